@@ -1,0 +1,44 @@
+// The codes that stop a process or a command.
+
+import { again, define, final } from './entry.ts';
+
+/** What stops a process or a command. */
+export const processErrors = define({
+  InvalidConfiguration: {
+    ...final,
+    title: 'Settings are wrong',
+    hint: 'Correct what the message lists; `genwarden config` shows every setting.',
+  },
+  InvalidPolicy: {
+    ...final,
+    title: 'A policy value is out of bounds',
+    hint: 'See the message for the value and its bounds.',
+  },
+  NatsUnreachable: {
+    ...again,
+    title: 'NATS cannot be reached',
+    hint: 'Check GENWARDEN_NATS_URL and that nats-server runs with JetStream.',
+  },
+  NatsTooOld: { ...final, title: 'The NATS server is too old', hint: 'Upgrade nats-server to 2.12 or newer.' },
+  NatsUnsuitable: {
+    ...final,
+    title: 'The stream or bucket in NATS has unsuitable settings',
+    hint: 'Change the setting that the message names, or use another GENWARDEN_NATS_PREFIX.',
+  },
+  NatsServerMissing: {
+    ...final,
+    title: 'No nats-server binary was found',
+    hint: 'Run `make setup`, or set GENWARDEN_NATS_SERVER.',
+  },
+  PortInUse: {
+    ...final,
+    title: 'The port is taken',
+    hint: 'Stop the other program or choose another port with the setting that the message names.',
+  },
+  UsageError: { ...final, title: 'The command line is not understood', hint: 'See --help.' },
+  ServerUnreachable: {
+    ...again,
+    title: 'The Genwarden API cannot be reached',
+    hint: 'Check GENWARDEN_URL and that `genwarden api` runs.',
+  },
+});
