@@ -1,0 +1,145 @@
+// A real nats-server for one test: free port, storage in a temp folder, gone with its owner.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { findNatsServer } from './natsBinary.ts';
+import { natsConfig } from './natsConfig.ts';
+import type { NatsServerOptions } from './natsConfig.ts';
+import { tempFolder } from './tempFolder.ts';
+import { tether } from './tether.ts';
+
+export type { NatsServerOptions } from './natsConfig.ts';
+
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+export interface NatsServer extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** Of the process that runs now; changes with `restart`. */
+  readonly pid: number;
+  readonly storeDir: string;
+  /** Set with `systemAccount`: a user of the account SYS. Everyone else, with or without app/app, is in account APP. */
+  readonly systemUser?: { user: string; password: string };
+  kill(signal: NodeJS.Signals): void;
+  /** The end of the process that runs now; ask again after `restart`. */
+  readonly exited: Promise<Exit>;
+  /** Starts again on the same port and store; a process that still runs is stopped with SIGTERM first. */
+  restart(): Promise<void>;
+  /** Ends the process and removes the temp folder (a `storeDir` that was given stays); may be called more than once. */
+  stop(): Promise<void>;
+}
+
+interface Running {
+  child: ChildProcess & { pid: number };
+  port: number;
+  exited: Promise<Exit>;
+}
+
+const stopGraceMs = 5_000;
+const startTimeoutMs = 20_000;
+
+/** Resolves once the server answers on its port with JetStream ready; throws with its log when it does not start. */
+export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
+  const folder = await tempFolder('nats');
+  const storeDir = options.storeDir ?? join(folder.path, 'store');
+  const start = async (port: number | undefined): Promise<Running> => {
+    const file = join(folder.path, 'nats.conf');
+    await writeFile(file, natsConfig({ ...options, port, storeDir }));
+    return launch(file);
+  };
+  let running = await start(options.port).catch(async (error: unknown) => {
+    await folder.remove();
+    throw error;
+  });
+  const { port } = running;
+  const stop = async (): Promise<void> => {
+    await end(running);
+    await folder.remove();
+  };
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    port,
+    storeDir,
+    ...(options.systemAccount && { systemUser: { user: 'sys', password: 'sys' } }),
+    get pid() {
+      return running.child.pid;
+    },
+    get exited() {
+      return running.exited;
+    },
+    kill: (signal) => void running.child.kill(signal),
+    restart: async () => {
+      await end(running);
+      running = await start(port);
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+async function launch(configFile: string): Promise<Running> {
+  const child = spawn(findNatsServer(), ['-c', configFile], { stdio: ['ignore', 'ignore', 'pipe'], detached: false });
+  const exited = new Promise<Exit>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('error', () => resolve({ code: null, signal: null }));
+  });
+  tether(child);
+  try {
+    const port = await readyPort(child);
+    await answersWithJetStream(port);
+    if (child.pid === undefined) throw new Error('nats-server has no pid');
+    return { child: child as Running['child'], port, exited };
+  } catch (error) {
+    child.kill('SIGKILL');
+    await exited;
+    throw error;
+  }
+}
+
+/** The port that the server's log names, once the log says that it is ready. */
+function readyPort(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let log = '';
+    const fail = (why: string): void => reject(new Error(`nats-server ${why}:\n${log}`));
+    const timer = setTimeout(() => fail(`was not ready after ${startTimeoutMs} ms`), startTimeoutMs);
+    child.once('error', (error) => fail(`could not be started (${error.message})`));
+    child.once('exit', (code, signal) => fail(`ended at start (${code ?? signal})`));
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      // Read to the end, or the server blocks on a full pipe; what comes after the start is of no use here.
+      if (log.length < 100_000) log += chunk;
+      const port = /Listening for client connections on \S+:(\d+)/.exec(log)?.[1];
+      if (port === undefined || !log.includes('Server is ready')) return;
+      clearTimeout(timer);
+      resolve(Number(port));
+    });
+  });
+}
+
+/** The server greets each client with one line, `INFO {…}`, that says whether JetStream is on. */
+function answersWithJetStream(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let greeting = '';
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+    socket.setTimeout(startTimeoutMs, () => socket.destroy(new Error('nats-server did not greet')));
+    socket.once('error', reject);
+    socket.on('data', (chunk: string) => {
+      greeting += chunk;
+      if (!greeting.includes('\r\n')) return;
+      socket.destroy();
+      if (/^INFO .*"jetstream":true/.test(greeting)) resolve();
+      else reject(new Error(`nats-server greets without JetStream: ${greeting}`));
+    });
+  });
+}
+
+async function end({ child, exited }: Running): Promise<void> {
+  child.kill('SIGTERM');
+  const kill = setTimeout(() => child.kill('SIGKILL'), stopGraceMs);
+  await exited;
+  clearTimeout(kill);
+}

@@ -1,0 +1,22 @@
+// Ties a child process to this one: the child dies when this process does, even by SIGKILL, when no handler can run.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
+
+// The shell reads from a pipe that only this process holds open. The end of the pipe is the end of this process.
+const watch = `trap '' INT TERM HUP; while read -r line; do [ "$line" = done ] && exit 0; done; kill -KILL "$1" 2>/dev/null`;
+
+export function tether(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  const watcher = spawn('sh', ['-c', watch, 'tether', String(child.pid)], { stdio: ['pipe', 'ignore', 'ignore'] });
+  watcher.on('error', () => undefined);
+  watcher.stdin.on('error', () => undefined);
+  const killAtExit = (): void => void child.kill('SIGKILL');
+  process.once('exit', killAtExit);
+  child.once('exit', () => {
+    process.off('exit', killAtExit);
+    watcher.stdin.end('done\n');
+  });
+  watcher.unref();
+  (watcher.stdin as Socket).unref();
+}

@@ -1,0 +1,116 @@
+// The test servers are what they say: real, alone, restartable, and gone with their owner.
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { describe, expect, test } from 'vitest';
+import { findNatsServer, startNatsCluster, startNatsServer } from '../../support/nats.ts';
+import { startProcess } from '../../support/process.ts';
+import { tempFolder } from '../../support/tempFolder.ts';
+import { until } from '../../support/until.ts';
+
+describe('findNatsServer', () => {
+  test('takes the newest of the cache when neither variable nor PATH names one', async () => {
+    await using cache = await tempFolder();
+    for (const version of ['2.9.1', '2.15.2']) {
+      const folder = join(cache.path, `nats-server-${version}`);
+      await mkdir(folder);
+      await writeFile(join(folder, 'nats-server'), '', { mode: 0o755 });
+    }
+    expect(findNatsServer({ PATH: cache.path }, cache.path)).toContain('nats-server-2.15.2/nats-server');
+    expect(findNatsServer({ GENWARDEN_NATS_SERVER: '/opt/nats' }, cache.path)).toBe('/opt/nats');
+    expect(() => findNatsServer({ PATH: '' }, join(cache.path, 'none'))).toThrow('make setup');
+  });
+});
+
+describe('startNatsServer', () => {
+  test('keeps what was stored over SIGKILL and restart, on the same port', async () => {
+    await using server = await startNatsServer();
+    await publish(server.url, 'kept');
+    const first = server.pid;
+    server.kill('SIGKILL');
+    expect(await server.exited).toEqual({ code: null, signal: 'SIGKILL' });
+    await server.restart();
+    expect(server.pid).not.toBe(first);
+    expect(await storedMessages(server.url)).toBe(1);
+  });
+
+  test('shows the end of a client to a user of the system account', async () => {
+    await using server = await startNatsServer({ systemAccount: true });
+    const { user, password } = server.systemUser!;
+    const system = await connect({ servers: server.url, user, pass: password });
+    const events = system.subscribe('$SYS.ACCOUNT.APP.DISCONNECT', { max: 1 });
+    await system.flush();
+    await publish(server.url, 'anyone is in APP');
+    const { value } = await events[Symbol.asyncIterator]().next();
+    expect(value?.json()).toMatchObject({ reason: 'Client Closed' });
+    await system.close();
+  });
+
+  test('removes its folder at the end, and refuses storage over the limit', async () => {
+    const server = await startNatsServer({ maxFileStore: 1_000_000 });
+    await expect(publish(server.url, 'x', 2_000_000)).rejects.toThrow(/storage/);
+    await server.stop();
+    expect(existsSync(server.storeDir)).toBe(false);
+  });
+
+  test('says why when it does not start', async () => {
+    await expect(startNatsServer({ config: 'no_such_setting: 1' })).rejects.toThrow('no_such_setting');
+  });
+
+  test('dies with the process that started it, killed or not', async () => {
+    const script = `import { startNatsServer } from '${join(import.meta.dirname, '../../support/nats.ts')}';
+      const server = await startNatsServer(); console.log('pid ' + server.pid); setInterval(() => {}, 1000);`;
+    await using owner = await startProcess(process.execPath, ['--input-type=module', '-e', script]);
+    const pid = Number((await owner.waitForLine(/^pid \d+/)).slice(4));
+    expect(isAlive(pid)).toBe(true);
+    owner.kill('SIGKILL');
+    await until(() => !isAlive(pid), { what: 'the end of the orphan' });
+  });
+});
+
+test('startNatsCluster places streams on three servers, and again after one was away', async () => {
+  await using cluster = await startNatsCluster(3);
+  expect(new Set(cluster.urls).size).toBe(3);
+  await publish(cluster.urls[0]!, 'on three', -1, 3);
+  cluster.servers[0]!.kill('SIGKILL');
+  await cluster.servers[0]!.exited;
+  expect(await until(() => storedMessages(cluster.urls[1]!), { what: 'a leader', timeoutMs: 30_000 })).toBe(1);
+  await cluster.servers[0]!.restart();
+  await cluster.ready();
+}, 60_000);
+
+async function publish(url: string, text: string, maxBytes = -1, replicas = 1): Promise<void> {
+  await withConnection(url, async (connection) => {
+    const manager = await jetstreamManager(connection);
+    await manager.streams.add({ name: 'S', subjects: ['s'], max_bytes: maxBytes, num_replicas: replicas });
+    await jetstream(connection).publish('s', text);
+  });
+}
+
+function storedMessages(url: string): Promise<number> {
+  return withConnection(url, async (connection) => {
+    const info = await (await jetstreamManager(connection)).streams.info('S');
+    return info.state.messages;
+  });
+}
+
+async function withConnection<T>(url: string, use: (connection: NatsConnection) => Promise<T>): Promise<T> {
+  const connection = await connect({ servers: url });
+  try {
+    return await use(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
