@@ -1,0 +1,56 @@
+// A run's three budgets of time: which state spends which, and the moment `dueAt` that follows. "Never stuck" rests here.
+
+import type { Policy } from './policy.ts';
+import type { Budgets, Instant, TaskIdentity, TaskState } from './task.ts';
+
+type Dated = Pick<TaskState, 'state' | 'since' | 'budgets'>;
+
+export function fullBudgets(policy: Policy): Budgets {
+  return { queue: policy.queueTimeout, run: policy.runTimeout, review: policy.reviewTimeout };
+}
+
+/** What is left of the budgets when the state is left at `now`; a clock that went back costs nothing. */
+export function budgetsAfter(task: Dated, now: Instant): Budgets {
+  const spends = budgetOf(task.state);
+  if (spends === undefined) return task.budgets;
+  const spent = Math.max(0, now - task.since);
+  return { ...task.budgets, [spends]: Math.max(0, task.budgets[spends] - spent) };
+}
+
+/** When a state entered at `now` must have changed: its budget’s end, or the job’s deadline where that is earlier. */
+export function dueAt(
+  state: 'queued' | 'running' | 'waiting' | 'needs_review',
+  of: TaskIdentity,
+  budgets: Budgets,
+  now: Instant,
+): Instant {
+  const end = now + budgets[budgetOf(state)!];
+  const attemptEnd = state === 'running' ? now + of.policy.attemptTimeout : Infinity;
+  return Math.min(end, attemptEnd, of.deadline ?? Infinity);
+}
+
+/** The latest moment by which an open task will be terminal, whatever happens: all that is left of its budgets. */
+export function latestEnd(task: Dated & { readonly of: TaskIdentity }): Instant {
+  const { queue, run, review } = task.budgets;
+  const inReview = task.of.policy.review === 'always' || task.state === 'needs_review' ? review : 0;
+  return Math.min(task.since + queue + run + inReview, task.of.deadline ?? Infinity);
+}
+
+function budgetOf(state: TaskState['state']): keyof Budgets | undefined {
+  switch (state) {
+    case 'queued':
+      return 'queue';
+    case 'running':
+    case 'waiting':
+      return 'run';
+    case 'needs_review':
+      return 'review';
+    case 'succeeded':
+    case 'failed':
+    case 'cancelled':
+    case 'deleted':
+      return undefined;
+    default:
+      return state satisfies never;
+  }
+}

@@ -1,0 +1,81 @@
+// How long a task may take and how often it is tried: the defaults, the bounds, and what follows from them.
+
+import type { Duration } from './duration.ts';
+
+export type JobKind = 'image' | 'text';
+
+export interface Policy {
+  /** One try at a task by one worker, ms. */
+  readonly attemptTimeout: Duration;
+  /** All time running and in backoff within one run, ms. */
+  readonly runTimeout: Duration;
+  /** All time waiting for a worker or a key within one run, ms. */
+  readonly queueTimeout: Duration;
+  /** All time waiting for a reviewer within one run, ms. */
+  readonly reviewTimeout: Duration;
+  readonly maxAttempts: number;
+  readonly maxLostAttempts: number;
+  readonly review: 'never' | 'always';
+  /** The first ceiling of the exponential backoff, and the highest, ms. */
+  readonly backoff: { readonly first: Duration; readonly cap: Duration };
+}
+
+export interface PolicyRequest extends Partial<Omit<Policy, 'backoff'>> {
+  readonly backoff?: Partial<Policy['backoff']>;
+}
+
+export const policyBounds = {
+  attemptTimeout: { least: 100, most: 3_600_000 },
+  runTimeout: { least: 100, most: 86_400_000 },
+  queueTimeout: { least: 100, most: 30 * 86_400_000 },
+  reviewTimeout: { least: 100, most: 30 * 86_400_000 },
+  deadline: { least: 100, most: 30 * 86_400_000 },
+  maxAttempts: { least: 1, most: 20 },
+  maxLostAttempts: { least: 1, most: 20 },
+} as const;
+
+const minute = 60_000;
+const day = 86_400_000;
+
+/** The policy of a task: what was asked for, else the pool’s defaults, else ours. */
+export function policyFor(kind: JobKind, asked: PolicyRequest = {}, poolDefaults: PolicyRequest = {}): Policy {
+  const merged = { ...poolDefaults, ...withoutUndefined(asked) };
+  const attemptTimeout = merged.attemptTimeout ?? (kind === 'text' ? 120_000 : 90_000);
+  const maxAttempts = merged.maxAttempts ?? 3;
+  const backoff = { first: 1_000, cap: 30_000, ...poolDefaults.backoff, ...asked.backoff };
+  return {
+    attemptTimeout,
+    maxAttempts,
+    backoff,
+    runTimeout: merged.runTimeout ?? Math.max(5 * minute, timeForAllAttempts(attemptTimeout, maxAttempts, backoff)),
+    queueTimeout: merged.queueTimeout ?? day,
+    reviewTimeout: merged.reviewTimeout ?? day,
+    maxLostAttempts: merged.maxLostAttempts ?? 3,
+    review: merged.review ?? 'never',
+  };
+}
+
+/** The most that `maxAttempts` attempts with their backoffs can take, ms, with a second for each hand-over. */
+export function timeForAllAttempts(
+  attemptTimeout: Duration,
+  maxAttempts: number,
+  backoff: Policy['backoff'],
+): Duration {
+  let total = maxAttempts * (attemptTimeout + 1_000);
+  for (let attempt = 1; attempt < maxAttempts; attempt += 1) total += backoffCeiling(attempt, backoff);
+  return total;
+}
+
+/** The longest wait after the given attempt (1-based), ms: exponential up to the cap. */
+export function backoffCeiling(attempt: number, backoff: Policy['backoff']): Duration {
+  return Math.min(backoff.cap, backoff.first * 2 ** Math.min(attempt - 1, 30));
+}
+
+/** Full jitter (Brooker, "Exponential Backoff And Jitter", 2015): anything from 0 to the ceiling; `random` is in [0, 1). */
+export function backoffAfter(attempt: number, backoff: Policy['backoff'], random: number): Duration {
+  return Math.round(backoffCeiling(attempt, backoff) * random);
+}
+
+function withoutUndefined<T extends object>(values: T): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,217 @@
+// What a task is: its identity, which never changes, its state, which is the last message of its log, and the detail
+// that only readers of that one job need. States are a closed union; every open one carries `dueAt`.
+
+import type { TaskError, TaskErrorCode } from './errors.ts';
+import type { JobId, TaskIndex } from './ids.ts';
+import type { JobKind, Policy } from './policy.ts';
+
+/** Milliseconds since 1970, by the NATS server’s clock. */
+export type Instant = number;
+/** The position of a message in the stream; 0 means none. */
+export type Sequence = number;
+
+export type Priority = 'high' | 'normal' | 'low';
+/** A part of a pool’s queue. Requeued work goes to `again`, which is served first. */
+export type Lane = 'again' | Priority;
+export const lanes: readonly Lane[] = ['again', 'high', 'normal', 'low'];
+
+export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+export type JsonObject = { [key: string]: JsonValue };
+
+/** What is known of a task from its submit on. Every message of the task carries it, so an index needs no bodies. */
+export interface TaskIdentity {
+  readonly job: JobId;
+  readonly task: TaskIndex;
+  readonly name: string | null;
+  /** How many tasks the job has. */
+  readonly total: number;
+  readonly tenant: string;
+  readonly pool: string;
+  readonly kind: JobKind;
+  readonly model: string;
+  readonly priority: Priority;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly policy: Policy;
+  readonly submittedAt: Instant;
+  readonly expiresAt: Instant;
+  /** The job’s own deadline, or null. */
+  readonly deadline: Instant | null;
+  /** Who made the job beside the API: the uid of a custom resource, say. */
+  readonly owner: string | null;
+}
+
+/** What is left of a run’s time, ms, at the moment the state was entered. */
+export interface Budgets {
+  readonly queue: number;
+  readonly run: number;
+  readonly review: number;
+}
+
+/** What every state carries. */
+export interface TaskBase {
+  readonly of: TaskIdentity;
+  /** 1 for the submit; each retry or tweak by a person starts the next. */
+  readonly run: number;
+  /** Attempts of this run that count, the present one included. */
+  readonly attempt: number;
+  /** Attempts of this run whose worker was lost. */
+  readonly attemptsLost: number;
+  readonly budgets: Budgets;
+  /** When this state was entered. */
+  readonly since: Instant;
+  /** When this run was first queued. */
+  readonly queuedAt: Instant;
+  /** When this run’s latest attempt started, or null. */
+  readonly startedAt: Instant | null;
+  /** Why the task is in this state: CamelCase; for a failure the error’s code. */
+  readonly reason: Reason;
+}
+
+export type Reason =
+  | TaskErrorCode
+  | 'Submitted'
+  | 'Retried'
+  | 'Tweaked'
+  | 'RetryDue'
+  | 'Claimed'
+  | 'Succeeded'
+  | 'AwaitingReview'
+  | 'Approved'
+  | 'Cancelled'
+  | 'Deleted';
+
+interface Open extends TaskBase {
+  /** The moment by which this state must change. */
+  readonly dueAt: Instant;
+}
+
+export interface Queued extends Open {
+  readonly state: 'queued';
+  readonly lane: Lane;
+}
+
+export interface Running extends Open {
+  readonly state: 'running';
+  readonly worker: string;
+  /** The number of the worker’s heartbeat that first named this task. */
+  readonly beat: number;
+  readonly startedAt: Instant;
+}
+
+export interface Waiting extends Open {
+  readonly state: 'waiting';
+  readonly retryAt: Instant;
+}
+
+export interface NeedsReview extends Open {
+  readonly state: 'needs_review';
+  readonly worker: string;
+}
+
+interface Terminal extends TaskBase {
+  readonly finishedAt: Instant;
+}
+
+export interface Succeeded extends Terminal {
+  readonly state: 'succeeded';
+  readonly worker: string;
+}
+
+export interface Failed extends Terminal {
+  readonly state: 'failed';
+  readonly worker: string | null;
+}
+
+export interface Cancelled extends Terminal {
+  readonly state: 'cancelled';
+  readonly worker: string | null;
+}
+
+/** The tombstone of a finished task whose job a person deleted; readers treat the job as gone. */
+export interface Deleted extends Terminal {
+  readonly state: 'deleted';
+}
+
+export type OpenTask = Queued | Running | Waiting | NeedsReview;
+export type TerminalTask = Succeeded | Failed | Cancelled;
+export type TaskState = OpenTask | TerminalTask | Deleted;
+export type TaskStateName = Exclude<TaskState['state'], 'deleted'>;
+
+export const openStates = ['queued', 'running', 'waiting', 'needs_review'] as const;
+export const terminalStates = ['succeeded', 'failed', 'cancelled'] as const;
+export const taskStates: readonly TaskStateName[] = [...openStates, ...terminalStates];
+
+export function isOpen(task: TaskState): task is OpenTask {
+  return (
+    task.state === 'queued' || task.state === 'running' || task.state === 'waiting' || task.state === 'needs_review'
+  );
+}
+
+/** A reference to stored bytes; `digest` is `sha256:` and 64 hexadecimal digits. */
+export interface ArtifactRef {
+  readonly name: string;
+  readonly mediaType: string;
+  readonly bytes: number;
+  readonly digest: string;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+export interface ReferenceImage {
+  readonly artifact: string;
+  readonly mediaType: string;
+  readonly caption?: string;
+}
+
+/** What the model is asked for. References are stored artifacts: inline bytes never reach the queue. */
+export interface TaskInput {
+  readonly prompt: string;
+  readonly system?: string;
+  readonly schema?: JsonObject;
+  readonly aspectRatio?: string;
+  readonly imageSize?: string;
+  readonly seed?: number;
+  readonly references?: readonly ReferenceImage[];
+  readonly providerOptions?: JsonObject;
+}
+
+/** The body of a spec: the request itself, and what is echoed to readers of the job. */
+export interface TaskRequest {
+  readonly input: TaskInput;
+  readonly metadata: JsonValue;
+  readonly jobMetadata: JsonValue;
+  /** `sha256:…` of the submit as sent, to tell a replay from a reused idempotency key. */
+  readonly digest: string;
+  readonly concurrencyKey: string | null;
+}
+
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly durationMs: number;
+}
+
+/** The body of a message: what readers of this one task need beside its state. */
+export interface TaskDetail {
+  /** One sentence for a person: why the task is where it is. */
+  readonly message: string;
+  readonly error?: TaskError;
+  readonly artifacts?: readonly ArtifactRef[];
+  readonly output?: JsonValue;
+  readonly usage?: Usage;
+  /** Only, and always, in a spec. */
+  readonly request?: TaskRequest;
+}
+
+export interface SpecWrite {
+  readonly state: Queued;
+  readonly detail: TaskDetail & { readonly request: TaskRequest };
+}
+
+export interface StatusWrite {
+  readonly state: Exclude<TaskState, Queued>;
+  readonly detail: TaskDetail;
+}
+
+/** One message to be appended to a task’s log. */
+export type TaskWrite = SpecWrite | StatusWrite;

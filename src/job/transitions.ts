@@ -1,0 +1,140 @@
+// One constructor per transition. Each takes the state that is left and the moment, and returns the state that is
+// entered: a transition that is not here cannot happen. Deciding which one to take is `retryOrFail.ts` and `rules/`.
+
+import { budgetsAfter, dueAt, fullBudgets } from './budgets.ts';
+import type { TaskErrorCode } from './errors.ts';
+import type {
+  Cancelled,
+  Deleted,
+  Failed,
+  Instant,
+  Lane,
+  NeedsReview,
+  OpenTask,
+  Queued,
+  Reason,
+  Running,
+  Succeeded,
+  TaskBase,
+  TaskIdentity,
+  TaskState,
+  TerminalTask,
+  Waiting,
+} from './task.ts';
+
+/** A new task, queued for its first run. */
+export function submitted(of: TaskIdentity): Queued {
+  return freshRun(of, 1, of.submittedAt, 'Submitted');
+}
+
+/** A worker takes a queued task; `beat` is the number of its heartbeat that first names the task. */
+export function claimed(task: Queued, worker: string, beat: number, now: Instant): Running {
+  const budgets = budgetsAfter(task, now);
+  const due = dueAt('running', task.of, budgets, now);
+  return {
+    ...carried(task),
+    budgets,
+    state: 'running',
+    reason: 'Claimed',
+    worker,
+    beat,
+    attempt: task.attempt + 1,
+    since: now,
+    startedAt: now,
+    dueAt: due,
+  };
+}
+
+export function succeeded(task: Running, now: Instant): Succeeded {
+  return { ...left(task, now), state: 'succeeded', reason: 'Succeeded', worker: task.worker, finishedAt: now };
+}
+
+export function toReview(task: Running, now: Instant): NeedsReview {
+  const base = left(task, now);
+  return {
+    ...base,
+    state: 'needs_review',
+    reason: 'AwaitingReview',
+    worker: task.worker,
+    dueAt: dueAt('needs_review', task.of, base.budgets, now),
+  };
+}
+
+/** An attempt failed and another will follow at `retryAt`. */
+export function waiting(task: Running, reason: TaskErrorCode, retryAt: Instant, now: Instant): Waiting {
+  const base = left(task, now);
+  return { ...base, state: 'waiting', reason, retryAt, dueAt: dueAt('waiting', task.of, base.budgets, now) };
+}
+
+export type AttemptCost = 'counts' | 'free' | 'lost';
+
+/** Back into the queue within the same run: `free` gives the attempt back, `lost` counts its worker as lost. */
+export function requeued(task: Queued | Running | Waiting, reason: Reason, cost: AttemptCost, now: Instant): Queued {
+  const base = left(task, now);
+  return {
+    ...base,
+    state: 'queued',
+    lane: 'again',
+    reason,
+    attempt: cost === 'free' ? Math.max(0, task.attempt - 1) : task.attempt,
+    attemptsLost: cost === 'lost' ? task.attemptsLost + 1 : task.attemptsLost,
+    dueAt: dueAt('queued', task.of, base.budgets, now),
+  };
+}
+
+export function failed(task: OpenTask, reason: TaskErrorCode, now: Instant): Failed {
+  return { ...left(task, now), state: 'failed', reason, worker: workerOf(task), finishedAt: now };
+}
+
+export function cancelled(task: OpenTask, now: Instant): Cancelled {
+  return { ...left(task, now), state: 'cancelled', reason: 'Cancelled', worker: workerOf(task), finishedAt: now };
+}
+
+/** A new run asked for by a person: fresh budgets and attempts, in the lane of the job’s priority. */
+export function newRun(task: TerminalTask | NeedsReview, reason: 'Retried' | 'Tweaked', now: Instant): Queued {
+  return freshRun(task.of, task.run + 1, now, reason);
+}
+
+export function approved(task: NeedsReview, now: Instant): Succeeded {
+  return { ...left(task, now), state: 'succeeded', reason: 'Approved', worker: task.worker, finishedAt: now };
+}
+
+export function rejected(task: NeedsReview, now: Instant): Failed {
+  return { ...left(task, now), state: 'failed', reason: 'RejectedInReview', worker: task.worker, finishedAt: now };
+}
+
+export function deleted(task: TerminalTask, now: Instant): Deleted {
+  return { ...carried(task), state: 'deleted', reason: 'Deleted', since: now, finishedAt: task.finishedAt };
+}
+
+function freshRun(of: TaskIdentity, run: number, now: Instant, reason: Reason): Queued {
+  const budgets = fullBudgets(of.policy);
+  const lane: Lane = of.priority;
+  const base: TaskBase = {
+    of,
+    run,
+    attempt: 0,
+    attemptsLost: 0,
+    budgets,
+    since: now,
+    queuedAt: now,
+    startedAt: null,
+    reason,
+  };
+  return { ...base, state: 'queued', lane, dueAt: dueAt('queued', of, budgets, now) };
+}
+
+/** What stays the same over every transition of a run. */
+function carried(task: TaskState): TaskBase {
+  const { of, run, attempt, attemptsLost, budgets, since, queuedAt, startedAt, reason } = task;
+  return { of, run, attempt, attemptsLost, budgets, since, queuedAt, startedAt, reason };
+}
+
+/** What a state leaves behind at `now`: the same, less the time it spent. */
+function left(task: OpenTask, now: Instant): TaskBase {
+  return { ...carried(task), budgets: budgetsAfter(task, now), since: now };
+}
+
+function workerOf(task: OpenTask): string | null {
+  return task.state === 'running' || task.state === 'needs_review' ? task.worker : null;
+}
