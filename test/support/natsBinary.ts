@@ -1,18 +1,21 @@
 // Where the nats-server program is on this machine.
-import { accessSync, constants, readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
+const oldest = [2, 14] as const;
 const cache = join(homedir(), '.cache', 'genwarden');
 
 /**
- * The path of nats-server: `GENWARDEN_NATS_SERVER`, else the first on PATH, else what `make setup` put into the cache.
+ * The path of nats-server: `GENWARDEN_NATS_SERVER`, else the first on PATH that is new enough, else what `make setup` put into the cache.
  * Throws when there is none.
  */
 export function findNatsServer(env: NodeJS.ProcessEnv = process.env, cacheFolder = cache): string {
   if (env['GENWARDEN_NATS_SERVER']) return env['GENWARDEN_NATS_SERVER'];
-  const onPath = (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'nats-server'));
-  const found = [...onPath, ...cached(cacheFolder)].find(isExecutable);
+  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const onPath = folders.map((folder) => join(folder, 'nats-server'));
+  const found = [...onPath, ...cached(cacheFolder)].find(isNewEnough);
   if (found) return found;
   throw new Error('nats-server was not found (GENWARDEN_NATS_SERVER, PATH, ~/.cache/genwarden): run `make setup`');
 }
@@ -29,11 +32,10 @@ function cached(folder: string): string[] {
   }
 }
 
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+function isNewEnough(path: string): boolean {
+  const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' });
+  const version = /v(\d+)\.(\d+)/.exec(stdout ?? '');
+  if (!version) return false;
+  const [major, minor] = [Number(version[1]), Number(version[2])];
+  return major > oldest[0] || (major === oldest[0] && minor >= oldest[1]);
 }

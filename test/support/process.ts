@@ -46,7 +46,7 @@ export async function startProcess(
   tether(child);
   await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
   const started = observe(child, [command, ...args].join(' '));
-  stopWithTest(started.stop);
+  stopWithTest(() => started.stop());
   if (options.readyWhen !== undefined) await started.waitForLine(options.readyWhen, options.timeoutMs);
   return started;
 }

@@ -12,16 +12,27 @@ import { tempFolder } from '../../support/tempFolder.ts';
 import { until } from '../../support/until.ts';
 
 describe('findNatsServer', () => {
-  test('takes the newest of the cache when neither variable nor PATH names one', async () => {
+  test('takes what a variable names, then PATH, then the newest of the cache, but nothing that is too old', async () => {
     await using cache = await tempFolder();
-    for (const version of ['2.9.1', '2.15.2']) {
-      const folder = join(cache.path, `nats-server-${version}`);
-      await mkdir(folder);
-      await writeFile(join(folder, 'nats-server'), '', { mode: 0o755 });
-    }
-    expect(findNatsServer({ PATH: cache.path }, cache.path)).toContain('nats-server-2.15.2/nats-server');
-    expect(findNatsServer({ GENWARDEN_NATS_SERVER: '/opt/nats' }, cache.path)).toBe('/opt/nats');
-    expect(() => findNatsServer({ PATH: '' }, join(cache.path, 'none'))).toThrow('make setup');
+    const place = async (folder: string, version: string): Promise<string> => {
+      const path = join(cache.path, folder, 'nats-server');
+      await mkdir(join(cache.path, folder));
+      await writeFile(path, `#!/bin/sh\necho nats-server: v${version}\n`, { mode: 0o755 });
+      return path;
+    };
+    const env = { PATH: join(cache.path, 'bin') };
+    await place('nats-server-2.9.25', '2.9.25');
+    const installed = await place('nats-server-2.15.2', '2.15.2');
+    expect(findNatsServer(env, cache.path)).toBe(installed);
+    await place('old', '2.9.25');
+    expect(findNatsServer({ PATH: join(cache.path, 'old') }, cache.path)).toBe(installed);
+    const onPath = await place('bin', '2.14.0');
+    expect(findNatsServer(env, cache.path)).toBe(onPath);
+    expect(findNatsServer({ ...env, GENWARDEN_NATS_SERVER: '/opt/nats' }, cache.path)).toBe('/opt/nats');
+  });
+
+  test('says what to do when there is none', () => {
+    expect(() => findNatsServer({ PATH: '' }, '/nowhere')).toThrow('make setup');
   });
 });
 

