@@ -1,0 +1,67 @@
+// Chooses the behaviour of a request: its prompt's markers, else the script, else what its key was told, else the default.
+
+import { markersOf } from './marker.ts';
+import type { Behaviour } from './behaviour.ts';
+
+const ordinary: Behaviour = { kind: 'image' };
+
+/** Prompts whose requests are counted (for `times`); the oldest are forgotten beyond this. */
+const countedPrompts = 10_000;
+
+export class Choice {
+  #default: Behaviour | undefined;
+  #script: Behaviour[] = [];
+  readonly #byKey = new Map<string, Behaviour>();
+  readonly #counts = new Map<string, number>();
+
+  setDefault(behaviour: Behaviour | undefined): void {
+    this.#default = behaviour;
+  }
+
+  setForKey(key: string, behaviour: Behaviour | undefined): void {
+    if (behaviour === undefined) this.#byKey.delete(key);
+    else this.#byKey.set(key, behaviour);
+  }
+
+  setScript(list: readonly Behaviour[]): void {
+    this.#script = list.flatMap((behaviour) => Array.from({ length: behaviour.times ?? 1 }, () => behaviour));
+  }
+
+  /** For a request with a prompt; counts it. Throws BadBehaviour for an unknown marker. */
+  forPrompt(prompt: string, key: string): Behaviour {
+    const asked = markersOf(prompt);
+    const earlier = this.#count(prompt);
+    if (asked.length > 0) return nthOf(asked, earlier);
+    return this.#script.shift() ?? nthOf(this.#standing(key), earlier);
+  }
+
+  /** For a request that only looks (the list of models): takes nothing from the script and counts nothing. */
+  forKey(key: string): Behaviour {
+    return nthOf(this.#standing(key), 0);
+  }
+
+  #standing(key: string): Behaviour[] {
+    const behaviour = this.#byKey.get(key) ?? this.#default;
+    return behaviour === undefined ? [] : [behaviour];
+  }
+
+  /** How many requests had this very prompt before. */
+  #count(prompt: string): number {
+    const earlier = this.#counts.get(prompt) ?? 0;
+    this.#counts.delete(prompt);
+    this.#counts.set(prompt, earlier + 1);
+    const [oldest] = this.#counts.keys();
+    if (this.#counts.size > countedPrompts && oldest !== undefined) this.#counts.delete(oldest);
+    return earlier;
+  }
+}
+
+/** The behaviour of the request that `earlier` others went before: each in `list` serves its `times`, one without for ever. */
+function nthOf(list: readonly Behaviour[], earlier: number): Behaviour {
+  let left = earlier;
+  for (const behaviour of list) {
+    if (behaviour.times === undefined || left < behaviour.times) return behaviour;
+    left -= behaviour.times;
+  }
+  return ordinary;
+}
