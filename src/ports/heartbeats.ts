@@ -1,0 +1,59 @@
+// Signs of life from workers, and word to them that a task is no longer theirs. Nothing here is stored.
+
+import type { JobId, TaskIndex } from '../job/ids.ts';
+import type { Instant, Sequence } from '../job/task.ts';
+
+export interface BeatTask {
+  readonly job: JobId;
+  readonly task: TaskIndex;
+  /** The sequence of the claim; 0 while the claim is under way. */
+  readonly claim: Sequence;
+  /** 0 to 1, as far as the provider says. */
+  readonly progress: number;
+}
+
+export interface Beat {
+  readonly worker: string;
+  readonly pool: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly version: string;
+  readonly startedAt: Instant;
+  /** 1 for the first beat of this worker. */
+  readonly number: number;
+  /** Every task from before its claim until its final write is answered. */
+  readonly tasks: readonly BeatTask[];
+  readonly slots: { readonly total: number; readonly busy: number; readonly leaked: number };
+  /** ms, the longest hold of the event loop since the last beat. */
+  readonly eventLoopLag: number;
+  /** Resident memory, bytes. */
+  readonly memory: number;
+  readonly draining: boolean;
+  /** The NATS connection that carries this beat. */
+  readonly connection: { readonly server: string; readonly client: number };
+}
+
+export type BeatEvent =
+  | { readonly event: 'beat'; readonly beat: Beat }
+  /** The connection of this worker closed, and neither a beat nor a CONNECT of the same name came within the hold. */
+  | { readonly event: 'connectionLost'; readonly worker: string; readonly reason: string }
+  /** The observer’s own connection is gone, or back. */
+  | { readonly event: 'observerAway' }
+  | { readonly event: 'observerBack' };
+
+/** Word to a worker: stop this attempt, the task is no longer yours. */
+export interface Recall {
+  readonly job: JobId;
+  readonly task: TaskIndex;
+  readonly claim: Sequence;
+  readonly reason: string;
+}
+
+export interface Heartbeats {
+  /** Sends a beat; lost without notice while the connection is away. Fills in `connection`. */
+  beat(beat: Omit<Beat, 'connection'>): void;
+  watch(signal: AbortSignal): AsyncIterable<BeatEvent>;
+  /** Sends a recall; lost without notice while the connection is away, so it is repeated in answer to beats. */
+  recall(worker: string, recall: Recall): void;
+  recalls(worker: string, signal: AbortSignal): AsyncIterable<Recall>;
+}

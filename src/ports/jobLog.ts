@@ -1,0 +1,111 @@
+// The one stream: every task is a linear log in it, and every write to a task is conditional on that log’s last message.
+
+import type { JobId, TaskIndex } from '../job/ids.ts';
+import type { Instant, Sequence, TaskDetail, TaskRequest, TaskState, TaskWrite, SpecWrite } from '../job/task.ts';
+
+/** Which log a task is: the job’s pool is part of its address and never changes. */
+export interface TaskAddress {
+  readonly pool: string;
+  readonly job: JobId;
+  readonly task: TaskIndex;
+}
+
+/** One message of a task’s log. */
+export interface LogEntry {
+  readonly sequence: Sequence;
+  /** When the server stored it. */
+  readonly at: Instant;
+  readonly writeId: string;
+  readonly state: TaskState;
+}
+
+export interface DetailedEntry extends LogEntry {
+  readonly detail: TaskDetail;
+}
+
+/** A job as read from the stream: for each task, by index, its last message and its newest request. */
+export interface JobRecord {
+  readonly job: JobId;
+  readonly tasks: readonly TaskRecord[];
+}
+
+export interface TaskRecord {
+  readonly last: DetailedEntry;
+  readonly request: TaskRequest;
+}
+
+export type SubmitOutcome =
+  | { readonly outcome: 'stored'; readonly entries: readonly LogEntry[] }
+  /** The job id is taken: `digest` is that of the submit which took it. */
+  | { readonly outcome: 'exists'; readonly digest: string }
+  /** Another open job holds the concurrency key. */
+  | { readonly outcome: 'conflict'; readonly holder: JobId };
+
+export type WriteOutcome =
+  | { readonly outcome: 'written'; readonly entry: LogEntry }
+  /** Somebody else wrote first: `last` is the last message, from the stream’s leader; undefined where there is none. */
+  | { readonly outcome: 'refused'; readonly last: DetailedEntry | undefined };
+
+/** Where a follower stands. `epoch` tells one stream from another of the same name that replaced it. */
+export interface Position {
+  readonly epoch: string;
+  readonly sequence: Sequence;
+}
+
+export type FollowEvent =
+  | { readonly event: 'entry'; readonly entry: LogEntry }
+  /** All that was stored when the stream was last asked has been delivered. */
+  | { readonly event: 'caughtUp'; readonly position: Position }
+  /** The follower has fallen behind and cannot say by how much, or the connection is gone. */
+  | { readonly event: 'lagging'; readonly reason: string }
+  /** The stream is another one than before: forget everything. */
+  | { readonly event: 'reset'; readonly epoch: string };
+
+export type FollowFrom =
+  | { readonly from: 'watermark' }
+  /** Goes on after this sequence; a position of another epoch starts at the watermark with a `reset`. */
+  | { readonly from: 'position'; readonly position: Position };
+
+/** The sequence below which no open task has its newest spec, save the stragglers, which are named by address. */
+export interface Watermark {
+  readonly epoch: string;
+  readonly sequence: Sequence;
+  readonly stragglers: readonly TaskAddress[];
+}
+
+export interface StreamHealth {
+  readonly position: Position;
+  readonly bytes: number;
+  /** The stream’s limit, bytes; -1 for none. */
+  readonly maxBytes: number;
+  readonly messages: number;
+}
+
+export interface JobLog {
+  /**
+   * Stores all tasks of a new job, or none. Throws `Unavailable` when NATS does not answer in time (the job may be
+   * stored: the same call again is safe) and `StorageFull` from 85 % of the stream’s storage on.
+   */
+  submit(specs: readonly SpecWrite[]): Promise<SubmitOutcome>;
+  /**
+   * The only way a task changes. `expected` is the sequence of the task’s last message as the caller saw it. Lost answers
+   * and writes in flight are settled inside; throws `Unavailable` when NATS does not answer in time.
+   */
+  write(next: TaskWrite, expected: Sequence): Promise<WriteOutcome>;
+  /** The last message of a task, from the stream’s leader. */
+  last(address: TaskAddress): Promise<DetailedEntry | undefined>;
+  /** The newest request of a task, from the stream’s leader: what a requeue publishes again. */
+  request(address: TaskAddress): Promise<TaskRequest | undefined>;
+  /** A whole job; undefined only after the stream’s leader said that there is none. `pool` makes the search cheaper. */
+  read(job: JobId, pool?: string): Promise<JobRecord | undefined>;
+  /** Every message of every task of the job, oldest first per task. */
+  history(job: JobId, pool?: string): Promise<readonly DetailedEntry[]>;
+  /** The stream’s messages without bodies, for ever: never ends by itself and never throws but for `signal`. */
+  follow(from: FollowFrom, signal: AbortSignal): AsyncIterable<FollowEvent>;
+  /** The newest known watermark, or undefined where none was kept yet. */
+  watermark(): Promise<Watermark | undefined>;
+  keepWatermark(mark: Watermark): Promise<void>;
+  health(): Promise<StreamHealth>;
+  /** Drops every message of the job up to the tombstones that the caller has written. */
+  purge(job: JobId, pool: string): Promise<void>;
+}

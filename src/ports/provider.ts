@@ -1,0 +1,46 @@
+// A model service. It throws `AttemptFailed` with an error of the catalogue and nothing else, save the abort of its signal.
+
+import type { JobKind } from '../job/policy.ts';
+import type { JsonValue, TaskInput } from '../job/task.ts';
+
+export interface ReferenceBytes {
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+  readonly caption?: string;
+}
+
+export interface GenerateRequest {
+  readonly kind: JobKind;
+  readonly model: string;
+  readonly input: TaskInput;
+  /** The input’s references, read from the artifact store, in their order. */
+  readonly references: readonly ReferenceBytes[];
+}
+
+export interface GenerateContext {
+  /** Attempt end, cancel and shutdown. */
+  readonly signal: AbortSignal;
+  readonly key: string;
+  /** 0 to 1. */
+  readonly onProgress: (fraction: number) => void;
+}
+
+export interface GeneratedImage {
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface Generated {
+  /** For `kind: image`, at least one. */
+  readonly images: readonly GeneratedImage[];
+  /** For `kind: text`: the text, or the parsed answer where a schema was given. */
+  readonly output: JsonValue;
+  readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
+  /** What the provider says of the answer: model version, response id, finish reason. */
+  readonly provenance: Readonly<Record<string, JsonValue>>;
+}
+
+export interface Provider {
+  readonly name: string;
+  generate(request: GenerateRequest, context: GenerateContext): Promise<Generated>;
+}

@@ -1,0 +1,37 @@
+// The queue of a pool as its workers see it: specs that may be claimed, by lanes.
+
+import type { TaskRequest, Queued } from '../job/task.ts';
+import type { DetailedEntry } from './jobLog.ts';
+
+export interface SpecEntry extends DetailedEntry {
+  readonly state: Queued;
+  readonly detail: DetailedEntry['detail'] & { readonly request: TaskRequest };
+}
+
+/** One delivery of a spec. It comes again after 5 s unless it is done. */
+export interface Delivery {
+  readonly entry: SpecEntry;
+  readonly redelivered: boolean;
+  /** The claim is written, or the spec is stale: the queue may forget it. Never throws: a lost ack is a harmless redelivery. */
+  done(): void;
+  /** Offered again after `delay` ms. Never throws. */
+  giveBack(delay: number): void;
+}
+
+export interface TaskQueue {
+  /**
+   * Waits for at least one spec of the pool, `atMost` of them, in the order again, then high : normal : low as 6 : 3 : 1.
+   * Returns an empty list when `signal` aborts; never throws for faults of the connection, which it waits out.
+   */
+  claimable(pool: string, atMost: number, signal: AbortSignal): Promise<readonly Delivery[]>;
+  /** Makes sure that the pool’s consumers exist; the leading controller alone calls it. */
+  ensurePool(pool: string): Promise<void>;
+  /** Specs per lane that were not delivered yet, and those delivered but not acknowledged. */
+  depth(pool: string): Promise<QueueDepth>;
+  close(): Promise<void>;
+}
+
+export interface QueueDepth {
+  readonly lanes: Readonly<Record<'again' | 'high' | 'normal' | 'low', number>>;
+  readonly unacknowledged: number;
+}
