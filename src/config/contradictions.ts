@@ -1,0 +1,41 @@
+// Settings that are each right but do not go together, or are not built yet.
+
+import type { Command, ResolvedSetting } from './setting.ts';
+
+/** What does not fit, one problem each; `command` adds the checks that concern only that command. */
+export function contradictions(resolved: readonly ResolvedSetting[], command?: Command): string[] {
+  const text = (name: string): string | undefined => resolved.find(({ definition }) => definition.name === name)?.text;
+  return [
+    ...together('NATS_USER', 'NATS_PASSWORD', text),
+    ...together('NATS_SYSTEM_USER', 'NATS_SYSTEM_PASSWORD', text),
+    ...together('NATS_TLS_CERT', 'NATS_TLS_KEY', text),
+    ...(text('NATS_CREDS') !== undefined && text('NATS_USER') !== undefined
+      ? ['GENWARDEN_NATS_CREDS, GENWARDEN_NATS_USER: only one way to log in to NATS; unset one']
+      : []),
+    ...(text('ARTIFACT_STORE') === 's3'
+      ? ['GENWARDEN_ARTIFACT_STORE=s3: is not built yet in this version; allowed: nats']
+      : []),
+    ...(command === 'api' || command === 'dev' ? openToAll(text) : []),
+  ];
+}
+
+type TextOf = (name: string) => string | undefined;
+
+function together(one: string, other: string, text: TextOf): string[] {
+  if ((text(one) === undefined) === (text(other) === undefined)) return [];
+  const [set, missing] = text(one) === undefined ? [other, one] : [one, other];
+  return [`GENWARDEN_${set}: needs GENWARDEN_${missing} as well, which is not set`];
+}
+
+function openToAll(text: TextOf): string[] {
+  const host = text('HTTP_HOST') ?? '';
+  if (isLoopback(host) || text('AUTH') === 'off' || text('AUTH_TOKENS_FILE') !== undefined) return [];
+  return [
+    `GENWARDEN_HTTP_HOST=${host}: is not the loopback address, and without GENWARDEN_AUTH_TOKENS_FILE anyone could use ` +
+      'the API; allowed: 127.0.0.1, ::1, localhost, or set GENWARDEN_AUTH_TOKENS_FILE or GENWARDEN_AUTH=off',
+  ];
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}

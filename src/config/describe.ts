@@ -1,0 +1,58 @@
+// What `genwarden config` prints: each setting with its value, masked, and where it came from.
+
+import { maskText } from './mask.ts';
+import { settingDefinitions } from './settings.ts';
+import type { Command, ResolvedSetting, SettingDefinition, Source } from './setting.ts';
+
+export interface DescribedSetting {
+  readonly variable: string;
+  readonly flag: string;
+  /** Absent where unset; a secret only with its length. */
+  readonly value: string | undefined;
+  /** `default`, `unset`, `env GENWARDEN_POOL`, `flag --pool`, or `file GENWARDEN_TOKEN_FILE`. */
+  readonly source: string;
+  readonly description: string;
+}
+
+/** Each setting in the order of the list, from what `readSettings` resolved. */
+export function describeSettings(resolved: readonly ResolvedSetting[]): DescribedSetting[] {
+  return resolved.map(({ definition, text, source }) => ({
+    variable: definition.variable,
+    flag: definition.flag,
+    value: text === undefined ? undefined : maskText(text, definition.secret === true),
+    source: describeSource(source),
+    description: definition.description,
+  }));
+}
+
+function describeSource(source: Source): string {
+  if (!('name' in source)) return source.kind;
+  return `${source.kind === 'variable' ? 'env' : source.kind} ${source.name}`;
+}
+
+/** A flag for the command line, made from a setting. */
+export interface FlagDefinition {
+  /** As commander takes it: `--http-port <port>`. It must not be given a default there: `loadSettings` knows it. */
+  readonly flags: string;
+  /** The key under which `loadSettings` expects the value: `httpPort`. */
+  readonly attribute: string;
+  /** With default and variable, for `--help`. */
+  readonly description: string;
+}
+
+/** The flags of a command, one a setting that it uses; a secret has a flag for its file only. */
+export function flagsFor(command: Command): FlagDefinition[] {
+  return settingDefinitions
+    .filter(({ usedBy }) => usedBy.includes(command))
+    .map((definition) => ({
+      flags: `${definition.flag} <${definition.secret === true ? 'path' : definition.placeholder}>`,
+      attribute: definition.flagAttribute,
+      description: helpText(definition),
+    }));
+}
+
+function helpText({ description, secret, fileVariable, variable, default: byDefault }: SettingDefinition): string {
+  const name = secret === true ? fileVariable : variable;
+  const what = secret === true ? `File: ${description}` : description;
+  return `${what} (${byDefault === undefined ? '' : `default ${byDefault}; `}env ${name})`;
+}

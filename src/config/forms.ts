@@ -1,0 +1,111 @@
+// The forms that settings are written in, each a zod schema from text to value whose message says what is wrong.
+
+import { z } from 'zod';
+import { formatDuration, parseDuration } from '../job/duration.ts';
+import type { TextForm } from './setting.ts';
+
+/** Any text that is not empty; `placeholder` names it in `--help`. */
+export function text(placeholder: string, allowed = 'any text'): TextForm<string> {
+  return { schema: z.string(), allowed, placeholder };
+}
+
+export const path: TextForm<string> = text('path', 'a path');
+
+/** Milliseconds from a duration such as `1h30m`, within bounds that are durations too. */
+export function duration(least: string, most: string): TextForm<number> {
+  const [leastMs, mostMs] = [parseDuration(least)!, parseDuration(most)!];
+  const read = (value: string): number | Wrong => {
+    const ms = parseDuration(value);
+    if (ms === undefined) return wrong('is not a duration');
+    if (ms < leastMs) return wrong(`is shorter than ${formatDuration(leastMs)}`);
+    return ms > mostMs ? wrong(`is longer than ${formatDuration(mostMs)}`) : ms;
+  };
+  return form(read, `a duration such as 500ms, 30s, 1h30m or 7d, from ${least} to ${most}`, 'duration');
+}
+
+/** A whole number within bounds, both included. */
+export function integer(least: number, most: number, placeholder = 'number'): TextForm<number> {
+  const read = (value: string): number | Wrong => {
+    if (!/^-?\d+$/.test(value)) return wrong('is not a whole number');
+    const number = Number(value);
+    return number < least || number > most ? wrong('is out of bounds') : number;
+  };
+  return form(read, `a whole number from ${least} to ${most}`, placeholder);
+}
+
+export const port: TextForm<number> = {
+  ...integer(0, 65_535, 'port'),
+  allowed: 'a port from 0 to 65535; 0 picks a free one',
+};
+
+/** One of a few words. */
+export function oneOf<const Word extends string>(...words: readonly Word[]): TextForm<Word> {
+  const read = (value: string): Word | Wrong => words.find((word) => word === value) ?? wrong('is none of the choices');
+  return form(read, words.join(', '), 'choice');
+}
+
+/** A number out of a few. */
+export function oneOfNumbers(...numbers: readonly number[]): TextForm<number> {
+  const read = (value: string): number | Wrong =>
+    numbers.find((number) => String(number) === value) ?? wrong('is none of the choices');
+  return form(read, numbers.join(', '), 'number');
+}
+
+/** Text that a regular expression fits as a whole. */
+export function matching(pattern: RegExp, allowed: string, placeholder: string): TextForm<string> {
+  return form(
+    (value) => (pattern.test(value) ? value : wrong('has characters or a length that do not fit')),
+    allowed,
+    placeholder,
+  );
+}
+
+/** A URL with one of the protocols; a trailing slash is dropped. */
+export function url(...protocols: readonly string[]): TextForm<string> {
+  const allowed = `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
+  const read = (value: string): string | Wrong => {
+    const parsed = URL.canParse(value) ? new URL(value) : undefined;
+    if (parsed === undefined || parsed.host === '') return wrong('is not a URL');
+    return protocols.includes(parsed.protocol)
+      ? value.replace(/\/+$/, '')
+      : wrong(`has the protocol ${parsed.protocol}`);
+  };
+  return form(read, allowed, 'url');
+}
+
+/** Several of a form, separated by commas or line ends; at least one. Blank entries and repetitions are dropped. */
+export function list<T>(of: TextForm<T>): TextForm<T[]> {
+  const entries = (value: string): string[] => [
+    ...new Set(
+      value
+        .split(/[,\r\n]/)
+        .map((entry) => entry.trim())
+        .filter((entry) => entry !== ''),
+    ),
+  ];
+  return {
+    schema: z.string().transform(entries).pipe(z.array(of.schema).min(1, 'is an empty list')),
+    allowed: `${of.allowed}; several separated by commas`,
+    placeholder: `${of.placeholder},…`,
+  };
+}
+
+interface Wrong {
+  readonly wrong: string;
+}
+
+const wrong = (what: string): Wrong => ({ wrong: what });
+
+function form<T extends string | number>(
+  read: (value: string) => T | Wrong,
+  allowed: string,
+  placeholder: string,
+): TextForm<T> {
+  const schema = z.string().transform((value, context): T => {
+    const result = read(value);
+    if (typeof result !== 'object') return result;
+    context.addIssue({ code: 'custom', message: result.wrong });
+    return z.NEVER;
+  });
+  return { schema, allowed, placeholder };
+}

@@ -1,0 +1,126 @@
+// Reads the settings from flags, environment and files, and refuses a wrong set with one message that lists every problem.
+
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { GenwardenError } from '../job/errors.ts';
+import { contradictions } from './contradictions.ts';
+import { maskText } from './mask.ts';
+import type { Command, ResolvedSetting, SettingDefinition, Source } from './setting.ts';
+import { settingDefinitions, settingsSchema } from './settings.ts';
+import type { Settings } from './settings.ts';
+import { isInjectedByKubernetes, unknownVariables } from './variables.ts';
+
+export interface SettingsInput {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** By commander’s attribute names (`httpPort`); others than settings are ignored. No defaults in here: they would win. */
+  readonly flags?: Readonly<Record<string, unknown>>;
+  /** Reads a file as text; throws if it cannot. */
+  readonly files?: (path: string) => string;
+  /** Is standard output a terminal? Then the log’s default format is `pretty`. */
+  readonly terminal?: boolean;
+  /** The command that asks, for the checks that concern only one. */
+  readonly command?: Command;
+}
+
+/** The settings, checked: flag before variable before file before default. Throws `InvalidConfiguration` with all problems. */
+export function loadSettings(input: SettingsInput): Settings {
+  return readSettings(input).settings;
+}
+
+/** Like `loadSettings`, with the source of each value. */
+export function readSettings(input: SettingsInput): { settings: Settings; resolved: readonly ResolvedSetting[] } {
+  const resolved = settingDefinitions.map((definition) => resolve(definition, input));
+  const parsed = settingsSchema.safeParse(nest(resolved));
+  const problems = [
+    ...unknownVariables(input.env),
+    ...resolved.flatMap(({ problem }) => problem ?? []),
+    ...(parsed.success ? [] : valueProblems(parsed.error, resolved)),
+    ...contradictions(resolved, input.command),
+  ];
+  if (!parsed.success || problems.length > 0) throw invalidSettings(problems);
+  return { settings: parsed.data, resolved };
+}
+
+function resolve(definition: SettingDefinition, input: SettingsInput): ResolvedSetting {
+  const flag = flagText(input.flags?.[definition.flagAttribute]);
+  const fileVariable = definition.fileVariable;
+  const variable = variableText(input.env, definition.variable);
+  if (flag !== undefined && fileVariable !== undefined) return fromFile(definition, definition.flag, flag, input);
+  if (flag !== undefined) return { definition, text: flag, source: { kind: 'flag', name: definition.flag } };
+  if (variable !== undefined) {
+    return { definition, text: variable, source: { kind: 'variable', name: definition.variable } };
+  }
+  const file = fileVariable === undefined ? undefined : variableText(input.env, fileVariable);
+  if (file !== undefined) return fromFile(definition, fileVariable!, file, input);
+  return fromAlias(definition, input) ?? fromDefault(definition, input);
+}
+
+function flagText(value: unknown): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : undefined;
+}
+
+function variableText(env: SettingsInput['env'], name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === undefined || value === '' || isInjectedByKubernetes(name, value) ? undefined : value;
+}
+
+function fromFile(definition: SettingDefinition, name: string, path: string, input: SettingsInput): ResolvedSetting {
+  const source: Source = { kind: 'file', name };
+  try {
+    const text = (input.files ?? readTextFile)(path).trim();
+    if (text !== '') return { definition, text, source };
+    return { definition, text: undefined, source, problem: `${name}=${path}: the file is empty` };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { definition, text: undefined, source, problem: `${name}=${path}: cannot read the file (${why})` };
+  }
+}
+
+const readTextFile = (path: string): string => readFileSync(path, 'utf8');
+
+function fromAlias(definition: SettingDefinition, input: SettingsInput): ResolvedSetting | undefined {
+  for (const name of definition.aliases ?? []) {
+    const text = variableText(input.env, name);
+    if (text !== undefined) return { definition, text, source: { kind: 'variable', name } };
+  }
+  return undefined;
+}
+
+function fromDefault(definition: SettingDefinition, input: SettingsInput): ResolvedSetting {
+  const terminal = definition.name === 'LOG_FORMAT' && input.terminal === true;
+  const text = terminal ? 'pretty' : definition.default;
+  return { definition, text, source: { kind: text === undefined ? 'unset' : 'default' } };
+}
+
+/** The texts as the nested object that the schema reads; an unset one is left out. */
+function nest(resolved: readonly ResolvedSetting[]): Record<string, unknown> {
+  const root: Record<string, unknown> = {};
+  for (const { definition, text } of resolved) {
+    let parent = root;
+    for (const key of definition.path.slice(0, -1)) parent = (parent[key] ??= {}) as Record<string, unknown>;
+    if (text !== undefined) parent[definition.path.at(-1)!] = text;
+  }
+  return root;
+}
+
+function valueProblems(error: z.ZodError, resolved: readonly ResolvedSetting[]): string[] {
+  return error.issues.map((issue) => {
+    const setting = resolved.find(({ definition }) => definition.path.every((key, at) => issue.path[at] === key))!;
+    const entry = issue.path[setting.definition.path.length];
+    const which = typeof entry === 'number' && entry > 0 ? `entry ${entry + 1} ` : '';
+    return `${nameAndValue(setting)}: ${which}${issue.message}; allowed: ${setting.definition.allowed}`;
+  });
+}
+
+function nameAndValue({ definition, text, source }: ResolvedSetting): string {
+  const name = 'name' in source ? source.name : definition.variable;
+  return definition.secret === true
+    ? `${name} ${maskText(text ?? '', true)}`
+    : `${name}=${maskText(text ?? '', false)}`;
+}
+
+function invalidSettings(problems: readonly string[]): GenwardenError {
+  const count = problems.length === 1 ? 'One setting is wrong' : `${problems.length} settings are wrong`;
+  const message = [`${count}:`, ...problems.map((problem) => `  ${problem}`)].join('\n');
+  return new GenwardenError('InvalidConfiguration', message, { details: { problems } });
+}

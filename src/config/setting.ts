@@ -1,0 +1,109 @@
+// What one setting is: a zod schema from text to value, with what must be known of it registered beside it.
+
+import { z } from 'zod';
+
+/** The commands that may use a setting; `client` stands for every command that talks to the API. */
+export type Command = 'api' | 'worker' | 'controller' | 'operator' | 'dev' | 'client';
+
+export interface SettingMeta {
+  /** The variable without its `GENWARDEN_`, which is also the flag: `HTTP_PORT` is `--http-port`. */
+  readonly name: string;
+  readonly description: string;
+  readonly usedBy: readonly Command[];
+  /** What the flag’s value is called in `--help`, such as `port` or `duration`. */
+  readonly placeholder: string;
+  /** The form and bounds of the value, for error messages and the docs. */
+  readonly allowed: string;
+  /** The default as text. Absent: unset, or as the description says. */
+  readonly default?: string;
+  /** Never printed, no flag for the value itself, and a `_FILE` variable and a `--…-file` flag that name a file of it. */
+  readonly secret?: boolean;
+  /** Other variables that mean the same, without `GENWARDEN_` put before them; weakest of all sources. */
+  readonly aliases?: readonly string[];
+}
+
+const registered = z.registry<SettingMeta>();
+
+/** The text form of a value: a schema that reads a string, with the words for what it allows. */
+export interface TextForm<T> {
+  readonly schema: z.ZodType<T, string>;
+  readonly allowed: string;
+  readonly placeholder: string;
+}
+
+type About = Omit<SettingMeta, 'allowed' | 'placeholder' | 'default'>;
+
+/** A setting that is unset where nobody sets it. */
+export function optional<T>(form: TextForm<T>, about: About): z.ZodOptional<z.ZodType<T, string>> {
+  return register(form.schema.optional(), form, about);
+}
+
+/** A list that is empty where nobody sets it. */
+export function optionalList<T>(form: TextForm<T[]>, about: About): z.ZodDefault<z.ZodType<T[], string>> {
+  return register(form.schema.default([]), form, about);
+}
+
+/** A setting with a default, which is text and read like any other value. */
+export function withDefault<T>(form: TextForm<T>, text: string, about: About): z.ZodPrefault<z.ZodType<T, string>> {
+  return register(form.schema.prefault(text), form, { ...about, default: text });
+}
+
+function register<S extends z.ZodType>(
+  schema: S,
+  form: TextForm<unknown>,
+  about: Omit<SettingMeta, 'allowed' | 'placeholder'>,
+): S {
+  registered.add(schema, { ...about, allowed: form.allowed, placeholder: form.placeholder });
+  return schema;
+}
+
+/** One setting of the schema, with all its names. */
+export interface SettingDefinition extends SettingMeta {
+  /** Where its value stands in the settings object, such as `['http', 'port']`. */
+  readonly path: readonly string[];
+  /** `GENWARDEN_HTTP_PORT`. */
+  readonly variable: string;
+  /** `GENWARDEN_TOKEN_FILE`; secrets only. */
+  readonly fileVariable?: string;
+  /** `--http-port`, or `--token-file` for a secret. */
+  readonly flag: string;
+  /** What commander calls the flag: `httpPort`. */
+  readonly flagAttribute: string;
+}
+
+/** Where a setting’s value came from; `name` is the flag or variable. */
+export type Source =
+  | { readonly kind: 'default' | 'unset' }
+  | { readonly kind: 'flag' | 'variable' | 'file'; readonly name: string };
+
+/** A setting with the text that will be parsed, before it is checked. */
+export interface ResolvedSetting {
+  readonly definition: SettingDefinition;
+  readonly text: string | undefined;
+  readonly source: Source;
+  /** Why its file could not be read. */
+  readonly problem?: string;
+}
+
+/** Every setting of a schema, in its order; objects nest. */
+export function definitionsOf(schema: z.ZodObject, parent: readonly string[] = []): SettingDefinition[] {
+  return Object.entries(schema.shape).flatMap(([key, child]) => {
+    const path = [...parent, key];
+    if (child instanceof z.ZodObject) return definitionsOf(child, path);
+    const meta = registered.get(child as z.ZodType);
+    if (meta === undefined) throw new TypeError(`setting ${path.join('.')} is not registered`);
+    return [define(meta, path)];
+  });
+}
+
+function define(meta: SettingMeta, path: readonly string[]): SettingDefinition {
+  const flagName = `${meta.name}${meta.secret === true ? '_FILE' : ''}`.toLowerCase().replaceAll('_', '-');
+  return {
+    ...meta,
+    path,
+    variable: `GENWARDEN_${meta.name}`,
+    ...(meta.secret === true ? { fileVariable: `GENWARDEN_${meta.name}_FILE` } : {}),
+    flag: `--${flagName}`,
+    flagAttribute: flagName.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
+  };
+}

@@ -1,0 +1,265 @@
+// Every setting of Genwarden: the one list that variables, flags, error messages, `genwarden config` and the docs are
+// made from.
+
+import { z } from 'zod';
+import { duration, integer, list, matching, oneOf, oneOfNumbers, path, port, text, url } from './forms.ts';
+import { definitionsOf, optional, optionalList, withDefault } from './setting.ts';
+import type { Command } from './setting.ts';
+
+const processes: readonly Command[] = ['api', 'worker', 'controller', 'operator', 'dev'];
+const provisioning: readonly Command[] = ['worker', 'dev'];
+const serving: readonly Command[] = ['api', 'dev'];
+const everyone: readonly Command[] = [...processes, 'client'];
+
+const token = matching(/^[A-Za-z0-9_-]{1,64}$/, '1 to 64 letters, digits, - and _', 'name');
+const label = matching(
+  /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+  '1 to 63 lower-case letters, digits and inner -',
+  'name',
+);
+const host = matching(/^[A-Za-z0-9.:_-]+$/, 'a host name or an IP address', 'host');
+const model = matching(/^[A-Za-z0-9][\w.:/-]{0,127}$/, 'the name of a model', 'model');
+const origin = matching(/^(\*|https?:\/\/[^/\s]+)$/, 'an origin such as https://app.example.com, or *', 'origin');
+const apiVersion = matching(/^[a-z0-9]+$/, 'a version such as v1 or v1beta', 'version');
+const secret = text('secret', 'a secret');
+
+const nats = z.object({
+  urls: withDefault(list(url('nats:', 'tls:', 'ws:', 'wss:')), 'nats://127.0.0.1:4222', {
+    name: 'NATS_URL',
+    description: 'The NATS servers, any of one cluster',
+    usedBy: processes,
+  }),
+  creds: optional(path, {
+    name: 'NATS_CREDS',
+    description: 'File with the credentials of a NATS user',
+    usedBy: processes,
+  }),
+  user: optional(text('name'), { name: 'NATS_USER', description: 'NATS user', usedBy: processes }),
+  password: optional(secret, {
+    name: 'NATS_PASSWORD',
+    description: 'Password of the NATS user',
+    usedBy: processes,
+    secret: true,
+  }),
+  tls: z.object({
+    ca: optional(path, {
+      name: 'NATS_TLS_CA',
+      description: 'PEM file of the authority that signed the servers’ certificates',
+      usedBy: processes,
+    }),
+    cert: optional(path, {
+      name: 'NATS_TLS_CERT',
+      description: 'PEM file of the client certificate',
+      usedBy: processes,
+    }),
+    key: optional(path, {
+      name: 'NATS_TLS_KEY',
+      description: 'PEM file of the client certificate’s key',
+      usedBy: processes,
+    }),
+  }),
+  systemUser: optional(text('name'), {
+    name: 'NATS_SYSTEM_USER',
+    description: 'A read-only user of the system account: lost workers are then seen in about a second',
+    usedBy: ['controller', 'dev'],
+  }),
+  systemPassword: optional(secret, {
+    name: 'NATS_SYSTEM_PASSWORD',
+    description: 'Password of the system account’s user',
+    usedBy: ['controller', 'dev'],
+    secret: true,
+  }),
+  prefix: withDefault(token, 'genwarden', {
+    name: 'NATS_PREFIX',
+    description:
+      'First token of every subject and of the names of stream and buckets, so that installations can share an account',
+    usedBy: processes,
+  }),
+  replicas: withDefault(oneOfNumbers(1, 3, 5), '1', {
+    name: 'NATS_REPLICAS',
+    description: 'Copies of the stream and the buckets that the first start creates; 3 on a cluster of three servers',
+    usedBy: processes,
+  }),
+  server: optional(path, {
+    name: 'NATS_SERVER',
+    description: 'The nats-server binary that `dev` starts; searched for where unset',
+    usedBy: ['dev'],
+  }),
+});
+
+const http = z.object({
+  host: withDefault(host, '127.0.0.1', {
+    name: 'HTTP_HOST',
+    description: 'Address that the API listens on',
+    usedBy: serving,
+  }),
+  port: withDefault(port, '8080', { name: 'HTTP_PORT', description: 'Port of the API', usedBy: serving }),
+  publicUrl: optional(url('http:', 'https:'), {
+    name: 'PUBLIC_URL',
+    description: 'The API’s address as its users see it, for links; the request’s own where unset',
+    usedBy: serving,
+  }),
+  corsOrigins: optionalList(list(origin), {
+    name: 'CORS_ORIGINS',
+    description: 'Web origins that may call the API from a browser; none where unset',
+    usedBy: serving,
+  }),
+});
+
+const provider = (name: 'GEMINI' | 'OPENAI', title: string, aliases: string[], version: string, models: string) =>
+  z.object({
+    apiKeys: optionalList(list(secret), {
+      name: `${name}_API_KEYS`,
+      description: `API keys of ${title}; one a line in the file`,
+      usedBy: provisioning,
+      secret: true,
+      aliases,
+    }),
+    baseUrl: optional(url('http:', 'https:'), {
+      name: `${name}_BASE_URL`,
+      description: `Points the SDK of ${title} elsewhere; its own address where unset`,
+      usedBy: provisioning,
+    }),
+    apiVersion: withDefault(apiVersion, version, {
+      name: `${name}_API_VERSION`,
+      description: `Version of the interface of ${title}`,
+      usedBy: provisioning,
+    }),
+    requestsPerMinute: withDefault(integer(1, 100_000), '10', {
+      name: `${name}_REQUESTS_PER_MINUTE`,
+      description: `Requests a minute to ${title} per key, across all workers`,
+      usedBy: provisioning,
+    }),
+    maxInFlight: optional(integer(1, 10_000), {
+      name: `${name}_MAX_IN_FLIGHT`,
+      description: `Requests to ${title} at the same time per key, across all workers; no limit where unset`,
+      usedBy: provisioning,
+    }),
+    models: withDefault(list(model), models, {
+      name: `${name}_MODELS`,
+      description: `Models of ${title} that the pool offers; the first of a kind is that kind’s default`,
+      usedBy: provisioning,
+    }),
+  });
+
+const geminiModels =
+  'gemini-3.1-flash-image,gemini-3.1-flash-lite-image,gemini-3-pro-image,gemini-nano-banana-2.1,gemini-2.5-flash';
+
+export const settingsSchema = z.object({
+  nats,
+  http,
+  metricsHost: withDefault(host, '127.0.0.1', {
+    name: 'METRICS_HOST',
+    description: 'Address that `/metrics`, `/healthz` and `/readyz` of each process listen on',
+    usedBy: processes,
+  }),
+  metricsPort: optional(port, {
+    name: 'METRICS_PORT',
+    description:
+      'Port of `/metrics`, `/healthz` and `/readyz`; where unset 8081 (api), 8082 (worker), 8083 (controller), 8084 (operator)',
+    usedBy: processes,
+  }),
+  pool: withDefault(label, 'default', {
+    name: 'POOL',
+    description: 'The pool that a worker serves and declares',
+    usedBy: provisioning,
+  }),
+  concurrency: withDefault(integer(1, 1_000), '4', {
+    name: 'CONCURRENCY',
+    description: 'Tasks that a worker runs at the same time',
+    usedBy: provisioning,
+  }),
+  poolsFile: optional(path, {
+    name: 'POOLS_FILE',
+    description: 'JSON file with several pools: provider, models, keys, limits; replaces the settings of the one pool',
+    usedBy: ['api', 'worker', 'controller', 'dev'],
+  }),
+  heartbeatTimeoutMs: withDefault(duration('300ms', '10m'), '6s', {
+    name: 'HEARTBEAT_TIMEOUT',
+    description: 'Silence after which a worker counts as lost; beats come three times as often',
+    usedBy: ['api', 'worker', 'controller', 'dev'],
+  }),
+  retentionMs: withDefault(duration('1s', '365d'), '7d', {
+    name: 'RETENTION',
+    description: 'How long a job and all that belongs to it is kept, from its submit',
+    usedBy: ['api', 'worker', 'controller', 'dev'],
+  }),
+  reconnectHoldMs: withDefault(duration('0s', '10m'), '1s', {
+    name: 'RECONNECT_HOLD',
+    description: 'How long a closed connection may come back before its worker counts as lost',
+    usedBy: ['controller', 'dev'],
+  }),
+  drainTimeoutMs: withDefault(duration('0s', '1h'), '25s', {
+    name: 'DRAIN_TIMEOUT',
+    description: 'How long a worker that was told to stop waits for its running tasks before it hands them back',
+    usedBy: provisioning,
+  }),
+  gemini: provider('GEMINI', 'Gemini', ['GEMINI_API_KEY'], 'v1', geminiModels),
+  openai: provider('OPENAI', 'OpenAI (reserved, not built yet)', [], 'v1', 'gpt-image-1'),
+  authTokensFile: optional(path, {
+    name: 'AUTH_TOKENS_FILE',
+    description:
+      'File of hashed tokens, as `genwarden token create` writes it; without it the API serves only the loopback address',
+    usedBy: serving,
+  }),
+  auth: withDefault(oneOf('on', 'off'), 'on', {
+    name: 'AUTH',
+    description: '`off` lets anyone who reaches the API use it, on any address',
+    usedBy: serving,
+  }),
+  artifactStore: withDefault(oneOf('nats', 's3'), 'nats', {
+    name: 'ARTIFACT_STORE',
+    description: 'Where artifacts are kept; `s3` is not built yet',
+    usedBy: ['api', 'worker', 'controller', 'dev'],
+  }),
+  client: z.object({
+    url: withDefault(url('http:', 'https:'), 'http://127.0.0.1:8080', {
+      name: 'URL',
+      description: 'The API that the client commands talk to',
+      usedBy: ['client'],
+    }),
+    token: optional(secret, {
+      name: 'TOKEN',
+      description: 'Bearer token of the client commands',
+      usedBy: ['client'],
+      secret: true,
+    }),
+  }),
+  log: z.object({
+    level: withDefault(oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info', {
+      name: 'LOG_LEVEL',
+      description: 'The least level that is logged',
+      usedBy: everyone,
+    }),
+    format: withDefault(oneOf('json', 'pretty'), 'json', {
+      name: 'LOG_FORMAT',
+      description: 'Form of the log; on a terminal the default is `pretty`',
+      usedBy: everyone,
+    }),
+  }),
+  dataDir: withDefault(path, '.genwarden', {
+    name: 'DATA_DIR',
+    description: 'Folder in which `dev` keeps the storage of its nats-server',
+    usedBy: ['dev'],
+  }),
+  standinLatencyMs: withDefault(duration('0s', '1h'), '2s', {
+    name: 'STANDIN_LATENCY',
+    description: 'How long the Gemini stand-in of `dev` takes for an answer',
+    usedBy: ['dev'],
+  }),
+});
+
+/** Checked settings. Names that end in `Ms` are milliseconds. */
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** One provider’s part of the settings. */
+export type ProviderSettings = Settings['gemini'];
+
+export const settingDefinitions = definitionsOf(settingsSchema);
+
+const metricsPorts = { api: 8081, worker: 8082, controller: 8083, operator: 8084 } as const;
+
+/** The port of a process’s `/metrics`; 0 picks a free one. */
+export function metricsPortOf(settings: Settings, process: keyof typeof metricsPorts): number {
+  return settings.metricsPort ?? metricsPorts[process];
+}
