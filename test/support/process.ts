@@ -111,7 +111,7 @@ function observe(child: ChildProcess, name: string): TestProcess {
 function stopWithTest(stop: () => Promise<void>): void {
   try {
     onTestFinished(stop);
-  } catch {
-    return;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
   }
 }

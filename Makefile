@@ -1,0 +1,88 @@
+# What one does with this repository. Needs npm and any Node.js: the tools, and the Node.js that runs them, come with
+# `make setup` from package-lock.json.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: packages nats-server ## Install what is missing: packages, nats-server
+
+# The copy inside node_modules tells for which lock file they were installed; times of files say nothing after a checkout.
+.PHONY: packages
+packages:
+	@cmp -s package-lock.json node_modules/.installed-lock || { \
+	  echo "packages: installing those of package-lock.json" && \
+	  npm ci --loglevel=error --no-audit --no-fund >/dev/null && \
+	  cp package-lock.json node_modules/.installed-lock; }
+
+.PHONY: nats-server
+nats-server:
+	@hack/install-nats-server.sh
+
+.PHONY: demo
+demo: setup ## Make a picture from end to end, and see a hanging call fail in time
+	@bin/genwarden demo
+
+.PHONY: dev
+dev: setup ## Run everything on this machine until Ctrl-C
+	@bin/genwarden dev
+
+.PHONY: test
+test: setup ## Run all checks and all tests
+	@hack/run-tests.sh
+
+.PHONY: test-unit
+test-unit: setup ## Run the tests of single parts, and of tidiness
+	@vitest run --project unit
+
+.PHONY: test-conformance
+test-conformance: setup ## Run the suites that every adapter of a port passes
+	@vitest run --project conformance
+
+.PHONY: test-integration
+test-integration: setup ## Run the tests of whole processes
+	@vitest run --project integration
+
+.PHONY: check
+check: packages check-format lint types unused ## Run all checks that are not tests
+
+.PHONY: format
+format: packages ## Format all files
+	@oxfmt
+
+.PHONY: check-format
+check-format: packages
+	@oxfmt --check
+
+.PHONY: lint
+lint: packages ## Look for mistakes, with types
+	@oxlint --type-aware --deny-warnings
+
+.PHONY: types
+types: packages ## Check the types
+	@tsc --noEmit
+
+.PHONY: unused
+unused: packages ## Look for files, exports and dependencies that nobody uses
+	@knip
+
+.PHONY: build
+build: packages ## Build what is published into dist/
+	@npm run --silent build
+
+.PHONY: bench
+bench: setup ## Measure against bare JetStream operations on this machine
+	@node bench/main.ts
+
+.PHONY: hooks
+hooks: packages ## Check what is staged before each commit of this checkout
+	@lefthook install
+
+.PHONY: clean
+clean: ## Remove what was built or left by runs (not what setup installed)
+	@rm -rf dist coverage .genwarden genwarden-demo *.tgz
