@@ -1,7 +1,7 @@
 // Reads the settings from flags, environment and files, and refuses a wrong set with one message that lists every problem.
 
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { GenwardenError } from '../job/errors.ts';
 import { contradictions } from './contradictions.ts';
 import { maskText } from './mask.ts';

@@ -2,45 +2,35 @@
 
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { formatDuration } from '../job/duration.ts';
 import { GenwardenError } from '../job/errors.ts';
+import { policyBounds } from '../job/policy.ts';
+import type { JobKind, PolicyRequest } from '../job/policy.ts';
 import { duration } from './forms.ts';
 import type { ProviderSettings, Settings } from './settings.ts';
 
-export type PoolKind = 'image' | 'text';
-
 export interface PoolKey {
-  /** The provider’s secret. Never logged, never written to NATS. */
-  readonly key: string;
-  /** Across all workers. */
+  /** The provider’s key. Never logged, never written to NATS. */
+  readonly secret: string;
+  /** Across all workers, like `maxInFlight`. */
   readonly requestsPerMinute: number;
-  /** Across all workers; no limit where undefined. */
-  readonly maxInFlight?: number | undefined;
+  readonly maxInFlight: number;
 }
 
-/** A pool’s own defaults of the job policy; times in milliseconds. */
-export interface PoolPolicy {
-  readonly attemptTimeout?: number | undefined;
-  readonly runTimeout?: number | undefined;
-  readonly queueTimeout?: number | undefined;
-  readonly reviewTimeout?: number | undefined;
-  readonly maxAttempts?: number | undefined;
-  readonly maxLostAttempts?: number | undefined;
-  readonly review?: 'never' | 'always' | undefined;
-}
-
+/** A pool as configured; what a `PoolDeclaration` says of it, and what only its workers may know. */
 export interface PoolSettings {
   readonly name: string;
   readonly provider: 'gemini';
-  readonly models: readonly string[];
-  /** The model of a job that names none; absent for a kind that the pool does not offer. */
-  readonly defaultModel: Readonly<Partial<Record<PoolKind, string>>>;
+  /** The default of each kind first; empty for a kind that the pool does not offer. */
+  readonly models: Readonly<Record<JobKind, readonly string[]>>;
+  /** The pool’s own defaults of the job policy; times in milliseconds. */
+  readonly policy: PolicyRequest;
   readonly keys: readonly PoolKey[];
   /** The provider’s address; the SDK’s own where undefined. */
-  readonly baseUrl?: string | undefined;
+  readonly baseUrl: string | undefined;
   readonly apiVersion: string;
-  /** Slots of each worker of this pool, where it differs from `GENWARDEN_CONCURRENCY`. */
-  readonly concurrency?: number | undefined;
-  readonly policy: PoolPolicy;
+  /** Slots of each worker of this pool. */
+  readonly concurrency: number;
 }
 
 /**
@@ -49,114 +39,102 @@ export interface PoolSettings {
  */
 export function loadPools(settings: Settings, files: (path: string) => string = readTextFile): PoolSettings[] {
   const path = settings.poolsFile;
-  if (path === undefined) return [poolOfFlatSettings(settings)];
-  const parsed = poolsFileSchema(settings.gemini).safeParse(readJson(path, files));
-  if (parsed.success) return parsed.data.pools;
-  throw invalidFile(path, parsed.error.issues.flatMap(issueLines));
+  if (path === undefined) return [poolOf(settings.gemini, { name: settings.pool, concurrency: settings.concurrency })];
+  const parsed = poolsFileSchema.safeParse(readJson(path, files));
+  if (!parsed.success) throw invalidFile(path, parsed.error.issues.map(issueLine));
+  return parsed.data.pools.map((pool) =>
+    poolOf(settings.gemini, { ...pool, concurrency: pool.concurrency ?? settings.concurrency }),
+  );
 }
 
-/**
- * What a model makes, by its name: providers tell image models from text models in no other way. A pool’s `defaultModel`
- * overrules it for the choice of the default.
- */
-export function kindOfModel(model: string): PoolKind {
+/** What a model makes, by its name: providers say it in no other way. A pools file may list the models by kind instead. */
+export function kindOfModel(model: string): JobKind {
   return /image|banana|dall-e/.test(model) ? 'image' : 'text';
 }
 
-function poolOfFlatSettings(settings: Settings): PoolSettings {
-  const { apiKeys, requestsPerMinute, maxInFlight, models, baseUrl, apiVersion } = settings.gemini;
+type PoolEntry = z.infer<typeof poolSchema>;
+
+/** A pool; what its entry leaves out is taken from the flat settings of its provider. */
+function poolOf(
+  flat: ProviderSettings,
+  entry: Partial<PoolEntry> & { name: string; concurrency: number },
+): PoolSettings {
+  const keys: NonNullable<PoolEntry['keys']> = entry.keys ?? flat.apiKeys.map((secret) => ({ key: secret }));
   return {
-    name: settings.pool,
-    provider: 'gemini',
-    models,
-    defaultModel: defaultModels(models),
-    keys: apiKeys.map((key) => ({ key, requestsPerMinute, maxInFlight })),
-    baseUrl,
-    apiVersion,
-    concurrency: settings.concurrency,
-    policy: {},
+    name: entry.name,
+    provider: entry.provider ?? 'gemini',
+    models: entry.models ?? byKind(flat.models),
+    policy: entry.policy ?? {},
+    keys: keys.map(({ key, ...limits }) => ({
+      secret: key,
+      requestsPerMinute: limits.requestsPerMinute ?? flat.requestsPerMinute,
+      maxInFlight: limits.maxInFlight ?? flat.maxInFlight,
+    })),
+    baseUrl: entry.baseUrl ?? flat.baseUrl,
+    apiVersion: entry.apiVersion ?? flat.apiVersion,
+    concurrency: entry.concurrency,
   };
 }
 
-function defaultModels(models: readonly string[]): Partial<Record<PoolKind, string>> {
-  const image = models.find((model) => kindOfModel(model) === 'image');
-  const text = models.find((model) => kindOfModel(model) === 'text');
-  return { ...(image === undefined ? {} : { image }), ...(text === undefined ? {} : { text }) };
+function byKind(models: readonly string[]): Record<JobKind, string[]> {
+  const ofKind = (kind: JobKind): string[] => models.filter((model) => kindOfModel(String(model)) === kind);
+  return { image: ofKind('image'), text: ofKind('text') };
 }
 
-const time = duration('1ms', '365d').schema.optional();
-const attempts = z.int().min(1).max(100).optional();
-const modelName = z.string().min(1).max(128);
+const time = ({ least, most }: { least: number; most: number }) =>
+  duration(formatDuration(least), formatDuration(most)).schema.optional();
+const count = ({ least, most }: { least: number; most: number }) => z.int().min(least).max(most).optional();
 
-const policySchema = z.strictObject({
-  attemptTimeout: time,
-  runTimeout: time,
-  queueTimeout: time,
-  reviewTimeout: time,
-  maxAttempts: attempts,
-  maxLostAttempts: attempts,
-  review: z.enum(['never', 'always']).optional(),
+const policySchema = z
+  .strictObject({
+    attemptTimeout: time(policyBounds.attemptTimeout),
+    runTimeout: time(policyBounds.runTimeout),
+    queueTimeout: time(policyBounds.queueTimeout),
+    reviewTimeout: time(policyBounds.reviewTimeout),
+    maxAttempts: count(policyBounds.maxAttempts),
+    maxLostAttempts: count(policyBounds.maxLostAttempts),
+    review: z.enum(['never', 'always']).optional(),
+  })
+  .transform(
+    (policy) => Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined)) as PolicyRequest,
+  );
+
+const modelNames = z.array(z.string().min(1).max(128));
+const modelsSchema = z.preprocess(
+  (value) => (Array.isArray(value) ? byKind(value as string[]) : value),
+  z
+    .strictObject({ image: modelNames.default([]), text: modelNames.default([]) })
+    .refine(({ image, text }) => image.length + text.length > 0, 'must name a model'),
+);
+
+const poolSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be 1 to 63 lower-case letters, digits and inner -'),
+  provider: z.enum(['gemini']).optional(),
+  models: modelsSchema.optional(),
+  policy: policySchema.optional(),
+  keys: z
+    .array(
+      z.strictObject({
+        key: z.string().min(1),
+        requestsPerMinute: z.int().min(1).max(100_000).optional(),
+        maxInFlight: z.int().min(1).max(10_000).optional(),
+      }),
+    )
+    .optional(),
+  baseUrl: z.url({ protocol: /^https?$/ }).optional(),
+  apiVersion: z.string().min(1).optional(),
+  concurrency: z.int().min(1).max(1_000).optional(),
 });
 
-/** The file’s schema; what a pool leaves out is taken from the flat settings of its provider. */
-function poolsFileSchema(flat: ProviderSettings) {
-  const keyOf = (read: { key: string; requestsPerMinute?: number | undefined; maxInFlight?: number | undefined }) => ({
-    key: read.key,
-    requestsPerMinute: read.requestsPerMinute ?? flat.requestsPerMinute,
-    maxInFlight: read.maxInFlight ?? flat.maxInFlight,
-  });
-  const key = z
-    .strictObject({
-      key: z.string().min(1),
-      requestsPerMinute: z.int().min(1).max(100_000).optional(),
-      maxInFlight: z.int().min(1).max(10_000).optional(),
-    })
-    .transform(keyOf);
-  const pool = z
-    .strictObject({
-      name: z
-        .string()
-        .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be 1 to 63 lower-case letters, digits and inner -'),
-      provider: z.enum(['gemini']).default('gemini'),
-      models: z.array(modelName).min(1).default(flat.models),
-      defaultModel: z.strictObject({ image: modelName.optional(), text: modelName.optional() }).default({}),
-      keys: z.array(key).default(() => flat.apiKeys.map((one) => keyOf({ key: one }))),
-      baseUrl: z
-        .url({ protocol: /^https?$/ })
-        .optional()
-        .prefault(flat.baseUrl),
-      apiVersion: z.string().min(1).default(flat.apiVersion),
-      concurrency: z.int().min(1).max(1_000).optional(),
-      policy: policySchema.default({}),
-    })
-    .superRefine(checkDefaultModels)
-    .transform((read) => ({
-      ...read,
-      defaultModel: withoutUnset({ ...defaultModels(read.models), ...read.defaultModel }),
-    }));
-  return z.strictObject({ pools: z.array(pool).min(1).superRefine(checkNames) });
-}
-
-function checkDefaultModels(
-  pool: { models: readonly string[]; defaultModel: Record<string, string | undefined> },
-  context: z.RefinementCtx,
-): void {
-  for (const [kind, model] of Object.entries(pool.defaultModel)) {
-    if (model === undefined || pool.models.includes(model)) continue;
-    context.addIssue({ code: 'custom', path: ['defaultModel', kind], message: `${model} is not in the pool’s models` });
-  }
-}
+const poolsFileSchema = z.strictObject({ pools: z.array(poolSchema).min(1).superRefine(checkNames) });
 
 function checkNames(pools: readonly { name: string }[], context: z.RefinementCtx): void {
   for (const [at, { name }] of pools.entries()) {
     if (pools.findIndex((pool) => pool.name === name) === at) continue;
     context.addIssue({ code: 'custom', path: [at, 'name'], message: `there is another pool named ${name}` });
   }
-}
-
-function withoutUnset(models: Partial<Record<PoolKind, string | undefined>>): Partial<Record<PoolKind, string>> {
-  const set = Object.entries(models).filter((entry): entry is [PoolKind, string] => entry[1] !== undefined);
-  return Object.fromEntries(set);
 }
 
 function readJson(path: string, files: (path: string) => string): unknown {
@@ -177,12 +155,12 @@ function readJson(path: string, files: (path: string) => string): unknown {
 const readTextFile = (path: string): string => readFileSync(path, 'utf8');
 
 /** `pools[0].keys[1].requestsPerMinute: …`; zod’s messages name types and bounds, never the value. */
-function issueLines(issue: z.core.$ZodIssue): string[] {
+function issueLine(issue: z.core.$ZodIssue): string {
   const at = issue.path
     .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
     .join('')
     .slice(1);
-  return [`${at === '' ? 'the file' : at}: ${issue.message}`];
+  return `${at === '' ? 'the file' : at}: ${issue.message}`;
 }
 
 function invalidFile(path: string, problems: readonly string[]): GenwardenError {

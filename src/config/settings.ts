@@ -130,9 +130,9 @@ const provider = (name: 'GEMINI' | 'OPENAI', title: string, aliases: string[], v
       description: `Requests a minute to ${title} per key, across all workers`,
       usedBy: provisioning,
     }),
-    maxInFlight: optional(integer(1, 10_000), {
+    maxInFlight: withDefault(integer(1, 10_000), '1000', {
       name: `${name}_MAX_IN_FLIGHT`,
-      description: `Requests to ${title} at the same time per key, across all workers; no limit where unset`,
+      description: `Requests to ${title} at the same time per key, across all workers`,
       usedBy: provisioning,
     }),
     models: withDefault(list(model), models, {

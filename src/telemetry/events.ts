@@ -1,0 +1,40 @@
+// The log events that people build searches and alerts on: their names are part of the surface.
+
+import type { Logger } from 'pino';
+
+const levels = {
+  generation_started: 'info',
+  generation_completed: 'info',
+  generation_failed: 'warn',
+  generation_cancelled: 'info',
+  attempt_timeout: 'warn',
+  run_timeout: 'warn',
+  worker_lost: 'warn',
+  task_requeued: 'info',
+  status_write_refused: 'warn',
+  status_write_failed: 'error',
+} as const satisfies Record<string, 'info' | 'warn' | 'error'>;
+
+export type LogEvent = keyof typeof levels;
+
+export const logEvents = Object.keys(levels) as readonly LogEvent[];
+
+export interface LogEventFields {
+  readonly job?: string | undefined;
+  /** The index in the job. */
+  readonly task?: number | string | undefined;
+  readonly run?: number | undefined;
+  readonly attempt?: number | undefined;
+  readonly pool?: string | undefined;
+  readonly worker?: string | undefined;
+  /** A code of the catalogue, or what else led here. */
+  readonly reason?: string | undefined;
+  /** Milliseconds. */
+  readonly durationMs?: number | undefined;
+  readonly err?: unknown;
+}
+
+/** Logs an event at its level; `message` is the sentence for a person. */
+export function logEvent(logger: Logger, event: LogEvent, fields: LogEventFields, message: string): void {
+  logger[levels[event]]({ event, ...fields }, message);
+}

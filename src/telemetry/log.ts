@@ -1,0 +1,66 @@
+// The log of every process: one JSON object a line on standard output (or pretty lines for a terminal), without secrets.
+
+import { pino } from 'pino';
+import type { Logger } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+import { createRedactor } from './redact.ts';
+
+export type { Logger } from 'pino';
+
+export interface LogOptions {
+  readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+  readonly format: 'json' | 'pretty';
+  /** Which part speaks; in `genwarden dev` several share one Node process. */
+  readonly process: 'api' | 'worker' | 'controller' | 'operator' | 'dev' | 'client';
+  /** Texts that must never appear, such as the API keys of the settings. */
+  readonly secrets?: readonly string[];
+  /** Standard output where absent. Colours only if it says that it is a terminal. */
+  readonly destination?: { write(line: string): unknown; readonly isTTY?: boolean };
+}
+
+/** A logger that writes at once, without a thread of its own: what was logged before an exit is out. */
+export function createLogger(options: LogOptions): Logger {
+  const out = options.destination ?? process.stdout;
+  const redact = createRedactor(options.secrets);
+  const pretty =
+    options.format === 'pretty'
+      ? prettyFactory({
+          colorize: out.isTTY === true,
+          translateTime: 'SYS:HH:MM:ss.l',
+          ignore: 'pid',
+          singleLine: true,
+        })
+      : (line: string) => line;
+  return pino(
+    {
+      level: options.level,
+      base: { process: options.process, pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: serialize, error: serialize },
+    },
+    { write: (line) => void out.write(pretty(redact(line))) },
+  );
+}
+
+interface LoggedError {
+  readonly type: string;
+  readonly code?: unknown;
+  readonly message: string;
+  readonly stack?: string | undefined;
+  readonly cause?: LoggedError;
+}
+
+const serialize = (value: unknown): unknown => (value instanceof Error ? describeError(value) : value);
+
+/** Only these fields, as errors of HTTP clients carry whole requests; the cause up to five deep. */
+function describeError(error: Error, depth = 0): LoggedError {
+  const { code } = error as { code?: unknown };
+  return {
+    type: error.name,
+    ...(code === undefined ? {} : { code }),
+    message: error.message,
+    stack: error.stack,
+    ...(error.cause instanceof Error && depth < 5 ? { cause: describeError(error.cause, depth + 1) } : {}),
+  };
+}

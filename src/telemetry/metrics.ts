@@ -1,0 +1,187 @@
+// Every metric of Genwarden, as tables: what is exported, by whom, with which labels. `docs/metrics.md` lists the same
+// names; a test compares. No job id and no client's text is ever a label.
+
+import { collectDefaultMetrics, Counter, Gauge, Histogram } from 'prom-client';
+import type { Registry } from 'prom-client';
+
+/** Seconds; classic buckets from 100 ms to 1 h (prom-client has no native histograms). */
+const lifetimeBuckets = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 90, 120, 300, 600, 1800, 3600] as const;
+/** Seconds; answers of an API. */
+const answerBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
+/** Seconds; delays of an event loop, where a tenth is bad and several look dead. */
+const lagBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 6] as const;
+
+interface Definition {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly buckets?: readonly number[];
+}
+
+const counter = <const L extends string = never>(name: string, help: string, labels: readonly L[] = []) =>
+  ({ type: 'counter', name, help, labels }) as const;
+const gauge = <const L extends string = never>(name: string, help: string, labels: readonly L[] = []) =>
+  ({ type: 'gauge', name, help, labels }) as const;
+const histogram = <const L extends string = never>(
+  name: string,
+  help: string,
+  labels: readonly L[],
+  buckets: readonly number[],
+) => ({ type: 'histogram', name, help, labels, buckets }) as const;
+
+const overdueTasks = gauge(
+  'genwarden_overdue_tasks',
+  'Open tasks past their dueAt; more than 0 for long means that nobody moves them',
+  ['pool'],
+);
+
+const controllerDefinitions = {
+  tasks: gauge('genwarden_tasks', 'Open tasks by state', ['pool', 'state']),
+  tasksFinished: counter('genwarden_tasks_finished_total', 'Tasks that became terminal', [
+    'pool',
+    'kind',
+    'outcome',
+    'reason',
+  ]),
+  taskDuration: histogram(
+    'genwarden_task_duration_seconds',
+    'From submit to terminal, without time in review',
+    ['pool', 'kind', 'outcome'],
+    lifetimeBuckets,
+  ),
+  taskQueueDuration: histogram(
+    'genwarden_task_queue_duration_seconds',
+    'From queued to claimed',
+    ['pool'],
+    lifetimeBuckets,
+  ),
+  oldestOpenTask: gauge(
+    'genwarden_oldest_open_task_timestamp_seconds',
+    'When the oldest task in this state entered it; 0 where there is none',
+    ['pool', 'state'],
+  ),
+  overdueTasks,
+  reconciliations: counter(
+    'genwarden_reconciliations_total',
+    'Verdicts of the rules that were written, or refused by a newer message',
+    ['rule', 'verdict'],
+  ),
+  recoveryDuration: histogram(
+    'genwarden_recovery_duration_seconds',
+    'From the loss of a worker to its task running again or terminal',
+    ['rule'],
+    lifetimeBuckets,
+  ),
+  invariantViolations: counter('genwarden_invariant_violations_total', 'Broken promises of the design; stays 0', [
+    'invariant',
+  ]),
+  workers: gauge('genwarden_workers', 'Workers whose heartbeats are heard', ['pool']),
+  keys: gauge('genwarden_keys', 'API keys by state', ['pool', 'state']),
+  poolPaused: gauge('genwarden_pool_paused', '1 while the pool is paused', ['pool']),
+  clockOffset: gauge('genwarden_clock_offset_seconds', 'Clock of the NATS server minus the clock of this process'),
+  jetstreamStorage: gauge('genwarden_jetstream_storage_bytes', 'Bytes stored in the stream'),
+  leader: gauge('leader_election_master_status', '1 in the process that leads', ['name']),
+} as const;
+
+const workerDefinitions = {
+  attempts: counter('genwarden_attempts_total', 'Attempts that ended', ['pool', 'provider', 'model', 'outcome']),
+  attemptDuration: histogram(
+    'genwarden_attempt_duration_seconds',
+    'From claim to the end of the attempt',
+    ['pool', 'provider', 'model', 'outcome'],
+    lifetimeBuckets,
+  ),
+  providerRequests: counter('genwarden_provider_requests_total', 'Requests to a provider by its answer', [
+    'provider',
+    'model',
+    'code',
+  ]),
+  tokens: counter('genwarden_tokens_total', 'Tokens that the provider counted', ['provider', 'model', 'direction']),
+  keyCooldowns: counter('genwarden_key_cooldowns_total', 'Times that a key was taken out of use for a while', [
+    'pool',
+    'cause',
+  ]),
+  slots: gauge('genwarden_slots', 'Slots of this worker by state', ['pool', 'state']),
+  eventLoopLag: histogram('genwarden_event_loop_lag_seconds', 'How late the event loop ran a timer', [], lagBuckets),
+  artifactStoreRequests: counter('genwarden_artifact_store_requests_total', 'Requests to the artifact store', [
+    'operation',
+    'outcome',
+  ]),
+} as const;
+
+const apiDefinitions = {
+  httpRequestDuration: histogram(
+    'genwarden_http_request_duration_seconds',
+    'Time to answer, without event streams and waits',
+    ['method', 'route', 'code'],
+    answerBuckets,
+  ),
+  submits: counter('genwarden_submits_total', 'Submits by outcome', ['pool', 'outcome']),
+  eventStreams: gauge('genwarden_event_streams', 'Open event streams'),
+  overdueTasks,
+} as const;
+
+const processDefinitions = {
+  natsConnected: gauge('genwarden_nats_connected', '1 while this process is connected to NATS'),
+  buildInfo: gauge('genwarden_build_info', 'Always 1; the labels say what runs', ['version', 'node', 'process']),
+} as const;
+
+type Table = Readonly<Record<string, Definition>>;
+type LabelOf<D extends Definition> = D['labels'][number];
+type MetricOf<D extends Definition> = D['type'] extends 'counter'
+  ? Counter<LabelOf<D>>
+  : D['type'] extends 'gauge'
+    ? Gauge<LabelOf<D>>
+    : Histogram<LabelOf<D>>;
+type Metrics<T extends Table> = { readonly [K in keyof T]: MetricOf<T[K]> };
+
+export type ControllerMetrics = Metrics<typeof controllerDefinitions>;
+export type WorkerMetrics = Metrics<typeof workerDefinitions>;
+export type ApiMetrics = Metrics<typeof apiDefinitions>;
+export type ProcessMetrics = Metrics<typeof processDefinitions>;
+
+/** Metrics of the leading controller. On a registry that has them already the same ones are returned; so for all four. */
+export const createControllerMetrics = (registry: Registry): ControllerMetrics =>
+  create(controllerDefinitions, registry);
+export const createWorkerMetrics = (registry: Registry): WorkerMetrics => create(workerDefinitions, registry);
+export const createApiMetrics = (registry: Registry): ApiMetrics => create(apiDefinitions, registry);
+
+/** Metrics of every process, with prom-client's own about memory, CPU and event loop. */
+export function createProcessMetrics(registry: Registry, about: { version: string; process: string }): ProcessMetrics {
+  if (registry.getSingleMetric('process_cpu_seconds_total') === undefined)
+    collectDefaultMetrics({ register: registry });
+  const metrics = create(processDefinitions, registry);
+  metrics.buildInfo.set({ ...about, node: process.version }, 1);
+  return metrics;
+}
+
+/** All of Genwarden's own metrics with their labels and who exports them, for the docs' test. */
+export const metricList = Object.entries<Table>({
+  controller: controllerDefinitions,
+  worker: workerDefinitions,
+  api: apiDefinitions,
+  all: processDefinitions,
+}).flatMap(([exporter, table]) =>
+  Object.values(table).map(({ type, name, labels }) => ({ exporter, type, name, labels })),
+);
+
+export const metricNames: readonly string[] = [...new Set(metricList.map(({ name }) => name))];
+
+/** A model as a label: clients name models, so one that the pool does not list is `other`. */
+export function modelLabel(model: string, listed: readonly string[]): string {
+  return listed.includes(model) ? model : 'other';
+}
+
+function create<T extends Table>(table: T, registry: Registry): Metrics<T> {
+  const entries = Object.entries(table).map(([key, definition]) => [key, metricOn(registry, definition)]);
+  return Object.fromEntries(entries) as Metrics<T>;
+}
+
+function metricOn(registry: Registry, { type, name, help, labels, buckets }: Definition): unknown {
+  const existing = registry.getSingleMetric(name);
+  if (existing !== undefined) return existing;
+  const base = { name, help, labelNames: [...labels], registers: [registry] };
+  if (type === 'counter') return new Counter(base);
+  return type === 'gauge' ? new Gauge(base) : new Histogram({ ...base, buckets: [...(buckets ?? lifetimeBuckets)] });
+}

@@ -1,0 +1,43 @@
+// Keeps secrets out of a log line, whatever object, error or sentence they are in: the finished line is searched, so no
+// shape of a logged value can slip past.
+
+const secretNames =
+  'authorization|proxy-authorization|cookie|set-cookie|x-goog-api-key|api-?_?keys?|key|tokens?|creds|credentials|pass|password|systemPassword|secret|client_?secret|nkey|seed_?key';
+
+/** `"apiKey":"…"`, also where the JSON stands escaped inside a text, as in a provider's error message. */
+const namedValue = new RegExp(String.raw`(\\*")(${secretNames})\1(\s*:\s*)\1(?:(?!\1).)*\1`, 'gi');
+/** `"apiKeys":["…","…"]`. */
+const namedList = new RegExp(String.raw`(\\*")(${secretNames})\1(\s*:\s*)\[(?:\s*\1(?:(?!\1).)*\1\s*,?)+\]`, 'gi');
+/** `x-goog-api-key: …` and `?key=…` in a sentence or URL. */
+const spokenValue =
+  /\b(x-goog-api-key|api[-_]?key|authorization)(\s*[:=]\s*)(?!\\*")(?:(?:Bearer|Basic)\s+)?[^\s"\\,;&]+/gi;
+const queryValue = /([?&](?:key|token|api_?key|access_token)=)[^&\s"\\#]+/gi;
+const bearer = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/g;
+/** Google's and OpenAI's keys, and the user and password in a URL. */
+const shaped = /\bAIza[0-9A-Za-z_-]{20,}|\bsk-[A-Za-z0-9_-]{16,}/g;
+const urlUser = /(\b[a-z][a-z0-9+.-]*:\/\/)[^@/\s"\\]+@/gi;
+
+const hidden = '[redacted]';
+
+/** A function that takes the secrets out of a line; `known` are texts that must never appear, such as the API keys. */
+export function createRedactor(known: readonly string[] = []): (line: string) => string {
+  const literals = [...new Set(known)].filter((secret) => secret.length >= 4).flatMap(spellings);
+  return (line) => {
+    let clean = line;
+    for (const literal of literals) clean = clean.replaceAll(literal, hidden);
+    return clean
+      .replace(namedList, `$1$2$1$3[$1${hidden}$1]`)
+      .replace(namedValue, `$1$2$1$3$1${hidden}$1`)
+      .replace(spokenValue, `$1$2${hidden}`)
+      .replace(queryValue, `$1${hidden}`)
+      .replace(bearer, `$1 ${hidden}`)
+      .replace(shaped, hidden)
+      .replace(urlUser, `$1${hidden}@`);
+  };
+}
+
+/** A secret as it may stand in a line of JSON: as it is, and escaped; the longer first. */
+function spellings(secret: string): string[] {
+  const escaped = JSON.stringify(secret).slice(1, -1);
+  return escaped === secret ? [secret] : [escaped, secret];
+}

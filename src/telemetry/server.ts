@@ -1,0 +1,99 @@
+// The small HTTP server of each process for Prometheus and Kubernetes: `/metrics`, `/healthz` and `/readyz`.
+
+import { createServer } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+import { GenwardenError } from '../job/errors.ts';
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why not, for a person; empty when ready. */
+  readonly reasons: readonly string[];
+}
+
+export interface TelemetryOptions {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly registry: Registry;
+  /** False or a sentence that says what is broken: this process should be restarted. */
+  readonly live: () => boolean | string;
+  readonly ready: () => Promise<Readiness>;
+}
+
+export interface TelemetryServer {
+  readonly port: number;
+  /** `http://host:port`, without a slash at the end. */
+  readonly url: string;
+  /** Ends open connections too. */
+  close(): Promise<void>;
+}
+
+/** Starts listening. Throws `PortInUse` if another program has the port. */
+export async function startTelemetryServer(options: TelemetryOptions): Promise<TelemetryServer> {
+  const server = createServer((request, response) => {
+    void answer(options, request.method ?? '', request.url ?? '', response);
+  });
+  await listen(server, options);
+  const { port } = server.address() as AddressInfo;
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  return { port, url: `http://${host}:${port}`, close: () => close(server) };
+}
+
+/** The error for a listener's failure: `PortInUse` with the setting that would change the port, others as they are. */
+export function listenError(error: NodeJS.ErrnoException, at: { host: string; port: number }, setting: string): Error {
+  if (error.code !== 'EADDRINUSE') return error;
+  const message = `port ${at.port} on ${at.host} is in use by another program; choose another with ${setting} (0 picks a free one)`;
+  return new GenwardenError('PortInUse', message, { cause: error, details: { ...at, setting } });
+}
+
+function listen(server: Server, { host, port }: TelemetryOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: Error) => reject(listenError(error, { host, port }, 'GENWARDEN_METRICS_PORT')));
+    server.listen(port, host, resolve);
+  });
+}
+
+async function answer(options: TelemetryOptions, method: string, url: string, response: ServerResponse): Promise<void> {
+  try {
+    if (method !== 'GET' && method !== 'HEAD') return send(response, 405, 'text/plain', 'only GET\n');
+    const page = pages[url.split('?')[0]!];
+    if (page === undefined) return send(response, 404, 'text/plain', 'there are /metrics, /healthz and /readyz\n');
+    const { status, type, body } = await page(options);
+    send(response, status, type, body);
+  } catch (error) {
+    send(response, 500, 'text/plain', `${error instanceof Error ? error.message : String(error)}\n`);
+  }
+}
+
+interface Page {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+const pages: Readonly<Record<string, (options: TelemetryOptions) => Promise<Page>>> = {
+  '/metrics': async ({ registry }) => ({ status: 200, type: registry.contentType, body: await registry.metrics() }),
+  '/healthz': async ({ live }) => {
+    const state = live();
+    if (state === true) return { status: 200, type: 'text/plain', body: 'ok\n' };
+    return { status: 503, type: 'text/plain', body: `${state === false ? 'not alive' : state}\n` };
+  },
+  '/readyz': async ({ ready }) => {
+    const state = await ready();
+    return { status: state.ready ? 200 : 503, type: 'application/json', body: `${JSON.stringify(state)}\n` };
+  },
+};
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
+  response.end(body);
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
