@@ -1,0 +1,160 @@
+// Follows the stream for a process and keeps its index current: readiness, waiting for a sequence, and changes for
+// those who want to hear of them. One per process.
+
+import type { Logger } from 'pino';
+import type { LogEntry, FollowEvent, FollowFrom, JobLog, Position } from '../ports/jobLog.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Sequence } from '../job/task.ts';
+import { JobIndex, type Change } from './jobIndex.ts';
+
+export interface Follower {
+  readonly index: JobIndex;
+  /** Caught up with the stream and still hearing from it. */
+  ready(): { readonly ready: boolean; readonly reason: string };
+  /** ms since the index was last known to be current; 0 while it is. */
+  lag(): number;
+  /** The stream’s epoch and the last sequence that the index has. */
+  position(): Position;
+  /** Waits until the index has the sequence; false when `timeoutMs` ran out or the signal aborted first. */
+  waitFor(sequence: Sequence, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
+  /** Takes in a write of this process at once: its answer said what the stream will say. */
+  applyOwn(entry: LogEntry): void;
+  /** Returns the way to stop listening. A listener must not throw. */
+  onChange(listener: (change: Change) => void): () => void;
+  /** The stream was replaced by another: the index starts anew. */
+  onReset(listener: () => void): () => void;
+  close(): Promise<void>;
+}
+
+export interface FollowerOptions {
+  readonly log: JobLog;
+  readonly clock: Clock;
+  readonly from?: FollowFrom;
+  /** How many finished jobs the index keeps, default 20,000. */
+  readonly maxFinished?: number;
+  readonly logger: Logger;
+}
+
+const forgetEvery = 60_000;
+
+export function startFollower(options: FollowerOptions): Follower {
+  return new StreamFollower(options);
+}
+
+class StreamFollower implements Follower {
+  readonly index: JobIndex;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #stop = new AbortController();
+  readonly #changeListeners = new Set<(change: Change) => void>();
+  readonly #resetListeners = new Set<() => void>();
+  readonly #waiters = new Set<{ sequence: Sequence; resolve: (there: boolean) => void }>();
+  readonly #following: Promise<void>;
+  readonly #forgetting: NodeJS.Timeout;
+  #position: Position = { epoch: '', sequence: 0 };
+  #behind = 'has not read the stream yet';
+  #behindSince: number;
+
+  constructor({ log, clock, from, maxFinished, logger }: FollowerOptions) {
+    this.index = new JobIndex(maxFinished === undefined ? {} : { maxFinished });
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#behindSince = clock.monotonic();
+    this.#following = this.#follow(log, from ?? { from: 'watermark' });
+    this.#forgetting = setInterval(() => this.index.forgetExpired(clock.now()), forgetEvery);
+    this.#forgetting.unref();
+  }
+
+  ready(): { ready: boolean; reason: string } {
+    return { ready: this.#behind === '', reason: this.#behind };
+  }
+
+  lag(): number {
+    return this.#behind === '' ? 0 : this.#clock.monotonic() - this.#behindSince;
+  }
+
+  position(): Position {
+    return this.#position;
+  }
+
+  waitFor(sequence: Sequence, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+    if (this.#position.sequence >= sequence) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const waiter = { sequence, resolve: (there: boolean) => finish(there) };
+      const timer = setTimeout(() => finish(false), timeoutMs);
+      const abort = (): void => finish(false);
+      const finish = (there: boolean): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        this.#waiters.delete(waiter);
+        resolve(there);
+      };
+      this.#waiters.add(waiter);
+      signal?.addEventListener('abort', abort, { once: true });
+      if (signal?.aborted) abort();
+    });
+  }
+
+  applyOwn(entry: LogEntry): void {
+    this.#apply(entry);
+  }
+
+  onChange(listener: (change: Change) => void): () => void {
+    this.#changeListeners.add(listener);
+    return () => this.#changeListeners.delete(listener);
+  }
+
+  onReset(listener: () => void): () => void {
+    this.#resetListeners.add(listener);
+    return () => this.#resetListeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#forgetting);
+    this.#stop.abort();
+    for (const waiter of this.#waiters) waiter.resolve(false);
+    await this.#following;
+  }
+
+  async #follow(log: JobLog, from: FollowFrom): Promise<void> {
+    for await (const event of log.follow(from, this.#stop.signal)) this.#take(event);
+  }
+
+  #take(event: FollowEvent): void {
+    switch (event.event) {
+      case 'entry':
+        this.#apply(event.entry);
+        return this.#reach(event.entry.sequence);
+      case 'caughtUp':
+        this.#position = event.position;
+        this.#behind = '';
+        return this.#reach(event.position.sequence);
+      case 'lagging':
+        if (this.#behind === '') this.#behindSince = this.#clock.monotonic();
+        this.#behind = event.reason;
+        return;
+      case 'reset':
+        return this.#reset(event.epoch);
+      default:
+        event satisfies never;
+    }
+  }
+
+  #apply(entry: LogEntry): void {
+    if (entry.state.of.expiresAt <= this.#clock.now()) return;
+    const change = this.index.apply(entry, this.#clock.monotonic());
+    if (change !== undefined) for (const listener of this.#changeListeners) listener(change);
+  }
+
+  #reach(sequence: Sequence): void {
+    if (sequence > this.#position.sequence) this.#position = { ...this.#position, sequence };
+    for (const waiter of this.#waiters) if (waiter.sequence <= this.#position.sequence) waiter.resolve(true);
+  }
+
+  #reset(epoch: string): void {
+    if (this.#position.epoch !== '') this.#logger.warn({ epoch }, 'the stream was replaced; the index starts anew');
+    this.#position = { epoch, sequence: 0 };
+    this.index.clear();
+    for (const listener of this.#resetListeners) listener();
+  }
+}

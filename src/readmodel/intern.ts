@@ -1,0 +1,48 @@
+// One copy in memory of what many tasks share: 100,000 open tasks must fit beside everything else in 200 MB.
+
+import type { Policy } from '../job/policy.ts';
+import type { TaskIdentity, TaskState } from '../job/task.ts';
+
+const noLabels: Readonly<Record<string, string>> = Object.freeze({});
+
+export class Interner {
+  readonly #strings = new Map<string, string>();
+  readonly #policies = new Map<string, Policy>();
+
+  /** The same state, sharing what it can with `earlier`, a state of the same task, or `sibling`, one of the same job. */
+  share(state: TaskState, earlier: TaskState | undefined, sibling: TaskState | undefined): TaskState {
+    const of = earlier?.of ?? this.#identity(state.of, sibling?.of);
+    return 'worker' in state && state.worker !== null
+      ? { ...state, of, worker: this.#string(state.worker) }
+      : { ...state, of };
+  }
+
+  #identity(of: TaskIdentity, sibling: TaskIdentity | undefined): TaskIdentity {
+    return {
+      ...of,
+      job: sibling?.job ?? of.job,
+      tenant: this.#string(of.tenant),
+      pool: this.#string(of.pool),
+      model: this.#string(of.model),
+      labels: sibling?.labels ?? (Object.keys(of.labels).length === 0 ? noLabels : of.labels),
+      policy: this.#policy(of.policy),
+    };
+  }
+
+  #policy(policy: Policy): Policy {
+    const key = JSON.stringify(policy);
+    const known = this.#policies.get(key);
+    if (known !== undefined) return known;
+    if (this.#policies.size >= 10_000) this.#policies.clear();
+    this.#policies.set(key, policy);
+    return policy;
+  }
+
+  #string(text: string): string {
+    const known = this.#strings.get(text);
+    if (known !== undefined) return known;
+    if (this.#strings.size >= 10_000) this.#strings.clear();
+    this.#strings.set(text, text);
+    return text;
+  }
+}

@@ -1,0 +1,179 @@
+// The bounded index that every listing or watching process keeps of the stream: all open tasks and the newest finished
+// jobs. Pure: it is told what the stream says and answers questions.
+
+import type { JobId, TaskIndex } from '../job/ids.ts';
+import type { Counts } from '../job/jobState.ts';
+import { isOpen, taskStates, type Instant, type Sequence, type TaskState, type TaskStateName } from '../job/task.ts';
+import type { LogEntry } from '../ports/jobLog.ts';
+import { Interner } from './intern.ts';
+import { JobOrder, type ListPosition } from './jobOrder.ts';
+
+export interface IndexedTask {
+  readonly sequence: Sequence;
+  readonly state: TaskState;
+  /** The observer’s monotonic time, ms, when it saw this state. */
+  readonly seenAt: number;
+}
+
+export interface IndexedJob extends ListPosition {
+  readonly expiresAt: Instant;
+  readonly tenant: string;
+  /** By task index; undefined where the index has not seen the task. */
+  readonly tasks: readonly (IndexedTask | undefined)[];
+  /** Every task of the job is there. */
+  readonly complete: boolean;
+  readonly openTasks: number;
+}
+
+export interface Change {
+  readonly entry: LogEntry;
+  readonly before: IndexedTask | undefined;
+  readonly after: IndexedTask;
+}
+
+interface JobEntry extends IndexedJob {
+  readonly tasks: (IndexedTask | undefined)[];
+  seen: number;
+  openTasks: number;
+  complete: boolean;
+}
+
+export class JobIndex {
+  readonly #jobs = new Map<JobId, JobEntry>();
+  readonly #open = new Set<JobEntry>();
+  /** In the order in which they finished, so that the first is the first to go. */
+  readonly #finished = new Set<JobEntry>();
+  readonly #order = new JobOrder<JobEntry>();
+  readonly #counts = new Map<string, Record<TaskStateName, number>>();
+  readonly #maxFinished: number;
+  readonly #interner = new Interner();
+  #completeSince: Instant | null = null;
+  #openTasks = 0;
+
+  constructor(options: { maxFinished?: number } = {}) {
+    this.#maxFinished = options.maxFinished ?? 20_000;
+  }
+
+  /** Takes a message in; undefined where the index knows it, or a newer one of the task, already. */
+  apply(entry: LogEntry, monotonic: number): Change | undefined {
+    const { of } = entry.state;
+    const job = this.#jobs.get(of.job) ?? this.#add(entry.state);
+    const before = job.tasks[of.task];
+    if (before !== undefined && before.sequence >= entry.sequence) return undefined;
+    const state = this.#interner.share(entry.state, before?.state, job.tasks.find((task) => task !== undefined)?.state);
+    const after = { sequence: entry.sequence, state, seenAt: monotonic };
+    this.#replace(job, of.task, before, after);
+    if (state.state === 'deleted') this.#remove(job);
+    else this.#evict();
+    return { entry, before, after };
+  }
+
+  task(job: JobId, task: TaskIndex): IndexedTask | undefined {
+    return this.#jobs.get(job)?.tasks[task];
+  }
+
+  job(job: JobId): IndexedJob | undefined {
+    return this.#jobs.get(job);
+  }
+
+  /** Jobs newest first, strictly older than `before`. */
+  newestFirst(before?: ListPosition): Iterable<IndexedJob> {
+    return this.#order.descending(before);
+  }
+
+  *openTasks(): Generator<IndexedTask> {
+    for (const job of this.#open) {
+      for (const task of job.tasks) if (task !== undefined && isOpen(task.state)) yield task;
+    }
+  }
+
+  /** How many tasks of each pool are in each state, as far as the index reaches. */
+  counts(): ReadonlyMap<string, Counts> {
+    return this.#counts;
+  }
+
+  /** Every job submitted after this moment is here, if it was not deleted; null where that is true of all jobs. */
+  get completeSince(): Instant | null {
+    return this.#completeSince;
+  }
+
+  /** Says that jobs submitted up to this moment may be missing: the follower did not start at the stream’s beginning. */
+  startsAt(moment: Instant): void {
+    this.#completeSince = Math.max(this.#completeSince ?? 0, moment);
+  }
+
+  get size(): { readonly jobs: number; readonly openTasks: number } {
+    return { jobs: this.#jobs.size, openTasks: this.#openTasks };
+  }
+
+  /** Drops the jobs whose retention is over. */
+  forgetExpired(now: Instant): void {
+    for (const job of [...this.#jobs.values()]) if (job.expiresAt <= now) this.#remove(job);
+  }
+
+  clear(): void {
+    this.#jobs.clear();
+    this.#open.clear();
+    this.#finished.clear();
+    this.#order.clear();
+    this.#counts.clear();
+    this.#completeSince = null;
+    this.#openTasks = 0;
+  }
+
+  #add({ of }: TaskState): JobEntry {
+    const { job, tenant, submittedAt, expiresAt, total } = of;
+    const tasks = Array.from<IndexedTask | undefined>({ length: total });
+    const entry = { job, tenant, submittedAt, expiresAt, tasks, seen: 0, openTasks: 0, complete: false };
+    this.#jobs.set(job, entry);
+    this.#order.insert(entry);
+    return entry;
+  }
+
+  #replace(job: JobEntry, at: TaskIndex, before: IndexedTask | undefined, after: IndexedTask): void {
+    job.tasks[at] = after;
+    if (before === undefined) job.seen += 1;
+    job.complete = job.seen === job.tasks.length;
+    this.#count(before, -1, job);
+    this.#count(after, 1, job);
+    if (job.openTasks > 0) {
+      this.#open.add(job);
+      this.#finished.delete(job);
+    } else {
+      this.#open.delete(job);
+      this.#finished.add(job);
+    }
+  }
+
+  #count(task: IndexedTask | undefined, by: 1 | -1, job: JobEntry): void {
+    if (task === undefined || task.state.state === 'deleted') return;
+    this.#countsOf(task.state.of.pool)[task.state.state] += by;
+    if (!isOpen(task.state)) return;
+    job.openTasks += by;
+    this.#openTasks += by;
+  }
+
+  #countsOf(pool: string): Record<TaskStateName, number> {
+    const known = this.#counts.get(pool);
+    if (known !== undefined) return known;
+    const fresh = Object.fromEntries(taskStates.map((state) => [state, 0])) as Record<TaskStateName, number>;
+    this.#counts.set(pool, fresh);
+    return fresh;
+  }
+
+  #evict(): void {
+    while (this.#finished.size > this.#maxFinished) {
+      const [oldest] = this.#finished;
+      this.startsAt(oldest!.submittedAt);
+      this.#remove(oldest!);
+    }
+  }
+
+  #remove(job: JobEntry): void {
+    for (const task of job.tasks) this.#count(task, -1, job);
+    this.#jobs.delete(job.job);
+    this.#open.delete(job);
+    this.#finished.delete(job);
+    this.#order.remove(job);
+  }
+}

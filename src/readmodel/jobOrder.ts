@@ -1,0 +1,57 @@
+// Jobs in the order in which lists show them: by submit time, then id. The same on every process that follows the stream.
+
+import type { JobId } from '../job/ids.ts';
+import type { Instant } from '../job/task.ts';
+
+/** A place between two jobs of a list. */
+export interface ListPosition {
+  readonly submittedAt: Instant;
+  readonly job: JobId;
+}
+
+/** A sorted array: inserts come nearly always at the end, so that they cost next to nothing. */
+export class JobOrder<Entry extends ListPosition> {
+  readonly #ascending: Entry[] = [];
+
+  insert(entry: Entry): void {
+    this.#ascending.splice(this.#firstNotBelow(entry), 0, entry);
+  }
+
+  remove(entry: Entry): void {
+    const at = this.#firstNotBelow(entry);
+    if (this.#ascending[at] === entry) this.#ascending.splice(at, 1);
+  }
+
+  /** Newest first, strictly older than `before`. */
+  *descending(before?: ListPosition): Generator<Entry> {
+    let at = before === undefined ? this.#ascending.length : this.#firstNotBelow(before);
+    while (at > 0) {
+      at -= 1;
+      yield this.#ascending[at]!;
+    }
+  }
+
+  /** Oldest first, for as long as the caller takes them. */
+  *ascending(): Generator<Entry> {
+    yield* this.#ascending;
+  }
+
+  clear(): void {
+    this.#ascending.length = 0;
+  }
+
+  #firstNotBelow(position: ListPosition): number {
+    let low = 0;
+    let high = this.#ascending.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (isBelow(this.#ascending[middle]!, position)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function isBelow(a: ListPosition, b: ListPosition): boolean {
+  return a.submittedAt === b.submittedAt ? a.job < b.job : a.submittedAt < b.submittedAt;
+}
