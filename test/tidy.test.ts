@@ -1,0 +1,118 @@
+// Tidiness of the repository: who imports whom, sizes, names, and that the reference pages list what the code has.
+import { spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { settingDefinitions } from '../src/config/settings.ts';
+import { catalogue } from '../src/job/errors.ts';
+import { metricNames } from '../src/telemetry/metrics.ts';
+import { tempFolder } from './support/tempFolder.ts';
+import { differences, listedNames } from './tidy/docs.ts';
+import { forbiddenImports, importCycles, importsOf } from './tidy/imports.ts';
+import { filesUnder, read, repositoryFiles, root } from './tidy/repository.ts';
+import { emptyFileNames, impureLines, machineNames, opensWithComment } from './tidy/wording.ts';
+
+const sources = filesUnder('src');
+const code = ['src', 'test', 'bench', 'hack'].flatMap((folder) => filesUnder(folder));
+
+test('the checks look at something', () => {
+  const folders = [
+    'job',
+    'ports',
+    'readmodel',
+    'api',
+    'worker',
+    'controller',
+    'client',
+    'standin',
+    'telemetry',
+    'config',
+    'cli',
+  ];
+  const counts = folders.map((folder) => [folder, filesUnder(`src/${folder}`).length] as const);
+  expect(counts.filter(([, count]) => count === 0)).toEqual([]);
+  expect(filesUnder('src/adapters/nats').length).toBeGreaterThan(0);
+  expect(sources.flatMap(({ text }) => importsOf(text)).length).toBeGreaterThan(sources.length);
+});
+
+describe('imports', () => {
+  test('go only where the layout allows', () => {
+    expect(sources.flatMap(forbiddenImports)).toEqual([]);
+  });
+
+  test('form no circle', () => {
+    expect(importCycles(code)).toEqual([]);
+  });
+});
+
+describe('sizes', () => {
+  test('files stay under 300 lines', () => {
+    const long = code.filter(({ text }) => text.split('\n').length > 300);
+    expect(long.map(({ path, text }) => `${path}: ${text.split('\n').length}`)).toEqual([]);
+  });
+
+  test('the linter refuses functions of more than 70 lines', async () => {
+    await using folder = await tempFolder();
+    const bodies = { fits: 68, tooLong: 69 };
+    for (const [name, lines] of Object.entries(bodies)) {
+      const body = Array.from({ length: lines }, (_, line) => `  print(${line});`).join('\n');
+      const text = `export const ${name} = (print: (line: number) => void): void => {\n${body}\n};\n`;
+      await writeFile(join(folder.path, `${name}.ts`), text);
+    }
+    const lint = spawnSync(join(root, 'node_modules/.bin/oxlint'), ['-c', join(root, '.oxlintrc.json'), folder.path], {
+      encoding: 'utf8',
+    });
+    expect(lint.stdout).toContain('max-lines-per-function');
+    expect(lint.stdout).toContain('tooLong.ts');
+    expect(lint.stdout).not.toContain('fits.ts');
+  });
+});
+
+describe('words', () => {
+  test('every source file opens with what it is for', () => {
+    const silent = ['src', 'bench', 'hack']
+      .flatMap((folder) => filesUnder(folder))
+      .filter((file) => !opensWithComment(file));
+    expect(silent.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('no file has a name that says nothing', () => {
+    expect(emptyFileNames(repositoryFiles)).toEqual([]);
+  });
+
+  test('no file names a folder of one machine, or a package registry', () => {
+    const texts = repositoryFiles
+      .map((path) => ({ path, text: read(path) }))
+      .filter(({ text }) => !text.includes('\0'));
+    expect(texts.flatMap(machineNames)).toEqual([]);
+  });
+
+  test('the core has neither clock nor chance', () => {
+    expect(filesUnder('src/job').flatMap(impureLines)).toEqual([]);
+  });
+});
+
+describe('reference pages', () => {
+  test('docs/errors.md lists every code of the catalogue', () => {
+    const listed = listedNames(read('docs/errors.md'), /^[A-Z][A-Za-z0-9]+$/);
+    expect(differences(Object.keys(catalogue), listed, 'docs/errors.md')).toEqual([]);
+  });
+
+  test('docs/metrics.md lists every metric', () => {
+    const listed = listedNames(read('docs/metrics.md'), /^(?:genwarden|leader_election)_[a-z_]+$/);
+    expect(differences(metricNames, listed, 'docs/metrics.md')).toEqual([]);
+  });
+
+  test('docs/configuration.md lists every setting', () => {
+    const listed = listedNames(read('docs/configuration.md'), /^GENWARDEN_[A-Z0-9_]+$/);
+    const variables = settingDefinitions.map(({ variable }) => variable);
+    const files = settingDefinitions.flatMap(({ fileVariable }) => fileVariable ?? []);
+    expect(
+      differences(
+        variables,
+        listed.filter((name) => !files.includes(name)),
+        'docs/configuration.md',
+      ),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,113 @@
+// The tidiness checks themselves: each catches a planted violation and lets the like of it pass that is allowed.
+import { describe, expect, test } from 'vitest';
+import { differences, listedNames } from './docs.ts';
+import { forbiddenImports, importCycles, importsOf } from './imports.ts';
+import { emptyFileNames, impureLines, machineNames, opensWithComment } from './wording.ts';
+
+const file = (path: string, text: string): { path: string; text: string } => ({ path, text });
+
+test('importsOf finds every way to name another file', () => {
+  const text = `
+    import a from 'a';
+    import {
+      b,
+    } from "b";
+    import type { C } from './c.ts';
+    export * from './d.ts';
+    import './e.ts';
+    const f = await import('./f.ts');
+    type G = import('./g.ts').G;
+    new Worker(new URL('./h.ts', import.meta.url));
+    // import x from 'x';
+    const text = 'from here';
+  `;
+  expect(importsOf(text).sort()).toEqual(['./c.ts', './d.ts', './e.ts', './f.ts', './g.ts', './h.ts', 'a', 'b']);
+});
+
+describe('forbiddenImports', () => {
+  const allowed: [string, string][] = [
+    ['src/job/task.ts', './policy.ts'],
+    ['src/job/rules/workerLost.ts', '../task.ts'],
+    ['src/ports/clock.ts', '../job/task.ts'],
+    ['src/api/app.ts', 'fastify'],
+    ['src/adapters/nats/stream.ts', '@nats-io/jetstream'],
+    ['src/adapters/nats/stream.ts', '../../ports/jobLog.ts'],
+    ['src/adapters/nats/stream.ts', './codec/status.ts'],
+    ['src/client/index.ts', 'node:timers'],
+    ['src/cli/dev.ts', '../adapters/nats/stream.ts'],
+  ];
+  test.each(allowed)('%s may import %s', (path, name) => {
+    expect(forbiddenImports(file(path, `import '${name}';`))).toEqual([]);
+  });
+
+  const forbidden: [string, string][] = [
+    ['src/job/task.ts', '../ports/clock.ts'],
+    ['src/job/ids.ts', 'node:crypto'],
+    ['src/ports/jobLog.ts', '../adapters/nats/stream.ts'],
+    ['src/worker/claim.ts', '../adapters/nats/queue.ts'],
+    ['src/worker/claim.ts', '../api/app.ts'],
+    ['src/worker/claim.ts', '@nats-io/jetstream'],
+    ['src/readmodel/index.ts', '../config/settings.ts'],
+    ['src/adapters/nats/stream.ts', '../memory/stream.ts'],
+    ['src/adapters/nats/stream.ts', '../../telemetry/log.ts'],
+    ['src/adapters/gemini/call.ts', '@nats-io/kv'],
+    ['src/client/index.ts', '../job/task.ts'],
+    ['src/client/index.ts', 'zod'],
+    ['src/standin/server.ts', '../job/task.ts'],
+    ['src/cli/dev.ts', '../../test/support/nats.ts'],
+    ['src/novelty/x.ts', '../job/task.ts'],
+  ];
+  test.each(forbidden)('%s must not import %s', (path, name) => {
+    expect(forbiddenImports(file(path, `import type { X } from '${name}';`))).toHaveLength(1);
+  });
+});
+
+test('importCycles finds circles of two, of three and of one', () => {
+  const files = [
+    file('src/a.ts', `import './b.ts'; import type { X } from './deep/c.ts';`),
+    file('src/b.ts', ''),
+    file('src/deep/c.ts', `import '../d.ts';`),
+    file('src/d.ts', `import './a.ts';`),
+    file('src/e.ts', `import './e.ts';`),
+  ].map(({ path, text }) => file(path, text.replaceAll('; ', ';\n')));
+  expect(importCycles(files)).toEqual(['src/a.ts → src/deep/c.ts → src/d.ts → src/a.ts', 'src/e.ts → src/e.ts']);
+});
+
+test('emptyFileNames finds the word in any writing, and not within another', () => {
+  const bad = ['src/utils/x.ts', 'src/jobManager.ts', 'test/test-helper.ts', 'src/misc.ts'];
+  expect(emptyFileNames([...bad, 'src/futile.ts', 'src/uncommon.ts', 'src/job/task.ts'])).toEqual(bad);
+});
+
+test('machineNames finds folders of a machine and registries', () => {
+  const folder = ['', 'work', 'main'].join('/');
+  const host = ['registry', 'npmjs', 'org'].join('.');
+  expect(machineNames(file('a', `cd ${folder} && curl https://${host}/x`))).toHaveLength(2);
+  expect(machineNames(file('a', 'docs/work/x ~/root/ ../root/x'))).toEqual([]);
+});
+
+test('impureLines finds clocks and chance in code, not in comments', () => {
+  const text = `// Date.now() is not for here
+/* Math.random() */
+const at = new Date(0);
+const now = Date.now(); // why
+const then = new Date();
+const luck = Math.random();`;
+  expect(impureLines(file('a', text)).map((line) => line.split(' ')[0])).toEqual(['a:4', 'a:5', 'a:6']);
+});
+
+test('opensWithComment wants words in the first line', () => {
+  expect(opensWithComment(file('a', '// What it is for.\nimport'))).toBe(true);
+  expect(opensWithComment(file('a', '#!/usr/bin/env node\n// What it is for.'))).toBe(true);
+  expect(opensWithComment(file('a', 'import x;\n// late'))).toBe(false);
+});
+
+test('listedNames reads first cells and headings, and differences tells both ways', () => {
+  const page =
+    '| code | hint |\n| --- | --- |\n| `Alpha`, `Beta` | see `Gamma` |\n### `Delta`\n| `m_total{pool}` | x |\nin `Text`';
+  expect(listedNames(page, /^[A-Z]/)).toEqual(['Alpha', 'Beta', 'Delta']);
+  expect(listedNames(page, /^m_/)).toEqual(['m_total']);
+  expect(differences(['Alpha', 'Omega'], ['Alpha', 'Beta'], 'page')).toEqual([
+    'page does not list Omega',
+    'page lists Beta, which does not exist',
+  ]);
+});

@@ -1,0 +1,103 @@
+// Who imports whom: which folder may see which, and that no files import each other in a circle.
+import { posix } from 'node:path';
+import type { SourceFile } from './repository.ts';
+
+/** What each folder of src may import of ours, beside itself. */
+const visible: Record<string, readonly string[] | 'everything'> = {
+  job: [],
+  ports: ['job'],
+  config: ['job'],
+  telemetry: ['job'],
+  readmodel: ['job', 'ports', 'telemetry'],
+  api: ['job', 'ports', 'readmodel', 'telemetry', 'config'],
+  worker: ['job', 'ports', 'readmodel', 'telemetry', 'config'],
+  controller: ['job', 'ports', 'readmodel', 'telemetry', 'config'],
+  operator: ['job', 'ports', 'readmodel', 'telemetry', 'config'],
+  adapters: ['job', 'ports'],
+  client: [],
+  standin: [],
+  cli: 'everything',
+};
+
+/** Packages that belong to one place, by the start of their names. */
+const homes: Record<string, readonly string[]> = {
+  '@nats-io/': ['src/adapters/nats/'],
+  '@google/genai': ['src/adapters/gemini/'],
+  openai: ['src/adapters/openai/'],
+  fastify: ['src/api/'],
+  '@fastify/': ['src/api/'],
+  'prom-client': ['src/telemetry/'],
+  commander: ['src/cli/'],
+  'log-update': ['src/cli/'],
+};
+
+const forms = [
+  /^\s*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]/gm,
+  /^\s*import\s*['"]([^'"]+)['"]/gm,
+  /\bimport\(\s*['"]([^'"]+)['"]/g,
+  // How worker threads and assets are named.
+  /\bnew URL\(\s*['"](\.[^'"]+)['"],\s*import\.meta\.url/g,
+];
+
+/** What a file names in imports, re-exports, dynamic imports and file URLs, as written. */
+export function importsOf(text: string): string[] {
+  return forms.flatMap((form) => [...text.matchAll(form)].map((match) => match[1]!));
+}
+
+/** One sentence for each import of a file under src that its folder must not have. */
+export function forbiddenImports({ path, text }: SourceFile): string[] {
+  return importsOf(text).flatMap((name) => {
+    const why = name.startsWith('.') ? wrongNeighbour(path, resolve(path, name)) : wrongPackage(path, name);
+    return why === undefined ? [] : [`${path} imports ${name}: ${why}`];
+  });
+}
+
+/** The circles among the files given, each as the paths on the way round, once. */
+export function importCycles(files: readonly SourceFile[]): string[] {
+  const targets = new Map(
+    files.map(({ path, text }) => [
+      path,
+      importsOf(text)
+        .filter((name) => name.startsWith('.'))
+        .map((name) => resolve(path, name)),
+    ]),
+  );
+  const cycles: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]): void => {
+    if (way.includes(path)) cycles.push([...way.slice(way.indexOf(path)), path].join(' → '));
+    else if (!done.has(path)) {
+      for (const target of targets.get(path) ?? []) visit(target, [...way, path]);
+      done.add(path);
+    }
+  };
+  for (const path of targets.keys()) visit(path, []);
+  return cycles;
+}
+
+const resolve = (from: string, name: string): string => posix.join(posix.dirname(from), name);
+
+function wrongNeighbour(from: string, to: string): string | undefined {
+  if (!to.startsWith('src/')) return 'it is not under src';
+  const [own, other] = [folderOf(from), folderOf(to)];
+  const allowed = visible[own];
+  if (allowed === undefined) return `no rule knows src/${own}`;
+  if (own === 'adapters' && other === 'adapters') {
+    return technologyOf(from) === technologyOf(to) ? undefined : 'adapters do not know each other';
+  }
+  if (own === other || allowed === 'everything' || allowed.includes(other)) return undefined;
+  return `${own} may import ${allowed.join(', ') || 'nothing else'}`;
+}
+
+function wrongPackage(path: string, name: string): string | undefined {
+  if (folderOf(path) === 'job') return 'the core imports nothing but itself';
+  if (folderOf(path) === 'client' && !name.startsWith('node:')) return 'the client needs no package';
+  const home = Object.entries(homes).find(
+    ([start]) => name === start || (start.endsWith('/') && name.startsWith(start)),
+  );
+  if (home === undefined || home[1].some((folder) => path.startsWith(folder))) return undefined;
+  return `its place is ${home[1].join(', ')}`;
+}
+
+const folderOf = (path: string): string => path.split('/')[1]!;
+const technologyOf = (path: string): string => path.split('/')[2]!;
