@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { JobIndex } from '../../../src/readmodel/jobIndex.ts';
+import { cancelled, claimed, deleted, failed, newRun, succeeded } from '../../../src/job/transitions.ts';
+import { anEntry, freshJobId, queuedTask, testNow } from '../../support/tasks.ts';
+
+const jobsOf = (index: JobIndex): string[] => [...index.newestFirst()].map(({ job }) => job);
+
+describe('JobIndex', () => {
+  it('takes newer messages of a task and ignores older ones', () => {
+    const index = new JobIndex();
+    const queued = queuedTask();
+    const running = claimed(queued, 'w1', 1, testNow + 10);
+    expect(index.apply(anEntry(5, running), 0)?.before).toBeUndefined();
+    expect(index.apply(anEntry(4, queued), 1)).toBeUndefined();
+    expect(index.task(queued.of.job, 0)?.state.state).toBe('running');
+    expect(index.apply(anEntry(5, running), 2)).toBeUndefined();
+  });
+
+  it('keeps counts by pool and state through a life and a retry', () => {
+    const index = new JobIndex();
+    const queued = queuedTask();
+    const running = claimed(queued, 'w1', 1, testNow + 10);
+    const lost = failed(running, 'WorkerLost', testNow + 20);
+    const again = newRun(lost, 'Retried', testNow + 30);
+    const seen = [queued, running, lost, again].map((state, at) => {
+      index.apply(anEntry(at + 1, state), at);
+      const { queued: waiting, running: active, failed: over } = index.counts().get('default')!;
+      return [waiting, active, over, index.size.openTasks];
+    });
+    expect(seen).toEqual([
+      [1, 0, 0, 1],
+      [0, 1, 0, 1],
+      [0, 0, 1, 0],
+      [1, 0, 0, 1],
+    ]);
+    expect([...index.openTasks()].map(({ sequence }) => sequence)).toEqual([4]);
+  });
+
+  it('lists jobs newest first whatever the order they were seen in, and goes on below a position', () => {
+    const index = new JobIndex();
+    const [a, b, c] = [2, 0, 1].map((second) => queuedTask({ submittedAt: testNow + second * 1000 }));
+    [a!, b!, c!].forEach((task, at) => index.apply(anEntry(at + 1, task), 0));
+    expect(jobsOf(index)).toEqual([a!.of.job, c!.of.job, b!.of.job]);
+    const below = { submittedAt: c!.of.submittedAt, job: c!.of.job };
+    expect([...index.newestFirst(below)].map(({ job }) => job)).toEqual([b!.of.job]);
+  });
+
+  it('says whether it has every task of a job', () => {
+    const index = new JobIndex();
+    const job = freshJobId();
+    index.apply(anEntry(2, queuedTask({ job, task: 1, total: 2 })), 0);
+    expect(index.job(job)).toMatchObject({ complete: false, openTasks: 1 });
+    index.apply(anEntry(1, queuedTask({ job, task: 0, total: 2 })), 0);
+    expect(index.job(job)).toMatchObject({ complete: true, openTasks: 2 });
+  });
+
+  it('drops the longest finished job first, keeps open ones, and says how far back it is complete', () => {
+    const index = new JobIndex({ maxFinished: 2 });
+    const tasks = [0, 1, 2, 3].map((second) => queuedTask({ submittedAt: testNow + second }));
+    tasks.forEach((task, at) => index.apply(anEntry(at + 1, task), 0));
+    expect(index.completeSince).toBeNull();
+    [2, 0, 3].forEach((at, turn) => index.apply(anEntry(10 + turn, cancelled(tasks[at]!, testNow + 100)), 0));
+    expect(jobsOf(index)).toEqual([3, 1, 0].map((at) => tasks[at]!.of.job));
+    expect(index.completeSince).toBe(tasks[2]!.of.submittedAt);
+  });
+
+  it('drops a job at its tombstone and at the end of its retention', () => {
+    const index = new JobIndex();
+    const gone = cancelled(queuedTask(), testNow + 1);
+    index.apply(anEntry(1, gone), 0);
+    index.apply(anEntry(2, deleted(gone, testNow + 2)), 0);
+    expect(index.job(gone.of.job)).toBeUndefined();
+    const old = queuedTask();
+    index.apply(anEntry(3, old), 0);
+    index.forgetExpired(old.of.expiresAt - 1);
+    expect(index.size).toEqual({ jobs: 1, openTasks: 1 });
+    index.forgetExpired(old.of.expiresAt);
+    expect(index.size).toEqual({ jobs: 0, openTasks: 0 });
+    expect(index.counts().get('default')).toMatchObject({ queued: 0, cancelled: 0 });
+  });
+
+  it('shares one identity over all states of a task', () => {
+    const index = new JobIndex();
+    const queued = queuedTask();
+    index.apply(anEntry(1, queued), 0);
+    const first = index.task(queued.of.job, 0)!.state.of;
+    const copy = structuredClone(succeeded(claimed(queued, 'w', 1, testNow), testNow));
+    index.apply(anEntry(2, copy), 0);
+    expect(index.task(queued.of.job, 0)!.state.of).toBe(first);
+  });
+});
