@@ -69,7 +69,10 @@ async function paintScene(request: PictureRequest, seed: number): Promise<Pictur
   await addGrain(pixels, seed);
   const image = sharp(pixels, { raw: { ...request.size, channels: 3 } });
   if (request.format === 'jpeg') return { mimeType: 'image/jpeg', bytes: await image.jpeg({ quality: 92 }).toBuffer() };
-  return { mimeType: 'image/png', bytes: await image.png({ compressionLevel: 2, adaptiveFiltering: false }).toBuffer() };
+  return {
+    mimeType: 'image/png',
+    bytes: await image.png({ compressionLevel: 2, adaptiveFiltering: false }).toBuffer(),
+  };
 }
 
 async function drawPixels(request: PictureRequest, seed: number): Promise<Buffer> {
@@ -96,7 +99,11 @@ async function softBackdrop(photo: Buffer, size: SceneSize): Promise<Buffer> {
       .resize({ ...half, fit: 'cover' })
       .png({ compressionLevel: 0 })
       .toBuffer();
-    return await sharp(small).resize({ ...size, fit: 'fill', kernel: 'cubic' }).removeAlpha().raw().toBuffer();
+    return await sharp(small)
+      .resize({ ...size, fit: 'fill', kernel: 'cubic' })
+      .removeAlpha()
+      .raw()
+      .toBuffer();
   } catch (cause) {
     throw new UnreadableReference('the reference image cannot be decoded', { cause });
   }

@@ -67,7 +67,11 @@ export class RequestLog {
   waitFor(predicate: (requests: readonly StandinRequest[]) => boolean, timeoutMs: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const check = (): void => {
-      if (predicate(this.#requests)) resolve();
+      try {
+        if (predicate(this.#requests)) resolve();
+      } catch (error) {
+        reject(error);
+      }
     };
     const last = (): string => JSON.stringify(this.#requests.slice(-5));
     const timer = setTimeout(() => reject(new Error(`not seen in ${timeoutMs} ms; last: ${last()}`)), timeoutMs);

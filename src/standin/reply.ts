@@ -1,0 +1,130 @@
+// Turns a behaviour and a request into a reply, and puts a reply on the wire: whole, cut in the middle, or never finished.
+
+import type { ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import * as answers from './answer.ts';
+import { badKey, forbidden, GoogleError, modelNotFound, rateLimited, statusError } from './google-error.ts';
+import { UnreadableReference } from './picture.ts';
+import type { Answer } from './answer.ts';
+import type { Ask } from './ask.ts';
+import type { Behaviour } from './behaviour.ts';
+import type { Painter } from './picture.ts';
+
+/** How an answer is packed: one JSON body, server-sent events, or a JSON array. */
+export type Packing = 'body' | 'events' | 'array';
+
+export interface Reply {
+  status: number;
+  contentType: string;
+  body: Buffer;
+  /** `half`, then the connection is cut; `stalled`: half, then silence; `never`: silence; `drop`: cut at once. */
+  delivery: 'whole' | 'half' | 'stalled' | 'never' | 'drop';
+}
+
+/** Throws GoogleError for every behaviour that is an error. */
+export async function replyTo(ask: Ask, behaviour: Behaviour, packing: Packing, painter: Painter): Promise<Reply> {
+  refuse(behaviour, ask.model);
+  switch (behaviour.kind) {
+    case 'hang':
+      return { ...nothing, delivery: 'never' };
+    case 'drop':
+      return { ...nothing, delivery: 'drop' };
+    case 'nonsense':
+      return { ...nothing, body: Buffer.from('<html><body>Not what you hoped for</body></html>'), delivery: 'whole' };
+    case 'cut-body':
+      return { ...pack(await ordinary(ask, behaviour, painter), packing), delivery: 'half' };
+    case 'stall':
+      return { ...pack(await ordinary(ask, behaviour, painter), packing), delivery: 'stalled' };
+    default:
+      return pack(await answerOf(ask, behaviour, painter), packing);
+  }
+}
+
+/** Throws what `behaviour` says, if it is an error; returns otherwise. */
+export function refuse(behaviour: Behaviour, model: string): void {
+  if (behaviour.kind === 'status') throw statusError(behaviour.status, model);
+  if (behaviour.kind === 'rate-limited') throw rateLimited(model, behaviour.quota ?? 'minute', behaviour.retryMs);
+  if (behaviour.kind === 'bad-key') throw badKey();
+  if (behaviour.kind === 'forbidden') throw forbidden();
+  if (behaviour.kind === 'not-found') throw modelNotFound(model);
+}
+
+export function jsonReply(status: number, value: unknown): Reply {
+  return { status, contentType: json, body: Buffer.from(`${JSON.stringify(value)}\n`), delivery: 'whole' };
+}
+
+export function errorReply(error: unknown): Reply {
+  if (error instanceof GoogleError) return jsonReply(error.code, error);
+  return jsonReply(500, new GoogleError(500, `The stand-in failed: ${String(error)}`));
+}
+
+/** The server's end of one exchange. */
+export interface Line {
+  response: ServerResponse;
+  /** Fires when the connection ends before the answer was sent. */
+  signal: AbortSignal;
+  /** Whether it was the stand-in that ended it. */
+  isCut: boolean;
+}
+
+/** Resolves once all is handed over, cut, or the client is gone; never rejects for the latter. */
+export async function deliver(reply: Reply, line: Line): Promise<void> {
+  const { response, signal } = line;
+  if (signal.aborted) return;
+  if (reply.delivery === 'never') return await gone(signal);
+  if (reply.delivery === 'drop') return cut(line);
+  response.writeHead(reply.status, { 'content-type': reply.contentType, 'content-length': reply.body.length });
+  if (reply.delivery === 'whole') return void response.end(reply.body);
+  response.write(reply.body.subarray(0, Math.floor(reply.body.length / 2)), () => {
+    if (reply.delivery === 'half') cut(line);
+  });
+  await gone(signal);
+}
+
+const json = 'application/json; charset=UTF-8';
+const nothing = { status: 200, contentType: 'text/html; charset=UTF-8', body: Buffer.alloc(0) };
+
+function cut(line: Line): void {
+  line.isCut = true;
+  line.response.destroy();
+}
+
+async function gone(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
+async function answerOf(ask: Ask, behaviour: Behaviour, painter: Painter): Promise<Answer> {
+  if (behaviour.kind === 'refuse-prompt') return answers.refusedPrompt(ask, behaviour.reason ?? 'SAFETY');
+  if (behaviour.kind === 'refuse-output') return answers.refusedOutput(ask, behaviour.reason ?? 'IMAGE_SAFETY');
+  if (behaviour.kind === 'empty') return answers.emptyAnswer(ask);
+  if (behaviour.kind === 'no-image') return answers.noImageAnswer(ask);
+  if (behaviour.kind === 'continuation') return answers.continuationAnswer(ask);
+  return await ordinary(ask, behaviour, painter);
+}
+
+async function ordinary(ask: Ask, behaviour: Behaviour, painter: Painter): Promise<Answer> {
+  if (ask.image === undefined) return answers.textAnswer(ask);
+  const isSmall = behaviour.kind === 'image' && behaviour.bytes === 'small';
+  const format = behaviour.kind === 'image' ? (behaviour.format ?? 'png') : 'png';
+  const { prompt, seed, references, image: size } = ask;
+  const wanted = { prompt: withoutMarkers(prompt), seed, references, size, format } as const;
+  try {
+    return answers.imageAnswer(ask, await (isSmall ? painter.paintSmall(wanted) : painter.paint(wanted)));
+  } catch (error) {
+    if (error instanceof UnreadableReference) throw new GoogleError(400, 'Unable to process input image.');
+    throw error;
+  }
+}
+
+/** The caption shows what a person asked for, not what a test told the stand-in. */
+function withoutMarkers(prompt: string): string {
+  return prompt.replace(/\s*\[standin:[^\]]*\]/gi, '');
+}
+
+function pack(answer: Answer, packing: Packing): Reply {
+  if (packing === 'body') return jsonReply(200, answer);
+  const pieces = answers.piecesOf(answer).map((piece) => JSON.stringify(piece));
+  const isArray = packing === 'array';
+  const text = isArray ? `[${pieces.join(',\r\n')}]` : pieces.map((piece) => `data: ${piece}\r\n\r\n`).join('');
+  return { status: 200, contentType: isArray ? json : 'text/event-stream', body: Buffer.from(text), delivery: 'whole' };
+}

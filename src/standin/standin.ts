@@ -1,0 +1,86 @@
+// The Gemini stand-in: an HTTP server that speaks Gemini's REST interface, draws real pictures, and misbehaves on demand.
+
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import { once } from 'node:events';
+import { Service } from './service.ts';
+import type { Behaviour } from './behaviour.ts';
+import type { StandinRequest } from './request-log.ts';
+
+export type { Behaviour } from './behaviour.ts';
+export type { StandinRequest } from './request-log.ts';
+export { keyFingerprint } from './service.ts';
+
+export interface StandinOptions {
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** Default 0: any free one. */
+  port?: number;
+  /** How long an answer takes where its behaviour does not say, ms. Default 0. */
+  latencyMs?: number;
+  /** If given, any other key is refused (400, API_KEY_INVALID). */
+  keys?: readonly string[];
+  /** Gets one line for each request that ended. */
+  log?: (line: string) => void;
+}
+
+export interface Standin {
+  /** What the SDK takes as `httpOptions.baseUrl`. */
+  url: string;
+  port: number;
+  /** The last 2,000 generate requests, newest last. Live: entries change when their request ends. */
+  readonly requests: readonly StandinRequest[];
+  /** For requests whose prompt has no marker when the script is over; undefined: ordinary answers again. */
+  behave(behaviour: Behaviour | undefined): void;
+  /** Like `behave`, for requests with this key only; goes before it. */
+  behaveForKey(key: string, behaviour: Behaviour | undefined): void;
+  /** For the next requests without a marker, in order of arrival; replaces what is left of an earlier script. */
+  script(list: readonly Behaviour[]): void;
+  inFlight(): number;
+  maxInFlight(): number;
+  /** Resolves as soon as `predicate` holds for `requests`; rejects after `timeoutMs`. */
+  waitFor(predicate: (requests: readonly StandinRequest[]) => boolean, timeoutMs: number): Promise<void>;
+  /** Cuts every connection and resolves when all is over. */
+  close(): Promise<void>;
+}
+
+/** Rejects where the address cannot be listened on. */
+export async function startStandin(options: StandinOptions = {}): Promise<Standin> {
+  const { host = '127.0.0.1', latencyMs = 0, keys, log = () => undefined } = options;
+  const service = new Service({ latencyMs, keys, log });
+  const running = new Set<Promise<void>>();
+  const server = createServer((request, response) => {
+    const handled = service.handle(request, response).finally(() => running.delete(handled));
+    running.add(handled);
+  });
+  server.listen(options.port ?? 0, host);
+  await once(server, 'listening');
+  const port = portOf(server);
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    port,
+    requests: service.log.requests,
+    behave: (behaviour) => service.choice.setDefault(behaviour),
+    behaveForKey: (key, behaviour) => service.choice.setForKey(key, behaviour),
+    script: (list) => service.choice.setScript(list),
+    inFlight: () => service.log.counts.inFlight,
+    maxInFlight: () => service.log.counts.maxInFlight,
+    waitFor: (predicate, timeoutMs) => service.log.waitFor(predicate, timeoutMs),
+    close: () => close(server, running),
+  };
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the stand-in listens on no port');
+  return address.port;
+}
+
+async function close(server: Server, running: ReadonlySet<Promise<void>>): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+  await Promise.allSettled(running);
+}
