@@ -1,0 +1,148 @@
+// The one connection to NATS of a process: it comes back by itself for ever, and says when it is away.
+
+import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
+import type { NatsConnection, ServerInfo } from '@nats-io/transport-node';
+import { GenwardenError } from '../../job/errors.ts';
+import { connectionOptions, type NatsSettings } from './connectionOptions.ts';
+import { dial, jetStreamAnswers, type DialContext, type NatsLog } from './dial.ts';
+
+export type { NatsSettings } from './connectionOptions.ts';
+export type { NatsLog } from './dial.ts';
+
+export type LinkStatus = 'disconnected' | 'reconnected';
+
+export interface NatsLink {
+  readonly connection: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  readonly prefix: string;
+  /** Copies of each stream and bucket that is created. */
+  readonly replicas: number;
+  readonly log: NatsLog;
+  connected(): boolean;
+  /** Calls back at each change until the returned function is called. */
+  onStatus(listener: (status: LinkStatus) => void): () => void;
+  /** Of the server connected to now, or last. */
+  serverId(): string;
+  /** The id that this server gave the connection. */
+  clientId(): number;
+  /**
+   * Runs one request and rejects with `Unavailable` the moment the connection is lost, as a request that was sent into a
+   * dying connection would otherwise wait out its timeout. It may have been carried out all the same.
+   */
+  whileConnected<T>(request: () => Promise<T>): Promise<T>;
+  /** Resolves at once while connected, else at the reconnect; rejects with the signal’s reason. */
+  whenConnected(signal: AbortSignal): Promise<void>;
+  /** Sends what is pending, two seconds at most, and closes; may be called more than once. */
+  close(): Promise<void>;
+}
+
+/**
+ * Connects, waiting for NATS for as long as it is not there. Throws the signal’s reason, `InvalidConfiguration` for a
+ * refused login or unreadable file, `NatsTooOld`, or `NatsUnsuitable` where JetStream is off.
+ */
+export async function connectNats(settings: NatsSettings, context: DialContext): Promise<NatsLink> {
+  const connection = await dial(await connectionOptions(settings), context);
+  try {
+    await jetStreamAnswers(connection, context);
+    const jsm = await jetstreamManager(connection, { checkAPI: false });
+    const streams = { js: jetstream(connection), jsm };
+    return { ...watchConnection(connection, context.log), ...streams, ...settingsOfLink(settings) };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+const settingsOfLink = ({ prefix, replicas }: NatsSettings) => ({ prefix, replicas: replicas ?? 1 });
+
+const closeGrace = 2_000;
+
+/** Follows the connection’s status; used for the system account’s connection too, which has no JetStream. */
+export function watchConnection(
+  connection: NatsConnection,
+  log: NatsLog,
+): Omit<NatsLink, 'js' | 'jsm' | 'prefix' | 'replicas'> {
+  const listeners = new Set<(status: LinkStatus) => void>();
+  let up = true;
+  let closing = false;
+  // While the client reconnects it has no info at all: the last one is what others still know us by.
+  let info: ServerInfo = connection.info!;
+  const change = (status: LinkStatus): void => {
+    up = status === 'reconnected';
+    info = connection.info ?? info;
+    if (!closing) log.info({ status, server: info.server_name }, `NATS connection ${status}`);
+    for (const listener of listeners) listener(status);
+  };
+  void followStatus(connection, change);
+  const onStatus = (listener: (status: LinkStatus) => void): (() => void) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+  const connected = (): boolean => up && !connection.isClosed();
+  return {
+    connection,
+    log,
+    connected,
+    onStatus,
+    serverId: () => info.server_id,
+    clientId: () => info.client_id,
+    whileConnected: (request) => whileConnected(request, connected, onStatus),
+    whenConnected: (signal) => whenConnected(signal, connected, onStatus),
+    close: () => {
+      closing = true;
+      return closeSoon(connection);
+    },
+  };
+}
+
+async function followStatus(connection: NatsConnection, change: (status: LinkStatus) => void): Promise<void> {
+  let up = true;
+  for await (const { type } of connection.status()) {
+    if (type === 'disconnect' && up) change('disconnected');
+    if (type === 'reconnect') change('reconnected');
+    if (type === 'disconnect') up = false;
+    if (type === 'reconnect') up = true;
+  }
+  if (up) change('disconnected');
+}
+
+type OnStatus = NatsLink['onStatus'];
+
+async function whileConnected<T>(request: () => Promise<T>, connected: () => boolean, onStatus: OnStatus): Promise<T> {
+  if (!connected()) throw lost();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = onStatus((status) => status === 'disconnected' && reject(lost()));
+  try {
+    return await Promise.race([request(), promise]);
+  } finally {
+    stop();
+  }
+}
+
+async function whenConnected(signal: AbortSignal, connected: () => boolean, onStatus: OnStatus): Promise<void> {
+  signal.throwIfAborted();
+  if (connected()) return;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const abort = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  const stop = onStatus((status) => status === 'reconnected' && resolve());
+  try {
+    await promise;
+  } finally {
+    stop();
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+const lost = (): GenwardenError => new GenwardenError('Unavailable', 'The connection to NATS is away.');
+
+/** A drain waits for an answer that an absent server never gives. */
+async function closeSoon(connection: NatsConnection): Promise<void> {
+  if (connection.isClosed()) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, closeGrace);
+  await Promise.race([connection.drain().catch(() => undefined), promise]);
+  clearTimeout(timer);
+  if (!connection.isClosed()) await connection.close();
+}
