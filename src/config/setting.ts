@@ -5,7 +5,7 @@ import { z } from 'zod';
 /** The commands that may use a setting; `client` stands for every command that talks to the API. */
 export type Command = 'api' | 'worker' | 'controller' | 'operator' | 'dev' | 'client';
 
-export interface SettingMeta {
+interface SettingMeta {
   /** The variable without its `GENWARDEN_`, which is also the flag: `HTTP_PORT` is `--http-port`. */
   readonly name: string;
   readonly description: string;

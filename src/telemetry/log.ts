@@ -18,18 +18,20 @@ export interface LogOptions {
   readonly destination?: { write(line: string): unknown; readonly isTTY?: boolean };
 }
 
+const prettyForm = {
+  translateTime: 'SYS:HH:MM:ss.l',
+  messageFormat: '{process}: {msg}',
+  ignore: 'pid,process',
+  singleLine: true,
+} as const;
+
 /** A logger that writes at once, without a thread of its own: what was logged before an exit is out. */
 export function createLogger(options: LogOptions): Logger {
   const out = options.destination ?? process.stdout;
   const redact = createRedactor(options.secrets);
   const pretty =
     options.format === 'pretty'
-      ? prettyFactory({
-          colorize: out.isTTY === true,
-          translateTime: 'SYS:HH:MM:ss.l',
-          ignore: 'pid',
-          singleLine: true,
-        })
+      ? prettyFactory({ ...prettyForm, colorize: out.isTTY === true })
       : (line: string) => line;
   return pino(
     {

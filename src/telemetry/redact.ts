@@ -4,10 +4,22 @@
 const secretNames =
   'authorization|proxy-authorization|cookie|set-cookie|x-goog-api-key|api-?_?keys?|key|tokens?|creds|credentials|pass|password|systemPassword|secret|client_?secret|nkey|seed_?key';
 
-/** `"apiKey":"…"`, also where the JSON stands escaped inside a text, as in a provider's error message. */
-const namedValue = new RegExp(String.raw`(\\*")(${secretNames})\1(\s*:\s*)\1(?:(?!\1).)*\1`, 'gi');
-/** `"apiKeys":["…","…"]`. */
-const namedList = new RegExp(String.raw`(\\*")(${secretNames})\1(\s*:\s*)\[(?:\s*\1(?:(?!\1).)*\1\s*,?)+\]`, 'gi');
+// A provider's error message is JSON inside the JSON of the line, or twice inside it, so its quotes are `\"` or `\\\"`.
+const plain = String.raw`"(?:[^"\\]|\\.)*"`;
+const inside = String.raw`\\"(?:[^"\\]|\\\\(?:\\.|[^\\]))*\\"`;
+const deeper = String.raw`\\{3,}"(?:[^"\\]|\\+[^"\\])*\\{3,}"`;
+
+/** `"apiKey":"…"` and `"apiKeys":["…","…"]`, for one way of quoting. */
+function namedValue(quote: string, value: string): RegExp {
+  const values = `(?:${value}|\\[\\s*(?:${value}[\\s,]*)+\\])`;
+  return new RegExp(`(${quote})(${secretNames})(${quote}\\s*:\\s*)${values}`, 'gi');
+}
+
+const namedValues = [
+  namedValue('"', plain),
+  namedValue(String.raw`\\"`, inside),
+  namedValue(String.raw`\\{3,}"`, deeper),
+];
 /** `x-goog-api-key: …` and `?key=…` in a sentence or URL. */
 const spokenValue =
   /\b(x-goog-api-key|api[-_]?key|authorization)(\s*[:=]\s*)(?!\\*")(?:(?:Bearer|Basic)\s+)?[^\s"\\,;&]+/gi;
@@ -15,7 +27,7 @@ const queryValue = /([?&](?:key|token|api_?key|access_token)=)[^&\s"\\#]+/gi;
 const bearer = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/g;
 /** Google's and OpenAI's keys, and the user and password in a URL. */
 const shaped = /\bAIza[0-9A-Za-z_-]{20,}|\bsk-[A-Za-z0-9_-]{16,}/g;
-const urlUser = /(\b[a-z][a-z0-9+.-]*:\/\/)[^@/\s"\\]+@/gi;
+const urlUser = /(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^@/\s"\\]+@/gi;
 
 const hidden = '[redacted]';
 
@@ -25,9 +37,8 @@ export function createRedactor(known: readonly string[] = []): (line: string) =>
   return (line) => {
     let clean = line;
     for (const literal of literals) clean = clean.replaceAll(literal, hidden);
+    for (const pattern of namedValues) clean = clean.replace(pattern, `$1$2$3$1${hidden}$1`);
     return clean
-      .replace(namedList, `$1$2$1$3[$1${hidden}$1]`)
-      .replace(namedValue, `$1$2$1$3$1${hidden}$1`)
       .replace(spokenValue, `$1$2${hidden}`)
       .replace(queryValue, `$1${hidden}`)
       .replace(bearer, `$1 ${hidden}`)

@@ -1,0 +1,92 @@
+// Pools: one made of the flat settings, or those of a file, whose errors name the place.
+
+import { expect, test } from 'vitest';
+import { GenwardenError } from '../../../src/job/errors.ts';
+import { loadSettings } from '../../../src/config/load.ts';
+import { loadPools } from '../../../src/config/pools.ts';
+import type { PoolSettings } from '../../../src/config/pools.ts';
+
+const settings = loadSettings({
+  env: {
+    GENWARDEN_POOLS_FILE: '/pools.json',
+    GENWARDEN_GEMINI_API_KEYS: 'flat',
+    GENWARDEN_GEMINI_BASE_URL: 'http://h:1/',
+  },
+});
+
+const read = (content: unknown): PoolSettings[] =>
+  loadPools(settings, () => (typeof content === 'string' ? content : JSON.stringify(content)));
+
+const problemsOf = (content: unknown): unknown => {
+  try {
+    read(content);
+  } catch (error) {
+    if (error instanceof GenwardenError) return error.details['problems'];
+    throw error;
+  }
+  throw new Error('the file was accepted');
+};
+
+test('without a file there is one pool, made of the flat settings', () => {
+  const flat = loadSettings({
+    env: { GENWARDEN_POOL: 'photos', GEMINI_API_KEY: 'a,b', GENWARDEN_GEMINI_REQUESTS_PER_MINUTE: '60' },
+  });
+  const [pool, ...others] = loadPools(flat);
+  expect(others).toEqual([]);
+  expect(pool).toMatchObject({ name: 'photos', provider: 'gemini', concurrency: 4, policy: {} });
+  expect(pool!.keys.map(({ secret, requestsPerMinute }) => [secret, requestsPerMinute])).toEqual([
+    ['a', 60],
+    ['b', 60],
+  ]);
+  expect(pool!.models.image[0]).toBe('gemini-3.1-flash-image');
+  expect(pool!.models.text).toEqual(['gemini-2.5-flash']);
+});
+
+test('a file names pools; what one leaves out comes from the flat settings', () => {
+  const [plain, full] = read({
+    pools: [
+      { name: 'plain' },
+      {
+        name: 'full',
+        models: { image: ['painter'], text: ['writer'] },
+        keys: [{ key: 'k', maxInFlight: 2 }],
+        concurrency: 9,
+        policy: { attemptTimeout: '1m30s', maxAttempts: 5 },
+      },
+    ],
+  });
+  expect(plain!.keys).toEqual([{ secret: 'flat', requestsPerMinute: 10, maxInFlight: 1_000 }]);
+  expect(plain).toMatchObject({ baseUrl: 'http://h:1', concurrency: 4 });
+  expect(full!.keys).toEqual([{ secret: 'k', requestsPerMinute: 10, maxInFlight: 2 }]);
+  expect(full).toMatchObject({ models: { image: ['painter'], text: ['writer'] }, concurrency: 9 });
+  expect(full!.policy).toEqual({ attemptTimeout: 90_000, maxAttempts: 5 });
+});
+
+test('each problem names its place in the file', () => {
+  expect(
+    problemsOf({
+      pools: [
+        { name: 'Bad', policy: { attemptTimeout: '5 minutes' } },
+        { name: 'b', keys: [{ key: 'k' }, { requestsPerMinute: 0 }], modles: [] },
+      ],
+    }),
+  ).toEqual([
+    'pools[0].name: must be 1 to 63 lower-case letters, digits and inner -',
+    'pools[0].policy.attemptTimeout: is not a duration',
+    'pools[1].keys[1].key: Invalid input: expected string, received undefined',
+    'pools[1].keys[1].requestsPerMinute: Too small: expected number to be >=1',
+    'pools[1]: Unrecognized key: "modles"',
+  ]);
+});
+
+test('two pools of one name, no models, no pools: refused', () => {
+  expect(problemsOf({ pools: [{ name: 'a' }, { name: 'a' }] })).toEqual([
+    'pools[1].name: there is another pool named a',
+  ]);
+  expect(problemsOf({ pools: [{ name: 'a', models: [] }] })).toEqual(['pools[0].models: must name a model']);
+  expect(problemsOf({ pools: [] })).toHaveLength(1);
+});
+
+test('a file that is not JSON is refused without quoting it, as it holds keys', () => {
+  expect(problemsOf('{"pools": [{"keys": [{"key": "sesame"')).toEqual(['is not JSON']);
+});

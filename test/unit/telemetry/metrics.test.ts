@@ -1,0 +1,67 @@
+// Metrics: every name is exported, parts in one process do not collide, and the docs list them.
+
+import { readFileSync } from 'node:fs';
+import { Registry } from 'prom-client';
+import { afterEach, expect, test } from 'vitest';
+import {
+  createApiMetrics,
+  createControllerMetrics,
+  createProcessMetrics,
+  createWorkerMetrics,
+  metricList,
+  metricNames,
+  modelLabel,
+} from '../../../src/telemetry/metrics.ts';
+
+const registry = new Registry();
+afterEach(() => registry.clear());
+
+test('the exposition names every metric with its type', async () => {
+  createControllerMetrics(registry);
+  createWorkerMetrics(registry);
+  createApiMetrics(registry);
+  createProcessMetrics(registry, { version: '1.2.3', process: 'dev' });
+  const text = await registry.metrics();
+  for (const { name, type } of metricList) expect(text).toContain(`# TYPE ${name} ${type}\n`);
+  expect(text).toContain(`genwarden_build_info{version="1.2.3",process="dev",node="${process.version}"} 1`);
+  expect(text).toContain('# TYPE process_cpu_seconds_total counter');
+});
+
+test('labels and buckets are those of the documentation', async () => {
+  createWorkerMetrics(registry).attemptDuration.observe(
+    { pool: 'default', provider: 'gemini', model: 'm', outcome: 'succeeded' },
+    7.8,
+  );
+  const text = await registry.metrics();
+  const labels = 'pool="default",provider="gemini",model="m",outcome="succeeded"';
+  expect(text).toContain(`genwarden_attempt_duration_seconds_bucket{le="5",${labels}} 0`);
+  expect(text).toContain(`genwarden_attempt_duration_seconds_bucket{le="10",${labels}} 1`);
+  expect(text).toContain(`genwarden_attempt_duration_seconds_bucket{le="3600",${labels}} 1`);
+});
+
+test('two parts on one registry share a metric of the same name, two registries share nothing', async () => {
+  const api = createApiMetrics(registry);
+  expect(createControllerMetrics(registry).overdueTasks).toBe(api.overdueTasks);
+  const other = new Registry();
+  createApiMetrics(other).overdueTasks.set({ pool: 'default' }, 3);
+  expect(await registry.metrics()).not.toContain('genwarden_overdue_tasks{');
+});
+
+test('a model that the pool does not list is no label', () => {
+  expect(modelLabel('known', ['known'])).toBe('known');
+  expect(modelLabel('whatever a client writes', ['known'])).toBe('other');
+});
+
+test('no metric carries an id, and docs/metrics.md lists each with its type and labels', () => {
+  const page = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
+  for (const { name, type, labels } of metricList) {
+    expect(labels).not.toContain('job');
+    const row = page.split('\n').find((line) => line.startsWith(`| \`${name}\``));
+    expect(row, `${name} in docs/metrics.md`).toBeDefined();
+    const [, , shownType, shownLabels] = row!.split('|').map((cell) => cell.trim());
+    expect([name, shownType]).toEqual([name, type]);
+    expect(shownLabels!.split(', ').filter((label) => label !== '')).toEqual(labels.map((label) => `\`${label}\``));
+  }
+  const documented = page.match(/^\| `(genwarden|leader)_[a-z_]+`/gm) ?? [];
+  expect(documented.length).toBe(metricNames.length);
+});

@@ -1,0 +1,78 @@
+// The telemetry server: metrics, liveness, readiness, and a port that is taken.
+
+import { Gauge, Registry } from 'prom-client';
+import { afterEach, expect, test } from 'vitest';
+import { startTelemetryServer } from '../../../src/telemetry/server.ts';
+import type { TelemetryOptions, TelemetryServer } from '../../../src/telemetry/server.ts';
+
+const open: TelemetryServer[] = [];
+afterEach(async () => {
+  for (const server of open.splice(0)) await server.close();
+});
+
+async function start(changes: Partial<TelemetryOptions> = {}): Promise<TelemetryServer> {
+  const server = await startTelemetryServer({
+    host: '127.0.0.1',
+    port: 0,
+    registry: new Registry(),
+    live: () => true,
+    ready: () => Promise.resolve({ ready: true, reasons: [] }),
+    ...changes,
+  });
+  open.push(server);
+  return server;
+}
+
+test('serves the metrics of its registry', async () => {
+  const registry = new Registry();
+  new Gauge({ name: 'answers', help: 'h', registers: [registry] }).set(42);
+  const { url } = await start({ registry });
+  const response = await fetch(`${url}/metrics?any`);
+  expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
+  expect(await response.text()).toContain('answers 42');
+});
+
+test('says live and ready, or why not', async () => {
+  let live: boolean | string = true;
+  let reasons = ['NATS is away'];
+  const ready = (): ReturnType<TelemetryOptions['ready']> => Promise.resolve({ ready: reasons.length === 0, reasons });
+  const { url } = await start({ live: () => live, ready });
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  live = 'the event loop is blocked';
+  const dead = await fetch(`${url}/healthz`);
+  expect([dead.status, await dead.text()]).toEqual([503, 'the event loop is blocked\n']);
+
+  const unready = await fetch(`${url}/readyz`);
+  expect([unready.status, await unready.json()]).toEqual([503, { ready: false, reasons: ['NATS is away'] }]);
+  reasons = [];
+  expect((await fetch(`${url}/readyz`)).status).toBe(200);
+});
+
+test('a readiness check that throws is an answer too, as are other paths and methods', async () => {
+  const { url } = await start({ ready: () => Promise.reject(new Error('index broken')) });
+  const broken = await fetch(`${url}/readyz`);
+  expect([broken.status, await broken.text()]).toEqual([500, 'index broken\n']);
+  expect((await fetch(`${url}/other`)).status).toBe(404);
+  expect((await fetch(`${url}/metrics`, { method: 'POST' })).status).toBe(405);
+});
+
+test('a port in use is one clear line that names port and setting', async () => {
+  const { port } = await start();
+  await expect(start({ port })).rejects.toMatchObject({
+    code: 'PortInUse',
+    message: `port ${port} on 127.0.0.1 is in use by another program; choose another with GENWARDEN_METRICS_PORT (0 picks a free one)`,
+  });
+});
+
+test('closing ends connections that are kept alive', async () => {
+  const server = await startTelemetryServer({
+    host: '127.0.0.1',
+    port: 0,
+    registry: new Registry(),
+    live: () => true,
+    ready: () => Promise.resolve({ ready: true, reasons: [] }),
+  });
+  await (await fetch(`${server.url}/healthz`)).text();
+  await server.close();
+  await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
+});
