@@ -48,7 +48,7 @@ export function loadPools(settings: Settings, files: (path: string) => string = 
 }
 
 /** What a model makes, by its name: providers say it in no other way. A pools file may list the models by kind instead. */
-export function kindOfModel(model: string): JobKind {
+function kindOfModel(model: string): JobKind {
   return /image|banana|dall-e/.test(model) ? 'image' : 'text';
 }
 

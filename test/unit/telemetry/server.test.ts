@@ -64,15 +64,13 @@ test('a port in use is one clear line that names port and setting', async () => 
   });
 });
 
-test('closing ends connections that are kept alive', async () => {
-  const server = await startTelemetryServer({
-    host: '127.0.0.1',
-    port: 0,
-    registry: new Registry(),
-    live: () => true,
-    ready: () => Promise.resolve({ ready: true, reasons: [] }),
-  });
-  await (await fetch(`${server.url}/healthz`)).text();
-  await server.close();
-  await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
+test('closing ends a request that is still waiting for its answer', async () => {
+  const asked = Promise.withResolvers<void>();
+  const never = new Promise<never>(() => {});
+  const { url, close } = await start({ ready: () => (asked.resolve(), never) });
+  const waiting = expect(fetch(`${url}/readyz`)).rejects.toThrow();
+  await asked.promise;
+  await close();
+  await waiting;
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow();
 });
