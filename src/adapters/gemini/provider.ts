@@ -1,0 +1,81 @@
+// Gemini through Google’s own SDK: images and (structured) text. One call is one request: retries, time limits and
+// continuations are decided elsewhere, never inside the SDK.
+
+import { GoogleGenAI } from '@google/genai';
+import { AttemptFailed } from '../../job/errors.ts';
+import type { GenerateContext, Generated, GenerateRequest, Provider } from '../../ports/provider.ts';
+import { readAnswer } from './answer.ts';
+import { failureOf } from './failure.ts';
+import { contentsOf, configOf } from './request.ts';
+import { schemaCheck } from './schema.ts';
+
+export interface GeminiSettings {
+  /** Points the SDK elsewhere; Google’s address where absent. */
+  readonly baseUrl?: string;
+  /** `v1` or `v1beta`; the SDK’s default where absent. */
+  readonly apiVersion?: string;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/**
+ * The provider of pools whose models are Gemini’s. `generate` throws `AttemptFailed`, or the reason of its signal as soon
+ * as that aborts (Google bills the call all the same). No error it throws contains the API key.
+ */
+export function geminiProvider(settings: GeminiSettings = {}): Provider {
+  const clients = new Map<string, GoogleGenAI>();
+  const clientFor = (key: string): GoogleGenAI => {
+    const client = clients.get(key) ?? newClient(key, settings);
+    clients.set(key, client);
+    return client;
+  };
+  return {
+    name: 'gemini',
+    generate: (request, context) => untilAborted(call(clientFor(context.key), request, context), context.signal),
+  };
+}
+
+function newClient(key: string, { baseUrl, apiVersion, fetch }: GeminiSettings): GoogleGenAI {
+  const httpOptions = { ...(baseUrl === undefined ? {} : { baseUrl }), ...(fetch === undefined ? {} : { fetch }) };
+  // Said aloud, or GOOGLE_GENAI_USE_VERTEXAI in the environment would send the key to another service.
+  return new GoogleGenAI({
+    apiKey: key,
+    vertexai: false,
+    httpOptions,
+    ...(apiVersion === undefined ? {} : { apiVersion }),
+  });
+}
+
+async function call(
+  client: GoogleGenAI,
+  request: GenerateRequest,
+  { signal, key }: GenerateContext,
+): Promise<Generated> {
+  signal.throwIfAborted();
+  // Before the call: a schema that cannot be checked is refused unpaid.
+  const check = schemaCheck(request.input.schema);
+  const config = configOf(request, signal);
+  try {
+    const { model } = request;
+    return readAnswer(
+      await client.models.generateContent({ model, contents: contentsOf(request), config }),
+      request,
+      check,
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof AttemptFailed) throw error;
+    throw new AttemptFailed(failureOf(error, key));
+  }
+}
+
+/** Settles like `promise`, or rejects with the signal’s reason at once, even where the SDK is slow to let go. */
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

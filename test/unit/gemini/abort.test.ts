@@ -1,0 +1,36 @@
+// The signal ends a call: at once, with its own reason, wherever the call is.
+
+import { expect, test } from 'vitest';
+import { geminiProvider } from '../../../src/adapters/gemini/provider.ts';
+import { aContext, imageRequest, useStandin } from './gemini.ts';
+
+const bench = useStandin();
+
+test.each(['hang', 'stall', 'slow 1h'])('aborts a call that would %s, and the connection with it', async (marker) => {
+  const abort = new AbortController();
+  const reason = new Error(`enough of ${marker}`);
+  const prompt = `abort me [standin: ${marker}]`;
+  const call = bench.provider.generate(imageRequest({ prompt }), aContext(abort.signal));
+  const mine = (one: { prompt: string }): boolean => one.prompt === prompt;
+  await bench.standin.waitFor((requests) => requests.some(mine), 5_000);
+  abort.abort(reason);
+  await expect(call).rejects.toBe(reason);
+  await bench.standin.waitFor((requests) => requests.find(mine)?.outcome === 'aborted', 5_000);
+});
+
+test('a signal that is aborted already sends nothing', async () => {
+  const before = bench.standin.requests.length;
+  const reason = new Error('too late');
+  const call = bench.provider.generate(imageRequest({ prompt: 'x' }), aContext(AbortSignal.abort(reason)));
+  await expect(call).rejects.toBe(reason);
+  expect(bench.standin.requests.length).toBe(before);
+});
+
+test('rejects although the transport ignores the abort', async () => {
+  const abort = new AbortController();
+  const reason = new Error('cancelled');
+  const fetch = (() => new Promise<Response>(() => undefined)) as typeof globalThis.fetch;
+  const call = geminiProvider({ fetch }).generate(imageRequest({ prompt: 'x' }), aContext(abort.signal));
+  abort.abort(reason);
+  await expect(call).rejects.toBe(reason);
+});

@@ -1,0 +1,68 @@
+// The Gemini provider against a stand-in of its own, and the catalogue's view of how a call ended.
+
+import { afterAll, beforeAll } from 'vitest';
+import { geminiProvider } from '../../../src/adapters/gemini/provider.ts';
+import { AttemptFailed, type TaskError } from '../../../src/job/errors.ts';
+import type { TaskInput } from '../../../src/job/task.ts';
+import type { GenerateContext, Generated, GenerateRequest, Provider } from '../../../src/ports/provider.ts';
+import { startStandin, type Standin } from '../../../src/standin/standin.ts';
+
+export const secretKey = 'AIzaSy-not-a-real-key-0123456789abcdef';
+
+export interface Bench {
+  readonly standin: Standin;
+  readonly provider: Provider;
+}
+
+/** A stand-in per test file, closed after its tests. */
+export function useStandin(): Bench {
+  const bench: { standin?: Standin; provider?: Provider } = {};
+  beforeAll(async () => {
+    bench.standin = await startStandin();
+    bench.provider = geminiProvider({ baseUrl: bench.standin.url });
+  });
+  afterAll(() => bench.standin?.close());
+  return bench as Bench;
+}
+
+export const imageRequest = (input: TaskInput, over: Partial<GenerateRequest> = {}): GenerateRequest => ({
+  kind: 'image',
+  model: 'gemini-3.1-flash-image',
+  input,
+  references: [],
+  ...over,
+});
+
+export const textRequest = (input: TaskInput): GenerateRequest => ({
+  kind: 'text',
+  model: 'gemini-3.1-flash',
+  input,
+  references: [],
+});
+
+export function aContext(signal: AbortSignal = new AbortController().signal): GenerateContext {
+  return { signal, key: secretKey, onProgress: () => undefined };
+}
+
+/** The error of the catalogue that the call ends with. */
+export async function failure(call: Promise<Generated>): Promise<TaskError> {
+  const error: unknown = await call.then(
+    () => new Error('the call succeeded'),
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof AttemptFailed) return error.error;
+  throw new Error('not an AttemptFailed', { cause: error });
+}
+
+/** A fetch that answers every request with this, and keeps the bodies that were sent. */
+export function cannedFetch(answer: unknown, init: ResponseInit = {}): typeof fetch & { bodies: string[] } {
+  const bodies: string[] = [];
+  const fake = async (_url: unknown, request?: RequestInit): Promise<Response> => {
+    bodies.push(typeof request?.body === 'string' ? request.body : '');
+    const headers = { 'content-type': 'application/json' };
+    return await Promise.resolve(
+      new Response(typeof answer === 'string' ? answer : JSON.stringify(answer), { headers, ...init }),
+    );
+  };
+  return Object.assign(fake as typeof fetch, { bodies });
+}
