@@ -5,9 +5,10 @@ const secretNames =
   'authorization|proxy-authorization|cookie|set-cookie|x-goog-api-key|api-?_?keys?|key|tokens?|creds|credentials|pass|password|systemPassword|secret|client_?secret|nkey|seed_?key';
 
 // A provider's error message is JSON inside the JSON of the line, or twice inside it, so its quotes are `\"` or `\\\"`.
+// The counts are bounded so that a long row of backslashes costs no more than other text.
 const plain = String.raw`"(?:[^"\\]|\\.)*"`;
 const inside = String.raw`\\"(?:[^"\\]|\\\\(?:\\.|[^\\]))*\\"`;
-const deeper = String.raw`\\{3,}"(?:[^"\\]|\\+[^"\\])*\\{3,}"`;
+const deeper = String.raw`\\{3,15}"(?:[^"\\]|\\{1,15}[^"\\])*\\{3,15}"`;
 
 /** `"apiKey":"…"` and `"apiKeys":["…","…"]`, for one way of quoting. */
 function namedValue(quote: string, value: string): RegExp {
@@ -18,7 +19,7 @@ function namedValue(quote: string, value: string): RegExp {
 const namedValues = [
   namedValue('"', plain),
   namedValue(String.raw`\\"`, inside),
-  namedValue(String.raw`\\{3,}"`, deeper),
+  namedValue(String.raw`(?<!\\)\\{3,15}"`, deeper),
 ];
 /** `x-goog-api-key: …` and `?key=…` in a sentence or URL. */
 const spokenValue =
