@@ -30,6 +30,11 @@ export const processErrors = define({
     title: 'No nats-server binary was found',
     hint: 'Run `make setup`, or set GENWARDEN_NATS_SERVER.',
   },
+  DataDirInUse: {
+    ...final,
+    title: 'Another `genwarden dev` uses the data folder',
+    hint: 'Stop the other one, or choose another folder with GENWARDEN_DATA_DIR.',
+  },
   PortInUse: {
     ...final,
     title: 'The port is taken',

@@ -1,0 +1,21 @@
+// Other processes of this machine: ending a child, and asking what a pid runs.
+
+import { spawnSync, type ChildProcess } from 'node:child_process';
+
+const grace = 5_000;
+
+/** SIGTERM, and SIGKILL after five seconds; resolves when the process is gone. */
+export async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), grace);
+  await gone;
+  clearTimeout(timer);
+}
+
+/** The command line of a running process, or an empty text when there is none. */
+export function commandLine(pid: number): string {
+  const { stdout } = spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+  return (stdout ?? '').trim();
+}

@@ -1,0 +1,20 @@
+// What the command line says to the shell. These numbers are part of the surface.
+
+import { GenwardenError } from '../job/errors.ts';
+
+export const exitCodes = { done: 0, jobFailed: 1, usage: 2, stuck: 3, unreachable: 4 } as const;
+
+/** The exit code for an error that ends a command. */
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof GenwardenError)) return exitCodes.jobFailed;
+  switch (error.code) {
+    case 'UsageError':
+    case 'InvalidConfiguration':
+      return exitCodes.usage;
+    case 'ServerUnreachable':
+    case 'NatsUnreachable':
+      return exitCodes.unreachable;
+    default:
+      return exitCodes.jobFailed;
+  }
+}

@@ -1,0 +1,23 @@
+// Settings as flags of commands, and commands that end with an exit code.
+
+import type { Command } from 'commander';
+import { flagsFor } from '../config/describe.ts';
+import { loadSettings } from '../config/load.ts';
+import type { Command as SettingUser } from '../config/setting.ts';
+import type { Settings } from '../config/settings.ts';
+
+/** Adds every setting that the command uses as a flag. */
+export function withSettings(command: Command, user: SettingUser): Command {
+  for (const { flags, description } of flagsFor(user)) command.option(flags, description);
+  return command;
+}
+
+/** The settings for a command from its flags and the environment. Throws `InvalidConfiguration` with all problems. */
+export function settingsOf(command: Command, user: SettingUser): Settings {
+  return loadSettings({
+    env: process.env,
+    flags: command.optsWithGlobals(),
+    terminal: process.stdout.isTTY === true,
+    command: user,
+  });
+}

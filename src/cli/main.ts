@@ -1,0 +1,41 @@
+// The command line: one file a command, each of which adds itself here.
+
+import { Command, CommanderError } from 'commander';
+import { GenwardenError } from '../job/errors.ts';
+import { addAdminCommands } from './admin/commands.ts';
+import { addClientCommands } from './client/commands.ts';
+import { addDevCommands } from './dev/commands.ts';
+import { exitCodeOf, exitCodes } from './exitCodes.ts';
+import { addProcessCommands } from './process/commands.ts';
+import { version } from './version.ts';
+
+function buildProgram(): Command {
+  const program = new Command('genwarden')
+    .description('Runs slow, paid, failure-prone model calls as jobs that are never stuck.')
+    .version(version)
+    .showHelpAfterError('(see --help)')
+    .exitOverride();
+  addDevCommands(program);
+  addProcessCommands(program);
+  addClientCommands(program);
+  addAdminCommands(program);
+  return program;
+}
+
+/** Prints an error for a person: what happened, and what to do. */
+function explain(error: unknown): void {
+  if (error instanceof CommanderError) return;
+  if (error instanceof GenwardenError) {
+    process.stderr.write(`genwarden: ${error.message}\n  ${error.code}: ${error.hint}\n`);
+    return;
+  }
+  process.stderr.write(`genwarden: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+}
+
+try {
+  await buildProgram().parseAsync();
+} catch (error) {
+  explain(error);
+  process.exitCode =
+    error instanceof CommanderError ? (error.exitCode === 0 ? exitCodes.done : exitCodes.usage) : exitCodeOf(error);
+}

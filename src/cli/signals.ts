@@ -1,0 +1,29 @@
+// SIGINT and SIGTERM as one abort signal: the first asks for an orderly end, the second ends at once.
+
+export interface StopSignal {
+  readonly signal: AbortSignal;
+  /** Asks for the end without a signal of the system. */
+  stop(): void;
+  dispose(): void;
+}
+
+export function stopSignal(): StopSignal {
+  const controller = new AbortController();
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143);
+    controller.abort(new Error(`${name} received`));
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  const dispose = (): void => {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  };
+  return { signal: controller.signal, stop: () => controller.abort(new Error('stopped')), dispose };
+}
+
+/** Resolves when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
