@@ -35,6 +35,7 @@ describe('forbiddenImports', () => {
     ['src/adapters/nats/stream.ts', './codec/status.ts'],
     ['src/client/index.ts', 'node:timers'],
     ['src/cli/dev.ts', '../adapters/nats/stream.ts'],
+    ['src/cli/version.ts', '../../package.json'],
   ];
   test.each(allowed)('%s may import %s', (path, name) => {
     expect(forbiddenImports(file(path, `import '${name}';`))).toEqual([]);

@@ -26,7 +26,7 @@ const homes: Record<string, readonly string[]> = {
   openai: ['src/adapters/openai/'],
   fastify: ['src/api/'],
   '@fastify/': ['src/api/'],
-  'prom-client': ['src/telemetry/'],
+  'prom-client': ['src/telemetry/', 'src/cli/'],
   commander: ['src/cli/'],
   'log-update': ['src/cli/'],
 };
@@ -78,6 +78,8 @@ export function importCycles(files: readonly SourceFile[]): string[] {
 const resolve = (from: string, name: string): string => posix.join(posix.dirname(from), name);
 
 function wrongNeighbour(from: string, to: string): string | undefined {
+  // Lies at the same place seen from dist.
+  if (to === 'package.json') return undefined;
   if (!to.startsWith('src/')) return 'it is not under src';
   const [own, other] = [folderOf(from), folderOf(to)];
   const allowed = visible[own];
