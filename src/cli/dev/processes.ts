@@ -1,6 +1,7 @@
 // Other processes of this machine: ending a child, and asking what a pid runs.
 
 import { spawnSync, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
 const grace = 5_000;
 
@@ -16,6 +17,10 @@ export async function endProcess(child: ChildProcess): Promise<void> {
 
 /** The command line of a running process, or an empty text when there is none. */
 export function commandLine(pid: number): string {
-  const { stdout } = spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
-  return (stdout ?? '').trim();
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+  } catch {
+    const { stdout } = spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+    return (stdout ?? '').trim();
+  }
 }

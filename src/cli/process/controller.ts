@@ -9,16 +9,48 @@ import {
   natsPoolRegistry,
   natsTaskQueue,
 } from '../../adapters/nats/index.ts';
+import { loadPools } from '../../config/pools.ts';
 import type { Settings } from '../../config/settings.ts';
 import { startController } from '../../controller/controller.ts';
 import { startFollower } from '../../readmodel/follower.ts';
 import { createControllerMetrics } from '../../telemetry/metrics.ts';
 import { openHull } from './hull.ts';
 import { processName } from './processName.ts';
+import { readiness } from './readiness.ts';
 import { neverFinished, type StartedProcess } from './started.ts';
 
 export async function startControllerProcess(settings: Settings, signal: AbortSignal): Promise<StartedProcess> {
   const name = processName('controller', hostname());
-  const hull = await openHull('controller', name, settings, signal);
-  return { close: () => hull.closing.close(), finished: neverFinished };
+  const hull = await openHull('controller', name, settings, loadPools(settings), signal);
+  const { link, logger, closing } = hull;
+  try {
+    const clock = closing.own('clock', await natsClock(link), (it) => it.close());
+    const log = await natsJobLog(link, { retentionMs: settings.retentionMs });
+    const queue = closing.own('queue', natsTaskQueue(link), (it) => it.close());
+    const heartbeats = closing.own(
+      'heartbeats',
+      natsHeartbeats(link, { natsSettings, reconnectHoldMs: settings.reconnectHoldMs }),
+      (it) => it.close(),
+    );
+    const follower = closing.own('follower', startFollower({ log, clock, logger }), (it) => it.close());
+    const controller = startController({
+      name,
+      log,
+      queue,
+      heartbeats,
+      leadership: await natsLeadership(link),
+      pools: await natsPoolRegistry(link),
+      clock,
+      follower,
+      metrics: createControllerMetrics(hull.registry),
+      logger,
+      heartbeatTimeoutMs: settings.heartbeatTimeoutMs,
+    });
+    closing.own('controller', controller, (it) => it.close());
+    hull.probes = { live: () => true, ready: () => readiness(link.connected(), follower.ready()) };
+    return { close: () => closing.close(), finished: neverFinished };
+  } catch (error) {
+    await closing.close();
+    throw error;
+  }
 }

@@ -2,6 +2,7 @@
 
 import { Registry } from 'prom-client';
 import { connectNats, type NatsLink, type NatsSettings } from '../../adapters/nats/connection.ts';
+import type { PoolSettings } from '../../config/pools.ts';
 import type { Settings } from '../../config/settings.ts';
 import { metricsPortOf } from '../../config/settings.ts';
 import { createLogger, type Logger } from '../../telemetry/log.ts';
@@ -34,9 +35,10 @@ export async function openHull(
   process: ProcessName,
   name: string,
   settings: Settings,
+  pools: readonly PoolSettings[],
   signal: AbortSignal,
 ): Promise<Hull> {
-  const logger = createLogger({ ...settings.log, process, secrets: secretsOf(settings) });
+  const logger = createLogger({ ...settings.log, process, secrets: secretsOf(settings, pools) });
   const closing = new Closing();
   const registry = new Registry();
   const metrics = createProcessMetrics(registry, { version, process });
@@ -70,8 +72,8 @@ const waitingForNats: Probes = {
 /** The settings of one connection, under the name that NATS shows for it. */
 export const natsSettings = (settings: Settings, name: string): NatsSettings => ({ ...settings.nats, name });
 
-function secretsOf(settings: Settings): string[] {
-  const { nats, gemini, openai, client } = settings;
-  const all = [nats.password, nats.systemPassword, client.token, ...gemini.apiKeys, ...openai.apiKeys];
+function secretsOf({ nats, gemini, openai, client }: Settings, pools: readonly PoolSettings[]): string[] {
+  const keys = pools.flatMap((pool) => pool.keys.map(({ secret }) => secret));
+  const all = [nats.password, nats.systemPassword, client.token, ...gemini.apiKeys, ...openai.apiKeys, ...keys];
   return all.filter((secret): secret is string => secret !== undefined);
 }

@@ -1,0 +1,33 @@
+// `genwarden dev` and `genwarden demo`.
+
+import type { Command } from 'commander';
+import { readSettings } from '../../config/load.ts';
+import { createLogger } from '../../telemetry/log.ts';
+import { withSettings } from '../flags.ts';
+import { runUntilSignal } from '../process/commands.ts';
+import type { StartedProcess } from '../process/started.ts';
+import { runDemo } from './demo.ts';
+import { natsIsGiven, startStack } from './stack.ts';
+
+export function addDevCommands(program: Command): void {
+  const dev = program.command('dev').description('Run everything on this machine until Ctrl-C, with a NATS of its own');
+  withSettings(dev, 'dev').action((_options, command: Command) => runUntilSignal((signal) => startDev(command, signal)));
+  program
+    .command('demo')
+    .description('Make a picture from end to end, see a hanging call fail in time, and leave')
+    .option('--to <folder>', 'where to save the picture', 'genwarden-demo')
+    .action(async ({ to }: { to: string }) => runDemo(to));
+}
+
+async function startDev(command: Command, signal: AbortSignal): Promise<StartedProcess> {
+  const { settings, resolved } = readSettings({
+    env: process.env,
+    flags: command.opts(),
+    terminal: process.stdout.isTTY === true,
+    command: 'dev',
+  });
+  const logger = createLogger({ ...settings.log, process: 'dev' });
+  const stack = await startStack({ settings, externalNats: natsIsGiven(resolved), logger, signal });
+  logger.info({ url: stack.url }, `ready: try \`genwarden submit --prompt "a front yard" --watch\` (API on ${stack.url})`);
+  return stack;
+}

@@ -1,0 +1,75 @@
+// The api process: listens at once, then connects, follows the stream and answers.
+
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import {
+  natsArtifactStore,
+  natsClock,
+  natsHeartbeats,
+  natsJobLog,
+  natsKeyRing,
+  natsPoolRegistry,
+  natsTaskQueue,
+} from '../../adapters/nats/index.ts';
+import { buildApi } from '../../api/app.ts';
+import { openTokenStore } from '../../api/auth/tokenStore.ts';
+import { loadPools } from '../../config/pools.ts';
+import type { Settings } from '../../config/settings.ts';
+import { startFollower } from '../../readmodel/follower.ts';
+import { createApiMetrics } from '../../telemetry/metrics.ts';
+import { version } from '../version.ts';
+import { openFrontDoor, type FrontDoor } from './frontDoor.ts';
+import { openHull, type Hull } from './hull.ts';
+import { processName } from './processName.ts';
+import { readiness } from './readiness.ts';
+import { neverFinished, type StartedProcess } from './started.ts';
+
+export async function startApiProcess(settings: Settings, signal: AbortSignal): Promise<StartedProcess> {
+  const door = await openFrontDoor(settings.http);
+  try {
+    const hull = await openHull('api', processName('api', hostname()), settings, loadPools(settings), signal);
+    hull.closing.own('listener', door, (it) => it.close());
+    return await answer(settings, hull, door);
+  } catch (error) {
+    await door.close();
+    throw error;
+  }
+}
+
+async function answer(settings: Settings, hull: Hull, door: FrontDoor): Promise<StartedProcess> {
+  const { link, logger, closing } = hull;
+  const { retentionMs, heartbeatTimeoutMs, http } = settings;
+  try {
+    const clock = closing.own('clock', await natsClock(link), (it) => it.close());
+    const log = await natsJobLog(link, { retentionMs });
+    const follower = closing.own('follower', startFollower({ log, clock, logger }), (it) => it.close());
+    const app = buildApi({
+      log,
+      queue: closing.own('queue', natsTaskQueue(link), (it) => it.close()),
+      heartbeats: closing.own('heartbeats', natsHeartbeats(link), (it) => it.close()),
+      artifacts: await natsArtifactStore(link, { retentionMs }),
+      keys: closing.own('keys', await natsKeyRing(link, {}), (it) => it.close()),
+      pools: await natsPoolRegistry(link),
+      clock,
+      follower,
+      metrics: createApiMetrics(hull.registry),
+      logger,
+      auth: settings.authTokensFile === undefined ? 'off' : await openTokenStore(settings.authTokensFile),
+      retentionMs,
+      heartbeatTimeoutMs,
+      ...(http.publicUrl === undefined ? {} : { publicUrl: http.publicUrl }),
+      corsOrigins: http.corsOrigins,
+      random: randomBytes,
+      version,
+    });
+    closing.own('app', app, (it) => it.close());
+    await app.ready();
+    door.open((request, response) => app.routing(request, response));
+    hull.probes = { live: () => true, ready: () => readiness(link.connected(), follower.ready()) };
+    logger.info({ url: door.url }, `API on ${door.url}`);
+    return { close: () => closing.close(), finished: neverFinished, url: door.url };
+  } catch (error) {
+    await closing.close();
+    throw error;
+  }
+}
