@@ -32,8 +32,9 @@ export function dueAt(
 /** The latest moment by which an open task will be terminal, whatever happens: all that is left of its budgets. */
 export function latestEnd(task: Dated & { readonly of: TaskIdentity }): Instant {
   const { queue, run, review } = task.budgets;
+  const untilReview = task.state === 'needs_review' ? 0 : queue + run;
   const inReview = task.of.policy.review === 'always' || task.state === 'needs_review' ? review : 0;
-  return Math.min(task.since + queue + run + inReview, task.of.deadline ?? Infinity);
+  return Math.min(task.since + untilReview + inReview, task.of.deadline ?? Infinity);
 }
 
 function budgetOf(state: TaskState['state']): keyof Budgets | undefined {

@@ -68,7 +68,10 @@ export function waiting(task: Running, reason: TaskErrorCode, retryAt: Instant, 
 
 export type AttemptCost = 'counts' | 'free' | 'lost';
 
-/** Back into the queue within the same run: `free` gives the attempt back, `lost` counts its worker as lost. */
+/**
+ * Back into the queue within the same run: `free` gives the attempt that is under way back, `lost` counts its worker as
+ * lost. Only a running task has an attempt under way.
+ */
 export function requeued(task: Queued | Running | Waiting, reason: Reason, cost: AttemptCost, now: Instant): Queued {
   const base = left(task, now);
   return {
@@ -76,7 +79,7 @@ export function requeued(task: Queued | Running | Waiting, reason: Reason, cost:
     state: 'queued',
     lane: 'again',
     reason,
-    attempt: cost === 'free' ? Math.max(0, task.attempt - 1) : task.attempt,
+    attempt: cost === 'free' && task.state === 'running' ? task.attempt - 1 : task.attempt,
     attemptsLost: cost === 'lost' ? task.attemptsLost + 1 : task.attemptsLost,
     dueAt: dueAt('queued', task.of, base.budgets, now),
   };

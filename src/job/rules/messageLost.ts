@@ -8,5 +8,5 @@ export const messageLost: Rule = ({ task, messageMissing }, _world, now) => {
   if (task.state !== 'queued' || messageMissing !== true) return undefined;
   const message = 'The queue had lost the task’s message; it is queued again';
   const error = taskError('MessageLost', message);
-  return { do: 'write', rule: 'MessageLost', state: requeued(task, 'MessageLost', 'free', now), message, error };
+  return { do: 'write', rule: 'MessageLost', state: requeued(task, 'MessageLost', 'counts', now), message, error };
 };

@@ -1,0 +1,119 @@
+// "Retry or fail": what each kind of failure costs, and the bounds that no sequence of failures gets past.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { taskError, type TaskErrorCode } from '../../../src/job/errors.ts';
+import { taskErrors } from '../../../src/job/errors/task.ts';
+import { backoffCeiling } from '../../../src/job/policy.ts';
+import { afterFailure, afterLoss } from '../../../src/job/retryOrFail.ts';
+import { claimed, submitted } from '../../../src/job/transitions.ts';
+import { arbitraryPolicy, identity, runningTask, start } from '../../support/fakes/tasks.ts';
+
+const codes = Object.keys(taskErrors) as TaskErrorCode[];
+const free: TaskErrorCode[] = ['RateLimited', 'QuotaExhausted', 'WorkerDrained'];
+const now = start + 1_000;
+const unit = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+const fail = (code: TaskErrorCode, policy = {}, random = 0.5) =>
+  afterFailure(runningTask(identity({ policy })), taskError(code, 'It broke'), now, random);
+
+describe('afterFailure', () => {
+  test.each(codes.filter((code) => !taskErrors[code].retryable))('%s is never tried again', (code) => {
+    const after = fail(code, { maxAttempts: 20 });
+    expect(after).toMatchObject({ rule: 'NotRetryable', state: { state: 'failed', reason: code }, error: { code } });
+  });
+
+  test.each(free)('%s costs no attempt and goes to the front of the queue', (code) => {
+    const task = runningTask(identity({ policy: { maxAttempts: 1 } }));
+    const after = afterFailure(task, taskError(code, 'Later'), now, 0.5);
+    expect(after.rule).toBe('Requeue');
+    expect(after.state).toMatchObject({ state: 'queued', lane: 'again', reason: code, attempt: 0, attemptsLost: 0 });
+  });
+
+  test.each(codes.filter((code) => taskErrors[code].retryable && !free.includes(code)))(
+    '%s waits, then fails',
+    (code) => {
+      expect(fail(code)).toMatchObject({ rule: 'Retry', state: { state: 'waiting', reason: code, attempt: 1 } });
+      const last = fail(code, { maxAttempts: 1 });
+      expect(last).toMatchObject({ rule: 'RetriesExhausted', state: { state: 'failed', reason: code } });
+      expect(last.error.message).toBe('It broke (attempt 1 of 1, the last)');
+    },
+  );
+
+  test('the wait lies between 0 and the ceiling of the attempt', () => {
+    fc.assert(
+      fc.property(arbitraryPolicy, unit, fc.integer({ min: 1, max: 8 }), (policy, random, attempt) => {
+        const of = identity({ policy: { ...policy, runTimeout: 86_400_000, maxAttempts: 20 } });
+        const task = { ...runningTask(of), attempt };
+        const { state } = afterFailure(task, taskError('ProviderError', 'x'), now, random);
+        if (state.state !== 'waiting') throw new Error(`expected waiting, not ${state.state}`);
+        expect(state.retryAt).toBeGreaterThanOrEqual(now);
+        expect(state.retryAt).toBeLessThanOrEqual(now + backoffCeiling(attempt, policy.backoff));
+      }),
+    );
+  });
+
+  test('the provider’s own delay is honoured where it is longer than ours', () => {
+    const delayed = (retryAfter: number, random: number) =>
+      afterFailure(runningTask(), taskError('ProviderUnavailable', 'x', { retryAfter }), now, random).state;
+    expect(delayed(20_000, 0.5)).toMatchObject({ state: 'waiting', retryAt: now + 20_000 });
+    expect(delayed(100, 0.5)).toMatchObject({ state: 'waiting', retryAt: now + 500 });
+  });
+
+  test('there is no wait past the end of the run or of the job: it fails at once, with the cause', () => {
+    const error = taskError('ProviderUnavailable', 'Down', { retryAfter: 60_000 });
+    for (const of of [identity({ policy: { runTimeout: 61_000 } }), identity({ deadline: now + 60_000 })]) {
+      const after = afterFailure(runningTask(of), error, now, 0);
+      expect(after).toMatchObject({ rule: 'NoTimeLeft', state: { state: 'failed', reason: 'ProviderUnavailable' } });
+      expect(after.error.message).toContain('no time is left');
+    }
+  });
+});
+
+describe('afterLoss', () => {
+  const error = taskError('WorkerLost', 'Worker w was silent for 6.0 s');
+
+  test('goes back to the front of the queue in one write and counts the loss', () => {
+    const after = afterLoss(runningTask(), error, now);
+    expect(after.rule).toBe('Requeue');
+    expect(after.state).toMatchObject({
+      state: 'queued',
+      lane: 'again',
+      reason: 'WorkerLost',
+      attempt: 1,
+      attemptsLost: 1,
+    });
+  });
+
+  test('a task that keeps losing its workers is a poison pill', () => {
+    const task = { ...runningTask(identity({ policy: { maxAttempts: 9 } })), attempt: 3, attemptsLost: 2 };
+    const after = afterLoss(task, error, now);
+    expect(after).toMatchObject({ rule: 'PoisonPill', error: { code: 'PoisonPill', retryable: false } });
+    expect(after.state).toMatchObject({ state: 'failed', reason: 'PoisonPill', attemptsLost: 3 });
+    expect(after.error.message).toContain(error.message);
+  });
+
+  test('the last attempt is not tried again', () => {
+    const after = afterLoss(runningTask(identity({ policy: { maxAttempts: 1 } })), error, now);
+    expect(after).toMatchObject({
+      rule: 'RetriesExhausted',
+      state: { state: 'failed', reason: 'WorkerLost', attemptsLost: 1 },
+    });
+  });
+
+  test.each([
+    ['the run', identity({ policy: { runTimeout: 1_000 } })],
+    ['the job', identity({ deadline: now })],
+  ])('nothing is queued whose time is over: that of %s', (_what, of) => {
+    const after = afterLoss(runningTask(of), error, now);
+    expect(after).toMatchObject({
+      rule: 'NoTimeLeft',
+      state: { state: 'failed', reason: 'WorkerLost', attemptsLost: 1 },
+    });
+  });
+
+  test('nothing is queued that used up its time in the queue', () => {
+    const task = claimed(submitted(identity({ policy: { queueTimeout: 1_000 } })), 'w', 1, start + 1_000);
+    expect(afterLoss(task, error, now + 1_000)).toMatchObject({ rule: 'NoTimeLeft', state: { state: 'failed' } });
+  });
+});
