@@ -14,12 +14,13 @@ setup: packages nats-server ## Install what is missing: packages, nats-server
 
 # The copy inside node_modules tells for which lock file they were installed; times of files say nothing after a checkout.
 # Not `npm ci`: it refuses a lock file without the optional builds for other platforms, and npm leaves out of the file those
-# that it could not fetch. `install --no-save` takes the versions and hashes of the lock file all the same.
+# that it could not fetch. `install --no-save` takes the versions and hashes of the lock file all the same. CI=1 keeps
+# lefthook from putting hooks into the checkout: only `make hooks` does.
 .PHONY: packages
 packages:
 	@cmp -s package-lock.json node_modules/.installed-lock || { \
 	  echo "packages: installing those of package-lock.json" && \
-	  npm install --no-save --loglevel=error --no-audit --no-fund >/dev/null && \
+	  CI=1 npm install --no-save --loglevel=error --no-audit --no-fund >/dev/null && \
 	  cp package-lock.json node_modules/.installed-lock; }
 
 .PHONY: nats-server

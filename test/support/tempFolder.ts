@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atExit } from './atExit.ts';
 
 export interface TempFolder extends AsyncDisposable {
   readonly path: string;
@@ -12,10 +13,9 @@ export interface TempFolder extends AsyncDisposable {
 
 export async function tempFolder(name = 'test'): Promise<TempFolder> {
   const path = await mkdtemp(join(tmpdir(), `genwarden-${name}-`));
-  const removeAtExit = (): void => rmSync(path, { recursive: true, force: true });
-  process.once('exit', removeAtExit);
+  const forget = atExit(() => rmSync(path, { recursive: true, force: true }));
   const remove = async (): Promise<void> => {
-    process.off('exit', removeAtExit);
+    forget();
     await rm(path, { recursive: true, force: true, maxRetries: 5 });
   };
   return { path, remove, [Symbol.asyncDispose]: remove };

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { atExit } from './atExit.ts';
 
 // The shell reads from a pipe that only this process holds open. The end of the pipe is the end of this process.
 const watch = `trap '' INT TERM HUP; while read -r line; do [ "$line" = done ] && exit 0; done; kill -KILL "$1" 2>/dev/null`;
@@ -11,10 +12,9 @@ export function tether(child: ChildProcess): void {
   const watcher = spawn('sh', ['-c', watch, 'tether', String(child.pid)], { stdio: ['pipe', 'ignore', 'ignore'] });
   watcher.on('error', () => undefined);
   watcher.stdin.on('error', () => undefined);
-  const killAtExit = (): void => void child.kill('SIGKILL');
-  process.once('exit', killAtExit);
+  const forget = atExit(() => void child.kill('SIGKILL'));
   child.once('exit', () => {
-    process.off('exit', killAtExit);
+    forget();
     watcher.stdin.end('done\n');
   });
   watcher.unref();
