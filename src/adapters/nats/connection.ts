@@ -33,6 +33,8 @@ export interface NatsLink {
   whileConnected<T>(request: () => Promise<T>): Promise<T>;
   /** Resolves at once while connected, else at the reconnect; rejects with the signal’s reason. */
   whenConnected(signal: AbortSignal): Promise<void>;
+  /** Aborts when `close` is called: what runs beside the requests on this link ends with it. */
+  readonly closing: AbortSignal;
   /** Sends what is pending, two seconds at most, and closes; may be called more than once. */
   close(): Promise<void>;
 }
@@ -65,13 +67,13 @@ export function watchConnection(
 ): Omit<NatsLink, 'js' | 'jsm' | 'prefix' | 'replicas'> {
   const listeners = new Set<(status: LinkStatus) => void>();
   let up = true;
-  let closing = false;
+  const closing = new AbortController();
   // While the client reconnects it has no info at all: the last one is what others still know us by.
   let info: ServerInfo = connection.info!;
   const change = (status: LinkStatus): void => {
     up = status === 'reconnected';
     info = connection.info ?? info;
-    if (!closing) log.info({ status, server: info.server_name }, `NATS connection ${status}`);
+    if (!closing.signal.aborted) log.info({ status, server: info.server_name }, `NATS connection ${status}`);
     for (const listener of listeners) listener(status);
   };
   void followStatus(connection, change);
@@ -89,8 +91,9 @@ export function watchConnection(
     clientId: () => info.client_id,
     whileConnected: (request) => whileConnected(request, connected, onStatus),
     whenConnected: (signal) => whenConnected(signal, connected, onStatus),
+    closing: closing.signal,
     close: () => {
-      closing = true;
+      closing.abort(new GenwardenError('Unavailable', 'The connection to NATS is closed.'));
       return closeSoon(connection);
     },
   };

@@ -1,0 +1,9 @@
+// The adapters to NATS: every port but the provider. Each takes the process’s one link and ends with it.
+
+export { natsArtifactStore } from './artifactStore.ts';
+export { natsClock } from './clock.ts';
+export { connectNats, type NatsLink, type NatsSettings } from './connection.ts';
+export { watchConnectionLosses } from './connectionLosses.ts';
+export { natsHeartbeats } from './heartbeats.ts';
+export { natsLeadership } from './leadership.ts';
+export { natsPoolRegistry } from './poolRegistry.ts';
