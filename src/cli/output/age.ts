@@ -1,0 +1,47 @@
+// Times as people read them in a table: `45s`, `3m`, `26h`, `5d`.
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** A duration in ms as its largest fitting unit, rounded down; seconds up to 2 minutes, minutes up to 2 hours, hours up to 2 days. */
+export function shortDuration(ms: number): string {
+  const whole = Math.max(0, ms);
+  if (whole < 2 * minute) return `${Math.floor(whole / second)}s`;
+  if (whole < 2 * hour) return `${Math.floor(whole / minute)}m`;
+  if (whole < 2 * day) return `${Math.floor(whole / hour)}h`;
+  return `${Math.floor(whole / day)}d`;
+}
+
+/** How long ago an ISO time was; empty for none. A time ahead of this machine’s clock is `0s`. */
+export function ageOf(time: string | null | undefined, now: number): string {
+  const at = instantOf(time);
+  return at === undefined ? '' : shortDuration(now - at);
+}
+
+/** From one ISO time to another, or to now; empty where it has not begun. */
+export function timeBetween(from: string | null | undefined, to: string | null | undefined, now: number): string {
+  const start = instantOf(from);
+  return start === undefined ? '' : shortDuration((instantOf(to) ?? now) - start);
+}
+
+/** A moment to come: `in 3m`, or `3m ago` once it is past; empty for none. */
+export function untilTime(time: string | null | undefined, now: number): string {
+  const at = instantOf(time);
+  if (at === undefined) return '';
+  return at >= now ? `in ${shortDuration(at - now)}` : `${shortDuration(now - at)} ago`;
+}
+
+function instantOf(time: string | null | undefined): number | undefined {
+  const at = Date.parse(time ?? '');
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/** Bytes with a unit of 1024: `1.9 MiB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  const amount = bytes / 1024 ** power;
+  return `${power === 0 ? amount : amount.toFixed(1)} ${units[power]}`;
+}

@@ -1,0 +1,50 @@
+// What a command reads and writes outside of the network: streams, environment, clock, and the exit code it leaves.
+
+import { text } from 'node:stream/consumers';
+
+/** A stream that may be a terminal of some size, in characters. */
+export type OutputStream = NodeJS.WritableStream & {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+};
+
+export interface Io {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** All of standard input, as UTF-8. */
+  readStdin(): Promise<string>;
+  /** Milliseconds since 1970 by this machine’s clock; for ages only. */
+  now(): number;
+  /** The exit code the command leaves once it has ended by itself. */
+  exitWith(code: number): void;
+}
+
+/** This process’s own. A reader that closes early (`genwarden list | head`) ends the process without a word. */
+export function processIo(): Io {
+  return {
+    env: process.env,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    readStdin: () => text(process.stdin),
+    now: () => Date.now(),
+    exitWith: (code) => void (process.exitCode = code),
+  };
+}
+
+/** Writes whole lines. */
+export function writeLine(stream: OutputStream, line: string): void {
+  stream.write(`${line}\n`);
+}
+
+/** Ends the process quietly once nobody reads its output any more: a closed pipe is no failure of ours. */
+export function endOnClosedPipe(stream: OutputStream): void {
+  if (stream.listeners('error').includes(onPipeError)) return;
+  stream.on('error', onPipeError);
+}
+
+function onPipeError(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+}

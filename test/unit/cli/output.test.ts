@@ -1,0 +1,169 @@
+// What the commands print: tables, cells, ages, bars, YAML, and colours only where they belong.
+
+import { PassThrough } from 'node:stream';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ageOf, formatBytes, shortDuration, timeBetween, untilTime } from '../../../src/cli/output/age.ts';
+import { progressBar } from '../../../src/cli/output/bar.ts';
+import { columnsOf, cut, pad, printable } from '../../../src/cli/output/cells.ts';
+import { paintFor, paintState } from '../../../src/cli/output/colours.ts';
+import { renderTable, type Column } from '../../../src/cli/output/table.ts';
+import { toYaml } from '../../../src/cli/output/yaml.ts';
+
+interface Row {
+  name: string;
+  count: number | null;
+  note?: string;
+}
+
+const columns: Column<Row>[] = [
+  { title: 'NAME', value: (row) => row.name },
+  { title: 'COUNT', value: (row) => row.count, align: 'right' },
+  { title: 'NOTE', value: (row) => row.note, wide: true },
+];
+
+describe('tables', () => {
+  const rows: Row[] = [
+    { name: 'a', count: 7, note: 'first' },
+    { name: 'lång', count: null },
+    { name: '図面', count: 1200 },
+  ];
+
+  test('columns line up, numbers at the right, and nothing stands behind the last cell', () => {
+    expect(renderTable(rows, columns)).toEqual(['NAME  COUNT', 'a         7', 'lång      -', '図面   1200']);
+  });
+
+  test('wide adds its columns', () => {
+    expect(renderTable(rows.slice(0, 2), columns, { wide: true })).toEqual([
+      'NAME  COUNT  NOTE',
+      'a         7  first',
+      'lång      -  -',
+    ]);
+  });
+
+  test('no rows leave the titles', () => {
+    expect(renderTable([], columns)).toEqual(['NAME  COUNT']);
+  });
+
+  test('no line is longer than the terminal, whatever stands in it', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ name: fc.string({ unit: 'grapheme' }), count: fc.integer(), note: fc.string() })),
+        fc.integer({ min: 1, max: 60 }),
+        (some, width) => {
+          for (const line of renderTable(some, columns, { wide: true, width })) {
+            expect(columnsOf(line)).toBeLessThanOrEqual(width);
+          }
+        },
+      ),
+    );
+  });
+
+  test('what clients wrote cannot move the cursor, ring, or break the line', () => {
+    const [, line] = renderTable([{ name: '\u001b[2J\u0007evil\r\nname\u202e', count: 1 }], columns);
+    expect(line).toBe('�[2J�evil name�      1');
+  });
+
+  test('a cell is painted after it was measured', () => {
+    const painted = columns.map((column) => ({ ...column, paint: (text: string) => `<${text}>` }));
+    expect(renderTable(rows.slice(0, 1), painted)).toEqual(['NAME  COUNT', '<a   >  <    7>']);
+  });
+});
+
+test('cut, pad and columnsOf count what a terminal shows', () => {
+  expect(['abc', '図', 'é', 'e\u0301', '👩‍👩‍👧', ''].map(columnsOf)).toEqual([3, 2, 1, 1, 2, 0]);
+  expect(cut('abcdef', 4)).toBe('abc…');
+  expect(cut('図面図面', 4)).toBe('図…');
+  expect(cut('abc', 3)).toBe('abc');
+  expect(cut('abc', 0)).toBe('');
+  expect(pad('図', 4)).toBe('図  ');
+  expect(pad('7', 3, 'right')).toBe('  7');
+  expect(printable('a\tb\nc')).toBe('a b c');
+});
+
+test('ages and durations are short', () => {
+  const seconds = [0, 45, 119, 120, 7_199, 7_200, 172_799, 172_800].map((count) => shortDuration(count * 1_000));
+  expect(seconds).toEqual(['0s', '45s', '119s', '2m', '119m', '2h', '47h', '2d']);
+  const now = Date.parse('2026-01-01T00:10:00Z');
+  expect(ageOf('2026-01-01T00:07:00Z', now)).toBe('3m');
+  expect(ageOf('2026-01-01T00:11:00Z', now)).toBe('0s');
+  expect([ageOf(null, now), ageOf('never', now), untilTime(null, now), timeBetween(null, null, now)]).toEqual([
+    '',
+    '',
+    '',
+    '',
+  ]);
+  expect(untilTime('2026-01-01T00:13:00Z', now)).toBe('in 3m');
+  expect(untilTime('2026-01-01T00:09:30Z', now)).toBe('30s ago');
+  expect(timeBetween('2026-01-01T00:00:00Z', '2026-01-01T00:00:08Z', now)).toBe('8s');
+  expect([0, 1023, 1024, 1_958_967].map(formatBytes)).toEqual(['0 B', '1023 B', '1.0 KiB', '1.9 MiB']);
+});
+
+test('a bar is full only when all is done', () => {
+  expect(progressBar(0.6, 10)).toBe('██████░░░░  60%');
+  expect(progressBar(0.999, 4)).toBe('███░  99%');
+  expect(progressBar(1, 4)).toBe('████ 100%');
+  expect([progressBar(-1, 2), progressBar(7, 2), progressBar(Number.NaN, 2)]).toEqual([
+    '░░   0%',
+    '██ 100%',
+    '░░   0%',
+  ]);
+});
+
+test('colours are for terminals, and not where NO_COLOR is set', () => {
+  const terminal = Object.assign(new PassThrough(), { isTTY: true });
+  const failed = (env: Record<string, string>, stream: PassThrough = terminal): string =>
+    paintState(paintFor({ env }, stream), 'failed');
+  expect(failed({})).toBe('\u001b[31mfailed\u001b[39m');
+  expect(failed({ NO_COLOR: '' })).toBe('\u001b[31mfailed\u001b[39m');
+  expect(failed({ NO_COLOR: '1' })).toBe('failed');
+  expect(failed({ TERM: 'dumb' })).toBe('failed');
+  expect(failed({}, new PassThrough())).toBe('failed');
+});
+
+describe('YAML', () => {
+  test('collections are blocks, and what could be misread is quoted', () => {
+    const data = {
+      name: 'front-yard',
+      empty: { list: [], object: {}, text: '', none: null, gone: undefined },
+      nested: [{ b: 1, c: [[1, 2], []] }, 'x: y', 'yes', '0x1', '2026-01-01', '- a', ' b', 'null'],
+      n: 0.8,
+      lines: 'one\ntwo\u0085\u2028',
+    };
+    expect(toYaml(data)).toBe(`name: front-yard
+empty:
+  list: []
+  object: {}
+  text: ""
+  none: null
+nested:
+  - b: 1
+    c:
+      - - 1
+        - 2
+      - []
+  - "x: y"
+  - "yes"
+  - "0x1"
+  - "2026-01-01"
+  - "- a"
+  - " b"
+  - "null"
+"n": 0.8
+lines: "one\\ntwo\\u0085\\u2028"
+`);
+  });
+
+  test('a single value is a document', () => {
+    expect([toYaml(null), toYaml([]), toYaml('a b'), toYaml(true)]).toEqual(['null\n', '[]\n', 'a b\n', 'true\n']);
+  });
+
+  test('a string that is not plain words reads back as JSON', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const written = toYaml(text).slice(0, -1);
+        expect(written.startsWith('"') ? JSON.parse(written) : written).toBe(text);
+      }),
+    );
+  });
+});
