@@ -1,0 +1,30 @@
+// Makes a token: the secret, shown once, and the entry with its hash for the tokens file.
+
+import { hashOfToken, type Scope, type TokenEntry } from './tokenStore.ts';
+
+export interface NewToken {
+  readonly name: string;
+  readonly tenant: string;
+  readonly scopes: readonly Scope[];
+  /** ms since 1970. */
+  readonly createdAt: number;
+  readonly expiresAt?: number;
+}
+
+/** `random` gives cryptographically random bytes; the token carries 256 bits of them. */
+export function createToken(
+  { name, tenant, scopes, createdAt, expiresAt }: NewToken,
+  random: (bytes: number) => Uint8Array,
+): { readonly token: string; readonly entry: TokenEntry } {
+  const token = `gw_${Buffer.from(random(32)).toString('base64url')}`;
+  const entry: TokenEntry = {
+    id: `tok_${Buffer.from(random(6)).toString('hex')}`,
+    name,
+    hash: hashOfToken(token),
+    tenant,
+    scopes: [...scopes],
+    createdAt: new Date(createdAt).toISOString(),
+    ...(expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt).toISOString() }),
+  };
+  return { token, entry };
+}

@@ -1,0 +1,68 @@
+// Who a bearer token is: tokens are random and long, so a plain SHA-256 of each is all that is kept.
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import { GenwardenError } from '../../job/errors.ts';
+
+export const scopes = ['jobs:read', 'jobs:write', 'admin'] as const;
+export type Scope = (typeof scopes)[number];
+
+export interface Principal {
+  readonly id: string;
+  readonly name: string;
+  readonly tenant: string;
+  readonly scopes: readonly Scope[];
+}
+
+export interface TokenStore {
+  /** Who the token is at this moment (ms since 1970); undefined for an unknown or expired one. */
+  find(token: string, now: number): Principal | undefined;
+}
+
+const tenantForm = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
+const entry = z.strictObject({
+  id: z.string().min(1).max(64),
+  name: z.string().min(1).max(100),
+  hash: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hexadecimal digits'),
+  tenant: z.string().regex(tenantForm, 'must be 1 to 63 letters, digits, -, _ and .'),
+  scopes: z.array(z.enum(scopes)).min(1),
+  createdAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime().optional(),
+});
+
+const tokenFile = z.strictObject({ tokens: z.array(entry) });
+
+export type TokenEntry = z.infer<typeof entry>;
+
+/** Reads the text of a tokens file; throws `InvalidConfiguration` with each problem. */
+export function parseTokens(text: string, path: string): readonly TokenEntry[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new GenwardenError('InvalidConfiguration', `GENWARDEN_AUTH_TOKENS_FILE=${path}: is not JSON`);
+  }
+  const parsed = tokenFile.safeParse(json);
+  if (parsed.success) return parsed.data.tokens;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
+  throw new GenwardenError('InvalidConfiguration', `GENWARDEN_AUTH_TOKENS_FILE=${path}: ${problems.join('; ')}`);
+}
+
+/** A store of these tokens. Every entry is compared, in constant time. */
+export function tokenStore(entries: readonly TokenEntry[]): TokenStore {
+  const known = entries.map((each) => ({ ...each, digest: Buffer.from(each.hash.slice('sha256:'.length), 'hex') }));
+  return {
+    find(token, now) {
+      const digest = createHash('sha256').update(token).digest();
+      const [found] = known.filter((each) => timingSafeEqual(each.digest, digest));
+      if (found === undefined || (found.expiresAt !== undefined && Date.parse(found.expiresAt) <= now)) return undefined;
+      const { id, name, tenant, scopes: granted } = found;
+      return { id, name, tenant, scopes: granted };
+    },
+  };
+}
+
+export function hashOfToken(token: string): string {
+  return `sha256:${createHash('sha256').update(token).digest('hex')}`;
+}

@@ -1,0 +1,65 @@
+// Turns whatever a request ends with into a problem document: our own errors, Fastify’s, and those nobody foresaw.
+
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { GenwardenError, type ErrorCode } from '../job/errors.ts';
+import type { Api } from './options.ts';
+import { problemOf } from './problem.ts';
+
+export function answerErrors(app: Api): void {
+  app.setErrorHandler(async (error: unknown, request, reply) => sendProblem(asGenwardenError(error), request, reply));
+  app.setNotFoundHandler(async (request, reply) => {
+    const path = request.url.split('?', 1)[0];
+    const message = `There is no ${request.method} ${path}`;
+    return sendProblem(new GenwardenError('RouteNotFound', message), request, reply);
+  });
+}
+
+async function sendProblem(error: GenwardenError, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const problem = problemOf(error, request.id);
+  if (problem.status >= 500) logFailure(error, problem.status, request);
+  const retryAfter = retryAfterOf(error, problem.status);
+  if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+  if (typeof error.details['contentRange'] === 'string') reply.header('content-range', error.details['contentRange']);
+  return reply
+    .code(problem.status)
+    .header('cache-control', 'no-store')
+    .type('application/problem+json; charset=utf-8')
+    .send(JSON.stringify(problem));
+}
+
+function logFailure(error: GenwardenError, status: number, request: FastifyRequest): void {
+  const fields = { requestId: request.id, method: request.method, route: request.routeOptions.url, code: error.code };
+  if (status === 500) request.log.error({ ...fields, err: error.cause ?? error }, 'A request failed unforeseen');
+  else request.log.warn(fields, error.message);
+}
+
+/** Seconds. */
+function retryAfterOf(error: GenwardenError, status: number): number | undefined {
+  const named = error.details['retryAfter'];
+  if (typeof named === 'number') return Math.max(1, Math.ceil(named));
+  return status === 503 || status === 429 ? 1 : undefined;
+}
+
+/** Fastify’s own errors that a client can cause. */
+const fastifyCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ['BodyTooLarge', 'The body is larger than 25 MiB'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UnsupportedMediaType', 'The media type of the body is not taken here'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['MalformedJson', 'The body is not JSON'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['MalformedJson', 'The body is empty'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['MalformedJson', 'The body is not as long as Content-Length says'],
+};
+
+function asGenwardenError(error: unknown): GenwardenError {
+  if (error instanceof GenwardenError) return error;
+  const { code, statusCode, message } = error as Partial<FastifyError>;
+  const known = code === undefined ? undefined : fastifyCodes[code];
+  if (known !== undefined) return new GenwardenError(known[0], known[1], { cause: error });
+  if (error instanceof SyntaxError && statusCode === 400) {
+    return new GenwardenError('MalformedJson', `The body is not JSON that is taken here: ${message}`, { cause: error });
+  }
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new GenwardenError('InvalidRequest', message ?? 'The request is not valid', { cause: error });
+  }
+  return new GenwardenError('InternalError', 'The server failed in a way it did not foresee', { cause: error });
+}

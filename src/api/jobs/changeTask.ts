@@ -1,0 +1,58 @@
+// The one way in which the API changes a task: decide on what was seen, write on that condition, and on refusal look
+// at what came between and decide again.
+
+import { GenwardenError } from '../../job/errors.ts';
+import type { TaskWrite } from '../../job/task.ts';
+import type { DetailedEntry, JobRecord, TaskRecord } from '../../ports/jobLog.ts';
+import type { ApiContext } from '../options.ts';
+
+/** What to write after this last message; undefined leaves the task as it is. It may throw what the request ends with. */
+export type Decide = (last: DetailedEntry, task: TaskRecord) => TaskWrite | undefined;
+
+export interface TaskChange {
+  readonly task: TaskRecord;
+  /** The message that was written over; undefined where the task was left as it is. */
+  readonly over: DetailedEntry | undefined;
+}
+
+const mostTries = 16;
+const writesAtOnce = 32;
+
+/** Changes the tasks of a job that `decide` has something for, several at a time. Throws `Unavailable` when NATS is away. */
+export async function changeTasks(context: ApiContext, record: JobRecord, decide: Decide): Promise<TaskChange[]> {
+  const changes: TaskChange[] = [];
+  const waiting = record.tasks.entries();
+  const changeNext = async (): Promise<void> => {
+    for (const [index, task] of waiting) changes[index] = await changeTask(context, task, decide);
+  };
+  // Every write is settled before the first failure is thrown: what was written is in the index then.
+  const lanes = Array.from({ length: Math.min(writesAtOnce, record.tasks.length) }, changeNext);
+  const failed = (await Promise.allSettled(lanes)).find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return changes;
+}
+
+export async function changeTask(context: ApiContext, task: TaskRecord, decide: Decide): Promise<TaskChange> {
+  let seen = task;
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const next = decide(seen.last, seen);
+    if (next === undefined) return { task: seen, over: undefined };
+    const outcome = await context.log.write(next, seen.last.sequence);
+    if (outcome.outcome === 'written') {
+      context.follower.applyOwn(outcome.entry);
+      const request = next.detail.request ?? seen.request;
+      return { task: { last: { ...outcome.entry, detail: next.detail }, request }, over: seen.last };
+    }
+    const { last } = outcome;
+    if (last === undefined) throw new GenwardenError('JobNotFound', `There is no job ${task.last.state.of.job} any more`);
+    context.follower.applyOwn(last);
+    // The same condition twice could land beside a write in flight.
+    if (last.sequence <= seen.last.sequence) break;
+    seen = { last, request: last.detail.request ?? seen.request };
+  }
+  throw new GenwardenError('Unavailable', 'The task kept changing while it was to be changed');
+}
+
+export function recordOf(record: JobRecord, changes: readonly TaskChange[]): JobRecord {
+  return { job: record.job, tasks: changes.map(({ task }) => task) };
+}

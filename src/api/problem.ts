@@ -1,0 +1,60 @@
+// Problem documents (RFC 9457): the one form in which the API says that something is wrong.
+
+import { z } from 'zod';
+import { catalogue, GenwardenError, type ErrorCode } from '../job/errors.ts';
+
+export const problemSchema = z
+  .object({
+    type: z.url().describe('The page that explains the code.'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().describe('A code of the error catalogue.'),
+    hint: z.string().describe('What to do.'),
+    requestId: z.string(),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    jobId: z.string().optional().describe('The job that a submit without an answer may have stored.'),
+    idempotencyKey: z.string().optional().describe('Send the same body with this Idempotency-Key to try again safely.'),
+  })
+  .describe('A problem document (RFC 9457).');
+
+export type Problem = z.infer<typeof problemSchema> & Record<string, unknown>;
+
+export interface FieldError {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A body or query that is not taken: each error names the place, such as `tasks[3].input.prompt`. */
+export function invalidRequest(errors: readonly FieldError[]): GenwardenError {
+  const [first] = errors;
+  const rest = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  const detail = first === undefined ? 'The request is not valid' : `${first.path}: ${first.message}${rest}`;
+  return new GenwardenError('InvalidRequest', detail, { details: { errors } });
+}
+
+/** The document for an error of the catalogue; codes without a status of their own are the server’s fault. */
+export function problemOf(error: GenwardenError, requestId: string): Problem {
+  const { errors, jobId, idempotencyKey, holder, known } = error.details;
+  const extra = { errors, jobId, idempotencyKey, holder, known };
+  return {
+    type: errorPage(error.code),
+    title: catalogue[error.code].title,
+    status: statusOf(error.code),
+    detail: error.message,
+    code: error.code,
+    hint: error.hint,
+    requestId,
+    ...Object.fromEntries(Object.entries(extra).filter(([, value]) => value !== undefined)),
+  };
+}
+
+export function statusOf(code: ErrorCode): number {
+  const entry: { readonly status?: number } = catalogue[code];
+  return entry.status ?? statusOfTaskError[code] ?? 500;
+}
+
+const errorPage = (code: ErrorCode): string => `https://genwarden.dev/docs/errors#${code.toLowerCase()}`;
+
+/** Task errors that a request can hit as well. */
+const statusOfTaskError: Partial<Record<ErrorCode, number>> = { ReferenceNotFound: 422, ArtifactStoreFailed: 503 };

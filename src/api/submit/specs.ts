@@ -1,0 +1,57 @@
+// The tasks of a new job, as they go to the log.
+
+import type { JobId } from '../../job/ids.ts';
+import type { SpecWrite, TaskIdentity, TaskInput, TaskRequest } from '../../job/task.ts';
+import { submitted } from '../../job/transitions.ts';
+import type { SubmitBody } from './body.ts';
+import type { AskedTask } from './mergeTasks.ts';
+import type { Placement } from './placement.ts';
+import type { Resolved } from './references.ts';
+import type { Timing } from './timing.ts';
+
+export interface NewJob {
+  readonly job: JobId;
+  readonly tenant: string;
+  readonly digest: string;
+  readonly body: SubmitBody;
+  readonly tasks: readonly AskedTask[];
+  readonly placement: Placement;
+  readonly timing: Timing;
+  readonly references: Resolved;
+}
+
+export function specsOf(job: NewJob): readonly SpecWrite[] {
+  return job.tasks.map((task, index) => ({
+    state: submitted(identityOf(job, task, index)),
+    detail: { message: 'Queued for a worker', request: requestOf(job, task) },
+  }));
+}
+
+function identityOf({ job, tenant, body, tasks, placement, timing }: NewJob, task: AskedTask, at: number): TaskIdentity {
+  return {
+    job,
+    task: at,
+    name: task.name,
+    total: tasks.length,
+    tenant,
+    pool: placement.pool.name,
+    kind: body.kind,
+    model: placement.model,
+    priority: body.priority ?? 'normal',
+    labels: body.labels ?? {},
+    owner: null,
+    ...timing,
+  };
+}
+
+function requestOf({ body, digest, references }: NewJob, task: AskedTask): TaskRequest {
+  const images = task.references.map((reference) => references.get(reference)!);
+  const input = { ...task.input, ...(images.length === 0 ? {} : { references: images }) } as TaskInput;
+  return {
+    input,
+    metadata: task.metadata,
+    jobMetadata: body.metadata === undefined ? {} : body.metadata,
+    digest,
+    concurrencyKey: body.concurrencyKey ?? null,
+  };
+}

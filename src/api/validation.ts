@@ -1,0 +1,73 @@
+// Validation by zod with errors that name each place, and the few forms that several routes share.
+
+import type { FastifySchemaCompiler } from 'fastify';
+import { z } from 'zod';
+import { durationForm, formatDuration, parseDuration } from '../job/duration.ts';
+import { isJobId } from '../job/ids.ts';
+import { invalidRequest, type FieldError } from './problem.ts';
+
+export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
+  return (data: unknown) => {
+    // An absent body reads as an empty one: where a field is needed its absence is named.
+    const result = schema.safeParse(data === undefined || (data === null && httpPart === 'body') ? {} : data);
+    if (result.success) return { value: result.data };
+    return { error: invalidRequest(result.error.issues.flatMap((issue) => fieldErrors(issue, httpPart))) };
+  };
+};
+
+/** Responses are written by our own code and typed: they are not checked again on the way out. */
+export const serializerCompiler = () => (data: unknown) => JSON.stringify(data);
+
+/** A duration as text, within bounds in ms. It stays text: what is stored of a request is what was sent. */
+export function durationText({ least, most }: { readonly least: number; readonly most: number }) {
+  return z
+    .string()
+    .superRefine((text, context) => {
+      const problem = durationProblem(text, least, most);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    })
+    .describe(`A duration such as 500ms, 30s, 5m, 1h30m or 7d; ${formatDuration(least)} to ${formatDuration(most)}.`);
+}
+
+/** `?wait=`: at most a minute. */
+export const waitQuery = durationText({ least: 0, most: 60_000 }).optional();
+
+export const jobParams = z.strictObject({
+  id: z
+    .string()
+    .transform((id) => (isJobId(id) ? id : ''))
+    .describe('The job’s id.'),
+});
+
+/** A query parameter that may be given several times. */
+export function repeatable<T extends z.ZodType<unknown, string>>(schema: T, description: string) {
+  return z
+    .preprocess((value) => (value === undefined ? [] : Array.isArray(value) ? value : [value]), z.array(schema))
+    .meta({ type: 'array', items: z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), description });
+}
+
+function durationProblem(text: string, least: number, most: number): string | undefined {
+  const ms = parseDuration(text);
+  if (ms === undefined) return `is not a duration: write ${durationForm}`;
+  return ms < least || ms > most
+    ? `is ${text}, but must be from ${formatDuration(least)} to ${formatDuration(most)}`
+    : undefined;
+}
+
+function fieldErrors(issue: z.core.$ZodIssue, part: string | undefined): FieldError[] {
+  const path = pathText(issue.path, part);
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: pathText([...issue.path, key], part), message: 'is not a known field' }));
+  }
+  return [{ path, message: issue.message }];
+}
+
+/** `tasks[3].input.prompt`; what is not in the body says where it is: `query.wait`. */
+export function pathText(path: readonly PropertyKey[], part: string | undefined = 'body'): string {
+  const root = part === 'body' ? '' : part === 'querystring' ? 'query' : part;
+  const text = path.reduce<string>(
+    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : `${text}${text === '' ? '' : '.'}${String(key)}`),
+    root,
+  );
+  return text === '' ? 'body' : text;
+}

@@ -1,0 +1,54 @@
+// A job as clients see it: whole, from its record, or as a line of a list, from states alone.
+
+import { countStates, jobState, jobTimes, progressFraction } from '../../job/jobState.ts';
+import type { JsonValue, Sequence, TaskState } from '../../job/task.ts';
+import type { JobRecord, TaskRecord } from '../../ports/jobLog.ts';
+import type { WorkersSeen } from '../workersSeen.ts';
+import type { JobView, ListedJobView } from './schemas.ts';
+import { isoTime, isoTimeOrNull, taskProgress, taskView } from './taskView.ts';
+
+export interface TaskGlance {
+  readonly sequence: Sequence;
+  readonly state: TaskState;
+}
+
+/** `only` picks the tasks that are shown. */
+export function jobView(
+  record: JobRecord,
+  workers: Pick<WorkersSeen, 'progress'>,
+  only: (task: TaskRecord) => boolean = () => true,
+): JobView {
+  const metadata: JsonValue = record.tasks[0]!.request.jobMetadata;
+  const view: JobView = { ...listedJobView(glancesOf(record), workers), metadata };
+  if (only !== noTasks) view.tasks = record.tasks.filter(only).map((task) => taskView(task, workers));
+  return view;
+}
+
+/** Given as `only`, leaves the tasks out. */
+export const noTasks = (): boolean => false;
+
+/** `tasks` are all tasks of the job, by index. */
+export function listedJobView(tasks: readonly TaskGlance[], workers: Pick<WorkersSeen, 'progress'>): ListedJobView {
+  const states = tasks.map(({ state }) => state);
+  const { job, kind, pool, model, priority, labels, total } = states[0]!.of;
+  const counts = countStates(states);
+  const times = jobTimes(states);
+  const running = (task: number): number => taskProgress(tasks[task]!.state, tasks[task]!.sequence, workers);
+  return {
+    id: job,
+    kind,
+    pool,
+    model,
+    priority,
+    state: jobState(counts),
+    submittedAt: isoTime(times.submittedAt),
+    startedAt: isoTimeOrNull(times.startedAt),
+    finishedAt: isoTimeOrNull(times.finishedAt),
+    deadlineAt: isoTime(times.deadlineAt),
+    expiresAt: isoTime(times.expiresAt),
+    progress: { total, ...counts, fraction: Number(progressFraction(states, running).toFixed(4)) },
+    labels: { ...labels },
+  };
+}
+
+export const glancesOf = (record: JobRecord): readonly TaskGlance[] => record.tasks.map(({ last }) => last);

@@ -1,0 +1,166 @@
+// The JSON that the API answers with, as schemas: the views are typed by them and `/openapi.json` shows them.
+
+import { z } from 'zod';
+import { taskStates } from '../../job/task.ts';
+
+const time = z.iso.datetime();
+const state = z.enum(taskStates as readonly ['queued', ...string[]]);
+const count = z.int().min(0);
+
+const taskErrorSchema = z.object({
+  code: z.string().describe('A code of the error catalogue.'),
+  message: z.string(),
+  retryable: z.boolean(),
+  hint: z.string(),
+  provider: z.object({ status: z.int().optional(), code: z.string().optional() }).nullable(),
+});
+
+const artifactSchema = z.object({
+  name: z.string(),
+  mediaType: z.string(),
+  bytes: count,
+  digest: z.string(),
+  width: count.optional(),
+  height: count.optional(),
+  href: z.string(),
+});
+
+const usageSchema = z.object({ inputTokens: count, outputTokens: count, durationMs: z.number() });
+
+export const taskSchema = z.object({
+  index: count,
+  name: z.string().nullable(),
+  state,
+  run: z.int().min(1),
+  attempt: count,
+  progress: z.number().min(0).max(1),
+  metadata: z.json(),
+  queuedAt: time,
+  startedAt: time.nullable(),
+  completedAt: time.nullable(),
+  failedAt: time.nullable(),
+  dueAt: time.nullable().describe('The moment by which an open state must change.'),
+  retryAt: time.nullable(),
+  reason: z.string(),
+  message: z.string(),
+  error: taskErrorSchema.nullable(),
+  worker: z.string().nullable(),
+  output: z.json().nullable(),
+  usage: usageSchema.nullable(),
+  artifacts: z.array(artifactSchema),
+});
+
+const progressSchema = z.object({
+  total: z.int().min(1),
+  queued: count,
+  running: count,
+  waiting: count,
+  needs_review: count,
+  succeeded: count,
+  failed: count,
+  cancelled: count,
+  fraction: z.number().min(0).max(1),
+});
+
+export const listedJobSchema = z.object({
+  id: z.string(),
+  kind: z.enum(['image', 'text']),
+  pool: z.string(),
+  model: z.string(),
+  priority: z.enum(['high', 'normal', 'low']),
+  state,
+  submittedAt: time,
+  startedAt: time.nullable(),
+  finishedAt: time.nullable(),
+  deadlineAt: time.describe('The latest moment by which the job will be terminal.'),
+  expiresAt: time,
+  progress: progressSchema,
+  labels: z.record(z.string(), z.string()),
+});
+
+export const jobSchema = listedJobSchema.extend({ metadata: z.json(), tasks: z.array(taskSchema).optional() });
+
+export const submittedJobSchema = jobSchema.extend({
+  warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+});
+
+export const jobListSchema = z.object({
+  items: z.array(listedJobSchema),
+  next: z.string().nullable(),
+  complete: z.boolean().describe('False where older finished jobs may be missing: those submitted up to `since`.'),
+  since: time.nullable(),
+});
+
+export const transitionSchema = z.object({
+  sequence: z.int(),
+  at: time,
+  task: count,
+  name: z.string().nullable(),
+  run: z.int(),
+  attempt: count,
+  attemptsLost: count,
+  state: z.string(),
+  reason: z.string(),
+  message: z.string(),
+  worker: z.string().nullable(),
+  lane: z.string().nullable(),
+  dueAt: time.nullable(),
+  retryAt: time.nullable(),
+  error: taskErrorSchema.nullable(),
+  usage: usageSchema.nullable(),
+  artifacts: z.array(artifactSchema),
+});
+
+export const historySchema = z.object({ items: z.array(transitionSchema), next: z.null() });
+
+export const workerSchema = z.object({
+  name: z.string(),
+  pool: z.string(),
+  host: z.string(),
+  pid: z.int(),
+  version: z.string(),
+  startedAt: time,
+  lastBeat: time,
+  draining: z.boolean(),
+  slots: z.object({ total: count, busy: count, leaked: count }),
+  tasks: z.array(z.object({ job: z.string(), task: count, progress: z.number() })),
+  eventLoopLag: z.number().describe('ms'),
+  memory: z.number().describe('bytes'),
+});
+
+export const workerListSchema = z.object({ items: z.array(workerSchema), next: z.null() });
+
+export const poolSchema = z.object({
+  name: z.string(),
+  provider: z.string(),
+  models: z.object({ image: z.array(z.string()), text: z.array(z.string()) }),
+  depth: z.object({ again: count, high: count, normal: count, low: count }).describe('Not yet delivered, by lane.'),
+  unacknowledged: count,
+  queued: count,
+  running: count,
+  waiting: count,
+  needsReview: count,
+  oldestQueuedAt: time.nullable(),
+  workers: count,
+  keys: z.array(
+    z.object({
+      fingerprint: z.string(),
+      state: z.enum(['ready', 'cooling', 'busy', 'refused']),
+      until: time.nullable(),
+      cause: z.string().nullable(),
+      inFlight: count,
+      requestsPerMinute: z.number(),
+    }),
+  ),
+});
+
+export const poolListSchema = z.object({ items: z.array(poolSchema), next: z.null() });
+
+export type TaskView = z.infer<typeof taskSchema>;
+export type ListedJobView = z.infer<typeof listedJobSchema>;
+export type JobView = z.infer<typeof jobSchema>;
+export type ArtifactView = z.infer<typeof artifactSchema>;
+export type TaskErrorView = z.infer<typeof taskErrorSchema>;
+export type TransitionView = z.infer<typeof transitionSchema>;
+export type WorkerView = z.infer<typeof workerSchema>;
+export type PoolView = z.infer<typeof poolSchema>;

@@ -1,0 +1,61 @@
+// One task as clients see it.
+
+import type { TaskError } from '../../job/errors.ts';
+import type { ArtifactRef, Instant, TaskState, TaskStateName } from '../../job/task.ts';
+import { isOpen } from '../../job/task.ts';
+import type { TaskRecord } from '../../ports/jobLog.ts';
+import type { WorkersSeen } from '../workersSeen.ts';
+import type { ArtifactView, TaskErrorView, TaskView } from './schemas.ts';
+
+export function taskView({ last, request }: TaskRecord, workers: Pick<WorkersSeen, 'progress'>): TaskView {
+  const { state, detail, sequence } = last;
+  return {
+    index: state.of.task,
+    name: state.of.name,
+    state: state.state as TaskStateName,
+    run: state.run,
+    attempt: state.attempt,
+    progress: taskProgress(state, sequence, workers),
+    metadata: request.metadata,
+    queuedAt: isoTime(state.queuedAt),
+    startedAt: isoTimeOrNull(state.startedAt),
+    completedAt: state.state === 'succeeded' ? isoTime(state.finishedAt) : null,
+    failedAt: state.state === 'failed' ? isoTime(state.finishedAt) : null,
+    dueAt: isOpen(state) ? isoTime(state.dueAt) : null,
+    retryAt: state.state === 'waiting' ? isoTime(state.retryAt) : null,
+    reason: state.reason,
+    message: detail.message,
+    error: errorView(detail.error),
+    worker: workerOf(state),
+    output: detail.output ?? null,
+    usage: detail.usage ?? null,
+    artifacts: (detail.artifacts ?? []).map((artifact) => artifactView(artifact, state)),
+  };
+}
+
+/** 0 to 1: terminal tasks are done, running ones are as far as their worker says. */
+export function taskProgress(state: TaskState, sequence: number, workers: Pick<WorkersSeen, 'progress'>): number {
+  if (!isOpen(state)) return 1;
+  return state.state === 'running' ? workers.progress(state, sequence) : 0;
+}
+
+export function artifactView({ name, mediaType, bytes, digest, width, height }: ArtifactRef, state: TaskState) {
+  const href = `/v1/jobs/${state.of.job}/tasks/${state.of.task}/artifacts/${encodeURIComponent(name)}?run=${state.run}`;
+  const view: ArtifactView = { name, mediaType, bytes, digest, href };
+  if (width !== undefined) view.width = width;
+  if (height !== undefined) view.height = height;
+  return view;
+}
+
+export function errorView(error: TaskError | undefined): TaskErrorView | null {
+  if (error === undefined) return null;
+  const { code, message, retryable, hint, provider } = error;
+  return { code, message, retryable, hint, provider: provider === undefined ? null : { ...provider } };
+}
+
+export function workerOf(state: TaskState): string | null {
+  return 'worker' in state ? state.worker : null;
+}
+
+export const isoTime = (instant: Instant): string => new Date(instant).toISOString();
+export const isoTimeOrNull = (instant: Instant | null): string | null => (instant === null ? null : isoTime(instant));
