@@ -3,5 +3,13 @@ import { delimiter, dirname } from 'node:path';
 import { findNatsServer } from './natsBinary.ts';
 
 export default function putNatsServerOnPath(): void {
-  process.env['PATH'] = `${dirname(findNatsServer())}${delimiter}${process.env['PATH']}`;
+  process.env['PATH'] = `${dirname(found())}${delimiter}${process.env['PATH']}`;
+}
+
+function found(): string {
+  try {
+    return findNatsServer();
+  } catch (cause) {
+    throw new Error('the tests need nats-server: run `make setup`', { cause });
+  }
 }

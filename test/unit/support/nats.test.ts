@@ -32,7 +32,8 @@ describe('findNatsServer', () => {
   });
 
   test('says what to do when there is none', () => {
-    expect(() => findNatsServer({ PATH: '' }, '/nowhere')).toThrow('make setup');
+    const whatToDo = expect.objectContaining({ hint: expect.stringContaining('make setup') });
+    expect(() => findNatsServer({ PATH: '' }, '/nowhere')).toThrow(whatToDo);
   });
 });
 
