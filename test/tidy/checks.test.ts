@@ -36,6 +36,7 @@ describe('forbiddenImports', () => {
     ['src/client/index.ts', 'node:timers'],
     ['src/cli/dev.ts', '../adapters/nats/stream.ts'],
     ['src/cli/version.ts', '../../package.json'],
+    ['src/cli/dev/demo.ts', '../../../examples/front-yard.jpg'],
   ];
   test.each(allowed)('%s may import %s', (path, name) => {
     expect(forbiddenImports(file(path, `import '${name}';`))).toEqual([]);
@@ -56,6 +57,7 @@ describe('forbiddenImports', () => {
     ['src/client/index.ts', 'zod'],
     ['src/standin/server.ts', '../job/task.ts'],
     ['src/cli/dev.ts', '../../test/support/nats.ts'],
+    ['src/cli/dev.ts', '../../examples/draw-front-yard.ts'],
     ['src/novelty/x.ts', '../job/task.ts'],
   ];
   test.each(forbidden)('%s must not import %s', (path, name) => {
