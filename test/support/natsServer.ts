@@ -50,7 +50,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   const start = async (port: number | undefined): Promise<Running> => {
     const file = join(folder.path, 'nats.conf');
     await writeFile(file, natsConfig({ ...options, port, storeDir }));
-    return launch(file);
+    return launch(file, folder.path);
   };
   let running = await start(options.port).catch(async (error: unknown) => {
     await folder.remove();
@@ -82,13 +82,13 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   };
 }
 
-async function launch(configFile: string): Promise<Running> {
+async function launch(configFile: string, folder: string): Promise<Running> {
   const child = spawn(findNatsServer(), ['-c', configFile], { stdio: ['ignore', 'ignore', 'pipe'], detached: false });
   const exited = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
     child.once('error', () => resolve({ code: null, signal: null }));
   });
-  tether(child);
+  tether(child, folder);
   try {
     const port = await readyPort(child);
     await answersWithJetStream(port);

@@ -72,14 +72,14 @@ describe('startNatsServer', () => {
     await expect(startNatsServer({ config: 'no_such_setting: 1' })).rejects.toThrow('no_such_setting');
   });
 
-  test('dies with the process that started it, killed or not', async () => {
+  test('dies with the process that started it, even when that was killed', async () => {
     const script = `import { startNatsServer } from '${join(import.meta.dirname, '../../support/nats.ts')}';
-      const server = await startNatsServer(); console.log('pid ' + server.pid); setInterval(() => {}, 1000);`;
+      const server = await startNatsServer(); console.log('pid ' + server.pid + ' ' + server.storeDir); setInterval(() => {}, 1000);`;
     await using owner = await startProcess(process.execPath, ['--input-type=module', '-e', script]);
-    const pid = Number((await owner.waitForLine(/^pid \d+/)).slice(4));
-    expect(isAlive(pid)).toBe(true);
+    const [, pid, storeDir] = (await owner.waitForLine(/^pid \d+/)).split(' ') as [string, string, string];
+    expect([isAlive(Number(pid)), existsSync(storeDir)]).toEqual([true, true]);
     owner.kill('SIGKILL');
-    await until(() => !isAlive(pid), { what: 'the end of the orphan' });
+    await until(() => !isAlive(Number(pid)) && !existsSync(storeDir), { what: 'the end of the orphan and its folder' });
   });
 });
 
