@@ -1,0 +1,69 @@
+// The job log on JetStream: one stream, conditional writes, and reads that say "none" only after its leader did.
+
+import type { JobId } from '../../job/ids.ts';
+import type { Sequence } from '../../job/task.ts';
+import type { JobLog } from '../../ports/jobLog.ts';
+import type { NatsLink } from './connection.ts';
+import { followStream, type Skipped } from './follow.ts';
+import type { FollowContext } from './followSession.ts';
+import { askApi } from './jobLogApi.ts';
+import { roomForJobs, streamState } from './jobLogHealth.ts';
+import { Requests } from './jobLogRequests.ts';
+import { watermarkStore } from './jobLogWatermark.ts';
+import { lastOfTask, writeTask } from './jobLogWrite.ts';
+import { newestRequest, readHistory, readJob } from './read.ts';
+import { lastPerSubject } from './readDirect.ts';
+import { ensureStream, type StreamSettings } from './stream.ts';
+import { submitJob, type SubmitContext } from './submit.ts';
+import { specsFilter, statusesFilter, streamName } from './subjects.ts';
+
+export interface JobLogOptions extends StreamSettings {
+  /** The server’s time, ms; default this machine’s. */
+  readonly now?: () => number;
+  /** A follower met a message that it must leave alone: of a newer major schema, or not one of ours. */
+  readonly onSkipped?: (why: Skipped) => void;
+}
+
+/** Makes or checks the stream first, see `ensureStream` for what that throws. Lives as long as the link. */
+export async function natsJobLog(link: NatsLink, options: JobLogOptions): Promise<JobLog> {
+  await ensureStream(link, options);
+  const { connection, prefix } = link;
+  const requests = new Requests(link);
+  const now = options.now ?? Date.now;
+  const context: SubmitContext & FollowContext = { link, connection, requests, prefix, now };
+  const marks = watermarkStore(link);
+  const room = roomForJobs(context);
+  const follow = { readMark: () => marks.read(), onSkipped: options.onSkipped ?? (() => undefined) };
+  return {
+    submit: async (specs) => {
+      await room();
+      return submitJob(context, specs);
+    },
+    write: (next, expected) => writeTask(context, next, expected),
+    last: (address) => lastOfTask(context, address),
+    request: (address) => newestRequest(context, address),
+    read: (job, pool) => readJob(context, job, pool),
+    history: (job, pool) => readHistory(context, job, pool),
+    follow: (from, signal) => followStream(context, follow, from, signal),
+    watermark: () => marks.read(),
+    keepWatermark: (mark) => marks.write(mark),
+    health: async () => (await streamState(context)).health,
+    purge: (job, pool) => purgeJob(context, job, pool),
+  };
+}
+
+/** Everything up to the tombstones, which stay: they refuse a retry that was decided on before. */
+async function purgeJob(context: SubmitContext, job: JobId, pool: string): Promise<void> {
+  const statuses = statusesFilter(context.prefix, job, pool);
+  const tombstones = (await lastPerSubject(context, statuses)).filter(({ state }) => state.state === 'deleted');
+  if (tombstones.length === 0) return;
+  // The tasks were all finished before the first tombstone was written: between the tombstones there is nothing of the job.
+  const first = Math.min(...tombstones.map(({ sequence }) => sequence));
+  await purge(context, specsFilter(context.prefix, job, pool), first);
+  await purge(context, statuses, first);
+}
+
+/** Drops what fits and is older than `before`. */
+async function purge({ requests, prefix }: SubmitContext, filter: string, before: Sequence): Promise<void> {
+  await askApi(requests, `STREAM.PURGE.${streamName(prefix)}`, { filter, seq: before });
+}

@@ -1,0 +1,55 @@
+// One transition of one task: published against the last message the caller saw, and settled whatever answers get lost.
+
+import { nuid } from '@nats-io/transport-node';
+import type { Sequence, TaskWrite } from '../../job/task.ts';
+import type { DetailedEntry, TaskAddress, WriteOutcome } from '../../ports/jobLog.ts';
+import { decodeEntry, encodeWrite, entryOrThrow } from './codec.ts';
+import { expect, publishConditionally } from './jobLogPublish.ts';
+import type { Requests } from './jobLogRequests.ts';
+import { fromLeader } from './readLeader.ts';
+import { subjectOf, taskFilter } from './subjects.ts';
+
+export interface LogContext {
+  readonly requests: Requests;
+  readonly prefix: string;
+  /** The server’s time. */
+  readonly now: () => number;
+}
+
+export async function writeTask(context: LogContext, next: TaskWrite, expected: Sequence): Promise<WriteOutcome> {
+  const { requests, prefix, now } = context;
+  const { state } = next;
+  const writeId = nuid.next();
+  const { headers, body } = encodeWrite(next, writeId);
+  expect(headers, { filter: taskFilter(prefix, state.of), sequence: expected });
+  const answer = await publishConditionally(requests, { subject: subjectOf(prefix, state), headers, body });
+  if (answer.answer === 'stored') {
+    return { outcome: 'written', entry: { sequence: answer.sequence, at: now(), writeId, state } };
+  }
+  const last = await lastKnown(context, state.of, answer.sequence);
+  if (last?.writeId !== writeId) return { outcome: 'refused', last };
+  return { outcome: 'written', entry: { sequence: last.sequence, at: last.at, writeId, state } };
+}
+
+/** A task’s last message from the leader. */
+export async function lastOfTask(context: LogContext, address: TaskAddress): Promise<DetailedEntry | undefined> {
+  const message = await fromLeader(context.requests, context.prefix, {
+    last_by_subj: taskFilter(context.prefix, address),
+  });
+  return message === undefined ? undefined : entryOrThrow(decodeEntry(message));
+}
+
+/**
+ * The last message, no older than the one that refused the write: a leader of a moment ago may answer with what it knew
+ * then, and the caller would meet the same refusal again.
+ */
+async function lastKnown(
+  context: LogContext,
+  address: TaskAddress,
+  atLeast: Sequence,
+): Promise<DetailedEntry | undefined> {
+  const last = await lastOfTask(context, address);
+  if (atLeast === 0 || (last !== undefined && last.sequence >= atLeast)) return last;
+  const refuser = await fromLeader(context.requests, context.prefix, { seq: atLeast });
+  return refuser === undefined ? last : entryOrThrow(decodeEntry(refuser));
+}

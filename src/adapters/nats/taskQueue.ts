@@ -1,0 +1,44 @@
+// The task queue on JetStream: durable pull consumers over the stream’s specs, one a pool and lane.
+
+import type { Delivery, TaskQueue } from '../../ports/taskQueue.ts';
+import type { NatsLink } from './connection.ts';
+import type { Skipped } from './follow.ts';
+import { Requests } from './jobLogRequests.ts';
+import { watermarkStore } from './jobLogWatermark.ts';
+import { streamName } from './subjects.ts';
+import { consumersDepth, ensureConsumers } from './taskQueueConsumers.ts';
+import { PoolQueue } from './taskQueuePool.ts';
+
+export interface TaskQueueOptions {
+  /** A message must be left alone, of a newer schema or not one of ours, and was given back. */
+  readonly onSkipped?: (why: Skipped) => void;
+}
+
+export function natsTaskQueue(link: NatsLink, options: TaskQueueOptions = {}): TaskQueue {
+  const { connection, prefix } = link;
+  const context = { requests: new Requests(link), prefix, now: Date.now };
+  const marks = watermarkStore(link);
+  const pools = new Map<string, PoolQueue>();
+  const stopListening = link.onStatus((status) => {
+    if (status === 'reconnected') for (const pool of pools.values()) pool.renew();
+  });
+  const queueOf = (pool: string): PoolQueue => {
+    const known = pools.get(pool);
+    if (known !== undefined) return known;
+    const onSkipped = options.onSkipped ?? (() => undefined);
+    const made = new PoolQueue({ connection, stream: streamName(prefix), pool, onSkipped });
+    pools.set(pool, made);
+    return made;
+  };
+  return {
+    claimable: (pool, atMost, signal): Promise<readonly Delivery[]> => queueOf(pool).claimable(atMost, signal),
+    ensurePool: (pool) => ensureConsumers(context, pool, () => marks.read()),
+    depth: (pool) => consumersDepth(context, pool),
+    close: async () => {
+      stopListening();
+      for (const pool of pools.values()) pool.close();
+      // What was given back is on its way once the server has answered.
+      if (link.connected()) await connection.flush().catch(() => undefined);
+    },
+  };
+}
