@@ -1,0 +1,138 @@
+// One attempt at a claimed task: references → provider → artifacts, under one signal that aborts at the attempt’s end, at a
+// recall and at a shutdown. Once the provider has answered, only the end of the worker stops what is left: it is paid for.
+
+import { formatDuration } from '../job/duration.ts';
+import { AttemptFailed, taskError, type TaskError } from '../job/errors.ts';
+import type { Instant, Running } from '../job/task.ts';
+import { whyDue } from '../job/whyDue.ts';
+import type { HeldKey, KeyOutcome } from '../ports/keyRing.ts';
+import type { Generated, ReferenceBytes } from '../ports/provider.ts';
+import type { Claim } from './claim.ts';
+import type { Parts } from './parts.ts';
+import { untilAborted } from './pause.ts';
+import { AttemptAborted, type HeldTask } from './roster.ts';
+import { storeCall } from './storeCalls.ts';
+import { storeResult, type Result } from './storeResult.ts';
+
+/** How an attempt ended. */
+export type Ending =
+  | { readonly end: 'made'; readonly result: Result }
+  | { readonly end: 'failed'; readonly error: TaskError }
+  | { readonly end: 'recalled'; readonly reason: string };
+
+/**
+ * Runs the attempt and says how it ended; for an abort before the call has followed it (`held.unsettled`). Never rejects.
+ */
+export async function runAttempt(claim: Claim, held: HeldTask, key: HeldKey, parts: Parts): Promise<Ending> {
+  const { clock } = parts.options;
+  const startedAt = clock.monotonic();
+  const disarm = abortWhenDue(claim.state, held.abort, clock.now());
+  const call = generate(claim, held, key, parts);
+  try {
+    const made = await untilAborted(call, held.abort.signal);
+    disarm();
+    held.answered = true;
+    held.progress = Math.max(held.progress, 0.95);
+    return { end: 'made', result: await storeResult(claim, made, Math.round(clock.monotonic() - startedAt), parts) };
+  } catch (thrown) {
+    disarm();
+    const { signal } = held.abort;
+    if (!signal.aborted || held.answered) return endingOf(thrown, claim.state, parts);
+    held.unsettled = call.then(ignore, ignore);
+    return endingOf(signal.reason, claim.state, parts);
+  }
+}
+
+/** A moment before the attempt is due, so that its status lands by then; ms from now, by the server’s clock. */
+function abortWhenDue(state: Running, abort: AbortController, now: Instant): () => void {
+  const left = state.dueAt - now;
+  const timer = setTimeout(() => abort.abort(new AttemptAborted('due', 'due')), left - Math.min(500, left * 0.05));
+  return () => clearTimeout(timer);
+}
+
+async function generate(claim: Claim, held: HeldTask, key: HeldKey, parts: Parts): Promise<Generated> {
+  const { signal } = held.abort;
+  const { kind, model } = claim.state.of;
+  const { input } = claim.request;
+  let outcome: KeyOutcome = { outcome: 'unused' };
+  const release = once(() => key.release(outcome));
+  // A call that ignores its abort must not hold its key for ever.
+  signal.addEventListener('abort', release, { once: true });
+  try {
+    const references = await readReferences(claim, signal, parts);
+    signal.throwIfAborted();
+    outcome = { outcome: 'used' };
+    const onProgress = (fraction: number): void => void (held.progress = Math.min(Math.max(fraction, 0), 1) * 0.95);
+    const made = await parts.options.provider.generate(
+      { kind, model, input, references },
+      { signal, key: key.secret, onProgress },
+    );
+    parts.journal.providerAnswered(model, '200', made.usage);
+    return made;
+  } catch (thrown) {
+    if (outcome.outcome === 'used') outcome = keyOutcomeOf(thrown, model, parts);
+    throw thrown;
+  } finally {
+    signal.removeEventListener('abort', release);
+    release();
+  }
+}
+
+function keyOutcomeOf(thrown: unknown, model: string, { journal }: Parts): KeyOutcome {
+  if (!(thrown instanceof AttemptFailed)) {
+    journal.providerAnswered(model, thrown instanceof AttemptAborted ? 'aborted' : 'error');
+    return { outcome: 'used' };
+  }
+  const { error } = thrown;
+  journal.providerAnswered(model, String(error.provider?.status ?? error.code));
+  journal.keyFailed(error);
+  return { outcome: 'failed', error };
+}
+
+async function readReferences({ state, request }: Claim, signal: AbortSignal, parts: Parts): Promise<ReferenceBytes[]> {
+  const references = request.input.references ?? [];
+  const { artifacts } = parts.options;
+  return await Promise.all(
+    references.map(async ({ artifact, mediaType, caption }) => {
+      const bytes = await storeCall('read', () => artifacts.read(state.of.tenant, artifact), signal, parts);
+      if (bytes !== undefined) return { mediaType, bytes, ...(caption === undefined ? {} : { caption }) };
+      throw new AttemptFailed(taskError('ReferenceNotFound', `The reference ${artifact} is not stored`));
+    }),
+  );
+}
+
+function endingOf(thrown: unknown, state: Running, parts: Parts): Ending {
+  if (thrown instanceof AttemptAborted) return endingOfAbort(thrown, state, parts);
+  if (thrown instanceof AttemptFailed) return { end: 'failed', error: thrown.error };
+  parts.journal.unforeseen(state, thrown);
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return {
+    end: 'failed',
+    error: taskError('WorkerError', `The attempt failed in an unforeseen way: ${message.slice(0, 300)}`),
+  };
+}
+
+function endingOfAbort({ why, message }: AttemptAborted, state: Running, { options }: Parts): Ending {
+  switch (why) {
+    case 'recalled':
+      return { end: 'recalled', reason: message };
+    case 'drained':
+      return { end: 'failed', error: taskError('WorkerDrained', `Worker ${options.name} was shut down`) };
+    case 'due': {
+      const limit = formatDuration(state.dueAt - state.since);
+      return { end: 'failed', error: taskError(whyDue(state), `The provider did not answer within ${limit}`) };
+    }
+    default:
+      return why satisfies never;
+  }
+}
+
+const ignore = (): void => undefined;
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) action();
+    done = true;
+  };
+}

@@ -1,0 +1,86 @@
+// The worker’s heartbeats. They come from the main thread on purpose: a blocked event loop must look dead.
+
+import { hostname } from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Instant } from '../job/task.ts';
+import type { WorkerOptions } from './parts.ts';
+import type { Roster } from './roster.ts';
+import type { Slots } from './slots.ts';
+
+/** ms; the histogram counts its own interval into every delay. */
+const resolution = 20;
+
+export class Beater {
+  readonly #options: WorkerOptions;
+  readonly #roster: Roster;
+  readonly #slots: Slots;
+  readonly #lag = monitorEventLoopDelay({ resolution });
+  readonly #startedAt: Instant;
+  readonly #timer: NodeJS.Timeout;
+  #number = 0;
+  #draining = false;
+
+  /** Beats once at once, then three times per heartbeat timeout. */
+  constructor(options: WorkerOptions, roster: Roster, slots: Slots) {
+    this.#options = options;
+    this.#roster = roster;
+    this.#slots = slots;
+    this.#startedAt = options.clock.now();
+    this.#lag.enable();
+    this.beat();
+    this.#timer = setInterval(() => this.beat(), options.heartbeatTimeoutMs / 3);
+  }
+
+  /** The beat that will first name a task that is held from now on. */
+  get nextNumber(): number {
+    return this.#number + 1;
+  }
+
+  beat(): void {
+    this.#number += 1;
+    const { name, pool, version = 'unknown', heartbeats } = this.#options;
+    const { total, busy, leaked } = this.#slots;
+    heartbeats.beat({
+      worker: name,
+      pool,
+      host: hostname(),
+      pid: process.pid,
+      version,
+      startedAt: this.#startedAt,
+      number: this.#number,
+      tasks: this.#roster.beatTasks(),
+      slots: { total, busy, leaked },
+      eventLoopLag: this.#takeLag(),
+      memory: process.memoryUsage.rss(),
+      draining: this.#draining,
+    });
+    this.#showSlots();
+  }
+
+  /** Says so at once, and with every beat from now on. */
+  drain(): void {
+    this.#draining = true;
+    this.beat();
+  }
+
+  /** The last beat, so that nobody waits for the next one. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.beat();
+    this.#lag.disable();
+  }
+
+  /** ms, the longest since the last beat. */
+  #takeLag(): number {
+    const lag = Math.max(0, Math.round(this.#lag.max / 1e6 - resolution));
+    this.#lag.reset();
+    this.#options.metrics.eventLoopLag.observe(lag / 1_000);
+    return lag;
+  }
+
+  #showSlots(): void {
+    const { metrics, pool } = this.#options;
+    const { free, busy, leaked } = this.#slots;
+    for (const [state, count] of Object.entries({ free, busy, leaked })) metrics.slots.set({ pool, state }, count);
+  }
+}

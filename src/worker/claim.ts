@@ -1,0 +1,72 @@
+// The claim: `running` is written against the spec in hand, without a read before it, and only then is the delivery
+// acknowledged. Where the answer leaves a doubt, the delivery is given back.
+
+import type { Running, Sequence, TaskRequest } from '../job/task.ts';
+import { claimed } from '../job/transitions.ts';
+import type { DetailedEntry, WriteOutcome } from '../ports/jobLog.ts';
+import type { Delivery } from '../ports/taskQueue.ts';
+import type { Parts } from './parts.ts';
+import type { HeldTask } from './roster.ts';
+
+/** The right to run a task: good while the claim is the task’s last message. */
+export interface Claim {
+  readonly sequence: Sequence;
+  readonly state: Running;
+  readonly request: TaskRequest;
+}
+
+/** Offered again after this, ms: to the controller overdue specs look the same all the while. */
+const offerAgainAfter = 1_000;
+
+/** Claims the task, which the roster names already; undefined where it is not ours to run. Never rejects. */
+export async function claimTask(delivery: Delivery, held: HeldTask, parts: Parts): Promise<Claim | undefined> {
+  const { clock } = parts.options;
+  const { state: spec } = delivery.entry;
+  const now = clock.now();
+  // Overdue: the controller will fail it. Held already: its first delivery took longer than the queue waits for an ack.
+  if (spec.dueAt <= now || parts.roster.holdsBeside(held)) return giveBack(delivery);
+  const state = claimed(spec, parts.options.name, parts.beater.nextNumber, now);
+  const outcome = await writeClaim(delivery, state, parts);
+  if (outcome === undefined) return giveBack(delivery);
+  const claim = claimFrom(outcome, state, delivery, parts);
+  if (claim !== undefined) held.claimedAs(claim.sequence);
+  return claim;
+}
+
+async function writeClaim(delivery: Delivery, state: Running, parts: Parts): Promise<WriteOutcome | undefined> {
+  const { name, log } = parts.options;
+  const message = `Worker ${name} runs attempt ${state.attempt} of ${state.of.policy.maxAttempts}`;
+  try {
+    return await log.write({ state, detail: { message } }, delivery.entry.sequence);
+  } catch (error) {
+    parts.journal.claimUnanswered(state, error);
+    return undefined;
+  }
+}
+
+function claimFrom(outcome: WriteOutcome, state: Running, delivery: Delivery, parts: Parts): Claim | undefined {
+  const { request } = delivery.entry.detail;
+  if (outcome.outcome === 'written') {
+    delivery.done();
+    return { sequence: outcome.entry.sequence, state, request };
+  }
+  const { last } = outcome;
+  // Refused although nothing is newer than the spec: an earlier write may still be under way.
+  if (last !== undefined && last.sequence <= delivery.entry.sequence) return giveBack(delivery);
+  delivery.done();
+  return last === undefined ? undefined : earlierClaim(last, delivery, parts);
+}
+
+/**
+ * An earlier try of this worker whose answer never came, but which was stored: the task is ours. The name is new at each
+ * start and the roster holds no other attempt of the task, so nobody else can be running it.
+ */
+function earlierClaim(last: DetailedEntry, { entry }: Delivery, { options }: Parts): Claim | undefined {
+  const { state } = last;
+  if (state.state !== 'running' || state.worker !== options.name || state.run !== entry.state.run) return undefined;
+  return { sequence: last.sequence, state, request: entry.detail.request };
+}
+
+function giveBack(delivery: Delivery): undefined {
+  delivery.giveBack(offerAgainAfter);
+}

@@ -1,0 +1,38 @@
+// The message that ends an attempt, as a pure function of the claim and how the attempt ended.
+
+import { formatDuration } from '../job/duration.ts';
+import { afterFailure } from '../job/retryOrFail.ts';
+import type { Instant, TaskDetail, TaskState, TaskWrite } from '../job/task.ts';
+import { succeeded, toReview } from '../job/transitions.ts';
+import type { Ending } from './attempt.ts';
+import type { Claim } from './claim.ts';
+
+/** An ending that is written: a recalled attempt writes nothing. */
+export type WrittenEnding = Exclude<Ending, { end: 'recalled' }>;
+
+/** What is written against the claim; `random` is in [0, 1). */
+export function finalWrite({ state, request }: Claim, ending: WrittenEnding, now: Instant, random: number): TaskWrite {
+  if (ending.end === 'made') {
+    const next = state.of.policy.review === 'always' ? toReview(state, now) : succeeded(state, now);
+    return { state: next, detail: madeDetail(ending) };
+  }
+  const after = afterFailure(state, ending.error, now, random);
+  const detail: TaskDetail = { message: sentence(after.state, after.error.message, now), error: after.error };
+  if (after.state.state === 'queued') return { state: after.state, detail: { ...detail, request } };
+  return { state: after.state, detail };
+}
+
+export function madeDetail({ result }: Extract<Ending, { end: 'made' }>): TaskDetail {
+  const { output, artifacts, usage } = result;
+  return {
+    message: `Made in ${formatDuration(usage.durationMs)}`,
+    ...(artifacts === undefined ? {} : { artifacts }),
+    ...(output === undefined ? {} : { output }),
+    usage,
+  };
+}
+
+function sentence(next: TaskState, error: string, now: Instant): string {
+  if (next.state === 'queued') return `${error}; queued again`;
+  return next.state === 'waiting' ? `${error}; tried again in ${formatDuration(next.retryAt - now)}` : error;
+}

@@ -1,0 +1,114 @@
+// What the worker says of its attempts: log events and metrics, in one place.
+
+import type { TaskError } from '../job/errors.ts';
+import type { TaskState } from '../job/task.ts';
+import { logEvent, type LogEvent, type LogEventFields } from '../telemetry/events.ts';
+import { modelLabel } from '../telemetry/metrics.ts';
+import type { Ending } from './attempt.ts';
+import type { Claim } from './claim.ts';
+import type { WorkerOptions } from './parts.ts';
+import type { Report } from './report.ts';
+
+export class Journal {
+  readonly #options: WorkerOptions;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+  }
+
+  started({ state }: Claim): void {
+    const { attempt, of } = state;
+    this.#event('generation_started', state, {}, `Attempt ${attempt} of ${of.policy.maxAttempts} starts`);
+  }
+
+  /** The attempt is over and its final write is answered, or will never be. */
+  finished(claim: Claim, ending: Ending, report: Report | undefined, durationMs: number): void {
+    this.#count(claim, outcomeOf(report), durationMs);
+    if (ending.end === 'recalled') {
+      const message = `The task is no longer ours (${ending.reason}): its attempt was stopped`;
+      return this.#event('generation_cancelled', claim.state, { reason: ending.reason, durationMs }, message);
+    }
+    if (ending.end === 'failed') this.#attemptFailed(claim, ending.error, durationMs);
+    if (report !== undefined) this.#reported(claim, report, durationMs);
+  }
+
+  providerAnswered(model: string, code: string, usage?: { inputTokens: number; outputTokens: number }): void {
+    const { metrics, provider } = this.#options;
+    const labels = { provider: provider.name, model: this.#model(model) };
+    metrics.providerRequests.inc({ ...labels, code });
+    if (usage === undefined) return;
+    metrics.tokens.inc({ ...labels, direction: 'input' }, usage.inputTokens);
+    metrics.tokens.inc({ ...labels, direction: 'output' }, usage.outputTokens);
+  }
+
+  keyFailed({ code }: TaskError): void {
+    if (code !== 'RateLimited' && code !== 'QuotaExhausted' && code !== 'KeyRefused') return;
+    this.#options.metrics.keyCooldowns.inc({ pool: this.#options.pool, cause: code });
+  }
+
+  claimUnanswered(state: TaskState, err: unknown): void {
+    const fields = { ...this.#fields(state), err };
+    this.#options.logger.warn(fields, 'A claim was not answered; the task is given back to the queue');
+  }
+
+  writeFailed(state: TaskState, err: unknown): void {
+    const message = 'The final status was not answered; it is held and offered again';
+    this.#event('status_write_failed', state, { reason: state.reason, err }, message);
+  }
+
+  unforeseen(state: TaskState, err: unknown): void {
+    this.#options.logger.error({ ...this.#fields(state), err }, 'An attempt failed in an unforeseen way');
+  }
+
+  #attemptFailed({ state }: Claim, { code, message }: TaskError, durationMs: number): void {
+    const fields = { reason: code, durationMs };
+    if (code === 'AttemptTimeout') this.#event('attempt_timeout', state, fields, message);
+    if (code === 'RunTimeout') this.#event('run_timeout', state, fields, message);
+  }
+
+  #reported(claim: Claim, report: Report, durationMs: number): void {
+    const { state, detail } = report.write;
+    const fields = { reason: state.reason, attempt: claim.state.attempt, durationMs };
+    if (report.outcome === 'unanswered') {
+      return this.#event('status_write_failed', state, fields, 'The worker ends before its final status was answered');
+    }
+    if (report.outcome === 'refused') {
+      const message = `The task has moved on without us (${report.by}): the result is dropped`;
+      return this.#event('status_write_refused', state, fields, message);
+    }
+    const late = report.outcome === 'adopted' ? ' (adopted: the task had been taken from this worker)' : '';
+    this.#event(eventOf(state), state, fields, `${detail.message}${late}`);
+  }
+
+  #count({ state }: Claim, outcome: string, durationMs: number): void {
+    const { metrics, pool, provider } = this.#options;
+    const labels = { pool, provider: provider.name, model: this.#model(state.of.model), outcome };
+    metrics.attempts.inc(labels);
+    metrics.attemptDuration.observe(labels, durationMs / 1_000);
+  }
+
+  #model(model: string): string {
+    const { models } = this.#options;
+    return models === undefined ? model : modelLabel(model, models);
+  }
+
+  #event(event: LogEvent, state: TaskState, fields: LogEventFields, message: string): void {
+    logEvent(this.#options.logger, event, { ...this.#fields(state), ...fields }, message);
+  }
+
+  #fields({ of, run, attempt, reason }: TaskState): LogEventFields {
+    return { job: of.job, task: of.task, run, attempt, pool: of.pool, worker: this.#options.name, reason };
+  }
+}
+
+function outcomeOf(report: Report | undefined): string {
+  if (report === undefined) return 'recalled';
+  if (report.outcome === 'refused' || report.outcome === 'unanswered') return report.outcome;
+  const { state } = report.write.state;
+  return state === 'queued' ? 'requeued' : state;
+}
+
+function eventOf(state: TaskState): LogEvent {
+  if (state.state === 'succeeded' || state.state === 'needs_review') return 'generation_completed';
+  return state.state === 'queued' ? 'task_requeued' : 'generation_failed';
+}

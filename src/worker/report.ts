@@ -1,0 +1,56 @@
+// The final status, offered until NATS answers: accepted, adopted or refused. Whatever the clock says, it is not dropped:
+// the slot it keeps bounds how many results a worker can hold.
+
+import type { Sequence, TaskWrite } from '../job/task.ts';
+import { GenwardenError } from '../job/errors.ts';
+import type { WriteOutcome } from '../ports/jobLog.ts';
+import { adopt, isSameState } from './adopt.ts';
+import type { Claim } from './claim.ts';
+import { finalWrite, type WrittenEnding } from './finalWrite.ts';
+import type { Parts } from './parts.ts';
+import { backoff, pause } from './pause.ts';
+
+export type Report =
+  | { readonly outcome: 'accepted' | 'adopted'; readonly write: TaskWrite }
+  | { readonly outcome: 'refused'; readonly write: TaskWrite; readonly by: string }
+  /** The worker ended, or the write failed in a way that trying again does not mend. */
+  | { readonly outcome: 'unanswered'; readonly write: TaskWrite };
+
+/** Writes how the attempt ended. Never rejects. */
+export async function report(claim: Claim, ending: WrittenEnding, parts: Parts): Promise<Report> {
+  const { clock, random = Math.random } = parts.options;
+  let write = finalWrite(claim, ending, clock.now(), random());
+  let expected = claim.sequence;
+  for (;;) {
+    const answer = await answerTo(write, expected, parts);
+    if (answer === undefined) return { outcome: 'unanswered', write };
+    const { last } = answer.outcome === 'refused' ? answer : { last: undefined };
+    const isOurs = last !== undefined && last.sequence > expected && isSameState(last.state, write.state);
+    if (answer.outcome === 'written' || isOurs) {
+      return { outcome: expected === claim.sequence ? 'accepted' : 'adopted', write };
+    }
+    // Each further write is made against a newer last message, so this ends.
+    const adoption = adopt(claim, ending, last, clock.now());
+    if (adoption === undefined) return { outcome: 'refused', write, by: last?.state.reason ?? 'Deleted' };
+    ({ write, expected } = adoption);
+  }
+}
+
+/** Tries that fail for another reason than NATS being away, before the controller is left to decide. */
+const mostFaults = 5;
+
+/** The answer of the stream, however long it takes; undefined when the worker ends first or the write cannot succeed. */
+async function answerTo(write: TaskWrite, expected: Sequence, parts: Parts): Promise<WriteOutcome | undefined> {
+  const { options, journal, ended } = parts;
+  for (let tries = 1, faults = 0; !ended.aborted; tries += 1) {
+    try {
+      return await options.log.write(write, expected);
+    } catch (error) {
+      if (!(error instanceof GenwardenError && error.code === 'Unavailable')) faults += 1;
+      if (tries === 1 || faults > 0) journal.writeFailed(write.state, error);
+      if (faults >= mostFaults) return undefined;
+      await pause(backoff(tries), ended);
+    }
+  }
+  return undefined;
+}

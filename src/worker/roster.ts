@@ -1,0 +1,99 @@
+// The tasks this worker holds, from before their claim until their final write is answered: what its heartbeats name and
+// what a recall can stop.
+
+import type { JobId, TaskIndex } from '../job/ids.ts';
+import type { Sequence } from '../job/task.ts';
+import type { BeatTask, Recall } from '../ports/heartbeats.ts';
+
+/** Why an attempt’s signal aborted. */
+export class AttemptAborted extends Error {
+  override readonly name = 'AttemptAborted';
+  readonly why: 'due' | 'recalled' | 'drained';
+
+  constructor(why: AttemptAborted['why'], message: string) {
+    super(message);
+    this.why = why;
+  }
+}
+
+export class HeldTask {
+  readonly job: JobId;
+  readonly task: TaskIndex;
+  readonly abort = new AbortController();
+  /** 0 while the claim is under way. */
+  claim: Sequence = 0;
+  /** 0 to 1. */
+  progress = 0;
+  /** The provider has answered: the result is offered whatever others think of the task by then. */
+  answered = false;
+  /** The call, where it has not followed its abort yet; resolves when it does. */
+  unsettled: Promise<void> | undefined;
+  #early: Recall | undefined;
+
+  constructor(job: JobId, task: TaskIndex) {
+    this.job = job;
+    this.task = task;
+  }
+
+  /** Takes a recall of this very claim; one that overtakes the claim’s answer is kept until that is there. */
+  recall(recall: Recall): void {
+    if (this.claim === 0) this.#early = recall;
+    else if (recall.claim === this.claim && !this.answered) {
+      this.abort.abort(new AttemptAborted('recalled', recall.reason));
+    }
+  }
+
+  claimedAs(claim: Sequence): void {
+    this.claim = claim;
+    if (this.#early !== undefined) this.recall(this.#early);
+  }
+}
+
+export class Roster {
+  readonly #held = new Set<HeldTask>();
+  #whenEmpty: (() => void) | undefined;
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  add(job: JobId, task: TaskIndex): HeldTask {
+    const held = new HeldTask(job, task);
+    this.#held.add(held);
+    return held;
+  }
+
+  remove(held: HeldTask): void {
+    this.#held.delete(held);
+    if (this.#held.size === 0) this.#whenEmpty?.();
+  }
+
+  /** Whether the task is held beside this one: a redelivery that came while its first delivery is still worked on. */
+  holdsBeside(held: HeldTask): boolean {
+    for (const other of this.#held)
+      if (other !== held && other.job === held.job && other.task === held.task) return true;
+    return false;
+  }
+
+  recall(recall: Recall): void {
+    for (const held of this.#held) if (held.job === recall.job && held.task === recall.task) held.recall(recall);
+  }
+
+  /** Stops every attempt whose provider has not answered yet. */
+  abortAll(reason: AttemptAborted): void {
+    for (const held of this.#held) if (!held.answered) held.abort.abort(reason);
+  }
+
+  /** Resolves when nothing is held any more, or the signal aborts. One caller at a time. */
+  async empty(signal: AbortSignal): Promise<void> {
+    if (this.#held.size === 0 || signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#whenEmpty = resolve;
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    await promise;
+  }
+
+  beatTasks(): BeatTask[] {
+    return Array.from(this.#held, ({ job, task, claim, progress }) => ({ job, task, claim, progress }));
+  }
+}

@@ -1,0 +1,81 @@
+// Stores what the provider made, before any status says so: images with a thumbnail and a description, long texts.
+
+import { AttemptFailed, taskError } from '../job/errors.ts';
+import type { ArtifactRef, JsonValue, TaskDetail, Usage } from '../job/task.ts';
+import type { Generated, GeneratedImage } from '../ports/provider.ts';
+import type { Claim } from './claim.ts';
+import { describeResult } from './metadata.ts';
+import type { Parts } from './parts.ts';
+import { storeCall } from './storeCalls.ts';
+import { sizeOf, thumbnailOf, type Thumbnail } from './thumbnail.ts';
+
+/** What the final status says of a success. */
+export type Result = Pick<TaskDetail, 'artifacts' | 'output'> & { readonly usage: Usage };
+
+/** Bytes of a text output that stay in the status itself; a larger one is an artifact. */
+export const inlineOutputLimit = 256 * 1024;
+
+/** `durationMs`: how long the provider took. Throws `AttemptFailed`, or the worker’s end while the store is away. */
+export async function storeResult(claim: Claim, made: Generated, durationMs: number, parts: Parts): Promise<Result> {
+  const usage = { ...made.usage, durationMs };
+  if (claim.state.of.kind === 'text') return { ...(await storeOutput(claim, made.output, parts)), usage };
+  const images = await Promise.all(made.images.map((image, index) => storeImage(claim, image, index, parts)));
+  const artifacts = images.flat();
+  const about = describeResult(claim, { artifacts, usage, provenance: made.provenance }, parts.options);
+  const metadata = await store(claim, 'metadata', asJson(about), 'application/json', parts);
+  return { artifacts: [...artifacts, metadata], usage };
+}
+
+async function storeOutput(
+  claim: Claim,
+  output: JsonValue,
+  parts: Parts,
+): Promise<Pick<TaskDetail, 'artifacts' | 'output'>> {
+  const bytes = asJson(output);
+  if (bytes.length <= inlineOutputLimit) return { output };
+  const isText = typeof output === 'string';
+  const mediaType = isText ? 'text/plain; charset=utf-8' : 'application/json';
+  return { artifacts: [await store(claim, 'output', isText ? Buffer.from(output) : bytes, mediaType, parts)] };
+}
+
+/** `image`, `image-2`, …; the first one’s `thumbnail` follows it. */
+async function storeImage(claim: Claim, image: GeneratedImage, index: number, parts: Parts): Promise<ArtifactRef[]> {
+  const { bytes, mediaType } = image;
+  const { size, thumbnail } = await lookAt(bytes, index === 0);
+  const name = index === 0 ? 'image' : `image-${index + 1}`;
+  const [ref, small] = await Promise.all([
+    store(claim, name, bytes, mediaType, parts),
+    thumbnail && store(claim, 'thumbnail', thumbnail.bytes, thumbnail.mediaType, parts),
+  ]);
+  const stored = { ...ref, ...size };
+  if (small === undefined || thumbnail === undefined) return [stored];
+  return [stored, { ...small, width: thumbnail.width, height: thumbnail.height }];
+}
+
+interface Look {
+  readonly size: { readonly width: number; readonly height: number };
+  readonly thumbnail: Thumbnail | undefined;
+}
+
+async function lookAt(bytes: Uint8Array, withThumbnail: boolean): Promise<Look> {
+  try {
+    return { size: await sizeOf(bytes), thumbnail: withThumbnail ? await thumbnailOf(bytes) : undefined };
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AttemptFailed(taskError('ProviderResponseInvalid', `The image cannot be read: ${why}`), { cause });
+  }
+}
+
+async function store(
+  claim: Claim,
+  name: string,
+  bytes: Uint8Array,
+  mediaType: string,
+  parts: Parts,
+): Promise<ArtifactRef> {
+  const put = () => parts.options.artifacts.put(claim.state.of.tenant, bytes, mediaType);
+  const stored = await storeCall('put', put, parts.ended, parts);
+  return { name, mediaType: stored.mediaType, bytes: stored.bytes, digest: stored.digest };
+}
+
+const asJson = (value: JsonValue): Buffer => Buffer.from(JSON.stringify(value));
