@@ -16,6 +16,8 @@ export interface BucketMirror {
   readonly entries: ReadonlyMap<string, Mirrored>;
   /** Own writes, at once. An older revision than the known one changes nothing. */
   apply(entry: Mirrored): void;
+  /** The key has no value, as its leader says. */
+  forget(key: string): void;
   /** Calls back with the key that changed or went away, until the returned function is called. */
   onChange(listener: (key: string) => void): () => void;
 }
@@ -49,6 +51,7 @@ export async function mirrorBucket(link: NatsLink, kv: KV, bucket: string): Prom
   return {
     entries,
     apply,
+    forget: (key) => void entries.delete(key),
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

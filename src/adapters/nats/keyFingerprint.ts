@@ -1,0 +1,28 @@
+// How NATS and logs know a provider key: by a keyed fingerprint, which tells nothing of the key without the installation’s
+// salt, and next to nothing with it.
+
+import { createHmac, randomBytes } from 'node:crypto';
+import type { KV } from '@nats-io/kv';
+import { isConflict } from './apiErrors.ts';
+import type { NatsLink } from './connection.ts';
+
+const key = 'salt';
+
+/** The installation’s salt, made by the first process that asks. */
+export async function installationSalt(link: NatsLink, kv: KV): Promise<string> {
+  for (;;) {
+    const known = await link.whileConnected(() => kv.get(key));
+    if (known !== null) return known.string();
+    const salt = randomBytes(32).toString('hex');
+    try {
+      await link.whileConnected(() => kv.put(key, salt, { previousSeq: 0 }));
+      return salt;
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+    }
+  }
+}
+
+/** 16 hexadecimal digits of the key’s HMAC-SHA-256. */
+export const fingerprintOf = (secret: string, salt: string): string =>
+  createHmac('sha256', salt).update(secret).digest('hex').slice(0, 16);
