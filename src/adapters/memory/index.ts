@@ -1,0 +1,8 @@
+// Every port in the memory of one process, for tests that need no server.
+
+export { memoryArtifactStore } from './artifactStore.ts';
+export { systemClock, virtualClock, type VirtualClock } from './clock.ts';
+export { memoryHeartbeats, type MemoryHeartbeats } from './heartbeats.ts';
+export { memoryKeyShelf, type KeyShelf } from './keyRing.ts';
+export { memoryLeadership, type MemoryLeadership } from './leadership.ts';
+export { memoryPoolRegistry } from './poolRegistry.ts';
