@@ -14,7 +14,11 @@ export function answerErrors(app: Api): void {
   });
 }
 
-async function sendProblem(error: GenwardenError, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+export async function sendProblem(
+  error: GenwardenError,
+  request: Pick<FastifyRequest, 'id' | 'method' | 'log' | 'routeOptions'>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const problem = problemOf(error, request.id);
   if (problem.status >= 500) logFailure(error, problem.status, request);
   const retryAfter = retryAfterOf(error, problem.status);
@@ -28,8 +32,12 @@ async function sendProblem(error: GenwardenError, request: FastifyRequest, reply
     .send(JSON.stringify(problem));
 }
 
-function logFailure(error: GenwardenError, status: number, request: FastifyRequest): void {
-  const fields = { requestId: request.id, method: request.method, route: request.routeOptions.url, code: error.code };
+function logFailure(
+  error: GenwardenError,
+  status: number,
+  request: Pick<FastifyRequest, 'id' | 'method' | 'log' | 'routeOptions'>,
+): void {
+  const fields = { requestId: request.id, method: request.method, route: request.routeOptions?.url, code: error.code };
   if (status === 500) request.log.error({ ...fields, err: error.cause ?? error }, 'A request failed unforeseen');
   else request.log.warn(fields, error.message);
 }
@@ -50,7 +58,7 @@ const fastifyCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['MalformedJson', 'The body is not as long as Content-Length says'],
 };
 
-function asGenwardenError(error: unknown): GenwardenError {
+export function asGenwardenError(error: unknown): GenwardenError {
   if (error instanceof GenwardenError) return error;
   const { code, statusCode, message } = error as Partial<FastifyError>;
   const known = code === undefined ? undefined : fastifyCodes[code];

@@ -42,7 +42,7 @@ export const jobParams = z.strictObject({
 /** A query parameter that may be given several times. */
 export function repeatable<T extends z.ZodType<unknown, string>>(schema: T, description: string) {
   return z
-    .preprocess((value) => (value === undefined ? [] : Array.isArray(value) ? value : [value]), z.array(schema))
+    .preprocess((value: unknown) => (value === undefined ? [] : [value].flat()), z.array(schema))
     .meta({ type: 'array', items: z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), description });
 }
 
@@ -66,7 +66,7 @@ function fieldErrors(issue: z.core.$ZodIssue, part: string | undefined): FieldEr
 export function pathText(path: readonly PropertyKey[], part: string | undefined = 'body'): string {
   const root = part === 'body' ? '' : part === 'querystring' ? 'query' : part;
   const text = path.reduce<string>(
-    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : `${text}${text === '' ? '' : '.'}${String(key)}`),
+    (start, key) => (typeof key === 'number' ? `${start}[${key}]` : `${start}${start === '' ? '' : '.'}${String(key)}`),
     root,
   );
   return text === '' ? 'body' : text;

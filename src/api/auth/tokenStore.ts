@@ -56,7 +56,8 @@ export function tokenStore(entries: readonly TokenEntry[]): TokenStore {
     find(token, now) {
       const digest = createHash('sha256').update(token).digest();
       const [found] = known.filter((each) => timingSafeEqual(each.digest, digest));
-      if (found === undefined || (found.expiresAt !== undefined && Date.parse(found.expiresAt) <= now)) return undefined;
+      if (found === undefined || (found.expiresAt !== undefined && Date.parse(found.expiresAt) <= now))
+        return undefined;
       const { id, name, tenant, scopes: granted } = found;
       return { id, name, tenant, scopes: granted };
     },

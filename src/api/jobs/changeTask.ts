@@ -44,7 +44,8 @@ export async function changeTask(context: ApiContext, task: TaskRecord, decide: 
       return { task: { last: { ...outcome.entry, detail: next.detail }, request }, over: seen.last };
     }
     const { last } = outcome;
-    if (last === undefined) throw new GenwardenError('JobNotFound', `There is no job ${task.last.state.of.job} any more`);
+    if (last === undefined)
+      throw new GenwardenError('JobNotFound', `There is no job ${task.last.state.of.job} any more`);
     context.follower.applyOwn(last);
     // The same condition twice could land beside a write in flight.
     if (last.sequence <= seen.last.sequence) break;

@@ -9,7 +9,8 @@ import type { ApiContext } from '../options.ts';
 /** The job; throws `JobNotFound` where the tenant has none of this id, or `Unavailable`. */
 export async function readJob(context: ApiContext, tenant: string, job: JobId): Promise<JobRecord> {
   const record = isJobId(job) ? await newestRecord(context, job) : undefined;
-  if (record === undefined || tenantOf(record) !== tenant || isGone(record, context.clock.now())) throw jobNotFound(job);
+  if (record === undefined || tenantOf(record) !== tenant || isGone(record, context.clock.now()))
+    throw jobNotFound(job);
   return record;
 }
 

@@ -54,7 +54,10 @@ const isRetryable = (state: TaskState): state is Failed | Cancelled =>
 export function refuseTooLate(next: Queued, now: Instant): void {
   const { deadline, expiresAt } = next.of;
   if (deadline !== null && deadline <= now) {
-    throw new GenwardenError('JobExpiresTooSoon', `The job’s own deadline passed at ${new Date(deadline).toISOString()}`);
+    throw new GenwardenError(
+      'JobExpiresTooSoon',
+      `The job’s own deadline passed at ${new Date(deadline).toISOString()}`,
+    );
   }
   const end = latestEnd(next);
   if (end <= expiresAt) return;

@@ -15,7 +15,10 @@ export function checkImage(bytes: Uint8Array, declared: ImageMediaType, where: s
   if (bytes.length > most) throw tooLarge(bytes.length, '20 MiB', where);
   const found = mediaTypeOf(bytes);
   if (found !== declared) {
-    throw new GenwardenError('InvalidImage', `${where} says ${declared}, but its content is ${found ?? 'no such image'}`);
+    throw new GenwardenError(
+      'InvalidImage',
+      `${where} says ${declared}, but its content is ${found ?? 'no such image'}`,
+    );
   }
   if (!hasSize(bytes)) throw new GenwardenError('InvalidImage', `${where} is a broken ${declared}`);
 }

@@ -52,8 +52,12 @@ const checked = new WeakMap<object, boolean>();
 
 /** Checked against the meta-schema only: compiling schemas of strangers is the worker’s risk to bound, not the API’s. */
 function isJsonSchema(schema: object): boolean {
-  const { $schema: _dialect, ...rest } = schema as { $schema?: unknown };
-  const known = checked.get(schema) ?? Boolean(ajv.validateSchema(rest));
+  const known = checked.get(schema) ?? Boolean(ajv.validateSchema(withoutDialect(schema)));
   checked.set(schema, known);
   return known;
+}
+
+/** Of whatever dialect it says to be, a schema is read as the one that ajv knows. */
+function withoutDialect(schema: object): object {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$schema'));
 }

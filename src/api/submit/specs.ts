@@ -27,7 +27,11 @@ export function specsOf(job: NewJob): readonly SpecWrite[] {
   }));
 }
 
-function identityOf({ job, tenant, body, tasks, placement, timing }: NewJob, task: AskedTask, at: number): TaskIdentity {
+function identityOf(
+  { job, tenant, body, tasks, placement, timing }: NewJob,
+  task: AskedTask,
+  at: number,
+): TaskIdentity {
   return {
     job,
     task: at,

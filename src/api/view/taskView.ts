@@ -1,7 +1,7 @@
 // One task as clients see it.
 
 import type { TaskError } from '../../job/errors.ts';
-import type { ArtifactRef, Instant, TaskState, TaskStateName } from '../../job/task.ts';
+import type { ArtifactRef, Instant, TaskState } from '../../job/task.ts';
 import { isOpen } from '../../job/task.ts';
 import type { TaskRecord } from '../../ports/jobLog.ts';
 import type { WorkersSeen } from '../workersSeen.ts';
@@ -12,7 +12,7 @@ export function taskView({ last, request }: TaskRecord, workers: Pick<WorkersSee
   return {
     index: state.of.task,
     name: state.of.name,
-    state: state.state as TaskStateName,
+    state: state.state,
     run: state.run,
     attempt: state.attempt,
     progress: taskProgress(state, sequence, workers),

@@ -1,0 +1,119 @@
+// The API as a Fastify app: built apart from its listening, so that tests inject requests.
+
+import cors from '@fastify/cors';
+import Fastify, { LogController } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { authenticate } from './auth/authenticate.ts';
+import { answerErrors, asGenwardenError, sendProblem } from './errorHandler.ts';
+import { JobWatch } from './jobs/jobWatch.ts';
+import { documentApi } from './openapi.ts';
+import type { Api, ApiContext, ApiOptions } from './options.ts';
+import { watchOverdue } from './overdueGauge.ts';
+import { measureRequests } from './requestMetrics.ts';
+import { artifactRoutes } from './routes/artifactRoutes.ts';
+import { changeRoutes } from './routes/changeRoutes.ts';
+import { healthRoutes } from './routes/healthRoutes.ts';
+import { jobRoutes } from './routes/jobRoutes.ts';
+import { listRoute } from './routes/listRoute.ts';
+import { submitRoute } from './routes/submitRoute.ts';
+import { workerRoutes } from './routes/workerRoutes.ts';
+import { serializerCompiler, validatorCompiler } from './validation.ts';
+import { WorkersSeen } from './workersSeen.ts';
+
+export type { Api, ApiOptions } from './options.ts';
+
+/** Bytes. */
+const bodyLimit = 25 * 1024 * 1024;
+
+/** The API, not listening yet. `close()` ends every wait and lets go of the heartbeats; the ports stay the caller’s. */
+export function buildApi(options: ApiOptions): Api {
+  const closing = new AbortController();
+  const context = contextOf(options, closing.signal);
+  const app = newApp(options);
+  answerErrors(app);
+  takeJson(app);
+  measureRequests(app, context);
+  app.register(cors, corsOptions(options));
+  authenticate(app, context);
+  app.register(async (scope: Api) => {
+    await documentApi(scope, options);
+    for (const routes of [
+      healthRoutes,
+      submitRoute,
+      listRoute,
+      jobRoutes,
+      changeRoutes,
+      artifactRoutes,
+      workerRoutes,
+    ]) {
+      routes(scope, context);
+    }
+  });
+  ownLifetimes(app, context, closing);
+  return app;
+}
+
+function contextOf(options: ApiOptions, closing: AbortSignal): ApiContext {
+  const workers = new WorkersSeen(options.clock, 3 * (options.heartbeatTimeoutMs ?? 6_000));
+  return { ...options, workers, watch: new JobWatch(options.follower), closing };
+}
+
+function newApp({ logger, random }: ApiOptions): Api {
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    // A request that comes while the API closes is still answered: the client knows nothing of our end.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => void sendProblem(asGenwardenError(error), request, reply),
+    bodyLimit,
+    // Open connections of clients that keep them must not hold up the end; their requests were answered by then.
+    forceCloseConnections: 'idle',
+    genReqId: ({ headers }) => requestId(headers['x-request-id']) ?? Buffer.from(random(9)).toString('base64url'),
+    routerOptions: { maxParamLength: 400 },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+  return app;
+}
+
+function requestId(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' && /^[\w.:-]{1,128}$/.test(header) ? header : undefined;
+}
+
+/** JSON alone, and an empty body for what needs none. Keys that could reach a prototype are refused. */
+function takeJson(app: Api): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    if (body.trim() === '') done(null, undefined);
+    else void parse(request, body, done);
+  });
+}
+
+function corsOptions({ corsOrigins }: ApiOptions) {
+  return {
+    origin: corsOrigins.includes('*') ? '*' : corsOrigins.length === 0 ? false : [...corsOrigins],
+    methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-none-match', 'range', 'x-request-id'],
+    exposedHeaders: ['etag', 'location', 'retry-after', 'idempotency-replayed', 'x-request-id', 'content-range'],
+    maxAge: 600,
+  };
+}
+
+function ownLifetimes(app: Api, context: ApiContext, closing: AbortController): void {
+  let watching = Promise.resolve();
+  let stopGauge = (): void => {};
+  app.addHook('onReady', async () => {
+    watching = context.workers.watch(context.heartbeats, closing.signal).catch((error: unknown) => {
+      if (!closing.signal.aborted) context.logger.error({ err: error }, 'The heartbeats can no longer be heard');
+    });
+    stopGauge = watchOverdue(context);
+  });
+  app.addHook('preClose', async () => closing.abort());
+  app.addHook('onClose', async () => {
+    stopGauge();
+    context.watch.close();
+    await watching;
+  });
+}

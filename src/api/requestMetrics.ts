@@ -1,0 +1,18 @@
+// How long answers take, by route: waits are left out, as their length is the client’s choice.
+
+import type { Api, ApiContext } from './options.ts';
+
+export function measureRequests(app: Api, { metrics }: Pick<ApiContext, 'metrics'>): void {
+  app.addHook('onResponse', async (request, reply) => {
+    if (isWait(request.query)) return;
+    const labels = {
+      method: request.method,
+      // The template, not the address: no id is ever a label.
+      route: request.routeOptions.url ?? 'unknown',
+      code: String(reply.statusCode),
+    };
+    metrics.httpRequestDuration.observe(labels, reply.elapsedTime / 1_000);
+  });
+}
+
+const isWait = (query: unknown): boolean => typeof query === 'object' && query !== null && 'wait' in query;

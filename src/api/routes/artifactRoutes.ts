@@ -1,0 +1,131 @@
+// The bytes of results, and the upload of reference images.
+
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { GenwardenError } from '../../job/errors.ts';
+import type { ArtifactRef } from '../../job/task.ts';
+import type { TaskRecord } from '../../ports/jobLog.ts';
+import { principalOf } from '../auth/authenticate.ts';
+import { findTask } from '../jobs/findTask.ts';
+import { readJob } from '../jobs/readJob.ts';
+import type { Api, ApiContext } from '../options.ts';
+import { checkImage, imageMediaTypes, type ImageMediaType } from '../submit/image.ts';
+import { jobParams } from '../validation.ts';
+import { isNamed, problems } from './answers.ts';
+import { byteRange } from './byteRange.ts';
+
+export function artifactRoutes(app: Api, context: ApiContext): void {
+  downloadRoute(app, context);
+  // In a scope of its own, as only here a body may be an image.
+  void app.register(async (scope: Api) => uploadRoute(scope, context));
+}
+
+function downloadRoute(app: Api, context: ApiContext): void {
+  const run = z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, 'is not the number of a run')
+    .optional()
+    .describe('Default: the task’s present run.');
+  const schema = {
+    operationId: 'downloadArtifact',
+    summary: 'The bytes of an artifact',
+    tags: ['artifacts'],
+    params: jobParams.extend({ task: z.string().describe('The task’s index or name.'), name: z.string() }),
+    querystring: z.strictObject({ run }),
+    response: {
+      200: { description: 'The bytes.', content: { '*/*': { schema: z.string().meta({ format: 'binary' }) } } },
+      206: { description: 'A range of them.', content: { '*/*': { schema: z.string().meta({ format: 'binary' }) } } },
+      304: z.undefined().describe('As If-None-Match says.'),
+      ...problems,
+    },
+  };
+  const url = '/v1/jobs/:id/tasks/:task/artifacts/:name';
+  app.get(url, { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
+    const { tenant } = principalOf(request);
+    const { id, task, name } = request.params;
+    const record = await readJob(context, tenant, id);
+    const artifact = await artifactOf(context, findTask(record, task), name, runOf(request.query.run));
+    const { 'if-none-match': known, range, 'if-range': ifRange } = request.headers;
+    const tag = `"${artifact.digest}"`;
+    describe(reply, artifact, tag);
+    if (isNamed(known, tag)) return reply.code(304).send();
+    const usable = ifRange === undefined || ifRange === tag ? range : undefined;
+    return sendBytes(context, reply, tenant, artifact, usable);
+  });
+}
+
+const runOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
+
+/** Throws `ArtifactNotFound`. */
+async function artifactOf(context: ApiContext, { last }: TaskRecord, name: string, run: number | undefined) {
+  const { job, task, pool } = last.state.of;
+  const entries = run === undefined || run === last.state.run ? [last] : await context.log.history(job, pool);
+  const ofRun = entries.filter(({ state }) => state.of.task === task && state.run === (run ?? last.state.run));
+  const found = ofRun.flatMap(({ detail }) => detail.artifacts ?? []).findLast((artifact) => artifact.name === name);
+  if (found !== undefined) return found;
+  const message = `Run ${run ?? last.state.run} of task ${task} has no artifact ${name}`;
+  throw new GenwardenError('ArtifactNotFound', message);
+}
+
+function describe(reply: FastifyReply, { name, mediaType }: ArtifactRef, tag: string): void {
+  const extension = /^\w+\/(\w+)/.exec(mediaType)?.[1] ?? 'bin';
+  reply
+    .header('etag', tag)
+    .header('accept-ranges', 'bytes')
+    .header('cache-control', 'private, max-age=0, must-revalidate')
+    .header('x-content-type-options', 'nosniff')
+    .header('content-security-policy', "default-src 'none'; sandbox")
+    .header('content-disposition', `inline; filename="${name.replaceAll(/[^\w.-]/g, '_')}.${extension}"`)
+    .type(mediaType);
+}
+
+async function sendBytes(
+  { artifacts }: ApiContext,
+  reply: FastifyReply,
+  tenant: string,
+  { digest, bytes, name }: ArtifactRef,
+  header: string | undefined,
+): Promise<FastifyReply> {
+  const range = byteRange(header, bytes);
+  if (range === 'outside') {
+    const details = { contentRange: `bytes */${bytes}` };
+    throw new GenwardenError('RangeNotSatisfiable', `The artifact has ${bytes} bytes`, { details });
+  }
+  const stream = await artifacts.stream(tenant, digest, range);
+  if (stream === undefined) throw new GenwardenError('ArtifactNotFound', `The bytes of ${name} are no longer stored`);
+  if (range === undefined) return reply.header('content-length', bytes).send(stream);
+  return reply
+    .code(206)
+    .header('content-range', `bytes ${range.start}-${range.end}/${bytes}`)
+    .header('content-length', range.end - range.start + 1)
+    .send(stream);
+}
+
+function uploadRoute(app: Api, context: ApiContext): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    [...imageMediaTypes],
+    { parseAs: 'buffer' },
+    async (_request: unknown, body: Buffer) => body,
+  );
+  const schema = {
+    operationId: 'uploadReference',
+    summary: 'Store a reference image',
+    description: 'The body is the image itself, with its Content-Type: PNG, JPEG or WebP, at most 20 MiB.',
+    tags: ['artifacts'],
+    consumes: [...imageMediaTypes],
+    response: {
+      201: z.object({ artifact: z.string(), mediaType: z.string(), bytes: z.int() }),
+      ...problems,
+    },
+  };
+  app.post('/v1/artifacts', { config: { scope: 'jobs:write' }, schema }, async (request, reply) => {
+    const mediaType = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
+    if (!Buffer.isBuffer(request.body)) {
+      throw new GenwardenError('UnsupportedMediaType', 'An upload needs an image as its body, with its Content-Type');
+    }
+    checkImage(request.body, mediaType as ImageMediaType, 'The body');
+    const stored = await context.artifacts.put(principalOf(request).tenant, request.body, mediaType);
+    return reply.code(201).send({ artifact: stored.digest, mediaType: stored.mediaType, bytes: stored.bytes });
+  });
+}

@@ -1,0 +1,74 @@
+// POST …/cancel, …/retry and …/review: what a person changes about a job.
+
+import { z } from 'zod';
+import { principalOf } from '../auth/authenticate.ts';
+import { cancelJob } from '../jobs/cancelJob.ts';
+import { retryJob } from '../jobs/retryJob.ts';
+import { reviewBody, reviewTask } from '../jobs/reviewTask.ts';
+import type { Api, ApiContext } from '../options.ts';
+import { jobParams } from '../validation.ts';
+import { jobView } from '../view/jobView.ts';
+import { jobSchema } from '../view/schemas.ts';
+import { jobHeaders, problems } from './answers.ts';
+
+export function changeRoutes(app: Api, context: ApiContext): void {
+  cancelRoute(app, context);
+  retryRoute(app, context);
+  reviewRoute(app, context);
+}
+
+function cancelRoute(app: Api, context: ApiContext): void {
+  const schema = {
+    operationId: 'cancelJob',
+    summary: 'Cancel a job: terminal at once, what is done stays',
+    tags: ['jobs'],
+    params: jobParams,
+    body: z.strictObject({
+      running: z.enum(['stop', 'finish']).optional().describe('`finish` lets running tasks end.'),
+    }),
+    response: { 200: jobSchema, ...problems },
+  };
+  app.post('/v1/jobs/:id/cancel', { config: { scope: 'jobs:write' }, schema }, async (request, reply) => {
+    const { tenant, name: by } = principalOf(request);
+    const { running = 'stop' } = request.body;
+    const record = await cancelJob(context, { tenant, job: request.params.id, by, running });
+    return jobHeaders(reply, record, context.clock.now()).send(jobView(record, context.workers));
+  });
+}
+
+function retryRoute(app: Api, context: ApiContext): void {
+  const tasks = z.array(z.union([z.string(), z.int().min(0)])).min(1, 'is empty: leave it out for all');
+  const schema = {
+    operationId: 'retryJob',
+    summary: 'Start a new run of the failed and cancelled tasks of a finished job',
+    tags: ['jobs'],
+    params: jobParams,
+    body: z.strictObject({ tasks: tasks.max(500).optional().describe('Names or indexes; absent means all of them.') }),
+    response: { 202: jobSchema, ...problems },
+  };
+  app.post('/v1/jobs/:id/retry', { config: { scope: 'jobs:write' }, schema }, async (request, reply) => {
+    const { tenant, name: by } = principalOf(request);
+    const named = request.body.tasks;
+    const asked = { tenant, job: request.params.id, by, ...(named === undefined ? {} : { tasks: named }) };
+    const record = await retryJob(context, asked);
+    return jobHeaders(reply, record, context.clock.now()).code(202).send(jobView(record, context.workers));
+  });
+}
+
+function reviewRoute(app: Api, context: ApiContext): void {
+  const schema = {
+    operationId: 'reviewTask',
+    summary: 'Approve, reject or tweak a result that waits for review',
+    tags: ['jobs'],
+    params: jobParams.extend({ task: z.string().describe('The task’s index or name.') }),
+    body: reviewBody,
+    response: { 200: jobSchema, 202: jobSchema, ...problems },
+  };
+  app.post('/v1/jobs/:id/tasks/:task/review', { config: { scope: 'jobs:write' }, schema }, async (request, reply) => {
+    const { tenant, name: by } = principalOf(request);
+    const { id: job, task } = request.params;
+    const record = await reviewTask(context, { tenant, job, task, by, review: request.body });
+    const code = request.body.decision === 'tweak' ? 202 : 200;
+    return jobHeaders(reply, record, context.clock.now()).code(code).send(jobView(record, context.workers));
+  });
+}

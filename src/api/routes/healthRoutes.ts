@@ -1,0 +1,20 @@
+// /healthz: the process lives. /readyz: it can do its work. /openapi.json: what it offers.
+
+import { z } from 'zod';
+import { GenwardenError } from '../../job/errors.ts';
+import type { Api, ApiContext } from '../options.ts';
+import { problems } from './answers.ts';
+
+export function healthRoutes(app: Api, context: ApiContext): void {
+  const response = { 200: z.object({ status: z.string() }), ...problems };
+  const health = { operationId: 'health', summary: 'The process lives', tags: ['health'], response };
+  app.get('/healthz', { schema: health }, async () => ({ status: 'ok' }));
+  const ready = { operationId: 'ready', summary: 'NATS answers and the index is current', tags: ['health'], response };
+  app.get('/readyz', { schema: ready }, async () => {
+    const state = context.follower.ready();
+    if (!state.ready) throw new GenwardenError('NotReady', `The API ${state.reason}`);
+    await context.log.health();
+    return { status: 'ready' };
+  });
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+}

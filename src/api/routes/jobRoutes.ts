@@ -1,0 +1,111 @@
+// GET /v1/jobs/{id}, its history, and DELETE: one job.
+
+import { z } from 'zod';
+import { parseDuration } from '../../job/duration.ts';
+import { openStates, taskStates, type TaskState } from '../../job/task.ts';
+import type { JobRecord } from '../../ports/jobLog.ts';
+import { principalOf } from '../auth/authenticate.ts';
+import { awaitJob, glanceAt } from '../jobs/awaitJob.ts';
+import { deleteJob } from '../jobs/deleteJob.ts';
+import { readJob } from '../jobs/readJob.ts';
+import type { Api, ApiContext } from '../options.ts';
+import { jobParams, repeatable, waitQuery } from '../validation.ts';
+import { historyView } from '../view/historyView.ts';
+import { jobView } from '../view/jobView.ts';
+import { historySchema, jobSchema } from '../view/schemas.ts';
+import { clientGone, isNamed, jobHeaders, jobTag, problems } from './answers.ts';
+
+export const stateFilter = repeatable(
+  z.enum([...taskStates, 'open']),
+  'A state, or `open` for all open ones; may be given several times.',
+);
+
+export function jobRoutes(app: Api, context: ApiContext): void {
+  getJob(app, context);
+  getHistory(app, context);
+  removeJob(app, context);
+}
+
+function getJob(app: Api, context: ApiContext): void {
+  const querystring = z.strictObject({
+    tasks: z.enum(['true', 'false']).optional().describe('`false` leaves the tasks out.'),
+    taskState: stateFilter,
+    wait: waitQuery.describe('With If-None-Match: until the job changes, else 304. Without: until it has finished.'),
+  });
+  const schema = {
+    operationId: 'getJob',
+    summary: 'Read a job with its tasks',
+    tags: ['jobs'],
+    params: jobParams,
+    querystring,
+    response: { 200: jobSchema, 304: z.undefined().describe('The job is as If-None-Match says.'), ...problems },
+  };
+  app.get('/v1/jobs/:id', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
+    const { tenant } = principalOf(request);
+    const { tasks, taskState, wait = '0s' } = request.query;
+    const known = request.headers['if-none-match'];
+    const record = await heldJob(context, tenant, request.params.id, known, parseDuration(wait)!, () =>
+      clientGone(reply),
+    );
+    jobHeaders(reply, record, context.clock.now());
+    if (isNamed(known, jobTag(record))) return reply.code(304).send();
+    const shown = statesNamed(taskState);
+    const job = jobView(record, context.workers, ({ last }) => shown(last.state));
+    if (tasks === 'false') delete job.tasks;
+    return reply.send(job);
+  });
+}
+
+/** The job, after a wait for its change or its end. */
+async function heldJob(
+  context: ApiContext,
+  tenant: string,
+  id: string,
+  known: string | undefined,
+  waitMs: number,
+  gone: () => AbortSignal,
+): Promise<JobRecord> {
+  const record = await readJob(context, tenant, id);
+  const { sequence, open } = glanceAt(record);
+  const hold = known === undefined ? open : isNamed(known, jobTag(record));
+  if (waitMs === 0 || !hold) return record;
+  const enough = (glance: { sequence: number; open: boolean }): boolean =>
+    known === undefined ? !glance.open : glance.sequence > sequence;
+  await awaitJob(context, record, enough, waitMs, gone());
+  return readJob(context, tenant, id);
+}
+
+/** True for each of the states that were named; for every state where none was. */
+export function statesNamed(names: readonly string[]): (state: Pick<TaskState, 'state'>) => boolean {
+  const states = new Set(names.flatMap((name) => (name === 'open' ? openStates : [name])));
+  return ({ state }) => states.size === 0 || states.has(state);
+}
+
+function getHistory(app: Api, context: ApiContext): void {
+  const schema = {
+    operationId: 'getHistory',
+    summary: 'Every transition of every task',
+    tags: ['jobs'],
+    params: jobParams,
+    response: { 200: historySchema, ...problems },
+  };
+  app.get('/v1/jobs/:id/history', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
+    const record = await readJob(context, principalOf(request).tenant, request.params.id);
+    const entries = await context.log.history(record.job, record.tasks[0]!.last.state.of.pool);
+    return reply.header('cache-control', 'no-cache').send({ items: historyView(entries), next: null });
+  });
+}
+
+function removeJob(app: Api, context: ApiContext): void {
+  const schema = {
+    operationId: 'deleteJob',
+    summary: 'Delete a finished job with its artifacts, for good',
+    tags: ['jobs'],
+    params: jobParams,
+    response: { 204: z.undefined().describe('The job is gone.'), ...problems },
+  };
+  app.delete('/v1/jobs/:id', { config: { scope: 'jobs:write' }, schema }, async (request, reply) => {
+    await deleteJob(context, principalOf(request).tenant, request.params.id);
+    return reply.code(204).send();
+  });
+}

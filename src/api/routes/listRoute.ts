@@ -1,0 +1,77 @@
+// GET /v1/jobs: the tenant’s jobs.
+
+import { z } from 'zod';
+import { GenwardenError } from '../../job/errors.ts';
+import { isJobId } from '../../job/ids.ts';
+import { openStates } from '../../job/task.ts';
+import { principalOf } from '../auth/authenticate.ts';
+import { listJobs, type ListPlace } from '../jobs/listJobs.ts';
+import type { Api, ApiContext } from '../options.ts';
+import { repeatable } from '../validation.ts';
+import { listedJobView } from '../view/jobView.ts';
+import { jobListSchema } from '../view/schemas.ts';
+import { isoTimeOrNull } from '../view/taskView.ts';
+import { problems } from './answers.ts';
+import { stateFilter } from './jobRoutes.ts';
+
+const querystring = z.strictObject({
+  state: stateFilter,
+  pool: z.string().optional(),
+  kind: z.enum(['image', 'text']).optional(),
+  label: repeatable(
+    z.string().regex(/^[^=]+=[^=]*$/, 'is not key=value'),
+    '`key=value`; may be given several times: all must fit.',
+  ),
+  limit: z
+    .string()
+    .regex(/^([1-9]\d?|[1-4]\d\d|500)$/, 'is not a number from 1 to 500')
+    .optional()
+    .describe('1 to 500; default 50.'),
+  cursor: z.string().optional().describe('`next` of the page before.'),
+});
+
+export function listRoute(app: Api, context: ApiContext): void {
+  const schema = {
+    operationId: 'listJobs',
+    summary: 'List jobs, newest first, without their tasks and metadata',
+    tags: ['jobs'],
+    querystring,
+    response: { 200: jobListSchema, ...problems },
+  };
+  app.get('/v1/jobs', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
+    refuseUnread(context);
+    const { state, pool, kind, label, limit = '50', cursor } = request.query;
+    const { jobs, next, complete, since } = await listJobs(context, {
+      tenant: principalOf(request).tenant,
+      states: new Set(state.flatMap((name) => (name === 'open' ? openStates : [name]))),
+      pool,
+      kind,
+      labels: label.map((text) => text.split('=', 2) as [string, string]),
+      limit: Number(limit),
+      before: cursor === undefined ? undefined : placeOf(cursor),
+    });
+    return reply.header('cache-control', 'no-cache').send({
+      items: jobs.map((tasks) => listedJobView(tasks, context.workers)),
+      next: next === null ? null : cursorOf(next),
+      complete,
+      since: isoTimeOrNull(since),
+    });
+  });
+}
+
+/** An index that has not read the stream yet would show nothing; one that lags shows what it knows. */
+function refuseUnread({ follower }: ApiContext): void {
+  const { ready, reason } = follower.ready();
+  if (!ready && follower.position().epoch === '') throw new GenwardenError('NotReady', `The API ${reason}`);
+}
+
+const cursorOf = ({ submittedAt, job }: ListPlace): string =>
+  Buffer.from(`${submittedAt}.${job}`).toString('base64url');
+
+function placeOf(cursor: string): ListPlace {
+  const [submittedAt = '', job = '', ...rest] = Buffer.from(cursor, 'base64url').toString('latin1').split('.');
+  if (/^\d{1,15}$/.test(submittedAt) && isJobId(job) && rest.length === 0) {
+    return { submittedAt: Number(submittedAt), job };
+  }
+  throw new GenwardenError('InvalidCursor', 'The cursor is not one that this list gave');
+}

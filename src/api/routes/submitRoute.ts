@@ -1,0 +1,89 @@
+// POST /v1/jobs: submit.
+
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { parseDuration } from '../../job/duration.ts';
+import { GenwardenError } from '../../job/errors.ts';
+import type { JobRecord } from '../../ports/jobLog.ts';
+import { principalOf } from '../auth/authenticate.ts';
+import { awaitJob, glanceAt } from '../jobs/awaitJob.ts';
+import { readJob } from '../jobs/readJob.ts';
+import type { Api, ApiContext } from '../options.ts';
+import { statusOf } from '../problem.ts';
+import { submitBody } from '../submit/body.ts';
+import { submitJob, type Submit, type Submitted } from '../submit/submitJob.ts';
+import { waitQuery } from '../validation.ts';
+import { jobView } from '../view/jobView.ts';
+import { submittedJobSchema } from '../view/schemas.ts';
+import { clientGone, jobHeaders, problems } from './answers.ts';
+
+const headers = z.looseObject({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/, 'is not 1 to 255 printable ASCII characters')
+    .optional()
+    .describe('The same key and body make one job, for as long as the job is kept.'),
+});
+
+export function submitRoute(app: Api, context: ApiContext): void {
+  app.post(
+    '/v1/jobs',
+    {
+      config: { scope: 'jobs:write' },
+      schema: {
+        operationId: 'submitJob',
+        summary: 'Submit a job',
+        tags: ['jobs'],
+        headers,
+        querystring: z.strictObject({ wait: waitQuery }),
+        body: submitBody,
+        response: { 200: submittedJobSchema, 202: submittedJobSchema, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const { tenant } = principalOf(request);
+      const submit = { tenant, idempotencyKey: request.headers['idempotency-key'], body: request.body };
+      const { record, replayed } = await counted(context, submit);
+      const waitMs = parseDuration(request.query.wait ?? '0s')!;
+      const after = await finished(context, tenant, record, waitMs, clientGone(reply));
+      return answer(context, reply, after, replayed);
+    },
+  );
+}
+
+/** Without a wait the job as submitted; else as it is when it ended, or the wait did. */
+async function finished(
+  context: ApiContext,
+  tenant: string,
+  record: JobRecord,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<JobRecord> {
+  if (waitMs === 0 || !glanceAt(record).open) return record;
+  await awaitJob(context, record, ({ open }) => !open, waitMs, signal);
+  // The job is stored: whatever hinders reading it must not make the submit look failed.
+  return readJob(context, tenant, record.job).catch(() => record);
+}
+
+function answer(context: ApiContext, reply: FastifyReply, record: JobRecord, replayed: boolean) {
+  const job = jobView(record, context.workers);
+  const waitedForEnd = !glanceAt(record).open;
+  if (replayed) reply.header('idempotency-replayed', 'true');
+  jobHeaders(reply, record, context.clock.now()).header('location', `${context.publicUrl ?? ''}/v1/jobs/${job.id}`);
+  return reply.code(replayed || waitedForEnd ? 200 : 202).send({ ...job, warnings: [] });
+}
+
+async function counted(context: ApiContext, submit: Submit): Promise<Submitted> {
+  const asked = submit.body.pool ?? 'default';
+  // The label is one of the pools that there are: clients name pools.
+  const pool = context.pools.find(asked) === undefined ? 'unknown' : asked;
+  const count = (outcome: string): void => context.metrics.submits.inc({ pool, outcome });
+  try {
+    const submitted = await submitJob(context, submit);
+    count(submitted.replayed ? 'replayed' : 'stored');
+    return submitted;
+  } catch (error) {
+    count(error instanceof GenwardenError && statusOf(error.code) < 500 ? 'refused' : 'failed');
+    throw error;
+  }
+}
