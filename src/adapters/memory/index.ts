@@ -3,6 +3,9 @@
 export { memoryArtifactStore } from './artifactStore.ts';
 export { systemClock, virtualClock, type VirtualClock } from './clock.ts';
 export { memoryHeartbeats, type MemoryHeartbeats } from './heartbeats.ts';
+export { memoryJobLog, type MemoryJobLog } from './jobLog.ts';
 export { memoryKeyShelf, type KeyShelf } from './keyRing.ts';
 export { memoryLeadership, type MemoryLeadership } from './leadership.ts';
 export { memoryPoolRegistry } from './poolRegistry.ts';
+export { MemoryStream } from './stream.ts';
+export { memoryTaskQueue } from './taskQueue.ts';

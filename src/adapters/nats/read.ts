@@ -61,7 +61,7 @@ async function readDirect(context: LogContext, job: JobId, pool?: string): Promi
 function assemble(job: JobId, entries: readonly DetailedEntry[]): JobRecord | undefined {
   const total = entries[0]?.state.of.total;
   if (total === undefined) return undefined;
-  const tasks = new Array<{ last?: DetailedEntry; spec?: DetailedEntry }>(total).fill({});
+  const tasks: { last?: DetailedEntry; spec?: DetailedEntry }[] = Array.from({ length: total }, () => ({}));
   for (const entry of entries) {
     const { task } = entry.state.of;
     const { last, spec } = tasks[task] ?? {};

@@ -6,7 +6,8 @@ export async function eachAtMost<T, R>(
   items: readonly T[],
   work: (item: T) => Promise<R>,
 ): Promise<R[]> {
-  const results = new Array<R>(items.length);
+  const results: R[] = [];
+  results.length = items.length;
   const queue = items.entries();
   const lane = async (): Promise<void> => {
     for (const [index, item] of queue) results[index] = await work(item);

@@ -77,7 +77,7 @@ export class PoolQueue {
   /** Gives back what nobody took. */
   close(): void {
     this.#closed = true;
-    for (const waiter of [...this.#waiters]) this.#leave(waiter);
+    while (this.#waiters.length > 0) this.#leave(this.#waiters[0]!);
     clearTimeout(this.#idle);
     for (const lane of lanes) this.#pulls[lane].close();
     this.#giveBackKept();

@@ -1,0 +1,69 @@
+// Following the stream in memory: the same events in the same order as on JetStream.
+
+import type { Sequence } from '../../job/task.ts';
+import type { FollowEvent, FollowFrom, LogEntry, Watermark } from '../../ports/jobLog.ts';
+import type { MemoryMessage, MemoryStream } from './stream.ts';
+
+/** How many messages before the end a start at the watermark shows at least. */
+const window = 100_000;
+
+export async function* followMemory(
+  stream: MemoryStream,
+  readMark: () => Watermark | undefined,
+  onSkipped: (why: 'newerSchema') => void,
+  from: FollowFrom,
+  signal: AbortSignal,
+): AsyncGenerator<FollowEvent> {
+  const { epoch } = stream;
+  const resumes = from.from === 'position' && from.position.epoch === epoch;
+  if (from.from === 'position' && !resumes) yield { event: 'reset', epoch };
+  const mark = readMark();
+  let position: Sequence = resumes ? from.position.sequence : startAt(stream, mark) - 1;
+  if (!resumes) for (const entry of stragglers(stream, mark, position)) yield { event: 'entry', entry };
+  while (!signal.aborted && stream.epoch === epoch) {
+    const target = stream.lastSequence;
+    for (let next = stream.after(position); next !== undefined; next = stream.after(position)) {
+      position = next.sequence;
+      if (next.newer) onSkipped('newerSchema');
+      else yield { event: 'entry', entry: entryOf(next) };
+      if (signal.aborted) return;
+    }
+    position = Math.max(position, target);
+    yield { event: 'caughtUp', position: { epoch, sequence: position } };
+    if (stream.lastSequence <= position && stream.epoch === epoch) await change(stream, signal);
+  }
+  if (signal.aborted) return;
+  yield* followMemory(
+    stream,
+    readMark,
+    onSkipped,
+    { from: 'position', position: { epoch, sequence: position } },
+    signal,
+  );
+}
+
+function startAt(stream: MemoryStream, mark: Watermark | undefined): Sequence {
+  return mark?.epoch === stream.epoch ? Math.max(1, Math.min(mark.sequence, stream.lastSequence - window)) : 1;
+}
+
+function stragglers(stream: MemoryStream, mark: Watermark | undefined, position: Sequence): readonly LogEntry[] {
+  if (mark?.epoch !== stream.epoch) return [];
+  return mark.stragglers
+    .map((address) => stream.last(address))
+    .filter((message) => message !== undefined && message.sequence <= position && !message.newer)
+    .map((message) => entryOf(message!))
+    .toSorted((one, other) => one.sequence - other.sequence);
+}
+
+const entryOf = ({ sequence, at, writeId, state }: MemoryMessage): LogEntry => ({ sequence, at, writeId, state });
+
+async function change(stream: MemoryStream, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = stream.onChange(resolve);
+  const abort = (): void => resolve();
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) resolve();
+  await promise;
+  stop();
+  signal.removeEventListener('abort', abort);
+}
