@@ -175,7 +175,7 @@ function fakePools(): PoolRegistry {
 function fakeArtifacts(): ApiWorld['artifacts'] {
   const stored = new Map<string, { bytes: Uint8Array } & StoredArtifact>();
   return {
-    stored: stored as ApiWorld['artifacts']['stored'],
+    stored,
     async put(tenant, bytes, mediaType) {
       const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
       const artifact = { digest, mediaType, bytes: bytes.length };

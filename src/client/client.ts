@@ -1,0 +1,177 @@
+// The typed client of the HTTP API, for Node from 20 on and for browsers.
+
+import { GenwardenApiError } from './error.ts';
+import { patiently } from './patience.ts';
+import { sender, type ClientOptions, type Send } from './request.ts';
+import type {
+  Download,
+  Job,
+  JobPage,
+  SubmitRequest,
+  ListedJob,
+  ListFilter,
+  Pool,
+  ReviewRequest,
+  State,
+  SubmittedJob,
+  Transition,
+  Worker,
+} from './types.ts';
+
+export interface SubmitOptions {
+  /** The same key and body make one job; a random one where absent, so that a lost answer can be asked for again. */
+  readonly idempotencyKey?: string;
+  /** How long a submit is tried again while the API does not answer, ms; default 30 s. */
+  readonly giveUpAfterMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface WaitOptions {
+  readonly signal?: AbortSignal;
+  /** Called with the job each time that it changed. */
+  readonly onChange?: (job: Job) => void;
+  /** How long to bear an API that does not answer, ms; default: for ever. */
+  readonly giveUpAfterMs?: number;
+}
+
+const openStates: readonly State[] = ['queued', 'running', 'waiting', 'needs_review'];
+const pathOf = (job: string): string => `/v1/jobs/${encodeURIComponent(job)}`;
+
+/** Every method throws `GenwardenApiError` when the API says no, and a `TypeError` when it cannot be reached. */
+export class GenwardenClient {
+  readonly #send: Send;
+
+  constructor(options: ClientOptions) {
+    this.#send = sender(options);
+  }
+
+  /** Submits a job, safely again while the API does not answer. */
+  async submit(request: SubmitRequest, options: SubmitOptions = {}): Promise<SubmittedJob> {
+    const { idempotencyKey = crypto.randomUUID(), giveUpAfterMs = 30_000, signal } = options;
+    const headers = { 'idempotency-key': idempotencyKey };
+    const post = () => this.#json<SubmittedJob>('POST', '/v1/jobs', { body: request, headers, signal });
+    return patiently(post, signal, giveUpAfterMs);
+  }
+
+  get(job: string, options: { taskState?: State[]; tasks?: boolean; signal?: AbortSignal } = {}): Promise<Job> {
+    const { taskState, tasks, signal } = options;
+    return this.#json('GET', pathOf(job), {
+      query: { taskState, tasks: tasks === false ? 'false' : undefined },
+      signal,
+    });
+  }
+
+  /** Every job that fits, newest first, page by page as they are asked for. */
+  async *list(filter: ListFilter = {}, signal?: AbortSignal): AsyncGenerator<ListedJob, void, undefined> {
+    let cursor: string | undefined;
+    do {
+      const page: JobPage = await this.listPage(filter, cursor, signal);
+      yield* page.items;
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** One page; `cursor` is `next` of the page before. */
+  listPage(filter: ListFilter = {}, cursor?: string, signal?: AbortSignal): Promise<JobPage> {
+    const { state, pool, kind, labels = {}, pageSize } = filter;
+    const label = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+    const query = { state, pool, kind, label, limit: pageSize?.toString(), cursor };
+    return this.#json('GET', '/v1/jobs', { query, signal });
+  }
+
+  /** Waits until the job has finished, through restarts of the API and lost connections. */
+  async wait(job: string, { signal, onChange, giveUpAfterMs }: WaitOptions = {}): Promise<Job> {
+    let tag: string | undefined;
+    for (;;) {
+      const ask = { query: { wait: tag === undefined ? undefined : '30s' }, headers: { 'if-none-match': tag }, signal };
+      const answer = await patiently(() => this.#jobIfChanged(job, ask), signal, giveUpAfterMs);
+      if (answer === undefined) continue;
+      tag = answer.tag;
+      onChange?.(answer.job);
+      if (!openStates.includes(answer.job.state)) return answer.job;
+    }
+  }
+
+  /** Terminal at once; with `finish` running tasks may end. */
+  cancel(job: string, options: { running?: 'stop' | 'finish'; signal?: AbortSignal } = {}): Promise<Job> {
+    const { running, signal } = options;
+    return this.#json('POST', `${pathOf(job)}/cancel`, { body: running === undefined ? {} : { running }, signal });
+  }
+
+  /** A new run of failed and cancelled tasks, or of those named by name or index. */
+  retry(job: string, options: { tasks?: (string | number)[]; signal?: AbortSignal } = {}): Promise<Job> {
+    const { tasks, signal } = options;
+    return this.#json('POST', `${pathOf(job)}/retry`, { body: tasks === undefined ? {} : { tasks }, signal });
+  }
+
+  review(job: string, task: string | number, review: ReviewRequest, signal?: AbortSignal): Promise<Job> {
+    return this.#json('POST', `${taskPath(job, task)}/review`, { body: review, signal });
+  }
+
+  /** Deletes a finished job with its artifacts, for good. */
+  async delete(job: string, signal?: AbortSignal): Promise<void> {
+    await this.#send('DELETE', pathOf(job), { signal });
+  }
+
+  async history(job: string, signal?: AbortSignal): Promise<Transition[]> {
+    return this.#items('GET', `${pathOf(job)}/history`, signal);
+  }
+
+  /** The bytes of an artifact of the task’s present run, or of another one. */
+  async downloadArtifact(
+    job: string,
+    task: string | number,
+    name: string,
+    options: { run?: number; signal?: AbortSignal } = {},
+  ): Promise<Download> {
+    const path = `${taskPath(job, task)}/artifacts/${encodeURIComponent(name)}`;
+    const response = await this.#send('GET', path, { query: { run: options.run?.toString() }, signal: options.signal });
+    return {
+      bytes: new Uint8Array(await response.arrayBuffer()),
+      mediaType: response.headers.get('content-type') ?? 'application/octet-stream',
+      digest: (response.headers.get('etag') ?? '').replaceAll('"', ''),
+    };
+  }
+
+  /** Stores a reference image; name its `artifact` in `references`. */
+  uploadReference(
+    image: Uint8Array | Blob,
+    mediaType: 'image/png' | 'image/jpeg' | 'image/webp',
+    signal?: AbortSignal,
+  ): Promise<{ artifact: string; mediaType: string; bytes: number }> {
+    return this.#json('POST', '/v1/artifacts', { body: image, headers: { 'content-type': mediaType }, signal });
+  }
+
+  workers(signal?: AbortSignal): Promise<Worker[]> {
+    return this.#items('GET', '/v1/workers', signal);
+  }
+
+  pools(signal?: AbortSignal): Promise<Pool[]> {
+    return this.#items('GET', '/v1/pools', signal);
+  }
+
+  async #jobIfChanged(job: string, ask: Parameters<Send>[2]): Promise<{ job: Job; tag: string } | undefined> {
+    const response = await this.#send('GET', pathOf(job), ask);
+    if (response.status === 304) return undefined;
+    const tag = response.headers.get('etag');
+    if (tag === null) throw notTheApi(response);
+    return { job: (await response.json()) as Job, tag };
+  }
+
+  async #json<T>(...ask: Parameters<Send>): Promise<T> {
+    const response = await this.#send(...ask);
+    return (await response.json()) as T;
+  }
+
+  async #items<T>(method: 'GET', path: string, signal: AbortSignal | undefined): Promise<T[]> {
+    return (await this.#json<{ items: T[] }>(method, path, { signal })).items;
+  }
+}
+
+const taskPath = (job: string, task: string | number): string => `${pathOf(job)}/tasks/${encodeURIComponent(task)}`;
+
+function notTheApi({ url, status, statusText }: Response): GenwardenApiError {
+  const detail = `${url} answered without an ETag`;
+  const hint = 'Check that no proxy drops headers.';
+  return new GenwardenApiError({ status, code: 'Unknown', title: statusText, detail, hint });
+}

@@ -1,0 +1,8 @@
+// The published client: `import { GenwardenClient } from 'genwarden/client'`.
+
+export { GenwardenClient } from './client.ts';
+export type { SubmitOptions, WaitOptions } from './client.ts';
+export { GenwardenApiError } from './error.ts';
+export type { Problem } from './error.ts';
+export type { ClientOptions } from './request.ts';
+export type * from './types.ts';

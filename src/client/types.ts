@@ -1,0 +1,228 @@
+// What the API takes and answers, for those who call it from TypeScript.
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export type OpenState = 'queued' | 'running' | 'waiting' | 'needs_review';
+export type TerminalState = 'succeeded' | 'failed' | 'cancelled';
+export type State = OpenState | TerminalState;
+export type Kind = 'image' | 'text';
+export type Priority = 'high' | 'normal' | 'low';
+
+export type Reference =
+  | { artifact: string; caption?: string }
+  | { mediaType: 'image/png' | 'image/jpeg' | 'image/webp'; /** Base64. */ data: string; caption?: string };
+
+export interface Input {
+  prompt?: string;
+  /** For kind `text`. */
+  system?: string;
+  /** JSON Schema of the answer; for kind `text`. */
+  schema?: { [key: string]: Json };
+  aspectRatio?: string;
+  imageSize?: string;
+  seed?: number;
+  references?: Reference[];
+  providerOptions?: { [key: string]: Json };
+}
+
+export interface TaskRequest {
+  name?: string;
+  /** A key of it replaces the job’s whole key; `extraReferences` are appended to the job’s references. */
+  input?: Input & { extraReferences?: Reference[] };
+  metadata?: Json;
+}
+
+/** Durations are texts such as `90s`, `5m` or `1h30m`. */
+export interface PolicyRequest {
+  attemptTimeout?: string;
+  runTimeout?: string;
+  queueTimeout?: string;
+  reviewTimeout?: string;
+  deadline?: string | null;
+  maxAttempts?: number;
+  maxLostAttempts?: number;
+  review?: 'never' | 'always';
+}
+
+export interface SubmitRequest {
+  kind: Kind;
+  pool?: string;
+  priority?: Priority;
+  model?: string;
+  input?: Input;
+  tasks?: TaskRequest[];
+  policy?: PolicyRequest;
+  labels?: Record<string, string>;
+  metadata?: Json;
+  concurrencyKey?: string;
+}
+
+/** Times are ISO 8601 in UTC. */
+export interface ListedJob {
+  id: string;
+  kind: Kind;
+  pool: string;
+  model: string;
+  priority: Priority;
+  state: State;
+  submittedAt: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+  /** The latest moment by which the job will be terminal. */
+  deadlineAt: string;
+  expiresAt: string;
+  progress: Record<State, number> & { total: number; /** 0 to 1. */ fraction: number };
+  labels: Record<string, string>;
+}
+
+export interface Job extends ListedJob {
+  metadata: Json;
+  /** Absent where they were not asked for. */
+  tasks?: Task[];
+}
+
+export interface SubmittedJob extends Job {
+  warnings: { code: string; message: string }[];
+}
+
+export interface TaskError {
+  code: string;
+  message: string;
+  retryable: boolean;
+  hint: string;
+  provider: { status?: number; code?: string } | null;
+}
+
+export interface Artifact {
+  name: string;
+  mediaType: string;
+  bytes: number;
+  digest: string;
+  width?: number;
+  height?: number;
+  href: string;
+}
+
+export interface Usage {
+  inputTokens: number;
+  outputTokens: number;
+  durationMs: number;
+}
+
+export interface Task {
+  index: number;
+  name: string | null;
+  state: State;
+  run: number;
+  attempt: number;
+  /** 0 to 1. */
+  progress: number;
+  metadata: Json;
+  queuedAt: string;
+  startedAt: string | null;
+  completedAt: string | null;
+  failedAt: string | null;
+  /** The moment by which an open state must change. */
+  dueAt: string | null;
+  retryAt: string | null;
+  reason: string;
+  message: string;
+  error: TaskError | null;
+  worker: string | null;
+  output: Json;
+  usage: Usage | null;
+  artifacts: Artifact[];
+}
+
+export interface Transition {
+  sequence: number;
+  at: string;
+  task: number;
+  name: string | null;
+  run: number;
+  attempt: number;
+  attemptsLost: number;
+  state: State | 'deleted';
+  reason: string;
+  message: string;
+  worker: string | null;
+  lane: string | null;
+  dueAt: string | null;
+  retryAt: string | null;
+  error: TaskError | null;
+  usage: Usage | null;
+  artifacts: Artifact[];
+}
+
+export interface Worker {
+  name: string;
+  pool: string;
+  host: string;
+  pid: number;
+  version: string;
+  startedAt: string;
+  lastBeat: string;
+  draining: boolean;
+  slots: { total: number; busy: number; leaked: number };
+  tasks: { job: string; task: number; progress: number }[];
+  /** ms. */
+  eventLoopLag: number;
+  /** Bytes. */
+  memory: number;
+}
+
+export interface Pool {
+  name: string;
+  provider: string;
+  models: Record<Kind, string[]>;
+  /** Not yet delivered, by lane. */
+  depth: { again: number; high: number; normal: number; low: number };
+  unacknowledged: number;
+  queued: number;
+  running: number;
+  waiting: number;
+  needsReview: number;
+  oldestQueuedAt: string | null;
+  workers: number;
+  keys: {
+    fingerprint: string;
+    state: 'ready' | 'cooling' | 'busy' | 'refused';
+    until: string | null;
+    cause: string | null;
+    inFlight: number;
+    requestsPerMinute: number;
+  }[];
+}
+
+export interface ListFilter {
+  /** States of the job; `open` for all open ones. */
+  state?: State | 'open' | (State | 'open')[];
+  pool?: string;
+  kind?: Kind;
+  labels?: Record<string, string>;
+  /** Of one page, 1 to 500. */
+  pageSize?: number;
+}
+
+export interface JobPage {
+  items: ListedJob[];
+  next: string | null;
+  /** False where older finished jobs, submitted up to `since`, may be missing. */
+  complete: boolean;
+  since: string | null;
+}
+
+export interface ReviewRequest {
+  /** The run that was looked at. */
+  run: number;
+  decision: 'approve' | 'reject' | 'tweak';
+  /** What to change; with `tweak`. */
+  instruction?: string;
+  note?: string;
+}
+
+export interface Download {
+  bytes: Uint8Array;
+  mediaType: string;
+  digest: string;
+}
