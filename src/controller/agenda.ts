@@ -1,0 +1,101 @@
+// What to look at next: keys by moment, in a binary heap that knows where each key stands, so that one moment per key is
+// kept however often it changes.
+
+interface Entry {
+  readonly key: string;
+  at: number;
+  place: number;
+}
+
+export class Agenda {
+  readonly #heap: Entry[] = [];
+  readonly #entries = new Map<string, Entry>();
+
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  /** The moment of the earliest key; Infinity when there is none. */
+  next(): number {
+    return this.#heap[0]?.at ?? Infinity;
+  }
+
+  moment(key: string): number | undefined {
+    return this.#entries.get(key)?.at;
+  }
+
+  /** Puts the key at this moment and no other. */
+  set(key: string, at: number): void {
+    const known = this.#entries.get(key);
+    if (known?.at === at) return;
+    const entry = known ?? { key, at, place: this.#heap.length };
+    entry.at = at;
+    if (known === undefined) {
+      this.#entries.set(key, entry);
+      this.#heap.push(entry);
+    }
+    this.#sink(this.#rise(entry));
+  }
+
+  /** Puts the key at this moment unless it has an earlier one. */
+  noLaterThan(key: string, at: number): void {
+    if (at < (this.moment(key) ?? Infinity)) this.set(key, at);
+  }
+
+  delete(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    const last = this.#heap.pop()!;
+    if (last === entry) return;
+    this.#put(last, entry.place);
+    this.#sink(this.#rise(last));
+  }
+
+  /** Takes the earliest key away if its moment has come. */
+  takeDue(now: number): string | undefined {
+    const first = this.#heap[0];
+    if (first === undefined || first.at > now) return undefined;
+    this.delete(first.key);
+    return first.key;
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#entries.keys();
+  }
+
+  clear(): void {
+    this.#heap.length = 0;
+    this.#entries.clear();
+  }
+
+  #put(entry: Entry, place: number): void {
+    this.#heap[place] = entry;
+    entry.place = place;
+  }
+
+  #rise(entry: Entry): Entry {
+    while (entry.place > 0) {
+      const parent = this.#heap[(entry.place - 1) >> 1]!;
+      if (parent.at <= entry.at) break;
+      this.#swap(parent, entry);
+    }
+    return entry;
+  }
+
+  #sink(entry: Entry): void {
+    for (;;) {
+      const left = this.#heap[2 * entry.place + 1];
+      const right = this.#heap[2 * entry.place + 2];
+      const child = right !== undefined && right.at < left!.at ? right : left;
+      if (child === undefined || child.at >= entry.at) return;
+      this.#swap(entry, child);
+    }
+  }
+
+  #swap(upper: Entry, lower: Entry): void {
+    const place = upper.place;
+    this.#put(upper, lower.place);
+    this.#put(lower, place);
+  }
+}

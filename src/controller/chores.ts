@@ -1,0 +1,61 @@
+// The chores of the leading controller.
+
+import type { World } from '../job/rules/rule.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { JobLog, Watermark } from '../ports/jobLog.ts';
+import type { PoolRegistry } from '../ports/poolRegistry.ts';
+import type { TaskQueue } from '../ports/taskQueue.ts';
+import type { Follower } from '../readmodel/follower.ts';
+import { takeCensus } from './census.ts';
+import type { Chore } from './housekeeping.ts';
+import type { JobMetrics } from './jobMetrics.ts';
+import { sameWatermark, watermarkFrom } from './watermark.ts';
+import type { WorkersSeen } from './workersSeen.ts';
+
+export interface ChoreOptions {
+  readonly log: JobLog;
+  readonly queue: TaskQueue;
+  readonly pools: PoolRegistry;
+  readonly clock: Clock;
+  readonly follower: Follower;
+  readonly workers: WorkersSeen;
+  readonly heartbeatTimeoutMs: number;
+  readonly metrics: JobMetrics;
+  readonly world: () => World;
+}
+
+export function choresOf(options: ChoreOptions): Chore[] {
+  const { log, queue, pools, clock, follower, workers, metrics, world, heartbeatTimeoutMs } = options;
+  return [
+    {
+      name: 'show counts',
+      everyMs: 1_000,
+      run: () => metrics.show(follower.index, workers.heardByPool(heartbeatTimeoutMs), clock.offset()),
+    },
+    {
+      name: 'take a census',
+      everyMs: 5_000,
+      run: () => metrics.showCensus(takeCensus(follower.index.openTasks(), world(), clock.now())),
+    },
+    { name: 'keep the watermark', everyMs: 5_000, run: watermarkKeeper(log, follower) },
+    { name: 'show storage', everyMs: 15_000, run: async () => metrics.showHealth(await log.health()) },
+    {
+      // A consumer that somebody deleted comes back.
+      name: 'ensure consumers',
+      everyMs: 15_000,
+      run: async () => {
+        for (const { name } of pools.list()) await queue.ensurePool(name);
+      },
+    },
+  ];
+}
+
+function watermarkKeeper(log: JobLog, follower: Follower): () => Promise<void> {
+  let kept: Watermark | undefined;
+  return async () => {
+    const mark = watermarkFrom(follower);
+    if (mark === undefined || sameWatermark(mark, kept)) return;
+    await log.keepWatermark(mark);
+    kept = mark;
+  };
+}

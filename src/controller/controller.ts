@@ -1,0 +1,280 @@
+// The controller: it follows stream and heartbeats all the time, and while it leads it moves what is overdue, lost or due
+// for retry. Observe (watch, workersSeen, outage), decide (job/rules), apply (reconciler).
+
+import type { World } from '../job/rules/rule.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { BeatEvent, Heartbeats } from '../ports/heartbeats.ts';
+import type { JobLog } from '../ports/jobLog.ts';
+import type { Leadership } from '../ports/leadership.ts';
+import type { PoolRegistry } from '../ports/poolRegistry.ts';
+import type { TaskQueue } from '../ports/taskQueue.ts';
+import type { Follower } from '../readmodel/follower.ts';
+import type { Change } from '../readmodel/jobIndex.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { ControllerMetrics } from '../telemetry/metrics.ts';
+import { Alarm } from './alarm.ts';
+import { choresOf } from './chores.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { JobMetrics } from './jobMetrics.ts';
+import { Leading } from './leading.ts';
+import type { Message } from './message.ts';
+import { OutageWatch, type OutageCause } from './outage.ts';
+import { recallsFor } from './recalls.ts';
+import { Reconciler, type Observed, type Outcome } from './reconciler.ts';
+import { Recoveries } from './recovery.ts';
+import { reportOutcome } from './report.ts';
+import { taskKey } from './taskKey.ts';
+import { Watch } from './watch.ts';
+import { WorkersSeen } from './workersSeen.ts';
+
+export interface ControllerOptions {
+  /** Unique to this process: who leads, in KV and metrics. */
+  readonly name: string;
+  readonly log: JobLog;
+  readonly queue: TaskQueue;
+  readonly heartbeats: Heartbeats;
+  readonly leadership: Leadership;
+  readonly pools: PoolRegistry;
+  readonly clock: Clock;
+  /** Owned by the caller. */
+  readonly follower: Follower;
+  readonly metrics: ControllerMetrics;
+  readonly logger: Logger;
+  /** ms of silence after which a worker counts as lost. */
+  readonly heartbeatTimeoutMs: number;
+  /** In [0, 1): the jitter of backoffs. */
+  readonly random?: () => number;
+}
+
+export interface Controller {
+  leading(): boolean;
+  ready(): { readonly ready: boolean; readonly reason: string };
+  /** Stops looking, gives up leading, and waits for writes under way. */
+  close(): Promise<void>;
+}
+
+/** ms between two looks at the clock, whatever else there is to do. */
+const tickEvery = 1_000;
+const fullLookEvery = 30_000;
+/** ms after which a silent worker that runs nothing is forgotten. */
+const forgetAfter = 60_000;
+
+export function startController(options: ControllerOptions): Controller {
+  return new StreamController(options);
+}
+
+class StreamController implements Controller {
+  readonly #options: ControllerOptions;
+  readonly #stop = new AbortController();
+  readonly #alarm: Alarm;
+  readonly #workers: WorkersSeen;
+  readonly #outage: OutageWatch;
+  readonly #watch: Watch;
+  readonly #leading: Leading;
+  readonly #reconciler: Reconciler;
+  readonly #metrics: JobMetrics;
+  readonly #recoveries = new Recoveries();
+  readonly #housekeeping: Housekeeping;
+  readonly #unlisten: readonly (() => void)[];
+  readonly #living: Promise<unknown>;
+  #lookedAtAll = -Infinity;
+
+  constructor(options: ControllerOptions) {
+    const { clock, follower, heartbeatTimeoutMs, logger, log, random = Math.random } = options;
+    const monotonic = () => clock.monotonic();
+    this.#options = options;
+    this.#alarm = new Alarm(clock);
+    this.#workers = new WorkersSeen(monotonic);
+    const onChange = (cause: OutageCause | undefined) => this.#outageChanged(cause);
+    this.#outage = new OutageWatch({ clock, heartbeatTimeout: heartbeatTimeoutMs, onChange });
+    const workers = this.#workers;
+    this.#watch = new Watch({ index: follower.index, workers, heartbeatTimeout: heartbeatTimeoutMs, monotonic });
+    this.#leading = new Leading({ ...options, onChange: (leading) => this.#leadershipChanged(leading) });
+    this.#metrics = new JobMetrics(options.metrics, options.name);
+    const world = () => this.#world();
+    this.#reconciler = new Reconciler({
+      log,
+      follower,
+      clock,
+      random,
+      world,
+      mayWrite: () => this.#mayWrite(),
+      lookAgain: (key, at) => {
+        this.#watch.lookAgain(key, at);
+        this.#alarm.noLaterThan(at);
+      },
+      onOutcome: (observed, message, outcome) => this.#reconciled(observed, message, outcome),
+      onUnavailable: () => this.#outage.begin('writeFailed'),
+    });
+    this.#housekeeping = new Housekeeping(choresOf({ ...options, workers, metrics: this.#metrics, world }), logger);
+    this.#unlisten = [
+      follower.onChange((change) => this.#changed(change)),
+      follower.onReset(() => this.#watch.clear()),
+    ];
+    for (const task of follower.index.openTasks())
+      this.#watch.change({ entry: { ...task, at: 0, writeId: '' }, before: undefined, after: task });
+    this.#ensureNewPools();
+    this.#living = Promise.all([this.#live(), this.#listen(), this.#leading.campaign(this.#stop.signal)]);
+  }
+
+  leading(): boolean {
+    return this.#leading.leading;
+  }
+
+  ready(): { ready: boolean; reason: string } {
+    return this.#options.follower.ready();
+  }
+
+  async close(): Promise<void> {
+    for (const unlisten of this.#unlisten) unlisten();
+    this.#stop.abort();
+    this.#alarm.close();
+    await this.#reconciler.stop();
+    await this.#housekeeping.stop();
+    await this.#living;
+  }
+
+  async #live(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      this.#tick();
+      const now = this.#options.clock.now();
+      await this.#alarm.sleep(Math.min(now + tickEvery, this.#mayWrite() ? this.#watch.next(now) : Infinity));
+    }
+  }
+
+  #tick(): void {
+    const { clock } = this.#options;
+    this.#outage.look();
+    this.#leading.look();
+    if (clock.monotonic() - this.#lookedAtAll >= fullLookEvery) this.#lookAtAll();
+    if (!this.#mayWrite()) return;
+    this.#housekeeping.begin(clock.monotonic());
+    for (let worker = this.#watch.takeSilent(); worker !== undefined; worker = this.#watch.takeSilent())
+      this.#judge(worker);
+    const now = clock.now();
+    for (let key = this.#watch.takeDue(now); key !== undefined; key = this.#watch.takeDue(now))
+      this.#reconciler.look(key);
+  }
+
+  #lookAtAll(): void {
+    this.#lookedAtAll = this.#options.clock.monotonic();
+    this.#watch.lookAtAll();
+    this.#workers.forgetSilent(forgetAfter, (worker) => this.#watch.runsSomething(worker));
+    this.#wake();
+  }
+
+  /** A worker may have been silent for too long, or its connection is gone. */
+  #judge(worker: string): void {
+    const { heartbeatTimeoutMs } = this.#options;
+    const keys = this.#watch.tasksToJudge(worker);
+    if (keys.length === 0) return;
+    const silent = this.#workers.sight(worker)?.connectionLost !== true;
+    if (silent && !this.#outage.active && this.#workers.mostFellSilent(heartbeatTimeoutMs))
+      this.#outage.begin('workersSilent');
+    if (silent && this.#outage.active) return;
+    for (const key of keys) this.#reconciler.look(key);
+  }
+
+  #world(): World {
+    this.#outage.look();
+    return {
+      worker: (name) => this.#workers.sight(name),
+      heartbeatTimeout: this.#options.heartbeatTimeoutMs,
+      outage: this.#outage.active,
+      grace: this.#outage.grace,
+    };
+  }
+
+  #mayWrite(): boolean {
+    return this.#leading.active && !this.#outage.away && !this.#stop.signal.aborted;
+  }
+
+  #changed(change: Change): void {
+    const { state, seenAt } = change.after;
+    const key = taskKey(state.of.job, state.of.task);
+    this.#watch.change(change);
+    this.#reconciler.moved(key);
+    const recovered = this.#recoveries.end(key, state, seenAt);
+    if (!this.#leading.leading) return;
+    if (recovered !== undefined) this.#metrics.recovered(recovered.rule, recovered.took);
+    this.#metrics.change(change);
+    this.#wake();
+  }
+
+  #reconciled(observed: Observed, message: Message, outcome: Outcome): void {
+    const { logger, clock } = this.#options;
+    const { task, seenAt } = observed;
+    this.#metrics.reconciled(message.rule, outcome.outcome);
+    reportOutcome(logger, observed, message, outcome, clock.now());
+    if (outcome.outcome !== 'written' || task.state !== 'running') return;
+    if (message.rule !== 'WorkerLost' && message.rule !== 'TaskOrphaned') return;
+    const lastHeard = Math.max(seenAt, this.#workers.heardAt(task.worker) ?? 0);
+    this.#recoveries.begin(taskKey(task.of.job, task.of.task), message.rule, lastHeard);
+  }
+
+  async #listen(): Promise<void> {
+    const { heartbeats, logger } = this.#options;
+    try {
+      for await (const event of heartbeats.watch(this.#stop.signal)) this.#heard(event);
+    } catch (error) {
+      if (!this.#stop.signal.aborted) logger.error({ err: error }, 'Listening to heartbeats ended');
+    }
+  }
+
+  #heard(event: BeatEvent): void {
+    switch (event.event) {
+      case 'beat':
+        this.#workers.beat(event.beat);
+        if (this.#mayWrite()) this.#answer(event);
+        return;
+      case 'connectionLost':
+        this.#workers.connectionLost(event.worker);
+        this.#watch.lookAtWorker(event.worker);
+        return this.#wake();
+      case 'observerAway':
+        return this.#outage.observerAway();
+      case 'observerBack':
+        return this.#outage.observerBack();
+      default:
+        event satisfies never;
+    }
+  }
+
+  /** Tells the worker what is no longer its own, and looks at what it should list but does not. */
+  #answer({ beat }: Extract<BeatEvent, { event: 'beat' }>): void {
+    const { heartbeats, follower } = this.#options;
+    for (const recall of recallsFor(beat, follower.index)) heartbeats.recall(beat.worker, recall);
+    for (const key of this.#watch.tasksNotListed(beat.worker)) this.#reconciler.look(key);
+  }
+
+  #outageChanged(cause: OutageCause | undefined): void {
+    const { logger } = this.#options;
+    if (cause !== undefined) logger.warn({ cause }, 'Outage: nobody is judged by silence until it is over');
+    else logger.info('The outage is over');
+    // What was put off because of it is looked at again.
+    if (cause === undefined) this.#lookAtAll();
+  }
+
+  #leadershipChanged(leading: boolean): void {
+    this.#metrics.leads(leading);
+    this.#recoveries.clear();
+    if (!leading) return;
+    this.#housekeeping.dueNow();
+    this.#lookAtAll();
+    this.#alarm.noLaterThan(-Infinity);
+  }
+
+  #ensureNewPools(): void {
+    const { pools, queue, logger } = this.#options;
+    const ensure = async (name: string): Promise<void> => {
+      if (this.#mayWrite()) await queue.ensurePool(name);
+    };
+    pools.onChange(({ name }) => {
+      ensure(name).catch((error: unknown) => logger.warn({ err: error, pool: name }, 'Its consumers are tried again'));
+    }, this.#stop.signal);
+  }
+
+  #wake(): void {
+    if (this.#mayWrite()) this.#alarm.noLaterThan(this.#watch.next(this.#options.clock.now()));
+  }
+}

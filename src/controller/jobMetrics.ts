@@ -1,0 +1,86 @@
+// The metrics of jobs, kept by the leading controller alone: counters from the changes it sees, gauges from time to time.
+
+import { isOpen, openStates, type TaskState } from '../job/task.ts';
+import type { StreamHealth } from '../ports/jobLog.ts';
+import type { Change, JobIndex } from '../readmodel/jobIndex.ts';
+import type { ControllerMetrics } from '../telemetry/metrics.ts';
+import type { Census } from './census.ts';
+import { brokenBy } from './invariants.ts';
+
+export class JobMetrics {
+  readonly #metrics: ControllerMetrics;
+  readonly #name: string;
+  #unmoved: ReadonlySet<string> = new Set();
+
+  /** `name` is this process's, for the metric that says who leads. */
+  constructor(metrics: ControllerMetrics, name: string) {
+    this.#metrics = metrics;
+    this.#name = name;
+    metrics.leader.set({ name }, 0);
+  }
+
+  leads(leading: boolean): void {
+    this.#metrics.leader.set({ name: this.#name }, leading ? 1 : 0);
+    if (!leading) this.#forgetGauges();
+  }
+
+  change(change: Change): void {
+    for (const invariant of brokenBy(change)) this.#metrics.invariantViolations.inc({ invariant });
+    const { state } = change.after;
+    const before = change.before?.state;
+    if (before === undefined) return;
+    if (before.state === 'queued' && state.state === 'running')
+      this.#metrics.taskQueueDuration.observe({ pool: state.of.pool }, seconds(state.since - before.since));
+    if (isOpen(before) && !isOpen(state) && state.state !== 'deleted') this.#finished(state);
+  }
+
+  reconciled(rule: string, verdict: 'written' | 'refused' | 'failed'): void {
+    this.#metrics.reconciliations.inc({ rule, verdict });
+  }
+
+  recovered(rule: string, took: number): void {
+    this.#metrics.recoveryDuration.observe({ rule }, seconds(took));
+  }
+
+  /** What is cheap to say, once a second. */
+  show(index: JobIndex, workers: ReadonlyMap<string, number>, clockOffset: number): void {
+    for (const [pool, counts] of index.counts())
+      for (const state of openStates) this.#metrics.tasks.set({ pool, state }, counts[state]);
+    for (const [pool, count] of workers) this.#metrics.workers.set({ pool }, count);
+    this.#metrics.clockOffset.set(seconds(clockOffset));
+  }
+
+  showCensus({ pools, unmoved }: Census): void {
+    this.#metrics.oldestOpenTask.reset();
+    this.#metrics.overdueTasks.reset();
+    for (const [pool, { oldest, overdue }] of pools) {
+      for (const state of openStates) this.#metrics.oldestOpenTask.set({ pool, state }, seconds(oldest[state]));
+      this.#metrics.overdueTasks.set({ pool }, overdue);
+    }
+    const fresh = [...unmoved].filter((task) => !this.#unmoved.has(task)).length;
+    if (fresh > 0) this.#metrics.invariantViolations.inc({ invariant: 'OverdueUnmoved' }, fresh);
+    this.#unmoved = unmoved;
+  }
+
+  showHealth({ bytes }: StreamHealth): void {
+    this.#metrics.jetstreamStorage.set(bytes);
+  }
+
+  #finished(state: Exclude<TaskState, { state: 'deleted' }>): void {
+    const { pool, kind } = state.of;
+    const outcome = state.state;
+    this.#metrics.tasksFinished.inc({ pool, kind, outcome, reason: state.reason });
+    const inReview = state.of.policy.reviewTimeout - state.budgets.review;
+    const took = Math.max(0, state.since - state.queuedAt - inReview);
+    this.#metrics.taskDuration.observe({ pool, kind, outcome }, seconds(took));
+  }
+
+  /** A process that no longer leads must not go on saying what it once saw. */
+  #forgetGauges(): void {
+    const { tasks, oldestOpenTask, overdueTasks, workers, jetstreamStorage } = this.#metrics;
+    for (const gauge of [tasks, oldestOpenTask, overdueTasks, workers, jetstreamStorage]) gauge.reset();
+    this.#unmoved = new Set();
+  }
+}
+
+const seconds = (ms: number): number => ms / 1_000;

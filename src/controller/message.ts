@@ -1,0 +1,57 @@
+// Turns the verdict of a rule into the one message that is to be written: a requeue carries the request itself again.
+
+import { taskError } from '../job/errors.ts';
+import type { Write } from '../job/rules/rule.ts';
+import type { Instant, OpenTask, Sequence, TaskDetail, TaskWrite } from '../job/task.ts';
+import { failed } from '../job/transitions.ts';
+import type { JobLog, TaskAddress } from '../ports/jobLog.ts';
+
+export interface Message {
+  readonly write: TaskWrite;
+  /** The rule that spoke, or `SpecLost` where its word could not be followed. */
+  readonly rule: string;
+}
+
+type Reads = Pick<JobLog, 'request' | 'last'>;
+
+/** The index has no bodies, so the request and what a review was about are read from the stream's leader. */
+export async function messageFor(
+  verdict: Write,
+  task: OpenTask,
+  sequence: Sequence,
+  log: Reads,
+  now: Instant,
+): Promise<Message> {
+  const { state, rule } = verdict;
+  const detail: TaskDetail =
+    verdict.error === undefined ? { message: verdict.message } : { message: verdict.message, error: verdict.error };
+  if (state.state !== 'queued') {
+    const kept = task.state === 'needs_review' ? await resultOf(task, sequence, log) : {};
+    return { rule, write: { state, detail: { ...kept, ...detail } } };
+  }
+  const request = await log.request(addressOf(task));
+  if (request === undefined) return specLost(task, now);
+  return { rule, write: { state, detail: { ...detail, request } } };
+}
+
+export function addressOf({ of }: OpenTask): TaskAddress {
+  return { pool: of.pool, job: of.job, task: of.task };
+}
+
+function specLost(task: OpenTask, now: Instant): Message {
+  const message = 'The task was to be queued again, but its request is no longer stored';
+  const error = taskError('SpecLost', message);
+  return { rule: 'SpecLost', write: { state: failed(task, 'SpecLost', now), detail: { message, error } } };
+}
+
+/** A result that nobody reviewed stays with the task. */
+async function resultOf(task: OpenTask, sequence: Sequence, log: Reads): Promise<Partial<TaskDetail>> {
+  const last = await log.last(addressOf(task));
+  if (last?.sequence !== sequence) return {};
+  const { artifacts, output, usage } = last.detail;
+  return {
+    ...(artifacts !== undefined && { artifacts }),
+    ...(output !== undefined && { output }),
+    ...(usage !== undefined && { usage }),
+  };
+}

@@ -1,0 +1,31 @@
+// How long recovery takes: from the loss of a worker to its task running again or terminal.
+
+import type { TaskState } from '../job/task.ts';
+import type { TaskKey } from './taskKey.ts';
+
+export interface Recovered {
+  readonly rule: string;
+  /** ms */
+  readonly took: number;
+}
+
+export class Recoveries {
+  readonly #open = new Map<TaskKey, { rule: string; since: number }>();
+
+  /** A rule found the task lost; its worker was last heard of at the monotonic moment `since`. */
+  begin(key: TaskKey, rule: string, since: number): void {
+    this.#open.set(key, { rule, since });
+  }
+
+  /** What the task's new state, seen at the monotonic moment `at`, ends. */
+  end(key: TaskKey, state: TaskState, at: number): Recovered | undefined {
+    const recovery = this.#open.get(key);
+    if (recovery === undefined || state.state === 'queued' || state.state === 'waiting') return undefined;
+    this.#open.delete(key);
+    return { rule: recovery.rule, took: at - recovery.since };
+  }
+
+  clear(): void {
+    this.#open.clear();
+  }
+}

@@ -1,0 +1,56 @@
+// Where followers may start: the sequence from which on they see the last message of every open task, save a few
+// stragglers that they read singly. A start must cost seconds, whatever one old task in review says.
+
+import type { Sequence } from '../job/task.ts';
+import type { TaskAddress, Watermark } from '../ports/jobLog.ts';
+import type { Follower } from '../readmodel/follower.ts';
+
+/** As many stragglers as a watermark may name. */
+const most = 1_000;
+/** What reading one task singly costs a starting follower, in messages that it could have replayed instead. */
+const price = 100;
+
+/**
+ * The sequence that costs a follower least, where `open` holds the last sequence of every open task and `end` is the
+ * sequence after the last message that was seen; the tasks below it are the stragglers.
+ */
+export function watermarkOf(open: Iterable<Sequence>, end: Sequence): Sequence {
+  const sequences = Float64Array.from(open).sort();
+  let best = sequences[0] ?? end;
+  let saved = best;
+  for (let stragglers = 1; stragglers <= Math.min(most, sequences.length); stragglers += 1) {
+    const mark = sequences[stragglers] ?? end;
+    if (mark - price * stragglers <= saved) continue;
+    best = mark;
+    saved = mark - price * stragglers;
+  }
+  return best;
+}
+
+/** The watermark of what the follower has; undefined while it does not have everything. */
+export function watermarkFrom(follower: Follower): Watermark | undefined {
+  const { index } = follower;
+  const { epoch, sequence: last } = follower.position();
+  if (!follower.ready().ready || epoch === '') return undefined;
+  const sequence = watermarkOf(
+    index.openTasks().map((task) => task.sequence),
+    last + 1,
+  );
+  return { epoch, sequence, stragglers: [...below(sequence, follower)] };
+}
+
+/** Do both say the same? */
+export function sameWatermark(one: Watermark | undefined, other: Watermark | undefined): boolean {
+  return (
+    one?.epoch === other?.epoch &&
+    one?.sequence === other?.sequence &&
+    one?.stragglers.length === other?.stragglers.length
+  );
+}
+
+function* below(sequence: Sequence, { index }: Follower): Generator<TaskAddress> {
+  for (const { sequence: last, state } of index.openTasks()) {
+    const { pool, job, task } = state.of;
+    if (last < sequence) yield { pool, job, task };
+  }
+}

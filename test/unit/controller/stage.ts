@@ -1,0 +1,128 @@
+// A controller on fakes: a virtual clock, a log and heartbeats in memory, a leadership that the test gives and takes.
+
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { startController, type Controller } from '../../../src/controller/controller.ts';
+import type { PoolDeclaration } from '../../../src/ports/poolRegistry.ts';
+import { startFollower, type Follower } from '../../../src/readmodel/follower.ts';
+import { createControllerMetrics } from '../../../src/telemetry/metrics.ts';
+import { FakeHeartbeats } from '../../support/fakes/fakeHeartbeats.ts';
+import { FakeLog } from '../../support/fakes/fakeLog.ts';
+import { settle, VirtualClock } from '../../support/fakes/virtualClock.ts';
+
+export const heartbeatTimeout = 6_000;
+
+export interface Actor {
+  readonly controller: Controller;
+  readonly follower: Follower;
+  readonly registry: Registry;
+  /** Each line of its log. */
+  readonly lines: Record<string, unknown>[];
+  lead(leading: boolean): Promise<void>;
+}
+
+export class Stage {
+  readonly clock = new VirtualClock();
+  readonly log = new FakeLog(this.clock);
+  readonly heartbeats = new FakeHeartbeats();
+  readonly ensured: string[] = [];
+  readonly pools: PoolDeclaration[] = [];
+  #declare: ((pool: PoolDeclaration) => void)[] = [];
+  readonly #closers: (() => Promise<void>)[] = [];
+
+  /** A controller that follows; it leads unless told otherwise. */
+  async enter(name = 'controller-1', leads = true): Promise<Actor> {
+    const { clock, log, heartbeats } = this;
+    const lines: Record<string, unknown>[] = [];
+    const logger = pino({ base: null }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+    const follower = startFollower({ log, clock, logger });
+    const registry = new Registry();
+    const office = new Office();
+    const controller = startController({
+      name,
+      log,
+      queue: { ensurePool: async (pool: string) => void this.ensured.push(pool) } as never,
+      heartbeats,
+      leadership: office,
+      pools: {
+        list: () => this.pools,
+        find: (pool: string) => this.pools.find((declared) => declared.name === pool),
+        declare: async () => undefined,
+        onChange: (listener: (pool: PoolDeclaration) => void) => void this.#declare.push(listener),
+      },
+      clock,
+      follower,
+      metrics: createControllerMetrics(registry),
+      logger,
+      heartbeatTimeoutMs: heartbeatTimeout,
+      random: () => 0.5,
+    });
+    this.#closers.push(
+      () => controller.close(),
+      () => follower.close(),
+    );
+    const lead = async (leading: boolean): Promise<void> => {
+      office.give(leading);
+      await settle();
+    };
+    await settle();
+    if (leads) await lead(true);
+    return { controller, follower, registry, lines, lead };
+  }
+
+  declarePool(name: string): void {
+    const pool: PoolDeclaration = { name, provider: 'gemini', models: { image: [], text: [] }, policy: {} };
+    this.pools.push(pool);
+    for (const declare of this.#declare) declare(pool);
+  }
+
+  /** Lets time pass with these workers beating every two seconds. */
+  async beating(ms: number, beats: () => void): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 2_000) {
+      beats();
+      await this.clock.advance(Math.min(2_000, ms - passed));
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers) await close();
+  }
+}
+
+/** Leadership as the test gives and takes it; a leader that returns has resigned until it is given it again. */
+class Office {
+  #term: AbortController | undefined;
+  #changed: () => void = () => undefined;
+  #mayLead = false;
+
+  give(leading: boolean): void {
+    this.#mayLead = leading;
+    if (!leading) this.#term?.abort();
+    this.#changed();
+  }
+
+  async campaign(_name: string, lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => {
+      this.#term?.abort();
+      this.#changed();
+    });
+    while (!signal.aborted) {
+      if (this.#mayLead) {
+        this.#term = new AbortController();
+        await lead(this.#term.signal);
+        this.#mayLead = false;
+      }
+      if (!signal.aborted && !this.#mayLead) await new Promise<void>((resolve) => (this.#changed = resolve));
+    }
+  }
+}
+
+/** The value of a metric with these labels, or undefined where it was never set. */
+export async function metric(
+  registry: Registry,
+  name: string,
+  labels: Record<string, string>,
+): Promise<number | undefined> {
+  const { values } = await registry.getSingleMetric(name)!.get();
+  return values.find((value) => Object.entries(labels).every(([key, wanted]) => value.labels[key] === wanted))?.value;
+}
