@@ -1,0 +1,92 @@
+// What every leadership does: one leads at a time, and the next takes over.
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { until } from '../support/until.ts';
+import { onEachAdapter } from './ports.ts';
+
+/** Leads until it is told to stop, and notes both. */
+function candidate(name: string, events: string[]) {
+  return async (signal: AbortSignal): Promise<void> => {
+    events.push(`${name} leads`);
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    events.push(`${name} stops`);
+  };
+}
+
+onEachAdapter((open) => {
+  test('one of two leads; when it goes, the other takes over', async () => {
+    const installation = open();
+    const [one, two] = [await installation.process(), await installation.process()];
+    const events: string[] = [];
+    const [stopOne, stopTwo] = [new AbortController(), new AbortController()];
+    const first = (await one.leadership()).campaign('one', candidate('one', events), stopOne.signal);
+    await until(() => events.length === 1, { what: 'the first to lead' });
+    const second = (await two.leadership()).campaign('two', candidate('two', events), stopTwo.signal);
+    stopOne.abort();
+    await first;
+    await until(() => events.length === 3, { what: 'the second to lead' });
+    expect(events).toEqual(['one leads', 'one stops', 'two leads']);
+    stopTwo.abort();
+    await second;
+    expect(events.at(-1)).toBe('two stops');
+  });
+
+  test('a leader that gives up by itself, or throws, campaigns again', async () => {
+    const leadership = await (await open().process()).leadership();
+    const stop = new AbortController();
+    let terms = 0;
+    const ends = leadership.campaign(
+      'one',
+      async () => {
+        terms += 1;
+        await pause(1);
+        if (terms === 1) throw new Error('a bad start');
+        if (terms === 3) stop.abort();
+      },
+      stop.signal,
+    );
+    await ends;
+    expect(terms).toBe(3);
+  });
+
+  test('a candidate that never led leaves as soon as it is told to', async () => {
+    const installation = open();
+    const [one, two] = [await installation.process(), await installation.process()];
+    const events: string[] = [];
+    const [stopOne, stopTwo] = [new AbortController(), new AbortController()];
+    const first = (await one.leadership()).campaign('one', candidate('one', events), stopOne.signal);
+    await until(() => events.length === 1, { what: 'the first to lead' });
+    const second = (await two.leadership()).campaign('two', candidate('two', events), stopTwo.signal);
+    stopTwo.abort();
+    await second;
+    expect(events).toEqual(['one leads']);
+    stopOne.abort();
+    await first;
+  });
+
+  test('never do two lead at once, however often they change', async () => {
+    const installation = open();
+    const processes = await Promise.all([1, 2, 3].map(() => installation.process()));
+    const stop = new AbortController();
+    const led = new Set<number>();
+    let leading = 0;
+    let most = 0;
+    const campaigns = processes.map(async (process, index) =>
+      (await process.leadership()).campaign(
+        String(index),
+        async () => {
+          leading += 1;
+          most = Math.max(most, leading);
+          led.add(index);
+          await pause(5);
+          leading -= 1;
+        },
+        stop.signal,
+      ),
+    );
+    await until(() => led.size === 3, { what: 'each of three to have led' });
+    stop.abort();
+    await Promise.all(campaigns);
+    expect(most).toBe(1);
+  });
+});

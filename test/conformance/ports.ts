@@ -1,0 +1,97 @@
+// The ports of several processes that share an installation: in memory, and on a real nats-server. Each suite runs on both.
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
+import {
+  memoryArtifactStore,
+  memoryHeartbeats,
+  memoryKeyShelf,
+  memoryLeadership,
+  memoryPoolRegistry,
+} from '../../src/adapters/memory/index.ts';
+import {
+  connectNats,
+  natsArtifactStore,
+  natsHeartbeats,
+  natsKeyRing,
+  natsLeadership,
+  natsPoolRegistry,
+  type NatsLink,
+} from '../../src/adapters/nats/index.ts';
+import type { ArtifactStore } from '../../src/ports/artifactStore.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { Heartbeats } from '../../src/ports/heartbeats.ts';
+import type { KeyRing, KeySettings } from '../../src/ports/keyRing.ts';
+import type { Leadership } from '../../src/ports/leadership.ts';
+import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
+import { startNatsServer } from '../support/nats.ts';
+import type { NatsServer } from '../support/nats.ts';
+
+/** One process’s view of the installation. */
+export interface TestProcess {
+  artifacts(clock: Clock): Promise<ArtifactStore>;
+  heartbeats(): Heartbeats;
+  keys(clock: Clock, keys: Record<string, KeySettings[]>): Promise<KeyRing>;
+  leadership(): Promise<Leadership>;
+  pools(): Promise<PoolRegistry>;
+}
+
+export interface Installation {
+  /** Ends with the test. */
+  process(): Promise<TestProcess>;
+}
+
+export const silentLog = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+
+/** Runs the suite on each adapter; `open` makes an installation of its own for a test. */
+export function onEachAdapter(suite: (open: () => Installation, adapter: 'memory' | 'nats') => void): void {
+  describe('in memory', () => {
+    suite(memoryInstallation, 'memory');
+  });
+  describe('on NATS', () => {
+    let server: NatsServer;
+    beforeAll(async () => {
+      server = await startNatsServer();
+    });
+    afterAll(() => server.stop());
+    suite(() => natsInstallation(server.url), 'nats');
+  });
+}
+
+function memoryInstallation(): Installation {
+  const artifacts = memoryArtifactStore();
+  const heartbeats = memoryHeartbeats();
+  const leadership = memoryLeadership();
+  const pools = memoryPoolRegistry();
+  let shelf: ReturnType<typeof memoryKeyShelf> | undefined;
+  const process: TestProcess = {
+    artifacts: () => Promise.resolve(artifacts),
+    heartbeats: () => heartbeats,
+    keys: (clock, keys) => Promise.resolve((shelf ??= memoryKeyShelf(clock)).ring(keys)),
+    leadership: () => Promise.resolve(leadership),
+    pools: () => Promise.resolve(pools),
+  };
+  return { process: () => Promise.resolve(process) };
+}
+
+function natsInstallation(url: string): Installation {
+  const prefix = `t${randomBytes(6).toString('hex')}`;
+  return { process: async () => natsProcess(await testLink(url, prefix)) };
+}
+
+export function natsProcess(link: NatsLink): TestProcess {
+  return {
+    artifacts: (clock) => natsArtifactStore(link, { retentionMs: 3_600_000, clock }),
+    heartbeats: () => natsHeartbeats(link),
+    keys: (clock, keys) => natsKeyRing(link, { clock, keys }),
+    leadership: () => natsLeadership(link, { leaseMs: 1_000, renewMs: 250, lookMs: 100 }),
+    pools: () => natsPoolRegistry(link),
+  };
+}
+
+/** A connection that closes with the test. */
+export async function testLink(url: string, prefix: string, name = 'test'): Promise<NatsLink> {
+  const context = { signal: AbortSignal.timeout(10_000), log: silentLog };
+  const link = await connectNats({ urls: [url], prefix, name }, context);
+  onTestFinished(() => link.close());
+  return link;
+}
