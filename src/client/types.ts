@@ -194,19 +194,26 @@ export interface Pool {
   }[];
 }
 
-export interface ListFilter {
+export interface ListQuery {
   /** States of the job; `open` for all open ones. */
-  state?: State | 'open' | (State | 'open')[];
+  state?: string | readonly string[];
   pool?: string;
-  kind?: Kind;
-  labels?: Record<string, string>;
+  kind?: string;
+  /** `key=value`; all must fit. */
+  label?: string | readonly string[];
   /** Of one page, 1 to 500. */
-  pageSize?: number;
+  limit?: number;
+  /** `next` of the page before. */
+  cursor?: string;
 }
 
-export interface JobPage {
-  items: ListedJob[];
+/** One page of a list; `next` is the cursor of the next one. */
+export interface List<T> {
+  items: T[];
   next: string | null;
+}
+
+export interface JobList extends List<ListedJob> {
   /** False where older finished jobs, submitted up to `since`, may be missing. */
   complete: boolean;
   since: string | null;
@@ -219,10 +226,4 @@ export interface ReviewRequest {
   /** What to change; with `tweak`. */
   instruction?: string;
   note?: string;
-}
-
-export interface Download {
-  bytes: Uint8Array;
-  mediaType: string;
-  digest: string;
 }

@@ -1,8 +1,10 @@
 // Who a bearer token is: tokens are random and long, so a plain SHA-256 of each is all that is kept.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors.ts';
+import type { Logger } from '../../telemetry/log.ts';
 
 export const scopes = ['jobs:read', 'jobs:write', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
@@ -66,4 +68,40 @@ export function tokenStore(entries: readonly TokenEntry[]): TokenStore {
 
 export function hashOfToken(token: string): string {
   return `sha256:${createHash('sha256').update(token).digest('hex')}`;
+}
+
+/** A store that follows its file. */
+export interface TokenFile extends TokenStore {
+  close(): void;
+}
+
+/**
+ * The tokens of a file: a new version of it counts within seconds; one that cannot be read is refused and the last good
+ * one stays. Throws `InvalidConfiguration` where the file cannot be read at the start.
+ */
+export function openTokenStore(path: string, options: { logger?: Logger; everyMs?: number } = {}): TokenFile {
+  const { logger, everyMs = 1_000 } = options;
+  let store = readStore(path);
+  const reload = (): void => {
+    try {
+      store = readStore(path);
+      logger?.info({ path }, 'read the tokens file again');
+    } catch (error) {
+      logger?.error({ err: error, path }, 'the tokens file cannot be read; the tokens of before stay valid');
+    }
+  };
+  // Looks instead of listening: a mounted secret changes by a symbolic link, which file events miss.
+  watchFile(path, { interval: everyMs, persistent: false }, reload);
+  return { find: (token, now) => store.find(token, now), close: () => unwatchFile(path, reload) };
+}
+
+function readStore(path: string): TokenStore {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new GenwardenError('InvalidConfiguration', `GENWARDEN_AUTH_TOKENS_FILE=${path}: cannot be read (${why})`);
+  }
+  return tokenStore(parseTokens(text, path));
 }
