@@ -1,14 +1,15 @@
 // The typed client of the HTTP API, for Node from 20 on and for browsers.
 
+import { GenwardenApiError } from './error.ts';
 import { patiently } from './patience.ts';
-import { sender, type Ask, type ClientOptions, type Send } from './request.ts';
+import { sender, type ClientOptions, type Send } from './request.ts';
 import type {
+  Download,
   Job,
-  JobList,
-  List,
+  JobPage,
   SubmitRequest,
   ListedJob,
-  ListQuery,
+  ListFilter,
   Pool,
   ReviewRequest,
   State,
@@ -39,8 +40,6 @@ const pathOf = (job: string): string => `/v1/jobs/${encodeURIComponent(job)}`;
 /** Every method throws `GenwardenApiError` when the API says no, and a `TypeError` when it cannot be reached. */
 export class GenwardenClient {
   readonly #send: Send;
-  /** The version of each job that was answered, for `waitForChange`. */
-  readonly #tags = new WeakMap<Job, string>();
 
   constructor(options: ClientOptions) {
     this.#send = sender(options);
@@ -56,41 +55,41 @@ export class GenwardenClient {
 
   get(job: string, options: { taskState?: State[]; tasks?: boolean; signal?: AbortSignal } = {}): Promise<Job> {
     const { taskState, tasks, signal } = options;
-    return this.#read(job, { query: { taskState, tasks: tasks === false ? 'false' : undefined }, signal });
-  }
-
-  /** One page of the jobs that fit, newest first. */
-  list(query: ListQuery = {}, signal?: AbortSignal): Promise<JobList> {
-    return this.#json('GET', '/v1/jobs', { query: { ...query, limit: query.limit?.toString() }, signal });
+    return this.#json('GET', pathOf(job), {
+      query: { taskState, tasks: tasks === false ? 'false' : undefined },
+      signal,
+    });
   }
 
   /** Every job that fits, newest first, page by page as they are asked for. */
-  async *jobs(query: ListQuery = {}, signal?: AbortSignal): AsyncGenerator<ListedJob, void, undefined> {
-    let next = query.cursor ?? null;
+  async *list(filter: ListFilter = {}, signal?: AbortSignal): AsyncGenerator<ListedJob, void, undefined> {
+    let cursor: string | undefined;
     do {
-      const page: JobList = await this.list({ ...query, ...(next === null ? {} : { cursor: next }) }, signal);
+      const page: JobPage = await this.listPage(filter, cursor, signal);
       yield* page.items;
-      next = page.next;
-    } while (next !== null);
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** One page; `cursor` is `next` of the page before. */
+  listPage(filter: ListFilter = {}, cursor?: string, signal?: AbortSignal): Promise<JobPage> {
+    const { state, pool, kind, labels = {}, pageSize } = filter;
+    const label = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+    const query = { state, pool, kind, label, limit: pageSize?.toString(), cursor };
+    return this.#json('GET', '/v1/jobs', { query, signal });
   }
 
   /** Waits until the job has finished, through restarts of the API and lost connections. */
   async wait(job: string, { signal, onChange, giveUpAfterMs }: WaitOptions = {}): Promise<Job> {
-    let known = await patiently(() => this.get(job, signal === undefined ? {} : { signal }), signal, giveUpAfterMs);
-    onChange?.(known);
-    while (openStates.includes(known.state)) {
-      const seen = known;
-      const changed = await patiently(() => this.waitForChange(seen, signal), signal, giveUpAfterMs);
-      if (changed !== undefined) onChange?.((known = changed));
+    let tag: string | undefined;
+    for (;;) {
+      const ask = { query: { wait: tag === undefined ? undefined : '30s' }, headers: { 'if-none-match': tag }, signal };
+      const answer = await patiently(() => this.#jobIfChanged(job, ask), signal, giveUpAfterMs);
+      if (answer === undefined) continue;
+      tag = answer.tag;
+      onChange?.(answer.job);
+      if (!openStates.includes(answer.job.state)) return answer.job;
     }
-    return known;
-  }
-
-  /** One long poll: the job as it is once it differs from `known`, or undefined where it did not within half a minute. */
-  async waitForChange(known: Job, signal?: AbortSignal): Promise<Job | undefined> {
-    const tag = this.#tags.get(known);
-    if (tag === undefined) return this.#read(known.id, { signal });
-    return this.#readIfChanged(known.id, { query: { wait: '30s' }, headers: { 'if-none-match': tag }, signal });
   }
 
   /** Terminal at once; with `finish` running tasks may end. */
@@ -114,8 +113,8 @@ export class GenwardenClient {
     await this.#send('DELETE', pathOf(job), { signal });
   }
 
-  history(job: string, signal?: AbortSignal): Promise<List<Transition>> {
-    return this.#json('GET', `${pathOf(job)}/history`, { signal });
+  async history(job: string, signal?: AbortSignal): Promise<Transition[]> {
+    return this.#items('GET', `${pathOf(job)}/history`, signal);
   }
 
   /** The bytes of an artifact of the task’s present run, or of another one. */
@@ -124,50 +123,55 @@ export class GenwardenClient {
     task: string | number,
     name: string,
     options: { run?: number; signal?: AbortSignal } = {},
-  ): Promise<Uint8Array<ArrayBuffer>> {
+  ): Promise<Download> {
     const path = `${taskPath(job, task)}/artifacts/${encodeURIComponent(name)}`;
     const response = await this.#send('GET', path, { query: { run: options.run?.toString() }, signal: options.signal });
-    return new Uint8Array(await response.arrayBuffer());
+    return {
+      bytes: new Uint8Array(await response.arrayBuffer()),
+      mediaType: response.headers.get('content-type') ?? 'application/octet-stream',
+      digest: (response.headers.get('etag') ?? '').replaceAll('"', ''),
+    };
   }
 
   /** Stores a reference image; name its `artifact` in `references`. */
   uploadReference(
     image: Uint8Array | Blob,
-    mediaType: string,
+    mediaType: 'image/png' | 'image/jpeg' | 'image/webp',
     signal?: AbortSignal,
   ): Promise<{ artifact: string; mediaType: string; bytes: number }> {
     return this.#json('POST', '/v1/artifacts', { body: image, headers: { 'content-type': mediaType }, signal });
   }
 
-  workers(signal?: AbortSignal): Promise<List<Worker>> {
-    return this.#json('GET', '/v1/workers', { signal });
+  workers(signal?: AbortSignal): Promise<Worker[]> {
+    return this.#items('GET', '/v1/workers', signal);
   }
 
-  pools(signal?: AbortSignal): Promise<List<Pool>> {
-    return this.#json('GET', '/v1/pools', { signal });
+  pools(signal?: AbortSignal): Promise<Pool[]> {
+    return this.#items('GET', '/v1/pools', signal);
   }
 
-  async #read(job: string, ask: Ask): Promise<Job> {
+  async #jobIfChanged(job: string, ask: Parameters<Send>[2]): Promise<{ job: Job; tag: string } | undefined> {
     const response = await this.#send('GET', pathOf(job), ask);
-    return this.#tagged(response);
-  }
-
-  async #readIfChanged(job: string, ask: Ask): Promise<Job | undefined> {
-    const response = await this.#send('GET', pathOf(job), ask);
-    return response.status === 304 ? undefined : this.#tagged(response);
-  }
-
-  async #tagged(response: Response): Promise<Job> {
-    const job = (await response.json()) as Job;
+    if (response.status === 304) return undefined;
     const tag = response.headers.get('etag');
-    if (tag !== null) this.#tags.set(job, tag);
-    return job;
+    if (tag === null) throw notTheApi(response);
+    return { job: (await response.json()) as Job, tag };
   }
 
   async #json<T>(...ask: Parameters<Send>): Promise<T> {
     const response = await this.#send(...ask);
     return (await response.json()) as T;
   }
+
+  async #items<T>(method: 'GET', path: string, signal: AbortSignal | undefined): Promise<T[]> {
+    return (await this.#json<{ items: T[] }>(method, path, { signal })).items;
+  }
 }
 
 const taskPath = (job: string, task: string | number): string => `${pathOf(job)}/tasks/${encodeURIComponent(task)}`;
+
+function notTheApi({ url, status, statusText }: Response): GenwardenApiError {
+  const detail = `${url} answered without an ETag`;
+  const hint = 'Check that no proxy drops headers.';
+  return new GenwardenApiError({ status, code: 'Unknown', title: statusText, detail, hint });
+}

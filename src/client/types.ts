@@ -194,26 +194,19 @@ export interface Pool {
   }[];
 }
 
-export interface ListQuery {
+export interface ListFilter {
   /** States of the job; `open` for all open ones. */
-  state?: string | readonly string[];
+  state?: State | 'open' | (State | 'open')[];
   pool?: string;
-  kind?: string;
-  /** `key=value`; all must fit. */
-  label?: string | readonly string[];
+  kind?: Kind;
+  labels?: Record<string, string>;
   /** Of one page, 1 to 500. */
-  limit?: number;
-  /** `next` of the page before. */
-  cursor?: string;
+  pageSize?: number;
 }
 
-/** One page of a list; `next` is the cursor of the next one. */
-export interface List<T> {
-  items: T[];
+export interface JobPage {
+  items: ListedJob[];
   next: string | null;
-}
-
-export interface JobList extends List<ListedJob> {
   /** False where older finished jobs, submitted up to `since`, may be missing. */
   complete: boolean;
   since: string | null;
@@ -226,4 +219,10 @@ export interface ReviewRequest {
   /** What to change; with `tweak`. */
   instruction?: string;
   note?: string;
+}
+
+export interface Download {
+  bytes: Uint8Array;
+  mediaType: string;
+  digest: string;
 }
