@@ -11,9 +11,9 @@ import { schemaCheck } from './schema.ts';
 
 export interface GeminiSettings {
   /** Points the SDK elsewhere; Google’s address where absent. */
-  readonly baseUrl?: string;
+  readonly baseUrl?: string | undefined;
   /** `v1` or `v1beta`; the SDK’s default where absent. */
-  readonly apiVersion?: string;
+  readonly apiVersion?: string | undefined;
   readonly fetch?: typeof globalThis.fetch;
 }
 

@@ -1,0 +1,210 @@
+// Who gets a task: keys first, named in a beat first, and never an acknowledgement on a doubt.
+
+import { afterEach, expect, test } from 'vitest';
+import { cancelled, claimed, requeued } from '../../../src/job/transitions.ts';
+import type { Queued } from '../../../src/job/task.ts';
+import { hanging, made, startWorld, unavailable, type FakeDelivery, type World } from '../../support/fakes/worker.ts';
+import { until } from '../../support/until.ts';
+
+let world: World;
+afterEach(() => world.worker.drain());
+
+const answered = (delivery: FakeDelivery): Promise<string> =>
+  until(() => delivery.answers[0], { what: 'the delivery to be answered', intervalMs: 2 });
+
+test('nothing is asked of the queue without a key in hand', async () => {
+  world = startWorld(() => Promise.resolve(made()), blockedKeys());
+  const { task } = world.submit();
+  await until(() => ring.waiting > 0, { what: 'a key to be asked for' });
+  expect(world.queue.asked).toEqual([]);
+  expect(world.log.last(task)!.state.state).toBe('queued');
+  ring.grant();
+  await world.log.reached(task, 'succeeded');
+  expect(world.queue.asked[0]).toBe(1);
+});
+
+const ring = { waiting: 0, grant: (): void => undefined };
+function blockedKeys() {
+  const opened = Promise.withResolvers<void>();
+  ring.waiting = 0;
+  ring.grant = () => opened.resolve();
+  const acquire = async () => {
+    ring.waiting += 1;
+    await opened.promise;
+    return { secret: 's', fingerprint: 'f', release: () => undefined };
+  };
+  return { keys: { acquire, state: () => Promise.resolve([]) } };
+}
+
+test('no more attempts run than slots, and no more than keys', async () => {
+  const { generate, called } = hanging();
+  world = startWorld(generate, { concurrency: 3 });
+  world.keys.limit(2);
+  for (let count = 0; count < 5; count += 1) world.submit();
+  await called;
+  await until(() => world.heartbeats.beats.length > 0 && world.worker.running() === 2, { what: 'two to run' });
+  world.keys.limit(9);
+  await until(() => world.worker.running() === 3, { what: 'three to run' });
+  expect(world.queue.asked.every((atMost) => atMost >= 1 && atMost <= 3)).toBe(true);
+});
+
+test('an idle worker keeps one key in hand after a burst, and none after its end', async () => {
+  world = startWorld(() => Promise.resolve(made()), { concurrency: 8 });
+  const tasks = Array.from({ length: 40 }, () => world.submit().task);
+  for (const task of tasks) await world.log.reached(task, 'succeeded');
+  await until(() => world.worker.running() === 0, { what: 'all to end' });
+  const { task } = world.submit();
+  await world.log.reached(task, 'succeeded');
+  await until(() => world.keys.inHand <= 2, { what: 'keys to be given back' });
+  await world.worker.drain();
+  expect(world.keys.inHand).toBe(0);
+});
+
+test('the first beat comes before the first claim, and the claim names a beat that names the task', async () => {
+  const { generate, called } = hanging();
+  world = startWorld(generate);
+  const { task } = world.submit();
+  await called;
+  expect(world.happened.indexOf('beat')).toBeLessThan(world.happened.indexOf('write running'));
+  const { state, sequence } = world.log.last(task)!;
+  expect(state).toMatchObject({ state: 'running', beat: world.heartbeats.beats.length + 1, worker: 'worker-1' });
+  world.worker.beat();
+  expect(world.heartbeats.beats.at(-1)).toMatchObject({
+    number: (state as { beat: number }).beat,
+    tasks: [{ job: task.of.job, task: 0, claim: sequence, progress: 0 }],
+    slots: { total: 4, busy: 1, leaked: 0 },
+    draining: false,
+    pool: 'default',
+    pid: process.pid,
+  });
+  expect(world.heartbeats.beats.at(-1)!.memory).toBeGreaterThan(1e6);
+});
+
+test('a beat names the task while its claim is under way', async () => {
+  world = startWorld(() => Promise.resolve(made()));
+  const answer = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  world.log.intercept = async (next, store) => {
+    if (next.state.state !== 'running') return store();
+    asked.resolve();
+    await answer.promise;
+    return store();
+  };
+  const { task } = world.submit();
+  await asked.promise;
+  world.worker.beat();
+  expect(world.heartbeats.beats.at(-1)!.tasks).toEqual([{ job: task.of.job, task: 0, claim: 0, progress: 0 }]);
+  answer.resolve();
+  await world.log.reached(task, 'succeeded');
+});
+
+test('a spec that was superseded is acknowledged away, and its key goes back unused', async () => {
+  let calls = 0;
+  world = startWorld(() => Promise.resolve(made(String((calls += 1)))));
+  const { task } = world.submit();
+  const spec = world.log.last(task)!;
+  await world.log.reached(task, 'succeeded');
+  const again = world.queue.offer(spec);
+  expect(await answered(again)).toBe('done');
+  expect(calls).toBe(1);
+  await until(() => world.keys.released.some(({ outcome }) => outcome === 'unused'), { what: 'the key to come back' });
+});
+
+test('a task that was cancelled or requeued before the claim is not run', async () => {
+  world = startWorld(() => Promise.reject(new Error('must not be called')));
+  world.log.intercept = async (next, store) => {
+    if (next.state.state !== 'running') return store();
+    world.log.intercept = undefined;
+    const last = world.log.last(next.state)!;
+    world.log.store({ state: cancelled(last.state as Queued, Date.now()), detail: { message: '' } }, last.sequence);
+    return await Promise.resolve(store());
+  };
+  const { task, delivery } = world.submit();
+  expect(await answered(delivery)).toBe('done');
+  expect(world.log.last(task)!.state.state).toBe('cancelled');
+});
+
+test('a claim that NATS does not answer is given back, and the worker goes on', async () => {
+  world = startWorld(() => Promise.resolve(made()));
+  world.log.intercept = (next, store) =>
+    next.state.attempt > 0 ? Promise.reject(unavailable()) : Promise.resolve(store());
+  const { delivery } = world.submit();
+  expect(await answered(delivery)).toBe('give back 1000');
+  world.log.intercept = undefined;
+  await world.log.reached(world.submit().task, 'succeeded');
+  expect(delivery.answers).toHaveLength(1);
+});
+
+test('a claim that was stored although its answer was lost is taken up at the redelivery', async () => {
+  world = startWorld(() => Promise.resolve(made()));
+  world.log.intercept = async (_next, store) => {
+    store();
+    world.log.intercept = undefined;
+    return await Promise.reject(unavailable());
+  };
+  const { task, delivery } = world.submit();
+  expect(await answered(delivery)).toBe('give back 1000');
+  const redelivery = world.queue.offer(world.log.entries[0]!);
+  const { state } = await world.log.reached(task, 'succeeded');
+  expect(redelivery.answers).toEqual(['done']);
+  expect(state.attempt).toBe(1);
+  expect(world.log.entries.map((entry) => entry.state.state)).toEqual(['queued', 'running', 'succeeded']);
+});
+
+test('the claim of another worker is not taken up', async () => {
+  world = startWorld(() => Promise.reject(new Error('must not be called')));
+  world.log.intercept = async (next, store) => {
+    world.log.intercept = undefined;
+    const last = world.log.last(next.state)!;
+    const other = claimed(last.state as Queued, 'worker-2', 1, Date.now());
+    world.log.store({ state: other, detail: { message: '' } }, last.sequence);
+    return await Promise.resolve(store());
+  };
+  const second = world.submit();
+  expect(await answered(second.delivery)).toBe('done');
+  expect(world.log.last(second.task)!.state).toMatchObject({ state: 'running', worker: 'worker-2' });
+});
+
+test('a spec past its dueAt is left to the controller', async () => {
+  world = startWorld(() => Promise.reject(new Error('must not be called')));
+  const { delivery, task } = world.submit({
+    of: { submittedAt: Date.now() - 10_000 },
+    policy: { queueTimeout: 5_000 },
+  });
+  expect(await answered(delivery)).toBe('give back 1000');
+  expect(world.log.last(task)!.state.state).toBe('queued');
+});
+
+test('a redelivery of a task whose claim is under way is given back', async () => {
+  world = startWorld(() => Promise.resolve(made()));
+  const answer = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  world.log.intercept = async (next, store) => {
+    if (next.state.state !== 'running') return store();
+    asked.resolve();
+    await answer.promise;
+    return store();
+  };
+  const { task } = world.submit();
+  await asked.promise;
+  const again = world.queue.offer(world.log.entries[0]!);
+  expect(await answered(again)).toBe('give back 1000');
+  answer.resolve();
+  await world.log.reached(task, 'succeeded');
+});
+
+test('a requeued spec is claimed with its counts', async () => {
+  world = startWorld(() => Promise.resolve(made()));
+  world.log.intercept = (next, store) =>
+    next.state.attempt === 1 ? Promise.reject(unavailable()) : Promise.resolve(store());
+  const { task, delivery } = world.submit();
+  await answered(delivery);
+  world.log.intercept = undefined;
+  const running = claimed(task as Queued, 'worker-2', 1, Date.now());
+  world.log.store({ state: running, detail: { message: '' } }, 1);
+  const again = requeued(running, 'WorkerLost', 'lost', Date.now());
+  world.log.store({ state: again, detail: world.log.entries[0]!.detail as never }, 2);
+  world.queue.offer(world.log.last(task)!);
+  const { state } = await world.log.reached(task, 'succeeded');
+  expect(state).toMatchObject({ attempt: 2, attemptsLost: 1 });
+});

@@ -1,0 +1,196 @@
+// The final write: offered until it is answered, taken late where nobody else has the task, refused otherwise.
+
+import { afterEach, describe, expect, test } from 'vitest';
+import { AttemptFailed, taskError } from '../../../src/job/errors.ts';
+import { afterLoss } from '../../../src/job/retryOrFail.ts';
+import type { Queued, Running, TaskState, TaskWrite } from '../../../src/job/task.ts';
+import { cancelled, claimed, failed, newRun, succeeded, waiting } from '../../../src/job/transitions.ts';
+import { adopt } from '../../../src/worker/adopt.ts';
+import type { Claim } from '../../../src/worker/claim.ts';
+import type { WrittenEnding } from '../../../src/worker/finalWrite.ts';
+import { made, startWorld, unavailable, type World } from '../../support/fakes/worker.ts';
+import { anEntry, aRequest, queuedTask, testNow } from '../../support/tasks.ts';
+import { until } from '../../support/until.ts';
+
+describe('adoption', () => {
+  const spec = queuedTask({ submittedAt: testNow });
+  const running = claimed(spec, 'worker-1', 4, testNow + 1_000);
+  const claim: Claim = { sequence: 10, state: running, request: aRequest };
+  const lost = taskError('WorkerLost', 'silent');
+  const good: WrittenEnding = { end: 'made', result: { usage: { inputTokens: 1, outputTokens: 1, durationMs: 5 } } };
+  const refusal: WrittenEnding = { end: 'failed', error: taskError('PromptRefused', 'no') };
+  const hiccup: WrittenEnding = { end: 'failed', error: taskError('ProviderError', 'oops') };
+  const now = testNow + 20_000;
+  const afterLost = afterLoss(running, lost, testNow + 10_000).state as Queued;
+  const inBackoff = waiting(running, 'AttemptTimeout', now, testNow + 10_000);
+  const secondRun = newRun(failed(running, 'RunTimeout', now), 'Retried', now);
+
+  test.each<[string, WrittenEnding, TaskState, string | undefined]>([
+    ['a success after a requeue', good, afterLost, 'succeeded'],
+    ['a success while waiting', good, inBackoff, 'succeeded'],
+    ['a refusal after a requeue', refusal, afterLost, 'failed'],
+    ['a refusal while waiting', refusal, inBackoff, 'failed'],
+    ['an error that is retried, after a requeue', hiccup, afterLost, undefined],
+    ['an error that is retried, while waiting', hiccup, inBackoff, undefined],
+    ['a success while another worker runs it', good, claimed(afterLost, 'worker-2', 1, now), undefined],
+    ['a success after another success', good, succeeded(running, now), undefined],
+    ['a success after a cancel', good, cancelled(running, now), undefined],
+    ['a success after a failure', good, failed(running, 'RunTimeout', now), undefined],
+    ['a success of an earlier run', good, secondRun, undefined],
+  ])('%s', (_name, ending, last, expected) => {
+    expect(adopt(claim, ending, anEntry(11, last), now)?.write.state.state).toBe(expected);
+  });
+
+  test('is never made against a message from before the claim, nor where there is none', () => {
+    expect(adopt(claim, good, anEntry(9, afterLost), now)).toBeUndefined();
+    expect(adopt(claim, good, undefined, now)).toBeUndefined();
+  });
+
+  test('goes on from the counts and budgets of the message it follows', () => {
+    const { write, expected } = adopt(claim, good, anEntry(11, afterLost), now)!;
+    expect(expected).toBe(11);
+    expect(write.state).toMatchObject({ attempt: 1, attemptsLost: 1, worker: 'worker-1', finishedAt: now, since: now });
+    expect(write.state.budgets).toEqual({ ...afterLost.budgets, queue: afterLost.budgets.queue - 10_000 });
+    const second = waiting(claimed(afterLost, 'worker-2', 1, now), 'AttemptTimeout', now, now);
+    expect(adopt(claim, good, anEntry(14, second), now)!.write.state).toMatchObject({ attempt: 2, attemptsLost: 1 });
+  });
+
+  test('keeps a review that is asked for', () => {
+    const reviewed = claimed(queuedTask({}, { review: 'always' }), 'worker-1', 4, testNow);
+    const last = afterLoss(reviewed, lost, testNow + 1).state;
+    const { write } = adopt({ ...claim, state: reviewed }, good, anEntry(11, last), now)!;
+    expect(write.state).toMatchObject({ state: 'needs_review', dueAt: now + reviewed.budgets.review });
+  });
+});
+
+describe('reporting', () => {
+  let world: World;
+  afterEach(() => world.worker.drain());
+
+  /** Answers the claim, and keeps from the worker that `meddle` was faster with the final write. */
+  const meddle = (write: (running: Running) => TaskWrite): void => {
+    world.log.intercept = async (next, store) => {
+      if (next.state.state === 'running') return store();
+      world.log.intercept = undefined;
+      const last = world.log.last(next.state)!;
+      world.log.store(write(last.state as Running), last.sequence);
+      return await Promise.resolve(store());
+    };
+  };
+  const finished = (): Promise<boolean> => until(() => world.worker.running() === 0, { what: 'the slot to be free' });
+  const lose = (running: Running): TaskWrite => {
+    const { state, error } = afterLoss(running, taskError('WorkerLost', 'silent'), Date.now());
+    return { state: state as Queued, detail: { message: '', error, request: aRequest } };
+  };
+
+  test('a result that NATS does not take for a while is held, and lands when it is back', async () => {
+    world = startWorld(() => Promise.resolve(made()));
+    let tries = 0;
+    world.log.intercept = (next, store) => {
+      if (next.state.state === 'running') return Promise.resolve(store());
+      tries += 1;
+      return tries > 3 ? Promise.resolve(store()) : Promise.reject(unavailable());
+    };
+    const { task } = world.submit();
+    await until(() => tries >= 2, { what: 'the second try' });
+    world.worker.beat();
+    expect(world.heartbeats.beats.at(-1)!.tasks).toMatchObject([{ job: task.of.job, claim: 2 }]);
+    await world.log.reached(task, 'succeeded');
+    expect(tries).toBe(4);
+    expect(world.logged.filter(({ event }) => event === 'status_write_failed')).toHaveLength(1);
+  });
+
+  test('a final write whose answer was lost is recognised', async () => {
+    world = startWorld(() => Promise.resolve(made()));
+    world.log.intercept = async (next, store) => {
+      store();
+      if (next.state.state === 'running') return { outcome: 'written', entry: world.log.last(next.state)! };
+      world.log.intercept = undefined;
+      return await Promise.reject(unavailable());
+    };
+    const { task } = world.submit();
+    await world.log.reached(task, 'succeeded');
+    await finished();
+    expect(world.log.entries.filter(({ state }) => state.state === 'succeeded')).toHaveLength(1);
+    expect(world.logged.some(({ event }) => event === 'status_write_refused')).toBe(false);
+    expect(world.logged.some(({ event }) => event === 'generation_completed')).toBe(true);
+  });
+
+  test('a result is adopted after the worker was taken for lost', async () => {
+    world = startWorld(() => Promise.resolve(made()));
+    meddle(lose);
+    const { task } = world.submit();
+    const { state } = await world.log.reached(task, 'succeeded');
+    expect(state).toMatchObject({ attempt: 1, attemptsLost: 1, worker: 'worker-1' });
+    await finished();
+    expect(world.logged.find(({ event }) => event === 'generation_completed')!['msg']).toContain('adopted');
+  });
+
+  test('an adoption that is overtaken in its turn is refused', async () => {
+    world = startWorld(() => Promise.resolve(made()));
+    let finals = 0;
+    world.log.intercept = async (next, store) => {
+      if (next.state.state === 'running') return store();
+      finals += 1;
+      const { state: last, sequence } = world.log.last(next.state)!;
+      if (finals === 1) world.log.store(lose(last as Running), sequence);
+      else
+        world.log.store(
+          { state: claimed(last as Queued, 'worker-2', 1, Date.now()), detail: { message: '' } },
+          sequence,
+        );
+      return await Promise.resolve(store());
+    };
+    const { task } = world.submit();
+    await until(() => world.logged.some(({ event }) => event === 'status_write_refused'), { what: 'the refusal' });
+    expect(finals).toBe(2);
+    expect(world.log.last(task)!.state).toMatchObject({ state: 'running', worker: 'worker-2' });
+  });
+
+  test('a result of a cancelled task is refused, said and counted; its artifacts are left', async () => {
+    world = startWorld(() => Promise.resolve(made('x'.repeat(300 * 1024))));
+    meddle((running) => ({ state: cancelled(running, Date.now()), detail: { message: '' } }));
+    const { task } = world.submit();
+    await world.log.reached(task, 'cancelled');
+    await finished();
+    expect(world.logged.find(({ event }) => event === 'status_write_refused')).toMatchObject({ reason: 'Succeeded' });
+    expect(await world.registry.metrics()).toMatch(/genwarden_attempts_total\{[^}]*outcome="refused"\} 1/);
+    expect(world.artifacts.stored.size).toBe(1);
+  });
+
+  test('a retryable error of a task that was requeued meanwhile is dropped', async () => {
+    world = startWorld(() => Promise.reject(new AttemptFailed(taskError('ProviderError', 'oops'))));
+    meddle(lose);
+    const { task } = world.submit();
+    await until(() => world.logged.some(({ event }) => event === 'status_write_refused'), { what: 'the refusal' });
+    expect(world.log.last(task)!.state).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
+  });
+
+  test('a write that can never succeed is given up, and said', async () => {
+    world = startWorld(() => Promise.resolve(made()));
+    world.log.intercept = (next, store) =>
+      next.state.state === 'running' ? Promise.resolve(store()) : Promise.reject(new Error('too large'));
+    const { task } = world.submit();
+    await finishedAfterFaults();
+    expect(world.log.last(task)!.state.state).toBe('running');
+  });
+  const finishedAfterFaults = async (): Promise<void> => {
+    const failures = (): unknown[] => world.logged.filter(({ event }) => event === 'status_write_failed');
+    await until(() => failures().length === 6, { what: 'the worker to give up' });
+    await finished();
+  };
+
+  test('held results keep their slots, so that no more can be held', async () => {
+    world = startWorld(() => Promise.resolve(made()), { concurrency: 2 });
+    world.log.intercept = (next, store) =>
+      next.state.state === 'running' ? Promise.resolve(store()) : Promise.reject(unavailable());
+    const tasks = [world.submit(), world.submit(), world.submit()].map(({ task }) => task);
+    await until(() => world.worker.running() === 2, { what: 'both slots to be held' });
+    await until(() => world.logged.filter(({ event }) => event === 'status_write_failed').length === 2, {
+      what: 'holds',
+    });
+    expect(world.log.last(tasks[2]!)!.state.state).toBe('queued');
+    world.log.intercept = undefined;
+    for (const task of tasks) await world.log.reached(task, 'succeeded');
+  });
+});

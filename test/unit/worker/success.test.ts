@@ -1,0 +1,168 @@
+// The good path: what is stored, written, acknowledged and said, and in which order.
+
+import sharp from 'sharp';
+import { afterEach, expect, test } from 'vitest';
+import { made, startWorld, unavailable, type Generate, type World } from '../../support/fakes/worker.ts';
+import { until } from '../../support/until.ts';
+
+let world: World;
+afterEach(() => world.worker.drain());
+
+const picture = (width = 640, height = 480): Promise<Buffer> =>
+  sharp({ create: { width, height, channels: 4, background: 'green' } })
+    .png()
+    .toBuffer();
+
+const drawing = (...images: Buffer[]): Generate => {
+  const generated = { ...made(null), images: images.map((bytes) => ({ mediaType: 'image/png', bytes })) };
+  return () => Promise.resolve({ ...generated, provenance: { modelVersion: 'v7' } });
+};
+
+test('a picture is stored with thumbnail and metadata before its status says so', async () => {
+  world = startWorld(drawing(await picture()));
+  const { task, delivery } = world.submit({ of: { kind: 'image', tenant: 'acme' } });
+  const { state, detail } = await world.log.reached(task, 'succeeded');
+  expect(delivery.answers).toEqual(['done']);
+  expect(world.happened.filter((one) => one !== 'beat')).toEqual([
+    'write queued',
+    'write running',
+    expect.stringMatching(/^put image/),
+    expect.stringMatching(/^put image/),
+    'put application/json',
+    'write succeeded',
+  ]);
+  expect(state).toMatchObject({ attempt: 1, worker: 'worker-1', reason: 'Succeeded' });
+  expect(detail.artifacts).toMatchObject([
+    { name: 'image', mediaType: 'image/png', width: 640, height: 480 },
+    { name: 'thumbnail', mediaType: 'image/jpeg', width: 400, height: 400 },
+    { name: 'metadata', mediaType: 'application/json' },
+  ]);
+  expect(detail.usage).toMatchObject({ inputTokens: 3, outputTokens: 5, durationMs: expect.any(Number) });
+
+  const bytesOf = (name: string): Uint8Array => {
+    const { digest, bytes } = detail.artifacts!.find((ref) => ref.name === name)!;
+    const stored = world.artifacts.stored.get(`acme/${digest}`)!;
+    expect(stored.bytes.length).toBe(bytes);
+    return stored.bytes;
+  };
+  expect(await sharp(bytesOf('thumbnail')).metadata()).toMatchObject({ width: 400, height: 400, format: 'jpeg' });
+  expect(JSON.parse(Buffer.from(bytesOf('metadata')).toString())).toMatchObject({
+    job: task.of.job,
+    attempt: 1,
+    provider: 'fake',
+    input: { prompt: 'a front yard with native plants' },
+    provenance: { modelVersion: 'v7' },
+    artifacts: [{ name: 'image' }, { name: 'thumbnail' }],
+  });
+});
+
+test('several pictures are image, image-2 and so on, with one thumbnail', async () => {
+  world = startWorld(drawing(await picture(), await picture(50, 60)));
+  const { detail } = await world.log.reached(world.submit({ of: { kind: 'image' } }).task, 'succeeded');
+  expect(detail.artifacts!.map(({ name, width }) => [name, width])).toEqual([
+    ['image', 640],
+    ['thumbnail', 400],
+    ['image-2', 50],
+    ['metadata', undefined],
+  ]);
+});
+
+test('an image that cannot be read is an answer that cannot be read', async () => {
+  world = startWorld(drawing(Buffer.from('not an image')));
+  const { detail } = await world.log.reached(world.submit({ of: { kind: 'image' } }).task, 'waiting');
+  expect(detail.error).toMatchObject({ code: 'ProviderResponseInvalid' });
+});
+
+test('references are handed to the provider in their order', async () => {
+  const seen: unknown[] = [];
+  world = startWorld((request) => {
+    seen.push(...request.references.map(({ bytes, ...rest }) => ({ text: Buffer.from(bytes).toString(), ...rest })));
+    return Promise.resolve(made());
+  });
+  const first = await world.artifacts.put('default', Buffer.from('one'), 'image/png');
+  const second = await world.artifacts.put('default', Buffer.from('two'), 'image/jpeg');
+  const references = [
+    { artifact: first.digest, mediaType: 'image/png', caption: 'style' },
+    { artifact: second.digest, mediaType: 'image/jpeg' },
+  ];
+  const { task } = world.submit({ request: { input: { prompt: 'x', references } } });
+  await world.log.reached(task, 'succeeded');
+  expect(seen).toEqual([
+    { text: 'one', mediaType: 'image/png', caption: 'style' },
+    { text: 'two', mediaType: 'image/jpeg' },
+  ]);
+});
+
+test('a reference that is gone, or another tenant’s, fails the task without a call', async () => {
+  let calls = 0;
+  world = startWorld(() => Promise.resolve(made(String((calls += 1)))));
+  const { digest } = await world.artifacts.put('another', Buffer.from('one'), 'image/png');
+  const references = [{ artifact: digest, mediaType: 'image/png' }];
+  const { task } = world.submit({ request: { input: { prompt: 'x', references } } });
+  const { state } = await world.log.reached(task, 'failed');
+  expect(state.reason).toBe('ReferenceNotFound');
+  expect(calls).toBe(0);
+  expect(world.keys.released).toContainEqual({ outcome: 'unused' });
+});
+
+test.each([
+  ['a text', 'hello'],
+  ['an object', { title: 'a plan' }],
+])('%s stays in the status', async (_name, output) => {
+  world = startWorld(() => Promise.resolve(made(output)));
+  const { detail } = await world.log.reached(world.submit().task, 'succeeded');
+  expect(detail.output).toEqual(output);
+  expect(detail.artifacts).toBeUndefined();
+});
+
+test('a long text becomes an artifact', async () => {
+  const text = 'x'.repeat(300 * 1024);
+  world = startWorld(() => Promise.resolve(made(text)));
+  const { detail, state } = await world.log.reached(world.submit().task, 'succeeded');
+  expect(detail.output).toBeUndefined();
+  expect(detail.artifacts).toMatchObject([
+    { name: 'output', mediaType: 'text/plain; charset=utf-8', bytes: text.length },
+  ]);
+  const stored = world.artifacts.stored.get(`${state.of.tenant}/${detail.artifacts![0]!.digest}`)!;
+  expect(Buffer.from(stored.bytes).toString()).toBe(text);
+});
+
+test('with review asked for, a result waits for it', async () => {
+  world = startWorld(() => Promise.resolve(made()));
+  const { state } = await world.log.reached(world.submit({ policy: { review: 'always' } }).task, 'needs_review');
+  expect(state).toMatchObject({ reason: 'AwaitingReview', worker: 'worker-1' });
+});
+
+test('a result outlives an artifact store that is away for a while', async () => {
+  let failures = 3;
+  world = startWorld(() => Promise.resolve(made('x'.repeat(300 * 1024))));
+  world.artifacts.beforePut = async () => {
+    if ((failures -= 1) >= 0) return await Promise.reject(unavailable());
+  };
+  const { state } = await world.log.reached(world.submit().task, 'succeeded');
+  expect(state.attempt).toBe(1);
+});
+
+test('an artifact store that fails fails the attempt', async () => {
+  world = startWorld(() => Promise.resolve(made('x'.repeat(300 * 1024))));
+  world.artifacts.beforePut = () => Promise.reject(new Error('no space'));
+  const { detail } = await world.log.reached(world.submit().task, 'waiting');
+  expect(detail.error).toMatchObject({ code: 'ArtifactStoreFailed', retryable: true });
+});
+
+test('says what it did in log and metrics', async () => {
+  world = startWorld(() => Promise.resolve(made()), { models: [] });
+  const { task } = world.submit();
+  await world.log.reached(task, 'succeeded');
+  const completed = await until(() => world.logged.find(({ event }) => event === 'generation_completed'), {
+    what: 'the log',
+  });
+  const fields = { job: task.of.job, task: 0, run: 1, attempt: 1, pool: 'default', worker: 'worker-1' };
+  expect(world.logged.find(({ event }) => event === 'generation_started')).toMatchObject(fields);
+  expect(completed).toMatchObject({ ...fields, reason: 'Succeeded', durationMs: expect.any(Number) });
+  const metrics = await world.registry.metrics();
+  const labels = 'provider="fake",model="other"';
+  expect(metrics).toContain(`genwarden_attempts_total{pool="default",${labels},outcome="succeeded"} 1`);
+  expect(metrics).toContain(`genwarden_provider_requests_total{${labels},code="200"} 1`);
+  expect(metrics).toContain(`genwarden_tokens_total{${labels},direction="output"} 5`);
+});
