@@ -1,0 +1,11 @@
+// The commands of whoever runs an installation: they read settings and files, and talk to no server.
+
+import type { Command } from 'commander';
+import { processIo, type Io } from '../output/io.ts';
+import { addConfig } from './config.ts';
+import { addToken } from './token.ts';
+
+export function addAdminCommands(program: Command, io: Io = processIo()): void {
+  addConfig(program, io);
+  addToken(program, io);
+}

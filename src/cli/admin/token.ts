@@ -1,0 +1,64 @@
+// `genwarden token create`: makes a token for the API, shows it once, and adds its hash to the tokens file.
+
+import { randomBytes } from 'node:crypto';
+import { Option, type Command } from 'commander';
+import { createToken } from '../../api/auth/createToken.ts';
+import { parseTokens, scopes, type Scope, type TokenEntry } from '../../api/auth/tokenStore.ts';
+import { loadSettings } from '../../config/load.ts';
+import { parseDuration } from '../../job/duration.ts';
+import { GenwardenError } from '../../job/errors.ts';
+import { durationText } from '../client/optionForms.ts';
+import { writeLine, type Io } from '../output/io.ts';
+import { appendToken } from './tokensFile.ts';
+
+interface TokenOptions {
+  readonly name: string;
+  readonly tenant: string;
+  readonly scope: readonly Scope[];
+  readonly expires?: string;
+  readonly file?: string;
+}
+
+export function addToken(program: Command, io: Io): void {
+  program
+    .command('token')
+    .description('Tokens of the API')
+    .command('create')
+    .description('Make a token, print it once, and add its hash to the tokens file')
+    .requiredOption('--name <name>', 'whose token it is, for people')
+    .option('--tenant <tenant>', 'whose jobs it sees', 'default')
+    .addOption(
+      new Option('--scope <scope...>', 'what it may do').choices([...scopes]).default(['jobs:read', 'jobs:write']),
+    )
+    .option('--expires <duration>', 'how long it is valid, such as 90d; for ever where absent', durationText)
+    .option('--file <path>', 'the tokens file (env GENWARDEN_AUTH_TOKENS_FILE)')
+    .action((options: TokenOptions) => createAndStore(io, options));
+}
+
+async function createAndStore(io: Io, options: TokenOptions): Promise<void> {
+  const path = options.file ?? loadSettings({ env: io.env }).authTokensFile;
+  if (path === undefined) {
+    throw new GenwardenError('UsageError', 'No tokens file: give --file or set GENWARDEN_AUTH_TOKENS_FILE');
+  }
+  const { name, tenant, scope, expires } = options;
+  const createdAt = io.now();
+  const expiry = expires === undefined ? {} : { expiresAt: createdAt + parseDuration(expires)! };
+  const { token, entry } = createToken({ name, tenant, scopes: scope, createdAt, ...expiry }, randomBytes);
+  refuseBadEntry(entry);
+  await appendToken(path, entry);
+  // The token alone on standard output, so that a script can take it from there.
+  writeLine(io.stderr, `Added ${entry.id} (${name}, tenant ${tenant}) to ${path}. The token is shown only this once:`);
+  writeLine(io.stdout, token);
+}
+
+/** Throws `UsageError` where the API would refuse the entry. */
+function refuseBadEntry(entry: TokenEntry): void {
+  try {
+    parseTokens(JSON.stringify({ tokens: [entry] }), 'it');
+  } catch (error) {
+    if (!(error instanceof GenwardenError)) throw error;
+    throw new GenwardenError('UsageError', error.message.replace(/^.*?: /, '').replaceAll('tokens.0.', '--'), {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,27 @@
+// The commands that talk to the API, one file each.
+
+import type { Command } from 'commander';
+import { processIo, type Io } from '../output/io.ts';
+import { addCancel } from './cancel.ts';
+import { addDownload } from './download.ts';
+import { addGet } from './get.ts';
+import { addList } from './list.ts';
+import { addPools } from './pools.ts';
+import { addRetry } from './retry.ts';
+import { addReview } from './review.ts';
+import { addSubmit } from './submit.ts';
+import { addWatch } from './watch.ts';
+import { addWorkers } from './workers.ts';
+
+export function addClientCommands(program: Command, io: Io = processIo()): void {
+  addSubmit(program, io);
+  addGet(program, io);
+  addList(program, io);
+  addWatch(program, io);
+  addCancel(program, io);
+  addRetry(program, io);
+  addReview(program, io);
+  addDownload(program, io);
+  addWorkers(program, io);
+  addPools(program, io);
+}

@@ -1,0 +1,19 @@
+// `genwarden get`: a job with its tasks.
+
+import type { Command } from 'commander';
+import type { Io } from '../output/io.ts';
+import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
+import { jobWithTasks } from './jobLines.ts';
+import { clientCommand, withClient } from './session.ts';
+
+export function addGet(program: Command, io: Io): void {
+  clientCommand(program, 'get', 'Show a job with its tasks')
+    .argument('<job>', 'id of the job')
+    .addOption(outputOption())
+    .action(
+      withClient(io, async (client, id: string, { output }: { output: OutputFormat }) => {
+        const job = await client.get(id);
+        printAs(io, output, job, (options) => jobWithTasks(io, job, options));
+      }),
+    );
+}

@@ -1,0 +1,87 @@
+// Jobs and tasks as lines for people: what `get`, `list`, `submit`, `cancel` and `retry` print.
+
+import type { Job, ListedJob, Task } from '../../client/index.ts';
+import { ageOf, timeBetween, untilTime } from '../output/age.ts';
+import { printable } from '../output/cells.ts';
+import { paintFor, paintState, type Paint } from '../output/colours.ts';
+import type { Io } from '../output/io.ts';
+import { renderTable, type Column, type TableOptions } from '../output/table.ts';
+
+/** Jobs as a table, one a line. */
+export function jobTable(io: Io, jobs: readonly ListedJob[], options: TableOptions): string[] {
+  return renderTable(jobs, jobColumns(io.now(), paintFor(io, io.stdout)), options);
+}
+
+function jobColumns(now: number, paint: Paint): Column<ListedJob>[] {
+  return [
+    { title: 'JOB', value: ({ id }) => id },
+    { title: 'STATE', value: ({ state }) => state, paint: (text, { state }) => paintState(paint, state, text) },
+    { title: 'POOL', value: ({ pool }) => pool },
+    { title: 'KIND', value: ({ kind }) => kind },
+    { title: 'DONE', value: doneOf, align: 'right' },
+    { title: 'AGE', value: ({ submittedAt }) => ageOf(submittedAt, now), align: 'right' },
+    { title: 'PRIORITY', value: ({ priority }) => priority, wide: true },
+    { title: 'TOOK', value: ({ startedAt, finishedAt }) => timeBetween(startedAt, finishedAt, now), wide: true },
+    {
+      title: 'ENDS',
+      value: ({ finishedAt, deadlineAt }) => untilTime(finishedAt ?? deadlineAt, now),
+      wide: true,
+    },
+    { title: 'LABELS', value: ({ labels }) => labelText(labels), wide: true },
+  ];
+}
+
+/** How many tasks are terminal, of all: `3/20`. */
+export function doneOf({ progress }: ListedJob): string {
+  return `${progress.succeeded + progress.failed + progress.cancelled}/${progress.total}`;
+}
+
+const labelText = (labels: Readonly<Record<string, string>>): string =>
+  Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+
+/** One job with its tasks, why tasks failed, and what text they gave. */
+export function jobWithTasks(io: Io, job: Job, options: TableOptions): string[] {
+  const tasks = job.tasks ?? [];
+  const head = jobTable(io, [job], options);
+  if (tasks.length === 0) return head;
+  const table = renderTable(tasks, taskColumns(io.now(), paintFor(io, io.stdout)), options);
+  return [...head, '', ...table, ...tasks.flatMap(whyFailed), ...tasks.flatMap(textOutput)];
+}
+
+function taskColumns(now: number, paint: Paint): Column<Task>[] {
+  return [
+    { title: 'TASK', value: ({ index }) => index, align: 'right' },
+    { title: 'NAME', value: ({ name }) => name },
+    { title: 'STATE', value: ({ state }) => state, paint: (text, { state }) => paintState(paint, state, text) },
+    { title: 'ATTEMPT', value: ({ attempt }) => attempt, align: 'right' },
+    { title: 'DONE', value: ({ progress }) => `${Math.floor(progress * 100)}%`, align: 'right' },
+    { title: 'AGE', value: ({ queuedAt }) => ageOf(queuedAt, now), align: 'right' },
+    { title: 'REASON', value: ({ reason }) => reason },
+    { title: 'RUN', value: ({ run }) => run, align: 'right', wide: true },
+    { title: 'WORKER', value: ({ worker }) => worker, wide: true },
+    { title: 'DUE', value: ({ dueAt }) => untilTime(dueAt, now), wide: true },
+    { title: 'ARTIFACTS', value: ({ artifacts }) => artifacts.map(({ name }) => name).join(','), wide: true },
+    { title: 'MESSAGE', value: ({ message }) => message, wide: true },
+  ];
+}
+
+function whyFailed(task: Task): string[] {
+  if (task.error === null) return [];
+  const { code, message, hint } = task.error;
+  return ['', printable(`${taskName(task)}: ${code}: ${message}`), `  ${printable(hint)}`];
+}
+
+function textOutput(task: Task): string[] {
+  if (task.output === null || task.output === undefined) return [];
+  const text = typeof task.output === 'string' ? task.output : JSON.stringify(task.output, null, 2);
+  return ['', printable(`${taskName(task)}:`), ...text.split('\n').map(indented)];
+}
+
+const indented = (line: string): string => `  ${printable(line)}`;
+
+/** What a person calls a task: its name, else its index. */
+export function taskName({ index, name }: Pick<Task, 'index' | 'name'>): string {
+  return name ?? `task ${index}`;
+}

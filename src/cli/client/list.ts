@@ -1,0 +1,67 @@
+// `genwarden list`: jobs, newest first.
+
+import { Option, type Command } from 'commander';
+import type { GenwardenClient, JobPage, Kind, ListFilter, State } from '../../client/index.ts';
+import { taskStates } from '../../job/task.ts';
+import { writeLine, type Io } from '../output/io.ts';
+import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
+import { jobTable } from './jobLines.ts';
+import { pairs, wholeNumber, type Pair } from './optionForms.ts';
+import { clientCommand, withClient } from './session.ts';
+
+interface ListOptions {
+  readonly state?: (State | 'open')[];
+  readonly pool?: string;
+  readonly kind?: Kind;
+  readonly label?: readonly Pair[];
+  readonly limit?: number;
+  readonly all?: true;
+  readonly output: OutputFormat;
+}
+
+export function addList(program: Command, io: Io): void {
+  clientCommand(program, 'list', 'List jobs, newest first')
+    .addOption(new Option('--state <state...>', 'only jobs in these states').choices(['open', ...taskStates]))
+    .option('--pool <pool>', 'only jobs of this pool')
+    .addOption(new Option('--kind <kind>', 'only jobs of this kind').choices(['image', 'text']))
+    .option('--label <key=value>', 'only jobs with this label; may be given several times', pairs)
+    .option('--limit <number>', 'at most so many (default 50)', wholeNumber(1))
+    .option('--all', 'all of them, page after page')
+    .addOption(outputOption())
+    .action(
+      withClient(io, async (client, options: ListOptions) => {
+        const list = await listJobs(client, options);
+        printAs(io, options.output, list, (table) => jobTable(io, list.items, table));
+        if (options.output === 'table' || options.output === 'wide') sayWhatIsMissing(io, list);
+      }),
+    );
+}
+
+const largestPage = 500;
+
+/** One page as the API gives it, or as many as it takes to reach the limit. */
+async function listJobs(client: GenwardenClient, options: ListOptions): Promise<JobPage> {
+  const { all, limit = all === true ? Number.POSITIVE_INFINITY : 50 } = options;
+  let list: JobPage | undefined;
+  do {
+    const pageSize = Math.min(limit - (list?.items.length ?? 0), largestPage);
+    const page = await client.listPage({ ...filterOf(options), pageSize }, list?.next ?? undefined);
+    list = { ...page, items: [...(list?.items ?? []), ...page.items] };
+  } while (list.next !== null && list.items.length < limit);
+  return list;
+}
+
+function filterOf({ state, pool, kind, label = [] }: ListOptions): ListFilter {
+  return {
+    labels: Object.fromEntries(label),
+    ...(state === undefined ? {} : { state }),
+    ...(pool === undefined ? {} : { pool }),
+    ...(kind === undefined ? {} : { kind }),
+  };
+}
+
+function sayWhatIsMissing({ stderr }: Io, { next, complete, since }: JobPage): void {
+  if (next !== null) writeLine(stderr, 'There are more: see --limit and --all.');
+  else if (!complete)
+    writeLine(stderr, `Jobs that finished may be missing from before ${since ?? 'the start of the API'}.`);
+}

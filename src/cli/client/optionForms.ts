@@ -1,0 +1,35 @@
+// The forms of the values that client commands take, checked before anything is sent.
+
+import { InvalidArgumentError } from 'commander';
+import { durationForm, parseDuration } from '../../job/duration.ts';
+
+/** A duration, left as text: the API takes it as it is. */
+export function durationText(text: string): string {
+  if (parseDuration(text) === undefined) throw new InvalidArgumentError(`It is not ${durationForm}.`);
+  return text;
+}
+
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^-?\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number;
+    throw new InvalidArgumentError(`It is not a whole number${Number.isFinite(least) ? `, ${least} or more` : ''}.`);
+  };
+}
+
+export function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`It is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** `key=value`; the value may hold more `=`. Gathers repetitions. */
+export function pairs(text: string, before: readonly Pair[] = []): Pair[] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It is not of the form name=value.');
+  return [...before, [text.slice(0, at), text.slice(at + 1)]];
+}
+
+export type Pair = readonly [name: string, value: string];

@@ -1,0 +1,56 @@
+// The files that `submit` reads: the body, the schema, and the reference images, whose types are told by their content.
+
+import { readFile } from 'node:fs/promises';
+import type { GenwardenClient } from '../../client/index.ts';
+import { GenwardenError } from '../../job/errors.ts';
+import type { Io } from '../output/io.ts';
+
+/** The JSON object in a file, or on standard input for `-`. Throws `UsageError` where there is none. */
+export async function readJsonObject(io: Io, path: string): Promise<Record<string, unknown>> {
+  const text = path === '-' ? await io.readStdin() : (await readBytes(path)).toString('utf8');
+  const where = path === '-' ? 'standard input' : path;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new GenwardenError('UsageError', `${where} is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new GenwardenError('UsageError', `${where} is not a JSON object`);
+}
+
+/** Uploads images one after the other; resolves with their digests. Every file is read before the first is sent. */
+export async function uploadReferences(client: GenwardenClient, paths: readonly string[]): Promise<string[]> {
+  const images = await Promise.all(paths.map(readImage));
+  const digests: string[] = [];
+  for (const { bytes, mediaType } of images) {
+    const { artifact } = await client.uploadReference(bytes, mediaType);
+    digests.push(artifact);
+  }
+  return digests;
+}
+
+type ImageType = 'image/png' | 'image/jpeg' | 'image/webp';
+
+async function readImage(path: string): Promise<{ bytes: Buffer; mediaType: ImageType }> {
+  const bytes = await readBytes(path);
+  const mediaType = imageType(bytes);
+  if (mediaType !== undefined) return { bytes, mediaType };
+  throw new GenwardenError('UsageError', `${path} is not a PNG, JPEG or WebP image`);
+}
+
+/** By the first bytes, as RFC 2083 (PNG), ITU T.81 (JPEG) and RFC 9649 (WebP) fix them. */
+function imageType(bytes: Buffer): ImageType | undefined {
+  if (bytes.subarray(0, 8).equals(Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'))) return 'image/png';
+  if (bytes.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff]))) return 'image/jpeg';
+  const riff = bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP';
+  return riff ? 'image/webp' : undefined;
+}
+
+async function readBytes(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new GenwardenError('UsageError', `${path} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,38 @@
+// `genwarden watch`: follows jobs until all have ended.
+
+import type { Command } from 'commander';
+import type { Job } from '../../client/index.ts';
+import { parseDuration } from '../../job/duration.ts';
+import { exitCodes } from '../exitCodes.ts';
+import type { Io } from '../output/io.ts';
+import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
+import { durationText } from './optionForms.ts';
+import { clientCommand, withClient } from './session.ts';
+import { watchJobs } from './watchJobs.ts';
+
+interface WatchCommandOptions {
+  readonly patience: string;
+  readonly output: OutputFormat;
+}
+
+export function addWatch(program: Command, io: Io): void {
+  clientCommand(program, 'watch', 'Follow jobs until all have ended; exit code 1 unless all succeeded')
+    .argument('<jobs...>', 'ids of the jobs')
+    .option('--patience <duration>', 'how long the API may be away before this gives up', durationText, '5m')
+    .addOption(outputOption('table', 'json', 'yaml'))
+    .action(
+      withClient(io, async (client, ids: string[], { patience, output }: WatchCommandOptions) => {
+        const unique = [...new Set(ids)];
+        const quiet = output !== 'table';
+        const jobs = await watchJobs(client, unique, { io, quiet, patienceMs: parseDuration(patience)! });
+        const data = jobs.length === 1 ? jobs[0] : { items: jobs, next: null };
+        if (quiet) printAs(io, output, data, () => []);
+        io.exitWith(exitCodeFor(jobs));
+      }),
+    );
+}
+
+/** 0 where every job succeeded. */
+export function exitCodeFor(jobs: readonly Job[]): number {
+  return jobs.every(({ state }) => state === 'succeeded') ? exitCodes.done : exitCodes.jobFailed;
+}

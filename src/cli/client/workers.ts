@@ -1,0 +1,42 @@
+// `genwarden workers`: who is alive and what they run, from their heartbeats.
+
+import type { Command } from 'commander';
+import type { Worker } from '../../client/index.ts';
+import { ageOf, formatBytes } from '../output/age.ts';
+import type { Io } from '../output/io.ts';
+import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
+import { renderTable, type Column } from '../output/table.ts';
+import { clientCommand, withClient } from './session.ts';
+
+export function addWorkers(program: Command, io: Io): void {
+  clientCommand(program, 'workers', 'List the live workers and what they run')
+    .addOption(outputOption())
+    .action(
+      withClient(io, async (client, { output }: { output: OutputFormat }) => {
+        const workers = await client.workers();
+        const data = { items: workers, next: null };
+        printAs(io, output, data, (options) => renderTable(workers, columnsAt(io.now()), options));
+      }),
+    );
+}
+
+function columnsAt(now: number): Column<Worker>[] {
+  return [
+    { title: 'WORKER', value: ({ name }) => name },
+    { title: 'POOL', value: ({ pool }) => pool },
+    { title: 'HOST', value: ({ host }) => host },
+    { title: 'SLOTS', value: ({ slots }) => `${slots.busy}/${slots.total}`, align: 'right' },
+    { title: 'BEAT', value: ({ lastBeat }) => ageOf(lastBeat, now), align: 'right' },
+    { title: 'AGE', value: ({ startedAt }) => ageOf(startedAt, now), align: 'right' },
+    { title: 'STATUS', value: ({ draining }) => (draining ? 'draining' : 'ready') },
+    { title: 'PID', value: ({ pid }) => pid, align: 'right', wide: true },
+    { title: 'LAG', value: ({ eventLoopLag }) => `${Math.round(eventLoopLag)}ms`, align: 'right', wide: true },
+    { title: 'MEMORY', value: ({ memory }) => formatBytes(memory), align: 'right', wide: true },
+    { title: 'VERSION', value: ({ version }) => version, wide: true },
+    { title: 'TASKS', value: taskList, wide: true },
+  ];
+}
+
+function taskList({ tasks }: Worker): string {
+  return tasks.map(({ job, task, progress }) => `${job}/${task} ${Math.floor(progress * 100)}%`).join(', ');
+}

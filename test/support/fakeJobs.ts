@@ -1,0 +1,112 @@
+// Jobs as the API shows them, made from as little as a test wants to say.
+
+export type FakeState = 'queued' | 'running' | 'waiting' | 'needs_review' | 'succeeded' | 'failed' | 'cancelled';
+
+export interface FakeTask {
+  index: number;
+  name: string | null;
+  state: FakeState;
+  run: number;
+  attempt: number;
+  progress: number;
+  metadata: unknown;
+  queuedAt: string;
+  startedAt: string | null;
+  completedAt: string | null;
+  failedAt: string | null;
+  dueAt: string | null;
+  retryAt: string | null;
+  reason: string;
+  message: string;
+  error: { code: string; message: string; retryable: boolean; hint: string; provider: null } | null;
+  worker: string | null;
+  output: unknown;
+  usage: null;
+  artifacts: { name: string; mediaType: string; bytes: number; digest: string; href: string }[];
+}
+
+export type FakeJob = ReturnType<typeof fakeJob>;
+
+const states: readonly FakeState[] = [
+  'running',
+  'queued',
+  'waiting',
+  'needs_review',
+  'failed',
+  'cancelled',
+  'succeeded',
+];
+const reasons = {
+  queued: 'Submitted',
+  running: 'Claimed',
+  waiting: 'ProviderUnavailable',
+  needs_review: 'AwaitingReview',
+  succeeded: 'Succeeded',
+  failed: 'AttemptTimeout',
+  cancelled: 'Cancelled',
+} as const;
+
+export function fakeTask(index: number, state: FakeState, more: Partial<FakeTask> = {}): FakeTask {
+  const started = state !== 'queued';
+  const open = ['queued', 'running', 'waiting', 'needs_review'].includes(state);
+  return {
+    index,
+    name: null,
+    state,
+    run: 1,
+    attempt: started ? 1 : 0,
+    progress: open ? 0 : 1,
+    metadata: {},
+    queuedAt: '2026-01-01T00:00:00.000Z',
+    startedAt: started ? '2026-01-01T00:00:02.000Z' : null,
+    completedAt: state === 'succeeded' ? '2026-01-01T00:00:10.000Z' : null,
+    failedAt: state === 'failed' ? '2026-01-01T00:00:32.000Z' : null,
+    dueAt: open ? '2026-01-01T00:15:00.000Z' : null,
+    retryAt: state === 'waiting' ? '2026-01-01T00:10:04.000Z' : null,
+    reason: reasons[state],
+    message: `It is ${state}.`,
+    error:
+      state === 'failed'
+        ? {
+            code: 'AttemptTimeout',
+            message: 'No answer within 30s',
+            retryable: true,
+            hint: 'Look at the provider.',
+            provider: null,
+          }
+        : null,
+    worker: started ? 'worker-1' : null,
+    output: null,
+    usage: null,
+    artifacts: [],
+    ...more,
+  };
+}
+
+export function fakeJob(id: string, tasks: FakeTask[]) {
+  const count = (state: FakeState): number => tasks.filter((task) => task.state === state).length;
+  const counts = Object.fromEntries(states.map((state) => [state, count(state)])) as Record<FakeState, number>;
+  const state = states.find((each) => counts[each] > 0)!;
+  const open = ['queued', 'running', 'waiting', 'needs_review'].includes(state);
+  return {
+    id,
+    kind: 'image',
+    pool: 'default',
+    model: 'gemini-3.1-flash-image',
+    priority: 'normal',
+    state,
+    submittedAt: '2026-01-01T00:00:00.000Z',
+    startedAt: tasks.find(({ startedAt }) => startedAt !== null)?.startedAt ?? null,
+    finishedAt: open ? null : '2026-01-01T00:00:32.000Z',
+    deadlineAt: '2026-01-01T00:15:00.000Z',
+    expiresAt: '2026-01-08T00:00:00.000Z',
+    progress: {
+      total: tasks.length,
+      ...counts,
+      fraction: tasks.reduce((sum, { progress }) => sum + progress, 0) / tasks.length,
+    },
+    labels: { project: 'p42' } as Record<string, string>,
+    metadata: {},
+    tasks,
+  };
+}

@@ -1,0 +1,120 @@
+// `genwarden config` and `genwarden token create`.
+
+import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseTokens, tokenStore } from '../../../src/api/auth/tokenStore.ts';
+import { commandsNow, runCommand } from '../../support/commandLine.ts';
+import { tempFolder } from '../../support/tempFolder.ts';
+
+describe('config', () => {
+  const env = { GENWARDEN_POOL: 'photos', GEMINI_API_KEY: 'sesame-1234', GENWARDEN_NATS_URL: 'nats://u:sesame@h' };
+
+  test('shows each setting with its source, and no secret', async () => {
+    const { code, stdout } = await runCommand(['config'], { env });
+    expect(code).toBe(0);
+    const line = (name: string): string[] =>
+      stdout
+        .split('\n')
+        .find((each) => each.startsWith(`${name} `))!
+        .split(/ {2,}/);
+    expect(line('SETTING')).toEqual(['SETTING', 'VALUE', 'SOURCE']);
+    expect(line('GENWARDEN_POOL')).toEqual(['GENWARDEN_POOL', 'photos', 'env GENWARDEN_POOL']);
+    expect(line('GENWARDEN_GEMINI_API_KEYS').slice(1)).toEqual(['(set, 11 characters)', 'env GEMINI_API_KEY']);
+    expect(line('GENWARDEN_TOKEN').slice(1)).toEqual(['-', 'unset']);
+    for (const format of ['table', 'wide', 'json', 'yaml']) {
+      expect((await runCommand(['config', '-o', format], { env })).stdout).not.toContain('sesame');
+    }
+  });
+
+  test('as JSON has every field, null where unset', async () => {
+    const { stdout } = await runCommand(['config', '-o', 'json'], { env });
+    const settings = JSON.parse(stdout) as Record<string, unknown>[];
+    expect(settings.find(({ variable }) => variable === 'GENWARDEN_TOKEN')).toEqual({
+      variable: 'GENWARDEN_TOKEN',
+      flag: '--token-file',
+      value: null,
+      source: 'unset',
+      description: 'Bearer token of the client commands',
+    });
+  });
+
+  test('lists all that is wrong and ends with 2', async () => {
+    const { code, stdout, stderr } = await runCommand(['config'], {
+      env: { GENWARDEN_RETENTION: '5 minutes', GENWARDEN_CONCURENCY: '1' },
+    });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('2 settings are wrong');
+    expect(stderr).toContain('GENWARDEN_RETENTION=5 minutes');
+    expect(stderr).toContain('did you mean GENWARDEN_CONCURRENCY?');
+  });
+});
+
+describe('token create', () => {
+  test('prints a token once, and the file knows only its hash', async () => {
+    await using folder = await tempFolder();
+    const path = join(folder.path, 'tokens.json');
+    const args = ['token', 'create', '--name', 'ci', '--tenant', 'acme', '--scope', 'jobs:read', '--expires', '90d'];
+    const { code, stdout, stderr } = await runCommand([...args, '--file', path]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^gw_[\w-]{43}\n$/);
+    expect(stderr).toContain('shown only this once');
+
+    const text = await readFile(path, 'utf8');
+    expect(text).not.toContain(stdout.trim());
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const day = 86_400_000;
+    const store = tokenStore(parseTokens(text, path));
+    expect(store.find(stdout.trim(), commandsNow + 90 * day - 1)).toMatchObject({
+      name: 'ci',
+      tenant: 'acme',
+      scopes: ['jobs:read'],
+    });
+    expect(store.find(stdout.trim(), commandsNow + 90 * day)).toBeUndefined();
+  });
+
+  test('adds to the file of the setting, through a link, and keeps what is there', async () => {
+    await using folder = await tempFolder();
+    const [real, link] = [join(folder.path, 'real.json'), join(folder.path, 'link.json')];
+    await writeFile(real, '{"tokens": []}', { mode: 0o644 });
+    await symlink(real, link);
+    const env = { GENWARDEN_AUTH_TOKENS_FILE: link };
+    const made = await Promise.all(
+      ['a', 'b', 'c'].map((name) => runCommand(['token', 'create', '--name', name], { env })),
+    );
+    expect(made.map(({ code }) => code)).toEqual([0, 0, 0]);
+
+    const entries = parseTokens(await readFile(real, 'utf8'), real);
+    expect(entries.map(({ name }) => name).sort()).toEqual(['a', 'b', 'c']);
+    expect(
+      entries.every(({ tenant, scopes }) => tenant === 'default' && scopes.join() === 'jobs:read,jobs:write'),
+    ).toBe(true);
+    expect((await stat(real)).mode & 0o777).toBe(0o600);
+  });
+
+  test.each([
+    ['no file', ['--name', 'x'], /GENWARDEN_AUTH_TOKENS_FILE/],
+    ['no name', ['--file', 'FILE'], /--name/],
+    ['a scope that is none', ['--name', 'x', '--file', 'FILE', '--scope', 'all'], /jobs:read/],
+    ['a duration that is none', ['--name', 'x', '--file', 'FILE', '--expires', '90 days'], /not a duration/],
+    ['a tenant that is none', ['--name', 'x', '--file', 'FILE', '--tenant', 'a b'], /--tenant: must be 1 to 63/],
+    ['a folder', ['--name', 'x', '--file', 'FOLDER'], /cannot be written/],
+    ['a file of something else', ['--name', 'x', '--file', 'OTHER'], /is not JSON/],
+  ])('%s is refused, and nothing is written', async (_, args, message) => {
+    await using folder = await tempFolder();
+    const paths = {
+      FILE: join(folder.path, 'tokens.json'),
+      FOLDER: join(folder.path, 'd'),
+      OTHER: join(folder.path, 'o'),
+    };
+    await mkdir(paths.FOLDER);
+    await writeFile(paths.OTHER, 'other');
+    const given = args.map((arg) => paths[arg as keyof typeof paths] ?? arg);
+    const { code, stdout, stderr } = await runCommand(['token', 'create', ...given]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(message);
+    await expect(stat(paths.FILE)).rejects.toThrow('ENOENT');
+    await expect(stat(`${paths.OTHER}.new`)).rejects.toThrow('ENOENT');
+    expect(await readFile(paths.OTHER, 'utf8')).toBe('other');
+  });
+});
