@@ -35,6 +35,8 @@ export class FakeLog implements JobLog {
   away = false;
   /** Called before each write is judged: the moment for others to be faster. */
   beforeWrite: (() => void) | undefined;
+  /** The next write is stored, but its answer is lost. */
+  loseAnswer = false;
   /** While true followers hear of nothing. */
   mute = false;
   /** What a read of a request answers. */
@@ -70,15 +72,21 @@ export class FakeLog implements JobLog {
     return this.entries.filter(({ state }) => state.of.task === task).map(({ state }) => state);
   }
 
+  lastOf(task = 0): TaskState {
+    return this.statesOf(task).at(-1)!;
+  }
+
   async write(write: TaskWrite, expected: Sequence): Promise<WriteOutcome> {
     this.#answer();
     this.beforeWrite?.();
     const last = this.#last.get(keyOf(write.state));
     const outcome = (last?.sequence ?? 0) === expected ? 'written' : 'refused';
     this.tries.push({ write, expected, outcome });
-    return outcome === 'written'
-      ? { outcome, entry: this.append(write.state, write.detail) }
-      : { outcome: 'refused', last };
+    if (outcome === 'refused') return { outcome, last };
+    const entry = this.append(write.state, write.detail);
+    if (!this.loseAnswer) return { outcome, entry };
+    this.loseAnswer = false;
+    throw new GenwardenError('Unavailable', 'The answer was lost');
   }
 
   async last({ job, task }: TaskAddress): Promise<DetailedEntry | undefined> {

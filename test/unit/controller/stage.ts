@@ -3,14 +3,21 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { startController, type Controller } from '../../../src/controller/controller.ts';
+import type { Running } from '../../../src/job/task.ts';
+import { claimed, submitted } from '../../../src/job/transitions.ts';
 import type { PoolDeclaration } from '../../../src/ports/poolRegistry.ts';
 import { startFollower, type Follower } from '../../../src/readmodel/follower.ts';
 import { createControllerMetrics } from '../../../src/telemetry/metrics.ts';
 import { FakeHeartbeats } from '../../support/fakes/fakeHeartbeats.ts';
 import { FakeLog } from '../../support/fakes/fakeLog.ts';
+import { identity } from '../../support/fakes/tasks.ts';
 import { settle, VirtualClock } from '../../support/fakes/virtualClock.ts';
 
 export const heartbeatTimeout = 6_000;
+export const policy = { queueTimeout: 60_000, runTimeout: 120_000, attemptTimeout: 60_000, reviewTimeout: 30_000 };
+export const taskOf = (over: Parameters<typeof identity>[0] = {}) => identity({ policy, total: 10, ...over });
+/** A task as a heartbeat lists it. */
+export const listed = (task: number, claim: number) => ({ job: taskOf().job, task, claim, progress: 0 });
 
 export interface Actor {
   readonly controller: Controller;
@@ -68,6 +75,14 @@ export class Stage {
     await settle();
     if (leads) await lead(true);
     return { controller, follower, registry, lines, lead };
+  }
+
+  /** A task is submitted and claimed in this moment. */
+  startTask(task = 0, worker = 'worker-1', of = taskOf({ task })): { running: Running; claim: number } {
+    const queued = submitted(of);
+    this.log.append(queued);
+    const running = claimed(queued, worker, 1, this.clock.now());
+    return { running, claim: this.log.append(running).sequence };
   }
 
   declarePool(name: string): void {

@@ -1,0 +1,70 @@
+// The agenda against a plain map: whatever is set, moved and deleted, keys come out by their moment.
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Agenda } from '../../../src/controller/agenda.ts';
+
+const key = fc.integer({ min: 1, max: 16 }).map((number) => `key-${number}`);
+const step = fc.oneof(
+  fc.record({ do: fc.constant('set' as const), key, at: fc.integer({ min: 0, max: 50 }) }),
+  fc.record({ do: fc.constant('noLaterThan' as const), key, at: fc.integer({ min: 0, max: 50 }) }),
+  fc.record({ do: fc.constant('delete' as const), key }),
+  fc.record({ do: fc.constant('take' as const), now: fc.integer({ min: 0, max: 50 }) }),
+);
+
+test('does what a sorted map does', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const agenda = new Agenda();
+      const model = new Map<string, number>();
+      for (const one of steps) {
+        play(one, agenda, model);
+        expect(agenda.size).toBe(model.size);
+        expect(agenda.next()).toBe(Math.min(...model.values(), Infinity));
+        for (const known of agenda.keys()) expect(agenda.moment(known)).toBe(model.get(known));
+      }
+    }),
+  );
+});
+
+test('keeps 100,000 keys in order', () => {
+  const agenda = new Agenda();
+  for (let index = 0; index < 100_000; index += 1) agenda.set(`task-${index}`, (index * 7_919) % 100_003);
+  let last = -1;
+  for (let taken = agenda.next(); taken < Infinity; taken = agenda.next()) {
+    expect(taken > last).toBe(true);
+    last = taken;
+    agenda.takeDue(taken);
+  }
+  expect(agenda.size).toBe(0);
+});
+
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** The same step in both; what is taken must be the earliest of the model. */
+function play(one: Step, agenda: Agenda, model: Map<string, number>): void {
+  switch (one.do) {
+    case 'set':
+      agenda.set(one.key, one.at);
+      model.set(one.key, one.at);
+      return;
+    case 'noLaterThan':
+      agenda.noLaterThan(one.key, one.at);
+      model.set(one.key, Math.min(one.at, model.get(one.key) ?? Infinity));
+      return;
+    case 'delete':
+      agenda.delete(one.key);
+      model.delete(one.key);
+      return;
+    case 'take': {
+      const taken = agenda.takeDue(one.now);
+      const earliest = Math.min(...model.values(), Infinity);
+      if (taken === undefined) expect(earliest).toBeGreaterThan(one.now);
+      else expect(model.get(taken)).toBe(earliest);
+      if (taken !== undefined) model.delete(taken);
+      return;
+    }
+    default:
+      one satisfies never;
+  }
+}

@@ -1,0 +1,170 @@
+// What a leader does beside moving tasks: consumers, metrics, recalls' fine print, and 100,000 open tasks.
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { recallsFor } from '../../../src/controller/recalls.ts';
+import { brokenBy } from '../../../src/controller/invariants.ts';
+import type { TaskState } from '../../../src/job/task.ts';
+import { cancelled, claimed, failed, newRun, requeued, submitted, succeeded } from '../../../src/job/transitions.ts';
+import { JobIndex, type IndexedTask } from '../../../src/readmodel/jobIndex.ts';
+import { beatOf } from '../../support/fakes/fakeHeartbeats.ts';
+import { runningTask, start } from '../../support/fakes/tasks.ts';
+import { settle } from '../../support/fakes/virtualClock.ts';
+import { heartbeatTimeout, listed, metric, policy, Stage, taskOf } from './stage.ts';
+
+let stage: Stage;
+beforeEach(() => {
+  stage = new Stage();
+});
+afterEach(() => stage.close());
+
+describe('consumers', () => {
+  test('of every pool are made by the leader, again and again, and at once for a new pool', async () => {
+    stage.declarePool('default');
+    const { lead } = await stage.enter('controller-1', false);
+    stage.declarePool('early');
+    await stage.clock.advance(60_000);
+    expect(stage.ensured).toEqual([]);
+    await lead(true);
+    expect(stage.ensured).toEqual(['default', 'early']);
+    stage.declarePool('late');
+    await settle();
+    expect(stage.ensured).toEqual(['default', 'early', 'late']);
+    await stage.clock.advance(15_000);
+    expect(stage.ensured.slice(3)).toEqual(['default', 'early', 'late']);
+  });
+});
+
+describe('metrics', () => {
+  test('say what is open, what ended and why, and who leads', async () => {
+    const { registry } = await stage.enter('controller-1');
+    const { running } = stage.startTask(0);
+    stage.log.append(submitted(taskOf({ task: 1 })));
+    await stage.clock.advance(1_000);
+    stage.log.append(succeeded(running, start + 1_000));
+    await stage.clock.advance(5_000);
+    const labels = { pool: 'default' };
+    expect(await metric(registry, 'genwarden_tasks', { ...labels, state: 'queued' })).toBe(1);
+    expect(await metric(registry, 'genwarden_tasks', { ...labels, state: 'running' })).toBe(0);
+    const end = { ...labels, kind: 'image', outcome: 'succeeded', reason: 'Succeeded' };
+    expect(await metric(registry, 'genwarden_tasks_finished_total', end)).toBe(1);
+    const oldest = { ...labels, state: 'queued' };
+    expect(await metric(registry, 'genwarden_oldest_open_task_timestamp_seconds', oldest)).toBe(start / 1_000);
+    expect(await metric(registry, 'genwarden_overdue_tasks', labels)).toBe(0);
+    expect(await metric(registry, 'genwarden_jetstream_storage_bytes', {})).toBe(4_096);
+    expect(await metric(registry, 'leader_election_master_status', { name: 'controller-1' })).toBe(1);
+  });
+
+  test('say how long a recovery took, from the last sign of life to running again', async () => {
+    const { registry } = await stage.enter();
+    stage.startTask(0);
+    await stage.clock.advance(heartbeatTimeout);
+    const again = stage.log.lastOf();
+    if (again.state !== 'queued') throw new Error(`expected queued, not ${again.state}`);
+    await stage.clock.advance(500);
+    stage.log.append(claimed(again, 'worker-2', 1, stage.clock.now()));
+    await settle();
+    expect(await metric(registry, 'genwarden_reconciliations_total', { rule: 'WorkerLost', verdict: 'written' })).toBe(
+      1,
+    );
+    const { values } = await registry.getSingleMetric('genwarden_recovery_duration_seconds')!.get();
+    const sum = values.find((value) => 'metricName' in value && String(value.metricName).endsWith('_sum'));
+    expect(sum).toMatchObject({ value: (heartbeatTimeout + 500) / 1_000, labels: { rule: 'WorkerLost' } });
+  });
+
+  test('of a process that no longer leads say nothing of tasks', async () => {
+    const { registry, lead } = await stage.enter('controller-1');
+    stage.startTask(0);
+    await stage.clock.advance(6_000);
+    await lead(false);
+    expect(await metric(registry, 'genwarden_tasks', { pool: 'default', state: 'running' })).toBeUndefined();
+    expect(await metric(registry, 'leader_election_master_status', { name: 'controller-1' })).toBe(0);
+  });
+
+  test('count a task that stays overdue as a broken promise, once', async () => {
+    const { registry } = await stage.enter();
+    stage.log.append(submitted(taskOf()));
+    await stage.clock.advance(55_000);
+    const silence = Promise.withResolvers<never>();
+    vi.spyOn(stage.log, 'write').mockReturnValue(silence.promise);
+    await stage.clock.advance(60_000);
+    expect(await metric(registry, 'genwarden_invariant_violations_total', { invariant: 'OverdueUnmoved' })).toBe(1);
+    expect(await metric(registry, 'genwarden_overdue_tasks', { pool: 'default' })).toBe(1);
+    silence.reject(new Error('the test is over'));
+  });
+});
+
+describe('recalls', () => {
+  const of = taskOf({ task: 0 });
+  const claim = 10;
+  const recalled = (newer: TaskState | undefined, sequence: number) => {
+    const index = new JobIndex();
+    if (newer !== undefined) index.apply({ sequence, at: start, writeId: 'w', state: newer }, 0);
+    return recallsFor(beatOf('worker-1', 5, [listed(0, claim)]), index).length === 1;
+  };
+  const running = runningTask(of);
+
+  test('what the index does not know, or not newer than the claim, is not recalled', () => {
+    expect(recalled(undefined, 0)).toBe(false);
+    expect(recalled(submitted(of), claim - 1)).toBe(false);
+    expect(recalled(running, claim)).toBe(false);
+  });
+
+  test('what ended, was given up or is run by another is recalled', () => {
+    expect(recalled(cancelled(running, start), claim + 1)).toBe(true);
+    expect(recalled(requeued(running, 'RetryDue', 'counts', start), claim + 2)).toBe(true);
+    expect(recalled({ ...running, worker: 'worker-2' }, claim + 2)).toBe(true);
+    expect(recalled(newRun(failed(running, 'ProviderError', start), 'Retried', start), claim + 2)).toBe(true);
+  });
+
+  test('what was requeued for the loss of its worker may still be adopted', () => {
+    expect(recalled(requeued(running, 'WorkerLost', 'lost', start), claim + 1)).toBe(false);
+  });
+});
+
+describe('invariants', () => {
+  const seen = (state: TaskState): IndexedTask => ({ sequence: 1, state, seenAt: 0 });
+  const broken = (before: TaskState | undefined, after: TaskState) =>
+    brokenBy({
+      entry: { sequence: 2, at: start, writeId: 'w', state: after },
+      before: before === undefined ? undefined : seen(before),
+      after: seen(after),
+    });
+  const running = runningTask(taskOf());
+  const ended = succeeded(running, start);
+
+  test('hold for what the lifecycle allows', () => {
+    expect(broken(undefined, running)).toEqual([]);
+    expect(broken(running, ended)).toEqual([]);
+    expect(broken(failed(running, 'ProviderError', start), newRun(ended, 'Retried', start))).toEqual([]);
+  });
+
+  test('are seen broken', () => {
+    expect(broken(ended, running)).toEqual(['TerminalTaskChanged']);
+    expect(broken(undefined, { ...running, attempt: 4 })).toEqual(['TooManyAttempts']);
+    expect(broken(undefined, { ...running, attemptsLost: 4 })).toEqual(['TooManyLostAttempts']);
+    expect(broken(running, requeued(running, 'PromptRefused', 'counts', start))).toEqual(['RetriedInVain']);
+  });
+});
+
+describe('100,000 open tasks', () => {
+  test('are not gone through for each message, beat or task that is due', async () => {
+    const { follower } = await stage.enter();
+    const total = 500;
+    for (let count = 0; count < 100_000; count += 1) {
+      const job = `0000000000000000000000${String(Math.floor(count / total)).padStart(4, '0')}`;
+      const due = count < 100 ? 2_000 + count : 60_000_000;
+      stage.log.append(
+        submitted(taskOf({ job, task: count % total, total, policy: { ...policy, queueTimeout: due } })),
+      );
+    }
+    await settle();
+    expect(follower.index.size.openTasks).toBe(100_000);
+    const passes = vi.spyOn(follower.index, 'openTasks');
+    await stage.clock.advance(2_200);
+    expect(stage.log.tries).toHaveLength(100);
+    for (let beat = 0; beat < 100; beat += 1) stage.heartbeats.hear(`worker-${beat}`);
+    await settle();
+    // The census alone, and the watermark, which runs through them at most twice.
+    expect(passes.mock.calls.length).toBeLessThanOrEqual(3);
+  });
+});

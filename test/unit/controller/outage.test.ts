@@ -1,0 +1,117 @@
+// What the controller believes while it cannot trust what it sees.
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { submitted, succeeded } from '../../../src/job/transitions.ts';
+import { settle } from '../../support/fakes/virtualClock.ts';
+import { heartbeatTimeout, listed, policy, taskOf, Stage } from './stage.ts';
+
+let stage: Stage;
+beforeEach(() => {
+  stage = new Stage();
+});
+afterEach(() => stage.close());
+
+describe('an outage', () => {
+  const beat = (claims: readonly number[]) =>
+    claims.forEach((claim, task) => stage.heartbeats.hear(`worker-${task}`, [listed(task, claim)]));
+
+  test('its own disconnect: nobody is judged until one timeout after the reconnect', async () => {
+    await stage.enter();
+    const { claim } = stage.startTask();
+    stage.heartbeats.hear('worker-1', [listed(0, claim)]);
+    await settle();
+    stage.heartbeats.say({ event: 'observerAway' });
+    await stage.clock.advance(30_000);
+    stage.heartbeats.say({ event: 'observerBack' });
+    await stage.clock.advance(heartbeatTimeout - 1);
+    expect(stage.log.lastOf().state).toBe('running');
+    await stage.clock.advance(1_001);
+    expect(stage.log.lastOf()).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
+  });
+
+  test('results that waited for the connection land before anything overdue is judged', async () => {
+    await stage.enter();
+    const { running } = stage.startTask();
+    await settle();
+    stage.heartbeats.say({ event: 'observerAway' });
+    await stage.clock.advance(100_000);
+    stage.heartbeats.say({ event: 'observerBack' });
+    await stage.clock.advance(3_000);
+    expect(stage.log.tries).toEqual([]);
+    stage.log.append(succeeded(running, stage.clock.now()));
+    await stage.clock.advance(60_000);
+    expect(stage.log.lastOf().state).toBe('succeeded');
+    expect(stage.log.tries).toEqual([]);
+  });
+
+  test('most of the workers falling silent at once are believed one timeout later', async () => {
+    await stage.enter();
+    const claims = [0, 1, 2].map((task) => stage.startTask(task, `worker-${task}`).claim);
+    await stage.beating(4_000, () => beat(claims));
+    // The last beats are two seconds old.
+    await stage.clock.advance(heartbeatTimeout + 3_000);
+    for (const task of [0, 1, 2]) expect(stage.log.lastOf(task).state).toBe('running');
+    await stage.clock.advance(heartbeatTimeout);
+    for (const task of [0, 1, 2])
+      expect(stage.log.lastOf(task)).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
+  });
+
+  test('one of three that falls silent is no outage', async () => {
+    await stage.enter();
+    const claims = [0, 1, 2].map((task) => stage.startTask(task, `worker-${task}`).claim);
+    await stage.beating(4_000, () => beat(claims));
+    await stage.beating(6_000, () => beat(claims.slice(0, 2)));
+    expect(stage.log.lastOf(2)).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
+    expect(stage.log.lastOf(0).state).toBe('running');
+  });
+
+  test('a write that is not answered: no silence is believed for one timeout after it', async () => {
+    await stage.enter();
+    stage.startTask(0);
+    stage.log.append(submitted(taskOf({ task: 1, policy: { ...policy, queueTimeout: 4_000 } })));
+    await settle();
+    stage.log.away = true;
+    await stage.clock.advance(4_100);
+    stage.log.away = false;
+    await stage.clock.advance(heartbeatTimeout - 500);
+    expect(stage.log.lastOf(0).state).toBe('running');
+    await stage.clock.advance(2_500);
+    expect(stage.log.lastOf(0)).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
+  });
+
+  test('a clock that steps by an hour ends nothing before results could land', async () => {
+    await stage.enter();
+    const { running, claim } = stage.startTask();
+    await stage.beating(4_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
+    stage.clock.jump(3_600_000);
+    await stage.beating(4_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
+    expect(stage.log.lastOf().state).toBe('running');
+    stage.log.append(succeeded(running, stage.clock.now()));
+    await stage.clock.advance(20_000);
+    expect(stage.log.tries).toEqual([]);
+  });
+
+  test('a process that stood still itself believes no silence', async () => {
+    await stage.enter();
+    const { claim } = stage.startTask();
+    await stage.beating(4_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
+    stage.clock.freeze(20_000);
+    await stage.clock.advance(1_000);
+    expect(stage.log.lastOf().state).toBe('running');
+    await stage.beating(20_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
+    expect(stage.log.lastOf().state).toBe('running');
+  });
+
+  test('overdue work is judged all the same, fifteen seconds late at most', async () => {
+    await stage.enter();
+    stage.log.append(submitted(taskOf()));
+    await settle();
+    // Something keeps failing, again and again.
+    for (let passed = 0; passed < 75_000; passed += 1_000) {
+      stage.log.away = passed % 2_000 === 0 && passed < 74_000;
+      await stage.clock.advance(1_000);
+    }
+    await stage.clock.advance(31_000);
+    expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'QueueTimeout' });
+  });
+});

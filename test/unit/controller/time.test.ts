@@ -1,0 +1,100 @@
+// What the controller moves when its time has come, and when exactly.
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { taskError } from '../../../src/job/errors.ts';
+import { afterFailure } from '../../../src/job/retryOrFail.ts';
+import { claimed, submitted, toReview, waiting } from '../../../src/job/transitions.ts';
+import { start } from '../../support/fakes/tasks.ts';
+import { listed, policy, taskOf, Stage } from './stage.ts';
+
+let stage: Stage;
+beforeEach(() => {
+  stage = new Stage();
+});
+afterEach(() => stage.close());
+
+describe('time', () => {
+  test('a task that nobody takes fails at its dueAt', async () => {
+    const { lines } = await stage.enter();
+    stage.log.append(submitted(taskOf()));
+    await stage.clock.advance(59_999);
+    expect(stage.log.lastOf().state).toBe('queued');
+    await stage.clock.advance(1);
+    expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'QueueTimeout', finishedAt: start + 60_000 });
+    expect(stage.log.entries.at(-1)!.detail.error).toMatchObject({ code: 'QueueTimeout', retryable: false });
+    expect(lines).toContainEqual(
+      expect.objectContaining({ event: 'generation_failed', reason: 'QueueTimeout', task: 0 }),
+    );
+  });
+
+  test('a backoff ends at its retryAt: the request is queued again in the first lane', async () => {
+    const { lines } = await stage.enter();
+    const { running } = stage.startTask();
+    stage.log.append(waiting(running, 'ProviderError', start + 700, start));
+    await stage.clock.advance(699);
+    expect(stage.log.lastOf().state).toBe('waiting');
+    await stage.clock.advance(1);
+    expect(stage.log.lastOf()).toMatchObject({ state: 'queued', lane: 'again', reason: 'RetryDue', attempt: 1 });
+    expect(stage.log.entries.at(-1)!.detail.request).toEqual(stage.log.stored);
+    expect(lines).toContainEqual(expect.objectContaining({ event: 'task_requeued', reason: 'RetryDue' }));
+  });
+
+  test('an attempt that its living worker does not end is ended half a second after its time', async () => {
+    const { lines } = await stage.enter();
+    const { claim } = stage.startTask();
+    await stage.beating(60_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
+    expect(stage.log.lastOf().state).toBe('running');
+    await stage.clock.advance(500);
+    expect(stage.log.lastOf()).toMatchObject({ state: 'waiting', reason: 'AttemptTimeout' });
+    expect(lines).toContainEqual(expect.objectContaining({ event: 'attempt_timeout', worker: 'worker-1' }));
+  });
+
+  test('a hang is tried again as often as it may be, and then fails within the run’s time', async () => {
+    await stage.enter();
+    const of = taskOf({ policy: { ...policy, attemptTimeout: 10_000, maxAttempts: 2 } });
+    stage.startTask(0, 'worker-1', of);
+    await stage.beating(20_000, () => stage.heartbeats.hear('worker-1', [listed(0, 0)]));
+    const again = stage.log.lastOf();
+    if (again.state !== 'queued') throw new Error(`expected queued, not ${again.state}`);
+    stage.log.append(claimed(again, 'worker-1', 9, stage.clock.now()));
+    await stage.beating(12_000, () => stage.heartbeats.hear('worker-1', [listed(0, 0)]));
+    expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'AttemptTimeout', attempt: 2 });
+  });
+
+  test('a review that nobody does ends, and keeps its result', async () => {
+    await stage.enter();
+    const { running } = stage.startTask();
+    const artifacts = [{ name: 'image', mediaType: 'image/png', bytes: 1, digest: 'sha256:x' }];
+    stage.log.append(toReview(running, start), { artifacts });
+    await stage.clock.advance(30_000);
+    expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'ReviewTimeout' });
+    expect(stage.log.entries.at(-1)!.detail.artifacts).toEqual(artifacts);
+  });
+
+  test('a requeue without a stored request fails the task as SpecLost', async () => {
+    await stage.enter();
+    const { running } = stage.startTask();
+    stage.log.stored = undefined;
+    stage.log.append(waiting(running, 'ProviderError', start + 10, start));
+    await stage.clock.advance(10);
+    expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'SpecLost' });
+    expect(stage.log.entries.at(-1)!.detail.error).toMatchObject({ code: 'SpecLost' });
+  });
+
+  test('what was overdue before anybody led is moved as soon as somebody does', async () => {
+    const { lead } = await stage.enter('controller-1', false);
+    stage.log.append(submitted(taskOf()));
+    await stage.clock.advance(90_000);
+    expect(stage.log.lastOf().state).toBe('queued');
+    await lead(true);
+    expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'QueueTimeout' });
+  });
+});
+
+test('a failure that the worker reports leads to nothing but what is due', async () => {
+  await stage.enter();
+  const { running } = stage.startTask();
+  stage.log.append(afterFailure(running, taskError('PromptRefused', 'no'), start, 0.5).state);
+  await stage.clock.advance(300_000);
+  expect(stage.log.tries).toEqual([]);
+});

@@ -1,0 +1,112 @@
+// Lost, forgetful and revoked: what the controller does about workers.
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { cancelled, claimed } from '../../../src/job/transitions.ts';
+import { start } from '../../support/fakes/tasks.ts';
+import { settle } from '../../support/fakes/virtualClock.ts';
+import { heartbeatTimeout, listed, policy, taskOf, Stage } from './stage.ts';
+
+let stage: Stage;
+beforeEach(() => {
+  stage = new Stage();
+});
+afterEach(() => stage.close());
+
+describe('workers', () => {
+  test('one that falls silent is lost after the timeout, and its task is queued again in one write', async () => {
+    const { lines } = await stage.enter();
+    const { claim } = stage.startTask();
+    await stage.beating(10_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
+    // The last beat was heard two seconds ago.
+    await stage.clock.advance(heartbeatTimeout - 2_001);
+    expect(stage.log.lastOf().state).toBe('running');
+    await stage.clock.advance(1);
+    expect(stage.log.lastOf()).toMatchObject({
+      state: 'queued',
+      lane: 'again',
+      reason: 'WorkerLost',
+      attempt: 1,
+      attemptsLost: 1,
+    });
+    expect(stage.log.tries).toHaveLength(1);
+    expect(lines.map((line) => line['event'])).toEqual(expect.arrayContaining(['worker_lost', 'task_requeued']));
+  });
+
+  test('one that was never heard is lost one timeout after its claim was seen', async () => {
+    await stage.enter();
+    stage.startTask();
+    await stage.clock.advance(heartbeatTimeout - 1);
+    expect(stage.log.lastOf().state).toBe('running');
+    await stage.clock.advance(1);
+    expect(stage.log.lastOf()).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
+  });
+
+  test('one whose connection is gone is lost at once', async () => {
+    await stage.enter();
+    const { claim } = stage.startTask();
+    stage.heartbeats.hear('worker-1', [listed(0, claim)]);
+    await stage.clock.advance(100);
+    stage.heartbeats.say({ event: 'connectionLost', worker: 'worker-1', reason: 'Client Closed' });
+    await settle();
+    expect(stage.log.lastOf()).toMatchObject({ state: 'queued', reason: 'WorkerLost', since: start + 100 });
+  });
+
+  test('a claim that is seen only after its worker’s connection has gone is lost at once, too', async () => {
+    await stage.enter();
+    stage.heartbeats.hear('worker-1');
+    await settle();
+    stage.heartbeats.say({ event: 'connectionLost', worker: 'worker-1', reason: 'Client Closed' });
+    await settle();
+    stage.startTask();
+    await stage.clock.advance(1);
+    expect(stage.log.lastOf()).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
+  });
+
+  test('a task that loses its workers again and again is a poison pill', async () => {
+    await stage.enter();
+    const of = taskOf({ policy: { ...policy, maxAttempts: 9, maxLostAttempts: 2 } });
+    stage.startTask(0, 'worker-1', of);
+    await stage.clock.advance(heartbeatTimeout);
+    const again = stage.log.lastOf();
+    if (again.state !== 'queued') throw new Error(`expected queued, not ${again.state}`);
+    stage.log.append(claimed(again, 'worker-2', 1, stage.clock.now()));
+    await stage.clock.advance(heartbeatTimeout);
+    expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'PoisonPill', attemptsLost: 2 });
+  });
+
+  test('the last attempt that is lost fails the task', async () => {
+    await stage.enter();
+    stage.startTask(0, 'worker-1', taskOf({ policy: { ...policy, maxAttempts: 1 } }));
+    await stage.clock.advance(heartbeatTimeout);
+    expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'WorkerLost' });
+  });
+
+  test('one that lives but no longer lists its task has forgotten it', async () => {
+    await stage.enter();
+    const { claim } = stage.startTask();
+    stage.heartbeats.hear('worker-1', [listed(0, claim)], { number: 1 });
+    for (const number of [2, 3]) stage.heartbeats.hear('worker-1', [], { number });
+    await settle();
+    expect(stage.log.lastOf().state).toBe('running');
+    stage.heartbeats.hear('worker-1', [], { number: 4 });
+    await settle();
+    expect(stage.log.lastOf()).toMatchObject({ state: 'queued', reason: 'TaskOrphaned' });
+  });
+
+  test('is told in answer to each beat of what is no longer its own', async () => {
+    await stage.enter();
+    const mine = stage.startTask(0);
+    const gone = stage.startTask(1);
+    stage.log.append(cancelled(gone.running, start));
+    await settle();
+    const tasks = [listed(0, mine.claim), listed(1, gone.claim), listed(2, 0)];
+    stage.heartbeats.hear('worker-1', tasks);
+    stage.heartbeats.hear('worker-1', tasks);
+    await settle();
+    const recall = { job: taskOf().job, task: 1, claim: gone.claim, reason: 'Cancelled' };
+    expect(stage.heartbeats.recalled).toEqual([
+      { worker: 'worker-1', recall },
+      { worker: 'worker-1', recall },
+    ]);
+  });
+});

@@ -1,0 +1,105 @@
+// How the controller writes: fenced, never twice on one look, by the leader alone, and again once NATS answers.
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { cancelled, submitted, waiting } from '../../../src/job/transitions.ts';
+import { start } from '../../support/fakes/tasks.ts';
+import { settle } from '../../support/fakes/virtualClock.ts';
+import { taskOf, Stage } from './stage.ts';
+
+let stage: Stage;
+beforeEach(() => {
+  stage = new Stage();
+});
+afterEach(() => stage.close());
+
+describe('writes', () => {
+  test('of two controllers that both think they lead one is refused, and one message is stored', async () => {
+    await stage.enter('controller-1');
+    await stage.enter('controller-2');
+    stage.log.append(submitted(taskOf()));
+    stage.log.mute = true;
+    await stage.clock.advance(60_000);
+    expect(stage.log.tries.map(({ outcome }) => outcome).sort()).toEqual(['refused', 'written']);
+    expect(stage.log.statesOf().map(({ state }) => state)).toEqual(['queued', 'failed']);
+  });
+
+  test('one that is refused is decided again on what was there', async () => {
+    const { lines } = await stage.enter();
+    const { running, claim } = stage.startTask();
+    stage.log.append(waiting(running, 'ProviderError', start + 10, start));
+    // Somebody is faster, once: the task is in its second attempt and fails for good.
+    stage.log.beforeWrite = () => {
+      stage.log.beforeWrite = undefined;
+      stage.log.mute = true;
+      stage.log.append(waiting({ ...running, attempt: 2 }, 'ProviderUnavailable', start + 500, start + 10));
+    };
+    await stage.clock.advance(499);
+    expect(stage.log.tries).toMatchObject([{ expected: claim + 1, outcome: 'refused' }]);
+    expect(lines).toContainEqual(expect.objectContaining({ event: 'status_write_refused' }));
+    await stage.clock.advance(1);
+    expect(stage.log.tries[1]).toMatchObject({ expected: claim + 2, outcome: 'written' });
+    expect(stage.log.lastOf()).toMatchObject({ state: 'queued', attempt: 2, reason: 'RetryDue' });
+  });
+
+  test('are never tried twice on what was only seen once', async () => {
+    await stage.enter();
+    stage.log.append(submitted(taskOf()));
+    await settle();
+    stage.log.mute = true;
+    stage.log.beforeWrite = () => {
+      stage.log.beforeWrite = undefined;
+      stage.log.append(cancelled(submitted(taskOf()), stage.clock.now()));
+    };
+    await stage.clock.advance(120_000);
+    expect(stage.log.tries).toHaveLength(1);
+    expect(stage.log.lastOf().state).toBe('cancelled');
+  });
+
+  test('one whose answer got lost is looked for at the leader before anything else is tried', async () => {
+    await stage.enter();
+    stage.log.append(submitted(taskOf()));
+    await settle();
+    stage.log.mute = true;
+    stage.log.loseAnswer = true;
+    await stage.clock.advance(120_000);
+    expect(stage.log.tries).toHaveLength(1);
+    expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'QueueTimeout' });
+  });
+
+  test('go on by themselves once NATS answers again', async () => {
+    const { lines } = await stage.enter();
+    for (let task = 0; task < 3; task += 1) stage.log.append(submitted(taskOf({ task })));
+    await stage.clock.advance(59_000);
+    stage.log.away = true;
+    await stage.clock.advance(30_000);
+    expect(stage.log.entries).toHaveLength(3);
+    expect(lines).toContainEqual(expect.objectContaining({ event: 'status_write_failed' }));
+    stage.log.away = false;
+    await stage.clock.advance(30_000);
+    for (let task = 0; task < 3; task += 1)
+      expect(stage.log.lastOf(task)).toMatchObject({ state: 'failed', reason: 'QueueTimeout' });
+    expect(stage.log.entries).toHaveLength(6);
+  });
+
+  test('a standby sees everything and writes nothing', async () => {
+    const { controller } = await stage.enter('controller-1', false);
+    stage.startTask();
+    await stage.clock.advance(200_000);
+    expect(controller.leading()).toBe(false);
+    expect(controller.ready().ready).toBe(true);
+    expect(stage.log.tries).toEqual([]);
+  });
+
+  test('a leader that falls behind the stream resigns', async () => {
+    const { controller } = await stage.enter();
+    stage.startTask();
+    await settle();
+    stage.log.announce({ event: 'lagging', reason: 'nothing was heard' });
+    await stage.clock.advance(5_000);
+    expect(controller.leading()).toBe(true);
+    await stage.clock.advance(2_000);
+    expect(controller.leading()).toBe(false);
+    await stage.clock.advance(200_000);
+    expect(stage.log.tries).toEqual([]);
+  });
+});
