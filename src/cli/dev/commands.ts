@@ -11,7 +11,9 @@ import { natsIsGiven, startStack } from './stack.ts';
 
 export function addDevCommands(program: Command): void {
   const dev = program.command('dev').description('Run everything on this machine until Ctrl-C, with a NATS of its own');
-  withSettings(dev, 'dev').action((_options, command: Command) => runUntilSignal((signal) => startDev(command, signal)));
+  withSettings(dev, 'dev').action((_options, command: Command) =>
+    runUntilSignal((signal) => startDev(command, signal)),
+  );
   program
     .command('demo')
     .description('Make a picture from end to end, see a hanging call fail in time, and leave')
@@ -28,6 +30,9 @@ async function startDev(command: Command, signal: AbortSignal): Promise<StartedP
   });
   const logger = createLogger({ ...settings.log, process: 'dev' });
   const stack = await startStack({ settings, externalNats: natsIsGiven(resolved), logger, signal });
-  logger.info({ url: stack.url }, `ready: try \`genwarden submit --prompt "a front yard" --watch\` (API on ${stack.url})`);
+  logger.info(
+    { url: stack.url },
+    `ready: try \`genwarden submit --prompt "a front yard" --watch\` (API on ${stack.url})`,
+  );
   return stack;
 }

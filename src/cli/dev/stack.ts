@@ -35,12 +35,16 @@ export interface StackOptions {
 
 export async function startStack({ settings, externalNats, logger, signal }: StackOptions): Promise<Stack> {
   const closing = new Closing();
-  const close = (): Promise<void> => closing.close((name, err) => logger.warn({ err }, `${name} did not close cleanly`));
+  const close = (): Promise<void> =>
+    closing.close((name, err) => logger.warn({ err }, `${name} did not close cleanly`));
   try {
     closing.own('data folder', await takeDataFolder(settings.dataDir), (giveBack) => giveBack());
     const nats = externalNats ? undefined : await embeddedNats(settings, closing, logger);
     const standin = await standinFor(settings, closing, logger);
-    const running = withStandin(nats === undefined ? settings : { ...settings, nats: { ...settings.nats, ...nats.settings } }, standin);
+    const running = withStandin(
+      nats === undefined ? settings : { ...settings, nats: { ...settings.nats, ...nats.settings } },
+      standin,
+    );
     const own = async (name: string, started: Promise<StartedProcess>): Promise<StartedProcess> =>
       closing.own(name, await started, (it) => it.close());
     await own('controller', startControllerProcess(onPort(running, 2), signal));
@@ -66,8 +70,13 @@ export function natsIsGiven(resolved: readonly ResolvedSetting[]): boolean {
 }
 
 async function embeddedNats(settings: Settings, closing: Closing, logger: Logger) {
-  const server = closing.own('nats-server', await startEmbeddedNats(settings.dataDir, settings.nats.server), (it) => it.close());
-  logger.info({ url: server.url, folder: settings.dataDir }, `nats-server on ${server.url}, storage in ${settings.dataDir}`);
+  const server = closing.own('nats-server', await startEmbeddedNats(settings.dataDir, settings.nats.server), (it) =>
+    it.close(),
+  );
+  logger.info(
+    { url: server.url, folder: settings.dataDir },
+    `nats-server on ${server.url}, storage in ${settings.dataDir}`,
+  );
   return { settings: { urls: [server.url], ...server.login }, died: server.died };
 }
 

@@ -12,7 +12,7 @@ import {
   natsTaskQueue,
 } from '../../adapters/nats/index.ts';
 import { buildApi } from '../../api/app.ts';
-import { openTokenStore } from '../../api/auth/tokenStore.ts';
+import { openTokenStore, type TokenStore } from '../../api/auth/tokenStore.ts';
 import { loadPools } from '../../config/pools.ts';
 import type { Settings } from '../../config/settings.ts';
 import { startFollower } from '../../readmodel/follower.ts';
@@ -40,21 +40,21 @@ async function answer(settings: Settings, hull: Hull, door: FrontDoor): Promise<
   const { link, logger, closing } = hull;
   const { retentionMs, heartbeatTimeoutMs, http } = settings;
   try {
-    const clock = closing.own('clock', await natsClock(link), (it) => it.close());
-    const log = await natsJobLog(link, { retentionMs });
+    const clock = await natsClock(link);
+    const log = await natsJobLog(link, { retentionMs, now: clock.now });
     const follower = closing.own('follower', startFollower({ log, clock, logger }), (it) => it.close());
     const app = buildApi({
       log,
       queue: closing.own('queue', natsTaskQueue(link), (it) => it.close()),
-      heartbeats: closing.own('heartbeats', natsHeartbeats(link), (it) => it.close()),
-      artifacts: await natsArtifactStore(link, { retentionMs }),
-      keys: closing.own('keys', await natsKeyRing(link, {}), (it) => it.close()),
+      heartbeats: natsHeartbeats(link),
+      artifacts: await natsArtifactStore(link, { retentionMs, clock }),
+      keys: await natsKeyRing(link, { keys: {}, clock }),
       pools: await natsPoolRegistry(link),
       clock,
       follower,
       metrics: createApiMetrics(hull.registry),
       logger,
-      auth: settings.authTokensFile === undefined ? 'off' : await openTokenStore(settings.authTokensFile),
+      auth: tokensOf(settings, hull),
       retentionMs,
       heartbeatTimeoutMs,
       ...(http.publicUrl === undefined ? {} : { publicUrl: http.publicUrl }),
@@ -72,4 +72,9 @@ async function answer(settings: Settings, hull: Hull, door: FrontDoor): Promise<
     await closing.close();
     throw error;
   }
+}
+
+function tokensOf({ auth, authTokensFile }: Settings, { logger, closing }: Hull): TokenStore | 'off' {
+  if (auth === 'off' || authTokensFile === undefined) return 'off';
+  return closing.own('tokens', openTokenStore(authTokensFile, { logger }), (it) => it.close());
 }

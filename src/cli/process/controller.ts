@@ -8,13 +8,14 @@ import {
   natsLeadership,
   natsPoolRegistry,
   natsTaskQueue,
+  watchConnectionLosses,
 } from '../../adapters/nats/index.ts';
 import { loadPools } from '../../config/pools.ts';
 import type { Settings } from '../../config/settings.ts';
 import { startController } from '../../controller/controller.ts';
 import { startFollower } from '../../readmodel/follower.ts';
 import { createControllerMetrics } from '../../telemetry/metrics.ts';
-import { openHull } from './hull.ts';
+import { natsSettings, openHull } from './hull.ts';
 import { processName } from './processName.ts';
 import { readiness } from './readiness.ts';
 import { neverFinished, type StartedProcess } from './started.ts';
@@ -24,14 +25,13 @@ export async function startControllerProcess(settings: Settings, signal: AbortSi
   const hull = await openHull('controller', name, settings, loadPools(settings), signal);
   const { link, logger, closing } = hull;
   try {
-    const clock = closing.own('clock', await natsClock(link), (it) => it.close());
-    const log = await natsJobLog(link, { retentionMs: settings.retentionMs });
+    const clock = await natsClock(link);
+    const log = await natsJobLog(link, { retentionMs: settings.retentionMs, now: clock.now });
     const queue = closing.own('queue', natsTaskQueue(link), (it) => it.close());
-    const heartbeats = closing.own(
-      'heartbeats',
-      natsHeartbeats(link, { natsSettings, reconnectHoldMs: settings.reconnectHoldMs }),
-      (it) => it.close(),
-    );
+    const stop = closing.own('connection events', new AbortController(), (it) => it.abort());
+    const listening = { holdMs: settings.reconnectHoldMs, signal: stop.signal, log: logger };
+    const losses = watchConnectionLosses(natsSettings(settings, name), listening);
+    const heartbeats = natsHeartbeats(link, { losses });
     const follower = closing.own('follower', startFollower({ log, clock, logger }), (it) => it.close());
     const controller = startController({
       name,
@@ -47,6 +47,7 @@ export async function startControllerProcess(settings: Settings, signal: AbortSi
       heartbeatTimeoutMs: settings.heartbeatTimeoutMs,
     });
     closing.own('controller', controller, (it) => it.close());
+    logger.info({ controller: name }, 'controller started');
     hull.probes = { live: () => true, ready: () => readiness(link.connected(), follower.ready()) };
     return { close: () => closing.close(), finished: neverFinished };
   } catch (error) {

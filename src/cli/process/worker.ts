@@ -10,12 +10,16 @@ import {
   natsKeyRing,
   natsPoolRegistry,
   natsTaskQueue,
+  type NatsLink,
 } from '../../adapters/nats/index.ts';
 import { loadPools, type PoolSettings } from '../../config/pools.ts';
 import type { Settings } from '../../config/settings.ts';
 import { GenwardenError } from '../../job/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { KeyRing } from '../../ports/keyRing.ts';
 import { createWorkerMetrics } from '../../telemetry/metrics.ts';
 import { startWorker } from '../../worker/worker.ts';
+import { version } from '../version.ts';
 import { openHull } from './hull.ts';
 import { processName } from './processName.ts';
 import { readiness } from './readiness.ts';
@@ -29,7 +33,7 @@ export async function startWorkerProcess(settings: Settings, signal: AbortSignal
   const { link, logger, closing } = hull;
   try {
     const { retentionMs, heartbeatTimeoutMs, drainTimeoutMs } = settings;
-    const clock = closing.own('clock', await natsClock(link), (it) => it.close());
+    const clock = await natsClock(link);
     const registry = await natsPoolRegistry(link);
     await registry.declare({ name: pool.name, provider: pool.provider, models: pool.models, policy: pool.policy });
     if (pool.keys.length === 0) logger.warn({ pool: pool.name }, `pool ${pool.name} has no key: its tasks stay queued`);
@@ -37,19 +41,22 @@ export async function startWorkerProcess(settings: Settings, signal: AbortSignal
       name,
       pool: pool.name,
       concurrency: pool.concurrency,
-      log: await natsJobLog(link, { retentionMs }),
+      log: await natsJobLog(link, { retentionMs, now: clock.now }),
       queue: closing.own('queue', natsTaskQueue(link), (it) => it.close()),
-      heartbeats: closing.own('heartbeats', natsHeartbeats(link), (it) => it.close()),
-      artifacts: await natsArtifactStore(link, { retentionMs }),
-      keys: closing.own('keys', await natsKeyRing(link, { [pool.name]: pool.keys }), (it) => it.close()),
+      heartbeats: natsHeartbeats(link),
+      artifacts: await natsArtifactStore(link, { retentionMs, clock }),
+      keys: await keysOf(pool, link, clock),
       provider: geminiProvider({ baseUrl: pool.baseUrl, apiVersion: pool.apiVersion }),
       clock,
       metrics: createWorkerMetrics(hull.registry),
       logger,
       heartbeatTimeoutMs,
       drainTimeoutMs,
+      models: [...pool.models.image, ...pool.models.text],
+      version,
     });
     closing.own('worker', worker, (it) => it.drain());
+    logger.info({ worker: name, pool: pool.name }, 'worker started');
     hull.probes = {
       live: () => (worker.health().live ? true : worker.health().reason),
       ready: () => readiness(link.connected()),
@@ -66,4 +73,17 @@ function poolNamed(name: string, pools: readonly PoolSettings[]): PoolSettings {
   if (pool !== undefined) return pool;
   const known = pools.map((one) => one.name).join(', ');
   throw new GenwardenError('InvalidConfiguration', `GENWARDEN_POOL=${name}: the pools file has only ${known}`);
+}
+
+/** The pool's key ring; without any key it never gives one, so that tasks stay queued and say so. */
+async function keysOf({ name, keys }: PoolSettings, link: NatsLink, clock: Clock): Promise<KeyRing> {
+  const ring = await natsKeyRing(link, { keys: { [name]: keys }, clock });
+  return keys.length > 0 ? ring : { ...ring, acquire: (_pool, signal) => untilAborted(signal) };
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason as Error);
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
 }
