@@ -1,6 +1,7 @@
 // The controller: it follows stream and heartbeats all the time, and while it leads it moves what is overdue, lost or due
 // for retry. Observe (watch, workersSeen, outage), decide (job/rules), apply (reconciler).
 
+import { GenwardenError } from '../job/errors.ts';
 import type { World } from '../job/rules/rule.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { BeatEvent, Heartbeats } from '../ports/heartbeats.ts';
@@ -23,7 +24,7 @@ import { recallsFor } from './recalls.ts';
 import { Reconciler, type Observed, type Outcome } from './reconciler.ts';
 import { Recoveries } from './recovery.ts';
 import { reportOutcome } from './report.ts';
-import { taskKey } from './taskKey.ts';
+import { taskKey, type TaskKey } from './taskKey.ts';
 import { Watch } from './watch.ts';
 import { WorkersSeen } from './workersSeen.ts';
 
@@ -104,7 +105,7 @@ class StreamController implements Controller {
         this.#alarm.noLaterThan(at);
       },
       onOutcome: (observed, message, outcome) => this.#reconciled(observed, message, outcome),
-      onUnavailable: () => this.#outage.begin('writeFailed'),
+      onFault: (key, error) => this.#failed(key, error),
     });
     this.#housekeeping = new Housekeeping(choresOf({ ...options, workers, metrics: this.#metrics, world }), logger);
     this.#unlisten = [
@@ -210,6 +211,11 @@ class StreamController implements Controller {
     if (message.rule !== 'WorkerLost' && message.rule !== 'TaskOrphaned') return;
     const lastHeard = Math.max(seenAt, this.#workers.heardAt(task.worker) ?? 0);
     this.#recoveries.begin(taskKey(task.of.job, task.of.task), message.rule, lastHeard);
+  }
+
+  #failed(key: TaskKey, error: unknown): void {
+    if (error instanceof GenwardenError && error.code === 'Unavailable') this.#outage.begin('writeFailed');
+    else this.#options.logger.error({ err: error, key }, 'The controller could not move a task; it tries again');
   }
 
   async #listen(): Promise<void> {

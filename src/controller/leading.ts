@@ -58,7 +58,7 @@ export class Leading {
   async #lead(term: AbortSignal): Promise<void> {
     const { follower, logger, name, onChange } = this.#options;
     // Nobody else may be better off, so the office is kept until the index is current or hopeless.
-    await this.#until(() => follower.ready().ready || follower.lag() > mostLag, term);
+    if (!follower.ready().ready) await this.#until(() => follower.ready().ready || follower.lag() > mostLag, term);
     if (term.aborted || !follower.ready().ready) return;
     logger.info({ name }, 'Leading');
     this.#leading = true;
@@ -69,8 +69,9 @@ export class Leading {
     logger.warn({ name, reason: term.aborted ? 'the term ended' : follower.ready().reason }, 'No longer leading');
   }
 
+  /** Resolves at a later look that finds the condition true, or when the signal aborts. */
   async #until(condition: () => boolean, signal: AbortSignal): Promise<void> {
-    if (signal.aborted || condition()) return;
+    if (signal.aborted) return;
     await new Promise<void>((resolve) => {
       const awaited = { condition, resolve: () => done() };
       const done = (): void => {

@@ -1,7 +1,6 @@
 // Observe, decide, apply: looks at one task at a time, and writes what the rules say by one conditional write. A bounded
 // number of looks is under way at once.
 
-import { GenwardenError } from '../job/errors.ts';
 import { decide } from '../job/rules/decide.ts';
 import type { World, Write } from '../job/rules/rule.ts';
 import { isOpen, type Instant, type OpenTask, type Sequence } from '../job/task.ts';
@@ -34,8 +33,8 @@ export interface ReconcilerOptions {
   readonly mayWrite: () => boolean;
   readonly lookAgain: (key: TaskKey, at: Instant) => void;
   readonly onOutcome: (observed: Observed, message: Message, outcome: Outcome) => void;
-  /** A read or write was not answered. */
-  readonly onUnavailable: () => void;
+  /** A read or write failed; it is tried again. */
+  readonly onFault: (key: TaskKey, error: unknown) => void;
 }
 
 const atOnce = 64;
@@ -85,12 +84,12 @@ export class Reconciler {
 
   /** Never throws. */
   async #lookNow(key: TaskKey): Promise<void> {
-    const { clock, lookAgain, onUnavailable } = this.#options;
+    const { clock, lookAgain, onFault } = this.#options;
     try {
       for (let look = 0; look < looksInARow; look += 1) if (await this.#settled(key)) return;
       lookAgain(key, clock.now() + 1_000);
     } catch (error) {
-      if (error instanceof GenwardenError && error.code === 'Unavailable') onUnavailable();
+      onFault(key, error);
       lookAgain(key, clock.now() + this.#delayAfterFailure(key));
     }
   }

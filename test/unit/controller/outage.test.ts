@@ -44,6 +44,19 @@ describe('an outage', () => {
     expect(stage.log.tries).toEqual([]);
   });
 
+  test('what became overdue in it is judged as soon as it is over', async () => {
+    await stage.enter();
+    stage.log.append(submitted(taskOf({ policy: { ...policy, queueTimeout: 4_000 } })));
+    await stage.clock.advance(3_500);
+    stage.heartbeats.say({ event: 'observerAway' });
+    await stage.clock.advance(1_000);
+    stage.heartbeats.say({ event: 'observerBack' });
+    await stage.clock.advance(heartbeatTimeout - 1);
+    expect(stage.log.lastOf().state).toBe('queued');
+    await stage.clock.advance(1_001);
+    expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'QueueTimeout' });
+  });
+
   test('most of the workers falling silent at once are believed one timeout later', async () => {
     await stage.enter();
     const claims = [0, 1, 2].map((task) => stage.startTask(task, `worker-${task}`).claim);
