@@ -62,16 +62,17 @@ export function startCommand(args: string[], options: CommandOptions = {}): Runn
   return { stdout: stdout.text, stderr: stderr.text, ended };
 }
 
-/** The names of all client and admin commands, `token create` as such. */
-export function commandNames(): string[] {
+/** All client and admin commands by their full names, such as `token create`. */
+export function allCommands(): Map<string, Command> {
   const program = new Command('genwarden');
   addClientCommands(program);
   addAdminCommands(program);
-  return program.commands.flatMap((command) =>
+  const named = program.commands.flatMap((command): [string, Command][] =>
     command.commands.length === 0
-      ? command.name()
-      : command.commands.map((child) => `${command.name()} ${child.name()}`),
+      ? [[command.name(), command]]
+      : command.commands.map((child) => [`${command.name()} ${child.name()}`, child]),
   );
+  return new Map(named);
 }
 
 function failureCode(io: Io, error: unknown): number {

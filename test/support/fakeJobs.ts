@@ -1,41 +1,10 @@
 // Jobs as the API shows them, made from as little as a test wants to say.
 
-export type FakeState = 'queued' | 'running' | 'waiting' | 'needs_review' | 'succeeded' | 'failed' | 'cancelled';
+import type { Job, State, Task } from '../../src/client/index.ts';
 
-export interface FakeTask {
-  index: number;
-  name: string | null;
-  state: FakeState;
-  run: number;
-  attempt: number;
-  progress: number;
-  metadata: unknown;
-  queuedAt: string;
-  startedAt: string | null;
-  completedAt: string | null;
-  failedAt: string | null;
-  dueAt: string | null;
-  retryAt: string | null;
-  reason: string;
-  message: string;
-  error: { code: string; message: string; retryable: boolean; hint: string; provider: null } | null;
-  worker: string | null;
-  output: unknown;
-  usage: null;
-  artifacts: { name: string; mediaType: string; bytes: number; digest: string; href: string }[];
-}
+export type FakeJob = Job & { tasks: Task[] };
 
-export type FakeJob = ReturnType<typeof fakeJob>;
-
-const states: readonly FakeState[] = [
-  'running',
-  'queued',
-  'waiting',
-  'needs_review',
-  'failed',
-  'cancelled',
-  'succeeded',
-];
+const states: readonly State[] = ['running', 'queued', 'waiting', 'needs_review', 'failed', 'cancelled', 'succeeded'];
 const reasons = {
   queued: 'Submitted',
   running: 'Claimed',
@@ -46,7 +15,7 @@ const reasons = {
   cancelled: 'Cancelled',
 } as const;
 
-export function fakeTask(index: number, state: FakeState, more: Partial<FakeTask> = {}): FakeTask {
+export function fakeTask(index: number, state: State, more: Partial<Task> = {}): Task {
   const started = state !== 'queued';
   const open = ['queued', 'running', 'waiting', 'needs_review'].includes(state);
   return {
@@ -83,9 +52,9 @@ export function fakeTask(index: number, state: FakeState, more: Partial<FakeTask
   };
 }
 
-export function fakeJob(id: string, tasks: FakeTask[]) {
-  const count = (state: FakeState): number => tasks.filter((task) => task.state === state).length;
-  const counts = Object.fromEntries(states.map((state) => [state, count(state)])) as Record<FakeState, number>;
+export function fakeJob(id: string, tasks: Task[]): FakeJob {
+  const count = (state: State): number => tasks.filter((task) => task.state === state).length;
+  const counts = Object.fromEntries(states.map((state) => [state, count(state)])) as Record<State, number>;
   const state = states.find((each) => counts[each] > 0)!;
   const open = ['queued', 'running', 'waiting', 'needs_review'].includes(state);
   return {
@@ -105,7 +74,7 @@ export function fakeJob(id: string, tasks: FakeTask[]) {
       ...counts,
       fraction: tasks.reduce((sum, { progress }) => sum + progress, 0) / tasks.length,
     },
-    labels: { project: 'p42' } as Record<string, string>,
+    labels: { project: 'p42' },
     metadata: {},
     tasks,
   };

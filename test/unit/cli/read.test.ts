@@ -1,0 +1,243 @@
+// The commands that read and change jobs: what they ask the API, what they print, and how they end.
+
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { runCommand } from '../../support/commandLine.ts';
+import { answerJson, answerProblem, FakeApi } from '../../support/fakeApi.ts';
+import { fakeJob, fakeTask } from '../../support/fakeJobs.ts';
+import { startProcess } from '../../support/process.ts';
+
+const mixed = fakeJob('job1', [
+  fakeTask(0, 'succeeded', { name: 'front-yard' }),
+  fakeTask(1, 'running', { name: 'walkway\u001b[2J', attempt: 2, progress: 0.459 }),
+  fakeTask(2, 'failed'),
+]);
+
+describe('get', () => {
+  test('prints the job, its tasks, and why tasks failed', async () => {
+    await using api = await FakeApi.start();
+    api.put(mixed);
+    const { code, stdout } = await runCommand(['get', 'job1'], { env: api.env });
+    expect(code).toBe(0);
+    expect(stdout.split('\n')).toEqual([
+      'JOB   STATE    POOL     KIND   DONE  AGE',
+      'job1  running  default  image   2/3  10m',
+      '',
+      'TASK  NAME         STATE      ATTEMPT  DONE  AGE  REASON',
+      '   0  front-yard   succeeded        1  100%  10m  Succeeded',
+      '   1  walkway�[2J  running          2   45%  10m  Claimed',
+      '   2  -            failed           1  100%  10m  AttemptTimeout',
+      '',
+      'task 2: AttemptTimeout: No answer within 30s',
+      '  Look at the provider.',
+      '',
+    ]);
+  });
+
+  test('wide has more columns; JSON is the answer of the API, and YAML the same', async () => {
+    await using api = await FakeApi.start();
+    api.put(mixed);
+    const wide = (await runCommand(['get', 'job1', '-o', 'wide'], { env: api.env })).stdout;
+    expect(wide).toContain('in 5m');
+    expect(wide).toContain('project=p42');
+    expect(wide).toContain('worker-1');
+    const json = (await runCommand(['get', 'job1', '-o', 'json'], { env: api.env })).stdout;
+    expect(JSON.parse(json)).toEqual(mixed);
+    const yaml = (await runCommand(['get', 'job1', '--output', 'yaml'], { env: api.env })).stdout;
+    expect(yaml).toContain('id: job1\n');
+    expect(yaml).toContain('\n  - index: 0\n    name: front-yard\n    state: succeeded\n');
+    expect(yaml).toContain('"walkway\\u001b[2J"');
+  });
+
+  test('prints the text that a task gave', async () => {
+    await using api = await FakeApi.start();
+    api.put(fakeJob('job1', [fakeTask(0, 'succeeded', { output: { plants: ['sage', 'yarrow'] } })]));
+    const { stdout } = await runCommand(['get', 'job1'], { env: api.env });
+    expect(stdout).toContain('task 0:\n  {\n    "plants": [\n      "sage",\n');
+  });
+
+  test('a terminal cuts what is too long for it, and has colours unless NO_COLOR is set', async () => {
+    await using api = await FakeApi.start();
+    api.put(mixed);
+    const terminal = { columns: 28, rows: 20 };
+    const { stdout } = await runCommand(['get', 'job1'], { env: { ...api.env, NO_COLOR: '1' }, terminal });
+    expect(stdout.split('\n')[1]).toBe('job1  running  default  ima…');
+    expect(stdout).not.toContain('\u001b');
+    const coloured = (await runCommand(['get', 'job1'], { env: api.env, terminal })).stdout;
+    expect(coloured).toContain('\u001b[36mrunning\u001b[39m');
+  });
+
+  test('an unknown job ends with 1, code and hint', async () => {
+    await using api = await FakeApi.start();
+    const { code, stdout, stderr } = await runCommand(['get', 'nope'], { env: api.env });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toBe('genwarden: There is no job nope\n  JobNotFound: What to do about JobNotFound.\n');
+  });
+});
+
+describe('list', () => {
+  const page = (ids: string[], next: string | null) => ({
+    items: ids.map((id) => ({ ...fakeJob(id, [fakeTask(0, 'succeeded')]), tasks: undefined })),
+    next,
+    complete: next !== null,
+    since: '2025-12-31T00:00:00.000Z',
+  });
+
+  test('sends its filters, and says that there are more', async () => {
+    await using api = await FakeApi.start();
+    api.route('GET /v1/jobs', (_, response) => answerJson(response, 200, page(['b', 'a'], 'c1')));
+    const filters = ['--state', 'open', 'failed', '--pool', 'p', '--kind', 'text', '--label', 'a=1', '--label', 'b=2'];
+    const { code, stdout, stderr } = await runCommand(['list', ...filters, '--limit', '2'], { env: api.env });
+    expect(code).toBe(0);
+    const { query } = api.requests[0]!;
+    expect(query.toString()).toBe('state=open&state=failed&pool=p&kind=text&label=a%3D1&label=b%3D2&limit=2');
+    expect(stdout.split('\n').map((line) => line.split(' ')[0])).toEqual(['JOB', 'b', 'a', '']);
+    expect(stderr).toContain('There are more');
+  });
+
+  test('--all follows the cursors, as JSON in one list', async () => {
+    await using api = await FakeApi.start();
+    api.route('GET /v1/jobs', ({ query }, response) =>
+      answerJson(response, 200, query.get('cursor') === 'c1' ? page(['a'], null) : page(['c', 'b'], 'c1')),
+    );
+    const { stdout, stderr } = await runCommand(['list', '--all', '-o', 'json'], { env: api.env });
+    const list = JSON.parse(stdout) as ReturnType<typeof page>;
+    expect(list.items.map(({ id }) => id)).toEqual(['c', 'b', 'a']);
+    expect([list.next, list.complete, stderr]).toEqual([null, false, '']);
+  });
+
+  test('says where the list may not reach back to', async () => {
+    await using api = await FakeApi.start();
+    api.route('GET /v1/jobs', (_, response) => answerJson(response, 200, page(['a'], null)));
+    const { stderr } = await runCommand(['list'], { env: api.env });
+    expect(stderr).toContain('2025-12-31');
+  });
+});
+
+test.each([
+  [['cancel', 'job1'], '/v1/jobs/job1/cancel', { running: 'stop' }],
+  [['cancel', 'job1', '--finish-running'], '/v1/jobs/job1/cancel', { running: 'finish' }],
+  [['retry', 'job1'], '/v1/jobs/job1/retry', {}],
+  [['retry', 'job1', '--task', 'a b', '1'], '/v1/jobs/job1/retry', { tasks: ['a b', '1'] }],
+  [
+    ['review', 'job1', 'approve', '--note', 'fine'],
+    '/v1/jobs/job1/tasks/0/review',
+    { run: 1, decision: 'approve', note: 'fine' },
+  ],
+  [
+    ['review', 'job1', 'tweak', '--task', '1', '--run', '7', '--instruction', 'no red'],
+    '/v1/jobs/job1/tasks/1/review',
+    { run: 7, decision: 'tweak', instruction: 'no red' },
+  ],
+])('%j posts to %s', async (args, path, body) => {
+  await using api = await FakeApi.start();
+  api.put(mixed);
+  api.route(`POST ${path}`, (_, response) => answerJson(response, 200, mixed));
+  const { code, stdout } = await runCommand([...args, '-o', 'json'], { env: api.env });
+  expect(code).toBe(0);
+  expect(JSON.parse(api.requests.at(-1)!.body.toString())).toEqual(body);
+  expect(JSON.parse(stdout)).toEqual(mixed);
+});
+
+test('a refused change ends with 1, a review without its words with 2', async () => {
+  await using api = await FakeApi.start();
+  api.put(mixed);
+  api.route('POST /v1/jobs/job1/cancel', (_, response) =>
+    answerProblem(response, 409, 'JobAlreadyFinished', 'It has finished'),
+  );
+  expect(await runCommand(['cancel', 'job1'], { env: api.env })).toMatchObject({ code: 1, stdout: '' });
+  expect((await runCommand(['review', 'job1', 'tweak'], { env: api.env })).code).toBe(2);
+  expect((await runCommand(['review', 'job1', 'approve', '--instruction', 'x'], { env: api.env })).code).toBe(2);
+  expect((await runCommand(['review', 'job1', 'burn'], { env: api.env })).code).toBe(2);
+  expect((await runCommand(['review', 'job1', 'approve', '--task', 'nope'], { env: api.env })).code).toBe(1);
+});
+
+test('workers and pools are tables of what is alive and what waits', async () => {
+  await using api = await FakeApi.start();
+  const worker = {
+    name: 'worker-1',
+    pool: 'default',
+    host: 'node-a',
+    pid: 42,
+    version: '0.1.0',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    lastBeat: '2026-01-01T00:09:59.000Z',
+    draining: false,
+    slots: { total: 4, busy: 1, leaked: 0 },
+    tasks: [{ job: 'job1', task: 1, progress: 0.5 }],
+    eventLoopLag: 1.6,
+    memory: 104_857_600,
+  };
+  const pool = {
+    name: 'default',
+    provider: 'gemini',
+    models: { image: ['flash-image'], text: ['flash'] },
+    depth: { again: 0, high: 1, normal: 2, low: 0 },
+    unacknowledged: 0,
+    queued: 3,
+    running: 1,
+    waiting: 0,
+    needsReview: 0,
+    oldestQueuedAt: '2026-01-01T00:08:00.000Z',
+    workers: 1,
+    keys: [
+      { fingerprint: 'k1', state: 'ready', until: null, cause: null, inFlight: 1, requestsPerMinute: 10 },
+      { fingerprint: 'k2', state: 'cooling', until: null, cause: null, inFlight: 0, requestsPerMinute: 10 },
+    ],
+  };
+  api.route('GET /v1/workers', (_, response) => answerJson(response, 200, { items: [worker], next: null }));
+  api.route('GET /v1/pools', (_, response) => answerJson(response, 200, { items: [pool], next: null }));
+  const row = async (...args: string[]): Promise<string[]> =>
+    (await runCommand(args, { env: api.env })).stdout.split('\n')[1]!.split(/ {2,}/);
+  expect(await row('workers')).toEqual(['worker-1', 'default', 'node-a', '1/4', '1s', '10m', 'ready']);
+  expect(await row('workers', '-o', 'wide')).toContain('100.0 MiB');
+  expect(await row('pools')).toEqual(['default', 'gemini', '3', '2m', '1', '0', '0', '1', '1/2']);
+  expect(await row('pools', '-o', 'wide')).toContain('again:0 high:1 normal:2 low:0');
+  const { stdout } = await runCommand(['workers', '-o', 'json'], { env: api.env });
+  expect(JSON.parse(stdout)).toEqual({ items: [worker], next: null });
+});
+
+describe('the connection', () => {
+  test('a token goes along, from a file too, and the flag for the address goes before the variable', async () => {
+    await using api = await FakeApi.start();
+    api.put(mixed);
+    await runCommand(['get', 'job1', '--url', api.env['GENWARDEN_URL']!], {
+      env: { GENWARDEN_URL: 'http://127.0.0.1:9', GENWARDEN_TOKEN: 'gw_secret' },
+    });
+    expect(api.requests[0]!.headers.authorization).toBe('Bearer gw_secret');
+  });
+
+  test.each([
+    ['submit', '--prompt', 'p'],
+    ['get', 'job1'],
+    ['list'],
+    ['watch', 'job1'],
+    ['download', 'job1', '--to', join('nowhere', 'x')],
+    ['workers'],
+  ])('an API that is not there ends %s with 4', async (...args) => {
+    const api = await FakeApi.start();
+    const { env } = api;
+    await api.close();
+    const { code, stdout, stderr } = await runCommand(args, { env });
+    expect([code, stdout]).toEqual([4, '']);
+    expect(stderr).toContain('ECONNREFUSED');
+    expect(stderr).toContain('ServerUnreachable');
+  });
+
+  test('an address that is none ends with 2', async () => {
+    const { code, stderr } = await runCommand(['list', '--url', 'localhost:8080'], {});
+    expect(code).toBe(2);
+    expect(stderr).toContain('--url=localhost:8080');
+  });
+});
+
+test('bin/genwarden runs the same commands and leaves their exit codes', async () => {
+  await using api = await FakeApi.start();
+  api.put(mixed);
+  const bin = new URL('../../../bin/genwarden', import.meta.url).pathname;
+  const got = await startProcess(bin, ['get', 'job1', '-o', 'json'], { env: api.env });
+  expect(await got.exited).toEqual({ code: 0, signal: null });
+  expect(JSON.parse(got.stdout.join('\n'))).toEqual(mixed);
+  const unknown = await startProcess(bin, ['get', 'nope'], { env: api.env });
+  expect(await unknown.exited).toEqual({ code: 1, signal: null });
+});

@@ -1,0 +1,163 @@
+// `genwarden watch`: lines where there is no terminal, bars where there is one, and an API that goes away and comes back.
+
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { liveLines, type Screen } from '../../../src/cli/client/liveLines.ts';
+import { columnsOf } from '../../../src/cli/output/cells.ts';
+import type { State } from '../../../src/client/index.ts';
+import { commandsNow, runCommand, startCommand } from '../../support/commandLine.ts';
+import { answerProblem, FakeApi } from '../../support/fakeApi.ts';
+import { fakeJob, fakeTask } from '../../support/fakeJobs.ts';
+import { until } from '../../support/until.ts';
+
+const twoTasks = (first: State, second: State) =>
+  fakeJob('job1', [fakeTask(0, first, { name: 'yard' }), fakeTask(1, second)]);
+
+test('without a terminal it prints a line a change, and ends when the job does', async () => {
+  await using api = await FakeApi.start();
+  api.put(twoTasks('queued', 'running'));
+  const running = startCommand(['watch', 'job1'], { env: api.env });
+  await api.held();
+  api.put(twoTasks('running', 'running'));
+  await until(() => running.stdout().includes('yard  running'), { what: 'the second look' });
+  await api.held();
+  api.put(twoTasks('succeeded', 'failed'));
+  expect(await running.ended).toBe(1);
+  expect(running.stdout().split('\n')).toEqual([
+    '00:10:00  job1  yard  queued (attempt 0)  Submitted: It is queued.',
+    '00:10:00  job1  task 1  running (attempt 1)  Claimed: It is running.',
+    '00:10:00  job1  yard  running (attempt 1)  Claimed: It is running.',
+    '00:10:00  job1  yard  succeeded (attempt 1)  Succeeded: It is succeeded.',
+    '00:10:00  job1  task 1  failed (attempt 1)  AttemptTimeout: It is failed.',
+    '00:10:00  job1  failed: 2/2 tasks done, 1 succeeded, 1 failed',
+    '',
+  ]);
+});
+
+test('progress alone is no line, and a job that nothing happens to is asked about once', async () => {
+  await using api = await FakeApi.start();
+  const at = (progress: number) => fakeJob('job1', [fakeTask(0, 'running', { progress })]);
+  api.put(at(0.1));
+  const running = startCommand(['watch', 'job1'], { env: api.env });
+  await api.held();
+  const asked = api.requests.length;
+  api.put(at(0.2));
+  await until(() => api.requests.length > asked, { what: 'the next question' });
+  await api.held();
+  api.put(fakeJob('job1', [fakeTask(0, 'succeeded')]));
+  expect(await running.ended).toBe(0);
+  expect(running.stdout().match(/task 0/g)).toHaveLength(2);
+});
+
+test('several jobs are watched at once; 0 only if all succeeded, and JSON comes at the end', async () => {
+  await using api = await FakeApi.start();
+  const jobs = [fakeJob('job1', [fakeTask(0, 'succeeded')]), fakeJob('job2', [fakeTask(0, 'cancelled')])];
+  for (const job of jobs) api.put(job);
+  expect(await runCommand(['watch', 'job1'], { env: api.env })).toMatchObject({ code: 0 });
+  const { code, stdout } = await runCommand(['watch', 'job2', 'job1', '-o', 'json'], { env: api.env });
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toEqual({ items: jobs.toReversed(), next: null });
+});
+
+describe('an API that goes away', () => {
+  test('is waited for, and both are said', async () => {
+    await using api = await FakeApi.start();
+    api.put(twoTasks('running', 'running'));
+    const running = startCommand(['watch', 'job1'], { env: api.env });
+    await api.held();
+    const { port } = api;
+    await api.close();
+    await until(() => running.stderr().includes('away'), { what: 'word that the API is away' });
+    await using again = new FakeApi();
+    again.put(twoTasks('succeeded', 'succeeded'));
+    await again.listen(port);
+    expect(await running.ended).toBe(0);
+    expect(running.stderr()).toMatch(/^genwarden: the API is away, trying again: .+\ngenwarden: the API is back\n$/);
+    expect(running.stdout()).toContain('job1  succeeded');
+  });
+
+  test('for longer than one has patience ends with 4', async () => {
+    const api = await FakeApi.start();
+    api.put(twoTasks('running', 'running'));
+    const running = startCommand(['watch', 'job1', '--patience', '100ms'], { env: api.env });
+    await api.held();
+    await api.close();
+    expect(await running.ended).toBe(4);
+    expect(running.stderr()).toContain('ServerUnreachable');
+  });
+
+  test('for good, as the job is gone, ends with 1 at once', async () => {
+    await using api = await FakeApi.start();
+    api.put(twoTasks('running', 'running'));
+    const running = startCommand(['watch', 'job1'], { env: api.env });
+    await api.held();
+    api.route('GET /v1/jobs/job1', (_, response) => answerProblem(response, 404, 'JobNotFound', 'It is gone'));
+    api.put(twoTasks('running', 'running'));
+    expect(await running.ended).toBe(1);
+    expect(running.stderr()).toBe('genwarden: It is gone\n  JobNotFound: What to do about JobNotFound.\n');
+  });
+});
+
+test('on a terminal it draws bars that move, and leaves the last picture', async () => {
+  await using api = await FakeApi.start();
+  const at = (progress: number) => fakeJob('job1', [fakeTask(0, 'running', { name: 'yard', progress })]);
+  api.put(at(0.25));
+  const terminal = { columns: 80, rows: 10 };
+  const running = startCommand(['watch', 'job1'], { env: { ...api.env, NO_COLOR: '1' }, terminal });
+  const shown = (): string => stripVTControlCharacters(running.stdout());
+  await until(() => shown().includes('█████░░░░░░░░░░░░░░░  25%'), { what: 'the first bar' });
+  api.put(at(0.5));
+  await until(() => shown().includes('██████████░░░░░░░░░░  50%'), { what: 'the bar half full' });
+  api.put(fakeJob('job1', [fakeTask(0, 'succeeded', { name: 'yard' })]));
+  expect(await running.ended).toBe(0);
+  expect(shown().trimEnd().split('\n').at(-1)).toMatch(/yard +succeeded +█{20} 100% +attempt 1 +8s +Succeeded$/);
+});
+
+describe('the picture', () => {
+  const screen = (columns: number, rows: number, away?: string): Screen => ({
+    columns,
+    rows,
+    now: commandsNow,
+    paint: (_, text) => text,
+    away,
+  });
+  const states: State[] = ['succeeded', 'queued', 'failed', 'running', 'waiting'];
+  const many = fakeJob(
+    'job1',
+    Array.from({ length: 100 }, (_, index) => fakeTask(index, states[index % 5]!, { name: `図 ${index}` })),
+  );
+
+  test('is a line for the job and one a task', () => {
+    expect(liveLines([twoTasks('running', 'waiting')], screen(120, 24))).toEqual([
+      'job1  running  ░░░░░░░░░░░░░░░░░░░░   0%  0/2 done  10m',
+      '  yard    running  ░░░░░░░░░░░░░░░░░░░░   0%  attempt 1  9m  Claimed',
+      '  task 1  waiting  ░░░░░░░░░░░░░░░░░░░░   0%  attempt 1  9m  ProviderUnavailable, again in 4s',
+    ]);
+  });
+
+  test.each([
+    [80, 24],
+    [40, 5],
+    [20, 2],
+    [10, 1],
+  ])('fits into %i columns and %i rows, whatever there is to show', (columns, rows) => {
+    for (const away of [undefined, 'connect ECONNREFUSED 127.0.0.1:8080']) {
+      const lines = liveLines([many, twoTasks('running', 'failed'), many], screen(columns, rows, away));
+      expect(lines.length).toBeLessThanOrEqual(Math.max(1, rows - 1) + (rows <= 2 && away !== undefined ? 1 : 0));
+      expect(lines.filter((line) => columnsOf(line) > columns)).toEqual([]);
+    }
+  });
+
+  test('shows what moves or went wrong where not all fits, and counts the rest', () => {
+    const lines = liveLines([many], screen(120, 44));
+    expect(lines).toHaveLength(43);
+    expect(lines.filter((line) => line.includes('running '))).toHaveLength(21);
+    expect(lines.filter((line) => line.includes('waiting '))).toHaveLength(20);
+    expect(lines.at(-1)).toBe('  … and 59 more');
+  });
+
+  test('says that the API is away', () => {
+    const lines = liveLines([twoTasks('running', 'running')], screen(120, 24, 'why'));
+    expect(lines.at(-1)).toBe('API away, trying again: why');
+  });
+});
