@@ -104,7 +104,7 @@ class Writer {
       return { outcome: 'exists', digest: first.detail.request!.digest };
     }
     // A job past its retention, or tombstones: the id may be used again.
-    this.#stream.purge(job, Infinity);
+    if (messages.length > 0) this.#stream.purge(job, Infinity);
     return undefined;
   }
 

@@ -1,0 +1,107 @@
+// What every job log does with a new job: stores it once, whole, whatever answers get lost.
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Queued, SpecWrite } from '../../src/job/task.ts';
+import { cancelled } from '../../src/job/transitions.ts';
+import { memoryAdapter, natsAdapter, type LogWorld } from '../support/logWorlds.ts';
+import { jobOf, status, stored, write } from '../support/steps.ts';
+import { aJob, aRequest, testNow } from '../support/tasks.ts';
+
+describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
+  let world: LogWorld;
+  beforeEach(async () => {
+    world = await adapter.open();
+  });
+  afterEach(() => world[Symbol.asyncDispose]());
+
+  describe('submit', () => {
+    it('stores a job that is there for the next read, with its request', async () => {
+      const specs = aJob(3, { name: 'façade' });
+      const entries = stored(await world.log.submit(specs));
+      const record = await world.other.log.read(jobOf(specs));
+      expect(record?.tasks.map(({ last }) => last.sequence)).toEqual(entries.map(({ sequence }) => sequence));
+      expect(record?.tasks.map(({ last }) => last.state)).toEqual(specs.map(({ state }) => state));
+      expect(record?.tasks[0]?.request).toEqual(aRequest);
+    });
+
+    it.each([
+      ['the same pool', {}],
+      ['another pool', { pool: 'other' }],
+      ['another priority', { priority: 'high' as const }],
+    ])('takes the same job id once, whatever the second submit says: %s', async (_name, over) => {
+      const first = aJob(2);
+      stored(await world.log.submit(first));
+      const again = await world.other.log.submit(aJob(2, { job: jobOf(first), ...over }));
+      expect(again).toEqual({ outcome: 'exists', digest: aRequest.digest });
+      expect((await world.log.read(jobOf(first)))?.tasks[0]?.last.state.of.pool).toBe('default');
+    });
+
+    it.each([1, 20])('lets one of two submitters at once store the job (%d tasks)', async (total) => {
+      const specs = aJob(total);
+      const outcomes = await Promise.all([world.log.submit(specs), world.other.log.submit(specs)]);
+      expect(outcomes.map(({ outcome }) => outcome).toSorted()).toEqual(['exists', 'stored']);
+      expect(await world.log.history(jobOf(specs))).toHaveLength(total);
+    });
+
+    it.each([1, 3])('knows its own job again when the acknowledgement got lost (%d tasks)', async (total) => {
+      const specs = aJob(total);
+      world.loseNextAnswer();
+      const entries = stored(await world.log.submit(specs));
+      const record = await world.log.read(jobOf(specs));
+      expect(entries.map(({ sequence }) => sequence)).toEqual(record?.tasks.map(({ last }) => last.sequence));
+      expect(await world.log.history(jobOf(specs))).toHaveLength(total);
+    });
+
+    it('stores 500 tasks or none', async () => {
+      const specs = aJob(500);
+      stored(await world.log.submit(specs));
+      expect((await world.other.log.read(jobOf(specs)))?.tasks).toHaveLength(500);
+      const taken = aJob(500, { job: jobOf(specs) });
+      expect((await world.log.submit(taken)).outcome).toBe('exists');
+      expect(await world.log.history(jobOf(specs))).toHaveLength(500);
+    });
+
+    it('in a batch, only the first message expects that there is nothing of the job', async () => {
+      const specs = aJob(4);
+      expect(stored(await world.log.submit(specs)).map(({ state }) => state.of.task)).toEqual([0, 1, 2, 3]);
+    });
+
+    it('takes the id of a job whose retention is over again', async () => {
+      const old = aJob(2);
+      stored(await world.log.submit(old));
+      const later = old[0]!.state.of.expiresAt + 1;
+      world.setNow(later);
+      expect(await world.log.read(jobOf(old))).toBeUndefined();
+      const fresh = aJob(1, { job: jobOf(old), submittedAt: later });
+      stored(await world.log.submit(fresh));
+      expect((await world.log.read(jobOf(old)))?.tasks).toHaveLength(1);
+    });
+  });
+
+  describe('concurrency key', () => {
+    const keyed = (total: number, key: string): SpecWrite[] =>
+      aJob(total).map(({ state, detail }) => ({
+        state,
+        detail: { ...detail, request: { ...aRequest, concurrencyKey: key } },
+      }));
+
+    it('is held by the first open job, and free again when that has finished', async () => {
+      const holder = keyed(1, 'house-7');
+      const [entry] = stored(await world.log.submit(holder));
+      expect(await world.other.log.submit(keyed(2, 'house-7'))).toEqual({ outcome: 'conflict', holder: jobOf(holder) });
+      expect((await world.log.submit(holder)).outcome).toBe('exists');
+      stored(await world.log.submit(keyed(1, 'house-8')));
+      await write(world.log, status(cancelled(entry!.state as Queued, testNow)), entry!.sequence);
+      stored(await world.log.submit(keyed(2, 'house-7')));
+      expect((await world.log.submit(holder)).outcome).toBe('exists');
+    });
+
+    it('is taken by one of several at once', async () => {
+      const outcomes = await Promise.all(
+        Array.from({ length: 8 }, (_, n) => (n % 2 === 0 ? world : world.other).log.submit(keyed(1, 'one-only'))),
+      );
+      expect(outcomes.filter(({ outcome }) => outcome === 'stored')).toHaveLength(1);
+      expect(outcomes.filter(({ outcome }) => outcome === 'conflict')).toHaveLength(7);
+    });
+  });
+});

@@ -1,0 +1,181 @@
+// What every task queue does: offers each spec by lane until somebody says that it is done.
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Lane } from '../../src/job/task.ts';
+import type { Delivery } from '../../src/ports/taskQueue.ts';
+import { memoryAdapter, natsAdapter, type LogWorld } from '../support/logWorlds.ts';
+import { claim, requeue, stored, submitOne, write } from '../support/steps.ts';
+import { aJob } from '../support/tasks.ts';
+
+describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) => {
+  let world: LogWorld;
+  let stop: AbortController;
+  beforeEach(async () => {
+    world = await adapter.open();
+    stop = new AbortController();
+    await world.queue.ensurePool('default');
+  });
+  afterEach(async () => {
+    stop.abort();
+    await world[Symbol.asyncDispose]();
+  });
+
+  const take = (atMost: number, from = world): Promise<readonly Delivery[]> =>
+    from.queue.claimable('default', atMost, stop.signal);
+
+  /** Takes until there are as many. */
+  const takeAll = async (count: number): Promise<Delivery[]> => {
+    const all: Delivery[] = [];
+    while (all.length < count) all.push(...(await take(count - all.length)));
+    return all;
+  };
+
+  it('delivers what was submitted before and after, with the request', async () => {
+    const before = stored(await world.log.submit(aJob(3)));
+    const first = await takeAll(3);
+    expect(first.map(({ entry }) => entry.sequence).toSorted()).toEqual(before.map(({ sequence }) => sequence));
+    expect(first[0]).toMatchObject({ redelivered: false, entry: { detail: { request: { metadata: {} } } } });
+    const waiting = take(10);
+    const later = await submitOne(world.log);
+    expect((await waiting).map(({ entry }) => entry.sequence)).toEqual([later.sequence]);
+  });
+
+  it('never gives more than was asked for', async () => {
+    stored(await world.log.submit(aJob(20)));
+    expect(await take(1)).toHaveLength(1);
+    expect((await take(7)).length).toBeLessThanOrEqual(7);
+  });
+
+  it('a standing pull brings the next submit, again and again', async () => {
+    for (let round = 0; round < 30; round += 1) {
+      const waiting = take(1);
+      const spec = await submitOne(world.log);
+      const [delivery] = await waiting;
+      expect(delivery!.entry.sequence).toBe(spec.sequence);
+      expect(delivery!.redelivered).toBe(false);
+      delivery!.done();
+    }
+  });
+
+  it('serves `again` first, then high : normal : low as 6 : 3 : 1', async () => {
+    for (const priority of ['low', 'normal', 'high'] as const) stored(await world.log.submit(aJob(40, { priority })));
+    const old = await submitOne(world.log);
+    const running = await write(world.log, claim(old), old.sequence);
+    await write(world.log, requeue(running, 'lost'), running.sequence);
+    const served = (await takeAll(51)).map(({ entry }) => entry.state.lane);
+    expect(served[0]).toBe('again');
+    const count = (lane: Lane): number => served.filter((one) => one === lane).length;
+    expect([count('high'), count('normal'), count('low')]).toEqual([30, 15, 5]);
+  });
+
+  it('keeps to the weights when tasks are taken one at a time', async () => {
+    for (const priority of ['low', 'normal', 'high'] as const) stored(await world.log.submit(aJob(30, { priority })));
+    const served: Lane[] = [];
+    for (let turn = 0; turn < 20; turn += 1) served.push((await take(1))[0]!.entry.state.lane);
+    expect(served.filter((lane) => lane === 'high')).toHaveLength(12);
+    expect(served.filter((lane) => lane === 'low')).toHaveLength(2);
+  });
+
+  it('does not keep work of an empty lane waiting for a lane that has more', async () => {
+    stored(await world.log.submit(aJob(60, { priority: 'normal' })));
+    await takeAll(10);
+    const urgent = stored(await world.log.submit(aJob(1, { priority: 'high' })))[0]!;
+    const next = await takeAll(10);
+    expect(next.map(({ entry }) => entry.sequence)).toContain(urgent.sequence);
+  });
+
+  it('delivers again after 5 s unless it is done', async () => {
+    const [lost, done] = stored(await world.log.submit(aJob(2)));
+    for (const delivery of await takeAll(2)) if (delivery.entry.sequence === done!.sequence) delivery.done();
+    const [again] = await take(1);
+    expect(again!.entry.sequence).toBe(lost!.sequence);
+    expect(again!.redelivered).toBe(true);
+    again!.done();
+  });
+
+  it('offers what was given back once its delay is over, and not before', async () => {
+    const spec = await submitOne(world.log);
+    const [delivery] = await take(1);
+    const asked = performance.now();
+    delivery!.giveBack(400);
+    const [again] = await take(1);
+    expect(again!.entry.sequence).toBe(spec.sequence);
+    expect(again!.redelivered).toBe(true);
+    expect(performance.now() - asked).toBeGreaterThan(350);
+  });
+
+  it('a redelivered old spec cannot be claimed, and is acknowledged away', async () => {
+    const spec = await submitOne(world.log);
+    const [delivery] = await take(1);
+    const running = await write(world.log, claim(spec), spec.sequence);
+    const requeued = await write(world.log, requeue(running, 'lost'), running.sequence);
+    delivery!.giveBack(0);
+    const both = await takeAll(2);
+    const stale = both.find(({ entry }) => entry.sequence === spec.sequence)!;
+    expect(stale.redelivered).toBe(true);
+    expect((await world.log.write(claim(spec), spec.sequence)).outcome).toBe('refused');
+    stale.done();
+    const fresh = both.find(({ entry }) => entry.sequence === requeued.sequence)!;
+    expect((await world.log.write(claim(fresh.entry), fresh.entry.sequence)).outcome).toBe('written');
+    fresh.done();
+    await expect.poll(() => world.queue.depth('default')).toMatchObject({ unacknowledged: 0 });
+  });
+
+  it('gives a message of a newer schema back instead of judging it', async () => {
+    await world.putNewer(aJob(1)[0]!);
+    const spec = await submitOne(world.log);
+    const deliveries = await takeAll(1);
+    expect(deliveries.map(({ entry }) => entry.sequence)).toEqual([spec.sequence]);
+    deliveries[0]!.done();
+    await expect.poll(() => world.skipped).toEqual(['newerSchema']);
+    // Not acknowledged: a newer process will have it.
+    await expect.poll(() => world.queue.depth('default')).toMatchObject({ unacknowledged: 1 });
+  });
+
+  it('waits for a pool that the controller has not made yet', async () => {
+    const waiting = world.queue.claimable('later', 5, stop.signal);
+    const [spec] = stored(await world.log.submit(aJob(1, { pool: 'later' })));
+    await world.other.queue.ensurePool('later');
+    await world.other.queue.ensurePool('later');
+    expect((await waiting)[0]!.entry.sequence).toBe(spec!.sequence);
+  });
+
+  it('answers an abort with an empty list', async () => {
+    const waiting = take(5);
+    stop.abort();
+    expect(await waiting).toEqual([]);
+    expect(await take(5)).toEqual([]);
+  });
+
+  it('what a pull brings after an abort is delivered to the next who asks', async () => {
+    const impatient = new AbortController();
+    const given = world.queue.claimable('default', 1, impatient.signal);
+    const submitting = submitOne(world.log);
+    impatient.abort();
+    await given;
+    const spec = await submitting;
+    const deliveries = [...(await given), ...((await given).length === 0 ? await take(1) : [])];
+    expect(deliveries.map(({ entry }) => entry.sequence)).toEqual([spec.sequence]);
+  });
+
+  it('serves several who wait at once, each spec once', async () => {
+    const waiting = Array.from({ length: 8 }, () => take(2));
+    stored(await world.log.submit(aJob(30)));
+    const sequences = (await Promise.all(waiting)).flat().map(({ entry }) => entry.sequence);
+    expect(new Set(sequences).size).toBe(sequences.length);
+    expect(sequences.length).toBeGreaterThanOrEqual(8);
+  });
+
+  it('says how deep each lane is', async () => {
+    stored(await world.log.submit(aJob(4, { priority: 'low' })));
+    stored(await world.log.submit(aJob(3, { priority: 'high' })));
+    expect(await world.queue.depth('default')).toEqual({
+      lanes: { again: 0, high: 3, normal: 0, low: 4 },
+      unacknowledged: 0,
+    });
+    for (const delivery of await takeAll(7)) delivery.done();
+    await expect
+      .poll(() => world.queue.depth('default'))
+      .toEqual({ lanes: { again: 0, high: 0, normal: 0, low: 0 }, unacknowledged: 0 });
+  });
+});

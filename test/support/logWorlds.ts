@@ -1,0 +1,142 @@
+// The adapters of job log and task queue side by side, for the suites that each of them passes.
+
+import { type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { afterAll, beforeAll } from 'vitest';
+import { memoryJobLog, memoryTaskQueue, systemClock } from '../../src/adapters/memory/index.ts';
+import { encodeWrite } from '../../src/adapters/nats/codec.ts';
+import { connectNats, natsJobLog, natsTaskQueue, type NatsLink } from '../../src/adapters/nats/index.ts';
+import { streamName, subjectOf } from '../../src/adapters/nats/subjects.ts';
+import type { SpecWrite } from '../../src/job/task.ts';
+import type { JobLog } from '../../src/ports/jobLog.ts';
+import type { TaskQueue } from '../../src/ports/taskQueue.ts';
+import { startNatsServer, type NatsServer } from './nats.ts';
+import { testNow } from './tasks.ts';
+
+export interface Seat {
+  readonly log: JobLog;
+  readonly queue: TaskQueue;
+}
+
+/** One installation, seen from two processes. */
+export interface LogWorld extends Seat, AsyncDisposable {
+  readonly other: Seat;
+  /** What the log takes for the time. */
+  setNow(now: number): void;
+  /** The answer to the next write of `log` that takes effect never arrives. */
+  loseNextAnswer(): void;
+  /** Stores a spec as a newer major version of Genwarden would. */
+  putNewer(spec: SpecWrite): Promise<void>;
+  /** Deletes the stream, with all in it, and makes it anew. */
+  replaceStream(): Promise<void>;
+  /** Messages that followers and queues left alone. */
+  readonly skipped: string[];
+}
+
+export interface Adapter {
+  readonly name: string;
+  open(): Promise<LogWorld>;
+}
+
+const week = 7 * 86_400_000;
+
+/** To be called while a suite is collected: the server lives as long as the suite. */
+export function natsAdapter(): Adapter {
+  let server: NatsServer;
+  beforeAll(async () => {
+    server = await startNatsServer();
+  });
+  afterAll(() => server.stop());
+  return { name: 'NATS', open: () => natsWorld([server.url]) };
+}
+
+export const memoryAdapter: Adapter = { name: 'memory', open: () => Promise.resolve(memoryWorld()) };
+
+let worlds = 0;
+
+export async function connectTo(urls: readonly string[], prefix: string, replicas = 1): Promise<NatsLink> {
+  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+  return connectNats({ urls, prefix, replicas, name: 'test' }, { signal: AbortSignal.timeout(20_000), log });
+}
+
+async function natsWorld(urls: readonly string[]): Promise<LogWorld> {
+  worlds += 1;
+  const prefix = `t${worlds}`;
+  const links = [await connectTo(urls, prefix), await connectTo(urls, prefix)] as const;
+  let now = testNow;
+  const skipped: string[] = [];
+  const options = { retentionMs: week, now: () => now, onSkipped: (why: string): void => void skipped.push(why) };
+  const losing = losingAnswers(links[0].connection);
+  const seat = async (link: NatsLink): Promise<Seat> => ({
+    log: await natsJobLog(link, options),
+    queue: natsTaskQueue(link, options),
+  });
+  const own = await seat({ ...links[0], connection: losing.connection });
+  const other = await seat(links[1]);
+  return {
+    ...own,
+    other,
+    skipped,
+    setNow: (next) => void (now = next),
+    loseNextAnswer: losing.loseNext,
+    putNewer: async (spec) => {
+      const { headers: encoded, body } = encodeWrite(spec, 'newer');
+      encoded.set('Genwarden-Schema', '2.0');
+      await links[0].js.publish(subjectOf(prefix, spec.state), body, { headers: encoded });
+    },
+    replaceStream: async () => {
+      await links[0].jsm.streams.delete(streamName(prefix));
+      await natsJobLog(links[1], options);
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const { queue } of [own, other]) await queue.close();
+      await links[0].jsm.streams.delete(streamName(prefix));
+      for (const link of links) await link.close();
+    },
+  };
+}
+
+/** A connection that can be told to swallow the next acknowledgement of a publish. */
+function losingAnswers(connection: NatsConnection): { connection: NatsConnection; loseNext: () => void } {
+  let toLose = 0;
+  const isAck = (message: Msg): boolean =>
+    message.data.length > 0 && /^\{"stream":"[^"]*", ?"seq":/.test(message.string());
+  const swallowing: NatsConnection['subscribe'] = (subject, given = {}) =>
+    connection.subscribe(subject, {
+      ...given,
+      ...(given.callback && {
+        callback: (error, message) => {
+          if (toLose > 0 && isAck(message)) toLose -= 1;
+          else void given.callback!(error, message);
+        },
+      }),
+    });
+  const wrapped = new Proxy(connection, {
+    get: (target, name) => {
+      if (name === 'subscribe') return swallowing;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+  return { connection: wrapped, loseNext: () => void (toLose += 1) };
+}
+
+function memoryWorld(): LogWorld {
+  let now = testNow;
+  const skipped: string[] = [];
+  const onSkipped = (why: string): void => void skipped.push(why);
+  const log = memoryJobLog({ clock: { now: () => now }, onSkipped });
+  const queue = memoryTaskQueue({ stream: log.stream, clock: systemClock(), onSkipped });
+  let toLose = 0;
+  log.stream.faults.losesAnswer = () => toLose > 0 && (toLose -= 1) >= 0;
+  return {
+    log,
+    queue,
+    other: { log, queue },
+    skipped,
+    setNow: (next) => void (now = next),
+    loseNextAnswer: () => void (toLose += 1),
+    putNewer: (spec) => Promise.resolve(void log.stream.append(spec, 'newer', now, true)),
+    replaceStream: () => Promise.resolve(log.stream.replace()),
+    [Symbol.asyncDispose]: () => queue.close(),
+  };
+}
