@@ -1,0 +1,78 @@
+// A whole installation for one test: a real nats-server, the stand-in, and Genwarden's processes as real processes.
+
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { GenwardenClient, type Job, type SubmitRequest } from '../../src/client/index.ts';
+import { startStandin, type Standin } from '../../src/standin/standin.ts';
+import { startNatsServer, type NatsServer } from './nats.ts';
+import { startProcess, type TestProcess } from './process.ts';
+
+const program = fileURLToPath(new URL('../../bin/genwarden', import.meta.url));
+
+export interface Installation {
+  readonly nats: NatsServer;
+  readonly standin: Standin;
+  readonly client: GenwardenClient;
+  readonly url: string;
+  /** Starts a process of the installation and waits for the line that says that it works. */
+  start(name: 'api' | 'worker' | 'controller', env?: Env): Promise<TestProcess>;
+}
+
+export interface WorkerLine {
+  readonly process: TestProcess;
+  readonly name: string;
+}
+
+type Env = Record<string, string | undefined>;
+
+export interface InstallationOptions {
+  /** For every process. */
+  readonly env?: Env;
+  readonly standinLatencyMs?: number;
+  readonly systemAccount?: boolean;
+  /** Started with the installation; default one of each. */
+  readonly processes?: readonly ('api' | 'worker' | 'controller')[];
+}
+
+const readyLines = { api: /API on (http:\S+?)["\s]/, worker: /worker started/, controller: /controller started/ };
+
+/** Everything is ended with the test. */
+export async function startInstallation(options: InstallationOptions = {}): Promise<Installation> {
+  const nats = await startNatsServer({ systemAccount: options.systemAccount ?? false });
+  onTestFinished(() => nats.stop());
+  const standin = await startStandin({ latencyMs: options.standinLatencyMs ?? 0 });
+  onTestFinished(() => standin.close());
+  const env = { ...baseEnv(nats, standin), ...options.env };
+  const start: Installation['start'] = (name, more = {}) =>
+    startProcess(program, [name], { env: { ...env, ...more }, readyWhen: readyLines[name], timeoutMs: 30_000 });
+  let url = '';
+  for (const name of options.processes ?? ['controller', 'worker', 'api']) {
+    const started = await start(name);
+    if (name === 'api') url = readyLines.api.exec(started.lines.join('\n'))![1]!;
+  }
+  return { nats, standin, url, client: new GenwardenClient({ url }), start };
+}
+
+function baseEnv(nats: NatsServer, standin: Standin): Env {
+  return {
+    GENWARDEN_NATS_SERVER: undefined,
+    GENWARDEN_NATS_URL: nats.url,
+    GENWARDEN_HTTP_PORT: '0',
+    GENWARDEN_METRICS_PORT: '0',
+    GENWARDEN_GEMINI_API_KEYS: 'test-key-one',
+    GENWARDEN_GEMINI_BASE_URL: standin.url,
+    GENWARDEN_GEMINI_REQUESTS_PER_MINUTE: '60000',
+    GENWARDEN_LOG_FORMAT: 'json',
+    ...(nats.systemUser === undefined
+      ? {}
+      : { GENWARDEN_NATS_SYSTEM_USER: nats.systemUser.user, GENWARDEN_NATS_SYSTEM_PASSWORD: nats.systemUser.password }),
+  };
+}
+
+/** A submit of an image with a prompt, and whatever else is given. */
+export function anImage(prompt: string, over: Partial<SubmitRequest> = {}): SubmitRequest {
+  return { kind: 'image', input: { prompt }, ...over };
+}
+
+/** Waits, by long polls, until the job is terminal. */
+export const ended = (client: GenwardenClient, job: string): Promise<Job> => client.wait(job);
