@@ -121,8 +121,8 @@ function punish(key: Key, { code, retryAfter }: TaskError, now: Instant): void {
   if (code === 'KeyRefused') key.refusedUntil = now + cool.refused;
   else if (code !== 'RateLimited' && code !== 'QuotaExhausted') return;
   else {
-    const usual = code === 'QuotaExhausted' ? cool.quota : Math.min(cool.cap, cool.first * 2 ** key.strikes);
     if (key.coolUntil <= now) key.strikes += 1;
+    const usual = code === 'QuotaExhausted' ? cool.quota : Math.min(cool.cap, cool.first * 2 ** (key.strikes - 1));
     key.coolUntil = Math.max(key.coolUntil, now + (retryAfter ?? usual));
   }
   key.cause = code;

@@ -136,7 +136,7 @@ async function* bytesOf(
     }
     // A replica that is behind has the chunks a moment later.
     const again = await find(store, name);
-    if (again === undefined || tries === 10) throw incomplete(name, at, found.size);
+    if (again === undefined || tries === 5) throw incomplete(name, at, found.size);
     if (again.chunkId === record.chunkId && at === before) await pause(200);
     record = again;
   }

@@ -1,5 +1,6 @@
 // The one connection to NATS of a process: it comes back by itself for ever, and says when it is away.
 
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection, ServerInfo } from '@nats-io/transport-node';
 import { GenwardenError } from '../../job/errors.ts';
@@ -94,7 +95,8 @@ export function watchConnection(
     closing: closing.signal,
     close: () => {
       closing.abort(new GenwardenError('Unavailable', 'The connection to NATS is closed.'));
-      return closeSoon(connection);
+      const flush = whileConnected(() => connection.flush(), connected, onStatus);
+      return closeSoon(connection, flush);
     },
   };
 }
@@ -140,12 +142,15 @@ async function whenConnected(signal: AbortSignal, connected: () => boolean, onSt
 
 const lost = (): GenwardenError => new GenwardenError('Unavailable', 'The connection to NATS is away.');
 
-/** A drain waits for an answer that an absent server never gives. */
-async function closeSoon(connection: NatsConnection): Promise<void> {
-  if (connection.isClosed()) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, closeGrace);
-  await Promise.race([connection.drain().catch(() => undefined), promise]);
-  clearTimeout(timer);
+/**
+ * Not a drain: it writes into a socket that the server has just closed and takes away its error handler in the same turn,
+ * which ends the whole process. A flush waits for an answer that an absent server never gives.
+ */
+async function closeSoon(connection: NatsConnection, flush: Promise<void>): Promise<void> {
+  const enough = new AbortController();
+  const late = pause(closeGrace, undefined, { signal: enough.signal }).catch(() => undefined);
+  await Promise.race([flush.catch(() => undefined), late]);
+  enough.abort();
+  await nextTurn();
   if (!connection.isClosed()) await connection.close();
 }

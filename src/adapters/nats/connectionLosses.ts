@@ -73,17 +73,18 @@ export function connectionLosses(holdMs: number): ConnectionLosses & { saw(event
 
 /**
  * Listens with the settings’ user of the system account; undefined where none is set. A login that is refused is logged
- * and tried again, as beats alone do as well, only later. Ends with `signal`.
+ * and tried again, as beats alone do as well, only later. `listening` resolves once events come in. Ends with `signal`.
  */
 export function watchConnectionLosses(
   settings: NatsSettings,
-  { holdMs, signal, log }: { readonly holdMs: number; readonly signal: AbortSignal; readonly log: NatsLog },
-): ConnectionLosses | undefined {
+  { holdMs, signal, log }: Context & { readonly holdMs: number },
+): (ConnectionLosses & { readonly listening: Promise<void> }) | undefined {
   const system = systemSettings(settings);
   if (system === undefined) return undefined;
   const losses = connectionLosses(holdMs);
-  void listenForEver(system, losses.saw, { signal, log });
-  return losses;
+  const { promise: listening, resolve } = Promise.withResolvers<void>();
+  void listenForEver(system, losses.saw, { signal, log }, resolve);
+  return { ...losses, listening };
 }
 
 interface Context {
@@ -91,10 +92,12 @@ interface Context {
   readonly log: NatsLog;
 }
 
-async function listenForEver(settings: NatsSettings, saw: (event: ClosedConnection) => void, context: Context) {
+type Saw = (event: ClosedConnection) => void;
+
+async function listenForEver(settings: NatsSettings, saw: Saw, context: Context, ready: () => void): Promise<void> {
   while (!context.signal.aborted) {
     try {
-      await listen(settings, saw, context);
+      await listen(settings, saw, context, ready);
     } catch (error) {
       if (context.signal.aborted) return;
       const message = 'The system account of NATS does not let us in: lost workers are seen by their silence alone';
@@ -105,7 +108,7 @@ async function listenForEver(settings: NatsSettings, saw: (event: ClosedConnecti
 }
 
 /** Until the signal aborts or the connection closes for good. */
-async function listen(settings: NatsSettings, saw: (event: ClosedConnection) => void, { signal, log }: Context) {
+async function listen(settings: NatsSettings, saw: Saw, { signal, log }: Context, ready: () => void): Promise<void> {
   const connection = await dial(await connectionOptions(settings), { signal, log });
   const link = watchConnection(connection, log);
   const close = (): void => void link.close();
@@ -118,6 +121,8 @@ async function listen(settings: NatsSettings, saw: (event: ClosedConnection) => 
       },
     });
   }
+  await connection.flush();
+  ready();
   await connection.closed();
   signal.removeEventListener('abort', close);
 }

@@ -129,10 +129,10 @@ function isDenied(error: unknown): boolean {
 }
 
 /** No answer at all may mean a cluster that has no leader yet, unless the server says that it has no JetStream. */
-function isSwitchedOff(error: unknown, connection: NatsConnection): boolean {
-  if (error instanceof JetStreamApiError) return error.code === 10_039 || error.code === 10_076;
-  const named = (error as Error).name === 'JetStreamNotEnabled';
-  return named && connection.info !== undefined && connection.info.jetstream !== true;
+function isSwitchedOff(error: unknown, { info }: NatsConnection): boolean {
+  const { name, cause } = error as Error;
+  if (name !== 'JetStreamNotEnabled') return false;
+  return cause instanceof JetStreamApiError || (info !== undefined && info.jetstream !== true);
 }
 
 const urlsOf = (options: OptionsSource): string => [options().servers ?? []].flat().map(withoutLogin).join(', ');

@@ -96,15 +96,13 @@ function afterError(
   { code, retryAfter }: Extract<KeyOutcome, { outcome: 'failed' }>['error'],
   now: Instant,
 ): KeyRecord {
-  const coolFrom = (delay: number): KeyRecord => ({
-    ...record,
-    cause: code,
-    coolUntil: Math.max(record.coolUntil, now + delay),
-    // Ten calls at once that are all refused are one rate limit, not ten in a row.
-    strikes: record.coolUntil > now ? record.strikes : record.strikes + 1,
-  });
-  if (code === 'RateLimited') return coolFrom(retryAfter ?? Math.min(coolCap, coolFirst * 2 ** record.strikes));
-  if (code === 'QuotaExhausted') return coolFrom(retryAfter ?? quotaFor);
+  // Ten calls at once that are all refused are one rate limit, not ten in a row.
+  const strikes = record.coolUntil > now ? record.strikes : record.strikes + 1;
+  const coolFor = (delay: number): KeyRecord => {
+    return { ...record, cause: code, coolUntil: Math.max(record.coolUntil, now + delay), strikes };
+  };
+  if (code === 'RateLimited') return coolFor(retryAfter ?? Math.min(coolCap, coolFirst * 2 ** (strikes - 1)));
+  if (code === 'QuotaExhausted') return coolFor(retryAfter ?? quotaFor);
   if (code === 'KeyRefused') return { ...record, cause: code, refusedUntil: now + refusedFor };
   return record;
 }

@@ -1,0 +1,126 @@
+// Artifacts on a real server: what is left over, what is replaced while it is read, a full disk, a server that goes away.
+import { createHash, randomBytes } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import { Objm } from '@nats-io/obj';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock, virtualClock } from '../../../src/adapters/memory/index.ts';
+import { natsArtifactStore } from '../../../src/adapters/nats/index.ts';
+import { testLink } from '../../conformance/ports.ts';
+import { startNatsServer } from '../../support/nats.ts';
+import { until } from '../../support/until.ts';
+
+async function open(options: Parameters<typeof startNatsServer>[0] = {}) {
+  const server = await startNatsServer(options);
+  onTestFinished(() => server.stop());
+  const prefix = `t${randomBytes(4).toString('hex')}`;
+  const link = await testLink(server.url, prefix);
+  const stream = `OBJ_${prefix}_artifacts`;
+  const stored = async (): Promise<number> => (await link.jsm.streams.info(stream)).state.messages;
+  return { server, prefix, link, stream, stored };
+}
+
+const settings = { retentionMs: 3_600_000, clock: systemClock() };
+
+test('is a bucket that other programs of NATS can read', async () => {
+  const { link, prefix } = await open();
+  const store = await natsArtifactStore(link, settings);
+  const bytes = randomBytes(300_000);
+  const { digest } = await store.put('acme', bytes, 'image/png');
+  const bucket = await new Objm(link.js).open(`${prefix}_artifacts`);
+  const info = await bucket.info(`acme/${digest}`);
+  expect(info).toMatchObject({ size: 300_000, chunks: 3, deleted: false });
+  expect(Buffer.compare((await bucket.getBlob(`acme/${digest}`))!, bytes)).toBe(0);
+});
+
+test('an artifact outlives the jobs by an hour', async () => {
+  const { link, stream } = await open();
+  await natsArtifactStore(link, settings);
+  expect((await link.jsm.streams.info(stream)).config.max_age).toBe(7_200_000 * 1e6);
+});
+
+test('young bytes are not stored again; older ones are, and leave nothing behind', async () => {
+  const { link, stored } = await open();
+  const clock = virtualClock(Date.now());
+  const store = await natsArtifactStore(link, { ...settings, clock });
+  const bytes = randomBytes(300_000);
+  const { digest } = await store.put('acme', bytes, 'image/png');
+  const before = (await link.jsm.streams.info(`OBJ_${link.prefix}_artifacts`)).state.last_seq;
+  await store.put('acme', bytes, 'image/png');
+  expect((await link.jsm.streams.info(`OBJ_${link.prefix}_artifacts`)).state.last_seq).toBe(before);
+  clock.advance(3_600_000);
+  await store.put('acme', bytes, 'image/png');
+  expect((await link.jsm.streams.info(`OBJ_${link.prefix}_artifacts`)).state.last_seq).toBe(before + 4);
+  expect(await stored()).toBe(4);
+  expect(Buffer.compare((await store.read('acme', digest))!, bytes)).toBe(0);
+});
+
+test('two at once leave one record and its chunks alone', async () => {
+  const { server, prefix, link, stored } = await open();
+  const stores = [
+    await natsArtifactStore(link, settings),
+    await natsArtifactStore(await testLink(server.url, prefix), settings),
+  ];
+  for (let round = 1; round <= 10; round += 1) {
+    const bytes = randomBytes(300_000);
+    const [one] = await Promise.all(stores.map((store) => store.put('acme', bytes, 'image/png')));
+    expect(Buffer.compare((await stores[1]!.read('acme', one!.digest))!, bytes)).toBe(0);
+    expect(await stored()).toBe(round * 4);
+  }
+});
+
+test('a reader goes on when the artifact is stored anew under its hands', async () => {
+  const { link } = await open();
+  const clock = virtualClock(Date.now());
+  const store = await natsArtifactStore(link, { ...settings, clock });
+  const bytes = randomBytes(5_000_000);
+  const { digest } = await store.put('acme', bytes, 'image/png');
+  const stream = (await store.stream('acme', digest))!;
+  const parts: Buffer[] = [];
+  for await (const part of stream) {
+    parts.push(part as Buffer);
+    if (parts.length !== 2) continue;
+    clock.advance(3_600_000);
+    await store.put('acme', bytes, 'image/png');
+  }
+  expect(Buffer.compare(Buffer.concat(parts), bytes)).toBe(0);
+});
+
+test('bytes that are not what was put are an error, not a picture', async () => {
+  const { link, prefix, stream } = await open();
+  const store = await natsArtifactStore(link, settings);
+  const [real, wrong] = [randomBytes(1_000), randomBytes(1_000)];
+  const { digest } = await store.put('acme', real, 'image/png');
+  const bucket = await new Objm(link.js).open(`${prefix}_artifacts`);
+  const { nuid } = (await bucket.info(`acme/${digest}`))!;
+  await link.jsm.streams.purge(stream, { filter: `$O.${prefix}_artifacts.C.${nuid}` });
+  await link.js.publish(`$O.${prefix}_artifacts.C.${nuid}`, wrong);
+  await expect(store.read('acme', digest)).rejects.toMatchObject({ code: 'ArtifactStoreFailed' });
+  await link.jsm.streams.purge(stream, { filter: `$O.${prefix}_artifacts.C.${nuid}` });
+  await expect(store.read('acme', digest)).rejects.toThrow(/incomplete: 0 of 1000 bytes/);
+  await expect(buffer((await store.stream('acme', digest))!)).rejects.toThrow(/incomplete/);
+});
+
+test('full storage is said to be full, and nothing is half stored', async () => {
+  const { link } = await open({ maxFileStore: 2_000_000 });
+  const store = await natsArtifactStore(link, settings);
+  const bytes = randomBytes(4_000_000);
+  const failure = store.put('acme', bytes, 'image/png');
+  await expect(failure).rejects.toMatchObject({ code: 'ArtifactStoreFailed' });
+  await expect(failure).rejects.toThrow(/full/);
+  expect(await store.find('acme', `sha256:${createHash('sha256').update(bytes).digest('hex')}`)).toBeUndefined();
+});
+
+test('without NATS a put fails at once, and succeeds again afterwards', async () => {
+  const { server, link } = await open();
+  const store = await natsArtifactStore(link, settings);
+  const bytes = randomBytes(500_000);
+  server.kill('SIGKILL');
+  await until(() => !link.connected(), { what: 'the loss' });
+  await expect(store.put('acme', bytes, 'image/png')).rejects.toMatchObject({ code: 'Unavailable' });
+  await server.restart();
+  await link.whenConnected(never);
+  const { digest } = await until(() => store.put('acme', bytes, 'image/png'), { what: 'JetStream to be back' });
+  expect(Buffer.compare((await store.read('acme', digest))!, bytes)).toBe(0);
+});
+
+const never = new AbortController().signal;

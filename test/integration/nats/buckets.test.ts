@@ -1,0 +1,99 @@
+// Buckets and what is mirrored from them, and the server’s clock, over restarts of a real server.
+import { randomBytes } from 'node:crypto';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { natsClock, natsLeadership, natsPoolRegistry } from '../../../src/adapters/nats/index.ts';
+import type { PoolDeclaration } from '../../../src/ports/poolRegistry.ts';
+import { testLink } from '../../conformance/ports.ts';
+import { startNatsServer } from '../../support/nats.ts';
+import { until } from '../../support/until.ts';
+
+async function open() {
+  const server = await startNatsServer();
+  onTestFinished(() => server.stop());
+  const prefix = `t${randomBytes(4).toString('hex')}`;
+  return { server, prefix, link: () => testLink(server.url, prefix) };
+}
+
+const pool = (name: string): PoolDeclaration => ({
+  name,
+  provider: 'gemini',
+  models: { image: ['m'], text: [] },
+  policy: {},
+});
+
+test('a mirror follows what changes after the server was killed and came back', async () => {
+  const { server, link } = await open();
+  const [one, two] = [await link(), await link()];
+  const [writer, reader] = [await natsPoolRegistry(one), await natsPoolRegistry(two)];
+  await writer.declare(pool('before'));
+  await until(() => reader.find('before'), { what: 'the first pool' });
+  server.kill('SIGKILL');
+  await until(() => !one.connected() && !two.connected(), { what: 'both to be cut off' });
+  expect(reader.find('before')).toEqual(pool('before'));
+  await expect(writer.declare(pool('after'))).rejects.toMatchObject({ code: 'Unavailable' });
+  await server.restart();
+  await one.whenConnected(AbortSignal.timeout(10_000));
+  await until(() => writer.declare(pool('after')).then(() => true), { what: 'a declaration to be taken' });
+  await until(() => reader.find('after'), { what: 'the second pool' });
+  expect(reader.list().map(({ name }) => name)).toEqual(['after', 'before']);
+});
+
+test('a declaration that cannot be read is left out', async () => {
+  const { prefix, link } = await open();
+  const one = await link();
+  const registry = await natsPoolRegistry(one);
+  await one.js.publish(`$KV.${prefix}_pools.broken`, '{"name": 7}');
+  await registry.declare(pool('good'));
+  const other = await natsPoolRegistry(await link());
+  expect(other.list()).toEqual([pool('good')]);
+  expect(other.find('broken')).toBeUndefined();
+});
+
+test('a bucket with another expiry than needed is refused, and the message says which and what to do', async () => {
+  const { prefix, link } = await open();
+  const one = await link();
+  const name = `KV_${prefix}_leader`;
+  await one.jsm.streams.add({ name, subjects: [`$KV.${prefix}_leader.>`], max_age: 0, max_msgs_per_subject: 1 });
+  const failure = natsLeadership(one);
+  await expect(failure).rejects.toMatchObject({ code: 'NatsUnsuitable' });
+  await expect(failure).rejects.toThrow(`nats stream edit ${name}`);
+});
+
+test('many processes may start at once on an empty server', async () => {
+  const { link } = await open();
+  const links = await Promise.all(Array.from({ length: 6 }, link));
+  const registries = await Promise.all(links.map((each) => natsPoolRegistry(each)));
+  await registries[0]!.declare(pool('front'));
+  await until(() => registries.every((registry) => registry.find('front')), { what: 'all to know the pool' });
+});
+
+test('the clock follows the server, whatever this machine’s wall clock says', async () => {
+  const { link } = await open();
+  const one = await link();
+  const real = Date.now.bind(Date);
+  // This machine is an hour fast from the start.
+  const wall = vi.spyOn(Date, 'now').mockImplementation(() => real() + 3_600_000);
+  onTestFinished(() => wall.mockRestore());
+  const clock = await natsClock(one, { everyMs: 50 });
+  expect(Math.abs(clock.now() - real())).toBeLessThan(1_000);
+  expect(Math.abs(clock.offset() + 3_600_000)).toBeLessThan(1_000);
+  const before = clock.now();
+  wall.mockImplementation(() => real() - 86_400_000);
+  expect(clock.now() - before).toBeGreaterThanOrEqual(0);
+  expect(clock.now() - before).toBeLessThan(1_000);
+  await clock.sleep(clock.now() + 30);
+});
+
+test('the clock goes on while the server is away', async () => {
+  const { server, link } = await open();
+  const one = await link();
+  const clock = await natsClock(one, { everyMs: 20 });
+  server.kill('SIGKILL');
+  await until(() => !one.connected(), { what: 'the loss' });
+  const before = clock.now();
+  await clock.sleep(before + 50);
+  expect(clock.now()).toBeGreaterThanOrEqual(before + 50);
+  await server.restart();
+  await one.whenConnected(AbortSignal.timeout(10_000));
+  expect(Math.abs(clock.offset())).toBeLessThan(1_000);
+});

@@ -1,0 +1,65 @@
+// Leadership on a real server when processes and servers fail.
+import { randomBytes } from 'node:crypto';
+import { expect, onTestFinished, test } from 'vitest';
+import { natsLeadership } from '../../../src/adapters/nats/index.ts';
+import { testLink } from '../../conformance/ports.ts';
+import { startNatsServer } from '../../support/nats.ts';
+import { until } from '../../support/until.ts';
+
+const times = { leaseMs: 1_000, renewMs: 250, lookMs: 100 };
+
+async function candidates(count: number) {
+  const server = await startNatsServer();
+  onTestFinished(() => server.stop());
+  const prefix = `t${randomBytes(4).toString('hex')}`;
+  const links = await Promise.all(Array.from({ length: count }, () => testLink(server.url, prefix)));
+  const events: string[] = [];
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  const campaign = async (index: number): Promise<void> => {
+    const leadership = await natsLeadership(links[index]!, times);
+    void leadership.campaign(`c${index}`, (signal) => lead(`c${index}`, signal), stop.signal);
+  };
+  const lead = async (name: string, signal: AbortSignal): Promise<void> => {
+    events.push(`${name} leads`);
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    events.push(`${name} stops`);
+  };
+  return { server, links, events, campaign, stop };
+}
+
+test('a leader whose connection is gone for good is replaced when its lease is over', async () => {
+  const { links, events, campaign } = await candidates(2);
+  await campaign(0);
+  await until(() => events.includes('c0 leads'), { what: 'the first to lead' });
+  await campaign(1);
+  // As a killed process: nothing is given back.
+  await links[0]!.connection.close();
+  await until(() => events.includes('c1 leads'), { what: 'the second to lead' });
+  // The first has stopped by its own clock before anybody could follow it.
+  expect(events).toEqual(['c0 leads', 'c0 stops', 'c1 leads']);
+});
+
+test('leadership outlasts many leases', async () => {
+  const { links, events, campaign } = await candidates(2);
+  await campaign(0);
+  await until(() => events.length === 1, { what: 'the first to lead' });
+  await campaign(1);
+  const kv = `KV_${links[0]!.prefix}_leader`;
+  const writes = async (): Promise<number> => (await links[0]!.jsm.streams.info(kv)).state.last_seq;
+  await until(async () => (await writes()) > 12, { what: 'twelve renewals, three leases' });
+  expect(events).toEqual(['c0 leads']);
+});
+
+test('a leader that cannot renew stops by its own clock; when NATS is back one of them leads', async () => {
+  const { server, events, campaign } = await candidates(2);
+  await campaign(0);
+  await campaign(1);
+  await until(() => events.length === 1, { what: 'one to lead' });
+  server.kill('SIGSTOP');
+  await until(() => events.length === 2, { what: 'the leader to stop' });
+  expect(events[1]).toMatch(/stops$/);
+  server.kill('SIGCONT');
+  await until(() => events.length === 3, { what: 'somebody to lead again', timeoutMs: 20_000 });
+  expect(events[2]).toMatch(/leads$/);
+});

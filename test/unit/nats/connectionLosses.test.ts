@@ -1,0 +1,105 @@
+// Which events of the system account are believed.
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { connectionLosses, type ClosedConnection } from '../../../src/adapters/nats/connectionLosses.ts';
+import type { Beat } from '../../../src/ports/heartbeats.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const hold = 1_000;
+const beat = (worker: string, client: number, server = 'S1'): Beat => ({
+  worker,
+  pool: 'front',
+  host: 'a-host',
+  pid: 7,
+  version: '0.1.0',
+  startedAt: 0,
+  number: 1,
+  tasks: [],
+  slots: { total: 1, busy: 0, leaked: 0 },
+  eventLoopLag: 0,
+  memory: 0,
+  draining: false,
+  connection: { server, client },
+});
+const event = (changes: Partial<ClosedConnection> = {}): ClosedConnection => ({
+  kind: 'disconnect',
+  name: 'w-1',
+  server: 'S1',
+  client: 5,
+  reason: 'Client Closed',
+  ...changes,
+});
+
+function judge() {
+  const losses = connectionLosses(hold);
+  const lost: string[] = [];
+  losses.onLoss((worker, reason) => lost.push(`${worker}: ${reason}`));
+  losses.sawBeat(beat('w-1', 5));
+  return { losses, lost };
+}
+
+test.each(['Client Closed', 'Read Error', 'Write Error'])('%s is believed once the hold is over', (reason) => {
+  const { losses, lost } = judge();
+  losses.saw(event({ reason }));
+  vi.advanceTimersByTime(hold - 1);
+  expect(lost).toEqual([]);
+  vi.advanceTimersByTime(1);
+  expect(lost).toEqual([`w-1: ${reason}`]);
+});
+
+test.each([
+  ['another client', event({ client: 6 })],
+  ['another server', event({ server: 'S2' })],
+  ['a kick', event({ reason: 'Kicked' })],
+  ['a slow consumer', event({ reason: 'Slow Consumer (Pending Bytes)' })],
+  ['no reason', event({ reason: '' })],
+])('%s is not believed', (_what, unbelievable) => {
+  const { losses, lost } = judge();
+  losses.saw(unbelievable);
+  vi.advanceTimersByTime(hold * 10);
+  expect(lost).toEqual([]);
+});
+
+test('the name in the event does not matter: it is the client’s own word', () => {
+  const { losses, lost } = judge();
+  losses.saw(event({ name: 'somebody else' }));
+  vi.advanceTimersByTime(hold);
+  expect(lost).toHaveLength(1);
+});
+
+test.each([
+  ['a beat', (losses: ReturnType<typeof connectionLosses>) => losses.sawBeat(beat('w-1', 9))],
+  [
+    'a new connection',
+    (losses: ReturnType<typeof connectionLosses>) => losses.saw(event({ kind: 'connect', client: 9 })),
+  ],
+])('%s within the hold cancels it', (_what, sign) => {
+  const { losses, lost } = judge();
+  losses.saw(event());
+  vi.advanceTimersByTime(hold - 1);
+  sign(losses);
+  vi.advanceTimersByTime(hold * 10);
+  expect(lost).toEqual([]);
+});
+
+test('an event about the connection before the reconnect comes too late to count', () => {
+  const { losses, lost } = judge();
+  losses.sawBeat(beat('w-1', 9));
+  losses.saw(event({ client: 5 }));
+  vi.advanceTimersByTime(hold * 10);
+  expect(lost).toEqual([]);
+});
+
+test('a worker is lost once, until it beats again', () => {
+  const { losses, lost } = judge();
+  losses.saw(event());
+  vi.advanceTimersByTime(hold);
+  losses.saw(event());
+  vi.advanceTimersByTime(hold);
+  expect(lost).toHaveLength(1);
+  losses.sawBeat(beat('w-1', 5));
+  losses.saw(event());
+  vi.advanceTimersByTime(hold);
+  expect(lost).toHaveLength(2);
+});
