@@ -28,7 +28,8 @@ export function liveLines(jobs: readonly Job[], screen: Screen): string[] {
   return [...lines, screen.paint('yellow', notice)];
 }
 
-const barColumns = 20;
+/** A narrow terminal needs its columns for what the bar is about. */
+const barColumns = ({ columns }: Screen): number => (columns >= 100 ? 20 : 10);
 
 function jobBlock(job: Job, rows: number, screen: Screen): string[] {
   const tasks = job.tasks ?? [];
@@ -40,10 +41,11 @@ function jobBlock(job: Job, rows: number, screen: Screen): string[] {
   return [jobLine(job, screen), ...lines, ...rest];
 }
 
-function jobLine(job: Job, { now, paint, columns }: Screen): string {
+function jobLine(job: Job, screen: Screen): string {
+  const { now, paint, columns } = screen;
   const { id, state, progress, submittedAt, finishedAt } = job;
   const failed = progress.failed > 0 ? `, ${progress.failed} failed` : '';
-  const bar = progressBar(progress.fraction, barColumns);
+  const bar = progressBar(progress.fraction, barColumns(screen));
   const text = `${id}  ${state}  ${bar}  ${doneOf(job)} done${failed}  ${timeBetween(submittedAt, finishedAt, now)}`;
   return paintState(paint, state, cut(text, columns));
 }
@@ -58,11 +60,12 @@ function mostInteresting(tasks: readonly Task[], count: number): Task[] {
 
 const longestName = 30;
 
-function taskColumns({ now, paint }: Screen): Column<Task>[] {
+function taskColumns(screen: Screen): Column<Task>[] {
+  const { now, paint } = screen;
   return [
     { title: '', value: (task) => `  ${cut(taskName(task), longestName)}` },
     { title: '', value: ({ state }) => state, paint: (text, { state }) => paintState(paint, state, text) },
-    { title: '', value: ({ progress }) => progressBar(progress, barColumns) },
+    { title: '', value: ({ progress }) => progressBar(progress, barColumns(screen)) },
     { title: '', value: ({ attempt, run }) => (run > 1 ? `run ${run}, attempt ${attempt}` : `attempt ${attempt}`) },
     { title: '', value: (task) => ageOfTask(task, now), align: 'right' },
     { title: '', value: (task) => reasonOf(task, now) },

@@ -55,6 +55,7 @@ function unreachable(url: string, cause: unknown): GenwardenError {
 
 function explainRefusal({ stderr }: Io, { code, detail, hint, errors }: GenwardenApiError): void {
   writeLine(stderr, `genwarden: ${printable(detail)}`);
-  for (const { path, message } of errors ?? []) writeLine(stderr, `  ${printable(`${path}: ${message}`)}`);
-  writeLine(stderr, `  ${printable([code, hint].filter((part) => part !== undefined).join(': '))}`);
+  // The detail often says the first of them already.
+  const more = errors.map(({ path, message }) => `${path}: ${message}`).filter((line) => !detail.includes(line));
+  for (const line of [...more, `${code}: ${hint}`]) writeLine(stderr, `  ${printable(line)}`);
 }

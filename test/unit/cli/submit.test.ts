@@ -136,8 +136,9 @@ describe('misuse is told before anything is sent, with exit code 2', () => {
 test('a refusal names code, hint and each error, with exit code 1', async () => {
   await using api = await FakeApi.start();
   api.route('POST /v1/jobs', (_, response) =>
-    answerProblem(response, 422, 'InvalidRequest', 'The body is wrong', {
+    answerProblem(response, 422, 'InvalidRequest', 'input.prompt: is empty (and 2 more)', {
       errors: [
+        { path: 'input.prompt', message: 'is empty' },
         { path: 'input.seed', message: 'is too large' },
         { path: 'labels.a', message: 'is\u001b[31m odd' },
       ],
@@ -146,7 +147,7 @@ test('a refusal names code, hint and each error, with exit code 1', async () => 
   const { code, stdout, stderr } = await runCommand(['submit', '--prompt', 'p'], { env: api.env });
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toBe(
-    'genwarden: The body is wrong\n  input.seed: is too large\n  labels.a: is�[31m odd\n' +
+    'genwarden: input.prompt: is empty (and 2 more)\n  input.seed: is too large\n  labels.a: is�[31m odd\n' +
       '  InvalidRequest: What to do about InvalidRequest.\n',
   );
 });

@@ -102,7 +102,7 @@ test('on a terminal it draws bars that move, and leaves the last picture', async
   await using api = await FakeApi.start();
   const at = (progress: number) => fakeJob('job1', [fakeTask(0, 'running', { name: 'yard', progress })]);
   api.put(at(0.25));
-  const terminal = { columns: 80, rows: 10 };
+  const terminal = { columns: 100, rows: 10 };
   const running = startCommand(['watch', 'job1'], { env: { ...api.env, NO_COLOR: '1' }, terminal });
   const shown = (): string => stripVTControlCharacters(running.stdout());
   await until(() => shown().includes('█████░░░░░░░░░░░░░░░  25%'), { what: 'the first bar' });
