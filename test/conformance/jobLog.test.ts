@@ -3,16 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { taskError } from '../../src/job/errors.ts';
 import type { Queued, Running } from '../../src/job/task.ts';
-import {
-  cancelled,
-  claimed,
-  deleted,
-  failed,
-  newRun,
-  requeued,
-  succeeded,
-  waiting,
-} from '../../src/job/transitions.ts';
+import { cancelled, claimed, deleted, failed, newRun, waiting } from '../../src/job/transitions.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';
 import { memoryAdapter, natsAdapter, type LogWorld } from '../support/logWorlds.ts';
 import { claim, jobOf, requeue, status, stored, submitOne, success, write } from '../support/steps.ts';

@@ -33,7 +33,9 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
   it('delivers what was submitted before and after, with the request', async () => {
     const before = stored(await world.log.submit(aJob(3)));
     const first = await takeAll(3);
-    expect(first.map(({ entry }) => entry.sequence).toSorted()).toEqual(before.map(({ sequence }) => sequence));
+    expect(first.map(({ entry }) => entry.sequence).toSorted((a, b) => a - b)).toEqual(
+      before.map(({ sequence }) => sequence),
+    );
     expect(first[0]).toMatchObject({ redelivered: false, entry: { detail: { request: { metadata: {} } } } });
     const waiting = take(10);
     const later = await submitOne(world.log);

@@ -1,0 +1,94 @@
+// One write of every kind that the stream holds, always the same: what the golden files of messages are made from.
+
+import { taskError } from '../../src/job/errors.ts';
+import { policyFor } from '../../src/job/policy.ts';
+import type { SpecWrite, TaskDetail, TaskIdentity, TaskRequest, TaskState, TaskWrite } from '../../src/job/task.ts';
+import {
+  cancelled,
+  claimed,
+  deleted,
+  failed,
+  newRun,
+  requeued,
+  submitted,
+  succeeded,
+  toReview,
+  waiting,
+} from '../../src/job/transitions.ts';
+
+const start = Date.UTC(2026, 10, 22, 9);
+const second = 1_000;
+
+const of: TaskIdentity = {
+  job: '0c1v7q2m9x4k8d3f6h5j0n1p2r',
+  task: 7,
+  name: 'façade-süd',
+  total: 20,
+  tenant: 'default',
+  pool: 'pictures',
+  kind: 'image',
+  model: 'gemini-3.1-flash-image',
+  priority: 'high',
+  labels: { house: '7' },
+  policy: policyFor('image'),
+  submittedAt: start,
+  expiresAt: start + 7 * 86_400_000,
+  deadline: null,
+  owner: null,
+};
+
+const request: TaskRequest = {
+  input: {
+    prompt: 'the front yard with native plants — “wild” ones',
+    aspectRatio: '4:3',
+    references: [{ artifact: `sha256:${'ab'.repeat(32)}`, mediaType: 'image/jpeg', caption: 'the house' }],
+  },
+  metadata: { row: 12, note: null },
+  jobMetadata: {},
+  digest: `sha256:${'cd'.repeat(32)}`,
+  concurrencyKey: 'house-7',
+};
+
+const queued = submitted(of);
+const running = claimed(queued, 'worker-a1', 12, start + 2 * second);
+const error = taskError('RateLimited', 'Too many requests', { provider: { status: 429 }, retryAfter: 20_000 });
+const ended = failed(running, 'PromptRefused', start + 9 * second);
+const refusal = taskError('PromptRefused', 'The prompt was refused', { provider: { code: 'SAFETY' } });
+const image = {
+  name: 'image.png',
+  mediaType: 'image/png',
+  bytes: 1_234_567,
+  digest: `sha256:${'ef'.repeat(32)}`,
+  width: 1024,
+  height: 768,
+};
+const result: TaskDetail = {
+  message: 'Made by worker-a1',
+  artifacts: [image],
+  output: { caption: 'done', score: null },
+  usage: { inputTokens: 12, outputTokens: 1290, durationMs: 7_000 },
+};
+
+export const goldenWrites: Readonly<Record<string, TaskWrite>> = {
+  submitted: spec(queued, 'Submitted'),
+  requeued: spec(requeued(running, 'WorkerLost', 'lost', start + 5 * second), 'Worker worker-a1 was lost'),
+  retried: spec(newRun(ended, 'Retried', start + 60 * second), 'Run 2, asked for by ann'),
+  running: status(running, { message: 'Claimed by worker-a1' }),
+  waiting: status(waiting(running, 'RateLimited', start + 30 * second, start + 9 * second), {
+    message: 'Tried again at 09:00:30',
+    error,
+  }),
+  needsReview: status(toReview(running, start + 9 * second), result),
+  succeeded: status(succeeded(running, start + 9 * second), result),
+  failed: status(ended, { message: 'The provider refused the prompt', error: refusal }),
+  cancelled: status(cancelled(queued, start + second), { message: 'Cancelled by ann' }),
+  deleted: status(deleted(ended, start + 90 * second), { message: 'Deleted' }),
+};
+
+function spec(state: SpecWrite['state'], message: string): SpecWrite {
+  return { state, detail: { message, request } };
+}
+
+function status(state: Exclude<TaskState, { state: 'queued' }>, detail: TaskDetail): TaskWrite {
+  return { state, detail };
+}
