@@ -53,7 +53,7 @@ function retryAfterOf(error: GenwardenError, status: number): number | undefined
 const fastifyCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['BodyTooLarge', 'The body is larger than 25 MiB'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UnsupportedMediaType', 'The media type of the body is not taken here'],
-  FST_ERR_CTP_INVALID_JSON_BODY: ['MalformedJson', 'The body is not JSON'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['MalformedJson', 'The body is not JSON, or has a key such as __proto__'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['MalformedJson', 'The body is empty'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['MalformedJson', 'The body is not as long as Content-Length says'],
 };

@@ -1,11 +1,13 @@
 // The JSON that the API answers with, as schemas: the views are typed by them and `/openapi.json` shows them.
 
 import { z } from 'zod';
-import { taskStates } from '../../job/task.ts';
+import { taskStates, type JsonValue } from '../../job/task.ts';
 
 const time = z.iso.datetime();
 const state = z.enum(taskStates as readonly ['queued', ...string[]]);
 const count = z.int().min(0);
+/** Not `z.json()`: its schema refers to itself, which the OpenAPI document cannot show inline. */
+const json = z.custom<JsonValue>((value) => value !== undefined).describe('Any JSON.');
 
 const taskErrorSchema = z.object({
   code: z.string().describe('A code of the error catalogue.'),
@@ -34,7 +36,7 @@ export const taskSchema = z.object({
   run: z.int().min(1),
   attempt: count,
   progress: z.number().min(0).max(1),
-  metadata: z.json(),
+  metadata: json,
   queuedAt: time,
   startedAt: time.nullable(),
   completedAt: time.nullable(),
@@ -45,7 +47,7 @@ export const taskSchema = z.object({
   message: z.string(),
   error: taskErrorSchema.nullable(),
   worker: z.string().nullable(),
-  output: z.json().nullable(),
+  output: json.nullable(),
   usage: usageSchema.nullable(),
   artifacts: z.array(artifactSchema),
 });
@@ -78,7 +80,7 @@ export const listedJobSchema = z.object({
   labels: z.record(z.string(), z.string()),
 });
 
-export const jobSchema = listedJobSchema.extend({ metadata: z.json(), tasks: z.array(taskSchema).optional() });
+export const jobSchema = listedJobSchema.extend({ metadata: json, tasks: z.array(taskSchema).optional() });
 
 export const submittedJobSchema = jobSchema.extend({
   warnings: z.array(z.object({ code: z.string(), message: z.string() })),

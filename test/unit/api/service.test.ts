@@ -1,0 +1,267 @@
+// What surrounds the jobs: tokens, health, workers, pools, the OpenAPI document, CORS, metrics.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { createToken } from '../../../src/api/auth/createToken.ts';
+import { refuseOpenExposure } from '../../../src/api/auth/exposure.ts';
+import { rateLimit } from '../../../src/api/auth/rateLimit.ts';
+import { openTokenStore, parseTokens, tokenStore, type Scope } from '../../../src/api/auth/tokenStore.ts';
+import { poolListSchema, workerListSchema } from '../../../src/api/view/schemas.ts';
+import { aBeat, apiWorld, worldStart } from '../../support/fakes/apiWorld.ts';
+import { tempFolder } from '../../support/tempFolder.ts';
+import { until } from '../../support/until.ts';
+
+const yard = { kind: 'image', input: { prompt: 'a yard' } };
+const newToken = (tenant: string, scopes: Scope[], expiresAt?: number) =>
+  createToken(
+    {
+      name: `${tenant}-token`,
+      tenant,
+      scopes,
+      createdAt: worldStart,
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    },
+    (bytes) => randomBytes(bytes),
+  );
+const bearing = (token: string) => ({ authorization: `Bearer ${token}` });
+
+describe('tokens', () => {
+  test('no token, a wrong one and an expired one are 401; a missing scope is 403', async () => {
+    const reader = newToken('acme', ['jobs:read']);
+    const brief = newToken('acme', ['admin'], worldStart + 1_000);
+    await using world = await apiWorld({ auth: tokenStore([reader.entry, brief.entry]) });
+    const none = await world.get('/v1/jobs');
+    expect(none).toMatchObject({
+      status: 401,
+      json: { code: 'Unauthorized' },
+      headers: { 'www-authenticate': 'Bearer' },
+    });
+    expect((await world.get('/v1/jobs', bearing('gw_wrong'))).status).toBe(401);
+    expect((await world.get('/v1/jobs', { authorization: `Basic ${reader.token}` })).status).toBe(401);
+    expect((await world.get('/v1/jobs', bearing(reader.token))).status).toBe(200);
+    expect(await world.post('/v1/jobs', yard, bearing(reader.token))).toMatchObject({
+      status: 403,
+      json: { code: 'Forbidden', detail: /jobs:write/ },
+    });
+    expect((await world.post('/v1/jobs', yard, bearing(brief.token))).status).toBe(202);
+    world.clock.advance(1_000);
+    expect((await world.get('/v1/jobs', bearing(brief.token))).status).toBe(401);
+    expect((await world.get('/healthz')).status).toBe(200);
+  });
+
+  test('a tenant sees, changes and replays its own jobs alone', async () => {
+    const [a, b] = [newToken('a', ['jobs:read', 'jobs:write']), newToken('b', ['jobs:read', 'jobs:write'])];
+    await using world = await apiWorld({ auth: tokenStore([a.entry, b.entry]) });
+    const key = { 'idempotency-key': 'same' };
+    const mine = await world.post('/v1/jobs', yard, { ...bearing(a.token), ...key });
+    const theirs = await world.post('/v1/jobs', yard, { ...bearing(b.token), ...key });
+    expect([mine.status, theirs.status]).toEqual([202, 202]);
+    expect(theirs.json.id).not.toBe(mine.json.id);
+    const url = `/v1/jobs/${mine.json.id}`;
+    expect((await world.get(url, bearing(b.token))).status).toBe(404);
+    expect((await world.get(`${url}/history`, bearing(b.token))).status).toBe(404);
+    expect((await world.post(`${url}/cancel`, {}, bearing(b.token))).status).toBe(404);
+    expect((await world.get('/v1/jobs', bearing(b.token))).json.items).toMatchObject([{ id: theirs.json.id }]);
+    world.heartbeats.beat(aBeat({ tasks: [{ job: mine.json.id, task: 0, claim: 0, progress: 0 }] }));
+    const seen = (token: string) => async () => {
+      const { items } = (await world.get('/v1/workers', bearing(token))).json;
+      return items.length === 1 && items;
+    };
+    expect(await until(seen(a.token), { what: 'the worker' })).toMatchObject([{ tasks: [{ job: mine.json.id }] }]);
+    expect(await until(seen(b.token), { what: 'the worker' })).toMatchObject([{ tasks: [] }]);
+  });
+
+  test('a token may ask 400 times at once, then 200 times a second', async () => {
+    const limit = rateLimit();
+    for (let count = 0; count < 400; count += 1) expect(limit.take('a', 0)).toBeUndefined();
+    expect(limit.take('a', 0)).toBeCloseTo(0.005);
+    expect(limit.take('b', 0)).toBeUndefined();
+    expect(limit.take('a', 5)).toBeUndefined();
+    expect(limit.take('a', 5)).toBeGreaterThan(0);
+    const { token, entry } = newToken('a', ['jobs:read']);
+    await using world = await apiWorld({ auth: tokenStore([entry]) });
+    let answer = await world.get('/v1/workers', bearing(token));
+    for (let count = 0; count < 400; count += 1) answer = await world.get('/v1/workers', bearing(token));
+    expect(answer).toMatchObject({ status: 429, json: { code: 'TooManyRequests' }, headers: { 'retry-after': '1' } });
+  });
+
+  test('the file holds hashes, is read again when it changes, and stays as it was when it breaks', async () => {
+    await using folder = await tempFolder();
+    const path = join(folder.path, 'tokens.json');
+    const [first, second] = [newToken('a', ['admin']), newToken('b', ['admin'])];
+    const write = (text: string) => writeFile(path, text);
+    await write(JSON.stringify({ tokens: [first.entry] }));
+    expect(JSON.stringify(first.entry)).not.toContain(first.token);
+    const store = openTokenStore(path, { everyMs: 20 });
+    try {
+      expect(store.find(first.token, 0)).toMatchObject({ tenant: 'a', scopes: ['admin'] });
+      await write('{"tokens": [');
+      await until(() => store.find(first.token, 0), { what: 'the old tokens to stay' });
+      await write(JSON.stringify({ tokens: [second.entry] }));
+      await until(() => store.find(second.token, 0), { what: 'the new tokens' });
+      expect(store.find(first.token, 0)).toBeUndefined();
+    } finally {
+      store.close();
+    }
+  });
+
+  test('a file that is missing, no JSON or wrong stops the start and says where', () => {
+    expect(() => openTokenStore('/nowhere/tokens.json')).toThrow(/\/nowhere\/tokens\.json: cannot be read/);
+    expect(() => parseTokens('{', 'f')).toThrow(/not JSON/);
+    const { entry } = newToken('a', ['admin']);
+    expect(() => parseTokens(JSON.stringify({ tokens: [{ ...entry, hash: 'plain' }] }), 'f')).toThrow(
+      /tokens\.0\.hash/,
+    );
+  });
+
+  test('without tokens the API listens to this machine alone, unless auth is off', () => {
+    const settings = { auth: 'on', tokensFile: undefined } as const;
+    for (const host of ['127.0.0.1', '127.0.0.2', '::1', '[::1]', 'localhost'])
+      refuseOpenExposure({ ...settings, host });
+    for (const host of ['0.0.0.0', '::', '10.0.0.1', 'example.com', '127.example.com']) {
+      expect(() => refuseOpenExposure({ ...settings, host })).toThrow(/GENWARDEN_AUTH_TOKENS_FILE/);
+      refuseOpenExposure({ ...settings, host, auth: 'off' });
+      refuseOpenExposure({ ...settings, host, tokensFile: 'tokens.json' });
+    }
+  });
+});
+
+describe('health', () => {
+  test('ready only while the index is current and NATS answers', async () => {
+    await using world = await apiWorld();
+    expect(await world.get('/readyz')).toMatchObject({ status: 200, json: { status: 'ready' } });
+    world.log.away = true;
+    expect(await world.get('/readyz')).toMatchObject({ status: 503, json: { code: 'Unavailable' } });
+    expect((await world.get('/healthz')).status).toBe(200);
+    world.log.away = false;
+    world.follower.ready = () => ({ ready: false, reason: 'is behind' });
+    expect(await world.get('/readyz')).toMatchObject({
+      status: 503,
+      json: { code: 'NotReady', detail: 'The API is behind' },
+    });
+  });
+});
+
+describe('workers and pools', () => {
+  test('shows workers from their heartbeats and drops the silent and the lost', async () => {
+    await using world = await apiWorld({ heartbeatTimeoutMs: 1_000 });
+    world.heartbeats.beat(aBeat({ worker: 'w-2', tasks: [{ job: 'j', task: 1, claim: 0, progress: 0.5 }] }));
+    world.heartbeats.beat(aBeat({ worker: 'w-1' }));
+    const names = async () => (await world.get('/v1/workers')).json.items.map(({ name }: { name: string }) => name);
+    await until(async () => (await names()).length === 2, { what: 'two workers' });
+    const { json } = await world.get('/v1/workers');
+    expect(() => workerListSchema.strict().parse(json)).not.toThrow();
+    expect(json.items).toMatchObject([
+      { name: 'w-1', host: 'node-1', pid: 7 },
+      { name: 'w-2', tasks: [{ job: 'j', task: 1, progress: 0.5 }], lastBeat: new Date(worldStart).toISOString() },
+    ]);
+    world.heartbeats.tell({ event: 'connectionLost', worker: 'w-2', reason: 'Client Closed' });
+    await until(async () => (await names()).length === 1, { what: 'the lost worker to go' });
+    world.clock.advance(3_000);
+    expect(await names()).toEqual(['w-1']);
+    world.heartbeats.tell({ event: 'observerAway' });
+    world.clock.advance(60_000);
+    world.heartbeats.tell({ event: 'observerBack' });
+    world.heartbeats.beat(aBeat({ worker: 'w-3' }));
+    await until(async () => (await names()).includes('w-3'), { what: 'the third worker' });
+    expect(await names()).toEqual(['w-1', 'w-3']);
+    world.clock.advance(3_001);
+    expect(await names()).toEqual([]);
+  });
+
+  test('shows pools with queue, states, workers and keys', async () => {
+    const key = {
+      pool: 'default',
+      fingerprint: 'f1',
+      state: 'cooling',
+      until: worldStart + 1_000,
+      cause: 'RateLimited',
+      inFlight: 1,
+      requestsPerMinute: 10,
+    } as const;
+    await using world = await apiWorld({ keys: { state: async (pool) => (pool === 'default' ? [key] : []) } });
+    const id = await world.submit();
+    world.clock.advance(5);
+    await world.submit();
+    await world.claim(id);
+    const { json } = await world.get('/v1/pools');
+    expect(() => poolListSchema.strict().parse(json)).not.toThrow();
+    expect(json.items).toMatchObject([
+      {
+        name: 'default',
+        depth: { again: 0, high: 1, normal: 2, low: 3 },
+        unacknowledged: 4,
+        queued: 1,
+        running: 1,
+        oldestQueuedAt: new Date(worldStart + 5).toISOString(),
+        keys: [{ fingerprint: 'f1', state: 'cooling', until: new Date(worldStart + 1_000).toISOString() }],
+      },
+      { name: 'drawings', queued: 0, oldestQueuedAt: null, keys: [] },
+    ]);
+  });
+});
+
+test('/openapi.json is a whole OpenAPI 3.1 document: every route, every reference resolves', async () => {
+  await using world = await apiWorld();
+  const { json } = await world.get('/openapi.json');
+  expect(json.openapi).toBe('3.1.0');
+  expect(Object.keys(json.paths).toSorted()).toEqual([
+    '/healthz',
+    '/readyz',
+    '/v1/artifacts',
+    '/v1/jobs',
+    '/v1/jobs/{id}',
+    '/v1/jobs/{id}/cancel',
+    '/v1/jobs/{id}/history',
+    '/v1/jobs/{id}/retry',
+    '/v1/jobs/{id}/tasks/{task}/artifacts/{name}',
+    '/v1/jobs/{id}/tasks/{task}/review',
+    '/v1/pools',
+    '/v1/workers',
+  ]);
+  const references = [...JSON.stringify(json).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(
+    ([, name]) => name,
+  );
+  expect(references).toContain('Job');
+  for (const name of references) expect(json.components.schemas).toHaveProperty([name!]);
+  const state = json.paths['/v1/jobs'].get.parameters.find(({ name }: { name: string }) => name === 'state');
+  expect(state.schema).toMatchObject({ type: 'array', items: { enum: expect.arrayContaining(['open', 'queued']) } });
+  expect(json.paths['/v1/artifacts'].post.requestBody.content).toHaveProperty(['image/png']);
+  expect(json.paths['/v1/jobs'].post.responses.default.content).toHaveProperty(['application/problem+json']);
+});
+
+test('CORS: named origins alone, preflights included, without a token', async () => {
+  const { entry } = newToken('a', ['admin']);
+  await using world = await apiWorld({ corsOrigins: ['https://app.example.com'], auth: tokenStore([entry]) });
+  const preflight = (origin: string) =>
+    world.api.inject({
+      method: 'OPTIONS',
+      url: '/v1/jobs',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' },
+    });
+  const allowed = await preflight('https://app.example.com');
+  expect([allowed.statusCode, allowed.headers['access-control-allow-origin']]).toEqual([
+    204,
+    'https://app.example.com',
+  ]);
+  expect((await preflight('https://evil.example.com')).headers['access-control-allow-origin']).toBeUndefined();
+  await using closed = await apiWorld();
+  const { headers } = await closed.get('/healthz', { origin: 'https://app.example.com' });
+  expect(headers['access-control-allow-origin']).toBeUndefined();
+});
+
+test('answers are timed by route template, waits left out', async () => {
+  await using world = await apiWorld();
+  const id = await world.submit();
+  await world.get(`/v1/jobs/${id}`);
+  await world.get(`/v1/jobs/${id}?wait=10ms`);
+  await world.get('/v1/nowhere');
+  const { values } = await world.metrics.httpRequestDuration.get();
+  const counts = values.filter(({ metricName }) => metricName?.endsWith('_count'));
+  expect(counts.map(({ labels, value }) => [labels.method, labels.route, labels.code, value])).toEqual([
+    ['POST', '/v1/jobs', '202', 1],
+    ['GET', '/v1/jobs/:id', '200', 1],
+    ['GET', 'unknown', '404', 1],
+  ]);
+});
