@@ -133,6 +133,14 @@ describe('misuse is told before anything is sent, with exit code 2', () => {
   });
 });
 
+test('no reference is uploaded for a submit that says too little', async () => {
+  await using api = await FakeApi.start();
+  await using folder = await tempFolder();
+  await writeFile(join(folder.path, 'a.png'), png);
+  const { code } = await runCommand(['submit', '--reference', join(folder.path, 'a.png')], { env: api.env });
+  expect([code, api.requests]).toEqual([2, []]);
+});
+
 test('a refusal names code, hint and each error, with exit code 1', async () => {
   await using api = await FakeApi.start();
   api.route('POST /v1/jobs', (_, response) =>
