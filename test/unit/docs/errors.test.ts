@@ -1,0 +1,17 @@
+// docs/errors.md says of every code what the catalogue says.
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { errorsPage } from '../../../hack/errors-page.ts';
+import { catalogue } from '../../../src/job/errors.ts';
+
+const page = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
+
+test('docs/errors.md is as `node hack/errors-page.ts` writes it', () => {
+  expect(page).toBe(errorsPage());
+});
+
+test('it lists every code once, with its hint, and no other', () => {
+  const listed = [...page.matchAll(/^### (\w+)$/gm)].map(([, code]) => code);
+  expect(listed.toSorted()).toEqual(Object.keys(catalogue).toSorted());
+  for (const { hint } of Object.values(catalogue)) expect(page).toContain(`- What to do: ${hint}`);
+});
