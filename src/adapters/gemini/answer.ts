@@ -5,20 +5,26 @@ import type { Candidate, GenerateContentResponse, Part } from '@google/genai';
 import { AttemptFailed, taskError, type TaskErrorCode } from '../../job/errors.ts';
 import type { JsonValue } from '../../job/task.ts';
 import type { Generated, GeneratedImage, GenerateRequest } from '../../ports/provider.ts';
+import type { ImageData } from './imageData.ts';
 import type { SchemaCheck } from './schema.ts';
+
+export interface Readers {
+  readonly check: SchemaCheck | undefined;
+  readonly bytesOf: ImageData['bytesOf'];
+}
 
 /** What the model made; throws `AttemptFailed` where that is a refusal, nothing, or not what was asked for. */
 export function readAnswer(
   answer: GenerateContentResponse,
   { kind }: GenerateRequest,
-  check: SchemaCheck | undefined,
+  { check, bytesOf }: Readers,
 ): Generated {
   const candidate = onlyCandidate(answer);
   const parts = visibleParts(candidate);
   const text = textOf(parts);
   const about = { usage: usageOf(answer), provenance: provenanceOf(answer, candidate) };
   if (kind === 'image') {
-    const images = imagesOf(parts);
+    const images = imagesOf(parts, bytesOf);
     refuseUnlessDone(candidate, images.length > 0);
     const aside = text === '' ? {} : { text: text.slice(0, 2_000) };
     return { images, output: null, ...about, provenance: { ...about.provenance, ...aside } };
@@ -48,13 +54,11 @@ function textOf(parts: readonly Part[]): string {
   return parts.map(({ text }) => (typeof text === 'string' ? text : '')).join('');
 }
 
-function imagesOf(parts: readonly Part[]): GeneratedImage[] {
+function imagesOf(parts: readonly Part[], bytesOf: Readers['bytesOf']): GeneratedImage[] {
   return parts.flatMap((part) => {
     const { data, mimeType } = part.inlineData ?? {};
     if (typeof data !== 'string' || mimeType?.startsWith('image/') !== true) return [];
-    const bytes = Buffer.from(data, 'base64');
-    // The text of the image is the largest thing in the worker: it goes as soon as the bytes are there.
-    delete part.inlineData;
+    const bytes = bytesOf(data);
     return bytes.length === 0 ? [] : [{ mediaType: mimeType, bytes }];
   });
 }

@@ -6,6 +6,7 @@ import { AttemptFailed } from '../../job/errors.ts';
 import type { GenerateContext, Generated, GenerateRequest, Provider } from '../../ports/provider.ts';
 import { readAnswer } from './answer.ts';
 import { failureOf } from './failure.ts';
+import { imageData } from './imageData.ts';
 import { contentsOf, configOf } from './request.ts';
 import { schemaCheck } from './schema.ts';
 
@@ -30,17 +31,17 @@ export function geminiProvider(settings: GeminiSettings = {}): Provider {
   };
   return {
     name: 'gemini',
-    generate: (request, context) => untilAborted(call(clientFor(context.key), request, context), context.signal),
+    generate: (request, context) =>
+      untilAborted(call(clientFor(context.key), request, context, settings.fetch), context.signal),
   };
 }
 
-function newClient(key: string, { baseUrl, apiVersion, fetch }: GeminiSettings): GoogleGenAI {
-  const httpOptions = { ...(baseUrl === undefined ? {} : { baseUrl }), ...(fetch === undefined ? {} : { fetch }) };
+function newClient(key: string, { baseUrl, apiVersion }: GeminiSettings): GoogleGenAI {
   // Said aloud, or GOOGLE_GENAI_USE_VERTEXAI in the environment would send the key to another service.
   return new GoogleGenAI({
     apiKey: key,
     vertexai: false,
-    httpOptions,
+    ...(baseUrl === undefined ? {} : { httpOptions: { baseUrl } }),
     ...(apiVersion === undefined ? {} : { apiVersion }),
   });
 }
@@ -49,18 +50,17 @@ async function call(
   client: GoogleGenAI,
   request: GenerateRequest,
   { signal, key }: GenerateContext,
+  fetch: GeminiSettings['fetch'],
 ): Promise<Generated> {
   signal.throwIfAborted();
   // Before the call: a schema that cannot be checked is refused unpaid.
   const check = schemaCheck(request.input.schema);
-  const config = configOf(request, signal);
+  const images = imageData(fetch);
+  const config = { ...configOf(request, signal), httpOptions: { fetch: images.fetch } };
   try {
     const { model } = request;
-    return readAnswer(
-      await client.models.generateContent({ model, contents: contentsOf(request), config }),
-      request,
-      check,
-    );
+    const answer = await client.models.generateContent({ model, contents: contentsOf(request), config });
+    return readAnswer(answer, request, { check, bytesOf: images.bytesOf });
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof AttemptFailed) throw error;

@@ -1,0 +1,61 @@
+// Images come out of a response as they went in, whatever else stands beside them in the JSON.
+
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { imageData } from '../../../src/adapters/gemini/imageData.ts';
+
+const answering =
+  (body: string, init?: ResponseInit): typeof fetch =>
+  async () =>
+    await Promise.resolve(new Response(body, init));
+
+async function through(value: unknown, indent?: number) {
+  const images = imageData(answering(JSON.stringify(value, null, indent)));
+  const response = await images.fetch('http://127.0.0.1');
+  return { images, text: await response.text() };
+}
+
+test.each([30_000, 30_001, 30_002, 200_003, 2_000_000])('%i bytes are taken out and given back', async (length) => {
+  const [one, two] = [randomBytes(length), randomBytes(length)];
+  const parts = [one, two].map((bytes) => ({ inlineData: { mimeType: 'image/png', data: bytes.toString('base64') } }));
+  for (const indent of [undefined, 2]) {
+    const { images, text } = await through({ before: 'ä"data":"', parts, after: 1 }, indent);
+    expect(text.length).toBeLessThan(400);
+    const read = JSON.parse(text);
+    expect(read).toMatchObject({ before: 'ä"data":"', after: 1 });
+    expect(images.bytesOf(read.parts[0].inlineData.data).equals(one)).toBe(true);
+    expect(images.bytesOf(read.parts[1].inlineData.data).equals(two)).toBe(true);
+  }
+});
+
+test('short data, other data and a text that looks like data stay as they are', async () => {
+  const long = 'A'.repeat(20_000);
+  const value = { data: 'QUJD', number: { data: 7 }, text: `"data":"${long}"`, other: long };
+  const { images, text } = await through(value);
+  expect(JSON.parse(text)).toEqual(value);
+  expect(images.bytesOf('QUJD').toString()).toBe('ABC');
+});
+
+test('base64 with an escape in it is left to the parser', async () => {
+  const bytes = randomBytes(30_001);
+  const images = imageData(answering(`{"data":"${bytes.toString('base64').replaceAll('=', '\\u003d')}"}`));
+  const { data } = (await (await images.fetch('http://127.0.0.1')).json()) as { data: string };
+  expect(images.bytesOf(data).equals(bytes)).toBe(true);
+});
+
+test.each(['', 'nonsense', '{"data":', '{"data":"cut off', `{"data":"${'A'.repeat(20_000)}`])(
+  'a body that is no JSON passes as it is',
+  async (body) => {
+    const images = imageData(answering(body));
+    expect(await (await images.fetch('http://127.0.0.1')).text()).toBe(body);
+  },
+);
+
+test('status and headers stay, those about the length go; an error is not touched', async () => {
+  const headers = { 'content-type': 'application/json', 'content-length': '2', 'content-encoding': 'gzip' };
+  const good = await imageData(answering('{}', { status: 201, headers })).fetch('http://127.0.0.1');
+  expect([good.status, ...good.headers.keys()]).toEqual([201, 'content-type']);
+  const bad = new Response('{}', { status: 503 });
+  const images = imageData(async () => await Promise.resolve(bad));
+  expect(await images.fetch('http://127.0.0.1')).toBe(bad);
+});
