@@ -105,7 +105,6 @@ export class FollowSession {
   }
 
   #take(message: Msg): void {
-    this.heardEntryAt = performance.now();
     const code = message.headers?.code ?? 0;
     if (code === 0) this.#deliver(message);
     else this.#note(code, message);

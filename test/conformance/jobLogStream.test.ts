@@ -1,0 +1,104 @@
+// The stream on NATS: made, checked, raised, and refused with what to do.
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { natsJobLog, type NatsLink } from '../../src/adapters/nats/index.ts';
+import { ensureStream } from '../../src/adapters/nats/stream.ts';
+import { connectTo } from '../support/logWorlds.ts';
+import { startNatsServer, type NatsServer } from '../support/nats.ts';
+import { stored } from '../support/steps.ts';
+import { aJob, aRequest } from '../support/tasks.ts';
+import { until } from '../support/until.ts';
+
+const hour = 3_600_000;
+const nanos = 1_000_000;
+const retentionMs = 24 * hour;
+
+describe('the stream', () => {
+  let server: NatsServer;
+  let link: NatsLink;
+  beforeAll(async () => {
+    server = await startNatsServer();
+  });
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    link = await connectTo([server.url], 'genwarden');
+  });
+  afterEach(async () => {
+    for await (const { config } of link.jsm.streams.list()) await link.jsm.streams.delete(config.name);
+    await link.close();
+  });
+
+  const config = async () => (await link.jsm.streams.info('genwarden_tasks')).config;
+
+  it('is made as it must be, by several at once', async () => {
+    await Promise.all(Array.from({ length: 5 }, () => ensureStream(link, { retentionMs })));
+    expect(await config()).toMatchObject({
+      subjects: ['genwarden.spec.>', 'genwarden.status.>', 'genwarden.key.>'],
+      retention: 'limits',
+      storage: 'file',
+      discard: 'new',
+      allow_direct: true,
+      allow_atomic: true,
+      max_age: 25 * hour * nanos,
+      num_replicas: 1,
+    });
+  });
+
+  it('keeps its messages for longer when the retention is raised, and never for less', async () => {
+    await ensureStream(link, { retentionMs });
+    await ensureStream(link, { retentionMs: 2 * retentionMs });
+    expect((await config()).max_age).toBe(49 * hour * nanos);
+    await ensureStream(link, { retentionMs });
+    expect((await config()).max_age).toBe(49 * hour * nanos);
+  });
+
+  it.each([
+    ['storage', { storage: 'memory' }, 'storage "memory" where Genwarden needs "file"'],
+    ['discard', { discard: 'old' }, 'discard "old" where Genwarden needs "new"'],
+    ['no atomic batches', { allow_atomic: false }, 'allow_atomic'],
+    ['no direct gets', { allow_direct: false }, 'allow_direct false where Genwarden needs true'],
+    ['history', { max_msgs_per_subject: 1 }, 'max_msgs_per_subject 1 where Genwarden needs -1'],
+    ['subjects', { subjects: ['genwarden.>'] }, 'subjects ["genwarden.>"] where Genwarden needs'],
+    ['no purge', { deny_purge: true }, 'deny_purge true'],
+  ])('is refused with what was found, what is needed and what to do: %s', async (_name, wrong, message) => {
+    await ensureStream(link, { retentionMs });
+    const right = await config();
+    await link.jsm.streams.delete('genwarden_tasks');
+    await link.jsm.streams.add({ ...right, ...wrong } as typeof right);
+    const refused = await ensureStream(link, { retentionMs }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'NatsUnsuitable', message: expect.stringContaining(message) });
+    expect((refused as Error).message).toContain('nats stream edit genwarden_tasks');
+  });
+
+  it('is refused where another stream has the subjects', async () => {
+    await link.jsm.streams.add({ name: 'taken', subjects: ['genwarden.spec.>'] });
+    await expect(ensureStream(link, { retentionMs })).rejects.toMatchObject({
+      code: 'NatsUnsuitable',
+      message: expect.stringContaining('GENWARDEN_NATS_PREFIX'),
+    });
+  });
+
+  it('is refused with three copies on a single server', async () => {
+    await expect(ensureStream({ ...link, replicas: 3 }, { retentionMs })).rejects.toMatchObject({
+      code: 'NatsUnsuitable',
+      message: expect.stringContaining('GENWARDEN_NATS_REPLICAS'),
+    });
+  });
+
+  it('takes no job from 85 % of its storage on, but every status', async () => {
+    const log = await natsJobLog(link, { retentionMs });
+    await link.jsm.streams.update('genwarden_tasks', { ...(await config()), max_bytes: 100_000 });
+    const request = { ...aRequest, metadata: 'x'.repeat(9_000) };
+    const job = () => aJob(1).map(({ state, detail }) => ({ state, detail: { ...detail, request } }));
+    await until(
+      async () => {
+        const refusal = await log.submit(job()).then(stored, (error: unknown) => error);
+        return (refusal as { code?: string }).code === 'StorageFull';
+      },
+      { what: 'a refusal', intervalMs: 50 },
+    );
+    const { bytes } = await log.health();
+    expect(bytes).toBeGreaterThan(85_000);
+    expect(bytes).toBeLessThan(100_000);
+  });
+});
