@@ -7,7 +7,7 @@ import type { Claim } from './claim.ts';
 import { describeResult } from './metadata.ts';
 import type { Parts } from './parts.ts';
 import { storeCall } from './storeCalls.ts';
-import { sizeOf, thumbnailOf, type Thumbnail } from './thumbnail.ts';
+import { lookAt, type Look } from './thumbnail.ts';
 
 /** What the final status says of a success. */
 export type Result = Pick<TaskDetail, 'artifacts' | 'output'> & { readonly usage: Usage };
@@ -41,25 +41,20 @@ async function storeOutput(
 /** `image`, `image-2`, …; the first one’s `thumbnail` follows it. */
 async function storeImage(claim: Claim, image: GeneratedImage, index: number, parts: Parts): Promise<ArtifactRef[]> {
   const { bytes, mediaType } = image;
-  const { size, thumbnail } = await lookAt(bytes, index === 0);
+  const { width, height, thumbnail } = await readable(bytes, index === 0);
   const name = index === 0 ? 'image' : `image-${index + 1}`;
   const [ref, small] = await Promise.all([
     store(claim, name, bytes, mediaType, parts),
     thumbnail && store(claim, 'thumbnail', thumbnail.bytes, thumbnail.mediaType, parts),
   ]);
-  const stored = { ...ref, ...size };
+  const stored = { ...ref, width, height };
   if (small === undefined || thumbnail === undefined) return [stored];
   return [stored, { ...small, width: thumbnail.width, height: thumbnail.height }];
 }
 
-interface Look {
-  readonly size: { readonly width: number; readonly height: number };
-  readonly thumbnail: Thumbnail | undefined;
-}
-
-async function lookAt(bytes: Uint8Array, withThumbnail: boolean): Promise<Look> {
+async function readable(bytes: Uint8Array, withThumbnail: boolean): Promise<Look> {
   try {
-    return { size: await sizeOf(bytes), thumbnail: withThumbnail ? await thumbnailOf(bytes) : undefined };
+    return await lookAt(bytes, withThumbnail);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new AttemptFailed(taskError('ProviderResponseInvalid', `The image cannot be read: ${why}`), { cause });

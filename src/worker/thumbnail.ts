@@ -9,20 +9,41 @@ export interface Thumbnail {
   readonly height: number;
 }
 
-export const thumbnailSize = 400;
+const thumbnailSize = 400;
 
 // Images pass once: a cache only costs memory, and one thread an image leaves the others to further images.
 sharp.cache(false);
 sharp.concurrency(1);
 
-/** Pixels of an image; rejects where the bytes are none. */
-export async function sizeOf(bytes: Uint8Array): Promise<{ width: number; height: number }> {
-  const { width, height } = await sharp(bytes).metadata();
-  return { width, height };
+/** Images looked at once: a decoded one is several times its file, and more than the cores take wait anyway. */
+const atOnce = 2;
+
+export interface Look {
+  readonly width: number;
+  readonly height: number;
+  readonly thumbnail: Thumbnail | undefined;
 }
 
-/** The middle of the image, 400 × 400; transparent parts turn white. Rejects where the bytes are no image. */
-export async function thumbnailOf(bytes: Uint8Array): Promise<Thumbnail> {
+/** Pixels and, if asked for, the thumbnail of an image, two images at a time; rejects where the bytes are none. */
+export async function lookAt(bytes: Uint8Array, withThumbnail: boolean): Promise<Look> {
+  if (looking < atOnce) looking += 1;
+  else await new Promise<void>((resolve) => waiting.push(resolve));
+  try {
+    const { width, height } = await sharp(bytes).metadata();
+    return { width, height, thumbnail: withThumbnail ? await thumbnailOf(bytes) : undefined };
+  } finally {
+    // The place goes to the next one, if there is one.
+    const next = waiting.shift();
+    if (next === undefined) looking -= 1;
+    else next();
+  }
+}
+
+let looking = 0;
+const waiting: (() => void)[] = [];
+
+/** The middle of the image, 400 × 400; transparent parts turn white. */
+async function thumbnailOf(bytes: Uint8Array): Promise<Thumbnail> {
   const data = await sharp(bytes)
     .autoOrient()
     .resize(thumbnailSize, thumbnailSize, { fit: 'cover' })
