@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Queued, SpecWrite } from '../../src/job/task.ts';
-import { cancelled } from '../../src/job/transitions.ts';
+import { cancelled, newRun } from '../../src/job/transitions.ts';
 import { memoryAdapter, natsAdapter, type LogWorld } from '../support/logWorlds.ts';
 import { jobOf, status, stored, write } from '../support/steps.ts';
 import { aJob, aRequest, testNow } from '../support/tasks.ts';
@@ -94,6 +94,23 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       await write(world.log, status(cancelled(entry!.state as Queued, testNow)), entry!.sequence);
       stored(await world.log.submit(keyed(2, 'house-7')));
       expect((await world.log.submit(holder)).outcome).toBe('exists');
+    });
+
+    it('is taken again by a retry, which is refused while another open job holds it', async () => {
+      const first = keyed(1, 'house-9');
+      const [entry] = stored(await world.log.submit(first));
+      const end = cancelled(entry!.state as Queued, testNow);
+      const finished = await write(world.log, status(end), entry!.sequence);
+      const second = keyed(1, 'house-9');
+      const [other] = stored(await world.log.submit(second));
+      const retry = { state: newRun(end, 'Retried', testNow), detail: first[0]!.detail };
+      const refused = await world.log.write(retry, finished.sequence).catch((error: unknown) => error);
+      expect(refused).toMatchObject({ code: 'ConcurrencyConflict', details: { holder: jobOf(second) } });
+      await write(world.log, status(cancelled(other!.state as Queued, testNow)), other!.sequence);
+      const again = await write(world.log, retry, finished.sequence);
+      expect(await world.log.last(again.state.of)).toMatchObject({ sequence: again.sequence, writeId: again.writeId });
+      expect(await world.log.submit(keyed(1, 'house-9'))).toEqual({ outcome: 'conflict', holder: jobOf(first) });
+      expect((await world.log.write(retry, finished.sequence)).outcome).toBe('refused');
     });
 
     it('is taken by one of several at once', async () => {

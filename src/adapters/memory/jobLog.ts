@@ -71,6 +71,7 @@ class Writer {
       // The answer to an earlier try was lost, and this is our own message.
       if (last?.writeId === writeId) return { outcome: 'written', entry: entryOf(last) };
       if ((last?.sequence ?? 0) !== expected) return { outcome: 'refused', last: judged(last) };
+      if (startsNewRun(next)) this.#takeKeyAgain(next);
       const message = this.#stream.append(next, writeId, this.#now());
       if (!this.#stream.faults.losesAnswer()) return { outcome: 'written', entry: entryOf(message) };
     }
@@ -85,6 +86,18 @@ class Writer {
       const outcome = this.#earlier(specs, writeId) ?? this.#heldBy(specs[0]!) ?? this.#store(specs, writeId);
       if (outcome !== 'lost') return outcome;
     }
+  }
+
+  #takeKeyAgain(next: SpecWrite): void {
+    const key = holderKey(next);
+    if (key === undefined) return;
+    const held = this.#heldBy(next);
+    if (held?.outcome === 'conflict') {
+      const message = `Job ${held.holder} is open and holds the concurrency key ${next.detail.request.concurrencyKey}`;
+      throw new GenwardenError('ConcurrencyConflict', message, { details: { holder: held.holder } });
+    }
+    const { job, pool } = next.state.of;
+    this.#holders.set(key, { job, pool });
   }
 
   #refuseWhenFull(): void {
@@ -130,6 +143,9 @@ function newWriteId(): string {
   writes += 1;
   return `write${writes}`;
 }
+
+const startsNewRun = (next: TaskWrite): next is SpecWrite =>
+  next.state.state === 'queued' && (next.state.reason === 'Retried' || next.state.reason === 'Tweaked');
 
 function holderKey({ state, detail }: SpecWrite): string | undefined {
   const { concurrencyKey } = detail.request;

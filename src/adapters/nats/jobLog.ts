@@ -15,6 +15,7 @@ import { newestRequest, readHistory, readJob } from './read.ts';
 import { lastPerSubject } from './readDirect.ts';
 import { ensureStream, type StreamSettings } from './stream.ts';
 import { submitJob, type SubmitContext } from './submit.ts';
+import { takesKeyAgain, writeNewRun } from './submitNewRun.ts';
 import { specsFilter, statusesFilter, streamName } from './subjects.ts';
 
 export interface JobLogOptions extends StreamSettings {
@@ -39,7 +40,8 @@ export async function natsJobLog(link: NatsLink, options: JobLogOptions): Promis
       await room();
       return submitJob(context, specs);
     },
-    write: (next, expected) => writeTask(context, next, expected),
+    write: (next, expected) =>
+      takesKeyAgain(next) ? writeNewRun(context, next, expected) : writeTask(context, next, expected),
     last: (address) => lastOfTask(context, address),
     request: (address) => newestRequest(context, address),
     read: (job, pool) => readJob(context, job, pool),
