@@ -13,7 +13,7 @@ export interface ApiError {
 export type ApiAnswer<T> = T & { readonly error?: ApiError };
 
 /** How long a call is tried altogether, ms: a leader that was killed is replaced within 6 to 8 s. */
-export const patience = 10_000;
+const patience = 10_000;
 /** How long one try may take, ms. */
 export const tryTimeout = 2_000;
 

@@ -73,7 +73,9 @@ export class Requests {
     try {
       this.#send({ ...question, ...listener, deadline: performance.now() + question.timeout });
     } catch (cause) {
-      fail(new GenwardenError('Unavailable', 'The connection to NATS is closed.', { cause }));
+      const closed = this.#link.connection.isClosed() || this.#link.connection.isDraining();
+      // Else the message is larger than the server takes.
+      fail(closed ? new GenwardenError('Unavailable', 'The connection to NATS is closed.', { cause }) : (cause as Error));
       return;
     }
     this.#sweeper ??= setInterval(() => this.#sweep(), lookForExpired);

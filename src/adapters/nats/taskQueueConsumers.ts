@@ -12,7 +12,7 @@ import { consumerName, laneFilter, streamName } from './subjects.ts';
 const nanos = 1_000_000;
 
 /** From delivery to claim, ms: what a worker that froze had in hand comes again after this. */
-export const ackWait = 5_000;
+const ackWait = 5_000;
 
 /** What makes a consumer fit; where it started is not part of it. */
 function consumerConfig(prefix: string, pool: string, lane: Lane) {

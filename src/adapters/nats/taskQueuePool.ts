@@ -106,13 +106,19 @@ export class PoolQueue {
     this.#pumping = true;
     clearTimeout(this.#idle);
     this.#idle = undefined;
-    while (this.#serve() > 0) {
+    // A closed connection takes no pulls: those who wait then wait for their signal, or for this queue to be closed.
+    while (this.#serve() > 0 && this.#connectionIsOpen()) {
       await this.#poll();
       if (this.#serve() === 0) break;
       await this.#something();
     }
     this.#pumping = false;
     this.#restWhenIdle();
+  }
+
+  #connectionIsOpen(): boolean {
+    const { connection } = this.#options;
+    return !connection.isClosed() && !connection.isDraining();
   }
 
   /** Hands out what is kept; answers how many still wait. */
