@@ -79,7 +79,7 @@ build: packages ## Build what is published into dist/
 	@npm run --silent build
 
 .PHONY: bench
-bench: setup ## Measure against bare JetStream operations on this machine
+bench: setup build ## Measure against bare JetStream operations on this machine
 	@node bench/main.ts
 
 .PHONY: hooks

@@ -6,8 +6,6 @@ import { createLogger } from '../../telemetry/log.ts';
 import { withSettings } from '../flags.ts';
 import { runUntilSignal } from '../process/commands.ts';
 import type { StartedProcess } from '../process/started.ts';
-import { runDemo } from './demo.ts';
-import { natsIsGiven, startStack } from './stack.ts';
 
 export function addDevCommands(program: Command): void {
   const dev = program.command('dev').description('Run everything on this machine until Ctrl-C, with a NATS of its own');
@@ -18,7 +16,7 @@ export function addDevCommands(program: Command): void {
     .command('demo')
     .description('Make a picture from end to end, see a hanging call fail in time, and leave')
     .option('--to <folder>', 'where to save the picture', 'genwarden-demo')
-    .action(async ({ to }: { to: string }) => runDemo(to));
+    .action(async ({ to }: { to: string }) => (await import('./demo.ts')).runDemo(to));
 }
 
 async function startDev(command: Command, signal: AbortSignal): Promise<StartedProcess> {
@@ -29,6 +27,7 @@ async function startDev(command: Command, signal: AbortSignal): Promise<StartedP
     command: 'dev',
   });
   const logger = createLogger({ ...settings.log, process: 'dev' });
+  const { natsIsGiven, startStack } = await import('./stack.ts');
   const stack = await startStack({ settings, externalNats: natsIsGiven(resolved), logger, signal });
   logger.info(
     { url: stack.url },

@@ -4,24 +4,29 @@ import type { Command } from 'commander';
 import type { Settings } from '../../config/settings.ts';
 import { settingsOf, withSettings } from '../flags.ts';
 import { aborted, stopSignal } from '../signals.ts';
-import { startApiProcess } from './api.ts';
-import { startControllerProcess } from './controller.ts';
 import type { ProcessName } from './hull.ts';
 import type { StartedProcess } from './started.ts';
-import { startWorkerProcess } from './worker.ts';
 
 type Start = (settings: Settings, signal: AbortSignal) => Promise<StartedProcess>;
 
-const processes: readonly [ProcessName, string, Start][] = [
-  ['api', 'Serve the HTTP API', startApiProcess],
-  ['worker', 'Run tasks of a pool', startWorkerProcess],
-  ['controller', 'Watch over all tasks: move what is overdue, lost or due for retry', startControllerProcess],
+/** Loaded when they start: an api needs no provider’s SDK in its memory, a client command none of them. */
+
+const processes: readonly [ProcessName, string, () => Promise<Start>][] = [
+  ['api', 'Serve the HTTP API', async () => (await import('./api.ts')).startApiProcess],
+  ['worker', 'Run tasks of a pool', async () => (await import('./worker.ts')).startWorkerProcess],
+  [
+    'controller',
+    'Watch over all tasks: move what is overdue, lost or due for retry',
+    async () => (await import('./controller.ts')).startControllerProcess,
+  ],
 ];
 
 export function addProcessCommands(program: Command): void {
-  for (const [name, description, start] of processes) {
+  for (const [name, description, load] of processes) {
     withSettings(program.command(name).description(description), name).action(async (_options, command: Command) => {
-      await runUntilSignal((signal) => start(settingsOf(command, name), signal));
+      const settings = settingsOf(command, name);
+      const start = await load();
+      await runUntilSignal((signal) => start(settings, signal));
     });
   }
 }

@@ -1,0 +1,149 @@
+// The same work through Genwarden: the job log, the queue and a real worker with a provider that does nothing.
+
+import { Registry } from 'prom-client';
+import pino from 'pino';
+import {
+  natsArtifactStore,
+  natsClock,
+  natsHeartbeats,
+  natsJobLog,
+  natsKeyRing,
+  natsTaskQueue,
+  type NatsLink,
+} from '../src/adapters/nats/index.ts';
+import { policyFor } from '../src/job/policy.ts';
+import type { SpecWrite, TaskIdentity } from '../src/job/task.ts';
+import { submitted } from '../src/job/transitions.ts';
+import type { Clock } from '../src/ports/clock.ts';
+import type { JobLog } from '../src/ports/jobLog.ts';
+import type { Provider } from '../src/ports/provider.ts';
+import type { TaskQueue } from '../src/ports/taskQueue.ts';
+import { createWorkerMetrics } from '../src/telemetry/metrics.ts';
+import { startWorker, type Worker } from '../src/worker/worker.ts';
+import { inParallel, percentiles, timed, type Percentiles } from './measure.ts';
+
+export interface Ours {
+  readonly link: NatsLink;
+  readonly log: JobLog;
+  readonly queue: TaskQueue;
+  readonly clock: Clock;
+}
+
+const week = 7 * 86_400_000;
+
+export async function openOurs(link: NatsLink): Promise<Ours> {
+  const clock = await natsClock(link);
+  const log = await natsJobLog(link, { retentionMs: week, now: clock.now });
+  const queue = natsTaskQueue(link);
+  await queue.ensurePool('default');
+  return { link, log, queue, clock };
+}
+
+/** Single-task jobs, so many a second. */
+export async function ourSubmits({ log, clock }: Ours, count: number, atOnce: number, round: string): Promise<number> {
+  const seconds = await timed(() =>
+    inParallel(count, atOnce, (index) => log.submit([aSpec(clock, `${round}${index}`)])),
+  );
+  return count / seconds;
+}
+
+/** A worker with `slots` takes `count` queued tasks to their end: so many lives a second. */
+export async function ourLives(ours: Ours, count: number, slots: number): Promise<number> {
+  const done = Promise.withResolvers<void>();
+  let ended = 0;
+  const worker = await aWorker(
+    ours,
+    slots,
+    nothing(() => undefined),
+    () => {
+      ended += 1;
+      if (ended === count) done.resolve();
+    },
+  );
+  const seconds = await timed(() => done.promise);
+  await worker.drain();
+  return count / seconds;
+}
+
+/** Submit acknowledged to attempt started, on an idle queue, ms. */
+export async function ourDispatch(ours: Ours, count: number): Promise<Percentiles> {
+  let started = Promise.withResolvers<number>();
+  const worker = await aWorker(
+    ours,
+    4,
+    nothing(() => started.resolve(performance.now())),
+    () => undefined,
+  );
+  const times: number[] = [];
+  for (let index = -20; index < count; index += 1) {
+    started = Promise.withResolvers();
+    await ours.log.submit([aSpec(ours.clock, `dispatch${index + 20}`)]);
+    const stored = performance.now();
+    const time = (await started.promise) - stored;
+    // The first ones warm up what a real worker has warm.
+    if (index >= 0) times.push(Math.max(0, time));
+  }
+  await worker.drain();
+  return percentiles(times);
+}
+
+async function aWorker(ours: Ours, slots: number, provider: Provider, onEnd: () => void): Promise<Worker> {
+  const { link, log, queue, clock } = ours;
+  const write: JobLog['write'] = async (next, expected) => {
+    const outcome = await log.write(next, expected);
+    if (next.state.state === 'succeeded') onEnd();
+    return outcome;
+  };
+  return startWorker({
+    name: `bench-${Math.round(performance.now())}`,
+    pool: 'default',
+    concurrency: slots,
+    log: { ...log, write },
+    queue,
+    heartbeats: natsHeartbeats(link),
+    artifacts: await natsArtifactStore(link, { retentionMs: week, clock }),
+    keys: await natsKeyRing(link, { keys: {}, clock }),
+    provider,
+    clock,
+    metrics: createWorkerMetrics(new Registry()),
+    logger: pino({ level: 'silent' }),
+    heartbeatTimeoutMs: 6_000,
+  });
+}
+
+/** Answers at once with a short text, so that no artifact is stored. */
+function nothing(onStart: () => void): Provider {
+  const answer = { images: [], output: 'done', usage: { inputTokens: 0, outputTokens: 0 }, provenance: {} };
+  return {
+    name: 'nothing',
+    generate: async () => {
+      onStart();
+      return answer;
+    },
+  };
+}
+
+export function aSpec(clock: Clock, id: string): SpecWrite {
+  const submittedAt = clock.now();
+  const of: TaskIdentity = {
+    job: id.padStart(26, '0'),
+    task: 0,
+    name: null,
+    total: 1,
+    tenant: 'default',
+    pool: 'default',
+    kind: 'text',
+    model: 'gemini-2.5-flash',
+    priority: 'normal',
+    labels: {},
+    policy: policyFor('text'),
+    submittedAt,
+    expiresAt: submittedAt + week,
+    deadline: null,
+    owner: null,
+  };
+  const input = { prompt: 'a short text about a front yard with native plants' };
+  const digest = `sha256:${'0'.repeat(64)}`;
+  const request = { input, metadata: {}, jobMetadata: {}, digest, concurrencyKey: null };
+  return { state: submitted(of), detail: { message: 'Submitted', request } };
+}
