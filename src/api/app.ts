@@ -69,7 +69,7 @@ function newApp({ logger, random }: ApiOptions): Api {
     // Open connections of clients that keep them must not hold up the end; their requests were answered by then.
     forceCloseConnections: 'idle',
     genReqId: ({ headers }) => requestId(headers['x-request-id']) ?? Buffer.from(random(9)).toString('base64url'),
-    routerOptions: { maxParamLength: 400 },
+    routerOptions: { maxParamLength: 2_000 },
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);

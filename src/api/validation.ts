@@ -63,7 +63,7 @@ function fieldErrors(issue: z.core.$ZodIssue, part: string | undefined): FieldEr
 }
 
 /** `tasks[3].input.prompt`; what is not in the body says where it is: `query.wait`. */
-export function pathText(path: readonly PropertyKey[], part: string | undefined = 'body'): string {
+function pathText(path: readonly PropertyKey[], part: string | undefined = 'body'): string {
   const root = part === 'body' ? '' : part === 'querystring' ? 'query' : part;
   const text = path.reduce<string>(
     (start, key) => (typeof key === 'number' ? `${start}[${key}]` : `${start}${start === '' ? '' : '.'}${String(key)}`),

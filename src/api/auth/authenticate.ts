@@ -18,7 +18,7 @@ declare module 'fastify' {
 }
 
 /** Whom everybody is without auth. */
-const everybody: Principal = { id: 'everybody', name: 'the API', tenant: 'default', scopes: ['admin'] };
+const everybody: Principal = { id: 'everybody', name: 'an anonymous client', tenant: 'default', scopes: ['admin'] };
 
 export function authenticate(app: Api, { auth, clock }: Pick<ApiContext, 'auth' | 'clock'>): void {
   const limit = rateLimit();

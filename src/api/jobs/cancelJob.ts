@@ -7,7 +7,7 @@ import { cancelled } from '../../job/transitions.ts';
 import type { DetailedEntry, JobRecord } from '../../ports/jobLog.ts';
 import { logEvent } from '../../telemetry/events.ts';
 import type { ApiContext } from '../options.ts';
-import { changeTasks, recordOf, type TaskChange } from './changeTask.ts';
+import { changeTasks, recordOf, type Decide, type TaskChange } from './changeTask.ts';
 import { readJob } from './readJob.ts';
 
 export interface CancelRequest {
@@ -22,8 +22,8 @@ export interface CancelRequest {
 /** The job after the cancel; throws `JobAlreadyFinished` where nothing was open and nothing had been cancelled before. */
 export async function cancelJob(context: ApiContext, request: CancelRequest): Promise<JobRecord> {
   const record = await readJob(context, request.tenant, request.job);
-  const changes = await changeTasks(context, record, (last) => cancelOf(last, request, context.clock.now()));
-  for (const change of changes) tell(context, change);
+  const decide: Decide = (last) => cancelOf(last, request, context.clock.now());
+  const changes = await changeTasks(context, record, decide, (change) => tell(context, change));
   const after = recordOf(record, changes);
   if (!after.tasks.some(({ last }) => last.state.state === 'cancelled' || isOpen(last.state))) {
     throw new GenwardenError('JobAlreadyFinished', `Job ${request.job} has finished: there is nothing to cancel`);

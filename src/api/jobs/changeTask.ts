@@ -18,12 +18,28 @@ export interface TaskChange {
 const mostTries = 16;
 const writesAtOnce = 32;
 
-/** Changes the tasks of a job that `decide` has something for, several at a time. Throws `Unavailable` when NATS is away. */
-export async function changeTasks(context: ApiContext, record: JobRecord, decide: Decide): Promise<TaskChange[]> {
+/**
+ * Changes the tasks of a job that `decide` has something for, several at a time, and calls `onChange` for each at once, left as it
+ * was or not. Throws `Unavailable` when NATS is away; tasks that were changed by then stay so.
+ */
+export async function changeTasks(
+  context: ApiContext,
+  record: JobRecord,
+  decide: Decide,
+  onChange: (change: TaskChange) => void = () => {},
+): Promise<TaskChange[]> {
   const changes: TaskChange[] = [];
-  const waiting = record.tasks.entries();
+  const waiting = [...record.tasks.entries()].toReversed();
   const changeNext = async (): Promise<void> => {
-    for (const [index, task] of waiting) changes[index] = await changeTask(context, task, decide);
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const [index, task] = next;
+      changes[index] = await changeTask(context, task, decide).catch((error: unknown) => {
+        // Without an answer each further write would wait as long for none.
+        waiting.length = 0;
+        throw error;
+      });
+      onChange(changes[index]);
+    }
   };
   // Every write is settled before the first failure is thrown: what was written is in the index then.
   const lanes = Array.from({ length: Math.min(writesAtOnce, record.tasks.length) }, changeNext);

@@ -19,7 +19,7 @@ export function isGone(record: JobRecord, now: Instant): boolean {
   return record.tasks.some(({ last }) => last.state.state === 'deleted' || last.state.of.expiresAt <= now);
 }
 
-export const jobNotFound = (job: JobId): GenwardenError =>
+const jobNotFound = (job: JobId): GenwardenError =>
   new GenwardenError('JobNotFound', job === '' ? 'That is not the id of a job' : `There is no job ${job}`);
 
 const tenantOf = (record: JobRecord): string | undefined => record.tasks[0]?.last.state.of.tenant;

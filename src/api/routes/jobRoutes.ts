@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
 import { openStates, taskStates, type TaskState } from '../../job/task.ts';
-import type { JobRecord } from '../../ports/jobLog.ts';
+import type { JobRecord, TaskRecord } from '../../ports/jobLog.ts';
 import { principalOf } from '../auth/authenticate.ts';
 import { awaitJob, glanceAt } from '../jobs/awaitJob.ts';
 import { deleteJob } from '../jobs/deleteJob.ts';
@@ -50,9 +50,8 @@ function getJob(app: Api, context: ApiContext): void {
     jobHeaders(reply, record, context.clock.now());
     if (isNamed(known, jobTag(record))) return reply.code(304).send();
     const shown = statesNamed(taskState);
-    const job = jobView(record, context.workers, ({ last }) => shown(last.state));
-    if (tasks === 'false') delete job.tasks;
-    return reply.send(job);
+    const only = tasks === 'false' ? 'none' : ({ last }: TaskRecord) => shown(last.state);
+    return reply.send(jobView(record, context.workers, only));
   });
 }
 
@@ -76,7 +75,7 @@ async function heldJob(
 }
 
 /** True for each of the states that were named; for every state where none was. */
-export function statesNamed(names: readonly string[]): (state: Pick<TaskState, 'state'>) => boolean {
+function statesNamed(names: readonly string[]): (state: Pick<TaskState, 'state'>) => boolean {
   const states = new Set(names.flatMap((name) => (name === 'open' ? openStates : [name])));
   return ({ state }) => states.size === 0 || states.has(state);
 }

@@ -39,7 +39,7 @@ export function listRoute(app: Api, context: ApiContext): void {
     response: { 200: jobListSchema, ...problems },
   };
   app.get('/v1/jobs', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
-    refuseUnread(context);
+    refuseStale(context);
     const { state, pool, kind, label, limit = '50', cursor } = request.query;
     const { jobs, next, complete, since } = await listJobs(context, {
       tenant: principalOf(request).tenant,
@@ -59,10 +59,14 @@ export function listRoute(app: Api, context: ApiContext): void {
   });
 }
 
-/** An index that has not read the stream yet would show nothing; one that lags shows what it knows. */
-function refuseUnread({ follower }: ApiContext): void {
+/** Longer than a failover of NATS (6 to 8 s), ms: by then others may have changed what is not heard here. */
+const mostLag = 10_000;
+
+/** An index that has not read the stream yet would show nothing, and one that lags for long what is no longer true. */
+function refuseStale({ follower }: ApiContext): void {
   const { ready, reason } = follower.ready();
-  if (!ready && follower.position().epoch === '') throw new GenwardenError('NotReady', `The API ${reason}`);
+  if (ready || (follower.position().epoch !== '' && follower.lag() <= mostLag)) return;
+  throw new GenwardenError('NotReady', `The index of this API is not current: ${reason}`);
 }
 
 const cursorOf = ({ submittedAt, job }: ListPlace): string =>

@@ -21,9 +21,9 @@ const prompt = z
 const printable = (most: number) =>
   z
     .string()
-    .refine((text) => text.length <= most, `is longer than ${most} characters`)
+    .refine((text) => Array.from(text).length <= most, `is longer than ${most} characters`)
     .refine((text) => text.trim() !== '', 'is empty')
-    .refine((text) => /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u.test(text), 'has characters that are not printable');
+    .refine((text) => /^[\p{L}\p{M}\p{N}\p{P}\p{S}\u200d ]*$/u.test(text), 'has characters that are not printable');
 
 const json = (most: number, what: string) =>
   z

@@ -16,16 +16,13 @@ export interface TaskGlance {
 export function jobView(
   record: JobRecord,
   workers: Pick<WorkersSeen, 'progress'>,
-  only: (task: TaskRecord) => boolean = () => true,
+  only: ((task: TaskRecord) => boolean) | 'none' = () => true,
 ): JobView {
   const metadata: JsonValue = record.tasks[0]!.request.jobMetadata;
   const view: JobView = { ...listedJobView(glancesOf(record), workers), metadata };
-  if (only !== noTasks) view.tasks = record.tasks.filter(only).map((task) => taskView(task, workers));
+  if (only !== 'none') view.tasks = record.tasks.filter(only).map((task) => taskView(task, workers));
   return view;
 }
-
-/** Given as `only`, leaves the tasks out. */
-export const noTasks = (): boolean => false;
 
 /** `tasks` are all tasks of the job, by index. */
 export function listedJobView(tasks: readonly TaskGlance[], workers: Pick<WorkersSeen, 'progress'>): ListedJobView {

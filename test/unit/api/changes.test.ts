@@ -1,5 +1,6 @@
 // Cancel, retry, review and delete: each decides on what it saw, and again when somebody wrote first.
 import { describe, expect, test } from 'vitest';
+import { GenwardenError } from '../../../src/job/errors.ts';
 import type { Running, TaskWrite } from '../../../src/job/task.ts';
 import { claimed, failed, succeeded, toReview } from '../../../src/job/transitions.ts';
 import { apiWorld, worldStart, type ApiWorld } from '../../support/fakes/apiWorld.ts';
@@ -82,6 +83,26 @@ describe('POST …/cancel', () => {
     };
     expect(await world.post(`/v1/jobs/${id}/cancel`)).toMatchObject({ json: { code: 'JobAlreadyFinished' } });
     expect((await world.get(`/v1/jobs/${id}`)).json.state).toBe('succeeded');
+  });
+
+  test('stops at the first write without an answer, with what was cancelled told, and goes on when asked again', async () => {
+    await using world = await apiWorld();
+    const id = await world.submit({ tasks: Array.from({ length: 100 }, () => ({})) });
+    await world.claim(id, 0);
+    let writes = 0;
+    world.log.beforeWrite = async () => {
+      writes += 1;
+      if (writes > 40) throw new GenwardenError('Unavailable', 'NATS did not answer');
+    };
+    expect(await world.post(`/v1/jobs/${id}/cancel`)).toMatchObject({ status: 503, json: { code: 'Unavailable' } });
+    expect(writes).toBeLessThan(80);
+    expect(world.recalls).toHaveLength(1);
+    world.log.beforeWrite = undefined;
+    expect(await world.post(`/v1/jobs/${id}/cancel`)).toMatchObject({
+      status: 200,
+      json: { progress: { cancelled: 100 } },
+    });
+    expect(world.recalls).toHaveLength(1);
   });
 
   test('an unknown field, an unknown job', async () => {

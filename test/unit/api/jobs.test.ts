@@ -236,6 +236,18 @@ describe('GET /v1/jobs', () => {
     expect((await world.get('/v1/jobs?state=open')).json).toMatchObject({ complete: true, since: null });
   });
 
+  test('an index that has lagged for longer than a failover takes is not shown', async () => {
+    await using world = await apiWorld();
+    const lagging = (ms: number) => {
+      world.follower.ready = () => ({ ready: false, reason: 'no word from the stream' });
+      world.follower.lag = () => ms;
+    };
+    lagging(10_000);
+    expect((await world.get('/v1/jobs')).status).toBe(200);
+    lagging(10_001);
+    expect((await world.get('/v1/jobs')).json).toMatchObject({ status: 503, code: 'NotReady', detail: /no word/ });
+  });
+
   test('reads a job of which the index has seen only a part', async () => {
     await using world = await apiWorld();
     const id = await world.submit({ tasks: [{}, {}] });

@@ -68,6 +68,15 @@ describe('POST /v1/jobs', () => {
     ]);
   });
 
+  test('a name of 100 characters from anywhere is one, also in addresses', async () => {
+    await using world = await apiWorld();
+    const name = '🌿庭'.repeat(50);
+    const id = await world.submit({ tasks: [{ name }] });
+    const url = `/v1/jobs/${id}/tasks/${encodeURIComponent(name)}`;
+    expect((await world.get(`${url}/artifacts/image`)).json.code).toBe('ArtifactNotFound');
+    expect((await world.post(`${url}/review`, { run: 1, decision: 'approve' })).json.code).toBe('NotInReview');
+  });
+
   test('takes 500 tasks', async () => {
     await using world = await apiWorld();
     const tasks = Array.from({ length: 500 }, (_, at) => ({ name: `task ${at}` }));
