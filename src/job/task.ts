@@ -138,8 +138,7 @@ export type TaskState = OpenTask | TerminalTask | Deleted;
 export type TaskStateName = Exclude<TaskState['state'], 'deleted'>;
 
 export const openStates = ['queued', 'running', 'waiting', 'needs_review'] as const;
-export const terminalStates = ['succeeded', 'failed', 'cancelled'] as const;
-export const taskStates: readonly TaskStateName[] = [...openStates, ...terminalStates];
+export const taskStates: readonly TaskStateName[] = [...openStates, 'succeeded', 'failed', 'cancelled'];
 
 export function isOpen(task: TaskState): task is OpenTask {
   return (

@@ -108,7 +108,7 @@ export class JobIndex {
 
   /** Drops the jobs whose retention is over. */
   forgetExpired(now: Instant): void {
-    for (const job of [...this.#jobs.values()]) if (job.expiresAt <= now) this.#remove(job);
+    for (const job of this.#jobs.values()) if (job.expiresAt <= now) this.#remove(job);
   }
 
   clear(): void {

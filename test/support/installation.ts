@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { GenwardenClient, type Job, type SubmitRequest } from '../../src/client/index.ts';
+import { GenwardenClient, type SubmitRequest } from '../../src/client/index.ts';
 import { startStandin, type Standin } from '../../src/standin/standin.ts';
 import { startNatsServer, type NatsServer } from './nats.ts';
 import { startProcess, type TestProcess } from './process.ts';
@@ -16,11 +16,6 @@ export interface Installation {
   readonly url: string;
   /** Starts a process of the installation and waits for the line that says that it works. */
   start(name: 'api' | 'worker' | 'controller', env?: Env): Promise<TestProcess>;
-}
-
-export interface WorkerLine {
-  readonly process: TestProcess;
-  readonly name: string;
 }
 
 type Env = Record<string, string | undefined>;
@@ -73,6 +68,3 @@ function baseEnv(nats: NatsServer, standin: Standin): Env {
 export function anImage(prompt: string, over: Partial<SubmitRequest> = {}): SubmitRequest {
   return { kind: 'image', input: { prompt }, ...over };
 }
-
-/** Waits, by long polls, until the job is terminal. */
-export const ended = (client: GenwardenClient, job: string): Promise<Job> => client.wait(job);
