@@ -184,6 +184,22 @@ onEachAdapter((open) => {
     expect(served).toEqual(['one', 'two', 'three']);
   });
 
+  test('a key that comes for somebody who has left goes back unused', async () => {
+    const [ring] = await rings(open(), virtualClock(), [key('a', { maxInFlight: 1, requestsPerMinute: 1 })], 1);
+    for (let round = 0; round < 20; round += 1) {
+      const leaving = new AbortController();
+      const acquired = ring!.acquire('front', leaving.signal).then(
+        (held) => held.release({ outcome: 'unused' }),
+        () => undefined,
+      );
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      leaving.abort();
+      await acquired;
+    }
+    // The clock stands still: what was not given back would never lapse.
+    (await ring!.acquire('front', never)).release({ outcome: 'used' });
+  });
+
   test('a process without secrets sees the state of all keys', async () => {
     const installation = open();
     const clock = virtualClock();

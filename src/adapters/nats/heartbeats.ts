@@ -18,7 +18,7 @@ export function natsHeartbeats(link: NatsLink, options: HeartbeatOptions = {}): 
   const { connection, prefix } = link;
   const latest = new Map<string, { beat: Omit<Beat, 'connection'>; at: number }>();
   const send = (beat: Omit<Beat, 'connection'>): void => {
-    // The client would keep it and send it much later, as if the worker had lived then.
+    // The client may keep it and send it later, as if the worker had lived then.
     if (!link.connected()) return;
     const whole: Beat = { ...beat, connection: { server: link.serverId(), client: link.clientId() } };
     connection.publish(`${prefix}.beat.${token(beat.pool)}.${token(beat.worker)}`, JSON.stringify(whole));

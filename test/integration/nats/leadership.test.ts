@@ -8,7 +8,7 @@ import { until } from '../../support/until.ts';
 
 const times = { leaseMs: 1_000, renewMs: 250, lookMs: 100 };
 
-async function candidates(count: number) {
+async function candidates(count: number, changes: Partial<typeof times> = {}) {
   const server = await startNatsServer();
   onTestFinished(() => server.stop());
   const prefix = `t${randomBytes(4).toString('hex')}`;
@@ -17,7 +17,7 @@ async function candidates(count: number) {
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
   const campaign = async (index: number): Promise<void> => {
-    const leadership = await natsLeadership(links[index]!, times);
+    const leadership = await natsLeadership(links[index]!, { ...times, ...changes });
     void leadership.campaign(`c${index}`, (signal) => lead(`c${index}`, signal), stop.signal);
   };
   const lead = async (name: string, signal: AbortSignal): Promise<void> => {
@@ -62,4 +62,21 @@ test('a leader that cannot renew stops by its own clock; when NATS is back one o
   server.kill('SIGCONT');
   await until(() => events.length === 3, { what: 'somebody to lead again', timeoutMs: 20_000 });
   expect(events[2]).toMatch(/leads$/);
+});
+
+test('a leader that finds another’s mark stops at once; its own, of a lost answer, is no reason to', async () => {
+  const { links, events, campaign } = await candidates(1, { leaseMs: 60_000 });
+  const link = links[0]!;
+  await campaign(0);
+  await until(() => events.length === 1, { what: 'the only one to lead' });
+  const stream = `KV_${link.prefix}_leader`;
+  const subject = `$KV.${link.prefix}_leader.controller`;
+  const own = (await link.jsm.streams.getMessage(stream, { last_by_subj: subject }))!;
+  const { seq } = await link.js.publish(subject, own.data);
+  const renewed = async (): Promise<boolean> => (await link.jsm.streams.info(stream)).state.last_seq > seq + 1;
+  await until(renewed, { what: 'renewals upon the mark that it did not know of' });
+  expect(events).toEqual(['c0 leads']);
+  await link.js.publish(subject, 'somebody else');
+  await until(() => events.length === 2, { what: 'the leader to stop' });
+  expect(events[1]).toBe('c0 stops');
 });
