@@ -5,8 +5,8 @@ import { isOpen, type Instant, type Running, type Sequence, type TaskState, type
 import { budgetsAfter } from '../job/budgets.ts';
 import { failed, succeeded, toReview } from '../job/transitions.ts';
 import type { LogEntry } from '../ports/jobLog.ts';
-import type { Claim } from './claim.ts';
-import { madeDetail, type WrittenEnding } from './finalWrite.ts';
+import { madeDetail } from './finalWrite.ts';
+import type { Claim, WrittenEnding } from './steps.ts';
 
 export interface Adoption {
   readonly write: TaskWrite;

@@ -2,23 +2,19 @@
 // recall and at a shutdown. Once the provider has answered, only the end of the worker stops what is left: it is paid for.
 
 import { formatDuration } from '../job/duration.ts';
-import { AttemptFailed, taskError, type TaskError } from '../job/errors.ts';
+import { AttemptFailed, taskError } from '../job/errors.ts';
 import type { Instant, Running } from '../job/task.ts';
 import { whyDue } from '../job/whyDue.ts';
 import type { HeldKey, KeyOutcome } from '../ports/keyRing.ts';
 import type { Generated, ReferenceBytes } from '../ports/provider.ts';
-import type { Claim } from './claim.ts';
 import type { Parts } from './parts.ts';
 import { untilAborted } from './pause.ts';
 import { AttemptAborted, type HeldTask } from './roster.ts';
+import type { Claim, Ending } from './steps.ts';
 import { storeCall } from './storeCalls.ts';
-import { storeResult, type Result } from './storeResult.ts';
+import { storeResult } from './storeResult.ts';
 
-/** How an attempt ended. */
-export type Ending =
-  | { readonly end: 'made'; readonly result: Result }
-  | { readonly end: 'failed'; readonly error: TaskError }
-  | { readonly end: 'recalled'; readonly reason: string };
+export type { Ending } from './steps.ts';
 
 /**
  * Runs the attempt and says how it ended; for an abort before the call has followed it (`held.unsettled`). Never rejects.

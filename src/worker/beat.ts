@@ -3,7 +3,7 @@
 import { hostname } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Instant } from '../job/task.ts';
-import type { WorkerOptions } from './parts.ts';
+import type { WorkerOptions } from './options.ts';
 import type { Roster } from './roster.ts';
 import type { Slots } from './slots.ts';
 

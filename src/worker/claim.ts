@@ -1,19 +1,15 @@
 // The claim: `running` is written against the spec in hand, without a read before it, and only then is the delivery
 // acknowledged. Where the answer leaves a doubt, the delivery is given back.
 
-import type { Running, Sequence, TaskRequest } from '../job/task.ts';
+import type { Running } from '../job/task.ts';
 import { claimed } from '../job/transitions.ts';
 import type { DetailedEntry, WriteOutcome } from '../ports/jobLog.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
 import type { Parts } from './parts.ts';
 import type { HeldTask } from './roster.ts';
+import type { Claim } from './steps.ts';
 
-/** The right to run a task: good while the claim is the task’s last message. */
-export interface Claim {
-  readonly sequence: Sequence;
-  readonly state: Running;
-  readonly request: TaskRequest;
-}
+export type { Claim } from './steps.ts';
 
 /** Offered again after this, ms: to the controller overdue specs look the same all the while. */
 const offerAgainAfter = 1_000;

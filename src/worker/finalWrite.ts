@@ -4,11 +4,9 @@ import { formatDuration } from '../job/duration.ts';
 import { afterFailure } from '../job/retryOrFail.ts';
 import type { Instant, TaskDetail, TaskState, TaskWrite } from '../job/task.ts';
 import { succeeded, toReview } from '../job/transitions.ts';
-import type { Ending } from './attempt.ts';
-import type { Claim } from './claim.ts';
+import type { Claim, Ending, WrittenEnding } from './steps.ts';
 
-/** An ending that is written: a recalled attempt writes nothing. */
-export type WrittenEnding = Exclude<Ending, { end: 'recalled' }>;
+export type { WrittenEnding } from './steps.ts';
 
 /** What is written against the claim; `random` is in [0, 1). */
 export function finalWrite({ state, request }: Claim, ending: WrittenEnding, now: Instant, random: number): TaskWrite {

@@ -4,10 +4,8 @@ import type { TaskError } from '../job/errors.ts';
 import type { TaskState } from '../job/task.ts';
 import { logEvent, type LogEvent, type LogEventFields } from '../telemetry/events.ts';
 import { modelLabel } from '../telemetry/metrics.ts';
-import type { Ending } from './attempt.ts';
-import type { Claim } from './claim.ts';
-import type { WorkerOptions } from './parts.ts';
-import type { Report } from './report.ts';
+import type { WorkerOptions } from './options.ts';
+import type { Claim, Ending, Report } from './steps.ts';
 
 export class Journal {
   readonly #options: WorkerOptions;

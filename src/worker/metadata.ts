@@ -2,8 +2,8 @@
 
 import type { ArtifactRef, JsonObject, JsonValue, Usage } from '../job/task.ts';
 import type { Generated } from '../ports/provider.ts';
-import type { Claim } from './claim.ts';
-import type { WorkerOptions } from './parts.ts';
+import type { WorkerOptions } from './options.ts';
+import type { Claim } from './steps.ts';
 
 export interface Made {
   readonly artifacts: readonly ArtifactRef[];

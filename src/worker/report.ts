@@ -5,16 +5,10 @@ import type { Sequence, TaskWrite } from '../job/task.ts';
 import { GenwardenError } from '../job/errors.ts';
 import type { WriteOutcome } from '../ports/jobLog.ts';
 import { adopt, isSameState } from './adopt.ts';
-import type { Claim } from './claim.ts';
-import { finalWrite, type WrittenEnding } from './finalWrite.ts';
+import { finalWrite } from './finalWrite.ts';
 import type { Parts } from './parts.ts';
 import { backoff, pause } from './pause.ts';
-
-export type Report =
-  | { readonly outcome: 'accepted' | 'adopted'; readonly write: TaskWrite }
-  | { readonly outcome: 'refused'; readonly write: TaskWrite; readonly by: string }
-  /** The worker ended, or the write failed in a way that trying again does not mend. */
-  | { readonly outcome: 'unanswered'; readonly write: TaskWrite };
+import type { Claim, Report, WrittenEnding } from './steps.ts';
 
 /** Writes how the attempt ended. Never rejects. */
 export async function report(claim: Claim, ending: WrittenEnding, parts: Parts): Promise<Report> {

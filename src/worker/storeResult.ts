@@ -1,19 +1,16 @@
 // Stores what the provider made, before any status says so: images with a thumbnail and a description, long texts.
 
 import { AttemptFailed, taskError } from '../job/errors.ts';
-import type { ArtifactRef, JsonValue, TaskDetail, Usage } from '../job/task.ts';
+import type { ArtifactRef, JsonValue, TaskDetail } from '../job/task.ts';
 import type { Generated, GeneratedImage } from '../ports/provider.ts';
-import type { Claim } from './claim.ts';
 import { describeResult } from './metadata.ts';
 import type { Parts } from './parts.ts';
+import type { Claim, Result } from './steps.ts';
 import { storeCall } from './storeCalls.ts';
 import { lookAt, type Look } from './thumbnail.ts';
 
-/** What the final status says of a success. */
-export type Result = Pick<TaskDetail, 'artifacts' | 'output'> & { readonly usage: Usage };
-
 /** Bytes of a text output that stay in the status itself; a larger one is an artifact. */
-export const inlineOutputLimit = 256 * 1024;
+const inlineOutputLimit = 256 * 1024;
 
 /** `durationMs`: how long the provider took. Throws `AttemptFailed`, or the worker’s end while the store is away. */
 export async function storeResult(claim: Claim, made: Generated, durationMs: number, parts: Parts): Promise<Result> {

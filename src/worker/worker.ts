@@ -5,18 +5,20 @@ import type { HeldKey } from '../ports/keyRing.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
 import { runAttempt } from './attempt.ts';
 import { Beater } from './beat.ts';
-import { claimTask, type Claim } from './claim.ts';
+import { claimTask } from './claim.ts';
+import type { Claim } from './steps.ts';
 import { drainHeld } from './drain.ts';
 import { Journal } from './journal.ts';
 import { KeysInHand } from './keysInHand.ts';
-import type { Parts, WorkerOptions } from './parts.ts';
+import type { WorkerOptions } from './options.ts';
+import type { Parts } from './parts.ts';
 import { pause } from './pause.ts';
 import { followRecalls } from './recall.ts';
 import { report } from './report.ts';
 import { AttemptAborted, Roster, type HeldTask } from './roster.ts';
 import { Slots } from './slots.ts';
 
-export type { WorkerOptions } from './parts.ts';
+export type { WorkerOptions } from './options.ts';
 
 export interface Worker {
   /** Stops claiming, lets attempts end, hands the rest back; resolves with `finished`. Safe to call again. */

@@ -34,7 +34,7 @@ export function configOf({ kind, input }: GenerateRequest, signal: AbortSignal):
 type Form = 'number' | 'text' | 'texts' | 'object' | 'objects';
 
 /** The provider options that are passed on, with their forms. */
-export const allowedOptions: Readonly<Record<string, Form>> = {
+const allowedOptions: Readonly<Record<string, Form>> = {
   temperature: 'number',
   topP: 'number',
   topK: 'number',

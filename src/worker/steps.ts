@@ -1,0 +1,30 @@
+// What one step of a task’s life hands to the next: claim → ending → report.
+
+import type { TaskError } from '../job/errors.ts';
+import type { Running, Sequence, TaskDetail, TaskRequest, TaskWrite, Usage } from '../job/task.ts';
+
+/** The right to run a task: good while the claim is the task’s last message. */
+export interface Claim {
+  readonly sequence: Sequence;
+  readonly state: Running;
+  readonly request: TaskRequest;
+}
+
+/** What the final status says of a success. */
+export type Result = Pick<TaskDetail, 'artifacts' | 'output'> & { readonly usage: Usage };
+
+/** How an attempt ended. */
+export type Ending =
+  | { readonly end: 'made'; readonly result: Result }
+  | { readonly end: 'failed'; readonly error: TaskError }
+  | { readonly end: 'recalled'; readonly reason: string };
+
+/** An ending that is written: a recalled attempt writes nothing. */
+export type WrittenEnding = Exclude<Ending, { end: 'recalled' }>;
+
+/** What became of the final write. */
+export type Report =
+  | { readonly outcome: 'accepted' | 'adopted'; readonly write: TaskWrite }
+  | { readonly outcome: 'refused'; readonly write: TaskWrite; readonly by: string }
+  /** The worker ended, or the write failed in a way that trying again does not mend. */
+  | { readonly outcome: 'unanswered'; readonly write: TaskWrite };
