@@ -78,7 +78,7 @@ function natsInstallation(url: string): Installation {
   return { process: async () => natsProcess(await testLink(url, prefix)) };
 }
 
-export function natsProcess(link: NatsLink): TestProcess {
+function natsProcess(link: NatsLink): TestProcess {
   return {
     artifacts: (clock) => natsArtifactStore(link, { retentionMs: 3_600_000, clock }),
     heartbeats: () => natsHeartbeats(link),

@@ -23,7 +23,7 @@ export function isNothingFound(error: unknown): boolean {
 }
 
 /** Storage of the server, the account or the stream is used up: 10047, 10023, 10077, 10002. */
-export function isOutOfSpace(error: unknown): boolean {
+function isOutOfSpace(error: unknown): boolean {
   return error instanceof JetStreamApiError && [10_047, 10_023, 10_077, 10_002].includes(error.code);
 }
 
