@@ -29,19 +29,14 @@ export async function changeTasks(
   onChange: (change: TaskChange) => void = () => {},
 ): Promise<TaskChange[]> {
   const changes: TaskChange[] = [];
-  const waiting = [...record.tasks.entries()].toReversed();
+  const waiting = record.tasks.entries();
   const changeNext = async (): Promise<void> => {
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const [index, task] = next;
-      changes[index] = await changeTask(context, task, decide).catch((error: unknown) => {
-        // Without an answer each further write would wait as long for none.
-        waiting.length = 0;
-        throw error;
-      });
+    for (const [index, task] of waiting) {
+      changes[index] = await changeTask(context, task, decide);
       onChange(changes[index]);
     }
   };
-  // Every write is settled before the first failure is thrown: what was written is in the index then.
+  // A lane ends at its first failure; all have ended before it is thrown, so that nothing is written after the answer.
   const lanes = Array.from({ length: Math.min(writesAtOnce, record.tasks.length) }, changeNext);
   const failed = (await Promise.allSettled(lanes)).find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
