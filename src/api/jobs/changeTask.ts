@@ -19,8 +19,8 @@ const mostTries = 16;
 const writesAtOnce = 32;
 
 /**
- * Changes the tasks of a job that `decide` has something for, several at a time, and calls `onChange` for each at once, left as it
- * was or not. Throws `Unavailable` when NATS is away; tasks that were changed by then stay so.
+ * Changes the tasks of a job that `decide` has something for, several at a time. Calls `onChange` for each as soon as it
+ * is settled, changed or not. Throws `Unavailable` when NATS is away; tasks that were changed by then stay so.
  */
 export async function changeTasks(
   context: ApiContext,
