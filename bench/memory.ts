@@ -66,7 +66,7 @@ async function measureApi(env: Record<string, string>, open: number): Promise<nu
 }
 
 const start = (args: string[], options: Parameters<typeof startProcess>[2]): Promise<TestProcess> =>
-  startProcess(process.execPath, ['--optimize-for-size', built, ...args], options);
+  startProcess(process.execPath, ['--max-semi-space-size=4', built, ...args], options);
 
 function environment(nats: NatsServer, provider: string): Record<string, string> {
   return {

@@ -33,6 +33,8 @@ export interface FollowerOptions {
   /** How many finished jobs the index keeps, default 20,000. */
   readonly maxFinished?: number;
   readonly logger: Logger;
+  /** Called once, when the index has caught up for the first time. */
+  readonly onFirstCurrent?: () => void;
 }
 
 const forgetEvery = 60_000;
@@ -51,11 +53,13 @@ class StreamFollower implements Follower {
   readonly #waiters = new Set<{ sequence: Sequence; resolve: (there: boolean) => void }>();
   readonly #following: Promise<void>;
   readonly #forgetting: NodeJS.Timeout;
+  #onFirstCurrent: (() => void) | undefined;
   #position: Position = { epoch: '', sequence: 0 };
   #behind = 'has not read the stream yet';
   #behindSince: number;
 
-  constructor({ log, clock, from, maxFinished, logger }: FollowerOptions) {
+  constructor({ log, clock, from, maxFinished, logger, onFirstCurrent }: FollowerOptions) {
+    this.#onFirstCurrent = onFirstCurrent;
     this.index = new JobIndex(maxFinished === undefined ? {} : { maxFinished });
     this.#clock = clock;
     this.#logger = logger;
@@ -128,6 +132,8 @@ class StreamFollower implements Follower {
       case 'caughtUp':
         this.#position = event.position;
         this.#behind = '';
+        this.#onFirstCurrent?.();
+        this.#onFirstCurrent = undefined;
         return this.#reach(event.position.sequence);
       case 'lagging':
         if (this.#behind === '') this.#behindSince = this.#clock.monotonic();

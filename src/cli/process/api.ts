@@ -21,6 +21,7 @@ import { version } from '../version.ts';
 import { openFrontDoor, type FrontDoor } from './frontDoor.ts';
 import { openHull, type Hull } from './hull.ts';
 import { processName } from './processName.ts';
+import { returnMemory } from './returnMemory.ts';
 import { readiness } from './readiness.ts';
 import { neverFinished, type StartedProcess } from './started.ts';
 
@@ -42,7 +43,11 @@ async function answer(settings: Settings, hull: Hull, door: FrontDoor): Promise<
   try {
     const clock = await natsClock(link);
     const log = await natsJobLog(link, { retentionMs, now: clock.now });
-    const follower = closing.own('follower', startFollower({ log, clock, logger }), (it) => it.close());
+    const follower = closing.own(
+      'follower',
+      startFollower({ log, clock, logger, onFirstCurrent: returnMemory }),
+      (it) => it.close(),
+    );
     const app = buildApi({
       log,
       queue: closing.own('queue', natsTaskQueue(link), (it) => it.close()),

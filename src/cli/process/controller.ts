@@ -17,6 +17,7 @@ import { startFollower } from '../../readmodel/follower.ts';
 import { createControllerMetrics } from '../../telemetry/metrics.ts';
 import { natsSettings, openHull } from './hull.ts';
 import { processName } from './processName.ts';
+import { returnMemory } from './returnMemory.ts';
 import { readiness } from './readiness.ts';
 import { neverFinished, type StartedProcess } from './started.ts';
 
@@ -32,7 +33,11 @@ export async function startControllerProcess(settings: Settings, signal: AbortSi
     const listening = { holdMs: settings.reconnectHoldMs, signal: stop.signal, log: logger };
     const losses = watchConnectionLosses(natsSettings(settings, name), listening);
     const heartbeats = natsHeartbeats(link, { losses });
-    const follower = closing.own('follower', startFollower({ log, clock, logger }), (it) => it.close());
+    const follower = closing.own(
+      'follower',
+      startFollower({ log, clock, logger, onFirstCurrent: returnMemory }),
+      (it) => it.close(),
+    );
     const controller = startController({
       name,
       log,
