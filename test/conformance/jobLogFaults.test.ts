@@ -113,11 +113,14 @@ describe('job log and task queue on NATS, with faults', () => {
 
   it('what was delivered to a queue that closed is offered to others at once', async () => {
     const other = natsTaskQueue(link);
-    const spec = await submitOne(log);
     const impatient = new AbortController();
     const taking = other.claimable('default', 1, impatient.signal);
+    const pulls = async () => (await link.jsm.consumers.info('genwarden_tasks', 'default_normal')).num_waiting;
+    await until(async () => (await pulls()) === 1, { what: 'a standing pull' });
     impatient.abort();
-    await taking;
+    const spec = await submitOne(log);
+    expect(await taking).toEqual([]);
+    await until(async () => (await queue.depth('default')).unacknowledged === 1, { what: 'the delivery' });
     await other.close();
     const asked = performance.now();
     const [delivery] = await queue.claimable('default', 1, stop.signal);

@@ -85,6 +85,16 @@ describe('the stream', () => {
     });
   });
 
+  it('in a batch submit only the first message expects 0 over the whole job', async () => {
+    const log = await natsJobLog(link, { retentionMs });
+    const specs = aJob(3);
+    stored(await log.submit(specs));
+    const filter = 'Nats-Expected-Last-Subject-Sequence-Subject';
+    const messages = await Promise.all([1, 2, 3].map((seq) => link.jsm.streams.getMessage('genwarden_tasks', { seq })));
+    const expectations = messages.map((message) => message?.header.get(filter) ?? '');
+    expect(expectations).toEqual([`genwarden.*.*.*.${specs[0]!.state.of.job}.*`, '', '']);
+  });
+
   it('takes no job from 85 % of its storage on, but every status', async () => {
     const log = await natsJobLog(link, { retentionMs });
     await link.jsm.streams.update('genwarden_tasks', { ...(await config()), max_bytes: 100_000 });
