@@ -76,7 +76,9 @@ function liveView(io: Io, ids: readonly string[]): View {
   const seen = new Map<string, Job>();
   const away: (string | undefined)[] = [];
   const draw = (): void => {
-    const { columns = 80, rows = 24 } = io.stdout;
+    // A pseudo-terminal may say that it has no size.
+    const columns = io.stdout.columns || 80;
+    const rows = io.stdout.rows || 24;
     const jobs = ids.flatMap((id) => seen.get(id) ?? []);
     screen(liveLines(jobs, { columns, rows, now: io.now(), paint, away: away.at(-1) }).join('\n'));
   };

@@ -9,9 +9,11 @@ import type { StartedProcess } from '../process/started.ts';
 
 export function addDevCommands(program: Command): void {
   const dev = program.command('dev').description('Run everything on this machine until Ctrl-C, with a NATS of its own');
-  withSettings(dev, 'dev').action((_options, command: Command) =>
-    runUntilSignal((signal) => startDev(command, signal)),
-  );
+  withSettings(dev, 'dev').action(async (_options, command: Command) => {
+    await runUntilSignal((signal) => startDev(command, signal));
+    // What still waits for a nats-server that is gone would hold the process up.
+    process.exit();
+  });
   program
     .command('demo')
     .description('Make a picture from end to end, see a hanging call fail in time, and leave')

@@ -1,6 +1,7 @@
 // Everything on one machine: nats-server as a child process, the Gemini stand-in where no key is set, and one api, worker
 // and controller in this process.
 
+import { setTimeout } from 'node:timers/promises';
 import type { ResolvedSetting } from '../../config/setting.ts';
 import type { Settings } from '../../config/settings.ts';
 import { startStandin, type Standin } from '../../standin/standin.ts';
@@ -35,13 +36,19 @@ export interface StackOptions {
 
 export async function startStack({ settings, externalNats, logger, signal }: StackOptions): Promise<Stack> {
   const closing = new Closing();
-  const close = (): Promise<void> =>
-    closing.close((name, err) => logger.warn({ err }, `${name} did not close cleanly`));
+  let natsDied: Promise<unknown> = new Promise(() => undefined);
+  const close = async (): Promise<void> => {
+    logger.info('stopping: running tasks get a few seconds; a second Ctrl-C ends at once');
+    const closed = closing.close((name, err) => logger.warn({ err }, `${name} did not close cleanly`));
+    // Ctrl-C reaches nats-server as well: without it nobody answers, and there is nothing to wait for.
+    await Promise.race([closed, natsDied.then(() => setTimeout(1_000))]);
+  };
   try {
     closing.own('data folder', await takeDataFolder(settings.dataDir), (giveBack) => giveBack());
     const nats = externalNats ? undefined : await embeddedNats(settings, closing, logger);
+    natsDied = nats === undefined ? natsDied : nats.died.catch(() => undefined);
     const standin = await standinFor(settings, closing, logger);
-    const running = withStandin(
+    const running = inDev(
       nats === undefined ? settings : { ...settings, nats: { ...settings.nats, ...nats.settings } },
       standin,
     );
@@ -94,6 +101,12 @@ export function withStandin(settings: Settings, standin: Standin | undefined): S
   if (standin === undefined) return settings;
   const gemini = { ...settings.gemini, apiKeys: ['stand-in'], baseUrl: standin.url, requestsPerMinute: 6_000 };
   return { ...settings, gemini };
+}
+
+/** Whoever presses Ctrl-C at a desk does not want to wait as long as a cluster does for a picture to be finished. */
+function inDev(settings: Settings, standin: Standin | undefined): Settings {
+  const patient = withStandin(settings, standin);
+  return { ...patient, drainTimeoutMs: Math.min(patient.drainTimeoutMs, 5_000) };
 }
 
 /** A given metrics port is the api’s; worker and controller take the next two. */

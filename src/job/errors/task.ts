@@ -7,7 +7,7 @@ export const taskErrors = define({
   DeadlineExceeded: {
     ...final,
     title: 'The job’s own deadline passed',
-    hint: 'Submit with a later policy.deadline, or retry the job.',
+    hint: 'Submit the job again with a later policy.deadline, or none.',
   },
   QueueTimeout: {
     ...final,
