@@ -24,12 +24,16 @@ export async function runAttempt(claim: Claim, held: HeldTask, key: HeldKey, par
   const startedAt = clock.monotonic();
   const disarm = abortWhenDue(claim.state, held.abort, clock.now());
   const call = generate(claim, held, key, parts);
+  const { model } = claim.state.of;
+  held.estimate = () => parts.pace.estimate(model, clock.monotonic() - startedAt);
   try {
     const made = await untilAborted(call, held.abort.signal);
     disarm();
     held.answered = true;
     held.progress = Math.max(held.progress, 0.95);
-    return { end: 'made', result: await storeResult(claim, made, Math.round(clock.monotonic() - startedAt), parts) };
+    const durationMs = Math.round(clock.monotonic() - startedAt);
+    parts.pace.took(model, durationMs);
+    return { end: 'made', result: await storeResult(claim, made, durationMs, parts) };
   } catch (thrown) {
     disarm();
     const { signal } = held.abort;

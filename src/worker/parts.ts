@@ -4,6 +4,7 @@ import type { Beater } from './beat.ts';
 import type { Journal } from './journal.ts';
 import type { KeysInHand } from './keysInHand.ts';
 import type { WorkerOptions } from './options.ts';
+import type { Pace } from './pace.ts';
 import type { Roster } from './roster.ts';
 import type { Slots } from './slots.ts';
 
@@ -14,6 +15,7 @@ export interface Parts {
   readonly roster: Roster;
   readonly beater: Beater;
   readonly journal: Journal;
+  readonly pace: Pace;
   /** Aborts when no more work may be claimed. */
   readonly stopped: AbortSignal;
   /** Aborts when the worker ends, whatever is still unanswered. */

@@ -22,8 +22,10 @@ export class HeldTask {
   readonly abort = new AbortController();
   /** 0 while the claim is under way. */
   claim: Sequence = 0;
-  /** 0 to 1. */
+  /** 0 to 1, as far as is known for sure. */
   progress = 0;
+  /** 0 to 1, as far as the time that has passed tells; set while the provider is at work. */
+  estimate: (() => number) | undefined;
   /** The provider has answered: the result is offered whatever others think of the task by then. */
   answered = false;
   /** The call, where it has not followed its abort yet; resolves when it does. */
@@ -94,6 +96,9 @@ export class Roster {
   }
 
   beatTasks(): BeatTask[] {
-    return Array.from(this.#held, ({ job, task, claim, progress }) => ({ job, task, claim, progress }));
+    return Array.from(this.#held, ({ job, task, claim, progress, estimate }) => {
+      const fraction = Math.max(progress, estimate?.() ?? 0);
+      return { job, task, claim, progress: Math.round(fraction * 1_000) / 1_000 };
+    });
   }
 }

@@ -11,6 +11,7 @@ import { drainHeld } from './drain.ts';
 import { Journal } from './journal.ts';
 import { KeysInHand } from './keysInHand.ts';
 import type { WorkerOptions } from './options.ts';
+import { Pace } from './pace.ts';
 import type { Parts } from './parts.ts';
 import { pause } from './pause.ts';
 import { followRecalls } from './recall.ts';
@@ -73,7 +74,7 @@ function partsOf(options: WorkerOptions, stop: AbortController, ended: AbortSign
     slots.wake();
     beater.drain();
   });
-  return { options, slots, keys, roster, beater, journal, stopped: stop.signal, ended };
+  return { options, slots, keys, roster, beater, journal, pace: new Pace(), stopped: stop.signal, ended };
 }
 
 async function runUntilStopped(parts: Parts): Promise<void> {
