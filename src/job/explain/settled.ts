@@ -1,0 +1,50 @@
+// Why a task waits for its retry or its review, and how a finished one ended.
+
+import { taskErrors } from '../errors/task.ts';
+import type { TaskErrorCode } from '../errors.ts';
+import type { Cancelled, Failed, NeedsReview, Reason, Succeeded, Waiting } from '../task.ts';
+import type { Finding, Observation } from './observation.ts';
+import { about, at } from './words.ts';
+
+export function whyWaiting(task: Waiting, { now }: Observation): Finding[] {
+  const { attempt, of, retryAt, reason } = task;
+  const says = `Attempt ${attempt} of ${of.policy.maxAttempts} failed with ${reason}; the next one is queued ${at(retryAt, now)}`;
+  return [{ cause: 'WaitingForRetry', says, advice: `Nothing to do. ${hintOf(reason) ?? ''}`.trim() }];
+}
+
+export function whyInReview(task: NeedsReview, { now }: Observation): Finding[] {
+  const { job, task: index } = task.of;
+  return [
+    {
+      cause: 'WaitingForReview',
+      says: `Its result has waited ${about(now - task.since)} for a person’s decision`,
+      advice: `Decide with \`genwarden review ${job} approve --task ${index}\` (or reject, or tweak).`,
+    },
+  ];
+}
+
+export function howItEnded(task: Succeeded | Failed | Cancelled, { now, error }: Observation): Finding[] {
+  const ago = `${about(now - task.finishedAt)} ago`;
+  switch (task.state) {
+    case 'succeeded':
+      return [{ cause: 'Succeeded', says: `It succeeded ${ago}, in run ${task.run}, attempt ${task.attempt}` }];
+    case 'cancelled':
+      return [
+        { cause: 'Cancelled', says: `It was cancelled ${ago}`, advice: `Run it again with \`genwarden retry ${task.of.job}\`.` },
+      ];
+    case 'failed': {
+      const what = error === null ? (titleOf(task.reason) ?? '') : error.message;
+      const hint = error?.hint ?? hintOf(task.reason) ?? '';
+      const tries = `run ${task.run}, attempt ${task.attempt} of ${task.of.policy.maxAttempts}`;
+      return [{ cause: 'Failed', says: `It failed ${ago} with ${task.reason} (${tries}): ${what}`, advice: hint }];
+    }
+    default:
+      return task satisfies never;
+  }
+}
+
+/** What the catalogue says to do about a reason that is an error. */
+export const hintOf = (reason: Reason): string | undefined => entryOf(reason)?.hint;
+export const titleOf = (reason: Reason): string | undefined => entryOf(reason)?.title;
+
+const entryOf = (reason: Reason) => (reason in taskErrors ? taskErrors[reason as TaskErrorCode] : undefined);

@@ -1,0 +1,22 @@
+// Times and counts as sentences have them.
+
+import { formatDuration } from '../duration.ts';
+import type { Instant } from '../task.ts';
+
+/** A duration to read, not to compute with: `0.4 s`, `4.2 s`, `1m20s`, `23h59m`. */
+export function about(ms: number): string {
+  const whole = Math.max(0, ms);
+  if (whole < 9_950) return `${(whole / 1_000).toFixed(1)} s`;
+  const step = whole < 3_600_000 ? 1_000 : 60_000;
+  return formatDuration(Math.round(whole / step) * step);
+}
+
+/** `in 1m20s (2026-11-22T00:01:20Z)`, or `now` once it is past. */
+export function at(moment: Instant, now: Instant): string {
+  return moment <= now ? 'now' : `in ${about(moment - now)} (${clockTime(moment)})`;
+}
+
+export const clockTime = (moment: Instant): string => new Date(moment).toISOString().replace(/\.\d+Z$/, 'Z');
+
+/** `1 task`, `3 tasks`. */
+export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;

@@ -1,0 +1,228 @@
+// Explanations for people: one for each way in which a task can be where it is.
+
+import { describe, expect, test } from 'vitest';
+import { explain } from '../../../src/job/explain.ts';
+import type { KeySight, Observation, PoolSight } from '../../../src/job/explain/observation.ts';
+import { taskError } from '../../../src/job/errors.ts';
+import type { TaskState } from '../../../src/job/task.ts';
+import {
+  cancelled,
+  claimed,
+  deleted,
+  failed,
+  requeued,
+  succeeded,
+  toReview,
+  waiting,
+} from '../../../src/job/transitions.ts';
+import { queuedTask, testNow } from '../../support/tasks.ts';
+
+const key = (state: KeySight['state'], over: Partial<KeySight> = {}): KeySight => {
+  return { fingerprint: `k-${state}`, state, until: null, cause: null, ...over };
+};
+
+const healthy: PoolSight = {
+  name: 'default',
+  lanes: { again: 0, high: 0, normal: 1, low: 0 },
+  workers: 1,
+  draining: 0,
+  slots: { total: 4, free: 4 },
+  keys: [key('ready')],
+  paused: null,
+  lastClaimAt: null,
+};
+
+const queued = queuedTask();
+const { job } = queued.of;
+const running = claimed(queued, 'worker-1', 1, testNow);
+
+function look(task: TaskState, after: number, over: Partial<Observation> = {}, pool: Partial<PoolSight> = {}) {
+  const ahead = task.state === 'queued' ? { again: 0, lane: 0 } : null;
+  const runner = task.state === 'running' ? { silentFor: 400, draining: false, listsTask: true, progress: 0 } : null;
+  const now = testNow + after;
+  const seen = { task, error: null, ahead, runner, heartbeatTimeout: 6_000, now, pool: { ...healthy, ...pool } };
+  return explain({ ...seen, ...over });
+}
+
+describe('a queued task', () => {
+  test('that is next is about to start, and nothing needs doing', () => {
+    expect(look(queued, 1_000)).toEqual({
+      cause: 'AboutToStart',
+      summary: 'It is next: a worker takes it in a moment',
+      details: [],
+      advice: [],
+      next: [
+        {
+          at: testNow + 86_400_000,
+          rule: 'QueueTimeout',
+          says: 'Unless something happens before, it fails with QueueTimeout in 1d (2026-11-23T00:00:00Z)',
+        },
+      ],
+      budgetsLeft: { ...queued.budgets, queue: 86_399_000 },
+    });
+  });
+
+  test('without workers says how to start one', () => {
+    const { cause, summary, advice } = look(queued, 60_000, {}, { workers: 0, slots: { total: 0, free: 0 } });
+    expect({ cause, summary }).toEqual({ cause: 'NoWorkers', summary: 'No worker serves pool default' });
+    expect(advice[0]).toContain('genwarden worker --pool default');
+  });
+
+  test('whose only worker shuts down has no worker either', () => {
+    const { cause, summary } = look(queued, 60_000, {}, { draining: 1 });
+    expect(cause).toBe('NoWorkers');
+    expect(summary).toContain('1 worker is shutting down');
+  });
+
+  test('while all keys cool says which, why, and when the first is back', () => {
+    const keys = [
+      key('cooling', { fingerprint: 'k1', until: testNow + 95_000, cause: 'RateLimited' }),
+      key('cooling', { fingerprint: 'k2', until: testNow + 80_000, cause: 'RateLimited' }),
+    ];
+    const { cause, summary } = look(queued, 60_000, {}, { keys });
+    expect(cause).toBe('KeysCooling');
+    expect(summary).toBe(
+      'All keys of pool default cool down: k1 (RateLimited), k2 (RateLimited); the first may be used again in 20s (2026-11-22T00:01:20Z)',
+    );
+  });
+
+  test('whose keys are all refused, or at their limit, or none, says so', () => {
+    const refused = look(queued, 60_000, {}, { keys: [key('refused', { cause: 'KeyRefused' })] });
+    expect(refused.cause).toBe('KeysRefused');
+    expect(refused.advice[0]).toContain('Replace the keys');
+    expect(look(queued, 0, {}, { keys: [key('busy'), key('cooling')] }).cause).toBe('KeysBusy');
+    expect(look(queued, 0, {}, { keys: [] }).summary).toBe('Pool default has no API key: its workers take no task');
+    expect(look(queued, 0, {}, { keys: null }).cause).toBe('AboutToStart');
+    expect(look(queued, 0, {}, { keys: [key('refused'), key('ready')] }).cause).toBe('AboutToStart');
+  });
+
+  test('of a paused pool says until when, and names the other obstacles after it', () => {
+    const forever = look(queued, 0, {}, { paused: { until: null }, workers: 0 });
+    expect(forever.cause).toBe('PoolPaused');
+    expect(forever.summary).toContain('paused until somebody resumes it');
+    expect(forever.details).toEqual(['No worker serves pool default']);
+    expect(forever.advice[0]).toContain('genwarden resume default');
+    const until = look(queued, 0, {}, { paused: { until: testNow + 60_000 } });
+    expect(until.summary).toContain('paused for 1m, until 2026-11-22T00:01:00Z');
+  });
+
+  test('behind others says how many are before it, by lane', () => {
+    const behind = look(queued, 0, { ahead: { again: 2, lane: 7 } }, { slots: { total: 4, free: 0 } });
+    expect(behind.cause).toBe('QueuedBehind');
+    expect(behind.summary).toBe(
+      'Before it stand 7 tasks in its lane normal and 2 requeued tasks; 4 of 4 slots of pool default are busy',
+    );
+    const again = requeued(running, 'WorkerLost', 'lost', testNow);
+    expect(look(again, 0, { ahead: { again: 1, lane: 1 } }).summary).toContain('1 task in its lane again;');
+  });
+
+  test('that is next waits for a slot, and is called strange when slots are free for long', () => {
+    expect(look(queued, 60_000, {}, { slots: { total: 4, free: 0 } }).cause).toBe('WorkersBusy');
+    const strange = look(queued, 60_000);
+    expect(strange.cause).toBe('NotTaken');
+    expect(strange.summary).toContain('nobody took it for 1m');
+  });
+
+  test('whose worker was lost says so, and what comes after more losses', () => {
+    const again = requeued(running, 'WorkerLost', 'lost', testNow + 8_000);
+    const error = taskError('WorkerLost', 'Worker worker-1 was silent for 6.2 s');
+    expect(look(again, 8_500, { error }).details).toEqual([
+      'The attempt before ended with WorkerLost: Worker worker-1 was silent for 6.2 s (workers lost so far: 1, at 3 the task fails as PoisonPill)',
+    ]);
+    expect(look(again, 8_500).details[0]).toContain('WorkerLost: The worker that ran the task stopped answering');
+  });
+
+  test('past its time says that nobody moved it', () => {
+    const { cause, summary, details, advice } = look(queued, 86_400_000 + 90_000, {}, { workers: 0 });
+    expect(cause).toBe('Overdue');
+    expect(summary).toBe('It had to change 1m30s ago and nobody moved it');
+    expect(details).toEqual(['No worker serves pool default']);
+    expect(advice[0]).toContain('genwarden doctor');
+  });
+
+  test('of a job with a deadline fails with that', () => {
+    const urgent = queuedTask({ deadline: testNow + 60_000 });
+    expect(look(urgent, 0).next).toMatchObject([{ rule: 'DeadlineExceeded', at: testNow + 60_000 }]);
+  });
+});
+
+describe('a running task', () => {
+  test('that goes well names its worker, its progress and its last heartbeat', () => {
+    const runner = { silentFor: 400, draining: false, listsTask: true, progress: 0.459 };
+    const fine = look(running, 20_000, { runner });
+    expect(fine.cause).toBe('Running');
+    expect(fine.summary).toBe('Worker worker-1 has run it for 20s, 45 % done (last heartbeat 0.4 s ago)');
+    expect(fine.advice).toEqual([]);
+    expect(fine.next).toMatchObject([{ rule: 'AttemptTimeout', at: testNow + 90_000 }]);
+    expect(fine.next[0]!.says).toContain('(1 of 3) ends with AttemptTimeout in 1m10s');
+    expect(fine.budgetsLeft!.run).toBe(running.budgets.run - 20_000);
+  });
+
+  test('whose provider hangs says for how long, and when the attempt ends', () => {
+    const hangs = look(running, 80_000);
+    expect(hangs.cause).toBe('ProviderSlow');
+    expect(hangs.summary).toBe('Worker worker-1 lives (last heartbeat 0.4 s ago) and has waited 1m20s for the provider');
+    expect(hangs.next[0]!.says).toContain('in 10s');
+    const last = { ...running, attempt: 3 };
+    expect(look(last, 80_000).next[0]!.says).toContain('fails, as this attempt is the last');
+  });
+
+  test('whose worker is silent says how many losses are left', () => {
+    const runner = { silentFor: 4_200, draining: false, listsTask: true, progress: 0 };
+    const silent = look(running, 20_000, { runner });
+    expect(silent.cause).toBe('WorkerSilent');
+    expect(silent.summary).toBe(
+      'Worker worker-1 runs it, but its last heartbeat was 4.2 s ago; after 6.0 s of silence it counts as lost and the task is queued again (loss 1 of at most 3)',
+    );
+    const third = look({ ...running, attemptsLost: 2 }, 20_000, { runner: null });
+    expect(third.summary).toContain('no heartbeat of it is known');
+    expect(third.summary).toContain('the task fails as PoisonPill');
+  });
+
+  test('that was just taken is not called silent before a heartbeat could be heard', () => {
+    expect(look(running, 500, { runner: null })).toMatchObject({ cause: 'Running' });
+  });
+
+  test('that its worker no longer names is about to be queued again', () => {
+    const runner = { silentFor: 400, draining: false, listsTask: false, progress: 0 };
+    expect(look(running, 20_000, { runner }).cause).toBe('TaskNotListed');
+    expect(look(running, 1_000, { runner }).cause).toBe('Running');
+  });
+
+  test('on a worker that shuts down says so', () => {
+    const runner = { silentFor: 400, draining: true, listsTask: true, progress: 0.5 };
+    expect(look(running, 1_000, { runner }).summary).toContain('shuts down');
+  });
+});
+
+test('a task waiting for its retry says when it is queued again, and why the attempt failed', () => {
+  const task = waiting(running, 'ProviderUnavailable', testNow + 30_000, testNow + 10_000);
+  const error = taskError('ProviderUnavailable', 'Gemini answered 503');
+  const seen = look(task, 12_000, { error });
+  expect(seen.cause).toBe('WaitingForRetry');
+  expect(seen.summary).toBe(
+    'Attempt 1 of 3 failed with ProviderUnavailable; the next one is queued in 18s (2026-11-22T00:00:30Z)',
+  );
+  expect(seen.details).toEqual(['The attempt before ended with ProviderUnavailable: Gemini answered 503']);
+  expect(seen.next.map(({ rule }) => rule)).toEqual(['RetryDue', 'RunTimeout']);
+});
+
+test('a task in review says how to decide', () => {
+  const seen = look(toReview(running, testNow + 10_000), 3_610_000);
+  expect(seen.cause).toBe('WaitingForReview');
+  expect(seen.advice[0]).toContain(`genwarden review ${job} approve --task 0`);
+  expect(seen.next).toMatchObject([{ rule: 'ReviewTimeout' }]);
+});
+
+test('finished tasks say how they ended, and failed ones what to do', () => {
+  const error = taskError('PromptRefused', 'Gemini refused the prompt: SAFETY');
+  const end = look(failed(running, 'PromptRefused', testNow + 5_000), 10_000, { error });
+  expect(end).toMatchObject({ cause: 'Failed', next: [], budgetsLeft: null, advice: [error.hint] });
+  expect(end.summary).toBe(
+    'It failed 5.0 s ago with PromptRefused (run 1, attempt 1 of 3): Gemini refused the prompt: SAFETY',
+  );
+  expect(look(failed(running, 'QueueTimeout', testNow), 0).summary).toContain('No worker or key was free');
+  expect(look(succeeded(running, testNow), 1_000).cause).toBe('Succeeded');
+  expect(look(cancelled(running, testNow), 1_000).advice[0]).toContain(`genwarden retry ${job}`);
+  expect(look(deleted(succeeded(running, testNow), testNow), 1_000).cause).toBe('Deleted');
+});
