@@ -27,19 +27,26 @@ export const nobodyThere = (answer: Msg): boolean => answer.data.length === 0 &&
 
 const lookForExpired = 250;
 
+/** A connection that is away for longer than this, ms, is not waited for: whoever asks can tell its client so at once. */
+const briefly = 2_000;
+
+type Link = Pick<NatsLink, 'connection' | 'onStatus' | 'connected'>;
+
 export class Requests {
-  readonly #link: Pick<NatsLink, 'connection' | 'onStatus'>;
+  readonly #link: Link;
   readonly #inbox: string;
   readonly #pending = new Map<string, Pending>();
   #next = 0;
   #sweeper: NodeJS.Timeout | undefined;
+  #awaySince = Infinity;
 
   /** Lives as long as the connection. */
-  constructor(link: Pick<NatsLink, 'connection' | 'onStatus'>) {
+  constructor(link: Link) {
     this.#link = link;
     this.#inbox = `${createInbox()}.`;
     link.connection.subscribe(`${this.#inbox}*`, { callback: (_error, answer) => this.#answered(answer) });
     link.onStatus((status) => {
+      this.#awaySince = status === 'reconnected' ? Infinity : performance.now();
       if (status === 'reconnected') this.#sendAllAgain();
     });
   }
@@ -69,13 +76,23 @@ export class Requests {
     });
   }
 
+  /** Whether what is sent now goes out now. Throws `Unavailable` once the connection has been away for two seconds. */
+  canSend(): boolean {
+    if (performance.now() - this.#awaySince <= briefly) return this.#link.connected();
+    throw new GenwardenError('Unavailable', 'The connection to NATS is away.');
+  }
+
   #ask(question: Question, listener: Pick<Pending, 'take' | 'restart' | 'expire'>, fail: (error: Error) => void): void {
     try {
+      this.canSend();
       this.#send({ ...question, ...listener, deadline: performance.now() + question.timeout });
     } catch (cause) {
+      if (cause instanceof GenwardenError) return fail(cause);
       const closed = this.#link.connection.isClosed() || this.#link.connection.isDraining();
       // Else the message is larger than the server takes.
-      fail(closed ? new GenwardenError('Unavailable', 'The connection to NATS is closed.', { cause }) : (cause as Error));
+      fail(
+        closed ? new GenwardenError('Unavailable', 'The connection to NATS is closed.', { cause }) : (cause as Error),
+      );
       return;
     }
     this.#sweeper ??= setInterval(() => this.#sweep(), lookForExpired);
@@ -85,10 +102,10 @@ export class Requests {
   #send(pending: Pending): void {
     const token = String((this.#next += 1));
     const { subject, payload, headers } = pending;
-    this.#link.connection.publish(subject, payload, {
-      reply: this.#inbox + token,
-      ...(headers === undefined ? {} : { headers }),
-    });
+    const reply = this.#inbox + token;
+    // While away the client would keep it and send it whenever it is back, long after the caller has given up.
+    if (this.#link.connected() || this.#link.connection.isClosed())
+      this.#link.connection.publish(subject, payload, { reply, ...(headers === undefined ? {} : { headers }) });
     this.#pending.set(token, pending);
   }
 
@@ -113,7 +130,8 @@ export class Requests {
   #sweep(): void {
     const now = performance.now();
     for (const [token, pending] of this.#pending) {
-      if (pending.deadline > now && !this.#link.connection.isClosed()) continue;
+      const hopeless = this.#link.connection.isClosed() || now - this.#awaySince > briefly;
+      if (pending.deadline > now && !hopeless) continue;
       this.#pending.delete(token);
       pending.expire();
     }

@@ -29,6 +29,8 @@ async function publishOnce(
   requests: Requests,
   messages: readonly Publishable[],
 ): Promise<PublishAnswer | undefined> {
+  // The client would send the beginning of a batch when the connection is back, and nobody its end.
+  if (!requests.canSend()) return undefined;
   const batch = nuid.next();
   const last = messages.length - 1;
   for (const [index, { subject, headers, body }] of messages.entries()) {

@@ -7,6 +7,7 @@ import { Requests } from './jobLogRequests.ts';
 import { watermarkStore } from './jobLogWatermark.ts';
 import { streamName } from './subjects.ts';
 import { consumersDepth, ensureConsumers } from './taskQueueConsumers.ts';
+import { pauseConsumers, pauseOfConsumers, resumeConsumers } from './taskQueuePause.ts';
 import { PoolQueue } from './taskQueuePool.ts';
 
 export interface TaskQueueOptions {
@@ -34,6 +35,9 @@ export function natsTaskQueue(link: NatsLink, options: TaskQueueOptions = {}): T
     claimable: (pool, atMost, signal): Promise<readonly Delivery[]> => queueOf(pool).claimable(atMost, signal),
     ensurePool: (pool) => ensureConsumers(context, pool, () => marks.read()),
     depth: (pool) => consumersDepth(context, pool),
+    pause: (pool, until) => pauseConsumers(context, pool, until),
+    resume: (pool) => resumeConsumers(context, pool),
+    paused: (pool) => pauseOfConsumers(context, pool),
     close: async () => {
       stopListening();
       for (const pool of pools.values()) pool.close();

@@ -50,13 +50,18 @@ export async function consumersDepth(context: LogContext, pool: string): Promise
   };
 }
 
-interface ConsumerInfo {
+export interface ConsumerInfo {
   readonly config?: Record<string, unknown>;
+  readonly paused?: boolean;
   readonly num_pending?: number;
   readonly num_ack_pending?: number;
 }
 
-function consumerInfo({ requests, prefix }: LogContext, pool: string, lane: Lane): Promise<ApiAnswer<ConsumerInfo>> {
+export function consumerInfo(
+  { requests, prefix }: LogContext,
+  pool: string,
+  lane: Lane,
+): Promise<ApiAnswer<ConsumerInfo>> {
   return askApi(requests, `CONSUMER.INFO.${streamName(prefix)}.${consumerName(pool, lane)}`, {});
 }
 

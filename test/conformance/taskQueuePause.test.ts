@@ -1,0 +1,77 @@
+// What every task queue does about a pause: nobody gets anything of the pool, for as long as it lasts.
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { memoryAdapter, natsAdapter, type LogWorld } from '../support/logWorlds.ts';
+import { submitOne } from '../support/steps.ts';
+
+describe.each([memoryAdapter, natsAdapter()])('a paused pool ($name)', (adapter) => {
+  let world: LogWorld;
+  let stop: AbortController;
+  beforeEach(async () => {
+    world = await adapter.open();
+    stop = new AbortController();
+    await world.queue.ensurePool('default');
+  });
+  afterEach(async () => {
+    stop.abort();
+    await world[Symbol.asyncDispose]();
+  });
+
+  /** What comes within the time, ms. */
+  const comesWithin = async (ms: number): Promise<readonly number[]> => {
+    const deliveries = await world.queue.claimable('default', 5, AbortSignal.timeout(ms));
+    for (const delivery of deliveries) delivery.giveBack(0);
+    return deliveries.map(({ entry }) => entry.sequence);
+  };
+
+  it('delivers nothing, neither old nor new, until it is resumed by any process', async () => {
+    const before = await submitOne(world.log);
+    expect(await world.queue.paused('default')).toBeUndefined();
+    await world.other.queue.pause('default');
+    expect(await world.queue.paused('default')).toEqual({ until: null });
+    const after = await submitOne(world.log);
+    expect(await comesWithin(300)).toEqual([]);
+    expect(await world.queue.depth('default')).toMatchObject({ lanes: { normal: 2 } });
+
+    const waiting = world.queue.claimable('default', 5, stop.signal);
+    await world.other.queue.resume('default');
+    expect(await world.queue.paused('default')).toBeUndefined();
+    const got = [...(await waiting)];
+    while (got.length < 2) got.push(...(await world.queue.claimable('default', 5, stop.signal)));
+    expect(got.map(({ entry }) => entry.sequence)).toEqual([before.sequence, after.sequence]);
+  });
+
+  it('ends by itself at its time', async () => {
+    const spec = await submitOne(world.log);
+    const until = Date.now() + 1_500;
+    await world.queue.pause('default', until);
+    expect(await world.queue.paused('default')).toEqual({ until });
+    const [delivery] = await world.queue.claimable('default', 5, stop.signal);
+    expect(delivery!.entry.sequence).toBe(spec.sequence);
+    expect(Date.now()).toBeGreaterThanOrEqual(until);
+    expect(await world.queue.paused('default')).toBeUndefined();
+  });
+
+  it('holds back what comes again, and lasts when the controller looks after the consumers', async () => {
+    await submitOne(world.log);
+    const [delivery] = await world.queue.claimable('default', 1, stop.signal);
+    await world.queue.pause('default');
+    delivery!.giveBack(0);
+    await world.other.queue.ensurePool('default');
+    expect(await comesWithin(300)).toEqual([]);
+    expect(await world.queue.paused('default')).toEqual({ until: null });
+  });
+
+  it('is of one pool alone, and can be resumed when there was none', async () => {
+    await world.queue.ensurePool('other');
+    await world.queue.pause('other');
+    await world.queue.resume('default');
+    const spec = await submitOne(world.log);
+    expect(await comesWithin(5_000)).toEqual([spec.sequence]);
+  });
+
+  it('needs a pool that there is', async () => {
+    await expect(world.queue.pause('nowhere')).rejects.toMatchObject({ code: 'Unavailable' });
+    expect(await world.queue.paused('nowhere')).toBeUndefined();
+  });
+});
