@@ -1,6 +1,6 @@
 // The queue of a pool as its workers see it: specs that may be claimed, by lanes.
 
-import type { TaskRequest, Queued } from '../job/task.ts';
+import type { Instant, TaskRequest, Queued } from '../job/task.ts';
 import type { DetailedEntry } from './jobLog.ts';
 
 export interface SpecEntry extends DetailedEntry {
@@ -28,7 +28,21 @@ export interface TaskQueue {
   ensurePool(pool: string): Promise<void>;
   /** Specs per lane that were not delivered yet, and those delivered but not acknowledged. */
   depth(pool: string): Promise<QueueDepth>;
+  /**
+   * No spec of the pool is delivered any more, to any worker, until `until` (server’s time) or for ever; what was
+   * delivered already may still be claimed. Resolves once it holds. Throws `Unavailable`, also where the pool has no
+   * consumers yet.
+   */
+  pause(pool: string, until?: Instant): Promise<void>;
+  /** Ends a pause; nothing happens where there is none. Throws `Unavailable`. */
+  resume(pool: string): Promise<void>;
+  /** The pause of the pool, without an end where `until` is null; undefined where it is not paused. */
+  paused(pool: string): Promise<Pause | undefined>;
   close(): Promise<void>;
+}
+
+export interface Pause {
+  readonly until: Instant | null;
 }
 
 export interface QueueDepth {

@@ -2,7 +2,8 @@
 
 import { lanes, type Instant, type Lane, type Priority, type Sequence } from '../../job/task.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Delivery, QueueDepth, SpecEntry, TaskQueue } from '../../ports/taskQueue.ts';
+import { GenwardenError } from '../../job/errors.ts';
+import type { Delivery, Pause, QueueDepth, SpecEntry, TaskQueue } from '../../ports/taskQueue.ts';
 import type { MemoryMessage, MemoryStream } from './stream.ts';
 
 export interface MemoryTaskQueueOptions {
@@ -28,6 +29,8 @@ interface Pool {
   /** Specs up to here have been taken over into `offers`. */
   seen: Sequence;
   turn: number;
+  /** Nothing is delivered before; 0 for no pause, infinite for one without an end. */
+  pausedUntil: Instant;
   readonly offers: Record<Lane, Offer[]>;
 }
 
@@ -72,7 +75,7 @@ class MemoryTaskQueue implements TaskQueue {
 
   async ensurePool(pool: string): Promise<void> {
     if (this.#pools.has(pool)) return;
-    this.#pools.set(pool, { seen: 0, turn: 0, offers: { again: [], high: [], normal: [], low: [] } });
+    this.#pools.set(pool, { seen: 0, turn: 0, pausedUntil: 0, offers: { again: [], high: [], normal: [], low: [] } });
     this.#changed();
   }
 
@@ -84,6 +87,23 @@ class MemoryTaskQueue implements TaskQueue {
       lanes: { again: count('again'), high: count('high'), normal: count('normal'), low: count('low') },
       unacknowledged: out.length,
     };
+  }
+
+  async pause(pool: string, until: Instant = Infinity): Promise<void> {
+    const paused = this.#offersOf(pool);
+    if (paused === undefined) throw new GenwardenError('Unavailable', `Pool ${pool} has no queue yet.`);
+    paused.pausedUntil = until;
+    this.#changed();
+  }
+
+  async resume(pool: string): Promise<void> {
+    await this.pause(pool, 0);
+  }
+
+  async paused(pool: string): Promise<Pause | undefined> {
+    const until = this.#offersOf(pool)?.pausedUntil ?? 0;
+    if (until <= this.#options.clock.now()) return undefined;
+    return { until: until === Infinity ? null : until };
   }
 
   async close(): Promise<void> {
@@ -116,6 +136,7 @@ class MemoryTaskQueue implements TaskQueue {
   #take(name: string, atMost: number): Delivery[] {
     const pool = this.#offersOf(name);
     const deliveries: Delivery[] = [];
+    if (pool !== undefined && pool.pausedUntil > this.#options.clock.now()) return deliveries;
     while (pool !== undefined && deliveries.length < atMost) {
       const lane = this.#nextLane(pool);
       if (lane === undefined) break;
@@ -165,8 +186,9 @@ class MemoryTaskQueue implements TaskQueue {
 
   /** Until something is put in or given back, or the next redelivery is due. */
   async #something(name: string, signal: AbortSignal): Promise<void> {
-    const offers = Object.values(this.#offersOf(name)?.offers ?? {}).flat();
-    const next = Math.min(...offers.map(({ from }) => from));
+    const pool = this.#offersOf(name);
+    const offers = Object.values(pool?.offers ?? {}).flat();
+    const next = Math.max(pool?.pausedUntil ?? 0, Math.min(...offers.map(({ from }) => from)));
     const settled = new AbortController();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#changes.add(resolve);
