@@ -89,7 +89,9 @@ export interface JobLog {
   submit(specs: readonly SpecWrite[]): Promise<SubmitOutcome>;
   /**
    * The only way a task changes. `expected` is the sequence of the task’s last message as the caller saw it. Lost answers
-   * and writes in flight are settled inside; throws `Unavailable` when NATS does not answer in time.
+   * and writes in flight are settled inside; throws `Unavailable` when NATS does not answer in time. A new run of a job
+   * with a concurrency key takes the key again; throws `ConcurrencyConflict` where another open job holds it. Throws
+   * `InternalError` for a task that was last written by a newer major version: it is left alone.
    */
   write(next: TaskWrite, expected: Sequence): Promise<WriteOutcome>;
   /** The last message of a task, from the stream’s leader. */

@@ -22,6 +22,7 @@ import { openFrontDoor, type FrontDoor } from './frontDoor.ts';
 import { openHull, type Hull } from './hull.ts';
 import { processName } from './processName.ts';
 import { returnMemory } from './returnMemory.ts';
+import { saySkipped } from './skipped.ts';
 import { readiness } from './readiness.ts';
 import { neverFinished, type StartedProcess } from './started.ts';
 
@@ -42,7 +43,8 @@ async function answer(settings: Settings, hull: Hull, door: FrontDoor): Promise<
   const { retentionMs, heartbeatTimeoutMs, http } = settings;
   try {
     const clock = await natsClock(link);
-    const log = await natsJobLog(link, { retentionMs, now: clock.now });
+    const onSkipped = saySkipped(logger);
+    const log = await natsJobLog(link, { retentionMs, now: clock.now, onSkipped });
     const follower = closing.own(
       'follower',
       startFollower({ log, clock, logger, onFirstCurrent: returnMemory }),
@@ -50,7 +52,7 @@ async function answer(settings: Settings, hull: Hull, door: FrontDoor): Promise<
     );
     const app = buildApi({
       log,
-      queue: closing.own('queue', natsTaskQueue(link), (it) => it.close()),
+      queue: closing.own('queue', natsTaskQueue(link, { onSkipped }), (it) => it.close()),
       heartbeats: natsHeartbeats(link),
       artifacts: await natsArtifactStore(link, { retentionMs, clock }),
       keys: await natsKeyRing(link, { keys: {}, clock }),

@@ -18,6 +18,7 @@ import { createControllerMetrics } from '../../telemetry/metrics.ts';
 import { natsSettings, openHull } from './hull.ts';
 import { processName } from './processName.ts';
 import { returnMemory } from './returnMemory.ts';
+import { saySkipped } from './skipped.ts';
 import { readiness } from './readiness.ts';
 import { neverFinished, type StartedProcess } from './started.ts';
 
@@ -27,8 +28,9 @@ export async function startControllerProcess(settings: Settings, signal: AbortSi
   const { link, logger, closing } = hull;
   try {
     const clock = await natsClock(link);
-    const log = await natsJobLog(link, { retentionMs: settings.retentionMs, now: clock.now });
-    const queue = closing.own('queue', natsTaskQueue(link), (it) => it.close());
+    const onSkipped = saySkipped(logger);
+    const log = await natsJobLog(link, { retentionMs: settings.retentionMs, now: clock.now, onSkipped });
+    const queue = closing.own('queue', natsTaskQueue(link, { onSkipped }), (it) => it.close());
     const stop = closing.own('connection events', new AbortController(), (it) => it.abort());
     const listening = { holdMs: settings.reconnectHoldMs, signal: stop.signal, log: logger };
     const losses = watchConnectionLosses(natsSettings(settings, name), listening);

@@ -22,6 +22,7 @@ import { startWorker } from '../../worker/worker.ts';
 import { version } from '../version.ts';
 import { openHull } from './hull.ts';
 import { processName } from './processName.ts';
+import { saySkipped } from './skipped.ts';
 import { readiness } from './readiness.ts';
 import type { StartedProcess } from './started.ts';
 
@@ -34,6 +35,7 @@ export async function startWorkerProcess(settings: Settings, signal: AbortSignal
   try {
     const { retentionMs, heartbeatTimeoutMs, drainTimeoutMs } = settings;
     const clock = await natsClock(link);
+    const onSkipped = saySkipped(logger);
     const registry = await natsPoolRegistry(link);
     await registry.declare({ name: pool.name, provider: pool.provider, models: pool.models, policy: pool.policy });
     if (pool.keys.length === 0) logger.warn({ pool: pool.name }, `pool ${pool.name} has no key: its tasks stay queued`);
@@ -41,8 +43,8 @@ export async function startWorkerProcess(settings: Settings, signal: AbortSignal
       name,
       pool: pool.name,
       concurrency: pool.concurrency,
-      log: await natsJobLog(link, { retentionMs, now: clock.now }),
-      queue: closing.own('queue', natsTaskQueue(link), (it) => it.close()),
+      log: await natsJobLog(link, { retentionMs, now: clock.now, onSkipped }),
+      queue: closing.own('queue', natsTaskQueue(link, { onSkipped }), (it) => it.close()),
       heartbeats: natsHeartbeats(link),
       artifacts: await natsArtifactStore(link, { retentionMs, clock }),
       keys: await keysOf(pool, link, clock),
