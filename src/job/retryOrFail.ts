@@ -17,7 +17,7 @@ const freeOfCharge: ReadonlySet<TaskErrorCode> = new Set(['RateLimited', 'QuotaE
 
 /** What follows an attempt that ended with `error`; `random` is in [0, 1). */
 export function afterFailure(task: Running, error: TaskError, now: Instant, random: number): Aftermath {
-  if (freeOfCharge.has(error.code)) return { state: requeued(task, error.code, 'free', now), error, rule: 'Requeue' };
+  if (freeOfCharge.has(error.code)) return requeueInTime(requeued(task, error.code, 'free', now), task, error, now);
   if (!error.retryable) return giveUp(task, error, 'NotRetryable', now);
   if (task.attempt >= task.of.policy.maxAttempts) return giveUp(task, exhausted(task, error), 'RetriesExhausted', now);
   const delay = Math.max(error.retryAfter ?? 0, backoffAfter(task.attempt, task.of.policy.backoff, random));
@@ -39,8 +39,13 @@ export function afterLoss(task: Running, error: TaskError, now: Instant): Afterm
   if (task.attempt >= task.of.policy.maxAttempts) {
     return countLoss(giveUp(task, exhausted(task, error), 'RetriesExhausted', now));
   }
-  const next = requeued(task, error.code, 'lost', now);
-  if (next.dueAt <= now || next.budgets.run <= 0) return countLoss(giveUp(task, noTimeLeft(error), 'NoTimeLeft', now));
+  const after = requeueInTime(requeued(task, error.code, 'lost', now), task, error, now);
+  return after.state.state === 'failed' ? countLoss({ ...after, state: after.state }) : after;
+}
+
+/** The requeue, unless another attempt would have no time: the task would wait for a worker only to fail. */
+function requeueInTime(next: Queued, task: Running, error: TaskError, now: Instant): Aftermath {
+  if (next.dueAt <= now || next.budgets.run <= 0) return giveUp(task, noTimeLeft(error), 'NoTimeLeft', now);
   return { state: next, error, rule: 'Requeue' };
 }
 

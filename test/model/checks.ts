@@ -1,0 +1,121 @@
+// What must hold of every message that the stream takes, and of every state: the invariants of the design.
+import { taskErrors } from '../../src/job/errors/task.ts';
+import type { TaskErrorCode } from '../../src/job/errors.ts';
+import { brokenBy } from '../../src/controller/invariants.ts';
+import { isOpen, type TaskState } from '../../src/job/task.ts';
+import type { Appended } from './step.ts';
+import type { ModelState } from './state.ts';
+
+export interface Broken {
+  readonly check: string;
+  readonly message: string;
+}
+
+/** The first promise that a message breaks. */
+export function brokenByMessage(appended: Appended): Broken | undefined {
+  for (const [check, holds] of Object.entries(messageChecks)) {
+    if (!holds(appended)) return { check, message: `#${appended.after.sequence}: ${sentence(appended)}` };
+  }
+  const [invariant] = brokenBy({
+    entry: appended.after,
+    before: { ...appended.before, seenAt: 0 },
+    after: { ...appended.after, seenAt: 0 },
+  });
+  return invariant === undefined ? undefined : { check: invariant, message: sentence(appended) };
+}
+
+const sentence = ({ write, before, after }: Appended): string =>
+  `${before.state.state} (${before.state.reason}) became ${after.state.state} (${after.state.reason}), by ${write.by}`;
+
+const messageChecks: Readonly<Record<string, (appended: Appended) => boolean>> = {
+  'one chain': ({ write, before }) => write.expected === before.sequence,
+  'only known transitions': ({ before, after }) => isKnown(before.state, after.state),
+  'adopted only while nobody runs it, in the same run': ({ write, before, after }) =>
+    !write.adopts ||
+    ((before.state.state === 'waiting' || before.state.state === 'queued') && before.state.run === after.state.run),
+  'open means dueAt, within deadline and budgets': ({ after }) => isDated(after.state),
+  'budgets are only spent': ({ before, after }) =>
+    after.state.run !== before.state.run || spendsOnly(before.state, after.state),
+  'a lost worker is counted': ({ before, after }) => isLossCounted(before.state, after.state),
+  'attempts only grow by claims': ({ before, after }) => isAttemptCounted(before.state, after.state),
+  'an open task has attempts and workers left': ({ after: { state } }) =>
+    !isOpen(state) || state.attemptsLost < state.of.policy.maxLostAttempts,
+  'no retry of what must not be retried': ({ after: { state } }) =>
+    !(state.state === 'waiting' || state.state === 'queued') ||
+    taskErrors[state.reason as TaskErrorCode]?.retryable !== false,
+  'a time limit is named only when it is reached': ({ after }) => isLimitReached(after.state),
+};
+
+const follows: Readonly<Record<TaskState['state'], readonly TaskState['state'][]>> = {
+  queued: ['queued', 'running', 'succeeded', 'needs_review', 'failed', 'cancelled'],
+  running: ['queued', 'waiting', 'succeeded', 'needs_review', 'failed', 'cancelled'],
+  waiting: ['queued', 'succeeded', 'needs_review', 'failed', 'cancelled'],
+  needs_review: ['queued', 'succeeded', 'failed', 'cancelled'],
+  succeeded: [],
+  failed: ['queued'],
+  cancelled: ['queued'],
+  deleted: [],
+};
+
+/** A finished task and a reviewed one go on in the next run alone; all others stay in theirs. */
+function isKnown(before: TaskState, after: TaskState): boolean {
+  const endsRun = !isOpen(before) || before.state === 'needs_review';
+  const nextRun = endsRun && after.state === 'queued';
+  return follows[before.state].includes(after.state) && after.run === before.run + (nextRun ? 1 : 0);
+}
+
+function isDated(task: TaskState): boolean {
+  if (!isOpen(task)) return true;
+  const { budgets, since, of, dueAt } = task;
+  const longest = Math.max(budgets.queue, budgets.run, budgets.review);
+  const attempt = task.state === 'running' ? of.policy.attemptTimeout : Infinity;
+  return Number.isFinite(dueAt) && dueAt <= Math.min(since + longest, since + attempt, of.deadline ?? Infinity);
+}
+
+function spendsOnly(before: TaskState, after: TaskState): boolean {
+  const spent = before.state === 'queued' ? 'queue' : before.state === 'needs_review' ? 'review' : 'run';
+  const passed = Math.max(0, after.since - before.since);
+  return (['queue', 'run', 'review'] as const).every((budget) => {
+    const least = Math.max(0, before.budgets[budget] - (budget === spent ? passed : 0));
+    return after.budgets[budget] === least;
+  });
+}
+
+function isLossCounted(before: TaskState, after: TaskState): boolean {
+  if (after.run !== before.run) return after.attemptsLost === 0;
+  const isLoss = after.state === 'queued' && (after.reason === 'WorkerLost' || after.reason === 'TaskOrphaned');
+  const inVain = after.state === 'failed' && ['PoisonPill', 'WorkerLost', 'TaskOrphaned'].includes(after.reason);
+  return after.attemptsLost === before.attemptsLost + (isLoss || inVain ? 1 : 0);
+}
+
+function isAttemptCounted(before: TaskState, after: TaskState): boolean {
+  if (after.run !== before.run) return after.attempt === 0;
+  if (after.state === 'running') return after.attempt === before.attempt + 1;
+  const free = after.state === 'queued' && (after.reason === 'RateLimited' || after.reason === 'WorkerDrained');
+  return after.attempt === before.attempt - (free ? 1 : 0);
+}
+
+function isLimitReached({ state, reason, budgets, since, of }: TaskState): boolean {
+  if (state !== 'failed') return true;
+  switch (reason) {
+    case 'QueueTimeout':
+      return budgets.queue === 0;
+    case 'RunTimeout':
+      return budgets.run === 0;
+    case 'ReviewTimeout':
+      return budgets.review === 0;
+    case 'DeadlineExceeded':
+      return of.deadline !== null && since >= of.deadline;
+    default:
+      return true;
+  }
+}
+
+/** A queued task whose spec the queue was told to forget would wait for nothing. */
+export function brokenByState({ tasks }: ModelState): Broken | undefined {
+  const index = tasks.findIndex(
+    ({ last, queue }) => last.state.state === 'queued' && !queue.some(({ spec }) => spec.sequence === last.sequence),
+  );
+  if (index < 0) return undefined;
+  return { check: 'the queue keeps what is queued', message: `the spec of task ${index} was acknowledged, unclaimed` };
+}

@@ -1,0 +1,129 @@
+// Liveness: from here on nothing goes wrong any more, a controller looks when the rules say so, and workers are as bad
+// as they may be. Does the task end, and by the time that was promised?
+import { latestEnd } from '../../src/job/budgets.ts';
+import { taskError } from '../../src/job/errors.ts';
+import { decide } from '../../src/job/rules/decide.ts';
+import { reportGrace } from '../../src/job/rules/overdue.ts';
+import type { Rule, WorkerSight } from '../../src/job/rules/rule.ts';
+import { isOpen, type Instant, type OpenTask, type Queued, type TaskState } from '../../src/job/task.ts';
+import type { Broken } from './checks.ts';
+import { alive, forgetful, heartbeatTimeout, silent, worldOf } from './controllerSteps.ts';
+import type { Engine } from './engine.ts';
+import { stateKey } from './key.ts';
+import { request, tick } from './state.ts';
+
+/** What workers make of a task: whether they claim it, how they are seen then, and what they report. */
+interface Workforce {
+  readonly name: string;
+  readonly claims: 'never' | 'at once' | 'at the last moment';
+  readonly sight: WorkerSight;
+  readonly reports?: 'ProviderError' | 'RateLimited';
+  /** The rule that moves the task without a wait. */
+  readonly prompt?: string;
+}
+
+const workforces: readonly Workforce[] = [
+  { name: 'no worker is alive', claims: 'never', sight: silent, prompt: 'WorkerLost' },
+  { name: 'every call hangs', claims: 'at once', sight: alive },
+  { name: 'every call hangs, claimed late', claims: 'at the last moment', sight: alive },
+  { name: 'every claim kills its worker', claims: 'at once', sight: silent, prompt: 'WorkerLost' },
+  { name: 'every worker forgets its task', claims: 'at once', sight: forgetful, prompt: 'TaskOrphaned' },
+  { name: 'every call fails', claims: 'at once', sight: alive, reports: 'ProviderError' },
+  { name: 'every key is rate-limited', claims: 'at once', sight: alive, reports: 'RateLimited' },
+];
+
+/** More moves than any run of the small policies has. */
+const mostMoves = 100;
+
+export class Endings {
+  readonly #engine: Engine;
+  readonly #known = new Set<string>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** How many states of a task were followed to their end, each with every workforce. */
+  get checked(): number {
+    return this.#known.size;
+  }
+
+  /** What keeps an open task from its end, if anything does. */
+  brokenBy(task: TaskState, queueForgot: boolean, now: Instant): Broken | undefined {
+    if (!isOpen(task)) return undefined;
+    const key = `${stateKey(task, now)}${queueForgot ? 'L' : ''}`;
+    if (this.#known.has(key)) return undefined;
+    this.#known.add(key);
+    for (const workforce of workforces) {
+      const message = stuckWith(task, queueForgot, now, workforce, this.#engine);
+      if (message !== undefined)
+        return { check: 'every open task ends in time', message: `${workforce.name}: ${message}` };
+    }
+    return undefined;
+  }
+}
+
+function stuckWith(
+  first: OpenTask,
+  queueForgot: boolean,
+  from: Instant,
+  workforce: Workforce,
+  engine: Engine,
+): string | undefined {
+  const promised = Math.max(from, latestEnd(first)) + reportGrace;
+  let task: TaskState = first;
+  let now = from;
+  let forgot = queueForgot;
+  for (let moves = 0; moves < mostMoves; moves += 1) {
+    if (!isOpen(task)) {
+      return now <= promised ? undefined : `it ended ${(now - promised) / tick} ticks later than promised`;
+    }
+    const moved: Move | string = nextMove(task, forgot, now, workforce, engine);
+    if (typeof moved === 'string') return moved;
+    forgot &&= moved.state === task;
+    ({ state: task, now } = moved);
+  }
+  return `it is still ${task.state} after ${mostMoves} moves`;
+}
+
+interface Move {
+  readonly state: TaskState;
+  readonly now: Instant;
+}
+
+/** The controller first, then a worker, then time: to the moment that the rules name. A text says what is wrong. */
+function nextMove(task: OpenTask, forgot: boolean, now: Instant, workforce: Workforce, engine: Engine): Move | string {
+  const { rules } = engine;
+  const verdict = judge(task, forgot, now, workforce, rules);
+  if (verdict.do === 'write') return { state: verdict.state, now };
+  if (task.state === 'running' && workforce.prompt !== undefined) return `no rule says ${workforce.prompt}`;
+  if (task.state === 'queued' && forgot) return 'no rule says MessageLost';
+  const { lookAgainAt } = verdict;
+  if (!(lookAgainAt > now)) return 'the rules name no later moment for the next look';
+  if (task.state === 'queued' && workforce.claims !== 'never') return claim(task, now, workforce, engine);
+  if (task.state === 'running' && workforce.reports !== undefined) return report(task, now, workforce.reports, engine);
+  const later = judge(task, forgot, lookAgainAt, workforce, rules);
+  return later.do === 'write'
+    ? { state: later.state, now: lookAgainAt }
+    : `the look at the named moment finds nothing (${task.state})`;
+}
+
+function judge(task: OpenTask, messageMissing: boolean, now: Instant, { sight }: Workforce, rules: readonly Rule[]) {
+  return decide({ task, seenFor: heartbeatTimeout, messageMissing }, worldOf(sight), now, 0.999, rules);
+}
+
+function claim(task: Queued, now: Instant, { claims }: Workforce, engine: Engine): Move {
+  const at = claims === 'at once' ? now : Math.max(now, task.dueAt - 1);
+  return { state: engine.claimed(task, 'worker', 1, at), now: at };
+}
+
+function report(
+  task: Extract<TaskState, { state: 'running' }>,
+  now: Instant,
+  code: NonNullable<Workforce['reports']>,
+  engine: Engine,
+): Move {
+  const at = Math.min(now + tick, Math.max(now, task.dueAt));
+  const ending = { end: 'failed', error: taskError(code, code) } as const;
+  return { state: engine.finalWrite({ sequence: 1, state: task, request }, ending, at, 0.999).state, now: at };
+}

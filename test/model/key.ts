@@ -1,0 +1,112 @@
+// Which states are the same: times count from now on, sequences by what they are to the last message, workers and
+// controllers by what they do. What is written over an older message will be refused, so nothing else of it counts.
+import type { Instant, TaskState } from '../../src/job/task.ts';
+import type { ApiCall, ControllerState, Held, ModelState, TaskLog, WorkerState, Write } from './state.ts';
+import { tick } from './state.ts';
+
+export function keyOf(state: ModelState): string {
+  const { now, tasks, left, call, ghosts } = state;
+  const workers = state.workers.map((worker) => workerKey(worker, state)).sort();
+  const controllers = state.controllers.map((controller) => controllerKey(controller, state)).sort();
+  const logs = tasks.map((log) => logKey(log, now));
+  const late = ghosts.map((write) => `${write.task}${writeKey(write, state)}`);
+  const counts = `${left.faults}${left.cancels}${left.retries}${left.reviews}`;
+  return `${logs.join('&')}|${workers.join('&')}|${controllers.join('&')}|${late.join('')}|${callKey(call, state)}|${counts}`;
+}
+
+/** A task’s state as far as it bears on what may follow. */
+export function stateKey(task: TaskState, now: Instant): string {
+  const { state, run, attempt, attemptsLost, budgets, since, of } = task;
+  const letter = `${letters[state]}${run}`;
+  const deadline = of.deadline === null ? '' : `d${ticks(Math.max(-2 * tick, of.deadline - now))}`;
+  if (!('dueAt' in task)) return letter + deadline;
+  // Older than every budget is old enough: time beyond that changes nothing.
+  const oldest = of.policy.queueTimeout + of.policy.runTimeout + of.policy.reviewTimeout + 2 * tick;
+  const age = ticks(Math.min(now - since, oldest));
+  const left = `${ticks(budgets.queue)},${ticks(budgets.run)},${ticks(budgets.review)}`;
+  const retry = task.state === 'waiting' ? `@${ticks(Math.max(task.retryAt - now, -tick))}` : '';
+  const kept = task.state === 'queued' && task.reason === 'WorkerLost' ? 'w' : '';
+  return `${letter}.${attempt}.${attemptsLost}.${left}+${age}${retry}${kept}${deadline}`;
+}
+
+/** One letter each, so that keys stay short. */
+const letters: Readonly<Record<TaskState['state'], string>> = {
+  queued: 'q',
+  running: 'r',
+  waiting: 'w',
+  needs_review: 'n',
+  succeeded: 'S',
+  failed: 'F',
+  cancelled: 'C',
+  deleted: 'D',
+};
+
+const ticks = (ms: number): string => String(ms / tick);
+
+function logKey({ last, queue }: TaskLog, now: Instant): string {
+  const messages = queue.map(({ spec, lost }) => {
+    if (spec.sequence === last.sequence) return lost ? 'L' : 'Q';
+    const rest = Math.max(0, spec.state.dueAt - now);
+    return lost || rest === 0 ? '' : `${spec.state.run === last.state.run ? 's' : 'o'}${ticks(rest)}`;
+  });
+  return `${stateKey(last.state, now)}:${messages.sort().join('')}`;
+}
+
+/** Fresh ones in full, as they may land; the others will be refused. */
+function writeKey(write: Write, { tasks, now }: ModelState): string {
+  const { last } = tasks[write.task]!;
+  if (write.landed !== 0) return write.landed === last.sequence ? 'L' : 'l';
+  return write.expected === last.sequence ? `${write.slow ? 'z' : ''}${stateKey(write.state, now)}` : '-';
+}
+
+function workerKey({ name, silent, held }: WorkerState, state: ModelState): string {
+  const named = state.tasks.map(({ last }) =>
+    last.state.state === 'running' && last.state.worker === name ? 'R' : '',
+  );
+  const late = state.ghosts.map((write) => (write.by === name ? 'G' : ''));
+  const slots = held.map((one) => heldKey(one, state)).sort();
+  return `${silent ? 'z' : ''}${named.join(',')}${late.join('')}(${slots.join(';')})`;
+}
+
+function heldKey(held: Held, state: ModelState): string {
+  const { last } = state.tasks[held.task]!;
+  if (held.phase === 'claiming') {
+    const sameRun = held.spec.state.run === last.state.run ? '' : 'o';
+    return `${held.task}c${sameRun}${writeKey(held.write, state)}`;
+  }
+  const { claim } = held;
+  const own = claim.sequence === last.sequence ? '=' : claim.state.run === last.state.run ? '<' : 'o';
+  // A running claim on record says itself when it is due.
+  const due =
+    own === '<' && claim.state.of.deadline !== null
+      ? `${ticks(Math.max(0, claim.state.dueAt - state.now))}${whyLetter(claim.state)}`
+      : '';
+  if (held.phase === 'running') return `${held.task}r${own}${due}`;
+  const { ending } = held;
+  const end = ending.end === 'made' ? 'm' : ending.error.retryable ? 'f' : ending.error.code;
+  return `${held.task}e${own}${end}${writeKey(held.write, state)}`;
+}
+
+/** What limit it is that a claim hits when it is due. */
+function whyLetter({ dueAt, since, of, budgets }: Extract<TaskState, { state: 'running' }>): string {
+  if (dueAt === of.deadline) return 'd';
+  return dueAt === since + budgets.run ? 'r' : 'a';
+}
+
+function controllerKey({ views, writes }: ControllerState, state: ModelState): string {
+  const parts = views.map((view, task) => {
+    const write = writes[task];
+    if (write !== undefined) return writeKey(write, state);
+    if (view === undefined) return '';
+    return view.sequence === state.tasks[task]!.last.sequence ? '=' : '<';
+  });
+  return parts.join(',');
+}
+
+function callKey(call: ApiCall | undefined, state: ModelState): string {
+  if (call === undefined) return '';
+  const { last } = state.tasks[call.task]!;
+  const run = call.run === last.state.run ? '' : 'o';
+  const seen = call.seen.sequence === last.sequence ? '=' : '<';
+  return `${call.asks}${call.task}${run}${call.write === undefined ? seen : writeKey(call.write, state)}`;
+}

@@ -1,0 +1,121 @@
+// What happens beside workers and controllers: time, writes that nobody waits for, a queue that forgets, and people.
+import type { Engine } from './engine.ts';
+import { fatesOf, land, nameOf, withFault, withLog, type Sender, type Step } from './step.ts';
+import { sent, tick, type ApiCall, type Asks, type Left, type ModelState, type Write } from './state.ts';
+
+export function otherSteps(state: ModelState, engine: Engine): Step[] {
+  return [...time(state), ...ghosts(state, engine), ...losses(state), ...people(state, engine)];
+}
+
+/** Time passes, but not while a write is under way: one that takes longer is a fault of its own. */
+function time(state: ModelState): Step[] {
+  if (underWay(state).some((write) => isPunctual(write, state))) return [];
+  return [{ kind: 'tick', cause: 'calm', text: () => 'time passes', next: { ...state, now: state.now + tick } }];
+}
+
+function underWay({ workers, controllers, call }: ModelState): Write[] {
+  const held = workers.flatMap((worker) => worker.held.map((one) => (one.phase === 'running' ? undefined : one.write)));
+  const all = [...held, ...controllers.flatMap(({ writes }) => writes), call?.write];
+  return all.filter((write) => write !== undefined);
+}
+
+/** What was written over an older message is refused whenever it comes. */
+const isPunctual = ({ slow, landed, task, expected }: Write, { tasks }: ModelState): boolean =>
+  !slow && landed === 0 && expected === tasks[task]!.last.sequence;
+
+function ghosts(state: ModelState, engine: Engine): Step[] {
+  return state.ghosts.map((write, index): Step => {
+    const { next, appended } = land({ ...state, ghosts: state.ghosts.toSpliced(index, 1) }, write, engine);
+    return {
+      kind: 'late write',
+      cause: 'calm',
+      text: () =>
+        `a late write of ${write.by}, ${nameOf(write)} over #${write.expected}, is ${appended ? 'stored' : 'refused'}`,
+      next,
+      ...(appended === undefined ? {} : { appended }),
+    };
+  });
+}
+
+function losses(state: ModelState): Step[] {
+  if (state.left.faults === 0) return [];
+  return state.tasks.flatMap((log, task) => {
+    const index = log.queue.findIndex(({ spec, lost }) => spec.sequence === log.last.sequence && !lost);
+    if (index < 0) return [];
+    const message = log.queue[index]!;
+    const queue = log.queue.with(index, { ...message, lost: true });
+    return [
+      {
+        kind: 'queue forgets',
+        cause: 'fault',
+        text: () => `the queue loses spec #${message.spec.sequence} of task ${task}`,
+        next: withLog(withFault(state), task, { ...log, queue }),
+      },
+    ];
+  });
+}
+
+function people(state: ModelState, engine: Engine): Step[] {
+  const { call } = state;
+  if (call === undefined)
+    return [...asked(state, 'cancels', engine), ...asked(state, 'retries', engine), ...asked(state, 'reviews', engine)];
+  if (call.write !== undefined) return fatesOf(state, sender(call, call.write, engine), engine);
+  return [decision(state, call, engine)];
+}
+
+const asks: Readonly<Record<Exclude<keyof Left, 'faults'>, readonly Asks[]>> = {
+  cancels: ['cancel'],
+  retries: ['retry'],
+  reviews: ['approve', 'reject', 'tweak'],
+};
+
+/** Someone asks: the API reads the job, and by the time it writes that may be long ago. */
+function asked(state: ModelState, budget: Exclude<keyof Left, 'faults'>, engine: Engine): Step[] {
+  if (state.left[budget] === 0) return [];
+  const left = { ...state.left, [budget]: state.left[budget] - 1 };
+  return state.tasks.flatMap(({ last }, task) =>
+    asks[budget].flatMap((wish): Step[] => {
+      // What has nothing to do is answered at once and changes nothing.
+      if (engine.answerTo(wish, last.state, state.now) === undefined) return [];
+      return [
+        {
+          kind: 'request',
+          cause: 'person',
+          text: () => `someone asks: ${wish} task ${task}; the API reads #${last.sequence} ${nameOf(last)}`,
+          next: { ...state, left, call: { asks: wish, task, run: last.state.run, seen: last, write: undefined } },
+        },
+      ];
+    }),
+  );
+}
+
+function decision(state: ModelState, call: ApiCall, engine: Engine): Step {
+  const next = answerOver(state, call, engine);
+  return {
+    kind: 'request decided',
+    cause: 'calm',
+    text: () => (next.call?.write ? `the API sends ${nameOf(next.call.write)}` : `the API has nothing to ${call.asks}`),
+    next,
+  };
+}
+
+function answerOver(state: ModelState, call: ApiCall, engine: Engine): ModelState {
+  const otherRun = asks.reviews.includes(call.asks) && call.seen.state.run !== call.run;
+  const answer = otherRun ? undefined : engine.answerTo(call.asks, call.seen.state, state.now);
+  if (answer === undefined) return { ...state, call: undefined };
+  const { task, seen } = call;
+  const write = sent({ task, by: 'the API', state: answer, expected: seen.sequence });
+  return { ...state, call: { ...call, write } };
+}
+
+function sender(call: ApiCall, write: Write, engine: Engine): Sender {
+  const done = (next: ModelState): ModelState => ({ ...next, call: undefined });
+  return {
+    who: 'the API',
+    write,
+    written: done,
+    refused: (next, last) => answerOver(next, { ...call, seen: last, write: undefined }, engine),
+    waits: (next, waiting) => ({ ...next, call: { ...call, write: waiting } }),
+    unanswered: done,
+  };
+}

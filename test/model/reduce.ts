@@ -1,0 +1,81 @@
+// Leaves out states that cannot show anything new, so that larger bounds fit. All of it follows from one fact, which is
+// explored without these short cuts too: what is written over an older message is refused, and changes nothing.
+import { isOpen } from '../../src/job/task.ts';
+import type { LogEntry } from '../../src/ports/jobLog.ts';
+import type { Engine } from './engine.ts';
+import type { ApiCall, ControllerState, Held, ModelState, TaskLog, WorkerState, Write } from './state.ts';
+
+export function reduced(state: ModelState, engine: Engine): ModelState {
+  const { tasks } = state;
+  return {
+    ...state,
+    tasks: tasks.map(withoutOldSpecs),
+    workers: state.workers.map((worker) => withoutFutileWork(worker, state)),
+    controllers: state.controllers.map((controller) => withoutOldViews(controller, tasks)),
+    call: withoutOldSight(state.call, state, engine),
+    ghosts: state.ghosts.filter((write) => isFresh(write, tasks)),
+  };
+}
+
+const isFresh = ({ task, expected }: Write, tasks: readonly TaskLog[]): boolean =>
+  tasks[task]!.last.sequence === expected;
+
+/** Still to land over the last message, or stored as the last message. */
+const mayCount = (write: Write, tasks: readonly TaskLog[]): boolean =>
+  write.landed === 0 ? isFresh(write, tasks) : write.landed === tasks[write.task]!.last.sequence;
+
+/** Besides the queued spec only the one that is claimed matters: its redelivery tells a worker of a claim it gave up. */
+function withoutOldSpecs(log: TaskLog): TaskLog {
+  const { last, queue } = log;
+  const oldest = last.state.state === 'running' ? last.sequence - 1 : last.sequence;
+  const isOld = ({ spec }: TaskLog['queue'][number]): boolean => spec.sequence < oldest;
+  return queue.some(isOld) ? { last, queue: queue.filter((message) => !isOld(message)) } : log;
+}
+
+/** A worker that will be refused whatever happens is as good as idle: an idle one may do all that it could. */
+function withoutFutileWork(worker: WorkerState, state: ModelState): WorkerState {
+  if (!worker.held.some((held) => isFutile(held, worker, state))) return worker;
+  return { ...worker, held: worker.held.filter((held) => !isFutile(held, worker, state)) };
+}
+
+function isFutile(held: Held, { name }: WorkerState, { tasks, ghosts }: ModelState): boolean {
+  const { last } = tasks[held.task]!;
+  if (held.phase === 'claiming') {
+    const isOwn = last.state.state === 'running' && last.state.worker === name;
+    return !mayCount(held.write, tasks) && !isOwn && !ghosts.some(({ by }) => by === name);
+  }
+  if (held.claim.sequence === last.sequence || (held.phase === 'reporting' && mayCount(held.write, tasks)))
+    return false;
+  if (held.phase === 'reporting' && held.ending.end === 'failed' && held.ending.error.retryable) return !isSent(held);
+  return last.state.run !== held.claim.state.run || !isOpen(last.state) || last.state.state === 'needs_review';
+}
+
+/** A final status that may be stored as an earlier try: its sender has yet to find out. */
+const isSent = (held: Extract<Held, { phase: 'reporting' }>): boolean => held.write.landed !== 0;
+
+/** A controller whose sight is old, or whose write is, will look anew. */
+function withoutOldViews(controller: ControllerState, tasks: readonly TaskLog[]): ControllerState {
+  const { views, writes } = controller;
+  const isOld = (view: LogEntry | undefined, task: number): boolean => {
+    const write = writes[task];
+    return write === undefined
+      ? view !== undefined && view.sequence !== tasks[task]!.last.sequence
+      : !mayCount(write, tasks);
+  };
+  if (!views.some(isOld)) return controller;
+  return {
+    views: views.map((view, task) => (isOld(view, task) ? undefined : view)),
+    writes: writes.map((write, task) => (isOld(views[task], task) ? undefined : write)),
+  };
+}
+
+/** The API looks anew as well, and ends the request where nothing is left to do. */
+function withoutOldSight(call: ApiCall | undefined, { tasks, now }: ModelState, engine: Engine): ApiCall | undefined {
+  if (call === undefined) return undefined;
+  const { last } = tasks[call.task]!;
+  const isOld = call.write === undefined ? call.seen.sequence !== last.sequence : !mayCount(call.write, tasks);
+  if (!isOld) return call;
+  const isOtherRun = call.asks !== 'cancel' && call.asks !== 'retry' && last.state.run !== call.run;
+  if (isOtherRun || engine.answerTo(call.asks, last.state, now) === undefined) return undefined;
+  return { ...call, seen: last, write: undefined };
+}

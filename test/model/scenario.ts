@@ -1,0 +1,94 @@
+// How large a model is explored: who takes part, what a task may cost, and how much may go wrong.
+import type { Policy } from '../../src/job/policy.ts';
+import { tick } from './state.ts';
+
+export interface Scenario {
+  readonly name: string;
+  readonly tasks: number;
+  readonly workers: number;
+  /** Attempts that a worker runs at once. */
+  readonly slots: number;
+  readonly controllers: number;
+  readonly policy: Policy;
+  /** Ticks after the submit, or null. */
+  readonly deadline: number | null;
+  /** Faults in one history, of any kind. */
+  readonly faults: number;
+  readonly cancels: number;
+  readonly retries: number;
+  readonly reviews: number;
+  /** Leaves out what is known to be refused: see reduce.ts. */
+  readonly reduced: boolean;
+}
+
+interface Times {
+  readonly queue?: number;
+  readonly run?: number;
+  readonly attempt?: number;
+  readonly review?: number;
+  readonly maxAttempts?: number;
+  readonly maxLost?: number;
+}
+
+/** A policy in ticks; `review` asks for one. */
+export function policyInTicks({
+  queue = 3,
+  run = 4,
+  attempt = 2,
+  review,
+  maxAttempts = 3,
+  maxLost = 2,
+}: Times): Policy {
+  return {
+    queueTimeout: queue * tick,
+    runTimeout: run * tick,
+    attemptTimeout: attempt * tick,
+    reviewTimeout: (review ?? 0) * tick,
+    review: review === undefined ? 'never' : 'always',
+    maxAttempts,
+    maxLostAttempts: maxLost,
+    backoff: { first: tick, cap: tick },
+  };
+}
+
+const small = policyInTicks({ queue: 2, run: 3, attempt: 1 });
+const least = policyInTicks({ queue: 1, run: 2, attempt: 1, maxAttempts: 2 });
+
+const one: Scenario = {
+  name: 'one task',
+  tasks: 1,
+  workers: 2,
+  slots: 1,
+  controllers: 1,
+  policy: policyInTicks({ queue: 2, run: 3, attempt: 1 }),
+  deadline: null,
+  faults: 1,
+  cancels: 1,
+  retries: 1,
+  reviews: 0,
+  reduced: true,
+};
+
+const least = policyInTicks({ queue: 1, run: 2, attempt: 1, maxAttempts: 2 });
+const reviewed = policyInTicks({ queue: 1, run: 2, attempt: 1, review: 1, maxAttempts: 2 });
+const undisturbed = { cancels: 0, retries: 0, policy: least };
+
+/** What `make test` explores. */
+export const scenarios = {
+  one,
+  faults: { ...one, name: 'one task, two faults', policy: least, faults: 2 },
+  stale: { ...one, name: 'one task, every stale sight', policy: least, retries: 0, reduced: false },
+  controllers: { ...one, name: 'one task, two controllers', policy: least, controllers: 2 },
+  tasks: { ...one, ...undisturbed, name: 'two tasks', tasks: 2, workers: 1 },
+  slots: {
+    ...one,
+    ...undisturbed,
+    name: 'two tasks in one worker’s two slots',
+    tasks: 2,
+    workers: 1,
+    slots: 2,
+    faults: 0,
+  },
+  review: { ...one, name: 'with review', policy: reviewed, reviews: 1 },
+  deadline: { ...one, name: 'with a deadline', policy: least, deadline: 3 },
+} satisfies Record<string, Scenario>;

@@ -1,0 +1,152 @@
+// What the model remembers of the whole installation at one moment. Values are never changed in place.
+import type { Ending } from '../../src/worker/attempt.ts';
+import type { Claim } from '../../src/worker/claim.ts';
+import type { WrittenEnding } from '../../src/worker/finalWrite.ts';
+import type { Instant, Queued, Sequence, TaskState } from '../../src/job/task.ts';
+import { submitted } from '../../src/job/transitions.ts';
+import type { LogEntry } from '../../src/ports/jobLog.ts';
+import { aRequest, anIdentity } from '../support/tasks.ts';
+import type { Scenario } from './scenario.ts';
+
+/** ms. The grace that a live worker gets to report is one tick too, so that every moment lies on the grid. */
+export const tick = 500;
+
+export interface ModelState {
+  readonly now: Instant;
+  readonly tasks: readonly TaskLog[];
+  readonly workers: readonly WorkerState[];
+  readonly controllers: readonly ControllerState[];
+  readonly call: ApiCall | undefined;
+  /** Writes whose sender has given up on them, and which may still land. */
+  readonly ghosts: readonly Write[];
+  readonly left: Left;
+  /** How many workers there were: each start has a new name. */
+  readonly started: number;
+}
+
+/** How often the scenario lets these happen from here on. */
+export interface Left {
+  readonly faults: number;
+  readonly cancels: number;
+  readonly retries: number;
+  readonly reviews: number;
+}
+
+/** A task’s log, by its last message, and those of its specs that the queue has not been told to forget. */
+export interface TaskLog {
+  readonly last: LogEntry;
+  readonly queue: readonly QueueMessage[];
+}
+
+export interface QueueMessage {
+  readonly spec: SpecEntry;
+  /** The queue will never deliver it again, though nobody acknowledged it. */
+  readonly lost: boolean;
+}
+
+export interface SpecEntry extends LogEntry {
+  readonly state: Queued;
+}
+
+/** A conditional write that is not answered yet. */
+export interface Write {
+  readonly task: number;
+  readonly by: string;
+  readonly state: TaskState;
+  readonly expected: Sequence;
+  /** Where it was stored already, although its sender does not know; 0 while it was not. */
+  readonly landed: Sequence;
+  /** Time passes while it is under way. */
+  readonly slow: boolean;
+  readonly adopts: boolean;
+}
+
+export interface WorkerState {
+  readonly name: string;
+  /** Frozen, blocked or cut off: nobody hears its heartbeats. */
+  readonly silent: boolean;
+  readonly held: readonly Held[];
+}
+
+/** One task in a slot, from its delivery to the answer of its final write. */
+export type Held =
+  | { readonly phase: 'claiming'; readonly task: number; readonly spec: SpecEntry; readonly write: Write }
+  | { readonly phase: 'running'; readonly task: number; readonly claim: Claim }
+  | {
+      readonly phase: 'reporting';
+      readonly task: number;
+      readonly claim: Claim;
+      readonly ending: WrittenEnding;
+      readonly write: Write;
+    };
+
+export type Made = Extract<Ending, { end: 'made' }>;
+
+/** By task: what the controller’s index has, however old, and the write that is under way. */
+export interface ControllerState {
+  readonly views: readonly (LogEntry | undefined)[];
+  readonly writes: readonly (Write | undefined)[];
+}
+
+/** A request to the API that was begun: what it saw, and then what it writes. */
+export interface ApiCall {
+  readonly asks: Asks;
+  readonly task: number;
+  /** The run that was looked at: a review is of that one alone. */
+  readonly run: number;
+  readonly seen: LogEntry;
+  readonly write: Write | undefined;
+}
+
+export type Asks = 'cancel' | 'retry' | 'approve' | 'reject' | 'tweak';
+
+export const request = aRequest;
+
+export const entryOf = (sequence: Sequence, state: TaskState): LogEntry => ({
+  sequence,
+  at: state.since,
+  writeId: `write-${sequence}`,
+  state,
+});
+
+/** A write that its sender has just sent. */
+export const sent = (write: Pick<Write, 'task' | 'by' | 'state' | 'expected'>, adopts = false): Write => ({
+  ...write,
+  landed: 0,
+  slow: false,
+  adopts,
+});
+
+export const isSpec = (entry: LogEntry): entry is SpecEntry => entry.state.state === 'queued';
+
+/** One job, just submitted; everybody is there and idle, and no controller has looked yet. */
+export function initialState(scenario: Scenario): ModelState {
+  const { tasks, workers, controllers, policy, deadline, faults, cancels, retries, reviews } = scenario;
+  const now = 1_000_000 * tick;
+  const job = 'model'.padStart(26, '0');
+  const due = deadline === null ? null : now + deadline * tick;
+  const logs = Array.from({ length: tasks }, (_, task): TaskLog => {
+    const of = anIdentity({ job, task, total: tasks, policy, submittedAt: now, deadline: due });
+    const last = entryOf(1, submitted(of)) as SpecEntry;
+    return { last, queue: [{ spec: last, lost: false }] };
+  });
+  return {
+    now,
+    tasks: logs,
+    workers: Array.from({ length: workers }, (_, index) => freshWorker(index)),
+    controllers: Array.from({ length: controllers }, () => freshController(tasks)),
+    call: undefined,
+    ghosts: [],
+    left: { faults, cancels, retries, reviews },
+    started: workers,
+  };
+}
+
+export const freshWorker = (index: number): WorkerState => ({ name: `worker-${index + 1}`, silent: false, held: [] });
+
+export const freshController = (tasks: number): ControllerState => ({
+  views: Array.from({ length: tasks }, () => undefined),
+  writes: Array.from({ length: tasks }, () => undefined),
+});
+
+export const at = <T>(items: readonly T[], index: number, item: T): readonly T[] => items.with(index, item);
