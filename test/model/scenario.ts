@@ -51,9 +51,6 @@ export function policyInTicks({
   };
 }
 
-const small = policyInTicks({ queue: 2, run: 3, attempt: 1 });
-const least = policyInTicks({ queue: 1, run: 2, attempt: 1, maxAttempts: 2 });
-
 const one: Scenario = {
   name: 'one task',
   tasks: 1,
