@@ -19,8 +19,9 @@ export interface GeminiSettings {
 }
 
 /**
- * The provider of pools whose models are Gemini’s. `generate` throws `AttemptFailed`, or the reason of its signal as soon
- * as that aborts (Google bills the call all the same). No error it throws contains the API key.
+ * The provider of pools whose models are Gemini’s. `generate` throws `AttemptFailed`, or the reason of its signal after
+ * that aborted (Google bills the call all the same): not before the call has really ended, as the worker counts those that
+ * do not. No error it throws contains the API key.
  */
 export function geminiProvider(settings: GeminiSettings = {}): Provider {
   const clients = new Map<string, GoogleGenAI>();
@@ -31,8 +32,7 @@ export function geminiProvider(settings: GeminiSettings = {}): Provider {
   };
   return {
     name: 'gemini',
-    generate: (request, context) =>
-      untilAborted(call(clientFor(context.key), request, context, settings.fetch), context.signal),
+    generate: (request, context) => call(clientFor(context.key), request, context, settings.fetch),
   };
 }
 
@@ -65,17 +65,5 @@ async function call(
     signal.throwIfAborted();
     if (error instanceof AttemptFailed) throw error;
     throw new AttemptFailed(failureOf(error, key));
-  }
-}
-
-/** Settles like `promise`, or rejects with the signal’s reason at once, even where the SDK is slow to let go. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -39,9 +39,15 @@ export async function runUntilSignal(start: (signal: AbortSignal) => Promise<Sta
     const reason = await Promise.race([aborted(stop.signal).then(() => undefined), started.finished]);
     await started.close();
     if (reason !== undefined) process.exitCode = 1;
+    endBeforeLong();
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   } finally {
     stop.dispose();
   }
+}
+
+/** Everything of ours is closed: what holds the process now is a call that ignores its abort, and would for ever. */
+function endBeforeLong(): void {
+  setTimeout(() => process.exit(), 1_000).unref();
 }

@@ -1,6 +1,7 @@
 // The signal ends a call: at once, with its own reason, wherever the call is.
 
-import { expect, test } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, test, vi } from 'vitest';
 import { geminiProvider } from '../../../src/adapters/gemini/provider.ts';
 import { aContext, imageRequest, useStandin } from './gemini.ts';
 
@@ -26,11 +27,17 @@ test('a signal that is aborted already sends nothing', async () => {
   expect(bench.standin.requests.length).toBe(before);
 });
 
-test('rejects although the transport ignores the abort', async () => {
+test('does not hide that the transport ignores the abort: the call has not ended before that does', async () => {
   const abort = new AbortController();
   const reason = new Error('cancelled');
-  const fetch = (() => new Promise<Response>(() => undefined)) as typeof globalThis.fetch;
+  const transport = Promise.withResolvers<Response>();
+  const fetch = (() => transport.promise) as typeof globalThis.fetch;
   const call = geminiProvider({ fetch }).generate(imageRequest({ prompt: 'x' }), aContext(abort.signal));
+  const ended = vi.fn<() => void>();
+  void call.then(ended, ended);
   abort.abort(reason);
+  await nextTurn();
+  expect(ended).not.toHaveBeenCalled();
+  transport.reject(new Error('gone at last'));
   await expect(call).rejects.toBe(reason);
 });
