@@ -14,32 +14,35 @@ export interface Installation {
   readonly standin: Standin;
   readonly client: GenwardenClient;
   readonly url: string;
-  /** Starts a process of the installation and waits for the line that says that it works. */
-  start(name: 'api' | 'worker' | 'controller', env?: Env): Promise<TestProcess>;
+  /** Starts a process of the installation, of this build or another, and waits for the line that says that it works. */
+  start(name: ProcessName, env?: Env, program?: string): Promise<TestProcess>;
 }
 
-type Env = Record<string, string | undefined>;
+export type ProcessName = 'api' | 'worker' | 'controller';
+export type Env = Record<string, string | undefined>;
 
 export interface InstallationOptions {
   /** For every process. */
   readonly env?: Env;
   readonly standinLatencyMs?: number;
   readonly systemAccount?: boolean;
+  /** A server that runs already and that the caller owns; `env` may name more of its cluster. */
+  readonly nats?: NatsServer;
   /** Started with the installation; default one of each. */
-  readonly processes?: readonly ('api' | 'worker' | 'controller')[];
+  readonly processes?: readonly ProcessName[];
 }
 
 const readyLines = { api: /API on (http:\S+?)["\s]/, worker: /worker started/, controller: /controller started/ };
 
 /** Everything is ended with the test. */
 export async function startInstallation(options: InstallationOptions = {}): Promise<Installation> {
-  const nats = await startNatsServer({ systemAccount: options.systemAccount ?? false });
-  onTestFinished(() => nats.stop());
+  const nats = options.nats ?? (await startNatsServer({ systemAccount: options.systemAccount ?? false }));
+  if (options.nats === undefined) onTestFinished(() => nats.stop());
   const standin = await startStandin({ latencyMs: options.standinLatencyMs ?? 0 });
   onTestFinished(() => standin.close());
   const env = { ...baseEnv(nats, standin), ...options.env };
-  const start: Installation['start'] = (name, more = {}) =>
-    startProcess(program, [name], { env: { ...env, ...more }, readyWhen: readyLines[name], timeoutMs: 30_000 });
+  const start: Installation['start'] = (name, more = {}, build = program) =>
+    startProcess(build, [name], { env: { ...env, ...more }, readyWhen: readyLines[name], timeoutMs: 30_000 });
   let url = '';
   for (const name of options.processes ?? ['controller', 'worker', 'api']) {
     const started = await start(name);

@@ -1,0 +1,101 @@
+// Is a task's history what the core allows? Every message is made again from the one before it, by the transitions of
+// src/job, and must come out the same.
+
+import { isDeepStrictEqual } from 'node:util';
+import { brokenBy } from '../../../src/controller/invariants.ts';
+import type { TaskErrorCode } from '../../../src/job/errors.ts';
+import type { OpenTask, TaskState } from '../../../src/job/task.ts';
+import * as transitions from '../../../src/job/transitions.ts';
+import type { DetailedEntry } from '../../../src/ports/jobLog.ts';
+import { adopt } from '../../../src/worker/adopt.ts';
+
+/** What is wrong with the messages of one task, oldest first, one sentence each. */
+export function faultsOf(entries: readonly DetailedEntry[]): string[] {
+  const faults: string[] = [];
+  const first = entries[0]!.state;
+  if (!isDeepStrictEqual(transitions.submitted(first.of), first)) faults.push(`begins with ${describe(first)}`);
+  for (const [index, next] of entries.entries()) {
+    const before = entries[index - 1];
+    const broken = brokenBy({ entry: next, before: before && indexed(before), after: indexed(next) });
+    faults.push(...broken.map((invariant) => `${invariant} at ${describe(next.state)}`));
+    if (before === undefined) continue;
+    if (!ways(before, next.state, entries.slice(0, index)).some((way) => isDeepStrictEqual(way, next.state))) {
+      faults.push(`no transition leads from ${describe(before.state)} to ${describe(next.state)}`);
+    }
+  }
+  return faults;
+}
+
+const indexed = ({ sequence, state }: DetailedEntry) => ({ sequence, state, seenAt: 0 });
+
+const describe = (state: TaskState): string => JSON.stringify({ ...state, of: undefined });
+
+/** Every state to which `before` may be left at the moment of `next`, for the reason that `next` gives. */
+function ways(before: DetailedEntry, next: TaskState, earlier: readonly DetailedEntry[]): TaskState[] {
+  const { state } = before;
+  const { since: now } = next;
+  switch (state.state) {
+    case 'queued':
+      return [...fromQueued(state, next), ...fromAnyOpen(state, next), ...adopted(before, next, earlier)];
+    case 'waiting':
+      return [...requeues(state, next), ...fromAnyOpen(state, next), ...adopted(before, next, earlier)];
+    case 'running':
+      return [...fromRunning(state, next), ...fromAnyOpen(state, next)];
+    case 'needs_review':
+      return [
+        transitions.approved(state, now),
+        transitions.rejected(state, now),
+        transitions.newRun(state, 'Tweaked', now),
+        ...fromAnyOpen(state, next),
+      ];
+    case 'succeeded':
+    case 'failed':
+    case 'cancelled':
+      return [transitions.newRun(state, 'Retried', now), transitions.deleted(state, now)];
+    case 'deleted':
+      return [];
+    default:
+      return state satisfies never;
+  }
+}
+
+function fromAnyOpen(state: OpenTask, next: TaskState): TaskState[] {
+  const { since: now } = next;
+  const failed = transitions.failed(state, next.reason as TaskErrorCode, now);
+  // A loss that ends the task is counted like one that does not.
+  const counted = { ...failed, attemptsLost: failed.attemptsLost + 1 };
+  return [failed, transitions.cancelled(state, now), ...(state.state === 'running' ? [counted] : [])];
+}
+
+function fromQueued(state: TaskState & { state: 'queued' }, next: TaskState): TaskState[] {
+  const claim = next.state === 'running' ? [transitions.claimed(state, next.worker, next.beat, next.since)] : [];
+  return [...claim, ...requeues(state, next)];
+}
+
+function fromRunning(state: TaskState & { state: 'running' }, next: TaskState): TaskState[] {
+  const { since: now } = next;
+  const retry =
+    next.state === 'waiting' ? [transitions.waiting(state, next.reason as TaskErrorCode, next.retryAt, now)] : [];
+  return [...retry, transitions.succeeded(state, now), transitions.toReview(state, now), ...requeues(state, next)];
+}
+
+function requeues(state: TaskState & { state: 'queued' | 'running' | 'waiting' }, next: TaskState): TaskState[] {
+  const costs = ['counts', 'free', 'lost'] as const;
+  return costs.map((cost) => transitions.requeued(state, next.reason, cost, next.since));
+}
+
+/** A late result of an earlier attempt of the same run. */
+function adopted(before: DetailedEntry, next: TaskState, earlier: readonly DetailedEntry[]): TaskState[] {
+  const endings = [
+    { end: 'made', result: { usage: { inputTokens: 0, outputTokens: 0, durationMs: 0 } } },
+    { end: 'failed', error: { code: next.reason as TaskErrorCode, message: '', retryable: false, hint: '' } },
+  ] as const;
+  return earlier.flatMap(({ sequence, state, detail }) =>
+    state.state !== 'running'
+      ? []
+      : endings.flatMap((ending) => {
+          const claim = { sequence, state, request: detail.request! };
+          return adopt(claim, ending, before, next.since)?.write.state ?? [];
+        }),
+  );
+}

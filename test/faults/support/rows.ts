@@ -1,0 +1,67 @@
+// The rows of the fault suite's table, gathered over all test files; what the last one leaves is printed and kept.
+
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import type { TestProject } from 'vitest/node';
+import { tempFolder } from '../../support/tempFolder.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A file of one row a line. */
+    faultRows?: string;
+  }
+}
+
+export interface Row {
+  readonly fault: string;
+  readonly jobs: number;
+  readonly tasks: number;
+  readonly terminal: number;
+  readonly lost: number;
+  readonly double: number;
+  readonly paidTwice: number;
+  readonly worstOverdueMs: number;
+}
+
+/** Only where the run keeps a table, see below. */
+export function addRow(row: Row): void {
+  const file = inject('faultRows');
+  if (file !== undefined) appendFileSync(file, `${JSON.stringify(row)}\n`);
+}
+
+/** Global set-up of a run that keeps a table: it is printed at the end, and written to FAULTS_REPORT where that is set. */
+export default async function keepTable(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await tempFolder('faults');
+  const file = join(folder.path, 'rows');
+  project.provide('faultRows', file);
+  return async () => {
+    const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+    const table = tableOf(lines.map((line) => JSON.parse(line) as Row));
+    process.stdout.write(`\n${table}\n`);
+    const report = process.env['FAULTS_REPORT'];
+    if (report !== undefined && report !== '') writeFileSync(report, table);
+    await folder.remove();
+  };
+}
+
+const columns = {
+  fault: 'fault',
+  jobs: 'jobs',
+  tasks: 'tasks',
+  terminal: 'terminal',
+  lost: 'lost',
+  double: 'double',
+  paidTwice: 'paid twice',
+  worstOverdueMs: 'worst overdue (ms)',
+} satisfies Record<keyof Row, string>;
+
+function tableOf(rows: readonly Row[]): string {
+  const keys = Object.keys(columns) as (keyof Row)[];
+  const cells = [keys.map((key) => columns[key]), ...rows.map((row) => keys.map((key) => String(row[key])))];
+  const widths = keys.map((_, at) => Math.max(3, ...cells.map((line) => line[at]!.length)));
+  const line = (texts: readonly string[]): string =>
+    `| ${texts.map((text, at) => (at === 0 ? text.padEnd(widths[at]!) : text.padStart(widths[at]!))).join(' | ')} |`;
+  const rule = `| ${widths.map((width, at) => (at === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
+  return `${[line(cells[0]!), rule, ...cells.slice(1).map(line)].join('\n')}\n`;
+}

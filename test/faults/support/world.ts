@@ -1,0 +1,92 @@
+// The installation that a fault is done to: Genwarden's processes, started all at once, and an auditor's own way to look
+// at the stream.
+
+import { createServer, type AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { connectNats, natsJobLog } from '../../../src/adapters/nats/index.ts';
+import { GenwardenClient } from '../../../src/client/index.ts';
+import type { JobLog } from '../../../src/ports/jobLog.ts';
+import type { Behaviour } from '../../../src/standin/standin.ts';
+import {
+  startInstallation,
+  type Env,
+  type Installation,
+  type InstallationOptions,
+  type ProcessName,
+} from '../../support/installation.ts';
+import { startNatsServer } from '../../support/nats.ts';
+import type { NatsServerOptions } from '../../support/natsServer.ts';
+import type { TestProcess } from '../../support/process.ts';
+
+export interface FaultWorld extends Pick<Installation, 'nats' | 'standin' | 'client' | 'url' | 'start'> {
+  /** Every controller that was ever started here, for its count of broken invariants. */
+  readonly controllers: readonly TestProcess[];
+  /** The first of each kind that was started with the world. */
+  readonly first: Readonly<Record<ProcessName, TestProcess>>;
+  /** The stream, read past all processes. */
+  log(): Promise<JobLog>;
+}
+
+export interface WorldOptions extends Omit<InstallationOptions, 'systemAccount'> {
+  readonly natsOptions?: NatsServerOptions;
+  /** Instead of a quick, small picture. */
+  readonly behaviour?: Behaviour;
+}
+
+const everything: readonly ProcessName[] = ['controller', 'worker', 'api'];
+
+/** Everything is ended with the test. */
+export async function startWorld(options: WorldOptions = {}): Promise<FaultWorld> {
+  const { processes = everything, natsOptions = {}, behaviour, env, ...rest } = options;
+  const nats = options.nats ?? (await startNatsServer(natsOptions));
+  if (options.nats === undefined) onTestFinished(() => nats.stop());
+  // The same after a restart of the api.
+  const port = String(await freePort());
+  const shared = { GENWARDEN_HTTP_PORT: port, GENWARDEN_CONCURRENCY: '5', ...env };
+  const installation = await startInstallation({ ...rest, nats, env: shared, processes: [] });
+  installation.standin.behave(behaviour ?? { kind: 'image', bytes: 'small', latencyMs: 100 });
+  const controllers: TestProcess[] = [];
+  const start: Installation['start'] = async (name, more, program) => {
+    const started = await installation.start(name, more, program);
+    if (name === 'controller') controllers.push(started);
+    return started;
+  };
+  const all = await Promise.all(processes.map(async (name) => [name, await start(name)] as const));
+  const url = `http://127.0.0.1:${port}`;
+  const first = Object.fromEntries(all.toReversed()) as Record<ProcessName, TestProcess>;
+  const urls = (shared as Env)['GENWARDEN_NATS_URL']?.split(',') ?? [nats.url];
+  let log: Promise<JobLog> | undefined;
+  return {
+    ...installation,
+    url,
+    client: new GenwardenClient({ url }),
+    start,
+    controllers,
+    first,
+    log: () => (log ??= openLog(urls)),
+  };
+}
+
+async function openLog(urls: string[]): Promise<JobLog> {
+  const log = { info: () => undefined, warn: () => undefined, debug: () => undefined, error: () => undefined };
+  const link = await connectNats(
+    { urls, prefix: 'genwarden', name: 'auditor' },
+    { signal: AbortSignal.timeout(20_000), log },
+  );
+  onTestFinished(() => link.close());
+  return natsJobLog(link, { retentionMs: 7 * 86_400_000 });
+}
+
+async function freePort(): Promise<number> {
+  const holder = createServer();
+  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+  const { port } = holder.address() as AddressInfo;
+  await new Promise((resolve) => holder.close(resolve));
+  return port;
+}
+
+/** The worker's own name, as its heartbeats and the stream say it. */
+export function nameOf(worker: TestProcess): string {
+  const line = worker.lines.find((one) => one.includes('worker started'))!;
+  return (JSON.parse(line) as { worker: string }).worker;
+}
