@@ -5,6 +5,7 @@ import Fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { authenticate } from './auth/authenticate.ts';
 import { answerErrors, asGenwardenError, sendProblem } from './errorHandler.ts';
+import { LastClaims } from './explain/lastClaims.ts';
 import { JobWatch } from './jobs/jobWatch.ts';
 import { documentApi } from './openapi.ts';
 import type { Api, ApiContext, ApiOptions } from './options.ts';
@@ -12,9 +13,11 @@ import { watchOverdue } from './overdueGauge.ts';
 import { measureRequests } from './requestMetrics.ts';
 import { artifactRoutes } from './routes/artifactRoutes.ts';
 import { changeRoutes } from './routes/changeRoutes.ts';
+import { explainRoutes } from './routes/explainRoutes.ts';
 import { healthRoutes } from './routes/healthRoutes.ts';
 import { jobRoutes } from './routes/jobRoutes.ts';
 import { listRoute } from './routes/listRoute.ts';
+import { poolRoutes } from './routes/poolRoutes.ts';
 import { submitRoute } from './routes/submitRoute.ts';
 import { workerRoutes } from './routes/workerRoutes.ts';
 import { serializerCompiler, validatorCompiler } from './validation.ts';
@@ -45,6 +48,8 @@ export function buildApi(options: ApiOptions): Api {
       changeRoutes,
       artifactRoutes,
       workerRoutes,
+      poolRoutes,
+      explainRoutes,
     ]) {
       routes(scope, context);
     }
@@ -55,7 +60,8 @@ export function buildApi(options: ApiOptions): Api {
 
 function contextOf(options: ApiOptions, closing: AbortSignal): ApiContext {
   const workers = new WorkersSeen(options.clock, 3 * (options.heartbeatTimeoutMs ?? 6_000));
-  return { ...options, workers, watch: new JobWatch(options.follower), closing };
+  const { follower } = options;
+  return { ...options, workers, watch: new JobWatch(follower), lastClaims: new LastClaims(follower), closing };
 }
 
 function newApp({ logger, random }: ApiOptions): Api {
@@ -114,6 +120,7 @@ function ownLifetimes(app: Api, context: ApiContext, closing: AbortController): 
   app.addHook('onClose', async () => {
     stopGauge();
     context.watch.close();
+    context.lastClaims.close();
     await watching;
   });
 }

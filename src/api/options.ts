@@ -14,12 +14,13 @@ import type { Follower } from '../readmodel/follower.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ApiMetrics } from '../telemetry/metrics.ts';
 import type { TokenStore } from './auth/tokenStore.ts';
+import type { LastClaims } from './explain/lastClaims.ts';
 import type { JobWatch } from './jobs/jobWatch.ts';
 import type { WorkersSeen } from './workersSeen.ts';
 
 export interface ApiOptions {
   readonly log: JobLog;
-  readonly queue: Pick<TaskQueue, 'depth'>;
+  readonly queue: Pick<TaskQueue, 'depth' | 'pause' | 'resume' | 'paused'>;
   readonly heartbeats: Pick<Heartbeats, 'watch' | 'recall'>;
   readonly artifacts: ArtifactStore;
   /** Says how the keys of a pool are; without it `GET /v1/pools` lists none. */
@@ -46,6 +47,7 @@ export interface ApiOptions {
 export interface ApiContext extends ApiOptions {
   readonly workers: WorkersSeen;
   readonly watch: JobWatch;
+  readonly lastClaims: LastClaims;
   /** Aborts when the API closes: ends every wait. */
   readonly closing: AbortSignal;
 }

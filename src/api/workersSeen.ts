@@ -1,5 +1,6 @@
 // The workers as their heartbeats show them: who lives, and how far each running task is. Nothing here is stored.
 
+import type { RunnerSight } from '../job/explain/observation.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { Instant, Running, Sequence } from '../job/task.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -62,6 +63,19 @@ export class WorkersSeen {
     const told = this.#workers.get(task.worker)?.tasks.get(keyOf(task.of.job, task.of.task));
     if (told === undefined || (told.claim !== 0 && told.claim !== sequence)) return 0;
     return Math.min(1, Math.max(0, told.progress));
+  }
+
+  /** What the heartbeats say of the worker that runs a task, and of this very claim; undefined where there are none. */
+  runner(task: Running, sequence: Sequence): RunnerSight | undefined {
+    const worker = this.#workers.get(task.worker);
+    if (worker === undefined) return undefined;
+    const told = worker.tasks.get(keyOf(task.of.job, task.of.task));
+    return {
+      silentFor: this.#clock.monotonic() - worker.heardAt,
+      draining: worker.beat.draining,
+      listsTask: told !== undefined && (told.claim === 0 || told.claim === sequence),
+      progress: this.progress(task, sequence),
+    };
   }
 
   #hear(beat: Beat): void {

@@ -63,7 +63,7 @@ export function listRoute(app: Api, context: ApiContext): void {
 const mostLag = 10_000;
 
 /** An index that has not read the stream yet would show nothing, and one that lags for long what is no longer true. */
-function refuseStale({ follower }: ApiContext): void {
+export function refuseStale({ follower }: ApiContext): void {
   const { ready, reason } = follower.ready();
   if (ready || (follower.position().epoch !== '' && follower.lag() <= mostLag)) return;
   throw new GenwardenError('NotReady', `The index of this API is not current: ${reason}`);

@@ -9,7 +9,7 @@ const count = z.int().min(0);
 /** Not `z.json()`: its schema refers to itself, which the OpenAPI document cannot show inline. */
 const json = z.custom<JsonValue>((value) => value !== undefined).describe('Any JSON.');
 
-const taskErrorSchema = z.object({
+export const taskErrorSchema = z.object({
   code: z.string().describe('A code of the error catalogue.'),
   message: z.string(),
   retryable: z.boolean(),
@@ -143,6 +143,8 @@ export const poolSchema = z.object({
   waiting: count,
   needsReview: count,
   oldestQueuedAt: time.nullable(),
+  paused: z.boolean(),
+  pausedUntil: time.nullable().describe('Null also for a pause without an end.'),
   workers: count,
   keys: z.array(
     z.object({
@@ -154,6 +156,12 @@ export const poolSchema = z.object({
       requestsPerMinute: z.number(),
     }),
   ),
+});
+
+export const pausedPoolSchema = poolSchema.extend({
+  firstQueueTimeoutAt: time
+    .nullable()
+    .describe('When the first queued task fails if the pause lasts; null where none is queued.'),
 });
 
 export const poolListSchema = z.object({ items: z.array(poolSchema), next: z.null() });

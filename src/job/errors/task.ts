@@ -59,6 +59,11 @@ export const taskErrors = define({
     title: 'The worker was shut down and handed the task back',
     hint: 'Nothing to do: the task is queued again.',
   },
+  FailedByOperator: {
+    ...final,
+    title: 'A person ended the task because it seemed stuck',
+    hint: 'See the job’s history for where it stood; retry the job once the cause is gone.',
+  },
   RejectedInReview: {
     ...final,
     title: 'A reviewer rejected the result',

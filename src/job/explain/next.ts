@@ -35,7 +35,11 @@ export function nextSteps(task: OpenTask, now: Instant): NextStep[] {
 export const isOverdue = (task: OpenTask, now: Instant): boolean => now > task.dueAt + 2 * reportGrace;
 
 function failing(task: OpenTask, rule: string, now: Instant): NextStep {
-  return { at: task.dueAt, rule, says: `Unless something happens before, it fails with ${rule} ${at(task.dueAt, now)}` };
+  return {
+    at: task.dueAt,
+    rule,
+    says: `Unless something happens before, it fails with ${rule} ${at(task.dueAt, now)}`,
+  };
 }
 
 function endOfAttempt(task: Running, now: Instant): NextStep {

@@ -13,14 +13,14 @@ export function whyRunning(task: Running, seen: Observation): Finding[] {
     return [silent(task, seen)];
   }
   if (!runner.listsTask && ranFor > heartbeatTimeout) return [forgotten(task, runner)];
-  const left = task.dueAt - now;
-  // A provider that says how far it is is slow, but it does not hang.
-  if (ranFor >= left && runner.progress === 0) return [slow(task, ranFor, runner)];
+  // Half of its time is over. Progress says nothing here: it is the worker’s estimate.
+  if (ranFor >= task.dueAt - now) return [slow(task, ranFor, runner)];
   return [working(task, ranFor, runner)];
 }
 
 function silent(task: Running, { runner, heartbeatTimeout }: Observation): Finding {
-  const heard = runner === null ? 'no heartbeat of it is known' : `its last heartbeat was ${about(runner.silentFor)} ago`;
+  const heard =
+    runner === null ? 'no heartbeat of it is known' : `its last heartbeat was ${about(runner.silentFor)} ago`;
   const { attemptsLost } = task;
   const { maxLostAttempts } = task.of.policy;
   const again = attemptsLost + 1 < maxLostAttempts ? 'the task is queued again' : 'the task fails as PoisonPill';
@@ -50,7 +50,7 @@ function slow(task: Running, ranFor: number, runner: RunnerSight): Finding {
 }
 
 function working(task: Running, ranFor: number, runner: RunnerSight | null): Finding {
-  const progress = runner !== null && runner.progress > 0 ? `, ${Math.floor(runner.progress * 100)} % done` : '';
+  const progress = runner !== null && runner.progress > 0 ? `, about ${Math.floor(runner.progress * 100)} % done` : '';
   const heard = runner === null ? '' : ` (last heartbeat ${about(runner.silentFor)} ago)`;
   const leaving = runner?.draining === true ? '; the worker shuts down and hands back what does not end in time' : '';
   const says = `Worker ${task.worker} has run it for ${about(ranFor)}${progress}${heard}${leaving}`;

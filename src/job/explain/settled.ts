@@ -30,7 +30,11 @@ export function howItEnded(task: Succeeded | Failed | Cancelled, { now, error }:
       return [{ cause: 'Succeeded', says: `It succeeded ${ago}, in run ${task.run}, attempt ${task.attempt}` }];
     case 'cancelled':
       return [
-        { cause: 'Cancelled', says: `It was cancelled ${ago}`, advice: `Run it again with \`genwarden retry ${task.of.job}\`.` },
+        {
+          cause: 'Cancelled',
+          says: `It was cancelled ${ago}`,
+          advice: `Run it again with \`genwarden retry ${task.of.job}\`.`,
+        },
       ];
     case 'failed': {
       const what = error === null ? (titleOf(task.reason) ?? '') : error.message;

@@ -79,7 +79,7 @@ export async function apiWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld
   for (const pool of pools) await registry.declare(pool);
   const api = buildApi({
     log,
-    queue: { depth: async () => ({ lanes: { again: 0, high: 1, normal: 2, low: 3 }, unacknowledged: 4 }) },
+    queue: pausableQueue(),
     heartbeats: { ...heartbeats, recall: (worker, recall) => void recalls.push({ worker, recall }) },
     artifacts,
     pools: registry,
@@ -97,6 +97,17 @@ export async function apiWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld
   await until(() => follower.ready().ready, { what: 'the follower to be ready' });
   const world = { api, log, follower, metrics, artifacts, heartbeats, recalls, clock };
   return { ...world, ...workerHands(world), ...asking(api), [Symbol.asyncDispose]: () => end(world) };
+}
+
+/** A queue whose depth never changes, and that can be paused. */
+function pausableQueue(): ApiOptions['queue'] {
+  const pauses = new Map<string, { until: number | null }>();
+  return {
+    depth: async () => ({ lanes: { again: 0, high: 1, normal: 2, low: 3 }, unacknowledged: 4 }),
+    pause: async (pool, until) => void pauses.set(pool, { until: until ?? null }),
+    resume: async (pool) => void pauses.delete(pool),
+    paused: async (pool) => pauses.get(pool),
+  };
 }
 
 type Parts = Pick<ApiWorld, 'api' | 'log' | 'follower' | 'clock'>;

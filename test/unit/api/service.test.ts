@@ -201,11 +201,16 @@ test('/openapi.json is a whole OpenAPI 3.1 document: every route, every referenc
     '/v1/jobs',
     '/v1/jobs/{id}',
     '/v1/jobs/{id}/cancel',
+    '/v1/jobs/{id}/explain',
     '/v1/jobs/{id}/history',
     '/v1/jobs/{id}/retry',
     '/v1/jobs/{id}/tasks/{task}/artifacts/{name}',
     '/v1/jobs/{id}/tasks/{task}/review',
     '/v1/pools',
+    '/v1/pools/{pool}/pause',
+    '/v1/pools/{pool}/resume',
+    '/v1/stuck',
+    '/v1/stuck/fix',
     '/v1/workers',
   ]);
   const references = [...JSON.stringify(json).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(

@@ -151,7 +151,7 @@ describe('a running task', () => {
     const runner = { silentFor: 400, draining: false, listsTask: true, progress: 0.459 };
     const fine = look(running, 20_000, { runner });
     expect(fine.cause).toBe('Running');
-    expect(fine.summary).toBe('Worker worker-1 has run it for 20s, 45 % done (last heartbeat 0.4 s ago)');
+    expect(fine.summary).toBe('Worker worker-1 has run it for 20s, about 45 % done (last heartbeat 0.4 s ago)');
     expect(fine.advice).toEqual([]);
     expect(fine.next).toMatchObject([{ rule: 'AttemptTimeout', at: testNow + 90_000 }]);
     expect(fine.next[0]!.says).toContain('(1 of 3) ends with AttemptTimeout in 1m10s');
@@ -161,7 +161,9 @@ describe('a running task', () => {
   test('whose provider hangs says for how long, and when the attempt ends', () => {
     const hangs = look(running, 80_000);
     expect(hangs.cause).toBe('ProviderSlow');
-    expect(hangs.summary).toBe('Worker worker-1 lives (last heartbeat 0.4 s ago) and has waited 1m20s for the provider');
+    expect(hangs.summary).toBe(
+      'Worker worker-1 lives (last heartbeat 0.4 s ago) and has waited 1m20s for the provider',
+    );
     expect(hangs.next[0]!.says).toContain('in 10s');
     const last = { ...running, attempt: 3 };
     expect(look(last, 80_000).next[0]!.says).toContain('fails, as this attempt is the last');

@@ -1,0 +1,99 @@
+// GET /v1/jobs/{id}/explain, GET /v1/stuck and POST /v1/stuck/fix: why tasks are where they are, and giving them up.
+
+import { z } from 'zod';
+import { parseDuration } from '../../job/duration.ts';
+import { principalOf } from '../auth/authenticate.ts';
+import type { Principal } from '../auth/tokenStore.ts';
+import { failStuck } from '../explain/failStuck.ts';
+import { findStuck } from '../explain/stuckTasks.ts';
+import { lookAround, observe } from '../explain/surroundings.ts';
+import { readJob } from '../jobs/readJob.ts';
+import type { Api, ApiContext } from '../options.ts';
+import { durationText, jobParams } from '../validation.ts';
+import { explainedJobSchema, fixedListSchema, stuckListSchema } from '../view/explainSchemas.ts';
+import { explainedJobView, explainedTaskView, poolSightView } from '../view/explainView.ts';
+import { problems } from './answers.ts';
+import { refuseStale } from './listRoute.ts';
+
+export function explainRoutes(app: Api, context: ApiContext): void {
+  explainRoute(app, context);
+  stuckRoute(app, context);
+  fixRoute(app, context);
+}
+
+function explainRoute(app: Api, context: ApiContext): void {
+  const schema = {
+    operationId: 'explainJob',
+    summary: 'Why the job is where it is, what happens next, and what to do',
+    tags: ['jobs'],
+    params: jobParams,
+    response: { 200: explainedJobSchema, ...problems },
+  };
+  app.get('/v1/jobs/:id/explain', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
+    const record = await readJob(context, principalOf(request).tenant, request.params.id);
+    const around = await lookAround(context, new Set([record.tasks[0]!.last.state.of.pool]));
+    const seen = record.tasks.map(({ last: { state, sequence, detail } }) => {
+      return { observation: observe(context, around, { state, sequence, error: detail.error }), sequence };
+    });
+    return reply.header('cache-control', 'no-cache').send(explainedJobView(seen));
+  });
+}
+
+const mostShown = 500;
+
+function stuckRoute(app: Api, context: ApiContext): void {
+  const schema = {
+    operationId: 'listStuck',
+    summary: 'Overdue tasks, and open ones without progress for long',
+    description:
+      'Tasks that wait for review, or stand in a queue that moves, are listed only when they are overdue. A token with the scope `admin` sees those of all tenants.',
+    tags: ['jobs'],
+    querystring: z.strictObject({
+      olderThan: durationText({ least: 0, most: 30 * 86_400_000 })
+        .optional()
+        .describe('Default 5m.'),
+      jobId: z.string().optional(),
+      pool: z.string().optional(),
+    }),
+    response: { 200: stuckListSchema, ...problems },
+  };
+  app.get('/v1/stuck', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
+    refuseStale(context);
+    const { olderThan = '5m', jobId: job, pool } = request.query;
+    const tenant = tenantSeenBy(principalOf(request));
+    const stuck = findStuck(context, { tenant, olderThan: parseDuration(olderThan)!, job, pool });
+    const around = await lookAround(context, new Set(stuck.map(({ state }) => state.of.pool)));
+    const items = stuck.slice(0, mostShown).map((task) => {
+      const view = explainedTaskView(observe(context, around, task), task.sequence);
+      return { ...view, tenant: task.state.of.tenant, overdue: task.overdue };
+    });
+    const pools = [...around.pools.values()].map(poolSightView);
+    return reply.header('cache-control', 'no-cache').send({ items, next: null, total: stuck.length, pools });
+  });
+}
+
+/** Undefined for an administrator, who sees those of all tenants. */
+const tenantSeenBy = ({ tenant, scopes }: Principal): string | undefined =>
+  scopes.includes('admin') ? undefined : tenant;
+
+function fixRoute(app: Api, context: ApiContext): void {
+  const seen = z.strictObject({ job: z.string(), task: z.int().min(0), sequence: z.int().min(1) });
+  const schema = {
+    operationId: 'failStuck',
+    summary: 'Fail tasks that seem stuck, each only if it has not moved since it was seen',
+    tags: ['jobs'],
+    body: z.strictObject({ tasks: z.array(seen).min(1, 'is empty').max(mostShown) }),
+    response: { 200: fixedListSchema, ...problems },
+  };
+  app.post('/v1/stuck/fix', { config: { scope: 'jobs:write' }, schema }, async (request) => {
+    const principal = principalOf(request);
+    const tenantOf = (job: string): string =>
+      tenantSeenBy(principal) ?? context.follower.index.job(job)?.tenant ?? principal.tenant;
+    const items = [];
+    for (const task of request.body.tasks) {
+      const outcome = await failStuck(context, tenantOf, task, principal.name);
+      items.push({ job: task.job, task: task.task, outcome });
+    }
+    return { items, next: null };
+  });
+}

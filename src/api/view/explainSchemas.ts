@@ -1,0 +1,95 @@
+// The JSON of explanations: why tasks are where they are.
+
+import { z } from 'zod';
+import { causes } from '../../job/explain/observation.ts';
+import { lanes, taskStates } from '../../job/task.ts';
+import { taskErrorSchema } from './schemas.ts';
+
+const time = z.iso.datetime();
+const count = z.int().min(0);
+const ms = z.number().describe('ms');
+
+const nextStepSchema = z.object({
+  at: time,
+  rule: z.string().describe('What acts then: the code of the failure, or RetryDue.'),
+  says: z.string(),
+});
+
+export const explainedTaskSchema = z.object({
+  job: z.string(),
+  task: count.describe('Its index.'),
+  name: z.string().nullable(),
+  pool: z.string(),
+  state: z.enum(taskStates as readonly ['queued', ...string[]]),
+  reason: z.string(),
+  run: z.int(),
+  attempt: count,
+  sequence: z.int().describe('That of its last message: what POST /v1/stuck/fix takes.'),
+  since: time,
+  sinceMs: ms,
+  cause: z.enum(causes).describe('The one thing that best says why it is where it is.'),
+  summary: z.string().describe('One sentence, for the cause.'),
+  details: z.array(z.string()),
+  advice: z.array(z.string()).describe('What a person can do; empty where nothing needs doing.'),
+  dueAt: time.nullable(),
+  retryAt: time.nullable(),
+  next: z.array(nextStepSchema).describe('What happens by itself, the nearest first.'),
+  budgetsLeft: z.object({ queue: ms, run: ms, review: ms }).nullable(),
+  queue: z
+    .object({ lane: z.enum(lanes as readonly ['again', ...string[]]), ahead: count, aheadRequeued: count })
+    .nullable()
+    .describe('Where a queued task stands: how many of its lane and of the requeued ones come before it.'),
+  worker: z
+    .object({ name: z.string(), lastBeatMsAgo: ms.nullable(), draining: z.boolean(), progress: z.number() })
+    .nullable()
+    .describe('Who runs it; `lastBeatMsAgo` is null where no heartbeat is known.'),
+  error: taskErrorSchema.nullable(),
+});
+
+export const poolSightSchema = z.object({
+  name: z.string(),
+  lanes: z.object({ again: count, high: count, normal: count, low: count }).describe('Queued tasks.'),
+  workers: count,
+  draining: count,
+  slots: z.object({ total: count, free: count }),
+  keys: z
+    .array(
+      z.object({
+        fingerprint: z.string(),
+        state: z.enum(['ready', 'cooling', 'busy', 'refused']),
+        until: time.nullable(),
+        cause: z.string().nullable(),
+      }),
+    )
+    .nullable(),
+  paused: z.boolean(),
+  pausedUntil: time.nullable(),
+  lastClaimAt: time.nullable(),
+});
+
+export const explainedJobSchema = z.object({
+  id: z.string(),
+  state: z.enum(taskStates as readonly ['queued', ...string[]]),
+  summary: z.string(),
+  deadlineAt: time,
+  pool: poolSightSchema,
+  tasks: z.array(explainedTaskSchema).describe('Open ones first.'),
+});
+
+export const stuckTaskSchema = explainedTaskSchema.extend({ tenant: z.string(), overdue: z.boolean() });
+
+export const stuckListSchema = z.object({
+  items: z.array(stuckTaskSchema).describe('The longest stuck first, at most 500.'),
+  next: z.null(),
+  total: count,
+  pools: z.array(poolSightSchema),
+});
+
+export const fixedListSchema = z.object({
+  items: z.array(z.object({ job: z.string(), task: count, outcome: z.enum(['failed', 'changed', 'notFound']) })),
+  next: z.null(),
+});
+
+export type ExplainedTaskView = z.infer<typeof explainedTaskSchema>;
+export type ExplainedJobView = z.infer<typeof explainedJobSchema>;
+export type PoolSightView = z.infer<typeof poolSightSchema>;

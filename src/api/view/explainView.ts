@@ -1,0 +1,99 @@
+// Explanations as clients see them: the words, and the fields that they were made from.
+
+import { explain } from '../../job/explain.ts';
+import type { Observation, PoolSight } from '../../job/explain/observation.ts';
+import { countStates, jobState, jobTimes } from '../../job/jobState.ts';
+import { isOpen, type Sequence } from '../../job/task.ts';
+import type { ExplainedJobView, ExplainedTaskView, PoolSightView } from './explainSchemas.ts';
+import { errorView, isoTime, isoTimeOrNull } from './taskView.ts';
+
+export function explainedTaskView(seen: Observation, sequence: Sequence): ExplainedTaskView {
+  const { task, now } = seen;
+  const { cause, summary, details, advice, next, budgetsLeft } = explain(seen);
+  return {
+    job: task.of.job,
+    task: task.of.task,
+    name: task.of.name,
+    pool: task.of.pool,
+    state: task.state,
+    reason: task.reason,
+    run: task.run,
+    attempt: task.attempt,
+    sequence,
+    since: isoTime(task.since),
+    sinceMs: Math.max(0, now - task.since),
+    cause,
+    summary,
+    details: [...details],
+    advice: [...advice],
+    dueAt: isOpen(task) ? isoTime(task.dueAt) : null,
+    retryAt: task.state === 'waiting' ? isoTime(task.retryAt) : null,
+    next: next.map(({ at, rule, says }) => ({ at: isoTime(at), rule, says })),
+    budgetsLeft: budgetsLeft === null ? null : { ...budgetsLeft },
+    queue: queueView(seen),
+    worker: workerView(seen),
+    error: errorView(seen.error ?? undefined),
+  };
+}
+
+function queueView({ task, ahead }: Observation): ExplainedTaskView['queue'] {
+  if (task.state !== 'queued' || ahead === null) return null;
+  const own = task.lane === 'again' ? ahead.again : ahead.lane;
+  return { lane: task.lane, ahead: own, aheadRequeued: task.lane === 'again' ? 0 : ahead.again };
+}
+
+function workerView({ task, runner }: Observation): ExplainedTaskView['worker'] {
+  if (task.state !== 'running') return null;
+  const { worker: name } = task;
+  if (runner === null) return { name, lastBeatMsAgo: null, draining: false, progress: 0 };
+  return { name, lastBeatMsAgo: Math.round(runner.silentFor), draining: runner.draining, progress: runner.progress };
+}
+
+export function poolSightView({ name, paused, keys, lastClaimAt, ...sight }: PoolSight): PoolSightView {
+  const { lanes, workers, draining, slots } = sight;
+  return {
+    name,
+    lanes: { ...lanes },
+    workers,
+    draining,
+    slots: { ...slots },
+    keys:
+      keys?.map(({ fingerprint, state, until, cause }) => ({
+        fingerprint,
+        state,
+        until: isoTimeOrNull(until),
+        cause,
+      })) ?? null,
+    paused: paused !== null,
+    pausedUntil: isoTimeOrNull(paused?.until ?? null),
+    lastClaimAt: isoTimeOrNull(lastClaimAt),
+  };
+}
+
+/** `seen` are all tasks of the job; open ones come first in the view, then failed ones. */
+export function explainedJobView(
+  seen: readonly { readonly observation: Observation; readonly sequence: Sequence }[],
+): ExplainedJobView {
+  const states = seen.map(({ observation }) => observation.task);
+  const state = jobState(countStates(states));
+  const tasks = seen.map(({ observation, sequence }) => explainedTaskView(observation, sequence));
+  const rank = ({ state: one }: ExplainedTaskView): number =>
+    one === state ? 0 : ['succeeded', 'cancelled'].includes(one) ? 2 : 1;
+  const ordered = tasks.toSorted((a, b) => rank(a) - rank(b) || a.task - b.task);
+  return {
+    id: states[0]!.of.job,
+    state,
+    summary: summaryOf(ordered, state),
+    deadlineAt: isoTime(jobTimes(states).deadlineAt),
+    pool: poolSightView(seen[0]!.observation.pool),
+    tasks: ordered,
+  };
+}
+
+/** What its first task says, with how many there are of that state. */
+function summaryOf(tasks: readonly ExplainedTaskView[], state: string): string {
+  const [first] = tasks;
+  if (tasks.length === 1) return first!.summary;
+  const alike = tasks.filter((task) => task.state === state).length;
+  return `${alike} of ${tasks.length} tasks ${alike === 1 ? 'is' : 'are'} ${state}. Task ${first!.task}: ${first!.summary}`;
+}
