@@ -43,7 +43,7 @@ function codeText(code: ErrorCode, { title, retryable, hint, status }: Catalogue
   const answered = status ?? (statusOf(code) === 500 ? undefined : statusOf(code));
   const facts = [`- Retryable: ${retryable ? 'yes' : 'no'}`];
   if (answered !== undefined) facts.push(`- HTTP status: ${answered}`);
-  return [`### ${code}\n`, `${title}.\n`, ...facts, `- What to do: ${hint}\n`].join('\n');
+  return [`### \`${code}\`\n`, `${title}.\n`, ...facts, `- What to do: ${hint}\n`].join('\n');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(page, errorsPage());

@@ -11,7 +11,7 @@ test('docs/errors.md is as `node hack/errors-page.ts` writes it', () => {
 });
 
 test('it lists every code once, with its hint, and no other', () => {
-  const listed = [...page.matchAll(/^### (\w+)$/gm)].map(([, code = '']) => code);
+  const listed = [...page.matchAll(/^### `(\w+)`$/gm)].map(([, code = '']) => code);
   expect(new Set(listed)).toEqual(new Set(Object.keys(catalogue)));
   expect(listed).toHaveLength(Object.keys(catalogue).length);
   for (const { hint } of Object.values(catalogue)) expect(page).toContain(`- What to do: ${hint}`);

@@ -24,7 +24,7 @@ export async function generate(standin: Standin, call: Call): Promise<GenerateCo
   return await sdk(standin, call.key, call.apiVersion).models.generateContent(parametersOf(call));
 }
 
-export function parametersOf(call: Call): Parameters<GoogleGenAI['models']['generateContent']>[0] {
+function parametersOf(call: Call): Parameters<GoogleGenAI['models']['generateContent']>[0] {
   const images = (call.references ?? []).map((bytes): Part => ({
     inlineData: { mimeType: 'image/jpeg', data: bytes.toString('base64') },
   }));
