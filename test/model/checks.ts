@@ -30,9 +30,9 @@ const sentence = ({ write, before, after }: Appended): string =>
 const messageChecks: Readonly<Record<string, (appended: Appended) => boolean>> = {
   'one chain': ({ write, before }) => write.expected === before.sequence,
   'only known transitions': ({ before, after }) => isKnown(before.state, after.state),
-  'adopted only while nobody runs it, in the same run': ({ write, before, after }) =>
-    !write.adopts ||
-    ((before.state.state === 'waiting' || before.state.state === 'queued') && before.state.run === after.state.run),
+  'adopted only while nobody runs it, in the same run': ({ write, before }) =>
+    write.adoptsFor === 0 ||
+    ((before.state.state === 'waiting' || before.state.state === 'queued') && before.state.run === write.adoptsFor),
   'open means dueAt, within deadline and budgets': ({ after }) => isDated(after.state),
   'budgets are only spent': ({ before, after }) =>
     after.state.run !== before.state.run || spendsOnly(before.state, after.state),

@@ -37,7 +37,7 @@ export function explore(scenario: Scenario, engine: Engine = product, mostStates
   return new Search(scenario, engine, mostStates).run();
 }
 
-export function stepsFrom(state: ModelState, scenario: Scenario, engine: Engine): Step[] {
+function stepsFrom(state: ModelState, scenario: Scenario, engine: Engine): Step[] {
   const steps = [
     ...workerSteps(state, scenario, engine),
     ...controllerSteps(state, engine),

@@ -31,14 +31,7 @@ interface Times {
 }
 
 /** A policy in ticks; `review` asks for one. */
-export function policyInTicks({
-  queue = 3,
-  run = 4,
-  attempt = 2,
-  review,
-  maxAttempts = 3,
-  maxLost = 2,
-}: Times): Policy {
+function policyInTicks({ queue = 3, run = 4, attempt = 2, review, maxAttempts = 3, maxLost = 2 }: Times): Policy {
   return {
     queueTimeout: queue * tick,
     runTimeout: run * tick,
@@ -61,7 +54,7 @@ const one: Scenario = {
   deadline: null,
   faults: 1,
   cancels: 1,
-  retries: 1,
+  retries: 0,
   reviews: 0,
   reduced: true,
 };
@@ -73,9 +66,9 @@ const undisturbed = { cancels: 0, retries: 0, policy: least };
 /** What `make test` explores. */
 export const scenarios = {
   one,
-  faults: { ...one, name: 'one task, two faults', policy: least, faults: 2 },
-  stale: { ...one, name: 'one task, every stale sight', policy: least, retries: 0, reduced: false },
-  controllers: { ...one, name: 'one task, two controllers', policy: least, controllers: 2 },
+  faults: { ...one, name: 'one task, two faults', policy: least, faults: 2, retries: 1 },
+  stale: { ...one, name: 'one task, every stale sight', policy: least, reduced: false },
+  controllers: { ...one, name: 'one task, two controllers', policy: least, controllers: 2, retries: 1 },
   tasks: { ...one, ...undisturbed, name: 'two tasks', tasks: 2, workers: 1 },
   slots: {
     ...one,
@@ -86,6 +79,6 @@ export const scenarios = {
     slots: 2,
     faults: 0,
   },
-  review: { ...one, name: 'with review', policy: reviewed, reviews: 1 },
-  deadline: { ...one, name: 'with a deadline', policy: least, deadline: 3 },
+  review: { ...one, name: 'with review', policy: reviewed, reviews: 1, retries: 1 },
+  deadline: { ...one, name: 'with a deadline', policy: least, deadline: 3, retries: 1 },
 } satisfies Record<string, Scenario>;

@@ -1,5 +1,4 @@
 // What the model remembers of the whole installation at one moment. Values are never changed in place.
-import type { Ending } from '../../src/worker/attempt.ts';
 import type { Claim } from '../../src/worker/claim.ts';
 import type { WrittenEnding } from '../../src/worker/finalWrite.ts';
 import type { Instant, Queued, Sequence, TaskState } from '../../src/job/task.ts';
@@ -58,7 +57,8 @@ export interface Write {
   readonly landed: Sequence;
   /** Time passes while it is under way. */
   readonly slow: boolean;
-  readonly adopts: boolean;
+  /** The run of the attempt whose late result this is; 0 for any other write. */
+  readonly adoptsFor: number;
 }
 
 export interface WorkerState {
@@ -79,8 +79,6 @@ export type Held =
       readonly ending: WrittenEnding;
       readonly write: Write;
     };
-
-export type Made = Extract<Ending, { end: 'made' }>;
 
 /** By task: what the controller’s index has, however old, and the write that is under way. */
 export interface ControllerState {
@@ -110,11 +108,11 @@ export const entryOf = (sequence: Sequence, state: TaskState): LogEntry => ({
 });
 
 /** A write that its sender has just sent. */
-export const sent = (write: Pick<Write, 'task' | 'by' | 'state' | 'expected'>, adopts = false): Write => ({
+export const sent = (write: Pick<Write, 'task' | 'by' | 'state' | 'expected'>, adoptsFor = 0): Write => ({
   ...write,
   landed: 0,
   slow: false,
-  adopts,
+  adoptsFor,
 });
 
 export const isSpec = (entry: LogEntry): entry is SpecEntry => entry.state.state === 'queued';

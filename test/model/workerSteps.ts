@@ -7,7 +7,7 @@ import type { Claim } from '../../src/worker/claim.ts';
 import type { WrittenEnding } from '../../src/worker/finalWrite.ts';
 import type { Engine } from './engine.ts';
 import { acknowledged, fatesOf, withFault, withGhost, type Sender, type Step } from './step.ts';
-import { at, freshWorker, request, sent, type Held, type ModelState, type QueueMessage, type Write } from './state.ts';
+import { at, freshWorker, request, sent, type Held, type ModelState, type QueueMessage } from './state.ts';
 import type { Scenario } from './scenario.ts';
 
 type Claiming = Extract<Held, { phase: 'claiming' }>;
@@ -174,7 +174,7 @@ function reporter(state: ModelState, worker: number, slot: number, held: Reporti
       const adoption = engine.adopt(claim, ending, last, next.now);
       if (adoption === undefined) return gone(next);
       const { write: adopted, expected } = adoption;
-      const again = sent({ task, by: name, state: adopted.state, expected }, true);
+      const again = sent({ task, by: name, state: adopted.state, expected }, claim.state.run);
       return withSlot(next, worker, slot, { ...held, write: again });
     },
     waits: (next, waiting) => withSlot(next, worker, slot, { ...held, write: waiting }),

@@ -30,6 +30,14 @@ describe('afterFailure', () => {
     expect(after.state).toMatchObject({ state: 'queued', lane: 'again', reason: code, attempt: 0, attemptsLost: 0 });
   });
 
+  test.each(free)('%s with no time left in the run fails at once: in the queue it would wait in vain', (code) => {
+    const task = runningTask(identity({ policy: { runTimeout: 1_000 } }));
+    expect(afterFailure(task, taskError(code, 'Later'), now, 0.5)).toMatchObject({
+      rule: 'NoTimeLeft',
+      state: { state: 'failed', reason: code, budgets: { run: 0 } },
+    });
+  });
+
   test.each(codes.filter((code) => taskErrors[code].retryable && !free.includes(code)))(
     '%s waits, then fails',
     (code) => {
