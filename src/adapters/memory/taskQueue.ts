@@ -14,7 +14,12 @@ export interface MemoryTaskQueueOptions {
   readonly onSkipped?: (why: 'newerSchema') => void;
 }
 
-export function memoryTaskQueue(options: MemoryTaskQueueOptions): TaskQueue {
+export interface ForgetfulTaskQueue extends TaskQueue {
+  /** As if somebody had deleted the pool’s consumers: nothing is delivered until they are made anew, from the start. */
+  forget(pool: string): void;
+}
+
+export function memoryTaskQueue(options: MemoryTaskQueueOptions): ForgetfulTaskQueue {
   return new MemoryTaskQueue(options);
 }
 
@@ -49,7 +54,7 @@ const order: readonly Priority[] = [
 ];
 const forNewerProcesses = 30_000;
 
-class MemoryTaskQueue implements TaskQueue {
+class MemoryTaskQueue implements ForgetfulTaskQueue {
   readonly #options: Required<MemoryTaskQueueOptions>;
   readonly #pools = new Map<string, Pool>();
   readonly #closing = new AbortController();
@@ -77,6 +82,10 @@ class MemoryTaskQueue implements TaskQueue {
     if (this.#pools.has(pool)) return;
     this.#pools.set(pool, { seen: 0, turn: 0, pausedUntil: 0, offers: { again: [], high: [], normal: [], low: [] } });
     this.#changed();
+  }
+
+  forget(pool: string): void {
+    this.#pools.delete(pool);
   }
 
   async depth(pool: string): Promise<QueueDepth> {

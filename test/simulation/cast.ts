@@ -1,0 +1,235 @@
+// Who plays: workers, controllers and APIs, each the real code on its own adapters, started, crashed and started anew.
+
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { LastClaims } from '../../src/api/explain/lastClaims.ts';
+import { JobWatch } from '../../src/api/jobs/jobWatch.ts';
+import type { ApiContext } from '../../src/api/options.ts';
+import { WorkersSeen } from '../../src/api/workersSeen.ts';
+import { startController, type Controller } from '../../src/controller/controller.ts';
+import type { KeySettings } from '../../src/ports/keyRing.ts';
+import type { PoolDeclaration } from '../../src/ports/poolRegistry.ts';
+import { startFollower, type Follower } from '../../src/readmodel/follower.ts';
+import type { Logger } from '../../src/telemetry/log.ts';
+import { createApiMetrics, createControllerMetrics, createWorkerMetrics } from '../../src/telemetry/metrics.ts';
+import { startWorker, type Worker } from '../../src/worker/worker.ts';
+import { Link } from './link.ts';
+import type { Plan } from './plan.ts';
+import { heartbeatsOver } from './ports/heartbeats.ts';
+import { logOver, type Witness } from './ports/log.ts';
+import { queueOver } from './ports/queue.ts';
+import { artifactsOver, clockOf, keysOver, leadershipOver, type ClockError } from './ports/rest.ts';
+import type { SimulatedProvider } from './provider.ts';
+import type { Server } from './server.ts';
+import { Process } from './time/process.ts';
+import type { Random } from './time/random.ts';
+
+export const heartbeatTimeout = 6_000;
+const retention = 7 * 86_400_000;
+export const poolName = 'default';
+export const pool: PoolDeclaration = {
+  name: poolName,
+  provider: 'simulated',
+  models: { image: [], text: ['model'] },
+  policy: { backoff: { first: 500, cap: 8_000 } },
+};
+
+interface Player {
+  readonly process: Process;
+  readonly link: Link;
+  readonly clockError: ClockError;
+  /** ms of the run. */
+  readonly bornAt: number;
+}
+
+export interface WorkerPlayer extends Player {
+  readonly role: 'worker';
+  readonly worker: Worker;
+  drainingSince: number | undefined;
+}
+
+export interface ControllerPlayer extends Player {
+  readonly role: 'controller';
+  readonly controller: Controller;
+  readonly follower: Follower;
+  readonly registry: Registry;
+}
+
+export interface ApiPlayer extends Player {
+  readonly role: 'api';
+  readonly context: ApiContext;
+}
+
+export type AnyPlayer = WorkerPlayer | ControllerPlayer | ApiPlayer;
+
+export interface Stage {
+  readonly plan: Plan;
+  readonly random: Random;
+  readonly server: Server;
+  readonly provider: SimulatedProvider;
+  readonly witness: Witness;
+  /** Hears what the processes log. */
+  readonly logged: ((process: string, line: string) => void) | undefined;
+}
+
+const silent = pino({ enabled: false });
+// What nobody looks at is counted in one place: registries are slow to make.
+const workerMetrics = createWorkerMetrics(new Registry());
+const apiMetrics = createApiMetrics(new Registry());
+
+export class Cast {
+  readonly #stage: Stage;
+  readonly #players = new Map<string, AnyPlayer>();
+  #born = 0;
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
+
+  get workers(): WorkerPlayer[] {
+    return this.#living().filter((player) => player.role === 'worker');
+  }
+
+  get controllers(): ControllerPlayer[] {
+    return this.#living().filter((player) => player.role === 'controller');
+  }
+
+  get apis(): ApiPlayer[] {
+    return this.#living().filter((player) => player.role === 'api');
+  }
+
+  all(): AnyPlayer[] {
+    return this.#living();
+  }
+
+  find(name: string): AnyPlayer | undefined {
+    return this.#players.get(name);
+  }
+
+  startWorker(): WorkerPlayer {
+    const { plan, server, provider } = this.#stage;
+    const base = this.#base('worker');
+    const { process, link } = base;
+    const worker = process.enter(() => {
+      const clock = clockOf(process, base.clockError);
+      const keys = Array.from({ length: plan.keys }, (_, at): KeySettings => {
+        return { secret: `key-${at}`, requestsPerMinute: 60, maxInFlight: 8 };
+      });
+      return startWorker({
+        name: process.name,
+        pool: poolName,
+        concurrency: plan.slots,
+        log: logOver(link, this.#stage.witness),
+        queue: queueOver(link),
+        heartbeats: heartbeatsOver(link, { system: false }),
+        artifacts: artifactsOver(link),
+        keys: keysOver(link, { [poolName]: keys }),
+        provider: provider.provider(),
+        clock,
+        metrics: workerMetrics,
+        logger: this.#logger(process),
+        heartbeatTimeoutMs: heartbeatTimeout,
+        drainTimeoutMs: 8_000,
+        random: () => process.random.next(),
+      });
+    });
+    // A worker that has ended, drained or with too many leaked slots, exits and is replaced.
+    void worker.finished.then(() => process.end());
+    return this.#enter({ ...base, role: 'worker', worker, drainingSince: undefined });
+  }
+
+  startController(): ControllerPlayer {
+    const { plan, server, witness } = this.#stage;
+    const base = this.#base('controller');
+    const { process, link } = base;
+    const registry = new Registry();
+    const logger = this.#logger(process);
+    return this.#enter(
+      process.enter(() => {
+        const clock = clockOf(process, base.clockError);
+        const log = logOver(link, witness);
+        const follower = startFollower({ log, clock, logger });
+        const controller = startController({
+          name: process.name,
+          log,
+          queue: queueOver(link),
+          heartbeats: heartbeatsOver(link, { system: plan.system }),
+          leadership: leadershipOver(link, plan.lax),
+          pools: server.pools,
+          clock,
+          follower,
+          metrics: createControllerMetrics(registry),
+          logger,
+          heartbeatTimeoutMs: heartbeatTimeout,
+          random: () => process.random.next(),
+        });
+        return { ...base, role: 'controller', controller, follower, registry };
+      }),
+    );
+  }
+
+  startApi(): ApiPlayer {
+    const base = this.#base('api');
+    return this.#enter(base.process.enter(() => ({ ...base, role: 'api', context: this.#apiContext(base) })));
+  }
+
+  #apiContext({ process, link, clockError }: Player): ApiContext {
+    const clock = clockOf(process, clockError);
+    const log = logOver(link, this.#stage.witness);
+    const logger = this.#logger(process);
+    const follower = startFollower({ log, clock, logger });
+    const heartbeats = heartbeatsOver(link, { system: false });
+    const workers = new WorkersSeen(clock, 3 * heartbeatTimeout);
+    const closing = new AbortController().signal;
+    void workers.watch(heartbeats, closing);
+    return {
+      log,
+      queue: queueOver(link),
+      heartbeats,
+      artifacts: artifactsOver(link),
+      pools: this.#stage.server.pools,
+      clock,
+      follower,
+      metrics: apiMetrics,
+      logger,
+      auth: 'off',
+      retentionMs: retention,
+      corsOrigins: [],
+      random: (count) => process.random.bytes(count),
+      workers,
+      watch: new JobWatch(follower),
+      lastClaims: new LastClaims(follower),
+      closing,
+    };
+  }
+
+  #base(role: AnyPlayer['role']): Player {
+    const { plan, random, server } = this.#stage;
+    this.#born += 1;
+    const name = `${role}-${this.#born}`;
+    const own = random.fork(name);
+    const skew = own.whole(-600_000, 600_000);
+    const process = new Process({ name, schedule: server.process.schedule, random: own, skew, lateness: 2 });
+    return {
+      process,
+      link: new Link(process, server, plan.weather),
+      clockError: { ms: 0 },
+      bornAt: process.schedule.now,
+    };
+  }
+
+  #enter<P extends AnyPlayer>(player: P): P {
+    this.#players.set(player.process.name, player);
+    return player;
+  }
+
+  #living(): AnyPlayer[] {
+    return [...this.#players.values()].filter(({ process }) => process.alive);
+  }
+
+  #logger(process: Process): Logger {
+    const { logged } = this.#stage;
+    if (logged === undefined) return silent;
+    return pino({ base: null, timestamp: false }, { write: (line: string) => logged(process.name, line) });
+  }
+}

@@ -1,0 +1,134 @@
+// Looks every second at what should have happened by now, and at the end at what must be true of everything.
+
+import { isOpen } from '../../../src/job/task.ts';
+import type { Cast } from '../cast.ts';
+import { heartbeatTimeout } from '../cast.ts';
+import type { ClientJob } from '../clients.ts';
+import type { Nemesis } from '../nemesis.ts';
+import type { Plan } from '../plan.ts';
+import type { SimulatedProvider } from '../provider.ts';
+import type { Server } from '../server.ts';
+import { epoch } from '../time/process.ts';
+import type { Seen, Watcher } from './watcher.ts';
+
+export interface PatrolOptions {
+  readonly plan: Plan;
+  readonly server: Server;
+  readonly cast: Cast;
+  readonly nemesis: Nemesis;
+  readonly watcher: Watcher;
+  readonly provider: SimulatedProvider;
+}
+
+/** ms past its moment by which a task must have moved: the outage's grace, its end, and the backoff of failed writes. */
+const grace = 15_000 + 2 * heartbeatTimeout + 5_000;
+/** In a run whose network is bad all the time, writes fail and are tried again with pauses of up to 30 s. */
+const badGrace = grace + 45_000;
+
+export class Patrol {
+  readonly #options: PatrolOptions;
+  readonly #grace: number;
+  #calmSince = Infinity;
+
+  constructor(options: PatrolOptions) {
+    this.#options = options;
+    const { slow, lostRequest, lostAnswer, lostWord, repeatedWord } = options.plan.weather;
+    this.#grace = slow + lostRequest + lostAnswer + lostWord + repeatedWord === 0 ? grace : badGrace;
+  }
+
+  begin(): void {
+    const { server } = this.#options;
+    server.process.after(1_000, () => {
+      this.#look();
+      this.begin();
+    });
+  }
+
+  /** All faults are over from now on. */
+  calm(): void {
+    this.#calmSince = this.#options.server.process.schedule.now;
+  }
+
+  /** Is everything that was promised to clients done? */
+  done(jobs: readonly ClientJob[]): boolean {
+    const { watcher } = this.#options;
+    const ids = new Set(jobs.map(({ id }) => id));
+    for (const { state } of watcher.tasks.values()) if (isOpen(state) && ids.has(state.of.job)) return false;
+    return true;
+  }
+
+  /** To be called once the run is over. */
+  conclude(jobs: readonly ClientJob[]): void {
+    const { watcher, plan } = this.#options;
+    for (const job of jobs) if (job.id !== undefined && !job.deleted) this.#checkJob(job, job.id);
+    for (const { state } of watcher.tasks.values()) {
+      if (isOpen(state)) watcher.violate('EverythingEnds', `it is still ${state.state}`, keyOfSeen(state.of));
+    }
+    if (plan.kind === 'natsAway') this.#checkPaidOnce();
+  }
+
+  #look(): void {
+    const { watcher, cast } = this.#options;
+    const now = this.#options.server.process.schedule.now;
+    for (const seen of watcher.tasks.values()) if (isOpen(seen.state)) this.#lookAt(seen, now);
+    if (now < this.#calmSince + grace) return;
+    for (const { process, drainingSince } of cast.workers) {
+      if (now - (drainingSince ?? now) > 30_000 + grace) watcher.violate('DrainsEnd', `${process.name} still drains`);
+    }
+  }
+
+  #lookAt({ state, seenAt }: Seen, now: number): void {
+    if (!isOpen(state)) return;
+    const { nemesis, watcher, cast } = this.#options;
+    const about = keyOfSeen(state.of);
+    const overdue = now - Math.max(state.dueAt - epoch, nemesis.disturbedUntil, seenAt);
+    if (overdue > this.#grace) watcher.violate('NothingOverdue', `${state.state}, overdue by ${overdue} ms`, about);
+    const since = Math.max(seenAt, this.#calmSince);
+    if (now - since < grace) return;
+    if (state.state === 'waiting' && now - Math.max(state.retryAt - epoch, since) > grace) {
+      watcher.violate('RetriedInTime', `its retry is overdue since ${state.retryAt - epoch}`, about);
+    }
+    if (state.state === 'queued' && this.#couldBeServed(now)) {
+      watcher.violate('QueueIsServed', `queued for ${now - seenAt} ms although workers are free`, about);
+    }
+    if (state.state === 'running' && cast.find(state.worker)?.process.alive === false) {
+      watcher.violate('LossIsNoticed', `${state.worker} is dead`, about);
+    }
+  }
+
+  /** A worker with a free slot, in a pool whose keys cannot be used up. */
+  #couldBeServed(now: number): boolean {
+    const { cast, plan } = this.#options;
+    const free = cast.workers.some(
+      ({ worker, process, drainingSince, bornAt }) =>
+        drainingSince === undefined &&
+        !process.frozen &&
+        worker.running() < plan.slots &&
+        worker.health().reason === 'working' &&
+        now - bornAt > grace,
+    );
+    return free && plan.keys === 0;
+  }
+
+  #checkJob(job: ClientJob, id: string): void {
+    const { watcher, server } = this.#options;
+    for (const task of job.body.tasks!.keys()) {
+      const seen = watcher.tasks.get(`${id}/${task}`);
+      if (seen === undefined || server.stream.last({ pool: job.body.pool!, job: id, task }) === undefined) {
+        watcher.violate('AcknowledgedJobKept', 'it was acknowledged but is not stored', `${id}/${task}`);
+      }
+    }
+  }
+
+  /** What the provider answered while NATS was away is not asked again. */
+  #checkPaidOnce(): void {
+    const { provider, watcher } = this.#options;
+    const answered = provider.calls.filter((call) => call.answeredAt !== undefined);
+    for (const { task } of answered) {
+      const paid = answered.filter((call) => call.task === task).length;
+      if (paid > 1) watcher.violate('PaidOnce', `prompt ${task} was answered ${paid} times`);
+    }
+  }
+}
+
+const keyOfSeen = ({ job, task }: Seen['state']['of']): string => `${job}/${task}`;

@@ -1,0 +1,134 @@
+// Watches the stream itself, message by message, beside the code under test: every promise that one message can break.
+
+import { isOpen, type Sequence, type TaskState } from '../../../src/job/task.ts';
+import type { DetailedEntry } from '../../../src/ports/jobLog.ts';
+import type { History } from '../history.ts';
+import type { Nemesis } from '../nemesis.ts';
+import type { Plan } from '../plan.ts';
+import type { Server } from '../server.ts';
+import { brokenBy } from './transition.ts';
+
+export interface Violation {
+  readonly invariant: string;
+  readonly message: string;
+  /** `job/task` or a job. */
+  readonly about: string | undefined;
+  /** ms of the run. */
+  readonly at: number;
+}
+
+export interface Seen extends DetailedEntry {
+  /** The task's message before this one; 0 where there is none. */
+  readonly previous: Sequence;
+  /** ms of the run. */
+  readonly seenAt: number;
+}
+
+export class Watcher {
+  violation: Violation | undefined;
+  /** The last message of every task, by `job/task`. */
+  readonly tasks = new Map<string, Seen>();
+  /** For comparing runs. */
+  digest = 0;
+  messages = 0;
+  readonly #previous = new Map<Sequence, Sequence>();
+  readonly #keys = new Map<string, string>();
+  readonly #server: Server;
+  readonly #history: History;
+  readonly #nemesis: () => Nemesis;
+  readonly #fair: boolean;
+  /** ms by which processes may disagree about the time. */
+  readonly #slack: number;
+
+  constructor(server: Server, history: History, plan: Plan, nemesis: () => Nemesis) {
+    this.#server = server;
+    this.#history = history;
+    this.#nemesis = nemesis;
+    this.#fair = plan.weather.latency < 100 && plan.weather.slow === 0 && plan.weather.lostWord === 0;
+    this.#slack = plan.faults.has('clockError') ? 10_000 : 100;
+    server.stream.onChange(() => this.#look());
+  }
+
+  violate(invariant: string, message: string, about?: string): void {
+    this.violation ??= { invariant, message, about, at: this.#server.process.schedule.now };
+  }
+
+  /** A process says what it wrote, and against what. */
+  readonly witness = (sequence: Sequence, expected: Sequence, writer: string): void => {
+    const previous = this.#previous.get(sequence);
+    const message = [...this.tasks.values()].find((seen) => seen.sequence === sequence);
+    const about = message === undefined ? undefined : keyOf(message.state);
+    if (previous !== expected) {
+      this.violate('UnbrokenChain', `${writer} wrote ${sequence} against ${expected}, but ${previous} was last`, about);
+    }
+    if (message?.state.state === 'running' && message.state.worker !== writer) {
+      this.violate('ClaimsAreOwn', `${writer} wrote a claim of ${message.state.worker}`, about);
+    }
+  };
+
+  #look(): void {
+    for (let next = this.#server.stream.after(this.messages); next; next = this.#server.stream.after(this.messages)) {
+      this.messages = next.sequence;
+      this.#take(next);
+    }
+  }
+
+  #take(entry: DetailedEntry): void {
+    const { state, detail, sequence } = entry;
+    const about = keyOf(state);
+    const before = this.tasks.get(about);
+    this.#history.note('stream', () => `${sequence}: ${describe(entry)}`, about);
+    this.digest = (Math.imul(this.digest, 31) + state.since + sequence * 7 + state.state.length * 13) | 0;
+    // A key may come back after its job was deleted: another job of the same id.
+    const first = before === undefined || (before.state.state === 'deleted' && state.reason === 'Submitted');
+    const broken = brokenBy(first ? undefined : before.state, state, detail, this.#slack);
+    if (broken !== undefined) this.violate(...broken, about);
+    const previous = first ? 0 : before.sequence;
+    this.#previous.set(sequence, previous);
+    this.tasks.set(about, { ...entry, previous, seenAt: this.#server.process.schedule.now });
+    this.#checkArtifacts(entry, about);
+    this.#checkLoss(first ? undefined : before, state, about);
+    this.#checkKey(entry, about);
+  }
+
+  /** Artifact first, status second. */
+  #checkArtifacts({ state, detail }: DetailedEntry, about: string): void {
+    if (state.state !== 'succeeded' && state.state !== 'needs_review') return;
+    if (state.of.kind === 'text' && detail.output === undefined && (detail.artifacts ?? []).length === 0) {
+      this.violate('ResultsExist', `${state.state} without a result`, about);
+    }
+    for (const { name, digest, bytes } of detail.artifacts ?? []) {
+      void this.#server.artifacts.find(state.of.tenant, digest).then((found) => {
+        if (found?.bytes !== bytes) this.violate('ResultsExist', `${name} is not stored as ${bytes} bytes`, about);
+      });
+    }
+  }
+
+  /** In fair weather nobody is thought lost who was well all the time. */
+  #checkLoss(before: Seen | undefined, state: TaskState, about: string): void {
+    const lost = state.reason === 'WorkerLost' || state.reason === 'PoisonPill';
+    if (!lost || before?.state.state !== 'running' || !this.#fair) return;
+    const { worker } = before.state;
+    if (this.#nemesis().wasWell(worker, this.#server.process.schedule.now)) {
+      this.violate('NobodyIsLostWithoutCause', `${worker} was well all the time`, about);
+    }
+  }
+
+  #checkKey({ state, detail }: DetailedEntry, about: string): void {
+    const key = detail.request?.concurrencyKey;
+    if (key === undefined || key === null || (state.reason !== 'Submitted' && state.reason !== 'Retried')) return;
+    const holder = this.#keys.get(key);
+    this.#keys.set(key, state.of.job);
+    if (holder === undefined || holder === state.of.job) return;
+    const open = [...this.tasks.values()].some((seen) => seen.state.of.job === holder && isOpen(seen.state));
+    if (open) this.violate('OneOpenJobPerKey', `${holder} is open as well`, about);
+  }
+}
+
+export const keyOf = ({ of }: TaskState): string => `${of.job}/${of.task}`;
+
+function describe({ state, detail }: DetailedEntry): string {
+  const worker = 'worker' in state && state.worker !== null ? ` by ${state.worker}` : '';
+  const counts = `run ${state.run}, attempt ${state.attempt}, lost ${state.attemptsLost}`;
+  return `${state.state} (${state.reason}, ${counts})${worker}: ${detail.message}`;
+}

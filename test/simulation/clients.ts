@@ -1,0 +1,252 @@
+// The clients: they submit, and submit again until they are answered; they cancel, retry, review, delete and read, at
+// whichever API answers, and say when an answer breaks a promise.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { cancelJob } from '../../src/api/jobs/cancelJob.ts';
+import { deleteJob } from '../../src/api/jobs/deleteJob.ts';
+import { readJob } from '../../src/api/jobs/readJob.ts';
+import { retryJob } from '../../src/api/jobs/retryJob.ts';
+import { reviewTask } from '../../src/api/jobs/reviewTask.ts';
+import type { ApiContext } from '../../src/api/options.ts';
+import type { SubmitBody } from '../../src/api/submit/body.ts';
+import { submitJob } from '../../src/api/submit/submitJob.ts';
+import { GenwardenError } from '../../src/job/errors.ts';
+import { isOpen } from '../../src/job/task.ts';
+import type { JobRecord } from '../../src/ports/jobLog.ts';
+import type { ApiPlayer, Cast } from './cast.ts';
+import { poolName } from './cast.ts';
+import type { History } from './history.ts';
+import type { Plan } from './plan.ts';
+import type { Process } from './time/process.ts';
+import type { Random } from './time/random.ts';
+
+export interface ClientJob {
+  readonly key: string;
+  readonly body: SubmitBody;
+  /** Its id, once an answer said that it is stored. */
+  id: string | undefined;
+  /** Somebody asked for its end. */
+  deleted: boolean;
+}
+
+export interface ClientsOptions {
+  readonly plan: Plan;
+  readonly random: Random;
+  readonly cast: Cast;
+  readonly process: Process;
+  readonly history: History;
+  readonly violate: (invariant: string, message: string, about?: string) => void;
+}
+
+const tenant = 'default';
+const by = 'a client';
+/** ms after which a client no longer waits for an answer. */
+const answerTimeout = 25_000;
+
+export class Clients {
+  readonly jobs: ClientJob[] = [];
+  readonly #options: ClientsOptions;
+  #over = false;
+  #busy = 0;
+
+  constructor(options: ClientsOptions) {
+    this.#options = options;
+  }
+
+  /** Nobody asks for anything new; what is under way ends. */
+  stop(): void {
+    this.#over = true;
+  }
+
+  /** Requests under way. */
+  get busy(): number {
+    return this.#busy;
+  }
+
+  begin(): void {
+    const { plan, process, random } = this.#options;
+    const span = plan.kind === 'natsAway' ? plan.restless / 3 : plan.restless * 0.8;
+    for (let job = 0; job < plan.jobs; job += 1) {
+      process.after(random.next() * span, () => void this.#submit(this.#newJob(job, random.fork(`job-${job}`))));
+    }
+    if (plan.meddling < Infinity) process.enter(() => void this.#meddle());
+  }
+
+  #newJob(at: number, random: Random): ClientJob {
+    const { plan } = this.#options;
+    const count = random.whole(1, plan.tasksPerJob);
+    const ms = (least: number, most: number): string => `${random.whole(least, most)}ms`;
+    const away = plan.kind === 'natsAway';
+    const tasks = Array.from({ length: count }, (_, task) => ({ input: { prompt: `${at}/${task}` } }));
+    const body: SubmitBody = {
+      kind: 'text',
+      pool: poolName,
+      priority: random.pick(['high', 'normal', 'low']),
+      tasks,
+      policy: {
+        attemptTimeout: away ? ms(30_000, 60_000) : ms(3_000, random.pick([8_000, 20_000, 60_000])),
+        runTimeout: away ? '240s' : ms(20_000, 120_000),
+        queueTimeout: away ? '600s' : ms(20_000, 120_000),
+        reviewTimeout: ms(10_000, 40_000),
+        maxAttempts: random.whole(1, 4),
+        maxLostAttempts: random.whole(1, 3),
+        ...(!away && random.chance(0.25) ? { review: 'always' } : {}),
+        ...(!away && random.chance(0.15) ? { deadline: ms(20_000, 120_000) } : {}),
+      },
+      ...(!away && random.chance(0.15) ? { concurrencyKey: 'one at a time' } : {}),
+    };
+    const job: ClientJob = { key: `key-${at}`, body, id: undefined, deleted: false };
+    this.jobs.push(job);
+    return job;
+  }
+
+  /** Until there is an answer; some clients die before. */
+  async #submit(job: ClientJob): Promise<void> {
+    const { random, history } = this.#options;
+    while (!this.#over) {
+      const answer = await this.#ask((context) =>
+        submitJob(context, { tenant, idempotencyKey: job.key, body: job.body }),
+      );
+      if (answer.outcome === 'answered') {
+        this.#acknowledged(job, answer.value.record.job);
+        if (random.chance(0.9)) return;
+      } else if (answer.outcome === 'refused') {
+        const { code } = answer.error;
+        history.note('client', () => `${job.key} was refused: ${code}`);
+        if (code === 'ConcurrencyConflict') return;
+      }
+      if (job.id === undefined && random.chance(0.03)) return;
+      await pause(random.whole(100, 3_000));
+    }
+  }
+
+  #acknowledged(job: ClientJob, id: string): void {
+    const { violate, history } = this.#options;
+    history.note('client', () => `${job.key} is acknowledged`, id);
+    if (job.id !== undefined && job.id !== id) violate('OneKeyOneJob', `${job.key} made ${job.id} and ${id}`, id);
+    job.id = id;
+  }
+
+  async #meddle(): Promise<void> {
+    const { plan, random } = this.#options;
+    while (!this.#over) {
+      await pause(random.until(plan.meddling));
+      const known = this.jobs.filter(({ id, deleted }) => id !== undefined && !deleted);
+      if (known.length > 0 && !this.#over) void this.#change(random.pick(known));
+    }
+  }
+
+  async #change(job: ClientJob): Promise<void> {
+    const { random, history } = this.#options;
+    const what = random.weighted({ cancel: 2, finish: 1, retry: 5, review: 4, delete: 0.3, read: 4 });
+    const id = job.id!;
+    if (what === 'delete') job.deleted = true;
+    const task = String(random.whole(0, job.body.tasks!.length - 1));
+    const answer = await this.#ask(async (context) => {
+      const before = what === 'review' ? await readJob(context, tenant, id) : undefined;
+      const record = await changeOf(what, context, id, task, before, random);
+      // The same client asks the same API again: it must see what it was told.
+      return { record, again: record === undefined ? undefined : await readJob(context, tenant, id) };
+    });
+    const said = answer.outcome === 'refused' ? answer.error.code : answer.outcome;
+    history.note('client', () => `${what}: ${said}`, id);
+    if (answer.outcome === 'answered') this.#check(what, answer.value, job);
+    if (said === 'JobNotFound' && !job.deleted) this.#lost(id, `${what} does not find it`);
+  }
+
+  #check(
+    what: string,
+    { record, again }: { record: JobRecord | undefined; again: JobRecord | undefined },
+    job: ClientJob,
+  ) {
+    const { violate } = this.#options;
+    for (const [index, { last }] of record?.tasks.entries() ?? []) {
+      const about = `${job.id}/${index}`;
+      if (what === 'cancel' && isOpen(last.state)) violate('CancelledAtOnce', `it is ${last.state.state}`, about);
+      const seen = again?.tasks[index]?.last.sequence ?? 0;
+      if (seen < last.sequence)
+        violate('ReadYourWrites', `read ${seen} after the answer named ${last.sequence}`, about);
+    }
+  }
+
+  #lost(id: string, how: string): void {
+    this.#options.violate('AcknowledgedJobKept', `an acknowledged job is not found: ${how}`, id);
+  }
+
+  async #ask<T>(run: (context: ApiContext) => Promise<T>): Promise<Answer<T>> {
+    const { cast, process, random } = this.#options;
+    const apis = cast.apis;
+    if (apis.length === 0) return { outcome: 'gone' };
+    this.#busy += 1;
+    try {
+      return await askOne(random.pick(apis), process, random, run);
+    } finally {
+      this.#busy -= 1;
+    }
+  }
+}
+
+type Answer<T> =
+  | { readonly outcome: 'answered'; readonly value: T }
+  | { readonly outcome: 'refused'; readonly error: GenwardenError }
+  /** The API died, or the client waited for too long. */
+  | { readonly outcome: 'gone' };
+
+async function askOne<T>(
+  api: ApiPlayer,
+  client: Process,
+  random: Random,
+  run: (context: ApiContext) => Promise<T>,
+): Promise<Answer<T>> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer<T>>();
+  const gone = (): void => void client.after(1, () => resolve({ outcome: 'gone' }));
+  const unlisten = api.process.onEnd(gone);
+  const timer = setTimeout(gone, answerTimeout);
+  const serve = async (): Promise<void> => {
+    try {
+      const value = await run(api.context);
+      client.after(random.next() * 3, () => resolve({ outcome: 'answered', value }));
+    } catch (error) {
+      if (error instanceof GenwardenError) client.after(1, () => resolve({ outcome: 'refused', error }));
+      else reject(error as Error);
+    }
+  };
+  client.schedule.after(random.next() * 3, () => api.process.receive(() => void serve()));
+  try {
+    return await promise;
+  } finally {
+    unlisten();
+    clearTimeout(timer);
+  }
+}
+
+async function changeOf(
+  what: 'cancel' | 'finish' | 'retry' | 'review' | 'delete' | 'read',
+  context: ApiContext,
+  job: string,
+  task: string,
+  before: JobRecord | undefined,
+  random: Random,
+): Promise<JobRecord | undefined> {
+  switch (what) {
+    case 'cancel':
+      return cancelJob(context, { tenant, job, by, running: 'stop' });
+    case 'finish':
+      return cancelJob(context, { tenant, job, by, running: 'finish' });
+    case 'retry':
+      return retryJob(context, { tenant, job, by });
+    case 'review': {
+      const { run } = before!.tasks[Number(task)]!.last.state;
+      const decision = random.pick(['approve', 'reject', 'tweak'] as const);
+      const review = { run, decision, ...(decision === 'tweak' ? { instruction: 'once more' } : {}) };
+      return reviewTask(context, { tenant, job, task, by, review });
+    }
+    case 'delete':
+      await deleteJob(context, tenant, job);
+      return undefined;
+    case 'read':
+      return readJob(context, tenant, job);
+    default:
+      return what satisfies never;
+  }
+}

@@ -1,0 +1,197 @@
+// One process's connection to NATS, with all that can happen on the way: delay, loss, repetition, partition, and answers
+// to questions that were asked in another life.
+
+import { GenwardenError } from '../../src/job/errors.ts';
+import type { ClosedConnection } from '../../src/adapters/nats/connectionLosses.ts';
+import type { Server } from './server.ts';
+import type { Process } from './time/process.ts';
+
+/** How unkind the network is in a run: probabilities, and ms. */
+export interface Weather {
+  latency: number;
+  /** Now and then a message takes this much longer. */
+  slowBy: number;
+  slow: number;
+  lostRequest: number;
+  lostAnswer: number;
+  lostWord: number;
+  repeatedWord: number;
+  staleRead: number;
+}
+
+export const fairWeather: Weather = {
+  latency: 2,
+  slowBy: 0,
+  slow: 0,
+  lostRequest: 0,
+  lostAnswer: 0,
+  lostWord: 0,
+  repeatedWord: 0,
+  staleRead: 0,
+};
+
+/** As the adapter to NATS: one try, and all of them. */
+const tryTimeout = 2_000;
+const patience = 10_000;
+
+export type LinkStatus = 'disconnected' | 'reconnected' | 'stalled';
+
+export class Link {
+  readonly process: Process;
+  readonly server: Server;
+  readonly weather: Weather;
+  /** The id of the present connection. */
+  client: number;
+  #up = true;
+  #cut = false;
+  #arrivesAfter = 0;
+  #leavesAfter = 0;
+  readonly #listeners = new Set<(status: LinkStatus) => void>();
+
+  constructor(process: Process, server: Server, weather: Weather) {
+    this.process = process;
+    this.server = server;
+    this.weather = weather;
+    this.client = server.nextClient();
+    server.links.add(this);
+    process.onEnd(() => this.close('Client Closed'));
+    this.#tellSystem({ kind: 'connect', reason: '' });
+  }
+
+  get up(): boolean {
+    return this.#up;
+  }
+
+  /** Listens, as its process, to what happens to the connection. */
+  onStatus(listener: (status: LinkStatus) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** JetStream has stopped answering: what waits for it hears so when it asks. */
+  stalled(): void {
+    this.#tell('stalled');
+  }
+
+  /** The connection breaks; it comes back by itself once nothing is in the way. */
+  lose(reason: ClosedConnection['reason']): void {
+    if (!this.#up) return;
+    this.#up = false;
+    this.#tellSystem({ kind: 'disconnect', reason });
+    this.#tell('disconnected');
+    this.process.schedule.after(50, () => this.#reconnect());
+  }
+
+  /** Nothing gets through until it is mended. */
+  cut(reason: ClosedConnection['reason']): void {
+    this.#cut = true;
+    this.lose(reason);
+  }
+
+  mend(): void {
+    this.#cut = false;
+  }
+
+  close(reason: ClosedConnection['reason']): void {
+    this.server.links.delete(this);
+    if (this.#up) this.#tellSystem({ kind: 'disconnect', reason });
+    this.#up = false;
+    this.#cut = true;
+  }
+
+  /**
+   * Asks NATS, and asks again every two seconds and on a new connection; `answer` runs on the server each time that the
+   * question arrives, be its asker dead by then. Throws `Unavailable` when no answer came in time.
+   */
+  request<T>(what: string, answer: () => Promise<T>, limit = patience): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const { process, server, weather } = this;
+    let over = false;
+    const end = (settle: () => void): void => {
+      if (over) return;
+      over = true;
+      for (const stop of stops) stop();
+      settle();
+    };
+    const take = (settle: () => void): void => {
+      if (!process.random.chance(weather.lostAnswer)) this.deliver(() => end(settle));
+    };
+    const ask = (): void => {
+      if (over) return;
+      again = process.after(tryTimeout, ask);
+      this.#send(weather.lostRequest, () => {
+        if (!server.jetStream) return;
+        void answer().then(
+          (value) => take(() => resolve(value)),
+          (error: unknown) => take(() => reject(error as Error)),
+        );
+      });
+    };
+    const giveUp = process.after(limit, () => end(() => reject(unavailable(what))));
+    let again = giveUp;
+    const stops = [
+      this.onStatus((status) => status === 'reconnected' && ask()),
+      () => process.schedule.cancel(giveUp),
+      () => process.schedule.cancel(again),
+    ];
+    ask();
+    return promise;
+  }
+
+  /** A core message to the server: gone without notice where there is no connection. */
+  say(arrive: () => void): void {
+    this.#send(this.weather.lostWord, arrive);
+    if (this.process.random.chance(this.weather.repeatedWord)) this.#send(this.weather.lostWord, arrive);
+  }
+
+  /** From the server to the process, in order, unless the connection is another by then. */
+  deliver(run: () => void): void {
+    const { client, process } = this;
+    const arrival = Math.max(process.schedule.now + this.delay(), this.#arrivesAfter);
+    this.#arrivesAfter = arrival;
+    process.schedule.at(arrival, () => {
+      if (this.#up && this.client === client) process.receive(run);
+    });
+  }
+
+  /** ms on the way. */
+  delay(): number {
+    const { random } = this.process;
+    const { latency, slow, slowBy } = this.weather;
+    return random.next() * latency + (slow > 0 && random.chance(slow) ? random.next() * slowBy : 0);
+  }
+
+  #send(loss: number, arrive: () => void): void {
+    if (!this.#up || this.process.random.chance(loss)) return;
+    const { schedule } = this.process;
+    const arrival = Math.max(schedule.now + this.delay(), this.#leavesAfter);
+    this.#leavesAfter = arrival;
+    schedule.at(arrival, () => this.server.process.enter(arrive));
+  }
+
+  #reconnect(): void {
+    const { process, server } = this;
+    if (this.#up || !process.alive) return;
+    if (this.#cut || process.frozen || !server.up) {
+      process.schedule.after(100, () => this.#reconnect());
+      return;
+    }
+    this.#up = true;
+    this.client = server.nextClient();
+    this.#tellSystem({ kind: 'connect', reason: '' });
+    this.#tell('reconnected');
+  }
+
+  #tell(status: LinkStatus): void {
+    for (const listener of this.#listeners) this.process.receive(() => listener(status));
+  }
+
+  #tellSystem({ kind, reason }: Pick<ClosedConnection, 'kind' | 'reason'>): void {
+    const { client, process, server } = this;
+    const event = { kind, name: process.name, server: 'nats', client, reason };
+    for (const { link, hear } of server.connections) if (link !== this) link.deliver(() => hear(event));
+  }
+}
+
+export const unavailable = (what: string): GenwardenError =>
+  new GenwardenError('Unavailable', `NATS did not answer ${what} in time`);

@@ -1,0 +1,128 @@
+// What a seed decides before anything happens: who plays, how unkind the world is, and what is asked of it. Each seed
+// allows only some kinds of faults, so that rare combinations are not drowned by the usual ones.
+
+import { fairWeather, type Weather } from './link.ts';
+import type { Random } from './time/random.ts';
+
+export const faultNames = [
+  'crashWorker',
+  'crashController',
+  'crashApi',
+  'freezeWorker',
+  'freezeController',
+  'freezeApi',
+  'cutWorker',
+  'cutController',
+  'cutApi',
+  'stopNats',
+  'stopJetStream',
+  'falseLoss',
+  'kick',
+  'depose',
+  'drainWorker',
+  'rollAll',
+  'forgetConsumers',
+  'clockError',
+  'wallClock',
+  'storm',
+] as const;
+export type FaultName = (typeof faultNames)[number];
+
+export const behaviours = [
+  'prompt',
+  'slow',
+  'hang',
+  'ignoreAbort',
+  'settleLate',
+  'unavailable',
+  'rateLimited',
+  'quota',
+  'refusedKey',
+  'refusedPrompt',
+  'badRequest',
+  'badOutput',
+  'thrown',
+] as const;
+export type Behaviour = (typeof behaviours)[number];
+
+export interface Plan {
+  readonly seed: number;
+  /** `natsAway`: NATS is away now and then and nothing else is wrong, so nothing may be paid twice. */
+  readonly kind: 'faults' | 'natsAway';
+  readonly workers: number;
+  readonly slots: number;
+  readonly controllers: number;
+  readonly apis: number;
+  readonly jobs: number;
+  readonly tasksPerJob: number;
+  /** ms in which jobs come and faults happen. */
+  readonly restless: number;
+  /** ms between two faults of a kind, on average. */
+  readonly faults: ReadonlyMap<FaultName, number>;
+  readonly weather: Weather;
+  readonly behaviours: Readonly<Partial<Record<Behaviour, number>>>;
+  /** The calls that fail in a way that concerns their key are only made with several keys. */
+  readonly keys: number;
+  /** Whether controllers hear of lost connections. */
+  readonly system: boolean;
+  /** ms by which leaders outstay their lease. */
+  readonly lax: number;
+  /** ms between two things that clients do beside submitting. */
+  readonly meddling: number;
+}
+
+export function planOf(seed: number, random: Random): Plan {
+  const kind = random.chance(0.12) ? 'natsAway' : 'faults';
+  const restless = random.whole(30, 120) * 1_000;
+  return {
+    seed,
+    kind,
+    workers: random.whole(1, 3),
+    slots: random.whole(1, 4),
+    controllers: random.chance(0.8) ? 2 : 1,
+    apis: random.chance(0.5) ? 2 : 1,
+    jobs: random.whole(3, 8),
+    tasksPerJob: random.whole(1, 4),
+    restless,
+    faults: kind === 'natsAway' ? awayFaults(random) : someFaults(random),
+    weather: kind === 'natsAway' ? { ...fairWeather } : someWeather(random),
+    behaviours: kind === 'natsAway' ? { prompt: 1, slow: 1 } : someBehaviours(random),
+    keys: random.pick([0, 1, 3]),
+    system: kind === 'natsAway' || random.chance(0.7),
+    lax: kind === 'faults' && random.chance(0.3) ? random.whole(1_000, 20_000) : 0,
+    meddling: kind === 'natsAway' ? Infinity : random.pick([3_000, 10_000, 30_000, Infinity]),
+  };
+}
+
+function awayFaults(random: Random): Map<FaultName, number> {
+  const both: FaultName[] = ['stopNats', 'stopJetStream'];
+  return new Map(both.map((fault) => [fault, random.between(15_000, 60_000)]));
+}
+
+function someFaults(random: Random): Map<FaultName, number> {
+  const share = random.pick([0.15, 0.3, 0.6]);
+  const chosen = faultNames.filter(() => random.chance(share));
+  return new Map(chosen.map((fault) => [fault, random.between(6_000, 60_000)]));
+}
+
+function someWeather(random: Random): Weather {
+  if (random.chance(0.25)) return { ...fairWeather };
+  const sometimes = (most: number): number => (random.chance(0.5) ? random.next() * most : 0);
+  return {
+    latency: random.pick([2, 20, 200]),
+    slow: sometimes(0.05),
+    slowBy: random.between(500, 6_000),
+    lostRequest: sometimes(0.1),
+    lostAnswer: sometimes(0.1),
+    lostWord: sometimes(0.15),
+    repeatedWord: sometimes(0.15),
+    staleRead: sometimes(0.3),
+  };
+}
+
+function someBehaviours(random: Random): Plan['behaviours'] {
+  const chosen = behaviours.filter((behaviour) => behaviour === 'prompt' || random.chance(0.35));
+  return Object.fromEntries(
+    chosen.map((behaviour) => [behaviour, behaviour === 'prompt' ? 8 : random.between(0.2, 3)]),
+  );
+}

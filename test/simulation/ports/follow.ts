@@ -1,0 +1,99 @@
+// Following the stream over a connection: in order, late, sometimes twice, silent for a while when the consumer dies
+// without a word, and lagging while nothing can be asked.
+
+import type { FollowEvent, FollowFrom, Position } from '../../../src/ports/jobLog.ts';
+import type { Link } from '../link.ts';
+
+/** ms after which a follower that hears nothing asks the stream, and finds out. */
+const findOut = 1_500;
+/** One consumer in so many messages dies without a word, in bad weather. */
+const silentDeath = 0.004;
+
+export async function* followOver(link: Link, from: FollowFrom, signal: AbortSignal): AsyncGenerator<FollowEvent> {
+  const events = new Events(signal);
+  let position: Position | undefined = from.from === 'position' ? from.position : undefined;
+  let stop = stopped();
+  const open = (): void => {
+    stop = new AbortController();
+    pump(link, position === undefined ? from : { from: 'position', position }, stop.signal, events, close);
+  };
+  const close = (reason: string): void => {
+    if (stop.signal.aborted) return;
+    stop.abort();
+    events.push({ event: 'lagging', reason });
+    reopen();
+  };
+  const reopen = (): void => {
+    if (signal.aborted) return;
+    if (link.up && link.server.jetStream) open();
+    else setTimeout(reopen, 100);
+  };
+  const unlisten = link.onStatus((status) => {
+    if (status === 'disconnected') close('the connection is gone');
+    if (status === 'stalled') setTimeout(() => close('the stream does not answer'), findOut);
+  });
+  reopen();
+  try {
+    for await (const event of events.read()) {
+      if (event.event === 'caughtUp') position = event.position;
+      if (event.event === 'entry' && position !== undefined) {
+        position = { ...position, sequence: Math.max(position.sequence, event.entry.sequence) };
+      }
+      yield event;
+    }
+  } finally {
+    stop.abort();
+    unlisten();
+  }
+}
+
+/** What one consumer delivers, until it is stopped or dies. */
+function pump(link: Link, from: FollowFrom, stop: AbortSignal, events: Events, die: (reason: string) => void): void {
+  const { random } = link.process;
+  const silent = new AbortController();
+  const push = (event: FollowEvent): void => link.deliver(() => stop.aborted || events.push(event));
+  const flow = async (): Promise<void> => {
+    for await (const event of link.server.log.follow(from, AbortSignal.any([stop, silent.signal]))) {
+      push(event);
+      if (event.event === 'entry' && random.chance(link.weather.repeatedWord)) push(event);
+      if (link.weather.repeatedWord > 0 && random.chance(silentDeath)) silent.abort();
+    }
+  };
+  silent.signal.addEventListener('abort', () =>
+    link.process.after(findOut, () => stop.aborted || die('the consumer fell silent')),
+  );
+  link.process.schedule.after(link.delay(), () => {
+    if (!stop.aborted) link.server.process.enter(() => void flow());
+  });
+}
+
+function stopped(): AbortController {
+  const stop = new AbortController();
+  stop.abort();
+  return stop;
+}
+
+/** What was delivered and not read yet. */
+class Events {
+  readonly #signal: AbortSignal;
+  readonly #waiting: FollowEvent[] = [];
+  #wake: () => void = () => undefined;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    signal.addEventListener('abort', () => this.#wake(), { once: true });
+  }
+
+  push(event: FollowEvent): void {
+    this.#waiting.push(event);
+    this.#wake();
+  }
+
+  async *read(): AsyncGenerator<FollowEvent> {
+    while (!this.#signal.aborted) {
+      const next = this.#waiting.shift();
+      if (next !== undefined) yield next;
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+}

@@ -1,0 +1,107 @@
+// Heartbeats and recalls as core messages over a connection: lost, late, twice. Lost connections are judged by the
+// adapter's own hold, fed with the events of the simulated system account.
+
+import type { Beat, BeatEvent, Heartbeats, Recall } from '../../../src/ports/heartbeats.ts';
+import { connectionLosses, type ConnectionLosses } from '../../../src/adapters/nats/connectionLosses.ts';
+import type { Link } from '../link.ts';
+
+const hold = 1_000;
+/** A beat that is older than this is not sent again at a reconnect, ms. */
+const repeatable = 10_000;
+
+export interface HeartbeatsOptions {
+  /** Whether the process may listen to the system account. */
+  readonly system: boolean;
+}
+
+export function heartbeatsOver(link: Link, { system }: HeartbeatsOptions): Heartbeats {
+  const { server, process } = link;
+  let latest: { beat: Omit<Beat, 'connection'>; at: number } | undefined;
+  const send = (beat: Omit<Beat, 'connection'>): void => {
+    const whole: Beat = { ...structuredClone(beat), connection: { server: 'nats', client: link.client } };
+    link.say(() => {
+      for (const listener of server.beats) listener.link.deliver(() => listener.hear(whole));
+    });
+  };
+  link.onStatus((status) => {
+    if (status === 'reconnected' && latest !== undefined && process.monotonic() - latest.at < repeatable)
+      send(latest.beat);
+  });
+  const losses = system ? lossesOver(link) : undefined;
+  return {
+    beat: (beat) => {
+      latest = { beat, at: process.monotonic() };
+      send(beat);
+    },
+    watch: (signal) => watchOver(link, losses, signal),
+    recall: (worker, recall) =>
+      link.say(() => {
+        for (const listener of server.recalls.get(worker) ?? []) listener.link.deliver(() => listener.hear(recall));
+      }),
+    recalls: (worker, signal) => recallsOver(link, worker, signal),
+  };
+}
+
+function lossesOver(link: Link): ConnectionLosses {
+  const losses = connectionLosses(hold);
+  listen(link, link.server.connections, losses.saw);
+  return losses;
+}
+
+function watchOver(link: Link, losses: ConnectionLosses | undefined, signal: AbortSignal): AsyncIterable<BeatEvent> {
+  const events = new Inbox<BeatEvent>(signal);
+  const stops = [
+    listen(link, link.server.beats, (beat) => {
+      losses?.sawBeat(beat);
+      events.push({ event: 'beat', beat });
+    }),
+    link.onStatus((status) => {
+      if (status !== 'stalled') events.push({ event: status === 'reconnected' ? 'observerBack' : 'observerAway' });
+    }),
+    losses?.onLoss((worker, reason) => events.push({ event: 'connectionLost', worker, reason })),
+  ];
+  if (!link.up) events.push({ event: 'observerAway' });
+  return events.read(() => stops.forEach((stop) => stop?.()));
+}
+
+function recallsOver(link: Link, worker: string, signal: AbortSignal): AsyncIterable<Recall> {
+  const recalls = new Inbox<Recall>(signal);
+  const listeners = link.server.recalls.get(worker) ?? new Set();
+  link.server.recalls.set(worker, listeners);
+  return recalls.read(listen(link, listeners, (recall) => recalls.push(recall)));
+}
+
+function listen<T>(link: Link, listeners: Set<{ link: Link; hear: (message: T) => void }>, hear: (message: T) => void) {
+  const listener = { link, hear };
+  listeners.add(listener);
+  const unlisten = (): void => void listeners.delete(listener);
+  link.process.onEnd(unlisten);
+  return unlisten;
+}
+
+class Inbox<T> {
+  readonly #signal: AbortSignal;
+  readonly #waiting: T[] = [];
+  #wake: () => void = () => undefined;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    signal.addEventListener('abort', () => this.#wake(), { once: true });
+  }
+
+  push(message: T): void {
+    this.#waiting.push(message);
+    this.#wake();
+  }
+
+  async *read(release: () => void): AsyncGenerator<T> {
+    try {
+      while (!this.#signal.aborted) {
+        if (this.#waiting.length > 0) yield this.#waiting.shift()!;
+        else await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    } finally {
+      release();
+    }
+  }
+}

@@ -1,0 +1,77 @@
+// The job log as one process has it: every call goes over its connection, and the server may have done what it asked
+// although no answer says so.
+
+import type { Sequence, SpecWrite, TaskWrite } from '../../../src/job/task.ts';
+import type { DetailedEntry, JobLog, JobRecord, SubmitOutcome, WriteOutcome } from '../../../src/ports/jobLog.ts';
+import type { Link } from '../link.ts';
+import { followOver } from './follow.ts';
+
+/** Told of every message that the server took, and what it was written against. */
+export type Witness = (sequence: Sequence, expected: Sequence, writer: string) => void;
+
+export function logOver(link: Link, witness: Witness): JobLog {
+  const { log } = link.server;
+  return {
+    submit: (specs) => link.request('a submit', submitOnce(link, specs, witness)),
+    write: (next, expected) => link.request('a write', writeOnce(link, next, expected, witness)),
+    last: (address) => link.request('a read', () => log.last(address)),
+    request: (address) => link.request('a read', () => log.request(address)),
+    read: (job, pool) =>
+      link.request('a read', async () => {
+        const record = await log.read(job, pool);
+        const { random } = link.process;
+        if (record === undefined || !random.chance(link.weather.staleRead)) return record;
+        return stale(record, await log.history(job, pool), random.next());
+      }),
+    history: (job, pool) => link.request('a history', () => log.history(job, pool)),
+    follow: (from, signal) => followOver(link, from, signal),
+    watermark: () => link.request('the watermark', () => log.watermark()),
+    keepWatermark: (mark) => link.request('the watermark', () => log.keepWatermark(mark)),
+    health: () => link.request('the health', () => log.health()),
+    purge: (job, pool) => link.request('a purge', () => log.purge(job, pool)),
+  };
+}
+
+/** The same message may arrive several times: after the first it finds itself, or what came after it. */
+function writeOnce(link: Link, next: TaskWrite, expected: Sequence, witness: Witness): () => Promise<WriteOutcome> {
+  const { log } = link.server;
+  let stored: WriteOutcome & { outcome: 'written' };
+  let isStored = false;
+  return async () => {
+    if (isStored) {
+      const last = await log.last(next.state.of);
+      return last?.sequence === stored.entry.sequence ? stored : { outcome: 'refused', last };
+    }
+    const outcome = await log.write(next, expected);
+    if (outcome.outcome !== 'written') return outcome;
+    witness(outcome.entry.sequence, expected, link.process.name);
+    isStored = true;
+    stored = outcome;
+    return outcome;
+  };
+}
+
+function submitOnce(link: Link, specs: readonly SpecWrite[], witness: Witness): () => Promise<SubmitOutcome> {
+  let stored: SubmitOutcome | undefined;
+  return async () => {
+    if (stored !== undefined) return stored;
+    const outcome = await link.server.log.submit(specs);
+    if (outcome.outcome !== 'stored') return outcome;
+    for (const { sequence } of outcome.entries) witness(sequence, 0, link.process.name);
+    stored = outcome;
+    return outcome;
+  };
+}
+
+/** As a replica has it that is behind: each task at one of its messages. */
+function stale(record: JobRecord, history: readonly DetailedEntry[], share: number): JobRecord {
+  const tasks = record.tasks.map((task, index) => {
+    const messages = history.filter(({ state }) => state.of.task === index);
+    const at = Math.max(0, Math.min(messages.length - 1, Math.floor(messages.length * (0.5 + share / 2))));
+    const last = messages[at];
+    if (last === undefined) return task;
+    const spec = messages.slice(0, at + 1).findLast(({ detail }) => detail.request !== undefined);
+    return { last, request: spec?.detail.request ?? task.request };
+  });
+  return { job: record.job, tasks };
+}

@@ -1,0 +1,148 @@
+// Clock, keys, artifacts and leadership as one process has them over its connection.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ArtifactStore } from '../../../src/ports/artifactStore.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
+import type { HeldKey, KeyOutcome, KeyRing, KeySettings } from '../../../src/ports/keyRing.ts';
+import type { Leadership } from '../../../src/ports/leadership.ts';
+import type { Link } from '../link.ts';
+import { epoch, type Process } from '../time/process.ts';
+
+const slice = 1_000;
+
+/** How wrong a process is about the server's time at present, ms. */
+export interface ClockError {
+  ms: number;
+}
+
+export function clockOf(process: Process, error: ClockError): Clock {
+  const now = (): number => Math.floor(epoch + process.schedule.now + error.ms);
+  return {
+    now,
+    offset: () => now() - process.wall(),
+    monotonic: () => process.monotonic(),
+    sleep: async (until, signal) => {
+      for (;;) {
+        signal?.throwIfAborted();
+        const left = until - now();
+        if (left <= 0) return;
+        await pause(Math.min(left, slice), undefined, signal === undefined ? {} : { signal }).catch(() =>
+          signal?.throwIfAborted(),
+        );
+      }
+    },
+  };
+}
+
+/** ms after which a hold of a key whose holder is gone counts no longer. */
+const holdLapses = 30_000;
+
+export function keysOver(link: Link, settings: Readonly<Record<string, readonly KeySettings[]>>): KeyRing {
+  const { server, process } = link;
+  const ring = server.keys.ring(settings);
+  return {
+    state: (pool) => link.request('the keys', () => ring.state(pool)),
+    acquire: async (pool, signal) => {
+      const stop = new AbortController();
+      const unlisten = process.onEnd(() => stop.abort(new Error('the process has ended')));
+      signal.addEventListener('abort', () => stop.abort(signal.reason), { once: true });
+      const { promise, resolve, reject } = Promise.withResolvers<HeldKey>();
+      stop.signal.addEventListener('abort', () => process.receive(() => reject(stop.signal.reason as Error)));
+      const knock = (): void => {
+        if (stop.signal.aborted) return;
+        if (link.up && server.jetStream) server.process.enter(() => void grant());
+        else process.schedule.after(500, knock);
+      };
+      const grant = async (): Promise<void> => {
+        const key = await ring.acquire(pool, stop.signal).catch(() => undefined);
+        if (key === undefined) return;
+        const own = held(link, key);
+        const take = (): void => (stop.signal.aborted ? own.release({ outcome: 'unused' }) : resolve(own));
+        process.schedule.after(link.delay(), () => process.receive(take));
+      };
+      process.schedule.after(link.delay(), knock);
+      try {
+        return await promise;
+      } finally {
+        unlisten();
+      }
+    },
+  };
+}
+
+function held(link: Link, key: HeldKey): HeldKey {
+  const { process, server } = link;
+  const release = (outcome: KeyOutcome): void => server.process.enter(() => key.release(outcome));
+  const unlisten = process.onEnd(() => server.process.after(holdLapses, () => release({ outcome: 'used' })));
+  return {
+    secret: key.secret,
+    fingerprint: key.fingerprint,
+    release: (outcome) => {
+      unlisten();
+      process.schedule.after(link.delay(), () => release(outcome));
+    },
+  };
+}
+
+export function artifactsOver(link: Link): ArtifactStore {
+  const { artifacts } = link.server;
+  return {
+    put: (tenant, bytes, mediaType) => link.request('the artifacts', () => artifacts.put(tenant, bytes, mediaType)),
+    find: (tenant, digest) => link.request('the artifacts', () => artifacts.find(tenant, digest)),
+    read: (tenant, digest) => link.request('the artifacts', () => artifacts.read(tenant, digest)),
+    stream: (tenant, digest, range) => link.request('the artifacts', () => artifacts.stream(tenant, digest, range)),
+    delete: (tenant, digest) => link.request('the artifacts', () => artifacts.delete(tenant, digest)),
+  };
+}
+
+const lease = 5_000;
+const renewEvery = 1_500;
+const lookEvery = 400;
+
+/**
+ * A lease that its holder renews. `lax` holders go on for that much longer than their lease lasts, ms: two lead at once.
+ */
+export function leadershipOver(link: Link, lax: number): Leadership {
+  const { server } = link;
+  const hold = (name: string, mine: boolean): Promise<boolean> =>
+    link.request(
+      'the lease',
+      async () => {
+        const { lease: present } = server;
+        const now = server.clock.now();
+        const free = present === undefined || present.until <= now;
+        if (mine ? present?.holder !== name : !free) return false;
+        server.lease = { holder: name, until: now + lease };
+        return true;
+      },
+      renewEvery,
+    );
+  const serve = async (name: string, lead: (signal: AbortSignal) => Promise<void>, outer: AbortSignal) => {
+    const over = new AbortController();
+    const leading = lead(AbortSignal.any([outer, over.signal])).then(() => over.abort());
+    let renewedAt = link.process.monotonic();
+    while (!over.signal.aborted && !outer.aborted) {
+      await pause(renewEvery, undefined, { signal: AbortSignal.any([outer, over.signal]) }).catch(() => undefined);
+      const asked = link.process.monotonic();
+      const answer = over.signal.aborted ? false : await hold(name, true).catch(() => undefined);
+      if (answer === true) renewedAt = asked;
+      const lapsed = link.process.monotonic() - renewedAt > 0.9 * lease + lax;
+      if (lapsed || (answer === false && lax === 0)) over.abort(new Error('leadership is lost'));
+    }
+    await leading;
+    await link
+      .request('the lease', async () => {
+        if (server.lease?.holder === name) server.lease = undefined;
+      })
+      .catch(() => undefined);
+  };
+  return {
+    campaign: async (name, lead, signal) => {
+      while (!signal.aborted) {
+        const won = await hold(name, false).catch(() => false);
+        if (won) await serve(name, lead, signal);
+        await pause(lookEvery * (won ? 3 : 1), undefined, { signal }).catch(() => undefined);
+      }
+    },
+  };
+}

@@ -1,0 +1,123 @@
+// The model service of the simulation: what a call does follows from the seed, its task and how often that was called.
+
+import { AttemptFailed, taskError, type TaskErrorCode, type TaskErrorDetails } from '../../src/job/errors.ts';
+import type { GenerateContext, GenerateRequest, Generated, Provider } from '../../src/ports/provider.ts';
+import type { Behaviour, Plan } from './plan.ts';
+import { running } from './time/process.ts';
+import type { Random } from './time/random.ts';
+import type { Schedule } from './time/schedule.ts';
+
+/** One call as the provider bills it. */
+export interface Call {
+  /** `job/task`, as the prompt says. */
+  readonly task: string;
+  readonly worker: string;
+  readonly behaviour: Behaviour;
+  readonly startedAt: number;
+  /** When it answered with a result. */
+  answeredAt: number | undefined;
+}
+
+export class SimulatedProvider {
+  readonly calls: Call[] = [];
+  readonly #plan: Plan;
+  readonly #random: Random;
+  readonly #schedule: Schedule;
+  /** Nobody misbehaves any more. */
+  calm = false;
+
+  constructor(plan: Plan, random: Random, schedule: Schedule) {
+    this.#plan = plan;
+    this.#random = random;
+    this.#schedule = schedule;
+  }
+
+  provider(): Provider {
+    return { name: 'simulated', generate: (request, context) => this.#generate(request, context) };
+  }
+
+  async #generate({ input }: GenerateRequest, context: GenerateContext): Promise<Generated> {
+    const task = input.prompt;
+    const random = this.#random.fork(`${task}/${this.calls.filter((call) => call.task === task).length}`);
+    const behaviour = this.calm ? 'prompt' : random.weighted(this.#plan.behaviours);
+    const worker = running.getStore()!.name;
+    const call: Call = { task, worker, behaviour, startedAt: this.#schedule.now, answeredAt: undefined };
+    this.calls.push(call);
+    const output = await answer(behaviour, random, context);
+    call.answeredAt = this.#schedule.now;
+    return { images: [], output, usage: { inputTokens: 1, outputTokens: 1 }, provenance: {} };
+  }
+}
+
+/** Larger than what a status carries itself, so that it becomes an artifact. */
+const long = 'long text '.repeat(26_500);
+
+async function answer(behaviour: Behaviour, random: Random, { signal, onProgress }: GenerateContext): Promise<string> {
+  const quick = random.between(50, 3_000);
+  switch (behaviour) {
+    case 'prompt':
+      await lasting(quick, signal);
+      break;
+    case 'slow':
+      await lasting(random.between(2_000, 15_000), signal);
+      onProgress(0.5);
+      await lasting(random.between(0, 3_000), signal);
+      break;
+    case 'hang':
+      await lasting(Infinity, signal);
+      break;
+    case 'ignoreAbort':
+      await new Promise<never>(() => undefined);
+      break;
+    case 'settleLate':
+      await lasting(random.between(5_000, 40_000), undefined);
+      break;
+    case 'thrown':
+      await lasting(quick, signal);
+      throw new TypeError('something nobody thought of');
+    default:
+      await lasting(quick, signal);
+      throw failureOf(behaviour, random);
+  }
+  return random.chance(0.1) ? `${long}${random.whole(0, 1_000_000)}` : `answer ${random.whole(0, 1_000_000)}`;
+}
+
+function failureOf(behaviour: Behaviour, random: Random): AttemptFailed {
+  const fail = (code: TaskErrorCode, details: TaskErrorDetails = {}): AttemptFailed =>
+    new AttemptFailed(taskError(code, `simulated ${code}`, details));
+  switch (behaviour) {
+    case 'rateLimited':
+      return fail('RateLimited', random.chance(0.5) ? { retryAfter: random.whole(500, 20_000) } : {});
+    case 'quota':
+      return fail('QuotaExhausted', { retryAfter: random.whole(5_000, 60_000) });
+    case 'refusedKey':
+      return fail('KeyRefused');
+    case 'refusedPrompt':
+      return fail(random.pick(['PromptRefused', 'OutputRefused']));
+    case 'badRequest':
+      return fail(random.pick(['RequestRefused', 'PermissionDenied', 'ModelNotFound']));
+    case 'badOutput':
+      return fail(random.pick(['ProviderResponseInvalid', 'OutputInvalid', 'NoOutput']));
+    default:
+      return fail(
+        random.pick(['ProviderUnavailable', 'ProviderError', 'ProviderUnreachable']),
+        random.chance(0.2) ? { retryAfter: random.whole(100, 10_000) } : {},
+      );
+  }
+}
+
+/** Rejects with the signal’s reason, a little later than it aborts. */
+function lasting(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) return reject(signal.reason as Error);
+    const timer = ms === Infinity ? undefined : setTimeout(resolve, ms);
+    signal?.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        setTimeout(() => reject(signal.reason as Error), 5);
+      },
+      { once: true },
+    );
+  });
+}

@@ -1,0 +1,130 @@
+// The NATS of the simulation: the adapters in memory as its server side, and the faults that the whole of it can have.
+
+import {
+  memoryArtifactStore,
+  memoryJobLog,
+  memoryKeyShelf,
+  memoryPoolRegistry,
+  memoryTaskQueue,
+  type MemoryStream,
+} from '../../src/adapters/memory/index.ts';
+import type { ArtifactStore } from '../../src/ports/artifactStore.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { Beat, Recall } from '../../src/ports/heartbeats.ts';
+import type { JobLog } from '../../src/ports/jobLog.ts';
+import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
+import type { KeyShelf } from '../../src/adapters/memory/keyRing.ts';
+import type { ForgetfulTaskQueue } from '../../src/adapters/memory/taskQueue.ts';
+import type { ClosedConnection } from '../../src/adapters/nats/connectionLosses.ts';
+import type { Link } from './link.ts';
+import type { Random } from './time/random.ts';
+import { epoch, Process } from './time/process.ts';
+import type { Schedule } from './time/schedule.ts';
+
+/** What a deliberately broken part may replace. */
+export interface Seams {
+  readonly log?: (log: JobLog, stream: MemoryStream) => JobLog;
+  readonly queue?: (queue: ForgetfulTaskQueue) => ForgetfulTaskQueue;
+  readonly artifacts?: (artifacts: ArtifactStore) => ArtifactStore;
+}
+
+export interface Lease {
+  readonly holder: string;
+  until: number;
+}
+
+/** Who listens to core messages, and over which connection. */
+export interface Listener<T> {
+  readonly link: Link;
+  readonly hear: (message: T) => void;
+}
+
+export class Server {
+  /** What it does by itself; never dies. */
+  readonly process: Process;
+  readonly clock: Clock;
+  readonly stream: MemoryStream;
+  readonly log: JobLog;
+  readonly queue: ForgetfulTaskQueue;
+  readonly artifacts: ArtifactStore;
+  readonly keys: KeyShelf;
+  readonly pools: PoolRegistry;
+  readonly beats = new Set<Listener<Beat>>();
+  readonly recalls = new Map<string, Set<Listener<Recall>>>();
+  /** The system account's events. */
+  readonly connections = new Set<Listener<ClosedConnection>>();
+  readonly links = new Set<Link>();
+  lease: Lease | undefined;
+  #clients = 0;
+  #jetStream = true;
+  #up = true;
+
+  constructor(schedule: Schedule, random: Random, seams: Seams) {
+    this.process = new Process({ name: 'nats', schedule, random });
+    this.clock = serverClock(this.process);
+    const log = memoryJobLog({ clock: this.clock });
+    const queue = memoryTaskQueue({ stream: log.stream, clock: this.clock });
+    this.stream = log.stream;
+    this.log = seams.log?.(log, log.stream) ?? log;
+    this.queue = seams.queue?.(queue) ?? queue;
+    this.artifacts = seams.artifacts?.(memoryArtifactStore()) ?? memoryArtifactStore();
+    this.keys = memoryKeyShelf(this.clock);
+    this.pools = memoryPoolRegistry();
+  }
+
+  /** Whether it can be connected to. */
+  get up(): boolean {
+    return this.#up;
+  }
+
+  /** Whether it answers requests to streams, buckets and consumers; core messages go on without. */
+  get jetStream(): boolean {
+    return this.#up && this.#jetStream;
+  }
+
+  nextClient(): number {
+    this.#clients += 1;
+    return this.#clients;
+  }
+
+  stopJetStream(): void {
+    this.#jetStream = false;
+    for (const link of this.links) link.stalled();
+  }
+
+  startJetStream(): void {
+    this.#jetStream = true;
+  }
+
+  /** Every connection ends; nobody can connect. */
+  stop(): void {
+    this.#up = false;
+    for (const link of this.links) link.lose('Server Shutdown');
+  }
+
+  start(): void {
+    this.#up = true;
+  }
+}
+
+function serverClock(process: Process): Clock {
+  const now = (): number => Math.floor(epoch + process.schedule.now);
+  return {
+    now,
+    offset: () => 0,
+    monotonic: () => process.schedule.now,
+    sleep: (until, signal) =>
+      new Promise((resolve, reject) => {
+        const abort = (): void => {
+          process.schedule.cancel(planned);
+          reject(signal!.reason as Error);
+        };
+        const planned = process.after(until - now(), () => {
+          signal?.removeEventListener('abort', abort);
+          resolve();
+        });
+        if (signal?.aborted === true) abort();
+        else signal?.addEventListener('abort', abort, { once: true });
+      }),
+  };
+}
