@@ -94,10 +94,10 @@ export class PoolQueue {
     const { delivery, pending } = receive(connection, message, onSkipped);
     if (pending === 0) this.#empty.add(lane);
     else this.#empty.delete(lane);
-    if (delivery === undefined) return;
-    if (this.#closed) delivery.giveBack(0);
-    else this.#kept[lane].push(delivery);
+    if (this.#closed) delivery?.giveBack(0);
+    else if (delivery !== undefined) this.#kept[lane].push(delivery);
     this.#restWhenIdle();
+    // For a message that must be left alone as well: the standing pull that brought it is spent.
     this.#wake();
   }
 
