@@ -10,7 +10,8 @@ import type { Broken } from './checks.ts';
 import { alive, forgetful, heartbeatTimeout, silent, worldOf } from './controllerSteps.ts';
 import type { Engine } from './engine.ts';
 import { stateKey } from './key.ts';
-import { request, tick } from './state.ts';
+import { request } from './state.ts';
+import { tick } from './tick.ts';
 
 /** What workers make of a task: whether they claim it, how they are seen then, and what they report. */
 interface Workforce {

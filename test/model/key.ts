@@ -2,7 +2,7 @@
 // controllers by what they do. What is written over an older message will be refused, so nothing else of it counts.
 import type { Instant, TaskState } from '../../src/job/task.ts';
 import type { ApiCall, ControllerState, Held, ModelState, TaskLog, WorkerState, Write } from './state.ts';
-import { tick } from './state.ts';
+import { tick } from './tick.ts';
 
 export function keyOf(state: ModelState): string {
   const { now, tasks, left, call, ghosts } = state;

@@ -1,7 +1,8 @@
 // What happens beside workers and controllers: time, writes that nobody waits for, a queue that forgets, and people.
 import type { Engine } from './engine.ts';
 import { fatesOf, land, nameOf, withFault, withLog, type Sender, type Step } from './step.ts';
-import { sent, tick, type ApiCall, type Asks, type Left, type ModelState, type Write } from './state.ts';
+import { sent, type ApiCall, type Asks, type Left, type ModelState, type Write } from './state.ts';
+import { tick } from './tick.ts';
 
 export function otherSteps(state: ModelState, engine: Engine): Step[] {
   return [...time(state), ...ghosts(state, engine), ...losses(state), ...people(state, engine)];

@@ -1,6 +1,6 @@
 // How large a model is explored: who takes part, what a task may cost, and how much may go wrong.
 import type { Policy } from '../../src/job/policy.ts';
-import { tick } from './state.ts';
+import { tick } from './tick.ts';
 
 export interface Scenario {
   readonly name: string;

@@ -6,9 +6,7 @@ import { submitted } from '../../src/job/transitions.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';
 import { aRequest, anIdentity } from '../support/tasks.ts';
 import type { Scenario } from './scenario.ts';
-
-/** ms. The grace that a live worker gets to report is one tick too, so that every moment lies on the grid. */
-export const tick = 500;
+import { tick } from './tick.ts';
 
 export interface ModelState {
   readonly now: Instant;
