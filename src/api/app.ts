@@ -5,6 +5,7 @@ import Fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { authenticate } from './auth/authenticate.ts';
 import { answerErrors, asGenwardenError, sendProblem } from './errorHandler.ts';
+import { RecentEntries } from './events/recentEntries.ts';
 import { LastClaims } from './explain/lastClaims.ts';
 import { JobWatch } from './jobs/jobWatch.ts';
 import { documentApi } from './openapi.ts';
@@ -13,6 +14,7 @@ import { watchOverdue } from './overdueGauge.ts';
 import { measureRequests } from './requestMetrics.ts';
 import { artifactRoutes } from './routes/artifactRoutes.ts';
 import { changeRoutes } from './routes/changeRoutes.ts';
+import { eventRoutes } from './routes/eventRoutes.ts';
 import { explainRoutes } from './routes/explainRoutes.ts';
 import { healthRoutes } from './routes/healthRoutes.ts';
 import { jobRoutes } from './routes/jobRoutes.ts';
@@ -50,6 +52,7 @@ export function buildApi(options: ApiOptions): Api {
       workerRoutes,
       poolRoutes,
       explainRoutes,
+      eventRoutes,
     ]) {
       routes(scope, context);
     }
@@ -61,7 +64,8 @@ export function buildApi(options: ApiOptions): Api {
 function contextOf(options: ApiOptions, closing: AbortSignal): ApiContext {
   const workers = new WorkersSeen(options.clock, 3 * (options.heartbeatTimeoutMs ?? 6_000));
   const { follower } = options;
-  return { ...options, workers, watch: new JobWatch(follower), lastClaims: new LastClaims(follower), closing };
+  const recent = new RecentEntries(follower, options.events?.recent);
+  return { ...options, workers, watch: new JobWatch(follower), lastClaims: new LastClaims(follower), recent, closing };
 }
 
 function newApp({ logger, random }: ApiOptions): Api {
@@ -101,7 +105,15 @@ function corsOptions({ corsOrigins }: ApiOptions) {
   return {
     origin: corsOrigins.includes('*') ? '*' : corsOrigins.length === 0 ? false : [...corsOrigins],
     methods: ['GET', 'HEAD', 'POST', 'DELETE'],
-    allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-none-match', 'range', 'x-request-id'],
+    allowedHeaders: [
+      'authorization',
+      'content-type',
+      'idempotency-key',
+      'if-none-match',
+      'last-event-id',
+      'range',
+      'x-request-id',
+    ],
     exposedHeaders: ['etag', 'location', 'retry-after', 'idempotency-replayed', 'x-request-id', 'content-range'],
     maxAge: 600,
   };
@@ -121,6 +133,7 @@ function ownLifetimes(app: Api, context: ApiContext, closing: AbortController): 
     stopGauge();
     context.watch.close();
     context.lastClaims.close();
+    context.recent.close();
     await watching;
   });
 }

@@ -14,6 +14,7 @@ import type { Follower } from '../readmodel/follower.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ApiMetrics } from '../telemetry/metrics.ts';
 import type { TokenStore } from './auth/tokenStore.ts';
+import type { RecentEntries } from './events/recentEntries.ts';
 import type { LastClaims } from './explain/lastClaims.ts';
 import type { JobWatch } from './jobs/jobWatch.ts';
 import type { WorkersSeen } from './workersSeen.ts';
@@ -40,14 +41,28 @@ export interface ApiOptions {
   readonly publicUrl?: string;
   readonly corsOrigins: readonly string[];
   readonly random: (bytes: number) => Uint8Array;
+  /** Of event streams, for tests. */
+  readonly events?: EventStreamLimits;
   /** Shown in `/openapi.json`. */
   readonly version?: string;
+}
+
+export interface EventStreamLimits {
+  /** A comment is sent after this silence, ms; default 15 s. */
+  readonly keepAliveMs?: number;
+  /** A client that takes nothing for this long is dropped, ms; default 30 s. */
+  readonly stalledMs?: number;
+  /** How many of the stream’s last messages are kept for those who come back; default 10,000. */
+  readonly recent?: number;
+  /** How many messages a client may have missed and still get one by one; default 100,000. */
+  readonly mostMissed?: number;
 }
 
 export interface ApiContext extends ApiOptions {
   readonly workers: WorkersSeen;
   readonly watch: JobWatch;
   readonly lastClaims: LastClaims;
+  readonly recent: RecentEntries;
   /** Aborts when the API closes: ends every wait. */
   readonly closing: AbortSignal;
 }

@@ -1,10 +1,10 @@
-// How long answers take, by route: waits are left out, as their length is the client’s choice.
+// How long answers take, by route: waits and event streams are left out, as their length is the client’s choice.
 
 import type { Api, ApiContext } from './options.ts';
 
 export function measureRequests(app: Api, { metrics }: Pick<ApiContext, 'metrics'>): void {
   app.addHook('onResponse', async (request, reply) => {
-    if (isWait(request.query)) return;
+    if (isWait(request.query) || request.routeOptions.url?.endsWith('/events') === true) return;
     const labels = {
       method: request.method,
       // The template, not the address: no id is ever a label.

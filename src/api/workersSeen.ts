@@ -11,6 +11,14 @@ export interface SeenWorker {
   readonly lastBeat: Instant;
 }
 
+export interface ToldProgress {
+  readonly job: JobId;
+  readonly task: TaskIndex;
+  readonly worker: string;
+  /** 0 to 1. */
+  readonly progress: number;
+}
+
 interface Heard extends SeenWorker {
   heardAt: number;
   readonly tasks: ReadonlyMap<string, BeatTask>;
@@ -20,6 +28,7 @@ export class WorkersSeen {
   readonly #clock: Clock;
   readonly #dropAfterMs: number;
   readonly #workers = new Map<string, Heard>();
+  readonly #progressListeners = new Set<(told: ToldProgress) => void>();
   #away = false;
 
   /** Forgets a worker after `dropAfterMs` of silence. */
@@ -78,10 +87,25 @@ export class WorkersSeen {
     };
   }
 
+  /** Calls for each task whose progress a heartbeat says anew. Returns the way to stop. */
+  onProgress(listener: (told: ToldProgress) => void): () => void {
+    this.#progressListeners.add(listener);
+    return () => this.#progressListeners.delete(listener);
+  }
+
   #hear(beat: Beat): void {
     const tasks = new Map(beat.tasks.map((task) => [keyOf(task.job, task.task), task]));
+    this.#tellProgress(beat);
     this.#workers.set(beat.worker, { beat, lastBeat: this.#clock.now(), heardAt: this.#clock.monotonic(), tasks });
     this.#dropSilent();
+  }
+
+  #tellProgress({ worker, tasks }: Beat): void {
+    const before = this.#workers.get(worker)?.tasks;
+    for (const { job, task, progress } of tasks) {
+      if (progress === (before?.get(keyOf(job, task))?.progress ?? 0)) continue;
+      for (const listener of this.#progressListeners) listener({ job, task, worker, progress });
+    }
   }
 
   /** Nobody could be heard meanwhile: silence counts from now. */

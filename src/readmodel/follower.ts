@@ -21,6 +21,11 @@ export interface Follower {
   applyOwn(entry: LogEntry): void;
   /** Returns the way to stop listening. A listener must not throw. */
   onChange(listener: (change: Change) => void): () => void;
+  /**
+   * Hears what the stream itself says, in its order, once the index has it: entries that the index knew already from this
+   * process’s own writes are among them. A listener must not throw.
+   */
+  onEvent(listener: (event: FollowEvent) => void): () => void;
   /** The stream was replaced by another: the index starts anew. */
   onReset(listener: () => void): () => void;
   close(): Promise<void>;
@@ -49,6 +54,7 @@ class StreamFollower implements Follower {
   readonly #logger: Logger;
   readonly #stop = new AbortController();
   readonly #changeListeners = new Set<(change: Change) => void>();
+  readonly #eventListeners = new Set<(event: FollowEvent) => void>();
   readonly #resetListeners = new Set<() => void>();
   readonly #waiters = new Set<{ sequence: Sequence; resolve: (there: boolean) => void }>();
   readonly #following: Promise<void>;
@@ -108,6 +114,11 @@ class StreamFollower implements Follower {
     return () => this.#changeListeners.delete(listener);
   }
 
+  onEvent(listener: (event: FollowEvent) => void): () => void {
+    this.#eventListeners.add(listener);
+    return () => this.#eventListeners.delete(listener);
+  }
+
   onReset(listener: () => void): () => void {
     this.#resetListeners.add(listener);
     return () => this.#resetListeners.delete(listener);
@@ -121,7 +132,10 @@ class StreamFollower implements Follower {
   }
 
   async #follow(log: JobLog, from: FollowFrom): Promise<void> {
-    for await (const event of log.follow(from, this.#stop.signal)) this.#take(event);
+    for await (const event of log.follow(from, this.#stop.signal)) {
+      this.#take(event);
+      for (const listener of this.#eventListeners) listener(event);
+    }
   }
 
   #take(event: FollowEvent): void {

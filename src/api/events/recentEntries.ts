@@ -1,0 +1,84 @@
+// The stream’s last messages in their order, without a gap, as this process’s one follower heard them. Event streams read
+// from it each at its own pace: a slow client costs no memory, it falls out of the window.
+
+import type { Sequence } from '../../job/task.ts';
+import type { FollowEvent, LogEntry } from '../../ports/jobLog.ts';
+import type { Follower } from '../../readmodel/follower.ts';
+
+export class RecentEntries {
+  /** The stream that it is about; empty until the follower has caught up. */
+  epoch = '';
+  /** Every message after this one is here. */
+  since: Sequence = 0;
+  /** The last one is here, or none came since. */
+  last: Sequence = 0;
+  readonly #keep: number;
+  readonly #wakes = new Set<() => void>();
+  readonly #stop: () => void;
+  #entries: LogEntry[] = [];
+
+  constructor(follower: Pick<Follower, 'onEvent' | 'ready' | 'position'>, keep = 10_000) {
+    this.#keep = keep;
+    this.#stop = follower.onEvent((event) => this.#take(event, follower.position().epoch));
+    if (follower.ready().ready) this.#startAt(follower.position().epoch, follower.position().sequence);
+  }
+
+  /** Up to 256 messages after `sequence`; undefined where they do not reach back so far. */
+  after(sequence: Sequence): readonly LogEntry[] | undefined {
+    if (sequence < this.since) return undefined;
+    let low = 0;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#entries[middle]!.sequence <= sequence) low = middle + 1;
+      else high = middle;
+    }
+    return this.#entries.slice(low, low + 256);
+  }
+
+  /** Calls at each new message and when the stream is another one. Returns the way to stop. */
+  onChange(wake: () => void): () => void {
+    this.#wakes.add(wake);
+    return () => this.#wakes.delete(wake);
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  #take(event: FollowEvent, epoch: string): void {
+    if (event.event === 'reset') this.#startAt('', 0);
+    else if (event.event === 'entry') this.#append(event.entry);
+    else if (event.event === 'caughtUp') this.#caughtUp(epoch, event.position.sequence);
+  }
+
+  /** Before the first catching up, stragglers come in no order. */
+  #append(entry: LogEntry): void {
+    if (this.epoch === '' || entry.sequence <= this.last) return;
+    this.#entries.push(entry);
+    this.last = entry.sequence;
+    // Cut now and then, not each time: moving the rest costs its length.
+    if (this.#entries.length >= 2 * this.#keep) {
+      this.#entries = this.#entries.slice(-this.#keep);
+      this.since = this.#entries[0]!.sequence - 1;
+    }
+    this.#wake();
+  }
+
+  #caughtUp(epoch: string, sequence: Sequence): void {
+    if (this.epoch === '') this.#startAt(epoch, sequence);
+    else this.last = Math.max(this.last, sequence);
+  }
+
+  #startAt(epoch: string, sequence: Sequence): void {
+    this.epoch = epoch;
+    this.since = sequence;
+    this.last = sequence;
+    this.#entries = [];
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const wake of this.#wakes) wake();
+  }
+}

@@ -1,0 +1,88 @@
+// GET /v1/events and GET /v1/jobs/{id}/events: what happens, as server-sent events.
+
+import { Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { principalOf } from '../auth/authenticate.ts';
+import { eventStream, type EventRequest } from '../events/eventStream.ts';
+import { readJob } from '../jobs/readJob.ts';
+import type { Api, ApiContext } from '../options.ts';
+import { jobParams } from '../validation.ts';
+import { clientGone, problems } from './answers.ts';
+import { refuseStale } from './listRoute.ts';
+
+const about = `Server-sent events. \`snapshot\` comes first; then for each transition \`task\` and, where it is the job’s newest,
+\`job\`, both with an id. \`progress\` has no id. A client that comes back with \`Last-Event-ID\` gets what it missed and no
+snapshot, or \`reset\` and a snapshot where that is too much or the stream is another one.`;
+
+const headers = z.looseObject({
+  'last-event-id': z.string().optional().describe('The id of the last event that was received.'),
+});
+
+const response = {
+  200: { description: 'Events.', content: { 'text/event-stream': { schema: z.string() } } },
+  ...problems,
+};
+
+export function eventRoutes(app: Api, context: ApiContext): void {
+  const all = {
+    operationId: 'watchJobs',
+    summary: 'Everything that happens to the tenant’s jobs',
+    description: about,
+    tags: ['events'],
+    headers,
+    response,
+  };
+  app.get('/v1/events', { config: { scope: 'jobs:read' }, schema: all }, async (request, reply) => {
+    refuseStale(context);
+    const { tenant } = principalOf(request);
+    return send(context, reply, { tenant, job: undefined, lastEventId: request.headers['last-event-id'] });
+  });
+  const one = {
+    ...all,
+    operationId: 'watchJob',
+    summary: 'Everything that happens to a job, until it has finished',
+    description: `${about} A \`job\` event with a terminal state is the last one.`,
+    params: jobParams,
+  };
+  app.get('/v1/jobs/:id/events', { config: { scope: 'jobs:read' }, schema: one }, async (request, reply) => {
+    refuseStale(context);
+    const { tenant } = principalOf(request);
+    const { job } = await readJob(context, tenant, request.params.id);
+    return send(context, reply, { tenant, job, lastEventId: request.headers['last-event-id'] });
+  });
+}
+
+const stalledMs = 30_000;
+
+function send(context: ApiContext, reply: FastifyReply, request: EventRequest): FastifyReply {
+  const stalled = new AbortController();
+  const signal = AbortSignal.any([context.closing, clientGone(reply), stalled.signal]);
+  const text = unlessStalled(eventStream(context, request, signal), context.events?.stalledMs ?? stalledMs, () => {
+    stalled.abort();
+    reply.raw.destroy();
+  });
+  return reply
+    .header('cache-control', 'no-cache, no-transform')
+    .header('x-accel-buffering', 'no')
+    .type('text/event-stream; charset=utf-8')
+    .send(Readable.from(text, { objectMode: false, highWaterMark: 65_536 }));
+}
+
+/** Calls `stalled` when nobody takes the next piece for so long: the client reads nothing, and its socket is full. */
+async function* unlessStalled(
+  source: AsyncIterable<string>,
+  afterMs: number,
+  stalled: () => void,
+): AsyncGenerator<string> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    for await (const text of source) {
+      timer = setTimeout(stalled, afterMs);
+      yield text;
+      clearTimeout(timer);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}

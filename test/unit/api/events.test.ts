@@ -1,0 +1,283 @@
+// Event streams: a snapshot, then every transition once, and nothing lost by those who come back.
+
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { ApiOptions } from '../../../src/api/app.ts';
+import { succeeded, waiting } from '../../../src/job/transitions.ts';
+import { aBeat, apiWorld, type ApiWorld } from '../../support/fakes/apiWorld.ts';
+import { until } from '../../support/until.ts';
+
+interface Received {
+  readonly event: string;
+  readonly id: string | undefined;
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly data: any;
+}
+
+/** A client that reads a stream until the test ends, or it stops. */
+class Listener {
+  readonly received: Received[] = [];
+  comments = 0;
+  ended = false;
+  readonly #stop = new AbortController();
+
+  static async open(url: string, lastEventId?: string): Promise<Listener> {
+    const listener = new Listener();
+    onTestFinished(() => listener.stop());
+    const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
+    const response = await fetch(url, { headers, signal: listener.#stop.signal });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    void listener.#read(response).catch(() => undefined);
+    return listener;
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  of(...events: string[]): Received[] {
+    return this.received.filter(({ event }) => events.includes(event));
+  }
+
+  async until(fits: (received: Received[]) => boolean, what: string): Promise<Received[]> {
+    await until(() => fits(this.received), { what });
+    return this.received;
+  }
+
+  async #read(response: Response): Promise<void> {
+    let text = '';
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      const blocks = text.split('\n\n');
+      text = blocks.pop()!;
+      for (const block of blocks) this.#take(block);
+    }
+    this.ended = true;
+  }
+
+  #take(block: string): void {
+    if (block.startsWith(':')) {
+      this.comments += 1;
+      return;
+    }
+    const fields = new Map(block.split('\n').map((line) => line.split(/: (.*)/, 2) as [string, string]));
+    const data: unknown = JSON.parse(fields.get('data')!);
+    this.received.push({ event: fields.get('event')!, id: fields.get('id'), data });
+  }
+}
+
+async function listeningWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld & { url: string }> {
+  const world = await apiWorld(over);
+  const url = await world.api.listen({ host: '127.0.0.1', port: 0 });
+  onTestFinished(() => world[Symbol.asyncDispose]());
+  return Object.assign(world, { url });
+}
+
+const told = (received: readonly Received[]): string[] =>
+  received.map(({ event, data }) => (event === 'task' || event === 'job' ? `${event} ${data.state}` : event));
+
+async function runs(world: ApiWorld, job: string, task = 0): Promise<void> {
+  await world.claim(job, task);
+  await world.finish(job, task, (state, now) => succeeded(state, now));
+}
+
+describe('a job’s events', () => {
+  test('snapshot, each transition with the job that it made, the end; every id names the stream and a sequence', async () => {
+    const world = await listeningWorld();
+    const job = await world.submit({ tasks: [{ name: 'a' }, { name: 'b' }] });
+    const listener = await Listener.open(`${world.url}/v1/jobs/${job}/events`);
+    await listener.until((all) => all.length === 1, 'the snapshot');
+    await runs(world, job, 0);
+    await runs(world, job, 1);
+    await until(() => listener.ended, { what: 'the end of the stream' });
+    expect(told(listener.received)).toEqual([
+      'snapshot',
+      'task running',
+      'job running',
+      'task succeeded',
+      'job queued',
+      'task running',
+      'job running',
+      'task succeeded',
+      'job succeeded',
+    ]);
+    expect(listener.received[0]!.data).toMatchObject({
+      id: job,
+      state: 'queued',
+      tasks: [{ name: 'a' }, { name: 'b' }],
+    });
+    const { epoch } = world.follower.position();
+    const tasks = listener.of('task');
+    expect(tasks.map(({ id }) => id)).toEqual(tasks.map(({ data }) => `${epoch}-${data.sequence}`));
+    expect(tasks[0]!.data).toMatchObject({ job, task: 0, name: 'a', run: 1, attempt: 1, worker: 'worker-1' });
+    expect(listener.received.at(-1)!.data).toMatchObject({ id: job, progress: { succeeded: 2 } });
+    await expect.poll(() => streamsOf(world)).toBe(0);
+  });
+
+  test('a finished job is told at once and closed, also to who comes back', async () => {
+    const world = await listeningWorld();
+    const job = await world.submit();
+    await runs(world, job);
+    const listener = await Listener.open(`${world.url}/v1/jobs/${job}/events`);
+    await until(() => listener.ended, { what: 'the end of the stream' });
+    expect(told(listener.received)).toEqual(['snapshot', 'job succeeded']);
+    await world.submit();
+    const later = `${world.follower.position().epoch}-${world.follower.position().sequence}`;
+    for (const id of [listener.received[1]!.id!, later]) {
+      const back = await Listener.open(`${world.url}/v1/jobs/${job}/events`, id);
+      await until(() => back.ended, { what: 'the end of the stream' });
+      expect(told(back.received)).toEqual(['job succeeded']);
+    }
+  });
+
+  test('who comes back after any event gets exactly the rest', async () => {
+    const world = await listeningWorld();
+    const job = await world.submit();
+    const url = `${world.url}/v1/jobs/${job}/events`;
+    const whole = await Listener.open(url);
+    await whole.until((all) => all.length === 1, 'the snapshot');
+    await world.claim(job);
+    await world.finish(job, 0, (state, now) => waiting(state, 'ProviderError', now + 1_000, now));
+    await whole.until((all) => all.length === 5, 'the events');
+    for (const [at, { id }] of whole.received.entries()) {
+      const back = await Listener.open(url, id);
+      // The job as it is now comes last, and once more where nobody knows whether it arrived.
+      await back.until((all) => all.at(-1)?.event === 'job', 'the job');
+      const missed = whole.received.slice(at + 1).filter(({ event }) => event === 'task');
+      expect(back.of('task')).toEqual(missed);
+      expect(back.received.at(-1)).toEqual(whole.received.at(-1));
+      expect(back.of('snapshot', 'reset')).toEqual([]);
+    }
+  });
+
+  test('an unknown job, and one of another tenant, is 404', async () => {
+    await using world = await apiWorld();
+    expect((await world.get(`/v1/jobs/${'0'.repeat(26)}/events`)).json.code).toBe('JobNotFound');
+  });
+});
+
+describe('all events', () => {
+  test('snapshot of the open jobs, then what happens to any job of the tenant', async () => {
+    const world = await listeningWorld();
+    const [open, done] = [await world.submit(), await world.submit()];
+    await runs(world, done);
+    const listener = await Listener.open(`${world.url}/v1/events`);
+    await listener.until((all) => all.length === 1, 'the snapshot');
+    expect(listener.received[0]!.data).toMatchObject({ items: [{ id: open }], next: null, complete: true });
+    const fresh = await world.submit();
+    await world.claim(open);
+    await listener.until((all) => all.length === 5, 'the events');
+    expect(listener.of('task').map(({ data }) => [data.job, data.state])).toEqual([
+      [fresh, 'queued'],
+      [open, 'running'],
+    ]);
+    expect(await streamsOf(world)).toBe(1);
+  });
+
+  test('own writes are told in the stream’s order, and a job ends with its last task', async () => {
+    const world = await listeningWorld();
+    const job = await world.submit({ tasks: Array.from({ length: 50 }, () => ({})) });
+    const listener = await Listener.open(`${world.url}/v1/jobs/${job}/events`);
+    await listener.until((all) => all.length === 1, 'the snapshot');
+    await world.post(`/v1/jobs/${job}/cancel`);
+    await until(() => listener.ended, { what: 'the end of the stream' });
+    const sequences = listener.of('task').map(({ data }) => data.sequence as number);
+    expect(sequences).toHaveLength(50);
+    expect(sequences).toEqual(sequences.toSorted((a, b) => a - b));
+    expect(told(listener.received).at(-1)).toBe('job cancelled');
+    expect(listener.of('job').filter(({ data }) => data.state === 'cancelled')).toHaveLength(1);
+  });
+
+  test('what came before this process’s memory is read from the stream', async () => {
+    const world = await listeningWorld({ events: { recent: 3 } });
+    const listener = await Listener.open(`${world.url}/v1/events`);
+    const [{ id }] = (await listener.until((all) => all.length === 1, 'the snapshot')) as [Received];
+    for (let jobs = 0; jobs < 12; jobs += 1) await runs(world, await world.submit());
+    await listener.until((all) => all.filter(({ event }) => event === 'task').length === 36, 'all events');
+    const back = await Listener.open(`${world.url}/v1/events`, id);
+    await back.until((all) => all.filter(({ event }) => event === 'task').length === 36, 'all events again');
+    const sequences = (of: Listener) => of.of('task').map(({ data }) => data.sequence);
+    expect(sequences(back)).toEqual(sequences(listener));
+    expect(back.of('snapshot', 'reset')).toEqual([]);
+    await world.submit();
+    await back.until((all) => all.filter(({ event }) => event === 'task').length === 37, 'what comes next');
+  });
+
+  test('an id too old, of another stream, from the future or no id at all: reset and a snapshot', async () => {
+    const world = await listeningWorld({ events: { recent: 2, mostMissed: 5 } });
+    for (let jobs = 0; jobs < 8; jobs += 1) await world.submit();
+    const { epoch } = world.follower.position();
+    for (const id of [`${epoch}-1`, 'other-3', `${epoch}-999`, 'nonsense']) {
+      const listener = await Listener.open(`${world.url}/v1/events`, id);
+      await listener.until((all) => all.length === 2, 'reset and snapshot');
+      expect(told(listener.received)).toEqual(['reset', 'snapshot']);
+      expect(listener.received[0]!.id).toBeUndefined();
+      expect(listener.received[1]!.id).toBe(`${epoch}-8`);
+    }
+  });
+
+  test('a stream that is replaced: reset, and a snapshot of the new one', async () => {
+    const world = await listeningWorld();
+    await world.submit();
+    const listener = await Listener.open(`${world.url}/v1/events`);
+    await listener.until((all) => all.length === 1, 'the snapshot');
+    world.log.stream.replace();
+    await listener.until((all) => all.length === 3, 'reset and snapshot');
+    expect(told(listener.received)).toEqual(['snapshot', 'reset', 'snapshot']);
+    expect(listener.received[2]!.data.items).toEqual([]);
+  });
+
+  test('progress comes from heartbeats, without an id', async () => {
+    const world = await listeningWorld();
+    const job = await world.submit();
+    const { sequence } = await world.claim(job);
+    const listener = await Listener.open(`${world.url}/v1/jobs/${job}/events`);
+    await listener.until((all) => all.length === 1, 'the snapshot');
+    const beat = (progress: number) =>
+      world.heartbeats.beat(aBeat({ tasks: [{ job, task: 0, claim: sequence, progress }] }));
+    beat(0.4);
+    await listener.until((all) => all.length === 2, 'the progress');
+    beat(0.4);
+    beat(0.7);
+    await listener.until((all) => all.length === 3, 'the next progress');
+    expect(listener.of('progress')).toEqual([
+      { event: 'progress', id: undefined, data: { job, task: 0, worker: 'worker-1', progress: 0.4 } },
+      { event: 'progress', id: undefined, data: { job, task: 0, worker: 'worker-1', progress: 0.7 } },
+    ]);
+  });
+
+  test('comments keep it alive; the end of the API ends it', async () => {
+    const world = await listeningWorld({ events: { keepAliveMs: 20 } });
+    const listener = await Listener.open(`${world.url}/v1/events`);
+    await until(() => listener.comments >= 2, { what: 'two comments' });
+    await world.api.close();
+    await until(() => listener.ended, { what: 'the end of the stream' });
+  });
+
+  test('a client that reads nothing costs no memory and is dropped', async () => {
+    const world = await listeningWorld({ events: { stalledMs: 100, recent: 50 } });
+    const labels = Object.fromEntries(Array.from({ length: 16 }, (_, at) => [`label-${at}`, 'x'.repeat(60)]));
+    const response = await fetch(`${world.url}/v1/events`);
+    await expect.poll(() => streamsOf(world)).toBe(1);
+    const submits = async (): Promise<number> => {
+      await Promise.all(Array.from({ length: 100 }, () => world.submit({ labels })));
+      return streamsOf(world);
+    };
+    await until(async () => (await submits()) === 0, { what: 'the client to be dropped' });
+    await expect(response.text()).rejects.toThrow();
+  });
+
+  test('streams are no part of the time to answer', async () => {
+    const world = await listeningWorld();
+    const job = await world.submit();
+    await runs(world, job);
+    const listener = await Listener.open(`${world.url}/v1/jobs/${job}/events`);
+    await until(() => listener.ended, { what: 'the end of the stream' });
+    const { values } = await world.metrics.httpRequestDuration.get();
+    expect(values.some(({ labels }) => String(labels['route']).includes('events'))).toBe(false);
+  });
+});
+
+async function streamsOf({ metrics }: ApiWorld): Promise<number> {
+  return (await metrics.eventStreams.get()).values[0]?.value ?? 0;
+}
