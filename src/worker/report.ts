@@ -2,9 +2,9 @@
 // the slot it keeps bounds how many results a worker can hold.
 
 import type { Sequence, TaskWrite } from '../job/task.ts';
-import { GenwardenError } from '../job/errors.ts';
 import type { WriteOutcome } from '../ports/jobLog.ts';
 import { adopt, isSameState } from './adopt.ts';
+import { isPassing } from './faults.ts';
 import { finalWrite } from './finalWrite.ts';
 import type { Parts } from './parts.ts';
 import { backoff, pause } from './pause.ts';
@@ -30,7 +30,7 @@ export async function report(claim: Claim, ending: WrittenEnding, parts: Parts):
   }
 }
 
-/** Tries that fail for another reason than NATS being away, before the controller is left to decide. */
+/** Tries that fail for another reason than NATS being away or full, before the controller is left to decide. */
 const mostFaults = 5;
 
 /** The answer of the stream, however long it takes; undefined when the worker ends first or the write cannot succeed. */
@@ -40,7 +40,7 @@ async function answerTo(write: TaskWrite, expected: Sequence, parts: Parts): Pro
     try {
       return await options.log.write(write, expected);
     } catch (error) {
-      if (!(error instanceof GenwardenError && error.code === 'Unavailable')) faults += 1;
+      if (!isPassing(error)) faults += 1;
       if (tries === 1 || faults > 0) journal.writeFailed(write.state, error);
       if (faults >= mostFaults) return undefined;
       await pause(backoff(tries), ended);

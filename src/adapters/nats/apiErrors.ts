@@ -32,12 +32,12 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.status >= 400 && error.status < 500 && !isOutOfSpace(error);
 }
 
-/** The error as callers of a port know it: `code` where NATS refused, `Unavailable` where it did not answer. */
+/** The error as callers of a port know it: `code` where NATS refused, `StorageFull`, or `Unavailable` without an answer. */
 export function portError(error: unknown, code: ErrorCode, what: string): GenwardenError {
   if (error instanceof GenwardenError) return error;
   const why = (error as Error).message;
   if (isOutOfSpace(error)) {
-    return new GenwardenError(code, `${what}: the storage of NATS is full (${why}).`, { cause: error });
+    return new GenwardenError('StorageFull', `${what}: the storage of NATS is full (${why}).`, { cause: error });
   }
   if (isRefusal(error)) return new GenwardenError(code, `${what}: NATS refused it (${why}).`, { cause: error });
   return new GenwardenError('Unavailable', `${what}: NATS did not answer (${why}).`, { cause: error });

@@ -1,7 +1,7 @@
 // The final write: offered until it is answered, taken late where nobody else has the task, refused otherwise.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { AttemptFailed, taskError } from '../../../src/job/errors.ts';
+import { AttemptFailed, GenwardenError, taskError } from '../../../src/job/errors.ts';
 import { afterLoss } from '../../../src/job/retryOrFail.ts';
 import type { Queued, Running, TaskState, TaskWrite } from '../../../src/job/task.ts';
 import { cancelled, claimed, failed, newRun, succeeded, waiting } from '../../../src/job/transitions.ts';
@@ -19,6 +19,7 @@ describe('adoption', () => {
   const good: WrittenEnding = { end: 'made', result: { usage: { inputTokens: 1, outputTokens: 1, durationMs: 5 } } };
   const refusal: WrittenEnding = { end: 'failed', error: taskError('PromptRefused', 'no') };
   const hiccup: WrittenEnding = { end: 'failed', error: taskError('ProviderError', 'oops') };
+  const outOfTime: WrittenEnding = { end: 'failed', error: taskError('RunTimeout', 'late') };
   const now = testNow + 20_000;
   const afterLost = afterLoss(running, lost, testNow + 10_000).state as Queued;
   const inBackoff = waiting(running, 'AttemptTimeout', now, testNow + 10_000);
@@ -31,6 +32,7 @@ describe('adoption', () => {
     ['a refusal while waiting', refusal, inBackoff, 'failed'],
     ['an error that is retried, after a requeue', hiccup, afterLost, undefined],
     ['an error that is retried, while waiting', hiccup, inBackoff, undefined],
+    ['a limit of time that the claim hit, after a requeue', outOfTime, afterLost, undefined],
     ['a success while another worker runs it', good, claimed(afterLost, 'worker-2', 1, now), undefined],
     ['a success after another success', good, succeeded(running, now), undefined],
     ['a success after a cancel', good, cancelled(running, now), undefined],
@@ -97,6 +99,19 @@ describe('reporting', () => {
     await world.log.reached(task, 'succeeded');
     expect(tries).toBe(4);
     expect(world.logged.filter(({ event }) => event === 'status_write_failed')).toHaveLength(1);
+  });
+
+  test('a result for which there is no room is held until there is, however often it was tried', async () => {
+    world = startWorld(() => Promise.resolve(made()));
+    let tries = 0;
+    world.log.intercept = (next, store) => {
+      if (next.state.state === 'running') return Promise.resolve(store());
+      tries += 1;
+      return tries > 5 ? Promise.resolve(store()) : Promise.reject(new GenwardenError('StorageFull', 'no room'));
+    };
+    const { task } = world.submit();
+    await world.log.reached(task, 'succeeded');
+    expect(tries).toBe(6);
   });
 
   test('a final write whose answer was lost is recognised', async () => {

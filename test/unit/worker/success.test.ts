@@ -2,6 +2,7 @@
 
 import sharp from 'sharp';
 import { afterEach, expect, test } from 'vitest';
+import { GenwardenError } from '../../../src/job/errors.ts';
 import { made, startWorld, unavailable, type Generate, type World } from '../../support/fakes/worker.ts';
 import { until } from '../../support/until.ts';
 
@@ -138,6 +139,16 @@ test('a result outlives an artifact store that is away for a while', async () =>
   world = startWorld(() => Promise.resolve(made('x'.repeat(300 * 1024))));
   world.artifacts.beforePut = async () => {
     if ((failures -= 1) >= 0) return await Promise.reject(unavailable());
+  };
+  const { state } = await world.log.reached(world.submit().task, 'succeeded');
+  expect(state.attempt).toBe(1);
+});
+
+test('a result outlives storage that is full for a while: it is paid for', async () => {
+  let failures = 3;
+  world = startWorld(() => Promise.resolve(made('x'.repeat(300 * 1024))));
+  world.artifacts.beforePut = async () => {
+    if ((failures -= 1) >= 0) return await Promise.reject(new GenwardenError('StorageFull', 'no room'));
   };
   const { state } = await world.log.reached(world.submit().task, 'succeeded');
   expect(state.attempt).toBe(1);

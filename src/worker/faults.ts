@@ -1,0 +1,17 @@
+// Which faults pass by themselves: NATS that is away, or whose storage is full. They are waited out, as a result in hand
+// has been paid for and trying again costs nothing; any other fault is tried a few times.
+
+import { AttemptFailed, GenwardenError, type ErrorCode } from '../job/errors.ts';
+
+const passing: ReadonlySet<ErrorCode> = new Set(['Unavailable', 'StorageFull']);
+
+export function isPassing(error: unknown): boolean {
+  const code = codeOf(error);
+  return code !== undefined && passing.has(code);
+}
+
+/** The code of the catalogue, where the error has one. */
+function codeOf(error: unknown): ErrorCode | undefined {
+  if (error instanceof GenwardenError) return error.code;
+  return error instanceof AttemptFailed ? error.error.code : undefined;
+}
