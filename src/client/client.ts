@@ -1,6 +1,9 @@
 // The typed client of the HTTP API, for Node from 20 on and for browsers.
 
 import { GenwardenApiError } from './error.ts';
+import { followEvents, type EventOptions } from './eventStream.ts';
+import type { JobEvent } from './eventTypes.ts';
+import type { ExplainedJob, FixedTask, StuckFilter, StuckList } from './explainTypes.ts';
 import { patiently } from './patience.ts';
 import { sender, type ClientOptions, type Send } from './request.ts';
 import type {
@@ -10,6 +13,7 @@ import type {
   SubmitRequest,
   ListedJob,
   ListFilter,
+  PausedPool,
   Pool,
   ReviewRequest,
   State,
@@ -150,6 +154,46 @@ export class GenwardenClient {
     return this.#items('GET', '/v1/pools', signal);
   }
 
+  /** Hands out no task of the pool for so long, such as `30m`, or until it is resumed. Needs the scope `admin`. */
+  pausePool(pool: string, options: { for?: string | undefined; signal?: AbortSignal } = {}): Promise<PausedPool> {
+    const { for: length, signal } = options;
+    return this.#json('POST', `${poolPath(pool)}/pause`, { body: length === undefined ? {} : { for: length }, signal });
+  }
+
+  resumePool(pool: string, signal?: AbortSignal): Promise<Pool> {
+    return this.#json('POST', `${poolPath(pool)}/resume`, { body: {}, signal });
+  }
+
+  /** Why the job is where it is, what happens next, and what to do. */
+  explain(job: string, signal?: AbortSignal): Promise<ExplainedJob> {
+    return this.#json('GET', `${pathOf(job)}/explain`, { signal });
+  }
+
+  /** Overdue tasks, and open ones without progress for long. */
+  stuck({ olderThan, jobId, pool }: StuckFilter = {}, signal?: AbortSignal): Promise<StuckList> {
+    return this.#json('GET', '/v1/stuck', { query: { olderThan, jobId, pool }, signal });
+  }
+
+  /** Fails tasks that seem stuck, each only if it has not moved since it was seen. */
+  async failStuck(
+    tasks: readonly { job: string; task: number; sequence: number }[],
+    signal?: AbortSignal,
+  ): Promise<FixedTask[]> {
+    const seen = tasks.map(({ job, task, sequence }) => ({ job, task, sequence }));
+    return (await this.#json<{ items: FixedTask[] }>('POST', '/v1/stuck/fix', { body: { tasks: seen }, signal })).items;
+  }
+
+  /**
+   * What happens to a job, until it has finished, or to all jobs of the tenant, for ever: a snapshot, then each
+   * transition once, in order, through restarts of the API and lost connections. A `reset` comes before a new snapshot
+   * where too much was missed.
+   */
+  events(job: string, options?: EventOptions): AsyncGenerator<JobEvent<Job>, void, undefined>;
+  events(job?: undefined, options?: EventOptions): AsyncGenerator<JobEvent, void, undefined>;
+  events(job?: string, options: EventOptions = {}): AsyncGenerator<JobEvent<never>, void, undefined> {
+    return followEvents<never>(this.#send, job, options);
+  }
+
   async #jobIfChanged(job: string, ask: Parameters<Send>[2]): Promise<{ job: Job; tag: string } | undefined> {
     const response = await this.#send('GET', pathOf(job), ask);
     if (response.status === 304) return undefined;
@@ -168,6 +212,7 @@ export class GenwardenClient {
   }
 }
 
+const poolPath = (pool: string): string => `/v1/pools/${encodeURIComponent(pool)}`;
 const taskPath = (job: string, task: string | number): string => `${pathOf(job)}/tasks/${encodeURIComponent(task)}`;
 
 function notTheApi({ url, status, statusText }: Response): GenwardenApiError {

@@ -2,7 +2,10 @@
 
 export { GenwardenClient } from './client.ts';
 export type { SubmitOptions, WaitOptions } from './client.ts';
+export type { EventOptions } from './eventStream.ts';
 export { GenwardenApiError } from './error.ts';
 export type { Problem } from './error.ts';
 export type { ClientOptions } from './request.ts';
+export type * from './eventTypes.ts';
+export type * from './explainTypes.ts';
 export type * from './types.ts';

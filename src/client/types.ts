@@ -183,6 +183,9 @@ export interface Pool {
   waiting: number;
   needsReview: number;
   oldestQueuedAt: string | null;
+  paused: boolean;
+  /** Null also for a pause without an end. */
+  pausedUntil: string | null;
   workers: number;
   keys: {
     fingerprint: string;
@@ -225,4 +228,9 @@ export interface Download {
   bytes: Uint8Array;
   mediaType: string;
   digest: string;
+}
+
+export interface PausedPool extends Pool {
+  /** When the first queued task fails if the pause lasts. */
+  firstQueueTimeoutAt: string | null;
 }
