@@ -20,7 +20,7 @@ export interface NatsCluster extends AsyncDisposable {
 /** Resolves once the cluster is `ready`. */
 export async function startNatsCluster(
   size = 3,
-  options: Pick<NatsServerOptions, 'systemAccount' | 'maxFileStore'> = {},
+  options: Pick<NatsServerOptions, 'systemAccount' | 'maxFileStore' | 'config'> = {},
 ): Promise<NatsCluster> {
   const servers = await startAll(size, options);
   const urls = servers.map((server) => server.url);
@@ -43,7 +43,8 @@ async function startAll(size: number, options: NatsServerOptions): Promise<NatsS
       startNatsServer({
         ...options,
         config: `server_name: n${index + 1}
-          cluster { name: test, listen: "127.0.0.1:${port}", routes: [${routes}], pool_size: 1 }`,
+          cluster { name: test, listen: "127.0.0.1:${port}", routes: [${routes}], pool_size: 1 }
+          ${options.config ?? ''}`,
       }),
     ),
   );

@@ -1,0 +1,69 @@
+// Three nats-servers: the leader of the stream dies, or a server leaves in good order, and nobody is judged lost for it.
+
+import { spawnSync } from 'node:child_process';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { findNatsServer, startNatsCluster, type NatsCluster, type NatsServer } from '../../support/nats.ts';
+import { until } from '../../support/until.ts';
+import { audit, story } from '../support/audit.ts';
+import { keepSubmitting, submitMany } from '../support/load.ts';
+import { startWorld, type FaultWorld } from '../support/world.ts';
+
+const unharmed = /^queued:Submitted running succeeded$/;
+
+describe('a cluster of three', () => {
+  it('loses the leader of the stream, twice: nobody is judged lost, and no call is paid twice', async () => {
+    const { cluster, world } = await startClusterWorld();
+    const load = keepSubmitting(world, { pauseMs: 300, tasks: 2, prompt: '[standin: image small after 4s]' });
+    for (let round = 0; round < 2; round += 1) {
+      await world.standin.waitFor(() => world.standin.inFlight() >= 5, 60_000);
+      const leader = await streamLeader(cluster);
+      leader.kill('SIGKILL');
+      await leader.exited;
+      await until(async () => (await streamLeader(cluster)) !== leader, { what: 'another leader', timeoutMs: 60_000 });
+      await leader.restart();
+    }
+    const jobs = await load.stop();
+    const audited = await audit(world, { fault: 'JetStream leader SIGKILL, of three', jobs, withinMs: 120_000 });
+    for (const { tasks } of audited) for (const task of tasks) expect(story(task)).toMatch(unharmed);
+  });
+
+  it('has its stream’s leader leave as a lame duck: nothing is requeued, though heartbeats take a minute', async () => {
+    const { cluster, world } = await startClusterWorld({ GENWARDEN_HEARTBEAT_TIMEOUT: '60s' });
+    const jobs = await submitMany(world, { tasks: 5, prompt: '[standin: image small after 25s]' });
+    await world.standin.waitFor(() => world.standin.inFlight() === 5, 30_000);
+    // All three, one after the other, save the last: whatever server the worker is on, it has to move.
+    for (const server of cluster.servers.slice(0, 2)) {
+      spawnSync(findNatsServer(), ['--signal', `ldm=${server.pid}`]);
+      await server.exited;
+      await server.restart();
+      await cluster.ready();
+    }
+    const audited = await audit(world, { fault: 'lame-duck servers', jobs, withinMs: 120_000 });
+    for (const task of audited[0]!.tasks) expect(story(task)).toMatch(unharmed);
+  });
+});
+
+async function startClusterWorld(env = {}): Promise<{ cluster: NatsCluster; world: FaultWorld }> {
+  const cluster = await startNatsCluster(3, { systemAccount: true, config: lameDuck });
+  onTestFinished(() => cluster.stop());
+  const world = await startWorld({
+    nats: cluster.servers[0]!,
+    env: { GENWARDEN_NATS_URL: cluster.urls.join(','), GENWARDEN_NATS_REPLICAS: '3', ...env },
+  });
+  return { cluster, world };
+}
+
+const lameDuck = 'lame_duck_duration: "30s"\nlame_duck_grace_period: "1s"';
+
+async function streamLeader(cluster: NatsCluster): Promise<NatsServer> {
+  const connection = await connect({ servers: [...cluster.urls], timeout: 3_000 });
+  try {
+    const { streams } = await jetstreamManager(connection, { timeout: 3_000 });
+    const name = (await streams.info('genwarden_tasks')).cluster?.leader;
+    return cluster.servers[Number(name?.slice(1)) - 1]!;
+  } finally {
+    await connection.close();
+  }
+}

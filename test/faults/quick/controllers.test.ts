@@ -1,0 +1,81 @@
+// Controllers die, freeze, or are not there; and a pool has no worker.
+
+import { describe, expect, it } from 'vitest';
+import { until } from '../../support/until.ts';
+import { audit, story } from '../support/audit.ts';
+import { submitMany } from '../support/load.ts';
+import { nameOf, startWorld } from '../support/world.ts';
+
+const flaky = '[standin: status 503 x1]';
+const leading = /"Leading"/;
+
+describe('controllers', () => {
+  it('one of two is killed while tasks wait for their retry: the other one goes on', async () => {
+    const world = await startWorld();
+    await world.first.controller.waitForLine(leading);
+    const other = await world.start('controller');
+    const jobs = await submitMany(world, { jobs: 4, tasks: 5, prompt: flaky });
+    await world.standin.waitFor((requests) => requests.length >= 5, 20_000);
+    world.first.controller.kill('SIGKILL');
+    await other.waitForLine(leading, 30_000);
+    const audited = await audit(world, { fault: 'controller SIGKILL, another one there', jobs, graceMs: 15_000 });
+    expect(audited.flatMap(({ tasks }) => tasks).every((one) => story(one).includes('RetryDue'))).toBe(true);
+  });
+
+  it('one of two is frozen, and writes nothing wrong when it thaws', async () => {
+    const world = await startWorld();
+    await world.first.controller.waitForLine(leading);
+    const other = await world.start('controller');
+    const jobs = await submitMany(world, { jobs: 2, tasks: 5, prompt: flaky });
+    world.first.controller.kill('SIGSTOP');
+    await other.waitForLine(leading, 30_000);
+    world.first.controller.kill('SIGCONT');
+    jobs.push(...(await submitMany(world, { jobs: 2, tasks: 5, prompt: flaky })));
+    await audit(world, { fault: 'two controllers, the leader frozen', jobs, graceMs: 15_000 });
+  });
+
+  it('none is there for a while: what needs none goes on, the rest does when one is back', async () => {
+    const world = await startWorld();
+    const plain = await submitMany(world, { jobs: 2 });
+    await Promise.all(plain.map((job) => world.client.wait(job)));
+    world.first.controller.kill('SIGKILL');
+    await world.first.controller.exited;
+    plain.push(...(await submitMany(world, { jobs: 2, tasks: 5 })));
+    const waiting = await submitMany(world, { prompt: flaky });
+    await Promise.all(plain.map((job) => world.client.wait(job)));
+    await until(async () => (await world.client.get(waiting[0]!)).state === 'waiting', { what: 'a task in backoff' });
+    await world.start('controller');
+    await audit(world, { fault: 'no controller for a while', jobs: [...plain, ...waiting] });
+  });
+
+  it('a worker dies while no controller is there: its task is moved by the next one', async () => {
+    const world = await startWorld({ env: { GENWARDEN_HEARTBEAT_TIMEOUT: '1500ms' } });
+    world.standin.script([{ kind: 'hang' }]);
+    const jobs = await submitMany(world, {});
+    await world.standin.waitFor((requests) => requests.length === 1, 20_000);
+    world.first.controller.kill('SIGKILL');
+    world.first.worker.kill('SIGKILL');
+    await Promise.all([world.first.controller.exited, world.first.worker.exited]);
+    await Promise.all([world.start('controller'), world.start('worker')]);
+    const [audited] = await audit(world, { fault: 'worker and controller SIGKILL', jobs });
+    expect(story(audited!.tasks[0]!)).toBe('queued:Submitted running queued:WorkerLost running succeeded');
+  });
+});
+
+describe('no worker', () => {
+  it('for a while: tasks stay queued, those that may not wait fail in time, the others are served', async () => {
+    const world = await startWorld();
+    world.first.worker.kill('SIGTERM');
+    await world.first.worker.exited;
+    const patient = await submitMany(world, { jobs: 3, tasks: 4 });
+    const hurried = await submitMany(world, { policy: { queueTimeout: '2s' } });
+    expect(await world.client.wait(hurried[0]!)).toMatchObject({
+      state: 'failed',
+      tasks: [{ reason: 'QueueTimeout' }],
+    });
+    const late = await world.start('worker');
+    const audited = await audit(world, { fault: 'zero workers for a while', jobs: [...patient, ...hurried] });
+    const served = audited.filter(({ job }) => patient.includes(job)).flatMap(({ tasks }) => tasks);
+    for (const task of served) expect(task.at(-1)!.state).toMatchObject({ state: 'succeeded', worker: nameOf(late) });
+  });
+});

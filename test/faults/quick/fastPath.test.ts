@@ -1,0 +1,107 @@
+// The fast path: a closed connection is seen by the system account's events. Heartbeats count as lost after a minute only
+// here, so that nothing else can explain what is seen in seconds.
+
+import { connect } from '@nats-io/transport-node';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { until } from '../../support/until.ts';
+import { audit, story } from '../support/audit.ts';
+import { submitMany } from '../support/load.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcpProxy.ts';
+import { nameOf, startWorld, type FaultWorld } from '../support/world.ts';
+
+const slowBeats = { GENWARDEN_HEARTBEAT_TIMEOUT: '60s' };
+
+describe('the system account', () => {
+  it('tells of a killed worker: its tasks run elsewhere long before it counts as silent', async () => {
+    const world = await startWorld({ env: slowBeats, natsOptions: { systemAccount: true } });
+    world.standin.script([{ kind: 'hang', times: 3 }]);
+    const jobs = await submitMany(world, { tasks: 3 });
+    await world.standin.waitFor((requests) => requests.length === 3, 20_000);
+    await world.start('worker');
+    world.first.worker.kill('SIGKILL');
+    const killedAt = Date.now();
+    const [audited] = await audit(world, { fault: 'SIGKILL worker, fast path', jobs });
+    for (const entries of audited!.tasks) {
+      expect(story(entries)).toBe('queued:Submitted running queued:WorkerLost running succeeded');
+      expect(entries[2]!.at - killedAt).toBeLessThan(20_000);
+    }
+  });
+
+  it('tells of kicks, cuts and liars as well, and nothing is requeued for any of them', async () => {
+    const world = await startWorld({
+      env: slowBeats,
+      natsOptions: { systemAccount: true },
+      processes: ['controller', 'api'],
+    });
+    const proxy = await startTcpProxy(world.nats.port);
+    const worker = await world.start('worker', { GENWARDEN_NATS_URL: proxy.url });
+    const jobs = await submitMany(world, { tasks: 5, prompt: '[standin: image small after 8s]' });
+    await world.standin.waitFor((requests) => requests.length === 5, 20_000);
+    const events = await systemEvents(world);
+    await kick(world, nameOf(worker), events);
+    await cut(proxy, nameOf(worker), events);
+    await lie(world, nameOf(worker), events);
+    // The last of them had more than the hold of one second to do harm.
+    const audited = await audit(world, { fault: 'kick, reconnect, forged name', jobs });
+    expect(events.closed.map(({ reason }) => reason)).toEqual(['Kicked', expect.any(String), 'Client Closed']);
+    expect(audited[0]!.tasks.map(story)).toEqual(Array(5).fill('queued:Submitted running succeeded'));
+  });
+});
+
+interface SystemEvents {
+  /** Connections of workers. */
+  readonly closed: { name: string; reason: string }[];
+  readonly opened: string[];
+  request(subject: string, body: object): Promise<unknown>;
+}
+
+async function systemEvents({ nats }: FaultWorld): Promise<SystemEvents> {
+  const { user, password: pass } = nats.systemUser!;
+  const connection = await connect({ servers: nats.url, user, pass });
+  onTestFinished(() => connection.close());
+  const closed: { name: string; reason: string }[] = [];
+  const opened: string[] = [];
+  connection.subscribe('$SYS.ACCOUNT.APP.CONNECT', {
+    callback: (_error, message) => {
+      const { name } = message.json<{ client: { name?: string } }>().client;
+      if (name?.startsWith('worker')) opened.push(name);
+    },
+  });
+  connection.subscribe('$SYS.ACCOUNT.APP.DISCONNECT', {
+    callback: (_error, message) => {
+      const { client, reason } = message.json<{ client: { name?: string }; reason: string }>();
+      if (client.name?.startsWith('worker')) closed.push({ name: client.name, reason });
+    },
+  });
+  await connection.flush();
+  const request = async (subject: string, body: object): Promise<unknown> =>
+    (await connection.request(subject, JSON.stringify(body), { timeout: 5_000 })).json();
+  return { closed, opened, request };
+}
+
+/** By an administrator: the client comes back by itself. */
+async function kick({ nats }: FaultWorld, name: string, events: SystemEvents): Promise<void> {
+  interface Connz {
+    server: { id: string };
+    data: { connections: { cid: number; name?: string }[] };
+  }
+  const { server, data } = (await events.request('$SYS.REQ.SERVER.PING.CONNZ', {})) as Connz;
+  const { cid } = data.connections.find((one) => one.name === name)!;
+  await events.request(`$SYS.REQ.SERVER.${server.id}.KICK`, { cid });
+  await until(() => events.closed.length === 1, { what: `the kick of ${name} at ${nats.url}` });
+}
+
+/** The network cuts the connection, and the client makes a new one. */
+async function cut(proxy: TcpProxy, name: string, events: SystemEvents): Promise<void> {
+  await until(() => events.opened.length === 1, { what: 'the worker to be back after the kick' });
+  proxy.cut();
+  await until(() => events.closed.length === 2, { what: `the cut of ${name}` });
+  await until(() => events.opened.length === 2, { what: 'the worker to be back after the cut' });
+}
+
+/** Somebody else takes the worker's name, and goes. */
+async function lie({ nats }: FaultWorld, name: string, events: SystemEvents): Promise<void> {
+  const liar = await connect({ servers: nats.url, name });
+  await liar.close();
+  await until(() => events.closed.length === 3, { what: `the end of the false ${name}` });
+}

@@ -1,0 +1,121 @@
+// NATS dies, its disk is full, or the way to it falls silent.
+
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { until } from '../../support/until.ts';
+import { audit, callsFor, story } from '../support/audit.ts';
+import { aJob, submitMany } from '../support/load.ts';
+import { startTcpProxy } from '../support/tcpProxy.ts';
+import { startWorld, type FaultWorld } from '../support/world.ts';
+
+const quickBeats = { GENWARDEN_HEARTBEAT_TIMEOUT: '1500ms' };
+
+describe('NATS', () => {
+  it('is killed and started again in the middle of 60 tasks', async () => {
+    const world = await startWorld({ behaviour: { kind: 'image', bytes: 'small', latencyMs: 300 } });
+    const jobs = await submitMany(world, { jobs: 3, tasks: 20 });
+    await world.standin.waitFor((requests) => requests.length >= 12, 20_000);
+    world.nats.kill('SIGKILL');
+    await world.nats.exited;
+    await world.nats.restart();
+    await audit(world, { fault: 'NATS SIGKILL and restart', jobs });
+  });
+
+  it('has a full stream: submits are refused as StorageFull, tasks that run still end', async () => {
+    const world = await startWorld({ behaviour: { kind: 'image', bytes: 'small', latencyMs: 10 } });
+    // What is kept of finished jobs: a few tasks more are then a small part of the stream, as they would be.
+    const jobs = await submitMany(world, { tasks: 40 });
+    await world.client.wait(jobs[0]!);
+    jobs.push(...(await submitMany(world, { tasks: 5, prompt: '[standin: image small after 3s]' })));
+    await world.standin.waitFor((requests) => requests.length === 45, 20_000);
+    const streams = await managerOf(world);
+    const { config, state } = await streams.info('genwarden_tasks');
+    await streams.update('genwarden_tasks', { ...config, max_bytes: Math.round(state.bytes / 0.86) });
+    const refused = await until(() => refusal(world), { what: 'a submit to be refused', intervalMs: 200 });
+    expect(refused).toMatchObject({ status: 507, code: 'StorageFull' });
+    await audit(world, { fault: 'stream full', jobs });
+    await streams.update('genwarden_tasks', { ...config, max_bytes: -1 });
+    await until(async () => (await refusal(world)) === undefined, { what: 'a submit to be taken', intervalMs: 200 });
+  });
+
+  it('has a full disk while results come in: they are kept until there is room, and paid for once', async () => {
+    const world = await startWorld({
+      natsOptions: { maxFileStore: 64 * 1024 * 1024 },
+      behaviour: { kind: 'image', bytes: 'small', latencyMs: 2_500 },
+    });
+    const jobs = await submitMany(world, { tasks: 5 });
+    await world.standin.waitFor((requests) => requests.length === 5, 20_000);
+    const empty = await fillDisk(world);
+    const refused = await until(() => refusal(world), { what: 'a submit to be refused', intervalMs: 200 });
+    expect(refused).toMatchObject({ code: 'StorageFull' });
+    await until(() => world.standin.requests.every(({ outcome }) => outcome === 'answered'), { what: 'all answers' });
+    // As long as a worker that tries only some times would have tried.
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    await empty();
+    await audit(world, { fault: 'disk full', jobs });
+  });
+});
+
+describe('the way to NATS falls silent', () => {
+  it('for a worker: its task is taken from it, and its late result adopted', async () => {
+    const world = await startWorld({ env: quickBeats, processes: ['controller', 'api'] });
+    const proxy = await startTcpProxy(world.nats.port);
+    await world.start('worker', { GENWARDEN_NATS_URL: proxy.url });
+    const jobs = await submitMany(world, { prompt: 'unheard [standin: image small after 2s]' });
+    await world.standin.waitFor((requests) => requests.length === 1, 20_000);
+    proxy.swallow();
+    await until(async () => (await world.client.get(jobs[0]!)).state === 'queued', { what: 'the task to be requeued' });
+    proxy.heal();
+    const [audited] = await audit(world, { fault: 'half-open network, worker', jobs });
+    expect(story(audited!.tasks[0]!)).toBe('queued:Submitted running queued:WorkerLost succeeded');
+    expect(callsFor(world, 'unheard')).toHaveLength(1);
+  });
+
+  it('for the controller: it judges nobody by what it does not hear', async () => {
+    const world = await startWorld({ processes: ['worker', 'api'] });
+    const proxy = await startTcpProxy(world.nats.port);
+    const controller = await world.start('controller', { GENWARDEN_NATS_URL: proxy.url });
+    await controller.waitForLine(/"Leading"/);
+    const jobs = await submitMany(world, { tasks: 5, prompt: 'long [standin: image small after 12s]' });
+    await world.standin.waitFor((requests) => requests.length === 5, 20_000);
+    proxy.swallow();
+    proxy.heal();
+    await controller.waitForLine(/Outage/, 30_000);
+    const audited = await audit(world, { fault: 'half-open network, controller', jobs });
+    expect(audited[0]!.tasks.map(story)).toEqual(Array(5).fill('queued:Submitted running succeeded'));
+  });
+});
+
+async function managerOf({ nats }: FaultWorld) {
+  const connection = await connect({ servers: nats.url });
+  onTestFinished(() => connection.close());
+  return (await jetstreamManager(connection)).streams;
+}
+
+/** What the API answers to a submit, where it says no. Each is tried once. */
+async function refusal({ url }: FaultWorld): Promise<{ status: number; code: string } | undefined> {
+  const answer = await fetch(`${url}/v1/jobs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(aJob({ prompt: '[standin: image small]' })),
+  });
+  const { code } = (await answer.json()) as { code: string };
+  return answer.ok ? undefined : { status: answer.status, code };
+}
+
+/** Takes what is left of the server's storage; the function returned gives it back. */
+async function fillDisk({ nats }: FaultWorld): Promise<() => Promise<unknown>> {
+  const connection = await connect({ servers: nats.url });
+  onTestFinished(() => connection.close());
+  const { streams } = await jetstreamManager(connection);
+  await streams.add({ name: 'filler', subjects: ['filler'] });
+  const piece = new Uint8Array(512 * 1024);
+  for (let size = piece.length; size >= 64; size = Math.floor(size / 2)) {
+    for (;;) {
+      const answer = await connection.request('filler', piece.subarray(0, size), { timeout: 5_000 });
+      if (answer.json<{ error?: object }>().error !== undefined) break;
+    }
+  }
+  return () => streams.delete('filler');
+}
