@@ -1,6 +1,7 @@
 // Adoption: a result that comes after the task was taken from its worker, who was cut off, is still taken while nobody runs
 // the task. The picture is paid for.
 
+import type { TaskError } from '../job/errors.ts';
 import { isOpen, type Instant, type Running, type Sequence, type TaskState, type TaskWrite } from '../job/task.ts';
 import { budgetsAfter } from '../job/budgets.ts';
 import { failed, succeeded, toReview } from '../job/transitions.ts';
@@ -27,7 +28,7 @@ export function adopt(
 ): Adoption | undefined {
   if (last === undefined || last.sequence <= claim.sequence || last.state.run !== claim.state.run) return undefined;
   if (last.state.state !== 'waiting' && last.state.state !== 'queued') return undefined;
-  if (ending.end === 'failed' && ending.error.retryable) return undefined;
+  if (ending.end === 'failed' && !saysSomethingOfTheTask(ending.error)) return undefined;
   const running = resumed(claim.state, last.state, now);
   const expected = last.sequence;
   if (ending.end === 'failed') {
@@ -36,6 +37,11 @@ export function adopt(
   }
   const state = running.of.policy.review === 'always' ? toReview(running, now) : succeeded(running, now);
   return { expected, write: { state, detail: madeDetail(ending) } };
+}
+
+/** An error that would come again. A limit of time that our claim hit is not one: the requeued task has time of its own. */
+function saysSomethingOfTheTask({ retryable, code }: TaskError): boolean {
+  return !retryable && code !== 'RunTimeout';
 }
 
 /** Whether `last` is what we wrote: stored, although the answer never came. */

@@ -1,7 +1,7 @@
 // The claim: `running` is written against the spec in hand, without a read before it, and only then is the delivery
 // acknowledged. Where the answer leaves a doubt, the delivery is given back.
 
-import type { Running } from '../job/task.ts';
+import type { Instant, Running } from '../job/task.ts';
 import { claimed } from '../job/transitions.ts';
 import type { DetailedEntry, WriteOutcome } from '../ports/jobLog.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
@@ -14,19 +14,39 @@ export type { Claim } from './steps.ts';
 /** Offered again after this, ms: to the controller overdue specs look the same all the while. */
 const offerAgainAfter = 1_000;
 
+/** ms past `dueAt` within which no read is spent on whether the controller has moved the task. */
+const controllerNeeds = 2_000;
+
 /** Claims the task, which the roster names already; undefined where it is not ours to run. Never rejects. */
 export async function claimTask(delivery: Delivery, held: HeldTask, parts: Parts): Promise<Claim | undefined> {
   const { clock } = parts.options;
   const { state: spec } = delivery.entry;
   const now = clock.now();
-  // Overdue: the controller will fail it. Held already: its first delivery took longer than the queue waits for an ack.
-  if (spec.dueAt <= now || parts.roster.holdsBeside(held)) return giveBack(delivery);
+  if (spec.dueAt <= now) return leaveToController(delivery, now, parts);
+  // Held already: its first delivery took longer than the queue waits for an ack.
+  if (parts.roster.holdsBeside(held)) return giveBack(delivery);
   const state = claimed(spec, parts.options.name, parts.beater.nextNumber, now);
   const outcome = await writeClaim(delivery, state, parts);
   if (outcome === undefined) return giveBack(delivery);
   const claim = claimFrom(outcome, state, delivery, parts);
   if (claim !== undefined) held.claimedAs(claim.sequence);
   return claim;
+}
+
+/** An overdue spec is not claimed: the controller fails it. Once it has, the queue may forget it, or it came for ever. */
+async function leaveToController(delivery: Delivery, now: Instant, parts: Parts): Promise<undefined> {
+  const late = now - delivery.entry.state.dueAt;
+  if (late > controllerNeeds && (await hasMovedOn(delivery, parts))) delivery.done();
+  else delivery.giveBack(offerAgainAfter);
+}
+
+async function hasMovedOn({ entry }: Delivery, { options }: Parts): Promise<boolean> {
+  try {
+    const last = await options.log.last(entry.state.of);
+    return last !== undefined && last.sequence > entry.sequence;
+  } catch {
+    return false;
+  }
 }
 
 async function writeClaim(delivery: Delivery, state: Running, parts: Parts): Promise<WriteOutcome | undefined> {

@@ -29,18 +29,13 @@ export const product: Engine = {
   rules,
   claimed,
   finalWrite,
-  adopt: adoptMade,
+  adopt,
   isSameState,
   recallsFor,
   answerTo,
   takes: ({ expected }, last) => last.sequence === expected,
   acksFirst: false,
 };
-
-// A limit of time that a claim hits after the task was taken from it says nothing about the task.
-function adoptMade(...[claim, ending, last, now]: Parameters<typeof adopt>): ReturnType<typeof adopt> {
-  return ending.end === 'failed' && ending.error.code === 'RunTimeout' ? undefined : adopt(claim, ending, last, now);
-}
 
 function answerTo(asks: ApiCall['asks'], last: TaskState, now: Instant): TaskState | undefined {
   switch (asks) {

@@ -9,7 +9,7 @@ import type { TaskIdentity, TaskRequest, TaskState, TaskWrite } from '../../../s
 import { submitted } from '../../../src/job/transitions.ts';
 import type { ArtifactStore } from '../../../src/ports/artifactStore.ts';
 import type { Beat, Heartbeats, Recall } from '../../../src/ports/heartbeats.ts';
-import type { DetailedEntry, JobLog, WriteOutcome } from '../../../src/ports/jobLog.ts';
+import type { DetailedEntry, JobLog, TaskAddress, WriteOutcome } from '../../../src/ports/jobLog.ts';
 import type { HeldKey, KeyOutcome, KeyRing } from '../../../src/ports/keyRing.ts';
 import type { Generated, GenerateContext, GenerateRequest, Provider } from '../../../src/ports/provider.ts';
 import type { Delivery, SpecEntry, TaskQueue } from '../../../src/ports/taskQueue.ts';
@@ -48,7 +48,8 @@ export class FakeLog {
     return { outcome: 'written', entry };
   }
 
-  last({ of }: TaskState): DetailedEntry | undefined {
+  last(task: TaskState | TaskAddress): DetailedEntry | undefined {
+    const of = 'of' in task ? task.of : task;
     return this.entries.findLast(({ state }) => state.of.job === of.job && state.of.task === of.task);
   }
 

@@ -1,7 +1,7 @@
 // Who gets a task: keys first, named in a beat first, and never an acknowledgement on a doubt.
 
 import { afterEach, expect, test } from 'vitest';
-import { cancelled, claimed, requeued } from '../../../src/job/transitions.ts';
+import { cancelled, claimed, failed, requeued } from '../../../src/job/transitions.ts';
 import type { Queued } from '../../../src/job/task.ts';
 import { hanging, made, startWorld, unavailable, type FakeDelivery, type World } from '../../support/fakes/worker.ts';
 import { until } from '../../support/until.ts';
@@ -71,7 +71,7 @@ test('the first beat comes before the first claim, and the claim names a beat th
   world.worker.beat();
   expect(world.heartbeats.beats.at(-1)).toMatchObject({
     number: (state as { beat: number }).beat,
-    tasks: [{ job: task.of.job, task: 0, claim: sequence, progress: 0 }],
+    tasks: [{ job: task.of.job, task: 0, claim: sequence, progress: expect.closeTo(0, 1) as number }],
     slots: { total: 4, busy: 1, leaked: 0 },
     draining: false,
     pool: 'default',
@@ -173,6 +173,17 @@ test('a spec past its dueAt is left to the controller', async () => {
   });
   expect(await answered(delivery)).toBe('give back 1000');
   expect(world.log.last(task)!.state.state).toBe('queued');
+});
+
+test('an overdue spec that the controller has failed is acknowledged away', async () => {
+  world = startWorld(() => Promise.reject(new Error('must not be called')));
+  const { delivery, task } = world.submit({
+    of: { submittedAt: Date.now() - 60_000 },
+    policy: { queueTimeout: 5_000 },
+  });
+  expect(await answered(delivery)).toBe('give back 1000');
+  world.log.store({ state: failed(task as Queued, 'QueueTimeout', Date.now()), detail: { message: '' } }, 1);
+  expect(await answered(world.queue.offer(delivery.entry))).toBe('done');
 });
 
 test('a redelivery of a task whose claim is under way is given back', async () => {
