@@ -10,7 +10,8 @@ import { brokenBy } from './invariants.ts';
 export class JobMetrics {
   readonly #metrics: ControllerMetrics;
   readonly #name: string;
-  #unmoved: ReadonlySet<string> = new Set();
+  /** In how many censuses in a row each task was found unmoved. */
+  #unmoved: ReadonlyMap<string, number> = new Map();
 
   /** `name` is this process's, for the metric that says who leads. */
   constructor(metrics: ControllerMetrics, name: string) {
@@ -57,9 +58,11 @@ export class JobMetrics {
       for (const state of openStates) this.#metrics.oldestOpenTask.set({ pool, state }, seconds(oldest[state]));
       this.#metrics.overdueTasks.set({ pool }, overdue);
     }
-    const fresh = [...unmoved].filter((task) => !this.#unmoved.has(task)).length;
+    // Once may be the first look after a time in which nobody could move it: an outage, or no leader.
+    const found = new Map([...unmoved].map((task) => [task, (this.#unmoved.get(task) ?? 0) + 1]));
+    const fresh = [...found.values()].filter((times) => times === 2).length;
     if (fresh > 0) this.#metrics.invariantViolations.inc({ invariant: 'OverdueUnmoved' }, fresh);
-    this.#unmoved = unmoved;
+    this.#unmoved = found;
   }
 
   showHealth({ bytes }: StreamHealth): void {
@@ -79,7 +82,7 @@ export class JobMetrics {
   #forgetGauges(): void {
     const { tasks, oldestOpenTask, overdueTasks, workers, jetstreamStorage } = this.#metrics;
     for (const gauge of [tasks, oldestOpenTask, overdueTasks, workers, jetstreamStorage]) gauge.reset();
-    this.#unmoved = new Set();
+    this.#unmoved = new Map();
   }
 }
 

@@ -91,6 +91,18 @@ describe('metrics', () => {
     expect(await metric(registry, 'genwarden_overdue_tasks', { pool: 'default' })).toBe(1);
     silence.reject(new Error('the test is over'));
   });
+
+  test('count no task that was overdue before anybody led', async () => {
+    const { registry, lead } = await stage.enter('controller-1', false);
+    stage.log.append(submitted(taskOf()));
+    await stage.clock.advance(120_000);
+    await lead(true);
+    await stage.clock.advance(20_000);
+    expect(stage.log.lastOf().state).toBe('failed');
+    expect(
+      await metric(registry, 'genwarden_invariant_violations_total', { invariant: 'OverdueUnmoved' }),
+    ).toBeUndefined();
+  });
 });
 
 describe('recalls', () => {
