@@ -2,11 +2,11 @@
 
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { LastClaims } from '../../src/api/explain/lastClaims.ts';
 import { JobWatch } from '../../src/api/jobs/jobWatch.ts';
 import type { ApiContext } from '../../src/api/options.ts';
 import { WorkersSeen } from '../../src/api/workersSeen.ts';
 import { startController, type Controller } from '../../src/controller/controller.ts';
+import type { JobLog, LogEntry } from '../../src/ports/jobLog.ts';
 import type { KeySettings } from '../../src/ports/keyRing.ts';
 import type { PoolDeclaration } from '../../src/ports/poolRegistry.ts';
 import { startFollower, type Follower } from '../../src/readmodel/follower.ts';
@@ -68,6 +68,7 @@ export interface Stage {
   readonly server: Server;
   readonly provider: SimulatedProvider;
   readonly witness: Witness;
+  readonly violate: (invariant: string, message: string, about?: string) => void;
   /** Hears what the processes log. */
   readonly logged: ((process: string, line: string) => void) | undefined;
 }
@@ -139,7 +140,7 @@ export class Cast {
   }
 
   startController(): ControllerPlayer {
-    const { plan, server, witness } = this.#stage;
+    const { plan, server } = this.#stage;
     const base = this.#base('controller');
     const { process, link } = base;
     const registry = new Registry();
@@ -147,7 +148,7 @@ export class Cast {
     return this.#enter(
       process.enter(() => {
         const clock = clockOf(process, base.clockError);
-        const log = logOver(link, witness);
+        const log = this.#logOf(process, link, () => follower);
         const follower = startFollower({ log, clock, logger });
         const controller = startController({
           name: process.name,
@@ -175,14 +176,14 @@ export class Cast {
 
   #apiContext({ process, link, clockError }: Player): ApiContext {
     const clock = clockOf(process, clockError);
-    const log = logOver(link, this.#stage.witness);
+    const log = this.#logOf(process, link, () => follower);
     const logger = this.#logger(process);
     const follower = startFollower({ log, clock, logger });
     const heartbeats = heartbeatsOver(link, { system: false });
     const workers = new WorkersSeen(clock, 3 * heartbeatTimeout);
     const closing = new AbortController().signal;
     void workers.watch(heartbeats, closing);
-    return {
+    const context: Omit<ApiContext, 'lastClaims' | 'recent'> = {
       log,
       queue: queueOver(link),
       heartbeats,
@@ -198,8 +199,36 @@ export class Cast {
       random: (count) => process.random.bytes(count),
       workers,
       watch: new JobWatch(follower),
-      lastClaims: new LastClaims(follower),
       closing,
+    };
+    // What explanations and event streams need is not there: no simulated client asks for them.
+    return context as ApiContext;
+  }
+
+  /** What a process has written and been told of is in its own index at once. */
+  #logOf(process: Process, link: Link, follower: () => Follower): JobLog {
+    const log = logOver(link, this.#stage.witness);
+    const check = ({ sequence, state }: LogEntry): void => {
+      const { job, task } = state.of;
+      setTimeout(() => {
+        const { index } = follower();
+        const known = index.task(job, task)?.sequence;
+        const message = `${process.name} wrote ${sequence}, and its index has ${known}`;
+        if (known !== undefined && known < sequence) this.#stage.violate('OwnWritesAreSeen', message, `${job}/${task}`);
+      }, 1);
+    };
+    return {
+      ...log,
+      submit: async (specs) => {
+        const outcome = await log.submit(specs);
+        if (outcome.outcome === 'stored') for (const entry of outcome.entries) check(entry);
+        return outcome;
+      },
+      write: async (next, expected) => {
+        const outcome = await log.write(next, expected);
+        if (outcome.outcome === 'written') check(outcome.entry);
+        return outcome;
+      },
     };
   }
 

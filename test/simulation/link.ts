@@ -17,6 +17,8 @@ export interface Weather {
   lostWord: number;
   repeatedWord: number;
   staleRead: number;
+  /** ms that a connection may take to come back. */
+  reconnects: number;
 }
 
 export const fairWeather: Weather = {
@@ -28,6 +30,7 @@ export const fairWeather: Weather = {
   lostWord: 0,
   repeatedWord: 0,
   staleRead: 0,
+  reconnects: 50,
 };
 
 /** As the adapter to NATS: one try, and all of them. */
@@ -79,7 +82,7 @@ export class Link {
     this.#up = false;
     this.#tellSystem({ kind: 'disconnect', reason });
     this.#tell('disconnected');
-    this.process.schedule.after(50, () => this.#reconnect());
+    this.process.schedule.after(50 + this.process.random.next() * this.weather.reconnects, () => this.#reconnect());
   }
 
   /** Nothing gets through until it is mended. */
@@ -173,7 +176,7 @@ export class Link {
     const { process, server } = this;
     if (this.#up || !process.alive) return;
     if (this.#cut || process.frozen || !server.up) {
-      process.schedule.after(100, () => this.#reconnect());
+      process.schedule.after(100 + process.random.next() * this.weather.reconnects, () => this.#reconnect());
       return;
     }
     this.#up = true;

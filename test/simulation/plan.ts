@@ -69,6 +69,8 @@ export interface Plan {
   readonly lax: number;
   /** ms between two things that clients do beside submitting. */
   readonly meddling: number;
+  /** How many messages before the end followers start at least. */
+  readonly window: number;
 }
 
 export function planOf(seed: number, random: Random): Plan {
@@ -81,15 +83,16 @@ export function planOf(seed: number, random: Random): Plan {
     slots: random.whole(1, 4),
     controllers: random.chance(0.8) ? 2 : 1,
     apis: random.chance(0.5) ? 2 : 1,
-    jobs: random.whole(3, 8),
-    tasksPerJob: random.whole(1, 4),
+    jobs: random.whole(3, 10),
+    tasksPerJob: random.whole(1, 5),
     restless,
     faults: kind === 'natsAway' ? awayFaults(random) : someFaults(random),
-    weather: kind === 'natsAway' ? { ...fairWeather } : someWeather(random),
+    weather: kind === 'natsAway' ? { ...fairWeather, reconnects: random.pick([50, 500, 4_000]) } : someWeather(random),
     behaviours: kind === 'natsAway' ? { prompt: 1, slow: 1 } : someBehaviours(random),
     keys: random.pick([0, 1, 3]),
     system: kind === 'natsAway' || random.chance(0.7),
     lax: kind === 'faults' && random.chance(0.3) ? random.whole(1_000, 20_000) : 0,
+    window: random.pick([3, 20, 100_000]),
     meddling: kind === 'natsAway' ? Infinity : random.pick([3_000, 10_000, 30_000, Infinity]),
   };
 }
@@ -117,6 +120,7 @@ function someWeather(random: Random): Weather {
     lostWord: sometimes(0.15),
     repeatedWord: sometimes(0.15),
     staleRead: sometimes(0.3),
+    reconnects: random.pick([50, 500, 4_000]),
   };
 }
 

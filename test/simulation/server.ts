@@ -17,6 +17,7 @@ import type { KeyShelf } from '../../src/adapters/memory/keyRing.ts';
 import type { ForgetfulTaskQueue } from '../../src/adapters/memory/taskQueue.ts';
 import type { ClosedConnection } from '../../src/adapters/nats/connectionLosses.ts';
 import type { Link } from './link.ts';
+import type { Plan } from './plan.ts';
 import type { Random } from './time/random.ts';
 import { epoch, Process } from './time/process.ts';
 import type { Schedule } from './time/schedule.ts';
@@ -25,7 +26,9 @@ import type { Schedule } from './time/schedule.ts';
 export interface Seams {
   readonly log?: (log: JobLog, stream: MemoryStream) => JobLog;
   readonly queue?: (queue: ForgetfulTaskQueue) => ForgetfulTaskQueue;
-  readonly artifacts?: (artifacts: ArtifactStore) => ArtifactStore;
+  readonly artifacts?: (artifacts: ArtifactStore, later: (ms: number, run: () => void) => void) => ArtifactStore;
+  /** Whether observers are told that their own connection is gone; they are unless this says no. */
+  readonly tellsObservers?: false;
 }
 
 export interface Lease {
@@ -49,6 +52,7 @@ export class Server {
   readonly artifacts: ArtifactStore;
   readonly keys: KeyShelf;
   readonly pools: PoolRegistry;
+  readonly tellsObservers: boolean;
   readonly beats = new Set<Listener<Beat>>();
   readonly recalls = new Map<string, Set<Listener<Recall>>>();
   /** The system account's events. */
@@ -59,15 +63,17 @@ export class Server {
   #jetStream = true;
   #up = true;
 
-  constructor(schedule: Schedule, random: Random, seams: Seams) {
+  constructor(schedule: Schedule, random: Random, { window }: Plan, seams: Seams) {
     this.process = new Process({ name: 'nats', schedule, random });
     this.clock = serverClock(this.process);
-    const log = memoryJobLog({ clock: this.clock });
+    const log = memoryJobLog({ clock: this.clock, window });
     const queue = memoryTaskQueue({ stream: log.stream, clock: this.clock });
     this.stream = log.stream;
     this.log = seams.log?.(log, log.stream) ?? log;
     this.queue = seams.queue?.(queue) ?? queue;
-    this.artifacts = seams.artifacts?.(memoryArtifactStore()) ?? memoryArtifactStore();
+    const later = (ms: number, run: () => void): void => void this.process.after(ms, run);
+    this.artifacts = seams.artifacts?.(memoryArtifactStore(), later) ?? memoryArtifactStore();
+    this.tellsObservers = seams.tellsObservers ?? true;
     this.keys = memoryKeyShelf(this.clock);
     this.pools = memoryPoolRegistry();
   }

@@ -45,14 +45,22 @@ export async function simulate(seed: number, { seams = {}, traced = false }: Sim
   const schedule = new Schedule();
   const plan = planOf(seed, random.fork('plan'));
   const history = new History(traced, () => schedule.now);
-  const server = new Server(schedule, random.fork('server'), seams);
+  const server = new Server(schedule, random.fork('server'), plan, seams);
   const watcher = new Watcher(server, history, plan, () => nemesis);
   const provider = new SimulatedProvider(plan, random.fork('provider'), schedule);
+  const violate = watcher.violate.bind(watcher);
   const logged = traced ? (process: string, line: string) => noteLine(history, process, line) : undefined;
-  const cast = new Cast({ plan, random: random.fork('cast'), server, provider, witness: watcher.witness, logged });
+  const cast = new Cast({
+    plan,
+    random: random.fork('cast'),
+    server,
+    provider,
+    witness: watcher.witness,
+    violate,
+    logged,
+  });
   const nemesis = new Nemesis({ plan, random: random.fork('nemesis'), server, cast, history });
   const process = new Process({ name: 'clients', schedule, random: random.fork('timers of clients') });
-  const violate = watcher.violate.bind(watcher);
   const clients = new Clients({ plan, random: random.fork('clients'), cast, process, history, violate });
   const patrol = new Patrol({ plan, server, cast, nemesis, watcher, provider });
   const broken = (): boolean => watcher.violation !== undefined;
@@ -68,11 +76,13 @@ export async function simulate(seed: number, { seams = {}, traced = false }: Sim
     provider.calm = true;
     nemesis.relent();
     patrol.calm();
-    const finished = (): boolean => clients.busy === 0 && patrol.done(clients.jobs);
+    const finished = (): boolean => clients.busy === 0 && patrol.done();
     const end = schedule.now + longest;
     endWell(stage);
     await schedule.run(end, () => broken() || (schedule.now > plan.restless + 5_000 && finished()));
-    if (!broken()) patrol.conclude(clients.jobs);
+    // The last messages reach whoever follows.
+    await schedule.run(schedule.now + 5_000, broken);
+    if (!broken()) await patrol.conclude(clients.jobs);
   } finally {
     restoreRules();
   }
@@ -104,7 +114,8 @@ function setUp({ plan, server, cast, random }: Stage): void {
 }
 
 /** One last crash once all else is well: its tasks must be noticed without any other fault. */
-function endWell({ cast, random }: Stage): void {
+function endWell({ plan, cast, random }: Stage): void {
+  if (plan.kind === 'natsAway') return;
   const busy = cast.workers.filter(({ worker }) => worker.running() > 0);
   if (busy.length > 0 && random.chance(0.3)) random.pick(busy).process.end();
 }

@@ -16,9 +16,11 @@ export interface MemoryJobLogOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly stream?: MemoryStream;
   readonly onSkipped?: (why: 'newerSchema') => void;
+  /** How many messages before the end a follower that starts at the watermark is shown at least; default 100,000. */
+  readonly window?: number;
 }
 
-export function memoryJobLog({ clock, stream: given, onSkipped }: MemoryJobLogOptions): MemoryJobLog {
+export function memoryJobLog({ clock, stream: given, onSkipped, window = 100_000 }: MemoryJobLogOptions): MemoryJobLog {
   const stream = given ?? new MemoryStream();
   const writer = new Writer(stream, () => clock.now());
   let mark: Watermark | undefined;
@@ -36,7 +38,7 @@ export function memoryJobLog({ clock, stream: given, onSkipped }: MemoryJobLogOp
       ofPool(stream, job, pool)
         .map((message) => judged(message)!)
         .toSorted((one, other) => one.state.of.task - other.state.of.task || one.sequence - other.sequence),
-    follow: (from, signal) => followMemory(stream, () => mark, onSkipped ?? (() => undefined), from, signal),
+    follow: (from, signal) => followMemory({ stream, readMark: () => mark, onSkipped, window }, from, signal),
     watermark: async () => mark,
     keepWatermark: async (next) => void (mark = next),
     health: async () => {

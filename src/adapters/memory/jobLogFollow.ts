@@ -4,27 +4,31 @@ import type { Sequence } from '../../job/task.ts';
 import type { FollowEvent, FollowFrom, LogEntry, Watermark } from '../../ports/jobLog.ts';
 import type { MemoryMessage, MemoryStream } from './stream.ts';
 
-/** How many messages before the end a start at the watermark shows at least. */
-const window = 100_000;
+export interface FollowContext {
+  readonly stream: MemoryStream;
+  readonly readMark: () => Watermark | undefined;
+  readonly onSkipped: ((why: 'newerSchema') => void) | undefined;
+  /** How many messages before the end a start at the watermark shows at least. */
+  readonly window: number;
+}
 
 export async function* followMemory(
-  stream: MemoryStream,
-  readMark: () => Watermark | undefined,
-  onSkipped: (why: 'newerSchema') => void,
+  context: FollowContext,
   from: FollowFrom,
   signal: AbortSignal,
 ): AsyncGenerator<FollowEvent> {
+  const { stream, readMark, onSkipped, window } = context;
   const { epoch } = stream;
   const resumes = from.from === 'position' && from.position.epoch === epoch;
   if (from.from === 'position' && !resumes) yield { event: 'reset', epoch };
   const mark = readMark();
-  let position: Sequence = resumes ? from.position.sequence : startAt(stream, mark) - 1;
+  let position: Sequence = resumes ? from.position.sequence : startAt(stream, mark, window) - 1;
   if (!resumes) for (const entry of stragglers(stream, mark, position)) yield { event: 'entry', entry };
   while (!signal.aborted && stream.epoch === epoch) {
     const target = stream.lastSequence;
     for (let next = stream.after(position); next !== undefined; next = stream.after(position)) {
       position = next.sequence;
-      if (next.newer) onSkipped('newerSchema');
+      if (next.newer) onSkipped?.('newerSchema');
       else yield { event: 'entry', entry: entryOf(next) };
       if (signal.aborted) return;
     }
@@ -33,16 +37,10 @@ export async function* followMemory(
     if (stream.lastSequence <= position && stream.epoch === epoch) await change(stream, signal);
   }
   if (signal.aborted) return;
-  yield* followMemory(
-    stream,
-    readMark,
-    onSkipped,
-    { from: 'position', position: { epoch, sequence: position } },
-    signal,
-  );
+  yield* followMemory(context, { from: 'position', position: { epoch, sequence: position } }, signal);
 }
 
-function startAt(stream: MemoryStream, mark: Watermark | undefined): Sequence {
+function startAt(stream: MemoryStream, mark: Watermark | undefined, window: number): Sequence {
   return mark?.epoch === stream.epoch ? Math.max(1, Math.min(mark.sequence, stream.lastSequence - window)) : 1;
 }
 

@@ -49,31 +49,58 @@ export class Patrol {
     this.#calmSince = this.#options.server.process.schedule.now;
   }
 
-  /** Is everything that was promised to clients done? */
-  done(jobs: readonly ClientJob[]): boolean {
-    const { watcher } = this.#options;
-    const ids = new Set(jobs.map(({ id }) => id));
-    for (const { state } of watcher.tasks.values()) if (isOpen(state) && ids.has(state.of.job)) return false;
+  /** Has everything ended that was ever stored, acknowledged or not? */
+  done(): boolean {
+    for (const { state } of this.#options.watcher.tasks.values()) if (isOpen(state)) return false;
     return true;
   }
 
   /** To be called once the run is over. */
-  conclude(jobs: readonly ClientJob[]): void {
-    const { watcher, plan } = this.#options;
+  async conclude(jobs: readonly ClientJob[]): Promise<void> {
+    const { watcher, plan, cast } = this.#options;
     for (const job of jobs) if (job.id !== undefined && !job.deleted) this.#checkJob(job, job.id);
     for (const { state } of watcher.tasks.values()) {
       if (isOpen(state)) watcher.violate('EverythingEnds', `it is still ${state.state}`, keyOfSeen(state.of));
     }
     if (plan.kind === 'natsAway') this.#checkPaidOnce();
+    for (const { process, worker } of cast.workers) {
+      if (worker.running() > 0) watcher.violate('NothingIsHeld', `${process.name} holds ${worker.running()} tasks`);
+    }
+    for (const { process, registry } of cast.controllers) {
+      const { values } = await registry.getSingleMetric('genwarden_invariant_violations_total')!.get();
+      for (const { labels } of values)
+        watcher.violate('CounterStaysZero', `${process.name} counted ${labels['invariant']}`);
+    }
   }
 
   #look(): void {
     const { watcher, cast } = this.#options;
     const now = this.#options.server.process.schedule.now;
     for (const seen of watcher.tasks.values()) if (isOpen(seen.state)) this.#lookAt(seen, now);
+    if (now > this.#calmSince + 15_000) this.#checkIndexes(now);
     if (now < this.#calmSince + grace) return;
     for (const { process, drainingSince } of cast.workers) {
       if (now - (drainingSince ?? now) > 30_000 + grace) watcher.violate('DrainsEnd', `${process.name} still drains`);
+    }
+  }
+
+  /** Every index has every open task as it is, save what has only just happened. */
+  #checkIndexes(now: number): void {
+    const { cast, watcher } = this.#options;
+    const followers = [
+      ...cast.controllers,
+      ...cast.apis.map(({ process, context, bornAt }) => ({ process, bornAt, ...context })),
+    ];
+    for (const { process, follower, bornAt } of followers) {
+      if (now - bornAt < 15_000) continue;
+      if (!follower.ready().ready) watcher.violate('FollowersCatchUp', `${process.name}: ${follower.ready().reason}`);
+      for (const { state, sequence, seenAt } of watcher.tasks.values()) {
+        const known = follower.index.task(state.of.job, state.of.task)?.sequence;
+        const message = `${process.name} has ${known} instead of ${sequence}`;
+        if (now - seenAt > 5_000 && isOpen(state) && known !== sequence) {
+          watcher.violate('IndexesAreCurrent', message, keyOfSeen(state.of));
+        }
+      }
     }
   }
 
@@ -107,7 +134,10 @@ export class Patrol {
         worker.health().reason === 'working' &&
         now - bornAt > grace,
     );
-    return free && plan.keys === 0;
+    const harmless = !(['rateLimited', 'quota', 'refusedKey'] as const).some(
+      (behaviour) => behaviour in plan.behaviours,
+    );
+    return free && (plan.keys === 0 || harmless);
   }
 
   #checkJob(job: ClientJob, id: string): void {

@@ -56,6 +56,8 @@ export class Watcher {
   /** A process says what it wrote, and against what. */
   readonly witness = (sequence: Sequence, expected: Sequence, writer: string): void => {
     const previous = this.#previous.get(sequence);
+    // What was never stored is found to be missing at the end.
+    if (previous === undefined) return;
     const message = [...this.tasks.values()].find((seen) => seen.sequence === sequence);
     const about = message === undefined ? undefined : keyOf(message.state);
     if (previous !== expected) {

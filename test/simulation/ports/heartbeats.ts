@@ -56,7 +56,8 @@ function watchOver(link: Link, losses: ConnectionLosses | undefined, signal: Abo
       events.push({ event: 'beat', beat });
     }),
     link.onStatus((status) => {
-      if (status !== 'stalled') events.push({ event: status === 'reconnected' ? 'observerBack' : 'observerAway' });
+      if (status !== 'stalled' && link.server.tellsObservers)
+        events.push({ event: status === 'reconnected' ? 'observerBack' : 'observerAway' });
     }),
     losses?.onLoss((worker, reason) => events.push({ event: 'connectionLost', worker, reason })),
   ];

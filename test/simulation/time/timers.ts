@@ -108,6 +108,9 @@ class VirtualTimer {
   }
 }
 
+/** Made once: what it says of where it was made is slow to find out, and nobody asks. */
+const aborted = new DOMException('The operation was aborted', 'AbortError');
+
 type Pause = (ms?: number, value?: unknown, options?: { signal?: AbortSignal }) => Promise<unknown>;
 
 function pauseWith(real: unknown): Pause {
@@ -115,7 +118,7 @@ function pauseWith(real: unknown): Pause {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const abort = (): void => {
       timer.close();
-      reject(new DOMException('The operation was aborted', 'AbortError'));
+      reject(aborted);
     };
     const timer = new VirtualTimer(
       process,
