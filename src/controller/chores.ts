@@ -6,9 +6,12 @@ import type { JobLog, Watermark } from '../ports/jobLog.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { Follower } from '../readmodel/follower.ts';
+import type { Lane, Sequence } from '../job/task.ts';
 import { takeCensus } from './census.ts';
 import type { Chore } from './housekeeping.ts';
 import type { JobMetrics } from './jobMetrics.ts';
+import type { LostMessages } from './lostMessages.ts';
+import type { TaskKey } from './taskKey.ts';
 import { sameWatermark, watermarkFrom } from './watermark.ts';
 import type { WorkersSeen } from './workersSeen.ts';
 
@@ -22,10 +25,12 @@ export interface ChoreOptions {
   readonly heartbeatTimeoutMs: number;
   readonly metrics: JobMetrics;
   readonly world: () => World;
+  readonly lost: LostMessages;
+  readonly lookAt: (key: TaskKey) => void;
 }
 
 export function choresOf(options: ChoreOptions): Chore[] {
-  const { log, queue, pools, clock, follower, workers, metrics, world, heartbeatTimeoutMs } = options;
+  const { log, queue, pools, clock, follower, workers, metrics, world, heartbeatTimeoutMs, lost, lookAt } = options;
   return [
     {
       name: 'show counts',
@@ -39,6 +44,15 @@ export function choresOf(options: ChoreOptions): Chore[] {
     },
     { name: 'keep the watermark', everyMs: 5_000, run: watermarkKeeper(log, follower) },
     { name: 'show storage', everyMs: 15_000, run: async () => metrics.showHealth(await log.health()) },
+    {
+      name: 'look for lost messages',
+      everyMs: 30_000,
+      run: async () => {
+        const floors = new Map<string, Readonly<Record<Lane, Sequence>>>();
+        for (const { name } of pools.list()) floors.set(name, await queue.settled(name));
+        for (const key of lost.look(follower.index.openTasks(), floors)) lookAt(key);
+      },
+    },
     {
       // A consumer that somebody deleted comes back.
       name: 'ensure consumers',

@@ -18,6 +18,7 @@ import { choresOf } from './chores.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { JobMetrics } from './jobMetrics.ts';
 import { Leading } from './leading.ts';
+import { LostMessages } from './lostMessages.ts';
 import type { Message } from './message.ts';
 import { OutageWatch, type OutageCause } from './outage.ts';
 import { recallsFor } from './recalls.ts';
@@ -93,12 +94,14 @@ class StreamController implements Controller {
     this.#leading = new Leading({ ...options, onChange: (leading) => this.#leadershipChanged(leading) });
     this.#metrics = new JobMetrics(options.metrics, options.name);
     const world = () => this.#world();
+    const lost = new LostMessages();
     this.#reconciler = new Reconciler({
       log,
       follower,
       clock,
       random,
       world,
+      messageMissing: ({ task, sequence }) => lost.has(task.of.job, task.of.task, sequence),
       mayWrite: () => this.#mayWrite(),
       lookAgain: (key, at) => {
         this.#watch.lookAgain(key, at);
@@ -107,7 +110,11 @@ class StreamController implements Controller {
       onOutcome: (observed, message, outcome) => this.#reconciled(observed, message, outcome),
       onFault: (key, error) => this.#failed(key, error),
     });
-    this.#housekeeping = new Housekeeping(choresOf({ ...options, workers, metrics: this.#metrics, world }), logger);
+    const lookAt = (key: TaskKey): void => this.#reconciler.look(key);
+    this.#housekeeping = new Housekeeping(
+      choresOf({ ...options, workers, metrics: this.#metrics, world, lost, lookAt }),
+      logger,
+    );
     this.#unlisten = [
       follower.onChange((change) => this.#changed(change)),
       follower.onReset(() => this.#watch.clear()),

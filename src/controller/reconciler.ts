@@ -29,6 +29,8 @@ export interface ReconcilerOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly world: () => World;
+  /** The queue has lost the message of this task. */
+  readonly messageMissing: (observed: Observed) => boolean;
   /** May this process write at the moment? */
   readonly mayWrite: () => boolean;
   readonly lookAgain: (key: TaskKey, at: Instant) => void;
@@ -102,7 +104,9 @@ export class Reconciler {
     if (observed === undefined) return true;
     const { task, seenAt } = observed;
     const now = clock.now();
-    const verdict = decide({ task, seenFor: clock.monotonic() - seenAt }, world(), now, random());
+    const messageMissing = this.#options.messageMissing(observed);
+    const seen = { task, seenFor: clock.monotonic() - seenAt, messageMissing };
+    const verdict = decide(seen, world(), now, random());
     if (verdict.do === 'write') return this.#apply(key, observed, verdict, now);
     lookAgain(key, verdict.lookAgainAt);
     return true;

@@ -1,6 +1,6 @@
 // The queue of a pool as its workers see it: specs that may be claimed, by lanes.
 
-import type { Instant, TaskRequest, Queued } from '../job/task.ts';
+import type { Instant, Lane, Queued, Sequence, TaskRequest } from '../job/task.ts';
 import type { DetailedEntry } from './jobLog.ts';
 
 export interface SpecEntry extends DetailedEntry {
@@ -38,6 +38,11 @@ export interface TaskQueue {
   resume(pool: string): Promise<void>;
   /** The pause of the pool, without an end where `until` is null; undefined where it is not paused. */
   paused(pool: string): Promise<Pause | undefined>;
+  /**
+   * For each lane the sequence up to which every spec has been acknowledged: a queued task at or below it is never
+   * delivered. 0 for a lane without a consumer. Throws `Unavailable`.
+   */
+  settled(pool: string): Promise<Readonly<Record<Lane, Sequence>>>;
   close(): Promise<void>;
 }
 

@@ -179,6 +179,19 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     expect(sequences.length).toBeGreaterThanOrEqual(8);
   });
 
+  it('says up to where each lane has been acknowledged', async () => {
+    const [first, second] = stored(await world.log.submit(aJob(2)));
+    const [one, two] = await takeAll(2);
+    const normal = async (): Promise<number> => (await world.queue.settled('default')).normal;
+    expect(await normal()).toBeLessThan(first!.sequence);
+    one!.done();
+    await expect.poll(normal).toBeGreaterThanOrEqual(first!.sequence);
+    expect(await normal()).toBeLessThan(second!.sequence);
+    two!.done();
+    await expect.poll(normal).toBeGreaterThanOrEqual(second!.sequence);
+    expect(await world.queue.settled('unheard-of')).toEqual({ again: 0, high: 0, normal: 0, low: 0 });
+  });
+
   it('says how deep each lane is', async () => {
     stored(await world.log.submit(aJob(4, { priority: 'low' })));
     stored(await world.log.submit(aJob(3, { priority: 'high' })));

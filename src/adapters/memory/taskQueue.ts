@@ -98,6 +98,13 @@ class MemoryTaskQueue implements ForgetfulTaskQueue {
     };
   }
 
+  async settled(pool: string): Promise<Record<Lane, Sequence>> {
+    const found = this.#offersOf(pool);
+    const floor = (lane: Lane): Sequence =>
+      found === undefined ? 0 : Math.min(found.seen, ...found.offers[lane].map(({ message }) => message.sequence - 1));
+    return { again: floor('again'), high: floor('high'), normal: floor('normal'), low: floor('low') };
+  }
+
   async pause(pool: string, until: Instant = Infinity): Promise<void> {
     const paused = this.#offersOf(pool);
     if (paused === undefined) throw new GenwardenError('Unavailable', `Pool ${pool} has no queue yet.`);

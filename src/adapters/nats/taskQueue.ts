@@ -6,7 +6,7 @@ import type { Skipped } from './follow.ts';
 import { Requests } from './jobLogRequests.ts';
 import { watermarkStore } from './jobLogWatermark.ts';
 import { streamName } from './subjects.ts';
-import { consumersDepth, ensureConsumers } from './taskQueueConsumers.ts';
+import { ackFloors, consumersDepth, ensureConsumers } from './taskQueueConsumers.ts';
 import { pauseConsumers, pauseOfConsumers, resumeConsumers } from './taskQueuePause.ts';
 import { PoolQueue } from './taskQueuePool.ts';
 
@@ -35,6 +35,7 @@ export function natsTaskQueue(link: NatsLink, options: TaskQueueOptions = {}): T
     claimable: (pool, atMost, signal): Promise<readonly Delivery[]> => queueOf(pool).claimable(atMost, signal),
     ensurePool: (pool) => ensureConsumers(context, pool, () => marks.read()),
     depth: (pool) => consumersDepth(context, pool),
+    settled: (pool) => ackFloors(context, pool),
     pause: (pool, until) => pauseConsumers(context, pool, until),
     resume: (pool) => resumeConsumers(context, pool),
     paused: (pool) => pauseOfConsumers(context, pool),

@@ -50,11 +50,19 @@ export async function consumersDepth(context: LogContext, pool: string): Promise
   };
 }
 
+/** Throws `Unavailable`. */
+export async function ackFloors(context: LogContext, pool: string): Promise<Record<Lane, Sequence>> {
+  const infos = await Promise.all(lanes.map((lane) => consumerInfo(context, pool, lane)));
+  const floors = lanes.map((lane, index) => [lane, infos[index]!.ack_floor?.stream_seq ?? 0]);
+  return Object.fromEntries(floors) as Record<Lane, Sequence>;
+}
+
 export interface ConsumerInfo {
   readonly config?: Record<string, unknown>;
   readonly paused?: boolean;
   readonly num_pending?: number;
   readonly num_ack_pending?: number;
+  readonly ack_floor?: { readonly stream_seq: Sequence };
 }
 
 export function consumerInfo(

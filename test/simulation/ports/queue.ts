@@ -3,27 +3,24 @@
 
 import type { Delivery, TaskQueue } from '../../../src/ports/taskQueue.ts';
 import type { Link } from '../link.ts';
+import { replaceMethods } from '../overlay.ts';
 
 /** ms after which a pull is asked for anew. */
 const pullExpires = 5_000;
 
 export function queueOver(link: Link): TaskQueue {
-  const { queue } = link.server;
-  return {
-    claimable: async (pool, atMost, signal) => {
-      while (!signal.aborted) {
-        const deliveries = await pull(link, pool, atMost, signal);
-        if (deliveries.length > 0) return deliveries.map((delivery) => overLink(link, delivery));
-      }
-      return [];
-    },
-    ensurePool: (pool) => link.request('a consumer', () => queue.ensurePool(pool)),
-    depth: (pool) => link.request('the depth', () => queue.depth(pool)),
-    pause: (pool, until) => link.request('a pause', () => queue.pause(pool, until)),
-    resume: (pool) => link.request('the end of a pause', () => queue.resume(pool)),
-    paused: (pool) => link.request('a pause', () => queue.paused(pool)),
-    close: async () => undefined,
+  const claimable: TaskQueue['claimable'] = async (pool, atMost, signal) => {
+    while (!signal.aborted) {
+      const deliveries = await pull(link, pool, atMost, signal);
+      if (deliveries.length > 0) return deliveries.map((delivery) => overLink(link, delivery));
+    }
+    return [];
   };
+  const { queue } = link.server;
+  return replaceMethods<TaskQueue>(queue, (name, method) => {
+    if (name === 'claimable') return claimable as typeof method;
+    return name === 'close' ? async () => undefined : (...args) => link.request(name, async () => method(...args));
+  });
 }
 
 /** What one pull brings; nothing when it expires, or when its connection breaks under it. */

@@ -33,6 +33,8 @@ export class Stage {
   readonly log = new FakeLog(this.clock);
   readonly heartbeats = new FakeHeartbeats();
   readonly ensured: string[] = [];
+  /** What the queue counts as acknowledged in lane `normal`. */
+  settled = 0;
   readonly pools: PoolDeclaration[] = [];
   #declare: ((pool: PoolDeclaration) => void)[] = [];
   readonly #closers: (() => Promise<void>)[] = [];
@@ -48,7 +50,10 @@ export class Stage {
     const controller = startController({
       name,
       log,
-      queue: { ensurePool: async (pool: string) => void this.ensured.push(pool) } as never,
+      queue: {
+        ensurePool: async (pool: string) => void this.ensured.push(pool),
+        settled: async () => ({ again: 0, high: 0, normal: this.settled, low: 0 }),
+      } as never,
       heartbeats,
       leadership: office,
       pools: {

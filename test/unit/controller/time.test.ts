@@ -27,6 +27,20 @@ describe('time', () => {
     );
   });
 
+  test('a message that the queue has lost is queued again after two looks, and one that is only late is not', async () => {
+    const patient = taskOf({ policy: { ...policy, queueTimeout: 600_000 } });
+    stage.declarePool('default');
+    await stage.enter();
+    stage.log.append(submitted(patient));
+    await stage.clock.advance(120_000);
+    expect(stage.log.lastOf()).toMatchObject({ state: 'queued', lane: 'normal' });
+    stage.settled = stage.log.entries.at(-1)!.sequence;
+    await stage.clock.advance(29_000);
+    expect(stage.log.lastOf()).toMatchObject({ lane: 'normal' });
+    await stage.clock.advance(62_000);
+    expect(stage.log.lastOf()).toMatchObject({ state: 'queued', lane: 'again', reason: 'MessageLost', attempt: 0 });
+  });
+
   test('a backoff ends at its retryAt: the request is queued again in the first lane', async () => {
     const { lines } = await stage.enter();
     const { running } = stage.startTask();
