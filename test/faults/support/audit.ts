@@ -7,7 +7,7 @@ import { isOpen, type TaskState } from '../../../src/job/task.ts';
 import type { DetailedEntry } from '../../../src/ports/jobLog.ts';
 import { faultsOf } from './chain.ts';
 import { addRow } from './rows.ts';
-import type { FaultWorld } from './world.ts';
+import type { Adapters, FaultWorld } from './world.ts';
 
 export interface AuditOptions {
   /** The name of the row in the report. */
@@ -20,6 +20,8 @@ export interface AuditOptions {
   readonly graceMs?: number;
   /** Calls that were answered although the task had been answered before: what a dead worker took with it. Default 0. */
   readonly mostPaidTwice?: number;
+  /** Of the build that can read all messages; default this one's. */
+  readonly adapters?: Adapters;
 }
 
 export interface Audited {
@@ -34,7 +36,7 @@ export async function audit(world: FaultWorld, options: AuditOptions): Promise<A
   const giveUp = AbortSignal.timeout(withinMs);
   const ends = await Promise.all(jobs.map((job) => endOf(world, job, giveUp)));
   const found = jobs.filter((_, index) => ends[index] !== 'lost');
-  const log = await world.log();
+  const log = await world.log(options.adapters);
   const audited = await Promise.all(found.map(async (job) => ({ job, tasks: byTask(await log.history(job)) })));
   const tasks = audited.flatMap((one) => one.tasks);
   const row = {

@@ -3,7 +3,7 @@
 
 import { createServer, type AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { connectNats, natsJobLog } from '../../../src/adapters/nats/index.ts';
+import * as ours from '../../../src/adapters/nats/index.ts';
 import { GenwardenClient } from '../../../src/client/index.ts';
 import type { JobLog } from '../../../src/ports/jobLog.ts';
 import type { Behaviour } from '../../../src/standin/standin.ts';
@@ -23,8 +23,8 @@ export interface FaultWorld extends Pick<Installation, 'nats' | 'standin' | 'cli
   readonly controllers: readonly TestProcess[];
   /** The first of each kind that was started with the world. */
   readonly first: Readonly<Record<ProcessName, TestProcess>>;
-  /** The stream, read past all processes. */
-  log(): Promise<JobLog>;
+  /** The stream, read past all processes; by the adapters of another build where they are given. */
+  log(adapters?: Adapters): Promise<JobLog>;
 }
 
 export interface WorldOptions extends Omit<InstallationOptions, 'systemAccount'> {
@@ -32,6 +32,8 @@ export interface WorldOptions extends Omit<InstallationOptions, 'systemAccount'>
   /** Instead of a quick, small picture. */
   readonly behaviour?: Behaviour;
 }
+
+export type Adapters = Pick<typeof ours, 'connectNats' | 'natsJobLog'>;
 
 const everything: readonly ProcessName[] = ['controller', 'worker', 'api'];
 
@@ -55,7 +57,6 @@ export async function startWorld(options: WorldOptions = {}): Promise<FaultWorld
   const url = `http://127.0.0.1:${port}`;
   const first = Object.fromEntries(all.toReversed()) as Record<ProcessName, TestProcess>;
   const urls = (shared as Env)['GENWARDEN_NATS_URL']?.split(',') ?? [nats.url];
-  let log: Promise<JobLog> | undefined;
   return {
     ...installation,
     url,
@@ -63,11 +64,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<FaultWorld
     start,
     controllers,
     first,
-    log: () => (log ??= openLog(urls)),
+    log: (adapters = ours) => openLog(urls, adapters),
   };
 }
 
-async function openLog(urls: string[]): Promise<JobLog> {
+async function openLog(urls: string[], { connectNats, natsJobLog }: Adapters): Promise<JobLog> {
   const log = { info: () => undefined, warn: () => undefined, debug: () => undefined, error: () => undefined };
   const link = await connectNats(
     { urls, prefix: 'genwarden', name: 'auditor' },
