@@ -10,6 +10,8 @@ import { GenwardenError } from '../../src/job/errors.ts';
 export interface CommandOptions {
   env?: Record<string, string>;
   stdin?: string;
+  /** What the person at the terminal answers; absent: there is none. */
+  answer?: string;
   /** ms since 1970; default 2026-01-01 00:10 UTC. */
   now?: () => number;
   /** The size of a terminal; absent: a pipe. */
@@ -48,6 +50,10 @@ export function startCommand(args: string[], options: CommandOptions = {}): Runn
     stdout: stdout.stream,
     stderr: stderr.stream,
     readStdin: async () => stdin,
+    ask: async (question) => {
+      if (options.answer !== undefined) io.stderr.write(question);
+      return options.answer;
+    },
     now,
     exitWith: (given) => void (code = given),
   };

@@ -4,11 +4,14 @@ import type { Command } from 'commander';
 import { processIo, type Io } from '../output/io.ts';
 import { addCancel } from './cancel.ts';
 import { addDownload } from './download.ts';
+import { addExplain } from './explain.ts';
 import { addGet } from './get.ts';
 import { addList } from './list.ts';
+import { addPause, addResume } from './pause.ts';
 import { addPools } from './pools.ts';
 import { addRetry } from './retry.ts';
 import { addReview } from './review.ts';
+import { addStuck } from './stuck.ts';
 import { addSubmit } from './submit.ts';
 import { addWatch } from './watch.ts';
 import { addWorkers } from './workers.ts';
@@ -24,4 +27,8 @@ export function addClientCommands(program: Command, io: Io = processIo()): void 
   addDownload(program, io);
   addWorkers(program, io);
   addPools(program, io);
+  addExplain(program, io);
+  addStuck(program, io);
+  addPause(program, io);
+  addResume(program, io);
 }

@@ -24,6 +24,7 @@ function columnsAt(now: number): Column<Pool>[] {
   return [
     { title: 'POOL', value: ({ name }) => name },
     { title: 'PROVIDER', value: ({ provider }) => provider },
+    { title: 'PAUSED', value: pausedText },
     { title: 'QUEUED', value: ({ queued }) => queued, align: 'right' },
     { title: 'OLDEST', value: ({ oldestQueuedAt }) => ageOf(oldestQueuedAt, now), align: 'right' },
     { title: 'RUNNING', value: ({ running }) => running, align: 'right' },
@@ -36,6 +37,8 @@ function columnsAt(now: number): Column<Pool>[] {
     { title: 'MODELS', value: ({ models }) => [...new Set(Object.values(models).flat())].join(','), wide: true },
   ];
 }
+
+const pausedText = ({ paused, pausedUntil }: Pool): string => (paused ? `until ${pausedUntil ?? 'resumed'}` : 'no');
 
 /** Keys that may be used now or in a moment, of all. */
 function readyKeys({ keys }: Pool): string {

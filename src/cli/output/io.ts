@@ -1,5 +1,6 @@
 // What a command reads and writes outside of the network: streams, environment, clock, and the exit code it leaves.
 
+import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 
 /** A stream that may be a terminal of some size, in characters. */
@@ -15,6 +16,8 @@ export interface Io {
   readonly stderr: OutputStream;
   /** All of standard input, as UTF-8. */
   readStdin(): Promise<string>;
+  /** What a person at the terminal answers, or undefined where there is none to ask. */
+  ask(question: string): Promise<string | undefined>;
   /** Milliseconds since 1970 by this machine’s clock; for ages only. */
   now(): number;
   /** The exit code the command leaves once it has ended by itself. */
@@ -28,9 +31,20 @@ export function processIo(): Io {
     stdout: process.stdout,
     stderr: process.stderr,
     readStdin: () => text(process.stdin),
+    ask: askAtTerminal,
     now: () => Date.now(),
     exitWith: (code) => void (process.exitCode = code),
   };
+}
+
+async function askAtTerminal(question: string): Promise<string | undefined> {
+  if (!process.stdin.isTTY) return undefined;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
 }
 
 /** Writes whole lines. */

@@ -191,7 +191,7 @@ test('workers and pools are tables of what is alive and what waits', async () =>
     (await runCommand(args, { env: api.env })).stdout.split('\n')[1]!.split(/ {2,}/);
   expect(await row('workers')).toEqual(['worker-1', 'default', 'node-a', '1/4', '1s', '10m', 'ready']);
   expect(await row('workers', '-o', 'wide')).toContain('100.0 MiB');
-  expect(await row('pools')).toEqual(['default', 'gemini', '3', '2m', '1', '0', '0', '1', '1/2']);
+  expect(await row('pools')).toEqual(['default', 'gemini', 'no', '3', '2m', '1', '0', '0', '1', '1/2']);
   expect(await row('pools', '-o', 'wide')).toContain('again:0 high:1 normal:2 low:0');
   const { stdout } = await runCommand(['workers', '-o', 'json'], { env: api.env });
   expect(JSON.parse(stdout)).toEqual({ items: [worker], next: null });

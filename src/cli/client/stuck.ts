@@ -1,0 +1,113 @@
+// `genwarden stuck`: tasks that a person should look at, and `--fix`, which fails exactly those that were printed.
+
+import { InvalidArgumentError, type Command } from 'commander';
+import type { FixedTask, GenwardenClient, StuckList, StuckTask } from '../../client/index.ts';
+import { durationForm, parseDuration } from '../../job/duration.ts';
+import { GenwardenError } from '../../job/errors.ts';
+import { exitCodes } from '../exitCodes.ts';
+import { shortDuration, untilTime } from '../output/age.ts';
+import { printable } from '../output/cells.ts';
+import { paintFor, paintState } from '../output/colours.ts';
+import { writeLine, type Io } from '../output/io.ts';
+import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
+import { renderTable, type Column, type TableOptions } from '../output/table.ts';
+import { clientCommand, withClient } from './session.ts';
+
+interface StuckOptions {
+  readonly olderThan: string;
+  readonly jobId?: string;
+  readonly pool?: string;
+  readonly fix?: true;
+  readonly yes?: true;
+  readonly output: OutputFormat;
+}
+
+export function addStuck(program: Command, io: Io): void {
+  clientCommand(program, 'stuck', 'List tasks that make no progress, and why; exit code 3 if there are any')
+    .option('--older-than <duration>', 'without progress for so long; a plain number means minutes', olderThan, '5m')
+    .option('--job-id <id>', 'only of this job')
+    .option('--pool <pool>', 'only of this pool')
+    .option('--fix', 'fail exactly the tasks that were printed')
+    .option('--yes', 'with --fix: do not ask')
+    .addOption(outputOption())
+    .action(withClient(io, (client, options: StuckOptions) => runStuck(io, client, options)));
+}
+
+/** Minutes where it is a plain number. */
+function olderThan(text: string): string {
+  const duration = /^\d+$/.test(text) ? `${text}m` : text;
+  if (parseDuration(duration) === undefined) {
+    throw new InvalidArgumentError(`It is neither a number of minutes nor ${durationForm}.`);
+  }
+  return duration;
+}
+
+async function runStuck(io: Io, client: GenwardenClient, options: StuckOptions): Promise<void> {
+  const { olderThan: age, jobId, pool, output, fix } = options;
+  const found = await client.stuck({
+    olderThan: age,
+    ...(jobId === undefined ? {} : { jobId }),
+    ...(pool === undefined ? {} : { pool }),
+  });
+  // Programs get one document: with --fix it says what became of each.
+  const people = output === 'table' || output === 'wide';
+  if (people || fix === undefined) printAs(io, output, found, (table) => stuckLines(io, found, table));
+  if (found.items.length === 0) {
+    if (!people && fix !== undefined) printAs(io, output, { ...found, fixed: [] }, () => []);
+    return;
+  }
+  io.exitWith(exitCodes.stuck);
+  if (fix === undefined || !(await mayFix(io, options, found.items))) return;
+  const fixed = await client.failStuck(found.items);
+  printAs(io, output, { ...found, fixed }, () => fixed.map(fixedLine));
+  // What moved by itself meanwhile is not stuck, and what was not printed was not touched.
+  if (found.total === found.items.length) io.exitWith(exitCodes.done);
+}
+
+/** Throws `UsageError` where nobody can be asked. */
+async function mayFix(io: Io, { yes }: StuckOptions, tasks: readonly StuckTask[]): Promise<boolean> {
+  if (yes === true) return true;
+  const what = tasks.length === 1 ? 'this task' : `these ${tasks.length} tasks`;
+  const answer = await io.ask(`Fail ${what}? Nothing else is touched. [y/N] `);
+  if (answer === undefined) {
+    throw new GenwardenError('UsageError', 'Nobody at a terminal can be asked: give --yes to fail what was printed');
+  }
+  if (/^y(es)?$/i.test(answer.trim())) return true;
+  writeLine(io.stderr, 'Nothing was changed.');
+  return false;
+}
+
+function stuckLines(io: Io, { items, total }: StuckList, options: TableOptions): string[] {
+  if (items.length === 0) return ['Nothing is stuck.'];
+  const more = total > items.length ? ['', `${total - items.length} more are not shown.`] : [];
+  const advice = [...new Set(items.flatMap((task) => task.advice))].map((line) => `- ${printable(line)}`);
+  return [...renderTable(items, columnsFor(io), options), ...more, ...(advice.length > 0 ? ['', ...advice] : [])];
+}
+
+function columnsFor(io: Io): Column<StuckTask>[] {
+  const paint = paintFor(io, io.stdout);
+  return [
+    { title: 'JOB', value: ({ job }) => job },
+    { title: 'TASK', value: ({ task }) => task, align: 'right' },
+    { title: 'STATE', value: ({ state }) => state, paint: (text, { state }) => paintState(paint, state, text) },
+    { title: 'FOR', value: ({ sinceMs }) => shortDuration(sinceMs), align: 'right' },
+    {
+      title: 'CAUSE',
+      value: ({ cause }) => cause,
+      paint: (text, { overdue }) => (overdue ? paint('red', text) : text),
+    },
+    { title: 'POOL', value: ({ pool }) => pool, wide: true },
+    { title: 'TENANT', value: ({ tenant }) => tenant, wide: true },
+    { title: 'DUE', value: ({ dueAt }) => untilTime(dueAt, io.now()), wide: true },
+    { title: 'NAME', value: ({ name }) => name, wide: true },
+    { title: 'WHY', value: ({ summary }) => summary },
+  ];
+}
+
+const outcomes: Readonly<Record<FixedTask['outcome'], string>> = {
+  failed: 'failed with FailedByOperator',
+  changed: 'left alone: it has moved since',
+  notFound: 'is gone',
+};
+
+const fixedLine = ({ job, task, outcome }: FixedTask): string => `${job}/${task} ${outcomes[outcome]}`;
