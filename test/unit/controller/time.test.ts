@@ -35,9 +35,9 @@ describe('time', () => {
     await stage.clock.advance(120_000);
     expect(stage.log.lastOf()).toMatchObject({ state: 'queued', lane: 'normal' });
     stage.settled = stage.log.entries.at(-1)!.sequence;
-    await stage.clock.advance(29_000);
+    await stage.clock.advance(32_000);
     expect(stage.log.lastOf()).toMatchObject({ lane: 'normal' });
-    await stage.clock.advance(62_000);
+    await stage.clock.advance(32_000);
     expect(stage.log.lastOf()).toMatchObject({ state: 'queued', lane: 'again', reason: 'MessageLost', attempt: 0 });
   });
 
