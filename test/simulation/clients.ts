@@ -2,6 +2,7 @@
 // whichever API answers, and say when an answer breaks a promise.
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { awaitJob } from '../../src/api/jobs/awaitJob.ts';
 import { cancelJob } from '../../src/api/jobs/cancelJob.ts';
 import { deleteJob } from '../../src/api/jobs/deleteJob.ts';
 import { readJob } from '../../src/api/jobs/readJob.ts';
@@ -138,7 +139,7 @@ export class Clients {
 
   async #change(job: ClientJob): Promise<void> {
     const { random, history } = this.#options;
-    const what = random.weighted({ cancel: 2, finish: 1, retry: 5, review: 4, delete: 0.3, read: 4 });
+    const what = random.weighted({ cancel: 2, finish: 1, retry: 5, review: 4, delete: 0.3, read: 3, wait: 2 });
     const id = job.id!;
     if (what === 'delete') job.deleted = true;
     const task = String(random.whole(0, job.body.tasks!.length - 1));
@@ -221,7 +222,7 @@ async function askOne<T>(
 }
 
 async function changeOf(
-  what: 'cancel' | 'finish' | 'retry' | 'review' | 'delete' | 'read',
+  what: 'cancel' | 'finish' | 'retry' | 'review' | 'delete' | 'read' | 'wait',
   context: ApiContext,
   job: string,
   task: string,
@@ -244,6 +245,11 @@ async function changeOf(
     case 'delete':
       await deleteJob(context, tenant, job);
       return undefined;
+    case 'wait': {
+      const held = await readJob(context, tenant, job);
+      await awaitJob(context, held, ({ open }) => !open, random.whole(500, 15_000), new AbortController().signal);
+      return readJob(context, tenant, job);
+    }
     case 'read':
       return readJob(context, tenant, job);
     default:

@@ -51,5 +51,7 @@ async function runMany(from: number, count: number): Promise<void> {
     if ((next - from + 1) % 1_000 === 0) console.info(`${next - from + 1} seeds in ${seconds().toFixed(0)} s`);
   }
   const figures = `${sum.messages} messages, ${sum.calls} calls, ${Math.round(sum.minutes)} virtual minutes`;
-  console.info(`Seeds ${from} to ${from + count - 1}: ${sum.broken} broken; ${figures}; ${seconds().toFixed(1)} s`);
+  console.info(
+    `Seeds ${from} to ${from + count - 1}: ${sum.broken} broken; ${figures}; ${seconds().toFixed(1)} s, ${(process.cpuUsage().user / 1e6).toFixed(1)} s of a processor`,
+  );
 }

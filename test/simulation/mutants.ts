@@ -5,6 +5,7 @@ import { retryDue } from '../../src/job/rules/retryDue.ts';
 import { workerLost } from '../../src/job/rules/workerLost.ts';
 import { submitted } from '../../src/job/transitions.ts';
 import type { FollowEvent, LogEntry } from '../../src/ports/jobLog.ts';
+import { overlay } from './overlay.ts';
 import type { SimulateOptions } from './simulate.ts';
 
 export interface Mutant {
@@ -64,20 +65,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a worker that acknowledges its delivery before the claim',
     seams: {
-      queue: (queue) => ({
-        claimable: async (pool, atMost, signal) => {
-          const deliveries = await queue.claimable(pool, atMost, signal);
-          for (const delivery of deliveries) delivery.done();
-          return deliveries.map((delivery) => ({ ...delivery, giveBack: () => undefined }));
-        },
-        ensurePool: (pool) => queue.ensurePool(pool),
-        depth: (pool) => queue.depth(pool),
-        pause: (pool, until) => queue.pause(pool, until),
-        resume: (pool) => queue.resume(pool),
-        paused: (pool) => queue.paused(pool),
-        close: () => queue.close(),
-        forget: (pool) => queue.forget(pool),
-      }),
+      queue: (queue) =>
+        overlay(queue, {
+          claimable: async (pool, atMost, signal) => {
+            const deliveries = await queue.claimable(pool, atMost, signal);
+            for (const delivery of deliveries) delivery.done();
+            return deliveries.map((delivery) => ({ ...delivery, giveBack: () => undefined }));
+          },
+        }),
     },
     within: 200,
     by: ['QueueIsServed', 'NothingLost'],

@@ -46,6 +46,7 @@ export class Nemesis {
     this.#over = true;
     server.start();
     server.startJetStream();
+    server.process.enter(() => void server.queue.resume(poolName).catch(() => undefined));
     Object.assign(plan.weather, fairWeather);
     for (const { process, link, clockError } of cast.all()) {
       link.mend();
@@ -139,6 +140,10 @@ export class Nemesis {
         });
       case 'storm':
         return this.#storm();
+      case 'pausePool':
+        this.#note('the pool is paused for a while');
+        void server.queue.pause(poolName, server.clock.now() + random.whole(1_000, 20_000)).catch(() => undefined);
+        return;
       default:
         fault satisfies never;
     }

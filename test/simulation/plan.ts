@@ -25,6 +25,7 @@ export const faultNames = [
   'clockError',
   'wallClock',
   'storm',
+  'pausePool',
 ] as const;
 export type FaultName = (typeof faultNames)[number];
 

@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { tell } from '../../simulation/report.ts';
+import { simulate } from '../../simulation/simulate.ts';
+
+const seeds = Number(process.env['SEEDS'] ?? 2_000);
+const from = Number(process.env['SEED'] ?? 1);
+const main = fileURLToPath(new URL('../../simulation/main.ts', import.meta.url));
+
+describe('whole installations on virtual time', () => {
+  it(`keep their promises under the nemesis of ${seeds} seeds`, { timeout: 600_000 }, async () => {
+    const sum = { messages: 0, calls: 0, minutes: 0 };
+    for (let seed = from; seed < from + seeds; seed += 1) {
+      const run = await simulate(seed);
+      if (run.violation !== undefined) expect.fail(await tell(run));
+      sum.messages += run.messages;
+      sum.calls += run.calls;
+      sum.minutes += run.lasted / 60_000;
+    }
+    const figures = `${sum.messages} messages, ${sum.calls} calls of a provider`;
+    console.info(`${seeds} seeds hold: ${figures}, ${Math.round(sum.minutes / 60)} virtual hours`);
+    expect(sum.messages).toBeGreaterThan(seeds * 10);
+  });
+
+  it('are the same run for the same seed, in this process and in another', async () => {
+    const { digest } = await simulate(7);
+    const again = await simulate(7, { traced: true });
+    expect(again.digest).toBe(digest);
+    expect((await simulate(8)).digest).not.toBe(digest);
+    const other = spawnSync(process.execPath, [main, '--seed', '7', '--digest'], { encoding: 'utf8' });
+    expect(other.stdout.trim()).toBe(digest);
+  });
+
+  it('leave time as it was for everybody else', async () => {
+    const before = Date.now();
+    await simulate(9);
+    expect(Math.abs(Date.now() - before)).toBeLessThan(60_000);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  });
+});
