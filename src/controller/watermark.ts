@@ -32,10 +32,9 @@ export function watermarkFrom(follower: Follower): Watermark | undefined {
   const { index } = follower;
   const { epoch, sequence: last } = follower.position();
   if (!follower.ready().ready || epoch === '') return undefined;
-  const sequence = watermarkOf(
-    index.openTasks().map((task) => task.sequence),
-    last + 1,
-  );
+  const open = index.openTasks().map((task) => task.sequence);
+  // What this version cannot read may be an open task: a newer process that starts at the mark must see it.
+  const sequence = Math.min(watermarkOf(open, last + 1), follower.firstNewer() ?? Infinity);
   return { epoch, sequence, stragglers: [...below(sequence, follower)] };
 }
 

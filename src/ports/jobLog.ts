@@ -54,6 +54,8 @@ export interface Position {
 
 export type FollowEvent =
   | { readonly event: 'entry'; readonly entry: LogEntry }
+  /** A message of a newer major schema: what it says of its task is for newer processes to know. */
+  | { readonly event: 'newer'; readonly sequence: Sequence }
   /** All that was stored when the stream was last asked has been delivered. */
   | { readonly event: 'caughtUp'; readonly position: Position }
   /** The follower has fallen behind and cannot say by how much, or the connection is gone. */

@@ -15,6 +15,8 @@ export interface Follower {
   lag(): number;
   /** The stream’s epoch and the last sequence that the index has. */
   position(): Position;
+  /** The first message that the index lacks because it is of a newer schema: newer processes must get to see it. */
+  firstNewer(): Sequence | undefined;
   /** Waits until the index has the sequence; false when `timeoutMs` ran out or the signal aborted first. */
   waitFor(sequence: Sequence, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
   /** Takes in a write of this process at once: its answer said what the stream will say. */
@@ -61,6 +63,7 @@ class StreamFollower implements Follower {
   readonly #forgetting: NodeJS.Timeout;
   #onFirstCurrent: (() => void) | undefined;
   #position: Position = { epoch: '', sequence: 0 };
+  #firstNewer: Sequence | undefined;
   #behind = 'has not read the stream yet';
   #behindSince: number;
 
@@ -85,6 +88,10 @@ class StreamFollower implements Follower {
 
   position(): Position {
     return this.#position;
+  }
+
+  firstNewer(): Sequence | undefined {
+    return this.#firstNewer;
   }
 
   waitFor(sequence: Sequence, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
@@ -143,6 +150,9 @@ class StreamFollower implements Follower {
       case 'entry':
         this.#apply(event.entry);
         return this.#reach(event.entry.sequence);
+      case 'newer':
+        this.#firstNewer = Math.min(event.sequence, this.#firstNewer ?? Infinity);
+        return this.#reach(event.sequence);
       case 'caughtUp':
         this.#position = event.position;
         this.#behind = '';
@@ -174,6 +184,7 @@ class StreamFollower implements Follower {
   #reset(epoch: string): void {
     if (this.#position.epoch !== '') this.#logger.warn({ epoch }, 'the stream was replaced; the index starts anew');
     this.#position = { epoch, sequence: 0 };
+    this.#firstNewer = undefined;
     this.index.clear();
     for (const listener of this.#resetListeners) listener();
   }

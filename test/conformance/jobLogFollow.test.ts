@@ -89,6 +89,21 @@ describe.each([memoryAdapter, natsAdapter()])('following ($name)', (adapter) => 
     expect(follower.sequences).toEqual([1, 2, 4]);
     expect(spec.sequence).toBe(4);
     expect(world.skipped).toEqual(['newerSchema']);
+    expect(follower.events).toContainEqual({ event: 'newer', sequence: 3 });
+  });
+
+  it('says of a straggler, too, that its last message is of a newer schema', async () => {
+    const newer = aJob(1)[0]!;
+    await world.putNewer(newer);
+    for (let count = 0; count < 10; count += 1) await submitOne(world.log);
+    await using first = follow(world.log);
+    const { epoch } = await first.caughtUp();
+    const { pool, job, task } = newer.state.of;
+    await world.log.keepWatermark({ epoch, sequence: 12, stragglers: [{ pool, job, task }] });
+    await until(async () => (await world.other.log.watermark())?.sequence === 12, { what: 'the watermark' });
+    await using follower = follow(world.log);
+    await follower.caughtUp();
+    expect(follower.events).toContainEqual({ event: 'newer', sequence: 1 });
   });
 
   it('ends when its signal says so, and only then', async () => {

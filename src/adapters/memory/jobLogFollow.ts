@@ -1,7 +1,7 @@
 // Following the stream in memory: the same events in the same order as on JetStream.
 
 import type { Sequence } from '../../job/task.ts';
-import type { FollowEvent, FollowFrom, LogEntry, Watermark } from '../../ports/jobLog.ts';
+import type { FollowEvent, FollowFrom, Watermark } from '../../ports/jobLog.ts';
 import type { MemoryMessage, MemoryStream } from './stream.ts';
 
 export interface FollowContext {
@@ -23,13 +23,13 @@ export async function* followMemory(
   if (from.from === 'position' && !resumes) yield { event: 'reset', epoch };
   const mark = readMark();
   let position: Sequence = resumes ? from.position.sequence : startAt(stream, mark, window) - 1;
-  if (!resumes) for (const entry of stragglers(stream, mark, position)) yield { event: 'entry', entry };
+  if (!resumes) yield* stragglers(stream, mark, position);
   while (!signal.aborted && stream.epoch === epoch) {
     const target = stream.lastSequence;
     for (let next = stream.after(position); next !== undefined; next = stream.after(position)) {
       position = next.sequence;
       if (next.newer) onSkipped?.('newerSchema');
-      else yield { event: 'entry', entry: entryOf(next) };
+      yield eventOf(next);
       if (signal.aborted) return;
     }
     position = Math.max(position, target);
@@ -44,16 +44,18 @@ function startAt(stream: MemoryStream, mark: Watermark | undefined, window: numb
   return mark?.epoch === stream.epoch ? Math.max(1, Math.min(mark.sequence, stream.lastSequence - window)) : 1;
 }
 
-function stragglers(stream: MemoryStream, mark: Watermark | undefined, position: Sequence): readonly LogEntry[] {
+function stragglers(stream: MemoryStream, mark: Watermark | undefined, position: Sequence): readonly FollowEvent[] {
   if (mark?.epoch !== stream.epoch) return [];
   return mark.stragglers
     .map((address) => stream.last(address))
-    .filter((message) => message !== undefined && message.sequence <= position && !message.newer)
-    .map((message) => entryOf(message!))
-    .toSorted((one, other) => one.sequence - other.sequence);
+    .filter((message): message is MemoryMessage => message !== undefined && message.sequence <= position)
+    .toSorted((one, other) => one.sequence - other.sequence)
+    .map(eventOf);
 }
 
-const entryOf = ({ sequence, at, writeId, state }: MemoryMessage): LogEntry => ({ sequence, at, writeId, state });
+function eventOf({ sequence, at, writeId, state, newer }: MemoryMessage): FollowEvent {
+  return newer ? { event: 'newer', sequence } : { event: 'entry', entry: { sequence, at, writeId, state } };
+}
 
 async function change(stream: MemoryStream, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

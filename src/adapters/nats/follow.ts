@@ -37,7 +37,7 @@ export async function* followStream(
       continue;
     }
     if (start.reset) yield { event: 'reset', epoch: start.epoch };
-    for (const entry of start.stragglers) yield { event: 'entry', entry };
+    yield* start.stragglers;
     const stretch = new Stretch(context, options, start);
     yield* stretch.events(signal);
     next = { from: 'position', position: stretch.position };
@@ -108,7 +108,7 @@ class Stretch {
     const decoded = decodeState({ sequence, at, headers: message.headers, data: message.data });
     if (decoded.kind === 'entry') return { event: 'entry', entry: decoded.entry };
     this.#options.onSkipped(decoded.kind === 'newer' ? 'newerSchema' : 'garbage');
-    return undefined;
+    return decoded.kind === 'newer' ? { event: 'newer', sequence } : undefined;
   }
 
   #reached(): boolean {

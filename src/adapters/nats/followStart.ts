@@ -1,11 +1,15 @@
 // Where a follower starts: after a position, or at the watermark, with the tasks that lie before it read one by one.
 
 import type { Sequence } from '../../job/task.ts';
-import type { FollowFrom, LogEntry, Position, TaskAddress, Watermark } from '../../ports/jobLog.ts';
-import { GenwardenError } from '../../job/errors.ts';
+import type { FollowEvent, FollowFrom, Position, TaskAddress, Watermark } from '../../ports/jobLog.ts';
+import { decodeState } from './codec.ts';
 import { streamState, type StreamState } from './jobLogHealth.ts';
-import { lastOfTask, type LogContext } from './jobLogWrite.ts';
+import type { LogContext } from './jobLogWrite.ts';
 import { eachAtMost } from './readBounded.ts';
+import { fromLeader } from './readLeader.ts';
+import { taskFilter } from './subjects.ts';
+
+type Straggler = FollowEvent & { readonly event: 'entry' | 'newer' };
 
 export interface StartingPoint {
   readonly epoch: string;
@@ -14,7 +18,7 @@ export interface StartingPoint {
   /** The stream’s last sequence when it was asked. */
   readonly last: Sequence;
   /** The last messages of tasks that lie before `next`. */
-  readonly stragglers: readonly LogEntry[];
+  readonly stragglers: readonly Straggler[];
   /** The stream is not the one that the position speaks of. */
   readonly reset: boolean;
 }
@@ -54,18 +58,19 @@ async function readStragglers(
   context: LogContext,
   addresses: readonly TaskAddress[],
   next: Sequence,
-): Promise<readonly LogEntry[]> {
-  const found = await eachAtMost(16, addresses, (address) => lastIfReadable(context, address));
+): Promise<readonly Straggler[]> {
+  const found = await eachAtMost(16, addresses, (address) => lastMessage(context, address));
   return found
-    .filter((entry) => entry !== undefined && entry.sequence < next)
-    .toSorted((one, other) => one!.sequence - other!.sequence) as LogEntry[];
+    .filter((one): one is Straggler => one !== undefined && sequenceOf(one) < next)
+    .toSorted((one, other) => sequenceOf(one) - sequenceOf(other));
 }
 
-async function lastIfReadable(context: LogContext, address: TaskAddress): Promise<LogEntry | undefined> {
-  try {
-    return await lastOfTask(context, address);
-  } catch (error) {
-    if (error instanceof GenwardenError && error.code === 'InternalError') return undefined;
-    throw error;
-  }
+const sequenceOf = (one: Straggler): Sequence => (one.event === 'entry' ? one.entry.sequence : one.sequence);
+
+async function lastMessage({ requests, prefix }: LogContext, address: TaskAddress): Promise<Straggler | undefined> {
+  const message = await fromLeader(requests, prefix, { last_by_subj: taskFilter(prefix, address) });
+  if (message === undefined) return undefined;
+  const decoded = decodeState(message);
+  if (decoded.kind === 'entry') return { event: 'entry', entry: decoded.entry };
+  return decoded.kind === 'newer' ? { event: 'newer', sequence: message.sequence } : undefined;
 }

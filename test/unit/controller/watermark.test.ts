@@ -74,6 +74,15 @@ describe('the leader', () => {
     });
   });
 
+  test('never passes a message of a newer schema, which may be an open task', async () => {
+    await stage.enter();
+    const { running } = stage.startTask(0);
+    stage.log.append(succeeded(running, start));
+    stage.log.announce({ event: 'newer', sequence: 2 });
+    await stage.clock.advance(5_000);
+    expect(stage.log.kept).toEqual({ epoch: 'epoch', sequence: 2, stragglers: [] });
+  });
+
   test('does not keep one while it does not see everything, and a standby never does', async () => {
     await stage.enter('standby', false);
     stage.startTask(0);
