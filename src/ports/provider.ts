@@ -38,6 +38,8 @@ export interface Generated {
   readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
   /** What the provider says of the answer: model version, response id, finish reason. */
   readonly provenance: Readonly<Record<string, JsonValue>>;
+  /** Frees the images’ bytes, which must not be read from then on: the garbage collector would take seconds to do it. */
+  readonly release?: () => void;
 }
 
 export interface Provider {

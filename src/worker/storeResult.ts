@@ -17,6 +17,7 @@ export async function storeResult(claim: Claim, made: Generated, durationMs: num
   const usage = { ...made.usage, durationMs };
   if (claim.state.of.kind === 'text') return { ...(await storeOutput(claim, made.output, parts)), usage };
   const images = await Promise.all(made.images.map((image, index) => storeImage(claim, image, index, parts)));
+  made.release?.();
   const artifacts = images.flat();
   const about = describeResult(claim, { artifacts, usage, provenance: made.provenance }, parts.options);
   const metadata = await store(claim, 'metadata', asJson(about), 'application/json', parts);

@@ -1,7 +1,7 @@
 // Reads an answer with status 200, which may be a refusal: candidates and parts are walked here, as the SDK’s own getters
 // warn on the console and concatenate.
 
-import type { Candidate, GenerateContentResponse, Part } from '@google/genai';
+import type { Candidate, GenerateContentResponse, Part } from '@google/genai/web';
 import { AttemptFailed, taskError, type TaskErrorCode } from '../../job/errors.ts';
 import type { JsonValue } from '../../job/task.ts';
 import type { Generated, GeneratedImage, GenerateRequest } from '../../ports/provider.ts';

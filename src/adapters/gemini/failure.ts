@@ -1,7 +1,7 @@
 // Turns whatever the SDK throws into an error of the catalogue. `ApiError` has a status and a message only: the message is
 // the response’s JSON body, or JSON inside JSON where the body was not said to be JSON.
 
-import { ApiError } from '@google/genai';
+import { ApiError } from '@google/genai/web';
 import { taskError, type TaskError, type TaskErrorCode } from '../../job/errors.ts';
 
 /** The error of the catalogue; `key` is taken out of its message wherever a server echoes it. */

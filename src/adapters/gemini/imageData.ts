@@ -1,26 +1,33 @@
 // Takes the base64 of images out of a response while it is still bytes. As JSON the SDK would make three texts of it, each
 // larger than the image, and ten answers at once would be most of a worker’s memory.
 
+import { free, wholeBody } from './wholeBody.ts';
+
 export interface ImageData {
   /** What `httpOptions.fetch` of one call is. */
   readonly fetch: typeof globalThis.fetch;
   /** The bytes that `data` of an answer’s part stands for: those taken out, or its base64 decoded. */
   bytesOf(data: string): Buffer;
+  /** Frees the bytes that were taken out; none of them may be read from then on. */
+  release(): void;
 }
 
 /** For one call. `fetch` is the transport; Node’s own, without its time limits, where absent. */
 export function imageData(fetch: typeof globalThis.fetch = unhurriedFetch): ImageData {
-  const taken: Buffer[] = [];
+  const taken: Buffer<ArrayBuffer>[] = [];
   return {
     fetch: async (url, init) => {
       const response = await fetch(url, init);
       if (!response.ok) return response;
-      const kept = takeImages(Buffer.from(await response.arrayBuffer()), taken);
+      const kept = takeImages(await wholeBody(response), taken);
       return new Response(kept, { status: response.status, headers: headersFor(response) });
     },
     bytesOf: (data) => {
       const index = /^@(\d+)$/.exec(data)?.[1];
       return (index === undefined ? undefined : taken[Number(index)]) ?? Buffer.from(data, 'base64');
+    },
+    release: () => {
+      for (const { buffer } of taken.splice(0)) free(buffer);
     },
   };
 }
@@ -28,8 +35,11 @@ export function imageData(fetch: typeof globalThis.fetch = unhurriedFetch): Imag
 /** Shorter ones are not worth it. */
 const least = 16_384;
 
-/** The same JSON with `@0`, `@1`, … (no base64) in the place of long base64, whose bytes are added to `taken`. */
-function takeImages(body: Buffer, taken: Buffer[]): Buffer<ArrayBuffer> {
+/**
+ * The same JSON with `@0`, `@1`, … (no base64) in the place of long base64, whose bytes are added to `taken`. The body is
+ * freed.
+ */
+function takeImages(body: Buffer<ArrayBuffer>, taken: Buffer<ArrayBuffer>[]): Buffer<ArrayBuffer> {
   const kept: Buffer[] = [];
   let at = 0;
   for (const { start, end } of longData(body)) {
@@ -37,7 +47,9 @@ function takeImages(body: Buffer, taken: Buffer[]): Buffer<ArrayBuffer> {
     taken.push(decoded(body, start, end));
     at = end;
   }
-  return Buffer.concat([...kept, body.subarray(at)]);
+  const rest = Buffer.concat([...kept, body.subarray(at)]);
+  free(body.buffer);
+  return rest;
 }
 
 /** Where the texts of keys `data` are. Within a text of JSON each quote is escaped, so only a real key looks like one. */
@@ -56,7 +68,7 @@ function* longData(body: Buffer): Generator<{ start: number; end: number }> {
 }
 
 /** In pieces, so that no text of the whole is made; their length is a multiple of four, as base64 wants. */
-function decoded(body: Buffer, start: number, end: number): Buffer {
+function decoded(body: Buffer, start: number, end: number): Buffer<ArrayBuffer> {
   const bytes = Buffer.allocUnsafeSlow(Math.ceil(((end - start) * 3) / 4));
   let length = 0;
   for (let at = start; at < end; at += 65_536) {

@@ -1,7 +1,8 @@
 // Gemini through Google’s own SDK: images and (structured) text. One call is one request: retries, time limits and
 // continuations are decided elsewhere, never inside the SDK.
 
-import { GoogleGenAI } from '@google/genai';
+// Not the build for Node: that brings Google’s login libraries and a WebSocket, 10 MB that a call with a key has no use for.
+import { GoogleGenAI } from '@google/genai/web';
 import { AttemptFailed } from '../../job/errors.ts';
 import type { GenerateContext, Generated, GenerateRequest, Provider } from '../../ports/provider.ts';
 import { readAnswer } from './answer.ts';
@@ -60,7 +61,7 @@ async function call(
   try {
     const { model } = request;
     const answer = await client.models.generateContent({ model, contents: contentsOf(request), config });
-    return readAnswer(answer, request, { check, bytesOf: images.bytesOf });
+    return { ...readAnswer(answer, request, { check, bytesOf: images.bytesOf }), release: images.release };
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof AttemptFailed) throw error;

@@ -51,6 +51,39 @@ test.each(['', 'nonsense', '{"data":', '{"data":"cut off', `{"data":"${'A'.repea
   },
 );
 
+test('a body in pieces of any size is read whole, with or without its length', async () => {
+  const bytes = randomBytes(1_500_000);
+  const body = Buffer.from(JSON.stringify({ data: bytes.toString('base64') }));
+  for (const headers of [{}, { 'content-length': String(body.length) }, { 'content-length': '7' }]) {
+    const images = imageData(() => Promise.resolve(new Response(inPieces(body, 99_991), { headers })));
+    const { data } = (await (await images.fetch('http://127.0.0.1')).json()) as { data: string };
+    expect(data).toBe('@0');
+    expect(images.bytesOf(data).equals(bytes)).toBe(true);
+  }
+});
+
+test('what is taken out is freed at once when it is released', async () => {
+  const data = randomBytes(30_000).toString('base64');
+  const { images } = await through({ one: { data }, two: { data } });
+  const taken = [images.bytesOf('@0'), images.bytesOf('@1')];
+  expect(taken.map(({ length }) => length)).toEqual([30_000, 30_000]);
+  images.release();
+  expect(taken.map(({ length }) => length)).toEqual([0, 0]);
+  images.release();
+});
+
+/** As Node’s fetch gives them: each in memory of its own. */
+function inPieces(body: Buffer, size: number): ReadableStream {
+  let at = 0;
+  return new ReadableStream({
+    type: 'bytes',
+    pull: (controller) => {
+      if (at >= body.length) return controller.close();
+      controller.enqueue(Uint8Array.from(body.subarray(at, (at += size))));
+    },
+  });
+}
+
 test('status and headers stay, those about the length go; an error is not touched', async () => {
   const headers = { 'content-type': 'application/json', 'content-length': '2', 'content-encoding': 'gzip' };
   const good = await imageData(answering('{}', { status: 201, headers })).fetch('http://127.0.0.1');

@@ -68,6 +68,16 @@ test('several pictures are image, image-2 and so on, with one thumbnail', async 
   ]);
 });
 
+test('the provider may free its images once they are stored, and not before', async () => {
+  const bytes = await picture();
+  const after: string[][] = [];
+  const draw = drawing(bytes);
+  world = startWorld(async (...call) => ({ ...(await draw(...call)), release: () => after.push([...world.happened]) }));
+  const { detail } = await world.log.reached(world.submit({ of: { kind: 'image' } }).task, 'succeeded');
+  expect(after).toEqual([expect.arrayContaining(['put image/png', 'put image/jpeg'])]);
+  expect(detail.artifacts![0]).toMatchObject({ name: 'image', bytes: bytes.length });
+});
+
 test('an image that cannot be read is an answer that cannot be read', async () => {
   world = startWorld(drawing(Buffer.from('not an image')));
   const { detail } = await world.log.reached(world.submit({ of: { kind: 'image' } }).task, 'waiting');
