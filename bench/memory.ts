@@ -1,6 +1,8 @@
 // Resident memory of real processes, from /proc: a worker with pictures in flight, and an api with many open tasks.
 
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pino from 'pino';
 import { connectNats, natsJobLog } from '../src/adapters/nats/index.ts';
@@ -11,8 +13,6 @@ import { until } from '../test/support/until.ts';
 import { inParallel } from './measure.ts';
 import { aSpec } from './ours.ts';
 
-/** What is published and put into images: the built program, with the flags that `bin/genwarden` gives it. */
-const built = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const standinProgram = fileURLToPath(new URL('../src/standin/main.ts', import.meta.url));
 const photograph = fileURLToPath(new URL('../examples/front-yard.jpg', import.meta.url));
 
@@ -66,7 +66,20 @@ async function measureApi(env: Record<string, string>, open: number): Promise<nu
 }
 
 const start = (args: string[], options: Parameters<typeof startProcess>[2]): Promise<TestProcess> =>
-  startProcess(process.execPath, ['--max-semi-space-size=4', built, ...args], options);
+  startProcess(installed, args, options);
+
+/** A package as it is installed, without `src`: its `bin/genwarden` runs what was built, as containers do. */
+const installed = install();
+
+function install(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'genwarden-bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true }));
+  const program = join(folder, 'bin', 'genwarden');
+  mkdirSync(join(folder, 'bin'));
+  copyFileSync(fileURLToPath(new URL('../bin/genwarden', import.meta.url)), program);
+  symlinkSync(fileURLToPath(new URL('../dist', import.meta.url)), join(folder, 'dist'));
+  return program;
+}
 
 function environment(nats: NatsServer, provider: string): Record<string, string> {
   return {
