@@ -14,6 +14,7 @@ import { watchOverdue } from './overdueGauge.ts';
 import { measureRequests } from './requestMetrics.ts';
 import { artifactRoutes } from './routes/artifactRoutes.ts';
 import { changeRoutes } from './routes/changeRoutes.ts';
+import { doctorRoute } from './routes/doctorRoute.ts';
 import { eventRoutes } from './routes/eventRoutes.ts';
 import { explainRoutes } from './routes/explainRoutes.ts';
 import { healthRoutes } from './routes/healthRoutes.ts';
@@ -53,6 +54,7 @@ export function buildApi(options: ApiOptions): Api {
       poolRoutes,
       explainRoutes,
       eventRoutes,
+      doctorRoute,
     ]) {
       routes(scope, context);
     }

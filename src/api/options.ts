@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ArtifactStore } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Heartbeats } from '../ports/heartbeats.ts';
+import type { InstallationProbe } from '../ports/installationProbe.ts';
 import type { JobLog } from '../ports/jobLog.ts';
 import type { KeyRing } from '../ports/keyRing.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
@@ -41,6 +42,8 @@ export interface ApiOptions {
   readonly publicUrl?: string;
   readonly corsOrigins: readonly string[];
   readonly random: (bytes: number) => Uint8Array;
+  /** Looks at NATS and the leader for `GET /v1/doctor`; without it those checks are left out. */
+  readonly installation?: InstallationProbe;
   /** Of event streams, for tests. */
   readonly events?: EventStreamLimits;
   /** Shown in `/openapi.json`. */

@@ -3,7 +3,7 @@
 import { GenwardenApiError } from './error.ts';
 import { followEvents, type EventOptions } from './eventStream.ts';
 import type { JobEvent } from './eventTypes.ts';
-import type { ExplainedJob, FixedTask, StuckFilter, StuckList } from './explainTypes.ts';
+import type { Checklist, ExplainedJob, FixedTask, StuckFilter, StuckList } from './explainTypes.ts';
 import { patiently } from './patience.ts';
 import { sender, type ClientOptions, type Send } from './request.ts';
 import type {
@@ -162,6 +162,11 @@ export class GenwardenClient {
 
   resumePool(pool: string, signal?: AbortSignal): Promise<Pool> {
     return this.#json('POST', `${poolPath(pool)}/resume`, { body: {}, signal });
+  }
+
+  /** A checklist of the installation, as the API sees it. */
+  doctor(signal?: AbortSignal): Promise<Checklist> {
+    return this.#json('GET', '/v1/doctor', { signal });
   }
 
   /** Why the job is where it is, what happens next, and what to do. */

@@ -77,3 +77,18 @@ export interface FixedTask {
   /** `changed`: it moved since it was seen, and was left alone. */
   outcome: 'failed' | 'changed' | 'notFound';
 }
+
+export interface Checklist {
+  /** Every check is. */
+  ok: boolean;
+  version: string;
+  checks: Check[];
+}
+
+export interface Check {
+  name: string;
+  ok: boolean;
+  says: string;
+  /** What to do. */
+  advice: string | null;
+}

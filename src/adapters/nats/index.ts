@@ -5,6 +5,7 @@ export { natsClock } from './clock.ts';
 export { connectNats, type NatsLink, type NatsSettings } from './connection.ts';
 export { watchConnectionLosses } from './connectionLosses.ts';
 export { natsHeartbeats } from './heartbeats.ts';
+export { natsInstallationProbe } from './installationProbe.ts';
 export { natsKeyRing } from './keyRing.ts';
 export { natsJobLog } from './jobLog.ts';
 export { natsLeadership } from './leadership.ts';

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { processIo, type Io } from '../output/io.ts';
 import { addCancel } from './cancel.ts';
+import { addDoctor } from './doctor.ts';
 import { addDownload } from './download.ts';
 import { addExplain } from './explain.ts';
 import { addGet } from './get.ts';
@@ -29,6 +30,7 @@ export function addClientCommands(program: Command, io: Io = processIo()): void 
   addPools(program, io);
   addExplain(program, io);
   addStuck(program, io);
+  addDoctor(program, io);
   addPause(program, io);
   addResume(program, io);
 }

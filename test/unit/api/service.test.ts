@@ -198,6 +198,7 @@ test('/openapi.json is a whole OpenAPI 3.1 document: every route, every referenc
     '/healthz',
     '/readyz',
     '/v1/artifacts',
+    '/v1/doctor',
     '/v1/events',
     '/v1/jobs',
     '/v1/jobs/{id}',

@@ -1,0 +1,14 @@
+// One line of the checklist.
+
+export interface Check {
+  /** What was looked at, in a word. */
+  readonly name: string;
+  readonly ok: boolean;
+  /** What was found. */
+  readonly says: string;
+  /** What to do; null where nothing needs doing. */
+  readonly advice: string | null;
+}
+
+export const fine = (name: string, says: string): Check => ({ name, ok: true, says, advice: null });
+export const wrong = (name: string, says: string, advice: string): Check => ({ name, ok: false, says, advice });

@@ -1,0 +1,29 @@
+// GET /v1/doctor: a checklist of the installation.
+
+import { z } from 'zod';
+import { principalOf } from '../auth/authenticate.ts';
+import { checkInstallation } from '../doctor/checks.ts';
+import type { Api, ApiContext } from '../options.ts';
+import { problems } from './answers.ts';
+
+const doctorSchema = z.object({
+  ok: z.boolean().describe('Every check is.'),
+  version: z.string(),
+  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), says: z.string(), advice: z.string().nullable() })),
+});
+
+export function doctorRoute(app: Api, context: ApiContext): void {
+  const schema = {
+    operationId: 'doctor',
+    summary: 'A checklist of the installation, each line with what to do',
+    description:
+      'NATS and its version, stream, space, clock, artifact store, controller, workers, keys. It writes and deletes 64 bytes.',
+    tags: ['health'],
+    response: { 200: doctorSchema, ...problems },
+  };
+  app.get('/v1/doctor', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
+    const checks = await checkInstallation(context, principalOf(request).tenant);
+    const ok = checks.every((check) => check.ok);
+    return reply.header('cache-control', 'no-store').send({ ok, version: context.version ?? 'unknown', checks });
+  });
+}

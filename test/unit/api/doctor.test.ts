@@ -1,0 +1,117 @@
+// GET /v1/doctor: each line says whether it is well, and what to do where it is not.
+
+import { expect, test } from 'vitest';
+import { GenwardenError } from '../../../src/job/errors.ts';
+import type { InstallationProbe, NatsSight } from '../../../src/ports/installationProbe.ts';
+import { aBeat, apiWorld, type ApiWorld } from '../../support/fakes/apiWorld.ts';
+import { until } from '../../support/until.ts';
+
+const sound: NatsSight = {
+  version: '2.12.0',
+  roundTripMs: 0.42,
+  unsuitable: undefined,
+  replicas: 3,
+  storage: { used: 1_048_576, limit: -1 },
+};
+
+function probe(nats: Partial<NatsSight> = {}, leader: string | undefined = 'controller-1'): InstallationProbe {
+  return { nats: async () => ({ ...sound, ...nats }), leader: async () => leader };
+}
+
+interface Line {
+  name: string;
+  ok: boolean;
+  says: string;
+  advice: string | null;
+}
+
+async function lines(world: ApiWorld): Promise<{ ok: boolean; byName: Record<string, Line> }> {
+  const { status, json } = await world.get('/v1/doctor');
+  expect(status).toBe(200);
+  return { ok: json.ok, byName: Object.fromEntries((json.checks as Line[]).map((line) => [line.name, line])) };
+}
+
+async function withWorkers(world: ApiWorld): Promise<ApiWorld> {
+  world.heartbeats.beat(aBeat());
+  world.heartbeats.beat(aBeat({ worker: 'worker-2', pool: 'drawings' }));
+  await until(async () => (await world.get('/v1/workers')).json.items.length === 2, { what: 'the heartbeats' });
+  return world;
+}
+
+test('a sound installation: every line is well', async () => {
+  await using world = await apiWorld({ installation: probe() });
+  const { ok, byName } = await lines(await withWorkers(world));
+  expect(ok).toBe(true);
+  expect(Object.keys(byName)).toEqual([
+    'nats',
+    'settings',
+    'account',
+    'stream',
+    'artifacts',
+    'clock',
+    'index',
+    'controller',
+    'pool default',
+    'pool drawings',
+    'tokens',
+    'cors',
+  ]);
+  expect(byName['nats']!.says).toBe('version 2.12.0, answers in 0.4 ms');
+  expect(byName['settings']!.says).toBe('the stream fits, 3 copies of each message');
+  expect(byName['controller']!.says).toBe('controller-1 leads; no task is overdue');
+  expect(byName['pool default']!.says).toBe('1 worker, 4 of 4 slots free');
+  expect(Object.values(byName).every(({ advice }) => advice === null)).toBe(true);
+});
+
+test('what is wrong says what to do', async () => {
+  const full = { unsuitable: 'The stream has max_msgs 5', storage: { used: 90, limit: 100 } };
+  const refused = { pool: 'default', fingerprint: 'k1', until: null, inFlight: 0, requestsPerMinute: 1 };
+  await using world = await apiWorld({
+    installation: { ...probe(full), leader: async () => undefined },
+    keys: {
+      state: async (pool) =>
+        pool === 'default' ? [{ ...refused, state: 'refused', cause: 'KeyRefused' }] : ([] as const),
+    },
+  });
+  await world.post('/v1/pools/drawings/pause', {});
+  world.heartbeats.beat(aBeat({ pool: 'drawings' }));
+  await until(async () => (await world.get('/v1/workers')).json.items.length === 1, { what: 'the heartbeat' });
+  const { ok, byName } = await lines(world);
+  expect(ok).toBe(false);
+  const bad = Object.values(byName).filter((line) => !line.ok);
+  expect(bad.map(({ name }) => name)).toEqual([
+    'settings',
+    'account',
+    'controller',
+    'pool default',
+    'keys of default',
+    'pool drawings',
+    'keys of drawings',
+  ]);
+  expect(bad.every(({ advice }) => advice !== null)).toBe(true);
+  expect(byName['account']!.says).toContain('(90 %)');
+  expect(byName['pool drawings']!.says).toContain('paused');
+  expect(byName['keys of default']!.says).toBe('k1 refused (KeyRefused)');
+});
+
+test('what cannot be looked at is wrong, and hides nothing else', async () => {
+  const away = async (): Promise<never> => {
+    throw new GenwardenError('Unavailable', 'NATS did not answer');
+  };
+  await using world = await apiWorld({ installation: { nats: away, leader: away } });
+  const { byName } = await lines(await withWorkers(world));
+  expect(byName['nats']).toMatchObject({ ok: false, says: 'NATS did not answer' });
+  expect(byName['controller']!.ok).toBe(false);
+  expect(byName['artifacts']!.ok).toBe(true);
+});
+
+test('overdue tasks show that nobody moves them; an artifact store that fails says why', async () => {
+  const broken = { ...(await apiWorld()).artifacts, put: async () => Promise.reject(new Error('no space left')) };
+  await using world = await apiWorld({ installation: probe(), artifacts: broken });
+  await world.submit({ policy: { queueTimeout: '1m' } });
+  world.clock.advance(80_000);
+  const { byName } = await lines(world);
+  expect(byName['controller']).toMatchObject({ ok: false });
+  expect(byName['controller']!.says).toContain('1 tasks are overdue');
+  expect(byName['artifacts']).toMatchObject({ ok: false, says: 'no space left' });
+});
