@@ -2,10 +2,12 @@
 
 import type { Command } from 'commander';
 import { processIo, type Io } from '../output/io.ts';
+import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';
 import { addToken } from './token.ts';
 
 export function addAdminCommands(program: Command, io: Io = processIo()): void {
   addConfig(program, io);
   addToken(program, io);
+  addCompletion(program, io);
 }

@@ -1,0 +1,100 @@
+// `genwarden completion`: a script for the shell that completes commands and flags, made from the commands themselves.
+
+import { Argument, type Command } from 'commander';
+import { writeLine, type Io } from '../output/io.ts';
+
+const shells = ['bash', 'zsh', 'fish'] as const;
+type Shell = (typeof shells)[number];
+
+export function addCompletion(program: Command, io: Io): void {
+  program
+    .command('completion')
+    .description('Print a script that completes commands and flags in a shell')
+    .addArgument(new Argument('<shell>', 'which one').choices([...shells]))
+    .action((shell: Shell) => writeLine(io.stdout, scriptFor(shell, wordsOf(program))));
+}
+
+/** What may follow: by the commands before it (`token create`, or nothing), subcommands and flags with what they are. */
+type Words = ReadonlyMap<string, readonly Word[]>;
+
+interface Word {
+  readonly word: string;
+  readonly about: string;
+  /** The values that a flag or an argument takes, where they are few. */
+  readonly choices?: readonly string[];
+}
+
+function wordsOf(program: Command): Words {
+  const words = new Map<string, readonly Word[]>();
+  const gather = (command: Command, path: string): void => {
+    const children = command.commands.map((child) => ({ word: child.name(), about: child.description() }));
+    const flags = command.options.flatMap(({ long, description, argChoices }) => {
+      if (long === null || long === undefined) return [];
+      return [{ word: long, about: description, ...(argChoices === undefined ? {} : { choices: argChoices }) }];
+    });
+    const values = command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices);
+    words.set(path, [...children, ...values.map((word) => ({ word, about: '' })), ...flags]);
+    for (const child of command.commands) gather(child, `${path} ${child.name()}`.trim());
+  };
+  gather(program, '');
+  return words;
+}
+
+function scriptFor(shell: Shell, words: Words): string {
+  switch (shell) {
+    case 'bash':
+      return bash(words);
+    case 'zsh':
+      // zsh runs completions written for bash, values and all.
+      return `#compdef genwarden\nautoload -U +X bashcompinit && bashcompinit\n${bash(words)}`;
+    case 'fish':
+      return fish(words);
+    default:
+      return shell satisfies never;
+  }
+}
+
+function bash(words: Words): string {
+  const quote = (texts: readonly string[]): string => `'${texts.join(' ')}'`;
+  const cases = [...words].map(([path, next]) => `    '${path}') words=${quote(next.map(({ word }) => word))} ;;`);
+  const values = [...words].flatMap(([path, next]) =>
+    next.flatMap(({ word, choices }) => (choices ? [`    '${path} ${word}') words=${quote(choices)} ;;`] : [])),
+  );
+  const groups = [...words.keys()].filter((path) => [...words.keys()].some((other) => other.startsWith(`${path} `)));
+  return `# Completion of genwarden. In ~/.bashrc: source <(genwarden completion bash)
+_genwarden() {
+  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} path=\${COMP_WORDS[1]} words=
+  [ "$COMP_CWORD" -le 1 ] && path=
+  case "$path" in
+    ${[...groups.filter((group) => group !== ''), '-'].map((group) => `'${group}'`).join('|')}) [ "$COMP_CWORD" -gt 2 ] && path="$path \${COMP_WORDS[2]}" ;;
+  esac
+  case "$path" in
+${cases.join('\n')}
+  esac
+  case "$path $before" in
+${values.join('\n')}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$word"))
+  [ \${#COMPREPLY[@]} -eq 0 ] && COMPREPLY=($(compgen -f -- "$word"))
+}
+complete -F _genwarden genwarden`;
+}
+
+function fish(words: Words): string {
+  const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  const lines = [...words].flatMap(([path, next]) => next.map((word) => fishLine(path, word, quote)));
+  return `# Completion of genwarden. Save it as ~/.config/fish/completions/genwarden.fish\n${lines.join('\n')}`;
+}
+
+function fishLine(path: string, { word, about, choices }: Word, quote: (text: string) => string): string {
+  const here =
+    path === ''
+      ? '__fish_use_subcommand'
+      : path
+          .split(' ')
+          .map((part) => `__fish_seen_subcommand_from ${part}`)
+          .join('; and ');
+  const what = word.startsWith('--') ? `-l ${word.slice(2)}` : `-f -a ${quote(word)}`;
+  const values = choices === undefined ? '' : ` -x -a ${quote(choices.join(' '))}`;
+  return `complete -c genwarden -n ${quote(here)} ${what}${values}${about === '' ? '' : ` -d ${quote(about)}`}`;
+}

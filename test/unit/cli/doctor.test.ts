@@ -1,0 +1,71 @@
+// `genwarden doctor`: a mark a line, exit codes, what it can see while the API is away, and the bundle.
+
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runCommand } from '../../support/commandLine.ts';
+import { answerJson, answerProblem, FakeApi } from '../../support/fakeApi.ts';
+import { startNatsServer } from '../../support/nats.ts';
+import { tempFolder } from '../../support/tempFolder.ts';
+
+const sound = { name: 'nats', ok: true, says: 'version 2.12.0', advice: null };
+const ill = { name: 'controller', ok: false, says: 'no controller leads', advice: 'Start one' };
+
+async function doctorApi(...checks: object[]): Promise<FakeApi> {
+  const api = await FakeApi.start();
+  const ok = checks.every((check) => 'ok' in check && check.ok === true);
+  api.route('GET /v1/doctor', (_, response) => answerJson(response, 200, { ok, version: '0.0.9', checks }));
+  api.route('GET /v1/pools', (_, response) => answerJson(response, 200, { items: [{ name: 'default' }], next: null }));
+  api.route('GET /v1/workers', (_, response) => answerJson(response, 200, { items: [], next: null }));
+  api.route('GET /v1/stuck', (_, response) => answerProblem(response, 503, 'NotReady', 'The index is not current'));
+  return api;
+}
+
+test('each line has its mark, and what is wrong says what to do', async () => {
+  await using well = await doctorApi(sound);
+  const { code, stdout } = await runCommand(['doctor'], { env: well.env });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^✓ api {3}version 0\.0\.9; this command is .*\n✓ nats {2}version 2\.12\.0\n$/);
+  await using unwell = await doctorApi(sound, ill);
+  const bad = await runCommand(['doctor'], { env: unwell.env });
+  expect(bad.code).toBe(1);
+  expect(bad.stdout).toContain('✗ controller  no controller leads\n              → Start one\n');
+  const json = await runCommand(['doctor', '-o', 'json'], { env: unwell.env });
+  expect(json.code).toBe(1);
+  expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, api: '0.0.9', checks: [{ name: 'api' }, sound, ill] });
+});
+
+test('while the API is away it says whether NATS answers from here', async () => {
+  await using nats = await startNatsServer();
+  const url = { GENWARDEN_URL: 'http://127.0.0.1:1' };
+  const there = await runCommand(['doctor'], { env: { ...url, GENWARDEN_NATS_URL: nats.url } });
+  expect(there.code).toBe(4);
+  expect(there.stdout).toMatch(
+    /✗ api {3}no answer: .*\n.*→ Check GENWARDEN_URL.*\n✓ nats {2}nats:.* answers this machine, version 2\./,
+  );
+  const away = await runCommand(['doctor'], { env: { ...url, GENWARDEN_NATS_URL: 'nats://127.0.0.1:1' } });
+  expect(away.code).toBe(4);
+  expect(away.stdout).toContain('✗ nats  nats://127.0.0.1:1: no answer within 3 s');
+});
+
+test('the bundle has what was seen, no secrets, and can be read by its owner alone', async () => {
+  await using api = await doctorApi(sound, ill);
+  await using folder = await tempFolder();
+  const path = join(folder.path, 'bundle.json');
+  const env = { ...api.env, GENWARDEN_GEMINI_API_KEYS: 'very-secret-key', GENWARDEN_POOL: 'drawings' };
+  const { code, stderr } = await runCommand(['doctor', '--bundle', path], { env });
+  expect(code).toBe(1);
+  expect(stderr).toContain(`Wrote ${path}`);
+  const text = await readFile(path, 'utf8');
+  expect(text).not.toContain('very-secret-key');
+  expect(JSON.parse(text)).toMatchObject({
+    api: '0.0.9',
+    node: process.version,
+    checks: [{ name: 'api' }, sound, ill],
+    pools: [{ name: 'default' }],
+    workers: [],
+    stuck: { error: 'The index is not current' },
+  });
+  expect(text).toContain('drawings');
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+});
