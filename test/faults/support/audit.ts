@@ -20,6 +20,8 @@ export interface AuditOptions {
   readonly graceMs?: number;
   /** Calls that were answered although the task had been answered before: what a dead worker took with it. Default 0. */
   readonly mostPaidTwice?: number;
+  /** False where an API of this build cannot read all messages, and so cannot tell of them. */
+  readonly watched?: boolean;
   /** Of the build that can read all messages; default this one's. */
   readonly adapters?: Adapters;
 }
@@ -32,13 +34,14 @@ export interface Audited {
 
 /** Adds a row to the report, whatever it says, and fails the test where a promise was broken. */
 export async function audit(world: FaultWorld, options: AuditOptions): Promise<Audited[]> {
-  const { fault, jobs, withinMs = 60_000, graceMs = 3_000, mostPaidTwice = 0 } = options;
+  const { fault, jobs, withinMs = 60_000, graceMs = 3_000, mostPaidTwice = 0, watched = true } = options;
   const giveUp = AbortSignal.timeout(withinMs);
   const ends = await Promise.all(jobs.map((job) => endOf(world, job, giveUp)));
   const found = jobs.filter((_, index) => ends[index] !== 'lost');
   const log = await world.log(options.adapters);
   const audited = await Promise.all(found.map(async (job) => ({ job, tasks: byTask(await log.history(job)) })));
   const tasks = audited.flatMap((one) => one.tasks);
+  const missed = watched ? await world.watcher.missed(tasks.flat().map(({ sequence }) => sequence)) : [];
   const row = {
     fault,
     jobs: jobs.length,
@@ -47,6 +50,7 @@ export async function audit(world: FaultWorld, options: AuditOptions): Promise<A
     lost: jobs.length - found.length,
     double: tasks.filter(succeededTwice).length,
     paidTwice: paidTwice(world, tasks),
+    eventsMissed: missed.length + world.watcher.resets(),
     worstOverdueMs: Math.max(0, ...tasks.map(worstOverdue)),
   };
   addRow(row);
@@ -56,7 +60,7 @@ export async function audit(world: FaultWorld, options: AuditOptions): Promise<A
     ...(await brokenInvariants(world)),
   ];
   expect(broken).toEqual([]);
-  expect(row).toMatchObject({ terminal: jobs.length, lost: 0, double: 0 });
+  expect(row).toMatchObject({ terminal: jobs.length, lost: 0, double: 0, eventsMissed: 0 });
   expect(row.worstOverdueMs).toBeLessThanOrEqual(graceMs);
   expect(row.paidTwice).toBeLessThanOrEqual(mostPaidTwice);
   return audited;

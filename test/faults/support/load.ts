@@ -16,6 +16,7 @@ let made = 0;
 
 /** Submits jobs one after the other; their ids. */
 export async function submitMany(world: FaultWorld, options: LoadOptions): Promise<string[]> {
+  await world.watcher.ready;
   const ids: string[] = [];
   for (let job = 0; job < (options.jobs ?? 1); job += 1) ids.push((await world.client.submit(aJob(options))).id);
   return ids;

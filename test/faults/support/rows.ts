@@ -21,6 +21,7 @@ export interface Row {
   readonly lost: number;
   readonly double: number;
   readonly paidTwice: number;
+  readonly eventsMissed: number;
   readonly worstOverdueMs: number;
 }
 
@@ -53,6 +54,7 @@ const columns = {
   lost: 'lost',
   double: 'double',
   paidTwice: 'paid twice',
+  eventsMissed: 'events missed',
   worstOverdueMs: 'worst overdue (ms)',
 } satisfies Record<keyof Row, string>;
 

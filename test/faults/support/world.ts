@@ -17,12 +17,15 @@ import {
 import { startNatsServer } from '../../support/nats.ts';
 import type { NatsServerOptions } from '../../support/natsServer.ts';
 import type { TestProcess } from '../../support/process.ts';
+import { watchEverything, type Watcher } from './watcher.ts';
 
 export interface FaultWorld extends Pick<Installation, 'nats' | 'standin' | 'client' | 'url' | 'start'> {
   /** Every controller that was ever started here, for its count of broken invariants. */
   readonly controllers: readonly TestProcess[];
   /** The first of each kind that was started with the world. */
   readonly first: Readonly<Record<ProcessName, TestProcess>>;
+  /** Has watched from the start: its `ready` comes before the first submit. */
+  readonly watcher: Watcher;
   /** The stream, read past all processes; by the adapters of another build where they are given. */
   log(adapters?: Adapters): Promise<JobLog>;
 }
@@ -56,11 +59,15 @@ export async function startWorld(options: WorldOptions = {}): Promise<FaultWorld
   const all = await Promise.all(processes.map(async (name) => [name, await start(name)] as const));
   const url = `http://127.0.0.1:${port}`;
   const first = Object.fromEntries(all.toReversed()) as Record<ProcessName, TestProcess>;
+  const client = new GenwardenClient({ url });
+  const watcher = watchEverything(client);
+  if (processes.includes('api')) await watcher.ready;
   const urls = (shared as Env)['GENWARDEN_NATS_URL']?.split(',') ?? [nats.url];
   return {
     ...installation,
     url,
-    client: new GenwardenClient({ url }),
+    client,
+    watcher,
     start,
     controllers,
     first,

@@ -1,0 +1,47 @@
+// A client that watches all jobs from the beginning, through every fault, and notes what it was told.
+
+import { onTestFinished } from 'vitest';
+import type { GenwardenClient } from '../../../src/client/index.ts';
+import type { Sequence } from '../../../src/job/task.ts';
+import { until } from '../../support/until.ts';
+
+export interface Watcher {
+  /** Resolves with the snapshot: whatever happens from then on must be told. */
+  readonly ready: Promise<void>;
+  /** Of the transitions given, those that it was not told of; waits for the last ones. */
+  missed(sequences: readonly Sequence[]): Promise<Sequence[]>;
+  /** How often it was told to forget what it knew. */
+  resets(): number;
+}
+
+/** Ends with the test. */
+export function watchEverything(client: GenwardenClient): Watcher {
+  const told = new Set<Sequence>();
+  const { promise: ready, resolve } = Promise.withResolvers<void>();
+  const stop = new AbortController();
+  let resets = 0;
+  const watch = async (): Promise<void> => {
+    for await (const event of client.events(undefined, { signal: stop.signal })) {
+      if (event.event === 'snapshot') resolve();
+      else if (event.event === 'reset') resets += 1;
+      else if (event.event === 'task') told.add(event.data.sequence);
+    }
+  };
+  const watching = watch().catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error;
+  });
+  onTestFinished(async () => {
+    stop.abort();
+    await watching;
+  });
+  const missing = (sequences: readonly Sequence[]): Sequence[] => sequences.filter((one) => !told.has(one));
+  return {
+    ready,
+    resets: () => resets,
+    missed: async (sequences) => {
+      const all = until(() => missing(sequences).length === 0, { what: 'all events', timeoutMs: 15_000 });
+      await all.catch(() => undefined);
+      return missing(sequences);
+    },
+  };
+}
