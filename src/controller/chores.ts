@@ -2,6 +2,7 @@
 
 import type { World } from '../job/rules/rule.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { KeyRing } from '../ports/keyRing.ts';
 import type { JobLog, Watermark } from '../ports/jobLog.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
@@ -19,6 +20,8 @@ export interface ChoreOptions {
   readonly log: JobLog;
   readonly queue: TaskQueue;
   readonly pools: PoolRegistry;
+  /** Says how the keys of a pool are; without it no metric does. */
+  readonly keys?: Pick<KeyRing, 'state'>;
   readonly clock: Clock;
   readonly follower: Follower;
   readonly workers: WorkersSeen;
@@ -44,6 +47,7 @@ export function choresOf(options: ChoreOptions): Chore[] {
     },
     { name: 'keep the watermark', everyMs: 5_000, run: watermarkKeeper(log, follower) },
     { name: 'show storage', everyMs: 15_000, run: async () => metrics.showHealth(await log.health()) },
+    { name: 'show pauses and keys', everyMs: 5_000, run: () => showPools(options) },
     {
       name: 'look for lost messages',
       everyMs: 30_000,
@@ -62,6 +66,13 @@ export function choresOf(options: ChoreOptions): Chore[] {
       },
     },
   ];
+}
+
+async function showPools({ pools, queue, keys, metrics }: ChoreOptions): Promise<void> {
+  for (const { name } of pools.list()) {
+    metrics.showPause(name, (await queue.paused(name)) !== undefined);
+    if (keys !== undefined) metrics.showKeys(name, await keys.state(name));
+  }
 }
 
 function watermarkKeeper(log: JobLog, follower: Follower): () => Promise<void> {

@@ -6,6 +6,7 @@ import type { World } from '../job/rules/rule.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { BeatEvent, Heartbeats } from '../ports/heartbeats.ts';
 import type { JobLog } from '../ports/jobLog.ts';
+import type { KeyRing } from '../ports/keyRing.ts';
 import type { Leadership } from '../ports/leadership.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
@@ -37,6 +38,8 @@ export interface ControllerOptions {
   readonly heartbeats: Heartbeats;
   readonly leadership: Leadership;
   readonly pools: PoolRegistry;
+  /** Says how the keys of a pool are, for metrics. */
+  readonly keys?: Pick<KeyRing, 'state'>;
   readonly clock: Clock;
   /** Owned by the caller. */
   readonly follower: Follower;

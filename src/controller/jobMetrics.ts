@@ -2,6 +2,7 @@
 
 import { isOpen, openStates, type TaskState } from '../job/task.ts';
 import type { StreamHealth } from '../ports/jobLog.ts';
+import type { KeyState } from '../ports/keyRing.ts';
 import type { Change, JobIndex } from '../readmodel/jobIndex.ts';
 import type { ControllerMetrics } from '../telemetry/metrics.ts';
 import type { Census } from './census.ts';
@@ -65,6 +66,16 @@ export class JobMetrics {
     this.#unmoved = found;
   }
 
+  showPause(pool: string, paused: boolean): void {
+    this.#metrics.poolPaused.set({ pool }, paused ? 1 : 0);
+  }
+
+  showKeys(pool: string, keys: readonly KeyState[]): void {
+    for (const state of ['ready', 'cooling', 'busy', 'refused'] as const) {
+      this.#metrics.keys.set({ pool, state }, keys.filter((key) => key.state === state).length);
+    }
+  }
+
   showHealth({ bytes }: StreamHealth): void {
     this.#metrics.jetstreamStorage.set(bytes);
   }
@@ -80,8 +91,9 @@ export class JobMetrics {
 
   /** A process that no longer leads must not go on saying what it once saw. */
   #forgetGauges(): void {
-    const { tasks, oldestOpenTask, overdueTasks, workers, jetstreamStorage } = this.#metrics;
-    for (const gauge of [tasks, oldestOpenTask, overdueTasks, workers, jetstreamStorage]) gauge.reset();
+    const { tasks, oldestOpenTask, overdueTasks, workers, keys, poolPaused, jetstreamStorage } = this.#metrics;
+    const gauges = [tasks, oldestOpenTask, overdueTasks, workers, keys, poolPaused, jetstreamStorage];
+    for (const gauge of gauges) gauge.reset();
     this.#unmoved = new Map();
   }
 }

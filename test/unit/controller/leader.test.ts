@@ -71,6 +71,29 @@ describe('metrics', () => {
     expect(sum).toMatchObject({ value: (heartbeatTimeout + 500) / 1_000, labels: { rule: 'WorkerLost' } });
   });
 
+  test('say which pools are paused, and how their keys are', async () => {
+    const { registry, lead } = await stage.enter();
+    stage.declarePool('default');
+    stage.declarePool('drawings');
+    stage.paused.add('drawings');
+    const key = { pool: '', fingerprint: 'k', until: null, cause: null, inFlight: 0, requestsPerMinute: 1 };
+    stage.keys = [
+      { ...key, state: 'ready' },
+      { ...key, state: 'cooling' },
+      { ...key, state: 'cooling' },
+    ];
+    await stage.clock.advance(5_000);
+    const paused = (pool: string) => metric(registry, 'genwarden_pool_paused', { pool });
+    expect([await paused('default'), await paused('drawings')]).toEqual([0, 1]);
+    const keys = (state: string) => metric(registry, 'genwarden_keys', { pool: 'default', state });
+    expect([await keys('ready'), await keys('cooling'), await keys('refused')]).toEqual([1, 2, 0]);
+    stage.paused.clear();
+    await stage.clock.advance(5_000);
+    expect(await paused('drawings')).toBe(0);
+    await lead(false);
+    expect(await paused('drawings')).toBeUndefined();
+  });
+
   test('of a process that no longer leads say nothing of tasks', async () => {
     const { registry, lead } = await stage.enter('controller-1');
     stage.startTask(0);

@@ -5,6 +5,7 @@ import { Registry } from 'prom-client';
 import { startController, type Controller } from '../../../src/controller/controller.ts';
 import type { Running } from '../../../src/job/task.ts';
 import { claimed, submitted } from '../../../src/job/transitions.ts';
+import type { KeyState } from '../../../src/ports/keyRing.ts';
 import type { PoolDeclaration } from '../../../src/ports/poolRegistry.ts';
 import { startFollower, type Follower } from '../../../src/readmodel/follower.ts';
 import { createControllerMetrics } from '../../../src/telemetry/metrics.ts';
@@ -36,6 +37,8 @@ export class Stage {
   /** What the queue counts as acknowledged in lane `normal`. */
   settled = 0;
   readonly pools: PoolDeclaration[] = [];
+  readonly paused = new Set<string>();
+  keys: readonly KeyState[] = [];
   #declare: ((pool: PoolDeclaration) => void)[] = [];
   readonly #closers: (() => Promise<void>)[] = [];
 
@@ -52,6 +55,7 @@ export class Stage {
       log,
       queue: {
         ensurePool: async (pool: string) => void this.ensured.push(pool),
+        paused: async (pool: string) => (this.paused.has(pool) ? { until: null } : undefined),
         settled: async () => ({ again: 0, high: 0, normal: this.settled, low: 0 }),
       } as never,
       heartbeats,
@@ -62,6 +66,7 @@ export class Stage {
         declare: async () => undefined,
         onChange: (listener: (pool: PoolDeclaration) => void) => void this.#declare.push(listener),
       },
+      keys: { state: async () => this.keys },
       clock,
       follower,
       metrics: createControllerMetrics(registry),
