@@ -1,20 +1,23 @@
 // One copy in memory of what many tasks share: 100,000 open tasks must fit beside everything else in 200 MB.
 
 import type { Policy } from '../job/policy.ts';
-import type { TaskIdentity, TaskState } from '../job/task.ts';
+import type { Budgets, TaskIdentity, TaskState } from '../job/task.ts';
 
 const noLabels: Readonly<Record<string, string>> = Object.freeze({});
 
 export class Interner {
   readonly #strings = new Map<string, string>();
   readonly #policies = new Map<string, Policy>();
+  readonly #budgets = new Map<string, Budgets>();
 
   /** The same state, sharing what it can with `earlier`, a state of the same task, or `sibling`, one of the same job. */
   share(state: TaskState, earlier: TaskState | undefined, sibling: TaskState | undefined): TaskState {
     const of = earlier?.of ?? this.#identity(state.of, sibling?.of);
+    // Those of a new task are its policy’s; later ones are hardly ever those of another task.
+    const budgets = earlier === undefined ? this.#budget(state.budgets) : state.budgets;
     return 'worker' in state && state.worker !== null
-      ? { ...state, of, worker: this.#string(state.worker) }
-      : { ...state, of };
+      ? { ...state, of, budgets, worker: this.#string(state.worker) }
+      : { ...state, of, budgets };
   }
 
   #identity(of: TaskIdentity, sibling: TaskIdentity | undefined): TaskIdentity {
@@ -36,6 +39,15 @@ export class Interner {
     if (this.#policies.size >= 10_000) this.#policies.clear();
     this.#policies.set(key, policy);
     return policy;
+  }
+
+  #budget(budgets: Budgets): Budgets {
+    const key = JSON.stringify(budgets);
+    const known = this.#budgets.get(key);
+    if (known !== undefined) return known;
+    if (this.#budgets.size >= 10_000) this.#budgets.clear();
+    this.#budgets.set(key, budgets);
+    return budgets;
   }
 
   #string(text: string): string {

@@ -79,6 +79,30 @@ describe('JobIndex', () => {
     expect(index.counts().get('default')).toMatchObject({ queued: 0, cancelled: 0 });
   });
 
+  it('keeps a task in sight that was retried while its job was deleted', () => {
+    const index = new JobIndex();
+    const job = freshJobId();
+    const ended = [0, 1].map((task) => cancelled(queuedTask({ job, task, total: 2 }), testNow + 1));
+    ended.forEach((state, at) => index.apply(anEntry(at + 1, state), 0));
+    const again = newRun(ended[1]!, 'Retried', testNow + 2);
+    index.apply(anEntry(3, again), 0);
+    index.apply(anEntry(4, deleted(ended[0]!, testNow + 3)), 0);
+    expect([...index.openTasks()].map(({ sequence }) => sequence)).toEqual([3]);
+    index.apply(anEntry(5, cancelled(again, testNow + 4)), 0);
+    expect(index.size).toEqual({ jobs: 0, openTasks: 0 });
+  });
+
+  it('shares the budgets that tasks start with, and only equal ones', () => {
+    const index = new JobIndex();
+    const [one, other] = [queuedTask(), queuedTask()];
+    const third = { ...queuedTask(), budgets: { ...one.budgets, run: 1 } };
+    [one, other, third].forEach((state, at) => index.apply(anEntry(at + 1, structuredClone(state)), 0));
+    const budgetsOf = ({ of }: typeof one) => index.task(of.job, 0)!.state.budgets;
+    expect(budgetsOf(other)).toBe(budgetsOf(one));
+    expect(budgetsOf(other)).toEqual(other.budgets);
+    expect(budgetsOf(third)).toEqual(third.budgets);
+  });
+
   it('shares one identity over all states of a task', () => {
     const index = new JobIndex();
     const queued = queuedTask();
