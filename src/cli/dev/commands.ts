@@ -2,7 +2,6 @@
 
 import type { Command } from 'commander';
 import { readSettings } from '../../config/load.ts';
-import { createLogger } from '../../telemetry/log.ts';
 import { withSettings } from '../flags.ts';
 import { runUntilSignal } from '../process/commands.ts';
 import type { StartedProcess } from '../process/started.ts';
@@ -28,6 +27,7 @@ async function startDev(command: Command, signal: AbortSignal): Promise<StartedP
     terminal: process.stdout.isTTY === true,
     command: 'dev',
   });
+  const { createLogger } = await import('../../telemetry/log.ts');
   const logger = createLogger({ ...settings.log, process: 'dev' });
   const { natsIsGiven, startStack } = await import('./stack.ts');
   const stack = await startStack({ settings, externalNats: natsIsGiven(resolved), logger, signal });
