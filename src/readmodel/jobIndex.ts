@@ -36,6 +36,8 @@ interface JobEntry extends IndexedJob {
   seen: number;
   openTasks: number;
   complete: boolean;
+  /** One of its tasks has a tombstone. */
+  deleted: boolean;
 }
 
 export class JobIndex {
@@ -63,7 +65,9 @@ export class JobIndex {
     const state = this.#interner.share(entry.state, before?.state, job.tasks.find((task) => task !== undefined)?.state);
     const after = { sequence: entry.sequence, state, seenAt: monotonic };
     this.#replace(job, of.task, before, after);
-    if (state.state === 'deleted') this.#remove(job);
+    if (state.state === 'deleted') job.deleted = true;
+    // A task that a retry opened beside the tombstones of the others must stay in sight until it has ended.
+    if (job.deleted && job.openTasks === 0) this.#remove(job);
     else this.#evict();
     return { entry, before, after };
   }
@@ -124,7 +128,8 @@ export class JobIndex {
   #add({ of }: TaskState): JobEntry {
     const { job, tenant, submittedAt, expiresAt, total } = of;
     const tasks = Array.from<IndexedTask | undefined>({ length: total });
-    const entry = { job, tenant, submittedAt, expiresAt, tasks, seen: 0, openTasks: 0, complete: false };
+    const counts = { seen: 0, openTasks: 0, complete: false, deleted: false };
+    const entry = { job, tenant, submittedAt, expiresAt, tasks, ...counts };
     this.#jobs.set(job, entry);
     this.#order.insert(entry);
     return entry;

@@ -3,29 +3,51 @@
 
 import { GenwardenError } from '../../job/errors.ts';
 import type { JobId } from '../../job/ids.ts';
-import { isOpen } from '../../job/task.ts';
-import { deleted } from '../../job/transitions.ts';
-import type { DetailedEntry } from '../../ports/jobLog.ts';
+import { isOpen, type Instant, type TaskWrite } from '../../job/task.ts';
+import { cancelled, deleted } from '../../job/transitions.ts';
+import type { DetailedEntry, JobRecord } from '../../ports/jobLog.ts';
 import type { ApiContext } from '../options.ts';
-import { changeTasks } from './changeTask.ts';
+import { changeTask, changeTasks } from './changeTask.ts';
 import { readJob } from './readJob.ts';
 
 /** Throws `JobNotFound`, `JobNotFinished` or `Unavailable`; after the last the job may be gone already. */
 export async function deleteJob(context: ApiContext, tenant: string, job: JobId): Promise<void> {
-  const record = await readJob(context, tenant, job);
-  const refuseOpen = ({ state }: DetailedEntry): void => {
-    if (isOpen(state)) throw new GenwardenError('JobNotFinished', `Job ${job} has not finished: cancel it first`);
-  };
-  for (const { last } of record.tasks) refuseOpen(last);
-  const { pool } = record.tasks[0]!.last.state.of;
+  const { tasks } = await readJob(context, tenant, job);
+  for (const { last } of tasks) refuseOpen(last);
+  const { pool } = tasks[0]!.last.state.of;
   const made = madeBy(await context.log.history(job, pool));
-  await changeTasks(context, record, (last) => {
+  await changeTask(context, tasks[0]!, (last) => {
     refuseOpen(last);
-    if (isOpen(last.state) || last.state.state === 'deleted') return undefined;
-    return { state: deleted(last.state, context.clock.now()), detail: { message: 'Deleted' } };
+    return closerToGone(last, context.clock.now());
   });
+  // With the first tombstone the job is gone to everybody: a task that somebody retries at this moment goes with it.
+  await removeTasks(context, { job, tasks: tasks.slice(1) });
   await context.log.purge(job, pool);
   for (const digest of made) await deleteArtifact(context, tenant, digest);
+}
+
+function refuseOpen({ state }: DetailedEntry): void {
+  if (isOpen(state))
+    throw new GenwardenError('JobNotFinished', `Job ${state.of.job} has not finished: cancel it first`);
+}
+
+/** More than enough: a retry that is under way comes between once, and nobody finds the job to begin another. */
+const mostPasses = 8;
+
+async function removeTasks(context: ApiContext, { job, tasks }: JobRecord): Promise<void> {
+  let left = tasks;
+  for (let passes = 0; left.length > 0; passes += 1) {
+    if (passes >= mostPasses)
+      throw new GenwardenError('Unavailable', 'The job kept being retried while it was deleted');
+    const changes = await changeTasks(context, { job, tasks: left }, (last) => closerToGone(last, context.clock.now()));
+    left = changes.map(({ task }) => task).filter(({ last }) => last.state.state !== 'deleted');
+  }
+}
+
+/** What is open ends first. */
+function closerToGone({ state }: DetailedEntry, now: Instant): TaskWrite | undefined {
+  if (isOpen(state)) return { state: cancelled(state, now), detail: { message: 'Cancelled, as its job is deleted' } };
+  return state.state === 'deleted' ? undefined : { state: deleted(state, now), detail: { message: 'Deleted' } };
 }
 
 /** What the tasks made in all their runs. References stay: other jobs may name them. */

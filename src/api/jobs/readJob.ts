@@ -29,6 +29,8 @@ async function newestRecord({ log, follower }: ApiContext, job: JobId): Promise<
   const pool = follower.index.job(job)?.tasks.find((task) => task !== undefined)?.state.of.pool;
   const record = await log.read(job, pool);
   if (record === undefined || record.tasks.length === 0) return undefined;
+  // What this process has shown once it shows ever after, although its follower may not be there yet.
+  for (const { last } of record.tasks) if (last.sequence > follower.position().sequence) follower.applyOwn(last);
   const fresh = async (task: TaskRecord, index: number): Promise<TaskRecord> => {
     const known = follower.index.task(job, index)?.sequence ?? 0;
     if (known <= task.last.sequence) return task;

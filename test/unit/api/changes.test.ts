@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { GenwardenError } from '../../../src/job/errors.ts';
 import type { Running, TaskWrite } from '../../../src/job/task.ts';
-import { claimed, failed, succeeded, toReview } from '../../../src/job/transitions.ts';
+import { until } from '../../support/until.ts';
+import { claimed, failed, newRun, succeeded, toReview } from '../../../src/job/transitions.ts';
 import { apiWorld, worldStart, type ApiWorld } from '../../support/fakes/apiWorld.ts';
 
 const fail = (state: Running, now: number) => failed(state, 'ProviderError', now);
@@ -272,5 +273,25 @@ describe('DELETE /v1/jobs/{id}', () => {
     };
     expect(await world.delete(`/v1/jobs/${id}`)).toMatchObject({ status: 409, json: { code: 'JobNotFinished' } });
     expect((await world.get(`/v1/jobs/${id}`)).json.state).toBe('queued');
+  });
+
+  test('is not stopped half-way by a retry: what that opens goes with the rest', async () => {
+    await using world = await apiWorld();
+    const id = await world.submit({ tasks: [{}, {}, {}] });
+    await world.post(`/v1/jobs/${id}/cancel`);
+    const retried: string[] = [];
+    world.log.beforeWrite = async ({ state }: TaskWrite) => {
+      if (state.state !== 'deleted' || state.of.task !== 2 || retried.length > 0) return;
+      retried.push(id);
+      const last = (await world.log.read(id))!.tasks[2]!;
+      if (last.last.state.state !== 'cancelled') throw new Error('it was to be cancelled');
+      const again = newRun(last.last.state, 'Retried', world.clock.now());
+      world.log.append({ state: again, detail: { message: 'Retried', request: last.request } });
+    };
+    expect((await world.delete(`/v1/jobs/${id}`)).status).toBe(204);
+    expect(retried).toEqual([id]);
+    expect((await world.get(`/v1/jobs/${id}`)).json.code).toBe('JobNotFound');
+    expect((await world.log.read(id))?.tasks.map(({ last }) => last.state.state) ?? []).not.toContain('queued');
+    await until(() => world.follower.index.size.jobs === 0, { what: 'the index to forget the job' });
   });
 });

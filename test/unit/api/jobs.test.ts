@@ -1,9 +1,10 @@
 // Reading jobs: one, its history, and lists.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { historySchema, jobListSchema, jobSchema } from '../../../src/api/view/schemas.ts';
 import { taskError } from '../../../src/job/errors.ts';
 import { afterFailure } from '../../../src/job/retryOrFail.ts';
-import { failed, succeeded, waiting } from '../../../src/job/transitions.ts';
+import type { Queued } from '../../../src/job/task.ts';
+import { cancelled, failed, succeeded, waiting } from '../../../src/job/transitions.ts';
 import { aBeat, apiWorld, worldStart, type ApiWorld } from '../../support/fakes/apiWorld.ts';
 import { until } from '../../support/until.ts';
 
@@ -134,6 +135,20 @@ describe('GET /v1/jobs/{id}', () => {
     world.log.read = async () => stale;
     expect((await world.get(`/v1/jobs/${id}`)).json.tasks[0].state).toBe('running');
     expect(world.log.calls).toContain('last');
+  });
+
+  test('what was shown once is shown ever after, although the follower is not there yet', async () => {
+    await using world = await apiWorld();
+    const id = await world.submit();
+    const stale = await world.log.read(id);
+    const { state } = stale!.tasks[0]!.last;
+    vi.spyOn(world.follower, 'position').mockReturnValue({ epoch: '', sequence: 0 });
+    const newer = { ...stale!.tasks[0]!.last, sequence: 99, state: cancelled(state as Queued, world.clock.now()) };
+    world.log.read = async () => ({ job: id, tasks: [{ ...stale!.tasks[0]!, last: newer }] });
+    expect((await world.get(`/v1/jobs/${id}`)).json.state).toBe('cancelled');
+    world.log.read = async () => stale;
+    world.log.last = async () => newer;
+    expect((await world.get(`/v1/jobs/${id}`)).json.state).toBe('cancelled');
   });
 
   test('a job is gone after its retention, deleted, or of another tenant', async () => {
