@@ -151,6 +151,7 @@ export class Clients {
     });
     const said = answer.outcome === 'refused' ? answer.error.code : answer.outcome;
     history.note('client', () => `${what}: ${said}`, id);
+    if (what === 'delete' && said === 'JobNotFinished') job.deleted = false;
     if (answer.outcome === 'answered') this.#check(what, answer.value, job);
     if (said === 'JobNotFound' && !job.deleted) this.#lost(id, `${what} does not find it`);
   }
