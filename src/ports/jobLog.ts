@@ -86,7 +86,8 @@ export interface StreamHealth {
 export interface JobLog {
   /**
    * Stores all tasks of a new job, or none. Throws `Unavailable` when NATS does not answer in time (the job may be
-   * stored: the same call again is safe) and `StorageFull` from 85 % of the stream’s storage on.
+   * stored: the same call again is safe) and `StorageFull` where what is stored and what open tasks may still write would
+   * take more than 85 % of the stream’s storage.
    */
   submit(specs: readonly SpecWrite[]): Promise<SubmitOutcome>;
   /**

@@ -21,6 +21,8 @@ import { specsFilter, statusesFilter, streamName } from './subjects.ts';
 export interface JobLogOptions extends StreamSettings {
   /** The server’s time, ms; default this machine’s. */
   readonly now?: () => number;
+  /** How many tasks are open: room is kept for what they may still write. Default: none is known of. */
+  readonly openTasks?: () => number;
   /** A follower met a message that it must leave alone: of a newer major schema, or not one of ours. */
   readonly onSkipped?: (why: Skipped) => void;
 }
@@ -33,11 +35,11 @@ export async function natsJobLog(link: NatsLink, options: JobLogOptions): Promis
   const now = options.now ?? Date.now;
   const context: SubmitContext & FollowContext = { link, connection, requests, prefix, now };
   const marks = watermarkStore(link);
-  const room = roomForJobs(context);
+  const room = roomForJobs(context, options.openTasks ?? (() => 0));
   const follow = { readMark: () => marks.read(), onSkipped: options.onSkipped ?? (() => undefined) };
   return {
     submit: async (specs) => {
-      await room();
+      await room(specs.length);
       return submitJob(context, specs);
     },
     write: (next, expected) =>

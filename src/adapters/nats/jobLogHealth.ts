@@ -39,24 +39,41 @@ interface StreamInfo {
   };
 }
 
-/** The rest is for the statuses of jobs that are in already. */
+/** How full the stream may be of what is there and what is sure to come. */
 const fullFrom = 0.85;
+/** What a task with three attempts may still write: three claims, two backoffs with their requeues, and its end. */
+const messagesToCome = 8;
+/** Bytes, while the stream has no message to measure. */
+const usualMessage = 2_048;
 const goodFor = 1_000;
 
+/**
+ * Is there no room for `tasks` more, beside what `openTasks` may still write? Without that reserve a backlog fills the
+ * stream, and then not one of its tasks can be claimed, finished or failed. Never without a limit.
+ */
+export function isFull({ bytes, maxBytes, messages }: StreamHealth, openTasks: number, tasks: number): boolean {
+  if (maxBytes <= 0) return false;
+  // A few large specs or outputs do not make every status to come as large.
+  const message = messages === 0 ? usualMessage : Math.min(bytes / messages, 2 * usualMessage);
+  return bytes + message * (tasks + messagesToCome * (openTasks + tasks)) > fullFrom * maxBytes;
+}
+
 /** A check that asks at most once a second, however many submits there are. */
-export function roomForJobs(context: LogContext): () => Promise<void> {
+export function roomForJobs(context: LogContext, openTasks: () => number): (tasks: number) => Promise<void> {
   let asked: Promise<StreamState> | undefined;
   let askedAt = -Infinity;
-  return async () => {
+  return async (tasks) => {
     if (asked === undefined || performance.now() - askedAt > goodFor) {
       askedAt = performance.now();
       asked = streamState(context);
       // Not an answer to keep.
       asked.catch(() => (asked = undefined));
     }
-    const { bytes, maxBytes } = (await asked).health;
-    if (maxBytes <= 0 || bytes < fullFrom * maxBytes) return;
-    const percent = Math.floor((100 * bytes) / maxBytes);
-    throw new GenwardenError('StorageFull', `The stream is ${percent} % full: ${bytes} of ${maxBytes} bytes.`);
+    const { health } = await asked;
+    if (!isFull(health, openTasks(), tasks)) return;
+    const percent = Math.floor((100 * health.bytes) / health.maxBytes);
+    const open = openTasks();
+    const message = `The stream is ${percent} % full (${health.bytes} of ${health.maxBytes} bytes), and the rest is kept for the statuses of ${open} open tasks.`;
+    throw new GenwardenError('StorageFull', message);
   };
 }

@@ -45,7 +45,12 @@ async function answer(settings: Settings, hull: Hull, door: FrontDoor): Promise<
   try {
     const clock = await natsClock(link);
     const onSkipped = saySkipped(logger);
-    const log = await natsJobLog(link, { retentionMs, now: clock.now, onSkipped });
+    const log = await natsJobLog(link, {
+      retentionMs,
+      now: clock.now,
+      onSkipped,
+      openTasks: () => follower.index.size.openTasks,
+    });
     const follower = closing.own(
       'follower',
       startFollower({ log, clock, logger, onFirstCurrent: returnMemory }),
