@@ -1,14 +1,12 @@
 // Buckets of NATS KV: created where missing, checked where there, and read from the stream’s leader.
 
-import { setTimeout as pause } from 'node:timers/promises';
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream';
 import { Kvm, type KV } from '@nats-io/kv';
 import { nanos } from '@nats-io/transport-node';
 import { GenwardenError } from '../../job/errors.ts';
-import { isRefusal, isStreamNotFound, portError } from './apiErrors.ts';
+import { isStreamNotFound } from './apiErrors.ts';
 import type { NatsLink } from './connection.ts';
-
-const patience = 60_000;
+import { untilAnswered } from './untilAnswered.ts';
 
 /**
  * The bucket `<prefix>_<name>`, whose values expire `ttlMs` after they were last written, or never. Throws
@@ -39,27 +37,16 @@ export async function ensureStream(link: NatsLink, config: Partial<StreamConfig>
     max_age: 0,
     ...config,
   };
-  const giveUpAt = performance.now() + patience;
-  for (;;) {
-    try {
-      return await createOrCheck(link, full);
-    } catch (error) {
-      if (error instanceof GenwardenError && error.code === 'NatsUnsuitable') throw error;
-      const late = performance.now() > giveUpAt || link.closing.aborted;
-      if (late || isRefusal(error))
-        throw portError(error, 'NatsUnsuitable', `The stream ${config.name} cannot be used`);
-    }
-    await pause(250);
-  }
+  return untilAnswered(link, `The stream ${config.name} cannot be used`, () => createOrCheck(link, full));
 }
 
 async function createOrCheck(link: NatsLink, config: Partial<StreamConfig> & { name: string }): Promise<void> {
   try {
-    check((await link.whileConnected(() => link.jsm.streams.info(config.name))).config, config);
+    check((await link.jsm.streams.info(config.name)).config, config);
   } catch (error) {
     if (!isStreamNotFound(error)) throw error;
     // Two processes that start at once ask for the same configuration, which is no conflict to the server.
-    await link.whileConnected(() => link.jsm.streams.add(config));
+    await link.jsm.streams.add(config);
   }
 }
 

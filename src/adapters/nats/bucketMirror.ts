@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { KV } from '@nats-io/kv';
 import { isNothingFound } from './apiErrors.ts';
 import type { NatsLink } from './connection.ts';
+import { untilAnswered } from './untilAnswered.ts';
 
 export interface Mirrored {
   readonly key: string;
@@ -24,7 +25,7 @@ export interface BucketMirror {
 
 const listEveryMs = 30_000;
 
-/** Resolves with all that is in the bucket; ends with the link. Throws what the first list throws. */
+/** Resolves with all that is in the bucket; ends with the link. Throws as `untilAnswered` does. */
 export async function mirrorBucket(link: NatsLink, kv: KV, bucket: string): Promise<BucketMirror> {
   const entries = new Map<string, Mirrored>();
   const listeners = new Set<(key: string) => void>();
@@ -45,7 +46,7 @@ export async function mirrorBucket(link: NatsLink, kv: KV, bucket: string): Prom
     const keys = new Set(found.map(({ key }) => key));
     for (const key of entries.keys()) if (!keys.has(key)) remove(key, upTo);
   };
-  await link.whileConnected(list);
+  await untilAnswered(link, `The bucket ${bucket} cannot be listed`, list);
   void keepWatching(link, kv, { apply, remove });
   void keepListing(link, list);
   return {

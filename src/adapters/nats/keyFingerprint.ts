@@ -5,17 +5,18 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { KV } from '@nats-io/kv';
 import { isConflict } from './apiErrors.ts';
 import type { NatsLink } from './connection.ts';
+import { untilAnswered } from './untilAnswered.ts';
 
 const key = 'salt';
 
 /** The installation’s salt, made by the first process that asks. */
 export async function installationSalt(link: NatsLink, kv: KV): Promise<string> {
   for (;;) {
-    const known = await link.whileConnected(() => kv.get(key));
+    const known = await untilAnswered(link, 'The installation’s salt cannot be read', () => kv.get(key));
     if (known !== null) return known.string();
     const salt = randomBytes(32).toString('hex');
     try {
-      await link.whileConnected(() => kv.put(key, salt, { previousSeq: 0 }));
+      await untilAnswered(link, 'The installation’s salt cannot be kept', () => kv.put(key, salt, { previousSeq: 0 }));
       return salt;
     } catch (error) {
       if (!isConflict(error)) throw error;

@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { GenwardenError } from '../../job/errors.ts';
 import { poolNameForm } from '../../job/ids.ts';
 import type { PoolDeclaration, PoolRegistry } from '../../ports/poolRegistry.ts';
-import { portError } from './apiErrors.ts';
 import { openBucket } from './bucket.ts';
 import { mirrorBucket, type Mirrored } from './bucketMirror.ts';
 import type { NatsLink } from './connection.ts';
+import { untilAnswered } from './untilAnswered.ts';
 
 /** Resolves with every pool known; kept current until the link closes. */
 export async function natsPoolRegistry(link: NatsLink): Promise<PoolRegistry> {
@@ -35,12 +35,8 @@ export async function natsPoolRegistry(link: NatsLink): Promise<PoolRegistry> {
     },
   };
 
-  async function write(name: string, text: string): Promise<number> {
-    try {
-      return await link.whileConnected(() => kv.put(name, text));
-    } catch (error) {
-      throw portError(error, 'StorageFull', `The pool ${name} could not be declared`);
-    }
+  function write(name: string, text: string): Promise<number> {
+    return untilAnswered(link, `The pool ${name} could not be declared`, () => kv.put(name, text));
   }
 }
 
