@@ -39,6 +39,22 @@ describe('NATS', () => {
     await until(async () => (await refusal(world)) === undefined, { what: 'a submit to be taken', intervalMs: 200 });
   });
 
+  it('has a stream that was filled by a backlog: there is room for all of it to be worked off', async () => {
+    const world = await startWorld({ behaviour: { kind: 'image', bytes: 'small', latencyMs: 5 } });
+    world.first.worker.kill('SIGTERM');
+    await world.first.worker.exited;
+    const streams = await managerOf(world);
+    const { config } = await streams.info('genwarden_tasks');
+    await streams.update('genwarden_tasks', { ...config, max_bytes: 400_000 });
+    const jobs: string[] = [];
+    const filling = async (): Promise<unknown> => {
+      for (;;) jobs.push(...(await submitMany(world, { tasks: 5 })));
+    };
+    await expect(filling()).rejects.toMatchObject({ code: 'StorageFull' });
+    await world.start('worker');
+    await audit(world, { fault: 'stream full of a backlog', jobs, withinMs: 30_000 });
+  });
+
   it('has a full disk while results come in: they are kept until there is room, and paid for once', async () => {
     const world = await startWorld({
       natsOptions: { maxFileStore: 64 * 1024 * 1024 },
