@@ -2,7 +2,7 @@
 // is known comes in as one observation.
 
 import { budgetsAfter } from './budgets.ts';
-import { nextSteps, isOverdue, type NextStep } from './explain/next.ts';
+import { nextSteps, overdueSince, type NextStep } from './explain/next.ts';
 import type { Cause, Finding, Observation } from './explain/observation.ts';
 import { whyQueued } from './explain/queued.ts';
 import { whyRunning } from './explain/running.ts';
@@ -27,12 +27,13 @@ export interface Explanation {
 export function explain(seen: Observation): Explanation {
   const { task, now } = seen;
   const [first, ...others] = [...overdue(seen), ...findings(seen)] as [Finding, ...Finding[]];
-  const all = [first, ...others];
+  // Nothing else is worth doing while nobody moves the task.
+  const advising = first.cause === 'Overdue' ? [first] : [first, ...others];
   return {
     cause: first.cause,
     summary: first.says,
     details: [...others.map(({ says }) => says), ...lastError(seen)],
-    advice: all.flatMap(({ advice }) => (advice === undefined || advice === '' ? [] : [advice])),
+    advice: advising.flatMap(({ advice }) => (advice === undefined || advice === '' ? [] : [advice])),
     next: isOpen(task) ? nextSteps(task, now) : [],
     budgetsLeft: isOpen(task) ? budgetsAfter(task, now) : null,
   };
@@ -61,11 +62,12 @@ function findings(seen: Observation): Finding[] {
 }
 
 function overdue({ task, now }: Observation): Finding[] {
-  if (!isOpen(task) || !isOverdue(task, now)) return [];
+  const since = isOpen(task) ? overdueSince(task, now) : undefined;
+  if (since === undefined) return [];
   return [
     {
       cause: 'Overdue',
-      says: `It had to change ${about(now - task.dueAt)} ago and nobody moved it`,
+      says: `It had to change ${about(now - since)} ago and nobody moved it`,
       advice: 'Check with `genwarden doctor` that a controller runs and leads: it moves overdue tasks.',
     },
   ];

@@ -60,7 +60,7 @@ async function controller({ installation, follower, clock: time }: ApiContext): 
     'Start one with `genwarden controller`; if one runs, look at its log: it leads only while its index is current.';
   if (installation !== undefined && leader === undefined) return wrong('controller', 'no controller leads', advice);
   const leads = leader === undefined ? '' : `${leader} leads; `;
-  if (overdue > 0) return wrong('controller', `${leads}${overdue} tasks are overdue and nobody moves them`, advice);
+  if (overdue > 0) return wrong('controller', `${leads}overdue tasks that nobody moves: ${overdue}`, advice);
   return fine('controller', `${leads}no task is overdue`);
 }
 

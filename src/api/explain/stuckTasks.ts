@@ -1,6 +1,6 @@
 // Which open tasks a person should look at: those that nobody moved in time, and those that have stood still for long.
 
-import { isOverdue } from '../../job/explain/next.ts';
+import { overdueSince } from '../../job/explain/next.ts';
 import { isOpen, type Instant, type OpenTask } from '../../job/task.ts';
 import type { IndexedTask } from '../../readmodel/jobIndex.ts';
 import type { ApiContext } from '../options.ts';
@@ -27,7 +27,7 @@ export function findStuck(context: ApiContext, request: StuckRequest): StuckTask
   for (const task of context.follower.index.openTasks()) {
     const { state } = task;
     if (!isOpen(state) || !isAskedFor(state, request)) continue;
-    const overdue = isOverdue(state, now);
+    const overdue = overdueSince(state, now) !== undefined;
     if (overdue || standsStill(state, now, request.olderThan, moves)) stuck.push({ ...task, state, overdue });
   }
   return stuck.toSorted((a, b) => a.state.since - b.state.since || a.sequence - b.sequence);

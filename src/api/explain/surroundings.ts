@@ -57,7 +57,11 @@ function queuesOf({ follower }: ApiContext, names: ReadonlySet<string>): Map<str
 
 async function sightOf(context: ApiContext, name: string, queues: Queues): Promise<PoolSight> {
   const [keys, paused] = await Promise.all([context.keys?.state(name) ?? null, context.queue.paused(name)]);
-  const beats = context.workers.list().flatMap(({ beat }) => (beat.pool === name ? [beat] : []));
+  // One that has been silent for as long as the controller bears it is of no use any more.
+  const heardSince = context.clock.now() - (context.heartbeatTimeoutMs ?? 6_000);
+  const beats = context.workers
+    .list()
+    .flatMap(({ beat, lastBeat }) => (beat.pool === name && lastBeat > heardSince ? [beat] : []));
   const free = beats.map(({ draining, slots }) =>
     draining ? 0 : Math.max(0, slots.total - slots.busy - slots.leaked),
   );

@@ -9,7 +9,8 @@ import type { Io } from '../output/io.ts';
 export function explainLines(io: Io, { id, state, summary, tasks, pool }: ExplainedJob): string[] {
   const paint = paintFor(io, io.stdout);
   return [
-    `job ${printable(id)} is ${paintState(paint, state)}: ${printable(summary)}`,
+    // Of a single task the lines below say the same.
+    `job ${printable(id)} is ${paintState(paint, state)}${tasks.length === 1 ? '' : `: ${printable(summary)}`}`,
     ...groupsOf(tasks).flatMap((group) => ['', ...groupLines(paint, group)]),
     '',
     poolLine(pool, io.now()),

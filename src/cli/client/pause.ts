@@ -20,7 +20,7 @@ export function addPause(program: Command, io: Io): void {
         const timeout =
           first === null
             ? 'No task of it is queued.'
-            : `The first of ${pool.queued} queued tasks fails with QueueTimeout ${untilTime(first, io.now())} (${first}).`;
+            : `The first of its queued tasks (${pool.queued}) fails with QueueTimeout ${untilTime(first, io.now())} (${first}).`;
         printAs(io, options.output, pool, () => [`Pool ${pool.name} is paused ${end}.`, timeout]);
       }),
     );
@@ -33,7 +33,7 @@ export function addResume(program: Command, io: Io): void {
     .action(
       withClient(io, async (client, name: string, { output }: { output: OutputFormat }) => {
         const pool = await client.resumePool(name);
-        printAs(io, output, pool, () => [`Pool ${pool.name} is no longer paused; ${pool.queued} tasks are queued.`]);
+        printAs(io, output, pool, () => [`Pool ${pool.name} is no longer paused; queued tasks: ${pool.queued}.`]);
       }),
     );
 }

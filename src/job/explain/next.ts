@@ -21,7 +21,7 @@ export function nextSteps(task: OpenTask, now: Instant): NextStep[] {
       return [endOfAttempt(task, now)];
     case 'waiting':
       return [
-        { at: task.retryAt, rule: 'RetryDue', says: `It is queued again ${at(task.retryAt, now)}` },
+        { at: task.retryAt, rule: 'RetryDue', says: queuedAgain(task.retryAt, now) },
         failing(task, task.dueAt === task.of.deadline ? 'DeadlineExceeded' : 'RunTimeout', now),
       ];
     case 'needs_review':
@@ -31,10 +31,20 @@ export function nextSteps(task: OpenTask, now: Instant): NextStep[] {
   }
 }
 
-/** Is it past the moment by which it had to change, with the time that a live worker gets to say so itself? */
-export const isOverdue = (task: OpenTask, now: Instant): boolean => now > task.dueAt + 2 * reportGrace;
+/** ms after which a retry that is due shows that nobody queues it. */
+const retryGrace = 5_000;
+
+/** Since when a controller should have moved it, with the time that a live worker gets to say so itself; undefined while none should. */
+export function overdueSince(task: OpenTask, now: Instant): Instant | undefined {
+  if (task.state === 'waiting' && now > task.retryAt + retryGrace) return task.retryAt;
+  return now > task.dueAt + 2 * reportGrace ? task.dueAt : undefined;
+}
+
+const queuedAgain = (retryAt: Instant, now: Instant): string =>
+  retryAt <= now ? 'It is due to be queued again' : `It is queued again ${at(retryAt, now)}`;
 
 function failing(task: OpenTask, rule: string, now: Instant): NextStep {
+  if (task.dueAt <= now) return { at: task.dueAt, rule, says: `It is due to fail with ${rule}` };
   return {
     at: task.dueAt,
     rule,
@@ -48,6 +58,8 @@ function endOfAttempt(task: Running, now: Instant): NextStep {
   const { maxAttempts } = task.of.policy;
   const then =
     task.attempt < maxAttempts ? 'is tried again if its run has time left' : 'fails, as this attempt is the last';
+  if (task.dueAt <= now)
+    return { at: task.dueAt, rule, says: `The attempt is due to end with ${rule}; the task then ${then}` };
   const says = `Without a result the attempt (${task.attempt} of ${maxAttempts}) ends with ${rule} ${at(task.dueAt, now)} and the task ${then}`;
   return { at: task.dueAt, rule, says };
 }

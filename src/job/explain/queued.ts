@@ -46,7 +46,8 @@ function keysWanting({ name, keys }: PoolSight, now: number): Finding | undefine
   }
   if (keys.every(({ state }) => state === 'refused')) return refused(name, keys);
   const free = keys.flatMap(({ state, until }) => (state === 'refused' ? [] : (until ?? [])));
-  const when = free.length === 0 ? '' : `; the first may be used again ${at(Math.min(...free), now)}`;
+  const first = Math.min(...free);
+  const when = first > now && first < Infinity ? `; the first may be used again ${at(first, now)}` : '';
   if (keys.every(({ state }) => state !== 'busy')) return cooling(name, keys, when);
   return {
     cause: 'KeysBusy',

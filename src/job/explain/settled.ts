@@ -8,7 +8,8 @@ import { about, at } from './words.ts';
 
 export function whyWaiting(task: Waiting, { now }: Observation): Finding[] {
   const { attempt, of, retryAt, reason } = task;
-  const says = `Attempt ${attempt} of ${of.policy.maxAttempts} failed with ${reason}; the next one is queued ${at(retryAt, now)}`;
+  const next = retryAt <= now ? 'is due' : `is queued ${at(retryAt, now)}`;
+  const says = `Attempt ${attempt} of ${of.policy.maxAttempts} failed with ${reason}; the next one ${next}`;
   return [{ cause: 'WaitingForRetry', says, advice: `Nothing to do. ${hintOf(reason) ?? ''}`.trim() }];
 }
 

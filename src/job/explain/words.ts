@@ -11,10 +11,8 @@ export function about(ms: number): string {
   return formatDuration(Math.round(whole / step) * step);
 }
 
-/** `in 1m20s (2026-11-22T00:01:20Z)`, or `now` once it is past. */
-export function at(moment: Instant, now: Instant): string {
-  return moment <= now ? 'now' : `in ${about(moment - now)} (${clockTime(moment)})`;
-}
+/** `in 1m20s (2026-11-22T00:01:20Z)`. */
+export const at = (moment: Instant, now: Instant): string => `in ${about(moment - now)} (${clockTime(moment)})`;
 
 export const clockTime = (moment: Instant): string => new Date(moment).toISOString().replace(/\.\d+Z$/, 'Z');
 

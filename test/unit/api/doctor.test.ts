@@ -112,6 +112,6 @@ test('overdue tasks show that nobody moves them; an artifact store that fails sa
   world.clock.advance(80_000);
   const { byName } = await lines(world);
   expect(byName['controller']).toMatchObject({ ok: false });
-  expect(byName['controller']!.says).toContain('1 tasks are overdue');
+  expect(byName['controller']!.says).toContain('overdue tasks that nobody moves: 1');
   expect(byName['artifacts']).toMatchObject({ ok: false, says: 'no space left' });
 });

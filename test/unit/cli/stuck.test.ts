@@ -206,10 +206,10 @@ describe('pause and resume', () => {
     const { code, stdout } = await runCommand(['pause', 'default', '--for', '30m'], { env: api.env });
     expect({ code, body }).toEqual({ code: 0, body: '{"for":"30m"}' });
     expect(stdout).toBe(
-      'Pool default is paused until it is resumed.\nThe first of 3 queued tasks fails with QueueTimeout in 60m (2026-01-01T01:10:00.000Z).\n',
+      'Pool default is paused until it is resumed.\nThe first of its queued tasks (3) fails with QueueTimeout in 60m (2026-01-01T01:10:00.000Z).\n',
     );
     const resumed = await runCommand(['resume', 'default'], { env: api.env });
-    expect(resumed.stdout).toBe('Pool default is no longer paused; 3 tasks are queued.\n');
+    expect(resumed.stdout).toBe('Pool default is no longer paused; queued tasks: 3.\n');
     expect((await runCommand(['pause', 'default', '--for', 'ever'], { env: api.env })).code).toBe(2);
   });
 });

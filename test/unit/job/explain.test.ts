@@ -209,6 +209,16 @@ test('a task waiting for its retry says when it is queued again, and why the att
   expect(seen.next.map(({ rule }) => rule)).toEqual(['RetryDue', 'RunTimeout']);
 });
 
+test('a retry that is due and that nobody queues is overdue long before the run’s time is', () => {
+  const task = waiting(running, 'ProviderUnavailable', testNow + 30_000, testNow + 10_000);
+  expect(look(task, 32_000).summary).toContain('the next one is due');
+  const late = look(task, 36_000);
+  expect(late.cause).toBe('Overdue');
+  expect(late.summary).toBe('It had to change 6.0 s ago and nobody moved it');
+  expect(late.next[0]!.says).toBe('It is due to be queued again');
+  expect(late.advice).toHaveLength(1);
+});
+
 test('a task in review says how to decide', () => {
   const seen = look(toReview(running, testNow + 10_000), 3_610_000);
   expect(seen.cause).toBe('WaitingForReview');

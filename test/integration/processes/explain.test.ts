@@ -1,0 +1,140 @@
+// What people are told about real processes: `explain`, `stuck`, `pause`, `resume` and `doctor`, run as commands.
+
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type { ExplainedJob, SubmitRequest, Worker } from '../../../src/client/index.ts';
+import { anImage, startInstallation, type Installation } from '../../support/installation.ts';
+import { startProcess } from '../../support/process.ts';
+import { until } from '../../support/until.ts';
+
+const program = fileURLToPath(new URL('../../../bin/genwarden', import.meta.url));
+
+interface Ended {
+  readonly code: number | null;
+  readonly text: string;
+}
+
+/** Runs a command against the installation, and shows it where somebody asks to see what it prints. */
+async function genwarden({ url }: Installation, ...args: string[]): Promise<Ended> {
+  const command = await startProcess(program, args, { env: { GENWARDEN_URL: url } });
+  const { code } = await command.exited;
+  const text = command.lines.join('\n');
+  if (process.env['SHOW_OUTPUT'] !== undefined)
+    process.stdout.write(`$ genwarden ${args.join(' ')}\n${text}\n[${code}]\n\n`);
+  return { code, text };
+}
+
+/** Waits until the job is explained by the cause, and gives what the command prints then. */
+async function explainedBy(installation: Installation, job: string, cause: string): Promise<string> {
+  let seen: ExplainedJob | undefined;
+  const fits = async (): Promise<boolean> => {
+    seen = await installation.client.explain(job);
+    return seen.tasks[0]!.cause === cause;
+  };
+  await until(fits, { what: `${cause}, not ${seen?.tasks[0]!.summary}`, timeoutMs: 20_000 });
+  const { code, text } = await genwarden(installation, 'explain', job);
+  expect(code).toBe(0);
+  return text;
+}
+
+const submit = async ({ client }: Installation, over: Partial<SubmitRequest> = {}): Promise<string> =>
+  (await client.submit(anImage('a front yard', over))).id;
+
+/** The one worker, once the API has heard it. */
+function theWorker({ client }: Installation): Promise<Worker> {
+  return until(async () => (await client.workers())[0], { what: 'the worker’s heartbeat' });
+}
+
+describe('people are told', () => {
+  it('of a queue without workers, a pause, and what is stuck; and can fail exactly that', async () => {
+    const installation = await startInstallation({ env: { GENWARDEN_HEARTBEAT_TIMEOUT: '2s' } });
+    const { client, start } = installation;
+    process.kill((await theWorker(installation)).pid, 'SIGTERM');
+    await until(async () => (await client.workers()).length === 0, {
+      what: 'the worker to be gone',
+      timeoutMs: 20_000,
+    });
+    const job = await submit(installation);
+    expect(await explainedBy(installation, job, 'NoWorkers')).toContain('why   No worker serves pool default');
+    expect(await genwarden(installation, 'stuck')).toEqual({ code: 0, text: 'Nothing is stuck.' });
+    const stuck = await genwarden(installation, 'stuck', '--older-than', '100ms');
+    expect(stuck).toMatchObject({ code: 3 });
+    expect(stuck.text).toMatch(new RegExp(`${job} +0  queued +\\d+s  NoWorkers`));
+
+    const paused = await genwarden(installation, 'pause', 'default');
+    expect(paused.text).toMatch(
+      /Pool default is paused until it is resumed\.\nThe first of its queued tasks \(1\) fails/,
+    );
+    await start('worker');
+    await until(async () => (await client.workers()).length === 1, { what: 'the worker' });
+    expect(await explainedBy(installation, job, 'PoolPaused')).toContain('genwarden resume default');
+    expect((await genwarden(installation, 'doctor')).text).toContain('✗ pool default');
+    const other = await submit(installation);
+    const fixed = await genwarden(installation, 'stuck', '--older-than', '100ms', '--job-id', job, '--fix', '--yes');
+    expect(fixed).toMatchObject({ code: 0 });
+    expect(await client.get(job)).toMatchObject({ state: 'failed', tasks: [{ reason: 'FailedByOperator' }] });
+    expect(await client.get(other)).toMatchObject({ state: 'queued' });
+
+    expect((await genwarden(installation, 'resume', 'default')).code).toBe(0);
+    expect((await client.wait(other)).state).toBe('succeeded');
+    expect(await genwarden(installation, 'doctor')).toMatchObject({ code: 0 });
+  });
+
+  it('of a provider that hangs, cooling keys, a review, and how a task failed', async () => {
+    const installation = await startInstallation();
+    const { standin, client } = installation;
+    standin.script([{ kind: 'hang' }]);
+    const hung = await submit(installation, { policy: { attemptTimeout: '6s', maxAttempts: 1 } });
+    expect(await explainedBy(installation, hung, 'ProviderSlow')).toMatch(/lives \(last heartbeat .* for the provider/);
+    await client.wait(hung);
+    expect(await explainedBy(installation, hung, 'Failed')).toContain('It failed');
+
+    const reviewed = await submit(installation, { policy: { review: 'always' } });
+    expect(await explainedBy(installation, reviewed, 'WaitingForReview')).toContain(`genwarden review ${reviewed}`);
+
+    // The worker may hold the right to further calls when the first is refused.
+    standin.script([{ kind: 'rate-limited', retryMs: 30_000, times: 50 }]);
+    const cooled = await submit(installation);
+    expect(await explainedBy(installation, cooled, 'KeysCooling')).toContain('the first may be used again in');
+    await genwarden(installation, 'stuck', '--older-than', '100ms');
+  });
+
+  it('of a retry that nobody queues, as no controller runs', async () => {
+    const installation = await startInstallation({ processes: ['worker', 'api'] });
+    const { standin, client, start } = installation;
+    const controller = await start('controller');
+    standin.script([{ kind: 'status', status: 503, latencyMs: 300 }]);
+    const job = await submit(installation);
+    await standin.waitFor((requests) => requests.length === 1, 20_000);
+    controller.kill('SIGKILL');
+    await controller.exited;
+    expect(await explainedBy(installation, job, 'WaitingForRetry')).toContain('failed with ProviderUnavailable');
+    const noLeader = async (): Promise<boolean> =>
+      (await client.doctor()).checks.some(({ name, ok }) => name === 'controller' && !ok);
+    await until(noLeader, { what: 'the lease to be over', timeoutMs: 20_000 });
+    const doctor = await genwarden(installation, 'doctor');
+    expect(doctor).toMatchObject({ code: 1 });
+    expect(doctor.text).toContain('no controller leads');
+    expect(await explainedBy(installation, job, 'Overdue')).toContain('nobody moved it');
+    expect(await genwarden(installation, 'stuck')).toMatchObject({ code: 3 });
+    await start('controller');
+    expect(await client.wait(job)).toMatchObject({ state: 'succeeded', tasks: [{ attempt: 2 }] });
+  });
+
+  it('of a worker that fell silent, and that it was lost', async () => {
+    const installation = await startInstallation();
+    const { standin } = installation;
+    standin.script([{ kind: 'hang' }]);
+    const job = await submit(installation);
+    await standin.waitFor((requests) => requests.length === 1, 20_000);
+    const { pid } = await theWorker(installation);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      expect(await explainedBy(installation, job, 'WorkerSilent')).toContain('of silence it counts as lost');
+      const lost = await explainedBy(installation, job, 'NoWorkers');
+      expect(lost).toContain('The attempt before ended with WorkerLost');
+    } finally {
+      process.kill(pid, 'SIGKILL');
+    }
+  });
+});
