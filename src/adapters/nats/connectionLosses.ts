@@ -26,7 +26,8 @@ export interface ClosedConnection {
 /** Ends of a process. A kicked or slow client lives and comes back. */
 const deadly: ReadonlySet<string> = new Set(['Client Closed', 'Read Error', 'Write Error']);
 
-const forgetAfter = 60_000;
+/** Beats are at most 200 s apart; a worker that is forgotten in between would have no fast path. */
+const forgetAfter = 600_000;
 
 interface Known {
   readonly server: string;

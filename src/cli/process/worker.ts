@@ -58,6 +58,8 @@ export async function startWorkerProcess(settings: Settings, signal: AbortSignal
       version,
     });
     closing.own('worker', worker, (it) => it.drain());
+    // Names the new connection at once: until then its loss would be nobody's.
+    link.onStatus((status) => status === 'reconnected' && worker.beat());
     logger.info({ worker: name, pool: pool.name }, 'worker started');
     hull.probes = {
       live: () => (worker.health().live ? true : worker.health().reason),

@@ -103,3 +103,12 @@ test('a worker is lost once, until it beats again', () => {
   vi.advanceTimersByTime(hold);
   expect(lost).toHaveLength(2);
 });
+
+test('a worker that beats each 200 s is remembered in between, whoever comes', () => {
+  const { losses, lost } = judge();
+  vi.advanceTimersByTime(199_000);
+  losses.sawBeat(beat('w-2', 6));
+  losses.saw(event());
+  vi.advanceTimersByTime(hold);
+  expect(lost).toEqual(['w-1: Client Closed']);
+});
