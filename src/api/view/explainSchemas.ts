@@ -76,7 +76,7 @@ export const explainedJobSchema = z.object({
   tasks: z.array(explainedTaskSchema).describe('Open ones first.'),
 });
 
-export const stuckTaskSchema = explainedTaskSchema.extend({ tenant: z.string(), overdue: z.boolean() });
+const stuckTaskSchema = explainedTaskSchema.extend({ tenant: z.string(), overdue: z.boolean() });
 
 export const stuckListSchema = z.object({
   items: z.array(stuckTaskSchema).describe('The longest stuck first, at most 500.'),

@@ -49,7 +49,7 @@ export function howItEnded(task: Succeeded | Failed | Cancelled, { now, error }:
 }
 
 /** What the catalogue says to do about a reason that is an error. */
-export const hintOf = (reason: Reason): string | undefined => entryOf(reason)?.hint;
+const hintOf = (reason: Reason): string | undefined => entryOf(reason)?.hint;
 export const titleOf = (reason: Reason): string | undefined => entryOf(reason)?.title;
 
 const entryOf = (reason: Reason) => (reason in taskErrors ? taskErrors[reason as TaskErrorCode] : undefined);

@@ -1,0 +1,52 @@
+// The look at NATS, the stream and the leader: on a sound server, without a leader, with an unfit stream, without any.
+
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { natsInstallationProbe, natsJobLog, natsLeadership } from '../../../src/adapters/nats/index.ts';
+import { streamName } from '../../../src/adapters/nats/subjects.ts';
+import { testLink } from '../../conformance/ports.ts';
+import { startNatsServer, type NatsServer } from '../../support/nats.ts';
+import { until } from '../../support/until.ts';
+
+const retentionMs = 3_600_000;
+let server: NatsServer;
+beforeAll(async () => {
+  server = await startNatsServer();
+});
+afterAll(() => server.stop());
+
+async function installation() {
+  const link = await testLink(server.url, `t${randomBytes(4).toString('hex')}`);
+  return { link, probe: natsInstallationProbe(link, { retentionMs }), stream: streamName(link.prefix) };
+}
+
+test('says version, round trip, copies and space; and who leads, while somebody does', async () => {
+  const { link, probe } = await installation();
+  await natsJobLog(link, { retentionMs });
+  const sight = await probe.nats();
+  expect(sight).toMatchObject({ unsuitable: undefined, replicas: 1 });
+  expect(sight.version).toMatch(/^2\.\d+\.\d+/);
+  expect(sight.roundTripMs).toBeGreaterThan(0);
+  expect(await probe.leader()).toBeUndefined();
+  const stop = new AbortController();
+  const leadership = await natsLeadership(link);
+  const leading = leadership.campaign(
+    'controller-1',
+    (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
+    stop.signal,
+  );
+  await until(async () => (await probe.leader()) === 'controller-1', { what: 'the leader to be seen' });
+  stop.abort();
+  await leading;
+  expect(await probe.leader()).toBeUndefined();
+});
+
+test('an unfit stream is named, and a missing one is not made', async () => {
+  const { link, probe, stream } = await installation();
+  expect((await probe.nats()).unsuitable).toContain(`There is no stream ${stream}`);
+  await expect(link.jsm.streams.info(stream)).rejects.toThrow();
+  await natsJobLog(link, { retentionMs });
+  const { config } = await link.jsm.streams.info(stream);
+  await link.jsm.streams.update(stream, { ...config, max_msgs: 1_000 });
+  expect((await probe.nats()).unsuitable).toContain('max_msgs');
+});
