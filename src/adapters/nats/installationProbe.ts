@@ -6,6 +6,7 @@ import type { InstallationProbe, NatsSight } from '../../ports/installationProbe
 import { isStreamNotFound, portError } from './apiErrors.ts';
 import { openBucket } from './bucket.ts';
 import type { NatsLink } from './connection.ts';
+import { defaultLease } from './leadership.ts';
 import { ensureStream } from './stream.ts';
 import { streamName } from './subjects.ts';
 
@@ -21,7 +22,7 @@ const patience = 5_000;
 export function natsInstallationProbe(link: NatsLink, options: InstallationProbeOptions): InstallationProbe {
   return {
     nats: () => inTime(lookAtNats(link, options.retentionMs)),
-    leader: () => inTime(leaderOf(link, options.leaseMs ?? 5_000)),
+    leader: () => inTime(leaderOf(link, options.leaseMs ?? defaultLease.leaseMs)),
   };
 }
 

@@ -10,13 +10,16 @@ import { openBucket } from './bucket.ts';
 import type { NatsLink } from './connection.ts';
 
 export interface LeadershipOptions {
-  /** How long a silent leader stays in the way, ms; default 5,000. The bucket’s expiry, so the same for all processes. */
+  /** How long a silent leader stays in the way, ms; default 3,000. The bucket’s expiry, so the same for all processes. */
   readonly leaseMs?: number;
-  /** Default 1,500. */
+  /** Default 900. */
   readonly renewMs?: number;
-  /** How often a standby looks, ms; default 400. */
+  /** How often a standby looks, ms; default 250. */
   readonly lookMs?: number;
 }
+
+/** A leader that dies with a worker shall add less than three seconds to the recovery of its tasks. */
+export const defaultLease: Required<LeadershipOptions> = { leaseMs: 3_000, renewMs: 900, lookMs: 250 };
 
 type Times = Required<LeadershipOptions>;
 
@@ -36,7 +39,7 @@ interface Term {
 }
 
 export async function natsLeadership(link: NatsLink, options: LeadershipOptions = {}): Promise<Leadership> {
-  const times = { leaseMs: 5_000, renewMs: 1_500, lookMs: 400, ...options };
+  const times = { ...defaultLease, ...options };
   // The expiry is the bucket’s: `update` drops one that `create` has set.
   const office = { link, kv: await openBucket(link, 'leader', times.leaseMs), times };
   return {

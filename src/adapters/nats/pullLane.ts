@@ -4,7 +4,11 @@
 import { createInbox, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 
 const nanos = 1_000_000;
-const standFor = 30_000;
+/**
+ * ms. A frozen worker's pull still takes messages, which come again only after their ack wait. Its own tasks are queued
+ * again four seconds after the freeze at the earliest (heartbeat timeout less one beat): by then its pulls are over.
+ */
+const standFor = 3_000;
 const heartbeatEvery = 1_000;
 /** Two and a half heartbeats missed: the pull died with a server or a leader. */
 const deadAfter = 2_500;

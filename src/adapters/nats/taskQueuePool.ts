@@ -23,9 +23,10 @@ interface Waiter {
 
 /**
  * How long standing pulls stay out, and what they brought is kept, with nobody waiting, ms. Then others shall have it:
- * its ack wait of 5 s runs, and a worker whose slots are full may be busy for a minute.
+ * its ack wait of 5 s runs, and a worker whose slots are full may be busy for a minute. A task that is queued again may
+ * come to one full worker after the other, so it is short; quick tasks free a slot sooner.
  */
-const keepFor = 200;
+const keepFor = 25;
 const mostAtOnce = 500;
 const priorities: readonly Priority[] = ['high', 'normal', 'low'];
 

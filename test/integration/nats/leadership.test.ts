@@ -80,3 +80,10 @@ test('a leader that finds another’s mark stops at once; its own, of a lost ans
   await until(() => events.length === 2, { what: 'the leader to stop' });
   expect(events[1]).toBe('c0 stops');
 });
+
+test('by default a leader that died is out of the way within three seconds of its last renewal', async () => {
+  const { links } = await candidates(1);
+  await natsLeadership(links[0]!);
+  const { config } = await links[0]!.jsm.streams.info(`KV_${links[0]!.prefix}_leader`);
+  expect(config.max_age / 1e6).toBeLessThanOrEqual(3_000);
+});
