@@ -179,7 +179,7 @@ class StreamController implements Controller {
     const { heartbeatTimeoutMs } = this.#options;
     const keys = this.#watch.tasksToJudge(worker);
     if (keys.length === 0) return;
-    const silent = this.#workers.sight(worker)?.connectionLost !== true;
+    const silent = this.#workers.sight(worker, !this.#outage.deaf)?.connectionLost !== true;
     if (silent && !this.#outage.active && this.#workers.mostFellSilent(heartbeatTimeoutMs))
       this.#outage.begin('workersSilent');
     if (silent && this.#outage.active) return;
@@ -189,7 +189,7 @@ class StreamController implements Controller {
   #world(): World {
     this.#outage.look();
     return {
-      worker: (name) => this.#workers.sight(name),
+      worker: (name) => this.#workers.sight(name, !this.#outage.deaf),
       heartbeatTimeout: this.#options.heartbeatTimeoutMs,
       outage: this.#outage.active,
       grace: this.#outage.grace,

@@ -26,6 +26,7 @@ export class OutageWatch {
   /** ms for which nobody could have reported in this outage. */
   #blind = 0;
   #active = false;
+  #deaf = false;
   #lookedAt: number;
   #ahead: number;
 
@@ -39,6 +40,14 @@ export class OutageWatch {
 
   get active(): boolean {
     return this.#active;
+  }
+
+  /**
+   * In this outage this process was cut off or stood still: a lost connection that it knows of may have come back
+   * unheard, so that only beats after the outage tell.
+   */
+  get deaf(): boolean {
+    return this.#deaf;
   }
 
   /** This process is cut off: it can neither hear nor write. */
@@ -55,6 +64,7 @@ export class OutageWatch {
 
   observerAway(): void {
     this.#awaySince ??= this.#clock.monotonic();
+    this.#deaf = true;
     this.begin('observerAway');
   }
 
@@ -62,6 +72,7 @@ export class OutageWatch {
     if (this.#awaySince === undefined) return;
     this.#blind += this.#clock.monotonic() - this.#awaySince;
     this.#awaySince = undefined;
+    this.#deaf = true;
     this.begin('observerAway');
   }
 
@@ -80,7 +91,10 @@ export class OutageWatch {
     const step = Math.abs(ahead - this.#ahead);
     this.#lookedAt = monotonic;
     this.#ahead = ahead;
-    if (pause >= this.#timeout / 2 && pause >= 2_000) this.#beginBlind('processPaused', pause);
+    if (pause >= this.#timeout / 2 && pause >= 2_000) {
+      this.#deaf = true;
+      this.#beginBlind('processPaused', pause);
+    }
     if (step >= jump) this.#beginBlind('clockJumped', step);
     if (this.#active && this.#awaySince === undefined && monotonic >= this.#until) this.#end();
   }
@@ -92,6 +106,7 @@ export class OutageWatch {
 
   #end(): void {
     this.#active = false;
+    this.#deaf = false;
     this.#blind = 0;
     this.#onChange(undefined);
   }

@@ -49,12 +49,13 @@ export class WorkersSeen {
     if (seen !== undefined) seen.connectionLost = true;
   }
 
-  sight(worker: string): WorkerSight | undefined {
+  /** Without `trustsLosses`, silence alone counts: who lost its connection may have come back unheard. */
+  sight(worker: string, trustsLosses = true): WorkerSight | undefined {
     const seen = this.#workers.get(worker);
     if (seen === undefined) return undefined;
     return {
       silentFor: this.#monotonic() - seen.heardAt,
-      connectionLost: seen.connectionLost,
+      connectionLost: seen.connectionLost && trustsLosses,
       beat: seen.beat.number,
       beatsWithout: (job, task) =>
         seen.beat.number - Math.max(seen.listed.get(taskKey(job, task)) ?? 0, seen.streakFrom - 1),

@@ -62,6 +62,35 @@ describe('workers', () => {
     expect(stage.log.lastOf()).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
   });
 
+  test('a connection that was lost before this process was cut off itself may have come back unheard', async () => {
+    await stage.enter();
+    stage.heartbeats.hear('worker-1');
+    await settle();
+    stage.heartbeats.say({ event: 'connectionLost', worker: 'worker-1', reason: 'Client Closed' });
+    stage.heartbeats.say({ event: 'observerAway' });
+    await stage.clock.advance(20_000);
+    stage.heartbeats.say({ event: 'observerBack' });
+    await stage.clock.advance(100);
+    const { claim } = stage.startTask();
+    await stage.clock.advance(1_500);
+    expect(stage.log.lastOf().state).toBe('running');
+    await stage.beating(10_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
+    expect(stage.log.lastOf().state).toBe('running');
+  });
+
+  test('a connection that is lost while this process is cut off is judged once the outage is over', async () => {
+    await stage.enter();
+    const { claim } = stage.startTask();
+    stage.heartbeats.hear('worker-1', [listed(0, claim)]);
+    stage.heartbeats.say({ event: 'observerAway' });
+    stage.heartbeats.say({ event: 'connectionLost', worker: 'worker-1', reason: 'Client Closed' });
+    stage.heartbeats.say({ event: 'observerBack' });
+    await stage.clock.advance(1_000);
+    expect(stage.log.lastOf().state).toBe('running');
+    await stage.clock.advance(heartbeatTimeout);
+    expect(stage.log.lastOf()).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
+  });
+
   test('a task that loses its workers again and again is a poison pill', async () => {
     await stage.enter();
     const of = taskOf({ policy: { ...policy, maxAttempts: 9, maxLostAttempts: 2 } });
