@@ -54,10 +54,12 @@ export function eventRoutes(app: Api, context: ApiContext): void {
 }
 
 const stalledMs = 30_000;
+/** Then the client has to come back, at no loss, and its token is looked at again. */
+const longestMs = 3_600_000;
 
 function send(context: ApiContext, reply: FastifyReply, request: EventRequest): FastifyReply {
   const stalled = new AbortController();
-  const signal = AbortSignal.any([context.closing, clientGone(reply), stalled.signal]);
+  const signal = AbortSignal.any([context.closing, clientGone(reply), stalled.signal, AbortSignal.timeout(longestMs)]);
   const text = unlessStalled(eventStream(context, request, signal), context.events?.stalledMs ?? stalledMs, () => {
     stalled.abort();
     reply.raw.destroy();

@@ -20,10 +20,11 @@ class Listener {
   ended = false;
   readonly #stop = new AbortController();
 
-  static async open(url: string, lastEventId?: string): Promise<Listener> {
+  static async open(url: string, lastEventId?: string, token = 'any'): Promise<Listener> {
     const listener = new Listener();
     onTestFinished(() => listener.stop());
-    const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
+    const authorization = `Bearer ${token}`;
+    const headers = { authorization, ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) };
     const response = await fetch(url, { headers, signal: listener.#stop.signal });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
@@ -174,6 +175,36 @@ describe('all events', () => {
     expect(await streamsOf(world)).toBe(1);
   });
 
+  test('are those of the tenant alone: snapshot, transitions, progress, and what was missed', async () => {
+    // The token is the tenant.
+    const find = (tenant: string) => ({
+      id: tenant,
+      name: tenant,
+      tenant,
+      scopes: ['jobs:read', 'jobs:write'] as const,
+    });
+    const world = await listeningWorld({ auth: { find } });
+    const submitAs = async (tenant: string): Promise<string> => {
+      const body = { kind: 'image', input: { prompt: 'a yard' } };
+      return (await world.post('/v1/jobs', body, { authorization: `Bearer ${tenant}` })).json.id as string;
+    };
+    await submitAs('acme');
+    const other = await Listener.open(`${world.url}/v1/events`, undefined, 'other');
+    await other.until((all) => all.length === 1, 'the snapshot');
+    expect(other.received[0]!.data.items).toEqual([]);
+    const acmes = await submitAs('acme');
+    const { sequence } = await world.claim(acmes);
+    world.heartbeats.beat(aBeat({ tasks: [{ job: acmes, task: 0, claim: sequence, progress: 0.5 }] }));
+    const others = await submitAs('other');
+    await other.until((all) => all.length === 3, 'the own job');
+    const back = await Listener.open(`${world.url}/v1/events`, other.received[0]!.id, 'other');
+    await back.until((all) => all.length === 2, 'what was missed');
+    const jobs = [...other.of('task', 'progress'), ...back.of('task', 'progress')].map(({ data }) => data.job);
+    expect(jobs).toEqual([others, others]);
+    const refused = await world.get(`/v1/jobs/${acmes}/events`, { authorization: 'Bearer other' });
+    expect(refused.json.code).toBe('JobNotFound');
+  });
+
   test('own writes are told in the stream’s order, and a job ends with its last task', async () => {
     const world = await listeningWorld();
     const job = await world.submit({ tasks: Array.from({ length: 50 }, () => ({})) });
@@ -214,6 +245,16 @@ describe('all events', () => {
       expect(listener.received[0]!.id).toBeUndefined();
       expect(listener.received[1]!.id).toBe(`${epoch}-8`);
     }
+  });
+
+  test('NATS away before the first event: a problem that says to try again', async () => {
+    const world = await listeningWorld();
+    const { epoch } = world.follower.position();
+    world.log.away = true;
+    const response = await fetch(`${world.url}/v1/events`, { headers: { 'last-event-id': `${epoch}-999` } });
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ code: 'Unavailable' });
+    expect(await streamsOf(world)).toBe(0);
   });
 
   test('a stream that is replaced: reset, and a snapshot of the new one', async () => {
