@@ -6,11 +6,14 @@ import { workerLost } from '../../src/job/rules/workerLost.ts';
 import { submitted } from '../../src/job/transitions.ts';
 import type { FollowEvent, LogEntry } from '../../src/ports/jobLog.ts';
 import { overlay } from './overlay.ts';
+import type { Plan } from './plan.ts';
 import type { SimulateOptions } from './simulate.ts';
 
 export interface Mutant {
   readonly name: string;
   readonly seams: NonNullable<SimulateOptions['seams']>;
+  /** In runs of this kind alone. */
+  readonly kind?: Plan['kind'];
   /** It is found within this many seeds, from 1 on. */
   readonly within: number;
   /** What it may be found by. */
@@ -100,11 +103,19 @@ export const mutants: readonly Mutant[] = [
       log: (log) => ({ ...log, follow: (from, signal) => withGaps(log.follow(from, signal)) }),
     },
     within: 100,
-    by: ['NothingOverdue', 'RetriedInTime', 'EverythingEnds', 'LossIsNoticed', 'NobodyIsLostWithoutCause', 'PaidOnce'],
+    by: [
+      'IndexesAreCurrent',
+      'NothingOverdue',
+      'RetriedInTime',
+      'LossIsNoticed',
+      'NobodyIsLostWithoutCause',
+      'PaidOnce',
+    ],
   },
   {
     name: 'an observer that is not told that it was cut off itself',
     seams: { tellsObservers: false },
+    kind: 'natsAway',
     within: 200,
     by: ['PaidOnce', 'NobodyIsLostWithoutCause'],
   },

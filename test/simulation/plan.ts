@@ -74,8 +74,9 @@ export interface Plan {
   readonly window: number;
 }
 
-export function planOf(seed: number, random: Random): Plan {
-  const kind = random.chance(0.12) ? 'natsAway' : 'faults';
+export function planOf(seed: number, random: Random, asked?: Plan['kind']): Plan {
+  const drawn = random.chance(0.12) ? 'natsAway' : 'faults';
+  const kind = asked ?? drawn;
   const restless = random.whole(30, 120) * 1_000;
   return {
     seed,
@@ -88,7 +89,8 @@ export function planOf(seed: number, random: Random): Plan {
     tasksPerJob: random.whole(1, 5),
     restless,
     faults: kind === 'natsAway' ? awayFaults(random) : someFaults(random),
-    weather: kind === 'natsAway' ? { ...fairWeather, reconnects: random.pick([50, 500, 4_000]) } : someWeather(random),
+    weather:
+      kind === 'natsAway' ? { ...fairWeather, reconnects: random.pick([50, 4_000, 4_000]) } : someWeather(random),
     behaviours: kind === 'natsAway' ? { prompt: 1, slow: 1 } : someBehaviours(random),
     keys: random.pick([0, 1, 3]),
     system: kind === 'natsAway' || random.chance(0.7),

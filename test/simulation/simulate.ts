@@ -19,6 +19,8 @@ import { installVirtualTime } from './time/timers.ts';
 
 export interface SimulateOptions {
   readonly seams?: Seams & { readonly without?: Rule };
+  /** Of this kind, whatever the seed says. */
+  readonly kind?: Plan['kind'];
   /** Keeps the history. */
   readonly traced?: boolean;
 }
@@ -39,11 +41,11 @@ export interface Run {
 /** ms that the last job may take after the last fault; every budget is far below it. */
 const longest = 900_000;
 
-export async function simulate(seed: number, { seams = {}, traced = false }: SimulateOptions = {}): Promise<Run> {
+export async function simulate(seed: number, { seams = {}, kind, traced = false }: SimulateOptions = {}): Promise<Run> {
   installVirtualTime();
   const random = new Random(String(seed));
   const schedule = new Schedule();
-  const plan = planOf(seed, random.fork('plan'));
+  const plan = planOf(seed, random.fork('plan'), kind);
   const history = new History(traced, () => schedule.now);
   const server = new Server(schedule, random.fork('server'), plan, seams);
   const watcher = new Watcher(server, history, plan, () => nemesis);

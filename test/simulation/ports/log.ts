@@ -21,7 +21,7 @@ export function logOver(link: Link, witness: Witness): JobLog {
         const record = await log.read(job, pool);
         const { random } = link.process;
         if (record === undefined || !random.chance(link.weather.staleRead)) return record;
-        return stale(record, await log.history(job, pool), random.next());
+        return stale(record, await log.history(job, pool), link.server.clock.now() - random.next() * mostBehind);
       }),
     history: (job, pool) => link.request('a history', () => log.history(job, pool)),
     follow: (from, signal) => followOver(link, from, signal),
@@ -63,11 +63,17 @@ function submitOnce(link: Link, specs: readonly SpecWrite[], witness: Witness): 
   };
 }
 
-/** As a replica has it that is behind: each task at one of its messages. */
-function stale(record: JobRecord, history: readonly DetailedEntry[], share: number): JobRecord {
+/** ms by which a replica may be behind. */
+const mostBehind = 3_000;
+
+/** As a replica has it that has seen nothing since that moment, save that there is the job. */
+function stale(record: JobRecord, history: readonly DetailedEntry[], until: number): JobRecord {
   const tasks = record.tasks.map((task, index) => {
     const messages = history.filter(({ state }) => state.of.task === index);
-    const at = Math.max(0, Math.min(messages.length - 1, Math.floor(messages.length * (0.5 + share / 2))));
+    const at = Math.max(
+      0,
+      messages.findLastIndex((message) => message.at <= until),
+    );
     const last = messages[at];
     if (last === undefined) return task;
     const spec = messages.slice(0, at + 1).findLast(({ detail }) => detail.request !== undefined);

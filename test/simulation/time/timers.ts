@@ -2,6 +2,7 @@
 // that runs in no simulated process gets the real ones.
 
 import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 import perfHooks from 'node:perf_hooks';
 import timersPromises from 'node:timers/promises';
 import { running, type Process } from './process.ts';
@@ -17,6 +18,9 @@ export function installVirtualTime(): void {
   installClocks();
   timersPromises.setTimeout = pauseWith(timersPromises.setTimeout) as typeof timersPromises.setTimeout;
   perfHooks.monitorEventLoopDelay = byProcess(perfHooks.monitorEventLoopDelay, () => noHistogram);
+  // Slow to ask for with every beat, and not the same twice.
+  process.memoryUsage.rss = byProcess(process.memoryUsage.rss, () => 0);
+  os.hostname = byProcess(os.hostname, (simulated) => simulated.name);
   syncBuiltinESMExports();
 }
 
