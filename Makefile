@@ -82,6 +82,10 @@ build: packages ## Build what is published into dist/
 bench: setup build ## Measure against bare JetStream operations on this machine
 	@node bench/main.ts
 
+.PHONY: bench-recovery
+bench-recovery: setup build ## Measure recovery from faults on real processes, beside BullMQ (eight minutes)
+	@node bench/recovery/main.ts $(ARGS)
+
 .PHONY: hooks
 hooks: packages ## Check what is staged before each commit of this checkout
 	@lefthook install
