@@ -104,7 +104,7 @@ function pausableQueue(): ApiOptions['queue'] {
   const pauses = new Map<string, { until: number | null }>();
   return {
     depth: async () => ({ lanes: { again: 0, high: 1, normal: 2, low: 3 }, unacknowledged: 4 }),
-    pause: async (pool, end) => void pauses.set(pool, { until: end ?? null }),
+    pause: async (pool, endsAt) => void pauses.set(pool, { until: endsAt ?? null }),
     resume: async (pool) => void pauses.delete(pool),
     paused: async (pool) => pauses.get(pool),
   };
