@@ -108,7 +108,7 @@ export class Cast {
   }
 
   startWorker(): WorkerPlayer {
-    const { plan, server, provider } = this.#stage;
+    const { plan, provider } = this.#stage;
     const base = this.#base('worker');
     const { process, link } = base;
     const worker = process.enter(() => {

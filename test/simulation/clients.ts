@@ -210,7 +210,7 @@ async function askOne<T>(
       client.after(random.next() * 3, () => resolve({ outcome: 'answered', value }));
     } catch (error) {
       if (error instanceof GenwardenError) client.after(1, () => resolve({ outcome: 'refused', error }));
-      else reject(error as Error);
+      else reject(error);
     }
   };
   client.schedule.after(random.next() * 3, () => api.process.receive(() => void serve()));

@@ -3,35 +3,9 @@
 
 import { GenwardenError } from '../../src/job/errors.ts';
 import type { ClosedConnection } from '../../src/adapters/nats/connectionLosses.ts';
-import type { Server } from './server.ts';
+import type { Connection, Server } from './server.ts';
 import type { Process } from './time/process.ts';
-
-/** How unkind the network is in a run: probabilities, and ms. */
-export interface Weather {
-  latency: number;
-  /** Now and then a message takes this much longer. */
-  slowBy: number;
-  slow: number;
-  lostRequest: number;
-  lostAnswer: number;
-  lostWord: number;
-  repeatedWord: number;
-  staleRead: number;
-  /** ms that a connection may take to come back. */
-  reconnects: number;
-}
-
-export const fairWeather: Weather = {
-  latency: 2,
-  slowBy: 0,
-  slow: 0,
-  lostRequest: 0,
-  lostAnswer: 0,
-  lostWord: 0,
-  repeatedWord: 0,
-  staleRead: 0,
-  reconnects: 50,
-};
+import type { Weather } from './weather.ts';
 
 /** As the adapter to NATS: one try, and all of them. */
 const tryTimeout = 2_000;
@@ -39,7 +13,7 @@ const patience = 10_000;
 
 export type LinkStatus = 'disconnected' | 'reconnected' | 'stalled';
 
-export class Link {
+export class Link implements Connection {
   readonly process: Process;
   readonly server: Server;
   readonly weather: Weather;
@@ -126,7 +100,7 @@ export class Link {
         if (!server.jetStream) return;
         void answer().then(
           (value) => take(() => resolve(value)),
-          (error: unknown) => take(() => reject(error as Error)),
+          (error: unknown) => take(() => reject(error)),
         );
       });
     };
@@ -196,5 +170,5 @@ export class Link {
   }
 }
 
-export const unavailable = (what: string): GenwardenError =>
+const unavailable = (what: string): GenwardenError =>
   new GenwardenError('Unavailable', `NATS did not answer ${what} in time`);

@@ -3,10 +3,10 @@
 import type { AnyPlayer, Cast } from './cast.ts';
 import { poolName } from './cast.ts';
 import type { History } from './history.ts';
-import { fairWeather, type Weather } from './link.ts';
 import type { FaultName, Plan } from './plan.ts';
 import type { Server } from './server.ts';
 import type { Random } from './time/random.ts';
+import { fairWeather, type Weather } from './weather.ts';
 
 export interface NemesisOptions {
   readonly plan: Plan;

@@ -1,8 +1,8 @@
 // What a seed decides before anything happens: who plays, how unkind the world is, and what is asked of it. Each seed
 // allows only some kinds of faults, so that rare combinations are not drowned by the usual ones.
 
-import { fairWeather, type Weather } from './link.ts';
 import type { Random } from './time/random.ts';
+import { fairWeather, type Weather } from './weather.ts';
 
 export const faultNames = [
   'crashWorker',

@@ -16,7 +16,6 @@ import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
 import type { KeyShelf } from '../../src/adapters/memory/keyRing.ts';
 import type { ForgetfulTaskQueue } from '../../src/adapters/memory/taskQueue.ts';
 import type { ClosedConnection } from '../../src/adapters/nats/connectionLosses.ts';
-import type { Link } from './link.ts';
 import type { Plan } from './plan.ts';
 import type { Random } from './time/random.ts';
 import { epoch, Process } from './time/process.ts';
@@ -36,9 +35,16 @@ export interface Lease {
   until: number;
 }
 
+/** What the server knows of a process: the other end of its connection. */
+export interface Connection {
+  deliver(run: () => void): void;
+  lose(reason: string): void;
+  stalled(): void;
+}
+
 /** Who listens to core messages, and over which connection. */
 export interface Listener<T> {
-  readonly link: Link;
+  readonly link: Connection;
   readonly hear: (message: T) => void;
 }
 
@@ -57,7 +63,7 @@ export class Server {
   readonly recalls = new Map<string, Set<Listener<Recall>>>();
   /** The system account's events. */
   readonly connections = new Set<Listener<ClosedConnection>>();
-  readonly links = new Set<Link>();
+  readonly links = new Set<Connection>();
   lease: Lease | undefined;
   #clients = 0;
   #jetStream = true;

@@ -130,8 +130,15 @@ function removeRule(rule: Rule | undefined): () => void {
   return () => void all.splice(at, 0, rule);
 }
 
+interface LogLine {
+  readonly msg: string;
+  readonly job?: string;
+  readonly task?: number;
+  readonly err?: { readonly message?: string };
+}
+
 function noteLine(history: History, process: string, line: string): void {
-  const { msg, job, task, err } = JSON.parse(line) as Record<string, unknown> & { err?: { message?: string } };
-  const about = job === undefined ? undefined : `${String(job)}/${String(task ?? 0)}`;
-  history.note(process, () => `${String(msg)}${err === undefined ? '' : `: ${err.message}`}`, about);
+  const { msg, job, task = 0, err } = JSON.parse(line) as LogLine;
+  const about = job === undefined ? undefined : `${job}/${task}`;
+  history.note(process, () => `${msg}${err === undefined ? '' : `: ${err.message}`}`, about);
 }

@@ -127,7 +127,7 @@ export class Watcher {
   }
 }
 
-export const keyOf = ({ of }: TaskState): string => `${of.job}/${of.task}`;
+const keyOf = ({ of }: TaskState): string => `${of.job}/${of.task}`;
 
 function describe({ state, detail }: DetailedEntry): string {
   const worker = 'worker' in state && state.worker !== null ? ` by ${state.worker}` : '';

@@ -4,6 +4,7 @@
 import type { Beat, BeatEvent, Heartbeats, Recall } from '../../../src/ports/heartbeats.ts';
 import { connectionLosses, type ConnectionLosses } from '../../../src/adapters/nats/connectionLosses.ts';
 import type { Link } from '../link.ts';
+import type { Listener } from '../server.ts';
 
 const hold = 1_000;
 /** A beat that is older than this is not sent again at a reconnect, ms. */
@@ -72,7 +73,7 @@ function recallsOver(link: Link, worker: string, signal: AbortSignal): AsyncIter
   return recalls.read(listen(link, listeners, (recall) => recalls.push(recall)));
 }
 
-function listen<T>(link: Link, listeners: Set<{ link: Link; hear: (message: T) => void }>, hear: (message: T) => void) {
+function listen<T>(link: Link, listeners: Set<Listener<T>>, hear: (message: T) => void) {
   const listener = { link, hear };
   listeners.add(listener);
   const unlisten = (): void => void listeners.delete(listener);

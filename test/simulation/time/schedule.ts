@@ -53,7 +53,7 @@ export class Schedule {
       try {
         if (stop() || !this.#next(until)) end(resolve);
       } catch (error) {
-        end(() => reject(error as Error));
+        end(() => reject(error));
       }
     };
     const turns = (): void => {
