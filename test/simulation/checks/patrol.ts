@@ -1,7 +1,7 @@
 // Looks every second at what should have happened by now, and at the end at what must be true of everything.
 
 import { isOpen } from '../../../src/job/task.ts';
-import type { Cast, ControllerPlayer } from '../cast.ts';
+import type { Cast, ControllerPlayer, WorkerPlayer } from '../cast.ts';
 import { heartbeatTimeout } from '../cast.ts';
 import type { ClientJob } from '../clients.ts';
 import type { Nemesis } from '../nemesis.ts';
@@ -31,6 +31,8 @@ export class Patrol {
   #calmSince = Infinity;
   /** Since when a worker could have taken a task without a break. */
   #servedSince = Infinity;
+  /** When each worker was last seen to hold nothing but what it runs on record. */
+  readonly #holdsSince = new Map<string, number>();
 
   constructor(options: PatrolOptions) {
     this.#options = options;
@@ -65,9 +67,6 @@ export class Patrol {
       if (isOpen(state)) watcher.violate('EverythingEnds', `it is still ${state.state}`, keyOfSeen(state.of));
     }
     if (plan.kind === 'natsAway') this.#checkPaidOnce();
-    for (const { process, worker } of cast.workers) {
-      if (worker.running() > 0) watcher.violate('NothingIsHeld', `${process.name} holds ${worker.running()} tasks`);
-    }
     for (const controller of cast.controllers) await this.#checkCounter(controller);
   }
 
@@ -78,9 +77,20 @@ export class Patrol {
     for (const seen of watcher.tasks.values()) if (isOpen(seen.state)) this.#lookAt(seen, now);
     if (now > this.#calmSince + 15_000) this.#checkIndexes(now);
     if (now < this.#calmSince + grace) return;
+    for (const player of cast.workers) this.#checkHeld(player, now);
     for (const { process, drainingSince } of cast.workers) {
       if (now - (drainingSince ?? now) > 30_000 + grace) watcher.violate('DrainsEnd', `${process.name} still drains`);
     }
+  }
+
+  /** A worker whose tasks are all over on record lets go of them, redelivered specs of old included. */
+  #checkHeld({ process: { name }, worker }: WorkerPlayer, now: number): void {
+    const { watcher } = this.#options;
+    const runs = [...watcher.tasks.values()].some(({ state }) => state.state === 'running' && state.worker === name);
+    if (worker.running() === 0 || runs) return void this.#holdsSince.set(name, now);
+    const since = this.#holdsSince.get(name) ?? now;
+    this.#holdsSince.set(name, since);
+    if (now - since > grace) watcher.violate('NothingIsHeld', `${name} holds ${worker.running()} tasks`);
   }
 
   /** Every index has every open task as it is, save what has only just happened. */
