@@ -15,8 +15,8 @@ const thumbnailSize = 400;
 sharp.cache(false);
 sharp.concurrency(1);
 
-/** Images looked at once: a decoded one is several times its file, and more than the cores take wait anyway. */
-const atOnce = 2;
+/** Images looked at once: a decoded one is several times its file, and one takes some 30 ms where a call takes seconds. */
+const atOnce = 1;
 
 export interface Look {
   readonly width: number;
@@ -24,7 +24,7 @@ export interface Look {
   readonly thumbnail: Thumbnail | undefined;
 }
 
-/** Pixels and, if asked for, the thumbnail of an image, two images at a time; rejects where the bytes are none. */
+/** Pixels and, if asked for, the thumbnail of an image, one image at a time; rejects where the bytes are none. */
 export async function lookAt(bytes: Uint8Array, withThumbnail: boolean): Promise<Look> {
   if (looking < atOnce) looking += 1;
   else await new Promise<void>((resolve) => waiting.push(resolve));
