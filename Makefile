@@ -51,6 +51,18 @@ test-conformance: setup ## Run the suites that every adapter of a port passes
 test-integration: setup ## Run the tests of whole processes
 	@vitest run --project integration
 
+.PHONY: faults
+faults: setup ## Run every fault on real processes, the minute-long ones too, and print the table
+	@vitest run -c test/faults/vitest.config.ts
+
+.PHONY: soak
+soak: setup ## Simulate many seeds: make soak SEEDS=20000 FROM=1
+	@node test/simulation/main.ts --seeds $(or $(SEEDS),20000) --from $(or $(FROM),1)
+
+.PHONY: model
+model: setup ## Explore every order of events of a small installation and print the counts by kind
+	@node test/model/main.ts $(ARGS)
+
 .PHONY: check
 check: packages check-format lint types unused ## Run all checks that are not tests
 

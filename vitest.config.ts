@@ -14,14 +14,16 @@ const cores = Math.max(2, availableParallelism());
 
 const groups: Group[] = [
   { name: 'unit', include: ['test/unit/**', 'test/tidy/**', 'test/tidy'], timeoutMs: 15_000, atOnce: cores },
+  { name: 'simulation', include: ['test/simulation/**', 'test/model/**'], timeoutMs: 120_000, atOnce: 2 },
   { name: 'conformance', include: ['test/conformance/**'], timeoutMs: 60_000, atOnce: 2 },
-  { name: 'integration', include: ['test/integration/**'], timeoutMs: 90_000, atOnce: 1 },
+  { name: 'integration', include: ['test/integration/**'], timeoutMs: 90_000, atOnce: 2 },
+  { name: 'faults', include: ['test/faults/quick/**'], timeoutMs: 90_000, atOnce: 1 },
   { name: 'package', include: ['test/package'], timeoutMs: 180_000, atOnce: 1 },
 ];
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/natsOnPath.ts'],
+    globalSetup: ['test/support/natsOnPath.ts', 'test/faults/support/rows.ts'],
     projects: groups.map(({ name, include, timeoutMs, atOnce }, index) => ({
       extends: true,
       test: {

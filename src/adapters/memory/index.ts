@@ -3,7 +3,7 @@
 export { memoryArtifactStore } from './artifactStore.ts';
 export { systemClock, virtualClock, type VirtualClock } from './clock.ts';
 export { memoryHeartbeats, type MemoryHeartbeats } from './heartbeats.ts';
-export { memoryJobLog, type MemoryJobLog } from './jobLog.ts';
+export { memoryJobLog } from './jobLog.ts';
 export { memoryKeyShelf } from './keyRing.ts';
 export { memoryLeadership } from './leadership.ts';
 export { memoryPoolRegistry } from './poolRegistry.ts';

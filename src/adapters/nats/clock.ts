@@ -14,7 +14,10 @@ export interface ClockOptions {
 
 const sleepSlice = 1_000;
 
-/** Resolves with the first look at the server’s time, or after two seconds without one: this machine’s time until then. */
+/**
+ * Resolves with the first look at the server’s time, however long JetStream takes to answer: on a machine whose clock is
+ * wrong, a claim made before would be due at a wrong moment.
+ */
 export async function natsClock(link: NatsLink, { everyMs = 5_000 }: ClockOptions = {}): Promise<Clock> {
   await openBucket(link, 'pools');
   let samples: readonly Sample[] = [];
@@ -25,7 +28,7 @@ export async function natsClock(link: NatsLink, { everyMs = 5_000 }: ClockOption
   };
   const stop = link.onStatus((status) => status === 'reconnected' && void look().catch(() => undefined));
   link.closing.addEventListener('abort', stop, { once: true });
-  await look().catch(() => undefined);
+  await firstLook(look, link.closing);
   void lookEvery(everyMs, look, link.closing);
   return clockOf(() => anchor + performance.now());
 }
@@ -49,6 +52,17 @@ function clockOf(serverTime: () => number): Clock {
       }
     },
   };
+}
+
+async function firstLook(look: () => Promise<void>, closing: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (closing.aborted) throw error;
+      await pause(250);
+    }
+  }
 }
 
 async function lookEvery(everyMs: number, look: () => Promise<void>, closing: AbortSignal): Promise<void> {

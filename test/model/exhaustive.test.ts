@@ -1,9 +1,9 @@
 // Every state that a small installation can get into: no promise breaks, and every open task ends.
 import { describe, expect, test } from 'vitest';
-import { explore, type Exploration } from '../../model/explore.ts';
-import { scenariosFrom } from '../../model/main.ts';
-import { describe as inWords } from '../../model/report.ts';
-import { scenarios, type Scenario } from '../../model/scenario.ts';
+import { explore, type Exploration } from './explore.ts';
+import { scenariosFrom } from './main.ts';
+import { describe as inWords } from './report.ts';
+import { scenarios, type Scenario } from './scenario.ts';
 
 const patience = 240_000;
 

@@ -1,9 +1,9 @@
 // The search finds what is broken on purpose, by the check that is meant to, and tells how it came about.
 import { expect, test } from 'vitest';
-import { product } from '../../model/engine.ts';
-import { explore } from '../../model/explore.ts';
-import { mutants } from '../../model/mutants.ts';
-import { describe as inWords } from '../../model/report.ts';
+import { product } from './engine.ts';
+import { explore } from './explore.ts';
+import { mutants } from './mutants.ts';
+import { describe as inWords } from './report.ts';
 
 test.each(mutants)('$what: caught', { timeout: 120_000 }, ({ what, engine, scenario, caughtBy }) => {
   const result = explore(scenario, { ...product, ...engine });

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { tell } from '../../simulation/report.ts';
-import { simulate } from '../../simulation/simulate.ts';
+import { tell } from './report.ts';
+import { simulate } from './simulate.ts';
 
 const seeds = Number(process.env['SEEDS'] ?? 2_000);
 const from = Number(process.env['SEED'] ?? 1);
-const main = fileURLToPath(new URL('../../simulation/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 describe('whole installations on virtual time', () => {
   it(`keep their promises under the nemesis of ${seeds} seeds`, { timeout: 600_000 }, async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mutants, type Mutant } from '../../simulation/mutants.ts';
-import { simulate } from '../../simulation/simulate.ts';
+import { mutants, type Mutant } from './mutants.ts';
+import { simulate } from './simulate.ts';
 
 async function firstFound({ seams, kind, within }: Mutant): Promise<{ seed: number; invariant: string } | undefined> {
   for (let seed = 1; seed <= within; seed += 1) {
