@@ -20,7 +20,7 @@ export interface RetryRequest {
   readonly tasks?: readonly (string | number)[];
 }
 
-/** Throws `JobNotFinished`, `TaskNotFound`, `NothingToRetry` or `JobExpiresTooSoon`. */
+/** The job with at least one new run; throws `JobNotFinished`, `TaskNotFound`, `NothingToRetry` or `JobExpiresTooSoon`. */
 export async function retryJob(context: ApiContext, request: RetryRequest): Promise<JobRecord> {
   const record = await readJob(context, request.tenant, request.job);
   const chosen = new Set(chooseTasks(record, request, context.clock.now()).map(({ last }) => last.state.of.task));
@@ -29,6 +29,8 @@ export async function retryJob(context: ApiContext, request: RetryRequest): Prom
     const next = newRun(state, 'Retried', context.clock.now());
     return { state: next, detail: { message: `Run ${next.run}, asked for by ${request.by}`, request: asked } };
   });
+  // Others were first with all of them: 202 would claim their run. Decided again, as if this had been asked after them.
+  if (changes.every(({ over }) => over === undefined)) return retryJob(context, request);
   return recordOf(record, changes);
 }
 
