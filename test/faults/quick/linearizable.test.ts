@@ -1,0 +1,120 @@
+// Clients submit, cancel, retry and read the same few jobs through two APIs while NATS is killed: of each job there is one
+// history that explains every answer, and no client is ever shown less than it was shown before.
+
+import { createHash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, it, onTestFinished } from 'vitest';
+import { jobIdFrom } from '../../../src/job/ids.ts';
+import { anImage, startInstallation, type Installation } from '../../support/installation.ts';
+import { until } from '../../support/until.ts';
+import { Random } from '../../simulation/time/random.ts';
+import { problemOf, wentBack, type Answer, type JobOperation, type Verb } from '../support/jobHistory.ts';
+
+const seed = process.env['HISTORY_SEED'] ?? String(Date.now() % 1_000_000);
+const replay = `HISTORY_SEED=${seed} vitest run --project faults test/faults/quick/linearizable.test.ts`;
+const clients = ['a', 'b', 'c', 'd', 'e', 'f'];
+const jobs = ['one', 'two', 'three', 'four'].map((name) => `${seed}-${name}`);
+const operationsEach = 90;
+
+it('histories of concurrent clients are linearizable, through a restart of NATS', async () => {
+  const installation = await startInstallation({ processes: [] });
+  const urls = await startApis(installation);
+  const histories = new Map<string, JobOperation[]>(jobs.map((job) => [job, []]));
+  const all = (): JobOperation[] => [...histories.values()].flat();
+  const clientsDone = Promise.all(clients.map((client) => act(client, urls, histories)));
+  clientsDone.catch(() => undefined);
+  await until(() => all().length >= (clients.length * operationsEach) / 2, { what: 'half of it', timeoutMs: 20_000 });
+  installation.nats.kill('SIGKILL');
+  await installation.nats.exited;
+  const givenUp = (): number => all().filter(({ answer }) => answer === undefined).length;
+  await until(() => givenUp() >= clients.length, { what: 'clients to give up' });
+  await installation.nats.restart();
+  await clientsDone;
+  for (const url of urls) for (const job of jobs) await operate('last', url, job, 'read', histories.get(job)!);
+
+  for (const [job, history] of histories) expect(problemOf(history), `${job}; again: ${replay}`).toBeUndefined();
+  expectActed(all());
+  for (const history of histories.values()) expectCaught(history);
+});
+
+/** Declares the pool by a worker that comes and goes, and starts two APIs; their addresses. Nobody else changes a task. */
+async function startApis({ start }: Installation): Promise<string[]> {
+  const declarePool = async (): Promise<void> => (await start('worker')).stop();
+  const startApi = async (): Promise<string> => {
+    const line = await (await start('api')).waitForLine(/API on http/);
+    return /API on (http:\S+?)["\s]/.exec(line)![1]!;
+  };
+  const [, ...urls] = await Promise.all([declarePool(), startApi(), startApi()]);
+  return urls;
+}
+
+/** One client: one operation after the other, on any job, by either API. */
+async function act(client: string, urls: readonly string[], histories: Map<string, JobOperation[]>): Promise<void> {
+  const random = new Random(seed).fork(client);
+  for (let made = 0; made < operationsEach; made += 1) {
+    const job = random.pick(jobs);
+    const verb = random.weighted({ submit: 1, cancel: 3, retry: 3, read: 3 });
+    const answered = await operate(client, random.pick(urls), job, verb, histories.get(job)!);
+    await pause(answered ? random.whole(0, 15) : 150);
+  }
+}
+
+/** Notes what came of it; false where that cannot be told. */
+async function operate(client: string, url: string, job: string, input: Verb, history: JobOperation[]) {
+  const calledAt = performance.now();
+  const output = await ask(url, job, input);
+  const at = performance.now();
+  if (output !== undefined) history.push({ client, input, calledAt, answer: { at, output } });
+  // A read without an answer says nothing at all.
+  else if (input !== 'read') history.push({ client, input, calledAt });
+  return output !== undefined;
+}
+
+/** ms; the API waits longer for NATS, so that what a client gave up may be done later. */
+const patience = 400;
+
+/** Undefined where no answer came, or 503: whether it was done is open. */
+async function ask(url: string, key: string, verb: Verb): Promise<Answer | undefined> {
+  const path = verb === 'submit' ? '' : verb === 'read' ? `/${idOf(key)}` : `/${idOf(key)}/${verb}`;
+  const post = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(verb === 'submit' && { 'idempotency-key': key }) },
+    body: JSON.stringify(verb === 'submit' ? anImage(key) : {}),
+  };
+  const signal = AbortSignal.timeout(patience);
+  const answer = await fetch(`${url}/v1/jobs${path}`, { ...(verb !== 'read' && post), signal }).catch(() => undefined);
+  if (answer === undefined || answer.status === 503) return undefined;
+  const body = (await answer.json()) as { code?: string; tasks?: { state: string; run: number }[] };
+  const [task] = body.tasks ?? [];
+  if (task !== undefined) return { status: answer.status, shown: { state: task.state, run: task.run } };
+  return { status: answer.status, code: body.code ?? 'none' };
+}
+
+/** As the API makes it from tenant and key. */
+const idOf = (key: string): string => jobIdFrom(createHash('sha256').update(`default\0${key}`).digest());
+
+/** The run was what it is meant to be: every kind of answer came, and some did not. */
+function expectActed(history: readonly JobOperation[]): void {
+  const answers = new Set(history.map(({ input, answer }) => `${input} ${answer?.output.status ?? 'unanswered'}`));
+  const wanted = ['submit 202', 'submit 200', 'cancel 200', 'cancel 404', 'retry 202', 'retry 409', 'read 200'];
+  expect(wanted.filter((one) => !answers.has(one))).toEqual([]);
+  const unanswered = history.filter(({ answer }) => answer === undefined).length;
+  expect(unanswered).toBeGreaterThan(0);
+}
+
+/** The checks are not blind: the same history with one lie in it is found out. */
+function expectCaught(history: readonly JobOperation[]): void {
+  const told = (verb: Verb, status: number): JobOperation =>
+    history.find(({ input, answer }) => input === verb && answer?.output.status === status)!;
+  const retried = told('retry', 202);
+  expect(problemOf(history.filter((one) => one !== retried)), 'a write that left no trace').toBeDefined();
+  const earlyRead = told('read', 200).answer!.output;
+  const late = history.reduce((last, { answer }) => Math.max(last, answer?.at ?? 0), 0);
+  const again = (client: string, input: Verb, output: Answer): JobOperation[] => [
+    ...history,
+    { client, input, calledAt: late + 1, answer: { at: late + 2, output } },
+  ];
+  expect(wentBack(again('last', 'read', earlyRead)), 'a stale read').toBeDefined();
+  expect(problemOf(again('another', 'read', earlyRead)), 'a stale read of a new client').toBeDefined();
+  expect(problemOf(again('another', 'retry', retried.answer!.output)), 'a retry done twice').toBeDefined();
+}
