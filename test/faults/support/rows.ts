@@ -37,14 +37,16 @@ export default async function keepTable(project: TestProject): Promise<() => Pro
   const file = join(folder.path, 'rows');
   project.provide('faultRows', file);
   return async () => {
-    await using _gone = folder;
-    if (!existsSync(file)) return;
-    const lines = readFileSync(file, 'utf8').trim().split('\n');
-    const table = tableOf(lines.map((line) => JSON.parse(line) as Row));
-    process.stdout.write(`\n${table}\n`);
-    const report = process.env['FAULTS_REPORT'];
-    if (report !== undefined && report !== '') writeFileSync(report, table);
+    if (existsSync(file)) show(readFileSync(file, 'utf8').trim().split('\n'));
+    await folder.remove();
   };
+}
+
+function show(lines: readonly string[]): void {
+  const table = tableOf(lines.map((line) => JSON.parse(line) as Row));
+  process.stdout.write(`\n${table}\n`);
+  const report = process.env['FAULTS_REPORT'];
+  if (report !== undefined && report !== '') writeFileSync(report, table);
 }
 
 const columns = {

@@ -105,7 +105,7 @@ test('full storage is said to be full, and nothing is half stored', async () => 
   const store = await natsArtifactStore(link, settings);
   const bytes = randomBytes(4_000_000);
   const failure = store.put('acme', bytes, 'image/png');
-  await expect(failure).rejects.toMatchObject({ code: 'ArtifactStoreFailed' });
+  await expect(failure).rejects.toMatchObject({ code: 'StorageFull' });
   await expect(failure).rejects.toThrow(/full/);
   expect(await store.find('acme', `sha256:${createHash('sha256').update(bytes).digest('hex')}`)).toBeUndefined();
 });
