@@ -44,7 +44,12 @@ export type SubmitOutcome =
 export type WriteOutcome =
   | { readonly outcome: 'written'; readonly entry: LogEntry }
   /** Somebody else wrote first: `last` is the last message, from the stream’s leader; undefined where there is none. */
-  | { readonly outcome: 'refused'; readonly last: DetailedEntry | undefined };
+  | {
+      readonly outcome: 'refused';
+      readonly last: DetailedEntry | undefined;
+      /** This very write: it was stored, its answer got lost, and others wrote over it before it was sent again. */
+      readonly overtaken?: LogEntry;
+    };
 
 /** Where a follower stands. `epoch` tells one stream from another of the same name that replaced it. */
 export interface Position {

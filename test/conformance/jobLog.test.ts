@@ -8,6 +8,7 @@ import type { LogEntry } from '../../src/ports/jobLog.ts';
 import { memoryAdapter, natsAdapter, type LogWorld } from '../support/logWorlds.ts';
 import { claim, jobOf, requeue, status, stored, submitOne, success, write } from '../support/steps.ts';
 import { aJob, aRequest, freshJobId, testNow } from '../support/tasks.ts';
+import { until } from '../support/until.ts';
 
 const minute = 60_000;
 
@@ -43,6 +44,24 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
         sequence: (outcome as { entry: LogEntry }).entry.sequence,
       });
       expect(await world.log.history(spec.state.of.job)).toHaveLength(2);
+    });
+
+    it('finds its own message although others wrote over it when the acknowledgement got lost', async () => {
+      const spec = await submitOne(world.log);
+      world.loseNextAnswer();
+      const writing = world.log.write(claim(spec), spec.sequence);
+      const own = await until(
+        async () => {
+          const last = await world.other.log.last(spec.state.of);
+          return last?.state.state === 'running' && { ...last, state: last.state };
+        },
+        { what: 'the write whose answer is lost' },
+      );
+      await write(world.other.log, success(own), own.sequence);
+      const outcome = await writing;
+      const found = outcome.outcome === 'written' ? outcome.entry : outcome.overtaken;
+      expect(found).toMatchObject({ sequence: own.sequence, writeId: own.writeId, state: { state: 'running' } });
+      expect(await world.log.history(spec.state.of.job)).toHaveLength(3);
     });
 
     it('a refused claim after a timed-out try of the same claim compares the write id, not the worker', async () => {

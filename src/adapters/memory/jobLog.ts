@@ -67,15 +67,19 @@ class Writer {
   async write(next: TaskWrite, expected: Sequence): Promise<WriteOutcome> {
     const writeId = newWriteId();
     const { state } = next;
+    let own: LogEntry | undefined;
     for (;;) {
       await this.#stream.faults.beforeWrite();
       const last = this.#stream.last(state.of);
       // The answer to an earlier try was lost, and this is our own message.
       if (last?.writeId === writeId) return { outcome: 'written', entry: entryOf(last) };
-      if ((last?.sequence ?? 0) !== expected) return { outcome: 'refused', last: judged(last) };
+      if ((last?.sequence ?? 0) !== expected) {
+        return { outcome: 'refused', last: judged(last), ...(own && { overtaken: own }) };
+      }
       if (startsNewRun(next)) this.#takeKeyAgain(next);
       const message = this.#stream.append(next, writeId, this.#now());
-      if (!this.#stream.faults.losesAnswer()) return { outcome: 'written', entry: entryOf(message) };
+      own = entryOf(message);
+      if (!this.#stream.faults.losesAnswer()) return { outcome: 'written', entry: own };
     }
   }
 

@@ -34,10 +34,14 @@ export type PublishAnswer =
  * the log as expected or conflicts with itself, which the caller sees by the write id.
  * Throws `StorageFull`, or `Unavailable` after ten seconds.
  */
-export function publishConditionally(requests: Requests, message: Publishable): Promise<PublishAnswer> {
+export function publishConditionally(
+  requests: Requests,
+  message: Publishable,
+  onSend: () => void = () => undefined,
+): Promise<PublishAnswer> {
   const { subject, headers, body: payload } = message;
   return patiently(`a write to ${subject}`, async () => {
-    const answer = await requests.one({ subject, headers, payload, timeout: tryTimeout });
+    const answer = await requests.one({ subject, headers, payload, timeout: tryTimeout, onSend });
     if (answer === undefined || nobodyThere(answer)) return undefined;
     return judge(answer.json<PubAck>());
   });

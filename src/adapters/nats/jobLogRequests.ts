@@ -11,6 +11,8 @@ export interface Question {
   readonly headers?: MsgHdrs;
   /** ms from the first sending, whatever is sent again in between. */
   readonly timeout: number;
+  /** Called each time that it goes out. */
+  readonly onSend?: () => void;
 }
 
 interface Pending extends Question {
@@ -104,8 +106,10 @@ export class Requests {
     const { subject, payload, headers } = pending;
     const reply = this.#inbox + token;
     // While away the client would keep it and send it whenever it is back, long after the caller has given up.
-    if (this.#link.connected() || this.#link.connection.isClosed())
+    if (this.#link.connected() || this.#link.connection.isClosed()) {
       this.#link.connection.publish(subject, payload, { reply, ...(headers === undefined ? {} : { headers }) });
+      pending.onSend?.();
+    }
     this.#pending.set(token, pending);
   }
 

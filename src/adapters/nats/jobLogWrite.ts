@@ -22,13 +22,34 @@ export async function writeTask(context: LogContext, next: TaskWrite, expected: 
   const writeId = nuid.next();
   const { headers, body } = encodeWrite(next, writeId);
   expect(headers, { filter: taskFilter(prefix, state.of), sequence: expected });
-  const answer = await publishConditionally(requests, { subject: subjectOf(prefix, state), headers, body });
+  let sent = 0;
+  const message = { subject: subjectOf(prefix, state), headers, body };
+  const answer = await publishConditionally(requests, message, () => void (sent += 1));
   if (answer.answer === 'stored') {
     return { outcome: 'written', entry: { sequence: answer.sequence, at: now(), writeId, state } };
   }
   const last = await lastKnown(context, state.of, answer.sequence);
-  if (last?.writeId !== writeId) return { outcome: 'refused', last };
-  return { outcome: 'written', entry: { sequence: last.sequence, at: last.at, writeId, state } };
+  if (last?.writeId === writeId) {
+    return { outcome: 'written', entry: { sequence: last.sequence, at: last.at, writeId, state } };
+  }
+  const own = sent > 1 && last !== undefined ? await ownBefore(context, state.of, expected, writeId) : undefined;
+  if (own === undefined) return { outcome: 'refused', last };
+  return { outcome: 'refused', last, overtaken: { sequence: own.sequence, at: own.at, writeId, state } };
+}
+
+/** The write itself, where others wrote over it between two tries: only the first message after `expected` can be it. */
+async function ownBefore(
+  context: LogContext,
+  address: TaskAddress,
+  expected: Sequence,
+  writeId: string,
+): Promise<DetailedEntry | undefined> {
+  const message = await fromLeader(context.requests, context.prefix, {
+    seq: expected + 1,
+    next_by_subj: taskFilter(context.prefix, address),
+  });
+  const next = message === undefined ? undefined : entryOrThrow(decodeEntry(message));
+  return next?.writeId === writeId ? next : undefined;
 }
 
 /** A task’s last message from the leader. */

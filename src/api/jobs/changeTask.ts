@@ -49,10 +49,12 @@ export async function changeTask(context: ApiContext, task: TaskRecord, decide: 
     const next = decide(seen.last, seen);
     if (next === undefined) return { task: seen, over: undefined };
     const outcome = await context.log.write(next, seen.last.sequence);
-    if (outcome.outcome === 'written') {
-      context.follower.applyOwn(outcome.entry);
+    if (outcome.outcome === 'written' || outcome.overtaken !== undefined) {
+      // What others wrote over was done all the same: done twice, a cancel would also end the run that came after it.
+      const own = outcome.outcome === 'written' ? outcome.entry : outcome.overtaken!;
+      context.follower.applyOwn(own);
       const request = next.detail.request ?? seen.request;
-      return { task: { last: { ...outcome.entry, detail: next.detail }, request }, over: seen.last };
+      return { task: { last: { ...own, detail: next.detail }, request }, over: seen.last };
     }
     const { last } = outcome;
     if (last === undefined)

@@ -40,7 +40,8 @@ function writeOnce(link: Link, next: TaskWrite, expected: Sequence, witness: Wit
   return async () => {
     if (isStored) {
       const last = await log.last(next.state.of);
-      return last?.sequence === stored.entry.sequence ? stored : { outcome: 'refused', last };
+      if (last?.sequence === stored.entry.sequence) return stored;
+      return { outcome: 'refused', last, overtaken: stored.entry };
     }
     const outcome = await log.write(next, expected);
     if (outcome.outcome !== 'written') return outcome;

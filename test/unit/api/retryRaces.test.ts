@@ -1,4 +1,4 @@
-// Several people change the same job at the same moment: a retry answers 202 only where it began a run itself.
+// Several people change the same job at the same moment: each request does its work once, and is told what came of it.
 import { expect, test } from 'vitest';
 import { apiWorld, type ApiWorld } from '../../support/fakes/apiWorld.ts';
 
@@ -56,4 +56,19 @@ test('a job that is deleted at that moment is not found', async () => {
   const id = await cancelledJob(world);
   othersFirst(world, () => world.delete(`/v1/jobs/${id}`));
   expect(await world.post(`/v1/jobs/${id}/retry`)).toMatchObject({ status: 404, json: { code: 'JobNotFound' } });
+});
+
+test('a cancel whose answer got lost is not done again to the run that others asked for after it', async () => {
+  await using world = await apiWorld();
+  const id = await world.submit();
+  const write = world.log.write.bind(world.log);
+  world.log.write = async (...asked) => {
+    world.log.write = write;
+    const outcome = await write(...asked);
+    if (outcome.outcome !== 'written') return outcome;
+    await world.post(`/v1/jobs/${id}/retry`);
+    return { outcome: 'refused', last: await world.log.last(outcome.entry.state.of), overtaken: outcome.entry };
+  };
+  expect(await world.post(`/v1/jobs/${id}/cancel`)).toMatchObject({ status: 200, json: { state: 'cancelled' } });
+  expect((await world.get(`/v1/jobs/${id}`)).json.tasks).toMatchObject([{ state: 'queued', run: 2 }]);
 });
