@@ -3,7 +3,8 @@
 
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFailed } from 'vitest';
+import { GenwardenClient } from '../../../src/client/index.ts';
 import { jobIdFrom } from '../../../src/job/ids.ts';
 import { anImage, startInstallation, type Installation } from '../../support/installation.ts';
 import { until } from '../../support/until.ts';
@@ -11,19 +12,20 @@ import { Random } from '../../simulation/time/random.ts';
 import { problemOf, wentBack, type Answer, type JobOperation, type Verb } from '../support/jobHistory.ts';
 
 const seed = process.env['HISTORY_SEED'] ?? String(Date.now() % 1_000_000);
-const replay = `HISTORY_SEED=${seed} vitest run --project faults test/faults/quick/linearizable.test.ts`;
+const replay = `HISTORY_SEED=${seed} node_modules/.bin/vitest run --project faults test/faults/quick/linearizable.test.ts`;
 const clients = ['a', 'b', 'c', 'd', 'e', 'f'];
 const jobs = ['one', 'two', 'three', 'four'].map((name) => `${seed}-${name}`);
 const operationsEach = 90;
 
 it('histories of concurrent clients are linearizable, through a restart of NATS', async () => {
+  onTestFailed(() => console.error(`seed ${seed}; the same requests again: ${replay}`));
   const installation = await startInstallation({ processes: [] });
   const urls = await startApis(installation);
   const histories = new Map<string, JobOperation[]>(jobs.map((job) => [job, []]));
   const all = (): JobOperation[] => [...histories.values()].flat();
   const clientsDone = Promise.all(clients.map((client) => act(client, urls, histories)));
   clientsDone.catch(() => undefined);
-  await until(() => all().length >= (clients.length * operationsEach) / 2, { what: 'half of it', timeoutMs: 20_000 });
+  await until(() => all().length >= (clients.length * operationsEach) / 2, { what: 'half of it', timeoutMs: 60_000 });
   installation.nats.kill('SIGKILL');
   await installation.nats.exited;
   const givenUp = (): number => all().filter(({ answer }) => answer === undefined).length;
@@ -32,7 +34,8 @@ it('histories of concurrent clients are linearizable, through a restart of NATS'
   await clientsDone;
   for (const url of urls) for (const job of jobs) await operate('last', url, job, 'read', histories.get(job)!);
 
-  for (const [job, history] of histories) expect(problemOf(history), `${job}; again: ${replay}`).toBeUndefined();
+  const problems = [...histories].map(([job, history]) => ({ job, problem: problemOf(history) }));
+  expect(problems).toEqual(jobs.map((job) => ({ job, problem: undefined })));
   expectActed(all());
   for (const history of histories.values()) expectCaught(history);
 });
@@ -45,6 +48,10 @@ async function startApis({ start }: Installation): Promise<string[]> {
     return /API on (http:\S+?)["\s]/.exec(line)![1]!;
   };
   const [, ...urls] = await Promise.all([declarePool(), startApi(), startApi()]);
+  for (const url of urls) {
+    const pools = () => new GenwardenClient({ url }).pools();
+    await until(async () => (await pools()).some(({ name }) => name === 'default'), { what: 'the pool to be known' });
+  }
   return urls;
 }
 
@@ -96,7 +103,7 @@ const idOf = (key: string): string => jobIdFrom(createHash('sha256').update(`def
 /** The run was what it is meant to be: every kind of answer came, and some did not. */
 function expectActed(history: readonly JobOperation[]): void {
   const answers = new Set(history.map(({ input, answer }) => `${input} ${answer?.output.status ?? 'unanswered'}`));
-  const wanted = ['submit 202', 'submit 200', 'cancel 200', 'cancel 404', 'retry 202', 'retry 409', 'read 200'];
+  const wanted = ['submit 202', 'submit 200', 'cancel 200', 'retry 202', 'retry 409', 'read 200'];
   expect(wanted.filter((one) => !answers.has(one))).toEqual([]);
   const unanswered = history.filter(({ answer }) => answer === undefined).length;
   expect(unanswered).toBeGreaterThan(0);
@@ -106,8 +113,7 @@ function expectActed(history: readonly JobOperation[]): void {
 function expectCaught(history: readonly JobOperation[]): void {
   const told = (verb: Verb, status: number): JobOperation =>
     history.find(({ input, answer }) => input === verb && answer?.output.status === status)!;
-  const retried = told('retry', 202);
-  expect(problemOf(history.filter((one) => one !== retried)), 'a write that left no trace').toBeDefined();
+  expect(problemOf(withoutRetries(history)), 'runs that nobody asked for').toBeDefined();
   const earlyRead = told('read', 200).answer!.output;
   const late = history.reduce((last, { answer }) => Math.max(last, answer?.at ?? 0), 0);
   const again = (client: string, input: Verb, output: Answer): JobOperation[] => [
@@ -116,5 +122,14 @@ function expectCaught(history: readonly JobOperation[]): void {
   ];
   expect(wentBack(again('last', 'read', earlyRead)), 'a stale read').toBeDefined();
   expect(problemOf(again('another', 'read', earlyRead)), 'a stale read of a new client').toBeDefined();
-  expect(problemOf(again('another', 'retry', retried.answer!.output)), 'a retry done twice').toBeDefined();
+  expect(problemOf(again('another', 'retry', told('retry', 202).answer!.output)), 'a retry done twice').toBeDefined();
+}
+
+/** Without so many acknowledged retries that those without an answer, had all been done, could not stand for them. */
+function withoutRetries(history: readonly JobOperation[]): JobOperation[] {
+  const retries = history.filter(({ input }) => input === 'retry');
+  const unanswered = retries.filter(({ answer }) => answer === undefined).length;
+  const begun = retries.filter(({ answer }) => answer?.output.status === 202);
+  const left = new Set(begun.slice(0, unanswered + 1));
+  return history.filter((one) => !left.has(one));
 }

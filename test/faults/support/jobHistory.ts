@@ -60,13 +60,17 @@ export function problemOf(history: readonly JobOperation[]): string | undefined 
   const backward = wentBack(history);
   if (backward !== undefined) return `a client saw its job go back:\n${backward.map(inLine).join('\n')}`;
   if (isLinearizable(history, jobModel)) return undefined;
-  const part = offendingPart(history, jobModel, ({ input }) => input === 'read');
+  const part = offendingPart(history, jobModel, changesNothing);
   const left = part.length - mostLines;
   const before = left > 0 ? `… ${left} before\n` : '';
   return `no order of these explains the last answer:\n${before}${part.slice(-mostLines).map(inLine).join('\n')}`;
 }
 
-const mostLines = 40;
+const mostLines = 20;
+
+/** By its answer: a read, a replayed submit, anything refused. */
+const changesNothing = ({ input, answer }: JobOperation): boolean =>
+  input === 'read' || (input === 'submit' && answer?.output.status === 200) || (answer?.output.status ?? 0) >= 400;
 
 /** Two operations of one client, of which the second shows less than the first, whether that one wrote or read. */
 export function wentBack(history: readonly JobOperation[]): readonly JobOperation[] | undefined {

@@ -75,16 +75,16 @@ export function isLinearizable<State, Input, Output>(
 
 /**
  * Of a history that is not linearizable, a small part that is not either, by the time of the calls: up to the first answer
- * that nothing explains, without the operations that no model state needs. `isRead` says which only look.
+ * that nothing explains, without those operations that change nothing and are not needed for it to be wrong.
  */
 export function offendingPart<State, Input, Output>(
   history: History<Input, Output>,
   model: Model<State, Input, Output>,
-  isRead: (operation: Operation<Input, Output>) => boolean,
+  changesNothing: (operation: Operation<Input, Output>) => boolean,
 ): History<Input, Output> {
   let part = shortestPrefix(history, model);
   // Only what changes nothing can be left out: without a write the rest would be wrong for another reason.
-  for (const operation of part.filter(isRead)) {
+  for (const operation of part.filter(changesNothing)) {
     const rest = part.filter((one) => one !== operation);
     if (!isLinearizable(rest, model)) part = rest;
   }
