@@ -23,7 +23,7 @@ export type JobOperation = Operation<Verb, Answer>;
 
 const absent = { state: 'absent', run: 0 };
 
-export const jobModel: Model<Place, Verb, Answer> = {
+const jobModel: Model<Place, Verb, Answer> = {
   initial: absent,
   step: (before, verb, answer) => {
     const { after, says } = takesPlace(before, verb);
