@@ -45,6 +45,21 @@ export function natsHeartbeats(link: NatsLink, options: HeartbeatOptions = {}): 
   };
 }
 
+/** Beats by `beat` whenever an observer begins to listen, so that it need not wait for the next beat. Ends with the link. */
+export function answerRollCalls(link: NatsLink, beat: () => void): void {
+  const stop = listen(link, rollCall(link), () => {
+    beat();
+    return true;
+  });
+  link.closing.addEventListener('abort', stop, { once: true });
+}
+
+const rollCall = ({ prefix }: NatsLink): string => `${prefix}.rollcall`;
+
+function callTheRoll(link: NatsLink): void {
+  if (link.connected()) link.connection.publish(rollCall(link));
+}
+
 function watchBeats(
   link: NatsLink,
   losses: ConnectionLosses | undefined,
@@ -60,9 +75,11 @@ function watchBeats(
     events.push({ event: 'beat', beat });
     return true;
   });
-  const status = link.onStatus((now) =>
-    events.push({ event: now === 'reconnected' ? 'observerBack' : 'observerAway' }),
-  );
+  const status = link.onStatus((now) => {
+    events.push({ event: now === 'reconnected' ? 'observerBack' : 'observerAway' });
+    if (now === 'reconnected') callTheRoll(link);
+  });
+  callTheRoll(link);
   const loss = losses?.onLoss((worker, reason) => events.push({ event: 'connectionLost', worker, reason }));
   releases.push(listening, status, loss ?? (() => undefined));
   if (!link.connected()) events.push({ event: 'observerAway' });

@@ -4,7 +4,7 @@ export { natsArtifactStore } from './artifactStore.ts';
 export { natsClock } from './clock.ts';
 export { connectNats, type NatsLink, type NatsSettings } from './connection.ts';
 export { watchConnectionLosses } from './connectionLosses.ts';
-export { natsHeartbeats } from './heartbeats.ts';
+export { answerRollCalls, natsHeartbeats } from './heartbeats.ts';
 export { natsInstallationProbe } from './installationProbe.ts';
 export { natsKeyRing } from './keyRing.ts';
 export { natsJobLog } from './jobLog.ts';

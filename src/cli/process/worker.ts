@@ -3,6 +3,7 @@
 import { hostname } from 'node:os';
 import { geminiProvider } from '../../adapters/gemini/provider.ts';
 import {
+  answerRollCalls,
   natsArtifactStore,
   natsClock,
   natsHeartbeats,
@@ -60,6 +61,7 @@ export async function startWorkerProcess(settings: Settings, signal: AbortSignal
     closing.own('worker', worker, (it) => it.drain());
     // Names the new connection at once: until then its loss would be nobody's.
     link.onStatus((status) => status === 'reconnected' && worker.beat());
+    answerRollCalls(link, () => worker.beat());
     logger.info({ worker: name, pool: pool.name }, 'worker started');
     hull.probes = {
       live: () => (worker.health().live ? true : worker.health().reason),

@@ -3,7 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { natsHeartbeats, watchConnectionLosses, type NatsLink } from '../../../src/adapters/nats/index.ts';
+import {
+  answerRollCalls,
+  natsHeartbeats,
+  watchConnectionLosses,
+  type NatsLink,
+} from '../../../src/adapters/nats/index.ts';
 import type { Beat, BeatEvent, Heartbeats } from '../../../src/ports/heartbeats.ts';
 import { silentLog, testLink } from '../../conformance/ports.ts';
 import { startNatsServer } from '../../support/nats.ts';
@@ -66,6 +71,20 @@ test('what is no beat is dropped, and the beats around it arrive', async () => {
   await until(() => seen.length >= 3, { what: 'the beats' });
   expect(seen.map((event) => event.event === 'beat' && event.beat.number)).toEqual([1, 2, 3]);
   expect(seen[1]).toEqual({ event: 'beat', beat: { ...beat('w-1', 2), connection } });
+});
+
+test('an observer that begins to listen, or is back, hears from every worker at once', async () => {
+  const { server, link } = await open();
+  const [worker, observer] = [await link(), await link()];
+  let number = 0;
+  const heartbeats = natsHeartbeats(worker);
+  answerRollCalls(worker, () => heartbeats.beat(beat('w-1', (number += 1))));
+  await worker.connection.flush();
+  const seen = await watch(natsHeartbeats(observer), observer);
+  const beats = (): number => seen.filter(({ event }) => event === 'beat').length;
+  await until(() => beats() === 1, { what: 'the answer to the first roll call' });
+  await server.restart();
+  await until(() => seen.some(({ event }) => event === 'observerBack') && beats() >= 2, { what: 'the next answer' });
 });
 
 test('a worker’s name cannot widen a subject', async () => {
