@@ -14,8 +14,6 @@ import type { Claim, Ending } from './steps.ts';
 import { storeCall } from './storeCalls.ts';
 import { storeResult } from './storeResult.ts';
 
-export type { Ending } from './steps.ts';
-
 /**
  * Runs the attempt and says how it ended; for an abort before the call has followed it (`held.unsettled`). Never rejects.
  */

@@ -9,8 +9,6 @@ import type { Parts } from './parts.ts';
 import type { HeldTask } from './roster.ts';
 import type { Claim } from './steps.ts';
 
-export type { Claim } from './steps.ts';
-
 /** Offered again after this, ms: to the controller overdue specs look the same all the while. */
 const offerAgainAfter = 1_000;
 

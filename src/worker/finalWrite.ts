@@ -6,8 +6,6 @@ import type { Instant, TaskDetail, TaskState, TaskWrite } from '../job/task.ts';
 import { succeeded, toReview } from '../job/transitions.ts';
 import type { Claim, Ending, WrittenEnding } from './steps.ts';
 
-export type { WrittenEnding } from './steps.ts';
-
 /** What is written against the claim; `random` is in [0, 1). */
 export function finalWrite({ state, request }: Claim, ending: WrittenEnding, now: Instant, random: number): TaskWrite {
   if (ending.end === 'made') {

@@ -1,6 +1,5 @@
 // What the model remembers of the whole installation at one moment. Values are never changed in place.
-import type { Claim } from '../../src/worker/claim.ts';
-import type { WrittenEnding } from '../../src/worker/finalWrite.ts';
+import type { Claim, WrittenEnding } from '../../src/worker/steps.ts';
 import type { Instant, Queued, Sequence, TaskState } from '../../src/job/task.ts';
 import { submitted } from '../../src/job/transitions.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';
