@@ -177,12 +177,12 @@ export const settingsSchema = z.object({
   heartbeatTimeoutMs: withDefault(duration('300ms', '10m'), '6s', {
     name: 'HEARTBEAT_TIMEOUT',
     description: 'Silence after which a worker counts as lost; beats come three times as often',
-    usedBy: ['api', 'worker', 'controller', 'dev'],
+    usedBy: processes,
   }),
   retentionMs: withDefault(duration('1s', '365d'), '7d', {
     name: 'RETENTION',
     description: 'How long a job and all that belongs to it is kept, from its submit',
-    usedBy: ['api', 'worker', 'controller', 'dev'],
+    usedBy: processes,
   }),
   reconnectHoldMs: withDefault(duration('0s', '10m'), '1s', {
     name: 'RECONNECT_HOLD',
@@ -207,10 +207,43 @@ export const settingsSchema = z.object({
     description: '`off` lets anyone who reaches the API use it, on any address',
     usedBy: serving,
   }),
+  kubernetes: z.object({
+    auth: withDefault(oneOf('on', 'off'), 'off', {
+      name: 'AUTH_KUBERNETES',
+      description:
+        '`on` lets in Kubernetes tokens, as far as their rights on the custom resources go; namespace is tenant',
+      usedBy: ['api'],
+    }),
+    url: optional(url('https:', 'http:'), {
+      name: 'KUBERNETES_URL',
+      description: 'The Kubernetes API server that is asked about tokens; in a pod its own cluster’s',
+      usedBy: ['api'],
+    }),
+    ca: optional(path, {
+      name: 'KUBERNETES_CA',
+      description: 'PEM file of the authority that signed the Kubernetes API server’s certificate',
+      usedBy: ['api'],
+    }),
+    namespace: optional(label, {
+      name: 'NAMESPACE',
+      description: 'The installation’s namespace; in a pod the pod’s own, elsewhere `default`',
+      usedBy: ['api', 'operator'],
+    }),
+    watchNamespaces: optionalList(list(label), {
+      name: 'WATCH_NAMESPACES',
+      description: 'Namespaces whose GenerationJobs are run; all where unset',
+      usedBy: ['operator'],
+    }),
+    workerTemplateFile: optional(path, {
+      name: 'WORKER_TEMPLATE_FILE',
+      description: 'JSON file with the pod template that the operator makes the workers of each WorkerPool from',
+      usedBy: ['operator'],
+    }),
+  }),
   artifactStore: withDefault(oneOf('nats', 's3'), 'nats', {
     name: 'ARTIFACT_STORE',
     description: 'Where artifacts are kept; `s3` is not built yet',
-    usedBy: ['api', 'worker', 'controller', 'dev'],
+    usedBy: processes,
   }),
   client: z.object({
     url: withDefault(url('http:', 'https:'), 'http://127.0.0.1:8080', {

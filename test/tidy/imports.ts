@@ -12,7 +12,8 @@ const visible: Record<string, readonly string[] | 'everything'> = {
   api: ['job', 'ports', 'readmodel', 'telemetry', 'config'],
   worker: ['job', 'ports', 'readmodel', 'telemetry', 'config'],
   controller: ['job', 'ports', 'readmodel', 'telemetry', 'config'],
-  operator: ['job', 'ports', 'readmodel', 'telemetry', 'config'],
+  // The operator submits by the API’s own function.
+  operator: ['job', 'ports', 'readmodel', 'telemetry', 'config', 'api'],
   adapters: ['job', 'ports'],
   client: [],
   standin: [],
@@ -28,6 +29,7 @@ const homes: Record<string, readonly string[]> = {
   '@fastify/': ['src/api/'],
   'prom-client': ['src/telemetry/', 'src/cli/'],
   commander: ['src/cli/'],
+  '@kubernetes/': ['src/operator/kube/', 'src/cli/kubectl/'],
   'log-update': ['src/cli/'],
 };
 
