@@ -36,6 +36,8 @@ const overdueTasks = gauge(
   ['pool'],
 );
 
+const leader = gauge('leader_election_master_status', '1 in the process that leads', ['name']);
+
 const controllerDefinitions = {
   tasks: gauge('genwarden_tasks', 'Open tasks by state', ['pool', 'state']),
   tasksFinished: counter('genwarden_tasks_finished_total', 'Tasks that became terminal', [
@@ -81,7 +83,7 @@ const controllerDefinitions = {
   poolPaused: gauge('genwarden_pool_paused', '1 while the pool is paused', ['pool']),
   clockOffset: gauge('genwarden_clock_offset_seconds', 'Clock of the NATS server minus the clock of this process'),
   jetstreamStorage: gauge('genwarden_jetstream_storage_bytes', 'Bytes stored in the stream'),
-  leader: gauge('leader_election_master_status', '1 in the process that leads', ['name']),
+  leader,
 } as const;
 
 const workerDefinitions = {
@@ -122,6 +124,61 @@ const apiDefinitions = {
   overdueTasks,
 } as const;
 
+/** Seconds; controller-runtime's own buckets, thinned: a reconcile that waits for an API server that is away takes a minute. */
+const reconcileBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const;
+/** Seconds; the buckets of client-go's work queue, from 1 ms on. */
+const workBuckets = [0.001, 0.01, 0.1, 1, 10, 60, 600] as const;
+
+/** Names and labels are those of controller-runtime, so that its dashboards and alerts work. */
+const operatorDefinitions = {
+  reconciles: counter('controller_runtime_reconcile_total', 'Reconciles by result', ['controller', 'result']),
+  reconcileTime: histogram(
+    'controller_runtime_reconcile_time_seconds',
+    'Time of a reconcile',
+    ['controller'],
+    reconcileBuckets,
+  ),
+  activeWorkers: gauge('controller_runtime_active_workers', 'Reconciles under way', ['controller']),
+  queueDepth: gauge('workqueue_depth', 'Keys that wait to be reconciled', ['name']),
+  queueAdds: counter('workqueue_adds_total', 'Keys that were added', ['name']),
+  queueDuration: histogram(
+    'workqueue_queue_duration_seconds',
+    'From added to taken up for a reconcile',
+    ['name'],
+    workBuckets,
+  ),
+  workDuration: histogram('workqueue_work_duration_seconds', 'Time that a key was worked on', ['name'], workBuckets),
+  unfinishedWork: gauge('workqueue_unfinished_work_seconds', 'Time that work under way has taken so far, summed up', [
+    'name',
+  ]),
+  longestRunning: gauge(
+    'workqueue_longest_running_processor_seconds',
+    'Time that the longest work under way has taken so far',
+    ['name'],
+  ),
+  retries: counter('workqueue_retries_total', 'Keys that were added again after an error', ['name']),
+  kubeRequests: counter(
+    'rest_client_requests_total',
+    'Requests to the Kubernetes API server by its answer; code 0 where it gave none',
+    ['code', 'method', 'host'],
+  ),
+  missedEvents: counter(
+    'genwarden_operator_missed_events_total',
+    'Changes of objects that a watch did not tell of and a later list found',
+    ['type'],
+  ),
+  relists: counter('genwarden_operator_relists_total', 'Full lists of objects by why they were asked for', [
+    'type',
+    'cause',
+  ]),
+  droppedEvents: counter(
+    'genwarden_operator_dropped_events_total',
+    'Events about objects that were not written, by why',
+    ['cause'],
+  ),
+  leader,
+} as const;
+
 const processDefinitions = {
   natsConnected: gauge('genwarden_nats_connected', '1 while this process is connected to NATS'),
   buildInfo: gauge('genwarden_build_info', 'Always 1; the labels say what runs', ['version', 'node', 'process']),
@@ -139,13 +196,15 @@ type Metrics<T extends Table> = { readonly [K in keyof T]: MetricOf<T[K]> };
 export type ControllerMetrics = Metrics<typeof controllerDefinitions>;
 export type WorkerMetrics = Metrics<typeof workerDefinitions>;
 export type ApiMetrics = Metrics<typeof apiDefinitions>;
+export type OperatorMetrics = Metrics<typeof operatorDefinitions>;
 export type ProcessMetrics = Metrics<typeof processDefinitions>;
 
-/** Metrics of the leading controller. On a registry that has them already the same ones are returned; so for all four. */
+/** Metrics of the leading controller. On a registry that has them already the same ones are returned; so for all five. */
 export const createControllerMetrics = (registry: Registry): ControllerMetrics =>
   create(controllerDefinitions, registry);
 export const createWorkerMetrics = (registry: Registry): WorkerMetrics => create(workerDefinitions, registry);
 export const createApiMetrics = (registry: Registry): ApiMetrics => create(apiDefinitions, registry);
+export const createOperatorMetrics = (registry: Registry): OperatorMetrics => create(operatorDefinitions, registry);
 
 /** Metrics of every process, with prom-client's own about memory, CPU and event loop. */
 export function createProcessMetrics(registry: Registry, about: { version: string; process: string }): ProcessMetrics {
@@ -161,6 +220,7 @@ export const metricList = Object.entries<Table>({
   controller: controllerDefinitions,
   worker: workerDefinitions,
   api: apiDefinitions,
+  operator: operatorDefinitions,
   all: processDefinitions,
 }).flatMap(([exporter, table]) =>
   Object.values(table).map(({ type, name, labels }) => ({ exporter, type, name, labels })),

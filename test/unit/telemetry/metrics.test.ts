@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest';
 import {
   createApiMetrics,
   createControllerMetrics,
+  createOperatorMetrics,
   createProcessMetrics,
   createWorkerMetrics,
   metricList,
@@ -20,6 +21,7 @@ test('the exposition names every metric with its type', async () => {
   createControllerMetrics(registry);
   createWorkerMetrics(registry);
   createApiMetrics(registry);
+  createOperatorMetrics(registry);
   createProcessMetrics(registry, { version: '1.2.3', process: 'dev' });
   const text = await registry.metrics();
   for (const { name, type } of metricList) expect(text).toContain(`# TYPE ${name} ${type}\n`);
@@ -62,6 +64,6 @@ test('no metric carries an id, and docs/metrics.md lists each with its type and 
     expect([name, shownType]).toEqual([name, type]);
     expect(shownLabels!.split(', ').filter((label) => label !== '')).toEqual(labels.map((label) => `\`${label}\``));
   }
-  const documented = page.match(/^\| `(genwarden|leader)_[a-z_]+`/gm) ?? [];
+  const documented = page.match(/^\| `(genwarden|leader|controller|workqueue|rest)_[a-z_]+`/gm) ?? [];
   expect(documented.length).toBe(metricNames.length);
 });
