@@ -4,9 +4,9 @@ import { createHash, type Hash } from 'node:crypto';
 
 const mostDepth = 64;
 
-/** What is wrong with a value that may be at most `mostBytes` as JSON and 64 levels deep; undefined where nothing is. */
-export function jsonProblem(value: unknown, mostBytes: number): string | undefined {
-  if (isDeeperThan(value, mostDepth)) return `is more than ${mostDepth} levels deep`;
+/** What is wrong with a value that may be at most `mostBytes` as JSON and `levels` deep; undefined where nothing is. */
+export function jsonProblem(value: unknown, mostBytes: number, levels = mostDepth): string | undefined {
+  if (isDeeperThan(value, levels)) return `is more than ${levels} levels deep`;
   return Buffer.byteLength(JSON.stringify(value)) > mostBytes ? `is larger than ${mostBytes / 1024} KiB` : undefined;
 }
 

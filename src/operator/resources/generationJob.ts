@@ -1,0 +1,81 @@
+// GenerationJob: a job as a resource. Its spec is the body of a submit, by the API's own schemas, and cannot change.
+
+import { z } from 'zod';
+import { submitBody } from '../../api/submit/body.ts';
+import { jsonProblem } from '../../api/submit/json.ts';
+import { taskStates } from '../../job/task.ts';
+import type { KubeObject } from '../kube/cluster.ts';
+import { conditions } from './condition.ts';
+import { parseSpec, type Parsed } from './kinds.ts';
+
+/** As JSON. etcd keeps every resource, and every list of them reads them whole. */
+const mostSpecBytes = 64 * 1024;
+
+const body = submitBody.shape;
+
+export const generationJobSpec = z
+  .strictObject({
+    kind: body.kind,
+    pool: body.pool.unwrap().default('default').describe('The pool that runs it.'),
+    priority: body.priority.unwrap().default('normal').describe('Which lane of the pool it queues in.'),
+    model: body.model,
+    input: body.input.describe(
+      'What every task is made from; a key of a task’s own input replaces the whole key here.',
+    ),
+    tasks: body.tasks,
+    policy: body.policy.describe(
+      'How long it may take and how often it is tried; default: the pool’s, else the built-in.',
+    ),
+    jobMetadata: body.metadata,
+    ttlSecondsAfterFinished: z
+      .int()
+      .min(0)
+      .max(2_147_483_647)
+      .default(86_400)
+      .describe('How long the resource is kept once the job has finished; the job itself is kept for the retention.'),
+  })
+  .superRefine((spec, context) => {
+    // Free JSON may be 64 levels deep where it stands, which is no more than eight levels down.
+    const problem = jsonProblem(spec, mostSpecBytes, 72);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  })
+  .describe('The job; it cannot be changed.');
+
+const count = z.int().min(0).max(500).optional();
+
+export const generationJobStatus = z
+  .strictObject({
+    jobId: z.string().max(26).optional().describe('The job’s id, for the API and the command line.'),
+    state: z.enum(taskStates).optional().describe('What the job is doing, or how it ended.'),
+    reason: z.string().max(128).optional().describe('Why it is so, as one CamelCase word.'),
+    message: z.string().max(2_048).optional().describe('Why it is so, for a person.'),
+    observedGeneration: z.int().min(0).optional().describe('The generation of the spec that the operator has seen.'),
+    startTime: z.iso.datetime().optional().describe('When the first task started.'),
+    completionTime: z.iso.datetime().optional().describe('When the last task ended.'),
+    tasks: z
+      .strictObject({
+        total: count,
+        queued: count,
+        running: count,
+        waiting: count,
+        needs_review: count,
+        succeeded: count,
+        failed: count,
+        cancelled: count,
+        done: z.string().max(16).optional().describe('Terminal tasks of all, such as 3/20.'),
+      })
+      .optional()
+      .describe('How many tasks are in each state.'),
+    conditions: conditions.optional(),
+  })
+  .describe('What the operator saw last; the truth is with the API.');
+
+/** Finished holds at both ends, beside Complete or Failed: `kubectl wait` can wait for it without hanging on a failure. */
+export type GenerationJobCondition = 'Accepted' | 'Complete' | 'Failed' | 'Finished';
+
+export type GenerationJobSpec = z.output<typeof generationJobSpec>;
+export type GenerationJobStatus = z.output<typeof generationJobStatus>;
+export type GenerationJob = KubeObject<GenerationJobSpec, GenerationJobStatus>;
+
+export const parseGenerationJob = (object: Pick<KubeObject, 'spec'>): Parsed<GenerationJobSpec> =>
+  parseSpec(generationJobSpec, object);
