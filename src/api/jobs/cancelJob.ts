@@ -4,11 +4,16 @@ import { GenwardenError } from '../../job/errors.ts';
 import type { JobId } from '../../job/ids.ts';
 import { isOpen, type StatusWrite } from '../../job/task.ts';
 import { cancelled } from '../../job/transitions.ts';
+import type { Heartbeats } from '../../ports/heartbeats.ts';
 import type { DetailedEntry, JobRecord } from '../../ports/jobLog.ts';
 import { logEvent } from '../../telemetry/events.ts';
 import type { ApiContext } from '../options.ts';
 import { changeTasks, recordOf, type Decide, type TaskChange } from './changeTask.ts';
-import { readJob } from './readJob.ts';
+import { readJob, type ReadContext } from './readJob.ts';
+
+/** What a cancel needs of the API; the operator has it as well. */
+export type CancelContext = ReadContext &
+  Pick<ApiContext, 'logger'> & { readonly heartbeats: Pick<Heartbeats, 'recall'> };
 
 export interface CancelRequest {
   readonly tenant: string;
@@ -20,7 +25,7 @@ export interface CancelRequest {
 }
 
 /** The job after the cancel; throws `JobAlreadyFinished` where nothing was open and nothing had been cancelled before. */
-export async function cancelJob(context: ApiContext, request: CancelRequest): Promise<JobRecord> {
+export async function cancelJob(context: CancelContext, request: CancelRequest): Promise<JobRecord> {
   const record = await readJob(context, request.tenant, request.job);
   const decide: Decide = (last) => cancelOf(last, request, context.clock.now());
   const changes = await changeTasks(context, record, decide, (change) => tell(context, change));
@@ -45,7 +50,7 @@ function cancelOf(last: DetailedEntry, { running, by }: CancelRequest, now: numb
   };
 }
 
-function tell({ heartbeats, logger }: ApiContext, { task, over }: TaskChange): void {
+function tell({ heartbeats, logger }: CancelContext, { task, over }: TaskChange): void {
   if (over === undefined) return;
   const { state } = over;
   const { job, task: index, pool } = state.of;

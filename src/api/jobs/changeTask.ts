@@ -9,6 +9,8 @@ import type { ApiContext } from '../options.ts';
 /** What to write after this last message; undefined leaves the task as it is. It may throw what the request ends with. */
 export type Decide = (last: DetailedEntry, task: TaskRecord) => TaskWrite | undefined;
 
+export type ChangeContext = Pick<ApiContext, 'log' | 'follower'>;
+
 export interface TaskChange {
   readonly task: TaskRecord;
   /** The message that was written over; undefined where the task was left as it is. */
@@ -23,7 +25,7 @@ const writesAtOnce = 32;
  * is settled, changed or not. Throws `Unavailable` when NATS is away; tasks that were changed by then stay so.
  */
 export async function changeTasks(
-  context: ApiContext,
+  context: ChangeContext,
   record: JobRecord,
   decide: Decide,
   onChange: (change: TaskChange) => void = () => {},
@@ -43,7 +45,7 @@ export async function changeTasks(
   return changes;
 }
 
-export async function changeTask(context: ApiContext, task: TaskRecord, decide: Decide): Promise<TaskChange> {
+export async function changeTask(context: ChangeContext, task: TaskRecord, decide: Decide): Promise<TaskChange> {
   let seen = task;
   for (let tries = 0; tries < mostTries; tries += 1) {
     const next = decide(seen.last, seen);

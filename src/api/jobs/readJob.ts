@@ -6,8 +6,11 @@ import type { Instant } from '../../job/task.ts';
 import type { JobRecord, TaskRecord } from '../../ports/jobLog.ts';
 import type { ApiContext } from '../options.ts';
 
+/** What a read needs of the API; the operator has it as well. */
+export type ReadContext = Pick<ApiContext, 'log' | 'follower' | 'clock'>;
+
 /** The job; throws `JobNotFound` where the tenant has none of this id, or `Unavailable`. */
-export async function readJob(context: ApiContext, tenant: string, job: JobId): Promise<JobRecord> {
+export async function readJob(context: ReadContext, tenant: string, job: JobId): Promise<JobRecord> {
   const record = isJobId(job) ? await newestRecord(context, job) : undefined;
   if (record === undefined || tenantOf(record) !== tenant || isGone(record, context.clock.now()))
     throw jobNotFound(job);
@@ -25,7 +28,7 @@ const jobNotFound = (job: JobId): GenwardenError =>
 const tenantOf = (record: JobRecord): string | undefined => record.tasks[0]?.last.state.of.tenant;
 
 /** A replica may answer a read with less than this process knows: such tasks are read again from the stream’s leader. */
-async function newestRecord({ log, follower }: ApiContext, job: JobId): Promise<JobRecord | undefined> {
+async function newestRecord({ log, follower }: ReadContext, job: JobId): Promise<JobRecord | undefined> {
   const pool = follower.index.job(job)?.tasks.find((task) => task !== undefined)?.state.of.pool;
   const record = await log.read(job, pool);
   if (record === undefined || record.tasks.length === 0) return undefined;

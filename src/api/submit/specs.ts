@@ -13,6 +13,7 @@ export interface NewJob {
   readonly job: JobId;
   readonly tenant: string;
   readonly digest: string;
+  readonly owner: string | null;
   readonly body: SubmitBody;
   readonly tasks: readonly AskedTask[];
   readonly placement: Placement;
@@ -28,7 +29,7 @@ export function specsOf(job: NewJob): readonly SpecWrite[] {
 }
 
 function identityOf(
-  { job, tenant, body, tasks, placement, timing }: NewJob,
+  { job, tenant, owner, body, tasks, placement, timing }: NewJob,
   task: AskedTask,
   at: number,
 ): TaskIdentity {
@@ -43,7 +44,7 @@ function identityOf(
     model: placement.model,
     priority: body.priority ?? 'normal',
     labels: body.labels ?? {},
-    owner: null,
+    owner,
     ...timing,
   };
 }
