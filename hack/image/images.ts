@@ -1,0 +1,102 @@
+// The images of the test cluster, each assembled from files of this machine: no registry, no Docker.
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { packImage } from './archive.ts';
+import { applicationConfig, applicationPaths, programs, systemFiles } from './contents.ts';
+import { addAccounts, addFile, addProgram, onPath } from './system.ts';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+
+/** By the name of the tarball: the image's name, and what writes it to a file with the help of an empty folder. */
+export const images = {
+  genwarden: { name: 'reg.local/genwarden:test', pack: packApplication },
+  nats: { name: 'reg.local/nats:2.15.2', pack: packNats },
+  pause: { name: 'reg.local/pause:1', pack: packPause },
+};
+
+/** As the final stage of the Dockerfile, on a base with nothing but what runs. What changes least comes first. */
+async function packApplication(file: string, name: string, workFolder: string): Promise<void> {
+  const base = join(workFolder, 'base');
+  const application = join(workFolder, 'application');
+  await mkdir(application, { recursive: true });
+  await Promise.all([addBase(base), addApplication(application)]);
+  const modules = await productionModules();
+  await packImage(
+    file,
+    name,
+    [{ folder: base }, { folder: root, only: modules, under: 'app/' }, { folder: application, under: 'app/' }],
+    applicationConfig,
+    workFolder,
+  );
+}
+
+async function addBase(folder: string): Promise<void> {
+  await addAccounts(folder, 'genwarden', 10001);
+  await addProgram(folder, join(root, 'node_modules/node/bin/node'), '/usr/local/bin/node');
+  for (const program of programs) await addProgram(folder, onPath(program), `/bin/${program}`);
+  for (const file of systemFiles) await addFile(folder, file, file);
+}
+
+/** Everything of ours but the modules; the sources are compiled as they are now, apart from the checkout's dist. */
+async function addApplication(folder: string): Promise<void> {
+  for (const path of applicationPaths) {
+    if (path === 'node_modules' || path === 'dist') continue;
+    await cp(join(root, path), join(folder, path), { recursive: true });
+  }
+  await compile(join(folder, 'dist'));
+}
+
+/** A mistake in types is the business of `make test`; it is shown, and the image gets what runs all the same. */
+async function compile(folder: string): Promise<void> {
+  const tsc = join(root, 'node_modules/.bin/tsc');
+  await run(tsc, ['-p', join(root, 'tsconfig.build.json'), '--outDir', folder]).catch((error: { stdout: string }) => {
+    process.stderr.write(`genwarden image: the types do not check:\n${error.stdout}`);
+  });
+  if (!existsSync(join(folder, 'cli/main.js'))) throw new Error('the compiler left no dist/cli/main.js');
+}
+
+interface InstalledPackages {
+  packages: Record<string, { dev?: boolean; devOptional?: boolean }>;
+}
+
+/** Paths of the installed packages that are no development dependencies, as npm recorded them. */
+export async function productionModules(): Promise<string[]> {
+  const recorded = await readFile(join(root, 'node_modules/.package-lock.json'), 'utf8');
+  const { packages } = JSON.parse(recorded) as InstalledPackages;
+  const paths = Object.entries(packages)
+    .filter(([, { dev, devOptional }]) => dev !== true && devOptional !== true)
+    .map(([path]) => path);
+  // A package inside another comes with it.
+  return paths.filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
+}
+
+/** Laid out as the official image: its program at /nats-server, arguments only. */
+async function packNats(file: string, name: string, workFolder: string): Promise<void> {
+  const folder = join(workFolder, 'nats');
+  await addAccounts(folder, 'nats', 10001);
+  await addProgram(folder, natsServer(), '/nats-server');
+  await packImage(file, name, [{ folder }], { entrypoint: ['/nats-server'] }, workFolder);
+}
+
+function natsServer(): string {
+  const cached = join(homedir(), '.cache/genwarden/nats-server-2.15.2/nats-server');
+  return existsSync(cached) ? cached : onPath('nats-server');
+}
+
+/** The first process of every pod only has to stay; a pod's end is a SIGKILL for it. */
+async function packPause(file: string, name: string, workFolder: string): Promise<void> {
+  const folder = join(workFolder, 'pause');
+  await addProgram(folder, onPath('sleep'), '/bin/sleep');
+  await packImage(
+    file,
+    name,
+    [{ folder }],
+    { user: '65535:65535', entrypoint: ['/bin/sleep', 'infinity'] },
+    workFolder,
+  );
+}

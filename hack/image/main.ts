@@ -1,0 +1,22 @@
+// Writes images of the test cluster as tarballs: node hack/image/main.ts FOLDER [genwarden|nats|pause …]; without names, all.
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { images } from './images.ts';
+
+const [folder, ...names] = process.argv.slice(2);
+if (folder === undefined) throw new Error('usage: node hack/image/main.ts FOLDER [genwarden|nats|pause …]');
+await mkdir(folder, { recursive: true });
+
+for (const key of names.length === 0 ? Object.keys(images) : names) {
+  if (!Object.hasOwn(images, key)) throw new Error(`no image ${key}: there are ${Object.keys(images).join(', ')}`);
+  const { name, pack } = images[key as keyof typeof images];
+  const file = join(folder, `${key}.tar`);
+  const workFolder = await mkdtemp(join(tmpdir(), 'genwarden-image-'));
+  try {
+    await pack(file, name, workFolder);
+  } finally {
+    await rm(workFolder, { recursive: true, force: true });
+  }
+  console.log(`${name}: ${file}`);
+}

@@ -1,0 +1,49 @@
+// The little Linux that programs of this machine need inside an image: the programs, the libraries they are linked with,
+// users and the lookup of names.
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, copyFile, mkdir, realpath, writeFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** Copies a program to `to` inside the folder, and beside it every library it is linked with. */
+export async function addProgram(folder: string, program: string, to: string): Promise<void> {
+  await addFile(folder, program, to);
+  await chmod(join(folder, to), 0o755);
+  for (const library of await librariesOf(program)) await addFile(folder, library, library);
+}
+
+/** Copies what a symbolic link points to, so that the copy stands for itself. */
+export async function addFile(folder: string, from: string, to: string): Promise<void> {
+  await mkdir(dirname(join(folder, to)), { recursive: true });
+  await copyFile(await realpath(from), join(folder, to));
+}
+
+/** Where the shell would find a program. */
+export function onPath(name: string): string {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const found = ['/usr/bin', '/bin', ...folders].map((folder) => join(folder, name)).find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`no ${name} on PATH`);
+  return found;
+}
+
+/** Absolute paths outside of the checkout; none for a static program. */
+async function librariesOf(program: string): Promise<string[]> {
+  const { stdout } = await run('ldd', [program]).catch(() => ({ stdout: '' }));
+  const paths = [...stdout.matchAll(/(?:^|=>)\s+(\/\S+\.so\S*)/gm)].map((match) => match[1]!);
+  return [...new Set(paths)].filter((path) => /^(?:\/usr)?\/lib/.test(path));
+}
+
+/** Users, the order in which names are looked up, and a folder for temporary files. */
+export async function addAccounts(folder: string, name: string, id: number): Promise<void> {
+  await mkdir(join(folder, 'etc'), { recursive: true });
+  await mkdir(join(folder, 'tmp'), { recursive: true });
+  await writeFile(
+    join(folder, 'etc/passwd'),
+    `root:x:0:0::/:/usr/sbin/nologin\n${name}:x:${id}:${id}::/app:/usr/sbin/nologin\n`,
+  );
+  await writeFile(join(folder, 'etc/group'), `root:x:0:\n${name}:x:${id}:\n`);
+  await writeFile(join(folder, 'etc/nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files dns\n');
+}
