@@ -31,6 +31,10 @@ export interface PoolSettings {
   readonly apiVersion: string;
   /** Slots of each worker of this pool. */
   readonly concurrency: number;
+  /** The only tenants that may submit to it; undefined: all. */
+  readonly tenants: readonly string[] | undefined;
+  /** The uid of the custom resource that the pool was made from. */
+  readonly owner: string | undefined;
 }
 
 /**
@@ -42,17 +46,64 @@ export function loadPools(settings: Settings, files: (path: string) => string = 
   if (path === undefined) return [poolOf(settings.gemini, { name: settings.pool, concurrency: settings.concurrency })];
   const parsed = poolsFileSchema.safeParse(readJson(path, files));
   if (!parsed.success) throw invalidFile(path, parsed.error.issues.map(issueLine));
-  return parsed.data.pools.map((pool) =>
+  const entries = withKeys(path, parsed.data.pools, files);
+  return entries.map((pool) =>
     poolOf(settings.gemini, { ...pool, concurrency: pool.concurrency ?? settings.concurrency }),
   );
 }
+
+/**
+ * What everybody may know of a pool. All who declare a pool declare it by this function, so that a worker that starts
+ * changes nothing of what the operator has declared.
+ */
+export function declarationOf({ name, provider, models, policy, tenants, owner }: Declared) {
+  return {
+    name,
+    provider,
+    models: { image: models.image, text: models.text },
+    policy,
+    ...(tenants === undefined ? {} : { tenants }),
+    ...(owner === undefined ? {} : { owner }),
+  };
+}
+
+type Declared = Pick<PoolSettings, 'name' | 'provider' | 'models' | 'policy' | 'tenants' | 'owner'>;
 
 /** What a model makes, by its name: providers say it in no other way. A pools file may list the models by kind instead. */
 function kindOfModel(model: string): JobKind {
   return /image|banana|dall-e/.test(model) ? 'image' : 'text';
 }
 
-type PoolEntry = z.infer<typeof poolSchema>;
+type PoolInFile = z.infer<typeof poolSchema>;
+type PoolEntry = Omit<PoolInFile, 'keys'> & {
+  keys?: { key: string; requestsPerMinute?: number | undefined; maxInFlight?: number | undefined }[];
+};
+
+/** Reads the keys that have a file of their own. Throws with every one that cannot be read. */
+function withKeys(path: string, pools: readonly PoolInFile[], files: (path: string) => string): PoolEntry[] {
+  const problems: string[] = [];
+  const read = (file: string, place: string): string => {
+    try {
+      const key = files(file).trim();
+      if (key === '' || /\s/.test(key)) problems.push(`${place}: ${file} must hold one key and nothing else`);
+      return key;
+    } catch (error) {
+      problems.push(`${place}: cannot read the file (${(error as Error).message})`);
+      return '';
+    }
+  };
+  const entries = pools.map(({ keys, ...pool }, at) => {
+    if (keys === undefined) return pool;
+    return {
+      ...pool,
+      keys: keys.map(({ key, keyFile, ...limits }, index) => {
+        return { key: key ?? read(keyFile!, `pools[${at}].keys[${index}].keyFile`), ...limits };
+      }),
+    };
+  });
+  if (problems.length > 0) throw invalidFile(path, problems);
+  return entries;
+}
 
 /** A pool; what its entry leaves out is taken from the flat settings of its provider. */
 function poolOf(
@@ -73,6 +124,8 @@ function poolOf(
     baseUrl: entry.baseUrl ?? flat.baseUrl,
     apiVersion: entry.apiVersion ?? flat.apiVersion,
     concurrency: entry.concurrency,
+    tenants: entry.tenants,
+    owner: entry.owner,
   };
 }
 
@@ -116,16 +169,21 @@ const poolSchema = z.strictObject({
   policy: policySchema.optional(),
   keys: z
     .array(
-      z.strictObject({
-        key: z.string().min(1),
-        requestsPerMinute: z.int().min(1).max(100_000).optional(),
-        maxInFlight: z.int().min(1).max(10_000).optional(),
-      }),
+      z
+        .strictObject({
+          key: z.string().min(1).optional(),
+          keyFile: z.string().min(1).optional(),
+          requestsPerMinute: z.int().min(1).max(100_000).optional(),
+          maxInFlight: z.int().min(1).max(10_000).optional(),
+        })
+        .refine(({ key, keyFile }) => (key === undefined) !== (keyFile === undefined), 'needs either key or keyFile'),
     )
     .optional(),
   baseUrl: z.url({ protocol: /^https?$/ }).optional(),
   apiVersion: z.string().min(1).optional(),
   concurrency: z.int().min(1).max(1_000).optional(),
+  tenants: z.array(z.string().min(1)).min(1).optional(),
+  owner: z.string().min(1).optional(),
 });
 
 const poolsFileSchema = z.strictObject({ pools: z.array(poolSchema).min(1).superRefine(checkNames) });

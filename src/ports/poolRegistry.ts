@@ -8,14 +8,20 @@ export interface PoolDeclaration {
   /** Models the pool offers, the default of each kind first. */
   readonly models: Readonly<Record<JobKind, readonly string[]>>;
   readonly policy: PolicyRequest;
+  /** The only tenants that may submit to it; absent: all. */
+  readonly tenants?: readonly string[];
+  /** The uid of the custom resource that made it; absent where a worker's own settings did. */
+  readonly owner?: string;
 }
 
 export interface PoolRegistry {
   /** Declares a pool or replaces its declaration. */
   declare(pool: PoolDeclaration): Promise<void>;
+  /** Forgets a pool: from now on nobody may submit to it. Nothing happens where there is none. */
+  remove(name: string): Promise<void>;
   /** All pools, from memory: kept current by one watcher per process. */
   list(): readonly PoolDeclaration[];
   find(name: string): PoolDeclaration | undefined;
-  /** Calls `listener` for every pool known now and each one declared or changed later, until the signal aborts. */
+  /** Calls `listener` for every pool known now and each one declared or changed later, until the signal aborts; not for removed ones. */
   onChange(listener: (pool: PoolDeclaration) => void, signal: AbortSignal): void;
 }

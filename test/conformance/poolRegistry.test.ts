@@ -42,6 +42,23 @@ onEachAdapter((open) => {
     expect(heard).toEqual(['old', 'new']);
   });
 
+  test('a removed pool is gone for all, later ones too, and may be declared again', async () => {
+    const installation = open();
+    const [one, two] = [await (await installation.process()).pools(), await (await installation.process()).pools()];
+    const closed = { ...pool('front'), tenants: ['studio'], owner: '3f2a' };
+    await one.declare(closed);
+    await until(() => two.find('front'), { what: 'the declaration to reach the other process' });
+    expect(two.find('front')).toEqual(closed);
+    await two.remove('front');
+    expect(two.find('front')).toBeUndefined();
+    await until(() => one.find('front') === undefined, { what: 'the removal to reach the other process' });
+    expect((await (await installation.process()).pools()).list()).toEqual([]);
+    await two.remove('front');
+    await one.declare(pool('front'));
+    expect(one.find('front')).toEqual(pool('front'));
+    await until(() => two.find('front'), { what: 'the new declaration' });
+  });
+
   test('lists pools by name', async () => {
     const pools = await (await open().process()).pools();
     for (const name of ['c', 'a', 'b']) await pools.declare(pool(name));

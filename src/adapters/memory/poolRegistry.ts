@@ -16,6 +16,10 @@ export function memoryPoolRegistry(): PoolRegistry {
       }
       return Promise.resolve();
     },
+    remove: (name) => {
+      pools.delete(name);
+      return Promise.resolve();
+    },
     onChange: (listener, signal) => {
       if (signal.aborted) return;
       for (const pool of pools.values()) listener(pool);

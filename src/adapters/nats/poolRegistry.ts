@@ -24,6 +24,11 @@ export async function natsPoolRegistry(link: NatsLink): Promise<PoolRegistry> {
       if (known !== undefined && new TextDecoder().decode(known.value) === text) return;
       mirror.apply({ key: pool.name, value: new TextEncoder().encode(text), revision: await write(pool.name, text) });
     },
+    remove: async (name) => {
+      // Asked of the leader, whatever the mirror says: a declaration may be on its way.
+      await untilAnswered(link, `The pool ${name} could not be removed`, () => kv.delete(name));
+      mirror.forget(name);
+    },
     onChange: (listener, signal) => {
       if (signal.aborted) return;
       const tell = (name: string): void => {
@@ -58,6 +63,8 @@ const declaration: z.ZodType<PoolDeclaration> = z.object({
     review: z.enum(['never', 'always']).exactOptional(),
     backoff: z.object({ first: duration, cap: duration }).exactOptional(),
   }),
+  tenants: z.array(z.string()).exactOptional(),
+  owner: z.string().exactOptional(),
 });
 
 function parse(link: NatsLink, entry: Mirrored | undefined): PoolDeclaration | undefined {

@@ -13,7 +13,7 @@ import {
   natsTaskQueue,
   type NatsLink,
 } from '../../adapters/nats/index.ts';
-import { loadPools, type PoolSettings } from '../../config/pools.ts';
+import { declarationOf, loadPools, type PoolSettings } from '../../config/pools.ts';
 import type { Settings } from '../../config/settings.ts';
 import { GenwardenError } from '../../job/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -38,7 +38,7 @@ export async function startWorkerProcess(settings: Settings, signal: AbortSignal
     const clock = await natsClock(link);
     const onSkipped = saySkipped(logger);
     const registry = await natsPoolRegistry(link);
-    await registry.declare({ name: pool.name, provider: pool.provider, models: pool.models, policy: pool.policy });
+    await registry.declare(declarationOf(pool));
     if (pool.keys.length === 0) logger.warn({ pool: pool.name }, `pool ${pool.name} has no key: its tasks stay queued`);
     const worker = startWorker({
       name,

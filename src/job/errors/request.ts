@@ -46,6 +46,12 @@ export const requestErrors = define({
     title: 'There is no such pool',
     hint: 'Use one of the pools that the message names, or start a worker for it.',
   },
+  PoolNotAllowed: {
+    ...final,
+    status: 422,
+    title: 'The pool is not open to this tenant',
+    hint: 'Use one of the pools that the message names, or add the namespace to allowedNamespaces of the WorkerPool.',
+  },
   ModelNotInPool: {
     ...final,
     status: 422,

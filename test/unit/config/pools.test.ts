@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { GenwardenError } from '../../../src/job/errors.ts';
 import { loadSettings } from '../../../src/config/load.ts';
-import { loadPools } from '../../../src/config/pools.ts';
+import { declarationOf, loadPools } from '../../../src/config/pools.ts';
 import type { PoolSettings } from '../../../src/config/pools.ts';
 
 const settings = loadSettings({
@@ -73,8 +73,8 @@ test('each problem names its place in the file', () => {
   ).toEqual([
     'pools[0].name: must be 1 to 63 lower-case letters, digits and inner -',
     'pools[0].policy.attemptTimeout: is not a duration',
-    'pools[1].keys[1].key: Invalid input: expected string, received undefined',
     'pools[1].keys[1].requestsPerMinute: Too small: expected number to be >=1',
+    'pools[1].keys[1]: needs either key or keyFile',
     'pools[1]: Unrecognized key: "modles"',
   ]);
 });
@@ -89,4 +89,40 @@ test('two pools of one name, no models, no pools: refused', () => {
 
 test('a file that is not JSON is refused without quoting it, as it holds keys', () => {
   expect(problemsOf('{"pools": [{"keys": [{"key": "sesame"')).toEqual(['is not JSON']);
+});
+
+test('a key may stay in a file of its own, which is read to its last line break', () => {
+  const files: Record<string, string> = { '/keys/0': 'first\n', '/keys/1': 'second' };
+  const keys = [{ keyFile: '/keys/0', requestsPerMinute: 3 }, { keyFile: '/keys/1' }];
+  const pools = { pools: [{ name: 'a', keys, tenants: ['studio'], owner: 'uid-1' }] };
+  const [pool] = loadPools(settings, (path) => files[path] ?? JSON.stringify(pools));
+  expect(pool!.keys).toEqual([
+    { secret: 'first', requestsPerMinute: 3, maxInFlight: 1_000 },
+    { secret: 'second', requestsPerMinute: 10, maxInFlight: 1_000 },
+  ]);
+  expect(declarationOf(pool!)).toMatchObject({ name: 'a', tenants: ['studio'], owner: 'uid-1' });
+  expect(declarationOf(read({ pools: [{ name: 'b' }] })[0]!)).not.toHaveProperty('tenants');
+});
+
+test('a key’s file that is missing, empty or holds more than a key is named', () => {
+  const keys = [{ keyFile: '/gone' }, { keyFile: '/empty' }, { keyFile: '/two' }];
+  const files = (path: string): string => {
+    if (path === '/gone') throw new Error('ENOENT');
+    return { '/empty': '\n', '/two': 'a b' }[path] ?? JSON.stringify({ pools: [{ name: 'a', keys }] });
+  };
+  const refused = expect.objectContaining({
+    details: {
+      problems: [
+        'pools[0].keys[0].keyFile: cannot read the file (ENOENT)',
+        'pools[0].keys[1].keyFile: /empty must hold one key and nothing else',
+        'pools[0].keys[2].keyFile: /two must hold one key and nothing else',
+      ],
+    },
+  });
+  expect(() => loadPools(settings, files)).toThrow(refused);
+  for (const key of [{}, { key: 'k', keyFile: '/f' }]) {
+    expect(problemsOf({ pools: [{ name: 'a', keys: [key] }] })).toEqual([
+      'pools[0].keys[0]: needs either key or keyFile',
+    ]);
+  }
 });

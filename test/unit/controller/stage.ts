@@ -64,6 +64,7 @@ export class Stage {
         list: () => this.pools,
         find: (pool: string) => this.pools.find((declared) => declared.name === pool),
         declare: async () => undefined,
+        remove: async () => undefined,
         onChange: (listener: (pool: PoolDeclaration) => void) => void this.#declare.push(listener),
       },
       keys: { state: async () => this.keys },
@@ -126,7 +127,11 @@ class Office {
     this.#changed();
   }
 
-  async campaign(_name: string, lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+  async campaign(
+    _candidate: unknown,
+    lead: (signal: AbortSignal) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
     signal.addEventListener('abort', () => {
       this.#term?.abort();
       this.#changed();
