@@ -43,7 +43,7 @@ export class Leading {
   async campaign(signal: AbortSignal): Promise<void> {
     const { name, leadership, logger } = this.#options;
     try {
-      await leadership.campaign(name, (term) => this.#lead(term), signal);
+      await leadership.campaign({ office: 'controller', name }, (term) => this.#lead(term), signal);
     } catch (error) {
       if (!signal.aborted) logger.error({ err: error }, 'The campaign for leadership ended');
     }

@@ -1,8 +1,11 @@
 // What every leadership does: one leads at a time, and the next takes over.
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import type { Candidate } from '../../src/ports/leadership.ts';
 import { until } from '../support/until.ts';
 import { onEachAdapter } from './ports.ts';
+
+const controller = (name: string): Candidate => ({ office: 'controller', name });
 
 /** Leads until it is told to stop, and notes both. */
 function candidate(name: string, events: string[]) {
@@ -19,9 +22,9 @@ onEachAdapter((open) => {
     const [one, two] = [await installation.process(), await installation.process()];
     const events: string[] = [];
     const [stopOne, stopTwo] = [new AbortController(), new AbortController()];
-    const first = (await one.leadership()).campaign('one', candidate('one', events), stopOne.signal);
+    const first = (await one.leadership()).campaign(controller('one'), candidate('one', events), stopOne.signal);
     await until(() => events.length === 1, { what: 'the first to lead' });
-    const second = (await two.leadership()).campaign('two', candidate('two', events), stopTwo.signal);
+    const second = (await two.leadership()).campaign(controller('two'), candidate('two', events), stopTwo.signal);
     stopOne.abort();
     await first;
     await until(() => events.length === 3, { what: 'the second to lead' });
@@ -31,12 +34,27 @@ onEachAdapter((open) => {
     expect(events.at(-1)).toBe('two stops');
   });
 
+  test('each office has a leader of its own', async () => {
+    const installation = open();
+    const [one, two] = [await installation.process(), await installation.process()];
+    const events: string[] = [];
+    const stop = new AbortController();
+    const first = (await one.leadership()).campaign(controller('one'), candidate('one', events), stop.signal);
+    await until(() => events.length === 1, { what: 'the controller to lead' });
+    const operator: Candidate = { office: 'operator', name: 'two' };
+    const second = (await two.leadership()).campaign(operator, candidate('two', events), stop.signal);
+    await until(() => events.length === 2, { what: 'the operator to lead beside it' });
+    expect(events).toEqual(['one leads', 'two leads']);
+    stop.abort();
+    await Promise.all([first, second]);
+  });
+
   test('a leader that gives up by itself, or throws, campaigns again', async () => {
     const leadership = await (await open().process()).leadership();
     const stop = new AbortController();
     let terms = 0;
     const ends = leadership.campaign(
-      'one',
+      controller('one'),
       async () => {
         terms += 1;
         await pause(1);
@@ -54,9 +72,9 @@ onEachAdapter((open) => {
     const [one, two] = [await installation.process(), await installation.process()];
     const events: string[] = [];
     const [stopOne, stopTwo] = [new AbortController(), new AbortController()];
-    const first = (await one.leadership()).campaign('one', candidate('one', events), stopOne.signal);
+    const first = (await one.leadership()).campaign(controller('one'), candidate('one', events), stopOne.signal);
     await until(() => events.length === 1, { what: 'the first to lead' });
-    const second = (await two.leadership()).campaign('two', candidate('two', events), stopTwo.signal);
+    const second = (await two.leadership()).campaign(controller('two'), candidate('two', events), stopTwo.signal);
     stopTwo.abort();
     await second;
     expect(events).toEqual(['one leads']);
@@ -73,7 +91,7 @@ onEachAdapter((open) => {
     let most = 0;
     const campaigns = processes.map(async (process, index) =>
       (await process.leadership()).campaign(
-        String(index),
+        controller(String(index)),
         async () => {
           leading += 1;
           most = Math.max(most, leading);

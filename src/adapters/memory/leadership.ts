@@ -1,33 +1,36 @@
 // Leadership among the candidates of one process: the first in line leads until it gives up.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Leadership } from '../../ports/leadership.ts';
+import type { Leadership, Office } from '../../ports/leadership.ts';
+
+type Lead = (signal: AbortSignal) => Promise<void>;
 
 export interface MemoryLeadership extends Leadership {
-  /** Takes leadership away from whoever has it, as a lost connection would. */
-  depose(): void;
+  /** Takes the office away from whoever has it, as a lost connection would. */
+  depose(office?: Office): void;
 }
 
-/** All candidates campaign on the same one. */
+/** All candidates of an installation campaign on the same one. */
 export function memoryLeadership(): MemoryLeadership {
-  let turn: Promise<void> = Promise.resolve();
-  let term = new AbortController();
-  const leadOnce = async (lead: (signal: AbortSignal) => Promise<void>, outer: AbortSignal): Promise<void> => {
+  const turns = new Map<Office, Promise<void>>();
+  const terms = new Map<Office, AbortController>();
+  const leadOnce = async (office: Office, lead: Lead, outer: AbortSignal): Promise<void> => {
     if (outer.aborted) return;
-    term = new AbortController();
+    const term = new AbortController();
+    terms.set(office, term);
     await lead(AbortSignal.any([outer, term.signal])).catch(() => undefined);
   };
   return {
-    depose: () => term.abort(new Error('deposed')),
-    campaign: async (_name, lead, signal) => {
+    depose: (office = 'controller') => terms.get(office)?.abort(new Error('deposed')),
+    campaign: async ({ office }, lead, signal) => {
       while (!signal.aborted) {
         // In line behind all who came before. Who is told to stop while in line leaves it at once.
         let leads = false;
-        const mine = turn.then(() => {
+        const mine = (turns.get(office) ?? Promise.resolve()).then(() => {
           leads = !signal.aborted;
-          return leadOnce(lead, signal);
+          return leadOnce(office, lead, signal);
         });
-        turn = mine;
+        turns.set(office, mine);
         const told = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
         await Promise.race([mine, told]);
         if (leads) await mine;

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KV, KvEntry } from '@nats-io/kv';
 import { GenwardenError } from '../../job/errors.ts';
-import type { Leadership } from '../../ports/leadership.ts';
+import type { Candidate, Leadership } from '../../ports/leadership.ts';
 import { isConflict } from './apiErrors.ts';
 import { openBucket } from './bucket.ts';
 import type { NatsLink } from './connection.ts';
@@ -23,7 +23,7 @@ export const defaultLease: Required<LeadershipOptions> = { leaseMs: 3_000, renew
 
 type Times = Required<LeadershipOptions>;
 
-interface Office {
+interface Bucket {
   readonly link: NatsLink;
   readonly kv: KV;
   readonly times: Times;
@@ -41,12 +41,12 @@ interface Term {
 export async function natsLeadership(link: NatsLink, options: LeadershipOptions = {}): Promise<Leadership> {
   const times = { ...defaultLease, ...options };
   // The expiry is the bucket’s: `update` drops one that `create` has set.
-  const office = { link, kv: await openBucket(link, 'leader', times.leaseMs), times };
+  const bucket = { link, kv: await openBucket(link, 'leader', times.leaseMs), times };
   return {
-    campaign: async (name, lead, signal) => {
+    campaign: async (candidate, lead, signal) => {
       while (!signal.aborted) {
-        const term = await takeOffice(office, name).catch(() => undefined);
-        if (term !== undefined) await serve(office, term, lead, signal);
+        const term = await takeOffice(bucket, candidate).catch(() => undefined);
+        if (term !== undefined) await serve(bucket, term, lead, signal);
         // After a term, too: who gave up leading lets the others look first.
         const wait = times.lookMs * (term === undefined ? 1 : 3);
         await pause(wait, undefined, { signal }).catch(() => undefined);
@@ -55,8 +55,8 @@ export async function natsLeadership(link: NatsLink, options: LeadershipOptions 
   };
 }
 
-async function takeOffice({ link, kv }: Office, name: string): Promise<Term | undefined> {
-  const key = 'controller';
+async function takeOffice({ link, kv }: Bucket, candidate: Candidate): Promise<Term | undefined> {
+  const { office: key, name } = candidate;
   const holder = await link.whileConnected(() => kv.get(key));
   if (isHeld(holder)) return undefined;
   // A key that was given back has a deletion as its last message.
@@ -74,29 +74,29 @@ async function takeOffice({ link, kv }: Office, name: string): Promise<Term | un
 }
 
 async function serve(
-  office: Office,
+  bucket: Bucket,
   term: Term,
   lead: (signal: AbortSignal) => Promise<void>,
   outer: AbortSignal,
 ): Promise<void> {
   const over = new AbortController();
   const signal = AbortSignal.any([outer, over.signal]);
-  const renewing = renewUntilLost(office, term, over.signal).then((why) => {
+  const renewing = renewUntilLost(bucket, term, over.signal).then((why) => {
     if (!over.signal.aborted) over.abort(new GenwardenError('NotReady', `Leadership is lost: ${why}`));
   });
   try {
     await lead(signal);
   } catch (error) {
-    if (!signal.aborted) office.link.log.warn({ err: error }, 'The leader stopped leading for an error');
+    if (!signal.aborted) bucket.link.log.warn({ err: error }, 'The leader stopped leading for an error');
   }
   over.abort(new GenwardenError('NotReady', 'The leader stopped leading.'));
   await renewing;
-  await resign(office, term);
+  await resign(bucket, term);
 }
 
 /** Renews until the signal aborts; resolves before that when the lease can no longer be counted on, with the reason. */
-async function renewUntilLost(office: Office, term: Term, signal: AbortSignal): Promise<string> {
-  const { renewMs, leaseMs } = office.times;
+async function renewUntilLost(bucket: Bucket, term: Term, signal: AbortSignal): Promise<string> {
+  const { renewMs, leaseMs } = bucket.times;
   // Whoever looks for the expired key is as early as the lease itself: the holder must have stopped before.
   const holdFor = leaseMs * 0.9;
   for (let wait = renewMs; !signal.aborted;) {
@@ -104,7 +104,7 @@ async function renewUntilLost(office: Office, term: Term, signal: AbortSignal): 
     if (left <= 0) return `no renewal for ${Math.round(holdFor)} ms`;
     await pause(Math.min(wait, left), undefined, { signal }).catch(() => undefined);
     if (signal.aborted || performance.now() >= term.renewedAt + holdFor) continue;
-    const outcome = await atMost(term.renewedAt + holdFor - performance.now(), renew(office, term), signal);
+    const outcome = await atMost(term.renewedAt + holdFor - performance.now(), renew(bucket, term), signal);
     if (outcome === 'taken') return 'somebody else leads';
     wait = outcome === 'renewed' ? renewMs : renewMs / 5;
   }
@@ -113,7 +113,7 @@ async function renewUntilLost(office: Office, term: Term, signal: AbortSignal): 
 
 type Renewal = 'renewed' | 'unanswered' | 'taken';
 
-async function renew({ link, kv, times }: Office, term: Term): Promise<Renewal> {
+async function renew({ link, kv, times }: Bucket, term: Term): Promise<Renewal> {
   const asked = performance.now();
   try {
     const { key, mark, revision } = term;
@@ -127,7 +127,7 @@ async function renew({ link, kv, times }: Office, term: Term): Promise<Renewal> 
 }
 
 /** A refused renewal may have been overtaken by an earlier one of ours whose answer was lost. */
-async function stillOurs({ link, kv }: Office, term: Term): Promise<Renewal> {
+async function stillOurs({ link, kv }: Bucket, term: Term): Promise<Renewal> {
   const holder = await link.whileConnected(() => kv.get(term.key));
   if (holder === null || !isHeld(holder) || holder.string() !== term.mark) return 'taken';
   term.revision = holder.revision;
@@ -143,7 +143,7 @@ async function atMost(ms: number, work: Promise<Renewal>, signal: AbortSignal): 
 }
 
 /** Lets a standby take over at once; a lost term is somebody else’s by now, which the expected revision respects. */
-async function resign({ link, kv }: Office, term: Term): Promise<void> {
+async function resign({ link, kv }: Bucket, term: Term): Promise<void> {
   await link.whileConnected(() => kv.delete(term.key, { previousSeq: term.revision })).catch(() => undefined);
 }
 

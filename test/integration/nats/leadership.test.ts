@@ -18,7 +18,11 @@ async function candidates(count: number, changes: Partial<typeof times> = {}) {
   onTestFinished(() => stop.abort());
   const campaign = async (index: number): Promise<void> => {
     const leadership = await natsLeadership(links[index]!, { ...times, ...changes });
-    void leadership.campaign(`c${index}`, (signal) => lead(`c${index}`, signal), stop.signal);
+    void leadership.campaign(
+      { office: 'controller', name: `c${index}` },
+      (signal) => lead(`c${index}`, signal),
+      stop.signal,
+    );
   };
   const lead = async (name: string, signal: AbortSignal): Promise<void> => {
     events.push(`${name} leads`);

@@ -137,7 +137,7 @@ export function leadershipOver(link: Link, lax: number): Leadership {
       .catch(() => undefined);
   };
   return {
-    campaign: async (name, lead, signal) => {
+    campaign: async ({ name }, lead, signal) => {
       while (!signal.aborted) {
         const won = await hold(name, false).catch(() => false);
         if (won) await serve(name, lead, signal);
