@@ -18,15 +18,28 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, ht
 /** Responses are written by our own code and typed: they are not checked again on the way out. */
 export const serializerCompiler = () => (data: unknown) => JSON.stringify(data);
 
+interface DurationBounds {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** The bounds in ms of each schema that `durationText` made, for those who say the same in another language. */
+export const durationBounds = z.registry<DurationBounds>();
+
 /** A duration as text, within bounds in ms. It stays text: what is stored of a request is what was sent. */
-export function durationText({ least, most }: { readonly least: number; readonly most: number }) {
+export function durationText({ least, most }: DurationBounds, meaning = 'A duration') {
   return z
     .string()
     .superRefine((text, context) => {
       const problem = durationProblem(text, least, most);
       if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
     })
-    .describe(`A duration such as 500ms, 30s, 5m, 1h30m or 7d; ${formatDuration(least)} to ${formatDuration(most)}.`);
+    .meta({
+      minLength: 2,
+      pattern: '^(\\d+d)?(\\d+h)?(\\d+m)?(\\d+(\\.\\d+)?s)?(\\d+ms)?$',
+      description: `${meaning}; such as 500ms, 30s, 5m, 1h30m or 7d, from ${formatDuration(least)} to ${formatDuration(most)}.`,
+    })
+    .register(durationBounds, { least, most });
 }
 
 /** `?wait=`: at most a minute. */

@@ -15,7 +15,9 @@ const prompt = z
   .string()
   .refine((text) => text.trim() !== '', 'is empty')
   .refine((text) => Buffer.byteLength(text) <= 32 * kib, 'is longer than 32 KiB')
-  .describe('What to make; at most 32 KiB.');
+  .meta({ minLength: 1, maxLength: 32 * kib, description: 'What to make; at most 32 KiB.' });
+
+const visible = '\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}\u200d';
 
 /** Printable: letters, marks, digits, punctuation, symbols and plain spaces; not spaces alone. */
 const printable = (most: number) =>
@@ -23,7 +25,8 @@ const printable = (most: number) =>
     .string()
     .refine((text) => Array.from(text).length <= most, `is longer than ${most} characters`)
     .refine((text) => text.trim() !== '', 'is empty')
-    .refine((text) => /^[\p{L}\p{M}\p{N}\p{P}\p{S}\u200d ]*$/u.test(text), 'has characters that are not printable');
+    .refine((text) => new RegExp(`^[${visible} ]*$`, 'u').test(text), 'has characters that are not printable')
+    .meta({ minLength: 1, maxLength: most, pattern: `^[${visible} ]*[${visible}][${visible} ]*$` });
 
 const json = (most: number, what: string) =>
   z
@@ -41,14 +44,17 @@ const jsonObject = (most: number, what: string) =>
     })
     .meta({ type: 'object', description: `${what}; at most ${most / kib} KiB.` });
 
-const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'is not a digest: sha256: and 64 hexadecimal digits');
+const digest = z
+  .string()
+  .regex(/^sha256:[0-9a-f]{64}$/, 'is not a digest: sha256: and 64 hexadecimal digits')
+  .meta({ maxLength: 71 });
 
 const reference = z
   .strictObject({
     artifact: digest.optional().describe('A stored image, by its digest.'),
     mediaType: z.enum(['image/png', 'image/jpeg', 'image/webp']).optional().describe('Of inline data.'),
     data: z.string().optional().describe('An image inline, in base64.'),
-    caption: z.string().max(1_000, 'is longer than 1000 characters').optional(),
+    caption: z.string().max(1_000, 'is longer than 1000 characters').optional().describe('What the image is for.'),
   })
   .refine(
     ({ artifact, mediaType, data }) => (artifact === undefined) === (mediaType !== undefined && data !== undefined),
@@ -65,22 +71,28 @@ const input = z.strictObject({
   system: z
     .string()
     .refine((text) => Buffer.byteLength(text) <= 32 * kib, 'is longer than 32 KiB')
+    .meta({ maxLength: 32 * kib })
     .optional()
     .describe('The system instruction; for kind text.'),
   schema: jsonObject(64 * kib, 'JSON Schema of the answer; for kind text').optional(),
   aspectRatio: z
     .string()
     .regex(/^[1-9]\d?:[1-9]\d?$/, 'is not a ratio such as 16:9')
-    .optional(),
+    .meta({ maxLength: 5 })
+    .optional()
+    .describe('Width to height, such as 16:9; for kind image.'),
   imageSize: z
     .string()
     .regex(/^[0-9A-Za-z]{1,16}$/, 'is not a size such as 1K')
-    .optional(),
+    .meta({ maxLength: 16 })
+    .optional()
+    .describe('As the provider names it, such as 1K; for kind image.'),
   seed: z
     .int()
     .min(-(2 ** 31))
     .max(2 ** 31 - 1)
-    .optional(),
+    .optional()
+    .describe('Asks the provider for the same answer again.'),
   references: references.optional().describe('Images to go by; at most 14 a task.'),
   extraReferences: references.optional().describe('Of a task: appended to the job’s references.'),
   providerOptions: jsonObject(16 * kib, 'Passed on to the provider').optional(),
@@ -90,14 +102,24 @@ const metadata = json(4 * kib, 'Any JSON of the client, echoed').optional();
 
 const { deadline, maxAttempts, maxLostAttempts } = policyBounds;
 const policy = z.strictObject({
-  attemptTimeout: durationText(policyBounds.attemptTimeout).optional(),
-  runTimeout: durationText(policyBounds.runTimeout).optional(),
-  queueTimeout: durationText(policyBounds.queueTimeout).optional(),
-  reviewTimeout: durationText(policyBounds.reviewTimeout).optional(),
-  deadline: durationText(deadline).nullable().optional(),
-  maxAttempts: z.int().min(maxAttempts.least).max(maxAttempts.most).optional(),
-  maxLostAttempts: z.int().min(maxLostAttempts.least).max(maxLostAttempts.most).optional(),
-  review: z.enum(['never', 'always']).optional(),
+  attemptTimeout: durationText(policyBounds.attemptTimeout, 'One try at a task by one worker').optional(),
+  runTimeout: durationText(policyBounds.runTimeout, 'All time running and in backoff within one run').optional(),
+  queueTimeout: durationText(policyBounds.queueTimeout, 'All time waiting for a worker or a key').optional(),
+  reviewTimeout: durationText(policyBounds.reviewTimeout, 'All time waiting for a reviewer').optional(),
+  deadline: durationText(deadline, 'From submit to the end, whatever happens; null: none').nullable().optional(),
+  maxAttempts: z
+    .int()
+    .min(maxAttempts.least)
+    .max(maxAttempts.most)
+    .optional()
+    .describe('Tries at a task within one run.'),
+  maxLostAttempts: z
+    .int()
+    .min(maxLostAttempts.least)
+    .max(maxLostAttempts.most)
+    .optional()
+    .describe('Workers that a task may lose within one run before it counts as poison.'),
+  review: z.enum(['never', 'always']).optional().describe('Does a person look at each result before it counts?'),
 });
 
 const labels = z
@@ -110,12 +132,21 @@ const labels = z
     }
   });
 
-const task = z.strictObject({ name: printable(100).optional(), input: input.optional(), metadata });
+const task = z.strictObject({
+  name: printable(100).optional().describe('Unique in the job; at most 100 printable characters.'),
+  input: input.optional().describe('Each key replaces the whole key of the job’s input.'),
+  metadata,
+});
 
 export const submitBody = z
   .strictObject({
     kind: z.enum(['image', 'text']).describe('What to make.'),
-    pool: z.string().regex(poolNameForm, 'is not the name of a pool').optional().describe('Default: default.'),
+    pool: z
+      .string()
+      .regex(poolNameForm, 'is not the name of a pool')
+      .meta({ maxLength: 63 })
+      .optional()
+      .describe('Default: default.'),
     priority: z.enum(['high', 'normal', 'low']).optional().describe('Default: normal.'),
     model: z.string().min(1).max(128).optional().describe('Default: the pool’s first model of the kind.'),
     input: input.omit({ extraReferences: true }).optional(),

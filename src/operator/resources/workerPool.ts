@@ -41,10 +41,11 @@ const key = z.strictObject({
 const autoscaling = z
   .strictObject({
     minReplicas: z.int().min(0).max(mostWorkers).default(1).describe('0: no worker while there is nothing to do.'),
-    maxReplicas: z.int().min(1).max(mostWorkers),
-    targetQueueTime: durationText({ least: 1_000, most: 86_400_000 })
-      .default('30s')
-      .describe('How long a task may wait for a worker before more are started; 1s to 1d.'),
+    maxReplicas: z.int().min(1).max(mostWorkers).describe('However long the queue is.'),
+    targetQueueTime: durationText(
+      { least: 1_000, most: 86_400_000 },
+      'How long a task may wait for a worker; a queue that takes longer asks for more of them',
+    ).default('30s'),
   })
   .refine(({ minReplicas, maxReplicas }) => minReplicas <= maxReplicas, {
     path: ['minReplicas'],
