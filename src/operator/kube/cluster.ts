@@ -49,6 +49,9 @@ export interface Applied {
   readonly metadata: {
     readonly name: string;
     readonly namespace: string;
+    /** Only that very object and that very version of it are changed: 409 where it is another by now. */
+    readonly uid?: string;
+    readonly resourceVersion?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
     readonly ownerReferences?: readonly OwnerReference[];
