@@ -110,6 +110,7 @@ function corsOptions({ corsOrigins }: ApiOptions) {
     allowedHeaders: [
       'authorization',
       'content-type',
+      'genwarden-namespace',
       'idempotency-key',
       'if-none-match',
       'last-event-id',

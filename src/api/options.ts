@@ -14,6 +14,7 @@ import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { Follower } from '../readmodel/follower.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ApiMetrics } from '../telemetry/metrics.ts';
+import type { KubernetesTokens } from './auth/kubernetes/kubernetesTokens.ts';
 import type { TokenStore } from './auth/tokenStore.ts';
 import type { RecentEntries } from './events/recentEntries.ts';
 import type { LastClaims } from './explain/lastClaims.ts';
@@ -34,6 +35,8 @@ export interface ApiOptions {
   readonly logger: Logger;
   /** `off` lets everyone in as tenant `default`. */
   readonly auth: TokenStore | 'off';
+  /** Says who the tokens are that `auth` does not know; the caller closes it. */
+  readonly kubernetes?: KubernetesTokens | undefined;
   /** How long a job is kept from its submit, ms. */
   readonly retentionMs: number;
   /** A worker is dropped from `GET /v1/workers` after three times this silence, ms; default 6 s. */

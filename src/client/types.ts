@@ -60,6 +60,8 @@ export interface SubmitRequest {
 /** Times are ISO 8601 in UTC. */
 export interface ListedJob {
   id: string;
+  /** Whose it is: in Kubernetes, the namespace. */
+  tenant: string;
   kind: Kind;
   pool: string;
   model: string;

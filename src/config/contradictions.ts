@@ -12,10 +12,13 @@ export function contradictions(resolved: readonly ResolvedSetting[], command?: C
     ...(text('NATS_CREDS') !== undefined && text('NATS_USER') !== undefined
       ? ['GENWARDEN_NATS_CREDS, GENWARDEN_NATS_USER: only one way to log in to NATS; unset one']
       : []),
+    ...(text('AUTH_KUBERNETES') === 'on' && text('AUTH') === 'off'
+      ? ['GENWARDEN_AUTH=off, GENWARDEN_AUTH_KUBERNETES=on: without auth no token is asked for; unset one']
+      : []),
     ...(text('ARTIFACT_STORE') === 's3'
       ? ['GENWARDEN_ARTIFACT_STORE=s3: is not built yet in this version; allowed: nats']
       : []),
-    ...(command === 'api' || command === 'dev' ? openToAll(text) : []),
+    ...(command === 'api' || command === 'dev' ? openToAll(text, command) : []),
   ];
 }
 
@@ -27,12 +30,13 @@ function together(one: string, other: string, text: TextOf): string[] {
   return [`GENWARDEN_${set}: needs GENWARDEN_${missing} as well, which is not set`];
 }
 
-function openToAll(text: TextOf): string[] {
+function openToAll(text: TextOf, command: Command): string[] {
   const host = text('HTTP_HOST') ?? '';
   if (isLoopback(host) || text('AUTH') === 'off' || text('AUTH_TOKENS_FILE') !== undefined) return [];
+  if (text('AUTH_KUBERNETES') === 'on' && command === 'api') return [];
   return [
     `GENWARDEN_HTTP_HOST=${host}: is not the loopback address, and without GENWARDEN_AUTH_TOKENS_FILE anyone could use ` +
-      'the API; allowed: 127.0.0.1, ::1, localhost, or set GENWARDEN_AUTH_TOKENS_FILE or GENWARDEN_AUTH=off',
+      'the API; allowed: 127.0.0.1, ::1, localhost, or set GENWARDEN_AUTH_TOKENS_FILE, GENWARDEN_AUTH_KUBERNETES=on or GENWARDEN_AUTH=off',
   ];
 }
 

@@ -59,6 +59,7 @@ export function fakeJob(id: string, tasks: Task[]): FakeJob {
   const open = ['queued', 'running', 'waiting', 'needs_review'].includes(state);
   return {
     id,
+    tenant: 'default',
     kind: 'image',
     pool: 'default',
     model: 'gemini-3.1-flash-image',

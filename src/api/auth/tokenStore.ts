@@ -5,23 +5,17 @@ import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
+import { scopes, type Principal } from './principal.ts';
 
-export const scopes = ['jobs:read', 'jobs:write', 'admin'] as const;
-export type Scope = (typeof scopes)[number];
-
-export interface Principal {
-  readonly id: string;
-  readonly name: string;
-  readonly tenant: string;
-  readonly scopes: readonly Scope[];
-}
+/** What every token of ours begins with. */
+export const ownTokenStart = 'gw_';
 
 export interface TokenStore {
   /** Who the token is at this moment (ms since 1970); undefined for an unknown or expired one. */
   find(token: string, now: number): Principal | undefined;
 }
 
-const tenantForm = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+export const tenantForm = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 
 const entry = z.strictObject({
   id: z.string().min(1).max(64),

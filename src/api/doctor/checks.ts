@@ -64,10 +64,11 @@ async function controller({ installation, follower, clock: time }: ApiContext): 
   return fine('controller', `${leads}no task is overdue`);
 }
 
-function access({ auth, corsOrigins }: ApiContext): Check[] {
+function access({ auth, kubernetes, corsOrigins }: ApiContext): Check[] {
   const origins = corsOrigins.length === 0 ? 'no other origin' : corsOrigins.join(', ');
+  const asked = kubernetes === undefined ? 'asked for' : 'asked for; those of Kubernetes are taken';
   return [
-    fine('tokens', auth === 'off' ? 'not asked for: everybody is tenant default' : 'asked for'),
+    fine('tokens', auth === 'off' ? 'not asked for: everybody is tenant default' : asked),
     fine('cors', `browsers may call from ${origins}${corsOrigins.length === 0 ? ' (GENWARDEN_CORS_ORIGINS)' : ''}`),
   ];
 }

@@ -4,6 +4,7 @@
 import type { JobId } from '../../job/ids.ts';
 import { openStates, type Sequence } from '../../job/task.ts';
 import type { LogEntry, Position } from '../../ports/jobLog.ts';
+import { sees } from '../auth/tenancy.ts';
 import { glanceAt } from '../jobs/awaitJob.ts';
 import { listJobs } from '../jobs/listJobs.ts';
 import { readJob } from '../jobs/readJob.ts';
@@ -163,7 +164,7 @@ class EventStream {
     const { job, tenant, task } = entry.state.of;
     const request = this.#request;
     if (this.#ended || entry.sequence <= this.#told.sequence) return;
-    const mine = tenant === request.tenant && (request.job === undefined || request.job === job);
+    const mine = sees(request.tenant, tenant) && (request.job === undefined || request.job === job);
     if (mine && entry.sequence > (this.#shown[task] ?? 0)) yield* this.#eventsOf(entry);
     this.#reached(entry.sequence);
   }

@@ -1,5 +1,6 @@
 // How far running tasks are, for one event stream: the newest word on each, until it is told.
 
+import { sees } from '../auth/tenancy.ts';
 import type { ApiContext } from '../options.ts';
 import type { ToldProgress } from '../workersSeen.ts';
 
@@ -17,7 +18,7 @@ export function progressOf(
 ): ProgressNotes {
   const notes = new Map<string, ToldProgress>();
   const stop = workers.onProgress((told) => {
-    if (only === undefined ? follower.index.job(told.job)?.tenant !== tenant : told.job !== only) return;
+    if (only === undefined ? !sees(tenant, follower.index.job(told.job)?.tenant) : told.job !== only) return;
     notes.set(`${told.job}/${told.task}`, told);
     wake();
   });

@@ -4,6 +4,7 @@ import type { JobKind } from '../../job/policy.ts';
 import { countStates, jobState } from '../../job/jobState.ts';
 import { openStates, type TaskState } from '../../job/task.ts';
 import type { IndexedJob } from '../../readmodel/jobIndex.ts';
+import { sees } from '../auth/tenancy.ts';
 import type { ApiContext } from '../options.ts';
 import { glancesOf, type TaskGlance } from '../view/jobView.ts';
 import { isGone } from './readJob.ts';
@@ -61,7 +62,7 @@ function page(
 }
 
 function fits(job: IndexedJob, { tenant, pool, kind, labels }: ListRequest, now: number): boolean {
-  if (job.tenant !== tenant || job.expiresAt <= now) return false;
+  if (!sees(tenant, job.tenant) || job.expiresAt <= now) return false;
   const of = job.tasks.find((task) => task !== undefined)!.state.of;
   if ((pool !== undefined && of.pool !== pool) || (kind !== undefined && of.kind !== kind)) return false;
   return labels.every(([key, value]) => of.labels[key] === value);

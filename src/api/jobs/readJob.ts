@@ -4,6 +4,7 @@ import { GenwardenError } from '../../job/errors.ts';
 import { isJobId, type JobId } from '../../job/ids.ts';
 import type { Instant } from '../../job/task.ts';
 import type { JobRecord, TaskRecord } from '../../ports/jobLog.ts';
+import { sees } from '../auth/tenancy.ts';
 import type { ApiContext } from '../options.ts';
 
 /** What a read needs of the API; the operator has it as well. */
@@ -12,7 +13,7 @@ export type ReadContext = Pick<ApiContext, 'log' | 'follower' | 'clock'>;
 /** The job; throws `JobNotFound` where the tenant has none of this id, or `Unavailable`. */
 export async function readJob(context: ReadContext, tenant: string, job: JobId): Promise<JobRecord> {
   const record = isJobId(job) ? await newestRecord(context, job) : undefined;
-  if (record === undefined || tenantOf(record) !== tenant || isGone(record, context.clock.now()))
+  if (record === undefined || !sees(tenant, tenantOf(record)) || isGone(record, context.clock.now()))
     throw jobNotFound(job);
   return record;
 }

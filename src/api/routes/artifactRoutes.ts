@@ -50,7 +50,7 @@ function downloadRoute(app: Api, context: ApiContext): void {
     describe(reply, artifact, tag);
     if (isNamed(known, tag)) return reply.code(304).send();
     const usable = ifRange === undefined || ifRange === tag ? range : undefined;
-    return sendBytes(context, reply, tenant, artifact, usable);
+    return sendBytes(context, reply, record.tasks[0]!.last.state.of.tenant, artifact, usable);
   });
 }
 

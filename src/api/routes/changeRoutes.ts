@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { principalOf } from '../auth/authenticate.ts';
+import type { Right } from '../auth/kubernetes/reviews.ts';
 import { cancelJob } from '../jobs/cancelJob.ts';
 import { retryJob } from '../jobs/retryJob.ts';
 import { reviewBody, reviewTask } from '../jobs/reviewTask.ts';
@@ -10,6 +11,9 @@ import { jobParams } from '../validation.ts';
 import { jobView } from '../view/jobView.ts';
 import { jobSchema } from '../view/schemas.ts';
 import { jobHeaders, problems } from './answers.ts';
+
+/** Of Kubernetes tokens. */
+const right: Right = { verb: 'update', resource: 'generationjobs' };
 
 export function changeRoutes(app: Api, context: ApiContext): void {
   cancelRoute(app, context);
@@ -28,7 +32,7 @@ function cancelRoute(app: Api, context: ApiContext): void {
     }),
     response: { 200: jobSchema, ...problems },
   };
-  app.post('/v1/jobs/:id/cancel', { config: { scope: 'jobs:write' }, schema }, async (request, reply) => {
+  app.post('/v1/jobs/:id/cancel', { config: { scope: 'jobs:write', right }, schema }, async (request, reply) => {
     const { tenant, name: by } = principalOf(request);
     const { running = 'stop' } = request.body;
     const record = await cancelJob(context, { tenant, job: request.params.id, by, running });
@@ -46,7 +50,7 @@ function retryRoute(app: Api, context: ApiContext): void {
     body: z.strictObject({ tasks: tasks.max(500).optional().describe('Names or indexes; absent means all of them.') }),
     response: { 202: jobSchema, ...problems },
   };
-  app.post('/v1/jobs/:id/retry', { config: { scope: 'jobs:write' }, schema }, async (request, reply) => {
+  app.post('/v1/jobs/:id/retry', { config: { scope: 'jobs:write', right }, schema }, async (request, reply) => {
     const { tenant, name: by } = principalOf(request);
     const named = request.body.tasks;
     const asked = { tenant, job: request.params.id, by, ...(named === undefined ? {} : { tasks: named }) };
@@ -64,11 +68,15 @@ function reviewRoute(app: Api, context: ApiContext): void {
     body: reviewBody,
     response: { 200: jobSchema, 202: jobSchema, ...problems },
   };
-  app.post('/v1/jobs/:id/tasks/:task/review', { config: { scope: 'jobs:write' }, schema }, async (request, reply) => {
-    const { tenant, name: by } = principalOf(request);
-    const { id: job, task } = request.params;
-    const record = await reviewTask(context, { tenant, job, task, by, review: request.body });
-    const code = request.body.decision === 'tweak' ? 202 : 200;
-    return jobHeaders(reply, record, context.clock.now()).code(code).send(jobView(record, context.workers));
-  });
+  app.post(
+    '/v1/jobs/:id/tasks/:task/review',
+    { config: { scope: 'jobs:write', right }, schema },
+    async (request, reply) => {
+      const { tenant, name: by } = principalOf(request);
+      const { id: job, task } = request.params;
+      const record = await reviewTask(context, { tenant, job, task, by, review: request.body });
+      const code = request.body.decision === 'tweak' ? 202 : 200;
+      return jobHeaders(reply, record, context.clock.now()).code(code).send(jobView(record, context.workers));
+    },
+  );
 }

@@ -35,8 +35,9 @@ export function eventRoutes(app: Api, context: ApiContext): void {
   };
   app.get('/v1/events', { config: { scope: 'jobs:read' }, schema: all }, async (request, reply) => {
     refuseStale(context);
-    const { tenant } = principalOf(request);
-    return send(context, reply, { tenant, job: undefined, lastEventId: request.headers['last-event-id'] });
+    const { tenant, recheckMs } = principalOf(request);
+    const asked = { tenant, job: undefined, lastEventId: request.headers['last-event-id'] };
+    return send(context, reply, asked, recheckMs);
   });
   const one = {
     ...all,
@@ -47,9 +48,9 @@ export function eventRoutes(app: Api, context: ApiContext): void {
   };
   app.get('/v1/jobs/:id/events', { config: { scope: 'jobs:read' }, schema: one }, async (request, reply) => {
     refuseStale(context);
-    const { tenant } = principalOf(request);
+    const { tenant, recheckMs } = principalOf(request);
     const { job } = await readJob(context, tenant, request.params.id);
-    return send(context, reply, { tenant, job, lastEventId: request.headers['last-event-id'] });
+    return send(context, reply, { tenant, job, lastEventId: request.headers['last-event-id'] }, recheckMs);
   });
 }
 
@@ -57,9 +58,9 @@ const stalledMs = 30_000;
 /** Then the client has to come back, at no loss, and its token is looked at again. */
 const longestMs = 3_600_000;
 
-function send(context: ApiContext, reply: FastifyReply, request: EventRequest): FastifyReply {
+function send(context: ApiContext, reply: FastifyReply, request: EventRequest, lastsMs = longestMs): FastifyReply {
   const stalled = new AbortController();
-  const signal = AbortSignal.any([context.closing, clientGone(reply), stalled.signal, AbortSignal.timeout(longestMs)]);
+  const signal = AbortSignal.any([context.closing, clientGone(reply), stalled.signal, AbortSignal.timeout(lastsMs)]);
   const text = unlessStalled(eventStream(context, request, signal), context.events?.stalledMs ?? stalledMs, () => {
     stalled.abort();
     reply.raw.destroy();

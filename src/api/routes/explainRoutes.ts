@@ -3,7 +3,9 @@
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
 import { principalOf } from '../auth/authenticate.ts';
-import type { Principal } from '../auth/tokenStore.ts';
+import type { Right } from '../auth/kubernetes/reviews.ts';
+import type { Principal } from '../auth/principal.ts';
+import { everyTenant } from '../auth/tenancy.ts';
 import { failStuck } from '../explain/failStuck.ts';
 import { findStuck } from '../explain/stuckTasks.ts';
 import { lookAround, observe } from '../explain/surroundings.ts';
@@ -72,9 +74,10 @@ function stuckRoute(app: Api, context: ApiContext): void {
   });
 }
 
-/** Undefined for an administrator, who sees those of all tenants. */
-const tenantSeenBy = ({ tenant, scopes }: Principal): string | undefined =>
-  scopes.includes('admin') ? undefined : tenant;
+/** Undefined for those of all tenants: as asked for, or as an administrator sees it without asking. */
+function tenantSeenBy({ tenant, scopes, named }: Principal): string | undefined {
+  return tenant === everyTenant || (scopes.includes('admin') && named !== true) ? undefined : tenant;
+}
 
 function fixRoute(app: Api, context: ApiContext): void {
   const seen = z.strictObject({ job: z.string(), task: z.int().min(0), sequence: z.int().min(1) });
@@ -85,15 +88,20 @@ function fixRoute(app: Api, context: ApiContext): void {
     body: z.strictObject({ tasks: z.array(seen).min(1, 'is empty').max(mostShown) }),
     response: { 200: fixedListSchema, ...problems },
   };
-  app.post('/v1/stuck/fix', { config: { scope: 'jobs:write' }, schema }, async (request) => {
-    const principal = principalOf(request);
-    const tenantOf = (job: string): string =>
-      tenantSeenBy(principal) ?? context.follower.index.job(job)?.tenant ?? principal.tenant;
-    const items = [];
-    for (const task of request.body.tasks) {
-      const outcome = await failStuck(context, tenantOf, task, principal.name);
-      items.push({ job: task.job, task: task.task, outcome });
-    }
-    return { items, next: null };
-  });
+  const right: Right = { verb: 'update', resource: 'generationjobs' };
+  app.post(
+    '/v1/stuck/fix',
+    { config: { scope: 'jobs:write', right, acrossTenants: true }, schema },
+    async (request) => {
+      const principal = principalOf(request);
+      const tenantOf = (job: string): string =>
+        tenantSeenBy(principal) ?? context.follower.index.job(job)?.tenant ?? principal.tenant;
+      const items = [];
+      for (const task of request.body.tasks) {
+        const outcome = await failStuck(context, tenantOf, task, principal.name);
+        items.push({ job: task.job, task: task.task, outcome });
+      }
+      return { items, next: null };
+    },
+  );
 }

@@ -5,6 +5,7 @@ import { parseDuration } from '../../job/duration.ts';
 import { openStates, taskStates, type TaskState } from '../../job/task.ts';
 import type { JobRecord, TaskRecord } from '../../ports/jobLog.ts';
 import { principalOf } from '../auth/authenticate.ts';
+import type { Right } from '../auth/kubernetes/reviews.ts';
 import { awaitJob, glanceAt } from '../jobs/awaitJob.ts';
 import { deleteJob } from '../jobs/deleteJob.ts';
 import { readJob } from '../jobs/readJob.ts';
@@ -103,7 +104,8 @@ function removeJob(app: Api, context: ApiContext): void {
     params: jobParams,
     response: { 204: z.undefined().describe('The job is gone.'), ...problems },
   };
-  app.delete('/v1/jobs/:id', { config: { scope: 'jobs:write' }, schema }, async (request, reply) => {
+  const right: Right = { verb: 'delete', resource: 'generationjobs' };
+  app.delete('/v1/jobs/:id', { config: { scope: 'jobs:write', right }, schema }, async (request, reply) => {
     await deleteJob(context, principalOf(request).tenant, request.params.id);
     return reply.code(204).send();
   });

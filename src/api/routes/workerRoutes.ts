@@ -1,7 +1,9 @@
 // GET /v1/workers: who works, and on what.
 
 import { principalOf } from '../auth/authenticate.ts';
-import type { Principal } from '../auth/tokenStore.ts';
+import { seesInstallation } from '../auth/kubernetes/reviews.ts';
+import type { Principal } from '../auth/principal.ts';
+import { sees } from '../auth/tenancy.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { workerListSchema, type WorkerView } from '../view/schemas.ts';
 import { isoTime } from '../view/taskView.ts';
@@ -15,10 +17,14 @@ export function workerRoutes(app: Api, context: ApiContext): void {
     tags: ['workers'],
     response: { 200: workerListSchema, ...problems },
   };
-  app.get('/v1/workers', { config: { scope: 'jobs:read' }, schema: workers }, async (request) => {
-    const principal = principalOf(request);
-    return { items: context.workers.list().map((worker) => workerView(context, worker, principal)), next: null };
-  });
+  app.get(
+    '/v1/workers',
+    { config: { scope: 'jobs:read', right: seesInstallation }, schema: workers },
+    async (request) => {
+      const principal = principalOf(request);
+      return { items: context.workers.list().map((worker) => workerView(context, worker, principal)), next: null };
+    },
+  );
 }
 
 function workerView(context: ApiContext, { beat, lastBeat }: SeenWorker, principal: Principal): WorkerView {
@@ -41,6 +47,7 @@ function workerView(context: ApiContext, { beat, lastBeat }: SeenWorker, princip
 }
 
 /** The jobs of other tenants are nobody’s business but an administrator’s. */
-function isShown({ follower }: ApiContext, job: string, { tenant, scopes }: Principal): boolean {
-  return scopes.includes('admin') || follower.index.job(job)?.tenant === tenant;
+function isShown({ follower }: ApiContext, job: string, { tenant, scopes, named }: Principal): boolean {
+  if (scopes.includes('admin') && named !== true) return true;
+  return sees(tenant, follower.index.job(job)?.tenant);
 }

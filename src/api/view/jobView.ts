@@ -27,12 +27,13 @@ export function jobView(
 /** `tasks` are all tasks of the job, by index. */
 export function listedJobView(tasks: readonly TaskGlance[], workers: Pick<WorkersSeen, 'progress'>): ListedJobView {
   const states = tasks.map(({ state }) => state);
-  const { job, kind, pool, model, priority, labels, total } = states[0]!.of;
+  const { job, tenant, kind, pool, model, priority, labels, total } = states[0]!.of;
   const counts = countStates(states);
   const times = jobTimes(states);
   const running = (task: number): number => taskProgress(tasks[task]!.state, tasks[task]!.sequence, workers);
   return {
     id: job,
+    tenant,
     kind,
     pool,
     model,

@@ -66,6 +66,7 @@ const progressSchema = z.object({
 
 export const listedJobSchema = z.object({
   id: z.string(),
+  tenant: z.string(),
   kind: z.enum(['image', 'text']),
   pool: z.string(),
   model: z.string(),

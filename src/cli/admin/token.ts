@@ -3,7 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { Option, type Command } from 'commander';
 import { createToken } from '../../api/auth/createToken.ts';
-import { parseTokens, scopes, type Scope, type TokenEntry } from '../../api/auth/tokenStore.ts';
+import { scopes, type Scope } from '../../api/auth/principal.ts';
+import { parseTokens, type TokenEntry } from '../../api/auth/tokenStore.ts';
 import { loadSettings } from '../../config/load.ts';
 import { parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors.ts';

@@ -13,9 +13,13 @@ import {
   natsTaskQueue,
 } from '../../adapters/nats/index.ts';
 import { buildApi } from '../../api/app.ts';
-import { openTokenStore, type TokenStore } from '../../api/auth/tokenStore.ts';
+import { openKubernetesTokens } from '../../api/auth/kubernetes/kubernetesTokens.ts';
+import { kubernetesPlace } from '../../api/auth/kubernetes/place.ts';
+import { openTokenStore, tokenStore } from '../../api/auth/tokenStore.ts';
+import type { ApiOptions } from '../../api/options.ts';
 import { loadPools } from '../../config/pools.ts';
 import type { Settings } from '../../config/settings.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { startFollower } from '../../readmodel/follower.ts';
 import { createApiMetrics } from '../../telemetry/metrics.ts';
 import { version } from '../version.ts';
@@ -68,7 +72,7 @@ async function answer(settings: Settings, hull: Hull, door: FrontDoor): Promise<
       follower,
       metrics: createApiMetrics(hull.registry),
       logger,
-      auth: tokensOf(settings, hull),
+      ...accessOf(settings, hull, clock),
       retentionMs,
       heartbeatTimeoutMs,
       ...(http.publicUrl === undefined ? {} : { publicUrl: http.publicUrl }),
@@ -88,7 +92,19 @@ async function answer(settings: Settings, hull: Hull, door: FrontDoor): Promise<
   }
 }
 
-function tokensOf({ auth, authTokensFile }: Settings, { logger, closing }: Hull): TokenStore | 'off' {
-  if (auth === 'off' || authTokensFile === undefined) return 'off';
-  return closing.own('tokens', openTokenStore(authTokensFile, { logger }), (it) => it.close());
+/** Whom the API lets in; without tokens of any kind everyone who reaches it. */
+function accessOf(
+  { auth, authTokensFile, kubernetes }: Settings,
+  { logger, closing }: Hull,
+  { monotonic }: Clock,
+): Pick<ApiOptions, 'auth' | 'kubernetes'> {
+  if (auth === 'off' || (authTokensFile === undefined && kubernetes.auth === 'off')) return { auth: 'off' };
+  const tokens =
+    authTokensFile === undefined
+      ? tokenStore([])
+      : closing.own('tokens', openTokenStore(authTokensFile, { logger }), (it) => it.close());
+  if (kubernetes.auth === 'off') return { auth: tokens };
+  const place = kubernetesPlace(kubernetes, process.env);
+  const kubernetesTokens = openKubernetesTokens(place, monotonic);
+  return { auth: tokens, kubernetes: closing.own('kubernetes tokens', kubernetesTokens, (it) => it.close()) };
 }

@@ -147,7 +147,19 @@ export const requestErrors = define({
     ...final,
     status: 403,
     title: 'The token may not do this',
-    hint: 'Use a token with the scope that the message names.',
+    hint: 'Use a token with the scope that the message names; in Kubernetes, have the right bound to the user.',
+  },
+  NamespaceRequired: {
+    ...final,
+    status: 400,
+    title: 'The request needs one namespace',
+    hint: 'Name it in Genwarden-Namespace (`-n` of `kubectl genwarden`); * is for reading.',
+  },
+  KubernetesUnavailable: {
+    ...again,
+    status: 503,
+    title: 'The Kubernetes API server could not be asked about a token',
+    hint: 'Try again; jobs go on meanwhile, and the tokens of the tokens file are taken.',
   },
   TooManyRequests: {
     ...again,
