@@ -58,7 +58,12 @@ async function packLayer(folder: string, { folder: source, only, under = '' }: L
 }
 
 /** Owner, times and order say nothing of the content, and must not change the digest. */
-async function tar(file: string, folder: string, paths: readonly string[], more: readonly string[] = []): Promise<void> {
+async function tar(
+  file: string,
+  folder: string,
+  paths: readonly string[],
+  more: readonly string[] = [],
+): Promise<void> {
   const same = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--format=gnu'];
   const readable = '--mode=u+rwX,go+rX,go-w';
   await run('tar', ['-cf', file, '-C', folder, ...same, readable, ...more, '--', ...paths]);

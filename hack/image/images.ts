@@ -1,13 +1,13 @@
 // The images of the test cluster, each assembled from files of this machine: no registry, no Docker.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { packImage } from './archive.ts';
 import { applicationConfig, applicationPaths, programs, systemFiles } from './contents.ts';
-import { addAccounts, addFile, addProgram, onPath } from './system.ts';
+import { addAccounts, addFile, addLibraries, addProgram, onPath } from './system.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -24,8 +24,8 @@ async function packApplication(file: string, name: string, workFolder: string): 
   const base = join(workFolder, 'base');
   const application = join(workFolder, 'application');
   await mkdir(application, { recursive: true });
-  await Promise.all([addBase(base), addApplication(application)]);
   const modules = await productionModules();
+  await Promise.all([addBase(base, modules), addApplication(application)]);
   await packImage(
     file,
     name,
@@ -35,11 +35,24 @@ async function packApplication(file: string, name: string, workFolder: string): 
   );
 }
 
-async function addBase(folder: string): Promise<void> {
+async function addBase(folder: string, modules: readonly string[]): Promise<void> {
   await addAccounts(folder, 'genwarden', 10001);
   await addProgram(folder, join(root, 'node_modules/node/bin/node'), '/usr/local/bin/node');
   for (const program of programs) await addProgram(folder, onPath(program), `/bin/${program}`);
+  for (const native of await nativeFiles(modules)) await addLibraries(folder, native);
   for (const file of systemFiles) await addFile(folder, file, file);
+}
+
+/** Modules that are machine code, and the libraries that they bring. */
+async function nativeFiles(modules: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of modules) {
+    const files = await readdir(join(root, path), { recursive: true });
+    found.push(
+      ...files.filter((file) => /\.(?:node|so(?:\.[\d.]+)?)$/.test(file)).map((file) => join(root, path, file)),
+    );
+  }
+  return found;
 }
 
 /** Everything of ours but the modules; the sources are compiled as they are now, apart from the checkout's dist. */

@@ -12,7 +12,12 @@ const run = promisify(execFile);
 export async function addProgram(folder: string, program: string, to: string): Promise<void> {
   await addFile(folder, program, to);
   await chmod(join(folder, to), 0o755);
-  for (const library of await librariesOf(program)) await addFile(folder, library, library);
+  await addLibraries(folder, program);
+}
+
+/** What a program, or a library outside of the system, is linked with. */
+export async function addLibraries(folder: string, linked: string): Promise<void> {
+  for (const library of await librariesOf(linked)) await addFile(folder, library, library);
 }
 
 /** Copies what a symbolic link points to, so that the copy stands for itself. */
@@ -29,9 +34,9 @@ export function onPath(name: string): string {
   return found;
 }
 
-/** Absolute paths outside of the checkout; none for a static program. */
-async function librariesOf(program: string): Promise<string[]> {
-  const { stdout } = await run('ldd', [program]).catch(() => ({ stdout: '' }));
+/** Those of the system; none for a static program. */
+async function librariesOf(linked: string): Promise<string[]> {
+  const { stdout } = await run('ldd', [linked]).catch(() => ({ stdout: '' }));
   const paths = [...stdout.matchAll(/(?:^|=>)\s+(\/\S+\.so\S*)/gm)].map((match) => match[1]!);
   return [...new Set(paths)].filter((path) => /^(?:\/usr)?\/lib/.test(path));
 }
