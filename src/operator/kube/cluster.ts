@@ -109,8 +109,6 @@ export interface Cluster {
   ): Promise<T | undefined>;
   /** Deletes in the background, with `uid` only that very object; false where it is gone already. */
   delete(type: ResourceType, key: ResourceKey, options?: { readonly uid?: string }): Promise<boolean>;
-  /** Creates an object of which only the server knows the rest; used for events. */
-  create(type: ResourceType, object: Applied): Promise<void>;
 }
 
 /** An answer of the API server that is no success, or the lack of one. */
