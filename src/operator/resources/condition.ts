@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 const condition = z.strictObject({
   type: z.string().min(1).max(64).describe('What holds or does not.'),
-  status: z.enum(['True', 'False', 'Unknown']),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
   reason: z
     .string()
     .regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/)
@@ -16,7 +16,14 @@ const condition = z.strictObject({
   lastTransitionTime: z.iso.datetime().describe('When the status changed last.'),
 });
 
-export const conditions = z.array(condition).max(16).describe('What holds of the resource.');
+export const conditions = z
+  .array(condition)
+  .max(16)
+  .meta({
+    'x-kubernetes-list-type': 'map',
+    'x-kubernetes-list-map-keys': ['type'],
+    description: 'What holds of the resource.',
+  });
 
 export type Condition = Readonly<z.infer<typeof condition>>;
 

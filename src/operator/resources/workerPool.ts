@@ -87,6 +87,7 @@ export const workerPoolSpec = z
       .min(1)
       .max(64)
       .refine((all) => new Set(all).size === all.length, 'names a namespace twice')
+      .meta({ 'x-kubernetes-list-type': 'set' })
       .optional()
       .describe('The only tenants that may use the pool; absent: all.'),
     template: podTemplate.optional(),

@@ -1,0 +1,22 @@
+// Writes the CustomResourceDefinitions from the operator's schemas, and the page about them: `node hack/custom-resources.ts`.
+
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { definitions, type Definition } from './resources/definitions.ts';
+
+const folder = new URL('../charts/genwarden/files/crds/', import.meta.url);
+
+/** The files below charts/genwarden/files/crds as they should be, by name. */
+export function definitionFiles(): ReadonlyMap<string, string> {
+  return new Map(definitions().map((each) => [`${each.spec.names.plural}.yaml`, yamlOf(each)]));
+}
+
+function yamlOf(definition: Definition): string {
+  const text = stringify(definition, { lineWidth: 120, aliasDuplicateObjects: false });
+  return `# Written by hack/custom-resources.ts from src/operator/resources/.\n${text}`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const [name, text] of definitionFiles()) writeFileSync(new URL(name, folder), text);
+}

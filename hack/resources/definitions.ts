@@ -1,0 +1,123 @@
+// The CustomResourceDefinitions: the zod schemas of the operator as structural schemas, and how kubectl shows the resources.
+
+import type { z } from 'zod';
+import { generationJobSpec, generationJobStatus } from '../../src/operator/resources/generationJob.ts';
+import { generationJobType, group, version, workerPoolType } from '../../src/operator/resources/kinds.ts';
+import { workerPoolSpec, workerPoolStatus } from '../../src/operator/resources/workerPool.ts';
+import type { ResourceType } from '../../src/operator/kube/cluster.ts';
+import { extrasOf, poolNameRule } from './rules.ts';
+import { structuralOf, type Rule, type Structural } from './structural.ts';
+
+export interface Column {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'boolean' | 'date';
+  readonly description: string;
+  readonly jsonPath: string;
+  /** 1: only with `-o wide`. */
+  readonly priority?: 1;
+}
+
+export type Definition = ReturnType<typeof definition>;
+
+export const definitions = (): readonly Definition[] => [generationJobs(), workerPools()];
+
+function generationJobs() {
+  return definition(generationJobType, 'gj', {
+    description: 'A job: one request with 1 to 500 tasks. The operator submits it and mirrors how it goes.',
+    spec: generationJobSpec,
+    status: generationJobStatus,
+    specRules: [{ rule: 'self == oldSelf', message: 'cannot be changed: make another GenerationJob' }],
+    rules: [],
+    columns: [
+      column('State', 'string', 'What the job is doing, or how it ended', '.status.state'),
+      column('Done', 'string', 'Terminal tasks of all', '.status.tasks.done'),
+      column('Age', 'date', 'Since when it exists', '.metadata.creationTimestamp'),
+      { ...column('Reason', 'string', 'Why it is so', '.status.reason'), priority: 1 },
+      { ...column('Pool', 'string', 'The pool that runs it', '.spec.pool'), priority: 1 },
+      { ...column('Job', 'string', 'The id for the API', '.status.jobId'), priority: 1 },
+    ],
+    subresources: { status: {} },
+  });
+}
+
+function workerPools() {
+  return definition(workerPoolType, 'gwp', {
+    description: 'A queue, its provider, models, keys and limits, and the workers that serve it.',
+    spec: workerPoolSpec,
+    status: workerPoolStatus,
+    specRules: [],
+    rules: [poolNameRule],
+    columns: [
+      column('Ready', 'string', 'Ready workers of those that there should be', '.status.ready'),
+      column('Queued', 'integer', 'Tasks that wait for a worker', '.status.queued'),
+      column('Running', 'integer', 'Tasks that run', '.status.running'),
+      column('Oldest', 'date', 'How long the oldest queued task has waited', '.status.oldestQueuedTime'),
+      column('Paused', 'boolean', 'Whether tasks are held back', '.spec.paused'),
+      column('Age', 'date', 'Since when it exists', '.metadata.creationTimestamp'),
+    ],
+    subresources: {
+      status: {},
+      scale: {
+        specReplicasPath: '.spec.replicas',
+        statusReplicasPath: '.status.replicas',
+        labelSelectorPath: '.status.selector',
+      },
+    },
+  });
+}
+
+interface Kind {
+  readonly description: string;
+  readonly spec: z.ZodType;
+  readonly status: z.ZodType;
+  readonly specRules: readonly Rule[];
+  readonly rules: readonly Rule[];
+  readonly columns: readonly Column[];
+  readonly subresources: object;
+}
+
+function definition({ kind, plural }: ResourceType, shortName: string, of: Kind) {
+  const singular = kind.toLowerCase();
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}`, labels: { 'app.kubernetes.io/name': 'genwarden' } },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { kind, listKind: `${kind}List`, plural, singular, shortNames: [shortName], categories: ['genwarden'] },
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          subresources: of.subresources,
+          additionalPrinterColumns: of.columns,
+          schema: { openAPIV3Schema: schemaOf(of) },
+        },
+      ],
+    },
+  };
+}
+
+function schemaOf({ description, spec, status, specRules, rules }: Kind): Structural {
+  const specSchema = structuralOf(spec, extrasOf);
+  const allRules = [...specRules, ...(specSchema['x-kubernetes-validations'] ?? [])];
+  return {
+    type: 'object',
+    description,
+    required: ['spec'],
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      metadata: { type: 'object' },
+      spec: { ...specSchema, ...(allRules.length > 0 && { 'x-kubernetes-validations': allRules }) },
+      status: structuralOf(status, extrasOf),
+    },
+    ...(rules.length > 0 && { 'x-kubernetes-validations': rules }),
+  };
+}
+
+function column(name: string, type: Column['type'], description: string, jsonPath: string): Column {
+  return { name, type, description, jsonPath };
+}

@@ -1,0 +1,147 @@
+// What the API checks beyond types and bounds, said once more in CEL, so that the API server refuses it as well.
+
+import type { z } from 'zod';
+import { durationBounds } from '../../src/api/validation.ts';
+import { formatDuration } from '../../src/job/duration.ts';
+import { generationJobSpec } from '../../src/operator/resources/generationJob.ts';
+import { podTemplate, reservedVariables } from '../../src/operator/resources/podTemplate.ts';
+import { workerPoolSpec } from '../../src/operator/resources/workerPool.ts';
+import type { Extras, Rule } from './structural.ts';
+
+/** What a schema gets beside what zod says of it. */
+export function extrasOf(schema: unknown): Extras | undefined {
+  const bounds = durationBounds.get(schema as z.ZodString);
+  return bounds === undefined ? extras.get(schema) : { maxLength: 32, rules: [durationRule(bounds)] };
+}
+
+const job = generationJobSpec.shape;
+const task = job.tasks.unwrap().element.shape;
+const input = task.input.unwrap().shape;
+const reference = input.references.unwrap().element;
+const pool = workerPoolSpec.shape;
+
+const extras = new Map<unknown, Extras>([
+  [input.prompt.unwrap(), { rules: [...notBlank('is empty'), mostBytes(32)] }],
+  [input.system.unwrap(), { rules: [mostBytes(32)] }],
+  [reference.shape.data.unwrap(), { maxLength: 65_536 }],
+  [reference, { rules: referenceRules() }],
+  [job.tasks.unwrap(), { rules: [uniqueNames()] }],
+  [generationJobSpec, { rules: jobRules() }],
+  [
+    pool.models,
+    { rules: [{ rule: `size(${orNone('image')}) + size(${orNone('text')}) > 0`, message: 'must name a model' }] },
+  ],
+  [pool.autoscaling.unwrap(), { rules: [autoscalingRule()] }],
+  [pool.baseUrl.unwrap(), { pattern: '^[Hh][Tt][Tt][Pp][Ss]?://' }],
+  [podTemplate.shape.env.unwrap().element.shape.name, { rules: [reservedRule()] }],
+  ...[podTemplate.shape.nodeSelector, podTemplate.shape.labels, podTemplate.shape.annotations].map(
+    (keyed): [unknown, Extras] => [keyed.unwrap(), { rules: [keyRule()] }],
+  ),
+]);
+
+/** The name of a pool is a token of subjects and the value of a label. */
+export const poolNameRule: Rule = {
+  rule: `self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')`,
+  message: 'metadata.name is not the name of a pool: at most 63 lower-case letters, digits and inner -',
+};
+
+/** CEL's durations know no days, and not all that work with them has a bounded cost; `least` is at most a day. */
+function durationRule({ least, most }: { least: number; most: number }): Rule {
+  const days = `self.contains('d') ? int(self.substring(0, self.indexOf('d'))) : 0`;
+  const rest = `self.endsWith('d') ? '0s' : self.substring(self.indexOf('d') + 1)`;
+  const wholeSeconds = `d * 86400 + r.getSeconds() + (r.getMilliseconds() % 1000 == 0 ? 0 : 1)`;
+  const within = `(d > 0 || r >= duration('${least}ms')) && ${wholeSeconds} <= ${most / 1_000}`;
+  return {
+    rule: `!self.matches('${durationPattern}') || [${days}].all(d, [duration(${rest})].all(r, ${within}))`,
+    message: `must be from ${formatDuration(least)} to ${formatDuration(most)}`,
+  };
+}
+
+/** Digits are few enough for no number to overflow. */
+const durationPattern = String.raw`^([0-9]{1,5}d)?([0-9]{1,6}h)?([0-9]{1,8}m)?([0-9]{1,9}(\\.[0-9]{1,9})?s)?([0-9]{1,12}ms)?$`;
+
+function notBlank(message: string): Rule[] {
+  return [{ rule: `self.trim() != ''`, message }];
+}
+
+function mostBytes(kib: number): Rule {
+  return { rule: `size(bytes(self)) <= ${kib * 1024}`, message: `is longer than ${kib} KiB` };
+}
+
+function referenceRules(): Rule[] {
+  return [
+    {
+      rule: 'has(self.artifact) ? !has(self.mediaType) && !has(self.data) : has(self.mediaType) && has(self.data)',
+      message: 'is either {artifact} or {mediaType, data}',
+    },
+  ];
+}
+
+/** By places, not by comparing each with each, which 500 tasks make too dear. */
+function uniqueNames(): Rule {
+  return {
+    rule: '[self.filter(t, has(t.name)).map(t, t.name)].all(names, names.all(n, names.indexOf(n) == names.lastIndexOf(n)))',
+    message: 'have a name twice',
+  };
+}
+
+function jobRules(): Rule[] {
+  return [
+    {
+      rule: 'has(self.input) && has(self.input.prompt) || has(self.tasks) && self.tasks.all(t, has(t.input) && has(t.input.prompt))',
+      message: 'is missing: the job or each task must have one',
+      fieldPath: '.input.prompt',
+    },
+    ...(['system', 'schema'] as const).map((field) => onlyOfKind('text', field)),
+    ...(['aspectRatio', 'imageSize'] as const).map((field) => onlyOfKind('image', field)),
+    {
+      rule: `!has(self.tasks) || self.tasks.all(t, !has(t.input) || (has(t.input.references) ? size(t.input.references) : has(self.input) && has(self.input.references) ? size(self.input.references) : 0) + (has(t.input.extraReferences) ? size(t.input.extraReferences) : 0) <= 14)`,
+      message: 'may have at most 14 references each, with the job’s own',
+      fieldPath: '.tasks',
+    },
+    {
+      rule: `${textOf('self')} + (has(self.tasks) ? self.tasks.map(t, ${textOf('t')}).sum() : 0) <= 65536`,
+      message: 'is larger than 64 KiB',
+    },
+  ];
+}
+
+function onlyOfKind(kind: string, field: string): Rule {
+  return {
+    rule: `self.kind == '${kind}' || !(has(self.input) && has(self.input.${field})) && !(has(self.tasks) && self.tasks.exists(t, has(t.input) && has(t.input.${field})))`,
+    message: `is only taken by kind ${kind}, in spec.input and in a task’s input`,
+    fieldPath: `.input.${field}`,
+  };
+}
+
+/** The characters of prompt and system instruction: a lower bound for the size, the rest is left to the operator. */
+function textOf(holder: string): string {
+  const length = (field: string): string => `(has(${holder}.input.${field}) ? size(${holder}.input.${field}) : 0)`;
+  return `(has(${holder}.input) ? ${length('prompt')} + ${length('system')} : 0)`;
+}
+
+function autoscalingRule(): Rule {
+  return {
+    rule: 'self.minReplicas <= self.maxReplicas',
+    message: 'is more than maxReplicas',
+    fieldPath: '.minReplicas',
+  };
+}
+
+function reservedRule(): Rule {
+  const names = reservedVariables.map((name) => `'${name}'`).join(', ');
+  return { rule: `!(self in [${names}])`, message: 'is set by the operator' };
+}
+
+function keyRule(): Rule {
+  const prefix = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?';
+  const form = String.raw`^(${prefix}(\\.${prefix})*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`;
+  return {
+    rule: `self.all(key, size(key) <= 317 && key.matches('${form}'))`,
+    message: 'has a key that is no label key: a DNS name and / if need be, then 1 to 63 letters, digits, -, _ and .',
+  };
+}
+
+function orNone(field: string): string {
+  return `has(self.${field}) ? self.${field} : []`;
+}
