@@ -25,6 +25,11 @@ export const processErrors = define({
     title: 'The stream or bucket in NATS has unsuitable settings',
     hint: 'Change the setting that the message names, or use another GENWARDEN_NATS_PREFIX.',
   },
+  NatsPermissionDenied: {
+    ...final,
+    title: 'The NATS user lacks a permission',
+    hint: 'Give the user of this process what the message names; docs/security.md says what each process needs.',
+  },
   NatsServerMissing: {
     ...final,
     title: 'No nats-server binary was found',
@@ -39,6 +44,11 @@ export const processErrors = define({
     ...final,
     title: 'The port is taken',
     hint: 'Stop the other program or choose another port with the setting that the message names.',
+  },
+  CustomResourcesMissing: {
+    ...again,
+    title: 'The cluster has no such custom resource',
+    hint: 'Install the chart with `crds.enabled`, or apply the definitions in `charts/genwarden/files/crds`; the operator goes on by itself.',
   },
   UsageError: { ...final, title: 'The command line is not understood', hint: 'See --help.' },
   ServerUnreachable: {

@@ -2,6 +2,8 @@
 
 import type { OperatorParts } from '../parts.ts';
 import type { KubeObject, ResourceKey, ResourceType } from './cluster.ts';
+import { ObjectCache, type Change } from './objectCache.ts';
+import { Reflector } from './reflector.ts';
 
 export type InformerParts = Pick<OperatorParts, 'cluster' | 'sources' | 'logger' | 'metrics' | 'clock' | 'jitter'>;
 
@@ -15,10 +17,33 @@ export interface InformerOptions<T extends KubeObject> {
    * Called for each object that is new, changed or gone (then with its last state), once the cache has it; must only
    * enqueue keys. After a relist also for those whose events the watch has missed. One that throws is logged.
    */
-  readonly onChange: (object: T, change: 'added' | 'modified' | 'deleted') => void;
+  readonly onChange: (object: T, change: Change) => void;
   /** Ends the informer. */
   readonly signal: AbortSignal;
+  /** For tests. */
+  readonly times?: Partial<InformerTimes>;
 }
+
+/** All in ms. */
+export interface InformerTimes {
+  /** Between two lists beside the watch, plus up to a fifth. */
+  readonly relistMs: number;
+  /** How long after such a list the watch may take to tell the same. */
+  readonly settleMs: number;
+  /** A watch that says nothing for so long is replaced: bookmarks come about once a minute. */
+  readonly silenceMs: number;
+  /** After the first failure; doubles up to `mostBackoffMs`. */
+  readonly backoffMs: number;
+  readonly mostBackoffMs: number;
+}
+
+const defaultTimes: InformerTimes = {
+  relistMs: 600_000,
+  settleMs: 2_000,
+  silenceMs: 90_000,
+  backoffMs: 250,
+  mostBackoffMs: 10_000,
+};
 
 /** Its objects are shared by all who read them: never change one. */
 export interface Informer<T extends KubeObject> {
@@ -32,6 +57,53 @@ export interface Informer<T extends KubeObject> {
   relisted(): number;
 }
 
-export function startInformer<T extends KubeObject>(_options: InformerOptions<T>): Informer<T> {
-  throw new Error('not built yet');
+export function startInformer<T extends KubeObject>(options: InformerOptions<T>): Informer<T> {
+  const { type, signal, parts, namespaces, labelSelector } = options;
+  const cache = new ObjectCache<T>((object, change) => {
+    try {
+      options.onChange(object, change);
+    } catch (error) {
+      parts.logger.error({ err: error, type: type.plural }, 'A listener of an informer failed');
+    }
+  });
+  const times = { ...defaultTimes, ...options.times };
+  const selected = labelSelector === undefined ? {} : { labelSelector };
+  const places = namespaces.length === 0 ? [{}] : [...new Set(namespaces)].map((namespace) => ({ namespace }));
+  const firstLists: Promise<void>[] = [];
+  const reflectors = places.map((place) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    firstLists.push(promise);
+    const reflector = new Reflector({
+      parts,
+      type,
+      request: { ...place, ...selected },
+      cache,
+      times,
+      signal,
+      onSynced: resolve,
+    });
+    void reflector.run();
+    return reflector;
+  });
+  const all = Promise.all(firstLists);
+  const relisted = (): number => Math.min(...reflectors.map((reflector) => reflector.relisted));
+  return {
+    get: (key) => cache.get(key),
+    list: () => cache.list(),
+    synced: () => relisted() > -Infinity,
+    untilSynced: () => unlessAborted(all, signal),
+    relisted,
+  };
+}
+
+async function unlessAborted(awaited: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([awaited, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }

@@ -11,7 +11,7 @@ import {
   type ResourceType,
   type WatchEvent,
 } from '../../../src/operator/kube/cluster.ts';
-import { applied, type Fields } from './clusterApply.ts';
+import { applied, without, type Fields } from './clusterApply.ts';
 import { ClusterObjects, typeOf } from './clusterObjects.ts';
 import { ClusterWatch, selects, type Happened } from './clusterWatch.ts';
 
@@ -66,14 +66,14 @@ export class FakeCluster implements Cluster {
     const { status, ...main } = object;
     const kept = before?.object.status ?? status;
     const body = { ...main, ...(kept === undefined ? {} : { status: kept }) };
-    return this.#objects.store(type, body as Fields, before) as T;
+    return this.#objects.store(type, body, before) as T;
   }
 
   /** Replaces the status, as another controller (of Deployments, say) would. */
   setStatus(type: ResourceType, key: ResourceKey, status: unknown): KubeObject {
     const before = this.#objects.find(type, key);
     if (before === undefined) throw notFound(type, key.name);
-    return this.#objects.store(type, { ...before.object, status } as never, before);
+    return this.#objects.store(type, { ...before.object, status }, before);
   }
 
   /** What is there, without a call. */
@@ -184,7 +184,7 @@ export class FakeCluster implements Cluster {
     this.#call({ verb: 'apply', plural: type.plural, ...keyIn(object), body: object });
     this.#mustExist(type);
     const before = this.#objects.find(type, object.metadata);
-    const { status: _ignored, ...ours } = object as Fields;
+    const ours = without(object as Fields, ['status']);
     const next = applied((before?.object ?? {}) as unknown as Fields, before?.ours.main ?? {}, ours);
     const stored = this.#objects.store(type, next, before);
     this.#objects.find(type, object.metadata)!.ours.main = ours;
@@ -212,7 +212,7 @@ export class FakeCluster implements Cluster {
     const merged = Object.entries({ ...before.object.metadata.annotations, ...annotations });
     const kept = Object.fromEntries(merged.filter(([, value]) => value !== null));
     const metadata = { ...before.object.metadata, annotations: kept };
-    return this.#objects.store(type, { ...before.object, metadata } as Fields, before) as T;
+    return this.#objects.store(type, { ...before.object, metadata }, before) as T;
   }
 
   async delete(type: ResourceType, key: ResourceKey, options: { readonly uid?: string } = {}): Promise<boolean> {

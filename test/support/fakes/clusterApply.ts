@@ -5,22 +5,26 @@ export type Fields = Record<string, unknown>;
 
 /** The object after we, who applied `before` the last time, apply `now`. */
 export function applied(object: Fields, before: Fields, now: Fields): Fields {
-  return merged(without(object, before, now), now);
+  return merged(unset(object, before, now), now);
+}
+
+export function without(fields: Fields, names: readonly string[]): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
 }
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function without(object: Fields, before: Fields, now: Fields): Fields {
+function unset(object: Fields, before: Fields, now: Fields): Fields {
   const left: Fields = { ...object };
   for (const [key, old] of Object.entries(before)) {
     if (!(key in now)) {
       if (isFields(old) && isFields(left[key])) {
-        left[key] = without(left[key], old, {});
+        left[key] = unset(left[key], old, {});
         if (Object.keys(left[key] as Fields).length === 0) delete left[key];
       } else delete left[key];
     } else if (isFields(old) && isFields(now[key]) && isFields(left[key])) {
-      left[key] = without(left[key], old, now[key]);
+      left[key] = unset(left[key], old, now[key]);
     }
   }
   return left;

@@ -1,7 +1,7 @@
 // The objects of the stand-in of an API server: versions, generations and uids, and the deletion of what is owned.
 import { randomUUID } from 'node:crypto';
 import type { KubeObject, ResourceKey, ResourceType } from '../../../src/operator/kube/cluster.ts';
-import type { Fields } from './clusterApply.ts';
+import { without, type Fields } from './clusterApply.ts';
 import type { Happened } from './clusterWatch.ts';
 
 interface Kept {
@@ -47,8 +47,8 @@ export class ClusterObjects {
     this.#of(type).delete(keyOf(key));
     const metadata = { ...before.metadata, resourceVersion: this.#nextVersion() };
     this.#onHappened({ type, event: 'deleted', object: { ...before, metadata }, before });
-    for (const { type: other, kept } of [...this.#kinds.values()])
-      for (const { object } of [...kept.values()]) if (owns(before, object)) this.remove(other, object.metadata);
+    for (const { type: other, kept } of this.#kinds.values())
+      for (const { object } of kept.values()) if (owns(before, object)) this.remove(other, object.metadata);
   }
 
   #complete(type: ResourceType, next: Fields, old: KubeObject | undefined): KubeObject {
@@ -84,15 +84,14 @@ const owns = (owner: KubeObject, { metadata }: KubeObject): boolean =>
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(inOrder(one)) === JSON.stringify(inOrder(other));
 
 function specOf(object: object): unknown {
-  const { metadata: _, status: _status, apiVersion: _version, kind: _kind, ...spec } = object as Fields;
-  return spec;
+  return without(object as Fields, ['metadata', 'status', 'apiVersion', 'kind']);
 }
 
 /** Without what only the API server sets. */
 function ofUsers(object: object): unknown {
-  const { metadata, apiVersion: _version, kind: _kind, ...rest } = object as Fields;
-  const { name, namespace, labels, annotations, ownerReferences } = metadata as Fields;
-  return { ...rest, metadata: { name, namespace, labels, annotations, ownerReferences } };
+  const { metadata } = object as { metadata: Fields };
+  const ours = without(metadata, ['uid', 'resourceVersion', 'generation', 'creationTimestamp']);
+  return { ...without(object as Fields, ['apiVersion', 'kind']), metadata: ours };
 }
 
 function inOrder(value: unknown): unknown {
