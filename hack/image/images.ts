@@ -74,15 +74,15 @@ async function compile(folder: string): Promise<void> {
 }
 
 interface InstalledPackages {
-  packages: Record<string, { dev?: boolean; devOptional?: boolean }>;
+  packages: Record<string, { dev?: boolean }>;
 }
 
-/** Paths of the installed packages that are no development dependencies, as npm recorded them. */
+/** Paths of the installed packages that are not for development alone, as npm recorded them: what `npm prune` leaves. */
 export async function productionModules(): Promise<string[]> {
   const recorded = await readFile(join(root, 'node_modules/.package-lock.json'), 'utf8');
   const { packages } = JSON.parse(recorded) as InstalledPackages;
   const paths = Object.entries(packages)
-    .filter(([, { dev, devOptional }]) => dev !== true && devOptional !== true)
+    .filter(([, { dev }]) => dev !== true)
     .map(([path]) => path);
   // A package inside another comes with it.
   return paths.filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
