@@ -172,4 +172,9 @@ test('an API without tokens serves only the loopback address, unless that is sai
   );
   expect(loadSettings({ env: open, command: 'worker' }).http.host).toBe('0.0.0.0');
   expect(loadSettings({ env: { GENWARDEN_HTTP_HOST: '::1' }, command: 'dev' }).http.host).toBe('::1');
+  const kubernetes = { GENWARDEN_AUTH_KUBERNETES: 'on' };
+  expect(loadSettings({ env: { ...open, ...kubernetes }, command: 'api' }).http.host).toBe('0.0.0.0');
+  // `dev` knows no Kubernetes.
+  expect(() => loadSettings({ env: { ...open, ...kubernetes }, command: 'dev' })).toThrow(/loopback/);
+  expect(() => loadSettings({ env: { ...kubernetes, GENWARDEN_AUTH: 'off' } })).toThrow(/no token is asked for/);
 });

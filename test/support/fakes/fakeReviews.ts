@@ -1,0 +1,111 @@
+// A Kubernetes API server that knows tokens and answers the two reviews of self as the real one does, and nothing else.
+
+import { createServer as createPlain, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecure } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+
+interface FakeRule {
+  readonly verbs: readonly string[];
+  readonly resource: string;
+  /** Absent: in all namespaces. */
+  readonly namespace?: string;
+}
+
+export interface FakeUser {
+  readonly username: string;
+  readonly rules: readonly FakeRule[];
+}
+
+interface Attributes {
+  readonly group: string;
+  readonly resource: string;
+  readonly verb: string;
+  readonly namespace?: string;
+}
+
+interface Review {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly spec?: { readonly resourceAttributes: Attributes };
+}
+
+export class FakeReviews implements AsyncDisposable {
+  /** By token; change it at will. */
+  readonly users = new Map<string, FakeUser>();
+  /** `SelfSubjectReview` or `SelfSubjectAccessReview`, each question that came. */
+  readonly asked: string[] = [];
+  /** Answers with this instead: a status, or nothing at all. */
+  broken: number | 'silent' | undefined;
+  readonly #server;
+  readonly #scheme: string;
+
+  private constructor(tls: { readonly key: string; readonly cert: string } | undefined) {
+    const answer = (request: IncomingMessage, response: ServerResponse): void => void this.#answer(request, response);
+    this.#server = tls === undefined ? createPlain(answer) : createSecure(tls, answer);
+    this.#scheme = tls === undefined ? 'http' : 'https';
+  }
+
+  static async start(tls?: { readonly key: string; readonly cert: string }): Promise<FakeReviews> {
+    const fake = new FakeReviews(tls);
+    await new Promise<void>((resolve) => fake.#server.listen(0, '127.0.0.1', resolve));
+    return fake;
+  }
+
+  get url(): string {
+    return `${this.#scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#server.listening ? this.close() : Promise.resolve();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const review = (await json(request)) as Review;
+    this.asked.push(review.kind);
+    if (this.broken === 'silent') return;
+    const send = (status: number, body: object): void =>
+      void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    if (this.broken !== undefined) return send(this.broken, statusOf(this.broken, 'InternalError'));
+    const user = this.users.get((request.headers.authorization ?? '').replace(/^Bearer /, ''));
+    if (user === undefined) return send(401, statusOf(401, 'Unauthorized'));
+    switch (`${request.method} ${request.url}`) {
+      case 'POST /apis/authentication.k8s.io/v1/selfsubjectreviews':
+        return send(201, whoIs(review, user));
+      case 'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews':
+        return send(201, mayDo(review, user));
+      default:
+        return send(404, statusOf(404, 'NotFound'));
+    }
+  }
+}
+
+function whoIs({ apiVersion, kind }: Review, { username }: FakeUser): object {
+  const userInfo = { username, uid: '1', groups: ['system:authenticated'], extra: { key: ['value'] } };
+  return { kind, apiVersion, metadata: { creationTimestamp: '2026-01-01T00:00:00Z' }, status: { userInfo } };
+}
+
+function mayDo({ apiVersion, kind, spec }: Review, { rules }: FakeUser): object {
+  const { group, resource, verb, namespace } = spec!.resourceAttributes;
+  const fits = (rule: FakeRule): boolean =>
+    rule.resource === resource &&
+    rule.verbs.includes(verb) &&
+    (rule.namespace === undefined || rule.namespace === namespace);
+  const allowed = group === 'genwarden.dev' && rules.some(fits);
+  return { kind, apiVersion, metadata: {}, spec, status: { allowed, ...(allowed ? { reason: 'RBAC: allowed' } : {}) } };
+}
+
+const statusOf = (code: number, reason: string): object => ({
+  kind: 'Status',
+  apiVersion: 'v1',
+  metadata: {},
+  status: 'Failure',
+  message: reason,
+  reason,
+  code,
+});

@@ -1,0 +1,116 @@
+// The API server that is asked about tokens: how often, how long, and what its absence means.
+
+import { describe, expect, test } from 'vitest';
+import { apiServer } from '../../../../src/api/auth/kubernetes/apiServer.ts';
+import { openKubernetesTokens } from '../../../../src/api/auth/kubernetes/kubernetesTokens.ts';
+import { kubernetesPlace } from '../../../../src/api/auth/kubernetes/place.ts';
+import { FakeReviews } from '../../../support/fakes/fakeReviews.ts';
+import { selfSigned } from '../../../support/selfSigned.ts';
+import { as, cluster, code, users } from './stage.ts';
+
+describe('the API server', () => {
+  test('is asked once for many requests at once, and again after seconds', async () => {
+    await using at = await cluster();
+    const many = () =>
+      Promise.all(Array.from({ length: 20 }, () => at.world.get('/v1/jobs', as('ann-token', 'team-a'))));
+    expect((await many()).map(({ status }) => status)).toEqual(Array(20).fill(200));
+    expect(at.server.asked).toEqual(['SelfSubjectReview', 'SelfSubjectAccessReview']);
+    at.later(4_999);
+    await many();
+    expect(at.server.asked).toHaveLength(2);
+    at.server.users.delete('ann-token');
+    at.later(1);
+    expect(code(await at.world.get('/v1/jobs', as('ann-token', 'team-a')))).toBe('401 Unauthorized');
+    expect(at.server.asked).toHaveLength(3);
+    at.server.users.set('ann-token', users['ann-token']!);
+    at.later(2_000);
+    expect((await at.world.get('/v1/jobs', as('ann-token', 'team-a'))).status).toBe(200);
+  });
+
+  test('a right that is taken away is gone after seconds', async () => {
+    await using at = await cluster();
+    expect((await at.world.get('/v1/jobs', as('ann-token', 'team-a'))).status).toBe(200);
+    at.server.users.set('ann-token', { username: 'ann', rules: [] });
+    at.later(5_000);
+    expect(code(await at.world.get('/v1/jobs', as('ann-token', 'team-a')))).toBe('403 Forbidden');
+  });
+
+  test('away, broken or forbidding: 503 or 403, never 401, and known again at once when it is back', async () => {
+    await using at = await cluster();
+    const ask = async () => code(await at.world.get('/v1/jobs', as('ann-token', 'team-a')));
+    for (const broken of [500, 429, 404]) {
+      at.server.broken = broken;
+      expect([broken, await ask()]).toEqual([broken, '503 KubernetesUnavailable']);
+    }
+    at.server.broken = 403;
+    expect(await ask()).toBe('403 Forbidden');
+    at.server.broken = undefined;
+    expect(await ask()).toBe('200');
+    await at.server.close();
+    at.later(5_000);
+    const away = await at.world.get('/v1/jobs', as('ann-token', 'team-a'));
+    expect(away).toMatchObject({
+      status: 503,
+      json: { code: 'KubernetesUnavailable' },
+      headers: { 'retry-after': '1' },
+    });
+    expect(JSON.stringify(away.json)).not.toContain('ann-token');
+  });
+
+  test('a user sends as many requests as a token may', async () => {
+    await using at = await cluster();
+    const tries = Array.from({ length: 420 }, () => at.world.get('/v1/jobs', as('ann-token', 'team-a')));
+    const counts = (await Promise.all(tries)).map(code);
+    expect(counts.filter((each) => each === '429 TooManyRequests').length).toBeGreaterThan(10);
+    expect((await at.world.get('/v1/jobs', as('bob-token', 'team-b'))).status).toBe(200);
+  });
+
+  test('is trusted by its authority alone', async () => {
+    await using server = await FakeReviews.start(selfSigned);
+    server.users.set('ann-token', users['ann-token']!);
+    const open = (ca: string | undefined) =>
+      openKubernetesTokens({ url: server.url, ca, namespace: 'genwarden' }, () => 0);
+    const [trusting, careful] = [open(selfSigned.cert), open(undefined)];
+    expect(await trusting.who('ann-token')).toEqual({ name: 'ann', namespace: undefined });
+    await expect(careful.who('ann-token')).rejects.toMatchObject({ code: 'KubernetesUnavailable' });
+    trusting.close();
+    careful.close();
+  });
+
+  test('that says nothing is given up in time', async () => {
+    await using server = await FakeReviews.start();
+    server.broken = 'silent';
+    const silent = apiServer({ url: server.url, ca: undefined }, 50);
+    await expect(silent.post('/x', 'a-token', {})).rejects.toMatchObject({
+      code: 'KubernetesUnavailable',
+      message: expect.stringContaining('no answer within 50 ms') as string,
+    });
+    silent.close();
+  });
+});
+
+describe('where the API server is', () => {
+  const files = (known: Record<string, string>) => (path: string) => {
+    if (known[path] === undefined) throw new Error('ENOENT');
+    return known[path];
+  };
+  const pod = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+  test('in a pod: as Kubernetes says; settings go before', () => {
+    const env = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' };
+    const mounted = files({ [`${pod}/ca.crt`]: 'PEM', [`${pod}/namespace`]: 'prod\n', '/ca': 'MINE' });
+    expect(kubernetesPlace({}, env, mounted)).toEqual({ url: 'https://10.96.0.1:443', ca: 'PEM', namespace: 'prod' });
+    const set = { url: 'https://k8s:6443', ca: '/ca', namespace: 'here' };
+    expect(kubernetesPlace(set, env, mounted)).toEqual({ url: 'https://k8s:6443', ca: 'MINE', namespace: 'here' });
+    expect(kubernetesPlace({}, { KUBERNETES_SERVICE_HOST: 'fd00::1' }, files({}))).toEqual({
+      url: 'https://[fd00::1]:443',
+      ca: undefined,
+      namespace: 'default',
+    });
+  });
+
+  test('elsewhere it must be set; a file of the authority that is missing is named', () => {
+    expect(() => kubernetesPlace({}, {}, files({}))).toThrow(/GENWARDEN_KUBERNETES_URL/);
+    expect(() => kubernetesPlace({ url: 'https://k8s', ca: '/ca' }, {}, files({}))).toThrow(/KUBERNETES_CA=\/ca/);
+  });
+});

@@ -1,0 +1,55 @@
+// An API that lets in Kubernetes tokens, and the API server that it asks about them.
+
+import { openKubernetesTokens } from '../../../../src/api/auth/kubernetes/kubernetesTokens.ts';
+import { tokenStore } from '../../../../src/api/auth/tokenStore.ts';
+import { FakeReviews, type FakeUser } from '../../../support/fakes/fakeReviews.ts';
+import { apiWorld, type ApiWorld } from '../../../support/fakes/apiWorld.ts';
+
+export const yard = { kind: 'image', input: { prompt: 'a yard' } };
+const all = ['list', 'create', 'update', 'delete'];
+export const edits = (namespace?: string) => ({
+  verbs: all,
+  resource: 'generationjobs',
+  ...(namespace === undefined ? {} : { namespace }),
+});
+export const as = (token: string, namespace?: string) => ({
+  authorization: `Bearer ${token}`,
+  ...(namespace === undefined ? {} : { 'genwarden-namespace': namespace }),
+});
+
+export const users: Record<string, FakeUser> = {
+  'ann-token': { username: 'ann', rules: [edits('team-a')] },
+  'bob-token': { username: 'bob', rules: [edits('team-b')] },
+  'eve-token': { username: 'eve', rules: [{ verbs: ['list'], resource: 'generationjobs', namespace: 'team-a' }] },
+  'bot-token': { username: 'system:serviceaccount:team-a:bot', rules: [edits('team-a')] },
+  'boss-token': { username: 'boss', rules: [edits(), { verbs: all, resource: 'workerpools', namespace: 'genwarden' }] },
+  'ops-token': { username: 'ops', rules: [{ verbs: ['list'], resource: 'workerpools', namespace: 'genwarden' }] },
+};
+
+export interface Cluster extends AsyncDisposable {
+  readonly server: FakeReviews;
+  readonly world: ApiWorld;
+  /** Moves the clock by which answers are remembered, ms. */
+  later(ms: number): void;
+}
+
+export async function cluster(over: Parameters<typeof apiWorld>[0] = {}): Promise<Cluster> {
+  const server = await FakeReviews.start();
+  for (const [token, user] of Object.entries(users)) server.users.set(token, user);
+  let now = 0;
+  const kubernetes = openKubernetesTokens({ url: server.url, ca: undefined, namespace: 'genwarden' }, () => now);
+  const world = await apiWorld({ auth: tokenStore([]), kubernetes, ...over });
+  return {
+    server,
+    world,
+    later: (ms) => void (now += ms),
+    async [Symbol.asyncDispose]() {
+      await world[Symbol.asyncDispose]();
+      kubernetes.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export const code = ({ status, json }: { status: number; json: { code: string } }) =>
+  `${status} ${json?.code ?? ''}`.trim();
