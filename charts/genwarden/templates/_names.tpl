@@ -1,0 +1,63 @@
+{{/* Names, labels and images of all objects. */}}
+
+{{- define "genwarden.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains "genwarden" .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-genwarden" (.Release.Name | trunc 30 | trimSuffix "-") -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Of what is not in a namespace. */}}
+{{- define "genwarden.clusterName" -}}
+{{- printf "%s-%s" .Release.Namespace (include "genwarden.fullname" .) -}}
+{{- end -}}
+
+{{/* Of the objects and of the pods alike: (root, component). */}}
+{{- define "genwarden.selectorLabels" -}}
+app.kubernetes.io/name: genwarden
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{- define "genwarden.labels" -}}
+{{ include "genwarden.selectorLabels" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* Of an image value; `tag` is the default tag: (image, tag). */}}
+{{- define "genwarden.imageOf" -}}
+{{- if .image.digest -}}
+{{- printf "%s@%s" .image.repository .image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" .image.repository (.image.tag | default .tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "genwarden.image" -}}
+{{- include "genwarden.imageOf" (dict "image" .Values.image "tag" .Chart.AppVersion) -}}
+{{- end -}}
+
+{{- define "genwarden.tokenSecret" -}}
+{{- .Values.api.auth.existingSecret | default (printf "%s-api-token" (include "genwarden.fullname" .)) -}}
+{{- end -}}
+
+{{- define "genwarden.natsSecret" -}}
+{{- .Values.nats.auth.existingSecret | default (printf "%s-nats-auth" (include "genwarden.fullname" .)) -}}
+{{- end -}}
+
+{{/* Empty where nothing holds a key: the stand-in's key is no secret, but a WorkerPool takes keys from secrets alone. */}}
+{{- define "genwarden.geminiSecret" -}}
+{{- if .Values.gemini.existingSecret -}}
+{{- .Values.gemini.existingSecret -}}
+{{- else if or .Values.gemini.apiKeys .Values.standin.enabled -}}
+{{- printf "%s-gemini-keys" (include "genwarden.fullname" .) -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,96 @@
+{{/* How the processes reach NATS. */}}
+
+{{- define "genwarden.natsUrl" -}}
+{{- if .Values.nats.external.urls -}}
+{{- join "," .Values.nats.external.urls -}}
+{{- else -}}
+{{- printf "nats://%s-nats.%s.svc:4222" (include "genwarden.fullname" .) .Release.Namespace -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "genwarden.natsEnv" -}}
+{{- $nats := .root.Values.nats -}}
+{{- $secret := include "genwarden.natsSecret" .root -}}
+- name: GENWARDEN_NATS_URL
+  value: {{ include "genwarden.natsUrl" .root | quote }}
+- name: GENWARDEN_NATS_PREFIX
+  value: {{ $nats.prefix | quote }}
+- name: GENWARDEN_NATS_REPLICAS
+  value: {{ $nats.replicas | quote }}
+{{- if $nats.auth.credsSecret }}
+- name: GENWARDEN_NATS_CREDS
+  value: /etc/genwarden/nats-creds/nats.creds
+{{- else }}
+- name: GENWARDEN_NATS_USER
+  value: {{ get $nats.auth.users .component | quote }}
+- name: GENWARDEN_NATS_PASSWORD
+  valueFrom:
+    secretKeyRef: { name: {{ $secret }}, key: {{ .component }}-password }
+{{- end }}
+{{- if and (eq .component "controller") $nats.auth.users.system (include "genwarden.hasPasswords" .root) }}
+- name: GENWARDEN_NATS_SYSTEM_USER
+  value: {{ $nats.auth.users.system | quote }}
+- name: GENWARDEN_NATS_SYSTEM_PASSWORD
+  valueFrom:
+    secretKeyRef: { name: {{ $secret }}, key: system-password }
+{{- end }}
+{{- with $nats.external.tls.caSecret }}
+- name: GENWARDEN_NATS_TLS_CA
+  value: /etc/genwarden/nats-ca/ca.crt
+{{- end }}
+{{- with $nats.external.tls.clientSecret }}
+- name: GENWARDEN_NATS_TLS_CERT
+  value: /etc/genwarden/nats-client/tls.crt
+- name: GENWARDEN_NATS_TLS_KEY
+  value: /etc/genwarden/nats-client/tls.key
+{{- end }}
+{{- end -}}
+
+{{/* Whether some secret holds passwords: with `credsSecret` alone none does. */}}
+{{- define "genwarden.hasPasswords" -}}
+{{- if or .Values.nats.auth.existingSecret (not .Values.nats.external.urls) -}}true{{- end -}}
+{{- end -}}
+
+{{- define "genwarden.natsVolumes" -}}
+{{- $nats := .root.Values.nats -}}
+{{- with $nats.auth.credsSecret }}
+- name: nats-creds
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+    items:
+      - { key: {{ $.component }}.creds, path: nats.creds }
+{{- end }}
+{{- with $nats.external.tls.caSecret }}
+- name: nats-ca
+  secret:
+    secretName: {{ . }}
+    items:
+      - { key: ca.crt, path: ca.crt }
+{{- end }}
+{{- with $nats.external.tls.clientSecret }}
+- name: nats-client
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
+{{- end -}}
+
+{{- define "genwarden.natsMounts" -}}
+{{- $nats := .root.Values.nats -}}
+{{- if $nats.auth.credsSecret }}
+- name: nats-creds
+  mountPath: /etc/genwarden/nats-creds
+  readOnly: true
+{{- end }}
+{{- if $nats.external.tls.caSecret }}
+- name: nats-ca
+  mountPath: /etc/genwarden/nats-ca
+  readOnly: true
+{{- end }}
+{{- if $nats.external.tls.clientSecret }}
+- name: nats-client
+  mountPath: /etc/genwarden/nats-client
+  readOnly: true
+{{- end }}
+{{- end -}}

@@ -1,0 +1,68 @@
+{{/*
+Generated secrets. What the cluster has already stays as it is, so that an upgrade changes nothing; what is new is made once
+for the whole rendering, so that checksums of pods and the secrets themselves agree.
+*/}}
+
+{{/* The data of a secret in the cluster, as JSON; {} where there is none, and without a cluster. */}}
+{{- define "genwarden.secretInCluster" -}}
+{{- $found := lookup "v1" "Secret" .root.Release.Namespace .name | default dict -}}
+{{- get $found "data" | default dict | toJson -}}
+{{- end -}}
+
+{{/* The generated secrets' data by name of the secret, in base64, as JSON. */}}
+{{- define "genwarden.generated" -}}
+{{- if not (hasKey .Values "generated") -}}
+{{- $_ := set .Values "generated" (dict "nats" (include "genwarden.newNatsAuth" . | fromJson) "token" (include "genwarden.newToken" . | fromJson)) -}}
+{{- end -}}
+{{- .Values.generated | toJson -}}
+{{- end -}}
+
+{{- define "genwarden.newNatsAuth" -}}
+{{- $name := include "genwarden.natsSecret" . -}}
+{{- $data := include "genwarden.secretInCluster" (dict "root" . "name" $name) | fromJson -}}
+{{- if not .Values.nats.auth.existingSecret -}}
+{{- range list "api" "worker" "controller" "operator" "system" -}}
+{{- $key := printf "%s-password" . -}}
+{{- if not (hasKey $data $key) -}}
+{{- $_ := set $data $key (randAlphaNum 40 | b64enc) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $data | toJson -}}
+{{- end -}}
+
+{{/* The form of src/api/auth/createToken.ts: the API compares SHA-256 sums of tokens. */}}
+{{- define "genwarden.newToken" -}}
+{{- $name := include "genwarden.tokenSecret" . -}}
+{{- $data := include "genwarden.secretInCluster" (dict "root" . "name" $name) | fromJson -}}
+{{- if not .Values.api.auth.existingSecret -}}
+{{- if not (hasKey $data "token") -}}
+{{- $_ := set $data "token" (printf "gw_%s" (randAlphaNum 43) | b64enc) -}}
+{{- $_ := unset $data "tokens.json" -}}
+{{- end -}}
+{{- if not (hasKey $data "tokens.json") -}}
+{{- $hash := printf "sha256:%s" (get $data "token" | b64dec | sha256sum) -}}
+{{- $created := dateInZone "2006-01-02T15:04:05.000Z" now "UTC" -}}
+{{- $entry := dict "id" "tok_admin" "name" "admin" "hash" $hash "tenant" "default" "scopes" (list "admin") "createdAt" $created -}}
+{{- $_ := set $data "tokens.json" (dict "tokens" (list $entry) | toPrettyJson | b64enc) -}}
+{{- end -}}
+{{- end -}}
+{{- $data | toJson -}}
+{{- end -}}
+
+{{/* Annotations that roll pods out when what they read at their start has changed: (root, component) */}}
+{{- define "genwarden.natsChecksum" -}}
+{{- $nats := .root.Values.nats -}}
+{{- $creds := dict -}}
+{{- range list $nats.auth.credsSecret $nats.external.tls.caSecret $nats.external.tls.clientSecret -}}
+{{- if . -}}
+{{- $_ := set $creds . (include "genwarden.secretInCluster" (dict "root" $.root "name" .)) -}}
+{{- end -}}
+{{- end -}}
+{{- $passwords := get (include "genwarden.generated" .root | fromJson) "nats" -}}
+{{- $own := dict "password" (get $passwords (printf "%s-password" .component)) -}}
+{{- if eq .component "controller" -}}
+{{- $_ := set $own "system" (get $passwords "system-password") -}}
+{{- end -}}
+checksum/nats-auth: {{ list $own $creds | toJson | sha256sum }}
+{{- end -}}

@@ -1,0 +1,78 @@
+{{/* The first WorkerPool, as the operator's init container applies it. */}}
+{{- define "genwarden.defaultPool" -}}
+{{- $pool := .Values.defaultPool -}}
+apiVersion: genwarden.dev/v1alpha1
+kind: WorkerPool
+metadata:
+  name: {{ $pool.name }}
+  namespace: {{ .Release.Namespace }}
+  labels:
+    {{- include "genwarden.selectorLabels" (dict "root" . "component" "pool") | nindent 4 }}
+    {{- with .Values.commonLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  provider: gemini
+  models:
+    {{- toYaml $pool.models | nindent 4 }}
+  concurrency: {{ $pool.concurrency }}
+  {{- if $pool.autoscaling.enabled }}
+  autoscaling:
+    {{- omit $pool.autoscaling "enabled" | toYaml | nindent 4 }}
+  {{- else }}
+  replicas: {{ $pool.replicas }}
+  {{- end }}
+  {{- with include "genwarden.poolBaseUrl" . }}
+  baseUrl: {{ . | quote }}
+  {{- end }}
+  keys:
+    {{- include "genwarden.poolKeys" . | nindent 4 }}
+  {{- with $pool.policy }}
+  policy:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $pool.allowedNamespaces }}
+  allowedNamespaces:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $pool.template }}
+  template:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end -}}
+
+{{- define "genwarden.poolBaseUrl" -}}
+{{- if .Values.standin.enabled -}}
+{{- printf "http://%s-standin.%s.svc" (include "genwarden.fullname" .) .Release.Namespace -}}
+{{- else -}}
+{{- .Values.defaultPool.baseUrl -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "genwarden.poolKeys" -}}
+{{- $secret := include "genwarden.geminiSecret" . -}}
+{{- $keys := list -}}
+{{- if .Values.defaultPool.keys -}}
+{{- $keys = .Values.defaultPool.keys -}}
+{{- else if $secret -}}
+{{- range include "genwarden.geminiEntries" . | fromJsonArray -}}
+{{- $keys = append $keys (dict "secretKeyRef" (dict "name" $secret "key" .) "requestsPerMinute" $.Values.gemini.requestsPerMinute) -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $keys -}}
+{{- end -}}
+
+{{/* The entries of the secret with Gemini's keys, as JSON. */}}
+{{- define "genwarden.geminiEntries" -}}
+{{- $entries := list -}}
+{{- if .Values.gemini.existingSecret -}}
+{{- $entries = .Values.gemini.existingSecretKeys -}}
+{{- else if .Values.gemini.apiKeys -}}
+{{- range $index, $_ := .Values.gemini.apiKeys -}}
+{{- $entries = append $entries (printf "key-%d" $index) -}}
+{{- end -}}
+{{- else if .Values.standin.enabled -}}
+{{- $entries = list "standin" -}}
+{{- end -}}
+{{- toJson $entries -}}
+{{- end -}}
