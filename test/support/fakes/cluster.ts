@@ -184,7 +184,7 @@ export class FakeCluster implements Cluster {
     this.#call({ verb: 'apply', plural: type.plural, ...keyIn(object), body: object });
     this.#mustExist(type);
     const before = this.#objects.find(type, object.metadata);
-    const ours = without(object as Fields, ['status']);
+    const ours = without(object, ['status']);
     const next = applied((before?.object ?? {}) as unknown as Fields, before?.ours.main ?? {}, ours);
     const stored = this.#objects.store(type, next, before);
     this.#objects.find(type, object.metadata)!.ours.main = ours;
