@@ -1,0 +1,71 @@
+// How a job stands, from the states of its tasks: what its resource shows of it.
+
+import { countStates, jobState, jobTimes, type Counts, type JobState } from '../../job/jobState.ts';
+import type { Instant, TaskState } from '../../job/task.ts';
+
+export interface TaskSeen {
+  readonly state: TaskState;
+  /** Why it is so, for a person; the index does not know. */
+  readonly message?: string;
+}
+
+export interface Standing {
+  readonly job: string;
+  readonly state: JobState;
+  readonly counts: Counts;
+  readonly total: number;
+  readonly startedAt: Instant | null;
+  /** Null while a task is open. */
+  readonly finishedAt: Instant | null;
+  /** CamelCase; of a failed job the code of its error. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** `tasks` are all tasks of the job, by index. */
+export function standingOf(tasks: readonly TaskSeen[]): Standing {
+  const states = tasks.map(({ state }) => state);
+  const counts = countStates(states);
+  const state = jobState(counts);
+  const { startedAt, finishedAt } = jobTimes(states);
+  const { job, total } = states[0]!.of;
+  return { job, state, counts, total, startedAt, finishedAt, ...whyOf(state, tasks) };
+}
+
+/** One that has ended so is told with the messages of its tasks. */
+export const needsMessages = (state: JobState): boolean => state === 'failed' || state === 'cancelled';
+
+function whyOf(state: JobState, tasks: readonly TaskSeen[]): { reason: string; message: string } {
+  switch (state) {
+    case 'queued':
+      return { reason: 'Queued', message: 'Waits for a worker' };
+    case 'running':
+      return { reason: 'Running', message: 'A worker is at it' };
+    case 'waiting':
+      return { reason: 'Waiting', message: 'Waits to be tried again' };
+    case 'needs_review':
+      return { reason: 'AwaitingReview', message: 'Waits for the review of a person' };
+    case 'succeeded':
+      return { reason: 'Succeeded', message: tasks.length === 1 ? 'Succeeded' : `All ${tasks.length} tasks succeeded` };
+    case 'failed':
+    case 'cancelled':
+      return whyEnded(state, tasks);
+    default:
+      return state satisfies never;
+  }
+}
+
+/** The reason that most of the tasks that ended so have, the first of them where several do. */
+function whyEnded(state: 'failed' | 'cancelled', tasks: readonly TaskSeen[]): { reason: string; message: string } {
+  const ended = tasks.filter((task) => task.state.state === state);
+  const tally = new Map<string, number>();
+  for (const { state: each } of ended) tally.set(each.reason, (tally.get(each.reason) ?? 0) + 1);
+  const [reason] = [...tally].reduce((best, each) => (each[1] > best[1] ? each : best));
+  const first = ended.find((task) => task.state.reason === reason)!;
+  const message = first.message ?? reason;
+  if (tasks.length === 1) return { reason, message };
+  return { reason, message: `${ended.length} of ${tasks.length} tasks ${state}; ${nameOf(first)}: ${message}` };
+}
+
+const nameOf = ({ state }: TaskSeen): string =>
+  state.of.name === null ? `task ${state.of.task}` : `task ${state.of.task} (${state.of.name})`;
