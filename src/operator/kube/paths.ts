@@ -17,7 +17,7 @@ export function pathOf(
     ...(place.name === undefined ? [] : [place.name]),
     ...(place.subresource === undefined ? [] : [place.subresource]),
   ];
-  const asked = Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]));
+  const asked = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const search = new URLSearchParams(asked).toString();
   return `${root}/${parts.map(encodeURIComponent).join('/')}${search === '' ? '' : `?${search}`}`;
 }
