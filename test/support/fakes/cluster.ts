@@ -195,6 +195,7 @@ export class FakeCluster implements Cluster {
     this.#call({ verb: 'applyStatus', plural: type.plural, ...keyIn(object), body: object });
     const before = this.#objects.find(type, object.metadata);
     if (before === undefined) return undefined;
+    refuseAnother(object.metadata, before.object);
     const ours: Fields = 'status' in object ? { status: object['status'] } : {};
     const next = applied(before.object as unknown as Fields, before.ours.status, ours);
     before.ours.status = ours;
@@ -248,3 +249,11 @@ const expired = (): KubeError => new KubeError(410, 'Expired', 'too old resource
 const notFound = (type: ResourceType, name: string): KubeError =>
   new KubeError(404, 'NotFound', `${type.plural} "${name}" not found`);
 const keyIn = ({ metadata: { namespace, name } }: Applied): ResourceKey => ({ namespace, name });
+
+/** An apply that names a uid or a version is of that very object. */
+function refuseAnother({ uid, resourceVersion }: Applied['metadata'], { metadata }: KubeObject): void {
+  const isAnother = (asked: string | undefined, is: string): boolean => asked !== undefined && asked !== is;
+  if (isAnother(uid, metadata.uid) || isAnother(resourceVersion, metadata.resourceVersion)) {
+    throw new KubeError(409, 'Conflict', 'the object has been modified');
+  }
+}
