@@ -51,12 +51,17 @@ spec:
 
 {{- define "genwarden.poolKeys" -}}
 {{- $secret := include "genwarden.geminiSecret" . -}}
+{{- $perMinute := .Values.gemini.requestsPerMinute -}}
+{{- /* The stand-in has no quota to keep. */ -}}
+{{- if and .Values.standin.enabled (not .Values.gemini.existingSecret) (not .Values.gemini.apiKeys) -}}
+{{- $perMinute = 6000 -}}
+{{- end -}}
 {{- $keys := list -}}
 {{- if .Values.defaultPool.keys -}}
 {{- $keys = .Values.defaultPool.keys -}}
 {{- else if $secret -}}
 {{- range include "genwarden.geminiEntries" . | fromJsonArray -}}
-{{- $keys = append $keys (dict "secretKeyRef" (dict "name" $secret "key" .) "requestsPerMinute" $.Values.gemini.requestsPerMinute) -}}
+{{- $keys = append $keys (dict "secretKeyRef" (dict "name" $secret "key" .) "requestsPerMinute" $perMinute) -}}
 {{- end -}}
 {{- end -}}
 {{- toYaml $keys -}}
