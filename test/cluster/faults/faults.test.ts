@@ -1,0 +1,137 @@
+// What happens to a cluster under load, each once: pods and processes killed, everything restarted, parts of Kubernetes
+// that hang. No acknowledged job is lost, none succeeds twice, all finish; the table says how soon.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../../support/until.ts';
+import { installGenwarden, type InstalledGenwarden } from '../support/genwarden.ts';
+import { execIn, getObject, kubectl, untilObject } from '../support/kubectl.ts';
+import { testNamespace } from '../support/namespace.ts';
+import { attempt } from '../support/run.ts';
+import { busyWorkerPod, endure, faultValues, podsOf } from './installation.ts';
+import { pidInPod, stopFor } from './node.ts';
+import { writeFileSync } from 'node:fs';
+
+const namespace = testNamespace('faults');
+let genwarden: InstalledGenwarden;
+
+beforeAll(async () => {
+  genwarden = await installGenwarden(namespace, faultValues);
+});
+afterAll(() => genwarden?.uninstall());
+
+test('a busy worker’s pod is deleted without grace', async () => {
+  const { recoveries } = await endure(genwarden, {
+    fault: 'delete pod --force of a busy worker',
+    hurt: async () => {
+      const { metadata } = await busyWorkerPod(genwarden);
+      await kubectl('delete', 'pod', metadata['name'], '-n', namespace, '--force', '--grace-period=0');
+    },
+  });
+  expect(recoveries.length).toBeGreaterThan(0);
+});
+
+test('the process of a busy worker is killed', async () => {
+  let pod = '';
+  const { recoveries } = await endure(genwarden, {
+    fault: 'kill -9 of a busy worker',
+    hurt: async () => {
+      const { metadata } = await busyWorkerPod(genwarden);
+      pod = metadata['name'];
+      process.kill(pidInPod(metadata['uid']), 'SIGKILL');
+    },
+  });
+  expect(recoveries.length).toBeGreaterThan(0);
+  expect(await restartsOf(pod)).toMatchObject({ exitCode: 137 });
+});
+
+test('a busy worker runs out of memory', async () => {
+  let pod = '';
+  await endure(genwarden, {
+    fault: 'OOM kill of a busy worker',
+    hurt: async () => {
+      const { metadata } = await busyWorkerPod(genwarden);
+      pod = metadata['name'];
+      // What is asked for besides takes the container over its limit; the kernel is told to take the worker for it.
+      writeFileSync(`/proc/${pidInPod(metadata['uid'])}/oom_score_adj`, '1000');
+      await attempt('kubectl', ['exec', pod, '-n', namespace, '--', 'node', '-e', hoard], { timeoutMs: 60_000 });
+    },
+  });
+  expect(await restartsOf(pod)).toMatchObject({ reason: 'OOMKilled' });
+});
+
+const hoard = 'const held = []; for (;;) held.push(Buffer.alloc(16_000_000, 1))';
+
+test('everything is restarted in order', async () => {
+  await endure(genwarden, {
+    fault: 'rolling restart of everything',
+    hurt: async () => {
+      const deployments = (await kubectl('get', 'deployments', '-n', namespace, '-o', 'name')).trim().split('\n');
+      for (const name of deployments) await kubectl('rollout', 'restart', name, '-n', namespace);
+      for (const name of deployments) await kubectl('rollout', 'status', name, '-n', namespace, '--timeout=180s');
+    },
+  });
+});
+
+test('the pod of NATS is deleted', async () => {
+  await endure(genwarden, {
+    fault: 'NATS pod deleted',
+    hurt: async () => {
+      const name = `${genwarden.fullname}-nats-0`;
+      const { metadata } = await getObject('pod', name, namespace);
+      await kubectl('delete', 'pod', name, '-n', namespace);
+      await untilObject('pod', name, namespace, (pod) => pod['metadata'].uid !== metadata['uid'] && isReady(pod), {
+        what: 'a new pod of NATS that is ready',
+      });
+    },
+  });
+});
+
+test('all controllers’ pods are deleted', async () => {
+  await endure(genwarden, {
+    fault: 'controller pods deleted',
+    hurt: async () => {
+      const names = (await podsOf(genwarden, 'controller')).map(({ metadata }) => metadata['name'] as string);
+      expect(names.length).toBe(2);
+      await kubectl('delete', 'pod', ...names, '-n', namespace);
+      const { metadata } = await busyWorkerPod(genwarden);
+      process.kill(pidInPod(metadata['uid']), 'SIGKILL');
+    },
+  });
+});
+
+test('the API server of Kubernetes hangs for a minute', async () => {
+  await endure(genwarden, {
+    fault: 'kube-apiserver stopped for a minute',
+    hurt: () => stopFor('kube-apiserver', 60_000),
+  });
+  await until(async () => (await attempt('kubectl', ['get', '--raw', '/readyz'])).code === 0, { what: 'its answer' });
+});
+
+test('the kubelet hangs for a minute, and a worker dies meanwhile', async () => {
+  const { recoveries } = await endure(genwarden, {
+    fault: 'kubelet stopped for a minute, a worker killed',
+    everyMs: 400,
+    hurt: async () => {
+      const { metadata } = await busyWorkerPod(genwarden);
+      const stopped = stopFor('kubelet', 60_000);
+      process.kill(pidInPod(metadata['uid']), 'SIGKILL');
+      await stopped;
+    },
+  });
+  expect(recoveries.length).toBeGreaterThan(0);
+});
+
+const isReady = ({ status }: { [field: string]: { conditions?: { type: string; status: string }[] } }): boolean =>
+  status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false;
+
+/** How the container before this one ended. */
+async function restartsOf(pod: string): Promise<unknown> {
+  const { status } = await untilObject(
+    'pod',
+    pod,
+    namespace,
+    (one) => one['status'].containerStatuses?.[0]?.lastState.terminated !== undefined,
+    { what: `a restart of ${pod}` },
+  );
+  return status['containerStatuses'][0].lastState.terminated;
+}
