@@ -13,7 +13,7 @@ export function definitionFiles(): ReadonlyMap<string, string> {
 }
 
 function yamlOf(definition: Definition): string {
-  const text = stringify(definition, { lineWidth: 120, aliasDuplicateObjects: false });
+  const text = stringify(definition, { lineWidth: 120, singleQuote: true, aliasDuplicateObjects: false });
   return `# Written by hack/custom-resources.ts from src/operator/resources/.\n${text}`;
 }
 

@@ -43,7 +43,7 @@ export function structuralOf(schema: z.ZodType, extrasOf: (schema: unknown) => E
       if (rules !== undefined) (jsonSchema as Json)['x-kubernetes-validations'] = rules;
     },
   });
-  return structural(json as Json);
+  return structural(json);
 }
 
 function structural(json: Json): Structural {

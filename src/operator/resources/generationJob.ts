@@ -41,7 +41,7 @@ export const generationJobSpec = z
   })
   .describe('The job; it cannot be changed.');
 
-const count = z.int().min(0).max(500).optional();
+const count = (which: string) => z.int().min(0).max(500).optional().describe(`${which}.`);
 
 export const generationJobStatus = z
   .strictObject({
@@ -54,14 +54,14 @@ export const generationJobStatus = z
     completionTime: z.iso.datetime().optional().describe('When the last task ended.'),
     tasks: z
       .strictObject({
-        total: count,
-        queued: count,
-        running: count,
-        waiting: count,
-        needs_review: count,
-        succeeded: count,
-        failed: count,
-        cancelled: count,
+        total: count('All tasks'),
+        queued: count('Tasks that wait for a worker'),
+        running: count('Tasks that run'),
+        waiting: count('Tasks that wait for their next attempt'),
+        needs_review: count('Tasks that wait for a reviewer'),
+        succeeded: count('Tasks that succeeded'),
+        failed: count('Tasks that failed'),
+        cancelled: count('Tasks that were cancelled'),
         done: z.string().max(16).optional().describe('Terminal tasks of all, such as 3/20.'),
       })
       .optional()

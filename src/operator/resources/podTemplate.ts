@@ -105,7 +105,7 @@ export const podTemplate = z
     labels: keyed(labelValue).optional().describe('More labels of the pods; the operator’s own win.'),
     annotations: keyed(z.string().max(8_192)).optional().describe('More annotations of the pods.'),
     imagePullSecrets: z
-      .array(z.strictObject({ name: objectName }))
+      .array(z.strictObject({ name: objectName.describe('A Secret in the pool’s namespace.') }))
       .max(16)
       .optional()
       .describe('Secrets to pull the image with.'),

@@ -1,0 +1,118 @@
+// What the API takes of a spec and what the custom resources' schemas take of it are one and the same.
+import { Ajv } from 'ajv';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { definitions } from '../../../../hack/resources/definitions.ts';
+import { mergeTasks } from '../../../../src/api/submit/mergeTasks.ts';
+import { parseDuration } from '../../../../src/job/duration.ts';
+import { parseGenerationJob } from '../../../../src/operator/resources/generationJob.ts';
+import type { Parsed } from '../../../../src/operator/resources/kinds.ts';
+import { parseWorkerPool } from '../../../../src/operator/resources/workerPool.ts';
+import type { BadCase, Case } from './cases.ts';
+import { badJobs, goodJobs } from './jobCases.ts';
+import { badPools, goodPools } from './poolCases.ts';
+
+const [jobSchema, poolSchema] = definitions().map(
+  ({ spec }) => spec.versions[0]!.schema.openAPIV3Schema.properties!['spec']!,
+);
+
+const ajv = new Ajv({ strict: false, validateFormats: false });
+/** Code points are written in Go's way. */
+const validator = (schema: unknown) =>
+  ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll(String.raw`\\x{200D}`, '\u200d')) as object);
+const [jobFits, poolFits] = [validator(jobSchema), validator(poolSchema)];
+
+interface Side {
+  readonly kind: string;
+  readonly good: readonly Case[];
+  readonly bad: readonly BadCase[];
+  readonly fits: (spec: unknown) => boolean;
+  readonly refusal: (spec: unknown) => string | undefined;
+}
+
+const sides: readonly Side[] = [
+  { kind: 'GenerationJob', good: goodJobs, bad: badJobs, fits: (spec) => jobFits(spec), refusal: jobRefusal },
+  {
+    kind: 'WorkerPool',
+    good: goodPools,
+    bad: badPools,
+    fits: (spec) => poolFits(spec),
+    refusal: (spec) => problems(parseWorkerPool({ spec })),
+  },
+];
+
+describe.each(sides)('$kind', ({ good, bad, fits, refusal }) => {
+  test.each(good)('both take: $what', ({ spec }) => {
+    expect(refusal(spec)).toBeUndefined();
+    expect(fits(spec)).toBe(true);
+  });
+
+  test.each(bad)('refused: $what', ({ spec, by, at }) => {
+    expect(refusal(spec)).toBeDefined();
+    // A set is no keyword of JSON Schema.
+    if (at !== 'spec.allowedNamespaces[1]') expect(fits(spec)).toBe(by === 'rule');
+  });
+});
+
+test('a problem says where it is', () => {
+  expect(problems(parseGenerationJob({ spec: { kind: 'image', tasks: [{}, { input: { prompt: 7 } }] } }))).toContain(
+    'spec.tasks[1].input.prompt: ',
+  );
+  expect(problems(parseWorkerPool({ spec: { models: { image: ['m'] }, speed: 9 } }))).toBe(
+    'spec.speed: is not a known field',
+  );
+  expect(problems(parseGenerationJob({}))).toContain('spec.kind: ');
+});
+
+test('a spec of more than 64 KiB is refused, wherever its bytes are', () => {
+  const inline = { mediaType: 'image/png', data: 'A'.repeat(66_000) };
+  expect(jobRefusal({ kind: 'image', input: { prompt: 'p', references: [inline] } })).toBe(
+    'spec: is larger than 64 KiB',
+  );
+});
+
+test('the pattern of durations takes what the parser takes', () => {
+  const pattern = new RegExp(String(jobSchema!.properties!['policy']!.properties!['runTimeout']!['pattern']));
+  const part = fc.tuple(
+    fc.oneof(fc.nat(1_000), fc.constant('1.5'), fc.constant('')),
+    fc.constantFrom('d', 'h', 'm', 's', 'ms', ''),
+  );
+  fc.assert(
+    fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), (parts) => {
+      const text = parts.flat().join('');
+      expect(text.length >= 2 && pattern.test(text)).toBe(parseDuration(text) !== undefined);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('every default of the schema is what the operator would set', () => {
+  const parsed = parseWorkerPool({ spec: { models: { image: ['m'] }, autoscaling: { maxReplicas: 2 } } });
+  const defaults = (schema: typeof poolSchema): object =>
+    Object.fromEntries(
+      Object.entries(schema!.properties!).flatMap(([name, each]) =>
+        'default' in each ? [[name, each['default']]] : [],
+      ),
+    );
+  expect(parsed).toMatchObject({
+    spec: { ...defaults(poolSchema), autoscaling: defaults(poolSchema!.properties!['autoscaling']) },
+  });
+  expect(parseGenerationJob({ spec: { kind: 'image' } })).toMatchObject({ spec: defaults(jobSchema) });
+});
+
+function jobRefusal(spec: unknown): string | undefined {
+  const parsed = parseGenerationJob({ spec });
+  if ('problems' in parsed) return problems(parsed);
+  try {
+    mergeTasks(parsed.spec);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function problems(parsed: Parsed<unknown>): string | undefined {
+  return 'problems' in parsed
+    ? parsed.problems.map(({ path, message }) => `${path}: ${message}`).join('\n')
+    : undefined;
+}
