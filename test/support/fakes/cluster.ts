@@ -183,6 +183,7 @@ export class FakeCluster implements Cluster {
   async apply<T extends KubeObject>(type: ResourceType, object: Applied): Promise<T> {
     this.#call({ verb: 'apply', plural: type.plural, ...keyIn(object), body: object });
     this.#mustExist(type);
+    if (!/^[a-z0-9][a-z0-9.-]*$/.test(object.metadata.name)) throw invalid(type, object.metadata.name);
     const before = this.#objects.find(type, object.metadata);
     const ours = without(object, ['status']);
     const next = applied((before?.object ?? {}) as unknown as Fields, before?.ours.main ?? {}, ours);
@@ -248,6 +249,8 @@ export class FakeCluster implements Cluster {
 const expired = (): KubeError => new KubeError(410, 'Expired', 'too old resource version');
 const notFound = (type: ResourceType, name: string): KubeError =>
   new KubeError(404, 'NotFound', `${type.plural} "${name}" not found`);
+const invalid = (type: ResourceType, name: string): KubeError =>
+  new KubeError(422, 'Invalid', `${type.kind} "${name}" is invalid: metadata.name: Invalid value: "${name}"`);
 const keyIn = ({ metadata: { namespace, name } }: Applied): ResourceKey => ({ namespace, name });
 
 /** An apply that names a uid or a version is of that very object. */

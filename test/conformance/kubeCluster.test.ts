@@ -1,0 +1,11 @@
+// The stand-in for an API server does what a real one does; `test/cluster/kube.test.ts` runs the same on a real one.
+import { randomBytes } from 'node:crypto';
+import { FakeCluster } from '../support/fakes/cluster.ts';
+import { kubeClusterSuite } from './kubeCluster.ts';
+
+kubeClusterSuite(async () => {
+  const cluster = new FakeCluster();
+  cluster.compact();
+  cluster.install({ group: 'nobody.genwarden.dev', version: 'v1', kind: 'Nothing', plural: 'nothings' }, false);
+  return { cluster, namespace: `t${randomBytes(4).toString('hex')}` };
+});
