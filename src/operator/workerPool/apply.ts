@@ -1,0 +1,85 @@
+// Brings a pool's children in line with a decision: marks the pods that are to go, then writes what differs.
+
+import { KubeError, type Applied } from '../kube/cluster.ts';
+import type { OperatorParts } from '../parts.ts';
+import type { Children } from './children/children.ts';
+import { configHash, keysHash } from './children/names.ts';
+import type { Obstacle } from './decide.ts';
+import type { PoolMemory } from './memory.ts';
+import type { Seen } from './observe.ts';
+import { configMapType, deploymentType, disruptionBudgetType, podType, type Deployment } from './observe/kubeTypes.ts';
+import { count } from './scaling/aim.ts';
+import { deletionCost, type ScaleIn } from './scaling/scaleIn.ts';
+
+/** ms after which unchanged children are applied again: somebody may have deleted one that no cache holds. */
+const applyAgainAfter = 60_000;
+
+export async function markPods({ cluster, clock }: OperatorParts, memory: PoolMemory, seen: Seen, { marks }: ScaleIn) {
+  if (marks.length === 0) return;
+  const { namespace } = seen.pool.metadata;
+  for (const { pod, cost } of marks)
+    await cluster.annotate(podType, { namespace, name: pod }, { [deletionCost]: cost });
+  memory.markedAt = clock.monotonic();
+}
+
+/** What the API server refuses is answered as an obstacle; anything else that fails is thrown. */
+export async function applyChildren(
+  parts: OperatorParts,
+  memory: PoolMemory,
+  seen: Seen,
+  children: Children,
+): Promise<Obstacle | undefined> {
+  if (!isDue(memory, seen, children)) return undefined;
+  const { cluster, clock } = parts;
+  try {
+    await cluster.apply(configMapType, children.configMap);
+    await cluster.apply(disruptionBudgetType, children.disruptionBudget);
+    const deployment = await cluster.apply<Deployment>(deploymentType, children.deployment);
+    memory.applied = { at: clock.monotonic(), text: JSON.stringify(children), deployment };
+  } catch (error) {
+    memory.applied = undefined;
+    return refusal(error);
+  }
+  tell(parts, seen, children.deployment);
+  return undefined;
+}
+
+function isDue({ applied }: PoolMemory, { deployment, now }: Seen, children: Children): boolean {
+  if (applied === undefined || applied.text !== JSON.stringify(children)) return true;
+  if (now - applied.at >= applyAgainAfter) return true;
+  // The cache may not have heard yet of what was applied a moment ago.
+  if (deployment === undefined || deployment.metadata.uid !== applied.deployment.metadata.uid)
+    return now - applied.at > 3_000;
+  return (deployment.metadata.generation ?? 0) > (applied.deployment.metadata.generation ?? 0);
+}
+
+function refusal(error: unknown): Obstacle {
+  if (!(error instanceof KubeError)) throw error;
+  if (error.status === 400 || error.status === 422) {
+    return { reason: 'InvalidTemplate', message: `The API server refuses the workers: ${error.message}` };
+  }
+  if (error.status === 403)
+    return { reason: 'Forbidden', message: `The operator may not make the workers: ${error.message}` };
+  throw error;
+}
+
+function tell(parts: OperatorParts, { pool, deployment, load }: Seen, applied: Applied): void {
+  const { replicas, template } = applied['spec'] as NonNullable<Deployment['spec']> & { replicas: number };
+  const record = (reason: string, action: string, note: string): void => {
+    parts.recorder.record(pool, { type: 'Normal', reason, action, note });
+    parts.logger.info({ pool: pool.metadata.name, replicas }, note);
+  };
+  if (deployment === undefined)
+    return record('Created', 'Create', `Deployment ${applied.metadata.name} of ${count(replicas)}`);
+  const before = deployment.spec?.replicas ?? 0;
+  if (replicas !== before) {
+    const why = load === undefined ? '' : ` (${load.queued} queued, ${load.running} running)`;
+    record(replicas > before ? 'ScaledUp' : 'ScaledDown', 'Scale', `From ${before} to ${count(replicas)}${why}`);
+  }
+  const [old, fresh] = [deployment.spec?.template?.metadata?.annotations, template?.metadata?.annotations];
+  if (old?.[keysHash] !== fresh?.[keysHash])
+    record('KeysChanged', 'RollOut', 'The keys have changed: the workers are replaced');
+  else if (old?.[configHash] !== fresh?.[configHash]) {
+    record('ConfigurationChanged', 'RollOut', 'The pool has changed: the workers are replaced');
+  }
+}

@@ -1,0 +1,74 @@
+// What a WorkerPool is made of in Kubernetes: the fields that the operator owns of each of its children.
+
+import { createHash } from 'node:crypto';
+import type { Applied, ObjectMeta } from '../../kube/cluster.ts';
+import type { WorkerPoolSpec } from '../../resources/workerPool.ts';
+import { childName, configHash, keysHash, labelsOf, ownedBy, selectorOf } from './names.ts';
+import { poolsFile, runtimePart } from './poolFile.ts';
+import { workerTemplate, type WorkerTemplate } from './workerTemplate.ts';
+
+export interface PoolToBuild {
+  readonly metadata: ObjectMeta;
+  readonly spec: WorkerPoolSpec;
+  readonly template: WorkerTemplate;
+  /** Of the keys' values. */
+  readonly keysHash: string;
+  readonly replicas: number;
+}
+
+export interface Children {
+  readonly configMap: Applied;
+  readonly deployment: Applied;
+  readonly disruptionBudget: Applied;
+}
+
+export function childrenOf(pool: PoolToBuild): Children {
+  return { configMap: configMap(pool), deployment: deployment(pool), disruptionBudget: disruptionBudget(pool) };
+}
+
+const metadataOf = ({ metadata }: PoolToBuild): Applied['metadata'] => ({
+  name: childName(metadata.name),
+  namespace: metadata.namespace,
+  labels: labelsOf(metadata.name),
+  ownerReferences: [ownedBy(metadata)],
+});
+
+function configMap(pool: PoolToBuild): Applied {
+  const text = `${JSON.stringify(poolsFile(pool.metadata, pool.spec), null, 2)}\n`;
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadataOf(pool), data: { 'pools.json': text } };
+}
+
+function deployment(pool: PoolToBuild): Applied {
+  const { name } = pool.metadata;
+  const config = createHash('sha256')
+    .update(JSON.stringify(runtimePart(pool.spec)))
+    .digest('hex');
+  const annotations = { [configHash]: config.slice(0, 32), [keysHash]: pool.keysHash };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: metadataOf(pool),
+    spec: {
+      replicas: pool.replicas,
+      selector: { matchLabels: selectorOf(name) },
+      template: workerTemplate(pool.template, name, pool.spec, annotations),
+    },
+  };
+}
+
+/**
+ * A share is rounded up, so that one worker may always be evicted, the only one too (it drains); one that is not ready
+ * stands in nobody's way.
+ */
+function disruptionBudget(pool: PoolToBuild): Applied {
+  return {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: metadataOf(pool),
+    spec: {
+      maxUnavailable: '25%',
+      unhealthyPodEvictionPolicy: 'AlwaysAllow',
+      selector: { matchLabels: selectorOf(pool.metadata.name) },
+    },
+  };
+}

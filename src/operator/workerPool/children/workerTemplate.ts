@@ -1,0 +1,122 @@
+// The pod template of a pool's workers: the installation's, with what the pool and the operator lay over it.
+
+import { z } from 'zod';
+import { formatDuration } from '../../../job/duration.ts';
+import type { WorkerPoolSpec } from '../../resources/workerPool.ts';
+import { drainTimeout, terminationGrace } from './lifetime.ts';
+import { childName, labelsOf } from './names.ts';
+import { keysFolder } from './poolFile.ts';
+
+const named = z.looseObject({ name: z.string().min(1) });
+const texts = z.record(z.string(), z.string());
+const container = z.looseObject({
+  name: z.string().min(1),
+  env: z.array(named).optional(),
+  envFrom: z.array(z.unknown()).optional(),
+  volumeMounts: z.array(named).optional(),
+});
+const template = z.looseObject({
+  metadata: z.looseObject({ labels: texts.optional(), annotations: texts.optional() }).optional(),
+  spec: z.looseObject({
+    containers: z
+      .array(container)
+      .refine((all) => all.some(({ name }) => name === 'worker'), 'must have a container named worker'),
+    volumes: z.array(named).optional(),
+  }),
+});
+
+export type WorkerTemplate = z.output<typeof template>;
+type Container = z.output<typeof container>;
+
+export type ParsedTemplate = { readonly template: WorkerTemplate } | { readonly problem: string };
+
+/** The installation's template, or what is wrong with it and what to do. */
+export function parseTemplate(given: object | undefined): ParsedTemplate {
+  if (given === undefined) {
+    return { problem: 'The operator has no template for workers: set GENWARDEN_WORKER_TEMPLATE_FILE (the chart does)' };
+  }
+  const parsed = template.safeParse(given);
+  if (parsed.success) return { template: parsed.data };
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+  return { problem: `GENWARDEN_WORKER_TEMPLATE_FILE holds no pod template for workers: ${problems}` };
+}
+
+/** The value that the installation gives a variable of its workers, where it is written out. */
+export function variableOf({ spec }: WorkerTemplate, name: string): string | undefined {
+  const found = spec.containers.find(isWorker)?.env?.find((variable) => variable.name === name);
+  return typeof found?.['value'] === 'string' ? found['value'] : undefined;
+}
+
+/** Lays the pool over the installation's template; `annotations` are the operator's own. */
+export function workerTemplate(
+  base: WorkerTemplate,
+  pool: string,
+  spec: WorkerPoolSpec,
+  annotations: Readonly<Record<string, string>>,
+): object {
+  const overlay = spec.template ?? {};
+  const { nodeSelector, tolerations, affinity, topologySpreadConstraints, priorityClassName, imagePullSecrets } =
+    overlay;
+  const scheduling = { nodeSelector, tolerations, affinity, topologySpreadConstraints, priorityClassName };
+  return {
+    ...base,
+    metadata: {
+      ...base.metadata,
+      labels: { ...base.metadata?.labels, ...overlay.labels, ...labelsOf(pool) },
+      annotations: { ...base.metadata?.annotations, ...overlay.annotations, ...annotations },
+    },
+    spec: {
+      ...base.spec,
+      ...given({ ...scheduling, imagePullSecrets }),
+      containers: base.spec.containers.map((one) => (isWorker(one) ? workerContainer(one, pool, spec) : one)),
+      volumes: byName(base.spec.volumes, volumesOf(pool, spec)),
+      terminationGracePeriodSeconds: terminationGrace(spec),
+    },
+  };
+}
+
+const isWorker = ({ name }: Container): boolean => name === 'worker';
+
+function workerContainer(base: Container, pool: string, spec: WorkerPoolSpec): object {
+  const { resources, env = [], envFrom = [] } = spec.template ?? {};
+  const ours = [
+    { name: 'GENWARDEN_POOL', value: pool },
+    { name: 'GENWARDEN_POOLS_FILE', value: '/etc/genwarden/pool/pools.json' },
+    { name: 'GENWARDEN_DRAIN_TIMEOUT', value: formatDuration(drainTimeout(spec)) },
+  ];
+  const mounts = [
+    { name: 'genwarden-pool', mountPath: '/etc/genwarden/pool', readOnly: true },
+    ...(spec.keys.length === 0 ? [] : [{ name: 'genwarden-keys', mountPath: keysFolder, readOnly: true }]),
+  ];
+  const sources = [...(base.envFrom ?? []), ...envFrom];
+  return {
+    ...base,
+    ...given({ resources }),
+    env: byName(byName(base.env, env.map(given)), ours),
+    ...(sources.length === 0 ? {} : { envFrom: sources }),
+    volumeMounts: byName(base.volumeMounts, mounts),
+  };
+}
+
+interface Volume {
+  readonly name: string;
+  readonly [source: string]: unknown;
+}
+
+function volumesOf(pool: string, { keys }: WorkerPoolSpec): Volume[] {
+  const configMap: Volume = { name: 'genwarden-pool', configMap: { name: childName(pool) } };
+  if (keys.length === 0) return [configMap];
+  const sources = keys.map(({ secretKeyRef: { name, key } }, index) => {
+    return { secret: { name, items: [{ key, path: String(index) }] } };
+  });
+  return [configMap, { name: 'genwarden-keys', projected: { sources } }];
+}
+
+/** The later of two of the same name wins, in the earlier one's place. */
+function byName(first: readonly { name: string }[] = [], second: readonly { name: string }[]): { name: string }[] {
+  return [...new Map([...first, ...second].map((one) => [one.name, one])).values()];
+}
+
+function given<T extends object>(values: T): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+}

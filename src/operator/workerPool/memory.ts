@@ -1,0 +1,48 @@
+// What the operator remembers of a pool from one look to the next. Nothing here must survive a restart.
+
+import type { ObjectMeta } from '../kube/cluster.ts';
+import type { WorkerPoolStatus } from '../resources/workerPool.ts';
+import type { KeysSeen } from './observe/keySecrets.ts';
+import type { Deployment } from './observe/kubeTypes.ts';
+import type { Wished } from './scaling/stabilise.ts';
+
+/** Times are monotonic, ms. */
+export interface PoolMemory {
+  readonly uid: string;
+  wishes: readonly Wished[];
+  /** When the deletion cost of a pod was last written. */
+  markedAt: number;
+  keys: { readonly at: number; readonly of: string; readonly seen: KeysSeen } | undefined;
+  pause: { readonly at: number; readonly wanted: boolean; readonly paused: boolean } | undefined;
+  /** The children as they were last applied. */
+  applied: { readonly at: number; readonly text: string; readonly deployment: Deployment } | undefined;
+  written: { readonly at: number; readonly status: WorkerPoolStatus } | undefined;
+  /** The obstacle that an event told of. */
+  told: string | undefined;
+}
+
+export class PoolMemories {
+  readonly #pools = new Map<string, PoolMemory>();
+
+  /** That of this very resource: another of the same name starts anew. */
+  of({ name, uid }: Pick<ObjectMeta, 'name' | 'uid'>): PoolMemory {
+    const known = this.#pools.get(name);
+    if (known?.uid === uid) return known;
+    const fresh: PoolMemory = {
+      uid,
+      wishes: [],
+      markedAt: -Infinity,
+      keys: undefined,
+      pause: undefined,
+      applied: undefined,
+      written: undefined,
+      told: undefined,
+    };
+    this.#pools.set(name, fresh);
+    return fresh;
+  }
+
+  forget(name: string): void {
+    this.#pools.delete(name);
+  }
+}

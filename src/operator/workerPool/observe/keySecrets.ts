@@ -1,0 +1,66 @@
+// The API keys of a pool as their Secrets have them: a fingerprint of them all, or the first that is missing.
+
+import { createHmac } from 'node:crypto';
+import { KubeError, type Cluster, type ObjectMeta } from '../../kube/cluster.ts';
+import type { WorkerPoolSpec } from '../../resources/workerPool.ts';
+import { secretType, type Secret } from './kubeTypes.ts';
+
+export type KeysSeen =
+  | { readonly hash: string }
+  | { readonly reason: 'SecretNotFound' | 'SecretKeyNotFound' | 'SecretForbidden'; readonly message: string };
+
+/**
+ * Each Secret is read by its name: an installation's operator need not be able to list them. The hash is keyed with the
+ * pool's uid, so that equal keys of two pools do not show. Throws `KubeError` where the API server cannot be asked.
+ */
+export async function readKeys(
+  cluster: Pick<Cluster, 'get'>,
+  { namespace, uid }: ObjectMeta,
+  { keys }: Pick<WorkerPoolSpec, 'keys'>,
+): Promise<KeysSeen> {
+  const secrets = new Map<string, Secret | undefined>();
+  const hash = createHmac('sha256', uid);
+  for (const {
+    secretKeyRef: { name, key },
+  } of keys) {
+    if (!secrets.has(name)) {
+      const secret = await readSecret(cluster, namespace, name);
+      if (secret === 'forbidden') return forbidden(namespace, name);
+      secrets.set(name, secret);
+    }
+    const secret = secrets.get(name);
+    if (secret === undefined) return notFound(namespace, name);
+    const value = secret.data?.[key];
+    if (value === undefined || value === '') return keyNotFound(namespace, name, key);
+    hash.update(`${value.length}:${value}`);
+  }
+  return { hash: hash.digest('hex').slice(0, 32) };
+}
+
+async function readSecret(
+  cluster: Pick<Cluster, 'get'>,
+  namespace: string,
+  name: string,
+): Promise<Secret | undefined | 'forbidden'> {
+  try {
+    return await cluster.get<Secret>(secretType, { namespace, name });
+  } catch (error) {
+    if (error instanceof KubeError && error.status === 403) return 'forbidden';
+    throw error;
+  }
+}
+
+const notFound = (namespace: string, name: string): KeysSeen => ({
+  reason: 'SecretNotFound',
+  message: `The Secret ${name} is not in namespace ${namespace}: create it, and the workers start`,
+});
+
+const keyNotFound = (namespace: string, name: string, key: string): KeysSeen => ({
+  reason: 'SecretKeyNotFound',
+  message: `The Secret ${name} of namespace ${namespace} has no value under ${key}: add it, and the workers start`,
+});
+
+const forbidden = (namespace: string, name: string): KeysSeen => ({
+  reason: 'SecretForbidden',
+  message: `The operator may not read the Secret ${name} of namespace ${namespace}: its role must allow to get secrets`,
+});

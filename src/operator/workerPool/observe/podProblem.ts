@@ -1,0 +1,49 @@
+// What keeps a pod from running, in the pod's own words.
+
+import { conditionOf, type ContainerStatus, type Pod } from './kubeTypes.ts';
+
+export interface PodProblem {
+  /** The pod's own, such as `ImagePullBackOff` or `Unschedulable`. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+const waitingForEver: ReadonlySet<string> = new Set([
+  'CrashLoopBackOff',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'ErrImageNeverPull',
+  'ErrImagePull',
+  'ImageInspectError',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'RunContainerError',
+]);
+
+/** That of the first pod which has one; one that cannot start before one that finds no place. */
+export function podProblem(pods: readonly Pod[]): PodProblem | undefined {
+  const staying = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  return staying.flatMap((pod) => stuckContainer(pod) ?? [])[0] ?? staying.flatMap((pod) => unscheduled(pod) ?? [])[0];
+}
+
+function stuckContainer({ metadata, status }: Pod): PodProblem | undefined {
+  for (const container of [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]) {
+    const waiting = container.state?.waiting;
+    if (waiting?.reason === undefined || !waitingForEver.has(waiting.reason)) continue;
+    const why = [waiting.message, lastEnd(container)].filter((text) => text !== undefined).join('; ');
+    return { reason: waiting.reason, message: `Pod ${metadata.name}: ${waiting.reason}: ${why}` };
+  }
+  return undefined;
+}
+
+function lastEnd({ lastState }: ContainerStatus): string | undefined {
+  const ended = lastState?.terminated;
+  if (ended === undefined) return undefined;
+  return `it ended before with code ${ended.exitCode ?? '?'} (${ended.reason ?? 'no reason'})`;
+}
+
+function unscheduled(pod: Pod): PodProblem | undefined {
+  const scheduled = conditionOf(pod, 'PodScheduled');
+  if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined;
+  return { reason: 'Unschedulable', message: `Pod ${pod.metadata.name} finds no node: ${scheduled.message ?? ''}` };
+}

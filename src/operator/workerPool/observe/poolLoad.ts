@@ -1,0 +1,41 @@
+// What the stream says of a pool's tasks at this moment.
+
+import type { Instant } from '../../../job/task.ts';
+import type { Follower } from '../../../readmodel/follower.ts';
+
+export interface PoolLoad {
+  readonly queued: number;
+  readonly running: number;
+  /** When the task that waits longest entered the queue. */
+  readonly oldestQueued: Instant | undefined;
+}
+
+/** Undefined while this process does not know the stream's end. */
+export function loadOf({ index, ready }: LoadSource, pool: string): PoolLoad | undefined {
+  if (!ready().ready) return undefined;
+  const counts = index.counts().get(pool);
+  const queued = counts?.queued ?? 0;
+  let oldestQueued: Instant | undefined;
+  if (queued > 0) {
+    for (const { state } of index.openTasks()) {
+      if (state.state === 'queued' && state.of.pool === pool)
+        oldestQueued = Math.min(oldestQueued ?? Infinity, state.since);
+    }
+  }
+  return { queued, running: counts?.running ?? 0, oldestQueued };
+}
+
+/** How many tasks each worker runs, as the stream says: newer than its last heartbeat. */
+export function runningByWorker({ index }: Pick<LoadSource, 'index'>, pool: string): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { state } of index.openTasks()) {
+    if (state.state !== 'running' || state.of.pool !== pool) continue;
+    counts.set(state.worker, (counts.get(state.worker) ?? 0) + 1);
+  }
+  return counts;
+}
+
+interface LoadSource {
+  readonly index: Pick<Follower['index'], 'counts' | 'openTasks'>;
+  readonly ready: Follower['ready'];
+}

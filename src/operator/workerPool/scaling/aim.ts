@@ -1,0 +1,91 @@
+// How many workers a pool should have: what its resource says, or what its queue asks for within the bounds.
+
+import type { Stated } from '../../resources/condition.ts';
+import { wishFor, type Demand } from './demand.ts';
+import { stabilised, wishesSince, type Wished } from './stabilise.ts';
+
+export interface AutoscalingBounds {
+  readonly minReplicas: number;
+  readonly maxReplicas: number;
+}
+
+export interface AimSight {
+  /** What the resource says where it does not autoscale. */
+  readonly replicas: number;
+  readonly autoscaling: AutoscalingBounds | undefined;
+  /** Undefined while the queue cannot be seen. */
+  readonly demand: Demand | undefined;
+  /** What the Deployment asks for now; 0 without one. */
+  readonly current: number;
+  readonly wishes: readonly Wished[];
+  /** Monotonic, ms. */
+  readonly now: number;
+}
+
+export type Scaling = Omit<Stated<'Scaling'>, 'type'>;
+
+export interface Aim {
+  readonly replicas: number;
+  /** A person's bound: workers above it go, busy or not. */
+  readonly atMost: number;
+  readonly scaling: Scaling;
+  readonly wishes: readonly Wished[];
+}
+
+export function aimOf(sight: AimSight): Aim {
+  const { replicas, autoscaling, demand, wishes } = sight;
+  if (autoscaling === undefined) {
+    const message = `${count(replicas)}, as spec.replicas says`;
+    return { replicas, atMost: replicas, wishes: [], scaling: { status: 'True', reason: 'Fixed', message } };
+  }
+  if (demand === undefined) {
+    const kept = within(autoscaling, sight.current);
+    const message = 'The queue cannot be seen at the moment: the workers stay as many as they are';
+    return { replicas: kept, atMost: kept, wishes, scaling: { status: 'False', reason: 'QueueUnknown', message } };
+  }
+  return autoscaled(sight, autoscaling, demand);
+}
+
+function autoscaled({ current, wishes: before, now }: AimSight, bounds: AutoscalingBounds, demand: Demand): Aim {
+  const wish = wishFor(demand);
+  const wishes = wishesSince(before, wish.replicas, current, now);
+  const wanted = stabilised(wishes, wish.replicas, current);
+  const replicas = within(bounds, wanted);
+  const scaling = scalingOf({ wanted, replicas, current, bounds, limitedByKeys: wish.limitedByKeys, demand });
+  return { replicas, atMost: bounds.maxReplicas, wishes, scaling };
+}
+
+const within = ({ minReplicas, maxReplicas }: AutoscalingBounds, replicas: number): number =>
+  Math.min(maxReplicas, Math.max(minReplicas, replicas));
+
+interface Outcome {
+  readonly wanted: number;
+  readonly replicas: number;
+  readonly current: number;
+  readonly bounds: AutoscalingBounds;
+  readonly limitedByKeys: boolean;
+  readonly demand: Demand;
+}
+
+function scalingOf({ wanted, replicas, current, bounds, limitedByKeys, demand }: Outcome): Scaling {
+  const now = count(replicas);
+  if (demand.paused && demand.queued > 0) {
+    return { status: 'False', reason: 'Paused', message: `${now}: the pool is paused, so the queue asks for none` };
+  }
+  if (wanted > bounds.maxReplicas) {
+    const message = `${now}: the queue asks for ${wanted}, maxReplicas allows ${bounds.maxReplicas}`;
+    return { status: 'False', reason: 'LimitedByMaximum', message };
+  }
+  if (limitedByKeys) {
+    const message = `${now}: the keys' limits of requests would leave more of them without work; add keys`;
+    return { status: 'False', reason: 'LimitedByKeys', message };
+  }
+  if (replicas > current) return { status: 'True', reason: 'ScalingUp', message: `From ${current} to ${now}` };
+  if (replicas < current) return { status: 'True', reason: 'ScalingDown', message: `From ${current} to ${now}` };
+  if (replicas === 0) {
+    return { status: 'True', reason: 'ScaledToZero', message: 'No worker while nothing is queued' };
+  }
+  return { status: 'True', reason: 'DesiredWithinRange', message: `${now}, as the queue asks for` };
+}
+
+export const count = (workers: number): string => `${workers} worker${workers === 1 ? '' : 's'}`;

@@ -1,0 +1,51 @@
+// How many workers a queue needs so that its tasks start within the target; docs/autoscaling.md derives the formula.
+
+export interface Demand {
+  readonly queued: number;
+  readonly running: number;
+  /** ms that an attempt holds its slot, on average. */
+  readonly meanAttemptMs: number;
+  /** ms within which every task that is queued now should have started. */
+  readonly targetQueueMs: number;
+  /** Slots of a worker. */
+  readonly concurrency: number;
+  /** Slots that the keys can feed for ever; Infinity where that is not known. */
+  readonly keySlots: number;
+  readonly paused: boolean;
+}
+
+export interface Wish {
+  readonly replicas: number;
+  readonly limitedByKeys: boolean;
+}
+
+export function wishFor(demand: Demand): Wish {
+  const { running, concurrency, keySlots } = demand;
+  const needed = slotsFor(demand);
+  const fed = Math.max(1, Math.ceil(keySlots));
+  const slots = Math.max(running, Math.min(needed, fed));
+  return { replicas: Math.ceil(slots / concurrency), limitedByKeys: slots < needed };
+}
+
+/**
+ * S slots start S tasks at once and S·T/D more within T, so N tasks have all started by T where S·(1 + T/D) ≥ N:
+ * S = N·D/(D + T). Never fewer than run already, and one for whatever is queued.
+ */
+export function slotsFor({ queued, running, meanAttemptMs: d, targetQueueMs: t, paused }: Demand): number {
+  if (paused || queued === 0) return running;
+  return Math.max(1, running, Math.ceil(((queued + running) * d) / (d + t)));
+}
+
+export interface KeyLimits {
+  readonly requestsPerMinute: number;
+  readonly maxInFlight: number;
+}
+
+/** By Little's law a key that starts r calls a minute keeps r·D/60 s slots busy, and no more than it may have in flight. */
+export function slotsFedBy(keys: readonly KeyLimits[], meanAttemptMs: number): number {
+  if (keys.length === 0) return Infinity;
+  return keys.reduce(
+    (sum, key) => sum + Math.min(key.maxInFlight, (key.requestsPerMinute * meanAttemptMs) / 60_000),
+    0,
+  );
+}

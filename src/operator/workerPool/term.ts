@@ -1,0 +1,72 @@
+// What the controller listens to while it leads: the caches, the workers' heartbeats, the pace of attempts.
+
+import { WorkersSeen } from '../../api/workersSeen.ts';
+import type { Enqueue } from '../controller.ts';
+import { startInformer, type Informer } from '../kube/informer.ts';
+import type { OperatorParts } from '../parts.ts';
+import { workerPoolType } from '../resources/kinds.ts';
+import type { WorkerPool } from '../resources/workerPool.ts';
+import { poolLabel, workerSelector } from './children/names.ts';
+import { PoolMemories } from './memory.ts';
+import { AttemptPace } from './observe/attemptPace.ts';
+import { deploymentType, podType, type Deployment, type Pod } from './observe/kubeTypes.ts';
+
+export interface Term {
+  readonly pools: Informer<WorkerPool>;
+  readonly deployments: Informer<Deployment>;
+  readonly pods: Informer<Pod>;
+  readonly workers: WorkersSeen;
+  readonly pace: AttemptPace;
+  readonly memories: PoolMemories;
+}
+
+/** ms that changes of a pool's queue are gathered for. */
+const gathering = 200;
+
+/** Resolves once every source has been read. */
+export async function startTerm(parts: OperatorParts, enqueue: Enqueue, signal: AbortSignal): Promise<Term> {
+  const term: Term = {
+    ...startInformers(parts, enqueue, signal),
+    workers: new WorkersSeen(parts.clock, parts.heartbeatTimeoutMs),
+    pace: new AttemptPace(),
+    memories: new PoolMemories(),
+  };
+  followQueues(parts, term, enqueue, signal);
+  const unheard = (err: unknown): void => parts.logger.error({ err }, 'The heartbeats cannot be followed');
+  term.workers.watch(parts.heartbeats, signal).catch(unheard);
+  await Promise.all([term.pools.untilSynced(), term.deployments.untilSynced(), term.pods.untilSynced()]);
+  // A declaration whose resource went while no operator looked.
+  const look = (name: string): void => enqueue({ namespace: parts.namespace, name });
+  parts.pools.onChange(({ name, owner }) => owner !== undefined && look(name), signal);
+  return term;
+}
+
+function startInformers(parts: OperatorParts, enqueue: Enqueue, signal: AbortSignal) {
+  const { namespace } = parts;
+  const look = (name: string | undefined): void => {
+    if (name !== undefined) enqueue({ namespace, name });
+  };
+  const base = { parts, namespaces: [namespace], signal };
+  const ofWorkers = { ...base, labelSelector: workerSelector };
+  return {
+    pools: startInformer<WorkerPool>({ ...base, type: workerPoolType, onChange: (pool) => look(pool.metadata.name) }),
+    deployments: startInformer<Deployment>({
+      ...ofWorkers,
+      type: deploymentType,
+      onChange: ({ metadata }) => look(metadata.labels?.[poolLabel]),
+    }),
+    pods: startInformer<Pod>({
+      ...ofWorkers,
+      type: podType,
+      onChange: ({ metadata }) => look(metadata.labels?.[poolLabel]),
+    }),
+  };
+}
+
+function followQueues(parts: OperatorParts, { pace }: Term, enqueue: Enqueue, signal: AbortSignal): void {
+  const stop = parts.follower.onChange((change) => {
+    pace.observe(change);
+    enqueue({ namespace: parts.namespace, name: change.after.state.of.pool }, gathering);
+  });
+  signal.addEventListener('abort', stop, { once: true });
+}
