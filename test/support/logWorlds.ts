@@ -54,7 +54,7 @@ export const memoryAdapter: Adapter = { name: 'memory', open: () => Promise.reso
 let worlds = 0;
 
 export async function connectTo(urls: readonly string[], prefix: string, replicas = 1): Promise<NatsLink> {
-  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
   return connectNats({ urls, prefix, replicas, name: 'test' }, { signal: AbortSignal.timeout(20_000), log });
 }
 

@@ -23,6 +23,8 @@ export interface NatsServer extends AsyncDisposable {
   /** Of the process that runs now; changes with `restart`. */
   readonly pid: number;
   readonly storeDir: string;
+  /** What the server that runs now has logged, up to 100,000 characters. */
+  readonly log: string;
   /** Set with `systemAccount`: a user of the account SYS. Everyone else, with or without app/app, is in account APP. */
   readonly systemUser?: { user: string; password: string };
   kill(signal: NodeJS.Signals): void;
@@ -38,6 +40,7 @@ interface Running {
   child: ChildProcess & { pid: number };
   port: number;
   exited: Promise<Exit>;
+  log: () => string;
 }
 
 const stopGraceMs = 5_000;
@@ -69,6 +72,9 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     get pid() {
       return running.child.pid;
     },
+    get log() {
+      return running.log();
+    },
     get exited() {
       return running.exited;
     },
@@ -90,10 +96,10 @@ async function launch(configFile: string, folder: string): Promise<Running> {
   });
   tether(child, folder);
   try {
-    const port = await readyPort(child);
+    const { port, log } = await readyPort(child);
     await answersWithJetStream(port);
     if (child.pid === undefined) throw new Error('nats-server has no pid');
-    return { child: child as Running['child'], port, exited };
+    return { child: child as Running['child'], port, exited, log };
   } catch (error) {
     child.kill('SIGKILL');
     await exited;
@@ -102,7 +108,7 @@ async function launch(configFile: string, folder: string): Promise<Running> {
 }
 
 /** The port that the server's log names, once the log says that it is ready. */
-function readyPort(child: ChildProcess): Promise<number> {
+function readyPort(child: ChildProcess): Promise<Pick<Running, 'port' | 'log'>> {
   return new Promise((resolve, reject) => {
     let log = '';
     const fail = (why: string): void => reject(new Error(`nats-server ${why}:\n${log}`));
@@ -110,12 +116,12 @@ function readyPort(child: ChildProcess): Promise<number> {
     child.once('error', (error) => fail(`could not be started (${error.message})`));
     child.once('exit', (code, signal) => fail(`ended at start (${code ?? signal})`));
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-      // Read to the end, or the server blocks on a full pipe; what comes after the start is of no use here.
+      // Read to the end, or the server blocks on a full pipe.
       if (log.length < 100_000) log += chunk;
       const port = /Listening for client connections on \S+:(\d+)/.exec(log)?.[1];
       if (port === undefined || !log.includes('Server is ready')) return;
       clearTimeout(timer);
-      resolve(Number(port));
+      resolve({ port: Number(port), log: () => log });
     });
   });
 }

@@ -2,6 +2,7 @@
 
 import { JetStreamApiCodes, JetStreamApiError, JetStreamError } from '@nats-io/jetstream';
 import { GenwardenError, type ErrorCode } from '../../job/errors.ts';
+import { denialIn, denied } from './rights.ts';
 
 /** Somebody else wrote first. 10164 instead of 10071 means that another write to the subject is still in flight. */
 export function isConflict(error: unknown): boolean {
@@ -32,9 +33,14 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.status >= 400 && error.status < 500 && !isOutOfSpace(error);
 }
 
-/** The error as callers of a port know it: `code` where NATS refused, `StorageFull`, or `Unavailable` without an answer. */
+/**
+ * The error as callers of a port know it: `code` where NATS refused, `NatsPermissionDenied`, `StorageFull`, or `Unavailable`
+ * without an answer.
+ */
 export function portError(error: unknown, code: ErrorCode, what: string): GenwardenError {
   if (error instanceof GenwardenError) return error;
+  const denial = denialIn(error);
+  if (denial !== undefined) return denied(denial, error);
   const why = (error as Error).message;
   if (isOutOfSpace(error)) {
     return new GenwardenError('StorageFull', `${what}: the storage of NATS is full (${why}).`, { cause: error });

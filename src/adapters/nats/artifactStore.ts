@@ -25,14 +25,7 @@ const hour = 3_600_000;
 const young = hour - 300_000;
 
 export async function natsArtifactStore(link: NatsLink, options: ArtifactStoreOptions): Promise<ArtifactStore> {
-  const bucket = `${link.prefix}_artifacts`;
-  await ensureStream(link, {
-    name: `OBJ_${bucket}`,
-    subjects: [`$O.${bucket}.C.>`, `$O.${bucket}.M.>`],
-    max_age: nanos(options.retentionMs + hour),
-    allow_direct: true,
-    allow_rollup_hdrs: true,
-  });
+  const bucket = await natsArtifactBucket(link, options.retentionMs);
   const store: Store = { link, bucket };
   return {
     put: (tenant, bytes, mediaType) => put(store, options.clock, tenant, bytes, mediaType),
@@ -48,6 +41,19 @@ export async function natsArtifactStore(link: NatsLink, options: ArtifactStoreOp
     },
     delete: (tenant, digest) => remove(store, nameOf(tenant, digest)),
   };
+}
+
+/** Makes the bucket, or waits for it; its name. */
+export async function natsArtifactBucket(link: NatsLink, retentionMs: number): Promise<string> {
+  const bucket = `${link.prefix}_artifacts`;
+  await ensureStream(link, {
+    name: `OBJ_${bucket}`,
+    subjects: [`$O.${bucket}.C.>`, `$O.${bucket}.M.>`],
+    max_age: nanos(retentionMs + hour),
+    allow_direct: true,
+    allow_rollup_hdrs: true,
+  });
+  return bucket;
 }
 
 const nameOf = (tenant: string, digest: string): string => `${tenant}/${digest}`;

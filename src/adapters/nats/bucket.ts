@@ -5,6 +5,7 @@ import { Kvm, type KV } from '@nats-io/kv';
 import { nanos } from '@nats-io/transport-node';
 import { GenwardenError } from '../../job/errors.ts';
 import { isStreamNotFound } from './apiErrors.ts';
+import { awaitMaker, mayMake } from './awaitMaker.ts';
 import type { NatsLink } from './connection.ts';
 import { untilAnswered } from './untilAnswered.ts';
 
@@ -27,7 +28,7 @@ export async function openBucket(link: NatsLink, name: string, ttlMs = 0): Promi
   return new Kvm(link.js).open(bucket);
 }
 
-/** Creates a stream, or checks the expiry of the one that is there and follows a changed one. */
+/** Creates a stream, or waits for it where this process’s user may not, and checks the expiry of one that is there. */
 export async function ensureStream(link: NatsLink, config: Partial<StreamConfig> & { name: string }): Promise<void> {
   const full = {
     retention: RetentionPolicy.Limits,
@@ -37,17 +38,22 @@ export async function ensureStream(link: NatsLink, config: Partial<StreamConfig>
     max_age: 0,
     ...config,
   };
-  return untilAnswered(link, `The stream ${config.name} cannot be used`, () => createOrCheck(link, full));
+  const look = (): Promise<boolean> =>
+    untilAnswered(link, `The stream ${config.name} cannot be used`, () => createOrCheck(link, full));
+  return awaitMaker(link, `the stream ${config.name} is to be made`, look);
 }
 
-async function createOrCheck(link: NatsLink, config: Partial<StreamConfig> & { name: string }): Promise<void> {
+/** False where it is not there, and another process has to make it. */
+async function createOrCheck(link: NatsLink, config: Partial<StreamConfig> & { name: string }): Promise<boolean> {
   try {
     check((await link.jsm.streams.info(config.name)).config, config);
   } catch (error) {
     if (!isStreamNotFound(error)) throw error;
+    if (!mayMake(link, config.name)) return false;
     // Two processes that start at once ask for the same configuration, which is no conflict to the server.
     await link.jsm.streams.add(config);
   }
+  return true;
 }
 
 function check(found: StreamConfig, wanted: Partial<StreamConfig> & { name: string }): void {

@@ -2,10 +2,12 @@
 
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
-import type { NatsConnection, ServerInfo } from '@nats-io/transport-node';
+import { createInbox, type NatsConnection, type ServerInfo } from '@nats-io/transport-node';
 import { GenwardenError } from '../../job/errors.ts';
 import { connectionOptions, type NatsSettings } from './connectionOptions.ts';
+import { denialReports } from './denials.ts';
 import { dial, jetStreamAnswers, type DialContext, type NatsLog } from './dial.ts';
+import { askForRights, denialIn, type Denial, type Rights } from './rights.ts';
 
 export type { NatsSettings } from './connectionOptions.ts';
 export type { NatsLog } from './dial.ts';
@@ -20,9 +22,19 @@ export interface NatsLink {
   /** Copies of each stream and bucket that is created. */
   readonly replicas: number;
   readonly log: NatsLog;
+  /** What the connection’s user may do, as far as NATS tells. */
+  rights(): Rights;
+  /** A new inbox that this user, and no other, may listen to. */
+  inbox(): string;
+  /** What this process waits for before it can do its part: reasons of not being ready. */
+  readonly waiting: Set<string>;
+  /** The process was told to stop, or whoever connected gave up. */
+  readonly stopping: AbortSignal;
   connected(): boolean;
   /** Calls back at each change until the returned function is called. */
   onStatus(listener: (status: LinkStatus) => void): () => void;
+  /** Calls back whenever NATS refuses a publish or a subscription; each is logged as well. */
+  onDenied(listener: (denial: Denial) => void): () => void;
   /** Of the server connected to now, or last. */
   serverId(): string;
   /** The id that this server gave the connection. */
@@ -45,12 +57,16 @@ export interface NatsLink {
  * refused login or unreadable file, `NatsTooOld`, or `NatsUnsuitable` where JetStream is off.
  */
 export async function connectNats(settings: NatsSettings, context: DialContext): Promise<NatsLink> {
-  const connection = await dial(await connectionOptions(settings), context);
+  const options = await connectionOptions(settings);
+  const connection = await dial(options, context);
   try {
+    const watched = watchConnection(connection, context.log);
     await jetStreamAnswers(connection, context);
     const jsm = await jetstreamManager(connection, { checkAPI: false });
     const streams = { js: jetstream(connection), jsm };
-    return { ...watchConnection(connection, context.log), ...streams, ...settingsOfLink(settings) };
+    const user = { rights: await keepRights(watched), inbox: () => createInbox(options().inboxPrefix) };
+    const waits = { waiting: new Set<string>(), stopping: context.signal };
+    return { ...watched, ...streams, ...user, ...waits, ...settingsOfLink(settings) };
   } catch (error) {
     await connection.close();
     throw error;
@@ -59,13 +75,26 @@ export async function connectNats(settings: NatsSettings, context: DialContext):
 
 const settingsOfLink = ({ prefix, replicas }: NatsSettings) => ({ prefix, replicas: replicas ?? 1 });
 
+/** Asked again after each reconnect: the server’s configuration may be another by then. */
+async function keepRights(watched: WatchedConnection): Promise<() => Rights> {
+  let rights = await askForRights(watched.connection);
+  const ask = async (): Promise<void> => void (rights = await askForRights(watched.connection));
+  watched.onStatus((status) => status === 'reconnected' && void ask());
+  return () => rights;
+}
+
 const closeGrace = 2_000;
 
+/** A link without what belongs to JetStream and to one user’s rights. */
+export type WatchedConnection = Pick<
+  NatsLink,
+  'connection' | 'log' | 'connected' | 'onStatus' | 'onDenied' | 'serverId' | 'clientId' | 'whileConnected'
+> &
+  Pick<NatsLink, 'whenConnected' | 'closing' | 'close'>;
+
 /** Follows the connection’s status; used for the system account’s connection too, which has no JetStream. */
-export function watchConnection(
-  connection: NatsConnection,
-  log: NatsLog,
-): Omit<NatsLink, 'js' | 'jsm' | 'prefix' | 'replicas'> {
+export function watchConnection(connection: NatsConnection, log: NatsLog): WatchedConnection {
+  const denials = denialReports(log);
   const listeners = new Set<(status: LinkStatus) => void>();
   let up = true;
   const closing = new AbortController();
@@ -77,7 +106,7 @@ export function watchConnection(
     if (!closing.signal.aborted) log.info({ status, server: info.server_name }, `NATS connection ${status}`);
     for (const listener of listeners) listener(status);
   };
-  void followStatus(connection, change);
+  void followStatus(connection, change, denials.report);
   const onStatus = (listener: (status: LinkStatus) => void): (() => void) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
@@ -88,6 +117,7 @@ export function watchConnection(
     log,
     connected,
     onStatus,
+    onDenied: denials.onDenied,
     serverId: () => info.server_id,
     clientId: () => info.client_id,
     whileConnected: (request) => whileConnected(request, connected, onStatus),
@@ -101,9 +131,16 @@ export function watchConnection(
   };
 }
 
-async function followStatus(connection: NatsConnection, change: (status: LinkStatus) => void): Promise<void> {
+async function followStatus(
+  connection: NatsConnection,
+  change: (status: LinkStatus) => void,
+  report: (denial: Denial) => void,
+): Promise<void> {
   let up = true;
-  for await (const { type } of connection.status()) {
+  for await (const status of connection.status()) {
+    const { type } = status;
+    const denial = type === 'error' ? denialIn(status.error) : undefined;
+    if (denial !== undefined) report(denial);
     if (type === 'disconnect' && up) change('disconnected');
     if (type === 'reconnect') change('reconnected');
     if (type === 'disconnect') up = false;

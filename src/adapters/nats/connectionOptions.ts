@@ -51,6 +51,7 @@ export async function connectionOptions(settings: NatsSettings): Promise<Options
     pingInterval: 2_000,
     maxPingOut: 2,
     timeout: 5_000,
+    inboxPrefix: inboxPrefixOf(login.user),
     ...(creds === undefined ? {} : { authenticator: credsAuthenticator(new TextEncoder().encode(creds)) }),
     ...login,
     ...(tls === undefined ? {} : { tls: { ...tls } }),
@@ -71,6 +72,13 @@ export function systemSettings(settings: NatsSettings): NatsSettings | undefined
 }
 
 export const isWebSocket = (options: NodeConnectionOptions): boolean => hasWsProtocol(options);
+
+/**
+ * Each user has answers sent to inboxes of its own, so that permissions can keep users from reading each other’s. A user
+ * without a name (a token, a credentials file) has the client’s usual ones.
+ */
+export const inboxPrefixOf = (user: string | undefined): string =>
+  user === undefined ? '_INBOX' : `_INBOX_${user.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`;
 
 /** The address as it may be logged. */
 export function withoutLogin(address: string): string {

@@ -5,12 +5,12 @@ import { jetstreamManager, JetStreamApiError } from '@nats-io/jetstream';
 import {
   AuthorizationError,
   connect,
-  PermissionViolationError,
   UserAuthenticationExpiredError,
   wsconnect,
   type NatsConnection,
 } from '@nats-io/transport-node';
 import { GenwardenError } from '../../job/errors.ts';
+import { denialIn, denied } from './rights.ts';
 import { isWebSocket, withoutLogin, type OptionsSource } from './connectionOptions.ts';
 
 /** The part of a logger that the adapter speaks to. */
@@ -18,6 +18,7 @@ export interface NatsLog {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
 }
 
 export interface DialContext {
@@ -44,7 +45,10 @@ export async function dial(options: OptionsSource, context: DialContext): Promis
   }
 }
 
-/** Resolves once JetStream answers this account; throws `NatsUnsuitable` where it is not switched on. */
+/**
+ * Resolves once JetStream answers this account; throws `NatsUnsuitable` where it is not switched on, and
+ * `NatsPermissionDenied` where the user may not listen to its own inbox.
+ */
 export async function jetStreamAnswers(connection: NatsConnection, context: DialContext): Promise<void> {
   await waitingFor(() => askJetStream(connection), `JetStream on ${connection.getServer()}`, context);
 }
@@ -115,17 +119,16 @@ async function askJetStream(connection: NatsConnection): Promise<void> {
     await (await jetstreamManager(connection, { checkAPI: false, timeout: 2_000 })).getAccountInfo();
   } catch (error) {
     // A user without the right to ask for the account may still have all that is needed.
-    if (isDenied(error)) return;
+    const denial = denialIn(error);
+    if (denial?.operation === 'publish') return;
+    // Not even its own inbox: no question of this process would ever be answered.
+    if (denial !== undefined) throw denied(denial, error);
     if (isSwitchedOff(error, connection)) {
       const message = `JetStream is not enabled for this account on ${connection.getServer()}. Start nats-server with -js, or enable JetStream for the account.`;
       throw new GenwardenError('NatsUnsuitable', message, { cause: error });
     }
     throw error;
   }
-}
-
-function isDenied(error: unknown): boolean {
-  return error instanceof PermissionViolationError || (error as Error).cause instanceof PermissionViolationError;
 }
 
 /** No answer at all may mean a cluster that has no leader yet, unless the server says that it has no JetStream. */

@@ -1,7 +1,7 @@
 // One ordered, headers-only consumer of the stream: pulls while there is room, notices gaps, and says when it is of no
 // more use. Whoever follows then takes another one from where this one got to.
 
-import { createInbox, nuid, type Msg, type Subscription } from '@nats-io/transport-node';
+import { nuid, type Msg, type Subscription } from '@nats-io/transport-node';
 import type { Sequence } from '../../job/task.ts';
 import type { NatsLink } from './connection.ts';
 import { askApi } from './jobLogApi.ts';
@@ -10,7 +10,7 @@ import { deliveryFacts, type DeliveryFacts } from './pullReply.ts';
 import { streamName } from './subjects.ts';
 
 export interface FollowContext extends LogContext {
-  readonly link: Pick<NatsLink, 'connection' | 'onStatus'>;
+  readonly link: Pick<NatsLink, 'connection' | 'onStatus' | 'inbox' | 'rights'>;
 }
 
 export interface Followed {
@@ -28,8 +28,10 @@ export class FollowSession {
   /** When the last entry came, by this process’s monotonic clock, ms. */
   heardEntryAt = performance.now();
   readonly #context: FollowContext;
-  readonly #name = `follow_${nuid.next()}`;
-  readonly #inbox = createInbox();
+  readonly #names: readonly string[];
+  readonly #inbox: string;
+  /** Of the consumer, once it is made. */
+  #name = '';
   readonly #subscription: Subscription;
   readonly #stopListening: () => void;
   #buffer: Followed[] = [];
@@ -40,15 +42,30 @@ export class FollowSession {
   constructor(context: FollowContext) {
     this.#context = context;
     const { connection } = context.link;
-    this.#subscription = connection.subscribe(this.#inbox, { callback: (_error, message) => this.#take(message) });
+    this.#names = namesFor(context);
+    this.#inbox = context.link.inbox();
+    this.#subscription = connection.subscribe(this.#inbox, {
+      callback: (error, message) => (error === null ? this.#take(message) : this.#break(error.message)),
+    });
     this.#stopListening = context.link.onStatus((status) => this.#break(`the connection was ${status}`));
   }
 
   /** Makes the consumer; throws `Unavailable`. Starts at the first message that is there from `sequence` on. */
   async open(sequence: Sequence): Promise<void> {
+    for (const name of this.#names) {
+      const taken = await this.#create(name, sequence);
+      if (!taken) return;
+    }
+    this.#break('NATS makes no consumer: all names that this user may give one are taken');
+  }
+
+  /** Whether another process has this name. */
+  async #create(name: string, sequence: Sequence): Promise<boolean> {
     const stream = streamName(this.#context.prefix);
     const config = {
-      name: this.#name,
+      name,
+      // Tells it from another’s of the same name, which NATS would otherwise hand out as if it were this one.
+      description: `follower ${nuid.next()}`,
       deliver_policy: 'by_start_sequence',
       opt_start_seq: Math.max(1, sequence),
       ack_policy: 'none',
@@ -58,9 +75,12 @@ export class FollowSession {
       inactive_threshold: 30_000 * nanos,
     };
     const body = { stream_name: stream, config, action: 'create' };
-    const { error } = await askApi(this.#context.requests, `CONSUMER.CREATE.${stream}.${this.#name}`, body);
+    const { error } = await askApi(this.#context.requests, `CONSUMER.CREATE.${stream}.${name}`, body);
+    if (error !== undefined && nameTaken.has(error.err_code)) return true;
+    this.#name = name;
     if (error !== undefined) this.#break(`NATS makes no consumer: ${error.description}`);
     else this.#pull();
+    return false;
   }
 
   /** What came since the last call. */
@@ -101,7 +121,8 @@ export class FollowSession {
     const { connection } = this.#context.link;
     if (connection.isClosed()) return;
     this.#subscription.unsubscribe();
-    connection.publish(`$JS.API.CONSUMER.DELETE.${streamName(this.#context.prefix)}.${this.#name}`);
+    if (this.#name !== '')
+      connection.publish(`$JS.API.CONSUMER.DELETE.${streamName(this.#context.prefix)}.${this.#name}`);
   }
 
   #take(message: Msg): void {
@@ -156,5 +177,20 @@ interface ConsumerInfo {
   readonly delivered: { readonly consumer_seq: number };
 }
 
+/**
+ * The names to try for the consumer, best first. A user that may create consumers of any name takes a new one; permissions
+ * can keep a user from others’ consumers only by listing whole names, which are then tried in an order of chance.
+ */
+function namesFor({ link, prefix }: FollowContext): readonly string[] {
+  const create = `$JS.API.CONSUMER.CREATE.${streamName(prefix)}`;
+  const fresh = `follow_${nuid.next()}`;
+  const allowed = link.rights().mayPublish(`${create}.${fresh}`) ? [] : link.rights().namedAfter(create);
+  if (allowed.length === 0) return [fresh];
+  const first = Math.floor(Math.random() * allowed.length);
+  return [...allowed.slice(first), ...allowed.slice(0, first)];
+}
+
+/** "Consumer already exists", with another configuration, and "consumer name already in use". */
+const nameTaken = new Set([10_148, 10_013]);
 const heartbeat = 100;
 const expired = 408;

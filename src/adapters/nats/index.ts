@@ -10,4 +10,5 @@ export { natsKeyRing } from './keyRing.ts';
 export { natsJobLog } from './jobLog.ts';
 export { natsLeadership } from './leadership.ts';
 export { natsPoolRegistry } from './poolRegistry.ts';
+export { provisionNats } from './provision.ts';
 export { natsTaskQueue } from './taskQueue.ts';

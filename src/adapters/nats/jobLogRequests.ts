@@ -1,9 +1,10 @@
 // Requests to JetStream over one standing subscription. What waits for its answer when the connection comes back is sent
 // again at once: a request that went into a dying connection would otherwise wait out its timeout.
 
-import { createInbox, type Msg, type MsgHdrs } from '@nats-io/transport-node';
+import type { Msg, MsgHdrs } from '@nats-io/transport-node';
 import { GenwardenError } from '../../job/errors.ts';
 import type { NatsLink } from './connection.ts';
+import { denied, type Denial } from './rights.ts';
 
 export interface Question {
   readonly subject: string;
@@ -22,6 +23,7 @@ interface Pending extends Question {
   /** Forget what was answered so far: the question is sent once more. */
   readonly restart: () => void;
   readonly expire: () => void;
+  readonly fail: (error: Error) => void;
 }
 
 /** No server or stream is there to answer. */
@@ -32,7 +34,7 @@ const lookForExpired = 250;
 /** A connection that is away for longer than this, ms, is not waited for: whoever asks can tell its client so at once. */
 const briefly = 2_000;
 
-type Link = Pick<NatsLink, 'connection' | 'onStatus' | 'connected'>;
+type Link = Pick<NatsLink, 'connection' | 'onStatus' | 'onDenied' | 'connected' | 'inbox'>;
 
 export class Requests {
   readonly #link: Link;
@@ -45,15 +47,23 @@ export class Requests {
   /** Lives as long as the connection. */
   constructor(link: Link) {
     this.#link = link;
-    this.#inbox = `${createInbox()}.`;
-    link.connection.subscribe(`${this.#inbox}*`, { callback: (_error, answer) => this.#answered(answer) });
+    this.#inbox = `${link.inbox()}.`;
+    link.connection.subscribe(`${this.#inbox}*`, {
+      callback: (error, answer) => {
+        if (error === null) this.#answered(answer);
+      },
+    });
+    link.onDenied((denial) => this.#refuse(denial));
     link.onStatus((status) => {
       this.#awaySince = status === 'reconnected' ? Infinity : performance.now();
       if (status === 'reconnected') this.#sendAllAgain();
     });
   }
 
-  /** The answer, or undefined when none came in time. Throws `Unavailable` once the connection is closed for good. */
+  /**
+   * The answer, or undefined when none came in time. Throws `Unavailable` once the connection is closed for good, and
+   * `NatsPermissionDenied` where NATS does not take the question.
+   */
   one(question: Question): Promise<Msg | undefined> {
     return new Promise((resolve, reject) => {
       const take = (answer: Msg): boolean => {
@@ -84,10 +94,10 @@ export class Requests {
     throw new GenwardenError('Unavailable', 'The connection to NATS is away.');
   }
 
-  #ask(question: Question, listener: Pick<Pending, 'take' | 'restart' | 'expire'>, fail: (error: Error) => void): void {
+  #ask(question: Question, listener: Omit<Pending, keyof Question | 'deadline' | 'fail'>, fail: Pending['fail']): void {
     try {
       this.canSend();
-      this.#send({ ...question, ...listener, deadline: performance.now() + question.timeout });
+      this.#send({ ...question, ...listener, fail, deadline: performance.now() + question.timeout });
     } catch (cause) {
       if (cause instanceof GenwardenError) return fail(cause);
       const closed = this.#link.connection.isClosed() || this.#link.connection.isDraining();
@@ -116,6 +126,16 @@ export class Requests {
   #answered(answer: Msg): void {
     const token = answer.subject.slice(this.#inbox.length);
     if (this.#pending.get(token)?.take(answer) === true) this.#pending.delete(token);
+  }
+
+  /** Whoever asked that subject, or waits at this inbox, would wait for nothing. */
+  #refuse(denial: Denial): void {
+    const all = denial.operation === 'subscription' && denial.subject === `${this.#inbox}*`;
+    for (const [token, pending] of this.#pending) {
+      if (!all && (denial.operation !== 'publish' || pending.subject !== denial.subject)) continue;
+      this.#pending.delete(token);
+      pending.fail(denied(denial));
+    }
   }
 
   #sendAllAgain(): void {

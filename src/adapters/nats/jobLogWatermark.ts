@@ -3,6 +3,9 @@
 import { Kvm, type KV } from '@nats-io/kv';
 import { GenwardenError } from '../../job/errors.ts';
 import type { Watermark } from '../../ports/jobLog.ts';
+import { isStreamNotFound } from './apiErrors.ts';
+import { mayMake } from './awaitMaker.ts';
+import { openBucket } from './bucket.ts';
 import type { NatsLink } from './connection.ts';
 
 export interface WatermarkStore {
@@ -12,25 +15,31 @@ export interface WatermarkStore {
 
 const key = 'watermark';
 
-type Link = Pick<NatsLink, 'js' | 'prefix' | 'replicas'>;
+export const marksBucket = 'marks';
 
-/** A replica may answer with an older mark: following from there takes longer and is as right. */
-export function watermarkStore(link: Link): WatermarkStore {
+/** A process that may not make the bucket reads no mark until there is one: following then starts at the beginning. */
+export function watermarkStore(link: NatsLink): WatermarkStore {
   let bucket: Promise<KV> | undefined;
   const open = (): Promise<KV> => {
-    bucket ??= new Kvm(link.js).create(`${link.prefix}_marks`, { replicas: link.replicas, history: 1 });
+    const name = `${link.prefix}_${marksBucket}`;
+    bucket ??= mayMake(link, `KV_${name}`) ? openBucket(link, marksBucket) : new Kvm(link.js).open(name);
     bucket.catch(() => (bucket = undefined));
     return bucket;
   };
   return {
     read: async () => {
-      const entry = await available(async () => (await open()).get(key));
+      const entry = await available(async () => (await open()).get(key).catch(nothingYet));
       return entry === null ? undefined : parseMark(entry.string());
     },
     write: async (mark) => {
       await available(async () => (await open()).put(key, JSON.stringify(mark)));
     },
   };
+}
+
+function nothingYet(error: unknown): null {
+  if (isStreamNotFound(error)) return null;
+  throw error;
 }
 
 async function available<T>(request: () => Promise<T>): Promise<T> {

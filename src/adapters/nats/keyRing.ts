@@ -27,7 +27,8 @@ export async function natsKeyRing(link: NatsLink, { keys, clock }: KeyRingOption
   const kv = await openBucket(link, 'keys');
   const mirror = await mirrorBucket(link, kv, `${link.prefix}_keys`);
   const context: LedgerContext = { link, kv, mirror, clock };
-  const salt = await installationSalt(link, kv);
+  // Only who has keys writes to the bucket.
+  const salt = Object.values(keys).some(({ length }) => length > 0) ? await installationSalt(link, kv) : '';
   const queues = new Map<string, KeyQueue>();
   for (const [pool, settings] of Object.entries(keys)) {
     const ring = settings.map((key) => openKey(context, pool, key, salt));

@@ -1,7 +1,8 @@
 // Pulls from one lane’s consumer: a poll takes what is there now, a standing pull waits for the one message that comes
 // next. Each has an inbox of its own, as a pulled message carries its own subject and not the inbox’s.
 
-import { createInbox, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { NatsLink } from './connection.ts';
 
 const nanos = 1_000_000;
 /**
@@ -22,15 +23,17 @@ export interface LaneEvents {
   readonly onMessage: (message: Msg) => void;
 }
 
+type Link = Pick<NatsLink, 'connection' | 'inbox'>;
+
 export class LanePull {
-  readonly #connection: NatsConnection;
+  readonly #link: Link;
   readonly #subject: string;
   readonly #onMessage: (message: Msg) => void;
   #standing: Standing | undefined;
   #poll: Poll | undefined;
 
-  constructor(connection: NatsConnection, stream: string, consumer: string, { onMessage }: LaneEvents) {
-    this.#connection = connection;
+  constructor(link: Link, stream: string, consumer: string, { onMessage }: LaneEvents) {
+    this.#link = link;
     this.#subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
     this.#onMessage = onMessage;
   }
@@ -42,13 +45,13 @@ export class LanePull {
 
   /** Takes up to `atMost` messages that are there; resolves to how many came, all through `onMessage`. */
   poll(atMost: number): Promise<number> {
-    this.#poll ??= new Poll(this.#connection, this.#subject, this.#onMessage);
+    this.#poll ??= new Poll(this.#link, this.#subject, this.#onMessage);
     return this.#poll.ask(atMost);
   }
 
   /** Keeps one pull of one message out, until it fires. */
   stand(): void {
-    this.#standing ??= new Standing(this.#connection, this.#subject, this.#onMessage);
+    this.#standing ??= new Standing(this.#link, this.#subject, this.#onMessage);
     this.#standing.ask();
   }
 
@@ -74,18 +77,21 @@ export class LanePull {
 class Poll {
   readonly #connection: NatsConnection;
   readonly #subject: string;
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
   readonly #subscription: Subscription;
   #missing = 0;
   #asked = 0;
   #finish: ((came: number) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(connection: NatsConnection, subject: string, onMessage: (message: Msg) => void) {
+  constructor({ connection, inbox }: Link, subject: string, onMessage: (message: Msg) => void) {
     this.#connection = connection;
+    this.#inbox = inbox();
     this.#subject = subject;
     this.#subscription = connection.subscribe(this.#inbox, {
-      callback: (_error, message) => {
+      callback: (error, message) => {
+        // Refused by NATS, which the connection logs.
+        if (error !== null) return;
         const code = codeOf(message);
         if (code === 0) {
           onMessage(message);
@@ -134,15 +140,18 @@ class Standing {
   waits = false;
   readonly #connection: NatsConnection;
   readonly #subject: string;
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
   readonly #subscription: Subscription;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(connection: NatsConnection, subject: string, onMessage: (message: Msg) => void) {
+  constructor({ connection, inbox }: Link, subject: string, onMessage: (message: Msg) => void) {
     this.#connection = connection;
+    this.#inbox = inbox();
     this.#subject = subject;
     this.#subscription = connection.subscribe(this.#inbox, {
-      callback: (_error, message) => {
+      callback: (error, message) => {
+        // Refused by NATS, which the connection logs.
+        if (error !== null) return;
         const code = codeOf(message);
         if (code === 0) {
           this.waits = false;

@@ -4,6 +4,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { JetStreamApiError, type StreamConfig, type StreamInfo } from '@nats-io/jetstream';
 import { GenwardenError } from '../../job/errors.ts';
+import { awaitMaker, mayMake } from './awaitMaker.ts';
 import type { NatsLink } from './connection.ts';
 import { streamName, streamSubjects } from './subjects.ts';
 
@@ -15,13 +16,16 @@ export interface StreamSettings {
 
 /**
  * Makes sure that the stream exists and is fit, waiting while the cluster has no leader. A retention or number of copies
- * that is too low is raised; none is ever lowered here. Throws `NatsUnsuitable`, `NatsTooOld` or the signal’s reason.
+ * that is too low is raised; none is ever lowered here. A process whose user may not create or change the stream waits
+ * for one that may. Throws `NatsUnsuitable`, `NatsTooOld` or the signal’s reason.
  */
 export async function ensureStream(link: NatsLink, { retentionMs, signal }: StreamSettings): Promise<void> {
   const wanted = wantedStream(link, retentionMs);
   for (let wait = 100; ; wait = Math.min(2 * wait, 2_000)) {
     signal?.throwIfAborted();
     try {
+      if (!mayMake(link, wanted.name))
+        return await awaitMaker(link, awaited(wanted), () => isFit(link, wanted), signal);
       const info = (await existing(link, wanted.name)) ?? (await create(link, wanted));
       await makeFit(link, wanted, info.config);
       return;
@@ -55,6 +59,18 @@ function wantedStream({ prefix, replicas }: NatsLink, retentionMs: number): Want
     allow_direct: true,
     allow_atomic: true,
   };
+}
+
+const awaited = ({ name }: Wanted): string =>
+  `the stream ${name} is to be made, or its retention or copies to be raised`;
+
+/** False where it is for another process to make it so; throws where no process would. */
+async function isFit(link: NatsLink, wanted: Wanted): Promise<boolean> {
+  const info = await existing(link, wanted.name);
+  if (info === undefined) return false;
+  refuseUnfit(wanted, info.config);
+  const { max_age, num_replicas } = info.config;
+  return (max_age === 0 || max_age >= wanted.max_age) && num_replicas >= wanted.num_replicas;
 }
 
 async function existing(link: NatsLink, name: string): Promise<StreamInfo | undefined> {

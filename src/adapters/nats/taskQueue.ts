@@ -27,7 +27,7 @@ export function natsTaskQueue(link: NatsLink, options: TaskQueueOptions = {}): T
     const known = pools.get(pool);
     if (known !== undefined) return known;
     const onSkipped = options.onSkipped ?? (() => undefined);
-    const made = new PoolQueue({ connection, stream: streamName(prefix), pool, onSkipped });
+    const made = new PoolQueue({ link, stream: streamName(prefix), pool, onSkipped });
     pools.set(pool, made);
     return made;
   };

@@ -1,8 +1,9 @@
 // The queue of one pool in one process: decides which lane is asked when, and keeps what came until somebody wants it.
 
-import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import type { Msg } from '@nats-io/transport-node';
 import { lanes, type Lane, type Priority } from '../../job/task.ts';
 import type { Delivery } from '../../ports/taskQueue.ts';
+import type { NatsLink } from './connection.ts';
 import type { Skipped } from './follow.ts';
 import { LanePull } from './pullLane.ts';
 import { Turns } from './pullWeights.ts';
@@ -10,7 +11,7 @@ import { consumerName } from './subjects.ts';
 import { receive } from './taskQueueDelivery.ts';
 
 export interface PoolQueueOptions {
-  readonly connection: NatsConnection;
+  readonly link: Pick<NatsLink, 'connection' | 'inbox'>;
   readonly stream: string;
   readonly pool: string;
   readonly onSkipped: (why: Skipped) => void;
@@ -46,7 +47,7 @@ export class PoolQueue {
   constructor(options: PoolQueueOptions) {
     this.#options = options;
     const pull = (lane: Lane): LanePull =>
-      new LanePull(options.connection, options.stream, consumerName(options.pool, lane), {
+      new LanePull(options.link, options.stream, consumerName(options.pool, lane), {
         onMessage: (message) => this.#take(lane, message),
       });
     this.#pulls = { again: pull('again'), high: pull('high'), normal: pull('normal'), low: pull('low') };
@@ -91,8 +92,8 @@ export class PoolQueue {
   }
 
   #take(lane: Lane, message: Msg): void {
-    const { connection, onSkipped } = this.#options;
-    const { delivery, pending } = receive(connection, message, onSkipped);
+    const { link, onSkipped } = this.#options;
+    const { delivery, pending } = receive(link.connection, message, onSkipped);
     if (pending === 0) this.#empty.add(lane);
     else this.#empty.delete(lane);
     if (this.#closed) delivery?.giveBack(0);
@@ -118,7 +119,7 @@ export class PoolQueue {
   }
 
   #connectionIsOpen(): boolean {
-    const { connection } = this.#options;
+    const { connection } = this.#options.link;
     return !connection.isClosed() && !connection.isDraining();
   }
 

@@ -5,13 +5,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { GenwardenError } from '../../job/errors.ts';
 import { isConflict, isRefusal, portError } from './apiErrors.ts';
 import type { NatsLink } from './connection.ts';
+import { denialIn } from './rights.ts';
 
 const patience = 60_000;
 const askAgainAfter = 250;
 
 /**
  * What `work` resolves with, in the end. A refusal is thrown at once, as `NatsUnsuitable` with `what` as its cause, and so
- * is a conflict, as it is; `Unavailable` when there is no answer for a minute, or the link closes.
+ * is a conflict, as it is, and `NatsPermissionDenied`; `Unavailable` when there is no answer for a minute, or the link closes.
  */
 export async function untilAnswered<T>(
   link: Pick<NatsLink, 'whileConnected' | 'closing'>,
@@ -24,6 +25,7 @@ export async function untilAnswered<T>(
       return await link.whileConnected(work);
     } catch (error) {
       if ((error instanceof GenwardenError && error.code === 'NatsUnsuitable') || isConflict(error)) throw error;
+      if (denialIn(error) !== undefined) throw portError(error, 'NatsPermissionDenied', what);
       const late = performance.now() > giveUpAt || link.closing.aborted;
       if (late || isRefusal(error)) throw portError(error, 'NatsUnsuitable', what);
     }

@@ -13,7 +13,7 @@ export async function checkNatsFromHere({ env }: Pick<Io, 'env'>): Promise<Check
   const where = nats.urls.join(', ');
   // Only now: the other commands need no NATS client in their memory.
   const { connectNats } = await import('../../adapters/nats/index.ts');
-  const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+  const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
   try {
     const context = { signal: AbortSignal.timeout(patience), log: silent };
     const link = await connectNats({ ...nats, name: 'doctor' }, context);

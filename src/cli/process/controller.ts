@@ -9,6 +9,7 @@ import {
   natsLeadership,
   natsPoolRegistry,
   natsTaskQueue,
+  provisionNats,
   watchConnectionLosses,
 } from '../../adapters/nats/index.ts';
 import { loadPools } from '../../config/pools.ts';
@@ -28,6 +29,7 @@ export async function startControllerProcess(settings: Settings, signal: AbortSi
   const hull = await openHull('controller', name, settings, loadPools(settings), signal);
   const { link, logger, closing } = hull;
   try {
+    await provisionNats(link, { retentionMs: settings.retentionMs, signal });
     const clock = await natsClock(link);
     const onSkipped = saySkipped(logger);
     const log = await natsJobLog(link, { retentionMs: settings.retentionMs, now: clock.now, onSkipped });

@@ -57,6 +57,7 @@ export async function openHull(
     closing.own('nats', link, (connection) => connection.close());
     metrics.natsConnected.set(1);
     link.onStatus((status) => metrics.natsConnected.set(status === 'reconnected' ? 1 : 0));
+    hull.probes = starting(link);
     return Object.assign(hull, { link });
   } catch (error) {
     await closing.close();
@@ -68,6 +69,12 @@ const waitingForNats: Probes = {
   live: () => true,
   ready: () => ({ ready: false, reasons: ['waiting for NATS'] }),
 };
+
+/** Until the process has its part: what it waits for. */
+const starting = ({ waiting }: NatsLink): Probes => ({
+  live: () => true,
+  ready: () => ({ ready: false, reasons: waiting.size > 0 ? [...waiting] : ['starting'] }),
+});
 
 /** The settings of one connection, under the name that NATS shows for it. */
 export const natsSettings = (settings: Settings, name: string): NatsSettings => ({ ...settings.nats, name });

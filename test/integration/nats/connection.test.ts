@@ -20,7 +20,7 @@ const never = new AbortController().signal;
 function connect(settings: Partial<NatsSettings> & { urls: string[] }, signal = never) {
   const lines: string[] = [];
   const note = (_fields: object, message: string): void => void lines.push(message);
-  const log = { debug: note, info: note, warn: note };
+  const log = { debug: note, info: note, warn: note, error: note };
   const link = connectNats({ prefix: 'test', name: 'a-name', ...settings }, { signal, log });
   link.then(
     (open) => onTestFinished(() => open.close()),
