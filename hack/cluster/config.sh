@@ -1,0 +1,118 @@
+# shellcheck shell=bash disable=SC2154
+# Writes what the parts of a cluster read: accounts, and the configuration of containerd, network, kubelet, kube-proxy and DNS.
+
+write_config() {
+  mkdir -p "$state"/{cni,log,plugins,pods,volumes,stopped,pids,sysctl}
+  write_accounts
+  write_containerd
+  write_network
+  write_kubelet
+  write_kube_proxy
+  write_dns
+}
+
+# Nobody but this machine reaches the cluster: its tokens need not be secret.
+write_accounts() {
+  openssl genrsa -out "$state/service-accounts.key" 2048 2>/dev/null
+  cat >"$state/tokens.csv" <<Y
+admin,admin,u1,"system:masters"
+scheduler,system:kube-scheduler,u2
+kubelet,system:node:$node_name,u3,"system:nodes"
+proxy,system:kube-proxy,u4
+Y
+  local account
+  for account in admin scheduler kubelet proxy; do
+    cat >"$state/$account.kubeconfig" <<Y
+apiVersion: v1
+kind: Config
+clusters: [{name: genwarden, cluster: {server: "https://$node_address:6443", insecure-skip-tls-verify: true}}]
+users: [{name: $account, user: {token: $account}}]
+contexts: [{name: genwarden, context: {cluster: genwarden, user: $account}}]
+current-context: genwarden
+Y
+  done
+}
+
+# Root may lack the right to lower oom_score_adj (CAP_SYS_RESOURCE): runc would fail without restrict_oom_score_adj.
+write_containerd() {
+  cat >"$state/containerd.toml" <<Y
+version = 3
+root = "$state/containerd"
+state = "/run/containerd-state"
+[grpc]
+  address = "$state/containerd.sock"
+[plugins.'io.containerd.cri.v1.images'.pinned_images]
+  sandbox = "reg.local/pause:1"
+[plugins.'io.containerd.cri.v1.runtime']
+  restrict_oom_score_adj = true
+  [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
+      BinaryName = "$(command -v runc)"
+      SystemdCgroup = false
+  [plugins.'io.containerd.cri.v1.runtime'.cni]
+    bin_dirs = ["$(network_plugins)"]
+    conf_dir = "$state/cni"
+Y
+}
+
+# Routed, without a bridge: a pod reaches itself through its Service, and br_netfilter is not needed.
+write_network() {
+  cat >"$state/cni/10-ptp.conflist" <<Y
+{"cniVersion": "1.0.0", "name": "ptp", "plugins": [{"type": "ptp", "ipMasq": false, "mtu": 1500,
+ "ipam": {"type": "host-local", "dataDir": "/run/cni-ipam", "ranges": [[{"subnet": "$pod_network"}]],
+  "routes": [{"dst": "0.0.0.0/0"}]}}]}
+Y
+}
+
+# Images cannot be pulled again: none may be collected, and a full disk of the machine is no reason to evict.
+write_kubelet() {
+  : >"$state/resolv.conf"
+  cat >"$state/kubelet.yaml" <<Y
+apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+failCgroupV1: false
+cgroupDriver: cgroupfs
+cgroupRoot: /$cgroup
+containerRuntimeEndpoint: unix://$state/containerd.sock
+authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}
+authorization: {mode: AlwaysAllow}
+clusterDomain: cluster.local
+clusterDNS: ["$node_address"]
+resolvConf: $state/resolv.conf
+podLogsDir: $state/pods
+volumePluginDir: $state/plugins
+failSwapOn: false
+imageGCHighThresholdPercent: 100
+evictionHard: {memory.available: 100Mi, nodefs.available: 1%, imagefs.available: 1%, nodefs.inodesFree: 1%}
+maxOpenFiles: $(ulimit -Hn)
+nodeStatusUpdateFrequency: 10s
+Y
+}
+
+# conntrack's limits belong to the machine: kube-proxy must leave them alone.
+write_kube_proxy() {
+  cat >"$state/kube-proxy.yaml" <<Y
+apiVersion: kubeproxy.config.k8s.io/v1alpha1
+kind: KubeProxyConfiguration
+clientConnection: {kubeconfig: $state/proxy.kubeconfig}
+mode: nftables
+clusterCIDR: $pod_network
+hostnameOverride: $node_name
+conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}
+Y
+}
+
+write_dns() {
+  cat >"$state/Corefile" <<Y
+.:53 {
+  bind $node_address
+  errors
+  kubernetes cluster.local in-addr.arpa {
+    kubeconfig $state/admin.kubeconfig
+    pods insecure
+    ttl 5
+  }
+}
+Y
+}

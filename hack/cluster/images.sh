@@ -1,0 +1,26 @@
+# shellcheck shell=bash disable=SC2154
+# Images: packed from this checkout (hack/image), then imported into the node, or into a cluster that kind made.
+
+# Writes tarballs of the images named, or of all, to the folder $1.
+pack_images() {
+  (cd "$checkout" && node_modules/.bin/node hack/image/main.ts "$@" >/dev/null)
+}
+
+import_images() {
+  local image
+  for image in "$1"/*.tar; do
+    "$programs/ctr" --address "$state/containerd.sock" --namespace k8s.io images import "$image" >>"$state/log/import.log" 2>&1 ||
+      fail "$(basename "$image") could not be imported: $(tail -n 3 "$state/log/import.log")"
+  done
+}
+
+# Other clusters than kind's must have reg.local/genwarden:test and reg.local/nats:2.15.2 on their nodes already.
+import_into_named_cluster() {
+  local context image folder=$1
+  context=$(kubectl config current-context)
+  case $context in
+    kind-*)
+      for image in genwarden nats; do kind load image-archive "$folder/$image.tar" --name "${context#kind-}" || fail "kind could not load $image"; done ;;
+    *) say "$context is no cluster of kind: its nodes must have the images reg.local/genwarden:test and reg.local/nats:2.15.2" ;;
+  esac
+}

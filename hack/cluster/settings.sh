@@ -1,0 +1,40 @@
+# shellcheck shell=bash disable=SC2034
+# Versions, addresses and folders of a cluster, for all scripts here. A number from 1 to 250, CLUSTER_ID, tells clusters apart
+# that run side by side on one machine.
+
+kubernetes_version=1.36.3
+etcd_version=3.6.5
+coredns_version=1.15.0
+containerd_version=2.2.9
+helm_version=3.22.0
+
+scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+checkout=$(cd "$scripts/../.." && pwd)
+cache=$HOME/.cache/genwarden
+
+state_of() { echo "${TMPDIR:-/tmp}/genwarden-cluster-$1"; }
+
+# Everything that depends on the number. The machine is .1 of the network, the node .2.
+use_cluster() {
+  CLUSTER_ID=$1
+  state=$(state_of "$CLUSTER_ID")
+  programs=$state/bin
+  network=172.30.$CLUSTER_ID
+  node_address=$network.2
+  pod_network=10.244.$CLUSTER_ID.0/24
+  service_network=10.96.$CLUSTER_ID.0/24
+  link=genwarden$CLUSTER_ID
+  cgroup=genwarden-cluster-$CLUSTER_ID
+  export CLUSTER_ID
+}
+
+node_name=node1
+
+say() { echo "cluster: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+# The PID 1 of the node's namespaces as this machine sees it; fails where there is no node.
+node_pid() {
+  local pid
+  pid=$(cat "$state/node.pid" 2>/dev/null) && [ -d "/proc/$pid" ] && echo "$pid"
+}
