@@ -1,0 +1,284 @@
+// Jobs without a resource, resources without a job, and two operators at once.
+import { describe, expect, test } from 'vitest';
+import { KubeError } from '../../../../src/operator/kube/cluster.ts';
+import { generationJobType } from '../../../../src/operator/resources/kinds.ts';
+import { deleted } from '../../../../src/job/transitions.ts';
+import { submitJob } from '../../../../src/api/submit/submitJob.ts';
+import { anOperator, aWorld, conditions, create, hands, key, peek, retentionMs, type World } from './stage.ts';
+
+const stateOf = async (world: World, resource: Parameters<typeof hands>[1], task = 0) =>
+  (await hands(world, resource).read())?.tasks[task]?.last.state.state;
+
+describe('a resource that is deleted', () => {
+  test('takes its open job along, and the worker is told', async () => {
+    const world = await aWorld();
+    const operator = await anOperator(world);
+    const resource = create(world, 'yard', { tasks: [{}, {}] });
+    await operator.settle();
+    await hands(world, resource).claim(0);
+    await operator.settle();
+    world.cluster.remove(generationJobType, key('yard'));
+    await operator.settle();
+    expect(await stateOf(world, resource, 0)).toBe('cancelled');
+    expect(await stateOf(world, resource, 1)).toBe('cancelled');
+    expect(world.recalls).toMatchObject([{ worker: 'worker-1', recall: { task: 0, reason: 'Cancelled' } }]);
+    expect((await hands(world, resource).read())!.tasks[0]!.last.detail.message).toBe(
+      'Cancelled by the deletion of its GenerationJob',
+    );
+  });
+
+  test('and made again under the same name is another job', async () => {
+    const world = await aWorld();
+    const operator = await anOperator(world);
+    const first = create(world, 'yard');
+    await operator.settle();
+    world.cluster.remove(generationJobType, key('yard'));
+    const second = create(world, 'yard');
+    await operator.settle();
+    expect(await stateOf(world, first)).toBe('cancelled');
+    expect(await stateOf(world, second)).toBe('queued');
+    expect(peek(world, 'yard')?.status?.jobId).toBe(hands(world, second).job);
+  });
+
+  test('while NATS is away is made good when it is back', async () => {
+    const world = await aWorld();
+    const operator = await anOperator(world);
+    const resource = create(world, 'yard');
+    await operator.settle();
+    world.log.away = true;
+    world.cluster.remove(generationJobType, key('yard'));
+    await operator.settle();
+    await operator.after(5_000);
+    world.log.away = false;
+    await operator.after(1_000);
+    expect(await stateOf(world, resource)).toBe('cancelled');
+  });
+
+  test('and held by a finalizer of somebody else ends its job all the same', async () => {
+    const world = await aWorld();
+    const operator = await anOperator(world);
+    const resource = create(world, 'yard');
+    const never = create(world, 'never', {}, { deletionTimestamp: '2026-11-22T00:00:00Z' });
+    await operator.settle();
+    create(world, 'yard', {}, { deletionTimestamp: '2026-11-22T00:00:00Z' });
+    await operator.settle();
+    expect(await stateOf(world, resource)).toBe('cancelled');
+    expect(conditions(peek(world, 'yard'))).toMatchObject({ Finished: 'True Cancelled' });
+    expect(await stateOf(world, never)).toBeUndefined();
+  });
+
+  test('while no operator runs: cancelled after the start, by a list that was asked for then', async () => {
+    const world = await aWorld();
+    const first = await anOperator(world);
+    const gone = create(world, 'gone');
+    const kept = create(world, 'kept');
+    await first.settle();
+    await first.stop();
+    world.cluster.remove(generationJobType, key('gone'));
+    await anOperator(world);
+    expect(await stateOf(world, gone)).toBe('cancelled');
+    expect(await stateOf(world, kept)).toBe('queued');
+  });
+});
+
+describe('jobs whose resource is not known', () => {
+  test('are not judged while the list fails, nor where the kind is not installed', async () => {
+    const world = await aWorld();
+    const first = await anOperator(world);
+    const gone = create(world, 'gone');
+    await first.settle();
+    await first.stop();
+    world.cluster.remove(generationJobType, key('gone'));
+    // The informer's own list is of all namespaces.
+    const error = new KubeError(404, 'NotFound', 'the server could not find the requested resource');
+    world.cluster.fail(error, { times: 3, matches: ({ verb, namespace }) => verb === 'list' && namespace === 'shop' });
+    const second = await anOperator(world);
+    await second.after(1_000);
+    expect(await stateOf(world, gone)).toBe('queued');
+    expect(second.errors.length).toBeGreaterThan(0);
+    await second.after(1_000);
+    await second.after(1_000);
+    expect(await stateOf(world, gone)).toBe('cancelled');
+  });
+
+  test('are left alone in namespaces that are not watched', async () => {
+    const world = await aWorld();
+    const first = await anOperator(world);
+    const gone = create(world, 'gone');
+    await first.settle();
+    await first.stop();
+    world.cluster.remove(generationJobType, key('gone'));
+    const other = await anOperator(world, { watchNamespaces: ['garden'] });
+    await other.after(120_000);
+    expect(await stateOf(world, gone)).toBe('queued');
+    await other.stop();
+    await anOperator(world, { watchNamespaces: ['garden', 'shop'] });
+    expect(await stateOf(world, gone)).toBe('cancelled');
+  });
+
+  test('are found when another operator submits at the moment of the deletion', async () => {
+    const world = await aWorld();
+    const operator = await anOperator(world);
+    const resource = create(world, 'yard');
+    world.cluster.remove(generationJobType, key('yard'));
+    await operator.settle();
+    const { cluster: _cluster, ...rest } = world;
+    const context = { ...rest, follower: operator.follower, artifacts: undefined as never, retentionMs };
+    const body = { kind: 'image' as const, input: { prompt: 'a yard' } };
+    const submit = { tenant: 'shop', owner: resource.metadata.uid, idempotencyKey: undefined, body };
+    await submitJob({ ...context, random: () => new Uint8Array(18) }, submit);
+    await operator.after(2_000);
+    expect(await stateOf(world, resource)).toBe('cancelled');
+  });
+
+  test('are left to whoever retries them long after', async () => {
+    const world = await aWorld();
+    const operator = await anOperator(world);
+    const resource = create(world, 'yard', { ttlSecondsAfterFinished: 0 });
+    await operator.settle();
+    const { claim, fail, retry } = hands(world, resource);
+    await claim();
+    await fail();
+    await operator.after(1_000);
+    expect(peek(world, 'yard')).toBeUndefined();
+    await operator.after(60_000);
+    await retry();
+    await operator.after(120_000);
+    expect(await stateOf(world, resource)).toBe('queued');
+  });
+});
+
+describe('a job that is gone', () => {
+  const finish = async (world: World, name: string) => {
+    const resource = create(world, name);
+    const operator = await anOperator(world);
+    const { claim, succeed, job } = hands(world, resource);
+    await claim();
+    await succeed();
+    await operator.settle();
+    return { operator, resource, job };
+  };
+  const remove = async (world: World, resource: Parameters<typeof hands>[1]): Promise<void> => {
+    const { last } = (await hands(world, resource).read())!.tasks[0]!;
+    world.log.append({ state: deleted(last.state as never, world.clock.now()), detail: { message: 'Deleted' } });
+    await world.log.purge(last.state.of.job, 'default');
+  };
+
+  test('because it was deleted over the API says so and is not submitted again', async () => {
+    const world = await aWorld();
+    const { operator, resource } = await finish(world, 'yard');
+    await remove(world, resource);
+    await operator.settle();
+    expect(conditions(peek(world, 'yard'))).toMatchObject({
+      Accepted: 'True Submitted',
+      Complete: 'True Succeeded',
+      Finished: 'True JobDeleted',
+    });
+    expect(operator.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'JobDeleted' });
+    const writes = world.cluster.calls.length;
+    await operator.after(3_600_000);
+    expect(await stateOf(world, resource)).toBeUndefined();
+    expect(world.cluster.calls.length).toBe(writes);
+  });
+
+  test('is found out after a start, in its turn', async () => {
+    const world = await aWorld();
+    const { operator, resource } = await finish(world, 'yard');
+    await operator.stop();
+    await remove(world, resource);
+    const second = await anOperator(world);
+    expect(conditions(peek(world, 'yard'))).toMatchObject({ Finished: 'True Succeeded' });
+    await second.after(600_000);
+    expect(conditions(peek(world, 'yard'))).toMatchObject({ Finished: 'True JobDeleted' });
+  });
+
+  test('because its retention is over leaves the end as it was told', async () => {
+    const world = await aWorld();
+    const resource = create(world, 'yard', { ttlSecondsAfterFinished: 30 * 86_400 });
+    const operator = await anOperator(world);
+    await hands(world, resource).claim();
+    await hands(world, resource).succeed();
+    await operator.settle();
+    const { status } = peek(world, 'yard')!;
+    await operator.stop();
+    const second = await anOperator(world);
+    await second.after(retentionMs + 60_000);
+    await second.after(600_000);
+    expect(peek(world, 'yard')?.status).toEqual(status);
+  });
+
+  test('and whose end nobody saw has failed as JobExpired', async () => {
+    const world = await aWorld();
+    const operator = await anOperator(world);
+    const resource = create(world, 'yard');
+    await operator.settle();
+    await operator.stop();
+    world.clock.advance(retentionMs + 60_000);
+    const second = await anOperator(world);
+    expect(conditions(peek(world, 'yard'))).toMatchObject({ Failed: 'True JobExpired', Finished: 'True JobExpired' });
+    await second.after(600_000);
+    expect(await stateOf(world, resource)).toBeUndefined();
+  });
+
+  test('that was retried and ended while no operator ran is told as it is', async () => {
+    const world = await aWorld();
+    const operator = await anOperator(world);
+    const resource = create(world, 'yard');
+    await operator.settle();
+    const { claim, fail, succeed, retry } = hands(world, resource);
+    await claim();
+    await fail();
+    await operator.settle();
+    await operator.stop();
+    world.clock.advance(1_000);
+    await retry();
+    await claim();
+    await succeed();
+    await anOperator(world);
+    expect(conditions(peek(world, 'yard'))).toMatchObject({
+      Complete: 'True Succeeded',
+      Failed: 'False EndedOtherwise',
+    });
+  });
+});
+
+test('two operators make one job of each resource and tell of each end once', async () => {
+  const world = await aWorld();
+  const [one, two] = [await anOperator(world), await anOperator(world)];
+  const resources = Array.from({ length: 20 }, (_, at) => create(world, `job-${at}`));
+  const both = (): Promise<unknown> => Promise.all([one.settle(), two.settle()]);
+  await both();
+  expect(world.log.stream.lastSequence).toBe(20);
+  for (const resource of resources) {
+    await hands(world, resource).claim();
+    await hands(world, resource).succeed();
+  }
+  await both();
+  for (const at of resources.keys()) {
+    expect(conditions(peek(world, `job-${at}`))).toMatchObject({ Complete: 'True Succeeded' });
+  }
+  expect([...one.events, ...two.events].filter(({ reason }) => reason === 'Succeeded')).toHaveLength(20);
+});
+
+test('an index that is behind does not take an end back', async () => {
+  const world = await aWorld();
+  const operator = await anOperator(world);
+  const resource = create(world, 'yard');
+  await operator.settle();
+  const { claim, succeed } = hands(world, resource);
+  await claim();
+  await operator.settle();
+  const { status } = peek(world, 'yard')!;
+  await succeed();
+  await operator.settle();
+  const ended = peek(world, 'yard')!.status;
+  await operator.stop();
+  // Another operator whose index still says that the task runs.
+  const last = (await hands(world, resource).read())!.tasks[0]!.last;
+  const behind = await anOperator({ ...world, log: world.log });
+  behind.follower.index.clear();
+  behind.follower.applyOwn({ ...last, state: { ...last.state, state: 'running', dueAt: 0 } as never, sequence: 2 });
+  await behind.after(1_000);
+  expect(status?.state).toBe('running');
+  expect(peek(world, 'yard')?.status).toEqual(ended);
+});

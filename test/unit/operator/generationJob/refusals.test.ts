@@ -1,0 +1,131 @@
+// What becomes of a resource whose job cannot be submitted, now or ever.
+import { describe, expect, test } from 'vitest';
+import { anOperator, aPool, aWorld, conditions, create, hands, peek, statusWrites } from './stage.ts';
+
+const digest = `sha256:${'a'.repeat(64)}`;
+
+describe('a refusal that may be cured', () => {
+  test('a pool that does not exist is a condition; when it appears the job runs', async () => {
+    const world = await aWorld();
+    const operator = await anOperator(world);
+    const resource = create(world, 'yard', { pool: 'drawings' });
+    await operator.settle();
+    expect(conditions(peek(world, 'yard'))).toMatchObject({
+      Accepted: 'False PoolNotFound',
+      Finished: 'False PoolNotFound',
+    });
+    expect(peek(world, 'yard')?.status).toMatchObject({
+      reason: 'PoolNotFound',
+      message: expect.stringMatching(
+        /no pool drawings; there are default\. Tried again until 2026-11-23T.* Use one of/,
+      ),
+    });
+    expect(operator.events).toMatchObject([{ type: 'Warning', reason: 'Refused' }]);
+    await world.pools.declare(aPool('drawings'));
+    await operator.settle();
+    expect(peek(world, 'yard')?.status).toMatchObject({ jobId: hands(world, resource).job, state: 'queued' });
+    expect(conditions(peek(world, 'yard'))).toMatchObject({ Accepted: 'True Submitted', Finished: 'False Queued' });
+    expect(operator.events.map(({ reason }) => reason)).toEqual(['Refused', 'Submitted']);
+  });
+
+  test('is tried for as long as the job would wait in a queue, then ends the resource', async () => {
+    const world = await aWorld();
+    const operator = await anOperator(world);
+    create(world, 'yard', { pool: 'drawings', policy: { queueTimeout: '10m' } });
+    await operator.settle();
+    for (let minute = 0; minute < 9; minute += 1) await operator.after(60_000);
+    expect(conditions(peek(world, 'yard'))).toMatchObject({ Finished: 'False PoolNotFound' });
+    expect(statusWrites(world)).toBe(1);
+    await operator.after(60_000);
+    expect(conditions(peek(world, 'yard'))).toMatchObject({
+      Accepted: 'False PoolNotFound',
+      Failed: 'True PoolNotFound',
+      Finished: 'True PoolNotFound',
+    });
+    expect(operator.events.map(({ reason }) => reason)).toEqual(['Refused', 'Failed']);
+    await world.pools.declare(aPool('drawings'));
+    await operator.after(86_400_000);
+    expect(peek(world, 'yard')).toBeUndefined();
+    expect(world.log.stream.lastSequence).toBe(0);
+  });
+
+  test('a reference that is not stored yet, and a model or a namespace that the pool does not take', async () => {
+    const world = await aWorld();
+    await world.pools.declare({ ...aPool('closed'), tenants: ['bank'] });
+    const operator = await anOperator(world);
+    create(world, 'reference', { input: { prompt: 'a yard', references: [{ artifact: digest }] } });
+    create(world, 'model', { model: 'another' });
+    create(world, 'closed', { pool: 'closed' });
+    await operator.settle();
+    expect(conditions(peek(world, 'reference'))).toMatchObject({ Accepted: 'False ReferenceNotFound' });
+    expect(conditions(peek(world, 'model'))).toMatchObject({ Accepted: 'False ModelNotInPool' });
+    expect(conditions(peek(world, 'closed'))).toMatchObject({ Accepted: 'False PoolNotAllowed' });
+    await world.pools.declare(aPool('closed'));
+    await operator.settle();
+    expect(conditions(peek(world, 'closed'))).toMatchObject({ Accepted: 'True Submitted' });
+  });
+});
+
+test('a refusal that nothing can cure ends the resource at once, with all that is wrong', async () => {
+  const world = await aWorld();
+  const operator = await anOperator(world);
+  create(world, 'late', { policy: { queueTimeout: '8d' } });
+  create(world, 'wrong', { input: { prompt: 'a yard', aspectRatio: 'wide' }, extra: 1 });
+  await operator.settle();
+  expect(conditions(peek(world, 'late'))).toMatchObject({
+    Accepted: 'False PolicyExceedsRetention',
+    Failed: 'True PolicyExceedsRetention',
+    Finished: 'True PolicyExceedsRetention',
+  });
+  expect(peek(world, 'wrong')?.status).toMatchObject({
+    state: 'failed',
+    reason: 'InvalidRequest',
+    message: expect.stringMatching(/spec\.(input\.aspectRatio|extra): .*\(and 1 more\)/),
+    completionTime: expect.any(String),
+  });
+  expect(operator.events.map(({ reason }) => reason)).toEqual(['Refused', 'Refused']);
+  const writes = statusWrites(world);
+  await operator.after(3_600_000);
+  expect(statusWrites(world)).toBe(writes);
+  await operator.after(86_400_000);
+  expect(peek(world, 'wrong')).toBeUndefined();
+});
+
+describe('no answer', () => {
+  test('is tried again, said when it lasts, and makes one job in the end', async () => {
+    const world = await aWorld();
+    const operator = await anOperator(world);
+    const resource = create(world, 'yard');
+    world.log.away = true;
+    await operator.settle();
+    await operator.after(5_000);
+    expect(peek(world, 'yard')?.status).toBeUndefined();
+    for (let second = 0; second < 30; second += 1) await operator.after(1_000);
+    expect(conditions(peek(world, 'yard'))).toMatchObject({ Accepted: 'Unknown Unavailable' });
+    expect(statusWrites(world)).toBe(1);
+    expect(operator.errors.length).toBeGreaterThan(10);
+    world.log.away = false;
+    await operator.after(1_000);
+    expect(conditions(peek(world, 'yard'))).toMatchObject({ Accepted: 'True Submitted' });
+    expect((await hands(world, resource).read())!.tasks).toHaveLength(1);
+    expect(world.log.stream.lastSequence).toBe(1);
+    expect(operator.events.map(({ reason }) => reason)).toEqual(['NotSubmitted', 'Submitted']);
+  });
+
+  test('from the API server keeps nothing from running, and is made good afterwards', async () => {
+    const world = await aWorld();
+    const operator = await anOperator(world);
+    const resource = create(world, 'yard');
+    await operator.settle();
+    world.cluster.away();
+    const { claim, succeed } = hands(world, resource);
+    await claim();
+    await operator.after(1_000);
+    await succeed();
+    await operator.after(60_000);
+    world.cluster.back();
+    await operator.after(60_000);
+    expect(conditions(peek(world, 'yard'))).toMatchObject({ Complete: 'True Succeeded' });
+    expect(world.log.stream.lastSequence).toBe(3);
+  });
+});
