@@ -1,6 +1,13 @@
 // Events of Kubernetes about our objects, as `kubectl describe` shows them: what happened and why, for a person.
 
-import type { KubeObject } from '../kube/cluster.ts';
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import type { OperatorMetrics } from '../../telemetry/metrics.ts';
+import type { Cluster, KubeObject } from '../kube/cluster.ts';
+import { Allowance } from './allowance.ts';
+import { eventOf, eventType, seriesKey, type Series } from './event.ts';
+import { EventWriter } from './eventWriter.ts';
 
 export interface RecordedEvent {
   readonly type: 'Normal' | 'Warning';
@@ -12,10 +19,144 @@ export interface RecordedEvent {
   readonly note: string;
 }
 
+export type Regarding = Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>;
+
 export interface EventRecorder {
   /**
    * Tells of something that happened to the object; the same again within some minutes only raises a count. Returns at
    * once and never throws: events are a courtesy, and are dropped where there are too many or the API server is away.
    */
-  record(object: Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>, event: RecordedEvent): void;
+  record(object: Regarding, event: RecordedEvent): void;
+}
+
+export interface EventRecorderOptions {
+  readonly cluster: Pick<Cluster, 'apply'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly metrics: Pick<OperatorMetrics, 'droppedEvents'>;
+  readonly logger: Logger;
+  /** Of this process. */
+  readonly instance: string;
+  /** For tests; ms. */
+  readonly times?: Partial<EventTimes>;
+}
+
+export interface EventTimes {
+  /** Between two writes of the count of a series, from its second event on. */
+  readonly writeEvery: number;
+  /** A series that is silent for so long is over: the same is a new event then. */
+  readonly overAfter: number;
+  /** Between two looks at the series. */
+  readonly lookEvery: number;
+  /** Between two tries of a write that failed. */
+  readonly tryAgainAfter: number;
+}
+
+export interface ClosableEventRecorder extends EventRecorder {
+  /** Writes what is waiting, for some seconds at most. */
+  close(): Promise<void>;
+}
+
+const defaultTimes: EventTimes = { writeEvery: 300_000, overAfter: 360_000, lookEvery: 15_000, tryAgainAfter: 2_000 };
+/** Series that are remembered; the oldest goes first. */
+const mostSeries = 2_000;
+/** An object may have this many events at once, then one in so many ms; and all objects together. As client-go has it. */
+const perObject = { burst: 25, everyMs: 300_000 };
+const together = { burst: 200, everyMs: 100 };
+
+export function createEventRecorder(options: EventRecorderOptions): ClosableEventRecorder {
+  return new Recorder(options);
+}
+
+class Recorder implements ClosableEventRecorder {
+  readonly #options: EventRecorderOptions;
+  readonly #times: EventTimes;
+  readonly #series = new Map<string, Series>();
+  readonly #objects: Allowance;
+  readonly #all: Allowance;
+  readonly #writer: EventWriter;
+  readonly #looking: NodeJS.Timeout;
+
+  constructor(options: EventRecorderOptions) {
+    this.#options = options;
+    this.#times = { ...defaultTimes, ...options.times };
+    const { clock, metrics, logger, cluster } = options;
+    const monotonic = (): number => clock.monotonic();
+    this.#objects = new Allowance(perObject, monotonic);
+    this.#all = new Allowance(together, monotonic);
+    this.#writer = new EventWriter({
+      write: async (series) => void (await cluster.apply(eventType, eventOf(series, options.instance))),
+      dropped: () => metrics.droppedEvents.inc({ cause: 'error' }),
+      tryAgainAfter: this.#times.tryAgainAfter,
+      logger,
+    });
+    this.#looking = setInterval(() => this.#look(), this.#times.lookEvery).unref();
+  }
+
+  record(object: Regarding, event: RecordedEvent): void {
+    try {
+      this.#record(object, event);
+    } catch (error) {
+      this.#options.logger.warn({ err: error, reason: event.reason }, 'An event could not be recorded');
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#looking);
+    for (const series of this.#series.values()) if (series.written < series.count) this.#write(series);
+    await this.#writer.close();
+  }
+
+  #record(object: Regarding, event: RecordedEvent): void {
+    const { clock, metrics } = this.#options;
+    const key = seriesKey(object, event);
+    const now = clock.monotonic();
+    const known = this.#series.get(key);
+    if (known !== undefined && now - known.heardAt < this.#times.overAfter) return this.#again(known, now);
+    if (!this.#objects.take(object.metadata.uid) || !this.#all.take('')) {
+      metrics.droppedEvents.inc({ cause: 'rate' });
+      return;
+    }
+    const at = clock.now();
+    const name = `${object.metadata.name.slice(0, 200)}.${randomBytes(8).toString('hex')}`;
+    const series: Series = {
+      name,
+      object,
+      event,
+      count: 1,
+      written: 0,
+      firstAt: at,
+      lastAt: at,
+      heardAt: now,
+      writtenAt: 0,
+    };
+    this.#series.delete(key);
+    this.#series.set(key, series);
+    if (this.#series.size > mostSeries) this.#series.delete(this.#series.keys().next().value!);
+    this.#write(series);
+  }
+
+  #again(series: Series, now: number): void {
+    series.count += 1;
+    series.lastAt = this.#options.clock.now();
+    series.heardAt = now;
+    if (series.count === 2 || now - series.writtenAt >= this.#times.writeEvery) this.#write(series);
+  }
+
+  #look(): void {
+    const now = this.#options.clock.monotonic();
+    for (const [key, series] of this.#series) {
+      const over = now - series.heardAt >= this.#times.overAfter;
+      // The end of a series says how often it was in the end.
+      if (series.written < series.count && (over || now - series.writtenAt >= this.#times.writeEvery))
+        this.#write(series);
+      if (over) this.#series.delete(key);
+    }
+    this.#objects.forget();
+  }
+
+  #write(series: Series): void {
+    series.writtenAt = this.#options.clock.monotonic();
+    series.written = series.count;
+    this.#writer.add(series);
+  }
 }

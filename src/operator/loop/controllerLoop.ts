@@ -76,10 +76,9 @@ class ControllerLoop {
     while (!signal.aborted) {
       const attempt = new AbortController();
       try {
-        await this.#controller.start(
-          (key, afterMs) => this.#queue.add(textOf(key), afterMs),
-          AbortSignal.any([signal, attempt.signal]),
-        );
+        const lasting = AbortSignal.any([signal, attempt.signal]);
+        const started = this.#controller.start((key, afterMs) => this.#queue.add(textOf(key), afterMs), lasting);
+        await Promise.race([started, untilAborted(signal)]);
         sources.report(source, undefined);
         return;
       } catch (error) {
