@@ -1,0 +1,75 @@
+// The chart's files against the program: settings, versions, metrics; and that they name no one's registry.
+import { parse } from 'yaml';
+import { describe, expect, test } from 'vitest';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { settingDefinitions } from '../../../src/config/settings.ts';
+import { metricNames } from '../../../src/telemetry/metrics.ts';
+import { filesUnder } from '../../tidy/repository.ts';
+import { chart, readChart, templates } from './files.ts';
+
+const settings = new Set(settingDefinitions.flatMap(({ variable, fileVariable }) => [variable, fileVariable]));
+
+describe('templates', () => {
+  test('set only settings that exist', () => {
+    const named = templates.flatMap(({ text }) => text.match(/\bGENWARDEN_[A-Z_]+\b/g) ?? []);
+    expect(named.length).toBeGreaterThan(20);
+    expect([...new Set(named)].filter((name) => !settings.has(name))).toEqual([]);
+  });
+
+  test('every setting of a process is set by a value, or left to extraEnv on purpose', () => {
+    const text = templates.map((file) => file.text).join('\n');
+    const ofProcesses = settingDefinitions.filter(({ usedBy }) =>
+      usedBy.some((command) => ['api', 'worker', 'controller', 'operator'].includes(command)),
+    );
+    const unset = ofProcesses.map(({ variable }) => variable).filter((name) => !text.includes(name));
+    expect(unset.filter((name) => !/_(GEMINI|OPENAI)_/.test(name)).sort()).toEqual(leftOut);
+  });
+
+  test('name objects by the one template, in the namespace of the release', () => {
+    const objects = templates.filter(({ path }) => path.endsWith('.yaml')).map(({ path, text }) => ({ path, text }));
+    const literal = objects.filter(({ text }) => /^ {2}name: (?!\{\{)/m.test(text)).map(({ path }) => path);
+    expect(literal).toEqual([]);
+  });
+});
+
+/** The ports are the chart's own; the operator gives each worker its pool. */
+const leftOut = [
+  'GENWARDEN_CONCURRENCY',
+  'GENWARDEN_DRAIN_TIMEOUT',
+  'GENWARDEN_HTTP_PORT',
+  'GENWARDEN_KUBERNETES_URL',
+  'GENWARDEN_METRICS_PORT',
+  'GENWARDEN_POOL',
+  'GENWARDEN_POOLS_FILE',
+];
+
+test('the chart has the version of the program', () => {
+  const { version, appVersion } = parse(readChart('Chart.yaml')) as { version: string; appVersion: string };
+  expect({ version, appVersion }).toEqual({ version: packageJson.version, appVersion: packageJson.version });
+});
+
+test('no file names a registry of somebody', () => {
+  const files = ['.yaml', '.tpl', '.txt', '.md', '.json'].flatMap((ending) =>
+    ['charts', 'k8s'].flatMap((folder) => filesUnder(folder, ending)),
+  );
+  expect(files.length).toBeGreaterThan(30);
+  const registry = /\b(?:ghcr\.io|docker\.io|quay\.io|gcr\.io|pkg\.dev|azurecr\.io|amazonaws\.com|reg\.local)\b/;
+  expect(files.filter(({ text }) => registry.test(text)).map(({ path }) => path)).toEqual([]);
+});
+
+test('alerts and dashboards ask for metrics that exist', () => {
+  const queries = [
+    readChart('files/alerts.yaml'),
+    ...filesUnder(`${chart}/files/dashboards`, '.json').map((it) => it.text),
+  ];
+  const named = queries.flatMap((text) => text.match(/\b(?:genwarden|leader_election)_[a-z_]+(?=\{|\[)/g) ?? []);
+  expect(named.length).toBeGreaterThan(8);
+  const known = new Set(metricNames);
+  expect(named.filter((name) => !known.has(name.replace(/_(?:bucket|sum|count)$/, '')))).toEqual([]);
+});
+
+test('each alert says what to do', () => {
+  const alerts = parse(readChart('files/alerts.yaml')) as { alert: string; annotations: Record<string, string> }[];
+  expect(alerts.length).toBeGreaterThan(3);
+  for (const { annotations } of alerts) expect(Object.keys(annotations)).toEqual(['summary', 'description']);
+});
