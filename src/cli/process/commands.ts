@@ -1,4 +1,4 @@
-// `genwarden api`, `worker` and `controller`: each process alone, until a signal ends it.
+// `genwarden api`, `worker`, `controller` and `operator`: each process alone, until a signal ends it.
 
 import type { Command } from 'commander';
 import type { Settings } from '../../config/settings.ts';
@@ -18,6 +18,11 @@ const processes: readonly [ProcessName, string, () => Promise<Start>][] = [
     'controller',
     'Watch over all tasks: move what is overdue, lost or due for retry',
     async () => (await import('./controller.ts')).startControllerProcess,
+  ],
+  [
+    'operator',
+    'Keep custom resources of Kubernetes in line with jobs, pools and Deployments',
+    async () => (await import('./operator.ts')).startOperatorProcess,
   ],
 ];
 

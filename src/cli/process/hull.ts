@@ -11,7 +11,7 @@ import { startTelemetryServer, type Readiness } from '../../telemetry/server.ts'
 import { Closing } from '../closing.ts';
 import { version } from '../version.ts';
 
-export type ProcessName = 'api' | 'worker' | 'controller';
+export type ProcessName = 'api' | 'worker' | 'controller' | 'operator';
 
 export interface Hull {
   readonly logger: Logger;
