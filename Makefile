@@ -36,7 +36,7 @@ dev: setup ## Run everything on this machine until Ctrl-C
 	@bin/genwarden dev
 
 .PHONY: test
-test: setup ## Run all checks and all tests
+test: setup ## Run all checks, and all tests but those in a Kubernetes cluster
 	@hack/run-tests.sh
 
 .PHONY: test-unit
@@ -50,6 +50,26 @@ test-conformance: setup ## Run the suites that every adapter of a port passes
 .PHONY: test-integration
 test-integration: setup ## Run the tests of whole processes
 	@vitest run --project integration
+
+.PHONY: test-cluster
+test-cluster: setup ## Run the tests in a real Kubernetes: that of KUBECONFIG, else one of their own (Linux, root)
+	@hack/cluster/test.sh $(ARGS)
+
+.PHONY: cluster
+cluster: setup ## Start a real Kubernetes of one node on this machine, with the images in it (Linux, root)
+	@hack/cluster/cluster.sh up
+
+.PHONY: cluster-load
+cluster-load: packages ## Pack the image anew from the sources as they are, and put it into the node of `make cluster`
+	@hack/cluster/cluster.sh load
+
+.PHONY: cluster-shell
+cluster-shell: ## Open a shell in the network of that node, with kubectl and helm
+	@hack/cluster/cluster.sh shell
+
+.PHONY: cluster-down
+cluster-down: ## Remove that node and all that it left
+	@hack/cluster/cluster.sh down
 
 .PHONY: faults
 faults: setup ## Run every fault on real processes, the minute-long ones too, and print the table

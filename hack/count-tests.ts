@@ -1,5 +1,5 @@
-// Prints how many tests passed, failed and were skipped, from vitest's JSON report. Exit status 1 unless some passed and
-// none failed: a run without tests is no success.
+// Prints how many tests passed, failed and were skipped, from vitest's JSON reports, summed. Exit status 1 unless in each
+// some passed and none failed: a run without tests is no success.
 import { readFileSync } from 'node:fs';
 
 interface Report {
@@ -10,15 +10,29 @@ interface Report {
   testResults: { status: string; assertionResults: unknown[] }[];
 }
 
-const report = read(process.argv[2]!);
-// A file that does not even load counts as one failure; it has no tests of its own.
-const broken = report.testResults.filter(
-  (file) => file.status === 'failed' && file.assertionResults.length === 0,
-).length;
-const failed = report.numFailedTests + broken;
-const skipped = report.numPendingTests + report.numTodoTests;
-console.log(`${report.numPassedTests} passed, ${failed} failed, ${skipped} skipped`);
-process.exitCode = report.numPassedTests > 0 && failed === 0 ? 0 : 1;
+interface Count {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const counts = process.argv.slice(2).map((path) => count(read(path)));
+const sum = (of: keyof Count): number => counts.reduce((total, one) => total + one[of], 0);
+console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
+const good = counts.length > 0 && counts.every(({ passed, failed }) => passed > 0 && failed === 0);
+process.exitCode = good ? 0 : 1;
+
+/** A file that does not even load counts as one failure; it has no tests of its own. */
+function count(report: Report): Count {
+  const broken = report.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  ).length;
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + broken,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
 
 /** A run that broke off leaves no report. */
 function read(path: string): Report {

@@ -1,10 +1,11 @@
 #!/bin/sh
-# Runs every check and every test, whatever fails on the way, and ends with one line: N passed, N failed, N skipped.
+# Runs every check and every test but those in a cluster, whatever fails on the way, and ends with one line: N passed, N
+# failed, N skipped. TEST_REPORT names a file for the results as JSON.
 set -u
 cd "$(dirname "$0")/.."
 
-results=$(mktemp)
-trap 'rm -f "$results"' EXIT
+results=${TEST_REPORT:-$(mktemp)}
+trap '[ "$results" = "${TEST_REPORT:-}" ] || rm -f "$results"' EXIT
 trap 'exit 130' INT TERM
 failed=''
 
@@ -16,5 +17,6 @@ done
 echo '== tests'
 vitest run "$@" --reporter=default --reporter=json --outputFile.json="$results" || failed="$failed tests"
 
+echo '== not among these: the tests in a real Kubernetes. They are a command of their own: make test-cluster'
 [ -z "$failed" ] || echo "FAILED:$failed"
 node hack/count-tests.ts "$results" && [ -z "$failed" ]

@@ -3,6 +3,7 @@
 # The node: PID 1 of mount, network and pid namespaces of its own, parent of etcd, the control plane, kubelet and containerd.
 # When it dies, the kernel ends every process of the cluster, pods too, and drops its mounts, interfaces and firewall rules.
 set -u
+# shellcheck source=/dev/null
 . "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
 use_cluster "$CLUSTER_ID"
 trap 'exit 0' TERM INT

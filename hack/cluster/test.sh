@@ -39,14 +39,17 @@ in_own_cluster() {
 
 # In the background, so that a signal to this script is heeded at once.
 vitest_in() {
-  local prefix=$1 report=()
+  local prefix=$1 status=0
   shift
-  [ -z "${TEST_REPORT:-}" ] || report=(--reporter=json --outputFile.json="$TEST_REPORT")
+  report=${TEST_REPORT:-$(mktemp)}
   cd "$checkout"
   # shellcheck disable=SC2086
-  $prefix node_modules/.bin/vitest run -c test/cluster/vitest.config.ts --reporter=default "${report[@]}" "$@" &
+  $prefix node_modules/.bin/vitest run -c test/cluster/vitest.config.ts --reporter=default --reporter=json \
+    --outputFile.json="$report" "$@" &
   tests=$!
-  wait "$tests"
+  wait "$tests" || status=$?
+  node_modules/.bin/node hack/count-tests.ts "$report" || status=1
+  return "$status"
 }
 
 finish() {
@@ -55,6 +58,7 @@ finish() {
   set +e
   [ -z "${tests:-}" ] || { kill "$tests" 2>/dev/null; wait "$tests"; }
   [ -z "${folder:-}" ] || rm -rf "$folder"
+  [ "${report:-}" = "${TEST_REPORT:-}" ] || rm -f "$report"
   if [ -n "${state:-}" ] && [ -d "$state" ]; then
     [ "$status" = 0 ] || keep_logs
     remove_node
