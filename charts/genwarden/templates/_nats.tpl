@@ -4,7 +4,7 @@
 {{- if .Values.nats.external.urls -}}
 {{- join "," .Values.nats.external.urls -}}
 {{- else -}}
-{{- printf "nats://%s-nats.%s.svc:4222" (include "genwarden.fullname" .) .Release.Namespace -}}
+{{- printf "nats://%s-nats:4222" (include "genwarden.fullname" .) -}}
 {{- end -}}
 {{- end -}}
 

@@ -43,7 +43,7 @@ spec:
 
 {{- define "genwarden.poolBaseUrl" -}}
 {{- if .Values.standin.enabled -}}
-{{- printf "http://%s-standin.%s.svc" (include "genwarden.fullname" .) .Release.Namespace -}}
+{{- printf "http://%s-standin" (include "genwarden.fullname" .) -}}
 {{- else -}}
 {{- .Values.defaultPool.baseUrl -}}
 {{- end -}}

@@ -1,0 +1,109 @@
+// The rendered manifests of k8s/, as an administrator would look at them: no secrets inside, and pods that may do little.
+import { readFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
+import { describe, expect, test } from 'vitest';
+import { root } from '../../tidy/repository.ts';
+
+// oxlint-disable-next-line typescript/no-explicit-any
+type Any = any;
+
+const objectsOf = (path: string): Any[] =>
+  parseAllDocuments(readFileSync(`${root}/${path}`, 'utf8'))
+    .map((document) => document.toJS() as Any)
+    .filter((object) => object !== null);
+
+describe.each(['development', 'production'])('k8s/%s', (environment) => {
+  const objects = objectsOf(`k8s/${environment}/genwarden.yaml`);
+  const pods = podsOf(objects);
+
+  test('has the pods that one expects', () => {
+    const bundled = environment === 'development' ? ['nats', 'standin'] : [];
+    expect(pods.map(({ name }) => name).sort()).toEqual(['api', 'controller', ...bundled, 'operator', 'worker'].sort());
+  });
+
+  test('holds no secret', () => {
+    expect(objects.filter(({ kind }) => kind === 'Secret')).toEqual([]);
+    expect(JSON.stringify(objects)).not.toMatch(/gw_[A-Za-z0-9]{20}|PASSWORD","value":"[A-Za-z0-9]{8}/);
+  });
+
+  test('only the operator has a token of Kubernetes', () => {
+    const withToken = pods.filter(({ spec }) => spec.automountServiceAccountToken !== false).map(({ name }) => name);
+    expect(withToken).toEqual(['operator']);
+    const projected = pods
+      .flatMap(({ spec }) => spec.volumes)
+      .filter(({ projected: sources }) => sources !== undefined);
+    expect(projected).toEqual([]);
+  });
+
+  test.each(pods)('pod $name satisfies Pod Security "restricted", and is closed', ({ spec }) => {
+    expect(spec.enableServiceLinks).toBe(false);
+    expect(spec.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    for (const container of [...spec.containers, ...(spec.initContainers ?? [])]) {
+      expect(container.securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      });
+      expect(container.resources.requests).toMatchObject({ cpu: expect.anything(), memory: expect.anything() });
+      expect(container.resources.limits.memory).toBeTypeOf('string');
+    }
+  });
+
+  test.each(pods.filter(({ name }) => name !== 'standin'))('pod $name has all three probes', ({ spec }) => {
+    const [container] = spec.containers;
+    expect(container.startupProbe).toBeDefined();
+    expect(container.livenessProbe.httpGet.path).toMatch(/^\/healthz/);
+    expect(container.readinessProbe).toBeDefined();
+  });
+
+  test('selectors select the pods that they are meant for, and only those', () => {
+    const selectors = objects.flatMap(({ kind, metadata, spec }) => {
+      const selector =
+        kind === 'Service' ? spec.selector : (spec?.selector?.matchLabels ?? spec?.podSelector?.matchLabels);
+      return selector === undefined ? [] : [{ what: `${kind} ${metadata.name}`, selector }];
+    });
+    expect(selectors.length).toBeGreaterThan(5);
+    const chosen = selectors.map(({ what, selector }) => {
+      const names = pods.filter(({ labels }) => contains(labels, selector)).map(({ name }) => name);
+      return `${what}: ${names.join()}`;
+    });
+    expect(chosen.filter((line) => !/-([a-z]+): \1$/.test(line))).toEqual([]);
+  });
+
+  test('environment names no secret but by reference', () => {
+    const named = pods
+      .flatMap(({ spec }) => spec.containers.flatMap(({ env = [] }: Any) => env))
+      .filter(({ name, value }) => /PASSWORD|TOKEN$|KEY/.test(name) && value !== undefined && !/^'\$\(/.test(value));
+    expect(named).toEqual([]);
+  });
+});
+
+interface Pod {
+  name: string;
+  labels: Record<string, string>;
+  spec: Any;
+}
+
+/** Of workloads, and of the template that the operator makes workers from, with the labels that it adds. */
+function podsOf(objects: readonly Any[]): Pod[] {
+  const workloads = objects.filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet');
+  const template = JSON.parse(objects.find(({ data }) => data?.['template.json'])!.data['template.json']);
+  const operators = { 'app.kubernetes.io/name': 'genwarden', 'app.kubernetes.io/component': 'worker' };
+  return [
+    ...workloads.map(({ spec: { template: pod } }) => ({
+      name: pod.metadata.labels['app.kubernetes.io/component'] as string,
+      labels: pod.metadata.labels,
+      spec: pod.spec,
+    })),
+    { name: 'worker', labels: { ...template.metadata.labels, ...operators }, spec: template.spec },
+  ];
+}
+
+const contains = (labels: Record<string, string>, selector: Record<string, string>): boolean =>
+  Object.entries(selector).every(([key, value]) => labels[key] === value);
+
+test('the definitions are apart, since they belong to the cluster', () => {
+  const kinds = objectsOf('k8s/crds/genwarden.yaml').map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+  const definitions = ['generationjobs', 'workerpools'].map((name) => `CustomResourceDefinition ${name}.genwarden.dev`);
+  expect(kinds).toEqual(definitions);
+});
