@@ -13,6 +13,8 @@ export function exitCodeOf(error: unknown): number {
       return exitCodes.usage;
     case 'ServerUnreachable':
     case 'NatsUnreachable':
+    case 'ClusterUnreachable':
+    case 'InstallationNotFound':
       return exitCodes.unreachable;
     default:
       return exitCodes.jobFailed;

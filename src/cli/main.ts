@@ -32,8 +32,15 @@ function explain(error: unknown): void {
   process.stderr.write(`genwarden: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 }
 
+/** `genwarden kubectl …` is `kubectl genwarden …`: what only it needs is loaded for it alone. */
+async function run(args: readonly string[]): Promise<void> {
+  if (args[0] !== 'kubectl') return void (await buildProgram().parseAsync());
+  const { runPlugin } = await import('./kubectl/program.ts');
+  await runPlugin(args.slice(1));
+}
+
 try {
-  await buildProgram().parseAsync();
+  await run(process.argv.slice(2));
 } catch (error) {
   explain(error);
   process.exitCode =

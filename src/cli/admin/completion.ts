@@ -15,22 +15,33 @@ export function addCompletion(program: Command, io: Io): void {
 }
 
 /** What may follow: by the commands before it (`token create`, or nothing), subcommands and flags with what they are. */
-type Words = ReadonlyMap<string, readonly Word[]>;
+export type Words = ReadonlyMap<string, readonly Word[]>;
 
-interface Word {
+export interface Word {
   readonly word: string;
+  /** The short form of a flag, such as `-o`. */
+  readonly short?: string;
+  /** The flag takes a value. */
+  readonly takesValue?: true;
   readonly about: string;
   /** The values that a flag or an argument takes, where they are few. */
   readonly choices?: readonly string[];
 }
 
-function wordsOf(program: Command): Words {
+export function wordsOf(program: Command): Words {
   const words = new Map<string, readonly Word[]>();
   const gather = (command: Command, path: string): void => {
     const children = command.commands.map((child) => ({ word: child.name(), about: child.description() }));
-    const flags = command.options.flatMap(({ long, description, argChoices }) => {
+    const flags = command.options.flatMap(({ long, short, required, description, argChoices }) => {
       if (long === null || long === undefined) return [];
-      return [{ word: long, about: description, ...(argChoices === undefined ? {} : { choices: argChoices }) }];
+      const word: Word = {
+        word: long,
+        about: description,
+        ...(argChoices === undefined ? {} : { choices: argChoices }),
+      };
+      return [
+        { ...word, ...(short === undefined ? {} : { short }), ...(required ? { takesValue: true as const } : {}) },
+      ];
     });
     const values = command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices);
     words.set(path, [...children, ...values.map((word) => ({ word, about: '' })), ...flags]);

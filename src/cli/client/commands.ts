@@ -14,6 +14,7 @@ import { addRetry } from './retry.ts';
 import { addReview } from './review.ts';
 import { addStuck } from './stuck.ts';
 import { addSubmit } from './submit.ts';
+import { addTop } from './top.ts';
 import { addWatch } from './watch.ts';
 import { addWorkers } from './workers.ts';
 
@@ -27,6 +28,7 @@ export function addClientCommands(program: Command, io: Io = processIo()): void 
   addReview(program, io);
   addDownload(program, io);
   addWorkers(program, io);
+  addTop(program, io);
   addPools(program, io);
   addExplain(program, io);
   addStuck(program, io);

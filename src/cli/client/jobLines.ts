@@ -8,8 +8,13 @@ import type { Io } from '../output/io.ts';
 import { renderTable, type Column, type TableOptions } from '../output/table.ts';
 
 /** Jobs as a table, one a line. */
-export function jobTable(io: Io, jobs: readonly ListedJob[], options: TableOptions): string[] {
-  return renderTable(jobs, jobColumns(io.now(), paintFor(io, io.stdout)), options);
+export function jobTable(
+  io: Io,
+  jobs: readonly ListedJob[],
+  { tenants = false, ...options }: TableOptions & { /** Begin with whose each is. */ tenants?: boolean },
+): string[] {
+  const whose: Column<ListedJob>[] = tenants ? [{ title: 'NAMESPACE', value: ({ tenant }) => tenant }] : [];
+  return renderTable(jobs, [...whose, ...jobColumns(io.now(), paintFor(io, io.stdout))], options);
 }
 
 function jobColumns(now: number, paint: Paint): Column<ListedJob>[] {

@@ -17,6 +17,8 @@ interface ListOptions {
   readonly limit?: number;
   readonly all?: true;
   readonly output: OutputFormat;
+  /** Of `kubectl genwarden`. */
+  readonly allNamespaces?: true;
 }
 
 export function addList(program: Command, io: Io): void {
@@ -31,7 +33,9 @@ export function addList(program: Command, io: Io): void {
     .action(
       withClient(io, async (client, options: ListOptions) => {
         const list = await listJobs(client, options);
-        printAs(io, options.output, list, (table) => jobTable(io, list.items, table));
+        printAs(io, options.output, list, (table) =>
+          jobTable(io, list.items, { ...table, tenants: options.allNamespaces === true }),
+        );
         if (options.output === 'table' || options.output === 'wide') sayWhatIsMissing(io, list);
       }),
     );

@@ -4,10 +4,12 @@ import type { Command } from 'commander';
 import { GenwardenApiError, GenwardenClient } from '../../client/index.ts';
 import { flagsFor } from '../../config/describe.ts';
 import { loadSettings } from '../../config/load.ts';
+import type { Settings } from '../../config/settings.ts';
 import { GenwardenError } from '../../job/errors.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { printable } from '../output/cells.ts';
 import { endOnClosedPipe, writeLine, type Io } from '../output/io.ts';
+import type { Connect } from './connection.ts';
 import { isUnreachable, whyUnreachable } from './unreachable.ts';
 
 /** A command that talks to the API, with the flags that say where it is and as whom. */
@@ -27,30 +29,39 @@ export function withClient<Args extends unknown[]>(
 ): (...args: [...Args, Command]) => Promise<void> {
   return async (...all) => {
     const command = all.at(-1) as Command;
-    const args = all.slice(0, -1) as Args;
+    // The options of the program itself are the command’s as well.
+    const args = [...all.slice(0, -2), command.optsWithGlobals()] as unknown as Args;
     endOnClosedPipe(io.stdout);
-    const { url, token } = connectionOf(io, command);
-    const client = new GenwardenClient({ url, ...(token === undefined ? {} : { token }) });
+    const connection = await (io.connect ?? bySettings(io))(command);
     try {
-      await run(client, ...args);
+      await run(new GenwardenClient(connection.options), ...args);
     } catch (error) {
-      if (isUnreachable(error)) throw unreachable(url, error);
+      if (isUnreachable(error)) throw connection.whyAway?.() ?? unreachable(connection.where, error);
       if (!(error instanceof GenwardenApiError)) throw error;
       explainRefusal(io, error);
       io.exitWith(exitCodes.jobFailed);
+    } finally {
+      await connection.close?.();
     }
   };
 }
 
-function connectionOf(io: Io, command: Command): { url: string; token: string | undefined } {
-  const options: Record<string, unknown> = command.opts();
-  const flags = Object.fromEntries(clientFlags.map(({ attribute }) => [attribute, options[attribute]]));
-  const { client } = loadSettings({ env: io.env, flags, command: 'client' });
-  return { url: client.url, token: client.token };
+function bySettings(io: Io): Connect {
+  return async (command) => {
+    const { url, token } = clientSettings(io, command);
+    return { options: { url, token }, where: url };
+  };
 }
 
-function unreachable(url: string, cause: unknown): GenwardenError {
-  return new GenwardenError('ServerUnreachable', `No answer from ${url}: ${whyUnreachable(cause)}`, { cause });
+/** From the command’s flags and the environment. Throws `InvalidConfiguration`. */
+export function clientSettings(io: Pick<Io, 'env'>, command: Command): Settings['client'] {
+  const options: Record<string, unknown> = command.opts();
+  const flags = Object.fromEntries(clientFlags.map(({ attribute }) => [attribute, options[attribute]]));
+  return loadSettings({ env: io.env, flags, command: 'client' }).client;
+}
+
+function unreachable(where: string, cause: unknown): GenwardenError {
+  return new GenwardenError('ServerUnreachable', `No answer from ${where}: ${whyUnreachable(cause)}`, { cause });
 }
 
 function explainRefusal({ stderr }: Io, { code, detail, hint, errors }: GenwardenApiError): void {

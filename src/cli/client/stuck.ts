@@ -20,6 +20,8 @@ interface StuckOptions {
   readonly fix?: true;
   readonly yes?: true;
   readonly output: OutputFormat;
+  /** Of `kubectl genwarden`. */
+  readonly allNamespaces?: true;
 }
 
 export function addStuck(program: Command, io: Io): void {
@@ -51,7 +53,7 @@ async function runStuck(io: Io, client: GenwardenClient, options: StuckOptions):
   });
   // Programs get one document: with --fix it says what became of each.
   const people = output === 'table' || output === 'wide';
-  if (people || fix === undefined) printAs(io, output, found, (table) => stuckLines(io, found, table));
+  if (people || fix === undefined) printAs(io, output, found, (table) => stuckLines(io, found, table, options));
   if (found.items.length === 0) {
     if (!people && fix !== undefined) printAs(io, output, { ...found, fixed: [] }, () => []);
     return;
@@ -77,11 +79,22 @@ async function mayFix(io: Io, { yes }: StuckOptions, tasks: readonly StuckTask[]
   return false;
 }
 
-function stuckLines(io: Io, { items, total }: StuckList, options: TableOptions): string[] {
+function stuckLines(
+  io: Io,
+  { items, total }: StuckList,
+  options: TableOptions,
+  { allNamespaces }: StuckOptions,
+): string[] {
   if (items.length === 0) return ['Nothing is stuck.'];
+  const whose: Column<StuckTask>[] =
+    allNamespaces === true ? [{ title: 'NAMESPACE', value: ({ tenant }) => tenant }] : [];
   const more = total > items.length ? ['', `${total - items.length} more are not shown.`] : [];
   const advice = [...new Set(items.flatMap((task) => task.advice))].map((line) => `- ${printable(line)}`);
-  return [...renderTable(items, columnsFor(io), options), ...more, ...(advice.length > 0 ? ['', ...advice] : [])];
+  return [
+    ...renderTable(items, [...whose, ...columnsFor(io)], options),
+    ...more,
+    ...(advice.length > 0 ? ['', ...advice] : []),
+  ];
 }
 
 function columnsFor(io: Io): Column<StuckTask>[] {

@@ -2,6 +2,7 @@
 
 import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
+import type { Connect } from '../client/connection.ts';
 
 /** A stream that may be a terminal of some size, in characters. */
 export type OutputStream = NodeJS.WritableStream & {
@@ -22,6 +23,8 @@ export interface Io {
   now(): number;
   /** The exit code the command leaves once it has ended by itself. */
   exitWith(code: number): void;
+  /** How client commands reach the API; by their settings where absent. */
+  readonly connect?: Connect;
 }
 
 /** This process’s own. A reader that closes early (`genwarden list | head`) ends the process without a word. */

@@ -30,6 +30,26 @@ export const processErrors = define({
     title: 'The NATS user lacks a permission',
     hint: 'Give the user of this process what the message names; docs/security.md says what each process needs.',
   },
+  ClusterUnreachable: {
+    ...again,
+    title: 'The Kubernetes API server cannot be reached',
+    hint: 'Check the kubeconfig and its context; `kubectl get pods` should work.',
+  },
+  ClusterForbidden: {
+    ...final,
+    title: 'The Kubernetes user may not do this',
+    hint: 'Have the right bound to the user that the message names, or reach the API by --url with --token.',
+  },
+  InstallationNotFound: {
+    ...final,
+    title: 'No Genwarden was found in the cluster',
+    hint: 'Name its namespace with --installation-namespace, or give the address of its API with --url.',
+  },
+  WorkerLogGone: {
+    ...final,
+    title: 'The log is gone with the worker’s pod',
+    hint: 'Look where the cluster gathers its logs; `explain` and `history` tell what happened.',
+  },
   NatsServerMissing: {
     ...final,
     title: 'No nats-server binary was found',

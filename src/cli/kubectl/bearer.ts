@@ -1,0 +1,49 @@
+// Which token a command sends: the one that was given, else the kubeconfig’s, else the installation’s own.
+
+import type { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { GenwardenError } from '../../job/errors.ts';
+import { writeLine, type Io } from '../output/io.ts';
+import { clusterError } from './clusterErrors.ts';
+import { fullnameOf, type Installation } from './installation.ts';
+
+/** A token for each request: those of cloud providers last for minutes only. */
+export type Bearer = () => Promise<string>;
+
+/** Undefined where the kubeconfig’s user has a certificate and no token. Throws `ClusterForbidden`. */
+export async function kubeconfigBearer(config: KubeConfig): Promise<Bearer | undefined> {
+  const ask = async (): Promise<string | undefined> => {
+    const options: { headers?: Record<string, string> } = {};
+    try {
+      await config.applyToHTTPSOptions(options);
+    } catch (error) {
+      const message = `The kubeconfig’s user has no credentials: ${(error as Error).message.trim()}`;
+      throw new GenwardenError('ClusterForbidden', message, { cause: error });
+    }
+    return /^Bearer (.+)$/.exec(options.headers?.['Authorization'] ?? '')?.[1]?.trim();
+  };
+  if ((await ask()) === undefined) return undefined;
+  return async () => {
+    const token = await ask();
+    if (token === undefined)
+      throw new GenwardenError('ClusterForbidden', 'The kubeconfig’s user has no token any more');
+    return token;
+  };
+}
+
+/** The admin’s token that the chart made, for who may read it; says so. Throws `ClusterForbidden`. */
+export async function installationBearer(io: Io, core: CoreV1Api, installation: Installation): Promise<Bearer> {
+  const { namespace } = installation;
+  const name = `${fullnameOf(installation)}-api-token`;
+  const doing = `read secret ${namespace}/${name}, instead of the token that the kubeconfig’s user does not have`;
+  const secret = await core.readNamespacedSecret({ name, namespace }).catch((error: unknown) => {
+    throw clusterError(error, doing);
+  });
+  const { token } = secret.data ?? {};
+  if (token === undefined) {
+    const message = `The kubeconfig’s user has no token, and secret ${namespace}/${name} has none either: give --token`;
+    throw new GenwardenError('UsageError', message);
+  }
+  writeLine(io.stderr, `genwarden: the kubeconfig has no token: using the admin’s, of secret ${namespace}/${name}`);
+  const text = Buffer.from(token, 'base64').toString('utf8').trim();
+  return async () => text;
+}
