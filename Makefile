@@ -53,7 +53,11 @@ test-integration: setup ## Run the tests of whole processes
 
 .PHONY: test-cluster
 test-cluster: setup ## Run the tests in a real Kubernetes: that of KUBECONFIG, else one of their own (Linux, root)
-	@hack/cluster/test.sh $(ARGS)
+	@hack/cluster/test.sh --project cluster $(ARGS)
+
+.PHONY: cluster-faults
+cluster-faults: setup ## Hurt a real Kubernetes under load, each fault once, and print the table (a quarter of an hour)
+	@hack/cluster/test.sh --project faults $(ARGS)
 
 .PHONY: cluster
 cluster: setup ## Start a real Kubernetes of one node on this machine, with the images in it (Linux, root)
@@ -109,6 +113,10 @@ unused: packages ## Look for files, exports and dependencies that nobody uses
 .PHONY: build
 build: packages ## Build what is published into dist/
 	@npm run --silent build
+
+.PHONY: manifests
+manifests: ## Render k8s/ from the chart (needs helm)
+	@hack/render-k8s.sh
 
 .PHONY: bench
 bench: setup build ## Measure against bare JetStream operations on this machine

@@ -105,7 +105,11 @@ compile() {
       go_install "$to" "-X github.com/containerd/containerd/v2/version.Version=$containerd_version" \
         "github.com/containerd/containerd/v2/cmd/$name@v$containerd_version" ;;
     helm)
-      go_install "$to" "-X helm.sh/helm/v3/internal/version.version=v$helm_version" "helm.sh/helm/v3/cmd/helm@v$helm_version" ;;
+      # What `helm template` and `helm lint` take for the cluster's version: that of Helm's own client.
+      stamp="-X helm.sh/helm/v3/pkg/chartutil.k8sVersion -X helm.sh/helm/v3/pkg/lint/rules.k8sVersion"
+      go_install "$to" "-X helm.sh/helm/v3/internal/version.version=v$helm_version \
+        ${stamp//k8sVersion/k8sVersionMajor=1} ${stamp//k8sVersion/k8sVersionMinor=37}" \
+        "helm.sh/helm/v3/cmd/helm@v$helm_version" ;;
   esac
 }
 

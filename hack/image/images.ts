@@ -101,15 +101,9 @@ function natsServer(): string {
   return existsSync(cached) ? cached : onPath('nats-server');
 }
 
-/** The first process of every pod only has to stay; a pod's end is a SIGKILL for it. */
+/** The first process of every pod only has to stay, so `sleep` will do; the pod's end is a SIGKILL for it. */
 async function packPause(file: string, name: string, workFolder: string): Promise<void> {
   const folder = join(workFolder, 'pause');
-  await addProgram(folder, onPath('sleep'), '/bin/sleep');
-  await packImage(
-    file,
-    name,
-    [{ folder }],
-    { user: '65535:65535', entrypoint: ['/bin/sleep', 'infinity'] },
-    workFolder,
-  );
+  await addProgram(folder, onPath('sleep'), '/pause');
+  await packImage(file, name, [{ folder }], { user: '65535:65535', entrypoint: ['/pause', 'infinity'] }, workFolder);
 }

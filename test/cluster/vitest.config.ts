@@ -1,21 +1,24 @@
-// The tests in a real cluster: one file after the other, since they share a node of two cores. Started by
-// `make test-cluster`, which gives them KUBECONFIG, kubectl and helm, and puts them into the node's network.
-import { existsSync } from 'node:fs';
+// The tests in a real cluster, one file after the other, since they share a node of two cores. Started by
+// `make test-cluster` and `make cluster-faults`, which give them KUBECONFIG, kubectl and helm, and put them into the node's
+// network. The faults are a project of their own, as they take a minute each.
 import { defineConfig } from 'vitest/config';
 
-const root = new URL('../..', import.meta.url).pathname;
+const group = (name: string, folder: string, timeoutMs: number) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [`${folder}/*.test.ts`],
+    pool: 'forks' as const,
+    maxWorkers: 1,
+    testTimeout: timeoutMs,
+    hookTimeout: 300_000,
+  },
+});
 
 export default defineConfig({
-  root,
+  root: new URL('../..', import.meta.url).pathname,
   test: {
-    name: 'cluster',
-    include: ['test/cluster/*.test.ts', 'test/cluster/faults/*.test.ts'],
-    globalSetup: ['test/cluster/support/reachable.ts', 'test/cluster/faults/table.ts'].filter((path) =>
-      existsSync(`${root}${path}`),
-    ),
-    pool: 'forks',
-    maxWorkers: 1,
-    testTimeout: 120_000,
-    hookTimeout: 300_000,
+    globalSetup: ['test/cluster/support/reachable.ts', 'test/cluster/faults/table.ts'],
+    projects: [group('cluster', 'test/cluster', 120_000), group('faults', 'test/cluster/faults', 300_000)],
   },
 });
