@@ -26,6 +26,6 @@ export function lookAgainIn({ seen, decision, obstacle, writtenIn = quiet, pause
     Math.max(50, writtenIn),
     ...(queued + running > 0 || seen.load === undefined || pauseFailed ? [atWork] : []),
     ...(waits === undefined ? [] : [scalingIn]),
-    ...(obstacle === undefined ? [] : [blocked]),
+    ...(obstacle === undefined && seen.deployment !== undefined ? [] : [blocked]),
   );
 }

@@ -67,7 +67,7 @@ export function workerTemplate(
     },
     spec: {
       ...base.spec,
-      ...given({ ...scheduling, imagePullSecrets }),
+      ...withoutUndefined({ ...scheduling, imagePullSecrets }),
       containers: base.spec.containers.map((one) => (isWorker(one) ? workerContainer(one, pool, spec) : one)),
       volumes: byName(base.spec.volumes, volumesOf(pool, spec)),
       terminationGracePeriodSeconds: terminationGrace(spec),
@@ -91,8 +91,8 @@ function workerContainer(base: Container, pool: string, spec: WorkerPoolSpec): o
   const sources = [...(base.envFrom ?? []), ...envFrom];
   return {
     ...base,
-    ...given({ resources }),
-    env: byName(byName(base.env, env.map(given)), ours),
+    ...withoutUndefined({ resources }),
+    env: byName(byName(base.env, env.map(withoutUndefined)), ours),
     ...(sources.length === 0 ? {} : { envFrom: sources }),
     volumeMounts: byName(base.volumeMounts, mounts),
   };
@@ -117,6 +117,6 @@ function byName(first: readonly { name: string }[] = [], second: readonly { name
   return [...new Map([...first, ...second].map((one) => [one.name, one])).values()];
 }
 
-function given<T extends object>(values: T): T {
+function withoutUndefined<T extends object>(values: T): T {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 }

@@ -1,0 +1,152 @@
+// How many workers a queue asks for: the formula, its limits, and what a scaler that follows it does to random queues.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { aimOf, type AimSight } from '../../../../src/operator/workerPool/scaling/aim.ts';
+import { slotsFedBy, slotsFor, wishFor, type Demand } from '../../../../src/operator/workerPool/scaling/demand.ts';
+import { simulate } from './simulate.ts';
+
+const demand = (over: Partial<Demand> = {}): Demand => ({
+  queued: 0,
+  running: 0,
+  meanAttemptMs: 10_000,
+  targetQueueMs: 30_000,
+  concurrency: 4,
+  keySlots: Infinity,
+  paused: false,
+  ...over,
+});
+
+test('slots are N·D/(D+T): all tasks have started when the target has passed', () => {
+  expect(slotsFor(demand({ queued: 200 }))).toBe(50);
+  expect(slotsFor(demand({ queued: 160, running: 40 }))).toBe(50);
+  // A target far above the attempts' length asks for few, one far below for one each.
+  expect(slotsFor(demand({ queued: 200, targetQueueMs: 1_990_000 }))).toBe(1);
+  expect(slotsFor(demand({ queued: 200, targetQueueMs: 1 }))).toBe(200);
+});
+
+test('the queue of N tasks starts within the target with that many slots, and not with fewer', () => {
+  const lastStart = (slots: number, tasks: number, d: number): number => (Math.ceil(tasks / slots) - 1) * d;
+  const sizes = fc.record({
+    queued: fc.integer({ min: 1, max: 500 }),
+    meanAttemptMs: fc.integer({ min: 1, max: 120_000 }),
+  });
+  fc.assert(
+    fc.property(sizes, fc.integer({ min: 1, max: 100 }), ({ queued, meanAttemptMs }, rounds) => {
+      const targetQueueMs = meanAttemptMs * rounds;
+      const slots = slotsFor(demand({ queued, meanAttemptMs, targetQueueMs }));
+      expect(lastStart(slots, queued, meanAttemptMs)).toBeLessThanOrEqual(targetQueueMs);
+      if (slots > 1) expect(lastStart(slots - 1, queued, meanAttemptMs)).toBeGreaterThan(targetQueueMs - meanAttemptMs);
+    }),
+  );
+});
+
+test('one worker for a single task, none for none, and never fewer slots than tasks run', () => {
+  expect(wishFor(demand({ queued: 1, targetQueueMs: 86_400_000 })).replicas).toBe(1);
+  expect(wishFor(demand()).replicas).toBe(0);
+  expect(wishFor(demand({ running: 9 })).replicas).toBe(3);
+  expect(wishFor(demand({ running: 9, queued: 100, keySlots: 1 }))).toEqual({ replicas: 3, limitedByKeys: true });
+});
+
+test('a paused pool asks for no more than it runs', () => {
+  expect(wishFor(demand({ queued: 500, running: 5, paused: true })).replicas).toBe(2);
+  expect(wishFor(demand({ queued: 500, paused: true })).replicas).toBe(0);
+});
+
+test('keys feed as many slots as their rate and their calls in flight allow', () => {
+  const key = { requestsPerMinute: 60, maxInFlight: 1_000 };
+  expect(slotsFedBy([key, key], 10_000)).toBe(20);
+  expect(slotsFedBy([{ ...key, maxInFlight: 3 }], 10_000)).toBe(3);
+  expect(slotsFedBy([], 10_000)).toBe(Infinity);
+  expect(wishFor(demand({ queued: 1_000, keySlots: 20 }))).toEqual({ replicas: 5, limitedByKeys: true });
+  expect(wishFor(demand({ queued: 1_000, keySlots: 0.1 })).replicas).toBe(1);
+});
+
+const sight = (over: Partial<AimSight> = {}): AimSight => ({
+  replicas: 7,
+  autoscaling: { minReplicas: 0, maxReplicas: 10 },
+  demand: demand(),
+  current: 0,
+  wishes: [],
+  now: 0,
+  ...over,
+});
+
+const reasonOf = (over: Partial<AimSight>): string => {
+  const { replicas, scaling } = aimOf(sight(over));
+  return `${replicas} ${scaling.status} ${scaling.reason}`;
+};
+
+test('says why it aims at this number', () => {
+  const busy = demand({ queued: 200 });
+  expect(reasonOf({ autoscaling: undefined })).toBe('7 True Fixed');
+  expect(reasonOf({ demand: undefined, current: 3 })).toBe('3 False QueueUnknown');
+  expect(reasonOf({ demand: busy })).toBe('10 False LimitedByMaximum');
+  expect(reasonOf({ demand: demand({ queued: 200, keySlots: 8 }) })).toBe('2 False LimitedByKeys');
+  expect(reasonOf({ demand: demand({ queued: 200, paused: true }) })).toBe('0 False Paused');
+  expect(reasonOf({ demand: demand({ queued: 40 }), current: 1 })).toBe('3 True ScalingUp');
+  expect(reasonOf({ demand: demand({ queued: 40 }), current: 3 })).toBe('3 True DesiredWithinRange');
+  expect(reasonOf({})).toBe('0 True ScaledToZero');
+  expect(reasonOf({ current: 12, demand: undefined })).toBe('10 False QueueUnknown');
+});
+
+test('goes down only to the largest wish of the last minute, and at once below a lower maximum', () => {
+  const first = aimOf(sight({ demand: demand({ queued: 40 }), current: 0, now: 0 }));
+  expect(first.replicas).toBe(3);
+  const soon = aimOf(sight({ current: 3, wishes: first.wishes, now: 59_000 }));
+  expect(soon).toMatchObject({ replicas: 3, scaling: { reason: 'DesiredWithinRange' } });
+  const later = aimOf(sight({ current: 3, wishes: soon.wishes, now: 60_000 }));
+  expect(later).toMatchObject({ replicas: 0, scaling: { reason: 'ScalingDown' } });
+  const autoscaling = { minReplicas: 0, maxReplicas: 2 };
+  expect(aimOf(sight({ current: 3, wishes: first.wishes, now: 1_000, autoscaling }))).toMatchObject({
+    replicas: 2,
+    atMost: 2,
+  });
+});
+
+test('who starts anew takes the workers there are for what was wished: no scale-down in the first minute', () => {
+  const first = aimOf(sight({ current: 6 }));
+  expect(first.replicas).toBe(6);
+  const second = aimOf(sight({ current: 6, wishes: first.wishes, now: 30_000 }));
+  expect(second.replicas).toBe(6);
+  expect(aimOf(sight({ current: 6, wishes: second.wishes, now: 60_000 })).replicas).toBe(0);
+});
+
+test('random queues: within bounds, no attempt cut short, back to zero, and no flapping', () => {
+  const burst = fc.record({ at: fc.integer({ min: 0, max: 600 }), tasks: fc.integer({ min: 1, max: 200 }) });
+  const scene = fc.record({
+    bursts: fc.array(burst, { minLength: 1, maxLength: 8 }),
+    attemptSeconds: fc.integer({ min: 1, max: 60 }),
+    concurrency: fc.integer({ min: 1, max: 8 }),
+    minReplicas: fc.integer({ min: 0, max: 2 }),
+    maxReplicas: fc.integer({ min: 3, max: 20 }),
+    startSeconds: fc.integer({ min: 0, max: 20 }),
+  });
+  fc.assert(
+    fc.property(scene, (chosen) => {
+      const { replicas, done, killed, tasks } = simulate(chosen);
+      expect(killed).toBe(0);
+      expect(done).toBe(tasks);
+      expect(Math.max(...replicas)).toBeLessThanOrEqual(chosen.maxReplicas);
+      expect(Math.min(...replicas.slice(1))).toBeGreaterThanOrEqual(chosen.minReplicas);
+      expect(replicas.at(-1)).toBe(chosen.minReplicas);
+      // Up only where tasks came or the mean attempt turned out longer; each turn of direction has a burst behind it.
+      const ups = replicas.filter((now, second) => second > 0 && now > replicas[second - 1]!).length;
+      const turns = turnsIn(replicas);
+      expect(turns, JSON.stringify({ chosen, ups })).toBeLessThanOrEqual(2 * chosen.bursts.length + 1);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+/** How often the number of workers changes its direction. */
+function turnsIn(replicas: readonly number[]): number {
+  let direction = 0;
+  let turns = 0;
+  for (const [second, now] of replicas.entries()) {
+    const step = second === 0 ? 0 : Math.sign(now - replicas[second - 1]!);
+    if (step === 0 || step === direction) continue;
+    direction = step;
+    turns += 1;
+  }
+  return turns;
+}

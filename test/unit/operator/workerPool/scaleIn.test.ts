@@ -1,0 +1,73 @@
+// Which workers go when there are too many: idle ones, marked first, and never a busy one unless a person says so.
+import { expect, test } from 'vitest';
+import { scaleIn, type PodSight, type ScaleInSight } from '../../../../src/operator/workerPool/scaling/scaleIn.ts';
+
+const pod = (name: string, tasks: number | undefined, over: Partial<PodSight> = {}): PodSight => {
+  return { name, tasks, ready: true, cost: 0, ...over };
+};
+
+const step = (pods: PodSight[], replicas: number, over: Partial<ScaleInSight> = {}) => {
+  const aim = { replicas, atMost: 10 };
+  return scaleIn({ aim, pods, current: pods.length, rolling: false, markedAt: -Infinity, now: 100_000, ...over });
+};
+
+test('more workers, or as many, at once', () => {
+  expect(step([pod('a', 1)], 4)).toEqual({ replicas: 4, marks: [] });
+  expect(step([pod('a', 1), pod('b', 0, { cost: -100 })], 2)).toEqual({
+    replicas: 2,
+    marks: [{ pod: 'b', cost: null }],
+  });
+});
+
+test('idle workers are marked, and the number is lowered once the marks have settled', () => {
+  const pods = [pod('a', 2), pod('b', 0), pod('c', 0), pod('d', 1)];
+  const marks = [
+    { pod: 'b', cost: '-100' },
+    { pod: 'c', cost: '-100' },
+  ];
+  expect(step(pods, 1)).toEqual({ replicas: 4, marks, waits: 'settling' });
+  const marked = pods.map((one) => (one.tasks === 0 ? { ...one, cost: -100 } : one));
+  expect(step(marked, 1, { markedAt: 99_500 })).toEqual({ replicas: 4, marks: [], waits: 'settling' });
+  expect(step(marked, 1, { markedAt: 99_000 })).toEqual({ replicas: 2, marks: [], waits: 'busy' });
+  expect(step(marked, 2, { markedAt: 99_000 })).toEqual({ replicas: 2, marks: [] });
+});
+
+test('a marked worker that got work after all is let go of', () => {
+  const pods = [pod('a', 1, { cost: -100 }), pod('b', 0, { cost: -100 }), pod('c', 1)];
+  expect(step(pods, 1)).toEqual({ replicas: 3, marks: [{ pod: 'a', cost: null }], waits: 'settling' });
+});
+
+test('busy ones stay, and so do those of whom nobody knows', () => {
+  expect(step([pod('a', 1), pod('b', undefined)], 0)).toEqual({ replicas: 2, marks: [], waits: 'busy' });
+});
+
+test('none goes while a busy one is not ready, as that one would be taken first', () => {
+  expect(step([pod('a', 1, { ready: false }), pod('b', 0)], 1)).toEqual({ replicas: 2, marks: [], waits: 'busy' });
+  expect(step([pod('a', 0, { ready: false }), pod('b', 1)], 1).marks).toEqual([{ pod: 'a', cost: '-100' }]);
+});
+
+test('during a rollout nobody can tell who would go', () => {
+  expect(step([pod('a', 0), pod('b', 0)], 0, { rolling: true })).toEqual({ replicas: 2, marks: [], waits: 'rolling' });
+});
+
+test('above a person’s bound the least busy go as well, idle ones first', () => {
+  const pods = [pod('a', 3), pod('b', 0), pod('c', 1), pod('d', 2)];
+  const aim = { replicas: 1, atMost: 2 };
+  const marks = [
+    { pod: 'b', cost: '-100' },
+    { pod: 'c', cost: '-100' },
+  ];
+  expect(step(pods, 1, { aim }).marks).toEqual(marks);
+  const marked = pods.map((one) => (['b', 'c'].includes(one.name) ? { ...one, cost: -100 } : one));
+  expect(step(marked, 1, { aim })).toEqual({ replicas: 2, marks: [], waits: 'busy' });
+});
+
+test('marks stay until those that are to go are gone', () => {
+  const pods = [pod('a', 1), pod('b', 0, { cost: -100 })];
+  expect(step(pods, 1, { current: 1 })).toEqual({ replicas: 1, marks: [] });
+});
+
+test('a number is never raised on the way down', () => {
+  const pods = [pod('a', 1), pod('b', 1), pod('c', 0, { cost: -100 })];
+  expect(step(pods, 1, { current: 2 }).replicas).toBe(2);
+});

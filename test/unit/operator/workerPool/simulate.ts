@@ -1,0 +1,85 @@
+// A pool in a second-by-second world: tasks come in bursts, workers take time to start, the scaler looks every second.
+import { aimOf } from '../../../../src/operator/workerPool/scaling/aim.ts';
+import { scaleIn, type PodSight } from '../../../../src/operator/workerPool/scaling/scaleIn.ts';
+import type { Wished } from '../../../../src/operator/workerPool/scaling/stabilise.ts';
+
+export interface Scene {
+  readonly bursts: readonly { readonly at: number; readonly tasks: number }[];
+  readonly attemptSeconds: number;
+  readonly concurrency: number;
+  readonly minReplicas: number;
+  readonly maxReplicas: number;
+  readonly startSeconds: number;
+}
+
+export interface Outcome {
+  /** What the Deployment asked for at the end of each second. */
+  readonly replicas: readonly number[];
+  readonly tasks: number;
+  readonly done: number;
+  /** Attempts on workers that were taken away while they ran them. */
+  readonly killed: number;
+}
+
+interface Pod {
+  readonly name: string;
+  readonly readyAt: number;
+  cost: number;
+  /** When each attempt ends, s. */
+  attempts: number[];
+}
+
+export function simulate(scene: Scene): Outcome {
+  const { bursts, attemptSeconds, concurrency, startSeconds } = scene;
+  const tasks = bursts.reduce((sum, burst) => sum + burst.tasks, 0);
+  const last = 700 + tasks * attemptSeconds + 200;
+  const replicas: number[] = [];
+  let pods: Pod[] = [];
+  let [queued, done, killed, born, current, markedAt] = [0, 0, 0, 0, 0, -Infinity];
+  let wishes: readonly Wished[] = [];
+  for (let second = 0; second < last; second += 1) {
+    queued += bursts.reduce((sum, burst) => sum + (burst.at === second ? burst.tasks : 0), 0);
+    for (const pod of pods) {
+      const left = pod.attempts.filter((end) => end > second);
+      done += pod.attempts.length - left.length;
+      pod.attempts = left;
+      if (pod.readyAt > second) continue;
+      while (queued > 0 && pod.attempts.length < concurrency) {
+        queued -= 1;
+        pod.attempts.push(second + attemptSeconds);
+      }
+    }
+    const running = pods.reduce((sum, pod) => sum + pod.attempts.length, 0);
+    const rest = { targetQueueMs: 30_000, concurrency, keySlots: Infinity, paused: false };
+    const demand = { queued, running, meanAttemptMs: attemptSeconds * 1_000, ...rest };
+    const now = second * 1_000;
+    const aim = aimOf({ replicas: 1, autoscaling: scene, demand, current, wishes, now });
+    ({ wishes } = aim);
+    const sights = pods.map((pod): PodSight => {
+      return { name: pod.name, ready: pod.readyAt <= second, cost: pod.cost, tasks: pod.attempts.length };
+    });
+    const step = scaleIn({ aim, current, pods: sights, rolling: false, markedAt, now });
+    for (const { pod, cost } of step.marks) pods.find(({ name }) => name === pod)!.cost = Number(cost ?? 0);
+    if (step.marks.length > 0) markedAt = now;
+    current = step.replicas;
+    replicas.push(current);
+    while (pods.length < current) {
+      pods.push({ name: `pod-${born}`, readyAt: second + startSeconds, cost: 0, attempts: [] });
+      born += 1;
+    }
+    const order = inOrderOfDeletion(pods, second);
+    const gone = order.slice(0, pods.length - current);
+    killed += gone.reduce((sum, pod) => sum + pod.attempts.length, 0);
+    pods = pods.filter((pod) => !gone.includes(pod));
+  }
+  return { replicas, tasks, done, killed };
+}
+
+/** The ReplicaSet's own: those that are not ready first, then by cost, then the newest. */
+function inOrderOfDeletion(pods: readonly Pod[], second: number): Pod[] {
+  return pods.toSorted((a, b) => {
+    const [aReady, bReady] = [a.readyAt <= second, b.readyAt <= second];
+    if (aReady !== bReady) return aReady ? 1 : -1;
+    return a.cost - b.cost || b.readyAt - a.readyAt;
+  });
+}
