@@ -42,7 +42,7 @@ const extras = new Map<unknown, Extras>([
 /** The name of a pool is a token of subjects and the value of a label. */
 export const poolNameRule: Rule = {
   rule: `self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')`,
-  message: 'metadata.name is not the name of a pool: at most 63 lower-case letters, digits and inner -',
+  message: 'metadata.name: is not the name of a pool: at most 63 lower-case letters, digits and inner -',
 };
 
 /** CEL's durations know no days, and not all that work with them has a bounded cost; `least` is at most a day. */

@@ -11,6 +11,7 @@ import { chartFolder } from './support/helm.ts';
 import { apply, getObject, kubectl, tryApply, tryKubectl, type Any } from './support/kubectl.ts';
 import { testNamespace } from './support/namespace.ts';
 
+const examples = join(import.meta.dirname, '../../examples/kubernetes');
 const namespace = testNamespace('resources');
 beforeAll(applyDefinitions);
 
@@ -172,7 +173,7 @@ describe('a WorkerPool', () => {
   test.each(['a.b', `x${'y'.repeat(63)}`])('cannot be called %s', async (name) => {
     const { code, stderr } = await tryApply(pool(name), namespace);
     expect(code).toBe(1);
-    expect(stderr).toContain('metadata.name is not the name of a pool');
+    expect(stderr).toContain('metadata.name: is not the name of a pool');
   });
 
   test('is scaled by kubectl scale, which sees its workers', async () => {
@@ -213,6 +214,11 @@ test('the definitions are small enough for client-side apply', async () => {
     const { code, stdout, stderr } = await tryApply(text, namespace, '--dry-run=server');
     expect({ name, code, stderr, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('genwarden.dev') });
   }
+});
+
+test.each(readdirSync(examples))('examples/kubernetes/%s is taken', async (name) => {
+  const { code, stderr } = await tryApply(readFileSync(join(examples, name), 'utf8'), namespace, '--dry-run=server');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
 
 test('a resource changes by client-side and by server-side apply', async () => {

@@ -112,8 +112,6 @@ export const workerPoolStatus = z
   })
   .describe('What the operator saw last.');
 
-export type WorkerPoolCondition = 'Ready' | 'Scaling';
-
 export type WorkerPoolSpec = z.output<typeof workerPoolSpec>;
 export type WorkerPoolStatus = z.output<typeof workerPoolStatus>;
 export type WorkerPool = KubeObject<WorkerPoolSpec, WorkerPoolStatus>;

@@ -48,7 +48,7 @@ describe.each(definitions().map((definition) => [definition.spec.names.kind, def
     });
 
     test('patterns are regular expressions of Go: no look-around, no back references', () => {
-      const patterns = places.flatMap(([, { pattern }]) => (pattern === undefined ? [] : [pattern as string]));
+      const patterns = places.flatMap(([, { pattern }]) => (pattern === undefined ? [] : [pattern]));
       expect(patterns.filter((pattern) => /\(\?[=!<]|\\[1-9]|\\u/.test(pattern))).toEqual([]);
       expect(patterns.length).toBeGreaterThan(0);
     });

@@ -1,0 +1,46 @@
+// docs/custom-resources.md says what the definitions and the operator's code say; the examples are good resources.
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { pageText } from '../../../../hack/custom-resources.ts';
+import { jobConditions, poolConditions } from '../../../../hack/resources/reasons.ts';
+import { mergeTasks } from '../../../../src/api/submit/mergeTasks.ts';
+import { parseGenerationJob } from '../../../../src/operator/resources/generationJob.ts';
+import { parseWorkerPool } from '../../../../src/operator/resources/workerPool.ts';
+import { filesUnder } from '../../../tidy/repository.ts';
+
+const root = new URL('../../../../', import.meta.url);
+const examples = new URL('examples/kubernetes/', root);
+
+/** The formatter pads the cells of tables. */
+const unpadded = (page: string): string => page.replaceAll(/ *\| */g, '|').replaceAll(/-{3,}/g, '---');
+
+test('docs/custom-resources.md is as `node hack/custom-resources.ts` and the formatter write it', () => {
+  const page = readFileSync(new URL('docs/custom-resources.md', root), 'utf8');
+  expect(unpadded(page)).toBe(unpadded(pageText()));
+});
+
+test.each([
+  ['generationJob', jobConditions],
+  ['workerPool', poolConditions],
+])('every reason of a condition that %s gives is explained', (folder, conditions) => {
+  const explained = new Set(conditions.flatMap(({ reasons }) => Object.keys(reasons)));
+  const given = filesUnder(`src/operator/${folder}`).flatMap(({ text }) =>
+    [...text.matchAll(/\breason(?:: |: .*\| )'([A-Z]\w+)'/g)].map(([, reason]) => reason!),
+  );
+  // Of pods and tasks, not of conditions.
+  const others = new Set(['Unschedulable', 'Unknown']);
+  expect([...new Set(given)].filter((reason) => !explained.has(reason) && !others.has(reason))).toEqual([]);
+  expect(given.length).toBeGreaterThan(0);
+});
+
+test.each(readdirSync(examples))('examples/kubernetes/%s is what the schemas take', (name) => {
+  const documents = parseAllDocuments(readFileSync(new URL(name, examples), 'utf8'));
+  for (const document of documents) {
+    const { kind, spec } = document.toJS() as { kind: string; spec: unknown };
+    const parsed = kind === 'WorkerPool' ? parseWorkerPool({ spec }) : parseGenerationJob({ spec });
+    expect(parsed).toHaveProperty('spec');
+    if (kind === 'GenerationJob' && 'spec' in parsed && 'kind' in parsed.spec) mergeTasks(parsed.spec);
+  }
+  expect(documents.length).toBeGreaterThan(0);
+});
