@@ -122,8 +122,8 @@ describe('jobs whose resource is not known', () => {
     const resource = create(world, 'yard');
     world.cluster.remove(generationJobType, key('yard'));
     await operator.settle();
-    const { cluster: _cluster, ...rest } = world;
-    const context = { ...rest, follower: operator.follower, artifacts: undefined as never, retentionMs };
+    const { log, clock, pools } = world;
+    const context = { log, clock, pools, follower: operator.follower, artifacts: undefined as never, retentionMs };
     const body = { kind: 'image' as const, input: { prompt: 'a yard' } };
     const submit = { tenant: 'shop', owner: resource.metadata.uid, idempotencyKey: undefined, body };
     await submitJob({ ...context, random: () => new Uint8Array(18) }, submit);

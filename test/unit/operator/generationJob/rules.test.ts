@@ -1,0 +1,200 @@
+// The pure rules: what a status says, how large it gets, how often it is written, which labels a job takes.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { catalogue, GenwardenError, type ErrorCode } from '../../../../src/job/errors.ts';
+import type { TaskState } from '../../../../src/job/task.ts';
+import { cancelled, claimed, failed, newRun, succeeded, toReview, waiting } from '../../../../src/job/transitions.ts';
+import { happenings } from '../../../../src/operator/generationJob/happenings.ts';
+import { jobLabels } from '../../../../src/operator/generationJob/labels.ts';
+import type { Observation } from '../../../../src/operator/generationJob/observation.ts';
+import { refusedBy } from '../../../../src/operator/generationJob/refusal.ts';
+import { standingOf, type TaskSeen } from '../../../../src/operator/generationJob/standing.ts';
+import { nextStatus } from '../../../../src/operator/generationJob/status.ts';
+import { writeDue } from '../../../../src/operator/generationJob/writing.ts';
+import {
+  generationJobStatus,
+  type GenerationJob,
+  type GenerationJobStatus,
+} from '../../../../src/operator/resources/generationJob.ts';
+import { queuedTask } from '../../../support/tasks.ts';
+
+const now = Date.UTC(2026, 10, 22);
+
+const resource = (status?: GenerationJobStatus): GenerationJob => ({
+  apiVersion: 'genwarden.dev/v1alpha1',
+  kind: 'GenerationJob',
+  metadata: {
+    name: 'yard',
+    namespace: 'shop',
+    uid: 'u1',
+    resourceVersion: '1',
+    generation: 3,
+    creationTimestamp: new Date(now).toISOString(),
+  },
+  spec: { kind: 'image', pool: 'default', priority: 'normal', ttlSecondsAfterFinished: 86_400 },
+  ...(status === undefined ? {} : { status }),
+});
+
+const text = fc.string({ unit: 'binary', maxLength: 3_000 });
+
+const states: readonly ((at: number, total: number) => TaskState)[] = [
+  (at, total) => queuedAt(at, total),
+  (at, total) => runningAt(at, total),
+  (at, total) => waiting(runningAt(at, total), 'ProviderUnavailable', now + 9, now + 5),
+  (at, total) => toReview(runningAt(at, total), now + 5),
+  (at, total) => succeeded(runningAt(at, total), now + 6),
+  (at, total) => failed(runningAt(at, total), 'AttemptTimeout', now + 7),
+  (at, total) => failed(runningAt(at, total), 'PoisonPill', now + 8),
+  (at, total) => cancelled(runningAt(at, total), now + 8),
+  (at, total) => newRun(failed(runningAt(at, total), 'PoisonPill', now + 8), 'Retried', now + 9),
+];
+
+const queuedAt = (task: number, total: number) =>
+  queuedTask({ job: 'j'.repeat(26), task, total, name: task % 2 === 0 ? null : `t${task}` });
+const runningAt = (task: number, total: number) => claimed(queuedAt(task, total), 'worker-1', 1, now + 1);
+
+const someTasks: fc.Arbitrary<TaskSeen[]> = fc
+  .array(fc.tuple(fc.nat({ max: states.length - 1 }), fc.option(text, { nil: undefined })), {
+    minLength: 1,
+    maxLength: 30,
+  })
+  .map((picks) =>
+    picks.map(([pick, message], at) => ({
+      state: states[pick]!(at, picks.length),
+      ...(message === undefined ? {} : { message }),
+    })),
+  );
+
+const codes = Object.keys(catalogue) as ErrorCode[];
+
+const observations: fc.Arbitrary<Observation> = fc.oneof(
+  { weight: 6, arbitrary: someTasks.map((tasks): Observation => ({ seen: 'job', standing: standingOf(tasks) })) },
+  fc
+    .tuple(fc.constantFrom(...codes), text)
+    .map(([code, message]) => refusedBy(new GenwardenError(code, message), resource(), now)),
+  fc.tuple(fc.constantFrom(...codes), text).map(([code, message]) => ({ seen: 'unanswered', code, message }) as const),
+  fc
+    .tuple(fc.constantFrom('JobDeleted' as const, 'JobExpired' as const), text)
+    .map(([reason, message]) => ({ seen: 'gone', reason, message }) as const),
+);
+
+/** The status after each observation in turn, ten seconds apart. */
+function statuses(all: readonly Observation[]): GenerationJobStatus[] {
+  let status: GenerationJobStatus | undefined;
+  return all.map((observed, at) => (status = nextStatus(resource(status), observed, now + at * 10_000)));
+}
+
+describe('a status', () => {
+  const seen = fc.array(observations, { minLength: 1, maxLength: 8 });
+
+  test('is what the schema takes and no more than 4 KiB, whatever was seen', () => {
+    fc.assert(
+      fc.property(seen, (all) => {
+        for (const status of statuses(all)) {
+          expect(() => generationJobStatus.parse(status)).not.toThrow();
+          expect(Buffer.byteLength(JSON.stringify(status))).toBeLessThanOrEqual(4_096);
+        }
+      }),
+    );
+  });
+
+  test('does not change when the same is seen again, later', () => {
+    fc.assert(
+      fc.property(seen, (all) => {
+        const last = statuses(all).at(-1)!;
+        const again = nextStatus(resource(last), all.at(-1)!, now + 1_000_000);
+        expect(writeDue(last, again, undefined, 0)).toEqual({ due: 'never' });
+        expect(happenings(last, again)).toEqual([]);
+      }),
+    );
+  });
+
+  test('is finished exactly where it is complete or failed, and has all conditions with the generation', () => {
+    fc.assert(
+      fc.property(seen, (all) => {
+        for (const status of statuses(all)) {
+          const holds = Object.fromEntries(status.conditions!.map(({ type, status: is }) => [type, is]));
+          expect(Object.keys(holds).toSorted()).toEqual(['Accepted', 'Complete', 'Failed', 'Finished']);
+          expect(holds['Finished'] === 'True').toBe(holds['Complete'] === 'True' || holds['Failed'] === 'True');
+          expect(holds['Complete'] === 'True' && holds['Failed'] === 'True').toBe(false);
+          expect(holds['Finished'] === 'True').toBe(status.completionTime !== undefined);
+          for (const { observedGeneration } of status.conditions!) expect(observedGeneration).toBe(3);
+        }
+      }),
+    );
+  });
+
+  test('keeps the time of a condition for as long as it holds', () => {
+    fc.assert(
+      fc.property(seen, (all) => {
+        const each = statuses(all);
+        for (const [at, status] of each.entries()) {
+          for (const condition of status.conditions!) {
+            const before = each[at - 1]?.conditions!.find(({ type }) => type === condition.type);
+            const isSame = before?.status === condition.status;
+            const changed = new Date(now + at * 10_000).toISOString();
+            const allowed = isSame ? [before.lastTransitionTime] : [changed];
+            expect(allowed).toContain(condition.lastTransitionTime);
+          }
+        }
+      }),
+    );
+  });
+});
+
+test('a job is written at its milestones and else at most every two seconds', () => {
+  const steps = fc.array(fc.tuple(someTasks, fc.nat({ max: 400 })), { minLength: 1, maxLength: 120 });
+  fc.assert(
+    fc.property(steps, (all) => {
+      let status: GenerationJobStatus | undefined;
+      let lastWrite: number | undefined;
+      let time = 0;
+      let [writes, milestones] = [0, 0];
+      for (const [tasks, ms] of all) {
+        time += ms;
+        const next = nextStatus(resource(status), { seen: 'job', standing: standingOf(tasks) }, now + time);
+        if (writeDue(status, next, lastWrite, time).due !== 'now') continue;
+        const isEnd = next.completionTime !== undefined || status?.completionTime !== undefined;
+        if (isEnd || status?.startTime !== next.startTime) milestones += 1;
+        writes += 1;
+        [status, lastWrite] = [next, time];
+      }
+      expect(writes).toBeLessThanOrEqual(1 + milestones + time / 2_000);
+    }),
+  );
+});
+
+describe('labels', () => {
+  test('of tools are left out, and those that no job takes', () => {
+    const labels = {
+      project: 'p42',
+      'shop.example/area': 'a1',
+      'app.kubernetes.io/managed-by': 'Helm',
+      'kubernetes.io/metadata.name': 'x',
+      'helm.sh/chart': 'x-1',
+      'kustomize.toolkit.fluxcd.io/name': 'x',
+      'argocd.argoproj.io/instance': 'x',
+      'not a key': 'x',
+      value: 'not a value!',
+    };
+    expect(jobLabels(labels)).toEqual({ project: 'p42', 'shop.example/area': 'a1' });
+    expect(jobLabels()).toEqual({});
+  });
+
+  test('are the first sixteen', () => {
+    const many = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`l${String(at).padStart(2, '0')}`, 'x']));
+    expect(Object.keys(jobLabels(many))).toEqual(Object.keys(many).slice(0, 16));
+  });
+});
+
+test('a refusal is tried for the queue timeout, or up to the deadline where that is earlier', () => {
+  const until = (policy: object | undefined, code: ErrorCode = 'PoolNotFound', after = 0): number | null => {
+    const spec = { ...resource().spec!, ...(policy === undefined ? {} : { policy }) };
+    return refusedBy(new GenwardenError(code, 'no'), { ...resource(), spec }, now + after).triedUntil;
+  };
+  expect(until(undefined)).toBe(now + 86_400_000);
+  expect(until({ queueTimeout: '10m' })).toBe(now + 600_000);
+  expect(until({ queueTimeout: '10m', deadline: '5m' })).toBe(now + 300_000);
+  expect(until({ queueTimeout: '10m' }, 'PoolNotFound', 600_000)).toBeNull();
+  expect(until(undefined, 'InvalidRequest')).toBeNull();
+});

@@ -1,0 +1,77 @@
+// A submit for an owner: one resource makes one job, once, whatever changed since.
+import { expect, test } from 'vitest';
+import type { SubmitBody } from '../../../../src/api/submit/body.ts';
+import { jobIdOfOwner, submitJob } from '../../../../src/api/submit/submitJob.ts';
+import { deleted } from '../../../../src/job/transitions.ts';
+import { submitOf } from '../../../../src/operator/generationJob/submit.ts';
+import type { GenerationJob } from '../../../../src/operator/resources/generationJob.ts';
+import { memoryArtifactStore } from '../../../../src/adapters/memory/index.ts';
+import { anOperator, aWorld, create, hands, retentionMs, type World } from './stage.ts';
+
+const body: SubmitBody = { kind: 'image', input: { prompt: 'a yard' } };
+
+async function aContext(world: World) {
+  const { follower } = await anOperator(world, { watchNamespaces: ['elsewhere'] });
+  const random = (bytes: number): Uint8Array => new Uint8Array(bytes);
+  const { log, clock, pools } = world;
+  return { log, clock, pools, follower, artifacts: memoryArtifactStore(), retentionMs, random };
+}
+
+const ofOwner = (owner: string, over: object = {}) => ({
+  tenant: 'shop',
+  owner,
+  idempotencyKey: undefined,
+  body: { ...body, ...over },
+});
+
+test('the id follows from the uid, and other labels later are the same job', async () => {
+  const world = await aWorld();
+  const context = await aContext(world);
+  const first = await submitJob(context, ofOwner('uid-1', { labels: { a: '1' } }));
+  expect(first).toMatchObject({ replayed: false, record: { job: jobIdOfOwner('uid-1') } });
+  const second = await submitJob(context, ofOwner('uid-1', { labels: { b: '2' } }));
+  expect(second).toMatchObject({ replayed: true, record: { job: first.record.job } });
+  expect(second.record.tasks[0]!.last.state.of).toMatchObject({ owner: 'uid-1', tenant: 'shop', labels: { a: '1' } });
+  expect((await submitJob(context, ofOwner('uid-2'))).record.job).not.toBe(first.record.job);
+});
+
+test('no key of a client comes to the id of a resource', async () => {
+  const world = await aWorld();
+  const context = await aContext(world);
+  const submit = { tenant: 'resource', idempotencyKey: 'uid-1', body };
+  expect((await submitJob(context, submit)).record.job).not.toBe(jobIdOfOwner('uid-1'));
+});
+
+test('an answer that got lost names no key to send the same with: a resource is tried again by itself', async () => {
+  const world = await aWorld();
+  const context = await aContext(world);
+  world.log.away = true;
+  await expect(submitJob(context, ofOwner('uid-1'))).rejects.toMatchObject({ code: 'Unavailable', details: {} });
+});
+
+test('a job that was stored counts more than a pool that has gone since', async () => {
+  const world = await aWorld();
+  const context = await aContext(world);
+  const resource: GenerationJob = create(world, 'yard');
+  const { job } = await submitOf(context, resource);
+  await world.pools.remove('default');
+  // A process that has just started and has not heard of the job.
+  context.follower.index.clear();
+  expect((await submitOf(context, resource)).job).toBe(job);
+  await expect(submitOf(context, create(world, 'other'))).rejects.toMatchObject({ code: 'PoolNotFound' });
+});
+
+test('what is left of a job that is over is not made a new job', async () => {
+  const world = await aWorld();
+  const context = await aContext(world);
+  const resource = create(world, 'yard');
+  await submitOf(context, resource);
+  const { claim, succeed, read } = hands(world, resource);
+  await claim();
+  await succeed();
+  const { last } = (await read())!.tasks[0]!;
+  world.log.append({ state: deleted(last.state as never, world.clock.now()), detail: { message: 'Deleted' } });
+  const stored = world.log.stream.lastSequence;
+  await expect(submitOf(context, resource)).rejects.toMatchObject({ code: 'JobNotFound' });
+  expect(world.log.stream.lastSequence).toBe(stored);
+});
