@@ -1,0 +1,35 @@
+// A worker that is told to end while a task is on its way to it: what it has claimed it finishes.
+import { afterEach, expect, test } from 'vitest';
+import { made, startWorld, type World } from '../../support/fakes/worker.ts';
+
+let world: World;
+afterEach(() => world.worker.drain());
+
+test('a claim that is being written when the drain begins is run to its end', async () => {
+  const [claiming, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const [called, done] = [Promise.withResolvers<AbortSignal>(), Promise.withResolvers<void>()];
+  const generate = async (_request: unknown, { signal }: { signal: AbortSignal }) => {
+    called.resolve(signal);
+    await done.promise;
+    return made();
+  };
+  world = startWorld(generate, { drainTimeoutMs: 10_000 });
+  world.log.intercept = async (_next, store) => {
+    world.log.intercept = undefined;
+    claiming.resolve();
+    await answer.promise;
+    return store();
+  };
+  const { task } = world.submit();
+  await claiming.promise;
+  const drained = world.worker.drain();
+  const later = world.submit();
+  answer.resolve();
+  const signal = await called.promise;
+  expect(world.worker.health().reason).toBe('draining');
+  done.resolve();
+  await drained;
+  expect(signal.aborted).toBe(false);
+  expect(world.log.last(task)!.state).toMatchObject({ state: 'succeeded', attempt: 1, attemptsLost: 0 });
+  expect(world.log.last(later.task)!.state.state).toBe('queued');
+});
