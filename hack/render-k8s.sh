@@ -1,5 +1,5 @@
 #!/bin/sh
-# Renders k8s/ from the chart: one folder for each values.yaml in it, and the custom resources' definitions.
+# Renders k8s/ from the chart: one folder for each values.yaml in it. The custom resources' definitions stay where they are.
 # Usage: hack/render-k8s.sh [FOLDER]     (default: k8s of this checkout)
 set -eu
 
@@ -15,9 +15,6 @@ render() {
 }
 
 header='# Rendered from charts/genwarden by `make manifests`: change the chart or values.yaml, not this file.'
-
-mkdir -p "$out/crds"
-{ echo "$header"; render --set crds.keep=false --show-only templates/crds.yaml; } >"$out/crds/genwarden.yaml"
 
 for values in "$checkout"/k8s/*/values.yaml; do
   name=$(basename "$(dirname "$values")")

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import { describe, expect, test } from 'vitest';
-import { root } from '../../tidy/repository.ts';
+import { filesUnder, root } from '../../tidy/repository.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Any = any;
@@ -102,8 +102,11 @@ function podsOf(objects: readonly Any[]): Pod[] {
 const contains = (labels: Record<string, string>, selector: Record<string, string>): boolean =>
   Object.entries(selector).every(([key, value]) => labels[key] === value);
 
-test('the definitions are apart, since they belong to the cluster', () => {
-  const kinds = objectsOf('k8s/crds/genwarden.yaml').map(({ kind, metadata }) => `${kind} ${metadata.name}`);
-  const definitions = ['generationjobs', 'workerpools'].map((name) => `CustomResourceDefinition ${name}.genwarden.dev`);
-  expect(kinds).toEqual(definitions);
+test.each(['development', 'production'])('k8s/%s brings all definitions of the chart', (environment) => {
+  const resourcesOf = (path: string): string[] => objectsOf(path)[0].resources;
+  const crds = 'charts/genwarden/files/crds';
+  expect(resourcesOf(`k8s/${environment}/kustomization.yaml`)).toContain(`../../${crds}`);
+  const files = filesUnder(crds, '.yaml').map(({ path }) => path.replace(`${crds}/`, ''));
+  expect(files.length).toBe(2);
+  expect(resourcesOf(`${crds}/Kustomization`)).toEqual(files);
 });
