@@ -104,9 +104,9 @@ const contains = (labels: Record<string, string>, selector: Record<string, strin
 
 test.each(['development', 'production'])('k8s/%s brings all definitions of the chart', (environment) => {
   const resourcesOf = (path: string): string[] => objectsOf(path)[0].resources;
-  const crds = 'charts/genwarden/files/crds';
-  expect(resourcesOf(`k8s/${environment}/kustomization.yaml`)).toContain(`../../${crds}`);
-  const files = filesUnder(crds, '.yaml').map(({ path }) => path.replace(`${crds}/`, ''));
-  expect(files.length).toBe(2);
-  expect(resourcesOf(`${crds}/Kustomization`)).toEqual(files);
+  const files = 'charts/genwarden/files';
+  expect(resourcesOf(`k8s/${environment}/kustomization.yaml`)).toContain(`../../${files}`);
+  const crds = filesUnder(`${files}/crds`, '.yaml').map(({ path }) => path.replace(`${files}/`, ''));
+  expect(crds.length).toBe(2);
+  expect(resourcesOf(`${files}/Kustomization`)).toEqual(crds);
 });
