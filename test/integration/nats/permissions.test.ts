@@ -12,8 +12,11 @@ import { loginOf, startPermittedNats } from '../../support/permittedNats.ts';
 import { startProcess, type TestProcess } from '../../support/process.ts';
 import { until } from '../../support/until.ts';
 
+/** ms, on a machine that does much else. */
+const aLife = 180_000;
+
 describe.each(['genwarden', 'other-1'])('an installation with the prefix %s', (prefix) => {
-  it('lives through deaths, restarts and drains, and NATS refuses nothing', async () => {
+  it('lives through deaths, restarts and drains, and NATS refuses nothing', { timeout: aLife }, async () => {
     const { nats, standin, start, startApi, complaints } = await permitted(prefix);
     // Workers and the API wait for the controller, who makes what they need.
     const [starting, first] = [startApi(), start('worker')];
@@ -107,7 +110,7 @@ async function submitsAndReads(client: GenwardenClient): Promise<void> {
   const keyed = await client.submit({ ...anImage('a keyed yard'), concurrencyKey: 'yard', priority: 'high' });
   expect((await client.wait(keyed.id)).state).toBe('succeeded');
   expect((await client.downloadArtifact(keyed.id, 0, 'image')).bytes.length).toBeGreaterThan(1_000);
-  await until(() => events.some(({ event }) => event === 'task'), { what: 'an event' });
+  await until(() => events.some(({ event }) => event === 'task'), { what: 'an event', timeoutMs: 30_000 });
   watching.abort();
   await watched;
   await client.delete(batch.id);
@@ -123,16 +126,21 @@ async function changesItsMind(client: GenwardenClient, standin: Standin): Promis
   expect((await client.wait(unwanted.id)).state).toBe('succeeded');
   const { id } = await client.submit(anImage('a yard to look at', { policy: { review: 'always' } }));
   const waits = async (): Promise<boolean> => (await client.get(id)).state === 'needs_review';
-  await until(waits, { what: 'a review' });
+  await until(waits, { what: 'a review', timeoutMs: 30_000 });
   await client.review(id, 0, { run: 1, decision: 'tweak', instruction: 'more trees' });
-  await until(async () => (await waits()) && (await client.get(id)).tasks![0]!.run === 2, { what: 'a second look' });
+  await until(async () => (await waits()) && (await client.get(id)).tasks![0]!.run === 2, {
+    what: 'a second look',
+    timeoutMs: 30_000,
+  });
   await client.review(id, 0, { run: 2, decision: 'approve' });
   expect((await client.wait(id)).state).toBe('succeeded');
 }
 
 async function pauses(client: GenwardenClient): Promise<void> {
   await client.pausePool('default');
-  const held = await client.submit(anImage('a yard that waits'));
+  const held = await client.submit({ ...anImage('a yard that waits'), priority: 'low' });
+  const late = await client.submit(anImage('a yard that waits in vain', { policy: { queueTimeout: '1s' } }));
+  expect(await client.wait(late.id)).toMatchObject({ state: 'failed', tasks: [{ reason: 'QueueTimeout' }] });
   expect((await client.explain(held.id)).tasks).toHaveLength(1);
   await client.resumePool('default');
   expect((await client.wait(held.id)).state).toBe('succeeded');
@@ -164,7 +172,7 @@ async function goesOn(client: GenwardenClient): Promise<void> {
   expect((await client.wait(id)).state).toBe('succeeded');
   const wrong = async (): Promise<unknown[]> =>
     (await client.doctor()).checks.filter(({ ok, name }) => !ok && name !== 'access');
-  await until(async () => (await wrong()).length === 0, { what: 'the doctor to be content' });
+  await until(async () => (await wrong()).length === 0, { what: 'the doctor to be content', timeoutMs: 30_000 });
 }
 
 type Start = (name: ProcessName, more?: Env) => Promise<TestProcess>;
@@ -182,7 +190,7 @@ async function drainsAndGoesOn(client: GenwardenClient, standin: Standin, start:
 }
 
 const runs = (client: GenwardenClient, id: string): Promise<boolean> =>
-  until(async () => (await client.get(id)).state === 'running', { what: 'the task to run', timeoutMs: 20_000 });
+  until(async () => (await client.get(id)).state === 'running', { what: 'the task to run', timeoutMs: 30_000 });
 
 async function gather(events: AsyncIterable<JobEvent>, into: JobEvent[]): Promise<void> {
   try {
