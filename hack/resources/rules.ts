@@ -114,10 +114,14 @@ function onlyOfKind(kind: string, field: string): Rule {
   };
 }
 
-/** The characters of prompt and system instruction: a lower bound for the size, the rest is left to the operator. */
-function textOf(holder: string): string {
+/** The characters of the long texts: a lower bound for the size, the rest is left to the operator. */
+function textOf(holder: 'self' | 't'): string {
   const length = (field: string): string => `(has(${holder}.input.${field}) ? size(${holder}.input.${field}) : 0)`;
-  return `(has(${holder}.input) ? ${length('prompt')} + ${length('system')} : 0)`;
+  const images = (field: string): string =>
+    `(has(${holder}.input.${field}) ? ${holder}.input.${field}.map(r, has(r.data) ? size(r.data) : 0).sum() : 0)`;
+  const parts = [length('prompt'), length('system'), images('references')];
+  if (holder === 't') parts.push(images('extraReferences'));
+  return `(has(${holder}.input) ? ${parts.join(' + ')} : 0)`;
 }
 
 function autoscalingRule(): Rule {

@@ -10,6 +10,8 @@ const policyOf = (policy: object) => ({ ...job, policy });
 const named = (count: number) => Array.from({ length: count }, (_, index) => ({ name: `task-${index}` }));
 const references = (count: number) => Array.from({ length: count }, () => ({ artifact: digest }));
 
+const inline = { mediaType: 'image/png', data: 'A'.repeat(22_528) };
+
 export const goodJobs: readonly Case[] = [
   good('one task', job),
   good('text', { kind: 'text', input: { prompt: 'p', system: 's', schema: { type: 'object', properties: {} } } }),
@@ -229,5 +231,9 @@ export const badJobs: readonly BadCase[] = [
       { input: { prompt: 'x'.repeat(22_528) } },
       { input: { prompt: 'x'.repeat(22_528) } },
     ],
+  }),
+  bad('images of 66 KiB together, inline', 'rule', 'spec', /larger than 64 KiB/, {
+    ...inputOf({ references: [inline, inline] }),
+    tasks: [{ input: { extraReferences: [inline] } }],
   }),
 ];

@@ -86,6 +86,42 @@ test('the pattern of durations takes what the parser takes', () => {
   );
 });
 
+test('the API server’s schema never refuses what the API takes', () => {
+  const odd = [
+    null,
+    '',
+    ' ',
+    'x',
+    '5m',
+    '0s',
+    '1h1ms',
+    -1,
+    0,
+    0.5,
+    21,
+    2 ** 40,
+    true,
+    [],
+    [{}],
+    ['a', 'a'],
+    {},
+    { a: null },
+    '16:9',
+    'é',
+  ];
+  for (const { good, fits, refusal } of sides) {
+    fc.assert(
+      fc.property(fc.constantFrom(...good), fc.nat(), fc.constantFrom(...odd), ({ spec }, at, value) => {
+        const places = placesOf(spec, []);
+        const changed = replaced(spec, places[at % places.length]!, value);
+        fc.pre(refusal(changed) === undefined);
+        expect(fits(changed)).toBe(true);
+      }),
+      { numRuns: 1_000, maxSkipsPerRun: 1_000 },
+    );
+  }
+});
+
 test('every default of the schema is what the operator would set', () => {
   const parsed = parseWorkerPool({ spec: { models: { image: ['m'] }, autoscaling: { maxReplicas: 2 } } });
   const defaults = (schema: typeof poolSchema): object =>
@@ -115,4 +151,20 @@ function problems(parsed: Parsed<unknown>): string | undefined {
   return 'problems' in parsed
     ? parsed.problems.map(({ path, message }) => `${path}: ${message}`).join('\n')
     : undefined;
+}
+
+type Path = readonly (string | number)[];
+
+/** Every place in a JSON value but the whole, down to four levels. */
+function placesOf(value: unknown, path: Path): Path[] {
+  if (typeof value !== 'object' || value === null || path.length === 4) return [];
+  const keys = Array.isArray(value) ? [...value.keys()] : Object.keys(value);
+  return keys.flatMap((key) => [[...path, key], ...placesOf((value as Record<string, unknown>)[key], [...path, key])]);
+}
+
+function replaced(value: unknown, [key, ...rest]: Path, by: unknown): unknown {
+  if (key === undefined) return by;
+  const copy = structuredClone(value) as Record<string, unknown>;
+  copy[key] = replaced(copy[key], rest, by);
+  return copy;
 }
