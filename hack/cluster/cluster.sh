@@ -27,9 +27,7 @@ main() {
 up() {
   if node_pid >/dev/null; then say "cluster $CLUSTER_ID is up already"; environment; return; fi
   check_machine
-  sweep
-  mkdir "$state" 2>/dev/null || fail "$state is there already"
-  echo $$ >"$state/owner"
+  claim_cluster "$CLUSTER_ID" "$CLUSTER_ID"
   provide_programs "$programs"
   pack_images "$state/images" & local packing=$!
   start_node

@@ -1,18 +1,22 @@
 # shellcheck shell=bash disable=SC2154
 # Starts and removes a node: claims its number, joins it to the machine's network, waits until it is Ready, cleans up.
 
-# A number that nobody uses on this machine, from $1 on; the folder is the claim.
+# A number that nobody uses on this machine, from $1 to $2; the folder is the claim. One at a time: who sweeps must not take
+# away what another has just claimed.
 claim_cluster() {
   local id
+  exec 8>"$(state_of claims).lock"
+  flock 8
   sweep
-  for id in $(seq "$1" 250); do
-    if is_free "$id" && mkdir "$(state_of "$id")" 2>/dev/null; then
-      echo $$ >"$(state_of "$id")/owner"
-      use_cluster "$id"
-      return
-    fi
+  for id in $(seq "$1" "$2"); do
+    is_free "$id" || continue
+    use_cluster "$id"
+    mkdir "$state"
+    echo $$ >"$state/owner"
+    exec 8>&-
+    return
   done
-  fail 'no number is free'
+  fail "no number from $1 to $2 is free"
 }
 
 is_free() {
@@ -44,7 +48,7 @@ start_node() {
   connect
   until kubectl_admin get node "$node_name" 2>/dev/null | grep -qw Ready; do
     node_pid >/dev/null || { tail "$state/log/node.log" >&2; fail 'the node died'; }
-    [ $((SECONDS - begin)) -lt 120 ] || fail "the node was not Ready within 120 s: see $state/log"
+    [ $((SECONDS - begin)) -lt 240 ] || fail "the node was not Ready within 240 s: see $state/log"
     sleep .2
   done
   say "node of cluster $CLUSTER_ID is Ready after $((SECONDS - begin)) s"

@@ -27,14 +27,14 @@ in_named_cluster() {
 
 in_own_cluster() {
   check_machine
-  claim_cluster 100
+  claim_cluster 100 250
   provide_programs "$programs"
   pack_images "$state/images" & local packing=$!
   start_node tether
   wait "$packing" || fail 'the images could not be packed'
   import_images "$state/images"
   export KUBECONFIG=$state/admin.kubeconfig TEST_CLUSTER_FOLDER=$state PATH=$programs:$PATH
-  vitest_in "nsenter --target $(node_pid) --net --" "$@"
+  vitest_in "setpriv --pdeathsig TERM nsenter --target $(node_pid) --net --" "$@"
 }
 
 # In the background, so that a signal to this script is heeded at once.
