@@ -12,7 +12,7 @@ export interface Rights {
 }
 
 /** Of a user without restrictions, or whose server does not tell: the server then refuses what it must. */
-export const everyRight: Rights = { mayPublish: () => true, namedAfter: () => [] };
+const everyRight: Rights = { mayPublish: () => true, namedAfter: () => [] };
 
 /** NATS answers every user about itself alone, unless the permission to ask is missing. */
 const subject = '$SYS.REQ.USER.INFO';
