@@ -67,6 +67,7 @@ async function sightOf(context: ApiContext, name: string, queues: Queues): Promi
   );
   return {
     name,
+    removed: context.pools.find(name) === undefined,
     lanes: Object.fromEntries(lanes.map((lane) => [lane, queues[lane].length])) as Record<Lane, number>,
     workers: beats.length,
     draining: beats.filter(({ draining }) => draining).length,

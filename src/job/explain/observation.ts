@@ -13,6 +13,8 @@ export interface KeySight {
 
 export interface PoolSight {
   readonly name: string;
+  /** Nobody declares it any more: its custom resource was deleted. */
+  readonly removed?: boolean;
   /** Queued tasks by lane. */
   readonly lanes: Readonly<Record<Lane, number>>;
   /** Workers heard of lately. */
@@ -54,6 +56,7 @@ export interface Observation {
 /** The one thing that best says why a task is where it is. */
 export const causes = [
   'Overdue',
+  'PoolRemoved',
   'PoolPaused',
   'NoWorkers',
   'NoKeys',

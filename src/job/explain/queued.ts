@@ -9,11 +9,23 @@ const shouldBeTakenIn = 10_000;
 
 export function whyQueued(task: Queued, seen: Observation): Finding[] {
   const { pool, now } = seen;
-  const obstacles = [paused(pool, now), noWorkers(pool), keysWanting(pool, now)].filter((it) => it !== undefined);
+  const obstacles = [removed(pool), paused(pool, now), noWorkers(pool), keysWanting(pool, now)].filter(
+    (it) => it !== undefined,
+  );
   const behind = queuedBehind(task, seen);
   if (behind !== undefined) obstacles.push(behind);
   if (obstacles.length > 0) return obstacles;
   return [pool.slots.free === 0 ? workersBusy(pool) : next(task, seen)];
+}
+
+/** Workers that are still there may serve it to the end. */
+function removed({ name, removed: isGone = false, workers, draining }: PoolSight): Finding | undefined {
+  if (!isGone || workers > draining) return undefined;
+  return {
+    cause: 'PoolRemoved',
+    says: `There is no pool ${name} any more: its WorkerPool was deleted`,
+    advice: `Make a pool ${name} again, or cancel the job; else the task fails at its queue timeout.`,
+  };
 }
 
 function paused({ name, paused: pause }: PoolSight, now: number): Finding | undefined {

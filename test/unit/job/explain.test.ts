@@ -68,6 +68,13 @@ describe('a queued task', () => {
     expect(advice[0]).toContain('genwarden worker --pool default');
   });
 
+  test('whose pool was deleted says so, unless a worker of it is left', () => {
+    const nobody = { workers: 0, slots: { total: 0, free: 0 }, removed: true };
+    const { cause, summary } = look(queued, 60_000, {}, nobody);
+    expect({ cause, summary }).toMatchObject({ cause: 'PoolRemoved', summary: expect.stringContaining('deleted') });
+    expect(look(queued, 60_000, {}, { removed: true }).cause).not.toBe('PoolRemoved');
+  });
+
   test('whose only worker shuts down has no worker either', () => {
     const { cause, summary } = look(queued, 60_000, {}, { draining: 1 });
     expect(cause).toBe('NoWorkers');
