@@ -17,7 +17,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-export class CommandFailed extends Error {
+class CommandFailed extends Error {
   readonly ran: Ran;
 
   constructor(command: string, ran: Ran) {
