@@ -38,7 +38,8 @@ fi
 if there genwarden-nats-auth; then echo 'secret genwarden-nats-auth is there'; else
   mkdir "$folder/genwarden-nats-auth"
   for user in api worker controller operator system; do
-    random >"$folder/genwarden-nats-auth/$user-password"
+    # A letter first: NATS would read digits as a number.
+    printf 'p%s' "$(random)" >"$folder/genwarden-nats-auth/$user-password"
   done
   create genwarden-nats-auth
 fi
