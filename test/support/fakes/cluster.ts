@@ -119,10 +119,9 @@ export class FakeCluster implements Cluster {
     this.#drop = count;
   }
 
-  /** Forgets all history: a watch from an older version is refused with 410, and open ones end with it. */
+  /** Forgets all history: a new watch from an older version is refused with 410; open ones go on. */
   compact(): void {
     this.#compactedTo = this.#objects.version;
-    this.endWatches(expired());
   }
 
   /** Tells every watch that nothing happened up to now. */

@@ -36,6 +36,7 @@ export class ClusterWatch {
   }
 
   tell(event: WatchEvent<KubeObject>): void {
+    if (this.#ended !== undefined) return;
     this.#told.push(event);
     this.#wake();
   }
