@@ -1,0 +1,114 @@
+// The operator's rights in Kubernetes: what the chart grants is what the code asks for, no more and no less, and the page
+// for administrators says the same.
+import { readFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
+import { expect, test } from 'vitest';
+import { generationJobType, workerPoolType } from '../../../src/operator/resources/kinds.ts';
+import { filesUnder, read, root } from '../../tidy/repository.ts';
+
+// oxlint-disable-next-line typescript/no-explicit-any
+type Any = any;
+
+const objects = parseAllDocuments(readFileSync(`${root}/k8s/development/genwarden.yaml`, 'utf8')).map(
+  (document) => document.toJS() as Any,
+);
+const rulesOf = (kind: string, name: string): Any[] =>
+  objects.find((object) => object?.kind === kind && object.metadata.name === name).rules;
+
+const inNamespace = rulesOf('Role', 'genwarden-operator');
+const everywhere = rulesOf('ClusterRole', 'genwarden-genwarden-operator');
+
+/** `patch workerpools/status`; names after a colon. */
+const grants = (rules: readonly Any[]): string[] =>
+  rules
+    .flatMap(({ apiGroups, resources, verbs, resourceNames }) =>
+      resources.flatMap((resource: string) =>
+        verbs.map(
+          (verb: string) =>
+            `${verb} ${resource}${apiGroups[0] === 'events.k8s.io' ? '.events.k8s.io' : ''}${resourceNames ? `:${resourceNames}` : ''}`,
+        ),
+      ),
+    )
+    .toSorted();
+
+/** What an operation of the port `Cluster` asks the API server for; server-side apply makes what is not there. */
+const verbsOf: Record<string, readonly string[]> = {
+  get: ['get'],
+  list: ['list'],
+  watch: ['watch'],
+  startInformer: ['list', 'watch'],
+  apply: ['create', 'patch'],
+  applyStatus: ['patch'],
+  annotate: ['patch'],
+  delete: ['delete'],
+  create: ['create'],
+};
+
+/** Rights by the calls in the operator's code, `type` being the constant that names the kind. */
+function asked(): { verb: string; resource: string }[] {
+  const files = filesUnder('src/operator').filter(({ path }) => !path.startsWith('src/operator/kube/'));
+  const text = files.map((file) => file.text).join('\n');
+  const types = new Map<string, string>();
+  for (const [, name, plural] of text.matchAll(/const (\w+Type): ResourceType = \{[^}]*?plural: '(\w+)'/g))
+    types.set(name!, plural!);
+  const calls = [...text.matchAll(/cluster\s*\.(\w+)(?:<[^()]*?>)?\(\s*(\w+Type)\b/g)];
+  const informers = [...text.matchAll(/startInformer<\w+>\(\{[^}]*?type: (\w+Type)/g)].map(([whole, type]) => [
+    whole,
+    'startInformer',
+    type,
+  ]);
+  return [...calls, ...informers].flatMap(([, operation, type]) => {
+    const plural = types.get(type!);
+    if (plural === undefined) throw new Error(`${type} is not a type that these tests know`);
+    const group = plural === 'events' ? '.events.k8s.io' : '';
+    const resource = `${plural}${operation === 'applyStatus' ? '/status' : group}`;
+    return verbsOf[operation!]!.map((verb) => ({ verb, resource }));
+  });
+}
+
+const isOfJobs = (resource: string): boolean => /^generationjobs|^events/.test(resource);
+
+const ofFirstPool = [
+  'create workerpools',
+  'get configmaps:genwarden-default-pool',
+  'get workerpools:default',
+  'patch workerpools:default',
+];
+
+test('the calls in the code are found', () => {
+  const resources = new Set(asked().map(({ resource }) => resource.replace('/status', '')));
+  for (const { plural } of [generationJobType, workerPoolType]) expect(resources).toContain(plural);
+  expect(resources.size).toBeGreaterThanOrEqual(8);
+});
+
+test('in its namespace the operator may do what it does, and no more', () => {
+  const wanted = asked().filter(({ resource }) => !resource.startsWith('generationjobs'));
+  const lines = [...wanted.map(({ verb, resource }) => `${verb} ${resource}`), ...ofFirstPool];
+  expect(grants(inNamespace)).toEqual([...new Set(lines)].toSorted());
+});
+
+test('elsewhere it may do what it does with GenerationJobs, and no more', () => {
+  const wanted = asked().filter(({ resource }) => isOfJobs(resource));
+  const lines = wanted.map(({ verb, resource }) => `${verb} ${resource}`);
+  expect(grants(everywhere)).toEqual([...new Set(lines)].toSorted());
+});
+
+test('docs/kubernetes.md lists each right', () => {
+  const [, table] = /<!-- rights -->([^]*)<!-- end of rights -->/.exec(read('docs/kubernetes.md'))!;
+  const rows = table!.trim().split('\n').slice(2);
+  const listed = rows.flatMap((row) => {
+    const [, where, resource, verbs] = row.split('|').map((cell) => cell.trim());
+    const [plural, name] = [...resource!.matchAll(/`([^`]+)`/g)].map(([, code]) => code!.replace('…', 'genwarden'));
+    return [...verbs!.matchAll(/`(\w+)`/g)].map(([, verb]) => {
+      const named = name === undefined || verb === 'create' ? '' : `:${name}`;
+      return { where: where === 'installation', right: `${verb} ${plural}${named}` };
+    });
+  });
+  const rights = (where: boolean): string[] =>
+    listed
+      .filter((each) => each.where === where)
+      .map(({ right }) => right)
+      .toSorted();
+  expect(rights(true)).toEqual(grants(inNamespace));
+  expect(rights(false)).toEqual(grants(everywhere));
+});
