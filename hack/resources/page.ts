@@ -33,8 +33,9 @@ const limits = `## What the API server does and does not check
 - Types, bounds and the rules above: a resource that breaks them is refused with a message that names the field.
 - A field that is not known is refused by \`kubectl\`, which asks for it (\`--validate=strict\` is its default); a client that does
   not ask gets a warning, and the field is dropped.
-- The size of a spec as a whole (64 KiB), the depth of free JSON (64 levels), whether \`schema\` is a JSON Schema, and whether
-  there is such a pool and model are looked at by the operator: see the condition \`Accepted\`.
+- The size of a spec as a whole (64 KiB) and of free JSON, the depth of free JSON (64 levels), whether \`schema\` is a JSON
+  Schema, names that are alike at their ends in more than 130 tasks, and whether there is such a pool and model are looked at
+  by the operator: see the condition \`Accepted\`.
 - \`kubectl apply\` drops every \`null\` before it sends a resource, in free JSON too; \`kubectl apply --server-side\` and
   \`kubectl create\` keep it.
 `;
@@ -124,7 +125,7 @@ const isDuration = ({ pattern = '' }: Structural): boolean => pattern.startsWith
 
 /** Of a duration, a quantity or printable text the meaning says more than the pattern. */
 const isPlain = (pattern: string | undefined): pattern is string =>
-  pattern !== undefined && !/^\^\[\+-\]|\\p\{/.test(pattern);
+  pattern !== undefined && !/^\^\\\+\?|\\p\{/.test(pattern);
 
 function boundsOf(field: Structural): string {
   if (isDuration(field)) return '';

@@ -82,21 +82,16 @@ function withoutAlternatives({ anyOf, additionalProperties, ...json }: Json): Js
   if (additionalProperties !== undefined && hasKeys(additionalProperties))
     json['additionalProperties'] = additionalProperties;
   if (json['format'] === 'date-time') delete json['pattern'];
-  if (!Array.isArray(anyOf)) return json;
-  const types = (anyOf as Json[]).map(({ type }) => type);
-  const text = (anyOf as Json[]).find(({ type }) => type === 'string');
-  if (text !== undefined && types.includes('null')) return { ...text, ...json, nullable: true };
-  if (text !== undefined && types.includes('integer')) {
-    const { pattern, maxLength } = text;
-    return {
-      ...json,
-      anyOf: [{ type: 'integer' }, { type: 'string' }],
-      pattern,
-      maxLength,
-      'x-kubernetes-int-or-string': true,
-    };
-  }
-  throw new Error(`no structural schema says ${JSON.stringify(anyOf)}`);
+  if (anyOf === undefined) return json;
+  const alternatives = anyOf as Json[];
+  const [text, number] = ['string', 'integer'].map((wanted) => alternatives.find(({ type }) => type === wanted));
+  if (text !== undefined && alternatives.some(({ type }) => type === 'null'))
+    return { ...text, ...json, nullable: true };
+  if (text === undefined || number === undefined) throw new Error(`no structural schema says ${JSON.stringify(anyOf)}`);
+  const { pattern, maxLength } = text;
+  const types = [{ type: 'integer' }, { type: 'string' }];
+  const { minimum } = number;
+  return { ...json, anyOf: types, minimum, pattern, maxLength, 'x-kubernetes-int-or-string': true };
 }
 
 const hasKeys = (value: unknown): boolean => typeof value === 'object' && Object.keys(value ?? {}).length > 0;

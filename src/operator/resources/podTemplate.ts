@@ -18,7 +18,7 @@ const mapKeyedBy = (key: string) => ({
 const asInPodSpec = (what: string) => z.record(z.string(), z.unknown()).meta({ type: 'object', description: what });
 
 const quantityForm =
-  /^[+-]?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE][+-]?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$/;
+  /^\+?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE][+-]?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$/;
 const quantity = z.union([
   z.int().min(0),
   z.string().max(32).regex(quantityForm, 'is not a quantity such as 500m or 1Gi'),

@@ -17,6 +17,14 @@ export const goodJobs: readonly Case[] = [
   good('text', { kind: 'text', input: { prompt: 'p', system: 's', schema: { type: 'object', properties: {} } } }),
   good('prompts of the tasks only', { kind: 'image', tasks: [{ input: { prompt: 'a' } }, { input: { prompt: 'b' } }] }),
   good('500 named tasks', { ...job, tasks: named(500) }),
+  good('500 long names that end in pictures', {
+    ...job,
+    tasks: named(500).map(({ name }) => ({ name: `${name} ${'🦊'.repeat(10)}` })),
+  }),
+  good('500 long names', {
+    ...job,
+    tasks: named(500).map(({ name }) => ({ name: `${'前'.repeat(30)}${name.slice(5)}` })),
+  }),
   good('tasks without names', { ...job, tasks: [{}, {}, { name: 'walkway' }] }),
   good('a name in another script, joined by U+200D', { ...job, tasks: [{ name: '前庭 👩‍🌾' }] }),
   good('every field of an image', {
@@ -169,6 +177,10 @@ export const badJobs: readonly BadCase[] = [
   bad('a name twice among 500', 'rule', 'spec.tasks', /have a name twice/, {
     ...job,
     tasks: [...named(499), { name: 'task-7' }],
+  }),
+  bad('a long name twice among 500', 'rule', 'spec.tasks', /have a name twice/, {
+    ...job,
+    tasks: [...named(499), { name: 'task-7' }].map(({ name }) => ({ name: `${'n'.repeat(90)}${name}` })),
   }),
   bad('a blank name', 'schema', 'spec.tasks[0].name', /should match/, { ...job, tasks: [{ name: '  ' }] }),
   bad('a name that is not printable', 'schema', 'spec.tasks[0].name', /should match/, {

@@ -147,4 +147,11 @@ export const badPools: readonly BadCase[] = [
     /should match/,
     templateOf({ nodeSelector: { zone: 'a b' } }),
   ),
+  bad(
+    'a quantity below nothing',
+    'schema',
+    'spec.template.resources.requests.cpu',
+    /greater than or equal to 0/,
+    templateOf({ resources: { requests: { cpu: -1 } } }),
+  ),
 ];
