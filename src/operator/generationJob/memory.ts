@@ -1,10 +1,11 @@
 // What the operator remembers of each resource between two looks. All of it may be forgotten: a restart does.
 
 import type { GenerationJob } from '../resources/generationJob.ts';
+import type { Pace } from './writing.ts';
 
 export interface Memory {
-  /** Monotonic ms of our last write. */
-  lastWrite: number | undefined;
+  /** Of our writes. */
+  pace: Pace | undefined;
   /** What our last write left, and the versions that it and those before wrote over: a cache that has one of them is behind. */
   written: { readonly over: ReadonlySet<string>; readonly object: GenerationJob } | undefined;
   /** Monotonic ms since when the submit gets no answer. */
@@ -22,7 +23,7 @@ export class Memories {
     const known = this.#memories.get(uid);
     if (known !== undefined) return known;
     const fresh: Memory = {
-      lastWrite: undefined,
+      pace: undefined,
       written: undefined,
       unansweredSince: undefined,
       compareAt: undefined,

@@ -98,7 +98,7 @@ export class Reconciler {
     const { clock, follower, jitter } = this.#parts;
     const { observed, error } = await this.#observe(resource, memory);
     const next = nextStatus(resource, observed, clock.now());
-    const due = writeDue(resource.status, next, memory.lastWrite, clock.monotonic());
+    const due = writeDue(resource.status, next, memory.pace, clock.monotonic());
     const written = due.due === 'now' ? await this.#writer.write(resource, next, memory) : resource;
     if (written === 'conflict') return { lookAgainInMs: conflictAgain };
     if (error !== undefined) throw error;

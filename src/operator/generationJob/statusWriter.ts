@@ -6,6 +6,7 @@ import type { GenerationJob, GenerationJobStatus } from '../resources/generation
 import { apiVersion, generationJobType } from '../resources/kinds.ts';
 import { happenings } from './happenings.ts';
 import type { Memory } from './memory.ts';
+import { afterWrite } from './writing.ts';
 
 export class StatusWriter {
   readonly #parts: Pick<OperatorParts, 'cluster' | 'recorder' | 'clock'>;
@@ -27,7 +28,7 @@ export class StatusWriter {
   ): Promise<GenerationJob | 'conflict' | undefined> {
     const object = await this.#apply(resource, status);
     if (object === undefined || object === 'conflict') return object;
-    memory.lastWrite = this.#parts.clock.monotonic();
+    memory.pace = afterWrite(memory.pace, this.#parts.clock.monotonic());
     const earlier = memory.written?.object === resource ? memory.written.over : [];
     memory.written = { over: new Set([...earlier, resource.metadata.resourceVersion]), object };
     for (const event of happenings(resource.status, status)) this.#parts.recorder.record(object, event);

@@ -4,7 +4,18 @@ import { KubeError } from '../../../../src/operator/kube/cluster.ts';
 import { generationJobType } from '../../../../src/operator/resources/kinds.ts';
 import { deleted } from '../../../../src/job/transitions.ts';
 import { submitJob } from '../../../../src/api/submit/submitJob.ts';
-import { anOperator, aWorld, conditions, create, hands, key, peek, retentionMs, type World } from './stage.ts';
+import {
+  anOperator,
+  aWorld,
+  conditions,
+  create,
+  hands,
+  key,
+  peek,
+  retentionMs,
+  statusWrites,
+  type World,
+} from './stage.ts';
 
 const stateOf = async (world: World, resource: Parameters<typeof hands>[1], task = 0) =>
   (await hands(world, resource).read())?.tasks[task]?.last.state.state;
@@ -240,45 +251,4 @@ describe('a job that is gone', () => {
       Failed: 'False EndedOtherwise',
     });
   });
-});
-
-test('two operators make one job of each resource and tell of each end once', async () => {
-  const world = await aWorld();
-  const [one, two] = [await anOperator(world), await anOperator(world)];
-  const resources = Array.from({ length: 20 }, (_, at) => create(world, `job-${at}`));
-  const both = (): Promise<unknown> => Promise.all([one.settle(), two.settle()]);
-  await both();
-  expect(world.log.stream.lastSequence).toBe(20);
-  for (const resource of resources) {
-    await hands(world, resource).claim();
-    await hands(world, resource).succeed();
-  }
-  await both();
-  for (const at of resources.keys()) {
-    expect(conditions(peek(world, `job-${at}`))).toMatchObject({ Complete: 'True Succeeded' });
-  }
-  expect([...one.events, ...two.events].filter(({ reason }) => reason === 'Succeeded')).toHaveLength(20);
-});
-
-test('an index that is behind does not take an end back', async () => {
-  const world = await aWorld();
-  const operator = await anOperator(world);
-  const resource = create(world, 'yard');
-  await operator.settle();
-  const { claim, succeed } = hands(world, resource);
-  await claim();
-  await operator.settle();
-  const { status } = peek(world, 'yard')!;
-  await succeed();
-  await operator.settle();
-  const ended = peek(world, 'yard')!.status;
-  await operator.stop();
-  // Another operator whose index still says that the task runs.
-  const last = (await hands(world, resource).read())!.tasks[0]!.last;
-  const behind = await anOperator({ ...world, log: world.log });
-  behind.follower.index.clear();
-  behind.follower.applyOwn({ ...last, state: { ...last.state, state: 'running', dueAt: 0 } as never, sequence: 2 });
-  await behind.after(1_000);
-  expect(status?.state).toBe('running');
-  expect(peek(world, 'yard')?.status).toEqual(ended);
 });

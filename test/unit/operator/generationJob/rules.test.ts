@@ -10,7 +10,7 @@ import type { Observation } from '../../../../src/operator/generationJob/observa
 import { refusedBy } from '../../../../src/operator/generationJob/refusal.ts';
 import { standingOf, type TaskSeen } from '../../../../src/operator/generationJob/standing.ts';
 import { nextStatus } from '../../../../src/operator/generationJob/status.ts';
-import { writeDue } from '../../../../src/operator/generationJob/writing.ts';
+import { afterWrite, writeDue, type Pace } from '../../../../src/operator/generationJob/writing.ts';
 import {
   generationJobStatus,
   type GenerationJob,
@@ -142,24 +142,25 @@ describe('a status', () => {
   });
 });
 
-test('a job is written at its milestones and else at most every two seconds', () => {
-  const steps = fc.array(fc.tuple(someTasks, fc.nat({ max: 400 })), { minLength: 1, maxLength: 120 });
+test('a job is written at its milestones and else at most every two seconds, and never more than the allowance', () => {
+  const steps = fc.array(fc.tuple(someTasks, fc.nat({ max: 400 })), { minLength: 1, maxLength: 200 });
   fc.assert(
     fc.property(steps, (all) => {
       let status: GenerationJobStatus | undefined;
-      let lastWrite: number | undefined;
+      let pace: Pace | undefined;
       let time = 0;
       let [writes, milestones] = [0, 0];
       for (const [tasks, ms] of all) {
         time += ms;
         const next = nextStatus(resource(status), { seen: 'job', standing: standingOf(tasks) }, now + time);
-        if (writeDue(status, next, lastWrite, time).due !== 'now') continue;
+        if (writeDue(status, next, pace, time).due !== 'now') continue;
         const isEnd = next.completionTime !== undefined || status?.completionTime !== undefined;
         if (isEnd || status?.startTime !== next.startTime) milestones += 1;
         writes += 1;
-        [status, lastWrite] = [next, time];
+        [status, pace] = [next, afterWrite(pace, time)];
       }
       expect(writes).toBeLessThanOrEqual(1 + milestones + time / 2_000);
+      expect(writes).toBeLessThanOrEqual(13 + time / 10_000);
     }),
   );
 });

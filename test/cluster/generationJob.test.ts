@@ -1,0 +1,256 @@
+// GenerationJobs at a real API server: their life, what kubectl shows and waits for, and what becomes of their jobs when they, their
+// namespace or their operator goes. Genwarden's processes run beside the cluster, as no pod is needed.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { GenwardenClient, type ListedJob } from '../../src/client/index.ts';
+import { startInstallation, type Env, type InstallationOptions } from '../support/installation.ts';
+import { startProcess, type TestProcess } from '../support/process.ts';
+import { tempFolder } from '../support/tempFolder.ts';
+import { until } from '../support/until.ts';
+import { applyDefinitions } from './support/genwarden.ts';
+import { apply, getObject, kubectl, listObjects, untilObject, waitForCondition, type Any } from './support/kubectl.ts';
+import { createNamespace, newName, removeNamespace } from './support/namespace.ts';
+import { run } from './support/run.ts';
+
+const program = fileURLToPath(new URL('../../bin/genwarden', import.meta.url));
+
+beforeAll(applyDefinitions);
+
+interface Scene {
+  readonly namespace: string;
+  /** Sees the jobs of the namespace. */
+  readonly client: GenwardenClient;
+  readonly standin: Awaited<ReturnType<typeof startInstallation>>['standin'];
+  startOperator(env?: Env): Promise<TestProcess>;
+  startWorker(env?: Env): Promise<TestProcess>;
+  jobs(): Promise<ListedJob[]>;
+}
+
+/** A namespace, an installation beside the cluster, and an API token of the namespace. */
+async function aScene(options: InstallationOptions = {}): Promise<Scene> {
+  const namespace = newName('generationjob');
+  await createNamespace(namespace);
+  onTestFinished(() => removeNamespace(namespace));
+  const folder = await tempFolder('tokens');
+  onTestFinished(() => folder.remove());
+  const tokens = join(folder.path, 'tokens.json');
+  const make = ['token', 'create', '--name', 'test', '--tenant', namespace, '--file', tokens];
+  const token = (await run(program, [...make, '--scope', 'jobs:read', 'jobs:write', 'admin'])).trim();
+  const auth = { GENWARDEN_AUTH_TOKENS_FILE: tokens };
+  const installation = await startInstallation({ ...options, env: { ...auth, ...options.env } });
+  const { nats, standin, url } = installation;
+  const client = new GenwardenClient({ url, token });
+  const env: Env = {
+    GENWARDEN_NATS_SERVER: undefined,
+    GENWARDEN_NATS_URL: nats.url,
+    GENWARDEN_METRICS_PORT: '0',
+    GENWARDEN_LOG_FORMAT: 'json',
+    GENWARDEN_NAMESPACE: namespace,
+    GENWARDEN_WATCH_NAMESPACES: namespace,
+  };
+  return {
+    namespace,
+    client,
+    standin,
+    startOperator: (more = {}) =>
+      startProcess(program, ['operator'], {
+        env: { ...env, ...more },
+        readyWhen: /operator started/,
+        timeoutMs: 30_000,
+      }),
+    startWorker: (more = {}) => installation.start('worker', more),
+    async jobs() {
+      const all: ListedJob[] = [];
+      for await (const job of client.list()) all.push(job);
+      return all;
+    },
+  };
+}
+
+const aJob = (name: string, spec: object = {}): Any => ({
+  apiVersion: 'genwarden.dev/v1alpha1',
+  kind: 'GenerationJob',
+  metadata: { name, labels: { project: 'p42', 'app.kubernetes.io/managed-by': 'tests' } },
+  spec: { kind: 'image', input: { prompt: 'a front yard' }, ...spec },
+});
+
+const state = async (name: string, namespace: string): Promise<string> =>
+  (await getObject('gj', name, namespace))['status']?.state;
+
+const untilState = (name: string, namespace: string, wanted: string, timeoutMs = 60_000): Promise<Any> =>
+  untilObject('gj', name, namespace, ({ status }) => status?.state === wanted, {
+    what: `${name} ${wanted}`,
+    timeoutMs,
+  });
+
+const conditions = ({ status }: Any): Record<string, string> =>
+  Object.fromEntries(
+    status.conditions.map((one: { type: string; status: string; reason: string }) => [
+      one.type,
+      `${one.status} ${one.reason}`,
+    ]),
+  );
+
+test('an image, a text and a job of many tasks live as kubectl shows them; jobs of the API leave no trace', async () => {
+  const { namespace, startOperator, client, jobs } = await aScene();
+  await startOperator();
+  const watch = await startProcess('kubectl', ['get', 'gj', '-n', namespace, '--watch', '-o', 'json']);
+  const schema = { type: 'object', properties: { answer: { type: 'string' } }, required: ['answer'] };
+  await apply(
+    [
+      aJob('image', { jobMetadata: { brand: 'b1' } }),
+      aJob('text', { kind: 'text', input: { prompt: 'say something', schema } }),
+      aJob('many', { tasks: Array.from({ length: 12 }, (_, at) => ({ name: `part-${at}` })) }),
+    ],
+    namespace,
+  );
+  for (const name of ['image', 'text', 'many']) {
+    await waitForCondition(`gj/${name}`, 'Complete', namespace);
+    await waitForCondition(`gj/${name}`, 'Finished', namespace);
+  }
+  const image = await getObject('gj', 'image', namespace);
+  expect(image['status']).toMatchObject({ state: 'succeeded', reason: 'Succeeded', tasks: { total: 1, done: '1/1' } });
+  expect(await client.get(image['status'].jobId)).toMatchObject({
+    state: 'succeeded',
+    labels: { project: 'p42' },
+    metadata: { brand: 'b1' },
+  });
+  const described = await until(
+    async () => {
+      const shown = await kubectl('describe', 'gj', 'image', '-n', namespace);
+      return /Submitted[\s\S]*Succeeded/.test(shown.slice(shown.indexOf('Events:'))) && shown;
+    },
+    { what: 'events in kubectl describe', timeoutMs: 20_000, intervalMs: 250 },
+  );
+  expect(described).toMatch(/Submitted as job [0-9a-z]{26}/);
+  const table = await kubectl('get', 'gj', '-n', namespace, '-o', 'wide');
+  expect(table).toMatch(/many +succeeded +12\/12/);
+
+  // Each status write is one modification that the watch tells.
+  const versions = (name: string): number =>
+    [...watch.stdout.join('\n').matchAll(/"name": "([^"]+)",[\s\S]*?"resourceVersion": "(\d+)"/g)].filter(
+      ([, of]) => of === name,
+    ).length;
+  for (const name of ['image', 'text']) {
+    expect(versions(name), `versions of ${name}, its creation among them`).toBeLessThanOrEqual(4);
+  }
+  expect(versions('many')).toBeLessThanOrEqual(7);
+  console.log(`Status writes: ${['image', 'text', 'many'].map((name) => `${name} ${versions(name) - 1}`).join(', ')}`);
+
+  const submits = Array.from({ length: 100 }, (_, at) =>
+    client.submit({ kind: 'text', input: { prompt: `say ${at}` } }),
+  );
+  await Promise.all(submits);
+  await until(async () => (await client.listPage({ state: ['open'] })).items.length === 0, {
+    what: 'the end of the jobs of the API',
+    timeoutMs: 60_000,
+  });
+  expect(await jobs()).toHaveLength(103);
+  expect(await listObjects('gj', namespace)).toHaveLength(3);
+});
+
+test('deleted while it runs, and deleted while no operator runs: the job is cancelled', async () => {
+  const { namespace, startOperator, jobs } = await aScene({ standinLatencyMs: 60_000 });
+  const operator = await startOperator();
+  await apply([aJob('one'), aJob('two'), aJob('three')], namespace);
+  for (const name of ['one', 'two', 'three']) await untilState(name, namespace, 'running');
+  const before = performance.now();
+  await kubectl('delete', 'gj', 'one', '-n', namespace);
+  const cancelled = async (): Promise<number> => (await jobs()).filter((job) => job.state === 'cancelled').length;
+  await until(async () => (await cancelled()) === 1, { what: 'the cancel of one', timeoutMs: 20_000 });
+  console.log(`Cancelled ${Math.round(performance.now() - before)} ms after kubectl delete began`);
+  operator.kill('SIGKILL');
+  await operator.exited;
+  await kubectl('delete', 'gj', 'two', '-n', namespace);
+  await startOperator();
+  await until(async () => (await cancelled()) === 2, { what: 'the cancel of two', timeoutMs: 60_000 });
+  expect(await state('three', namespace)).toBe('running');
+  expect((await jobs()).map((job) => job.state).toSorted()).toEqual(['cancelled', 'cancelled', 'running']);
+});
+
+test('an operator killed in the midst of submitting fifty, and two at once: each is submitted once', async () => {
+  const { namespace, startOperator, jobs, client } = await aScene({ standinLatencyMs: 200 });
+  const all = Array.from({ length: 50 }, (_, at) => aJob(`job-${at}`));
+  const first = await startOperator();
+  const second = await startOperator();
+  const applied = apply(all, namespace, '--server-side');
+  await until(async () => (await jobs()).length >= 5, { what: 'the first submits', intervalMs: 5 });
+  for (const operator of [first, second]) operator.kill('SIGKILL');
+  await Promise.all([first.exited, second.exited, applied]);
+  const submitted = (await jobs()).length;
+  await startOperator();
+  await startOperator();
+  await kubectl('wait', '--for=condition=Complete', 'gj', '--all', '-n', namespace, '--timeout=100s');
+  const ended = await jobs();
+  expect(ended).toHaveLength(50);
+  const resources = await listObjects('gj', namespace);
+  expect(new Set(resources.map(({ status }) => status.jobId))).toEqual(new Set(ended.map(({ id }) => id)));
+  for (const { id } of ended) {
+    const runs = (await client.history(id)).filter(({ state: entered }) => entered === 'running');
+    expect(runs).toHaveLength(1);
+  }
+  console.log(`Killed after ${submitted} of 50 submits`);
+});
+
+test('a namespace with open jobs goes within seconds, and its jobs are cancelled', async () => {
+  const { namespace, startOperator, jobs } = await aScene({ standinLatencyMs: 60_000 });
+  const operator = await startOperator();
+  await apply(
+    Array.from({ length: 8 }, (_, at) => aJob(`job-${at}`)),
+    namespace,
+  );
+  await until(async () => (await jobs()).length === 8, { what: 'eight jobs', timeoutMs: 30_000 });
+  const before = performance.now();
+  await kubectl('delete', 'namespace', namespace, '--timeout=60s');
+  console.log(`The namespace was gone after ${Math.round(performance.now() - before)} ms`);
+  await until(async () => (await jobs()).every((job) => job.state === 'cancelled'), { what: 'their cancels' });
+  expect(operator.lines.filter((line) => /"level":"?(error|50)/.test(line))).toEqual([]);
+});
+
+test('a pool that is missing is a condition; when it appears the job runs', async () => {
+  const { namespace, startOperator, startWorker } = await aScene();
+  await startOperator();
+  await apply(aJob('late', { pool: 'drawings' }), namespace);
+  const waiting = await untilObject('gj', 'late', namespace, ({ status }) => status?.conditions !== undefined, {
+    what: 'a condition',
+  });
+  expect(conditions(waiting)).toMatchObject({ Accepted: 'False PoolNotFound', Finished: 'False PoolNotFound' });
+  await startWorker({ GENWARDEN_POOL: 'drawings' });
+  await waitForCondition('gj/late', 'Complete', namespace);
+});
+
+test('what cannot be run has failed, says why, and does not hang who waits for the end', async () => {
+  const { namespace, startOperator } = await aScene();
+  await startOperator();
+  await apply(
+    [
+      aJob('long', { policy: { queueTimeout: '30d' } }),
+      aJob('refused', { input: { prompt: '[standin:refuse] a yard' } }),
+    ],
+    namespace,
+  );
+  await waitForCondition('gj/long', 'Finished', namespace);
+  await waitForCondition('gj/long', 'Failed', namespace);
+  expect(conditions(await getObject('gj', 'long', namespace))).toMatchObject({
+    Accepted: 'False PolicyExceedsRetention',
+  });
+});
+
+test('a retry over the API opens the resource again; a deleted job and the TTL end it', async () => {
+  const { namespace, startOperator, client } = await aScene({ standinLatencyMs: 20_000 });
+  await startOperator();
+  await apply([aJob('yard', { ttlSecondsAfterFinished: 3 }), aJob('kept')], namespace);
+  const { status } = await untilState('kept', namespace, 'running');
+  await client.cancel(status.jobId);
+  await waitForCondition('gj/kept', 'Finished', namespace);
+  expect(conditions(await getObject('gj', 'kept', namespace))).toMatchObject({ Failed: 'True Cancelled' });
+  await client.retry(status.jobId);
+  await waitForCondition('gj/kept', 'Finished=false', namespace);
+  await client.cancel(status.jobId);
+  await waitForCondition('gj/kept', 'Finished', namespace);
+  await client.delete(status.jobId);
+  await untilObject('gj', 'kept', namespace, ({ status: now }) => now.reason === 'JobDeleted', { what: 'JobDeleted' });
+  await client.cancel((await untilState('yard', namespace, 'running'))['status'].jobId);
+  await kubectl('wait', '--for=delete', 'gj/yard', '-n', namespace, '--timeout=30s');
+});

@@ -1,0 +1,62 @@
+// More than one operator at work, on purpose or by mistake, and what is known late.
+import { expect, test } from 'vitest';
+import { switchedJobLog } from '../../../support/fakes/jobLog.ts';
+import { anOperator, aWorld, conditions, create, hands, peek, statusWrites } from './stage.ts';
+
+test('two operators make one job of each resource and tell of each end once', async () => {
+  const world = await aWorld();
+  const [one, two] = [await anOperator(world), await anOperator(world)];
+  const resources = Array.from({ length: 20 }, (_, at) => create(world, `job-${at}`));
+  const both = (): Promise<unknown> => Promise.all([one.settle(), two.settle()]);
+  await both();
+  expect(world.log.stream.lastSequence).toBe(20);
+  for (const resource of resources) {
+    await hands(world, resource).claim();
+    await hands(world, resource).succeed();
+  }
+  await both();
+  for (const at of resources.keys()) {
+    expect(conditions(peek(world, `job-${at}`))).toMatchObject({ Complete: 'True Succeeded' });
+  }
+  expect([...one.events, ...two.events].filter(({ reason }) => reason === 'Succeeded')).toHaveLength(20);
+});
+
+test('two installations that watch one namespace by mistake do not wear out the API server', async () => {
+  const [world, other] = [await aWorld(), await aWorld()];
+  const shared = { ...other, cluster: world.cluster, clock: world.clock };
+  const [one, two] = [await anOperator(world), await anOperator({ ...shared, log: switchedJobLog(world.clock) })];
+  const resource = create(world, 'yard');
+  await one.settle();
+  await two.settle();
+  await hands(world, resource).claim();
+  await hands(world, resource).succeed();
+  for (let second = 0; second < 600; second += 1) {
+    await one.after(500);
+    await two.after(500);
+  }
+  // Each its twelve, and then one in ten seconds.
+  expect(statusWrites(world)).toBeLessThanOrEqual(2 * (13 + 60));
+});
+
+test('an index that is behind does not take an end back', async () => {
+  const world = await aWorld();
+  const operator = await anOperator(world);
+  const resource = create(world, 'yard');
+  await operator.settle();
+  const { claim, succeed } = hands(world, resource);
+  await claim();
+  await operator.settle();
+  const { status } = peek(world, 'yard')!;
+  await succeed();
+  await operator.settle();
+  const ended = peek(world, 'yard')!.status;
+  await operator.stop();
+  // Another operator whose index still says that the task runs.
+  const last = (await hands(world, resource).read())!.tasks[0]!.last;
+  const behind = await anOperator({ ...world, log: world.log });
+  behind.follower.index.clear();
+  behind.follower.applyOwn({ ...last, state: { ...last.state, state: 'running', dueAt: 0 } as never, sequence: 2 });
+  await behind.after(1_000);
+  expect(status?.state).toBe('running');
+  expect(peek(world, 'yard')?.status).toEqual(ended);
+});
