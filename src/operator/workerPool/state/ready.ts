@@ -27,7 +27,7 @@ export function readyCondition(sight: ReadySight): Stated<'Ready'> {
     type: 'Ready',
     status: 'True',
     reason: 'Available',
-    message: `${ready} of ${count(sight.desired)} are ready`,
+    message: seenReady(ready, sight.desired),
   };
 }
 
@@ -46,14 +46,14 @@ const stuck: Rule = ({ podProblem, deployment, desired }, ready) => {
   const matters =
     ready === 0 || (podProblem?.reason !== 'Unschedulable' && (ready < desired || updatedReplicas < replicas));
   if (podProblem === undefined || !matters) return undefined;
-  const message = `${ready} of ${count(desired)} are ready. ${podProblem.message}`;
+  const message = `${seenReady(ready, desired)}. ${podProblem.message}`;
   return { status: 'False', reason: 'RolloutStuck', message };
 };
 
 const refused: Rule = ({ deployment, desired }, ready) => {
   const failure = deployment === undefined ? undefined : conditionOf(deployment, 'ReplicaFailure');
   if (failure?.status !== 'True' || ready >= desired) return undefined;
-  const message = `${ready} of ${count(desired)} are ready. ${failure.reason ?? ''}: ${failure.message ?? ''}`;
+  const message = `${seenReady(ready, desired)}. ${failure.reason ?? ''}: ${failure.message ?? ''}`;
   return { status: 'False', reason: 'PodsRefused', message };
 };
 
@@ -61,3 +61,5 @@ const starting: Rule = ({ desired }, ready) =>
   ready > 0 ? undefined : { status: 'False', reason: 'Starting', message: `None of ${count(desired)} is ready yet` };
 
 const rules: readonly Rule[] = [blocked, none, stuck, refused, starting];
+
+const seenReady = (ready: number, desired: number): string => `${count(ready)} ready, ${desired} wanted`;

@@ -1,0 +1,135 @@
+// What is learnt of a pool beside its children: how long attempts take, which pods are busy, what the template must be.
+import { expect, test } from 'vitest';
+import { claimed, failed, succeeded, submitted, waiting } from '../../../../src/job/transitions.ts';
+import {
+  parseTemplate,
+  variableOf,
+  workerTemplate,
+} from '../../../../src/operator/workerPool/children/workerTemplate.ts';
+import { drainTimeout, terminationGrace } from '../../../../src/operator/workerPool/children/lifetime.ts';
+import { AttemptPace } from '../../../../src/operator/workerPool/observe/attemptPace.ts';
+import type { Pod } from '../../../../src/operator/workerPool/observe/kubeTypes.ts';
+import { podSights } from '../../../../src/operator/workerPool/observe/podSights.ts';
+import { workerPoolSpec } from '../../../../src/operator/resources/workerPool.ts';
+import { beatOf } from '../../../support/fakes/fakeHeartbeats.ts';
+import { anIdentity, testNow } from '../../../support/tasks.ts';
+
+const seen = (state: Parameters<typeof succeeded>[0]) => ({ sequence: 1, seenAt: 0, state });
+
+test('attempts teach how long one takes; lost and cancelled ones do not', () => {
+  const pace = new AttemptPace();
+  const running = claimed(submitted(anIdentity()), 'w', 1, testNow);
+  expect(pace.mean('default')).toBe(15_000);
+  const end = (after: object, took: number): void =>
+    pace.observe({
+      before: seen(running),
+      after: { sequence: 2, seenAt: 0, state: { ...after, since: testNow + took } as never },
+    });
+  end(failed(running, 'WorkerLost', testNow), 90_000);
+  expect(pace.mean('default')).toBe(15_000);
+  end(succeeded(running, testNow), 5_000);
+  expect(pace.mean('default')).toBe(10_000);
+  end(waiting(running, 'ProviderUnavailable', testNow, testNow), 4_000);
+  expect(pace.mean('default')).toBe(8_000);
+  for (let attempt = 0; attempt < 100; attempt += 1) end(succeeded(running, testNow), 20_000);
+  expect(pace.mean('default')).toBeCloseTo(20_000, -2);
+  expect(pace.mean('other')).toBe(15_000);
+});
+
+const pod = (name: string, ready: boolean, over: object = {}): Pod => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: 'n', uid: name, resourceVersion: '1', creationTimestamp: '', ...over },
+  status: { phase: 'Running', conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
+});
+
+test('pods are joined with heartbeats by their name, and with what the stream knows already', () => {
+  const task = { job: 'j', task: 0, claim: 1, progress: 0 };
+  const pods = [
+    pod('idle', true),
+    pod('beating', true, { annotations: { 'controller.kubernetes.io/pod-deletion-cost': '-100' } }),
+    pod('claimed', true),
+    pod('unheard', true),
+    pod('starting', false),
+    pod('leaving', true, { deletionTimestamp: 'now' }),
+  ];
+  const beats = [
+    beatOf('w-idle', 1, [], { host: 'idle' }),
+    beatOf('w-beating', 1, [task, task], { host: 'beating' }),
+    beatOf('w-claimed', 1, [], { host: 'claimed' }),
+  ];
+  expect(podSights(pods, beats, new Map([['w-claimed', 1]]))).toEqual([
+    { name: 'idle', ready: true, cost: 0, tasks: 0 },
+    { name: 'beating', ready: true, cost: -100, tasks: 2 },
+    { name: 'claimed', ready: true, cost: 0, tasks: 1 },
+    { name: 'unheard', ready: true, cost: 0, tasks: undefined },
+    { name: 'starting', ready: false, cost: 0, tasks: 0 },
+  ]);
+});
+
+test('a template must have a container named worker', () => {
+  expect(parseTemplate(undefined)).toMatchObject({
+    problem: expect.stringContaining('GENWARDEN_WORKER_TEMPLATE_FILE'),
+  });
+  expect(parseTemplate({ spec: { containers: [{ name: 'main' }] } })).toMatchObject({
+    problem: expect.stringContaining('container named worker'),
+  });
+});
+
+test('the pool lies over the installation’s template: by name, by field, and the operator’s own wins', () => {
+  const parsed = parseTemplate({
+    metadata: { labels: { a: '1' } },
+    spec: {
+      priorityClassName: 'low',
+      tolerations: [{ key: 'x' }],
+      volumes: [{ name: 'tmp', emptyDir: {} }],
+      containers: [
+        {
+          name: 'worker',
+          image: 'i',
+          env: [
+            { name: 'A', value: '1' },
+            { name: 'GENWARDEN_GEMINI_MAX_IN_FLIGHT', value: '7' },
+          ],
+        },
+        { name: 'sidecar', image: 's' },
+      ],
+    },
+  });
+  if ('problem' in parsed) throw new Error(parsed.problem);
+  const spec = workerPoolSpec.parse({
+    models: { image: ['m'] },
+    template: {
+      env: [{ name: 'A', value: '2' }],
+      labels: { team: 't', 'genwarden.dev/pool': 'nonsense' },
+      priorityClassName: 'high',
+      resources: { limits: { memory: '1Gi' } },
+    },
+  });
+  expect(variableOf(parsed.template, 'GENWARDEN_GEMINI_MAX_IN_FLIGHT')).toBe('7');
+  expect(workerTemplate(parsed.template, 'p', spec, { hash: 'h' })).toMatchObject({
+    metadata: { labels: { a: '1', team: 't', 'genwarden.dev/pool': 'p' }, annotations: { hash: 'h' } },
+    spec: {
+      priorityClassName: 'high',
+      tolerations: [{ key: 'x' }],
+      volumes: [{ name: 'tmp' }, { name: 'genwarden-pool', configMap: { name: 'genwarden-worker-p' } }],
+      containers: [
+        {
+          image: 'i',
+          resources: { limits: { memory: '1Gi' } },
+          env: expect.arrayContaining([
+            { name: 'A', value: '2' },
+            { name: 'GENWARDEN_POOL', value: 'p' },
+          ]),
+        },
+        { name: 'sidecar', image: 's' },
+      ],
+    },
+  });
+});
+
+test('a worker may take as long to end as the longest attempt of its pool', () => {
+  expect(drainTimeout({})).toBe(135_000);
+  expect(terminationGrace({ policy: { attemptTimeout: '10m' } })).toBe(630);
+  expect(drainTimeout({ policy: { attemptTimeout: '1h' } })).toBe(3_600_000);
+});
