@@ -75,7 +75,11 @@ is_version() {
 build() {
   local name=$1 work log status=0
   command -v go >/dev/null || fail "$name $(version_for "$name") is neither in KUBEBUILDER_ASSETS nor in $cache nor on PATH, and there is no Go to build it with."
-  say "building $name $(version_for "$name") with Go, once. All programs of a cluster together: about a quarter of an hour on two cores, less with Go's cache."
+  if [ -z "${announced:-}" ]; then
+    say "building what is missing with Go, once, into $cache: about a quarter of an hour on two cores where nothing is there"
+    announced=yes
+  fi
+  say "building $name $(version_for "$name")"
   work=$(mktemp -d "$cache/build.XXXXXX")
   log=$work.log
   compile "$name" "$work/$name" >"$log" 2>&1 || status=$?
