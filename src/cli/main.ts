@@ -34,7 +34,10 @@ function explain(error: unknown): void {
 
 /** `genwarden kubectl …` is `kubectl genwarden …`: what only it needs is loaded for it alone. */
 async function run(args: readonly string[]): Promise<void> {
-  if (args[0] !== 'kubectl') return void (await buildProgram().parseAsync());
+  if (args[0] !== 'kubectl') {
+    await buildProgram().parseAsync([...args], { from: 'user' });
+    return;
+  }
   const { runPlugin } = await import('./kubectl/program.ts');
   await runPlugin(args.slice(1));
 }

@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import { addAdminCommands } from '../../src/cli/admin/commands.ts';
 import { addClientCommands } from '../../src/cli/client/commands.ts';
 import { exitCodeOf, exitCodes } from '../../src/cli/exitCodes.ts';
+import { buildPlugin } from '../../src/cli/kubectl/program.ts';
 import type { Io } from '../../src/cli/output/io.ts';
 import { GenwardenError } from '../../src/job/errors.ts';
 
@@ -16,6 +17,8 @@ export interface CommandOptions {
   now?: () => number;
   /** The size of a terminal; absent: a pipe. */
   terminal?: { columns: number; rows: number };
+  /** As `kubectl genwarden`. */
+  plugin?: boolean;
 }
 
 export interface RunningCommand {
@@ -57,15 +60,20 @@ export function startCommand(args: string[], options: CommandOptions = {}): Runn
     now,
     exitWith: (given) => void (code = given),
   };
-  const program = new Command('genwarden').exitOverride();
-  program.configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) });
-  addClientCommands(program, io);
-  addAdminCommands(program, io);
+  const program = options.plugin === true ? buildPlugin(io) : plainProgram(io);
   const ended = program.parseAsync(args, { from: 'user' }).then(
     () => code,
     (error: unknown) => failureCode(io, error),
   );
   return { stdout: stdout.text, stderr: stderr.text, ended };
+}
+
+function plainProgram(io: Io): Command {
+  const program = new Command('genwarden').exitOverride();
+  program.configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) });
+  addClientCommands(program, io);
+  addAdminCommands(program, io);
+  return program;
 }
 
 /** All client and admin commands by their full names, such as `token create`. */

@@ -11,23 +11,26 @@ export type Bearer = () => Promise<string>;
 
 /** Undefined where the kubeconfig’s user has a certificate and no token. Throws `ClusterForbidden`. */
 export async function kubeconfigBearer(config: KubeConfig): Promise<Bearer | undefined> {
-  const ask = async (): Promise<string | undefined> => {
-    const options: { headers?: Record<string, string> } = {};
-    try {
-      await config.applyToHTTPSOptions(options);
-    } catch (error) {
-      const message = `The kubeconfig’s user has no credentials: ${(error as Error).message.trim()}`;
-      throw new GenwardenError('ClusterForbidden', message, { cause: error });
-    }
-    return /^Bearer (.+)$/.exec(options.headers?.['Authorization'] ?? '')?.[1]?.trim();
-  };
-  if ((await ask()) === undefined) return undefined;
+  if ((await kubeconfigToken(config)) === undefined) return undefined;
   return async () => {
-    const token = await ask();
+    const token = await kubeconfigToken(config);
     if (token === undefined)
       throw new GenwardenError('ClusterForbidden', 'The kubeconfig’s user has no token any more');
     return token;
   };
+}
+
+/** Undefined where the user has none. Throws `ClusterForbidden` where it should have one and cannot get it. */
+export async function kubeconfigToken(config: KubeConfig): Promise<string | undefined> {
+  const options: { headers?: Record<string, string> } = {};
+  try {
+    await config.applyToHTTPSOptions(options);
+  } catch (error) {
+    // The message is what an exec plugin wrote to standard error, which may be nothing.
+    const why = (error as Error).message.trim() || 'its command failed';
+    throw new GenwardenError('ClusterForbidden', `The kubeconfig’s user has no credentials: ${why}`, { cause: error });
+  }
+  return /^Bearer (.+)$/.exec(options.headers?.['Authorization'] ?? '')?.[1]?.trim();
 }
 
 /** The admin’s token that the chart made, for who may read it; says so. Throws `ClusterForbidden`. */

@@ -5,7 +5,7 @@ import { GenwardenError } from '../../job/errors.ts';
 import type { Connect, Connection } from '../client/connection.ts';
 import { clientSettings } from '../client/session.ts';
 import type { Io } from '../output/io.ts';
-import { installationBearer, kubeconfigBearer, type Bearer } from './bearer.ts';
+import { installationBearer, kubeconfigBearer, kubeconfigToken, type Bearer } from './bearer.ts';
 import type { PluginFlags } from './flags.ts';
 import { findInstallation, readyApiPod, type Installation } from './installation.ts';
 import { kubernetes, loadKubeconfig, namespaceOf } from './kubeconfig.ts';
@@ -20,6 +20,8 @@ export interface Reached {
 /** The cluster, and Genwarden in it. */
 export async function reachInstallation(flags: PluginFlags): Promise<Reached> {
   const config = await loadKubeconfig(flags);
+  // Asked for once here, so that what is wrong with them is not taken for an answer of the cluster.
+  await kubeconfigToken(config);
   const { CoreV1Api: Core } = await kubernetes();
   const core = config.makeApiClient(Core);
   return { config, core, installation: await findInstallation(core, flags.installationNamespace) };
