@@ -4,18 +4,7 @@ import { KubeError } from '../../../../src/operator/kube/cluster.ts';
 import { generationJobType } from '../../../../src/operator/resources/kinds.ts';
 import { deleted } from '../../../../src/job/transitions.ts';
 import { submitJob } from '../../../../src/api/submit/submitJob.ts';
-import {
-  anOperator,
-  aWorld,
-  conditions,
-  create,
-  hands,
-  key,
-  peek,
-  retentionMs,
-  statusWrites,
-  type World,
-} from './stage.ts';
+import { anOperator, aWorld, conditions, create, hands, key, peek, retentionMs, type World } from './stage.ts';
 
 const stateOf = async (world: World, resource: Parameters<typeof hands>[1], task = 0) =>
   (await hands(world, resource).read())?.tasks[task]?.last.state.state;
