@@ -1,0 +1,121 @@
+// `kubectl genwarden logs`: whose log it is, which lines of it, and what is said where there is none.
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { runCommand } from '../../../support/commandLine.ts';
+import { FakeApi, answerJson } from '../../../support/fakeApi.ts';
+import { fakeJob, fakeTask } from '../../../support/fakeJobs.ts';
+import { FakeKubernetes } from '../../../support/fakes/fakeKubernetes.ts';
+import { tempFolder, type TempFolder } from '../../../support/tempFolder.ts';
+
+const [first, second] = ['genwarden-worker-default-7d9f8b6c54-abcde', 'genwarden-worker-default-7d9f8b6c54-vwxyz'];
+// Names of hosts are cut in those of workers.
+const nameOf = (pod: string): string => `worker-${pod.slice(0, 40)}-0123abcd`;
+
+let cluster: FakeKubernetes;
+let api: FakeApi;
+let folder: TempFolder;
+
+beforeEach(async () => {
+  [cluster, api, folder] = await Promise.all([FakeKubernetes.start(), FakeApi.start(), tempFolder('kubectl-logs')]);
+  cluster.target = api.port;
+  cluster.pods = [{ namespace: 'prod', name: 'genwarden-api-1', component: 'api' }];
+  await writeFile(join(folder.path, 'config'), cluster.kubeconfig({ token: 'my-token' }));
+  api.put(fakeJob('job1', [fakeTask(0, 'succeeded')]));
+});
+
+afterEach(async () => {
+  await cluster[Symbol.asyncDispose]();
+  await api[Symbol.asyncDispose]();
+  await folder.remove();
+});
+
+const logs = (...args: string[]) =>
+  runCommand(['logs', 'job1', ...args, '--kubeconfig', join(folder.path, 'config')], { plugin: true });
+
+function ranOn(...pods: (string | null)[]): void {
+  const items = pods.map((pod, at) => ({ sequence: at + 1, worker: pod === null ? null : nameOf(pod) }));
+  api.route('GET /v1/jobs/job1/history', (_, response) => answerJson(response, 200, { items, next: null }));
+}
+
+const line = (second_: number, text: string): string => `2026-01-01T00:00:0${second_}.000000001Z ${text}`;
+
+test('prints the lines about the job, of each worker that ran it, in the order in which they did', async () => {
+  cluster.pods.push(
+    { namespace: 'prod', name: first, component: 'worker', log: [line(5, 'about job1, later'), line(6, 'about job2')] },
+    { namespace: 'prod', name: second, component: 'worker', log: [line(1, 'about job1, first')] },
+    { namespace: 'prod', name: `${first.slice(0, -5)}zzzzz`, component: 'worker', log: [line(1, 'job1 of another')] },
+  );
+  ranOn(null, second, first, first);
+  expect(await logs()).toMatchObject({ code: 0, stdout: 'about job1, first\nabout job1, later\n', stderr: '' });
+  expect((await logs('--all')).stdout).toBe('about job1, first\nabout job1, later\nabout job2\n');
+});
+
+test('what came before a restart is printed first', async () => {
+  cluster.pods.push({ namespace: 'prod', name: first, component: 'worker', restarts: 1, log: [line(3, 'job1 again')] });
+  ranOn(first);
+  expect((await logs()).stdout).toBe('before the restart of job1\njob1 again\n');
+});
+
+test('workers in other namespaces are found by those who may look there', async () => {
+  cluster.pods.push({ namespace: 'gpus', name: first, component: 'worker', log: [line(3, 'job1 there')] });
+  ranOn(first);
+  expect((await logs()).stdout).toBe('job1 there\n');
+});
+
+test('a pod that is gone is named; where none is left it is an error', async () => {
+  cluster.pods.push({ namespace: 'prod', name: first, component: 'worker', log: [line(3, 'job1 here')] });
+  ranOn(second, first);
+  const some = await logs();
+  expect(some).toMatchObject({ code: 0, stdout: 'job1 here\n' });
+  expect(some.stderr).toContain(`the pod of ${nameOf(second)} is gone`);
+  cluster.pods.pop();
+  expect(await logs()).toMatchObject({ code: 1, stderr: expect.stringContaining('WorkerLogGone') as string });
+});
+
+test('a job that nobody has taken has none, and says so; a job that is not there is an error', async () => {
+  ranOn(null);
+  expect(await logs()).toMatchObject({
+    code: 0,
+    stdout: '',
+    stderr: expect.stringContaining('no worker has taken') as string,
+  });
+  const options = { plugin: true };
+  const missing = await runCommand(['logs', 'job2', '--kubeconfig', join(folder.path, 'config')], options);
+  expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('JobNotFound') as string });
+});
+
+test('--follow goes on to workers that take the job later, until it has finished', async () => {
+  api.put(fakeJob('job1', [fakeTask(0, 'running')]));
+  cluster.pods.push(
+    { namespace: 'prod', name: first, component: 'worker', log: [line(1, 'job1 starts')] },
+    { namespace: 'prod', name: second, component: 'worker', log: [line(2, 'job1 ends')] },
+  );
+  ranOn(first);
+  api.route('GET /v1/jobs/job1/events', (_, response) => {
+    const tell = (id: number, event: string, data: object): boolean =>
+      response.write(`id: e-${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    tell(1, 'snapshot', fakeJob('job1', [fakeTask(0, 'running')]));
+    tell(2, 'task', { job: 'job1', task: 0, state: 'running', worker: nameOf(second) });
+    tell(3, 'job', { ...fakeJob('job1', [fakeTask(0, 'succeeded')]), tasks: undefined });
+    response.end();
+  });
+  const { code, stdout } = await logs('-f');
+  expect({ code, lines: stdout.trim().split('\n').toSorted() }).toEqual({
+    code: 0,
+    lines: ['job1 ends', 'job1 starts'],
+  });
+});
+
+test('who may not read logs is told what is missing', async () => {
+  cluster.pods.push({ namespace: 'prod', name: first, component: 'worker' });
+  cluster.forbidden.add(`/api/v1/namespaces/prod/pods/${first}/log`);
+  ranOn(first);
+  const refused = await logs();
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/may not read the log of pod prod\//) as string,
+  });
+});
