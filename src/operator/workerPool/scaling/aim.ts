@@ -51,7 +51,15 @@ function autoscaled({ current, wishes: before, now }: AimSight, bounds: Autoscal
   const wishes = wishesSince(before, wish.replicas, current, now);
   const wanted = stabilised(wishes, wish.replicas, current);
   const replicas = within(bounds, wanted);
-  const scaling = scalingOf({ wanted, replicas, current, bounds, limitedByKeys: wish.limitedByKeys, demand });
+  const scaling = scalingOf({
+    wish: wish.replicas,
+    wanted,
+    replicas,
+    current,
+    bounds,
+    limitedByKeys: wish.limitedByKeys,
+    demand,
+  });
   return { replicas, atMost: bounds.maxReplicas, wishes, scaling };
 }
 
@@ -59,6 +67,7 @@ const within = ({ minReplicas, maxReplicas }: AutoscalingBounds, replicas: numbe
   Math.min(maxReplicas, Math.max(minReplicas, replicas));
 
 interface Outcome {
+  readonly wish: number;
   readonly wanted: number;
   readonly replicas: number;
   readonly current: number;
@@ -67,7 +76,7 @@ interface Outcome {
   readonly demand: Demand;
 }
 
-function scalingOf({ wanted, replicas, current, bounds, limitedByKeys, demand }: Outcome): Scaling {
+function scalingOf({ wish, wanted, replicas, current, bounds, limitedByKeys, demand }: Outcome): Scaling {
   const now = count(replicas);
   if (demand.paused && demand.queued > 0) {
     return { status: 'False', reason: 'Paused', message: `${now}: the pool is paused, so the queue asks for none` };
@@ -85,7 +94,12 @@ function scalingOf({ wanted, replicas, current, bounds, limitedByKeys, demand }:
   if (replicas === 0) {
     return { status: 'True', reason: 'ScaledToZero', message: 'No worker while nothing is queued' };
   }
-  return { status: 'True', reason: 'DesiredWithinRange', message: `${now}, as the queue asks for` };
+  return { status: 'True', reason: 'DesiredWithinRange', message: `${now}, ${whyAsMany(wish, wanted, bounds)}` };
+}
+
+function whyAsMany(wish: number, wanted: number, { minReplicas }: AutoscalingBounds): string {
+  if (wanted < minReplicas) return 'as minReplicas says';
+  return wish < wanted ? 'as the queue asked for within the last minute' : 'as the queue asks for';
 }
 
 export const count = (workers: number): string => `${workers} worker${workers === 1 ? '' : 's'}`;

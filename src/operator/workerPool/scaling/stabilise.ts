@@ -2,7 +2,7 @@
 // costs no worker.
 
 /** ms; within it the largest wish counts. */
-export const window = 60_000;
+const window = 60_000;
 
 export interface Wished {
   /** Monotonic, ms. */
