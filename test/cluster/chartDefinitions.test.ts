@@ -1,0 +1,60 @@
+// The chart on a cluster that knows nothing of Genwarden: the definitions and the first resource of their kind in one
+// install; the definitions stay at the uninstall, and the next install of the same release takes them over. Other
+// installations of the cluster would lose their resources, so the test refuses to run beside any.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../support/until.ts';
+import { applyDefinitions, testValues } from './support/genwarden.ts';
+import { chartFolder, helm, helmWith, tryHelm } from './support/helm.ts';
+import { getObject, kubectl, listObjects, tryKubectl } from './support/kubectl.ts';
+import { testNamespace } from './support/namespace.ts';
+
+const namespace = testNamespace('chart-definitions');
+const definitions = ['generationjobs.genwarden.dev', 'workerpools.genwarden.dev'];
+const waiting = ['-n', namespace, '--wait', '--timeout', '180s'];
+const values = {
+  ...testValues,
+  crds: { enabled: true },
+  nats: { ...(testValues['nats'] as object), persistence: { enabled: false } },
+};
+
+beforeAll(async () => {
+  await until(noPools, { what: 'a cluster without WorkerPools (another installation is in it)', timeoutMs: 60_000 });
+  await kubectl('delete', 'crd', ...definitions, '--ignore-not-found', '--timeout=60s');
+});
+afterAll(async () => {
+  await tryHelm(['uninstall', 'genwarden', '-n', namespace, '--ignore-not-found', '--wait', '--timeout', '60s']);
+  await kubectl('delete', 'crd', ...definitions, '--ignore-not-found', '--timeout=60s');
+  await applyDefinitions();
+});
+
+async function noPools(): Promise<boolean> {
+  const { code, stdout } = await tryKubectl(['get', 'workerpools', '-A', '-o', 'name']);
+  return code !== 0 || stdout.trim() === '';
+}
+
+test('one install brings the definitions and the first WorkerPool', async () => {
+  await helmWith(values, 'install', 'genwarden', chartFolder, ...waiting);
+  const pool = await getObject('gwp', 'default', namespace);
+  expect(pool.spec.models.image[0]).toBe('gemini-3.1-flash-image');
+  const told = await helm('test', 'genwarden', '-n', namespace, '--logs', '--timeout', '150s');
+  expect(told).toContain('✓ a job makes a picture');
+});
+
+test('an uninstall leaves the definitions, and no pool', async () => {
+  expect(await helm('uninstall', 'genwarden', ...waiting)).toContain('resource policy');
+  const gone = async (): Promise<boolean> => (await listObjects('gwp', namespace)).length === 0;
+  await until(gone, { what: 'the end of the pool', timeoutMs: 60_000 });
+  await kubectl('get', 'crd', ...definitions);
+});
+
+test('the same release installs again', async () => {
+  await helmWith(values, 'install', 'genwarden', chartFolder, ...waiting);
+  await getObject('gwp', 'default', namespace);
+});
+
+test('with crds.keep off, an uninstall takes the definitions along', async () => {
+  await helmWith({ ...values, crds: { enabled: true, keep: false } }, 'upgrade', 'genwarden', chartFolder, ...waiting);
+  await helm('uninstall', 'genwarden', ...waiting);
+  const { stdout } = await tryKubectl(['get', 'crd', ...definitions, '--ignore-not-found', '-o', 'name']);
+  expect(stdout).toBe('');
+});
