@@ -22,7 +22,7 @@ export interface KubeRequest {
   readonly path: string;
   readonly contentType?: string;
   readonly body?: unknown;
-  /** Ends the request, and the answer while it is read. */
+  /** Ends the request, and the answer while it is read; a request that is aborted so is not counted. */
   readonly signal?: AbortSignal;
 }
 
@@ -51,39 +51,49 @@ export class KubeConnection {
     return this.#server.host;
   }
 
-  /** The answer’s JSON. Throws `KubeError`. */
-  async ask(request: KubeRequest): Promise<unknown> {
-    const late = AbortSignal.timeout(this.#options.timeoutMs);
-    const signal = request.signal === undefined ? late : AbortSignal.any([late, request.signal]);
-    const answer = await this.open({ ...request, signal });
-    try {
-      return JSON.parse(await textOf(answer));
-    } catch (error) {
-      throw this.#unanswered(error, request, late);
-    }
+  /** The answer’s JSON, all of it within the limit. Throws `KubeError`. */
+  ask(request: KubeRequest): Promise<unknown> {
+    return this.#within(async (limit) => {
+      const answer = await this.#open(request, limit);
+      try {
+        return JSON.parse(await textOf(answer)) as unknown;
+      } catch (error) {
+        throw this.#unanswered(error, request, limit);
+      }
+    });
   }
 
-  /** The answer from its head on; not waited for longer than the limit, but then read for as long as it lasts. */
-  async open(request: KubeRequest): Promise<IncomingMessage> {
-    const head = new AbortController();
-    const timer = setTimeout(() => head.abort(), this.#options.timeoutMs);
+  /** The answer from its head on: that comes within the limit, the rest may take its time. Throws `KubeError`. */
+  open(request: KubeRequest): Promise<IncomingMessage> {
+    return this.#within((limit) => this.#open(request, limit));
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #within<T>(work: (limit: AbortSignal) => Promise<T>): Promise<T> {
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), this.#options.timeoutMs);
     try {
-      const signal = request.signal === undefined ? head.signal : AbortSignal.any([head.signal, request.signal]);
-      const answer = await this.#sendTwice(request, signal);
-      this.#count(request.method, String(answer.statusCode));
-      if (answer.statusCode! >= 300) throw errorOf(answer.statusCode!, await textOf(answer).catch(() => ''));
-      return answer;
-    } catch (error) {
-      if (error instanceof KubeError || error instanceof GenwardenError) throw error;
-      if (request.signal?.aborted !== true) this.#count(request.method, '0');
-      throw this.#unanswered(error, request, head.signal);
+      return await work(limit.signal);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  close(): void {
-    this.#agent.destroy();
+  async #open(request: KubeRequest, limit: AbortSignal): Promise<IncomingMessage> {
+    try {
+      const signal = request.signal === undefined ? limit : AbortSignal.any([limit, request.signal]);
+      const answer = await this.#sendTwice(request, signal);
+      this.#count(request.method, String(answer.statusCode));
+      if (answer.statusCode! >= 300) throw errorOf(answer.statusCode!, await textOf(answer).catch(() => ''));
+      return answer;
+    } catch (error) {
+      if (error instanceof KubeError) throw error;
+      if (request.signal?.aborted !== true) this.#count(request.method, '0');
+      throw this.#unanswered(error, request, limit);
+    }
   }
 
   /** A kept connection may have been closed by the other side just now: all our requests may be sent again. */
@@ -134,17 +144,17 @@ export class KubeConnection {
     return { options: { ...options, agent }, headers: options.headers as Record<string, string> };
   }
 
-  #unanswered(error: unknown, { method, path }: KubeRequest, late: AbortSignal): KubeError {
+  #unanswered(error: unknown, { method, path }: KubeRequest, limit: AbortSignal): KubeError {
     if (error instanceof KubeError) return error;
     const { timeoutMs } = this.#options;
     // What waits in the pool may be as dead as this one was.
     for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
-    const why = late.aborted
+    const why = limit.aborted
       ? `no answer within ${timeoutMs} ms`
       : error instanceof Error
         ? error.message
         : String(error);
-    const reason = late.aborted ? 'Timeout' : 'Unreachable';
+    const reason = limit.aborted ? 'Timeout' : 'Unreachable';
     return new KubeError(0, reason, `${method} ${path.split('?')[0]} at ${this.host}: ${why}`, { cause: error });
   }
 
