@@ -46,7 +46,7 @@ export async function serving(...answers: Answer[]) {
   const cluster = connectCluster({
     metrics: createOperatorMetrics(registry),
     version: '1.2.3',
-    timeoutMs: 300,
+    timeoutMs: 800,
     pageSize: 2,
   });
   onTestFinished(async () => {

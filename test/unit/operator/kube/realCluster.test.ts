@@ -101,7 +101,7 @@ test('errors carry status and reason, whoever speaks; each answer is counted', a
   await expect(cluster.get(maps, key)).rejects.toMatchObject({
     status: 0,
     reason: 'Timeout',
-    message: expect.stringContaining('300 ms'),
+    message: expect.stringContaining('800 ms'),
   });
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));

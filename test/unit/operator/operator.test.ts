@@ -1,0 +1,109 @@
+// The operator: one of two leads, the other takes over; controllers work during a term only, and with a current index.
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { expect, onTestFinished, test } from 'vitest';
+import { memoryLeadership } from '../../../src/adapters/memory/index.ts';
+import type { KubeController } from '../../../src/operator/controller.ts';
+import { createSources, type Sources } from '../../../src/operator/kube/sources.ts';
+import { startOperator } from '../../../src/operator/operator.ts';
+import type { OperatorParts } from '../../../src/operator/parts.ts';
+import { createOperatorMetrics } from '../../../src/telemetry/metrics.ts';
+import { until } from '../../support/until.ts';
+
+/** Operators that campaign for the same office; `events` says what their controllers did. */
+function stage() {
+  const leadership = memoryLeadership();
+  const events: string[] = [];
+  const enter = (name: string, { ready = true } = {}) => {
+    const index = { ready, lag: 0 };
+    const sources: Sources = createSources();
+    const registry = new Registry();
+    const parts = {
+      sources,
+      logger: pino({ enabled: false }),
+      metrics: createOperatorMetrics(registry),
+      follower: { ready: () => ({ ready: index.ready, reason: 'behind' }), lag: () => index.lag },
+    } as unknown as OperatorParts;
+    const controllers = [() => noting(name, events)];
+    const operator = startOperator({ ...parts, name, leadership, controllers });
+    onTestFinished(() => operator.close());
+    const leads = async (): Promise<number | undefined> => (await parts.metrics.leader.get()).values[0]?.value;
+    return { operator, index, sources, leads };
+  };
+  const happens = (event: string): Promise<boolean> => until(() => events.includes(event), { what: event });
+  return { leadership, events, enter, happens };
+}
+
+/** Reconciles one key for as long as it may. */
+function noting(name: string, events: string[]): KubeController {
+  return {
+    name: 'things',
+    start: async (enqueue) => {
+      events.push(`${name} starts`);
+      enqueue({ namespace: 'n', name: 'a' });
+    },
+    reconcile: async (key, signal) => {
+      events.push(`${name} has ${key.namespace}/${key.name}`);
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      events.push(`${name} lets go`);
+      return undefined;
+    },
+  };
+}
+
+test('one of two leads; when it closes, it lets go before the other begins', async () => {
+  const { events, enter, happens } = stage();
+  const one = enter('one');
+  await happens('one has n/a');
+  const two = enter('two');
+  expect([one.operator.leading(), two.operator.leading()]).toEqual([true, false]);
+  expect([await one.leads(), await two.leads()]).toEqual([1, 0]);
+  await one.operator.close();
+  await happens('two has n/a');
+  expect(events).toEqual(['one starts', 'one has n/a', 'one lets go', 'two starts', 'two has n/a']);
+  expect([one.operator.leading(), two.operator.leading()]).toEqual([false, true]);
+  expect([await one.leads(), await two.leads()]).toEqual([0, 1]);
+});
+
+test('a term that is lost ends the work, and the next begins with controllers of its own', async () => {
+  const { leadership, events, enter, happens } = stage();
+  enter('one');
+  await happens('one has n/a');
+  enter('two');
+  leadership.depose('operator');
+  await happens('two has n/a');
+  leadership.depose('operator');
+  await until(() => events.filter((event) => event === 'one starts').length === 2, { what: 'the first to lead again' });
+  expect(events.slice(0, 6)).toEqual([
+    'one starts',
+    'one has n/a',
+    'one lets go',
+    'two starts',
+    'two has n/a',
+    'two lets go',
+  ]);
+});
+
+test('nothing is done before the index is current, and no more once it is too old', async () => {
+  const { events, enter, happens } = stage();
+  const { operator, index } = enter('one', { ready: false });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect([operator.leading(), events]).toEqual([false, []]);
+  index.ready = true;
+  await happens('one has n/a');
+  Object.assign(index, { ready: false, lag: 6_000 });
+  await happens('one lets go');
+  await until(() => !operator.leading(), { what: 'the end of the term' });
+});
+
+test('it is ready while it stands by, and while it leads as far as its sources can be read', async () => {
+  const { enter, happens } = stage();
+  const { operator, sources } = enter('one');
+  const other = enter('two');
+  await happens('one has n/a');
+  for (const each of [sources, other.sources]) each.report('things', 'The API server does not know things');
+  expect(operator.ready()).toEqual({ ready: false, reason: 'The API server does not know things' });
+  expect(other.operator.ready().ready).toBe(true);
+  sources.report('things', undefined);
+  expect(operator.ready().ready).toBe(true);
+});
