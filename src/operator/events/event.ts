@@ -1,10 +1,21 @@
 // An event as the API has it (`events.k8s.io/v1`), from what was recorded.
 
 import type { Instant } from '../../job/task.ts';
-import type { Applied, ResourceType } from '../kube/cluster.ts';
-import type { RecordedEvent, Regarding } from './eventRecorder.ts';
+import type { Applied, KubeObject, ResourceType } from '../kube/cluster.ts';
 
 export const eventType: ResourceType = { group: 'events.k8s.io', version: 'v1', kind: 'Event', plural: 'events' };
+
+export interface RecordedEvent {
+  readonly type: 'Normal' | 'Warning';
+  /** CamelCase, at most 128 characters; for a failure the code of the catalogue. */
+  readonly reason: string;
+  /** CamelCase: what was done or tried, such as `Submit`, `Apply`; at most 128 characters. */
+  readonly action: string;
+  /** For a person; cut at 1,024 bytes. */
+  readonly note: string;
+}
+
+export type Regarding = Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>;
 
 /** One event that may have happened several times. */
 export interface Series {

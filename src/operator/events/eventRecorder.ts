@@ -4,22 +4,12 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { OperatorMetrics } from '../../telemetry/metrics.ts';
-import type { Cluster, KubeObject } from '../kube/cluster.ts';
+import type { Cluster } from '../kube/cluster.ts';
 import { Allowance } from './allowance.ts';
-import { eventOf, eventType, seriesKey, type Series } from './event.ts';
+import { eventOf, eventType, seriesKey, type RecordedEvent, type Regarding, type Series } from './event.ts';
 import { EventWriter } from './eventWriter.ts';
 
-export interface RecordedEvent {
-  readonly type: 'Normal' | 'Warning';
-  /** CamelCase, at most 128 characters; for a failure the code of the catalogue. */
-  readonly reason: string;
-  /** CamelCase: what was done or tried, such as `Submit`, `Apply`; at most 128 characters. */
-  readonly action: string;
-  /** For a person; cut at 1,024 bytes. */
-  readonly note: string;
-}
-
-export type Regarding = Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>;
+export type { RecordedEvent } from './event.ts';
 
 export interface EventRecorder {
   /**

@@ -1,11 +1,8 @@
 // A cache of all objects of a kind that never stops for good: list, then watch, whatever the API server does meanwhile.
 
-import type { OperatorParts } from '../parts.ts';
 import type { KubeObject, ResourceKey, ResourceType } from './cluster.ts';
 import { ObjectCache, type Change } from './objectCache.ts';
-import { Reflector } from './reflector.ts';
-
-export type InformerParts = Pick<OperatorParts, 'cluster' | 'sources' | 'logger' | 'metrics' | 'clock' | 'jitter'>;
+import { Reflector, type InformerParts, type InformerTimes } from './reflector.ts';
 
 export interface InformerOptions<T extends KubeObject> {
   readonly parts: InformerParts;
@@ -22,19 +19,6 @@ export interface InformerOptions<T extends KubeObject> {
   readonly signal: AbortSignal;
   /** For tests. */
   readonly times?: Partial<InformerTimes>;
-}
-
-/** All in ms. */
-export interface InformerTimes {
-  /** Between two lists beside the watch, plus up to a fifth. */
-  readonly relistMs: number;
-  /** How long after such a list the watch may take to tell the same. */
-  readonly settleMs: number;
-  /** A watch that says nothing for so long is replaced: bookmarks come about once a minute. */
-  readonly silenceMs: number;
-  /** After the first failure; doubles up to `mostBackoffMs`. */
-  readonly backoffMs: number;
-  readonly mostBackoffMs: number;
 }
 
 const defaultTimes: InformerTimes = {

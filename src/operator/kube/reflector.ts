@@ -3,9 +3,24 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { GenwardenError } from '../../job/errors.ts';
+import type { OperatorParts } from '../parts.ts';
 import { KubeError, type KubeObject, type ListRequest, type ResourceType, type WatchEvent } from './cluster.ts';
-import type { InformerParts, InformerTimes } from './informer.ts';
 import { keyOf, type ObjectCache } from './objectCache.ts';
+
+export type InformerParts = Pick<OperatorParts, 'cluster' | 'sources' | 'logger' | 'metrics' | 'clock' | 'jitter'>;
+
+/** All in ms. */
+export interface InformerTimes {
+  /** Between two lists beside the watch, plus up to a fifth. */
+  readonly relistMs: number;
+  /** How long after such a list the watch may take to tell the same. */
+  readonly settleMs: number;
+  /** A watch that says nothing for so long is replaced: bookmarks come about once a minute. */
+  readonly silenceMs: number;
+  /** After the first failure; doubles up to `mostBackoffMs`. */
+  readonly backoffMs: number;
+  readonly mostBackoffMs: number;
+}
 
 export interface ReflectorOptions<T extends KubeObject> {
   readonly parts: InformerParts;
