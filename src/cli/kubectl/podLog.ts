@@ -4,6 +4,7 @@ import { request as plainRequest, type IncomingMessage, type RequestOptions } fr
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { GenwardenError } from '../../job/errors.ts';
 import { clusterError } from './clusterErrors.ts';
 
 export interface PodLogRequest {
@@ -18,31 +19,43 @@ export interface PodLogRequest {
 }
 
 const retryMs = 1_000;
+/** How often in a row a log that was there is asked for again: an API server that restarts takes a while. */
+const mostTries = 60;
 
 /** Ends with the log, with the pod where it is followed, and with the signal. Throws `ClusterForbidden` or `ClusterUnreachable`. */
 export async function* podLog(config: KubeConfig, asked: PodLogRequest, signal: AbortSignal): AsyncGenerator<string> {
-  let since = asked.since;
-  // The server counts in whole seconds: what was seen already comes again, and is passed over.
-  let last = '';
-  for (;;) {
-    const response = await open(config, { ...asked, since }, signal);
-    if (response === undefined) return;
-    let whole = false;
+  /** Of the last line, as the server wrote it. */
+  let last: string | undefined;
+  for (let failures = 0; ;) {
     try {
-      for await (const line of linesOf(response)) {
-        const at = line.indexOf(' ');
-        const time = line.slice(0, at);
-        if (time <= last) continue;
+      const seen = last;
+      for await (const { time, text: line } of stampedLines(config, { ...asked, since: seen ?? asked.since }, signal)) {
+        failures = 0;
+        // The server counts from whole seconds: what was seen already comes again.
+        if (seen !== undefined && time <= seen) continue;
         last = time;
-        since = time;
-        yield line.slice(at + 1);
+        yield line;
       }
-      whole = true;
-    } catch {
-      // Lost: it goes on after the last line.
+      return;
+    } catch (error) {
+      if (signal.aborted) return;
+      failures += 1;
+      const lost = !(error instanceof GenwardenError) || error.code === 'ClusterUnreachable';
+      if (!lost || !asked.follow || last === undefined || failures > mostTries)
+        throw clusterError(error, 'go on with a log');
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
-    if (signal.aborted || !asked.follow || whole) return;
-    await new Promise((resolve) => setTimeout(resolve, retryMs));
+  }
+}
+
+async function* stampedLines(
+  config: KubeConfig,
+  asked: PodLogRequest,
+  signal: AbortSignal,
+): AsyncGenerator<{ time: string; text: string }> {
+  for await (const line of linesOf(await open(config, asked, signal))) {
+    const at = line.indexOf(' ');
+    yield { time: line.slice(0, at), text: line.slice(at + 1) };
   }
 }
 
@@ -56,12 +69,11 @@ async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
   if (rest !== '') yield rest;
 }
 
-/** Undefined where the signal came first. */
 async function open(
   config: KubeConfig,
   { namespace, pod, container, since, follow, previous = false }: PodLogRequest,
   signal: AbortSignal,
-): Promise<IncomingMessage | undefined> {
+): Promise<IncomingMessage> {
   const query = new URLSearchParams({ container, timestamps: 'true', sinceTime: since });
   if (follow) query.set('follow', 'true');
   if (previous) query.set('previous', 'true');
@@ -74,7 +86,6 @@ async function open(
     if (response.statusCode === 200) return response;
     throw Object.assign(new Error('refused'), { code: response.statusCode, body: await text(response) });
   } catch (error) {
-    if (signal.aborted) return undefined;
     throw clusterError(error, `read the log of pod ${namespace}/${pod}`);
   }
 }

@@ -25,6 +25,8 @@ export class FakeKubernetes implements AsyncDisposable {
   readonly forbidden = new Set<string>();
   /** Every request, as `GET /path`, and its `authorization`. */
   readonly asked: { readonly line: string; readonly authorization: string | undefined }[] = [];
+  /** So many answers with a log break after their first line. */
+  brokenLogs = 0;
   /** Where forwarded ports lead. */
   target = 0;
   readonly #forwards = new Set<Socket>();
@@ -112,7 +114,14 @@ export class FakeKubernetes implements AsyncDisposable {
     const log = this.pods.find(({ namespace, name }) => `${namespace}/${name}` === pod)?.log ?? [];
     const since = query.get('sinceTime') ?? '';
     const previous = query.get('previous') === 'true';
-    const lines = previous ? ['2026-01-01T00:00:00Z before the restart of job1'] : log.filter((line) => line >= since);
+    const lines = previous
+      ? ['2026-01-01T00:00:00Z before the restart of job1']
+      : log.filter((line) => line.slice(0, 19) >= since.slice(0, 19));
+    if (this.brokenLogs > 0 && lines.length > 0) {
+      this.brokenLogs -= 1;
+      response.write(`${lines[0]}\n${lines[1]?.slice(0, 12) ?? ''}`, () => response.destroy());
+      return;
+    }
     response.end(lines.map((line) => `${line}\n`).join(''));
   }
 

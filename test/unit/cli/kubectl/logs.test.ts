@@ -2,7 +2,9 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { podLog } from '../../../../src/cli/kubectl/podLog.ts';
 import { runCommand } from '../../../support/commandLine.ts';
 import { FakeApi, answerJson } from '../../../support/fakeApi.ts';
 import { fakeJob, fakeTask } from '../../../support/fakeJobs.ts';
@@ -107,6 +109,22 @@ test('--follow goes on to workers that take the job later, until it has finished
     code: 0,
     lines: ['job1 ends', 'job1 starts'],
   });
+});
+
+test('a log that breaks is followed on without a gap and without a line twice', async () => {
+  const log = [line(1, 'job1 one'), line(1, 'job1 twin'), line(2, 'job1 two'), line(3, 'job1 three')];
+  // Two lines of one moment are two lines.
+  cluster.pods.push({ namespace: 'prod', name: first, component: 'worker', log: log.with(1, line(2, 'job1 twin')) });
+  cluster.brokenLogs = 1;
+  const config = new KubeConfig();
+  config.loadFromFile(join(folder.path, 'config'));
+  const asked = { namespace: 'prod', pod: first, container: 'worker', since: '2026-01-01T00:00:00Z' };
+  const never = new AbortController().signal;
+  const lines = await Array.fromAsync(podLog(config, { ...asked, follow: true }, never));
+  expect(lines).toEqual(['job1 one', 'job1 twin', 'job1 two', 'job1 three']);
+  cluster.brokenLogs = 1;
+  const broken = Array.fromAsync(podLog(config, { ...asked, follow: false }, never));
+  await expect(broken).rejects.toMatchObject({ code: 'ClusterUnreachable' });
 });
 
 test('who may not read logs is told what is missing', async () => {
