@@ -119,7 +119,8 @@ test('an image, a text and a job of many tasks live as kubectl shows them; jobs 
   const described = await until(
     async () => {
       const shown = await kubectl('describe', 'gj', 'image', '-n', namespace);
-      return /Submitted[\s\S]*Succeeded/.test(shown.slice(shown.indexOf('Events:'))) && shown;
+      const events = shown.slice(shown.indexOf('Events:'));
+      return ['Submitted', 'Running', 'Succeeded'].every((reason) => events.includes(` ${reason} `)) && events;
     },
     { what: 'events in kubectl describe', timeoutMs: 20_000, intervalMs: 250 },
   );
