@@ -90,7 +90,10 @@ export async function dialPod(config: KubeConfig, namespace: string, pick: () =>
     } catch (error) {
       const status = statusOf(error);
       if (status === 401 || status === 403 || tries >= 3) {
-        throw clusterError(error, `create pods/portforward in namespace ${namespace}`);
+        throw clusterError(
+          error,
+          `forward a port to a pod in namespace ${namespace} (get and create pods/portforward)`,
+        );
       }
     }
   }

@@ -151,7 +151,7 @@ describe('what is missing', () => {
 
   test('no right to forward a port: said at once, and nothing is sent', async () => {
     cluster.forbidden.add('/api/v1/namespaces/prod/pods/genwarden-api-1/portforward');
-    await failing(1, 'create pods/portforward in namespace prod');
+    await failing(1, 'may not forward a port to a pod in namespace prod (get and create pods/portforward)');
     expect(api.requests).toEqual([]);
   });
 
