@@ -234,6 +234,11 @@ export const settingsSchema = z.object({
       description: 'Namespaces whose GenerationJobs are run; all where unset',
       usedBy: ['operator'],
     }),
+    defaultPoolFile: optional(path, {
+      name: 'DEFAULT_POOL_FILE',
+      description: 'JSON file with the WorkerPool that the operator makes first, and again whenever the file changes',
+      usedBy: ['operator'],
+    }),
     workerTemplateFile: optional(path, {
       name: 'WORKER_TEMPLATE_FILE',
       description: 'JSON file with the pod template that the operator makes the workers of each WorkerPool from',

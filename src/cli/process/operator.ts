@@ -16,6 +16,8 @@ import {
 } from '../../adapters/nats/index.ts';
 import type { Settings } from '../../config/settings.ts';
 import { GenwardenError } from '../../job/errors.ts';
+import { defaultPoolController } from '../../operator/defaultPool/controller.ts';
+import { readDefaultPool } from '../../operator/defaultPool/poolFile.ts';
 import { createEventRecorder } from '../../operator/events/eventRecorder.ts';
 import { generationJobController } from '../../operator/generationJob/controller.ts';
 import { connectCluster } from '../../operator/kube/realCluster.ts';
@@ -40,7 +42,9 @@ export async function startOperatorProcess(settings: Settings, signal: AbortSign
   try {
     const parts = await partsOf(settings, hull, name);
     const leadership = await natsLeadership(link);
-    const controllers = [generationJobController, workerPoolController];
+    const { defaultPoolFile: file } = settings.kubernetes;
+    const first = file === undefined ? [] : [defaultPoolController(readDefaultPool(file))];
+    const controllers = [...first, generationJobController, workerPoolController];
     const operator = closing.own('operator', startOperator({ ...parts, name, leadership, controllers }), (it) =>
       it.close(),
     );

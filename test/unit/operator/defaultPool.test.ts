@@ -1,0 +1,86 @@
+// The default pool: made once, made again when its file changes, and left alone where a person has a say.
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { defaultPoolController, hashAnnotation } from '../../../src/operator/defaultPool/controller.ts';
+import { readDefaultPool, type DefaultPool } from '../../../src/operator/defaultPool/poolFile.ts';
+import type { KubeObject } from '../../../src/operator/kube/cluster.ts';
+import type { OperatorParts } from '../../../src/operator/parts.ts';
+import { workerPoolType } from '../../../src/operator/resources/kinds.ts';
+import { configMapType } from '../../../src/operator/workerPool/observe/kubeTypes.ts';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { FakeCluster } from '../../support/fakes/cluster.ts';
+import { tempFolder } from '../../support/tempFolder.ts';
+
+const namespace = 'genwarden';
+const key = { namespace, name: 'default' };
+
+const fileOf = (replicas: number, ownerConfigMap?: string): DefaultPool => ({
+  ...(ownerConfigMap === undefined ? {} : { ownerConfigMap }),
+  pool: {
+    apiVersion: 'genwarden.dev/v1alpha1',
+    kind: 'WorkerPool',
+    metadata: { name: 'default', labels: { a: 'b' }, annotations: {} },
+    spec: { models: { image: ['gemini-3.1-flash-image'] }, replicas },
+  },
+});
+
+function stage() {
+  const cluster = new FakeCluster();
+  const look = (file: DefaultPool) => {
+    const parts = { cluster, namespace, logger: pino({ enabled: false }) } as unknown as OperatorParts;
+    return defaultPoolController(file)(parts).reconcile(key, new AbortController().signal);
+  };
+  const pool = () => cluster.get<KubeObject<{ replicas?: number }>>(workerPoolType, key);
+  return { cluster, look, pool };
+}
+
+test('the pool is made, and made again when the file changes', async () => {
+  const { look, pool } = stage();
+  await look(fileOf(1));
+  expect(await pool()).toMatchObject({ metadata: { labels: { a: 'b' } }, spec: { replicas: 1 } });
+  await look(fileOf(3));
+  expect((await pool())?.spec?.replicas).toBe(3);
+});
+
+test('what somebody changed stays while the file is the same', async () => {
+  const { cluster, look, pool } = stage();
+  await look(fileOf(1));
+  const made = (await pool())!;
+  cluster.put(workerPoolType, { ...made, metadata: { ...made.metadata }, spec: { ...made.spec, replicas: 7 } });
+  await look(fileOf(1));
+  expect((await pool())?.spec?.replicas).toBe(7);
+});
+
+test('a pool of this name that somebody else made is left alone', async () => {
+  const { cluster, look, pool } = stage();
+  cluster.put(workerPoolType, { ...fileOf(5).pool, metadata: key });
+  await look(fileOf(1));
+  expect((await pool())?.spec?.replicas).toBe(5);
+  expect((await pool())?.metadata.annotations?.[hashAnnotation]).toBeUndefined();
+});
+
+test('it belongs to the ConfigMap; to a new one when the release was installed anew', async () => {
+  const { cluster, look, pool } = stage();
+  await expect(look(fileOf(1, 'first'))).rejects.toThrow('no ConfigMap first');
+  const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'first', namespace } };
+  const { metadata } = cluster.put(configMapType, configMap);
+  await look(fileOf(1, 'first'));
+  expect((await pool())?.metadata.ownerReferences).toMatchObject([
+    { kind: 'ConfigMap', name: 'first', uid: metadata.uid },
+  ]);
+});
+
+test('a file that says no pool is refused with each place', async () => {
+  const folder = await tempFolder('default-pool');
+  try {
+    const path = join(folder.path, 'pool.json');
+    const { pool } = fileOf(1);
+    writeFileSync(path, JSON.stringify({ pool: { ...pool, spec: { concurrency: 0 } }, more: 1 }));
+    expect(() => readDefaultPool(path)).toThrow(/spec\.models.*spec\.concurrency|spec\.concurrency.*spec\.models/s);
+    writeFileSync(path, JSON.stringify(fileOf(2)));
+    expect(readDefaultPool(path)).toEqual(fileOf(2));
+  } finally {
+    await folder.remove();
+  }
+});
