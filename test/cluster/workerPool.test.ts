@@ -72,6 +72,24 @@ test('kubectl scale is obeyed', async () => {
   expect(conditionOf(await getObject('gwp', 'studio', namespace), 'Scaling')).toBe('True Fixed');
 });
 
+test('a worker that is scaled away finishes what it runs', async () => {
+  const { id } = await submit('studio', 'an epic [standin: slow 12s]');
+  const isRunning = async (): Promise<boolean> => (await genwarden.client.get(id)).state === 'running';
+  await until(isRunning, { what: 'the task to run', timeoutMs: 30_000, intervalMs: 200 });
+  await kubectl('scale', 'gwp', 'studio', '--replicas=0', '-n', namespace);
+  const isLeaving = async (): Promise<boolean> => {
+    const [pod] = await workersOf(namespace, 'studio');
+    return pod?.metadata.deletionTimestamp !== undefined;
+  };
+  await until(isLeaving, { what: 'the worker to be told to end', timeoutMs: 10_000, intervalMs: 200 });
+  expect((await genwarden.client.get(id)).state).toBe('running');
+  expect((await genwarden.client.wait(id, { giveUpAfterMs: 60_000 })).state).toBe('succeeded');
+  const states = (await genwarden.client.history(id)).map(({ state, attempt }) => `${state} ${attempt}`);
+  expect(states).toEqual(['queued 0', 'running 1', 'succeeded 1']);
+  await kubectl('scale', 'gwp', 'studio', '--replicas=1', '-n', namespace);
+  await untilCondition(namespace, 'studio', 'Ready', 'True Available');
+});
+
 test('a pause of the resource holds the queue back until it ends', async () => {
   await kubectl('patch', 'gwp', 'studio', '-n', namespace, '--type=merge', '-p', '{"spec":{"paused":true}}');
   await untilCondition(namespace, 'studio', 'Paused', 'True PausedBySpec');
