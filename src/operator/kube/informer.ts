@@ -26,7 +26,7 @@ const defaultTimes: InformerTimes = {
   settleMs: 2_000,
   silenceMs: 90_000,
   backoffMs: 250,
-  mostBackoffMs: 10_000,
+  mostBackoffMs: 5_000,
 };
 
 /** Its objects are shared by all who read them: never change one. */

@@ -2,7 +2,7 @@
 // signal and for nothing else; client libraries' informers stop at the first unexpected error.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { GenwardenError } from '../../job/errors.ts';
+import { catalogue, GenwardenError } from '../../job/errors.ts';
 import type { OperatorParts } from '../parts.ts';
 import { KubeError, type KubeObject, type ListRequest, type ResourceType, type WatchEvent } from './cluster.ts';
 import { keyOf, type ObjectCache } from './objectCache.ts';
@@ -84,8 +84,7 @@ export class Reflector<T extends KubeObject> {
     try {
       const { items, resourceVersion } = await parts.cluster.list<T>(type, request);
       const known = this.#wellFormed(items);
-      const changed = cache.replace(known, request.namespace);
-      if (cause === 'fault' && changed > 0) parts.metrics.missedEvents.inc({ type: type.plural }, changed);
+      cache.replace(known, request.namespace);
       parts.metrics.relists.inc({ type: type.plural, cause });
       this.#version = resourceVersion;
       this.#relisted = asked;
@@ -235,11 +234,11 @@ export class Reflector<T extends KubeObject> {
     if (signal.aborted) return;
     const told = error instanceof KubeError && error.status === 404 ? missing(this.#source, error) : error;
     const why = told instanceof Error ? told.message : String(told);
-    const problem = told instanceof GenwardenError ? why : `cannot ${what} ${this.#source}: ${why}`;
+    const problem = told instanceof GenwardenError ? why : `The operator cannot ${what} ${this.#source}: ${why}`;
     parts.sources.report(this.#source, problem);
     // At the first failure, then at each doubling.
     if (Math.log2(Math.max(1, this.#failures)) % 1 === 0)
-      parts.logger.warn({ err: told, source: this.#source, failures: this.#failures }, `The operator ${problem}`);
+      parts.logger.warn({ err: told, source: this.#source, failures: this.#failures }, problem);
   }
 
   #backOff(): Promise<void> {
@@ -263,5 +262,6 @@ function isWellFormed(object: Partial<KubeObject> | undefined): boolean {
 const shown = (value: unknown): string => (JSON.stringify(value) ?? 'undefined').slice(0, 200);
 
 function missing(source: string, cause: KubeError): GenwardenError {
-  return new GenwardenError('CustomResourcesMissing', `The API server does not know ${source}`, { cause });
+  const message = `The API server does not know ${source}. ${catalogue.CustomResourcesMissing.hint}`;
+  return new GenwardenError('CustomResourcesMissing', message, { cause });
 }

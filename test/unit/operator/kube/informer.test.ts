@@ -112,7 +112,7 @@ test('an API server that is away for long, at the start and later, is waited for
   cluster.away();
   const { hears, sources, informer, lists, watching, lines } = stage({}, cluster);
   await until(() => lists() > 5, { what: 'several tries' });
-  expect(sources.problems()).toEqual(['cannot list workerpools.genwarden.dev: connect ECONNREFUSED']);
+  expect(sources.problems()).toEqual(['The operator cannot list workerpools.genwarden.dev: connect ECONNREFUSED']);
   expect(lines.length).toBeLessThan(lists());
   cluster.back();
   await informer.untilSynced();
@@ -209,7 +209,11 @@ test('a kind that is not installed is said in the catalogue’s words, and found
   cluster.install(type, false);
   const { informer, sources, lines, lists } = stage({}, cluster);
   await until(() => lists() > 3, { what: 'several tries' });
-  expect(sources.problems()).toEqual(['The API server does not know workerpools.genwarden.dev']);
+  expect(sources.problems()).toEqual([
+    expect.stringMatching(
+      /^The API server does not know workerpools.genwarden.dev. Install the chart with `crds.enabled`/,
+    ),
+  ]);
   expect(lines[0]).toContain('"code":"CustomResourcesMissing"');
   expect(informer.synced()).toBe(false);
   cluster.install(type, true);
