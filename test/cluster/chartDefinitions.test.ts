@@ -27,6 +27,10 @@ afterAll(async () => {
   await applyDefinitions();
 });
 
+/** The operator makes it once it leads. Until then `get` fails. */
+const untilPool = () =>
+  until(() => getObject('gwp', 'default', namespace), { what: 'the first pool', timeoutMs: 30_000 });
+
 async function noPools(): Promise<boolean> {
   const { code, stdout } = await tryKubectl(['get', 'workerpools', '-A', '-o', 'name']);
   return code !== 0 || stdout.trim() === '';
@@ -34,7 +38,7 @@ async function noPools(): Promise<boolean> {
 
 test('one install brings the definitions and the first WorkerPool', async () => {
   await helmWith(values, 'install', 'genwarden', chartFolder, ...waiting);
-  const pool = await getObject('gwp', 'default', namespace);
+  const pool = await untilPool();
   expect(pool.spec.models.image[0]).toBe('gemini-3.1-flash-image');
   const told = await helm('test', 'genwarden', '-n', namespace, '--logs', '--timeout', '150s');
   expect(told).toContain('✓ a job makes a picture');
@@ -49,7 +53,7 @@ test('an uninstall leaves the definitions, and no pool', async () => {
 
 test('the same release installs again', async () => {
   await helmWith(values, 'install', 'genwarden', chartFolder, ...waiting);
-  await getObject('gwp', 'default', namespace);
+  await untilPool();
 });
 
 test('with crds.keep off, an uninstall takes the definitions along', async () => {

@@ -42,7 +42,7 @@ const jsonOf = (node: unknown): unknown => (node as { toJSON?: () => unknown } |
 
 /** The comment lines that stand right above the key. */
 function commentAbove({ key }: Pair, text: string): string {
-  if (!isScalar(key) || key.range == null) return '';
+  if (!isScalar(key) || key.range === undefined || key.range === null) return '';
   const lines = text.slice(0, key.range[0]).split('\n').slice(0, -1);
   const above: string[] = [];
   for (const line of lines.toReversed()) {
@@ -59,15 +59,16 @@ export type Schema = any;
 export const schema: Schema = JSON.parse(readChart('values.schema.json'));
 
 /** The part of the schema that a path of the values falls under; undefined where there is none. */
-export function schemaAt(path: string): Schema | undefined {
-  return path.split('.').reduce<Schema | undefined>((at, key) => {
+export function schemaAt(path: string): Schema {
+  return path.split('.').reduce<Schema>((at, key) => {
     const open = resolved(at);
     const free = typeof open?.additionalProperties === 'object' ? open.additionalProperties : undefined;
     return open?.properties?.[key] ?? free;
   }, schema);
 }
 
-export function resolved(node: Schema | undefined): Schema | undefined {
+/** The form that a place refers to, or the place itself. */
+export function resolved(node: Schema): Schema {
   if (typeof node?.$ref !== 'string') return node;
   return resolved(schema.definitions[node.$ref.replace('#/definitions/', '')]);
 }

@@ -5,12 +5,13 @@ import { parseAllDocuments } from 'yaml';
 import { expect, test } from 'vitest';
 import { generationJobType, workerPoolType } from '../../../src/operator/resources/kinds.ts';
 import { filesUnder, read, root } from '../../tidy/repository.ts';
+import type { SourceFile } from '../../tidy/repository.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Any = any;
 
-const objects = parseAllDocuments(readFileSync(`${root}/k8s/development/genwarden.yaml`, 'utf8')).map(
-  (document) => document.toJS() as Any,
+const objects: Any[] = parseAllDocuments(readFileSync(`${root}/k8s/development/genwarden.yaml`, 'utf8')).map(
+  (document) => document.toJS(),
 );
 const rulesOf = (kind: string, name: string): Any[] =>
   objects.find((object) => object?.kind === kind && object.metadata.name === name).rules;
@@ -19,17 +20,14 @@ const inNamespace = rulesOf('Role', 'genwarden-operator');
 const everywhere = rulesOf('ClusterRole', 'genwarden-genwarden-operator');
 
 /** `patch workerpools/status`; names after a colon. */
-const grants = (rules: readonly Any[]): string[] =>
-  rules
-    .flatMap(({ apiGroups, resources, verbs, resourceNames }) =>
-      resources.flatMap((resource: string) =>
-        verbs.map(
-          (verb: string) =>
-            `${verb} ${resource}${apiGroups[0] === 'events.k8s.io' ? '.events.k8s.io' : ''}${resourceNames ? `:${resourceNames}` : ''}`,
-        ),
-      ),
-    )
-    .toSorted();
+function grants(rules: readonly Any[]): string[] {
+  const lines: string[] = rules.flatMap(({ apiGroups, resources, verbs, resourceNames }) => {
+    const group = apiGroups[0] === 'events.k8s.io' ? '.events.k8s.io' : '';
+    const named = resourceNames === undefined ? '' : `:${resourceNames}`;
+    return resources.flatMap((resource: string) => verbs.map((verb: string) => `${verb} ${resource}${group}${named}`));
+  });
+  return lines.toSorted();
+}
 
 /** What an operation of the port `Cluster` asks the API server for; server-side apply makes what is not there. */
 const verbsOf: Record<string, readonly string[]> = {
@@ -44,13 +42,19 @@ const verbsOf: Record<string, readonly string[]> = {
   create: ['create'],
 };
 
-/** Rights by the calls in the operator's code, `type` being the constant that names the kind. */
-function asked(): { verb: string; resource: string }[] {
-  const files = filesUnder('src/operator').filter(({ path }) => !path.startsWith('src/operator/kube/'));
-  const text = files.map((file) => file.text).join('\n');
-  const types = new Map<string, string>();
+const code = filesUnder('src/operator').filter(({ path }) => !path.startsWith('src/operator/kube/'));
+const ofFirstPool = code.filter(({ path }) => path.startsWith('src/operator/defaultPool/'));
+const ofOthers = code.filter((file) => !ofFirstPool.includes(file));
+
+const types = new Map<string, string>();
+for (const { text } of code) {
   for (const [, name, plural] of text.matchAll(/const (\w+Type): ResourceType = \{[^}]*?plural: '(\w+)'/g))
     types.set(name!, plural!);
+}
+
+/** Rights by the calls in the operator's code; a constant names the kind. */
+function asked(files: readonly SourceFile[]): { verb: string; resource: string }[] {
+  const text = files.map((file) => file.text).join('\n');
   const calls = [...text.matchAll(/cluster\s*\.(\w+)(?:<[^()]*?>)?\(\s*(\w+Type)\b/g)];
   const informers = [...text.matchAll(/startInformer<\w+>\(\{[^}]*?type: (\w+Type)/g)].map(([whole, type]) => [
     whole,
@@ -68,27 +72,27 @@ function asked(): { verb: string; resource: string }[] {
 
 const isOfJobs = (resource: string): boolean => /^generationjobs|^events/.test(resource);
 
-const ofFirstPool = [
-  'create workerpools',
-  'get configmaps:genwarden-default-pool',
-  'get workerpools:default',
-  'patch workerpools:default',
-];
+/** The first pool's rights go no further than its own objects, which can only be said of what is there. */
+const ownNames: Record<string, string> = { workerpools: 'default', configmaps: 'genwarden-default-pool' };
 
 test('the calls in the code are found', () => {
-  const resources = new Set(asked().map(({ resource }) => resource.replace('/status', '')));
+  const resources = new Set(asked(ofOthers).map(({ resource }) => resource.replace('/status', '')));
   for (const { plural } of [generationJobType, workerPoolType]) expect(resources).toContain(plural);
   expect(resources.size).toBeGreaterThanOrEqual(8);
+  expect(asked(ofFirstPool).length).toBeGreaterThanOrEqual(4);
 });
 
 test('in its namespace the operator may do what it does, and no more', () => {
-  const wanted = asked().filter(({ resource }) => !resource.startsWith('generationjobs'));
-  const lines = [...wanted.map(({ verb, resource }) => `${verb} ${resource}`), ...ofFirstPool];
+  const wanted = asked(ofOthers).filter(({ resource }) => !resource.startsWith('generationjobs'));
+  const named = asked(ofFirstPool).map(({ verb, resource }) =>
+    verb === 'create' ? `create ${resource}` : `${verb} ${resource}:${ownNames[resource]}`,
+  );
+  const lines = [...wanted.map(({ verb, resource }) => `${verb} ${resource}`), ...named];
   expect(grants(inNamespace)).toEqual([...new Set(lines)].toSorted());
 });
 
 test('elsewhere it may do what it does with GenerationJobs, and no more', () => {
-  const wanted = asked().filter(({ resource }) => isOfJobs(resource));
+  const wanted = asked(ofOthers).filter(({ resource }) => isOfJobs(resource));
   const lines = wanted.map(({ verb, resource }) => `${verb} ${resource}`);
   expect(grants(everywhere)).toEqual([...new Set(lines)].toSorted());
 });
@@ -98,7 +102,7 @@ test('docs/kubernetes.md lists each right', () => {
   const rows = table!.trim().split('\n').slice(2);
   const listed = rows.flatMap((row) => {
     const [, where, resource, verbs] = row.split('|').map((cell) => cell.trim());
-    const [plural, name] = [...resource!.matchAll(/`([^`]+)`/g)].map(([, code]) => code!.replace('…', 'genwarden'));
+    const [plural, name] = [...resource!.matchAll(/`([^`]+)`/g)].map(([, named]) => named!.replace('…', 'genwarden'));
     return [...verbs!.matchAll(/`(\w+)`/g)].map(([, verb]) => {
       const named = name === undefined || verb === 'create' ? '' : `:${name}`;
       return { where: where === 'installation', right: `${verb} ${plural}${named}` };

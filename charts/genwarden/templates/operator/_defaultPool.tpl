@@ -1,11 +1,13 @@
-{{/* The first WorkerPool, as the operator's init container applies it. */}}
+{{/*
+The first WorkerPool, which the operator makes: a chart cannot hold a resource whose kind it defines itself, and a hook would
+delete the pool, with its workers, on each upgrade.
+*/}}
 {{- define "genwarden.defaultPool" -}}
 {{- $pool := .Values.defaultPool -}}
 apiVersion: genwarden.dev/v1alpha1
 kind: WorkerPool
 metadata:
   name: {{ $pool.name }}
-  namespace: {{ .Release.Namespace }}
   labels:
     {{- include "genwarden.selectorLabels" (dict "root" . "component" "pool") | nindent 4 }}
     {{- with .Values.commonLabels }}
