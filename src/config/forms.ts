@@ -109,3 +109,10 @@ function form<T extends string | number>(
   });
   return { schema, allowed, placeholder };
 }
+
+/** The name of a pool or a namespace: a DNS label. */
+export const label = matching(
+  /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+  '1 to 63 lower-case letters, digits and inner -',
+  'name',
+);

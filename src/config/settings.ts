@@ -2,7 +2,8 @@
 // made from.
 
 import { z } from 'zod';
-import { duration, integer, list, matching, oneOf, oneOfNumbers, path, port, text, url } from './forms.ts';
+import { duration, integer, label, list, matching, oneOf, oneOfNumbers, path, port, text, url } from './forms.ts';
+import { kubernetesSettings } from './kubernetesSettings.ts';
 import { definitionsOf, optional, optionalList, withDefault } from './setting.ts';
 import type { Command } from './setting.ts';
 
@@ -12,11 +13,6 @@ const serving: readonly Command[] = ['api', 'dev'];
 const everyone: readonly Command[] = [...processes, 'client'];
 
 const token = matching(/^[A-Za-z0-9_-]{1,64}$/, '1 to 64 letters, digits, - and _', 'name');
-const label = matching(
-  /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-  '1 to 63 lower-case letters, digits and inner -',
-  'name',
-);
 const host = matching(/^[A-Za-z0-9.:_-]+$/, 'a host name or an IP address', 'host');
 const model = matching(/^[A-Za-z0-9][\w.:/-]{0,127}$/, 'the name of a model', 'model');
 const origin = matching(/^(\*|https?:\/\/[^/\s]+)$/, 'an origin such as https://app.example.com, or *', 'origin');
@@ -207,44 +203,7 @@ export const settingsSchema = z.object({
     description: '`off` lets anyone who reaches the API use it, on any address',
     usedBy: serving,
   }),
-  kubernetes: z.object({
-    auth: withDefault(oneOf('on', 'off'), 'off', {
-      name: 'AUTH_KUBERNETES',
-      description:
-        '`on` lets in Kubernetes tokens, as far as their rights on the custom resources go; namespace is tenant',
-      usedBy: ['api'],
-    }),
-    url: optional(url('https:', 'http:'), {
-      name: 'KUBERNETES_URL',
-      description: 'The Kubernetes API server that is asked about tokens; in a pod its own cluster’s',
-      usedBy: ['api'],
-    }),
-    ca: optional(path, {
-      name: 'KUBERNETES_CA',
-      description: 'PEM file of the authority that signed the Kubernetes API server’s certificate',
-      usedBy: ['api'],
-    }),
-    namespace: optional(label, {
-      name: 'NAMESPACE',
-      description: 'The installation’s namespace; in a pod the pod’s own, elsewhere `default`',
-      usedBy: ['api', 'operator'],
-    }),
-    watchNamespaces: optionalList(list(label), {
-      name: 'WATCH_NAMESPACES',
-      description: 'Namespaces whose GenerationJobs are run; all where unset',
-      usedBy: ['operator'],
-    }),
-    defaultPoolFile: optional(path, {
-      name: 'DEFAULT_POOL_FILE',
-      description: 'JSON file with the WorkerPool that the operator makes first, and again whenever the file changes',
-      usedBy: ['operator'],
-    }),
-    workerTemplateFile: optional(path, {
-      name: 'WORKER_TEMPLATE_FILE',
-      description: 'JSON file with the pod template that the operator makes the workers of each WorkerPool from',
-      usedBy: ['operator'],
-    }),
-  }),
+  kubernetes: kubernetesSettings,
   artifactStore: withDefault(oneOf('nats', 's3'), 'nats', {
     name: 'ARTIFACT_STORE',
     description: 'Where artifacts are kept; `s3` is not built yet',
