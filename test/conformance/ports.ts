@@ -40,7 +40,12 @@ export interface Installation {
   process(): Promise<TestProcess>;
 }
 
-export const silentLog = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+export const silentLog = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 
 /** Runs the suite on each adapter; `open` makes an installation of its own for a test. */
 export function onEachAdapter(suite: (open: () => Installation, adapter: 'memory' | 'nats') => void): void {
