@@ -1,21 +1,82 @@
 // The operator's view of a cluster, on a real API server: the suite that the stand-in passes too.
+import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventType } from '../../src/operator/events/event.ts';
+import { createEventRecorder } from '../../src/operator/events/eventRecorder.ts';
+import type { KubeObject } from '../../src/operator/kube/cluster.ts';
+import { startInformer } from '../../src/operator/kube/informer.ts';
 import { connectCluster } from '../../src/operator/kube/realCluster.ts';
+import { createSources } from '../../src/operator/kube/sources.ts';
 import { createOperatorMetrics } from '../../src/telemetry/metrics.ts';
 import { kubeClusterSuite } from '../conformance/kubeCluster.ts';
+import { until } from '../support/until.ts';
 import { applyDefinitions } from './support/genwarden.ts';
 import { testNamespace } from './support/namespace.ts';
 
 const namespace = testNamespace('kube');
+const configMap = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps' };
 const registry = new Registry();
+const metrics = createOperatorMetrics(registry);
 // Pages of two, so that lists have several.
-const cluster = connectCluster({ metrics: createOperatorMetrics(registry), version: 'test', pageSize: 2 });
+const cluster = connectCluster({ metrics, version: 'test', pageSize: 2 });
 
 beforeAll(() => applyDefinitions());
 afterAll(() => cluster.close());
 
 kubeClusterSuite(async () => ({ cluster, namespace }));
+
+const eventsOf = async (name: string) => {
+  const { items } = await cluster.list(eventType, { namespace });
+  return items.filter((event) => (event as unknown as { regarding: { name: string } }).regarding.name === name);
+};
+
+test('an event is taken as we write it, and counted up as a series', async () => {
+  const about = await cluster.apply(configMap, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'told', namespace },
+  });
+  const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+  const recorder = createEventRecorder({
+    cluster,
+    clock,
+    metrics,
+    logger: pino({ enabled: false }),
+    instance: 'test-1',
+  });
+  const event = { type: 'Warning', reason: 'Refused', action: 'Submit', note: `${'ä'.repeat(600)}` } as const;
+  recorder.record(about, event);
+  await until(async () => (await eventsOf('told')).length === 1, { what: 'the event' });
+  for (let count = 0; count < 4; count += 1) recorder.record(about, event);
+  await recorder.close();
+  expect(await eventsOf('told')).toMatchObject([{ reason: 'Refused', type: 'Warning', series: { count: 5 } }]);
+});
+
+test('an informer knows what is there and hears of what comes', async () => {
+  const stop = new AbortController();
+  const heard: string[] = [];
+  const clock = { monotonic: () => performance.now() } as never;
+  const parts = {
+    cluster,
+    sources: createSources(),
+    logger: pino({ enabled: false }),
+    metrics,
+    clock,
+    jitter: () => 0,
+  };
+  const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace } });
+  await cluster.apply(configMap, map('there'));
+  const onChange = (object: KubeObject, change: string): void => void heard.push(`${change} ${object.metadata.name}`);
+  const informer = startInformer({ parts, type: configMap, namespaces: [namespace], onChange, signal: stop.signal });
+  await informer.untilSynced();
+  expect(informer.get({ namespace, name: 'there' })?.metadata.name).toBe('there');
+  await cluster.apply(configMap, map('comes'));
+  await cluster.delete(configMap, { namespace, name: 'comes' });
+  await until(() => heard.includes('deleted comes'), { what: 'it to come and go' });
+  expect(heard.filter((event) => event.endsWith('comes'))).toEqual(['added comes', 'deleted comes']);
+  stop.abort();
+});
 
 test('each request is counted by its answer', async () => {
   const text = await registry.metrics();
