@@ -1,15 +1,15 @@
 // What happens to a cluster under load, each once: pods and processes killed, everything restarted, parts of Kubernetes
 // that hang. No acknowledged job is lost, none succeeds twice, all finish; the table says how soon.
 
+import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../support/until.ts';
 import { installGenwarden, type InstalledGenwarden } from '../support/genwarden.ts';
-import { execIn, getObject, kubectl, untilObject } from '../support/kubectl.ts';
+import { getObject, kubectl, untilObject } from '../support/kubectl.ts';
 import { testNamespace } from '../support/namespace.ts';
 import { attempt } from '../support/run.ts';
 import { busyWorkerPod, endure, faultValues, podsOf } from './installation.ts';
 import { pidInPod, stopFor } from './node.ts';
-import { writeFileSync } from 'node:fs';
 
 const namespace = testNamespace('faults');
 let genwarden: InstalledGenwarden;

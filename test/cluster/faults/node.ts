@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 export type NodePart = 'kube-apiserver' | 'kubelet';
 
 /** The pid of a part of this node’s Kubernetes. Throws where the tests do not run on the node that `make` starts. */
-export function pidOf(part: NodePart): number {
+function pidOf(part: NodePart): number {
   const [pid, ...others] = processes().filter((one) => nameOf(one) === part && isOnThisNode(one));
   if (pid === undefined) throw new Error(`no ${part} here: this test needs the node that make test-cluster starts`);
   if (others.length > 0) throw new Error(`several processes named ${part}: ${[pid, ...others].join(', ')}`);
