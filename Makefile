@@ -53,7 +53,7 @@ test-integration: setup ## Run the tests of whole processes
 
 .PHONY: test-cluster
 test-cluster: setup ## Run the tests in a real Kubernetes: that of KUBECONFIG, else one of their own (Linux, root)
-	@hack/cluster/test.sh --project cluster $(ARGS)
+	@hack/cluster/test.sh --nodes $(if $(ARGS),1,2) --project cluster $(ARGS)
 
 .PHONY: cluster-faults
 cluster-faults: setup ## Hurt a real Kubernetes under load, each fault once, and print the table (a quarter of an hour)

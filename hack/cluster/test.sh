@@ -1,7 +1,8 @@
 #!/bin/bash
 # shellcheck disable=SC2154
 # The cluster tests, in the cluster that KUBECONFIG names or in a node of their own, which goes afterwards whatever happens.
-# Arguments go to vitest. TEST_REPORT names a file for the results as JSON.
+# Arguments go to vitest; `--nodes N` before them deals the test files out to N nodes that run at the same time. TEST_REPORT
+# names a file for the results as JSON; with several nodes `.N` is put behind.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 for part in settings machine programs config images node-life; do
@@ -9,10 +10,16 @@ for part in settings machine programs config images node-life; do
   . "$here/$part.sh"
 done
 
+children=()
+
 main() {
   trap finish EXIT
   trap 'exit 130' INT TERM HUP
-  if [ -n "${KUBECONFIG:-}" ]; then in_named_cluster "$@"; else in_own_cluster "$@"; fi
+  local nodes=1
+  if [ "${1:-}" = --nodes ]; then nodes=$2; shift 2; fi
+  if [ -n "${KUBECONFIG:-}" ]; then in_named_cluster "$@"
+  elif [ "$nodes" -gt 1 ]; then in_own_clusters "$nodes" "$@"
+  else in_own_cluster "$@"; fi
 }
 
 in_named_cluster() {
@@ -23,6 +30,27 @@ in_named_cluster() {
   pack_images "$folder/images" genwarden nats
   import_into_named_cluster "$folder/images"
   vitest_in '' "$@"
+}
+
+# Test files never meet that way: an operator watches all of its cluster.
+in_own_clusters() {
+  local nodes=$1 part status=0 reports=()
+  shift
+  check_machine
+  folder=$(mktemp -d)
+  say "the test files run on $nodes nodes at the same time; the output of the first comes first"
+  for part in $(seq "$nodes"); do
+    reports+=("${TEST_REPORT:-$folder/report}.$part")
+    TEST_REPORT=${reports[-1]} setpriv --pdeathsig TERM "$here/test.sh" --shard="$part/$nodes" "$@" >"$folder/$part.log" 2>&1 &
+    children+=($!)
+  done
+  for part in $(seq "$nodes"); do
+    tail -n +1 -f --pid="${children[part - 1]}" "$folder/$part.log" &
+    wait "$!" || true
+    wait "${children[part - 1]}" || status=$?
+  done
+  "$checkout/node_modules/.bin/node" "$checkout/hack/count-tests.ts" "${reports[@]}" || status=1
+  return "$status"
 }
 
 in_own_cluster() {
@@ -55,12 +83,16 @@ vitest_in() {
 finish() {
   local status=$?
   trap - EXIT
-  set +e
+  # A second signal must not break off the removal.
+  trap '' INT TERM HUP
+  set +eu
   [ -z "${tests:-}" ] || { kill "$tests" 2>/dev/null; wait "$tests"; }
+  # They remove their own nodes.
+  [ ${#children[@]} = 0 ] || { kill "${children[@]}" 2>/dev/null; wait "${children[@]}"; }
   [ -z "${folder:-}" ] || rm -rf "$folder"
-  [ "${report:-}" = "${TEST_REPORT:-}" ] || rm -f "$report"
+  [ -n "${TEST_REPORT:-}" ] || rm -f "$report"
   if [ -n "${state:-}" ] && [ -d "$state" ]; then
-    [ "$status" = 0 ] || keep_logs
+    case $status in 0 | 130) ;; *) keep_logs ;; esac
     remove_node
   fi
   exit "$status"
