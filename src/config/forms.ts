@@ -23,6 +23,19 @@ export function duration(least: string, most: string): TextForm<number> {
   return form(read, `a duration such as 500ms, 30s, 1h30m or 7d, from ${least} to ${most}`, 'duration');
 }
 
+const unitsOfBytes = { MB: 1e6, GB: 1e9, TB: 1e12, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
+
+/** Bytes from a size such as `20GB` or `500MiB`. */
+export const size: TextForm<number> = form(
+  (value) => {
+    const [, number, unit] = /^(\d{1,6}(?:\.\d{1,3})?)(MB|GB|TB|MiB|GiB|TiB)$/.exec(value) ?? [];
+    const bytes = Math.floor(Number(number) * unitsOfBytes[unit as keyof typeof unitsOfBytes]);
+    return bytes >= 1 ? bytes : wrong('is not a size');
+  },
+  'a size such as 500MB, 20GB or 1.5TiB',
+  'size',
+);
+
 /** A whole number within bounds, both included. */
 export function integer(least: number, most: number, placeholder = 'number'): TextForm<number> {
   const read = (value: string): number | Wrong => {

@@ -2,7 +2,7 @@
 // made from.
 
 import { z } from 'zod';
-import { duration, integer, label, list, matching, oneOf, oneOfNumbers, path, port, text, url } from './forms.ts';
+import { duration, integer, label, list, matching, oneOf, oneOfNumbers, path, port, size, text, url } from './forms.ts';
 import { kubernetesSettings } from './kubernetesSettings.ts';
 import { definitionsOf, optional, optionalList, withDefault } from './setting.ts';
 import type { Command } from './setting.ts';
@@ -75,6 +75,12 @@ const nats = z.object({
     name: 'NATS_REPLICAS',
     description: 'Copies of the stream and the buckets that the first start creates; 3 on a cluster of three servers',
     usedBy: processes,
+  }),
+  maxBytes: optional(size, {
+    name: 'NATS_MAX_BYTES',
+    description:
+      'Most that the stream may hold: submits are refused from 85 % of it on; where unset the stream’s own limit',
+    usedBy: ['controller', 'dev'],
   }),
   server: optional(path, {
     name: 'NATS_SERVER',

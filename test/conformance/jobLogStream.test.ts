@@ -52,6 +52,21 @@ describe('the stream', () => {
     expect((await config()).max_age).toBe(49 * hour * nanos);
   });
 
+  it('gets the limit in bytes that is asked for, and never one below what it holds', async () => {
+    const limited = (maxBytes: number): NatsLink => ({ ...link, maxBytes });
+    await ensureStream(limited(50_000_000), { retentionMs });
+    expect((await config()).max_bytes).toBe(50_000_000);
+    await ensureStream(link, { retentionMs });
+    expect((await config()).max_bytes).toBe(50_000_000);
+    await ensureStream(limited(60_000_000), { retentionMs });
+    await link.js.publish('genwarden.key.some', new Uint8Array(100_000));
+    await ensureStream(limited(90_000), { retentionMs });
+    expect(await link.jsm.streams.info('genwarden_tasks')).toMatchObject({
+      config: { max_bytes: 60_000_000 },
+      state: { messages: 1 },
+    });
+  });
+
   it.each([
     ['storage', { storage: 'memory' }, 'storage "memory" where Genwarden needs "file"'],
     ['discard', { discard: 'old' }, 'discard "old" where Genwarden needs "new"'],

@@ -17,6 +17,10 @@
   value: {{ $nats.prefix | quote }}
 - name: GENWARDEN_NATS_REPLICAS
   value: {{ $nats.replicas | quote }}
+{{- if and (eq .component "controller") $nats.streamMaxBytes }}
+- name: GENWARDEN_NATS_MAX_BYTES
+  value: {{ $nats.streamMaxBytes | quote }}
+{{- end }}
 {{- if $nats.auth.credsSecret }}
 - name: GENWARDEN_NATS_CREDS
   value: /etc/genwarden/nats-creds/nats.creds

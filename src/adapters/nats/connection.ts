@@ -21,6 +21,8 @@ export interface NatsLink {
   readonly prefix: string;
   /** Copies of each stream and bucket that is created. */
   readonly replicas: number;
+  /** Limit of the stream in bytes; undefined leaves what it has. */
+  readonly maxBytes: number | undefined;
   readonly log: NatsLog;
   /** What the connection’s user may do, as far as NATS tells. */
   rights(): Rights;
@@ -73,7 +75,7 @@ export async function connectNats(settings: NatsSettings, context: DialContext):
   }
 }
 
-const settingsOfLink = ({ prefix, replicas }: NatsSettings) => ({ prefix, replicas: replicas ?? 1 });
+const settingsOfLink = ({ prefix, replicas = 1, maxBytes }: NatsSettings) => ({ prefix, replicas, maxBytes });
 
 /** Asked again after each reconnect: the server’s configuration may be another by then. */
 async function keepRights(watched: WatchedConnection): Promise<() => Rights> {

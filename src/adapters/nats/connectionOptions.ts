@@ -24,6 +24,8 @@ export interface NatsSettings {
   readonly prefix: string;
   /** Copies of the stream and of each bucket that this process creates; default 1. */
   readonly replicas?: number | undefined;
+  /** Limit of the stream in bytes; where absent, what the stream has stays. */
+  readonly maxBytes?: number | undefined;
   /** The connection’s name, as NATS shows it: a worker’s is its own. */
   readonly name: string;
 }

@@ -16,7 +16,7 @@ export interface StreamSettings {
 
 /**
  * Makes sure that the stream exists and is fit, waiting while the cluster has no leader. A retention or number of copies
- * that is too low is raised; none is ever lowered here. A process whose user may not create or change the stream waits
+ * that is too low is raised; none is ever lowered here. A limit in bytes is set where the link has one. A process whose user may not create or change the stream waits
  * for one that may. Throws `NatsUnsuitable`, `NatsTooOld` or the signal’s reason.
  */
 export async function ensureStream(link: NatsLink, { retentionMs, signal }: StreamSettings): Promise<void> {
@@ -27,7 +27,7 @@ export async function ensureStream(link: NatsLink, { retentionMs, signal }: Stre
       if (!mayMake(link, wanted.name))
         return await awaitMaker(link, awaited(wanted), () => isFit(link, wanted), signal);
       const info = (await existing(link, wanted.name)) ?? (await create(link, wanted));
-      await makeFit(link, wanted, info.config);
+      await makeFit(link, wanted, info);
       return;
     } catch (error) {
       if (!mayPass(error)) throw error;
@@ -46,7 +46,7 @@ const nanos = 1_000_000;
 /** Messages outlive their job’s retention, so that no job is ever seen torn. */
 const beyondRetention = 3_600_000;
 
-function wantedStream({ prefix, replicas }: NatsLink, retentionMs: number): Wanted {
+function wantedStream({ prefix, replicas, maxBytes }: NatsLink, retentionMs: number): Wanted {
   return {
     name: streamName(prefix),
     subjects: streamSubjects(prefix),
@@ -56,6 +56,7 @@ function wantedStream({ prefix, replicas }: NatsLink, retentionMs: number): Want
     discard: 'new',
     max_age: (retentionMs + beyondRetention) * nanos,
     num_replicas: replicas,
+    ...(maxBytes === undefined ? {} : { max_bytes: maxBytes }),
     allow_direct: true,
     allow_atomic: true,
   };
@@ -104,12 +105,22 @@ async function create(link: NatsLink, wanted: Wanted): Promise<StreamInfo> {
   }
 }
 
-async function makeFit(link: NatsLink, wanted: Wanted, found: StreamConfig): Promise<void> {
+async function makeFit(link: NatsLink, wanted: Wanted, info: StreamInfo): Promise<void> {
+  const { config: found } = info;
   refuseUnfit(wanted, found);
   const max_age = found.max_age === 0 ? 0 : Math.max(found.max_age, wanted.max_age);
   const num_replicas = Math.max(found.num_replicas, wanted.num_replicas);
-  if (max_age === found.max_age && num_replicas === found.num_replicas) return;
-  await link.jsm.streams.update(wanted.name, { ...found, max_age, num_replicas });
+  const max_bytes = safeLimit(link, wanted, info);
+  const fits = max_age === found.max_age && num_replicas === found.num_replicas && max_bytes === found.max_bytes;
+  if (!fits) await link.jsm.streams.update(wanted.name, { ...found, max_age, num_replicas, max_bytes });
+}
+
+/** The server makes room for a limit below what is stored, by dropping the oldest messages. */
+function safeLimit({ log }: NatsLink, { name, max_bytes }: Wanted, { config, state }: StreamInfo): number {
+  if (max_bytes === undefined || max_bytes > state.bytes) return max_bytes ?? config.max_bytes;
+  const has = { stream: name, bytes: state.bytes, wanted: max_bytes, keeps: config.max_bytes };
+  log.warn(has, `The stream ${name} holds more than GENWARDEN_NATS_MAX_BYTES: its limit stays as it is`);
+  return config.max_bytes;
 }
 
 function refuseUnfit(wanted: Wanted, found: StreamConfig): void {
