@@ -4,6 +4,7 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import type { TestProject } from 'vitest/node';
+import { markdownTable } from '../../support/markdownTable.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 
 declare module 'vitest' {
@@ -45,7 +46,10 @@ export default async function keepTable(project: TestProject): Promise<() => Pro
 }
 
 function show(lines: readonly string[]): void {
-  const table = tableOf(lines.map((line) => JSON.parse(line) as Row));
+  const table = markdownTable(
+    columns,
+    lines.map((line) => JSON.parse(line) as Row),
+  );
   process.stdout.write(`\n${table}`);
   const report = process.env['FAULTS_REPORT'];
   if (report !== undefined && report !== '') writeFileSync(report, table);
@@ -62,13 +66,3 @@ const columns = {
   max: 'max (ms)',
   nextClaim: 'next claim (ms)',
 } satisfies Record<keyof Row, string>;
-
-function tableOf(rows: readonly Row[]): string {
-  const keys = Object.keys(columns) as (keyof Row)[];
-  const cells = [keys.map((key) => columns[key]), ...rows.map((row) => keys.map((key) => String(row[key] ?? '–')))];
-  const widths = keys.map((_, at) => Math.max(3, ...cells.map((line) => line[at]!.length)));
-  const line = (texts: readonly string[]): string =>
-    `| ${texts.map((text, at) => (at === 0 ? text.padEnd(widths[at]!) : text.padStart(widths[at]!))).join(' | ')} |`;
-  const rule = `| ${widths.map((width, at) => (at === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
-  return `${[line(cells[0]!), rule, ...cells.slice(1).map(line)].join('\n')}\n`;
-}
