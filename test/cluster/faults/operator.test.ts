@@ -81,7 +81,9 @@ test('the API server hangs in the middle of 100 GenerationJobs: each runs, once'
   await untilFinished('away', 100);
   const jobs = new Set((await resourcesNamed('away')).map(({ status }) => status.jobId as string));
   expect(jobs.size).toBe(100);
-  expect(await succeededOf(namespace, 'away')).toBe(100);
+  // A node that could not renew its lease counts as lost for some seconds, and its pods as not ready.
+  const patience = { what: 'an answer through the Service', timeoutMs: 60_000, intervalMs: 500 };
+  expect(await until(() => succeededOf(namespace, 'away'), patience)).toBe(100);
 });
 
 const aBody = (what: string, after = 'after 100ms') => ({
