@@ -41,7 +41,7 @@ export async function audit(client: GenwardenClient, options: AuditOptions): Pro
     hit: recoveries.length,
     p50: recoveries[Math.floor((recoveries.length - 1) / 2)],
     max: recoveries.at(-1),
-    nextClaim: nextClaim(histories, faultAt),
+    pause: longestPause(histories, faultAt),
   };
   addRow(row);
   expect(row).toMatchObject({ terminal: jobs.length, lost: 0, double: 0 });
@@ -80,10 +80,11 @@ function recoveryOf(history: readonly Transition[], faultAt: number): number[] {
   return next === undefined ? [] : [Date.parse(next.at) - faultAt];
 }
 
-/** ms from the fault until the first claim of all that was stored after it: how long nothing at all was begun. */
-function nextClaim(histories: readonly (readonly Transition[])[], faultAt: number): number | undefined {
+/** ms, from the fault on: how long nothing at all was begun, while jobs kept coming in. */
+function longestPause(histories: readonly (readonly Transition[])[], faultAt: number): number {
   const claims = histories.flat().filter(({ state, at }) => state === 'running' && Date.parse(at) > faultAt);
-  return claims.length === 0 ? undefined : Math.min(...claims.map(({ at }) => Date.parse(at))) - faultAt;
+  const times = [faultAt, ...claims.map(({ at }) => Date.parse(at)).toSorted((a, b) => a - b)];
+  return Math.max(...times.slice(1).map((time, index) => time - times[index]!));
 }
 
 const story = ({ id, state, tasks }: Job): string =>

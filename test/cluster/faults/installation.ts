@@ -12,12 +12,16 @@ export const faultValues: Values = {
   standin: { enabled: true, latency: '2s' },
   defaultPool: { replicas: 3, concurrency: 4 },
   gemini: { requestsPerMinute: 100_000 },
+  // Soon reached, where that is the fault.
+  worker: { resources: { limits: { memory: '384Mi' } } },
 };
 
 export interface Ordeal {
   readonly fault: string;
   /** Between two submits, ms; default 250: two thirds of what the workers can do. */
   readonly everyMs?: number;
+  /** How long a call takes, ms; default 2 s. */
+  readonly callMs?: number;
   /** Submits after the fault is over, ms; default 5 s. */
   readonly afterMs?: number;
   /** Hurts the cluster; resolves once it is whole again or heals by itself. */
@@ -26,9 +30,9 @@ export interface Ordeal {
 
 /** Load, fault, load, audit: one row of the table. */
 export async function endure(genwarden: InstalledGenwarden, ordeal: Ordeal): Promise<Audited> {
-  const { fault, everyMs = 250, afterMs = 5_000, hurt } = ordeal;
+  const { fault, everyMs = 250, callMs, afterMs = 5_000, hurt } = ordeal;
   const { client } = genwarden;
-  const load = keepSubmitting(client, { name: fault, everyMs });
+  const load = keepSubmitting(client, { name: fault, everyMs, callMs });
   await untilBusy(client);
   const faultAt = Date.now();
   try {

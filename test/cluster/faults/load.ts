@@ -17,21 +17,20 @@ export interface LoadOptions {
   readonly name: string;
   /** Between two submits, ms. */
   readonly everyMs: number;
-  /** Stops by itself after so many; default: goes on. */
-  readonly most?: number;
+  /** How long a call takes, ms; default 2 s. */
+  readonly callMs?: number | undefined;
 }
 
 /** To the stand-in: a picture of 64 × 64, as this is about jobs and not about pictures. */
-export const smallPicture = '[standin: image small after 2s]';
+export const smallPicture = (afterMs: number): string => `[standin: image small after ${afterMs}ms]`;
 
-export function keepSubmitting(client: GenwardenClient, { name, everyMs, most = Infinity }: LoadOptions): RunningLoad {
+export function keepSubmitting(client: GenwardenClient, { name, everyMs, callMs = 2_000 }: LoadOptions): RunningLoad {
   const jobs: string[] = [];
   const stop = new AbortController();
   const run = async (): Promise<void> => {
-    for (let made = 0; made < most && !stop.signal.aborted; made += 1) {
-      jobs.push(
-        await submitUntilAcknowledged(client, { kind: 'image', input: { prompt: `${name} ${made} ${smallPicture}` } }),
-      );
+    for (let made = 0; !stop.signal.aborted; made += 1) {
+      const prompt = `${name} ${made} ${smallPicture(callMs)}`;
+      jobs.push(await submitUntilAcknowledged(client, { kind: 'image', input: { prompt } }));
       await pause(everyMs, undefined, { signal: stop.signal }).catch(() => undefined);
     }
   };

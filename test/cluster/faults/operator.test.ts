@@ -69,7 +69,7 @@ test(
 
 test('the API server hangs in the middle of 100 GenerationJobs: each runs, once', { timeout: 400_000 }, async () => {
   await apply(
-    Array.from({ length: 100 }, (_, at) => aResource(`away-${at}`, 'after 2s')),
+    Array.from({ length: 100 }, (_, at) => aResource(`away-${at}`, 2_000)),
     namespace,
     '--server-side',
   );
@@ -86,16 +86,16 @@ test('the API server hangs in the middle of 100 GenerationJobs: each runs, once'
   expect(await until(() => succeededOf(namespace, 'away'), patience)).toBe(100);
 });
 
-const aBody = (what: string, after = 'after 100ms') => ({
+const aBody = (what: string, afterMs = 100) => ({
   kind: 'image' as const,
-  input: { prompt: `${what} ${smallPicture.replace('after 2s', after)}` },
+  input: { prompt: `${what} ${smallPicture(afterMs)}` },
 });
 
-const aResource = (name: string, after = 'after 100ms'): Any => ({
+const aResource = (name: string, afterMs = 100): Any => ({
   apiVersion: 'genwarden.dev/v1alpha1',
   kind: 'GenerationJob',
   metadata: { name, labels: { set: name.split('-')[0]! } },
-  spec: aBody(name, after),
+  spec: aBody(name, afterMs),
 });
 
 const resourcesNamed = (set: string): Promise<Any[]> => listObjects('gj', namespace, `set=${set}`);

@@ -25,8 +25,8 @@ export interface Row {
   readonly hit: number;
   readonly p50: number | undefined;
   readonly max: number | undefined;
-  /** From the fault to the first claim of any task. */
-  readonly nextClaim: number | undefined;
+  /** The longest time without a claim of any task. */
+  readonly pause: number;
 }
 
 export function addRow(row: Row): void {
@@ -64,5 +64,5 @@ const columns = {
   hit: 'tasks hit',
   p50: 'recovery p50 (ms)',
   max: 'max (ms)',
-  nextClaim: 'next claim (ms)',
+  pause: 'longest pause between claims (ms)',
 } satisfies Record<keyof Row, string>;
