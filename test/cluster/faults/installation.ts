@@ -62,7 +62,9 @@ async function untilBusy(client: GenwardenClient): Promise<void> {
   await until(busy, { what: 'two busy workers', timeoutMs: 60_000, intervalMs: 200 });
 }
 
+/** Of those that were heard of just now: one that died stays in the list for a while. */
 async function busiest(client: GenwardenClient): Promise<Worker | undefined> {
-  const workers = (await client.workers()).filter(({ tasks }) => tasks.length >= 2);
+  const isAlive = ({ lastBeat }: Worker): boolean => Date.now() - Date.parse(lastBeat) < 2_500;
+  const workers = (await client.workers()).filter((worker) => isAlive(worker) && worker.tasks.length >= 2);
   return workers.toSorted((one, other) => other.tasks.length - one.tasks.length)[0];
 }
