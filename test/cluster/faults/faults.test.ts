@@ -25,8 +25,9 @@ test('a busy worker’s pod is deleted without grace', async () => {
     // Longer than the node lets it go on.
     everyMs: 1_200,
     callMs: 8_000,
-    hurt: async () => {
+    hurt: async (struck) => {
       const { metadata } = await busyWorkerPod(genwarden);
+      struck();
       await kubectl('delete', 'pod', metadata['name'], '-n', namespace, '--force', '--grace-period=0');
     },
   });
@@ -37,9 +38,11 @@ test('the process of a busy worker is killed', async () => {
   let killed: Any | undefined;
   const { recoveries } = await endure(genwarden, {
     fault: 'kill -9 of a busy worker',
-    hurt: async () => {
+    hurt: async (struck) => {
       killed = await busyWorkerPod(genwarden);
-      process.kill(pidInPod(killed['metadata'].uid), 'SIGKILL');
+      const pid = pidInPod(killed['metadata'].uid);
+      struck();
+      process.kill(pid, 'SIGKILL');
     },
   });
   expect(recoveries.length).toBeGreaterThan(0);
@@ -50,9 +53,13 @@ test('a busy worker runs out of memory', async () => {
   let killed: Any | undefined;
   const { recoveries } = await endure(genwarden, {
     fault: 'OOM kill of a busy worker',
-    hurt: async () => {
+    // It takes seconds until the memory is full.
+    everyMs: 1_200,
+    callMs: 10_000,
+    hurt: async (struck) => {
       killed = await busyWorkerPod(genwarden);
       const { name, uid } = killed['metadata'];
+      struck();
       // Others take the container over its limit, each smaller than the worker, which the kernel is told to take first.
       writeFileSync(`/proc/${pidInPod(uid)}/oom_score_adj`, '1000');
       await attempt('kubectl', ['exec', name, '-n', namespace, '--', 'sh', '-c', hoard], { timeoutMs: 60_000 });
@@ -62,7 +69,8 @@ test('a busy worker runs out of memory', async () => {
   expect(await endOf(killed!)).toMatchObject({ reason: 'OOMKilled' });
 });
 
-const hoard = 'i=0; while [ $i -lt 30 ]; do node -e "setInterval(() => 0, 1e6)" & i=$((i + 1)); done; wait';
+const hoard =
+  'i=0; while [ $i -lt 30 ]; do node -e "b = Buffer.alloc(2e7, 1); setInterval(() => b, 1e6)" & i=$((i + 1)); done; wait';
 
 test('everything is restarted in order', async () => {
   await endure(genwarden, {
@@ -91,13 +99,15 @@ test('the pod of NATS is deleted', async () => {
 
 test('all controllers’ pods are deleted', async () => {
   await endure(genwarden, {
-    fault: 'controller pods deleted',
-    hurt: async () => {
+    fault: 'controller pods deleted, a worker killed',
+    hurt: async (struck) => {
       const names = (await podsOf(genwarden, 'controller')).map(({ metadata }) => metadata['name'] as string);
       expect(names.length).toBe(2);
       await kubectl('delete', 'pod', ...names, '-n', namespace);
       const { metadata } = await busyWorkerPod(genwarden);
-      process.kill(pidInPod(metadata['uid']), 'SIGKILL');
+      const pid = pidInPod(metadata['uid']);
+      struck();
+      process.kill(pid, 'SIGKILL');
     },
   });
 });
@@ -114,10 +124,12 @@ test('the kubelet hangs for a minute, and a worker dies meanwhile', async () => 
   const { recoveries } = await endure(genwarden, {
     fault: 'kubelet stopped for a minute, a worker killed',
     everyMs: 400,
-    hurt: async () => {
+    hurt: async (struck) => {
       const { metadata } = await busyWorkerPod(genwarden);
+      const pid = pidInPod(metadata['uid']);
       const stopped = stopFor('kubelet', 60_000);
-      process.kill(pidInPod(metadata['uid']), 'SIGKILL');
+      struck();
+      process.kill(pid, 'SIGKILL');
       await stopped;
     },
   });

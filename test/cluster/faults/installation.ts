@@ -24,8 +24,11 @@ export interface Ordeal {
   readonly callMs?: number;
   /** Submits after the fault is over, ms; default 5 s. */
   readonly afterMs?: number;
-  /** Hurts the cluster; resolves once it is whole again or heals by itself. */
-  readonly hurt: () => Promise<void>;
+  /**
+   * Hurts the cluster, and calls `struck` at the very moment, or the start counts; resolves once it is whole again or heals
+   * by itself.
+   */
+  readonly hurt: (struck: () => void) => Promise<void>;
 }
 
 /** Load, fault, load, audit: one row of the table. */
@@ -34,9 +37,9 @@ export async function endure(genwarden: InstalledGenwarden, ordeal: Ordeal): Pro
   const { client } = genwarden;
   const load = keepSubmitting(client, { name: fault, everyMs, callMs });
   await untilBusy(client);
-  const faultAt = Date.now();
+  let faultAt = Date.now();
   try {
-    await hurt();
+    await hurt(() => (faultAt = Date.now()));
     await new Promise((resolve) => setTimeout(resolve, afterMs));
   } finally {
     await load.stop();
