@@ -103,7 +103,7 @@ test('all controllers’ pods are deleted', async () => {
     hurt: async (struck) => {
       const names = (await podsOf(genwarden, 'controller')).map(({ metadata }) => metadata['name'] as string);
       expect(names.length).toBe(2);
-      await kubectl('delete', 'pod', ...names, '-n', namespace);
+      await kubectl('delete', 'pod', ...names, '-n', namespace, '--wait=false');
       const { metadata } = await busyWorkerPod(genwarden);
       const pid = pidInPod(metadata['uid']);
       struck();
