@@ -8,7 +8,7 @@ import { installGenwarden, type InstalledGenwarden } from '../support/genwarden.
 import { getObject, kubectl, untilObject, type Any } from '../support/kubectl.ts';
 import { testNamespace } from '../support/namespace.ts';
 import { attempt } from '../support/run.ts';
-import { busyWorkerPod, endure, faultValues, podsOf } from './installation.ts';
+import { endure, faultValues, podsOf } from './installation.ts';
 import { pidInPod, stopFor } from './node.ts';
 
 const namespace = testNamespace('faults');
@@ -25,8 +25,8 @@ test('a busy worker’s pod is deleted without grace', async () => {
     // Longer than the node lets it go on.
     everyMs: 1_200,
     callMs: 8_000,
-    hurt: async (struck) => {
-      const { metadata } = await busyWorkerPod(genwarden);
+    hurt: async ({ busyWorkerPod, struck }) => {
+      const { metadata } = await busyWorkerPod();
       struck();
       await kubectl('delete', 'pod', metadata['name'], '-n', namespace, '--force', '--grace-period=0');
     },
@@ -38,8 +38,8 @@ test('the process of a busy worker is killed', async () => {
   let killed: Any | undefined;
   const { recoveries } = await endure(genwarden, {
     fault: 'kill -9 of a busy worker',
-    hurt: async (struck) => {
-      killed = await busyWorkerPod(genwarden);
+    hurt: async ({ busyWorkerPod, struck }) => {
+      killed = await busyWorkerPod();
       const pid = pidInPod(killed['metadata'].uid);
       struck();
       process.kill(pid, 'SIGKILL');
@@ -56,8 +56,8 @@ test('a busy worker runs out of memory', async () => {
     // It takes seconds until the memory is full.
     everyMs: 1_200,
     callMs: 10_000,
-    hurt: async (struck) => {
-      killed = await busyWorkerPod(genwarden);
+    hurt: async ({ busyWorkerPod, struck }) => {
+      killed = await busyWorkerPod();
       const { name, uid } = killed['metadata'];
       struck();
       // Others take the container over its limit, each smaller than the worker, which the kernel is told to take first.
@@ -100,11 +100,11 @@ test('the pod of NATS is deleted', async () => {
 test('all controllers’ pods are deleted', async () => {
   await endure(genwarden, {
     fault: 'controller pods deleted, a worker killed',
-    hurt: async (struck) => {
+    hurt: async ({ busyWorkerPod, struck }) => {
       const names = (await podsOf(genwarden, 'controller')).map(({ metadata }) => metadata['name'] as string);
       expect(names.length).toBe(2);
       await kubectl('delete', 'pod', ...names, '-n', namespace, '--wait=false');
-      const { metadata } = await busyWorkerPod(genwarden);
+      const { metadata } = await busyWorkerPod();
       const pid = pidInPod(metadata['uid']);
       struck();
       process.kill(pid, 'SIGKILL');
@@ -124,8 +124,8 @@ test('the kubelet hangs for a minute, and a worker dies meanwhile', async () => 
   const { recoveries } = await endure(genwarden, {
     fault: 'kubelet stopped for a minute, a worker killed',
     everyMs: 400,
-    hurt: async (struck) => {
-      const { metadata } = await busyWorkerPod(genwarden);
+    hurt: async ({ busyWorkerPod, struck }) => {
+      const { metadata } = await busyWorkerPod();
       const pid = pidInPod(metadata['uid']);
       const stopped = stopFor('kubelet', 60_000);
       struck();

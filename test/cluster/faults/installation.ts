@@ -22,52 +22,51 @@ export interface Ordeal {
   readonly everyMs?: number;
   /** How long a call takes, ms; default 2 s. */
   readonly callMs?: number;
-  /** Submits after the fault is over, ms; default 5 s. */
-  readonly afterMs?: number;
-  /**
-   * Hurts the cluster, and calls `struck` at the very moment, or the start counts; resolves once it is whole again or heals
-   * by itself.
-   */
-  readonly hurt: (struck: () => void) => Promise<void>;
+  /** Hurts the cluster; resolves once it is whole again or heals by itself. */
+  readonly hurt: (blow: Blow) => Promise<void>;
 }
+
+export interface Blow {
+  /** The pod of a worker that runs several of this load’s tasks right now. */
+  busyWorkerPod(): Promise<Any>;
+  /** To be called at the very moment; without it the start of `hurt` counts. */
+  struck(): void;
+}
+
+/** ms; submits go on for so long after the fault is over. */
+const afterwards = 5_000;
 
 /** Load, fault, load, audit: one row of the table. */
 export async function endure(genwarden: InstalledGenwarden, ordeal: Ordeal): Promise<Audited> {
-  const { fault, everyMs = 250, callMs, afterMs = 5_000, hurt } = ordeal;
-  const { client } = genwarden;
+  const { fault, everyMs = 250, callMs, hurt } = ordeal;
+  const { client, namespace } = genwarden;
   const load = keepSubmitting(client, { name: fault, everyMs, callMs });
-  await untilBusy(client);
+  const busy = (): Promise<Worker[]> => busyWorkers(client, load.jobs);
+  const untilBusy = (workers: number): Promise<Worker[]> => {
+    const look = async (): Promise<Worker[] | false> => (await busy()).length >= workers && (await busy());
+    return until(look, { what: `${workers} busy workers`, timeoutMs: 60_000, intervalMs: 100 });
+  };
+  await untilBusy(2);
   let faultAt = Date.now();
   try {
-    await hurt(() => (faultAt = Date.now()));
-    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    await hurt({
+      busyWorkerPod: async () => getObject('pod', (await untilBusy(1))[0]!.host, namespace),
+      struck: () => (faultAt = Date.now()),
+    });
+    await new Promise((resolve) => setTimeout(resolve, afterwards));
   } finally {
     await load.stop();
   }
   return audit(client, { fault, jobs: load.jobs, faultAt });
 }
 
-/** The pod of a worker that runs several tasks right now. */
-export async function busyWorkerPod({ client, namespace }: InstalledGenwarden): Promise<Any> {
-  const worker = await until(async () => (await busiest(client)) ?? false, {
-    what: 'a busy worker',
-    timeoutMs: 60_000,
-  });
-  return getObject('pod', worker.host, namespace);
-}
-
 export const podsOf = ({ namespace, release }: InstalledGenwarden, component: string): Promise<Any[]> =>
   listObjects('pods', namespace, `app.kubernetes.io/instance=${release},app.kubernetes.io/component=${component}`);
 
-async function untilBusy(client: GenwardenClient): Promise<void> {
-  const busy = async (): Promise<boolean> =>
-    (await client.workers()).filter(({ tasks }) => tasks.length >= 2).length >= 2;
-  await until(busy, { what: 'two busy workers', timeoutMs: 60_000, intervalMs: 200 });
-}
-
-/** Of those that were heard of just now: one that died stays in the list for a while. */
-async function busiest(client: GenwardenClient): Promise<Worker | undefined> {
-  const isAlive = ({ lastBeat }: Worker): boolean => Date.now() - Date.parse(lastBeat) < 2_500;
-  const workers = (await client.workers()).filter((worker) => isAlive(worker) && worker.tasks.length >= 2);
-  return workers.toSorted((one, other) => other.tasks.length - one.tasks.length)[0];
+/** Busiest first. Only those heard of just now: one that died stays in the list for a while, and an old beat tells of old tasks. */
+async function busyWorkers(client: GenwardenClient, jobs: readonly string[]): Promise<Worker[]> {
+  const count = ({ tasks }: Worker): number => tasks.filter(({ job }) => jobs.includes(job)).length;
+  const isFresh = ({ lastBeat }: Worker): boolean => Date.now() - Date.parse(lastBeat) < 1_000;
+  const workers = (await client.workers()).filter((worker) => isFresh(worker) && count(worker) >= 2);
+  return workers.toSorted((one, other) => count(other) - count(one));
 }
