@@ -70,7 +70,8 @@ it('a process whose user lacks a permission says which, with a code and what to 
     subject: '$JS.API.STREAM.MSG.GET.KV_genwarden_leader',
     hint: expect.stringContaining('docs/security.md') as string,
   });
-  expect(nats.log).toMatch(/Publish Violation/);
+  // Its log comes by another way.
+  await until(() => /Publish Violation/.test(nats.log), { what: 'the violation in the log of NATS' });
 });
 
 async function permitted(prefix: string, edit?: (text: string) => string) {
