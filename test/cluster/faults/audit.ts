@@ -4,6 +4,7 @@
 import { expect } from 'vitest';
 import { GenwardenApiError } from '../../../src/client/error.ts';
 import type { GenwardenClient, Job, Transition } from '../../../src/client/index.ts';
+import { until } from '../../support/until.ts';
 import { addRow } from './table.ts';
 
 export interface AuditOptions {
@@ -30,7 +31,7 @@ export async function audit(client: GenwardenClient, options: AuditOptions): Pro
   const signal = AbortSignal.timeout(withinMs);
   const ends = await Promise.all(jobs.map((job) => endOf(client, job, signal)));
   const found = jobs.filter((_, at) => ends[at] !== 'lost');
-  const histories = await Promise.all(found.map((job) => client.history(job)));
+  const histories = await Promise.all(found.map((job) => historyOf(client, job)));
   const recoveries = histories.flatMap((history) => recoveryOf(history, faultAt)).toSorted((a, b) => a - b);
   const row = {
     fault,
@@ -59,6 +60,10 @@ async function endOf(client: GenwardenClient, job: string, signal: AbortSignal):
     throw error;
   }
 }
+
+/** A node that lost touch with the cluster for a while is taken for lost by it, and its pods for not ready, for seconds more. */
+const historyOf = (client: GenwardenClient, job: string): Promise<Transition[]> =>
+  until(() => client.history(job), { what: `the history of ${job}`, timeoutMs: 60_000, intervalMs: 500 });
 
 /** Runs of one task that succeeded more than once. */
 function succeededTwice(history: readonly Transition[]): boolean {
