@@ -80,6 +80,8 @@ test('the pattern of durations takes what the parser takes', () => {
   fc.assert(
     fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), (parts) => {
       const text = parts.flat().join('');
+      // Beyond what a number counts exactly the bounds refuse, not the pattern.
+      fc.pre(!/\d{9}/.test(text));
       expect(text.length >= 2 && pattern.test(text)).toBe(parseDuration(text) !== undefined);
     }),
     { numRuns: 2_000 },
