@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import type { KubeController } from '../controller.ts';
-import type { KubeObject, ResourceKey } from '../kube/cluster.ts';
+import type { Cluster, KubeObject, OwnerReference, ResourceKey } from '../kube/cluster.ts';
 import type { OperatorParts } from '../parts.ts';
 import { workerPoolType } from '../resources/kinds.ts';
 import { configMapType } from '../workerPool/observe/kubeTypes.ts';
@@ -16,51 +16,62 @@ export const hashAnnotation = 'genwarden.dev/default-pool';
 const beingDeletedAgain = 1_000;
 
 export function defaultPoolController(file: DefaultPool): (parts: OperatorParts) => KubeController {
-  return ({ cluster, namespace, logger }) => {
-    const key: ResourceKey = { namespace, name: file.pool.metadata.name };
-    const leave = (why: string): undefined => {
-      logger.info({ pool: key.name }, `The default pool ${key.name} is left as it is: ${why}`);
-      return undefined;
-    };
-    const reconcile = async (): Promise<{ lookAgainInMs: number } | undefined> => {
-      const owner = await ownerOf(file);
-      const found = await cluster.get<KubeObject>(workerPoolType, key);
-      if (found?.metadata.deletionTimestamp !== undefined) return { lookAgainInMs: beingDeletedAgain };
-      const hash = hashOf(file);
-      if (found !== undefined) {
-        const { annotations, ownerReferences = [] } = found.metadata;
-        if (annotations?.[hashAnnotation] === undefined) return leave('the installation did not make it');
-        const isOwned = ownerReferences.some(({ uid }) => uid === owner?.uid);
-        if (annotations[hashAnnotation] === hash && (owner === undefined || isOwned))
-          return leave('its file is the same');
-      }
-      await cluster.apply(workerPoolType, {
-        ...file.pool,
-        metadata: {
-          ...file.pool.metadata,
-          namespace,
-          annotations: { ...file.pool.metadata.annotations, [hashAnnotation]: hash },
-          ...(owner === undefined ? {} : { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', ...owner }] }),
-        },
-      });
-      logger.info({ pool: key.name }, `Applied the default pool ${key.name}`);
-      return undefined;
-    };
-    /** With the release’s ConfigMap the pool goes, and its workers. */
-    const ownerOf = async ({
-      ownerConfigMap: name,
-    }: DefaultPool): Promise<{ name: string; uid: string } | undefined> => {
-      if (name === undefined) return undefined;
-      const found = await cluster.get<KubeObject>(configMapType, { namespace, name });
-      if (found === undefined) throw new Error(`There is no ConfigMap ${name}, which owns the default pool`);
-      return { name, uid: found.metadata.uid };
-    };
+  return (parts) => {
+    const key: ResourceKey = { namespace: parts.namespace, name: file.pool.metadata.name };
     return {
       name: 'defaultpool',
       start: async (enqueue) => enqueue(key),
-      reconcile,
+      reconcile: () => keepDefaultPool(parts, file, key),
     };
   };
+}
+
+async function keepDefaultPool(
+  { cluster, logger }: OperatorParts,
+  file: DefaultPool,
+  key: ResourceKey,
+): Promise<{ lookAgainInMs: number } | undefined> {
+  const owner = await ownerOf(cluster, file, key);
+  const found = await cluster.get<KubeObject>(workerPoolType, key);
+  if (found?.metadata.deletionTimestamp !== undefined) return { lookAgainInMs: beingDeletedAgain };
+  const hash = hashOf(file);
+  const why = found === undefined ? undefined : whyLeft(found, hash, owner);
+  if (why === undefined) await apply(cluster, file, key, hash, owner);
+  const said = why === undefined ? 'was applied' : `is left as it is: ${why}`;
+  logger.info({ pool: key.name }, `The default pool ${key.name} ${said}`);
+  return undefined;
+}
+
+/** With the release’s ConfigMap the pool goes, and its workers. */
+async function ownerOf(
+  cluster: Cluster,
+  { ownerConfigMap: name }: DefaultPool,
+  { namespace }: ResourceKey,
+): Promise<OwnerReference | undefined> {
+  if (name === undefined) return undefined;
+  const found = await cluster.get<KubeObject>(configMapType, { namespace, name });
+  if (found === undefined) throw new Error(`There is no ConfigMap ${name}, which owns the default pool`);
+  return { apiVersion: 'v1', kind: 'ConfigMap', name, uid: found.metadata.uid };
+}
+
+/** Undefined where the pool is to be made anew. */
+function whyLeft({ metadata }: KubeObject, hash: string, owner: OwnerReference | undefined): string | undefined {
+  const made = metadata.annotations?.[hashAnnotation];
+  if (made === undefined) return 'the installation did not make it';
+  const isOwned = owner === undefined || (metadata.ownerReferences ?? []).some(({ uid }) => uid === owner.uid);
+  return made === hash && isOwned ? 'its file is the same' : undefined;
+}
+
+async function apply(
+  cluster: Cluster,
+  { pool }: DefaultPool,
+  { namespace }: ResourceKey,
+  hash: string,
+  owner: OwnerReference | undefined,
+): Promise<void> {
+  const annotations = { ...pool.metadata.annotations, [hashAnnotation]: hash };
+  const owners = owner === undefined ? {} : { ownerReferences: [owner] };
+  await cluster.apply(workerPoolType, { ...pool, metadata: { ...pool.metadata, namespace, annotations, ...owners } });
 }
 
 const hashOf = ({ pool }: DefaultPool): string => createHash('sha256').update(JSON.stringify(pool)).digest('hex');

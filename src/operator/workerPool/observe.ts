@@ -3,7 +3,7 @@
 import type { OperatorParts } from '../parts.ts';
 import type { WorkerPool, WorkerPoolSpec } from '../resources/workerPool.ts';
 import { childName, poolLabel } from './children/names.ts';
-import { parseTemplate, type ParsedTemplate } from './children/workerTemplate.ts';
+import type { ParsedTemplate } from './children/workerTemplate.ts';
 import type { PoolMemory } from './memory.ts';
 import { readKeys, type KeysSeen } from './observe/keySecrets.ts';
 import type { Deployment, Pod } from './observe/kubeTypes.ts';
@@ -48,7 +48,7 @@ export async function observe(
   return {
     pool,
     spec,
-    template: parseTemplate(parts.workerTemplate),
+    template: term.template,
     keys: await keysOf(parts, memory, pool, spec),
     deployment: newest(term.deployments.get({ namespace, name: childName(name) }), memory.applied?.deployment),
     pods,

@@ -7,6 +7,7 @@ import type { OperatorParts } from '../parts.ts';
 import { workerPoolType } from '../resources/kinds.ts';
 import type { WorkerPool } from '../resources/workerPool.ts';
 import { poolLabel, workerSelector } from './children/names.ts';
+import { parseTemplate, type ParsedTemplate } from './children/workerTemplate.ts';
 import { PoolMemories } from './memory.ts';
 import { AttemptPace } from './observe/attemptPace.ts';
 import { deploymentType, podType, type Deployment, type Pod } from './observe/kubeTypes.ts';
@@ -18,6 +19,8 @@ export interface Term {
   readonly workers: WorkersSeen;
   readonly pace: AttemptPace;
   readonly memories: PoolMemories;
+  /** The installation’s, the same for all pools. */
+  readonly template: ParsedTemplate;
 }
 
 /** ms that changes of a pool's queue are gathered for. */
@@ -30,6 +33,7 @@ export async function startTerm(parts: OperatorParts, enqueue: Enqueue, signal: 
     workers: new WorkersSeen(parts.clock, parts.heartbeatTimeoutMs),
     pace: new AttemptPace(),
     memories: new PoolMemories(),
+    template: parseTemplate(parts.workerTemplate),
   };
   followQueues(parts, term, enqueue, signal);
   const unheard = (err: unknown): void => parts.logger.error({ err }, 'The heartbeats cannot be followed');
