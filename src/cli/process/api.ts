@@ -4,13 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import {
   natsArtifactStore,
-  natsClock,
   natsHeartbeats,
   natsInstallationProbe,
-  natsJobLog,
   natsKeyRing,
   natsPoolRegistry,
-  natsTaskQueue,
 } from '../../adapters/nats/index.ts';
 import { buildApi } from '../../api/app.ts';
 import { openKubernetesTokens } from '../../api/auth/kubernetes/kubernetesTokens.ts';
@@ -20,14 +17,12 @@ import type { ApiOptions } from '../../api/options.ts';
 import { loadPools } from '../../config/pools.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { startFollower } from '../../readmodel/follower.ts';
 import { createApiMetrics } from '../../telemetry/metrics.ts';
 import { version } from '../version.ts';
 import { openFrontDoor, type FrontDoor } from './frontDoor.ts';
 import { openHull, type Hull } from './hull.ts';
+import { openLog } from './openLog.ts';
 import { processName } from './processName.ts';
-import { returnMemory } from './returnMemory.ts';
-import { saySkipped } from './skipped.ts';
 import { readiness } from './readiness.ts';
 import { neverFinished, type StartedProcess } from './started.ts';
 
@@ -47,22 +42,10 @@ async function answer(settings: Settings, hull: Hull, door: FrontDoor): Promise<
   const { link, logger, closing } = hull;
   const { retentionMs, heartbeatTimeoutMs, http } = settings;
   try {
-    const clock = await natsClock(link);
-    const onSkipped = saySkipped(logger);
-    const log = await natsJobLog(link, {
-      retentionMs,
-      now: clock.now,
-      onSkipped,
-      openTasks: () => follower.index.size.openTasks,
-    });
-    const follower = closing.own(
-      'follower',
-      startFollower({ log, clock, logger, onFirstCurrent: returnMemory }),
-      (it) => it.close(),
-    );
+    const { clock, log, follower, queue } = await openLog(hull, retentionMs);
     const app = buildApi({
       log,
-      queue: closing.own('queue', natsTaskQueue(link, { onSkipped }), (it) => it.close()),
+      queue,
       heartbeats: natsHeartbeats(link),
       artifacts: await natsArtifactStore(link, { retentionMs, clock }),
       keys: await natsKeyRing(link, { keys: {}, clock }),

@@ -6,13 +6,10 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import {
   natsArtifactStore,
-  natsClock,
   natsHeartbeats,
-  natsJobLog,
   natsKeyRing,
   natsLeadership,
   natsPoolRegistry,
-  natsTaskQueue,
 } from '../../adapters/nats/index.ts';
 import type { Settings } from '../../config/settings.ts';
 import { GenwardenError } from '../../job/errors.ts';
@@ -25,14 +22,12 @@ import { createSources } from '../../operator/kube/sources.ts';
 import { startOperator } from '../../operator/operator.ts';
 import type { OperatorParts } from '../../operator/parts.ts';
 import { workerPoolController } from '../../operator/workerPool/controller.ts';
-import { startFollower } from '../../readmodel/follower.ts';
 import { createOperatorMetrics } from '../../telemetry/metrics.ts';
 import { version } from '../version.ts';
 import { openHull, type Hull } from './hull.ts';
+import { openLog } from './openLog.ts';
 import { processName } from './processName.ts';
 import { readiness } from './readiness.ts';
-import { returnMemory } from './returnMemory.ts';
-import { saySkipped } from './skipped.ts';
 import { neverFinished, type StartedProcess } from './started.ts';
 
 export async function startOperatorProcess(settings: Settings, signal: AbortSignal): Promise<StartedProcess> {
@@ -67,24 +62,14 @@ async function partsOf(settings: Settings, hull: Hull, name: string): Promise<Op
   const metrics = createOperatorMetrics(hull.registry);
   const cluster = closing.own('cluster', connectCluster({ metrics, version }), (it) => it.close());
   logger.info({ server: cluster.host }, `Kubernetes API at ${cluster.host}`);
-  const clock = await natsClock(link);
-  const onSkipped = saySkipped(logger);
-  const log = await natsJobLog(link, {
-    retentionMs,
-    now: clock.now,
-    onSkipped,
-    openTasks: () => follower.index.size.openTasks,
-  });
-  const follower = closing.own('follower', startFollower({ log, clock, logger, onFirstCurrent: returnMemory }), (it) =>
-    it.close(),
-  );
+  const { clock, log, follower, queue } = await openLog(hull, retentionMs);
   const recorder = createEventRecorder({ cluster, clock, metrics, logger, instance: name });
   return {
     cluster,
     recorder: closing.own('events', recorder, (it) => it.close()),
     sources: createSources(),
     log,
-    queue: closing.own('queue', natsTaskQueue(link, { onSkipped }), (it) => it.close()),
+    queue,
     heartbeats: natsHeartbeats(link),
     artifacts: await natsArtifactStore(link, { retentionMs, clock }),
     keys: await natsKeyRing(link, { keys: {}, clock }),
