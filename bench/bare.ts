@@ -3,7 +3,7 @@
 
 import { AckPolicy, type Consumer, type JsMsg } from '@nats-io/jetstream';
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
-import type { NatsLink } from '../src/adapters/nats/connection.ts';
+import type { NatsLink } from '../src/adapters/nats/link/connection.ts';
 import { inParallel, percentiles, timed, type Percentiles } from './measure.ts';
 
 export interface BareStream {

@@ -3,7 +3,7 @@
 
 import pino from 'pino';
 import { connectNats, type NatsLink } from '../src/adapters/nats/index.ts';
-import { encodeWrite } from '../src/adapters/nats/codec.ts';
+import { encodeWrite } from '../src/adapters/nats/stream/codec.ts';
 import { claimed } from '../src/job/transitions.ts';
 import type { TaskWrite } from '../src/job/task.ts';
 import { startNatsServer } from '../test/support/nats.ts';

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { statusOf } from '../src/api/problem.ts';
-import type { ErrorCode } from '../src/job/errors.ts';
+import type { ErrorCode } from '../src/job/errors/index.ts';
 import type { CatalogueEntry } from '../src/job/errors/entry.ts';
 import { processErrors } from '../src/job/errors/process.ts';
 import { requestErrors } from '../src/job/errors/request.ts';

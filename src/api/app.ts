@@ -5,9 +5,9 @@ import Fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { authenticate } from './auth/authenticate.ts';
 import { answerErrors, asGenwardenError, sendProblem } from './errorHandler.ts';
-import { RecentEntries } from './events/recentEntries.ts';
-import { LastClaims } from './explain/lastClaims.ts';
-import { JobWatch } from './jobs/jobWatch.ts';
+import { RecentEntries } from '../jobs/events/recentEntries.ts';
+import { LastClaims } from '../readmodel/lastClaims.ts';
+import { JobWatch } from '../jobs/jobWatch.ts';
 import { documentApi } from './openapi.ts';
 import type { Api, ApiContext, ApiOptions } from './options.ts';
 import { watchOverdue } from './overdueGauge.ts';
@@ -24,7 +24,7 @@ import { poolRoutes } from './routes/poolRoutes.ts';
 import { submitRoute } from './routes/submitRoute.ts';
 import { workerRoutes } from './routes/workerRoutes.ts';
 import { serializerCompiler, validatorCompiler } from './validation.ts';
-import { WorkersSeen } from './workersSeen.ts';
+import { WorkersSeen } from '../readmodel/workersSeen.ts';
 
 export type { Api, ApiOptions } from './options.ts';
 

@@ -1,7 +1,7 @@
 // Turns whatever a request ends with into a problem document: our own errors, Fastify’s, and those nobody foresaw.
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { GenwardenError, type ErrorCode } from '../job/errors.ts';
+import { GenwardenError, type ErrorCode } from '../job/errors/index.ts';
 import type { Api } from './options.ts';
 import { problemOf } from './problem.ts';
 

@@ -5,8 +5,8 @@ import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-pro
 import { z } from 'zod';
 import type { Api, ApiOptions } from './options.ts';
 import { problemSchema } from './problem.ts';
-import { imageMediaTypes } from './submit/image.ts';
-import { submitBody } from './submit/body.ts';
+import { imageMediaTypes } from '../jobs/submit/image.ts';
+import { submitBody } from '../jobs/submit/body.ts';
 import { jobListSchema, jobSchema, listedJobSchema, submittedJobSchema, taskSchema } from './view/schemas.ts';
 
 /** What the document names, so that clients made from it have names too. The registry also knows the descriptions. */

@@ -16,10 +16,10 @@ import type { Logger } from '../telemetry/log.ts';
 import type { ApiMetrics } from '../telemetry/metrics.ts';
 import type { KubernetesTokens } from './auth/kubernetes/kubernetesTokens.ts';
 import type { TokenStore } from './auth/tokenStore.ts';
-import type { RecentEntries } from './events/recentEntries.ts';
-import type { LastClaims } from './explain/lastClaims.ts';
-import type { JobWatch } from './jobs/jobWatch.ts';
-import type { WorkersSeen } from './workersSeen.ts';
+import type { RecentEntries } from '../jobs/events/recentEntries.ts';
+import type { LastClaims } from '../readmodel/lastClaims.ts';
+import type { JobWatch } from '../jobs/jobWatch.ts';
+import type { WorkersSeen } from '../readmodel/workersSeen.ts';
 
 export interface ApiOptions {
   readonly log: JobLog;

@@ -1,7 +1,7 @@
 // Problem documents (RFC 9457): the one form in which the API says that something is wrong.
 
 import { z } from 'zod';
-import { catalogue, GenwardenError, type ErrorCode } from '../job/errors.ts';
+import { catalogue, GenwardenError, type ErrorCode } from '../job/errors/index.ts';
 
 export const problemSchema = z
   .object({

@@ -1,6 +1,6 @@
 // What the command line says to the shell. These numbers are part of the surface.
 
-import { GenwardenError } from '../job/errors.ts';
+import { GenwardenError } from '../job/errors/index.ts';
 
 export const exitCodes = { done: 0, jobFailed: 1, usage: 2, stuck: 3, unreachable: 4 } as const;
 

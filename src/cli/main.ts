@@ -1,13 +1,13 @@
 // The command line: one file a command, each of which adds itself here.
 
 import { Command, CommanderError } from 'commander';
-import { GenwardenError } from '../job/errors.ts';
+import { GenwardenError } from '../job/errors/index.ts';
 import { addAdminCommands } from './admin/commands.ts';
 import { addClientCommands } from './client/commands.ts';
 import { addDevCommands } from './dev/commands.ts';
 import { exitCodeOf, exitCodes } from './exitCodes.ts';
-import { addProcessCommands } from './process/commands.ts';
-import { version } from './version.ts';
+import { addProcessCommands } from './processCommands.ts';
+import { version } from '../config/version.ts';
 
 function buildProgram(): Command {
   const program = new Command('genwarden')

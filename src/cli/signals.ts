@@ -21,9 +21,3 @@ export function stopSignal(): StopSignal {
   };
   return { signal: controller.signal, stop: () => controller.abort(new Error('stopped')), dispose };
 }
-
-/** Resolves when the signal aborts. */
-export function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
-import { GenwardenError } from '../job/errors.ts';
+import { GenwardenError } from '../job/errors/index.ts';
 import { contradictions } from './contradictions.ts';
 import { maskText } from './mask.ts';
 import type { Command, ResolvedSetting, SettingDefinition, Source } from './setting.ts';

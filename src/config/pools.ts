@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { formatDuration } from '../job/duration.ts';
-import { GenwardenError } from '../job/errors.ts';
+import { GenwardenError } from '../job/errors/index.ts';
 import { policyBounds } from '../job/policy.ts';
 import type { JobKind, PolicyRequest } from '../job/policy.ts';
 import { duration } from './forms.ts';

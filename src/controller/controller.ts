@@ -1,7 +1,7 @@
 // The controller: it follows stream and heartbeats all the time, and while it leads it moves what is overdue, lost or due
 // for retry. Observe (watch, workersSeen, outage), decide (job/rules), apply (reconciler).
 
-import { GenwardenError } from '../job/errors.ts';
+import { GenwardenError } from '../job/errors/index.ts';
 import type { World } from '../job/rules/rule.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { BeatEvent, Heartbeats } from '../ports/heartbeats.ts';

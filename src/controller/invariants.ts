@@ -1,6 +1,6 @@
 // The promises of the design, as far as two messages of a task can show them broken. The counter of these stays 0.
 
-import { catalogue, type ErrorCode } from '../job/errors.ts';
+import { catalogue, type ErrorCode } from '../job/errors/index.ts';
 import { isOpen, type TaskState } from '../job/task.ts';
 import type { Change } from '../readmodel/jobIndex.ts';
 

@@ -1,6 +1,6 @@
 // Turns the verdict of a rule into the one message that is to be written: a requeue carries the request itself again.
 
-import { taskError } from '../job/errors.ts';
+import { taskError } from '../job/errors/index.ts';
 import type { Write } from '../job/rules/rule.ts';
 import type { Instant, OpenTask, Sequence, TaskDetail, TaskWrite } from '../job/task.ts';
 import { failed } from '../job/transitions.ts';

@@ -1,6 +1,7 @@
 // Observe, decide, apply: looks at one task at a time, and writes what the rules say by one conditional write. A bounded
 // number of looks is under way at once.
 
+import { equalJitter, type Backoff } from '../job/backoff.ts';
 import { decide } from '../job/rules/decide.ts';
 import type { World, Write } from '../job/rules/rule.ts';
 import { isOpen, type Instant, type OpenTask, type Sequence } from '../job/task.ts';
@@ -9,6 +10,9 @@ import type { JobLog, LogEntry } from '../ports/jobLog.ts';
 import type { Follower } from '../readmodel/follower.ts';
 import { addressOf, messageFor, type Message } from './message.ts';
 import { fromTaskKey, type TaskKey } from './taskKey.ts';
+
+/** Delays before a task whose write failed is looked at again, ms. */
+const failureBackoff: Backoff = { first: 500, cap: 30_000 };
 
 /** One open task as it was observed. */
 export interface Observed {
@@ -147,10 +151,9 @@ export class Reconciler {
     }
   }
 
-  /** 0.5 s, then doubled up to 30 s, half of it by chance. */
   #delayAfterFailure(key: TaskKey): number {
     const { sequence = -1, failures = 0 } = this.#tried.get(key) ?? {};
     this.#tried.set(key, { sequence, failures: failures + 1 });
-    return Math.min(30_000, 500 * 2 ** failures) * (0.5 + this.#options.random() / 2);
+    return equalJitter(failures + 1, failureBackoff, this.#options.random());
   }
 }

@@ -1,5 +1,6 @@
 // How long a task may take and how often it is tried: the defaults, the bounds, and what follows from them.
 
+import { backoffCeiling, type Backoff } from './backoff.ts';
 import type { Duration } from './duration.ts';
 
 export type JobKind = 'image' | 'text';
@@ -17,11 +18,11 @@ export interface Policy {
   readonly maxLostAttempts: number;
   readonly review: 'never' | 'always';
   /** The first ceiling of the exponential backoff, and the highest, ms. */
-  readonly backoff: { readonly first: Duration; readonly cap: Duration };
+  readonly backoff: Backoff;
 }
 
 export interface PolicyRequest extends Partial<Omit<Policy, 'backoff'>> {
-  readonly backoff?: Partial<Policy['backoff']>;
+  readonly backoff?: Partial<Backoff>;
 }
 
 export const policyBounds = {
@@ -57,24 +58,10 @@ export function policyFor(kind: JobKind, asked: PolicyRequest = {}, poolDefaults
 }
 
 /** The most that `maxAttempts` attempts with their backoffs can take, ms, with a second for each hand-over. */
-export function timeForAllAttempts(
-  attemptTimeout: Duration,
-  maxAttempts: number,
-  backoff: Policy['backoff'],
-): Duration {
+export function timeForAllAttempts(attemptTimeout: Duration, maxAttempts: number, backoff: Backoff): Duration {
   let total = maxAttempts * (attemptTimeout + 1_000);
   for (let attempt = 1; attempt < maxAttempts; attempt += 1) total += backoffCeiling(attempt, backoff);
   return total;
-}
-
-/** The longest wait after the given attempt (1-based), ms: exponential up to the cap. */
-export function backoffCeiling(attempt: number, backoff: Policy['backoff']): Duration {
-  return Math.min(backoff.cap, backoff.first * 2 ** Math.min(attempt - 1, 30));
-}
-
-/** Full jitter (Brooker, "Exponential Backoff And Jitter", 2015): anything from 0 to the ceiling; `random` is in [0, 1). */
-export function backoffAfter(attempt: number, backoff: Policy['backoff'], random: number): Duration {
-  return Math.round(backoffCeiling(attempt, backoff) * random);
 }
 
 function withoutUndefined<T extends object>(values: T): T {

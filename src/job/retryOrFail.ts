@@ -1,7 +1,7 @@
 // "Retry or fail": the only place that decides what follows a failed or lost attempt.
 
-import { taskError, type TaskError, type TaskErrorCode } from './errors.ts';
-import { backoffAfter } from './policy.ts';
+import { taskError, type TaskError, type TaskErrorCode } from './errors/index.ts';
+import { fullJitter } from './backoff.ts';
 import type { Failed, Instant, Queued, Running, Waiting } from './task.ts';
 import { failed, requeued, waiting } from './transitions.ts';
 
@@ -20,7 +20,7 @@ export function afterFailure(task: Running, error: TaskError, now: Instant, rand
   if (freeOfCharge.has(error.code)) return requeueInTime(requeued(task, error.code, 'free', now), task, error, now);
   if (!error.retryable) return giveUp(task, error, 'NotRetryable', now);
   if (task.attempt >= task.of.policy.maxAttempts) return giveUp(task, exhausted(task, error), 'RetriesExhausted', now);
-  const delay = Math.max(error.retryAfter ?? 0, backoffAfter(task.attempt, task.of.policy.backoff, random));
+  const delay = Math.max(error.retryAfter ?? 0, fullJitter(task.attempt, task.of.policy.backoff, random));
   const next = waiting(task, error.code, now + delay, now);
   if (next.retryAt >= next.dueAt) return giveUp(task, noTimeLeft(error), 'NoTimeLeft', now);
   return { state: next, error, rule: 'Retry' };

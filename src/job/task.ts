@@ -1,7 +1,7 @@
 // What a task is: its identity, which never changes, its state, which is the last message of its log, and the detail
 // that only readers of that one job need. States are a closed union; every open one carries `dueAt`.
 
-import type { TaskError, TaskErrorCode } from './errors.ts';
+import type { TaskError, TaskErrorCode } from './errors/index.ts';
 import type { JobId, TaskIndex } from './ids.ts';
 import type { JobKind, Policy } from './policy.ts';
 

@@ -2,7 +2,7 @@
 // entered: a transition that is not here cannot happen. Deciding which one to take is `retryOrFail.ts` and `rules/`.
 
 import { budgetsAfter, dueAt, fullBudgets } from './budgets.ts';
-import type { TaskErrorCode } from './errors.ts';
+import type { TaskErrorCode } from './errors/index.ts';
 import type {
   Cancelled,
   Deleted,

@@ -11,8 +11,8 @@ import type { Follower } from '../readmodel/follower.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { OperatorMetrics } from '../telemetry/metrics.ts';
 import type { EventRecorder } from './events/eventRecorder.ts';
-import type { Cluster } from './kube/cluster.ts';
-import type { Sources } from './kube/sources.ts';
+import type { Cluster } from '../adapters/kubernetes/cluster.ts';
+import type { Sources } from '../adapters/kubernetes/sources.ts';
 
 export interface OperatorParts {
   readonly cluster: Cluster;

@@ -1,6 +1,6 @@
 // The provider keys of a pool, shared by all its workers: requests per minute, requests in flight, cool-downs.
 
-import type { TaskError } from '../job/errors.ts';
+import type { TaskError } from '../job/errors/index.ts';
 import type { Instant } from '../job/task.ts';
 
 /** A key as configured on this worker. `secret` never leaves the process. */

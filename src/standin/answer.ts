@@ -1,7 +1,7 @@
 // The bodies of successful answers, and of the refusals that the real service sends with status 200.
 
 import { createHash } from 'node:crypto';
-import { answerTo } from './schema-answer.ts';
+import { answerTo } from './schemaAnswer.ts';
 import type { Ask } from './ask.ts';
 import type { Picture } from './picture.ts';
 

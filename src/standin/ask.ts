@@ -1,7 +1,7 @@
 // What a generateContent request asks for, parsed and checked from the wire. What Google refuses with 400 is refused here.
 
 import { z } from 'zod';
-import { GoogleError } from './google-error.ts';
+import { GoogleError } from './googleError.ts';
 import type { SceneSize } from './scene.ts';
 
 export interface Ask {

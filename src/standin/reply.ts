@@ -3,7 +3,7 @@
 import type { ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import * as answers from './answer.ts';
-import { badKey, forbidden, GoogleError, modelNotFound, rateLimited, statusError } from './google-error.ts';
+import { badKey, forbidden, GoogleError, modelNotFound, rateLimited, statusError } from './googleError.ts';
 import { UnreadableReference } from './picture.ts';
 import type { Answer } from './answer.ts';
 import type { Ask } from './ask.ts';

@@ -6,14 +6,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { imageModels, parseAsk, textModels } from './ask.ts';
 import { BadBehaviour, parseBehaviour } from './behaviour.ts';
 import { Choice } from './choice.ts';
-import { badKey, GoogleError, missingKey, modelNotFound } from './google-error.ts';
+import { badKey, GoogleError, missingKey, modelNotFound } from './googleError.ts';
 import { Painter } from './picture.ts';
 import { deliver, errorReply, jsonReply, refuse, replyTo } from './reply.ts';
-import { RequestLog } from './request-log.ts';
+import { RequestLog } from './requestLog.ts';
 import type { Ask } from './ask.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Line, Packing, Reply } from './reply.ts';
-import type { StandinRequest } from './request-log.ts';
+import type { StandinRequest } from './requestLog.ts';
 
 export interface ServiceOptions {
   latencyMs: number;

@@ -5,10 +5,10 @@ import type { Server } from 'node:http';
 import { once } from 'node:events';
 import { Service } from './service.ts';
 import type { Behaviour } from './behaviour.ts';
-import type { StandinRequest } from './request-log.ts';
+import type { StandinRequest } from './requestLog.ts';
 
 export type { Behaviour } from './behaviour.ts';
-export type { StandinRequest } from './request-log.ts';
+export type { StandinRequest } from './requestLog.ts';
 export { keyFingerprint } from './service.ts';
 
 export interface StandinOptions {

@@ -1,7 +1,7 @@
 // Adoption: a result that comes after the task was taken from its worker, who was cut off, is still taken while nobody runs
 // the task. The picture is paid for.
 
-import type { TaskError } from '../job/errors.ts';
+import type { TaskError } from '../job/errors/index.ts';
 import { isOpen, type Instant, type Running, type Sequence, type TaskState, type TaskWrite } from '../job/task.ts';
 import { budgetsAfter } from '../job/budgets.ts';
 import { failed, succeeded, toReview } from '../job/transitions.ts';

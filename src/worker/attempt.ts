@@ -2,13 +2,13 @@
 // recall and at a shutdown. Once the provider has answered, only the end of the worker stops what is left: it is paid for.
 
 import { formatDuration } from '../job/duration.ts';
-import { AttemptFailed, taskError } from '../job/errors.ts';
+import { AttemptFailed, taskError } from '../job/errors/index.ts';
 import type { Instant, Running } from '../job/task.ts';
 import { whyDue } from '../job/whyDue.ts';
 import type { HeldKey, KeyOutcome } from '../ports/keyRing.ts';
 import type { Generated, ReferenceBytes } from '../ports/provider.ts';
 import type { Parts } from './parts.ts';
-import { untilAborted } from './pause.ts';
+import { untilAborted } from '../async/abort.ts';
 import { AttemptAborted, type HeldTask } from './roster.ts';
 import type { Claim, Ending } from './steps.ts';
 import { storeCall } from './storeCalls.ts';

@@ -1,7 +1,11 @@
 // Which faults pass by themselves: NATS that is away, or whose storage is full. They are waited out, as a result in hand
 // has been paid for and trying again costs nothing; any other fault is tried a few times.
 
-import { AttemptFailed, GenwardenError, type ErrorCode } from '../job/errors.ts';
+import type { Backoff } from '../job/backoff.ts';
+import { AttemptFailed, GenwardenError, type ErrorCode } from '../job/errors/index.ts';
+
+/** Delays between tries while a fault that passes by itself lasts, ms. */
+export const faultBackoff: Backoff = { first: 100, cap: 2_000 };
 
 const passing: ReadonlySet<ErrorCode> = new Set(['Unavailable', 'StorageFull']);
 

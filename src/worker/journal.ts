@@ -1,6 +1,6 @@
 // What the worker says of its attempts: log events and metrics, in one place.
 
-import type { TaskError } from '../job/errors.ts';
+import type { TaskError } from '../job/errors/index.ts';
 import type { TaskState } from '../job/task.ts';
 import { logEvent, type LogEvent, type LogEventFields } from '../telemetry/events.ts';
 import { modelLabel } from '../telemetry/metrics.ts';

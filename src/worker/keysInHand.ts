@@ -2,7 +2,7 @@
 // cooling leaves its tasks queued; and no more are held than the queue lately had work for, so that other workers find some.
 
 import type { HeldKey, KeyRing } from '../ports/keyRing.ts';
-import { pause } from './pause.ts';
+import { sleep } from '../async/sleep.ts';
 
 export interface KeysOptions {
   readonly ring: KeyRing;
@@ -76,7 +76,7 @@ export class KeysInHand {
       } catch (error) {
         if (signal.aborted) return undefined;
         onError(error);
-        await pause(1_000, signal);
+        await sleep(1_000, signal);
       }
     }
     return undefined;

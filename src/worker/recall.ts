@@ -2,7 +2,7 @@
 
 import type { Heartbeats } from '../ports/heartbeats.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { pause } from './pause.ts';
+import { sleep } from '../async/sleep.ts';
 import type { Roster } from './roster.ts';
 
 export interface RecallOptions {
@@ -21,6 +21,6 @@ export async function followRecalls({ name, heartbeats, roster, logger, signal }
     } catch (err) {
       if (!signal.aborted) logger.warn({ err }, 'Recalls cannot be heard; listening again in a second');
     }
-    if (!signal.aborted) await pause(1_000, signal);
+    if (!signal.aborted) await sleep(1_000, signal);
   }
 }

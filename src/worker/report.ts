@@ -4,10 +4,11 @@
 import type { Sequence, TaskWrite } from '../job/task.ts';
 import type { WriteOutcome } from '../ports/jobLog.ts';
 import { adopt, isSameState } from './adopt.ts';
-import { isPassing } from './faults.ts';
+import { faultBackoff, isPassing } from './faults.ts';
 import { finalWrite } from './finalWrite.ts';
 import type { Parts } from './parts.ts';
-import { backoff, pause } from './pause.ts';
+import { sleep } from '../async/sleep.ts';
+import { backoffCeiling } from '../job/backoff.ts';
 import type { Claim, Report, WrittenEnding } from './steps.ts';
 
 /** Writes how the attempt ended. Never rejects. */
@@ -43,7 +44,7 @@ async function answerTo(write: TaskWrite, expected: Sequence, parts: Parts): Pro
       if (!isPassing(error)) faults += 1;
       if (tries === 1 || faults > 0) journal.writeFailed(write.state, error);
       if (faults >= mostFaults) return undefined;
-      await pause(backoff(tries), ended);
+      await sleep(backoffCeiling(tries, faultBackoff), ended);
     }
   }
   return undefined;

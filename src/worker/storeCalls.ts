@@ -1,8 +1,9 @@
 // Calls of the artifact store: counted, and patient where NATS is away or full, as what is stored has been paid for.
 
-import { AttemptFailed, taskError } from '../job/errors.ts';
-import { isPassing } from './faults.ts';
-import { backoff, pause } from './pause.ts';
+import { AttemptFailed, taskError } from '../job/errors/index.ts';
+import { faultBackoff, isPassing } from './faults.ts';
+import { sleep } from '../async/sleep.ts';
+import { backoffCeiling } from '../job/backoff.ts';
 import type { Parts } from './parts.ts';
 
 const mostTries = 3;
@@ -28,7 +29,7 @@ export async function storeCall<T>(
       requests.inc({ operation, outcome: passes ? 'unavailable' : 'failed' });
       if (!passes) faults += 1;
       if (faults >= mostTries) throw storeFailed(operation, error);
-      await pause(backoff(tries), signal);
+      await sleep(backoffCeiling(tries, faultBackoff), signal);
       signal.throwIfAborted();
     }
   }

@@ -1,6 +1,6 @@
 // Stores what the provider made, before any status says so: images with a thumbnail and a description, long texts.
 
-import { AttemptFailed, taskError } from '../job/errors.ts';
+import { AttemptFailed, taskError } from '../job/errors/index.ts';
 import type { ArtifactRef, JsonValue, TaskDetail } from '../job/task.ts';
 import type { Generated, GeneratedImage } from '../ports/provider.ts';
 import { describeResult } from './metadata.ts';

@@ -13,7 +13,7 @@ import { KeysInHand } from './keysInHand.ts';
 import type { WorkerOptions } from './options.ts';
 import { Pace } from './pace.ts';
 import type { Parts } from './parts.ts';
-import { pause } from './pause.ts';
+import { sleep } from '../async/sleep.ts';
 import { followRecalls } from './recall.ts';
 import { report } from './report.ts';
 import { AttemptAborted, Roster, type HeldTask } from './roster.ts';
@@ -83,7 +83,7 @@ async function runUntilStopped(parts: Parts): Promise<void> {
       await claimUntilStopped(parts);
     } catch (err) {
       parts.options.logger.error({ err }, 'The claim loop failed; it starts again in a second');
-      await pause(1_000, parts.stopped);
+      await sleep(1_000, parts.stopped);
     }
   }
   await drainHeld(parts);

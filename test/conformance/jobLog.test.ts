@@ -1,13 +1,13 @@
 // What every job log does: conditional writes and reads that are right.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { taskError } from '../../src/job/errors.ts';
+import { taskError } from '../../src/job/errors/index.ts';
 import type { Queued, Running } from '../../src/job/task.ts';
 import { cancelled, claimed, deleted, failed, newRun, waiting } from '../../src/job/transitions.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';
 import { memoryAdapter, natsAdapter, type LogWorld } from '../support/logWorlds.ts';
 import { claim, jobOf, requeue, status, stored, submitOne, success, write } from '../support/steps.ts';
-import { aJob, aRequest, freshJobId, testNow } from '../support/tasks.ts';
+import { aJob, aRequest, freshJobId, testNow } from '../fakes/tasks.ts';
 import { until } from '../support/until.ts';
 
 const minute = 60_000;

@@ -8,7 +8,7 @@ import type { TaskQueue } from '../../src/ports/taskQueue.ts';
 import { connectTo } from '../support/logWorlds.ts';
 import { startNatsServer, type NatsServer } from '../support/nats.ts';
 import { claim, jobOf, stored, submitOne, write } from '../support/steps.ts';
-import { aJob, testNow } from '../support/tasks.ts';
+import { aJob, testNow } from '../fakes/tasks.ts';
 import { until } from '../support/until.ts';
 
 const options = { retentionMs: 7 * 86_400_000, now: () => testNow };

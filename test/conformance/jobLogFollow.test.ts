@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FollowEvent, FollowFrom, JobLog, LogEntry, Position } from '../../src/ports/jobLog.ts';
 import { memoryAdapter, natsAdapter, type LogWorld } from '../support/logWorlds.ts';
 import { claim, stored, submitOne, success, write } from '../support/steps.ts';
-import { aJob } from '../support/tasks.ts';
+import { aJob } from '../fakes/tasks.ts';
 import { until } from '../support/until.ts';
 
 describe.each([memoryAdapter, natsAdapter()])('following ($name)', (adapter) => {

@@ -3,14 +3,14 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { natsJobLog, natsTaskQueue, type NatsLink } from '../../src/adapters/nats/index.ts';
-import { streamName } from '../../src/adapters/nats/subjects.ts';
+import { streamName } from '../../src/adapters/nats/stream/subjects.ts';
 import type { Queued, Waiting } from '../../src/job/task.ts';
 import { claimed, requeued, waiting } from '../../src/job/transitions.ts';
 import type { JobLog, LogEntry } from '../../src/ports/jobLog.ts';
 import { connectTo } from '../support/logWorlds.ts';
 import { startNatsCluster, type NatsCluster } from '../support/nats.ts';
 import { jobOf, status, stored } from '../support/steps.ts';
-import { aJob, aRequest, testNow } from '../support/tasks.ts';
+import { aJob, aRequest, testNow } from '../fakes/tasks.ts';
 import { until } from '../support/until.ts';
 
 const options = { retentionMs: 7 * 86_400_000, now: () => testNow };

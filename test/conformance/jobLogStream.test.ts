@@ -2,11 +2,11 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { natsJobLog, type NatsLink } from '../../src/adapters/nats/index.ts';
-import { ensureStream } from '../../src/adapters/nats/stream.ts';
+import { ensureStream } from '../../src/adapters/nats/stream/ensure.ts';
 import { connectTo } from '../support/logWorlds.ts';
 import { startNatsServer, type NatsServer } from '../support/nats.ts';
 import { stored } from '../support/steps.ts';
-import { aJob, aRequest } from '../support/tasks.ts';
+import { aJob, aRequest } from '../fakes/tasks.ts';
 import { until } from '../support/until.ts';
 
 const hour = 3_600_000;

@@ -5,7 +5,7 @@ import type { Queued, SpecWrite } from '../../src/job/task.ts';
 import { cancelled, newRun } from '../../src/job/transitions.ts';
 import { memoryAdapter, natsAdapter, type LogWorld } from '../support/logWorlds.ts';
 import { jobOf, status, stored, write } from '../support/steps.ts';
-import { aJob, aRequest, testNow } from '../support/tasks.ts';
+import { aJob, aRequest, testNow } from '../fakes/tasks.ts';
 
 describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
   let world: LogWorld;

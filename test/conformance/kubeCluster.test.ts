@@ -1,6 +1,6 @@
 // The stand-in for an API server does what a real one does; `test/cluster/kube.test.ts` runs the same on a real one.
 import { randomBytes } from 'node:crypto';
-import { FakeCluster } from '../support/fakes/cluster.ts';
+import { FakeCluster } from '../fakes/cluster.ts';
 import { kubeClusterSuite } from './kubeCluster.ts';
 
 kubeClusterSuite(async () => {

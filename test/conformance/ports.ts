@@ -7,7 +7,7 @@ import {
   memoryKeyShelf,
   memoryLeadership,
   memoryPoolRegistry,
-} from '../../src/adapters/memory/index.ts';
+} from '../fakes/memory/index.ts';
 import {
   connectNats,
   natsArtifactStore,

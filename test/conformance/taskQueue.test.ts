@@ -6,7 +6,7 @@ import type { Lane } from '../../src/job/task.ts';
 import type { Delivery } from '../../src/ports/taskQueue.ts';
 import { memoryAdapter, natsAdapter, type LogWorld } from '../support/logWorlds.ts';
 import { claim, requeue, stored, submitOne, write } from '../support/steps.ts';
-import { aJob } from '../support/tasks.ts';
+import { aJob } from '../fakes/tasks.ts';
 
 describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) => {
   let world: LogWorld;

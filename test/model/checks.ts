@@ -1,6 +1,6 @@
 // What must hold of every message that the stream takes, and of every state: the invariants of the design.
 import { taskErrors } from '../../src/job/errors/task.ts';
-import type { TaskErrorCode } from '../../src/job/errors.ts';
+import type { TaskErrorCode } from '../../src/job/errors/index.ts';
 import { brokenBy } from '../../src/controller/invariants.ts';
 import { isOpen, type TaskState } from '../../src/job/task.ts';
 import type { Appended } from './step.ts';

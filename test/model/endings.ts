@@ -1,7 +1,7 @@
 // Liveness: from here on nothing goes wrong any more, a controller looks when the rules say so, and workers are as bad
 // as they may be. Does the task end, and by the time that was promised?
 import { latestEnd } from '../../src/job/budgets.ts';
-import { taskError } from '../../src/job/errors.ts';
+import { taskError } from '../../src/job/errors/index.ts';
 import { decide } from '../../src/job/rules/decide.ts';
 import { reportGrace } from '../../src/job/rules/overdue.ts';
 import type { Rule, WorkerSight } from '../../src/job/rules/rule.ts';

@@ -3,7 +3,7 @@ import { isOpen, type Instant, type TaskState } from '../../src/job/task.ts';
 import type { Rule } from '../../src/job/rules/rule.ts';
 import { rules } from '../../src/job/rules/decide.ts';
 import { approved, cancelled, claimed, newRun, rejected } from '../../src/job/transitions.ts';
-import { refuseTooLate } from '../../src/api/jobs/retryJob.ts';
+import { refuseTooLate } from '../../src/jobs/retryJob.ts';
 import { recallsFor } from '../../src/controller/recalls.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';
 import { adopt, isSameState } from '../../src/worker/adopt.ts';

@@ -3,7 +3,7 @@ import type { Claim, WrittenEnding } from '../../src/worker/steps.ts';
 import type { Instant, Queued, Sequence, TaskState } from '../../src/job/task.ts';
 import { submitted } from '../../src/job/transitions.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';
-import { aRequest, anIdentity } from '../support/tasks.ts';
+import { aRequest, anIdentity } from '../fakes/tasks.ts';
 import type { Scenario } from './scenario.ts';
 import { tick } from './tick.ts';
 

@@ -1,5 +1,5 @@
 // What workers do: take a delivery, claim, run, report; and what becomes of them.
-import { taskError } from '../../src/job/errors.ts';
+import { taskError } from '../../src/job/errors/index.ts';
 import type { TaskState } from '../../src/job/task.ts';
 import { whyDue } from '../../src/job/whyDue.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';

@@ -2,9 +2,9 @@
 
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { JobWatch } from '../../src/api/jobs/jobWatch.ts';
+import { JobWatch } from '../../src/jobs/jobWatch.ts';
 import type { ApiContext } from '../../src/api/options.ts';
-import { WorkersSeen } from '../../src/api/workersSeen.ts';
+import { WorkersSeen } from '../../src/readmodel/workersSeen.ts';
 import { startController, type Controller } from '../../src/controller/controller.ts';
 import type { JobLog, LogEntry } from '../../src/ports/jobLog.ts';
 import type { KeySettings } from '../../src/ports/keyRing.ts';

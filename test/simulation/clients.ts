@@ -2,16 +2,16 @@
 // whichever API answers, and say when an answer breaks a promise.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { awaitJob } from '../../src/api/jobs/awaitJob.ts';
-import { cancelJob } from '../../src/api/jobs/cancelJob.ts';
-import { deleteJob } from '../../src/api/jobs/deleteJob.ts';
-import { readJob } from '../../src/api/jobs/readJob.ts';
-import { retryJob } from '../../src/api/jobs/retryJob.ts';
-import { reviewTask } from '../../src/api/jobs/reviewTask.ts';
+import { awaitJob } from '../../src/jobs/awaitJob.ts';
+import { cancelJob } from '../../src/jobs/cancelJob.ts';
+import { deleteJob } from '../../src/jobs/deleteJob.ts';
+import { readJob } from '../../src/jobs/readJob.ts';
+import { retryJob } from '../../src/jobs/retryJob.ts';
+import { reviewTask } from '../../src/jobs/reviewTask.ts';
 import type { ApiContext } from '../../src/api/options.ts';
-import type { SubmitBody } from '../../src/api/submit/body.ts';
-import { submitJob } from '../../src/api/submit/submitJob.ts';
-import { GenwardenError } from '../../src/job/errors.ts';
+import type { SubmitBody } from '../../src/jobs/submit/body.ts';
+import { submitJob } from '../../src/jobs/submit/submitJob.ts';
+import { GenwardenError } from '../../src/job/errors/index.ts';
 import { isOpen } from '../../src/job/task.ts';
 import type { JobRecord } from '../../src/ports/jobLog.ts';
 import type { ApiPlayer, Cast } from './cast.ts';

@@ -1,8 +1,8 @@
 // One process's connection to NATS, with all that can happen on the way: delay, loss, repetition, partition, and answers
 // to questions that were asked in another life.
 
-import { GenwardenError } from '../../src/job/errors.ts';
-import type { ClosedConnection } from '../../src/adapters/nats/connectionLosses.ts';
+import { GenwardenError } from '../../src/job/errors/index.ts';
+import type { ClosedConnection } from '../../src/adapters/nats/heartbeats/connectionLosses.ts';
 import type { Connection, Server } from './server.ts';
 import type { Process } from './time/process.ts';
 import type { Weather } from './weather.ts';

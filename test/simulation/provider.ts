@@ -1,6 +1,6 @@
 // The model service of the simulation: what a call does follows from the seed, its task and how often that was called.
 
-import { AttemptFailed, taskError, type TaskErrorCode, type TaskErrorDetails } from '../../src/job/errors.ts';
+import { AttemptFailed, taskError, type TaskErrorCode, type TaskErrorDetails } from '../../src/job/errors/index.ts';
 import type { GenerateContext, GenerateRequest, Generated, Provider } from '../../src/ports/provider.ts';
 import type { Behaviour, Plan } from './plan.ts';
 import { running } from './time/process.ts';

@@ -7,15 +7,15 @@ import {
   memoryPoolRegistry,
   memoryTaskQueue,
   type MemoryStream,
-} from '../../src/adapters/memory/index.ts';
+} from '../fakes/memory/index.ts';
 import type { ArtifactStore } from '../../src/ports/artifactStore.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Beat, Recall } from '../../src/ports/heartbeats.ts';
 import type { JobLog } from '../../src/ports/jobLog.ts';
 import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
-import type { KeyShelf } from '../../src/adapters/memory/keyRing.ts';
-import type { ForgetfulTaskQueue } from '../../src/adapters/memory/taskQueue.ts';
-import type { ClosedConnection } from '../../src/adapters/nats/connectionLosses.ts';
+import type { KeyShelf } from '../fakes/memory/keyRing.ts';
+import type { ForgetfulTaskQueue } from '../fakes/memory/taskQueue.ts';
+import type { ClosedConnection } from '../../src/adapters/nats/heartbeats/connectionLosses.ts';
 import type { Plan } from './plan.ts';
 import type { Random } from './time/random.ts';
 import { epoch, Process } from './time/process.ts';

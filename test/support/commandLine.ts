@@ -6,7 +6,7 @@ import { addClientCommands } from '../../src/cli/client/commands.ts';
 import { exitCodeOf, exitCodes } from '../../src/cli/exitCodes.ts';
 import { buildPlugin } from '../../src/cli/kubectl/program.ts';
 import type { Io } from '../../src/cli/output/io.ts';
-import { GenwardenError } from '../../src/job/errors.ts';
+import { GenwardenError } from '../../src/job/errors/index.ts';
 
 export interface CommandOptions {
   env?: Record<string, string>;

@@ -1,6 +1,6 @@
 // One write of every kind that the stream holds, always the same: what the golden files of messages are made from.
 
-import { taskError } from '../../src/job/errors.ts';
+import { taskError } from '../../src/job/errors/index.ts';
 import { policyFor } from '../../src/job/policy.ts';
 import type { SpecWrite, TaskDetail, TaskIdentity, TaskRequest, TaskState, TaskWrite } from '../../src/job/task.ts';
 import {

@@ -2,15 +2,15 @@
 
 import { type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll } from 'vitest';
-import { memoryJobLog, memoryTaskQueue, systemClock } from '../../src/adapters/memory/index.ts';
-import { encodeWrite } from '../../src/adapters/nats/codec.ts';
+import { memoryJobLog, memoryTaskQueue, systemClock } from '../fakes/memory/index.ts';
+import { encodeWrite } from '../../src/adapters/nats/stream/codec.ts';
 import { connectNats, natsJobLog, natsTaskQueue, type NatsLink } from '../../src/adapters/nats/index.ts';
-import { streamName, subjectOf } from '../../src/adapters/nats/subjects.ts';
+import { streamName, subjectOf } from '../../src/adapters/nats/stream/subjects.ts';
 import type { SpecWrite } from '../../src/job/task.ts';
 import type { JobLog } from '../../src/ports/jobLog.ts';
 import type { TaskQueue } from '../../src/ports/taskQueue.ts';
 import { startNatsServer, type NatsServer } from './nats.ts';
-import { testNow } from './tasks.ts';
+import { testNow } from '../fakes/tasks.ts';
 
 export interface Seat {
   readonly log: JobLog;

@@ -1,2 +1,2 @@
 // Tests run the nats-server that `genwarden dev` would.
-export { findNatsServer } from '../../src/cli/dev/natsBinary.ts';
+export { findNatsServer } from '../../src/processes/dev/natsBinary.ts';

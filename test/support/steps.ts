@@ -3,7 +3,7 @@
 import type { Queued, Running, SpecWrite, StatusWrite, TaskWrite } from '../../src/job/task.ts';
 import { claimed, requeued, succeeded } from '../../src/job/transitions.ts';
 import type { JobLog, LogEntry, SubmitOutcome } from '../../src/ports/jobLog.ts';
-import { aJob, aRequest, testNow } from './tasks.ts';
+import { aJob, aRequest, testNow } from '../fakes/tasks.ts';
 
 export const jobOf = (specs: readonly SpecWrite[]): string => specs[0]!.state.of.job;
 

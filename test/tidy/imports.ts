@@ -4,19 +4,21 @@ import type { SourceFile } from './repository.ts';
 
 /** What each folder of src may import of ours, beside itself. */
 const visible: Record<string, readonly string[] | 'everything'> = {
+  async: [],
   job: [],
   ports: ['job'],
   config: ['job'],
   telemetry: ['job'],
-  readmodel: ['job', 'ports', 'telemetry'],
-  api: ['job', 'ports', 'readmodel', 'telemetry', 'config'],
-  worker: ['job', 'ports', 'readmodel', 'telemetry', 'config'],
-  controller: ['job', 'ports', 'readmodel', 'telemetry', 'config'],
-  // The operator submits by the API’s own function.
-  operator: ['job', 'ports', 'readmodel', 'telemetry', 'config', 'api'],
-  adapters: ['job', 'ports'],
+  readmodel: ['async', 'job', 'ports', 'telemetry'],
+  jobs: ['async', 'job', 'ports', 'readmodel', 'telemetry', 'config', 'api'],
+  api: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config', 'adapters'],
+  worker: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config'],
+  controller: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config'],
+  operator: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config', 'api', 'adapters'],
+  adapters: ['async', 'job', 'ports', 'operator', 'telemetry', 'cli'],
   client: [],
   standin: [],
+  processes: 'everything',
   cli: 'everything',
 };
 
@@ -27,9 +29,9 @@ const homes: Record<string, readonly string[]> = {
   openai: ['src/adapters/openai/'],
   fastify: ['src/api/'],
   '@fastify/': ['src/api/'],
-  'prom-client': ['src/telemetry/', 'src/cli/'],
+  'prom-client': ['src/telemetry/', 'src/processes/'],
   commander: ['src/cli/'],
-  '@kubernetes/': ['src/operator/kube/', 'src/cli/kubectl/'],
+  '@kubernetes/': ['src/adapters/kubernetes/', 'src/cli/kubectl/'],
   'log-update': ['src/cli/'],
 };
 

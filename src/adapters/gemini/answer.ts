@@ -2,7 +2,7 @@
 // warn on the console and concatenate.
 
 import type { Candidate, GenerateContentResponse, Part } from '@google/genai/web';
-import { AttemptFailed, taskError, type TaskErrorCode } from '../../job/errors.ts';
+import { AttemptFailed, taskError, type TaskErrorCode } from '../../job/errors/index.ts';
 import type { JsonValue } from '../../job/task.ts';
 import type { Generated, GeneratedImage, GenerateRequest } from '../../ports/provider.ts';
 import type { ImageData } from './imageData.ts';

@@ -2,7 +2,7 @@
 // the response’s JSON body, or JSON inside JSON where the body was not said to be JSON.
 
 import { ApiError } from '@google/genai/web';
-import { taskError, type TaskError, type TaskErrorCode } from '../../job/errors.ts';
+import { taskError, type TaskError, type TaskErrorCode } from '../../job/errors/index.ts';
 
 /** The error of the catalogue; `key` is taken out of its message wherever a server echoes it. */
 export function failureOf(error: unknown, key: string): TaskError {

@@ -3,7 +3,7 @@
 
 // Not the build for Node: that brings Google’s login libraries and a WebSocket, 10 MB that a call with a key has no use for.
 import { GoogleGenAI } from '@google/genai/web';
-import { AttemptFailed } from '../../job/errors.ts';
+import { AttemptFailed } from '../../job/errors/index.ts';
 import type { GenerateContext, Generated, GenerateRequest, Provider } from '../../ports/provider.ts';
 import { readAnswer } from './answer.ts';
 import { failureOf } from './failure.ts';

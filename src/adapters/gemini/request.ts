@@ -1,7 +1,7 @@
 // What is asked of the model: parts in their order, and the configuration, in which our own settings win.
 
 import type { GenerateContentConfig, Part } from '@google/genai/web';
-import { AttemptFailed, taskError } from '../../job/errors.ts';
+import { AttemptFailed, taskError } from '../../job/errors/index.ts';
 import type { JsonObject, JsonValue } from '../../job/task.ts';
 import type { GenerateRequest, ReferenceBytes } from '../../ports/provider.ts';
 

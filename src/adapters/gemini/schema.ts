@@ -2,7 +2,7 @@
 
 import { Ajv, type Options, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { AttemptFailed, taskError } from '../../job/errors.ts';
+import { AttemptFailed, taskError } from '../../job/errors/index.ts';
 import type { JsonObject, JsonValue } from '../../job/task.ts';
 
 /** Parses the text and checks it; throws `AttemptFailed` (`OutputInvalid`). */

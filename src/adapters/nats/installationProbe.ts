@@ -1,14 +1,14 @@
 // Looks at the NATS server, the stream and the leader’s key, for people who check an installation.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import type { InstallationProbe, NatsSight } from '../../ports/installationProbe.ts';
-import { isStreamNotFound, portError } from './apiErrors.ts';
-import { openBucket } from './bucket.ts';
-import type { NatsLink } from './connection.ts';
-import { defaultLease } from './leadership.ts';
-import { ensureStream } from './stream.ts';
-import { streamName } from './subjects.ts';
+import { isStreamNotFound, portError } from './jetstream/errors.ts';
+import { openBucket } from './kv/bucket.ts';
+import type { NatsLink } from './link/connection.ts';
+import { defaultLease } from './kv/leadership.ts';
+import { ensureStream } from './stream/ensure.ts';
+import { streamName } from './stream/subjects.ts';
 
 export interface InstallationProbeOptions {
   readonly retentionMs: number;

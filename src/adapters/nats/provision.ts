@@ -1,11 +1,11 @@
 // Makes everything that an installation keeps in NATS: done by the controller, whose user may; the other processes wait.
 
-import { natsArtifactBucket } from './artifactStore.ts';
-import { openBucket } from './bucket.ts';
-import type { NatsLink } from './connection.ts';
-import { marksBucket } from './jobLogWatermark.ts';
-import { defaultLease } from './leadership.ts';
-import { ensureStream, type StreamSettings } from './stream.ts';
+import { natsArtifactBucket } from './artifacts/index.ts';
+import { openBucket } from './kv/bucket.ts';
+import type { NatsLink } from './link/connection.ts';
+import { marksBucket } from './log/watermark.ts';
+import { defaultLease } from './kv/leadership.ts';
+import { ensureStream, type StreamSettings } from './stream/ensure.ts';
 
 /** Throws what the opening of each would: `NatsUnsuitable`, `NatsTooOld`, `NatsPermissionDenied`, `Unavailable`. */
 export async function provisionNats(link: NatsLink, settings: StreamSettings): Promise<void> {

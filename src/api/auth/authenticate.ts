@@ -1,13 +1,13 @@
 // Decides for every request with a scope who it is from, which tenant it is about, and whether they may.
 
 import type { FastifyRequest } from 'fastify';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { principalFor, rightOf } from './kubernetes/kubernetesTokens.ts';
-import type { Right } from './kubernetes/reviews.ts';
+import type { Right } from '../../adapters/kubernetes/reviews.ts';
 import type { Principal, Scope } from './principal.ts';
 import { rateLimit } from './rateLimit.ts';
-import { everyTenant } from './tenancy.ts';
+import { everyTenant } from '../../jobs/tenancy.ts';
 import { ownTokenStart, tenantForm } from './tokenStore.ts';
 
 declare module 'fastify' {

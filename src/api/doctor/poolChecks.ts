@@ -1,6 +1,6 @@
 // Checks of each pool: workers to serve it, keys to call with, and no pause that somebody forgot.
 
-import { lookAround } from '../explain/surroundings.ts';
+import { lookAround } from '../../jobs/explain/surroundings.ts';
 import type { PoolSight } from '../../job/explain/observation.ts';
 import type { ApiContext } from '../options.ts';
 import { fine, wrong, type Check } from './checkLine.ts';

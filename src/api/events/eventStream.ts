@@ -4,17 +4,17 @@
 import type { JobId } from '../../job/ids.ts';
 import { openStates, type Sequence } from '../../job/task.ts';
 import type { LogEntry, Position } from '../../ports/jobLog.ts';
-import { sees } from '../auth/tenancy.ts';
-import { glanceAt } from '../jobs/awaitJob.ts';
-import { listJobs } from '../jobs/listJobs.ts';
-import { readJob } from '../jobs/readJob.ts';
+import { sees } from '../../jobs/tenancy.ts';
+import { glanceAt } from '../../jobs/awaitJob.ts';
+import { listJobs } from '../../jobs/listJobs.ts';
+import { readJob } from '../../jobs/readJob.ts';
 import type { ApiContext } from '../options.ts';
 import { jobAsOf, taskEventView } from '../view/eventView.ts';
 import { glancesOf, jobView, listedJobView } from '../view/jobView.ts';
-import { progressOf, type ProgressNotes } from './progressNotes.ts';
-import { missed, reachOf } from './replay.ts';
+import { progressOf, type ProgressNotes } from '../../jobs/events/progressNotes.ts';
+import { missed, reachOf } from '../../jobs/events/replay.ts';
 import { commentText, eventId, eventText, positionOf } from './serverSentEvent.ts';
-import { WakeUp } from './wakeUp.ts';
+import { WakeUp } from '../../jobs/events/wakeUp.ts';
 
 export interface EventRequest {
   readonly tenant: string;

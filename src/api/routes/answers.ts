@@ -3,7 +3,7 @@
 import type { FastifyReply } from 'fastify';
 import { isOpen } from '../../job/task.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';
-import { glanceAt } from '../jobs/awaitJob.ts';
+import { glanceAt } from '../../jobs/awaitJob.ts';
 import { problemSchema } from '../problem.ts';
 
 /** For the `response` of a route’s schema. */

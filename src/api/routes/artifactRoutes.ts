@@ -2,14 +2,14 @@
 
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import type { ArtifactRef } from '../../job/task.ts';
 import type { TaskRecord } from '../../ports/jobLog.ts';
 import { principalOf } from '../auth/authenticate.ts';
-import { findTask } from '../jobs/findTask.ts';
-import { readJob } from '../jobs/readJob.ts';
+import { findTask } from '../../jobs/findTask.ts';
+import { readJob } from '../../jobs/readJob.ts';
 import type { Api, ApiContext } from '../options.ts';
-import { checkImage, imageMediaTypes, type ImageMediaType } from '../submit/image.ts';
+import { checkImage, imageMediaTypes, type ImageMediaType } from '../../jobs/submit/image.ts';
 import { jobParams } from '../validation.ts';
 import { isNamed, problems } from './answers.ts';
 import { byteRange } from './byteRange.ts';

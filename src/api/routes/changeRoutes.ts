@@ -2,10 +2,10 @@
 
 import { z } from 'zod';
 import { principalOf } from '../auth/authenticate.ts';
-import type { Right } from '../auth/kubernetes/reviews.ts';
-import { cancelJob } from '../jobs/cancelJob.ts';
-import { retryJob } from '../jobs/retryJob.ts';
-import { reviewBody, reviewTask } from '../jobs/reviewTask.ts';
+import type { Right } from '../../adapters/kubernetes/reviews.ts';
+import { cancelJob } from '../../jobs/cancelJob.ts';
+import { retryJob } from '../../jobs/retryJob.ts';
+import { reviewBody, reviewTask } from '../../jobs/reviewTask.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { jobParams } from '../validation.ts';
 import { jobView } from '../view/jobView.ts';

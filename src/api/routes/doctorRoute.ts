@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { principalOf } from '../auth/authenticate.ts';
-import { seesInstallation } from '../auth/kubernetes/reviews.ts';
-import { everyTenant, noTenant } from '../auth/tenancy.ts';
+import { seesInstallation } from '../../adapters/kubernetes/reviews.ts';
+import { everyTenant, noTenant } from '../../jobs/tenancy.ts';
 import { checkInstallation } from '../doctor/checks.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { problems } from './answers.ts';

@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { principalOf } from '../auth/authenticate.ts';
 import { eventStream, type EventRequest } from '../events/eventStream.ts';
-import { readJob } from '../jobs/readJob.ts';
+import { readJob } from '../../jobs/readJob.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { jobParams } from '../validation.ts';
 import { clientGone, problems } from './answers.ts';

@@ -1,7 +1,7 @@
 // /healthz: the process lives. /readyz: it can do its work. /openapi.json: what it offers.
 
 import { z } from 'zod';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { problems } from './answers.ts';
 

@@ -1,11 +1,11 @@
 // GET /v1/jobs: the tenant’s jobs.
 
 import { z } from 'zod';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import { isJobId } from '../../job/ids.ts';
 import { openStates } from '../../job/task.ts';
 import { principalOf } from '../auth/authenticate.ts';
-import { listJobs, type ListPlace } from '../jobs/listJobs.ts';
+import { listJobs, type ListPlace } from '../../jobs/listJobs.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { repeatable } from '../validation.ts';
 import { listedJobView } from '../view/jobView.ts';

@@ -2,10 +2,10 @@
 
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import type { Instant, Queued } from '../../job/task.ts';
 import type { PoolDeclaration } from '../../ports/poolRegistry.ts';
-import { seesInstallation } from '../auth/kubernetes/reviews.ts';
+import { seesInstallation } from '../../adapters/kubernetes/reviews.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { durationText } from '../validation.ts';
 import { poolListSchema, pausedPoolSchema, poolSchema, type PoolView } from '../view/schemas.ts';

@@ -1,13 +1,13 @@
 // GET /v1/workers: who works, and on what.
 
 import { principalOf } from '../auth/authenticate.ts';
-import { seesInstallation } from '../auth/kubernetes/reviews.ts';
+import { seesInstallation } from '../../adapters/kubernetes/reviews.ts';
 import type { Principal } from '../auth/principal.ts';
-import { sees } from '../auth/tenancy.ts';
+import { sees } from '../../jobs/tenancy.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { workerListSchema, type WorkerView } from '../view/schemas.ts';
 import { isoTime } from '../view/taskView.ts';
-import type { SeenWorker } from '../workersSeen.ts';
+import type { SeenWorker } from '../../readmodel/workersSeen.ts';
 import { problems } from './answers.ts';
 
 export function workerRoutes(app: Api, context: ApiContext): void {

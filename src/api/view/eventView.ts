@@ -3,7 +3,7 @@
 import type { Sequence } from '../../job/task.ts';
 import { isOpen } from '../../job/task.ts';
 import type { LogEntry } from '../../ports/jobLog.ts';
-import { glanceAt } from '../jobs/awaitJob.ts';
+import { glanceAt } from '../../jobs/awaitJob.ts';
 import type { ApiContext } from '../options.ts';
 import { glancesOf, listedJobView, type TaskGlance } from './jobView.ts';
 import type { ListedJobView } from './schemas.ts';

@@ -1,6 +1,6 @@
 // Explanations as clients see them: the words, and the fields that they were made from.
 
-import { explain } from '../../job/explain.ts';
+import { explain } from '../../job/explain/index.ts';
 import type { Observation, PoolSight } from '../../job/explain/observation.ts';
 import { countStates, jobState, jobTimes } from '../../job/jobState.ts';
 import { isOpen, type Sequence } from '../../job/task.ts';

@@ -3,7 +3,7 @@
 import { countStates, jobState, jobTimes, progressFraction } from '../../job/jobState.ts';
 import type { JsonValue, Sequence, TaskState } from '../../job/task.ts';
 import type { JobRecord, TaskRecord } from '../../ports/jobLog.ts';
-import type { WorkersSeen } from '../workersSeen.ts';
+import type { WorkersSeen } from '../../readmodel/workersSeen.ts';
 import type { JobView, ListedJobView } from './schemas.ts';
 import { isoTime, isoTimeOrNull, taskProgress, taskView } from './taskView.ts';
 

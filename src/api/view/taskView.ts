@@ -1,10 +1,10 @@
 // One task as clients see it.
 
-import type { TaskError } from '../../job/errors.ts';
+import type { TaskError } from '../../job/errors/index.ts';
 import type { ArtifactRef, Instant, TaskState } from '../../job/task.ts';
 import { isOpen } from '../../job/task.ts';
 import type { TaskRecord } from '../../ports/jobLog.ts';
-import type { WorkersSeen } from '../workersSeen.ts';
+import type { WorkersSeen } from '../../readmodel/workersSeen.ts';
 import type { ArtifactView, TaskErrorView, TaskView } from './schemas.ts';
 
 export function taskView({ last, request }: TaskRecord, workers: Pick<WorkersSeen, 'progress'>): TaskView {

@@ -7,7 +7,7 @@ import { scopes, type Scope } from '../../api/auth/principal.ts';
 import { parseTokens, type TokenEntry } from '../../api/auth/tokenStore.ts';
 import { loadSettings } from '../../config/load.ts';
 import { parseDuration } from '../../job/duration.ts';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import { durationText } from '../client/optionForms.ts';
 import { writeLine, type Io } from '../output/io.ts';
 import { appendToken } from './tokensFile.ts';

@@ -3,7 +3,7 @@
 import { open, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseTokens, type TokenEntry } from '../../api/auth/tokenStore.ts';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 
 /**
  * Adds an entry to the file, which need not exist. The new content is written beside it and renamed, so that a reader

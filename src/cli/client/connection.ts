@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { ClientOptions } from '../../client/index.ts';
-import type { GenwardenError } from '../../job/errors.ts';
+import type { GenwardenError } from '../../job/errors/index.ts';
 
 export interface Connection {
   readonly options: ClientOptions;

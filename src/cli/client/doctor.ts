@@ -10,7 +10,7 @@ import { printable } from '../output/cells.ts';
 import { paintFor } from '../output/colours.ts';
 import { writeLine, type Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
-import { version } from '../version.ts';
+import { version } from '../../config/version.ts';
 import { checkNatsFromHere } from './doctorNats.ts';
 import { clientCommand, withClient } from './session.ts';
 import { isUnreachable, whyUnreachable } from './unreachable.ts';

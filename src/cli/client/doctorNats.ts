@@ -2,7 +2,7 @@
 
 import type { Check } from '../../client/index.ts';
 import { loadSettings } from '../../config/load.ts';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import type { Io } from '../output/io.ts';
 
 /** ms. */

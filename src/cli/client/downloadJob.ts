@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { GenwardenClient, Job, Task } from '../../client/index.ts';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import { fileName, folderNames } from './fileNames.ts';
 
 export interface SavedFile {

@@ -2,7 +2,7 @@
 
 import { Argument, type Command } from 'commander';
 import type { GenwardenClient } from '../../client/index.ts';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { jobWithTasks } from './jobLines.ts';

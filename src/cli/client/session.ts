@@ -5,7 +5,7 @@ import { GenwardenApiError, GenwardenClient } from '../../client/index.ts';
 import { flagsFor } from '../../config/describe.ts';
 import { loadSettings } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { printable } from '../output/cells.ts';
 import { endOnClosedPipe, writeLine, type Io } from '../output/io.ts';

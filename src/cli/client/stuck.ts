@@ -3,7 +3,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { FixedTask, GenwardenClient, StuckList, StuckTask } from '../../client/index.ts';
 import { durationForm, parseDuration } from '../../job/duration.ts';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { shortDuration, untilTime } from '../output/age.ts';
 import { printable } from '../output/cells.ts';

@@ -1,7 +1,7 @@
 // The body of a submit from the command line: a file’s, if one is given, with the flags laid over it.
 
 import type { SubmitRequest } from '../../client/index.ts';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import type { Pair } from './optionForms.ts';
 
 /** The flags that say what to make; names are those of commander. */

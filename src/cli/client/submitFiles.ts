@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import type { GenwardenClient } from '../../client/index.ts';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import type { Io } from '../output/io.ts';
 
 /** The JSON object in a file, or on standard input for `-`. Throws `UsageError` where there is none. */

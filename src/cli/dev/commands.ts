@@ -3,8 +3,8 @@
 import type { Command } from 'commander';
 import { readSettings } from '../../config/load.ts';
 import { withSettings } from '../flags.ts';
-import { runUntilSignal } from '../process/commands.ts';
-import type { StartedProcess } from '../process/started.ts';
+import { runUntilSignal } from '../processCommands.ts';
+import type { StartedProcess } from '../../processes/started.ts';
 
 export function addDevCommands(program: Command): void {
   const dev = program.command('dev').description('Run everything on this machine until Ctrl-C, with a NATS of its own');
@@ -29,7 +29,7 @@ async function startDev(command: Command, signal: AbortSignal): Promise<StartedP
   });
   const { createLogger } = await import('../../telemetry/log.ts');
   const logger = createLogger({ ...settings.log, process: 'dev' });
-  const { natsIsGiven, startStack } = await import('./stack.ts');
+  const { natsIsGiven, startStack } = await import('../../processes/dev/stack.ts');
   const stack = await startStack({ settings, externalNats: natsIsGiven(resolved), logger, signal });
   logger.info(
     { url: stack.url },

@@ -10,10 +10,10 @@ import { startStandin } from '../../standin/standin.ts';
 import { createLogger } from '../../telemetry/log.ts';
 import { downloadJob } from '../client/downloadJob.ts';
 import { watchJobs } from '../client/watchJobs.ts';
-import { Closing } from '../closing.ts';
+import { Closing } from '../../processes/closing.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { stopSignal } from '../signals.ts';
-import { startStack, withStandin, type Stack } from './stack.ts';
+import { startStack, withStandin, type Stack } from '../../processes/dev/stack.ts';
 
 const hangingPool = 'hanging';
 const photograph = new URL('../../../examples/front-yard.jpg', import.meta.url);

@@ -1,9 +1,9 @@
 // Which token a command sends: the one that was given, else the kubeconfig’s, else the installation’s own.
 
 import type { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import { writeLine, type Io } from '../output/io.ts';
-import { clusterError } from './clusterErrors.ts';
+import { clusterError } from '../../adapters/kubernetes/clusterErrors.ts';
 import { fullnameOf, type Installation } from './installation.ts';
 
 /** A token for each request: those of cloud providers last for minutes only. */

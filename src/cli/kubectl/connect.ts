@@ -1,15 +1,15 @@
 // Connects a client command to the Genwarden of a cluster: by a port-forward, as the kubeconfig’s user.
 
 import type { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import type { Connect, Connection } from '../client/connection.ts';
 import { clientSettings } from '../client/session.ts';
 import type { Io } from '../output/io.ts';
 import { installationBearer, kubeconfigBearer, kubeconfigToken, type Bearer } from './bearer.ts';
 import type { PluginFlags } from './flags.ts';
 import { findInstallation, readyApiPod, type Installation } from './installation.ts';
-import { kubernetes, loadKubeconfig, namespaceOf } from './kubeconfig.ts';
-import { dialPod, openTunnel } from './tunnel.ts';
+import { kubernetes, loadKubeconfig, namespaceOf } from '../../adapters/kubernetes/kubeconfig.ts';
+import { dialPod, openTunnel } from '../../adapters/kubernetes/portForward.ts';
 
 export interface Reached {
   readonly config: KubeConfig;

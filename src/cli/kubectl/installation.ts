@@ -1,8 +1,8 @@
 // Finds Genwarden in a cluster, by the labels that its chart gives the pods of the API.
 
 import type { CoreV1Api, V1Pod } from '@kubernetes/client-node';
-import { GenwardenError } from '../../job/errors.ts';
-import { clusterError, statusOf } from './clusterErrors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
+import { clusterError, statusOf } from '../../adapters/kubernetes/clusterErrors.ts';
 
 export interface Installation {
   readonly namespace: string;

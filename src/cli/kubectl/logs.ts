@@ -2,12 +2,12 @@
 
 import type { Command } from 'commander';
 import type { GenwardenClient, Job } from '../../client/index.ts';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import { clientCommand, withClient } from '../client/session.ts';
 import { writeLine, type Io } from '../output/io.ts';
 import { reachInstallation, type Reached } from './connect.ts';
 import type { PluginFlags } from './flags.ts';
-import { podLog } from './podLog.ts';
+import { podLog } from '../../adapters/kubernetes/podLog.ts';
 import { podsOfWorker, type WorkerPod } from './workerPods.ts';
 
 interface LogsOptions extends PluginFlags {

@@ -3,7 +3,7 @@
 import { Command } from 'commander';
 import { addClientCommands } from '../client/commands.ts';
 import { processIo, writeLine, type Io } from '../output/io.ts';
-import { version } from '../version.ts';
+import { version } from '../../config/version.ts';
 import { completionLines } from './complete.ts';
 import { connectThroughCluster } from './connect.ts';
 import { addPluginFlags } from './flags.ts';

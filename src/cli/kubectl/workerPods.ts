@@ -1,7 +1,7 @@
 // From the name of a worker to its pod.
 
 import type { CoreV1Api, V1Pod } from '@kubernetes/client-node';
-import { clusterError, statusOf } from './clusterErrors.ts';
+import { clusterError, statusOf } from '../../adapters/kubernetes/clusterErrors.ts';
 
 export interface WorkerPod {
   readonly namespace: string;

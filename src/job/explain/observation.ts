@@ -1,6 +1,6 @@
 // What can be seen around one task when somebody asks why it is where it is, and the findings that follow from it.
 
-import type { TaskError } from '../errors.ts';
+import type { TaskError } from '../errors/index.ts';
 import type { Instant, Lane, TaskState } from '../task.ts';
 
 export interface KeySight {

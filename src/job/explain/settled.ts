@@ -1,7 +1,7 @@
 // Why a task waits for its retry or its review, and how a finished one ended.
 
 import { taskErrors } from '../errors/task.ts';
-import type { TaskErrorCode } from '../errors.ts';
+import type { TaskErrorCode } from '../errors/index.ts';
 import type { Cancelled, Failed, NeedsReview, Reason, Succeeded, Waiting } from '../task.ts';
 import type { Finding, Observation } from './observation.ts';
 import { about, at } from './words.ts';

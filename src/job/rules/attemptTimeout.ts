@@ -1,7 +1,7 @@
 // An attempt is overdue although its worker lives: the hang that a heartbeat alone does not show.
 
 import { formatDuration } from '../duration.ts';
-import { taskError } from '../errors.ts';
+import { taskError } from '../errors/index.ts';
 import { afterFailure } from '../retryOrFail.ts';
 import { isPast } from './overdue.ts';
 import type { Rule } from './rule.ts';

@@ -1,6 +1,6 @@
 // The task is queued but the queue will never deliver its message again. It guards against a bug of ours or the server’s.
 
-import { taskError } from '../errors.ts';
+import { taskError } from '../errors/index.ts';
 import { requeued } from '../transitions.ts';
 import type { Rule } from './rule.ts';
 

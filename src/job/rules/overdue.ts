@@ -1,6 +1,6 @@
 // Shared by the rules of time: how late a task may be before it is judged, and the failure that follows.
 
-import { taskError, type TaskErrorCode } from '../errors.ts';
+import { taskError, type TaskErrorCode } from '../errors/index.ts';
 import type { Instant, OpenTask } from '../task.ts';
 import { failed } from '../transitions.ts';
 import type { World, Write } from './rule.ts';

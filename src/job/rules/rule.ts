@@ -1,6 +1,6 @@
 // What a rule is: a pure look at one observed task, with a verdict where the rule has something to say.
 
-import type { TaskError } from '../errors.ts';
+import type { TaskError } from '../errors/index.ts';
 import type { Instant, OpenTask, TaskState } from '../task.ts';
 
 /** What an observer knows of a worker, by its own monotonic clock. */

@@ -1,7 +1,7 @@
 // The worker lives and beats, but has stopped naming the task: it forgot it. The claim names beat n; beat n + 1 may
 // still have been under way, so two beats after that must miss the task.
 
-import { taskError } from '../errors.ts';
+import { taskError } from '../errors/index.ts';
 import { afterLoss } from '../retryOrFail.ts';
 import type { Rule } from './rule.ts';
 

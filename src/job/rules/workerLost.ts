@@ -1,6 +1,6 @@
 // The worker that runs the task is silent for longer than a heartbeat may take, or its connection is gone.
 
-import { taskError } from '../errors.ts';
+import { taskError } from '../errors/index.ts';
 import { afterLoss } from '../retryOrFail.ts';
 import type { Rule, World } from './rule.ts';
 

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { GenwardenError } from '../../job/errors.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import { apiVersion, workerPoolType } from '../resources/kinds.ts';
 import { workerPoolSpec } from '../resources/workerPool.ts';
 

@@ -1,7 +1,7 @@
 // An event as the API has it (`events.k8s.io/v1`), from what was recorded.
 
 import type { Instant } from '../../job/task.ts';
-import type { Applied, KubeObject, ResourceType } from '../kube/cluster.ts';
+import type { Applied, KubeObject, ResourceType } from '../../adapters/kubernetes/cluster.ts';
 
 export const eventType: ResourceType = { group: 'events.k8s.io', version: 'v1', kind: 'Event', plural: 'events' };
 

@@ -1,8 +1,8 @@
 // Cancels the job of a resource that has gone, in the way of the API: workers are told, what is done stays.
 
-import { cancelJob } from '../../api/jobs/cancelJob.ts';
-import { jobIdOfOwner } from '../../api/submit/submitJob.ts';
-import { GenwardenError, type ErrorCode } from '../../job/errors.ts';
+import { cancelJob } from '../../jobs/cancelJob.ts';
+import { jobIdOfOwner } from '../../jobs/submit/submitJob.ts';
+import { GenwardenError, type ErrorCode } from '../../job/errors/index.ts';
 import type { OperatorParts } from '../parts.ts';
 
 export type CancelParts = Pick<OperatorParts, 'log' | 'follower' | 'clock' | 'heartbeats' | 'logger'>;

@@ -4,8 +4,8 @@
 import { isOpen } from '../../job/task.ts';
 import type { Change } from '../../readmodel/jobIndex.ts';
 import type { Enqueue, KubeController } from '../controller.ts';
-import type { KubeObject, ResourceKey } from '../kube/cluster.ts';
-import { startInformer } from '../kube/informer.ts';
+import type { KubeObject, ResourceKey } from '../../adapters/kubernetes/cluster.ts';
+import { startInformer } from '../../adapters/kubernetes/informer.ts';
 import type { OperatorParts } from '../parts.ts';
 import type { GenerationJob } from '../resources/generationJob.ts';
 import { generationJobType } from '../resources/kinds.ts';

@@ -1,6 +1,6 @@
 // Which labels of a resource become labels of its job: those that people gave it, not what tools note down for themselves.
 
-import { labelKeyProblem, labelValueProblem } from '../../api/submit/labels.ts';
+import { labelKeyProblem, labelValueProblem } from '../../jobs/submit/labels.ts';
 
 /** As many as a job takes. */
 const most = 16;

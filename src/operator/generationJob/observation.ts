@@ -1,6 +1,6 @@
 // What can be seen of the job that a resource asks for: all that its status follows from.
 
-import type { ErrorCode } from '../../job/errors.ts';
+import type { ErrorCode } from '../../job/errors/index.ts';
 import type { Instant } from '../../job/task.ts';
 import type { Standing } from './standing.ts';
 

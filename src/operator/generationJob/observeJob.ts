@@ -1,7 +1,7 @@
 // Looks at the job that a resource was accepted as: in the index where that is enough, else in the stream.
 
-import { readJob } from '../../api/jobs/readJob.ts';
-import { GenwardenError } from '../../job/errors.ts';
+import { readJob } from '../../jobs/readJob.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import type { JobId } from '../../job/ids.ts';
 import { isOpen } from '../../job/task.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';

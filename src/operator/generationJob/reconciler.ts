@@ -1,9 +1,9 @@
 // One look at a GenerationJob: what went from its place, what there is, what of it is to be told.
 
-import { jobIdOfOwner } from '../../api/submit/submitJob.ts';
-import { GenwardenError, catalogue } from '../../job/errors.ts';
-import type { ResourceKey } from '../kube/cluster.ts';
-import type { Informer } from '../kube/informer.ts';
+import { jobIdOfOwner } from '../../jobs/submit/submitJob.ts';
+import { GenwardenError, catalogue } from '../../job/errors/index.ts';
+import type { ResourceKey } from '../../adapters/kubernetes/cluster.ts';
+import type { Informer } from '../../adapters/kubernetes/informer.ts';
 import type { OperatorParts } from '../parts.ts';
 import type { GenerationJob } from '../resources/generationJob.ts';
 import { generationJobType } from '../resources/kinds.ts';

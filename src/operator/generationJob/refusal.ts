@@ -1,7 +1,7 @@
 // What becomes of a refused submit. A spec cannot change, but pools and artifacts can: what they may cure is tried again for as
 // long as the job was willing to wait for a worker; all else is final at once.
 
-import type { GenwardenError, ErrorCode } from '../../job/errors.ts';
+import type { GenwardenError, ErrorCode } from '../../job/errors/index.ts';
 import { parseDuration } from '../../job/duration.ts';
 import { policyFor } from '../../job/policy.ts';
 import type { Instant } from '../../job/task.ts';

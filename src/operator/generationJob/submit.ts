@@ -1,9 +1,9 @@
 // Submits the job of a resource: by the API's own function, as the one job that this resource can ever make.
 
 import { invalidRequest } from '../../api/problem.ts';
-import { readJob } from '../../api/jobs/readJob.ts';
-import { jobIdOfOwner, submitJob } from '../../api/submit/submitJob.ts';
-import { catalogue, GenwardenError } from '../../job/errors.ts';
+import { readJob } from '../../jobs/readJob.ts';
+import { jobIdOfOwner, submitJob } from '../../jobs/submit/submitJob.ts';
+import { catalogue, GenwardenError } from '../../job/errors/index.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';
 import type { OperatorParts } from '../parts.ts';
 import { parseGenerationJob, type GenerationJob } from '../resources/generationJob.ts';

@@ -2,11 +2,12 @@
 // and at the end what is under way is waited for.
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { whenAborted } from '../../async/abort.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { OperatorMetrics } from '../../telemetry/metrics.ts';
 import type { KubeController } from '../controller.ts';
-import type { ResourceKey } from '../kube/cluster.ts';
-import type { Sources } from '../kube/sources.ts';
+import type { ResourceKey } from '../../adapters/kubernetes/cluster.ts';
+import type { Sources } from '../../adapters/kubernetes/sources.ts';
 import { systemTimer, type Timer } from './timer.ts';
 import { WorkMeter } from './workMeter.ts';
 import { WorkQueue } from './workQueue.ts';
@@ -61,7 +62,7 @@ class ControllerLoop {
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
     const workers = Promise.all(Array.from({ length: concurrency }, () => this.#work(signal)));
-    await untilAborted(signal);
+    await whenAborted(signal);
     const drained = await Promise.race([workers.then(() => true), pause(drainFor, false, { ref: false })]);
     if (!drained)
       logger.error({ controller: name, keys: this.#meter.underWay() }, 'Reconciles did not end with the term');
@@ -78,7 +79,7 @@ class ControllerLoop {
       try {
         const lasting = AbortSignal.any([signal, attempt.signal]);
         const started = this.#controller.start((key, afterMs) => this.#queue.add(textOf(key), afterMs), lasting);
-        await Promise.race([started, untilAborted(signal)]);
+        await Promise.race([started, whenAborted(signal)]);
         sources.report(source, undefined);
         return;
       } catch (error) {
@@ -141,9 +142,4 @@ const textOf = ({ namespace, name }: ResourceKey): string => `${namespace}/${nam
 function keyOf(text: string): ResourceKey {
   const [namespace = '', name = ''] = text.split('/');
   return { namespace, name };
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -1,10 +1,10 @@
 // GenerationJob: a job as a resource. Its spec is the body of a submit, by the API's own schemas, and cannot change.
 
 import { z } from 'zod';
-import { submitBody } from '../../api/submit/body.ts';
-import { jsonProblem } from '../../api/submit/json.ts';
+import { submitBody } from '../../jobs/submit/body.ts';
+import { jsonProblem } from '../../jobs/submit/json.ts';
 import { taskStates } from '../../job/task.ts';
-import type { KubeObject } from '../kube/cluster.ts';
+import type { KubeObject } from '../../adapters/kubernetes/cluster.ts';
 import { conditions } from './condition.ts';
 import { parseSpec, type Parsed } from './kinds.ts';
 

@@ -1,7 +1,7 @@
 // What a WorkerPool may say of its workers' pods, in the words of Kubernetes' own pod spec.
 
 import { z } from 'zod';
-import { labelKeyProblem } from '../../api/submit/labels.ts';
+import { labelKeyProblem } from '../../jobs/submit/labels.ts';
 
 const dnsName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 

@@ -1,9 +1,9 @@
 // WorkerPool: a queue, its provider, models, keys and limits, and the workers that serve it.
 
 import { z } from 'zod';
-import { submitBody } from '../../api/submit/body.ts';
+import { submitBody } from '../../jobs/submit/body.ts';
 import { durationText } from '../../api/validation.ts';
-import type { KubeObject } from '../kube/cluster.ts';
+import type { KubeObject } from '../../adapters/kubernetes/cluster.ts';
 import { conditions } from './condition.ts';
 import { parseSpec, type Parsed } from './kinds.ts';
 import { objectName, podTemplate } from './podTemplate.ts';

@@ -1,6 +1,6 @@
 // Brings a pool's children in line with a decision: marks the pods that are to go, then writes what differs.
 
-import { KubeError, type Applied } from '../kube/cluster.ts';
+import { KubeError, type Applied } from '../../adapters/kubernetes/cluster.ts';
 import type { OperatorParts } from '../parts.ts';
 import type { Children } from './children/children.ts';
 import { configHash, keysHash } from './children/names.ts';

@@ -1,8 +1,8 @@
 // What the controller listens to while it leads: the caches, the workers' heartbeats, the pace of attempts.
 
-import { WorkersSeen } from '../../api/workersSeen.ts';
+import { WorkersSeen } from '../../readmodel/workersSeen.ts';
 import type { Enqueue } from '../controller.ts';
-import { startInformer, type Informer } from '../kube/informer.ts';
+import { startInformer, type Informer } from '../../adapters/kubernetes/informer.ts';
 import type { OperatorParts } from '../parts.ts';
 import { workerPoolType } from '../resources/kinds.ts';
 import type { WorkerPool } from '../resources/workerPool.ts';

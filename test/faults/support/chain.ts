@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { brokenBy } from '../../../src/controller/invariants.ts';
-import type { TaskErrorCode } from '../../../src/job/errors.ts';
+import type { TaskErrorCode } from '../../../src/job/errors/index.ts';
 import type { OpenTask, TaskState } from '../../../src/job/task.ts';
 import * as transitions from '../../../src/job/transitions.ts';
 import type { DetailedEntry } from '../../../src/ports/jobLog.ts';

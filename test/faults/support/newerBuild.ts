@@ -26,7 +26,7 @@ export async function newerBuild(): Promise<Build> {
     await cp(join(root, part), join(path, part), { recursive: true });
   }
   await symlink(join(root, 'node_modules'), join(path, 'node_modules'));
-  const codec = join(path, 'src/adapters/nats/codec.ts');
+  const codec = join(path, 'src/adapters/nats/stream/codec.ts');
   const text = await readFile(codec, 'utf8');
   const newer = text
     .replace(/schemaVersion = '1\.\d+'/, "schemaVersion = '2.0'")

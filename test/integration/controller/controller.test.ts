@@ -21,8 +21,8 @@ import type { JobLog } from '../../../src/ports/jobLog.ts';
 import { startFollower } from '../../../src/readmodel/follower.ts';
 import { createControllerMetrics } from '../../../src/telemetry/metrics.ts';
 import { testLink } from '../../conformance/ports.ts';
-import { request } from '../../support/fakes/fakeLog.ts';
-import { identity } from '../../support/fakes/tasks.ts';
+import { request } from '../../fakes/fakeLog.ts';
+import { identity } from '../../fakes/taskBuilders.ts';
 import { startNatsServer } from '../../support/nats.ts';
 import { until } from '../../support/until.ts';
 

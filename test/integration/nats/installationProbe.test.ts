@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { natsInstallationProbe, natsJobLog, natsLeadership } from '../../../src/adapters/nats/index.ts';
-import { streamName } from '../../../src/adapters/nats/subjects.ts';
+import { streamName } from '../../../src/adapters/nats/stream/subjects.ts';
 import { testLink } from '../../conformance/ports.ts';
 import { startNatsServer, type NatsServer } from '../../support/nats.ts';
 import { until } from '../../support/until.ts';

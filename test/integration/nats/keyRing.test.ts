@@ -1,9 +1,9 @@
 // The key ring over a real server: what NATS gets to see, workers that are killed, a server that goes away.
 import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
-import { virtualClock } from '../../../src/adapters/memory/index.ts';
+import { virtualClock } from '../../fakes/memory/index.ts';
 import { natsKeyRing, type NatsLink } from '../../../src/adapters/nats/index.ts';
-import { taskError } from '../../../src/job/errors.ts';
+import { taskError } from '../../../src/job/errors/index.ts';
 import type { KeyRing, KeySettings } from '../../../src/ports/keyRing.ts';
 import { testLink } from '../../conformance/ports.ts';
 import { startNatsServer } from '../../support/nats.ts';

@@ -14,7 +14,7 @@ import {
   provisionNats,
 } from '../../../src/adapters/nats/index.ts';
 import { connectAs, startPermittedNats } from '../../support/permittedNats.ts';
-import { aJob } from '../../support/tasks.ts';
+import { aJob } from '../../fakes/tasks.ts';
 import { until } from '../../support/until.ts';
 
 const retentionMs = 3_600_000;

@@ -1,7 +1,7 @@
 // Which message may follow which in a task's log, told apart from the code that writes them.
 
 import { latestEnd } from '../../../src/job/budgets.ts';
-import { catalogue, type ErrorCode } from '../../../src/job/errors.ts';
+import { catalogue, type ErrorCode } from '../../../src/job/errors/index.ts';
 import { isOpen, type TaskDetail, type TaskState } from '../../../src/job/task.ts';
 
 const ends = ['succeeded', 'failed', 'cancelled'] as const;

@@ -2,7 +2,7 @@
 // adapter's own hold, fed with the events of the simulated system account.
 
 import type { Beat, BeatEvent, Heartbeats, Recall } from '../../../src/ports/heartbeats.ts';
-import { connectionLosses, type ConnectionLosses } from '../../../src/adapters/nats/connectionLosses.ts';
+import { connectionLosses, type ConnectionLosses } from '../../../src/adapters/nats/heartbeats/connectionLosses.ts';
 import type { Link } from '../link.ts';
 import type { Listener } from '../server.ts';
 

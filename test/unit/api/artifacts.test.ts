@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { succeeded } from '../../../src/job/transitions.ts';
-import { apiWorld, type ApiWorld } from '../../support/fakes/apiWorld.ts';
+import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
 
 const photo = readFileSync(new URL('../../../examples/front-yard.jpg', import.meta.url));
 const sha256 = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;

@@ -1,6 +1,6 @@
 // Every bad submit is refused with a problem document that names the place, and stores nothing.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { apiWorld, type ApiWorld } from '../../support/fakes/apiWorld.ts';
+import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
 
 let world: ApiWorld;
 beforeAll(async () => {

@@ -1,10 +1,10 @@
 // Cancel, retry, review and delete: each decides on what it saw, and again when somebody wrote first.
 import { describe, expect, test } from 'vitest';
-import { GenwardenError } from '../../../src/job/errors.ts';
+import { GenwardenError } from '../../../src/job/errors/index.ts';
 import type { Running, TaskWrite } from '../../../src/job/task.ts';
 import { until } from '../../support/until.ts';
 import { claimed, failed, newRun, succeeded, toReview } from '../../../src/job/transitions.ts';
-import { apiWorld, worldStart, type ApiWorld } from '../../support/fakes/apiWorld.ts';
+import { apiWorld, worldStart, type ApiWorld } from '../../fakes/apiWorld.ts';
 
 const fail = (state: Running, now: number) => failed(state, 'ProviderError', now);
 

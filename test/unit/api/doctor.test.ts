@@ -1,9 +1,9 @@
 // GET /v1/doctor: each line says whether it is well, and what to do where it is not.
 
 import { expect, test } from 'vitest';
-import { GenwardenError } from '../../../src/job/errors.ts';
+import { GenwardenError } from '../../../src/job/errors/index.ts';
 import type { InstallationProbe, NatsSight } from '../../../src/ports/installationProbe.ts';
-import { aBeat, apiWorld, type ApiWorld } from '../../support/fakes/apiWorld.ts';
+import { aBeat, apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
 import { until } from '../../support/until.ts';
 
 const sound: NatsSight = {

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { failed, succeeded, toReview, waiting } from '../../../src/job/transitions.ts';
 import type { KeyState } from '../../../src/ports/keyRing.ts';
-import { aBeat, apiWorld, worldStart } from '../../support/fakes/apiWorld.ts';
+import { aBeat, apiWorld, worldStart } from '../../fakes/apiWorld.ts';
 import { until } from '../../support/until.ts';
 
 const minute = 60_000;

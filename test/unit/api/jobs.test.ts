@@ -1,11 +1,11 @@
 // Reading jobs: one, its history, and lists.
 import { describe, expect, test, vi } from 'vitest';
 import { historySchema, jobListSchema, jobSchema } from '../../../src/api/view/schemas.ts';
-import { taskError } from '../../../src/job/errors.ts';
+import { taskError } from '../../../src/job/errors/index.ts';
 import { afterFailure } from '../../../src/job/retryOrFail.ts';
 import type { Queued } from '../../../src/job/task.ts';
 import { cancelled, failed, succeeded, waiting } from '../../../src/job/transitions.ts';
-import { aBeat, apiWorld, worldStart, type ApiWorld } from '../../support/fakes/apiWorld.ts';
+import { aBeat, apiWorld, worldStart, type ApiWorld } from '../../fakes/apiWorld.ts';
 import { until } from '../../support/until.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,7 +1,7 @@
 // Which pool takes a job: one that exists and is open to the tenant.
 import { expect, test } from 'vitest';
-import { memoryPoolRegistry } from '../../../src/adapters/memory/index.ts';
-import { placementOf } from '../../../src/api/submit/placement.ts';
+import { memoryPoolRegistry } from '../../fakes/memory/index.ts';
+import { placementOf } from '../../../src/jobs/submit/placement.ts';
 
 const follower = { ready: () => ({ ready: true, reason: '' }) };
 

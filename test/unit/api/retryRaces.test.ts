@@ -1,6 +1,6 @@
 // Several people change the same job at the same moment: each request does its work once, and is told what came of it.
 import { expect, test } from 'vitest';
-import { apiWorld, type ApiWorld } from '../../support/fakes/apiWorld.ts';
+import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
 
 async function cancelledJob(world: ApiWorld, tasks: object[] = [{}]): Promise<string> {
   const id = await world.submit({ tasks });

@@ -8,7 +8,7 @@ import { rateLimit } from '../../../src/api/auth/rateLimit.ts';
 import type { Scope } from '../../../src/api/auth/principal.ts';
 import { openTokenStore, parseTokens, tokenStore } from '../../../src/api/auth/tokenStore.ts';
 import { poolListSchema, workerListSchema } from '../../../src/api/view/schemas.ts';
-import { aBeat, apiWorld, worldStart } from '../../support/fakes/apiWorld.ts';
+import { aBeat, apiWorld, worldStart } from '../../fakes/apiWorld.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 import { until } from '../../support/until.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { submittedJobSchema } from '../../../src/api/view/schemas.ts';
 import type { Queued } from '../../../src/job/task.ts';
 import { cancelled, succeeded } from '../../../src/job/transitions.ts';
-import { apiWorld, worldStart } from '../../support/fakes/apiWorld.ts';
+import { apiWorld, worldStart } from '../../fakes/apiWorld.ts';
 
 const yard = { kind: 'image', input: { prompt: 'a yard' } };
 const iso = (ms: number): string => new Date(ms).toISOString();

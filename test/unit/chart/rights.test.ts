@@ -42,7 +42,7 @@ const verbsOf: Record<string, readonly string[]> = {
   create: ['create'],
 };
 
-const code = filesUnder('src/operator').filter(({ path }) => !path.startsWith('src/operator/kube/'));
+const code = filesUnder('src/operator');
 const ofFirstPool = code.filter(({ path }) => path.startsWith('src/operator/defaultPool/'));
 const ofOthers = code.filter((file) => !ofFirstPool.includes(file));
 

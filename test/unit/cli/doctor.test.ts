@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCommand } from '../../support/commandLine.ts';
-import { answerJson, answerProblem, FakeApi } from '../../support/fakeApi.ts';
+import { answerJson, answerProblem, FakeApi } from '../../fakes/fakeApi.ts';
 import { startNatsServer } from '../../support/nats.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 

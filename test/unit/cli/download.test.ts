@@ -7,8 +7,8 @@ import { expect, test } from 'vitest';
 import { fileName, folderNames, safeName } from '../../../src/cli/client/fileNames.ts';
 import type { Task } from '../../../src/client/index.ts';
 import { runCommand } from '../../support/commandLine.ts';
-import { digestOf, FakeApi } from '../../support/fakeApi.ts';
-import { fakeJob, fakeTask } from '../../support/fakeJobs.ts';
+import { digestOf, FakeApi } from '../../fakes/fakeApi.ts';
+import { fakeJob, fakeTask } from '../../fakes/fakeJobs.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 
 /** A succeeded task of job1 whose artifacts the API serves; each holds its own name. */

@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCommand } from '../../support/commandLine.ts';
-import { answerJson, answerProblem, FakeApi } from '../../support/fakeApi.ts';
-import { fakeJob, fakeTask } from '../../support/fakeJobs.ts';
+import { answerJson, answerProblem, FakeApi } from '../../fakes/fakeApi.ts';
+import { fakeJob, fakeTask } from '../../fakes/fakeJobs.ts';
 import { startProcess } from '../../support/process.ts';
 
 const mixed = fakeJob('job1', [

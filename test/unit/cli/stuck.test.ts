@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ExplainedJob, ExplainedTask, PoolSight, StuckTask } from '../../../src/client/index.ts';
 import { commandsNow, runCommand, type CommandOptions } from '../../support/commandLine.ts';
-import { answerJson, FakeApi } from '../../support/fakeApi.ts';
+import { answerJson, FakeApi } from '../../fakes/fakeApi.ts';
 
 const ago = (ms: number): string => new Date(commandsNow - ms).toISOString();
 

@@ -4,8 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCommand, startCommand } from '../../support/commandLine.ts';
-import { answerJson, answerProblem, digestOf, FakeApi } from '../../support/fakeApi.ts';
-import { fakeJob, fakeTask, type FakeJob } from '../../support/fakeJobs.ts';
+import { answerJson, answerProblem, digestOf, FakeApi } from '../../fakes/fakeApi.ts';
+import { fakeJob, fakeTask, type FakeJob } from '../../fakes/fakeJobs.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 
 const png = Buffer.from('\x89PNG\r\n\x1a\nand the rest', 'latin1');

@@ -2,7 +2,7 @@
 
 import { beforeEach, afterEach, expect, test } from 'vitest';
 import { runCommand, startCommand } from '../../support/commandLine.ts';
-import { FakeApi, answerJson, answerProblem } from '../../support/fakeApi.ts';
+import { FakeApi, answerJson, answerProblem } from '../../fakes/fakeApi.ts';
 import { until } from '../../support/until.ts';
 
 const pool = {

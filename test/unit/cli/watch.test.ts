@@ -6,8 +6,8 @@ import { liveLines, type Screen } from '../../../src/cli/client/liveLines.ts';
 import { columnsOf } from '../../../src/cli/output/cells.ts';
 import type { State } from '../../../src/client/index.ts';
 import { commandsNow, runCommand, startCommand } from '../../support/commandLine.ts';
-import { answerProblem, FakeApi } from '../../support/fakeApi.ts';
-import { fakeJob, fakeTask } from '../../support/fakeJobs.ts';
+import { answerProblem, FakeApi } from '../../fakes/fakeApi.ts';
+import { fakeJob, fakeTask } from '../../fakes/fakeJobs.ts';
 import { until } from '../../support/until.ts';
 
 const twoTasks = (first: State, second: State) =>

@@ -8,7 +8,7 @@ import { createToken } from '../../../src/api/auth/createToken.ts';
 import { GenwardenApiError, GenwardenClient } from '../../../src/client/index.ts';
 import { failed, succeeded, toReview } from '../../../src/job/transitions.ts';
 import type { ApiOptions } from '../../../src/api/app.ts';
-import { aBeat, apiWorld, type ApiWorld } from '../../support/fakes/apiWorld.ts';
+import { aBeat, apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
 import { until } from '../../support/until.ts';
 
 type Listening = ApiWorld & { readonly client: GenwardenClient; readonly url: string };

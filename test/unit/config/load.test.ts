@@ -1,7 +1,7 @@
 // Settings: defaults, precedence, files of secrets, and one message with every problem.
 
 import { expect, test } from 'vitest';
-import { GenwardenError } from '../../../src/job/errors.ts';
+import { GenwardenError } from '../../../src/job/errors/index.ts';
 import { loadSettings } from '../../../src/config/load.ts';
 import type { SettingsInput } from '../../../src/config/load.ts';
 import { metricsPortOf } from '../../../src/config/settings.ts';

@@ -1,7 +1,7 @@
 // Pools: one made of the flat settings, or those of a file, whose errors name the place.
 
 import { expect, test } from 'vitest';
-import { GenwardenError } from '../../../src/job/errors.ts';
+import { GenwardenError } from '../../../src/job/errors/index.ts';
 import { loadSettings } from '../../../src/config/load.ts';
 import { declarationOf, loadPools } from '../../../src/config/pools.ts';
 import type { PoolSettings } from '../../../src/config/pools.ts';

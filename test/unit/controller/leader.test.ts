@@ -6,9 +6,9 @@ import { brokenBy } from '../../../src/controller/invariants.ts';
 import type { TaskState } from '../../../src/job/task.ts';
 import { cancelled, claimed, failed, newRun, requeued, submitted, succeeded } from '../../../src/job/transitions.ts';
 import { JobIndex, type IndexedTask } from '../../../src/readmodel/jobIndex.ts';
-import { beatOf } from '../../support/fakes/fakeHeartbeats.ts';
-import { runningTask, start } from '../../support/fakes/tasks.ts';
-import { settle } from '../../support/fakes/virtualClock.ts';
+import { beatOf } from '../../fakes/fakeHeartbeats.ts';
+import { runningTask, start } from '../../fakes/taskBuilders.ts';
+import { settle } from '../../fakes/virtualClock.ts';
 import { heartbeatTimeout, listed, metric, policy, Stage, taskOf } from './stage.ts';
 
 let stage: Stage;

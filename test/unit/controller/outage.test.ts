@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { submitted, succeeded } from '../../../src/job/transitions.ts';
-import { settle } from '../../support/fakes/virtualClock.ts';
+import { settle } from '../../fakes/virtualClock.ts';
 import { heartbeatTimeout, listed, policy, taskOf, Stage } from './stage.ts';
 
 let stage: Stage;

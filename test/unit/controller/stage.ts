@@ -9,10 +9,10 @@ import type { KeyState } from '../../../src/ports/keyRing.ts';
 import type { PoolDeclaration } from '../../../src/ports/poolRegistry.ts';
 import { startFollower, type Follower } from '../../../src/readmodel/follower.ts';
 import { createControllerMetrics } from '../../../src/telemetry/metrics.ts';
-import { FakeHeartbeats } from '../../support/fakes/fakeHeartbeats.ts';
-import { FakeLog } from '../../support/fakes/fakeLog.ts';
-import { identity } from '../../support/fakes/tasks.ts';
-import { settle, VirtualClock } from '../../support/fakes/virtualClock.ts';
+import { FakeHeartbeats } from '../../fakes/fakeHeartbeats.ts';
+import { FakeLog } from '../../fakes/fakeLog.ts';
+import { identity } from '../../fakes/taskBuilders.ts';
+import { settle, VirtualClock } from '../../fakes/virtualClock.ts';
 
 export const heartbeatTimeout = 6_000;
 export const policy = { queueTimeout: 60_000, runTimeout: 120_000, attemptTimeout: 60_000, reviewTimeout: 30_000 };

@@ -1,10 +1,10 @@
 // What the controller moves when its time has come, and when exactly.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { taskError } from '../../../src/job/errors.ts';
+import { taskError } from '../../../src/job/errors/index.ts';
 import { afterFailure } from '../../../src/job/retryOrFail.ts';
 import { claimed, submitted, toReview, waiting } from '../../../src/job/transitions.ts';
-import { start } from '../../support/fakes/tasks.ts';
+import { start } from '../../fakes/taskBuilders.ts';
 import { listed, policy, taskOf, Stage } from './stage.ts';
 
 let stage: Stage;

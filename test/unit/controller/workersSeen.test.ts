@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import { WorkersSeen } from '../../../src/controller/workersSeen.ts';
-import { beatOf } from '../../support/fakes/fakeHeartbeats.ts';
+import { beatOf } from '../../fakes/fakeHeartbeats.ts';
 
 let now: number;
 let workers: WorkersSeen;

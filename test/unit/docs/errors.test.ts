@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { errorsPage } from '../../../hack/errors-page.ts';
-import { catalogue } from '../../../src/job/errors.ts';
+import { catalogue } from '../../../src/job/errors/index.ts';
 
 const page = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
 

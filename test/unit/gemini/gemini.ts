@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll } from 'vitest';
 import { geminiProvider } from '../../../src/adapters/gemini/provider.ts';
-import { AttemptFailed, type TaskError } from '../../../src/job/errors.ts';
+import { AttemptFailed, type TaskError } from '../../../src/job/errors/index.ts';
 import type { TaskInput } from '../../../src/job/task.ts';
 import type { GenerateContext, Generated, GenerateRequest, Provider } from '../../../src/ports/provider.ts';
 import { startStandin, type Standin } from '../../../src/standin/standin.ts';

@@ -1,7 +1,13 @@
 // The error catalogue: complete entries, and the flags that the design fixes.
 
 import { describe, expect, test } from 'vitest';
-import { AttemptFailed, catalogue, GenwardenError, taskError, type TaskErrorCode } from '../../../src/job/errors.ts';
+import {
+  AttemptFailed,
+  catalogue,
+  GenwardenError,
+  taskError,
+  type TaskErrorCode,
+} from '../../../src/job/errors/index.ts';
 import { processErrors } from '../../../src/job/errors/process.ts';
 import { requestErrors } from '../../../src/job/errors/request.ts';
 import { taskErrors } from '../../../src/job/errors/task.ts';

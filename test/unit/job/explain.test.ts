@@ -1,9 +1,9 @@
 // Explanations for people: one for each way in which a task can be where it is.
 
 import { describe, expect, test } from 'vitest';
-import { explain } from '../../../src/job/explain.ts';
+import { explain } from '../../../src/job/explain/index.ts';
 import type { KeySight, Observation, PoolSight } from '../../../src/job/explain/observation.ts';
-import { taskError } from '../../../src/job/errors.ts';
+import { taskError } from '../../../src/job/errors/index.ts';
 import type { TaskState } from '../../../src/job/task.ts';
 import {
   cancelled,
@@ -15,7 +15,7 @@ import {
   toReview,
   waiting,
 } from '../../../src/job/transitions.ts';
-import { queuedTask, testNow } from '../../support/tasks.ts';
+import { queuedTask, testNow } from '../../fakes/tasks.ts';
 
 const key = (state: KeySight['state'], over: Partial<KeySight> = {}): KeySight => {
   return { fingerprint: `k-${state}`, state, until: null, cause: null, ...over };

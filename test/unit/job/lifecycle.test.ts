@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { taskError, type TaskErrorCode } from '../../../src/job/errors.ts';
+import { taskError, type TaskErrorCode } from '../../../src/job/errors/index.ts';
 import { taskErrors } from '../../../src/job/errors/task.ts';
 import { afterFailure, afterLoss } from '../../../src/job/retryOrFail.ts';
 import { decide } from '../../../src/job/rules/decide.ts';
@@ -10,7 +10,7 @@ import { graceFor, reportGrace } from '../../../src/job/rules/overdue.ts';
 import type { World } from '../../../src/job/rules/rule.ts';
 import { isOpen, type Instant, type OpenTask, type TaskIdentity, type TaskState } from '../../../src/job/task.ts';
 import { claimed, requeued, submitted, succeeded, toReview } from '../../../src/job/transitions.ts';
-import { arbitraryIdentity, openTasks, start } from '../../support/fakes/tasks.ts';
+import { arbitraryIdentity, openTasks, start } from '../../fakes/taskBuilders.ts';
 
 /** A world in which all workers live for ever: only time can move a task. */
 const calm: World = {

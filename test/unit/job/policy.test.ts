@@ -2,8 +2,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { backoffAfter, backoffCeiling, policyFor, timeForAllAttempts } from '../../../src/job/policy.ts';
-import { arbitraryPolicy } from '../../support/fakes/tasks.ts';
+import { backoffCeiling, fullJitter } from '../../../src/job/backoff.ts';
+import { policyFor, timeForAllAttempts } from '../../../src/job/policy.ts';
+import { arbitraryPolicy } from '../../fakes/taskBuilders.ts';
 
 describe('policyFor', () => {
   test('has the documented defaults', () => {
@@ -66,11 +67,11 @@ describe('backoff', () => {
         fc.integer({ min: 1, max: 10_000 }),
         fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
         ({ backoff }, attempt, random) => {
-          const delay = backoffAfter(attempt, backoff, random);
+          const delay = fullJitter(attempt, backoff, random);
           expect(delay).toBeGreaterThanOrEqual(0);
           expect(delay).toBeLessThanOrEqual(backoffCeiling(attempt, backoff));
-          expect(backoffAfter(attempt, backoff, 0)).toBe(0);
-          expect(backoffAfter(attempt, backoff, 1 - 2 ** -53)).toBe(backoffCeiling(attempt, backoff));
+          expect(fullJitter(attempt, backoff, 0)).toBe(0);
+          expect(fullJitter(attempt, backoff, 1 - 2 ** -53)).toBe(backoffCeiling(attempt, backoff));
         },
       ),
     );

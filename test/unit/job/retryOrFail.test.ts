@@ -2,12 +2,12 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { taskError, type TaskErrorCode } from '../../../src/job/errors.ts';
+import { taskError, type TaskErrorCode } from '../../../src/job/errors/index.ts';
 import { taskErrors } from '../../../src/job/errors/task.ts';
-import { backoffCeiling } from '../../../src/job/policy.ts';
+import { backoffCeiling } from '../../../src/job/backoff.ts';
 import { afterFailure, afterLoss } from '../../../src/job/retryOrFail.ts';
 import { claimed, submitted } from '../../../src/job/transitions.ts';
-import { arbitraryPolicy, identity, runningTask, start } from '../../support/fakes/tasks.ts';
+import { arbitraryPolicy, identity, runningTask, start } from '../../fakes/taskBuilders.ts';
 
 const codes = Object.keys(taskErrors) as TaskErrorCode[];
 const free: TaskErrorCode[] = ['RateLimited', 'QuotaExhausted', 'WorkerDrained'];

@@ -1,6 +1,6 @@
 // Which look at the server’s time is believed.
 import { expect, test } from 'vitest';
-import { mostExact, withSample, type Sample } from '../../../src/adapters/nats/clockSamples.ts';
+import { mostExact, withSample, type Sample } from '../../../src/adapters/nats/clock/samples.ts';
 
 const sample = (anchor: number, roundTrip: number): Sample => ({ anchor, roundTrip });
 

@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { headers } from '@nats-io/transport-node';
 import { describe, expect, it } from 'vitest';
-import { decodeEntry, decodeState, encodeWrite, schemaVersion } from '../../../src/adapters/nats/codec.ts';
-import { keyMessage } from '../../../src/adapters/nats/submitKey.ts';
-import { subjectOf } from '../../../src/adapters/nats/subjects.ts';
+import { decodeEntry, decodeState, encodeWrite, schemaVersion } from '../../../src/adapters/nats/stream/codec.ts';
+import { keyMessage } from '../../../src/adapters/nats/log/concurrencyKey.ts';
+import { subjectOf } from '../../../src/adapters/nats/stream/subjects.ts';
 import type { SpecWrite } from '../../../src/job/task.ts';
 import { goldenWrites } from '../../support/goldenWrites.ts';
 

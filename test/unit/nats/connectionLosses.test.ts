@@ -1,6 +1,6 @@
 // Which events of the system account are believed.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { connectionLosses, type ClosedConnection } from '../../../src/adapters/nats/connectionLosses.ts';
+import { connectionLosses, type ClosedConnection } from '../../../src/adapters/nats/heartbeats/connectionLosses.ts';
 import type { Beat } from '../../../src/ports/heartbeats.ts';
 
 beforeEach(() => void vi.useFakeTimers());

@@ -13,8 +13,8 @@ import {
   room,
   stateOf,
   type KeyRecord,
-} from '../../../src/adapters/nats/keyRecord.ts';
-import { taskError } from '../../../src/job/errors.ts';
+} from '../../../src/adapters/nats/keys/record.ts';
+import { taskError } from '../../../src/job/errors/index.ts';
 
 const start = 1_700_000_000_500;
 const used = { outcome: 'used' } as const;

@@ -1,9 +1,9 @@
 // What a user may publish, read off the permissions that NATS tells of it.
 
 import { expect, test } from 'vitest';
-import { denialIn, denied, rightsOf } from '../../../src/adapters/nats/rights.ts';
-import { denialReports } from '../../../src/adapters/nats/denials.ts';
-import { inboxPrefixOf } from '../../../src/adapters/nats/connectionOptions.ts';
+import { denialIn, denied, rightsOf } from '../../../src/adapters/nats/link/rights.ts';
+import { denialReports } from '../../../src/adapters/nats/link/denials.ts';
+import { inboxPrefixOf } from '../../../src/adapters/nats/link/options.ts';
 import { PermissionViolationError } from '@nats-io/transport-node';
 
 test.each([

@@ -1,7 +1,7 @@
 // When submits are refused: what open tasks may still write has its room first.
 
 import { expect, test } from 'vitest';
-import { isFull } from '../../../src/adapters/nats/jobLogHealth.ts';
+import { isFull } from '../../../src/adapters/nats/log/health.ts';
 
 const position = { epoch: 'e', sequence: 1 };
 const stream = { position, maxBytes: 1_000_000, bytes: 100_000, messages: 100 };

@@ -2,7 +2,7 @@
 
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { untilAnswered } from '../../../src/adapters/nats/untilAnswered.ts';
+import { untilAnswered } from '../../../src/adapters/nats/jetstream/untilAnswered.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -3,13 +3,13 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { defaultPoolController, hashAnnotation } from '../../../src/operator/defaultPool/controller.ts';
 import { readDefaultPool, type DefaultPool } from '../../../src/operator/defaultPool/poolFile.ts';
-import type { KubeObject } from '../../../src/operator/kube/cluster.ts';
+import type { KubeObject } from '../../../src/adapters/kubernetes/cluster.ts';
 import type { OperatorParts } from '../../../src/operator/parts.ts';
 import { workerPoolType } from '../../../src/operator/resources/kinds.ts';
 import { configMapType } from '../../../src/operator/workerPool/observe/kubeTypes.ts';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FakeCluster } from '../../support/fakes/cluster.ts';
+import { FakeCluster } from '../../fakes/cluster.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 
 const namespace = 'genwarden';

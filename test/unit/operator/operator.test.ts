@@ -2,9 +2,9 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
-import { memoryLeadership } from '../../../src/adapters/memory/index.ts';
+import { memoryLeadership } from '../../fakes/memory/index.ts';
 import type { KubeController } from '../../../src/operator/controller.ts';
-import { createSources, type Sources } from '../../../src/operator/kube/sources.ts';
+import { createSources, type Sources } from '../../../src/adapters/kubernetes/sources.ts';
 import { startOperator } from '../../../src/operator/operator.ts';
 import type { OperatorParts } from '../../../src/operator/parts.ts';
 import { createOperatorMetrics } from '../../../src/telemetry/metrics.ts';

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { FollowEvent, JobLog } from '../../../src/ports/jobLog.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import { startFollower, type Follower } from '../../../src/readmodel/follower.ts';
-import { anEntry, queuedTask, testNow } from '../../support/tasks.ts';
+import { anEntry, queuedTask, testNow } from '../../fakes/tasks.ts';
 
 /** A log whose follow yields what the test feeds it. */
 function fedLog(): { log: JobLog; feed: (event: FollowEvent) => void } {

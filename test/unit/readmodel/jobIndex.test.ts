@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { JobIndex } from '../../../src/readmodel/jobIndex.ts';
 import { cancelled, claimed, deleted, failed, newRun, succeeded } from '../../../src/job/transitions.ts';
-import { anEntry, freshJobId, queuedTask, testNow } from '../../support/tasks.ts';
+import { anEntry, freshJobId, queuedTask, testNow } from '../../fakes/tasks.ts';
 
 const jobsOf = (index: JobIndex): string[] => [...index.newestFirst()].map(({ job }) => job);
 

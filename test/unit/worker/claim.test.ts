@@ -3,7 +3,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { cancelled, claimed, failed, requeued } from '../../../src/job/transitions.ts';
 import type { Queued } from '../../../src/job/task.ts';
-import { hanging, made, startWorld, unavailable, type FakeDelivery, type World } from '../../support/fakes/worker.ts';
+import { hanging, made, startWorld, unavailable, type FakeDelivery, type World } from '../../fakes/worker.ts';
 import { until } from '../../support/until.ts';
 
 let world: World;

@@ -1,6 +1,6 @@
 // A worker that is told to end while a task is on its way to it: what it has claimed it finishes.
 import { afterEach, expect, test } from 'vitest';
-import { made, startWorld, type World } from '../../support/fakes/worker.ts';
+import { made, startWorld, type World } from '../../fakes/worker.ts';
 
 let world: World;
 afterEach(() => world.worker.drain());

@@ -1,8 +1,8 @@
 // The other ends of an attempt: errors, its time, a recall, a call that ignores its abort, and a drain.
 
 import { afterEach, expect, test } from 'vitest';
-import { AttemptFailed, taskError, type TaskErrorCode } from '../../../src/job/errors.ts';
-import { hanging, made, startWorld, unavailable, type World } from '../../support/fakes/worker.ts';
+import { AttemptFailed, taskError, type TaskErrorCode } from '../../../src/job/errors/index.ts';
+import { hanging, made, startWorld, unavailable, type World } from '../../fakes/worker.ts';
 import { until } from '../../support/until.ts';
 
 let world: World;

@@ -1,14 +1,14 @@
 // The final write: offered until it is answered, taken late where nobody else has the task, refused otherwise.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { AttemptFailed, GenwardenError, taskError } from '../../../src/job/errors.ts';
+import { AttemptFailed, GenwardenError, taskError } from '../../../src/job/errors/index.ts';
 import { afterLoss } from '../../../src/job/retryOrFail.ts';
 import type { Queued, Running, TaskState, TaskWrite } from '../../../src/job/task.ts';
 import { cancelled, claimed, failed, newRun, succeeded, waiting } from '../../../src/job/transitions.ts';
 import { adopt } from '../../../src/worker/adopt.ts';
 import type { Claim, WrittenEnding } from '../../../src/worker/steps.ts';
-import { made, startWorld, unavailable, type World } from '../../support/fakes/worker.ts';
-import { anEntry, aRequest, queuedTask, testNow } from '../../support/tasks.ts';
+import { made, startWorld, unavailable, type World } from '../../fakes/worker.ts';
+import { anEntry, aRequest, queuedTask, testNow } from '../../fakes/tasks.ts';
 import { until } from '../../support/until.ts';
 
 describe('adoption', () => {

@@ -2,8 +2,8 @@
 
 import sharp from 'sharp';
 import { afterEach, expect, test } from 'vitest';
-import { GenwardenError } from '../../../src/job/errors.ts';
-import { made, startWorld, unavailable, type Generate, type World } from '../../support/fakes/worker.ts';
+import { GenwardenError } from '../../../src/job/errors/index.ts';
+import { made, startWorld, unavailable, type Generate, type World } from '../../fakes/worker.ts';
 import { until } from '../../support/until.ts';
 
 let world: World;

@@ -1,11 +1,17 @@
 // Kubernetes tokens: whose they are and what they may, as the cluster’s own rights on the custom resources say.
 
-import { GenwardenError } from '../../../job/errors.ts';
+import { GenwardenError } from '../../../job/errors/index.ts';
 import type { Principal, Scope } from '../principal.ts';
-import { everyTenant, noTenant } from '../tenancy.ts';
-import { apiServer, type ApiServerAddress } from './apiServer.ts';
-import { rememberedReviews } from './rememberedReviews.ts';
-import { reviews, type KubernetesUser, type PlacedRight, type Reviews, type Right } from './reviews.ts';
+import { everyTenant, noTenant } from '../../../jobs/tenancy.ts';
+import { apiServer, type ApiServerAddress } from '../../../adapters/kubernetes/apiServer.ts';
+import { rememberedReviews } from './reviewCache.ts';
+import {
+  reviews,
+  type KubernetesUser,
+  type PlacedRight,
+  type Reviews,
+  type Right,
+} from '../../../adapters/kubernetes/reviews.ts';
 
 export interface KubernetesTokens extends Reviews {
   /** The installation’s, where rights on worker pools count. */

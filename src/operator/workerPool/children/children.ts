@@ -1,7 +1,7 @@
 // What a WorkerPool is made of in Kubernetes: the fields that the operator owns of each of its children.
 
 import { createHash } from 'node:crypto';
-import type { Applied, ObjectMeta } from '../../kube/cluster.ts';
+import type { Applied, ObjectMeta } from '../../../adapters/kubernetes/cluster.ts';
 import type { WorkerPoolSpec } from '../../resources/workerPool.ts';
 import { childName, configHash, keysHash, labelsOf, ownedBy, selectorOf } from './names.ts';
 import { poolsFile, runtimePart } from './poolFile.ts';

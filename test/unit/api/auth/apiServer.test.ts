@@ -1,10 +1,10 @@
 // The API server that is asked about tokens: how often, how long, and what its absence means.
 
 import { describe, expect, test } from 'vitest';
-import { apiServer } from '../../../../src/api/auth/kubernetes/apiServer.ts';
+import { apiServer } from '../../../../src/adapters/kubernetes/apiServer.ts';
 import { openKubernetesTokens } from '../../../../src/api/auth/kubernetes/kubernetesTokens.ts';
-import { kubernetesPlace } from '../../../../src/api/auth/kubernetes/place.ts';
-import { FakeReviews } from '../../../support/fakes/fakeReviews.ts';
+import { kubernetesPlace } from '../../../../src/adapters/kubernetes/place.ts';
+import { FakeReviews } from '../../../fakes/fakeReviews.ts';
 import { selfSigned } from '../../../support/selfSigned.ts';
 import { as, cluster, code, users } from './stage.ts';
 

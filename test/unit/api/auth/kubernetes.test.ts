@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createToken } from '../../../../src/api/auth/createToken.ts';
 import { tokenStore } from '../../../../src/api/auth/tokenStore.ts';
-import { aBeat, worldStart } from '../../../support/fakes/apiWorld.ts';
+import { aBeat, worldStart } from '../../../fakes/apiWorld.ts';
 import { until } from '../../../support/until.ts';
 import { as, cluster, code, edits, yard } from './stage.ts';
 

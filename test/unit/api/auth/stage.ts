@@ -2,8 +2,8 @@
 
 import { openKubernetesTokens } from '../../../../src/api/auth/kubernetes/kubernetesTokens.ts';
 import { tokenStore } from '../../../../src/api/auth/tokenStore.ts';
-import { FakeReviews, type FakeUser } from '../../../support/fakes/fakeReviews.ts';
-import { apiWorld, type ApiWorld } from '../../../support/fakes/apiWorld.ts';
+import { FakeReviews, type FakeUser } from '../../../fakes/fakeReviews.ts';
+import { apiWorld, type ApiWorld } from '../../../fakes/apiWorld.ts';
 
 export const yard = { kind: 'image', input: { prompt: 'a yard' } };
 const all = ['list', 'create', 'update', 'delete'];

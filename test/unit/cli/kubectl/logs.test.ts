@@ -4,11 +4,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { podLog } from '../../../../src/cli/kubectl/podLog.ts';
+import { podLog } from '../../../../src/adapters/kubernetes/podLog.ts';
 import { runCommand } from '../../../support/commandLine.ts';
-import { FakeApi, answerJson } from '../../../support/fakeApi.ts';
-import { fakeJob, fakeTask } from '../../../support/fakeJobs.ts';
-import { FakeKubernetes } from '../../../support/fakes/fakeKubernetes.ts';
+import { FakeApi, answerJson } from '../../../fakes/fakeApi.ts';
+import { fakeJob, fakeTask } from '../../../fakes/fakeJobs.ts';
+import { FakeKubernetes } from '../../../fakes/fakeKubernetes.ts';
 import { tempFolder, type TempFolder } from '../../../support/tempFolder.ts';
 
 const [first, second] = ['genwarden-worker-default-7d9f8b6c54-abcde', 'genwarden-worker-default-7d9f8b6c54-vwxyz'];

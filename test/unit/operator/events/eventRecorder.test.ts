@@ -8,9 +8,9 @@ import {
   type RecordedEvent,
 } from '../../../../src/operator/events/eventRecorder.ts';
 import { eventType } from '../../../../src/operator/events/event.ts';
-import { KubeError } from '../../../../src/operator/kube/cluster.ts';
+import { KubeError } from '../../../../src/adapters/kubernetes/cluster.ts';
 import { createOperatorMetrics } from '../../../../src/telemetry/metrics.ts';
-import { FakeCluster } from '../../../support/fakes/cluster.ts';
+import { FakeCluster } from '../../../fakes/cluster.ts';
 import { until } from '../../../support/until.ts';
 
 const start = Date.UTC(2026, 10, 22);

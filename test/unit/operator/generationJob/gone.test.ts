@@ -1,9 +1,9 @@
 // Jobs without a resource, resources without a job, and two operators at once.
 import { describe, expect, test } from 'vitest';
-import { KubeError } from '../../../../src/operator/kube/cluster.ts';
+import { KubeError } from '../../../../src/adapters/kubernetes/cluster.ts';
 import { generationJobType } from '../../../../src/operator/resources/kinds.ts';
 import { deleted } from '../../../../src/job/transitions.ts';
-import { submitJob } from '../../../../src/api/submit/submitJob.ts';
+import { submitJob } from '../../../../src/jobs/submit/submitJob.ts';
 import { anOperator, aWorld, conditions, create, hands, key, peek, retentionMs, type World } from './stage.ts';
 
 const stateOf = async (world: World, resource: Parameters<typeof hands>[1], task = 0) =>

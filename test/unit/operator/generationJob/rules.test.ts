@@ -1,7 +1,7 @@
 // The pure rules: what a status says, how large it gets, how often it is written, which labels a job takes.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { catalogue, GenwardenError, type ErrorCode } from '../../../../src/job/errors.ts';
+import { catalogue, GenwardenError, type ErrorCode } from '../../../../src/job/errors/index.ts';
 import type { TaskState } from '../../../../src/job/task.ts';
 import { cancelled, claimed, failed, newRun, succeeded, toReview, waiting } from '../../../../src/job/transitions.ts';
 import { happenings } from '../../../../src/operator/generationJob/happenings.ts';
@@ -16,7 +16,7 @@ import {
   type GenerationJob,
   type GenerationJobStatus,
 } from '../../../../src/operator/resources/generationJob.ts';
-import { queuedTask } from '../../../support/tasks.ts';
+import { queuedTask } from '../../../fakes/tasks.ts';
 
 const now = Date.UTC(2026, 10, 22);
 

@@ -1,7 +1,7 @@
 // More than one operator at work, on purpose or by mistake, and what is known late.
 import { expect, test } from 'vitest';
 import type { Queued } from '../../../../src/job/task.ts';
-import { switchedJobLog } from '../../../support/fakes/jobLog.ts';
+import { switchedJobLog } from '../../../fakes/recordingJobLog.ts';
 import { anOperator, aWorld, conditions, create, hands, peek, statusWrites } from './stage.ts';
 
 test('two operators make one job of each resource and tell of each end once', async () => {

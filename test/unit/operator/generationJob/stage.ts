@@ -9,15 +9,15 @@ import {
   memoryPoolRegistry,
   virtualClock,
   type VirtualClock,
-} from '../../../../src/adapters/memory/index.ts';
-import { jobIdOfOwner } from '../../../../src/api/submit/submitJob.ts';
+} from '../../../fakes/memory/index.ts';
+import { jobIdOfOwner } from '../../../../src/jobs/submit/submitJob.ts';
 import type { StatusWrite, TaskState } from '../../../../src/job/task.ts';
 import { cancelled, claimed, failed, newRun, succeeded } from '../../../../src/job/transitions.ts';
 import type { KubeController } from '../../../../src/operator/controller.ts';
 import type { RecordedEvent } from '../../../../src/operator/events/eventRecorder.ts';
 import { generationJobController } from '../../../../src/operator/generationJob/controller.ts';
-import type { ResourceKey } from '../../../../src/operator/kube/cluster.ts';
-import { createSources } from '../../../../src/operator/kube/sources.ts';
+import type { ResourceKey } from '../../../../src/adapters/kubernetes/cluster.ts';
+import { createSources } from '../../../../src/adapters/kubernetes/sources.ts';
 import type { OperatorParts } from '../../../../src/operator/parts.ts';
 import type { GenerationJob } from '../../../../src/operator/resources/generationJob.ts';
 import { generationJobType } from '../../../../src/operator/resources/kinds.ts';
@@ -25,8 +25,8 @@ import type { Recall } from '../../../../src/ports/heartbeats.ts';
 import type { PoolRegistry } from '../../../../src/ports/poolRegistry.ts';
 import { startFollower, type Follower } from '../../../../src/readmodel/follower.ts';
 import { createOperatorMetrics } from '../../../../src/telemetry/metrics.ts';
-import { FakeCluster } from '../../../support/fakes/cluster.ts';
-import { switchedJobLog, type SwitchedJobLog } from '../../../support/fakes/jobLog.ts';
+import { FakeCluster } from '../../../fakes/cluster.ts';
+import { switchedJobLog, type SwitchedJobLog } from '../../../fakes/recordingJobLog.ts';
 import { until } from '../../../support/until.ts';
 
 export const start = Date.UTC(2026, 10, 22);

@@ -1,11 +1,11 @@
 // A submit for an owner: one resource makes one job, once, whatever changed since.
 import { expect, test } from 'vitest';
-import type { SubmitBody } from '../../../../src/api/submit/body.ts';
-import { jobIdOfOwner, submitJob } from '../../../../src/api/submit/submitJob.ts';
+import type { SubmitBody } from '../../../../src/jobs/submit/body.ts';
+import { jobIdOfOwner, submitJob } from '../../../../src/jobs/submit/submitJob.ts';
 import { deleted } from '../../../../src/job/transitions.ts';
 import { submitOf } from '../../../../src/operator/generationJob/submit.ts';
 import type { GenerationJob } from '../../../../src/operator/resources/generationJob.ts';
-import { memoryArtifactStore } from '../../../../src/adapters/memory/index.ts';
+import { memoryArtifactStore } from '../../../fakes/memory/index.ts';
 import { anOperator, aWorld, create, hands, retentionMs, type World } from './stage.ts';
 
 const body: SubmitBody = { kind: 'image', input: { prompt: 'a yard' } };

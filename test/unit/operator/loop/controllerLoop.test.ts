@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Enqueue, KubeController } from '../../../../src/operator/controller.ts';
-import { createSources } from '../../../../src/operator/kube/sources.ts';
+import { createSources } from '../../../../src/adapters/kubernetes/sources.ts';
 import { runController } from '../../../../src/operator/loop/controllerLoop.ts';
 import { createOperatorMetrics } from '../../../../src/telemetry/metrics.ts';
 import { until } from '../../../support/until.ts';

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { pageText } from '../../../../hack/custom-resources.ts';
 import { jobConditions, poolConditions } from '../../../../hack/resources/reasons.ts';
-import { mergeTasks } from '../../../../src/api/submit/mergeTasks.ts';
+import { mergeTasks } from '../../../../src/jobs/submit/mergeTasks.ts';
 import { parseGenerationJob } from '../../../../src/operator/resources/generationJob.ts';
 import { parseWorkerPool } from '../../../../src/operator/resources/workerPool.ts';
 import { filesUnder } from '../../../tidy/repository.ts';

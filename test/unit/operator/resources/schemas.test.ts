@@ -3,7 +3,7 @@ import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { definitions } from '../../../../hack/resources/definitions.ts';
-import { mergeTasks } from '../../../../src/api/submit/mergeTasks.ts';
+import { mergeTasks } from '../../../../src/jobs/submit/mergeTasks.ts';
 import { parseDuration } from '../../../../src/job/duration.ts';
 import { parseGenerationJob } from '../../../../src/operator/resources/generationJob.ts';
 import type { Parsed } from '../../../../src/operator/resources/kinds.ts';

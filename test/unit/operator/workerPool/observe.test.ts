@@ -11,8 +11,8 @@ import { AttemptPace } from '../../../../src/operator/workerPool/observe/attempt
 import type { Pod } from '../../../../src/operator/workerPool/observe/kubeTypes.ts';
 import { podSights } from '../../../../src/operator/workerPool/observe/podSights.ts';
 import { workerPoolSpec } from '../../../../src/operator/resources/workerPool.ts';
-import { beatOf } from '../../../support/fakes/fakeHeartbeats.ts';
-import { anIdentity, testNow } from '../../../support/tasks.ts';
+import { beatOf } from '../../../fakes/fakeHeartbeats.ts';
+import { anIdentity, testNow } from '../../../fakes/tasks.ts';
 
 const seen = (state: Parameters<typeof succeeded>[0]) => ({ sequence: 1, seenAt: 0, state });
 

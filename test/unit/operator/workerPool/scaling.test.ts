@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { cancelled, claimed, succeeded } from '../../../../src/job/transitions.ts';
 import type { Queued, Running } from '../../../../src/job/task.ts';
-import { aJob } from '../../../support/tasks.ts';
+import { aJob } from '../../../fakes/tasks.ts';
 import { anOperator, aWorld, childrenIn, conditions, putPool, runPods, start, statusOf, type World } from './stage.ts';
 
 const autoscaling = { minReplicas: 0, maxReplicas: 5, targetQueueTime: '30s' };

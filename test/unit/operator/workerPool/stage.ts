@@ -2,15 +2,10 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { onTestFinished } from 'vitest';
-import {
-  memoryArtifactStore,
-  memoryPoolRegistry,
-  memoryTaskQueue,
-  virtualClock,
-} from '../../../../src/adapters/memory/index.ts';
+import { memoryArtifactStore, memoryPoolRegistry, memoryTaskQueue, virtualClock } from '../../../fakes/memory/index.ts';
 import type { RecordedEvent } from '../../../../src/operator/events/eventRecorder.ts';
-import type { Applied, ResourceKey, ResourceType } from '../../../../src/operator/kube/cluster.ts';
-import { createSources } from '../../../../src/operator/kube/sources.ts';
+import type { Applied, ResourceKey, ResourceType } from '../../../../src/adapters/kubernetes/cluster.ts';
+import { createSources } from '../../../../src/adapters/kubernetes/sources.ts';
 import type { OperatorParts } from '../../../../src/operator/parts.ts';
 import { workerPoolType } from '../../../../src/operator/resources/kinds.ts';
 import type { WorkerPool } from '../../../../src/operator/resources/workerPool.ts';
@@ -25,9 +20,9 @@ import {
 } from '../../../../src/operator/workerPool/observe/kubeTypes.ts';
 import { startFollower } from '../../../../src/readmodel/follower.ts';
 import { createOperatorMetrics } from '../../../../src/telemetry/metrics.ts';
-import { FakeCluster } from '../../../support/fakes/cluster.ts';
-import { FakeHeartbeats } from '../../../support/fakes/fakeHeartbeats.ts';
-import { switchedJobLog } from '../../../support/fakes/jobLog.ts';
+import { FakeCluster } from '../../../fakes/cluster.ts';
+import { FakeHeartbeats } from '../../../fakes/fakeHeartbeats.ts';
+import { switchedJobLog } from '../../../fakes/recordingJobLog.ts';
 import { until } from '../../../support/until.ts';
 
 export const namespace = 'genwarden';

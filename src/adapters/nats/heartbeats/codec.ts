@@ -1,0 +1,39 @@
+// Heartbeats and recalls as they travel: JSON, checked where it comes in, as anyone on the account may publish there.
+
+import { z } from 'zod';
+import type { Beat, Recall } from '../../../ports/heartbeats.ts';
+
+const count = z.int().min(0);
+const id = z.string().min(1).max(128);
+
+/** Fields that a newer version adds are dropped. */
+const beatSchema: z.ZodType<Beat> = z.object({
+  worker: id,
+  pool: id,
+  host: z.string(),
+  pid: count,
+  version: z.string(),
+  startedAt: z.number(),
+  number: z.int().min(1),
+  tasks: z.array(z.object({ job: id, task: count, claim: count, progress: z.number() })),
+  slots: z.object({ total: count, busy: count, leaked: count }),
+  eventLoopLag: z.number(),
+  memory: z.number(),
+  draining: z.boolean(),
+  connection: z.object({ server: z.string(), client: z.number() }),
+});
+
+const recallSchema: z.ZodType<Recall> = z.object({ job: id, task: count, claim: count, reason: z.string() });
+
+/** A beat, or undefined for anything else. */
+export const readBeat = (bytes: Uint8Array): Beat | undefined => read(beatSchema, bytes);
+
+export const readRecall = (bytes: Uint8Array): Recall | undefined => read(recallSchema, bytes);
+
+function read<T>(schema: z.ZodType<T>, bytes: Uint8Array): T | undefined {
+  try {
+    return schema.safeParse(JSON.parse(new TextDecoder().decode(bytes))).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,114 @@
+// Heartbeats and recalls as core NATS messages: nothing is stored, so a failover of JetStream does not silence anybody.
+
+import type { Beat, BeatEvent, Heartbeats, Recall } from '../../../ports/heartbeats.ts';
+import { readBeat, readRecall } from './codec.ts';
+import type { NatsLink } from '../link/connection.ts';
+import type { ConnectionLosses } from './connectionLosses.ts';
+import { eventQueue } from '../../../async/eventQueue.ts';
+
+export interface HeartbeatOptions {
+  /** The system account’s connection events: lost workers are then seen at once. Without, there are only beats. */
+  readonly losses?: ConnectionLosses | undefined;
+}
+
+/** A beat that is older than this is not sent again at a reconnect: its worker may have ended. */
+const repeatable = 10_000;
+
+export function natsHeartbeats(link: NatsLink, options: HeartbeatOptions = {}): Heartbeats {
+  const { connection, prefix } = link;
+  const latest = new Map<string, { beat: Omit<Beat, 'connection'>; at: number }>();
+  const send = (beat: Omit<Beat, 'connection'>): void => {
+    // The client may keep it and send it later, as if the worker had lived then.
+    if (!link.connected()) return;
+    const whole: Beat = { ...beat, connection: { server: link.serverId(), client: link.clientId() } };
+    connection.publish(`${prefix}.beat.${token(beat.pool)}.${token(beat.worker)}`, JSON.stringify(whole));
+  };
+  const sendAgain = (): void => {
+    for (const [worker, { beat, at }] of latest) {
+      if (performance.now() - at > repeatable) latest.delete(worker);
+      else send(beat);
+    }
+  };
+  // Before anything else on the new connection: it names the new ids and ends the hold.
+  const stop = link.onStatus((status) => status === 'reconnected' && sendAgain());
+  link.closing.addEventListener('abort', stop, { once: true });
+  return {
+    beat: (beat) => {
+      latest.set(beat.worker, { beat, at: performance.now() });
+      send(beat);
+    },
+    watch: (signal) => watchBeats(link, options.losses, signal),
+    recall: (worker, recall) => {
+      if (link.connected()) connection.publish(`${prefix}.recall.${token(worker)}`, JSON.stringify(recall));
+    },
+    recalls: (worker, signal) => watchRecalls(link, worker, signal),
+  };
+}
+
+/** Beats by `beat` whenever an observer begins to listen, so that it need not wait for the next beat. Ends with the link. */
+export function answerRollCalls(link: NatsLink, beat: () => void): void {
+  const stop = listen(link, rollCall(link), () => {
+    beat();
+    return true;
+  });
+  link.closing.addEventListener('abort', stop, { once: true });
+}
+
+const rollCall = ({ prefix }: NatsLink): string => `${prefix}.rollcall`;
+
+function callTheRoll(link: NatsLink): void {
+  if (link.connected()) link.connection.publish(rollCall(link));
+}
+
+function watchBeats(
+  link: NatsLink,
+  losses: ConnectionLosses | undefined,
+  signal: AbortSignal,
+): AsyncIterable<BeatEvent> {
+  const ended = AbortSignal.any([signal, link.closing]);
+  const releases: (() => void)[] = [];
+  const events = eventQueue<BeatEvent>(ended, () => releases.forEach((release) => release()));
+  const listening = listen(link, `${link.prefix}.beat.*.*`, (bytes) => {
+    const beat = readBeat(bytes);
+    if (beat === undefined) return false;
+    losses?.sawBeat(beat);
+    events.push({ event: 'beat', beat });
+    return true;
+  });
+  const status = link.onStatus((now) => {
+    events.push({ event: now === 'reconnected' ? 'observerBack' : 'observerAway' });
+    if (now === 'reconnected') callTheRoll(link);
+  });
+  callTheRoll(link);
+  const loss = losses?.onLoss((worker, reason) => events.push({ event: 'connectionLost', worker, reason }));
+  releases.push(listening, status, loss ?? (() => undefined));
+  if (!link.connected()) events.push({ event: 'observerAway' });
+  return events;
+}
+
+function watchRecalls(link: NatsLink, worker: string, signal: AbortSignal): AsyncIterable<Recall> {
+  const ended = AbortSignal.any([signal, link.closing]);
+  const recalls = eventQueue<Recall>(ended, () => stop());
+  const stop = listen(link, `${link.prefix}.recall.${token(worker)}`, (bytes) => {
+    const recall = readRecall(bytes);
+    if (recall !== undefined) recalls.push(recall);
+    return recall !== undefined;
+  });
+  return recalls;
+}
+
+/** Calls `take` for each message; what it does not take is garbage, which is logged and dropped. */
+function listen({ connection, log }: NatsLink, subject: string, take: (bytes: Uint8Array) => boolean): () => void {
+  const subscription = connection.subscribe(subject, {
+    callback: (error, message) => {
+      if (error !== null) log.warn({ err: error, subject }, `NATS does not let this process listen to ${subject}`);
+      else if (!take(message.data)) log.debug({ subject: message.subject }, 'Dropped a message that cannot be read');
+    },
+  });
+  return () => {
+    if (!subscription.isClosed() && !connection.isClosed()) subscription.unsubscribe();
+  };
+}
+
+/** A name as one token of a subject. Workers’ names are made so that they are; anything else must not widen the subject. */
+const token = (name: string): string => name.replaceAll(/[^A-Za-z0-9_-]/g, '_');

@@ -1,0 +1,102 @@
+// Messages of the stream to and from tasks. A message is headers with all that an index needs, and a body with the rest.
+
+import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
+import { GenwardenError } from '../../../job/errors/index.ts';
+import type { Instant, Sequence, TaskDetail, TaskState, TaskWrite } from '../../../job/task.ts';
+import type { DetailedEntry, LogEntry } from '../../../ports/jobLog.ts';
+import { parseTaskState, writeTaskState } from './codecState.ts';
+
+/** Major and minor: readers ignore what a newer minor version adds, and leave a newer major version alone. */
+export const schemaVersion = '1.0';
+const schemaMajor = 1;
+
+export const headerNames = { schema: 'Genwarden-Schema', writeId: 'Genwarden-Write', task: 'Genwarden-Task' } as const;
+
+export interface Encoded {
+  readonly headers: MsgHdrs;
+  readonly body: string;
+}
+
+/** A message as it came from the stream, by whatever way. */
+export interface StoredMessage {
+  readonly sequence: Sequence;
+  readonly at: Instant;
+  readonly headers: { get(name: string): string } | undefined;
+  readonly data: Uint8Array;
+}
+
+export type Decoded<T> =
+  | { readonly kind: 'entry'; readonly entry: T }
+  /** Written by a newer major version of Genwarden: neither to be judged nor to be dropped. */
+  | { readonly kind: 'newer'; readonly schema: string }
+  | { readonly kind: 'garbage'; readonly why: string };
+
+export function encodeWrite({ state, detail }: TaskWrite, writeId: string): Encoded {
+  const headers = newHeaders();
+  headers.append(headerNames.schema, schemaVersion);
+  headers.append(headerNames.writeId, writeId);
+  headers.append(headerNames.task, writeTaskState(state));
+  return { headers, body: JSON.stringify(detail) };
+}
+
+/** From the headers alone: followers never see a body. */
+export function decodeState(message: StoredMessage): Decoded<LogEntry> {
+  const { sequence, at, headers } = message;
+  const schema = headers?.get(headerNames.schema) ?? '';
+  const major = Number.parseInt(schema, 10);
+  if (!(major >= 1)) return garbage(message, `its header ${headerNames.schema} is ${JSON.stringify(schema)}`);
+  if (major > schemaMajor) return { kind: 'newer', schema };
+  const state = parseTaskState(headers!.get(headerNames.task));
+  if (typeof state === 'string') return garbage(message, state);
+  return { kind: 'entry', entry: { sequence, at, writeId: headers!.get(headerNames.writeId), state } };
+}
+
+export function decodeEntry(message: StoredMessage): Decoded<DetailedEntry> {
+  const decoded = decodeState(message);
+  if (decoded.kind !== 'entry') return decoded;
+  const detail = parseDetail(message.data, decoded.entry.state);
+  if (typeof detail === 'string') return garbage(message, detail);
+  return { kind: 'entry', entry: { ...decoded.entry, detail } };
+}
+
+/** The entry, or an error that says why there is none: for callers that asked for this one message. */
+export function entryOrThrow<T>(decoded: Decoded<T>): T {
+  switch (decoded.kind) {
+    case 'entry':
+      return decoded.entry;
+    case 'newer':
+      throw new GenwardenError(
+        'InternalError',
+        `The task was last written by a newer version of Genwarden (schema ${decoded.schema}); this one leaves it alone.`,
+      );
+    case 'garbage':
+      throw new GenwardenError('InternalError', decoded.why);
+    default:
+      return decoded satisfies never;
+  }
+}
+
+const text = new TextDecoder();
+
+function parseDetail(data: Uint8Array, state: TaskState): TaskDetail | string {
+  let detail: Partial<TaskDetail> | null;
+  try {
+    detail = JSON.parse(text.decode(data)) as Partial<TaskDetail> | null;
+  } catch {
+    return 'its body is not JSON';
+  }
+  if (typeof detail !== 'object' || detail === null || typeof detail.message !== 'string') {
+    return 'its body has no "message"';
+  }
+  if (state.state === 'queued' && (typeof detail.request !== 'object' || detail.request === null)) {
+    return 'it is a spec, but its body has no "request"';
+  }
+  return detail as TaskDetail;
+}
+
+function garbage(message: StoredMessage, why: string): { kind: 'garbage'; why: string } {
+  return {
+    kind: 'garbage',
+    why: `The message at sequence ${message.sequence} of the stream is not one of Genwarden’s: ${why}.`,
+  };
+}

@@ -1,0 +1,48 @@
+// The names of everything that Genwarden keeps in NATS for its job log: stream, subjects, filters, consumers.
+
+import type { JobId, TaskIndex } from '../../../job/ids.ts';
+import type { Lane, TaskState } from '../../../job/task.ts';
+import type { TaskAddress } from '../../../ports/jobLog.ts';
+
+export const streamName = (prefix: string): string => `${prefix}_tasks`;
+
+export const streamSubjects = (prefix: string): string[] =>
+  ['spec', 'status', 'key'].map((kind) => `${prefix}.${kind}.>`);
+
+export const consumerName = (pool: string, lane: Lane): string => `${pool}_${lane}`;
+
+export const laneFilter = (prefix: string, pool: string, lane: Lane): string => `${prefix}.spec.${pool}.${lane}.>`;
+
+/** A queued state is a spec, in its lane; every other state is a status, in no lane. */
+export function subjectOf(prefix: string, state: TaskState): string {
+  const { pool, job, task } = state.of;
+  return state.state === 'queued'
+    ? specSubject(prefix, { pool, job, task }, state.lane)
+    : statusSubject(prefix, { pool, job, task });
+}
+
+export const specSubject = (prefix: string, { pool, job, task }: TaskAddress, lane: Lane | '*'): string =>
+  `${prefix}.spec.${pool}.${lane}.${job}.${task}`;
+
+export const statusSubject = (prefix: string, { pool, job, task }: TaskAddress): string =>
+  `${prefix}.status.${pool}.-.${job}.${task}`;
+
+/**
+ * Every message of a task. All writers must send this very string as the subject of their expectation: the server’s
+ * check of writes in flight compares it literally.
+ */
+export const taskFilter = (prefix: string, { pool, job, task }: TaskAddress): string =>
+  `${prefix}.*.${pool}.*.${job}.${task}`;
+
+/** Every message of a job, whatever its pool. */
+export const jobFilter = (prefix: string, job: JobId, pool = '*'): string => `${prefix}.*.${pool}.*.${job}.*`;
+
+export const specsFilter = (prefix: string, job: JobId, pool = '*', task: TaskIndex | '*' = '*'): string =>
+  `${prefix}.spec.${pool}.*.${job}.${task}`;
+
+export const statusesFilter = (prefix: string, job: JobId, pool = '*'): string => `${prefix}.status.${pool}.-.${job}.*`;
+
+/** `hash` is that of tenant and concurrency key. */
+export const keySubject = (prefix: string, hash: string): string => `${prefix}.key.${hash}`;
+
+export const isKeySubject = (prefix: string, subject: string): boolean => subject.startsWith(`${prefix}.key.`);

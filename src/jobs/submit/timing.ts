@@ -1,0 +1,67 @@
+// The policy of a job and the times that follow from it, fitted into the time for which jobs are kept.
+
+import { formatDuration, parseDuration } from '../../job/duration.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
+import { policyFor, type JobKind, type Policy, type PolicyRequest } from '../../job/policy.ts';
+import type { Instant } from '../../job/task.ts';
+import type { PolicyBody } from './body.ts';
+
+export interface Timing {
+  readonly policy: Policy;
+  readonly submittedAt: Instant;
+  readonly expiresAt: Instant;
+  readonly deadline: Instant | null;
+}
+
+/** Throws `PolicyExceedsRetention` where the budgets that were asked for reach past the retention. */
+export function timingOf(
+  kind: JobKind,
+  body: PolicyBody = {},
+  poolDefaults: PolicyRequest,
+  retentionMs: number,
+  now: Instant,
+): Timing {
+  const { deadline, ...texts } = body;
+  const asked = inMilliseconds(texts);
+  const deadlineMs = typeof deadline === 'string' ? parseDuration(deadline)! : null;
+  const policy = fitted(policyFor(kind, asked, poolDefaults), { ...poolDefaults, ...asked }, retentionMs);
+  const longest = Math.min(deadlineMs ?? Infinity, lifetime(policy));
+  if (longest > retentionMs) {
+    throw new GenwardenError(
+      'PolicyExceedsRetention',
+      `The job’s budgets add up to ${formatDuration(longest)}, but jobs are kept for ${formatDuration(retentionMs)}`,
+    );
+  }
+  return {
+    policy,
+    submittedAt: now,
+    expiresAt: now + retentionMs,
+    deadline: deadlineMs === null ? null : now + deadlineMs,
+  };
+}
+
+function inMilliseconds({ attemptTimeout, runTimeout, queueTimeout, reviewTimeout, ...rest }: PolicyBody) {
+  const times = { attemptTimeout, runTimeout, queueTimeout, reviewTimeout };
+  const entries = Object.entries({ ...rest, ...mapValues(times, (text) => parseDuration(text)!) });
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as PolicyRequest;
+}
+
+const mapValues = <K extends string>(texts: Record<K, string | undefined>, read: (text: string) => number) =>
+  Object.fromEntries(
+    Object.entries<string | undefined>(texts).map(([key, text]) => [key, text === undefined ? undefined : read(text)]),
+  ) as Record<K, number | undefined>;
+
+const lifetime = ({ queueTimeout, runTimeout, reviewTimeout, review }: Policy): number =>
+  queueTimeout + runTimeout + (review === 'always' ? reviewTimeout : 0);
+
+/** Where jobs are kept for less than our defaults add up to, the defaults give way: only what was asked for is refused. */
+function fitted(policy: Policy, asked: PolicyRequest, retentionMs: number): Policy {
+  if (lifetime(policy) <= retentionMs) return policy;
+  const open = (['queueTimeout', 'reviewTimeout', 'runTimeout'] as const).filter(
+    (budget) => asked[budget] === undefined && (budget !== 'reviewTimeout' || policy.review === 'always'),
+  );
+  const fixed = lifetime({ ...policy, ...Object.fromEntries(open.map((budget) => [budget, 0])) });
+  const share = Math.floor((retentionMs - fixed) / open.length);
+  if (open.length === 0 || share < 100) return policy;
+  return { ...policy, ...Object.fromEntries(open.map((budget) => [budget, Math.min(policy[budget], share)])) };
+}

@@ -1,0 +1,86 @@
+// The nats-server of `genwarden dev`: a child process with its storage in a folder, ended with us. One that an earlier
+// run left behind (it was killed too hard to clean up) is ended first.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { GenwardenError } from '../../job/errors/index.ts';
+import { findNatsServer } from './natsBinary.ts';
+import { natsConfig } from './natsConfig.ts';
+import { commandLine, endProcess } from './childProcess.ts';
+
+export interface EmbeddedServer {
+  readonly url: string;
+  readonly login: {
+    readonly user: string;
+    readonly password: string;
+    readonly systemUser: string;
+    readonly systemPassword: string;
+  };
+  /** Rejects when the server ends before it was closed. */
+  readonly died: Promise<never>;
+  close(): Promise<void>;
+}
+
+const startTimeout = 20_000;
+
+/** Starts nats-server on a free port with its files below `dataDir`. Throws `NatsServerMissing` or `NatsUnreachable`. */
+export async function startEmbeddedNats(dataDir: string, binary: string | undefined): Promise<EmbeddedServer> {
+  const folder = resolve(dataDir, 'nats');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await endLeftover(folder);
+  const [password, systemPassword] = [randomBytes(18).toString('hex'), randomBytes(18).toString('hex')];
+  const file = join(folder, 'nats.conf');
+  await writeFile(file, natsConfig({ port: -1, folder, password, systemPassword }), { mode: 0o600 });
+  const child = spawn(binary ?? findNatsServer(), ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const killWithUs = (): void => void child.kill('SIGKILL');
+  process.once('exit', killWithUs);
+  try {
+    const port = await readyPort(child);
+    let closing = false;
+    const died = new Promise<never>((_, reject) => {
+      child.once(
+        'exit',
+        () => closing || reject(new GenwardenError('NatsUnreachable', 'The embedded nats-server ended by itself')),
+      );
+    });
+    died.catch(() => undefined);
+    const close = async (): Promise<void> => {
+      closing = true;
+      await endProcess(child);
+      process.off('exit', killWithUs);
+    };
+    const login = { user: 'genwarden', password, systemUser: 'genwarden-system', systemPassword };
+    return { url: `nats://127.0.0.1:${port}`, login, died, close };
+  } catch (error) {
+    await endProcess(child);
+    throw error;
+  }
+}
+
+async function endLeftover(folder: string): Promise<void> {
+  const pid = Number(await readFile(join(folder, 'nats.pid'), 'utf8').catch(() => ''));
+  if (!(pid > 0) || !commandLine(pid).includes(join(folder, 'nats.conf'))) return;
+  process.kill(pid, 'SIGTERM');
+  const end = performance.now() + 5_000;
+  while (commandLine(pid) !== '' && performance.now() < end) await new Promise((wake) => setTimeout(wake, 50));
+}
+
+/** The port that the server's log names, once the log says that it is ready. */
+function readyPort(child: ChildProcess): Promise<number> {
+  const { promise, resolve: found, reject } = Promise.withResolvers<number>();
+  let log = '';
+  const fail = (why: string): void =>
+    reject(new GenwardenError('NatsUnreachable', `nats-server ${why}\n${log}`.trim()));
+  const timer = setTimeout(() => fail('did not get ready'), startTimeout);
+  child.once('error', (error) => fail(`could not be started: ${error.message}`));
+  child.once('exit', (code, signal) => fail(`ended at its start (${code ?? signal})`));
+  // Read to the end, or the server blocks on a full pipe.
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    if (log.length < 100_000) log += chunk;
+    const port = /Listening for client connections on \S+:(\d+)/.exec(log)?.[1];
+    if (port !== undefined && log.includes('Server is ready')) found(Number(port));
+  });
+  return promise.finally(() => clearTimeout(timer));
+}

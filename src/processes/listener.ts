@@ -1,0 +1,48 @@
+// The API's listener: open from the first moment, so that a taken port is one clear line and probes get an answer, while
+// the API itself still waits for NATS.
+
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { catalogue } from '../job/errors/index.ts';
+import { listenError } from '../telemetry/server.ts';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface FrontDoor {
+  readonly url: string;
+  /** From now on the API answers. */
+  open(handler: Handler): void;
+  close(): Promise<void>;
+}
+
+/** Listens; throws `PortInUse` if another program has the port. */
+export async function openFrontDoor(at: { host: string; port: number }): Promise<FrontDoor> {
+  let handler: Handler = answerNotReady;
+  const server = createServer((request, response) => handler(request, response));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(error, at, 'GENWARDEN_HTTP_PORT')));
+    server.listen(at.port, at.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${at.host.includes(':') ? `[${at.host}]` : at.host}:${port}`,
+    open: (next) => (handler = next),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+        setTimeout(() => server.closeAllConnections(), 2_000).unref();
+      }),
+  };
+}
+
+function answerNotReady(request: IncomingMessage, response: ServerResponse): void {
+  if (request.url === '/healthz') {
+    response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n');
+    return;
+  }
+  const { title, status, hint } = catalogue.NotReady;
+  const body = { title, status, code: 'NotReady', detail: 'The API is waiting for NATS.', hint };
+  response.writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '2' });
+  response.end(JSON.stringify(body));
+}

@@ -1,0 +1,178 @@
+// A small JSON value that satisfies a JSON Schema (or Gemini's own dialect of it), the same for the same schema.
+
+import { GoogleError } from './googleError.ts';
+
+type Schema = Record<string, unknown>;
+interface Place {
+  root: unknown;
+  name: string;
+  /** Which element of an array this is for, so that elements differ. */
+  index: number;
+  depth: number;
+}
+
+/** Optional properties and elements are left out below this depth, so that a schema that names itself ends. */
+const fullDepth = 4;
+const greatestDepth = 40;
+
+/** Throws GoogleError 400 for a schema that demands endless nesting or refers to nothing. */
+export function answerTo(schema: unknown): unknown {
+  return valueOf(schema, { root: schema, name: 'answer', index: 0, depth: 0 });
+}
+
+function valueOf(schema: unknown, place: Place): unknown {
+  if (place.depth > greatestDepth) throw new GoogleError(400, 'The schema demands endless nesting.');
+  if (!isSchema(schema)) return place.name;
+  if ('const' in schema) return schema['const'];
+  if (Array.isArray(schema['enum'])) return schema['enum'][place.index % schema['enum'].length];
+  const simpler = simplify(schema, place);
+  if (simpler !== undefined) return valueOf(simpler, { ...place, depth: place.depth + 1 });
+  const type = typeOf(schema);
+  if (type === 'object') return objectOf(schema, place);
+  if (type === 'array') return arrayOf(schema, place);
+  if (type === 'number' || type === 'integer') return numberOf(schema, place, type);
+  if (type === 'boolean') return true;
+  return type === 'null' ? null : stringOf(schema, place);
+}
+
+function isSchema(value: unknown): value is Schema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Follows $ref, merges allOf, takes the first of anyOf or oneOf (the last one when deep: recursion ends there). */
+function simplify(schema: Schema, place: Place): Schema | undefined {
+  const { $ref, allOf, anyOf, oneOf, ...own } = schema;
+  if (typeof $ref === 'string') return merge(own, resolve(place.root, $ref));
+  if (Array.isArray(allOf)) return allOf.filter(isSchema).reduce(merge, { ...own, ...without({ anyOf, oneOf }) });
+  const branches: unknown = anyOf ?? oneOf;
+  if (!Array.isArray(branches) || branches.length === 0) return undefined;
+  const branch: unknown = place.depth > fullDepth ? branches.at(-1) : branches[0];
+  return isSchema(branch) ? merge(own, branch) : own;
+}
+
+function without(schema: Schema): Schema {
+  return Object.fromEntries(Object.entries(schema).filter(([, value]) => value !== undefined));
+}
+
+function merge(one: Schema, other: Schema): Schema {
+  const merged: Schema = { ...one, ...other };
+  if (isSchema(one['properties']) && isSchema(other['properties'])) {
+    merged['properties'] = { ...one['properties'], ...other['properties'] };
+  }
+  const required = [...namesIn(one['required']), ...namesIn(other['required'])];
+  if (required.length > 0) merged['required'] = required;
+  return merged;
+}
+
+function namesIn(list: unknown): string[] {
+  return Array.isArray(list) ? list.map(String) : [];
+}
+
+function resolve(root: unknown, reference: string): Schema {
+  const steps = reference.split('/').slice(1).map(unescapeStep);
+  const found = steps.reduce<unknown>((at, step) => (isSchema(at) ? at[step] : undefined), root);
+  if (reference.startsWith('#') && isSchema(found)) return found;
+  throw new GoogleError(400, `The schema's reference ${reference} leads nowhere.`);
+}
+
+function unescapeStep(step: string): string {
+  return decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+function typeOf(schema: Schema): string {
+  const given: unknown = Array.isArray(schema['type'])
+    ? (schema['type'].find((type) => type !== 'null') ?? 'null')
+    : schema['type'];
+  if (typeof given === 'string') return given.toLowerCase();
+  if ('properties' in schema || 'required' in schema) return 'object';
+  return 'items' in schema || 'prefixItems' in schema ? 'array' : 'string';
+}
+
+function objectOf(schema: Schema, place: Place): object {
+  const properties = isSchema(schema['properties']) ? schema['properties'] : {};
+  const required = namesIn(schema['required']);
+  const optional = place.depth < fullDepth ? Object.keys(properties) : [];
+  const names = [...new Set([...optional, ...required])].filter((name) => properties[name] !== false);
+  const value = (name: string): unknown => valueOf(properties[name], { ...place, name, depth: place.depth + 1 });
+  return Object.fromEntries(names.map((name) => [name, value(name)]));
+}
+
+function arrayOf(schema: Schema, place: Place): unknown[] {
+  const prefix: unknown[] = Array.isArray(schema['prefixItems']) ? schema['prefixItems'] : [];
+  const least = limit(schema, 'minItems') ?? 0;
+  const wanted = place.depth >= fullDepth ? least : Math.max(least, prefix.length, schema['items'] === false ? 0 : 2);
+  const count = Math.min(wanted, limit(schema, 'maxItems') ?? wanted, 1_000);
+  const step = place.depth + 1;
+  return Array.from({ length: count }, (_, index) =>
+    valueOf(prefix[index] ?? schema['items'], { ...place, index, depth: step }),
+  );
+}
+
+function numberOf(schema: Schema, place: Place, type: 'number' | 'integer'): number {
+  const low = limit(schema, 'minimum') ?? limit(schema, 'exclusiveMinimum');
+  const high = limit(schema, 'maximum') ?? limit(schema, 'exclusiveMaximum');
+  const between = pickBetween(low, high, place.index);
+  const step = limit(schema, 'multipleOf') ?? (type === 'integer' ? 1 : undefined);
+  if (step === undefined) return between;
+  const up = Math.ceil(between / step) * step;
+  const isOver = high !== undefined && (up > high || up === limit(schema, 'exclusiveMaximum'));
+  return isOver ? Math.floor(between / step) * step : up;
+}
+
+function pickBetween(low: number | undefined, high: number | undefined, index: number): number {
+  if (low !== undefined && high !== undefined) return low + ((high - low) * (index + 1)) / (index + 2);
+  if (low !== undefined) return low + 1 + index;
+  return high === undefined ? 1 + index : high - 1 - index;
+}
+
+/** Gemini's dialect writes its 64-bit limits as strings. */
+function limit(schema: Schema, name: string): number | undefined {
+  const value = Number(schema[name] ?? Number.NaN);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+function stringOf(schema: Schema, place: Place): string {
+  const known = typeof schema['format'] === 'string' ? formats[schema['format']] : undefined;
+  if (known !== undefined) return known;
+  const text = place.index === 0 ? place.name : `${place.name} ${place.index + 1}`;
+  const padded = text.padEnd(Math.min(limit(schema, 'minLength') ?? 0, 100_000), '.');
+  const fitted = padded.slice(0, limit(schema, 'maxLength') ?? padded.length);
+  const pattern = schema['pattern'];
+  return typeof pattern === 'string' ? matching(pattern, fitted) : fitted;
+}
+
+/** There is no general answer to a pattern; these are the usual ones. */
+function matching(pattern: string, fallback: string): string {
+  const candidates = [
+    fallback,
+    '#3a7d44',
+    'a1',
+    'A1',
+    'abc',
+    'native-plants',
+    '1',
+    '12345',
+    '1.0.0',
+    '2026-01-31',
+    '12:30',
+  ];
+  try {
+    const expression = new RegExp(pattern, 'u');
+    return candidates.find((candidate) => expression.test(candidate)) ?? fallback;
+  } catch {
+    return fallback;
+  }
+}
+
+const formats: Record<string, string> = {
+  'date-time': '2026-01-31T12:30:00Z',
+  date: '2026-01-31',
+  time: '12:30:00Z',
+  duration: 'PT5M',
+  email: 'gardener@example.com',
+  uri: 'https://example.com/',
+  uuid: '00000000-0000-4000-8000-000000000001',
+  hostname: 'example.com',
+  ipv4: '192.0.2.1',
+  ipv6: '2001:db8::1',
+};

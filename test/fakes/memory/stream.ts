@@ -1,0 +1,118 @@
+// The stream in memory: what NATS would store, in an array, with the faults that NATS would have.
+
+import type { JobId } from '../../../src/job/ids.ts';
+import type { Sequence, TaskWrite } from '../../../src/job/task.ts';
+import type { DetailedEntry, TaskAddress } from '../../../src/ports/jobLog.ts';
+
+export interface MemoryMessage extends DetailedEntry {
+  /** Stands for a message of a newer major schema: there, but not to be judged. */
+  readonly newer: boolean;
+}
+
+/** Replaced by tests and the simulation to make the stream as unkind as a real one. */
+export interface MemoryFaults {
+  /** Called at each try of a write, before it takes effect. */
+  beforeWrite: () => Promise<void>;
+  /** Whether the answer to this try gets lost after it took effect. */
+  losesAnswer: () => boolean;
+}
+
+let streams = 0;
+
+export class MemoryStream {
+  readonly faults: MemoryFaults = { beforeWrite: () => Promise.resolve(), losesAnswer: () => false };
+  /** Bytes; -1 for none. */
+  maxBytes = -1;
+  #epoch = newEpoch();
+  #messages: MemoryMessage[] = [];
+  #lastSequence = 0;
+  #bytes = 0;
+  readonly #lastOfTask = new Map<string, MemoryMessage>();
+  readonly #jobs = new Map<JobId, MemoryMessage[]>();
+  readonly #listeners = new Set<() => void>();
+
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  get lastSequence(): Sequence {
+    return this.#lastSequence;
+  }
+
+  get size(): { bytes: number; messages: number } {
+    return { bytes: this.#bytes, messages: this.#messages.length };
+  }
+
+  append(write: TaskWrite, writeId: string, at: number, newer = false): MemoryMessage {
+    this.#lastSequence += 1;
+    // A copy, as it would be after a way through bytes.
+    const { state, detail } = structuredClone(write);
+    const message: MemoryMessage = { sequence: this.#lastSequence, at, writeId, state, detail, newer };
+    this.#messages.push(message);
+    this.#bytes += JSON.stringify(write).length;
+    this.#lastOfTask.set(keyOf(state.of), message);
+    this.ofJob(state.of.job).push(message);
+    for (const listener of this.#listeners) listener();
+    return message;
+  }
+
+  last(address: TaskAddress): MemoryMessage | undefined {
+    return this.#lastOfTask.get(keyOf(address));
+  }
+
+  /** The job’s messages in order, whatever its pool. */
+  ofJob(job: JobId): MemoryMessage[] {
+    const known = this.#jobs.get(job);
+    if (known !== undefined) return known;
+    const fresh: MemoryMessage[] = [];
+    this.#jobs.set(job, fresh);
+    return fresh;
+  }
+
+  /** The first message after the sequence. */
+  after(sequence: Sequence): MemoryMessage | undefined {
+    let low = 0;
+    let high = this.#messages.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#messages[middle]!.sequence > sequence) high = middle;
+      else low = middle + 1;
+    }
+    return this.#messages[low];
+  }
+
+  /** Drops the job’s messages older than `before`. */
+  purge(job: JobId, before: Sequence): void {
+    const goes = (message: MemoryMessage): boolean => message.state.of.job === job && message.sequence < before;
+    this.#messages = this.#messages.filter((message) => !goes(message));
+    this.#jobs.set(
+      job,
+      this.ofJob(job).filter((message) => !goes(message)),
+    );
+    for (const [key, message] of this.#lastOfTask) if (goes(message)) this.#lastOfTask.delete(key);
+  }
+
+  /** As if somebody had deleted the stream and made it anew. */
+  replace(): void {
+    this.#epoch = newEpoch();
+    this.#messages = [];
+    this.#lastSequence = 0;
+    this.#bytes = 0;
+    this.#lastOfTask.clear();
+    this.#jobs.clear();
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Calls back at each change until the returned function is called. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+function newEpoch(): string {
+  streams += 1;
+  return `memory${streams}`;
+}
+
+const keyOf = ({ pool, job, task }: TaskAddress): string => `${pool} ${job} ${task}`;

@@ -1,0 +1,281 @@
+// The informer under every fault that the API server and the way to it have: it goes on, and misses nothing for long.
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { expect, onTestFinished, test } from 'vitest';
+import { KubeError } from '../../../src/adapters/kubernetes/cluster.ts';
+import { startInformer } from '../../../src/adapters/kubernetes/informer.ts';
+import type { InformerTimes } from '../../../src/adapters/kubernetes/reflector.ts';
+import { createSources } from '../../../src/adapters/kubernetes/sources.ts';
+import { createOperatorMetrics } from '../../../src/telemetry/metrics.ts';
+import { FakeCluster } from '../../fakes/cluster.ts';
+import { until } from '../../support/until.ts';
+
+const type = { group: 'genwarden.dev', version: 'v1alpha1', kind: 'WorkerPool', plural: 'workerpools' };
+const quick = { backoffMs: 1, mostBackoffMs: 10, settleMs: 5 };
+const at = (name: string, namespace = 'one') => ({ metadata: { name, namespace } });
+const away = new KubeError(0, 'Unreachable', 'connect ECONNREFUSED');
+
+function stage(
+  { namespaces = [], ...times }: Partial<InformerTimes> & { namespaces?: string[] } = {},
+  cluster = new FakeCluster(),
+) {
+  const metrics = createOperatorMetrics(new Registry());
+  const sources = createSources();
+  const lines: string[] = [];
+  const logger = pino({ base: null }, { write: (line: string) => void lines.push(line) });
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  const heard: string[] = [];
+  const clock = { monotonic: () => performance.now() };
+  const informer = startInformer({
+    parts: { cluster, sources, logger, metrics, clock: clock as never, jitter: () => 0 },
+    type,
+    namespaces,
+    onChange: ({ metadata }, change) => {
+      heard.push(`${change} ${metadata.name}`);
+      if (metadata.name === 'thrower') throw new Error('a bad listener');
+    },
+    signal: stop.signal,
+    times: { ...quick, ...times },
+  });
+  const missed = async (): Promise<number> => (await metrics.missedEvents.get()).values[0]?.value ?? 0;
+  const lists = (): number => cluster.calls.filter(({ verb }) => verb === 'list').length;
+  const watching = (): Promise<boolean> => until(() => cluster.openWatches > 0, { what: 'a watch', intervalMs: 1 });
+  const hears = (event: string): Promise<boolean> => until(() => heard.includes(event), { what: event, intervalMs: 1 });
+  const names = (): string[] =>
+    informer
+      .list()
+      .map(({ metadata }) => metadata.name)
+      .toSorted();
+  return { cluster, informer, heard, hears, watching, lists, missed, sources, lines, stop, names };
+}
+
+test('knows what is there, then hears of each change; what it tells is in the cache already', async () => {
+  const cluster = new FakeCluster();
+  cluster.put(type, { ...at('a'), spec: { paused: false } });
+  const { informer, heard, hears, watching } = stage({}, cluster);
+  expect([informer.synced(), informer.relisted()]).toEqual([false, -Infinity]);
+  await informer.untilSynced();
+  expect(informer.synced()).toBe(true);
+  expect(informer.relisted()).toBeLessThanOrEqual(performance.now());
+  await watching();
+  cluster.put(type, { ...at('a'), spec: { paused: true } });
+  await hears('modified a');
+  expect(informer.get({ namespace: 'one', name: 'a' })?.spec).toEqual({ paused: true });
+  cluster.put(type, at('b'));
+  cluster.remove(type, { namespace: 'one', name: 'a' });
+  await hears('deleted a');
+  expect(heard).toEqual(['added a', 'modified a', 'added b', 'deleted a']);
+  expect(informer.get({ namespace: 'one', name: 'a' })).toBeUndefined();
+});
+
+test('several namespaces make one cache, and others are not in it', async () => {
+  const cluster = new FakeCluster();
+  for (const namespace of ['one', 'two', 'three']) cluster.put(type, at(`in-${namespace}`, namespace));
+  const { informer, names, cluster: same } = stage({ namespaces: ['one', 'two', 'one'] }, cluster);
+  await informer.untilSynced();
+  expect(names()).toEqual(['in-one', 'in-two']);
+  await until(() => same.openWatches === 2, { what: 'a watch each' });
+});
+
+test('a watch that ends or breaks goes on from where it was, without a new list', async () => {
+  const { cluster, hears, watching, lists, missed } = stage();
+  await watching();
+  for (const [index, error] of [undefined, away, new KubeError(500, 'InternalError', 'oops')].entries()) {
+    cluster.endWatches(error);
+    cluster.put(type, at(`meanwhile-${index}`));
+    await hears(`added meanwhile-${index}`);
+    await watching();
+  }
+  expect([lists(), await missed()]).toEqual([1, 0]);
+});
+
+test('a version that is too old means a new list, whose differences are told', async () => {
+  const cluster = new FakeCluster();
+  cluster.put(type, at('old'));
+  const { heard, hears, watching, lists, informer } = stage({}, cluster);
+  await watching();
+  const first = informer.relisted();
+  cluster.fail(away, { times: 2, matches: ({ verb }) => verb === 'watch' });
+  cluster.endWatches();
+  cluster.remove(type, { namespace: 'one', name: 'old' });
+  cluster.put(type, at('new'));
+  cluster.compact();
+  await hears('added new');
+  expect(heard).toEqual(['added old', 'deleted old', 'added new']);
+  expect(lists()).toBe(2);
+  expect(informer.relisted()).toBeGreaterThan(first);
+});
+
+test('an API server that is away for long, at the start and later, is waited for', async () => {
+  const cluster = new FakeCluster();
+  cluster.away();
+  const { hears, sources, informer, lists, watching, lines } = stage({}, cluster);
+  await until(() => lists() > 5, { what: 'several tries' });
+  expect(sources.problems()).toEqual(['The operator cannot list workerpools.genwarden.dev: connect ECONNREFUSED']);
+  expect(lines.length).toBeLessThan(lists());
+  cluster.back();
+  await informer.untilSynced();
+  expect(sources.problems()).toEqual([]);
+  await watching();
+  cluster.away();
+  cluster.put(type, at('meanwhile'));
+  const before = cluster.calls.length;
+  await until(() => cluster.calls.length > before + 5, { what: 'several tries of the watch' });
+  cluster.back();
+  await hears('added meanwhile');
+});
+
+test('a silent watch is replaced by another, and what it kept for itself comes', async () => {
+  const { cluster, hears, watching, lists } = stage({ silenceMs: 40 });
+  await watching();
+  // Open, but dead.
+  cluster.dropEvents(1);
+  cluster.put(type, at('unheard'));
+  await hears('added unheard');
+  expect(lists()).toBe(1);
+});
+
+test('bookmarks move the version on, so that a quiet watch does not grow too old', async () => {
+  const { cluster, watching, lists, hears } = stage();
+  await watching();
+  cluster.put({ ...type, plural: 'others' }, at('of another kind'));
+  cluster.bookmark();
+  cluster.compact();
+  cluster.endWatches();
+  cluster.put(type, at('a'));
+  await hears('added a');
+  expect(lists()).toBe(1);
+});
+
+test('a periodic list finds what a watch never told, counts it, and begins a new watch', async () => {
+  const cluster = new FakeCluster();
+  cluster.put(type, { ...at('changes'), spec: { n: 1 } });
+  cluster.put(type, at('goes'));
+  const { informer, heard, hears, watching, missed, names, lines } = stage(
+    { relistMs: 60, silenceMs: 60_000 },
+    cluster,
+  );
+  await watching();
+  const before = informer.relisted();
+  cluster.dropEvents(3);
+  cluster.put(type, { ...at('changes'), spec: { n: 2 } });
+  cluster.remove(type, { namespace: 'one', name: 'goes' });
+  cluster.put(type, at('comes'));
+  await hears('added comes');
+  expect(heard.toSorted()).toEqual(['added changes', 'added comes', 'added goes', 'deleted goes', 'modified changes']);
+  expect(names()).toEqual(['changes', 'comes']);
+  expect(await missed()).toBe(3);
+  expect(lines.some((line) => line.includes('did not tell'))).toBe(true);
+  expect(informer.relisted()).toBeGreaterThan(before);
+  const watches = (): number => cluster.calls.filter(({ verb }) => verb === 'watch').length;
+  await until(() => watches() === 2, { what: 'a new watch' });
+  cluster.put(type, at('after'));
+  await hears('added after');
+  expect(await missed()).toBe(3);
+});
+
+test('a periodic list amid many changes counts nothing as missed', async () => {
+  const { cluster, informer, missed, watching, names } = stage({ relistMs: 5 });
+  await watching();
+  let round = 0;
+  const first = informer.relisted();
+  await until(
+    () => {
+      round += 1;
+      cluster.put(type, { ...at(`n${round % 7}`), spec: { round } });
+      cluster.remove(type, { namespace: 'one', name: `n${(round + 3) % 7}` });
+      return round > 150 && informer.relisted() > first;
+    },
+    { what: 'many changes between lists', intervalMs: 1 },
+  );
+  await until(
+    () =>
+      names().join() ===
+      cluster
+        .all(type)
+        .map(({ metadata }) => metadata.name)
+        .toSorted()
+        .join(),
+    {
+      what: 'the cache to be like the server',
+    },
+  );
+  expect(await missed()).toBe(0);
+});
+
+test('a kind that is not installed is said in the catalogue’s words, and found once it is', async () => {
+  const cluster = new FakeCluster();
+  cluster.install(type, false);
+  const { informer, sources, lines, lists } = stage({}, cluster);
+  await until(() => lists() > 3, { what: 'several tries' });
+  expect(sources.problems()).toEqual([
+    expect.stringMatching(
+      /^The API server does not know workerpools.genwarden.dev. Install the chart with `crds.enabled`/,
+    ),
+  ]);
+  expect(lines[0]).toContain('"code":"CustomResourcesMissing"');
+  expect(informer.synced()).toBe(false);
+  cluster.install(type, true);
+  await informer.untilSynced();
+  expect(sources.problems()).toEqual([]);
+});
+
+test('a kind that is removed later is a problem too', async () => {
+  const { cluster, sources, watching } = stage();
+  await watching();
+  cluster.install(type, false);
+  cluster.endWatches();
+  await until(() => sources.problems().length > 0, { what: 'the problem' });
+  cluster.install(type, true);
+  await until(() => sources.problems().length === 0, { what: 'it to be over' });
+});
+
+test.each([
+  ['an object without a name', { event: 'modified', object: { metadata: { uid: 'u', resourceVersion: '999' } } }],
+  ['no object', { event: 'added' }],
+  ['an unknown event', { event: undefined, object: at('x') }],
+])('%s in a watch is survived', async (_what, event) => {
+  const { cluster, watching, hears, informer } = stage();
+  await watching();
+  cluster.sendRaw(type, event);
+  cluster.put(type, at('after'));
+  await hears('added after');
+  expect(informer.list()).toHaveLength(1);
+});
+
+test('a listener that throws does not end it', async () => {
+  const { cluster, hears, watching, lines } = stage();
+  await watching();
+  cluster.put(type, at('thrower'));
+  cluster.put(type, at('next'));
+  await hears('added next');
+  expect(lines.some((line) => line.includes('a bad listener'))).toBe(true);
+});
+
+test('an object that was deleted and made again under its name is another', async () => {
+  const { cluster, heard, hears, watching } = stage();
+  cluster.put(type, at('again'));
+  await watching();
+  await hears('added again');
+  const first = cluster.peek(type, { namespace: 'one', name: 'again' })!;
+  cluster.dropEvents(1);
+  cluster.remove(type, first.metadata);
+  cluster.put(type, at('again'));
+  await until(() => heard.length === 3, { what: 'the end of the first, the start of the second' });
+  expect(heard).toEqual(['added again', 'deleted again', 'added again']);
+});
+
+test('ends with its signal: no watch stays open, and waiting for it ends', async () => {
+  const cluster = new FakeCluster();
+  cluster.install(type, false);
+  const { informer, stop, sources } = stage({}, cluster);
+  const waiting = informer.untilSynced();
+  stop.abort(new Error('the term is over'));
+  await expect(waiting).rejects.toThrow('the term is over');
+  await until(() => sources.problems().length === 0, { what: 'the source to be forgotten' });
+  const other = stage();
+  await other.watching();
+  other.stop.abort();
+  await until(() => other.cluster.openWatches === 0, { what: 'the watch to close' });
+});

@@ -1,0 +1,237 @@
+// The cluster over HTTP, against a server that answers as a Kubernetes API server may: pages, broken watches, silence,
+// proxies' own words, rotated tokens.
+import { writeFileSync } from 'node:fs';
+import { Registry } from 'prom-client';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import type { WatchEvent } from '../../../src/adapters/kubernetes/cluster.ts';
+import { connectCluster } from '../../../src/adapters/kubernetes/realCluster.ts';
+import { createOperatorMetrics } from '../../../src/telemetry/metrics.ts';
+import { failed, json, serving, type Answer } from './apiServer.ts';
+
+const pools = { group: 'genwarden.dev', version: 'v1alpha1', kind: 'WorkerPool', plural: 'workerpools' };
+const maps = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps' };
+const key = { namespace: 'n', name: 'a' };
+const applied = { apiVersion: 'v1', kind: 'ConfigMap', metadata: key, data: { x: '1' } };
+
+const page = (names: string[], next: string): Answer =>
+  json({
+    kind: 'ConfigMapList',
+    apiVersion: 'v1',
+    metadata: { resourceVersion: '7', continue: next },
+    items: names.map((name) => ({ metadata: { name, managedFields: [{ manager: 'x' }] } })),
+  });
+
+test('a list has all its pages, and objects that say what they are', async () => {
+  const { cluster, asked } = await serving(page(['a', 'b'], 'more'), page(['c'], ''));
+  const { items, resourceVersion } = await cluster.list(maps, { labelSelector: 'x=y,!z' });
+  expect(items).toEqual(['a', 'b', 'c'].map((name) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } })));
+  expect(resourceVersion).toBe('7');
+  expect(asked.map(({ url }) => [url.pathname, ...url.searchParams].flat().join(' '))).toEqual([
+    '/api/v1/configmaps labelSelector x=y,!z limit 2',
+    '/api/v1/configmaps labelSelector x=y,!z limit 2 continue more',
+  ]);
+});
+
+test('a list whose pages took too long is asked for at once', async () => {
+  const { cluster, asked } = await serving(
+    page(['a', 'b'], 'more'),
+    failed(410, 'Expired', 'too old'),
+    page(['a', 'b', 'c'], ''),
+  );
+  expect((await cluster.list(maps, { namespace: 'n' })).items).toHaveLength(3);
+  expect(asked[2]!.url.href).toBe('http://server/api/v1/namespaces/n/configmaps');
+});
+
+test('writes are what the API takes for server-side apply, merge patch and a conditional delete', async () => {
+  const { cluster, asked } = await serving(json({ metadata: key }));
+  await cluster.apply(maps, applied);
+  await cluster.applyStatus(pools, { ...applied, status: {} });
+  await cluster.annotate(maps, key, { a: null });
+  await cluster.delete(maps, key, { uid: 'u' });
+  const seen = asked.map(({ method, url, headers, body }) => [
+    method,
+    url.pathname + url.search,
+    headers['content-type'],
+    body,
+  ]);
+  const force = '?fieldManager=genwarden-operator&force=true';
+  expect(seen).toEqual([
+    ['PATCH', `/api/v1/namespaces/n/configmaps/a${force}`, 'application/apply-patch+yaml', applied],
+    [
+      'PATCH',
+      `/apis/genwarden.dev/v1alpha1/namespaces/n/workerpools/a/status${force}`,
+      'application/apply-patch+yaml',
+      { ...applied, status: {} },
+    ],
+    [
+      'PATCH',
+      '/api/v1/namespaces/n/configmaps/a?fieldManager=genwarden-operator',
+      'application/merge-patch+json',
+      { metadata: { annotations: { a: null } } },
+    ],
+    [
+      'DELETE',
+      '/api/v1/namespaces/n/configmaps/a',
+      'application/json',
+      { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', preconditions: { uid: 'u' } },
+    ],
+  ]);
+  expect(asked[0]!.headers).toMatchObject({ authorization: 'Bearer first', 'user-agent': 'genwarden-operator/1.2.3' });
+});
+
+test('errors carry status and reason, whoever speaks; each answer is counted', async () => {
+  const { cluster, registry, server } = await serving(
+    failed(403, 'Forbidden', 'configmaps is forbidden'),
+    (_asked, response) => void response.writeHead(503).end('<html>upstream gone</html>'),
+    failed(409, 'Conflict', 'the uid is another'),
+    failed(404, 'NotFound', 'gone'),
+    () => undefined,
+  );
+  await expect(cluster.apply(maps, applied)).rejects.toMatchObject({
+    status: 403,
+    reason: 'Forbidden',
+    message: 'configmaps is forbidden',
+  });
+  await expect(cluster.list(maps, {})).rejects.toMatchObject({
+    status: 503,
+    message: expect.stringContaining('upstream gone'),
+  });
+  expect(await cluster.delete(maps, key, { uid: 'u' })).toBe(false);
+  expect(await cluster.get(maps, key)).toBeUndefined();
+  await expect(cluster.get(maps, key)).rejects.toMatchObject({
+    status: 0,
+    reason: 'Timeout',
+    message: expect.stringContaining('800 ms'),
+  });
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await expect(cluster.get(maps, key)).rejects.toMatchObject({ status: 0, reason: 'Unreachable' });
+  const text = await registry.metrics();
+  for (const [code, method, count] of [
+    ['403', 'PATCH', 1],
+    ['503', 'GET', 1],
+    ['409', 'DELETE', 1],
+    ['404', 'GET', 1],
+    ['0', 'GET', 2],
+  ])
+    expect(text).toContain(
+      `rest_client_requests_total{code="${code}",method="${method}",host="${cluster.host}"} ${count}`,
+    );
+});
+
+test('an answer that breaks off is no answer', async () => {
+  const { cluster } = await serving((_asked, response) => {
+    response.writeHead(200, { 'content-length': '100' }).write('{"metadata":');
+    setImmediate(() => response.destroy());
+  });
+  await expect(cluster.get(maps, key)).rejects.toMatchObject({ name: 'KubeError', status: 0 });
+});
+
+test('a kept connection that the server has closed costs nothing: the request is sent again', async () => {
+  let requests = 0;
+  const once: Answer = (asked, response, request) => {
+    requests += 1;
+    if (requests === 2) request.socket.resetAndDestroy();
+    else json({ metadata: key })(asked, response, request);
+  };
+  const { cluster } = await serving(once);
+  await cluster.apply(maps, applied);
+  await cluster.apply(maps, applied);
+  expect(requests).toBe(3);
+});
+
+test('a token that was renewed in its file is used within a minute', async () => {
+  const { cluster, asked, token } = await serving(json({ metadata: key }));
+  await cluster.get(maps, key);
+  writeFileSync(token, 'second');
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  await cluster.get(maps, key);
+  expect(asked.map(({ headers }) => headers.authorization)).toEqual(['Bearer first', 'Bearer second']);
+});
+
+/** Everything that a watch tells until it ends; throws what it throws. */
+async function watched(cluster: Awaited<ReturnType<typeof serving>>['cluster'], events: WatchEvent<never>[] = []) {
+  const request = { namespace: 'n', resourceVersion: '5' };
+  for await (const event of cluster.watch<never>(maps, request, new AbortController().signal)) events.push(event);
+  return events;
+}
+
+const line = (type: string, object: object): string => `${JSON.stringify({ type, object })}\n`;
+
+test('a watch is told line by line, wherever the pieces are cut', async () => {
+  const text = Buffer.from(
+    line('ADDED', { metadata: { name: 'ä', resourceVersion: '6' } }) +
+      line('BOOKMARK', { metadata: { resourceVersion: '9' } }) +
+      line('DELETED', { metadata: { name: 'ä', resourceVersion: '10', managedFields: [] } }),
+  );
+  const { cluster, asked } = await serving(async (_asked, response) => {
+    response.writeHead(200);
+    for (let at = 0; at < text.length; at += 7) {
+      response.write(text.subarray(at, at + 7));
+      await new Promise(setImmediate);
+    }
+    response.end();
+  });
+  expect(await watched(cluster)).toEqual([
+    { event: 'added', object: { metadata: { name: 'ä', resourceVersion: '6' } } },
+    { event: 'bookmark', resourceVersion: '9' },
+    { event: 'deleted', object: { metadata: { name: 'ä', resourceVersion: '10' } } },
+  ]);
+  expect(Object.fromEntries(asked[0]!.url.searchParams)).toEqual({
+    watch: 'true',
+    allowWatchBookmarks: 'true',
+    timeoutSeconds: expect.stringMatching(/^(2[7-9]\d|300)$/),
+    resourceVersion: '5',
+  });
+});
+
+test('a watch that is refused, told an error, or broken throws; what came before was told', async () => {
+  const added = line('ADDED', { metadata: { name: 'a', resourceVersion: '6' } });
+  const { cluster } = await serving(
+    failed(410, 'Expired', 'too old resource version'),
+    (_asked, response) =>
+      void response.end(added + line('ERROR', { code: 410, reason: 'Expired', message: 'compacted' })),
+    (_asked, response) => {
+      response.write(added);
+      setTimeout(() => response.destroy(), 10);
+    },
+    (_asked, response) => void response.end(`${added}{"type":"MODI`),
+    () => undefined,
+  );
+  const expected = [
+    { status: 410, reason: 'Expired' },
+    { status: 410, reason: 'Expired', message: 'compacted' },
+    { status: 0, reason: 'WatchBroken' },
+    { status: 0, reason: 'WatchBroken' },
+    { status: 0, reason: 'Timeout' },
+  ];
+  for (const [index, error] of expected.entries()) {
+    const events: WatchEvent<never>[] = [];
+    await expect(watched(cluster, events)).rejects.toMatchObject({ name: 'KubeError', ...error });
+    expect(events).toHaveLength([0, 1, 1, 1, 0][index]!);
+  }
+});
+
+test('an abort ends a watch at once, and closes its connection', async () => {
+  const closed = Promise.withResolvers<void>();
+  const { cluster } = await serving((_asked, response) => {
+    response.on('close', () => closed.resolve());
+    response.write(line('ADDED', { metadata: { name: 'a', resourceVersion: '6' } }));
+  });
+  const stop = new AbortController();
+  const seen: unknown[] = [];
+  for await (const event of cluster.watch(maps, { resourceVersion: '5' }, stop.signal)) {
+    seen.push(event);
+    stop.abort();
+  }
+  expect(seen).toHaveLength(1);
+  await closed.promise;
+});
+
+test('a configuration that cannot be read is said at once', () => {
+  vi.stubEnv('KUBECONFIG', '/nowhere/missing');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const connect = () => connectCluster({ metrics: createOperatorMetrics(new Registry()), version: '1' });
+  expect(connect).toThrow(expect.objectContaining({ code: 'InvalidConfiguration' }));
+});
