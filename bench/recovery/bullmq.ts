@@ -34,7 +34,7 @@ async function startRedis(socket: string, folder: string): Promise<TestProcess> 
     return await startProcess('redis-server', flags, { readyWhen: /ready to accept connections/i });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new Error('there is no redis-server on PATH (Debian’s package redis-server)', { cause: error });
+    throw new Error("there is no redis-server on PATH (Debian's package redis-server)", { cause: error });
   }
 }
 

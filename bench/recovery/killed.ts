@@ -33,7 +33,7 @@ export async function killByBeatsAlone(fleet: Fleet, plan: Plan): Promise<Row> {
   return { fault: 'SIGKILL, by heartbeats alone: runs elsewhere', ...done, times: times(results), target };
 }
 
-/** `plain`: the median without the leader’s death, ms. */
+/** `plain`: the median without the leader's death, ms. */
 export async function killWithLeader(fleet: Fleet, plan: Plan, plain: number | undefined): Promise<Row[]> {
   const { results, ...done } = await repeat(plan, () => killOneWithLeader(fleet));
   const all = times(results);

@@ -59,7 +59,7 @@ async function main(asked: Asked): Promise<void> {
   for (const line of harms) print(line);
   if (plainMedian !== undefined && theirs[0] !== undefined && theirs[0].times.length > 0)
     print(
-      `BullMQ’s median is ${(median(theirs[0].times) / plainMedian).toFixed(1)} times ours (SIGKILL: runs elsewhere)`,
+      `BullMQ's median is ${(median(theirs[0].times) / plainMedian).toFixed(1)} times ours (SIGKILL: runs elsewhere)`,
     );
   print(`took ${((performance.now() - begun) / 1_000).toFixed(0)} s`);
 }

@@ -87,7 +87,7 @@ export const poolConditions: readonly ConditionText[] = [
       ScaledToZero: 'None, while nothing is queued.',
       BusyPodsKept: 'Fewer are wanted, but all are busy: they stay until they have finished.',
       LimitedByMaximum: 'The queue asks for more than `maxReplicas`.',
-      LimitedByKeys: 'The keys’ limits would leave more workers without work.',
+      LimitedByKeys: "The keys' limits would leave more workers without work.",
       Paused: 'The pool is paused, so the queue asks for none.',
       QueueUnknown: 'The queue cannot be seen at the moment; the number stays.',
       NotReady: 'Something stands in the way: see Ready.',

@@ -104,7 +104,7 @@ function jobRules(): Rule[] {
     ...(['aspectRatio', 'imageSize'] as const).map((field) => onlyOfKind('image', field)),
     {
       rule: `!has(self.tasks) || self.tasks.all(t, !has(t.input) || (has(t.input.references) ? size(t.input.references) : has(self.input) && has(self.input.references) ? size(self.input.references) : 0) + (has(t.input.extraReferences) ? size(t.input.extraReferences) : 0) <= 14)`,
-      message: 'may have at most 14 references each, with the job’s own',
+      message: "may have at most 14 references each, with the job's own",
       fieldPath: '.tasks',
     },
     {
@@ -117,7 +117,7 @@ function jobRules(): Rule[] {
 function onlyOfKind(kind: string, field: string): Rule {
   return {
     rule: `self.kind == '${kind}' || !(has(self.input) && has(self.input.${field})) && !(has(self.tasks) && self.tasks.exists(t, has(t.input) && has(t.input.${field})))`,
-    message: `is only taken by kind ${kind}, in spec.input and in a task’s input`,
+    message: `is only taken by kind ${kind}, in spec.input and in a task's input`,
     fieldPath: `.input.${field}`,
   };
 }

@@ -31,7 +31,7 @@ export type { Api, ApiOptions } from './options.ts';
 /** Bytes. */
 const bodyLimit = 25 * 1024 * 1024;
 
-/** The API, not listening yet. `close()` ends every wait and lets go of the heartbeats; the ports stay the caller’s. */
+/** The API, not listening yet. `close()` ends every wait and lets go of the heartbeats; the ports stay the caller's. */
 export function buildApi(options: ApiOptions): Api {
   const closing = new AbortController();
   const context = contextOf(options, closing.signal);

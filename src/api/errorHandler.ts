@@ -1,4 +1,4 @@
-// Turns whatever a request ends with into a problem document: our own errors, Fastify’s, and those nobody foresaw.
+// Turns whatever a request ends with into a problem document: our own errors, Fastify's, and those nobody foresaw.
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { GenwardenError, type ErrorCode } from '../job/errors/index.ts';
@@ -49,7 +49,7 @@ function retryAfterOf(error: GenwardenError, status: number): number | undefined
   return status === 503 || status === 429 ? 1 : undefined;
 }
 
-/** Fastify’s own errors that a client can cause. */
+/** Fastify's own errors that a client can cause. */
 const fastifyCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['BodyTooLarge', 'The body is larger than 25 MiB'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UnsupportedMediaType', 'The media type of the body is not taken here'],

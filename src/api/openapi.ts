@@ -1,4 +1,4 @@
-// The OpenAPI document, made from the routes’ own schemas.
+// The OpenAPI document, made from the routes' own schemas.
 
 import swagger from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';

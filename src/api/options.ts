@@ -41,7 +41,7 @@ export interface ApiOptions {
   readonly retentionMs: number;
   /** A worker is dropped from `GET /v1/workers` after three times this silence, ms; default 6 s. */
   readonly heartbeatTimeoutMs?: number;
-  /** The API’s address as its users see it, for `Location`; a path where absent. */
+  /** The API's address as its users see it, for `Location`; a path where absent. */
   readonly publicUrl?: string;
   readonly corsOrigins: readonly string[];
   readonly random: (bytes: number) => Uint8Array;
@@ -58,7 +58,7 @@ export interface EventStreamLimits {
   readonly keepAliveMs?: number;
   /** A client that takes nothing for this long is dropped, ms; default 30 s. */
   readonly stalledMs?: number;
-  /** How many of the stream’s last messages are kept for those who come back; default 10,000. */
+  /** How many of the stream's last messages are kept for those who come back; default 10,000. */
   readonly recent?: number;
   /** How many messages a client may have missed and still get one by one; default 100,000. */
   readonly mostMissed?: number;

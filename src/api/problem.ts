@@ -33,7 +33,7 @@ export function invalidRequest(errors: readonly FieldError[]): GenwardenError {
   return new GenwardenError('InvalidRequest', detail, { details: { errors } });
 }
 
-/** The document for an error of the catalogue; codes without a status of their own are the server’s fault. */
+/** The document for an error of the catalogue; codes without a status of their own are the server's fault. */
 export function problemOf(error: GenwardenError, requestId: string): Problem {
   const { errors, jobId, idempotencyKey, holder, known } = error.details;
   const extra = { errors, jobId, idempotencyKey, holder, known };

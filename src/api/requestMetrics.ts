@@ -1,4 +1,4 @@
-// How long answers take, by route: waits and event streams are left out, as their length is the client’s choice.
+// How long answers take, by route: waits and event streams are left out, as their length is the client's choice.
 
 import type { Api, ApiContext } from './options.ts';
 

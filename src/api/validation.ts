@@ -49,7 +49,7 @@ export const jobParams = z.strictObject({
   id: z
     .string()
     .transform((id) => (isJobId(id) ? id : ''))
-    .describe('The job’s id.'),
+    .describe("The job's id."),
 });
 
 /** A query parameter that may be given several times. */

@@ -10,7 +10,7 @@ import type { StartedProcess } from '../processes/started.ts';
 
 type Start = (settings: Settings, signal: AbortSignal) => Promise<StartedProcess>;
 
-/** Loaded when they start: an api needs no provider’s SDK in its memory, a client command none of them. */
+/** Loaded when they start: an api needs no provider's SDK in its memory, a client command none of them. */
 
 const processes: readonly [ProcessName, string, () => Promise<Start>][] = [
   ['api', 'Serve the HTTP API', async () => (await import('../processes/api.ts')).startApiProcess],

@@ -121,7 +121,7 @@ export class GenwardenClient {
     return this.#items('GET', `${pathOf(job)}/history`, signal);
   }
 
-  /** The bytes of an artifact of the task’s present run, or of another one. */
+  /** The bytes of an artifact of the task's present run, or of another one. */
   async downloadArtifact(
     job: string,
     task: string | number,

@@ -16,7 +16,7 @@ export interface Problem {
 export class GenwardenApiError extends Error {
   override readonly name = 'GenwardenApiError';
   readonly status: number;
-  /** A code of the error catalogue; `Unknown` where the answer was not the API’s. */
+  /** A code of the error catalogue; `Unknown` where the answer was not the API's. */
   readonly code: string;
   readonly detail: string;
   /** What to do. */

@@ -19,7 +19,7 @@ const silence = 45_000;
 const pause = 500;
 const openStates: readonly State[] = ['queued', 'running', 'waiting', 'needs_review'];
 
-/** Ends with the last event of the job, where `job` is given. Throws what `patiently` throws, and the signal’s reason. */
+/** Ends with the last event of the job, where `job` is given. Throws what `patiently` throws, and the signal's reason. */
 export async function* followEvents<Snapshot>(
   send: Send,
   job: string | undefined,
@@ -59,7 +59,7 @@ async function connect(
   }
 }
 
-/** Aborts a connection that has been silent for too long, or when the caller’s signal aborts. */
+/** Aborts a connection that has been silent for too long, or when the caller's signal aborts. */
 class Watchdog {
   readonly signal: AbortSignal;
   readonly #silent = new AbortController();

@@ -7,7 +7,7 @@ const longestPause = 5_000;
 
 /**
  * Calls until there is an answer: 429, 502, 503, 504 and lost connections are waited out. Anything else is thrown, and so
- * is the signal’s reason when it aborts, and the last failure when `giveUpAfterMs` have passed since the last answer.
+ * is the signal's reason when it aborts, and the last failure when `giveUpAfterMs` have passed since the last answer.
  */
 export async function patiently<T>(
   call: () => Promise<T>,

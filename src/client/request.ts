@@ -3,7 +3,7 @@
 import { errorOf } from './error.ts';
 
 export interface ClientOptions {
-  /** The API’s address, such as `http://127.0.0.1:8080`. */
+  /** The API's address, such as `http://127.0.0.1:8080`. */
   readonly url: string;
   /** Bearer token. */
   readonly token?: string | undefined;

@@ -27,7 +27,7 @@ export interface Input {
 
 export interface TaskRequest {
   name?: string;
-  /** A key of it replaces the job’s whole key; `extraReferences` are appended to the job’s references. */
+  /** A key of it replaces the job's whole key; `extraReferences` are appended to the job's references. */
   input?: Input & { extraReferences?: Reference[] };
   metadata?: Json;
 }

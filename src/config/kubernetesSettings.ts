@@ -13,17 +13,17 @@ export const kubernetesSettings = z.object({
   }),
   url: optional(url('https:', 'http:'), {
     name: 'KUBERNETES_URL',
-    description: 'The Kubernetes API server that is asked about tokens; in a pod its own cluster’s',
+    description: "The Kubernetes API server that is asked about tokens; in a pod its own cluster's",
     usedBy: ['api'],
   }),
   ca: optional(path, {
     name: 'KUBERNETES_CA',
-    description: 'PEM file of the authority that signed the Kubernetes API server’s certificate',
+    description: "PEM file of the authority that signed the Kubernetes API server's certificate",
     usedBy: ['api'],
   }),
   namespace: optional(label, {
     name: 'NAMESPACE',
-    description: 'The installation’s namespace; in a pod the pod’s own, elsewhere `default`',
+    description: "The installation's namespace; in a pod the pod's own, elsewhere `default`",
     usedBy: ['api', 'operator'],
   }),
   watchNamespaces: optionalList(list(label), {

@@ -12,11 +12,11 @@ import { isInjectedByKubernetes, unknownVariables } from './variables.ts';
 
 export interface SettingsInput {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** By commander’s attribute names (`httpPort`); others than settings are ignored. No defaults in here: they would win. */
+  /** By commander's attribute names (`httpPort`); others than settings are ignored. No defaults in here: they would win. */
   readonly flags?: Readonly<Record<string, unknown>>;
   /** Reads a file as text; throws if it cannot. */
   readonly files?: (path: string) => string;
-  /** Is standard output a terminal? Then the log’s default format is `pretty`. */
+  /** Is standard output a terminal? Then the log's default format is `pretty`. */
   readonly terminal?: boolean;
   /** The command that asks, for the checks that concern only one. */
   readonly command?: Command;

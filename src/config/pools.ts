@@ -10,7 +10,7 @@ import { duration } from './forms.ts';
 import type { ProviderSettings, Settings } from './settings.ts';
 
 export interface PoolKey {
-  /** The provider’s key. Never logged, never written to NATS. */
+  /** The provider's key. Never logged, never written to NATS. */
   readonly secret: string;
   /** Across all workers, like `maxInFlight`. */
   readonly requestsPerMinute: number;
@@ -23,10 +23,10 @@ export interface PoolSettings {
   readonly provider: 'gemini';
   /** The default of each kind first; empty for a kind that the pool does not offer. */
   readonly models: Readonly<Record<JobKind, readonly string[]>>;
-  /** The pool’s own defaults of the job policy; times in milliseconds. */
+  /** The pool's own defaults of the job policy; times in milliseconds. */
   readonly policy: PolicyRequest;
   readonly keys: readonly PoolKey[];
-  /** The provider’s address; the SDK’s own where undefined. */
+  /** The provider's address; the SDK's own where undefined. */
   readonly baseUrl: string | undefined;
   readonly apiVersion: string;
   /** Slots of each worker of this pool. */
@@ -212,7 +212,7 @@ function readJson(path: string, files: (path: string) => string): unknown {
 
 const readTextFile = (path: string): string => readFileSync(path, 'utf8');
 
-/** `pools[0].keys[1].requestsPerMinute: …`; zod’s messages name types and bounds, never the value. */
+/** `pools[0].keys[1].requestsPerMinute: …`; zod's messages name types and bounds, never the value. */
 function issueLine(issue: z.core.$ZodIssue): string {
   const at = issue.path
     .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))

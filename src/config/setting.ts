@@ -10,7 +10,7 @@ interface SettingMeta {
   readonly name: string;
   readonly description: string;
   readonly usedBy: readonly Command[];
-  /** What the flag’s value is called in `--help`, such as `port` or `duration`. */
+  /** What the flag's value is called in `--help`, such as `port` or `duration`. */
   readonly placeholder: string;
   /** The form and bounds of the value, for error messages and the docs. */
   readonly allowed: string;
@@ -71,7 +71,7 @@ export interface SettingDefinition extends SettingMeta {
   readonly flagAttribute: string;
 }
 
-/** Where a setting’s value came from; `name` is the flag or variable. */
+/** Where a setting's value came from; `name` is the flag or variable. */
 export type Source =
   | { readonly kind: 'default' | 'unset' }
   | { readonly kind: 'flag' | 'variable' | 'file'; readonly name: string };

@@ -40,7 +40,7 @@ const nats = z.object({
   tls: z.object({
     ca: optional(path, {
       name: 'NATS_TLS_CA',
-      description: 'PEM file of the authority that signed the servers’ certificates',
+      description: "PEM file of the authority that signed the servers' certificates",
       usedBy: processes,
     }),
     cert: optional(path, {
@@ -50,7 +50,7 @@ const nats = z.object({
     }),
     key: optional(path, {
       name: 'NATS_TLS_KEY',
-      description: 'PEM file of the client certificate’s key',
+      description: "PEM file of the client certificate's key",
       usedBy: processes,
     }),
   }),
@@ -61,7 +61,7 @@ const nats = z.object({
   }),
   systemPassword: optional(secret, {
     name: 'NATS_SYSTEM_PASSWORD',
-    description: 'Password of the system account’s user',
+    description: "Password of the system account's user",
     usedBy: ['controller', 'dev'],
     secret: true,
   }),
@@ -79,7 +79,7 @@ const nats = z.object({
   maxBytes: optional(size, {
     name: 'NATS_MAX_BYTES',
     description:
-      'Most that the stream may hold: submits are refused from 85 % of it on; where unset the stream’s own limit',
+      "Most that the stream may hold: submits are refused from 85 % of it on; where unset the stream's own limit",
     usedBy: ['controller', 'dev'],
   }),
   server: optional(path, {
@@ -98,7 +98,7 @@ const http = z.object({
   port: withDefault(port, '8080', { name: 'HTTP_PORT', description: 'Port of the API', usedBy: serving }),
   publicUrl: optional(url('http:', 'https:'), {
     name: 'PUBLIC_URL',
-    description: 'The API’s address as its users see it, for links; the request’s own where unset',
+    description: "The API's address as its users see it, for links; the request's own where unset",
     usedBy: serving,
   }),
   corsOrigins: optionalList(list(origin), {
@@ -139,7 +139,7 @@ const provider = (name: 'GEMINI' | 'OPENAI', title: string, aliases: string[], v
     }),
     models: withDefault(list(model), models, {
       name: `${name}_MODELS`,
-      description: `Models of ${title} that the pool offers; the first of a kind is that kind’s default`,
+      description: `Models of ${title} that the pool offers; the first of a kind is that kind's default`,
       usedBy: provisioning,
     }),
   });
@@ -255,14 +255,14 @@ export const settingsSchema = z.object({
 /** Checked settings. Names that end in `Ms` are milliseconds. */
 export type Settings = z.infer<typeof settingsSchema>;
 
-/** One provider’s part of the settings. */
+/** One provider's part of the settings. */
 export type ProviderSettings = Settings['gemini'];
 
 export const settingDefinitions = definitionsOf(settingsSchema);
 
 const metricsPorts = { api: 8081, worker: 8082, controller: 8083, operator: 8084 } as const;
 
-/** The port of a process’s `/metrics`; 0 picks a free one. */
+/** The port of a process's `/metrics`; 0 picks a free one. */
 export function metricsPortOf(settings: Settings, process: keyof typeof metricsPorts): number {
   return settings.metricsPort ?? metricsPorts[process];
 }

@@ -32,7 +32,7 @@ function advice(name: string): string {
   return close ? `did you mean ${nearest.candidate}?` : 'allowed are the settings that `genwarden config` lists';
 }
 
-/** Levenshtein’s distance: insertions, deletions and replacements from one text to the other. */
+/** Levenshtein's distance: insertions, deletions and replacements from one text to the other. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, at) => at);
   for (let i = 1; i <= from.length; i++) {

@@ -1,5 +1,5 @@
 // Queued tasks whose message the queue will never deliver: it counts every message up to theirs as acknowledged, in two
-// looks half a minute apart. This guards against a bug, ours or the server’s; nothing known leads here.
+// looks half a minute apart. This guards against a bug, ours or the server's; nothing known leads here.
 
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { Lane, Sequence } from '../job/task.ts';

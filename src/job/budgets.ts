@@ -17,7 +17,7 @@ export function budgetsAfter(task: Dated, now: Instant): Budgets {
   return { ...task.budgets, [spends]: Math.max(0, task.budgets[spends] - spent) };
 }
 
-/** When a state entered at `now` must have changed: its budget’s end, or the job’s deadline where that is earlier. */
+/** When a state entered at `now` must have changed: its budget's end, or the job's deadline where that is earlier. */
 export function dueAt(
   state: 'queued' | 'running' | 'waiting' | 'needs_review',
   of: TaskIdentity,

@@ -42,7 +42,7 @@ export function jobTimes(tasks: readonly TaskState[]): JobTimes {
   };
 }
 
-/** The mean of the tasks’ progress, 0 to 1: terminal ones are done, running ones are as far as their worker says. */
+/** The mean of the tasks' progress, 0 to 1: terminal ones are done, running ones are as far as their worker says. */
 export function progressFraction(tasks: readonly TaskState[], running: (task: number) => number): number {
   const done = tasks.map((task) => (isOpen(task) ? (task.state === 'running' ? running(task.of.task) : 0) : 1));
   return done.reduce((sum, part) => sum + part, 0) / tasks.length;

@@ -39,7 +39,7 @@ const minute = 60_000;
 const day = 86_400_000;
 const defaultBackoff = { first: 1_000, cap: 30_000 };
 
-/** The policy of a task: what was asked for, else the pool’s defaults, else ours. */
+/** The policy of a task: what was asked for, else the pool's defaults, else ours. */
 export function policyFor(kind: JobKind, asked: PolicyRequest = {}, poolDefaults: PolicyRequest = {}): Policy {
   const merged = { ...poolDefaults, ...withoutUndefined(asked) };
   const attemptTimeout = merged.attemptTimeout ?? (kind === 'text' ? 120_000 : 90_000);

@@ -12,7 +12,7 @@ export interface Aftermath {
   readonly rule: 'Retry' | 'NotRetryable' | 'RetriesExhausted' | 'NoTimeLeft' | 'PoisonPill' | 'Requeue';
 }
 
-/** Errors that are nobody’s fault here: the attempt is given back and the task waits for a key or a worker again. */
+/** Errors that are nobody's fault here: the attempt is given back and the task waits for a key or a worker again. */
 const freeOfCharge: ReadonlySet<TaskErrorCode> = new Set(['RateLimited', 'QuotaExhausted', 'WorkerDrained']);
 
 /** What follows an attempt that ended with `error`; `random` is in [0, 1). */

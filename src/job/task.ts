@@ -5,13 +5,13 @@ import type { TaskError, TaskErrorCode } from './errors/index.ts';
 import type { JobId, TaskIndex } from './ids.ts';
 import type { JobKind, Policy } from './policy.ts';
 
-/** Milliseconds since 1970, by the NATS server’s clock. */
+/** Milliseconds since 1970, by the NATS server's clock. */
 export type Instant = number;
 /** The position of a message in the stream; 0 means none. */
 export type Sequence = number;
 
 export type Priority = 'high' | 'normal' | 'low';
-/** A part of a pool’s queue. Requeued work goes to `again`, which is served first. */
+/** A part of a pool's queue. Requeued work goes to `again`, which is served first. */
 export type Lane = 'again' | Priority;
 export const lanes: readonly Lane[] = ['again', 'high', 'normal', 'low'];
 
@@ -34,13 +34,13 @@ export interface TaskIdentity {
   readonly policy: Policy;
   readonly submittedAt: Instant;
   readonly expiresAt: Instant;
-  /** The job’s own deadline, or null. */
+  /** The job's own deadline, or null. */
   readonly deadline: Instant | null;
   /** Who made the job beside the API: the uid of a custom resource, say. */
   readonly owner: string | null;
 }
 
-/** What is left of a run’s time, ms, at the moment the state was entered. */
+/** What is left of a run's time, ms, at the moment the state was entered. */
 export interface Budgets {
   readonly queue: number;
   readonly run: number;
@@ -61,9 +61,9 @@ export interface TaskBase {
   readonly since: Instant;
   /** When this run was first queued. */
   readonly queuedAt: Instant;
-  /** When this run’s latest attempt started, or null. */
+  /** When this run's latest attempt started, or null. */
   readonly startedAt: Instant | null;
-  /** Why the task is in this state: CamelCase; for a failure the error’s code. */
+  /** Why the task is in this state: CamelCase; for a failure the error's code. */
   readonly reason: Reason;
 }
 
@@ -93,7 +93,7 @@ export interface Queued extends Open {
 export interface Running extends Open {
   readonly state: 'running';
   readonly worker: string;
-  /** The number of the worker’s heartbeat that first named this task. */
+  /** The number of the worker's heartbeat that first named this task. */
   readonly beat: number;
   readonly startedAt: Instant;
 }
@@ -212,5 +212,5 @@ export interface StatusWrite {
   readonly detail: TaskDetail;
 }
 
-/** One message to be appended to a task’s log. */
+/** One message to be appended to a task's log. */
 export type TaskWrite = SpecWrite | StatusWrite;

@@ -93,7 +93,7 @@ export function cancelled(task: OpenTask, now: Instant): Cancelled {
   return { ...left(task, now), state: 'cancelled', reason: 'Cancelled', worker: workerOf(task), finishedAt: now };
 }
 
-/** A new run asked for by a person: fresh budgets and attempts, in the lane of the job’s priority. */
+/** A new run asked for by a person: fresh budgets and attempts, in the lane of the job's priority. */
 export function newRun(task: TerminalTask | NeedsReview, reason: 'Retried' | 'Tweaked', now: Instant): Queued {
   return freshRun(task.of, task.run + 1, now, reason);
 }

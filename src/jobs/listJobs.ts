@@ -1,4 +1,4 @@
-// A page of a tenant’s jobs, newest first, from the index of this process.
+// A page of a tenant's jobs, newest first, from the index of this process.
 
 import type { JobKind } from '../job/policy.ts';
 import { countStates, jobState } from '../job/jobState.ts';

@@ -28,7 +28,7 @@ const jobNotFound = (job: JobId): GenwardenError =>
 
 const tenantOf = (record: JobRecord): string | undefined => record.tasks[0]?.last.state.of.tenant;
 
-/** A replica may answer a read with less than this process knows: such tasks are read again from the stream’s leader. */
+/** A replica may answer a read with less than this process knows: such tasks are read again from the stream's leader. */
 async function newestRecord({ log, follower }: ReadContext, job: JobId): Promise<JobRecord | undefined> {
   const pool = follower.index.job(job)?.tasks.find((task) => task !== undefined)?.state.of.pool;
   const record = await log.read(job, pool);

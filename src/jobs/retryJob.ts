@@ -52,13 +52,13 @@ function chooseTasks(record: JobRecord, { tasks, job }: RetryRequest, now: Insta
 const isRetryable = (state: TaskState): state is Failed | Cancelled =>
   state.state === 'failed' || state.state === 'cancelled';
 
-/** Throws `JobExpiresTooSoon` where the budgets of a new run, or the job’s own deadline, leave it no time. */
+/** Throws `JobExpiresTooSoon` where the budgets of a new run, or the job's own deadline, leave it no time. */
 export function refuseTooLate(next: Queued, now: Instant): void {
   const { deadline, expiresAt } = next.of;
   if (deadline !== null && deadline <= now) {
     throw new GenwardenError(
       'JobExpiresTooSoon',
-      `The job’s own deadline passed at ${new Date(deadline).toISOString()}`,
+      `The job's own deadline passed at ${new Date(deadline).toISOString()}`,
     );
   }
   const end = latestEnd(next);

@@ -1,4 +1,4 @@
-// A reviewer’s word on a result: approve it, reject it, or ask for another run with an instruction.
+// A reviewer's word on a result: approve it, reject it, or ask for another run with an instruction.
 
 import { z } from 'zod';
 import { GenwardenError, taskError } from '../job/errors/index.ts';

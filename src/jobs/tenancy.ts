@@ -1,4 +1,4 @@
-// Which tenant’s jobs a request is about.
+// Which tenant's jobs a request is about.
 
 /** All of them, as `Genwarden-Namespace: *` asks; the name of no tenant. */
 export const everyTenant = '*';

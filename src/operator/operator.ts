@@ -64,7 +64,7 @@ async function serve(options: OperatorOptions, state: { leading: boolean }, term
   // Nobody else may be better off, so the office is kept until the index is current.
   await lookUntil(() => follower.ready().ready, term);
   if (term.aborted) return;
-  logger.info({ name }, 'Leading: the custom resources are this process’s');
+  logger.info({ name }, "Leading: the custom resources are this process's");
   state.leading = true;
   metrics.leader.set({ name }, 1);
   try {

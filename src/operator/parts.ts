@@ -30,7 +30,7 @@ export interface OperatorParts {
   readonly follower: Follower;
   readonly logger: Logger;
   readonly metrics: OperatorMetrics;
-  /** The installation’s own: where WorkerPools live. */
+  /** The installation's own: where WorkerPools live. */
   readonly namespace: string;
   /** Whose GenerationJobs are run; empty: of all namespaces. */
   readonly watchNamespaces: readonly string[];

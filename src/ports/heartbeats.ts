@@ -37,7 +37,7 @@ export type BeatEvent =
   | { readonly event: 'beat'; readonly beat: Beat }
   /** The connection of this worker closed, and neither a beat nor a CONNECT of the same name came within the hold. */
   | { readonly event: 'connectionLost'; readonly worker: string; readonly reason: string }
-  /** The observer’s own connection is gone, or back. */
+  /** The observer's own connection is gone, or back. */
   | { readonly event: 'observerAway' }
   | { readonly event: 'observerBack' };
 

@@ -5,7 +5,7 @@ export interface NatsSight {
   readonly version: string;
   /** Of one request, ms. */
   readonly roundTripMs: number;
-  /** What is wrong with the stream’s settings, in words; undefined where it fits. */
+  /** What is wrong with the stream's settings, in words; undefined where it fits. */
   readonly unsuitable: string | undefined;
   readonly replicas: number;
   /** Bytes of file storage that the account uses, and may use (-1: as much as there is). */

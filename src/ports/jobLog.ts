@@ -1,16 +1,16 @@
-// The one stream: every task is a linear log in it, and every write to a task is conditional on that log’s last message.
+// The one stream: every task is a linear log in it, and every write to a task is conditional on that log's last message.
 
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { Instant, Sequence, TaskDetail, TaskRequest, TaskState, TaskWrite, SpecWrite } from '../job/task.ts';
 
-/** Which log a task is: the job’s pool is part of its address and never changes. */
+/** Which log a task is: the job's pool is part of its address and never changes. */
 export interface TaskAddress {
   readonly pool: string;
   readonly job: JobId;
   readonly task: TaskIndex;
 }
 
-/** One message of a task’s log. */
+/** One message of a task's log. */
 export interface LogEntry {
   readonly sequence: Sequence;
   /** When the server stored it. */
@@ -43,7 +43,7 @@ export type SubmitOutcome =
 
 export type WriteOutcome =
   | { readonly outcome: 'written'; readonly entry: LogEntry }
-  /** Somebody else wrote first: `last` is the last message, from the stream’s leader; undefined where there is none. */
+  /** Somebody else wrote first: `last` is the last message, from the stream's leader; undefined where there is none. */
   | {
       readonly outcome: 'refused';
       readonly last: DetailedEntry | undefined;
@@ -83,7 +83,7 @@ export interface Watermark {
 export interface StreamHealth {
   readonly position: Position;
   readonly bytes: number;
-  /** The stream’s limit, bytes; -1 for none. */
+  /** The stream's limit, bytes; -1 for none. */
   readonly maxBytes: number;
   readonly messages: number;
 }
@@ -92,25 +92,25 @@ export interface JobLog {
   /**
    * Stores all tasks of a new job, or none. Throws `Unavailable` when NATS does not answer in time (the job may be
    * stored: the same call again is safe) and `StorageFull` where what is stored and what open tasks may still write would
-   * take more than 85 % of the stream’s storage.
+   * take more than 85 % of the stream's storage.
    */
   submit(specs: readonly SpecWrite[]): Promise<SubmitOutcome>;
   /**
-   * The only way a task changes. `expected` is the sequence of the task’s last message as the caller saw it. Lost answers
+   * The only way a task changes. `expected` is the sequence of the task's last message as the caller saw it. Lost answers
    * and writes in flight are settled inside; throws `Unavailable` when NATS does not answer in time. A new run of a job
    * with a concurrency key takes the key again; throws `ConcurrencyConflict` where another open job holds it. Throws
    * `InternalError` for a task that was last written by a newer major version: it is left alone.
    */
   write(next: TaskWrite, expected: Sequence): Promise<WriteOutcome>;
-  /** The last message of a task, from the stream’s leader. */
+  /** The last message of a task, from the stream's leader. */
   last(address: TaskAddress): Promise<DetailedEntry | undefined>;
-  /** The newest request of a task, from the stream’s leader: what a requeue publishes again. */
+  /** The newest request of a task, from the stream's leader: what a requeue publishes again. */
   request(address: TaskAddress): Promise<TaskRequest | undefined>;
-  /** A whole job; undefined only after the stream’s leader said that there is none. `pool` makes the search cheaper. */
+  /** A whole job; undefined only after the stream's leader said that there is none. `pool` makes the search cheaper. */
   read(job: JobId, pool?: string): Promise<JobRecord | undefined>;
   /** Every message of every task of the job, oldest first per task. */
   history(job: JobId, pool?: string): Promise<readonly DetailedEntry[]>;
-  /** The stream’s messages without bodies, for ever: never ends by itself and never throws but for `signal`. */
+  /** The stream's messages without bodies, for ever: never ends by itself and never throws but for `signal`. */
   follow(from: FollowFrom, signal: AbortSignal): AsyncIterable<FollowEvent>;
   /** The newest known watermark, or undefined where none was kept yet. */
   watermark(): Promise<Watermark | undefined>;

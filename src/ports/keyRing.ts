@@ -37,7 +37,7 @@ export interface KeyState {
 }
 
 export interface KeyRing {
-  /** Waits until a key may be used; rejects with the signal’s reason when it aborts. */
+  /** Waits until a key may be used; rejects with the signal's reason when it aborts. */
   acquire(pool: string, signal: AbortSignal): Promise<HeldKey>;
   state(pool: string): Promise<readonly KeyState[]>;
 }

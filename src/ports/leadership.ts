@@ -3,7 +3,7 @@
 export type Office = 'controller' | 'operator';
 
 export interface Candidate {
-  /** What is led; candidates for one office do not stand in the way of another’s. */
+  /** What is led; candidates for one office do not stand in the way of another's. */
   readonly office: Office;
   /** Unique to this process. */
   readonly name: string;

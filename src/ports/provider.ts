@@ -13,7 +13,7 @@ export interface GenerateRequest {
   readonly kind: JobKind;
   readonly model: string;
   readonly input: TaskInput;
-  /** The input’s references, read from the artifact store, in their order. */
+  /** The input's references, read from the artifact store, in their order. */
   readonly references: readonly ReferenceBytes[];
 }
 
@@ -38,7 +38,7 @@ export interface Generated {
   readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
   /** What the provider says of the answer: model version, response id, finish reason. */
   readonly provenance: Readonly<Record<string, JsonValue>>;
-  /** Frees the images’ bytes, which must not be read from then on: the garbage collector would take seconds to do it. */
+  /** Frees the images' bytes, which must not be read from then on: the garbage collector would take seconds to do it. */
   readonly release?: () => void;
 }
 

@@ -24,12 +24,12 @@ export interface TaskQueue {
    * Returns an empty list when `signal` aborts; never throws for faults of the connection, which it waits out.
    */
   claimable(pool: string, atMost: number, signal: AbortSignal): Promise<readonly Delivery[]>;
-  /** Makes sure that the pool’s consumers exist; the leading controller alone calls it. */
+  /** Makes sure that the pool's consumers exist; the leading controller alone calls it. */
   ensurePool(pool: string): Promise<void>;
   /** Specs per lane that were not delivered yet, and those delivered but not acknowledged. */
   depth(pool: string): Promise<QueueDepth>;
   /**
-   * No spec of the pool is delivered any more, to any worker, until `until` (server’s time) or for ever; what was
+   * No spec of the pool is delivered any more, to any worker, until `until` (server's time) or for ever; what was
    * delivered already may still be claimed. Resolves once it holds. Throws `Unavailable`, also where the pool has no
    * consumers yet.
    */

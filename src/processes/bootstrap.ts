@@ -29,7 +29,7 @@ export interface Probes {
 
 /**
  * Opens the metrics port at once, then waits for NATS for as long as it takes; readiness is false until then. Throws the
- * signal’s reason when the wait is given up, and `PortInUse`, `NatsTooOld` and the like at once.
+ * signal's reason when the wait is given up, and `PortInUse`, `NatsTooOld` and the like at once.
  */
 export async function openHull(
   process: ProcessName,

@@ -4,7 +4,7 @@ import type { Logger } from '../telemetry/log.ts';
 
 const said = {
   newerSchema: 'A message of a newer version of Genwarden is left to newer processes',
-  garbage: 'A message in the stream is not one of Genwarden’s; it is left alone',
+  garbage: "A message in the stream is not one of Genwarden's; it is left alone",
 } as const;
 
 export function saySkipped(logger: Logger): (why: keyof typeof said) => void {

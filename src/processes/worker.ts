@@ -1,4 +1,4 @@
-// The worker process: declares its pool, then claims and runs the pool’s tasks until it is told to stop.
+// The worker process: declares its pool, then claims and runs the pool's tasks until it is told to stop.
 
 import { hostname } from 'node:os';
 import { untilAborted } from '../async/abort.ts';

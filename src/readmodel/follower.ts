@@ -13,7 +13,7 @@ export interface Follower {
   ready(): { readonly ready: boolean; readonly reason: string };
   /** ms since the index was last known to be current; 0 while it is. */
   lag(): number;
-  /** The stream’s epoch and the last sequence that the index has. */
+  /** The stream's epoch and the last sequence that the index has. */
   position(): Position;
   /** The first message that the index lacks because it is of a newer schema: newer processes must get to see it. */
   firstNewer(): Sequence | undefined;
@@ -25,7 +25,7 @@ export interface Follower {
   onChange(listener: (change: Change) => void): () => void;
   /**
    * Hears what the stream itself says, in its order, once the index has it: entries that the index knew already from this
-   * process’s own writes are among them. A listener must not throw.
+   * process's own writes are among them. A listener must not throw.
    */
   onEvent(listener: (event: FollowEvent) => void): () => void;
   /** The stream was replaced by another: the index starts anew. */

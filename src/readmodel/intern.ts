@@ -13,7 +13,7 @@ export class Interner {
   /** The same state, sharing what it can with `earlier`, a state of the same task, or `sibling`, one of the same job. */
   share(state: TaskState, earlier: TaskState | undefined, sibling: TaskState | undefined): TaskState {
     const of = earlier?.of ?? this.#identity(state.of, sibling?.of);
-    // Those of a new task are its policy’s; later ones are hardly ever those of another task.
+    // Those of a new task are its policy's; later ones are hardly ever those of another task.
     const budgets = earlier === undefined ? this.#budget(state.budgets) : state.budgets;
     return 'worker' in state && state.worker !== null
       ? { ...state, of, budgets, worker: this.#string(state.worker) }

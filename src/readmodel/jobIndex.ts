@@ -11,7 +11,7 @@ import { JobOrder, type ListPosition } from './jobOrder.ts';
 export interface IndexedTask {
   readonly sequence: Sequence;
   readonly state: TaskState;
-  /** The observer’s monotonic time, ms, when it saw this state. */
+  /** The observer's monotonic time, ms, when it saw this state. */
   readonly seenAt: number;
 }
 
@@ -101,7 +101,7 @@ export class JobIndex {
     return this.#completeSince;
   }
 
-  /** Says that jobs submitted up to this moment may be missing: the follower did not start at the stream’s beginning. */
+  /** Says that jobs submitted up to this moment may be missing: the follower did not start at the stream's beginning. */
   startsAt(moment: Instant): void {
     this.#completeSince = Math.max(this.#completeSince ?? 0, moment);
   }

@@ -1,4 +1,4 @@
-// When a task of each pool was last taken by a worker: whether a pool’s queue moves.
+// When a task of each pool was last taken by a worker: whether a pool's queue moves.
 
 import type { Instant, TaskState } from '../job/task.ts';
 import type { Follower } from './follower.ts';

@@ -1,4 +1,4 @@
-// One attempt at a claimed task: references → provider → artifacts, under one signal that aborts at the attempt’s end, at a
+// One attempt at a claimed task: references → provider → artifacts, under one signal that aborts at the attempt's end, at a
 // recall and at a shutdown. Once the provider has answered, only the end of the worker stops what is left: it is paid for.
 
 import { formatDuration } from '../job/duration.ts';
@@ -41,7 +41,7 @@ export async function runAttempt(claim: Claim, held: HeldTask, key: HeldKey, par
   }
 }
 
-/** A moment before the attempt is due, so that its status lands by then; ms from now, by the server’s clock. */
+/** A moment before the attempt is due, so that its status lands by then; ms from now, by the server's clock. */
 function abortWhenDue(state: Running, abort: AbortController, now: Instant): () => void {
   const left = state.dueAt - now;
   const timer = setTimeout(() => abort.abort(new AttemptAborted('due', 'due')), left - Math.min(500, left * 0.05));

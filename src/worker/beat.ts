@@ -1,4 +1,4 @@
-// The worker’s heartbeats. They come from the main thread on purpose: a blocked event loop must look dead.
+// The worker's heartbeats. They come from the main thread on purpose: a blocked event loop must look dead.
 
 import { hostname } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';

@@ -1,4 +1,4 @@
-// How far a call probably is: providers that draw say nothing until they are done, so the time that this worker’s last calls
+// How far a call probably is: providers that draw say nothing until they are done, so the time that this worker's last calls
 // of the same model took stands in for it. An estimate, never the last tenth.
 
 /** ms; what a call is taken to last before the first of its model has ended. */

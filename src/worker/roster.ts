@@ -5,7 +5,7 @@ import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { Sequence } from '../job/task.ts';
 import type { BeatTask, Recall } from '../ports/heartbeats.ts';
 
-/** Why an attempt’s signal aborted. */
+/** Why an attempt's signal aborted. */
 export class AttemptAborted extends Error {
   override readonly name = 'AttemptAborted';
   readonly why: 'due' | 'recalled' | 'drained';
@@ -37,7 +37,7 @@ export class HeldTask {
     this.task = task;
   }
 
-  /** Takes a recall of this very claim; one that overtakes the claim’s answer is kept until that is there. */
+  /** Takes a recall of this very claim; one that overtakes the claim's answer is kept until that is there. */
   recall(recall: Recall): void {
     if (this.claim === 0) this.#early = recall;
     else if (recall.claim === this.claim && !this.answered) {

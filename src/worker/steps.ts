@@ -1,9 +1,9 @@
-// What one step of a task’s life hands to the next: claim → ending → report.
+// What one step of a task's life hands to the next: claim → ending → report.
 
 import type { TaskError } from '../job/errors/index.ts';
 import type { Running, Sequence, TaskDetail, TaskRequest, TaskWrite, Usage } from '../job/task.ts';
 
-/** The right to run a task: good while the claim is the task’s last message. */
+/** The right to run a task: good while the claim is the task's last message. */
 export interface Claim {
   readonly sequence: Sequence;
   readonly state: Running;

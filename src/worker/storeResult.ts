@@ -12,7 +12,7 @@ import { lookAt, type Look } from './thumbnail.ts';
 /** Bytes of a text output that stay in the status itself; a larger one is an artifact. */
 const inlineOutputLimit = 256 * 1024;
 
-/** `durationMs`: how long the provider took. Throws `AttemptFailed`, or the worker’s end while the store is away. */
+/** `durationMs`: how long the provider took. Throws `AttemptFailed`, or the worker's end while the store is away. */
 export async function storeResult(claim: Claim, made: Generated, durationMs: number, parts: Parts): Promise<Result> {
   const usage = { ...made.usage, durationMs };
   if (claim.state.of.kind === 'text') return { ...(await storeOutput(claim, made.output, parts)), usage };
@@ -36,7 +36,7 @@ async function storeOutput(
   return { artifacts: [await store(claim, 'output', isText ? Buffer.from(output) : bytes, mediaType, parts)] };
 }
 
-/** `image`, `image-2`, …; the first one’s `thumbnail` follows it. */
+/** `image`, `image-2`, …; the first one's `thumbnail` follows it. */
 async function storeImage(claim: Claim, image: GeneratedImage, index: number, parts: Parts): Promise<ArtifactRef[]> {
   const { bytes, mediaType } = image;
   const { width, height, thumbnail } = await readable(bytes, index === 0);

@@ -113,7 +113,7 @@ function begin(delivery: Delivery, parts: Parts): void {
   void serve(delivery, parts.keys.take(), held, parts);
 }
 
-/** The life of one slot’s task, from its delivery to the answer of its final write. Never rejects. */
+/** The life of one slot's task, from its delivery to the answer of its final write. Never rejects. */
 async function serve(delivery: Delivery, key: HeldKey, held: HeldTask, parts: Parts): Promise<void> {
   try {
     const claim = await claimTask(delivery, held, parts);

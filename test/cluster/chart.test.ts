@@ -96,7 +96,7 @@ describe('helm install', () => {
 });
 
 describe('pods', () => {
-  test('have no token of Kubernetes, but the operator’s', async () => {
+  test("have no token of Kubernetes, but the operator's", async () => {
     const pods = await listObjects('pods', namespace);
     const isToken = ({ projected }: Any): boolean =>
       projected?.sources?.some((source: Any) => source.serviceAccountToken !== undefined) ?? false;

@@ -94,10 +94,10 @@ test('kubectl knows the plugin, and completes it', async () => {
   expect(offered.stdout).toContain('--older-than');
 });
 
-test('a member of a team submits, watches and downloads in the team’s namespace, and sees nobody else’s', async () => {
+test("a member of a team submits, watches and downloads in the team's namespace, and sees nobody else's", async () => {
   const id = await submit(memberConfig, '--prompt', 'a yard', '--wait', '--download', join(folder, 'pictures'));
   expect((await readFile(join(folder, 'pictures', 'image.png'))).subarray(1, 4).toString()).toBe('PNG');
-  const other = await genwarden.client.submit({ kind: 'image', input: { prompt: 'the admin’s' } });
+  const other = await genwarden.client.submit({ kind: 'image', input: { prompt: "the admin's" } });
   const list = await plugin(memberConfig, 'list', '-o', 'json');
   expect((JSON.parse(list.stdout) as { items: { id: string }[] }).items.map((job) => job.id)).toEqual([id]);
   expect(await plugin(memberConfig, 'get', other.id)).toMatchObject({
@@ -152,7 +152,7 @@ test('a watch goes on through the end of the pod that it was forwarded to', asyn
   await kubectl('rollout', 'status', `deployment/${genwarden.fullname}-api`, '-n', installed, '--timeout=60s');
 });
 
-test('a kubeconfig without a token takes the admin’s from the installation, where it may read it', async () => {
+test("a kubeconfig without a token takes the admin's from the installation, where it may read it", async () => {
   // Like a client certificate, no credentials at all are no token.
   const certified = await kubeconfig('certified', {}, team);
   await kubectl(
@@ -165,7 +165,7 @@ test('a kubeconfig without a token takes the admin’s from the installation, wh
     installed,
   );
   const listed = await plugin(certified, 'list', '-A');
-  expect(listed).toMatchObject({ code: 0, stderr: expect.stringContaining('using the admin’s') as string });
+  expect(listed).toMatchObject({ code: 0, stderr: expect.stringContaining("using the admin's") as string });
   await kubectl('delete', 'rolebinding', 'certified', '-n', installed);
   await kubectl('create', 'rolebinding', 'certified', '--role=member', '--user=system:anonymous', '-n', installed);
   const refused = await until(

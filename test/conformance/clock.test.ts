@@ -44,7 +44,7 @@ function suite(open: () => Promise<Clock>): void {
     await clock.sleep(0);
   });
 
-  test('wakes with the signal’s reason', async () => {
+  test("wakes with the signal's reason", async () => {
     const clock = await open();
     const stop = new AbortController();
     const sleeping = clock.sleep(clock.now() + 3_600_000, stop.signal);

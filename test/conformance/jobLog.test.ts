@@ -143,7 +143,7 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       expect(await world.log.read(jobOf(specs), 'other')).toBeUndefined();
     });
 
-    it('gives each task’s last message with its detail, and its newest request', async () => {
+    it("gives each task's last message with its detail, and its newest request", async () => {
       const [spec, untouched] = stored(await world.log.submit(aJob(2)));
       const running = await write(world.log, claim(spec!), spec!.sequence);
       const error = taskError('ProviderError', 'no luck');

@@ -185,7 +185,7 @@ describe('job log and task queue on NATS, with faults', () => {
   }
 });
 
-/** The link’s connection, but deliveries of consumers get lost on their way while `loses` says so. */
+/** The link's connection, but deliveries of consumers get lost on their way while `loses` says so. */
 function losingDeliveries({ connection }: NatsLink, loses: () => boolean): NatsConnection {
   const subscribe: NatsConnection['subscribe'] = (subject, given = {}) =>
     connection.subscribe(subject, {

@@ -26,7 +26,7 @@ import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
 import { startNatsServer } from '../support/nats.ts';
 import type { NatsServer } from '../support/nats.ts';
 
-/** One process’s view of the installation. */
+/** One process's view of the installation. */
 export interface TestProcess {
   artifacts(clock: Clock): Promise<ArtifactStore>;
   heartbeats(): Heartbeats;

@@ -26,7 +26,7 @@ export interface ClusterCall {
   readonly body?: unknown;
 }
 
-/** What a test says of an object; the rest is the API server’s to say. */
+/** What a test says of an object; the rest is the API server's to say. */
 export interface Arranged {
   readonly metadata: {
     readonly name: string;

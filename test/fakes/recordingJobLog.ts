@@ -11,7 +11,7 @@ export interface SwitchedJobLog extends JobLog {
   /** Throws `Unavailable` from every call while true. */
   away: boolean;
   beforeWrite: ((next: TaskWrite) => Promise<void>) | undefined;
-  /** Writes as another process would, on the task’s last message. */
+  /** Writes as another process would, on the task's last message. */
   append(next: TaskWrite): DetailedEntry;
   /** Every call that was made. */
   readonly calls: string[];

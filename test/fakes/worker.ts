@@ -1,4 +1,4 @@
-// A worker’s surroundings in memory: one log, a queue, heartbeats, artifacts, keys and a provider, each of which a test can
+// A worker's surroundings in memory: one log, a queue, heartbeats, artifacts, keys and a provider, each of which a test can
 // hold back or make fail, and one list of what happened in which order.
 
 import { createHash } from 'node:crypto';

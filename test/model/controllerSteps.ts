@@ -107,7 +107,7 @@ function sender(index: number, task: number, write: Write): Sender {
     written: (next, entry) => withView(next, index, task, entry, undefined),
     refused: (next, last) => withView(next, index, task, last, undefined),
     waits: (next, waiting) => withView(next, index, task, next.controllers[index]!.views[task], waiting),
-    // It asks the stream’s leader before it writes on the same observation again.
+    // It asks the stream's leader before it writes on the same observation again.
     unanswered: (next) => withView(next, index, task, undefined, undefined),
   };
 }

@@ -58,7 +58,7 @@ class Search {
   readonly #engine: Engine;
   readonly #mostStates: number;
   readonly #ids = new Map<string, number>();
-  /** By state: the state before it on a shortest way, and which of that one’s moves led here. */
+  /** By state: the state before it on a shortest way, and which of that one's moves led here. */
   readonly #parents = new Numbers();
   readonly #ordinals = new Numbers();
   /** Moves that happen by themselves, as pairs of states. */
@@ -136,7 +136,7 @@ class Search {
     return broken === undefined ? undefined : { ...broken, trace: this.#traceTo(id) };
   }
 
-  /** A state from which no end can be reached without faults and without anybody’s request. */
+  /** A state from which no end can be reached without faults and without anybody's request. */
   #deadEnd(): Violation | undefined {
     const reached = reaching(this.#ended, this.#calm, this.#ids.size);
     const dead = reached.indexOf(0);

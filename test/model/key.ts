@@ -14,7 +14,7 @@ export function keyOf(state: ModelState): string {
   return `${logs.join('&')}|${workers.join('&')}|${controllers.join('&')}|${late.join('')}|${callKey(call, state)}|${counts}`;
 }
 
-/** A task’s state as far as it bears on what may follow. */
+/** A task's state as far as it bears on what may follow. */
 export function stateKey(task: TaskState, now: Instant): string {
   const { state, run, attempt, attemptsLost, budgets, since, of } = task;
   const letter = `${letters[state]}${run}`;

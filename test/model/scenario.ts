@@ -73,7 +73,7 @@ export const scenarios = {
   slots: {
     ...one,
     ...undisturbed,
-    name: 'two tasks in one worker’s two slots',
+    name: "two tasks in one worker's two slots",
     tasks: 2,
     workers: 1,
     slots: 2,

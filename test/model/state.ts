@@ -28,7 +28,7 @@ export interface Left {
   readonly reviews: number;
 }
 
-/** A task’s log, by its last message, and those of its specs that the queue has not been told to forget. */
+/** A task's log, by its last message, and those of its specs that the queue has not been told to forget. */
 export interface TaskLog {
   readonly last: LogEntry;
   readonly queue: readonly QueueMessage[];
@@ -77,7 +77,7 @@ export type Held =
       readonly write: Write;
     };
 
-/** By task: what the controller’s index has, however old, and the write that is under way. */
+/** By task: what the controller's index has, however old, and the write that is under way. */
 export interface ControllerState {
   readonly views: readonly (LogEntry | undefined)[];
   readonly writes: readonly (Write | undefined)[];

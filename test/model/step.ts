@@ -71,7 +71,7 @@ export interface Sender {
 /** Every fate of a write that is under way. */
 export function fatesOf(state: ModelState, sender: Sender, engine: Engine): Step[] {
   const { who, write } = sender;
-  const told = (): string => `${who}’s write of ${nameOf(write)} over #${write.expected}`;
+  const told = (): string => `${who}'s write of ${nameOf(write)} over #${write.expected}`;
   const steps = [answered(state, sender, engine, told)];
   if (state.left.faults === 0) return steps;
   if (write.landed === 0 && steps[0]!.appended !== undefined) {

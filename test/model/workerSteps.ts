@@ -120,7 +120,7 @@ function endings(state: ModelState, worker: number, slot: number, held: Running,
       return {
         kind: 'attempt ends',
         cause: 'calm',
-        text: () => `${name}’s attempt #${expected} of task ${task} ends: ${says}; it sends ${final.state}`,
+        text: () => `${name}'s attempt #${expected} of task ${task} ends: ${says}; it sends ${final.state}`,
         next: withSlot(state, worker, slot, { phase: 'reporting', task, claim, ending, write }),
       };
     });
@@ -140,7 +140,7 @@ function possibleEndings(claim: Claim, now: number): { ending: WrittenEnding; sa
   return [...ends, { ending: { end: 'failed', error: taskError(code, code) }, says: code }];
 }
 
-/** A controller answers a beat that lists a task which is no longer the worker’s. */
+/** A controller answers a beat that lists a task which is no longer the worker's. */
 function recalls(state: ModelState, worker: number, slot: number, { task, claim }: Running, engine: Engine): Step[] {
   const { last } = state.tasks[task]!;
   const { name, silent } = state.workers[worker]!;

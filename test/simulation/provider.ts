@@ -106,7 +106,7 @@ function failureOf(behaviour: Behaviour, random: Random): AttemptFailed {
   }
 }
 
-/** Rejects with the signal’s reason, a little later than it aborts. */
+/** Rejects with the signal's reason, a little later than it aborts. */
 function lasting(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(signal.reason as Error);

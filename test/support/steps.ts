@@ -1,4 +1,4 @@
-// Steps of a task’s life as tests write them into a log.
+// Steps of a task's life as tests write them into a log.
 
 import type { Queued, Running, SpecWrite, StatusWrite, TaskWrite } from '../../src/job/task.ts';
 import { claimed, requeued, succeeded } from '../../src/job/transitions.ts';
@@ -7,7 +7,7 @@ import { aJob, aRequest, testNow } from '../fakes/tasks.ts';
 
 export const jobOf = (specs: readonly SpecWrite[]): string => specs[0]!.state.of.job;
 
-/** A job of one task; its spec’s entry. */
+/** A job of one task; its spec's entry. */
 export async function submitOne(log: JobLog): Promise<LogEntry> {
   return stored(await log.submit(aJob(1)))[0]!;
 }

@@ -1,4 +1,4 @@
-// Reads an answer with status 200, which may be a refusal: candidates and parts are walked here, as the SDK’s own getters
+// Reads an answer with status 200, which may be a refusal: candidates and parts are walked here, as the SDK's own getters
 // warn on the console and concatenate.
 
 import type { Candidate, GenerateContentResponse, Part } from '@google/genai/web';
@@ -43,10 +43,10 @@ function onlyCandidate(answer: GenerateContentResponse): Candidate {
   throw ended('PromptRefused', `The prompt was refused (${reason})${why === undefined ? '' : `: ${why}`}`, reason);
 }
 
-/** Without the model’s thoughts, which may hold drafts of the image. */
+/** Without the model's thoughts, which may hold drafts of the image. */
 function visibleParts(candidate: Candidate): readonly Part[] {
   const parts: unknown = candidate.content?.parts ?? [];
-  if (!Array.isArray(parts)) throw ended('ProviderResponseInvalid', 'The answer’s parts are not a list', undefined);
+  if (!Array.isArray(parts)) throw ended('ProviderResponseInvalid', "The answer's parts are not a list", undefined);
   return (parts as Part[]).filter((part) => part.thought !== true);
 }
 

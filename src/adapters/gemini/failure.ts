@@ -1,5 +1,5 @@
 // Turns whatever the SDK throws into an error of the catalogue. `ApiError` has a status and a message only: the message is
-// the response’s JSON body, or JSON inside JSON where the body was not said to be JSON.
+// the response's JSON body, or JSON inside JSON where the body was not said to be JSON.
 
 import { ApiError } from '@google/genai/web';
 import { taskError, type TaskError, type TaskErrorCode } from '../../job/errors/index.ts';
@@ -10,7 +10,7 @@ export function failureOf(error: unknown, key: string): TaskError {
   return { ...failure, message: withoutKey(failure.message, key) };
 }
 
-/** What Google’s APIs say in `{"error": {…}}`. */
+/** What Google's APIs say in `{"error": {…}}`. */
 interface Said {
   readonly message: string;
   readonly status: string | undefined;
@@ -31,7 +31,7 @@ function refusal(error: ApiError): TaskError {
 function codeOf(status: number, said: Said): TaskErrorCode {
   if (isAboutTheKey(status, said)) return 'KeyRefused';
   if (status === 429) return isDaily(said) ? 'QuotaExhausted' : 'RateLimited';
-  // 400 FAILED_PRECONDITION: the service or its free tier is not offered where the key’s project is.
+  // 400 FAILED_PRECONDITION: the service or its free tier is not offered where the key's project is.
   if (status === 403 || said.status === 'FAILED_PRECONDITION') return 'PermissionDenied';
   if (status === 404) return 'ModelNotFound';
   if (status === 408 || status === 409 || status === 499) return 'ProviderError';
@@ -74,7 +74,7 @@ function readBody(text: string, depth: number): Said {
   };
 }
 
-/** A proxy’s page of HTML is no sentence for a person. */
+/** A proxy's page of HTML is no sentence for a person. */
 function wordsOf(text: string): string {
   return /^\s*</.test(text) ? 'a page of HTML' : text.trim();
 }
@@ -101,7 +101,7 @@ function breakdown(error: unknown): TaskError {
   if (error instanceof TypeError && causes.length > 0) {
     return taskError('ProviderUnreachable', `The connection to Gemini failed: ${message} (${causes.join(', ')})`);
   }
-  return taskError('ProviderResponseInvalid', `Gemini’s answer could not be read: ${message.slice(0, 200)}`);
+  return taskError('ProviderResponseInvalid', `Gemini's answer could not be read: ${message.slice(0, 200)}`);
 }
 
 /** Codes such as ECONNREFUSED, of the causes and, for several addresses, of their parts. */

@@ -1,18 +1,18 @@
 // Takes the base64 of images out of a response while it is still bytes. As JSON the SDK would make three texts of it, each
-// larger than the image, and ten answers at once would be most of a worker’s memory.
+// larger than the image, and ten answers at once would be most of a worker's memory.
 
 import { free, wholeBody } from './wholeBody.ts';
 
 export interface ImageData {
   /** What `httpOptions.fetch` of one call is. */
   readonly fetch: typeof globalThis.fetch;
-  /** The bytes that `data` of an answer’s part stands for: those taken out, or its base64 decoded. */
+  /** The bytes that `data` of an answer's part stands for: those taken out, or its base64 decoded. */
   bytesOf(data: string): Buffer;
   /** Frees the bytes that were taken out; none of them may be read from then on. */
   release(): void;
 }
 
-/** For one call. `fetch` is the transport; Node’s own, without its time limits, where absent. */
+/** For one call. `fetch` is the transport; Node's own, without its time limits, where absent. */
 export function imageData(fetch: typeof globalThis.fetch = unhurriedFetch): ImageData {
   const taken: Buffer<ArrayBuffer>[] = [];
   return {
@@ -89,7 +89,7 @@ interface Dispatcher {
 }
 
 /**
- * Node’s fetch gives up after 300 s without headers or data; how long an attempt may take is the policy’s business. The
+ * Node's fetch gives up after 300 s without headers or data; how long an attempt may take is the policy's business. The
  * SDK does the same where it is given no `fetch`.
  */
 const unhurried: Dispatcher = {

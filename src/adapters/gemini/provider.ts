@@ -1,7 +1,7 @@
-// Gemini through Google’s own SDK: images and (structured) text. One call is one request: retries, time limits and
+// Gemini through Google's own SDK: images and (structured) text. One call is one request: retries, time limits and
 // continuations are decided elsewhere, never inside the SDK.
 
-// Not the build for Node: that brings Google’s login libraries and a WebSocket, 10 MB that a call with a key has no use for.
+// Not the build for Node: that brings Google's login libraries and a WebSocket, 10 MB that a call with a key has no use for.
 import { GoogleGenAI } from '@google/genai/web';
 import { AttemptFailed } from '../../job/errors/index.ts';
 import type { GenerateContext, Generated, GenerateRequest, Provider } from '../../ports/provider.ts';
@@ -12,15 +12,15 @@ import { contentsOf, configOf } from './request.ts';
 import { schemaCheck } from './schema.ts';
 
 export interface GeminiSettings {
-  /** Points the SDK elsewhere; Google’s address where absent. */
+  /** Points the SDK elsewhere; Google's address where absent. */
   readonly baseUrl?: string | undefined;
-  /** `v1` or `v1beta`; the SDK’s default where absent. */
+  /** `v1` or `v1beta`; the SDK's default where absent. */
   readonly apiVersion?: string | undefined;
   readonly fetch?: typeof globalThis.fetch;
 }
 
 /**
- * The provider of pools whose models are Gemini’s. `generate` throws `AttemptFailed`, or the reason of its signal after
+ * The provider of pools whose models are Gemini's. `generate` throws `AttemptFailed`, or the reason of its signal after
  * that aborted (Google bills the call all the same): not before the call has really ended, as the worker counts those that
  * do not. No error it throws contains the API key.
  */

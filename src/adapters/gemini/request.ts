@@ -12,7 +12,7 @@ export function contentsOf({ input, references }: GenerateRequest): { role: 'use
 
 /**
  * The configuration of the call. `input.providerOptions` may hold the fields of `allowedOptions` and nothing else: some of
- * the SDK’s (`httpOptions`, say) could send the key elsewhere, others would pay for more than is read. Throws
+ * the SDK's (`httpOptions`, say) could send the key elsewhere, others would pay for more than is read. Throws
  * `AttemptFailed` (`RequestRefused`) for any other.
  */
 export function configOf({ kind, input }: GenerateRequest, signal: AbortSignal): GenerateContentConfig {

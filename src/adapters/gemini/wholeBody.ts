@@ -4,7 +4,7 @@
 /** Bytes to start with where the response does not say how long it is. */
 const first = 1_048_576;
 
-/** The whole body; throws as the body’s own reader does. */
+/** The whole body; throws as the body's own reader does. */
 export async function wholeBody(response: Response): Promise<Buffer<ArrayBuffer>> {
   let bytes = new Uint8Array(expectedLength(response));
   let length = 0;

@@ -1,4 +1,4 @@
-// One question to the Kubernetes API server, asked with the caller’s own token: nothing here has rights of its own.
+// One question to the Kubernetes API server, asked with the caller's own token: nothing here has rights of its own.
 
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Agent, request } from 'node:https';
@@ -19,7 +19,7 @@ export interface ApiServerAnswer {
 
 export interface ApiServerAddress {
   readonly url: string;
-  /** PEM of the authority that signed its certificate; the system’s where undefined. */
+  /** PEM of the authority that signed its certificate; the system's where undefined. */
   readonly ca: string | undefined;
 }
 
@@ -52,7 +52,7 @@ export function apiServer({ url, ca }: ApiServerAddress, timeoutMs = 5_000): Api
   };
 }
 
-/** `why` never holds a token: neither Node’s errors nor the statuses of the API server do. */
+/** `why` never holds a token: neither Node's errors nor the statuses of the API server do. */
 export function unavailable(why: string, cause?: unknown): GenwardenError {
   const message = `The Kubernetes API server could not be asked about the token: ${why}`;
   return new GenwardenError('KubernetesUnavailable', message, { cause });

@@ -2,17 +2,17 @@
 
 import { GenwardenError } from '../../job/errors/index.ts';
 
-/** `doing` ends the sentence “… could not be done”, such as `list pods in namespace x`. */
+/** `doing` ends the sentence "… could not be done", such as `list pods in namespace x`. */
 export function clusterError(error: unknown, doing: string): GenwardenError {
   if (error instanceof GenwardenError) return error;
   const status = statusOf(error);
   const why = messageOf(error);
   if (status === 401) {
-    const message = `The cluster does not take the kubeconfig’s credentials, needed to ${doing}: ${why}`;
+    const message = `The cluster does not take the kubeconfig's credentials, needed to ${doing}: ${why}`;
     return new GenwardenError('ClusterForbidden', message, { cause: error });
   }
   if (status === 403) {
-    return new GenwardenError('ClusterForbidden', `The kubeconfig’s user may not ${doing}: ${why}`, { cause: error });
+    return new GenwardenError('ClusterForbidden', `The kubeconfig's user may not ${doing}: ${why}`, { cause: error });
   }
   const what = status === undefined ? why : `${status} ${why}`;
   return new GenwardenError('ClusterUnreachable', `The cluster could not ${doing}: ${what}`, { cause: error });
@@ -27,7 +27,7 @@ export function statusOf(error: unknown): number | undefined {
   return status === undefined ? undefined : Number(status);
 }
 
-/** The API server’s own sentence, else the innermost one. Never the whole exception: it prints headers. */
+/** The API server's own sentence, else the innermost one. Never the whole exception: it prints headers. */
 function messageOf(error: unknown): string {
   const { body, cause, message } = error as { body?: unknown; cause?: unknown; message?: unknown };
   const told = typeof body === 'string' ? parse(body) : body;

@@ -11,7 +11,7 @@ import { KubeError } from './cluster.ts';
 export interface KubeConnectionOptions {
   readonly config: KubeConfig;
   readonly metrics: Pick<OperatorMetrics, 'kubeRequests'>;
-  /** Names this program in the API server’s audit log. */
+  /** Names this program in the API server's audit log. */
   readonly userAgent: string;
   /** How long an answer may take, ms. */
   readonly timeoutMs: number;
@@ -51,7 +51,7 @@ export class KubeConnection {
     return this.#server.host;
   }
 
-  /** The answer’s JSON, all of it within the limit. Throws `KubeError`. */
+  /** The answer's JSON, all of it within the limit. Throws `KubeError`. */
   ask(request: KubeRequest): Promise<unknown> {
     return this.#within(async (limit) => {
       const answer = await this.#open(request, limit);
@@ -139,7 +139,7 @@ export class KubeConnection {
         cause: error,
       });
     }
-    // Only a proxy needs the library’s own agent, which keeps no connections.
+    // Only a proxy needs the library's own agent, which keeps no connections.
     const agent = config.getCurrentCluster()?.proxyUrl === undefined ? this.#agent : options.agent;
     return { options: { ...options, agent }, headers: options.headers as Record<string, string> };
   }

@@ -35,9 +35,9 @@ export interface Informer<T extends KubeObject> {
   list(): readonly T[];
   /** Every object has been read once. */
   synced(): boolean;
-  /** Resolves once that is so, however long it takes; rejects with the signal’s reason when that comes first. */
+  /** Resolves once that is so, however long it takes; rejects with the signal's reason when that comes first. */
   untilSynced(): Promise<void>;
-  /** When the last full list was asked for, by the clock’s monotonic time in ms; -Infinity before the first. */
+  /** When the last full list was asked for, by the clock's monotonic time in ms; -Infinity before the first. */
   relisted(): number;
 }
 

@@ -42,7 +42,7 @@ function choose(config: KubeConfig, context: string | undefined): void {
     }
     config.setCurrentContext(context);
   }
-  // The client’s own way to say that it found no kubeconfig, and that it is in no pod.
+  // The client's own way to say that it found no kubeconfig, and that it is in no pod.
   const nowhere =
     config.clusters.every(({ server }) => server === 'http://localhost:8080') && config.contexts.length <= 1;
   const cluster = config.getCurrentCluster();

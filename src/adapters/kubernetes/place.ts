@@ -13,7 +13,7 @@ export interface PlaceSettings {
 
 const mounted = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** Throws `InvalidConfiguration` where the API server’s address or the file of its authority is missing. */
+/** Throws `InvalidConfiguration` where the API server's address or the file of its authority is missing. */
 export function kubernetesPlace(
   { url, ca, namespace }: PlaceSettings,
   env: Readonly<Record<string, string | undefined>>,

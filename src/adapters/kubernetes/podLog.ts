@@ -1,4 +1,4 @@
-// The log of a pod’s container, line by line, and on through lost connections where it is followed.
+// The log of a pod's container, line by line, and on through lost connections where it is followed.
 
 import { request as plainRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request } from 'node:https';

@@ -42,7 +42,7 @@ const mergePatch = 'application/merge-patch+json';
 const watchFor = { least: 270, spread: 30 };
 
 /**
- * The cluster that `KUBECONFIG`, `~/.kube/config` or the pod’s service account names. Throws `InvalidConfiguration`
+ * The cluster that `KUBECONFIG`, `~/.kube/config` or the pod's service account names. Throws `InvalidConfiguration`
  * where the configuration cannot be read; asks nothing of the server yet.
  */
 export function connectCluster(options: RealClusterOptions): RealCluster {
@@ -221,7 +221,7 @@ function brokenWatch(path: string, error: unknown): KubeError {
   return new KubeError(0, 'WatchBroken', `GET ${path.split('?')[0]}: the watch broke: ${why}`, { cause: error });
 }
 
-/** Who owns which field is half of an object’s bytes, and nothing that we read. */
+/** Who owns which field is half of an object's bytes, and nothing that we read. */
 function lean(object: unknown): unknown {
   const { metadata } = object as { metadata?: { managedFields?: unknown } };
   if (metadata !== undefined) delete metadata.managedFields;

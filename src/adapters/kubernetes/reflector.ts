@@ -56,7 +56,7 @@ export class Reflector<T extends KubeObject> {
     this.#source = `${group === '' ? plural : `${plural}.${group}`}${namespace === undefined ? '' : ` in ${namespace}`}`;
   }
 
-  /** By the clock’s monotonic time, ms. */
+  /** By the clock's monotonic time, ms. */
   get relisted(): number {
     return this.#relisted;
   }

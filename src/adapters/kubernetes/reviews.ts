@@ -68,7 +68,7 @@ function userNamed(name: string): KubernetesUser | undefined {
 
 function read<T>({ status, body }: ApiServerAnswer, schema: z.ZodType<T>, kind: string): T {
   if (status === 403) {
-    const message = `The token’s user may not ask for a ${kind}: bind the cluster role system:basic-user`;
+    const message = `The token's user may not ask for a ${kind}: bind the cluster role system:basic-user`;
     throw new GenwardenError('Forbidden', message);
   }
   if (status === 404) throw unavailable(`it has no ${kind}: Kubernetes 1.28 or newer is needed`);

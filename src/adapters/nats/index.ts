@@ -1,4 +1,4 @@
-// The adapters to NATS: every port but the provider. Each takes the process’s one link and ends with it.
+// The adapters to NATS: every port but the provider. Each takes the process's one link and ends with it.
 
 export { natsArtifactStore } from './artifacts/index.ts';
 export { natsClock } from './clock/index.ts';

@@ -1,4 +1,4 @@
-// Looks at the NATS server, the stream and the leader’s key, for people who check an installation.
+// Looks at the NATS server, the stream and the leader's key, for people who check an installation.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { GenwardenError } from '../../job/errors/index.ts';
@@ -12,7 +12,7 @@ import { streamName } from './stream/subjects.ts';
 
 export interface InstallationProbeOptions {
   readonly retentionMs: number;
-  /** Of the leader’s key, ms; as `natsLeadership` has it. */
+  /** Of the leader's key, ms; as `natsLeadership` has it. */
   readonly leaseMs?: number;
 }
 

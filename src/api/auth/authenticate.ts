@@ -18,7 +18,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a token must have for this route; anyone may call a route without. */
     scope?: Scope;
-    /** What a Kubernetes token’s user must be allowed, where that is not what the scope stands for. */
+    /** What a Kubernetes token's user must be allowed, where that is not what the scope stands for. */
     right?: Right;
     /** Changes what is named to it one by one, so it may be asked for all tenants like a route that reads. */
     acrossTenants?: true;
@@ -77,7 +77,7 @@ async function admit(
   return principalFor(kubernetes, token, user, { scope, right, namespace });
 }
 
-/** A token of our own has a tenant; an administrator’s may name another one. */
+/** A token of our own has a tenant; an administrator's may name another one. */
 function about(own: Principal, namespace: string | undefined): Principal {
   if (namespace === undefined) return own;
   if (namespace === own.tenant || own.scopes.includes('admin')) return { ...own, tenant: namespace, named: true };

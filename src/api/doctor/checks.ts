@@ -21,18 +21,18 @@ export async function checkInstallation(context: ApiContext, tenant: string): Pr
       return await look();
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      return [wrong(name, why, 'Check that NATS runs and that this API reaches it; see the API’s log.')];
+      return [wrong(name, why, "Check that NATS runs and that this API reaches it; see the API's log.")];
     }
   });
   return (await Promise.all(looks)).flat();
 }
 
-/** Nothing depends on this machine’s clock, but logs of machines whose clocks differ cannot be read side by side. */
+/** Nothing depends on this machine's clock, but logs of machines whose clocks differ cannot be read side by side. */
 const mostOffset = 60_000;
 
 function clock({ clock: time }: ApiContext): Check {
   const offset = time.offset();
-  const says = `this machine’s clock is ${formatDuration(Math.abs(offset))} ${offset < 0 ? 'ahead of' : 'behind'} the NATS server’s`;
+  const says = `this machine's clock is ${formatDuration(Math.abs(offset))} ${offset < 0 ? 'ahead of' : 'behind'} the NATS server's`;
   if (Math.abs(offset) <= mostOffset) return fine('clock', says);
   return wrong('clock', says, 'Jobs are not harmed, but set the clock (NTP), so that logs can be compared.');
 }

@@ -26,14 +26,14 @@ async function nats({ installation }: ApiContext): Promise<Check[]> {
       'account',
       storage.used,
       storage.limit,
-      'Raise the account’s JetStream storage, or lower GENWARDEN_RETENTION.',
+      "Raise the account's JetStream storage, or lower GENWARDEN_RETENTION.",
     ),
   ];
 }
 
 async function stream({ log }: ApiContext): Promise<Check> {
   const { bytes, maxBytes } = await log.health();
-  return space('stream', bytes, maxBytes, 'Raise the stream’s max_bytes, or lower GENWARDEN_RETENTION.');
+  return space('stream', bytes, maxBytes, "Raise the stream's max_bytes, or lower GENWARDEN_RETENTION.");
 }
 
 /** From here on submits are refused, so that there is always room for the statuses of jobs that are in. */
@@ -41,7 +41,7 @@ const fullFrom = 0.85;
 
 function space(name: string, used: number, limit: number, advice: string): Check {
   const mib = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MiB`;
-  if (limit <= 0) return fine(name, `${mib(used)} used, without a limit but the disk’s`);
+  if (limit <= 0) return fine(name, `${mib(used)} used, without a limit but the disk's`);
   const says = `${mib(used)} of ${mib(limit)} used (${Math.round((100 * used) / limit)} %)`;
   return used < fullFrom * limit ? fine(name, says) : wrong(name, says, advice);
 }

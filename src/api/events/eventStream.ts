@@ -1,4 +1,4 @@
-// The text of one client’s event stream: a snapshot, then every transition of its tasks in the stream’s order, progress in
+// The text of one client's event stream: a snapshot, then every transition of its tasks in the stream's order, progress in
 // between, and comments in silence. It holds nothing for its client but a position.
 
 import type { JobId } from '../../job/ids.ts';
@@ -52,7 +52,7 @@ class EventStream {
   readonly #progress: ProgressNotes;
   /** All messages up to here have been told. */
   #told: Position = { epoch: '', sequence: 0 };
-  /** Of this message only the job is told again: its client may have got the task’s event alone. */
+  /** Of this message only the job is told again: its client may have got the task's event alone. */
   #jobOnly: Sequence = 0;
   /** What the snapshot showed of each task of the one job. */
   #shown: readonly Sequence[] = [];
@@ -101,7 +101,7 @@ class EventStream {
     yield* this.#endIfFinishedBefore(from);
   }
 
-  /** A job that ended before the client’s last event has no event to come. */
+  /** A job that ended before the client's last event has no event to come. */
   async *#endIfFinishedBefore(from: Position): AsyncGenerator<string> {
     const { tenant, job } = this.#request;
     if (job === undefined || this.#ended) return;

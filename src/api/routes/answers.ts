@@ -6,7 +6,7 @@ import type { JobRecord } from '../../ports/jobLog.ts';
 import { glanceAt } from '../../jobs/awaitJob.ts';
 import { problemSchema } from '../problem.ts';
 
-/** For the `response` of a route’s schema. */
+/** For the `response` of a route's schema. */
 export const problems = {
   default: { description: 'A problem document.', content: { 'application/problem+json': { schema: problemSchema } } },
 } as const;
@@ -36,7 +36,7 @@ export function isNamed(header: string | undefined, tag: string): boolean {
 /** Aborts when the client is gone before it has its answer. */
 export function clientGone(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  // Of the socket’s response, not the request: a request whose body was read has closed long before.
+  // Of the socket's response, not the request: a request whose body was read has closed long before.
   reply.raw.once('close', () => gone.abort());
   if (reply.raw.closed) gone.abort();
   return gone.signal;

@@ -25,12 +25,12 @@ function downloadRoute(app: Api, context: ApiContext): void {
     .string()
     .regex(/^[1-9]\d{0,5}$/, 'is not the number of a run')
     .optional()
-    .describe('Default: the task’s present run.');
+    .describe("Default: the task's present run.");
   const schema = {
     operationId: 'downloadArtifact',
     summary: 'The bytes of an artifact',
     tags: ['artifacts'],
-    params: jobParams.extend({ task: z.string().describe('The task’s index or name.'), name: z.string() }),
+    params: jobParams.extend({ task: z.string().describe("The task's index or name."), name: z.string() }),
     querystring: z.strictObject({ run }),
     response: {
       200: { description: 'The bytes.', content: { '*/*': { schema: z.string().meta({ format: 'binary' }) } } },

@@ -64,7 +64,7 @@ function reviewRoute(app: Api, context: ApiContext): void {
     operationId: 'reviewTask',
     summary: 'Approve, reject or tweak a result that waits for review',
     tags: ['jobs'],
-    params: jobParams.extend({ task: z.string().describe('The task’s index or name.') }),
+    params: jobParams.extend({ task: z.string().describe("The task's index or name.") }),
     body: reviewBody,
     response: { 200: jobSchema, 202: jobSchema, ...problems },
   };

@@ -11,7 +11,7 @@ import { jobParams } from '../validation.ts';
 import { clientGone, problems } from './answers.ts';
 import { refuseStale } from './listRoute.ts';
 
-const about = `Server-sent events. \`snapshot\` comes first; then for each transition \`task\` and, where it is the job’s newest,
+const about = `Server-sent events. \`snapshot\` comes first; then for each transition \`task\` and, where it is the job's newest,
 \`job\`, both with an id. \`progress\` has no id. A client that comes back with \`Last-Event-ID\` gets what it missed and no
 snapshot, or \`reset\` and a snapshot where that is too much or the stream is another one.`;
 
@@ -27,7 +27,7 @@ const response = {
 export function eventRoutes(app: Api, context: ApiContext): void {
   const all = {
     operationId: 'watchJobs',
-    summary: 'Everything that happens to the tenant’s jobs',
+    summary: "Everything that happens to the tenant's jobs",
     description: about,
     tags: ['events'],
     headers,

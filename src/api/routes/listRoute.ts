@@ -1,4 +1,4 @@
-// GET /v1/jobs: the tenant’s jobs.
+// GET /v1/jobs: the tenant's jobs.
 
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';

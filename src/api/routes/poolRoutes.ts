@@ -129,7 +129,7 @@ async function poolView(context: ApiContext, pool: PoolDeclaration, oldest: numb
   };
 }
 
-/** When the task that has waited longest in each pool’s queue entered it. */
+/** When the task that has waited longest in each pool's queue entered it. */
 function oldestQueued({ follower }: ApiContext): ReadonlyMap<string, number> {
   const oldest = new Map<string, number>();
   for (const { state } of follower.index.openTasks()) {

@@ -46,7 +46,7 @@ function workerView(context: ApiContext, { beat, lastBeat }: SeenWorker, princip
   };
 }
 
-/** The jobs of other tenants are nobody’s business but an administrator’s. */
+/** The jobs of other tenants are nobody's business but an administrator's. */
 function isShown({ follower }: ApiContext, job: string, { tenant, scopes, named }: Principal): boolean {
   if (scopes.includes('admin') && named !== true) return true;
   return sees(tenant, follower.index.job(job)?.tenant);

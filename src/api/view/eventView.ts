@@ -9,7 +9,7 @@ import { glancesOf, listedJobView, type TaskGlance } from './jobView.ts';
 import type { ListedJobView } from './schemas.ts';
 import { isoTime, isoTimeOrNull, workerOf } from './taskView.ts';
 
-/** A transition, as far as the stream’s headers tell it: error and artifacts are in the job. */
+/** A transition, as far as the stream's headers tell it: error and artifacts are in the job. */
 export function taskEventView({ sequence, at, state }: LogEntry) {
   return {
     sequence,

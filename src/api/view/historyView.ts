@@ -1,4 +1,4 @@
-// The messages of a job’s tasks as the transitions that they were.
+// The messages of a job's tasks as the transitions that they were.
 
 import { isOpen } from '../../job/task.ts';
 import type { DetailedEntry } from '../../ports/jobLog.ts';

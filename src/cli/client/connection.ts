@@ -13,5 +13,5 @@ export interface Connection {
   close?(): Promise<void>;
 }
 
-/** Opens the connection that the command’s flags ask for. */
+/** Opens the connection that the command's flags ask for. */
 export type Connect = (command: Command) => Promise<Connection>;

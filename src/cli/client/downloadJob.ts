@@ -13,7 +13,7 @@ export interface SavedFile {
 }
 
 /**
- * Writes the artifacts of the job’s tasks below `folder`, which is made: a job with one task into the folder itself, one
+ * Writes the artifacts of the job's tasks below `folder`, which is made: a job with one task into the folder itself, one
  * with several into a folder a task. A text result is `output.json`. Earlier files of the same names are replaced.
  * Throws `InternalError` where bytes do not fit their digest, `UsageError` where the folder cannot be written.
  */

@@ -29,7 +29,7 @@ export function withClient<Args extends unknown[]>(
 ): (...args: [...Args, Command]) => Promise<void> {
   return async (...all) => {
     const command = all.at(-1) as Command;
-    // The options of the program itself are the command’s as well.
+    // The options of the program itself are the command's as well.
     const args = [...all.slice(0, -2), command.optsWithGlobals()] as unknown as Args;
     endOnClosedPipe(io.stdout);
     const connection = await (io.connect ?? bySettings(io))(command);
@@ -53,7 +53,7 @@ function bySettings(io: Io): Connect {
   };
 }
 
-/** From the command’s flags and the environment. Throws `InvalidConfiguration`. */
+/** From the command's flags and the environment. Throws `InvalidConfiguration`. */
 export function clientSettings(io: Pick<Io, 'env'>, command: Command): Settings['client'] {
   const options: Record<string, unknown> = command.opts();
   const flags = Object.fromEntries(clientFlags.map(({ attribute }) => [attribute, options[attribute]]));

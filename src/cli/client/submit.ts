@@ -47,7 +47,7 @@ function addInputOptions(command: Command): void {
     .option('--system <text>', 'system instruction, for text')
     .addOption(new Option('--kind <kind>', 'what to make (default image)').choices(['image', 'text']))
     .option('--pool <pool>', 'pool that runs it (default "default")')
-    .option('--model <model>', 'model (default the pool’s first of the kind)')
+    .option('--model <model>', "model (default the pool's first of the kind)")
     .addOption(new Option('--priority <priority>', 'lane of the queue').choices(['high', 'normal', 'low']))
     .option('--aspect-ratio <ratio>', 'such as 16:9')
     .option('--image-size <size>', 'such as 1K')

@@ -1,4 +1,4 @@
-// The body of a submit from the command line: a file’s, if one is given, with the flags laid over it.
+// The body of a submit from the command line: a file's, if one is given, with the flags laid over it.
 
 import type { SubmitRequest } from '../../client/index.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
@@ -37,7 +37,7 @@ export interface BodyParts {
 
 type JsonObject = Record<string, unknown>;
 
-/** Throws `UsageError` where nothing says what to make, or a task has no prompt. The rest is the API’s to check. */
+/** Throws `UsageError` where nothing says what to make, or a task has no prompt. The rest is the API's to check. */
 export function submitBody(file: JsonObject, options: BodyOptions, parts: BodyParts): SubmitRequest {
   const input = { ...objectAt(file, 'input'), ...inputOf(options, parts) };
   const policy = { ...objectAt(file, 'policy'), ...policyOf(options) };
@@ -77,7 +77,7 @@ const impliedKind = (input: JsonObject): string => ('schema' in input || 'system
 function objectAt(file: JsonObject, key: string): JsonObject {
   const value = file[key] ?? {};
   if (typeof value === 'object' && !Array.isArray(value)) return value as JsonObject;
-  throw new GenwardenError('UsageError', `The file’s ${key} is not an object`);
+  throw new GenwardenError('UsageError', `The file's ${key} is not an object`);
 }
 
 function given(values: JsonObject): JsonObject {

@@ -2,7 +2,7 @@
 
 import { GenwardenApiError } from '../../client/index.ts';
 
-/** Did the request get no answer at all? `fetch` fails with a TypeError that carries the socket’s error as its cause. */
+/** Did the request get no answer at all? `fetch` fails with a TypeError that carries the socket's error as its cause. */
 export function isUnreachable(error: unknown): boolean {
   return error instanceof TypeError && error.cause instanceof Error;
 }

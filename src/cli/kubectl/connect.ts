@@ -1,4 +1,4 @@
-// Connects a client command to the Genwarden of a cluster: by a port-forward, as the kubeconfig’s user.
+// Connects a client command to the Genwarden of a cluster: by a port-forward, as the kubeconfig's user.
 
 import type { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { GenwardenError } from '../../job/errors/index.ts';
@@ -58,16 +58,16 @@ async function directly(flags: PluginFlags, url: string, given: Bearer | undefin
   return { options: { url, fetch: fetchAs(bearer, namespaceOf(flags, config ?? undefined)) }, where: url };
 }
 
-/** The kubeconfig’s token, which opens the whole cluster: it goes nowhere in the clear. */
+/** The kubeconfig's token, which opens the whole cluster: it goes nowhere in the clear. */
 async function sendable(config: KubeConfig, url: string): Promise<Bearer> {
   const { protocol, hostname } = new URL(url);
   if (protocol !== 'https:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) {
-    const message = `--url ${url} is not encrypted, so the kubeconfig’s token is not sent there: use https, or give --token`;
+    const message = `--url ${url} is not encrypted, so the kubeconfig's token is not sent there: use https, or give --token`;
     throw new GenwardenError('UsageError', message);
   }
   const bearer = await kubeconfigBearer(config);
   if (bearer !== undefined) return bearer;
-  throw new GenwardenError('UsageError', 'The kubeconfig’s user has a certificate and no token: give one with --token');
+  throw new GenwardenError('UsageError', "The kubeconfig's user has a certificate and no token: give one with --token");
 }
 
 /** Sends who asks and which namespace it is about with every request. */

@@ -52,7 +52,7 @@ async function workersOf(client: GenwardenClient, id: string): Promise<ReadonlyS
   return new Set(history.flatMap(({ worker }) => worker ?? []));
 }
 
-/** The worker writes its last line about a job after the job’s last event, ms. */
+/** The worker writes its last line about a job after the job's last event, ms. */
 const lastLinesMs = 1_500;
 /** Clocks of nodes differ, ms. */
 const skewMs = 60_000;
@@ -75,7 +75,7 @@ class WorkerLogs {
     this.#all = all;
   }
 
-  /** What there is of the worker’s log. */
+  /** What there is of the worker's log. */
   async print(worker: string): Promise<void> {
     for (const pod of await this.#podsOf(worker)) {
       if (pod.restarted) await this.#copy(pod, { follow: false, previous: true }).catch(() => undefined);

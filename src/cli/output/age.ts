@@ -14,7 +14,7 @@ export function shortDuration(ms: number): string {
   return `${Math.floor(whole / day)}d`;
 }
 
-/** How long ago an ISO time was; empty for none. A time ahead of this machine’s clock is `0s`. */
+/** How long ago an ISO time was; empty for none. A time ahead of this machine's clock is `0s`. */
 export function ageOf(time: string | null | undefined, now: number): string {
   const at = instantOf(time);
   return at === undefined ? '' : shortDuration(now - at);

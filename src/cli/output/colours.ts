@@ -23,7 +23,7 @@ const colourOf: Readonly<Record<string, Colour>> = {
   cancelled: 'dim',
 };
 
-/** A state of a job or task, or text about one, in the state’s colour. */
+/** A state of a job or task, or text about one, in the state's colour. */
 export function paintState(paint: Paint, state: string, text = state): string {
   const colour = colourOf[state];
   return colour === undefined ? text : paint(colour, text);

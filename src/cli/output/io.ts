@@ -19,7 +19,7 @@ export interface Io {
   readStdin(): Promise<string>;
   /** What a person at the terminal answers, or undefined where there is none to ask. */
   ask(question: string): Promise<string | undefined>;
-  /** Milliseconds since 1970 by this machine’s clock; for ages only. */
+  /** Milliseconds since 1970 by this machine's clock; for ages only. */
   now(): number;
   /** The exit code the command leaves once it has ended by itself. */
   exitWith(code: number): void;
@@ -27,7 +27,7 @@ export interface Io {
   readonly connect?: Connect;
 }
 
-/** This process’s own. A reader that closes early (`genwarden list | head`) ends the process without a word. */
+/** This process's own. A reader that closes early (`genwarden list | head`) ends the process without a word. */
 export function processIo(): Io {
   return {
     env: process.env,

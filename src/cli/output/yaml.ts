@@ -48,7 +48,7 @@ function stringScalar(text: string): string {
   return plain.test(text) && !reserved.test(text) ? text : quoted(text);
 }
 
-/** JSON’s form, with the characters escaped that JSON lets through and YAML does not, or would take for a line’s end. */
+/** JSON's form, with the characters escaped that JSON lets through and YAML does not, or would take for a line's end. */
 function quoted(text: string): string {
   return JSON.stringify(text).replaceAll(
     /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,

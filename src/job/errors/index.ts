@@ -13,7 +13,7 @@ export type ErrorCode = keyof typeof catalogue;
 export interface ProviderAnswer {
   /** HTTP status, where there was one. */
   readonly status?: number;
-  /** The provider’s own code, such as `UNAVAILABLE` or `IMAGE_SAFETY`. */
+  /** The provider's own code, such as `UNAVAILABLE` or `IMAGE_SAFETY`. */
   readonly code?: string;
 }
 
@@ -57,7 +57,7 @@ export class GenwardenError extends Error {
   }
 }
 
-/** Thrown by providers and by the worker’s own steps: an attempt ended with this task error. */
+/** Thrown by providers and by the worker's own steps: an attempt ended with this task error. */
 export class AttemptFailed extends Error {
   override readonly name = 'AttemptFailed';
   readonly error: TaskError;

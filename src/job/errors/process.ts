@@ -47,7 +47,7 @@ export const processErrors = define({
   },
   WorkerLogGone: {
     ...final,
-    title: 'The log is gone with the worker’s pod',
+    title: "The log is gone with the worker's pod",
     hint: 'Look where the cluster gathers its logs; `explain` and `history` tell what happened.',
   },
   NatsServerMissing: {

@@ -19,7 +19,7 @@ export const requestErrors = define({
   UnsupportedMediaType: {
     ...final,
     status: 415,
-    title: 'The body’s media type is not taken here',
+    title: "The body's media type is not taken here",
     hint: 'Use application/json; for POST /v1/artifacts image/png, image/jpeg or image/webp.',
   },
   BodyTooLarge: {
@@ -80,19 +80,19 @@ export const requestErrors = define({
     ...final,
     status: 404,
     title: 'There is no such job',
-    hint: 'Check the id and the token’s tenant; jobs are gone after their retention.',
+    hint: "Check the id and the token's tenant; jobs are gone after their retention.",
   },
   TaskNotFound: {
     ...final,
     status: 404,
     title: 'The job has no such task',
-    hint: 'Use the task’s index or name as the job shows it.',
+    hint: "Use the task's index or name as the job shows it.",
   },
   ArtifactNotFound: {
     ...final,
     status: 404,
     title: 'There is no such artifact',
-    hint: 'Look at the task’s artifacts; artifacts are gone after the job’s retention.',
+    hint: "Look at the task's artifacts; artifacts are gone after the job's retention.",
   },
   RouteNotFound: {
     ...final,
@@ -170,8 +170,8 @@ export const requestErrors = define({
   StorageFull: {
     ...again,
     status: 507,
-    title: 'The stream’s storage is nearly full',
-    hint: 'Raise the stream’s limit or lower the retention; running jobs go on.',
+    title: "The stream's storage is nearly full",
+    hint: "Raise the stream's limit or lower the retention; running jobs go on.",
   },
   Unavailable: {
     ...again,

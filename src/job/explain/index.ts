@@ -20,7 +20,7 @@ export interface Explanation {
   readonly advice: readonly string[];
   /** What happens by itself, the nearest first; empty for a finished task. */
   readonly next: readonly NextStep[];
-  /** What is left now of the run’s time, ms; null for a finished task. */
+  /** What is left now of the run's time, ms; null for a finished task. */
   readonly budgetsLeft: Budgets | null;
 }
 

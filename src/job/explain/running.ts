@@ -13,7 +13,7 @@ export function whyRunning(task: Running, seen: Observation): Finding[] {
     return [silent(task, seen)];
   }
   if (!runner.listsTask && ranFor > heartbeatTimeout) return [forgotten(task, runner)];
-  // Half of its time is over. Progress says nothing here: it is the worker’s estimate.
+  // Half of its time is over. Progress says nothing here: it is the worker's estimate.
   if (ranFor >= task.dueAt - now) return [slow(task, ranFor, runner)];
   return [working(task, ranFor, runner)];
 }
@@ -37,7 +37,7 @@ function forgotten(task: Running, runner: RunnerSight): Finding {
   return {
     cause: 'TaskNotListed',
     says: `Worker ${task.worker} lives (last heartbeat ${about(runner.silentFor)} ago) but no longer names the task: it is queued again within seconds`,
-    advice: 'Report it with the worker’s log: this points to a bug.',
+    advice: "Report it with the worker's log: this points to a bug.",
   };
 }
 
@@ -45,7 +45,7 @@ function slow(task: Running, ranFor: number, runner: RunnerSight): Finding {
   return {
     cause: 'ProviderSlow',
     says: `Worker ${task.worker} lives (last heartbeat ${about(runner.silentFor)} ago) and has waited ${about(ranFor)} for the provider`,
-    advice: 'Look at the provider’s status; raise policy.attemptTimeout if such calls take longer.',
+    advice: "Look at the provider's status; raise policy.attemptTimeout if such calls take longer.",
   };
 }
 

@@ -18,7 +18,7 @@ export function whyInReview(task: NeedsReview, { now }: Observation): Finding[] 
   return [
     {
       cause: 'WaitingForReview',
-      says: `Its result has waited ${about(now - task.since)} for a person’s decision`,
+      says: `Its result has waited ${about(now - task.since)} for a person's decision`,
       advice: `Decide with \`genwarden review ${job} approve --task ${index}\` (or reject, or tweak).`,
     },
   ];

@@ -28,7 +28,7 @@ export interface World {
 
 export interface ObservedTask {
   readonly task: OpenTask;
-  /** ms, by the observer’s monotonic clock, since it saw this state. */
+  /** ms, by the observer's monotonic clock, since it saw this state. */
   readonly seenFor: number;
   /** The queue lost the message: seen so by two looks half a minute apart. */
   readonly messageMissing?: boolean;

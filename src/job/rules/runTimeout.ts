@@ -1,4 +1,4 @@
-// Running and backing off have used up the run’s time.
+// Running and backing off have used up the run's time.
 
 import { formatDuration } from '../duration.ts';
 import { fail, isPast } from './overdue.ts';
@@ -8,5 +8,5 @@ export const runTimeout: Rule = ({ task }, world, now) => {
   if (task.state !== 'running' && task.state !== 'waiting') return undefined;
   if (!isPast(task.since + task.budgets.run, task, world, now)) return undefined;
   const limit = formatDuration(task.of.policy.runTimeout);
-  return fail(task, 'RunTimeout', `The task’s attempts together took longer than the run timeout of ${limit}`, now);
+  return fail(task, 'RunTimeout', `The task's attempts together took longer than the run timeout of ${limit}`, now);
 };

@@ -10,7 +10,7 @@ export interface ProgressNotes {
   stop(): void;
 }
 
-/** Notes of the tenant’s tasks, or of one job’s; `wake` is called when there is one. */
+/** Notes of the tenant's tasks, or of one job's; `wake` is called when there is one. */
 export function progressOf(
   { workers, follower }: ApiContext,
   { tenant, job: only }: { readonly tenant: string; readonly job: string | undefined },

@@ -1,4 +1,4 @@
-// The stream’s last messages in their order, without a gap, as this process’s one follower heard them. Event streams read
+// The stream's last messages in their order, without a gap, as this process's one follower heard them. Event streams read
 // from it each at its own pace: a slow client costs no memory, it falls out of the window.
 
 import type { Sequence } from '../../job/task.ts';

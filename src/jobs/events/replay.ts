@@ -4,7 +4,7 @@ import type { LogEntry, Position } from '../../ports/jobLog.ts';
 import type { ApiContext } from '../../api/options.ts';
 
 export type Reach =
-  /** All that came since is in this process’s memory. */
+  /** All that came since is in this process's memory. */
   | 'recent'
   /** What came since is read from the stream. */
   | 'stream'

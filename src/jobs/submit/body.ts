@@ -94,7 +94,7 @@ const input = z.strictObject({
     .optional()
     .describe('Asks the provider for the same answer again.'),
   references: references.optional().describe('Images to go by; at most 14 a task.'),
-  extraReferences: references.optional().describe('Of a task: appended to the job’s references.'),
+  extraReferences: references.optional().describe("Of a task: appended to the job's references."),
   providerOptions: jsonObject(16 * kib, 'Passed on to the provider').optional(),
 });
 
@@ -134,7 +134,7 @@ const labels = z
 
 const task = z.strictObject({
   name: printable(100).optional().describe('Unique in the job; at most 100 printable characters.'),
-  input: input.optional().describe('Each key replaces the whole key of the job’s input.'),
+  input: input.optional().describe("Each key replaces the whole key of the job's input."),
   metadata,
 });
 
@@ -148,7 +148,7 @@ export const submitBody = z
       .optional()
       .describe('Default: default.'),
     priority: z.enum(['high', 'normal', 'low']).optional().describe('Default: normal.'),
-    model: z.string().min(1).max(128).optional().describe('Default: the pool’s first model of the kind.'),
+    model: z.string().min(1).max(128).optional().describe("Default: the pool's first model of the kind."),
     input: input.omit({ extraReferences: true }).optional(),
     tasks: z
       .array(task)

@@ -23,7 +23,7 @@ export function checkImage(bytes: Uint8Array, declared: ImageMediaType, where: s
   if (!hasSize(bytes)) throw new GenwardenError('InvalidImage', `${where} is a broken ${declared}`);
 }
 
-/** The provider’s own limit; throws `ImageTooLarge`. */
+/** The provider's own limit; throws `ImageTooLarge`. */
 export function checkImageFits(bytes: number, provider: string, where: string): void {
   if (provider === 'gemini' && bytes > mostForGemini) throw tooLarge(bytes, '7 MB that a Gemini model takes', where);
 }

@@ -1,4 +1,4 @@
-// The syntax of Kubernetes labels, so that a job’s labels can be those of a resource.
+// The syntax of Kubernetes labels, so that a job's labels can be those of a resource.
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
 
 const nameForm = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;

@@ -1,4 +1,4 @@
-// Each task’s own request, from the job’s input and the task’s: a key of the task replaces the job’s whole key.
+// Each task's own request, from the job's input and the task's: a key of the task replaces the job's whole key.
 
 import { Ajv } from 'ajv';
 import type { JobKind } from '../../job/policy.ts';
@@ -50,7 +50,7 @@ const imageOnly = ['aspectRatio', 'imageSize'] as const;
 const ajv = new Ajv({ strict: false, logger: false });
 const checked = new WeakMap<object, boolean>();
 
-/** Checked against the meta-schema only: compiling schemas of strangers is the worker’s risk to bound, not the API’s. */
+/** Checked against the meta-schema only: compiling schemas of strangers is the worker's risk to bound, not the API's. */
 function isJsonSchema(schema: object): boolean {
   const known = checked.get(schema) ?? Boolean(ajv.validateSchema(withoutDialect(schema)));
   checked.set(schema, known);

@@ -17,7 +17,7 @@ import { timingOf } from './timing.ts';
 
 export interface Submit {
   readonly tenant: string;
-  /** The client’s, or undefined. */
+  /** The client's, or undefined. */
   readonly idempotencyKey: string | undefined;
   readonly body: SubmitBody;
   /** The uid of the resource that asks for the job: one resource makes one job, whatever its body says by then. */
@@ -60,12 +60,12 @@ function identify(submit: Submit, random: SubmitContext['random']): Identified {
   return { ...submit, key, job, digest: digestOf(submit.body) };
 }
 
-/** The one job of a resource. No tenant is empty: no client’s key comes to the same. */
+/** The one job of a resource. No tenant is empty: no client's key comes to the same. */
 export const jobIdOfOwner = (uid: string): JobId => jobIdOf(`\0resource\0${uid}`);
 
 const jobIdOf = (text: string): JobId => jobIdFrom(createHash('sha256').update(text).digest());
 
-/** A job that this process knows of needs no checks and no write: what changed since, a pool’s models say, matters not. */
+/** A job that this process knows of needs no checks and no write: what changed since, a pool's models say, matters not. */
 async function earlierJob(context: SubmitContext, submit: Identified): Promise<Submitted | undefined> {
   if (context.follower.index.job(submit.job) === undefined) return undefined;
   const record = await context.log.read(submit.job);

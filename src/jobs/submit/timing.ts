@@ -29,7 +29,7 @@ export function timingOf(
   if (longest > retentionMs) {
     throw new GenwardenError(
       'PolicyExceedsRetention',
-      `The job’s budgets add up to ${formatDuration(longest)}, but jobs are kept for ${formatDuration(retentionMs)}`,
+      `The job's budgets add up to ${formatDuration(longest)}, but jobs are kept for ${formatDuration(retentionMs)}`,
     );
   }
   return {

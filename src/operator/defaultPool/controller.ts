@@ -42,7 +42,7 @@ async function keepDefaultPool(
   return undefined;
 }
 
-/** With the release’s ConfigMap the pool goes, and its workers. */
+/** With the release's ConfigMap the pool goes, and its workers. */
 async function ownerOf(
   cluster: Cluster,
   { ownerConfigMap: name }: DefaultPool,

@@ -37,7 +37,7 @@ export function seriesKey({ metadata }: Regarding, { type, reason, action, note 
   return JSON.stringify([metadata.uid, type, reason, action, note]);
 }
 
-/** The bounds are the API server’s own: beyond them it refuses the event. */
+/** The bounds are the API server's own: beyond them it refuses the event. */
 export function eventOf({ name, object, event, count, firstAt, lastAt }: Series, instance: string): Applied {
   const { apiVersion, kind, metadata } = object;
   return {

@@ -5,7 +5,7 @@ import type { ObjectMeta } from '../../adapters/kubernetes/cluster.ts';
 import type { GenerationJobSpec } from '../resources/generationJob.ts';
 import { jobLabels } from './labels.ts';
 
-/** The labels are those of the moment: the resource’s may change, the job’s do not. */
+/** The labels are those of the moment: the resource's may change, the job's do not. */
 export function submitBodyOf(spec: GenerationJobSpec, { labels }: Pick<ObjectMeta, 'labels'>): SubmitBody {
   const { kind, pool, priority, model, input, tasks, policy, jobMetadata: metadata } = spec;
   const given = { model, input, tasks, policy, metadata };

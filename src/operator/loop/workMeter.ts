@@ -1,4 +1,4 @@
-// What a controller’s queue and its reconciles say in metrics, under the names of controller-runtime.
+// What a controller's queue and its reconciles say in metrics, under the names of controller-runtime.
 
 import type { OperatorMetrics } from '../../telemetry/metrics.ts';
 import type { Timer } from './timer.ts';

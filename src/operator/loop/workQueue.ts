@@ -67,7 +67,7 @@ export class WorkQueue {
     return this.#failures.get(key) ?? 0;
   }
 
-  /** The next key, which is the taker’s until it is `done`; undefined once the queue is closed. */
+  /** The next key, which is the taker's until it is `done`; undefined once the queue is closed. */
   take(): Promise<string | undefined> {
     if (this.#closed) return Promise.resolve(undefined);
     const next = this.#ready.keys().next();

@@ -20,11 +20,11 @@ export const generationJobSpec = z
     priority: body.priority.unwrap().default('normal').describe('Which lane of the pool it queues in.'),
     model: body.model,
     input: body.input.describe(
-      'What every task is made from; a key of a task’s own input replaces the whole key here.',
+      "What every task is made from; a key of a task's own input replaces the whole key here.",
     ),
     tasks: body.tasks,
     policy: body.policy.describe(
-      'How long it may take and how often it is tried; default: the pool’s, else the built-in.',
+      "How long it may take and how often it is tried; default: the pool's, else the built-in.",
     ),
     jobMetadata: body.metadata,
     ttlSecondsAfterFinished: z
@@ -45,7 +45,7 @@ const count = (which: string) => z.int().min(0).max(500).optional().describe(`${
 
 export const generationJobStatus = z
   .strictObject({
-    jobId: z.string().max(26).optional().describe('The job’s id, for the API and the command line.'),
+    jobId: z.string().max(26).optional().describe("The job's id, for the API and the command line."),
     state: z.enum(taskStates).optional().describe('What the job is doing, or how it ended.'),
     reason: z.string().max(128).optional().describe('Why it is so, as one CamelCase word.'),
     message: z.string().max(2_048).optional().describe('Why it is so, for a person.'),

@@ -34,9 +34,9 @@ const resources = z.strictObject({
 });
 
 const toleration = z.strictObject({
-  key: z.string().max(316).optional().describe('The taint’s key; absent with Exists: every taint.'),
+  key: z.string().max(316).optional().describe("The taint's key; absent with Exists: every taint."),
   operator: z.enum(['Exists', 'Equal']).optional().describe('Default: Equal.'),
-  value: z.string().max(63).optional().describe('The taint’s value, with Equal.'),
+  value: z.string().max(63).optional().describe("The taint's value, with Equal."),
   effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).optional().describe('Absent: every effect.'),
   tolerationSeconds: z
     .int()
@@ -84,9 +84,9 @@ export const podTemplate = z
     resources: resources.optional().describe('Processor and memory of a worker.'),
     nodeSelector: keyed(labelValue).optional().describe('Labels that a node must have; at most 32.'),
     tolerations: z.array(toleration).max(32).optional().describe('Taints that the workers bear.'),
-    affinity: asInPodSpec('Which nodes and neighbours the workers want, as in a pod’s spec.').optional(),
+    affinity: asInPodSpec("Which nodes and neighbours the workers want, as in a pod's spec.").optional(),
     topologySpreadConstraints: z
-      .array(asInPodSpec('As in a pod’s spec.'))
+      .array(asInPodSpec("As in a pod's spec."))
       .max(16)
       .optional()
       .describe('How the workers are spread over nodes and zones.'),
@@ -98,16 +98,16 @@ export const podTemplate = z
       .optional()
       .describe('More environment variables of the worker.'),
     envFrom: z
-      .array(asInPodSpec('As in a container’s spec.'))
+      .array(asInPodSpec("As in a container's spec."))
       .max(32)
       .optional()
       .describe('Secrets and ConfigMaps whose entries become environment variables.'),
-    labels: keyed(labelValue).optional().describe('More labels of the pods; the operator’s own win.'),
+    labels: keyed(labelValue).optional().describe("More labels of the pods; the operator's own win."),
     annotations: keyed(z.string().max(8_192)).optional().describe('More annotations of the pods.'),
     imagePullSecrets: z
-      .array(z.strictObject({ name: objectName.describe('A Secret in the pool’s namespace.') }))
+      .array(z.strictObject({ name: objectName.describe("A Secret in the pool's namespace.") }))
       .max(16)
       .optional()
       .describe('Secrets to pull the image with.'),
   })
-  .describe('What is special about the pods of this pool; the rest is the installation’s.');
+  .describe("What is special about the pods of this pool; the rest is the installation's.");

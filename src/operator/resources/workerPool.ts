@@ -20,7 +20,7 @@ const models = z
 const key = z.strictObject({
   secretKeyRef: z
     .strictObject({
-      name: objectName.describe('A Secret in the pool’s namespace.'),
+      name: objectName.describe("A Secret in the pool's namespace."),
       key: z
         .string()
         .min(1)
@@ -34,8 +34,8 @@ const key = z.strictObject({
     .min(1)
     .max(100_000)
     .optional()
-    .describe('Across all workers; default: the installation’s.'),
-  maxInFlight: z.int().min(1).max(10_000).optional().describe('Across all workers; default: the installation’s.'),
+    .describe("Across all workers; default: the installation's."),
+  maxInFlight: z.int().min(1).max(10_000).optional().describe("Across all workers; default: the installation's."),
 });
 
 const autoscaling = z
@@ -65,8 +65,8 @@ export const workerPoolSpec = z
       .url({ protocol: /^https?$/ })
       .max(2_048)
       .optional()
-      .describe('Points the provider’s SDK elsewhere.'),
-    apiVersion: z.string().min(1).max(32).optional().describe('The version of the provider’s API.'),
+      .describe("Points the provider's SDK elsewhere."),
+    apiVersion: z.string().min(1).max(32).optional().describe("The version of the provider's API."),
     keys: z.array(key).max(32).default([]).describe('API keys; without one the tasks stay queued.'),
     concurrency: z.int().min(1).max(1_000).default(4).describe('Tasks that each worker runs at the same time.'),
     paused: z.boolean().default(false).describe('Hands no task to a worker; what runs goes on.'),
@@ -74,7 +74,7 @@ export const workerPoolSpec = z
       .unwrap()
       .omit({ deadline: true })
       .optional()
-      .describe('The pool’s defaults for the policy of jobs.'),
+      .describe("The pool's defaults for the policy of jobs."),
     replicas: z
       .int()
       .min(0)
@@ -92,7 +92,7 @@ export const workerPoolSpec = z
       .describe('The only tenants that may use the pool; absent: all.'),
     template: podTemplate.optional(),
   })
-  .describe('The pool; its name is the resource’s.');
+  .describe("The pool; its name is the resource's.");
 
 const workers = z.int().min(0).optional();
 const tasks = z.int().min(0).optional();
@@ -104,7 +104,7 @@ export const workerPoolStatus = z
     readyReplicas: workers.describe('Workers that can take tasks.'),
     desiredReplicas: workers.describe('Workers that there should be.'),
     ready: z.string().max(16).optional().describe('Ready workers of those that there should be, such as 2/3.'),
-    selector: z.string().max(512).optional().describe('Selects the workers’ pods; for kubectl scale and the like.'),
+    selector: z.string().max(512).optional().describe("Selects the workers' pods; for kubectl scale and the like."),
     queued: tasks.describe('Tasks that wait for a worker.'),
     running: tasks.describe('Tasks that run.'),
     oldestQueuedTime: z.iso.datetime().optional().describe('Since when the oldest queued task waits.'),

@@ -19,7 +19,7 @@ export interface Term {
   readonly workers: WorkersSeen;
   readonly pace: AttemptPace;
   readonly memories: PoolMemories;
-  /** The installation’s, the same for all pools. */
+  /** The installation's, the same for all pools. */
   readonly template: ParsedTemplate;
 }
 

@@ -71,7 +71,7 @@ export async function startStack({ settings, externalNats, logger, signal }: Sta
   }
 }
 
-/** Was NATS’s address given by somebody, so that none of our own is wanted? */
+/** Was NATS's address given by somebody, so that none of our own is wanted? */
 export function natsIsGiven(resolved: readonly ResolvedSetting[]): boolean {
   return resolved.some(({ definition, source }) => definition.name === 'NATS_URL' && source.kind !== 'default');
 }
@@ -87,7 +87,7 @@ async function embeddedNats(settings: Settings, closing: Closing, logger: Logger
   return { settings: { urls: [server.url], ...server.login }, died: server.died };
 }
 
-/** The stand-in takes the provider’s place where nobody gave a key, a pools file or another address. */
+/** The stand-in takes the provider's place where nobody gave a key, a pools file or another address. */
 async function standinFor(settings: Settings, closing: Closing, logger: Logger): Promise<Standin | undefined> {
   const { gemini, poolsFile, standinLatencyMs } = settings;
   if (gemini.apiKeys.length > 0 || gemini.baseUrl !== undefined || poolsFile !== undefined) return undefined;
@@ -109,7 +109,7 @@ function inDev(settings: Settings, standin: Standin | undefined): Settings {
   return { ...patient, drainTimeoutMs: Math.min(patient.drainTimeoutMs, 5_000) };
 }
 
-/** A given metrics port is the api’s; worker and controller take the next two. */
+/** A given metrics port is the api's; worker and controller take the next two. */
 function onPort(settings: Settings, offset: number): Settings {
   const { metricsPort } = settings;
   return metricsPort === undefined || metricsPort === 0 ? settings : { ...settings, metricsPort: metricsPort + offset };

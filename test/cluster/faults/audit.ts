@@ -11,7 +11,7 @@ export interface AuditOptions {
   /** The name of the row. */
   readonly fault: string;
   readonly jobs: readonly string[];
-  /** When the fault began, ms since 1970 by this machine’s clock, which the cluster’s node shares. */
+  /** When the fault began, ms since 1970 by this machine's clock, which the cluster's node shares. */
   readonly faultAt: number;
   /** All jobs must be terminal so soon from now, ms; default 180 s. */
   readonly withinMs?: number;

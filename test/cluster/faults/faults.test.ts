@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => genwarden?.uninstall());
 
-test('a busy worker’s pod is deleted without grace', async () => {
+test("a busy worker's pod is deleted without grace", async () => {
   const { recoveries } = await endure(genwarden, {
     fault: 'delete pod --force of a busy worker',
     // Longer than the node lets it go on.
@@ -97,7 +97,7 @@ test('the pod of NATS is deleted', async () => {
   });
 });
 
-test('all controllers’ pods are deleted', async () => {
+test("all controllers' pods are deleted", async () => {
   await endure(genwarden, {
     fault: 'controller pods deleted, a worker killed',
     hurt: async ({ busyWorkerPod, struck }) => {

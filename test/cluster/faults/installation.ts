@@ -27,7 +27,7 @@ export interface Ordeal {
 }
 
 export interface Blow {
-  /** The pod of a worker that runs several of this load’s tasks right now. */
+  /** The pod of a worker that runs several of this load's tasks right now. */
   busyWorkerPod(): Promise<Any>;
   /** To be called at the very moment; without it the start of `hurt` counts. */
   struck(): void;

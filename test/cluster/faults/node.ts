@@ -1,11 +1,11 @@
-// The node’s own processes, as signals reach them: the parts of Kubernetes, and what runs in a pod. Only of the node in whose
+// The node's own processes, as signals reach them: the parts of Kubernetes, and what runs in a pod. Only of the node in whose
 // network namespace the tests run, so nothing of the machine, and of no other cluster, is ever hit.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 export type NodePart = 'kube-apiserver' | 'kubelet';
 
-/** The pid of a part of this node’s Kubernetes. Throws where the tests do not run on the node that `make` starts. */
+/** The pid of a part of this node's Kubernetes. Throws where the tests do not run on the node that `make` starts. */
 function pidOf(part: NodePart): number {
   const [pid, ...others] = processes().filter((one) => nameOf(one) === part && isOnThisNode(one));
   if (pid === undefined) throw new Error(`no ${part} here: this test needs the node that make test-cluster starts`);
@@ -13,7 +13,7 @@ function pidOf(part: NodePart): number {
   return pid;
 }
 
-/** The Node.js process of a pod’s container; throws where there is not exactly one. */
+/** The Node.js process of a pod's container; throws where there is not exactly one. */
 export function pidInPod(podUid: string): number {
   const found = processes().filter((pid) => ownerPodOf(pid).includes(podUid) && nameOf(pid) !== 'pause');
   if (found.length !== 1) throw new Error(`pod ${podUid} has the processes ${found.join(', ') || 'none'}`);

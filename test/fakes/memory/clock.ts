@@ -1,4 +1,4 @@
-// Clocks without a server: this machine’s, and one that stands still until it is moved.
+// Clocks without a server: this machine's, and one that stands still until it is moved.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Instant } from '../../../src/job/task.ts';

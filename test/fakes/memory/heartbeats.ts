@@ -3,7 +3,7 @@
 import type { Beat, BeatEvent, Heartbeats, Recall } from '../../../src/ports/heartbeats.ts';
 
 export interface MemoryHeartbeats extends Heartbeats {
-  /** What the observer of a real connection would be told: it is away or back, or a worker’s connection is lost. */
+  /** What the observer of a real connection would be told: it is away or back, or a worker's connection is lost. */
   tell(event: Exclude<BeatEvent, { event: 'beat' }>): void;
 }
 

@@ -60,7 +60,7 @@ export class MemoryStream {
     return this.#lastOfTask.get(keyOf(address));
   }
 
-  /** The job’s messages in order, whatever its pool. */
+  /** The job's messages in order, whatever its pool. */
   ofJob(job: JobId): MemoryMessage[] {
     const known = this.#jobs.get(job);
     if (known !== undefined) return known;
@@ -81,7 +81,7 @@ export class MemoryStream {
     return this.#messages[low];
   }
 
-  /** Drops the job’s messages older than `before`. */
+  /** Drops the job's messages older than `before`. */
   purge(job: JobId, before: Sequence): void {
     const goes = (message: MemoryMessage): boolean => message.state.of.job === job && message.sequence < before;
     this.#messages = this.#messages.filter((message) => !goes(message));

@@ -15,7 +15,7 @@ export interface MemoryTaskQueueOptions {
 }
 
 export interface ForgetfulTaskQueue extends TaskQueue {
-  /** As if somebody had deleted the pool’s consumers: nothing is delivered until they are made anew, from the start. */
+  /** As if somebody had deleted the pool's consumers: nothing is delivered until they are made anew, from the start. */
   forget(pool: string): void;
 }
 

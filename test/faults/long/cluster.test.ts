@@ -30,7 +30,7 @@ describe('a cluster of three', () => {
     for (const { tasks } of audited) for (const task of tasks) expect(story(task)).toMatch(unharmed);
   });
 
-  it('has a worker’s server leave as a lame duck: the worker moves, and nothing is requeued', async () => {
+  it("has a worker's server leave as a lame duck: the worker moves, and nothing is requeued", async () => {
     // Heartbeats of a minute: whatever is requeued would be the fast path's doing.
     const { cluster, world } = await startClusterWorld({ GENWARDEN_HEARTBEAT_TIMEOUT: '60s' }, ['controller', 'api']);
     const server = cluster.servers[1]!;

@@ -9,7 +9,7 @@ import { startWorld } from '../support/world.ts';
 it.each([
   { fault: 'NATS away for a minute', attemptTimeout: '90s' },
   // Finished in time, though the word of it comes a minute too late.
-  { fault: 'NATS away past the attempts’ end', attemptTimeout: '25s' },
+  { fault: "NATS away past the attempts' end", attemptTimeout: '25s' },
 ])('$fault', async ({ fault, attemptTimeout }) => {
   const world = await startWorld({ behaviour: { kind: 'image', bytes: 'small', latencyMs: 15_000 } });
   const jobs = await submitMany(world, { jobs: 2, tasks: 5, policy: { attemptTimeout } });

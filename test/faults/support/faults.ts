@@ -10,7 +10,7 @@ export interface Faults {
   /** ms for which SIGUSR2 holds the event loop. */
   readonly block?: number;
   readonly ignoreAbort?: boolean;
-  /** A call whose prompt holds this word takes all of the process’s memory, of which there is little. */
+  /** A call whose prompt holds this word takes all of the process's memory, of which there is little. */
   readonly hoard?: string;
 }
 

@@ -1,4 +1,4 @@
-// Buckets and what is mirrored from them, and the server’s clock, over restarts of a real server.
+// Buckets and what is mirrored from them, and the server's clock, over restarts of a real server.
 import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { natsClock, natsLeadership, natsPoolRegistry } from '../../../src/adapters/nats/index.ts';
@@ -66,7 +66,7 @@ test('many processes may start at once on an empty server', async () => {
   await until(() => registries.every((registry) => registry.find('front')), { what: 'all to know the pool' });
 });
 
-test('the clock follows the server, whatever this machine’s wall clock says', async () => {
+test("the clock follows the server, whatever this machine's wall clock says", async () => {
   const { link } = await open();
   const one = await link();
   const real = Date.now.bind(Date);

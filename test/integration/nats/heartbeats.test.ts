@@ -1,4 +1,4 @@
-// Heartbeats over a real connection: garbage, a server that goes away, and the system account’s word on dead processes.
+// Heartbeats over a real connection: garbage, a server that goes away, and the system account's word on dead processes.
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -87,7 +87,7 @@ test('an observer that begins to listen, or is back, hears from every worker at 
   await until(() => seen.some(({ event }) => event === 'observerBack') && beats() >= 2, { what: 'the next answer' });
 });
 
-test('a worker’s name cannot widen a subject', async () => {
+test("a worker's name cannot widen a subject", async () => {
   const { link } = await open();
   const one = await link();
   const seen = await watch(natsHeartbeats(one), one);
@@ -96,14 +96,14 @@ test('a worker’s name cannot widen a subject', async () => {
   expect(seen[0]).toMatchObject({ event: 'beat', beat: { worker: 'w.>.*' } });
 });
 
-test('the observer is told that it is away and back, and the worker’s last beat comes first, with its new ids', async () => {
+test("the observer is told that it is away and back, and the worker's last beat comes first, with its new ids", async () => {
   const { server, link } = await open();
   const [worker, observer] = [await link(), await link()];
   const heartbeats = natsHeartbeats(worker);
   const seen = await watch(natsHeartbeats(observer), observer);
   heartbeats.beat(beat('w-1'));
   await until(() => seen.length === 1, { what: 'the first beat' });
-  // The observer’s own worker shares its connection, so that its beat cannot come before the observer listens again.
+  // The observer's own worker shares its connection, so that its beat cannot come before the observer listens again.
   natsHeartbeats(observer).beat(beat('w-2'));
   await until(() => seen.length === 2, { what: 'the second beat' });
   await server.restart();

@@ -68,7 +68,7 @@ test('the fingerprint is the same for all workers of an installation, and anothe
   expect((await elsewhere.rings[0]!.acquire('front', never)).fingerprint).not.toBe(fingerprints[0]);
 });
 
-test('a killed worker’s holds lapse, a living one’s do not', async () => {
+test("a killed worker's holds lapse, a living one's do not", async () => {
   const { clock, links, rings } = await open({ maxInFlight: 2 });
   await rings[0]!.acquire('front', never);
   const kept = await rings[1]!.acquire('front', never);

@@ -68,7 +68,7 @@ test('a leader that cannot renew stops by its own clock; when NATS is back one o
   expect(events[2]).toMatch(/leads$/);
 });
 
-test('a leader that finds another’s mark stops at once; its own, of a lost answer, is no reason to', async () => {
+test("a leader that finds another's mark stops at once; its own, of a lost answer, is no reason to", async () => {
   const { links, events, campaign } = await candidates(1, { leaseMs: 60_000 });
   const link = links[0]!;
   await campaign(0);

@@ -19,7 +19,7 @@ import { until } from '../../support/until.ts';
 
 const retentionMs = 3_600_000;
 
-it('does the operator’s part with the operator’s rights alone', async () => {
+it("does the operator's part with the operator's rights alone", async () => {
   const prefix = 'p';
   const nats = await startPermittedNats({ prefix });
   const { link, errors } = await connectAs(nats, 'operator', prefix);

@@ -47,7 +47,7 @@ const noMaker: Tries = {
   'make a filtered consumer': `publish $JS.API.CONSUMER.CREATE.${tasks}.${lane}.p.spec.default.high.>`,
   'make a durable consumer': `publish $JS.API.CONSUMER.DURABLE.CREATE.${tasks}.${lane}`,
   'delete a queue': `publish $JS.API.CONSUMER.DELETE.${tasks}.${lane}`,
-  'lead in the controller’s place': 'publish $KV.p_leader.controller',
+  "lead in the controller's place": 'publish $KV.p_leader.controller',
   'move the place from which followers begin': 'publish $KV.p_marks.watermark',
 };
 
@@ -77,7 +77,7 @@ const forbidden: Record<NatsUser, Tries> = {
     'hold a concurrency key': 'publish p.key.0123',
     'pause a pool': `publish $JS.API.CONSUMER.PAUSE.${tasks}.${lane}`,
     'follow the stream': `publish $JS.API.CONSUMER.CREATE.${tasks}.follow_api_01`,
-    'recall another worker’s task': 'publish p.recall.worker-1',
+    "recall another worker's task": 'publish p.recall.worker-1',
     'listen to the beats of others': 'subscribe p.beat.*.*',
     'lead as an operator': 'publish $KV.p_leader.operator',
   },
@@ -101,7 +101,7 @@ const forbidden: Record<NatsUser, Tries> = {
     ...noWorker,
     'purge the stream': `publish $JS.API.STREAM.PURGE.${tasks}`,
     'queue as requeued work, before all others': 'publish p.spec.default.again.job.0',
-    'use a follower’s name of the API': `publish $JS.API.CONSUMER.MSG.NEXT.${tasks}.follow_api_01`,
+    "use a follower's name of the API": `publish $JS.API.CONSUMER.MSG.NEXT.${tasks}.follow_api_01`,
     'listen to recalls': 'subscribe p.recall.*',
   },
 };
@@ -130,14 +130,14 @@ describe.each(natsUsers)('the user %s', (user) => {
   });
 });
 
-it('the system’s user hears who comes and goes, and may do nothing else', async () => {
+it("the system's user hears who comes and goes, and may do nothing else", async () => {
   const nats = await started();
   const login = { servers: nats.url, user: 'system', pass: 'password-of-system' };
   const connection = await connect(login);
   const tries: Tries = {
     'hear everything of the server': 'subscribe $SYS.>',
-    'hear of one connection’s refusals': 'subscribe $SYS.ACCOUNT.GENWARDEN.LEAFNODE.CONNECT',
-    'hear the server’s figures': 'subscribe $SYS.SERVER.*.STATSZ',
+    "hear of one connection's refusals": 'subscribe $SYS.ACCOUNT.GENWARDEN.LEAFNODE.CONNECT',
+    "hear the server's figures": 'subscribe $SYS.SERVER.*.STATSZ',
     'ask for its figures': 'publish $SYS.REQ.SERVER.PING',
     'list the connections': 'publish $SYS.REQ.SERVER.PING.CONNZ',
     'reload the server': 'publish $SYS.REQ.SERVER.NAAA.RELOAD',
@@ -157,7 +157,7 @@ it('the system’s user hears who comes and goes, and may do nothing else', asyn
   await connection.close();
 });
 
-it('a queue stays as it is, whatever another process’s user sends under the names that it may use', async () => {
+it("a queue stays as it is, whatever another process's user sends under the names that it may use", async () => {
   const nats = await started();
   const { link } = await connectAs(nats, 'controller', 'p');
   await provisionNats(link, { retentionMs });

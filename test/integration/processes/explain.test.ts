@@ -42,7 +42,7 @@ const submit = async ({ client }: Installation, over: Partial<SubmitRequest> = {
 
 /** The one worker, once the API has heard it. */
 function theWorker({ client }: Installation): Promise<Worker> {
-  return until(async () => (await client.workers())[0], { what: 'the worker’s heartbeat' });
+  return until(async () => (await client.workers())[0], { what: "the worker's heartbeat" });
 }
 
 describe('people are told', () => {

@@ -103,7 +103,7 @@ describe('POST /v1/jobs refuses', () => {
       /__proto__/,
     ],
     [
-      'a constructor’s prototype',
+      "a constructor's prototype",
       '{"constructor":{"prototype":{"x":1}}}',
       'application/json',
       400,
@@ -191,7 +191,7 @@ describe('other bad requests', () => {
     expect(JSON.stringify(json)).not.toContain('secret');
   });
 
-  test('the client’s request id is the answer’s', async () => {
+  test("the client's request id is the answer's", async () => {
     const { headers, json } = await world.get('/v1/nothing', { 'x-request-id': 'abc-1' });
     expect([headers['x-request-id'], json.requestId]).toEqual(['abc-1', 'abc-1']);
   });

@@ -22,7 +22,7 @@ async function runs(world: ApiWorld, job: string, task = 0): Promise<void> {
   await world.finish(job, task, (state, now) => succeeded(state, now));
 }
 
-describe('a job’s events', () => {
+describe("a job's events", () => {
   test('snapshot, each transition with the job that it made, the end; every id names the stream and a sequence', async () => {
     const world = await listeningWorld();
     const job = await world.submit({ tasks: [{ name: 'a' }, { name: 'b' }] });
@@ -145,7 +145,7 @@ describe('all events', () => {
     expect(refused.json.code).toBe('JobNotFound');
   });
 
-  test('own writes are told in the stream’s order, and a job ends with its last task', async () => {
+  test("own writes are told in the stream's order, and a job ends with its last task", async () => {
     const world = await listeningWorld();
     const job = await world.submit({ tasks: Array.from({ length: 50 }, () => ({})) });
     const listener = await Listener.open(`${world.url}/v1/jobs/${job}/events`);
@@ -159,7 +159,7 @@ describe('all events', () => {
     expect(listener.of('job').filter(({ data }) => data.state === 'cancelled')).toHaveLength(1);
   });
 
-  test('what came before this process’s memory is read from the stream', async () => {
+  test("what came before this process's memory is read from the stream", async () => {
     const world = await listeningWorld({ events: { recent: 3 } });
     const listener = await Listener.open(`${world.url}/v1/events`);
     const [{ id }] = (await listener.until((all) => all.length === 1, 'the snapshot')) as [Received];

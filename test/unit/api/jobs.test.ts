@@ -127,7 +127,7 @@ describe('GET /v1/jobs/{id}', () => {
     expect(await world.get(`/v1/jobs/${id}?wait=30s`)).toMatchObject({ status: 200 });
   });
 
-  test('is never older than what this process knows: a lagging replica’s answer is read again from the leader', async () => {
+  test("is never older than what this process knows: a lagging replica's answer is read again from the leader", async () => {
     await using world = await apiWorld();
     const id = await world.submit();
     const stale = await world.log.read(id);

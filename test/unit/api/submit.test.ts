@@ -42,7 +42,7 @@ describe('POST /v1/jobs', () => {
     expect((await world.get(`/v1/jobs/${json.id}`)).json).toEqual({ ...json, warnings: undefined });
   });
 
-  test('gives each task the job’s input with its own keys in place of whole keys, and extra references appended', async () => {
+  test("gives each task the job's input with its own keys in place of whole keys, and extra references appended", async () => {
     await using world = await apiWorld();
     const { digest } = await world.artifacts.put('default', Uint8Array.of(1), 'image/png');
     const other = await world.artifacts.put('default', Uint8Array.of(2), 'image/webp');
@@ -188,7 +188,7 @@ describe('a submit without an answer from NATS', () => {
     expect(again).toMatchObject({ status: 202, json: { id: jobId } });
   });
 
-  test('names the client’s own key', async () => {
+  test("names the client's own key", async () => {
     await using world = await apiWorld();
     world.log.away = true;
     const { json } = await world.post('/v1/jobs', yard, { 'idempotency-key': 'mine' });

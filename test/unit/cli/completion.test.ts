@@ -1,4 +1,4 @@
-// `genwarden completion`: the scripts load in their shells, and bash’s completes what there is.
+// `genwarden completion`: the scripts load in their shells, and bash's completes what there is.
 
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';

@@ -44,7 +44,7 @@ const snapshot = event('snapshot', { id: 'job1', state: 'queued' }, 'e-1');
 const task = event('task', { sequence: 2, state: 'running', name: 'wälk – way' }, 'e-2');
 const end = event('job', { id: 'job1', state: 'succeeded' }, 'e-3');
 
-test('a job’s events end with the job; comments are no events; pieces may be cut anywhere', async () => {
+test("a job's events end with the job; comments are no events; pieces may be cut anywhere", async () => {
   const bytes = Buffer.from(`${snapshot}: alive\n\n${task}${event('progress', { progress: 0.5 })}${end}`);
   const cut = bytes.indexOf(Buffer.from('ä')) + 1;
   const { client, asked } = await server((response) => {

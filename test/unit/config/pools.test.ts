@@ -104,7 +104,7 @@ test('a key may stay in a file of its own, which is read to its last line break'
   expect(declarationOf(read({ pools: [{ name: 'b' }] })[0]!)).not.toHaveProperty('tenants');
 });
 
-test('a key’s file that is missing, empty or holds more than a key is named', () => {
+test("a key's file that is missing, empty or holds more than a key is named", () => {
   const keys = [{ keyFile: '/gone' }, { keyFile: '/empty' }, { keyFile: '/two' }];
   const files = (path: string): string => {
     if (path === '/gone') throw new Error('ENOENT');

@@ -63,7 +63,7 @@ describe('time', () => {
     expect(lines).toContainEqual(expect.objectContaining({ event: 'attempt_timeout', worker: 'worker-1' }));
   });
 
-  test('a hang is tried again as often as it may be, and then fails within the run’s time', async () => {
+  test("a hang is tried again as often as it may be, and then fails within the run's time", async () => {
     await stage.enter();
     const of = taskOf({ policy: { ...policy, attemptTimeout: 10_000, maxAttempts: 2 } });
     stage.startTask(0, 'worker-1', of);

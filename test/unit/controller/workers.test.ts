@@ -51,7 +51,7 @@ describe('workers', () => {
     expect(stage.log.lastOf()).toMatchObject({ state: 'queued', reason: 'WorkerLost', since: start + 100 });
   });
 
-  test('a claim that is seen only after its worker’s connection has gone is lost at once, too', async () => {
+  test("a claim that is seen only after its worker's connection has gone is lost at once, too", async () => {
     await stage.enter();
     stage.heartbeats.hear('worker-1');
     await settle();

@@ -15,7 +15,7 @@ const timeout = 6_000;
 const job = 'job';
 const listing = (...tasks: number[]) => tasks.map((task) => ({ job, task, claim: 1, progress: 0 }));
 
-test('silence is timed from the last beat by this process’s own clock', () => {
+test("silence is timed from the last beat by this process's own clock", () => {
   workers.beat(beatOf('w', 7));
   now += 2_500;
   expect(workers.sight('w')).toMatchObject({ silentFor: 2_500, beat: 7, connectionLost: false });

@@ -115,7 +115,7 @@ test.each([
     'application/json',
     'PermissionDenied',
   ],
-  ['a proxy’s page', 502, '<html>bad gateway</html>', 'text/html', 'ProviderUnavailable'],
+  ["a proxy's page", 502, '<html>bad gateway</html>', 'text/html', 'ProviderUnavailable'],
   ['an error without a body', 500, '', 'text/plain', 'ProviderError'],
   ['JSON that is none', 500, '{"error":', 'application/json', 'ProviderResponseInvalid'],
   ['an answer that is null', 200, 'null', 'application/json', 'ProviderResponseInvalid'],

@@ -72,7 +72,7 @@ test('what is taken out is freed at once when it is released', async () => {
   images.release();
 });
 
-/** As Node’s fetch gives them: each in memory of its own. */
+/** As Node's fetch gives them: each in memory of its own. */
 function inPieces(body: Buffer, size: number): ReadableStream {
   let at = 0;
   return new ReadableStream({

@@ -27,7 +27,7 @@ const copied = argumentsOf('COPY').flatMap((line) => {
   return paths.slice(0, -1);
 });
 
-test('the Dockerfile’s final stage and the assembled image have the same files', () => {
+test("the Dockerfile's final stage and the assembled image have the same files", () => {
   const assembled = [...applicationPaths.map((path) => `/app/${path}`), ...systemFiles];
   expect(copied.toSorted()).toEqual(assembled.toSorted());
 });

@@ -20,7 +20,7 @@ describe('parseDuration', () => {
   });
 
   test.each(['', '5', '5 minutes', ' 5s', '5s ', '-5s', '5S', '1m1h', '5s5s', '1.5h', '.5s', 's', '1e3s', '1,5s', '∞'])(
-    'refuses “%s”',
+    'refuses "%s"',
     (text) => {
       expect(parseDuration(text)).toBeUndefined();
     },

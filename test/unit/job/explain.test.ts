@@ -216,7 +216,7 @@ test('a task waiting for its retry says when it is queued again, and why the att
   expect(seen.next.map(({ rule }) => rule)).toEqual(['RetryDue', 'RunTimeout']);
 });
 
-test('a retry that is due and that nobody queues is overdue long before the run’s time is', () => {
+test("a retry that is due and that nobody queues is overdue long before the run's time is", () => {
   const task = waiting(running, 'ProviderUnavailable', testNow + 30_000, testNow + 10_000);
   expect(look(task, 32_000).summary).toContain('the next one is due');
   const late = look(task, 36_000);

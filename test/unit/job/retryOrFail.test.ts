@@ -61,7 +61,7 @@ describe('afterFailure', () => {
     );
   });
 
-  test('the provider’s own delay is honoured where it is longer than ours', () => {
+  test("the provider's own delay is honoured where it is longer than ours", () => {
     const delayed = (retryAfter: number, random: number) =>
       afterFailure(runningTask(), taskError('ProviderUnavailable', 'x', { retryAfter }), now, random).state;
     expect(delayed(20_000, 0.5)).toMatchObject({ state: 'waiting', retryAt: now + 20_000 });

@@ -204,7 +204,7 @@ test('a periodic list amid many changes counts nothing as missed', async () => {
   expect(await missed()).toBe(0);
 });
 
-test('a kind that is not installed is said in the catalogue’s words, and found once it is', async () => {
+test("a kind that is not installed is said in the catalogue's words, and found once it is", async () => {
   const cluster = new FakeCluster();
   cluster.install(type, false);
   const { informer, sources, lines, lists } = stage({}, cluster);

@@ -1,4 +1,4 @@
-// Which look at the server’s time is believed.
+// Which look at the server's time is believed.
 import { expect, test } from 'vitest';
 import { mostExact, withSample, type Sample } from '../../../src/adapters/nats/clock/samples.ts';
 

@@ -61,7 +61,7 @@ test.each([
   expect(lost).toEqual([]);
 });
 
-test('the name in the event does not matter: it is the client’s own word', () => {
+test("the name in the event does not matter: it is the client's own word", () => {
   const { losses, lost } = judge();
   losses.saw(event({ name: 'somebody else' }));
   vi.advanceTimersByTime(hold);

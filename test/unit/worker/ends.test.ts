@@ -55,7 +55,7 @@ test('a call that takes too long is aborted and retried', async () => {
   expect(world.logged.find(({ event }) => event === 'attempt_timeout')).toMatchObject({ reason: 'AttemptTimeout' });
 });
 
-test('the run’s time and the job’s deadline end an attempt under their own names', async () => {
+test("the run's time and the job's deadline end an attempt under their own names", async () => {
   world = startWorld(hanging().generate);
   const run = world.submit({ policy: { runTimeout: 100 } });
   const deadline = world.submit({ of: { deadline: Date.now() + 100 } });

@@ -104,7 +104,7 @@ test('references are handed to the provider in their order', async () => {
   ]);
 });
 
-test('a reference that is gone, or another tenant’s, fails the task without a call', async () => {
+test("a reference that is gone, or another tenant's, fails the task without a call", async () => {
   let calls = 0;
   world = startWorld(() => Promise.resolve(made(String((calls += 1)))));
   const { digest } = await world.artifacts.put('another', Buffer.from('one'), 'image/png');

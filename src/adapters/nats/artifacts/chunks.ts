@@ -43,7 +43,7 @@ export async function dropChunks(store: Store, chunkId: string): Promise<void> {
   await purge.catch(() => undefined);
 }
 
-/** The object’s chunks from the one that holds byte `at` on; fewer where they are not stored, or not yet on this server. */
+/** The object's chunks from the one that holds byte `at` on; fewer where they are not stored, or not yet on this server. */
 export async function* chunksFrom(
   store: Store,
   record: ObjectRecord,

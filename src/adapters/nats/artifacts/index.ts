@@ -21,7 +21,7 @@ export interface ArtifactStoreOptions {
 }
 
 const hour = 3_600_000;
-/** An object younger than this outlives every job that is submitted now: expiry is an hour past the jobs’. */
+/** An object younger than this outlives every job that is submitted now: expiry is an hour past the jobs'. */
 const young = hour - 300_000;
 
 export async function natsArtifactStore(link: NatsLink, options: ArtifactStoreOptions): Promise<ArtifactStore> {

@@ -1,4 +1,4 @@
-// The record of an object, in the form of NATS’s Object Store (ADR-20): one message per name, the newest counts.
+// The record of an object, in the form of NATS's Object Store (ADR-20): one message per name, the newest counts.
 
 import { headers } from '@nats-io/transport-node';
 import { z } from 'zod';
@@ -21,17 +21,17 @@ export interface ObjectRecord {
   readonly chunks: number;
   /** Under which the chunks are stored; new with every put. */
   readonly chunkId: string;
-  /** The stream’s sequence of the first chunk. */
+  /** The stream's sequence of the first chunk. */
   readonly firstChunk: number;
   readonly live: boolean;
   readonly revision: number;
-  /** By the server’s clock, ms. */
+  /** By the server's clock, ms. */
   readonly storedAt: number;
 }
 
 export const chunkBytes = 128 * 1024;
 
-/** From the stream’s leader; undefined where there is none. A deleted one is not `live`. */
+/** From the stream's leader; undefined where there is none. A deleted one is not `live`. */
 export async function readObject({ link, bucket }: Store, name: string): Promise<ObjectRecord | undefined> {
   try {
     const message = await link.whileConnected(() =>
@@ -45,7 +45,7 @@ export async function readObject({ link, bucket }: Store, name: string): Promise
   }
 }
 
-/** Refused with a conflict where the record’s revision is not `expected` (0: none). */
+/** Refused with a conflict where the record's revision is not `expected` (0: none). */
 export async function writeObject(
   { link, bucket }: Store,
   record: Omit<ObjectRecord, 'revision' | 'storedAt'>,

@@ -1,4 +1,4 @@
-// The NATS server’s time: this process’s monotonic clock, anchored by the `ts` of JetStream’s answers, so that neither a
+// The NATS server's time: this process's monotonic clock, anchored by the `ts` of JetStream's answers, so that neither a
 // wrong nor a jumping wall clock of this machine matters.
 
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,14 +8,14 @@ import { mostExact, withSample, type Sample } from './samples.ts';
 import type { NatsLink } from '../link/connection.ts';
 
 export interface ClockOptions {
-  /** Between two looks at the server’s time, ms; default 5,000. */
+  /** Between two looks at the server's time, ms; default 5,000. */
   readonly everyMs?: number;
 }
 
 const sleepSlice = 1_000;
 
 /**
- * Resolves with the first look at the server’s time, however long JetStream takes to answer: on a machine whose clock is
+ * Resolves with the first look at the server's time, however long JetStream takes to answer: on a machine whose clock is
  * wrong, a claim made before would be due at a wrong moment.
  */
 export async function natsClock(link: NatsLink, { everyMs = 5_000 }: ClockOptions = {}): Promise<Clock> {

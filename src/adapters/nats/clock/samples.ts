@@ -1,7 +1,7 @@
-// Which of the recent looks at the server’s time to believe.
+// Which of the recent looks at the server's time to believe.
 
 export interface Sample {
-  /** The server’s time less this process’s monotonic time, ms. */
+  /** The server's time less this process's monotonic time, ms. */
   readonly anchor: number;
   /** Between question and answer, ms: half of it is the most that the anchor can be wrong. */
   readonly roundTrip: number;

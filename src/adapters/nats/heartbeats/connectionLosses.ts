@@ -1,4 +1,4 @@
-// Which workers’ connections have closed for good, from the events of NATS’s system account and the workers’ own beats.
+// Which workers' connections have closed for good, from the events of NATS's system account and the workers' own beats.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
@@ -58,7 +58,7 @@ export function connectionLosses(holdMs: number): ConnectionLosses & { saw(event
     saw: (event) => {
       if (event.kind === 'connect') return letGo(event.name);
       if (!deadly.has(event.reason)) return;
-      // The name is the client’s own word: only the connection that a worker’s last beat came over is believed.
+      // The name is the client's own word: only the connection that a worker's last beat came over is believed.
       for (const [name, worker] of known) {
         if (worker.server !== event.server || worker.client !== event.client) continue;
         clearTimeout(worker.hold);
@@ -73,7 +73,7 @@ export function connectionLosses(holdMs: number): ConnectionLosses & { saw(event
 }
 
 /**
- * Listens with the settings’ user of the system account; undefined where none is set. A login that is refused is logged
+ * Listens with the settings' user of the system account; undefined where none is set. A login that is refused is logged
  * and tried again, as beats alone do as well, only later. `listening` resolves once events come in. Ends with `signal`.
  */
 export function watchConnectionLosses(

@@ -7,7 +7,7 @@ import type { ConnectionLosses } from './connectionLosses.ts';
 import { eventQueue } from '../../../async/eventQueue.ts';
 
 export interface HeartbeatOptions {
-  /** The system account’s connection events: lost workers are then seen at once. Without, there are only beats. */
+  /** The system account's connection events: lost workers are then seen at once. Without, there are only beats. */
   readonly losses?: ConnectionLosses | undefined;
 }
 
@@ -110,5 +110,5 @@ function listen({ connection, log }: NatsLink, subject: string, take: (bytes: Ui
   };
 }
 
-/** A name as one token of a subject. Workers’ names are made so that they are; anything else must not widen the subject. */
+/** A name as one token of a subject. Workers' names are made so that they are; anything else must not widen the subject. */
 const token = (name: string): string => name.replaceAll(/[^A-Za-z0-9_-]/g, '_');

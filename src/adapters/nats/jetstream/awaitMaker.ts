@@ -1,4 +1,4 @@
-// Waiting for a stream or bucket that another process makes: this one’s NATS user may not.
+// Waiting for a stream or bucket that another process makes: this one's NATS user may not.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { NatsLink } from '../link/connection.ts';
@@ -31,7 +31,7 @@ export async function awaitMaker(
       if (performance.now() - said >= sayAgainAfter) {
         link.log.info(
           { waiting: what },
-          `${what}, and this process’s NATS user may not do it: waiting for a controller`,
+          `${what}, and this process's NATS user may not do it: waiting for a controller`,
         );
         said = performance.now();
       }

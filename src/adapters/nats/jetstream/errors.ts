@@ -1,4 +1,4 @@
-// What JetStream’s refusals mean to the adapter.
+// What JetStream's refusals mean to the adapter.
 
 import { JetStreamApiCodes, JetStreamApiError, JetStreamError } from '@nats-io/jetstream';
 import { GenwardenError, type ErrorCode } from '../../../job/errors/index.ts';

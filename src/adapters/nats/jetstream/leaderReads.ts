@@ -1,4 +1,4 @@
-// Single messages from the stream’s leader, the only one whose word counts when a message is not there.
+// Single messages from the stream's leader, the only one whose word counts when a message is not there.
 
 import type { Sequence } from '../../../job/task.ts';
 import type { StoredMessage } from '../stream/codec.ts';

@@ -7,7 +7,7 @@ import { patiently, tryTimeout, type ApiError } from './api.ts';
 import { nobodyThere, type Requests } from './requests.ts';
 
 export interface Expectation {
-  /** The filter whose last message is meant; the message’s own subject where there is none. */
+  /** The filter whose last message is meant; the message's own subject where there is none. */
   readonly filter?: string;
   readonly sequence: Sequence;
 }
@@ -30,7 +30,7 @@ export type PublishAnswer =
   | { readonly answer: 'conflict'; readonly sequence: Sequence };
 
 /**
- * Publishes until the stream’s leader has answered. The same message goes out again after a lost answer: it either finds
+ * Publishes until the stream's leader has answered. The same message goes out again after a lost answer: it either finds
  * the log as expected or conflicts with itself, which the caller sees by the write id.
  * Throws `StorageFull`, or `Unavailable` after ten seconds.
  */
@@ -64,7 +64,7 @@ export function judge({ seq, error }: PubAck): PublishAnswer | undefined {
 }
 
 const wrongLastSequence = 10_071;
-/** Insufficient resources; storage resources exceeded; account’s resources exceeded; no space on the device. */
+/** Insufficient resources; storage resources exceeded; account's resources exceeded; no space on the device. */
 const storageErrors = new Set([10_023, 10_047, 10_002]);
 /** Another write to the same subjects is in flight. Never an answer about our own write. */
 const againErrors = new Set([10_164]);

@@ -1,4 +1,4 @@
-// What a delivered message’s reply subject says of it.
+// What a delivered message's reply subject says of it.
 
 import type { Instant, Sequence } from '../../../job/task.ts';
 

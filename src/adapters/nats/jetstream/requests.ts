@@ -110,7 +110,7 @@ export class Requests {
     this.#sweeper ??= setInterval(() => this.#sweep(), lookForExpired);
   }
 
-  /** Under a new token each time, so that answers to an earlier sending are not taken for this one’s. */
+  /** Under a new token each time, so that answers to an earlier sending are not taken for this one's. */
   #send(pending: Pending): void {
     const token = String((this.#next += 1));
     const { subject, payload, headers } = pending;

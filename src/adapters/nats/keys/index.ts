@@ -1,4 +1,4 @@
-// The provider keys of this process’s pools, shared with all other workers through a bucket that knows no key.
+// The provider keys of this process's pools, shared with all other workers through a bucket that knows no key.
 
 import type { HeldKey, KeyOutcome, KeyRing, KeySettings, KeyState } from '../../../ports/keyRing.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -22,7 +22,7 @@ const sayEvery = 3_600_000;
 const goneAfter = 3 * sayEvery;
 const patience = 60_000;
 
-/** Resolves once this process’s keys are known to all; ends with the link. */
+/** Resolves once this process's keys are known to all; ends with the link. */
 export async function natsKeyRing(link: NatsLink, { keys, clock }: KeyRingOptions): Promise<KeyRing> {
   const kv = await openBucket(link, 'keys');
   const mirror = await mirrorBucket(link, kv, `${link.prefix}_keys`);
@@ -67,7 +67,7 @@ function heldKey(key: RingKey, id: string): HeldKey {
   };
 }
 
-/** Keeps this process’s holds, and says now and then that the key is still in use. */
+/** Keeps this process's holds, and says now and then that the key is still in use. */
 async function keepRenewing({ link, clock }: LedgerContext, key: RingKey): Promise<void> {
   await key.change((record, now) => ({ ...record, seenAt: now }), patience);
   while (!link.closing.aborted) {

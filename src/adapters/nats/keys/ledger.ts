@@ -95,7 +95,7 @@ function currentOf({ mirror, clock }: LedgerContext, key: string, limits: KeyLim
   return record === undefined ? emptyRecord(limits, clock.now()) : { ...record, ...limits };
 }
 
-/** From the stream’s leader, as the watcher may be late or silent. */
+/** From the stream's leader, as the watcher may be late or silent. */
 async function refresh({ link, kv, mirror }: LedgerContext, key: string): Promise<void> {
   const entry = await link.whileConnected(() => kv.get(key));
   if (entry === null) mirror.forget(key);

@@ -1,5 +1,5 @@
 // The shared state of one provider key: what was granted in the last minute, what is in flight, and whether it cools or is
-// taken out. Pure: each change takes the record and the server’s time and returns the next record.
+// taken out. Pure: each change takes the record and the server's time and returns the next record.
 
 import { z } from 'zod';
 import type { KeyOutcome, KeyState } from '../../../ports/keyRing.ts';
@@ -12,14 +12,14 @@ export interface KeyLimits {
 
 export interface Hold {
   readonly id: string;
-  /** Counts no longer from here on, unless its holder renews it: a killed worker’s holds go away. */
+  /** Counts no longer from here on, unless its holder renews it: a killed worker's holds go away. */
   readonly until: Instant;
   /** The second in which it was granted, to give the request back if it was not used. */
   readonly second: number;
 }
 
 export interface KeyRecord extends KeyLimits {
-  /** Grants by second of the server’s time, oldest first, as far as they are in the minute. */
+  /** Grants by second of the server's time, oldest first, as far as they are in the minute. */
   readonly grants: readonly (readonly [second: number, count: number])[];
   readonly holds: readonly Hold[];
   readonly coolUntil: Instant;
@@ -46,7 +46,7 @@ export function emptyRecord(limits: KeyLimits, now: Instant): KeyRecord {
 
 /**
  * When the next request may be made, at the earliest: now, or a moment that only a release can bring forward. Never more
- * than `requestsPerMinute` in any 60 s: a bucket of credit (GCRA) would let through its burst and the minute’s rate on top.
+ * than `requestsPerMinute` in any 60 s: a bucket of credit (GCRA) would let through its burst and the minute's rate on top.
  */
 export function readyAt(record: KeyRecord, now: Instant): Instant {
   return Math.max(now, record.coolUntil, record.refusedUntil, rateReadyAt(record, now), flightReadyAt(record, now));

@@ -1,4 +1,4 @@
-// Those of a pool’s slots that wait for a key, first come first served; whichever key is ready soonest serves them.
+// Those of a pool's slots that wait for a key, first come first served; whichever key is ready soonest serves them.
 
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../ports/clock.ts';
@@ -12,7 +12,7 @@ import { grant, inFlight, readyAt, room, type KeyRecord } from './record.ts';
 export interface RingKey extends KeyLedger {
   readonly secret: string;
   readonly fingerprint: string;
-  /** The ids of this process’s holds. */
+  /** The ids of this process's holds. */
   readonly holds: Set<string>;
 }
 

@@ -1,4 +1,4 @@
-// Buckets of NATS KV: created where missing, checked where there, and read from the stream’s leader.
+// Buckets of NATS KV: created where missing, checked where there, and read from the stream's leader.
 
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream';
 import { Kvm, type KV } from '@nats-io/kv';
@@ -28,7 +28,7 @@ export async function openBucket(link: NatsLink, name: string, ttlMs = 0): Promi
   return new Kvm(link.js).open(bucket);
 }
 
-/** Creates a stream, or waits for it where this process’s user may not, and checks the expiry of one that is there. */
+/** Creates a stream, or waits for it where this process's user may not, and checks the expiry of one that is there. */
 export async function ensureStream(link: NatsLink, config: Partial<StreamConfig> & { name: string }): Promise<void> {
   const full = {
     retention: RetentionPolicy.Limits,

@@ -95,13 +95,13 @@ async function keepWatching(link: NatsLink, kv: KV, sink: Sink): Promise<void> {
       await link.whenConnected(link.closing);
       await watchOnce(link, kv, sink);
     } catch (error) {
-      if (!link.closing.aborted) link.log.debug({ err: error }, 'A bucket’s watcher begins anew');
+      if (!link.closing.aborted) link.log.debug({ err: error }, "A bucket's watcher begins anew");
       await pause(250, undefined, { signal: link.closing }).catch(() => undefined);
     }
   }
 }
 
-/** Until the connection changes: the watcher’s consumer may not have survived. */
+/** Until the connection changes: the watcher's consumer may not have survived. */
 async function watchOnce(link: NatsLink, kv: KV, sink: Sink): Promise<void> {
   const watcher = await link.whileConnected(() => kv.watch());
   const end = (): void => watcher.stop();

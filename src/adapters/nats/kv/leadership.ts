@@ -10,7 +10,7 @@ import { openBucket } from './bucket.ts';
 import type { NatsLink } from '../link/connection.ts';
 
 export interface LeadershipOptions {
-  /** How long a silent leader stays in the way, ms; default 3,000. The bucket’s expiry, so the same for all processes. */
+  /** How long a silent leader stays in the way, ms; default 3,000. The bucket's expiry, so the same for all processes. */
   readonly leaseMs?: number;
   /** Default 900. */
   readonly renewMs?: number;
@@ -34,13 +34,13 @@ interface Term {
   /** What the holder writes; unique to this term. */
   readonly mark: string;
   revision: number;
-  /** This process’s monotonic time at which the server has heard of us for sure. */
+  /** This process's monotonic time at which the server has heard of us for sure. */
   renewedAt: number;
 }
 
 export async function natsLeadership(link: NatsLink, options: LeadershipOptions = {}): Promise<Leadership> {
   const times = { ...defaultLease, ...options };
-  // The expiry is the bucket’s: `update` drops one that `create` has set.
+  // The expiry is the bucket's: `update` drops one that `create` has set.
   const bucket = { link, kv: await openBucket(link, 'leader', times.leaseMs), times };
   return {
     campaign: async (candidate, lead, signal) => {
@@ -142,7 +142,7 @@ async function atMost(ms: number, work: Promise<Renewal>, signal: AbortSignal): 
   return outcome;
 }
 
-/** Lets a standby take over at once; a lost term is somebody else’s by now, which the expected revision respects. */
+/** Lets a standby take over at once; a lost term is somebody else's by now, which the expected revision respects. */
 async function resign({ link, kv }: Bucket, term: Term): Promise<void> {
   await link.whileConnected(() => kv.delete(term.key, { previousSeq: term.revision })).catch(() => undefined);
 }

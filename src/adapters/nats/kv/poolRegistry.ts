@@ -72,7 +72,7 @@ function parse(link: NatsLink, entry: Mirrored | undefined): PoolDeclaration | u
   try {
     return declaration.parse(JSON.parse(new TextDecoder().decode(entry.value)));
   } catch (error) {
-    link.log.debug({ pool: entry.key, err: error }, 'A pool’s declaration cannot be read');
+    link.log.debug({ pool: entry.key, err: error }, "A pool's declaration cannot be read");
     return undefined;
   }
 }

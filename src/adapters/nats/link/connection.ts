@@ -24,7 +24,7 @@ export interface NatsLink {
   /** Limit of the stream in bytes; undefined leaves what it has. */
   readonly maxBytes: number | undefined;
   readonly log: NatsLog;
-  /** What the connection’s user may do, as far as NATS tells. */
+  /** What the connection's user may do, as far as NATS tells. */
   rights(): Rights;
   /** A new inbox that this user, and no other, may listen to. */
   inbox(): string;
@@ -46,7 +46,7 @@ export interface NatsLink {
    * dying connection would otherwise wait out its timeout. It may have been carried out all the same.
    */
   whileConnected<T>(request: () => Promise<T>): Promise<T>;
-  /** Resolves at once while connected, else at the reconnect; rejects with the signal’s reason. */
+  /** Resolves at once while connected, else at the reconnect; rejects with the signal's reason. */
   whenConnected(signal: AbortSignal): Promise<void>;
   /** Aborts when `close` is called: what runs beside the requests on this link ends with it. */
   readonly closing: AbortSignal;
@@ -55,7 +55,7 @@ export interface NatsLink {
 }
 
 /**
- * Connects, waiting for NATS for as long as it is not there. Throws the signal’s reason, `InvalidConfiguration` for a
+ * Connects, waiting for NATS for as long as it is not there. Throws the signal's reason, `InvalidConfiguration` for a
  * refused login or unreadable file, `NatsTooOld`, or `NatsUnsuitable` where JetStream is off.
  */
 export async function connectNats(settings: NatsSettings, context: DialContext): Promise<NatsLink> {
@@ -77,7 +77,7 @@ export async function connectNats(settings: NatsSettings, context: DialContext):
 
 const settingsOfLink = ({ prefix, replicas = 1, maxBytes }: NatsSettings) => ({ prefix, replicas, maxBytes });
 
-/** Asked again after each reconnect: the server’s configuration may be another by then. */
+/** Asked again after each reconnect: the server's configuration may be another by then. */
 async function keepRights(watched: WatchedConnection): Promise<() => Rights> {
   let rights = await askForRights(watched.connection);
   const ask = async (): Promise<void> => void (rights = await askForRights(watched.connection));
@@ -87,14 +87,14 @@ async function keepRights(watched: WatchedConnection): Promise<() => Rights> {
 
 const closeGrace = 2_000;
 
-/** A link without what belongs to JetStream and to one user’s rights. */
+/** A link without what belongs to JetStream and to one user's rights. */
 export type WatchedConnection = Pick<
   NatsLink,
   'connection' | 'log' | 'connected' | 'onStatus' | 'onDenied' | 'serverId' | 'clientId' | 'whileConnected'
 > &
   Pick<NatsLink, 'whenConnected' | 'closing' | 'close'>;
 
-/** Follows the connection’s status; used for the system account’s connection too, which has no JetStream. */
+/** Follows the connection's status; used for the system account's connection too, which has no JetStream. */
 export function watchConnection(connection: NatsConnection, log: NatsLog): WatchedConnection {
   const denials = denialReports(log);
   const listeners = new Set<(status: LinkStatus) => void>();

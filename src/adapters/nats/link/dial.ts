@@ -33,7 +33,7 @@ const sayAgainAfter = 10_000;
 
 /**
  * A connection, as soon as a server takes it. Throws `InvalidConfiguration` for a refused login or certificate,
- * `NatsTooOld`, or the signal’s reason.
+ * `NatsTooOld`, or the signal's reason.
  */
 export async function dial(options: OptionsSource, context: DialContext): Promise<NatsConnection> {
   const connection = await waitingFor(() => attempt(options, context.signal), urlsOf(options), context);

@@ -1,4 +1,4 @@
-// What a connection to NATS is asked for: our settings turned into the client’s options, which it gets anew each time.
+// What a connection to NATS is asked for: our settings turned into the client's options, which it gets anew each time.
 
 import { readFile } from 'node:fs/promises';
 import { credsAuthenticator, hasWsProtocol, type NodeConnectionOptions } from '@nats-io/transport-node';
@@ -26,11 +26,11 @@ export interface NatsSettings {
   readonly replicas?: number | undefined;
   /** Limit of the stream in bytes; where absent, what the stream has stays. */
   readonly maxBytes?: number | undefined;
-  /** The connection’s name, as NATS shows it: a worker’s is its own. */
+  /** The connection's name, as NATS shows it: a worker's is its own. */
   readonly name: string;
 }
 
-/** A fresh set of the client’s options at each call, as the client writes into what it is given. */
+/** A fresh set of the client's options at each call, as the client writes into what it is given. */
 export type OptionsSource = () => NodeConnectionOptions;
 
 /** Reads the files that the settings name; throws `InvalidConfiguration` where one cannot be read. */
@@ -76,8 +76,8 @@ export function systemSettings(settings: NatsSettings): NatsSettings | undefined
 export const isWebSocket = (options: NodeConnectionOptions): boolean => hasWsProtocol(options);
 
 /**
- * Each user has answers sent to inboxes of its own, so that permissions can keep users from reading each other’s. A user
- * without a name (a token, a credentials file) has the client’s usual ones.
+ * Each user has answers sent to inboxes of its own, so that permissions can keep users from reading each other's. A user
+ * without a name (a token, a credentials file) has the client's usual ones.
  */
 export const inboxPrefixOf = (user: string | undefined): string =>
   user === undefined ? '_INBOX' : `_INBOX_${user.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`;
@@ -105,7 +105,7 @@ async function tlsOptions(settings: NatsSettings): Promise<NodeConnectionOptions
   return {
     ...(ca === undefined ? {} : { ca: await read('CA', ca) }),
     ...(cert === undefined ? {} : { cert: await read('certificate', cert) }),
-    ...(key === undefined ? {} : { key: await read('certificate’s key', key) }),
+    ...(key === undefined ? {} : { key: await read("certificate's key", key) }),
   };
 }
 

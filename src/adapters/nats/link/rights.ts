@@ -1,5 +1,5 @@
-// What this process’s NATS user may publish: asked of the server, so that a process that may not create a stream waits for
-// the one that may, and a follower takes a consumer’s name that it is allowed, instead of trying what is refused.
+// What this process's NATS user may publish: asked of the server, so that a process that may not create a stream waits for
+// the one that may, and a follower takes a consumer's name that it is allowed, instead of trying what is refused.
 
 import { PermissionViolationError, type NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
@@ -63,7 +63,7 @@ export interface Denial {
   readonly subject: string;
 }
 
-/** The server’s refusal inside of what a request failed with, if that is what it was. */
+/** The server's refusal inside of what a request failed with, if that is what it was. */
 export function denialIn(error: unknown): Denial | undefined {
   for (let one = error; one instanceof Error; one = one.cause) {
     if (one instanceof PermissionViolationError) return { operation: one.operation, subject: one.subject };

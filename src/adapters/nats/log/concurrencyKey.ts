@@ -1,4 +1,4 @@
-// Who holds a concurrency key: one message per key, overwritten by the next holder once the last one’s job is finished.
+// Who holds a concurrency key: one message per key, overwritten by the next holder once the last one's job is finished.
 
 import { createHash } from 'node:crypto';
 import { headers as newHeaders } from '@nats-io/transport-node';
@@ -20,7 +20,7 @@ export type KeyState =
   | { readonly state: 'free'; readonly expected: Sequence }
   | { readonly state: 'held'; readonly holder: JobId };
 
-/** Whether the spec’s job may take its concurrency key, and the sequence that taking it must expect. */
+/** Whether the spec's job may take its concurrency key, and the sequence that taking it must expect. */
 export async function lookAtKey(context: LogContext, spec: SpecWrite): Promise<KeyState> {
   const subject = subjectOfKey(context.prefix, spec);
   const message = await fromLeader(context.requests, context.prefix, { last_by_subj: subject });

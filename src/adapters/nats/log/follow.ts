@@ -133,7 +133,7 @@ class Stretch {
 
   /**
    * The stream has more, but nothing comes. Either the rest was purged, and all is here, or the consumer is dead: the
-   * client’s own ordered one died without a word in 1 of 6 followers at each kill of a leader.
+   * client's own ordered one died without a word in 1 of 6 followers at each kill of a leader.
    */
   async #settleSilence(): Promise<void> {
     const since = Math.max(this.#session.heardEntryAt, this.#target?.at ?? Infinity);

@@ -25,7 +25,7 @@ const nanos = 1_000_000;
 export class FollowSession {
   /** Why it is of no more use, once it is. */
   broken: string | undefined;
-  /** When the last entry came, by this process’s monotonic clock, ms. */
+  /** When the last entry came, by this process's monotonic clock, ms. */
   heardEntryAt = performance.now();
   readonly #context: FollowContext;
   readonly #names: readonly string[];
@@ -64,7 +64,7 @@ export class FollowSession {
     const stream = streamName(this.#context.prefix);
     const config = {
       name,
-      // Tells it from another’s of the same name, which NATS would otherwise hand out as if it were this one.
+      // Tells it from another's of the same name, which NATS would otherwise hand out as if it were this one.
       description: `follower ${nuid.next()}`,
       deliver_policy: 'by_start_sequence',
       opt_start_seq: Math.max(1, sequence),
@@ -179,7 +179,7 @@ interface ConsumerInfo {
 
 /**
  * The names to try for the consumer, best first. A user that may create consumers of any name takes a new one; permissions
- * can keep a user from others’ consumers only by listing whole names, which are then tried in an order of chance.
+ * can keep a user from others' consumers only by listing whole names, which are then tried in an order of chance.
  */
 function namesFor({ link, prefix }: FollowContext): readonly string[] {
   const create = `$JS.API.CONSUMER.CREATE.${streamName(prefix)}`;

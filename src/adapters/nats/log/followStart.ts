@@ -15,7 +15,7 @@ export interface StartingPoint {
   readonly epoch: string;
   /** The first sequence to be delivered. */
   readonly next: Sequence;
-  /** The stream’s last sequence when it was asked. */
+  /** The stream's last sequence when it was asked. */
   readonly last: Sequence;
   /** The last messages of tasks that lie before `next`. */
   readonly stragglers: readonly Straggler[];

@@ -19,7 +19,7 @@ import { takesKeyAgain, writeNewRun } from './submitNewRun.ts';
 import { specsFilter, statusesFilter, streamName } from '../stream/subjects.ts';
 
 export interface JobLogOptions extends StreamSettings {
-  /** The server’s time, ms; default this machine’s. */
+  /** The server's time, ms; default this machine's. */
   readonly now?: () => number;
   /** How many tasks are open: room is kept for what they may still write. Default: none is known of. */
   readonly openTasks?: () => number;

@@ -1,4 +1,4 @@
-// A job as it stands: two direct gets, and the leader’s word wherever they leave a doubt.
+// A job as it stands: two direct gets, and the leader's word wherever they leave a doubt.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JobId } from '../../../job/ids.ts';

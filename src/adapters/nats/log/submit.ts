@@ -19,7 +19,7 @@ export interface SubmitContext extends LogContext {
 }
 
 const mostTasks = 500;
-/** Each round had a reason to look again: leftovers purged, a key’s holder that changed. */
+/** Each round had a reason to look again: leftovers purged, a key's holder that changed. */
 const mostRounds = 20;
 
 export async function submitJob(context: SubmitContext, specs: readonly SpecWrite[]): Promise<SubmitOutcome> {
@@ -70,7 +70,7 @@ function publish(context: SubmitContext, messages: readonly Publishable[]): Prom
     : publishBatch(context.connection, context.requests, messages);
 }
 
-/** What is known of the job from before: our own submit whose answer was lost, another’s, or leftovers, which go. */
+/** What is known of the job from before: our own submit whose answer was lost, another's, or leftovers, which go. */
 async function earlierSubmit(
   context: SubmitContext,
   specs: readonly SpecWrite[],

@@ -9,7 +9,7 @@ import { nobodyThere, type Requests } from '../jetstream/requests.ts';
 /** Batches that a dead client left open block others for 10 s; a submit outlasts them. */
 const batchPatience = 14_000;
 
-/** Too many batches are open, or some of this one’s messages did not arrive or were refused for that. */
+/** Too many batches are open, or some of this one's messages did not arrive or were refused for that. */
 const batchAgain = new Set([10_210, 10_176, 10_211]);
 
 /**

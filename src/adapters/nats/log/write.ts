@@ -12,7 +12,7 @@ import { subjectOf, taskFilter } from '../stream/subjects.ts';
 export interface LogContext {
   readonly requests: Requests;
   readonly prefix: string;
-  /** The server’s time. */
+  /** The server's time. */
   readonly now: () => number;
 }
 
@@ -52,7 +52,7 @@ async function ownBefore(
   return next?.writeId === writeId ? next : undefined;
 }
 
-/** A task’s last message from the leader. */
+/** A task's last message from the leader. */
 export async function lastOfTask(context: LogContext, address: TaskAddress): Promise<DetailedEntry | undefined> {
   const message = await fromLeader(context.requests, context.prefix, {
     last_by_subj: taskFilter(context.prefix, address),

@@ -21,7 +21,7 @@ function consumerConfig(prefix: string, pool: string, lane: Lane) {
     description: `Genwarden: lane ${lane} of pool ${pool}`,
     ack_policy: 'explicit',
     ack_wait: ackWait * nanos,
-    // A message that is given up can never be revived: attempts are counted in the task’s own log.
+    // A message that is given up can never be revived: attempts are counted in the task's own log.
     max_deliver: -1,
     filter_subject: laneFilter(prefix, pool, lane),
     // Both are low by default, and would stop a large fleet or a day of given-back messages.

@@ -1,4 +1,4 @@
-// The task queue on JetStream: durable pull consumers over the stream’s specs, one a pool and lane.
+// The task queue on JetStream: durable pull consumers over the stream's specs, one a pool and lane.
 
 import type { Delivery, TaskQueue } from '../../../ports/taskQueue.ts';
 import type { NatsLink } from '../link/connection.ts';

@@ -1,4 +1,4 @@
-// A pool’s pause: JetStream holds back the consumers of all its lanes, on the server, whoever pulls.
+// A pool's pause: JetStream holds back the consumers of all its lanes, on the server, whoever pulls.
 
 import { GenwardenError } from '../../../job/errors/index.ts';
 import { lanes, type Instant } from '../../../job/task.ts';

@@ -1,5 +1,5 @@
-// Pulls from one lane’s consumer: a poll takes what is there now, a standing pull waits for the one message that comes
-// next. Each has an inbox of its own, as a pulled message carries its own subject and not the inbox’s.
+// Pulls from one lane's consumer: a poll takes what is there now, a standing pull waits for the one message that comes
+// next. Each has an inbox of its own, as a pulled message carries its own subject and not the inbox's.
 
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { NatsLink } from '../link/connection.ts';

@@ -97,6 +97,6 @@ function parseDetail(data: Uint8Array, state: TaskState): TaskDetail | string {
 function garbage(message: StoredMessage, why: string): { kind: 'garbage'; why: string } {
   return {
     kind: 'garbage',
-    why: `The message at sequence ${message.sequence} of the stream is not one of Genwarden’s: ${why}.`,
+    why: `The message at sequence ${message.sequence} of the stream is not one of Genwarden's: ${why}.`,
   };
 }

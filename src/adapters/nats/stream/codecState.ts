@@ -1,4 +1,4 @@
-// A task’s state as one line of JSON in a header, and back. The check on the way in is by hand: a follower reads some
+// A task's state as one line of JSON in a header, and back. The check on the way in is by hand: a follower reads some
 // hundred thousand of these a second when it starts.
 
 import type { TaskIdentity, TaskState } from '../../../job/task.ts';
@@ -79,7 +79,7 @@ function missing(of: Record<string, unknown>, type: string, ...names: string[]):
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Puts back the nulls that were left out, in place: the value was parsed a moment ago and is nobody else’s. */
+/** Puts back the nulls that were left out, in place: the value was parsed a moment ago and is nobody else's. */
 function withNulls(state: TaskState): TaskState {
   const whole = state as Writable<TaskState>;
   const of = whole.of as Writable<TaskIdentity>;

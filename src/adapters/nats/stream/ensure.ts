@@ -17,7 +17,7 @@ export interface StreamSettings {
 /**
  * Makes sure that the stream exists and is fit, waiting while the cluster has no leader. A retention or number of copies
  * that is too low is raised; none is ever lowered here. A limit in bytes is set where the link has one. A process whose user may not create or change the stream waits
- * for one that may. Throws `NatsUnsuitable`, `NatsTooOld` or the signal’s reason.
+ * for one that may. Throws `NatsUnsuitable`, `NatsTooOld` or the signal's reason.
  */
 export async function ensureStream(link: NatsLink, { retentionMs, signal }: StreamSettings): Promise<void> {
   const wanted = wantedStream(link, retentionMs);
@@ -43,7 +43,7 @@ export async function ensureStream(link: NatsLink, { retentionMs, signal }: Stre
 type Wanted = Partial<StreamConfig> & Pick<StreamConfig, 'name' | 'subjects' | 'max_age' | 'num_replicas'>;
 
 const nanos = 1_000_000;
-/** Messages outlive their job’s retention, so that no job is ever seen torn. */
+/** Messages outlive their job's retention, so that no job is ever seen torn. */
 const beyondRetention = 3_600_000;
 
 function wantedStream({ prefix, replicas, maxBytes }: NatsLink, retentionMs: number): Wanted {
@@ -98,7 +98,7 @@ async function create(link: NatsLink, wanted: Wanted): Promise<StreamInfo> {
       throw new GenwardenError('NatsUnsuitable', message, { cause: error });
     }
     if (error.status < 500 || error.code === notClustered) {
-      const message = `NATS refused to make the stream ${wanted.name}: ${error.message}. Check JetStream’s limits and GENWARDEN_NATS_REPLICAS.`;
+      const message = `NATS refused to make the stream ${wanted.name}: ${error.message}. Check JetStream's limits and GENWARDEN_NATS_REPLICAS.`;
       throw new GenwardenError('NatsUnsuitable', message, { cause: error });
     }
     throw error;

@@ -28,7 +28,7 @@ export const statusSubject = (prefix: string, { pool, job, task }: TaskAddress):
   `${prefix}.status.${pool}.-.${job}.${task}`;
 
 /**
- * Every message of a task. All writers must send this very string as the subject of their expectation: the server’s
+ * Every message of a task. All writers must send this very string as the subject of their expectation: the server's
  * check of writes in flight compares it literally.
  */
 export const taskFilter = (prefix: string, { pool, job, task }: TaskAddress): string =>

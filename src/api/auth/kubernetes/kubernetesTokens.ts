@@ -1,4 +1,4 @@
-// Kubernetes tokens: whose they are and what they may, as the cluster’s own rights on the custom resources say.
+// Kubernetes tokens: whose they are and what they may, as the cluster's own rights on the custom resources say.
 
 import { GenwardenError } from '../../../job/errors/index.ts';
 import type { Principal, Scope } from '../principal.ts';
@@ -14,7 +14,7 @@ import {
 } from '../../../adapters/kubernetes/reviews.ts';
 
 export interface KubernetesTokens extends Reviews {
-  /** The installation’s, where rights on worker pools count. */
+  /** The installation's, where rights on worker pools count. */
   readonly namespace: string;
   close(): void;
 }
@@ -48,7 +48,7 @@ export const rightOf: Readonly<Record<Scope, Right>> = {
 /** ms: a stream of events outlives a right by this at most. */
 const recheckMs = 300_000;
 
-/** Whom the token’s user is for this request; throws `Forbidden` or `KubernetesUnavailable`. */
+/** Whom the token's user is for this request; throws `Forbidden` or `KubernetesUnavailable`. */
 export async function principalFor(
   tokens: KubernetesTokens,
   token: string,
@@ -72,7 +72,7 @@ export async function principalFor(
     return { ...principal, tenant };
   }
   await refuseMissing(tokens, token, user, { ...right, namespace: tokens.namespace });
-  // Pools and workers are the installation’s; what runs on them is of a namespace, which may be another’s.
+  // Pools and workers are the installation's; what runs on them is of a namespace, which may be another's.
   return { ...principal, tenant: (await tokens.may(token, jobs)) ? tenant : noTenant };
 }
 

@@ -48,7 +48,7 @@ describe('who', () => {
     expect((await at.world.get('/v1/jobs', as('ann-token', 'team-a'))).json.items).toEqual([]);
   });
 
-  test('a token of the file names its own tenant; an administrator’s may name another, or all', async () => {
+  test("a token of the file names its own tenant; an administrator's may name another, or all", async () => {
     const make = (scopes: ('jobs:read' | 'admin')[]) =>
       createToken({ name: scopes[0]!, tenant: 'acme', scopes, createdAt: worldStart }, (n) => randomBytes(n));
     const [reader, admin] = [make(['jobs:read']), make(['admin'])];
@@ -120,7 +120,7 @@ describe('what', () => {
     expect(needs).toHaveLength(authed.length);
   });
 
-  test('a namespace never sees another’s jobs, by no route', async () => {
+  test("a namespace never sees another's jobs, by no route", async () => {
     await using at = await cluster();
     const { json } = await at.world.post('/v1/jobs', yard, as('ann-token', 'team-a'));
     const job = `/v1/jobs/${json.id}`;
@@ -143,7 +143,7 @@ describe('what', () => {
     expect((await at.world.get(job, as('ann-token', 'team-a'))).json.state).toBe('running');
   });
 
-  test('workers and pools are the installation’s; the jobs on them are shown to those who may list them', async () => {
+  test("workers and pools are the installation's; the jobs on them are shown to those who may list them", async () => {
     await using at = await cluster();
     const { json } = await at.world.post('/v1/jobs', yard, as('ann-token', 'team-a'));
     at.world.heartbeats.beat(aBeat({ tasks: [{ job: json.id, task: 0, claim: 0, progress: 0 }] }));

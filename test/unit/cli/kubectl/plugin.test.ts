@@ -47,7 +47,7 @@ const noJobs = { items: [], next: null, complete: true, since: null };
 describe('reaching the API', () => {
   beforeEach(() => api.route('GET /v1/jobs', (_, response) => answerJson(response, 200, noJobs)));
 
-  test('goes through a port-forward, with the kubeconfig’s token and namespace', async () => {
+  test("goes through a port-forward, with the kubeconfig's token and namespace", async () => {
     expect(await plugin('list')).toMatchObject({ code: 0, stderr: '' });
     expect(sent()).toEqual(['Bearer my-token', 'default']);
     const lines = cluster.asked.map(({ line }) => line);
@@ -80,7 +80,7 @@ describe('reaching the API', () => {
     expect(cluster.asked.map(({ line }) => line)).toContain('GET /api/v1/namespaces/genwarden/pods/new/portforward');
   });
 
-  test('a token that is given goes before the kubeconfig’s; a command of an exec plugin gives one', async () => {
+  test("a token that is given goes before the kubeconfig's; a command of an exec plugin gives one", async () => {
     await plugin('list', '--token', 'given');
     expect(sent()[0]).toBe('Bearer given');
     await runCommand(['list', '--kubeconfig', config], { plugin: true, env: { GENWARDEN_TOKEN: 'set' } });
@@ -106,7 +106,7 @@ describe('reaching the API', () => {
     });
   });
 
-  test('without a token it takes the admin’s of the installation, says so, or says what it lacks', async () => {
+  test("without a token it takes the admin's of the installation, says so, or says what it lacks", async () => {
     config = await kubeconfig({});
     cluster.secrets.set('prod/genwarden-api-token', { token: 'gw_admin\n' });
     const taken = await plugin('list', '-n', 'team-a');

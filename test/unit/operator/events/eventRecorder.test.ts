@@ -129,7 +129,7 @@ test('a namespace that is gone is not tried again', async () => {
   expect(writes()).toBe(1);
 });
 
-test('a long note is cut within the API server’s bound, not within a character', async () => {
+test("a long note is cut within the API server's bound, not within a character", async () => {
   const { recorder, object, written, writesAre } = stage();
   recorder.record(object(), { ...refused, note: 'ä'.repeat(2_000), reason: 'R'.repeat(200) });
   await writesAre(1);

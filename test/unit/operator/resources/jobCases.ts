@@ -49,7 +49,7 @@ export const goodJobs: readonly Case[] = [
     ...inputOf({ references: references(4) }),
     tasks: [{ input: { extraReferences: references(10) } }],
   }),
-  good('own references in place of the job’s', {
+  good("own references in place of the job's", {
     ...inputOf({ references: references(14) }),
     tasks: [{ input: { references: references(2), extraReferences: references(12) } }],
   }),

@@ -76,7 +76,7 @@ test('a template must have a container named worker', () => {
   });
 });
 
-test('the pool lies over the installation’s template: by name, by field, and the operator’s own wins', () => {
+test("the pool lies over the installation's template: by name, by field, and the operator's own wins", () => {
   const parsed = parseTemplate({
     metadata: { labels: { a: '1' } },
     spec: {

@@ -35,7 +35,7 @@ const said = (over: Partial<ReadySight>): string => {
   return `${status} ${reason}: ${message}`;
 };
 
-test('a container that cannot start is named with the kubelet’s words, an end before with its code', () => {
+test("a container that cannot start is named with the kubelet's words, an end before with its code", () => {
   expect(podProblem([pod({ phase: 'Running' }), pod(waiting('ContainerCreating'))])).toBeUndefined();
   expect(podProblem([pod(waiting('ImagePullBackOff', 'no such image'))])).toEqual({
     reason: 'ImagePullBackOff',

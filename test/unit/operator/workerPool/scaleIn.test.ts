@@ -50,7 +50,7 @@ test('during a rollout nobody can tell who would go', () => {
   expect(step([pod('a', 0), pod('b', 0)], 0, { rolling: true })).toEqual({ replicas: 2, marks: [], waits: 'rolling' });
 });
 
-test('above a person’s bound the least busy go as well, idle ones first', () => {
+test("above a person's bound the least busy go as well, idle ones first", () => {
   const pods = [pod('a', 3), pod('b', 0), pod('c', 1), pod('d', 2)];
   const aim = { replicas: 1, atMost: 2 };
   const marks = [
