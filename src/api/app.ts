@@ -24,7 +24,7 @@ import { poolRoutes } from './routes/poolRoutes.ts';
 import { submitRoute } from './routes/submitRoute.ts';
 import { workerRoutes } from './routes/workerRoutes.ts';
 import { serializerCompiler, validatorCompiler } from './validation.ts';
-import { WorkersSeen } from '../readmodel/workersSeen.ts';
+import { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 
 export type { Api, ApiOptions } from './options.ts';
 
@@ -64,7 +64,7 @@ export function buildApi(options: ApiOptions): Api {
 }
 
 function contextOf(options: ApiOptions, closing: AbortSignal): ApiContext {
-  const workers = new WorkersSeen(options.clock, 3 * (options.heartbeatTimeoutMs ?? 6_000));
+  const workers = new WorkerDirectory(options.clock, 3 * (options.heartbeatTimeoutMs ?? 6_000));
   const { follower } = options;
   const recent = new RecentEntries(follower, options.events?.recent);
   return { ...options, workers, watch: new JobWatch(follower), lastClaims: new LastClaims(follower), recent, closing };

@@ -19,7 +19,7 @@ import type { TokenStore } from './auth/tokenStore.ts';
 import type { RecentEntries } from '../jobs/events/recentEntries.ts';
 import type { LastClaims } from '../readmodel/lastClaims.ts';
 import type { JobWatch } from '../jobs/jobWatch.ts';
-import type { WorkersSeen } from '../readmodel/workersSeen.ts';
+import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 
 export interface ApiOptions {
   readonly log: JobLog;
@@ -65,7 +65,7 @@ export interface EventStreamLimits {
 }
 
 export interface ApiContext extends ApiOptions {
-  readonly workers: WorkersSeen;
+  readonly workers: WorkerDirectory;
   readonly watch: JobWatch;
   readonly lastClaims: LastClaims;
   readonly recent: RecentEntries;

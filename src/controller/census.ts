@@ -4,7 +4,7 @@ import { graceFor } from '../job/rules/overdue.ts';
 import type { World } from '../job/rules/rule.ts';
 import { isOpen, openStates, type Instant, type OpenTask, type Sequence } from '../job/task.ts';
 import type { IndexedTask } from '../readmodel/jobIndex.ts';
-import { taskKey } from './taskKey.ts';
+import { taskKey } from '../readmodel/taskKey.ts';
 
 export interface PoolCensus {
   /** When the oldest task in each open state entered it; 0 where there is none. */

@@ -12,9 +12,9 @@ import { takeCensus } from './census.ts';
 import type { Chore } from './housekeeping.ts';
 import type { JobMetrics } from './jobMetrics.ts';
 import type { LostMessages } from './lostMessages.ts';
-import type { TaskKey } from './taskKey.ts';
+import type { TaskKey } from '../readmodel/taskKey.ts';
 import { sameWatermark, watermarkFrom } from './watermark.ts';
-import type { WorkersSeen } from './workersSeen.ts';
+import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 
 export interface ChoreOptions {
   readonly log: JobLog;
@@ -24,7 +24,7 @@ export interface ChoreOptions {
   readonly keys?: Pick<KeyRing, 'state'>;
   readonly clock: Clock;
   readonly follower: Follower;
-  readonly workers: WorkersSeen;
+  readonly workers: WorkerDirectory;
   readonly heartbeatTimeoutMs: number;
   readonly metrics: JobMetrics;
   readonly world: () => World;

@@ -26,9 +26,9 @@ import { recallsFor } from './recalls.ts';
 import { Reconciler, type Observed, type Outcome } from './reconciler.ts';
 import { Recoveries } from './recovery.ts';
 import { reportOutcome } from './report.ts';
-import { taskKey, type TaskKey } from './taskKey.ts';
+import { taskKey, type TaskKey } from '../readmodel/taskKey.ts';
 import { Watch } from './watch.ts';
-import { WorkersSeen } from './workersSeen.ts';
+import { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 
 export interface ControllerOptions {
   /** Unique to this process: who leads, in KV and metrics. */
@@ -72,7 +72,7 @@ class StreamController implements Controller {
   readonly #options: ControllerOptions;
   readonly #stop = new AbortController();
   readonly #alarm: Alarm;
-  readonly #workers: WorkersSeen;
+  readonly #workers: WorkerDirectory;
   readonly #outage: OutageWatch;
   readonly #watch: Watch;
   readonly #leading: Leading;
@@ -89,7 +89,7 @@ class StreamController implements Controller {
     const monotonic = () => clock.monotonic();
     this.#options = options;
     this.#alarm = new Alarm(clock);
-    this.#workers = new WorkersSeen(monotonic);
+    this.#workers = new WorkerDirectory(clock);
     const onChange = (cause: OutageCause | undefined) => this.#outageChanged(cause);
     this.#outage = new OutageWatch({ clock, heartbeatTimeout: heartbeatTimeoutMs, onChange });
     const workers = this.#workers;
@@ -238,13 +238,12 @@ class StreamController implements Controller {
   }
 
   #heard(event: BeatEvent): void {
+    this.#workers.observe(event);
     switch (event.event) {
       case 'beat':
-        this.#workers.beat(event.beat);
         if (this.#mayWrite()) this.#answer(event);
         return;
       case 'connectionLost':
-        this.#workers.connectionLost(event.worker);
         this.#watch.lookAtWorker(event.worker);
         return this.#wake();
       case 'observerAway':

@@ -4,7 +4,7 @@
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { Lane, Sequence } from '../job/task.ts';
 import type { IndexedTask } from '../readmodel/jobIndex.ts';
-import { taskKey, type TaskKey } from './taskKey.ts';
+import { taskKey, type TaskKey } from '../readmodel/taskKey.ts';
 
 /** For each pool, the sequence up to which every message of a lane is acknowledged. */
 export type Floors = ReadonlyMap<string, Readonly<Record<Lane, Sequence>>>;

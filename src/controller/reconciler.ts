@@ -9,7 +9,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { JobLog, LogEntry } from '../ports/jobLog.ts';
 import type { Follower } from '../readmodel/follower.ts';
 import { addressOf, messageFor, type Message } from './message.ts';
-import { fromTaskKey, type TaskKey } from './taskKey.ts';
+import { fromTaskKey, type TaskKey } from '../readmodel/taskKey.ts';
 
 /** Delays before a task whose write failed is looked at again, ms. */
 const failureBackoff: Backoff = { first: 500, cap: 30_000 };

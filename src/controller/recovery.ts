@@ -1,7 +1,7 @@
 // How long recovery takes: from the loss of a worker to its task running again or terminal.
 
 import type { TaskState } from '../job/task.ts';
-import type { TaskKey } from './taskKey.ts';
+import type { TaskKey } from '../readmodel/taskKey.ts';
 
 export interface Recovered {
   readonly rule: string;

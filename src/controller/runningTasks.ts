@@ -1,7 +1,7 @@
 // Which tasks each worker runs, as the index says.
 
 import type { Change } from '../readmodel/jobIndex.ts';
-import { taskKey, type TaskKey } from './taskKey.ts';
+import { taskKey, type TaskKey } from '../readmodel/taskKey.ts';
 
 const none: ReadonlySet<TaskKey> = new Set();
 

@@ -6,15 +6,15 @@ import { isOpen, type Instant, type OpenTask } from '../job/task.ts';
 import type { Change, JobIndex } from '../readmodel/jobIndex.ts';
 import { Agenda } from './agenda.ts';
 import { RunningTasks } from './runningTasks.ts';
-import { fromTaskKey, taskKey, type TaskKey } from './taskKey.ts';
-import type { WorkersSeen } from './workersSeen.ts';
+import { fromTaskKey, taskKey, type TaskKey } from '../readmodel/taskKey.ts';
+import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 
 /** ms after which a worker whose tasks were all looked at is looked at again. */
 const again = 1_000;
 
 export interface WatchOptions {
   readonly index: JobIndex;
-  readonly workers: WorkersSeen;
+  readonly workers: WorkerDirectory;
   readonly heartbeatTimeout: number;
   readonly monotonic: () => number;
 }

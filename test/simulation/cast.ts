@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { JobWatch } from '../../src/jobs/jobWatch.ts';
 import type { ApiContext } from '../../src/api/options.ts';
-import { WorkersSeen } from '../../src/readmodel/workersSeen.ts';
+import { WorkerDirectory } from '../../src/readmodel/workerDirectory.ts';
 import { startController, type Controller } from '../../src/controller/controller.ts';
 import type { JobLog, LogEntry } from '../../src/ports/jobLog.ts';
 import type { KeySettings } from '../../src/ports/keyRing.ts';
@@ -180,7 +180,7 @@ export class Cast {
     const logger = this.#logger(process);
     const follower = startFollower({ log, clock, logger });
     const heartbeats = heartbeatsOver(link, { system: false });
-    const workers = new WorkersSeen(clock, 3 * heartbeatTimeout);
+    const workers = new WorkerDirectory(clock, 3 * heartbeatTimeout);
     const closing = new AbortController().signal;
     void workers.watch(heartbeats, closing);
     const context: Omit<ApiContext, 'lastClaims' | 'recent'> = {

@@ -7,7 +7,7 @@ import { sees } from '../../jobs/tenancy.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { workerListSchema, type WorkerView } from '../view/schemas.ts';
 import { isoTime } from '../view/taskView.ts';
-import type { SeenWorker } from '../../readmodel/workersSeen.ts';
+import type { LiveWorker } from '../../readmodel/workerDirectory.ts';
 import { problems } from './answers.ts';
 
 export function workerRoutes(app: Api, context: ApiContext): void {
@@ -27,7 +27,7 @@ export function workerRoutes(app: Api, context: ApiContext): void {
   );
 }
 
-function workerView(context: ApiContext, { beat, lastBeat }: SeenWorker, principal: Principal): WorkerView {
+function workerView(context: ApiContext, { beat, lastBeat }: LiveWorker, principal: Principal): WorkerView {
   const { worker, pool, host, pid, version, startedAt, draining, slots, eventLoopLag, memory } = beat;
   const mine = beat.tasks.filter(({ job }) => isShown(context, job, principal));
   return {

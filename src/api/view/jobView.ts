@@ -3,7 +3,7 @@
 import { countStates, jobState, jobTimes, progressFraction } from '../../job/jobState.ts';
 import type { JsonValue, Sequence, TaskState } from '../../job/task.ts';
 import type { JobRecord, TaskRecord } from '../../ports/jobLog.ts';
-import type { WorkersSeen } from '../../readmodel/workersSeen.ts';
+import type { WorkerDirectory } from '../../readmodel/workerDirectory.ts';
 import type { JobView, ListedJobView } from './schemas.ts';
 import { isoTime, isoTimeOrNull, taskProgress, taskView } from './taskView.ts';
 
@@ -15,7 +15,7 @@ export interface TaskGlance {
 /** `only` picks the tasks that are shown. */
 export function jobView(
   record: JobRecord,
-  workers: Pick<WorkersSeen, 'progress'>,
+  workers: Pick<WorkerDirectory, 'progress'>,
   only: ((task: TaskRecord) => boolean) | 'none' = () => true,
 ): JobView {
   const metadata: JsonValue = record.tasks[0]!.request.jobMetadata;
@@ -25,7 +25,7 @@ export function jobView(
 }
 
 /** `tasks` are all tasks of the job, by index. */
-export function listedJobView(tasks: readonly TaskGlance[], workers: Pick<WorkersSeen, 'progress'>): ListedJobView {
+export function listedJobView(tasks: readonly TaskGlance[], workers: Pick<WorkerDirectory, 'progress'>): ListedJobView {
   const states = tasks.map(({ state }) => state);
   const { job, tenant, kind, pool, model, priority, labels, total } = states[0]!.of;
   const counts = countStates(states);

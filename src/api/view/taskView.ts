@@ -4,10 +4,10 @@ import type { TaskError } from '../../job/errors/index.ts';
 import type { ArtifactRef, Instant, TaskState } from '../../job/task.ts';
 import { isOpen } from '../../job/task.ts';
 import type { TaskRecord } from '../../ports/jobLog.ts';
-import type { WorkersSeen } from '../../readmodel/workersSeen.ts';
+import type { WorkerDirectory } from '../../readmodel/workerDirectory.ts';
 import type { ArtifactView, TaskErrorView, TaskView } from './schemas.ts';
 
-export function taskView({ last, request }: TaskRecord, workers: Pick<WorkersSeen, 'progress'>): TaskView {
+export function taskView({ last, request }: TaskRecord, workers: Pick<WorkerDirectory, 'progress'>): TaskView {
   const { state, detail, sequence } = last;
   return {
     index: state.of.task,
@@ -34,7 +34,7 @@ export function taskView({ last, request }: TaskRecord, workers: Pick<WorkersSee
 }
 
 /** 0 to 1: terminal tasks are done, running ones are as far as their worker says. */
-export function taskProgress(state: TaskState, sequence: number, workers: Pick<WorkersSeen, 'progress'>): number {
+export function taskProgress(state: TaskState, sequence: number, workers: Pick<WorkerDirectory, 'progress'>): number {
   if (!isOpen(state)) return 1;
   return state.state === 'running' ? workers.progress(state, sequence) : 0;
 }

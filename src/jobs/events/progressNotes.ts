@@ -2,11 +2,11 @@
 
 import { sees } from '../tenancy.ts';
 import type { ApiContext } from '../../api/options.ts';
-import type { ToldProgress } from '../../readmodel/workersSeen.ts';
+import type { ProgressReport } from '../../readmodel/workerDirectory.ts';
 
 export interface ProgressNotes {
   /** What is new since the last time. */
-  take(): readonly ToldProgress[];
+  take(): readonly ProgressReport[];
   stop(): void;
 }
 
@@ -16,7 +16,7 @@ export function progressOf(
   { tenant, job: only }: { readonly tenant: string; readonly job: string | undefined },
   wake: () => void,
 ): ProgressNotes {
-  const notes = new Map<string, ToldProgress>();
+  const notes = new Map<string, ProgressReport>();
   const stop = workers.onProgress((told) => {
     if (only === undefined ? !sees(tenant, follower.index.job(told.job)?.tenant) : told.job !== only) return;
     notes.set(`${told.job}/${told.task}`, told);

@@ -1,6 +1,6 @@
 // What the controller listens to while it leads: the caches, the workers' heartbeats, the pace of attempts.
 
-import { WorkersSeen } from '../../readmodel/workersSeen.ts';
+import { WorkerDirectory } from '../../readmodel/workerDirectory.ts';
 import type { Enqueue } from '../controller.ts';
 import { startInformer, type Informer } from '../../adapters/kubernetes/informer.ts';
 import type { OperatorParts } from '../parts.ts';
@@ -16,7 +16,7 @@ export interface Term {
   readonly pools: Informer<WorkerPool>;
   readonly deployments: Informer<Deployment>;
   readonly pods: Informer<Pod>;
-  readonly workers: WorkersSeen;
+  readonly workers: WorkerDirectory;
   readonly pace: AttemptPace;
   readonly memories: PoolMemories;
   /** The installation's, the same for all pools. */
@@ -30,7 +30,7 @@ const gathering = 200;
 export async function startTerm(parts: OperatorParts, enqueue: Enqueue, signal: AbortSignal): Promise<Term> {
   const term: Term = {
     ...startInformers(parts, enqueue, signal),
-    workers: new WorkersSeen(parts.clock, parts.heartbeatTimeoutMs),
+    workers: new WorkerDirectory(parts.clock, parts.heartbeatTimeoutMs),
     pace: new AttemptPace(),
     memories: new PoolMemories(),
     template: parseTemplate(parts.workerTemplate),

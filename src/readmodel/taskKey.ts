@@ -1,4 +1,4 @@
-// One string that names a task, for maps and sets.
+// One string per task, as a key of maps and sets.
 
 import type { JobId, TaskIndex } from '../job/ids.ts';
 

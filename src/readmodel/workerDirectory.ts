@@ -1,0 +1,220 @@
+// The workers of the installation as their heartbeats and connection events show them: who is alive, which tasks each one
+// lists, and how far those are. Timed by this process's monotonic clock, never stored.
+
+import type { Duration } from '../job/duration.ts';
+import type { RunnerSight } from '../job/explain/observation.ts';
+import type { JobId, TaskIndex } from '../job/ids.ts';
+import type { WorkerSight } from '../job/rules/rule.ts';
+import type { Instant, Running, Sequence } from '../job/task.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Beat, BeatEvent, BeatTask, Heartbeats } from '../ports/heartbeats.ts';
+import { taskKey, type TaskKey } from './taskKey.ts';
+
+export interface LiveWorker {
+  readonly beat: Beat;
+  /** The server's time at which the last heartbeat arrived. */
+  readonly lastBeat: Instant;
+}
+
+export interface ProgressReport {
+  readonly job: JobId;
+  readonly task: TaskIndex;
+  readonly worker: string;
+  /** 0 to 1. */
+  readonly progress: number;
+}
+
+interface KnownWorker extends LiveWorker {
+  /** When the last heartbeat arrived. */
+  readonly heardAt: number;
+  /** The tasks that the last heartbeat lists; none once the connection is lost. */
+  tasks: ReadonlyMap<TaskKey, BeatTask>;
+  connectionLost: boolean;
+  /** The number of the first heartbeat of the gapless series that ends with the last one. */
+  readonly seriesStart: number;
+  /** The number of the last heartbeat that listed each task. */
+  readonly lastListed: Map<TaskKey, number>;
+  /** Its silence has been attributed to an outage; that happens once per silence. */
+  excused: boolean;
+}
+
+/** How many heartbeats back `lastListed` reaches; the rules need two. */
+const listsKept = 8;
+
+export class WorkerDirectory {
+  readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly #forgetAfter: Duration | undefined;
+  readonly #workers = new Map<string, KnownWorker>();
+  readonly #progressListeners = new Set<(report: ProgressReport) => void>();
+  /** This process's own connection is down, so it cannot hear anyone. */
+  #observerAway = false;
+  #listeningSince = -Infinity;
+
+  /** Forgets workers silent for longer than `forgetAfterMs`. Without it, the owner calls `forgetSilent`. */
+  constructor(clock: Pick<Clock, 'now' | 'monotonic'>, forgetAfterMs?: Duration) {
+    this.#clock = clock;
+    this.#forgetAfter = forgetAfterMs;
+  }
+
+  /** Observes the heartbeats until the signal aborts. */
+  async watch(heartbeats: Pick<Heartbeats, 'watch'>, signal: AbortSignal): Promise<void> {
+    for await (const event of heartbeats.watch(signal)) this.observe(event);
+  }
+
+  observe(event: BeatEvent): void {
+    switch (event.event) {
+      case 'beat':
+        return this.#observeBeat(event.beat);
+      case 'connectionLost':
+        return this.#loseConnection(event.worker);
+      case 'observerAway':
+        this.#observerAway = true;
+        return;
+      case 'observerBack':
+        this.#observerAway = false;
+        this.#listeningSince = this.#clock.monotonic();
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  /** The workers heard from lately whose connection is not known to be lost, by name. */
+  list(): readonly LiveWorker[] {
+    this.#forgetOld();
+    const live = [...this.#workers.values()].filter((worker) => !worker.connectionLost);
+    return live.toSorted((a, b) => (a.beat.worker < b.beat.worker ? -1 : 1));
+  }
+
+  /** How far a running task is, 0 to 1, according to its worker and only for the claim at `sequence`. */
+  progress(task: Running, sequence: Sequence): number {
+    const listed = this.#workers.get(task.worker)?.tasks.get(taskKey(task.of.job, task.of.task));
+    if (listed === undefined || !isOfClaim(listed, sequence)) return 0;
+    return Math.min(1, Math.max(0, listed.progress));
+  }
+
+  /** The worker that runs a task, and whether it lists the claim at `sequence`; undefined for an unknown or lost worker. */
+  runner(task: Running, sequence: Sequence): RunnerSight | undefined {
+    const worker = this.#workers.get(task.worker);
+    if (worker === undefined || worker.connectionLost) return undefined;
+    const listed = worker.tasks.get(taskKey(task.of.job, task.of.task));
+    return {
+      silentFor: this.#silenceWhileListening(worker),
+      draining: worker.beat.draining,
+      listsTask: listed !== undefined && isOfClaim(listed, sequence),
+      progress: this.progress(task, sequence),
+    };
+  }
+
+  /** Calls the listener whenever a heartbeat changes a task's progress. Returns a function that stops it. */
+  onProgress(listener: (report: ProgressReport) => void): () => void {
+    this.#progressListeners.add(listener);
+    return () => this.#progressListeners.delete(listener);
+  }
+
+  /**
+   * What the rules need to know of a worker. With `trustLosses` false, a lost connection does not count: the worker may
+   * have reconnected while this process could not hear it.
+   */
+  sight(name: string, trustLosses = true): WorkerSight | undefined {
+    const worker = this.#workers.get(name);
+    if (worker === undefined) return undefined;
+    const { beat, seriesStart, lastListed } = worker;
+    return {
+      silentFor: this.#clock.monotonic() - worker.heardAt,
+      connectionLost: worker.connectionLost && trustLosses,
+      beat: beat.number,
+      beatsWithout: (job, task) => beat.number - Math.max(lastListed.get(taskKey(job, task)) ?? 0, seriesStart - 1),
+    };
+  }
+
+  /** When the worker's last heartbeat arrived, by the monotonic clock. */
+  heardAt(name: string): number | undefined {
+    return this.#workers.get(name)?.heardAt;
+  }
+
+  /**
+   * Whether most of at least three workers fell silent at once. That is an outage rather than the death of them all, so
+   * each silence counts only once. Workers beat three times per timeout: two thirds of it is a missed heartbeat.
+   */
+  mostFellSilent(timeout: Duration): boolean {
+    const now = this.#clock.monotonic();
+    const recent = [...this.#workers.values()].filter((worker) => fellSilentLately(worker, now, timeout));
+    const silent = recent.filter(({ heardAt }) => now - heardAt >= (2 / 3) * timeout);
+    if (recent.length < 3 || silent.length * 2 <= recent.length) return false;
+    for (const worker of silent) worker.excused = true;
+    return true;
+  }
+
+  /** How many workers of each pool were heard within the timeout. */
+  heardByPool(timeout: Duration): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { beat, heardAt, connectionLost } of this.#workers.values()) {
+      const heard = !connectionLost && this.#clock.monotonic() - heardAt < timeout;
+      counts.set(beat.pool, (counts.get(beat.pool) ?? 0) + (heard ? 1 : 0));
+    }
+    return counts;
+  }
+
+  /** Forgets workers silent for longer than `afterMs` unless they are still needed. Does nothing while nobody can be heard. */
+  forgetSilent(afterMs: Duration, isNeeded: (worker: string) => boolean = () => false): void {
+    if (this.#observerAway) return;
+    for (const [name, worker] of this.#workers)
+      if (this.#silenceWhileListening(worker) > afterMs && !isNeeded(name)) this.#workers.delete(name);
+  }
+
+  #observeBeat(beat: Beat): void {
+    const known = this.#workers.get(beat.worker);
+    const tasks = new Map(beat.tasks.map((task) => [taskKey(task.job, task.task), task]));
+    this.#reportProgress(beat, known?.tasks);
+    const continues = known !== undefined && beat.number === known.beat.number + 1;
+    const lastListed = known?.lastListed ?? new Map<TaskKey, number>();
+    for (const key of tasks.keys()) lastListed.set(key, beat.number);
+    for (const [key, number] of lastListed) if (number < beat.number - listsKept) lastListed.delete(key);
+    this.#workers.set(beat.worker, {
+      beat,
+      lastBeat: this.#clock.now(),
+      heardAt: this.#clock.monotonic(),
+      tasks,
+      // A heartbeat revives a worker that was considered lost.
+      connectionLost: false,
+      seriesStart: continues ? known.seriesStart : beat.number,
+      lastListed,
+      excused: false,
+    });
+    this.#forgetOld();
+  }
+
+  #loseConnection(name: string): void {
+    const worker = this.#workers.get(name);
+    if (worker === undefined) return;
+    worker.connectionLost = true;
+    worker.tasks = new Map();
+  }
+
+  #reportProgress({ worker, tasks }: Beat, before: KnownWorker['tasks'] | undefined): void {
+    for (const { job, task, progress } of tasks) {
+      if (progress === (before?.get(taskKey(job, task))?.progress ?? 0)) continue;
+      for (const listener of this.#progressListeners) listener({ job, task, worker, progress });
+    }
+  }
+
+  #forgetOld(): void {
+    if (this.#forgetAfter !== undefined) this.forgetSilent(this.#forgetAfter);
+  }
+
+  /** ms of silence, counted only while this process could hear the worker. */
+  #silenceWhileListening({ heardAt }: KnownWorker): Duration {
+    return this.#clock.monotonic() - Math.max(heardAt, this.#listeningSince);
+  }
+}
+
+/** A claim of 0 is in flight. */
+const isOfClaim = ({ claim }: BeatTask, sequence: Sequence): boolean => claim === 0 || claim === sequence;
+
+/** Alive, or silent for little longer than the timeout, and neither gone for a known reason nor excused before. */
+function fellSilentLately(worker: KnownWorker, now: number, timeout: Duration): boolean {
+  const { beat, heardAt, connectionLost, excused } = worker;
+  const left = connectionLost || (beat.draining && beat.tasks.length === 0);
+  return !left && !excused && now - heardAt <= (5 / 3) * timeout;
+}

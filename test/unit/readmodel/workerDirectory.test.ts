@@ -1,0 +1,183 @@
+// What the directory knows of workers: silence, unlisted tasks, progress, and most workers falling silent at once.
+
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Running } from '../../../src/job/task.ts';
+import type { Beat } from '../../../src/ports/heartbeats.ts';
+import { WorkerDirectory } from '../../../src/readmodel/workerDirectory.ts';
+import { beatOf } from '../../fakes/fakeHeartbeats.ts';
+
+let now: number;
+let workers: WorkerDirectory;
+beforeEach(() => {
+  now = 1_000;
+  workers = new WorkerDirectory(clock);
+});
+
+const clock = { now: () => now, monotonic: () => now };
+const hear = (beat: Beat): void => workers.observe({ event: 'beat', beat });
+const lose = (worker: string): void => workers.observe({ event: 'connectionLost', worker, reason: 'Client Closed' });
+
+const timeout = 6_000;
+const job = 'job';
+const listing = (...tasks: number[]) => tasks.map((task) => ({ job, task, claim: 1, progress: 0 }));
+
+test("silence is timed from the last beat by this process's own clock", () => {
+  hear(beatOf('w', 7));
+  now += 2_500;
+  expect(workers.sight('w')).toMatchObject({ silentFor: 2_500, beat: 7, connectionLost: false });
+  expect(workers.sight('stranger')).toBeUndefined();
+});
+
+test('a beat revives a worker whose connection was lost', () => {
+  hear(beatOf('w', 1));
+  lose('w');
+  expect(workers.sight('w')?.connectionLost).toBe(true);
+  hear(beatOf('w', 2));
+  expect(workers.sight('w')?.connectionLost).toBe(false);
+});
+
+describe('beats without a task', () => {
+  test('are counted since the last one that listed it', () => {
+    hear(beatOf('w', 1, listing(1, 2)));
+    for (const number of [2, 3, 4]) hear(beatOf('w', number, listing(2)));
+    expect(workers.sight('w')?.beatsWithout(job, 1)).toBe(3);
+    expect(workers.sight('w')?.beatsWithout(job, 2)).toBe(0);
+    expect(workers.sight('w')?.beatsWithout(job, 3)).toBe(4);
+  });
+
+  test('are only those that were heard one after the other', () => {
+    hear(beatOf('w', 1));
+    hear(beatOf('w', 2));
+    hear(beatOf('w', 9));
+    expect(workers.sight('w')?.beatsWithout(job, 1)).toBe(1);
+    hear(beatOf('w', 10));
+    expect(workers.sight('w')?.beatsWithout(job, 1)).toBe(2);
+  });
+
+  test('go on being counted when the list is long forgotten', () => {
+    hear(beatOf('w', 1, listing(1)));
+    for (let number = 2; number < 40; number += 1) hear(beatOf('w', number));
+    expect(workers.sight('w')?.beatsWithout(job, 1)).toBeGreaterThanOrEqual(38);
+  });
+});
+
+describe('most fell silent', () => {
+  const beatAll = (names: string[]) => names.forEach((name) => hear(beatOf(name, now)));
+  const five = ['a', 'b', 'c', 'd', 'e'];
+
+  test('when more than half of at least three did, each silence counting once', () => {
+    beatAll(five);
+    now += 4_000;
+    beatAll(['a', 'b']);
+    now += 2_000;
+    expect(workers.mostFellSilent(timeout)).toBe(true);
+    expect(workers.mostFellSilent(timeout)).toBe(false);
+    beatAll(five);
+    now += 6_000;
+    expect(workers.mostFellSilent(timeout)).toBe(true);
+  });
+
+  test('not when half of them did', () => {
+    beatAll(five.slice(0, 4));
+    now += 4_000;
+    beatAll(['a', 'b']);
+    now += 2_000;
+    expect(workers.mostFellSilent(timeout)).toBe(false);
+  });
+
+  test('not with two workers', () => {
+    beatAll(['a', 'b']);
+    now += 6_000;
+    expect(workers.mostFellSilent(timeout)).toBe(false);
+  });
+
+  test('those that left for a known reason, or long ago, do not count', () => {
+    beatAll(['long', 'ago']);
+    now += 20_000;
+    beatAll(five);
+    hear(beatOf('d', now + 1, [], { draining: true }));
+    lose('e');
+    now += 4_000;
+    beatAll(['a', 'b']);
+    now += 2_000;
+    // Of a, b and c only c fell silent.
+    expect(workers.mostFellSilent(timeout)).toBe(false);
+  });
+});
+
+test('workers are counted by pool while they are heard', () => {
+  hear(beatOf('a', 1));
+  hear(beatOf('b', 1, [], { pool: 'other' }));
+  expect([...workers.heardByPool(timeout)]).toEqual([
+    ['default', 1],
+    ['other', 1],
+  ]);
+  now += timeout;
+  hear(beatOf('a', 2));
+  expect([...workers.heardByPool(timeout)]).toEqual([
+    ['default', 1],
+    ['other', 0],
+  ]);
+});
+
+test('a silent worker is forgotten unless something is known to run on it', () => {
+  hear(beatOf('idle', 1));
+  hear(beatOf('busy', 1));
+  now += 60_001;
+  workers.forgetSilent(60_000, (name) => name === 'busy');
+  expect(workers.sight('idle')).toBeUndefined();
+  expect(workers.sight('busy')).toBeDefined();
+});
+
+describe('for people who look at workers', () => {
+  const running = { worker: 'w', of: { job, task: 1 } } as Running;
+  const progressing = (progress: number, claim = 5) => [{ job, task: 1, claim, progress }];
+  const names = () => workers.list().map(({ beat }) => beat.worker);
+
+  test('a worker is listed until it has been silent for too long or its connection is lost', () => {
+    workers = new WorkerDirectory(clock, 18_000);
+    for (const name of ['b', 'c', 'a']) hear(beatOf(name, 1));
+    lose('c');
+    expect(names()).toEqual(['a', 'b']);
+    now += 17_000;
+    hear(beatOf('b', 2));
+    now += 2_000;
+    expect(names()).toEqual(['b']);
+  });
+
+  test('silence does not count while this process is cut off', () => {
+    workers = new WorkerDirectory(clock, 18_000);
+    hear(beatOf('w', 1, progressing(0)));
+    workers.observe({ event: 'observerAway' });
+    now += 60_000;
+    expect(names()).toEqual(['w']);
+    workers.observe({ event: 'observerBack' });
+    now += 1_000;
+    expect(names()).toEqual(['w']);
+    expect(workers.runner(running, 5)?.silentFor).toBe(1_000);
+    // The rules get the whole silence: for them, the outage detector decides what it is worth.
+    expect(workers.sight('w')?.silentFor).toBe(61_000);
+  });
+
+  test('the runner of a task lists it only for the same claim, and not once its connection is lost', () => {
+    hear(beatOf('w', 1, progressing(0.5), { draining: true }));
+    expect(workers.runner(running, 5)).toEqual({ silentFor: 0, draining: true, listsTask: true, progress: 0.5 });
+    expect(workers.runner(running, 6)).toMatchObject({ listsTask: false, progress: 0 });
+    lose('w');
+    expect(workers.runner(running, 5)).toBeUndefined();
+    expect(workers.progress(running, 5)).toBe(0);
+  });
+
+  test('progress is reported when it changes, and anew after a lost connection', () => {
+    const reports: number[] = [];
+    const stop = workers.onProgress(({ progress }) => void reports.push(progress));
+    hear(beatOf('w', 1, progressing(0)));
+    hear(beatOf('w', 2, progressing(0.4)));
+    hear(beatOf('w', 3, progressing(0.4)));
+    lose('w');
+    hear(beatOf('w', 4, progressing(0.4)));
+    stop();
+    hear(beatOf('w', 5, progressing(0.9)));
+    expect(reports).toEqual([0.4, 0.4]);
+  });
+});
