@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { systemClock } from '../fakes/memory/index.ts';
+import { systemClock } from '../fakes/clock.ts';
 import { onEachAdapter } from './ports.ts';
 
 const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;

@@ -1,6 +1,6 @@
 // What every clock does: it moves on, sleeps until a moment, and wakes for a signal.
 import { expect, test, describe, beforeAll, afterAll } from 'vitest';
-import { systemClock, virtualClock } from '../fakes/memory/index.ts';
+import { systemClock, virtualClock } from '../fakes/clock.ts';
 import { natsClock } from '../../src/adapters/nats/index.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { startNatsServer } from '../support/nats.ts';

@@ -1,6 +1,6 @@
 // What every key ring does: limits, cool-downs and refused keys count for all workers together.
 import { expect, test } from 'vitest';
-import { virtualClock, type VirtualClock } from '../fakes/memory/index.ts';
+import { virtualClock, type VirtualClock } from '../fakes/clock.ts';
 import { taskError, type TaskErrorCode } from '../../src/job/errors/index.ts';
 import type { HeldKey, KeyOutcome, KeyRing, KeySettings } from '../../src/ports/keyRing.ts';
 import { until } from '../support/until.ts';

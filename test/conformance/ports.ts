@@ -1,13 +1,11 @@
 // The ports of several processes that share an installation: in memory, and on a real nats-server. Each suite runs on both.
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
-import {
-  memoryArtifactStore,
-  memoryHeartbeats,
-  memoryKeyShelf,
-  memoryLeadership,
-  memoryPoolRegistry,
-} from '../fakes/memory/index.ts';
+import { fakeArtifactStore } from '../fakes/artifactStore.ts';
+import { fakeHeartbeats } from '../fakes/heartbeats.ts';
+import { fakeKeyRings } from '../fakes/keyRing.ts';
+import { fakeLeadership } from '../fakes/leadership.ts';
+import { fakePoolRegistry } from '../fakes/poolRegistry.ts';
 import {
   connectNats,
   natsArtifactStore,
@@ -63,15 +61,15 @@ export function onEachAdapter(suite: (open: () => Installation, adapter: 'memory
 }
 
 function memoryInstallation(): Installation {
-  const artifacts = memoryArtifactStore();
-  const heartbeats = memoryHeartbeats();
-  const leadership = memoryLeadership();
-  const pools = memoryPoolRegistry();
-  let shelf: ReturnType<typeof memoryKeyShelf> | undefined;
+  const artifacts = fakeArtifactStore();
+  const heartbeats = fakeHeartbeats();
+  const leadership = fakeLeadership();
+  const pools = fakePoolRegistry();
+  let shelf: ReturnType<typeof fakeKeyRings> | undefined;
   const process: TestProcess = {
     artifacts: () => Promise.resolve(artifacts),
     heartbeats: () => heartbeats,
-    keys: (clock, keys) => Promise.resolve((shelf ??= memoryKeyShelf(clock)).ring(keys)),
+    keys: (clock, keys) => Promise.resolve((shelf ??= fakeKeyRings(clock)).ring(keys)),
     leadership: () => Promise.resolve(leadership),
     pools: () => Promise.resolve(pools),
   };

@@ -3,14 +3,10 @@
 import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import {
-  memoryArtifactStore,
-  memoryHeartbeats,
-  memoryPoolRegistry,
-  virtualClock,
-  type MemoryHeartbeats,
-  type VirtualClock,
-} from './memory/index.ts';
+import { fakeArtifactStore } from './artifactStore.ts';
+import { virtualClock, type VirtualClock } from './clock.ts';
+import { fakeHeartbeats, type FakeHeartbeats } from './heartbeats.ts';
+import { fakePoolRegistry } from './poolRegistry.ts';
 import { buildApi, type Api, type ApiOptions } from '../../src/api/app.ts';
 import type { Running, TaskDetail, TaskState, TaskWrite } from '../../src/job/task.ts';
 import { claimed } from '../../src/job/transitions.ts';
@@ -31,7 +27,7 @@ export interface ApiWorld extends AsyncDisposable {
   readonly follower: Follower;
   readonly metrics: ApiMetrics;
   readonly artifacts: ArtifactStore;
-  readonly heartbeats: MemoryHeartbeats;
+  readonly heartbeats: FakeHeartbeats;
   readonly recalls: { readonly worker: string; readonly recall: Recall }[];
   readonly clock: VirtualClock;
   /** Worker `worker-1` takes the task. */
@@ -72,10 +68,10 @@ export async function apiWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld
   const logger = pino({ level: 'silent' });
   const follower = startFollower({ log, clock, logger });
   const metrics = createApiMetrics(new Registry());
-  const artifacts = memoryArtifactStore();
-  const heartbeats = memoryHeartbeats();
+  const artifacts = fakeArtifactStore();
+  const heartbeats = fakeHeartbeats();
   const recalls: ApiWorld['recalls'] = [];
-  const registry = memoryPoolRegistry();
+  const registry = fakePoolRegistry();
   for (const pool of pools) await registry.declare(pool);
   const api = buildApi({
     log,

@@ -4,10 +4,11 @@ import { GenwardenError } from '../../src/job/errors/index.ts';
 import type { TaskWrite } from '../../src/job/task.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { DetailedEntry, JobLog } from '../../src/ports/jobLog.ts';
-import { memoryJobLog, type MemoryStream } from './memory/index.ts';
+import { fakeJobLog } from './jobLog.ts';
+import type { FakeStream } from './stream.ts';
 
 export interface SwitchedJobLog extends JobLog {
-  readonly stream: MemoryStream;
+  readonly stream: FakeStream;
   /** Throws `Unavailable` from every call while true. */
   away: boolean;
   beforeWrite: ((next: TaskWrite) => Promise<void>) | undefined;
@@ -18,7 +19,7 @@ export interface SwitchedJobLog extends JobLog {
 }
 
 export function switchedJobLog(clock: Pick<Clock, 'now'>): SwitchedJobLog {
-  const memory = memoryJobLog({ clock });
+  const memory = fakeJobLog({ clock });
   const calls: string[] = [];
   let writes = 0;
   /** The same call, noted and refused while away. */

@@ -1,20 +1,18 @@
 // The NATS of the simulation: the adapters in memory as its server side, and the faults that the whole of it can have.
 
-import {
-  memoryArtifactStore,
-  memoryJobLog,
-  memoryKeyShelf,
-  memoryPoolRegistry,
-  memoryTaskQueue,
-  type MemoryStream,
-} from '../fakes/memory/index.ts';
+import { fakeArtifactStore } from '../fakes/artifactStore.ts';
+import { fakeJobLog } from '../fakes/jobLog.ts';
+import { fakeKeyRings } from '../fakes/keyRing.ts';
+import { fakePoolRegistry } from '../fakes/poolRegistry.ts';
+import type { FakeStream } from '../fakes/stream.ts';
+import { fakeTaskQueue } from '../fakes/taskQueue.ts';
 import type { ArtifactStore } from '../../src/ports/artifactStore.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Beat, Recall } from '../../src/ports/heartbeats.ts';
 import type { JobLog } from '../../src/ports/jobLog.ts';
 import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
-import type { KeyShelf } from '../fakes/memory/keyRing.ts';
-import type { ForgetfulTaskQueue } from '../fakes/memory/taskQueue.ts';
+import type { FakeKeyRings } from '../fakes/keyRing.ts';
+import type { FakeTaskQueue } from '../fakes/taskQueue.ts';
 import type { ClosedConnection } from '../../src/adapters/nats/heartbeats/connectionLosses.ts';
 import type { Plan } from './plan.ts';
 import type { Random } from './time/random.ts';
@@ -23,8 +21,8 @@ import type { Schedule } from './time/schedule.ts';
 
 /** What a deliberately broken part may replace. */
 export interface Seams {
-  readonly log?: (log: JobLog, stream: MemoryStream) => JobLog;
-  readonly queue?: (queue: ForgetfulTaskQueue) => ForgetfulTaskQueue;
+  readonly log?: (log: JobLog, stream: FakeStream) => JobLog;
+  readonly queue?: (queue: FakeTaskQueue) => FakeTaskQueue;
   readonly artifacts?: (artifacts: ArtifactStore, later: (ms: number, run: () => void) => void) => ArtifactStore;
   /** Whether observers are told that their own connection is gone; they are unless this says no. */
   readonly tellsObservers?: false;
@@ -52,11 +50,11 @@ export class Server {
   /** What it does by itself; never dies. */
   readonly process: Process;
   readonly clock: Clock;
-  readonly stream: MemoryStream;
+  readonly stream: FakeStream;
   readonly log: JobLog;
-  readonly queue: ForgetfulTaskQueue;
+  readonly queue: FakeTaskQueue;
   readonly artifacts: ArtifactStore;
-  readonly keys: KeyShelf;
+  readonly keys: FakeKeyRings;
   readonly pools: PoolRegistry;
   readonly tellsObservers: boolean;
   readonly beats = new Set<Listener<Beat>>();
@@ -72,16 +70,16 @@ export class Server {
   constructor(schedule: Schedule, random: Random, { window }: Plan, seams: Seams) {
     this.process = new Process({ name: 'nats', schedule, random });
     this.clock = serverClock(this.process);
-    const log = memoryJobLog({ clock: this.clock, window });
-    const queue = memoryTaskQueue({ stream: log.stream, clock: this.clock });
+    const log = fakeJobLog({ clock: this.clock, window });
+    const queue = fakeTaskQueue({ stream: log.stream, clock: this.clock });
     this.stream = log.stream;
     this.log = seams.log?.(log, log.stream) ?? log;
     this.queue = seams.queue?.(queue) ?? queue;
     const later = (ms: number, run: () => void): void => void this.process.after(ms, run);
-    this.artifacts = seams.artifacts?.(memoryArtifactStore(), later) ?? memoryArtifactStore();
+    this.artifacts = seams.artifacts?.(fakeArtifactStore(), later) ?? fakeArtifactStore();
     this.tellsObservers = seams.tellsObservers ?? true;
-    this.keys = memoryKeyShelf(this.clock);
-    this.pools = memoryPoolRegistry();
+    this.keys = fakeKeyRings(this.clock);
+    this.pools = fakePoolRegistry();
   }
 
   /** Whether it can be connected to. */

@@ -2,7 +2,9 @@
 
 import { type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll } from 'vitest';
-import { memoryJobLog, memoryTaskQueue, systemClock } from '../fakes/memory/index.ts';
+import { systemClock } from '../fakes/clock.ts';
+import { fakeJobLog } from '../fakes/jobLog.ts';
+import { fakeTaskQueue } from '../fakes/taskQueue.ts';
 import { encodeWrite } from '../../src/adapters/nats/stream/codec.ts';
 import { connectNats, natsJobLog, natsTaskQueue, type NatsLink } from '../../src/adapters/nats/index.ts';
 import { streamName, subjectOf } from '../../src/adapters/nats/stream/subjects.ts';
@@ -124,8 +126,8 @@ function memoryWorld(): LogWorld {
   let now = testNow;
   const skipped: string[] = [];
   const onSkipped = (why: string): void => void skipped.push(why);
-  const log = memoryJobLog({ clock: { now: () => now }, onSkipped });
-  const queue = memoryTaskQueue({ stream: log.stream, clock: systemClock(), onSkipped });
+  const log = fakeJobLog({ clock: { now: () => now }, onSkipped });
+  const queue = fakeTaskQueue({ stream: log.stream, clock: systemClock(), onSkipped });
   let toLose = 0;
   log.stream.faults.losesAnswer = () => toLose > 0 && (toLose -= 1) >= 0;
   return {

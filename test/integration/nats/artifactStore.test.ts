@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { Objm } from '@nats-io/obj';
 import { expect, onTestFinished, test } from 'vitest';
-import { systemClock, virtualClock } from '../../fakes/memory/index.ts';
+import { systemClock, virtualClock } from '../../fakes/clock.ts';
 import { natsArtifactStore } from '../../../src/adapters/nats/index.ts';
 import { testLink } from '../../conformance/ports.ts';
 import { startNatsServer } from '../../support/nats.ts';

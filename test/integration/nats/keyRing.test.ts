@@ -1,7 +1,7 @@
 // The key ring over a real server: what NATS gets to see, workers that are killed, a server that goes away.
 import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
-import { virtualClock } from '../../fakes/memory/index.ts';
+import { virtualClock } from '../../fakes/clock.ts';
 import { natsKeyRing, type NatsLink } from '../../../src/adapters/nats/index.ts';
 import { taskError } from '../../../src/job/errors/index.ts';
 import type { KeyRing, KeySettings } from '../../../src/ports/keyRing.ts';

@@ -1,12 +1,12 @@
 // Which pool takes a job: one that exists and is open to the tenant.
 import { expect, test } from 'vitest';
-import { memoryPoolRegistry } from '../../fakes/memory/index.ts';
+import { fakePoolRegistry } from '../../fakes/poolRegistry.ts';
 import { placementOf } from '../../../src/jobs/submit/placement.ts';
 
 const follower = { ready: () => ({ ready: true, reason: '' }) };
 
 test('a pool with tenants refuses all others, and names the pools that would take them', async () => {
-  const pools = memoryPoolRegistry();
+  const pools = fakePoolRegistry();
   const offer = { provider: 'gemini', models: { image: ['painter'], text: [] }, policy: {} };
   await pools.declare({ name: 'studio', ...offer, tenants: ['studio', 'press'] });
   await pools.declare({ name: 'everyone', ...offer });

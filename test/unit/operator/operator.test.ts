@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
-import { memoryLeadership } from '../../fakes/memory/index.ts';
+import { fakeLeadership } from '../../fakes/leadership.ts';
 import type { KubeController } from '../../../src/operator/controller.ts';
 import { createSources, type Sources } from '../../../src/adapters/kubernetes/sources.ts';
 import { startOperator } from '../../../src/operator/operator.ts';
@@ -12,7 +12,7 @@ import { until } from '../../support/until.ts';
 
 /** Operators that campaign for the same office; `events` says what their controllers did. */
 function stage() {
-  const leadership = memoryLeadership();
+  const leadership = fakeLeadership();
   const events: string[] = [];
   const enter = (name: string, { ready = true } = {}) => {
     const index = { ready, lag: 0 };

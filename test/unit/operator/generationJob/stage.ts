@@ -3,13 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { onTestFinished } from 'vitest';
-import {
-  memoryArtifactStore,
-  memoryHeartbeats,
-  memoryPoolRegistry,
-  virtualClock,
-  type VirtualClock,
-} from '../../../fakes/memory/index.ts';
+import { fakeArtifactStore } from '../../../fakes/artifactStore.ts';
+import { virtualClock, type VirtualClock } from '../../../fakes/clock.ts';
+import { fakeHeartbeats } from '../../../fakes/heartbeats.ts';
+import { fakePoolRegistry } from '../../../fakes/poolRegistry.ts';
 import { jobIdOfOwner } from '../../../../src/jobs/submit/submitJob.ts';
 import type { StatusWrite, TaskState } from '../../../../src/job/task.ts';
 import { cancelled, claimed, failed, newRun, succeeded } from '../../../../src/job/transitions.ts';
@@ -65,7 +62,7 @@ export async function aWorld(): Promise<World> {
   const clock = virtualClock(start);
   const cluster = new FakeCluster();
   cluster.now = () => new Date(clock.now()).toISOString();
-  const pools = memoryPoolRegistry();
+  const pools = fakePoolRegistry();
   await pools.declare(aPool());
   return { cluster, log: switchedJobLog(clock), clock, pools, recalls: [] };
 }
@@ -81,8 +78,8 @@ export async function anOperator(world: World, over: Partial<OperatorParts> = {}
     sources: createSources(),
     log,
     queue: undefined as never,
-    heartbeats: { ...memoryHeartbeats(), recall: (worker, recall) => void recalls.push({ worker, recall }) },
-    artifacts: memoryArtifactStore(),
+    heartbeats: { ...fakeHeartbeats(), recall: (worker, recall) => void recalls.push({ worker, recall }) },
+    artifacts: fakeArtifactStore(),
     keys: undefined as never,
     pools,
     clock,

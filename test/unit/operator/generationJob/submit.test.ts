@@ -5,7 +5,7 @@ import { jobIdOfOwner, submitJob } from '../../../../src/jobs/submit/submitJob.t
 import { deleted } from '../../../../src/job/transitions.ts';
 import { submitOf } from '../../../../src/operator/generationJob/submit.ts';
 import type { GenerationJob } from '../../../../src/operator/resources/generationJob.ts';
-import { memoryArtifactStore } from '../../../fakes/memory/index.ts';
+import { fakeArtifactStore } from '../../../fakes/artifactStore.ts';
 import { anOperator, aWorld, create, hands, retentionMs, type World } from './stage.ts';
 
 const body: SubmitBody = { kind: 'image', input: { prompt: 'a yard' } };
@@ -14,7 +14,7 @@ async function aContext(world: World) {
   const { follower } = await anOperator(world, { watchNamespaces: ['elsewhere'] });
   const random = (bytes: number): Uint8Array => new Uint8Array(bytes);
   const { log, clock, pools } = world;
-  return { log, clock, pools, follower, artifacts: memoryArtifactStore(), retentionMs, random };
+  return { log, clock, pools, follower, artifacts: fakeArtifactStore(), retentionMs, random };
 }
 
 const ofOwner = (owner: string, over: object = {}) => ({

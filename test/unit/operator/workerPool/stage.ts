@@ -2,7 +2,10 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { onTestFinished } from 'vitest';
-import { memoryArtifactStore, memoryPoolRegistry, memoryTaskQueue, virtualClock } from '../../../fakes/memory/index.ts';
+import { fakeArtifactStore } from '../../../fakes/artifactStore.ts';
+import { virtualClock } from '../../../fakes/clock.ts';
+import { fakePoolRegistry } from '../../../fakes/poolRegistry.ts';
+import { fakeTaskQueue } from '../../../fakes/taskQueue.ts';
 import type { RecordedEvent } from '../../../../src/operator/events/eventRecorder.ts';
 import type { Applied, ResourceKey, ResourceType } from '../../../../src/adapters/kubernetes/cluster.ts';
 import { createSources } from '../../../../src/adapters/kubernetes/sources.ts';
@@ -39,12 +42,12 @@ export function aWorld() {
   const cluster = new FakeCluster();
   cluster.now = () => new Date(clock.now()).toISOString();
   const log = switchedJobLog(clock);
-  const queue = memoryTaskQueue({ stream: log.stream, clock });
+  const queue = fakeTaskQueue({ stream: log.stream, clock });
   const secret = (name: string, values: Record<string, string>): void => {
     const data = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, btoa(value)]));
     cluster.put(secretType, { metadata: key(name), data });
   };
-  return { clock, cluster, log, queue, pools: memoryPoolRegistry(), heartbeats: new FakeHeartbeats(), secret };
+  return { clock, cluster, log, queue, pools: fakePoolRegistry(), heartbeats: new FakeHeartbeats(), secret };
 }
 
 export type World = ReturnType<typeof aWorld>;
@@ -81,7 +84,7 @@ export async function anOperator(world: World, over: Partial<OperatorParts> = {}
     log,
     queue,
     heartbeats,
-    artifacts: memoryArtifactStore(),
+    artifacts: fakeArtifactStore(),
     keys: undefined as never,
     pools,
     clock,

@@ -1,30 +1,30 @@
 // The task queue in memory, over the specs of a stream in memory. Redelivery follows the given clock.
 
-import { lanes, type Instant, type Lane, type Priority, type Sequence } from '../../../src/job/task.ts';
-import type { Clock } from '../../../src/ports/clock.ts';
-import { GenwardenError } from '../../../src/job/errors/index.ts';
-import type { Delivery, Pause, QueueDepth, SpecEntry, TaskQueue } from '../../../src/ports/taskQueue.ts';
-import type { MemoryMessage, MemoryStream } from './stream.ts';
+import { lanes, type Instant, type Lane, type Priority, type Sequence } from '../../src/job/task.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import { GenwardenError } from '../../src/job/errors/index.ts';
+import type { Delivery, Pause, QueueDepth, SpecEntry, TaskQueue } from '../../src/ports/taskQueue.ts';
+import type { StoredMessage, FakeStream } from './stream.ts';
 
-export interface MemoryTaskQueueOptions {
-  readonly stream: MemoryStream;
+export interface FakeTaskQueueOptions {
+  readonly stream: FakeStream;
   readonly clock: Pick<Clock, 'now' | 'sleep'>;
   /** From delivery to redelivery, ms; default 5,000. */
   readonly ackWait?: number;
   readonly onSkipped?: (why: 'newerSchema') => void;
 }
 
-export interface ForgetfulTaskQueue extends TaskQueue {
+export interface FakeTaskQueue extends TaskQueue {
   /** As if somebody had deleted the pool's consumers: nothing is delivered until they are made anew, from the start. */
   forget(pool: string): void;
 }
 
-export function memoryTaskQueue(options: MemoryTaskQueueOptions): ForgetfulTaskQueue {
-  return new MemoryTaskQueue(options);
+export function fakeTaskQueue(options: FakeTaskQueueOptions): FakeTaskQueue {
+  return new StreamTaskQueue(options);
 }
 
 interface Offer {
-  readonly message: MemoryMessage;
+  readonly message: StoredMessage;
   deliveries: number;
   /** When it may be delivered; in the future while somebody has it in hand. */
   from: Instant;
@@ -54,15 +54,15 @@ const order: readonly Priority[] = [
 ];
 const forNewerProcesses = 30_000;
 
-class MemoryTaskQueue implements ForgetfulTaskQueue {
-  readonly #options: Required<MemoryTaskQueueOptions>;
+class StreamTaskQueue implements FakeTaskQueue {
+  readonly #options: Required<FakeTaskQueueOptions>;
   readonly #pools = new Map<string, Pool>();
   readonly #closing = new AbortController();
   readonly #changes = new Set<() => void>();
   readonly #stopListening: () => void;
   #epoch: string;
 
-  constructor(options: MemoryTaskQueueOptions) {
+  constructor(options: FakeTaskQueueOptions) {
     this.#options = { ackWait: 5_000, onSkipped: () => undefined, ...options };
     this.#epoch = options.stream.epoch;
     this.#stopListening = options.stream.onChange(() => this.#changed());

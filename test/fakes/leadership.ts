@@ -1,17 +1,17 @@
 // Leadership among the candidates of one process: the first in line leads until it gives up.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Leadership, Office } from '../../../src/ports/leadership.ts';
+import type { Leadership, Office } from '../../src/ports/leadership.ts';
 
 type Lead = (signal: AbortSignal) => Promise<void>;
 
-export interface MemoryLeadership extends Leadership {
+export interface FakeLeadership extends Leadership {
   /** Takes the office away from whoever has it, as a lost connection would. */
   depose(office?: Office): void;
 }
 
 /** All candidates of an installation campaign on the same one. */
-export function memoryLeadership(): MemoryLeadership {
+export function fakeLeadership(): FakeLeadership {
   const turns = new Map<Office, Promise<void>>();
   const terms = new Map<Office, AbortController>();
   const leadOnce = async (office: Office, lead: Lead, outer: AbortSignal): Promise<void> => {

@@ -1,27 +1,27 @@
 // The job log in memory, with the semantics of the one on JetStream: conditional writes, write ids, lost answers.
 
-import { GenwardenError } from '../../../src/job/errors/index.ts';
-import type { JobId } from '../../../src/job/ids.ts';
-import { isOpen, type Sequence, type SpecWrite, type TaskWrite } from '../../../src/job/task.ts';
-import type { Clock } from '../../../src/ports/clock.ts';
-import type { JobLog, JobRecord, LogEntry, SubmitOutcome, Watermark, WriteOutcome } from '../../../src/ports/jobLog.ts';
-import { followMemory } from './jobLogFollow.ts';
-import { MemoryStream, type MemoryMessage } from './stream.ts';
+import { GenwardenError } from '../../src/job/errors/index.ts';
+import type { JobId } from '../../src/job/ids.ts';
+import { isOpen, type Sequence, type SpecWrite, type TaskWrite } from '../../src/job/task.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { JobLog, JobRecord, LogEntry, SubmitOutcome, Watermark, WriteOutcome } from '../../src/ports/jobLog.ts';
+import { followStream } from './jobLogFollow.ts';
+import { FakeStream, type StoredMessage } from './stream.ts';
 
-export interface MemoryJobLog extends JobLog {
-  readonly stream: MemoryStream;
+export interface FakeJobLog extends JobLog {
+  readonly stream: FakeStream;
 }
 
-export interface MemoryJobLogOptions {
+export interface FakeJobLogOptions {
   readonly clock: Pick<Clock, 'now'>;
-  readonly stream?: MemoryStream;
+  readonly stream?: FakeStream;
   readonly onSkipped?: (why: 'newerSchema') => void;
   /** How many messages before the end a follower that starts at the watermark is shown at least; default 100,000. */
   readonly window?: number;
 }
 
-export function memoryJobLog({ clock, stream: given, onSkipped, window = 100_000 }: MemoryJobLogOptions): MemoryJobLog {
-  const stream = given ?? new MemoryStream();
+export function fakeJobLog({ clock, stream: given, onSkipped, window = 100_000 }: FakeJobLogOptions): FakeJobLog {
+  const stream = given ?? new FakeStream();
   const writer = new Writer(stream, () => clock.now());
   let mark: Watermark | undefined;
   return {
@@ -38,7 +38,7 @@ export function memoryJobLog({ clock, stream: given, onSkipped, window = 100_000
       ofPool(stream, job, pool)
         .map((message) => judged(message)!)
         .toSorted((one, other) => one.state.of.task - other.state.of.task || one.sequence - other.sequence),
-    follow: (from, signal) => followMemory({ stream, readMark: () => mark, onSkipped, window }, from, signal),
+    follow: (from, signal) => followStream({ stream, readMark: () => mark, onSkipped, window }, from, signal),
     watermark: async () => mark,
     keepWatermark: async (next) => void (mark = next),
     health: async () => {
@@ -55,11 +55,11 @@ export function memoryJobLog({ clock, stream: given, onSkipped, window = 100_000
 let writes = 0;
 
 class Writer {
-  readonly #stream: MemoryStream;
+  readonly #stream: FakeStream;
   readonly #now: () => number;
   readonly #holders = new Map<string, { job: JobId; pool: string }>();
 
-  constructor(stream: MemoryStream, now: () => number) {
+  constructor(stream: FakeStream, now: () => number) {
     this.#stream = stream;
     this.#now = now;
   }
@@ -158,18 +158,18 @@ function holderKey({ state, detail }: SpecWrite): string | undefined {
   return concurrencyKey === null ? undefined : `${state.of.tenant}\0${concurrencyKey}`;
 }
 
-const entryOf = ({ sequence, at, writeId, state }: MemoryMessage): LogEntry => ({ sequence, at, writeId, state });
+const entryOf = ({ sequence, at, writeId, state }: StoredMessage): LogEntry => ({ sequence, at, writeId, state });
 
 /** As every reader must: a message of a newer schema is not judged. */
-function judged(message: MemoryMessage | undefined): MemoryMessage | undefined {
+function judged(message: StoredMessage | undefined): StoredMessage | undefined {
   if (message?.newer !== true) return message;
   throw new GenwardenError('InternalError', 'The task was last written by a newer version of Genwarden.');
 }
 
-const ofPool = (stream: MemoryStream, job: JobId, pool: string | undefined): MemoryMessage[] =>
+const ofPool = (stream: FakeStream, job: JobId, pool: string | undefined): StoredMessage[] =>
   stream.ofJob(job).filter(({ state }) => pool === undefined || state.of.pool === pool);
 
-function readJob(stream: MemoryStream, job: JobId, pool: string | undefined, now: number): JobRecord | undefined {
+function readJob(stream: FakeStream, job: JobId, pool: string | undefined, now: number): JobRecord | undefined {
   const messages = ofPool(stream, job, pool);
   const of = messages[0]?.state.of;
   if (of === undefined || of.expiresAt <= now) return undefined;

@@ -1,8 +1,8 @@
 // Clocks without a server: this machine's, and one that stands still until it is moved.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Instant } from '../../../src/job/task.ts';
-import type { Clock } from '../../../src/ports/clock.ts';
+import type { Instant } from '../../src/job/task.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 
 const sleepSlice = 1_000;
 

@@ -1,16 +1,16 @@
 // The stream in memory: what NATS would store, in an array, with the faults that NATS would have.
 
-import type { JobId } from '../../../src/job/ids.ts';
-import type { Sequence, TaskWrite } from '../../../src/job/task.ts';
-import type { DetailedEntry, TaskAddress } from '../../../src/ports/jobLog.ts';
+import type { JobId } from '../../src/job/ids.ts';
+import type { Sequence, TaskWrite } from '../../src/job/task.ts';
+import type { DetailedEntry, TaskAddress } from '../../src/ports/jobLog.ts';
 
-export interface MemoryMessage extends DetailedEntry {
+export interface StoredMessage extends DetailedEntry {
   /** Stands for a message of a newer major schema: there, but not to be judged. */
   readonly newer: boolean;
 }
 
 /** Replaced by tests and the simulation to make the stream as unkind as a real one. */
-export interface MemoryFaults {
+export interface StreamFaults {
   /** Called at each try of a write, before it takes effect. */
   beforeWrite: () => Promise<void>;
   /** Whether the answer to this try gets lost after it took effect. */
@@ -19,16 +19,16 @@ export interface MemoryFaults {
 
 let streams = 0;
 
-export class MemoryStream {
-  readonly faults: MemoryFaults = { beforeWrite: () => Promise.resolve(), losesAnswer: () => false };
+export class FakeStream {
+  readonly faults: StreamFaults = { beforeWrite: () => Promise.resolve(), losesAnswer: () => false };
   /** Bytes; -1 for none. */
   maxBytes = -1;
   #epoch = newEpoch();
-  #messages: MemoryMessage[] = [];
+  #messages: StoredMessage[] = [];
   #lastSequence = 0;
   #bytes = 0;
-  readonly #lastOfTask = new Map<string, MemoryMessage>();
-  readonly #jobs = new Map<JobId, MemoryMessage[]>();
+  readonly #lastOfTask = new Map<string, StoredMessage>();
+  readonly #jobs = new Map<JobId, StoredMessage[]>();
   readonly #listeners = new Set<() => void>();
 
   get epoch(): string {
@@ -43,11 +43,11 @@ export class MemoryStream {
     return { bytes: this.#bytes, messages: this.#messages.length };
   }
 
-  append(write: TaskWrite, writeId: string, at: number, newer = false): MemoryMessage {
+  append(write: TaskWrite, writeId: string, at: number, newer = false): StoredMessage {
     this.#lastSequence += 1;
     // A copy, as it would be after a way through bytes.
     const { state, detail } = structuredClone(write);
-    const message: MemoryMessage = { sequence: this.#lastSequence, at, writeId, state, detail, newer };
+    const message: StoredMessage = { sequence: this.#lastSequence, at, writeId, state, detail, newer };
     this.#messages.push(message);
     this.#bytes += JSON.stringify(write).length;
     this.#lastOfTask.set(keyOf(state.of), message);
@@ -56,21 +56,21 @@ export class MemoryStream {
     return message;
   }
 
-  last(address: TaskAddress): MemoryMessage | undefined {
+  last(address: TaskAddress): StoredMessage | undefined {
     return this.#lastOfTask.get(keyOf(address));
   }
 
   /** The job's messages in order, whatever its pool. */
-  ofJob(job: JobId): MemoryMessage[] {
+  ofJob(job: JobId): StoredMessage[] {
     const known = this.#jobs.get(job);
     if (known !== undefined) return known;
-    const fresh: MemoryMessage[] = [];
+    const fresh: StoredMessage[] = [];
     this.#jobs.set(job, fresh);
     return fresh;
   }
 
   /** The first message after the sequence. */
-  after(sequence: Sequence): MemoryMessage | undefined {
+  after(sequence: Sequence): StoredMessage | undefined {
     let low = 0;
     let high = this.#messages.length;
     while (low < high) {
@@ -83,7 +83,7 @@ export class MemoryStream {
 
   /** Drops the job's messages older than `before`. */
   purge(job: JobId, before: Sequence): void {
-    const goes = (message: MemoryMessage): boolean => message.state.of.job === job && message.sequence < before;
+    const goes = (message: StoredMessage): boolean => message.state.of.job === job && message.sequence < before;
     this.#messages = this.#messages.filter((message) => !goes(message));
     this.#jobs.set(
       job,

@@ -1,8 +1,8 @@
 // Pools in the memory of one process.
 
-import type { PoolDeclaration, PoolRegistry } from '../../../src/ports/poolRegistry.ts';
+import type { PoolDeclaration, PoolRegistry } from '../../src/ports/poolRegistry.ts';
 
-export function memoryPoolRegistry(): PoolRegistry {
+export function fakePoolRegistry(): PoolRegistry {
   const pools = new Map<string, PoolDeclaration>();
   const listeners = new Set<(pool: PoolDeclaration) => void>();
   return {

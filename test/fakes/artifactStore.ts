@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { ArtifactStore } from '../../../src/ports/artifactStore.ts';
+import type { ArtifactStore } from '../../src/ports/artifactStore.ts';
 
-export function memoryArtifactStore(): ArtifactStore {
+export function fakeArtifactStore(): ArtifactStore {
   const objects = new Map<string, { mediaType: string; bytes: Uint8Array }>();
   const at = (tenant: string, digest: string): string => `${tenant}/${digest}`;
   return {

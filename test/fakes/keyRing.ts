@@ -1,10 +1,10 @@
 // Provider keys counted in the memory of one process; several rings of one shelf share their keys as workers do.
 
 import { createHash } from 'node:crypto';
-import type { TaskError } from '../../../src/job/errors/index.ts';
-import type { Instant } from '../../../src/job/task.ts';
-import type { Clock } from '../../../src/ports/clock.ts';
-import type { HeldKey, KeyOutcome, KeyRing, KeySettings, KeyState } from '../../../src/ports/keyRing.ts';
+import type { TaskError } from '../../src/job/errors/index.ts';
+import type { Instant } from '../../src/job/task.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { HeldKey, KeyOutcome, KeyRing, KeySettings, KeyState } from '../../src/ports/keyRing.ts';
 
 interface Key extends KeySettings {
   readonly fingerprint: string;
@@ -18,7 +18,7 @@ interface Key extends KeySettings {
 }
 
 /** What the rings of several workers share. */
-export interface KeyShelf {
+export interface FakeKeyRings {
   ring(keys: Readonly<Record<string, readonly KeySettings[]>>): KeyRing;
 }
 
@@ -26,7 +26,7 @@ const minute = 60_000;
 const cool = { first: 5_000, cap: 60_000, quota: 3_600_000, refused: 600_000 };
 const unlimited: HeldKey = { secret: '', fingerprint: 'none', release: () => undefined };
 
-export function memoryKeyShelf(clock: Clock): KeyShelf {
+export function fakeKeyRings(clock: Clock): FakeKeyRings {
   const pools = new Map<string, Map<string, Key>>();
   const lines = new Map<string, Promise<unknown>>();
   let wake = new AbortController();

@@ -1,18 +1,18 @@
 // Following the stream in memory: the same events in the same order as on JetStream.
 
-import type { Sequence } from '../../../src/job/task.ts';
-import type { FollowEvent, FollowFrom, Watermark } from '../../../src/ports/jobLog.ts';
-import type { MemoryMessage, MemoryStream } from './stream.ts';
+import type { Sequence } from '../../src/job/task.ts';
+import type { FollowEvent, FollowFrom, Watermark } from '../../src/ports/jobLog.ts';
+import type { StoredMessage, FakeStream } from './stream.ts';
 
 export interface FollowContext {
-  readonly stream: MemoryStream;
+  readonly stream: FakeStream;
   readonly readMark: () => Watermark | undefined;
   readonly onSkipped: ((why: 'newerSchema') => void) | undefined;
   /** How many messages before the end a start at the watermark shows at least. */
   readonly window: number;
 }
 
-export async function* followMemory(
+export async function* followStream(
   context: FollowContext,
   from: FollowFrom,
   signal: AbortSignal,
@@ -37,27 +37,27 @@ export async function* followMemory(
     if (stream.lastSequence <= position && stream.epoch === epoch) await change(stream, signal);
   }
   if (signal.aborted) return;
-  yield* followMemory(context, { from: 'position', position: { epoch, sequence: position } }, signal);
+  yield* followStream(context, { from: 'position', position: { epoch, sequence: position } }, signal);
 }
 
-function startAt(stream: MemoryStream, mark: Watermark | undefined, window: number): Sequence {
+function startAt(stream: FakeStream, mark: Watermark | undefined, window: number): Sequence {
   return mark?.epoch === stream.epoch ? Math.max(1, Math.min(mark.sequence, stream.lastSequence - window)) : 1;
 }
 
-function stragglers(stream: MemoryStream, mark: Watermark | undefined, position: Sequence): readonly FollowEvent[] {
+function stragglers(stream: FakeStream, mark: Watermark | undefined, position: Sequence): readonly FollowEvent[] {
   if (mark?.epoch !== stream.epoch) return [];
   return mark.stragglers
     .map((address) => stream.last(address))
-    .filter((message): message is MemoryMessage => message !== undefined && message.sequence <= position)
+    .filter((message): message is StoredMessage => message !== undefined && message.sequence <= position)
     .toSorted((one, other) => one.sequence - other.sequence)
     .map(eventOf);
 }
 
-function eventOf({ sequence, at, writeId, state, newer }: MemoryMessage): FollowEvent {
+function eventOf({ sequence, at, writeId, state, newer }: StoredMessage): FollowEvent {
   return newer ? { event: 'newer', sequence } : { event: 'entry', entry: { sequence, at, writeId, state } };
 }
 
-async function change(stream: MemoryStream, signal: AbortSignal): Promise<void> {
+async function change(stream: FakeStream, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const stop = stream.onChange(resolve);
   const abort = (): void => resolve();

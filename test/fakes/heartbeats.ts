@@ -1,13 +1,13 @@
 // Heartbeats among the parts of one process.
 
-import type { Beat, BeatEvent, Heartbeats, Recall } from '../../../src/ports/heartbeats.ts';
+import type { Beat, BeatEvent, Heartbeats, Recall } from '../../src/ports/heartbeats.ts';
 
-export interface MemoryHeartbeats extends Heartbeats {
+export interface FakeHeartbeats extends Heartbeats {
   /** What the observer of a real connection would be told: it is away or back, or a worker's connection is lost. */
   tell(event: Exclude<BeatEvent, { event: 'beat' }>): void;
 }
 
-export function memoryHeartbeats(): MemoryHeartbeats {
+export function fakeHeartbeats(): FakeHeartbeats {
   const observers = new Set<(event: BeatEvent) => void>();
   const workers = new Map<string, Set<(recall: Recall) => void>>();
   const tell = (event: BeatEvent): void => {
