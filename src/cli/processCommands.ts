@@ -5,14 +5,13 @@ import type { Settings } from '../config/settings.ts';
 import { settingsOf, withSettings } from './flags.ts';
 import { whenAborted } from '../async/abort.ts';
 import { stopSignal } from './signals.ts';
-import type { ProcessName } from '../processes/bootstrap.ts';
-import type { StartedProcess } from '../processes/started.ts';
+import type { ProcessKind, StartedProcess } from '../processes/bootstrap.ts';
 
 type Start = (settings: Settings, signal: AbortSignal) => Promise<StartedProcess>;
 
 /** Loaded when they start: an api needs no provider's SDK in its memory, a client command none of them. */
 
-const processes: readonly [ProcessName, string, () => Promise<Start>][] = [
+const processes: readonly [ProcessKind, string, () => Promise<Start>][] = [
   ['api', 'Serve the HTTP API', async () => (await import('../processes/api.ts')).startApiProcess],
   ['worker', 'Run tasks of a pool', async () => (await import('../processes/worker.ts')).startWorkerProcess],
   [

@@ -1,7 +1,6 @@
-// The api process: listens at once, then connects, follows the stream and answers.
+// The api process: listens at once, then connects to NATS, follows the stream and serves requests.
 
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import {
   natsArtifactStore,
   natsHeartbeats,
@@ -19,75 +18,66 @@ import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../ports/clock.ts';
 import { createApiMetrics } from '../telemetry/metrics.ts';
 import { version } from '../config/version.ts';
-import { openFrontDoor, type FrontDoor } from './listener.ts';
-import { openHull, type Hull } from './bootstrap.ts';
+import { startProcess, type ProcessContext, type RunningProcess, type StartedProcess } from './bootstrap.ts';
+import { openListener, type Listener } from './listener.ts';
 import { openLog } from './openLog.ts';
-import { processName } from './processName.ts';
-import { readiness } from './readiness.ts';
-import { neverFinished, type StartedProcess } from './started.ts';
 
 export async function startApiProcess(settings: Settings, signal: AbortSignal): Promise<StartedProcess> {
-  const door = await openFrontDoor(settings.http);
+  const listener = await openListener(settings.http);
   try {
-    const hull = await openHull('api', processName('api', hostname()), settings, loadPools(settings), signal);
-    hull.closing.own('listener', door, (it) => it.close());
-    return await answer(settings, hull, door);
+    const pools = loadPools(settings);
+    return await startProcess('api', { settings, pools, signal }, (context) => serve(settings, context, listener));
   } catch (error) {
-    await door.close();
+    await listener.close();
     throw error;
   }
 }
 
-async function answer(settings: Settings, hull: Hull, door: FrontDoor): Promise<StartedProcess> {
-  const { link, logger, closing } = hull;
+async function serve(settings: Settings, context: ProcessContext, listener: Listener): Promise<RunningProcess> {
+  const { link, logger, registry, resources } = context;
   const { retentionMs, heartbeatTimeoutMs, http } = settings;
-  try {
-    const { clock, log, follower, queue } = await openLog(hull, retentionMs);
-    const app = buildApi({
-      log,
-      queue,
-      heartbeats: natsHeartbeats(link),
-      artifacts: await natsArtifactStore(link, { retentionMs, clock }),
-      keys: await natsKeyRing(link, { keys: {}, clock }),
-      pools: await natsPoolRegistry(link),
-      installation: natsInstallationProbe(link, { retentionMs }),
-      clock,
-      follower,
-      metrics: createApiMetrics(hull.registry),
-      logger,
-      ...accessOf(settings, hull, clock),
-      retentionMs,
-      heartbeatTimeoutMs,
-      ...(http.publicUrl === undefined ? {} : { publicUrl: http.publicUrl }),
-      corsOrigins: http.corsOrigins,
-      random: randomBytes,
-      version,
-    });
-    closing.own('app', app, (it) => it.close());
-    await app.ready();
-    door.open((request, response) => app.routing(request, response));
-    hull.probes = { live: () => true, ready: () => readiness(link.connected(), follower.ready()) };
-    logger.info({ url: door.url }, `API on ${door.url}`);
-    return { close: () => closing.close(), finished: neverFinished, url: door.url };
-  } catch (error) {
-    await closing.close();
-    throw error;
-  }
+  resources.own('listener', listener, (it) => it.close());
+  const { clock, log, follower, queue } = await openLog(context, retentionMs);
+  const app = buildApi({
+    log,
+    queue,
+    heartbeats: natsHeartbeats(link),
+    artifacts: await natsArtifactStore(link, { retentionMs, clock }),
+    keys: await natsKeyRing(link, { keys: {}, clock }),
+    pools: await natsPoolRegistry(link),
+    installation: natsInstallationProbe(link, { retentionMs }),
+    clock,
+    follower,
+    metrics: createApiMetrics(registry),
+    logger,
+    ...accessOf(settings, context, clock),
+    retentionMs,
+    heartbeatTimeoutMs,
+    ...(http.publicUrl === undefined ? {} : { publicUrl: http.publicUrl }),
+    corsOrigins: http.corsOrigins,
+    random: randomBytes,
+    version,
+  });
+  resources.own('app', app, (it) => it.close());
+  await app.ready();
+  listener.serve((request, response) => app.routing(request, response));
+  logger.info({ url: listener.url }, `API on ${listener.url}`);
+  return { ready: () => [follower.ready()], url: listener.url };
 }
 
-/** Whom the API lets in; without tokens of any kind everyone who reaches it. */
+/** API authentication. With no tokens configured, access is open. */
 function accessOf(
   { auth, authTokensFile, kubernetes }: Settings,
-  { logger, closing }: Hull,
+  { logger, resources }: ProcessContext,
   { monotonic }: Clock,
 ): Pick<ApiOptions, 'auth' | 'kubernetes'> {
   if (auth === 'off' || (authTokensFile === undefined && kubernetes.auth === 'off')) return { auth: 'off' };
   const tokens =
     authTokensFile === undefined
       ? tokenStore([])
-      : closing.own('tokens', openTokenStore(authTokensFile, { logger }), (it) => it.close());
+      : resources.own('tokens', openTokenStore(authTokensFile, { logger }), (it) => it.close());
   if (kubernetes.auth === 'off') return { auth: tokens };
   const place = kubernetesPlace(kubernetes, process.env);
   const kubernetesTokens = openKubernetesTokens(place, monotonic);
-  return { auth: tokens, kubernetes: closing.own('kubernetes tokens', kubernetesTokens, (it) => it.close()) };
+  return { auth: tokens, kubernetes: resources.own('kubernetes tokens', kubernetesTokens, (it) => it.close()) };
 }

@@ -1,80 +1,133 @@
-// What every process has around its own part: a log, metrics on a port of their own, a connection to NATS, an orderly end.
+// What every process sets up before its own part, and tears down after it: a log, metrics on a separate port, a connection
+// to NATS, readiness, and an orderly end.
 
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { Registry } from 'prom-client';
 import { connectNats, type NatsLink, type NatsSettings } from '../adapters/nats/link/connection.ts';
 import type { PoolSettings } from '../config/pools.ts';
-import type { Settings } from '../config/settings.ts';
-import { metricsPortOf } from '../config/settings.ts';
+import { metricsPortOf, type Settings } from '../config/settings.ts';
+import { version } from '../config/version.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import { createProcessMetrics } from '../telemetry/metrics.ts';
 import { startTelemetryServer, type Readiness } from '../telemetry/server.ts';
-import { Closing } from './closing.ts';
-import { version } from '../config/version.ts';
+import { Resources } from './resources.ts';
 
-export type ProcessName = 'api' | 'worker' | 'controller' | 'operator';
+export type ProcessKind = 'api' | 'worker' | 'controller' | 'operator';
 
-export interface Hull {
+export interface ProcessContext {
+  /** Unique for each start: heartbeats, leadership and NATS connections carry it. */
+  readonly name: string;
   readonly logger: Logger;
   readonly registry: Registry;
-  readonly closing: Closing;
+  /** Closed in reverse order when the process ends. */
+  readonly resources: Resources;
   readonly link: NatsLink;
-  /** Replaces the answers of `/healthz` and `/readyz` once the process has its part. */
-  probes: Probes;
 }
 
-export interface Probes {
-  readonly live: () => boolean | string;
-  readonly ready: () => Readiness;
+/** What a process adds to its context: the answers of its probes, and how it can end by itself. */
+export interface RunningProcess {
+  /** False or the reason when the process must be restarted; live without it. */
+  readonly live?: () => boolean | string;
+  /** Each part that must be ready, apart from the connection to NATS. */
+  readonly ready?: () => readonly { ready: boolean; reason: string }[];
+  /** Resolves with the reason when the process has to be replaced; never without it. */
+  readonly finished?: Promise<string>;
+  /** The address that users connect to, if the process has one. */
+  readonly url?: string;
+}
+
+export interface StartedProcess {
+  /** Shuts down in order: accepts no new work, finishes or hands back what is running, closes the connections. */
+  close(): Promise<void>;
+  /** Resolves with the reason when the process has to be replaced; never for most. */
+  readonly finished: Promise<string>;
+  readonly url?: string;
+}
+
+export interface ProcessSettings {
+  readonly settings: Settings;
+  /** Their keys are kept out of the log. */
+  readonly pools: readonly PoolSettings[];
+  /** Gives up waiting for NATS. */
+  readonly signal: AbortSignal;
 }
 
 /**
- * Opens the metrics port at once, then waits for NATS for as long as it takes; readiness is false until then. Throws the
- * signal's reason when the wait is given up, and `PortInUse`, `NatsTooOld` and the like at once.
+ * Opens the metrics port at once, waits for NATS as long as it takes, then runs `start`. The process is not ready until
+ * `start` has returned. Throws what `start` throws, the signal's reason when the wait is given up, and `PortInUse`,
+ * `NatsTooOld` and the like at once; everything opened by then is closed.
  */
-export async function openHull(
-  process: ProcessName,
-  name: string,
-  settings: Settings,
-  pools: readonly PoolSettings[],
-  signal: AbortSignal,
-): Promise<Hull> {
-  const logger = createLogger({ ...settings.log, process, secrets: secretsOf(settings, pools) });
-  const closing = new Closing();
-  const registry = new Registry();
-  const metrics = createProcessMetrics(registry, { version, process });
-  const hull = { logger, registry, closing, probes: waitingForNats };
+export async function startProcess(
+  kind: ProcessKind,
+  options: ProcessSettings,
+  start: (context: ProcessContext) => Promise<RunningProcess>,
+): Promise<StartedProcess> {
+  const resources = new Resources();
   try {
-    const telemetry = await startTelemetryServer({
-      host: settings.metricsHost,
-      port: metricsPortOf(settings, process),
-      registry,
-      live: () => hull.probes.live(),
-      ready: () => Promise.resolve(hull.probes.ready()),
-    });
-    closing.own('metrics', telemetry, (server) => server.close());
-    logger.info({ url: telemetry.url, version }, `metrics on ${telemetry.url}/metrics`);
-    const link = await connectNats(natsSettings(settings, name), { signal, log: logger });
-    closing.own('nats', link, (connection) => connection.close());
-    metrics.natsConnected.set(1);
-    link.onStatus((status) => metrics.natsConnected.set(status === 'reconnected' ? 1 : 0));
-    hull.probes = starting(link);
-    return Object.assign(hull, { link });
+    const { context, setProbes } = await bootstrap(kind, options, resources);
+    const { live = () => true, ready = () => [], finished = neverFinished, url } = await start(context);
+    setProbes({ live, ready: () => readiness(context.link.connected(), ready()) });
+    return { close: () => resources.close(), finished, ...(url === undefined ? {} : { url }) };
   } catch (error) {
-    await closing.close();
+    await resources.close();
     throw error;
   }
 }
 
-const waitingForNats: Probes = {
-  live: () => true,
-  ready: () => ({ ready: false, reasons: ['waiting for NATS'] }),
-};
+const neverFinished: Promise<string> = new Promise(() => undefined);
 
-/** Until the process has its part: what it waits for. */
-const starting = ({ waiting }: NatsLink): Probes => ({
-  live: () => true,
-  ready: () => ({ ready: false, reasons: waiting.size > 0 ? [...waiting] : ['starting'] }),
-});
+interface Probes {
+  readonly live: () => boolean | string;
+  readonly ready: () => Readiness;
+}
+
+async function bootstrap(
+  kind: ProcessKind,
+  { settings, pools, signal }: ProcessSettings,
+  resources: Resources,
+): Promise<{ context: ProcessContext; setProbes: (probes: Probes) => void }> {
+  const name = processName(kind, hostname());
+  const logger = createLogger({ ...settings.log, process: kind, secrets: secretsOf(settings, pools) });
+  const registry = new Registry();
+  const metrics = createProcessMetrics(registry, { version, process: kind });
+  let probes: Probes = { live: () => true, ready: () => notReady('waiting for NATS') };
+  const telemetry = await startTelemetryServer({
+    host: settings.metricsHost,
+    port: metricsPortOf(settings, kind),
+    registry,
+    live: () => probes.live(),
+    ready: () => Promise.resolve(probes.ready()),
+  });
+  resources.own('metrics', telemetry, (server) => server.close());
+  logger.info({ url: telemetry.url, version }, `metrics on ${telemetry.url}/metrics`);
+  const link = await connectNats(natsSettings(settings, name), { signal, log: logger });
+  resources.own('nats', link, (connection) => connection.close());
+  metrics.natsConnected.set(1);
+  link.onStatus((status) => metrics.natsConnected.set(status === 'reconnected' ? 1 : 0));
+  const { waiting } = link;
+  probes = { live: () => true, ready: () => notReady(...(waiting.size > 0 ? waiting : ['starting'])) };
+  return { context: { name, logger, registry, resources, link }, setProbes: (next) => (probes = next) };
+}
+
+const notReady = (...reasons: string[]): Readiness => ({ ready: false, reasons });
+
+function readiness(connected: boolean, parts: readonly { ready: boolean; reason: string }[]): Readiness {
+  const reasons = [
+    ...(connected ? [] : ['not connected to NATS']),
+    ...parts.filter(({ ready }) => !ready).map(({ reason }) => reason),
+  ];
+  return { ready: reasons.length === 0, reasons };
+}
+
+/** `worker-<host>-<8 hexadecimal digits>`: safe in a subject; the host is cut to 40 characters. */
+function processName(kind: ProcessKind, host: string): string {
+  const place = host
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]/g, '-')
+    .slice(0, 40);
+  return `${kind}-${place}-${randomBytes(4).toString('hex')}`;
+}
 
 /** The settings of one connection, under the name that NATS shows for it. */
 export const natsSettings = (settings: Settings, name: string): NatsSettings => ({ ...settings.nats, name });

@@ -1,5 +1,5 @@
-// The API's listener: open from the first moment, so that a taken port is one clear line and probes get an answer, while
-// the API itself still waits for NATS.
+// The API's HTTP listener. It opens before NATS is reachable: a taken port fails at once with a clear message, and probes
+// get an answer while the API waits for NATS.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,15 +8,15 @@ import { listenError } from '../telemetry/server.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
-export interface FrontDoor {
+export interface Listener {
   readonly url: string;
-  /** From now on the API answers. */
-  open(handler: Handler): void;
+  /** Passes every further request to `handler`; until then the answer is `NotReady`. */
+  serve(handler: Handler): void;
   close(): Promise<void>;
 }
 
-/** Listens; throws `PortInUse` if another program has the port. */
-export async function openFrontDoor(at: { host: string; port: number }): Promise<FrontDoor> {
+/** Throws `PortInUse` if another program has the port. */
+export async function openListener(at: { host: string; port: number }): Promise<Listener> {
   let handler: Handler = answerNotReady;
   const server = createServer((request, response) => handler(request, response));
   await new Promise<void>((resolve, reject) => {
@@ -26,7 +26,7 @@ export async function openFrontDoor(at: { host: string; port: number }): Promise
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${at.host.includes(':') ? `[${at.host}]` : at.host}:${port}`,
-    open: (next) => (handler = next),
+    serve: (next) => (handler = next),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,9 +1,8 @@
-// The operator process: follows stream and heartbeats, and while it leads keeps the custom resources in line. The only one
-// that loads the Kubernetes client.
+// The operator process: follows the stream and the heartbeats, and reconciles the custom resources while it leads. Only this
+// process loads the Kubernetes client.
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import {
   natsArtifactStore,
   natsHeartbeats,
@@ -24,49 +23,38 @@ import type { OperatorParts } from '../operator/parts.ts';
 import { workerPoolController } from '../operator/workerPool/controller.ts';
 import { createOperatorMetrics } from '../telemetry/metrics.ts';
 import { version } from '../config/version.ts';
-import { openHull, type Hull } from './bootstrap.ts';
+import { startProcess, type ProcessContext, type RunningProcess, type StartedProcess } from './bootstrap.ts';
 import { openLog } from './openLog.ts';
-import { processName } from './processName.ts';
-import { readiness } from './readiness.ts';
-import { neverFinished, type StartedProcess } from './started.ts';
 
-export async function startOperatorProcess(settings: Settings, signal: AbortSignal): Promise<StartedProcess> {
-  const name = processName('operator', hostname());
-  const hull = await openHull('operator', name, settings, [], signal);
-  const { link, logger, closing } = hull;
-  try {
-    const parts = await partsOf(settings, hull, name);
-    const leadership = await natsLeadership(link);
-    const { defaultPoolFile: file } = settings.kubernetes;
-    const first = file === undefined ? [] : [defaultPoolController(readDefaultPool(file))];
-    const controllers = [...first, generationJobController, workerPoolController];
-    const operator = closing.own('operator', startOperator({ ...parts, name, leadership, controllers }), (it) =>
-      it.close(),
-    );
-    const { namespace, watchNamespaces } = parts;
-    logger.info({ operator: name, namespace, watchNamespaces }, 'operator started');
-    hull.probes = {
-      live: () => true,
-      ready: () => readiness(link.connected(), parts.follower.ready(), operator.ready()),
-    };
-    return { close: () => closing.close(), finished: neverFinished };
-  } catch (error) {
-    await closing.close();
-    throw error;
-  }
+export function startOperatorProcess(settings: Settings, signal: AbortSignal): Promise<StartedProcess> {
+  return startProcess('operator', { settings, pools: [], signal }, (context) => operate(settings, context));
 }
 
-async function partsOf(settings: Settings, hull: Hull, name: string): Promise<OperatorParts> {
-  const { link, logger, closing } = hull;
+async function operate(settings: Settings, context: ProcessContext): Promise<RunningProcess> {
+  const { name, link, logger, resources } = context;
+  const parts = await partsOf(settings, context);
+  const leadership = await natsLeadership(link);
+  const { defaultPoolFile: file } = settings.kubernetes;
+  const first = file === undefined ? [] : [defaultPoolController(readDefaultPool(file))];
+  const controllers = [...first, generationJobController, workerPoolController];
+  const operator = startOperator({ ...parts, name, leadership, controllers });
+  resources.own('operator', operator, (it) => it.close());
+  const { namespace, watchNamespaces, follower } = parts;
+  logger.info({ operator: name, namespace, watchNamespaces }, 'operator started');
+  return { ready: () => [follower.ready(), operator.ready()] };
+}
+
+async function partsOf(settings: Settings, context: ProcessContext): Promise<OperatorParts> {
+  const { name, link, logger, registry, resources } = context;
   const { retentionMs, heartbeatTimeoutMs } = settings;
-  const metrics = createOperatorMetrics(hull.registry);
-  const cluster = closing.own('cluster', connectCluster({ metrics, version }), (it) => it.close());
+  const metrics = createOperatorMetrics(registry);
+  const cluster = resources.own('cluster', connectCluster({ metrics, version }), (it) => it.close());
   logger.info({ server: cluster.host }, `Kubernetes API at ${cluster.host}`);
-  const { clock, log, follower, queue } = await openLog(hull, retentionMs);
+  const { clock, log, follower, queue } = await openLog(context, retentionMs);
   const recorder = createEventRecorder({ cluster, clock, metrics, logger, instance: name });
   return {
     cluster,
-    recorder: closing.own('events', recorder, (it) => it.close()),
+    recorder: resources.own('events', recorder, (it) => it.close()),
     sources: createSources(),
     log,
     queue,
@@ -109,7 +97,7 @@ function templateIn(file: string): object {
   try {
     const template: unknown = JSON.parse(readFileSync(file, 'utf8'));
     if (typeof template === 'object' && template !== null) return template;
-    throw new Error('it is no JSON object');
+    throw new Error('it is not a JSON object');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new GenwardenError('InvalidConfiguration', `${file} (GENWARDEN_WORKER_TEMPLATE_FILE): ${why}`, {

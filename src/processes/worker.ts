@@ -1,6 +1,5 @@
-// The worker process: declares its pool, then claims and runs the pool's tasks until it is told to stop.
+// The worker process: declares its pool, then claims and runs the pool's tasks until it is stopped.
 
-import { hostname } from 'node:os';
 import { untilAborted } from '../async/abort.ts';
 import { geminiProvider } from '../adapters/gemini/provider.ts';
 import {
@@ -22,57 +21,51 @@ import type { KeyRing } from '../ports/keyRing.ts';
 import { createWorkerMetrics } from '../telemetry/metrics.ts';
 import { startWorker } from '../worker/worker.ts';
 import { version } from '../config/version.ts';
-import { openHull } from './bootstrap.ts';
-import { processName } from './processName.ts';
-import { saySkipped } from './skipped.ts';
-import { readiness } from './readiness.ts';
-import type { StartedProcess } from './started.ts';
+import { startProcess, type ProcessContext, type RunningProcess, type StartedProcess } from './bootstrap.ts';
+import { warnSkipped } from './openLog.ts';
 
 export async function startWorkerProcess(settings: Settings, signal: AbortSignal): Promise<StartedProcess> {
   const pools = loadPools(settings);
   const pool = poolNamed(settings.pool, pools);
-  const name = processName('worker', hostname());
-  const hull = await openHull('worker', name, settings, pools, signal);
-  const { link, logger, closing } = hull;
-  try {
-    const { retentionMs, heartbeatTimeoutMs, drainTimeoutMs } = settings;
-    const clock = await natsClock(link);
-    const onSkipped = saySkipped(logger);
-    const registry = await natsPoolRegistry(link);
-    await registry.declare(declarationOf(pool));
-    if (pool.keys.length === 0) logger.warn({ pool: pool.name }, `pool ${pool.name} has no key: its tasks stay queued`);
-    const worker = startWorker({
-      name,
-      pool: pool.name,
-      concurrency: pool.concurrency,
-      log: await natsJobLog(link, { retentionMs, now: clock.now, onSkipped }),
-      queue: closing.own('queue', natsTaskQueue(link, { onSkipped }), (it) => it.close()),
-      heartbeats: natsHeartbeats(link),
-      artifacts: await natsArtifactStore(link, { retentionMs, clock }),
-      keys: await keysOf(pool, link, clock),
-      provider: geminiProvider({ baseUrl: pool.baseUrl, apiVersion: pool.apiVersion }),
-      clock,
-      metrics: createWorkerMetrics(hull.registry),
-      logger,
-      heartbeatTimeoutMs,
-      drainTimeoutMs,
-      models: [...pool.models.image, ...pool.models.text],
-      version,
-    });
-    closing.own('worker', worker, (it) => it.drain());
-    // Names the new connection at once: until then its loss would be nobody's.
-    link.onStatus((status) => status === 'reconnected' && worker.beat());
-    answerRollCalls(link, () => worker.beat());
-    logger.info({ worker: name, pool: pool.name }, 'worker started');
-    hull.probes = {
-      live: () => (worker.health().live ? true : worker.health().reason),
-      ready: () => readiness(link.connected()),
-    };
-    return { close: () => closing.close(), finished: worker.finished.then(() => worker.health().reason) };
-  } catch (error) {
-    await closing.close();
-    throw error;
-  }
+  return startProcess('worker', { settings, pools, signal }, (context) => work(settings, context, pool));
+}
+
+async function work(settings: Settings, context: ProcessContext, pool: PoolSettings): Promise<RunningProcess> {
+  const { name, link, logger, registry, resources } = context;
+  const { retentionMs, heartbeatTimeoutMs, drainTimeoutMs } = settings;
+  const clock = await natsClock(link);
+  const onSkipped = warnSkipped(logger);
+  const declared = await natsPoolRegistry(link);
+  await declared.declare(declarationOf(pool));
+  if (pool.keys.length === 0)
+    logger.warn({ pool: pool.name }, `pool ${pool.name} has no API key: its tasks stay queued`);
+  const worker = startWorker({
+    name,
+    pool: pool.name,
+    concurrency: pool.concurrency,
+    log: await natsJobLog(link, { retentionMs, now: clock.now, onSkipped }),
+    queue: resources.own('queue', natsTaskQueue(link, { onSkipped }), (it) => it.close()),
+    heartbeats: natsHeartbeats(link),
+    artifacts: await natsArtifactStore(link, { retentionMs, clock }),
+    keys: await keysOf(pool, link, clock),
+    provider: geminiProvider({ baseUrl: pool.baseUrl, apiVersion: pool.apiVersion }),
+    clock,
+    metrics: createWorkerMetrics(registry),
+    logger,
+    heartbeatTimeoutMs,
+    drainTimeoutMs,
+    models: [...pool.models.image, ...pool.models.text],
+    version,
+  });
+  resources.own('worker', worker, (it) => it.drain());
+  // A heartbeat names the connection. Without one at once, the loss of a new connection could not be matched to a worker.
+  link.onStatus((status) => status === 'reconnected' && worker.beat());
+  answerRollCalls(link, () => worker.beat());
+  logger.info({ worker: name, pool: pool.name }, 'worker started');
+  return {
+    live: () => (worker.health().live ? true : worker.health().reason),
+    finished: worker.finished.then(() => worker.health().reason),
+  };
 }
 
 function poolNamed(name: string, pools: readonly PoolSettings[]): PoolSettings {
@@ -82,7 +75,7 @@ function poolNamed(name: string, pools: readonly PoolSettings[]): PoolSettings {
   throw new GenwardenError('InvalidConfiguration', `GENWARDEN_POOL=${name}: the pools file has only ${known}`);
 }
 
-/** The pool's key ring; without any key it never gives one, so that tasks stay queued and say so. */
+/** The pool's key ring. Without keys, `acquire` waits until it is aborted, so the tasks stay queued with a reason. */
 async function keysOf({ name, keys }: PoolSettings, link: NatsLink, clock: Clock): Promise<KeyRing> {
   const ring = await natsKeyRing(link, { keys: { [name]: keys }, clock });
   return keys.length > 0

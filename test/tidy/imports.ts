@@ -18,7 +18,21 @@ const visible: Record<string, readonly string[] | 'everything'> = {
   adapters: ['async', 'job', 'ports', 'operator', 'telemetry', 'cli'],
   client: [],
   standin: [],
-  processes: 'everything',
+  processes: [
+    'async',
+    'job',
+    'ports',
+    'readmodel',
+    'jobs',
+    'api',
+    'worker',
+    'controller',
+    'operator',
+    'adapters',
+    'standin',
+    'telemetry',
+    'config',
+  ],
   cli: 'everything',
 };
 

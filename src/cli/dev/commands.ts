@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { readSettings } from '../../config/load.ts';
 import { withSettings } from '../flags.ts';
 import { runUntilSignal } from '../processCommands.ts';
-import type { StartedProcess } from '../../processes/started.ts';
+import type { StartedProcess } from '../../processes/bootstrap.ts';
 
 export function addDevCommands(program: Command): void {
   const dev = program.command('dev').description('Run everything on this machine until Ctrl-C, with a NATS of its own');

@@ -10,7 +10,7 @@ import { startStandin } from '../../standin/standin.ts';
 import { createLogger } from '../../telemetry/log.ts';
 import { downloadJob } from '../client/downloadJob.ts';
 import { watchJobs } from '../client/watchJobs.ts';
-import { Closing } from '../../processes/closing.ts';
+import { Resources } from '../../processes/resources.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { stopSignal } from '../signals.ts';
 import { startStack, withStandin, type Stack } from '../../processes/dev/stack.ts';
@@ -21,10 +21,10 @@ const photograph = new URL('../../../examples/front-yard.jpg', import.meta.url);
 /** Runs the demonstration and saves its picture below `folder`; sets the exit code to 1 where it did not go as it should. */
 export async function runDemo(folder: string): Promise<void> {
   const stop = stopSignal();
-  const closing = new Closing();
+  const resources = new Resources();
   try {
-    const stack = await startDemoStack(closing, stop.signal);
-    await addHangingPool(closing, stack);
+    const stack = await startDemoStack(resources, stop.signal);
+    await addHangingPool(resources, stack);
     const client = new GenwardenClient({ url: stack.url });
     const asShown = (await makePicture(client, stack, resolve(folder))) && (await seeItHang(client));
     process.exitCode = asShown ? exitCodes.done : exitCodes.jobFailed;
@@ -32,20 +32,20 @@ export async function runDemo(folder: string): Promise<void> {
     if (!stop.signal.aborted) throw error;
     process.exitCode = 130;
   } finally {
-    await closing.close();
+    await resources.close();
     stop.dispose();
   }
 }
 
 /** A worker of another pool, whose provider is a stand-in that hangs. */
-async function addHangingPool(closing: Closing, stack: Stack): Promise<void> {
-  const standin = closing.own('hanging stand-in', await startStandin(), (it) => it.close());
+async function addHangingPool(resources: Resources, stack: Stack): Promise<void> {
+  const standin = resources.own('hanging stand-in', await startStandin(), (it) => it.close());
   standin.behave({ kind: 'hang' });
   await stack.addWorker({ ...withStandin(stack.settings, standin), pool: hangingPool });
 }
 
-async function startDemoStack(closing: Closing, signal: AbortSignal): Promise<Stack> {
-  const dataDir = closing.own('folder', await mkdtemp(join(tmpdir(), 'genwarden-demo-')), (path) =>
+async function startDemoStack(resources: Resources, signal: AbortSignal): Promise<Stack> {
+  const dataDir = resources.own('folder', await mkdtemp(join(tmpdir(), 'genwarden-demo-')), (path) =>
     rm(path, { recursive: true, force: true }),
   );
   const env = { ...process.env, GENWARDEN_DATA_DIR: dataDir, GENWARDEN_HTTP_PORT: '0', GENWARDEN_METRICS_PORT: '0' };
@@ -54,7 +54,7 @@ async function startDemoStack(closing: Closing, signal: AbortSignal): Promise<St
   const logger = createLogger({ ...log, process: 'dev' });
   say('Starting nats-server, api, worker and controller …');
   const stack = await startStack({ settings: { ...settings, log }, externalNats: false, logger, signal });
-  closing.own('stack', stack, (it) => it.close());
+  resources.own('stack', stack, (it) => it.close());
   say(`The API answers on ${stack.url}`);
   return stack;
 }

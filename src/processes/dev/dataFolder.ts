@@ -1,12 +1,12 @@
-// The folder of one `genwarden dev`: taken by at most one of them at a time.
+// The data folder of `genwarden dev`, locked by one process at a time.
 
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { commandLine } from './childProcess.ts';
 
-/** Takes the folder; throws `DataDirInUse` while another process of ours has it. Returns the way to give it back. */
-export async function takeDataFolder(folder: string): Promise<() => Promise<void>> {
+/** Locks the folder and returns the function that unlocks it. Throws `DataDirInUse` while another Genwarden process has it. */
+export async function lockDataFolder(folder: string): Promise<() => Promise<void>> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, 'dev.pid');
   const holder = Number(await readFile(file, 'utf8').catch(() => ''));

@@ -1,13 +1,13 @@
-// The nats-server of `genwarden dev`: a child process with its storage in a folder, ended with us. One that an earlier
-// run left behind (it was killed too hard to clean up) is ended first.
+// The nats-server of `genwarden dev`: a child process with its storage in a folder, ended with us. A leftover of an earlier
+// run that was killed with SIGKILL is ended first.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { sleep } from '../../async/sleep.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { findNatsServer } from './natsBinary.ts';
-import { natsConfig } from './natsConfig.ts';
 import { commandLine, endProcess } from './childProcess.ts';
 
 export interface EmbeddedServer {
@@ -42,7 +42,7 @@ export async function startEmbeddedNats(dataDir: string, binary: string | undefi
     const died = new Promise<never>((_, reject) => {
       child.once(
         'exit',
-        () => closing || reject(new GenwardenError('NatsUnreachable', 'The embedded nats-server ended by itself')),
+        () => closing || reject(new GenwardenError('NatsUnreachable', 'The embedded nats-server exited unexpectedly')),
       );
     });
     died.catch(() => undefined);
@@ -59,12 +59,42 @@ export async function startEmbeddedNats(dataDir: string, binary: string | undefi
   }
 }
 
+interface EmbeddedNats {
+  readonly port: number;
+  readonly folder: string;
+  readonly password: string;
+  readonly systemPassword: string;
+}
+
+/**
+ * One account for Genwarden, and a system-account user that may only listen for lost connections. NATS's configuration
+ * reads JSON strings as they are.
+ */
+function natsConfig({ port, folder, password, systemPassword }: EmbeddedNats): string {
+  const text = (value: string): string => JSON.stringify(value);
+  return `
+listen: ${text(`127.0.0.1:${port}`)}
+server_name: genwarden-dev
+pid_file: ${text(`${folder}/nats.pid`)}
+max_payload: 8MB
+jetstream { store_dir: ${text(`${folder}/store`)} }
+accounts {
+  SYS { users: [ { user: genwarden-system, password: ${text(systemPassword)}, permissions: {
+    publish: { deny: ">" }
+    subscribe: { allow: ["$SYS.ACCOUNT.*.DISCONNECT", "$SYS.ACCOUNT.*.CONNECT", "_INBOX.>"] }
+  } } ] }
+  APP { jetstream: enabled, users: [ { user: genwarden, password: ${text(password)} } ] }
+}
+system_account: SYS
+`;
+}
+
 async function endLeftover(folder: string): Promise<void> {
   const pid = Number(await readFile(join(folder, 'nats.pid'), 'utf8').catch(() => ''));
   if (!(pid > 0) || !commandLine(pid).includes(join(folder, 'nats.conf'))) return;
   process.kill(pid, 'SIGTERM');
   const end = performance.now() + 5_000;
-  while (commandLine(pid) !== '' && performance.now() < end) await new Promise((wake) => setTimeout(wake, 50));
+  while (commandLine(pid) !== '' && performance.now() < end) await sleep(50);
 }
 
 /** The port that the server's log names, once the log says that it is ready. */
@@ -73,9 +103,9 @@ function readyPort(child: ChildProcess): Promise<number> {
   let log = '';
   const fail = (why: string): void =>
     reject(new GenwardenError('NatsUnreachable', `nats-server ${why}\n${log}`.trim()));
-  const timer = setTimeout(() => fail('did not get ready'), startTimeout);
+  const timer = setTimeout(() => fail('did not become ready'), startTimeout);
   child.once('error', (error) => fail(`could not be started: ${error.message}`));
-  child.once('exit', (code, signal) => fail(`ended at its start (${code ?? signal})`));
+  child.once('exit', (code, signal) => fail(`exited during startup (${code ?? signal})`));
   // Read to the end, or the server blocks on a full pipe.
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     if (log.length < 100_000) log += chunk;

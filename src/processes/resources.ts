@@ -1,16 +1,17 @@
-// Who opened what, closed in reverse order: a process ends by closing the one `Closing` that owns all its parts.
+// Everything that a process has opened, closed in reverse order. Node 22, which the package supports, has no
+// `AsyncDisposableStack`.
 
-export class Closing {
+export class Resources {
   readonly #closers: { name: string; close: () => unknown }[] = [];
   #closed: Promise<void> | undefined;
 
-  /** Gives `value` an owner; `close` is called once, after everything that was added later has closed. */
+  /** Registers and returns `value`; `close` is called once, after everything that was added later has closed. */
   own<T>(name: string, value: T, close: (value: T) => unknown): T {
     this.#closers.push({ name, close: () => close(value) });
     return value;
   }
 
-  /** Closes everything; one part that fails to close does not keep the others from it. */
+  /** Closes everything, even when one resource fails to close; `failed` is told which. */
   close(failed: (name: string, error: unknown) => void = () => undefined): Promise<void> {
     this.#closed ??= this.#closeAll(failed);
     return this.#closed;
