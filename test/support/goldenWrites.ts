@@ -1,6 +1,6 @@
 // One write of every kind that the stream holds, always the same: what the golden files of messages are made from.
 
-import { taskError } from '../../src/job/errors/index.ts';
+import { taskError, type TaskError } from '../../src/job/errors/index.ts';
 import { policyFor } from '../../src/job/policy.ts';
 import type { SpecWrite, TaskDetail, TaskIdentity, TaskRequest, TaskState, TaskWrite } from '../../src/job/task.ts';
 import {
@@ -51,9 +51,16 @@ const request: TaskRequest = {
 
 const queued = submitted(of);
 const running = claimed(queued, 'worker-a1', 12, start + 2 * second);
-const error = taskError('RateLimited', 'Too many requests', { provider: { status: 429 }, retryAfter: 20_000 });
+// Both hints are spelled out, because the golden files must not change when the catalogue's wording does.
+const error: TaskError = {
+  ...taskError('RateLimited', 'Too many requests', { provider: { status: 429 }, retryAfter: 20_000 }),
+  hint: 'The key cools down and the task is queued again; add keys or lower the load if it lasts.',
+};
 const ended = failed(running, 'PromptRefused', start + 9 * second);
-const refusal = taskError('PromptRefused', 'The prompt was refused', { provider: { code: 'SAFETY' } });
+const refusal: TaskError = {
+  ...taskError('PromptRefused', 'The prompt was refused', { provider: { code: 'SAFETY' } }),
+  hint: "Change the prompt or the references: the provider's safety rules forbid them; error.provider.code says which.",
+};
 const image = {
   name: 'image.png',
   mediaType: 'image/png',

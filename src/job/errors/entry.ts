@@ -1,13 +1,13 @@
-// What the catalogue says of one error code.
+// One entry of the error catalogue.
 
 export interface CatalogueEntry {
-  /** One line for a person: what the code means. */
+  /** What happened, in one line and without a full stop. */
   readonly title: string;
-  /** May the same attempt succeed if it is tried again without a change? */
+  /** Whether the same request can succeed later without a change. */
   readonly retryable: boolean;
-  /** What the reader can do about it. */
+  /** What to do, as full sentences. */
   readonly hint: string;
-  /** The HTTP status of a problem document with this code, where it can be one. */
+  /** The HTTP status, for codes that the API answers with. */
   readonly status?: number;
 }
 

@@ -1,5 +1,5 @@
-// The one catalogue of everything that can go wrong in a way a person sees: a code, what it means, whether trying again
-// can help, and what to do. `docs/errors.md` lists the same codes; a test compares.
+// The catalogue of every error that a person can see: its code, what happened, whether retrying can help, and what to do.
+// `docs/errors.md` is generated from it.
 
 import { processErrors } from './process.ts';
 import { requestErrors } from './request.ts';
@@ -17,14 +17,14 @@ export interface ProviderAnswer {
   readonly code?: string;
 }
 
-/** What went wrong with a task: plain data, as stored and shown. */
+/** Why a task or an attempt failed: plain data, as stored and shown. */
 export interface TaskError {
   readonly code: TaskErrorCode;
   readonly message: string;
   readonly retryable: boolean;
   readonly hint: string;
   readonly provider?: ProviderAnswer;
-  /** Milliseconds the provider asks to wait before the next try. */
+  /** Milliseconds that the provider asks to wait before the next attempt. */
   readonly retryAfter?: number;
 }
 
@@ -33,17 +33,17 @@ export interface TaskErrorDetails {
   readonly retryAfter?: number;
 }
 
-/** A task error of the catalogue; `message` says in one sentence what happened this time. */
+/** Builds a task error from the catalogue; `message` is one sentence about this occurrence. */
 export function taskError(code: TaskErrorCode, message: string, details: TaskErrorDetails = {}): TaskError {
   const { retryable, hint } = taskErrors[code];
   return { code, message, retryable, hint, ...details };
 }
 
-/** Thrown where a person will read the outcome: always a code of the catalogue, never a bare message. */
+/** An error that a person will read: it always carries a code of the catalogue. */
 export class GenwardenError extends Error {
   override readonly name = 'GenwardenError';
   readonly code: ErrorCode;
-  /** Structured context for logs and problem documents; never secrets. */
+  /** Structured context for logs and problem documents; it must not contain secrets. */
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: Record<string, unknown> } = {}) {
@@ -57,7 +57,7 @@ export class GenwardenError extends Error {
   }
 }
 
-/** Thrown by providers and by the worker's own steps: an attempt ended with this task error. */
+/** Thrown by providers and by the worker's steps to end an attempt with a task error. */
 export class AttemptFailed extends Error {
   override readonly name = 'AttemptFailed';
   readonly error: TaskError;

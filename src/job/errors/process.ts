@@ -1,54 +1,57 @@
-// The codes that stop a process or a command.
+// The error codes with which a process or a command stops.
 
 import { again, define, final } from './entry.ts';
 
-/** What stops a process or a command. */
 export const processErrors = define({
   InvalidConfiguration: {
     ...final,
-    title: 'Settings are wrong',
-    hint: 'Correct what the message lists; `genwarden config` shows every setting.',
+    title: 'The configuration is invalid',
+    hint: 'Correct every setting that the message lists. `genwarden config` shows all settings.',
   },
   InvalidPolicy: {
     ...final,
     title: 'A policy value is out of bounds',
-    hint: 'See the message for the value and its bounds.',
+    hint: 'Set the value within the bounds that the message gives.',
   },
   NatsUnreachable: {
     ...again,
     title: 'NATS cannot be reached',
-    hint: 'Check GENWARDEN_NATS_URL and that nats-server runs with JetStream.',
+    hint: 'Check GENWARDEN_NATS_URL, and check that nats-server runs with JetStream.',
   },
-  NatsTooOld: { ...final, title: 'The NATS server is too old', hint: 'Upgrade nats-server to 2.12 or newer.' },
+  NatsTooOld: {
+    ...final,
+    title: 'The NATS server is too old',
+    hint: 'Upgrade nats-server to 2.12 or later.',
+  },
   NatsUnsuitable: {
     ...final,
-    title: 'The stream or bucket in NATS has unsuitable settings',
+    title: 'A stream or bucket in NATS has incompatible settings',
     hint: 'Change the setting that the message names, or use another GENWARDEN_NATS_PREFIX.',
   },
   NatsPermissionDenied: {
     ...final,
     title: 'The NATS user lacks a permission',
-    hint: 'Give the user of this process what the message names; docs/security.md says what each process needs.',
+    hint: 'Grant the user the permission that the message names. docs/security.md lists what each process needs.',
   },
   ClusterUnreachable: {
     ...again,
     title: 'The Kubernetes API server cannot be reached',
-    hint: 'Check the kubeconfig and its context; `kubectl get pods` should work.',
+    hint: 'Check the kubeconfig and its current context: `kubectl get pods` should work.',
   },
   ClusterForbidden: {
     ...final,
-    title: 'The Kubernetes user may not do this',
-    hint: 'Have the right bound to the user that the message names, or reach the API by --url with --token.',
+    title: 'The Kubernetes user lacks a permission',
+    hint: 'Bind the permission to the user that the message names, or connect to the API directly with --url and --token.',
   },
   InstallationNotFound: {
     ...final,
-    title: 'No Genwarden was found in the cluster',
-    hint: 'Name its namespace with --installation-namespace, or give the address of its API with --url.',
+    title: 'The cluster has no Genwarden installation',
+    hint: 'Name the namespace of the installation with --installation-namespace, or the address of its API with --url.',
   },
   WorkerLogGone: {
     ...final,
-    title: "The log is gone with the worker's pod",
-    hint: 'Look where the cluster gathers its logs; `explain` and `history` tell what happened.',
+    title: "The log was deleted with the worker's pod",
+    hint: "Search the cluster's log collection. `genwarden explain` and the job's history show what happened.",
   },
   NatsServerMissing: {
     ...final,
@@ -57,23 +60,27 @@ export const processErrors = define({
   },
   DataDirInUse: {
     ...final,
-    title: 'Another `genwarden dev` uses the data folder',
-    hint: 'Stop the other one, or choose another folder with GENWARDEN_DATA_DIR.',
+    title: 'Another `genwarden dev` is using the data folder',
+    hint: 'Stop the other process, or choose another folder with GENWARDEN_DATA_DIR.',
   },
   PortInUse: {
     ...final,
-    title: 'The port is taken',
-    hint: 'Stop the other program or choose another port with the setting that the message names.',
+    title: 'The port is in use',
+    hint: 'Stop the program that uses the port, or choose another port with the setting that the message names.',
   },
   CustomResourcesMissing: {
     ...again,
-    title: 'The cluster has no such custom resource',
-    hint: 'Install the chart with `crds.enabled`, or apply the definitions in `charts/genwarden/files/crds`; the operator goes on by itself.',
+    title: "The cluster lacks Genwarden's custom resource definitions",
+    hint: 'Install the chart with `crds.enabled`, or apply the definitions in `charts/genwarden/files/crds`. The operator continues as soon as they exist.',
   },
-  UsageError: { ...final, title: 'The command line is not understood', hint: 'See --help.' },
+  UsageError: {
+    ...final,
+    title: 'The command line is invalid',
+    hint: 'Run the command with --help to see its arguments and flags.',
+  },
   ServerUnreachable: {
     ...again,
     title: 'The Genwarden API cannot be reached',
-    hint: 'Check GENWARDEN_URL and that `genwarden api` runs.',
+    hint: 'Check GENWARDEN_URL, and check that `genwarden api` is running.',
   },
 });

@@ -136,7 +136,9 @@ describe('a queued task', () => {
     expect(look(again, 8_500, { error }).details).toEqual([
       'The attempt before ended with WorkerLost: Worker worker-1 was silent for 6.2 s (workers lost so far: 1, at 3 the task fails as PoisonPill)',
     ]);
-    expect(look(again, 8_500).details[0]).toContain('WorkerLost: The worker that ran the task stopped answering');
+    expect(look(again, 8_500).details[0]).toContain(
+      'WorkerLost: The worker that ran the task stopped sending heartbeats',
+    );
   });
 
   test('past its time says that nobody moved it', () => {
@@ -240,7 +242,7 @@ test('finished tasks say how they ended, and failed ones what to do', () => {
   expect(end.summary).toBe(
     'It failed 5.0 s ago with PromptRefused (run 1, attempt 1 of 3): Gemini refused the prompt: SAFETY',
   );
-  expect(look(failed(running, 'QueueTimeout', testNow), 0).summary).toContain('No worker or key was free');
+  expect(look(failed(running, 'QueueTimeout', testNow), 0).summary).toContain('No worker or API key became free');
   expect(look(succeeded(running, testNow), 1_000).cause).toBe('Succeeded');
   expect(look(cancelled(running, testNow), 1_000).advice[0]).toContain(`genwarden retry ${job}`);
   expect(look(deleted(succeeded(running, testNow), testNow), 1_000).cause).toBe('Deleted');
