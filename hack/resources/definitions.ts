@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { generationJobSpec, generationJobStatus } from '../../src/operator/resources/generationJob.ts';
 import { generationJobType, group, version, workerPoolType } from '../../src/operator/resources/kinds.ts';
 import { workerPoolSpec, workerPoolStatus } from '../../src/operator/resources/workerPool.ts';
-import type { ResourceType } from '../../src/adapters/kubernetes/cluster.ts';
+import type { ResourceType } from '../../src/ports/kubernetes.ts';
 import { extrasOf, poolNameRule } from './rules.ts';
 import { structuralOf, type Rule, type Structural } from './structural.ts';
 

@@ -1,6 +1,6 @@
 // A controller of the operator: what it listens to, and the one step that brings an object and the world in line.
 
-import type { ResourceKey } from '../adapters/kubernetes/cluster.ts';
+import type { ResourceKey } from '../ports/kubernetes.ts';
 
 /** Asks for a look at an object, at once or `afterMs` from now; the earliest of several counts. */
 export type Enqueue = (key: ResourceKey, afterMs?: number) => void;

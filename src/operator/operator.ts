@@ -17,7 +17,7 @@ export interface OperatorOptions extends OperatorParts {
 }
 
 export interface Operator {
-  /** Not while it leads and its sources cannot be read, as when the custom resources are not installed. */
+  /** Not while it leads and its resources cannot be read, as when the custom resources are not installed. */
   ready(): { readonly ready: boolean; readonly reason: string };
   leading(): boolean;
   /** Gives up leading once what is under way has ended. */
@@ -35,7 +35,7 @@ export function startOperator(options: OperatorOptions): Operator {
   return {
     leading: () => state.leading,
     ready: () => {
-      const problems = state.leading ? options.sources.problems() : [];
+      const problems = state.leading ? options.problems.list() : [];
       return { ready: problems.length === 0, reason: problems.join('; ') };
     },
     close: async () => {
@@ -78,10 +78,10 @@ async function serve(options: OperatorOptions, state: { leading: boolean }, term
 
 /** Until the term ends, or the index is too old to act on. */
 async function runAll(options: OperatorOptions, term: AbortSignal): Promise<void> {
-  const { follower, controllers, logger, metrics, sources } = options;
+  const { follower, controllers, logger, metrics } = options;
   const behind = new AbortController();
   const signal = AbortSignal.any([term, behind.signal]);
-  const loop = { logger, metrics, sources, ...options.loop };
+  const loop = { logger, metrics, problems: options.problems, ...options.loop };
   const running = controllers.map((make) => runController(make(options), loop, signal));
   await lookUntil(() => follower.lag() > mostLag, term);
   behind.abort(new Error('the index is behind the stream'));

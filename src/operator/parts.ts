@@ -5,20 +5,21 @@ import type { Clock } from '../ports/clock.ts';
 import type { Heartbeats } from '../ports/heartbeats.ts';
 import type { JobLog } from '../ports/jobLog.ts';
 import type { KeyRing } from '../ports/keyRing.ts';
+import type { Cluster, StartInformer } from '../ports/kubernetes.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { Follower } from '../readmodel/follower.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { OperatorMetrics } from '../telemetry/metrics.ts';
 import type { EventRecorder } from './events/eventRecorder.ts';
-import type { Cluster } from '../adapters/kubernetes/cluster.ts';
-import type { Sources } from '../adapters/kubernetes/sources.ts';
+import type { Problems } from './problems.ts';
 
 export interface OperatorParts {
   readonly cluster: Cluster;
   readonly recorder: EventRecorder;
-  /** How the informers fare, for readiness. */
-  readonly sources: Sources;
+  readonly startInformer: StartInformer;
+  /** Of informers and controllers, for readiness. */
+  readonly problems: Problems;
   readonly log: JobLog;
   readonly queue: TaskQueue;
   readonly heartbeats: Heartbeats;

@@ -17,9 +17,10 @@ import { readDefaultPool } from '../operator/defaultPool/poolFile.ts';
 import { createEventRecorder } from '../operator/events/eventRecorder.ts';
 import { generationJobController } from '../operator/generationJob/controller.ts';
 import { connectCluster } from '../adapters/kubernetes/realCluster.ts';
-import { createSources } from '../adapters/kubernetes/sources.ts';
+import { informerFactory } from '../adapters/kubernetes/informer.ts';
 import { startOperator } from '../operator/operator.ts';
 import type { OperatorParts } from '../operator/parts.ts';
+import { createProblems } from '../operator/problems.ts';
 import { workerPoolController } from '../operator/workerPool/controller.ts';
 import { createOperatorMetrics } from '../telemetry/metrics.ts';
 import { version } from '../config/version.ts';
@@ -51,11 +52,20 @@ async function partsOf(settings: Settings, context: ProcessContext): Promise<Ope
   const cluster = resources.own('cluster', connectCluster({ metrics, version }), (it) => it.close());
   logger.info({ server: cluster.host }, `Kubernetes API at ${cluster.host}`);
   const { clock, log, follower, queue } = await openLog(context, retentionMs);
+  const problems = createProblems();
   const recorder = createEventRecorder({ cluster, clock, metrics, logger, instance: name });
   return {
     cluster,
     recorder: resources.own('events', recorder, (it) => it.close()),
-    sources: createSources(),
+    startInformer: informerFactory({
+      cluster,
+      reportProblem: problems.report,
+      logger,
+      metrics,
+      clock,
+      jitter: Math.random,
+    }),
+    problems,
     log,
     queue,
     heartbeats: natsHeartbeats(link),

@@ -4,10 +4,9 @@ import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventType } from '../../src/operator/events/event.ts';
 import { createEventRecorder } from '../../src/operator/events/eventRecorder.ts';
-import type { KubeObject } from '../../src/adapters/kubernetes/cluster.ts';
-import { startInformer } from '../../src/adapters/kubernetes/informer.ts';
+import type { KubeObject } from '../../src/ports/kubernetes.ts';
+import { informerFactory } from '../../src/adapters/kubernetes/informer.ts';
 import { connectCluster } from '../../src/adapters/kubernetes/realCluster.ts';
-import { createSources } from '../../src/adapters/kubernetes/sources.ts';
 import { createOperatorMetrics } from '../../src/telemetry/metrics.ts';
 import { kubeClusterSuite } from '../conformance/kubeCluster.ts';
 import { until } from '../support/until.ts';
@@ -56,10 +55,10 @@ test('an event is taken as we write it, and counted up as a series', async () =>
 test('an informer knows what is there and hears of what comes', async () => {
   const stop = new AbortController();
   const heard: string[] = [];
-  const clock = { monotonic: () => performance.now() } as never;
+  const clock = { monotonic: () => performance.now() };
   const parts = {
     cluster,
-    sources: createSources(),
+    reportProblem: () => undefined,
     logger: pino({ enabled: false }),
     metrics,
     clock,
@@ -68,7 +67,7 @@ test('an informer knows what is there and hears of what comes', async () => {
   const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace } });
   await cluster.apply(configMap, map('there'));
   const onChange = (object: KubeObject, change: string): void => void heard.push(`${change} ${object.metadata.name}`);
-  const informer = startInformer({ parts, type: configMap, namespaces: [namespace], onChange, signal: stop.signal });
+  const informer = informerFactory(parts)({ type: configMap, namespaces: [namespace], onChange, signal: stop.signal });
   await informer.untilSynced();
   expect(informer.get({ namespace, name: 'there' })?.metadata.name).toBe('there');
   await cluster.apply(configMap, map('comes'));

@@ -1,6 +1,6 @@
 // What every `Cluster` does, the stand-in that the operator's tests run on and a real API server alike.
 import { expect, onTestFinished, test } from 'vitest';
-import { KubeError, type Cluster, type KubeObject, type WatchEvent } from '../../src/adapters/kubernetes/cluster.ts';
+import { KubeError, type Cluster, type KubeObject, type WatchEvent } from '../../src/ports/kubernetes.ts';
 import { workerPoolType } from '../../src/operator/resources/kinds.ts';
 import { until } from '../support/until.ts';
 

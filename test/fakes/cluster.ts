@@ -2,15 +2,15 @@
 // compacted, server-side apply by one manager, status apart, deletion of what is owned; and its faults at a word.
 import {
   KubeError,
-  type Applied,
+  type ApplyConfiguration,
   type Cluster,
-  type Listed,
+  type ObjectList,
   type ListRequest,
   type KubeObject,
   type ResourceKey,
   type ResourceType,
   type WatchEvent,
-} from '../../src/adapters/kubernetes/cluster.ts';
+} from '../../src/ports/kubernetes.ts';
 import { applied, without, type Fields } from './clusterApply.ts';
 import { ClusterObjects, typeOf } from './clusterObjects.ts';
 import { ClusterWatch, selects, type Happened } from './clusterWatch.ts';
@@ -151,7 +151,7 @@ export class FakeCluster implements Cluster {
     return this.#objects.find(type, key)?.object as T | undefined;
   }
 
-  async list<T extends KubeObject>(type: ResourceType, request: ListRequest): Promise<Listed<T>> {
+  async list<T extends KubeObject>(type: ResourceType, request: ListRequest): Promise<ObjectList<T>> {
     const { namespace } = request;
     this.#call({ verb: 'list', plural: type.plural, namespace, name: undefined });
     this.#mustExist(type);
@@ -179,7 +179,7 @@ export class FakeCluster implements Cluster {
     }
   }
 
-  async apply<T extends KubeObject>(type: ResourceType, object: Applied): Promise<T> {
+  async apply<T extends KubeObject>(type: ResourceType, object: ApplyConfiguration): Promise<T> {
     this.#call({ verb: 'apply', plural: type.plural, ...keyIn(object), body: object });
     this.#mustExist(type);
     if (!/^[a-z0-9][a-z0-9.-]*$/.test(object.metadata.name)) throw invalid(type, object.metadata.name);
@@ -191,7 +191,7 @@ export class FakeCluster implements Cluster {
     return stored as T;
   }
 
-  async applyStatus<T extends KubeObject>(type: ResourceType, object: Applied): Promise<T | undefined> {
+  async applyStatus<T extends KubeObject>(type: ResourceType, object: ApplyConfiguration): Promise<T | undefined> {
     this.#call({ verb: 'applyStatus', plural: type.plural, ...keyIn(object), body: object });
     const before = this.#objects.find(type, object.metadata);
     if (before === undefined) return undefined;
@@ -250,10 +250,10 @@ const notFound = (type: ResourceType, name: string): KubeError =>
   new KubeError(404, 'NotFound', `${type.plural} "${name}" not found`);
 const invalid = (type: ResourceType, name: string): KubeError =>
   new KubeError(422, 'Invalid', `${type.kind} "${name}" is invalid: metadata.name: Invalid value: "${name}"`);
-const keyIn = ({ metadata: { namespace, name } }: Applied): ResourceKey => ({ namespace, name });
+const keyIn = ({ metadata: { namespace, name } }: ApplyConfiguration): ResourceKey => ({ namespace, name });
 
 /** An apply that names a uid or a version is of that very object. */
-function refuseAnother({ uid, resourceVersion }: Applied['metadata'], { metadata }: KubeObject): void {
+function refuseAnother({ uid, resourceVersion }: ApplyConfiguration['metadata'], { metadata }: KubeObject): void {
   const isAnother = (asked: string | undefined, is: string): boolean => asked !== undefined && asked !== is;
   if (isAnother(uid, metadata.uid) || isAnother(resourceVersion, metadata.resourceVersion)) {
     throw new KubeError(409, 'Conflict', 'the object has been modified');

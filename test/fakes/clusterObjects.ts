@@ -1,6 +1,6 @@
 // The objects of the stand-in of an API server: versions, generations and uids, and the deletion of what is owned.
 import { randomUUID } from 'node:crypto';
-import type { KubeObject, ResourceKey, ResourceType } from '../../src/adapters/kubernetes/cluster.ts';
+import type { KubeObject, ResourceKey, ResourceType } from '../../src/ports/kubernetes.ts';
 import { without, type Fields } from './clusterApply.ts';
 import type { Happened } from './clusterWatch.ts';
 

@@ -1,11 +1,5 @@
 // One watch on the stand-in of an API server: what it hears, and what of that it tells.
-import type {
-  KubeError,
-  KubeObject,
-  ListRequest,
-  ResourceType,
-  WatchEvent,
-} from '../../src/adapters/kubernetes/cluster.ts';
+import type { KubeError, KubeObject, ListRequest, ResourceType, WatchEvent } from '../../src/ports/kubernetes.ts';
 
 export interface Happened {
   readonly type: ResourceType;

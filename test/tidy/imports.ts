@@ -14,8 +14,8 @@ const visible: Record<string, readonly string[] | 'everything'> = {
   api: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config', 'adapters'],
   worker: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config'],
   controller: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config'],
-  operator: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config', 'api', 'adapters'],
-  adapters: ['async', 'job', 'ports', 'operator', 'telemetry', 'cli'],
+  operator: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config', 'api'],
+  adapters: ['async', 'job', 'ports', 'telemetry', 'cli'],
   client: [],
   standin: [],
   processes: [

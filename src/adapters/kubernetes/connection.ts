@@ -6,7 +6,7 @@ import { Agent as TlsAgent, request as httpsRequest } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { OperatorMetrics } from '../../telemetry/metrics.ts';
-import { KubeError } from './cluster.ts';
+import { KubeError } from '../../ports/kubernetes.ts';
 
 export interface KubeConnectionOptions {
   readonly config: KubeConfig;

@@ -1,9 +1,6 @@
-// What an informer knows: the objects of a kind by name, and what changes when the watch or a list says something new.
+// The objects that an informer caches by key, and the changes that watches and lists make to them.
 
-import type { KubeObject, ResourceKey } from './cluster.ts';
-import { isNewer } from './versions.ts';
-
-export type Change = 'added' | 'modified' | 'deleted';
+import type { Change, KubeObject, ResourceKey } from '../../ports/kubernetes.ts';
 
 export class ObjectCache<T extends KubeObject> {
   readonly #objects = new Map<string, T>();
@@ -21,8 +18,8 @@ export class ObjectCache<T extends KubeObject> {
     return [...this.#objects.values()];
   }
 
-  /** Takes in what a watch says; what is no news, as after going back to an earlier version, is passed over. */
-  hear(event: Change, object: T): void {
+  /** Applies a watch event. Ignores it when the cache already has that version or a newer one, as after a watch restarts from an earlier version. */
+  applyEvent(event: Change, object: T): void {
     const key = keyOf(object.metadata);
     const known = this.#objects.get(key);
     const { resourceVersion } = object.metadata;
@@ -33,10 +30,14 @@ export class ObjectCache<T extends KubeObject> {
   }
 
   /**
-   * Takes a list of the objects in this namespace (undefined: of all) for the truth; with `since`, only as far as the
-   * cache has nothing newer, and no object that the watch saw go since. Returns how many objects differed.
+   * Replaces the objects of a namespace (undefined: of all) with a list. With `since`, keeps the objects that are newer than
+   * the list and leaves out those that the watch saw deleted meanwhile. Returns how many objects differed.
    */
-  replace(items: readonly T[], namespace: string | undefined, since?: { version: string; gone: Set<string> }): number {
+  replace(
+    items: readonly T[],
+    namespace: string | undefined,
+    since?: { readonly version: string; readonly deleted: ReadonlySet<string> },
+  ): number {
     const newer = ({ metadata }: T): boolean => since !== undefined && isNewer(metadata.resourceVersion, since.version);
     const listed = new Set(items.map(({ metadata }) => keyOf(metadata)));
     let changed = 0;
@@ -49,7 +50,8 @@ export class ObjectCache<T extends KubeObject> {
     for (const item of items) {
       const key = keyOf(item.metadata);
       const known = this.#objects.get(key);
-      if (known?.metadata.resourceVersion === item.metadata.resourceVersion || since?.gone.has(key) === true) continue;
+      if (known?.metadata.resourceVersion === item.metadata.resourceVersion || since?.deleted.has(key) === true)
+        continue;
       if (
         known !== undefined &&
         since !== undefined &&
@@ -65,9 +67,10 @@ export class ObjectCache<T extends KubeObject> {
   #set(key: string, object: T): void {
     const before = this.#objects.get(key);
     this.#objects.set(key, object);
-    // Another object of the same name: those who hold on to a uid hear that theirs is gone.
-    if (before !== undefined && before.metadata.uid !== object.metadata.uid) this.#onChange(before, 'deleted');
-    this.#onChange(object, before?.metadata.uid === object.metadata.uid ? 'modified' : 'added');
+    const replaced = before !== undefined && before.metadata.uid !== object.metadata.uid;
+    // A new object under the same name: readers that track uids need to know that the old one is gone.
+    if (replaced) this.#onChange(before, 'deleted');
+    this.#onChange(object, before === undefined || replaced ? 'added' : 'modified');
   }
 
   #remove(key: string, object: T): void {
@@ -77,3 +80,14 @@ export class ObjectCache<T extends KubeObject> {
 }
 
 export const keyOf = ({ namespace, name }: ResourceKey): string => `${namespace}/${name}`;
+
+/**
+ * Kubernetes guarantees that resource versions compare as numbers (KEP-5504). False when one of them is not a number: then
+ * neither counts as newer.
+ */
+function isNewer(version: string, than: string): boolean {
+  if (!digits.test(version) || !digits.test(than)) return false;
+  return version.length === than.length ? version > than : version.length > than.length;
+}
+
+const digits = /^[1-9]\d*$/;

@@ -1,6 +1,6 @@
 // The addresses of the Kubernetes API: one form for every kind.
 
-import type { ResourceKey, ResourceType } from './cluster.ts';
+import type { ResourceKey, ResourceType } from '../../ports/kubernetes.ts';
 
 export type Query = Readonly<Record<string, string | undefined>>;
 

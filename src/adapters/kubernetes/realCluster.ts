@@ -6,15 +6,15 @@ import { GenwardenError } from '../../job/errors/index.ts';
 import type { OperatorMetrics } from '../../telemetry/metrics.ts';
 import {
   KubeError,
-  type Applied,
+  type ApplyConfiguration,
   type Cluster,
-  type Listed,
+  type ObjectList,
   type ListRequest,
   type KubeObject,
   type ResourceKey,
   type ResourceType,
   type WatchEvent,
-} from './cluster.ts';
+} from '../../ports/kubernetes.ts';
 import { errorOf, KubeConnection } from './connection.ts';
 import { pathOf, placeOf } from './paths.ts';
 
@@ -85,7 +85,7 @@ class ApiServer implements RealCluster {
     );
   }
 
-  async list<T extends KubeObject>(type: ResourceType, request: ListRequest): Promise<Listed<T>> {
+  async list<T extends KubeObject>(type: ResourceType, request: ListRequest): Promise<ObjectList<T>> {
     try {
       return await this.#pages<T>(type, request, String(this.#pageSize));
     } catch (error) {
@@ -99,7 +99,7 @@ class ApiServer implements RealCluster {
     type: ResourceType,
     request: ListRequest,
     limit: string | undefined,
-  ): Promise<Listed<T>> {
+  ): Promise<ObjectList<T>> {
     const { namespace, labelSelector } = request;
     const items: T[] = [];
     for (let next: string | undefined; ;) {
@@ -133,11 +133,11 @@ class ApiServer implements RealCluster {
     }
   }
 
-  async apply<T extends KubeObject>(type: ResourceType, object: Applied): Promise<T> {
+  async apply<T extends KubeObject>(type: ResourceType, object: ApplyConfiguration): Promise<T> {
     return (await this.#apply(type, object, undefined)) as T;
   }
 
-  async applyStatus<T extends KubeObject>(type: ResourceType, object: Applied): Promise<T | undefined> {
+  async applyStatus<T extends KubeObject>(type: ResourceType, object: ApplyConfiguration): Promise<T | undefined> {
     return unlessGone(async () => (await this.#apply(type, object, 'status')) as T);
   }
 
@@ -170,7 +170,7 @@ class ApiServer implements RealCluster {
     }
   }
 
-  async #apply(type: ResourceType, object: Applied, subresource: 'status' | undefined): Promise<unknown> {
+  async #apply(type: ResourceType, object: ApplyConfiguration, subresource: 'status' | undefined): Promise<unknown> {
     const place = { ...placeOf(object.metadata), ...(subresource === undefined ? {} : { subresource }) };
     const path = pathOf(type, place, { fieldManager: manager, force: 'true' });
     return lean(await this.#connection.ask({ method: 'PATCH', path, contentType: applyPatch, body: object }));

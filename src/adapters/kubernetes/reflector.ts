@@ -1,25 +1,46 @@
-// Keeps a cache like the API server has it: lists, watches from there on, and begins again where it must. Ends with its
-// signal and for nothing else; client libraries' informers stop at the first unexpected error.
+// Keeps a cache in step with the API server: lists, watches from the listed version, and lists again when it must. Only its
+// signal ends it.
 
-import { setTimeout as pause } from 'node:timers/promises';
+import { sleep } from '../../async/sleep.ts';
+import { equalJitter } from '../../job/backoff.ts';
 import { catalogue, GenwardenError } from '../../job/errors/index.ts';
-import type { OperatorParts } from '../../operator/parts.ts';
-import { KubeError, type KubeObject, type ListRequest, type ResourceType, type WatchEvent } from './cluster.ts';
+import type { Clock } from '../../ports/clock.ts';
+import {
+  KubeError,
+  type Cluster,
+  type KubeObject,
+  type ListRequest,
+  type ResourceType,
+  type WatchEvent,
+} from '../../ports/kubernetes.ts';
 import { keyOf, type ObjectCache } from './objectCache.ts';
+import type { KubeLogger, LabelledCounter } from './telemetry.ts';
 
-export type InformerParts = Pick<OperatorParts, 'cluster' | 'sources' | 'logger' | 'metrics' | 'clock' | 'jitter'>;
+export interface InformerParts {
+  readonly cluster: Pick<Cluster, 'list' | 'watch'>;
+  /** A sentence for a person while a kind cannot be read; undefined once it can, and when its informer ends. */
+  readonly reportProblem: (source: string, problem: string | undefined) => void;
+  readonly logger: KubeLogger;
+  readonly metrics: {
+    readonly relists: LabelledCounter<'type' | 'cause'>;
+    readonly missedEvents: LabelledCounter<'type'>;
+  };
+  readonly clock: Pick<Clock, 'monotonic'>;
+  /** In [0, 1). */
+  readonly jitter: () => number;
+}
 
 /** All in ms. */
 export interface InformerTimes {
-  /** Between two lists beside the watch, plus up to a fifth. */
+  /** Between two lists beside the watch; jitter adds up to a fifth. */
   readonly relistMs: number;
-  /** How long after such a list the watch may take to tell the same. */
+  /** How long after such a list the watch may still deliver the same changes. */
   readonly settleMs: number;
-  /** A watch that says nothing for so long is replaced: bookmarks come about once a minute. */
+  /** A watch that delivers nothing for this long is replaced: the API server sends a bookmark about once a minute. */
   readonly silenceMs: number;
-  /** After the first failure; doubles up to `mostBackoffMs`. */
+  /** Doubles with each failure in a row, up to `maxBackoffMs`. */
   readonly backoffMs: number;
-  readonly mostBackoffMs: number;
+  readonly maxBackoffMs: number;
 }
 
 export interface ReflectorOptions<T extends KubeObject> {
@@ -29,14 +50,14 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly cache: ObjectCache<T>;
   readonly times: InformerTimes;
   readonly signal: AbortSignal;
-  /** The first list is there. */
+  /** Called after the first list. */
   readonly onSynced: () => void;
 }
 
-type Cause = 'start' | 'period' | 'expired' | 'fault';
+type ListCause = 'start' | 'period' | 'expired' | 'fault';
 
-/** Refused this often in a row, a watch is not asked for again from the same version. */
-const mostRefusals = 3;
+/** After this many refusals in a row, a watch is not retried from the same version. */
+const maxRefusals = 3;
 
 export class Reflector<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>;
@@ -44,9 +65,9 @@ export class Reflector<T extends KubeObject> {
   /** Failures in a row. */
   #failures = 0;
   #version = '';
-  #relisted = -Infinity;
-  /** The keys that the watch saw go while a list was under way. */
-  #goneMeanwhile: Set<string> | undefined;
+  #listedAt = -Infinity;
+  /** The keys that the watch saw deleted while a periodic list is in progress. */
+  #deletedMeanwhile: Set<string> | undefined;
   #watch = new AbortController();
 
   constructor(options: ReflectorOptions<T>) {
@@ -56,39 +77,38 @@ export class Reflector<T extends KubeObject> {
     this.#source = `${group === '' ? plural : `${plural}.${group}`}${namespace === undefined ? '' : ` in ${namespace}`}`;
   }
 
-  /** By the clock's monotonic time, ms. */
-  get relisted(): number {
-    return this.#relisted;
+  /** When the latest full list was requested, by the clock's monotonic time in ms. */
+  get listedAt(): number {
+    return this.#listedAt;
   }
 
   /** Never throws. */
   async run(): Promise<void> {
     const { signal, parts } = this.#options;
-    const audits = this.#auditForEver();
-    for (let cause: Cause = 'start'; !signal.aborted;) {
+    const relists = this.#relistPeriodically();
+    for (let cause: ListCause = 'start'; !signal.aborted;) {
       try {
-        if (await this.#list(cause)) cause = await this.#watchOn();
+        if (await this.#list(cause)) cause = await this.#watchUntilRelist();
       } catch (error) {
-        // A bug, but a loop that ends would be worse.
-        parts.logger.error({ err: error, source: this.#source }, 'An informer stumbled; it begins again');
+        // A bug; ending the loop would be worse.
+        parts.logger.error({ err: error, source: this.#source }, 'An informer failed unexpectedly and starts again');
         await this.#backOff();
       }
     }
-    await audits;
-    parts.sources.forget(this.#source);
+    await relists;
+    parts.reportProblem(this.#source, undefined);
   }
 
-  async #list(cause: Cause): Promise<boolean> {
+  async #list(cause: ListCause): Promise<boolean> {
     const { parts, type, request, cache, onSynced } = this.#options;
-    const asked = parts.clock.monotonic();
+    const requestedAt = parts.clock.monotonic();
     try {
       const { items, resourceVersion } = await parts.cluster.list<T>(type, request);
-      const known = this.#wellFormed(items);
-      cache.replace(known, request.namespace);
+      cache.replace(this.#wellFormed(items), request.namespace);
       parts.metrics.relists.inc({ type: type.plural, cause });
       this.#version = resourceVersion;
-      this.#relisted = asked;
-      this.#fine();
+      this.#listedAt = requestedAt;
+      this.#succeeded();
       onSynced();
       return true;
     } catch (error) {
@@ -97,32 +117,32 @@ export class Reflector<T extends KubeObject> {
     }
   }
 
-  /** Watches again and again from the last version; returns why that is no longer possible. */
-  async #watchOn(): Promise<Cause> {
-    const { signal, times } = this.#options;
+  /** Watches again and again from the last version; returns why only a new list can continue. */
+  async #watchUntilRelist(): Promise<ListCause> {
+    const { signal, times, parts } = this.#options;
     let refusals = 0;
     while (!signal.aborted) {
-      const began = performance.now();
+      const startedAt = performance.now();
       try {
         await this.#watchOnce();
         refusals = 0;
-        // A server that ends every watch at once is not asked at full speed.
-        if (performance.now() - began < times.backoffMs) await this.#sleep(times.backoffMs);
+        // Without this, a server that ends every watch at once would be asked in a busy loop.
+        if (performance.now() - startedAt < times.backoffMs) await sleep(times.backoffMs, signal);
       } catch (error) {
         const status = error instanceof KubeError ? error.status : undefined;
         if (status === 410) return this.#expired();
         if (status === undefined)
-          this.#options.parts.logger.warn({ err: error, source: this.#source }, 'A watch was cut short');
+          parts.logger.warn({ err: error, source: this.#source }, 'A watch failed unexpectedly');
         await this.#failed('watch', error);
         refusals = status === 0 ? 0 : refusals + 1;
-        if (refusals >= mostRefusals || status === 404) return 'fault';
+        if (refusals >= maxRefusals || status === 404) return 'fault';
       }
     }
     return 'fault';
   }
 
-  /** At once the first time, later with a pause: a server may find each version too old. */
-  async #expired(): Promise<Cause> {
+  /** Lists at once the first time and backs off after that: a server may reject every version as too old. */
+  async #expired(): Promise<ListCause> {
     this.#failures += 1;
     if (this.#failures > 1) await this.#backOff();
     return 'expired';
@@ -131,124 +151,112 @@ export class Reflector<T extends KubeObject> {
   async #watchOnce(): Promise<void> {
     const { parts, type, request, times, signal } = this.#options;
     this.#watch = new AbortController();
-    const over = AbortSignal.any([signal, this.#watch.signal]);
+    const ended = AbortSignal.any([signal, this.#watch.signal]);
     const silence = setTimeout(() => this.#watch.abort(), times.silenceMs).unref();
     try {
       const from = { ...request, resourceVersion: this.#version };
-      for await (const event of parts.cluster.watch<T>(type, from, over)) {
-        if (over.aborted) return;
+      for await (const event of parts.cluster.watch<T>(type, from, ended)) {
+        if (ended.aborted) return;
         silence.refresh();
-        this.#hear(event);
-        this.#fine();
+        this.#handle(event);
+        this.#succeeded();
       }
     } finally {
       clearTimeout(silence);
     }
   }
 
-  #hear(event: WatchEvent<T>): void {
-    const { cache } = this.#options;
+  #handle(event: WatchEvent<T>): void {
     if (event.event === 'bookmark') {
       this.#version = event.resourceVersion;
       return;
     }
     const { event: change, object } = event;
-    if (!isWellFormed(object) || !changes.has(change)) throw new Error(`a malformed event of a watch: ${shown(event)}`);
-    if (change === 'deleted') this.#goneMeanwhile?.add(keyOf(object.metadata));
-    else this.#goneMeanwhile?.delete(keyOf(object.metadata));
+    if (!isWellFormed(object) || !changes.has(change)) throw new Error(`malformed watch event: ${excerptOf(event)}`);
+    if (change === 'deleted') this.#deletedMeanwhile?.add(keyOf(object.metadata));
+    else this.#deletedMeanwhile?.delete(keyOf(object.metadata));
     this.#version = object.metadata.resourceVersion;
-    cache.hear(change, object);
+    this.#options.cache.applyEvent(change, object);
   }
 
-  /** Lists from time to time beside the watch, and finds what it did not tell of. */
-  async #auditForEver(): Promise<void> {
+  /** Lists from time to time beside the watch, to find changes that the watch missed. */
+  async #relistPeriodically(): Promise<void> {
     const { signal, times, parts } = this.#options;
     while (!signal.aborted) {
-      await this.#sleep(times.relistMs * (1 + parts.jitter() / 5));
-      if (signal.aborted || this.#relisted === -Infinity) continue;
-      await this.#audit().catch((error: unknown) => {
+      await sleep(times.relistMs * (1 + parts.jitter() / 5), signal);
+      if (signal.aborted || this.#listedAt === -Infinity) continue;
+      await this.#relist().catch((error: unknown) => {
         if (!signal.aborted) parts.logger.warn({ err: error, source: this.#source }, 'A periodic list failed');
       });
     }
   }
 
-  async #audit(): Promise<void> {
+  async #relist(): Promise<void> {
     const { parts, type, request, cache, times, signal } = this.#options;
-    const asked = parts.clock.monotonic();
-    const gone = new Set<string>();
-    this.#goneMeanwhile = gone;
+    const requestedAt = parts.clock.monotonic();
+    const deleted = new Set<string>();
+    this.#deletedMeanwhile = deleted;
     try {
       const { items, resourceVersion } = await parts.cluster.list<T>(type, request);
-      // What happened before the list may still be on its way to the watch.
-      await this.#sleep(times.settleMs);
+      // The watch may not have delivered the changes before the list yet.
+      await sleep(times.settleMs, signal);
       if (signal.aborted) return;
-      const missed = cache.replace(this.#wellFormed(items), request.namespace, { version: resourceVersion, gone });
+      const missed = cache.replace(this.#wellFormed(items), request.namespace, { version: resourceVersion, deleted });
       parts.metrics.relists.inc({ type: type.plural, cause: 'period' });
-      this.#relisted = Math.max(this.#relisted, asked);
-      if (missed > 0) this.#missed(missed, resourceVersion);
+      this.#listedAt = Math.max(this.#listedAt, requestedAt);
+      if (missed > 0) this.#missedEvents(missed, resourceVersion);
     } finally {
-      this.#goneMeanwhile = undefined;
+      this.#deletedMeanwhile = undefined;
     }
   }
 
-  #missed(count: number, version: string): void {
+  #missedEvents(count: number, version: string): void {
     const { parts, type } = this.#options;
     parts.metrics.missedEvents.inc({ type: type.plural }, count);
-    parts.logger.warn(
-      { source: this.#source, count },
-      'A watch did not tell of changes that a list found; it begins anew',
-    );
+    const message = 'A periodic list found changes that the watch missed; the watch starts again';
+    parts.logger.warn({ source: this.#source, count }, message);
     this.#version = version;
     this.#watch.abort();
   }
 
   #wellFormed(items: readonly T[]): readonly T[] {
-    const good = items.filter(isWellFormed);
-    if (good.length < items.length) {
-      const { logger } = this.#options.parts;
-      logger.warn(
-        { source: this.#source, count: items.length - good.length },
-        'Malformed objects in a list are left out',
-      );
-    }
-    return good;
+    const wellFormed = items.filter(isWellFormed);
+    const count = items.length - wellFormed.length;
+    if (count > 0)
+      this.#options.parts.logger.warn({ source: this.#source, count }, 'Ignored malformed objects in a list');
+    return wellFormed;
   }
 
-  #fine(): void {
-    if (this.#failures > 0)
-      this.#options.parts.logger.info({ source: this.#source }, 'Reads from the API server again');
+  #succeeded(): void {
+    const { parts } = this.#options;
+    if (this.#failures > 0) parts.logger.info({ source: this.#source }, 'Reading from the API server again');
     this.#failures = 0;
-    this.#options.parts.sources.report(this.#source, undefined);
+    parts.reportProblem(this.#source, undefined);
   }
 
-  async #failed(what: 'list' | 'watch', error: unknown): Promise<void> {
+  async #failed(verb: 'list' | 'watch', error: unknown): Promise<void> {
     if (this.#options.signal.aborted) return;
     this.#failures += 1;
-    // One broken watch is everyday.
-    if (what === 'list' || this.#failures > 1) this.#say(what, error);
+    // A single broken watch is normal and not worth a report.
+    if (verb === 'list' || this.#failures > 1) this.#report(verb, error);
     await this.#backOff();
   }
 
-  #say(what: 'list' | 'watch', error: unknown): void {
-    const { parts, signal } = this.#options;
-    if (signal.aborted) return;
-    const told = error instanceof KubeError && error.status === 404 ? missing(this.#source, error) : error;
-    const why = told instanceof Error ? told.message : String(told);
-    const problem = told instanceof GenwardenError ? why : `The operator cannot ${what} ${this.#source}: ${why}`;
-    parts.sources.report(this.#source, problem);
+  #report(verb: 'list' | 'watch', error: unknown): void {
+    const { parts } = this.#options;
+    const shown = error instanceof KubeError && error.status === 404 ? notInstalled(this.#source, error) : error;
+    const why = shown instanceof Error ? shown.message : String(shown);
+    const problem = shown instanceof GenwardenError ? why : `Cannot ${verb} ${this.#source}: ${why}`;
+    parts.reportProblem(this.#source, problem);
     // At the first failure, then at each doubling.
     if (Math.log2(Math.max(1, this.#failures)) % 1 === 0)
-      parts.logger.warn({ err: told, source: this.#source, failures: this.#failures }, problem);
+      parts.logger.warn({ err: shown, source: this.#source, failures: this.#failures }, problem);
   }
 
   #backOff(): Promise<void> {
-    const { times, parts } = this.#options;
-    const longest = Math.min(times.mostBackoffMs, times.backoffMs * 2 ** Math.min(20, this.#failures));
-    return this.#sleep(longest * (0.5 + parts.jitter() / 2));
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    await pause(ms, undefined, { signal: this.#options.signal }).catch(() => undefined);
+    const { times, parts, signal } = this.#options;
+    const backoff = { first: times.backoffMs, cap: times.maxBackoffMs };
+    return sleep(equalJitter(this.#failures + 1, backoff, parts.jitter()), signal);
   }
 }
 
@@ -259,9 +267,9 @@ function isWellFormed(object: Partial<KubeObject> | undefined): boolean {
   return [name, namespace, uid, resourceVersion].every((text) => typeof text === 'string' && text !== '');
 }
 
-const shown = (value: unknown): string => (JSON.stringify(value) ?? 'undefined').slice(0, 200);
+const excerptOf = (value: unknown): string => (JSON.stringify(value) ?? 'undefined').slice(0, 200);
 
-function missing(source: string, cause: KubeError): GenwardenError {
-  const message = `The API server does not know ${source}. ${catalogue.CustomResourcesMissing.hint}`;
+function notInstalled(source: string, cause: KubeError): GenwardenError {
+  const message = `The API server does not have the resource type ${source}. ${catalogue.CustomResourcesMissing.hint}`;
   return new GenwardenError('CustomResourcesMissing', message, { cause });
 }

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import type { KubeController } from '../controller.ts';
-import type { Cluster, KubeObject, OwnerReference, ResourceKey } from '../../adapters/kubernetes/cluster.ts';
+import type { Cluster, KubeObject, OwnerReference, ResourceKey } from '../../ports/kubernetes.ts';
 import type { OperatorParts } from '../parts.ts';
 import { workerPoolType } from '../resources/kinds.ts';
 import { configMapType } from '../workerPool/observe/kubeTypes.ts';

@@ -1,7 +1,7 @@
 // An event as the API has it (`events.k8s.io/v1`), from what was recorded.
 
 import type { Instant } from '../../job/task.ts';
-import type { Applied, KubeObject, ResourceType } from '../../adapters/kubernetes/cluster.ts';
+import type { ApplyConfiguration, KubeObject, ResourceType } from '../../ports/kubernetes.ts';
 
 export const eventType: ResourceType = { group: 'events.k8s.io', version: 'v1', kind: 'Event', plural: 'events' };
 
@@ -38,7 +38,7 @@ export function seriesKey({ metadata }: Regarding, { type, reason, action, note 
 }
 
 /** The bounds are the API server's own: beyond them it refuses the event. */
-export function eventOf({ name, object, event, count, firstAt, lastAt }: Series, instance: string): Applied {
+export function eventOf({ name, object, event, count, firstAt, lastAt }: Series, instance: string): ApplyConfiguration {
   const { apiVersion, kind, metadata } = object;
   return {
     apiVersion: 'events.k8s.io/v1',

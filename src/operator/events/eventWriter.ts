@@ -2,7 +2,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../../telemetry/log.ts';
-import { KubeError } from '../../adapters/kubernetes/cluster.ts';
+import { KubeError } from '../../ports/kubernetes.ts';
 import type { Series } from './event.ts';
 
 export interface EventWriterOptions {

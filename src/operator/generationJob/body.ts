@@ -1,7 +1,7 @@
 // The body of the submit that a GenerationJob stands for.
 
 import type { SubmitBody } from '../../jobs/submit/body.ts';
-import type { ObjectMeta } from '../../adapters/kubernetes/cluster.ts';
+import type { ObjectMeta } from '../../ports/kubernetes.ts';
 import type { GenerationJobSpec } from '../resources/generationJob.ts';
 import { jobLabels } from './labels.ts';
 

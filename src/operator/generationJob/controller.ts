@@ -4,8 +4,7 @@
 import { isOpen } from '../../job/task.ts';
 import type { Change } from '../../readmodel/jobIndex.ts';
 import type { Enqueue, KubeController } from '../controller.ts';
-import type { KubeObject, ResourceKey } from '../../adapters/kubernetes/cluster.ts';
-import { startInformer } from '../../adapters/kubernetes/informer.ts';
+import type { KubeObject, ResourceKey } from '../../ports/kubernetes.ts';
 import type { OperatorParts } from '../parts.ts';
 import type { GenerationJob } from '../resources/generationJob.ts';
 import { generationJobType } from '../resources/kinds.ts';
@@ -49,7 +48,7 @@ class Term {
     this.#enqueue = enqueue;
     const { follower, pools, watchNamespaces: namespaces } = parts;
     const onChange = (object: GenerationJob, change: string): void => this.#hearOfResource(object, change);
-    const informer = startInformer<GenerationJob>({ parts, type: generationJobType, namespaces, onChange, signal });
+    const informer = parts.startInformer<GenerationJob>({ type: generationJobType, namespaces, onChange, signal });
     this.reconciler = new Reconciler(parts, informer, this.#owners, this.#memories);
     signal.addEventListener(
       'abort',

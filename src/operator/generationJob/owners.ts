@@ -1,6 +1,6 @@
 // Which resources there are, by uid, and which have gone: jobs name their resource by its uid alone.
 
-import type { KubeObject, ResourceKey } from '../../adapters/kubernetes/cluster.ts';
+import type { KubeObject, ResourceKey } from '../../ports/kubernetes.ts';
 
 export interface Gone {
   readonly uid: string;

@@ -2,8 +2,7 @@
 
 import { jobIdOfOwner } from '../../jobs/submit/submitJob.ts';
 import { GenwardenError, catalogue } from '../../job/errors/index.ts';
-import type { ResourceKey } from '../../adapters/kubernetes/cluster.ts';
-import type { Informer } from '../../adapters/kubernetes/informer.ts';
+import type { Informer, ResourceKey } from '../../ports/kubernetes.ts';
 import type { OperatorParts } from '../parts.ts';
 import type { GenerationJob } from '../resources/generationJob.ts';
 import { generationJobType } from '../resources/kinds.ts';

@@ -1,6 +1,6 @@
 // Writes the status of a GenerationJob, on the condition that it is still the version that was decided on, and tells the events.
 
-import { KubeError } from '../../adapters/kubernetes/cluster.ts';
+import { KubeError } from '../../ports/kubernetes.ts';
 import type { OperatorParts } from '../parts.ts';
 import type { GenerationJob, GenerationJobStatus } from '../resources/generationJob.ts';
 import { apiVersion, generationJobType } from '../resources/kinds.ts';

@@ -6,8 +6,8 @@ import { whenAborted } from '../../async/abort.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { OperatorMetrics } from '../../telemetry/metrics.ts';
 import type { KubeController } from '../controller.ts';
-import type { ResourceKey } from '../../adapters/kubernetes/cluster.ts';
-import type { Sources } from '../../adapters/kubernetes/sources.ts';
+import type { ResourceKey } from '../../ports/kubernetes.ts';
+import type { Problems } from '../problems.ts';
 import { systemTimer, type Timer } from './timer.ts';
 import { WorkMeter } from './workMeter.ts';
 import { WorkQueue } from './workQueue.ts';
@@ -15,7 +15,7 @@ import { WorkQueue } from './workQueue.ts';
 export interface LoopOptions {
   readonly logger: Logger;
   readonly metrics: OperatorMetrics;
-  readonly sources: Sources;
+  readonly problems: Problems;
   /** Keys reconciled at the same time; default 8. */
   readonly concurrency?: number;
   /** A reconcile is told to stop after so long, ms; default 120,000. */
@@ -71,7 +71,7 @@ class ControllerLoop {
 
   /** Starts the controller for as long as it takes. */
   async #start(signal: AbortSignal): Promise<void> {
-    const { logger, sources, restartMs = 5_000 } = this.#options;
+    const { logger, problems, restartMs = 5_000 } = this.#options;
     const { name } = this.#controller;
     const source = `controller ${name}`;
     while (!signal.aborted) {
@@ -80,12 +80,12 @@ class ControllerLoop {
         const lasting = AbortSignal.any([signal, attempt.signal]);
         const started = this.#controller.start((key, afterMs) => this.#queue.add(textOf(key), afterMs), lasting);
         await Promise.race([started, whenAborted(signal)]);
-        sources.report(source, undefined);
+        problems.report(source, undefined);
         return;
       } catch (error) {
         attempt.abort(error);
         if (signal.aborted) return;
-        sources.report(
+        problems.report(
           source,
           `controller ${name} could not start: ${error instanceof Error ? error.message : String(error)}`,
         );
@@ -93,7 +93,7 @@ class ControllerLoop {
         await pause(restartMs, undefined, { signal }).catch(() => undefined);
       }
     }
-    sources.forget(source);
+    problems.report(source, undefined);
   }
 
   async #work(signal: AbortSignal): Promise<void> {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { submitBody } from '../../jobs/submit/body.ts';
 import { jsonProblem } from '../../jobs/submit/json.ts';
 import { taskStates } from '../../job/task.ts';
-import type { KubeObject } from '../../adapters/kubernetes/cluster.ts';
+import type { KubeObject } from '../../ports/kubernetes.ts';
 import { conditions } from './condition.ts';
 import { parseSpec, type Parsed } from './kinds.ts';
 

@@ -1,7 +1,7 @@
 // The custom resources by their names in the API's paths, and what a resource that the API server handed out is parsed into.
 
 import type { z } from 'zod';
-import type { KubeObject, ResourceType } from '../../adapters/kubernetes/cluster.ts';
+import type { KubeObject, ResourceType } from '../../ports/kubernetes.ts';
 
 export const group = 'genwarden.dev';
 export const version = 'v1alpha1';

@@ -1,6 +1,6 @@
 // Brings a pool's children in line with a decision: marks the pods that are to go, then writes what differs.
 
-import { KubeError, type Applied } from '../../adapters/kubernetes/cluster.ts';
+import { KubeError, type ApplyConfiguration } from '../../ports/kubernetes.ts';
 import type { OperatorParts } from '../parts.ts';
 import type { Children } from './children/children.ts';
 import { configHash, keysHash } from './children/names.ts';
@@ -63,7 +63,7 @@ function refusal(error: unknown): Obstacle {
   throw error;
 }
 
-function tell(parts: OperatorParts, { pool, deployment, load }: Seen, applied: Applied): void {
+function tell(parts: OperatorParts, { pool, deployment, load }: Seen, applied: ApplyConfiguration): void {
   const { replicas, template } = applied['spec'] as NonNullable<Deployment['spec']> & { replicas: number };
   const record = (reason: string, action: string, note: string): void => {
     parts.recorder.record(pool, { type: 'Normal', reason, action, note });

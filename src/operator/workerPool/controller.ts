@@ -1,7 +1,7 @@
 // The controller of WorkerPools: each look observes a pool, decides, applies, and says in its status what it found.
 
 import type { KubeController } from '../controller.ts';
-import type { ResourceKey } from '../../adapters/kubernetes/cluster.ts';
+import type { ResourceKey } from '../../ports/kubernetes.ts';
 import type { OperatorParts } from '../parts.ts';
 import type { Stated } from '../resources/condition.ts';
 import { parseWorkerPool, type WorkerPool, type WorkerPoolSpec } from '../resources/workerPool.ts';

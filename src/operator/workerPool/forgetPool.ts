@@ -1,6 +1,6 @@
 // The end of a pool: nobody may submit to it any more. Its workers and their settings go with the resource that owns them.
 
-import type { ResourceKey } from '../../adapters/kubernetes/cluster.ts';
+import type { ResourceKey } from '../../ports/kubernetes.ts';
 import type { OperatorParts } from '../parts.ts';
 import type { WorkerPool } from '../resources/workerPool.ts';
 import type { Term } from './term.ts';

@@ -1,6 +1,6 @@
 // What the operator remembers of a pool from one look to the next. Nothing here must survive a restart.
 
-import type { ObjectMeta } from '../../adapters/kubernetes/cluster.ts';
+import type { ObjectMeta } from '../../ports/kubernetes.ts';
 import type { WorkerPoolStatus } from '../resources/workerPool.ts';
 import type { KeysSeen } from './observe/keySecrets.ts';
 import type { Deployment } from './observe/kubeTypes.ts';

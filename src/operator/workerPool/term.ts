@@ -2,7 +2,7 @@
 
 import { WorkerDirectory } from '../../readmodel/workerDirectory.ts';
 import type { Enqueue } from '../controller.ts';
-import { startInformer, type Informer } from '../../adapters/kubernetes/informer.ts';
+import type { Informer } from '../../ports/kubernetes.ts';
 import type { OperatorParts } from '../parts.ts';
 import { workerPoolType } from '../resources/kinds.ts';
 import type { WorkerPool } from '../resources/workerPool.ts';
@@ -46,11 +46,11 @@ export async function startTerm(parts: OperatorParts, enqueue: Enqueue, signal: 
 }
 
 function startInformers(parts: OperatorParts, enqueue: Enqueue, signal: AbortSignal) {
-  const { namespace } = parts;
+  const { namespace, startInformer } = parts;
   const look = (name: string | undefined): void => {
     if (name !== undefined) enqueue({ namespace, name });
   };
-  const base = { parts, namespaces: [namespace], signal };
+  const base = { namespaces: [namespace], signal };
   const ofWorkers = { ...base, labelSelector: workerSelector };
   return {
     pools: startInformer<WorkerPool>({ ...base, type: workerPoolType, onChange: (pool) => look(pool.metadata.name) }),

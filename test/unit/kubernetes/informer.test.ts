@@ -2,16 +2,16 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
-import { KubeError } from '../../../src/adapters/kubernetes/cluster.ts';
-import { startInformer } from '../../../src/adapters/kubernetes/informer.ts';
+import { KubeError } from '../../../src/ports/kubernetes.ts';
+import { informerFactory } from '../../../src/adapters/kubernetes/informer.ts';
 import type { InformerTimes } from '../../../src/adapters/kubernetes/reflector.ts';
-import { createSources } from '../../../src/adapters/kubernetes/sources.ts';
+import { createProblems } from '../../../src/operator/problems.ts';
 import { createOperatorMetrics } from '../../../src/telemetry/metrics.ts';
 import { FakeCluster } from '../../fakes/cluster.ts';
 import { until } from '../../support/until.ts';
 
 const type = { group: 'genwarden.dev', version: 'v1alpha1', kind: 'WorkerPool', plural: 'workerpools' };
-const quick = { backoffMs: 1, mostBackoffMs: 10, settleMs: 5 };
+const quick = { backoffMs: 1, maxBackoffMs: 10, settleMs: 5 };
 const at = (name: string, namespace = 'one') => ({ metadata: { name, namespace } });
 const away = new KubeError(0, 'Unreachable', 'connect ECONNREFUSED');
 
@@ -20,15 +20,15 @@ function stage(
   cluster = new FakeCluster(),
 ) {
   const metrics = createOperatorMetrics(new Registry());
-  const sources = createSources();
+  const problems = createProblems();
   const lines: string[] = [];
   const logger = pino({ base: null }, { write: (line: string) => void lines.push(line) });
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
   const heard: string[] = [];
   const clock = { monotonic: () => performance.now() };
-  const informer = startInformer({
-    parts: { cluster, sources, logger, metrics, clock: clock as never, jitter: () => 0 },
+  const parts = { cluster, reportProblem: problems.report, logger, metrics, clock, jitter: () => 0 };
+  const informer = informerFactory(parts, { ...quick, ...times })({
     type,
     namespaces,
     onChange: ({ metadata }, change) => {
@@ -36,7 +36,6 @@ function stage(
       if (metadata.name === 'thrower') throw new Error('a bad listener');
     },
     signal: stop.signal,
-    times: { ...quick, ...times },
   });
   const missed = async (): Promise<number> => (await metrics.missedEvents.get()).values[0]?.value ?? 0;
   const lists = (): number => cluster.calls.filter(({ verb }) => verb === 'list').length;
@@ -47,17 +46,17 @@ function stage(
       .list()
       .map(({ metadata }) => metadata.name)
       .toSorted();
-  return { cluster, informer, heard, hears, watching, lists, missed, sources, lines, stop, names };
+  return { cluster, informer, heard, hears, watching, lists, missed, problems, lines, stop, names };
 }
 
 test('knows what is there, then hears of each change; what it tells is in the cache already', async () => {
   const cluster = new FakeCluster();
   cluster.put(type, { ...at('a'), spec: { paused: false } });
   const { informer, heard, hears, watching } = stage({}, cluster);
-  expect([informer.synced(), informer.relisted()]).toEqual([false, -Infinity]);
+  expect([informer.synced(), informer.listedAt()]).toEqual([false, -Infinity]);
   await informer.untilSynced();
   expect(informer.synced()).toBe(true);
-  expect(informer.relisted()).toBeLessThanOrEqual(performance.now());
+  expect(informer.listedAt()).toBeLessThanOrEqual(performance.now());
   await watching();
   cluster.put(type, { ...at('a'), spec: { paused: true } });
   await hears('modified a');
@@ -95,7 +94,7 @@ test('a version that is too old means a new list, whose differences are told', a
   cluster.put(type, at('old'));
   const { heard, hears, watching, lists, informer } = stage({}, cluster);
   await watching();
-  const first = informer.relisted();
+  const first = informer.listedAt();
   cluster.fail(away, { times: 2, matches: ({ verb }) => verb === 'watch' });
   cluster.endWatches();
   cluster.remove(type, { namespace: 'one', name: 'old' });
@@ -104,19 +103,19 @@ test('a version that is too old means a new list, whose differences are told', a
   await hears('added new');
   expect(heard).toEqual(['added old', 'deleted old', 'added new']);
   expect(lists()).toBe(2);
-  expect(informer.relisted()).toBeGreaterThan(first);
+  expect(informer.listedAt()).toBeGreaterThan(first);
 });
 
 test('an API server that is away for long, at the start and later, is waited for', async () => {
   const cluster = new FakeCluster();
   cluster.away();
-  const { hears, sources, informer, lists, watching, lines } = stage({}, cluster);
+  const { hears, problems, informer, lists, watching, lines } = stage({}, cluster);
   await until(() => lists() > 5, { what: 'several tries' });
-  expect(sources.problems()).toEqual(['The operator cannot list workerpools.genwarden.dev: connect ECONNREFUSED']);
+  expect(problems.list()).toEqual(['Cannot list workerpools.genwarden.dev: connect ECONNREFUSED']);
   expect(lines.length).toBeLessThan(lists());
   cluster.back();
   await informer.untilSynced();
-  expect(sources.problems()).toEqual([]);
+  expect(problems.list()).toEqual([]);
   await watching();
   cluster.away();
   cluster.put(type, at('meanwhile'));
@@ -157,7 +156,7 @@ test('a periodic list finds what a watch never told, counts it, and begins a new
     cluster,
   );
   await watching();
-  const before = informer.relisted();
+  const before = informer.listedAt();
   cluster.dropEvents(3);
   cluster.put(type, { ...at('changes'), spec: { n: 2 } });
   cluster.remove(type, { namespace: 'one', name: 'goes' });
@@ -166,8 +165,8 @@ test('a periodic list finds what a watch never told, counts it, and begins a new
   expect(heard.toSorted()).toEqual(['added changes', 'added comes', 'added goes', 'deleted goes', 'modified changes']);
   expect(names()).toEqual(['changes', 'comes']);
   expect(await missed()).toBe(3);
-  expect(lines.some((line) => line.includes('did not tell'))).toBe(true);
-  expect(informer.relisted()).toBeGreaterThan(before);
+  expect(lines.some((line) => line.includes('the watch missed'))).toBe(true);
+  expect(informer.listedAt()).toBeGreaterThan(before);
   const watches = (): number => cluster.calls.filter(({ verb }) => verb === 'watch').length;
   await until(() => watches() === 2, { what: 'a new watch' });
   cluster.put(type, at('after'));
@@ -179,13 +178,13 @@ test('a periodic list amid many changes counts nothing as missed', async () => {
   const { cluster, informer, missed, watching, names } = stage({ relistMs: 5 });
   await watching();
   let round = 0;
-  const first = informer.relisted();
+  const first = informer.listedAt();
   await until(
     () => {
       round += 1;
       cluster.put(type, { ...at(`n${round % 7}`), spec: { round } });
       cluster.remove(type, { namespace: 'one', name: `n${(round + 3) % 7}` });
-      return round > 150 && informer.relisted() > first;
+      return round > 150 && informer.listedAt() > first;
     },
     { what: 'many changes between lists', intervalMs: 1 },
   );
@@ -207,28 +206,28 @@ test('a periodic list amid many changes counts nothing as missed', async () => {
 test("a kind that is not installed is said in the catalogue's words, and found once it is", async () => {
   const cluster = new FakeCluster();
   cluster.install(type, false);
-  const { informer, sources, lines, lists } = stage({}, cluster);
+  const { informer, problems, lines, lists } = stage({}, cluster);
   await until(() => lists() > 3, { what: 'several tries' });
-  expect(sources.problems()).toEqual([
+  expect(problems.list()).toEqual([
     expect.stringMatching(
-      /^The API server does not know workerpools.genwarden.dev. Install the chart with `crds.enabled`/,
+      /^The API server does not have the resource type workerpools.genwarden.dev. Install the chart with `crds.enabled`/,
     ),
   ]);
   expect(lines[0]).toContain('"code":"CustomResourcesMissing"');
   expect(informer.synced()).toBe(false);
   cluster.install(type, true);
   await informer.untilSynced();
-  expect(sources.problems()).toEqual([]);
+  expect(problems.list()).toEqual([]);
 });
 
 test('a kind that is removed later is a problem too', async () => {
-  const { cluster, sources, watching } = stage();
+  const { cluster, problems, watching } = stage();
   await watching();
   cluster.install(type, false);
   cluster.endWatches();
-  await until(() => sources.problems().length > 0, { what: 'the problem' });
+  await until(() => problems.list().length > 0, { what: 'the problem' });
   cluster.install(type, true);
-  await until(() => sources.problems().length === 0, { what: 'it to be over' });
+  await until(() => problems.list().length === 0, { what: 'it to be over' });
 });
 
 test.each([
@@ -269,11 +268,11 @@ test('an object that was deleted and made again under its name is another', asyn
 test('ends with its signal: no watch stays open, and waiting for it ends', async () => {
   const cluster = new FakeCluster();
   cluster.install(type, false);
-  const { informer, stop, sources } = stage({}, cluster);
+  const { informer, stop, problems } = stage({}, cluster);
   const waiting = informer.untilSynced();
   stop.abort(new Error('the term is over'));
   await expect(waiting).rejects.toThrow('the term is over');
-  await until(() => sources.problems().length === 0, { what: 'the source to be forgotten' });
+  await until(() => problems.list().length === 0, { what: 'its problem to be cleared' });
   const other = stage();
   await other.watching();
   other.stop.abort();

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { WatchEvent } from '../../../src/adapters/kubernetes/cluster.ts';
+import type { WatchEvent } from '../../../src/ports/kubernetes.ts';
 import { connectCluster } from '../../../src/adapters/kubernetes/realCluster.ts';
 import { createOperatorMetrics } from '../../../src/telemetry/metrics.ts';
 import { failed, json, serving, type Answer } from './apiServer.ts';

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { defaultPoolController, hashAnnotation } from '../../../src/operator/defaultPool/controller.ts';
 import { readDefaultPool, type DefaultPool } from '../../../src/operator/defaultPool/poolFile.ts';
-import type { KubeObject } from '../../../src/adapters/kubernetes/cluster.ts';
+import type { KubeObject } from '../../../src/ports/kubernetes.ts';
 import type { OperatorParts } from '../../../src/operator/parts.ts';
 import { workerPoolType } from '../../../src/operator/resources/kinds.ts';
 import { configMapType } from '../../../src/operator/workerPool/observe/kubeTypes.ts';

@@ -4,9 +4,9 @@ import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
 import { fakeLeadership } from '../../fakes/leadership.ts';
 import type { KubeController } from '../../../src/operator/controller.ts';
-import { createSources, type Sources } from '../../../src/adapters/kubernetes/sources.ts';
 import { startOperator } from '../../../src/operator/operator.ts';
 import type { OperatorParts } from '../../../src/operator/parts.ts';
+import { createProblems } from '../../../src/operator/problems.ts';
 import { createOperatorMetrics } from '../../../src/telemetry/metrics.ts';
 import { until } from '../../support/until.ts';
 
@@ -16,10 +16,10 @@ function stage() {
   const events: string[] = [];
   const enter = (name: string, { ready = true } = {}) => {
     const index = { ready, lag: 0 };
-    const sources: Sources = createSources();
+    const problems = createProblems();
     const registry = new Registry();
     const parts = {
-      sources,
+      problems,
       logger: pino({ enabled: false }),
       metrics: createOperatorMetrics(registry),
       follower: { ready: () => ({ ready: index.ready, reason: 'behind' }), lag: () => index.lag },
@@ -28,7 +28,7 @@ function stage() {
     const operator = startOperator({ ...parts, name, leadership, controllers });
     onTestFinished(() => operator.close());
     const leads = async (): Promise<number | undefined> => (await parts.metrics.leader.get()).values[0]?.value;
-    return { operator, index, sources, leads };
+    return { operator, index, problems, leads };
   };
   const happens = (event: string): Promise<boolean> => until(() => events.includes(event), { what: event });
   return { leadership, events, enter, happens };
@@ -98,12 +98,12 @@ test('nothing is done before the index is current, and no more once it is too ol
 
 test('it is ready while it stands by, and while it leads as far as its sources can be read', async () => {
   const { enter, happens } = stage();
-  const { operator, sources } = enter('one');
+  const { operator, problems } = enter('one');
   const other = enter('two');
   await happens('one has n/a');
-  for (const each of [sources, other.sources]) each.report('things', 'The API server does not know things');
+  for (const each of [problems, other.problems]) each.report('things', 'The API server does not know things');
   expect(operator.ready()).toEqual({ ready: false, reason: 'The API server does not know things' });
   expect(other.operator.ready().ready).toBe(true);
-  sources.report('things', undefined);
+  problems.report('things', undefined);
   expect(operator.ready().ready).toBe(true);
 });

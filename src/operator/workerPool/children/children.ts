@@ -1,7 +1,7 @@
 // What a WorkerPool is made of in Kubernetes: the fields that the operator owns of each of its children.
 
 import { createHash } from 'node:crypto';
-import type { Applied, ObjectMeta } from '../../../adapters/kubernetes/cluster.ts';
+import type { ApplyConfiguration, ObjectMeta } from '../../../ports/kubernetes.ts';
 import type { WorkerPoolSpec } from '../../resources/workerPool.ts';
 import { childName, configHash, keysHash, labelsOf, ownedBy, selectorOf } from './names.ts';
 import { poolsFile, runtimePart } from './poolFile.ts';
@@ -17,28 +17,28 @@ export interface PoolToBuild {
 }
 
 export interface Children {
-  readonly configMap: Applied;
-  readonly deployment: Applied;
-  readonly disruptionBudget: Applied;
+  readonly configMap: ApplyConfiguration;
+  readonly deployment: ApplyConfiguration;
+  readonly disruptionBudget: ApplyConfiguration;
 }
 
 export function childrenOf(pool: PoolToBuild): Children {
   return { configMap: configMap(pool), deployment: deployment(pool), disruptionBudget: disruptionBudget(pool) };
 }
 
-const metadataOf = ({ metadata }: PoolToBuild): Applied['metadata'] => ({
+const metadataOf = ({ metadata }: PoolToBuild): ApplyConfiguration['metadata'] => ({
   name: childName(metadata.name),
   namespace: metadata.namespace,
   labels: labelsOf(metadata.name),
   ownerReferences: [ownedBy(metadata)],
 });
 
-function configMap(pool: PoolToBuild): Applied {
+function configMap(pool: PoolToBuild): ApplyConfiguration {
   const text = `${JSON.stringify(poolsFile(pool.metadata, pool.spec), null, 2)}\n`;
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadataOf(pool), data: { 'pools.json': text } };
 }
 
-function deployment(pool: PoolToBuild): Applied {
+function deployment(pool: PoolToBuild): ApplyConfiguration {
   const { name } = pool.metadata;
   const config = createHash('sha256')
     .update(JSON.stringify(runtimePart(pool.spec)))
@@ -60,7 +60,7 @@ function deployment(pool: PoolToBuild): Applied {
  * A share is rounded up, so that one worker may always be evicted, the only one too (it drains); one that is not ready
  * stands in nobody's way.
  */
-function disruptionBudget(pool: PoolToBuild): Applied {
+function disruptionBudget(pool: PoolToBuild): ApplyConfiguration {
   return {
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',

@@ -1,6 +1,6 @@
 // What the children of a WorkerPool are called, and the labels that their pods are found by.
 
-import type { ObjectMeta, OwnerReference } from '../../../adapters/kubernetes/cluster.ts';
+import type { ObjectMeta, OwnerReference } from '../../../ports/kubernetes.ts';
 import { apiVersion, workerPoolType } from '../../resources/kinds.ts';
 
 export const poolLabel = 'genwarden.dev/pool';

@@ -4,7 +4,7 @@ import { declarationOf } from '../../../config/pools.ts';
 import { parseDuration } from '../../../job/duration.ts';
 import type { PolicyRequest } from '../../../job/policy.ts';
 import type { PoolDeclaration } from '../../../ports/poolRegistry.ts';
-import type { ObjectMeta } from '../../../adapters/kubernetes/cluster.ts';
+import type { ObjectMeta } from '../../../ports/kubernetes.ts';
 import type { WorkerPoolSpec } from '../../resources/workerPool.ts';
 
 export const keysFolder = '/var/run/genwarden/keys';

@@ -1,7 +1,7 @@
 // The API keys of a pool as their Secrets have them: a fingerprint of them all, or the first that is missing.
 
 import { createHmac } from 'node:crypto';
-import { KubeError, type Cluster, type ObjectMeta } from '../../../adapters/kubernetes/cluster.ts';
+import { KubeError, type Cluster, type ObjectMeta } from '../../../ports/kubernetes.ts';
 import type { WorkerPoolSpec } from '../../resources/workerPool.ts';
 import { secretType, type Secret } from './kubeTypes.ts';
 

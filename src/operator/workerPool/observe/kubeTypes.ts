@@ -1,6 +1,6 @@
 // The kinds of Kubernetes that a pool is made of, and the parts of them that the operator reads.
 
-import type { KubeObject, ResourceType } from '../../../adapters/kubernetes/cluster.ts';
+import type { KubeObject, ResourceType } from '../../../ports/kubernetes.ts';
 
 export const deploymentType: ResourceType = {
   group: 'apps',

@@ -1,6 +1,6 @@
 // The status of a WorkerPool: what it says, and whether it is worth a write.
 
-import type { ObjectMeta } from '../../../adapters/kubernetes/cluster.ts';
+import type { ObjectMeta } from '../../../ports/kubernetes.ts';
 import { withConditions, type Stated } from '../../resources/condition.ts';
 import type { WorkerPoolStatus } from '../../resources/workerPool.ts';
 import { selectorText } from '../children/names.ts';

@@ -8,7 +8,7 @@ import {
   type RecordedEvent,
 } from '../../../../src/operator/events/eventRecorder.ts';
 import { eventType } from '../../../../src/operator/events/event.ts';
-import { KubeError } from '../../../../src/adapters/kubernetes/cluster.ts';
+import { KubeError } from '../../../../src/ports/kubernetes.ts';
 import { createOperatorMetrics } from '../../../../src/telemetry/metrics.ts';
 import { FakeCluster } from '../../../fakes/cluster.ts';
 import { until } from '../../../support/until.ts';

@@ -1,6 +1,6 @@
 // Jobs without a resource, resources without a job, and two operators at once.
 import { describe, expect, test } from 'vitest';
-import { KubeError } from '../../../../src/adapters/kubernetes/cluster.ts';
+import { KubeError } from '../../../../src/ports/kubernetes.ts';
 import { generationJobType } from '../../../../src/operator/resources/kinds.ts';
 import { deleted } from '../../../../src/job/transitions.ts';
 import { submitJob } from '../../../../src/jobs/submit/submitJob.ts';

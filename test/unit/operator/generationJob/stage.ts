@@ -13,9 +13,10 @@ import { cancelled, claimed, failed, newRun, succeeded } from '../../../../src/j
 import type { KubeController } from '../../../../src/operator/controller.ts';
 import type { RecordedEvent } from '../../../../src/operator/events/eventRecorder.ts';
 import { generationJobController } from '../../../../src/operator/generationJob/controller.ts';
-import type { ResourceKey } from '../../../../src/adapters/kubernetes/cluster.ts';
-import { createSources } from '../../../../src/adapters/kubernetes/sources.ts';
+import type { ResourceKey } from '../../../../src/ports/kubernetes.ts';
+import { informerFactory } from '../../../../src/adapters/kubernetes/informer.ts';
 import type { OperatorParts } from '../../../../src/operator/parts.ts';
+import { createProblems } from '../../../../src/operator/problems.ts';
 import type { GenerationJob } from '../../../../src/operator/resources/generationJob.ts';
 import { generationJobType } from '../../../../src/operator/resources/kinds.ts';
 import type { Recall } from '../../../../src/ports/heartbeats.ts';
@@ -72,20 +73,21 @@ export async function anOperator(world: World, over: Partial<OperatorParts> = {}
   const logger = pino({ level: 'silent' });
   const follower = startFollower({ log, clock, logger });
   const events: RecordedEvent[] = [];
+  const problems = createProblems();
+  const watched = { logger, metrics: createOperatorMetrics(new Registry()), clock, jitter: () => 0.5 };
   const parts: OperatorParts = {
     cluster,
     recorder: { record: (_object, event) => void events.push(event) },
-    sources: createSources(),
+    startInformer: informerFactory({ ...watched, cluster, reportProblem: problems.report }),
+    problems,
     log,
     queue: undefined as never,
     heartbeats: { ...fakeHeartbeats(), recall: (worker, recall) => void recalls.push({ worker, recall }) },
     artifacts: fakeArtifactStore(),
     keys: undefined as never,
     pools,
-    clock,
     follower,
-    logger,
-    metrics: createOperatorMetrics(new Registry()),
+    ...watched,
     namespace: 'genwarden',
     watchNamespaces: [],
     workerTemplate: undefined,

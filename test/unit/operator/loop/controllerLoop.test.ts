@@ -3,14 +3,14 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Enqueue, KubeController } from '../../../../src/operator/controller.ts';
-import { createSources } from '../../../../src/adapters/kubernetes/sources.ts';
 import { runController } from '../../../../src/operator/loop/controllerLoop.ts';
+import { createProblems } from '../../../../src/operator/problems.ts';
 import { createOperatorMetrics } from '../../../../src/telemetry/metrics.ts';
 import { until } from '../../../support/until.ts';
 
 function stage(controller: Partial<KubeController>, over: { concurrency?: number; mostReconcileMs?: number } = {}) {
   const registry = new Registry();
-  const sources = createSources();
+  const problems = createProblems();
   const lines: string[] = [];
   const logger = pino({ base: null }, { write: (line: string) => void lines.push(line) });
   const stop = new AbortController();
@@ -21,7 +21,7 @@ function stage(controller: Partial<KubeController>, over: { concurrency?: number
     reconcile: async () => undefined,
     ...controller,
   };
-  const options = { logger, metrics: createOperatorMetrics(registry), sources, restartMs: 10, ...over };
+  const options = { logger, metrics: createOperatorMetrics(registry), problems, restartMs: 10, ...over };
   const ended = runController(whole, options, stop.signal);
   onTestFinished(async () => {
     stop.abort();
@@ -36,7 +36,7 @@ function stage(controller: Partial<KubeController>, over: { concurrency?: number
     add: (name: string, ms?: number) => enqueue({ namespace: 'n', name }, ms),
     stop,
     ended,
-    sources,
+    problems,
     lines,
     value,
   };
@@ -97,17 +97,17 @@ test('a failure is tried again and counted; the answer says when to look again',
 test('a start that fails is tried again, and readiness says so meanwhile', async () => {
   let starts = 0;
   const signals: AbortSignal[] = [];
-  const { sources, lines } = stage({
+  const { problems, lines } = stage({
     start: async (_enqueue, signal) => {
       starts += 1;
       signals.push(signal);
       if (starts < 3) throw new Error('nothing to read');
     },
   });
-  await until(() => starts >= 1 && sources.problems().length === 1, { what: 'the problem' });
-  expect(sources.problems()).toEqual(['controller thing could not start: nothing to read']);
+  await until(() => starts >= 1 && problems.list().length === 1, { what: 'the problem' });
+  expect(problems.list()).toEqual(['controller thing could not start: nothing to read']);
   await until(() => lines.some((line) => line.includes('Controller started')), { what: 'the start' });
-  expect(sources.problems()).toEqual([]);
+  expect(problems.list()).toEqual([]);
   expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, false]);
 });
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { loadPools, declarationOf } from '../../../../src/config/pools.ts';
 import { loadSettings } from '../../../../src/config/load.ts';
-import { KubeError } from '../../../../src/adapters/kubernetes/cluster.ts';
+import { KubeError } from '../../../../src/ports/kubernetes.ts';
 import { workerPoolType } from '../../../../src/operator/resources/kinds.ts';
 import { workerPoolStatus } from '../../../../src/operator/resources/workerPool.ts';
 import { deploymentType, secretType } from '../../../../src/operator/workerPool/observe/kubeTypes.ts';

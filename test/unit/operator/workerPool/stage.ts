@@ -7,9 +7,10 @@ import { virtualClock } from '../../../fakes/clock.ts';
 import { fakePoolRegistry } from '../../../fakes/poolRegistry.ts';
 import { fakeTaskQueue } from '../../../fakes/taskQueue.ts';
 import type { RecordedEvent } from '../../../../src/operator/events/eventRecorder.ts';
-import type { Applied, ResourceKey, ResourceType } from '../../../../src/adapters/kubernetes/cluster.ts';
-import { createSources } from '../../../../src/adapters/kubernetes/sources.ts';
+import type { ApplyConfiguration, ResourceKey, ResourceType } from '../../../../src/ports/kubernetes.ts';
+import { informerFactory } from '../../../../src/adapters/kubernetes/informer.ts';
 import type { OperatorParts } from '../../../../src/operator/parts.ts';
+import { createProblems } from '../../../../src/operator/problems.ts';
 import { workerPoolType } from '../../../../src/operator/resources/kinds.ts';
 import type { WorkerPool } from '../../../../src/operator/resources/workerPool.ts';
 import { labelsOf, childName } from '../../../../src/operator/workerPool/children/names.ts';
@@ -77,20 +78,21 @@ export async function anOperator(world: World, over: Partial<OperatorParts> = {}
   const logger = pino({ level: 'silent' });
   const follower = startFollower({ log, clock, logger });
   const events: RecordedEvent[] = [];
+  const problems = createProblems();
+  const watched = { logger, metrics: createOperatorMetrics(new Registry()), clock, jitter: () => 0.5 };
   const parts: OperatorParts = {
     cluster,
     recorder: { record: (_object, event) => void events.push(event) },
-    sources: createSources(),
+    startInformer: informerFactory({ ...watched, cluster, reportProblem: problems.report }),
+    problems,
     log,
     queue,
     heartbeats,
     artifacts: fakeArtifactStore(),
     keys: undefined as never,
     pools,
-    clock,
     follower,
-    logger,
-    metrics: createOperatorMetrics(new Registry()),
+    ...watched,
     namespace,
     watchNamespaces: [],
     workerTemplate: template,
@@ -144,8 +146,8 @@ export async function anOperator(world: World, over: Partial<OperatorParts> = {}
   return { events, errors, settle, after, stop };
 }
 
-const peek = ({ cluster }: World, type: ResourceType, name: string): Applied | undefined =>
-  cluster.peek(type, key(name)) as Applied | undefined;
+const peek = ({ cluster }: World, type: ResourceType, name: string): ApplyConfiguration | undefined =>
+  cluster.peek(type, key(name)) as ApplyConfiguration | undefined;
 
 export const childrenIn = (world: World, pool = 'default') => ({
   // oxlint-disable-next-line typescript/no-explicit-any

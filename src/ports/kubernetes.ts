@@ -1,0 +1,158 @@
+// What Genwarden needs from a Kubernetes API server: reads, watches, server-side apply, and a cache that follows a kind.
+
+/** Identifies a kind of resource, as the paths of the API do. Genwarden uses namespaced kinds only. */
+export interface ResourceType {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+}
+
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation?: number;
+  /** ISO 8601. */
+  readonly creationTimestamp: string;
+  readonly deletionTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly OwnerReference[];
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+  readonly blockOwnerDeletion?: boolean;
+}
+
+/** An object as the API server returns it. Cached objects are shared between readers: never mutate one. */
+export interface KubeObject<Spec = unknown, Status = unknown> {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+  readonly spec?: Spec;
+  readonly status?: Status;
+}
+
+/** The body of a server-side apply: the fields that this program owns, and no others. */
+export interface ApplyConfiguration {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    /** Preconditions: the API server answers 409 when the object's uid or version differs. */
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: readonly OwnerReference[];
+  };
+  readonly [field: string]: unknown;
+}
+
+export interface ResourceKey {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface ListRequest {
+  /** All namespaces when absent. */
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+}
+
+export interface ObjectList<T extends KubeObject> {
+  readonly items: readonly T[];
+  readonly resourceVersion: string;
+}
+
+export type Change = 'added' | 'modified' | 'deleted';
+
+export type WatchEvent<T extends KubeObject> =
+  | { readonly event: Change; readonly object: T }
+  /** The watch has delivered every change up to this version. */
+  | { readonly event: 'bookmark'; readonly resourceVersion: string };
+
+/**
+ * All calls throw `KubeError`, with status 0 when the API server could not be reached or did not answer in time. Reads are
+ * consistent ("most recent"): they bypass the API server's watch cache.
+ */
+export interface Cluster {
+  /** Undefined when there is no such object. */
+  get<T extends KubeObject>(type: ResourceType, key: ResourceKey): Promise<T | undefined>;
+  /** Reads every page. */
+  list<T extends KubeObject>(type: ResourceType, request: ListRequest): Promise<ObjectList<T>>;
+  /**
+   * Events after `resourceVersion`. The iteration ends when the server ends the watch or the signal aborts; it throws when
+   * the watch breaks or is refused (410: the version is too old).
+   */
+  watch<T extends KubeObject>(
+    type: ResourceType,
+    request: ListRequest & { readonly resourceVersion: string },
+    signal: AbortSignal,
+  ): AsyncIterable<WatchEvent<T>>;
+  /** Server-side apply with force; the field manager is the name of the program. */
+  apply<T extends KubeObject>(type: ResourceType, object: ApplyConfiguration): Promise<T>;
+  /** Applies the status subresource. Undefined when the object is gone. */
+  applyStatus<T extends KubeObject>(type: ResourceType, object: ApplyConfiguration): Promise<T | undefined>;
+  /** Sets annotations with a merge patch; null removes one. Undefined when the object is gone. */
+  annotate<T extends KubeObject>(
+    type: ResourceType,
+    key: ResourceKey,
+    annotations: Readonly<Record<string, string | null>>,
+  ): Promise<T | undefined>;
+  /** Deletes with background propagation, and only the object with this `uid` when one is given. False when it is already gone. */
+  delete(type: ResourceType, key: ResourceKey, options?: { readonly uid?: string }): Promise<boolean>;
+}
+
+export interface InformerOptions<T extends KubeObject> {
+  readonly type: ResourceType;
+  /** Empty: all namespaces. */
+  readonly namespaces: readonly string[];
+  readonly labelSelector?: string;
+  /**
+   * Called after the cache has taken in a new, changed or deleted object (then with its last state); it must only enqueue
+   * keys. A relist reports the changes that the watch missed. An exception is logged and otherwise ignored.
+   */
+  readonly onChange: (object: T, change: Change) => void;
+  /** Ends the informer. */
+  readonly signal: AbortSignal;
+}
+
+/** A cache of all objects of one kind. Its objects are shared between readers: never mutate one. */
+export interface Informer<T extends KubeObject> {
+  get(key: ResourceKey): T | undefined;
+  list(): readonly T[];
+  /** True once the first full list has been read. */
+  synced(): boolean;
+  /** Resolves once synced, however long that takes; rejects with the signal's reason when the signal aborts first. */
+  untilSynced(): Promise<void>;
+  /** When the latest full list was requested, by the clock's monotonic time in ms; -Infinity before the first. */
+  listedAt(): number;
+}
+
+/** Starts an informer that runs until its signal aborts, whatever the API server does. */
+export type StartInformer = <T extends KubeObject>(options: InformerOptions<T>) => Informer<T>;
+
+/** An unsuccessful answer of the API server, or the lack of one. */
+export class KubeError extends Error {
+  override readonly name = 'KubeError';
+  /** HTTP status; 0: no answer. */
+  readonly status: number;
+  /** The reason of the API server's `Status`, such as `NotFound`, `Conflict`, `Expired`, `Invalid`. */
+  readonly reason: string;
+
+  constructor(status: number, reason: string, message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.status = status;
+    this.reason = reason;
+  }
+}
