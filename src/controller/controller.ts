@@ -1,6 +1,7 @@
 // The controller: it follows stream and heartbeats all the time, and while it leads it moves what is overdue, lost or due
 // for retry. Observe (watch, workersSeen, outage), decide (job/rules), apply (reconciler).
 
+import { whenAborted } from '../async/abort.ts';
 import { GenwardenError } from '../job/errors/index.ts';
 import type { World } from '../job/rules/rule.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -11,6 +12,7 @@ import type { Leadership } from '../ports/leadership.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { Follower } from '../readmodel/follower.ts';
+import { LeaderElector } from '../readmodel/leaderElector.ts';
 import type { Change } from '../readmodel/jobIndex.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ControllerMetrics } from '../telemetry/metrics.ts';
@@ -18,7 +20,6 @@ import { Alarm } from './alarm.ts';
 import { choresOf } from './chores.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { JobMetrics } from './jobMetrics.ts';
-import { Leading } from './leading.ts';
 import { LostMessages } from './lostMessages.ts';
 import type { Message } from './message.ts';
 import { OutageWatch, type OutageCause } from './outage.ts';
@@ -75,7 +76,7 @@ class StreamController implements Controller {
   readonly #workers: WorkerDirectory;
   readonly #outage: OutageWatch;
   readonly #watch: Watch;
-  readonly #leading: Leading;
+  readonly #elector: LeaderElector;
   readonly #reconciler: Reconciler;
   readonly #metrics: JobMetrics;
   readonly #recoveries = new Recoveries();
@@ -94,7 +95,7 @@ class StreamController implements Controller {
     this.#outage = new OutageWatch({ clock, heartbeatTimeout: heartbeatTimeoutMs, onChange });
     const workers = this.#workers;
     this.#watch = new Watch({ index: follower.index, workers, heartbeatTimeout: heartbeatTimeoutMs, monotonic });
-    this.#leading = new Leading({ ...options, onChange: (leading) => this.#leadershipChanged(leading) });
+    this.#elector = new LeaderElector({ ...options, role: 'controller', lead: (term) => this.#lead(term) });
     this.#metrics = new JobMetrics(options.metrics, options.name);
     const world = () => this.#world();
     const lost = new LostMessages();
@@ -125,11 +126,11 @@ class StreamController implements Controller {
     for (const task of follower.index.openTasks())
       this.#watch.change({ entry: { ...task, at: 0, writeId: '' }, before: undefined, after: task });
     this.#ensureNewPools();
-    this.#living = Promise.all([this.#live(), this.#listen(), this.#leading.campaign(this.#stop.signal)]);
+    this.#living = Promise.all([this.#live(), this.#listen(), this.#elector.campaign(this.#stop.signal)]);
   }
 
   leading(): boolean {
-    return this.#leading.leading;
+    return this.#elector.leading;
   }
 
   ready(): { ready: boolean; reason: string } {
@@ -156,7 +157,7 @@ class StreamController implements Controller {
   #tick(): void {
     const { clock } = this.#options;
     this.#outage.look();
-    this.#leading.look();
+    this.#elector.check();
     if (clock.monotonic() - this.#lookedAtAll >= fullLookEvery) this.#lookAtAll();
     if (!this.#mayWrite()) return;
     this.#housekeeping.begin(clock.monotonic());
@@ -197,7 +198,7 @@ class StreamController implements Controller {
   }
 
   #mayWrite(): boolean {
-    return this.#leading.active && !this.#outage.away && !this.#stop.signal.aborted;
+    return this.#elector.mayAct && !this.#outage.away && !this.#stop.signal.aborted;
   }
 
   #changed(change: Change): void {
@@ -206,7 +207,7 @@ class StreamController implements Controller {
     this.#watch.change(change);
     this.#reconciler.moved(key);
     const recovered = this.#recoveries.end(key, state, seenAt);
-    if (!this.#leading.leading) return;
+    if (!this.#elector.leading) return;
     if (recovered !== undefined) this.#metrics.recovered(recovered.rule, recovered.took);
     this.#metrics.change(change);
     this.#wake();
@@ -270,13 +271,15 @@ class StreamController implements Controller {
     if (cause === undefined) this.#lookAtAll();
   }
 
-  #leadershipChanged(leading: boolean): void {
-    this.#metrics.leads(leading);
+  async #lead(term: AbortSignal): Promise<void> {
+    this.#metrics.leads(true);
     this.#recoveries.clear();
-    if (!leading) return;
     this.#housekeeping.dueNow();
     this.#lookAtAll();
     this.#alarm.noLaterThan(-Infinity);
+    await whenAborted(term);
+    this.#metrics.leads(false);
+    this.#recoveries.clear();
   }
 
   #ensureNewPools(): void {

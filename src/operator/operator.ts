@@ -1,7 +1,7 @@
 // The operator: of all its processes one leads, and runs the controllers of the custom resources while it does.
 
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Leadership } from '../ports/leadership.ts';
+import { LeaderElector } from '../readmodel/leaderElector.ts';
 import type { KubeController } from './controller.ts';
 import { runController, type LoopOptions } from './loop/controllerLoop.ts';
 import type { OperatorParts } from './parts.ts';
@@ -24,70 +24,38 @@ export interface Operator {
   close(): Promise<void>;
 }
 
-/** An index further behind the stream than this is no ground to act on, ms. */
-const mostLag = 5_000;
-const lookEvery = 500;
+/** ms between two checks of whether the index is current enough to lead. */
+const checkEvery = 500;
 
 export function startOperator(options: OperatorOptions): Operator {
+  const { name, metrics, problems } = options;
+  metrics.leader.set({ name }, 0);
+  const elector = new LeaderElector({ ...options, role: 'operator', lead: (term) => runControllers(options, term) });
   const stop = new AbortController();
-  const state = { leading: false };
-  const campaign = campaignForEver(options, state, stop.signal);
+  const campaign = elector.campaign(stop.signal);
+  const checks = setInterval(() => elector.check(), checkEvery);
   return {
-    leading: () => state.leading,
+    leading: () => elector.leading,
     ready: () => {
-      const problems = state.leading ? options.problems.list() : [];
-      return { ready: problems.length === 0, reason: problems.join('; ') };
+      const found = elector.leading ? problems.list() : [];
+      return { ready: found.length === 0, reason: found.join('; ') };
     },
     close: async () => {
       stop.abort(new Error('the operator is closing'));
+      clearInterval(checks);
       await campaign;
     },
   };
 }
 
-async function campaignForEver(
-  options: OperatorOptions,
-  state: { leading: boolean },
-  signal: AbortSignal,
-): Promise<void> {
-  const { leadership, name, logger, metrics } = options;
-  metrics.leader.set({ name }, 0);
-  try {
-    await leadership.campaign({ office: 'operator', name }, (term) => serve(options, state, term), signal);
-  } catch (error) {
-    if (!signal.aborted) logger.error({ err: error }, 'The campaign for leadership ended');
-  }
-}
-
-async function serve(options: OperatorOptions, state: { leading: boolean }, term: AbortSignal): Promise<void> {
-  const { follower, logger, name, metrics } = options;
-  // Nobody else may be better off, so the office is kept until the index is current.
-  await lookUntil(() => follower.ready().ready, term);
-  if (term.aborted) return;
-  logger.info({ name }, "Leading: the custom resources are this process's");
-  state.leading = true;
+/** Runs every controller until the term ends. */
+async function runControllers(options: OperatorOptions, term: AbortSignal): Promise<void> {
+  const { name, controllers, logger, metrics, problems } = options;
   metrics.leader.set({ name }, 1);
+  const loop = { logger, metrics, problems, ...options.loop };
   try {
-    await runAll(options, term);
+    await Promise.all(controllers.map((make) => runController(make(options), loop, term)));
   } finally {
-    state.leading = false;
     metrics.leader.set({ name }, 0);
-    logger.warn({ name, reason: term.aborted ? 'the term ended' : follower.ready().reason }, 'No longer leading');
   }
-}
-
-/** Until the term ends, or the index is too old to act on. */
-async function runAll(options: OperatorOptions, term: AbortSignal): Promise<void> {
-  const { follower, controllers, logger, metrics } = options;
-  const behind = new AbortController();
-  const signal = AbortSignal.any([term, behind.signal]);
-  const loop = { logger, metrics, problems: options.problems, ...options.loop };
-  const running = controllers.map((make) => runController(make(options), loop, signal));
-  await lookUntil(() => follower.lag() > mostLag, term);
-  behind.abort(new Error('the index is behind the stream'));
-  await Promise.all(running);
-}
-
-async function lookUntil(condition: () => boolean, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && !condition()) await pause(lookEvery, undefined, { signal }).catch(() => undefined);
 }

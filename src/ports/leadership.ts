@@ -1,15 +1,18 @@
-// Which of several processes leads, for each office of its own. Imperfect by nature: every write is fenced by the log anyway.
+// Leader election among processes of the same role. Two leaders at once are possible but harmless: the log fences every write.
 
-export type Office = 'controller' | 'operator';
+/** Each role has one leader; candidates for different roles do not compete. */
+export type LeaderRole = 'controller' | 'operator';
 
 export interface Candidate {
-  /** What is led; candidates for one office do not stand in the way of another's. */
-  readonly office: Office;
+  readonly role: LeaderRole;
   /** Unique to this process. */
   readonly name: string;
 }
 
 export interface Leadership {
-  /** Campaigns for ever: calls `lead` each time the candidate becomes leader, with a signal that aborts when it no longer is. */
-  campaign(candidate: Candidate, lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
+  /**
+   * Campaigns until `signal` aborts. Calls `lead` each time the candidate becomes leader, with a signal that aborts when
+   * the term ends; when `lead` returns earlier, the candidate resigns.
+   */
+  campaign(candidate: Candidate, lead: (term: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
 }

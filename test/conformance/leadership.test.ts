@@ -5,7 +5,7 @@ import type { Candidate } from '../../src/ports/leadership.ts';
 import { until } from '../support/until.ts';
 import { onEachAdapter } from './ports.ts';
 
-const controller = (name: string): Candidate => ({ office: 'controller', name });
+const controller = (name: string): Candidate => ({ role: 'controller', name });
 
 /** Leads until it is told to stop, and notes both. */
 function candidate(name: string, events: string[]) {
@@ -34,14 +34,14 @@ onEachAdapter((open) => {
     expect(events.at(-1)).toBe('two stops');
   });
 
-  test('each office has a leader of its own', async () => {
+  test('each role has its own leader', async () => {
     const installation = open();
     const [one, two] = [await installation.process(), await installation.process()];
     const events: string[] = [];
     const stop = new AbortController();
     const first = (await one.leadership()).campaign(controller('one'), candidate('one', events), stop.signal);
     await until(() => events.length === 1, { what: 'the controller to lead' });
-    const operator: Candidate = { office: 'operator', name: 'two' };
+    const operator: Candidate = { role: 'operator', name: 'two' };
     const second = (await two.leadership()).campaign(operator, candidate('two', events), stop.signal);
     await until(() => events.length === 2, { what: 'the operator to lead beside it' });
     expect(events).toEqual(['one leads', 'two leads']);

@@ -31,7 +31,7 @@ test('says version, round trip, copies and space; and who leads, while somebody 
   const stop = new AbortController();
   const leadership = await natsLeadership(link);
   const leading = leadership.campaign(
-    { office: 'controller', name: 'controller-1' },
+    { role: 'controller', name: 'controller-1' },
     (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
     stop.signal,
   );

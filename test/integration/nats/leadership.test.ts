@@ -19,7 +19,7 @@ async function candidates(count: number, changes: Partial<typeof times> = {}) {
   const campaign = async (index: number): Promise<void> => {
     const leadership = await natsLeadership(links[index]!, { ...times, ...changes });
     void leadership.campaign(
-      { office: 'controller', name: `c${index}` },
+      { role: 'controller', name: `c${index}` },
       (signal) => lead(`c${index}`, signal),
       stop.signal,
     );

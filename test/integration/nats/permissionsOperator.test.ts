@@ -71,7 +71,7 @@ it("does the operator's part with the operator's rights alone", async () => {
   heartbeats.recall('worker-1', { job: 'j', task: 0, claim: 1, reason: 'Cancelled' });
   let led = false;
   const campaign = (await natsLeadership(link)).campaign(
-    { office: 'operator', name: 'operator-1' },
+    { role: 'operator', name: 'operator-1' },
     (term) => {
       led = true;
       return new Promise((resolve) => term.addEventListener('abort', () => resolve()));

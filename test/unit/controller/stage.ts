@@ -49,7 +49,7 @@ export class Stage {
     const logger = pino({ base: null }, { write: (line: string) => void lines.push(JSON.parse(line)) });
     const follower = startFollower({ log, clock, logger });
     const registry = new Registry();
-    const office = new Office();
+    const leadership = new GivenLeadership();
     const controller = startController({
       name,
       log,
@@ -59,7 +59,7 @@ export class Stage {
         settled: async () => ({ again: 0, high: 0, normal: this.settled, low: 0 }),
       } as never,
       heartbeats,
-      leadership: office,
+      leadership,
       pools: {
         list: () => this.pools,
         find: (pool: string) => this.pools.find((declared) => declared.name === pool),
@@ -80,7 +80,7 @@ export class Stage {
       () => follower.close(),
     );
     const lead = async (leading: boolean): Promise<void> => {
-      office.give(leading);
+      leadership.give(leading);
       await settle();
     };
     await settle();
@@ -116,7 +116,7 @@ export class Stage {
 }
 
 /** Leadership as the test gives and takes it; a leader that returns has resigned until it is given it again. */
-class Office {
+class GivenLeadership {
   #term: AbortController | undefined;
   #changed: () => void = () => undefined;
   #mayLead = false;

@@ -10,7 +10,7 @@ import { createProblems } from '../../../src/operator/problems.ts';
 import { createOperatorMetrics } from '../../../src/telemetry/metrics.ts';
 import { until } from '../../support/until.ts';
 
-/** Operators that campaign for the same office; `events` says what their controllers did. */
+/** Operators that campaign for the same leadership; `events` says what their controllers did. */
 function stage() {
   const leadership = fakeLeadership();
   const events: string[] = [];

@@ -45,7 +45,7 @@ export async function natsLeadership(link: NatsLink, options: LeadershipOptions 
   return {
     campaign: async (candidate, lead, signal) => {
       while (!signal.aborted) {
-        const term = await takeOffice(bucket, candidate).catch(() => undefined);
+        const term = await takeLease(bucket, candidate).catch(() => undefined);
         if (term !== undefined) await serve(bucket, term, lead, signal);
         // After a term, too: who gave up leading lets the others look first.
         const wait = times.lookMs * (term === undefined ? 1 : 3);
@@ -55,8 +55,8 @@ export async function natsLeadership(link: NatsLink, options: LeadershipOptions 
   };
 }
 
-async function takeOffice({ link, kv }: Bucket, candidate: Candidate): Promise<Term | undefined> {
-  const { office: key, name } = candidate;
+async function takeLease({ link, kv }: Bucket, candidate: Candidate): Promise<Term | undefined> {
+  const { role: key, name } = candidate;
   const holder = await link.whileConnected(() => kv.get(key));
   if (isHeld(holder)) return undefined;
   // A key that was given back has a deletion as its last message.
