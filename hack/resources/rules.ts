@@ -1,7 +1,7 @@
 // What the API checks beyond types and bounds, said once more in CEL, so that the API server refuses it as well.
 
 import type { z } from 'zod';
-import { durationBounds } from '../../src/api/validation.ts';
+import { durationBounds } from '../../src/jobs/submit/durationText.ts';
 import { formatDuration } from '../../src/job/duration.ts';
 import { generationJobSpec } from '../../src/operator/resources/generationJob.ts';
 import { podTemplate, reservedVariables } from '../../src/operator/resources/podTemplate.ts';

@@ -7,7 +7,8 @@ import { authenticate } from './auth/authenticate.ts';
 import { answerErrors, asGenwardenError, sendProblem } from './errorHandler.ts';
 import { RecentEntries } from '../jobs/events/recentEntries.ts';
 import { LastClaims } from '../readmodel/lastClaims.ts';
-import { JobWatch } from '../jobs/jobWatch.ts';
+import type { EndedTask } from '../jobs/context.ts';
+import { JobWatch } from '../jobs/wait.ts';
 import { documentApi } from './openapi.ts';
 import type { Api, ApiContext, ApiOptions } from './options.ts';
 import { watchOverdue } from './overdueGauge.ts';
@@ -25,6 +26,7 @@ import { submitRoute } from './routes/submitRoute.ts';
 import { workerRoutes } from './routes/workerRoutes.ts';
 import { serializerCompiler, validatorCompiler } from './validation.ts';
 import { WorkerDirectory } from '../readmodel/workerDirectory.ts';
+import { logEndedTask } from '../telemetry/events.ts';
 
 export type { Api, ApiOptions } from './options.ts';
 
@@ -67,7 +69,9 @@ function contextOf(options: ApiOptions, closing: AbortSignal): ApiContext {
   const workers = new WorkerDirectory(options.clock, 3 * (options.heartbeatTimeoutMs ?? 6_000));
   const { follower } = options;
   const recent = new RecentEntries(follower, options.events?.recent);
-  return { ...options, workers, watch: new JobWatch(follower), lastClaims: new LastClaims(follower), recent, closing };
+  const onTaskEnded = (ended: EndedTask): void => logEndedTask(options.logger, ended);
+  const lastClaims = new LastClaims(follower);
+  return { ...options, workers, watch: new JobWatch(follower), lastClaims, recent, onTaskEnded, closing };
 }
 
 function newApp({ logger, random }: ApiOptions): Api {

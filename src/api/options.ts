@@ -3,50 +3,30 @@
 import type { FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ArtifactStore } from '../ports/artifactStore.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { Heartbeats } from '../ports/heartbeats.ts';
-import type { InstallationProbe } from '../ports/installationProbe.ts';
-import type { JobLog } from '../ports/jobLog.ts';
-import type { KeyRing } from '../ports/keyRing.ts';
-import type { PoolRegistry } from '../ports/poolRegistry.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
-import type { Follower } from '../readmodel/follower.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ApiMetrics } from '../telemetry/metrics.ts';
 import type { KubernetesTokens } from './auth/kubernetes/kubernetesTokens.ts';
 import type { TokenStore } from './auth/tokenStore.ts';
-import type { RecentEntries } from '../jobs/events/recentEntries.ts';
-import type { LastClaims } from '../readmodel/lastClaims.ts';
-import type { JobWatch } from '../jobs/jobWatch.ts';
-import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
+import type { JobsContext } from '../jobs/context.ts';
 
-export interface ApiOptions {
-  readonly log: JobLog;
+/** What `buildApi` makes itself. */
+type OwnParts = 'workers' | 'lastClaims' | 'watch' | 'recent' | 'onTaskEnded';
+
+/** The ports and settings of the use cases, and what HTTP adds to them. */
+export interface ApiOptions extends Omit<JobsContext, OwnParts> {
   readonly queue: Pick<TaskQueue, 'depth' | 'pause' | 'resume' | 'paused'>;
   readonly heartbeats: Pick<Heartbeats, 'watch' | 'recall'>;
-  readonly artifacts: ArtifactStore;
-  /** Says how the keys of a pool are; without it `GET /v1/pools` lists none. */
-  readonly keys?: Pick<KeyRing, 'state'>;
-  readonly pools: PoolRegistry;
-  readonly clock: Clock;
-  readonly follower: Follower;
   readonly metrics: ApiMetrics;
   readonly logger: Logger;
   /** `off` lets everyone in as tenant `default`. */
   readonly auth: TokenStore | 'off';
   /** Says who the tokens are that `auth` does not know; the caller closes it. */
   readonly kubernetes?: KubernetesTokens | undefined;
-  /** How long a job is kept from its submit, ms. */
-  readonly retentionMs: number;
-  /** A worker is dropped from `GET /v1/workers` after three times this silence, ms; default 6 s. */
-  readonly heartbeatTimeoutMs?: number;
   /** The API's address as its users see it, for `Location`; a path where absent. */
   readonly publicUrl?: string;
   readonly corsOrigins: readonly string[];
-  readonly random: (bytes: number) => Uint8Array;
-  /** Looks at NATS and the leader for `GET /v1/doctor`; without it those checks are left out. */
-  readonly installation?: InstallationProbe;
   /** Of event streams, for tests. */
   readonly events?: EventStreamLimits;
   /** Shown in `/openapi.json`. */
@@ -64,11 +44,7 @@ export interface EventStreamLimits {
   readonly mostMissed?: number;
 }
 
-export interface ApiContext extends ApiOptions {
-  readonly workers: WorkerDirectory;
-  readonly watch: JobWatch;
-  readonly lastClaims: LastClaims;
-  readonly recent: RecentEntries;
+export interface ApiContext extends ApiOptions, Pick<JobsContext, OwnParts> {
   /** Aborts when the API closes: ends every wait. */
   readonly closing: AbortSignal;
 }

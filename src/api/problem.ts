@@ -1,7 +1,7 @@
 // Problem documents (RFC 9457): the one form in which the API says that something is wrong.
 
 import { z } from 'zod';
-import { catalogue, GenwardenError, type ErrorCode } from '../job/errors/index.ts';
+import { catalogue, type ErrorCode, type GenwardenError } from '../job/errors/index.ts';
 
 export const problemSchema = z
   .object({
@@ -19,19 +19,6 @@ export const problemSchema = z
   .describe('A problem document (RFC 9457).');
 
 export type Problem = z.infer<typeof problemSchema> & Record<string, unknown>;
-
-export interface FieldError {
-  readonly path: string;
-  readonly message: string;
-}
-
-/** A body or query that is not taken: each error names the place, such as `tasks[3].input.prompt`. */
-export function invalidRequest(errors: readonly FieldError[]): GenwardenError {
-  const [first] = errors;
-  const rest = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-  const detail = first === undefined ? 'The request is not valid' : `${first.path}: ${first.message}${rest}`;
-  return new GenwardenError('InvalidRequest', detail, { details: { errors } });
-}
 
 /** The document for an error of the catalogue; codes without a status of their own are the server's fault. */
 export function problemOf(error: GenwardenError, requestId: string): Problem {

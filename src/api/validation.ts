@@ -2,9 +2,9 @@
 
 import type { FastifySchemaCompiler } from 'fastify';
 import { z } from 'zod';
-import { durationForm, formatDuration, parseDuration } from '../job/duration.ts';
+import { invalidRequest, type FieldError } from '../job/errors/invalidRequest.ts';
 import { isJobId } from '../job/ids.ts';
-import { invalidRequest, type FieldError } from './problem.ts';
+import { durationText } from '../jobs/submit/durationText.ts';
 
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   return (data: unknown) => {
@@ -17,30 +17,6 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, ht
 
 /** Responses are written by our own code and typed: they are not checked again on the way out. */
 export const serializerCompiler = () => (data: unknown) => JSON.stringify(data);
-
-interface DurationBounds {
-  readonly least: number;
-  readonly most: number;
-}
-
-/** The bounds in ms of each schema that `durationText` made, for those who say the same in another language. */
-export const durationBounds = z.registry<DurationBounds>();
-
-/** A duration as text, within bounds in ms. It stays text: what is stored of a request is what was sent. */
-export function durationText({ least, most }: DurationBounds, meaning = 'A duration') {
-  return z
-    .string()
-    .superRefine((text, context) => {
-      const problem = durationProblem(text, least, most);
-      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
-    })
-    .meta({
-      minLength: 2,
-      pattern: '^(\\d+d)?(\\d+h)?(\\d+m)?(\\d+(\\.\\d+)?s)?(\\d+ms)?$',
-      description: `${meaning}; such as 500ms, 30s, 5m, 1h30m or 7d, from ${formatDuration(least)} to ${formatDuration(most)}.`,
-    })
-    .register(durationBounds, { least, most });
-}
 
 /** `?wait=`: at most a minute. */
 export const waitQuery = durationText({ least: 0, most: 60_000 }).optional();
@@ -57,14 +33,6 @@ export function repeatable<T extends z.ZodType<unknown, string>>(schema: T, desc
   return z
     .preprocess((value: unknown) => (value === undefined ? [] : [value].flat()), z.array(schema))
     .meta({ type: 'array', items: z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), description });
-}
-
-function durationProblem(text: string, least: number, most: number): string | undefined {
-  const ms = parseDuration(text);
-  if (ms === undefined) return `is not a duration: write ${durationForm}`;
-  return ms < least || ms > most
-    ? `is ${text}, but must be from ${formatDuration(least)} to ${formatDuration(most)}`
-    : undefined;
 }
 
 function fieldErrors(issue: z.core.$ZodIssue, part: string | undefined): FieldError[] {

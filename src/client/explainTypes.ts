@@ -30,7 +30,7 @@ export interface ExplainedTask {
   error: TaskError | null;
 }
 
-export interface PoolSight {
+export interface ObservedPool {
   name: string;
   lanes: { again: number; high: number; normal: number; low: number };
   workers: number;
@@ -47,7 +47,7 @@ export interface ExplainedJob {
   state: State;
   summary: string;
   deadlineAt: string;
-  pool: PoolSight;
+  pool: ObservedPool;
   tasks: ExplainedTask[];
 }
 
@@ -68,7 +68,7 @@ export interface StuckList {
   next: null;
   /** More than `items` where there are more than 500. */
   total: number;
-  pools: PoolSight[];
+  pools: ObservedPool[];
 }
 
 export interface FixedTask {

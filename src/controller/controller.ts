@@ -1,5 +1,5 @@
 // The controller: it follows stream and heartbeats all the time, and while it leads it moves what is overdue, lost or due
-// for retry. Observe (watch, workersSeen, outage), decide (job/rules), apply (reconciler).
+// for retry. Observe (watch, workerDirectory, outage), decide (job/rules), apply (reconciler).
 
 import { whenAborted } from '../async/abort.ts';
 import { GenwardenError } from '../job/errors/index.ts';

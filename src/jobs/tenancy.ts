@@ -1,12 +1,12 @@
-// Which tenant's jobs a request is about.
+// Which jobs a request may see.
 
-/** All of them, as `Genwarden-Namespace: *` asks; the name of no tenant. */
+/** The jobs of all tenants, as `Genwarden-Namespace: *` asks. No tenant has this name. */
 export const everyTenant = '*';
 
-/** None of them: of who may see workers but no jobs. */
+/** No jobs at all: for callers who may only see workers. No tenant has this name. */
 export const noTenant = '';
 
-/** Does a request that is about `tenant` see a job of tenant `owner`? */
-export function sees(tenant: string, owner: string | undefined): boolean {
+/** Whether a request made for `tenant` may see a job of the tenant `owner`. */
+export function canSee(tenant: string, owner: string | undefined): boolean {
   return tenant === everyTenant || tenant === owner;
 }

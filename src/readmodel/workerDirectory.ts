@@ -2,7 +2,7 @@
 // lists, and how far those are. Timed by this process's monotonic clock, never stored.
 
 import type { Duration } from '../job/duration.ts';
-import type { RunnerSight } from '../job/explain/observation.ts';
+import type { ObservedRunner } from '../job/explain/observation.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { WorkerSight } from '../job/rules/rule.ts';
 import type { Instant, Running, Sequence } from '../job/task.ts';
@@ -94,7 +94,7 @@ export class WorkerDirectory {
   }
 
   /** The worker that runs a task, and whether it lists the claim at `sequence`; undefined for an unknown or lost worker. */
-  runner(task: Running, sequence: Sequence): RunnerSight | undefined {
+  runner(task: Running, sequence: Sequence): ObservedRunner | undefined {
     const worker = this.#workers.get(task.worker);
     if (worker === undefined || worker.connectionLost) return undefined;
     const listed = worker.tasks.get(taskKey(task.of.job, task.of.task));

@@ -1,6 +1,7 @@
 // The log events that people build searches and alerts on: their names are part of the surface.
 
 import type { Logger } from 'pino';
+import type { Cancelled, Failed, OpenTask } from '../job/task.ts';
 
 const levels = {
   generation_started: 'info',
@@ -37,4 +38,16 @@ export interface LogEventFields {
 /** Logs an event at its level; `message` is the sentence for a person. */
 export function logEvent(logger: Logger, event: LogEvent, fields: LogEventFields, message: string): void {
   logger[levels[event]]({ event, ...fields }, message);
+}
+
+/** Logs a task that a request ended before its time: a cancel, or an operator who gave it up as stuck. */
+export function logEndedTask(
+  logger: Logger,
+  ended: { readonly before: OpenTask; readonly after: Cancelled | Failed; readonly message: string },
+): void {
+  const { before, after, message } = ended;
+  const { job, task, pool } = after.of;
+  const worker = before.state === 'running' ? before.worker : undefined;
+  const fields = { job, task, pool, run: after.run, attempt: after.attempt, worker, reason: after.reason };
+  logEvent(logger, after.state === 'cancelled' ? 'generation_cancelled' : 'generation_failed', fields, message);
 }

@@ -1,14 +1,17 @@
 // The functions that are checked, as the product has them, gathered so that a mutant can replace one.
-import { isOpen, type Instant, type TaskState } from '../../src/job/task.ts';
+import type { Instant, TaskState } from '../../src/job/task.ts';
+import { cancelTask } from '../../src/job/requests/cancel.ts';
+import type { Decision } from '../../src/job/requests/decision.ts';
+import { retryTask } from '../../src/job/requests/retry.ts';
+import { reviewTask } from '../../src/job/requests/review.ts';
 import type { Rule } from '../../src/job/rules/rule.ts';
 import { rules } from '../../src/job/rules/decide.ts';
-import { approved, cancelled, claimed, newRun, rejected } from '../../src/job/transitions.ts';
-import { refuseTooLate } from '../../src/jobs/retryJob.ts';
+import { claimed } from '../../src/job/transitions.ts';
 import { recallsFor } from '../../src/controller/recalls.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';
 import { adopt, isSameState } from '../../src/worker/adopt.ts';
 import { finalWrite } from '../../src/worker/finalWrite.ts';
-import type { ApiCall, Write } from './state.ts';
+import { request, type ApiCall, type Write } from './state.ts';
 
 export interface Engine {
   readonly rules: readonly Rule[];
@@ -17,8 +20,8 @@ export interface Engine {
   readonly adopt: typeof adopt;
   readonly isSameState: typeof isSameState;
   readonly recallsFor: typeof recallsFor;
-  /** What a request writes after this last message; undefined where it has nothing to do there. */
-  readonly answerTo: (asks: ApiCall['asks'], last: TaskState, now: Instant) => TaskState | undefined;
+  /** What a request decides on this last message. */
+  readonly decide: (call: Pick<ApiCall, 'asks' | 'run'>, last: TaskState, now: Instant) => Decision;
   /** Whether the stream takes the write. */
   readonly takes: (write: Write, last: LogEntry) => boolean;
   /** A worker tells the queue to forget a spec before it has claimed it. */
@@ -32,35 +35,25 @@ export const product: Engine = {
   adopt,
   isSameState,
   recallsFor,
-  answerTo,
+  decide,
   takes: ({ expected }, last) => last.sequence === expected,
   acksFirst: false,
 };
 
-function answerTo(asks: ApiCall['asks'], last: TaskState, now: Instant): TaskState | undefined {
+const by = 'a client';
+
+function decide({ asks, run }: Pick<ApiCall, 'asks' | 'run'>, state: TaskState, now: Instant): Decision {
+  const last = { state, detail: { message: '' } };
   switch (asks) {
     case 'cancel':
-      return isOpen(last) ? cancelled(last, now) : undefined;
+      return cancelTask(last, { by, running: 'stop' }, now);
     case 'retry':
-      return last.state === 'failed' || last.state === 'cancelled'
-        ? inTime(newRun(last, 'Retried', now), now)
-        : undefined;
+      return retryTask(state, request, by, now);
     case 'approve':
-      return last.state === 'needs_review' ? approved(last, now) : undefined;
     case 'reject':
-      return last.state === 'needs_review' ? rejected(last, now) : undefined;
     case 'tweak':
-      return last.state === 'needs_review' ? inTime(newRun(last, 'Tweaked', now), now) : undefined;
+      return reviewTask(last, request, { run, decision: asks, instruction: 'another colour' }, by, now);
     default:
       return asks satisfies never;
-  }
-}
-
-function inTime(next: ReturnType<typeof newRun>, now: Instant): TaskState | undefined {
-  try {
-    refuseTooLate(next, now);
-    return next;
-  } catch {
-    return undefined;
   }
 }

@@ -143,11 +143,16 @@ export const mutants: readonly Mutant[] = [
   },
   {
     what: 'a cancel of what has finished',
-    engine: { answerTo: (asks, last, now) => (asks === 'cancel' ? cancelled(last as OpenTask, now) : undefined) },
+    engine: { decide: cancellingAlways },
     scenario: one,
     caughtBy: 'only known transitions',
   },
 ];
+
+function cancellingAlways(...[{ asks }, last, now]: Parameters<Engine['decide']>): ReturnType<Engine['decide']> {
+  if (asks !== 'cancel') return { do: 'nothing' };
+  return { do: 'write', write: { state: cancelled(last as OpenTask, now), detail: { message: '' } } };
+}
 
 /** The rule under another policy, of which the task keeps nothing. */
 function withPolicy(rule: Rule, change: (policy: Policy) => Partial<Policy>): Rule {

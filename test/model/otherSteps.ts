@@ -61,7 +61,7 @@ function people(state: ModelState, engine: Engine): Step[] {
   if (call === undefined)
     return [...asked(state, 'cancels', engine), ...asked(state, 'retries', engine), ...asked(state, 'reviews', engine)];
   if (call.write !== undefined) return fatesOf(state, sender(call, call.write, engine), engine);
-  return [decision(state, call, engine)];
+  return [decided(state, call, engine)];
 }
 
 const asks: Readonly<Record<Exclude<keyof Left, 'faults'>, readonly Asks[]>> = {
@@ -77,7 +77,7 @@ function asked(state: ModelState, budget: Exclude<keyof Left, 'faults'>, engine:
   return state.tasks.flatMap(({ last }, task) =>
     asks[budget].flatMap((wish): Step[] => {
       // What has nothing to do is answered at once and changes nothing.
-      if (engine.answerTo(wish, last.state, state.now) === undefined) return [];
+      if (engine.decide({ asks: wish, run: last.state.run }, last.state, state.now).do !== 'write') return [];
       return [
         {
           kind: 'request',
@@ -90,7 +90,7 @@ function asked(state: ModelState, budget: Exclude<keyof Left, 'faults'>, engine:
   );
 }
 
-function decision(state: ModelState, call: ApiCall, engine: Engine): Step {
+function decided(state: ModelState, call: ApiCall, engine: Engine): Step {
   const next = answerOver(state, call, engine);
   return {
     kind: 'request decided',
@@ -101,11 +101,10 @@ function decision(state: ModelState, call: ApiCall, engine: Engine): Step {
 }
 
 function answerOver(state: ModelState, call: ApiCall, engine: Engine): ModelState {
-  const otherRun = asks.reviews.includes(call.asks) && call.seen.state.run !== call.run;
-  const answer = otherRun ? undefined : engine.answerTo(call.asks, call.seen.state, state.now);
-  if (answer === undefined) return { ...state, call: undefined };
+  const decision = engine.decide(call, call.seen.state, state.now);
+  if (decision.do !== 'write') return { ...state, call: undefined };
   const { task, seen } = call;
-  const write = sent({ task, by: 'the API', state: answer, expected: seen.sequence });
+  const write = sent({ task, by: 'the API', state: decision.write.state, expected: seen.sequence });
   return { ...state, call: { ...call, write } };
 }
 

@@ -75,7 +75,6 @@ function withoutOldSight(call: ApiCall | undefined, { tasks, now }: ModelState, 
   const { last } = tasks[call.task]!;
   const isOld = call.write === undefined ? call.seen.sequence !== last.sequence : !mayCount(call.write, tasks);
   if (!isOld) return call;
-  const isOtherRun = call.asks !== 'cancel' && call.asks !== 'retry' && last.state.run !== call.run;
-  if (isOtherRun || engine.answerTo(call.asks, last.state, now) === undefined) return undefined;
+  if (engine.decide(call, last.state, now).do !== 'write') return undefined;
   return { ...call, seen: last, write: undefined };
 }

@@ -2,16 +2,17 @@
 
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { JobWatch } from '../../src/jobs/jobWatch.ts';
-import type { ApiContext } from '../../src/api/options.ts';
 import { WorkerDirectory } from '../../src/readmodel/workerDirectory.ts';
+import type { JobsContext } from '../../src/jobs/context.ts';
+import { JobWatch } from '../../src/jobs/wait.ts';
 import { startController, type Controller } from '../../src/controller/controller.ts';
 import type { JobLog, LogEntry } from '../../src/ports/jobLog.ts';
 import type { KeySettings } from '../../src/ports/keyRing.ts';
 import type { PoolDeclaration } from '../../src/ports/poolRegistry.ts';
 import { startFollower, type Follower } from '../../src/readmodel/follower.ts';
+import { logEndedTask } from '../../src/telemetry/events.ts';
 import type { Logger } from '../../src/telemetry/log.ts';
-import { createApiMetrics, createControllerMetrics, createWorkerMetrics } from '../../src/telemetry/metrics.ts';
+import { createControllerMetrics, createWorkerMetrics } from '../../src/telemetry/metrics.ts';
 import { startWorker, type Worker } from '../../src/worker/worker.ts';
 import { Link } from './link.ts';
 import type { Plan } from './plan.ts';
@@ -55,9 +56,12 @@ export interface ControllerPlayer extends Player {
   readonly registry: Registry;
 }
 
+/** The use cases' context, without what only explanations and event streams need: no simulated client asks for them. */
+export type ClientContext = Omit<JobsContext, 'lastClaims' | 'recent'>;
+
 export interface ApiPlayer extends Player {
   readonly role: 'api';
-  readonly context: ApiContext;
+  readonly context: ClientContext;
 }
 
 export type AnyPlayer = WorkerPlayer | ControllerPlayer | ApiPlayer;
@@ -76,7 +80,6 @@ export interface Stage {
 const silent = pino({ enabled: false });
 // What nobody looks at is counted in one place: registries are slow to make.
 const workerMetrics = createWorkerMetrics(new Registry());
-const apiMetrics = createApiMetrics(new Registry());
 
 export class Cast {
   readonly #stage: Stage;
@@ -174,16 +177,15 @@ export class Cast {
     return this.#enter(base.process.enter(() => ({ ...base, role: 'api', context: this.#apiContext(base) })));
   }
 
-  #apiContext({ process, link, clockError }: Player): ApiContext {
+  #apiContext({ process, link, clockError }: Player): ClientContext {
     const clock = clockOf(process, clockError);
     const log = this.#logOf(process, link, () => follower);
     const logger = this.#logger(process);
     const follower = startFollower({ log, clock, logger });
     const heartbeats = heartbeatsOver(link, { system: false });
     const workers = new WorkerDirectory(clock, 3 * heartbeatTimeout);
-    const closing = new AbortController().signal;
-    void workers.watch(heartbeats, closing);
-    const context: Omit<ApiContext, 'lastClaims' | 'recent'> = {
+    void workers.watch(heartbeats, new AbortController().signal);
+    return {
       log,
       queue: queueOver(link),
       heartbeats,
@@ -191,18 +193,12 @@ export class Cast {
       pools: this.#stage.server.pools,
       clock,
       follower,
-      metrics: apiMetrics,
-      logger,
-      auth: 'off',
       retentionMs: retention,
-      corsOrigins: [],
       random: (count) => process.random.bytes(count),
       workers,
       watch: new JobWatch(follower),
-      closing,
+      onTaskEnded: (ended) => logEndedTask(logger, ended),
     };
-    // What explanations and event streams need is not there: no simulated client asks for them.
-    return context as ApiContext;
   }
 
   /** What a process has written and been told of is in its own index at once. */

@@ -2,19 +2,18 @@
 // whichever API answers, and say when an answer breaks a promise.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { awaitJob } from '../../src/jobs/awaitJob.ts';
-import { cancelJob } from '../../src/jobs/cancelJob.ts';
-import { deleteJob } from '../../src/jobs/deleteJob.ts';
-import { readJob } from '../../src/jobs/readJob.ts';
-import { retryJob } from '../../src/jobs/retryJob.ts';
-import { reviewTask } from '../../src/jobs/reviewTask.ts';
-import type { ApiContext } from '../../src/api/options.ts';
+import { cancelJob } from '../../src/jobs/cancel.ts';
+import { deleteJob } from '../../src/jobs/delete.ts';
+import { readJob } from '../../src/jobs/read.ts';
+import { retryJob } from '../../src/jobs/retry.ts';
+import { reviewTask } from '../../src/jobs/review.ts';
 import type { SubmitBody } from '../../src/jobs/submit/body.ts';
-import { submitJob } from '../../src/jobs/submit/submitJob.ts';
+import { submitJob } from '../../src/jobs/submit/index.ts';
+import { waitForJob } from '../../src/jobs/wait.ts';
 import { GenwardenError } from '../../src/job/errors/index.ts';
 import { isOpen } from '../../src/job/task.ts';
 import type { JobRecord } from '../../src/ports/jobLog.ts';
-import type { ApiPlayer, Cast } from './cast.ts';
+import type { ApiPlayer, Cast, ClientContext } from './cast.ts';
 import { poolName } from './cast.ts';
 import type { History } from './history.ts';
 import type { Plan } from './plan.ts';
@@ -175,7 +174,7 @@ export class Clients {
     this.#options.violate('AcknowledgedJobKept', `an acknowledged job is not found: ${how}`, id);
   }
 
-  async #ask<T>(run: (context: ApiContext) => Promise<T>): Promise<Answer<T>> {
+  async #ask<T>(run: (context: ClientContext) => Promise<T>): Promise<Answer<T>> {
     const { cast, process, random } = this.#options;
     const apis = cast.apis;
     if (apis.length === 0) return { outcome: 'gone' };
@@ -198,7 +197,7 @@ async function askOne<T>(
   api: ApiPlayer,
   client: Process,
   random: Random,
-  run: (context: ApiContext) => Promise<T>,
+  run: (context: ClientContext) => Promise<T>,
 ): Promise<Answer<T>> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer<T>>();
   const gone = (): void => void client.after(1, () => resolve({ outcome: 'gone' }));
@@ -224,7 +223,7 @@ async function askOne<T>(
 
 async function changeOf(
   what: 'cancel' | 'finish' | 'retry' | 'review' | 'delete' | 'read' | 'wait',
-  context: ApiContext,
+  context: ClientContext,
   job: string,
   task: string,
   before: JobRecord | undefined,
@@ -248,7 +247,7 @@ async function changeOf(
       return undefined;
     case 'wait': {
       const held = await readJob(context, tenant, job);
-      await awaitJob(context, held, ({ open }) => !open, random.whole(500, 15_000), new AbortController().signal);
+      await waitForJob(context, held, ({ open }) => !open, random.whole(500, 15_000), new AbortController().signal);
       return readJob(context, tenant, job);
     }
     case 'read':

@@ -3,7 +3,8 @@
 import type { FastifyReply } from 'fastify';
 import { isOpen } from '../../job/task.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';
-import { glanceAt } from '../../jobs/awaitJob.ts';
+import { versionOf } from '../../jobs/wait.ts';
+import type { ApiContext } from '../options.ts';
 import { problemSchema } from '../problem.ts';
 
 /** For the `response` of a route's schema. */
@@ -12,7 +13,7 @@ export const problems = {
 } as const;
 
 /** Weak, as progress between two transitions does not change it. */
-export const jobTag = (record: JobRecord): string => `W/"${glanceAt(record).sequence}"`;
+export const jobTag = (record: JobRecord): string => `W/"${versionOf(record).sequence}"`;
 
 /** `ETag`, and for an open job `Retry-After`: when looking again is worth it. */
 export function jobHeaders(reply: FastifyReply, record: JobRecord, now: number): FastifyReply {
@@ -33,11 +34,11 @@ export function isNamed(header: string | undefined, tag: string): boolean {
   return header.split(',').some((each) => each.trim() === '*' || bare(each) === bare(tag));
 }
 
-/** Aborts when the client is gone before it has its answer. */
-export function clientGone(reply: FastifyReply): AbortSignal {
+/** Aborts when the client disconnects before it has its answer, or when the API closes. */
+export function requestEnd({ closing }: Pick<ApiContext, 'closing'>, reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
   // Of the socket's response, not the request: a request whose body was read has closed long before.
   reply.raw.once('close', () => gone.abort());
   if (reply.raw.closed) gone.abort();
-  return gone.signal;
+  return AbortSignal.any([gone.signal, closing]);
 }

@@ -3,14 +3,32 @@
 import { z } from 'zod';
 import { principalOf } from '../auth/authenticate.ts';
 import type { Right } from '../../adapters/kubernetes/reviews.ts';
-import { cancelJob } from '../../jobs/cancelJob.ts';
-import { retryJob } from '../../jobs/retryJob.ts';
-import { reviewBody, reviewTask } from '../../jobs/reviewTask.ts';
+import { cancelJob } from '../../jobs/cancel.ts';
+import { retryJob } from '../../jobs/retry.ts';
+import { reviewTask } from '../../jobs/review.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { jobParams } from '../validation.ts';
 import { jobView } from '../view/jobView.ts';
 import { jobSchema } from '../view/schemas.ts';
 import { jobHeaders, problems } from './answers.ts';
+
+const text = z.string().max(4_000, 'is longer than 4000 characters');
+
+const reviewBody = z
+  .strictObject({
+    run: z.int().min(1).describe('The run that was reviewed.'),
+    decision: z.enum(['approve', 'reject', 'tweak']),
+    instruction: text.optional().describe('What to change; only with tweak.'),
+    note: text.optional().describe('Stored with the decision.'),
+  })
+  .refine(({ decision, instruction }) => decision !== 'tweak' || (instruction ?? '').trim() !== '', {
+    path: ['instruction'],
+    message: 'is missing: a tweak says what to change',
+  })
+  .refine(({ decision, instruction }) => decision === 'tweak' || instruction === undefined, {
+    path: ['instruction'],
+    message: 'is only accepted with the decision tweak',
+  });
 
 /** Of Kubernetes tokens. */
 const right: Right = { verb: 'update', resource: 'generationjobs' };

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { principalOf } from '../auth/authenticate.ts';
 import { seesInstallation } from '../../adapters/kubernetes/reviews.ts';
 import { everyTenant, noTenant } from '../../jobs/tenancy.ts';
-import { checkInstallation } from '../doctor/checks.ts';
+import { checkInstallation } from '../../jobs/doctor/index.ts';
+import { fine, type Check } from '../../jobs/doctor/check.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { problems } from './answers.ts';
 
@@ -26,8 +27,17 @@ export function doctorRoute(app: Api, context: ApiContext): void {
   app.get('/v1/doctor', { config: { scope: 'jobs:read', right: seesInstallation }, schema }, async (request, reply) => {
     const { tenant } = principalOf(request);
     const someone = tenant === everyTenant || tenant === noTenant ? 'default' : tenant;
-    const checks = await checkInstallation(context, someone);
+    const checks = [...(await checkInstallation(context, someone)), ...accessChecks(context)];
     const ok = checks.every((check) => check.ok);
     return reply.header('cache-control', 'no-store').send({ ok, version: context.version ?? 'unknown', checks });
   });
+}
+
+function accessChecks({ auth, kubernetes, corsOrigins }: ApiContext): Check[] {
+  const origins = corsOrigins.length === 0 ? 'no other origin' : corsOrigins.join(', ');
+  const required = kubernetes === undefined ? 'required' : 'required; Kubernetes tokens are accepted too';
+  return [
+    fine('tokens', auth === 'off' ? 'not required: every client is tenant default' : required),
+    fine('cors', `browsers may call from ${origins}${corsOrigins.length === 0 ? ' (GENWARDEN_CORS_ORIGINS)' : ''}`),
+  ];
 }

@@ -5,10 +5,10 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { principalOf } from '../auth/authenticate.ts';
 import { eventStream, type EventRequest } from '../events/eventStream.ts';
-import { readJob } from '../../jobs/readJob.ts';
+import { readJob } from '../../jobs/read.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { jobParams } from '../validation.ts';
-import { clientGone, problems } from './answers.ts';
+import { requestEnd, problems } from './answers.ts';
 import { refuseStale } from './listRoute.ts';
 
 const about = `Server-sent events. \`snapshot\` comes first; then for each transition \`task\` and, where it is the job's newest,
@@ -60,7 +60,7 @@ const longestMs = 3_600_000;
 
 function send(context: ApiContext, reply: FastifyReply, request: EventRequest, lastsMs = longestMs): FastifyReply {
   const stalled = new AbortController();
-  const signal = AbortSignal.any([context.closing, clientGone(reply), stalled.signal, AbortSignal.timeout(lastsMs)]);
+  const signal = AbortSignal.any([requestEnd(context, reply), stalled.signal, AbortSignal.timeout(lastsMs)]);
   const text = unlessStalled(eventStream(context, request, signal), context.events?.stalledMs ?? stalledMs, () => {
     stalled.abort();
     reply.raw.destroy();

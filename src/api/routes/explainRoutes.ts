@@ -6,14 +6,14 @@ import { principalOf } from '../auth/authenticate.ts';
 import type { Right } from '../../adapters/kubernetes/reviews.ts';
 import type { Principal } from '../auth/principal.ts';
 import { everyTenant } from '../../jobs/tenancy.ts';
-import { failStuck } from '../../jobs/stuck/failStuck.ts';
-import { findStuck } from '../../jobs/stuck/findStuck.ts';
-import { lookAround, observe } from '../../jobs/explain/surroundings.ts';
-import { readJob } from '../../jobs/readJob.ts';
+import { explainJob, observePools, observeTask } from '../../jobs/explain.ts';
+import { failStuck } from '../../jobs/stuck/fail.ts';
+import { findStuck } from '../../jobs/stuck/find.ts';
+import { durationText } from '../../jobs/submit/durationText.ts';
 import type { Api, ApiContext } from '../options.ts';
-import { durationText, jobParams } from '../validation.ts';
+import { jobParams } from '../validation.ts';
 import { explainedJobSchema, fixedListSchema, stuckListSchema } from '../view/explainSchemas.ts';
-import { explainedJobView, explainedTaskView, poolSightView } from '../view/explainView.ts';
+import { explainedJobView, explainedTaskView, observedPoolView } from '../view/explainView.ts';
 import { problems } from './answers.ts';
 import { refuseStale } from './listRoute.ts';
 
@@ -32,12 +32,8 @@ function explainRoute(app: Api, context: ApiContext): void {
     response: { 200: explainedJobSchema, ...problems },
   };
   app.get('/v1/jobs/:id/explain', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
-    const record = await readJob(context, principalOf(request).tenant, request.params.id);
-    const around = await lookAround(context, new Set([record.tasks[0]!.last.state.of.pool]));
-    const seen = record.tasks.map(({ last: { state, sequence, detail } }) => {
-      return { observation: observe(context, around, { state, sequence, error: detail.error }), sequence };
-    });
-    return reply.header('cache-control', 'no-cache').send(explainedJobView(seen));
+    const tasks = await explainJob(context, principalOf(request).tenant, request.params.id);
+    return reply.header('cache-control', 'no-cache').send(explainedJobView(tasks));
   });
 }
 
@@ -64,12 +60,12 @@ function stuckRoute(app: Api, context: ApiContext): void {
     const { olderThan = '5m', jobId: job, pool } = request.query;
     const tenant = tenantSeenBy(principalOf(request));
     const stuck = findStuck(context, { tenant, olderThan: parseDuration(olderThan)!, job, pool });
-    const around = await lookAround(context, new Set(stuck.map(({ state }) => state.of.pool)));
+    const observed = await observePools(context, new Set(stuck.map(({ state }) => state.of.pool)));
     const items = stuck.slice(0, mostShown).map((task) => {
-      const view = explainedTaskView(observe(context, around, task), task.sequence);
+      const view = explainedTaskView(observeTask(context, observed, task), task.sequence);
       return { ...view, tenant: task.state.of.tenant, overdue: task.overdue };
     });
-    const pools = [...around.pools.values()].map(poolSightView);
+    const pools = [...observed.pools.values()].map(observedPoolView);
     return reply.header('cache-control', 'no-cache').send({ items, next: null, total: stuck.length, pools });
   });
 }
@@ -98,7 +94,7 @@ function fixRoute(app: Api, context: ApiContext): void {
         tenantSeenBy(principal) ?? context.follower.index.job(job)?.tenant ?? principal.tenant;
       const items = [];
       for (const task of request.body.tasks) {
-        const outcome = await failStuck(context, tenantOf, task, principal.name);
+        const outcome = await failStuck(context, tenantOf(task.job), task, principal.name);
         items.push({ job: task.job, task: task.task, outcome });
       }
       return { items, next: null };

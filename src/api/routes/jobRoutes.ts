@@ -6,15 +6,15 @@ import { openStates, taskStates, type TaskState } from '../../job/task.ts';
 import type { JobRecord, TaskRecord } from '../../ports/jobLog.ts';
 import { principalOf } from '../auth/authenticate.ts';
 import type { Right } from '../../adapters/kubernetes/reviews.ts';
-import { awaitJob, glanceAt } from '../../jobs/awaitJob.ts';
-import { deleteJob } from '../../jobs/deleteJob.ts';
-import { readJob } from '../../jobs/readJob.ts';
+import { deleteJob } from '../../jobs/delete.ts';
+import { readJob } from '../../jobs/read.ts';
+import { versionOf, waitForJob, type JobVersion } from '../../jobs/wait.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { jobParams, repeatable, waitQuery } from '../validation.ts';
 import { historyView } from '../view/historyView.ts';
 import { jobView } from '../view/jobView.ts';
 import { historySchema, jobSchema } from '../view/schemas.ts';
-import { clientGone, isNamed, jobHeaders, jobTag, problems } from './answers.ts';
+import { requestEnd, isNamed, jobHeaders, jobTag, problems } from './answers.ts';
 
 export const stateFilter = repeatable(
   z.enum([...taskStates, 'open']),
@@ -46,7 +46,7 @@ function getJob(app: Api, context: ApiContext): void {
     const { tasks, taskState, wait = '0s' } = request.query;
     const known = request.headers['if-none-match'];
     const record = await heldJob(context, tenant, request.params.id, known, parseDuration(wait)!, () =>
-      clientGone(reply),
+      requestEnd(context, reply),
     );
     jobHeaders(reply, record, context.clock.now());
     if (isNamed(known, jobTag(record))) return reply.code(304).send();
@@ -66,12 +66,11 @@ async function heldJob(
   gone: () => AbortSignal,
 ): Promise<JobRecord> {
   const record = await readJob(context, tenant, id);
-  const { sequence, open } = glanceAt(record);
+  const { sequence, open } = versionOf(record);
   const hold = known === undefined ? open : isNamed(known, jobTag(record));
   if (waitMs === 0 || !hold) return record;
-  const enough = (glance: { sequence: number; open: boolean }): boolean =>
-    known === undefined ? !glance.open : glance.sequence > sequence;
-  await awaitJob(context, record, enough, waitMs, gone());
+  const enough = (version: JobVersion): boolean => (known === undefined ? !version.open : version.sequence > sequence);
+  await waitForJob(context, record, enough, waitMs, gone());
   return readJob(context, tenant, id);
 }
 
@@ -106,7 +105,10 @@ function removeJob(app: Api, context: ApiContext): void {
   };
   const right: Right = { verb: 'delete', resource: 'generationjobs' };
   app.delete('/v1/jobs/:id', { config: { scope: 'jobs:write', right }, schema }, async (request, reply) => {
-    await deleteJob(context, principalOf(request).tenant, request.params.id);
+    const left = await deleteJob(context, principalOf(request).tenant, request.params.id);
+    for (const { digest, error } of left) {
+      context.logger.warn({ err: error, digest }, 'Could not delete an artifact of a deleted job; it will expire');
+    }
     return reply.code(204).send();
   });
 }

@@ -5,7 +5,8 @@ import { GenwardenError } from '../../job/errors/index.ts';
 import { isJobId } from '../../job/ids.ts';
 import { openStates } from '../../job/task.ts';
 import { principalOf } from '../auth/authenticate.ts';
-import { listJobs, type ListPlace } from '../../jobs/listJobs.ts';
+import { listJobs } from '../../jobs/list.ts';
+import type { ListPosition } from '../../readmodel/jobOrder.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { repeatable } from '../validation.ts';
 import { listedJobView } from '../view/jobView.ts';
@@ -48,7 +49,7 @@ export function listRoute(app: Api, context: ApiContext): void {
       kind,
       labels: label.map((text) => text.split('=', 2) as [string, string]),
       limit: Number(limit),
-      before: cursor === undefined ? undefined : placeOf(cursor),
+      before: cursor === undefined ? undefined : positionOf(cursor),
     });
     return reply.header('cache-control', 'no-cache').send({
       items: jobs.map((tasks) => listedJobView(tasks, context.workers)),
@@ -69,10 +70,10 @@ export function refuseStale({ follower }: ApiContext): void {
   throw new GenwardenError('NotReady', `The index of this API is not current: ${reason}`);
 }
 
-const cursorOf = ({ submittedAt, job }: ListPlace): string =>
+const cursorOf = ({ submittedAt, job }: ListPosition): string =>
   Buffer.from(`${submittedAt}.${job}`).toString('base64url');
 
-function placeOf(cursor: string): ListPlace {
+function positionOf(cursor: string): ListPosition {
   const [submittedAt = '', job = '', ...rest] = Buffer.from(cursor, 'base64url').toString('latin1').split('.');
   if (/^\d{1,15}$/.test(submittedAt) && isJobId(job) && rest.length === 0) {
     return { submittedAt: Number(submittedAt), job };

@@ -7,7 +7,7 @@ import type { Instant, Queued } from '../../job/task.ts';
 import type { PoolDeclaration } from '../../ports/poolRegistry.ts';
 import { seesInstallation } from '../../adapters/kubernetes/reviews.ts';
 import type { Api, ApiContext } from '../options.ts';
-import { durationText } from '../validation.ts';
+import { durationText } from '../../jobs/submit/durationText.ts';
 import { poolListSchema, pausedPoolSchema, poolSchema, type PoolView } from '../view/schemas.ts';
 import { isoTimeOrNull } from '../view/taskView.ts';
 import { problems } from './answers.ts';

@@ -6,16 +6,16 @@ import { parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';
 import { principalOf } from '../auth/authenticate.ts';
-import { awaitJob, glanceAt } from '../../jobs/awaitJob.ts';
-import { readJob } from '../../jobs/readJob.ts';
+import { readJob } from '../../jobs/read.ts';
+import { versionOf, waitForJob } from '../../jobs/wait.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { statusOf } from '../problem.ts';
 import { submitBody } from '../../jobs/submit/body.ts';
-import { submitJob, type Submit, type Submitted } from '../../jobs/submit/submitJob.ts';
+import { submitJob, type Submit, type Submitted } from '../../jobs/submit/index.ts';
 import { waitQuery } from '../validation.ts';
 import { jobView } from '../view/jobView.ts';
 import { submittedJobSchema } from '../view/schemas.ts';
-import { clientGone, jobHeaders, problems } from './answers.ts';
+import { requestEnd, jobHeaders, problems } from './answers.ts';
 
 const headers = z.looseObject({
   'idempotency-key': z
@@ -45,7 +45,7 @@ export function submitRoute(app: Api, context: ApiContext): void {
       const submit = { tenant, idempotencyKey: request.headers['idempotency-key'], body: request.body };
       const { record, replayed } = await counted(context, submit);
       const waitMs = parseDuration(request.query.wait ?? '0s')!;
-      const after = await finished(context, tenant, record, waitMs, clientGone(reply));
+      const after = await finished(context, tenant, record, waitMs, requestEnd(context, reply));
       return answer(context, reply, after, replayed);
     },
   );
@@ -59,15 +59,15 @@ async function finished(
   waitMs: number,
   signal: AbortSignal,
 ): Promise<JobRecord> {
-  if (waitMs === 0 || !glanceAt(record).open) return record;
-  await awaitJob(context, record, ({ open }) => !open, waitMs, signal);
+  if (waitMs === 0 || !versionOf(record).open) return record;
+  await waitForJob(context, record, ({ open }) => !open, waitMs, signal);
   // The job is stored: whatever hinders reading it must not make the submit look failed.
   return readJob(context, tenant, record.job).catch(() => record);
 }
 
 function answer(context: ApiContext, reply: FastifyReply, record: JobRecord, replayed: boolean) {
   const job = jobView(record, context.workers);
-  const waitedForEnd = !glanceAt(record).open;
+  const waitedForEnd = !versionOf(record).open;
   if (replayed) reply.header('idempotency-replayed', 'true');
   jobHeaders(reply, record, context.clock.now()).header('location', `${context.publicUrl ?? ''}/v1/jobs/${job.id}`);
   return reply.code(replayed || waitedForEnd ? 200 : 202).send({ ...job, warnings: [] });

@@ -3,7 +3,7 @@
 import { principalOf } from '../auth/authenticate.ts';
 import { seesInstallation } from '../../adapters/kubernetes/reviews.ts';
 import type { Principal } from '../auth/principal.ts';
-import { sees } from '../../jobs/tenancy.ts';
+import { canSee } from '../../jobs/tenancy.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { workerListSchema, type WorkerView } from '../view/schemas.ts';
 import { isoTime } from '../view/taskView.ts';
@@ -49,5 +49,5 @@ function workerView(context: ApiContext, { beat, lastBeat }: LiveWorker, princip
 /** The jobs of other tenants are nobody's business but an administrator's. */
 function isShown({ follower }: ApiContext, job: string, { tenant, scopes, named }: Principal): boolean {
   if (scopes.includes('admin') && named !== true) return true;
-  return sees(tenant, follower.index.job(job)?.tenant);
+  return canSee(tenant, follower.index.job(job)?.tenant);
 }

@@ -46,7 +46,7 @@ export const explainedTaskSchema = z.object({
   error: taskErrorSchema.nullable(),
 });
 
-export const poolSightSchema = z.object({
+export const observedPoolSchema = z.object({
   name: z.string(),
   lanes: z.object({ again: count, high: count, normal: count, low: count }).describe('Queued tasks.'),
   workers: count,
@@ -72,7 +72,7 @@ export const explainedJobSchema = z.object({
   state: z.enum(taskStates as readonly ['queued', ...string[]]),
   summary: z.string(),
   deadlineAt: time,
-  pool: poolSightSchema,
+  pool: observedPoolSchema,
   tasks: z.array(explainedTaskSchema).describe('Open ones first.'),
 });
 
@@ -82,7 +82,7 @@ export const stuckListSchema = z.object({
   items: z.array(stuckTaskSchema).describe('The longest stuck first, at most 500.'),
   next: z.null(),
   total: count,
-  pools: z.array(poolSightSchema),
+  pools: z.array(observedPoolSchema),
 });
 
 export const fixedListSchema = z.object({
@@ -92,4 +92,4 @@ export const fixedListSchema = z.object({
 
 export type ExplainedTaskView = z.infer<typeof explainedTaskSchema>;
 export type ExplainedJobView = z.infer<typeof explainedJobSchema>;
-export type PoolSightView = z.infer<typeof poolSightSchema>;
+export type ObservedPoolView = z.infer<typeof observedPoolSchema>;

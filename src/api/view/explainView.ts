@@ -1,10 +1,11 @@
 // Explanations as clients see them: the words, and the fields that they were made from.
 
 import { explain } from '../../job/explain/index.ts';
-import type { Observation, PoolSight } from '../../job/explain/observation.ts';
+import type { Observation, ObservedPool } from '../../job/explain/observation.ts';
 import { countStates, jobState, jobTimes } from '../../job/jobState.ts';
+import type { TaskObservation } from '../../jobs/explain.ts';
 import { isOpen, type Sequence } from '../../job/task.ts';
-import type { ExplainedJobView, ExplainedTaskView, PoolSightView } from './explainSchemas.ts';
+import type { ExplainedJobView, ExplainedTaskView, ObservedPoolView } from './explainSchemas.ts';
 import { errorView, isoTime, isoTimeOrNull } from './taskView.ts';
 
 export function explainedTaskView(seen: Observation, sequence: Sequence): ExplainedTaskView {
@@ -49,7 +50,7 @@ function workerView({ task, runner }: Observation): ExplainedTaskView['worker'] 
   return { name, lastBeatMsAgo: Math.round(runner.silentFor), draining: runner.draining, progress: runner.progress };
 }
 
-export function poolSightView({ name, paused, keys, lastClaimAt, ...sight }: PoolSight): PoolSightView {
+export function observedPoolView({ name, paused, keys, lastClaimAt, ...sight }: ObservedPool): ObservedPoolView {
   const { lanes, workers, draining, slots } = sight;
   return {
     name,
@@ -71,9 +72,7 @@ export function poolSightView({ name, paused, keys, lastClaimAt, ...sight }: Poo
 }
 
 /** `seen` are all tasks of the job; open ones come first in the view, then failed ones. */
-export function explainedJobView(
-  seen: readonly { readonly observation: Observation; readonly sequence: Sequence }[],
-): ExplainedJobView {
+export function explainedJobView(seen: readonly TaskObservation[]): ExplainedJobView {
   const states = seen.map(({ observation }) => observation.task);
   const state = jobState(countStates(states));
   const tasks = seen.map(({ observation, sequence }) => explainedTaskView(observation, sequence));
@@ -85,7 +84,7 @@ export function explainedJobView(
     state,
     summary: summaryOf(ordered, state),
     deadlineAt: isoTime(jobTimes(states).deadlineAt),
-    pool: poolSightView(seen[0]!.observation.pool),
+    pool: observedPoolView(seen[0]!.observation.pool),
     tasks: ordered,
   };
 }

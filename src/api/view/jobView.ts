@@ -1,16 +1,12 @@
 // A job as clients see it: whole, from its record, or as a line of a list, from states alone.
 
 import { countStates, jobState, jobTimes, progressFraction } from '../../job/jobState.ts';
-import type { JsonValue, Sequence, TaskState } from '../../job/task.ts';
+import type { JsonValue } from '../../job/task.ts';
+import { taskVersions, type TaskVersion } from '../../jobs/list.ts';
 import type { JobRecord, TaskRecord } from '../../ports/jobLog.ts';
 import type { WorkerDirectory } from '../../readmodel/workerDirectory.ts';
 import type { JobView, ListedJobView } from './schemas.ts';
 import { isoTime, isoTimeOrNull, taskProgress, taskView } from './taskView.ts';
-
-export interface TaskGlance {
-  readonly sequence: Sequence;
-  readonly state: TaskState;
-}
 
 /** `only` picks the tasks that are shown. */
 export function jobView(
@@ -19,13 +15,16 @@ export function jobView(
   only: ((task: TaskRecord) => boolean) | 'none' = () => true,
 ): JobView {
   const metadata: JsonValue = record.tasks[0]!.request.jobMetadata;
-  const view: JobView = { ...listedJobView(glancesOf(record), workers), metadata };
+  const view: JobView = { ...listedJobView(taskVersions(record), workers), metadata };
   if (only !== 'none') view.tasks = record.tasks.filter(only).map((task) => taskView(task, workers));
   return view;
 }
 
 /** `tasks` are all tasks of the job, by index. */
-export function listedJobView(tasks: readonly TaskGlance[], workers: Pick<WorkerDirectory, 'progress'>): ListedJobView {
+export function listedJobView(
+  tasks: readonly TaskVersion[],
+  workers: Pick<WorkerDirectory, 'progress'>,
+): ListedJobView {
   const states = tasks.map(({ state }) => state);
   const { job, tenant, kind, pool, model, priority, labels, total } = states[0]!.of;
   const counts = countStates(states);
@@ -48,5 +47,3 @@ export function listedJobView(tasks: readonly TaskGlance[], workers: Pick<Worker
     labels: { ...labels },
   };
 }
-
-export const glancesOf = (record: JobRecord): readonly TaskGlance[] => record.tasks.map(({ last }) => last);

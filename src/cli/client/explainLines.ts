@@ -1,6 +1,6 @@
 // An explanation as lines for people: tasks that stand for the same reason are told once.
 
-import type { ExplainedJob, ExplainedTask, PoolSight } from '../../client/index.ts';
+import type { ExplainedJob, ExplainedTask, ObservedPool } from '../../client/index.ts';
 import { ageOf, shortDuration } from '../output/age.ts';
 import { printable } from '../output/cells.ts';
 import { paintFor, paintState, type Paint } from '../output/colours.ts';
@@ -46,7 +46,7 @@ function labelled(label: string, lines: readonly string[]): string[] {
 }
 
 function poolLine(
-  { name, workers, draining, slots, lanes, keys, paused, pausedUntil, lastClaimAt }: PoolSight,
+  { name, workers, draining, slots, lanes, keys, paused, pausedUntil, lastClaimAt }: ObservedPool,
   now: number,
 ) {
   const waiting = Object.entries(lanes)

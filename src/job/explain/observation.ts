@@ -3,7 +3,7 @@
 import type { TaskError } from '../errors/index.ts';
 import type { Instant, Lane, TaskState } from '../task.ts';
 
-export interface KeySight {
+export interface ObservedKey {
   readonly fingerprint: string;
   readonly state: 'ready' | 'cooling' | 'busy' | 'refused';
   /** When it may be used again, where that is known. */
@@ -11,7 +11,7 @@ export interface KeySight {
   readonly cause: string | null;
 }
 
-export interface PoolSight {
+export interface ObservedPool {
   readonly name: string;
   /** Nobody declares it any more: its custom resource was deleted. */
   readonly removed?: boolean;
@@ -23,14 +23,14 @@ export interface PoolSight {
   readonly draining: number;
   readonly slots: { readonly total: number; readonly free: number };
   /** Null where nothing is known of the keys. */
-  readonly keys: readonly KeySight[] | null;
+  readonly keys: readonly ObservedKey[] | null;
   /** `until` is null for a pause without an end; null where the pool is not paused. */
   readonly paused: { readonly until: Instant | null } | null;
   /** When a task of the pool was last taken by a worker, as far as that is known. */
   readonly lastClaimAt: Instant | null;
 }
 
-export interface RunnerSight {
+export interface ObservedRunner {
   /** ms since its last heartbeat. */
   readonly silentFor: number;
   readonly draining: boolean;
@@ -43,11 +43,11 @@ export interface RunnerSight {
 export interface Observation {
   readonly task: TaskState;
   readonly error: TaskError | null;
-  readonly pool: PoolSight;
+  readonly pool: ObservedPool;
   /** For a queued task: how many are served before it, in the lane of requeued work and in its own. */
   readonly ahead: { readonly again: number; readonly lane: number } | null;
   /** For a running task: its worker; null where no heartbeat of it is known. */
-  readonly runner: RunnerSight | null;
+  readonly runner: ObservedRunner | null;
   /** ms of silence after which a worker counts as lost. */
   readonly heartbeatTimeout: number;
   readonly now: Instant;

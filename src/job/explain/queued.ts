@@ -1,7 +1,7 @@
 // Why a queued task is not taken: every obstacle on its way, the one that must go first at the front.
 
 import type { Queued } from '../task.ts';
-import type { Finding, KeySight, Observation, PoolSight } from './observation.ts';
+import type { Finding, ObservedKey, Observation, ObservedPool } from './observation.ts';
 import { about, at, clockTime, count } from './words.ts';
 
 /** A task that is next and that free workers leave alone for this long is strange, ms. */
@@ -19,7 +19,7 @@ export function whyQueued(task: Queued, seen: Observation): Finding[] {
 }
 
 /** Workers that are still there may serve it to the end. */
-function removed({ name, removed: isGone = false, workers, draining }: PoolSight): Finding | undefined {
+function removed({ name, removed: isGone = false, workers, draining }: ObservedPool): Finding | undefined {
   if (!isGone || workers > draining) return undefined;
   return {
     cause: 'PoolRemoved',
@@ -28,7 +28,7 @@ function removed({ name, removed: isGone = false, workers, draining }: PoolSight
   };
 }
 
-function paused({ name, paused: pause }: PoolSight, now: number): Finding | undefined {
+function paused({ name, paused: pause }: ObservedPool, now: number): Finding | undefined {
   if (pause === null) return undefined;
   const { until } = pause;
   const end = until === null ? 'until somebody resumes it' : `for ${about(until - now)}, until ${clockTime(until)}`;
@@ -39,7 +39,7 @@ function paused({ name, paused: pause }: PoolSight, now: number): Finding | unde
   };
 }
 
-function noWorkers({ name, workers, draining }: PoolSight): Finding | undefined {
+function noWorkers({ name, workers, draining }: ObservedPool): Finding | undefined {
   if (workers > draining) return undefined;
   const leaving = draining === 0 ? '' : ` (${count(draining, 'worker')} is shutting down)`;
   return {
@@ -50,7 +50,7 @@ function noWorkers({ name, workers, draining }: PoolSight): Finding | undefined 
 }
 
 /** Undefined while a key may be used, or where nothing is known of keys. */
-function keysWanting({ name, keys }: PoolSight, now: number): Finding | undefined {
+function keysWanting({ name, keys }: ObservedPool, now: number): Finding | undefined {
   if (keys === null || keys.some(({ state }) => state === 'ready')) return undefined;
   if (keys.length === 0) {
     const advice = `Set GENWARDEN_GEMINI_API_KEYS (or keys in GENWARDEN_POOLS_FILE) for the workers of ${name}.`;
@@ -68,7 +68,7 @@ function keysWanting({ name, keys }: PoolSight, now: number): Finding | undefine
   };
 }
 
-function refused(name: string, keys: readonly KeySight[]): Finding {
+function refused(name: string, keys: readonly ObservedKey[]): Finding {
   return {
     cause: 'KeysRefused',
     says: `The provider refuses every key of pool ${name}: ${keys.map(named).join(', ')}`,
@@ -76,7 +76,7 @@ function refused(name: string, keys: readonly KeySight[]): Finding {
   };
 }
 
-function cooling(name: string, keys: readonly KeySight[], when: string): Finding {
+function cooling(name: string, keys: readonly ObservedKey[], when: string): Finding {
   return {
     cause: 'KeysCooling',
     says: `All keys of pool ${name} cool down: ${keys.map(named).join(', ')}${when}`,
@@ -84,7 +84,7 @@ function cooling(name: string, keys: readonly KeySight[], when: string): Finding
   };
 }
 
-const named = ({ fingerprint, cause }: KeySight): string => `${fingerprint}${cause === null ? '' : ` (${cause})`}`;
+const named = ({ fingerprint, cause }: ObservedKey): string => `${fingerprint}${cause === null ? '' : ` (${cause})`}`;
 
 function queuedBehind({ lane }: Queued, { ahead, pool }: Observation): Finding | undefined {
   if (ahead === null || ahead.again + ahead.lane === 0) return undefined;
@@ -101,7 +101,7 @@ function queuedBehind({ lane }: Queued, { ahead, pool }: Observation): Finding |
   };
 }
 
-function workersBusy({ name, slots, workers }: PoolSight): Finding {
+function workersBusy({ name, slots, workers }: ObservedPool): Finding {
   const says = `It is next, but all ${count(slots.total, 'slot')} of ${count(workers, 'worker')} of pool ${name} are busy`;
   return { cause: 'WorkersBusy', says, advice: 'Nothing to do: it starts as soon as a slot is free.' };
 }

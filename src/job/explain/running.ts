@@ -1,7 +1,7 @@
 // How a running task stands: its worker lives and works, or is silent, forgot it, or waits for a provider that hangs.
 
 import type { Running } from '../task.ts';
-import type { Finding, Observation, RunnerSight } from './observation.ts';
+import type { Finding, Observation, ObservedRunner } from './observation.ts';
 import { about } from './words.ts';
 
 export function whyRunning(task: Running, seen: Observation): Finding[] {
@@ -33,7 +33,7 @@ function silent(task: Running, { runner, heartbeatTimeout }: Observation): Findi
   };
 }
 
-function forgotten(task: Running, runner: RunnerSight): Finding {
+function forgotten(task: Running, runner: ObservedRunner): Finding {
   return {
     cause: 'TaskNotListed',
     says: `Worker ${task.worker} lives (last heartbeat ${about(runner.silentFor)} ago) but no longer names the task: it is queued again within seconds`,
@@ -41,7 +41,7 @@ function forgotten(task: Running, runner: RunnerSight): Finding {
   };
 }
 
-function slow(task: Running, ranFor: number, runner: RunnerSight): Finding {
+function slow(task: Running, ranFor: number, runner: ObservedRunner): Finding {
   return {
     cause: 'ProviderSlow',
     says: `Worker ${task.worker} lives (last heartbeat ${about(runner.silentFor)} ago) and has waited ${about(ranFor)} for the provider`,
@@ -49,7 +49,7 @@ function slow(task: Running, ranFor: number, runner: RunnerSight): Finding {
   };
 }
 
-function working(task: Running, ranFor: number, runner: RunnerSight | null): Finding {
+function working(task: Running, ranFor: number, runner: ObservedRunner | null): Finding {
   const progress = runner !== null && runner.progress > 0 ? `, about ${Math.floor(runner.progress * 100)} % done` : '';
   const heard = runner === null ? '' : ` (last heartbeat ${about(runner.silentFor)} ago)`;
   const leaving = runner?.draining === true ? '; the worker shuts down and hands back what does not end in time' : '';

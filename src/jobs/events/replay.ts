@@ -1,41 +1,48 @@
-// Where an event stream goes on after the last event that its client has, and what it missed meanwhile.
+// Where a feed resumes after the last event that its client has, and the messages that the client missed.
 
 import type { LogEntry, Position } from '../../ports/jobLog.ts';
-import type { ApiContext } from '../../api/options.ts';
+import type { JobsContext } from '../context.ts';
 
-export type Reach =
-  /** All that came since is in this process's memory. */
+export type ReplaySource =
+  /** Everything since is in this process's memory. */
   | 'recent'
-  /** What came since is read from the stream. */
+  /** What came since must be read from the stream. */
   | 'stream'
-  /** The position is of another stream, or so old that a new start is cheaper. */
+  /** The position belongs to another stream, or is so old that a new snapshot is cheaper. */
   | 'reset';
 
-const mostMissed = 100_000;
+type ReplayContext = Pick<JobsContext, 'recent' | 'log'>;
 
-/** Throws `Unavailable`. */
-export async function reachOf(context: ApiContext, { epoch, sequence }: Position): Promise<Reach> {
-  const { recent, log, events } = context;
+/** `maxMissed` is the number of messages above which a snapshot is cheaper. Throws `Unavailable`. */
+export async function replaySource(
+  { recent, log }: ReplayContext,
+  { epoch, sequence }: Position,
+  maxMissed: number,
+): Promise<ReplaySource> {
   if (epoch !== recent.epoch) return 'reset';
   if (sequence > recent.last) {
-    // Another process heard more than this one has by now; or the stream has lost its end.
+    // Another process is ahead of this one, or the stream has lost its end.
     return sequence > (await log.health()).position.sequence ? 'reset' : 'recent';
   }
   if (sequence > recent.since) return 'recent';
-  return recent.last - sequence > (events?.mostMissed ?? mostMissed) ? 'reset' : 'stream';
+  return recent.last - sequence > maxMissed ? 'reset' : 'stream';
 }
 
-/** The messages after the position, up to where the recent ones begin; ends early where the stream is another one. */
-export async function* missed(context: ApiContext, after: Position, signal: AbortSignal): AsyncGenerator<LogEntry> {
+/** The messages after the position, up to where the recent ones begin; ends early if the stream was replaced. */
+export async function* missedEntries(
+  { recent, log }: ReplayContext,
+  after: Position,
+  signal: AbortSignal,
+): AsyncGenerator<LogEntry> {
   const stop = new AbortController();
   const ending = AbortSignal.any([signal, stop.signal]);
   try {
-    for await (const event of context.log.follow({ from: 'position', position: after }, ending)) {
+    for await (const event of log.follow({ from: 'position', position: after }, ending)) {
       if (event.event === 'reset') return;
       if (event.event === 'caughtUp') return;
       if (event.event !== 'entry') continue;
       yield event.entry;
-      if (event.entry.sequence > context.recent.since) return;
+      if (event.entry.sequence > recent.since) return;
     }
   } finally {
     stop.abort();

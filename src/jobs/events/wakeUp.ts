@@ -1,4 +1,4 @@
-// Lets one event stream sleep until something may be there for it.
+// Lets one event feed sleep until there may be something for it to send.
 
 export class WakeUp {
   #woken = false;
@@ -9,7 +9,7 @@ export class WakeUp {
     this.#resolve?.();
   }
 
-  /** True as soon as it is woken, or was since the last wait; false after `ms`, or when the signal aborts. */
+  /** True as soon as `wake` is called, or was since the last wait; false after `ms`, or when the signal aborts. */
   async wait(ms: number, signal: AbortSignal): Promise<boolean> {
     if (!this.#woken && !signal.aborted) {
       const { promise, resolve } = Promise.withResolvers<void>();

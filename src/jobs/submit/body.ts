@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { poolNameForm } from '../../job/ids.ts';
 import { policyBounds } from '../../job/policy.ts';
 import type { JsonObject, JsonValue } from '../../job/task.ts';
-import { durationText } from '../../api/validation.ts';
+import { durationText } from './durationText.ts';
 import { jsonProblem } from './json.ts';
 import { labelKeyProblem, labelValueProblem } from './labels.ts';
 

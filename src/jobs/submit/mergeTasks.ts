@@ -2,7 +2,7 @@
 
 import { Ajv } from 'ajv';
 import type { JobKind } from '../../job/policy.ts';
-import { invalidRequest, type FieldError } from '../../api/problem.ts';
+import { invalidRequest, type FieldError } from '../../job/errors/invalidRequest.ts';
 import type { InputBody, ReferenceBody, SubmitBody } from './body.ts';
 
 export interface AskedTask {

@@ -4,7 +4,7 @@
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { ReferenceImage } from '../../job/task.ts';
 import type { ArtifactStore, StoredArtifact } from '../../ports/artifactStore.ts';
-import { invalidRequest } from '../../api/problem.ts';
+import { invalidRequest } from '../../job/errors/invalidRequest.ts';
 import type { ReferenceBody } from './body.ts';
 import { checkImage, checkImageFits, imageMediaTypes, type ImageMediaType } from './image.ts';
 import type { AskedTask } from './mergeTasks.ts';

@@ -1,8 +1,10 @@
 // Cancels the job of a resource that has gone, in the way of the API: workers are told, what is done stays.
 
-import { cancelJob } from '../../jobs/cancelJob.ts';
-import { jobIdOfOwner } from '../../jobs/submit/submitJob.ts';
+import { cancelJob } from '../../jobs/cancel.ts';
+import { jobIdOfOwner } from '../../jobs/submit/index.ts';
+import type { EndedTask } from '../../jobs/context.ts';
 import { GenwardenError, type ErrorCode } from '../../job/errors/index.ts';
+import { logEndedTask } from '../../telemetry/events.ts';
 import type { OperatorParts } from '../parts.ts';
 
 export type CancelParts = Pick<OperatorParts, 'log' | 'follower' | 'clock' | 'heartbeats' | 'logger'>;
@@ -13,7 +15,8 @@ const nothingToCancel: readonly ErrorCode[] = ['JobNotFound', 'JobAlreadyFinishe
 export async function cancelJobOf(parts: CancelParts, tenant: string, uid: string): Promise<void> {
   const by = 'the deletion of its GenerationJob';
   try {
-    await cancelJob(parts, { tenant, job: jobIdOfOwner(uid), by, running: 'stop' });
+    const onTaskEnded = (ended: EndedTask): void => logEndedTask(parts.logger, ended);
+    await cancelJob({ ...parts, onTaskEnded }, { tenant, job: jobIdOfOwner(uid), by, running: 'stop' });
   } catch (error) {
     if (!(error instanceof GenwardenError) || !nothingToCancel.includes(error.code)) throw error;
   }

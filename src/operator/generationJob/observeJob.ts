@@ -1,6 +1,6 @@
 // Looks at the job that a resource was accepted as: in the index where that is enough, else in the stream.
 
-import { readJob } from '../../jobs/readJob.ts';
+import { readJob } from '../../jobs/read.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { JobId } from '../../job/ids.ts';
 import { isOpen } from '../../job/task.ts';

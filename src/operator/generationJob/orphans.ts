@@ -1,7 +1,7 @@
 // Open jobs whose resource is gone although nobody told of it: deleted while no operator ran, or submitted at the very moment of
 // the deletion. Judged only by a list that was asked for after the job was seen.
 
-import { jobIdOfOwner } from '../../jobs/submit/submitJob.ts';
+import { jobIdOfOwner } from '../../jobs/submit/index.ts';
 import type { Instant, TaskState } from '../../job/task.ts';
 import type { OperatorParts } from '../parts.ts';
 import { generationJobType } from '../resources/kinds.ts';

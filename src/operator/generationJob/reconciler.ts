@@ -1,6 +1,6 @@
 // One look at a GenerationJob: what went from its place, what there is, what of it is to be told.
 
-import { jobIdOfOwner } from '../../jobs/submit/submitJob.ts';
+import { jobIdOfOwner } from '../../jobs/submit/index.ts';
 import { GenwardenError, catalogue } from '../../job/errors/index.ts';
 import type { Informer, ResourceKey } from '../../ports/kubernetes.ts';
 import type { OperatorParts } from '../parts.ts';

@@ -1,8 +1,8 @@
 // Submits the job of a resource: by the API's own function, as the one job that this resource can ever make.
 
-import { invalidRequest } from '../../api/problem.ts';
-import { readJob } from '../../jobs/readJob.ts';
-import { jobIdOfOwner, submitJob } from '../../jobs/submit/submitJob.ts';
+import { invalidRequest } from '../../job/errors/invalidRequest.ts';
+import { readJob } from '../../jobs/read.ts';
+import { jobIdOfOwner, submitJob } from '../../jobs/submit/index.ts';
 import { catalogue, GenwardenError } from '../../job/errors/index.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';
 import type { OperatorParts } from '../parts.ts';

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { submitBody } from '../../jobs/submit/body.ts';
-import { durationText } from '../../api/validation.ts';
 import type { KubeObject } from '../../ports/kubernetes.ts';
+import { durationText } from '../../jobs/submit/durationText.ts';
 import { conditions } from './condition.ts';
 import { parseSpec, type Parsed } from './kinds.ts';
 import { objectName, podTemplate } from './podTemplate.ts';

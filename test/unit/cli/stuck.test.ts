@@ -1,7 +1,7 @@
 // `explain`, `stuck`, `pause` and `resume`: what they print, what they ask, and how they end.
 
 import { describe, expect, test } from 'vitest';
-import type { ExplainedJob, ExplainedTask, PoolSight, StuckTask } from '../../../src/client/index.ts';
+import type { ExplainedJob, ExplainedTask, ObservedPool, StuckTask } from '../../../src/client/index.ts';
 import { commandsNow, runCommand, type CommandOptions } from '../../support/commandLine.ts';
 import { answerJson, FakeApi } from '../../fakes/fakeApi.ts';
 
@@ -35,7 +35,7 @@ function explained(over: Partial<ExplainedTask> = {}): ExplainedTask {
   };
 }
 
-const pool: PoolSight = {
+const pool: ObservedPool = {
   name: 'default',
   lanes: { again: 0, high: 0, normal: 3, low: 0 },
   workers: 0,

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { explain } from '../../../src/job/explain/index.ts';
-import type { KeySight, Observation, PoolSight } from '../../../src/job/explain/observation.ts';
+import type { ObservedKey, Observation, ObservedPool } from '../../../src/job/explain/observation.ts';
 import { taskError } from '../../../src/job/errors/index.ts';
 import type { TaskState } from '../../../src/job/task.ts';
 import {
@@ -17,11 +17,11 @@ import {
 } from '../../../src/job/transitions.ts';
 import { queuedTask, testNow } from '../../fakes/tasks.ts';
 
-const key = (state: KeySight['state'], over: Partial<KeySight> = {}): KeySight => {
+const key = (state: ObservedKey['state'], over: Partial<ObservedKey> = {}): ObservedKey => {
   return { fingerprint: `k-${state}`, state, until: null, cause: null, ...over };
 };
 
-const healthy: PoolSight = {
+const healthy: ObservedPool = {
   name: 'default',
   lanes: { again: 0, high: 0, normal: 1, low: 0 },
   workers: 1,
@@ -36,7 +36,7 @@ const queued = queuedTask();
 const { job } = queued.of;
 const running = claimed(queued, 'worker-1', 1, testNow);
 
-function look(task: TaskState, after: number, over: Partial<Observation> = {}, pool: Partial<PoolSight> = {}) {
+function look(task: TaskState, after: number, over: Partial<Observation> = {}, pool: Partial<ObservedPool> = {}) {
   const ahead = task.state === 'queued' ? { again: 0, lane: 0 } : null;
   const runner = task.state === 'running' ? { silentFor: 400, draining: false, listsTask: true, progress: 0 } : null;
   const now = testNow + after;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { KubeError } from '../../../../src/ports/kubernetes.ts';
 import { generationJobType } from '../../../../src/operator/resources/kinds.ts';
 import { deleted } from '../../../../src/job/transitions.ts';
-import { submitJob } from '../../../../src/jobs/submit/submitJob.ts';
+import { submitJob } from '../../../../src/jobs/submit/index.ts';
 import { anOperator, aWorld, conditions, create, hands, key, peek, retentionMs, type World } from './stage.ts';
 
 const stateOf = async (world: World, resource: Parameters<typeof hands>[1], task = 0) =>

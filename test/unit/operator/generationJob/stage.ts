@@ -7,7 +7,7 @@ import { fakeArtifactStore } from '../../../fakes/artifactStore.ts';
 import { virtualClock, type VirtualClock } from '../../../fakes/clock.ts';
 import { fakeHeartbeats } from '../../../fakes/heartbeats.ts';
 import { fakePoolRegistry } from '../../../fakes/poolRegistry.ts';
-import { jobIdOfOwner } from '../../../../src/jobs/submit/submitJob.ts';
+import { jobIdOfOwner } from '../../../../src/jobs/submit/index.ts';
 import type { StatusWrite, TaskState } from '../../../../src/job/task.ts';
 import { cancelled, claimed, failed, newRun, succeeded } from '../../../../src/job/transitions.ts';
 import type { KubeController } from '../../../../src/operator/controller.ts';

@@ -1,7 +1,7 @@
 // A submit for an owner: one resource makes one job, once, whatever changed since.
 import { expect, test } from 'vitest';
 import type { SubmitBody } from '../../../../src/jobs/submit/body.ts';
-import { jobIdOfOwner, submitJob } from '../../../../src/jobs/submit/submitJob.ts';
+import { jobIdOfOwner, submitJob } from '../../../../src/jobs/submit/index.ts';
 import { deleted } from '../../../../src/job/transitions.ts';
 import { submitOf } from '../../../../src/operator/generationJob/submit.ts';
 import type { GenerationJob } from '../../../../src/operator/resources/generationJob.ts';

@@ -1,20 +1,19 @@
-// Checks of each pool: workers to serve it, keys to call with, and no pause that somebody forgot.
+// Checks each pool: it has workers and usable keys, and is not paused.
 
-import { lookAround } from '../../jobs/explain/surroundings.ts';
-import type { PoolSight } from '../../job/explain/observation.ts';
-import type { ApiContext } from '../options.ts';
-import { fine, wrong, type Check } from './checkLine.ts';
+import type { ObservedPool } from '../../job/explain/observation.ts';
+import { observePools, type ExplainContext } from '../explain.ts';
+import { fine, wrong, type Check } from './check.ts';
 
-export async function poolChecks(context: ApiContext): Promise<Check[]> {
+export async function poolChecks(context: ExplainContext): Promise<Check[]> {
   const names = context.pools.list().map(({ name }) => name);
   if (names.length === 0) {
     return [wrong('pools', 'there is none', 'Start a worker: it declares its pool.')];
   }
-  const { pools } = await lookAround(context, new Set(names));
+  const { pools } = await observePools(context, new Set(names));
   return [...pools.values()].flatMap((pool) => [workers(pool), ...keys(pool)]);
 }
 
-function workers({ name, workers: count, draining, slots, paused }: PoolSight): Check {
+function workers({ name, workers: count, draining, slots, paused }: ObservedPool): Check {
   const label = `pool ${name}`;
   const says = `${count} ${count === 1 ? 'worker' : 'workers'}, ${slots.free} of ${slots.total} slots free`;
   if (count === draining) {
@@ -25,7 +24,7 @@ function workers({ name, workers: count, draining, slots, paused }: PoolSight): 
   return wrong(label, `paused${until}; ${says}`, `Resume it with \`genwarden resume ${name}\`.`);
 }
 
-function keys({ name, keys: all }: PoolSight): Check[] {
+function keys({ name, keys: all }: ObservedPool): Check[] {
   if (all === null) return [];
   const label = `keys of ${name}`;
   const states = all.map(

@@ -1,7 +1,7 @@
-// One line of the checklist.
+// One line of the doctor's report.
 
 export interface Check {
-  /** What was looked at, in a word. */
+  /** What was checked. */
   readonly name: string;
   readonly ok: boolean;
   /** What was found. */

@@ -1,12 +1,14 @@
-// Which open tasks a person should look at: those that nobody moved in time, and those that have stood still for long.
+// Finds open tasks that may need a person: overdue ones, and ones without progress for a long time.
 
 import { overdueSince } from '../../job/explain/next.ts';
 import { isOpen, type Instant, type OpenTask } from '../../job/task.ts';
 import type { IndexedTask } from '../../readmodel/jobIndex.ts';
-import type { ApiContext } from '../../api/options.ts';
+import type { JobsContext } from '../context.ts';
+
+export type StuckContext = Pick<JobsContext, 'clock' | 'follower' | 'lastClaims'>;
 
 export interface StuckRequest {
-  /** Undefined: of all tenants. */
+  /** Undefined: all tenants. */
   readonly tenant: string | undefined;
   /** ms without a change of state. */
   readonly olderThan: number;
@@ -19,26 +21,26 @@ export interface StuckTask extends IndexedTask {
   readonly overdue: boolean;
 }
 
-/** The oldest first. A task that waits for review, or that stands in a queue that moves, is not stuck unless it is overdue. */
-export function findStuck(context: ApiContext, request: StuckRequest): StuckTask[] {
-  const now = context.clock.now();
-  const moves = (pool: string): boolean => (context.lastClaims.of(pool) ?? -Infinity) > now - request.olderThan;
+/** Oldest first. A task in review, or in a queue that moves, counts as stuck only when it is overdue. */
+export function findStuck({ clock, follower, lastClaims }: StuckContext, request: StuckRequest): StuckTask[] {
+  const now = clock.now();
+  const moves = (pool: string): boolean => (lastClaims.of(pool) ?? -Infinity) > now - request.olderThan;
   const stuck: StuckTask[] = [];
-  for (const task of context.follower.index.openTasks()) {
+  for (const task of follower.index.openTasks()) {
     const { state } = task;
-    if (!isOpen(state) || !isAskedFor(state, request)) continue;
+    if (!isOpen(state) || !matches(state, request)) continue;
     const overdue = overdueSince(state, now) !== undefined;
-    if (overdue || standsStill(state, now, request.olderThan, moves)) stuck.push({ ...task, state, overdue });
+    if (overdue || hasNoProgress(state, now, request.olderThan, moves)) stuck.push({ ...task, state, overdue });
   }
   return stuck.toSorted((a, b) => a.state.since - b.state.since || a.sequence - b.sequence);
 }
 
-function isAskedFor({ of }: OpenTask, { tenant, job, pool }: StuckRequest): boolean {
+function matches({ of }: OpenTask, { tenant, job, pool }: StuckRequest): boolean {
   if (tenant !== undefined && of.tenant !== tenant) return false;
   return (job === undefined || of.job === job) && (pool === undefined || of.pool === pool);
 }
 
-function standsStill(task: OpenTask, now: Instant, olderThan: number, moves: (pool: string) => boolean): boolean {
+function hasNoProgress(task: OpenTask, now: Instant, olderThan: number, moves: (pool: string) => boolean): boolean {
   if (task.state === 'needs_review' || now - task.since < olderThan) return false;
   return task.state !== 'queued' || !moves(task.of.pool);
 }

@@ -1,39 +1,46 @@
-// Reads one whole job of a tenant, as new as anything this process has heard of it.
+// Reads one whole job of a tenant. The result is never older than what this process has already shown.
 
 import { GenwardenError } from '../job/errors/index.ts';
 import { isJobId, type JobId } from '../job/ids.ts';
 import type { Instant } from '../job/task.ts';
 import type { JobRecord, TaskRecord } from '../ports/jobLog.ts';
-import { sees } from './tenancy.ts';
-import type { ApiContext } from '../api/options.ts';
+import type { JobsContext } from './context.ts';
+import { canSee } from './tenancy.ts';
 
-/** What a read needs of the API; the operator has it as well. */
-export type ReadContext = Pick<ApiContext, 'log' | 'follower' | 'clock'>;
+export type ReadContext = Pick<JobsContext, 'log' | 'follower' | 'clock'>;
 
-/** The job; throws `JobNotFound` where the tenant has none of this id, or `Unavailable`. */
+/** Throws `JobNotFound` where the tenant has no job of this id, or `Unavailable`. */
 export async function readJob(context: ReadContext, tenant: string, job: JobId): Promise<JobRecord> {
   const record = isJobId(job) ? await newestRecord(context, job) : undefined;
-  if (record === undefined || !sees(tenant, tenantOf(record)) || isGone(record, context.clock.now()))
+  if (record === undefined || !canSee(tenant, tenantOf(record)) || isDeletedOrExpired(record, context.clock.now()))
     throw jobNotFound(job);
   return record;
 }
 
-/** Deleted, or past its retention although its messages may still be there. */
-export function isGone(record: JobRecord, now: Instant): boolean {
+/** The server drops messages one by one after the retention, so an expired job may still have some. */
+export function isDeletedOrExpired(record: JobRecord, now: Instant): boolean {
   return record.tasks.some(({ last }) => last.state.state === 'deleted' || last.state.of.expiresAt <= now);
 }
 
+/** The task with this index, else with this name. Throws `TaskNotFound`. */
+export function findTask(record: JobRecord, task: string): TaskRecord {
+  const byIndex = /^(0|[1-9]\d{0,2})$/.test(task) ? record.tasks[Number(task)] : undefined;
+  const found = byIndex ?? record.tasks.find(({ last }) => last.state.of.name === task);
+  if (found === undefined) throw new GenwardenError('TaskNotFound', `Job ${record.job} has no task ${task}`);
+  return found;
+}
+
 const jobNotFound = (job: JobId): GenwardenError =>
-  new GenwardenError('JobNotFound', job === '' ? 'That is not the id of a job' : `There is no job ${job}`);
+  new GenwardenError('JobNotFound', job === '' ? 'This is not a job id' : `There is no job ${job}`);
 
 const tenantOf = (record: JobRecord): string | undefined => record.tasks[0]?.last.state.of.tenant;
 
-/** A replica may answer a read with less than this process knows: such tasks are read again from the stream's leader. */
+/** A replica of the stream may lag behind this process's index: such tasks are read again from the stream's leader. */
 async function newestRecord({ log, follower }: ReadContext, job: JobId): Promise<JobRecord | undefined> {
   const pool = follower.index.job(job)?.tasks.find((task) => task !== undefined)?.state.of.pool;
   const record = await log.read(job, pool);
   if (record === undefined || record.tasks.length === 0) return undefined;
-  // What this process has shown once it shows ever after, although its follower may not be there yet.
+  // The follower may not be this far yet; once shown, a message must stay visible.
   for (const { last } of record.tasks) if (last.sequence > follower.position().sequence) follower.applyOwn(last);
   const fresh = async (task: TaskRecord, index: number): Promise<TaskRecord> => {
     const known = follower.index.task(job, index)?.sequence ?? 0;

@@ -5,8 +5,8 @@ import { GenwardenError } from '../../job/errors/index.ts';
 import { jobIdFrom, type JobId } from '../../job/ids.ts';
 import type { SpecWrite } from '../../job/task.ts';
 import type { JobRecord, LogEntry } from '../../ports/jobLog.ts';
-import { isGone } from '../readJob.ts';
-import type { ApiContext } from '../../api/options.ts';
+import type { JobsContext } from '../context.ts';
+import { isDeletedOrExpired } from '../read.ts';
 import type { SubmitBody } from './body.ts';
 import { digestOf } from './json.ts';
 import { mergeTasks } from './mergeTasks.ts';
@@ -24,9 +24,8 @@ export interface Submit {
   readonly owner?: string;
 }
 
-/** What a submit needs of the API; the operator has it as well. */
 export type SubmitContext = Pick<
-  ApiContext,
+  JobsContext,
   'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'retentionMs' | 'random'
 >;
 
@@ -69,7 +68,7 @@ const jobIdOf = (text: string): JobId => jobIdFrom(createHash('sha256').update(t
 async function earlierJob(context: SubmitContext, submit: Identified): Promise<Submitted | undefined> {
   if (context.follower.index.job(submit.job) === undefined) return undefined;
   const record = await context.log.read(submit.job);
-  return record === undefined || isGone(record, context.clock.now()) ? undefined : replay(record, submit);
+  return record === undefined || isDeletedOrExpired(record, context.clock.now()) ? undefined : replay(record, submit);
 }
 
 async function storeJob(context: SubmitContext, submit: Identified): Promise<Submitted> {
@@ -93,7 +92,7 @@ async function write(context: SubmitContext, submit: Identified, specs: readonly
       return { record: recordOf(submit.job, specs, outcome.entries), replayed: false };
     }
     const record = await context.log.read(submit.job);
-    if (record !== undefined && !isGone(record, context.clock.now())) return replay(record, submit);
+    if (record !== undefined && !isDeletedOrExpired(record, context.clock.now())) return replay(record, submit);
     if (record !== undefined && submit.owner !== undefined) throw jobOfOwnerGone(submit.job);
     // Leftovers of a job that was deleted or whose retention is over stand in the way of the same key.
     if (record !== undefined) await context.log.purge(submit.job, record.tasks[0]!.last.state.of.pool);

@@ -1,11 +1,12 @@
-// Checks of NATS, the stream and the artifact store: there, fit, writable, and with space left.
+// Checks NATS, the stream and the artifact store: reachable, correctly configured, writable, and with space left.
 
-import type { ApiContext } from '../options.ts';
-import { fine, wrong, type Check } from './checkLine.ts';
+import type { JobsContext } from '../context.ts';
+import { fine, wrong, type Check } from './check.ts';
 
-type NamedLook = readonly [name: string, look: () => Promise<readonly Check[]>];
+type StorageContext = Pick<JobsContext, 'installation' | 'log' | 'artifacts' | 'random'>;
+type NamedCheck = readonly [name: string, check: () => Promise<readonly Check[]>];
 
-export function storageChecks(context: ApiContext, tenant: string): readonly NamedLook[] {
+export function storageChecks(context: StorageContext, tenant: string): readonly NamedCheck[] {
   return [
     ['nats', () => nats(context)],
     ['stream', async () => [await stream(context)]],
@@ -13,7 +14,7 @@ export function storageChecks(context: ApiContext, tenant: string): readonly Nam
   ];
 }
 
-async function nats({ installation }: ApiContext): Promise<Check[]> {
+async function nats({ installation }: StorageContext): Promise<Check[]> {
   if (installation === undefined) return [];
   const { version, roundTripMs, unsuitable, replicas, storage } = await installation.nats();
   const copies = replicas === 1 ? 'one copy' : `${replicas} copies`;
@@ -31,7 +32,7 @@ async function nats({ installation }: ApiContext): Promise<Check[]> {
   ];
 }
 
-async function stream({ log }: ApiContext): Promise<Check> {
+async function stream({ log }: StorageContext): Promise<Check> {
   const { bytes, maxBytes } = await log.health();
   return space('stream', bytes, maxBytes, "Raise the stream's max_bytes, or lower GENWARDEN_RETENTION.");
 }
@@ -47,7 +48,7 @@ function space(name: string, used: number, limit: number, advice: string): Check
 }
 
 /** Writes, reads and deletes bytes that nobody else has. */
-async function artifacts({ artifacts: store, random }: ApiContext, tenant: string): Promise<Check> {
+async function artifacts({ artifacts: store, random }: StorageContext, tenant: string): Promise<Check> {
   const advice = 'Check the artifact store: space, limits, credentials.';
   try {
     const started = performance.now();

@@ -1,0 +1,23 @@
+// What a request does to one task. Decisions are pure: use cases write them, and the exhaustive model explores them.
+
+import type { GenwardenError } from '../errors/index.ts';
+import type { Instant, TaskDetail, TaskState, TaskWrite } from '../task.ts';
+
+export type Decision =
+  | { readonly do: 'write'; readonly write: TaskWrite }
+  /** The task stays as it is. */
+  | { readonly do: 'nothing' }
+  | { readonly do: 'refuse'; readonly error: GenwardenError };
+
+/** The last message of a task's log. */
+export interface LastMessage {
+  readonly state: TaskState;
+  readonly detail: TaskDetail;
+}
+
+export const nothing: Decision = { do: 'nothing' };
+export const write = (message: TaskWrite): Decision => ({ do: 'write', write: message });
+export const refuse = (error: GenwardenError): Decision => ({ do: 'refuse', error });
+
+/** For messages: an instant as people read it. */
+export const timeText = (instant: Instant): string => new Date(instant).toISOString();

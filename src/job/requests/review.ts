@@ -1,0 +1,87 @@
+// Review: a person approves a result, rejects it, or asks for another run with an instruction (a tweak).
+
+import { GenwardenError, taskError } from '../errors/index.ts';
+import { invalidRequest } from '../errors/invalidRequest.ts';
+import type { Instant, NeedsReview, TaskDetail, TaskInput, TaskRequest } from '../task.ts';
+import { approved, newRun, rejected } from '../transitions.ts';
+import { refuse, write, type Decision, type LastMessage } from './decision.ts';
+import { refusalOfRun } from './retry.ts';
+
+export interface Review {
+  /** The run whose result the reviewer saw. */
+  readonly run: number;
+  readonly decision: 'approve' | 'reject' | 'tweak';
+  /** What to change; with `tweak` only. */
+  readonly instruction?: string | undefined;
+  readonly note?: string | undefined;
+}
+
+/** `request` is the task's newest request; `by` is the reviewer's name. */
+export function reviewTask(
+  { state, detail }: LastMessage,
+  request: TaskRequest,
+  review: Review,
+  by: string,
+  now: Instant,
+): Decision {
+  if (state.state !== 'needs_review' || state.run !== review.run) {
+    const { task } = state.of;
+    const message = `Task ${task} is ${state.state} in run ${state.run}, not in review of run ${review.run}`;
+    return refuse(new GenwardenError('NotInReview', message));
+  }
+  const note = review.note === undefined ? '' : `: ${review.note}`;
+  switch (review.decision) {
+    case 'approve':
+      return write({ state: approved(state, now), detail: { ...detail, message: `Approved by ${by}${note}` } });
+    case 'reject': {
+      const message = `Rejected by ${by}${note}`;
+      const error = taskError('RejectedInReview', message);
+      return write({ state: rejected(state, now), detail: { ...detail, message, error } });
+    }
+    case 'tweak':
+      return tweak(state, detail, request, `${by}${note}`, review.instruction ?? '', now);
+    default:
+      return review.decision satisfies never;
+  }
+}
+
+function tweak(
+  state: NeedsReview,
+  detail: TaskDetail,
+  request: TaskRequest,
+  reviewer: string,
+  instruction: string,
+  now: Instant,
+): Decision {
+  const next = newRun(state, 'Tweaked', now);
+  const refusal = refusalOfRun(next, now);
+  if (refusal !== undefined) return refuse(refusal);
+  const input = tweakedInput(request.input, detail, instruction);
+  if (input === undefined) {
+    const message = 'cannot be tweaked: its 14 references leave no room for the earlier image';
+    return refuse(invalidRequest([{ path: 'task', message }]));
+  }
+  const message = `Run ${next.run}: a tweak requested by ${reviewer}`;
+  return write({ state: next, detail: { message, request: { ...request, input } } });
+}
+
+/** The caption of the reference that a tweak adds. The next tweak replaces the reference with this caption. */
+const earlierResult = 'the earlier result';
+/** As the schema of a submit says. */
+const mostReferences = 14;
+
+/** The same input with the instruction, and with the earlier image as the last reference; undefined if that is one too many. */
+function tweakedInput(input: TaskInput, detail: TaskDetail, instruction: string): TaskInput | undefined {
+  const image = detail.artifacts?.find(({ name, mediaType }) => name === 'image' && mediaType.startsWith('image/'));
+  if (image === undefined) return { ...input, prompt: textPrompt(input, detail, instruction) };
+  const kept = (input.references ?? []).filter(({ caption }) => caption !== earlierResult);
+  if (kept.length >= mostReferences) return undefined;
+  const earlier = { artifact: image.digest, mediaType: image.mediaType, caption: earlierResult };
+  const prompt = `${input.prompt}\n\nThe last image is ${earlierResult}. Change it: ${instruction}`;
+  return { ...input, prompt, references: [...kept, earlier] };
+}
+
+function textPrompt({ prompt }: TaskInput, { output = null }: TaskDetail, instruction: string): string {
+  const earlier = typeof output === 'string' ? output : JSON.stringify(output);
+  return `${prompt}\n\nThis is ${earlierResult}:\n${earlier}\n\nChange it: ${instruction}`;
+}

@@ -1,0 +1,48 @@
+// What the use cases work with: ports, the read model, and a few settings. Each use case names the parts that it takes.
+
+import type { Cancelled, Failed, OpenTask } from '../job/task.ts';
+import type { ArtifactStore } from '../ports/artifactStore.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Heartbeats } from '../ports/heartbeats.ts';
+import type { InstallationProbe } from '../ports/installationProbe.ts';
+import type { JobLog } from '../ports/jobLog.ts';
+import type { KeyRing } from '../ports/keyRing.ts';
+import type { PoolRegistry } from '../ports/poolRegistry.ts';
+import type { TaskQueue } from '../ports/taskQueue.ts';
+import type { Follower } from '../readmodel/follower.ts';
+import type { LastClaims } from '../readmodel/lastClaims.ts';
+import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
+import type { RecentEntries } from './events/recentEntries.ts';
+import type { JobWatch } from './wait.ts';
+
+export interface JobsContext {
+  readonly log: JobLog;
+  readonly queue: Pick<TaskQueue, 'paused'>;
+  readonly heartbeats: Pick<Heartbeats, 'recall'>;
+  readonly artifacts: ArtifactStore;
+  /** The state of a pool's keys; where absent, nothing is known of them. */
+  readonly keys?: Pick<KeyRing, 'state'>;
+  readonly pools: PoolRegistry;
+  readonly clock: Clock;
+  readonly follower: Follower;
+  readonly workers: WorkerDirectory;
+  readonly lastClaims: LastClaims;
+  readonly watch: JobWatch;
+  readonly recent: RecentEntries;
+  /** Checks of NATS and the leader; where absent, the doctor leaves them out. */
+  readonly installation?: InstallationProbe;
+  /** How long a job is kept, ms from its submit. */
+  readonly retentionMs: number;
+  /** A worker counts as lost after this much silence, ms; default 6 s. */
+  readonly heartbeatTimeoutMs?: number;
+  readonly random: (bytes: number) => Uint8Array;
+  /** Called for each task that a request ended before its time, as soon as it is stored. */
+  readonly onTaskEnded: (ended: EndedTask) => void;
+}
+
+export interface EndedTask {
+  readonly before: OpenTask;
+  readonly after: Cancelled | Failed;
+  /** One sentence, as stored with the task. */
+  readonly message: string;
+}

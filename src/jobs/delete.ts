@@ -1,0 +1,63 @@
+// Deletes a finished job permanently: first a tombstone on every task, which refuses a late retry, then the messages, then
+// the artifacts.
+
+import { GenwardenError } from '../job/errors/index.ts';
+import type { JobId } from '../job/ids.ts';
+import { deleteFinishedTask, deleteTask, refusalOfDelete } from '../job/requests/delete.ts';
+import type { DetailedEntry, JobRecord } from '../ports/jobLog.ts';
+import { changeTask, changeTasks } from './changeTasks.ts';
+import type { JobsContext } from './context.ts';
+import { readJob } from './read.ts';
+
+export type DeleteContext = Pick<JobsContext, 'log' | 'follower' | 'clock' | 'artifacts'>;
+
+/** An artifact that could not be deleted: it expires with its retention. */
+export interface LeftArtifact {
+  readonly digest: string;
+  readonly error: unknown;
+}
+
+/** The artifacts left behind. Throws `JobNotFound`, `JobNotFinished` or `Unavailable`; the job may be gone after the last. */
+export async function deleteJob(context: DeleteContext, tenant: string, job: JobId): Promise<readonly LeftArtifact[]> {
+  const { tasks } = await readJob(context, tenant, job);
+  const refusal = tasks.map(({ last }) => refusalOfDelete(last.state)).find((error) => error !== undefined);
+  if (refusal !== undefined) throw refusal;
+  const { pool } = tasks[0]!.last.state.of;
+  const digests = artifactsOf(await context.log.history(job, pool));
+  await changeTask(context, tasks[0]!, ({ state }) => deleteFinishedTask(state, context.clock.now()));
+  // From the first tombstone on, no reader finds the job.
+  await deleteTasks(context, { job, tasks: tasks.slice(1) });
+  await context.log.purge(job, pool);
+  return deleteArtifacts(context, tenant, digests);
+}
+
+/** More than enough: only a retry that had already begun can reopen a task, and it does so once. */
+const maxPasses = 8;
+
+async function deleteTasks(context: DeleteContext, { job, tasks }: JobRecord): Promise<void> {
+  let left = tasks;
+  for (let passes = 0; left.length > 0; passes += 1) {
+    if (passes >= maxPasses) throw new GenwardenError('Unavailable', 'The job kept being retried while it was deleted');
+    const changes = await changeTasks(context, { job, tasks: left }, ({ state }) =>
+      deleteTask(state, context.clock.now()),
+    );
+    left = changes.map(({ task }) => task).filter(({ last }) => last.state.state !== 'deleted');
+  }
+}
+
+/** What the tasks made in all their runs. References stay, because other jobs may name them. */
+function artifactsOf(entries: readonly DetailedEntry[]): ReadonlySet<string> {
+  return new Set(entries.flatMap(({ detail }) => detail.artifacts ?? []).map(({ digest }) => digest));
+}
+
+async function deleteArtifacts(
+  { artifacts }: Pick<DeleteContext, 'artifacts'>,
+  tenant: string,
+  digests: ReadonlySet<string>,
+): Promise<LeftArtifact[]> {
+  const left: LeftArtifact[] = [];
+  for (const digest of digests) {
+    await artifacts.delete(tenant, digest).catch((error: unknown) => left.push({ digest, error }));
+  }
+  return left;
+}

@@ -1,0 +1,243 @@
+// The event feed of one client: a snapshot, then every transition of its tasks in stream order, with progress in between.
+// The only state it keeps for the client is a position in the stream.
+
+import { countStates, jobState } from '../../job/jobState.ts';
+import type { JobId } from '../../job/ids.ts';
+import { openStates, type Sequence } from '../../job/task.ts';
+import type { JobRecord, LogEntry, Position } from '../../ports/jobLog.ts';
+import type { ProgressReport } from '../../readmodel/workerDirectory.ts';
+import type { JobsContext } from '../context.ts';
+import { listJobs, taskVersions, type TaskVersion } from '../list.ts';
+import { readJob } from '../read.ts';
+import { canSee } from '../tenancy.ts';
+import { versionOf } from '../wait.ts';
+import { collectProgress, type ProgressUpdates } from './progress.ts';
+import { missedEntries, replaySource } from './replay.ts';
+import { WakeUp } from './wakeUp.ts';
+
+/** `at` is the position from which a feed resumes after this event. */
+export type FeedEvent =
+  /** The client's position is of no use: a snapshot follows. */
+  | { readonly event: 'reset' }
+  /** The tenant's newest open jobs; not `complete` where there are more. */
+  | { readonly event: 'jobs'; readonly jobs: readonly (readonly TaskVersion[])[]; complete: boolean; at: Position }
+  | { readonly event: 'snapshot'; readonly record: JobRecord; readonly at: Position }
+  | { readonly event: 'task'; readonly entry: LogEntry; readonly at: Position }
+  | { readonly event: 'job'; readonly tasks: readonly TaskVersion[]; readonly at: Position }
+  | { readonly event: 'progress'; readonly progress: ProgressReport }
+  /** Nothing happened for `keepAliveMs`. */
+  | { readonly event: 'silence' };
+
+export type FeedContext = Pick<JobsContext, 'log' | 'follower' | 'clock' | 'workers' | 'recent'>;
+
+export interface FeedRequest {
+  readonly tenant: string;
+  /** Undefined: all jobs of the tenant. */
+  readonly job: JobId | undefined;
+  /** The position of the last event that the client has; undefined for a new client, 'unknown' where it cannot be read. */
+  readonly resumeAt: Position | 'unknown' | undefined;
+  readonly keepAliveMs: number;
+  /** A client that missed more messages than this gets a snapshot instead. */
+  readonly maxMissed: number;
+}
+
+const maxJobsInSnapshot = 500;
+
+/** Ends when the signal aborts, when the job has finished, and when the client is too slow; a slow client may resume. */
+export async function* feed(
+  context: FeedContext,
+  request: FeedRequest,
+  signal: AbortSignal,
+): AsyncGenerator<FeedEvent> {
+  const wakeUp = new WakeUp();
+  const progress = collectProgress(context, request, () => wakeUp.wake());
+  const stop = context.recent.onChange(() => wakeUp.wake());
+  try {
+    yield* new Feed(context, request, signal, wakeUp, progress).events();
+  } finally {
+    progress.stop();
+    stop();
+  }
+}
+
+class Feed {
+  readonly #context: FeedContext;
+  readonly #request: FeedRequest;
+  readonly #signal: AbortSignal;
+  readonly #wakeUp: WakeUp;
+  readonly #progress: ProgressUpdates;
+  /** Every message up to here was sent. */
+  #sent: Position = { epoch: '', sequence: 0 };
+  /** Of this message only the job's event is sent: the client has the task's, but perhaps not the job's. */
+  #jobOnly: Sequence = 0;
+  /** By task of the one job: the message that the snapshot showed. */
+  #shown: readonly Sequence[] = [];
+  #ended = false;
+
+  constructor(
+    context: FeedContext,
+    request: FeedRequest,
+    signal: AbortSignal,
+    wakeUp: WakeUp,
+    progress: ProgressUpdates,
+  ) {
+    this.#context = context;
+    this.#request = request;
+    this.#signal = signal;
+    this.#wakeUp = wakeUp;
+    this.#progress = progress;
+  }
+
+  async *events(): AsyncGenerator<FeedEvent> {
+    const { resumeAt } = this.#request;
+    await this.#caughtUp();
+    if (this.#signal.aborted) return;
+    if (resumeAt === undefined) yield* this.#snapshot();
+    else if (resumeAt === 'unknown') yield* this.#reset();
+    else yield* this.#resume(resumeAt);
+    while (!this.#ended && !this.#signal.aborted) yield* this.#live();
+  }
+
+  /** A stream that was just replaced has no position yet. */
+  async #caughtUp(): Promise<void> {
+    while (this.#context.recent.epoch === '' && !this.#signal.aborted) await this.#wakeUp.wait(1_000, this.#signal);
+  }
+
+  async *#resume(from: Position): AsyncGenerator<FeedEvent> {
+    const source = await replaySource(this.#context, from, this.#request.maxMissed);
+    if (source === 'reset') {
+      yield* this.#reset();
+      return;
+    }
+    this.#jobOnly = from.sequence;
+    this.#sent = { ...from, sequence: Math.max(0, from.sequence - 1) };
+    if (source === 'stream') {
+      for await (const entry of missedEntries(this.#context, this.#sent, this.#signal)) yield* this.#entry(entry);
+      this.#advance(this.#context.recent.since);
+    }
+    yield* this.#endIfFinishedBefore(from);
+  }
+
+  /** A job that ended before the client's last event will have no further event. */
+  async *#endIfFinishedBefore(from: Position): AsyncGenerator<FeedEvent> {
+    const { tenant, job } = this.#request;
+    if (job === undefined || this.#ended) return;
+    const record = await readJob(this.#context, tenant, job);
+    const { open, sequence } = versionOf(record);
+    if (open || sequence > from.sequence) return;
+    this.#ended = true;
+    yield { event: 'job', tasks: taskVersions(record), at: from };
+  }
+
+  async *#reset(): AsyncGenerator<FeedEvent> {
+    yield { event: 'reset' };
+    yield* this.#snapshot();
+  }
+
+  async *#snapshot(): AsyncGenerator<FeedEvent> {
+    const { tenant, job } = this.#request;
+    const { epoch, last: sequence } = this.#context.recent;
+    // The position is taken before the read: a message in between is sent twice at worst, and never lost.
+    this.#sent = { epoch, sequence };
+    this.#jobOnly = 0;
+    const at = this.#sent;
+    if (job === undefined) {
+      const { jobs, next } = await openJobs(this.#context, tenant);
+      yield { event: 'jobs', jobs, complete: next === null, at };
+      return;
+    }
+    const record = await readJob(this.#context, tenant, job);
+    this.#shown = record.tasks.map(({ last }) => last.sequence);
+    yield { event: 'snapshot', record, at };
+    if (versionOf(record).open) return;
+    this.#ended = true;
+    yield { event: 'job', tasks: taskVersions(record), at };
+  }
+
+  /** One round: sends what came, or waits for more. */
+  async *#live(): AsyncGenerator<FeedEvent> {
+    const { recent } = this.#context;
+    if (recent.epoch !== this.#sent.epoch) {
+      // While the stream is being replaced there is none; the snapshot waits until the new one was read.
+      if (recent.epoch !== '') {
+        yield* this.#reset();
+        return;
+      }
+    } else {
+      const entries = recent.after(this.#sent.sequence);
+      if (entries === undefined) {
+        this.#ended = true;
+        return;
+      }
+      for (const entry of entries) yield* this.#entry(entry);
+      for (const progress of this.#progress.take()) yield { event: 'progress', progress };
+      if (this.#ended || entries.length > 0) return;
+    }
+    const woken = await this.#wakeUp.wait(this.#request.keepAliveMs, this.#signal);
+    if (!woken && !this.#signal.aborted) yield { event: 'silence' };
+  }
+
+  async *#entry(entry: LogEntry): AsyncGenerator<FeedEvent> {
+    const { job, tenant, task } = entry.state.of;
+    const request = this.#request;
+    if (this.#ended || entry.sequence <= this.#sent.sequence) return;
+    const mine = canSee(request.tenant, tenant) && (request.job === undefined || request.job === job);
+    if (mine && entry.sequence > (this.#shown[task] ?? 0)) yield* this.#transition(entry);
+    this.#advance(entry.sequence);
+  }
+
+  async *#transition(entry: LogEntry): AsyncGenerator<FeedEvent> {
+    const at = { epoch: this.#sent.epoch, sequence: entry.sequence };
+    if (entry.sequence !== this.#jobOnly) yield { event: 'task', entry, at };
+    const tasks = await jobAfter(this.#context, entry);
+    if (tasks !== undefined) yield { event: 'job', tasks, at };
+    if (this.#request.job === undefined) return;
+    if ((tasks !== undefined && isFinished(tasks)) || entry.state.state === 'deleted') this.#ended = true;
+  }
+
+  #advance(sequence: Sequence): void {
+    if (sequence > this.#sent.sequence) this.#sent = { ...this.#sent, sequence };
+  }
+}
+
+/**
+ * All tasks of the job as this message left it. Undefined where a newer message of the job is known, which will have an event too, or where the job
+ * was deleted. Throws `Unavailable`.
+ */
+async function jobAfter(
+  context: FeedContext,
+  { sequence, state }: LogEntry,
+): Promise<readonly TaskVersion[] | undefined> {
+  const tasks = await tasksOf(context, state.of.job, state.of.pool);
+  if (tasks === undefined || Math.max(...tasks.map((task) => task.sequence)) !== sequence) return undefined;
+  return tasks;
+}
+
+async function tasksOf(
+  { log, follower }: FeedContext,
+  job: string,
+  pool: string,
+): Promise<readonly TaskVersion[] | undefined> {
+  const indexed = follower.index.job(job);
+  if (indexed?.complete === true) return indexed.tasks as readonly TaskVersion[];
+  // It finished and was evicted from the index, or was never completely in it.
+  const record = await log.read(job, pool);
+  if (record === undefined || record.tasks.some(({ last }) => last.state.state === 'deleted')) return undefined;
+  return taskVersions(record);
+}
+
+function isFinished(tasks: readonly TaskVersion[]): boolean {
+  const state = jobState(countStates(tasks.map((task) => task.state)));
+  return !(openStates as readonly string[]).includes(state);
+}
+
+const openJobs = (context: FeedContext, tenant: string) =>
+  listJobs(context, {
+    tenant,
+    states: new Set(openStates),
+    pool: undefined,
+    kind: undefined,
+    labels: [],
+    limit: maxJobsInSnapshot,
+    before: undefined,
+  });

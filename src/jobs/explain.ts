@@ -1,0 +1,116 @@
+// Gathers what this process knows about tasks and their pools: queues from the index, workers from heartbeats, keys and
+// pauses from NATS. `job/explain` turns it into sentences.
+
+import type { Observation, ObservedPool } from '../job/explain/observation.ts';
+import type { TaskError } from '../job/errors/index.ts';
+import type { JobId } from '../job/ids.ts';
+import { lanes, type Lane, type Sequence, type TaskState } from '../job/task.ts';
+import type { JobsContext } from './context.ts';
+import { readJob, type ReadContext } from './read.ts';
+
+export type ExplainContext = Pick<
+  JobsContext,
+  'follower' | 'workers' | 'lastClaims' | 'keys' | 'queue' | 'pools' | 'clock' | 'heartbeatTimeoutMs'
+>;
+
+export interface ObservedPools {
+  readonly pools: ReadonlyMap<string, ObservedPool>;
+  /** Sequences of the queued tasks, ascending, by pool and lane. */
+  readonly queues: ReadonlyMap<string, Queues>;
+}
+
+type Queues = Readonly<Record<Lane, readonly Sequence[]>>;
+
+export interface TaskObservation {
+  readonly observation: Observation;
+  /** Of the task's last message. */
+  readonly sequence: Sequence;
+}
+
+/** All tasks of the job. Throws `JobNotFound` or `Unavailable`. */
+export async function explainJob(
+  context: ExplainContext & ReadContext,
+  tenant: string,
+  job: JobId,
+): Promise<readonly TaskObservation[]> {
+  const { tasks } = await readJob(context, tenant, job);
+  const observed = await observePools(context, new Set([tasks[0]!.last.state.of.pool]));
+  return tasks.map(({ last: { state, sequence, detail } }) => {
+    return { observation: observeTask(context, observed, { state, sequence, error: detail.error }), sequence };
+  });
+}
+
+/** Gathered once for all tasks that one request explains. */
+export async function observePools(context: ExplainContext, names: ReadonlySet<string>): Promise<ObservedPools> {
+  const queues = queuesOf(context, names);
+  const pools = await Promise.all([...names].map((name) => observePool(context, name, queues.get(name)!)));
+  return { queues, pools: new Map(pools.map((pool) => [pool.name, pool])) };
+}
+
+export function observeTask(
+  context: ExplainContext,
+  { pools, queues }: ObservedPools,
+  { state, sequence, error }: { state: TaskState; sequence: Sequence; error?: TaskError | undefined },
+): Observation {
+  const { pool } = state.of;
+  return {
+    task: state,
+    error: error ?? null,
+    pool: pools.get(pool)!,
+    ahead: state.state === 'queued' ? aheadOf(queues.get(pool)!, state.lane, sequence) : null,
+    runner: state.state === 'running' ? (context.workers.runner(state, sequence) ?? null) : null,
+    heartbeatTimeout: heartbeatTimeoutOf(context),
+    now: context.clock.now(),
+  };
+}
+
+function aheadOf(queues: Queues, lane: Lane, sequence: Sequence): { again: number; lane: number } {
+  const before = (one: Lane): number => queues[one].filter((other) => other < sequence).length;
+  // Requeued work is served first, no matter how late it was requeued.
+  return { again: lane === 'again' ? before('again') : queues.again.length, lane: lane === 'again' ? 0 : before(lane) };
+}
+
+function queuesOf(
+  { follower }: Pick<ExplainContext, 'follower'>,
+  names: ReadonlySet<string>,
+): Map<string, Record<Lane, Sequence[]>> {
+  const queues = new Map([...names].map((name) => [name, { again: [], high: [], normal: [], low: [] }])) as Map<
+    string,
+    Record<Lane, Sequence[]>
+  >;
+  for (const { state, sequence } of follower.index.openTasks()) {
+    if (state.state === 'queued') queues.get(state.of.pool)?.[state.lane].push(sequence);
+  }
+  for (const pool of queues.values()) for (const lane of lanes) pool[lane].sort((a, b) => a - b);
+  return queues;
+}
+
+async function observePool(context: ExplainContext, name: string, queues: Queues): Promise<ObservedPool> {
+  const [keys, paused] = await Promise.all([context.keys?.state(name) ?? null, context.queue.paused(name)]);
+  const beats = beatsOf(context, name);
+  const free = beats.map(({ draining, slots }) =>
+    draining ? 0 : Math.max(0, slots.total - slots.busy - slots.leaked),
+  );
+  return {
+    name,
+    removed: context.pools.find(name) === undefined,
+    lanes: Object.fromEntries(lanes.map((lane) => [lane, queues[lane].length])) as Record<Lane, number>,
+    workers: beats.length,
+    draining: beats.filter(({ draining }) => draining).length,
+    slots: {
+      total: beats.reduce((sum, { slots }) => sum + slots.total, 0),
+      free: free.reduce((sum, one) => sum + one, 0),
+    },
+    keys,
+    paused: paused ?? null,
+    lastClaimAt: context.lastClaims.of(name),
+  };
+}
+
+/** The last heartbeats of the pool's workers. Workers silent for longer than the heartbeat timeout are left out. */
+function beatsOf(context: ExplainContext, pool: string) {
+  const since = context.clock.now() - heartbeatTimeoutOf(context);
+  return context.workers.list().flatMap(({ beat, lastBeat }) => (beat.pool === pool && lastBeat > since ? [beat] : []));
+}
+
+const heartbeatTimeoutOf = ({ heartbeatTimeoutMs = 6_000 }: ExplainContext): number => heartbeatTimeoutMs;

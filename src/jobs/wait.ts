@@ -1,0 +1,118 @@
+// Holds a request until a job has changed or finished, its time is over, or its client has disconnected.
+
+import type { JobId } from '../job/ids.ts';
+import { isOpen, type Sequence } from '../job/task.ts';
+import type { JobRecord } from '../ports/jobLog.ts';
+import type { Follower } from '../readmodel/follower.ts';
+
+/** What a waiting request compares, without reading the job. */
+export interface JobVersion {
+  /** Of the job's last message. */
+  readonly sequence: Sequence;
+  /** The job has not finished. */
+  readonly open: boolean;
+}
+
+export function versionOf(record: JobRecord): JobVersion {
+  return {
+    sequence: Math.max(...record.tasks.map(({ last }) => last.sequence)),
+    open: record.tasks.some(({ last }) => isOpen(last.state)),
+  };
+}
+
+interface WaitContext {
+  readonly watch: JobWatch;
+  readonly follower: Pick<Follower, 'index'>;
+}
+
+/** Resolves when `enough` holds, after `waitMs`, or when the signal aborts. The caller reads the job then. */
+export async function waitForJob(
+  { watch, follower }: WaitContext,
+  record: JobRecord,
+  enough: (version: JobVersion) => boolean,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const end = AbortSignal.any([signal, AbortSignal.timeout(waitMs)]);
+  const changes = watch.listen(record.job, end);
+  try {
+    let version = newer(versionOf(record), indexedVersion(follower, record.job));
+    while (!end.aborted && !enough(version) && (await changes.next())) {
+      const indexed = indexedVersion(follower, record.job);
+      // A change removed it from the index: it was deleted, or it finished and was evicted at once.
+      if (indexed === undefined) return;
+      version = newer(version, indexed);
+    }
+  } finally {
+    changes.stop();
+  }
+}
+
+/** The index holds every open task, so a job in it is open exactly if one of its tasks there is. */
+function indexedVersion({ index }: Pick<Follower, 'index'>, job: JobId): JobVersion | undefined {
+  const indexed = index.job(job);
+  if (indexed === undefined) return undefined;
+  const sequence = Math.max(0, ...indexed.tasks.map((task) => task?.sequence ?? 0));
+  return { sequence, open: indexed.openTasks > 0 };
+}
+
+/** A follower that lags must not undo what was read. */
+function newer(read: JobVersion, indexed: JobVersion | undefined): JobVersion {
+  return indexed === undefined || indexed.sequence < read.sequence ? read : indexed;
+}
+
+/** Wakes requests that wait for one job. All of them share one listener on the follower. */
+export class JobWatch {
+  readonly #waiters = new Map<JobId, Set<() => void>>();
+  readonly #stop: (() => void)[];
+
+  constructor(follower: Pick<Follower, 'onChange' | 'onReset'>) {
+    this.#stop = [
+      follower.onChange(({ entry }) => this.#wake(entry.state.of.job)),
+      follower.onReset(() => [...this.#waiters.keys()].forEach((job) => this.#wake(job))),
+    ];
+  }
+
+  /** Listens from now on. `next` resolves true at the first change since it last resolved, and false when the signal aborts. */
+  listen(job: JobId, signal: AbortSignal): { next(): Promise<boolean>; stop(): void } {
+    let changed = false;
+    let resolveNext: ((changed: boolean) => void) | undefined;
+    const wake = (): void => {
+      changed = true;
+      resolveNext?.(true);
+    };
+    const abort = (): void => resolveNext?.(false);
+    this.#add(job, wake);
+    signal.addEventListener('abort', abort, { once: true });
+    const next = async (): Promise<boolean> => {
+      if (!changed && !signal.aborted) await new Promise<boolean>((resolve) => (resolveNext = resolve));
+      const result = changed;
+      changed = false;
+      return result;
+    };
+    const stop = (): void => {
+      signal.removeEventListener('abort', abort);
+      this.#remove(job, wake);
+    };
+    return { next, stop };
+  }
+
+  close(): void {
+    for (const stop of this.#stop) stop();
+  }
+
+  #add(job: JobId, wake: () => void): void {
+    const waiters = this.#waiters.get(job) ?? new Set();
+    this.#waiters.set(job, waiters.add(wake));
+  }
+
+  #remove(job: JobId, wake: () => void): void {
+    const waiters = this.#waiters.get(job);
+    waiters?.delete(wake);
+    if (waiters?.size === 0) this.#waiters.delete(job);
+  }
+
+  #wake(job: JobId): void {
+    for (const wake of this.#waiters.get(job) ?? []) wake();
+  }
+}
