@@ -85,8 +85,8 @@ describe('helm install', () => {
 
   test('helm test runs a job from end to end', async () => {
     const told = await helm('test', release, '-n', namespace, '--logs', '--timeout', '150s');
-    expect(told).toContain('✓ a job makes a picture');
-    expect(told).toContain('✓ without a token the API refuses');
+    expect(told).toContain('✓ a job generates an image');
+    expect(told).toContain('✓ the API rejects requests without a token');
   });
 
   test('the API wants a token', async () => {

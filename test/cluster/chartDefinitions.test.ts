@@ -41,7 +41,7 @@ test('one install brings the definitions and the first WorkerPool', async () => 
   const pool = await untilPool();
   expect(pool.spec.models.image[0]).toBe('gemini-3.1-flash-image');
   const told = await helm('test', 'genwarden', '-n', namespace, '--logs', '--timeout', '150s');
-  expect(told).toContain('✓ a job makes a picture');
+  expect(told).toContain('✓ a job generates an image');
 });
 
 test('an uninstall leaves the definitions, and no pool', async () => {

@@ -104,14 +104,14 @@ const claimsOf = ({ containers, volumes = [] }: Any): Any[] =>
     ?.filter(({ name }: Any) => !volumes.some((volume: Any) => volume.name === name))
     .map(({ name }: Any) => ({ name, emptyDir: {} })) ?? [];
 
-describe('values that do not go together are refused, saying why', () => {
+describe('contradictory values are rejected with a reason', () => {
   test.each([
-    [['nats.external.urls={nats://nats:4222}'], 'needs nats.auth.existingSecret'],
-    [['nats.replicas=3'], "the release's own NATS is one server"],
-    [['nats.auth.credsSecret=creds'], 'is for an external NATS'],
+    [['nats.external.urls={nats://nats:4222}'], 'requires nats.auth.existingSecret'],
+    [['nats.replicas=3'], 'the bundled NATS is a single server'],
+    [['nats.auth.credsSecret=creds'], 'requires an external NATS'],
     [['gemini.apiKeys={a}', 'gemini.existingSecret=b'], 'only one of them'],
-    [['api.ingress.enabled=true'], 'needs api.ingress.hosts'],
-    [['metrics.serviceMonitor.enabled=true', 'metrics.podMonitor.enabled=true'], 'counted twice'],
+    [['api.ingress.enabled=true'], 'requires api.ingress.hosts'],
+    [['metrics.serviceMonitor.enabled=true', 'metrics.podMonitor.enabled=true'], 'collect every metric twice'],
     [['api.replica=3'], "additional properties 'replica' not allowed"],
   ])('%j', async (settings, message) => {
     const flags = settings.flatMap((setting) => ['--set', setting]);

@@ -1,5 +1,5 @@
-// What `helm test` runs in a pod: the API is ready, asks for its token, knows its pools, and, where that costs nothing or was
-// asked for, a job goes from end to end and its picture can be fetched.
+// `helm test` runs this in a pod. It checks that the API is ready, requires a token and lists its pools. If a job costs nothing,
+// or tests.submitJob asks for it, it also submits a job and downloads the image.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const { API_URL: url, API_TOKEN: token = '', AUTH: auth, SUBMIT_TO: pool } = process.env;
@@ -10,24 +10,25 @@ await check('the API is ready', async () => {
 });
 
 if (auth === 'on') {
-  await check('without a token the API refuses', async () => {
+  await check('the API rejects requests without a token', async () => {
     await expectStatus(401, await fetch(`${url}/v1/pools`));
   });
 }
 
 if (auth === 'on' && token === '') {
-  console.log('- the secret of tokens has no entry `token`: nothing else can be tried');
+  console.log('- skipped the remaining checks: the secret of tokens has no entry `token`');
 } else {
   await check('the API lists its pools', async () => {
     const { items } = await (await expectStatus(200, await call('GET', '/v1/pools'))).json();
     console.log(`  pools: ${items.map(({ name }) => name).join(', ')}`);
-    if (pool !== '' && !items.some(({ name }) => name === pool)) throw new Error(`pool ${pool} is not there yet`);
+    if (pool !== '' && !items.some(({ name }) => name === pool)) throw new Error(`pool ${pool} does not exist yet`);
   });
-  if (pool === '') console.log('- no job is submitted: tests.submitJob is not set, and no stand-in answers');
-  else await check('a job makes a picture', makePicture);
+  if (pool === '')
+    console.log('- submitted no job: tests.submitJob is not `always`, and the stand-in is not the provider');
+  else await check('a job generates an image', generateImage);
 }
 
-async function makePicture() {
+async function generateImage() {
   const request = { kind: 'image', pool, input: { prompt: 'a lighthouse, for helm test' } };
   let job = await (await expectStatus([200, 202], await call('POST', '/v1/jobs?wait=60s', request))).json();
   console.log(`  job ${job.id} is ${job.state}`);
@@ -39,11 +40,11 @@ async function makePicture() {
   const [task] = job.tasks;
   if (job.state !== 'succeeded') throw new Error(`job ${job.id} is ${job.state}: ${task.reason} ${task.message}`);
   const { href, mediaType } = task.artifacts.find(({ name }) => name === 'image');
-  const picture = await expectStatus(200, await call('GET', new URL(href, url).pathname + new URL(href, url).search));
-  console.log(`  ${mediaType}, ${(await picture.arrayBuffer()).byteLength} bytes`);
+  const image = await expectStatus(200, await call('GET', new URL(href, url).pathname + new URL(href, url).search));
+  console.log(`  ${mediaType}, ${(await image.arrayBuffer()).byteLength} bytes`);
 }
 
-/** Once more for a minute: an installation just made may still be starting. */
+/** Retries for a minute, because a new installation may still be starting. */
 async function check(what, run) {
   const giveUpAt = performance.now() + 60_000;
   for (;;) {

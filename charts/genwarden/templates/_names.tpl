@@ -10,12 +10,12 @@
 {{- end -}}
 {{- end -}}
 
-{{/* Of what is not in a namespace. */}}
+{{/* Name prefix of cluster-scoped objects. */}}
 {{- define "genwarden.clusterName" -}}
 {{- printf "%s-%s" .Release.Namespace (include "genwarden.fullname" .) -}}
 {{- end -}}
 
-{{/* Of the objects and of the pods alike: (root, component). */}}
+{{/* Labels that select a component's pods. Arguments: root, component. */}}
 {{- define "genwarden.selectorLabels" -}}
 app.kubernetes.io/name: genwarden
 app.kubernetes.io/instance: {{ .root.Release.Name }}
@@ -32,7 +32,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- end }}
 {{- end -}}
 
-{{/* Of an image value; `tag` is the default tag: (image, tag). */}}
+{{/* Image reference; `tag` is the default tag. Arguments: image, tag. */}}
 {{- define "genwarden.imageOf" -}}
 {{- if .image.digest -}}
 {{- printf "%s@%s" .image.repository .image.digest -}}
@@ -53,7 +53,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- .Values.nats.auth.existingSecret | default (printf "%s-nats-auth" (include "genwarden.fullname" .)) -}}
 {{- end -}}
 
-{{/* Empty where nothing holds a key: the stand-in's key is no secret, but a WorkerPool takes keys from secrets alone. */}}
+{{/* Name of the secret with the Gemini keys; empty without keys. The stand-in's key is not confidential, but a WorkerPool takes keys only from secrets. */}}
 {{- define "genwarden.geminiSecret" -}}
 {{- if .Values.gemini.existingSecret -}}
 {{- .Values.gemini.existingSecret -}}

@@ -1,4 +1,4 @@
-{{/* How the processes reach NATS. */}}
+{{/* Connection of the processes to NATS. */}}
 
 {{- define "genwarden.natsUrl" -}}
 {{- if .Values.nats.external.urls -}}
@@ -50,7 +50,7 @@
 {{- end }}
 {{- end -}}
 
-{{/* Whether some secret holds passwords: with `credsSecret` alone none does. */}}
+{{/* Whether a secret with passwords exists. With `credsSecret` alone there is none. */}}
 {{- define "genwarden.hasPasswords" -}}
 {{- if or .Values.nats.auth.existingSecret (not .Values.nats.external.urls) -}}true{{- end -}}
 {{- end -}}

@@ -1,6 +1,6 @@
-{{/* What pods have in common. */}}
+{{/* Parts that all pods share. */}}
 
-{{/* Pod Security "restricted". */}}
+{{/* Pod security context for the Pod Security Standard "restricted". */}}
 {{- define "genwarden.podSecurityContext" -}}
 runAsNonRoot: true
 runAsUser: 10001
@@ -18,7 +18,7 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
-{{/* Kubernetes' variables for services would collide with settings where the release is named `genwarden`. */}}
+{{/* enableServiceLinks is off: in a release named `genwarden`, Kubernetes' service variables would collide with settings. */}}
 {{- define "genwarden.podBasics" -}}
 enableServiceLinks: false
 automountServiceAccountToken: {{ .token | default false }}
@@ -34,7 +34,7 @@ securityContext:
   {{- include "genwarden.podSecurityContext" . | nindent 2 }}
 {{- end -}}
 
-{{/* (root, component, of) */}}
+{{/* Scheduling of a pod. Arguments: root, component, of. */}}
 {{- define "genwarden.scheduling" -}}
 {{- with .of.priorityClassName }}
 priorityClassName: {{ . }}
@@ -64,7 +64,7 @@ topologySpreadConstraints:
 {{- end }}
 {{- end -}}
 
-{{/* Labels of a pod: (root, component, of) */}}
+{{/* Labels of a pod. Arguments: root, component, of. */}}
 {{- define "genwarden.podLabels" -}}
 {{ include "genwarden.labels" . }}
 {{- with .of.podLabels }}
@@ -72,7 +72,7 @@ topologySpreadConstraints:
 {{- end }}
 {{- end -}}
 
-{{/* What every process is told: (root, component) */}}
+{{/* Environment of every process. Arguments: root, component. */}}
 {{- define "genwarden.env" -}}
 {{- $values := .root.Values -}}
 - name: GENWARDEN_LOG_LEVEL
@@ -90,7 +90,7 @@ topologySpreadConstraints:
 {{ include "genwarden.natsEnv" . }}
 {{- end -}}
 
-{{/* Every process opens its metrics port first; it is alive before NATS is there, and ready when it can work. */}}
+{{/* Every process opens its metrics port first. It is alive before NATS is available, and ready when it can work. */}}
 {{- define "genwarden.probes" -}}
 startupProbe:
   httpGet: { path: /healthz, port: metrics }
@@ -119,7 +119,7 @@ readinessProbe:
   mountPath: /tmp
 {{- end -}}
 
-{{/* A PodDisruptionBudget: (root, component, of) */}}
+{{/* A PodDisruptionBudget. Arguments: root, component, of. */}}
 {{- define "genwarden.podDisruptionBudget" -}}
 {{- if .of.podDisruptionBudget.enabled -}}
 apiVersion: policy/v1

@@ -1,15 +1,15 @@
 {{/*
-Generated secrets. What the cluster has already stays as it is, so that an upgrade changes nothing; what is new is made once
-for the whole rendering, so that checksums of pods and the secrets themselves agree.
+Generated secrets. Existing ones stay unchanged, so that an upgrade changes nothing. New ones are generated once per rendering,
+so that the checksums on pods match the secrets.
 */}}
 
-{{/* The data of a secret in the cluster, as JSON; {} where there is none, and without a cluster. */}}
+{{/* The data of a secret in the cluster, as JSON; {} if the secret does not exist or there is no cluster. */}}
 {{- define "genwarden.secretInCluster" -}}
 {{- $found := lookup "v1" "Secret" .root.Release.Namespace .name | default dict -}}
 {{- get $found "data" | default dict | toJson -}}
 {{- end -}}
 
-{{/* The generated secrets' data by name of the secret, in base64, as JSON. */}}
+{{/* The data of all generated secrets by secret name, in base64, as JSON. */}}
 {{- define "genwarden.generated" -}}
 {{- if not (hasKey .Values "generated") -}}
 {{- $_ := set .Values "generated" (dict "nats" (include "genwarden.newNatsAuth" . | fromJson) "token" (include "genwarden.newToken" . | fromJson)) -}}
@@ -31,7 +31,7 @@ for the whole rendering, so that checksums of pods and the secrets themselves ag
 {{- $data | toJson -}}
 {{- end -}}
 
-{{/* The form of src/api/auth/createToken.ts: the API compares SHA-256 sums of tokens. */}}
+{{/* Must match src/api/auth/createToken.ts: the API compares SHA-256 hashes of tokens. */}}
 {{- define "genwarden.newToken" -}}
 {{- $name := include "genwarden.tokenSecret" . -}}
 {{- $data := include "genwarden.secretInCluster" (dict "root" . "name" $name) | fromJson -}}
@@ -50,7 +50,7 @@ for the whole rendering, so that checksums of pods and the secrets themselves ag
 {{- $data | toJson -}}
 {{- end -}}
 
-{{/* Annotations that roll pods out when what they read at their start has changed: (root, component) */}}
+{{/* Checksum annotations: they restart the pods when a secret that is read at the start changes. Arguments: root, component. */}}
 {{- define "genwarden.natsChecksum" -}}
 {{- $nats := .root.Values.nats -}}
 {{- $creds := dict -}}

@@ -1,20 +1,23 @@
-// The table of values in the chart's README, made from values.yaml.
+// The tables of values in the chart's README, generated from values.yaml.
 import type { Value } from './files.ts';
 
-/** One row a value, groups aside. */
-export function readmeTable(values: readonly Value[]): string {
-  const rows = values.filter(({ isGroup }) => !isGroup).map((value) => `| ${cells(value, values).join(' | ')} |`);
+/** One section and table for each group at the top level; the values outside any group come first. */
+export function readmeTables(values: readonly Value[]): string {
+  const single = values.filter(({ path, isGroup }) => !path.includes('.') && !isGroup);
+  const groups = values.filter(({ path, isGroup }) => !path.includes('.') && isGroup);
+  return [
+    tableOf(single),
+    ...groups.map(({ path, comment }) => {
+      const leaves = values.filter((value) => value.path.startsWith(`${path}.`) && !value.isGroup);
+      return `### ${path}\n\n${comment}\n\n${tableOf(leaves)}`;
+    }),
+  ].join('\n\n');
+}
+
+function tableOf(values: readonly Value[]): string {
+  const rows = values.map((value) => `| ${cells(value).join(' | ')} |`);
   return ['| value | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-function cells({ path, value, comment }: Value, values: readonly Value[]): string[] {
-  return [`\`${path}\``, `\`${JSON.stringify(value)}\``, meaning(path, comment, values)].map((cell) =>
-    cell.replaceAll('|', '\\|'),
-  );
-}
-
-/** A value's own comment may lean on its group's: "Whether there is one." */
-function meaning(path: string, comment: string, values: readonly Value[]): string {
-  const group = values.find((each) => each.path === path.split('.').slice(0, -1).join('.'));
-  return group === undefined ? comment : `${group.comment} ${comment}`;
-}
+const cells = ({ path, value, comment }: Value): string[] =>
+  [`\`${path}\``, `\`${JSON.stringify(value)}\``, comment].map((cell) => cell.replaceAll('|', '\\|'));

@@ -7,7 +7,7 @@ import { settingDefinitions } from '../../../src/config/settings.ts';
 import { root } from '../../tidy/repository.ts';
 import { chart, chartValues, readChart, resolved, schema, schemaAt, templates } from './files.ts';
 import type { Schema } from './files.ts';
-import { readmeTable } from './readmeTable.ts';
+import { readmeTables } from './readmeTable.ts';
 
 const values = chartValues();
 const paths = values.map(({ path }) => path);
@@ -124,11 +124,11 @@ describe('the defaults', () => {
   });
 });
 
-test('README.md lists every value (UPDATE_DOCS=1 writes the table)', () => {
+test('README.md lists every value (UPDATE_DOCS=1 writes the tables)', () => {
   const path = `${root}/${chart}/README.md`;
   const page = readFileSync(path, 'utf8');
   const [before, table, after] = page.split(/(?<=<!-- values -->)|(?=<!-- end of values -->)/);
-  const expected = readmeTable(values);
+  const expected = readmeTables(values);
   if (process.env['UPDATE_DOCS'] === '1') writeFileSync(path, `${before}\n\n${expected}\n\n${after}`);
   else expect(withoutPadding(table!)).toEqual(withoutPadding(expected));
 });

@@ -1,13 +1,13 @@
-{{/* nats.conf. It holds no secret: passwords come from the environment. */}}
+{{/* nats.conf. It contains no secrets: passwords come from the environment. */}}
 {{- define "genwarden.natsConfig" -}}
 {{- $nats := .Values.nats -}}
 {{- $permissions := .Files.Get "files/nats-permissions.conf" -}}
-{{- if not $permissions }}{{ fail "the chart lacks files/nats-permissions.conf" }}{{ end -}}
+{{- if not $permissions }}{{ fail "files/nats-permissions.conf is missing from the chart" }}{{ end -}}
 {{- $users := list -}}
 {{- range list "api" "worker" "controller" "operator" -}}
 {{- $name := get $nats.auth.users . -}}
 {{- $users = append $users (dict "of" . "name" $name) -}}
-{{- /* An inbox bears its user's name. */ -}}
+{{- /* A user's inbox contains its name. */ -}}
 {{- $permissions = $permissions | replace (printf "_INBOX_%s." .) (printf "_INBOX_%s." $name) -}}
 {{- end -}}
 server_name: {{ include "genwarden.fullname" . }}-nats
@@ -22,7 +22,7 @@ jetstream {
   sync_interval: {{ $nats.jetstream.syncInterval | quote }}
 }
 
-# What each user may do.
+# Permissions of each user.
 {{ $permissions | replace "%PREFIX%" $nats.prefix | trim }}
 
 accounts {

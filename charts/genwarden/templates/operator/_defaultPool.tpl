@@ -1,6 +1,6 @@
 {{/*
-The first WorkerPool, which the operator makes: a chart cannot hold a resource whose kind it defines itself, and a hook would
-delete the pool, with its workers, on each upgrade.
+The first WorkerPool. The operator creates it, because a chart cannot contain a resource whose kind it defines itself, and a
+hook would delete the pool and its workers on each upgrade.
 */}}
 {{- define "genwarden.defaultPool" -}}
 {{- $pool := .Values.defaultPool -}}
@@ -54,7 +54,7 @@ spec:
 {{- define "genwarden.poolKeys" -}}
 {{- $secret := include "genwarden.geminiSecret" . -}}
 {{- $perMinute := .Values.gemini.requestsPerMinute -}}
-{{- /* The stand-in has no quota to keep. */ -}}
+{{- /* The stand-in has no quota. */ -}}
 {{- if and .Values.standin.enabled (not .Values.gemini.existingSecret) (not .Values.gemini.apiKeys) -}}
 {{- $perMinute = 6000 -}}
 {{- end -}}
@@ -69,7 +69,7 @@ spec:
 {{- toYaml $keys -}}
 {{- end -}}
 
-{{/* The entries of the secret with Gemini's keys, as JSON. */}}
+{{/* The entries of the secret with the Gemini API keys, as JSON. */}}
 {{- define "genwarden.geminiEntries" -}}
 {{- $entries := list -}}
 {{- if .Values.gemini.existingSecret -}}

@@ -1,4 +1,4 @@
-{{/* The pod template that the operator makes the workers of each pool from. */}}
+{{/* The pod template from which the operator creates the workers of each pool. */}}
 {{- define "genwarden.workerTemplate" -}}
 {{- $worker := .Values.worker -}}
 {{- $of := dict "root" . "component" "worker" "of" $worker -}}
