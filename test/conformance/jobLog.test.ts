@@ -7,7 +7,7 @@ import { cancelled, claimed, deleted, failed, newRun, waiting } from '../../src/
 import type { LogEntry } from '../../src/ports/jobLog.ts';
 import { memoryAdapter, natsAdapter, type LogWorld } from '../support/logWorlds.ts';
 import { claim, jobOf, requeue, status, stored, submitOne, success, write } from '../support/steps.ts';
-import { aJob, aRequest, freshJobId, testNow } from '../fakes/tasks.ts';
+import { aJob, aRequest, freshJobId, start } from '../fakes/tasks.ts';
 import { until } from '../support/until.ts';
 
 const minute = 60_000;
@@ -116,14 +116,14 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       for (const spec of specs) {
         const [claimOutcome, cancelOutcome] = await Promise.all([
           world.log.write(claim(spec), spec.sequence),
-          world.other.log.write(status(cancelled(spec.state as Queued, testNow)), spec.sequence),
+          world.other.log.write(status(cancelled(spec.state as Queued, start)), spec.sequence),
         ]);
         expect([claimOutcome.outcome, cancelOutcome.outcome].toSorted()).toEqual(['refused', 'written']);
       }
     });
 
     it('answers for a task that is not there', async () => {
-      const outcome = await world.log.write(status(claimed(aJob(1)[0]!.state, 'w', 1, testNow)), 17);
+      const outcome = await world.log.write(status(claimed(aJob(1)[0]!.state, 'w', 1, start)), 17);
       expect(outcome).toEqual({ outcome: 'refused', last: undefined });
     });
   });
@@ -147,10 +147,10 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       const [spec, untouched] = stored(await world.log.submit(aJob(2)));
       const running = await write(world.log, claim(spec!), spec!.sequence);
       const error = taskError('ProviderError', 'no luck');
-      const ended = failed(running.state as Running, 'ProviderError', testNow);
+      const ended = failed(running.state as Running, 'ProviderError', start);
       const end = await write(world.log, { state: ended, detail: { message: 'No luck', error } }, running.sequence);
       const tweaked = { ...aRequest, input: { prompt: 'with a fence' } };
-      const again = newRun(ended, 'Tweaked', testNow);
+      const again = newRun(ended, 'Tweaked', start);
       await write(world.log, { state: again, detail: { message: 'Tweaked', request: tweaked } }, end.sequence);
       const record = await world.log.read(spec!.state.of.job);
       expect(record?.tasks[0]).toMatchObject({ last: { state: { state: 'queued', run: 2 } }, request: tweaked });
@@ -162,7 +162,7 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       const [one, two] = stored(await world.log.submit(aJob(2, { priority: 'low' })));
       const running = await write(world.log, claim(one!), one!.sequence);
       await write(world.log, claim(two!), two!.sequence);
-      const back = status(waiting(running.state as Running, 'ProviderError', testNow + minute, testNow));
+      const back = status(waiting(running.state as Running, 'ProviderError', start + minute, start));
       const waits = await write(world.log, back, running.sequence);
       const spec = await write(world.log, requeue(waits, 'counts'), waits.sequence);
       await write(world.log, claim(spec), spec.sequence);
@@ -181,12 +181,12 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
 
     it('purges a deleted job up to its tombstones, which refuse a late retry', async () => {
       const spec = await submitOne(world.log);
-      const end = cancelled(spec.state as Queued, testNow);
+      const end = cancelled(spec.state as Queued, start);
       const finished = await write(world.log, status(end), spec.sequence);
-      const tombstone = await write(world.log, status(deleted(end, testNow)), finished.sequence);
+      const tombstone = await write(world.log, status(deleted(end, start)), finished.sequence);
       await world.log.purge(spec.state.of.job, spec.state.of.pool);
       expect(await world.log.read(spec.state.of.job)).toBeUndefined();
-      const retry = { state: newRun(end, 'Retried', testNow), detail: { message: 'Retried', request: aRequest } };
+      const retry = { state: newRun(end, 'Retried', start), detail: { message: 'Retried', request: aRequest } };
       const late = await world.log.write(retry, finished.sequence);
       expect(late).toMatchObject({ outcome: 'refused', last: { sequence: tombstone.sequence } });
       stored(await world.log.submit(aJob(1, { job: spec.state.of.job })));

@@ -8,10 +8,10 @@ import type { TaskQueue } from '../../src/ports/taskQueue.ts';
 import { connectTo } from '../support/logWorlds.ts';
 import { startNatsServer, type NatsServer } from '../support/nats.ts';
 import { claim, jobOf, stored, submitOne, write } from '../support/steps.ts';
-import { aJob, testNow } from '../fakes/tasks.ts';
+import { aJob, start } from '../fakes/tasks.ts';
 import { until } from '../support/until.ts';
 
-const options = { retentionMs: 7 * 86_400_000, now: () => testNow };
+const options = { retentionMs: 7 * 86_400_000, now: () => start };
 
 describe('job log and task queue on NATS, with faults', () => {
   let server: NatsServer;

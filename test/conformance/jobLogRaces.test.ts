@@ -10,10 +10,10 @@ import type { JobLog, LogEntry } from '../../src/ports/jobLog.ts';
 import { connectTo } from '../support/logWorlds.ts';
 import { startNatsCluster, type NatsCluster } from '../support/nats.ts';
 import { jobOf, status, stored } from '../support/steps.ts';
-import { aJob, aRequest, testNow } from '../fakes/tasks.ts';
+import { aJob, aRequest, start } from '../fakes/tasks.ts';
 import { until } from '../support/until.ts';
 
-const options = { retentionMs: 7 * 86_400_000, now: () => testNow };
+const options = { retentionMs: 7 * 86_400_000, now: () => start };
 const stream = streamName('genwarden');
 
 describe('job log on three servers', () => {
@@ -100,7 +100,7 @@ describe('job log on three servers', () => {
     const specs = aJob(1, { pool: 'survivors' });
     const entries = stored(await patient(() => logs[2]!.submit(specs)));
     expect((await waits)[0]!.entry.sequence).toBe(entries[0]!.sequence);
-    const claim = status(claimed(entries[0]!.state as Queued, 'w', 1, testNow));
+    const claim = status(claimed(entries[0]!.state as Queued, 'w', 1, start));
     const running = await patient(() => logs[0]!.write(claim, entries[0]!.sequence));
     const last = (running as { entry: LogEntry }).entry.sequence;
     await until(() => seen.at(-1) === last, { what: 'the follower to have all', timeoutMs: 20_000 });
@@ -119,11 +119,11 @@ const jobOf30 = (entries: readonly LogEntry[]): string => entries[0]!.state.of.j
 function nextOf({ state }: LogEntry, worker: string) {
   switch (state.state) {
     case 'queued':
-      return status(claimed(state, worker, 1, testNow));
+      return status(claimed(state, worker, 1, start));
     case 'running':
-      return status(waiting(state, 'ProviderError', testNow, testNow));
+      return status(waiting(state, 'ProviderError', start, start));
     default: {
-      const next = requeued(state as Waiting, 'RetryDue', 'free', testNow);
+      const next = requeued(state as Waiting, 'RetryDue', 'free', start);
       return { state: next, detail: { message: 'Queued again', request: aRequest } };
     }
   }

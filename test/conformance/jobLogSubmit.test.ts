@@ -5,7 +5,7 @@ import type { Queued, SpecWrite } from '../../src/job/task.ts';
 import { cancelled, newRun } from '../../src/job/transitions.ts';
 import { memoryAdapter, natsAdapter, type LogWorld } from '../support/logWorlds.ts';
 import { jobOf, status, stored, write } from '../support/steps.ts';
-import { aJob, aRequest, testNow } from '../fakes/tasks.ts';
+import { aJob, aRequest, start } from '../fakes/tasks.ts';
 
 describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
   let world: LogWorld;
@@ -91,7 +91,7 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       expect(await world.other.log.submit(keyed(2, 'house-7'))).toEqual({ outcome: 'conflict', holder: jobOf(holder) });
       expect((await world.log.submit(holder)).outcome).toBe('exists');
       stored(await world.log.submit(keyed(1, 'house-8')));
-      await write(world.log, status(cancelled(entry!.state as Queued, testNow)), entry!.sequence);
+      await write(world.log, status(cancelled(entry!.state as Queued, start)), entry!.sequence);
       stored(await world.log.submit(keyed(2, 'house-7')));
       expect((await world.log.submit(holder)).outcome).toBe('exists');
     });
@@ -99,14 +99,14 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
     it('is taken again by a retry, which is refused while another open job holds it', async () => {
       const first = keyed(1, 'house-9');
       const [entry] = stored(await world.log.submit(first));
-      const end = cancelled(entry!.state as Queued, testNow);
+      const end = cancelled(entry!.state as Queued, start);
       const finished = await write(world.log, status(end), entry!.sequence);
       const second = keyed(1, 'house-9');
       const [other] = stored(await world.log.submit(second));
-      const retry = { state: newRun(end, 'Retried', testNow), detail: first[0]!.detail };
+      const retry = { state: newRun(end, 'Retried', start), detail: first[0]!.detail };
       const refused = await world.log.write(retry, finished.sequence).catch((error: unknown) => error);
       expect(refused).toMatchObject({ code: 'ConcurrencyConflict', details: { holder: jobOf(second) } });
-      await write(world.log, status(cancelled(other!.state as Queued, testNow)), other!.sequence);
+      await write(world.log, status(cancelled(other!.state as Queued, start)), other!.sequence);
       const again = await write(world.log, retry, finished.sequence);
       expect(await world.log.last(again.state.of)).toMatchObject({ sequence: again.sequence, writeId: again.writeId });
       expect(await world.log.submit(keyed(1, 'house-9'))).toEqual({ outcome: 'conflict', holder: jobOf(first) });

@@ -1,7 +1,7 @@
 // Heartbeats in memory: the test says what is heard, and sees who was recalled.
 
 import type { Beat, BeatEvent, BeatTask, Heartbeats, Recall } from '../../src/ports/heartbeats.ts';
-import { start } from './taskBuilders.ts';
+import { start } from './tasks.ts';
 
 export class FakeHeartbeats implements Heartbeats {
   readonly recalled: { worker: string; recall: Recall }[] = [];

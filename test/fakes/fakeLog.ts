@@ -11,7 +11,7 @@ import type {
   Watermark,
   WriteOutcome,
 } from '../../src/ports/jobLog.ts';
-import type { VirtualClock } from './virtualClock.ts';
+import type { VirtualClock } from './clock.ts';
 
 export const request: TaskRequest = {
   input: { prompt: 'a front yard' },

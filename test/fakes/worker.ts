@@ -16,7 +16,7 @@ import type { Delivery, SpecEntry, TaskQueue } from '../../src/ports/taskQueue.t
 import { createLogger } from '../../src/telemetry/log.ts';
 import { createWorkerMetrics } from '../../src/telemetry/metrics.ts';
 import { startWorker, type Worker, type WorkerOptions } from '../../src/worker/worker.ts';
-import { anIdentity, aRequest } from './tasks.ts';
+import { aRequest, freshJobId, identity } from './tasks.ts';
 import { until } from '../support/until.ts';
 
 export const unavailable = (): GenwardenError => new GenwardenError('Unavailable', 'NATS did not answer');
@@ -237,7 +237,7 @@ export function startWorld(generate: Generate, over: Partial<WorkerOptions> = {}
     ...over,
   });
   const submit = ({ of = {}, policy = {}, request = {} }: SubmitOptions = {}) => {
-    const state = submitted(anIdentity({ submittedAt: Date.now(), kind: 'text', ...of }, policy));
+    const state = submitted(identity({ job: freshJobId(), submittedAt: Date.now(), kind: 'text', ...of, policy }));
     const outcome = log.store({ state, detail: { message: '', request: { ...aRequest, ...request } } }, 0);
     if (outcome.outcome !== 'written') throw new Error('the spec was not stored');
     return { delivery: queue.offer(log.last(state)!), task: state };

@@ -3,7 +3,7 @@ import type { Claim, WrittenEnding } from '../../src/worker/steps.ts';
 import type { Instant, Queued, Sequence, TaskState } from '../../src/job/task.ts';
 import { submitted } from '../../src/job/transitions.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';
-import { aRequest, anIdentity } from '../fakes/tasks.ts';
+import { aRequest, identity } from '../fakes/tasks.ts';
 import type { Scenario } from './scenario.ts';
 import { tick } from './tick.ts';
 
@@ -121,7 +121,7 @@ export function initialState(scenario: Scenario): ModelState {
   const job = 'model'.padStart(26, '0');
   const due = deadline === null ? null : now + deadline * tick;
   const logs = Array.from({ length: tasks }, (_, task): TaskLog => {
-    const of = anIdentity({ job, task, total: tasks, policy, submittedAt: now, deadline: due });
+    const of = identity({ job, task, total: tasks, policy, submittedAt: now, deadline: due });
     const last = entryOf(1, submitted(of)) as SpecEntry;
     return { last, queue: [{ spec: last, lost: false }] };
   });

@@ -12,7 +12,7 @@ import type { SpecWrite } from '../../src/job/task.ts';
 import type { JobLog } from '../../src/ports/jobLog.ts';
 import type { TaskQueue } from '../../src/ports/taskQueue.ts';
 import { startNatsServer, type NatsServer } from './nats.ts';
-import { testNow } from '../fakes/tasks.ts';
+import { start } from '../fakes/tasks.ts';
 
 export interface Seat {
   readonly log: JobLog;
@@ -64,7 +64,7 @@ async function natsWorld(urls: readonly string[]): Promise<LogWorld> {
   worlds += 1;
   const prefix = `t${worlds}`;
   const links = [await connectTo(urls, prefix), await connectTo(urls, prefix)] as const;
-  let now = testNow;
+  let now = start;
   const skipped: string[] = [];
   const options = { retentionMs: week, now: () => now, onSkipped: (why: string): void => void skipped.push(why) };
   const losing = losingAnswers(links[0].connection);
@@ -123,7 +123,7 @@ function losingAnswers(connection: NatsConnection): { connection: NatsConnection
 }
 
 function memoryWorld(): LogWorld {
-  let now = testNow;
+  let now = start;
   const skipped: string[] = [];
   const onSkipped = (why: string): void => void skipped.push(why);
   const log = fakeJobLog({ clock: { now: () => now }, onSkipped });

@@ -3,7 +3,7 @@
 import type { Queued, Running, SpecWrite, StatusWrite, TaskWrite } from '../../src/job/task.ts';
 import { claimed, requeued, succeeded } from '../../src/job/transitions.ts';
 import type { JobLog, LogEntry, SubmitOutcome } from '../../src/ports/jobLog.ts';
-import { aJob, aRequest, testNow } from '../fakes/tasks.ts';
+import { aJob, aRequest, start } from '../fakes/tasks.ts';
 
 export const jobOf = (specs: readonly SpecWrite[]): string => specs[0]!.state.of.job;
 
@@ -28,11 +28,11 @@ export async function write(log: JobLog, next: TaskWrite, expected: number): Pro
 export const status = (state: StatusWrite['state']): StatusWrite => ({ state, detail: { message: state.reason } });
 
 export const claim = ({ state }: LogEntry, worker = 'worker'): StatusWrite =>
-  status(claimed(state as Queued, worker, 1, testNow));
+  status(claimed(state as Queued, worker, 1, start));
 
-export const success = ({ state }: LogEntry): StatusWrite => status(succeeded(state as Running, testNow));
+export const success = ({ state }: LogEntry): StatusWrite => status(succeeded(state as Running, start));
 
 export function requeue({ state }: LogEntry, cost: 'counts' | 'lost'): SpecWrite {
-  const next = requeued(state as Running, cost === 'lost' ? 'WorkerLost' : 'RetryDue', cost, testNow);
+  const next = requeued(state as Running, cost === 'lost' ? 'WorkerLost' : 'RetryDue', cost, start);
   return { state: next, detail: { message: 'Queued again', request: aRequest } };
 }

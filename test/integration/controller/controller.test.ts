@@ -22,7 +22,7 @@ import { startFollower } from '../../../src/readmodel/follower.ts';
 import { createControllerMetrics } from '../../../src/telemetry/metrics.ts';
 import { testLink } from '../../conformance/ports.ts';
 import { request } from '../../fakes/fakeLog.ts';
-import { identity } from '../../fakes/taskBuilders.ts';
+import { identity } from '../../fakes/tasks.ts';
 import { startNatsServer } from '../../support/nats.ts';
 import { until } from '../../support/until.ts';
 

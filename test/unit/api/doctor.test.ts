@@ -109,7 +109,7 @@ test('overdue tasks show that nobody moves them; an artifact store that fails sa
   const broken = { ...(await apiWorld()).artifacts, put: async () => Promise.reject(new Error('no space left')) };
   await using world = await apiWorld({ installation: probe(), artifacts: broken });
   await world.submit({ policy: { queueTimeout: '1m' } });
-  world.clock.advance(80_000);
+  world.clock.skip(80_000);
   const { byName } = await lines(world);
   expect(byName['controller']).toMatchObject({ ok: false });
   expect(byName['controller']!.says).toContain('overdue tasks that nobody moves: 1');

@@ -51,7 +51,7 @@ describe('GET /v1/jobs/{id}/explain', () => {
     const { sequence } = await world.claim(job);
     world.heartbeats.beat(aBeat({ tasks: [{ job, task: 0, claim: sequence, progress: 0.4 }] }));
     await until(async () => (await world.get('/v1/workers')).json.items.length === 1, { what: 'the heartbeat' });
-    world.clock.advance(5_000);
+    world.clock.skip(5_000);
     const { json } = await world.get(`/v1/jobs/${job}/explain`);
     expect(json.tasks[0]).toMatchObject({
       cause: 'WorkerSilent',
@@ -107,7 +107,7 @@ describe('GET /v1/stuck', () => {
     await using world = await apiWorld();
     const job = await world.submit();
     expect(await stuck(world)).toEqual([]);
-    world.clock.advance(5 * minute);
+    world.clock.skip(5 * minute);
     expect(await stuck(world)).toMatchObject([{ job, state: 'queued', overdue: false, cause: 'NoWorkers' }]);
     expect(await stuck(world, '?olderThan=6m')).toEqual([]);
     expect(await stuck(world, '?olderThan=0s&pool=drawings')).toEqual([]);
@@ -118,10 +118,10 @@ describe('GET /v1/stuck', () => {
   test('a queue that moves is not stuck, however long it is', async () => {
     await using world = await apiWorld();
     const [first] = [await world.submit({ policy: { attemptTimeout: '30m', runTimeout: '1h' } }), await world.submit()];
-    world.clock.advance(20 * minute);
+    world.clock.skip(20 * minute);
     await world.claim(first);
     expect(await stuck(world)).toEqual([]);
-    world.clock.advance(6 * minute);
+    world.clock.skip(6 * minute);
     expect((await stuck(world)).map(({ state }) => state)).toEqual(['queued', 'running']);
   });
 
@@ -130,14 +130,14 @@ describe('GET /v1/stuck', () => {
     const reviewed = await world.submit({ policy: { review: 'always', reviewTimeout: '1h' } });
     await world.claim(reviewed);
     await world.finish(reviewed, 0, (state, now) => toReview(state, now));
-    world.clock.advance(30 * minute);
+    world.clock.skip(30 * minute);
     expect(await stuck(world)).toEqual([]);
-    world.clock.advance(31 * minute);
+    world.clock.skip(31 * minute);
     expect(await stuck(world)).toMatchObject([{ job: reviewed, overdue: true, cause: 'Overdue' }]);
     const retried = await world.submit();
     await world.claim(retried);
     await world.finish(retried, 0, (state, now) => waiting(state, 'ProviderUnavailable', now + minute, now));
-    world.clock.advance(5 * minute + 2_000);
+    world.clock.skip(5 * minute + 2_000);
     expect((await stuck(world)).map(({ state, cause }) => [state, cause])).toEqual([
       ['needs_review', 'Overdue'],
       ['waiting', 'Overdue'],
@@ -155,7 +155,7 @@ describe('POST /v1/stuck/fix', () => {
   test('fails exactly what was seen: a task that moved since is left alone', async () => {
     await using world = await apiWorld();
     const [still, moved] = [await world.submit(), await world.submit()];
-    world.clock.advance(5 * minute);
+    world.clock.skip(5 * minute);
     const { items } = (await world.get('/v1/stuck')).json;
     await world.claim(moved);
     const tasks = items.map(({ job, task, sequence }: Record<string, unknown>) => ({ job, task, sequence }));
@@ -186,7 +186,7 @@ describe('POST /v1/stuck/fix', () => {
     await using world = await apiWorld({ auth: tokens() });
     const as = (token: string) => ({ authorization: `Bearer ${token}` });
     const { json } = await world.post('/v1/jobs', { kind: 'image', input: { prompt: 'a yard' } }, as('acme'));
-    world.clock.advance(5 * minute);
+    world.clock.skip(5 * minute);
     const seen = async (token: string) => (await world.get('/v1/stuck', as(token))).json.items;
     expect(await seen('other')).toEqual([]);
     expect(await seen('acme')).toMatchObject([{ job: json.id, tenant: 'acme' }]);

@@ -14,9 +14,9 @@ describe('GET /v1/jobs/{id}', () => {
   test('shows the job with every task as it is, and the progress that workers tell', async () => {
     await using world = await apiWorld();
     const id = await world.submit({ tasks: [{}, {}, {}, {}] });
-    world.clock.advance(1_000);
+    world.clock.skip(1_000);
     for (const task of [0, 1, 2]) await world.claim(id, task);
-    world.clock.advance(2_000);
+    world.clock.skip(2_000);
     await world.finish(id, 0, succeeded, { usage: { inputTokens: 1, outputTokens: 2, durationMs: 3 } });
     const error = taskError('ProviderUnavailable', 'It is down', { provider: { status: 503, code: 'UNAVAILABLE' } });
     await world.finish(id, 1, (state, now) => failed(state, 'ProviderUnavailable', now), { error });
@@ -154,7 +154,7 @@ describe('GET /v1/jobs/{id}', () => {
   test('a job is gone after its retention, deleted, or of another tenant', async () => {
     await using world = await apiWorld();
     const id = await world.submit();
-    world.clock.advance(7 * 86_400_000);
+    world.clock.skip(7 * 86_400_000);
     expect((await world.get(`/v1/jobs/${id}`)).json).toMatchObject({ status: 404, code: 'JobNotFound' });
   });
 
@@ -205,7 +205,7 @@ describe('GET /v1/jobs', () => {
     const submitted: string[] = [];
     for (let count = 0; count < 5; count += 1) {
       submitted.unshift(await world.submit({ metadata: { count } }));
-      world.clock.advance(10);
+      world.clock.skip(10);
     }
     const { json } = await world.get('/v1/jobs?limit=2');
     expect(() => jobListSchema.strict().parse(json)).not.toThrow();
@@ -225,10 +225,10 @@ describe('GET /v1/jobs', () => {
   test('filters by state, pool, kind and labels', async () => {
     await using world = await apiWorld();
     const queued = await world.submit({ labels: { project: 'p1', env: 'test' } });
-    world.clock.advance(1);
+    world.clock.skip(1);
     const running = await world.submit({ pool: 'drawings', labels: { project: 'p1' } });
     await world.claim(running);
-    world.clock.advance(1);
+    world.clock.skip(1);
     const done = await world.submit({ kind: 'text' });
     await world.claim(done);
     await world.finish(done, 0, succeeded);

@@ -45,7 +45,7 @@ describe('tokens', () => {
       json: { code: 'Forbidden', detail: /jobs:write/ },
     });
     expect((await world.post('/v1/jobs', yard, bearing(brief.token))).status).toBe(202);
-    world.clock.advance(1_000);
+    world.clock.skip(1_000);
     expect((await world.get('/v1/jobs', bearing(brief.token))).status).toBe(401);
     expect((await world.get('/healthz')).status).toBe(200);
   });
@@ -147,15 +147,15 @@ describe('workers and pools', () => {
     ]);
     world.heartbeats.tell({ event: 'connectionLost', worker: 'w-2', reason: 'Client Closed' });
     await until(async () => (await names()).length === 1, { what: 'the lost worker to go' });
-    world.clock.advance(3_000);
+    world.clock.skip(3_000);
     expect(await names()).toEqual(['w-1']);
     world.heartbeats.tell({ event: 'observerAway' });
-    world.clock.advance(60_000);
+    world.clock.skip(60_000);
     world.heartbeats.tell({ event: 'observerBack' });
     world.heartbeats.beat(aBeat({ worker: 'w-3' }));
     await until(async () => (await names()).includes('w-3'), { what: 'the third worker' });
     expect(await names()).toEqual(['w-1', 'w-3']);
-    world.clock.advance(3_001);
+    world.clock.skip(3_001);
     expect(await names()).toEqual([]);
   });
 
@@ -171,7 +171,7 @@ describe('workers and pools', () => {
     } as const;
     await using world = await apiWorld({ keys: { state: async (pool) => (pool === 'default' ? [key] : []) } });
     const id = await world.submit();
-    world.clock.advance(5);
+    world.clock.skip(5);
     await world.submit();
     await world.claim(id);
     const { json } = await world.get('/v1/pools');

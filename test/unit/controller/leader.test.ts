@@ -7,8 +7,8 @@ import type { TaskState } from '../../../src/job/task.ts';
 import { cancelled, claimed, failed, newRun, requeued, submitted, succeeded } from '../../../src/job/transitions.ts';
 import { JobIndex, type IndexedTask } from '../../../src/readmodel/jobIndex.ts';
 import { beatOf } from '../../fakes/fakeHeartbeats.ts';
-import { runningTask, start } from '../../fakes/taskBuilders.ts';
-import { settle } from '../../fakes/virtualClock.ts';
+import { runningTask, start } from '../../fakes/tasks.ts';
+import { settle } from '../../fakes/clock.ts';
 import { heartbeatTimeout, listed, metric, policy, Stage, taskOf } from './stage.ts';
 
 let stage: Stage;

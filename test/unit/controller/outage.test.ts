@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { submitted, succeeded } from '../../../src/job/transitions.ts';
-import { settle } from '../../fakes/virtualClock.ts';
+import { settle } from '../../fakes/clock.ts';
 import { heartbeatTimeout, listed, policy, taskOf, Stage } from './stage.ts';
 
 let stage: Stage;
@@ -108,7 +108,7 @@ describe('an outage', () => {
     await stage.enter();
     const { claim } = stage.startTask();
     await stage.beating(4_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
-    stage.clock.freeze(20_000);
+    stage.clock.skip(20_000);
     await stage.clock.advance(1_000);
     expect(stage.log.lastOf().state).toBe('running');
     await stage.beating(20_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));

@@ -11,8 +11,8 @@ import { startFollower, type Follower } from '../../../src/readmodel/follower.ts
 import { createControllerMetrics } from '../../../src/telemetry/metrics.ts';
 import { FakeHeartbeats } from '../../fakes/fakeHeartbeats.ts';
 import { FakeLog } from '../../fakes/fakeLog.ts';
-import { identity } from '../../fakes/taskBuilders.ts';
-import { settle, VirtualClock } from '../../fakes/virtualClock.ts';
+import { identity } from '../../fakes/tasks.ts';
+import { settle, virtualClock } from '../../fakes/clock.ts';
 
 export const heartbeatTimeout = 6_000;
 export const policy = { queueTimeout: 60_000, runTimeout: 120_000, attemptTimeout: 60_000, reviewTimeout: 30_000 };
@@ -30,7 +30,7 @@ export interface Actor {
 }
 
 export class Stage {
-  readonly clock = new VirtualClock();
+  readonly clock = virtualClock();
   readonly log = new FakeLog(this.clock);
   readonly heartbeats = new FakeHeartbeats();
   readonly ensured: string[] = [];

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { taskError } from '../../../src/job/errors/index.ts';
 import { afterFailure } from '../../../src/job/retryOrFail.ts';
 import { claimed, submitted, toReview, waiting } from '../../../src/job/transitions.ts';
-import { start } from '../../fakes/taskBuilders.ts';
+import { start } from '../../fakes/tasks.ts';
 import { listed, policy, taskOf, Stage } from './stage.ts';
 
 let stage: Stage;

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { watermarkOf } from '../../../src/controller/watermark.ts';
 import { submitted, succeeded, toReview } from '../../../src/job/transitions.ts';
-import { start } from '../../fakes/taskBuilders.ts';
-import { settle } from '../../fakes/virtualClock.ts';
+import { start } from '../../fakes/tasks.ts';
+import { settle } from '../../fakes/clock.ts';
 import { Stage, taskOf } from './stage.ts';
 
 describe('the mark', () => {

@@ -2,8 +2,8 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cancelled, submitted, waiting } from '../../../src/job/transitions.ts';
-import { start } from '../../fakes/taskBuilders.ts';
-import { settle } from '../../fakes/virtualClock.ts';
+import { start } from '../../fakes/tasks.ts';
+import { settle } from '../../fakes/clock.ts';
 import { taskOf, Stage } from './stage.ts';
 
 let stage: Stage;

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { budgetsAfter, dueAt, fullBudgets, latestEnd } from '../../../src/job/budgets.ts';
 import { openStates, type OpenTask } from '../../../src/job/task.ts';
 import { claimed, requeued, submitted, toReview, waiting } from '../../../src/job/transitions.ts';
-import { arbitraryIdentity, everyState, identity, openTasks, runningTask, start } from '../../fakes/taskBuilders.ts';
+import { arbitraryIdentity, everyState, identity, openTasks, runningTask, start } from '../../fakes/tasks.ts';
 
 const spends = { queued: 'queue', running: 'run', waiting: 'run', needs_review: 'review' } as const;
 const elapsed = fc.integer({ min: -5_000, max: 200_000_000 });

@@ -15,7 +15,7 @@ import {
   toReview,
   waiting,
 } from '../../../src/job/transitions.ts';
-import { queuedTask, testNow } from '../../fakes/tasks.ts';
+import { queuedTask, start } from '../../fakes/tasks.ts';
 
 const key = (state: ObservedKey['state'], over: Partial<ObservedKey> = {}): ObservedKey => {
   return { fingerprint: `k-${state}`, state, until: null, cause: null, ...over };
@@ -34,12 +34,12 @@ const healthy: ObservedPool = {
 
 const queued = queuedTask();
 const { job } = queued.of;
-const running = claimed(queued, 'worker-1', 1, testNow);
+const running = claimed(queued, 'worker-1', 1, start);
 
 function look(task: TaskState, after: number, over: Partial<Observation> = {}, pool: Partial<ObservedPool> = {}) {
   const ahead = task.state === 'queued' ? { again: 0, lane: 0 } : null;
   const runner = task.state === 'running' ? { silentFor: 400, draining: false, listsTask: true, progress: 0 } : null;
-  const now = testNow + after;
+  const now = start + after;
   const seen = { task, error: null, ahead, runner, heartbeatTimeout: 6_000, now, pool: { ...healthy, ...pool } };
   return explain({ ...seen, ...over });
 }
@@ -53,7 +53,7 @@ describe('a queued task', () => {
       advice: [],
       next: [
         {
-          at: testNow + 86_400_000,
+          at: start + 86_400_000,
           rule: 'QueueTimeout',
           says: 'Unless something happens before, it fails with QueueTimeout in 1d (2026-11-23T00:00:00Z)',
         },
@@ -83,8 +83,8 @@ describe('a queued task', () => {
 
   test('while all keys cool says which, why, and when the first is back', () => {
     const keys = [
-      key('cooling', { fingerprint: 'k1', until: testNow + 95_000, cause: 'RateLimited' }),
-      key('cooling', { fingerprint: 'k2', until: testNow + 80_000, cause: 'RateLimited' }),
+      key('cooling', { fingerprint: 'k1', until: start + 95_000, cause: 'RateLimited' }),
+      key('cooling', { fingerprint: 'k2', until: start + 80_000, cause: 'RateLimited' }),
     ];
     const { cause, summary } = look(queued, 60_000, {}, { keys });
     expect(cause).toBe('KeysCooling');
@@ -109,7 +109,7 @@ describe('a queued task', () => {
     expect(forever.summary).toContain('paused until somebody resumes it');
     expect(forever.details).toEqual(['No worker serves pool default']);
     expect(forever.advice[0]).toContain('genwarden resume default');
-    const until = look(queued, 0, {}, { paused: { until: testNow + 60_000 } });
+    const until = look(queued, 0, {}, { paused: { until: start + 60_000 } });
     expect(until.summary).toContain('paused for 1m, until 2026-11-22T00:01:00Z');
   });
 
@@ -119,7 +119,7 @@ describe('a queued task', () => {
     expect(behind.summary).toBe(
       'Before it stand 7 tasks in its lane normal and 2 requeued tasks; 4 of 4 slots of pool default are busy',
     );
-    const again = requeued(running, 'WorkerLost', 'lost', testNow);
+    const again = requeued(running, 'WorkerLost', 'lost', start);
     expect(look(again, 0, { ahead: { again: 1, lane: 1 } }).summary).toContain('1 task in its lane again;');
   });
 
@@ -131,7 +131,7 @@ describe('a queued task', () => {
   });
 
   test('whose worker was lost says so, and what comes after more losses', () => {
-    const again = requeued(running, 'WorkerLost', 'lost', testNow + 8_000);
+    const again = requeued(running, 'WorkerLost', 'lost', start + 8_000);
     const error = taskError('WorkerLost', 'Worker worker-1 was silent for 6.2 s');
     expect(look(again, 8_500, { error }).details).toEqual([
       'The attempt before ended with WorkerLost: Worker worker-1 was silent for 6.2 s (workers lost so far: 1, at 3 the task fails as PoisonPill)',
@@ -150,8 +150,8 @@ describe('a queued task', () => {
   });
 
   test('of a job with a deadline fails with that', () => {
-    const urgent = queuedTask({ deadline: testNow + 60_000 });
-    expect(look(urgent, 0).next).toMatchObject([{ rule: 'DeadlineExceeded', at: testNow + 60_000 }]);
+    const urgent = queuedTask({ deadline: start + 60_000 });
+    expect(look(urgent, 0).next).toMatchObject([{ rule: 'DeadlineExceeded', at: start + 60_000 }]);
   });
 });
 
@@ -162,7 +162,7 @@ describe('a running task', () => {
     expect(fine.cause).toBe('Running');
     expect(fine.summary).toBe('Worker worker-1 has run it for 20s, about 45 % done (last heartbeat 0.4 s ago)');
     expect(fine.advice).toEqual([]);
-    expect(fine.next).toMatchObject([{ rule: 'AttemptTimeout', at: testNow + 90_000 }]);
+    expect(fine.next).toMatchObject([{ rule: 'AttemptTimeout', at: start + 90_000 }]);
     expect(fine.next[0]!.says).toContain('(1 of 3) ends with AttemptTimeout in 1m10s');
     expect(fine.budgetsLeft!.run).toBe(running.budgets.run - 20_000);
   });
@@ -207,7 +207,7 @@ describe('a running task', () => {
 });
 
 test('a task waiting for its retry says when it is queued again, and why the attempt failed', () => {
-  const task = waiting(running, 'ProviderUnavailable', testNow + 30_000, testNow + 10_000);
+  const task = waiting(running, 'ProviderUnavailable', start + 30_000, start + 10_000);
   const error = taskError('ProviderUnavailable', 'Gemini answered 503');
   const seen = look(task, 12_000, { error });
   expect(seen.cause).toBe('WaitingForRetry');
@@ -219,7 +219,7 @@ test('a task waiting for its retry says when it is queued again, and why the att
 });
 
 test("a retry that is due and that nobody queues is overdue long before the run's time is", () => {
-  const task = waiting(running, 'ProviderUnavailable', testNow + 30_000, testNow + 10_000);
+  const task = waiting(running, 'ProviderUnavailable', start + 30_000, start + 10_000);
   expect(look(task, 32_000).summary).toContain('the next one is due');
   const late = look(task, 36_000);
   expect(late.cause).toBe('Overdue');
@@ -229,7 +229,7 @@ test("a retry that is due and that nobody queues is overdue long before the run'
 });
 
 test('a task in review says how to decide', () => {
-  const seen = look(toReview(running, testNow + 10_000), 3_610_000);
+  const seen = look(toReview(running, start + 10_000), 3_610_000);
   expect(seen.cause).toBe('WaitingForReview');
   expect(seen.advice[0]).toContain(`genwarden review ${job} approve --task 0`);
   expect(seen.next).toMatchObject([{ rule: 'ReviewTimeout' }]);
@@ -237,13 +237,13 @@ test('a task in review says how to decide', () => {
 
 test('finished tasks say how they ended, and failed ones what to do', () => {
   const error = taskError('PromptRefused', 'Gemini refused the prompt: SAFETY');
-  const end = look(failed(running, 'PromptRefused', testNow + 5_000), 10_000, { error });
+  const end = look(failed(running, 'PromptRefused', start + 5_000), 10_000, { error });
   expect(end).toMatchObject({ cause: 'Failed', next: [], budgetsLeft: null, advice: [error.hint] });
   expect(end.summary).toBe(
     'It failed 5.0 s ago with PromptRefused (run 1, attempt 1 of 3): Gemini refused the prompt: SAFETY',
   );
-  expect(look(failed(running, 'QueueTimeout', testNow), 0).summary).toContain('No worker or API key became free');
-  expect(look(succeeded(running, testNow), 1_000).cause).toBe('Succeeded');
-  expect(look(cancelled(running, testNow), 1_000).advice[0]).toContain(`genwarden retry ${job}`);
-  expect(look(deleted(succeeded(running, testNow), testNow), 1_000).cause).toBe('Deleted');
+  expect(look(failed(running, 'QueueTimeout', start), 0).summary).toContain('No worker or API key became free');
+  expect(look(succeeded(running, start), 1_000).cause).toBe('Succeeded');
+  expect(look(cancelled(running, start), 1_000).advice[0]).toContain(`genwarden retry ${job}`);
+  expect(look(deleted(succeeded(running, start), start), 1_000).cause).toBe('Deleted');
 });

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { countStates, jobState, jobTimes, progressFraction } from '../../../src/job/jobState.ts';
 import { isOpen, taskStates, type TaskState, type TaskStateName } from '../../../src/job/task.ts';
 import { cancelled, deleted, failed, submitted, succeeded } from '../../../src/job/transitions.ts';
-import { everyState, identity, runningTask, start } from '../../fakes/taskBuilders.ts';
+import { everyState, identity, runningTask, start } from '../../fakes/tasks.ts';
 
 const stateOf = (...states: TaskStateName[]) => jobState(countStates(states.map(taskIn)));
 

@@ -10,7 +10,7 @@ import { graceFor, reportGrace } from '../../../src/job/rules/overdue.ts';
 import type { World } from '../../../src/job/rules/rule.ts';
 import { isOpen, type Instant, type OpenTask, type TaskIdentity, type TaskState } from '../../../src/job/task.ts';
 import { claimed, requeued, submitted, succeeded, toReview } from '../../../src/job/transitions.ts';
-import { arbitraryIdentity, openTasks, start } from '../../fakes/taskBuilders.ts';
+import { arbitraryIdentity, openTasks, start } from '../../fakes/tasks.ts';
 
 /** A world in which all workers live for ever: only time can move a task. */
 const calm: World = {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { backoffCeiling, fullJitter } from '../../../src/job/backoff.ts';
 import { policyFor, timeForAllAttempts } from '../../../src/job/policy.ts';
-import { arbitraryPolicy } from '../../fakes/taskBuilders.ts';
+import { arbitraryPolicy } from '../../fakes/tasks.ts';
 
 describe('policyFor', () => {
   test('has the documented defaults', () => {

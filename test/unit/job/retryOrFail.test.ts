@@ -7,7 +7,7 @@ import { taskErrors } from '../../../src/job/errors/task.ts';
 import { backoffCeiling } from '../../../src/job/backoff.ts';
 import { afterFailure, afterLoss } from '../../../src/job/retryOrFail.ts';
 import { claimed, submitted } from '../../../src/job/transitions.ts';
-import { arbitraryPolicy, identity, runningTask, start } from '../../fakes/taskBuilders.ts';
+import { arbitraryPolicy, identity, runningTask, start } from '../../fakes/tasks.ts';
 
 const codes = Object.keys(taskErrors) as TaskErrorCode[];
 const free: TaskErrorCode[] = ['RateLimited', 'QuotaExhausted', 'WorkerDrained'];

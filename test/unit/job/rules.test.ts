@@ -15,7 +15,7 @@ import { workerLost } from '../../../src/job/rules/workerLost.ts';
 import { whyDue } from '../../../src/job/whyDue.ts';
 import type { OpenTask } from '../../../src/job/task.ts';
 import { submitted, toReview, waiting } from '../../../src/job/transitions.ts';
-import { identity, openTasks, runningTask, start } from '../../fakes/taskBuilders.ts';
+import { identity, openTasks, runningTask, start } from '../../fakes/tasks.ts';
 
 const alive: WorkerSight = { silentFor: 100, connectionLost: false, beat: 10, beatsWithout: () => 0 };
 const calm: World = { worker: () => alive, heartbeatTimeout: 6_000, outage: false, grace: 0 };

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NeedsReview, Queued, Running, TaskState, Waiting } from '../../../src/job/task.ts';
 import * as to from '../../../src/job/transitions.ts';
-import { identity, start } from '../../fakes/taskBuilders.ts';
+import { identity, start } from '../../fakes/tasks.ts';
 
 const of = identity({ priority: 'high', policy: { queueTimeout: 60_000, runTimeout: 60_000, attemptTimeout: 10_000 } });
 const now = start + 5_000;

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { FollowEvent, JobLog } from '../../../src/ports/jobLog.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import { startFollower, type Follower } from '../../../src/readmodel/follower.ts';
-import { anEntry, queuedTask, testNow } from '../../fakes/tasks.ts';
+import { anEntry, queuedTask, start } from '../../fakes/tasks.ts';
 
 /** A log whose follow yields what the test feeds it. */
 function fedLog(): { log: JobLog; feed: (event: FollowEvent) => void } {
@@ -24,20 +24,20 @@ function fedLog(): { log: JobLog; feed: (event: FollowEvent) => void } {
   return { log: { follow } as unknown as JobLog, feed };
 }
 
-const still: Clock = { now: () => testNow, offset: () => 0, monotonic: () => 1000, sleep: () => Promise.resolve() };
+const still: Clock = { now: () => start, offset: () => 0, monotonic: () => 1000, sleep: () => Promise.resolve() };
 
 describe('Follower', () => {
   let follower: Follower;
   afterEach(() => follower.close());
 
-  const start = (): ((event: FollowEvent) => void) => {
+  const follow = (): ((event: FollowEvent) => void) => {
     const { log, feed } = fedLog();
     follower = startFollower({ log, clock: still, logger: pino({ enabled: false }) });
     return feed;
   };
 
   it('is ready once caught up, and not while it lags', async () => {
-    const feed = start();
+    const feed = follow();
     expect(follower.ready().ready).toBe(false);
     feed({ event: 'caughtUp', position: { epoch: 'e', sequence: 9 } });
     expect(await follower.waitFor(9, 5000)).toBe(true);
@@ -49,7 +49,7 @@ describe('Follower', () => {
   });
 
   it('answers waiters for a sequence: true when it is there, false when the signal aborts', async () => {
-    const feed = start();
+    const feed = follow();
     const there = follower.waitFor(3, 5000);
     const stop = new AbortController();
     const given = follower.waitFor(99, 5000, stop.signal);
@@ -59,7 +59,7 @@ describe('Follower', () => {
   });
 
   it('tells listeners of each change once, own writes at once, and of a replaced stream', async () => {
-    const feed = start();
+    const feed = follow();
     const heard: number[] = [];
     let resets = 0;
     follower.onChange(({ entry }) => heard.push(entry.sequence));
@@ -79,8 +79,8 @@ describe('Follower', () => {
   });
 
   it('does not take in jobs whose retention is over', async () => {
-    const feed = start();
-    feed({ event: 'entry', entry: anEntry(1, queuedTask({ expiresAt: testNow })) });
+    const feed = follow();
+    feed({ event: 'entry', entry: anEntry(1, queuedTask({ expiresAt: start })) });
     await follower.waitFor(1, 5000);
     expect(follower.index.size.jobs).toBe(0);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { JobIndex } from '../../../src/readmodel/jobIndex.ts';
 import { cancelled, claimed, deleted, failed, newRun, succeeded } from '../../../src/job/transitions.ts';
-import { anEntry, freshJobId, queuedTask, testNow } from '../../fakes/tasks.ts';
+import { anEntry, freshJobId, queuedTask, start } from '../../fakes/tasks.ts';
 
 const jobsOf = (index: JobIndex): string[] => [...index.newestFirst()].map(({ job }) => job);
 
@@ -9,7 +9,7 @@ describe('JobIndex', () => {
   it('takes newer messages of a task and ignores older ones', () => {
     const index = new JobIndex();
     const queued = queuedTask();
-    const running = claimed(queued, 'w1', 1, testNow + 10);
+    const running = claimed(queued, 'w1', 1, start + 10);
     expect(index.apply(anEntry(5, running), 0)?.before).toBeUndefined();
     expect(index.apply(anEntry(4, queued), 1)).toBeUndefined();
     expect(index.task(queued.of.job, 0)?.state.state).toBe('running');
@@ -19,9 +19,9 @@ describe('JobIndex', () => {
   it('keeps counts by pool and state through a life and a retry', () => {
     const index = new JobIndex();
     const queued = queuedTask();
-    const running = claimed(queued, 'w1', 1, testNow + 10);
-    const lost = failed(running, 'WorkerLost', testNow + 20);
-    const again = newRun(lost, 'Retried', testNow + 30);
+    const running = claimed(queued, 'w1', 1, start + 10);
+    const lost = failed(running, 'WorkerLost', start + 20);
+    const again = newRun(lost, 'Retried', start + 30);
     const seen = [queued, running, lost, again].map((state, at) => {
       index.apply(anEntry(at + 1, state), at);
       const { queued: waiting, running: active, failed: over } = index.counts().get('default')!;
@@ -38,7 +38,7 @@ describe('JobIndex', () => {
 
   it('lists jobs newest first whatever the order they were seen in, and goes on below a position', () => {
     const index = new JobIndex();
-    const [a, b, c] = [2, 0, 1].map((second) => queuedTask({ submittedAt: testNow + second * 1000 }));
+    const [a, b, c] = [2, 0, 1].map((second) => queuedTask({ submittedAt: start + second * 1000 }));
     [a!, b!, c!].forEach((task, at) => index.apply(anEntry(at + 1, task), 0));
     expect(jobsOf(index)).toEqual([a!.of.job, c!.of.job, b!.of.job]);
     const below = { submittedAt: c!.of.submittedAt, job: c!.of.job };
@@ -56,19 +56,19 @@ describe('JobIndex', () => {
 
   it('drops the longest finished job first, keeps open ones, and says how far back it is complete', () => {
     const index = new JobIndex({ maxFinished: 2 });
-    const tasks = [0, 1, 2, 3].map((second) => queuedTask({ submittedAt: testNow + second }));
+    const tasks = [0, 1, 2, 3].map((second) => queuedTask({ submittedAt: start + second }));
     tasks.forEach((task, at) => index.apply(anEntry(at + 1, task), 0));
     expect(index.completeSince).toBeNull();
-    [2, 0, 3].forEach((at, turn) => index.apply(anEntry(10 + turn, cancelled(tasks[at]!, testNow + 100)), 0));
+    [2, 0, 3].forEach((at, turn) => index.apply(anEntry(10 + turn, cancelled(tasks[at]!, start + 100)), 0));
     expect(jobsOf(index)).toEqual([3, 1, 0].map((at) => tasks[at]!.of.job));
     expect(index.completeSince).toBe(tasks[2]!.of.submittedAt);
   });
 
   it('drops a job at its tombstone and at the end of its retention', () => {
     const index = new JobIndex();
-    const gone = cancelled(queuedTask(), testNow + 1);
+    const gone = cancelled(queuedTask(), start + 1);
     index.apply(anEntry(1, gone), 0);
-    index.apply(anEntry(2, deleted(gone, testNow + 2)), 0);
+    index.apply(anEntry(2, deleted(gone, start + 2)), 0);
     expect(index.job(gone.of.job)).toBeUndefined();
     const old = queuedTask();
     index.apply(anEntry(3, old), 0);
@@ -82,13 +82,13 @@ describe('JobIndex', () => {
   it('keeps a task in sight that was retried while its job was deleted', () => {
     const index = new JobIndex();
     const job = freshJobId();
-    const ended = [0, 1].map((task) => cancelled(queuedTask({ job, task, total: 2 }), testNow + 1));
+    const ended = [0, 1].map((task) => cancelled(queuedTask({ job, task, total: 2 }), start + 1));
     ended.forEach((state, at) => index.apply(anEntry(at + 1, state), 0));
-    const again = newRun(ended[1]!, 'Retried', testNow + 2);
+    const again = newRun(ended[1]!, 'Retried', start + 2);
     index.apply(anEntry(3, again), 0);
-    index.apply(anEntry(4, deleted(ended[0]!, testNow + 3)), 0);
+    index.apply(anEntry(4, deleted(ended[0]!, start + 3)), 0);
     expect([...index.openTasks()].map(({ sequence }) => sequence)).toEqual([3]);
-    index.apply(anEntry(5, cancelled(again, testNow + 4)), 0);
+    index.apply(anEntry(5, cancelled(again, start + 4)), 0);
     expect(index.size).toEqual({ jobs: 0, openTasks: 0 });
   });
 
@@ -108,7 +108,7 @@ describe('JobIndex', () => {
     const queued = queuedTask();
     index.apply(anEntry(1, queued), 0);
     const first = index.task(queued.of.job, 0)!.state.of;
-    const copy = structuredClone(succeeded(claimed(queued, 'w', 1, testNow), testNow));
+    const copy = structuredClone(succeeded(claimed(queued, 'w', 1, start), start));
     index.apply(anEntry(2, copy), 0);
     expect(index.task(queued.of.job, 0)!.state.of).toBe(first);
   });

@@ -8,21 +8,21 @@ import { cancelled, claimed, failed, newRun, succeeded, waiting } from '../../..
 import { adopt } from '../../../src/worker/adopt.ts';
 import type { Claim, WrittenEnding } from '../../../src/worker/steps.ts';
 import { made, startWorld, unavailable, type World } from '../../fakes/worker.ts';
-import { anEntry, aRequest, queuedTask, testNow } from '../../fakes/tasks.ts';
+import { anEntry, aRequest, queuedTask, start } from '../../fakes/tasks.ts';
 import { until } from '../../support/until.ts';
 
 describe('adoption', () => {
-  const spec = queuedTask({ submittedAt: testNow });
-  const running = claimed(spec, 'worker-1', 4, testNow + 1_000);
+  const spec = queuedTask({ submittedAt: start });
+  const running = claimed(spec, 'worker-1', 4, start + 1_000);
   const claim: Claim = { sequence: 10, state: running, request: aRequest };
   const lost = taskError('WorkerLost', 'silent');
   const good: WrittenEnding = { end: 'made', result: { usage: { inputTokens: 1, outputTokens: 1, durationMs: 5 } } };
   const refusal: WrittenEnding = { end: 'failed', error: taskError('PromptRefused', 'no') };
   const hiccup: WrittenEnding = { end: 'failed', error: taskError('ProviderError', 'oops') };
   const outOfTime: WrittenEnding = { end: 'failed', error: taskError('RunTimeout', 'late') };
-  const now = testNow + 20_000;
-  const afterLost = afterLoss(running, lost, testNow + 10_000).state as Queued;
-  const inBackoff = waiting(running, 'AttemptTimeout', now, testNow + 10_000);
+  const now = start + 20_000;
+  const afterLost = afterLoss(running, lost, start + 10_000).state as Queued;
+  const inBackoff = waiting(running, 'AttemptTimeout', now, start + 10_000);
   const secondRun = newRun(failed(running, 'RunTimeout', now), 'Retried', now);
 
   test.each<[string, WrittenEnding, TaskState, string | undefined]>([
@@ -57,8 +57,8 @@ describe('adoption', () => {
   });
 
   test('keeps a review that is asked for', () => {
-    const reviewed = claimed(queuedTask({}, { review: 'always' }), 'worker-1', 4, testNow);
-    const last = afterLoss(reviewed, lost, testNow + 1).state;
+    const reviewed = claimed(queuedTask({ policy: { review: 'always' } }), 'worker-1', 4, start);
+    const last = afterLoss(reviewed, lost, start + 1).state;
     const { write } = adopt({ ...claim, state: reviewed }, good, anEntry(11, last), now)!;
     expect(write.state).toMatchObject({ state: 'needs_review', dueAt: now + reviewed.budgets.review });
   });

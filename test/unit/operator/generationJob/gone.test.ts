@@ -213,7 +213,7 @@ describe('a job that is gone', () => {
     const resource = create(world, 'yard');
     await operator.settle();
     await operator.stop();
-    world.clock.advance(retentionMs + 60_000);
+    world.clock.skip(retentionMs + 60_000);
     const second = await anOperator(world);
     expect(conditions(peek(world, 'yard'))).toMatchObject({ Failed: 'True JobExpired', Finished: 'True JobExpired' });
     await second.after(600_000);
@@ -230,7 +230,7 @@ describe('a job that is gone', () => {
     await fail();
     await operator.settle();
     await operator.stop();
-    world.clock.advance(1_000);
+    world.clock.skip(1_000);
     await retry();
     await claim();
     await succeed();

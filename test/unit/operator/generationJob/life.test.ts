@@ -25,11 +25,11 @@ test('an image job from its creation to Complete takes three writes and tells th
     labels: { project: 'p42' },
   });
   expect(record.tasks[0]!.request.jobMetadata).toEqual({ brand: 'b1' });
-  world.clock.advance(500);
+  world.clock.skip(500);
   await claim();
   await operator.settle();
   expect(peek(world, 'yard')?.status).toMatchObject({ state: 'running', startTime: iso(start + 500) });
-  world.clock.advance(8_000);
+  world.clock.skip(8_000);
   await succeed();
   await operator.settle();
   const { status } = peek(world, 'yard')!;

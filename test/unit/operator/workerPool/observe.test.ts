@@ -12,26 +12,26 @@ import type { Pod } from '../../../../src/operator/workerPool/observe/kubeTypes.
 import { podSights } from '../../../../src/operator/workerPool/observe/podSights.ts';
 import { workerPoolSpec } from '../../../../src/operator/resources/workerPool.ts';
 import { beatOf } from '../../../fakes/fakeHeartbeats.ts';
-import { anIdentity, testNow } from '../../../fakes/tasks.ts';
+import { identity, start } from '../../../fakes/tasks.ts';
 
 const seen = (state: Parameters<typeof succeeded>[0]) => ({ sequence: 1, seenAt: 0, state });
 
 test('attempts teach how long one takes; lost and cancelled ones do not', () => {
   const pace = new AttemptPace();
-  const running = claimed(submitted(anIdentity()), 'w', 1, testNow);
+  const running = claimed(submitted(identity()), 'w', 1, start);
   expect(pace.mean('default')).toBe(15_000);
   const end = (after: object, took: number): void =>
     pace.observe({
       before: seen(running),
-      after: { sequence: 2, seenAt: 0, state: { ...after, since: testNow + took } as never },
+      after: { sequence: 2, seenAt: 0, state: { ...after, since: start + took } as never },
     });
-  end(failed(running, 'WorkerLost', testNow), 90_000);
+  end(failed(running, 'WorkerLost', start), 90_000);
   expect(pace.mean('default')).toBe(15_000);
-  end(succeeded(running, testNow), 5_000);
+  end(succeeded(running, start), 5_000);
   expect(pace.mean('default')).toBe(10_000);
-  end(waiting(running, 'ProviderUnavailable', testNow, testNow), 4_000);
+  end(waiting(running, 'ProviderUnavailable', start, start), 4_000);
   expect(pace.mean('default')).toBe(8_000);
-  for (let attempt = 0; attempt < 100; attempt += 1) end(succeeded(running, testNow), 20_000);
+  for (let attempt = 0; attempt < 100; attempt += 1) end(succeeded(running, start), 20_000);
   expect(pace.mean('default')).toBeCloseTo(20_000, -2);
   expect(pace.mean('other')).toBe(15_000);
 });
