@@ -2,9 +2,9 @@
 
 import type { Leadership } from '../ports/leadership.ts';
 import { LeaderElector } from '../readmodel/leaderElector.ts';
-import type { KubeController } from './controller.ts';
-import { runController, type LoopOptions } from './loop/controllerLoop.ts';
-import type { OperatorParts } from './parts.ts';
+import type { KubeController } from './runtime/controller.ts';
+import { runController, type LoopOptions } from './runtime/controllerLoop.ts';
+import type { OperatorParts } from './context.ts';
 
 export interface OperatorOptions extends OperatorParts {
   /** Unique to this process: who leads, in KV and metrics. */

@@ -12,14 +12,13 @@ import {
 } from '../adapters/nats/index.ts';
 import type { Settings } from '../config/settings.ts';
 import { GenwardenError } from '../job/errors/index.ts';
-import { defaultPoolController } from '../operator/defaultPool/controller.ts';
-import { readDefaultPool } from '../operator/defaultPool/poolFile.ts';
+import { defaultPoolController, readDefaultPool } from '../operator/defaultPool.ts';
 import { createEventRecorder } from '../operator/events/eventRecorder.ts';
 import { generationJobController } from '../operator/generationJob/controller.ts';
 import { connectCluster } from '../adapters/kubernetes/realCluster.ts';
 import { informerFactory } from '../adapters/kubernetes/informer.ts';
 import { startOperator } from '../operator/operator.ts';
-import type { OperatorParts } from '../operator/parts.ts';
+import type { OperatorParts } from '../operator/context.ts';
 import { createProblems } from '../operator/problems.ts';
 import { workerPoolController } from '../operator/workerPool/controller.ts';
 import { createOperatorMetrics } from '../telemetry/metrics.ts';

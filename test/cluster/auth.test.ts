@@ -3,14 +3,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startStandin } from '../../src/standin/standin.ts';
-import type { Standin } from '../../src/standin/standin.ts';
-import { startNatsServer } from '../support/nats.ts';
-import type { NatsServer } from '../support/nats.ts';
-import { startProcess } from '../support/process.ts';
-import type { TestProcess } from '../support/process.ts';
-import { tempFolder } from '../support/tempFolder.ts';
-import type { TempFolder } from '../support/tempFolder.ts';
+import { type Standin, startStandin } from '../../src/standin/standin.ts';
+import { type NatsServer, startNatsServer } from '../support/nats.ts';
+import { startProcess, type TestProcess } from '../support/process.ts';
+import { tempFolder, type TempFolder } from '../support/tempFolder.ts';
 import { until } from '../support/until.ts';
 import { applyDefinitions } from './support/genwarden.ts';
 import { apply, kubectl } from './support/kubectl.ts';

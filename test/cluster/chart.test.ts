@@ -5,11 +5,9 @@ import { GenwardenClient } from '../../src/client/index.ts';
 import { until } from '../support/until.ts';
 import { applyDefinitions, testValues } from './support/genwarden.ts';
 import { chartFolder, helm, helmWith } from './support/helm.ts';
-import { apply, getObject, kubectl, listObjects, tryKubectl, untilObject } from './support/kubectl.ts';
-import type { Any } from './support/kubectl.ts';
+import { type Any, apply, getObject, kubectl, listObjects, tryKubectl, untilObject } from './support/kubectl.ts';
 import { testNamespace } from './support/namespace.ts';
-import { provideVolume } from './support/volume.ts';
-import type { TestVolume } from './support/volume.ts';
+import { provideVolume, type TestVolume } from './support/volume.ts';
 
 const namespace = testNamespace('chart');
 const release = 'genwarden';

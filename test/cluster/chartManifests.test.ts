@@ -5,12 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { tempFolder } from '../support/tempFolder.ts';
-import { foreignKinds, provideForeignKinds } from './support/foreignKinds.ts';
-import type { ForeignKinds } from './support/foreignKinds.ts';
+import { foreignKinds, type ForeignKinds, provideForeignKinds } from './support/foreignKinds.ts';
 import { applyDefinitions } from './support/genwarden.ts';
 import { chartFolder, helm, tryHelm } from './support/helm.ts';
-import { tryKubectl } from './support/kubectl.ts';
-import type { Any } from './support/kubectl.ts';
+import { type Any, tryKubectl } from './support/kubectl.ts';
 import { createNamespace, removeNamespace, testNamespace } from './support/namespace.ts';
 import { run } from './support/run.ts';
 

@@ -5,12 +5,10 @@ import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startProcess } from '../support/process.ts';
 import { until } from '../support/until.ts';
-import { installGenwarden } from './support/genwarden.ts';
-import type { InstalledGenwarden } from './support/genwarden.ts';
+import { type InstalledGenwarden, installGenwarden } from './support/genwarden.ts';
 import { apply, kubectl, listObjects } from './support/kubectl.ts';
 import { createNamespace, newName, removeNamespace, testNamespace } from './support/namespace.ts';
-import { attempt } from './support/run.ts';
-import type { Ran } from './support/run.ts';
+import { attempt, type Ran } from './support/run.ts';
 
 const installed = testNamespace('kubectl');
 const team = newName('kubectl-team');

@@ -3,8 +3,7 @@ import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { until } from '../support/until.ts';
 import { natsImage } from './support/images.ts';
-import { apply, execIn, listObjects, logsOf, tryApply, untilLogged, untilObject } from './support/kubectl.ts';
-import type { Any } from './support/kubectl.ts';
+import { type Any, apply, execIn, listObjects, logsOf, tryApply, untilLogged, untilObject } from './support/kubectl.ts';
 import { testNamespace } from './support/namespace.ts';
 import { restrictedPod } from './support/pod.ts';
 

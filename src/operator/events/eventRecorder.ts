@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { OperatorMetrics } from '../../telemetry/metrics.ts';
 import type { Cluster } from '../../ports/kubernetes.ts';
-import { Allowance } from './allowance.ts';
+import { Allowance } from './rateLimiter.ts';
 import { eventOf, eventType, seriesKey, type RecordedEvent, type Regarding, type Series } from './event.ts';
 import { EventWriter } from './eventWriter.ts';
 

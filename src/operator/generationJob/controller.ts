@@ -3,15 +3,14 @@
 
 import { isOpen } from '../../job/task.ts';
 import type { Change } from '../../readmodel/jobIndex.ts';
-import type { Enqueue, KubeController } from '../controller.ts';
+import type { Enqueue, KubeController } from '../runtime/controller.ts';
 import type { KubeObject, ResourceKey } from '../../ports/kubernetes.ts';
-import type { OperatorParts } from '../parts.ts';
-import type { GenerationJob } from '../resources/generationJob.ts';
+import type { OperatorParts } from '../context.ts';
+import { type GenerationJob, isFinished, isPending } from '../resources/generationJob.ts';
 import { generationJobType } from '../resources/kinds.ts';
-import { Memories } from './memory.ts';
+import { Memories } from './reconcileState.ts';
 import { cancelOrphans } from './orphans.ts';
-import { Owners } from './owners.ts';
-import { isFinished, isPending } from './read.ts';
+import { Owners } from './ownerIndex.ts';
 import { Reconciler } from './reconciler.ts';
 
 export function generationJobController(parts: OperatorParts): KubeController {

@@ -1,12 +1,15 @@
-// Open jobs whose resource is gone although nobody told of it: deleted while no operator ran, or submitted at the very moment of
-// the deletion. Judged only by a list that was asked for after the job was seen.
+// Cancels open jobs whose GenerationJob no longer exists although no delete event arrived: it was deleted while no operator
+// ran, or during the submit. Only a list requested after the job was seen counts as proof.
 
-import { jobIdOfOwner } from '../../jobs/submit/index.ts';
+import { type ErrorCode, GenwardenError } from '../../job/errors/index.ts';
 import type { Instant, TaskState } from '../../job/task.ts';
-import type { OperatorParts } from '../parts.ts';
+import { cancelJob } from '../../jobs/cancel.ts';
+import type { EndedTask } from '../../jobs/context.ts';
+import { jobIdOfOwner } from '../../jobs/submit/index.ts';
+import { logEndedTask } from '../../telemetry/events.ts';
+import type { OperatorParts } from '../context.ts';
 import { generationJobType } from '../resources/kinds.ts';
-import { cancelJobOf, type CancelParts } from './cancelJobOf.ts';
-import type { Owners } from './owners.ts';
+import type { Owners } from './ownerIndex.ts';
 
 export type OrphanParts = CancelParts & Pick<OperatorParts, 'cluster' | 'watchNamespaces'>;
 
@@ -51,4 +54,19 @@ const isPersons = ({ run, queuedAt }: TaskState, since: Instant): boolean => run
 async function uidsIn({ cluster }: OrphanParts, namespace: string): Promise<ReadonlySet<string>> {
   const { items } = await cluster.list(generationJobType, { namespace });
   return new Set(items.map(({ metadata }) => metadata.uid));
+}
+
+export type CancelParts = Pick<OperatorParts, 'log' | 'follower' | 'clock' | 'heartbeats' | 'logger'>;
+
+const nothingToCancel: readonly ErrorCode[] = ['JobNotFound', 'JobAlreadyFinished'];
+
+/** Nothing happens where there is no such job, or none that is open. Throws `Unavailable`. */
+export async function cancelJobOf(parts: CancelParts, tenant: string, uid: string): Promise<void> {
+  const by = 'the deletion of its GenerationJob';
+  try {
+    const onTaskEnded = (ended: EndedTask): void => logEndedTask(parts.logger, ended);
+    await cancelJob({ ...parts, onTaskEnded }, { tenant, job: jobIdOfOwner(uid), by, running: 'stop' });
+  } catch (error) {
+    if (!(error instanceof GenwardenError) || !nothingToCancel.includes(error.code)) throw error;
+  }
 }

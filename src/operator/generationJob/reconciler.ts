@@ -3,21 +3,17 @@
 import { jobIdOfOwner } from '../../jobs/submit/index.ts';
 import { GenwardenError, catalogue } from '../../job/errors/index.ts';
 import type { Informer, ResourceKey } from '../../ports/kubernetes.ts';
-import type { OperatorParts } from '../parts.ts';
-import type { GenerationJob } from '../resources/generationJob.ts';
+import type { OperatorParts } from '../context.ts';
+import { type GenerationJob, isFinished } from '../resources/generationJob.ts';
 import { generationJobType } from '../resources/kinds.ts';
-import { deleteAt, lookAgainIn } from './agenda.ts';
-import { cancelJobOf } from './cancelJobOf.ts';
-import type { Memories, Memory } from './memory.ts';
-import type { Observation } from './observation.ts';
-import { deletedJob, observationOf, observeJob } from './observeJob.ts';
-import type { Owners } from './owners.ts';
-import { isFinished } from './read.ts';
-import { refusedBy } from './refusal.ts';
-import { nextStatus } from './status.ts';
-import { StatusWriter } from './statusWriter.ts';
-import { submitOf } from './submit.ts';
-import { writeDue } from './writing.ts';
+import { deleteAt, lookAgainIn, writeDue } from './decide/schedule.ts';
+import { cancelJobOf } from './orphans.ts';
+import type { Memories, Memory } from './reconcileState.ts';
+import { deletedJob, type Observation, observationOf, observeJob } from './observe.ts';
+import type { Owners } from './ownerIndex.ts';
+import { refusedBy, submitOf } from './submit.ts';
+import { nextStatus } from './decide/status.ts';
+import { StatusWriter } from './apply.ts';
 
 interface Observed {
   readonly observed: Observation;

@@ -1,12 +1,12 @@
-// GenerationJob: a job as a resource. Its spec is the body of a submit, by the API's own schemas, and cannot change.
+// GenerationJob: a job as a custom resource. Its spec is the body of a submit, validated by the API's own schemas, and is immutable.
 
 import { z } from 'zod';
+import { taskStates } from '../../job/task.ts';
 import { submitBody } from '../../jobs/submit/body.ts';
 import { jsonProblem } from '../../jobs/submit/json.ts';
-import { taskStates } from '../../job/task.ts';
 import type { KubeObject } from '../../ports/kubernetes.ts';
-import { conditions } from './condition.ts';
-import { parseSpec, type Parsed } from './kinds.ts';
+import { type Condition, conditions } from './conditions.ts';
+import { type Parsed, parseSpec } from './kinds.ts';
 
 /** As JSON. etcd keeps every resource, and every list of them reads them whole. */
 const mostSpecBytes = 64 * 1024;
@@ -79,3 +79,14 @@ export type GenerationJob = KubeObject<GenerationJobSpec, GenerationJobStatus>;
 
 export const parseGenerationJob = (object: Pick<KubeObject, 'spec'>): Parsed<GenerationJobSpec> =>
   parseSpec(generationJobSpec, object);
+
+type Status = GenerationJobStatus | undefined;
+
+export const conditionOf = (status: Status, type: GenerationJobCondition): Condition | undefined =>
+  status?.conditions?.find((condition) => condition.type === type);
+
+export const isFinished = (status: Status): boolean => conditionOf(status, 'Finished')?.status === 'True';
+
+/** Refused and still tried: what a new pool or an upload may cure. */
+export const isPending = (status: Status): boolean =>
+  status?.jobId === undefined && conditionOf(status, 'Accepted') !== undefined && !isFinished(status);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { submitBody } from '../../jobs/submit/body.ts';
 import type { KubeObject } from '../../ports/kubernetes.ts';
 import { durationText } from '../../jobs/submit/durationText.ts';
-import { conditions } from './condition.ts';
+import { conditions } from './conditions.ts';
 import { parseSpec, type Parsed } from './kinds.ts';
 import { objectName, podTemplate } from './podTemplate.ts';
 

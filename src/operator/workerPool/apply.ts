@@ -1,15 +1,23 @@
-// Brings a pool's children in line with a decision: marks the pods that are to go, then writes what differs.
+// Applies a decision: marks the pods to delete first, then writes the children that differ, and the pool's status.
 
-import { KubeError, type ApplyConfiguration } from '../../ports/kubernetes.ts';
-import type { OperatorParts } from '../parts.ts';
-import type { Children } from './children/children.ts';
+import { type ApplyConfiguration, KubeError } from '../../ports/kubernetes.ts';
+import type { OperatorParts } from '../context.ts';
+import {
+  configMapType,
+  type Deployment,
+  deploymentType,
+  disruptionBudgetType,
+  podType,
+} from '../resources/builtInKinds.ts';
+import { apiVersion, workerPoolType } from '../resources/kinds.ts';
+import type { WorkerPool, WorkerPoolStatus } from '../resources/workerPool.ts';
+import type { Children } from './children/index.ts';
 import { configHash, keysHash } from './children/names.ts';
-import type { Obstacle } from './decide.ts';
-import type { PoolMemory } from './memory.ts';
-import type { Seen } from './observe.ts';
-import { configMapType, deploymentType, disruptionBudgetType, podType, type Deployment } from './observe/kubeTypes.ts';
-import { count } from './scaling/aim.ts';
-import { deletionCost, type ScaleIn } from './scaling/scaleIn.ts';
+import { count } from './decide/desiredReplicas.ts';
+import type { Obstacle } from './decide/index.ts';
+import { deletionCost, type ScaleIn } from './decide/scaleIn.ts';
+import type { Seen } from './observe/index.ts';
+import type { PoolMemory } from './reconcileState.ts';
 
 /** ms after which unchanged children are applied again: somebody may have deleted one that no cache holds. */
 const applyAgainAfter = 60_000;
@@ -82,4 +90,21 @@ function tell(parts: OperatorParts, { pool, deployment, load }: Seen, applied: A
   else if (old?.[configHash] !== fresh?.[configHash]) {
     record('ConfigurationChanged', 'RollOut', 'The pool has changed: the workers are replaced');
   }
+}
+
+/** Nothing happens where the resource is gone. Throws `KubeError`. */
+export async function writeStatus(
+  { cluster, clock }: Pick<OperatorParts, 'cluster' | 'clock'>,
+  memory: PoolMemory,
+  { metadata: { name, namespace, uid } }: WorkerPool,
+  status: WorkerPoolStatus,
+): Promise<void> {
+  const { kind } = workerPoolType;
+  await cluster.applyStatus<WorkerPool>(workerPoolType, {
+    apiVersion,
+    kind,
+    metadata: { name, namespace, uid },
+    status,
+  });
+  memory.written = { at: clock.monotonic(), status };
 }

@@ -1,23 +1,16 @@
-// The controller of WorkerPools: each look observes a pool, decides, applies, and says in its status what it found.
+// The controller of WorkerPools: what it watches while it leads. Changes only enqueue the pool's key.
 
-import type { KubeController } from '../controller.ts';
-import type { ResourceKey } from '../../ports/kubernetes.ts';
-import type { OperatorParts } from '../parts.ts';
-import type { Stated } from '../resources/condition.ts';
-import { parseWorkerPool, type WorkerPool, type WorkerPoolSpec } from '../resources/workerPool.ts';
-import { applyChildren, markPods } from './apply.ts';
-import { poolDeclaration } from './children/poolFile.ts';
-import { decide, type Decision, type Obstacle } from './decide.ts';
-import { forgetPool, endPauseOfEarlier } from './forgetPool.ts';
-import { keepPause, type PauseKept } from './keepPause.ts';
-import { lookAgainIn } from './lookAgain.ts';
-import type { PoolMemory } from './memory.ts';
-import { observe, type Seen } from './observe.ts';
-import { podProblem } from './observe/podProblem.ts';
-import { readyCondition } from './state/ready.ts';
-import { statusOf, writeDueIn } from './state/status.ts';
-import { startTerm, type Term } from './term.ts';
-import { writeStatus } from './writeStatus.ts';
+import { WorkerDirectory } from '../../readmodel/workerDirectory.ts';
+import type { Enqueue, KubeController } from '../runtime/controller.ts';
+import type { OperatorParts } from '../context.ts';
+import { workerPoolType } from '../resources/kinds.ts';
+import type { WorkerPool } from '../resources/workerPool.ts';
+import { poolLabel, workerSelector } from './children/names.ts';
+import { parseTemplate } from './children/workerTemplate.ts';
+import { reconcilePool } from './reconciler.ts';
+import { PoolMemories, type Term } from './reconcileState.ts';
+import { AttemptPace } from './observe/attemptDuration.ts';
+import { deploymentType, podType, type Deployment, type Pod } from '../resources/builtInKinds.ts';
 
 export function workerPoolController(parts: OperatorParts): KubeController {
   let term: Term | undefined;
@@ -29,134 +22,59 @@ export function workerPoolController(parts: OperatorParts): KubeController {
     reconcile: async (key, signal) => {
       // Keys come in while the sources are still being read.
       if (term === undefined) return { lookAgainInMs: 100 };
-      return { lookAgainInMs: await look(parts, term, key, signal) };
+      return { lookAgainInMs: await reconcilePool(parts, term, key, signal) };
     },
   };
 }
 
-/** ms until the next look. */
-async function look(parts: OperatorParts, term: Term, key: ResourceKey, signal: AbortSignal): Promise<number> {
-  const pool = term.pools.get(key);
-  if (pool === undefined || pool.metadata.deletionTimestamp !== undefined) {
-    await forgetPool(parts, term, key);
-    return 600_000;
-  }
-  const memory = term.memories.of(pool.metadata);
-  const parsed = parseWorkerPool(pool);
-  if ('problems' in parsed) {
-    const message = parsed.problems.map(({ path, message: wrong }) => `${path}: ${wrong}`).join('; ');
-    return sayInvalid(parts, memory, pool, { reason: 'InvalidSpec', message });
-  }
-  await endPauseOfEarlier(parts, pool);
-  await parts.pools.declare(poolDeclaration(pool.metadata, parsed.spec));
-  return bringInLine(parts, term, pool, parsed.spec, signal);
+/** ms that changes of a pool's queue are gathered for. */
+const gathering = 200;
+
+/** Resolves once every source has been read. */
+async function startTerm(parts: OperatorParts, enqueue: Enqueue, signal: AbortSignal): Promise<Term> {
+  const term: Term = {
+    ...startInformers(parts, enqueue, signal),
+    workers: new WorkerDirectory(parts.clock, parts.heartbeatTimeoutMs),
+    pace: new AttemptPace(),
+    memories: new PoolMemories(),
+    template: parseTemplate(parts.workerTemplate),
+  };
+  followQueues(parts, term, enqueue, signal);
+  const unheard = (err: unknown): void => parts.logger.error({ err }, 'The heartbeats cannot be followed');
+  term.workers.watch(parts.heartbeats, signal).catch(unheard);
+  await Promise.all([term.pools.untilSynced(), term.deployments.untilSynced(), term.pods.untilSynced()]);
+  // A declaration whose resource went while no operator looked.
+  const look = (name: string): void => enqueue({ namespace: parts.namespace, name });
+  parts.pools.onChange(({ name, owner }) => owner !== undefined && look(name), signal);
+  return term;
 }
 
-async function bringInLine(
-  parts: OperatorParts,
-  term: Term,
-  pool: WorkerPool,
-  spec: WorkerPoolSpec,
-  signal: AbortSignal,
-): Promise<number> {
-  const memory = term.memories.of(pool.metadata);
-  const pause = await pauseOrProblem(parts, memory, pool, spec);
-  const seen = await observe(parts, term, pool, spec, pause.paused);
-  const decision = decide(seen, memory);
-  signal.throwIfAborted();
-  memory.wishes = decision.aim.wishes;
-  const obstacle = decision.obstacle ?? (await applyDecision(parts, memory, seen, decision));
-  tellObstacle(parts, memory, pool, obstacle);
-  const writtenIn = await tellStatus(parts, memory, seen, decision, obstacle, pause.condition);
-  return lookAgainIn({ seen, decision, obstacle, writtenIn, pauseFailed: pause.condition === undefined });
+function startInformers(parts: OperatorParts, enqueue: Enqueue, signal: AbortSignal) {
+  const { namespace, startInformer } = parts;
+  const look = (name: string | undefined): void => {
+    if (name !== undefined) enqueue({ namespace, name });
+  };
+  const base = { namespaces: [namespace], signal };
+  const ofWorkers = { ...base, labelSelector: workerSelector };
+  return {
+    pools: startInformer<WorkerPool>({ ...base, type: workerPoolType, onChange: (pool) => look(pool.metadata.name) }),
+    deployments: startInformer<Deployment>({
+      ...ofWorkers,
+      type: deploymentType,
+      onChange: ({ metadata }) => look(metadata.labels?.[poolLabel]),
+    }),
+    pods: startInformer<Pod>({
+      ...ofWorkers,
+      type: podType,
+      onChange: ({ metadata }) => look(metadata.labels?.[poolLabel]),
+    }),
+  };
 }
 
-/** NATS may be away, or the queue not made yet: the rest of the pool does not wait for it. */
-async function pauseOrProblem(
-  parts: OperatorParts,
-  memory: PoolMemory,
-  pool: WorkerPool,
-  spec: WorkerPoolSpec,
-): Promise<PauseKept | { readonly paused: boolean; readonly condition: undefined }> {
-  try {
-    return await keepPause(parts, memory, pool, spec);
-  } catch (err) {
-    parts.logger.debug({ err, pool: pool.metadata.name }, 'The pause of a pool cannot be seen or set; trying again');
-    return { paused: spec.paused, condition: undefined };
-  }
-}
-
-async function applyDecision(
-  parts: OperatorParts,
-  memory: PoolMemory,
-  seen: Seen,
-  decision: Decision,
-): Promise<Obstacle | undefined> {
-  if (decision.obstacle !== undefined) return decision.obstacle;
-  await markPods(parts, memory, seen, decision.scaleIn);
-  return applyChildren(parts, memory, seen, decision.children);
-}
-
-function tellObstacle(
-  { recorder }: OperatorParts,
-  memory: PoolMemory,
-  pool: WorkerPool,
-  obstacle: Obstacle | undefined,
-) {
-  if (obstacle !== undefined && obstacle.message !== memory.told) {
-    recorder.record(pool, { type: 'Warning', reason: obstacle.reason, action: 'Apply', note: obstacle.message });
-  }
-  memory.told = obstacle?.message;
-}
-
-/** Writes the status where it is due; else answers in how many ms it is. */
-async function tellStatus(
-  parts: OperatorParts,
-  memory: PoolMemory,
-  { pool, deployment, load, pods, spec }: Seen,
-  decision: Decision,
-  obstacle: Obstacle | undefined,
-  paused: Stated | undefined,
-): Promise<number | undefined> {
-  const desired = decision.aim.replicas;
-  const autoscales = spec.autoscaling !== undefined;
-  const ready = readyCondition({ obstacle, desired, autoscales, deployment, podProblem: podProblem(pods) });
-  const scaling: Stated = { type: 'Scaling', ...scalingOf(decision, obstacle) };
-  const stated = [ready, scaling, ...(paused === undefined ? [] : [paused])];
-  const before = memory.written?.status ?? pool.status ?? {};
-  const now = new Date(parts.clock.now()).toISOString();
-  const status = statusOf({ metadata: pool.metadata, before, deployment, desired, load, stated, now });
-  const since = parts.clock.monotonic() - (memory.written?.at ?? -Infinity);
-  const due = writeDueIn(memory.written?.status ?? pool.status, status, since);
-  if (due !== 0) return due;
-  await writeStatus(parts, memory, pool, status);
-  return undefined;
-}
-
-function scalingOf(decision: Decision, obstacle: Obstacle | undefined): Omit<Stated, 'type'> {
-  if (decision.obstacle === undefined && obstacle === undefined) return decision.scaling;
-  return { status: 'False', reason: 'NotReady', message: 'The workers stay as they are: see the condition Ready' };
-}
-
-async function sayInvalid(
-  parts: OperatorParts,
-  memory: PoolMemory,
-  pool: WorkerPool,
-  obstacle: Obstacle,
-): Promise<number> {
-  tellObstacle(parts, memory, pool, obstacle);
-  const before = memory.written?.status ?? pool.status ?? {};
-  const now = new Date(parts.clock.now()).toISOString();
-  const stated: Stated[] = [{ type: 'Ready', status: 'False', ...obstacle }];
-  const status = statusOf({
-    metadata: pool.metadata,
-    before,
-    deployment: undefined,
-    desired: 0,
-    load: undefined,
-    stated,
-    now,
+function followQueues(parts: OperatorParts, { pace }: Term, enqueue: Enqueue, signal: AbortSignal): void {
+  const stop = parts.follower.onChange((change) => {
+    pace.observe(change);
+    enqueue({ namespace: parts.namespace, name: change.after.state.of.pool }, gathering);
   });
-  if (writeDueIn(memory.written?.status, status, Infinity) === 0) await writeStatus(parts, memory, pool, status);
-  return 600_000;
+  signal.addEventListener('abort', stop, { once: true });
 }

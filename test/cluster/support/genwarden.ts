@@ -12,8 +12,7 @@ import { printDiagnostics } from './diagnostics.ts';
 import { chartFolder, helm, helmWith } from './helm.ts';
 import { genwardenImage, natsImage } from './images.ts';
 import { getObject, kubectl } from './kubectl.ts';
-import { provideVolume } from './volume.ts';
-import type { TestVolume } from './volume.ts';
+import { provideVolume, type TestVolume } from './volume.ts';
 
 export type Values = { [key: string]: unknown };
 

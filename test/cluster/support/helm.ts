@@ -1,8 +1,7 @@
 // helm for tests; its own files (repositories, cache) stay out of the home folder.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { attempt, run } from './run.ts';
-import type { Ran } from './run.ts';
+import { attempt, type Ran, run } from './run.ts';
 
 export const chartFolder = join(import.meta.dirname, '../../../charts/genwarden');
 

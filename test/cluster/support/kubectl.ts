@@ -1,7 +1,6 @@
 // kubectl for tests, as the cluster's admin: `kubectl('get', 'pods', '-n', namespace)`, objects in and out as JSON.
 import { until } from '../../support/until.ts';
-import { attempt, run } from './run.ts';
-import type { Ran, RunOptions } from './run.ts';
+import { attempt, type Ran, run, type RunOptions } from './run.ts';
 
 /** An object as the API server has it, for tests that look at any kind. */
 export interface Any {

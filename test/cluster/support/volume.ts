@@ -1,8 +1,7 @@
 // Persistent volumes where the cluster has nobody who makes them: folders on the node, which is this machine.
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { kubectl, listObjects } from './kubectl.ts';
-import type { Any } from './kubectl.ts';
+import { type Any, kubectl, listObjects } from './kubectl.ts';
 import { run } from './run.ts';
 
 export interface TestVolume {

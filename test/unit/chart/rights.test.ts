@@ -43,7 +43,7 @@ const verbsOf: Record<string, readonly string[]> = {
 };
 
 const code = filesUnder('src/operator');
-const ofFirstPool = code.filter(({ path }) => path.startsWith('src/operator/defaultPool/'));
+const ofFirstPool = code.filter(({ path }) => path === 'src/operator/defaultPool.ts');
 const ofOthers = code.filter((file) => !ofFirstPool.includes(file));
 
 const types = new Map<string, string>();

@@ -1,12 +1,16 @@
 // The default pool: made once, made again when its file changes, and left alone where a person has a say.
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { defaultPoolController, hashAnnotation } from '../../../src/operator/defaultPool/controller.ts';
-import { readDefaultPool, type DefaultPool } from '../../../src/operator/defaultPool/poolFile.ts';
+import {
+  type DefaultPool,
+  defaultPoolController,
+  hashAnnotation,
+  readDefaultPool,
+} from '../../../src/operator/defaultPool.ts';
 import type { KubeObject } from '../../../src/ports/kubernetes.ts';
-import type { OperatorParts } from '../../../src/operator/parts.ts';
+import type { OperatorParts } from '../../../src/operator/context.ts';
 import { workerPoolType } from '../../../src/operator/resources/kinds.ts';
-import { configMapType } from '../../../src/operator/workerPool/observe/kubeTypes.ts';
+import { configMapType } from '../../../src/operator/resources/builtInKinds.ts';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FakeCluster } from '../../fakes/cluster.ts';

@@ -1,9 +1,8 @@
-// The pod template of a pool's workers: the installation's, with what the pool and the operator lay over it.
+// The pod template of a pool's workers: the installation's template, overlaid with the settings of the pool and the operator.
 
 import { z } from 'zod';
-import { formatDuration } from '../../../job/duration.ts';
+import { type Duration, formatDuration, parseDuration } from '../../../job/duration.ts';
 import type { WorkerPoolSpec } from '../../resources/workerPool.ts';
-import { drainTimeout, terminationGrace } from './lifetime.ts';
 import { childName, labelsOf } from './names.ts';
 import { keysFolder } from './poolFile.ts';
 
@@ -120,3 +119,22 @@ function byName(first: readonly { name: string }[] = [], second: readonly { name
 function withoutUndefined<T extends object>(values: T): T {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 }
+
+/** The longest default of an attempt; see `policyFor`. */
+const defaultAttempt = 120_000;
+/** The artifacts of an attempt that ended at the last moment are still to be stored. */
+const storing = 15_000;
+/** The bound of `GENWARDEN_DRAIN_TIMEOUT`. */
+const longestDrain = 3_600_000;
+/** Handing back what is left, closing connections. */
+const closing = 15_000;
+
+/** ms. Jobs may ask for longer attempts than the pool's own: such a one is handed back, at no cost of an attempt. */
+export function drainTimeout({ policy }: Pick<WorkerPoolSpec, 'policy'>): Duration {
+  const attempt = parseDuration(policy?.attemptTimeout ?? '') ?? defaultAttempt;
+  return Math.min(attempt + storing, longestDrain);
+}
+
+/** Seconds until Kubernetes kills the worker. */
+export const terminationGrace = (spec: Pick<WorkerPoolSpec, 'policy'>): number =>
+  Math.ceil((drainTimeout(spec) + closing) / 1_000);

@@ -3,7 +3,7 @@
 import { createHmac } from 'node:crypto';
 import { KubeError, type Cluster, type ObjectMeta } from '../../../ports/kubernetes.ts';
 import type { WorkerPoolSpec } from '../../resources/workerPool.ts';
-import { secretType, type Secret } from './kubeTypes.ts';
+import { secretType, type Secret } from '../../resources/builtInKinds.ts';
 
 export type KeysSeen =
   | { readonly hash: string }

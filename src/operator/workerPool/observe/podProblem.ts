@@ -1,6 +1,6 @@
 // What keeps a pod from running, in the pod's own words.
 
-import { conditionOf, type ContainerStatus, type Pod } from './kubeTypes.ts';
+import { conditionOf, type ContainerStatus, type Pod } from '../../resources/builtInKinds.ts';
 
 export interface PodProblem {
   /** The pod's own, such as `ImagePullBackOff` or `Unschedulable`. */

@@ -4,13 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { catalogue, GenwardenError, type ErrorCode } from '../../../../src/job/errors/index.ts';
 import type { TaskState } from '../../../../src/job/task.ts';
 import { cancelled, claimed, failed, newRun, succeeded, toReview, waiting } from '../../../../src/job/transitions.ts';
-import { happenings } from '../../../../src/operator/generationJob/happenings.ts';
-import { jobLabels } from '../../../../src/operator/generationJob/labels.ts';
-import type { Observation } from '../../../../src/operator/generationJob/observation.ts';
-import { refusedBy } from '../../../../src/operator/generationJob/refusal.ts';
-import { standingOf, type TaskSeen } from '../../../../src/operator/generationJob/standing.ts';
-import { nextStatus } from '../../../../src/operator/generationJob/status.ts';
-import { afterWrite, writeDue, type Pace } from '../../../../src/operator/generationJob/writing.ts';
+import { happenings } from '../../../../src/operator/generationJob/decide/statusEvents.ts';
+import { jobLabels, refusedBy } from '../../../../src/operator/generationJob/submit.ts';
+import type { Observation } from '../../../../src/operator/generationJob/observe.ts';
+import { standingOf, type TaskSeen } from '../../../../src/operator/generationJob/jobSummary.ts';
+import { nextStatus } from '../../../../src/operator/generationJob/decide/status.ts';
+import { afterWrite, writeDue, type Pace } from '../../../../src/operator/generationJob/decide/schedule.ts';
 import {
   generationJobStatus,
   type GenerationJob,

@@ -1,8 +1,8 @@
 // How many workers a queue asks for: the formula, its limits, and what a scaler that follows it does to random queues.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { aimOf, type AimSight } from '../../../../src/operator/workerPool/scaling/aim.ts';
-import { slotsFedBy, slotsFor, wishFor, type Demand } from '../../../../src/operator/workerPool/scaling/demand.ts';
+import { aimOf, type AimSight } from '../../../../src/operator/workerPool/decide/desiredReplicas.ts';
+import { slotsFedBy, slotsFor, wishFor, type Demand } from '../../../../src/operator/workerPool/decide/demand.ts';
 import { simulate } from './simulate.ts';
 
 const demand = (over: Partial<Demand> = {}): Demand => ({

@@ -5,7 +5,7 @@ import { loadSettings } from '../../../../src/config/load.ts';
 import { KubeError } from '../../../../src/ports/kubernetes.ts';
 import { workerPoolType } from '../../../../src/operator/resources/kinds.ts';
 import { workerPoolStatus } from '../../../../src/operator/resources/workerPool.ts';
-import { deploymentType, secretType } from '../../../../src/operator/workerPool/observe/kubeTypes.ts';
+import { deploymentType, secretType } from '../../../../src/operator/resources/builtInKinds.ts';
 import { until } from '../../../support/until.ts';
 import {
   anOperator,

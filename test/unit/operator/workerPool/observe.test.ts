@@ -2,14 +2,15 @@
 import { expect, test } from 'vitest';
 import { claimed, failed, succeeded, submitted, waiting } from '../../../../src/job/transitions.ts';
 import {
+  drainTimeout,
   parseTemplate,
+  terminationGrace,
   variableOf,
   workerTemplate,
 } from '../../../../src/operator/workerPool/children/workerTemplate.ts';
-import { drainTimeout, terminationGrace } from '../../../../src/operator/workerPool/children/lifetime.ts';
-import { AttemptPace } from '../../../../src/operator/workerPool/observe/attemptPace.ts';
-import type { Pod } from '../../../../src/operator/workerPool/observe/kubeTypes.ts';
-import { podSights } from '../../../../src/operator/workerPool/observe/podSights.ts';
+import { AttemptPace } from '../../../../src/operator/workerPool/observe/attemptDuration.ts';
+import type { Pod } from '../../../../src/operator/resources/builtInKinds.ts';
+import { podSights } from '../../../../src/operator/workerPool/observe/index.ts';
 import { workerPoolSpec } from '../../../../src/operator/resources/workerPool.ts';
 import { beatOf } from '../../../fakes/fakeHeartbeats.ts';
 import { identity, start } from '../../../fakes/tasks.ts';

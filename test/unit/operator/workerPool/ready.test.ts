@@ -1,10 +1,10 @@
 // What the condition Ready says of the pods that there are, and what is worth a write of the status.
 import { expect, test } from 'vitest';
 import type { WorkerPoolStatus } from '../../../../src/operator/resources/workerPool.ts';
-import type { Deployment, Pod } from '../../../../src/operator/workerPool/observe/kubeTypes.ts';
+import type { Deployment, Pod } from '../../../../src/operator/resources/builtInKinds.ts';
 import { podProblem } from '../../../../src/operator/workerPool/observe/podProblem.ts';
-import { readyCondition, type ReadySight } from '../../../../src/operator/workerPool/state/ready.ts';
-import { writeDueIn } from '../../../../src/operator/workerPool/state/status.ts';
+import { readyCondition, type ReadySight } from '../../../../src/operator/workerPool/decide/readyCondition.ts';
+import { writeDueIn } from '../../../../src/operator/workerPool/decide/status.ts';
 
 const metadata = {
   name: 'pod-1',

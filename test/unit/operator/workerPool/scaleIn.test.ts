@@ -1,6 +1,6 @@
 // Which workers go when there are too many: idle ones, marked first, and never a busy one unless a person says so.
 import { expect, test } from 'vitest';
-import { scaleIn, type PodSight, type ScaleInSight } from '../../../../src/operator/workerPool/scaling/scaleIn.ts';
+import { scaleIn, type PodSight, type ScaleInSight } from '../../../../src/operator/workerPool/decide/scaleIn.ts';
 
 const pod = (name: string, tasks: number | undefined, over: Partial<PodSight> = {}): PodSight => {
   return { name, tasks, ready: true, cost: 0, ...over };

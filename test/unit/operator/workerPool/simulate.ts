@@ -1,7 +1,6 @@
 // A pool in a second-by-second world: tasks come in bursts, workers take time to start, the scaler looks every second.
-import { aimOf } from '../../../../src/operator/workerPool/scaling/aim.ts';
-import { scaleIn, type PodSight } from '../../../../src/operator/workerPool/scaling/scaleIn.ts';
-import type { Wished } from '../../../../src/operator/workerPool/scaling/stabilise.ts';
+import { aimOf, type Wished } from '../../../../src/operator/workerPool/decide/desiredReplicas.ts';
+import { scaleIn, type PodSight } from '../../../../src/operator/workerPool/decide/scaleIn.ts';
 
 export interface Scene {
   readonly bursts: readonly { readonly at: number; readonly tasks: number }[];

@@ -9,7 +9,7 @@ import { fakeTaskQueue } from '../../../fakes/taskQueue.ts';
 import type { RecordedEvent } from '../../../../src/operator/events/eventRecorder.ts';
 import type { ApplyConfiguration, ResourceKey, ResourceType } from '../../../../src/ports/kubernetes.ts';
 import { informerFactory } from '../../../../src/adapters/kubernetes/informer.ts';
-import type { OperatorParts } from '../../../../src/operator/parts.ts';
+import type { OperatorParts } from '../../../../src/operator/context.ts';
 import { createProblems } from '../../../../src/operator/problems.ts';
 import { workerPoolType } from '../../../../src/operator/resources/kinds.ts';
 import type { WorkerPool } from '../../../../src/operator/resources/workerPool.ts';
@@ -21,7 +21,7 @@ import {
   disruptionBudgetType,
   podType,
   secretType,
-} from '../../../../src/operator/workerPool/observe/kubeTypes.ts';
+} from '../../../../src/operator/resources/builtInKinds.ts';
 import { startFollower } from '../../../../src/readmodel/follower.ts';
 import { createOperatorMetrics } from '../../../../src/telemetry/metrics.ts';
 import { FakeCluster } from '../../../fakes/cluster.ts';

@@ -1,0 +1,114 @@
+// Creates the installation's first WorkerPool from a file, and applies it again only when the file changes, so that manual
+// edits survive until then. A chart cannot contain a resource whose CRD it installs itself.
+
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { GenwardenError } from '../job/errors/index.ts';
+import type { Cluster, KubeObject, OwnerReference, ResourceKey } from '../ports/kubernetes.ts';
+import type { OperatorParts } from './context.ts';
+import { configMapType } from './resources/builtInKinds.ts';
+import { apiVersion, workerPoolType } from './resources/kinds.ts';
+import { workerPoolSpec } from './resources/workerPool.ts';
+import type { KubeController } from './runtime/controller.ts';
+
+/** Says from which file contents the pool was made. */
+export const hashAnnotation = 'genwarden.dev/default-pool';
+
+/** ms; Kubernetes is about to collect what an installation of before had left. */
+const beingDeletedAgain = 1_000;
+
+export function defaultPoolController(file: DefaultPool): (parts: OperatorParts) => KubeController {
+  return (parts) => {
+    const key: ResourceKey = { namespace: parts.namespace, name: file.pool.metadata.name };
+    return {
+      name: 'defaultpool',
+      start: async (enqueue) => enqueue(key),
+      reconcile: () => keepDefaultPool(parts, file, key),
+    };
+  };
+}
+
+async function keepDefaultPool(
+  { cluster, logger }: OperatorParts,
+  file: DefaultPool,
+  key: ResourceKey,
+): Promise<{ lookAgainInMs: number } | undefined> {
+  const owner = await ownerOf(cluster, file, key);
+  const found = await cluster.get<KubeObject>(workerPoolType, key);
+  if (found?.metadata.deletionTimestamp !== undefined) return { lookAgainInMs: beingDeletedAgain };
+  const hash = hashOf(file);
+  const why = found === undefined ? undefined : whyLeft(found, hash, owner);
+  if (why === undefined) await apply(cluster, file, key, hash, owner);
+  const said = why === undefined ? 'was applied' : `is left as it is: ${why}`;
+  logger.info({ pool: key.name }, `The default pool ${key.name} ${said}`);
+  return undefined;
+}
+
+/** With the release's ConfigMap the pool goes, and its workers. */
+async function ownerOf(
+  cluster: Cluster,
+  { ownerConfigMap: name }: DefaultPool,
+  { namespace }: ResourceKey,
+): Promise<OwnerReference | undefined> {
+  if (name === undefined) return undefined;
+  const found = await cluster.get<KubeObject>(configMapType, { namespace, name });
+  if (found === undefined) throw new Error(`There is no ConfigMap ${name}, which owns the default pool`);
+  return { apiVersion: 'v1', kind: 'ConfigMap', name, uid: found.metadata.uid };
+}
+
+/** Undefined where the pool is to be made anew. */
+function whyLeft({ metadata }: KubeObject, hash: string, owner: OwnerReference | undefined): string | undefined {
+  const made = metadata.annotations?.[hashAnnotation];
+  if (made === undefined) return 'the installation did not make it';
+  const isOwned = owner === undefined || (metadata.ownerReferences ?? []).some(({ uid }) => uid === owner.uid);
+  return made === hash && isOwned ? 'its file is the same' : undefined;
+}
+
+async function apply(
+  cluster: Cluster,
+  { pool }: DefaultPool,
+  { namespace }: ResourceKey,
+  hash: string,
+  owner: OwnerReference | undefined,
+): Promise<void> {
+  const annotations = { ...pool.metadata.annotations, [hashAnnotation]: hash };
+  const owners = owner === undefined ? {} : { ownerReferences: [owner] };
+  await cluster.apply(workerPoolType, { ...pool, metadata: { ...pool.metadata, namespace, annotations, ...owners } });
+}
+
+const hashOf = ({ pool }: DefaultPool): string => createHash('sha256').update(JSON.stringify(pool)).digest('hex');
+
+const labels = z.record(z.string(), z.string()).default({});
+
+const defaultPool = z.strictObject({
+  /** A ConfigMap of the same namespace with which the pool goes. */
+  ownerConfigMap: z.string().min(1).optional(),
+  pool: z.strictObject({
+    apiVersion: z.literal(apiVersion),
+    kind: z.literal(workerPoolType.kind),
+    metadata: z.strictObject({ name: z.string().min(1), labels, annotations: labels }),
+    // As it stands, without defaults: those are the API server's to fill in.
+    spec: z.custom<object>().superRefine((spec, context) => {
+      for (const { path, message } of workerPoolSpec.safeParse(spec).error?.issues ?? [])
+        context.addIssue({ code: 'custom', path: [...path], message });
+    }),
+  }),
+});
+
+export type DefaultPool = z.infer<typeof defaultPool>;
+
+/** Throws `InvalidConfiguration` with every problem and its place. */
+export function readDefaultPool(path: string): DefaultPool {
+  const problems: string[] = [];
+  try {
+    const parsed = defaultPool.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+    if (parsed.success) return parsed.data;
+    problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`));
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error));
+  }
+  throw new GenwardenError('InvalidConfiguration', `GENWARDEN_DEFAULT_POOL_FILE=${path}: ${problems.join('; ')}`, {
+    details: { problems },
+  });
+}

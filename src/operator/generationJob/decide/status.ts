@@ -1,0 +1,154 @@
+// Computes the new status of a GenerationJob from its current one and the observation. Pure and idempotent.
+
+import type { Instant } from '../../../job/task.ts';
+import { isoTime, type Stated, withConditions } from '../../resources/conditions.ts';
+import {
+  conditionOf,
+  type GenerationJob,
+  type GenerationJobCondition,
+  type GenerationJobStatus,
+  isFinished,
+} from '../../resources/generationJob.ts';
+import type { Standing } from '../jobSummary.ts';
+import type { Observation, Refused } from '../observe.ts';
+
+type Statement = Stated<GenerationJobCondition>;
+type Why = Pick<Statement, 'reason' | 'message'>;
+
+/** `now` in ms of the server's clock. */
+export function nextStatus(resource: GenerationJob, observed: Observation, now: Instant): GenerationJobStatus {
+  const before = resource.status ?? {};
+  switch (observed.seen) {
+    case 'job':
+      return ofJob(resource, before, observed.standing, now);
+    case 'refused':
+      return ofRefusal(resource, before, observed, now);
+    case 'unanswered':
+      return notYet(resource, before, { reason: observed.code, message: observed.message }, 'Unknown', now);
+    case 'gone':
+      return ofGone(resource, before, observed, now);
+    case 'nothingNew':
+      return before;
+    default:
+      return observed satisfies never;
+  }
+}
+
+function ofJob(resource: GenerationJob, before: GenerationJobStatus, standing: Standing, now: Instant) {
+  const { job, state, counts, total, startedAt, finishedAt } = standing;
+  const why = finishedAt === null && wasRetried(before) ? retried : short(standing);
+  const done = counts.succeeded + counts.failed + counts.cancelled;
+  const startTime = before.startTime ?? (startedAt === null ? undefined : isoTime(startedAt));
+  const outcome: Outcome = finishedAt === null ? 'open' : state === 'succeeded' ? 'complete' : 'failed';
+  const status: GenerationJobStatus = {
+    jobId: job,
+    state,
+    ...why,
+    ...(startTime === undefined ? {} : { startTime }),
+    ...(finishedAt === null ? {} : { completionTime: isoTime(finishedAt) }),
+    tasks: { total, ...counts, done: `${done}/${total}` },
+  };
+  return stated(resource, status, [accepted(job), ...endings(outcome, why)], now);
+}
+
+const retried: Why = { reason: 'Retried', message: 'Runs again, as was asked for over the API' };
+
+/** Once finished and open again it was retried, and stays so until it ends. */
+const wasRetried = (before: GenerationJobStatus): boolean => isFinished(before) || before.reason === retried.reason;
+
+function ofRefusal(resource: GenerationJob, before: GenerationJobStatus, refused: Refused, now: Instant) {
+  const { code, message, hint, triedUntil } = refused;
+  if (triedUntil !== null) {
+    const again = `Tried again until ${isoTime(triedUntil)}.`;
+    return notYet(resource, before, { reason: code, message: `${message}. ${again} ${hint}` }, 'False', now);
+  }
+  const why = short({ reason: code, message: `${message}. ${hint}` });
+  const status = { ...why, state: 'failed' as const, completionTime: before.completionTime ?? isoTime(now) };
+  return stated(resource, status, [{ type: 'Accepted', status: 'False', ...why }, ...endings('failed', why)], now);
+}
+
+function notYet(
+  resource: GenerationJob,
+  before: GenerationJobStatus,
+  whyLong: Why,
+  acceptance: 'False' | 'Unknown',
+  now: Instant,
+): GenerationJobStatus {
+  // What was accepted stays so, whatever does not answer now.
+  if (before.jobId !== undefined) return before;
+  const why = short(whyLong);
+  const statements: Statement[] = [{ type: 'Accepted', status: acceptance, ...why }, ...endings('open', why)];
+  return stated(resource, why, statements, now);
+}
+
+/** What the status said of the end stays; only why there is nothing more to be seen is new. */
+function ofGone(resource: GenerationJob, before: GenerationJobStatus, gone: Why, now: Instant): GenerationJobStatus {
+  const { reason, message } = short(gone);
+  const why = { reason, message };
+  const ended = isFinished(before);
+  const status: GenerationJobStatus = {
+    ...before,
+    ...why,
+    state: ended ? (before.state ?? 'failed') : 'failed',
+    completionTime: before.completionTime ?? isoTime(now),
+  };
+  const kept = (type: GenerationJobCondition): Statement => {
+    const { status: held = 'False', reason: was = reason, message: said = message } = conditionOf(before, type) ?? {};
+    return { type, status: held, reason: was, message: said };
+  };
+  const statements: Statement[] = ended
+    ? [kept('Accepted'), kept('Complete'), kept('Failed'), { type: 'Finished', status: 'True', ...why }]
+    : [accepted(before.jobId), ...endings('failed', why)];
+  return stated(resource, status, statements, now);
+}
+
+type Outcome = 'open' | 'complete' | 'failed';
+
+function endings(outcome: Outcome, why: Why): Statement[] {
+  const holds = (yes: boolean): Pick<Statement, 'status'> => ({ status: yes ? 'True' : 'False' });
+  return [
+    { type: 'Complete', ...holds(outcome === 'complete'), ...(outcome === 'complete' ? why : not(outcome)) },
+    { type: 'Failed', ...holds(outcome === 'failed'), ...(outcome === 'failed' ? why : not(outcome)) },
+    { type: 'Finished', ...holds(outcome !== 'open'), ...why },
+  ];
+}
+
+const not = (outcome: Outcome): Why =>
+  outcome === 'open'
+    ? { reason: 'NotFinished', message: 'The job has not finished' }
+    : { reason: 'EndedOtherwise', message: 'See Finished' };
+
+const accepted = (job: string | undefined): Statement => ({
+  type: 'Accepted',
+  status: 'True',
+  reason: 'Submitted',
+  message: job === undefined ? 'Submitted' : `Submitted as job ${job}`,
+});
+
+const short = ({ reason, message }: Why): Why => ({ reason, message: brief(message) });
+
+function stated(
+  { metadata: { generation = 1 }, status: { conditions: before = [] } = {} }: GenerationJob,
+  status: GenerationJobStatus,
+  statements: readonly Statement[],
+  now: Instant,
+): GenerationJobStatus {
+  return {
+    ...status,
+    observedGeneration: generation,
+    conditions: withConditions(before, statements, generation, isoTime(now)),
+  };
+}
+
+/** Bytes of one message as JSON: four of them and all the rest stay under 4 KiB. */
+const most = 512;
+
+/** The text, cut at the end where it is too long. */
+function brief(text: string): string {
+  if (bytesOf(text) <= most) return text;
+  const characters = Array.from(text.slice(0, most));
+  while (bytesOf(`${characters.join('')}…`) > most) characters.pop();
+  return `${characters.join('')}…`;
+}
+
+const bytesOf = (text: string): number => Buffer.byteLength(JSON.stringify(text));

@@ -1,0 +1,56 @@
+// The events that a change of status is told with: sparse, each at most once for what it tells. Pure.
+
+import type { RecordedEvent } from '../../events/eventRecorder.ts';
+import { conditionOf, type GenerationJobStatus, isFinished } from '../../resources/generationJob.ts';
+
+type Status = GenerationJobStatus;
+
+export function happenings(before: Status = {}, after: Status): readonly RecordedEvent[] {
+  return [...ofAcceptance(before, after), ...ofStart(before, after), ...ofEnd(before, after)];
+}
+
+function ofAcceptance(before: Status, after: Status): RecordedEvent[] {
+  const was = conditionOf(before, 'Accepted');
+  const is = conditionOf(after, 'Accepted');
+  if (is === undefined || (was?.status === is.status && was.reason === is.reason)) return [];
+  switch (is.status) {
+    case 'True':
+      return [normal('Submitted', 'Submit', is.message)];
+    case 'False':
+      return [warning('Refused', 'Submit', `${is.reason}: ${is.message}`)];
+    case 'Unknown':
+      return [warning('NotSubmitted', 'Submit', `${is.reason}: ${is.message}`)];
+    default:
+      return is.status satisfies never;
+  }
+}
+
+function ofStart(before: Status, after: Status): RecordedEvent[] {
+  if (isFinished(before) && !isFinished(after)) return [normal('Retried', 'Run', after.message ?? '')];
+  if (before.startTime !== undefined || after.startTime === undefined) return [];
+  return [normal('Running', 'Run', 'The first task has started')];
+}
+
+function ofEnd(before: Status, after: Status): RecordedEvent[] {
+  const is = conditionOf(after, 'Finished');
+  if (is?.status !== 'True' || (isFinished(before) && before.reason === after.reason)) return [];
+  // A refusal that is final at once has been told as such; one that was tried in vain has an end of its own.
+  if (after.jobId === undefined && ofAcceptance(before, after).length > 0) return [];
+  const { reason, message } = is;
+  if (reason === 'Cancelled') return [normal('Cancelled', 'Run', message)];
+  if (reason === 'JobDeleted') return [warning('JobDeleted', 'Run', message)];
+  if (conditionOf(after, 'Complete')?.status === 'True') return [normal('Succeeded', 'Run', message)];
+  return [warning('Failed', 'Run', `${reason}: ${message}`)];
+}
+
+const normal = (reason: string, action: string, note: string): RecordedEvent => ({
+  type: 'Normal',
+  reason,
+  action,
+  note,
+});
+
+const warning = (reason: string, action: string, note: string): RecordedEvent => ({
+  ...normal(reason, action, note),
+  type: 'Warning',
+});

@@ -1,0 +1,144 @@
+// One controller at work during a term: it starts, its keys are reconciled by several workers, failures are tried again,
+// and at the end what is under way is waited for.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { whenAborted } from '../../async/abort.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import type { OperatorMetrics } from '../../telemetry/metrics.ts';
+import type { KubeController } from './controller.ts';
+import type { ResourceKey } from '../../ports/kubernetes.ts';
+import type { Problems } from '../problems.ts';
+import { systemTimer, type Timer, WorkQueue } from './workQueue.ts';
+import { WorkMeter } from './queueMetrics.ts';
+
+export interface LoopOptions {
+  readonly logger: Logger;
+  readonly metrics: OperatorMetrics;
+  readonly problems: Problems;
+  /** Keys reconciled at the same time; default 8. */
+  readonly concurrency?: number;
+  /** A reconcile is told to stop after so long, ms; default 120,000. */
+  readonly mostReconcileMs?: number;
+  /** How long a start that failed waits for the next try, ms; default 5,000. */
+  readonly restartMs?: number;
+  readonly timer?: Timer;
+}
+
+/** How long the end of a term waits for reconciles that do not heed their signal, ms. */
+const drainFor = 20_000;
+
+/** Works until the signal aborts and all that was under way has ended. Never throws. */
+export async function runController(
+  controller: KubeController,
+  options: LoopOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const loop = new ControllerLoop(controller, options);
+  await loop.run(signal);
+}
+
+class ControllerLoop {
+  readonly #controller: KubeController;
+  readonly #options: LoopOptions;
+  readonly #timer: Timer;
+  readonly #meter: WorkMeter;
+  readonly #queue: WorkQueue;
+
+  constructor(controller: KubeController, options: LoopOptions) {
+    this.#controller = controller;
+    this.#options = options;
+    this.#timer = options.timer ?? systemTimer;
+    this.#meter = new WorkMeter(controller.name, options.metrics, this.#timer);
+    this.#queue = new WorkQueue(this.#timer, this.#meter);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { logger, concurrency = 8 } = this.#options;
+    const { name } = this.#controller;
+    await this.#start(signal);
+    if (!signal.aborted) logger.info({ controller: name }, 'Controller started');
+    const onAbort = (): void => this.#queue.close();
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    const workers = Promise.all(Array.from({ length: concurrency }, () => this.#work(signal)));
+    await whenAborted(signal);
+    const drained = await Promise.race([workers.then(() => true), pause(drainFor, false, { ref: false })]);
+    if (!drained)
+      logger.error({ controller: name, keys: this.#meter.underWay() }, 'Reconciles did not end with the term');
+    this.#meter.close();
+  }
+
+  /** Starts the controller for as long as it takes. */
+  async #start(signal: AbortSignal): Promise<void> {
+    const { logger, problems, restartMs = 5_000 } = this.#options;
+    const { name } = this.#controller;
+    const source = `controller ${name}`;
+    while (!signal.aborted) {
+      const attempt = new AbortController();
+      try {
+        const lasting = AbortSignal.any([signal, attempt.signal]);
+        const started = this.#controller.start((key, afterMs) => this.#queue.add(textOf(key), afterMs), lasting);
+        await Promise.race([started, whenAborted(signal)]);
+        problems.report(source, undefined);
+        return;
+      } catch (error) {
+        attempt.abort(error);
+        if (signal.aborted) return;
+        problems.report(
+          source,
+          `controller ${name} could not start: ${error instanceof Error ? error.message : String(error)}`,
+        );
+        logger.warn({ err: error, controller: name }, 'The controller could not start; it is tried again');
+        await pause(restartMs, undefined, { signal }).catch(() => undefined);
+      }
+    }
+    problems.report(source, undefined);
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const key = await this.#queue.take();
+      if (key === undefined) return;
+      await this.#reconcile(key, signal);
+      this.#queue.done(key);
+    }
+  }
+
+  /** Never throws. */
+  async #reconcile(text: string, term: AbortSignal): Promise<void> {
+    const { mostReconcileMs = 120_000 } = this.#options;
+    const late = new AbortController();
+    const cancel = this.#timer.after(mostReconcileMs, () =>
+      late.abort(new Error(`no end within ${mostReconcileMs} ms`)),
+    );
+    const ended = this.#meter.begin(text);
+    try {
+      const answer = await this.#controller.reconcile(keyOf(text), AbortSignal.any([term, late.signal]));
+      this.#queue.forget(text);
+      const lookAgainInMs = answer?.lookAgainInMs;
+      if (lookAgainInMs !== undefined) this.#queue.add(text, Math.max(1, lookAgainInMs));
+      ended(lookAgainInMs === undefined ? 'success' : 'requeue_after');
+    } catch (error) {
+      ended('error');
+      if (!term.aborted) this.#failed(text, error);
+    } finally {
+      cancel();
+    }
+  }
+
+  #failed(key: string, error: unknown): void {
+    this.#queue.retry(key);
+    const failures = this.#queue.failures(key);
+    // The first, then at each doubling: an object that cannot be reconciled is no reason for a flood.
+    if (Math.log2(failures) % 1 !== 0) return;
+    const about = { err: error, controller: this.#controller.name, key, failures };
+    this.#options.logger.warn(about, 'A reconcile failed; it is tried again');
+  }
+}
+
+const textOf = ({ namespace, name }: ResourceKey): string => `${namespace}/${name}`;
+
+function keyOf(text: string): ResourceKey {
+  const [namespace = '', name = ''] = text.split('/');
+  return { namespace, name };
+}

@@ -1,0 +1,73 @@
+// What a controller's queue and its reconciles say in metrics, under the names of controller-runtime.
+
+import type { OperatorMetrics } from '../../telemetry/metrics.ts';
+import type { Timer, WorkQueueEvents } from './workQueue.ts';
+
+export type ReconcileResult = 'success' | 'requeue_after' | 'error';
+
+/** Between two looks at what is under way, ms. */
+const lookEvery = 1_000;
+
+export class WorkMeter implements WorkQueueEvents {
+  readonly #name: string;
+  readonly #metrics: OperatorMetrics;
+  readonly #timer: Timer;
+  /** Since when each key is worked on. */
+  readonly #underWay = new Map<string, number>();
+  #cancelLook: () => void = () => undefined;
+
+  constructor(name: string, metrics: OperatorMetrics, timer: Timer) {
+    this.#name = name;
+    this.#metrics = metrics;
+    this.#timer = timer;
+    for (const result of ['success', 'requeue_after', 'error']) metrics.reconciles.inc({ controller: name, result }, 0);
+    metrics.retries.inc({ name }, 0);
+    this.#look();
+  }
+
+  added = (): void => this.#metrics.queueAdds.inc({ name: this.#name });
+  depth = (keys: number): void => this.#metrics.queueDepth.set({ name: this.#name }, keys);
+  retried = (): void => this.#metrics.retries.inc({ name: this.#name });
+  taken = (waitedMs: number): void => this.#metrics.queueDuration.observe({ name: this.#name }, waitedMs / 1_000);
+
+  /** A reconcile begins; returns what is to be called at its end. */
+  begin(key: string): (result: ReconcileResult) => void {
+    const since = this.#timer.now();
+    this.#underWay.set(key, since);
+    this.#showActive();
+    return (result) => {
+      const took = (this.#timer.now() - since) / 1_000;
+      this.#underWay.delete(key);
+      this.#showActive();
+      this.#metrics.reconciles.inc({ controller: this.#name, result });
+      this.#metrics.reconcileTime.observe({ controller: this.#name }, took);
+      this.#metrics.workDuration.observe({ name: this.#name }, took);
+    };
+  }
+
+  underWay(): readonly string[] {
+    return [...this.#underWay.keys()];
+  }
+
+  close(): void {
+    this.#cancelLook();
+    this.#metrics.activeWorkers.set({ controller: this.#name }, 0);
+    this.#metrics.unfinishedWork.set({ name: this.#name }, 0);
+    this.#metrics.longestRunning.set({ name: this.#name }, 0);
+  }
+
+  #showActive(): void {
+    this.#metrics.activeWorkers.set({ controller: this.#name }, this.#underWay.size);
+  }
+
+  #look(): void {
+    const now = this.#timer.now();
+    const taken = [...this.#underWay.values()].map((since) => (now - since) / 1_000);
+    this.#metrics.unfinishedWork.set(
+      { name: this.#name },
+      taken.reduce((sum, one) => sum + one, 0),
+    );
+    this.#metrics.longestRunning.set({ name: this.#name }, Math.max(0, ...taken));
+    this.#cancelLook = this.#timer.after(lookEvery, () => this.#look());
+  }
+}

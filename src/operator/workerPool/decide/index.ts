@@ -1,0 +1,104 @@
+// What is to be done about a pool, from one look at it: how many workers, which of them go, what stands in the way. Pure.
+
+import { parseDuration } from '../../../job/duration.ts';
+import { childrenOf, type Children } from '../children/index.ts';
+import { variableOf, type WorkerTemplate } from '../children/workerTemplate.ts';
+import type { PoolMemory } from '../reconcileState.ts';
+import type { Seen } from '../observe/index.ts';
+import { aimOf, count, type Aim, type Scaling } from './desiredReplicas.ts';
+import { slotsFedBy, type Demand, type KeyLimits } from './demand.ts';
+import { scaleIn, type ScaleIn } from './scaleIn.ts';
+
+export interface Obstacle {
+  /** CamelCase: a reason of the condition Ready. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+export type Decision =
+  /** The children stay as they are. */
+  | { readonly obstacle: Obstacle; readonly aim: Aim }
+  | {
+      readonly obstacle: undefined;
+      readonly aim: Aim;
+      readonly scaleIn: ScaleIn;
+      readonly scaling: Scaling;
+      readonly children: Children;
+    };
+
+export function decide(seen: Seen, memory: Pick<PoolMemory, 'wishes' | 'markedAt'>): Decision {
+  const { spec, template, keys, deployment, pool } = seen;
+  const current = deployment?.spec?.replicas ?? 0;
+  const demand = 'problem' in template ? undefined : demandOf(seen, template.template);
+  const { replicas, autoscaling } = spec;
+  const aim = aimOf({ replicas, autoscaling, demand, current, wishes: memory.wishes, now: seen.now });
+  const obstacle = obstacleOf(seen);
+  if (obstacle !== undefined || 'problem' in template || !('hash' in keys)) {
+    return { obstacle: obstacle ?? { reason: 'Unknown', message: '' }, aim };
+  }
+  const { markedAt } = memory;
+  const step = scaleIn({ aim, current, pods: seen.sights, rolling: isRolling(seen), markedAt, now: seen.now });
+  const { metadata } = pool;
+  const children = childrenOf({
+    metadata,
+    spec,
+    template: template.template,
+    keysHash: keys.hash,
+    replicas: step.replicas,
+  });
+  return { obstacle: undefined, aim, scaleIn: step, scaling: scalingOf(aim, step), children };
+}
+
+function demandOf(seen: Seen, template: WorkerTemplate): Demand | undefined {
+  const { load, spec, meanAttemptMs, paused } = seen;
+  if (load === undefined) return undefined;
+  return {
+    queued: load.queued,
+    running: load.running,
+    meanAttemptMs,
+    targetQueueMs: parseDuration(spec.autoscaling?.targetQueueTime ?? '') ?? 30_000,
+    concurrency: spec.concurrency,
+    keySlots: slotsFedBy(keyLimits(seen, template), meanAttemptMs),
+    paused,
+  };
+}
+
+/** What a key leaves out comes from the workers' own settings. */
+function keyLimits({ spec }: Seen, template: WorkerTemplate): KeyLimits[] {
+  const flat = (name: string, otherwise: number): number => {
+    const ofPool = spec.template?.env?.find((variable) => variable.name === name)?.value;
+    return Number(ofPool ?? variableOf(template, name)) || otherwise;
+  };
+  return spec.keys.map(({ requestsPerMinute, maxInFlight }) => ({
+    requestsPerMinute: requestsPerMinute ?? flat('GENWARDEN_GEMINI_REQUESTS_PER_MINUTE', 10),
+    maxInFlight: maxInFlight ?? flat('GENWARDEN_GEMINI_MAX_IN_FLIGHT', 1_000),
+  }));
+}
+
+function obstacleOf({ template, keys, deployment, pool }: Seen): Obstacle | undefined {
+  if ('problem' in template) return { reason: 'InvalidTemplate', message: template.problem };
+  if ('reason' in keys) return keys;
+  if (deployment === undefined) return undefined;
+  const owner = deployment.metadata.ownerReferences?.find(({ controller }) => controller === true);
+  if (owner === undefined || owner.uid === pool.metadata.uid) return undefined;
+  const what = `Deployment ${deployment.metadata.name}`;
+  if (owner.kind === pool.kind && owner.name === pool.metadata.name) {
+    return { reason: 'Replacing', message: `${what} belongs to an earlier WorkerPool of this name and is about to go` };
+  }
+  return {
+    reason: 'NameTaken',
+    message: `${what} belongs to ${owner.kind} ${owner.name}: delete it, or rename the pool`,
+  };
+}
+
+/** Pods of two generations, or a number that the Deployment's controller has not taken up yet. */
+function isRolling({ deployment }: Seen): boolean {
+  const { observedGeneration = 0, updatedReplicas = 0, replicas = 0 } = deployment?.status ?? {};
+  return observedGeneration < (deployment?.metadata.generation ?? 0) || updatedReplicas < replicas;
+}
+
+function scalingOf({ replicas, scaling }: Aim, step: ScaleIn): Scaling {
+  if (step.waits !== 'busy') return scaling;
+  const message = `${count(step.replicas)}: ${count(replicas)} would do, but no more of them are idle; the busy ones stay until they are`;
+  return { status: 'True', reason: 'BusyPodsKept', message };
+}

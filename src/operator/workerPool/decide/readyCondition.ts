@@ -1,0 +1,65 @@
+// Whether a pool can run tasks: the condition Ready, with its reason in the words of what stands in the way.
+
+import type { Stated } from '../../resources/conditions.ts';
+import { conditionOf, type Deployment } from '../../resources/builtInKinds.ts';
+import type { PodProblem } from '../observe/podProblem.ts';
+import { count } from './desiredReplicas.ts';
+
+export interface ReadySight {
+  /** What keeps the operator from building the pool: a missing Secret, say. */
+  readonly obstacle: { readonly reason: string; readonly message: string } | undefined;
+  readonly desired: number;
+  readonly autoscales: boolean;
+  readonly deployment: Deployment | undefined;
+  readonly podProblem: PodProblem | undefined;
+}
+
+type Rule = (sight: ReadySight, ready: number) => Omit<Stated, 'type'> | undefined;
+
+/** The first rule that speaks. */
+export function readyCondition(sight: ReadySight): Stated<'Ready'> {
+  const ready = sight.deployment?.status?.readyReplicas ?? 0;
+  for (const rule of rules) {
+    const stated = rule(sight, ready);
+    if (stated !== undefined) return { type: 'Ready', ...stated };
+  }
+  return {
+    type: 'Ready',
+    status: 'True',
+    reason: 'Available',
+    message: seenReady(ready, sight.desired),
+  };
+}
+
+const blocked: Rule = ({ obstacle }) => (obstacle === undefined ? undefined : { status: 'False', ...obstacle });
+
+const none: Rule = ({ desired, autoscales }) => {
+  if (desired > 0) return undefined;
+  if (autoscales)
+    return { status: 'True', reason: 'ScaledToZero', message: 'Workers start as soon as a task is queued' };
+  return { status: 'False', reason: 'NoReplicas', message: 'spec.replicas is 0: tasks stay queued' };
+};
+
+const stuck: Rule = ({ podProblem, deployment, desired }, ready) => {
+  const { updatedReplicas = 0, replicas = 0 } = deployment?.status ?? {};
+  // A node too few for the last of many workers is no reason to call the pool broken.
+  const matters =
+    ready === 0 || (podProblem?.reason !== 'Unschedulable' && (ready < desired || updatedReplicas < replicas));
+  if (podProblem === undefined || !matters) return undefined;
+  const message = `${seenReady(ready, desired)}. ${podProblem.message}`;
+  return { status: 'False', reason: 'RolloutStuck', message };
+};
+
+const refused: Rule = ({ deployment, desired }, ready) => {
+  const failure = deployment === undefined ? undefined : conditionOf(deployment, 'ReplicaFailure');
+  if (failure?.status !== 'True' || ready >= desired) return undefined;
+  const message = `${seenReady(ready, desired)}. ${failure.reason ?? ''}: ${failure.message ?? ''}`;
+  return { status: 'False', reason: 'PodsRefused', message };
+};
+
+const starting: Rule = ({ desired }, ready) =>
+  ready > 0 ? undefined : { status: 'False', reason: 'Starting', message: `None of ${count(desired)} is ready yet` };
+
+const rules: readonly Rule[] = [blocked, none, stuck, refused, starting];
+
+const seenReady = (ready: number, desired: number): string => `${count(ready)} ready, ${desired} wanted`;

@@ -1,0 +1,111 @@
+// Observes one pool: its resource, children, keys, queue and workers. Pods are joined with the heartbeats of the workers in them.
+
+import type { Beat } from '../../../ports/heartbeats.ts';
+import type { OperatorParts } from '../../context.ts';
+import { conditionOf, type Deployment, type Pod } from '../../resources/builtInKinds.ts';
+import type { WorkerPool, WorkerPoolSpec } from '../../resources/workerPool.ts';
+import { childName, poolLabel } from '../children/names.ts';
+import type { ParsedTemplate } from '../children/workerTemplate.ts';
+import { deletionCost, type PodSight } from '../decide/scaleIn.ts';
+import type { PoolMemory, Term } from '../reconcileState.ts';
+import { type KeysSeen, readKeys } from './keySecrets.ts';
+import { loadOf, type PoolLoad, runningByWorker } from './poolLoad.ts';
+
+export interface Seen {
+  readonly pool: WorkerPool;
+  readonly spec: WorkerPoolSpec;
+  readonly template: ParsedTemplate;
+  readonly keys: KeysSeen;
+  readonly deployment: Deployment | undefined;
+  readonly pods: readonly Pod[];
+  readonly sights: readonly PodSight[];
+  readonly load: PoolLoad | undefined;
+  readonly meanAttemptMs: number;
+  readonly paused: boolean;
+  /** Monotonic, ms. */
+  readonly now: number;
+}
+
+/** ms for which the values of Secrets count as known; while one is missing it is looked for more often. */
+const keysKnownFor = 10_000;
+const missingKeysKnownFor = 3_000;
+
+/** Throws `KubeError` where the API server does not tell of a Secret. */
+export async function observe(
+  parts: OperatorParts,
+  term: Term,
+  pool: WorkerPool,
+  spec: WorkerPoolSpec,
+  paused: boolean,
+): Promise<Seen> {
+  const { follower, clock } = parts;
+  const { name, namespace } = pool.metadata;
+  const memory = term.memories.of(pool.metadata);
+  const pods = term.pods.list().filter(({ metadata }) => metadata.labels?.[poolLabel] === name);
+  const source = { index: follower.index, ready: () => follower.ready() };
+  const beats = term.workers.list().flatMap(({ beat }) => (beat.pool === name ? beat : []));
+  return {
+    pool,
+    spec,
+    template: term.template,
+    keys: await keysOf(parts, memory, pool, spec),
+    deployment: newest(term.deployments.get({ namespace, name: childName(name) }), memory.applied?.deployment),
+    pods,
+    sights: podSights(pods, beats, runningByWorker(source, name)),
+    load: loadOf(source, name),
+    meanAttemptMs: term.pace.mean(name),
+    paused,
+    now: clock.monotonic(),
+  };
+}
+
+/** The cache may be behind what the operator itself has just written. */
+function newest(cached: Deployment | undefined, applied: Deployment | undefined): Deployment | undefined {
+  if (cached === undefined || applied === undefined || cached.metadata.uid !== applied.metadata.uid) return cached;
+  return (applied.metadata.generation ?? 0) > (cached.metadata.generation ?? 0) ? applied : cached;
+}
+
+async function keysOf(
+  { cluster, clock }: OperatorParts,
+  memory: PoolMemory,
+  { metadata }: WorkerPool,
+  spec: WorkerPoolSpec,
+): Promise<KeysSeen> {
+  const now = clock.monotonic();
+  const of = JSON.stringify(spec.keys);
+  const known = memory.keys;
+  if (known !== undefined && known.of === of) {
+    const lasts = 'hash' in known.seen ? keysKnownFor : missingKeysKnownFor;
+    if (now - known.at < lasts) return known.seen;
+  }
+  const seen = await readKeys(cluster, metadata, spec);
+  memory.keys = { at: now, of, seen };
+  return seen;
+}
+
+/**
+ * The pods that are not on their way out. A pod's host name is its own name. `running` counts the tasks of each worker that
+ * the stream knows of; a ready pod whose worker was not heard may be busy, one that is not ready yet holds nothing.
+ */
+export function podSights(
+  pods: readonly Pod[],
+  beats: readonly Beat[],
+  running: ReadonlyMap<string, number>,
+): PodSight[] {
+  return pods.filter(isStaying).map((pod) => {
+    const { name, annotations } = pod.metadata;
+    const ready = conditionOf(pod, 'Ready')?.status === 'True';
+    const workers = beats.filter(({ host }) => host === name);
+    const tasks = workers.reduce((sum, beat) => sum + Math.max(beat.tasks.length, running.get(beat.worker) ?? 0), 0);
+    return {
+      name,
+      ready,
+      cost: Number(annotations?.[deletionCost] ?? 0) || 0,
+      tasks: workers.length === 0 && ready ? undefined : tasks,
+    };
+  });
+}
+
+/** Neither on its way out nor at its end. */
+const isStaying = ({ metadata, status }: Pod): boolean =>
+  metadata.deletionTimestamp === undefined && status?.phase !== 'Failed' && status?.phase !== 'Succeeded';
