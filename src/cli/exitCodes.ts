@@ -1,4 +1,4 @@
-// What the command line says to the shell. These numbers are part of the surface.
+// The exit codes of the command line. They are part of the public interface.
 
 import { GenwardenError } from '../job/errors/index.ts';
 

@@ -1,12 +1,12 @@
-// The command line: one file a command, each of which adds itself here.
+// The entry point of the command line: builds the program from its commands, and maps errors to exit codes.
 
 import { Command, CommanderError } from 'commander';
 import { GenwardenError } from '../job/errors/index.ts';
-import { addAdminCommands } from './admin/commands.ts';
-import { addClientCommands } from './client/commands.ts';
-import { addDevCommands } from './dev/commands.ts';
+import { addAdminCommands } from './admin/index.ts';
+import { addClientCommands } from './client/index.ts';
+import { addDevCommands } from './dev/index.ts';
 import { exitCodeOf, exitCodes } from './exitCodes.ts';
-import { addProcessCommands } from './processCommands.ts';
+import { addProcessCommands } from './processes.ts';
 import { version } from '../config/version.ts';
 
 function buildProgram(): Command {
@@ -22,8 +22,8 @@ function buildProgram(): Command {
   return program;
 }
 
-/** Prints an error for a person: what happened, and what to do. */
-function explain(error: unknown): void {
+/** Prints what happened and what to do. */
+function report(error: unknown): void {
   if (error instanceof CommanderError) return;
   if (error instanceof GenwardenError) {
     process.stderr.write(`genwarden: ${error.message}\n  ${error.code}: ${error.hint}\n`);
@@ -32,7 +32,7 @@ function explain(error: unknown): void {
   process.stderr.write(`genwarden: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 }
 
-/** `genwarden kubectl …` is `kubectl genwarden …`: what only it needs is loaded for it alone. */
+/** `genwarden kubectl …` is `kubectl genwarden …`; the Kubernetes client is loaded only for it. */
 async function run(args: readonly string[]): Promise<void> {
   if (args[0] !== 'kubectl') {
     await buildProgram().parseAsync([...args], { from: 'user' });
@@ -45,7 +45,7 @@ async function run(args: readonly string[]): Promise<void> {
 try {
   await run(process.argv.slice(2));
 } catch (error) {
-  explain(error);
+  report(error);
   process.exitCode =
     error instanceof CommanderError ? (error.exitCode === 0 ? exitCodes.done : exitCodes.usage) : exitCodeOf(error);
 }

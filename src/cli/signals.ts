@@ -1,9 +1,7 @@
-// SIGINT and SIGTERM as one abort signal: the first asks for an orderly end, the second ends at once.
+// SIGINT and SIGTERM as one abort signal: the first shuts down in order, the second exits at once.
 
 export interface StopSignal {
   readonly signal: AbortSignal;
-  /** Asks for the end without a signal of the system. */
-  stop(): void;
   dispose(): void;
 }
 
@@ -19,5 +17,5 @@ export function stopSignal(): StopSignal {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
   };
-  return { signal: controller.signal, stop: () => controller.abort(new Error('stopped')), dispose };
+  return { signal: controller.signal, dispose };
 }

@@ -1,8 +1,8 @@
 // Runs commands of the command line in this process, with streams, environment and clock that a test gives.
 import { Command, CommanderError } from 'commander';
 import { PassThrough } from 'node:stream';
-import { addAdminCommands } from '../../src/cli/admin/commands.ts';
-import { addClientCommands } from '../../src/cli/client/commands.ts';
+import { addAdminCommands } from '../../src/cli/admin/index.ts';
+import { addClientCommands } from '../../src/cli/client/index.ts';
 import { exitCodeOf, exitCodes } from '../../src/cli/exitCodes.ts';
 import { buildPlugin } from '../../src/cli/kubectl/program.ts';
 import type { Io } from '../../src/cli/output/io.ts';

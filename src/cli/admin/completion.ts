@@ -1,4 +1,4 @@
-// `genwarden completion`: a script for the shell that completes commands and flags, made from the commands themselves.
+// `genwarden completion`: a shell completion script, generated from the commands.
 
 import { Argument, type Command } from 'commander';
 import { writeLine, type Io } from '../output/io.ts';
@@ -10,11 +10,11 @@ export function addCompletion(program: Command, io: Io): void {
   program
     .command('completion')
     .description('Print a script that completes commands and flags in a shell')
-    .addArgument(new Argument('<shell>', 'which one').choices([...shells]))
+    .addArgument(new Argument('<shell>', 'shell to print the script for').choices([...shells]))
     .action((shell: Shell) => writeLine(io.stdout, scriptFor(shell, wordsOf(program))));
 }
 
-/** What may follow: by the commands before it (`token create`, or nothing), subcommands and flags with what they are. */
+/** The subcommands and flags that can follow a command, by its full name (`token create`, or empty for the program). */
 export type Words = ReadonlyMap<string, readonly Word[]>;
 
 export interface Word {
@@ -24,7 +24,7 @@ export interface Word {
   /** The flag takes a value. */
   readonly takesValue?: true;
   readonly about: string;
-  /** The values that a flag or an argument takes, where they are few. */
+  /** The allowed values, if the flag or argument has a fixed set. */
   readonly choices?: readonly string[];
 }
 

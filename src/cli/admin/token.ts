@@ -1,4 +1,4 @@
-// `genwarden token create`: makes a token for the API, shows it once, and adds its hash to the tokens file.
+// `genwarden token create`: creates an API token, prints it once, and adds its hash to the tokens file.
 
 import { randomBytes } from 'node:crypto';
 import { Option, type Command } from 'commander';
@@ -8,7 +8,7 @@ import { parseTokens, type TokenEntry } from '../../api/auth/tokenStore.ts';
 import { loadSettings } from '../../config/load.ts';
 import { parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
-import { durationText } from '../client/optionForms.ts';
+import { durationText } from '../client/optionParsers.ts';
 import { writeLine, type Io } from '../output/io.ts';
 import { appendToken } from './tokensFile.ts';
 
@@ -23,16 +23,18 @@ interface TokenOptions {
 export function addToken(program: Command, io: Io): void {
   program
     .command('token')
-    .description('Tokens of the API')
+    .description('Manage API tokens')
     .command('create')
-    .description('Make a token, print it once, and add its hash to the tokens file')
-    .requiredOption('--name <name>', 'whose token it is, for people')
-    .option('--tenant <tenant>', 'whose jobs it sees', 'default')
+    .description('Create a token, print it once, and add its hash to the tokens file')
+    .requiredOption('--name <name>', 'name of the token, for people')
+    .option('--tenant <tenant>', 'tenant whose jobs the token can access', 'default')
     .addOption(
-      new Option('--scope <scope...>', 'what it may do').choices([...scopes]).default(['jobs:read', 'jobs:write']),
+      new Option('--scope <scope...>', 'what the token may do')
+        .choices([...scopes])
+        .default(['jobs:read', 'jobs:write']),
     )
-    .option('--expires <duration>', 'how long it is valid, such as 90d; for ever where absent', durationText)
-    .option('--file <path>', 'the tokens file (env GENWARDEN_AUTH_TOKENS_FILE)')
+    .option('--expires <duration>', 'lifetime, such as 90d; without it the token does not expire', durationText)
+    .option('--file <path>', 'tokens file (env GENWARDEN_AUTH_TOKENS_FILE)')
     .action((options: TokenOptions) => createAndStore(io, options));
 }
 
@@ -47,12 +49,12 @@ async function createAndStore(io: Io, options: TokenOptions): Promise<void> {
   const { token, entry } = createToken({ name, tenant, scopes: scope, createdAt, ...expiry }, randomBytes);
   refuseBadEntry(entry);
   await appendToken(path, entry);
-  // The token alone on standard output, so that a script can take it from there.
-  writeLine(io.stderr, `Added ${entry.id} (${name}, tenant ${tenant}) to ${path}. The token is shown only this once:`);
+  // Only the token goes to standard output, so that a script can read it.
+  writeLine(io.stderr, `Added ${entry.id} (${name}, tenant ${tenant}) to ${path}. The token is shown only once:`);
   writeLine(io.stdout, token);
 }
 
-/** Throws `UsageError` where the API would refuse the entry. */
+/** Throws `UsageError` if the API would refuse the entry. */
 function refuseBadEntry(entry: TokenEntry): void {
   try {
     parseTokens(JSON.stringify({ tokens: [entry] }), 'it');

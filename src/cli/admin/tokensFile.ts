@@ -1,14 +1,14 @@
-// Writes the tokens file: whole or not at all, and readable by its owner only.
+// Writes the tokens file: whole or not at all, and readable only by its owner.
 
 import { open, readFile, realpath, rename, rm } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { sleep } from '../../async/sleep.ts';
 import { parseTokens, type TokenEntry } from '../../api/auth/tokenStore.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 
 /**
- * Adds an entry to the file, which need not exist. The new content is written beside it and renamed, so that a reader
- * sees the old file or the new one. Throws `InvalidConfiguration` for a file that is none of tokens, `UsageError` where
- * it cannot be written.
+ * Adds an entry to the file, which need not exist. The new content is written to a second file and renamed, so that a
+ * reader sees the old file or the new one. Throws `InvalidConfiguration` for a file that is not a tokens file, and
+ * `UsageError` if it cannot be written.
  */
 export async function appendToken(path: string, entry: TokenEntry): Promise<void> {
   try {
@@ -22,7 +22,7 @@ export async function appendToken(path: string, entry: TokenEntry): Promise<void
   }
 }
 
-/** The file itself where the path is a link to it: renaming over a link would leave the file behind. */
+/** Resolves links: renaming over a link would replace the link and leave the old file. */
 async function targetOf(path: string): Promise<string> {
   return orIfMissing(realpath(path), path);
 }
@@ -34,7 +34,7 @@ function withEntry(text: string, entry: TokenEntry, path: string): string {
   return `${JSON.stringify({ tokens: [...tokens, entry] }, null, 2)}\n`;
 }
 
-/** The new file is made under one name that only one writer can create, so that two at once do not lose an entry. */
+/** Creating the new file is the lock: only one writer can, so two at once do not lose an entry. */
 async function replace(path: string, content: () => Promise<string>): Promise<void> {
   const next = `${path}.new`;
   const file = await openAlone(next);
@@ -50,22 +50,22 @@ async function replace(path: string, content: () => Promise<string>): Promise<vo
   }
 }
 
-const lockTries = 40;
-const lockPauseMs = 50;
+const lockAttempts = 40;
+const lockRetryMs = 50;
 
 async function openAlone(path: string): ReturnType<typeof open> {
-  for (let tries = 1; ; tries += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     try {
       return await open(path, 'wx', 0o600);
     } catch (error) {
       if (!isSystemError(error) || error.code !== 'EEXIST') throw error;
-      if (tries === lockTries) {
+      if (attempt === lockAttempts) {
         throw new GenwardenError(
           'UsageError',
-          `${path} is there: another command writes it, or one broke off; remove it`,
+          `${path} exists: another command is writing it, or one was interrupted; if none is running, remove it`,
         );
       }
-      await sleep(lockPauseMs);
+      await sleep(lockRetryMs);
     }
   }
 }

@@ -1,15 +1,15 @@
-// `genwarden cancel`: ends a job; what is done stays.
+// `genwarden cancel`: cancels a job's open tasks; finished tasks keep their results.
 
 import type { Command } from 'commander';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
-import { jobWithTasks } from './jobLines.ts';
+import { jobWithTasks } from './jobTables.ts';
 import { clientCommand, withClient } from './session.ts';
 
 export function addCancel(program: Command, io: Io): void {
-  clientCommand(program, 'cancel', 'Cancel the open tasks of a job at once')
+  clientCommand(program, 'cancel', "Cancel a job's open tasks immediately")
     .argument('<job>', 'id of the job')
-    .option('--finish-running', 'let the tasks that run now end by themselves')
+    .option('--finish-running', 'let running tasks finish')
     .addOption(outputOption())
     .action(
       withClient(io, async (client, id: string, options: { finishRunning?: true; output: OutputFormat }) => {

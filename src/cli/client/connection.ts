@@ -1,17 +1,45 @@
-// How a client command reaches the API: by the settings, or by whatever stands in for them.
+// How a client command connects to the API, and how to tell an API that is unavailable from one that refuses.
 
 import type { Command } from 'commander';
-import type { ClientOptions } from '../../client/index.ts';
+import { GenwardenApiError, type ClientOptions } from '../../client/index.ts';
 import type { GenwardenError } from '../../job/errors/index.ts';
 
 export interface Connection {
   readonly options: ClientOptions;
-  /** The API in words, for messages. */
+  /** Describes the API in messages. */
   readonly where: string;
-  /** Why nothing answers, where that is known better than by the request that failed. */
+  /** A better reason why nothing answers than the failed request gives, if there is one. */
   whyAway?(): GenwardenError | undefined;
   close?(): Promise<void>;
 }
 
 /** Opens the connection that the command's flags ask for. */
 export type Connect = (command: Command) => Promise<Connection>;
+
+/** True if the request got no answer: `fetch` throws a TypeError with the socket's error as its cause. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof TypeError && error.cause instanceof Error;
+}
+
+/** True if the same request may succeed later. */
+export function isTemporary(error: unknown): boolean {
+  return isUnreachable(error) || (error instanceof GenwardenApiError && (error.status >= 500 || error.status === 429));
+}
+
+/** True if no server accepted the connection, so the request cannot have been carried out. */
+export function isRefused(error: unknown): boolean {
+  return isUnreachable(error) && /ECONNREFUSED|ENOTFOUND|EAI_AGAIN/.test(`${codeOf(error)} ${whyUnreachable(error)}`);
+}
+
+function codeOf(error: unknown): string {
+  const { cause } = error as Error;
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+}
+
+/** The innermost reason, such as `connect ECONNREFUSED 127.0.0.1:8080`. */
+export function whyUnreachable(error: unknown): string {
+  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  // Several addresses of one host fail as one error without a message.
+  if (inner instanceof AggregateError) return inner.errors.map(whyUnreachable).join('; ');
+  return inner instanceof Error ? inner.message || inner.name : String(inner);
+}

@@ -1,19 +1,19 @@
-// `genwarden doctor`: a checklist of the installation, and one file of it for whoever helps.
+// `genwarden doctor`: checks the installation, and writes the findings to one file for support.
 
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Check, GenwardenClient } from '../../client/index.ts';
 import { describeSettings } from '../../config/describe.ts';
-import { readSettings } from '../../config/load.ts';
+import { loadSettings, readSettings } from '../../config/load.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import { exitCodes } from '../exitCodes.ts';
-import { printable } from '../output/cells.ts';
+import { printable } from '../output/text.ts';
 import { paintFor } from '../output/colours.ts';
 import { writeLine, type Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { version } from '../../config/version.ts';
-import { checkNatsFromHere } from './doctorNats.ts';
+import { isUnreachable, whyUnreachable } from './connection.ts';
 import { clientCommand, withClient } from './session.ts';
-import { isUnreachable, whyUnreachable } from './unreachable.ts';
 
 interface DoctorOptions {
   readonly bundle?: string;
@@ -21,29 +21,29 @@ interface DoctorOptions {
 }
 
 export function addDoctor(program: Command, io: Io): void {
-  clientCommand(program, 'doctor', 'Check the installation; each line that is wrong says what to do')
-    .option('--bundle <file>', 'also write what was seen into a JSON file, without secrets, for support')
+  clientCommand(program, 'doctor', 'Check the installation; each failed check says what to do')
+    .option('--bundle <file>', 'also write the findings to a JSON file for support, without secrets')
     .addOption(outputOption('table', 'json', 'yaml'))
     .action(withClient(io, (client, options: DoctorOptions) => runDoctor(io, client, options)));
 }
 
 async function runDoctor(io: Io, client: GenwardenClient, { bundle, output }: DoctorOptions): Promise<void> {
-  const { reachable, checks, api } = await look(io, client);
+  const { reachable, checks, api } = await runChecks(io, client);
   printAs(io, output, { ok: checks.every(({ ok }) => ok), api, cli: version, checks }, () => checkLines(io, checks));
   if (bundle !== undefined) await writeBundle(io, client, bundle, { api, cli: version, checks });
   if (!reachable) io.exitWith(exitCodes.unreachable);
   else if (checks.some(({ ok }) => !ok)) io.exitWith(exitCodes.jobFailed);
 }
 
-interface Looked {
+interface Findings {
   readonly reachable: boolean;
   readonly checks: readonly Check[];
-  /** Its version. */
+  /** The version of the API. */
   readonly api: string | null;
 }
 
-/** Through the API; where it is away, what can be seen of NATS from here. */
-async function look(io: Io, client: GenwardenClient): Promise<Looked> {
+/** The API's own checks; if it is unavailable, a check of NATS from this machine with the settings set here. */
+async function runChecks(io: Io, client: GenwardenClient): Promise<Findings> {
   try {
     const { checks, version: api } = await client.doctor();
     const found = `version ${api}${api === version ? '' : `; this command is ${version}`}`;
@@ -67,8 +67,8 @@ function checkLines(io: Io, checks: readonly Check[]): string[] {
 }
 
 async function writeBundle(io: Io, client: GenwardenClient, path: string, seen: object): Promise<void> {
-  const orWhy = async (what: Promise<unknown>): Promise<unknown> =>
-    what.catch((error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }));
+  const orReason = async (result: Promise<unknown>): Promise<unknown> =>
+    result.catch((error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }));
   const { resolved } = readSettings({ env: io.env, terminal: false });
   const bundle = {
     writtenAt: new Date(io.now()).toISOString(),
@@ -77,13 +77,34 @@ async function writeBundle(io: Io, client: GenwardenClient, path: string, seen: 
     platform: `${process.platform} ${process.arch}`,
     // Masked: a secret shows only that it is set.
     settings: describeSettings(resolved).filter(({ source }) => source !== 'default' && source !== 'unset'),
-    pools: await orWhy(client.pools()),
-    workers: await orWhy(client.workers()),
-    stuck: await orWhy(client.stuck()),
+    pools: await orReason(client.pools()),
+    workers: await orReason(client.workers()),
+    stuck: await orReason(client.stuck()),
   };
   await writeFile(path, `${JSON.stringify(bundle, null, 2)}\n`, { mode: 0o600 });
   writeLine(
     io.stderr,
-    `Wrote ${path}: no keys and no prompts, but names of hosts, pools and jobs. Read it before you send it.`,
+    `Wrote ${path}. It has no keys and no prompts, but names of hosts, pools and jobs. Read it before you send it.`,
   );
+}
+
+const natsTimeoutMs = 3_000;
+
+async function checkNatsFromHere({ env }: Pick<Io, 'env'>): Promise<Check> {
+  const { nats } = loadSettings({ env, command: 'api' });
+  const where = nats.urls.join(', ');
+  // Loaded here, so that the other commands do not load the NATS client.
+  const { connectNats } = await import('../../adapters/nats/index.ts');
+  const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+  try {
+    const context = { signal: AbortSignal.timeout(natsTimeoutMs), log: silent };
+    const link = await connectNats({ ...nats, name: 'doctor' }, context);
+    const server = link.connection.info?.version ?? 'unknown';
+    await link.close();
+    return { name: 'nats', ok: true, says: `${where} answers from this machine, version ${server}`, advice: null };
+  } catch (error) {
+    const why = error instanceof GenwardenError ? error.message : `no answer within ${natsTimeoutMs / 1_000} s`;
+    const advice = 'Check GENWARDEN_NATS_URL, and that nats-server runs with JetStream; the API waits for it.';
+    return { name: 'nats', ok: false, says: `${where}: ${why}`, advice };
+  }
 }

@@ -1,17 +1,17 @@
-// `genwarden download`: saves the artifacts of a job to a folder.
+// `genwarden download`: saves a job's artifacts to a folder.
 
 import type { Command } from 'commander';
 import type { GenwardenClient, Job } from '../../client/index.ts';
-import { formatBytes } from '../output/age.ts';
+import { formatBytes } from '../output/format.ts';
 import { writeLine, type Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { downloadJob } from './downloadJob.ts';
 import { clientCommand, withClient } from './session.ts';
 
 export function addDownload(program: Command, io: Io): void {
-  clientCommand(program, 'download', 'Save the artifacts of a job')
+  clientCommand(program, 'download', "Save a job's artifacts")
     .argument('<job>', 'id of the job')
-    .requiredOption('--to <folder>', 'where to; it is made where it is missing')
+    .requiredOption('--to <folder>', 'folder to save to; created if missing')
     .addOption(outputOption())
     .action(
       withClient(io, async (client, id: string, { to, output }: { to: string; output: OutputFormat }) => {
@@ -25,7 +25,7 @@ export function addDownload(program: Command, io: Io): void {
 const savedLines = (saved: Awaited<ReturnType<typeof downloadJob>>): string[] =>
   saved.map(({ path, bytes }) => `${path} (${formatBytes(bytes)})`);
 
-/** Saves what a job made and says so, beside the answer of the command. */
-export async function downloadAndTell(io: Io, client: GenwardenClient, job: Job, folder: string): Promise<void> {
+/** Saves a job's artifacts and lists the files on standard error, apart from the command's own output. */
+export async function downloadAndReport(io: Io, client: GenwardenClient, job: Job, folder: string): Promise<void> {
   for (const line of savedLines(await downloadJob(client, job, folder))) writeLine(io.stderr, `Saved ${line}`);
 }

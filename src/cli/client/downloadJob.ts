@@ -1,11 +1,11 @@
-// Saves what a job made: each artifact checked against its digest, written whole, and never outside of the folder.
+// Saves a job's artifacts. Each is checked against its digest, written whole or not at all, and never outside the folder:
+// file names are made from names that clients chose.
 
 import { createHash } from 'node:crypto';
 import { mkdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { GenwardenClient, Job, Task } from '../../client/index.ts';
+import type { Artifact, GenwardenClient, Job, Task } from '../../client/index.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
-import { fileName, folderNames } from './fileNames.ts';
 
 export interface SavedFile {
   readonly path: string;
@@ -13,9 +13,9 @@ export interface SavedFile {
 }
 
 /**
- * Writes the artifacts of the job's tasks below `folder`, which is made: a job with one task into the folder itself, one
- * with several into a folder a task. A text result is `output.json`. Earlier files of the same names are replaced.
- * Throws `InternalError` where bytes do not fit their digest, `UsageError` where the folder cannot be written.
+ * Writes the artifacts of the job's tasks below `folder`, which is created: a job with one task into the folder itself, one
+ * with several into one folder per task. A text result is `output.json`. Existing files of the same names are replaced.
+ * Throws `InternalError` if bytes do not match their digest, `UsageError` if the folder cannot be written.
  */
 export async function downloadJob(client: GenwardenClient, job: Job, folder: string): Promise<SavedFile[]> {
   const tasks = job.tasks ?? [];
@@ -30,13 +30,13 @@ export async function downloadJob(client: GenwardenClient, job: Job, folder: str
   return saved;
 }
 
-/** The folder to write to, once it is there. A link below `folder` that leads out of it is refused. */
+/** Creates the folder to write to. Refuses a link below `folder` that leads out of it. */
 async function prepare(folder: string, below: string): Promise<string> {
   const target = join(folder, below);
   await orRefuse(target, mkdir(target, { recursive: true }));
   const outward = relative(await realpath(folder), await realpath(target));
   if (outward === below) return target;
-  throw new GenwardenError('UsageError', `${target} is a link that leads elsewhere; nothing was written there`);
+  throw new GenwardenError('UsageError', `${target} is a link that leads out of the folder; nothing was written there`);
 }
 
 async function* contents(
@@ -49,7 +49,7 @@ async function* contents(
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
     if (digest !== artifact.digest) {
       const what = `${artifact.name} of task ${task.index}`;
-      throw new GenwardenError('InternalError', `The bytes of ${what} do not fit their digest; they were not saved`);
+      throw new GenwardenError('InternalError', `The bytes of ${what} do not match its digest; they were not saved`);
     }
     yield { name: fileName(artifact), bytes };
   }
@@ -57,7 +57,7 @@ async function* contents(
   yield { name: 'output.json', bytes: Buffer.from(`${JSON.stringify(task.output, null, 2)}\n`) };
 }
 
-/** A new file takes the place of an old one, or of a link, at once; nothing is written through a link. */
+/** Replaces an old file or a link atomically; nothing is written through a link. */
 async function save(folder: string, name: string, bytes: Uint8Array): Promise<SavedFile> {
   const path = join(folder, name);
   const partial = join(folder, `.${name}.${process.pid}.part`);
@@ -78,4 +78,53 @@ async function orRefuse(path: string, work: Promise<unknown>): Promise<void> {
     if (!(error instanceof Error)) throw error;
     throw new GenwardenError('UsageError', `${path} cannot be written: ${error.message}`, { cause: error });
   }
+}
+
+const mostCharacters = 80;
+
+/** Letters, digits, `-`, `_` and inner dots of `name`; anything else becomes `_`. Never empty, hidden, `.` or `..`. */
+export function safeName(name: string): string {
+  const safe = name
+    .normalize('NFC')
+    .replaceAll(/[^\p{L}\p{M}\p{N}._-]+/gu, '_')
+    .replace(/^[._]+(?=.)/, '')
+    .slice(0, mostCharacters)
+    .replace(/[.\ud800-\udbff]+$/, '');
+  return /[\p{L}\p{N}]/u.test(safe) ? safe : '_';
+}
+
+/** A folder name for each task, by task index: the task's name or index, made unique. */
+export function folderNames(tasks: readonly Pick<Task, 'index' | 'name'>[]): Map<number, string> {
+  const taken = new Set<string>();
+  const names = new Map<number, string>();
+  for (const { index, name } of tasks) {
+    const wanted = name === null ? String(index) : safeName(name);
+    const folder = unused(wanted, index, taken);
+    // Some file systems ignore case.
+    taken.add(folder.toLowerCase());
+    names.set(index, folder);
+  }
+  return names;
+}
+
+function unused(wanted: string, index: number, taken: ReadonlySet<string>): string {
+  let name = wanted;
+  for (let count = 0; taken.has(name.toLowerCase()); count += 1) {
+    name = count === 0 ? `${wanted}-${index}` : `${wanted}-${index}-${count}`;
+  }
+  return name;
+}
+
+const extensions: Readonly<Record<string, string>> = {
+  'image/png': 'png',
+  'image/jpeg': 'jpg',
+  'image/webp': 'webp',
+  'application/json': 'json',
+  'text/plain': 'txt',
+};
+
+/** `image.png` for the artifact `image` of type `image/png`; a type that is not known ends in `.bin`. */
+export function fileName({ name, mediaType }: Pick<Artifact, 'name' | 'mediaType'>): string {
+  const type = mediaType.split(';')[0]!.trim().toLowerCase();
+  return `${safeName(name)}.${extensions[type] ?? 'bin'}`;
 }

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
-import { jobWithTasks } from './jobLines.ts';
+import { jobWithTasks } from './jobTables.ts';
 import { clientCommand, withClient } from './session.ts';
 
 export function addGet(program: Command, io: Io): void {

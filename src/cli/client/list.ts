@@ -5,8 +5,8 @@ import type { GenwardenClient, JobPage, Kind, ListFilter, State } from '../../cl
 import { taskStates } from '../../job/task.ts';
 import { writeLine, type Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
-import { jobTable } from './jobLines.ts';
-import { pairs, wholeNumber, type Pair } from './optionForms.ts';
+import { jobTable } from './jobTables.ts';
+import { pairs, wholeNumber, type Pair } from './optionParsers.ts';
 import { clientCommand, withClient } from './session.ts';
 
 interface ListOptions {
@@ -26,9 +26,9 @@ export function addList(program: Command, io: Io): void {
     .addOption(new Option('--state <state...>', 'only jobs in these states').choices(['open', ...taskStates]))
     .option('--pool <pool>', 'only jobs of this pool')
     .addOption(new Option('--kind <kind>', 'only jobs of this kind').choices(['image', 'text']))
-    .option('--label <key=value>', 'only jobs with this label; may be given several times', pairs)
-    .option('--limit <number>', 'at most so many (default 50)', wholeNumber(1))
-    .option('--all', 'all of them, page after page')
+    .option('--label <key=value>', 'only jobs with this label; can be repeated', pairs)
+    .option('--limit <number>', 'maximum number of jobs (default 50)', wholeNumber(1))
+    .option('--all', 'all jobs, page by page')
     .addOption(outputOption())
     .action(
       withClient(io, async (client, options: ListOptions) => {
@@ -36,14 +36,14 @@ export function addList(program: Command, io: Io): void {
         printAs(io, options.output, list, (table) =>
           jobTable(io, list.items, { ...table, tenants: options.allNamespaces === true }),
         );
-        if (options.output === 'table' || options.output === 'wide') sayWhatIsMissing(io, list);
+        if (options.output === 'table' || options.output === 'wide') reportMissing(io, list);
       }),
     );
 }
 
 const largestPage = 500;
 
-/** One page as the API gives it, or as many as it takes to reach the limit. */
+/** One page from the API, or as many as needed to reach the limit. */
 async function listJobs(client: GenwardenClient, options: ListOptions): Promise<JobPage> {
   const { all, limit = all === true ? Number.POSITIVE_INFINITY : 50 } = options;
   let list: JobPage | undefined;
@@ -64,8 +64,7 @@ function filterOf({ state, pool, kind, label = [] }: ListOptions): ListFilter {
   };
 }
 
-function sayWhatIsMissing({ stderr }: Io, { next, complete, since }: JobPage): void {
-  if (next !== null) writeLine(stderr, 'There are more: see --limit and --all.');
-  else if (!complete)
-    writeLine(stderr, `Jobs that finished may be missing from before ${since ?? 'the start of the API'}.`);
+function reportMissing({ stderr }: Io, { next, complete, since }: JobPage): void {
+  if (next !== null) writeLine(stderr, 'There are more jobs: use --limit or --all.');
+  else if (!complete) writeLine(stderr, `Finished jobs submitted before ${since ?? 'the API started'} may be missing.`);
 }

@@ -1,16 +1,20 @@
-// `genwarden pause` and `genwarden resume`: hold back the tasks of a pool, and let them go.
+// `genwarden pause` and `genwarden resume`: stop a pool from starting tasks, and let it start tasks again.
 
 import type { Command } from 'commander';
-import { untilTime } from '../output/age.ts';
+import { untilTime } from '../output/format.ts';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
-import { durationText } from './optionForms.ts';
+import { durationText } from './optionParsers.ts';
 import { clientCommand, withClient } from './session.ts';
 
 export function addPause(program: Command, io: Io): void {
-  clientCommand(program, 'pause', 'Hand out no more tasks of a pool; running ones go on, and so do queue timeouts')
+  clientCommand(
+    program,
+    'pause',
+    'Stop a pool from starting tasks; running tasks continue, and queue timeouts keep counting',
+  )
     .argument('<pool>', 'name of the pool')
-    .option('--for <duration>', 'resume by itself after so long', durationText)
+    .option('--for <duration>', 'resume automatically after this time', durationText)
     .addOption(outputOption('table', 'json', 'yaml'))
     .action(
       withClient(io, async (client, name: string, options: { for?: string; output: OutputFormat }) => {
@@ -19,15 +23,15 @@ export function addPause(program: Command, io: Io): void {
         const first = pool.firstQueueTimeoutAt;
         const timeout =
           first === null
-            ? 'No task of it is queued.'
-            : `The first of its queued tasks (${pool.queued}) fails with QueueTimeout ${untilTime(first, io.now())} (${first}).`;
+            ? 'It has no queued tasks.'
+            : `Queued tasks: ${pool.queued}. The first fails with QueueTimeout ${untilTime(first, io.now())} (${first}).`;
         printAs(io, options.output, pool, () => [`Pool ${pool.name} is paused ${end}.`, timeout]);
       }),
     );
 }
 
 export function addResume(program: Command, io: Io): void {
-  clientCommand(program, 'resume', 'Hand out the tasks of a paused pool again')
+  clientCommand(program, 'resume', 'Let a paused pool start tasks again')
     .argument('<pool>', 'name of the pool')
     .addOption(outputOption('table', 'json', 'yaml'))
     .action(

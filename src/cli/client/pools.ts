@@ -1,15 +1,15 @@
-// `genwarden pools`: what waits and runs in each pool, and the state of its keys.
+// `genwarden pools`: each pool's queue, workers and API keys.
 
 import type { Command } from 'commander';
 import type { Pool } from '../../client/index.ts';
-import { ageOf } from '../output/age.ts';
+import { ageOf } from '../output/format.ts';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { renderTable, type Column } from '../output/table.ts';
 import { clientCommand, withClient } from './session.ts';
 
 export function addPools(program: Command, io: Io): void {
-  clientCommand(program, 'pools', 'List the pools with their queues, workers and keys')
+  clientCommand(program, 'pools', 'List pools with their queues, workers and API keys')
     .addOption(outputOption())
     .action(
       withClient(io, async (client, { output }: { output: OutputFormat }) => {
@@ -40,7 +40,7 @@ function columnsAt(now: number): Column<Pool>[] {
 
 const pausedText = ({ paused, pausedUntil }: Pool): string => (paused ? `until ${pausedUntil ?? 'resumed'}` : 'no');
 
-/** Keys that may be used now or in a moment, of all. */
+/** How many of the keys can be used now or as soon as a request in flight ends. */
 function readyKeys({ keys }: Pool): string {
   const usable = keys.filter(({ state }) => state === 'ready' || state === 'busy').length;
   return `${usable}/${keys.length}`;

@@ -1,15 +1,15 @@
-// `genwarden retry`: a new run of the tasks that failed or were cancelled.
+// `genwarden retry`: starts a new run of failed and cancelled tasks.
 
 import type { Command } from 'commander';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
-import { jobWithTasks } from './jobLines.ts';
+import { jobWithTasks } from './jobTables.ts';
 import { clientCommand, withClient } from './session.ts';
 
 export function addRetry(program: Command, io: Io): void {
-  clientCommand(program, 'retry', 'Run failed and cancelled tasks of a job again; succeeded ones are kept')
+  clientCommand(program, 'retry', "Retry a job's failed and cancelled tasks; succeeded tasks are kept")
     .argument('<job>', 'id of the job')
-    .option('--task <task...>', 'only these, by name or index')
+    .option('--task <task...>', 'retry only these tasks, by name or index')
     .addOption(outputOption())
     .action(
       withClient(io, async (client, id: string, { task, output }: { task?: string[]; output: OutputFormat }) => {

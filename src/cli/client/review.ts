@@ -1,12 +1,12 @@
-// `genwarden review`: decides on a result that waits for a person.
+// `genwarden review`: approves, rejects or tweaks a result that needs review.
 
 import { Argument, type Command } from 'commander';
 import type { GenwardenClient } from '../../client/index.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
-import { jobWithTasks } from './jobLines.ts';
-import { wholeNumber } from './optionForms.ts';
+import { jobWithTasks } from './jobTables.ts';
+import { wholeNumber } from './optionParsers.ts';
 import { clientCommand, withClient } from './session.ts';
 
 const decisions = ['approve', 'reject', 'tweak'] as const;
@@ -21,21 +21,24 @@ interface ReviewOptions {
 }
 
 export function addReview(program: Command, io: Io): void {
-  clientCommand(program, 'review', 'Approve, reject or tweak a result that waits for review')
+  clientCommand(program, 'review', 'Approve, reject or tweak a result that needs review')
     .argument('<job>', 'id of the job')
     .addArgument(new Argument('<decision>', 'what to do with the result').choices(decisions))
     .option('--task <task>', 'name or index of the task', '0')
-    .option('--run <number>', 'the run that was looked at; its present one where absent', wholeNumber(1))
-    .option('--instruction <text>', 'what to change; for tweak')
-    .option('--note <text>', 'kept with the decision')
+    .option('--run <number>', 'the run that was reviewed (default: the current run)', wholeNumber(1))
+    .option('--instruction <text>', 'what to change; required for tweak')
+    .option('--note <text>', 'note stored with the decision')
     .addOption(outputOption())
     .action(
       withClient(io, async (client, id: string, decision: Decision, options: ReviewOptions) => {
         const { task, instruction, note } = options;
         if ((decision === 'tweak') !== (instruction !== undefined)) {
-          throw new GenwardenError('UsageError', 'A tweak needs --instruction, and nothing else takes it');
+          throw new GenwardenError(
+            'UsageError',
+            '--instruction is required for tweak and not allowed for other decisions',
+          );
         }
-        const run = options.run ?? (await presentRun(client, id, task));
+        const run = options.run ?? (await currentRun(client, id, task));
         const job = await client.review(id, task, {
           run,
           decision,
@@ -47,7 +50,7 @@ export function addReview(program: Command, io: Io): void {
     );
 }
 
-async function presentRun(client: GenwardenClient, id: string, wanted: string): Promise<number> {
+async function currentRun(client: GenwardenClient, id: string, wanted: string): Promise<number> {
   const { tasks = [] } = await client.get(id);
   const task = tasks.find(({ index }) => String(index) === wanted) ?? tasks.find(({ name }) => name === wanted);
   if (task === undefined) throw new GenwardenError('TaskNotFound', `Job ${id} has no task ${wanted}`);

@@ -1,4 +1,4 @@
-// What every client command does alike: the client made from flags and settings, and refusals told to a person.
+// Shared by all client commands: creates the client from flags and settings, and reports errors.
 
 import type { Command } from 'commander';
 import { GenwardenApiError, GenwardenClient } from '../../client/index.ts';
@@ -7,38 +7,37 @@ import { loadSettings } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { exitCodes } from '../exitCodes.ts';
-import { printable } from '../output/cells.ts';
+import { printable } from '../output/text.ts';
 import { endOnClosedPipe, writeLine, type Io } from '../output/io.ts';
-import type { Connect } from './connection.ts';
-import { isUnreachable, whyUnreachable } from './unreachable.ts';
+import { isUnreachable, whyUnreachable, type Connect } from './connection.ts';
 
-/** A command that talks to the API, with the flags that say where it is and as whom. */
+/** A command that calls the API, with the flags for its address and token. */
 export function clientCommand(program: Command, nameAndArguments: string, description: string): Command {
   const command = program.command(nameAndArguments).description(description);
   for (const { flags, description: help } of clientFlags) command.option(flags, help);
   return command;
 }
 
-// Client commands do not log, so the flags for the log are none of theirs.
+// Client commands do not log, so they take no flags for the log.
 const clientFlags = flagsFor('client').filter(({ attribute }) => attribute === 'url' || attribute === 'tokenFile');
 
-/** An action with a client: what the API refuses is printed and ends with exit code 1, an API that is away throws `ServerUnreachable`. */
+/** An action with a client. Prints an error of the API and sets exit code 1; throws `ServerUnreachable` if the API does not answer. */
 export function withClient<Args extends unknown[]>(
   io: Io,
   run: (client: GenwardenClient, ...args: Args) => Promise<void>,
 ): (...args: [...Args, Command]) => Promise<void> {
   return async (...all) => {
     const command = all.at(-1) as Command;
-    // The options of the program itself are the command's as well.
+    // Includes the options of the program itself.
     const args = [...all.slice(0, -2), command.optsWithGlobals()] as unknown as Args;
     endOnClosedPipe(io.stdout);
-    const connection = await (io.connect ?? bySettings(io))(command);
+    const connection = await (io.connect ?? connectBySettings(io))(command);
     try {
       await run(new GenwardenClient(connection.options), ...args);
     } catch (error) {
       if (isUnreachable(error)) throw connection.whyAway?.() ?? unreachable(connection.where, error);
       if (!(error instanceof GenwardenApiError)) throw error;
-      explainRefusal(io, error);
+      reportError(io, error);
       io.exitWith(exitCodes.jobFailed);
     } finally {
       await connection.close?.();
@@ -46,7 +45,7 @@ export function withClient<Args extends unknown[]>(
   };
 }
 
-function bySettings(io: Io): Connect {
+function connectBySettings(io: Io): Connect {
   return async (command) => {
     const { url, token } = clientSettings(io, command);
     return { options: { url, token }, where: url };
@@ -64,9 +63,9 @@ function unreachable(where: string, cause: unknown): GenwardenError {
   return new GenwardenError('ServerUnreachable', `No answer from ${where}: ${whyUnreachable(cause)}`, { cause });
 }
 
-function explainRefusal({ stderr }: Io, { code, detail, hint, errors }: GenwardenApiError): void {
+function reportError({ stderr }: Io, { code, detail, hint, errors }: GenwardenApiError): void {
   writeLine(stderr, `genwarden: ${printable(detail)}`);
-  // The detail often says the first of them already.
+  // The detail often contains the first of them.
   const more = errors.map(({ path, message }) => `${path}: ${message}`).filter((line) => !detail.includes(line));
   for (const line of [...more, `${code}: ${hint}`]) writeLine(stderr, `  ${printable(line)}`);
 }

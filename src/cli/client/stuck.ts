@@ -1,12 +1,12 @@
-// `genwarden stuck`: tasks that a person should look at, and `--fix`, which fails exactly those that were printed.
+// `genwarden stuck`: lists tasks that make no progress; `--fix` fails exactly the tasks that were printed.
 
 import { InvalidArgumentError, type Command } from 'commander';
 import type { FixedTask, GenwardenClient, StuckList, StuckTask } from '../../client/index.ts';
 import { durationForm, parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { exitCodes } from '../exitCodes.ts';
-import { shortDuration, untilTime } from '../output/age.ts';
-import { printable } from '../output/cells.ts';
+import { shortDuration, untilTime } from '../output/format.ts';
+import { printable } from '../output/text.ts';
 import { paintFor, paintState } from '../output/colours.ts';
 import { writeLine, type Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
@@ -26,16 +26,16 @@ interface StuckOptions {
 
 export function addStuck(program: Command, io: Io): void {
   clientCommand(program, 'stuck', 'List tasks that make no progress, and why; exit code 3 if there are any')
-    .option('--older-than <duration>', 'without progress for so long; a plain number means minutes', olderThan, '5m')
-    .option('--job-id <id>', 'only of this job')
-    .option('--pool <pool>', 'only of this pool')
-    .option('--fix', 'fail exactly the tasks that were printed')
-    .option('--yes', 'with --fix: do not ask')
+    .option('--older-than <duration>', 'minimum time without progress; a plain number means minutes', olderThan, '5m')
+    .option('--job-id <id>', 'only tasks of this job')
+    .option('--pool <pool>', 'only tasks of this pool')
+    .option('--fix', 'fail exactly the tasks that are printed')
+    .option('--yes', 'with --fix: do not ask for confirmation')
     .addOption(outputOption())
     .action(withClient(io, (client, options: StuckOptions) => runStuck(io, client, options)));
 }
 
-/** Minutes where it is a plain number. */
+/** A plain number means minutes. */
 function olderThan(text: string): string {
   const duration = /^\d+$/.test(text) ? `${text}m` : text;
   if (parseDuration(duration) === undefined) {
@@ -51,7 +51,7 @@ async function runStuck(io: Io, client: GenwardenClient, options: StuckOptions):
     ...(jobId === undefined ? {} : { jobId }),
     ...(pool === undefined ? {} : { pool }),
   });
-  // Programs get one document: with --fix it says what became of each.
+  // Programs get one document; with --fix it includes the outcome of each task.
   const people = output === 'table' || output === 'wide';
   if (people || fix === undefined) printAs(io, output, found, (table) => stuckLines(io, found, table, options));
   if (found.items.length === 0) {
@@ -62,17 +62,17 @@ async function runStuck(io: Io, client: GenwardenClient, options: StuckOptions):
   if (fix === undefined || !(await mayFix(io, options, found.items))) return;
   const fixed = await client.failStuck(found.items);
   printAs(io, output, { ...found, fixed }, () => fixed.map(fixedLine));
-  // What moved by itself meanwhile is not stuck, and what was not printed was not touched.
+  // A task that changed meanwhile is not stuck. Tasks beyond the printed ones were not failed.
   if (found.total === found.items.length) io.exitWith(exitCodes.done);
 }
 
-/** Throws `UsageError` where nobody can be asked. */
+/** Throws `UsageError` if no terminal can show the question. */
 async function mayFix(io: Io, { yes }: StuckOptions, tasks: readonly StuckTask[]): Promise<boolean> {
   if (yes === true) return true;
   const what = tasks.length === 1 ? 'this task' : `these ${tasks.length} tasks`;
-  const answer = await io.ask(`Fail ${what}? Nothing else is touched. [y/N] `);
+  const answer = await io.ask(`Fail ${what}? No other task is changed. [y/N] `);
   if (answer === undefined) {
-    throw new GenwardenError('UsageError', 'Nobody at a terminal can be asked: give --yes to fail what was printed');
+    throw new GenwardenError('UsageError', 'No terminal to confirm on: give --yes to fail the printed tasks');
   }
   if (/^y(es)?$/i.test(answer.trim())) return true;
   writeLine(io.stderr, 'Nothing was changed.');
@@ -86,12 +86,12 @@ function stuckLines(
   { allNamespaces }: StuckOptions,
 ): string[] {
   if (items.length === 0) return ['Nothing is stuck.'];
-  const whose: Column<StuckTask>[] =
+  const namespace: Column<StuckTask>[] =
     allNamespaces === true ? [{ title: 'NAMESPACE', value: ({ tenant }) => tenant }] : [];
   const more = total > items.length ? ['', `${total - items.length} more are not shown.`] : [];
   const advice = [...new Set(items.flatMap((task) => task.advice))].map((line) => `- ${printable(line)}`);
   return [
-    ...renderTable(items, [...whose, ...columnsFor(io)], options),
+    ...renderTable(items, [...namespace, ...columnsFor(io)], options),
     ...more,
     ...(advice.length > 0 ? ['', ...advice] : []),
   ];
@@ -119,8 +119,8 @@ function columnsFor(io: Io): Column<StuckTask>[] {
 
 const outcomes: Readonly<Record<FixedTask['outcome'], string>> = {
   failed: 'failed with FailedByOperator',
-  changed: 'left alone: it has moved since',
-  notFound: 'is gone',
+  changed: 'not changed: it has moved since',
+  notFound: 'no longer exists',
 };
 
 const fixedLine = ({ job, task, outcome }: FixedTask): string => `${job}/${task} ${outcomes[outcome]}`;

@@ -1,16 +1,17 @@
-// `genwarden top`: pools and workers at a glance, again and again on a terminal.
+// `genwarden top`: a table of the pools and one of the workers, refreshed on a terminal.
 
 import type { Command } from 'commander';
 import { createLogUpdate } from 'log-update';
 import type { GenwardenClient, Pool, Worker } from '../../client/index.ts';
 import { parseDuration } from '../../job/duration.ts';
 import { paintFor } from '../output/colours.ts';
+import { ageOf, formatBytes } from '../output/format.ts';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
-import { durationText } from './optionForms.ts';
+import { renderTable, type Column, type TableOptions } from '../output/table.ts';
+import { isTemporary, whyUnreachable } from './connection.ts';
+import { durationText } from './optionParsers.ts';
 import { clientCommand, withClient } from './session.ts';
-import { topLines } from './topLines.ts';
-import { isTemporary, whyUnreachable } from './unreachable.ts';
 
 interface TopOptions {
   readonly interval: string;
@@ -20,51 +21,96 @@ interface TopOptions {
 
 export function addTop(program: Command, io: Io): void {
   clientCommand(program, 'top', 'Show pools and workers: queues, slots, memory, event-loop lag; live on a terminal')
-    .option('--interval <duration>', 'how often it looks again', durationText, '2s')
-    .option('--once', 'look once, as without a terminal')
+    .option('--interval <duration>', 'time between updates', durationText, '2s')
+    .option('--once', 'print once and exit, as without a terminal')
     .addOption(outputOption())
     .action(
       withClient(io, async (client, { interval, once, output }: TopOptions) => {
         const live = output === 'table' && once !== true && io.stdout.isTTY === true;
         if (live) return showLive(io, client, Math.max(200, parseDuration(interval)!));
-        const seen = await look(client);
-        printAs(io, output, seen, (options) => topLines(seen, { ...options, now: io.now() }));
+        const snapshot = await snapshotOf(client);
+        printAs(io, output, snapshot, (options) => topLines(snapshot, { ...options, now: io.now() }));
       }),
     );
 }
 
-interface Seen {
+interface Snapshot {
   readonly pools: readonly Pool[];
   readonly workers: readonly Worker[];
 }
 
-async function look(client: GenwardenClient): Promise<Seen> {
+async function snapshotOf(client: GenwardenClient): Promise<Snapshot> {
   const [pools, workers] = await Promise.all([client.pools(), client.workers()]);
   return { pools, workers };
 }
 
-/** Until a signal ends the process, or the API refuses. While it is away the last picture stays, and says so. */
+/** Runs until a signal ends the process or the API refuses. While the API is unavailable, the last tables stay with a notice. */
 async function showLive(io: Io, client: GenwardenClient, everyMs: number): Promise<void> {
   const screen = createLogUpdate(io.stdout);
   const paint = paintFor(io, io.stdout);
-  let seen: Seen | undefined;
+  let snapshot: Snapshot | undefined;
   try {
     for (;;) {
       let away: string | undefined;
       try {
-        seen = await look(client);
+        snapshot = await snapshotOf(client);
       } catch (error) {
-        // Who has seen nothing yet is told at once.
-        if (seen === undefined || !isTemporary(error)) throw error;
+        // With nothing to show yet, fail at once.
+        if (snapshot === undefined || !isTemporary(error)) throw error;
         away = whyUnreachable(error);
       }
       const [width, rows] = [io.stdout.columns || 80, io.stdout.rows || 24];
-      const notice = away === undefined ? [] : [paint('yellow', `API away, trying again: ${away}`.slice(0, width))];
-      const lines = topLines(seen, { width, now: io.now() }).slice(0, rows - 1 - notice.length);
+      const notice = away === undefined ? [] : [paint('yellow', `API unavailable, retrying: ${away}`.slice(0, width))];
+      const lines = topLines(snapshot, { width, now: io.now() }).slice(0, rows - 1 - notice.length);
       screen([...lines, ...notice].join('\n'));
       await new Promise((resolve) => setTimeout(resolve, everyMs));
     }
   } finally {
     screen.done();
   }
+}
+
+/** The busiest workers come first. `now` in ms since 1970. */
+function topLines({ pools, workers }: Snapshot, { now, ...options }: TableOptions & { now: number }): string[] {
+  const busiest = workers.toSorted((a, b) => b.slots.busy - a.slots.busy || (a.name < b.name ? -1 : 1));
+  return [
+    ...renderTable(pools, poolColumns(workers, now), options),
+    '',
+    ...(workers.length === 0 ? ['No live workers.'] : renderTable(busiest, workerColumns(now), options)),
+  ];
+}
+
+function poolColumns(workers: readonly Worker[], now: number): Column<Pool>[] {
+  const slotsOf = (pool: string): string => {
+    const slots = workers.filter((worker) => worker.pool === pool).map((worker) => worker.slots);
+    const sum = (pick: (of: Worker['slots']) => number): number => slots.reduce((all, of) => all + pick(of), 0);
+    return `${sum(({ busy }) => busy)}/${sum(({ total }) => total)}`;
+  };
+  return [
+    { title: 'POOL', value: ({ name, paused }) => (paused ? `${name} (paused)` : name) },
+    { title: 'QUEUED', value: ({ queued }) => queued, align: 'right' },
+    { title: 'OLDEST', value: ({ oldestQueuedAt }) => ageOf(oldestQueuedAt, now), align: 'right' },
+    { title: 'RUNNING', value: ({ running }) => running, align: 'right' },
+    { title: 'WAITING', value: ({ waiting }) => waiting, align: 'right' },
+    { title: 'WORKERS', value: ({ workers: count }) => count, align: 'right' },
+    { title: 'SLOTS', value: ({ name }) => slotsOf(name), align: 'right' },
+    { title: 'KEYS COOLING', value: coolingKeys, align: 'right' },
+  ];
+}
+
+function coolingKeys({ keys }: Pool): string {
+  return `${keys.filter(({ state }) => state === 'cooling' || state === 'refused').length}/${keys.length}`;
+}
+
+function workerColumns(now: number): Column<Worker>[] {
+  return [
+    { title: 'WORKER', value: ({ name }) => name },
+    { title: 'POOL', value: ({ pool }) => pool },
+    { title: 'SLOTS', value: ({ slots }) => `${slots.busy}/${slots.total}`, align: 'right' },
+    { title: 'MEMORY', value: ({ memory }) => formatBytes(memory), align: 'right' },
+    { title: 'LAG', value: ({ eventLoopLag }) => `${Math.round(eventLoopLag)}ms`, align: 'right' },
+    { title: 'BEAT', value: ({ lastBeat }) => ageOf(lastBeat, now), align: 'right' },
+    { title: 'STATUS', value: ({ draining }) => (draining ? 'draining' : 'ready') },
+    { title: 'TASKS', value: ({ tasks }) => tasks.map(({ job, task }) => `${job}/${task}`).join(' ') },
+  ];
 }

@@ -1,15 +1,15 @@
-// `genwarden workers`: who is alive and what they run, from their heartbeats.
+// `genwarden workers`: the live workers and their tasks, from their heartbeats.
 
 import type { Command } from 'commander';
 import type { Worker } from '../../client/index.ts';
-import { ageOf, formatBytes } from '../output/age.ts';
+import { ageOf, formatBytes } from '../output/format.ts';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { renderTable, type Column } from '../output/table.ts';
 import { clientCommand, withClient } from './session.ts';
 
 export function addWorkers(program: Command, io: Io): void {
-  clientCommand(program, 'workers', 'List the live workers and what they run')
+  clientCommand(program, 'workers', 'List live workers and the tasks they run')
     .addOption(outputOption())
     .action(
       withClient(io, async (client, { output }: { output: OutputFormat }) => {

@@ -1,5 +1,5 @@
-// `genwarden demo`: a picture from end to end, then a provider that hangs, each as a job of a real installation that lives
-// for a minute in this process and leaves nothing behind but the pictures.
+// `genwarden demo`: one job that generates an image, then one whose provider hangs. Both run on a complete installation in
+// this process that leaves nothing behind but the image.
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { loadSettings } from '../../config/load.ts';
 import { startStandin } from '../../standin/standin.ts';
 import { createLogger } from '../../telemetry/log.ts';
 import { downloadJob } from '../client/downloadJob.ts';
-import { watchJobs } from '../client/watchJobs.ts';
+import { watchJobs } from '../client/watch/watchJobs.ts';
 import { Resources } from '../../processes/resources.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { stopSignal } from '../signals.ts';
@@ -18,7 +18,7 @@ import { startStack, withStandin, type Stack } from '../../processes/dev/stack.t
 const hangingPool = 'hanging';
 const photograph = new URL('../../../examples/front-yard.jpg', import.meta.url);
 
-/** Runs the demonstration and saves its picture below `folder`; sets the exit code to 1 where it did not go as it should. */
+/** Saves the image below `folder`. Sets exit code 1 unless both jobs ended as expected. */
 export async function runDemo(folder: string): Promise<void> {
   const stop = stopSignal();
   const resources = new Resources();
@@ -26,8 +26,8 @@ export async function runDemo(folder: string): Promise<void> {
     const stack = await startDemoStack(resources, stop.signal);
     await addHangingPool(resources, stack);
     const client = new GenwardenClient({ url: stack.url });
-    const asShown = (await makePicture(client, stack, resolve(folder))) && (await seeItHang(client));
-    process.exitCode = asShown ? exitCodes.done : exitCodes.jobFailed;
+    const asExpected = (await generateImage(client, stack, resolve(folder))) && (await showHangingCall(client));
+    process.exitCode = asExpected ? exitCodes.done : exitCodes.jobFailed;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     process.exitCode = 130;
@@ -37,7 +37,7 @@ export async function runDemo(folder: string): Promise<void> {
   }
 }
 
-/** A worker of another pool, whose provider is a stand-in that hangs. */
+/** Adds a worker for another pool whose provider is a stand-in that never answers. */
 async function addHangingPool(resources: Resources, stack: Stack): Promise<void> {
   const standin = resources.own('hanging stand-in', await startStandin(), (it) => it.close());
   standin.behave({ kind: 'hang' });
@@ -55,34 +55,34 @@ async function startDemoStack(resources: Resources, signal: AbortSignal): Promis
   say('Starting nats-server, api, worker and controller …');
   const stack = await startStack({ settings: { ...settings, log }, externalNats: false, logger, signal });
   resources.own('stack', stack, (it) => it.close());
-  say(`The API answers on ${stack.url}`);
+  say(`The API is ready on ${stack.url}`);
   return stack;
 }
 
-/** The first job: a picture from a prompt and a photograph. */
-async function makePicture(client: GenwardenClient, { standin }: Stack, folder: string): Promise<boolean> {
-  const who = standin === undefined ? 'Gemini' : 'a stand-in for Gemini, as GEMINI_API_KEY is not set';
-  say(`\n1. A picture from a prompt and a photograph, by ${who}`);
+/** The first job: an image from a prompt and a photograph. */
+async function generateImage(client: GenwardenClient, { standin }: Stack, folder: string): Promise<boolean> {
+  const provider = standin === undefined ? 'Gemini' : 'the Gemini stand-in, because GEMINI_API_KEY is not set';
+  say(`\n1. An image from a prompt and a photograph, made by ${provider}`);
   const { artifact } = await client.uploadReference(await readFile(photograph), 'image/jpeg');
   const job = await client.submit({
     kind: 'image',
     input: {
       prompt: 'The front yard with native plants, in the evening sun',
       seed: 7,
-      references: [{ artifact, caption: 'the yard as it is' }],
+      references: [{ artifact, caption: 'the front yard today' }],
     },
     labels: { demo: 'picture' },
   });
   const [done] = await watchJobs(client, [job.id]);
-  if (done!.state !== 'succeeded') return tellFailure(done!, 'the picture was not made');
+  if (done!.state !== 'succeeded') return reportFailure(done!, 'no image was generated');
   const files = await downloadJob(client, done!, folder);
-  for (const { path, bytes } of files) say(`   saved ${path} (${(bytes / 1024).toFixed(0)} KiB)`);
+  for (const { path, bytes } of files) say(`   Saved ${path} (${(bytes / 1024).toFixed(0)} KiB)`);
   return true;
 }
 
-/** The second job: its provider never answers. A pool of its own, so that it hangs whatever the first one used. */
-async function seeItHang(client: GenwardenClient): Promise<boolean> {
-  say('\n2. A provider that never answers: two attempts of 3 s each, and the job says why it failed');
+/** The second job: its provider never answers. It runs in a separate pool, so that it hangs whichever provider the first used. */
+async function showHangingCall(client: GenwardenClient): Promise<boolean> {
+  say('\n2. A provider that never answers: two attempts of 3 s each, then the job fails with a clear reason');
   const job = await client.submit({
     kind: 'image',
     pool: hangingPool,
@@ -98,9 +98,9 @@ async function seeItHang(client: GenwardenClient): Promise<boolean> {
   return done!.state === 'failed' && inTime;
 }
 
-function tellFailure(job: Job, what: string): false {
+function reportFailure(job: Job, summary: string): false {
   const error = job.tasks?.[0]?.error;
-  say(`   ${what}: ${job.state} ${error?.code ?? ''} ${error?.message ?? ''}\n   ${error?.hint ?? ''}`);
+  say(`   ${summary}: ${job.state} ${error?.code ?? ''} ${error?.message ?? ''}\n   ${error?.hint ?? ''}`);
   return false;
 }
 

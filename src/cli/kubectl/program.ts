@@ -1,7 +1,7 @@
 // `kubectl genwarden`: the client commands against the Genwarden of a cluster.
 
 import { Command } from 'commander';
-import { addClientCommands } from '../client/commands.ts';
+import { addClientCommands } from '../client/index.ts';
 import { processIo, writeLine, type Io } from '../output/io.ts';
 import { version } from '../../config/version.ts';
 import { completionLines } from './complete.ts';

@@ -4,7 +4,7 @@ import { styleText } from 'node:util';
 import type { Io, OutputStream } from './io.ts';
 
 export type Colour = 'red' | 'green' | 'yellow' | 'blue' | 'cyan' | 'magenta' | 'dim' | 'bold';
-/** Text in a colour, or as it is where there are none. */
+/** Returns the text in a colour, or unchanged where colours are off. */
 export type Paint = (colour: Colour, text: string) => string;
 
 export function paintFor(io: Pick<Io, 'env'>, stream: OutputStream): Paint {

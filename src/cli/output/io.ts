@@ -1,4 +1,4 @@
-// What a command reads and writes outside of the network: streams, environment, clock, and the exit code it leaves.
+// Everything a command reads and writes apart from the network, so that tests can replace it.
 
 import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
@@ -17,17 +17,17 @@ export interface Io {
   readonly stderr: OutputStream;
   /** All of standard input, as UTF-8. */
   readStdin(): Promise<string>;
-  /** What a person at the terminal answers, or undefined where there is none to ask. */
+  /** The answer of a person at the terminal, or undefined without a terminal. */
   ask(question: string): Promise<string | undefined>;
   /** Milliseconds since 1970 by this machine's clock; for ages only. */
   now(): number;
-  /** The exit code the command leaves once it has ended by itself. */
+  /** Sets the exit code for when the command has ended. */
   exitWith(code: number): void;
-  /** How client commands reach the API; by their settings where absent. */
+  /** How client commands connect to the API; without it, by their settings. */
   readonly connect?: Connect;
 }
 
-/** This process's own. A reader that closes early (`genwarden list | head`) ends the process without a word. */
+/** The streams, environment and clock of this process. */
 export function processIo(): Io {
   return {
     env: process.env,
@@ -55,7 +55,7 @@ export function writeLine(stream: OutputStream, line: string): void {
   stream.write(`${line}\n`);
 }
 
-/** Ends the process quietly once nobody reads its output any more: a closed pipe is no failure of ours. */
+/** Exits silently when the reader of a pipe has closed it (`genwarden list | head`). */
 export function endOnClosedPipe(stream: OutputStream): void {
   if (stream.listeners('error').includes(onPipeError)) return;
   stream.on('error', onPipeError);

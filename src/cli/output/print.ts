@@ -1,4 +1,4 @@
-// `-o`: the same answer as a table for people, or as JSON or YAML for programs.
+// `-o`: prints a result as a table for people, or as JSON or YAML for programs.
 
 import { Option } from 'commander';
 import type { Io } from './io.ts';
@@ -11,12 +11,12 @@ export type OutputFormat = (typeof formats)[number];
 
 /** `-o`, for a command that prints data. */
 export function outputOption(...choices: readonly OutputFormat[]): Option {
-  return new Option('-o, --output <format>', 'how the answer is printed')
+  return new Option('-o, --output <format>', 'output format')
     .choices(choices.length === 0 ? [...formats] : [...choices])
     .default('table');
 }
 
-/** Prints `data` as it is for programs, or what `lines` makes of it for people. */
+/** Prints `data` for programs, or `lines` for people. */
 export function printAs(io: Io, format: OutputFormat, data: unknown, lines: (options: TableOptions) => string[]): void {
   switch (format) {
     case 'json':
@@ -31,7 +31,7 @@ export function printAs(io: Io, format: OutputFormat, data: unknown, lines: (opt
   }
 }
 
-/** A terminal cuts long lines of a table; a file or pipe gets them whole, and so does who asks for `wide`. */
+/** Tables are cut to the width of a terminal; `wide`, files and pipes get whole lines. */
 function tableOptions(io: Io, format: 'table' | 'wide'): TableOptions {
   const cutAt = format === 'table' && io.stdout.isTTY === true ? io.stdout.columns : undefined;
   return { wide: format === 'wide', width: cutAt };

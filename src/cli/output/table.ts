@@ -1,6 +1,6 @@
 // Aligned tables: two blanks between columns, nothing after the last one, and no line longer than the terminal.
 
-import { columnsOf, cut, pad, printable } from './cells.ts';
+import { columnsOf, cut, pad, printable } from './text.ts';
 
 export interface Column<Row> {
   readonly title: string;

@@ -58,7 +58,7 @@ describe('token create', () => {
     const { code, stdout, stderr } = await runCommand([...args, '--file', path]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^gw_[\w-]{43}\n$/);
-    expect(stderr).toContain('shown only this once');
+    expect(stderr).toContain('shown only once');
 
     const text = await readFile(path, 'utf8');
     expect(text).not.toContain(stdout.trim());

@@ -1,4 +1,4 @@
-// `genwarden doctor`: a mark a line, exit codes, what it can see while the API is away, and the bundle.
+// `genwarden doctor`: check marks, exit codes, the NATS check while the API is unavailable, and the bundle.
 
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -35,13 +35,13 @@ test('each line has its mark, and what is wrong says what to do', async () => {
   expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, api: '0.0.9', checks: [{ name: 'api' }, sound, ill] });
 });
 
-test('while the API is away it says whether NATS answers from here', async () => {
+test('while the API is unavailable it checks whether NATS answers from this machine', async () => {
   await using nats = await startNatsServer();
   const url = { GENWARDEN_URL: 'http://127.0.0.1:1' };
   const there = await runCommand(['doctor'], { env: { ...url, GENWARDEN_NATS_URL: nats.url } });
   expect(there.code).toBe(4);
   expect(there.stdout).toMatch(
-    /✗ api {3}no answer: .*\n.*→ Check GENWARDEN_URL.*\n✓ nats {2}nats:.* answers this machine, version 2\./,
+    /✗ api {3}no answer: .*\n.*→ Check GENWARDEN_URL.*\n✓ nats {2}nats:.* answers from this machine, version 2\./,
   );
   const away = await runCommand(['doctor'], { env: { ...url, GENWARDEN_NATS_URL: 'nats://127.0.0.1:1' } });
   expect(away.code).toBe(4);

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fileName, folderNames, safeName } from '../../../src/cli/client/fileNames.ts';
+import { fileName, folderNames, safeName } from '../../../src/cli/client/downloadJob.ts';
 import type { Task } from '../../../src/client/index.ts';
 import { runCommand } from '../../support/commandLine.ts';
 import { digestOf, FakeApi } from '../../fakes/fakeApi.ts';
@@ -84,18 +84,18 @@ test('nothing is written through links, neither of folders nor of files', async 
   api.put(fakeJob('job1', [made(api, 0, 'one', picture), made(api, 1, 'two', picture)]));
   const { code, stderr } = await download(api, to);
   expect(code).toBe(2);
-  expect(stderr).toContain('link that leads elsewhere');
+  expect(stderr).toContain('link that leads out of the folder');
   expect(await filesIn(outside)).toEqual(['precious']);
 });
 
-test('bytes that do not fit their digest are not saved', async () => {
+test('bytes that do not match their digest are not saved', async () => {
   await using api = await FakeApi.start();
   await using folder = await tempFolder();
   api.put(fakeJob('job1', [made(api, 0, null, picture)]));
   api.putBytes('/v1/jobs/job1/tasks/0/artifacts/thumbnail', Buffer.from('other bytes'));
   const { code, stderr } = await download(api, folder.path);
   expect(code).toBe(1);
-  expect(stderr).toContain('thumbnail of task 0 do not fit their digest');
+  expect(stderr).toContain('thumbnail of task 0 do not match its digest');
   expect(await filesIn(folder.path)).toEqual(['image.png']);
 });
 

@@ -3,9 +3,9 @@
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ageOf, formatBytes, shortDuration, timeBetween, untilTime } from '../../../src/cli/output/age.ts';
-import { progressBar } from '../../../src/cli/output/bar.ts';
-import { columnsOf, cut, pad, printable } from '../../../src/cli/output/cells.ts';
+import { ageOf, formatBytes, shortDuration, timeBetween, untilTime } from '../../../src/cli/output/format.ts';
+import { progressBar } from '../../../src/cli/client/watch/screen.ts';
+import { columnsOf, cut, pad, printable } from '../../../src/cli/output/text.ts';
 import { paintFor, paintState } from '../../../src/cli/output/colours.ts';
 import { renderTable, type Column } from '../../../src/cli/output/table.ts';
 import { toYaml } from '../../../src/cli/output/yaml.ts';

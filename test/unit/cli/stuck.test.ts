@@ -160,11 +160,11 @@ describe('stuck', () => {
     await using api = await stuckApi([stuckTask(), stuckTask({ job: 'job2', task: 3, sequence: 9 })]);
     const no = await run(api, ['--fix'], { answer: 'n' });
     expect(no).toMatchObject({ code: 3 });
-    expect(no.stderr).toContain('Fail these 2 tasks? Nothing else is touched. [y/N] Nothing was changed.');
+    expect(no.stderr).toContain('Fail these 2 tasks? No other task is changed. [y/N] Nothing was changed.');
     expect(api.asked.fixed).toBeUndefined();
     const yes = await run(api, ['--fix'], { answer: 'y' });
     expect(yes.code).toBe(0);
-    expect(yes.stdout).toContain('job1/0 failed with FailedByOperator\njob2/3 left alone: it has moved since\n');
+    expect(yes.stdout).toContain('job1/0 failed with FailedByOperator\njob2/3 not changed: it has moved since\n');
     expect(api.asked.fixed).toEqual({
       tasks: [
         { job: 'job1', task: 0, sequence: 7 },
@@ -206,7 +206,7 @@ describe('pause and resume', () => {
     const { code, stdout } = await runCommand(['pause', 'default', '--for', '30m'], { env: api.env });
     expect({ code, body }).toEqual({ code: 0, body: '{"for":"30m"}' });
     expect(stdout).toBe(
-      'Pool default is paused until it is resumed.\nThe first of its queued tasks (3) fails with QueueTimeout in 60m (2026-01-01T01:10:00.000Z).\n',
+      'Pool default is paused until it is resumed.\nQueued tasks: 3. The first fails with QueueTimeout in 60m (2026-01-01T01:10:00.000Z).\n',
     );
     const resumed = await runCommand(['resume', 'default'], { env: api.env });
     expect(resumed.stdout).toBe('Pool default is no longer paused; queued tasks: 3.\n');

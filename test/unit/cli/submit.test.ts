@@ -171,7 +171,7 @@ test('an answer that got lost is asked for again with the same key', async () =>
   });
   const { code, stderr } = await runCommand(['submit', '--prompt', 'p'], { env: api.env });
   expect(code).toBe(0);
-  expect(stderr).toContain('trying again');
+  expect(stderr).toContain('retrying');
   const keys = api.requests.map(({ headers }) => headers['idempotency-key']);
   expect(keys).toHaveLength(2);
   expect(new Set(keys).size).toBe(1);

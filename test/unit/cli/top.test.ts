@@ -73,14 +73,16 @@ test('as JSON it is what the API says', async () => {
   });
 });
 
-test('on a terminal it looks again, through an API that is away, until it is refused; --once looks once', async () => {
+test('on a terminal it refreshes, also through an API outage, until the API refuses; --once prints once', async () => {
   const terminal = { columns: 100, rows: 30 };
   const once = await runCommand(['top', '--once'], { env: api.env, terminal });
   expect(once.stdout.split('WORKER  POOL')).toHaveLength(2);
   const top = startCommand(['top', '--interval', '200ms'], { env: api.env, terminal });
   await until(() => top.stdout().includes('job1/0'), { what: 'the first picture' });
   api.route('GET /v1/pools', (_, response) => answerProblem(response, 503, 'NotReady', 'not yet'));
-  await until(() => top.stdout().includes('API away, trying again'), { what: 'word of the API' });
+  await until(() => top.stdout().includes('API unavailable, retrying'), {
+    what: 'the notice that the API is unavailable',
+  });
   api.route('GET /v1/pools', (_, response) => answerProblem(response, 403, 'Forbidden', 'no more'));
   expect(await top.ended).toBe(1);
   expect(top.stderr()).toContain('no more');

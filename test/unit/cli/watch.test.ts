@@ -2,8 +2,8 @@
 
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { liveLines, type Screen } from '../../../src/cli/client/liveLines.ts';
-import { columnsOf } from '../../../src/cli/output/cells.ts';
+import { screenLines, type Screen } from '../../../src/cli/client/watch/screen.ts';
+import { columnsOf } from '../../../src/cli/output/text.ts';
 import type { State } from '../../../src/client/index.ts';
 import { commandsNow, runCommand, startCommand } from '../../support/commandLine.ts';
 import { answerProblem, FakeApi } from '../../fakes/fakeApi.ts';
@@ -67,12 +67,14 @@ describe('an API that goes away', () => {
     await api.held();
     const { port } = api;
     await api.close();
-    await until(() => running.stderr().includes('away'), { what: 'word that the API is away' });
+    await until(() => running.stderr().includes('unavailable'), { what: 'the notice that the API is unavailable' });
     await using again = new FakeApi();
     again.put(twoTasks('succeeded', 'succeeded'));
     await again.listen(port);
     expect(await running.ended).toBe(0);
-    expect(running.stderr()).toMatch(/^genwarden: the API is away, trying again: .+\ngenwarden: the API is back\n$/);
+    expect(running.stderr()).toMatch(
+      /^genwarden: the API is unavailable, retrying: .+\ngenwarden: the API is available again\n$/,
+    );
     expect(running.stdout()).toContain('job1  succeeded');
   });
 
@@ -128,10 +130,10 @@ describe('the picture', () => {
   );
 
   test('is a line for the job and one a task', () => {
-    expect(liveLines([twoTasks('running', 'waiting')], screen(120, 24))).toEqual([
+    expect(screenLines([twoTasks('running', 'waiting')], screen(120, 24))).toEqual([
       'job1  running  ░░░░░░░░░░░░░░░░░░░░   0%  0/2 done  10m',
       '  yard    running  ░░░░░░░░░░░░░░░░░░░░   0%  attempt 1  9m  Claimed',
-      '  task 1  waiting  ░░░░░░░░░░░░░░░░░░░░   0%  attempt 1  9m  ProviderUnavailable, again in 4s',
+      '  task 1  waiting  ░░░░░░░░░░░░░░░░░░░░   0%  attempt 1  9m  ProviderUnavailable, next attempt in 4s',
     ]);
   });
 
@@ -142,22 +144,22 @@ describe('the picture', () => {
     [10, 1],
   ])('fits into %i columns and %i rows, whatever there is to show', (columns, rows) => {
     for (const away of [undefined, 'connect ECONNREFUSED 127.0.0.1:8080']) {
-      const lines = liveLines([many, twoTasks('running', 'failed'), many], screen(columns, rows, away));
+      const lines = screenLines([many, twoTasks('running', 'failed'), many], screen(columns, rows, away));
       expect(lines.length).toBeLessThanOrEqual(Math.max(1, rows - 1) + (rows <= 2 && away !== undefined ? 1 : 0));
       expect(lines.filter((line) => columnsOf(line) > columns)).toEqual([]);
     }
   });
 
   test('shows what moves or went wrong where not all fits, and counts the rest', () => {
-    const lines = liveLines([many], screen(120, 44));
+    const lines = screenLines([many], screen(120, 44));
     expect(lines).toHaveLength(43);
     expect(lines.filter((line) => line.includes('running '))).toHaveLength(21);
     expect(lines.filter((line) => line.includes('waiting '))).toHaveLength(20);
     expect(lines.at(-1)).toBe('  … and 59 more');
   });
 
-  test('says that the API is away', () => {
-    const lines = liveLines([twoTasks('running', 'running')], screen(120, 24, 'why'));
-    expect(lines.at(-1)).toBe('API away, trying again: why');
+  test('shows that the API is unavailable', () => {
+    const lines = screenLines([twoTasks('running', 'running')], screen(120, 24, 'why'));
+    expect(lines.at(-1)).toBe('API unavailable, retrying: why');
   });
 });

@@ -1,20 +1,20 @@
-// Jobs and tasks as lines for people: what `get`, `list`, `submit`, `cancel` and `retry` print.
+// Jobs and tasks as tables, for `get`, `list`, `submit`, `cancel`, `retry` and `review`.
 
 import type { Job, ListedJob, Task } from '../../client/index.ts';
-import { ageOf, timeBetween, untilTime } from '../output/age.ts';
-import { printable } from '../output/cells.ts';
+import { ageOf, timeBetween, untilTime } from '../output/format.ts';
+import { printable } from '../output/text.ts';
 import { paintFor, paintState, type Paint } from '../output/colours.ts';
 import type { Io } from '../output/io.ts';
 import { renderTable, type Column, type TableOptions } from '../output/table.ts';
 
-/** Jobs as a table, one a line. */
+/** Jobs as a table, one per line. */
 export function jobTable(
   io: Io,
   jobs: readonly ListedJob[],
-  { tenants = false, ...options }: TableOptions & { /** Begin with whose each is. */ tenants?: boolean },
+  { tenants = false, ...options }: TableOptions & { /** Show each job's namespace first. */ tenants?: boolean },
 ): string[] {
-  const whose: Column<ListedJob>[] = tenants ? [{ title: 'NAMESPACE', value: ({ tenant }) => tenant }] : [];
-  return renderTable(jobs, [...whose, ...jobColumns(io.now(), paintFor(io, io.stdout))], options);
+  const namespace: Column<ListedJob>[] = tenants ? [{ title: 'NAMESPACE', value: ({ tenant }) => tenant }] : [];
+  return renderTable(jobs, [...namespace, ...jobColumns(io.now(), paintFor(io, io.stdout))], options);
 }
 
 function jobColumns(now: number, paint: Paint): Column<ListedJob>[] {
@@ -36,7 +36,7 @@ function jobColumns(now: number, paint: Paint): Column<ListedJob>[] {
   ];
 }
 
-/** How many tasks are terminal, of all: `3/20`. */
+/** Terminal tasks out of all tasks: `3/20`. */
 export function doneOf({ progress }: ListedJob): string {
   return `${progress.succeeded + progress.failed + progress.cancelled}/${progress.total}`;
 }
@@ -46,7 +46,7 @@ const labelText = (labels: Readonly<Record<string, string>>): string =>
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
 
-/** One job with its tasks, why tasks failed, and what text they gave. */
+/** One job with its tasks, their errors and their text results. */
 export function jobWithTasks(io: Io, job: Job, options: TableOptions): string[] {
   const tasks = job.tasks ?? [];
   const head = jobTable(io, [job], options);
@@ -86,7 +86,7 @@ function textOutput(task: Task): string[] {
 
 const indented = (line: string): string => `  ${printable(line)}`;
 
-/** What a person calls a task: its name, else its index. */
+/** A task's name, or its index if it has no name. */
 export function taskName({ index, name }: Pick<Task, 'index' | 'name'>): string {
   return name ?? `task ${index}`;
 }

@@ -1,9 +1,9 @@
-// The forms of the values that client commands take, checked before anything is sent.
+// Parsers for the option values of client commands, so that mistakes are reported before a request is sent.
 
 import { InvalidArgumentError } from 'commander';
 import { durationForm, parseDuration } from '../../job/duration.ts';
 
-/** A duration, left as text: the API takes it as it is. */
+/** Checks a duration and returns the text, which the API parses. */
 export function durationText(text: string): string {
   if (parseDuration(text) === undefined) throw new InvalidArgumentError(`It is not ${durationForm}.`);
   return text;
@@ -25,7 +25,7 @@ export function json(text: string): unknown {
   }
 }
 
-/** `key=value`; the value may hold more `=`. Gathers repetitions. */
+/** `key=value`, where the value may contain `=`. Collects repeated options. */
 export function pairs(text: string, before: readonly Pair[] = []): Pair[] {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It is not of the form name=value.');

@@ -1,10 +1,10 @@
-// The body of a submit from the command line: a file's, if one is given, with the flags laid over it.
+// The request body of a submit: the file's content, if there is a file, overridden by the flags.
 
-import type { SubmitRequest } from '../../client/index.ts';
-import { GenwardenError } from '../../job/errors/index.ts';
-import type { Pair } from './optionForms.ts';
+import type { SubmitRequest } from '../../../client/index.ts';
+import { GenwardenError } from '../../../job/errors/index.ts';
+import type { Pair } from '../optionParsers.ts';
 
-/** The flags that say what to make; names are those of commander. */
+/** The flags that end up in the body, by commander's names. */
 export interface BodyOptions {
   readonly prompt?: string;
   readonly system?: string;
@@ -28,7 +28,7 @@ export interface BodyOptions {
   readonly task?: readonly Pair[];
 }
 
-/** What the flags name in files, read already. */
+/** The contents of files that flags name. */
 export interface BodyParts {
   /** Digests of the uploaded references. */
   readonly references: readonly string[];
@@ -37,7 +37,7 @@ export interface BodyParts {
 
 type JsonObject = Record<string, unknown>;
 
-/** Throws `UsageError` where nothing says what to make, or a task has no prompt. The rest is the API's to check. */
+/** Throws `UsageError` without a prompt, tasks or a file that has them. The API checks the rest. */
 export function submitBody(file: JsonObject, options: BodyOptions, parts: BodyParts): SubmitRequest {
   const input = { ...objectAt(file, 'input'), ...inputOf(options, parts) };
   const policy = { ...objectAt(file, 'policy'), ...policyOf(options) };
@@ -50,9 +50,9 @@ export function submitBody(file: JsonObject, options: BodyOptions, parts: BodyPa
     ...unlessEmpty({ input, policy, labels }),
   };
   if (!('prompt' in input) && !('tasks' in body)) {
-    throw new GenwardenError('UsageError', 'Nothing says what to make: give --prompt, --task or --file');
+    throw new GenwardenError('UsageError', 'Nothing to generate: give --prompt, --task or --file');
   }
-  // Checked by the API, which names what is wrong; a file may hold anything.
+  // A file may contain anything: the API checks the body and reports what is wrong.
   return body as SubmitRequest;
 }
 
@@ -71,7 +71,7 @@ function tasksOf({ task }: BodyOptions): JsonObject[] | undefined {
   return task?.map(([name, prompt]) => ({ name, input: { prompt } }));
 }
 
-/** What only text jobs have makes a text job; all else is a picture. */
+/** `schema` and `system` exist only for text jobs. */
 const impliedKind = (input: JsonObject): string => ('schema' in input || 'system' in input ? 'text' : 'image');
 
 function objectAt(file: JsonObject, key: string): JsonObject {

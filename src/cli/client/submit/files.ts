@@ -1,11 +1,11 @@
-// The files that `submit` reads: the body, the schema, and the reference images, whose types are told by their content.
+// The files that `submit` reads: the body, the schema, and reference images, whose types are detected from their content.
 
 import { readFile } from 'node:fs/promises';
-import type { GenwardenClient } from '../../client/index.ts';
-import { GenwardenError } from '../../job/errors/index.ts';
-import type { Io } from '../output/io.ts';
+import type { GenwardenClient } from '../../../client/index.ts';
+import { GenwardenError } from '../../../job/errors/index.ts';
+import type { Io } from '../../output/io.ts';
 
-/** The JSON object in a file, or on standard input for `-`. Throws `UsageError` where there is none. */
+/** The JSON object in a file, or on standard input for `-`. Throws `UsageError` if there is none. */
 export async function readJsonObject(io: Io, path: string): Promise<Record<string, unknown>> {
   const text = path === '-' ? await io.readStdin() : (await readBytes(path)).toString('utf8');
   const where = path === '-' ? 'standard input' : path;
@@ -39,7 +39,7 @@ async function readImage(path: string): Promise<{ bytes: Buffer; mediaType: Imag
   throw new GenwardenError('UsageError', `${path} is not a PNG, JPEG or WebP image`);
 }
 
-/** By the first bytes, as RFC 2083 (PNG), ITU T.81 (JPEG) and RFC 9649 (WebP) fix them. */
+/** Detects the type by the first bytes: RFC 2083 (PNG), ITU T.81 (JPEG) and RFC 9649 (WebP). */
 function imageType(bytes: Buffer): ImageType | undefined {
   if (bytes.subarray(0, 8).equals(Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'))) return 'image/png';
   if (bytes.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff]))) return 'image/jpeg';

@@ -1,27 +1,26 @@
-// `genwarden api`, `worker`, `controller` and `operator`: each process alone, until a signal ends it.
+// `genwarden api`, `worker`, `controller` and `operator`: runs one process until a signal ends it.
 
 import type { Command } from 'commander';
 import type { Settings } from '../config/settings.ts';
-import { settingsOf, withSettings } from './flags.ts';
+import { settingsOf, withSettings } from './settingsFlags.ts';
 import { whenAborted } from '../async/abort.ts';
 import { stopSignal } from './signals.ts';
 import type { ProcessKind, StartedProcess } from '../processes/bootstrap.ts';
 
 type Start = (settings: Settings, signal: AbortSignal) => Promise<StartedProcess>;
 
-/** Loaded when they start: an api needs no provider's SDK in its memory, a client command none of them. */
-
+// Imported when they start: the API does not load a provider's SDK, and client commands load none of them.
 const processes: readonly [ProcessKind, string, () => Promise<Start>][] = [
   ['api', 'Serve the HTTP API', async () => (await import('../processes/api.ts')).startApiProcess],
-  ['worker', 'Run tasks of a pool', async () => (await import('../processes/worker.ts')).startWorkerProcess],
+  ['worker', "Run a pool's tasks", async () => (await import('../processes/worker.ts')).startWorkerProcess],
   [
     'controller',
-    'Watch over all tasks: move what is overdue, lost or due for retry',
+    'Retry, requeue or fail tasks that are overdue, lost or due',
     async () => (await import('../processes/controller.ts')).startControllerProcess,
   ],
   [
     'operator',
-    'Keep custom resources of Kubernetes in line with jobs, pools and Deployments',
+    'Reconcile the Kubernetes custom resources with jobs, pools and Deployments',
     async () => (await import('../processes/operator.ts')).startOperatorProcess,
   ],
 ];
@@ -36,7 +35,7 @@ export function addProcessCommands(program: Command): void {
   }
 }
 
-/** Starts something, waits for SIGINT, SIGTERM or its own end, and closes it. */
+/** Starts a process, waits for SIGINT, SIGTERM or the end of the process, and closes it. */
 export async function runUntilSignal(start: (signal: AbortSignal) => Promise<StartedProcess>): Promise<void> {
   const stop = stopSignal();
   try {
@@ -44,7 +43,7 @@ export async function runUntilSignal(start: (signal: AbortSignal) => Promise<Sta
     const reason = await Promise.race([whenAborted(stop.signal).then(() => undefined), started.finished]);
     await started.close();
     if (reason !== undefined) process.exitCode = 1;
-    endBeforeLong();
+    exitSoon();
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   } finally {
@@ -52,7 +51,7 @@ export async function runUntilSignal(start: (signal: AbortSignal) => Promise<Sta
   }
 }
 
-/** Everything of ours is closed: what holds the process now is a call that ignores its abort, and would for ever. */
-function endBeforeLong(): void {
+/** Everything is closed by now: only a provider call that ignores its abort could still keep the process alive. */
+function exitSoon(): void {
   setTimeout(() => process.exit(), 1_000).unref();
 }

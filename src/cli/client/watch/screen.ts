@@ -1,12 +1,11 @@
-// What `watch` draws on a terminal: for each job a line with its bar, and below it one line a task, as many as fit.
+// The screen of `watch` on a terminal: for each job a line with its progress bar, then a line for each task that fits.
 
-import type { Job, Task } from '../../client/index.ts';
-import { timeBetween, untilTime } from '../output/age.ts';
-import { progressBar } from '../output/bar.ts';
-import { cut } from '../output/cells.ts';
-import { paintState, type Paint } from '../output/colours.ts';
-import { renderTable, type Column } from '../output/table.ts';
-import { doneOf, taskName } from './jobLines.ts';
+import type { Job, Task } from '../../../client/index.ts';
+import { timeBetween, untilTime } from '../../output/format.ts';
+import { cut } from '../../output/text.ts';
+import { paintState, type Paint } from '../../output/colours.ts';
+import { renderTable, type Column } from '../../output/table.ts';
+import { doneOf, taskName } from '../jobTables.ts';
 
 export interface Screen {
   readonly columns: number;
@@ -14,27 +13,27 @@ export interface Screen {
   /** ms since 1970. */
   readonly now: number;
   readonly paint: Paint;
-  /** Why the API does not answer, while it does not. */
+  /** Why the API does not answer; absent while it does. */
   readonly away?: string | undefined;
 }
 
 /** At most `rows - 1` lines of at most `columns`: the cursor needs a line of its own. */
-export function liveLines(jobs: readonly Job[], screen: Screen): string[] {
+export function screenLines(jobs: readonly Job[], screen: Screen): string[] {
   const room = Math.max(1, screen.rows - 1 - (screen.away === undefined ? 0 : 1));
   const rowsEach = Math.max(1, Math.floor(room / Math.max(1, jobs.length)));
   const lines = jobs.flatMap((job) => jobBlock(job, rowsEach, screen)).slice(0, room);
   if (screen.away === undefined) return lines;
-  const notice = cut(`API away, trying again: ${screen.away}`, screen.columns);
+  const notice = cut(`API unavailable, retrying: ${screen.away}`, screen.columns);
   return [...lines, screen.paint('yellow', notice)];
 }
 
-/** A narrow terminal needs its columns for what the bar is about. */
+/** A narrow terminal needs the columns for names and reasons. */
 const barColumns = ({ columns }: Screen): number => (columns >= 100 ? 20 : 10);
 
 function jobBlock(job: Job, rows: number, screen: Screen): string[] {
   const tasks = job.tasks ?? [];
-  const fitting = tasks.length + 1 <= rows ? tasks : mostInteresting(tasks, Math.max(0, rows - 2));
-  // The titles of the table are left out: bars explain themselves.
+  const fitting = tasks.length + 1 <= rows ? tasks : mostRelevant(tasks, Math.max(0, rows - 2));
+  // Without the row of titles: the columns explain themselves.
   const lines = renderTable(fitting, taskColumns(screen), { width: screen.columns }).slice(1);
   const hidden = tasks.length - fitting.length;
   const rest = hidden > 0 && rows > 1 ? [cut(`  … and ${hidden} more`, screen.columns)] : [];
@@ -50,11 +49,11 @@ function jobLine(job: Job, screen: Screen): string {
   return paintState(paint, state, cut(text, columns));
 }
 
-/** What moves or went wrong comes first; among equals the order of the job. */
-const interest = ['running', 'waiting', 'needs_review', 'failed', 'queued', 'cancelled', 'succeeded'];
+/** Tasks that change or failed come first. */
+const relevance = ['running', 'waiting', 'needs_review', 'failed', 'queued', 'cancelled', 'succeeded'];
 
-function mostInteresting(tasks: readonly Task[], count: number): Task[] {
-  const sorted = tasks.toSorted((a, b) => interest.indexOf(a.state) - interest.indexOf(b.state) || a.index - b.index);
+function mostRelevant(tasks: readonly Task[], count: number): Task[] {
+  const sorted = tasks.toSorted((a, b) => relevance.indexOf(a.state) - relevance.indexOf(b.state) || a.index - b.index);
   return sorted.slice(0, count).toSorted((a, b) => a.index - b.index);
 }
 
@@ -72,12 +71,21 @@ function taskColumns(screen: Screen): Column<Task>[] {
   ];
 }
 
-/** Time in the queue until it starts, time since the start until it ends, then how long it took. */
+/** Time in the queue, then time since the start, and after the end the total running time. */
 function ageOfTask({ queuedAt, startedAt, completedAt, failedAt }: Task, now: number): string {
   return timeBetween(startedAt ?? queuedAt, completedAt ?? failedAt, now);
 }
 
 function reasonOf({ reason, retryAt, error }: Task, now: number): string {
-  if (retryAt !== null) return `${reason}, again ${untilTime(retryAt, now)}`;
+  if (retryAt !== null) return `${reason}, next attempt ${untilTime(retryAt, now)}`;
   return error === null ? reason : `${reason}: ${error.message}`;
+}
+
+/** `fraction` (0 to 1, clamped) as a bar of `columns`, with its percentage: `██████░░░░  60%`. */
+export function progressBar(fraction: number, columns: number): string {
+  const part = Math.min(1, Math.max(0, Number.isNaN(fraction) ? 0 : fraction));
+  const full = Math.floor(part * columns);
+  // Rounded down, so that 100% means done.
+  const percentage = `${Math.floor(part * 100)}%`.padStart(4);
+  return `${'█'.repeat(full)}${'░'.repeat(columns - full)} ${percentage}`;
 }

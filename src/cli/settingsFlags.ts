@@ -1,4 +1,4 @@
-// Settings as flags of commands, and commands that end with an exit code.
+// Settings as command-line flags.
 
 import type { Command } from 'commander';
 import { flagsFor } from '../config/describe.ts';

@@ -1,4 +1,4 @@
-// The commands that talk to the API, one file each.
+// The commands that call the API, one file each.
 
 import type { Command } from 'commander';
 import { processIo, type Io } from '../output/io.ts';
@@ -13,9 +13,9 @@ import { addPools } from './pools.ts';
 import { addRetry } from './retry.ts';
 import { addReview } from './review.ts';
 import { addStuck } from './stuck.ts';
-import { addSubmit } from './submit.ts';
+import { addSubmit } from './submit/index.ts';
 import { addTop } from './top.ts';
-import { addWatch } from './watch.ts';
+import { addWatch } from './watch/index.ts';
 import { addWorkers } from './workers.ts';
 
 export function addClientCommands(program: Command, io: Io = processIo()): void {

@@ -2,21 +2,21 @@
 
 import type { Command } from 'commander';
 import { readSettings } from '../../config/load.ts';
-import { withSettings } from '../flags.ts';
-import { runUntilSignal } from '../processCommands.ts';
+import { withSettings } from '../settingsFlags.ts';
+import { runUntilSignal } from '../processes.ts';
 import type { StartedProcess } from '../../processes/bootstrap.ts';
 
 export function addDevCommands(program: Command): void {
-  const dev = program.command('dev').description('Run everything on this machine until Ctrl-C, with a NATS of its own');
+  const dev = program.command('dev').description('Run all processes and a nats-server on this machine until Ctrl-C');
   withSettings(dev, 'dev').action(async (_options, command: Command) => {
     await runUntilSignal((signal) => startDev(command, signal));
-    // What still waits for a nats-server that is gone would hold the process up.
+    // Requests that still wait for the stopped nats-server would keep the process alive.
     process.exit();
   });
   program
     .command('demo')
-    .description('Make a picture from end to end, see a hanging call fail in time, and leave')
-    .option('--to <folder>', 'where to save the picture', 'genwarden-demo')
+    .description('Generate an image end to end, show a hanging call fail in time, and exit')
+    .option('--to <folder>', 'folder to save the image in', 'genwarden-demo')
     .action(async ({ to }: { to: string }) => (await import('./demo.ts')).runDemo(to));
 }
 

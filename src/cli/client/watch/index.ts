@@ -1,13 +1,13 @@
 // `genwarden watch`: follows jobs until all have ended.
 
 import type { Command } from 'commander';
-import type { Job } from '../../client/index.ts';
-import { parseDuration } from '../../job/duration.ts';
-import { exitCodes } from '../exitCodes.ts';
-import type { Io } from '../output/io.ts';
-import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
-import { durationText } from './optionForms.ts';
-import { clientCommand, withClient } from './session.ts';
+import type { Job } from '../../../client/index.ts';
+import { parseDuration } from '../../../job/duration.ts';
+import { exitCodes } from '../../exitCodes.ts';
+import type { Io } from '../../output/io.ts';
+import { outputOption, printAs, type OutputFormat } from '../../output/print.ts';
+import { durationText } from '../optionParsers.ts';
+import { clientCommand, withClient } from '../session.ts';
 import { watchJobs } from './watchJobs.ts';
 
 interface WatchCommandOptions {
@@ -18,7 +18,7 @@ interface WatchCommandOptions {
 export function addWatch(program: Command, io: Io): void {
   clientCommand(program, 'watch', 'Follow jobs until all have ended; exit code 1 unless all succeeded')
     .argument('<jobs...>', 'ids of the jobs')
-    .option('--patience <duration>', 'how long the API may be away before this gives up', durationText, '5m')
+    .option('--patience <duration>', 'how long to retry while the API is unavailable', durationText, '5m')
     .addOption(outputOption('table', 'json', 'yaml'))
     .action(
       withClient(io, async (client, ids: string[], { patience, output }: WatchCommandOptions) => {

@@ -1,4 +1,4 @@
-// Times as people read them in a table: `45s`, `3m`, `26h`, `5d`.
+// Durations, times and sizes in short forms for tables: `45s`, `3m`, `1.9 MiB`.
 
 const second = 1_000;
 const minute = 60 * second;
@@ -14,19 +14,19 @@ export function shortDuration(ms: number): string {
   return `${Math.floor(whole / day)}d`;
 }
 
-/** How long ago an ISO time was; empty for none. A time ahead of this machine's clock is `0s`. */
+/** How long ago an ISO time was; empty without a time. A time ahead of this machine's clock gives `0s`. */
 export function ageOf(time: string | null | undefined, now: number): string {
   const at = instantOf(time);
   return at === undefined ? '' : shortDuration(now - at);
 }
 
-/** From one ISO time to another, or to now; empty where it has not begun. */
+/** From one ISO time to another, or to now; empty without a start. */
 export function timeBetween(from: string | null | undefined, to: string | null | undefined, now: number): string {
   const start = instantOf(from);
   return start === undefined ? '' : shortDuration((instantOf(to) ?? now) - start);
 }
 
-/** A moment to come: `in 3m`, or `3m ago` once it is past; empty for none. */
+/** A due time: `in 3m`, or `3m ago` once it is past; empty without a time. */
 export function untilTime(time: string | null | undefined, now: number): string {
   const at = instantOf(time);
   if (at === undefined) return '';

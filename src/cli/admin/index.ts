@@ -1,4 +1,4 @@
-// The commands of whoever runs an installation: they read settings and files, and talk to no server.
+// Commands for operating an installation. They read settings and files, and call no server.
 
 import type { Command } from 'commander';
 import { processIo, type Io } from '../output/io.ts';

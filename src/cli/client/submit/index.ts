@@ -1,0 +1,118 @@
+// `genwarden submit`: submits a job from flags or a file, and can wait for its end.
+
+import { randomUUID } from 'node:crypto';
+import { Option, type Command } from 'commander';
+import type { GenwardenClient, Job, SubmitRequest, SubmittedJob } from '../../../client/index.ts';
+import { printable } from '../../output/text.ts';
+import { writeLine, type Io } from '../../output/io.ts';
+import { outputOption, printAs, type OutputFormat } from '../../output/print.ts';
+import { downloadAndReport } from '../download.ts';
+import { jobTable, jobWithTasks } from '../jobTables.ts';
+import { durationText, json, pairs, wholeNumber } from '../optionParsers.ts';
+import { clientCommand, withClient } from '../session.ts';
+import { submitBody, type BodyOptions } from './requestBody.ts';
+import { readJsonObject, uploadReferences } from './files.ts';
+import { isRefused, isTemporary, whyUnreachable } from '../connection.ts';
+import { exitCodeFor } from '../watch/index.ts';
+import { watchJobs } from '../watch/watchJobs.ts';
+
+interface SubmitOptions extends BodyOptions {
+  readonly file?: string;
+  readonly schema?: string;
+  readonly reference?: readonly string[];
+  readonly idempotencyKey?: string;
+  readonly wait?: true;
+  readonly watch?: true;
+  readonly download?: string;
+  readonly output: OutputFormat;
+}
+
+export function addSubmit(program: Command, io: Io): void {
+  const command = clientCommand(program, 'submit', 'Submit a job');
+  addInputOptions(command);
+  addPolicyOptions(command);
+  command
+    .option('-f, --file <path>', 'request body as JSON, - for standard input; flags override it')
+    .option('--idempotency-key <key>', 'the same key and body never create a second job')
+    .option('--wait', 'wait until the job ends; exit code 1 unless it succeeded')
+    .option('--watch', 'follow the job until it ends; exit code 1 unless it succeeded')
+    .option('--download <folder>', "wait, then save the job's artifacts")
+    .addOption(outputOption())
+    .action(withClient(io, (client, options: SubmitOptions) => submit(io, client, options)));
+}
+
+function addInputOptions(command: Command): void {
+  command
+    .option('--prompt <text>', 'what to generate')
+    .option('--system <text>', 'system instruction, for text jobs')
+    .addOption(new Option('--kind <kind>', 'kind of result (default image)').choices(['image', 'text']))
+    .option('--pool <pool>', 'pool that runs the job (default "default")')
+    .option('--model <model>', "model (default: the pool's first model of the kind)")
+    .addOption(new Option('--priority <priority>', 'queue priority').choices(['high', 'normal', 'low']))
+    .option('--aspect-ratio <ratio>', 'aspect ratio, such as 16:9')
+    .option('--image-size <size>', 'image size, such as 1K')
+    .option('--seed <number>', 'the same seed and prompt give similar images', wholeNumber(Number.NEGATIVE_INFINITY))
+    .option('--reference <file...>', 'reference images (PNG, JPEG, WebP); uploaded first')
+    .option('--schema <file>', 'JSON Schema that the text must match')
+    .option('--task <name=prompt>', 'task with a separate prompt; can be repeated', pairs)
+    .option('--label <key=value>', 'label of the job; can be repeated', pairs)
+    .option('--metadata <json>', 'any JSON, stored with the job', json)
+    .option('--concurrency-key <key>', 'at most one open job with this key');
+}
+
+function addPolicyOptions(command: Command): void {
+  command
+    .option('--attempt-timeout <duration>', 'time limit of one attempt (default 90s)', durationText)
+    .option('--run-timeout <duration>', 'time limit of all attempts and backoffs (default 5m or more)', durationText)
+    .option('--queue-timeout <duration>', 'time limit in the queue (default 24h)', durationText)
+    .option('--review-timeout <duration>', 'time limit in review (default 24h)', durationText)
+    .option('--deadline <duration>', 'time from now by which the job ends in any case', durationText)
+    .option('--max-attempts <number>', 'attempts per task (default 3)', wholeNumber(1))
+    .addOption(new Option('--review <when>', 'whether a person reviews the results').choices(['never', 'always']));
+}
+
+async function submit(io: Io, client: GenwardenClient, options: SubmitOptions): Promise<void> {
+  const { output, download } = options;
+  const job = await send(io, client, options);
+  for (const { code, message } of job.warnings) writeLine(io.stderr, printable(`warning: ${message} (${code})`));
+  if (options.wait === undefined && options.watch === undefined && download === undefined) {
+    return printAs(io, output, job, (table) => jobTable(io, [job], table));
+  }
+  const ended = await follow(io, client, job, options);
+  if (download !== undefined) await downloadAndReport(io, client, ended, download);
+  io.exitWith(exitCodeFor([ended]));
+}
+
+async function send(io: Io, client: GenwardenClient, options: SubmitOptions): Promise<SubmittedJob> {
+  const file = options.file === undefined ? {} : await readJsonObject(io, options.file);
+  const schema = options.schema === undefined ? undefined : await readJsonObject(io, options.schema);
+  // Built once before the upload, so that mistakes are reported before a request is sent.
+  submitBody(file, options, { references: [], schema });
+  const references = await uploadReferences(client, options.reference ?? []);
+  const body = submitBody(file, options, { references, schema });
+  return sendSafely(io, client, body, options.idempotencyKey ?? randomUUID());
+}
+
+/** Fails at once if no server accepts the connection. A lost answer is requested again with the same idempotency key. */
+async function sendSafely(
+  io: Io,
+  client: GenwardenClient,
+  body: SubmitRequest,
+  idempotencyKey: string,
+): Promise<SubmittedJob> {
+  try {
+    return await client.submit(body, { idempotencyKey, giveUpAfterMs: 0 });
+  } catch (error) {
+    if (!isTemporary(error) || isRefused(error)) throw error;
+    writeLine(io.stderr, `genwarden: no answer to the submit, retrying: ${printable(whyUnreachable(error))}`);
+    return client.submit(body, { idempotencyKey });
+  }
+}
+
+/** With `--watch` the progress is the output; otherwise the terminal job is printed. */
+async function follow(io: Io, client: GenwardenClient, job: Job, { watch, output }: SubmitOptions): Promise<Job> {
+  const shown = watch === true && (output === 'table' || output === 'wide');
+  const [ended] = await watchJobs(client, [job.id], { io, quiet: !shown });
+  if (!shown) printAs(io, output, ended, (table) => jobWithTasks(io, ended!, table));
+  return ended!;
+}

@@ -1,0 +1,125 @@
+// Watches jobs until all have ended. Draws progress bars on a terminal, prints a line for each change elsewhere, or only
+// reports an API that is unavailable.
+
+import { createLogUpdate } from 'log-update';
+import type { GenwardenClient, Job, Task } from '../../../client/index.ts';
+import { paintFor } from '../../output/colours.ts';
+import { processIo, writeLine, type Io } from '../../output/io.ts';
+import { printable } from '../../output/text.ts';
+import { doneOf, taskName } from '../jobTables.ts';
+import { followJob, stageOf } from './followJob.ts';
+import { screenLines } from './screen.ts';
+
+export interface WatchOptions {
+  readonly io?: Io;
+  /** Prints only when the API is unavailable; for commands that print the result afterwards. */
+  readonly quiet?: boolean;
+  /** How long to retry while the API is unavailable, ms; default five minutes. */
+  readonly patienceMs?: number;
+}
+
+const defaultPatienceMs = 5 * 60_000;
+
+/** Resolves with the terminal jobs, in the order of `ids`. */
+export async function watchJobs(
+  client: GenwardenClient,
+  ids: readonly string[],
+  { io = processIo(), quiet = false, patienceMs = defaultPatienceMs }: WatchOptions = {},
+): Promise<Job[]> {
+  const live = !quiet && io.stdout.isTTY === true;
+  const view = quiet ? quietView(io) : live ? liveView(io, ids) : plainView(io);
+  try {
+    const followed = ids.map((id) => followJob(client, id, { ...view, progress: live, patienceMs }));
+    // The view must outlive every follower; only then is the first failure thrown.
+    await Promise.allSettled(followed);
+    return await Promise.all(followed);
+  } finally {
+    view.close();
+  }
+}
+
+interface View {
+  readonly onJob: (job: Job) => void;
+  readonly onAway: (why: string | undefined) => void;
+  readonly close: () => void;
+}
+
+function quietView(io: Io): View {
+  return { onJob: () => undefined, onAway: reportAway(io), close: () => undefined };
+}
+
+function plainView(io: Io): View {
+  const seen = new Map<string, Job>();
+  const onJob = (job: Job): void => {
+    const time = new Date(io.now()).toISOString().slice(11, 19);
+    for (const line of changeLines(seen.get(job.id), job)) writeLine(io.stdout, `${time}  ${line}`);
+    seen.set(job.id, job);
+  };
+  return { onJob, onAway: reportAway(io), close: () => undefined };
+}
+
+/** The changes between two snapshots of a job, one a line; every task for the first snapshot. */
+function changeLines(before: Job | undefined, after: Job): string[] {
+  const known = new Map((before?.tasks ?? []).map((task) => [task.index, stageOf(task)]));
+  const changed = (after.tasks ?? []).filter((task) => known.get(task.index) !== stageOf(task));
+  const lines = changed.map((task) => `${after.id}  ${describe(task)}`);
+  return (after.finishedAt === null ? lines : [...lines, `${after.id}  ${after.state}: ${outcome(after)}`]).map(
+    printable,
+  );
+}
+
+function describe(task: Task): string {
+  const run = task.run > 1 ? `run ${task.run}, ` : '';
+  return `${taskName(task)}  ${task.state} (${run}attempt ${task.attempt})  ${task.reason}: ${task.message}`;
+}
+
+function outcome(job: Job): string {
+  const { succeeded, failed, cancelled } = job.progress;
+  const parts = [`${succeeded} succeeded`, `${failed} failed`, `${cancelled} cancelled`];
+  return `${doneOf(job)} tasks done, ${parts.filter((part) => !part.startsWith('0 ')).join(', ')}`;
+}
+
+/** Reports once, however many jobs are followed. */
+function reportAway({ stderr }: Io): (why: string | undefined) => void {
+  let away = 0;
+  return (why) => {
+    const before = away;
+    away += why === undefined ? -1 : 1;
+    if (before === 0 && away === 1) writeLine(stderr, `genwarden: the API is unavailable, retrying: ${why}`);
+    if (before === 1 && away === 0) writeLine(stderr, 'genwarden: the API is available again');
+  };
+}
+
+const redrawMs = 500;
+
+function liveView(io: Io, ids: readonly string[]): View {
+  const screen = createLogUpdate(io.stdout);
+  const paint = paintFor(io, io.stdout);
+  const seen = new Map<string, Job>();
+  const away: (string | undefined)[] = [];
+  const draw = (): void => {
+    // A pseudo-terminal may report no size.
+    const columns = io.stdout.columns || 80;
+    const rows = io.stdout.rows || 24;
+    const jobs = ids.flatMap((id) => seen.get(id) ?? []);
+    screen(screenLines(jobs, { columns, rows, now: io.now(), paint, away: away.at(-1) }).join('\n'));
+  };
+  // Ages change even when no job does.
+  const timer = setInterval(draw, redrawMs);
+  return {
+    onJob: (job) => {
+      seen.set(job.id, job);
+      draw();
+    },
+    onAway: (why) => {
+      if (why === undefined) away.pop();
+      else away.push(why);
+      draw();
+    },
+    close: () => {
+      clearInterval(timer);
+      if (seen.size > 0) draw();
+      screen.done();
+    },
+  };
+}
