@@ -1,5 +1,5 @@
-// Explains to a person why a task is where it is, what will happen by itself and when, and what one can do. Pure: all that
-// is known comes in as one observation.
+// Explains why a task is in its state, what happens next and when, and what a person can do. Pure: everything known about
+// the task comes in as one observation.
 
 import { budgetsAfter } from '../budgets.ts';
 import { nextSteps, overdueSince, type NextStep } from './next.ts';
@@ -7,27 +7,27 @@ import type { Cause, Finding, Observation } from './observation.ts';
 import { whyQueued } from './queued.ts';
 import { whyRunning } from './running.ts';
 import { howItEnded, titleOf, whyInReview, whyWaiting } from './settled.ts';
-import { about } from './words.ts';
+import { about, count } from './format.ts';
 import { isOpen, type Budgets, type OpenTask } from '../task.ts';
 
 export interface Explanation {
   readonly cause: Cause;
-  /** One sentence, for the cause. */
+  /** One sentence about the cause. */
   readonly summary: string;
   /** Further sentences: other obstacles, the last error. */
   readonly details: readonly string[];
-  /** What to do, for a person; empty where nothing needs doing. */
+  /** What a person can do; empty where nothing needs doing. */
   readonly advice: readonly string[];
-  /** What happens by itself, the nearest first; empty for a finished task. */
+  /** What happens without intervention, the nearest first; empty for a finished task. */
   readonly next: readonly NextStep[];
-  /** What is left now of the run's time, ms; null for a finished task. */
+  /** The time left of the run's budgets, ms; null for a finished task. */
   readonly budgetsLeft: Budgets | null;
 }
 
 export function explain(seen: Observation): Explanation {
   const { task, now } = seen;
   const [first, ...others] = [...overdue(seen), ...findings(seen)] as [Finding, ...Finding[]];
-  // Nothing else is worth doing while nobody moves the task.
+  // While no controller moves the task, other advice would not help.
   const advising = first.cause === 'Overdue' ? [first] : [first, ...others];
   return {
     cause: first.cause,
@@ -67,19 +67,19 @@ function overdue({ task, now }: Observation): Finding[] {
   return [
     {
       cause: 'Overdue',
-      says: `It had to change ${about(now - since)} ago and nobody moved it`,
-      advice: 'Check with `genwarden doctor` that a controller runs and leads: it moves overdue tasks.',
+      says: `It should have changed ${about(now - since)} ago, but no controller moved it`,
+      advice: 'Run `genwarden doctor` to check that a controller is running and leads: it moves overdue tasks.',
     },
   ];
 }
 
-/** Why the attempt before failed, where the state itself does not say so. */
+/** Why the previous attempt failed, unless the state itself says it. */
 function lastError({ task, error }: Observation): string[] {
   if (!isOpen(task) || (error === null && titleOf(task.reason) === undefined)) return [];
   const message = error === null ? `${task.reason}: ${titleOf(task.reason)}` : `${error.code}: ${error.message}`;
   const lost = task.attemptsLost > 0 ? ` (${lossesOf(task)})` : '';
-  return [`The attempt before ended with ${message}${lost}`];
+  return [`The previous attempt ended with ${message}${lost}`];
 }
 
 const lossesOf = ({ attemptsLost, of }: OpenTask): string =>
-  `workers lost so far: ${attemptsLost}, at ${of.policy.maxLostAttempts} the task fails as PoisonPill`;
+  `${count(attemptsLost, 'worker')} lost so far; at ${of.policy.maxLostAttempts} the task fails as PoisonPill`;

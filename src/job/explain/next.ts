@@ -3,7 +3,7 @@
 import type { Instant, OpenTask, Running } from '../task.ts';
 import { whyDue } from '../whyDue.ts';
 import { reportGrace } from '../rules/overdue.ts';
-import { at } from './words.ts';
+import { at } from './format.ts';
 
 export interface NextStep {
   readonly at: Instant;

@@ -1,4 +1,4 @@
-// What can be seen around one task when somebody asks why it is where it is, and the findings that follow from it.
+// What is known about one task and its pool when someone asks why the task is in its state, and the findings that follow.
 
 import type { TaskError } from '../errors/index.ts';
 import type { Instant, Lane, TaskState } from '../task.ts';
@@ -6,35 +6,36 @@ import type { Instant, Lane, TaskState } from '../task.ts';
 export interface ObservedKey {
   readonly fingerprint: string;
   readonly state: 'ready' | 'cooling' | 'busy' | 'refused';
-  /** When it may be used again, where that is known. */
+  /** When it may be used again, if known. */
   readonly until: Instant | null;
   readonly cause: string | null;
 }
 
 export interface ObservedPool {
   readonly name: string;
-  /** Nobody declares it any more: its custom resource was deleted. */
+  /** Its custom resource was deleted. */
   readonly removed?: boolean;
   /** Queued tasks by lane. */
   readonly lanes: Readonly<Record<Lane, number>>;
-  /** Workers heard of lately. */
+  /** Workers with a recent heartbeat. */
   readonly workers: number;
-  /** Of them, those that shut down and take no more work. */
+  /** Of those, the ones that are shutting down and take no more tasks. */
   readonly draining: number;
   readonly slots: { readonly total: number; readonly free: number };
-  /** Null where nothing is known of the keys. */
+  /** Null where nothing is known about the keys. */
   readonly keys: readonly ObservedKey[] | null;
   /** `until` is null for a pause without an end; null where the pool is not paused. */
   readonly paused: { readonly until: Instant | null } | null;
-  /** When a task of the pool was last taken by a worker, as far as that is known. */
+  /** When a worker last claimed a task of the pool; null where no claim is known. */
   readonly lastClaimAt: Instant | null;
 }
 
+/** The worker that runs the task. */
 export interface ObservedRunner {
   /** ms since its last heartbeat. */
   readonly silentFor: number;
   readonly draining: boolean;
-  /** Its last heartbeat names this very attempt. */
+  /** Its last heartbeat lists this attempt. */
   readonly listsTask: boolean;
   /** 0 to 1. */
   readonly progress: number;
@@ -44,16 +45,16 @@ export interface Observation {
   readonly task: TaskState;
   readonly error: TaskError | null;
   readonly pool: ObservedPool;
-  /** For a queued task: how many are served before it, in the lane of requeued work and in its own. */
+  /** For a queued task: how many tasks are served before it, in the lane `again` and in its own lane. */
   readonly ahead: { readonly again: number; readonly lane: number } | null;
-  /** For a running task: its worker; null where no heartbeat of it is known. */
+  /** For a running task; null where the worker has sent no heartbeat that this process received. */
   readonly runner: ObservedRunner | null;
-  /** ms of silence after which a worker counts as lost. */
+  /** ms of silence after which a worker is considered lost. */
   readonly heartbeatTimeout: number;
   readonly now: Instant;
 }
 
-/** The one thing that best says why a task is where it is. */
+/** The main reason why a task is in its state. */
 export const causes = [
   'Overdue',
   'PoolRemoved',
@@ -84,6 +85,6 @@ export interface Finding {
   readonly cause: Cause;
   /** One sentence. */
   readonly says: string;
-  /** What a person can do about it, if anything. */
+  /** What a person can do about it, if anything can be done. */
   readonly advice?: string;
 }

@@ -1,15 +1,15 @@
-// Why a task waits for its retry or its review, and how a finished one ended.
+// Why a task is waiting for its next attempt or a review, and how a finished task ended.
 
 import { taskErrors } from '../errors/task.ts';
 import type { TaskErrorCode } from '../errors/index.ts';
 import type { Cancelled, Failed, NeedsReview, Reason, Succeeded, Waiting } from '../task.ts';
 import type { Finding, Observation } from './observation.ts';
-import { about, at } from './words.ts';
+import { about, at } from './format.ts';
 
 export function whyWaiting(task: Waiting, { now }: Observation): Finding[] {
   const { attempt, of, retryAt, reason } = task;
   const next = retryAt <= now ? 'is due' : `is queued ${at(retryAt, now)}`;
-  const says = `Attempt ${attempt} of ${of.policy.maxAttempts} failed with ${reason}; the next one ${next}`;
+  const says = `Attempt ${attempt} of ${of.policy.maxAttempts} failed with ${reason}; the next attempt ${next}`;
   return [{ cause: 'WaitingForRetry', says, advice: `Nothing to do. ${hintOf(reason) ?? ''}`.trim() }];
 }
 
@@ -18,7 +18,7 @@ export function whyInReview(task: NeedsReview, { now }: Observation): Finding[] 
   return [
     {
       cause: 'WaitingForReview',
-      says: `Its result has waited ${about(now - task.since)} for a person's decision`,
+      says: `Its result has been waiting for a reviewer for ${about(now - task.since)}`,
       advice: `Decide with \`genwarden review ${job} approve --task ${index}\` (or reject, or tweak).`,
     },
   ];
@@ -48,7 +48,7 @@ export function howItEnded(task: Succeeded | Failed | Cancelled, { now, error }:
   }
 }
 
-/** What the catalogue says to do about a reason that is an error. */
+/** The catalogue's advice for a reason that is an error code. */
 const hintOf = (reason: Reason): string | undefined => entryOf(reason)?.hint;
 export const titleOf = (reason: Reason): string | undefined => entryOf(reason)?.title;
 

@@ -1,7 +1,7 @@
 // What a request does to one task. Decisions are pure: use cases write them, and the exhaustive model explores them.
 
 import type { GenwardenError } from '../errors/index.ts';
-import type { Instant, TaskDetail, TaskState, TaskWrite } from '../task.ts';
+import type { TaskDetail, TaskState, TaskWrite } from '../task.ts';
 
 export type Decision =
   | { readonly do: 'write'; readonly write: TaskWrite }
@@ -18,6 +18,3 @@ export interface LastMessage {
 export const nothing: Decision = { do: 'nothing' };
 export const write = (message: TaskWrite): Decision => ({ do: 'write', write: message });
 export const refuse = (error: GenwardenError): Decision => ({ do: 'refuse', error });
-
-/** For messages: an instant as people read it. */
-export const timeText = (instant: Instant): string => new Date(instant).toISOString();

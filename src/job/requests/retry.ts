@@ -3,6 +3,7 @@
 import { latestEnd } from '../budgets.ts';
 import { formatDuration } from '../duration.ts';
 import { GenwardenError } from '../errors/index.ts';
+import { clockTime } from '../explain/format.ts';
 import {
   isOpen,
   type Cancelled,
@@ -13,7 +14,7 @@ import {
   type TaskState,
 } from '../task.ts';
 import { newRun } from '../transitions.ts';
-import { nothing, refuse, timeText, write, type Decision } from './decision.ts';
+import { nothing, refuse, write, type Decision } from './decision.ts';
 
 /** `by` is the name of the person who asks, for messages. */
 export function retryTask(state: TaskState, request: TaskRequest, by: string, now: Instant): Decision {
@@ -46,12 +47,12 @@ export function tasksToRetry(
 export function refusalOfRun(next: Queued, now: Instant): GenwardenError | undefined {
   const { deadline, expiresAt } = next.of;
   if (deadline !== null && deadline <= now) {
-    return new GenwardenError('JobExpiresTooSoon', `The job's deadline passed at ${timeText(deadline)}`);
+    return new GenwardenError('JobExpiresTooSoon', `The job's deadline passed at ${clockTime(deadline)}`);
   }
   const end = latestEnd(next);
   if (end <= expiresAt) return undefined;
   const over = formatDuration(end - expiresAt);
-  const message = `The job is kept until ${timeText(expiresAt)}, and a new run could last ${over} longer`;
+  const message = `The job is kept until ${clockTime(expiresAt)}, and a new run could last ${over} longer`;
   return new GenwardenError('JobExpiresTooSoon', message);
 }
 

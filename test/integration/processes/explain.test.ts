@@ -95,7 +95,7 @@ describe('people are told', () => {
     // The worker may hold the right to further calls when the first is refused.
     standin.script([{ kind: 'rate-limited', retryMs: 30_000, times: 50 }]);
     const cooled = await submit(installation);
-    expect(await explainedBy(installation, cooled, 'KeysCooling')).toContain('the first may be used again in');
+    expect(await explainedBy(installation, cooled, 'KeysCooling')).toContain('the first is usable again in');
     await genwarden(installation, 'stuck', '--older-than', '100ms');
   });
 
@@ -115,7 +115,7 @@ describe('people are told', () => {
     const doctor = await genwarden(installation, 'doctor');
     expect(doctor).toMatchObject({ code: 1 });
     expect(doctor.text).toContain('no controller leads');
-    expect(await explainedBy(installation, job, 'Overdue')).toContain('nobody moved it');
+    expect(await explainedBy(installation, job, 'Overdue')).toContain('no controller moved it');
     expect(await genwarden(installation, 'stuck')).toMatchObject({ code: 3 });
     await start('controller');
     expect(await client.wait(job)).toMatchObject({ state: 'succeeded', tasks: [{ attempt: 2 }] });
@@ -130,9 +130,11 @@ describe('people are told', () => {
     const { pid } = await theWorker(installation);
     process.kill(pid, 'SIGSTOP');
     try {
-      expect(await explainedBy(installation, job, 'WorkerSilent')).toContain('of silence it counts as lost');
+      expect(await explainedBy(installation, job, 'WorkerSilent')).toContain(
+        'of silence the worker is considered lost',
+      );
       const lost = await explainedBy(installation, job, 'NoWorkers');
-      expect(lost).toContain('The attempt before ended with WorkerLost');
+      expect(lost).toContain('The previous attempt ended with WorkerLost');
     } finally {
       process.kill(pid, 'SIGKILL');
     }

@@ -42,7 +42,7 @@ describe('GET /v1/jobs/{id}/explain', () => {
         },
       ],
     });
-    expect(json.tasks[0].details[0]).toContain('Before it stand 1 task in its lane normal');
+    expect(json.tasks[0].details[0]).toContain('1 task in lane normal is ahead of it');
   });
 
   test('a running task: who runs it, its last heartbeat, and the end of the attempt', async () => {
@@ -70,7 +70,7 @@ describe('GET /v1/jobs/{id}/explain', () => {
     await world.post('/v1/pools/default/pause', {});
     const { json } = await world.get(`/v1/jobs/${job}/explain`);
     expect(json.tasks[0]).toMatchObject({ cause: 'PoolPaused' });
-    expect(json.tasks[0].details[0]).toContain('k1 (RateLimited); the first may be used again in 10m');
+    expect(json.tasks[0].details[0]).toContain('k1 (RateLimited); the first is usable again in 10m');
     expect(json.pool).toMatchObject({ paused: true, keys: [{ fingerprint: 'k1', until: iso(cooling.until!) }] });
   });
 

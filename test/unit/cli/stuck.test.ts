@@ -23,7 +23,7 @@ function explained(over: Partial<ExplainedTask> = {}): ExplainedTask {
     cause: 'NoWorkers',
     summary: 'No worker serves pool default',
     details: [],
-    advice: ['Start one: `genwarden worker --pool default`'],
+    advice: ['Start one with `genwarden worker --pool default`'],
     dueAt: ago(-86_000_000),
     retryAt: null,
     next: [{ at: ago(-86_000_000), rule: 'QueueTimeout', says: 'It fails with QueueTimeout in 23h54m' }],
@@ -58,7 +58,7 @@ describe('explain', () => {
       pool,
       tasks: [
         explained({ name: 'front\u001byard' }),
-        explained({ task: 1, details: ['Before it stand 2 tasks'] }),
+        explained({ task: 1, details: ['2 tasks are ahead of it'] }),
         explained({ task: 2, state: 'succeeded', cause: 'Succeeded', summary: 'It succeeded', advice: [], next: [] }),
       ],
     };
@@ -71,7 +71,7 @@ describe('explain', () => {
       'tasks 0 (front�yard), 1  queued for 5m, run 1, attempt 0',
       '  why   No worker serves pool default',
       '  next  It fails with QueueTimeout in 23h54m',
-      '  do    Start one: `genwarden worker --pool default`',
+      '  do    Start one with `genwarden worker --pool default`',
       '',
       'task 2  succeeded for 5m, run 1, attempt 0',
       '  why   It succeeded',
@@ -147,7 +147,7 @@ describe('stuck', () => {
       '',
       '698 more are not shown.',
       '',
-      '- Start one: `genwarden worker --pool default`',
+      '- Start one with `genwarden worker --pool default`',
       '',
     ]);
     const json = await run(api, ['-o', 'json']);

@@ -48,7 +48,7 @@ describe('a queued task', () => {
   test('that is next is about to start, and nothing needs doing', () => {
     expect(look(queued, 1_000)).toEqual({
       cause: 'AboutToStart',
-      summary: 'It is next: a worker takes it in a moment',
+      summary: 'It is next and should start in a moment',
       details: [],
       advice: [],
       next: [
@@ -89,7 +89,7 @@ describe('a queued task', () => {
     const { cause, summary } = look(queued, 60_000, {}, { keys });
     expect(cause).toBe('KeysCooling');
     expect(summary).toBe(
-      'All keys of pool default cool down: k1 (RateLimited), k2 (RateLimited); the first may be used again in 20s (2026-11-22T00:01:20Z)',
+      'All keys of pool default are cooling down: k1 (RateLimited), k2 (RateLimited); the first is usable again in 20s (2026-11-22T00:01:20Z)',
     );
   });
 
@@ -98,7 +98,7 @@ describe('a queued task', () => {
     expect(refused.cause).toBe('KeysRefused');
     expect(refused.advice[0]).toContain('Replace the keys');
     expect(look(queued, 0, {}, { keys: [key('busy'), key('cooling')] }).cause).toBe('KeysBusy');
-    expect(look(queued, 0, {}, { keys: [] }).summary).toBe('Pool default has no API key: its workers take no task');
+    expect(look(queued, 0, {}, { keys: [] }).summary).toBe('Pool default has no API key, so its workers take no tasks');
     expect(look(queued, 0, {}, { keys: null }).cause).toBe('AboutToStart');
     expect(look(queued, 0, {}, { keys: [key('refused'), key('ready')] }).cause).toBe('AboutToStart');
   });
@@ -106,7 +106,7 @@ describe('a queued task', () => {
   test('of a paused pool says until when, and names the other obstacles after it', () => {
     const forever = look(queued, 0, {}, { paused: { until: null }, workers: 0 });
     expect(forever.cause).toBe('PoolPaused');
-    expect(forever.summary).toContain('paused until somebody resumes it');
+    expect(forever.summary).toContain('paused until someone resumes it');
     expect(forever.details).toEqual(['No worker serves pool default']);
     expect(forever.advice[0]).toContain('genwarden resume default');
     const until = look(queued, 0, {}, { paused: { until: start + 60_000 } });
@@ -117,34 +117,34 @@ describe('a queued task', () => {
     const behind = look(queued, 0, { ahead: { again: 2, lane: 7 } }, { slots: { total: 4, free: 0 } });
     expect(behind.cause).toBe('QueuedBehind');
     expect(behind.summary).toBe(
-      'Before it stand 7 tasks in its lane normal and 2 requeued tasks; 4 of 4 slots of pool default are busy',
+      '7 tasks in lane normal and 2 requeued tasks are ahead of it; 4 of 4 slots of pool default are busy',
     );
     const again = requeued(running, 'WorkerLost', 'lost', start);
-    expect(look(again, 0, { ahead: { again: 1, lane: 1 } }).summary).toContain('1 task in its lane again;');
+    expect(look(again, 0, { ahead: { again: 1, lane: 1 } }).summary).toContain('1 task in lane again is ahead of it;');
   });
 
   test('that is next waits for a slot, and is called strange when slots are free for long', () => {
     expect(look(queued, 60_000, {}, { slots: { total: 4, free: 0 } }).cause).toBe('WorkersBusy');
     const strange = look(queued, 60_000);
     expect(strange.cause).toBe('NotTaken');
-    expect(strange.summary).toContain('nobody took it for 1m');
+    expect(strange.summary).toContain('no worker has claimed it for 1m');
   });
 
   test('whose worker was lost says so, and what comes after more losses', () => {
     const again = requeued(running, 'WorkerLost', 'lost', start + 8_000);
     const error = taskError('WorkerLost', 'Worker worker-1 was silent for 6.2 s');
     expect(look(again, 8_500, { error }).details).toEqual([
-      'The attempt before ended with WorkerLost: Worker worker-1 was silent for 6.2 s (workers lost so far: 1, at 3 the task fails as PoisonPill)',
+      'The previous attempt ended with WorkerLost: Worker worker-1 was silent for 6.2 s (1 worker lost so far; at 3 the task fails as PoisonPill)',
     ]);
     expect(look(again, 8_500).details[0]).toContain(
       'WorkerLost: The worker that ran the task stopped sending heartbeats',
     );
   });
 
-  test('past its time says that nobody moved it', () => {
+  test('past its time says that no controller moved it', () => {
     const { cause, summary, details, advice } = look(queued, 86_400_000 + 90_000, {}, { workers: 0 });
     expect(cause).toBe('Overdue');
-    expect(summary).toBe('It had to change 1m30s ago and nobody moved it');
+    expect(summary).toBe('It should have changed 1m30s ago, but no controller moved it');
     expect(details).toEqual(['No worker serves pool default']);
     expect(advice[0]).toContain('genwarden doctor');
   });
@@ -160,7 +160,9 @@ describe('a running task', () => {
     const runner = { silentFor: 400, draining: false, listsTask: true, progress: 0.459 };
     const fine = look(running, 20_000, { runner });
     expect(fine.cause).toBe('Running');
-    expect(fine.summary).toBe('Worker worker-1 has run it for 20s, about 45 % done (last heartbeat 0.4 s ago)');
+    expect(fine.summary).toBe(
+      'Worker worker-1 has been running it for 20s, about 45 % done (last heartbeat 0.4 s ago)',
+    );
     expect(fine.advice).toEqual([]);
     expect(fine.next).toMatchObject([{ rule: 'AttemptTimeout', at: start + 90_000 }]);
     expect(fine.next[0]!.says).toContain('(1 of 3) ends with AttemptTimeout in 1m10s');
@@ -171,7 +173,7 @@ describe('a running task', () => {
     const hangs = look(running, 80_000);
     expect(hangs.cause).toBe('ProviderSlow');
     expect(hangs.summary).toBe(
-      'Worker worker-1 lives (last heartbeat 0.4 s ago) and has waited 1m20s for the provider',
+      'Worker worker-1 is alive (last heartbeat 0.4 s ago) and has been waiting for the provider for 1m20s',
     );
     expect(hangs.next[0]!.says).toContain('in 10s');
     const last = { ...running, attempt: 3 };
@@ -183,10 +185,10 @@ describe('a running task', () => {
     const silent = look(running, 20_000, { runner });
     expect(silent.cause).toBe('WorkerSilent');
     expect(silent.summary).toBe(
-      'Worker worker-1 runs it, but its last heartbeat was 4.2 s ago; after 6.0 s of silence it counts as lost and the task is queued again (loss 1 of at most 3)',
+      'Worker worker-1 is running it, but its last heartbeat was 4.2 s ago. After 6.0 s of silence the worker is considered lost and the task is requeued (loss 1 of at most 3)',
     );
     const third = look({ ...running, attemptsLost: 2 }, 20_000, { runner: null });
-    expect(third.summary).toContain('no heartbeat of it is known');
+    expect(third.summary).toContain('no heartbeat from it was received');
     expect(third.summary).toContain('the task fails as PoisonPill');
   });
 
@@ -194,7 +196,7 @@ describe('a running task', () => {
     expect(look(running, 500, { runner: null })).toMatchObject({ cause: 'Running' });
   });
 
-  test('that its worker no longer names is about to be queued again', () => {
+  test('that its worker no longer lists is about to be requeued', () => {
     const runner = { silentFor: 400, draining: false, listsTask: false, progress: 0 };
     expect(look(running, 20_000, { runner }).cause).toBe('TaskNotListed');
     expect(look(running, 1_000, { runner }).cause).toBe('Running');
@@ -202,7 +204,7 @@ describe('a running task', () => {
 
   test('on a worker that shuts down says so', () => {
     const runner = { silentFor: 400, draining: true, listsTask: true, progress: 0.5 };
-    expect(look(running, 1_000, { runner }).summary).toContain('shuts down');
+    expect(look(running, 1_000, { runner }).summary).toContain('shutting down');
   });
 });
 
@@ -212,18 +214,18 @@ test('a task waiting for its retry says when it is queued again, and why the att
   const seen = look(task, 12_000, { error });
   expect(seen.cause).toBe('WaitingForRetry');
   expect(seen.summary).toBe(
-    'Attempt 1 of 3 failed with ProviderUnavailable; the next one is queued in 18s (2026-11-22T00:00:30Z)',
+    'Attempt 1 of 3 failed with ProviderUnavailable; the next attempt is queued in 18s (2026-11-22T00:00:30Z)',
   );
-  expect(seen.details).toEqual(['The attempt before ended with ProviderUnavailable: Gemini answered 503']);
+  expect(seen.details).toEqual(['The previous attempt ended with ProviderUnavailable: Gemini answered 503']);
   expect(seen.next.map(({ rule }) => rule)).toEqual(['RetryDue', 'RunTimeout']);
 });
 
 test("a retry that is due and that nobody queues is overdue long before the run's time is", () => {
   const task = waiting(running, 'ProviderUnavailable', start + 30_000, start + 10_000);
-  expect(look(task, 32_000).summary).toContain('the next one is due');
+  expect(look(task, 32_000).summary).toContain('the next attempt is due');
   const late = look(task, 36_000);
   expect(late.cause).toBe('Overdue');
-  expect(late.summary).toBe('It had to change 6.0 s ago and nobody moved it');
+  expect(late.summary).toBe('It should have changed 6.0 s ago, but no controller moved it');
   expect(late.next[0]!.says).toBe('It is due to be queued again');
   expect(late.advice).toHaveLength(1);
 });

@@ -1,4 +1,4 @@
-// Times and counts as sentences have them.
+// Formats times and counts for the sentences of an explanation.
 
 import { formatDuration } from '../duration.ts';
 import type { Instant } from '../task.ts';
