@@ -2,14 +2,16 @@
 
 import { Command, CommanderError } from 'commander';
 import { GenwardenError } from '../job/errors/index.ts';
-import { addAdminCommands } from './admin/index.ts';
-import { addClientCommands } from './client/index.ts';
 import { addDevCommands } from './dev/index.ts';
 import { exitCodeOf, exitCodes } from './exitCodes.ts';
 import { addProcessCommands } from './processes.ts';
 import { version } from '../config/version.ts';
 
-function buildProgram(): Command {
+/**
+ * The program with all its commands; for a process, only with the processes: it runs for weeks, and does not keep the
+ * client commands and the libraries for their output in memory.
+ */
+async function buildProgram(commandName: string | undefined): Promise<Command> {
   const program = new Command('genwarden')
     .description('Runs slow, paid, failure-prone model calls as jobs that are never stuck.')
     .version(version)
@@ -17,6 +19,9 @@ function buildProgram(): Command {
     .exitOverride();
   addDevCommands(program);
   addProcessCommands(program);
+  if (program.commands.some((command) => command.name() === commandName)) return program;
+  const { addClientCommands } = await import('./client/index.ts');
+  const { addAdminCommands } = await import('./admin/index.ts');
   addClientCommands(program);
   addAdminCommands(program);
   return program;
@@ -35,7 +40,8 @@ function report(error: unknown): void {
 /** `genwarden kubectl …` is `kubectl genwarden …`; the Kubernetes client is loaded only for it. */
 async function run(args: readonly string[]): Promise<void> {
   if (args[0] !== 'kubectl') {
-    await buildProgram().parseAsync([...args], { from: 'user' });
+    const program = await buildProgram(args[0]);
+    await program.parseAsync([...args], { from: 'user' });
     return;
   }
   const { runPlugin } = await import('./kubectl/program.ts');

@@ -1,15 +1,16 @@
 // Aligned tables: two blanks between columns, nothing after the last one, and no line longer than the terminal.
 
-import { columnsOf, cut, pad, printable } from './text.ts';
+import stringWidth from 'string-width';
+import { cut, pad, printable } from './text.ts';
 
 export interface Column<Row> {
   readonly title: string;
   readonly value: (row: Row) => string | number | null | undefined;
   /** Only in `-o wide`. */
   readonly wide?: true;
-  /** Numbers stand at the right. */
+  /** For numbers. */
   readonly align?: 'right';
-  /** Colours the finished cell. */
+  /** Colours the padded cell. */
   readonly paint?: (text: string, row: Row) => string;
 }
 
@@ -28,7 +29,7 @@ export function renderTable<Row>(
   const shown = columns.filter((column) => column.wide !== true || wide);
   const cells = rows.map((row) => shown.map((column) => cellText(column.value(row))));
   const widths = shown.map(({ title }, at) =>
-    Math.max(columnsOf(title), ...cells.map((line) => columnsOf(line[at] ?? ''))),
+    Math.max(stringWidth(title), ...cells.map((line) => stringWidth(line[at] ?? ''))),
   );
   const titles = shown.map(({ title }) => title);
   const lines = cells.map((line, at) => renderLine(line, widths, shown, width, rows[at]));
@@ -56,7 +57,7 @@ function renderLine<Row>(
     const fitting = cut(text, left - gap.length);
     if (fitting === '') break;
     line += gap + (row === undefined || column.paint === undefined ? fitting : column.paint(fitting, row));
-    left -= gap.length + columnsOf(fitting);
+    left -= gap.length + stringWidth(fitting);
   }
   return line.trimEnd();
 }

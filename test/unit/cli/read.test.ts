@@ -46,7 +46,7 @@ describe('get', () => {
     const yaml = (await runCommand(['get', 'job1', '--output', 'yaml'], { env: api.env })).stdout;
     expect(yaml).toContain('id: job1\n');
     expect(yaml).toContain('\n  - index: 0\n    name: front-yard\n    state: succeeded\n');
-    expect(yaml).toContain('"walkway\\u001b[2J"');
+    expect(yaml).toContain('"walkway\\e[2J"');
   });
 
   test('prints the text that a task gave', async () => {

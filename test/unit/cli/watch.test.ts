@@ -3,7 +3,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { screenLines, type Screen } from '../../../src/cli/client/watch/screen.ts';
-import { columnsOf } from '../../../src/cli/output/text.ts';
+import stringWidth from 'string-width';
 import type { State } from '../../../src/client/index.ts';
 import { commandsNow, runCommand, startCommand } from '../../support/commandLine.ts';
 import { answerProblem, FakeApi } from '../../fakes/fakeApi.ts';
@@ -146,7 +146,7 @@ describe('the picture', () => {
     for (const away of [undefined, 'connect ECONNREFUSED 127.0.0.1:8080']) {
       const lines = screenLines([many, twoTasks('running', 'failed'), many], screen(columns, rows, away));
       expect(lines.length).toBeLessThanOrEqual(Math.max(1, rows - 1) + (rows <= 2 && away !== undefined ? 1 : 0));
-      expect(lines.filter((line) => columnsOf(line) > columns)).toEqual([]);
+      expect(lines.filter((line) => stringWidth(line) > columns)).toEqual([]);
     }
   });
 
