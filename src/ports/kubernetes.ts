@@ -1,4 +1,7 @@
-// What Genwarden needs from a Kubernetes API server: reads, watches, server-side apply, and a cache that follows a kind.
+// What Genwarden needs from a Kubernetes API server: reads, watches, server-side apply, caches that follow a kind, and the logs
+// and ports of pods.
+
+import type { Duplex, Writable } from 'node:stream';
 
 /** Identifies a kind of resource, as the paths of the API do. Genwarden uses namespaced kinds only. */
 export interface ResourceType {
@@ -111,6 +114,32 @@ export interface Cluster {
   ): Promise<T | undefined>;
   /** Deletes with background propagation, and only the object with this `uid` when one is given. False when it is already gone. */
   delete(type: ResourceType, key: ResourceKey, options?: { readonly uid?: string }): Promise<boolean>;
+}
+
+export interface PodLogRequest extends ResourceKey {
+  readonly container: string;
+  /** ISO 8601. */
+  readonly since: string;
+  /** Keep reading until the container ends, across broken connections. */
+  readonly follow: boolean;
+  /** Read the log of the container before its last restart. */
+  readonly previous?: boolean;
+}
+
+/** One connection to a port of a pod. */
+export interface PodConnection {
+  readonly toPod: Writable;
+  readonly fromPod: Duplex;
+  /** Calls the listener once the connection is closed, by either end or in between, with the reason when there is one. */
+  onClose(listener: (why: string | undefined) => void): void;
+  close(): void;
+}
+
+/** The subresources of pods. Both calls throw `KubeError`. */
+export interface Pods {
+  /** The lines of a container's log. Ends with the log, or when the signal aborts. */
+  log(request: PodLogRequest, signal: AbortSignal): AsyncIterable<string>;
+  forward(pod: ResourceKey, port: number): Promise<PodConnection>;
 }
 
 export interface InformerOptions<T extends KubeObject> {

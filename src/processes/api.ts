@@ -8,9 +8,9 @@ import {
   natsKeyRing,
   natsPoolRegistry,
 } from '../adapters/nats/index.ts';
+import { apiServerAddress, installationNamespace, openReviews } from '../adapters/kubernetes/index.ts';
 import { buildApi } from '../api/app.ts';
-import { openKubernetesTokens } from '../api/auth/kubernetes/kubernetesTokens.ts';
-import { kubernetesPlace } from '../adapters/kubernetes/place.ts';
+import { kubernetesTokens } from '../api/auth/kubernetes/kubernetesTokens.ts';
 import { openTokenStore, tokenStore } from '../api/auth/tokenStore.ts';
 import type { ApiOptions } from '../api/options.ts';
 import { loadPools } from '../config/pools.ts';
@@ -77,7 +77,8 @@ function accessOf(
       ? tokenStore([])
       : resources.own('tokens', openTokenStore(authTokensFile, { logger }), (it) => it.close());
   if (kubernetes.auth === 'off') return { auth: tokens };
-  const place = kubernetesPlace(kubernetes, process.env);
-  const kubernetesTokens = openKubernetesTokens(place, monotonic);
-  return { auth: tokens, kubernetes: resources.own('kubernetes tokens', kubernetesTokens, (it) => it.close()) };
+  const reviews = openReviews({ ...apiServerAddress(kubernetes, process.env), version });
+  resources.own('token reviews', reviews, (it) => it.close());
+  const namespace = installationNamespace(kubernetes.namespace);
+  return { auth: tokens, kubernetes: kubernetesTokens(reviews, namespace, monotonic) };
 }

@@ -15,8 +15,7 @@ import { GenwardenError } from '../job/errors/index.ts';
 import { defaultPoolController, readDefaultPool } from '../operator/defaultPool.ts';
 import { createEventRecorder } from '../operator/events/eventRecorder.ts';
 import { generationJobController } from '../operator/generationJob/controller.ts';
-import { connectCluster } from '../adapters/kubernetes/realCluster.ts';
-import { informerFactory } from '../adapters/kubernetes/informer.ts';
+import { informerFactory, installationNamespace, KubeClient, loadKubeconfig } from '../adapters/kubernetes/index.ts';
 import { startOperator } from '../operator/operator.ts';
 import type { OperatorParts } from '../operator/context.ts';
 import { createProblems } from '../operator/problems.ts';
@@ -48,7 +47,10 @@ async function partsOf(settings: Settings, context: ProcessContext): Promise<Ope
   const { name, link, logger, registry, resources } = context;
   const { retentionMs, heartbeatTimeoutMs } = settings;
   const metrics = createOperatorMetrics(registry);
-  const cluster = resources.own('cluster', connectCluster({ metrics, version }), (it) => it.close());
+  const kubeconfig = await loadKubeconfig('InvalidConfiguration');
+  const requests = metrics.kubeRequests;
+  const client = new KubeClient({ kubeconfig, program: 'genwarden-operator', version, requests });
+  const cluster = resources.own('cluster', client, (it) => it.close());
   logger.info({ server: cluster.host }, `Kubernetes API at ${cluster.host}`);
   const { clock, log, follower, queue } = await openLog(context, retentionMs);
   const problems = createProblems();
@@ -83,23 +85,13 @@ async function partsOf(settings: Settings, context: ProcessContext): Promise<Ope
   };
 }
 
-const podNamespaceFile = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
-
 function placeOf({ kubernetes }: Settings): Pick<OperatorParts, 'namespace' | 'watchNamespaces' | 'workerTemplate'> {
   const { namespace, watchNamespaces, workerTemplateFile } = kubernetes;
   return {
-    namespace: namespace ?? ownNamespace() ?? 'default',
+    namespace: installationNamespace(namespace),
     watchNamespaces: watchNamespaces ?? [],
     workerTemplate: workerTemplateFile === undefined ? undefined : templateIn(workerTemplateFile),
   };
-}
-
-function ownNamespace(): string | undefined {
-  try {
-    return readFileSync(podNamespaceFile, 'utf8').trim();
-  } catch {
-    return undefined;
-  }
 }
 
 function templateIn(file: string): object {

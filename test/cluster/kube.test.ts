@@ -5,8 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventType } from '../../src/operator/events/event.ts';
 import { createEventRecorder } from '../../src/operator/events/eventRecorder.ts';
 import type { KubeObject } from '../../src/ports/kubernetes.ts';
-import { informerFactory } from '../../src/adapters/kubernetes/informer.ts';
-import { connectCluster } from '../../src/adapters/kubernetes/realCluster.ts';
+import { informerFactory, KubeClient, loadKubeconfig } from '../../src/adapters/kubernetes/index.ts';
 import { createOperatorMetrics } from '../../src/telemetry/metrics.ts';
 import { kubeClusterSuite } from '../conformance/kubeCluster.ts';
 import { until } from '../support/until.ts';
@@ -17,8 +16,14 @@ const namespace = testNamespace('kube');
 const configMap = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps' };
 const registry = new Registry();
 const metrics = createOperatorMetrics(registry);
-// Pages of two, so that lists have several.
-const cluster = connectCluster({ metrics, version: 'test', pageSize: 2 });
+const cluster = new KubeClient({
+  kubeconfig: await loadKubeconfig('InvalidConfiguration'),
+  program: 'genwarden-operator',
+  version: 'test',
+  requests: metrics.kubeRequests,
+  // So that lists have several pages.
+  pageSize: 2,
+});
 
 beforeAll(() => applyDefinitions());
 afterAll(() => cluster.close());

@@ -11,11 +11,11 @@ const visible: Record<string, readonly string[] | 'everything'> = {
   telemetry: ['job'],
   readmodel: ['async', 'job', 'ports', 'telemetry'],
   jobs: ['async', 'job', 'ports', 'readmodel'],
-  api: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config', 'adapters'],
+  api: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config'],
   worker: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config'],
   controller: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config'],
   operator: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config'],
-  adapters: ['async', 'job', 'ports', 'telemetry', 'cli'],
+  adapters: ['async', 'job', 'ports'],
   client: [],
   standin: [],
   processes: [
@@ -45,7 +45,7 @@ const homes: Record<string, readonly string[]> = {
   '@fastify/': ['src/api/'],
   'prom-client': ['src/telemetry/', 'src/processes/'],
   commander: ['src/cli/'],
-  '@kubernetes/': ['src/adapters/kubernetes/', 'src/cli/kubectl/'],
+  '@kubernetes/': ['src/adapters/kubernetes/'],
   'log-update': ['src/cli/'],
 };
 

@@ -1,58 +1,91 @@
-// The kubeconfig, found and read as kubectl does, and the namespace that a command is about.
+// The kubeconfig, found and read by client-node as kubectl does, or the service account of the pod.
 
-import { existsSync } from 'node:fs';
+import type { RequestOptions } from 'node:http';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { GenwardenError } from '../../job/errors/index.ts';
-import type { PluginFlags } from '../../cli/kubectl/flags.ts';
+import { KubeError } from '../../ports/kubernetes.ts';
+import type { KubeServer } from './http.ts';
 
-/** Loaded with the first command that needs it: the package is large. */
-export const kubernetes = () => import('@kubernetes/client-node');
+/** client-node is large, so it is loaded only by those who need a kubeconfig. */
+export const clientNode = () => import('@kubernetes/client-node');
 
-/** Throws `ClusterUnreachable` where there is none, `UsageError` where it cannot be used as the flags ask. */
-export async function loadKubeconfig({ kubeconfig, context }: PluginFlags): Promise<KubeConfig> {
-  const { KubeConfig: Config } = await kubernetes();
+/**
+ * Reads the file at `path`, else what `KUBECONFIG`, `~/.kube/config` or the pod's service account say. Throws `code` when it
+ * cannot be read.
+ */
+export async function loadKubeconfig(code: 'InvalidConfiguration' | 'UsageError', path?: string): Promise<Kubeconfig> {
+  const { KubeConfig: Config } = await clientNode();
   const config = new Config();
-  if (kubeconfig !== undefined && !existsSync(kubeconfig)) {
-    throw new GenwardenError('UsageError', `--kubeconfig ${kubeconfig}: there is no such file`);
-  }
   try {
-    if (kubeconfig === undefined) config.loadFromDefault();
-    else config.loadFromFile(kubeconfig);
+    if (path === undefined) config.loadFromDefault();
+    else config.loadFromFile(path);
   } catch (error) {
-    throw new GenwardenError('UsageError', `The kubeconfig cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new GenwardenError(code, `The kubeconfig cannot be read: ${why}`, { cause: error });
   }
-  choose(config, context);
-  refuseImpersonation(config);
-  return config;
+  return new Kubeconfig(config);
 }
 
-/** The name of a namespace, or `*`. */
-export function namespaceOf(flags: PluginFlags, config: KubeConfig | undefined): string {
-  if (flags.allNamespaces === true) return '*';
-  return flags.namespace ?? config?.getContextObject(config.getCurrentContext())?.namespace ?? 'default';
-}
+export class Kubeconfig implements KubeServer {
+  /** For the parts of client-node that take one. */
+  readonly config: KubeConfig;
 
-function choose(config: KubeConfig, context: string | undefined): void {
-  if (context !== undefined) {
-    const known = config.contexts.map(({ name }) => name);
-    if (!known.includes(context)) {
-      throw new GenwardenError('UsageError', `--context ${context}: the kubeconfig has ${known.join(', ') || 'none'}`);
+  constructor(config: KubeConfig) {
+    this.config = config;
+  }
+
+  /** Throws `InvalidConfiguration` when the current context names no API server. */
+  get url(): URL {
+    const server = this.config.getCurrentCluster()?.server;
+    if (server !== undefined && URL.canParse(server)) return new URL(server);
+    throw new GenwardenError('InvalidConfiguration', 'The kubeconfig names no API server');
+  }
+
+  get viaProxy(): boolean {
+    return this.config.getCurrentCluster()?.proxyUrl !== undefined;
+  }
+
+  get contexts(): readonly string[] {
+    return this.config.contexts.map(({ name }) => name);
+  }
+
+  /** Of the current context. */
+  get namespace(): string | undefined {
+    return this.config.getContextObject(this.config.getCurrentContext())?.namespace;
+  }
+
+  get impersonatesUser(): boolean {
+    return (this.config.getCurrentUser()?.impersonateUser ?? '') !== '';
+  }
+
+  /** False also when client-node found neither a kubeconfig nor a pod: it then makes up a cluster at localhost:8080. */
+  get namesCluster(): boolean {
+    const { clusters, contexts } = this.config;
+    const madeUp = clusters.every(({ server }) => server === 'http://localhost:8080') && contexts.length <= 1;
+    const cluster = this.config.getCurrentCluster();
+    return cluster !== null && !(madeUp && cluster.name === 'cluster');
+  }
+
+  useContext(name: string): void {
+    this.config.setCurrentContext(name);
+  }
+
+  /** Throws `KubeError` with the reason `NoCredentials`. */
+  async requestOptions(): Promise<RequestOptions> {
+    const options: RequestOptions = { headers: {} };
+    try {
+      await this.config.applyToHTTPSOptions(options);
+    } catch (error) {
+      // The message is what an exec plugin wrote to standard error, which may be nothing.
+      const why = (error instanceof Error ? error.message : String(error)).trim() || 'its command failed';
+      throw new KubeError(0, 'NoCredentials', `The kubeconfig's user has no credentials: ${why}`, { cause: error });
     }
-    config.setCurrentContext(context);
+    return options;
   }
-  // The client's own way to say that it found no kubeconfig, and that it is in no pod.
-  const nowhere =
-    config.clusters.every(({ server }) => server === 'http://localhost:8080') && config.contexts.length <= 1;
-  const cluster = config.getCurrentCluster();
-  if (cluster === null || (nowhere && cluster.name === 'cluster')) {
-    throw new GenwardenError('ClusterUnreachable', 'There is no kubeconfig, or its current context names no cluster');
-  }
-}
 
-function refuseImpersonation(config: KubeConfig): void {
-  if ((config.getCurrentUser()?.impersonateUser ?? '') === '') return;
-  const message = 'The kubeconfig impersonates another user, which a token cannot carry: use another context';
-  throw new GenwardenError('UsageError', message);
+  /** The user's bearer token, renewed as needed; undefined when the user has none. Throws like `requestOptions`. */
+  async token(): Promise<string | undefined> {
+    const { Authorization: header = '' } = (await this.requestOptions()).headers as Record<string, string>;
+    return /^Bearer (.+)$/.exec(header)?.[1]?.trim();
+  }
 }

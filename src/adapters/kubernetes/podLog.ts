@@ -1,98 +1,63 @@
-// The log of a pod's container, line by line, and on through lost connections where it is followed.
+// The log of a pod's container, line by line. client-node's Log is not used: it cannot resume a followed log that breaks off.
 
-import { request as plainRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { request } from 'node:https';
-import { text } from 'node:stream/consumers';
-import type { KubeConfig } from '@kubernetes/client-node';
-import { GenwardenError } from '../../job/errors/index.ts';
-import { clusterError } from './clusterErrors.ts';
-
-export interface PodLogRequest {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly container: string;
-  /** ISO 8601. */
-  readonly since: string;
-  readonly follow: boolean;
-  /** Of the container before its last restart. */
-  readonly previous?: boolean;
-}
+import { sleep } from '../../async/sleep.ts';
+import { KubeError, type PodLogRequest } from '../../ports/kubernetes.ts';
+import { linesOf, type KubeHttp } from './http.ts';
 
 const retryMs = 1_000;
-/** How often in a row a log that was there is asked for again: an API server that restarts takes a while. */
-const mostTries = 60;
+/** How often in a row a followed log is requested again: an API server takes a while to restart. */
+const maxRetries = 60;
 
-/** Ends with the log, with the pod where it is followed, and with the signal. Throws `ClusterForbidden` or `ClusterUnreachable`. */
-export async function* podLog(config: KubeConfig, asked: PodLogRequest, signal: AbortSignal): AsyncGenerator<string> {
-  /** Of the last line, as the server wrote it. */
+/** Throws `KubeError`. */
+export async function* podLog(
+  http: Pick<KubeHttp, 'stream'>,
+  request: PodLogRequest,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  /** The timestamp of the last line, in the server's format. */
   let last: string | undefined;
   for (let failures = 0; ;) {
     try {
-      const seen = last;
-      for await (const { time, text: line } of stampedLines(config, { ...asked, since: seen ?? asked.since }, signal)) {
+      const resumeAfter = last;
+      const since = resumeAfter ?? request.since;
+      for await (const { time, text } of timestampedLines(http, { ...request, since }, signal)) {
         failures = 0;
-        // The server counts from whole seconds: what was seen already comes again.
-        if (seen !== undefined && time <= seen) continue;
+        // The server takes `sinceTime` in whole seconds, so some lines come again.
+        if (resumeAfter !== undefined && time <= resumeAfter) continue;
         last = time;
-        yield line;
+        yield text;
       }
       return;
     } catch (error) {
       if (signal.aborted) return;
       failures += 1;
-      const lost = !(error instanceof GenwardenError) || error.code === 'ClusterUnreachable';
-      if (!lost || !asked.follow || last === undefined || failures > mostTries)
-        throw clusterError(error, 'go on with a log');
-      await new Promise((resolve) => setTimeout(resolve, retryMs));
+      if (!mayResume(error) || !request.follow || last === undefined || failures > maxRetries) throw asKubeError(error);
+      await sleep(retryMs, signal);
     }
   }
 }
 
-async function* stampedLines(
-  config: KubeConfig,
-  asked: PodLogRequest,
+const mayResume = (error: unknown): boolean =>
+  !(error instanceof KubeError) || (error.status !== 401 && error.status !== 403);
+
+function asKubeError(error: unknown): KubeError {
+  if (error instanceof KubeError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new KubeError(0, 'LogBroken', `the log broke off: ${why}`, { cause: error });
+}
+
+async function* timestampedLines(
+  http: Pick<KubeHttp, 'stream'>,
+  { namespace, name, container, since, follow, previous = false }: PodLogRequest,
   signal: AbortSignal,
 ): AsyncGenerator<{ time: string; text: string }> {
-  for await (const line of linesOf(await open(config, asked, signal))) {
-    const at = line.indexOf(' ');
-    yield { time: line.slice(0, at), text: line.slice(at + 1) };
-  }
-}
-
-async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
-  let rest = '';
-  for await (const chunk of response.setEncoding('utf8')) {
-    const lines = (rest + String(chunk)).split('\n');
-    rest = lines.pop()!;
-    yield* lines;
-  }
-  if (rest !== '') yield rest;
-}
-
-async function open(
-  config: KubeConfig,
-  { namespace, pod, container, since, follow, previous = false }: PodLogRequest,
-  signal: AbortSignal,
-): Promise<IncomingMessage> {
   const query = new URLSearchParams({ container, timestamps: 'true', sinceTime: since });
   if (follow) query.set('follow', 'true');
   if (previous) query.set('previous', 'true');
-  const path = `/api/v1/namespaces/${namespace}/pods/${pod}/log?${query.toString()}`;
-  try {
-    const options: RequestOptions = { signal };
-    await config.applyToHTTPSOptions(options);
-    const url = new URL(`${config.getCurrentCluster()!.server.replace(/\/+$/, '')}${path}`);
-    const response = await send(url, options);
-    if (response.statusCode === 200) return response;
-    throw Object.assign(new Error('refused'), { code: response.statusCode, body: await text(response) });
-  } catch (error) {
-    throw clusterError(error, `read the log of pod ${namespace}/${pod}`);
+  const path = `/api/v1/namespaces/${namespace}/pods/${name}/log?${query.toString()}`;
+  // No timeout: the headers of a followed log may come with its first line only.
+  for await (const line of linesOf(await http.stream({ method: 'GET', path, signal }, Infinity), 'yield')) {
+    const end = line.indexOf(' ');
+    yield { time: line.slice(0, end), text: line.slice(end + 1) };
   }
-}
-
-function send(url: URL, options: RequestOptions): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const asked = url.protocol === 'https:' ? request(url, options, resolve) : plainRequest(url, options, resolve);
-    asked.once('error', reject).end();
-  });
 }

@@ -1,53 +1,42 @@
-// A port of this machine that leads to a pod of the API, through the Kubernetes API server: each connection to it is a
-// port-forward of its own, and goes to whichever pod is ready then.
+// Port-forwards to pods: one connection by client-node, which does that well, and a local port that opens one for each client.
 
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
-import type { KubeConfig } from '@kubernetes/client-node';
 import { GenwardenError } from '../../job/errors/index.ts';
-import { clusterError, statusOf } from './clusterErrors.ts';
-import type { ApiPod } from '../../cli/kubectl/installation.ts';
-import { kubernetes } from './kubeconfig.ts';
+import { KubeError, type PodConnection, type ResourceKey } from '../../ports/kubernetes.ts';
+import { clientNode, type Kubeconfig } from './kubeconfig.ts';
 
 export interface Tunnel {
   readonly url: string;
-  /** Why the last connection could not be made; undefined once one was. */
-  failure(): GenwardenError | undefined;
+  /** Why the latest connection failed; undefined when it succeeded. */
+  failure(): unknown;
   close(): Promise<void>;
 }
 
-/** One connection to a pod. */
-export interface Forward {
-  readonly toPod: PassThrough;
-  readonly fromPod: PassThrough;
-  /** Calls when either end, or what is between, is gone. */
-  onGone(gone: (why: string | undefined) => void): void;
-  close(): void;
-}
-
 /**
- * The first connection is made at once, so that what forbids it is told before anything is sent. Throws what `dial` throws.
+ * Listens on a local port and calls `dial` for each client. Dials once at the start, so that a missing right is reported before
+ * anything is sent. Throws what `dial` throws.
  */
-export async function openTunnel(dial: () => Promise<Forward>): Promise<Tunnel> {
-  let ahead: Forward | undefined = await dial();
-  ahead.onGone(() => (ahead = undefined));
-  let failure: GenwardenError | undefined;
-  const open = new Set<Socket>();
-  const lead = async (socket: Socket): Promise<void> => {
+export async function openTunnel(dial: () => Promise<PodConnection>): Promise<Tunnel> {
+  let ahead: PodConnection | undefined = await dial();
+  ahead.onClose(() => (ahead = undefined));
+  let failure: unknown;
+  const sockets = new Set<Socket>();
+  const connect = async (socket: Socket): Promise<void> => {
     try {
-      const forward = ahead ?? (await dial());
+      const connection = ahead ?? (await dial());
       ahead = undefined;
       failure = undefined;
-      join(socket, forward, (why) => (failure = lost(why)));
+      join(socket, connection, (why) => (failure = broken(why)));
     } catch (error) {
-      failure = clusterError(error, 'forward a port');
+      failure = error;
       socket.destroy();
     }
   };
   const server = createServer((socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket)).on('error', () => undefined);
-    void lead(socket);
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket)).on('error', () => undefined);
+    void connect(socket);
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   return {
@@ -55,85 +44,81 @@ export async function openTunnel(dial: () => Promise<Forward>): Promise<Tunnel> 
     failure: () => failure,
     close: async () => {
       ahead?.close();
-      for (const socket of open) socket.destroy();
+      for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
 }
 
-const lost = (why: string | undefined): GenwardenError =>
+const broken = (why: string | undefined): GenwardenError =>
   new GenwardenError('ServerUnreachable', `The port-forward to the API broke${why === undefined ? '' : `: ${why}`}`);
 
-function join(socket: Socket, forward: Forward, broken: (why: string | undefined) => void): void {
-  let over = false;
+function join(socket: Socket, connection: PodConnection, onBroken: (why: string | undefined) => void): void {
+  let ended = false;
   const end = (): void => {
-    over = true;
-    forward.close();
+    ended = true;
+    connection.close();
     socket.destroy();
   };
-  forward.onGone((why) => {
-    if (!over) broken(why);
-    // What came before is still delivered.
-    forward.fromPod.end(() => end());
+  connection.onClose((why) => {
+    if (!ended) onBroken(why);
+    // Data that arrived earlier is still delivered.
+    connection.fromPod.end(() => end());
   });
   socket.once('close', end);
-  socket.pipe(forward.toPod);
-  forward.fromPod.pipe(socket);
+  socket.pipe(connection.toPod);
+  connection.fromPod.pipe(socket);
 }
 
-/** Connects to the pod that `pick` names; to another where that one has just gone. */
-export async function dialPod(config: KubeConfig, namespace: string, pick: () => Promise<ApiPod>): Promise<Forward> {
-  for (let tries = 1; ; tries += 1) {
-    const pod = await pick();
-    try {
-      return await forwardTo(config, namespace, pod);
-    } catch (error) {
-      const status = statusOf(error);
-      if (status === 401 || status === 403 || tries >= 3) {
-        throw clusterError(
-          error,
-          `forward a port to a pod in namespace ${namespace} (get and create pods/portforward)`,
-        );
-      }
-    }
-  }
-}
-
-/** What is used here of the WebSocket that the client makes. */
+/** The part of client-node's WebSocket that is used here. */
 interface PodSocket {
   onclose: () => void;
   onerror: (event: { readonly message: string }) => void;
   close(): void;
 }
 
-async function forwardTo(config: KubeConfig, namespace: string, { name, port }: ApiPod): Promise<Forward> {
-  const { PortForward } = await kubernetes();
-  const [toPod, fromPod, complaints] = [new PassThrough(), new PassThrough(), new PassThrough()];
+/** Throws `KubeError`. */
+export async function forwardPort(
+  { config }: Kubeconfig,
+  { namespace, name }: ResourceKey,
+  port: number,
+): Promise<PodConnection> {
+  const { PortForward } = await clientNode();
+  const [toPod, fromPod, errors] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const listeners = new Set<(why: string | undefined) => void>();
-  let gone: { why: string | undefined } | undefined;
+  let closed: { why: string | undefined } | undefined;
   const end = (why: string | undefined): void => {
-    gone ??= { why };
-    for (const listener of listeners) listener(gone.why);
+    closed ??= { why };
+    for (const listener of listeners) listener(closed.why);
     listeners.clear();
   };
+  let socket: PodSocket;
   try {
     const forwarder = new PortForward(config);
-    const made: unknown = await forwarder.portForward(namespace, name, [port], fromPod, complaints, toPod);
-    const socket = made as PodSocket;
-    socket.onclose = () => end(undefined);
-    socket.onerror = (event) => end(event.message);
-    complaints.on('data', (text: Buffer) => {
-      if (text.length === 0) return;
-      end(text.toString('utf8').trim());
-      socket.close();
-    });
-    const onGone = (listener: (why: string | undefined) => void): void => {
-      if (gone === undefined) listeners.add(listener);
-      else listener(gone.why);
-    };
-    return { toPod, fromPod, onGone, close: () => socket.close() };
+    socket = (await forwarder.portForward(namespace, name, [port], fromPod, errors, toPod)) as unknown as PodSocket;
   } catch (error) {
-    // A WebSocket fails with an event that carries the error.
-    throw (error as { error?: unknown }).error ?? error;
+    throw kubeError(error);
   }
+  socket.onclose = () => end(undefined);
+  socket.onerror = (event) => end(event.message);
+  errors.on('data', (text: Buffer) => {
+    if (text.length === 0) return;
+    end(text.toString('utf8').trim());
+    socket.close();
+  });
+  const onClose = (listener: (why: string | undefined) => void): void => {
+    if (closed === undefined) listeners.add(listener);
+    else listener(closed.why);
+  };
+  return { toPod, fromPod, onClose, close: () => socket.close() };
+}
+
+function kubeError(thrown: unknown): KubeError {
+  // A WebSocket fails with an event that carries the error.
+  const error = (thrown as { error?: unknown }).error ?? thrown;
+  const { message } = error as { message?: unknown };
+  const why = typeof message === 'string' && message !== '' ? message.split('\n', 1)[0]! : 'no answer';
+  // This is how `ws` reports that the server refused to switch protocols.
+  const [, status = '0'] = /Unexpected server response: (\d{3})/.exec(why) ?? [];
+  return new KubeError(Number(status), 'PortForward', why, { cause: error });
 }

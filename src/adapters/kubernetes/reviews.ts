@@ -1,79 +1,99 @@
-// The two questions of Kubernetes that need no rights: who am I (SelfSubjectReview), and may I (SelfSubjectAccessReview).
-// Every authenticated user may ask them, by the cluster role system:basic-user.
+// SelfSubjectReview and SelfSubjectAccessReview, asked with the caller's own token: every authenticated user may ask them, by
+// the cluster role system:basic-user.
 
+import type { RequestOptions } from 'node:https';
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';
-import { unavailable, type ApiServer, type ApiServerAnswer } from './apiServer.ts';
+import { KubeError } from '../../ports/kubernetes.ts';
+import type { KubernetesReviews, KubernetesUser } from '../../ports/kubernetesReviews.ts';
+import { KubeHttp } from './http.ts';
+import type { ApiServerAddress } from './podEnvironment.ts';
 
-export interface KubernetesUser {
-  readonly name: string;
-  /** Of a service account: its own. */
-  readonly namespace: string | undefined;
+export interface ReviewOptions extends ApiServerAddress {
+  /** Of this program. */
+  readonly version: string;
+  /** How long an answer may take, ms; default 5,000. */
+  readonly timeoutMs?: number;
 }
 
-export interface Right {
-  readonly verb: 'list' | 'create' | 'update' | 'delete';
-  readonly resource: 'generationjobs' | 'workerpools';
-}
+const userReview = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
+const accessReview = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview' };
 
-/** What belongs to the installation, and not to a tenant, is read with this. */
-export const seesInstallation: Right = { verb: 'list', resource: 'workerpools' };
+const userAnswer = z.object({ status: z.object({ userInfo: z.object({ username: z.string().min(1).max(1_024) }) }) });
+const accessAnswer = z.object({ status: z.object({ allowed: z.boolean(), denied: z.boolean().optional() }) });
 
-export interface PlacedRight extends Right {
-  /** Undefined: in all namespaces. */
-  readonly namespace: string | undefined;
-}
-
-export interface Reviews {
-  /** Undefined for a token that the API server does not know (any more). Throws `KubernetesUnavailable` or `Forbidden`. */
-  who(token: string): Promise<KubernetesUser | undefined>;
-  /** Throws `KubernetesUnavailable`, and `Unauthorized` for a token that is no longer known. */
-  may(token: string, right: PlacedRight): Promise<boolean>;
-}
-
-const who = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
-const may = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview' };
-
-const whoAnswer = z.object({ status: z.object({ userInfo: z.object({ username: z.string().min(1).max(1_024) }) }) });
-const mayAnswer = z.object({ status: z.object({ allowed: z.boolean(), denied: z.boolean().optional() }) });
-
-export function reviews(server: Pick<ApiServer, 'post'>): Reviews {
+export function openReviews({
+  url,
+  ca,
+  version,
+  timeoutMs = 5_000,
+}: ReviewOptions): KubernetesReviews & { close(): void } {
+  const tls: RequestOptions = ca === undefined ? {} : { ca };
+  const http = new KubeHttp({
+    server: { url: new URL(url), viaProxy: false, requestOptions: async () => tls },
+    userAgent: `genwarden-api/${version}`,
+    timeoutMs,
+    // A review is a few hundred bytes.
+    maxBodyBytes: 1_048_576,
+    maxConnections: 32,
+  });
+  const post = (token: string, path: string, body: object): Promise<unknown> =>
+    http.request({ method: 'POST', path, token, body, contentType: 'application/json' });
   return {
-    async who(token) {
-      const answer = await server.post(`/apis/${who.apiVersion}/selfsubjectreviews`, token, who);
-      if (answer.status === 401) return undefined;
-      return userNamed(read(answer, whoAnswer, who.kind).status.userInfo.username);
+    async userOf(token) {
+      const path = `/apis/${userReview.apiVersion}/selfsubjectreviews`;
+      const answer = await post(token, path, userReview).catch((error: unknown) => {
+        if (isUnauthorized(error)) return undefined;
+        throw reviewError(error, userReview.kind);
+      });
+      return answer === undefined
+        ? undefined
+        : userNamed(parse(answer, userAnswer, userReview.kind).status.userInfo.username);
     },
-    async may(token, { verb, resource, namespace }) {
-      const resourceAttributes = {
-        group: 'genwarden.dev',
-        resource,
-        verb,
-        ...(namespace === undefined ? {} : { namespace }),
-      };
-      const body = { ...may, spec: { resourceAttributes } };
-      const answer = await server.post(`/apis/${may.apiVersion}/selfsubjectaccessreviews`, token, body);
-      if (answer.status === 401) throw new GenwardenError('Unauthorized', 'The token is no longer valid');
-      const { allowed, denied } = read(answer, mayAnswer, may.kind).status;
+    async isAllowed(token, { verb, resource, namespace }) {
+      const path = `/apis/${accessReview.apiVersion}/selfsubjectaccessreviews`;
+      const where = namespace === undefined ? {} : { namespace };
+      const resourceAttributes = { group: 'genwarden.dev', resource, verb, ...where };
+      const answer = await post(token, path, { ...accessReview, spec: { resourceAttributes } }).catch(
+        (error: unknown) => {
+          throw isUnauthorized(error)
+            ? new GenwardenError('Unauthorized', 'The token is no longer valid')
+            : reviewError(error, accessReview.kind);
+        },
+      );
+      const { allowed, denied } = parse(answer, accessAnswer, accessReview.kind).status;
       return allowed && denied !== true;
     },
+    close: () => http.close(),
   };
 }
 
-/** Without credentials that it knows, a request may still be `system:anonymous`: that is nobody. */
+const isUnauthorized = (error: unknown): boolean => error instanceof KubeError && error.status === 401;
+
+/** An API server that allows anonymous requests answers an unknown token as `system:anonymous`. */
 function userNamed(name: string): KubernetesUser | undefined {
   if (name === 'system:anonymous') return undefined;
   return { name, namespace: /^system:serviceaccount:([^:]+):/.exec(name)?.[1] };
 }
 
-function read<T>({ status, body }: ApiServerAnswer, schema: z.ZodType<T>, kind: string): T {
+function reviewError(error: unknown, kind: string): GenwardenError {
+  const { status, message } = error as KubeError;
   if (status === 403) {
-    const message = `The token's user may not ask for a ${kind}: bind the cluster role system:basic-user`;
-    throw new GenwardenError('Forbidden', message);
+    const why = `The token's user may not create a ${kind}: bind the cluster role system:basic-user to the user`;
+    return new GenwardenError('Forbidden', why);
   }
-  if (status === 404) throw unavailable(`it has no ${kind}: Kubernetes 1.28 or newer is needed`);
-  if (status !== 200 && status !== 201) throw unavailable(`it answered ${status} to a ${kind}`);
-  const parsed = schema.safeParse(body);
-  if (!parsed.success) throw unavailable(`its answer is no ${kind}`);
+  if (status === 404) return unavailable(`it does not have ${kind}; Kubernetes 1.28 or newer is required`, error);
+  return unavailable(status === 0 ? message : `it answered ${status} to a ${kind}`, error);
+}
+
+function parse<T>(answer: unknown, schema: z.ZodType<T>, kind: string): T {
+  const parsed = schema.safeParse(answer);
+  if (!parsed.success) throw unavailable(`its answer is not a ${kind}`);
   return parsed.data;
+}
+
+/** `why` never contains a token: neither Node's errors nor the statuses of the API server do. */
+function unavailable(why: string, cause?: unknown): GenwardenError {
+  const message = `The Kubernetes API server could not check the token: ${why}`;
+  return new GenwardenError('KubernetesUnavailable', message, { cause });
 }

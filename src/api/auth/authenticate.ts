@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { principalFor, rightOf } from './kubernetes/kubernetesTokens.ts';
-import type { Right } from '../../adapters/kubernetes/reviews.ts';
+import type { Right } from '../../ports/kubernetesReviews.ts';
 import type { Principal, Scope } from './principal.ts';
 import { rateLimit } from './rateLimit.ts';
 import { everyTenant } from '../../jobs/tenancy.ts';
@@ -70,7 +70,7 @@ async function admit(
   }
   // A token of our own that is not valid is nothing for another system to see.
   const isForeign = kubernetes !== undefined && !token.startsWith(ownTokenStart);
-  const user = isForeign ? await kubernetes.who(token) : undefined;
+  const user = isForeign ? await kubernetes.userOf(token) : undefined;
   if (!isForeign || user === undefined) throw new GenwardenError('Unauthorized', 'The token is unknown or has expired');
   countIn(`kubernetes:${user.name}`, user.name);
   const { right = rightOf[scope] } = request.routeOptions.config;

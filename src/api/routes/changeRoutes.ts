@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { principalOf } from '../auth/authenticate.ts';
-import type { Right } from '../../adapters/kubernetes/reviews.ts';
+import type { Right } from '../../ports/kubernetesReviews.ts';
 import { cancelJob } from '../../jobs/cancel.ts';
 import { retryJob } from '../../jobs/retry.ts';
 import { reviewTask } from '../../jobs/review.ts';

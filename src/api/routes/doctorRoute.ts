@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { principalOf } from '../auth/authenticate.ts';
-import { seesInstallation } from '../../adapters/kubernetes/reviews.ts';
+import { readInstallation } from '../auth/kubernetes/kubernetesTokens.ts';
 import { everyTenant, noTenant } from '../../jobs/tenancy.ts';
 import { checkInstallation } from '../../jobs/doctor/index.ts';
 import { fine, type Check } from '../../jobs/doctor/check.ts';
@@ -24,7 +24,7 @@ export function doctorRoute(app: Api, context: ApiContext): void {
     tags: ['health'],
     response: { 200: doctorSchema, ...problems },
   };
-  app.get('/v1/doctor', { config: { scope: 'jobs:read', right: seesInstallation }, schema }, async (request, reply) => {
+  app.get('/v1/doctor', { config: { scope: 'jobs:read', right: readInstallation }, schema }, async (request, reply) => {
     const { tenant } = principalOf(request);
     const someone = tenant === everyTenant || tenant === noTenant ? 'default' : tenant;
     const checks = [...(await checkInstallation(context, someone)), ...accessChecks(context)];

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
 import { principalOf } from '../auth/authenticate.ts';
-import type { Right } from '../../adapters/kubernetes/reviews.ts';
+import type { Right } from '../../ports/kubernetesReviews.ts';
 import type { Principal } from '../auth/principal.ts';
 import { everyTenant } from '../../jobs/tenancy.ts';
 import { explainJob, observePools, observeTask } from '../../jobs/explain.ts';

@@ -5,7 +5,7 @@ import { parseDuration } from '../../job/duration.ts';
 import { openStates, taskStates, type TaskState } from '../../job/task.ts';
 import type { JobRecord, TaskRecord } from '../../ports/jobLog.ts';
 import { principalOf } from '../auth/authenticate.ts';
-import type { Right } from '../../adapters/kubernetes/reviews.ts';
+import type { Right } from '../../ports/kubernetesReviews.ts';
 import { deleteJob } from '../../jobs/delete.ts';
 import { readJob } from '../../jobs/read.ts';
 import { versionOf, waitForJob, type JobVersion } from '../../jobs/wait.ts';

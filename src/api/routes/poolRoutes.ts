@@ -5,7 +5,7 @@ import { parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { Instant, Queued } from '../../job/task.ts';
 import type { PoolDeclaration } from '../../ports/poolRegistry.ts';
-import { seesInstallation } from '../../adapters/kubernetes/reviews.ts';
+import { readInstallation } from '../auth/kubernetes/kubernetesTokens.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { durationText } from '../../jobs/submit/durationText.ts';
 import { poolListSchema, pausedPoolSchema, poolSchema, type PoolView } from '../view/schemas.ts';
@@ -25,7 +25,7 @@ function listPools(app: Api, context: ApiContext): void {
     tags: ['workers'],
     response: { 200: poolListSchema, ...problems },
   };
-  app.get('/v1/pools', { config: { scope: 'jobs:read', right: seesInstallation }, schema }, async () => {
+  app.get('/v1/pools', { config: { scope: 'jobs:read', right: readInstallation }, schema }, async () => {
     const oldest = oldestQueued(context);
     const declared = context.pools.list().toSorted((a, b) => (a.name < b.name ? -1 : 1));
     const items = await Promise.all(declared.map((pool) => poolView(context, pool, oldest.get(pool.name) ?? null)));

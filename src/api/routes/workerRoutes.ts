@@ -1,7 +1,7 @@
 // GET /v1/workers: who works, and on what.
 
 import { principalOf } from '../auth/authenticate.ts';
-import { seesInstallation } from '../../adapters/kubernetes/reviews.ts';
+import { readInstallation } from '../auth/kubernetes/kubernetesTokens.ts';
 import type { Principal } from '../auth/principal.ts';
 import { canSee } from '../../jobs/tenancy.ts';
 import type { Api, ApiContext } from '../options.ts';
@@ -19,7 +19,7 @@ export function workerRoutes(app: Api, context: ApiContext): void {
   };
   app.get(
     '/v1/workers',
-    { config: { scope: 'jobs:read', right: seesInstallation }, schema: workers },
+    { config: { scope: 'jobs:read', right: readInstallation }, schema: workers },
     async (request) => {
       const principal = principalOf(request);
       return { items: context.workers.list().map((worker) => workerView(context, worker, principal)), next: null };

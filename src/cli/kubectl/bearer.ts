@@ -1,52 +1,63 @@
-// Which token a command sends: the one that was given, else the kubeconfig's, else the installation's own.
+// The token that a command sends: the one from --token, else the kubeconfig's, else the admin token of the installation.
 
-import type { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import type { Kubeconfig } from '../../adapters/kubernetes/index.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
+import { KubeError, type Cluster, type KubeObject, type ResourceKey } from '../../ports/kubernetes.ts';
 import { writeLine, type Io } from '../output/io.ts';
-import { clusterError } from '../../adapters/kubernetes/clusterErrors.ts';
+import { clusterError } from './clusterError.ts';
 import { fullnameOf, type Installation } from './installation.ts';
 
-/** A token for each request: those of cloud providers last for minutes only. */
+/** Called for each request, because the tokens of cloud providers expire within minutes. */
 export type Bearer = () => Promise<string>;
 
-/** Undefined where the kubeconfig's user has a certificate and no token. Throws `ClusterForbidden`. */
-export async function kubeconfigBearer(config: KubeConfig): Promise<Bearer | undefined> {
-  if ((await kubeconfigToken(config)) === undefined) return undefined;
+/** Undefined when the kubeconfig's user has a certificate instead of a token. Throws `ClusterForbidden`. */
+export async function kubeconfigBearer(kubeconfig: Kubeconfig): Promise<Bearer | undefined> {
+  if ((await kubeconfigToken(kubeconfig)) === undefined) return undefined;
   return async () => {
-    const token = await kubeconfigToken(config);
+    const token = await kubeconfigToken(kubeconfig);
     if (token === undefined)
-      throw new GenwardenError('ClusterForbidden', "The kubeconfig's user has no token any more");
+      throw new GenwardenError('ClusterForbidden', "The kubeconfig's user no longer has a token");
     return token;
   };
 }
 
-/** Undefined where the user has none. Throws `ClusterForbidden` where it should have one and cannot get it. */
-export async function kubeconfigToken(config: KubeConfig): Promise<string | undefined> {
-  const options: { headers?: Record<string, string> } = {};
+/** Undefined when the user has none. Throws `ClusterForbidden` when the user's credentials cannot be obtained. */
+export async function kubeconfigToken(kubeconfig: Kubeconfig): Promise<string | undefined> {
   try {
-    await config.applyToHTTPSOptions(options);
+    return await kubeconfig.token();
   } catch (error) {
-    // The message is what an exec plugin wrote to standard error, which may be nothing.
-    const why = (error as Error).message.trim() || 'its command failed';
-    throw new GenwardenError('ClusterForbidden', `The kubeconfig's user has no credentials: ${why}`, { cause: error });
+    throw clusterError(error, "read the kubeconfig's credentials");
   }
-  return /^Bearer (.+)$/.exec(options.headers?.['Authorization'] ?? '')?.[1]?.trim();
 }
 
-/** The admin's token that the chart made, for who may read it; says so. Throws `ClusterForbidden`. */
-export async function installationBearer(io: Io, core: CoreV1Api, installation: Installation): Promise<Bearer> {
+interface Secret extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+const secretType = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets' };
+
+/** The admin token that the chart created, if the user may read its Secret; tells the user. Throws `ClusterForbidden`. */
+export async function installationBearer(io: Io, cluster: Cluster, installation: Installation): Promise<Bearer> {
   const { namespace } = installation;
   const name = `${fullnameOf(installation)}-api-token`;
-  const doing = `read secret ${namespace}/${name}, instead of the token that the kubeconfig's user does not have`;
-  const secret = await core.readNamespacedSecret({ name, namespace }).catch((error: unknown) => {
-    throw clusterError(error, doing);
-  });
-  const { token } = secret.data ?? {};
+  const doing = `read secret ${namespace}/${name} (needed because the kubeconfig's user has no token)`;
+  const token = (await readSecret(cluster, { namespace, name }, doing)).data?.['token'];
   if (token === undefined) {
-    const message = `The kubeconfig's user has no token, and secret ${namespace}/${name} has none either: give --token`;
+    const message = `Neither the kubeconfig's user nor secret ${namespace}/${name} has a token: use --token`;
     throw new GenwardenError('UsageError', message);
   }
-  writeLine(io.stderr, `genwarden: the kubeconfig has no token: using the admin's, of secret ${namespace}/${name}`);
+  const notice = `genwarden: the kubeconfig has no token; using the admin token from secret ${namespace}/${name}`;
+  writeLine(io.stderr, notice);
   const text = Buffer.from(token, 'base64').toString('utf8').trim();
   return async () => text;
+}
+
+async function readSecret(cluster: Cluster, key: ResourceKey, doing: string): Promise<Secret> {
+  try {
+    const secret = await cluster.get<Secret>(secretType, key);
+    if (secret !== undefined) return secret;
+    throw new KubeError(404, 'NotFound', 'there is no such secret');
+  } catch (error) {
+    throw clusterError(error, doing);
+  }
 }

@@ -1,30 +1,31 @@
-// Connects a client command to the Genwarden of a cluster: by a port-forward, as the kubeconfig's user.
+// Connects a client command to the Genwarden of a cluster: through a port-forward, as the kubeconfig's user.
 
-import type { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { KubeClient, openTunnel, type Kubeconfig } from '../../adapters/kubernetes/index.ts';
+import { version } from '../../config/version.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
+import { KubeError, type PodConnection } from '../../ports/kubernetes.ts';
 import type { Connect, Connection } from '../client/connection.ts';
 import { clientSettings } from '../client/session.ts';
 import type { Io } from '../output/io.ts';
 import { installationBearer, kubeconfigBearer, kubeconfigToken, type Bearer } from './bearer.ts';
+import { clusterError } from './clusterError.ts';
 import type { PluginFlags } from './flags.ts';
 import { findInstallation, readyApiPod, type Installation } from './installation.ts';
-import { kubernetes, loadKubeconfig, namespaceOf } from '../../adapters/kubernetes/kubeconfig.ts';
-import { dialPod, openTunnel } from '../../adapters/kubernetes/portForward.ts';
+import { chooseKubeconfig, namespaceOf } from './kubeconfig.ts';
 
 export interface Reached {
-  readonly config: KubeConfig;
-  readonly core: CoreV1Api;
+  readonly kubeconfig: Kubeconfig;
+  readonly client: KubeClient;
   readonly installation: Installation;
 }
 
 /** The cluster, and Genwarden in it. */
 export async function reachInstallation(flags: PluginFlags): Promise<Reached> {
-  const config = await loadKubeconfig(flags);
-  // Asked for once here, so that what is wrong with them is not taken for an answer of the cluster.
-  await kubeconfigToken(config);
-  const { CoreV1Api: Core } = await kubernetes();
-  const core = config.makeApiClient(Core);
-  return { config, core, installation: await findInstallation(core, flags.installationNamespace) };
+  const kubeconfig = await chooseKubeconfig(flags);
+  // Reports missing credentials before the first request.
+  await kubeconfigToken(kubeconfig);
+  const client = new KubeClient({ kubeconfig, program: 'kubectl-genwarden', version });
+  return { kubeconfig, client, installation: await findInstallation(client, flags.installationNamespace) };
 }
 
 export function connectThroughCluster(io: Io): Connect {
@@ -32,45 +33,64 @@ export function connectThroughCluster(io: Io): Connect {
     const flags: PluginFlags = command.optsWithGlobals();
     const token = flags.token ?? clientSettings(io, command).token;
     const given: Bearer | undefined = token === undefined ? undefined : async () => token;
-    return flags.url === undefined ? throughTunnel(io, flags, given) : directly(flags, flags.url, given);
+    return flags.url === undefined ? connectThroughTunnel(io, flags, given) : connectToUrl(flags, flags.url, given);
   };
 }
 
-async function throughTunnel(io: Io, flags: PluginFlags, given: Bearer | undefined): Promise<Connection> {
-  const { config, core, installation } = await reachInstallation(flags);
-  const bearer = given ?? (await kubeconfigBearer(config)) ?? (await installationBearer(io, core, installation));
-  const { namespace } = installation;
-  const tunnel = await openTunnel(() => dialPod(config, namespace, () => readyApiPod(core, installation)));
+async function connectThroughTunnel(io: Io, flags: PluginFlags, given: Bearer | undefined): Promise<Connection> {
+  const reached = await reachInstallation(flags);
+  const { kubeconfig, client, installation } = reached;
+  const bearer = given ?? (await kubeconfigBearer(kubeconfig)) ?? (await installationBearer(io, client, installation));
+  const tunnel = await openTunnel(() => forwardToApi(reached));
   return {
-    options: { url: tunnel.url, fetch: fetchAs(bearer, namespaceOf(flags, config)) },
-    where: `the API in namespace ${namespace}`,
-    whyAway: () => tunnel.failure(),
+    options: { url: tunnel.url, fetch: fetchAs(bearer, namespaceOf(flags, kubeconfig)) },
+    where: `the API in namespace ${installation.namespace}`,
+    whyAway: () => {
+      const failure = tunnel.failure();
+      return failure === undefined ? undefined : clusterError(failure, 'forward a port');
+    },
     close: () => tunnel.close(),
   };
 }
 
-async function directly(flags: PluginFlags, url: string, given: Bearer | undefined): Promise<Connection> {
-  // With a token and an address at hand a kubeconfig only says the namespace, if there is one.
-  const config = await loadKubeconfig(flags).catch((error: unknown) => {
+/** A pod may be gone by the time it is dialled: then another one is tried. */
+async function forwardToApi({ client, installation }: Reached): Promise<PodConnection> {
+  const { namespace } = installation;
+  for (let tries = 1; ; tries += 1) {
+    const { name, port } = await readyApiPod(client, installation);
+    try {
+      return await client.forward({ namespace, name }, port);
+    } catch (error) {
+      const refused = error instanceof KubeError && (error.status === 401 || error.status === 403);
+      if (!refused && tries < 3) continue;
+      const doing = `forward a port to a pod in namespace ${namespace} (get and create pods/portforward)`;
+      throw clusterError(error, doing);
+    }
+  }
+}
+
+async function connectToUrl(flags: PluginFlags, url: string, given: Bearer | undefined): Promise<Connection> {
+  // With --url and a token, the kubeconfig only supplies the namespace and is optional.
+  const kubeconfig = await chooseKubeconfig(flags).catch((error: unknown) => {
     if (given === undefined || !(error instanceof GenwardenError) || error.code !== 'ClusterUnreachable') throw error;
   });
-  const bearer = given ?? (await sendable(config!, url));
-  return { options: { url, fetch: fetchAs(bearer, namespaceOf(flags, config ?? undefined)) }, where: url };
+  const bearer = given ?? (await bearerForUrl(kubeconfig!, url));
+  return { options: { url, fetch: fetchAs(bearer, namespaceOf(flags, kubeconfig ?? undefined)) }, where: url };
 }
 
-/** The kubeconfig's token, which opens the whole cluster: it goes nowhere in the clear. */
-async function sendable(config: KubeConfig, url: string): Promise<Bearer> {
+/** The kubeconfig's token gives access to the whole cluster, so it is never sent unencrypted. */
+async function bearerForUrl(kubeconfig: Kubeconfig, url: string): Promise<Bearer> {
   const { protocol, hostname } = new URL(url);
   if (protocol !== 'https:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) {
-    const message = `--url ${url} is not encrypted, so the kubeconfig's token is not sent there: use https, or give --token`;
+    const message = `--url ${url} is not encrypted, so the kubeconfig's token is not sent there: use https or --token`;
     throw new GenwardenError('UsageError', message);
   }
-  const bearer = await kubeconfigBearer(config);
+  const bearer = await kubeconfigBearer(kubeconfig);
   if (bearer !== undefined) return bearer;
-  throw new GenwardenError('UsageError', "The kubeconfig's user has a certificate and no token: give one with --token");
+  throw new GenwardenError('UsageError', "The kubeconfig's user has a certificate but no token: use --token");
 }
 
-/** Sends who asks and which namespace it is about with every request. */
+/** Adds the token and the namespace to every request. */
 function fetchAs(bearer: Bearer, namespace: string): typeof globalThis.fetch {
   return async (input, init = {}) => {
     const headers = new Headers(init.headers);

@@ -1,13 +1,14 @@
-// `kubectl genwarden logs JOB`: what the workers that run or ran a job say of it.
+// `kubectl genwarden logs JOB`: prints the logs of the workers that run or ran a job.
 
 import type { Command } from 'commander';
+import { sleep } from '../../async/sleep.ts';
 import type { GenwardenClient, Job } from '../../client/index.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { clientCommand, withClient } from '../client/session.ts';
 import { writeLine, type Io } from '../output/io.ts';
+import { clusterError } from './clusterError.ts';
 import { reachInstallation, type Reached } from './connect.ts';
 import type { PluginFlags } from './flags.ts';
-import { podLog } from '../../adapters/kubernetes/podLog.ts';
 import { podsOfWorker, type WorkerPod } from './workerPods.ts';
 
 interface LogsOptions extends PluginFlags {
@@ -16,10 +17,10 @@ interface LogsOptions extends PluginFlags {
 }
 
 export function addLogs(program: Command, io: Io): void {
-  clientCommand(program, 'logs', 'Print the log of the workers that run or ran a job')
+  clientCommand(program, 'logs', 'Print the logs of the workers that run or ran a job')
     .argument('<job>', 'id of the job')
-    .option('-f, --follow', 'go on until the job has finished')
-    .option('--all', 'all that these workers logged meanwhile, not only the lines about the job')
+    .option('-f, --follow', 'keep printing until the job has finished')
+    .option('--all', 'print every line of these workers, not only the lines about the job')
     .action(
       withClient(io, async (client, id: string, options: LogsOptions) => {
         const job = await client.get(id);
@@ -31,13 +32,13 @@ export function addLogs(program: Command, io: Io): void {
     );
 }
 
-/** Throws `WorkerLogGone` where the job has run and no log of it is left. */
+/** Throws `WorkerLogGone` when the job has run but none of its logs are left. */
 async function printLogs(client: GenwardenClient, printer: WorkerLogs, id: string): Promise<void> {
   for (const worker of await workersOf(client, id)) await printer.print(worker);
-  printer.refuseNothing();
+  printer.reportIfEmpty();
 }
 
-/** Follows each worker from when it takes a task of the job, until the job has finished. */
+/** Follows each worker from its first task of the job until the job has finished. */
 async function followLogs(client: GenwardenClient, printer: WorkerLogs, id: string): Promise<void> {
   for (const worker of await workersOf(client, id)) printer.follow(worker);
   for await (const event of client.events(id)) {
@@ -46,16 +47,16 @@ async function followLogs(client: GenwardenClient, printer: WorkerLogs, id: stri
   await printer.end();
 }
 
-/** In the order in which they took tasks of it. */
+/** In the order in which they claimed tasks of the job. */
 async function workersOf(client: GenwardenClient, id: string): Promise<ReadonlySet<string>> {
   const history = (await client.history(id)).toSorted((a, b) => a.sequence - b.sequence);
   return new Set(history.flatMap(({ worker }) => worker ?? []));
 }
 
-/** The worker writes its last line about a job after the job's last event, ms. */
+/** A worker writes its last line about a job after the job's last event, ms. */
 const lastLinesMs = 1_500;
-/** Clocks of nodes differ, ms. */
-const skewMs = 60_000;
+/** The clocks of nodes differ, ms. */
+const maxSkewMs = 60_000;
 
 class WorkerLogs {
   readonly #io: Io;
@@ -63,10 +64,11 @@ class WorkerLogs {
   readonly #job: Job;
   readonly #all: boolean;
   readonly #stop = new AbortController();
-  readonly #seen = new Set<string>();
+  /** Workers and pods whose logs have been started, so that none is printed twice. */
+  readonly #started = new Set<string>();
   readonly #following: Promise<void>[] = [];
-  #found = 0;
-  #gone: string[] = [];
+  #podCount = 0;
+  readonly #workersWithoutPod: string[] = [];
 
   constructor(io: Io, reached: Reached, job: Job, { all = false }: { all?: boolean }) {
     this.#io = io;
@@ -75,7 +77,6 @@ class WorkerLogs {
     this.#all = all;
   }
 
-  /** What there is of the worker's log. */
   async print(worker: string): Promise<void> {
     for (const pod of await this.#podsOf(worker)) {
       if (pod.restarted) await this.#copy(pod, { follow: false, previous: true }).catch(() => undefined);
@@ -84,12 +85,12 @@ class WorkerLogs {
   }
 
   follow(worker: string): void {
-    if (this.#seen.has(worker)) return;
-    this.#seen.add(worker);
+    if (this.#started.has(worker)) return;
+    this.#started.add(worker);
     const following = this.#podsOf(worker).then(async (pods) => {
       await Promise.all(pods.map((pod) => this.#copy(pod, { follow: true })));
     });
-    // Thrown by `end`; until then nobody waits for it.
+    // `end` throws the failure; until then nothing awaits this promise.
     following.catch(() => undefined);
     this.#following.push(following);
   }
@@ -97,38 +98,43 @@ class WorkerLogs {
   /** Waits for the last lines. */
   async end(): Promise<void> {
     const all = Promise.all(this.#following);
-    await Promise.race([all, new Promise((resolve) => setTimeout(resolve, lastLinesMs))]);
+    await Promise.race([all, sleep(lastLinesMs)]);
     this.#stop.abort();
     await all;
   }
 
-  refuseNothing(): void {
-    if (this.#found > 0) return;
-    if (this.#gone.length > 0) {
-      throw new GenwardenError('WorkerLogGone', `No pod is left of ${this.#gone.join(', ')}, which ran the job`);
+  reportIfEmpty(): void {
+    if (this.#podCount > 0) return;
+    if (this.#workersWithoutPod.length > 0) {
+      const message = `The pods of ${this.#workersWithoutPod.join(', ')}, which ran the job, no longer exist`;
+      throw new GenwardenError('WorkerLogGone', message);
     }
-    writeLine(this.#io.stderr, 'genwarden: no worker has taken a task of the job yet: `explain` says why');
+    writeLine(this.#io.stderr, 'genwarden: no worker has claimed a task of the job yet; `explain` says why');
   }
 
   async #podsOf(worker: string): Promise<readonly WorkerPod[]> {
-    const { core, installation } = this.#reached;
-    const pods = await podsOfWorker(core, installation.namespace, worker);
-    // A worker that was started again runs in the same pod: its log is printed once.
-    const fresh = pods.filter(({ namespace, name }) => !this.#seen.has(`${namespace}/${name}`));
-    for (const { namespace, name } of fresh) this.#seen.add(`${namespace}/${name}`);
-    this.#found += pods.length;
+    const { client, installation } = this.#reached;
+    const pods = await podsOfWorker(client, installation.namespace, worker);
+    // A restarted worker has a new name but the same pod.
+    const fresh = pods.filter(({ namespace, name }) => !this.#started.has(`${namespace}/${name}`));
+    for (const { namespace, name } of fresh) this.#started.add(`${namespace}/${name}`);
+    this.#podCount += pods.length;
     if (pods.length === 0) {
-      this.#gone.push(worker);
-      writeLine(this.#io.stderr, `genwarden: the pod of ${worker} is gone, and its log with it`);
+      this.#workersWithoutPod.push(worker);
+      writeLine(this.#io.stderr, `genwarden: the pod of ${worker} no longer exists, so its log is lost`);
     }
     return fresh;
   }
 
   async #copy({ namespace, name }: WorkerPod, how: { follow: boolean; previous?: boolean }): Promise<void> {
-    const since = new Date(Date.parse(this.#job.submittedAt) - skewMs).toISOString();
-    const asked = { namespace, pod: name, container: 'worker', since, ...how };
-    for await (const line of podLog(this.#reached.config, asked, this.#stop.signal)) {
-      if (this.#all || line.includes(this.#job.id)) writeLine(this.#io.stdout, line);
+    const since = new Date(Date.parse(this.#job.submittedAt) - maxSkewMs).toISOString();
+    const request = { namespace, name, container: 'worker', since, ...how };
+    try {
+      for await (const line of this.#reached.client.log(request, this.#stop.signal)) {
+        if (this.#all || line.includes(this.#job.id)) writeLine(this.#io.stdout, line);
+      }
+    } catch (error) {
+      throw clusterError(error, `read the log of pod ${namespace}/${name}`);
     }
   }
 }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { onTestFinished, vi } from 'vitest';
-import { connectCluster } from '../../../src/adapters/kubernetes/realCluster.ts';
+import { KubeClient, loadKubeconfig } from '../../../src/adapters/kubernetes/index.ts';
 import { createOperatorMetrics } from '../../../src/telemetry/metrics.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 
@@ -43,9 +43,11 @@ export async function serving(...answers: Answer[]) {
   const { port } = server.address() as AddressInfo;
   vi.stubEnv('KUBECONFIG', kubeconfig(folder, `http://127.0.0.1:${port}`, token));
   const registry = new Registry();
-  const cluster = connectCluster({
-    metrics: createOperatorMetrics(registry),
+  const cluster = new KubeClient({
+    kubeconfig: await loadKubeconfig('InvalidConfiguration'),
+    program: 'genwarden-operator',
     version: '1.2.3',
+    requests: createOperatorMetrics(registry).kubeRequests,
     timeoutMs: 800,
     pageSize: 2,
   });

@@ -1,65 +1,58 @@
-// Kubernetes tokens: whose they are and what they may, as the cluster's own rights on the custom resources say.
+// Kubernetes tokens: which principal a token's user is, according to the user's rights on the custom resources.
 
 import { GenwardenError } from '../../../job/errors/index.ts';
-import type { Principal, Scope } from '../principal.ts';
 import { everyTenant, noTenant } from '../../../jobs/tenancy.ts';
-import { apiServer, type ApiServerAddress } from '../../../adapters/kubernetes/apiServer.ts';
-import { rememberedReviews } from './reviewCache.ts';
-import {
-  reviews,
-  type KubernetesUser,
-  type PlacedRight,
-  type Reviews,
-  type Right,
-} from '../../../adapters/kubernetes/reviews.ts';
+import type { KubernetesReviews, KubernetesUser, Right, ScopedRight } from '../../../ports/kubernetesReviews.ts';
+import type { Principal, Scope } from '../principal.ts';
+import { cachedReviews } from './reviewCache.ts';
 
-export interface KubernetesTokens extends Reviews {
-  /** The installation's, where rights on worker pools count. */
+export interface KubernetesTokens extends KubernetesReviews {
+  /** Of the installation: rights on worker pools count in this namespace. */
   readonly namespace: string;
-  close(): void;
 }
 
-export function openKubernetesTokens(
-  place: ApiServerAddress & { readonly namespace: string },
+/** `monotonic` in ms. */
+export function kubernetesTokens(
+  reviews: KubernetesReviews,
+  namespace: string,
   monotonic: () => number,
 ): KubernetesTokens {
-  const server = apiServer(place);
-  return {
-    ...rememberedReviews(reviews(server), monotonic),
-    namespace: place.namespace,
-    close: () => server.close(),
-  };
+  return { ...cachedReviews(reviews, monotonic), namespace };
 }
 
-export interface Wanted {
+/** What a request asks for. */
+export interface Access {
   readonly scope: Scope;
   readonly right: Right;
-  /** As the request names it: a namespace, `everyTenant`, or nothing. */
+  /** From the request's header: a namespace, `everyTenant`, or undefined. */
   readonly namespace: string | undefined;
 }
 
-/** What a scope stands for where a route names no right of its own. */
+/** The right that each scope requires, unless the route names another. */
 export const rightOf: Readonly<Record<Scope, Right>> = {
   'jobs:read': { verb: 'list', resource: 'generationjobs' },
   'jobs:write': { verb: 'create', resource: 'generationjobs' },
   admin: { verb: 'update', resource: 'workerpools' },
 };
 
-/** ms: a stream of events outlives a right by this at most. */
+/** The right to read what belongs to the installation rather than to a tenant. */
+export const readInstallation: Right = { verb: 'list', resource: 'workerpools' };
+
+/** ms: an event stream may outlive a revoked right by this at most. */
 const recheckMs = 300_000;
 
-/** Whom the token's user is for this request; throws `Forbidden` or `KubernetesUnavailable`. */
+/** Throws `InvalidRequest`, `Forbidden` or `KubernetesUnavailable`. */
 export async function principalFor(
   tokens: KubernetesTokens,
   token: string,
   user: KubernetesUser,
-  { scope, right, namespace: asked }: Wanted,
+  { scope, right, namespace: requested }: Access,
 ): Promise<Principal> {
-  const tenant = asked ?? user.namespace ?? 'default';
+  const tenant = requested ?? user.namespace ?? 'default';
   if (tenant !== everyTenant && !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(tenant)) {
-    throw new GenwardenError('InvalidRequest', `Genwarden-Namespace: ${tenant} is not the name of a namespace`);
+    throw new GenwardenError('InvalidRequest', `Genwarden-Namespace: ${tenant} is not a valid namespace name`);
   }
-  const jobs = { ...rightOf['jobs:read'], namespace: tenant === everyTenant ? undefined : tenant };
+  const readJobs = { ...rightOf['jobs:read'], namespace: tenant === everyTenant ? undefined : tenant };
   const principal = {
     id: `kubernetes:${user.name}`,
     name: user.name,
@@ -68,21 +61,21 @@ export async function principalFor(
     recheckMs,
   } as const;
   if (right.resource === 'generationjobs') {
-    await refuseMissing(tokens, token, user, { ...right, namespace: jobs.namespace });
+    await requireRight(tokens, token, user, { ...right, namespace: readJobs.namespace });
     return { ...principal, tenant };
   }
-  await refuseMissing(tokens, token, user, { ...right, namespace: tokens.namespace });
-  // Pools and workers are the installation's; what runs on them is of a namespace, which may be another's.
-  return { ...principal, tenant: (await tokens.may(token, jobs)) ? tenant : noTenant };
+  await requireRight(tokens, token, user, { ...right, namespace: tokens.namespace });
+  // Pools and workers belong to the installation, but their jobs belong to namespaces: show only those the user may list.
+  return { ...principal, tenant: (await tokens.isAllowed(token, readJobs)) ? tenant : noTenant };
 }
 
-async function refuseMissing(
+async function requireRight(
   tokens: KubernetesTokens,
   token: string,
   user: KubernetesUser,
-  right: PlacedRight,
+  right: ScopedRight,
 ): Promise<void> {
-  if (await tokens.may(token, right)) return;
+  if (await tokens.isAllowed(token, right)) return;
   const { verb, resource, namespace } = right;
   const where = namespace === undefined ? 'in all namespaces' : `in namespace ${namespace}`;
   throw new GenwardenError('Forbidden', `${user.name} may not ${verb} ${resource}.genwarden.dev ${where}`);

@@ -1,57 +1,62 @@
-// Answers of the API server, remembered for a few seconds by the hash of the token: a client that asks often costs the
-// cluster little, and who loses a right loses it here soon after.
+// Caches the answers of token reviews for a few seconds, by the hash of the token: frequent requests cost the API server little,
+// and a revoked right is still noticed within seconds.
 
 import { createHash } from 'node:crypto';
-import type { KubernetesUser, PlacedRight, Reviews } from '../../../adapters/kubernetes/reviews.ts';
+import type { KubernetesReviews, KubernetesUser, ScopedRight } from '../../../ports/kubernetesReviews.ts';
 
-/** ms. The API server itself knows a revoked token for up to 10 s more: what is added here stays short. */
-const yesFor = 5_000;
-/** ms; who was just given a right should not wait for it. */
-const noFor = 2_000;
-const mostKept = 10_000;
+/** ms. The API server itself accepts a revoked token for up to 10 s, so this adds little. */
+const positiveTtl = 5_000;
+/** ms. A right that was just granted should take effect soon. */
+const negativeTtl = 2_000;
+const maxEntries = 10_000;
 
-/** `monotonic` in ms. Those who ask the same at the same time share one question; a failure is not remembered. */
-export function rememberedReviews(reviews: Reviews, monotonic: () => number): Reviews {
-  const users = new Remembered<KubernetesUser | undefined>((user) => user !== undefined, monotonic);
-  const rights = new Remembered<boolean>((allowed) => allowed, monotonic);
+/** `monotonic` in ms. Concurrent requests share one review; failures are not cached. */
+export function cachedReviews(reviews: KubernetesReviews, monotonic: () => number): KubernetesReviews {
+  const users = new AnswerCache<KubernetesUser | undefined>((user) => user !== undefined, monotonic);
+  const rights = new AnswerCache<boolean>((allowed) => allowed, monotonic);
   return {
-    who: (token) => users.of(hash(token), () => reviews.who(token)),
-    may: (token, right) => rights.of(`${hash(token)} ${textOf(right)}`, () => reviews.may(token, right)),
+    userOf: (token) => users.get(hash(token), () => reviews.userOf(token)),
+    isAllowed: (token, right) => rights.get(`${hash(token)} ${textOf(right)}`, () => reviews.isAllowed(token, right)),
   };
 }
 
 const hash = (token: string): string => createHash('sha256').update(token).digest('base64');
-const textOf = ({ verb, resource, namespace = '*' }: PlacedRight): string => `${verb} ${resource} ${namespace}`;
+const textOf = ({ verb, resource, namespace = '*' }: ScopedRight): string => `${verb} ${resource} ${namespace}`;
 
-class Remembered<T> {
-  readonly #answers = new Map<string, { readonly answer: Promise<T>; until: number }>();
-  readonly #isYes: (value: T) => boolean;
+interface Entry<T> {
+  readonly answer: Promise<T>;
+  expiresAt: number;
+}
+
+class AnswerCache<T> {
+  readonly #entries = new Map<string, Entry<T>>();
+  readonly #isPositive: (value: T) => boolean;
   readonly #monotonic: () => number;
 
-  constructor(isYes: (value: T) => boolean, monotonic: () => number) {
-    this.#isYes = isYes;
+  constructor(isPositive: (value: T) => boolean, monotonic: () => number) {
+    this.#isPositive = isPositive;
     this.#monotonic = monotonic;
   }
 
-  of(key: string, ask: () => Promise<T>): Promise<T> {
-    const known = this.#answers.get(key);
-    if (known !== undefined && this.#monotonic() < known.until) return known.answer;
-    // From the question, not from the answer: what was true then may have ended meanwhile.
+  get(key: string, ask: () => Promise<T>): Promise<T> {
+    const known = this.#entries.get(key);
+    if (known !== undefined && this.#monotonic() < known.expiresAt) return known.answer;
+    // The TTL counts from the question: what it asked about may have changed before the answer.
     const askedAt = this.#monotonic();
-    const entry = { answer: ask(), until: Infinity };
-    this.#keep(key, entry);
+    const entry = { answer: ask(), expiresAt: Infinity };
+    this.#store(key, entry);
     entry.answer.then(
-      (value) => (entry.until = askedAt + (this.#isYes(value) ? yesFor : noFor)),
-      () => this.#answers.get(key) === entry && this.#answers.delete(key),
+      (value) => (entry.expiresAt = askedAt + (this.#isPositive(value) ? positiveTtl : negativeTtl)),
+      () => this.#entries.get(key) === entry && this.#entries.delete(key),
     );
     return entry.answer;
   }
 
-  /** The oldest gives way. */
-  #keep(key: string, entry: { readonly answer: Promise<T>; until: number }): void {
-    this.#answers.delete(key);
-    const [oldest] = this.#answers.keys();
-    if (this.#answers.size >= mostKept && oldest !== undefined) this.#answers.delete(oldest);
-    this.#answers.set(key, entry);
+  /** Evicts the oldest entry when the cache is full. */
+  #store(key: string, entry: Entry<T>): void {
+    this.#entries.delete(key);
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size >= maxEntries && oldest !== undefined) this.#entries.delete(oldest);
+    this.#entries.set(key, entry);
   }
 }

@@ -1,9 +1,7 @@
 // The API server that is asked about tokens: how often, how long, and what its absence means.
 
 import { describe, expect, test } from 'vitest';
-import { apiServer } from '../../../../src/adapters/kubernetes/apiServer.ts';
-import { openKubernetesTokens } from '../../../../src/api/auth/kubernetes/kubernetesTokens.ts';
-import { kubernetesPlace } from '../../../../src/adapters/kubernetes/place.ts';
+import { apiServerAddress, installationNamespace, openReviews } from '../../../../src/adapters/kubernetes/index.ts';
 import { FakeReviews } from '../../../fakes/fakeReviews.ts';
 import { selfSigned } from '../../../support/selfSigned.ts';
 import { as, cluster, code, users } from './stage.ts';
@@ -68,11 +66,10 @@ describe('the API server', () => {
   test('is trusted by its authority alone', async () => {
     await using server = await FakeReviews.start(selfSigned);
     server.users.set('ann-token', users['ann-token']!);
-    const open = (ca: string | undefined) =>
-      openKubernetesTokens({ url: server.url, ca, namespace: 'genwarden' }, () => 0);
+    const open = (ca: string | undefined) => openReviews({ url: server.url, ca, version: '1.2.3' });
     const [trusting, careful] = [open(selfSigned.cert), open(undefined)];
-    expect(await trusting.who('ann-token')).toEqual({ name: 'ann', namespace: undefined });
-    await expect(careful.who('ann-token')).rejects.toMatchObject({ code: 'KubernetesUnavailable' });
+    expect(await trusting.userOf('ann-token')).toEqual({ name: 'ann', namespace: undefined });
+    await expect(careful.userOf('ann-token')).rejects.toMatchObject({ code: 'KubernetesUnavailable' });
     trusting.close();
     careful.close();
   });
@@ -80,8 +77,8 @@ describe('the API server', () => {
   test('that says nothing is given up in time', async () => {
     await using server = await FakeReviews.start();
     server.broken = 'silent';
-    const silent = apiServer({ url: server.url, ca: undefined }, 50);
-    await expect(silent.post('/x', 'a-token', {})).rejects.toMatchObject({
+    const silent = openReviews({ url: server.url, ca: undefined, version: '1.2.3', timeoutMs: 50 });
+    await expect(silent.userOf('a-token')).rejects.toMatchObject({
       code: 'KubernetesUnavailable',
       message: expect.stringContaining('no answer within 50 ms') as string,
     });
@@ -99,18 +96,20 @@ describe('where the API server is', () => {
   test('in a pod: as Kubernetes says; settings go before', () => {
     const env = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' };
     const mounted = files({ [`${pod}/ca.crt`]: 'PEM', [`${pod}/namespace`]: 'prod\n', '/ca': 'MINE' });
-    expect(kubernetesPlace({}, env, mounted)).toEqual({ url: 'https://10.96.0.1:443', ca: 'PEM', namespace: 'prod' });
-    const set = { url: 'https://k8s:6443', ca: '/ca', namespace: 'here' };
-    expect(kubernetesPlace(set, env, mounted)).toEqual({ url: 'https://k8s:6443', ca: 'MINE', namespace: 'here' });
-    expect(kubernetesPlace({}, { KUBERNETES_SERVICE_HOST: 'fd00::1' }, files({}))).toEqual({
+    expect(apiServerAddress({}, env, mounted)).toEqual({ url: 'https://10.96.0.1:443', ca: 'PEM' });
+    expect(installationNamespace(undefined, mounted)).toBe('prod');
+    const set = { url: 'https://k8s:6443', ca: '/ca' };
+    expect(apiServerAddress(set, env, mounted)).toEqual({ url: 'https://k8s:6443', ca: 'MINE' });
+    expect(installationNamespace('here', mounted)).toBe('here');
+    expect(apiServerAddress({}, { KUBERNETES_SERVICE_HOST: 'fd00::1' }, files({}))).toEqual({
       url: 'https://[fd00::1]:443',
       ca: undefined,
-      namespace: 'default',
     });
+    expect(installationNamespace(undefined, files({}))).toBe('default');
   });
 
   test('elsewhere it must be set; a file of the authority that is missing is named', () => {
-    expect(() => kubernetesPlace({}, {}, files({}))).toThrow(/GENWARDEN_KUBERNETES_URL/);
-    expect(() => kubernetesPlace({ url: 'https://k8s', ca: '/ca' }, {}, files({}))).toThrow(/KUBERNETES_CA=\/ca/);
+    expect(() => apiServerAddress({}, {}, files({}))).toThrow(/GENWARDEN_KUBERNETES_URL/);
+    expect(() => apiServerAddress({ url: 'https://k8s', ca: '/ca' }, {}, files({}))).toThrow(/KUBERNETES_CA=\/ca/);
   });
 });

@@ -1,6 +1,7 @@
 // An API that lets in Kubernetes tokens, and the API server that it asks about them.
 
-import { openKubernetesTokens } from '../../../../src/api/auth/kubernetes/kubernetesTokens.ts';
+import { openReviews } from '../../../../src/adapters/kubernetes/index.ts';
+import { kubernetesTokens } from '../../../../src/api/auth/kubernetes/kubernetesTokens.ts';
 import { tokenStore } from '../../../../src/api/auth/tokenStore.ts';
 import { FakeReviews, type FakeUser } from '../../../fakes/fakeReviews.ts';
 import { apiWorld, type ApiWorld } from '../../../fakes/apiWorld.ts';
@@ -37,7 +38,8 @@ export async function cluster(over: Parameters<typeof apiWorld>[0] = {}): Promis
   const server = await FakeReviews.start();
   for (const [token, user] of Object.entries(users)) server.users.set(token, user);
   let now = 0;
-  const kubernetes = openKubernetesTokens({ url: server.url, ca: undefined, namespace: 'genwarden' }, () => now);
+  const reviews = openReviews({ url: server.url, ca: undefined, version: '1.2.3' });
+  const kubernetes = kubernetesTokens(reviews, 'genwarden', () => now);
   const world = await apiWorld({ auth: tokenStore([]), kubernetes, ...over });
   return {
     server,
@@ -45,7 +47,7 @@ export async function cluster(over: Parameters<typeof apiWorld>[0] = {}): Promis
     later: (ms) => void (now += ms),
     async [Symbol.asyncDispose]() {
       await world[Symbol.asyncDispose]();
-      kubernetes.close();
+      reviews.close();
       await server[Symbol.asyncDispose]();
     },
   };

@@ -2,9 +2,8 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { podLog } from '../../../../src/adapters/kubernetes/podLog.ts';
+import { KubeClient, loadKubeconfig } from '../../../../src/adapters/kubernetes/index.ts';
 import { runCommand } from '../../../support/commandLine.ts';
 import { FakeApi, answerJson } from '../../../fakes/fakeApi.ts';
 import { fakeJob, fakeTask } from '../../../fakes/fakeJobs.ts';
@@ -71,7 +70,7 @@ test('a pod that is gone is named; where none is left it is an error', async () 
   ranOn(second, first);
   const some = await logs();
   expect(some).toMatchObject({ code: 0, stdout: 'job1 here\n' });
-  expect(some.stderr).toContain(`the pod of ${nameOf(second)} is gone`);
+  expect(some.stderr).toContain(`the pod of ${nameOf(second)} no longer exists`);
   cluster.pods.pop();
   expect(await logs()).toMatchObject({ code: 1, stderr: expect.stringContaining('WorkerLogGone') as string });
 });
@@ -81,7 +80,7 @@ test('a job that nobody has taken has none, and says so; a job that is not there
   expect(await logs()).toMatchObject({
     code: 0,
     stdout: '',
-    stderr: expect.stringContaining('no worker has taken') as string,
+    stderr: expect.stringContaining('no worker has claimed') as string,
   });
   const options = { plugin: true };
   const missing = await runCommand(['logs', 'job2', '--kubeconfig', join(folder.path, 'config')], options);
@@ -116,15 +115,18 @@ test('a log that breaks is followed on without a gap and without a line twice', 
   // Two lines of one moment are two lines.
   cluster.pods.push({ namespace: 'prod', name: first, component: 'worker', log: log.with(1, line(2, 'job1 twin')) });
   cluster.brokenLogs = 1;
-  const config = new KubeConfig();
-  config.loadFromFile(join(folder.path, 'config'));
-  const asked = { namespace: 'prod', pod: first, container: 'worker', since: '2026-01-01T00:00:00Z' };
+  const kubeconfig = await loadKubeconfig('UsageError', join(folder.path, 'config'));
+  const client = new KubeClient({ kubeconfig, program: 'test', version: '1.2.3' });
+  const asked = { namespace: 'prod', name: first, container: 'worker', since: '2026-01-01T00:00:00Z' };
   const never = new AbortController().signal;
-  const lines = await Array.fromAsync(podLog(config, { ...asked, follow: true }, never));
+  const lines = await Array.fromAsync(client.log({ ...asked, follow: true }, never));
   expect(lines).toEqual(['job1 one', 'job1 twin', 'job1 two', 'job1 three']);
   cluster.brokenLogs = 1;
-  const broken = Array.fromAsync(podLog(config, { ...asked, follow: false }, never));
-  await expect(broken).rejects.toMatchObject({ code: 'ClusterUnreachable' });
+  const broken = Array.fromAsync(client.log({ ...asked, follow: false }, never));
+  await expect(broken).rejects.toMatchObject({ name: 'KubeError', status: 0 });
+  cluster.brokenLogs = 1;
+  ranOn(first);
+  expect(await logs()).toMatchObject({ code: 4, stderr: expect.stringContaining('ClusterUnreachable') as string });
 });
 
 test('who may not read logs is told what is missing', async () => {

@@ -146,7 +146,7 @@ describe('what is missing', () => {
     await failing(4, 'a/genwarden, b/genwarden');
     await failing(4, 'in namespace c', '--installation-namespace', 'c');
     cluster.pods = [{ namespace: 'a', name: 'api', component: 'api', ready: false }];
-    await failing(4, 'is ready (there are 1)');
+    await failing(4, 'is ready (1 found)');
   });
 
   test('no right to forward a port: said at once, and nothing is sent', async () => {

@@ -1,11 +1,9 @@
 // The cluster over HTTP, against a server that answers as a Kubernetes API server may: pages, broken watches, silence,
 // proxies' own words, rotated tokens.
 import { writeFileSync } from 'node:fs';
-import { Registry } from 'prom-client';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { WatchEvent } from '../../../src/ports/kubernetes.ts';
-import { connectCluster } from '../../../src/adapters/kubernetes/realCluster.ts';
-import { createOperatorMetrics } from '../../../src/telemetry/metrics.ts';
+import { loadKubeconfig } from '../../../src/adapters/kubernetes/index.ts';
 import { failed, json, serving, type Answer } from './apiServer.ts';
 
 const pools = { group: 'genwarden.dev', version: 'v1alpha1', kind: 'WorkerPool', plural: 'workerpools' };
@@ -229,9 +227,8 @@ test('an abort ends a watch at once, and closes its connection', async () => {
   await closed.promise;
 });
 
-test('a configuration that cannot be read is said at once', () => {
+test('a kubeconfig that cannot be read is reported at once', async () => {
   vi.stubEnv('KUBECONFIG', '/nowhere/missing');
   onTestFinished(() => void vi.unstubAllEnvs());
-  const connect = () => connectCluster({ metrics: createOperatorMetrics(new Registry()), version: '1' });
-  expect(connect).toThrow(expect.objectContaining({ code: 'InvalidConfiguration' }));
+  await expect(loadKubeconfig('InvalidConfiguration')).rejects.toMatchObject({ code: 'InvalidConfiguration' });
 });
