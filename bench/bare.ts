@@ -1,13 +1,20 @@
 // The raw limit beside which ours is measured: the same JetStream operations on the same server with messages of the same
 // size, in the plainest loops that the client library allows.
 
-import { AckPolicy, type Consumer, type JsMsg } from '@nats-io/jetstream';
+import {
+  AckPolicy,
+  jetstream,
+  jetstreamManager,
+  type Consumer,
+  type JetStreamClient,
+  type JsMsg,
+} from '@nats-io/jetstream';
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { NatsLink } from '../src/adapters/nats/link/connection.ts';
 import { inParallel, percentiles, timed, type Percentiles } from './measure.ts';
 
 export interface BareStream {
-  readonly link: NatsLink;
+  readonly js: JetStreamClient;
   readonly name: string;
   readonly consumer: Consumer;
   /** Headers and body as long as those of a real spec, and of a real status. */
@@ -23,16 +30,18 @@ export interface Sample {
 /** A stream with the settings of ours, and one pull consumer on its specs. */
 export async function openBareStream(link: NatsLink, like: string, spec: Sample, status: Sample): Promise<BareStream> {
   const name = 'bare';
-  const { config } = await link.jsm.streams.info(like);
-  await link.jsm.streams.add({ ...config, name, subjects: ['bare.>'] });
-  await link.jsm.consumers.add(name, {
+  const jsm = await jetstreamManager(link.connection, { checkAPI: false });
+  const js = jetstream(link.connection);
+  const { config } = await jsm.streams.info(like);
+  await jsm.streams.add({ ...config, name, subjects: ['bare.>'] });
+  await jsm.consumers.add(name, {
     durable_name: 'work',
     ack_policy: AckPolicy.Explicit,
     ack_wait: 5_000_000_000,
     max_ack_pending: 1_000_000,
     filter_subject: 'bare.spec.>',
   });
-  return { link, name, consumer: await link.js.consumers.get(name, 'work'), spec, status };
+  return { js, name, consumer: await js.consumers.get(name, 'work'), spec, status };
 }
 
 /** Create-only publishes, so many a second. */
@@ -75,16 +84,16 @@ export async function bareDispatch(bare: BareStream, count: number): Promise<Per
   return percentiles(times);
 }
 
-function submit({ link, spec }: BareStream, id: string): Promise<unknown> {
+function submit({ js, spec }: BareStream, id: string): Promise<unknown> {
   const expect = { lastSubjectSequence: 0, lastSubjectSequenceSubject: `bare.*.${id}.*` };
-  return link.js.publish(`bare.spec.${id}.0`, spec.body, { headers: headersOf(spec), expect });
+  return js.publish(`bare.spec.${id}.0`, spec.body, { headers: headersOf(spec), expect });
 }
 
-async function live({ link, status }: BareStream, message: JsMsg): Promise<void> {
+async function live({ js, status }: BareStream, message: JsMsg): Promise<void> {
   const subject = message.subject.replace('.spec.', '.status.');
   const filter = message.subject.replace('.spec.', '.*.');
   const publish = (last: number) =>
-    link.js.publish(subject, status.body, {
+    js.publish(subject, status.body, {
       headers: headersOf(status),
       expect: { lastSubjectSequence: last, lastSubjectSequenceSubject: filter },
     });

@@ -10,6 +10,7 @@ import { startNatsServer, type NatsServer } from '../support/nats.ts';
 import { claim, jobOf, stored, submitOne, write } from '../support/steps.ts';
 import { aJob, start } from '../fakes/tasks.ts';
 import { until } from '../support/until.ts';
+import { managerOf } from '../support/jetStream.ts';
 
 const options = { retentionMs: 7 * 86_400_000, now: () => start };
 
@@ -106,7 +107,7 @@ describe('job log and task queue on NATS, with faults', () => {
     const { position } = await log.health();
     await log.keepWatermark({ epoch: position.epoch, sequence: position.sequence + 1, stragglers: [] });
     for (const lane of ['again', 'high', 'normal', 'low']) {
-      await link.jsm.consumers.delete('genwarden_tasks', `default_${lane}`);
+      await (await managerOf(link)).consumers.delete('genwarden_tasks', `default_${lane}`);
     }
     await queue.ensurePool('default');
     const third = await submitOne(log);
@@ -118,7 +119,8 @@ describe('job log and task queue on NATS, with faults', () => {
     const other = natsTaskQueue(link);
     const impatient = new AbortController();
     const taking = other.claimable('default', 1, impatient.signal);
-    const pulls = async () => (await link.jsm.consumers.info('genwarden_tasks', 'default_normal')).num_waiting;
+    const pulls = async () =>
+      (await (await managerOf(link)).consumers.info('genwarden_tasks', 'default_normal')).num_waiting;
     await until(async () => (await pulls()) === 1, { what: 'a standing pull' });
     impatient.abort();
     const spec = await submitOne(log);

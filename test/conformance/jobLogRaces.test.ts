@@ -1,5 +1,6 @@
 // Many writers on the same tasks of a stream with three copies, while its leader changes: every task stays one chain.
 
+import { jetstream } from '@nats-io/jetstream';
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { natsJobLog, natsTaskQueue, type NatsLink } from '../../src/adapters/nats/index.ts';
@@ -12,6 +13,7 @@ import { startNatsCluster, type NatsCluster } from '../support/nats.ts';
 import { jobOf, status, stored } from '../support/steps.ts';
 import { aJob, aRequest, start } from '../fakes/tasks.ts';
 import { until } from '../support/until.ts';
+import { infoOf } from '../support/jetStream.ts';
 
 const options = { retentionMs: 7 * 86_400_000, now: () => start };
 const stream = streamName('genwarden');
@@ -93,7 +95,7 @@ describe('job log on three servers', () => {
         if (event.event === 'entry') seen.push(event.entry.sequence);
       }
     })();
-    const info = await links[0]!.jsm.streams.info(stream);
+    const info = await infoOf(links[0]!, stream);
     const leader = cluster.servers[Number(info.cluster!.leader!.slice(1)) - 1]!;
     leader.kill('SIGKILL');
     await leader.exited;
@@ -167,7 +169,7 @@ async function everyMessage(
   link: NatsLink,
   job: string,
 ): Promise<{ sequence: number; subject: string; header: MsgHdrs }[]> {
-  const consumer = await link.js.consumers.get(stream, {
+  const consumer = await jetstream(link.connection).consumers.get(stream, {
     filter_subjects: [`genwarden.*.default.*.${job}.*`],
     headers_only: true,
   });

@@ -1,13 +1,15 @@
 // The stream on NATS: made, checked, raised, and refused with what to do.
 
+import { jetstream } from '@nats-io/jetstream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { natsJobLog, type NatsLink } from '../../src/adapters/nats/index.ts';
-import { ensureStream } from '../../src/adapters/nats/stream/ensure.ts';
+import { ensureTaskStream } from '../../src/adapters/nats/stream/taskStream.ts';
 import { connectTo } from '../support/logWorlds.ts';
 import { startNatsServer, type NatsServer } from '../support/nats.ts';
 import { stored } from '../support/steps.ts';
 import { aJob, aRequest } from '../fakes/tasks.ts';
 import { until } from '../support/until.ts';
+import { infoOf, managerOf } from '../support/jetStream.ts';
 
 const hour = 3_600_000;
 const nanos = 1_000_000;
@@ -24,14 +26,15 @@ describe('the stream', () => {
     link = await connectTo([server.url], 'genwarden');
   });
   afterEach(async () => {
-    for await (const { config } of link.jsm.streams.list()) await link.jsm.streams.delete(config.name);
+    const { streams } = await managerOf(link);
+    for await (const { config } of streams.list()) await streams.delete(config.name);
     await link.close();
   });
 
-  const config = async () => (await link.jsm.streams.info('genwarden_tasks')).config;
+  const config = async () => (await infoOf(link, 'genwarden_tasks')).config;
 
   it('is made as it must be, by several at once', async () => {
-    await Promise.all(Array.from({ length: 5 }, () => ensureStream(link, { retentionMs })));
+    await Promise.all(Array.from({ length: 5 }, () => ensureTaskStream(link, { retentionMs })));
     expect(await config()).toMatchObject({
       subjects: ['genwarden.spec.>', 'genwarden.status.>', 'genwarden.key.>'],
       retention: 'limits',
@@ -45,23 +48,23 @@ describe('the stream', () => {
   });
 
   it('keeps its messages for longer when the retention is raised, and never for less', async () => {
-    await ensureStream(link, { retentionMs });
-    await ensureStream(link, { retentionMs: 2 * retentionMs });
+    await ensureTaskStream(link, { retentionMs });
+    await ensureTaskStream(link, { retentionMs: 2 * retentionMs });
     expect((await config()).max_age).toBe(49 * hour * nanos);
-    await ensureStream(link, { retentionMs });
+    await ensureTaskStream(link, { retentionMs });
     expect((await config()).max_age).toBe(49 * hour * nanos);
   });
 
   it('gets the limit in bytes that is asked for, and never one below what it holds', async () => {
     const limited = (maxBytes: number): NatsLink => ({ ...link, maxBytes });
-    await ensureStream(limited(50_000_000), { retentionMs });
+    await ensureTaskStream(limited(50_000_000), { retentionMs });
     expect((await config()).max_bytes).toBe(50_000_000);
-    await ensureStream(link, { retentionMs });
+    await ensureTaskStream(link, { retentionMs });
     expect((await config()).max_bytes).toBe(50_000_000);
-    await ensureStream(limited(60_000_000), { retentionMs });
-    await link.js.publish('genwarden.key.some', new Uint8Array(100_000));
-    await ensureStream(limited(90_000), { retentionMs });
-    expect(await link.jsm.streams.info('genwarden_tasks')).toMatchObject({
+    await ensureTaskStream(limited(60_000_000), { retentionMs });
+    await jetstream(link.connection).publish('genwarden.key.some', new Uint8Array(100_000));
+    await ensureTaskStream(limited(90_000), { retentionMs });
+    expect(await infoOf(link, 'genwarden_tasks')).toMatchObject({
       config: { max_bytes: 60_000_000 },
       state: { messages: 1 },
     });
@@ -76,25 +79,25 @@ describe('the stream', () => {
     ['subjects', { subjects: ['genwarden.>'] }, 'subjects ["genwarden.>"] where Genwarden needs'],
     ['no purge', { deny_purge: true }, 'deny_purge true'],
   ])('is refused with what was found, what is needed and what to do: %s', async (_name, wrong, message) => {
-    await ensureStream(link, { retentionMs });
+    await ensureTaskStream(link, { retentionMs });
     const right = await config();
-    await link.jsm.streams.delete('genwarden_tasks');
-    await link.jsm.streams.add({ ...right, ...wrong } as typeof right);
-    const refused = await ensureStream(link, { retentionMs }).catch((error: unknown) => error);
+    await (await managerOf(link)).streams.delete('genwarden_tasks');
+    await (await managerOf(link)).streams.add({ ...right, ...wrong } as typeof right);
+    const refused = await ensureTaskStream(link, { retentionMs }).catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: 'NatsUnsuitable', message: expect.stringContaining(message) });
     expect((refused as Error).message).toContain('nats stream edit genwarden_tasks');
   });
 
   it('is refused where another stream has the subjects', async () => {
-    await link.jsm.streams.add({ name: 'taken', subjects: ['genwarden.spec.>'] });
-    await expect(ensureStream(link, { retentionMs })).rejects.toMatchObject({
+    await (await managerOf(link)).streams.add({ name: 'taken', subjects: ['genwarden.spec.>'] });
+    await expect(ensureTaskStream(link, { retentionMs })).rejects.toMatchObject({
       code: 'NatsUnsuitable',
       message: expect.stringContaining('GENWARDEN_NATS_PREFIX'),
     });
   });
 
   it('is refused with three copies on a single server', async () => {
-    await expect(ensureStream({ ...link, replicas: 3 }, { retentionMs })).rejects.toMatchObject({
+    await expect(ensureTaskStream({ ...link, replicas: 3 }, { retentionMs })).rejects.toMatchObject({
       code: 'NatsUnsuitable',
       message: expect.stringContaining('GENWARDEN_NATS_REPLICAS'),
     });
@@ -105,14 +108,15 @@ describe('the stream', () => {
     const specs = aJob(3);
     stored(await log.submit(specs));
     const filter = 'Nats-Expected-Last-Subject-Sequence-Subject';
-    const messages = await Promise.all([1, 2, 3].map((seq) => link.jsm.streams.getMessage('genwarden_tasks', { seq })));
+    const { streams } = await managerOf(link);
+    const messages = await Promise.all([1, 2, 3].map((seq) => streams.getMessage('genwarden_tasks', { seq })));
     const expectations = messages.map((message) => message?.header.get(filter) ?? '');
     expect(expectations).toEqual([`genwarden.*.*.*.${specs[0]!.state.of.job}.*`, '', '']);
   });
 
   it('takes no job from 85 % of its storage on, what the job may still write included', async () => {
     const log = await natsJobLog(link, { retentionMs });
-    await link.jsm.streams.update('genwarden_tasks', { ...(await config()), max_bytes: 1_000_000 });
+    await (await managerOf(link)).streams.update('genwarden_tasks', { ...(await config()), max_bytes: 1_000_000 });
     const request = { ...aRequest, metadata: 'x'.repeat(9_000) };
     const job = () => aJob(1).map(({ state, detail }) => ({ state, detail: { ...detail, request } }));
     await until(

@@ -1,5 +1,6 @@
 // The adapters of job log and task queue side by side, for the suites that each of them passes.
 
+import { jetstream } from '@nats-io/jetstream';
 import { type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll } from 'vitest';
 import { systemClock } from '../fakes/clock.ts';
@@ -13,6 +14,7 @@ import type { JobLog } from '../../src/ports/jobLog.ts';
 import type { TaskQueue } from '../../src/ports/taskQueue.ts';
 import { startNatsServer, type NatsServer } from './nats.ts';
 import { start } from '../fakes/tasks.ts';
+import { managerOf } from './jetStream.ts';
 
 export interface Seat {
   readonly log: JobLog;
@@ -83,15 +85,15 @@ async function natsWorld(urls: readonly string[]): Promise<LogWorld> {
     putNewer: async (spec) => {
       const { headers: encoded, body } = encodeWrite(spec, 'newer');
       encoded.set('Genwarden-Schema', '2.0');
-      await links[0].js.publish(subjectOf(prefix, spec.state), body, { headers: encoded });
+      await jetstream(links[0].connection).publish(subjectOf(prefix, spec.state), body, { headers: encoded });
     },
     replaceStream: async () => {
-      await links[0].jsm.streams.delete(streamName(prefix));
+      await (await managerOf(links[0])).streams.delete(streamName(prefix));
       await natsJobLog(links[1], options);
     },
     [Symbol.asyncDispose]: async () => {
       for (const { queue } of [own, other]) await queue.close();
-      await links[0].jsm.streams.delete(streamName(prefix));
+      await (await managerOf(links[0])).streams.delete(streamName(prefix));
       for (const link of links) await link.close();
     },
   };

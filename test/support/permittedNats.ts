@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
 import { connectNats, type NatsLink } from '../../src/adapters/nats/index.ts';
-import type { NatsLog } from '../../src/adapters/nats/link/dial.ts';
+import type { NatsLog } from '../../src/adapters/nats/link/log.ts';
 import { startNatsServer, type NatsServer } from './nats.ts';
 
 const file = new URL('../../charts/genwarden/files/nats-permissions.conf', import.meta.url);

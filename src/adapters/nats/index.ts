@@ -1,14 +1,14 @@
-// The adapters to NATS: every port but the provider. Each takes the process's one link and ends with it.
+// The adapters to NATS: every port except the provider. Each takes the process's one link and ends with it.
 
 export { natsArtifactStore } from './artifacts/index.ts';
 export { natsClock } from './clock/index.ts';
-export { connectNats, type NatsLink, type NatsSettings } from './link/connection.ts';
 export { watchConnectionLosses } from './heartbeats/connectionLosses.ts';
 export { answerRollCalls, natsHeartbeats } from './heartbeats/index.ts';
 export { natsInstallationProbe } from './installationProbe.ts';
 export { natsKeyRing } from './keys/index.ts';
-export { natsJobLog } from './log/index.ts';
 export { natsLeadership } from './kv/leadership.ts';
 export { natsPoolRegistry } from './kv/poolRegistry.ts';
+export { connectNats, type NatsLink, type NatsSettings } from './link/connection.ts';
+export { natsJobLog } from './log/index.ts';
 export { provisionNats } from './provision.ts';
 export { natsTaskQueue } from './queue/index.ts';

@@ -1,49 +1,52 @@
-// Looks at the NATS server, the stream and the leader's key, for people who check an installation.
+// Checks the NATS server, the stream and the leader's key, for `genwarden doctor`.
 
-import { setTimeout as pause } from 'node:timers/promises';
+import type { JetStreamAccountStats } from '@nats-io/jetstream';
+import { untilAborted } from '../../async/abort.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { InstallationProbe, NatsSight } from '../../ports/installationProbe.ts';
+import { askApi, streamInfo } from './jetstream/api.ts';
 import { isStreamNotFound, portError } from './jetstream/errors.ts';
+import { once } from './jetstream/retry.ts';
 import { openBucket } from './kv/bucket.ts';
-import type { NatsLink } from './link/connection.ts';
 import { defaultLease } from './kv/leadership.ts';
-import { ensureStream } from './stream/ensure.ts';
+import type { NatsLink } from './link/connection.ts';
 import { streamName } from './stream/subjects.ts';
+import { ensureTaskStream } from './stream/taskStream.ts';
 
 export interface InstallationProbeOptions {
   readonly retentionMs: number;
-  /** Of the leader's key, ms; as `natsLeadership` has it. */
+  /** The lease of the leader's key, ms; as for `natsLeadership`. */
   readonly leaseMs?: number;
 }
 
-/** How long one look may take, ms. */
-const patience = 5_000;
+/** How long one check may take, ms. */
+const timeout = 5_000;
 
 export function natsInstallationProbe(link: NatsLink, options: InstallationProbeOptions): InstallationProbe {
   return {
-    nats: () => inTime(lookAtNats(link, options.retentionMs)),
+    nats: () => inTime(checkNats(link, options.retentionMs)),
     leader: () => inTime(leaderOf(link, options.leaseMs ?? defaultLease.leaseMs)),
   };
 }
 
-async function lookAtNats(link: NatsLink, retentionMs: number): Promise<NatsSight> {
+async function checkNats(link: NatsLink, retentionMs: number): Promise<NatsSight> {
   const asked = performance.now();
-  const { storage, limits } = await link.whileConnected(() => link.jsm.getAccountInfo());
+  const { storage, limits } = await askApi<JetStreamAccountStats>(link, 'INFO', {}, once);
   const roundTripMs = performance.now() - asked;
   return {
     version: link.connection.info?.version ?? 'unknown',
     roundTripMs,
-    ...(await lookAtStream(link, retentionMs)),
+    ...(await checkStream(link, retentionMs)),
     storage: { used: storage, limit: limits.max_storage },
   };
 }
 
-async function lookAtStream(link: NatsLink, retentionMs: number): Promise<Pick<NatsSight, 'unsuitable' | 'replicas'>> {
+async function checkStream(link: NatsLink, retentionMs: number): Promise<Pick<NatsSight, 'unsuitable' | 'replicas'>> {
   const name = streamName(link.prefix);
   try {
-    const { config } = await link.whileConnected(() => link.jsm.streams.info(name));
-    // Looked for first: a look must not make a stream that somebody deleted.
-    await ensureStream(link, { retentionMs, signal: AbortSignal.timeout(patience) });
+    const { config } = await streamInfo(link, name, once);
+    // Only for a stream that exists: a check must not create one that was deleted.
+    await ensureTaskStream(link, { retentionMs, signal: AbortSignal.timeout(timeout) });
     return { unsuitable: undefined, replicas: config.num_replicas };
   } catch (error) {
     if (isStreamNotFound(error)) return { unsuitable: `There is no stream ${name}`, replicas: 0 };
@@ -62,13 +65,12 @@ async function leaderOf(link: NatsLink, leaseMs: number): Promise<string | undef
   return typeof name === 'string' ? name : 'a controller without a name';
 }
 
-async function inTime<T>(look: Promise<T>): Promise<T> {
-  const late = pause(patience, undefined, { ref: false }).then(() => {
-    throw new GenwardenError('Unavailable', `NATS did not answer within ${patience / 1_000} s`);
-  });
+async function inTime<T>(check: Promise<T>): Promise<T> {
+  const late = AbortSignal.timeout(timeout);
   try {
-    return await Promise.race([look, late]);
+    return await untilAborted(check, late);
   } catch (error) {
-    throw portError(error, 'Unavailable', 'NATS did not answer');
+    if (error !== late.reason) throw portError(error, 'Unavailable', 'The check of NATS failed');
+    throw new GenwardenError('Unavailable', `NATS did not answer within ${timeout / 1_000} s`);
   }
 }

@@ -1,15 +1,15 @@
-// Makes everything that an installation keeps in NATS: done by the controller, whose user may; the other processes wait.
+// Creates the streams and buckets of an installation. The controller's user may do so; the other processes wait for it.
 
 import { natsArtifactBucket } from './artifacts/index.ts';
 import { openBucket } from './kv/bucket.ts';
+import { defaultLease } from './kv/leadership.ts';
 import type { NatsLink } from './link/connection.ts';
 import { marksBucket } from './log/watermark.ts';
-import { defaultLease } from './kv/leadership.ts';
-import { ensureStream, type StreamSettings } from './stream/ensure.ts';
+import { ensureTaskStream, type StreamSettings } from './stream/taskStream.ts';
 
-/** Throws what the opening of each would: `NatsUnsuitable`, `NatsTooOld`, `NatsPermissionDenied`, `Unavailable`. */
+/** Throws what opening each of them would throw: `NatsUnsuitable`, `NatsTooOld`, `NatsPermissionDenied`, `Unavailable`. */
 export async function provisionNats(link: NatsLink, settings: StreamSettings): Promise<void> {
-  await ensureStream(link, settings);
+  await ensureTaskStream(link, settings);
   for (const name of ['pools', 'keys', marksBucket]) await openBucket(link, name);
   await openBucket(link, 'leader', defaultLease.leaseMs);
   await natsArtifactBucket(link, settings.retentionMs);

@@ -1,4 +1,5 @@
 // Artifacts on a real server: what is left over, what is replaced while it is read, a full disk, a server that goes away.
+import { jetstream } from '@nats-io/jetstream';
 import { createHash, randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { Objm } from '@nats-io/obj';
@@ -8,6 +9,7 @@ import { natsArtifactStore } from '../../../src/adapters/nats/index.ts';
 import { testLink } from '../../conformance/ports.ts';
 import { startNatsServer } from '../../support/nats.ts';
 import { until } from '../../support/until.ts';
+import { infoOf, managerOf } from '../../support/jetStream.ts';
 
 async function open(options: Parameters<typeof startNatsServer>[0] = {}) {
   const server = await startNatsServer(options);
@@ -15,7 +17,7 @@ async function open(options: Parameters<typeof startNatsServer>[0] = {}) {
   const prefix = `t${randomBytes(4).toString('hex')}`;
   const link = await testLink(server.url, prefix);
   const stream = `OBJ_${prefix}_artifacts`;
-  const stored = async (): Promise<number> => (await link.jsm.streams.info(stream)).state.messages;
+  const stored = async (): Promise<number> => (await infoOf(link, stream)).state.messages;
   return { server, prefix, link, stream, stored };
 }
 
@@ -26,7 +28,7 @@ test('is a bucket that other programs of NATS can read', async () => {
   const store = await natsArtifactStore(link, settings);
   const bytes = randomBytes(300_000);
   const { digest } = await store.put('acme', bytes, 'image/png');
-  const bucket = await new Objm(link.js).open(`${prefix}_artifacts`);
+  const bucket = await new Objm(link.connection).open(`${prefix}_artifacts`);
   const info = await bucket.info(`acme/${digest}`);
   expect(info).toMatchObject({ size: 300_000, chunks: 3, deleted: false });
   expect(Buffer.compare((await bucket.getBlob(`acme/${digest}`))!, bytes)).toBe(0);
@@ -35,7 +37,7 @@ test('is a bucket that other programs of NATS can read', async () => {
 test('an artifact outlives the jobs by an hour', async () => {
   const { link, stream } = await open();
   await natsArtifactStore(link, settings);
-  expect((await link.jsm.streams.info(stream)).config.max_age).toBe(7_200_000 * 1e6);
+  expect((await infoOf(link, stream)).config.max_age).toBe(7_200_000 * 1e6);
 });
 
 test('young bytes are not stored again; older ones are, and leave nothing behind', async () => {
@@ -44,12 +46,12 @@ test('young bytes are not stored again; older ones are, and leave nothing behind
   const store = await natsArtifactStore(link, { ...settings, clock });
   const bytes = randomBytes(300_000);
   const { digest } = await store.put('acme', bytes, 'image/png');
-  const before = (await link.jsm.streams.info(`OBJ_${link.prefix}_artifacts`)).state.last_seq;
+  const before = (await infoOf(link, `OBJ_${link.prefix}_artifacts`)).state.last_seq;
   await store.put('acme', bytes, 'image/png');
-  expect((await link.jsm.streams.info(`OBJ_${link.prefix}_artifacts`)).state.last_seq).toBe(before);
+  expect((await infoOf(link, `OBJ_${link.prefix}_artifacts`)).state.last_seq).toBe(before);
   clock.skip(3_600_000);
   await store.put('acme', bytes, 'image/png');
-  expect((await link.jsm.streams.info(`OBJ_${link.prefix}_artifacts`)).state.last_seq).toBe(before + 4);
+  expect((await infoOf(link, `OBJ_${link.prefix}_artifacts`)).state.last_seq).toBe(before + 4);
   expect(await stored()).toBe(4);
   expect(Buffer.compare((await store.read('acme', digest))!, bytes)).toBe(0);
 });
@@ -90,12 +92,12 @@ test('bytes that are not what was put are an error, not a picture', async () => 
   const store = await natsArtifactStore(link, settings);
   const [real, wrong] = [randomBytes(1_000), randomBytes(1_000)];
   const { digest } = await store.put('acme', real, 'image/png');
-  const bucket = await new Objm(link.js).open(`${prefix}_artifacts`);
+  const bucket = await new Objm(link.connection).open(`${prefix}_artifacts`);
   const { nuid } = (await bucket.info(`acme/${digest}`))!;
-  await link.jsm.streams.purge(stream, { filter: `$O.${prefix}_artifacts.C.${nuid}` });
-  await link.js.publish(`$O.${prefix}_artifacts.C.${nuid}`, wrong);
+  await (await managerOf(link)).streams.purge(stream, { filter: `$O.${prefix}_artifacts.C.${nuid}` });
+  await jetstream(link.connection).publish(`$O.${prefix}_artifacts.C.${nuid}`, wrong);
   await expect(store.read('acme', digest)).rejects.toMatchObject({ code: 'ArtifactStoreFailed' });
-  await link.jsm.streams.purge(stream, { filter: `$O.${prefix}_artifacts.C.${nuid}` });
+  await (await managerOf(link)).streams.purge(stream, { filter: `$O.${prefix}_artifacts.C.${nuid}` });
   await expect(store.read('acme', digest)).rejects.toThrow(/incomplete: 0 of 1000 bytes/);
   await expect(buffer((await store.stream('acme', digest))!)).rejects.toThrow(/incomplete/);
 });

@@ -1,4 +1,5 @@
 // Buckets and what is mirrored from them, and the server's clock, over restarts of a real server.
+import { jetstream } from '@nats-io/jetstream';
 import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { natsClock, natsLeadership, natsPoolRegistry } from '../../../src/adapters/nats/index.ts';
@@ -6,6 +7,7 @@ import type { PoolDeclaration } from '../../../src/ports/poolRegistry.ts';
 import { testLink } from '../../conformance/ports.ts';
 import { startNatsServer } from '../../support/nats.ts';
 import { until } from '../../support/until.ts';
+import { managerOf } from '../../support/jetStream.ts';
 
 async function open() {
   const server = await startNatsServer();
@@ -41,7 +43,7 @@ test('a declaration that cannot be read is left out', async () => {
   const { prefix, link } = await open();
   const one = await link();
   const registry = await natsPoolRegistry(one);
-  await one.js.publish(`$KV.${prefix}_pools.broken`, '{"name": 7}');
+  await jetstream(one.connection).publish(`$KV.${prefix}_pools.broken`, '{"name": 7}');
   await registry.declare(pool('good'));
   const other = await natsPoolRegistry(await link());
   expect(other.list()).toEqual([pool('good')]);
@@ -52,7 +54,9 @@ test('a bucket with another expiry than needed is refused, and the message says 
   const { prefix, link } = await open();
   const one = await link();
   const name = `KV_${prefix}_leader`;
-  await one.jsm.streams.add({ name, subjects: [`$KV.${prefix}_leader.>`], max_age: 0, max_msgs_per_subject: 1 });
+  await (
+    await managerOf(one)
+  ).streams.add({ name, subjects: [`$KV.${prefix}_leader.>`], max_age: 0, max_msgs_per_subject: 1 });
   const failure = natsLeadership(one);
   await expect(failure).rejects.toMatchObject({ code: 'NatsUnsuitable' });
   await expect(failure).rejects.toThrow(`nats stream edit ${name}`);

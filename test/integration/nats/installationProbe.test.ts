@@ -7,6 +7,7 @@ import { streamName } from '../../../src/adapters/nats/stream/subjects.ts';
 import { testLink } from '../../conformance/ports.ts';
 import { startNatsServer, type NatsServer } from '../../support/nats.ts';
 import { until } from '../../support/until.ts';
+import { infoOf, managerOf } from '../../support/jetStream.ts';
 
 const retentionMs = 3_600_000;
 let server: NatsServer;
@@ -44,9 +45,9 @@ test('says version, round trip, copies and space; and who leads, while somebody 
 test('an unfit stream is named, and a missing one is not made', async () => {
   const { link, probe, stream } = await installation();
   expect((await probe.nats()).unsuitable).toContain(`There is no stream ${stream}`);
-  await expect(link.jsm.streams.info(stream)).rejects.toThrow();
+  await expect(infoOf(link, stream)).rejects.toThrow();
   await natsJobLog(link, { retentionMs });
-  const { config } = await link.jsm.streams.info(stream);
-  await link.jsm.streams.update(stream, { ...config, max_msgs: 1_000 });
+  const { config } = await infoOf(link, stream);
+  await (await managerOf(link)).streams.update(stream, { ...config, max_msgs: 1_000 });
   expect((await probe.nats()).unsuitable).toContain('max_msgs');
 });

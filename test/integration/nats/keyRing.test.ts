@@ -8,6 +8,7 @@ import type { KeyRing, KeySettings } from '../../../src/ports/keyRing.ts';
 import { testLink } from '../../conformance/ports.ts';
 import { startNatsServer } from '../../support/nats.ts';
 import { until } from '../../support/until.ts';
+import { infoOf } from '../../support/jetStream.ts';
 
 const never = new AbortController().signal;
 const secret = 'AIzaSy-a-very-secret-provider-key-0123';
@@ -35,7 +36,7 @@ async function open(limits: Partial<KeySettings> = {}, count = 2) {
 const inFlight = async (ring: KeyRing): Promise<number> => (await ring.state('front'))[0]!.inFlight;
 
 async function writesTo(link: NatsLink, stream: string): Promise<number> {
-  return (await link.jsm.streams.info(stream)).state.last_seq;
+  return (await infoOf(link, stream)).state.last_seq;
 }
 
 test('nothing of a key reaches NATS, in any message', async () => {

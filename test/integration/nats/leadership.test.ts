@@ -1,10 +1,12 @@
 // Leadership on a real server when processes and servers fail.
+import { jetstream } from '@nats-io/jetstream';
 import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { natsLeadership } from '../../../src/adapters/nats/index.ts';
 import { testLink } from '../../conformance/ports.ts';
 import { startNatsServer } from '../../support/nats.ts';
 import { until } from '../../support/until.ts';
+import { infoOf, managerOf } from '../../support/jetStream.ts';
 
 const times = { leaseMs: 1_000, renewMs: 250, lookMs: 100 };
 
@@ -50,7 +52,7 @@ test('leadership outlasts many leases', async () => {
   await until(() => events.length === 1, { what: 'the first to lead' });
   await campaign(1);
   const kv = `KV_${links[0]!.prefix}_leader`;
-  const writes = async (): Promise<number> => (await links[0]!.jsm.streams.info(kv)).state.last_seq;
+  const writes = async (): Promise<number> => (await infoOf(links[0]!, kv)).state.last_seq;
   await until(async () => (await writes()) > 12, { what: 'twelve renewals, three leases' });
   expect(events).toEqual(['c0 leads']);
 });
@@ -75,12 +77,12 @@ test("a leader that finds another's mark stops at once; its own, of a lost answe
   await until(() => events.length === 1, { what: 'the only one to lead' });
   const stream = `KV_${link.prefix}_leader`;
   const subject = `$KV.${link.prefix}_leader.controller`;
-  const own = (await link.jsm.streams.getMessage(stream, { last_by_subj: subject }))!;
-  const { seq } = await link.js.publish(subject, own.data);
-  const renewed = async (): Promise<boolean> => (await link.jsm.streams.info(stream)).state.last_seq > seq + 1;
+  const own = (await (await managerOf(link)).streams.getMessage(stream, { last_by_subj: subject }))!;
+  const { seq } = await jetstream(link.connection).publish(subject, own.data);
+  const renewed = async (): Promise<boolean> => (await infoOf(link, stream)).state.last_seq > seq + 1;
   await until(renewed, { what: 'renewals upon the mark that it did not know of' });
   expect(events).toEqual(['c0 leads']);
-  await link.js.publish(subject, 'somebody else');
+  await jetstream(link.connection).publish(subject, 'somebody else');
   await until(() => events.length === 2, { what: 'the leader to stop' });
   expect(events[1]).toBe('c0 stops');
 });
@@ -88,6 +90,6 @@ test("a leader that finds another's mark stops at once; its own, of a lost answe
 test('by default a leader that died is out of the way within three seconds of its last renewal', async () => {
   const { links } = await candidates(1);
   await natsLeadership(links[0]!);
-  const { config } = await links[0]!.jsm.streams.info(`KV_${links[0]!.prefix}_leader`);
+  const { config } = await infoOf(links[0]!, `KV_${links[0]!.prefix}_leader`);
   expect(config.max_age / 1e6).toBeLessThanOrEqual(3_000);
 });

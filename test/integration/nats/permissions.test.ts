@@ -46,12 +46,12 @@ it('an API that starts first says what it waits for, in its log and its readines
   const program = fileURLToPath(new URL('../../../bin/genwarden', import.meta.url));
   const api = await startProcess(program, ['api'], {
     env: { ...env, ...loginOf('api') },
-    readyWhen: /stream KV_genwarden_pools.*waiting for a controller/,
+    readyWhen: /Waiting for the controller to create the stream KV_genwarden_pools/,
   });
   const metrics = /metrics on (http:\S+)\/metrics/.exec(api.lines.join('\n'))![1]!;
   const ready = await fetch(`${metrics}/readyz`);
   expect(ready.status).toBe(503);
-  expect(await ready.text()).toContain('waiting for the controller: the stream KV_genwarden_pools is to be made');
+  expect(await ready.text()).toContain('waiting for the controller to create the stream KV_genwarden_pools');
   api.kill('SIGTERM');
   expect(await api.exited).toEqual({ code: 0, signal: null });
 });

@@ -15,6 +15,7 @@ import {
   type NatsUser,
 } from '../../support/permittedNats.ts';
 import { until } from '../../support/until.ts';
+import { managerOf } from '../../support/jetStream.ts';
 
 const retentionMs = 3_600_000;
 const tasks = 'p_tasks';
@@ -168,7 +169,7 @@ it("a queue stays as it is, whatever another process's user sends under the name
   const subject = `$JS.API.CONSUMER.CREATE.${tasks}.follow_api_01`;
   const answer = await api.link.connection.request(subject, body, { timeout: 2_000 });
   expect(answer.json()).toMatchObject({ error: { code: 400 } });
-  const info = await link.jsm.consumers.info(tasks, lane);
+  const info = await (await managerOf(link)).consumers.info(tasks, lane);
   expect(info.config.filter_subject).toBe('p.spec.default.high.>');
 });
 
@@ -195,10 +196,10 @@ it('followers share the names that their user may give a consumer, and one too m
   onTestFinished(() => followers.forEach(({ stop }) => stop.abort()));
   const current = (): typeof followers => followers.filter(({ seen }) => seen.at(-1) === 'caughtUp');
   await until(() => current().length === 2, { what: 'two followers to be current' });
-  const names = (await controller.link.jsm.consumers.info(tasks, 'follow_api_01')).name;
+  const names = (await (await managerOf(controller.link)).consumers.info(tasks, 'follow_api_01')).name;
   expect(names).toBe('follow_api_01');
   const late = followers.find((one) => !current().includes(one))!;
-  await until(() => late.seen.includes('NATS makes no consumer: all names that this user may give one are taken'), {
+  await until(() => late.seen.includes('NATS creates no consumer: all names that this user may use are taken'), {
     what: 'the third to say why it waits',
   });
   current()[0]!.stop.abort();

@@ -8,6 +8,7 @@ import { testLink } from '../../conformance/ports.ts';
 import { startTcpProxy } from '../../faults/support/tcpProxy.ts';
 import { startNatsServer } from '../../support/nats.ts';
 import { until } from '../../support/until.ts';
+import { managerOf } from '../../support/jetStream.ts';
 
 /** ms: two thirds of the default heartbeat timeout, as the last beat may be a beat's time old when the worker freezes. */
 const earliestRequeue = 4_000;
@@ -24,7 +25,7 @@ test('standing pulls of a silent worker do not outlast the time in which its tas
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
   const taken = silentQueue.claimable('default', 1, stop.signal);
-  const { jsm } = link;
+  const jsm = await managerOf(link);
   const pulls = async (): Promise<number> => {
     const consumers = await jsm.consumers.list(`${prefix}_tasks`).next();
     return consumers.reduce((sum, { num_waiting }) => sum + num_waiting, 0);

@@ -1,18 +1,18 @@
-// Artifacts in a JetStream Object Store: its format, so that `nats object` shows them, but with chunks sent several at a time,
-// read without a consumer, and put so that two who store the same bytes at once leave one readable object.
+// Artifacts in a JetStream Object Store. The format is NATS's own, so that `nats object` shows them; but chunks are sent several
+// at a time and read without a consumer, and two processes that put the same bytes at once leave one readable object.
 
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { setTimeout as pause } from 'node:timers/promises';
 import { nanos } from '@nats-io/transport-node';
+import { sleep } from '../../../async/sleep.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import type { ArtifactStore, StoredArtifact } from '../../../ports/artifactStore.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import { isConflict, portError } from '../jetstream/errors.ts';
-import { chunksFrom, dropChunks, putChunks } from './chunks.ts';
-import { readObject, writeObject, type ObjectRecord, type Store } from './record.ts';
-import { ensureStream } from '../kv/bucket.ts';
+import { portError } from '../jetstream/errors.ts';
 import type { NatsLink } from '../link/connection.ts';
+import { ensureStream } from '../stream/ensure.ts';
+import { chunksFrom, dropChunks, putChunks } from './chunks.ts';
+import { readObject, streamOf, writeObject, type ObjectRecord, type Store } from './record.ts';
 
 export interface ArtifactStoreOptions {
   /** How long a job is kept from its submit, ms. */
@@ -21,8 +21,8 @@ export interface ArtifactStoreOptions {
 }
 
 const hour = 3_600_000;
-/** An object younger than this outlives every job that is submitted now: expiry is an hour past the jobs'. */
-const young = hour - 300_000;
+/** ms. Objects expire an hour after the jobs: one younger than this outlives every job that is submitted now. */
+const reusableFor = hour - 300_000;
 
 export async function natsArtifactStore(link: NatsLink, options: ArtifactStoreOptions): Promise<ArtifactStore> {
   const bucket = await natsArtifactBucket(link, options.retentionMs);
@@ -43,11 +43,11 @@ export async function natsArtifactStore(link: NatsLink, options: ArtifactStoreOp
   };
 }
 
-/** Makes the bucket, or waits for it; its name. */
+/** Creates the bucket or waits until another process has. Returns its name. */
 export async function natsArtifactBucket(link: NatsLink, retentionMs: number): Promise<string> {
   const bucket = `${link.prefix}_artifacts`;
   await ensureStream(link, {
-    name: `OBJ_${bucket}`,
+    name: streamOf({ link, bucket }),
     subjects: [`$O.${bucket}.C.>`, `$O.${bucket}.M.>`],
     max_age: nanos(retentionMs + hour),
     allow_direct: true,
@@ -58,7 +58,7 @@ export async function natsArtifactBucket(link: NatsLink, retentionMs: number): P
 
 const nameOf = (tenant: string, digest: string): string => `${tenant}/${digest}`;
 
-/** SHA-256 of 2 MB takes one to two milliseconds: a thread of its own would cost more. */
+/** SHA-256 of 2 MB takes one to two milliseconds: a separate thread would cost more. */
 const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 async function put(
@@ -70,12 +70,12 @@ async function put(
 ): Promise<StoredArtifact> {
   const digest = digestOf(bytes);
   const name = nameOf(tenant, digest);
-  return guarded(`The artifact ${digest} could not be stored`, async () => {
+  return guarded(`Cannot store the artifact ${digest}`, async () => {
     for (;;) {
       const known = await readObject(store, name);
-      const stays = known?.live === true && clock.now() - known.storedAt < young;
-      // Another media type for the same bytes: the last word counts.
-      if (stays && known.mediaType === mediaType) break;
+      const reusable = known?.live === true && clock.now() - known.storedAt < reusableFor;
+      // The same bytes with another media type replace the object.
+      if (reusable && known.mediaType === mediaType) break;
       if (await replace(store, { name, digest, bytes, mediaType }, known)) break;
     }
     return { digest, mediaType, bytes: bytes.length };
@@ -89,25 +89,24 @@ interface NewObject {
   readonly mediaType: string;
 }
 
-/** False where somebody else stored the object meanwhile: only one record per name stands, and only its chunks stay. */
+/** False if another process stored the object meanwhile: one record per name remains, with its chunks. */
 async function replace(store: Store, object: NewObject, known: ObjectRecord | undefined): Promise<boolean> {
   const chunks = await putChunks(store, object.bytes);
-  try {
-    await writeObject(store, { ...object, ...chunks, size: object.bytes.length, live: true }, known?.revision ?? 0);
-  } catch (error) {
-    // After a lost answer the record may stand: its chunks must stay too, and expire if it does not.
-    if (!isConflict(error)) throw error;
+  const record = { ...object, ...chunks, size: object.bytes.length, live: true };
+  // If no answer arrives, the record may be stored all the same: its chunks are kept, and expire if it is not.
+  if (!(await writeObject(store, record, known?.revision ?? 0))) {
     const current = await readObject(store, object.name);
-    if (current?.chunkId === chunks.chunkId) return true;
-    await dropChunks(store, chunks.chunkId);
-    return false;
+    if (current?.chunkId !== chunks.chunkId) {
+      await dropChunks(store, chunks.chunkId);
+      return false;
+    }
   }
   if (known?.live === true) await dropChunks(store, known.chunkId);
   return true;
 }
 
 async function find(store: Store, name: string): Promise<ObjectRecord | undefined> {
-  const found = await guarded(`${name} could not be looked up`, () => readObject(store, name));
+  const found = await guarded(`Cannot look up the artifact ${name}`, () => readObject(store, name));
   return found?.live === true ? found : undefined;
 }
 
@@ -119,10 +118,13 @@ async function read(store: Store, tenant: string, digest: string): Promise<Uint8
   for await (const part of bytesOf(store, name, found)) parts.push(part);
   const bytes = Buffer.concat(parts);
   if (digestOf(bytes) === digest) return bytes;
-  throw new GenwardenError('ArtifactStoreFailed', `The stored bytes of ${digest} are not those that were put.`);
+  throw new GenwardenError(
+    'ArtifactStoreFailed',
+    `The stored bytes of the artifact ${digest} do not match its digest.`,
+  );
 }
 
-/** The bytes from `start` to `end` inclusive. Goes on where it was when the object is replaced meanwhile: the bytes are the same. */
+/** The bytes from `start` to `end` inclusive. If the object is replaced meanwhile, reading continues: the bytes are the same. */
 async function* bytesOf(
   store: Store,
   name: string,
@@ -140,32 +142,27 @@ async function* bytesOf(
       if (part.length > 0) yield part;
       if (at >= stop) return;
     }
-    // A replica that is behind has the chunks a moment later.
+    // A replica that is behind will have the chunks a moment later.
     const again = await find(store, name);
     if (again === undefined || tries === 5) throw incomplete(name, at, found.size);
-    if (again.chunkId === record.chunkId && at === before) await pause(200);
+    if (again.chunkId === record.chunkId && at === before) await sleep(200);
     record = again;
   }
 }
 
 async function remove(store: Store, name: string): Promise<void> {
-  await guarded(`${name} could not be deleted`, async () => {
+  await guarded(`Cannot delete the artifact ${name}`, async () => {
     for (;;) {
       const known = await readObject(store, name);
       if (known?.live !== true) return;
-      try {
-        await writeObject(store, { ...known, size: 0, chunks: 0, digest: '', live: false }, known.revision);
-      } catch (error) {
-        if (isConflict(error)) continue;
-        throw error;
-      }
-      return dropChunks(store, known.chunkId);
+      const deleted = { ...known, size: 0, chunks: 0, digest: '', live: false };
+      if (await writeObject(store, deleted, known.revision)) return dropChunks(store, known.chunkId);
     }
   });
 }
 
 const incomplete = (name: string, at: number, size: number): GenwardenError =>
-  new GenwardenError('ArtifactStoreFailed', `${name} is incomplete: ${at} of ${size} bytes are stored.`);
+  new GenwardenError('ArtifactStoreFailed', `The artifact ${name} is incomplete: ${at} of ${size} bytes are stored.`);
 
 async function guarded<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {

@@ -1,9 +1,10 @@
-// The record of an object, in the form of NATS's Object Store (ADR-20): one message per name, the newest counts.
+// The record of an object in the format of NATS's Object Store (ADR-20): one message per name, of which the newest counts.
 
-import { headers } from '@nats-io/transport-node';
+import { headers as newHeaders } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { GenwardenError } from '../../../job/errors/index.ts';
-import { isNothingFound } from '../jetstream/errors.ts';
+import { expect, publishConditionally } from '../jetstream/publish.ts';
+import { leaderRead } from '../jetstream/reads.ts';
 import type { NatsLink } from '../link/connection.ts';
 
 export interface Store {
@@ -19,7 +20,7 @@ export interface ObjectRecord {
   /** Bytes. */
   readonly size: number;
   readonly chunks: number;
-  /** Under which the chunks are stored; new with every put. */
+  /** The chunks are stored under this id; each put has a new one. */
   readonly chunkId: string;
   /** The stream's sequence of the first chunk. */
   readonly firstChunk: number;
@@ -31,37 +32,33 @@ export interface ObjectRecord {
 
 export const chunkBytes = 128 * 1024;
 
-/** From the stream's leader; undefined where there is none. A deleted one is not `live`. */
-export async function readObject({ link, bucket }: Store, name: string): Promise<ObjectRecord | undefined> {
-  try {
-    const message = await link.whileConnected(() =>
-      link.jsm.streams.getMessage(`OBJ_${bucket}`, { last_by_subj: recordSubject(bucket, name) }),
-    );
-    if (message === null) return undefined;
-    return { ...parse(name, message.data), revision: message.seq, storedAt: message.time.getTime() };
-  } catch (error) {
-    if (isNothingFound(error)) return undefined;
-    throw error;
-  }
+export const streamOf = ({ bucket }: Store): string => `OBJ_${bucket}`;
+
+/** Read from the stream's leader; undefined if there is none. The record of a deleted object is not `live`. */
+export async function readObject(store: Store, name: string): Promise<ObjectRecord | undefined> {
+  const message = await leaderRead(store.link, streamOf(store), { last_by_subj: recordSubject(store, name) });
+  if (message === undefined) return undefined;
+  return { ...parse(name, message.data), revision: message.sequence, storedAt: message.at };
 }
 
-/** Refused with a conflict where the record's revision is not `expected` (0: none). */
+/** Returns false, and stores nothing, if the record's revision is not `expected` (0: no record). */
 export async function writeObject(
-  { link, bucket }: Store,
+  store: Store,
   record: Omit<ObjectRecord, 'revision' | 'storedAt'>,
   expected: number,
-): Promise<void> {
-  const head = headers();
-  head.set('Nats-Rollup', 'sub');
-  await link.whileConnected(() =>
-    link.js.publish(recordSubject(bucket, record.name), JSON.stringify(asStored(bucket, record)), {
-      headers: head,
-      expect: { lastSubjectSequence: expected },
-    }),
-  );
+): Promise<boolean> {
+  const headers = expect(newHeaders(), { sequence: expected });
+  headers.set('Nats-Rollup', 'sub');
+  const message = {
+    subject: recordSubject(store, record.name),
+    headers,
+    body: JSON.stringify(asStored(store.bucket, record)),
+  };
+  const { answer } = await publishConditionally(store.link, message, { refusedAs: 'ArtifactStoreFailed' });
+  return answer === 'stored';
 }
 
-const recordSubject = (bucket: string, name: string): string =>
+const recordSubject = ({ bucket }: Store, name: string): string =>
   `$O.${bucket}.M.${Buffer.from(name).toString('base64').replaceAll('+', '-').replaceAll('/', '_')}`;
 
 function asStored(bucket: string, record: Omit<ObjectRecord, 'revision' | 'storedAt'>): object {
@@ -101,7 +98,7 @@ function parse(name: string, data: Uint8Array): Omit<ObjectRecord, 'revision' | 
     size,
     chunks,
     chunkId: nuid,
-    // Objects put by other programs do not say: the first one is searched from the start.
+    // Other programs do not store the first chunk's sequence: reading then starts at the first message.
     firstChunk: Number(metadata['first-chunk'] ?? 1),
     live: !deleted,
   };

@@ -1,35 +1,37 @@
-// The NATS server's time: this process's monotonic clock, anchored by the `ts` of JetStream's answers, so that neither a
-// wrong nor a jumping wall clock of this machine matters.
+// The NATS server's time: this process's monotonic clock, anchored by the `ts` of JetStream's answers. A wrong or jumping wall
+// clock of this machine has no effect.
 
-import { setTimeout as pause } from 'node:timers/promises';
+import { sleep } from '../../../async/sleep.ts';
 import type { Clock } from '../../../ports/clock.ts';
+import { streamInfo } from '../jetstream/api.ts';
+import { once, retryDelay } from '../jetstream/retry.ts';
 import { openBucket } from '../kv/bucket.ts';
-import { mostExact, withSample, type Sample } from './samples.ts';
 import type { NatsLink } from '../link/connection.ts';
+import { mostExact, withSample, type Sample } from './samples.ts';
 
 export interface ClockOptions {
-  /** Between two looks at the server's time, ms; default 5,000. */
+  /** Time between two samples of the server's time, ms; 5,000 by default. */
   readonly everyMs?: number;
 }
 
 const sleepSlice = 1_000;
 
 /**
- * Resolves with the first look at the server's time, however long JetStream takes to answer: on a machine whose clock is
- * wrong, a claim made before would be due at a wrong moment.
+ * Resolves with the first sample of the server's time, however long JetStream takes to answer: on a machine whose clock is
+ * wrong, an earlier claim would get a wrong due time.
  */
 export async function natsClock(link: NatsLink, { everyMs = 5_000 }: ClockOptions = {}): Promise<Clock> {
   await openBucket(link, 'pools');
   let samples: readonly Sample[] = [];
   let anchor = Date.now() - performance.now();
-  const look = async (): Promise<void> => {
-    samples = withSample(samples, await sample(link));
+  const refresh = async (): Promise<void> => {
+    samples = withSample(samples, await takeSample(link));
     anchor = mostExact(samples).anchor;
   };
-  const stop = link.onStatus((status) => status === 'reconnected' && void look().catch(() => undefined));
+  const stop = link.onStatus((status) => status === 'reconnected' && void refresh().catch(() => undefined));
   link.closing.addEventListener('abort', stop, { once: true });
-  await firstLook(look, link.closing);
-  void lookEvery(everyMs, look, link.closing);
+  await firstSample(refresh, link.closing);
+  void refreshEvery(everyMs, refresh, link.closing);
   return clockOf(() => anchor + performance.now());
 }
 
@@ -45,45 +47,37 @@ function clockOf(serverTime: () => number): Clock {
         signal?.throwIfAborted();
         const left = until - serverTime();
         if (left <= 0) return;
-        // In slices, as the offset may change in between; a timer may also fire a moment early.
-        await pause(Math.min(left, sleepSlice), undefined, signal === undefined ? {} : { signal }).catch(() =>
-          signal?.throwIfAborted(),
-        );
+        // In slices, as the offset may change meanwhile; a timer may also fire slightly early.
+        await sleep(Math.min(left, sleepSlice), signal);
       }
     },
   };
 }
 
-async function firstLook(look: () => Promise<void>, closing: AbortSignal): Promise<void> {
-  for (;;) {
+async function firstSample(refresh: () => Promise<void>, closing: AbortSignal): Promise<void> {
+  for (let failures = 1; ; failures += 1) {
     try {
-      return await look();
+      return await refresh();
     } catch (error) {
       if (closing.aborted) throw error;
-      await pause(250);
+      await sleep(retryDelay(failures), closing);
     }
   }
 }
 
-async function lookEvery(everyMs: number, look: () => Promise<void>, closing: AbortSignal): Promise<void> {
+async function refreshEvery(everyMs: number, refresh: () => Promise<void>, closing: AbortSignal): Promise<void> {
   while (!closing.aborted) {
-    await pause(everyMs, undefined, { signal: closing, ref: false }).catch(() => undefined);
-    if (!closing.aborted) await look().catch(() => undefined);
+    await sleep(everyMs, closing);
+    if (!closing.aborted) await refresh().catch(() => undefined);
   }
 }
 
-/** One question and its answer: the server read its clock between the two, at a guess half-way. */
-async function sample(link: NatsLink): Promise<Sample> {
+/** One request and its answer: the server read its clock between the two, on average half-way. */
+async function takeSample(link: NatsLink): Promise<Sample> {
   const asked = performance.now();
-  const { ts } = await link.whileConnected(() => askForTime(link));
+  const { ts } = await link.whileConnected(() => streamInfo(link, `KV_${link.prefix}_pools`, once));
   const answered = performance.now();
-  return { anchor: Date.parse(ts) - (asked + answered) / 2, roundTrip: answered - asked };
-}
-
-async function askForTime(link: NatsLink): Promise<{ ts: string }> {
-  const subject = `$JS.API.STREAM.INFO.KV_${link.prefix}_pools`;
-  const answer = await link.connection.request(subject, '', { timeout: 2_000 });
-  const { ts } = answer.json<{ ts?: unknown }>();
-  if (typeof ts !== 'string' || Number.isNaN(Date.parse(ts))) throw new TypeError('the answer names no time');
-  return { ts };
+  const serverTime = Date.parse(String(ts));
+  if (Number.isNaN(serverTime)) throw new TypeError('the answer has no time');
+  return { anchor: serverTime - (asked + answered) / 2, roundTrip: answered - asked };
 }

@@ -1,25 +1,26 @@
-// Which of the recent looks at the server's time to believe.
+// Chooses the most exact of the recent samples of the server's time.
 
 export interface Sample {
-  /** The server's time less this process's monotonic time, ms. */
+  /** The server's time minus this process's monotonic time, ms. */
   readonly anchor: number;
-  /** Between question and answer, ms: half of it is the most that the anchor can be wrong. */
+  /** From request to answer, ms: the anchor is wrong by half of it at most. */
   readonly roundTrip: number;
 }
 
-const kept = 8;
-const drift = 20;
+const maxSamples = 8;
+/** How far two clocks may drift apart between samples, ms. */
+const maxDrift = 20;
 
-/** The samples to go on with, newest first. One that the earlier ones cannot explain means that a clock jumped: it stands alone. */
+/** Adds a sample, newest first. A sample that the earlier ones cannot explain means that a clock jumped: it replaces them all. */
 export function withSample(earlier: readonly Sample[], latest: Sample): readonly Sample[] {
   if (earlier.length > 0 && jumped(mostExact(earlier), latest)) return [latest];
-  return [latest, ...earlier].slice(0, kept);
+  return [latest, ...earlier].slice(0, maxSamples);
 }
 
-/** The one with the shortest round trip; of two such the newer. At least one is needed. */
+/** The sample with the shortest round trip, the newer of two equals. There must be at least one. */
 export function mostExact(samples: readonly Sample[]): Sample {
   return samples.reduce((best, sample) => (sample.roundTrip < best.roundTrip ? sample : best));
 }
 
 const jumped = (best: Sample, latest: Sample): boolean =>
-  Math.abs(best.anchor - latest.anchor) > (best.roundTrip + latest.roundTrip) / 2 + drift;
+  Math.abs(best.anchor - latest.anchor) > (best.roundTrip + latest.roundTrip) / 2 + maxDrift;

@@ -1,4 +1,4 @@
-// Heartbeats and recalls as they travel: JSON, checked where it comes in, as anyone on the account may publish there.
+// The wire format of heartbeats and recalls: JSON, validated on arrival, as any user of the account may publish there.
 
 import { z } from 'zod';
 import type { Beat, Recall } from '../../../ports/heartbeats.ts';
@@ -6,7 +6,7 @@ import type { Beat, Recall } from '../../../ports/heartbeats.ts';
 const count = z.int().min(0);
 const id = z.string().min(1).max(128);
 
-/** Fields that a newer version adds are dropped. */
+/** Unknown fields, which a newer version may have added, are dropped. */
 const beatSchema: z.ZodType<Beat> = z.object({
   worker: id,
   pool: id,
@@ -25,7 +25,7 @@ const beatSchema: z.ZodType<Beat> = z.object({
 
 const recallSchema: z.ZodType<Recall> = z.object({ job: id, task: count, claim: count, reason: z.string() });
 
-/** A beat, or undefined for anything else. */
+/** Undefined for anything that is not a beat. */
 export const readBeat = (bytes: Uint8Array): Beat | undefined => read(beatSchema, bytes);
 
 export const readRecall = (bytes: Uint8Array): Recall | undefined => read(recallSchema, bytes);

@@ -1,17 +1,16 @@
-// Which workers' connections have closed for good, from the events of NATS's system account and the workers' own beats.
+// Detects workers whose connection has closed for good, from the system account's events and the workers' own beats.
 
-import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
+import { sleep } from '../../../async/sleep.ts';
 import type { Beat } from '../../../ports/heartbeats.ts';
-import type { NatsLog } from '../link/connection.ts';
+import { openConnection, type ConnectContext } from '../link/connect.ts';
 import { watchConnection } from '../link/connection.ts';
 import { connectionOptions, systemSettings, type NatsSettings } from '../link/options.ts';
-import { dial } from '../link/dial.ts';
 
 export interface ConnectionLosses {
-  /** A beat names the connection that an event must name to be believed, and ends a hold. */
+  /** Only events about the connection that the worker's last beat named are believed. A beat also ends a hold. */
   sawBeat(beat: Beat): void;
-  /** Calls back once the hold is over without a sign of life, until the returned function is called. */
+  /** Calls back when a hold ends without a sign of life, until the returned function is called. */
   onLoss(listener: (worker: string, reason: string) => void): () => void;
 }
 
@@ -23,10 +22,10 @@ export interface ClosedConnection {
   readonly reason: string;
 }
 
-/** Ends of a process. A kicked or slow client lives and comes back. */
-const deadly: ReadonlySet<string> = new Set(['Client Closed', 'Read Error', 'Write Error']);
+/** Reasons that mean a dead process. A kicked or slow client is alive and reconnects. */
+const deathReasons: ReadonlySet<string> = new Set(['Client Closed', 'Read Error', 'Write Error']);
 
-/** Beats are at most 200 s apart; a worker that is forgotten in between would have no fast path. */
+/** ms. Beats are at most 200 s apart: a worker forgotten between two beats would have no fast path. */
 const forgetAfter = 600_000;
 
 interface Known {
@@ -36,11 +35,11 @@ interface Known {
   hold: NodeJS.Timeout | undefined;
 }
 
-/** The judgement apart from the connection that feeds it. `holdMs`: how long a closed connection may come back. */
+/** The decision alone, without the connection that feeds it. `holdMs`: how long a worker has to reconnect. */
 export function connectionLosses(holdMs: number): ConnectionLosses & { saw(event: ClosedConnection): void } {
   const known = new Map<string, Known>();
   const listeners = new Set<(worker: string, reason: string) => void>();
-  const letGo = (worker: string): void => clearTimeout(known.get(worker)?.hold);
+  const endHold = (worker: string): void => clearTimeout(known.get(worker)?.hold);
   const forgetOld = (now: number): void => {
     for (const [worker, { seenAt }] of known) if (now - seenAt > forgetAfter) known.delete(worker);
   };
@@ -50,15 +49,15 @@ export function connectionLosses(holdMs: number): ConnectionLosses & { saw(event
   };
   return {
     sawBeat: ({ worker, connection: { server, client } }) => {
-      letGo(worker);
+      endHold(worker);
       const now = performance.now();
       if (!known.has(worker)) forgetOld(now);
       known.set(worker, { server, client, seenAt: now, hold: undefined });
     },
     saw: (event) => {
-      if (event.kind === 'connect') return letGo(event.name);
-      if (!deadly.has(event.reason)) return;
-      // The name is the client's own word: only the connection that a worker's last beat came over is believed.
+      if (event.kind === 'connect') return endHold(event.name);
+      if (!deathReasons.has(event.reason)) return;
+      // A client chooses its name itself: only the connection that carried a worker's last beat counts.
       for (const [name, worker] of known) {
         if (worker.server !== event.server || worker.client !== event.client) continue;
         clearTimeout(worker.hold);
@@ -73,44 +72,52 @@ export function connectionLosses(holdMs: number): ConnectionLosses & { saw(event
 }
 
 /**
- * Listens with the settings' user of the system account; undefined where none is set. A login that is refused is logged
- * and tried again, as beats alone do as well, only later. `listening` resolves once events come in. Ends with `signal`.
+ * Listens as the settings' user of the system account; undefined without such a user. A rejected login is logged and
+ * retried, as beats alone also show lost workers, only later. `listening` resolves once events arrive. Ends with `signal`.
  */
 export function watchConnectionLosses(
   settings: NatsSettings,
-  { holdMs, signal, log }: Context & { readonly holdMs: number },
+  { holdMs, signal, log }: ConnectContext & { readonly holdMs: number },
 ): (ConnectionLosses & { readonly listening: Promise<void> }) | undefined {
   const system = systemSettings(settings);
   if (system === undefined) return undefined;
   const losses = connectionLosses(holdMs);
   const { promise: listening, resolve } = Promise.withResolvers<void>();
-  void listenForEver(system, losses.saw, { signal, log }, resolve);
+  void keepListening(system, losses.saw, { signal, log }, resolve);
   return { ...losses, listening };
-}
-
-interface Context {
-  readonly signal: AbortSignal;
-  readonly log: NatsLog;
 }
 
 type Saw = (event: ClosedConnection) => void;
 
-async function listenForEver(settings: NatsSettings, saw: Saw, context: Context, ready: () => void): Promise<void> {
+/** ms. */
+const reconnectDelay = 30_000;
+
+async function keepListening(
+  settings: NatsSettings,
+  saw: Saw,
+  context: ConnectContext,
+  ready: () => void,
+): Promise<void> {
   while (!context.signal.aborted) {
     try {
       await listen(settings, saw, context, ready);
     } catch (error) {
       if (context.signal.aborted) return;
-      const message = 'The system account of NATS does not let us in: lost workers are seen by their silence alone';
+      const message = 'Cannot log in to the NATS system account: lost workers are detected by missing heartbeats only';
       context.log.warn({ err: error }, message);
     }
-    await pause(30_000, undefined, { signal: context.signal }).catch(() => undefined);
+    await sleep(reconnectDelay, context.signal);
   }
 }
 
-/** Until the signal aborts or the connection closes for good. */
-async function listen(settings: NatsSettings, saw: Saw, { signal, log }: Context, ready: () => void): Promise<void> {
-  const connection = await dial(await connectionOptions(settings), { signal, log });
+/** Listens until the signal aborts or the connection closes for good. */
+async function listen(
+  settings: NatsSettings,
+  saw: Saw,
+  { signal, log }: ConnectContext,
+  ready: () => void,
+): Promise<void> {
+  const connection = await openConnection(await connectionOptions(settings), { signal, log });
   const link = watchConnection(connection, log);
   const close = (): void => void link.close();
   signal.addEventListener('abort', close, { once: true });

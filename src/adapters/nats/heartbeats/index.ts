@@ -1,35 +1,35 @@
-// Heartbeats and recalls as core NATS messages: nothing is stored, so a failover of JetStream does not silence anybody.
+// Heartbeats and recalls as core NATS messages: nothing is stored, so a JetStream failover interrupts no heartbeat.
 
-import type { Beat, BeatEvent, Heartbeats, Recall } from '../../../ports/heartbeats.ts';
-import { readBeat, readRecall } from './codec.ts';
-import type { NatsLink } from '../link/connection.ts';
-import type { ConnectionLosses } from './connectionLosses.ts';
 import { eventQueue } from '../../../async/eventQueue.ts';
+import type { Beat, BeatEvent, Heartbeats, Recall } from '../../../ports/heartbeats.ts';
+import type { NatsLink } from '../link/connection.ts';
+import { readBeat, readRecall } from './codec.ts';
+import type { ConnectionLosses } from './connectionLosses.ts';
 
 export interface HeartbeatOptions {
-  /** The system account's connection events: lost workers are then seen at once. Without, there are only beats. */
+  /** The system account's connection events, which show lost workers at once. Without them there are only beats. */
   readonly losses?: ConnectionLosses | undefined;
 }
 
-/** A beat that is older than this is not sent again at a reconnect: its worker may have ended. */
-const repeatable = 10_000;
+/** A beat older than this is not sent again at a reconnect, ms: its worker may have ended. */
+const resendWithin = 10_000;
 
 export function natsHeartbeats(link: NatsLink, options: HeartbeatOptions = {}): Heartbeats {
   const { connection, prefix } = link;
   const latest = new Map<string, { beat: Omit<Beat, 'connection'>; at: number }>();
   const send = (beat: Omit<Beat, 'connection'>): void => {
-    // The client may keep it and send it later, as if the worker had lived then.
+    // The client would buffer the beat and send it later, as if the worker were alive then.
     if (!link.connected()) return;
     const whole: Beat = { ...beat, connection: { server: link.serverId(), client: link.clientId() } };
     connection.publish(`${prefix}.beat.${token(beat.pool)}.${token(beat.worker)}`, JSON.stringify(whole));
   };
   const sendAgain = (): void => {
     for (const [worker, { beat, at }] of latest) {
-      if (performance.now() - at > repeatable) latest.delete(worker);
+      if (performance.now() - at > resendWithin) latest.delete(worker);
       else send(beat);
     }
   };
-  // Before anything else on the new connection: it names the new ids and ends the hold.
+  // The first message on a new connection: it names the new connection's ids and ends the hold.
   const stop = link.onStatus((status) => status === 'reconnected' && sendAgain());
   link.closing.addEventListener('abort', stop, { once: true });
   return {
@@ -45,19 +45,19 @@ export function natsHeartbeats(link: NatsLink, options: HeartbeatOptions = {}): 
   };
 }
 
-/** Beats by `beat` whenever an observer begins to listen, so that it need not wait for the next beat. Ends with the link. */
+/** Calls `beat` whenever an observer starts, so that it need not wait for the next beat. Ends with the link. */
 export function answerRollCalls(link: NatsLink, beat: () => void): void {
-  const stop = listen(link, rollCall(link), () => {
+  const stop = listen(link, rollCallSubject(link), () => {
     beat();
     return true;
   });
   link.closing.addEventListener('abort', stop, { once: true });
 }
 
-const rollCall = ({ prefix }: NatsLink): string => `${prefix}.rollcall`;
+const rollCallSubject = ({ prefix }: NatsLink): string => `${prefix}.rollcall`;
 
-function callTheRoll(link: NatsLink): void {
-  if (link.connected()) link.connection.publish(rollCall(link));
+function requestBeats(link: NatsLink): void {
+  if (link.connected()) link.connection.publish(rollCallSubject(link));
 }
 
 function watchBeats(
@@ -77,9 +77,9 @@ function watchBeats(
   });
   const status = link.onStatus((now) => {
     events.push({ event: now === 'reconnected' ? 'observerBack' : 'observerAway' });
-    if (now === 'reconnected') callTheRoll(link);
+    if (now === 'reconnected') requestBeats(link);
   });
-  callTheRoll(link);
+  requestBeats(link);
   const loss = losses?.onLoss((worker, reason) => events.push({ event: 'connectionLost', worker, reason }));
   releases.push(listening, status, loss ?? (() => undefined));
   if (!link.connected()) events.push({ event: 'observerAway' });
@@ -97,12 +97,12 @@ function watchRecalls(link: NatsLink, worker: string, signal: AbortSignal): Asyn
   return recalls;
 }
 
-/** Calls `take` for each message; what it does not take is garbage, which is logged and dropped. */
+/** Calls `take` for each message. A message that `take` rejects is logged and dropped. */
 function listen({ connection, log }: NatsLink, subject: string, take: (bytes: Uint8Array) => boolean): () => void {
   const subscription = connection.subscribe(subject, {
     callback: (error, message) => {
-      if (error !== null) log.warn({ err: error, subject }, `NATS does not let this process listen to ${subject}`);
-      else if (!take(message.data)) log.debug({ subject: message.subject }, 'Dropped a message that cannot be read');
+      if (error !== null) log.warn({ err: error, subject }, `NATS does not let this process subscribe to ${subject}`);
+      else if (!take(message.data)) log.debug({ subject: message.subject }, 'Dropped an unreadable message');
     },
   });
   return () => {
@@ -110,5 +110,5 @@ function listen({ connection, log }: NatsLink, subject: string, take: (bytes: Ui
   };
 }
 
-/** A name as one token of a subject. Workers' names are made so that they are; anything else must not widen the subject. */
+/** A name as one token of a subject. Workers' names already are; any other name must not widen the subject. */
 const token = (name: string): string => name.replaceAll(/[^A-Za-z0-9_-]/g, '_');

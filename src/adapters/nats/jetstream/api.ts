@@ -1,46 +1,53 @@
-// Asking the JetStream API: answers of one JSON object, tried again while the cluster has no leader to give them.
+// Calls of the JetStream API: one JSON request, one JSON answer, retried until the answer is final.
 
-import { setTimeout as pause } from 'node:timers/promises';
-import { GenwardenError } from '../../../job/errors/index.ts';
-import { nobodyThere, type Requests } from './requests.ts';
+import { JetStreamApiError, type ApiError, type ConsumerInfo, type StreamInfo } from '@nats-io/jetstream';
+import { isNotFound, NoAnswer, statuses, statusOf } from './errors.ts';
+import { requestsOf, type Request, type RequestLink } from './requests.ts';
+import { retry, whileRunning, type RetryPolicy } from './retry.ts';
 
-export interface ApiError {
-  readonly code: number;
-  readonly err_code: number;
-  readonly description: string;
+/** How long a single attempt may take, ms. */
+export const attemptTimeout = 2_000;
+
+/** Throws `JetStreamApiError` for a final error answer, `Unavailable`, or `NatsPermissionDenied`. */
+export async function askApi<T>(link: RequestLink, method: string, body: unknown, policy = whileRunning): Promise<T> {
+  const request = { subject: `$JS.API.${method}`, payload: JSON.stringify(body), timeout: attemptTimeout };
+  return retry(policy, `${method} failed`, () => answerOf<T>(link, request));
 }
 
-export type ApiAnswer<T> = T & { readonly error?: ApiError };
-
-/** How long a call is tried altogether, ms: a leader that was killed is replaced within 6 to 8 s. */
-const patience = 10_000;
-/** How long one try may take, ms. */
-export const tryTimeout = 2_000;
-
-/**
- * One call of `$JS.API.<method>`, tried until there is an answer that is final. Errors of kind 4xx are answers.
- * Throws `Unavailable` after `patience`.
- */
-export async function askApi<T>(requests: Requests, method: string, body: unknown): Promise<ApiAnswer<T>> {
-  const question = { subject: `$JS.API.${method}`, payload: JSON.stringify(body), timeout: tryTimeout };
-  return patiently(`$JS.API.${method}`, async () => {
-    const answer = await requests.one(question);
-    if (answer === undefined || nobodyThere(answer)) return undefined;
-    const parsed = answer.json<ApiAnswer<T>>();
-    return parsed.error !== undefined && parsed.error.code >= 500 ? undefined : parsed;
-  });
+/** One attempt; throws `NoAnswer` or `JetStreamApiError`. */
+export async function answerOf<T>(link: RequestLink, request: Request): Promise<T> {
+  const answer = await requestsOf(link).one(request);
+  if (answer === undefined) throw new NoAnswer(`timeout after ${request.timeout / 1_000} s`);
+  if (statusOf(answer) === statuses.noResponders) throw new NoAnswer('no responders');
+  const parsed = answer.json<T & { readonly error?: ApiError }>();
+  if (parsed.error !== undefined) throw new JetStreamApiError(parsed.error);
+  return parsed;
 }
 
-/** Tries until `attempt` has a result, with growing pauses; throws `Unavailable` when patience runs out. */
-export async function patiently<T>(what: string, attempt: () => Promise<T | undefined>, limit = patience): Promise<T> {
-  const giveUpAt = performance.now() + limit;
-  for (let wait = 25; ; wait = Math.min(wait * 2, 500)) {
-    const result = await attempt();
-    if (result !== undefined) return result;
-    if (performance.now() >= giveUpAt) {
-      throw new GenwardenError('Unavailable', `NATS did not answer ${what} within ${limit / 1000} s.`);
-    }
-    // Jitter, so that many who were refused at once do not come back at once.
-    await pause(wait * (0.5 + Math.random()));
+/** What the stream's leader says about it. Throws as `askApi` does. */
+export const streamInfo = (link: RequestLink, stream: string, policy?: RetryPolicy): Promise<StreamInfo> =>
+  askApi(link, `STREAM.INFO.${stream}`, {}, policy);
+
+/** Undefined if there is no such consumer or stream. Throws as `askApi` does. */
+export function consumerInfo(link: RequestLink, stream: string, consumer: string): Promise<ConsumerInfo | undefined> {
+  return unlessNotFound(askApi(link, `CONSUMER.INFO.${stream}.${consumer}`, {}));
+}
+
+/** Deletes the messages of subjects that match `filter`, those before the sequence `seq` if it is given. */
+export async function purgeStream(
+  link: RequestLink,
+  stream: string,
+  options: { readonly filter: string; readonly seq?: number },
+  policy?: RetryPolicy,
+): Promise<void> {
+  await unlessNotFound(askApi(link, `STREAM.PURGE.${stream}`, options, policy));
+}
+
+async function unlessNotFound<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
   }
 }

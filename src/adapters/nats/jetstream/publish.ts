@@ -1,13 +1,16 @@
-// The conditional publish by which every task changes, and what its answers mean.
+// Publishes to streams: conditional writes, alone or as an atomic batch, and plain messages that are sent once.
 
-import type { MsgHdrs } from '@nats-io/transport-node';
-import { GenwardenError } from '../../../job/errors/index.ts';
+import { JetStreamApiError } from '@nats-io/jetstream';
+import { nuid, type MsgHdrs } from '@nats-io/transport-node';
+import type { ErrorCode } from '../../../job/errors/index.ts';
 import type { Sequence } from '../../../job/task.ts';
-import { patiently, tryTimeout, type ApiError } from './api.ts';
-import { nobodyThere, type Requests } from './requests.ts';
+import { answerOf, attemptTimeout } from './api.ts';
+import { isStorageFull, isUnsettled, isWrongLastSequence, NoAnswer, portError } from './errors.ts';
+import { requestsOf, type Request, type RequestLink } from './requests.ts';
+import { forBatches, retry, whileRunning } from './retry.ts';
 
 export interface Expectation {
-  /** The filter whose last message is meant; the message's own subject where there is none. */
+  /** The filter whose last message is meant; the message's own subject if it is absent. */
   readonly filter?: string;
   readonly sequence: Sequence;
 }
@@ -26,48 +29,75 @@ export interface Publishable {
 
 export type PublishAnswer =
   | { readonly answer: 'stored'; readonly sequence: Sequence }
-  /** The last message is another: `sequence`, which may be our own whose first answer was lost. */
+  /** The last message is another one: `sequence`, which may be our own write whose first answer was lost. */
   | { readonly answer: 'conflict'; readonly sequence: Sequence };
 
+export interface PublishOptions {
+  readonly onSend?: () => void;
+  /** The error's code if NATS refuses the message for good. */
+  readonly refusedAs?: ErrorCode;
+}
+
 /**
- * Publishes until the stream's leader has answered. The same message goes out again after a lost answer: it either finds
- * the log as expected or conflicts with itself, which the caller sees by the write id.
- * Throws `StorageFull`, or `Unavailable` after ten seconds.
+ * Publishes until the stream's leader has answered. The same message is sent again after a lost answer: it either finds
+ * the stream as expected, or conflicts with itself, which the caller recognises by an id in the message. Throws
+ * `StorageFull`, or `Unavailable` after ten seconds.
  */
 export function publishConditionally(
-  requests: Requests,
-  message: Publishable,
-  onSend: () => void = () => undefined,
+  link: RequestLink,
+  { subject, headers, body: payload }: Publishable,
+  { onSend = () => undefined, refusedAs }: PublishOptions = {},
 ): Promise<PublishAnswer> {
-  const { subject, headers, body: payload } = message;
-  return patiently(`a write to ${subject}`, async () => {
-    const answer = await requests.one({ subject, headers, payload, timeout: tryTimeout, onSend });
-    if (answer === undefined || nobodyThere(answer)) return undefined;
-    return judge(answer.json<PubAck>());
+  const request = { subject, headers, payload, timeout: attemptTimeout, onSend };
+  return retry(whileRunning, `A write to ${subject} failed`, () => acknowledged(link, request, refusedAs));
+}
+
+/**
+ * Publishes all messages or none; the sequences are contiguous, and `sequence` is the last one's. Retries under a new batch
+ * id until answered; throws `StorageFull`, or `Unavailable` after 14 s.
+ */
+export function publishBatch(link: RequestLink, messages: readonly Publishable[]): Promise<PublishAnswer> {
+  return retry(forBatches, `A batch of ${messages.length} messages failed`, async () => {
+    // Otherwise the client would send the first messages of the batch at the reconnect, and never the last one.
+    if (!requestsOf(link).canSend()) throw new NoAnswer('disconnected');
+    const commit = messages.at(-1)!;
+    const batch = nuid.next();
+    for (const [index, { subject, headers, body }] of messages.entries()) {
+      headers.set('Nats-Batch-Id', batch);
+      headers.set('Nats-Batch-Sequence', String(index + 1));
+      // Only the commit is answered. Waiting for an answer to the first message, as the client does, allows 50 batches at once.
+      if (index < messages.length - 1) link.connection.publish(subject, body, { headers });
+    }
+    const { subject, headers, body: payload } = commit;
+    headers.set('Nats-Batch-Commit', '1');
+    return acknowledged(link, { subject, headers, payload, timeout: 2 * attemptTimeout });
   });
 }
 
-export interface PubAck {
+/** Publishes without a condition; never sent twice. Returns the sequence; throws `NoAnswer` or `JetStreamApiError`. */
+export async function publishOnce(link: RequestLink, subject: string, payload: Uint8Array): Promise<Sequence> {
+  const { seq } = await answerOf<PubAck>(link, { subject, payload, timeout: 5_000, sendOnce: true });
+  return seq;
+}
+
+interface PubAck {
   readonly seq: Sequence;
-  readonly error?: ApiError;
 }
 
-/** Undefined means: try the same write again. */
-export function judge({ seq, error }: PubAck): PublishAnswer | undefined {
-  if (error === undefined) return { answer: 'stored', sequence: seq };
-  if (error.err_code === wrongLastSequence) return { answer: 'conflict', sequence: sequenceIn(error.description) };
-  if (storageErrors.has(error.err_code) || /maximum (bytes|messages)/.test(error.description)) {
-    throw new GenwardenError('StorageFull', `NATS has no room for the message: ${error.description}.`);
+async function acknowledged(
+  link: RequestLink,
+  request: Request,
+  refusedAs: ErrorCode = 'InternalError',
+): Promise<PublishAnswer> {
+  try {
+    return { answer: 'stored', sequence: (await answerOf<PubAck>(link, request)).seq };
+  } catch (error) {
+    if (isWrongLastSequence(error)) return { answer: 'conflict', sequence: sequenceIn(error.message) };
+    // Full storage is reported at once, although some of its codes are 5xx.
+    const isFinal = error instanceof JetStreamApiError && (isStorageFull(error) || !isUnsettled(error));
+    throw isFinal ? portError(error, refusedAs, `The message to ${request.subject} was not stored`) : error;
   }
-  if (againErrors.has(error.err_code) || error.code >= 500) return undefined;
-  throw new GenwardenError('InternalError', `NATS refused the message: ${error.description} (${error.err_code}).`);
 }
-
-const wrongLastSequence = 10_071;
-/** Insufficient resources; storage resources exceeded; account's resources exceeded; no space on the device. */
-const storageErrors = new Set([10_023, 10_047, 10_002]);
-/** Another write to the same subjects is in flight. Never an answer about our own write. */
-const againErrors = new Set([10_164]);
 
 /** "wrong last sequence: 17" */
 const sequenceIn = (description: string): Sequence => Number(/(\d+)\s*$/.exec(description)?.[1] ?? 0);

@@ -1,51 +1,62 @@
-// Requests to JetStream over one standing subscription. What waits for its answer when the connection comes back is sent
-// again at once: a request that went into a dying connection would otherwise wait out its timeout.
+// Requests over one standing subscription per link. Requests that still wait for their answer at a reconnect are sent again at
+// once: a request that was sent into a dying connection would otherwise wait out its timeout.
 
 import type { Msg, MsgHdrs } from '@nats-io/transport-node';
 import { GenwardenError } from '../../../job/errors/index.ts';
-import type { NatsLink } from '../link/connection.ts';
-import { denied, type Denial } from '../link/rights.ts';
+import { disconnected, type NatsLink } from '../link/connection.ts';
+import { permissionDenied, type Violation } from '../link/permissions.ts';
 
-export interface Question {
+export interface Request {
   readonly subject: string;
   readonly payload: string | Uint8Array;
   readonly headers?: MsgHdrs;
-  /** ms from the first sending, whatever is sent again in between. */
+  /** ms from the first sending; sending it again does not extend it. */
   readonly timeout: number;
-  /** Called each time that it goes out. */
+  /** Never sent a second time, for a message that must not be stored twice: it expires when the connection is lost. */
+  readonly sendOnce?: boolean;
+  /** Called each time that the request is sent. */
   readonly onSend?: () => void;
 }
 
-interface Pending extends Question {
+interface Pending extends Request {
   readonly deadline: number;
-  /** Says whether that was the last answer. */
+  /** Returns whether that was the last answer. */
   readonly take: (answer: Msg) => boolean;
-  /** Forget what was answered so far: the question is sent once more. */
+  /** Discards the answers so far, as the request is sent again. */
   readonly restart: () => void;
   readonly expire: () => void;
   readonly fail: (error: Error) => void;
 }
 
-/** No server or stream is there to answer. */
-export const nobodyThere = (answer: Msg): boolean => answer.data.length === 0 && answer.headers?.code === 503;
+const sweepEvery = 250;
 
-const lookForExpired = 250;
-
-/** A connection that is away for longer than this, ms, is not waited for: whoever asks can tell its client so at once. */
+/** ms. New requests wait for a reconnect this long at most, so that an API process can answer its client 503 soon. */
 const briefly = 2_000;
 
-type Link = Pick<NatsLink, 'connection' | 'onStatus' | 'onDenied' | 'connected' | 'inbox'>;
+/** What requests need of a link. */
+export type RequestLink = Pick<NatsLink, 'connection' | 'onStatus' | 'onViolation' | 'connected' | 'inbox'>;
 
-export class Requests {
-  readonly #link: Link;
+const requestsByLink = new WeakMap<RequestLink, Requests>();
+
+/** The requests of this link: all ports share one subscription. */
+export function requestsOf(link: RequestLink): Requests {
+  const known = requestsByLink.get(link);
+  if (known !== undefined) return known;
+  const requests = new Requests(link);
+  requestsByLink.set(link, requests);
+  return requests;
+}
+
+class Requests {
+  readonly #link: RequestLink;
   readonly #inbox: string;
   readonly #pending = new Map<string, Pending>();
   #next = 0;
   #sweeper: NodeJS.Timeout | undefined;
-  #awaySince = Infinity;
+  #disconnectedSince = Infinity;
 
   /** Lives as long as the connection. */
-  constructor(link: Link) {
+  constructor(link: RequestLink) {
     this.#link = link;
     this.#inbox = `${link.inbox()}.`;
     link.connection.subscribe(`${this.#inbox}*`, {
@@ -53,29 +64,30 @@ export class Requests {
         if (error === null) this.#answered(answer);
       },
     });
-    link.onDenied((denial) => this.#refuse(denial));
+    link.onViolation((violation) => this.#refuse(violation));
     link.onStatus((status) => {
-      this.#awaySince = status === 'reconnected' ? Infinity : performance.now();
+      this.#disconnectedSince = status === 'reconnected' ? Infinity : performance.now();
       if (status === 'reconnected') this.#sendAllAgain();
+      else this.#expire(({ sendOnce }) => sendOnce === true);
     });
   }
 
   /**
-   * The answer, or undefined when none came in time. Throws `Unavailable` once the connection is closed for good, and
-   * `NatsPermissionDenied` where NATS does not take the question.
+   * The answer, or undefined when none came in time. Throws `Unavailable` once the connection has been lost for two seconds
+   * or is closed, and `NatsPermissionDenied` where NATS does not accept the request.
    */
-  one(question: Question): Promise<Msg | undefined> {
+  one(request: Request): Promise<Msg | undefined> {
     return new Promise((resolve, reject) => {
       const take = (answer: Msg): boolean => {
         resolve(answer);
         return true;
       };
-      this.#ask(question, { take, restart: () => undefined, expire: () => resolve(undefined) }, reject);
+      this.#start(request, { take, restart: () => undefined, expire: () => resolve(undefined) }, reject);
     });
   }
 
-  /** All answers up to the one that `isLast` says so of, which is left out; undefined when time ran out before. */
-  many(question: Question, isLast: (answer: Msg) => boolean): Promise<{ answers: Msg[]; last: Msg } | undefined> {
+  /** All answers before the first one for which `isLast` holds, and that one; undefined when time ran out before it. */
+  many(request: Request, isLast: (answer: Msg) => boolean): Promise<{ answers: Msg[]; last: Msg } | undefined> {
     return new Promise((resolve, reject) => {
       let answers: Msg[] = [];
       const take = (answer: Msg): boolean => {
@@ -84,38 +96,38 @@ export class Requests {
         else answers.push(answer);
         return last;
       };
-      this.#ask(question, { take, restart: () => (answers = []), expire: () => resolve(undefined) }, reject);
+      this.#start(request, { take, restart: () => (answers = []), expire: () => resolve(undefined) }, reject);
     });
   }
 
-  /** Whether what is sent now goes out now. Throws `Unavailable` once the connection has been away for two seconds. */
+  /** Whether a message leaves at once. Throws `Unavailable` once the connection has been lost for two seconds. */
   canSend(): boolean {
-    if (performance.now() - this.#awaySince <= briefly) return this.#link.connected();
-    throw new GenwardenError('Unavailable', 'The connection to NATS is away.');
+    if (performance.now() - this.#disconnectedSince <= briefly) return this.#link.connected();
+    throw disconnected();
   }
 
-  #ask(question: Question, listener: Omit<Pending, keyof Question | 'deadline' | 'fail'>, fail: Pending['fail']): void {
+  #start(request: Request, listener: Omit<Pending, keyof Request | 'deadline' | 'fail'>, fail: Pending['fail']): void {
     try {
-      this.canSend();
-      this.#send({ ...question, ...listener, fail, deadline: performance.now() + question.timeout });
+      if (!this.canSend() && request.sendOnce === true) return listener.expire();
+      this.#send({ ...request, ...listener, fail, deadline: performance.now() + request.timeout });
     } catch (cause) {
       if (cause instanceof GenwardenError) return fail(cause);
       const closed = this.#link.connection.isClosed() || this.#link.connection.isDraining();
-      // Else the message is larger than the server takes.
+      // Otherwise the message is larger than the server accepts.
       fail(
         closed ? new GenwardenError('Unavailable', 'The connection to NATS is closed.', { cause }) : (cause as Error),
       );
       return;
     }
-    this.#sweeper ??= setInterval(() => this.#sweep(), lookForExpired);
+    this.#sweeper ??= setInterval(() => this.#sweep(), sweepEvery);
   }
 
-  /** Under a new token each time, so that answers to an earlier sending are not taken for this one's. */
+  /** Under a new token each time, so that an answer to an earlier sending is not mistaken for this one's. */
   #send(pending: Pending): void {
     const token = String((this.#next += 1));
     const { subject, payload, headers } = pending;
     const reply = this.#inbox + token;
-    // While away the client would keep it and send it whenever it is back, long after the caller has given up.
+    // While disconnected, the client would buffer the message and send it at the reconnect, long after the caller gave up.
     if (this.#link.connected() || this.#link.connection.isClosed()) {
       this.#link.connection.publish(subject, payload, { reply, ...(headers === undefined ? {} : { headers }) });
       pending.onSend?.();
@@ -128,13 +140,13 @@ export class Requests {
     if (this.#pending.get(token)?.take(answer) === true) this.#pending.delete(token);
   }
 
-  /** Whoever asked that subject, or waits at this inbox, would wait for nothing. */
-  #refuse(denial: Denial): void {
-    const all = denial.operation === 'subscription' && denial.subject === `${this.#inbox}*`;
+  /** Fails the requests to the refused subject, or all of them if it is the inbox: no answer would ever come. */
+  #refuse(violation: Violation): void {
+    const all = violation.operation === 'subscription' && violation.subject === `${this.#inbox}*`;
     for (const [token, pending] of this.#pending) {
-      if (!all && (denial.operation !== 'publish' || pending.subject !== denial.subject)) continue;
+      if (!all && (violation.operation !== 'publish' || pending.subject !== violation.subject)) continue;
       this.#pending.delete(token);
-      pending.fail(denied(denial));
+      pending.fail(permissionDenied(violation));
     }
   }
 
@@ -153,14 +165,18 @@ export class Requests {
 
   #sweep(): void {
     const now = performance.now();
-    for (const [token, pending] of this.#pending) {
-      const hopeless = this.#link.connection.isClosed() || now - this.#awaySince > briefly;
-      if (pending.deadline > now && !hopeless) continue;
-      this.#pending.delete(token);
-      pending.expire();
-    }
+    const hopeless = this.#link.connection.isClosed() || now - this.#disconnectedSince > briefly;
+    this.#expire(({ deadline }) => hopeless || deadline <= now);
     if (this.#pending.size > 0) return;
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
+  }
+
+  #expire(isExpired: (pending: Pending) => boolean): void {
+    for (const [token, pending] of this.#pending) {
+      if (!isExpired(pending)) continue;
+      this.#pending.delete(token);
+      pending.expire();
+    }
   }
 }

@@ -1,21 +1,22 @@
-// Writes the shared record of one key: changes that this process wants at the same time go into one conditional write, so its
-// slots do not fight each other, and are applied anew where another process was first.
+// Writes the shared record of one key. Changes that this process wants at the same time go into one conditional write, so its
+// slots do not compete with each other. If another process wrote first, they are applied to the new record.
 
-import { setTimeout as pause } from 'node:timers/promises';
 import type { KV } from '@nats-io/kv';
+import { sleep } from '../../../async/sleep.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { isConflict } from '../jetstream/errors.ts';
-import type { BucketMirror } from '../kv/bucketMirror.ts';
+import { conflictDelay } from '../jetstream/retry.ts';
+import type { BucketMirror } from '../kv/mirror.ts';
 import type { NatsLink } from '../link/connection.ts';
 import { emptyRecord, readRecord, type KeyLimits, type KeyRecord } from './record.ts';
 
-/** Returns the record to be stored; the very same one for no change. Called again after a conflict. */
+/** Returns the record to store, or the same object for no change. Called again after a conflict. */
 export type KeyChange = (record: KeyRecord, now: number) => KeyRecord;
 
 export interface KeyLedger {
   /** The record as last seen. */
   read(): KeyRecord;
-  /** Resolves once the change is stored; false where NATS did not answer for `patienceMs`, or the link closed. */
+  /** Resolves once the change is stored; false if NATS did not answer for `patienceMs`, or the link closed. */
   change(apply: KeyChange, patienceMs: number): Promise<boolean>;
 }
 
@@ -26,7 +27,7 @@ export interface LedgerContext {
   readonly clock: Clock;
 }
 
-interface Wanted {
+interface PendingChange {
   readonly apply: KeyChange;
   readonly giveUpAt: number;
   readonly done: (stored: boolean) => void;
@@ -34,12 +35,12 @@ interface Wanted {
 
 export function openLedger(context: LedgerContext, key: string, limits: KeyLimits): KeyLedger {
   const { link, mirror, clock } = context;
-  let wanted: Wanted[] = [];
+  let pending: PendingChange[] = [];
   let writing = false;
   const read = (): KeyRecord => currentOf(context, key, limits);
   const change = (apply: KeyChange, patienceMs: number): Promise<boolean> => {
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    wanted.push({ apply, giveUpAt: performance.now() + patienceMs, done: resolve });
+    pending.push({ apply, giveUpAt: performance.now() + patienceMs, done: resolve });
     if (!writing) void writeAll();
     return promise;
   };
@@ -47,17 +48,18 @@ export function openLedger(context: LedgerContext, key: string, limits: KeyLimit
 
   async function writeAll(): Promise<void> {
     writing = true;
-    while (wanted.length > 0) {
-      const group = wanted;
-      wanted = [];
+    for (let failures = 0; pending.length > 0;) {
+      const group = pending;
+      pending = [];
       const stored = await writeOnce(group).catch(() => false);
+      failures = stored ? 0 : failures + 1;
       if (stored) group.forEach(({ done }) => done(true));
-      else await again(group);
+      else await prepareRetry(group, failures);
     }
     writing = false;
   }
 
-  async function writeOnce(group: readonly Wanted[]): Promise<boolean> {
+  async function writeOnce(group: readonly PendingChange[]): Promise<boolean> {
     const before = read();
     const after = group.reduce((record, { apply }) => apply(record, clock.now()), before);
     if (after === before) return true;
@@ -73,18 +75,17 @@ export function openLedger(context: LedgerContext, key: string, limits: KeyLimit
     }
   }
 
-  async function again(group: readonly Wanted[]): Promise<void> {
+  async function prepareRetry(group: readonly PendingChange[], failures: number): Promise<void> {
     const ended = link.closing.aborted;
-    const [kept, late] = [group.filter((want) => !isLate(want)), group.filter(isLate)];
+    const [kept, late] = [group.filter((one) => !isLate(one)), group.filter(isLate)];
     late.forEach(({ done }) => done(false));
-    wanted = [...kept, ...wanted];
+    pending = [...kept, ...pending];
     if (ended) return;
     await link.whenConnected(AbortSignal.any([link.closing, AbortSignal.timeout(1_000)])).catch(() => undefined);
-    // Jitter, or two processes that collided once go on colliding.
-    await pause(5 + Math.random() * 20);
+    await sleep(conflictDelay(failures));
   }
 
-  function isLate({ giveUpAt }: Wanted): boolean {
+  function isLate({ giveUpAt }: PendingChange): boolean {
     return link.closing.aborted || performance.now() > giveUpAt;
   }
 }
@@ -95,7 +96,7 @@ function currentOf({ mirror, clock }: LedgerContext, key: string, limits: KeyLim
   return record === undefined ? emptyRecord(limits, clock.now()) : { ...record, ...limits };
 }
 
-/** From the stream's leader, as the watcher may be late or silent. */
+/** Reads from the stream's leader, as the watcher may be late or silent. */
 async function refresh({ link, kv, mirror }: LedgerContext, key: string): Promise<void> {
   const entry = await link.whileConnected(() => kv.get(key));
   if (entry === null) mirror.forget(key);

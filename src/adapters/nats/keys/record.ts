@@ -1,8 +1,9 @@
-// The shared state of one provider key: what was granted in the last minute, what is in flight, and whether it cools or is
-// taken out. Pure: each change takes the record and the server's time and returns the next record.
+// The shared state of one provider key: the grants of the last minute, the requests in flight, and whether it is cooling or
+// refused. Pure: each change takes the record and the server's time and returns the next record.
 
 import { z } from 'zod';
 import type { KeyOutcome, KeyState } from '../../../ports/keyRing.ts';
+import { backoffCeiling } from '../../../job/backoff.ts';
 import type { Instant } from '../../../job/task.ts';
 
 export interface KeyLimits {
@@ -12,14 +13,14 @@ export interface KeyLimits {
 
 export interface Hold {
   readonly id: string;
-  /** Counts no longer from here on, unless its holder renews it: a killed worker's holds go away. */
+  /** The hold lapses at this time unless its holder renews it, so that a killed worker's holds disappear. */
   readonly until: Instant;
-  /** The second in which it was granted, to give the request back if it was not used. */
+  /** The second of the grant, to give the request back if it was not used. */
   readonly second: number;
 }
 
 export interface KeyRecord extends KeyLimits {
-  /** Grants by second of the server's time, oldest first, as far as they are in the minute. */
+  /** The last minute's grants by second of the server's time, oldest first. */
   readonly grants: readonly (readonly [second: number, count: number])[];
   readonly holds: readonly Hold[];
   readonly coolUntil: Instant;
@@ -27,14 +28,13 @@ export interface KeyRecord extends KeyLimits {
   readonly strikes: number;
   readonly refusedUntil: Instant;
   readonly cause: string | null;
-  /** When a process that has the key last said so. */
+  /** When a process last had this key in its settings. */
   readonly seenAt: Instant;
 }
 
 export const holdFor = 30_000;
 const minute = 60_000;
-const coolFirst = 5_000;
-const coolCap = 60_000;
+const coolDown = { first: 5_000, cap: 60_000 };
 const quotaFor = 3_600_000;
 const refusedFor = 600_000;
 
@@ -45,8 +45,8 @@ export function emptyRecord(limits: KeyLimits, now: Instant): KeyRecord {
 }
 
 /**
- * When the next request may be made, at the earliest: now, or a moment that only a release can bring forward. Never more
- * than `requestsPerMinute` in any 60 s: a bucket of credit (GCRA) would let through its burst and the minute's rate on top.
+ * The earliest time of the next request: now, or a time that only a release can bring forward. Never more than
+ * `requestsPerMinute` in any 60 s: a credit bucket (GCRA) would allow its burst plus the minute's rate.
  */
 export function readyAt(record: KeyRecord, now: Instant): Instant {
   return Math.max(now, record.coolUntil, record.refusedUntil, rateReadyAt(record, now), flightReadyAt(record, now));
@@ -59,7 +59,7 @@ export function room(record: KeyRecord, now: Instant): number {
   return Math.max(0, Math.min(record.requestsPerMinute - granted, record.maxInFlight - inFlight(record, now)));
 }
 
-/** The record with a grant under this id; the same id again changes nothing, as a lost answer may have been a grant. */
+/** Adds a grant under this id. The same id again changes nothing: the answer to an earlier grant may have been lost. */
 export function grant(record: KeyRecord, id: string, now: Instant): KeyRecord {
   if (record.holds.some((hold) => hold.id === id)) return record;
   const second = Math.floor(now / 1_000);
@@ -69,7 +69,7 @@ export function grant(record: KeyRecord, id: string, now: Instant): KeyRecord {
   return { ...record, grants: [...grants, [second, count]], holds };
 }
 
-/** A hold that lapsed while its holder could not say otherwise counts again. */
+/** Renews the holds; one that lapsed while its holder was cut off counts again. */
 export function renew(record: KeyRecord, ids: readonly string[], now: Instant): KeyRecord {
   const others = liveHolds(record, now).filter(({ id }) => !ids.includes(id));
   const second = Math.floor(now / 1_000);
@@ -81,12 +81,12 @@ export function renew(record: KeyRecord, ids: readonly string[], now: Instant): 
   return { ...record, holds: [...others, ...renewed], seenAt: now };
 }
 
-/** The end of a hold, and what its outcome says of the key. */
+/** Ends a hold and applies what its outcome says about the key. */
 export function release(record: KeyRecord, id: string, outcome: KeyOutcome, now: Instant): KeyRecord {
   const hold = record.holds.find((candidate) => candidate.id === id);
   const rest = { ...record, holds: liveHolds(record, now).filter((candidate) => candidate.id !== id) };
   if (outcome.outcome === 'unused') return hold === undefined ? rest : { ...rest, grants: lessOne(rest, hold.second) };
-  // Calls that started before the key began to cool say nothing of how it is now.
+  // A call that started before the key began to cool says nothing about its state now.
   if (outcome.outcome === 'used') return record.coolUntil > now ? rest : { ...rest, strikes: 0 };
   return afterError(rest, outcome.error, now);
 }
@@ -96,12 +96,12 @@ function afterError(
   { code, retryAfter }: Extract<KeyOutcome, { outcome: 'failed' }>['error'],
   now: Instant,
 ): KeyRecord {
-  // Ten calls at once that are all refused are one rate limit, not ten in a row.
+  // Ten parallel calls that are all refused count as one rate limit, not ten in a row.
   const strikes = record.coolUntil > now ? record.strikes : record.strikes + 1;
   const coolFor = (delay: number): KeyRecord => {
     return { ...record, cause: code, coolUntil: Math.max(record.coolUntil, now + delay), strikes };
   };
-  if (code === 'RateLimited') return coolFor(retryAfter ?? Math.min(coolCap, coolFirst * 2 ** (strikes - 1)));
+  if (code === 'RateLimited') return coolFor(retryAfter ?? backoffCeiling(strikes, coolDown));
   if (code === 'QuotaExhausted') return coolFor(retryAfter ?? quotaFor);
   if (code === 'KeyRefused') return { ...record, cause: code, refusedUntil: now + refusedFor };
   return record;
@@ -118,7 +118,7 @@ export function stateOf(pool: string, fingerprint: string, record: KeyRecord, no
 export const inFlight = (record: KeyRecord, now: Instant): number => liveHolds(record, now).length;
 const liveHolds = ({ holds }: KeyRecord, now: Instant): readonly Hold[] => holds.filter(({ until }) => until > now);
 
-/** A second counts whole for as long as any moment of it is in the minute. */
+/** A second counts as a whole as long as any part of it is within the minute. */
 function inMinute({ grants }: KeyRecord, now: Instant): readonly (readonly [number, number])[] {
   const oldest = Math.floor((now - minute) / 1_000);
   return grants.filter(([second, count]) => second >= oldest && count > 0);
@@ -163,7 +163,7 @@ const recordSchema: z.ZodType<KeyRecord> = z.object({
   seenAt: moment,
 });
 
-/** Undefined for what cannot be read; the next write then starts anew. */
+/** Undefined for a record that cannot be read; the next write then starts with an empty one. */
 export function readRecord(bytes: Uint8Array): KeyRecord | undefined {
   try {
     return recordSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes))).data;

@@ -1,9 +1,9 @@
-// Those of a pool's slots that wait for a key, first come first served; whichever key is ready soonest serves them.
+// The slots of a pool that wait for a key: first come, first served, by the key that is ready soonest.
 
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../ports/clock.ts';
 import type { HeldKey } from '../../../ports/keyRing.ts';
-import type { BucketMirror } from '../kv/bucketMirror.ts';
+import type { BucketMirror } from '../kv/mirror.ts';
 import type { NatsLink } from '../link/connection.ts';
 import type { KeyLedger } from './ledger.ts';
 import { grant, inFlight, readyAt, room, type KeyRecord } from './record.ts';
@@ -16,13 +16,13 @@ export interface RingKey extends KeyLedger {
   readonly holds: Set<string>;
 }
 
-export interface QueueContext {
+interface Context {
   readonly link: NatsLink;
   readonly mirror: BucketMirror;
   readonly clock: Clock;
 }
 
-export interface KeyQueue {
+export interface WaitingSlots {
   acquire(signal: AbortSignal): Promise<HeldKey>;
 }
 
@@ -33,12 +33,12 @@ interface Waiter {
 
 const patience = 5_000;
 
-/** `hold` makes the held key of a grant: at least one key is needed. */
-export function keyQueue(
-  { link, mirror, clock }: QueueContext,
+/** `hold` makes the held key for a grant. There must be at least one key. */
+export function waitingSlots(
+  { link, mirror, clock }: Context,
   keys: readonly RingKey[],
   hold: (key: RingKey, id: string) => HeldKey,
-): KeyQueue {
+): WaitingSlots {
   const waiters = new Set<Waiter>();
   let serving = false;
   let wake = new AbortController();
@@ -94,12 +94,12 @@ export function keyQueue(
 
   function handOver(waiter: Waiter, key: HeldKey): void {
     if (waiters.delete(waiter)) waiter.serve(key);
-    // It left while the grant was on its way.
+    // It gave up while the grant was on its way.
     else key.release({ outcome: 'unused' });
   }
 }
 
-/** The key that may be used first; of several that may be used now, the one with the fewest requests in flight. */
+/** The key that may be used first; if several may be used now, the one with the fewest requests in flight. */
 function soonest(keys: readonly RingKey[], now: number): { key: RingKey; at: number } {
   const ranked = keys.map((key) => rank(key, key.read(), now));
   return ranked.reduce((best, next) =>

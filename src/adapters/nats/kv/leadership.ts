@@ -1,8 +1,8 @@
-// Leadership among processes: a key in NATS KV that expires unless its holder renews it.
+// Elects a leader among processes: a key in NATS KV that expires unless its holder renews it.
 
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { KV, KvEntry } from '@nats-io/kv';
+import { sleep } from '../../../async/sleep.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import type { Candidate, Leadership } from '../../../ports/leadership.ts';
 import { isConflict } from '../jetstream/errors.ts';
@@ -10,15 +10,15 @@ import { openBucket } from './bucket.ts';
 import type { NatsLink } from '../link/connection.ts';
 
 export interface LeadershipOptions {
-  /** How long a silent leader stays in the way, ms; default 3,000. The bucket's expiry, so the same for all processes. */
+  /** How long a silent leader blocks others, ms; 3,000 by default. The bucket's expiry, so the same for all processes. */
   readonly leaseMs?: number;
-  /** Default 900. */
+  /** 900 by default. */
   readonly renewMs?: number;
-  /** How often a standby looks, ms; default 250. */
+  /** How often a standby checks the key, ms; 250 by default. */
   readonly lookMs?: number;
 }
 
-/** A leader that dies with a worker shall add less than three seconds to the recovery of its tasks. */
+/** If a leader dies together with a worker, the recovery of the worker's tasks takes less than three seconds longer. */
 export const defaultLease: Required<LeadershipOptions> = { leaseMs: 3_000, renewMs: 900, lookMs: 250 };
 
 type Times = Required<LeadershipOptions>;
@@ -34,22 +34,22 @@ interface Term {
   /** What the holder writes; unique to this term. */
   readonly mark: string;
   revision: number;
-  /** This process's monotonic time at which the server has heard of us for sure. */
+  /** This process's monotonic time when it sent the last renewal that the server has confirmed. */
   renewedAt: number;
 }
 
 export async function natsLeadership(link: NatsLink, options: LeadershipOptions = {}): Promise<Leadership> {
   const times = { ...defaultLease, ...options };
-  // The expiry is the bucket's: `update` drops one that `create` has set.
+  // The bucket has the expiry: `update` drops one that `create` has set on a key.
   const bucket = { link, kv: await openBucket(link, 'leader', times.leaseMs), times };
   return {
     campaign: async (candidate, lead, signal) => {
       while (!signal.aborted) {
         const term = await takeLease(bucket, candidate).catch(() => undefined);
-        if (term !== undefined) await serve(bucket, term, lead, signal);
-        // After a term, too: who gave up leading lets the others look first.
+        if (term !== undefined) await leadDuring(bucket, term, lead, signal);
+        // After a term this process waits longer, so that the others come first.
         const wait = times.lookMs * (term === undefined ? 1 : 3);
-        await pause(wait, undefined, { signal }).catch(() => undefined);
+        await sleep(wait, signal);
       }
     },
   };
@@ -59,7 +59,7 @@ async function takeLease({ link, kv }: Bucket, candidate: Candidate): Promise<Te
   const { role: key, name } = candidate;
   const holder = await link.whileConnected(() => kv.get(key));
   if (isHeld(holder)) return undefined;
-  // A key that was given back has a deletion as its last message.
+  // The last message of a key that was released is a deletion.
   const previousSeq = holder?.revision ?? 0;
   const mark = JSON.stringify({ name, term: randomUUID() });
   const renewedAt = performance.now();
@@ -68,12 +68,12 @@ async function takeLease({ link, kv }: Bucket, candidate: Candidate): Promise<Te
     return { key, mark, revision, renewedAt };
   } catch (error) {
     if (isConflict(error)) return undefined;
-    // The answer was lost, perhaps not the write: a term that nobody serves expires like any other.
+    // The answer was lost, but perhaps not the write: a term without a holder expires like any other.
     throw error;
   }
 }
 
-async function serve(
+async function leadDuring(
   bucket: Bucket,
   term: Term,
   lead: (signal: AbortSignal) => Promise<void>,
@@ -82,33 +82,33 @@ async function serve(
   const over = new AbortController();
   const signal = AbortSignal.any([outer, over.signal]);
   const renewing = renewUntilLost(bucket, term, over.signal).then((why) => {
-    if (!over.signal.aborted) over.abort(new GenwardenError('NotReady', `Leadership is lost: ${why}`));
+    if (!over.signal.aborted) over.abort(new GenwardenError('NotReady', `Lost the leadership: ${why}`));
   });
   try {
     await lead(signal);
   } catch (error) {
-    if (!signal.aborted) bucket.link.log.warn({ err: error }, 'The leader stopped leading for an error');
+    if (!signal.aborted) bucket.link.log.warn({ err: error }, 'The leader stopped because of an error');
   }
   over.abort(new GenwardenError('NotReady', 'The leader stopped leading.'));
   await renewing;
   await resign(bucket, term);
 }
 
-/** Renews until the signal aborts; resolves before that when the lease can no longer be counted on, with the reason. */
+/** Renews until the signal aborts, or until the lease can no longer be relied on. Returns why it ended. */
 async function renewUntilLost(bucket: Bucket, term: Term, signal: AbortSignal): Promise<string> {
   const { renewMs, leaseMs } = bucket.times;
-  // Whoever looks for the expired key is as early as the lease itself: the holder must have stopped before.
+  // A standby sees the key expire at the end of the lease: the holder must stop before that.
   const holdFor = leaseMs * 0.9;
   for (let wait = renewMs; !signal.aborted;) {
     const left = term.renewedAt + holdFor - performance.now();
     if (left <= 0) return `no renewal for ${Math.round(holdFor)} ms`;
-    await pause(Math.min(wait, left), undefined, { signal }).catch(() => undefined);
+    await sleep(Math.min(wait, left), signal);
     if (signal.aborted || performance.now() >= term.renewedAt + holdFor) continue;
-    const outcome = await atMost(term.renewedAt + holdFor - performance.now(), renew(bucket, term), signal);
-    if (outcome === 'taken') return 'somebody else leads';
+    const outcome = await within(term.renewedAt + holdFor - performance.now(), renew(bucket, term), signal);
+    if (outcome === 'taken') return 'another process leads';
     wait = outcome === 'renewed' ? renewMs : renewMs / 5;
   }
-  return 'it was given up';
+  return 'the term ended';
 }
 
 type Renewal = 'renewed' | 'unanswered' | 'taken';
@@ -126,7 +126,7 @@ async function renew({ link, kv, times }: Bucket, term: Term): Promise<Renewal> 
   return stillOurs({ link, kv, times }, term).catch(() => 'unanswered');
 }
 
-/** A refused renewal may have been overtaken by an earlier one of ours whose answer was lost. */
+/** A renewal may be refused because an earlier one of this process succeeded and its answer was lost. */
 async function stillOurs({ link, kv }: Bucket, term: Term): Promise<Renewal> {
   const holder = await link.whileConnected(() => kv.get(term.key));
   if (holder === null || !isHeld(holder) || holder.string() !== term.mark) return 'taken';
@@ -134,15 +134,16 @@ async function stillOurs({ link, kv }: Bucket, term: Term): Promise<Renewal> {
   return 'unanswered';
 }
 
-async function atMost(ms: number, work: Promise<Renewal>, signal: AbortSignal): Promise<Renewal> {
-  const stop = new AbortController();
-  const late = pause(ms, 'unanswered' as const, { signal: AbortSignal.any([signal, stop.signal]) });
-  const outcome = await Promise.race([work, late.catch(() => 'unanswered' as const)]);
-  stop.abort();
+/** The outcome of `work`, or `unanswered` after `ms` or when the signal aborts. */
+async function within(ms: number, work: Promise<Renewal>, signal: AbortSignal): Promise<Renewal> {
+  const done = new AbortController();
+  const timeout = sleep(ms, AbortSignal.any([signal, done.signal])).then(() => 'unanswered' as const);
+  const outcome = await Promise.race([work, timeout]);
+  done.abort();
   return outcome;
 }
 
-/** Lets a standby take over at once; a lost term is somebody else's by now, which the expected revision respects. */
+/** Lets a standby take over at once. The expected revision protects the term of another process that has taken over already. */
 async function resign({ link, kv }: Bucket, term: Term): Promise<void> {
   await link.whileConnected(() => kv.delete(term.key, { previousSeq: term.revision })).catch(() => undefined);
 }

@@ -1,15 +1,15 @@
-// Pools as declared by starting workers, settings or the operator: a bucket in NATS, mirrored in every process.
+// The pools that starting workers, settings or the operator have declared: a bucket in NATS, mirrored in every process.
 
 import { z } from 'zod';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import { poolNameForm } from '../../../job/ids.ts';
 import type { PoolDeclaration, PoolRegistry } from '../../../ports/poolRegistry.ts';
-import { openBucket } from './bucket.ts';
-import { mirrorBucket, type Mirrored } from './bucketMirror.ts';
+import { retryAtStart } from '../jetstream/retry.ts';
 import type { NatsLink } from '../link/connection.ts';
-import { untilAnswered } from '../jetstream/untilAnswered.ts';
+import { openBucket } from './bucket.ts';
+import { mirrorBucket, type BucketEntry } from './mirror.ts';
 
-/** Resolves with every pool known; kept current until the link closes. */
+/** Resolves once every pool is known; stays current until the link closes. */
 export async function natsPoolRegistry(link: NatsLink): Promise<PoolRegistry> {
   const kv = await openBucket(link, 'pools');
   const mirror = await mirrorBucket(link, kv, `${link.prefix}_pools`);
@@ -18,37 +18,38 @@ export async function natsPoolRegistry(link: NatsLink): Promise<PoolRegistry> {
     find,
     list: () => [...mirror.entries.keys()].toSorted().flatMap((name) => find(name) ?? []),
     declare: async (pool) => {
-      if (!poolNameForm.test(pool.name)) throw new GenwardenError('InvalidConfiguration', `No pool name: ${pool.name}`);
+      if (!poolNameForm.test(pool.name))
+        throw new GenwardenError('InvalidConfiguration', `Not a valid pool name: ${pool.name}`);
       const text = JSON.stringify(pool);
       const known = mirror.entries.get(pool.name);
       if (known !== undefined && new TextDecoder().decode(known.value) === text) return;
       mirror.apply({ key: pool.name, value: new TextEncoder().encode(text), revision: await write(pool.name, text) });
     },
     remove: async (name) => {
-      // Asked of the leader, whatever the mirror says: a declaration may be on its way.
-      await untilAnswered(link, `The pool ${name} could not be removed`, () => kv.delete(name));
+      // Not skipped for a pool that the mirror does not have: its declaration may be on its way.
+      await retryAtStart(link, `The pool ${name} could not be removed`, () => kv.delete(name));
       mirror.forget(name);
     },
     onChange: (listener, signal) => {
       if (signal.aborted) return;
-      const tell = (name: string): void => {
+      const notify = (name: string): void => {
         const pool = find(name);
         if (pool !== undefined) listener(pool);
       };
-      [...mirror.entries.keys()].forEach(tell);
-      signal.addEventListener('abort', mirror.onChange(tell), { once: true });
+      [...mirror.entries.keys()].forEach(notify);
+      signal.addEventListener('abort', mirror.onChange(notify), { once: true });
     },
   };
 
   function write(name: string, text: string): Promise<number> {
-    return untilAnswered(link, `The pool ${name} could not be declared`, () => kv.put(name, text));
+    return retryAtStart(link, `The pool ${name} could not be declared`, () => kv.put(name, text));
   }
 }
 
 const duration = z.number().min(0).exactOptional();
 const models = z.array(z.string());
 
-/** A newer version may say more than this one knows: unknown fields are dropped. */
+/** Unknown fields, which a newer version may have added, are dropped. */
 const declaration: z.ZodType<PoolDeclaration> = z.object({
   name: z.string().regex(poolNameForm),
   provider: z.string(),
@@ -67,12 +68,12 @@ const declaration: z.ZodType<PoolDeclaration> = z.object({
   owner: z.string().exactOptional(),
 });
 
-function parse(link: NatsLink, entry: Mirrored | undefined): PoolDeclaration | undefined {
+function parse(link: NatsLink, entry: BucketEntry | undefined): PoolDeclaration | undefined {
   if (entry === undefined) return undefined;
   try {
     return declaration.parse(JSON.parse(new TextDecoder().decode(entry.value)));
   } catch (error) {
-    link.log.debug({ pool: entry.key, err: error }, "A pool's declaration cannot be read");
+    link.log.debug({ pool: entry.key, err: error }, "Ignoring a pool's declaration that cannot be read");
     return undefined;
   }
 }

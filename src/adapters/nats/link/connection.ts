@@ -1,106 +1,109 @@
-// The one connection to NATS of a process: it comes back by itself for ever, and says when it is away.
+// The process's one connection to NATS. It reconnects by itself without limit and reports when it is disconnected.
 
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
-import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createInbox, type NatsConnection, type ServerInfo } from '@nats-io/transport-node';
+import { untilAborted } from '../../../async/abort.ts';
+import { sleep } from '../../../async/sleep.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
+import { openConnection, untilJetStreamAnswers, type ConnectContext } from './connect.ts';
+import type { NatsLog } from './log.ts';
 import { connectionOptions, type NatsSettings } from './options.ts';
-import { denialReports } from './denials.ts';
-import { dial, jetStreamAnswers, type DialContext, type NatsLog } from './dial.ts';
-import { askForRights, denialIn, type Denial, type Rights } from './rights.ts';
+import { fetchPermissions, violationIn, violationReports, type Permissions, type Violation } from './permissions.ts';
 
 export type { NatsSettings } from './options.ts';
-export type { NatsLog } from './dial.ts';
 
 export type LinkStatus = 'disconnected' | 'reconnected';
 
 export interface NatsLink {
   readonly connection: NatsConnection;
-  readonly js: JetStreamClient;
-  readonly jsm: JetStreamManager;
   readonly prefix: string;
-  /** Copies of each stream and bucket that is created. */
+  /** Replicas of each stream and bucket that this process creates. */
   readonly replicas: number;
-  /** Limit of the stream in bytes; undefined leaves what it has. */
+  /** Limit of the stream in bytes; undefined leaves the stream's own limit. */
   readonly maxBytes: number | undefined;
   readonly log: NatsLog;
-  /** What the connection's user may do, as far as NATS tells. */
-  rights(): Rights;
-  /** A new inbox that this user, and no other, may listen to. */
+  /** What the connection's user may do, as far as the server says. */
+  permissions(): Permissions;
+  /** A new inbox that this user, and no other, may subscribe to. */
   inbox(): string;
-  /** What this process waits for before it can do its part: reasons of not being ready. */
+  /** What this process waits for before it can start its work: the reasons why it is not ready. */
   readonly waiting: Set<string>;
-  /** The process was told to stop, or whoever connected gave up. */
+  /** Aborts when the process is told to stop, or the caller of `connectNats` gives up. */
   readonly stopping: AbortSignal;
   connected(): boolean;
   /** Calls back at each change until the returned function is called. */
   onStatus(listener: (status: LinkStatus) => void): () => void;
-  /** Calls back whenever NATS refuses a publish or a subscription; each is logged as well. */
-  onDenied(listener: (denial: Denial) => void): () => void;
+  /** Calls back whenever NATS refuses a publish or a subscription; each violation is logged as well. */
+  onViolation(listener: (violation: Violation) => void): () => void;
   /** Of the server connected to now, or last. */
   serverId(): string;
   /** The id that this server gave the connection. */
   clientId(): number;
   /**
    * Runs one request and rejects with `Unavailable` the moment the connection is lost, as a request that was sent into a
-   * dying connection would otherwise wait out its timeout. It may have been carried out all the same.
+   * dying connection would otherwise wait out its timeout. The server may have carried it out all the same.
    */
   whileConnected<T>(request: () => Promise<T>): Promise<T>;
   /** Resolves at once while connected, else at the reconnect; rejects with the signal's reason. */
   whenConnected(signal: AbortSignal): Promise<void>;
-  /** Aborts when `close` is called: what runs beside the requests on this link ends with it. */
+  /** Aborts when `close` is called: background work on this link ends with it. */
   readonly closing: AbortSignal;
-  /** Sends what is pending, two seconds at most, and closes; may be called more than once. */
+  /** Sends pending messages, for two seconds at most, and closes; may be called more than once. */
   close(): Promise<void>;
 }
 
 /**
- * Connects, waiting for NATS for as long as it is not there. Throws the signal's reason, `InvalidConfiguration` for a
- * refused login or unreadable file, `NatsTooOld`, or `NatsUnsuitable` where JetStream is off.
+ * Connects, waiting for as long as NATS is away. Throws the signal's reason, `InvalidConfiguration` for a rejected login
+ * or an unreadable file, `NatsTooOld`, or `NatsUnsuitable` where JetStream is off.
  */
-export async function connectNats(settings: NatsSettings, context: DialContext): Promise<NatsLink> {
+export async function connectNats(settings: NatsSettings, context: ConnectContext): Promise<NatsLink> {
   const options = await connectionOptions(settings);
-  const connection = await dial(options, context);
+  const connection = await openConnection(options, context);
   try {
     const watched = watchConnection(connection, context.log);
-    await jetStreamAnswers(connection, context);
-    const jsm = await jetstreamManager(connection, { checkAPI: false });
-    const streams = { js: jetstream(connection), jsm };
-    const user = { rights: await keepRights(watched), inbox: () => createInbox(options().inboxPrefix) };
-    const waits = { waiting: new Set<string>(), stopping: context.signal };
-    return { ...watched, ...streams, ...user, ...waits, ...settingsOfLink(settings) };
+    await untilJetStreamAnswers(connection, context);
+    const permissions = await trackPermissions(watched);
+    const { prefix, replicas = 1, maxBytes } = settings;
+    return {
+      ...watched,
+      prefix,
+      replicas,
+      maxBytes,
+      permissions,
+      inbox: () => createInbox(options().inboxPrefix),
+      waiting: new Set(),
+      stopping: context.signal,
+    };
   } catch (error) {
     await connection.close();
     throw error;
   }
 }
 
-const settingsOfLink = ({ prefix, replicas = 1, maxBytes }: NatsSettings) => ({ prefix, replicas, maxBytes });
-
-/** Asked again after each reconnect: the server's configuration may be another by then. */
-async function keepRights(watched: WatchedConnection): Promise<() => Rights> {
-  let rights = await askForRights(watched.connection);
-  const ask = async (): Promise<void> => void (rights = await askForRights(watched.connection));
-  watched.onStatus((status) => status === 'reconnected' && void ask());
-  return () => rights;
+/** Asks again after each reconnect: the server's configuration may have changed. */
+async function trackPermissions(watched: WatchedConnection): Promise<() => Permissions> {
+  let permissions = await fetchPermissions(watched.connection);
+  const refresh = async (): Promise<void> => void (permissions = await fetchPermissions(watched.connection));
+  watched.onStatus((status) => status === 'reconnected' && void refresh());
+  return () => permissions;
 }
 
 const closeGrace = 2_000;
 
-/** A link without what belongs to JetStream and to one user's rights. */
+/** A link without the parts that belong to the settings and to one user's permissions. */
 export type WatchedConnection = Pick<
   NatsLink,
-  'connection' | 'log' | 'connected' | 'onStatus' | 'onDenied' | 'serverId' | 'clientId' | 'whileConnected'
+  'connection' | 'log' | 'connected' | 'onStatus' | 'onViolation' | 'serverId' | 'clientId' | 'whileConnected'
 > &
   Pick<NatsLink, 'whenConnected' | 'closing' | 'close'>;
 
-/** Follows the connection's status; used for the system account's connection too, which has no JetStream. */
+/** Tracks the connection's status; also used for the system account's connection, which has no JetStream. */
 export function watchConnection(connection: NatsConnection, log: NatsLog): WatchedConnection {
-  const denials = denialReports(log);
+  const violations = violationReports(log);
   const listeners = new Set<(status: LinkStatus) => void>();
   let up = true;
   const closing = new AbortController();
-  // While the client reconnects it has no info at all: the last one is what others still know us by.
+  // The client has no info while it reconnects: the last one is how others still know this process.
   let info: ServerInfo = connection.info!;
   const change = (status: LinkStatus): void => {
     up = status === 'reconnected';
@@ -108,7 +111,7 @@ export function watchConnection(connection: NatsConnection, log: NatsLog): Watch
     if (!closing.signal.aborted) log.info({ status, server: info.server_name }, `NATS connection ${status}`);
     for (const listener of listeners) listener(status);
   };
-  void followStatus(connection, change, denials.report);
+  void trackStatus(connection, change, violations.report);
   const onStatus = (listener: (status: LinkStatus) => void): (() => void) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
@@ -119,7 +122,7 @@ export function watchConnection(connection: NatsConnection, log: NatsLog): Watch
     log,
     connected,
     onStatus,
-    onDenied: denials.onDenied,
+    onViolation: violations.onViolation,
     serverId: () => info.server_id,
     clientId: () => info.client_id,
     whileConnected: (request) => whileConnected(request, connected, onStatus),
@@ -128,21 +131,21 @@ export function watchConnection(connection: NatsConnection, log: NatsLog): Watch
     close: () => {
       closing.abort(new GenwardenError('Unavailable', 'The connection to NATS is closed.'));
       const flush = whileConnected(() => connection.flush(), connected, onStatus);
-      return closeSoon(connection, flush);
+      return closeAfterFlush(connection, flush);
     },
   };
 }
 
-async function followStatus(
+async function trackStatus(
   connection: NatsConnection,
   change: (status: LinkStatus) => void,
-  report: (denial: Denial) => void,
+  report: (violation: Violation) => void,
 ): Promise<void> {
   let up = true;
   for await (const status of connection.status()) {
     const { type } = status;
-    const denial = type === 'error' ? denialIn(status.error) : undefined;
-    if (denial !== undefined) report(denial);
+    const violation = type === 'error' ? violationIn(status.error) : undefined;
+    if (violation !== undefined) report(violation);
     if (type === 'disconnect' && up) change('disconnected');
     if (type === 'reconnect') change('reconnected');
     if (type === 'disconnect') up = false;
@@ -154,9 +157,9 @@ async function followStatus(
 type OnStatus = NatsLink['onStatus'];
 
 async function whileConnected<T>(request: () => Promise<T>, connected: () => boolean, onStatus: OnStatus): Promise<T> {
-  if (!connected()) throw lost();
+  if (!connected()) throw disconnected();
   const { promise, reject } = Promise.withResolvers<never>();
-  const stop = onStatus((status) => status === 'disconnected' && reject(lost()));
+  const stop = onStatus((status) => status === 'disconnected' && reject(disconnected()));
   try {
     return await Promise.race([request(), promise]);
   } finally {
@@ -167,29 +170,25 @@ async function whileConnected<T>(request: () => Promise<T>, connected: () => boo
 async function whenConnected(signal: AbortSignal, connected: () => boolean, onStatus: OnStatus): Promise<void> {
   signal.throwIfAborted();
   if (connected()) return;
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const abort = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', abort, { once: true });
+  const { promise, resolve } = Promise.withResolvers<void>();
   const stop = onStatus((status) => status === 'reconnected' && resolve());
   try {
-    await promise;
+    await untilAborted(promise, signal);
   } finally {
     stop();
-    signal.removeEventListener('abort', abort);
   }
 }
 
-const lost = (): GenwardenError => new GenwardenError('Unavailable', 'The connection to NATS is away.');
+export const disconnected = (): GenwardenError => new GenwardenError('Unavailable', 'The connection to NATS is lost.');
 
 /**
- * Not a drain: it writes into a socket that the server has just closed and takes away its error handler in the same turn,
+ * Not a drain: a drain writes into a socket that the server has just closed and removes its error handler in the same turn,
  * which ends the whole process. A flush waits for an answer that an absent server never gives.
  */
-async function closeSoon(connection: NatsConnection, flush: Promise<void>): Promise<void> {
-  const enough = new AbortController();
-  const late = pause(closeGrace, undefined, { signal: enough.signal }).catch(() => undefined);
-  await Promise.race([flush.catch(() => undefined), late]);
-  enough.abort();
+async function closeAfterFlush(connection: NatsConnection, flush: Promise<void>): Promise<void> {
+  const flushed = new AbortController();
+  await Promise.race([flush.catch(() => undefined), sleep(closeGrace, flushed.signal)]);
+  flushed.abort();
   await nextTurn();
   if (!connection.isClosed()) await connection.close();
 }

@@ -1,11 +1,11 @@
-// What a connection to NATS is asked for: our settings turned into the client's options, which it gets anew each time.
+// Turns Genwarden's settings into the options of the NATS client.
 
 import { readFile } from 'node:fs/promises';
 import { credsAuthenticator, hasWsProtocol, type NodeConnectionOptions } from '@nats-io/transport-node';
 import { GenwardenError } from '../../../job/errors/index.ts';
 
 export interface NatsSettings {
-  /** `nats://`, `tls://`, `ws://` or `wss://`, all of one cluster; a user and password may stand in one. */
+  /** `nats://`, `tls://`, `ws://` or `wss://`, all of one cluster; one of them may contain a user and a password. */
   readonly urls: readonly string[];
   readonly user?: string | undefined;
   readonly password?: string | undefined;
@@ -17,23 +17,23 @@ export interface NatsSettings {
     readonly cert?: string | undefined;
     readonly key?: string | undefined;
   };
-  /** A user of the system account: connection events are then listened to. */
+  /** A user of the system account; with it, the process receives connection events. */
   readonly systemUser?: string | undefined;
   readonly systemPassword?: string | undefined;
-  /** First token of every subject and of the names of stream and buckets. */
+  /** First token of every subject; the names of the stream and the buckets start with it too. */
   readonly prefix: string;
-  /** Copies of the stream and of each bucket that this process creates; default 1. */
+  /** Replicas of the stream and of each bucket that this process creates; default 1. */
   readonly replicas?: number | undefined;
-  /** Limit of the stream in bytes; where absent, what the stream has stays. */
+  /** Limit of the stream in bytes; undefined leaves the stream's own limit. */
   readonly maxBytes?: number | undefined;
-  /** The connection's name, as NATS shows it: a worker's is its own. */
+  /** The connection's name, as NATS shows it; a worker uses its own name. */
   readonly name: string;
 }
 
-/** A fresh set of the client's options at each call, as the client writes into what it is given. */
+/** A fresh set of options at each call, as the client modifies the object that it gets. */
 export type OptionsSource = () => NodeConnectionOptions;
 
-/** Reads the files that the settings name; throws `InvalidConfiguration` where one cannot be read. */
+/** Reads the files that the settings name; throws `InvalidConfiguration` if one cannot be read. */
 export async function connectionOptions(settings: NatsSettings): Promise<OptionsSource> {
   const creds = settings.creds === undefined ? undefined : await read('credentials', settings.creds);
   const tls = await tlsOptions(settings);
@@ -41,15 +41,15 @@ export async function connectionOptions(settings: NatsSettings): Promise<Options
   return () => ({
     servers: settings.urls.map(withoutLogin),
     name: settings.name,
-    // The client gives up after ten tries by default, and the connection is then closed for good. A refused login after
-    // a first success may be an account that is being changed: it is tried again as well.
+    // By default the client gives up after ten tries and closes the connection for good. A login that is rejected after
+    // a first success may belong to an account that is being changed: the client retries it as well.
     maxReconnectAttempts: -1,
     ignoreAuthErrorAbort: true,
-    // At once and without jitter: whoever is back within the hold is not taken for dead.
+    // At once and without jitter: a worker that reconnects within the hold is not considered lost.
     reconnectTimeWait: 50,
     reconnectJitter: 0,
     reconnectJitterTLS: 0,
-    // A half-open socket is seen after at most three pings; the client's default takes six minutes.
+    // Detects a half-open socket after at most three pings; the client's default takes six minutes.
     pingInterval: 2_000,
     maxPingOut: 2,
     timeout: 5_000,
@@ -60,7 +60,7 @@ export async function connectionOptions(settings: NatsSettings): Promise<Options
   });
 }
 
-/** Another user on the same servers: that of the system account. */
+/** The settings for the system account's user on the same servers; undefined without such a user. */
 export function systemSettings(settings: NatsSettings): NatsSettings | undefined {
   if (settings.systemUser === undefined) return undefined;
   return {
@@ -76,13 +76,13 @@ export function systemSettings(settings: NatsSettings): NatsSettings | undefined
 export const isWebSocket = (options: NodeConnectionOptions): boolean => hasWsProtocol(options);
 
 /**
- * Each user has answers sent to inboxes of its own, so that permissions can keep users from reading each other's. A user
- * without a name (a token, a credentials file) has the client's usual ones.
+ * Each user has its own inboxes, so that permissions can keep users from reading each other's answers. A user without a
+ * name (a token, a credentials file) has the client's default ones.
  */
 export const inboxPrefixOf = (user: string | undefined): string =>
   user === undefined ? '_INBOX' : `_INBOX_${user.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`;
 
-/** The address as it may be logged. */
+/** The address without user and password, safe to log. */
 export function withoutLogin(address: string): string {
   if (!address.includes('@')) return address;
   return address.replace(/^([a-z]+:\/\/)?.*@/, '$1');
@@ -105,7 +105,7 @@ async function tlsOptions(settings: NatsSettings): Promise<NodeConnectionOptions
   return {
     ...(ca === undefined ? {} : { ca: await read('CA', ca) }),
     ...(cert === undefined ? {} : { cert: await read('certificate', cert) }),
-    ...(key === undefined ? {} : { key: await read("certificate's key", key) }),
+    ...(key === undefined ? {} : { key: await read('key', key) }),
   };
 }
 
@@ -114,7 +114,7 @@ async function read(what: string, path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
-    throw new GenwardenError('InvalidConfiguration', `The file of the NATS ${what}, ${path}, cannot be read: ${why}.`, {
+    throw new GenwardenError('InvalidConfiguration', `Cannot read the NATS ${what} file ${path}: ${why}.`, {
       cause,
     });
   }

@@ -1,29 +1,28 @@
-// Who holds a concurrency key: one message per key, overwritten by the next holder once the last one's job is finished.
+// Records which job holds a concurrency key: one message per key, overwritten by the next holder once the last holder has
+// finished.
 
 import { createHash } from 'node:crypto';
 import { headers as newHeaders } from '@nats-io/transport-node';
 import type { JobId } from '../../../job/ids.ts';
 import { isOpen, type Sequence, type SpecWrite } from '../../../job/task.ts';
-import { headerNames, schemaVersion } from '../stream/codec.ts';
 import { expect, type Publishable } from '../jetstream/publish.ts';
-import type { LogContext } from './write.ts';
-import { readJob } from './read.ts';
-import { fromLeader } from '../jetstream/leaderReads.ts';
+import { headerNames, schemaVersion } from '../stream/codec.ts';
 import { keySubject } from '../stream/subjects.ts';
+import { leaderMessage, type LogContext } from './entries.ts';
+import { readJob } from './read.ts';
 
-export interface KeyHolder {
+interface KeyHolder {
   readonly job: JobId;
   readonly pool: string;
 }
 
-export type KeyState =
+type KeyState =
   | { readonly state: 'free'; readonly expected: Sequence }
   | { readonly state: 'held'; readonly holder: JobId };
 
-/** Whether the spec's job may take its concurrency key, and the sequence that taking it must expect. */
-export async function lookAtKey(context: LogContext, spec: SpecWrite): Promise<KeyState> {
-  const subject = subjectOfKey(context.prefix, spec);
-  const message = await fromLeader(context.requests, context.prefix, { last_by_subj: subject });
+/** Whether the spec's job may take its concurrency key, and the sequence that the write must then expect. */
+export async function checkKey(context: LogContext, spec: SpecWrite): Promise<KeyState> {
+  const message = await leaderMessage(context, { last_by_subj: subjectOfKey(context.link.prefix, spec) });
   if (message === undefined) return { state: 'free', expected: 0 };
   const holder = parseHolder(message.data);
   const held = holder !== undefined && holder.job !== spec.state.of.job && (await isJobOpen(context, holder));
@@ -49,7 +48,7 @@ async function isJobOpen(context: LogContext, { job, pool }: KeyHolder): Promise
   return record !== undefined && record.tasks.some(({ last }) => isOpen(last.state));
 }
 
-/** What cannot be read holds nothing. */
+/** A message that cannot be read counts as no holder. */
 function parseHolder(data: Uint8Array): KeyHolder | undefined {
   try {
     const { job, pool } = JSON.parse(new TextDecoder().decode(data)) as Partial<KeyHolder>;

@@ -1,14 +1,17 @@
-// Follows the whole stream for ever: entries in order, each once, whatever happens to consumers, servers and connections.
-// It trusts no silence: it asks the stream for its last sequence each second, and takes a new consumer if that one hangs.
+// Follows the whole stream without end: every entry in order, once, whatever happens to consumers, servers and connections.
+// A silent consumer is not trusted: each second the follower compares itself with the stream's last sequence, and replaces a
+// consumer that hangs.
 
-import { setTimeout as pause } from 'node:timers/promises';
+import { sleep } from '../../../async/sleep.ts';
 import type { Sequence } from '../../../job/task.ts';
 import type { FollowEvent, FollowFrom, Position, Watermark } from '../../../ports/jobLog.ts';
+import { retryDelay } from '../jetstream/retry.ts';
 import { decodeState } from '../stream/codec.ts';
-import { FollowSession, type Followed, type FollowContext } from './followSession.ts';
-import { startingPoint, type StartingPoint } from './followStart.ts';
-import { streamState } from './health.ts';
 import { isKeySubject } from '../stream/subjects.ts';
+import type { LogContext } from './entries.ts';
+import { startingPoint, type StartingPoint } from './followStart.ts';
+import { OrderedConsumer, type Delivered } from './orderedConsumer.ts';
+import { streamState } from './streamState.ts';
 
 export interface FollowOptions {
   readonly readMark: () => Promise<Watermark | undefined>;
@@ -18,35 +21,38 @@ export interface FollowOptions {
 
 export type Skipped = 'newerSchema' | 'garbage';
 
-const askEvery = 1_000;
-/** A consumer that has something to deliver and delivers nothing for this long is given up, ms. */
-const silence = 1_500;
+const checkEvery = 1_000;
+/** A consumer that has messages to deliver but delivers nothing for this long is replaced, ms. */
+const maxSilence = 1_500;
 
 export async function* followStream(
-  context: FollowContext,
+  context: LogContext,
   options: FollowOptions,
   from: FollowFrom,
   signal: AbortSignal,
 ): AsyncGenerator<FollowEvent> {
   let next: FollowFrom = from;
+  let failures = 0;
   while (!signal.aborted) {
     const start = await tryStart(context, options, next);
     if (typeof start === 'string') {
       yield { event: 'lagging', reason: start };
-      await pause(250, undefined, { signal }).catch(() => undefined);
+      await sleep(retryDelay((failures += 1)), signal);
       continue;
     }
+    failures = 0;
     if (start.reset) yield { event: 'reset', epoch: start.epoch };
     yield* start.stragglers;
-    const stretch = new Stretch(context, options, start);
-    yield* stretch.events(signal);
-    next = { from: 'position', position: stretch.position };
-    if (stretch.why !== undefined) yield { event: 'lagging', reason: stretch.why };
+    const session = new FollowSession(context, options, start);
+    yield* session.events(signal);
+    next = { from: 'position', position: session.position };
+    if (session.endReason !== undefined) yield { event: 'lagging', reason: session.endReason };
   }
 }
 
+/** The starting point, or why there is none yet. */
 async function tryStart(
-  context: FollowContext,
+  context: LogContext,
   { readMark }: FollowOptions,
   from: FollowFrom,
 ): Promise<StartingPoint | string> {
@@ -57,96 +63,96 @@ async function tryStart(
   }
 }
 
-/** What one consumer delivers. */
-class Stretch {
+/** Follows the stream with one consumer, for as long as that consumer can be used. */
+class FollowSession {
   position: Position;
-  /** Why it ended, unless by the signal. */
-  why: string | undefined;
-  readonly #context: FollowContext;
+  /** Why the session ended; undefined if the signal ended it. */
+  endReason: string | undefined;
+  readonly #context: LogContext;
   readonly #options: FollowOptions;
-  readonly #session: FollowSession;
-  /** What the stream said of itself last, until that much was delivered. */
+  readonly #consumer: OrderedConsumer;
+  /** The stream's last known sequence and when it was asked for, until the follower has reached it. */
   #target: { readonly sequence: Sequence; readonly at: number } | undefined;
 
-  constructor(context: FollowContext, options: FollowOptions, { epoch, next, last }: StartingPoint) {
+  constructor(context: LogContext, options: FollowOptions, { epoch, next, last }: StartingPoint) {
     this.#context = context;
     this.#options = options;
     this.position = { epoch, sequence: next - 1 };
     this.#target = { sequence: last, at: performance.now() };
-    this.#session = new FollowSession(context);
+    this.#consumer = new OrderedConsumer(context.link);
   }
 
   async *events(signal: AbortSignal): AsyncGenerator<FollowEvent> {
-    const session = this.#session;
-    const wake = (): void => session.wake();
+    const consumer = this.#consumer;
+    const wake = (): void => consumer.wake();
     signal.addEventListener('abort', wake, { once: true });
-    const asking = setInterval(() => void this.#ask(), askEvery);
+    const checking = setInterval(() => void this.#checkStream(), checkEvery);
     try {
-      await session.open(this.position.sequence + 1).catch((error: Error) => (this.why = error.message));
-      while (!signal.aborted && this.why === undefined) {
-        for (const followed of session.read()) {
-          const event = this.#entry(followed);
+      await consumer.open(this.position.sequence + 1).catch((error: Error) => (this.endReason = error.message));
+      while (!signal.aborted && this.endReason === undefined) {
+        for (const delivered of consumer.read()) {
+          const event = this.#eventOf(delivered);
           if (event !== undefined) yield event;
           if (signal.aborted) return;
         }
-        if (this.#reached()) yield { event: 'caughtUp', position: this.position };
-        this.why ??= session.broken;
-        if (this.why === undefined) await session.something(100);
-        await this.#settleSilence();
+        if (this.#reachedTarget()) yield { event: 'caughtUp', position: this.position };
+        this.endReason ??= consumer.broken;
+        if (this.endReason === undefined) await consumer.waitForActivity(100);
+        await this.#checkSilence();
       }
     } finally {
-      clearInterval(asking);
+      clearInterval(checking);
       signal.removeEventListener('abort', wake);
-      session.close();
+      consumer.close();
     }
   }
 
-  #entry({ message, facts }: Followed): FollowEvent | undefined {
-    const { sequence, at } = facts;
+  #eventOf({ message, info }: Delivered): FollowEvent | undefined {
+    const { sequence, at } = info;
     this.position = { epoch: this.position.epoch, sequence };
-    if (isKeySubject(this.#context.prefix, message.subject)) return undefined;
+    if (isKeySubject(this.#context.link.prefix, message.subject)) return undefined;
     const decoded = decodeState({ sequence, at, headers: message.headers, data: message.data });
     if (decoded.kind === 'entry') return { event: 'entry', entry: decoded.entry };
     this.#options.onSkipped(decoded.kind === 'newer' ? 'newerSchema' : 'garbage');
     return decoded.kind === 'newer' ? { event: 'newer', sequence } : undefined;
   }
 
-  #reached(): boolean {
+  #reachedTarget(): boolean {
     if (this.#target === undefined || this.position.sequence < this.#target.sequence) return false;
     this.#target = undefined;
     return true;
   }
 
-  async #ask(): Promise<void> {
+  async #checkStream(): Promise<void> {
     const { epoch, sequence } = this.position;
     const at = performance.now();
     try {
       const state = await streamState(this.#context);
-      if (state.epoch !== epoch) this.why ??= 'the stream was replaced';
-      else if (state.lastSequence < sequence) this.why ??= 'the stream lost its end';
+      if (state.epoch !== epoch) this.endReason ??= 'the stream was replaced';
+      else if (state.lastSequence < sequence) this.endReason ??= 'the stream lost its last messages';
       else this.#target ??= { sequence: state.lastSequence, at };
     } catch (error) {
-      this.why ??= (error as Error).message;
+      this.endReason ??= (error as Error).message;
     }
-    this.#session.wake();
+    this.#consumer.wake();
   }
 
   /**
-   * The stream has more, but nothing comes. Either the rest was purged, and all is here, or the consumer is dead: the
-   * client's own ordered one died without a word in 1 of 6 followers at each kill of a leader.
+   * The stream has more messages, but none arrive. Either the rest was purged and everything is here, or the consumer is
+   * dead: the client's own ordered consumer died without an error in 1 of 6 followers each time a leader was killed.
    */
-  async #settleSilence(): Promise<void> {
-    const since = Math.max(this.#session.heardEntryAt, this.#target?.at ?? Infinity);
-    const silent = performance.now() - since;
-    if (this.#target === undefined || silent < 200 || this.position.sequence >= this.#target.sequence) return;
+  async #checkSilence(): Promise<void> {
+    const since = Math.max(this.#consumer.lastEntryAt, this.#target?.at ?? Infinity);
+    const silentFor = performance.now() - since;
+    if (this.#target === undefined || silentFor < 200 || this.position.sequence >= this.#target.sequence) return;
     try {
-      if (await this.#session.deliveredAll()) {
+      if (await this.#consumer.deliveredAll()) {
         this.position = { ...this.position, sequence: Math.max(this.position.sequence, this.#target.sequence) };
-      } else if (silent > silence) {
-        this.why ??= 'the consumer fell silent';
+      } else if (silentFor > maxSilence) {
+        this.endReason ??= 'the consumer fell silent';
       }
     } catch (error) {
-      this.why ??= (error as Error).message;
+      this.endReason ??= (error as Error).message;
     }
   }
 }

@@ -1,13 +1,13 @@
-// Where a follower starts: after a position, or at the watermark, with the tasks that lie before it read one by one.
+// Decides where a follower starts: after a position, or at the watermark. The open tasks before the watermark (stragglers)
+// are read one by one.
 
+import { mapLimit } from '../../../async/mapLimit.ts';
 import type { Sequence } from '../../../job/task.ts';
 import type { FollowEvent, FollowFrom, Position, TaskAddress, Watermark } from '../../../ports/jobLog.ts';
 import { decodeState } from '../stream/codec.ts';
-import { streamState, type StreamState } from './health.ts';
-import type { LogContext } from './write.ts';
-import { mapLimit } from '../../../async/mapLimit.ts';
-import { fromLeader } from '../jetstream/leaderReads.ts';
 import { taskFilter } from '../stream/subjects.ts';
+import { leaderMessage, type LogContext } from './entries.ts';
+import { streamState, type StreamState } from './streamState.ts';
 
 type Straggler = FollowEvent & { readonly event: 'entry' | 'newer' };
 
@@ -15,15 +15,15 @@ export interface StartingPoint {
   readonly epoch: string;
   /** The first sequence to be delivered. */
   readonly next: Sequence;
-  /** The stream's last sequence when it was asked. */
+  /** The stream's last sequence at the start. */
   readonly last: Sequence;
   /** The last messages of tasks that lie before `next`. */
   readonly stragglers: readonly Straggler[];
-  /** The stream is not the one that the position speaks of. */
+  /** The position belongs to another stream. */
   readonly reset: boolean;
 }
 
-/** A start at the watermark shows at least this many messages, so that there are finished jobs to be listed. */
+/** A start at the watermark delivers at least this many messages, so that finished jobs can be listed. */
 const window = 100_000;
 
 /** Throws `Unavailable`. */
@@ -33,7 +33,7 @@ export async function startingPoint(
   from: FollowFrom,
 ): Promise<StartingPoint> {
   const state = await streamState(context);
-  if (from.from === 'position' && fits(from.position, state)) {
+  if (from.from === 'position' && isValid(from.position, state)) {
     return { ...common(state), next: from.position.sequence + 1, stragglers: [], reset: false };
   }
   const mark = await readMark();
@@ -45,8 +45,8 @@ export async function startingPoint(
 
 const common = ({ epoch, lastSequence }: StreamState) => ({ epoch, last: lastSequence });
 
-/** A stream that ends before the position has lost its end, and will give the same sequences to other messages. */
-const fits = (position: Position, { epoch, lastSequence }: StreamState): boolean =>
+/** A stream that ends before the position has lost its last messages, and will give their sequences to other messages. */
+const isValid = (position: Position, { epoch, lastSequence }: StreamState): boolean =>
   position.epoch === epoch && position.sequence <= lastSequence;
 
 function startAt(mark: Watermark | undefined, { epoch, firstSequence, lastSequence }: StreamState): Sequence {
@@ -59,7 +59,7 @@ async function readStragglers(
   addresses: readonly TaskAddress[],
   next: Sequence,
 ): Promise<readonly Straggler[]> {
-  const found = await mapLimit(16, addresses, (address) => lastMessage(context, address));
+  const found = await mapLimit(16, addresses, (address) => readStraggler(context, address));
   return found
     .filter((one): one is Straggler => one !== undefined && sequenceOf(one) < next)
     .toSorted((one, other) => sequenceOf(one) - sequenceOf(other));
@@ -67,8 +67,8 @@ async function readStragglers(
 
 const sequenceOf = (one: Straggler): Sequence => (one.event === 'entry' ? one.entry.sequence : one.sequence);
 
-async function lastMessage({ requests, prefix }: LogContext, address: TaskAddress): Promise<Straggler | undefined> {
-  const message = await fromLeader(requests, prefix, { last_by_subj: taskFilter(prefix, address) });
+async function readStraggler(context: LogContext, address: TaskAddress): Promise<Straggler | undefined> {
+  const message = await leaderMessage(context, { last_by_subj: taskFilter(context.link.prefix, address) });
   if (message === undefined) return undefined;
   const decoded = decodeState(message);
   if (decoded.kind === 'entry') return { event: 'entry', entry: decoded.entry };

@@ -1,52 +1,53 @@
-// A new job into the stream: one plain publish for one task, one atomic batch for several or with a concurrency key.
+// Stores a new job: one plain publish for a single task, an atomic batch for several tasks or a concurrency key.
 
-import { setTimeout as pause } from 'node:timers/promises';
-import { nuid, type NatsConnection } from '@nats-io/transport-node';
+import { nuid } from '@nats-io/transport-node';
+import { sleep } from '../../../async/sleep.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import type { Sequence, SpecWrite } from '../../../job/task.ts';
 import type { LogEntry, SubmitOutcome } from '../../../ports/jobLog.ts';
-import { decodeEntry, encodeWrite, entryOrThrow } from '../stream/codec.ts';
-import { askApi } from '../jetstream/api.ts';
-import { expect, publishConditionally, type PublishAnswer, type Publishable } from '../jetstream/publish.ts';
-import type { LogContext } from './write.ts';
-import { fromLeader } from '../jetstream/leaderReads.ts';
-import { publishBatch } from './submitBatch.ts';
-import { keyMessage, lookAtKey } from './concurrencyKey.ts';
+import { purgeStream } from '../jetstream/api.ts';
+import {
+  expect,
+  publishBatch,
+  publishConditionally,
+  type PublishAnswer,
+  type Publishable,
+} from '../jetstream/publish.ts';
+import { conflictDelay } from '../jetstream/retry.ts';
+import { encodeWrite } from '../stream/codec.ts';
 import { jobFilter, specsFilter, streamName, subjectOf } from '../stream/subjects.ts';
+import { checkKey, keyMessage } from './concurrencyKey.ts';
+import { leaderEntry, type LogContext } from './entries.ts';
 
-export interface SubmitContext extends LogContext {
-  readonly connection: NatsConnection;
-}
+const maxTasks = 500;
+/** Each round ended with a change: leftovers were purged, or the key's holder changed. */
+const maxRounds = 20;
 
-const mostTasks = 500;
-/** Each round had a reason to look again: leftovers purged, a key's holder that changed. */
-const mostRounds = 20;
-
-export async function submitJob(context: SubmitContext, specs: readonly SpecWrite[]): Promise<SubmitOutcome> {
-  if (specs.length < 1 || specs.length > mostTasks) throw new RangeError(`a job has 1 to ${mostTasks} tasks`);
+export async function submitJob(context: LogContext, specs: readonly SpecWrite[]): Promise<SubmitOutcome> {
+  if (specs.length < 1 || specs.length > maxTasks) throw new RangeError(`a job has 1 to ${maxTasks} tasks`);
   const writeId = nuid.next();
-  for (let round = 0; round < mostRounds; round += 1) {
+  for (let round = 1; round <= maxRounds; round += 1) {
     const outcome = await submitOnce(context, specs, writeId);
     if (outcome !== undefined) return outcome;
-    await pause(round * 10);
+    await sleep(conflictDelay(round));
   }
-  throw new GenwardenError('Unavailable', 'The submit met another one for the same job or key again and again.');
+  throw new GenwardenError('Unavailable', 'The submit kept conflicting with others for the same job or key.');
 }
 
-/** Undefined means: what stood in the way is gone, look again. */
+/** Undefined means that the obstacle is gone: try again. */
 async function submitOnce(
-  context: SubmitContext,
+  context: LogContext,
   specs: readonly SpecWrite[],
   writeId: string,
 ): Promise<SubmitOutcome | undefined> {
-  const messages = specMessages(context.prefix, specs, writeId);
+  const messages = specMessages(context.link.prefix, specs, writeId);
   const first = specs[0]!;
   if (first.detail.request.concurrencyKey !== null) {
-    const key = await lookAtKey(context, first);
+    const key = await checkKey(context, first);
     if (key.state === 'held') {
       return (await earlierSubmit(context, specs, writeId)) ?? { outcome: 'conflict', holder: key.holder };
     }
-    messages.push(keyMessage(context.prefix, first, writeId, key.expected));
+    messages.push(keyMessage(context.link.prefix, first, writeId, key.expected));
   }
   const answer = await publish(context, messages);
   if (answer.answer === 'conflict') return earlierSubmit(context, specs, writeId);
@@ -54,34 +55,32 @@ async function submitOnce(
   return { outcome: 'stored', entries: entriesFrom(firstSequence, specs, writeId, context.now()) };
 }
 
-/** The specs in order, then what else belongs to the batch: the sequences of the specs are then contiguous. */
 function specMessages(prefix: string, specs: readonly SpecWrite[], writeId: string): Publishable[] {
   return specs.map((spec, index) => {
     const { headers, body } = encodeWrite(spec, writeId);
-    // Only the first expects that there is nothing of the job: for the others there is the first.
+    // Only the first message may expect an empty job: the others are checked after the first one is counted.
     if (index === 0) expect(headers, { filter: jobFilter(prefix, spec.state.of.job), sequence: 0 });
     return { subject: subjectOf(prefix, spec.state), headers, body };
   });
 }
 
-function publish(context: SubmitContext, messages: readonly Publishable[]): Promise<PublishAnswer> {
-  return messages.length === 1
-    ? publishConditionally(context.requests, messages[0]!)
-    : publishBatch(context.connection, context.requests, messages);
+/** A batch on a single server costs as much as some forty plain publishes, so a single message is not one. */
+function publish({ link }: LogContext, messages: readonly Publishable[]): Promise<PublishAnswer> {
+  return messages.length === 1 ? publishConditionally(link, messages[0]!) : publishBatch(link, messages);
 }
 
-/** What is known of the job from before: our own submit whose answer was lost, another's, or leftovers, which go. */
+/** What the stream already holds for this job: this submit whose answer was lost, another one, or leftovers to purge. */
 async function earlierSubmit(
-  context: SubmitContext,
+  context: LogContext,
   specs: readonly SpecWrite[],
   writeId: string,
 ): Promise<SubmitOutcome | undefined> {
-  const { requests, prefix } = context;
+  const { link } = context;
   const { job } = specs[0]!.state.of;
-  const spec = await fromLeader(requests, prefix, { seq: 1, next_by_subj: specsFilter(prefix, job) });
-  const found = spec ?? (await fromLeader(requests, prefix, { last_by_subj: jobFilter(prefix, job) }));
-  if (found === undefined) return undefined;
-  const entry = entryOrThrow(decodeEntry(found));
+  const filter = jobFilter(link.prefix, job);
+  const spec = await leaderEntry(context, { seq: 1, next_by_subj: specsFilter(link.prefix, job) });
+  const entry = spec ?? (await leaderEntry(context, { last_by_subj: filter }));
+  if (entry === undefined) return undefined;
   if (entry.writeId === writeId) {
     return { outcome: 'stored', entries: entriesFrom(entry.sequence, specs, writeId, entry.at) };
   }
@@ -90,10 +89,11 @@ async function earlierSubmit(
     return { outcome: 'exists', digest: request.digest };
   }
   // A job past its retention, or the tombstones of a deleted one: the id may be used again.
-  await askApi(requests, `STREAM.PURGE.${streamName(prefix)}`, { filter: jobFilter(prefix, job) });
+  await purgeStream(link, streamName(link.prefix), { filter });
   return undefined;
 }
 
+/** The specs are the first messages of their batch, so their sequences are contiguous. */
 function entriesFrom(first: Sequence, specs: readonly SpecWrite[], writeId: string, at: number): LogEntry[] {
   return specs.map(({ state }, index) => ({ sequence: first + index, at, writeId, state }));
 }

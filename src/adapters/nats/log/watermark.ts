@@ -1,12 +1,12 @@
-// Where the watermark is kept: one key in a bucket, written by the leading controller.
+// Stores the watermark: one key in a bucket, written by the leading controller.
 
 import { Kvm, type KV } from '@nats-io/kv';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import type { Watermark } from '../../../ports/jobLog.ts';
 import { isStreamNotFound } from '../jetstream/errors.ts';
-import { mayMake } from '../jetstream/awaitMaker.ts';
 import { openBucket } from '../kv/bucket.ts';
 import type { NatsLink } from '../link/connection.ts';
+import { mayCreateStream } from '../stream/ensure.ts';
 
 export interface WatermarkStore {
   read(): Promise<Watermark | undefined>;
@@ -17,18 +17,20 @@ const key = 'watermark';
 
 export const marksBucket = 'marks';
 
-/** A process that may not make the bucket reads no mark until there is one: following then starts at the beginning. */
+/** Without the bucket, a process that may not create it reads no watermark: following then starts at the beginning. */
 export function watermarkStore(link: NatsLink): WatermarkStore {
   let bucket: Promise<KV> | undefined;
   const open = (): Promise<KV> => {
     const name = `${link.prefix}_${marksBucket}`;
-    bucket ??= mayMake(link, `KV_${name}`) ? openBucket(link, marksBucket) : new Kvm(link.js).open(name);
+    bucket ??= mayCreateStream(link, `KV_${name}`)
+      ? openBucket(link, marksBucket)
+      : new Kvm(link.connection).open(name);
     bucket.catch(() => (bucket = undefined));
     return bucket;
   };
   return {
     read: async () => {
-      const entry = await available(async () => (await open()).get(key).catch(nothingYet));
+      const entry = await available(async () => (await open()).get(key).catch(noBucketYet));
       return entry === null ? undefined : parseMark(entry.string());
     },
     write: async (mark) => {
@@ -37,7 +39,7 @@ export function watermarkStore(link: NatsLink): WatermarkStore {
   };
 }
 
-function nothingYet(error: unknown): null {
+function noBucketYet(error: unknown): null {
   if (isStreamNotFound(error)) return null;
   throw error;
 }
@@ -46,17 +48,16 @@ async function available<T>(request: () => Promise<T>): Promise<T> {
   try {
     return await request();
   } catch (cause) {
-    throw new GenwardenError('Unavailable', 'NATS did not answer for the watermark.', { cause });
+    throw new GenwardenError('Unavailable', 'NATS did not answer about the watermark.', { cause });
   }
 }
 
-/** A mark that cannot be read is none: following then starts at the beginning. */
+/** A watermark that cannot be read counts as missing: following then starts at the beginning. */
 function parseMark(text: string): Watermark | undefined {
   try {
     const mark = JSON.parse(text) as Partial<Watermark>;
-    const proper =
-      typeof mark.epoch === 'string' && typeof mark.sequence === 'number' && Array.isArray(mark.stragglers);
-    return proper ? (mark as Watermark) : undefined;
+    const valid = typeof mark.epoch === 'string' && typeof mark.sequence === 'number' && Array.isArray(mark.stragglers);
+    return valid ? (mark as Watermark) : undefined;
   } catch {
     return undefined;
   }

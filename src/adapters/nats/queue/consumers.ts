@@ -1,110 +1,141 @@
-// The durable pull consumers of a pool, one a lane: made by the leading controller, waited for by workers.
+// The durable pull consumers of a pool, one per lane: created by the leading controller, used by workers. Pausing a pool
+// pauses all its consumers on the server, so it holds for every worker.
 
-import { GenwardenError } from '../../../job/errors/index.ts';
-import { lanes, type Lane, type Sequence } from '../../../job/task.ts';
-import type { Watermark } from '../../../ports/jobLog.ts';
-import type { QueueDepth } from '../../../ports/taskQueue.ts';
-import { askApi, type ApiAnswer } from '../jetstream/api.ts';
-import { lastOfTask, type LogContext } from '../log/write.ts';
+import type { ConsumerConfig, ConsumerInfo } from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
 import { mapLimit } from '../../../async/mapLimit.ts';
+import { GenwardenError } from '../../../job/errors/index.ts';
+import { lanes, type Instant, type Lane, type Sequence } from '../../../job/task.ts';
+import type { Watermark } from '../../../ports/jobLog.ts';
+import type { Pause, QueueDepth } from '../../../ports/taskQueue.ts';
+import { askApi, consumerInfo } from '../jetstream/api.ts';
+import { isRefusal } from '../jetstream/errors.ts';
+import type { NatsLink } from '../link/connection.ts';
+import { lastOfTask } from '../log/entries.ts';
 import { consumerName, laneFilter, streamName } from '../stream/subjects.ts';
 
-const nanos = 1_000_000;
-
-/** From delivery to claim, ms: what a worker that froze had in hand comes again after this. */
+/** From delivery to claim, ms: the deliveries that a frozen worker holds are delivered again after this. */
 const ackWait = 5_000;
 
-/** What makes a consumer fit; where it started is not part of it. */
-function consumerConfig(prefix: string, pool: string, lane: Lane) {
+/** What a consumer must have; where it started does not matter. */
+function wantedConfig(prefix: string, pool: string, lane: Lane) {
   return {
     durable_name: consumerName(pool, lane),
     description: `Genwarden: lane ${lane} of pool ${pool}`,
     ack_policy: 'explicit',
-    ack_wait: ackWait * nanos,
-    // A message that is given up can never be revived: attempts are counted in the task's own log.
+    ack_wait: nanos(ackWait),
+    // A message that reaches a limit can never be delivered again: attempts are counted in the task's own log.
     max_deliver: -1,
     filter_subject: laneFilter(prefix, pool, lane),
-    // Both are low by default, and would stop a large fleet or a day of given-back messages.
+    // The low defaults of both would stop a large fleet, or a day of given-back messages.
     max_ack_pending: 1_000_000,
     max_waiting: 20_000,
-  };
+  } as const satisfies Partial<ConsumerConfig>;
 }
 
-/** Throws `Unavailable`, or `NatsUnsuitable` where NATS refuses a consumer. */
+/** Throws `Unavailable`, or `NatsUnsuitable` if NATS refuses a consumer. */
 export async function ensureConsumers(
-  context: LogContext,
+  link: NatsLink,
   pool: string,
   readMark: () => Promise<Watermark | undefined>,
 ): Promise<void> {
-  await Promise.all(lanes.map((lane) => ensureConsumer(context, pool, lane, readMark)));
+  await Promise.all(lanes.map((lane) => ensureConsumer(link, pool, lane, readMark)));
 }
 
-/** Undelivered and unacknowledged specs; lanes without a consumer count nothing. Throws `Unavailable`. */
-export async function consumersDepth(context: LogContext, pool: string): Promise<QueueDepth> {
-  const infos = await Promise.all(lanes.map((lane) => consumerInfo(context, pool, lane)));
+/** Undelivered and unacknowledged specs; a lane without a consumer counts as empty. Throws `Unavailable`. */
+export async function consumersDepth(link: NatsLink, pool: string): Promise<QueueDepth> {
+  const infos = await consumersOf(link, pool);
+  const pending = infos.map((info, index) => [lanes[index], info?.num_pending ?? 0]);
   return {
-    lanes: Object.fromEntries(
-      lanes.map((lane, index) => [lane, infos[index]!.num_pending ?? 0]),
-    ) as QueueDepth['lanes'],
-    unacknowledged: infos.reduce((sum, info) => sum + (info.num_ack_pending ?? 0), 0),
+    lanes: Object.fromEntries(pending) as QueueDepth['lanes'],
+    unacknowledged: infos.reduce((sum, info) => sum + (info?.num_ack_pending ?? 0), 0),
   };
 }
 
 /** Throws `Unavailable`. */
-export async function ackFloors(context: LogContext, pool: string): Promise<Record<Lane, Sequence>> {
-  const infos = await Promise.all(lanes.map((lane) => consumerInfo(context, pool, lane)));
-  const floors = lanes.map((lane, index) => [lane, infos[index]!.ack_floor?.stream_seq ?? 0]);
+export async function ackFloors(link: NatsLink, pool: string): Promise<Record<Lane, Sequence>> {
+  const infos = await consumersOf(link, pool);
+  const floors = infos.map((info, index) => [lanes[index], info?.ack_floor.stream_seq ?? 0]);
   return Object.fromEntries(floors) as Record<Lane, Sequence>;
 }
 
-export interface ConsumerInfo {
-  readonly config?: Record<string, unknown>;
-  readonly paused?: boolean;
-  readonly num_pending?: number;
-  readonly num_ack_pending?: number;
-  readonly ack_floor?: { readonly stream_seq: Sequence };
+/** JetStream requires an end for each pause: this one means "until resumed". */
+const farFuture = Date.UTC(2200, 0, 1);
+
+/** Throws `Unavailable`, also if a lane has no consumer yet. */
+export async function pauseConsumers(link: NatsLink, pool: string, until: Instant = farFuture): Promise<void> {
+  await changePause(link, pool, { pause_until: new Date(Math.min(until, farFuture)).toISOString() });
 }
 
-export function consumerInfo(
-  { requests, prefix }: LogContext,
-  pool: string,
-  lane: Lane,
-): Promise<ApiAnswer<ConsumerInfo>> {
-  return askApi(requests, `CONSUMER.INFO.${streamName(prefix)}.${consumerName(pool, lane)}`, {});
+export const resumeConsumers = (link: NatsLink, pool: string): Promise<void> => changePause(link, pool, {});
+
+/** A pool is paused if any of its lanes is, until the last pause ends. */
+export async function pauseOfConsumers(link: NatsLink, pool: string): Promise<Pause | undefined> {
+  const infos = await consumersOf(link, pool);
+  const ends = infos.flatMap((info) => (info?.paused === true ? Date.parse(String(info.config.pause_until)) : []));
+  if (ends.length === 0) return undefined;
+  const until = Math.max(...ends);
+  return { until: until >= farFuture ? null : until };
+}
+
+async function changePause(link: NatsLink, pool: string, body: { readonly pause_until?: string }): Promise<void> {
+  const stream = streamName(link.prefix);
+  const change = (lane: Lane): Promise<unknown> =>
+    askApi(link, `CONSUMER.PAUSE.${stream}.${consumerName(pool, lane)}`, body);
+  try {
+    await Promise.all(lanes.map(change));
+  } catch (cause) {
+    if (!isRefusal(cause)) throw cause;
+    const message = `The queue of pool ${pool} cannot be changed: ${(cause as Error).message}. The leading controller creates it.`;
+    throw new GenwardenError('Unavailable', message, { cause });
+  }
+}
+
+/** In the order of `lanes`; undefined for a lane without a consumer. */
+function consumersOf(link: NatsLink, pool: string): Promise<readonly (ConsumerInfo | undefined)[]> {
+  const stream = streamName(link.prefix);
+  return Promise.all(lanes.map((lane) => consumerInfo(link, stream, consumerName(pool, lane))));
 }
 
 async function ensureConsumer(
-  context: LogContext,
+  link: NatsLink,
   pool: string,
   lane: Lane,
   readMark: () => Promise<Watermark | undefined>,
 ): Promise<void> {
-  const wanted = consumerConfig(context.prefix, pool, lane);
-  const { config: found } = await consumerInfo(context, pool, lane);
-  if (found === undefined) return createConsumer(context, { ...wanted, ...(await startOf(context, readMark)) });
+  const wanted = wantedConfig(link.prefix, pool, lane);
+  const info = await consumerInfo(link, streamName(link.prefix), wanted.durable_name);
+  if (info === undefined) return createConsumer(link, { ...wanted, ...(await startOf(link, readMark)) });
+  const found = info.config as unknown as Record<string, unknown>;
   const fits = Object.entries(wanted).every(([name, value]) => found[name] === value);
-  // The start cannot be changed later, so it stays what it is.
-  if (!fits) await createConsumer(context, { ...found, ...wanted });
+  // The start of an existing consumer cannot be changed, so it is kept.
+  if (!fits) await createConsumer(link, { ...info.config, ...wanted });
 }
 
 async function createConsumer(
-  { requests, prefix }: LogContext,
-  config: object & { durable_name: string },
+  link: NatsLink,
+  config: Partial<ConsumerConfig> & { durable_name: string },
 ): Promise<void> {
-  const stream = streamName(prefix);
-  const body = { stream_name: stream, config, action: '' };
-  const { error } = await askApi(requests, `CONSUMER.CREATE.${stream}.${config.durable_name}`, body);
-  if (error === undefined) return;
-  const message = `NATS refused the consumer ${config.durable_name} of stream ${stream}: ${error.description}. Delete it with \`nats consumer rm\`; it is made again.`;
-  throw new GenwardenError('NatsUnsuitable', message);
+  const stream = streamName(link.prefix);
+  const name = config.durable_name;
+  try {
+    await askApi(link, `CONSUMER.CREATE.${stream}.${name}`, { stream_name: stream, config, action: '' });
+  } catch (cause) {
+    if (!isRefusal(cause)) throw cause;
+    const message = `NATS refused the consumer ${name} of stream ${stream}: ${(cause as Error).message}. Delete it with \`nats consumer rm\`; the controller creates it again.`;
+    throw new GenwardenError('NatsUnsuitable', message, { cause });
+  }
 }
 
-/** A new consumer would offer every spec there ever was: it starts where the first that may still be queued lies. */
-async function startOf(context: LogContext, readMark: () => Promise<Watermark | undefined>): Promise<object> {
+/** A new consumer would offer every spec ever stored: it starts at the first one that may still be queued. */
+async function startOf(
+  link: NatsLink,
+  readMark: () => Promise<Watermark | undefined>,
+): Promise<Pick<ConsumerConfig, 'deliver_policy' | 'opt_start_seq'>> {
   const mark = await readMark();
   if (mark === undefined || mark.sequence <= 1) return { deliver_policy: 'all' };
   const queued = await mapLimit(16, mark.stragglers, async (address): Promise<Sequence> => {
-    const last = await lastOfTask(context, address);
+    const last = await lastOfTask({ link, now: Date.now }, address);
     return last?.state.state === 'queued' ? last.sequence : Infinity;
   });
   return { deliver_policy: 'by_start_sequence', opt_start_seq: Math.min(mark.sequence, ...queued) };

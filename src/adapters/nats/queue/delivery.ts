@@ -1,47 +1,47 @@
-// One pulled message as a delivery of a spec, and the two words that the queue understands about it.
+// Turns a pulled message into a delivery of a spec, which is acknowledged or given back.
 
-import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import { nanos, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import type { Delivery, SpecEntry } from '../../../ports/taskQueue.ts';
-import { decodeEntry } from '../stream/codec.ts';
+import { deliveryInfo } from '../jetstream/pull.ts';
 import type { Skipped } from '../log/follow.ts';
-import { deliveryFacts } from '../jetstream/pullReply.ts';
+import { decodeEntry } from '../stream/codec.ts';
 
 export interface Received {
-  /** Undefined for a message that must be left alone: it was given back. */
+  /** Undefined for a message that this process cannot handle: it was given back. */
   readonly delivery: Delivery | undefined;
-  /** How many specs the lane has left that were never delivered. */
+  /** How many specs of the lane were never delivered. */
   readonly pending: number;
 }
 
-/** A message of a newer schema waits this long for a process that understands it, ms. */
-const forNewerProcesses = 30_000;
+/** Delay before a message of a newer schema is offered again, to a process that understands it, ms. */
+const newerSchemaDelay = 30_000;
 
 export function receive(connection: NatsConnection, message: Msg, onSkipped: (why: Skipped) => void): Received {
-  const { sequence, at, deliveries, pending } = deliveryFacts(message.reply!);
+  const { sequence, at, deliveries, pending } = deliveryInfo(message.reply!);
   const decoded = decodeEntry({ sequence, at, headers: message.headers, data: message.data });
   if (decoded.kind !== 'entry' || decoded.entry.state.state !== 'queued') {
     onSkipped(decoded.kind === 'newer' ? 'newerSchema' : 'garbage');
-    giveBack(connection, message, forNewerProcesses);
+    giveBack(connection, message, newerSchemaDelay);
     return { delivery: undefined, pending };
   }
   const delivery: Delivery = {
     entry: decoded.entry as SpecEntry,
     redelivered: deliveries > 1,
-    done: () => tell(connection, message, '+ACK'),
+    done: () => reply(connection, message, '+ACK'),
     giveBack: (delay) => giveBack(connection, message, delay),
   };
   return { delivery, pending };
 }
 
 function giveBack(connection: NatsConnection, message: Msg, delay: number): void {
-  tell(connection, message, delay <= 0 ? '-NAK' : `-NAK {"delay":${Math.round(delay * 1_000_000)}}`);
+  reply(connection, message, delay <= 0 ? '-NAK' : `-NAK {"delay":${Math.round(nanos(delay))}}`);
 }
 
-/** A word that gets lost, or cannot be sent, is a redelivery after the ack wait. */
-function tell(connection: NatsConnection, message: Msg, word: string): void {
+/** If the reply is lost, the message is delivered again after the ack wait. */
+function reply(connection: NatsConnection, message: Msg, text: string): void {
   try {
-    connection.publish(message.reply!, word);
+    connection.publish(message.reply!, text);
   } catch {
-    // The connection is closed: nobody will wait for the word.
+    // The connection is closed.
   }
 }

@@ -1,23 +1,25 @@
-// The task queue on JetStream: durable pull consumers over the stream's specs, one a pool and lane.
+// The task queue on JetStream: durable pull consumers of the stream's specs, one per pool and lane.
 
 import type { Delivery, TaskQueue } from '../../../ports/taskQueue.ts';
 import type { NatsLink } from '../link/connection.ts';
 import type { Skipped } from '../log/follow.ts';
-import { Requests } from '../jetstream/requests.ts';
 import { watermarkStore } from '../log/watermark.ts';
-import { streamName } from '../stream/subjects.ts';
-import { ackFloors, consumersDepth, ensureConsumers } from './consumers.ts';
-import { pauseConsumers, pauseOfConsumers, resumeConsumers } from './pause.ts';
+import {
+  ackFloors,
+  consumersDepth,
+  ensureConsumers,
+  pauseConsumers,
+  pauseOfConsumers,
+  resumeConsumers,
+} from './consumers.ts';
 import { PoolQueue } from './poolQueue.ts';
 
 export interface TaskQueueOptions {
-  /** A message must be left alone, of a newer schema or not one of ours, and was given back. */
+  /** A message was skipped and given back: it has a newer schema, or Genwarden did not write it. */
   readonly onSkipped?: (why: Skipped) => void;
 }
 
 export function natsTaskQueue(link: NatsLink, options: TaskQueueOptions = {}): TaskQueue {
-  const { connection, prefix } = link;
-  const context = { requests: new Requests(link), prefix, now: Date.now };
   const marks = watermarkStore(link);
   const pools = new Map<string, PoolQueue>();
   const stopListening = link.onStatus((status) => {
@@ -27,23 +29,23 @@ export function natsTaskQueue(link: NatsLink, options: TaskQueueOptions = {}): T
     const known = pools.get(pool);
     if (known !== undefined) return known;
     const onSkipped = options.onSkipped ?? (() => undefined);
-    const made = new PoolQueue({ link, stream: streamName(prefix), pool, onSkipped });
-    pools.set(pool, made);
-    return made;
+    const queue = new PoolQueue(link, pool, onSkipped);
+    pools.set(pool, queue);
+    return queue;
   };
   return {
     claimable: (pool, atMost, signal): Promise<readonly Delivery[]> => queueOf(pool).claimable(atMost, signal),
-    ensurePool: (pool) => ensureConsumers(context, pool, () => marks.read()),
-    depth: (pool) => consumersDepth(context, pool),
-    settled: (pool) => ackFloors(context, pool),
-    pause: (pool, until) => pauseConsumers(context, pool, until),
-    resume: (pool) => resumeConsumers(context, pool),
-    paused: (pool) => pauseOfConsumers(context, pool),
+    ensurePool: (pool) => ensureConsumers(link, pool, () => marks.read()),
+    depth: (pool) => consumersDepth(link, pool),
+    settled: (pool) => ackFloors(link, pool),
+    pause: (pool, until) => pauseConsumers(link, pool, until),
+    resume: (pool) => resumeConsumers(link, pool),
+    paused: (pool) => pauseOfConsumers(link, pool),
     close: async () => {
       stopListening();
       for (const pool of pools.values()) pool.close();
-      // What was given back is on its way once the server has answered.
-      if (link.connected()) await connection.flush().catch(() => undefined);
+      // Deliveries that were given back have reached the server once it answers.
+      if (link.connected()) await link.connection.flush().catch(() => undefined);
     },
   };
 }

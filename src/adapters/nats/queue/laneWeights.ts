@@ -1,21 +1,21 @@
-// Whose turn it is among the lanes of a pool: smooth weighted round robin, high : normal : low as 6 : 3 : 1.
+// Shares polls among the lanes of a pool: smooth weighted round robin, high : normal : low as 6 : 3 : 1.
 
 import type { Priority } from '../../../job/task.ts';
 
 const weights: Readonly<Record<Priority, number>> = { high: 6, normal: 3, low: 1 };
 
-export class Turns {
+export class LaneWeights {
   readonly #credit: Record<Priority, number> = { high: 0, normal: 0, low: 0 };
 
-  /** How many of the next `count` turns each of `lanes` has. */
+  /** How many of the next `count` messages to take from each of `lanes`. */
   allot(lanes: readonly Priority[], count: number): Map<Priority, number> {
-    const turns = new Map<Priority, number>();
-    if (lanes.length === 0) return turns;
-    for (let turn = 0; turn < count; turn += 1) {
+    const shares = new Map<Priority, number>();
+    if (lanes.length === 0) return shares;
+    for (let message = 0; message < count; message += 1) {
       const lane = this.#next(lanes);
-      turns.set(lane, (turns.get(lane) ?? 0) + 1);
+      shares.set(lane, (shares.get(lane) ?? 0) + 1);
     }
-    return turns;
+    return shares;
   }
 
   #next(lanes: readonly Priority[]): Priority {

@@ -1,21 +1,16 @@
-// The queue of one pool in one process: decides which lane is asked when, and keeps what came until somebody wants it.
+// The queue of one pool in one process: decides when to pull from which lane, and keeps deliveries until a caller takes them.
 
 import type { Msg } from '@nats-io/transport-node';
 import { lanes, type Lane, type Priority } from '../../../job/task.ts';
 import type { Delivery } from '../../../ports/taskQueue.ts';
 import type { NatsLink } from '../link/connection.ts';
 import type { Skipped } from '../log/follow.ts';
-import { LanePull } from './pullLane.ts';
-import { Turns } from './laneWeights.ts';
-import { consumerName } from '../stream/subjects.ts';
+import { consumerName, streamName } from '../stream/subjects.ts';
 import { receive } from './delivery.ts';
+import { LanePull } from './lanePull.ts';
+import { LaneWeights } from './laneWeights.ts';
 
-export interface PoolQueueOptions {
-  readonly link: Pick<NatsLink, 'connection' | 'inbox'>;
-  readonly stream: string;
-  readonly pool: string;
-  readonly onSkipped: (why: Skipped) => void;
-}
+type Link = Pick<NatsLink, 'connection' | 'inbox' | 'prefix'>;
 
 interface Waiter {
   readonly atMost: number;
@@ -23,33 +18,34 @@ interface Waiter {
 }
 
 /**
- * How long standing pulls stay out, and what they brought is kept, with nobody waiting, ms. Then others shall have it:
- * its ack wait of 5 s runs, and a worker whose slots are full may be busy for a minute. A task that is queued again may
- * come to one full worker after the other, so it is short; quick tasks free a slot sooner.
+ * How long standing pulls stay open, and their deliveries are kept, without a waiting caller, ms. Then other workers get
+ * them: their ack wait of 5 s is running, and a worker whose slots are full may be busy for a minute. It is short because
+ * a requeued task may be delivered to one full worker after another; quick tasks free a slot sooner.
  */
 const keepFor = 25;
-const mostAtOnce = 500;
+const maxPerPoll = 500;
 const priorities: readonly Priority[] = ['high', 'normal', 'low'];
 
 export class PoolQueue {
-  readonly #options: PoolQueueOptions;
+  readonly #link: Link;
+  readonly #onSkipped: (why: Skipped) => void;
   readonly #pulls: Readonly<Record<Lane, LanePull>>;
   readonly #kept: Record<Lane, Delivery[]> = { again: [], high: [], normal: [], low: [] };
-  /** Lanes that had nothing left when last heard of. */
+  /** Lanes that had nothing left at the last answer. */
   readonly #empty = new Set<Lane>();
-  readonly #turns = new Turns();
+  readonly #weights = new LaneWeights();
   #waiters: Waiter[] = [];
-  #pumping = false;
+  #fetching = false;
   #closed = false;
   #wake: () => void = () => undefined;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(options: PoolQueueOptions) {
-    this.#options = options;
+  constructor(link: Link, pool: string, onSkipped: (why: Skipped) => void) {
+    this.#link = link;
+    this.#onSkipped = onSkipped;
+    const stream = streamName(link.prefix);
     const pull = (lane: Lane): LanePull =>
-      new LanePull(options.link, options.stream, consumerName(options.pool, lane), {
-        onMessage: (message) => this.#take(lane, message),
-      });
+      new LanePull(link, { stream, name: consumerName(pool, lane) }, (message) => this.#receive(lane, message));
     this.#pulls = { again: pull('again'), high: pull('high'), normal: pull('normal'), low: pull('low') };
   }
 
@@ -67,16 +63,16 @@ export class PoolQueue {
       };
       signal.addEventListener('abort', abort, { once: true });
       this.#waiters.push(waiter);
-      void this.#pump();
+      void this.#fetchWhileWanted();
     });
   }
 
-  /** After a reconnect: the pulls went with the old connection. */
+  /** To be called after a reconnect: the pulls were lost with the old connection. */
   renew(): void {
     for (const lane of lanes) this.#pulls[lane].renew();
   }
 
-  /** Gives back what nobody took. */
+  /** Gives back all deliveries that no caller took. */
   close(): void {
     this.#closed = true;
     while (this.#waiters.length > 0) this.#leave(this.#waiters[0]!);
@@ -91,39 +87,38 @@ export class PoolQueue {
     this.#wake();
   }
 
-  #take(lane: Lane, message: Msg): void {
-    const { link, onSkipped } = this.#options;
-    const { delivery, pending } = receive(link.connection, message, onSkipped);
+  #receive(lane: Lane, message: Msg): void {
+    const { delivery, pending } = receive(this.#link.connection, message, this.#onSkipped);
     if (pending === 0) this.#empty.add(lane);
     else this.#empty.delete(lane);
     if (this.#closed) delivery?.giveBack(0);
     else if (delivery !== undefined) this.#kept[lane].push(delivery);
-    this.#restWhenIdle();
-    // For a message that must be left alone as well: the standing pull that brought it is spent.
+    this.#giveBackWhenIdle();
+    // Also for a skipped message: the standing pull that delivered it has ended.
     this.#wake();
   }
 
-  async #pump(): Promise<void> {
-    if (this.#pumping) return;
-    this.#pumping = true;
+  async #fetchWhileWanted(): Promise<void> {
+    if (this.#fetching) return;
+    this.#fetching = true;
     clearTimeout(this.#idle);
     this.#idle = undefined;
-    // A closed connection takes no pulls: those who wait then wait for their signal, or for this queue to be closed.
+    // A closed connection accepts no pulls: callers then wait for their signal, or for this queue to close.
     while (this.#serve() > 0 && this.#connectionIsOpen()) {
       await this.#poll();
       if (this.#serve() === 0) break;
-      await this.#something();
+      await this.#waitForDelivery();
     }
-    this.#pumping = false;
-    this.#restWhenIdle();
+    this.#fetching = false;
+    this.#giveBackWhenIdle();
   }
 
   #connectionIsOpen(): boolean {
-    const { connection } = this.#options.link;
+    const { connection } = this.#link;
     return !connection.isClosed() && !connection.isDraining();
   }
 
-  /** Hands out what is kept; answers how many still wait. */
+  /** Hands out the kept deliveries; returns how many callers still wait. */
   #serve(): number {
     while (this.#waiters.length > 0) {
       const deliveries = this.#handOut(this.#waiters[0]!.atMost);
@@ -139,43 +134,43 @@ export class PoolQueue {
     return deliveries;
   }
 
-  /** Asks the lanes that may have something: `again` for all that is wanted, then the others by their turns. */
+  /** Polls the lanes that may have specs: `again` for everything that is wanted, then the others by their weights. */
   async #poll(): Promise<void> {
-    // First of all, or work for an empty lane would wait for as long as another lane has some.
+    // Before the polls: otherwise new work in an empty lane would wait for as long as another lane has work.
     for (const lane of this.#empty) this.#pulls[lane].stand();
     const wanted = this.#waiters.reduce((sum, { atMost }) => sum + atMost, 0);
-    const missing = Math.min(mostAtOnce, wanted) - (await this.#pollLane('again', Math.min(mostAtOnce, wanted)));
-    const turns = this.#turns.allot(
-      priorities.filter((lane) => this.#mayHave(lane)),
+    const missing = Math.min(maxPerPoll, wanted) - (await this.#pollLane('again', Math.min(maxPerPoll, wanted)));
+    const shares = this.#weights.allot(
+      priorities.filter((lane) => this.#mayHaveSpecs(lane)),
       missing,
     );
-    await Promise.all([...turns].map(([lane, atMost]) => this.#pollLane(lane, atMost)));
+    await Promise.all([...shares].map(([lane, atMost]) => this.#pollLane(lane, atMost)));
   }
 
   async #pollLane(lane: Lane, atMost: number): Promise<number> {
-    if (!this.#mayHave(lane)) return 0;
-    const came = await this.#pulls[lane].poll(atMost);
-    if (came < atMost) this.#empty.add(lane);
-    if (came === 0) this.#pulls[lane].stand();
-    return came;
+    if (!this.#mayHaveSpecs(lane)) return 0;
+    const received = await this.#pulls[lane].poll(atMost);
+    if (received < atMost) this.#empty.add(lane);
+    if (received === 0) this.#pulls[lane].stand();
+    return received;
   }
 
-  #mayHave(lane: Lane): boolean {
-    return !this.#empty.has(lane) && !this.#pulls[lane].stands;
+  #mayHaveSpecs(lane: Lane): boolean {
+    return !this.#empty.has(lane) && !this.#pulls[lane].isStanding;
   }
 
-  async #something(): Promise<void> {
-    if (lanes.some((lane) => this.#kept[lane].length > 0 || this.#mayHave(lane))) return;
+  async #waitForDelivery(): Promise<void> {
+    if (lanes.some((lane) => this.#kept[lane].length > 0 || this.#mayHaveSpecs(lane))) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
     await promise;
   }
 
-  #restWhenIdle(): void {
-    if (this.#pumping || this.#closed) return;
+  #giveBackWhenIdle(): void {
+    if (this.#fetching || this.#closed) return;
     this.#idle ??= setTimeout(() => {
       this.#idle = undefined;
-      for (const lane of lanes) this.#pulls[lane].sitDown();
+      for (const lane of lanes) this.#pulls[lane].endStanding();
       this.#giveBackKept();
     }, keepFor);
   }

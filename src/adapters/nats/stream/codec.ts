@@ -1,10 +1,11 @@
-// Messages of the stream to and from tasks. A message is headers with all that an index needs, and a body with the rest.
+// Converts tasks to messages of the stream and back. The headers hold everything that an index needs, the body the rest.
 
 import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
 import { GenwardenError } from '../../../job/errors/index.ts';
-import type { Instant, Sequence, TaskDetail, TaskState, TaskWrite } from '../../../job/task.ts';
+import type { TaskDetail, TaskState, TaskWrite } from '../../../job/task.ts';
 import type { DetailedEntry, LogEntry } from '../../../ports/jobLog.ts';
-import { parseTaskState, writeTaskState } from './codecState.ts';
+import type { MessageContent } from '../jetstream/reads.ts';
+import { parseTaskState, writeTaskState } from './taskHeader.ts';
 
 /** Major and minor: readers ignore what a newer minor version adds, and leave a newer major version alone. */
 export const schemaVersion = '1.0';
@@ -17,17 +18,9 @@ export interface Encoded {
   readonly body: string;
 }
 
-/** A message as it came from the stream, by whatever way. */
-export interface StoredMessage {
-  readonly sequence: Sequence;
-  readonly at: Instant;
-  readonly headers: { get(name: string): string } | undefined;
-  readonly data: Uint8Array;
-}
-
 export type Decoded<T> =
   | { readonly kind: 'entry'; readonly entry: T }
-  /** Written by a newer major version of Genwarden: neither to be judged nor to be dropped. */
+  /** Written by a newer major version of Genwarden, which alone may judge or drop it. */
   | { readonly kind: 'newer'; readonly schema: string }
   | { readonly kind: 'garbage'; readonly why: string };
 
@@ -39,8 +32,8 @@ export function encodeWrite({ state, detail }: TaskWrite, writeId: string): Enco
   return { headers, body: JSON.stringify(detail) };
 }
 
-/** From the headers alone: followers never see a body. */
-export function decodeState(message: StoredMessage): Decoded<LogEntry> {
+/** Needs the headers only: followers never receive a body. */
+export function decodeState(message: MessageContent): Decoded<LogEntry> {
   const { sequence, at, headers } = message;
   const schema = headers?.get(headerNames.schema) ?? '';
   const major = Number.parseInt(schema, 10);
@@ -51,7 +44,7 @@ export function decodeState(message: StoredMessage): Decoded<LogEntry> {
   return { kind: 'entry', entry: { sequence, at, writeId: headers!.get(headerNames.writeId), state } };
 }
 
-export function decodeEntry(message: StoredMessage): Decoded<DetailedEntry> {
+export function decodeEntry(message: MessageContent): Decoded<DetailedEntry> {
   const decoded = decodeState(message);
   if (decoded.kind !== 'entry') return decoded;
   const detail = parseDetail(message.data, decoded.entry.state);
@@ -59,7 +52,7 @@ export function decodeEntry(message: StoredMessage): Decoded<DetailedEntry> {
   return { kind: 'entry', entry: { ...decoded.entry, detail } };
 }
 
-/** The entry, or an error that says why there is none: for callers that asked for this one message. */
+/** For callers that asked for this one message: throws `InternalError` if it cannot be read. */
 export function entryOrThrow<T>(decoded: Decoded<T>): T {
   switch (decoded.kind) {
     case 'entry':
@@ -67,7 +60,7 @@ export function entryOrThrow<T>(decoded: Decoded<T>): T {
     case 'newer':
       throw new GenwardenError(
         'InternalError',
-        `The task was last written by a newer version of Genwarden (schema ${decoded.schema}); this one leaves it alone.`,
+        `The task was last written by a newer version of Genwarden (schema ${decoded.schema}); this version does not touch it.`,
       );
     case 'garbage':
       throw new GenwardenError('InternalError', decoded.why);
@@ -94,7 +87,7 @@ function parseDetail(data: Uint8Array, state: TaskState): TaskDetail | string {
   return detail as TaskDetail;
 }
 
-function garbage(message: StoredMessage, why: string): { kind: 'garbage'; why: string } {
+function garbage(message: MessageContent, why: string): { kind: 'garbage'; why: string } {
   return {
     kind: 'garbage',
     why: `The message at sequence ${message.sequence} of the stream is not one of Genwarden's: ${why}.`,

@@ -1,4 +1,4 @@
-// The names of everything that Genwarden keeps in NATS for its job log: stream, subjects, filters, consumers.
+// Names of the stream, its consumers, subjects and filters.
 
 import type { JobId, TaskIndex } from '../../../job/ids.ts';
 import type { Lane, TaskState } from '../../../job/task.ts';
@@ -13,7 +13,7 @@ export const consumerName = (pool: string, lane: Lane): string => `${pool}_${lan
 
 export const laneFilter = (prefix: string, pool: string, lane: Lane): string => `${prefix}.spec.${pool}.${lane}.>`;
 
-/** A queued state is a spec, in its lane; every other state is a status, in no lane. */
+/** A queued state is a spec in its lane; every other state is a status without a lane. */
 export function subjectOf(prefix: string, state: TaskState): string {
   const { pool, job, task } = state.of;
   return state.state === 'queued'
@@ -28,13 +28,13 @@ export const statusSubject = (prefix: string, { pool, job, task }: TaskAddress):
   `${prefix}.status.${pool}.-.${job}.${task}`;
 
 /**
- * Every message of a task. All writers must send this very string as the subject of their expectation: the server's
+ * Every message of a task. All writers must use exactly this string as the subject of their expectation: the server's
  * check of writes in flight compares it literally.
  */
 export const taskFilter = (prefix: string, { pool, job, task }: TaskAddress): string =>
   `${prefix}.*.${pool}.*.${job}.${task}`;
 
-/** Every message of a job, whatever its pool. */
+/** Every message of a job; in any pool by default. */
 export const jobFilter = (prefix: string, job: JobId, pool = '*'): string => `${prefix}.*.${pool}.*.${job}.*`;
 
 export const specsFilter = (prefix: string, job: JobId, pool = '*', task: TaskIndex | '*' = '*'): string =>
@@ -42,7 +42,7 @@ export const specsFilter = (prefix: string, job: JobId, pool = '*', task: TaskIn
 
 export const statusesFilter = (prefix: string, job: JobId, pool = '*'): string => `${prefix}.status.${pool}.-.${job}.*`;
 
-/** `hash` is that of tenant and concurrency key. */
+/** `hash` is the hash of tenant and concurrency key. */
 export const keySubject = (prefix: string, hash: string): string => `${prefix}.key.${hash}`;
 
 export const isKeySubject = (prefix: string, subject: string): boolean => subject.startsWith(`${prefix}.key.`);

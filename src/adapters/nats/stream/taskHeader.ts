@@ -1,15 +1,15 @@
-// A task's state as one line of JSON in a header, and back. The check on the way in is by hand: a follower reads some
-// hundred thousand of these a second when it starts.
+// Writes a task's state as one line of JSON in a header, and reads it. The validation is hand-written for speed: a starting
+// follower reads some hundred thousand headers a second.
 
 import type { TaskIdentity, TaskState } from '../../../job/task.ts';
 
-/** JSON of printable ASCII, as headers want it, without nulls. */
+/** JSON of printable ASCII, as headers require, without nulls. */
 export function writeTaskState(state: TaskState): string {
   const json = JSON.stringify(state, withoutNulls);
   return beyondAscii.test(json) ? json.replace(everyBeyondAscii, escape) : json;
 }
 
-/** The state, or what is wrong with the text, as the end of a sentence. Fields that are not known are left in place. */
+/** The state, or what is wrong with the text, as the end of a sentence. Unknown fields are kept. */
 export function parseTaskState(json: string): TaskState | string {
   let value: unknown;
   try {
@@ -18,12 +18,12 @@ export function parseTaskState(json: string): TaskState | string {
     return json === '' ? 'it has no header Genwarden-Task' : 'its header Genwarden-Task is not JSON';
   }
   const state = value as Loose;
-  const wrong = firstWrong(state);
-  if (wrong !== undefined) return `its header Genwarden-Task has no proper "${wrong}"`;
+  const invalid = firstInvalid(state);
+  if (invalid !== undefined) return `its header Genwarden-Task has no valid "${invalid}"`;
   return withNulls(state as unknown as TaskState);
 }
 
-// oxlint-disable-next-line no-control-regex -- DEL and everything after ASCII, and nothing else, is what is meant.
+// oxlint-disable-next-line no-control-regex -- matches DEL and everything beyond ASCII on purpose.
 const beyondAscii = /[\u007f-\uffff]/;
 // oxlint-disable-next-line no-control-regex -- as above.
 const everyBeyondAscii = /[\u007f-\uffff]/g;
@@ -33,7 +33,7 @@ const withoutNulls = (_key: string, value: unknown): unknown => (value === null 
 
 type Loose = Record<string, unknown> | null;
 
-function firstWrong(state: Loose): string | undefined {
+function firstInvalid(state: Loose): string | undefined {
   if (typeof state !== 'object' || state === null) return 'object';
   const of = state['of'] as Loose;
   const budgets = state['budgets'] as Loose;
@@ -46,12 +46,12 @@ function firstWrong(state: Loose): string | undefined {
     missing(budgets, 'number', 'queue', 'run', 'review') ??
     missing(state, 'number', 'run', 'attempt', 'attemptsLost', 'since', 'queuedAt') ??
     (typeof state['reason'] === 'string' ? undefined : 'reason') ??
-    wrongByState(state)
+    invalidByState(state)
   );
 }
 
-/** What only some states carry; without `dueAt` an open task could be stuck for ever. */
-function wrongByState(state: Record<string, unknown>): string | undefined {
+/** Fields that only some states have. Without `dueAt` an open task could be stuck forever. */
+function invalidByState(state: Record<string, unknown>): string | undefined {
   switch (state['state']) {
     case 'queued':
       return missing(state, 'number', 'dueAt') ?? missing(state, 'string', 'lane');
@@ -79,7 +79,7 @@ function missing(of: Record<string, unknown>, type: string, ...names: string[]):
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Puts back the nulls that were left out, in place: the value was parsed a moment ago and is nobody else's. */
+/** Restores the omitted nulls in place: nothing else refers to the value, which was just parsed. */
 function withNulls(state: TaskState): TaskState {
   const whole = state as Writable<TaskState>;
   const of = whole.of as Writable<TaskIdentity>;

@@ -1,10 +1,14 @@
-// What a user may publish, read off the permissions that NATS tells of it.
+// What a user may publish, according to the permissions that NATS reports.
 
-import { expect, test } from 'vitest';
-import { denialIn, denied, rightsOf } from '../../../src/adapters/nats/link/rights.ts';
-import { denialReports } from '../../../src/adapters/nats/link/denials.ts';
-import { inboxPrefixOf } from '../../../src/adapters/nats/link/options.ts';
 import { PermissionViolationError } from '@nats-io/transport-node';
+import { expect, test } from 'vitest';
+import { inboxPrefixOf } from '../../../src/adapters/nats/link/options.ts';
+import {
+  permissionDenied,
+  permissionsFrom,
+  violationIn,
+  violationReports,
+} from '../../../src/adapters/nats/link/permissions.ts';
 
 test.each([
   [[], [], 'a.b', true],
@@ -19,30 +23,37 @@ test.each([
   [['>'], ['a.b'], 'a.c', true],
   [[], ['>'], 'a', false],
 ])('allow %j, deny %j: publish to %s is %s', (allow, deny, subject, expected) => {
-  expect(rightsOf({ allow, deny }).mayPublish(subject)).toBe(expected);
+  expect(permissionsFrom({ allow, deny }).mayPublish(subject)).toBe(expected);
 });
 
-test('names the literal last tokens after a prefix', () => {
-  const { namedAfter } = rightsOf({
+test('lists the literal last tokens after a prefix', () => {
+  const { allowedNames } = permissionsFrom({
     allow: ['c.tasks.one', 'c.tasks.*', 'c.tasks.two', 'c.tasks.two.more', 'c.tasksX'],
   });
-  expect(namedAfter('c.tasks')).toEqual(['one', 'two']);
+  expect(allowedNames('c.tasks')).toEqual(['one', 'two']);
 });
 
-test('finds the refusal inside of what a request failed with', () => {
+test('finds the violation among the causes of an error', () => {
   const violation = new PermissionViolationError('Permissions Violation', 'publish', 'a.b');
   const wrapped = new Error('failed', { cause: new Error('inner', { cause: violation }) });
-  expect(denialIn(wrapped)).toEqual({ operation: 'publish', subject: 'a.b' });
-  expect(denialIn(new Error('timeout'))).toBeUndefined();
-  expect(denied({ operation: 'subscription', subject: 'x' })).toMatchObject({ code: 'NatsPermissionDenied' });
+  expect(violationIn(wrapped)).toEqual({ operation: 'publish', subject: 'a.b' });
+  expect(violationIn(new Error('timeout'))).toBeUndefined();
+  expect(permissionDenied({ operation: 'subscription', subject: 'x' })).toMatchObject({
+    code: 'NatsPermissionDenied',
+  });
 });
 
-test('says each refusal once a minute in the log, and each time to who listens', () => {
+test('logs each violation once a minute, and reports every one to the listeners', () => {
   const lines: object[] = [];
   const quiet = (): void => undefined;
-  const reports = denialReports({ debug: quiet, info: quiet, warn: quiet, error: (fields) => void lines.push(fields) });
+  const reports = violationReports({
+    debug: quiet,
+    info: quiet,
+    warn: quiet,
+    error: (fields) => void lines.push(fields),
+  });
   const heard: string[] = [];
-  const stop = reports.onDenied(({ subject }) => void heard.push(subject));
+  const stop = reports.onViolation(({ subject }) => void heard.push(subject));
   for (const subject of ['a', 'a', 'b']) reports.report({ operation: 'publish', subject });
   stop();
   reports.report({ operation: 'subscription', subject: 'a' });

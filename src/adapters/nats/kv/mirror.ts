@@ -1,36 +1,37 @@
-// A bucket kept in memory: one watcher per process, begun anew after a reconnect and checked against a full list now and
-// then, as a watcher can fall silent without an error.
+// Keeps a copy of a bucket in memory with one watcher per process. The watcher restarts after a reconnect, and the copy is
+// compared with a full listing every 30 s, as a watcher can fall silent without an error.
 
-import { setTimeout as pause } from 'node:timers/promises';
 import type { KV } from '@nats-io/kv';
-import { isNothingFound } from '../jetstream/errors.ts';
+import { sleep } from '../../../async/sleep.ts';
+import { streamInfo } from '../jetstream/api.ts';
+import { directRead } from '../jetstream/reads.ts';
+import { retryAtStart, retryDelay } from '../jetstream/retry.ts';
 import type { NatsLink } from '../link/connection.ts';
-import { untilAnswered } from '../jetstream/untilAnswered.ts';
 
-export interface Mirrored {
+export interface BucketEntry {
   readonly key: string;
   readonly revision: number;
   readonly value: Uint8Array;
 }
 
 export interface BucketMirror {
-  readonly entries: ReadonlyMap<string, Mirrored>;
-  /** Own writes, at once. An older revision than the known one changes nothing. */
-  apply(entry: Mirrored): void;
-  /** The key has no value, as its leader says. */
+  readonly entries: ReadonlyMap<string, BucketEntry>;
+  /** For this process's own writes. A revision older than the known one is ignored. */
+  apply(entry: BucketEntry): void;
+  /** For a key that has no value, according to the stream's leader. */
   forget(key: string): void;
-  /** Calls back with the key that changed or went away, until the returned function is called. */
+  /** Calls back with each key that was changed or deleted, until the returned function is called. */
   onChange(listener: (key: string) => void): () => void;
 }
 
 const listEveryMs = 30_000;
 
-/** Resolves with all that is in the bucket; ends with the link. Throws as `untilAnswered` does. */
+/** Resolves with the bucket's whole content; ends with the link. Throws as `retryAtStart` does. */
 export async function mirrorBucket(link: NatsLink, kv: KV, bucket: string): Promise<BucketMirror> {
-  const entries = new Map<string, Mirrored>();
+  const entries = new Map<string, BucketEntry>();
   const listeners = new Set<(key: string) => void>();
   const changed = (key: string): void => listeners.forEach((listener) => listener(key));
-  const apply = (entry: Mirrored): void => {
+  const apply = (entry: BucketEntry): void => {
     if ((entries.get(entry.key)?.revision ?? 0) >= entry.revision) return;
     entries.set(entry.key, entry);
     changed(entry.key);
@@ -46,7 +47,7 @@ export async function mirrorBucket(link: NatsLink, kv: KV, bucket: string): Prom
     const keys = new Set(found.map(({ key }) => key));
     for (const key of entries.keys()) if (!keys.has(key)) remove(key, upTo);
   };
-  await untilAnswered(link, `The bucket ${bucket} cannot be listed`, list);
+  await retryAtStart(link, `The bucket ${bucket} cannot be listed`, list);
   void keepWatching(link, kv, { apply, remove });
   void keepListing(link, list);
   return {
@@ -60,48 +61,46 @@ export async function mirrorBucket(link: NatsLink, kv: KV, bucket: string): Prom
   };
 }
 
-/** All values, without a consumer; a bucket holds at most 1,024, which is where the server refuses. */
-async function listBucket(link: NatsLink, bucket: string): Promise<{ found: Mirrored[]; upTo: number }> {
+/** All values, read without a consumer. The server refuses more than 1,024. */
+async function listBucket(link: NatsLink, bucket: string): Promise<{ found: BucketEntry[]; upTo: number }> {
   const stream = `KV_${bucket}`;
-  const { state } = await link.jsm.streams.info(stream);
-  const found: Mirrored[] = [];
-  try {
-    const messages = await link.jsm.direct.getLastMessagesFor(stream, { multi_last: [`$KV.${bucket}.>`] });
-    for await (const { subject, seq, data, header } of messages) {
-      if (header.get('KV-Operation') !== '') continue;
-      found.push({ key: subject.slice(`$KV.${bucket}.`.length), revision: seq, value: data });
-    }
-  } catch (error) {
-    if (!isNothingFound(error)) throw error;
-  }
+  const { state } = await streamInfo(link, stream);
+  const { messages } = await directRead(link, stream, { multi_last: [`$KV.${bucket}.>`] });
+  const values = messages.filter(({ headers }) => (headers?.get('KV-Operation') ?? '') === '');
+  const found = values.map(({ subject, sequence, data }) => ({
+    key: subject.slice(`$KV.${bucket}.`.length),
+    revision: sequence,
+    value: data,
+  }));
   return { found, upTo: state.last_seq };
 }
 
 async function keepListing(link: NatsLink, list: () => Promise<void>): Promise<void> {
   while (!link.closing.aborted) {
-    await pause(listEveryMs, undefined, { signal: link.closing, ref: false }).catch(() => undefined);
+    await sleep(listEveryMs, link.closing);
     if (!link.closing.aborted) await link.whileConnected(list).catch(() => undefined);
   }
 }
 
 interface Sink {
-  apply(entry: Mirrored): void;
+  apply(entry: BucketEntry): void;
   remove(key: string, revision: number): void;
 }
 
 async function keepWatching(link: NatsLink, kv: KV, sink: Sink): Promise<void> {
-  while (!link.closing.aborted) {
+  for (let failures = 0; !link.closing.aborted;) {
     try {
       await link.whenConnected(link.closing);
       await watchOnce(link, kv, sink);
+      failures = 0;
     } catch (error) {
-      if (!link.closing.aborted) link.log.debug({ err: error }, "A bucket's watcher begins anew");
-      await pause(250, undefined, { signal: link.closing }).catch(() => undefined);
+      if (!link.closing.aborted) link.log.debug({ err: error }, "Restarting a bucket's watcher");
+      await sleep(retryDelay((failures += 1)), link.closing);
     }
   }
 }
 
-/** Until the connection changes: the watcher's consumer may not have survived. */
+/** Watches until the connection changes: the watcher's consumer may not have survived. */
 async function watchOnce(link: NatsLink, kv: KV, sink: Sink): Promise<void> {
   const watcher = await link.whileConnected(() => kv.watch());
   const end = (): void => watcher.stop();

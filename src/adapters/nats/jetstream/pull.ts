@@ -1,0 +1,60 @@
+// Pulls messages from a consumer, and reads what the server says about each delivery.
+
+import { nanos, type NatsConnection } from '@nats-io/transport-node';
+import type { Instant, Sequence } from '../../../job/task.ts';
+
+export interface PullRequest {
+  /** How many messages to deliver at most. */
+  readonly batch: number;
+  /** Deliver only what is there now. */
+  readonly noWait?: boolean;
+  /** How long the server keeps the pull open, ms. */
+  readonly expires?: number;
+  /** How often the server reports that the pull is still open, ms. */
+  readonly heartbeatEvery?: number;
+}
+
+/** Sends a pull whose messages arrive at `inbox`; false if the connection is closed. */
+export function sendPull(
+  connection: NatsConnection,
+  consumer: { readonly stream: string; readonly name: string },
+  { batch, noWait, expires, heartbeatEvery }: PullRequest,
+  inbox: string,
+): boolean {
+  const body = {
+    batch,
+    ...(noWait === undefined ? {} : { no_wait: noWait }),
+    ...(expires === undefined ? {} : { expires: nanos(expires) }),
+    ...(heartbeatEvery === undefined ? {} : { idle_heartbeat: nanos(heartbeatEvery) }),
+  };
+  const subject = `$JS.API.CONSUMER.MSG.NEXT.${consumer.stream}.${consumer.name}`;
+  try {
+    connection.publish(subject, JSON.stringify(body), { reply: inbox });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export interface DeliveryInfo {
+  readonly deliveries: number;
+  readonly sequence: Sequence;
+  /** Counts the consumer's deliveries, from 1. */
+  readonly consumerSequence: number;
+  readonly at: Instant;
+  /** How many messages the consumer had left to deliver after this one. */
+  readonly pending: number;
+}
+
+/** Reads the reply subject: `$JS.ACK.<stream>.<consumer>.<…>`, or with domain and account after `ACK` and a token at the end. */
+export function deliveryInfo(reply: string): DeliveryInfo {
+  const parts = reply.split('.');
+  const from = parts.length === 9 ? 4 : 6;
+  return {
+    deliveries: Number(parts[from]),
+    sequence: Number(parts[from + 1]),
+    consumerSequence: Number(parts[from + 2]),
+    at: Number(parts[from + 3]!.slice(0, -6)),
+    pending: Number(parts[from + 4]),
+  };
+}

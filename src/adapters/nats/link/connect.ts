@@ -1,0 +1,133 @@
+// Connects to NATS: waits while no server or JetStream is available, and fails at once on errors that waiting cannot fix.
+
+import { jetstreamManager, JetStreamApiError } from '@nats-io/jetstream';
+import {
+  AuthorizationError,
+  connect,
+  UserAuthenticationExpiredError,
+  wsconnect,
+  type NatsConnection,
+} from '@nats-io/transport-node';
+import { untilAborted } from '../../../async/abort.ts';
+import { sleep } from '../../../async/sleep.ts';
+import { backoffCeiling } from '../../../job/backoff.ts';
+import { GenwardenError } from '../../../job/errors/index.ts';
+import { atMostEvery, remindEvery, type NatsLog } from './log.ts';
+import { isWebSocket, withoutLogin, type OptionsSource } from './options.ts';
+import { permissionDenied, violationIn } from './permissions.ts';
+
+export interface ConnectContext {
+  readonly signal: AbortSignal;
+  readonly log: NatsLog;
+}
+
+const oldestVersion = [2, 12] as const;
+const backoff = { first: 100, cap: 1_000 };
+
+/**
+ * Resolves as soon as a server accepts the connection. Throws `InvalidConfiguration` for a rejected login or certificate,
+ * `NatsTooOld`, or the signal's reason.
+ */
+export async function openConnection(options: OptionsSource, context: ConnectContext): Promise<NatsConnection> {
+  const connection = await retryWhileAway(() => attempt(options, context.signal), urlsOf(options), context);
+  try {
+    refuseOldServer(connection);
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+/**
+ * Resolves once JetStream answers this account. Throws `NatsUnsuitable` where JetStream is not enabled, and
+ * `NatsPermissionDenied` where the user may not subscribe to its own inbox.
+ */
+export async function untilJetStreamAnswers(connection: NatsConnection, context: ConnectContext): Promise<void> {
+  await retryWhileAway(() => checkJetStream(connection), `JetStream on ${connection.getServer()}`, context);
+}
+
+async function retryWhileAway<T>(
+  attemptOnce: () => Promise<T>,
+  what: string,
+  { signal, log }: ConnectContext,
+): Promise<T> {
+  const remind = atMostEvery(remindEvery, (reason: string) =>
+    log.warn({ error: reason }, `Waiting for ${what}: ${reason}`),
+  );
+  for (let failures = 1; ; failures += 1) {
+    signal.throwIfAborted();
+    try {
+      return await attemptOnce();
+    } catch (error) {
+      if (error instanceof GenwardenError || signal.aborted) throw error;
+      remind(summaryOf(error));
+    }
+    await sleep(backoffCeiling(failures, backoff), signal);
+  }
+}
+
+async function attempt(options: OptionsSource, signal: AbortSignal): Promise<NatsConnection> {
+  const fresh = options();
+  const connecting = isWebSocket(fresh) ? wsconnect(fresh) : connect(fresh);
+  try {
+    return await untilAborted(connecting, signal);
+  } catch (error) {
+    // A connection that opens after the abort has no owner.
+    if (signal.aborted) void connecting.then((late) => late.close()).catch(() => undefined);
+    throw permanentFailure(error, urlsOf(options)) ?? error;
+  }
+}
+
+/** An error that waiting cannot fix, with advice; undefined for all others. */
+function permanentFailure(error: unknown, urls: string): GenwardenError | undefined {
+  if (error instanceof AuthorizationError || error instanceof UserAuthenticationExpiredError) {
+    const message = `NATS at ${urls} rejected the login (${error.message}). Set GENWARDEN_NATS_USER and GENWARDEN_NATS_PASSWORD, or GENWARDEN_NATS_CREDS, to those of a user that it knows.`;
+    return new GenwardenError('InvalidConfiguration', message, { cause: error });
+  }
+  const code = (error as { code?: unknown }).code;
+  if (typeof code === 'string' && /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|ERR_OSSL/.test(code)) {
+    const message = `The TLS connection to NATS at ${urls} failed (${code}). Check GENWARDEN_NATS_TLS_CA, _CERT and _KEY.`;
+    return new GenwardenError('InvalidConfiguration', message, { cause: error });
+  }
+  return undefined;
+}
+
+function refuseOldServer({ info }: NatsConnection): void {
+  const [major = 0, minor = 0] = (info?.version ?? '').split('.').map(Number);
+  if (major > oldestVersion[0] || (major === oldestVersion[0] && minor >= oldestVersion[1])) return;
+  const message = `nats-server ${info?.version ?? 'of unknown version'} is too old: Genwarden needs ${oldestVersion.join('.')} or newer.`;
+  throw new GenwardenError('NatsTooOld', message);
+}
+
+async function checkJetStream(connection: NatsConnection): Promise<void> {
+  try {
+    await (await jetstreamManager(connection, { checkAPI: false, timeout: 2_000 })).getAccountInfo();
+  } catch (error) {
+    // A user without the right to ask for the account may still have all other rights that it needs.
+    const violation = violationIn(error);
+    if (violation?.operation === 'publish') return;
+    // Without its own inbox this process would never receive an answer.
+    if (violation !== undefined) throw permissionDenied(violation, error);
+    if (isDisabled(error, connection)) {
+      const message = `JetStream is not enabled for this account on ${connection.getServer()}. Start nats-server with -js, or enable JetStream for the account.`;
+      throw new GenwardenError('NatsUnsuitable', message, { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** Without an answer, a cluster may only have no leader yet, unless the server's INFO says that it has no JetStream. */
+function isDisabled(error: unknown, { info }: NatsConnection): boolean {
+  const { name, cause } = error as Error;
+  if (name !== 'JetStreamNotEnabled') return false;
+  return cause instanceof JetStreamApiError || (info !== undefined && info.jetstream !== true);
+}
+
+const urlsOf = (options: OptionsSource): string => [options().servers ?? []].flat().map(withoutLogin).join(', ');
+
+/** A connection error in a few words, without addresses or logins. */
+function summaryOf(error: unknown): string {
+  const { name, message, code } = error as Error & { code?: unknown };
+  return typeof code === 'string' ? code : `${name}: ${withoutLogin(message)}`;
+}

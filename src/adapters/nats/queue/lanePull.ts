@@ -1,0 +1,209 @@
+// Pulls from one lane's consumer: a poll takes what is there now, a standing pull waits for the next message. Each has its
+// own inbox, as a pulled message carries its own subject and not the inbox's.
+
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import { statuses, statusOf } from '../jetstream/errors.ts';
+import { sendPull, type PullRequest } from '../jetstream/pull.ts';
+import type { NatsLink } from '../link/connection.ts';
+
+/**
+ * `expires`: a frozen worker's pull still receives messages, which are delivered again only after their ack wait. The
+ * worker's own tasks are requeued four seconds after the freeze at the earliest (heartbeat timeout less one beat): by then
+ * its pulls have ended.
+ */
+const standingPull: PullRequest = { batch: 1, expires: 3_000, heartbeatEvery: 1_000 };
+/** Two and a half heartbeats missed, ms: the pull was lost with a server or a leader. */
+const lostAfter = 2_500;
+/** Delay after status 409 (the server ended the pull) and 503 (no consumer, or no server to answer), ms. */
+const refusalDelay = 100;
+/** A poll without an answer ends after this, ms; messages that arrive later are still accepted. */
+const pollTimeout = 1_000;
+
+const isRefused = (status: number): boolean => status === statuses.ended || status === statuses.noResponders;
+
+type Link = Pick<NatsLink, 'connection' | 'inbox'>;
+
+export interface LaneConsumer {
+  readonly stream: string;
+  readonly name: string;
+}
+
+export class LanePull {
+  readonly #link: Link;
+  readonly #consumer: LaneConsumer;
+  readonly #onMessage: (message: Msg) => void;
+  #standing: StandingPull | undefined;
+  #poll: Poll | undefined;
+
+  /** `onMessage` is called for each message, of a poll or of the standing pull. */
+  constructor(link: Link, consumer: LaneConsumer, onMessage: (message: Msg) => void) {
+    this.#link = link;
+    this.#consumer = consumer;
+    this.#onMessage = onMessage;
+  }
+
+  /** A standing pull is open: the lane was empty, and its next message arrives by itself. */
+  get isStanding(): boolean {
+    return this.#standing?.isOpen === true;
+  }
+
+  /** Takes up to `atMost` messages that are there; resolves with how many arrived, all through `onMessage`. */
+  poll(atMost: number): Promise<number> {
+    this.#poll ??= new Poll(this.#link, this.#consumer, this.#onMessage);
+    return this.#poll.start(atMost);
+  }
+
+  /** Keeps a pull of one message open until the message arrives. */
+  stand(): void {
+    this.#standing ??= new StandingPull(this.#link, this.#consumer, this.#onMessage);
+    this.#standing.open();
+  }
+
+  /** Ends the standing pull. A message on its way still arrives through `onMessage`. */
+  endStanding(): void {
+    this.#standing?.close();
+    this.#standing = undefined;
+  }
+
+  /** To be called after a reconnect, as the server has lost all pulls. */
+  renew(): void {
+    this.#poll?.finish();
+    this.#standing?.renew();
+  }
+
+  close(): void {
+    this.#poll?.close();
+    this.#poll = undefined;
+    this.endStanding();
+  }
+}
+
+class Poll {
+  readonly #connection: NatsConnection;
+  readonly #consumer: LaneConsumer;
+  readonly #inbox: string;
+  readonly #subscription: Subscription;
+  #missing = 0;
+  #requested = 0;
+  #resolve: ((received: number) => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ connection, inbox }: Link, consumer: LaneConsumer, onMessage: (message: Msg) => void) {
+    this.#connection = connection;
+    this.#inbox = inbox();
+    this.#consumer = consumer;
+    this.#subscription = connection.subscribe(this.#inbox, {
+      callback: (error, message) => {
+        // A permission violation, which the link logs.
+        if (error !== null) return;
+        const status = statusOf(message);
+        if (status === 0) {
+          onMessage(message);
+          this.#missing -= 1;
+          if (this.#missing === 0) this.finish();
+        } else if (isRefused(status)) {
+          this.#finishIn(refusalDelay);
+        } else if (status !== statuses.heartbeat) {
+          this.finish();
+        }
+      },
+    });
+  }
+
+  start(atMost: number): Promise<number> {
+    this.finish();
+    this.#requested = atMost;
+    this.#missing = atMost;
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.#resolve = resolve;
+    const sent = sendPull(this.#connection, this.#consumer, { batch: atMost, noWait: true }, this.#inbox);
+    this.#finishIn(sent ? pollTimeout : refusalDelay);
+    return promise;
+  }
+
+  finish(): void {
+    clearTimeout(this.#timer);
+    this.#resolve?.(this.#requested - this.#missing);
+    this.#resolve = undefined;
+  }
+
+  close(): void {
+    this.finish();
+    drain(this.#subscription);
+  }
+
+  #finishIn(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.finish(), ms);
+  }
+}
+
+class StandingPull {
+  /** False once the message has arrived, until the next `open`. */
+  isOpen = false;
+  readonly #connection: NatsConnection;
+  readonly #consumer: LaneConsumer;
+  readonly #inbox: string;
+  readonly #subscription: Subscription;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ connection, inbox }: Link, consumer: LaneConsumer, onMessage: (message: Msg) => void) {
+    this.#connection = connection;
+    this.#inbox = inbox();
+    this.#consumer = consumer;
+    this.#subscription = connection.subscribe(this.#inbox, {
+      callback: (error, message) => {
+        // A permission violation, which the link logs.
+        if (error !== null) return;
+        const status = statusOf(message);
+        if (status === 0) {
+          this.isOpen = false;
+          clearTimeout(this.#timer);
+          onMessage(message);
+        } else if (this.isOpen) {
+          this.#handleStatus(status);
+        }
+      },
+    });
+  }
+
+  open(): void {
+    if (this.isOpen) return;
+    this.isOpen = true;
+    this.#send();
+  }
+
+  renew(): void {
+    if (this.isOpen) this.#send();
+  }
+
+  close(): void {
+    this.isOpen = false;
+    clearTimeout(this.#timer);
+    drain(this.#subscription);
+  }
+
+  #send(): void {
+    const sent = sendPull(this.#connection, this.#consumer, standingPull, this.#inbox);
+    this.#sendAgainIn(sent ? lostAfter : refusalDelay);
+  }
+
+  #handleStatus(status: number): void {
+    if (status === statuses.heartbeat) this.#sendAgainIn(lostAfter);
+    else if (isRefused(status)) this.#sendAgainIn(refusalDelay);
+    else this.#send();
+  }
+
+  #sendAgainIn(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#send(), ms);
+  }
+}
+
+/**
+ * Unsubscribes at the server, which ends the pull, but still accepts the messages sent before: a dropped one would be lost
+ * for an ack wait.
+ */
+function drain(subscription: Subscription): void {
+  if (!subscription.isClosed()) void subscription.drain().catch(() => undefined);
+}
