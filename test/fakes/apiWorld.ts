@@ -7,28 +7,25 @@ import { fakeArtifactStore } from './artifactStore.ts';
 import { virtualClock, type VirtualClock } from './clock.ts';
 import { fakeHeartbeats, type FakeHeartbeats } from './heartbeats.ts';
 import { fakePoolRegistry } from './poolRegistry.ts';
+import { fakeTaskQueue } from './taskQueue.ts';
 import { buildApi, type Api, type ApiOptions } from '../../src/api/app.ts';
-import type { Running, TaskDetail, TaskState, TaskWrite } from '../../src/job/task.ts';
+import type { Running, TaskDetail, TaskState } from '../../src/job/task.ts';
 import { claimed } from '../../src/job/transitions.ts';
 import type { ArtifactStore } from '../../src/ports/artifactStore.ts';
-import type { Beat, Recall } from '../../src/ports/heartbeats.ts';
 import type { DetailedEntry, LogEntry } from '../../src/ports/jobLog.ts';
 import type { PoolDeclaration } from '../../src/ports/poolRegistry.ts';
 import { startFollower, type Follower } from '../../src/readmodel/follower.ts';
 import { createApiMetrics, type ApiMetrics } from '../../src/telemetry/metrics.ts';
 import { until } from '../support/until.ts';
-import { switchedJobLog, type SwitchedJobLog } from './recordingJobLog.ts';
-
-export const worldStart = Date.UTC(2026, 10, 22);
+import { fakeJobLog, type FakeJobLog } from './jobLog.ts';
 
 export interface ApiWorld extends AsyncDisposable {
   readonly api: Api;
-  readonly log: SwitchedJobLog;
+  readonly log: FakeJobLog;
   readonly follower: Follower;
   readonly metrics: ApiMetrics;
   readonly artifacts: ArtifactStore;
   readonly heartbeats: FakeHeartbeats;
-  readonly recalls: { readonly worker: string; readonly recall: Recall }[];
   readonly clock: VirtualClock;
   /** Worker `worker-1` takes the task. */
   claim(job: string, task?: number): Promise<LogEntry & { state: Running }>;
@@ -63,20 +60,24 @@ const pools: readonly PoolDeclaration[] = [
 ];
 
 export async function apiWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld> {
-  const clock = virtualClock(worldStart);
-  const log = switchedJobLog(clock);
+  const clock = virtualClock();
+  const log = fakeJobLog({ clock });
   const logger = pino({ level: 'silent' });
   const follower = startFollower({ log, clock, logger });
   const metrics = createApiMetrics(new Registry());
   const artifacts = fakeArtifactStore();
+  const queue = fakeTaskQueue({ stream: log.stream, clock });
+  queue.depths = { lanes: { again: 0, high: 1, normal: 2, low: 3 }, unacknowledged: 4 };
   const heartbeats = fakeHeartbeats();
-  const recalls: ApiWorld['recalls'] = [];
   const registry = fakePoolRegistry();
-  for (const pool of pools) await registry.declare(pool);
+  for (const pool of pools) {
+    await registry.declare(pool);
+    await queue.ensurePool(pool.name);
+  }
   const api = buildApi({
     log,
-    queue: pausableQueue(),
-    heartbeats: { ...heartbeats, recall: (worker, recall) => void recalls.push({ worker, recall }) },
+    queue,
+    heartbeats,
     artifacts,
     pools: registry,
     clock,
@@ -91,19 +92,8 @@ export async function apiWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld
   });
   await api.ready();
   await until(() => follower.ready().ready, { what: 'the follower to be ready' });
-  const world = { api, log, follower, metrics, artifacts, heartbeats, recalls, clock };
+  const world = { api, log, follower, metrics, artifacts, heartbeats, clock };
   return { ...world, ...workerHands(world), ...asking(api), [Symbol.asyncDispose]: () => end(world) };
-}
-
-/** A queue whose depth never changes, and that can be paused. */
-function pausableQueue(): ApiOptions['queue'] {
-  const pauses = new Map<string, { until: number | null }>();
-  return {
-    depth: async () => ({ lanes: { again: 0, high: 1, normal: 2, low: 3 }, unacknowledged: 4 }),
-    pause: async (pool, endsAt) => void pauses.set(pool, { until: endsAt ?? null }),
-    resume: async (pool) => void pauses.delete(pool),
-    paused: async (pool) => pauses.get(pool),
-  };
 }
 
 type Parts = Pick<ApiWorld, 'api' | 'log' | 'follower' | 'clock'>;
@@ -111,7 +101,7 @@ type Parts = Pick<ApiWorld, 'api' | 'log' | 'follower' | 'clock'>;
 function workerHands({ log, follower, clock }: Parts): Pick<ApiWorld, 'claim' | 'finish'> {
   const last = async (job: string, task: number): Promise<DetailedEntry> => (await log.read(job))!.tasks[task]!.last;
   const write = async <S extends TaskState>(state: S, detail: TaskDetail): Promise<LogEntry & { state: S }> => {
-    const entry = log.append({ state, detail } as TaskWrite);
+    const entry = log.append(state, detail);
     await until(() => (follower.index.task(state.of.job, state.of.task)?.sequence ?? 0) >= entry.sequence, {
       what: 'the index to see a write',
     });
@@ -156,22 +146,4 @@ function asking(api: Api): Pick<ApiWorld, 'post' | 'get' | 'delete' | 'submit'> 
 async function end({ api, follower }: Parts): Promise<void> {
   await api.close();
   await follower.close();
-}
-
-export function aBeat(over: Partial<Beat> = {}): Omit<Beat, 'connection'> {
-  return {
-    worker: 'worker-1',
-    pool: 'default',
-    host: 'node-1',
-    pid: 7,
-    version: '0.1.0',
-    startedAt: worldStart,
-    number: 1,
-    tasks: [],
-    slots: { total: 4, busy: 0, leaked: 0 },
-    eventLoopLag: 1,
-    memory: 1_000_000,
-    draining: false,
-    ...over,
-  };
 }

@@ -1,17 +1,27 @@
-// Artifacts in the memory of one process.
+// Artifacts in memory. A test sees what is stored, and can delay or fail what is put.
 
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { ArtifactStore } from '../../src/ports/artifactStore.ts';
 
-export function fakeArtifactStore(): ArtifactStore {
+export interface FakeArtifactStore extends ArtifactStore {
+  /** By `<tenant>/<digest>`. */
+  readonly stored: ReadonlyMap<string, { readonly mediaType: string; readonly bytes: Uint8Array }>;
+  /** Called before each put takes effect; throws to make it fail. */
+  beforePut: (() => Promise<void>) | undefined;
+}
+
+export function fakeArtifactStore(): FakeArtifactStore {
   const objects = new Map<string, { mediaType: string; bytes: Uint8Array }>();
   const at = (tenant: string, digest: string): string => `${tenant}/${digest}`;
-  return {
-    put: (tenant, bytes, mediaType) => {
+  const store: FakeArtifactStore = {
+    stored: objects,
+    beforePut: undefined,
+    put: async (tenant, bytes, mediaType) => {
+      if (store.beforePut !== undefined) await store.beforePut();
       const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
       objects.set(at(tenant, digest), { mediaType, bytes: Uint8Array.from(bytes) });
-      return Promise.resolve({ digest, mediaType, bytes: bytes.length });
+      return { digest, mediaType, bytes: bytes.length };
     },
     find: (tenant, digest) => {
       const found = objects.get(at(tenant, digest));
@@ -29,4 +39,5 @@ export function fakeArtifactStore(): ArtifactStore {
       return Promise.resolve();
     },
   };
+  return store;
 }

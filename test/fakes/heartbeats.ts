@@ -1,55 +1,88 @@
-// Heartbeats among the parts of one process.
+// Heartbeats in memory: a test sees what was sent, plays workers, and reports lost connections to observers.
 
-import type { Beat, BeatEvent, Heartbeats, Recall } from '../../src/ports/heartbeats.ts';
+import { eventQueue } from '../../src/async/eventQueue.ts';
+import type { Beat, BeatEvent, BeatTask, Heartbeats, Recall } from '../../src/ports/heartbeats.ts';
+import { start } from './tasks.ts';
 
 export interface FakeHeartbeats extends Heartbeats {
-  /** What the observer of a real connection would be told: it is away or back, or a worker's connection is lost. */
-  tell(event: Exclude<BeatEvent, { event: 'beat' }>): void;
+  /** Every beat that was sent, oldest first. */
+  readonly beats: readonly Beat[];
+  /** Every recall that was sent, oldest first. */
+  readonly recalled: readonly { readonly worker: string; readonly recall: Recall }[];
+  /** Observers receive the next beat of a worker, or the one with the number in `over`. */
+  hear(worker: string, tasks?: readonly BeatTask[], over?: Partial<Beat>): void;
+  emit(event: BeatEvent): void;
 }
+
+const connection = { server: 'memory', client: 1 };
 
 export function fakeHeartbeats(): FakeHeartbeats {
   const observers = new Set<(event: BeatEvent) => void>();
   const workers = new Map<string, Set<(recall: Recall) => void>>();
-  const tell = (event: BeatEvent): void => {
+  const numbers = new Map<string, number>();
+  const beats: Beat[] = [];
+  const recalled: { worker: string; recall: Recall }[] = [];
+  const emit = (event: BeatEvent): void => {
     for (const observer of observers) observer(event);
   };
   return {
-    tell,
-    beat: (beat) => {
-      const whole: Beat = { ...structuredClone(beat), connection: { server: 'memory', client: 1 } };
-      tell({ event: 'beat', beat: whole });
+    beats,
+    recalled,
+    emit,
+    hear: (worker, tasks = [], over = {}) => {
+      const number = over.number ?? (numbers.get(worker) ?? 0) + 1;
+      numbers.set(worker, number);
+      emit({ event: 'beat', beat: beatOf(worker, number, tasks, over) });
     },
-    watch: (signal) => listenIn(observers, signal),
+    beat: (beat) => {
+      const whole: Beat = { ...structuredClone(beat), connection };
+      beats.push(whole);
+      emit({ event: 'beat', beat: whole });
+    },
+    watch: (signal) => listen(observers, signal),
     recall: (worker, recall) => {
+      recalled.push({ worker, recall });
       for (const listener of workers.get(worker) ?? []) listener(recall);
     },
     recalls: (worker, signal) => {
       const listeners = workers.get(worker) ?? new Set();
       workers.set(worker, listeners);
-      return listenIn(listeners, signal);
+      return listen(listeners, signal);
     },
   };
 }
 
-/** What the listeners are told, from now until the signal aborts. */
-function listenIn<T>(listeners: Set<(event: T) => void>, signal: AbortSignal): AsyncIterable<T> {
-  const waiting: T[] = [];
-  let wake: (() => void) | undefined;
-  const listener = (event: T): void => {
-    waiting.push(event);
-    wake?.();
-  };
-  listeners.add(listener);
-  signal.addEventListener('abort', () => wake?.(), { once: true });
-  async function* read(): AsyncGenerator<T> {
-    try {
-      while (!signal.aborted) {
-        while (waiting.length > 0 && !signal.aborted) yield waiting.shift()!;
-        if (!signal.aborted) await new Promise<void>((resolve) => (wake = resolve));
-      }
-    } finally {
-      listeners.delete(listener);
-    }
-  }
-  return { [Symbol.asyncIterator]: read };
+/** The events from now until the signal aborts. */
+function listen<T>(listeners: Set<(event: T) => void>, signal: AbortSignal): AsyncIterable<T> {
+  const queue = eventQueue<T>(signal, () => listeners.delete(queue.push));
+  listeners.add(queue.push);
+  return queue;
 }
+
+/** The first beat of an idle worker of pool `default`. */
+export function aBeat(over: Partial<Beat> = {}): Beat {
+  return {
+    worker: 'worker-1',
+    pool: 'default',
+    host: 'node-1',
+    pid: 7,
+    version: '0.1.0',
+    startedAt: start,
+    number: 1,
+    tasks: [],
+    slots: { total: 4, busy: over.tasks?.length ?? 0, leaked: 0 },
+    eventLoopLag: 1,
+    memory: 1_000_000,
+    draining: false,
+    connection,
+    ...over,
+  };
+}
+
+/** The same, with what most tests of workers tell apart. */
+export const beatOf = (
+  worker: string,
+  number: number,
+  tasks: readonly BeatTask[] = [],
+  over: Partial<Beat> = {},
+): Beat => aBeat({ worker, tasks, ...over, number });

@@ -1,182 +1,178 @@
-// The job log in memory, with the semantics of the one on JetStream: conditional writes, write ids, lost answers.
+// The job log in memory, with the semantics of the one on JetStream: conditional writes, write ids, lost answers. A test can
+// cut it off, answer writes itself, let others write first, and hold back or inject what followers receive.
 
 import { GenwardenError } from '../../src/job/errors/index.ts';
-import type { JobId } from '../../src/job/ids.ts';
-import { isOpen, type Sequence, type SpecWrite, type TaskWrite } from '../../src/job/task.ts';
+import type { Sequence, TaskDetail, TaskState, TaskWrite } from '../../src/job/task.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { JobLog, JobRecord, LogEntry, SubmitOutcome, Watermark, WriteOutcome } from '../../src/ports/jobLog.ts';
+import type {
+  DetailedEntry,
+  FollowEvent,
+  JobLog,
+  TaskAddress,
+  Watermark,
+  WriteOutcome,
+} from '../../src/ports/jobLog.ts';
+import { until } from '../support/until.ts';
 import { followStream } from './jobLogFollow.ts';
-import { FakeStream, type StoredMessage } from './stream.ts';
+import {
+  judged,
+  messagesOf,
+  newestRequest,
+  newWriteId,
+  readHistory,
+  readJob,
+  StreamWriter,
+  type WriteControls,
+  type WriteTry,
+} from './jobLogWrites.ts';
+import { FakeStream } from './stream.ts';
+import { aRequest } from './tasks.ts';
 
-export interface FakeJobLog extends JobLog {
+export interface FakeJobLog extends JobLog, JobLogControls, JobLogRecord {
   readonly stream: FakeStream;
+  /** Stores a message as another process would, on the task's last message. */
+  append(state: TaskState, detail?: Partial<TaskDetail>): DetailedEntry;
+  /** What the log itself does with a write. */
+  store(next: TaskWrite, expected: Sequence): WriteOutcome;
+  /** Followers receive this event before anything else. */
+  announce(event: FollowEvent): void;
+}
+
+/** Set by tests. */
+export interface JobLogControls extends WriteControls {
+  /** While true every call throws `Unavailable`; followers are not affected. */
+  away: boolean;
+  /** While true no request of a task is found. */
+  losesRequests: boolean;
+  /** While true followers receive nothing that is stored from now on. */
+  mute: boolean;
+  /** What `health` reports in place of the counted bytes. */
+  bytes: number | undefined;
+}
+
+/** What happened so far, for assertions. */
+export interface JobLogRecord {
+  /** The name of each call. */
+  readonly calls: readonly string[];
+  /** Each write that was judged. */
+  readonly tries: readonly WriteTry[];
+  readonly entries: readonly DetailedEntry[];
+  /** The watermark that was kept last. */
+  readonly kept: Watermark | undefined;
+  /** The states of the tasks with this index, oldest first. */
+  statesOf(task?: number): TaskState[];
+  lastOf(task?: number): TaskState;
+  /** The last message of a task. */
+  entryOf(task: TaskState | TaskAddress): DetailedEntry | undefined;
+  /** The last message of a task once it is in one of these states. */
+  reached(task: TaskState, ...states: TaskState['state'][]): Promise<DetailedEntry>;
 }
 
 export interface FakeJobLogOptions {
   readonly clock: Pick<Clock, 'now'>;
-  readonly stream?: FakeStream;
   readonly onSkipped?: (why: 'newerSchema') => void;
   /** How many messages before the end a follower that starts at the watermark is shown at least; default 100,000. */
   readonly window?: number;
 }
 
-export function fakeJobLog({ clock, stream: given, onSkipped, window = 100_000 }: FakeJobLogOptions): FakeJobLog {
-  const stream = given ?? new FakeStream();
-  const writer = new Writer(stream, () => clock.now());
-  let mark: Watermark | undefined;
-  return {
-    stream,
-    submit: (specs) => writer.submit(specs),
-    write: (next, expected) => writer.write(next, expected),
-    last: async (address) => judged(stream.last(address)),
-    request: async ({ pool, job, task }) =>
-      ofPool(stream, job, pool)
-        .filter(({ state, detail }) => state.of.task === task && detail.request !== undefined)
-        .at(-1)?.detail.request,
-    read: async (job, pool) => readJob(stream, job, pool, clock.now()),
-    history: async (job, pool) =>
-      ofPool(stream, job, pool)
-        .map((message) => judged(message)!)
-        .toSorted((one, other) => one.state.of.task - other.state.of.task || one.sequence - other.sequence),
-    follow: (from, signal) => followStream({ stream, readMark: () => mark, onSkipped, window }, from, signal),
-    watermark: async () => mark,
-    keepWatermark: async (next) => void (mark = next),
-    health: async () => {
-      const position = { epoch: stream.epoch, sequence: stream.lastSequence };
-      return { position, maxBytes: stream.maxBytes, ...stream.size };
-    },
-    purge: async (job, pool) => {
-      const tombstones = ofPool(stream, job, pool).filter(({ state }) => state.state === 'deleted');
-      if (tombstones.length > 0) stream.purge(job, tombstones[0]!.sequence);
-    },
+export function fakeJobLog({ clock, onSkipped, window = 100_000 }: FakeJobLogOptions): FakeJobLog {
+  const stream = new FakeStream();
+  const now = (): number => clock.now();
+  const followers = new Set<FollowEvent[]>();
+  const calls: string[] = [];
+  const tries: WriteTry[] = [];
+  let kept: Watermark | undefined;
+  let lastShown = Infinity;
+  /** The same call, noted, and refused while the log is away. */
+  const call = <Args extends unknown[], T>(name: string, answer: (...args: Args) => Promise<T>) => {
+    return (...args: Args): Promise<T> => {
+      calls.push(name);
+      return log.away ? Promise.reject(new GenwardenError('Unavailable', 'NATS did not answer')) : answer(...args);
+    };
   };
+  const log: FakeJobLog = {
+    ...untouched,
+    ...inspecting(stream),
+    stream,
+    calls,
+    tries,
+    get entries() {
+      return stream.messages;
+    },
+    get mute() {
+      return lastShown < Infinity;
+    },
+    set mute(mute) {
+      lastShown = mute ? stream.lastSequence : Infinity;
+    },
+    get kept() {
+      return kept;
+    },
+    append: (state, detail = {}) => {
+      const request = state.state === 'queued' ? { request: aRequest } : {};
+      const write = { state, detail: { message: 'as the test says', ...request, ...detail } } as TaskWrite;
+      return stream.append(write, newWriteId(), now());
+    },
+    store: (next, expected) => writer.store(next, expected, newWriteId()),
+    announce: (event) => {
+      for (const announced of followers) announced.push(event);
+      stream.notify();
+    },
+    submit: call('submit', (specs) => writer.submit(specs)),
+    write: call('write', (next, expected) => writer.write(next, expected)),
+    last: call('last', async (address) => judged(stream.last(address))),
+    request: call('request', async (address) => (log.losesRequests ? undefined : newestRequest(stream, address))),
+    read: call('read', async (job, pool) => readJob(stream, job, pool, now())),
+    history: call('history', async (job, pool) => readHistory(stream, job, pool)),
+    follow: (from, signal) => {
+      const announced: FollowEvent[] = [];
+      followers.add(announced);
+      signal.addEventListener('abort', () => followers.delete(announced), { once: true });
+      const context = { stream, readMark: () => kept, onSkipped, window, announced, lastShown: () => lastShown };
+      return followStream(context, from, signal);
+    },
+    watermark: call('watermark', async () => kept),
+    keepWatermark: call('keepWatermark', async (next) => void (kept = next)),
+    health: call('health', async () => {
+      const position = { epoch: stream.epoch, sequence: stream.lastSequence };
+      const { messages, bytes } = stream.size;
+      return { position, maxBytes: stream.maxBytes, messages, bytes: log.bytes ?? bytes };
+    }),
+    purge: call('purge', async (job, pool) => {
+      const tombstones = messagesOf(stream, job, pool).filter(({ state }) => state.state === 'deleted');
+      if (tombstones.length > 0) stream.purge(job, tombstones[0]!.sequence);
+    }),
+  };
+  const writer = new StreamWriter({ stream, now, controls: log, tries });
+  return log;
 }
 
-let writes = 0;
+const untouched: Omit<JobLogControls, 'mute'> = {
+  away: false,
+  beforeWrite: undefined,
+  intercept: undefined,
+  answersToLose: 0,
+  timesOutOnce: false,
+  losesRequests: false,
+  bytes: undefined,
+};
 
-class Writer {
-  readonly #stream: FakeStream;
-  readonly #now: () => number;
-  readonly #holders = new Map<string, { job: JobId; pool: string }>();
-
-  constructor(stream: FakeStream, now: () => number) {
-    this.#stream = stream;
-    this.#now = now;
-  }
-
-  async write(next: TaskWrite, expected: Sequence): Promise<WriteOutcome> {
-    const writeId = newWriteId();
-    const { state } = next;
-    let own: LogEntry | undefined;
-    for (;;) {
-      await this.#stream.faults.beforeWrite();
-      const last = this.#stream.last(state.of);
-      // The answer to an earlier try was lost, and this is our own message.
-      if (last?.writeId === writeId) return { outcome: 'written', entry: entryOf(last) };
-      if ((last?.sequence ?? 0) !== expected) {
-        return { outcome: 'refused', last: judged(last), ...(own && { overtaken: own }) };
-      }
-      if (startsNewRun(next)) this.#takeKeyAgain(next);
-      const message = this.#stream.append(next, writeId, this.#now());
-      own = entryOf(message);
-      if (!this.#stream.faults.losesAnswer()) return { outcome: 'written', entry: own };
-    }
-  }
-
-  async submit(specs: readonly SpecWrite[]): Promise<SubmitOutcome> {
-    if (specs.length < 1 || specs.length > 500) throw new RangeError('a job has 1 to 500 tasks');
-    this.#refuseWhenFull();
-    const writeId = newWriteId();
-    for (;;) {
-      await this.#stream.faults.beforeWrite();
-      const outcome = this.#earlier(specs, writeId) ?? this.#heldBy(specs[0]!) ?? this.#store(specs, writeId);
-      if (outcome !== 'lost') return outcome;
-    }
-  }
-
-  #takeKeyAgain(next: SpecWrite): void {
-    const key = holderKey(next);
-    if (key === undefined) return;
-    const held = this.#heldBy(next);
-    if (held?.outcome === 'conflict') {
-      const message = `Job ${held.holder} is open and holds the concurrency key ${next.detail.request.concurrencyKey}`;
-      throw new GenwardenError('ConcurrencyConflict', message, { details: { holder: held.holder } });
-    }
-    const { job, pool } = next.state.of;
-    this.#holders.set(key, { job, pool });
-  }
-
-  #refuseWhenFull(): void {
-    const { maxBytes, size } = this.#stream;
-    if (maxBytes <= 0 || size.bytes < 0.85 * maxBytes) return;
-    throw new GenwardenError('StorageFull', `The stream has ${size.bytes} of ${maxBytes} bytes.`);
-  }
-
-  #earlier(specs: readonly SpecWrite[], writeId: string): SubmitOutcome | undefined {
-    const { job } = specs[0]!.state.of;
-    const messages = this.#stream.ofJob(job);
-    const first = messages.find(({ detail }) => detail.request !== undefined);
-    if (first?.writeId === writeId) {
-      return { outcome: 'stored', entries: messages.filter((message) => message.writeId === writeId).map(entryOf) };
-    }
-    if (first !== undefined && first.state.of.expiresAt > this.#now()) {
-      return { outcome: 'exists', digest: first.detail.request!.digest };
-    }
-    // A job past its retention, or tombstones: the id may be used again.
-    if (messages.length > 0) this.#stream.purge(job, Infinity);
-    return undefined;
-  }
-
-  #heldBy(spec: SpecWrite): SubmitOutcome | undefined {
-    const key = holderKey(spec);
-    const holder = key === undefined ? undefined : this.#holders.get(key);
-    if (holder === undefined || holder.job === spec.state.of.job) return undefined;
-    const record = readJob(this.#stream, holder.job, holder.pool, this.#now());
-    const open = record?.tasks.some(({ last }) => isOpen(last.state)) === true;
-    return open ? { outcome: 'conflict', holder: holder.job } : undefined;
-  }
-
-  #store(specs: readonly SpecWrite[], writeId: string): SubmitOutcome | 'lost' {
-    const { job, pool } = specs[0]!.state.of;
-    const key = holderKey(specs[0]!);
-    if (key !== undefined) this.#holders.set(key, { job, pool });
-    const entries = specs.map((spec) => entryOf(this.#stream.append(spec, writeId, this.#now())));
-    return this.#stream.faults.losesAnswer() ? 'lost' : { outcome: 'stored', entries };
-  }
-}
-
-function newWriteId(): string {
-  writes += 1;
-  return `write${writes}`;
-}
-
-const startsNewRun = (next: TaskWrite): next is SpecWrite =>
-  next.state.state === 'queued' && (next.state.reason === 'Retried' || next.state.reason === 'Tweaked');
-
-function holderKey({ state, detail }: SpecWrite): string | undefined {
-  const { concurrencyKey } = detail.request;
-  return concurrencyKey === null ? undefined : `${state.of.tenant}\0${concurrencyKey}`;
-}
-
-const entryOf = ({ sequence, at, writeId, state }: StoredMessage): LogEntry => ({ sequence, at, writeId, state });
-
-/** As every reader must: a message of a newer schema is not judged. */
-function judged(message: StoredMessage | undefined): StoredMessage | undefined {
-  if (message?.newer !== true) return message;
-  throw new GenwardenError('InternalError', 'The task was last written by a newer version of Genwarden.');
-}
-
-const ofPool = (stream: FakeStream, job: JobId, pool: string | undefined): StoredMessage[] =>
-  stream.ofJob(job).filter(({ state }) => pool === undefined || state.of.pool === pool);
-
-function readJob(stream: FakeStream, job: JobId, pool: string | undefined, now: number): JobRecord | undefined {
-  const messages = ofPool(stream, job, pool);
-  const of = messages[0]?.state.of;
-  if (of === undefined || of.expiresAt <= now) return undefined;
-  const tasks = Array.from({ length: of.total }, (_, task) => {
-    const last = judged(messages.findLast(({ state }) => state.of.task === task));
-    const spec = messages.findLast(({ state, detail }) => state.of.task === task && detail.request !== undefined);
-    return last && spec && { last, request: spec.detail.request! };
-  });
-  return tasks.every((task) => task !== undefined) ? { job, tasks } : undefined;
+function inspecting(stream: FakeStream): Pick<JobLogRecord, 'statesOf' | 'lastOf' | 'entryOf' | 'reached'> {
+  const statesOf = (task = 0): TaskState[] =>
+    stream.messages.filter(({ state }) => state.of.task === task).map(({ state }) => state);
+  const entryOf = (task: TaskState | TaskAddress): DetailedEntry | undefined =>
+    stream.last('of' in task ? task.of : task);
+  return {
+    statesOf,
+    lastOf: (task) => statesOf(task).at(-1)!,
+    entryOf,
+    reached: (task, ...states) =>
+      until(
+        () => {
+          const last = entryOf(task);
+          return last !== undefined && states.includes(last.state.state) ? last : undefined;
+        },
+        { what: `the task to be ${states.join(' or ')}`, intervalMs: 2 },
+      ),
+  };
 }

@@ -10,6 +10,10 @@ export interface FollowContext {
   readonly onSkipped: ((why: 'newerSchema') => void) | undefined;
   /** How many messages before the end a start at the watermark shows at least. */
   readonly window: number;
+  /** Events that a test injects: delivered before anything else. */
+  readonly announced: FollowEvent[];
+  /** No message after this one is shown. */
+  readonly lastShown: () => Sequence;
 }
 
 export async function* followStream(
@@ -17,24 +21,31 @@ export async function* followStream(
   from: FollowFrom,
   signal: AbortSignal,
 ): AsyncGenerator<FollowEvent> {
-  const { stream, readMark, onSkipped, window } = context;
+  const { stream, readMark, onSkipped, window, announced } = context;
   const { epoch } = stream;
   const resumes = from.from === 'position' && from.position.epoch === epoch;
   if (from.from === 'position' && !resumes) yield { event: 'reset', epoch };
   const mark = readMark();
   let position: Sequence = resumes ? from.position.sequence : startAt(stream, mark, window) - 1;
   if (!resumes) yield* stragglers(stream, mark, position);
-  while (!signal.aborted && stream.epoch === epoch) {
-    const target = stream.lastSequence;
-    for (let next = stream.after(position); next !== undefined; next = stream.after(position)) {
+  const end = (): Sequence => Math.min(stream.lastSequence, context.lastShown());
+  const nextShown = (): StoredMessage | undefined => {
+    const next = stream.after(position);
+    return next !== undefined && next.sequence <= context.lastShown() ? next : undefined;
+  };
+  for (let isStart = true; !signal.aborted && stream.epoch === epoch; isStart = false) {
+    while (announced.length > 0) yield announced.shift()!;
+    const target = end();
+    const isNews = isStart || target > position;
+    for (let next = nextShown(); next !== undefined; next = nextShown()) {
       position = next.sequence;
       if (next.newer) onSkipped?.('newerSchema');
       yield eventOf(next);
       if (signal.aborted) return;
     }
     position = Math.max(position, target);
-    yield { event: 'caughtUp', position: { epoch, sequence: position } };
-    if (stream.lastSequence <= position && stream.epoch === epoch) await change(stream, signal);
+    if (isNews) yield { event: 'caughtUp', position: { epoch, sequence: position } };
+    if (end() <= position && announced.length === 0 && stream.epoch === epoch) await change(stream, signal);
   }
   if (signal.aborted) return;
   yield* followStream(context, { from: 'position', position: { epoch, sequence: position } }, signal);

@@ -1,6 +1,8 @@
-// Provider keys counted in the memory of one process; several rings of one shelf share their keys as workers do.
+// Provider keys counted in memory; several rings share their keys as workers do. A test sees what was released, and can
+// limit how many keys a ring hands out.
 
 import { createHash } from 'node:crypto';
+import { backoffCeiling } from '../../src/job/backoff.ts';
 import type { TaskError } from '../../src/job/errors/index.ts';
 import type { Instant } from '../../src/job/task.ts';
 import type { Clock } from '../../src/ports/clock.ts';
@@ -17,9 +19,20 @@ interface Key extends KeySettings {
   cause: string | null;
 }
 
-/** What the rings of several workers share. */
+export interface FakeKeyRing extends KeyRing {
+  /** How each key that this ring handed out was given back, oldest first. */
+  readonly released: readonly KeyOutcome[];
+  /** How many keys of this ring are held. */
+  readonly inHand: number;
+  /** Lets no more than so many keys of this ring be held at once; others wait. */
+  limit(count: number): void;
+  /** What `state` answers in place of what was counted. */
+  states: readonly KeyState[] | undefined;
+}
+
+/** The rings of several workers, which share their keys. */
 export interface FakeKeyRings {
-  ring(keys: Readonly<Record<string, readonly KeySettings[]>>): KeyRing;
+  ring(keys: Readonly<Record<string, readonly KeySettings[]>>): FakeKeyRing;
 }
 
 const minute = 60_000;
@@ -40,14 +53,36 @@ export function fakeKeyRings(clock: Clock): FakeKeyRings {
   return {
     ring: (settings) => {
       for (const [pool, keys] of Object.entries(settings)) addKeys(pools, pool, keys);
-      return {
-        state,
+      const released: KeyOutcome[] = [];
+      let inHand = 0;
+      let most = Infinity;
+      const hold = (key: Key): HeldKey => {
+        inHand += 1;
+        return holdKey(key, (outcome) => {
+          inHand -= 1;
+          released.push(outcome);
+        });
+      };
+      const ring: FakeKeyRing = {
+        released,
+        states: undefined,
+        get inHand() {
+          return inHand;
+        },
+        limit: (count) => {
+          most = count;
+          changed();
+        },
+        state: (pool) => (ring.states === undefined ? state(pool) : Promise.resolve(ring.states)),
         acquire: async (pool, signal) => {
           signal.throwIfAborted();
           const own = new Set(settings[pool]?.map(({ secret }) => secret));
           if (own.size === 0) return unlimited;
+          const isFull = (): boolean => inHand >= most;
           // One line per pool: first come, first served.
-          const turn = (lines.get(pool) ?? Promise.resolve()).then(() => take(pool, own, signal));
+          const turn = (lines.get(pool) ?? Promise.resolve()).then(async () =>
+            hold(await nextReady(pool, own, isFull, signal)),
+          );
           const settled = turn.then(
             () => undefined,
             () => undefined,
@@ -56,24 +91,32 @@ export function fakeKeyRings(clock: Clock): FakeKeyRings {
           return orAborted(turn, signal);
         },
       };
+      return ring;
     },
   };
 
-  async function take(pool: string, own: ReadonlySet<string>, signal: AbortSignal): Promise<HeldKey> {
+  /** Waits until the ring may hand out one of its own keys. */
+  async function nextReady(
+    pool: string,
+    own: ReadonlySet<string>,
+    isFull: () => boolean,
+    signal: AbortSignal,
+  ): Promise<Key> {
     for (;;) {
       signal.throwIfAborted();
       const now = clock.now();
-      const keys = keysOf(pool).filter(({ secret }) => own.has(secret));
+      const keys = isFull() ? [] : keysOf(pool).filter(({ secret }) => own.has(secret));
       const at = Math.min(...keys.map((key) => readyAt(key, now)));
       const key = keys.find((candidate) => readyAt(candidate, now) <= now);
-      if (key !== undefined) return hold(key, now);
+      if (key !== undefined) return key;
       const stop = AbortSignal.any([signal, wake.signal]);
       if (at === Infinity) await new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve()));
       else await clock.sleep(at, stop).catch(() => undefined);
     }
   }
 
-  function hold(key: Key, now: Instant): HeldKey {
+  function holdKey(key: Key, onRelease: (outcome: KeyOutcome) => void): HeldKey {
+    const now = clock.now();
     key.grants.push(now);
     key.inFlight += 1;
     let held = true;
@@ -84,13 +127,14 @@ export function fakeKeyRings(clock: Clock): FakeKeyRings {
       if (outcome.outcome === 'unused') key.grants.splice(key.grants.indexOf(now), 1);
       if (outcome.outcome === 'used' && key.coolUntil <= clock.now()) key.strikes = 0;
       if (outcome.outcome === 'failed') punish(key, outcome.error, clock.now());
+      onRelease(outcome);
       changed();
     };
     return { secret: key.secret, fingerprint: key.fingerprint, release };
   }
 }
 
-/** Whoever stands in line leaves it at once; a key that comes all the same goes back unused. */
+/** Rejects as soon as the signal aborts; a key that is handed out later goes back unused. */
 function orAborted(turn: Promise<HeldKey>, signal: AbortSignal): Promise<HeldKey> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
@@ -122,7 +166,7 @@ function punish(key: Key, { code, retryAfter }: TaskError, now: Instant): void {
   else if (code !== 'RateLimited' && code !== 'QuotaExhausted') return;
   else {
     if (key.coolUntil <= now) key.strikes += 1;
-    const usual = code === 'QuotaExhausted' ? cool.quota : Math.min(cool.cap, cool.first * 2 ** (key.strikes - 1));
+    const usual = code === 'QuotaExhausted' ? cool.quota : backoffCeiling(key.strikes, cool);
     key.coolUntil = Math.max(key.coolUntil, now + (retryAfter ?? usual));
   }
   key.cause = code;

@@ -1,26 +1,17 @@
-// The stream in memory: what NATS would store, in an array, with the faults that NATS would have.
+// The stream in memory: the messages that NATS would store, in an array.
 
 import type { JobId } from '../../src/job/ids.ts';
 import type { Sequence, TaskWrite } from '../../src/job/task.ts';
 import type { DetailedEntry, TaskAddress } from '../../src/ports/jobLog.ts';
 
 export interface StoredMessage extends DetailedEntry {
-  /** Stands for a message of a newer major schema: there, but not to be judged. */
+  /** Written with a newer major schema: readers see that it exists and must not judge it. */
   readonly newer: boolean;
-}
-
-/** Replaced by tests and the simulation to make the stream as unkind as a real one. */
-export interface StreamFaults {
-  /** Called at each try of a write, before it takes effect. */
-  beforeWrite: () => Promise<void>;
-  /** Whether the answer to this try gets lost after it took effect. */
-  losesAnswer: () => boolean;
 }
 
 let streams = 0;
 
 export class FakeStream {
-  readonly faults: StreamFaults = { beforeWrite: () => Promise.resolve(), losesAnswer: () => false };
   /** Bytes; -1 for none. */
   maxBytes = -1;
   #epoch = newEpoch();
@@ -43,16 +34,21 @@ export class FakeStream {
     return { bytes: this.#bytes, messages: this.#messages.length };
   }
 
+  /** Oldest first. */
+  get messages(): readonly StoredMessage[] {
+    return this.#messages;
+  }
+
   append(write: TaskWrite, writeId: string, at: number, newer = false): StoredMessage {
     this.#lastSequence += 1;
-    // A copy, as it would be after a way through bytes.
+    // A copy, as if it had been encoded and decoded.
     const { state, detail } = structuredClone(write);
     const message: StoredMessage = { sequence: this.#lastSequence, at, writeId, state, detail, newer };
     this.#messages.push(message);
     this.#bytes += JSON.stringify(write).length;
     this.#lastOfTask.set(keyOf(state.of), message);
     this.ofJob(state.of.job).push(message);
-    for (const listener of this.#listeners) listener();
+    this.notify();
     return message;
   }
 
@@ -92,7 +88,7 @@ export class FakeStream {
     for (const [key, message] of this.#lastOfTask) if (goes(message)) this.#lastOfTask.delete(key);
   }
 
-  /** As if somebody had deleted the stream and made it anew. */
+  /** Deletes the stream and creates a new, empty one. */
   replace(): void {
     this.#epoch = newEpoch();
     this.#messages = [];
@@ -100,6 +96,11 @@ export class FakeStream {
     this.#bytes = 0;
     this.#lastOfTask.clear();
     this.#jobs.clear();
+    this.notify();
+  }
+
+  /** Wakes everything that listens. */
+  notify(): void {
     for (const listener of this.#listeners) listener();
   }
 

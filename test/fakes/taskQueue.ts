@@ -1,10 +1,12 @@
-// The task queue in memory, over the specs of a stream in memory. Redelivery follows the given clock.
+// The task queue in memory, over the specs of a stream in memory. Redelivery follows the given clock. A test can make
+// deliveries itself, take consumers or messages away, and say what the queue counts.
 
 import { lanes, type Instant, type Lane, type Priority, type Sequence } from '../../src/job/task.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { GenwardenError } from '../../src/job/errors/index.ts';
+import type { DetailedEntry } from '../../src/ports/jobLog.ts';
 import type { Delivery, Pause, QueueDepth, SpecEntry, TaskQueue } from '../../src/ports/taskQueue.ts';
-import type { StoredMessage, FakeStream } from './stream.ts';
+import type { FakeStream, StoredMessage } from './stream.ts';
 
 export interface FakeTaskQueueOptions {
   readonly stream: FakeStream;
@@ -15,8 +17,23 @@ export interface FakeTaskQueueOptions {
 }
 
 export interface FakeTaskQueue extends TaskQueue {
-  /** As if somebody had deleted the pool's consumers: nothing is delivered until they are made anew, from the start. */
+  /** How many specs each call of `claimable` asked for. */
+  readonly asked: readonly number[];
+  /** The pool of each call of `ensurePool`. */
+  readonly ensured: readonly string[];
+  /** What `depth` answers in place of what was counted. */
+  depths: QueueDepth | undefined;
+  /** Delivers an entry once to the next that asks, whatever its pool, and notes how it is answered. */
+  offer(entry: DetailedEntry): OfferedDelivery;
+  /** Deletes the pool's consumers: nothing is delivered until `ensurePool` creates new ones, which start from the beginning. */
   forget(pool: string): void;
+  /** Counts everything stored so far as acknowledged without delivering it, as a bug would. */
+  lose(pool: string): void;
+}
+
+export interface OfferedDelivery extends Delivery {
+  /** `done` or `give back <ms>`. */
+  readonly answers: readonly string[];
 }
 
 export function fakeTaskQueue(options: FakeTaskQueueOptions): FakeTaskQueue {
@@ -26,7 +43,7 @@ export function fakeTaskQueue(options: FakeTaskQueueOptions): FakeTaskQueue {
 interface Offer {
   readonly message: StoredMessage;
   deliveries: number;
-  /** When it may be delivered; in the future while somebody has it in hand. */
+  /** When it may be delivered; in the future while a worker holds it. */
   from: Instant;
 }
 
@@ -60,6 +77,10 @@ class StreamTaskQueue implements FakeTaskQueue {
   readonly #closing = new AbortController();
   readonly #changes = new Set<() => void>();
   readonly #stopListening: () => void;
+  readonly #offered: OfferedDelivery[] = [];
+  readonly asked: number[] = [];
+  readonly ensured: string[] = [];
+  depths: QueueDepth | undefined;
   #epoch: string;
 
   constructor(options: FakeTaskQueueOptions) {
@@ -69,26 +90,48 @@ class StreamTaskQueue implements FakeTaskQueue {
   }
 
   async claimable(pool: string, atMost: number, signal: AbortSignal): Promise<readonly Delivery[]> {
+    this.asked.push(atMost);
     const ending = AbortSignal.any([signal, this.#closing.signal]);
     while (!ending.aborted && atMost > 0) {
       const deliveries = this.#take(pool, atMost);
       if (deliveries.length > 0) return deliveries;
       await this.#something(pool, ending);
     }
-    return [];
+    // What arrives as the caller stops is delivered all the same.
+    return this.#offered.splice(0, atMost);
   }
 
   async ensurePool(pool: string): Promise<void> {
+    this.ensured.push(pool);
     if (this.#pools.has(pool)) return;
     this.#pools.set(pool, { seen: 0, turn: 0, pausedUntil: 0, offers: { again: [], high: [], normal: [], low: [] } });
     this.#changed();
+  }
+
+  offer(entry: DetailedEntry): OfferedDelivery {
+    const answers: string[] = [];
+    const delivery: OfferedDelivery = {
+      entry: entry as SpecEntry,
+      redelivered: false,
+      answers,
+      done: () => void answers.push('done'),
+      giveBack: (delay) => void answers.push(`give back ${delay}`),
+    };
+    this.#offered.push(delivery);
+    this.#changed();
+    return delivery;
   }
 
   forget(pool: string): void {
     this.#pools.delete(pool);
   }
 
+  lose(pool: string): void {
+    for (const offers of Object.values(this.#offersOf(pool)?.offers ?? {})) offers.length = 0;
+  }
+
   async depth(pool: string): Promise<QueueDepth> {
+    if (this.depths !== undefined) return this.depths;
     const offers = this.#offersOf(pool)?.offers;
     const count = (lane: Lane): number => offers?.[lane].filter(({ deliveries }) => deliveries === 0).length ?? 0;
     const out = lanes.flatMap((lane) => offers?.[lane] ?? []).filter(({ deliveries }) => deliveries > 0);
@@ -151,7 +194,7 @@ class StreamTaskQueue implements FakeTaskQueue {
 
   #take(name: string, atMost: number): Delivery[] {
     const pool = this.#offersOf(name);
-    const deliveries: Delivery[] = [];
+    const deliveries: Delivery[] = this.#offered.splice(0, atMost);
     if (pool !== undefined && pool.pausedUntil > this.#options.clock.now()) return deliveries;
     while (pool !== undefined && deliveries.length < atMost) {
       const lane = this.#nextLane(pool);

@@ -130,15 +130,13 @@ function memoryWorld(): LogWorld {
   const onSkipped = (why: string): void => void skipped.push(why);
   const log = fakeJobLog({ clock: { now: () => now }, onSkipped });
   const queue = fakeTaskQueue({ stream: log.stream, clock: systemClock(), onSkipped });
-  let toLose = 0;
-  log.stream.faults.losesAnswer = () => toLose > 0 && (toLose -= 1) >= 0;
   return {
     log,
     queue,
     other: { log, queue },
     skipped,
     setNow: (next) => void (now = next),
-    loseNextAnswer: () => void (toLose += 1),
+    loseNextAnswer: () => void (log.answersToLose += 1),
     putNewer: (spec) => Promise.resolve(void log.stream.append(spec, 'newer', now, true)),
     replaceStream: () => Promise.resolve(log.stream.replace()),
     [Symbol.asyncDispose]: () => queue.close(),

@@ -21,8 +21,7 @@ import type { JobLog } from '../../../src/ports/jobLog.ts';
 import { startFollower } from '../../../src/readmodel/follower.ts';
 import { createControllerMetrics } from '../../../src/telemetry/metrics.ts';
 import { testLink } from '../../conformance/ports.ts';
-import { request } from '../../fakes/fakeLog.ts';
-import { identity } from '../../fakes/tasks.ts';
+import { aRequest, identity } from '../../fakes/tasks.ts';
 import { startNatsServer } from '../../support/nats.ts';
 import { until } from '../../support/until.ts';
 
@@ -66,7 +65,7 @@ async function submit(log: JobLog, policy: PolicyRequest): Promise<Queued> {
   const submittedAt = Date.now();
   const job = jobIdFrom(randomBytes(17));
   const state = submitted(identity({ job, submittedAt, expiresAt: submittedAt + retentionMs, policy }));
-  await log.submit([{ state, detail: { message: 'Submitted', request } }]);
+  await log.submit([{ state, detail: { message: 'Submitted', request: aRequest } }]);
   return state;
 }
 
@@ -91,7 +90,7 @@ test('what is due and what is lost is moved, before and after the leader is gone
     expect(await stateOf(log, running)).toMatchObject({ lane: 'again', reason: 'WorkerLost', attemptsLost: 1 });
     const history = await log.history(running.of.job);
     expect(history.map(({ state }) => state.state)).toEqual(['queued', 'running', 'queued']);
-    expect(history.at(-1)!.detail.request).toEqual(request);
+    expect(history.at(-1)!.detail.request).toEqual(aRequest);
     await stop();
   }
 });

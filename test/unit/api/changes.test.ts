@@ -4,7 +4,8 @@ import { GenwardenError } from '../../../src/job/errors/index.ts';
 import type { Running, TaskWrite } from '../../../src/job/task.ts';
 import { until } from '../../support/until.ts';
 import { claimed, failed, newRun, succeeded, toReview } from '../../../src/job/transitions.ts';
-import { apiWorld, worldStart, type ApiWorld } from '../../fakes/apiWorld.ts';
+import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
+import { start } from '../../fakes/tasks.ts';
 
 const fail = (state: Running, now: number) => failed(state, 'ProviderError', now);
 
@@ -24,9 +25,9 @@ describe('POST …/cancel', () => {
     const { sequence } = await world.claim(id, 1);
     const { status, json } = await world.post(`/v1/jobs/${id}/cancel`);
     expect(status).toBe(200);
-    expect(json).toMatchObject({ state: 'cancelled', finishedAt: new Date(worldStart).toISOString() });
+    expect(json).toMatchObject({ state: 'cancelled', finishedAt: new Date(start).toISOString() });
     expect(json.tasks.map(({ state }: { state: string }) => state)).toEqual(['succeeded', 'cancelled', 'cancelled']);
-    expect(world.recalls).toEqual([
+    expect(world.heartbeats.recalled).toEqual([
       { worker: 'worker-1', recall: { job: id, task: 1, claim: sequence, reason: 'Cancelled' } },
     ]);
     expect(world.follower.index.job(id)!.openTasks).toBe(0);
@@ -39,7 +40,7 @@ describe('POST …/cancel', () => {
     await world.claim(id, 0);
     const { json } = await world.post(`/v1/jobs/${id}/cancel`, { running: 'finish' });
     expect(json.tasks.map(({ state }: { state: string }) => state)).toEqual(['running', 'cancelled']);
-    expect(world.recalls).toEqual([]);
+    expect(world.heartbeats.recalled).toEqual([]);
   });
 
   test('twice is fine, of a finished job it is a conflict', async () => {
@@ -62,14 +63,14 @@ describe('POST …/cancel', () => {
       const { last } = (await world.log.read(id))!.tasks[0]!;
       tried.push(last.sequence);
       if (last.state.state === 'queued') {
-        const state = claimed(last.state, 'worker-9', 1, worldStart);
-        world.log.append({ state, detail: { message: 'Claimed' } });
+        const state = claimed(last.state, 'worker-9', 1, start);
+        world.log.append(state, { message: 'Claimed' });
       }
     };
     const { json } = await world.post(`/v1/jobs/${id}/cancel`);
     expect(json.tasks[0]).toMatchObject({ state: 'cancelled', worker: 'worker-9' });
     expect(new Set(tried).size).toBe(tried.length);
-    expect(world.recalls).toMatchObject([{ worker: 'worker-9' }]);
+    expect(world.heartbeats.recalled).toMatchObject([{ worker: 'worker-9' }]);
   });
 
   test('a task that succeeds first stays so', async () => {
@@ -79,7 +80,7 @@ describe('POST …/cancel', () => {
     world.log.beforeWrite = async () => {
       const { last } = (await world.log.read(id))!.tasks[0]!;
       if (last.state.state === 'running') {
-        world.log.append({ state: succeeded(last.state, worldStart), detail: { message: 'Done' } });
+        world.log.append(succeeded(last.state, start), { message: 'Done' });
       }
     };
     expect(await world.post(`/v1/jobs/${id}/cancel`)).toMatchObject({ json: { code: 'JobAlreadyFinished' } });
@@ -97,13 +98,13 @@ describe('POST …/cancel', () => {
     };
     expect(await world.post(`/v1/jobs/${id}/cancel`)).toMatchObject({ status: 503, json: { code: 'Unavailable' } });
     expect(writes).toBeLessThan(80);
-    expect(world.recalls).toHaveLength(1);
+    expect(world.heartbeats.recalled).toHaveLength(1);
     world.log.beforeWrite = undefined;
     expect(await world.post(`/v1/jobs/${id}/cancel`)).toMatchObject({
       status: 200,
       json: { progress: { cancelled: 100 } },
     });
-    expect(world.recalls).toHaveLength(1);
+    expect(world.heartbeats.recalled).toHaveLength(1);
   });
 
   test('an unknown field, an unknown job', async () => {
@@ -132,7 +133,7 @@ describe('POST …/retry', () => {
     expect(json.metadata).toBe('kept');
     expect(json.tasks).toMatchObject([
       { state: 'succeeded', run: 1 },
-      { state: 'queued', run: 2, attempt: 0, reason: 'Retried', queuedAt: new Date(worldStart + 60_000).toISOString() },
+      { state: 'queued', run: 2, attempt: 0, reason: 'Retried', queuedAt: new Date(start + 60_000).toISOString() },
       { state: 'queued', run: 2 },
     ]);
     expect(await world.claim(id, 1)).toMatchObject({ state: { attempt: 1, run: 2 } });
@@ -286,7 +287,7 @@ describe('DELETE /v1/jobs/{id}', () => {
       const last = (await world.log.read(id))!.tasks[2]!;
       if (last.last.state.state !== 'cancelled') throw new Error('it was to be cancelled');
       const again = newRun(last.last.state, 'Retried', world.clock.now());
-      world.log.append({ state: again, detail: { message: 'Retried', request: last.request } });
+      world.log.append(again, { message: 'Retried', request: last.request });
     };
     expect((await world.delete(`/v1/jobs/${id}`)).status).toBe(204);
     expect(retried).toEqual([id]);

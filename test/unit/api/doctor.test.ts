@@ -2,21 +2,10 @@
 
 import { expect, test } from 'vitest';
 import { GenwardenError } from '../../../src/job/errors/index.ts';
-import type { InstallationProbe, NatsSight } from '../../../src/ports/installationProbe.ts';
-import { aBeat, apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
+import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
+import { aBeat } from '../../fakes/heartbeats.ts';
+import { fakeInstallationProbe } from '../../fakes/installationProbe.ts';
 import { until } from '../../support/until.ts';
-
-const sound: NatsSight = {
-  version: '2.12.0',
-  roundTripMs: 0.42,
-  unsuitable: undefined,
-  replicas: 3,
-  storage: { used: 1_048_576, limit: -1 },
-};
-
-function probe(nats: Partial<NatsSight> = {}, leader: string | undefined = 'controller-1'): InstallationProbe {
-  return { nats: async () => ({ ...sound, ...nats }), leader: async () => leader };
-}
 
 interface Line {
   name: string;
@@ -39,7 +28,7 @@ async function withWorkers(world: ApiWorld): Promise<ApiWorld> {
 }
 
 test('a sound installation: every line is well', async () => {
-  await using world = await apiWorld({ installation: probe() });
+  await using world = await apiWorld({ installation: fakeInstallationProbe() });
   const { ok, byName } = await lines(await withWorkers(world));
   expect(ok).toBe(true);
   expect(Object.keys(byName)).toEqual([
@@ -67,7 +56,7 @@ test('what is wrong says what to do', async () => {
   const full = { unsuitable: 'The stream has max_msgs 5', storage: { used: 90, limit: 100 } };
   const refused = { pool: 'default', fingerprint: 'k1', until: null, inFlight: 0, requestsPerMinute: 1 };
   await using world = await apiWorld({
-    installation: { ...probe(full), leader: async () => undefined },
+    installation: { ...fakeInstallationProbe(full), leader: async () => undefined },
     keys: {
       state: async (pool) =>
         pool === 'default' ? [{ ...refused, state: 'refused', cause: 'KeyRefused' }] : ([] as const),
@@ -107,7 +96,7 @@ test('what cannot be looked at is wrong, and hides nothing else', async () => {
 
 test('overdue tasks show that nobody moves them; an artifact store that fails says why', async () => {
   const broken = { ...(await apiWorld()).artifacts, put: async () => Promise.reject(new Error('no space left')) };
-  await using world = await apiWorld({ installation: probe(), artifacts: broken });
+  await using world = await apiWorld({ installation: fakeInstallationProbe(), artifacts: broken });
   await world.submit({ policy: { queueTimeout: '1m' } });
   world.clock.skip(80_000);
   const { byName } = await lines(world);

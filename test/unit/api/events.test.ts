@@ -3,7 +3,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ApiOptions } from '../../../src/api/app.ts';
 import { succeeded, waiting } from '../../../src/job/transitions.ts';
-import { aBeat, apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
+import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
+import { aBeat } from '../../fakes/heartbeats.ts';
 import { Listener, type Received } from '../../support/eventListener.ts';
 import { until } from '../../support/until.ts';
 

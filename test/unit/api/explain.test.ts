@@ -3,7 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import { failed, succeeded, toReview, waiting } from '../../../src/job/transitions.ts';
 import type { KeyState } from '../../../src/ports/keyRing.ts';
-import { aBeat, apiWorld, worldStart } from '../../fakes/apiWorld.ts';
+import { apiWorld } from '../../fakes/apiWorld.ts';
+import { aBeat } from '../../fakes/heartbeats.ts';
+import { start } from '../../fakes/tasks.ts';
 import { until } from '../../support/until.ts';
 
 const minute = 60_000;
@@ -13,7 +15,7 @@ const cooling: KeyState = {
   pool: 'default',
   fingerprint: 'k1',
   state: 'cooling',
-  until: worldStart + 10 * minute,
+  until: start + 10 * minute,
   cause: 'RateLimited',
   inFlight: 0,
   requestsPerMinute: 10,
@@ -37,7 +39,7 @@ describe('GET /v1/jobs/{id}/explain', () => {
           cause: 'NoWorkers',
           queue: { lane: 'normal', ahead: 1, aheadRequeued: 0 },
           worker: null,
-          dueAt: iso(worldStart + 24 * 60 * minute),
+          dueAt: iso(start + 24 * 60 * minute),
           next: [{ rule: 'QueueTimeout' }],
         },
       ],
@@ -56,7 +58,7 @@ describe('GET /v1/jobs/{id}/explain', () => {
     expect(json.tasks[0]).toMatchObject({
       cause: 'WorkerSilent',
       worker: { name: 'worker-1', lastBeatMsAgo: 5_000, draining: false, progress: 0.4 },
-      next: [{ rule: 'AttemptTimeout', at: iso(worldStart + 90_000) }],
+      next: [{ rule: 'AttemptTimeout', at: iso(start + 90_000) }],
       budgetsLeft: { run: 295_000 },
     });
   });
@@ -177,7 +179,7 @@ describe('POST /v1/stuck/fix', () => {
     const job = await world.submit();
     const { sequence } = await world.claim(job);
     await world.post('/v1/stuck/fix', { tasks: [{ job, task: 0, sequence }] });
-    expect(world.recalls).toEqual([
+    expect(world.heartbeats.recalled).toEqual([
       { worker: 'worker-1', recall: { job, task: 0, claim: sequence, reason: 'FailedByOperator' } },
     ]);
   });
@@ -210,8 +212,8 @@ describe('pause and resume', () => {
     expect(paused.json).toMatchObject({
       name: 'default',
       paused: true,
-      pausedUntil: iso(worldStart + 30 * minute),
-      firstQueueTimeoutAt: iso(worldStart + 60 * minute),
+      pausedUntil: iso(start + 30 * minute),
+      firstQueueTimeoutAt: iso(start + 60 * minute),
     });
     const pools = async () =>
       (await world.get('/v1/pools')).json.items.map(({ paused: is }: { paused: boolean }) => is);

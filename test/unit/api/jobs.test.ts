@@ -5,7 +5,9 @@ import { taskError } from '../../../src/job/errors/index.ts';
 import { afterFailure } from '../../../src/job/retryOrFail.ts';
 import type { Queued } from '../../../src/job/task.ts';
 import { cancelled, failed, succeeded, waiting } from '../../../src/job/transitions.ts';
-import { aBeat, apiWorld, worldStart, type ApiWorld } from '../../fakes/apiWorld.ts';
+import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
+import { aBeat } from '../../fakes/heartbeats.ts';
+import { start } from '../../fakes/tasks.ts';
 import { until } from '../../support/until.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -32,7 +34,7 @@ describe('GET /v1/jobs/{id}', () => {
     expect(() => jobSchema.strict().parse(json)).not.toThrow();
     expect(json).toMatchObject({
       state: 'running',
-      startedAt: iso(worldStart + 1_000),
+      startedAt: iso(start + 1_000),
       finishedAt: null,
       progress: { total: 4, queued: 1, running: 1, succeeded: 1, failed: 1, fraction: 0.625 },
     });
@@ -40,7 +42,7 @@ describe('GET /v1/jobs/{id}', () => {
       {
         state: 'succeeded',
         progress: 1,
-        completedAt: iso(worldStart + 3_000),
+        completedAt: iso(start + 3_000),
         failedAt: null,
         dueAt: null,
         worker: 'worker-1',
@@ -48,7 +50,7 @@ describe('GET /v1/jobs/{id}', () => {
       },
       {
         state: 'failed',
-        failedAt: iso(worldStart + 3_000),
+        failedAt: iso(start + 3_000),
         reason: 'ProviderUnavailable',
         error: { retryable: true, hint: expect.any(String), provider: { status: 503, code: 'UNAVAILABLE' } },
       },
@@ -56,8 +58,8 @@ describe('GET /v1/jobs/{id}', () => {
         state: 'running',
         progress: 0.5,
         worker: 'worker-1',
-        dueAt: iso(worldStart + 91_000),
-        startedAt: iso(worldStart + 1_000),
+        dueAt: iso(start + 91_000),
+        startedAt: iso(start + 1_000),
       },
       { state: 'queued', progress: 0, worker: null, error: null },
     ]);
@@ -97,7 +99,7 @@ describe('GET /v1/jobs/{id}', () => {
     await world.finish(id, 0, (state, now) => waiting(state, 'ProviderError', now + 10_000, now));
     const answer = await world.get(`/v1/jobs/${id}`);
     expect(answer.headers['retry-after']).toBe('10');
-    expect(answer.json.tasks[0]).toMatchObject({ state: 'waiting', retryAt: iso(worldStart + 10_000) });
+    expect(answer.json.tasks[0]).toMatchObject({ state: 'waiting', retryAt: iso(start + 10_000) });
     await world.post(`/v1/jobs/${id}/cancel`);
     expect((await world.get(`/v1/jobs/${id}`)).headers['retry-after']).toBeUndefined();
   });
@@ -191,7 +193,7 @@ test('GET …/history shows every message as a transition, in order', async () =
       state: 'waiting',
       reason: 'ProviderError',
       error: { code: 'ProviderError' },
-      retryAt: iso(worldStart + 500),
+      retryAt: iso(start + 500),
     },
   ]);
 });
@@ -246,8 +248,8 @@ describe('GET /v1/jobs', () => {
   test('says where the index does not reach further back, but open jobs are always all there', async () => {
     await using world = await apiWorld();
     await world.submit();
-    world.follower.index.startsAt(worldStart - 1_000);
-    expect((await world.get('/v1/jobs')).json).toMatchObject({ complete: false, since: iso(worldStart - 1_000) });
+    world.follower.index.startsAt(start - 1_000);
+    expect((await world.get('/v1/jobs')).json).toMatchObject({ complete: false, since: iso(start - 1_000) });
     expect((await world.get('/v1/jobs?state=open')).json).toMatchObject({ complete: true, since: null });
   });
 

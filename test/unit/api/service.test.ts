@@ -8,7 +8,9 @@ import { rateLimit } from '../../../src/api/auth/rateLimit.ts';
 import type { Scope } from '../../../src/api/auth/principal.ts';
 import { openTokenStore, parseTokens, tokenStore } from '../../../src/api/auth/tokenStore.ts';
 import { poolListSchema, workerListSchema } from '../../../src/api/view/schemas.ts';
-import { aBeat, apiWorld, worldStart } from '../../fakes/apiWorld.ts';
+import { apiWorld } from '../../fakes/apiWorld.ts';
+import { aBeat } from '../../fakes/heartbeats.ts';
+import { start } from '../../fakes/tasks.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 import { until } from '../../support/until.ts';
 
@@ -19,7 +21,7 @@ const newToken = (tenant: string, scopes: Scope[], expiresAt?: number) =>
       name: `${tenant}-token`,
       tenant,
       scopes,
-      createdAt: worldStart,
+      createdAt: start,
       ...(expiresAt === undefined ? {} : { expiresAt }),
     },
     (bytes) => randomBytes(bytes),
@@ -29,7 +31,7 @@ const bearing = (token: string) => ({ authorization: `Bearer ${token}` });
 describe('tokens', () => {
   test('no token, a wrong one and an expired one are 401; a missing scope is 403', async () => {
     const reader = newToken('acme', ['jobs:read']);
-    const brief = newToken('acme', ['admin'], worldStart + 1_000);
+    const brief = newToken('acme', ['admin'], start + 1_000);
     await using world = await apiWorld({ auth: tokenStore([reader.entry, brief.entry]) });
     const none = await world.get('/v1/jobs');
     expect(none).toMatchObject({
@@ -143,15 +145,15 @@ describe('workers and pools', () => {
     expect(() => workerListSchema.strict().parse(json)).not.toThrow();
     expect(json.items).toMatchObject([
       { name: 'w-1', host: 'node-1', pid: 7 },
-      { name: 'w-2', tasks: [{ job: 'j', task: 1, progress: 0.5 }], lastBeat: new Date(worldStart).toISOString() },
+      { name: 'w-2', tasks: [{ job: 'j', task: 1, progress: 0.5 }], lastBeat: new Date(start).toISOString() },
     ]);
-    world.heartbeats.tell({ event: 'connectionLost', worker: 'w-2', reason: 'Client Closed' });
+    world.heartbeats.emit({ event: 'connectionLost', worker: 'w-2', reason: 'Client Closed' });
     await until(async () => (await names()).length === 1, { what: 'the lost worker to go' });
     world.clock.skip(3_000);
     expect(await names()).toEqual(['w-1']);
-    world.heartbeats.tell({ event: 'observerAway' });
+    world.heartbeats.emit({ event: 'observerAway' });
     world.clock.skip(60_000);
-    world.heartbeats.tell({ event: 'observerBack' });
+    world.heartbeats.emit({ event: 'observerBack' });
     world.heartbeats.beat(aBeat({ worker: 'w-3' }));
     await until(async () => (await names()).includes('w-3'), { what: 'the third worker' });
     expect(await names()).toEqual(['w-1', 'w-3']);
@@ -164,7 +166,7 @@ describe('workers and pools', () => {
       pool: 'default',
       fingerprint: 'f1',
       state: 'cooling',
-      until: worldStart + 1_000,
+      until: start + 1_000,
       cause: 'RateLimited',
       inFlight: 1,
       requestsPerMinute: 10,
@@ -183,8 +185,8 @@ describe('workers and pools', () => {
         unacknowledged: 4,
         queued: 1,
         running: 1,
-        oldestQueuedAt: new Date(worldStart + 5).toISOString(),
-        keys: [{ fingerprint: 'f1', state: 'cooling', until: new Date(worldStart + 1_000).toISOString() }],
+        oldestQueuedAt: new Date(start + 5).toISOString(),
+        keys: [{ fingerprint: 'f1', state: 'cooling', until: new Date(start + 1_000).toISOString() }],
       },
       { name: 'drawings', queued: 0, oldestQueuedAt: null, keys: [] },
     ]);

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { submittedJobSchema } from '../../../src/api/view/schemas.ts';
 import type { Queued } from '../../../src/job/task.ts';
 import { cancelled, succeeded } from '../../../src/job/transitions.ts';
-import { apiWorld, worldStart } from '../../fakes/apiWorld.ts';
+import { apiWorld } from '../../fakes/apiWorld.ts';
+import { start } from '../../fakes/tasks.ts';
 
 const yard = { kind: 'image', input: { prompt: 'a yard' } };
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -26,11 +27,11 @@ describe('POST /v1/jobs', () => {
       priority: 'normal',
       model: 'gemini-3.1-flash-image',
       state: 'queued',
-      submittedAt: iso(worldStart),
+      submittedAt: iso(start),
       startedAt: null,
       finishedAt: null,
-      deadlineAt: iso(worldStart + 86_400_000 + 300_000),
-      expiresAt: iso(worldStart + 7 * 86_400_000),
+      deadlineAt: iso(start + 86_400_000 + 300_000),
+      expiresAt: iso(start + 7 * 86_400_000),
       progress: { total: 1, queued: 1, running: 0, fraction: 0 },
       labels: { project: 'p42' },
       metadata: [1],
@@ -94,7 +95,7 @@ describe('POST /v1/jobs', () => {
     });
     const { of, lane } = (await world.log.read(id))!.tasks[0]!.last.state as Queued;
     expect(lane).toBe('high');
-    expect(of).toMatchObject({ model: 'gpt-image-1', deadline: worldStart + 7_200_000 });
+    expect(of).toMatchObject({ model: 'gpt-image-1', deadline: start + 7_200_000 });
     expect(of.policy).toMatchObject({ attemptTimeout: 90_000, queueTimeout: 3_600_000, maxAttempts: 5 });
   });
 

@@ -8,7 +8,8 @@ import { createToken } from '../../../src/api/auth/createToken.ts';
 import { GenwardenApiError, GenwardenClient } from '../../../src/client/index.ts';
 import { failed, succeeded, toReview } from '../../../src/job/transitions.ts';
 import type { ApiOptions } from '../../../src/api/app.ts';
-import { aBeat, apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
+import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
+import { aBeat } from '../../fakes/heartbeats.ts';
 import { until } from '../../support/until.ts';
 
 type Listening = ApiWorld & { readonly client: GenwardenClient; readonly url: string };

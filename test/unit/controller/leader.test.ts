@@ -6,7 +6,7 @@ import { brokenBy } from '../../../src/controller/invariants.ts';
 import type { TaskState } from '../../../src/job/task.ts';
 import { cancelled, claimed, failed, newRun, requeued, submitted, succeeded } from '../../../src/job/transitions.ts';
 import { JobIndex, type IndexedTask } from '../../../src/readmodel/jobIndex.ts';
-import { beatOf } from '../../fakes/fakeHeartbeats.ts';
+import { beatOf } from '../../fakes/heartbeats.ts';
 import { runningTask, start } from '../../fakes/tasks.ts';
 import { settle } from '../../fakes/clock.ts';
 import { heartbeatTimeout, listed, metric, policy, Stage, taskOf } from './stage.ts';
@@ -23,19 +23,20 @@ describe('consumers', () => {
     const { lead } = await stage.enter('controller-1', false);
     stage.declarePool('early');
     await stage.clock.advance(60_000);
-    expect(stage.ensured).toEqual([]);
+    expect(stage.queue.ensured).toEqual([]);
     await lead(true);
-    expect(stage.ensured).toEqual(['default', 'early']);
+    expect(stage.queue.ensured).toEqual(['default', 'early']);
     stage.declarePool('late');
     await settle();
-    expect(stage.ensured).toEqual(['default', 'early', 'late']);
+    expect(stage.queue.ensured).toEqual(['default', 'early', 'late']);
     await stage.clock.advance(15_000);
-    expect(stage.ensured.slice(3)).toEqual(['default', 'early', 'late']);
+    expect(stage.queue.ensured.slice(3)).toEqual(['default', 'early', 'late']);
   });
 });
 
 describe('metrics', () => {
   test('say what is open, what ended and why, and who leads', async () => {
+    stage.log.bytes = 4_096;
     const { registry } = await stage.enter('controller-1');
     const { running } = stage.startTask(0);
     stage.log.append(submitted(taskOf({ task: 1 })));
@@ -75,9 +76,10 @@ describe('metrics', () => {
     const { registry, lead } = await stage.enter();
     stage.declarePool('default');
     stage.declarePool('drawings');
-    stage.paused.add('drawings');
+    await settle();
+    await stage.queue.pause('drawings');
     const key = { pool: '', fingerprint: 'k', until: null, cause: null, inFlight: 0, requestsPerMinute: 1 };
-    stage.keys = [
+    stage.keys.states = [
       { ...key, state: 'ready' },
       { ...key, state: 'cooling' },
       { ...key, state: 'cooling' },
@@ -87,7 +89,7 @@ describe('metrics', () => {
     expect([await paused('default'), await paused('drawings')]).toEqual([0, 1]);
     const keys = (state: string) => metric(registry, 'genwarden_keys', { pool: 'default', state });
     expect([await keys('ready'), await keys('cooling'), await keys('refused')]).toEqual([1, 2, 0]);
-    stage.paused.clear();
+    await stage.queue.resume('drawings');
     await stage.clock.advance(5_000);
     expect(await paused('drawings')).toBe(0);
     await lead(false);

@@ -5,14 +5,16 @@ import { Registry } from 'prom-client';
 import { startController, type Controller } from '../../../src/controller/controller.ts';
 import type { Running } from '../../../src/job/task.ts';
 import { claimed, submitted } from '../../../src/job/transitions.ts';
-import type { KeyState } from '../../../src/ports/keyRing.ts';
-import type { PoolDeclaration } from '../../../src/ports/poolRegistry.ts';
 import { startFollower, type Follower } from '../../../src/readmodel/follower.ts';
 import { createControllerMetrics } from '../../../src/telemetry/metrics.ts';
-import { FakeHeartbeats } from '../../fakes/fakeHeartbeats.ts';
-import { FakeLog } from '../../fakes/fakeLog.ts';
-import { identity } from '../../fakes/tasks.ts';
 import { settle, virtualClock } from '../../fakes/clock.ts';
+import { fakeHeartbeats } from '../../fakes/heartbeats.ts';
+import { fakeJobLog } from '../../fakes/jobLog.ts';
+import { fakeKeyRings } from '../../fakes/keyRing.ts';
+import { fakeLeadership } from '../../fakes/leadership.ts';
+import { fakePoolRegistry } from '../../fakes/poolRegistry.ts';
+import { fakeTaskQueue } from '../../fakes/taskQueue.ts';
+import { identity } from '../../fakes/tasks.ts';
 
 export const heartbeatTimeout = 6_000;
 export const policy = { queueTimeout: 60_000, runTimeout: 120_000, attemptTimeout: 60_000, reviewTimeout: 30_000 };
@@ -31,43 +33,30 @@ export interface Actor {
 
 export class Stage {
   readonly clock = virtualClock();
-  readonly log = new FakeLog(this.clock);
-  readonly heartbeats = new FakeHeartbeats();
-  readonly ensured: string[] = [];
-  /** What the queue counts as acknowledged in lane `normal`. */
-  settled = 0;
-  readonly pools: PoolDeclaration[] = [];
-  readonly paused = new Set<string>();
-  keys: readonly KeyState[] = [];
-  #declare: ((pool: PoolDeclaration) => void)[] = [];
+  readonly log = fakeJobLog({ clock: this.clock });
+  readonly queue = fakeTaskQueue({ stream: this.log.stream, clock: this.clock });
+  readonly heartbeats = fakeHeartbeats();
+  readonly pools = fakePoolRegistry();
+  readonly keys = fakeKeyRings(this.clock).ring({});
   readonly #closers: (() => Promise<void>)[] = [];
 
   /** A controller that follows; it leads unless told otherwise. */
   async enter(name = 'controller-1', leads = true): Promise<Actor> {
-    const { clock, log, heartbeats } = this;
+    const { clock, log, queue, heartbeats, pools, keys } = this;
     const lines: Record<string, unknown>[] = [];
     const logger = pino({ base: null }, { write: (line: string) => void lines.push(JSON.parse(line)) });
     const follower = startFollower({ log, clock, logger });
     const registry = new Registry();
-    const leadership = new GivenLeadership();
+    const leadership = fakeLeadership();
+    leadership.allow(0);
     const controller = startController({
       name,
       log,
-      queue: {
-        ensurePool: async (pool: string) => void this.ensured.push(pool),
-        paused: async (pool: string) => (this.paused.has(pool) ? { until: null } : undefined),
-        settled: async () => ({ again: 0, high: 0, normal: this.settled, low: 0 }),
-      } as never,
+      queue,
       heartbeats,
       leadership,
-      pools: {
-        list: () => this.pools,
-        find: (pool: string) => this.pools.find((declared) => declared.name === pool),
-        declare: async () => undefined,
-        remove: async () => undefined,
-        onChange: (listener: (pool: PoolDeclaration) => void) => void this.#declare.push(listener),
-      },
-      keys: { state: async () => this.keys },
+      pools,
+      keys,
       clock,
       follower,
       metrics: createControllerMetrics(registry),
@@ -80,7 +69,8 @@ export class Stage {
       () => follower.close(),
     );
     const lead = async (leading: boolean): Promise<void> => {
-      leadership.give(leading);
+      leadership.allow(leading ? 1 : 0);
+      if (!leading) leadership.depose();
       await settle();
     };
     await settle();
@@ -97,9 +87,7 @@ export class Stage {
   }
 
   declarePool(name: string): void {
-    const pool: PoolDeclaration = { name, provider: 'gemini', models: { image: [], text: [] }, policy: {} };
-    this.pools.push(pool);
-    for (const declare of this.#declare) declare(pool);
+    void this.pools.declare({ name, provider: 'gemini', models: { image: [], text: [] }, policy: {} });
   }
 
   /** Lets time pass with these workers beating every two seconds. */
@@ -112,38 +100,6 @@ export class Stage {
 
   async close(): Promise<void> {
     for (const close of this.#closers) await close();
-  }
-}
-
-/** Leadership as the test gives and takes it; a leader that returns has resigned until it is given it again. */
-class GivenLeadership {
-  #term: AbortController | undefined;
-  #changed: () => void = () => undefined;
-  #mayLead = false;
-
-  give(leading: boolean): void {
-    this.#mayLead = leading;
-    if (!leading) this.#term?.abort();
-    this.#changed();
-  }
-
-  async campaign(
-    _candidate: unknown,
-    lead: (signal: AbortSignal) => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    signal.addEventListener('abort', () => {
-      this.#term?.abort();
-      this.#changed();
-    });
-    while (!signal.aborted) {
-      if (this.#mayLead) {
-        this.#term = new AbortController();
-        await lead(this.#term.signal);
-        this.#mayLead = false;
-      }
-      if (!signal.aborted && !this.#mayLead) await new Promise<void>((resolve) => (this.#changed = resolve));
-    }
   }
 }
 

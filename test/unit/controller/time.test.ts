@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { taskError } from '../../../src/job/errors/index.ts';
 import { afterFailure } from '../../../src/job/retryOrFail.ts';
 import { claimed, submitted, toReview, waiting } from '../../../src/job/transitions.ts';
-import { start } from '../../fakes/tasks.ts';
+import { aRequest, start } from '../../fakes/tasks.ts';
 import { listed, policy, taskOf, Stage } from './stage.ts';
 
 let stage: Stage;
@@ -34,7 +34,7 @@ describe('time', () => {
     stage.log.append(submitted(patient));
     await stage.clock.advance(120_000);
     expect(stage.log.lastOf()).toMatchObject({ state: 'queued', lane: 'normal' });
-    stage.settled = stage.log.entries.at(-1)!.sequence;
+    stage.queue.lose('default');
     await stage.clock.advance(32_000);
     expect(stage.log.lastOf()).toMatchObject({ lane: 'normal' });
     await stage.clock.advance(32_000);
@@ -49,7 +49,7 @@ describe('time', () => {
     expect(stage.log.lastOf().state).toBe('waiting');
     await stage.clock.advance(1);
     expect(stage.log.lastOf()).toMatchObject({ state: 'queued', lane: 'again', reason: 'RetryDue', attempt: 1 });
-    expect(stage.log.entries.at(-1)!.detail.request).toEqual(stage.log.stored);
+    expect(stage.log.entries.at(-1)!.detail.request).toEqual(aRequest);
     expect(lines).toContainEqual(expect.objectContaining({ event: 'task_requeued', reason: 'RetryDue' }));
   });
 
@@ -88,7 +88,7 @@ describe('time', () => {
   test('a requeue without a stored request fails the task as SpecLost', async () => {
     await stage.enter();
     const { running } = stage.startTask();
-    stage.log.stored = undefined;
+    stage.log.losesRequests = true;
     stage.log.append(waiting(running, 'ProviderError', start + 10, start));
     await stage.clock.advance(10);
     expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'SpecLost' });

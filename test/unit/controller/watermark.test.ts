@@ -50,7 +50,7 @@ describe('the leader', () => {
     const two = stage.startTask(1);
     await stage.clock.advance(100);
     await stage.beating(6_000, () => stage.heartbeats.hear('worker-1'));
-    expect(stage.log.kept).toEqual({ epoch: 'epoch', sequence: one.claim, stragglers: [] });
+    expect(stage.log.kept).toEqual({ epoch: stage.log.stream.epoch, sequence: one.claim, stragglers: [] });
     stage.log.append(succeeded(one.running, start));
     await stage.clock.advance(5_000);
     expect(stage.log.kept).toMatchObject({ sequence: two.claim });
@@ -68,7 +68,7 @@ describe('the leader', () => {
     await stage.clock.advance(5_000);
     const end = stage.log.entries.length + 1;
     expect(stage.log.kept).toEqual({
-      epoch: 'epoch',
+      epoch: stage.log.stream.epoch,
       sequence: end,
       stragglers: [{ pool: 'default', job: taskOf().job, task: 0 }],
     });
@@ -80,7 +80,7 @@ describe('the leader', () => {
     stage.log.append(succeeded(running, start));
     stage.log.announce({ event: 'newer', sequence: 2 });
     await stage.clock.advance(5_000);
-    expect(stage.log.kept).toEqual({ epoch: 'epoch', sequence: 2, stragglers: [] });
+    expect(stage.log.kept).toEqual({ epoch: stage.log.stream.epoch, sequence: 2, stragglers: [] });
   });
 
   test('does not keep one while it does not see everything, and a standby never does', async () => {

@@ -46,7 +46,7 @@ describe('workers', () => {
     const { claim } = stage.startTask();
     stage.heartbeats.hear('worker-1', [listed(0, claim)]);
     await stage.clock.advance(100);
-    stage.heartbeats.say({ event: 'connectionLost', worker: 'worker-1', reason: 'Client Closed' });
+    stage.heartbeats.emit({ event: 'connectionLost', worker: 'worker-1', reason: 'Client Closed' });
     await settle();
     expect(stage.log.lastOf()).toMatchObject({ state: 'queued', reason: 'WorkerLost', since: start + 100 });
   });
@@ -55,7 +55,7 @@ describe('workers', () => {
     await stage.enter();
     stage.heartbeats.hear('worker-1');
     await settle();
-    stage.heartbeats.say({ event: 'connectionLost', worker: 'worker-1', reason: 'Client Closed' });
+    stage.heartbeats.emit({ event: 'connectionLost', worker: 'worker-1', reason: 'Client Closed' });
     await settle();
     stage.startTask();
     await stage.clock.advance(1);
@@ -66,10 +66,10 @@ describe('workers', () => {
     await stage.enter();
     stage.heartbeats.hear('worker-1');
     await settle();
-    stage.heartbeats.say({ event: 'connectionLost', worker: 'worker-1', reason: 'Client Closed' });
-    stage.heartbeats.say({ event: 'observerAway' });
+    stage.heartbeats.emit({ event: 'connectionLost', worker: 'worker-1', reason: 'Client Closed' });
+    stage.heartbeats.emit({ event: 'observerAway' });
     await stage.clock.advance(20_000);
-    stage.heartbeats.say({ event: 'observerBack' });
+    stage.heartbeats.emit({ event: 'observerBack' });
     await stage.clock.advance(100);
     const { claim } = stage.startTask();
     await stage.clock.advance(1_500);
@@ -82,9 +82,9 @@ describe('workers', () => {
     await stage.enter();
     const { claim } = stage.startTask();
     stage.heartbeats.hear('worker-1', [listed(0, claim)]);
-    stage.heartbeats.say({ event: 'observerAway' });
-    stage.heartbeats.say({ event: 'connectionLost', worker: 'worker-1', reason: 'Client Closed' });
-    stage.heartbeats.say({ event: 'observerBack' });
+    stage.heartbeats.emit({ event: 'observerAway' });
+    stage.heartbeats.emit({ event: 'connectionLost', worker: 'worker-1', reason: 'Client Closed' });
+    stage.heartbeats.emit({ event: 'observerBack' });
     await stage.clock.advance(1_000);
     expect(stage.log.lastOf().state).toBe('running');
     await stage.clock.advance(heartbeatTimeout);

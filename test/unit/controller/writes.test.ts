@@ -60,7 +60,7 @@ describe('writes', () => {
     stage.log.append(submitted(taskOf()));
     await settle();
     stage.log.mute = true;
-    stage.log.loseAnswer = true;
+    stage.log.timesOutOnce = true;
     await stage.clock.advance(120_000);
     expect(stage.log.tries).toHaveLength(1);
     expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'QueueTimeout' });

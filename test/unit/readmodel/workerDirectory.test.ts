@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Running } from '../../../src/job/task.ts';
 import type { Beat } from '../../../src/ports/heartbeats.ts';
 import { WorkerDirectory } from '../../../src/readmodel/workerDirectory.ts';
-import { beatOf } from '../../fakes/fakeHeartbeats.ts';
+import { beatOf } from '../../fakes/heartbeats.ts';
 
 let now: number;
 let workers: WorkerDirectory;

@@ -3,13 +3,15 @@
 import { afterEach, expect, test } from 'vitest';
 import { cancelled, claimed, failed, requeued } from '../../../src/job/transitions.ts';
 import type { Queued } from '../../../src/job/task.ts';
-import { hanging, made, startWorld, unavailable, type FakeDelivery, type World } from '../../fakes/worker.ts';
+import { hanging, made } from '../../fakes/provider.ts';
+import type { OfferedDelivery } from '../../fakes/taskQueue.ts';
+import { startWorld, unavailable, type World } from '../../fakes/workerWorld.ts';
 import { until } from '../../support/until.ts';
 
 let world: World;
 afterEach(() => world.worker.drain());
 
-const answered = (delivery: FakeDelivery): Promise<string> =>
+const answered = (delivery: OfferedDelivery): Promise<string> =>
   until(() => delivery.answers[0], { what: 'the delivery to be answered', intervalMs: 2 });
 
 test('nothing is asked of the queue without a key in hand', async () => {
@@ -17,7 +19,7 @@ test('nothing is asked of the queue without a key in hand', async () => {
   const { task } = world.submit();
   await until(() => ring.waiting > 0, { what: 'a key to be asked for' });
   expect(world.queue.asked).toEqual([]);
-  expect(world.log.last(task)!.state.state).toBe('queued');
+  expect(world.log.entryOf(task)!.state.state).toBe('queued');
   ring.grant();
   await world.log.reached(task, 'succeeded');
   expect(world.queue.asked[0]).toBe(1);
@@ -66,7 +68,7 @@ test('the first beat comes before the first claim, and the claim names a beat th
   const { task } = world.submit();
   await called;
   expect(world.happened.indexOf('beat')).toBeLessThan(world.happened.indexOf('write running'));
-  const { state, sequence } = world.log.last(task)!;
+  const { state, sequence } = world.log.entryOf(task)!;
   expect(state).toMatchObject({ state: 'running', beat: world.heartbeats.beats.length + 1, worker: 'worker-1' });
   world.worker.beat();
   expect(world.heartbeats.beats.at(-1)).toMatchObject({
@@ -102,7 +104,7 @@ test('a spec that was superseded is acknowledged away, and its key goes back unu
   let calls = 0;
   world = startWorld(() => Promise.resolve(made(String((calls += 1)))));
   const { task } = world.submit();
-  const spec = world.log.last(task)!;
+  const spec = world.log.entryOf(task)!;
   await world.log.reached(task, 'succeeded');
   const again = world.queue.offer(spec);
   expect(await answered(again)).toBe('done');
@@ -115,13 +117,13 @@ test('a task that was cancelled or requeued before the claim is not run', async 
   world.log.intercept = async (next, store) => {
     if (next.state.state !== 'running') return store();
     world.log.intercept = undefined;
-    const last = world.log.last(next.state)!;
+    const last = world.log.entryOf(next.state)!;
     world.log.store({ state: cancelled(last.state as Queued, Date.now()), detail: { message: '' } }, last.sequence);
     return await Promise.resolve(store());
   };
   const { task, delivery } = world.submit();
   expect(await answered(delivery)).toBe('done');
-  expect(world.log.last(task)!.state.state).toBe('cancelled');
+  expect(world.log.entryOf(task)!.state.state).toBe('cancelled');
 });
 
 test('a claim that NATS does not answer is given back, and the worker goes on', async () => {
@@ -155,14 +157,14 @@ test('the claim of another worker is not taken up', async () => {
   world = startWorld(() => Promise.reject(new Error('must not be called')));
   world.log.intercept = async (next, store) => {
     world.log.intercept = undefined;
-    const last = world.log.last(next.state)!;
+    const last = world.log.entryOf(next.state)!;
     const other = claimed(last.state as Queued, 'worker-2', 1, Date.now());
     world.log.store({ state: other, detail: { message: '' } }, last.sequence);
     return await Promise.resolve(store());
   };
   const second = world.submit();
   expect(await answered(second.delivery)).toBe('done');
-  expect(world.log.last(second.task)!.state).toMatchObject({ state: 'running', worker: 'worker-2' });
+  expect(world.log.entryOf(second.task)!.state).toMatchObject({ state: 'running', worker: 'worker-2' });
 });
 
 test('a spec past its dueAt is left to the controller', async () => {
@@ -172,7 +174,7 @@ test('a spec past its dueAt is left to the controller', async () => {
     policy: { queueTimeout: 5_000 },
   });
   expect(await answered(delivery)).toBe('give back 1000');
-  expect(world.log.last(task)!.state.state).toBe('queued');
+  expect(world.log.entryOf(task)!.state.state).toBe('queued');
 });
 
 test('an overdue spec that the controller has failed is acknowledged away', async () => {
@@ -215,7 +217,7 @@ test('a requeued spec is claimed with its counts', async () => {
   world.log.store({ state: running, detail: { message: '' } }, 1);
   const again = requeued(running, 'WorkerLost', 'lost', Date.now());
   world.log.store({ state: again, detail: world.log.entries[0]!.detail as never }, 2);
-  world.queue.offer(world.log.last(task)!);
+  world.queue.offer(world.log.entryOf(task)!);
   const { state } = await world.log.reached(task, 'succeeded');
   expect(state).toMatchObject({ attempt: 2, attemptsLost: 1 });
 });

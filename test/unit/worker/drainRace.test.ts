@@ -1,6 +1,7 @@
 // A worker that is told to end while a task is on its way to it: what it has claimed it finishes.
 import { afterEach, expect, test } from 'vitest';
-import { made, startWorld, type World } from '../../fakes/worker.ts';
+import { made } from '../../fakes/provider.ts';
+import { startWorld, type World } from '../../fakes/workerWorld.ts';
 
 let world: World;
 afterEach(() => world.worker.drain());
@@ -30,6 +31,6 @@ test('a claim that is being written when the drain begins is run to its end', as
   done.resolve();
   await drained;
   expect(signal.aborted).toBe(false);
-  expect(world.log.last(task)!.state).toMatchObject({ state: 'succeeded', attempt: 1, attemptsLost: 0 });
-  expect(world.log.last(later.task)!.state.state).toBe('queued');
+  expect(world.log.entryOf(task)!.state).toMatchObject({ state: 'succeeded', attempt: 1, attemptsLost: 0 });
+  expect(world.log.entryOf(later.task)!.state.state).toBe('queued');
 });

@@ -2,7 +2,8 @@
 
 import { afterEach, expect, test } from 'vitest';
 import { AttemptFailed, taskError, type TaskErrorCode } from '../../../src/job/errors/index.ts';
-import { hanging, made, startWorld, unavailable, type World } from '../../fakes/worker.ts';
+import { hanging, made } from '../../fakes/provider.ts';
+import { startWorld, unavailable, type World } from '../../fakes/workerWorld.ts';
 import { until } from '../../support/until.ts';
 
 let world: World;
@@ -22,8 +23,8 @@ test.each([
 ] as const)('%s ends in %s', async (code, expected, attempt) => {
   world = startWorld(failing(code, { provider: { status: 418 } }));
   const { task } = world.submit();
-  await until(() => world.log.last(task)!.state.reason === code, { what: 'the attempt to fail' });
-  const { state, detail } = world.log.last(task)!;
+  await until(() => world.log.entryOf(task)!.state.reason === code, { what: 'the attempt to fail' });
+  const { state, detail } = world.log.entryOf(task)!;
   expect(state.state).toBe(expected);
   expect(state).toMatchObject({ reason: code, attempt, attemptsLost: 0 });
   expect(detail.error).toMatchObject({ code, provider: { status: 418 } });
@@ -69,11 +70,11 @@ test('a recall aborts the call, writes nothing and frees the slot', async () => 
   world = startWorld(generate, { concurrency: 1 });
   const { task } = world.submit();
   const { signal } = await called;
-  const { sequence } = world.log.last(task)!;
-  world.heartbeats.recall({ job: task.of.job, task: 0, claim: sequence, reason: 'Cancelled' });
+  const { sequence } = world.log.entryOf(task)!;
+  world.heartbeats.recall('worker-1', { job: task.of.job, task: 0, claim: sequence, reason: 'Cancelled' });
   await until(() => world.worker.running() === 0, { what: 'the slot to be free' });
   expect(signal.aborted).toBe(true);
-  expect(world.log.last(task)!.sequence).toBe(sequence);
+  expect(world.log.entryOf(task)!.sequence).toBe(sequence);
   expect(world.logged.find(({ event }) => event === 'generation_cancelled')).toMatchObject({ reason: 'Cancelled' });
   expect(world.keys.released).toContainEqual({ outcome: 'used' });
 });
@@ -88,7 +89,7 @@ test('a recall of another claim changes nothing', async () => {
   });
   const { task } = world.submit();
   const signal = await called.promise;
-  world.heartbeats.recall({ job: task.of.job, task: 0, claim: 99, reason: 'WorkerLost' });
+  world.heartbeats.recall('worker-1', { job: task.of.job, task: 0, claim: 99, reason: 'WorkerLost' });
   await new Promise(setImmediate);
   expect(signal.aborted).toBe(false);
   done.resolve();
@@ -108,11 +109,11 @@ test('a recall that overtakes the answer to the claim is not lost', async () => 
   };
   const { task } = world.submit();
   await asked.promise;
-  world.heartbeats.recall({ job: task.of.job, task: 0, claim: 2, reason: 'Cancelled' });
+  world.heartbeats.recall('worker-1', { job: task.of.job, task: 0, claim: 2, reason: 'Cancelled' });
   await new Promise(setImmediate);
   answer.resolve();
   await until(() => world.logged.some(({ event }) => event === 'generation_cancelled'), { what: 'the recall' });
-  expect(world.log.last(task)!.state.state).toBe('running');
+  expect(world.log.entryOf(task)!.state.state).toBe('running');
 });
 
 test('once the provider has answered, a recall no longer drops the result', async () => {
@@ -125,7 +126,7 @@ test('once the provider has answered, a recall no longer drops the result', asyn
   };
   const { task } = world.submit();
   await storing.promise;
-  world.heartbeats.recall({ job: task.of.job, task: 0, claim: 2, reason: 'WorkerLost' });
+  world.heartbeats.recall('worker-1', { job: task.of.job, task: 0, claim: 2, reason: 'WorkerLost' });
   await new Promise(setImmediate);
   stored.resolve();
   await world.log.reached(task, 'succeeded');
@@ -148,7 +149,7 @@ test('a call that ignores its abort leaks its slot until it lets go', async () =
   await until(() => (world.worker.beat(), world.heartbeats.beats.at(-1)!.slots.leaked === 0), {
     what: 'the end of it',
   });
-  expect(world.log.last(task)!.state.state).toBe('failed');
+  expect(world.log.entryOf(task)!.state.state).toBe('failed');
 });
 
 test('a worker that has lost half of its slots says that it should be replaced, and ends', async () => {
@@ -175,7 +176,7 @@ test('a drain lets an attempt that ends in time finish', async () => {
   expect(world.heartbeats.beats.at(-1)).toMatchObject({ draining: true, tasks: [{ job: task.of.job }] });
   done.resolve();
   await drained;
-  expect(world.log.last(task)!.state.state).toBe('succeeded');
+  expect(world.log.entryOf(task)!.state.state).toBe('succeeded');
   expect(world.worker.running()).toBe(0);
   expect(world.keys.inHand).toBe(0);
   expect(world.heartbeats.beats.at(-1)).toMatchObject({ draining: true, tasks: [] });
@@ -188,7 +189,7 @@ test('a drain hands the rest back as specs, free of charge, and claims nothing m
   const { signal } = await called;
   await world.worker.drain();
   expect(signal.aborted).toBe(true);
-  const { state, detail } = world.log.last(task)!;
+  const { state, detail } = world.log.entryOf(task)!;
   expect(state).toMatchObject({ state: 'queued', lane: 'again', reason: 'WorkerDrained', attempt: 0, attemptsLost: 0 });
   expect(detail.request).toEqual(world.log.entries[0]!.detail.request);
   expect(world.logged.find(({ event }) => event === 'task_requeued')).toMatchObject({ reason: 'WorkerDrained' });
@@ -205,7 +206,7 @@ test('a drain without NATS ends all the same', async () => {
   await called;
   world.log.intercept = () => Promise.reject(unavailable());
   await world.worker.drain();
-  expect(world.log.last(task)!.state.state).toBe('running');
+  expect(world.log.entryOf(task)!.state.state).toBe('running');
   await until(() => world.worker.running() === 0, { what: 'the held result to be let go' });
   expect(world.logged.some(({ event }) => event === 'status_write_failed')).toBe(true);
 });
@@ -216,5 +217,5 @@ test('deliveries that come while the worker stops are given back at once', async
   const { delivery, task } = world.submit();
   await world.worker.drain();
   expect(delivery.answers).toEqual(['give back 0']);
-  expect(world.log.last(task)!.state.state).toBe('queued');
+  expect(world.log.entryOf(task)!.state.state).toBe('queued');
 });

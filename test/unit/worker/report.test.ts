@@ -7,7 +7,8 @@ import type { Queued, Running, TaskState, TaskWrite } from '../../../src/job/tas
 import { cancelled, claimed, failed, newRun, succeeded, waiting } from '../../../src/job/transitions.ts';
 import { adopt } from '../../../src/worker/adopt.ts';
 import type { Claim, WrittenEnding } from '../../../src/worker/steps.ts';
-import { made, startWorld, unavailable, type World } from '../../fakes/worker.ts';
+import { made } from '../../fakes/provider.ts';
+import { startWorld, unavailable, type World } from '../../fakes/workerWorld.ts';
 import { anEntry, aRequest, queuedTask, start } from '../../fakes/tasks.ts';
 import { until } from '../../support/until.ts';
 
@@ -73,7 +74,7 @@ describe('reporting', () => {
     world.log.intercept = async (next, store) => {
       if (next.state.state === 'running') return store();
       world.log.intercept = undefined;
-      const last = world.log.last(next.state)!;
+      const last = world.log.entryOf(next.state)!;
       world.log.store(write(last.state as Running), last.sequence);
       return await Promise.resolve(store());
     };
@@ -118,7 +119,7 @@ describe('reporting', () => {
     world = startWorld(() => Promise.resolve(made()));
     world.log.intercept = async (next, store) => {
       store();
-      if (next.state.state === 'running') return { outcome: 'written', entry: world.log.last(next.state)! };
+      if (next.state.state === 'running') return { outcome: 'written', entry: world.log.entryOf(next.state)! };
       world.log.intercept = undefined;
       return await Promise.reject(unavailable());
     };
@@ -146,7 +147,7 @@ describe('reporting', () => {
     world.log.intercept = async (next, store) => {
       if (next.state.state === 'running') return store();
       finals += 1;
-      const { state: last, sequence } = world.log.last(next.state)!;
+      const { state: last, sequence } = world.log.entryOf(next.state)!;
       if (finals === 1) world.log.store(lose(last as Running), sequence);
       else
         world.log.store(
@@ -158,7 +159,7 @@ describe('reporting', () => {
     const { task } = world.submit();
     await until(() => world.logged.some(({ event }) => event === 'status_write_refused'), { what: 'the refusal' });
     expect(finals).toBe(2);
-    expect(world.log.last(task)!.state).toMatchObject({ state: 'running', worker: 'worker-2' });
+    expect(world.log.entryOf(task)!.state).toMatchObject({ state: 'running', worker: 'worker-2' });
   });
 
   test('a result of a cancelled task is refused, said and counted; its artifacts are left', async () => {
@@ -177,7 +178,7 @@ describe('reporting', () => {
     meddle(lose);
     const { task } = world.submit();
     await until(() => world.logged.some(({ event }) => event === 'status_write_refused'), { what: 'the refusal' });
-    expect(world.log.last(task)!.state).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
+    expect(world.log.entryOf(task)!.state).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
   });
 
   test('a write that can never succeed is given up, and said', async () => {
@@ -186,7 +187,7 @@ describe('reporting', () => {
       next.state.state === 'running' ? Promise.resolve(store()) : Promise.reject(new Error('too large'));
     const { task } = world.submit();
     await finishedAfterFaults();
-    expect(world.log.last(task)!.state.state).toBe('running');
+    expect(world.log.entryOf(task)!.state.state).toBe('running');
   });
   const finishedAfterFaults = async (): Promise<void> => {
     const failures = (): unknown[] => world.logged.filter(({ event }) => event === 'status_write_failed');
@@ -203,7 +204,7 @@ describe('reporting', () => {
     await until(() => world.logged.filter(({ event }) => event === 'status_write_failed').length === 2, {
       what: 'holds',
     });
-    expect(world.log.last(tasks[2]!)!.state.state).toBe('queued');
+    expect(world.log.entryOf(tasks[2]!)!.state.state).toBe('queued');
     world.log.intercept = undefined;
     for (const task of tasks) await world.log.reached(task, 'succeeded');
   });

@@ -3,7 +3,8 @@
 import sharp from 'sharp';
 import { afterEach, expect, test } from 'vitest';
 import { GenwardenError } from '../../../src/job/errors/index.ts';
-import { made, startWorld, unavailable, type Generate, type World } from '../../fakes/worker.ts';
+import { made, type Generate } from '../../fakes/provider.ts';
+import { startWorld, unavailable, type World } from '../../fakes/workerWorld.ts';
 import { until } from '../../support/until.ts';
 
 let world: World;

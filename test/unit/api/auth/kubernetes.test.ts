@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createToken } from '../../../../src/api/auth/createToken.ts';
 import { tokenStore } from '../../../../src/api/auth/tokenStore.ts';
-import { aBeat, worldStart } from '../../../fakes/apiWorld.ts';
+import { aBeat } from '../../../fakes/heartbeats.ts';
+import { start } from '../../../fakes/tasks.ts';
 import { until } from '../../../support/until.ts';
 import { as, cluster, code, edits, yard } from './stage.ts';
 
@@ -38,7 +39,7 @@ describe('who', () => {
 
   test('tokens of the file go on working, and one of ours that is unknown is shown to nobody', async () => {
     const own = createToken(
-      { name: 'ci', tenant: 'acme', scopes: ['jobs:write', 'jobs:read'], createdAt: worldStart },
+      { name: 'ci', tenant: 'acme', scopes: ['jobs:write', 'jobs:read'], createdAt: start },
       (n) => randomBytes(n),
     );
     await using at = await cluster({ auth: tokenStore([own.entry]) });
@@ -50,7 +51,7 @@ describe('who', () => {
 
   test("a token of the file names its own tenant; an administrator's may name another, or all", async () => {
     const make = (scopes: ('jobs:read' | 'admin')[]) =>
-      createToken({ name: scopes[0]!, tenant: 'acme', scopes, createdAt: worldStart }, (n) => randomBytes(n));
+      createToken({ name: scopes[0]!, tenant: 'acme', scopes, createdAt: start }, (n) => randomBytes(n));
     const [reader, admin] = [make(['jobs:read']), make(['admin'])];
     await using at = await cluster({ auth: tokenStore([reader.entry, admin.entry]) });
     expect((await at.world.get('/v1/jobs', as(reader.token, 'acme'))).status).toBe(200);

@@ -21,7 +21,7 @@ describe('a resource that is deleted', () => {
     await operator.settle();
     expect(await stateOf(world, resource, 0)).toBe('cancelled');
     expect(await stateOf(world, resource, 1)).toBe('cancelled');
-    expect(world.recalls).toMatchObject([{ worker: 'worker-1', recall: { task: 0, reason: 'Cancelled' } }]);
+    expect(world.heartbeats.recalled).toMatchObject([{ worker: 'worker-1', recall: { task: 0, reason: 'Cancelled' } }]);
     expect((await hands(world, resource).read())!.tasks[0]!.last.detail.message).toBe(
       'Cancelled by the deletion of its GenerationJob',
     );
@@ -160,7 +160,7 @@ describe('a job that is gone', () => {
   };
   const remove = async (world: World, resource: Parameters<typeof hands>[1]): Promise<void> => {
     const { last } = (await hands(world, resource).read())!.tasks[0]!;
-    world.log.append({ state: deleted(last.state as never, world.clock.now()), detail: { message: 'Deleted' } });
+    world.log.append(deleted(last.state as never, world.clock.now()), { message: 'Deleted' });
     await world.log.purge(last.state.of.job, 'default');
   };
 

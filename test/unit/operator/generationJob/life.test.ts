@@ -121,7 +121,7 @@ test('the resource goes when its TTL is over, and its job stays', async () => {
   expect(peek(world, 'yard')).toBeUndefined();
   await operator.after(60_000);
   expect((await read())!.tasks[0]!.last.state.state).toBe('succeeded');
-  expect(world.recalls).toEqual([]);
+  expect(world.heartbeats.recalled).toEqual([]);
 });
 
 test('a retry over the API makes the resource unfinished again, and it ends anew', async () => {

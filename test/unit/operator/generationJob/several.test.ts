@@ -1,7 +1,6 @@
 // More than one operator at work, on purpose or by mistake, and what is known late.
 import { expect, test } from 'vitest';
-import type { Queued } from '../../../../src/job/task.ts';
-import { switchedJobLog } from '../../../fakes/recordingJobLog.ts';
+import { fakeJobLog } from '../../../fakes/jobLog.ts';
 import { anOperator, aWorld, conditions, create, hands, peek, statusWrites } from './stage.ts';
 
 test('two operators make one job of each resource and tell of each end once', async () => {
@@ -24,13 +23,13 @@ test('two operators make one job of each resource and tell of each end once', as
 
 test('two installations that watch one namespace by mistake do not wear out the API server', async () => {
   const world = await aWorld();
-  const other = { ...world, log: switchedJobLog(world.clock) };
+  const other = { ...world, log: fakeJobLog({ clock: world.clock }) };
   const one = await anOperator(world);
   const resource = create(world, 'yard');
   await one.settle();
   // The other has submitted it as well, and has no worker.
   const { last, request } = (await hands(world, resource).read())!.tasks[0]!;
-  other.log.append({ state: last.state as Queued, detail: { ...last.detail, request } });
+  other.log.append(last.state, { ...last.detail, request });
   await hands(world, resource).claim();
   await hands(world, resource).succeed();
   const two = await anOperator(other);

@@ -5,7 +5,7 @@ import { Registry } from 'prom-client';
 import { onTestFinished } from 'vitest';
 import { fakeArtifactStore } from '../../../fakes/artifactStore.ts';
 import { virtualClock, type VirtualClock } from '../../../fakes/clock.ts';
-import { fakeHeartbeats } from '../../../fakes/heartbeats.ts';
+import { fakeHeartbeats, type FakeHeartbeats } from '../../../fakes/heartbeats.ts';
 import { fakePoolRegistry } from '../../../fakes/poolRegistry.ts';
 import { jobIdOfOwner } from '../../../../src/jobs/submit/index.ts';
 import type { StatusWrite, TaskState } from '../../../../src/job/task.ts';
@@ -19,12 +19,11 @@ import type { OperatorParts } from '../../../../src/operator/context.ts';
 import { createProblems } from '../../../../src/operator/problems.ts';
 import type { GenerationJob } from '../../../../src/operator/resources/generationJob.ts';
 import { generationJobType } from '../../../../src/operator/resources/kinds.ts';
-import type { Recall } from '../../../../src/ports/heartbeats.ts';
 import type { PoolRegistry } from '../../../../src/ports/poolRegistry.ts';
 import { startFollower, type Follower } from '../../../../src/readmodel/follower.ts';
 import { createOperatorMetrics } from '../../../../src/telemetry/metrics.ts';
 import { FakeCluster } from '../../../fakes/cluster.ts';
-import { switchedJobLog, type SwitchedJobLog } from '../../../fakes/recordingJobLog.ts';
+import { fakeJobLog, type FakeJobLog } from '../../../fakes/jobLog.ts';
 import { until } from '../../../support/until.ts';
 
 export const start = Date.UTC(2026, 10, 22);
@@ -39,10 +38,10 @@ export const aPool = (name = 'default') => ({
 /** What outlives an operator. */
 export interface World {
   readonly cluster: FakeCluster;
-  readonly log: SwitchedJobLog;
+  readonly log: FakeJobLog;
   readonly clock: VirtualClock;
   readonly pools: PoolRegistry;
-  readonly recalls: { readonly worker: string; readonly recall: Recall }[];
+  readonly heartbeats: FakeHeartbeats;
 }
 
 export interface Operator {
@@ -65,11 +64,11 @@ export async function aWorld(): Promise<World> {
   cluster.now = () => new Date(clock.now()).toISOString();
   const pools = fakePoolRegistry();
   await pools.declare(aPool());
-  return { cluster, log: switchedJobLog(clock), clock, pools, recalls: [] };
+  return { cluster, log: fakeJobLog({ clock }), clock, pools, heartbeats: fakeHeartbeats() };
 }
 
 export async function anOperator(world: World, over: Partial<OperatorParts> = {}): Promise<Operator> {
-  const { log, clock, cluster, pools, recalls } = world;
+  const { log, clock, cluster, pools, heartbeats } = world;
   const logger = pino({ level: 'silent' });
   const follower = startFollower({ log, clock, logger });
   const events: RecordedEvent[] = [];
@@ -82,7 +81,7 @@ export async function anOperator(world: World, over: Partial<OperatorParts> = {}
     problems,
     log,
     queue: undefined as never,
-    heartbeats: { ...fakeHeartbeats(), recall: (worker, recall) => void recalls.push({ worker, recall }) },
+    heartbeats,
     artifacts: fakeArtifactStore(),
     keys: undefined as never,
     pools,
@@ -198,7 +197,7 @@ export const statusWrites = ({ cluster }: World): number =>
 export function hands({ log, clock }: World, resource: GenerationJob) {
   const job = jobIdOfOwner(resource.metadata.uid);
   const last = async (task: number): Promise<TaskState> => (await log.read(job))!.tasks[task]!.last.state;
-  const write = (state: StatusWrite['state'], message: string): void => void log.append({ state, detail: { message } });
+  const write = (state: StatusWrite['state'], message: string): void => void log.append(state, { message });
   const running = async (task: number) => {
     const state = await last(task);
     if (state.state !== 'running') throw new Error(`task ${task} is ${state.state}`);
@@ -222,7 +221,7 @@ export function hands({ log, clock }: World, resource: GenerationJob) {
     async retry(task = 0) {
       const record = (await log.read(job))!.tasks[task]!;
       const state = newRun(record.last.state as never, 'Retried', clock.now());
-      log.append({ state, detail: { message: 'Again', request: record.request } });
+      log.append(state, { message: 'Again', request: record.request });
     },
   };
 }

@@ -70,7 +70,7 @@ test('what is left of a job that is over is not made a new job', async () => {
   await claim();
   await succeed();
   const { last } = (await read())!.tasks[0]!;
-  world.log.append({ state: deleted(last.state as never, world.clock.now()), detail: { message: 'Deleted' } });
+  world.log.append(deleted(last.state as never, world.clock.now()), { message: 'Deleted' });
   const stored = world.log.stream.lastSequence;
   await expect(submitOf(context, resource)).rejects.toMatchObject({ code: 'JobNotFound' });
   expect(world.log.stream.lastSequence).toBe(stored);

@@ -12,7 +12,7 @@ import { AttemptPace } from '../../../../src/operator/workerPool/observe/attempt
 import type { Pod } from '../../../../src/operator/resources/builtInKinds.ts';
 import { podSights } from '../../../../src/operator/workerPool/observe/index.ts';
 import { workerPoolSpec } from '../../../../src/operator/resources/workerPool.ts';
-import { beatOf } from '../../../fakes/fakeHeartbeats.ts';
+import { beatOf } from '../../../fakes/heartbeats.ts';
 import { identity, start } from '../../../fakes/tasks.ts';
 
 const seen = (state: Parameters<typeof succeeded>[0]) => ({ sequence: 1, seenAt: 0, state });

@@ -11,7 +11,7 @@ const autoscaling = { minReplicas: 0, maxReplicas: 5, targetQueueTime: '30s' };
 function submit({ log, clock }: World, tasks: number): Queued[] {
   return Array.from({ length: tasks }, () => {
     const [spec] = aJob(1, { submittedAt: clock.now() });
-    log.append(spec!);
+    log.append(spec!.state);
     return spec!.state;
   });
 }
@@ -21,7 +21,7 @@ const states = (world: World, pool: string) => conditions(world, pool);
 /** A worker in that pod begins a task, and says so in its heartbeat. */
 function begin({ log, clock, heartbeats }: World, pod: string, task: Queued): Running {
   const state = claimed(task, `worker-${pod}`, 1, clock.now());
-  log.append({ state, detail: { message: '' } });
+  log.append(state, { message: '' });
   heartbeats.hear(`worker-${pod}`, [{ job: task.of.job, task: task.of.task, claim: 1, progress: 0 }], { host: pod });
   return state;
 }
@@ -43,8 +43,7 @@ test('from zero at the first task, up with the queue, back to zero a minute afte
   // The prior says 15 s an attempt: 41·15/45 slots, four a worker.
   expect(childrenIn(world).deployment.spec.replicas).toBe(4);
   const pods = runPods(world);
-  for (const task of [first!, ...rest])
-    world.log.append({ state: cancelled(task, world.clock.now()), detail: { message: '' } });
+  for (const task of [first!, ...rest]) world.log.append(cancelled(task, world.clock.now()), { message: '' });
   for (const beat of Array.from({ length: 36 }, (_, at) => at)) {
     if (beat === 29) expect(childrenIn(world).deployment.spec.replicas).toBe(4);
     pods.forEach((pod) => idle(world, pod));
@@ -66,8 +65,7 @@ test('a busy worker stays until it is idle', async () => {
   putPool(world, { autoscaling: { ...autoscaling, minReplicas: 3 }, concurrency: 1 });
   await operator.after(500);
   const three = runPods(world);
-  for (const task of tasks.slice(1))
-    world.log.append({ state: cancelled(task, world.clock.now()), detail: { message: '' } });
+  for (const task of tasks.slice(1)) world.log.append(cancelled(task, world.clock.now()), { message: '' });
   const busy = three[2]!;
   const running = begin(world, busy, tasks[0]!);
   putPool(world, { autoscaling, concurrency: 1 });
@@ -82,7 +80,7 @@ test('a busy worker stays until it is idle', async () => {
   await beats(35);
   expect(runPods(world)).toEqual([busy]);
   world.clock.skip(15_000);
-  world.log.append({ state: succeeded(running, world.clock.now()), detail: { message: '' } });
+  world.log.append(succeeded(running, world.clock.now()), { message: '' });
   world.heartbeats.hear(`worker-${busy}`, [], { host: busy });
   await operator.after(62_000);
   // Its heartbeat is old: a ready pod that nobody hears of may be busy.

@@ -25,8 +25,8 @@ import {
 import { startFollower } from '../../../../src/readmodel/follower.ts';
 import { createOperatorMetrics } from '../../../../src/telemetry/metrics.ts';
 import { FakeCluster } from '../../../fakes/cluster.ts';
-import { FakeHeartbeats } from '../../../fakes/fakeHeartbeats.ts';
-import { switchedJobLog } from '../../../fakes/recordingJobLog.ts';
+import { fakeHeartbeats } from '../../../fakes/heartbeats.ts';
+import { fakeJobLog } from '../../../fakes/jobLog.ts';
 import { until } from '../../../support/until.ts';
 
 export const namespace = 'genwarden';
@@ -42,13 +42,13 @@ export function aWorld() {
   const clock = virtualClock(start);
   const cluster = new FakeCluster();
   cluster.now = () => new Date(clock.now()).toISOString();
-  const log = switchedJobLog(clock);
+  const log = fakeJobLog({ clock });
   const queue = fakeTaskQueue({ stream: log.stream, clock });
   const secret = (name: string, values: Record<string, string>): void => {
     const data = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, btoa(value)]));
     cluster.put(secretType, { metadata: key(name), data });
   };
-  return { clock, cluster, log, queue, pools: fakePoolRegistry(), heartbeats: new FakeHeartbeats(), secret };
+  return { clock, cluster, log, queue, pools: fakePoolRegistry(), heartbeats: fakeHeartbeats(), secret };
 }
 
 export type World = ReturnType<typeof aWorld>;
