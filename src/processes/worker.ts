@@ -1,7 +1,7 @@
 // The worker process: declares its pool, then claims and runs the pool's tasks until it is stopped.
 
 import { untilAborted } from '../async/abort.ts';
-import { geminiProvider } from '../adapters/gemini/provider.ts';
+import { geminiProvider } from '../adapters/gemini/index.ts';
 import {
   answerRollCalls,
   natsArtifactStore,

@@ -1,5 +1,5 @@
-// Reads an answer with status 200, which may be a refusal: candidates and parts are walked here, as the SDK's own getters
-// warn on the console and concatenate.
+// Reads an answer with status 200, which may still be a refusal. It reads candidates and parts itself, as the SDK's getters
+// print warnings on the console and concatenate parts.
 
 import type { Candidate, GenerateContentResponse, Part } from '@google/genai/web';
 import { AttemptFailed, taskError, type TaskErrorCode } from '../../job/errors/index.ts';
@@ -13,40 +13,44 @@ export interface Readers {
   readonly bytesOf: ImageData['bytesOf'];
 }
 
-/** What the model made; throws `AttemptFailed` where that is a refusal, nothing, or not what was asked for. */
+/** The model's output. Throws `AttemptFailed` for a refusal, an empty answer, or output of the wrong kind. */
 export function readAnswer(
   answer: GenerateContentResponse,
   { kind }: GenerateRequest,
   { check, bytesOf }: Readers,
 ): Generated {
-  const candidate = onlyCandidate(answer);
+  const candidate = firstCandidate(answer);
   const parts = visibleParts(candidate);
   const text = textOf(parts);
   const about = { usage: usageOf(answer), provenance: provenanceOf(answer, candidate) };
   if (kind === 'image') {
     const images = imagesOf(parts, bytesOf);
-    refuseUnlessDone(candidate, images.length > 0);
-    const aside = text === '' ? {} : { text: text.slice(0, 2_000) };
-    return { images, output: null, ...about, provenance: { ...about.provenance, ...aside } };
+    throwUnlessComplete(candidate, images.length > 0);
+    const comment = text === '' ? {} : { text: text.slice(0, 2_000) };
+    return { images, output: null, ...about, provenance: { ...about.provenance, ...comment } };
   }
-  refuseUnlessDone(candidate, text !== '');
+  throwUnlessComplete(candidate, text !== '');
   if (candidate.finishReason === 'MAX_TOKENS') throw cutOff(candidate);
   return { images: [], output: check === undefined ? text : check(text), ...about };
 }
 
-function onlyCandidate(answer: GenerateContentResponse): Candidate {
+function firstCandidate(answer: GenerateContentResponse): Candidate {
   const candidate: unknown = answer.candidates?.[0];
   if (typeof candidate === 'object' && candidate !== null) return candidate;
   const reason = answer.promptFeedback?.blockReason;
-  if (reason === undefined) throw ended('NoOutput', 'The model answered without a candidate', undefined);
+  if (reason === undefined) throw failed('NoOutput', 'The answer has no candidate', undefined);
   const why = answer.promptFeedback?.blockReasonMessage;
-  throw ended('PromptRefused', `The prompt was refused (${reason})${why === undefined ? '' : `: ${why}`}`, reason);
+  throw failed(
+    'PromptRefused',
+    `The provider refused the prompt (${reason})${why === undefined ? '' : `: ${why}`}`,
+    reason,
+  );
 }
 
-/** Without the model's thoughts, which may hold drafts of the image. */
+/** All parts except the model's thoughts, which may contain drafts of the image. */
 function visibleParts(candidate: Candidate): readonly Part[] {
   const parts: unknown = candidate.content?.parts ?? [];
-  if (!Array.isArray(parts)) throw ended('ProviderResponseInvalid', "The answer's parts are not a list", undefined);
+  if (!Array.isArray(parts)) throw failed('ProviderResponseInvalid', "The answer's parts are not a list", undefined);
   return (parts as Part[]).filter((part) => part.thought !== true);
 }
 
@@ -63,7 +67,7 @@ function imagesOf(parts: readonly Part[], bytesOf: Readers['bytesOf']): Generate
   });
 }
 
-/** Finish reasons of a result that the provider withheld. */
+/** Finish reasons of an output that the provider withheld. */
 const withheld: ReadonlySet<string> = new Set([
   'SAFETY',
   'RECITATION',
@@ -79,7 +83,7 @@ const withheld: ReadonlySet<string> = new Set([
   'MODEL_ARMOR',
 ]);
 
-/** Finish reasons of an answer that broke off or went wrong in the service. */
+/** Finish reasons of an answer that is incomplete, or failed inside the service. */
 const broken: ReadonlySet<string> = new Set([
   'CONTINUATION',
   'MALFORMED_RESPONSE',
@@ -88,25 +92,26 @@ const broken: ReadonlySet<string> = new Set([
   'TOO_MANY_TOOL_CALLS',
 ]);
 
-function refuseUnlessDone(candidate: Candidate, hasResult: boolean): void {
+function throwUnlessComplete(candidate: Candidate, hasOutput: boolean): void {
   const reason: string = candidate.finishReason ?? 'STOP';
   const why = candidate.finishMessage === undefined ? '' : `: ${candidate.finishMessage}`;
   if (withheld.has(reason) || /SAFETY|PROHIBITED/.test(reason)) {
-    throw ended('OutputRefused', `The result was withheld (${reason})${why}`, reason);
+    throw failed('OutputRefused', `The provider withheld the output (${reason})${why}`, reason);
   }
-  if (broken.has(reason)) throw ended('ProviderResponseInvalid', `The answer broke off (${reason})${why}`, reason);
-  if (hasResult) return;
+  if (broken.has(reason)) throw failed('ProviderResponseInvalid', `The answer is incomplete (${reason})${why}`, reason);
+  if (hasOutput) return;
   if (reason === 'MAX_TOKENS') throw cutOff(candidate);
-  throw ended('NoOutput', `The model answered without a result (${reason})${why}`, reason);
+  throw failed('NoOutput', `The answer has no output (${reason})${why}`, reason);
 }
 
-/** Not retried: the same limit would cut the next answer, too, and each one is paid for. */
+/** Not retried: the same limit would cut off the next answer as well, and each one is paid for. */
 function cutOff(candidate: Candidate): AttemptFailed {
-  const message = 'The answer was cut off at the output limit: ask for less, or raise providerOptions.maxOutputTokens';
-  return ended('OutputRefused', message, candidate.finishReason);
+  const message =
+    'The answer was cut off at the output limit. Request a shorter output, or raise providerOptions.maxOutputTokens';
+  return failed('OutputRefused', message, candidate.finishReason);
 }
 
-function ended(code: TaskErrorCode, message: string, reason: string | undefined): AttemptFailed {
+function failed(code: TaskErrorCode, message: string, reason: string | undefined): AttemptFailed {
   const provider = { status: 200, ...(reason === undefined ? {} : { code: reason }) };
   return new AttemptFailed(taskError(code, message.slice(0, 500), { provider }));
 }
@@ -118,10 +123,12 @@ function usageOf({ usageMetadata: usage }: GenerateContentResponse): Generated['
 }
 
 function provenanceOf(answer: GenerateContentResponse, candidate: Candidate): Record<string, JsonValue> {
-  const said = {
+  const fields = {
     modelVersion: answer.modelVersion,
     responseId: answer.responseId,
     finishReason: candidate.finishReason,
   };
-  return Object.fromEntries(Object.entries(said).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }

@@ -1,50 +1,48 @@
-// Takes the base64 of images out of a response while it is still bytes. As JSON the SDK would make three texts of it, each
-// larger than the image, and ten answers at once would be most of a worker's memory.
-
-import { free, wholeBody } from './wholeBody.ts';
+// Extracts the base64 of images from a response's bytes before it is parsed. The SDK's JSON parsing would make three strings
+// of it, each larger than the image, and ten parallel answers would take most of a worker's memory.
 
 export interface ImageData {
-  /** What `httpOptions.fetch` of one call is. */
+  /** The value for `httpOptions.fetch` of one call. */
   readonly fetch: typeof globalThis.fetch;
-  /** The bytes that `data` of an answer's part stands for: those taken out, or its base64 decoded. */
+  /** The bytes for `data` of an answer's part: extracted ones, or its decoded base64. */
   bytesOf(data: string): Buffer;
-  /** Frees the bytes that were taken out; none of them may be read from then on. */
+  /** Frees the extracted bytes, which must not be read afterwards. */
   release(): void;
 }
 
-/** For one call. `fetch` is the transport; Node's own, without its time limits, where absent. */
-export function imageData(fetch: typeof globalThis.fetch = unhurriedFetch): ImageData {
-  const taken: Buffer<ArrayBuffer>[] = [];
+/** For one call. `fetch` is the transport: by default Node's own without its timeouts. */
+export function imageData(fetch: typeof globalThis.fetch = fetchWithoutTimeouts): ImageData {
+  const extracted: Buffer<ArrayBuffer>[] = [];
   return {
     fetch: async (url, init) => {
       const response = await fetch(url, init);
       if (!response.ok) return response;
-      const kept = takeImages(await wholeBody(response), taken);
-      return new Response(kept, { status: response.status, headers: headersFor(response) });
+      const rest = extractImages(await wholeBody(response), extracted);
+      return new Response(rest, { status: response.status, headers: headersFor(response) });
     },
     bytesOf: (data) => {
       const index = /^@(\d+)$/.exec(data)?.[1];
-      return (index === undefined ? undefined : taken[Number(index)]) ?? Buffer.from(data, 'base64');
+      return (index === undefined ? undefined : extracted[Number(index)]) ?? Buffer.from(data, 'base64');
     },
     release: () => {
-      for (const { buffer } of taken.splice(0)) free(buffer);
+      for (const { buffer } of extracted.splice(0)) free(buffer);
     },
   };
 }
 
-/** Shorter ones are not worth it. */
-const least = 16_384;
+/** Shorter base64 is left in the JSON. */
+const minLength = 16_384;
 
 /**
- * The same JSON with `@0`, `@1`, … (no base64) in the place of long base64, whose bytes are added to `taken`. The body is
- * freed.
+ * The same JSON, with `@0`, `@1`, … (which is no base64) instead of long base64, whose bytes are added to `extracted`. Frees
+ * the body.
  */
-function takeImages(body: Buffer<ArrayBuffer>, taken: Buffer<ArrayBuffer>[]): Buffer<ArrayBuffer> {
+function extractImages(body: Buffer<ArrayBuffer>, extracted: Buffer<ArrayBuffer>[]): Buffer<ArrayBuffer> {
   const kept: Buffer[] = [];
   let at = 0;
   for (const { start, end } of longData(body)) {
-    kept.push(body.subarray(at, start), Buffer.from(`@${taken.length}`));
-    taken.push(decoded(body, start, end));
+    kept.push(body.subarray(at, start), Buffer.from(`@${extracted.length}`));
+    extracted.push(decoded(body, start, end));
     at = end;
   }
   const rest = Buffer.concat([...kept, body.subarray(at)]);
@@ -52,7 +50,7 @@ function takeImages(body: Buffer<ArrayBuffer>, taken: Buffer<ArrayBuffer>[]): Bu
   return rest;
 }
 
-/** Where the texts of keys `data` are. Within a text of JSON each quote is escaped, so only a real key looks like one. */
+/** The positions of the values of `data`. Quotes inside a JSON string are escaped, so only a real key matches. */
 function* longData(body: Buffer): Generator<{ start: number; end: number }> {
   for (let from = body.indexOf('"data"'); from !== -1; from = body.indexOf('"data"', from)) {
     from += 6;
@@ -62,12 +60,12 @@ function* longData(body: Buffer): Generator<{ start: number; end: number }> {
     const end = body.indexOf('"', start);
     if (end === -1) return;
     from = end;
-    // An escape in it (`\u003d` for `=`): left to the JSON parser.
-    if (end - start >= least && !body.subarray(start, end).includes('\\')) yield { start, end };
+    // A value with an escape (`\u003d` for `=`) is left to the JSON parser.
+    if (end - start >= minLength && !body.subarray(start, end).includes('\\')) yield { start, end };
   }
 }
 
-/** In pieces, so that no text of the whole is made; their length is a multiple of four, as base64 wants. */
+/** Decodes in pieces, to avoid a string of the whole value; their length is a multiple of four, as base64 requires. */
 function decoded(body: Buffer, start: number, end: number): Buffer<ArrayBuffer> {
   const bytes = Buffer.allocUnsafeSlow(Math.ceil(((end - start) * 3) / 4));
   let length = 0;
@@ -77,7 +75,40 @@ function decoded(body: Buffer, start: number, end: number): Buffer<ArrayBuffer> 
   return bytes.subarray(0, length);
 }
 
-/** The body is no longer as long, nor compressed. */
+/** Initial size of the buffer if the response does not give its length, bytes. */
+const initialSize = 1_048_576;
+
+/**
+ * Reads the whole body into one buffer. V8 hardly counts memory outside its heap: the pieces of many answers would pile up
+ * for seconds, so each one is freed as soon as it is copied. Throws as the body's own reader does.
+ */
+async function wholeBody(response: Response): Promise<Buffer<ArrayBuffer>> {
+  let bytes = new Uint8Array(expectedLength(response));
+  let length = 0;
+  const pieces: AsyncIterable<Uint8Array> | Uint8Array[] = response.body ?? [];
+  for await (const piece of pieces) {
+    const needed = length + piece.length;
+    if (needed > bytes.length) bytes = new Uint8Array(bytes.buffer.transfer(Math.max(needed, bytes.length * 2)));
+    bytes.set(piece, length);
+    length = needed;
+    // A byte stream transfers ownership of its pieces.
+    free(piece.buffer);
+  }
+  return Buffer.from(bytes.buffer, 0, length);
+}
+
+/** Frees the memory at once; the buffer is empty afterwards. */
+function free(buffer: ArrayBufferLike): void {
+  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
+}
+
+/** Bytes. The header of a compressed body gives the compressed length, which is useless here. */
+function expectedLength({ headers }: Response): number {
+  const length = Number(headers.get('content-length') ?? 0);
+  return length > 0 && !headers.has('content-encoding') ? length : initialSize;
+}
+
+/** The body's length has changed, and it is no longer compressed. */
 function headersFor({ headers }: Response): Headers {
   const kept = new Headers(headers);
   for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) kept.delete(name);
@@ -89,10 +120,10 @@ interface Dispatcher {
 }
 
 /**
- * Node's fetch gives up after 300 s without headers or data; how long an attempt may take is the policy's business. The
- * SDK does the same where it is given no `fetch`.
+ * Node's fetch fails after 300 s without headers or data, but the job's policy decides how long an attempt may take. The SDK
+ * does the same if it is given no `fetch`.
  */
-const unhurried: Dispatcher = {
+const withoutTimeouts: Dispatcher = {
   dispatch: (options, handler) => {
     const { [Symbol.for('undici.globalDispatcher.1')]: node } = globalThis as unknown as Record<symbol, Dispatcher>;
     if (node === undefined) throw new Error('this Node.js has no dispatcher for fetch');
@@ -100,5 +131,5 @@ const unhurried: Dispatcher = {
   },
 };
 
-const unhurriedFetch: typeof globalThis.fetch = (url, init) =>
-  globalThis.fetch(url, { ...init, dispatcher: unhurried } as RequestInit);
+const fetchWithoutTimeouts: typeof globalThis.fetch = (url, init) =>
+  globalThis.fetch(url, { ...init, dispatcher: withoutTimeouts } as RequestInit);

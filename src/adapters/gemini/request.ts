@@ -1,4 +1,4 @@
-// What is asked of the model: parts in their order, and the configuration, in which our own settings win.
+// Builds the call's parts and its configuration, in which Genwarden's own settings override the provider options.
 
 import type { GenerateContentConfig, Part } from '@google/genai/web';
 import { AttemptFailed, taskError } from '../../job/errors/index.ts';
@@ -12,8 +12,8 @@ export function contentsOf({ input, references }: GenerateRequest): { role: 'use
 
 /**
  * The configuration of the call. `input.providerOptions` may hold the fields of `allowedOptions` and nothing else: some of
- * the SDK's (`httpOptions`, say) could send the key elsewhere, others would pay for more than is read. Throws
- * `AttemptFailed` (`RequestRefused`) for any other.
+ * the SDK's (`httpOptions`, for example) could send the key elsewhere, others would pay for output that is not read. Throws
+ * `AttemptFailed` (`RequestRefused`) for any other field.
  */
 export function configOf({ kind, input }: GenerateRequest, signal: AbortSignal): GenerateContentConfig {
   const { system, seed, aspectRatio, imageSize, schema } = input;
@@ -26,14 +26,14 @@ export function configOf({ kind, input }: GenerateRequest, signal: AbortSignal):
     ...(seed !== undefined && { seed }),
     ...(schema !== undefined && { responseMimeType: 'application/json', responseJsonSchema: schema }),
     abortSignal: signal,
-    // Otherwise an answer that ends with CONTINUATION is asked for again, and billed, without a word.
+    // Otherwise the SDK silently repeats, and Google bills, a call whose answer ends with CONTINUATION.
     automaticContinuation: false,
   };
 }
 
 type Form = 'number' | 'text' | 'texts' | 'object' | 'objects';
 
-/** The provider options that are passed on, with their forms. */
+/** The provider options that are passed on, with their types. */
 const allowedOptions: Readonly<Record<string, Form>> = {
   temperature: 'number',
   topP: 'number',
@@ -53,11 +53,19 @@ const allowedOptions: Readonly<Record<string, Form>> = {
 function checkedOptions(options: JsonObject): GenerateContentConfig {
   for (const [name, value] of Object.entries(options)) {
     const form = Object.hasOwn(allowedOptions, name) ? allowedOptions[name] : undefined;
-    if (form === undefined) throw refused(`providerOptions.${name} is not passed on; allowed: ${allowedNames()}`);
-    if (!hasForm(value, form)) throw refused(`providerOptions.${name} is not of the form ${form}`);
+    if (form === undefined) throw refused(`providerOptions.${name} is not supported; allowed: ${allowedNames()}`);
+    if (!hasForm(value, form)) throw refused(`providerOptions.${name} must be ${descriptions[form]}`);
   }
   return options;
 }
+
+const descriptions: Readonly<Record<Form, string>> = {
+  number: 'a number',
+  text: 'a string',
+  texts: 'a list of strings',
+  object: 'an object',
+  objects: 'a list of objects',
+};
 
 function hasForm(value: JsonValue, form: Form): boolean {
   const isObject = (one: JsonValue): boolean => typeof one === 'object' && one !== null && !Array.isArray(one);
@@ -78,7 +86,7 @@ function hasForm(value: JsonValue, form: Form): boolean {
 }
 
 function partsOf({ mediaType, bytes, caption }: ReferenceBytes): Part[] {
-  // In one go: 2 MB take about a millisecond.
+  // Synchronous: 2 MB take about a millisecond.
   const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
   const image: Part = { inlineData: { mimeType: mediaType, data } };
   return caption === undefined || caption === '' ? [image] : [{ text: caption }, image];

@@ -1,4 +1,4 @@
-// Checks a structured answer against the schema that was asked for: the service follows a schema in part only.
+// Checks a structured answer against the job's schema, as the service follows schemas only in part.
 
 import { Ajv, type Options, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -8,24 +8,24 @@ import type { JsonObject, JsonValue } from '../../job/task.ts';
 /** Parses the text and checks it; throws `AttemptFailed` (`OutputInvalid`). */
 export type SchemaCheck = (text: string) => JsonValue;
 
-/** The check for a schema, undefined where none is asked for; throws `AttemptFailed` (`RequestRefused`) for a bad schema. */
+/** The check for a schema, or undefined without one. Throws `AttemptFailed` (`RequestRefused`) for an invalid schema. */
 export function schemaCheck(schema: JsonObject | undefined): SchemaCheck | undefined {
   if (schema === undefined) return undefined;
   const validate = compile(schema);
   return (text) => {
     const value = parse(text);
-    if (!validate(value)) throw invalid(`The answer does not fit the schema: ${whatIsWrong(validate)}`);
+    if (!validate(value)) throw invalid(`The answer does not match the schema: ${problemsOf(validate)}`);
     return value;
   };
 }
 
-// Formats and unknown keywords (`propertyOrdering`) are hints to the model, not promises to check.
+// Formats and unknown keywords (`propertyOrdering`) are hints for the model, which are not checked.
 const options: Options = { strict: false, validateFormats: false, logger: false, addUsedSchema: false };
 
 function compile({ $schema, ...schema }: JsonObject): ValidateFunction {
   const isOlder = typeof $schema === 'string' && /draft-0[467]/.test($schema);
   try {
-    // A compiler each: it would keep every schema it ever saw.
+    // A new compiler each time: a shared one would keep every schema forever.
     const validate = (isOlder ? new Ajv(options) : new Ajv2020(options)).compile(schema);
     if ('$async' in validate) throw new Error('$async schemas cannot be checked');
     return validate;
@@ -43,9 +43,11 @@ function parse(text: string): JsonValue {
   }
 }
 
-function whatIsWrong(validate: ValidateFunction): string {
-  const wrongs = (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath || '/'} ${message ?? ''}`);
-  return wrongs.slice(0, 3).join('; ').slice(0, 300);
+function problemsOf(validate: ValidateFunction): string {
+  const problems = (validate.errors ?? []).map(
+    ({ instancePath, message }) => `${instancePath || '/'} ${message ?? ''}`,
+  );
+  return problems.slice(0, 3).join('; ').slice(0, 300);
 }
 
 const invalid = (message: string): AttemptFailed => new AttemptFailed(taskError('OutputInvalid', message));

@@ -2,7 +2,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
-import { geminiProvider } from '../../../src/adapters/gemini/provider.ts';
+import { geminiProvider } from '../../../src/adapters/gemini/index.ts';
 import { aContext, imageRequest, useStandin } from './gemini.ts';
 
 const bench = useStandin();

@@ -3,7 +3,7 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { geminiProvider } from '../../../src/adapters/gemini/provider.ts';
+import { geminiProvider } from '../../../src/adapters/gemini/index.ts';
 import { AttemptFailed } from '../../../src/job/errors/index.ts';
 import type { AddressInfo } from 'node:net';
 import { aContext, cannedFetch, failure, imageRequest, secretKey, textRequest, useStandin } from './gemini.ts';

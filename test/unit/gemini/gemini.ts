@@ -1,7 +1,7 @@
 // The Gemini provider against a stand-in of its own, and the catalogue's view of how a call ended.
 
 import { afterAll, beforeAll } from 'vitest';
-import { geminiProvider } from '../../../src/adapters/gemini/provider.ts';
+import { geminiProvider } from '../../../src/adapters/gemini/index.ts';
 import { AttemptFailed, type TaskError } from '../../../src/job/errors/index.ts';
 import type { TaskInput } from '../../../src/job/task.ts';
 import type { GenerateContext, Generated, GenerateRequest, Provider } from '../../../src/ports/provider.ts';

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { geminiProvider } from '../../../src/adapters/gemini/provider.ts';
+import { geminiProvider } from '../../../src/adapters/gemini/index.ts';
 import type { JsonObject } from '../../../src/job/task.ts';
 import { aContext, cannedFetch, failure, imageRequest, secretKey, textRequest, useStandin } from './gemini.ts';
 

@@ -1,7 +1,7 @@
-// Gemini through Google's own SDK: images and (structured) text. One call is one request: retries, time limits and
-// continuations are decided elsewhere, never inside the SDK.
+// Gemini through Google's own SDK: images and (structured) text. One call is one request: the SDK itself never retries,
+// limits the time or continues an answer.
 
-// Not the build for Node: that brings Google's login libraries and a WebSocket, 10 MB that a call with a key has no use for.
+// Not the build for Node, whose login libraries and WebSocket take 10 MB that a call with a key does not need.
 import { GoogleGenAI } from '@google/genai/web';
 import { AttemptFailed } from '../../job/errors/index.ts';
 import type { GenerateContext, Generated, GenerateRequest, Provider } from '../../ports/provider.ts';
@@ -12,17 +12,17 @@ import { contentsOf, configOf } from './request.ts';
 import { schemaCheck } from './schema.ts';
 
 export interface GeminiSettings {
-  /** Points the SDK elsewhere; Google's address where absent. */
+  /** Another address for the SDK; Google's by default. */
   readonly baseUrl?: string | undefined;
-  /** `v1` or `v1beta`; the SDK's default where absent. */
+  /** `v1` or `v1beta`; the SDK's default if absent. */
   readonly apiVersion?: string | undefined;
   readonly fetch?: typeof globalThis.fetch;
 }
 
 /**
- * The provider of pools whose models are Gemini's. `generate` throws `AttemptFailed`, or the reason of its signal after
- * that aborted (Google bills the call all the same): not before the call has really ended, as the worker counts those that
- * do not. No error it throws contains the API key.
+ * The provider for pools with Gemini models. `generate` throws `AttemptFailed`, or the signal's reason after an abort (Google
+ * bills the call all the same). It settles only when the call has really ended, as the worker counts calls that ignore their
+ * signal. No error contains the API key.
  */
 export function geminiProvider(settings: GeminiSettings = {}): Provider {
   const clients = new Map<string, GoogleGenAI>();
@@ -38,7 +38,7 @@ export function geminiProvider(settings: GeminiSettings = {}): Provider {
 }
 
 function newClient(key: string, { baseUrl, apiVersion }: GeminiSettings): GoogleGenAI {
-  // Said aloud, or GOOGLE_GENAI_USE_VERTEXAI in the environment would send the key to another service.
+  // `vertexai` is explicit: otherwise GOOGLE_GENAI_USE_VERTEXAI in the environment would send the key to another service.
   return new GoogleGenAI({
     apiKey: key,
     vertexai: false,
@@ -54,7 +54,7 @@ async function call(
   fetch: GeminiSettings['fetch'],
 ): Promise<Generated> {
   signal.throwIfAborted();
-  // Before the call: a schema that cannot be checked is refused unpaid.
+  // Before the call, so that an unusable schema costs nothing.
   const check = schemaCheck(request.input.schema);
   const images = imageData(fetch);
   const config = { ...configOf(request, signal), httpOptions: { fetch: images.fetch } };
