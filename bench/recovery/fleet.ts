@@ -165,7 +165,7 @@ export class Fleet implements AsyncDisposable {
   }
 }
 
-export const leads = /"Leading"/;
+export const leads = /"Became leader"/;
 
 function forget<T>(list: T[], one: T): void {
   const at = list.indexOf(one);

@@ -7,7 +7,7 @@ import { submitMany } from '../support/load.ts';
 import { nameOf, startWorld } from '../support/world.ts';
 
 const flaky = '[standin: status 503 x1]';
-const leading = /"Leading"/;
+const leading = /"Became leader"/;
 
 describe('controllers', () => {
   it('one of two is killed while tasks wait for their retry: the other one goes on', async () => {

@@ -92,7 +92,7 @@ describe('the way to NATS falls silent', () => {
     const world = await startWorld({ processes: ['worker', 'api'] });
     const proxy = await startTcpProxy(world.nats.port);
     const controller = await world.start('controller', { GENWARDEN_NATS_URL: proxy.url });
-    await controller.waitForLine(/"Leading"/);
+    await controller.waitForLine(/"Became leader"/);
     const jobs = await submitMany(world, { tasks: 5, prompt: 'long [standin: image small after 12s]' });
     await world.standin.waitFor((requests) => requests.length === 5, 20_000);
     proxy.swallow();
