@@ -1,4 +1,4 @@
-// The operator's view of a cluster, on a real API server: the suite that the stand-in passes too.
+// The Kubernetes adapter and the event recorder against a real API server, with the same suite that the fake cluster passes.
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -35,7 +35,7 @@ const eventsOf = async (name: string) => {
   return items.filter((event) => (event as unknown as { regarding: { name: string } }).regarding.name === name);
 };
 
-test('an event is taken as we write it, and counted up as a series', async () => {
+test('the API server accepts events and their series counts', async () => {
   const about = await cluster.apply(configMap, {
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -57,7 +57,7 @@ test('an event is taken as we write it, and counted up as a series', async () =>
   expect(await eventsOf('told')).toMatchObject([{ reason: 'Refused', type: 'Warning', series: { count: 5 } }]);
 });
 
-test('an informer knows what is there and hears of what comes', async () => {
+test('an informer caches existing objects and reports changes', async () => {
   const stop = new AbortController();
   const heard: string[] = [];
   const clock = { monotonic: () => performance.now() };
@@ -82,7 +82,7 @@ test('an informer knows what is there and hears of what comes', async () => {
   stop.abort();
 });
 
-test('each request is counted by its answer', async () => {
+test('requests are counted by status', async () => {
   const text = await registry.metrics();
   const host = `host="${cluster.host}"`;
   expect(text).toMatch(new RegExp(`rest_client_requests_total\\{code="200",method="GET",${host}\\} \\d+`));

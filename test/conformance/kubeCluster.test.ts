@@ -1,4 +1,4 @@
-// The stand-in for an API server does what a real one does; `test/cluster/kube.test.ts` runs the same on a real one.
+// The fake cluster behaves like a real API server: `test/cluster/kube.test.ts` runs the same suite on a real one.
 import { randomBytes } from 'node:crypto';
 import { FakeCluster } from '../fakes/cluster.ts';
 import { kubeClusterSuite } from './kubeCluster.ts';

@@ -1,4 +1,4 @@
-// What every `Cluster` does, the stand-in that the operator's tests run on and a real API server alike.
+// What every `Cluster` does: the fake that the operator's tests use, and a real API server.
 import { expect, onTestFinished, test } from 'vitest';
 import { KubeError, type Cluster, type KubeObject, type WatchEvent } from '../../src/ports/kubernetes.ts';
 import { workerPoolType } from '../../src/operator/resources/kinds.ts';
@@ -6,13 +6,13 @@ import { until } from '../support/until.ts';
 
 export interface ClusterUnderTest {
   readonly cluster: Cluster;
-  /** Exists; the test's own. */
+  /** An existing namespace that only this test uses. */
   readonly namespace: string;
 }
 
 const configMap = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps' };
 
-/** Objects have names of their own in each test. */
+/** Each test uses different object names, so that the tests can share a namespace. */
 export function kubeClusterSuite(open: () => Promise<ClusterUnderTest>): void {
   const at = async () => {
     const { cluster, namespace } = await open();
@@ -32,7 +32,7 @@ export function kubeClusterSuite(open: () => Promise<ClusterUnderTest>): void {
     return { cluster, namespace, named, settings, pool };
   };
 
-  test('apply makes, changes and takes back what it set before; the same again is no change', async () => {
+  test('apply creates, changes and removes its own fields; applying the same again changes nothing', async () => {
     const { cluster, named, settings } = await at();
     const made = await cluster.apply(
       configMap,
@@ -51,33 +51,33 @@ export function kubeClusterSuite(open: () => Promise<ClusterUnderTest>): void {
     expect(again.metadata).not.toHaveProperty('managedFields');
   });
 
-  test('annotations are set beside what is applied, and removed by null', async () => {
+  test('annotate adds annotations to applied fields and removes them with null', async () => {
     const { cluster, named, settings } = await at();
     await cluster.apply(configMap, settings('annotated', { one: '1' }));
     await cluster.annotate(configMap, named('annotated'), { 'a/b': '1', c: '2' });
     await cluster.annotate(configMap, named('annotated'), { 'a/b': null });
     expect((await cluster.get(configMap, named('annotated')))?.metadata.annotations).toEqual({ c: '2' });
-    expect(await cluster.annotate(configMap, named('nobody'), { a: '1' })).toBeUndefined();
+    expect(await cluster.annotate(configMap, named('missing'), { a: '1' })).toBeUndefined();
   });
 
-  test('status and spec do not touch each other; only a new spec is a new generation', async () => {
+  test('status and spec are independent; only a new spec increases the generation', async () => {
     const { cluster, named, pool } = await at();
     const spec = { provider: 'gemini', models: { image: ['m'] }, paused: false };
     const made = await cluster.apply(workerPoolType, pool('status', { spec, status: { replicas: 9 } }));
     expect(made.metadata.generation).toBe(1);
     expect(made.status).toBeUndefined();
     const status = { replicas: 2, readyReplicas: 1 };
-    const told = await cluster.applyStatus(workerPoolType, pool('status', { status }));
-    expect(told).toMatchObject({ spec: { paused: false }, status, metadata: { generation: 1 } });
+    const reported = await cluster.applyStatus(workerPoolType, pool('status', { status }));
+    expect(reported).toMatchObject({ spec: { paused: false }, status, metadata: { generation: 1 } });
     const changed = await cluster.apply(workerPoolType, pool('status', { spec: { ...spec, paused: true } }));
     expect(changed).toMatchObject({ spec: { paused: true }, status, metadata: { generation: 2 } });
     const less = await cluster.applyStatus(workerPoolType, pool('status', { status: { replicas: 2 } }));
     expect(less?.status).toEqual({ replicas: 2 });
-    expect(await cluster.applyStatus(workerPoolType, pool('nobody', { status }))).toBeUndefined();
+    expect(await cluster.applyStatus(workerPoolType, pool('missing', { status }))).toBeUndefined();
     await cluster.delete(workerPoolType, named('status'));
   });
 
-  test('delete takes the very object of the uid, and says when there is none', async () => {
+  test('delete removes only the object with the uid, and returns false when there is none', async () => {
     const { cluster, named, settings } = await at();
     const { metadata } = await cluster.apply(configMap, settings('delete', {}));
     expect(await cluster.delete(configMap, named('delete'), { uid: '00000000-0000-4000-8000-000000000000' })).toBe(
@@ -89,19 +89,19 @@ export function kubeClusterSuite(open: () => Promise<ClusterUnderTest>): void {
     expect(await cluster.delete(configMap, named('delete'))).toBe(false);
   });
 
-  test('what an object owns goes with it', async () => {
+  test('deleting an object deletes its dependents', async () => {
     const { cluster, named, settings } = await at();
     const { metadata } = await cluster.apply(configMap, settings('owner', {}));
     const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: metadata.uid, controller: true };
     await cluster.apply(configMap, settings('owned', {}, { ownerReferences: [owner] }));
     await cluster.delete(configMap, named('owner'));
     await until(async () => (await cluster.get(configMap, named('owned'))) === undefined, {
-      what: 'the owned one to go',
+      what: 'the dependent to be deleted',
       timeoutMs: 60_000,
     });
   });
 
-  test('a list has the objects that the labels choose, whole, and the version to watch from', async () => {
+  test('list returns complete objects that match the labels, and the version to watch from', async () => {
     const { cluster, namespace, settings } = await at();
     for (const name of ['list-1', 'list-2', 'list-3', 'list-4', 'list-5']) {
       await cluster.apply(
@@ -123,7 +123,7 @@ export function kubeClusterSuite(open: () => Promise<ClusterUnderTest>): void {
     expect(resourceVersion).toMatch(/^\d+$/);
   });
 
-  test('a watch tells in order what happens after the version, and ends with its signal', async () => {
+  test('watch delivers changes after the version in order, and ends when its signal aborts', async () => {
     const { cluster, namespace, named, settings } = await at();
     const labels = { watched: 'yes' };
     await cluster.apply(configMap, settings('before', {}, { labels }));
@@ -131,25 +131,27 @@ export function kubeClusterSuite(open: () => Promise<ClusterUnderTest>): void {
     await cluster.apply(configMap, settings('after', { n: '1' }, { labels }));
     const stop = new AbortController();
     onTestFinished(() => stop.abort());
-    const heard: WatchEvent<KubeObject>[] = [];
+    const received: WatchEvent<KubeObject>[] = [];
     const request = { namespace, labelSelector: 'watched=yes', resourceVersion };
     const reading = (async () => {
-      for await (const event of cluster.watch(configMap, request, stop.signal)) heard.push(event);
+      for await (const event of cluster.watch(configMap, request, stop.signal)) received.push(event);
     })();
-    await until(() => heard.length === 1, { what: 'what happened between list and watch' });
+    await until(() => received.length === 1, { what: 'the change between list and watch' });
     await cluster.apply(configMap, settings('after', { n: '2' }, { labels }));
     await cluster.apply(configMap, settings('unwatched', {}));
     await cluster.delete(configMap, named('before'));
-    await until(() => heard.length === 3, { what: 'a change and a deletion' });
-    const told = heard.map((it) => (it.event === 'bookmark' ? it.event : `${it.event} ${it.object.metadata.name}`));
-    expect(told).toEqual(['added after', 'modified after', 'deleted before']);
-    const versions = heard.map((it) => (it.event === 'bookmark' ? '' : it.object.metadata.resourceVersion));
+    await until(() => received.length === 3, { what: 'a change and a deletion' });
+    const summary = received.map((it) =>
+      it.event === 'bookmark' ? it.event : `${it.event} ${it.object.metadata.name}`,
+    );
+    expect(summary).toEqual(['added after', 'modified after', 'deleted before']);
+    const versions = received.map((it) => (it.event === 'bookmark' ? '' : it.object.metadata.resourceVersion));
     expect(versions.map(Number)).toEqual(versions.map(Number).toSorted((one, two) => one - two));
     stop.abort();
     await reading;
   });
 
-  test('a reader that leaves a watch closes it', async () => {
+  test('a reader that stops early closes the watch', async () => {
     const { cluster, namespace, settings } = await at();
     const { resourceVersion } = await cluster.list(configMap, { namespace });
     await cluster.apply(configMap, settings('enough', {}));
@@ -159,7 +161,7 @@ export function kubeClusterSuite(open: () => Promise<ClusterUnderTest>): void {
     }
   });
 
-  test('a kind that is not installed is a 404, and what is refused says why', async () => {
+  test('an unknown kind is a 404, and a refused write says why', async () => {
     const { cluster, namespace, settings } = await at();
     const unknown = { group: 'nobody.genwarden.dev', version: 'v1', kind: 'Nothing', plural: 'nothings' };
     await expect(cluster.list(unknown, { namespace })).rejects.toBeInstanceOf(KubeError);

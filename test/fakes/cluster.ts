@@ -1,5 +1,6 @@
-// A Kubernetes API server in memory, as far as the operator uses one: versions, watches with a history that can be
-// compacted, server-side apply by one manager, status apart, deletion of what is owned; and its faults at a word.
+// A fake cluster in memory, with the parts of a Kubernetes API server that the operator uses: versions, watches with a history
+// that can be compacted, server-side apply by one field manager, a status subresource, deletion of dependents, and injected
+// faults.
 import {
   KubeError,
   type ApplyConfiguration,
@@ -11,9 +12,8 @@ import {
   type ResourceType,
   type WatchEvent,
 } from '../../src/ports/kubernetes.ts';
-import { applied, without, type Fields } from './clusterApply.ts';
-import { ClusterObjects, typeOf } from './clusterObjects.ts';
-import { ClusterWatch, selects, type Happened } from './clusterWatch.ts';
+import { applied, ClusterObjects, typeOf, without, type Fields } from './clusterObjects.ts';
+import { ClusterWatch, selects, type ClusterChange } from './clusterWatch.ts';
 
 export type ClusterVerb = 'get' | 'list' | 'watch' | 'apply' | 'applyStatus' | 'annotate' | 'delete';
 
@@ -22,12 +22,12 @@ export interface ClusterCall {
   readonly plural: string;
   readonly namespace: string | undefined;
   readonly name: string | undefined;
-  /** What was sent, where something was. */
+  /** What was sent, if anything. */
   readonly body?: unknown;
 }
 
-/** What a test says of an object; the rest is the API server's to say. */
-export interface Arranged {
+/** An object as a test writes it; the fake adds what an API server sets. */
+export interface WrittenObject {
   readonly metadata: {
     readonly name: string;
     readonly namespace: string;
@@ -45,23 +45,23 @@ interface Fault {
 }
 
 export class FakeCluster implements Cluster {
-  /** Every call in order, those that failed too. */
+  /** Every call in order, including failed ones. */
   readonly calls: ClusterCall[] = [];
-  /** ISO 8601 of new objects. */
+  /** The creation time of new objects, ISO 8601. */
   now: () => string = () => new Date().toISOString();
   readonly #objects = new ClusterObjects(
     () => this.now(),
-    (happened) => this.#happened(happened),
+    (change) => this.#publish(change),
   );
-  readonly #history: Happened[] = [];
+  readonly #history: ClusterChange[] = [];
   readonly #watches = new Set<ClusterWatch>();
   readonly #missing = new Set<string>();
   readonly #faults: Fault[] = [];
   #compactedTo = 0;
   #drop = 0;
 
-  /** Creates the object or replaces all of it but its status (which only counts for a new one), as a user or another controller would. */
-  put<T extends KubeObject = KubeObject>(type: ResourceType, object: Arranged): T {
+  /** Creates or replaces an object, as a user or another controller would. The status of an existing object stays. */
+  put<T extends KubeObject = KubeObject>(type: ResourceType, object: WrittenObject): T {
     const before = this.#objects.find(type, object.metadata);
     const { status, ...main } = object;
     const kept = before?.object.status ?? status;
@@ -69,14 +69,14 @@ export class FakeCluster implements Cluster {
     return this.#objects.store(type, body, before) as T;
   }
 
-  /** Replaces the status, as another controller (of Deployments, say) would. */
+  /** Replaces the status, as another controller (such as that of Deployments) would. */
   setStatus(type: ResourceType, key: ResourceKey, status: unknown): KubeObject {
     const before = this.#objects.find(type, key);
     if (before === undefined) throw notFound(type, key.name);
     return this.#objects.store(type, { ...before.object, status }, before);
   }
 
-  /** What is there, without a call. */
+  /** Reads an object without recording a call. */
   peek<T extends KubeObject = KubeObject>(type: ResourceType, key: ResourceKey): T | undefined {
     return this.#objects.find(type, key)?.object as T | undefined;
   }
@@ -85,12 +85,12 @@ export class FakeCluster implements Cluster {
     return this.#objects.all(type) as T[];
   }
 
-  /** Deletes as a user would, with all that it owns. */
+  /** Deletes an object and its dependents, as a user would. */
   remove(type: ResourceType, key: ResourceKey): void {
     this.#objects.remove(type, key);
   }
 
-  /** The next calls that match fail so. */
+  /** Makes the next matching calls fail with this error. */
   fail(
     error: KubeError,
     { times = 1, matches = () => true }: { times?: number; matches?: Fault['matches'] } = {},
@@ -98,7 +98,7 @@ export class FakeCluster implements Cluster {
     this.#faults.push({ error, matches, times });
   }
 
-  /** All calls fail as if nobody listened, and watches break, until it is `back`. */
+  /** Makes the API server unreachable until `back`: calls fail and watches break. */
   away(): void {
     const error = new KubeError(0, 'Unreachable', 'connect ECONNREFUSED');
     this.fail(error, { times: Infinity });
@@ -109,34 +109,34 @@ export class FakeCluster implements Cluster {
     this.#faults.length = 0;
   }
 
-  /** Watches end, orderly or by an error. */
+  /** Ends the open watches, with an error if one is given. */
   endWatches(error?: KubeError): void {
     for (const watch of this.#watches) watch.end(error);
   }
 
-  /** The next events reach no watch that is open. */
+  /** Withholds the next events from the open watches. */
   dropEvents(count: number): void {
     this.#drop = count;
   }
 
-  /** Forgets all history: a new watch from an older version is refused with 410; open ones go on. */
+  /** Compacts the history: new watches from an older version get a 410; open watches continue. */
   compact(): void {
     this.#compactedTo = this.#objects.version;
   }
 
-  /** Tells every watch that nothing happened up to now. */
+  /** Sends every watch a bookmark with the current version. */
   bookmark(): void {
     for (const watch of this.#watches)
-      watch.tell({ event: 'bookmark', resourceVersion: String(this.#objects.version) });
+      watch.deliver({ event: 'bookmark', resourceVersion: String(this.#objects.version) });
   }
 
-  /** Sends every watch of the kind something as it is, however malformed. */
+  /** Sends every watch of the kind an event as it is, even a malformed one. */
   sendRaw(type: ResourceType, event: unknown): void {
     for (const watch of this.#watches)
-      if (watch.type.plural === type.plural) watch.tell(event as WatchEvent<KubeObject>);
+      if (watch.type.plural === type.plural) watch.deliver(event as WatchEvent<KubeObject>);
   }
 
-  /** The kind is not installed, or is again. */
+  /** Installs or uninstalls a kind. */
   install(type: ResourceType, installed: boolean): void {
     if (installed) this.#missing.delete(typeOf(type));
     else this.#missing.add(typeOf(type));
@@ -154,7 +154,7 @@ export class FakeCluster implements Cluster {
   async list<T extends KubeObject>(type: ResourceType, request: ListRequest): Promise<ObjectList<T>> {
     const { namespace } = request;
     this.#call({ verb: 'list', plural: type.plural, namespace, name: undefined });
-    this.#mustExist(type);
+    this.#requireInstalled(type);
     const items = this.all<T>(type).filter((object) => selects(request, object));
     return { items, resourceVersion: String(this.#objects.version) };
   }
@@ -165,12 +165,12 @@ export class FakeCluster implements Cluster {
     signal: AbortSignal,
   ): AsyncIterable<WatchEvent<T>> {
     this.#call({ verb: 'watch', plural: type.plural, namespace: request.namespace, name: undefined });
-    this.#mustExist(type);
+    this.#requireInstalled(type);
     const from = Number(request.resourceVersion);
     if (from < this.#compactedTo) throw expired();
     const watch = new ClusterWatch(type, request);
-    for (const happened of this.#history)
-      if (Number(happened.object.metadata.resourceVersion) > from) watch.hear(happened);
+    for (const change of this.#history)
+      if (Number(change.object.metadata.resourceVersion) > from) watch.publish(change);
     this.#watches.add(watch);
     try {
       yield* watch.events(signal) as AsyncIterable<WatchEvent<T>>;
@@ -181,13 +181,13 @@ export class FakeCluster implements Cluster {
 
   async apply<T extends KubeObject>(type: ResourceType, object: ApplyConfiguration): Promise<T> {
     this.#call({ verb: 'apply', plural: type.plural, ...keyIn(object), body: object });
-    this.#mustExist(type);
+    this.#requireInstalled(type);
     if (!/^[a-z0-9][a-z0-9.-]*$/.test(object.metadata.name)) throw invalid(type, object.metadata.name);
     const before = this.#objects.find(type, object.metadata);
     const ours = without(object, ['status']);
-    const next = applied((before?.object ?? {}) as unknown as Fields, before?.ours.main ?? {}, ours);
+    const next = applied((before?.object ?? {}) as unknown as Fields, before?.applied.main ?? {}, ours);
     const stored = this.#objects.store(type, next, before);
-    this.#objects.find(type, object.metadata)!.ours.main = ours;
+    this.#objects.find(type, object.metadata)!.applied.main = ours;
     return stored as T;
   }
 
@@ -195,10 +195,10 @@ export class FakeCluster implements Cluster {
     this.#call({ verb: 'applyStatus', plural: type.plural, ...keyIn(object), body: object });
     const before = this.#objects.find(type, object.metadata);
     if (before === undefined) return undefined;
-    refuseAnother(object.metadata, before.object);
+    checkPreconditions(object.metadata, before.object);
     const ours: Fields = 'status' in object ? { status: object['status'] } : {};
-    const next = applied(before.object as unknown as Fields, before.ours.status, ours);
-    before.ours.status = ours;
+    const next = applied(before.object as unknown as Fields, before.applied.status, ours);
+    before.applied.status = ours;
     return this.#objects.store(type, next, before) as T;
   }
 
@@ -218,8 +218,8 @@ export class FakeCluster implements Cluster {
 
   async delete(type: ResourceType, key: ResourceKey, options: { readonly uid?: string } = {}): Promise<boolean> {
     this.#call({ verb: 'delete', plural: type.plural, ...key });
-    const kept = this.#objects.find(type, key);
-    if (kept === undefined || (options.uid !== undefined && options.uid !== kept.object.metadata.uid)) return false;
+    const stored = this.#objects.find(type, key);
+    if (stored === undefined || (options.uid !== undefined && options.uid !== stored.object.metadata.uid)) return false;
     this.remove(type, key);
     return true;
   }
@@ -232,13 +232,13 @@ export class FakeCluster implements Cluster {
     throw fault.error;
   }
 
-  #happened(happened: Happened): void {
-    this.#history.push(happened);
+  #publish(change: ClusterChange): void {
+    this.#history.push(change);
     if (this.#drop > 0) this.#drop -= 1;
-    else for (const watch of this.#watches) watch.hear(happened);
+    else for (const watch of this.#watches) watch.publish(change);
   }
 
-  #mustExist(type: ResourceType): void {
+  #requireInstalled(type: ResourceType): void {
     if (this.#missing.has(typeOf(type))) {
       throw new KubeError(404, 'NotFound', 'the server could not find the requested resource');
     }
@@ -252,10 +252,11 @@ const invalid = (type: ResourceType, name: string): KubeError =>
   new KubeError(422, 'Invalid', `${type.kind} "${name}" is invalid: metadata.name: Invalid value: "${name}"`);
 const keyIn = ({ metadata: { namespace, name } }: ApplyConfiguration): ResourceKey => ({ namespace, name });
 
-/** An apply that names a uid or a version is of that very object. */
-function refuseAnother({ uid, resourceVersion }: ApplyConfiguration['metadata'], { metadata }: KubeObject): void {
-  const isAnother = (asked: string | undefined, is: string): boolean => asked !== undefined && asked !== is;
-  if (isAnother(uid, metadata.uid) || isAnother(resourceVersion, metadata.resourceVersion)) {
+/** Throws a 409 when the object's uid or version differs from the precondition. */
+function checkPreconditions({ uid, resourceVersion }: ApplyConfiguration['metadata'], { metadata }: KubeObject): void {
+  const differs = (expected: string | undefined, actual: string): boolean =>
+    expected !== undefined && expected !== actual;
+  if (differs(uid, metadata.uid) || differs(resourceVersion, metadata.resourceVersion)) {
     throw new KubeError(409, 'Conflict', 'the object has been modified');
   }
 }

@@ -1,28 +1,27 @@
-// The objects of the stand-in of an API server: versions, generations and uids, and the deletion of what is owned.
+// The objects of a fake cluster: versions, generations, uids, server-side apply and the deletion of dependents.
 import { randomUUID } from 'node:crypto';
 import type { KubeObject, ResourceKey, ResourceType } from '../../src/ports/kubernetes.ts';
-import { without, type Fields } from './clusterApply.ts';
-import type { Happened } from './clusterWatch.ts';
+import type { ClusterChange } from './clusterWatch.ts';
 
-interface Kept {
+interface Stored {
   object: KubeObject;
-  /** What we applied last, for the object and for its status. */
-  ours: { main: Fields; status: Fields };
+  /** The fields applied last, to the object and to its status. */
+  applied: { main: Fields; status: Fields };
 }
 
 export class ClusterObjects {
-  /** Of the last change of any object. */
+  /** The resource version of the latest change to any object. */
   version = 100;
   readonly #now: () => string;
-  readonly #onHappened: (happened: Happened) => void;
-  readonly #kinds = new Map<string, { readonly type: ResourceType; readonly kept: Map<string, Kept> }>();
+  readonly #onChange: (change: ClusterChange) => void;
+  readonly #kinds = new Map<string, { readonly type: ResourceType; readonly stored: Map<string, Stored> }>();
 
-  constructor(now: () => string, onHappened: (happened: Happened) => void) {
+  constructor(now: () => string, onChange: (change: ClusterChange) => void) {
     this.#now = now;
-    this.#onHappened = onHappened;
+    this.#onChange = onChange;
   }
 
-  find(type: ResourceType, key: ResourceKey): Kept | undefined {
+  find(type: ResourceType, key: ResourceKey): Stored | undefined {
     return this.#of(type).get(keyOf(key));
   }
 
@@ -30,14 +29,14 @@ export class ClusterObjects {
     return [...this.#of(type).values()].map(({ object }) => object);
   }
 
-  /** Nothing happens where nothing differs. */
-  store(type: ResourceType, next: Fields, before: Kept | undefined): KubeObject {
+  /** Creates or replaces an object. An object that stays the same keeps its version, and no watch hears of it. */
+  store(type: ResourceType, next: Fields, before: Stored | undefined): KubeObject {
     const old = before?.object;
-    if (old !== undefined && same(ofUsers(next), ofUsers(old))) return old;
+    if (old !== undefined && same(withoutServerFields(next), withoutServerFields(old))) return old;
     const object = this.#complete(type, next, old);
-    if (before === undefined) this.#of(type).set(keyOf(object.metadata), { object, ours: { main: {}, status: {} } });
+    if (before === undefined) this.#of(type).set(keyOf(object.metadata), { object, applied: { main: {}, status: {} } });
     else before.object = object;
-    this.#onHappened({ type, event: old === undefined ? 'added' : 'modified', object, before: old });
+    this.#onChange({ type, event: old === undefined ? 'added' : 'modified', object, before: old });
     return object;
   }
 
@@ -46,9 +45,9 @@ export class ClusterObjects {
     if (before === undefined) return;
     this.#of(type).delete(keyOf(key));
     const metadata = { ...before.metadata, resourceVersion: this.#nextVersion() };
-    this.#onHappened({ type, event: 'deleted', object: { ...before, metadata }, before });
-    for (const { type: other, kept } of this.#kinds.values())
-      for (const { object } of kept.values()) if (owns(before, object)) this.remove(other, object.metadata);
+    this.#onChange({ type, event: 'deleted', object: { ...before, metadata }, before });
+    for (const { type: other, stored } of this.#kinds.values())
+      for (const { object } of stored.values()) if (owns(before, object)) this.remove(other, object.metadata);
   }
 
   #complete(type: ResourceType, next: Fields, old: KubeObject | undefined): KubeObject {
@@ -69,10 +68,10 @@ export class ClusterObjects {
     return String(this.version);
   }
 
-  #of(type: ResourceType): Map<string, Kept> {
-    const kind = this.#kinds.get(typeOf(type)) ?? { type, kept: new Map<string, Kept>() };
+  #of(type: ResourceType): Map<string, Stored> {
+    const kind = this.#kinds.get(typeOf(type)) ?? { type, stored: new Map<string, Stored>() };
     this.#kinds.set(typeOf(type), kind);
-    return kind.kept;
+    return kind.stored;
   }
 }
 
@@ -87,11 +86,11 @@ function specOf(object: object): unknown {
   return without(object as Fields, ['metadata', 'status', 'apiVersion', 'kind']);
 }
 
-/** Without what only the API server sets. */
-function ofUsers(object: object): unknown {
+/** The object without the fields that only the API server sets. */
+function withoutServerFields(object: object): unknown {
   const { metadata } = object as { metadata: Fields };
-  const ours = without(metadata, ['uid', 'resourceVersion', 'generation', 'creationTimestamp']);
-  return { ...without(object as Fields, ['apiVersion', 'kind']), metadata: ours };
+  const ownMetadata = without(metadata, ['uid', 'resourceVersion', 'generation', 'creationTimestamp']);
+  return { ...without(object as Fields, ['apiVersion', 'kind']), metadata: ownMetadata };
 }
 
 function inOrder(value: unknown): unknown {
@@ -101,4 +100,46 @@ function inOrder(value: unknown): unknown {
   return Object.fromEntries(
     entries.sort(([one], [two]) => (one < two ? -1 : 1)).map(([key, inner]) => [key, inOrder(inner)]),
   );
+}
+
+export type Fields = Record<string, unknown>;
+
+/**
+ * Server-side apply by a single field manager that applied `before` the last time: removes the fields that are in `before` but
+ * not in `now`, sets those in `now`, and replaces lists as a whole.
+ */
+export function applied(object: Fields, before: Fields, now: Fields): Fields {
+  return merged(unset(object, before, now), now);
+}
+
+export function without(fields: Fields, names: readonly string[]): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
+}
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function unset(object: Fields, before: Fields, now: Fields): Fields {
+  const left: Fields = { ...object };
+  for (const [key, old] of Object.entries(before)) {
+    if (!(key in now)) {
+      if (isFields(old) && isFields(left[key])) {
+        left[key] = unset(left[key], old, {});
+        if (Object.keys(left[key] as Fields).length === 0) delete left[key];
+      } else delete left[key];
+    } else if (isFields(old) && isFields(now[key]) && isFields(left[key])) {
+      left[key] = unset(left[key], old, now[key]);
+    }
+  }
+  return left;
+}
+
+function merged(object: Fields, now: Fields): Fields {
+  const result: Fields = { ...object };
+  for (const [key, value] of Object.entries(now)) {
+    if (value === undefined) continue;
+    const old = result[key];
+    result[key] = isFields(value) ? merged(isFields(old) ? old : {}, value) : value;
+  }
+  return result;
 }

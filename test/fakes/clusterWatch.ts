@@ -1,7 +1,7 @@
-// One watch on the stand-in of an API server: what it hears, and what of that it tells.
+// One watch on a fake cluster: which changes it selects and delivers.
 import type { KubeError, KubeObject, ListRequest, ResourceType, WatchEvent } from '../../src/ports/kubernetes.ts';
 
-export interface Happened {
+export interface ClusterChange {
   readonly type: ResourceType;
   readonly event: 'added' | 'modified' | 'deleted';
   readonly object: KubeObject;
@@ -11,7 +11,7 @@ export interface Happened {
 export class ClusterWatch {
   readonly type: ResourceType;
   readonly #request: ListRequest;
-  readonly #told: WatchEvent<KubeObject>[] = [];
+  readonly #events: WatchEvent<KubeObject>[] = [];
   #ended: { readonly error: KubeError | undefined } | undefined;
   #wake: () => void = () => undefined;
 
@@ -20,18 +20,18 @@ export class ClusterWatch {
     this.#request = request;
   }
 
-  hear({ type, event, object, before }: Happened): void {
+  publish({ type, event, object, before }: ClusterChange): void {
     if (type.group !== this.type.group || type.plural !== this.type.plural) return;
     const was = before !== undefined && selects(this.#request, before);
     const is = event !== 'deleted' && selects(this.#request, object);
     if (!was && !is) return;
-    // An object that a selector begins or ceases to choose comes and goes for the watch.
-    this.tell({ event: !was ? 'added' : is ? 'modified' : 'deleted', object });
+    // For the watch, an object is added when the selector begins to match and deleted when it no longer matches.
+    this.deliver({ event: !was ? 'added' : is ? 'modified' : 'deleted', object });
   }
 
-  tell(event: WatchEvent<KubeObject>): void {
+  deliver(event: WatchEvent<KubeObject>): void {
     if (this.#ended !== undefined) return;
-    this.#told.push(event);
+    this.#events.push(event);
     this.#wake();
   }
 
@@ -45,7 +45,7 @@ export class ClusterWatch {
     signal.addEventListener('abort', onAbort);
     try {
       while (!signal.aborted) {
-        const next = this.#told.shift();
+        const next = this.#events.shift();
         if (next !== undefined) yield next;
         else if (this.#ended?.error !== undefined) throw this.#ended.error;
         else if (this.#ended !== undefined) return;
@@ -57,13 +57,13 @@ export class ClusterWatch {
   }
 }
 
-/** Whether a list or watch of this request has the object. */
+/** True when a list or watch with this request includes the object. */
 export function selects({ namespace, labelSelector }: ListRequest, { metadata }: KubeObject): boolean {
   if (namespace !== undefined && namespace !== metadata.namespace) return false;
-  return (labelSelector ?? '').split(/,(?![^(]*\))/).every((term) => holds(term.trim(), metadata.labels ?? {}));
+  return (labelSelector ?? '').split(/,(?![^(]*\))/).every((term) => matches(term.trim(), metadata.labels ?? {}));
 }
 
-function holds(term: string, labels: Readonly<Record<string, string>>): boolean {
+function matches(term: string, labels: Readonly<Record<string, string>>): boolean {
   if (term === '') return true;
   const set = /^(\S+)\s+(in|notin)\s+\((.*)\)$/.exec(term);
   if (set !== null) {

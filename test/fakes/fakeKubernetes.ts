@@ -1,10 +1,10 @@
-// A Kubernetes API server with a few pods, secrets and logs, that forwards ports to a port of this machine: what
-// `kubectl genwarden` needs of one.
+// A fake Kubernetes API server over HTTP for `kubectl genwarden`: it has a few pods, secrets and logs, and forwards ports to a
+// local port.
 
-import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
-import { channelMessage, frame, framesOf } from './webSocketFrames.ts';
+import { connect, type AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
 
 export interface FakePod {
   readonly namespace: string;
@@ -13,33 +13,34 @@ export interface FakePod {
   readonly release?: string;
   readonly ready?: boolean;
   readonly restarts?: number;
-  /** Lines, each with its time before it. */
+  /** Lines, each with a timestamp in front. */
   readonly log?: readonly string[];
 }
 
 export class FakeKubernetes implements AsyncDisposable {
   pods: FakePod[] = [];
-  /** Data, as text, by `namespace/name`. */
+  /** Decoded data by `namespace/name`. */
   readonly secrets = new Map<string, Record<string, string>>();
-  /** Paths, by their start, that are answered with 403. */
+  /** Prefixes of paths that are answered with 403. */
   readonly forbidden = new Set<string>();
-  /** Every request, as `GET /path`, and its `authorization`. */
+  /** Every request, as `GET /path`, with its `authorization` header. */
   readonly asked: { readonly line: string; readonly authorization: string | undefined }[] = [];
-  /** So many answers with a log break after their first line. */
+  /** How many of the next log answers break off after their first line. */
   brokenLogs = 0;
-  /** Where forwarded ports lead. */
+  /** The local port that forwarded ports lead to. */
   target = 0;
-  readonly #forwards = new Set<Socket>();
+  readonly #forwards = new Set<WebSocket>();
+  readonly #webSockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'v4.channel.k8s.io' });
   readonly #server = createServer((request, response) => this.#answer(request, response));
 
   static async start(): Promise<FakeKubernetes> {
     const fake = new FakeKubernetes();
-    fake.#server.on('upgrade', (request, socket) => fake.#forward(request, socket as Socket));
+    fake.#server.on('upgrade', (request, socket, head) => fake.#forward(request, socket, head));
     await new Promise<void>((resolve) => fake.#server.listen(0, '127.0.0.1', resolve));
     return fake;
   }
 
-  /** A kubeconfig of it, as JSON. */
+  /** A kubeconfig for this server, as JSON. */
   kubeconfig(user: object, namespace?: string): string {
     const server = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
     const context = { cluster: 'fake', user: 'me', ...(namespace === undefined ? {} : { namespace }) };
@@ -56,13 +57,13 @@ export class FakeKubernetes implements AsyncDisposable {
     });
   }
 
-  /** How many connections are forwarded now. */
+  /** The number of connections being forwarded. */
   get forwards(): number {
     return this.#forwards.size;
   }
 
   breakForwards(): void {
-    for (const socket of this.#forwards) socket.destroy();
+    for (const client of this.#forwards) client.terminate();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -125,31 +126,29 @@ export class FakeKubernetes implements AsyncDisposable {
     response.end(lines.map((line) => `${line}\n`).join(''));
   }
 
-  #forward(request: IncomingMessage, socket: Socket): void {
+  #forward(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { pathname } = this.#note(request);
     if (this.#isForbidden(pathname)) return void socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
-    const accept = createHash('sha1').update(
-      `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`,
-    );
-    socket.write(
-      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-        `Sec-WebSocket-Accept: ${accept.digest('base64')}\r\nSec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n`,
-    );
-    this.#forwards.add(socket);
+    this.#webSockets.handleUpgrade(request, socket, head, (client) => this.#join(client));
+  }
+
+  /** Channel 0 carries data and channel 1 errors; each begins with the number of the port. */
+  #join(client: WebSocket): void {
+    const send = (channel: number, data: Buffer): void => client.send(Buffer.concat([Buffer.from([channel]), data]));
+    this.#forwards.add(client);
     const upstream = connect(this.target, '127.0.0.1');
-    for (const channel of [0, 1]) socket.write(channelMessage(channel, Buffer.from([0x1f, 0x90])));
-    const read = framesOf((opcode, payload) => {
-      if (opcode === 8) socket.end(frame(8, Buffer.alloc(0)));
-      else if (payload[0] === 0) upstream.write(payload.subarray(1));
+    for (const channel of [0, 1]) send(channel, Buffer.from([0x1f, 0x90]));
+    client.on('message', (message: Buffer) => {
+      if (message[0] === 0) upstream.write(message.subarray(1));
     });
-    socket.on('data', read).on('error', () => undefined);
-    socket.once('close', () => {
-      this.#forwards.delete(socket);
+    client.on('error', () => undefined);
+    client.once('close', () => {
+      this.#forwards.delete(client);
       upstream.destroy();
     });
-    upstream.on('data', (data) => void socket.write(channelMessage(0, data)));
-    upstream.once('error', (error) => void socket.write(channelMessage(1, Buffer.from(error.message))));
-    upstream.once('close', () => socket.end(frame(8, Buffer.alloc(0))));
+    upstream.on('data', (data) => send(0, data));
+    upstream.once('error', (error) => send(1, Buffer.from(error.message)));
+    upstream.once('close', () => client.close());
   }
 }
 

@@ -1,4 +1,5 @@
-// A Kubernetes API server that knows tokens and answers the two reviews of self as the real one does, and nothing else.
+// A fake Kubernetes API server over HTTP that answers SelfSubjectReview and SelfSubjectAccessReview as a real one does, and
+// nothing else.
 
 import { createServer as createPlain, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecure } from 'node:https';
@@ -31,11 +32,11 @@ interface Review {
 }
 
 export class FakeReviews implements AsyncDisposable {
-  /** By token; change it at will. */
+  /** By token. Tests may change it at any time. */
   readonly users = new Map<string, FakeUser>();
-  /** `SelfSubjectReview` or `SelfSubjectAccessReview`, each question that came. */
+  /** The kind of every review that was requested. */
   readonly asked: string[] = [];
-  /** Answers with this instead: a status, or nothing at all. */
+  /** Makes every answer this status, or withholds answers. */
   broken: number | 'silent' | undefined;
   readonly #server;
   readonly #scheme: string;

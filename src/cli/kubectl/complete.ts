@@ -1,13 +1,13 @@
-// Completion of `kubectl genwarden …`: kubectl runs `kubectl_complete-genwarden` with the words so far, and takes a line a
-// completion and a last one that says what else may follow.
+// Completion of `kubectl genwarden …`: kubectl runs `kubectl_complete-genwarden` with the words so far and expects one line for
+// each completion, then a line with a directive.
 
 import type { Command } from 'commander';
 import { wordsOf, type Word } from '../admin/completion.ts';
 
-/** What cobra, the library of kubectl, calls ShellCompDirectiveNoFileComp: files are no completions here. */
+/** Cobra's ShellCompDirectiveNoFileComp: do not complete file names. Kubectl is built with cobra. */
 const noFiles = ':4';
 
-/** The lines for the words after `kubectl genwarden`, of which the last one is being written. */
+/** `words` follow `kubectl genwarden`; the last one is being typed. */
 export function completionLines(program: Command, words: readonly string[]): string[] {
   const all = wordsOf(program);
   const [partial = '', before] = [words.at(-1), words.at(-2)];
@@ -24,5 +24,5 @@ export function completionLines(program: Command, words: readonly string[]): str
   return [...fitting.map(({ word, about }) => (about === '' ? word : `${word}\t${about}`)), noFiles];
 }
 
-/** Flags only to those who have begun one, as kubectl does. */
+/** Like kubectl, offers flags only once the user has typed a dash. */
 const isShown = (word: string, partial: string): boolean => !word.startsWith('-') || partial.startsWith('-');

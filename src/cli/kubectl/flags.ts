@@ -1,4 +1,4 @@
-// The flags that `kubectl genwarden` has beside those of each command: kubectl's own, and where Genwarden runs.
+// The flags of `kubectl genwarden` that every command has: kubectl's own, and where Genwarden runs.
 
 import type { Command } from 'commander';
 
@@ -9,17 +9,17 @@ export interface PluginFlags {
   readonly kubeconfig?: string;
   readonly installationNamespace?: string;
   readonly token?: string;
-  /** Of the command; then there is no port-forward. */
+  /** A flag of the command itself; with it there is no port-forward. */
   readonly url?: string;
 }
 
-/** Of the program itself, so that they may stand before the command and after it. */
+/** Adds them to the program, so that they work before and after the command. */
 export function addPluginFlags(program: Command): void {
   program
-    .option('-n, --namespace <name>', "the namespace of the jobs; the context's where absent")
-    .option('-A, --all-namespaces', 'the jobs of all namespaces')
-    .option('--context <name>', 'the context of the kubeconfig to use')
-    .option('--kubeconfig <path>', 'the kubeconfig to use (env KUBECONFIG)')
-    .option('--installation-namespace <name>', 'where Genwarden runs; found by its labels where absent')
-    .option('--token <token>', "a token for Genwarden instead of the kubeconfig's (env GENWARDEN_TOKEN)");
+    .option('-n, --namespace <name>', "namespace of the jobs (default: the context's)")
+    .option('-A, --all-namespaces', 'jobs in all namespaces')
+    .option('--context <name>', 'kubeconfig context to use')
+    .option('--kubeconfig <path>', 'kubeconfig file to use (env KUBECONFIG)')
+    .option('--installation-namespace <name>', 'namespace that Genwarden runs in (default: found by its labels)')
+    .option('--token <token>', "token for Genwarden instead of the kubeconfig's (env GENWARDEN_TOKEN)");
 }

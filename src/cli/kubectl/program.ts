@@ -1,4 +1,4 @@
-// `kubectl genwarden`: the client commands against the Genwarden of a cluster.
+// `kubectl genwarden`: runs the client commands against the Genwarden installation of a cluster.
 
 import { Command } from 'commander';
 import { addClientCommands } from '../client/index.ts';
@@ -9,7 +9,7 @@ import { connectThroughCluster } from './connect.ts';
 import { addPluginFlags } from './flags.ts';
 import { addLogs } from './logs.ts';
 
-/** With the words after `kubectl genwarden`; `__complete` before them asks what may follow. */
+/** `args` are the words after `kubectl genwarden`; if the first is `__complete`, prints completions for the rest. */
 export async function runPlugin(args: readonly string[], io: Io = processIo()): Promise<void> {
   const program = buildPlugin(io);
   const [first, ...words] = args;
@@ -19,7 +19,7 @@ export async function runPlugin(args: readonly string[], io: Io = processIo()): 
 
 export function buildPlugin(io: Io = processIo()): Command {
   const program = new Command('kubectl genwarden')
-    .description('Looks at and changes the jobs of a Genwarden in a Kubernetes cluster.')
+    .description('Inspects and changes the jobs of a Genwarden installation in a Kubernetes cluster.')
     .version(version)
     .showHelpAfterError('(see --help)')
     .configureHelp({ showGlobalOptions: true })
@@ -28,13 +28,14 @@ export function buildPlugin(io: Io = processIo()): Command {
   const connected: Io = { ...io, connect: connectThroughCluster(io) };
   addClientCommands(program, connected);
   addLogs(program, connected);
-  sayWhatUrlMeansHere(program);
+  describeUrlFlag(program);
   return program;
 }
 
-function sayWhatUrlMeansHere(program: Command): void {
+/** In the plugin, --url replaces the port-forward. */
+function describeUrlFlag(program: Command): void {
   for (const { options } of program.commands) {
     const url = options.find(({ long }) => long === '--url');
-    if (url !== undefined) url.description = 'the address of the API, instead of a port-forward to it';
+    if (url !== undefined) url.description = 'address of the API, instead of a port-forward to it';
   }
 }

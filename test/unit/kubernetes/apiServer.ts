@@ -1,4 +1,4 @@
-// A server over HTTP that answers what a test says, and the cluster that the operator sees in it.
+// A scripted HTTP server in the place of the API server, and a client of it.
 import { writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,7 +18,7 @@ export interface Asked {
 
 export type Answer = (asked: Asked, response: ServerResponse, request: IncomingMessage) => unknown;
 
-/** A cluster at a server that answers so; the last answer for all that comes after. */
+/** Answers the requests in order; the last answer also serves all later requests. */
 export async function serving(...answers: Answer[]) {
   const asked: Asked[] = [];
   const server = createServer((request, response) => void hear(request, response));

@@ -1,5 +1,4 @@
-// The cluster over HTTP, against a server that answers as a Kubernetes API server may: pages, broken watches, silence,
-// proxies' own words, rotated tokens.
+// The client against a scripted API server: pages, broken watches, silence, answers of proxies, rotated tokens.
 import { writeFileSync } from 'node:fs';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { WatchEvent } from '../../../src/ports/kubernetes.ts';
@@ -19,7 +18,7 @@ const page = (names: string[], next: string): Answer =>
     items: names.map((name) => ({ metadata: { name, managedFields: [{ manager: 'x' }] } })),
   });
 
-test('a list has all its pages, and objects that say what they are', async () => {
+test('a list reads all pages and adds apiVersion and kind to its objects', async () => {
   const { cluster, asked } = await serving(page(['a', 'b'], 'more'), page(['c'], ''));
   const { items, resourceVersion } = await cluster.list(maps, { labelSelector: 'x=y,!z' });
   expect(items).toEqual(['a', 'b', 'c'].map((name) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } })));
@@ -30,7 +29,7 @@ test('a list has all its pages, and objects that say what they are', async () =>
   ]);
 });
 
-test('a list whose pages took too long is asked for at once', async () => {
+test('a list whose pages expire is requested again as a single page', async () => {
   const { cluster, asked } = await serving(
     page(['a', 'b'], 'more'),
     failed(410, 'Expired', 'too old'),
@@ -40,7 +39,7 @@ test('a list whose pages took too long is asked for at once', async () => {
   expect(asked[2]!.url.href).toBe('http://server/api/v1/namespaces/n/configmaps');
 });
 
-test('writes are what the API takes for server-side apply, merge patch and a conditional delete', async () => {
+test('writes are server-side applies, merge patches and conditional deletes', async () => {
   const { cluster, asked } = await serving(json({ metadata: key }));
   await cluster.apply(maps, applied);
   await cluster.applyStatus(pools, { ...applied, status: {} });
@@ -77,7 +76,7 @@ test('writes are what the API takes for server-side apply, merge patch and a con
   expect(asked[0]!.headers).toMatchObject({ authorization: 'Bearer first', 'user-agent': 'genwarden-operator/1.2.3' });
 });
 
-test('errors carry status and reason, whoever speaks; each answer is counted', async () => {
+test('errors carry status and reason, from the API server or a proxy; each answer is counted', async () => {
   const { cluster, registry, server } = await serving(
     failed(403, 'Forbidden', 'configmaps is forbidden'),
     (_asked, response) => void response.writeHead(503).end('<html>upstream gone</html>'),
@@ -117,7 +116,7 @@ test('errors carry status and reason, whoever speaks; each answer is counted', a
     );
 });
 
-test('an answer that breaks off is no answer', async () => {
+test('an answer that breaks off counts as no answer', async () => {
   const { cluster } = await serving((_asked, response) => {
     response.writeHead(200, { 'content-length': '100' }).write('{"metadata":');
     setImmediate(() => response.destroy());
@@ -125,7 +124,7 @@ test('an answer that breaks off is no answer', async () => {
   await expect(cluster.get(maps, key)).rejects.toMatchObject({ name: 'KubeError', status: 0 });
 });
 
-test('a kept connection that the server has closed costs nothing: the request is sent again', async () => {
+test('a request on a kept connection that the server has closed is sent again', async () => {
   let requests = 0;
   const once: Answer = (asked, response, request) => {
     requests += 1;
@@ -138,7 +137,7 @@ test('a kept connection that the server has closed costs nothing: the request is
   expect(requests).toBe(3);
 });
 
-test('a token that was renewed in its file is used within a minute', async () => {
+test('a token renewed in its file is used within a minute', async () => {
   const { cluster, asked, token } = await serving(json({ metadata: key }));
   await cluster.get(maps, key);
   writeFileSync(token, 'second');
@@ -148,7 +147,7 @@ test('a token that was renewed in its file is used within a minute', async () =>
   expect(asked.map(({ headers }) => headers.authorization)).toEqual(['Bearer first', 'Bearer second']);
 });
 
-/** Everything that a watch tells until it ends; throws what it throws. */
+/** Collects the events of a watch until it ends; throws what the watch throws. */
 async function watched(cluster: Awaited<ReturnType<typeof serving>>['cluster'], events: WatchEvent<never>[] = []) {
   const request = { namespace: 'n', resourceVersion: '5' };
   for await (const event of cluster.watch<never>(maps, request, new AbortController().signal)) events.push(event);
@@ -157,7 +156,7 @@ async function watched(cluster: Awaited<ReturnType<typeof serving>>['cluster'], 
 
 const line = (type: string, object: object): string => `${JSON.stringify({ type, object })}\n`;
 
-test('a watch is told line by line, wherever the pieces are cut', async () => {
+test('a watch is read line by line, wherever chunks end', async () => {
   const text = Buffer.from(
     line('ADDED', { metadata: { name: 'ä', resourceVersion: '6' } }) +
       line('BOOKMARK', { metadata: { resourceVersion: '9' } }) +
@@ -184,7 +183,7 @@ test('a watch is told line by line, wherever the pieces are cut', async () => {
   });
 });
 
-test('a watch that is refused, told an error, or broken throws; what came before was told', async () => {
+test('a watch that is refused, receives an error or breaks throws after delivering earlier events', async () => {
   const added = line('ADDED', { metadata: { name: 'a', resourceVersion: '6' } });
   const { cluster } = await serving(
     failed(410, 'Expired', 'too old resource version'),
@@ -211,7 +210,7 @@ test('a watch that is refused, told an error, or broken throws; what came before
   }
 });
 
-test('an abort ends a watch at once, and closes its connection', async () => {
+test('an abort ends a watch at once and closes its connection', async () => {
   const closed = Promise.withResolvers<void>();
   const { cluster } = await serving((_asked, response) => {
     response.on('close', () => closed.resolve());

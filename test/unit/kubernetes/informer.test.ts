@@ -1,4 +1,4 @@
-// The informer under every fault that the API server and the way to it have: it goes on, and misses nothing for long.
+// The informer under all faults of the API server and the network: it keeps running and misses no change for long.
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
@@ -49,7 +49,7 @@ function stage(
   return { cluster, informer, heard, hears, watching, lists, missed, problems, lines, stop, names };
 }
 
-test('knows what is there, then hears of each change; what it tells is in the cache already', async () => {
+test('caches existing objects, then reports each change after caching it', async () => {
   const cluster = new FakeCluster();
   cluster.put(type, { ...at('a'), spec: { paused: false } });
   const { informer, heard, hears, watching } = stage({}, cluster);
@@ -68,7 +68,7 @@ test('knows what is there, then hears of each change; what it tells is in the ca
   expect(informer.get({ namespace: 'one', name: 'a' })).toBeUndefined();
 });
 
-test('several namespaces make one cache, and others are not in it', async () => {
+test('several namespaces share one cache, which excludes all others', async () => {
   const cluster = new FakeCluster();
   for (const namespace of ['one', 'two', 'three']) cluster.put(type, at(`in-${namespace}`, namespace));
   const { informer, names, cluster: same } = stage({ namespaces: ['one', 'two', 'one'] }, cluster);
@@ -77,7 +77,7 @@ test('several namespaces make one cache, and others are not in it', async () => 
   await until(() => same.openWatches === 2, { what: 'a watch each' });
 });
 
-test('a watch that ends or breaks goes on from where it was, without a new list', async () => {
+test('a watch that ends or breaks resumes from its last version, without a new list', async () => {
   const { cluster, hears, watching, lists, missed } = stage();
   await watching();
   for (const [index, error] of [undefined, away, new KubeError(500, 'InternalError', 'oops')].entries()) {
@@ -89,7 +89,7 @@ test('a watch that ends or breaks goes on from where it was, without a new list'
   expect([lists(), await missed()]).toEqual([1, 0]);
 });
 
-test('a version that is too old means a new list, whose differences are told', async () => {
+test('an expired version leads to a new list, which reports the differences', async () => {
   const cluster = new FakeCluster();
   cluster.put(type, at('old'));
   const { heard, hears, watching, lists, informer } = stage({}, cluster);
@@ -106,7 +106,7 @@ test('a version that is too old means a new list, whose differences are told', a
   expect(informer.listedAt()).toBeGreaterThan(first);
 });
 
-test('an API server that is away for long, at the start and later, is waited for', async () => {
+test('waits for an API server that is unreachable for long, at the start and later', async () => {
   const cluster = new FakeCluster();
   cluster.away();
   const { hears, problems, informer, lists, watching, lines } = stage({}, cluster);
@@ -125,7 +125,7 @@ test('an API server that is away for long, at the start and later, is waited for
   await hears('added meanwhile');
 });
 
-test('a silent watch is replaced by another, and what it kept for itself comes', async () => {
+test('a silent watch is replaced, and the new one delivers what it withheld', async () => {
   const { cluster, hears, watching, lists } = stage({ silenceMs: 40 });
   await watching();
   // Open, but dead.
@@ -135,7 +135,7 @@ test('a silent watch is replaced by another, and what it kept for itself comes',
   expect(lists()).toBe(1);
 });
 
-test('bookmarks move the version on, so that a quiet watch does not grow too old', async () => {
+test('bookmarks advance the version, so that the version of a quiet watch does not expire', async () => {
   const { cluster, watching, lists, hears } = stage();
   await watching();
   cluster.put({ ...type, plural: 'others' }, at('of another kind'));
@@ -147,7 +147,7 @@ test('bookmarks move the version on, so that a quiet watch does not grow too old
   expect(lists()).toBe(1);
 });
 
-test('a periodic list finds what a watch never told, counts it, and begins a new watch', async () => {
+test('a periodic list finds and counts changes that the watch missed, and restarts the watch', async () => {
   const cluster = new FakeCluster();
   cluster.put(type, { ...at('changes'), spec: { n: 1 } });
   cluster.put(type, at('goes'));
@@ -174,7 +174,7 @@ test('a periodic list finds what a watch never told, counts it, and begins a new
   expect(await missed()).toBe(3);
 });
 
-test('a periodic list amid many changes counts nothing as missed', async () => {
+test('a periodic list during many changes counts none of them as missed', async () => {
   const { cluster, informer, missed, watching, names } = stage({ relistMs: 5 });
   await watching();
   let round = 0;
@@ -203,7 +203,7 @@ test('a periodic list amid many changes counts nothing as missed', async () => {
   expect(await missed()).toBe(0);
 });
 
-test("a kind that is not installed is said in the catalogue's words, and found once it is", async () => {
+test('a kind that is not installed is reported with its catalogue error, and read once it is installed', async () => {
   const cluster = new FakeCluster();
   cluster.install(type, false);
   const { informer, problems, lines, lists } = stage({}, cluster);
@@ -220,7 +220,7 @@ test("a kind that is not installed is said in the catalogue's words, and found o
   expect(problems.list()).toEqual([]);
 });
 
-test('a kind that is removed later is a problem too', async () => {
+test('a kind that is uninstalled later is reported too', async () => {
   const { cluster, problems, watching } = stage();
   await watching();
   cluster.install(type, false);
@@ -234,7 +234,7 @@ test.each([
   ['an object without a name', { event: 'modified', object: { metadata: { uid: 'u', resourceVersion: '999' } } }],
   ['no object', { event: 'added' }],
   ['an unknown event', { event: undefined, object: at('x') }],
-])('%s in a watch is survived', async (_what, event) => {
+])('a watch survives %s', async (_what, event) => {
   const { cluster, watching, hears, informer } = stage();
   await watching();
   cluster.sendRaw(type, event);
@@ -243,7 +243,7 @@ test.each([
   expect(informer.list()).toHaveLength(1);
 });
 
-test('a listener that throws does not end it', async () => {
+test('a change handler that throws does not end the informer', async () => {
   const { cluster, hears, watching, lines } = stage();
   await watching();
   cluster.put(type, at('thrower'));
@@ -252,7 +252,7 @@ test('a listener that throws does not end it', async () => {
   expect(lines.some((line) => line.includes('a bad listener'))).toBe(true);
 });
 
-test('an object that was deleted and made again under its name is another', async () => {
+test('an object that was deleted and recreated under the same name is reported as deleted and added', async () => {
   const { cluster, heard, hears, watching } = stage();
   cluster.put(type, at('again'));
   await watching();
@@ -265,7 +265,7 @@ test('an object that was deleted and made again under its name is another', asyn
   expect(heard).toEqual(['added again', 'deleted again', 'added again']);
 });
 
-test('ends with its signal: no watch stays open, and waiting for it ends', async () => {
+test('an abort closes the watches and rejects untilSynced', async () => {
   const cluster = new FakeCluster();
   cluster.install(type, false);
   const { informer, stop, problems } = stage({}, cluster);

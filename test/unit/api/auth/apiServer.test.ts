@@ -1,4 +1,4 @@
-// The API server that is asked about tokens: how often, how long, and what its absence means.
+// Token reviews: how often the API server is asked, how long answers count, and what happens when it does not answer.
 
 import { describe, expect, test } from 'vitest';
 import { apiServerAddress, installationNamespace, openReviews } from '../../../../src/adapters/kubernetes/index.ts';
@@ -7,7 +7,7 @@ import { selfSigned } from '../../../support/selfSigned.ts';
 import { as, cluster, code, users } from './stage.ts';
 
 describe('the API server', () => {
-  test('is asked once for many requests at once, and again after seconds', async () => {
+  test('is asked once for concurrent requests, and again after seconds', async () => {
     await using at = await cluster();
     const many = () =>
       Promise.all(Array.from({ length: 20 }, () => at.world.get('/v1/jobs', as('ann-token', 'team-a'))));
@@ -25,7 +25,7 @@ describe('the API server', () => {
     expect((await at.world.get('/v1/jobs', as('ann-token', 'team-a'))).status).toBe(200);
   });
 
-  test('a right that is taken away is gone after seconds', async () => {
+  test('a revoked right is lost within seconds', async () => {
     await using at = await cluster();
     expect((await at.world.get('/v1/jobs', as('ann-token', 'team-a'))).status).toBe(200);
     at.server.users.set('ann-token', { username: 'ann', rules: [] });
@@ -33,7 +33,7 @@ describe('the API server', () => {
     expect(code(await at.world.get('/v1/jobs', as('ann-token', 'team-a')))).toBe('403 Forbidden');
   });
 
-  test('away, broken or forbidding: 503 or 403, never 401, and known again at once when it is back', async () => {
+  test('unreachable, failing or refusing: 503 or 403, never 401, and no failure is cached', async () => {
     await using at = await cluster();
     const ask = async () => code(await at.world.get('/v1/jobs', as('ann-token', 'team-a')));
     for (const broken of [500, 429, 404]) {
@@ -55,7 +55,7 @@ describe('the API server', () => {
     expect(JSON.stringify(away.json)).not.toContain('ann-token');
   });
 
-  test('a user sends as many requests as a token may', async () => {
+  test('a user has the same rate limit as a token', async () => {
     await using at = await cluster();
     const tries = Array.from({ length: 420 }, () => at.world.get('/v1/jobs', as('ann-token', 'team-a')));
     const counts = (await Promise.all(tries)).map(code);
@@ -63,7 +63,7 @@ describe('the API server', () => {
     expect((await at.world.get('/v1/jobs', as('bob-token', 'team-b'))).status).toBe(200);
   });
 
-  test('is trusted by its authority alone', async () => {
+  test('is trusted only if its certificate authority is', async () => {
     await using server = await FakeReviews.start(selfSigned);
     server.users.set('ann-token', users['ann-token']!);
     const open = (ca: string | undefined) => openReviews({ url: server.url, ca, version: '1.2.3' });
@@ -74,7 +74,7 @@ describe('the API server', () => {
     careful.close();
   });
 
-  test('that says nothing is given up in time', async () => {
+  test('a silent API server is given up after the timeout', async () => {
     await using server = await FakeReviews.start();
     server.broken = 'silent';
     const silent = openReviews({ url: server.url, ca: undefined, version: '1.2.3', timeoutMs: 50 });
@@ -93,7 +93,7 @@ describe('where the API server is', () => {
   };
   const pod = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-  test('in a pod: as Kubernetes says; settings go before', () => {
+  test('in a pod it comes from Kubernetes; settings take precedence', () => {
     const env = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' };
     const mounted = files({ [`${pod}/ca.crt`]: 'PEM', [`${pod}/namespace`]: 'prod\n', '/ca': 'MINE' });
     expect(apiServerAddress({}, env, mounted)).toEqual({ url: 'https://10.96.0.1:443', ca: 'PEM' });
@@ -108,7 +108,7 @@ describe('where the API server is', () => {
     expect(installationNamespace(undefined, files({}))).toBe('default');
   });
 
-  test('elsewhere it must be set; a file of the authority that is missing is named', () => {
+  test('outside a pod it must be set; a missing CA file is named', () => {
     expect(() => apiServerAddress({}, {}, files({}))).toThrow(/GENWARDEN_KUBERNETES_URL/);
     expect(() => apiServerAddress({ url: 'https://k8s', ca: '/ca' }, {}, files({}))).toThrow(/KUBERNETES_CA=\/ca/);
   });

@@ -1,4 +1,4 @@
-// Kubernetes tokens: who they are, what they may, and whose jobs they see.
+// Kubernetes tokens: who their users are, what they may do, and whose jobs they see.
 
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
@@ -9,8 +9,8 @@ import { start } from '../../../fakes/tasks.ts';
 import { until } from '../../../support/until.ts';
 import { as, cluster, code, edits, yard } from './stage.ts';
 
-describe('who', () => {
-  test('an unknown token is 401, one without the right 403 that names it', async () => {
+describe('authentication', () => {
+  test('an unknown token is a 401, a missing right a 403 that names the right', async () => {
     await using at = await cluster();
     expect(code(await at.world.get('/v1/jobs', as('nobody', 'team-a')))).toBe('401 Unauthorized');
     at.server.users.set('anonymous', { username: 'system:anonymous', rules: [edits()] });
@@ -22,14 +22,14 @@ describe('who', () => {
     expect((await at.world.post('/v1/jobs', yard, as('eve-token', 'team-a'))).json.detail).toMatch(/may not create/);
   });
 
-  test('without a header a service account is in its own namespace, anyone else in default', async () => {
+  test('without a header, a service account uses its own namespace and other users use default', async () => {
     await using at = await cluster();
     expect((await at.world.post('/v1/jobs', yard, as('bot-token'))).json.tenant).toBe('team-a');
     expect((await at.world.get('/v1/jobs', as('ann-token'))).json.detail).toMatch(/in namespace default$/);
     expect((await at.world.get('/v1/jobs', as('boss-token'))).status).toBe(200);
   });
 
-  test('what is no namespace is refused', async () => {
+  test('an invalid namespace is refused', async () => {
     await using at = await cluster();
     for (const wrong of ['Team-A', 'team_a', 'a, b', '', '-a', 'x'.repeat(64)]) {
       const headers = { ...as('boss-token'), 'genwarden-namespace': wrong };
@@ -37,7 +37,7 @@ describe('who', () => {
     }
   });
 
-  test('tokens of the file go on working, and one of ours that is unknown is shown to nobody', async () => {
+  test('tokens of the file still work, and an unknown gw_ token is not sent to the API server', async () => {
     const own = createToken(
       { name: 'ci', tenant: 'acme', scopes: ['jobs:write', 'jobs:read'], createdAt: start },
       (n) => randomBytes(n),
@@ -68,8 +68,8 @@ describe('who', () => {
   });
 });
 
-describe('what', () => {
-  test('each route asks for its own right', async () => {
+describe('authorization', () => {
+  test('each route requires its own right', async () => {
     await using at = await cluster();
     const { json } = await at.world.post('/v1/jobs', yard, as('ann-token', 'team-a'));
     const job = `/v1/jobs/${json.id}`;
@@ -163,7 +163,7 @@ describe('what', () => {
 });
 
 describe('all namespaces', () => {
-  test('are read with the right in all of them, and changed one by one', async () => {
+  test('are read with a cluster-wide right, and changed one namespace at a time', async () => {
     await using at = await cluster();
     const { json } = await at.world.post('/v1/jobs', yard, as('ann-token', 'team-a'));
     const job = `/v1/jobs/${json.id}`;

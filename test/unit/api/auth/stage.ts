@@ -1,4 +1,4 @@
-// An API that lets in Kubernetes tokens, and the API server that it asks about them.
+// An API that accepts Kubernetes tokens, and a fake API server that reviews them.
 
 import { openReviews } from '../../../../src/adapters/kubernetes/index.ts';
 import { kubernetesTokens } from '../../../../src/api/auth/kubernetes/kubernetesTokens.ts';
@@ -30,7 +30,7 @@ export const users: Record<string, FakeUser> = {
 export interface Cluster extends AsyncDisposable {
   readonly server: FakeReviews;
   readonly world: ApiWorld;
-  /** Moves the clock by which answers are remembered, ms. */
+  /** Advances the clock of the review cache, ms. */
   later(ms: number): void;
 }
 

@@ -1,4 +1,4 @@
-// `kubectl genwarden logs`: whose log it is, which lines of it, and what is said where there is none.
+// `kubectl genwarden logs`: which logs and lines it prints, and what it reports when there are none.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { FakeKubernetes } from '../../../fakes/fakeKubernetes.ts';
 import { tempFolder, type TempFolder } from '../../../support/tempFolder.ts';
 
 const [first, second] = ['genwarden-worker-default-7d9f8b6c54-abcde', 'genwarden-worker-default-7d9f8b6c54-vwxyz'];
-// Names of hosts are cut in those of workers.
+// Workers' names contain only the first 40 characters of the host name.
 const nameOf = (pod: string): string => `worker-${pod.slice(0, 40)}-0123abcd`;
 
 let cluster: FakeKubernetes;
@@ -42,7 +42,7 @@ function ranOn(...pods: (string | null)[]): void {
 
 const line = (second_: number, text: string): string => `2026-01-01T00:00:0${second_}.000000001Z ${text}`;
 
-test('prints the lines about the job, of each worker that ran it, in the order in which they did', async () => {
+test('prints the lines about the job from each worker that ran it, in the order in which they ran it', async () => {
   cluster.pods.push(
     { namespace: 'prod', name: first, component: 'worker', log: [line(5, 'about job1, later'), line(6, 'about job2')] },
     { namespace: 'prod', name: second, component: 'worker', log: [line(1, 'about job1, first')] },
@@ -53,19 +53,19 @@ test('prints the lines about the job, of each worker that ran it, in the order i
   expect((await logs('--all')).stdout).toBe('about job1, first\nabout job1, later\nabout job2\n');
 });
 
-test('what came before a restart is printed first', async () => {
+test('prints the log from before a restart first', async () => {
   cluster.pods.push({ namespace: 'prod', name: first, component: 'worker', restarts: 1, log: [line(3, 'job1 again')] });
   ranOn(first);
   expect((await logs()).stdout).toBe('before the restart of job1\njob1 again\n');
 });
 
-test('workers in other namespaces are found by those who may look there', async () => {
+test('finds workers in other namespaces if the user may list pods there', async () => {
   cluster.pods.push({ namespace: 'gpus', name: first, component: 'worker', log: [line(3, 'job1 there')] });
   ranOn(first);
   expect((await logs()).stdout).toBe('job1 there\n');
 });
 
-test('a pod that is gone is named; where none is left it is an error', async () => {
+test('names a missing pod, and fails when no pod is left', async () => {
   cluster.pods.push({ namespace: 'prod', name: first, component: 'worker', log: [line(3, 'job1 here')] });
   ranOn(second, first);
   const some = await logs();
@@ -75,7 +75,7 @@ test('a pod that is gone is named; where none is left it is an error', async () 
   expect(await logs()).toMatchObject({ code: 1, stderr: expect.stringContaining('WorkerLogGone') as string });
 });
 
-test('a job that nobody has taken has none, and says so; a job that is not there is an error', async () => {
+test('reports that no worker has claimed the job yet; an unknown job is an error', async () => {
   ranOn(null);
   expect(await logs()).toMatchObject({
     code: 0,
@@ -87,7 +87,7 @@ test('a job that nobody has taken has none, and says so; a job that is not there
   expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('JobNotFound') as string });
 });
 
-test('--follow goes on to workers that take the job later, until it has finished', async () => {
+test('--follow includes workers that claim the job later, until the job has finished', async () => {
   api.put(fakeJob('job1', [fakeTask(0, 'running')]));
   cluster.pods.push(
     { namespace: 'prod', name: first, component: 'worker', log: [line(1, 'job1 starts')] },
@@ -110,7 +110,7 @@ test('--follow goes on to workers that take the job later, until it has finished
   });
 });
 
-test('a log that breaks is followed on without a gap and without a line twice', async () => {
+test('a followed log that breaks off resumes without gaps or duplicates', async () => {
   const log = [line(1, 'job1 one'), line(1, 'job1 twin'), line(2, 'job1 two'), line(3, 'job1 three')];
   // Two lines of one moment are two lines.
   cluster.pods.push({ namespace: 'prod', name: first, component: 'worker', log: log.with(1, line(2, 'job1 twin')) });
@@ -129,7 +129,7 @@ test('a log that breaks is followed on without a gap and without a line twice', 
   expect(await logs()).toMatchObject({ code: 4, stderr: expect.stringContaining('ClusterUnreachable') as string });
 });
 
-test('who may not read logs is told what is missing', async () => {
+test('a user who may not read logs is told which right is missing', async () => {
   cluster.pods.push({ namespace: 'prod', name: first, component: 'worker' });
   cluster.forbidden.add(`/api/v1/namespaces/prod/pods/${first}/log`);
   ranOn(first);

@@ -1,4 +1,4 @@
-// `kubectl genwarden`: how it finds Genwarden, as whom it speaks, and what it says where that fails.
+// `kubectl genwarden`: how it finds Genwarden, which credentials it uses, and what it reports when that fails.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -47,7 +47,7 @@ const noJobs = { items: [], next: null, complete: true, since: null };
 describe('reaching the API', () => {
   beforeEach(() => api.route('GET /v1/jobs', (_, response) => answerJson(response, 200, noJobs)));
 
-  test("goes through a port-forward, with the kubeconfig's token and namespace", async () => {
+  test("uses a port-forward, and the kubeconfig's token and namespace", async () => {
     expect(await plugin('list')).toMatchObject({ code: 0, stderr: '' });
     expect(sent()).toEqual(['Bearer my-token', 'default']);
     const lines = cluster.asked.map(({ line }) => line);
@@ -56,7 +56,7 @@ describe('reaching the API', () => {
     await until(() => cluster.forwards === 0, { what: 'the end of the port-forward' });
   });
 
-  test('takes the namespace of the context, of -n, or all with -A, before or after the command', async () => {
+  test('uses the namespace of the context, of -n, or all with -A, before or after the command', async () => {
     config = await kubeconfig({ token: 'my-token' }, 'team-a');
     const asked = async (...args: string[]) => {
       expect((await plugin(...args)).code).toBe(0);
@@ -70,7 +70,7 @@ describe('reaching the API', () => {
     expect((await plugin('list', '-A')).stdout).toMatch(/^NAMESPACE {2}JOB/);
   });
 
-  test('passes over pods that are not ready, and looks into genwarden where it may not look everywhere', async () => {
+  test('skips pods that are not ready, and searches the namespace genwarden if the user may not list all pods', async () => {
     cluster.forbidden.add('/api/v1/pods');
     cluster.pods = [
       { namespace: 'genwarden', name: 'old', component: 'api', ready: false },
@@ -80,7 +80,7 @@ describe('reaching the API', () => {
     expect(cluster.asked.map(({ line }) => line)).toContain('GET /api/v1/namespaces/genwarden/pods/new/portforward');
   });
 
-  test("a token that is given goes before the kubeconfig's; a command of an exec plugin gives one", async () => {
+  test("a given token takes precedence over the kubeconfig's, which may come from an exec plugin", async () => {
     await plugin('list', '--token', 'given');
     expect(sent()[0]).toBe('Bearer given');
     await runCommand(['list', '--kubeconfig', config], { plugin: true, env: { GENWARDEN_TOKEN: 'set' } });
@@ -106,7 +106,7 @@ describe('reaching the API', () => {
     });
   });
 
-  test("without a token it takes the admin's of the installation, says so, or says what it lacks", async () => {
+  test("without a token it uses the installation's admin token and says so, or says which right is missing", async () => {
     config = await kubeconfig({});
     cluster.secrets.set('prod/genwarden-api-token', { token: 'gw_admin\n' });
     const taken = await plugin('list', '-n', 'team-a');
@@ -124,7 +124,7 @@ describe('reaching the API', () => {
     });
   });
 
-  test('--url needs no cluster but for token and namespace, and no token goes there in the clear', async () => {
+  test('--url uses the kubeconfig for token and namespace only, and never sends its token unencrypted', async () => {
     const url = `http://127.0.0.1:${api.port}`;
     expect(await plugin('list', '--url', url)).toMatchObject({ code: 0 });
     expect(sent()).toEqual(['Bearer my-token', 'default']);
@@ -134,7 +134,7 @@ describe('reaching the API', () => {
   });
 });
 
-describe('what is missing', () => {
+describe('failures', () => {
   const failing = async (code: number, word: string, ...args: string[]) => {
     expect(await plugin('list', ...args)).toMatchObject({ code, stderr: expect.stringContaining(word) as string });
   };
@@ -149,13 +149,13 @@ describe('what is missing', () => {
     await failing(4, 'is ready (1 found)');
   });
 
-  test('no right to forward a port: said at once, and nothing is sent', async () => {
+  test('a missing right to forward ports is reported before anything is sent', async () => {
     cluster.forbidden.add('/api/v1/namespaces/prod/pods/genwarden-api-1/portforward');
     await failing(1, 'may not forward a port to a pod in namespace prod (get and create pods/portforward)');
     expect(api.requests).toEqual([]);
   });
 
-  test('no cluster, no such context, no kubeconfig, another user impersonated', async () => {
+  test('no cluster, unknown context, no kubeconfig, impersonation', async () => {
     await failing(2, '--context nowhere: the kubeconfig has here, there', '--context', 'nowhere');
     config = join(folder.path, 'none');
     await failing(2, 'there is no such file');
@@ -172,13 +172,13 @@ describe('what is missing', () => {
     await failing(4, 'ServerUnreachable');
   });
 
-  test('what the API refuses', async () => {
+  test('a request that the API refuses', async () => {
     api.route('GET /v1/jobs', (_, response) => answerProblem(response, 403, 'Forbidden', 'me may not list'));
     await failing(1, 'me may not list');
   });
 });
 
-test('a watch goes on when the port-forward breaks', async () => {
+test('a watch continues when the port-forward breaks', async () => {
   api.put(fakeJob('job1', [fakeTask(0, 'running')]));
   const watch = startCommand(['watch', 'job1', '--kubeconfig', config], { plugin: true });
   await api.held();
@@ -192,7 +192,7 @@ test('a watch goes on when the port-forward breaks', async () => {
   expect(lines).toContain('GET /api/v1/namespaces/prod/pods/genwarden-api-2/portforward');
 });
 
-test('the plain command line does not load the client of Kubernetes', async () => {
+test('the plain command line does not load the Kubernetes client', async () => {
   const program = new URL('../../../../src/cli/main.ts', import.meta.url).pathname;
   const script = `
     import { registerHooks } from 'node:module';

@@ -1,4 +1,4 @@
-// The surface of the plugin: its help, its page in the docs, what kubectl completes.
+// The plugin's help, its page in the docs, and its completions in kubectl.
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -13,7 +13,7 @@ const section = page.slice(page.indexOf('## `kubectl genwarden`'));
 const words = (...before: string[]): string[] =>
   completionLines(buildPlugin(), before).map((line) => line.split('\t')[0]!);
 
-test('help names it as kubectl runs it', async () => {
+test('help shows the name that kubectl runs it by', async () => {
   const ran = await startProcess(bin('kubectl-genwarden'), ['stuck', '--help']);
   expect(await ran.exited).toMatchObject({ code: 0 });
   expect(ran.stdout[0]).toBe('Usage: kubectl genwarden stuck [options]');
@@ -25,20 +25,20 @@ test('help names it as kubectl runs it', async () => {
   expect(await wrong.exited).toMatchObject({ code: 2 });
 });
 
-test('the docs name each of its flags, and those of logs', () => {
+test('the docs list each of its flags, and those of logs', () => {
   const program = buildPlugin();
   const logs = program.commands.find((command) => command.name() === 'logs')!;
   const flags = [...program.options, ...logs.options].map(({ long }) => long!).filter((flag) => flag !== '--version');
   expect(flags.filter((flag) => !section.includes(`\`${flag}\``))).toEqual([]);
 });
 
-test('it has the commands of the client, and none that runs a process', () => {
+test('it has the client commands, and none that run a process', () => {
   const names = buildPlugin().commands.map((command) => command.name());
   for (const name of ['submit', 'list', 'stuck', 'explain', 'top', 'pools', 'logs']) expect(names).toContain(name);
   for (const name of ['api', 'worker', 'dev', 'token', 'config']) expect(names).not.toContain(name);
 });
 
-test('completes commands, then flags and their values', async () => {
+test('completes commands, flags and their values', async () => {
   expect(words('st')).toEqual(['stuck', ':4']);
   expect(words('')).toContain('logs');
   expect(words('').some((word) => word.startsWith('-'))).toBe(false);
