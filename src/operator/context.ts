@@ -14,7 +14,7 @@ import type { OperatorMetrics } from '../telemetry/metrics.ts';
 import type { EventRecorder } from './events/eventRecorder.ts';
 import type { Problems } from './problems.ts';
 
-export interface OperatorParts {
+export interface OperatorContext {
   readonly cluster: Cluster;
   readonly recorder: EventRecorder;
   readonly startInformer: StartInformer;

@@ -6,11 +6,11 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { GenwardenError } from '../job/errors/index.ts';
 import type { Cluster, KubeObject, OwnerReference, ResourceKey } from '../ports/kubernetes.ts';
-import type { OperatorParts } from './context.ts';
+import type { OperatorContext } from './context.ts';
 import { configMapType } from './resources/builtInKinds.ts';
 import { apiVersion, workerPoolType } from './resources/kinds.ts';
 import { workerPoolSpec } from './resources/workerPool.ts';
-import type { KubeController } from './runtime/controller.ts';
+import type { Controller } from './runtime/controller.ts';
 
 /** Says from which file contents the pool was made. */
 export const hashAnnotation = 'genwarden.dev/default-pool';
@@ -18,25 +18,25 @@ export const hashAnnotation = 'genwarden.dev/default-pool';
 /** ms; Kubernetes is about to collect what an installation of before had left. */
 const beingDeletedAgain = 1_000;
 
-export function defaultPoolController(file: DefaultPool): (parts: OperatorParts) => KubeController {
-  return (parts) => {
-    const key: ResourceKey = { namespace: parts.namespace, name: file.pool.metadata.name };
+export function defaultPoolController(file: DefaultPool): (context: OperatorContext) => Controller {
+  return (context) => {
+    const key: ResourceKey = { namespace: context.namespace, name: file.pool.metadata.name };
     return {
       name: 'defaultpool',
       start: async (enqueue) => enqueue(key),
-      reconcile: () => keepDefaultPool(parts, file, key),
+      reconcile: () => keepDefaultPool(context, file, key),
     };
   };
 }
 
 async function keepDefaultPool(
-  { cluster, logger }: OperatorParts,
+  { cluster, logger }: OperatorContext,
   file: DefaultPool,
   key: ResourceKey,
-): Promise<{ lookAgainInMs: number } | undefined> {
+): Promise<{ requeueAfterMs: number } | undefined> {
   const owner = await ownerOf(cluster, file, key);
   const found = await cluster.get<KubeObject>(workerPoolType, key);
-  if (found?.metadata.deletionTimestamp !== undefined) return { lookAgainInMs: beingDeletedAgain };
+  if (found?.metadata.deletionTimestamp !== undefined) return { requeueAfterMs: beingDeletedAgain };
   const hash = hashOf(file);
   const why = found === undefined ? undefined : whyLeft(found, hash, owner);
   if (why === undefined) await apply(cluster, file, key, hash, owner);

@@ -2,16 +2,16 @@
 
 import type { Leadership } from '../ports/leadership.ts';
 import { LeaderElector } from '../readmodel/leaderElector.ts';
-import type { KubeController } from './runtime/controller.ts';
+import type { Controller } from './runtime/controller.ts';
 import { runController, type LoopOptions } from './runtime/controllerLoop.ts';
-import type { OperatorParts } from './context.ts';
+import type { OperatorContext } from './context.ts';
 
-export interface OperatorOptions extends OperatorParts {
+export interface OperatorOptions extends OperatorContext {
   /** Unique to this process: who leads, in KV and metrics. */
   readonly name: string;
   readonly leadership: Leadership;
   /** Made anew for each term. */
-  readonly controllers: readonly ((parts: OperatorParts) => KubeController)[];
+  readonly controllers: readonly ((context: OperatorContext) => Controller)[];
   /** For tests. */
   readonly loop?: Partial<LoopOptions>;
 }

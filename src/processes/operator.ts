@@ -17,7 +17,7 @@ import { createEventRecorder } from '../operator/events/eventRecorder.ts';
 import { generationJobController } from '../operator/generationJob/controller.ts';
 import { informerFactory, installationNamespace, KubeClient, loadKubeconfig } from '../adapters/kubernetes/index.ts';
 import { startOperator } from '../operator/operator.ts';
-import type { OperatorParts } from '../operator/context.ts';
+import type { OperatorContext } from '../operator/context.ts';
 import { createProblems } from '../operator/problems.ts';
 import { workerPoolController } from '../operator/workerPool/controller.ts';
 import { createOperatorMetrics } from '../telemetry/metrics.ts';
@@ -43,7 +43,7 @@ async function operate(settings: Settings, context: ProcessContext): Promise<Run
   return { ready: () => [follower.ready(), operator.ready()] };
 }
 
-async function partsOf(settings: Settings, context: ProcessContext): Promise<OperatorParts> {
+async function partsOf(settings: Settings, context: ProcessContext): Promise<OperatorContext> {
   const { name, link, logger, registry, resources } = context;
   const { retentionMs, heartbeatTimeoutMs } = settings;
   const metrics = createOperatorMetrics(registry);
@@ -85,7 +85,7 @@ async function partsOf(settings: Settings, context: ProcessContext): Promise<Ope
   };
 }
 
-function placeOf({ kubernetes }: Settings): Pick<OperatorParts, 'namespace' | 'watchNamespaces' | 'workerTemplate'> {
+function placeOf({ kubernetes }: Settings): Pick<OperatorContext, 'namespace' | 'watchNamespaces' | 'workerTemplate'> {
   const { namespace, watchNamespaces, workerTemplateFile } = kubernetes;
   return {
     namespace: installationNamespace(namespace),

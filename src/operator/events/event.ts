@@ -28,7 +28,7 @@ export interface Series {
   readonly firstAt: Instant;
   lastAt: Instant;
   /** Monotonic, ms. */
-  heardAt: number;
+  lastSeenAt: number;
   writtenAt: number;
 }
 

@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { OperatorMetrics } from '../../telemetry/metrics.ts';
 import type { Cluster } from '../../ports/kubernetes.ts';
-import { Allowance } from './rateLimiter.ts';
+import { RateLimiter } from './rateLimiter.ts';
 import { eventOf, eventType, seriesKey, type RecordedEvent, type Regarding, type Series } from './event.ts';
 import { EventWriter } from './eventWriter.ts';
 
@@ -34,11 +34,11 @@ export interface EventTimes {
   /** Between two writes of the count of a series, from its second event on. */
   readonly writeEvery: number;
   /** A series that is silent for so long is over: the same is a new event then. */
-  readonly overAfter: number;
+  readonly endsAfter: number;
   /** Between two looks at the series. */
-  readonly lookEvery: number;
+  readonly flushEvery: number;
   /** Between two tries of a write that failed. */
-  readonly tryAgainAfter: number;
+  readonly retryAfter: number;
 }
 
 export interface ClosableEventRecorder extends EventRecorder {
@@ -46,12 +46,12 @@ export interface ClosableEventRecorder extends EventRecorder {
   close(): Promise<void>;
 }
 
-const defaultTimes: EventTimes = { writeEvery: 300_000, overAfter: 360_000, lookEvery: 15_000, tryAgainAfter: 2_000 };
+const defaultTimes: EventTimes = { writeEvery: 300_000, endsAfter: 360_000, flushEvery: 15_000, retryAfter: 2_000 };
 /** Series that are remembered; the oldest goes first. */
-const mostSeries = 2_000;
-/** An object may have this many events at once, then one in so many ms; and all objects together. As client-go has it. */
+const maxSeries = 2_000;
+/** An object may have this many events at once, then one in so many ms; and all objects overall. As client-go has it. */
 const perObject = { burst: 25, everyMs: 300_000 };
-const together = { burst: 200, everyMs: 100 };
+const overall = { burst: 200, everyMs: 100 };
 
 export function createEventRecorder(options: EventRecorderOptions): ClosableEventRecorder {
   return new Recorder(options);
@@ -61,25 +61,25 @@ class Recorder implements ClosableEventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #times: EventTimes;
   readonly #series = new Map<string, Series>();
-  readonly #objects: Allowance;
-  readonly #all: Allowance;
+  readonly #perObjectLimiter: RateLimiter;
+  readonly #overallLimiter: RateLimiter;
   readonly #writer: EventWriter;
-  readonly #looking: NodeJS.Timeout;
+  readonly #flushing: NodeJS.Timeout;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
     this.#times = { ...defaultTimes, ...options.times };
     const { clock, metrics, logger, cluster } = options;
     const monotonic = (): number => clock.monotonic();
-    this.#objects = new Allowance(perObject, monotonic);
-    this.#all = new Allowance(together, monotonic);
+    this.#perObjectLimiter = new RateLimiter(perObject, monotonic);
+    this.#overallLimiter = new RateLimiter(overall, monotonic);
     this.#writer = new EventWriter({
       write: async (series) => void (await cluster.apply(eventType, eventOf(series, options.instance))),
       dropped: () => metrics.droppedEvents.inc({ cause: 'error' }),
-      tryAgainAfter: this.#times.tryAgainAfter,
+      retryAfter: this.#times.retryAfter,
       logger,
     });
-    this.#looking = setInterval(() => this.#look(), this.#times.lookEvery).unref();
+    this.#flushing = setInterval(() => this.#flush(), this.#times.flushEvery).unref();
   }
 
   record(object: Regarding, event: RecordedEvent): void {
@@ -91,7 +91,7 @@ class Recorder implements ClosableEventRecorder {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#looking);
+    clearInterval(this.#flushing);
     for (const series of this.#series.values()) if (series.written < series.count) this.#write(series);
     await this.#writer.close();
   }
@@ -101,8 +101,8 @@ class Recorder implements ClosableEventRecorder {
     const key = seriesKey(object, event);
     const now = clock.monotonic();
     const known = this.#series.get(key);
-    if (known !== undefined && now - known.heardAt < this.#times.overAfter) return this.#again(known, now);
-    if (!this.#objects.take(object.metadata.uid) || !this.#all.take('')) {
+    if (known !== undefined && now - known.lastSeenAt < this.#times.endsAfter) return this.#repeat(known, now);
+    if (!this.#perObjectLimiter.take(object.metadata.uid) || !this.#overallLimiter.take('')) {
       metrics.droppedEvents.inc({ cause: 'rate' });
       return;
     }
@@ -116,32 +116,32 @@ class Recorder implements ClosableEventRecorder {
       written: 0,
       firstAt: at,
       lastAt: at,
-      heardAt: now,
+      lastSeenAt: now,
       writtenAt: 0,
     };
     this.#series.delete(key);
     this.#series.set(key, series);
-    if (this.#series.size > mostSeries) this.#series.delete(this.#series.keys().next().value!);
+    if (this.#series.size > maxSeries) this.#series.delete(this.#series.keys().next().value!);
     this.#write(series);
   }
 
-  #again(series: Series, now: number): void {
+  #repeat(series: Series, now: number): void {
     series.count += 1;
     series.lastAt = this.#options.clock.now();
-    series.heardAt = now;
+    series.lastSeenAt = now;
     if (series.count === 2 || now - series.writtenAt >= this.#times.writeEvery) this.#write(series);
   }
 
-  #look(): void {
+  #flush(): void {
     const now = this.#options.clock.monotonic();
     for (const [key, series] of this.#series) {
-      const over = now - series.heardAt >= this.#times.overAfter;
+      const over = now - series.lastSeenAt >= this.#times.endsAfter;
       // The end of a series says how often it was in the end.
       if (series.written < series.count && (over || now - series.writtenAt >= this.#times.writeEvery))
         this.#write(series);
       if (over) this.#series.delete(key);
     }
-    this.#objects.forget();
+    this.#perObjectLimiter.prune();
   }
 
   #write(series: Series): void {

@@ -9,20 +9,20 @@ export interface EventWriterOptions {
   readonly write: (series: Series) => Promise<void>;
   readonly dropped: () => void;
   /** ms between two tries of the same. */
-  readonly tryAgainAfter: number;
+  readonly retryAfter: number;
   readonly logger: Logger;
 }
 
 /** Events that wait; beyond, new ones are dropped. */
-const mostWaiting = 500;
-const mostTries = 3;
+const maxQueued = 500;
+const maxTries = 3;
 /** For the end of the process, ms. */
-const closeWithin = 3_000;
+const closeTimeoutMs = 3_000;
 
 export class EventWriter {
   readonly #options: EventWriterOptions;
   /** By identity: a series that waits already is written with the count that it has then. */
-  readonly #waiting = new Set<Series>();
+  readonly #queued = new Set<Series>();
   readonly #stop = new AbortController();
   #writing: Promise<void> | undefined;
 
@@ -31,20 +31,20 @@ export class EventWriter {
   }
 
   add(series: Series): void {
-    if (this.#waiting.size >= mostWaiting && !this.#waiting.has(series)) return this.#options.dropped();
-    this.#waiting.add(series);
+    if (this.#queued.size >= maxQueued && !this.#queued.has(series)) return this.#options.dropped();
+    this.#queued.add(series);
     this.#writing ??= this.#writeAll().finally(() => (this.#writing = undefined));
   }
 
   async close(): Promise<void> {
-    const late = setTimeout(() => this.#stop.abort(), closeWithin);
+    const late = setTimeout(() => this.#stop.abort(), closeTimeoutMs);
     await this.#writing;
     clearTimeout(late);
   }
 
   async #writeAll(): Promise<void> {
-    for (const series of this.#waiting) {
-      this.#waiting.delete(series);
+    for (const series of this.#queued) {
+      this.#queued.delete(series);
       if (this.#stop.signal.aborted || !(await this.#write(series))) this.#options.dropped();
     }
   }
@@ -56,15 +56,13 @@ export class EventWriter {
         return true;
       } catch (error) {
         const { reason } = series.event;
-        const hopeless =
+        const isPermanent =
           error instanceof KubeError && error.status >= 400 && error.status < 500 && error.status !== 429;
-        if (hopeless || tries === mostTries || this.#stop.signal.aborted) {
+        if (isPermanent || tries === maxTries || this.#stop.signal.aborted) {
           this.#options.logger.debug({ err: error, reason }, 'An event about an object was not written');
           return false;
         }
-        await pause(this.#options.tryAgainAfter * tries, undefined, { signal: this.#stop.signal }).catch(
-          () => undefined,
-        );
+        await pause(this.#options.retryAfter * tries, undefined, { signal: this.#stop.signal }).catch(() => undefined);
       }
     }
   }

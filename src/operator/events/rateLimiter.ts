@@ -6,9 +6,9 @@ interface Rate {
   readonly everyMs: number;
 }
 
-const mostBuckets = 5_000;
+const maxBuckets = 5_000;
 
-export class Allowance {
+export class RateLimiter {
   readonly #rate: Rate;
   readonly #monotonic: () => number;
   readonly #buckets = new Map<string, { tokens: number; at: number }>();
@@ -19,26 +19,25 @@ export class Allowance {
   }
 
   /** False where there is nothing left. */
-  take(whose: string): boolean {
+  take(key: string): boolean {
     const now = this.#monotonic();
-    const bucket = { tokens: this.#tokens(whose, now), at: now };
-    this.#buckets.delete(whose);
-    this.#buckets.set(whose, bucket);
-    if (this.#buckets.size > mostBuckets) this.#buckets.delete(this.#buckets.keys().next().value!);
+    const bucket = { tokens: this.#tokens(key, now), at: now };
+    this.#buckets.delete(key);
+    this.#buckets.set(key, bucket);
+    if (this.#buckets.size > maxBuckets) this.#buckets.delete(this.#buckets.keys().next().value!);
     if (bucket.tokens < 1) return false;
     bucket.tokens -= 1;
     return true;
   }
 
   /** Drops buckets that are full again. */
-  forget(): void {
+  prune(): void {
     const now = this.#monotonic();
-    for (const whose of this.#buckets.keys())
-      if (this.#tokens(whose, now) >= this.#rate.burst) this.#buckets.delete(whose);
+    for (const key of this.#buckets.keys()) if (this.#tokens(key, now) >= this.#rate.burst) this.#buckets.delete(key);
   }
 
-  #tokens(whose: string, now: number): number {
-    const bucket = this.#buckets.get(whose);
+  #tokens(key: string, now: number): number {
+    const bucket = this.#buckets.get(key);
     const { burst, everyMs } = this.#rate;
     return bucket === undefined ? burst : Math.min(burst, bucket.tokens + (now - bucket.at) / everyMs);
   }

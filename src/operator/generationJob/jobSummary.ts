@@ -3,13 +3,13 @@
 import { countStates, jobState, jobTimes, type Counts, type JobState } from '../../job/jobState.ts';
 import type { Instant, TaskState } from '../../job/task.ts';
 
-export interface TaskSeen {
+export interface ObservedTask {
   readonly state: TaskState;
   /** Why it is so, for a person; the index does not know. */
   readonly message?: string;
 }
 
-export interface Standing {
+export interface JobSummary {
   readonly job: string;
   readonly state: JobState;
   readonly counts: Counts;
@@ -23,19 +23,19 @@ export interface Standing {
 }
 
 /** `tasks` are all tasks of the job, by index. */
-export function standingOf(tasks: readonly TaskSeen[]): Standing {
+export function summarizeJob(tasks: readonly ObservedTask[]): JobSummary {
   const states = tasks.map(({ state }) => state);
   const counts = countStates(states);
   const state = jobState(counts);
   const { startedAt, finishedAt } = jobTimes(states);
   const { job, total } = states[0]!.of;
-  return { job, state, counts, total, startedAt, finishedAt, ...whyOf(state, tasks) };
+  return { job, state, counts, total, startedAt, finishedAt, ...reasonFor(state, tasks) };
 }
 
 /** One that has ended so is told with the messages of its tasks. */
 export const needsMessages = (state: JobState): boolean => state === 'failed' || state === 'cancelled';
 
-function whyOf(state: JobState, tasks: readonly TaskSeen[]): { reason: string; message: string } {
+function reasonFor(state: JobState, tasks: readonly ObservedTask[]): { reason: string; message: string } {
   switch (state) {
     case 'queued':
       return { reason: 'Queued', message: 'Waits for a worker' };
@@ -49,14 +49,14 @@ function whyOf(state: JobState, tasks: readonly TaskSeen[]): { reason: string; m
       return { reason: 'Succeeded', message: tasks.length === 1 ? 'Succeeded' : `All ${tasks.length} tasks succeeded` };
     case 'failed':
     case 'cancelled':
-      return whyEnded(state, tasks);
+      return endReason(state, tasks);
     default:
       return state satisfies never;
   }
 }
 
 /** The reason that most of the tasks that ended so have, the first of them where several do. */
-function whyEnded(state: 'failed' | 'cancelled', tasks: readonly TaskSeen[]): { reason: string; message: string } {
+function endReason(state: 'failed' | 'cancelled', tasks: readonly ObservedTask[]): { reason: string; message: string } {
   const ended = tasks.filter((task) => task.state.state === state);
   const tally = new Map<string, number>();
   for (const { state: each } of ended) tally.set(each.reason, (tally.get(each.reason) ?? 0) + 1);
@@ -67,5 +67,5 @@ function whyEnded(state: 'failed' | 'cancelled', tasks: readonly TaskSeen[]): { 
   return { reason, message: `${ended.length} of ${tasks.length} tasks ${state}; ${nameOf(first)}: ${message}` };
 }
 
-const nameOf = ({ state }: TaskSeen): string =>
+const nameOf = ({ state }: ObservedTask): string =>
   state.of.name === null ? `task ${state.of.task}` : `task ${state.of.task} (${state.of.name})`;

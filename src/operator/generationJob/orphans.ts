@@ -7,22 +7,22 @@ import { cancelJob } from '../../jobs/cancel.ts';
 import type { EndedTask } from '../../jobs/context.ts';
 import { jobIdOfOwner } from '../../jobs/submit/index.ts';
 import { logEndedTask } from '../../telemetry/events.ts';
-import type { OperatorParts } from '../context.ts';
+import type { OperatorContext } from '../context.ts';
 import { generationJobType } from '../resources/kinds.ts';
-import type { Owners } from './ownerIndex.ts';
+import type { OwnerIndex } from './ownerIndex.ts';
 
-export type OrphanParts = CancelParts & Pick<OperatorParts, 'cluster' | 'watchNamespaces'>;
+export type OrphanContext = CancelContext & Pick<OperatorContext, 'cluster' | 'watchNamespaces'>;
 
 /**
  * `since` is the moment by which this process knew all resources. Throws what a list or a cancel failed with, once all others
  * are done: where a list fails, nothing is judged.
  */
-export async function cancelOrphans(parts: OrphanParts, owners: Owners, since: Instant): Promise<void> {
+export async function cancelOrphans(context: OrphanContext, owners: OwnerIndex, since: Instant): Promise<void> {
   const failures: unknown[] = [];
-  for (const [namespace, uids] of suspects(parts, owners, since)) {
+  for (const [namespace, uids] of suspects(context, owners, since)) {
     try {
-      const there = await uidsIn(parts, namespace);
-      for (const uid of uids) if (!there.has(uid)) await cancelJobOf(parts, namespace, uid);
+      const there = await existingUids(context, namespace);
+      for (const uid of uids) if (!there.has(uid)) await cancelJobOf(context, namespace, uid);
     } catch (error) {
       failures.push(error);
     }
@@ -32,8 +32,8 @@ export async function cancelOrphans(parts: OrphanParts, owners: Owners, since: I
 
 /** Uids by namespace. */
 function suspects(
-  { follower, watchNamespaces }: OrphanParts,
-  owners: Owners,
+  { follower, watchNamespaces }: OrphanContext,
+  owners: OwnerIndex,
   since: Instant,
 ): ReadonlyMap<string, ReadonlySet<string>> {
   const found = new Map<string, Set<string>>();
@@ -41,31 +41,31 @@ function suspects(
     const { owner, tenant, job } = state.of;
     if (owner === null || owners.keyOf(owner) !== undefined || job !== jobIdOfOwner(owner)) continue;
     if (watchNamespaces.length > 0 && !watchNamespaces.includes(tenant)) continue;
-    if (isPersons(state, since)) continue;
+    if (isRetriedByUser(state, since)) continue;
     found.set(tenant, (found.get(tenant) ?? new Set()).add(owner));
   }
   return found;
 }
 
 /** A new run that somebody asked for when the resource had long gone is theirs, and runs. */
-const isPersons = ({ run, queuedAt }: TaskState, since: Instant): boolean => run > 1 && queuedAt > since;
+const isRetriedByUser = ({ run, queuedAt }: TaskState, since: Instant): boolean => run > 1 && queuedAt > since;
 
 /** A namespace that is gone has an empty list. */
-async function uidsIn({ cluster }: OrphanParts, namespace: string): Promise<ReadonlySet<string>> {
+async function existingUids({ cluster }: OrphanContext, namespace: string): Promise<ReadonlySet<string>> {
   const { items } = await cluster.list(generationJobType, { namespace });
   return new Set(items.map(({ metadata }) => metadata.uid));
 }
 
-export type CancelParts = Pick<OperatorParts, 'log' | 'follower' | 'clock' | 'heartbeats' | 'logger'>;
+export type CancelContext = Pick<OperatorContext, 'log' | 'follower' | 'clock' | 'heartbeats' | 'logger'>;
 
 const nothingToCancel: readonly ErrorCode[] = ['JobNotFound', 'JobAlreadyFinished'];
 
 /** Nothing happens where there is no such job, or none that is open. Throws `Unavailable`. */
-export async function cancelJobOf(parts: CancelParts, tenant: string, uid: string): Promise<void> {
+export async function cancelJobOf(context: CancelContext, tenant: string, uid: string): Promise<void> {
   const by = 'the deletion of its GenerationJob';
   try {
-    const onTaskEnded = (ended: EndedTask): void => logEndedTask(parts.logger, ended);
-    await cancelJob({ ...parts, onTaskEnded }, { tenant, job: jobIdOfOwner(uid), by, running: 'stop' });
+    const onTaskEnded = (ended: EndedTask): void => logEndedTask(context.logger, ended);
+    await cancelJob({ ...context, onTaskEnded }, { tenant, job: jobIdOfOwner(uid), by, running: 'stop' });
   } catch (error) {
     if (!(error instanceof GenwardenError) || !nothingToCancel.includes(error.code)) throw error;
   }

@@ -1,39 +1,39 @@
 // What the operator remembers of each resource between two looks. All of it may be forgotten: a restart does.
 
 import type { GenerationJob } from '../resources/generationJob.ts';
-import type { Pace } from './decide/schedule.ts';
+import type { WriteHistory } from './decide/schedule.ts';
 
-export interface Memory {
+export interface ReconcileState {
   /** Of our writes. */
-  pace: Pace | undefined;
+  writes: WriteHistory | undefined;
   /** What our last write left, and the versions that it and those before wrote over: a cache that has one of them is behind. */
   written: { readonly over: ReadonlySet<string>; readonly object: GenerationJob } | undefined;
   /** Monotonic ms since when the submit gets no answer. */
   unansweredSince: number | undefined;
   /** Monotonic ms at which the end that the status tells of is compared with the stream, once; Infinity when it was. */
-  compareAt: number | undefined;
+  recheckAt: number | undefined;
   /** The job's tombstone was seen. */
   jobDeleted: boolean;
 }
 
-export class Memories {
-  readonly #memories = new Map<string, Memory>();
+export class ReconcileStates {
+  readonly #states = new Map<string, ReconcileState>();
 
-  of(uid: string): Memory {
-    const known = this.#memories.get(uid);
+  of(uid: string): ReconcileState {
+    const known = this.#states.get(uid);
     if (known !== undefined) return known;
-    const fresh: Memory = {
-      pace: undefined,
+    const fresh: ReconcileState = {
+      writes: undefined,
       written: undefined,
       unansweredSince: undefined,
-      compareAt: undefined,
+      recheckAt: undefined,
       jobDeleted: false,
     };
-    this.#memories.set(uid, fresh);
+    this.#states.set(uid, fresh);
     return fresh;
   }
 
   forget(uid: string): void {
-    this.#memories.delete(uid);
+    this.#states.delete(uid);
   }
 }

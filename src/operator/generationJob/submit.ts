@@ -11,24 +11,24 @@ import { labelKeyProblem, labelValueProblem } from '../../jobs/submit/labels.ts'
 import { jobIdOfOwner, submitJob } from '../../jobs/submit/index.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';
 import type { ObjectMeta } from '../../ports/kubernetes.ts';
-import type { OperatorParts } from '../context.ts';
+import type { OperatorContext } from '../context.ts';
 import { type GenerationJob, type GenerationJobSpec, parseGenerationJob } from '../resources/generationJob.ts';
 import type { Refused } from './observe.ts';
 
-type Parts = Pick<OperatorParts, 'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'retentionMs' | 'random'>;
+type Context = Pick<OperatorContext, 'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'retentionMs' | 'random'>;
 
 /** The job, new or there already. Throws a code of the catalogue, `JobNotFound` where it was there and is no more. */
-export async function submitOf(parts: Parts, resource: GenerationJob): Promise<JobRecord> {
+export async function submitResource(context: Context, resource: GenerationJob): Promise<JobRecord> {
   const parsed = parseGenerationJob(resource);
   if ('problems' in parsed) throw invalidRequest(parsed.problems);
   const { namespace: tenant, uid: owner } = resource.metadata;
-  const body = submitBodyOf(parsed.spec, resource.metadata);
+  const body = bodyOf(parsed.spec, resource.metadata);
   try {
-    return (await submitJob(parts, { tenant, owner, body, idempotencyKey: undefined })).record;
+    return (await submitJob(context, { tenant, owner, body, idempotencyKey: undefined })).record;
   } catch (error) {
     if (!(error instanceof GenwardenError) || catalogue[error.code].retryable || error.code === 'JobNotFound')
       throw error;
-    return await submittedBefore(parts, resource, error);
+    return await existingJob(context, resource, error);
   }
 }
 
@@ -36,14 +36,14 @@ export async function submitOf(parts: Parts, resource: GenerationJob): Promise<J
  * A refusal does not count where the job was stored before what it needs went away, by a process that died before it could say
  * so.
  */
-async function submittedBefore(parts: Parts, { metadata }: GenerationJob, refusal: GenwardenError): Promise<JobRecord> {
-  return readJob(parts, metadata.namespace, jobIdOfOwner(metadata.uid)).catch((error: unknown) => {
+async function existingJob(context: Context, { metadata }: GenerationJob, refusal: GenwardenError): Promise<JobRecord> {
+  return readJob(context, metadata.namespace, jobIdOfOwner(metadata.uid)).catch((error: unknown) => {
     throw error instanceof GenwardenError && error.code === 'JobNotFound' ? refusal : error;
   });
 }
 
 /** The labels are those of the moment: the resource's may change, the job's do not. */
-function submitBodyOf(spec: GenerationJobSpec, { labels }: Pick<ObjectMeta, 'labels'>): SubmitBody {
+function bodyOf(spec: GenerationJobSpec, { labels }: Pick<ObjectMeta, 'labels'>): SubmitBody {
   const { kind, pool, priority, model, input, tasks, policy, jobMetadata: metadata } = spec;
   const given = { model, input, tasks, policy, metadata };
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
@@ -73,21 +73,21 @@ function isOfTool(key: string): boolean {
 }
 
 /** What a new declaration of the pool, or an upload, may cure. */
-const curable: ReadonlySet<ErrorCode> = new Set([
+const retryableRefusals: ReadonlySet<ErrorCode> = new Set([
   'PoolNotFound',
   'PoolNotAllowed',
   'ModelNotInPool',
   'ReferenceNotFound',
 ] satisfies ErrorCode[]);
 
-export function refusedBy(error: GenwardenError, { spec, metadata }: GenerationJob, now: Instant): Refused {
+export function classifyRefusal(error: GenwardenError, { spec, metadata }: GenerationJob, now: Instant): Refused {
   const { code, message, hint } = error;
-  const end = Date.parse(metadata.creationTimestamp) + (spec === undefined ? 0 : patience(spec));
-  return { seen: 'refused', code, message, hint, triedUntil: curable.has(code) && now < end ? end : null };
+  const end = Date.parse(metadata.creationTimestamp) + (spec === undefined ? 0 : retryWindow(spec));
+  return { kind: 'refused', code, message, hint, retriedUntil: retryableRefusals.has(code) && now < end ? end : null };
 }
 
 /** ms from the creation: the job's queueTimeout, or its deadline where that is earlier. */
-function patience({ kind, policy = {} }: GenerationJobSpec): number {
+function retryWindow({ kind, policy = {} }: GenerationJobSpec): number {
   const queueTimeout = inMs(policy.queueTimeout) ?? policyFor(kind, {}, {}).queueTimeout;
   return Math.min(queueTimeout, inMs(policy.deadline) ?? Infinity);
 }

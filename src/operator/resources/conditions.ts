@@ -28,7 +28,7 @@ export const conditions = z
 export type Condition = Readonly<z.infer<typeof condition>>;
 
 /** What a controller says; the rest follows from what was said before. */
-export type Stated<Type extends string = string> = Pick<Condition, 'status' | 'reason' | 'message'> & {
+export type NewCondition<Type extends string = string> = Pick<Condition, 'status' | 'reason' | 'message'> & {
   readonly type: Type;
 };
 
@@ -36,9 +36,9 @@ export type Stated<Type extends string = string> = Pick<Condition, 'status' | 'r
  * The conditions after the stated ones: each keeps the time of its last change while its status is the same, others stay
  * as they are. `now` is ISO 8601.
  */
-export function withConditions(
+export function setConditions(
   before: readonly Condition[],
-  stated: readonly Stated[],
+  stated: readonly NewCondition[],
   observedGeneration: number,
   now: string,
 ): Condition[] {

@@ -99,7 +99,11 @@ const tasks = z.int().min(0).optional();
 
 export const workerPoolStatus = z
   .strictObject({
-    observedGeneration: z.int().min(0).optional().describe('The generation of the spec that the operator has seen.'),
+    observedGeneration: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('The generation of the spec that the operator has observed.'),
     replicas: workers.describe('Workers that exist.'),
     readyReplicas: workers.describe('Workers that can take tasks.'),
     desiredReplicas: workers.describe('Workers that there should be.'),

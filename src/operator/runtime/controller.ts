@@ -5,7 +5,7 @@ import type { ResourceKey } from '../../ports/kubernetes.ts';
 /** Asks for a look at an object, at once or `afterMs` from now; the earliest of several counts. */
 export type Enqueue = (key: ResourceKey, afterMs?: number) => void;
 
-export interface KubeController {
+export interface Controller {
   /** Names its queue and its metrics. */
   readonly name: string;
   /**
@@ -17,5 +17,5 @@ export interface KubeController {
    * Looks at the object as it is now and acts; safe to repeat at any time. Throws to be called again with backoff;
    * answers when to look again, ms, where something is due.
    */
-  reconcile(key: ResourceKey, signal: AbortSignal): Promise<{ readonly lookAgainInMs?: number } | undefined>;
+  reconcile(key: ResourceKey, signal: AbortSignal): Promise<{ readonly requeueAfterMs?: number } | undefined>;
 }

@@ -5,11 +5,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { whenAborted } from '../../async/abort.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { OperatorMetrics } from '../../telemetry/metrics.ts';
-import type { KubeController } from './controller.ts';
+import type { Controller } from './controller.ts';
 import type { ResourceKey } from '../../ports/kubernetes.ts';
 import type { Problems } from '../problems.ts';
 import { systemTimer, type Timer, WorkQueue } from './workQueue.ts';
-import { WorkMeter } from './queueMetrics.ts';
+import { QueueMetrics } from './queueMetrics.ts';
 
 export interface LoopOptions {
   readonly logger: Logger;
@@ -18,38 +18,34 @@ export interface LoopOptions {
   /** Keys reconciled at the same time; default 8. */
   readonly concurrency?: number;
   /** A reconcile is told to stop after so long, ms; default 120,000. */
-  readonly mostReconcileMs?: number;
+  readonly reconcileTimeoutMs?: number;
   /** How long a start that failed waits for the next try, ms; default 5,000. */
-  readonly restartMs?: number;
+  readonly startRetryMs?: number;
   readonly timer?: Timer;
 }
 
 /** How long the end of a term waits for reconciles that do not heed their signal, ms. */
-const drainFor = 20_000;
+const drainTimeoutMs = 20_000;
 
 /** Works until the signal aborts and all that was under way has ended. Never throws. */
-export async function runController(
-  controller: KubeController,
-  options: LoopOptions,
-  signal: AbortSignal,
-): Promise<void> {
+export async function runController(controller: Controller, options: LoopOptions, signal: AbortSignal): Promise<void> {
   const loop = new ControllerLoop(controller, options);
   await loop.run(signal);
 }
 
 class ControllerLoop {
-  readonly #controller: KubeController;
+  readonly #controller: Controller;
   readonly #options: LoopOptions;
   readonly #timer: Timer;
-  readonly #meter: WorkMeter;
+  readonly #queueMetrics: QueueMetrics;
   readonly #queue: WorkQueue;
 
-  constructor(controller: KubeController, options: LoopOptions) {
+  constructor(controller: Controller, options: LoopOptions) {
     this.#controller = controller;
     this.#options = options;
     this.#timer = options.timer ?? systemTimer;
-    this.#meter = new WorkMeter(controller.name, options.metrics, this.#timer);
-    this.#queue = new WorkQueue(this.#timer, this.#meter);
+    this.#queueMetrics = new QueueMetrics(controller.name, options.metrics, this.#timer);
+    this.#queue = new WorkQueue(this.#timer, this.#queueMetrics);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -62,15 +58,15 @@ class ControllerLoop {
     else signal.addEventListener('abort', onAbort, { once: true });
     const workers = Promise.all(Array.from({ length: concurrency }, () => this.#work(signal)));
     await whenAborted(signal);
-    const drained = await Promise.race([workers.then(() => true), pause(drainFor, false, { ref: false })]);
+    const drained = await Promise.race([workers.then(() => true), pause(drainTimeoutMs, false, { ref: false })]);
     if (!drained)
-      logger.error({ controller: name, keys: this.#meter.underWay() }, 'Reconciles did not end with the term');
-    this.#meter.close();
+      logger.error({ controller: name, keys: this.#queueMetrics.inProgress() }, 'Reconciles did not end with the term');
+    this.#queueMetrics.close();
   }
 
   /** Starts the controller for as long as it takes. */
   async #start(signal: AbortSignal): Promise<void> {
-    const { logger, problems, restartMs = 5_000 } = this.#options;
+    const { logger, problems, startRetryMs = 5_000 } = this.#options;
     const { name } = this.#controller;
     const source = `controller ${name}`;
     while (!signal.aborted) {
@@ -89,7 +85,7 @@ class ControllerLoop {
           `controller ${name} could not start: ${error instanceof Error ? error.message : String(error)}`,
         );
         logger.warn({ err: error, controller: name }, 'The controller could not start; it is tried again');
-        await pause(restartMs, undefined, { signal }).catch(() => undefined);
+        await pause(startRetryMs, undefined, { signal }).catch(() => undefined);
       }
     }
     problems.report(source, undefined);
@@ -106,18 +102,18 @@ class ControllerLoop {
 
   /** Never throws. */
   async #reconcile(text: string, term: AbortSignal): Promise<void> {
-    const { mostReconcileMs = 120_000 } = this.#options;
-    const late = new AbortController();
-    const cancel = this.#timer.after(mostReconcileMs, () =>
-      late.abort(new Error(`no end within ${mostReconcileMs} ms`)),
+    const { reconcileTimeoutMs = 120_000 } = this.#options;
+    const timedOut = new AbortController();
+    const cancel = this.#timer.after(reconcileTimeoutMs, () =>
+      timedOut.abort(new Error(`no end within ${reconcileTimeoutMs} ms`)),
     );
-    const ended = this.#meter.begin(text);
+    const ended = this.#queueMetrics.begin(text);
     try {
-      const answer = await this.#controller.reconcile(keyOf(text), AbortSignal.any([term, late.signal]));
+      const answer = await this.#controller.reconcile(keyOf(text), AbortSignal.any([term, timedOut.signal]));
       this.#queue.forget(text);
-      const lookAgainInMs = answer?.lookAgainInMs;
-      if (lookAgainInMs !== undefined) this.#queue.add(text, Math.max(1, lookAgainInMs));
-      ended(lookAgainInMs === undefined ? 'success' : 'requeue_after');
+      const requeueAfterMs = answer?.requeueAfterMs;
+      if (requeueAfterMs !== undefined) this.#queue.add(text, Math.max(1, requeueAfterMs));
+      ended(requeueAfterMs === undefined ? 'success' : 'requeue_after');
     } catch (error) {
       ended('error');
       if (!term.aborted) this.#failed(text, error);

@@ -6,15 +6,15 @@ import type { Timer, WorkQueueEvents } from './workQueue.ts';
 export type ReconcileResult = 'success' | 'requeue_after' | 'error';
 
 /** Between two looks at what is under way, ms. */
-const lookEvery = 1_000;
+const refreshEvery = 1_000;
 
-export class WorkMeter implements WorkQueueEvents {
+export class QueueMetrics implements WorkQueueEvents {
   readonly #name: string;
   readonly #metrics: OperatorMetrics;
   readonly #timer: Timer;
   /** Since when each key is worked on. */
-  readonly #underWay = new Map<string, number>();
-  #cancelLook: () => void = () => undefined;
+  readonly #inProgress = new Map<string, number>();
+  #cancelRefresh: () => void = () => undefined;
 
   constructor(name: string, metrics: OperatorMetrics, timer: Timer) {
     this.#name = name;
@@ -22,7 +22,7 @@ export class WorkMeter implements WorkQueueEvents {
     this.#timer = timer;
     for (const result of ['success', 'requeue_after', 'error']) metrics.reconciles.inc({ controller: name, result }, 0);
     metrics.retries.inc({ name }, 0);
-    this.#look();
+    this.#refresh();
   }
 
   added = (): void => this.#metrics.queueAdds.inc({ name: this.#name });
@@ -33,41 +33,41 @@ export class WorkMeter implements WorkQueueEvents {
   /** A reconcile begins; returns what is to be called at its end. */
   begin(key: string): (result: ReconcileResult) => void {
     const since = this.#timer.now();
-    this.#underWay.set(key, since);
-    this.#showActive();
+    this.#inProgress.set(key, since);
+    this.#setActive();
     return (result) => {
       const took = (this.#timer.now() - since) / 1_000;
-      this.#underWay.delete(key);
-      this.#showActive();
+      this.#inProgress.delete(key);
+      this.#setActive();
       this.#metrics.reconciles.inc({ controller: this.#name, result });
       this.#metrics.reconcileTime.observe({ controller: this.#name }, took);
       this.#metrics.workDuration.observe({ name: this.#name }, took);
     };
   }
 
-  underWay(): readonly string[] {
-    return [...this.#underWay.keys()];
+  inProgress(): readonly string[] {
+    return [...this.#inProgress.keys()];
   }
 
   close(): void {
-    this.#cancelLook();
+    this.#cancelRefresh();
     this.#metrics.activeWorkers.set({ controller: this.#name }, 0);
     this.#metrics.unfinishedWork.set({ name: this.#name }, 0);
     this.#metrics.longestRunning.set({ name: this.#name }, 0);
   }
 
-  #showActive(): void {
-    this.#metrics.activeWorkers.set({ controller: this.#name }, this.#underWay.size);
+  #setActive(): void {
+    this.#metrics.activeWorkers.set({ controller: this.#name }, this.#inProgress.size);
   }
 
-  #look(): void {
+  #refresh(): void {
     const now = this.#timer.now();
-    const taken = [...this.#underWay.values()].map((since) => (now - since) / 1_000);
+    const taken = [...this.#inProgress.values()].map((since) => (now - since) / 1_000);
     this.#metrics.unfinishedWork.set(
       { name: this.#name },
       taken.reduce((sum, one) => sum + one, 0),
     );
     this.#metrics.longestRunning.set({ name: this.#name }, Math.max(0, ...taken));
-    this.#cancelLook = this.#timer.after(lookEvery, () => this.#look());
+    this.#cancelRefresh = this.#timer.after(refreshEvery, () => this.#refresh());
   }
 }

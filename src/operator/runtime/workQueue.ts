@@ -14,7 +14,7 @@ export interface WorkQueueEvents {
 /** The first wait after a failure, and the longest, ms. */
 const backoff = { first: 5, most: 60_000 };
 /** Timers of Node end at 2³¹ ms. */
-const longestTimer = 3_600_000;
+const maxTimerMs = 3_600_000;
 
 export class WorkQueue {
   readonly #timer: Timer;
@@ -22,11 +22,11 @@ export class WorkQueue {
   /** Since when each waits to be taken, in order. */
   readonly #ready = new Map<string, number>();
   /** When each is to be made ready. */
-  readonly #later = new Map<string, number>();
+  readonly #delayed = new Map<string, number>();
   /** Taken, and whether it was added again meanwhile. */
   readonly #taken = new Map<string, { again: boolean }>();
   readonly #failures = new Map<string, number>();
-  readonly #takers: ((key: string | undefined) => void)[] = [];
+  readonly #waiters: ((key: string | undefined) => void)[] = [];
   #alarm: { readonly at: number; readonly cancel: () => void } | undefined;
   #closed = false;
 
@@ -38,8 +38,8 @@ export class WorkQueue {
   /** To be taken at once, or `afterMs` from now; of several times the earliest counts. */
   add(key: string, afterMs = 0): void {
     if (this.#closed) return;
-    if (afterMs > 0) return this.#addLater(key, this.#timer.now() + afterMs);
-    this.#later.delete(key);
+    if (afterMs > 0) return this.#addDelayed(key, this.#timer.now() + afterMs);
+    this.#delayed.delete(key);
     const taken = this.#taken.get(key);
     if (taken !== undefined) {
       if (!taken.again) this.#events.added();
@@ -65,11 +65,11 @@ export class WorkQueue {
     return this.#failures.get(key) ?? 0;
   }
 
-  /** The next key, which is the taker's until it is `done`; undefined once the queue is closed. */
+  /** The next key, which is the waiter's until it is `done`; undefined once the queue is closed. */
   take(): Promise<string | undefined> {
     if (this.#closed) return Promise.resolve(undefined);
     const next = this.#ready.keys().next();
-    if (next.done === true) return new Promise((resolve) => this.#takers.push(resolve));
+    if (next.done === true) return new Promise((resolve) => this.#waiters.push(resolve));
     return Promise.resolve(this.#takeReady(next.value));
   }
 
@@ -84,17 +84,17 @@ export class WorkQueue {
     this.#closed = true;
     this.#alarm?.cancel();
     this.#ready.clear();
-    this.#later.clear();
+    this.#delayed.clear();
     this.#events.depth(0);
-    for (const taker of this.#takers.splice(0)) taker(undefined);
+    for (const waiter of this.#waiters.splice(0)) waiter(undefined);
   }
 
-  #makeReady(key: string, isNews = true): void {
+  #makeReady(key: string, isNew = true): void {
     if (this.#ready.has(key)) return;
     this.#ready.set(key, this.#timer.now());
-    if (isNews) this.#events.added();
+    if (isNew) this.#events.added();
     this.#events.depth(this.#ready.size);
-    this.#takers.shift()?.(this.#takeReady(key));
+    this.#waiters.shift()?.(this.#takeReady(key));
   }
 
   #takeReady(key: string): string {
@@ -106,17 +106,17 @@ export class WorkQueue {
     return key;
   }
 
-  #addLater(key: string, at: number): void {
+  #addDelayed(key: string, at: number): void {
     if (this.#ready.has(key) || this.#taken.get(key)?.again === true) return;
-    if ((this.#later.get(key) ?? Infinity) <= at) return;
-    this.#later.set(key, at);
+    if ((this.#delayed.get(key) ?? Infinity) <= at) return;
+    this.#delayed.set(key, at);
     this.#wakeBy(at);
   }
 
   #wakeBy(at: number): void {
     if (this.#alarm !== undefined && this.#alarm.at <= at) return;
     this.#alarm?.cancel();
-    const wait = Math.min(longestTimer, Math.max(0, at - this.#timer.now()));
+    const wait = Math.min(maxTimerMs, Math.max(0, at - this.#timer.now()));
     this.#alarm = { at, cancel: this.#timer.after(wait, () => this.#wake()) };
   }
 
@@ -124,7 +124,7 @@ export class WorkQueue {
     this.#alarm = undefined;
     const now = this.#timer.now();
     let next = Infinity;
-    for (const [key, at] of this.#later)
+    for (const [key, at] of this.#delayed)
       if (at <= now) this.add(key);
       else next = Math.min(next, at);
     if (next < Infinity) this.#wakeBy(next);

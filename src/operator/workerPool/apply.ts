@@ -1,7 +1,7 @@
 // Applies a decision: marks the pods to delete first, then writes the children that differ, and the pool's status.
 
 import { type ApplyConfiguration, KubeError } from '../../ports/kubernetes.ts';
-import type { OperatorParts } from '../context.ts';
+import type { OperatorContext } from '../context.ts';
 import {
   configMapType,
   type Deployment,
@@ -16,45 +16,50 @@ import { configHash, keysHash } from './children/names.ts';
 import { count } from './decide/desiredReplicas.ts';
 import type { Obstacle } from './decide/index.ts';
 import { deletionCost, type ScaleIn } from './decide/scaleIn.ts';
-import type { Seen } from './observe/index.ts';
-import type { PoolMemory } from './reconcileState.ts';
+import type { ObservedPool } from './observe/index.ts';
+import type { PoolState } from './reconcileState.ts';
 
 /** ms after which unchanged children are applied again: somebody may have deleted one that no cache holds. */
-const applyAgainAfter = 60_000;
+const reapplyAfter = 60_000;
 
-export async function markPods({ cluster, clock }: OperatorParts, memory: PoolMemory, seen: Seen, { marks }: ScaleIn) {
+export async function markPods(
+  { cluster, clock }: OperatorContext,
+  state: PoolState,
+  observed: ObservedPool,
+  { marks }: ScaleIn,
+) {
   if (marks.length === 0) return;
-  const { namespace } = seen.pool.metadata;
+  const { namespace } = observed.pool.metadata;
   for (const { pod, cost } of marks)
     await cluster.annotate(podType, { namespace, name: pod }, { [deletionCost]: cost });
-  memory.markedAt = clock.monotonic();
+  state.markedAt = clock.monotonic();
 }
 
 /** What the API server refuses is answered as an obstacle; anything else that fails is thrown. */
 export async function applyChildren(
-  parts: OperatorParts,
-  memory: PoolMemory,
-  seen: Seen,
+  context: OperatorContext,
+  state: PoolState,
+  observed: ObservedPool,
   children: Children,
 ): Promise<Obstacle | undefined> {
-  if (!isDue(memory, seen, children)) return undefined;
-  const { cluster, clock } = parts;
+  if (!isDue(state, observed, children)) return undefined;
+  const { cluster, clock } = context;
   try {
     await cluster.apply(configMapType, children.configMap);
     await cluster.apply(disruptionBudgetType, children.disruptionBudget);
     const deployment = await cluster.apply<Deployment>(deploymentType, children.deployment);
-    memory.applied = { at: clock.monotonic(), text: JSON.stringify(children), deployment };
+    state.applied = { at: clock.monotonic(), text: JSON.stringify(children), deployment };
   } catch (error) {
-    memory.applied = undefined;
+    state.applied = undefined;
     return refusal(error);
   }
-  tell(parts, seen, children.deployment);
+  tell(context, observed, children.deployment);
   return undefined;
 }
 
-function isDue({ applied }: PoolMemory, { deployment, now }: Seen, children: Children): boolean {
+function isDue({ applied }: PoolState, { deployment, now }: ObservedPool, children: Children): boolean {
   if (applied === undefined || applied.text !== JSON.stringify(children)) return true;
-  if (now - applied.at >= applyAgainAfter) return true;
+  if (now - applied.at >= reapplyAfter) return true;
   // The cache may not have heard yet of what was applied a moment ago.
   if (deployment === undefined || deployment.metadata.uid !== applied.deployment.metadata.uid)
     return now - applied.at > 3_000;
@@ -71,11 +76,11 @@ function refusal(error: unknown): Obstacle {
   throw error;
 }
 
-function tell(parts: OperatorParts, { pool, deployment, load }: Seen, applied: ApplyConfiguration): void {
+function tell(context: OperatorContext, { pool, deployment, load }: ObservedPool, applied: ApplyConfiguration): void {
   const { replicas, template } = applied['spec'] as NonNullable<Deployment['spec']> & { replicas: number };
   const record = (reason: string, action: string, note: string): void => {
-    parts.recorder.record(pool, { type: 'Normal', reason, action, note });
-    parts.logger.info({ pool: pool.metadata.name, replicas }, note);
+    context.recorder.record(pool, { type: 'Normal', reason, action, note });
+    context.logger.info({ pool: pool.metadata.name, replicas }, note);
   };
   if (deployment === undefined)
     return record('Created', 'Create', `Deployment ${applied.metadata.name} of ${count(replicas)}`);
@@ -94,8 +99,8 @@ function tell(parts: OperatorParts, { pool, deployment, load }: Seen, applied: A
 
 /** Nothing happens where the resource is gone. Throws `KubeError`. */
 export async function writeStatus(
-  { cluster, clock }: Pick<OperatorParts, 'cluster' | 'clock'>,
-  memory: PoolMemory,
+  { cluster, clock }: Pick<OperatorContext, 'cluster' | 'clock'>,
+  state: PoolState,
   { metadata: { name, namespace, uid } }: WorkerPool,
   status: WorkerPoolStatus,
 ): Promise<void> {
@@ -106,5 +111,5 @@ export async function writeStatus(
     metadata: { name, namespace, uid },
     status,
   });
-  memory.written = { at: clock.monotonic(), status };
+  state.written = { at: clock.monotonic(), status };
 }

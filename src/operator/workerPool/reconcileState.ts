@@ -3,11 +3,11 @@
 import type { Informer, ObjectMeta } from '../../ports/kubernetes.ts';
 import type { WorkerDirectory } from '../../readmodel/workerDirectory.ts';
 import type { ParsedTemplate } from './children/workerTemplate.ts';
-import type { AttemptPace } from './observe/attemptDuration.ts';
+import type { AttemptDurations } from './observe/attemptDuration.ts';
 import type { WorkerPool, WorkerPoolStatus } from '../resources/workerPool.ts';
-import type { KeysSeen } from './observe/keySecrets.ts';
+import type { ObservedKeys } from './observe/keySecrets.ts';
 import type { Deployment, Pod } from '../resources/builtInKinds.ts';
-import type { Wished } from './decide/desiredReplicas.ts';
+import type { PastRecommendation } from './decide/desiredReplicas.ts';
 
 /** What the controller watches during one term of leadership. */
 export interface Term {
@@ -15,43 +15,43 @@ export interface Term {
   readonly deployments: Informer<Deployment>;
   readonly pods: Informer<Pod>;
   readonly workers: WorkerDirectory;
-  readonly pace: AttemptPace;
-  readonly memories: PoolMemories;
+  readonly attemptDurations: AttemptDurations;
+  readonly states: PoolStates;
   /** The installation's, the same for all pools. */
   readonly template: ParsedTemplate;
 }
 
 /** Times are monotonic, ms. */
-export interface PoolMemory {
+export interface PoolState {
   readonly uid: string;
-  wishes: readonly Wished[];
+  recommendations: readonly PastRecommendation[];
   /** When the deletion cost of a pod was last written. */
   markedAt: number;
-  keys: { readonly at: number; readonly of: string; readonly seen: KeysSeen } | undefined;
+  keys: { readonly at: number; readonly of: string; readonly observed: ObservedKeys } | undefined;
   pause: { readonly at: number; readonly wanted: boolean; readonly paused: boolean } | undefined;
   /** The children as they were last applied. */
   applied: { readonly at: number; readonly text: string; readonly deployment: Deployment } | undefined;
   written: { readonly at: number; readonly status: WorkerPoolStatus } | undefined;
-  /** The obstacle that an event told of. */
-  told: string | undefined;
+  /** The obstacle that an event reported of. */
+  reported: string | undefined;
 }
 
-export class PoolMemories {
-  readonly #pools = new Map<string, PoolMemory>();
+export class PoolStates {
+  readonly #pools = new Map<string, PoolState>();
 
   /** That of this very resource: another of the same name starts anew. */
-  of({ name, uid }: Pick<ObjectMeta, 'name' | 'uid'>): PoolMemory {
+  of({ name, uid }: Pick<ObjectMeta, 'name' | 'uid'>): PoolState {
     const known = this.#pools.get(name);
     if (known?.uid === uid) return known;
-    const fresh: PoolMemory = {
+    const fresh: PoolState = {
       uid,
-      wishes: [],
+      recommendations: [],
       markedAt: -Infinity,
       keys: undefined,
       pause: undefined,
       applied: undefined,
       written: undefined,
-      told: undefined,
+      reported: undefined,
     };
     this.#pools.set(name, fresh);
     return fresh;

@@ -1,149 +1,152 @@
 // Reconciles one WorkerPool: observes it, decides, applies, and reports the result in its status.
 
 import type { ResourceKey } from '../../ports/kubernetes.ts';
-import type { OperatorParts } from '../context.ts';
-import { isoTime, type Stated } from '../resources/conditions.ts';
+import type { OperatorContext } from '../context.ts';
+import { isoTime, type NewCondition } from '../resources/conditions.ts';
 import { parseWorkerPool, type WorkerPool, type WorkerPoolSpec } from '../resources/workerPool.ts';
 import { applyChildren, markPods, writeStatus } from './apply.ts';
 import { poolDeclaration } from './children/poolFile.ts';
 import { decide, type Decision, type Obstacle } from './decide/index.ts';
-import { forgetPool, endPauseOfEarlier } from './removal.ts';
-import { keepPause, type PauseKept } from './pause.ts';
-import { lookAgainIn } from './decide/schedule.ts';
-import type { PoolMemory, Term } from './reconcileState.ts';
-import { observe, type Seen } from './observe/index.ts';
+import { removePool, endPauseOfFormerPool } from './removePool.ts';
+import { reconcilePause, type PauseResult } from './pause.ts';
+import { requeueAfter } from './decide/schedule.ts';
+import type { PoolState, Term } from './reconcileState.ts';
+import { observe, type ObservedPool } from './observe/index.ts';
 import { podProblem } from './observe/podProblem.ts';
 import { readyCondition } from './decide/readyCondition.ts';
 import { statusOf, writeDueIn } from './decide/status.ts';
 
 /** ms until the next look. */
 export async function reconcilePool(
-  parts: OperatorParts,
+  context: OperatorContext,
   term: Term,
   key: ResourceKey,
   signal: AbortSignal,
 ): Promise<number> {
   const pool = term.pools.get(key);
   if (pool === undefined || pool.metadata.deletionTimestamp !== undefined) {
-    await forgetPool(parts, term, key);
+    await removePool(context, term, key);
     return 600_000;
   }
-  const memory = term.memories.of(pool.metadata);
+  const state = term.states.of(pool.metadata);
   const parsed = parseWorkerPool(pool);
   if ('problems' in parsed) {
     const message = parsed.problems.map(({ path, message: wrong }) => `${path}: ${wrong}`).join('; ');
-    return sayInvalid(parts, memory, pool, { reason: 'InvalidSpec', message });
+    return reportInvalidSpec(context, state, pool, { reason: 'InvalidSpec', message });
   }
-  await endPauseOfEarlier(parts, pool);
-  await parts.pools.declare(poolDeclaration(pool.metadata, parsed.spec));
-  return bringInLine(parts, term, pool, parsed.spec, signal);
+  await endPauseOfFormerPool(context, pool);
+  await context.pools.declare(poolDeclaration(pool.metadata, parsed.spec));
+  return reconcileValid(context, term, pool, parsed.spec, signal);
 }
 
-async function bringInLine(
-  parts: OperatorParts,
+async function reconcileValid(
+  context: OperatorContext,
   term: Term,
   pool: WorkerPool,
   spec: WorkerPoolSpec,
   signal: AbortSignal,
 ): Promise<number> {
-  const memory = term.memories.of(pool.metadata);
-  const pause = await pauseOrProblem(parts, memory, pool, spec);
-  const seen = await observe(parts, term, pool, spec, pause.paused);
-  const decision = decide(seen, memory);
+  const state = term.states.of(pool.metadata);
+  const pause = await tryReconcilePause(context, state, pool, spec);
+  const observed = await observe(context, term, pool, spec, pause.paused);
+  const decision = decide(observed, state);
   signal.throwIfAborted();
-  memory.wishes = decision.aim.wishes;
-  const obstacle = decision.obstacle ?? (await applyDecision(parts, memory, seen, decision));
-  tellObstacle(parts, memory, pool, obstacle);
-  const writtenIn = await tellStatus(parts, memory, seen, decision, obstacle, pause.condition);
-  return lookAgainIn({ seen, decision, obstacle, writtenIn, pauseFailed: pause.condition === undefined });
+  state.recommendations = decision.desired.recommendations;
+  const obstacle = decision.obstacle ?? (await applyDecision(context, state, observed, decision));
+  reportObstacle(context, state, pool, obstacle);
+  const statusDueIn = await updateStatus(context, state, observed, decision, obstacle, pause.condition);
+  return requeueAfter({ observed, decision, obstacle, statusDueIn, pauseFailed: pause.condition === undefined });
 }
 
 /** NATS may be away, or the queue not made yet: the rest of the pool does not wait for it. */
-async function pauseOrProblem(
-  parts: OperatorParts,
-  memory: PoolMemory,
+async function tryReconcilePause(
+  context: OperatorContext,
+  state: PoolState,
   pool: WorkerPool,
   spec: WorkerPoolSpec,
-): Promise<PauseKept | { readonly paused: boolean; readonly condition: undefined }> {
+): Promise<PauseResult | { readonly paused: boolean; readonly condition: undefined }> {
   try {
-    return await keepPause(parts, memory, pool, spec);
+    return await reconcilePause(context, state, pool, spec);
   } catch (err) {
-    parts.logger.debug({ err, pool: pool.metadata.name }, 'The pause of a pool cannot be seen or set; trying again');
+    context.logger.debug(
+      { err, pool: pool.metadata.name },
+      'The pause of a pool cannot be observed or set; trying again',
+    );
     return { paused: spec.paused, condition: undefined };
   }
 }
 
 async function applyDecision(
-  parts: OperatorParts,
-  memory: PoolMemory,
-  seen: Seen,
+  context: OperatorContext,
+  state: PoolState,
+  observed: ObservedPool,
   decision: Decision,
 ): Promise<Obstacle | undefined> {
   if (decision.obstacle !== undefined) return decision.obstacle;
-  await markPods(parts, memory, seen, decision.scaleIn);
-  return applyChildren(parts, memory, seen, decision.children);
+  await markPods(context, state, observed, decision.scaleIn);
+  return applyChildren(context, state, observed, decision.children);
 }
 
-function tellObstacle(
-  { recorder }: OperatorParts,
-  memory: PoolMemory,
+function reportObstacle(
+  { recorder }: OperatorContext,
+  state: PoolState,
   pool: WorkerPool,
   obstacle: Obstacle | undefined,
 ) {
-  if (obstacle !== undefined && obstacle.message !== memory.told) {
+  if (obstacle !== undefined && obstacle.message !== state.reported) {
     recorder.record(pool, { type: 'Warning', reason: obstacle.reason, action: 'Apply', note: obstacle.message });
   }
-  memory.told = obstacle?.message;
+  state.reported = obstacle?.message;
 }
 
 /** Writes the status where it is due; else answers in how many ms it is. */
-async function tellStatus(
-  parts: OperatorParts,
-  memory: PoolMemory,
-  { pool, deployment, load, pods, spec }: Seen,
+async function updateStatus(
+  context: OperatorContext,
+  state: PoolState,
+  { pool, deployment, load, pods, spec }: ObservedPool,
   decision: Decision,
   obstacle: Obstacle | undefined,
-  paused: Stated | undefined,
+  paused: NewCondition | undefined,
 ): Promise<number | undefined> {
-  const desired = decision.aim.replicas;
+  const desired = decision.desired.replicas;
   const autoscales = spec.autoscaling !== undefined;
   const ready = readyCondition({ obstacle, desired, autoscales, deployment, podProblem: podProblem(pods) });
-  const scaling: Stated = { type: 'Scaling', ...scalingOf(decision, obstacle) };
-  const stated = [ready, scaling, ...(paused === undefined ? [] : [paused])];
-  const before = memory.written?.status ?? pool.status ?? {};
-  const now = isoTime(parts.clock.now());
-  const status = statusOf({ metadata: pool.metadata, before, deployment, desired, load, stated, now });
-  const since = parts.clock.monotonic() - (memory.written?.at ?? -Infinity);
-  const due = writeDueIn(memory.written?.status ?? pool.status, status, since);
+  const scaling: NewCondition = { type: 'Scaling', ...scalingOf(decision, obstacle) };
+  const conditions = [ready, scaling, ...(paused === undefined ? [] : [paused])];
+  const before = state.written?.status ?? pool.status ?? {};
+  const now = isoTime(context.clock.now());
+  const status = statusOf({ metadata: pool.metadata, before, deployment, desired, load, conditions, now });
+  const since = context.clock.monotonic() - (state.written?.at ?? -Infinity);
+  const due = writeDueIn(state.written?.status ?? pool.status, status, since);
   if (due !== 0) return due;
-  await writeStatus(parts, memory, pool, status);
+  await writeStatus(context, state, pool, status);
   return undefined;
 }
 
-function scalingOf(decision: Decision, obstacle: Obstacle | undefined): Omit<Stated, 'type'> {
+function scalingOf(decision: Decision, obstacle: Obstacle | undefined): Omit<NewCondition, 'type'> {
   if (decision.obstacle === undefined && obstacle === undefined) return decision.scaling;
   return { status: 'False', reason: 'NotReady', message: 'The workers stay as they are: see the condition Ready' };
 }
 
-async function sayInvalid(
-  parts: OperatorParts,
-  memory: PoolMemory,
+async function reportInvalidSpec(
+  context: OperatorContext,
+  state: PoolState,
   pool: WorkerPool,
   obstacle: Obstacle,
 ): Promise<number> {
-  tellObstacle(parts, memory, pool, obstacle);
-  const before = memory.written?.status ?? pool.status ?? {};
-  const now = isoTime(parts.clock.now());
-  const stated: Stated[] = [{ type: 'Ready', status: 'False', ...obstacle }];
+  reportObstacle(context, state, pool, obstacle);
+  const before = state.written?.status ?? pool.status ?? {};
+  const now = isoTime(context.clock.now());
+  const conditions: NewCondition[] = [{ type: 'Ready', status: 'False', ...obstacle }];
   const status = statusOf({
     metadata: pool.metadata,
     before,
     deployment: undefined,
     desired: 0,
     load: undefined,
-    stated,
+    conditions,
     now,
   });
-  if (writeDueIn(memory.written?.status, status, Infinity) === 0) await writeStatus(parts, memory, pool, status);
+  if (writeDueIn(state.written?.status, status, Infinity) === 0) await writeStatus(context, state, pool, status);
   return 600_000;
 }

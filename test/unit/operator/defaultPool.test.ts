@@ -8,7 +8,7 @@ import {
   readDefaultPool,
 } from '../../../src/operator/defaultPool.ts';
 import type { KubeObject } from '../../../src/ports/kubernetes.ts';
-import type { OperatorParts } from '../../../src/operator/context.ts';
+import type { OperatorContext } from '../../../src/operator/context.ts';
 import { workerPoolType } from '../../../src/operator/resources/kinds.ts';
 import { configMapType } from '../../../src/operator/resources/builtInKinds.ts';
 import { writeFileSync } from 'node:fs';
@@ -32,8 +32,8 @@ const fileOf = (replicas: number, ownerConfigMap?: string): DefaultPool => ({
 function stage() {
   const cluster = new FakeCluster();
   const look = (file: DefaultPool) => {
-    const parts = { cluster, namespace, logger: pino({ enabled: false }) } as unknown as OperatorParts;
-    return defaultPoolController(file)(parts).reconcile(key, new AbortController().signal);
+    const context = { cluster, namespace, logger: pino({ enabled: false }) } as unknown as OperatorContext;
+    return defaultPoolController(file)(context).reconcile(key, new AbortController().signal);
   };
   const pool = () => cluster.get<KubeObject<{ replicas?: number }>>(workerPoolType, key);
   return { cluster, look, pool };

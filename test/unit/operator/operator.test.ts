@@ -3,9 +3,9 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
 import { fakeLeadership } from '../../fakes/leadership.ts';
-import type { KubeController } from '../../../src/operator/runtime/controller.ts';
+import type { Controller } from '../../../src/operator/runtime/controller.ts';
 import { startOperator } from '../../../src/operator/operator.ts';
-import type { OperatorParts } from '../../../src/operator/context.ts';
+import type { OperatorContext } from '../../../src/operator/context.ts';
 import { createProblems } from '../../../src/operator/problems.ts';
 import { createOperatorMetrics } from '../../../src/telemetry/metrics.ts';
 import { until } from '../../support/until.ts';
@@ -18,16 +18,16 @@ function stage() {
     const index = { ready, lag: 0 };
     const problems = createProblems();
     const registry = new Registry();
-    const parts = {
+    const context = {
       problems,
       logger: pino({ enabled: false }),
       metrics: createOperatorMetrics(registry),
       follower: { ready: () => ({ ready: index.ready, reason: 'behind' }), lag: () => index.lag },
-    } as unknown as OperatorParts;
+    } as unknown as OperatorContext;
     const controllers = [() => noting(name, events)];
-    const operator = startOperator({ ...parts, name, leadership, controllers });
+    const operator = startOperator({ ...context, name, leadership, controllers });
     onTestFinished(() => operator.close());
-    const leads = async (): Promise<number | undefined> => (await parts.metrics.leader.get()).values[0]?.value;
+    const leads = async (): Promise<number | undefined> => (await context.metrics.leader.get()).values[0]?.value;
     return { operator, index, problems, leads };
   };
   const happens = (event: string): Promise<boolean> => until(() => events.includes(event), { what: event });
@@ -35,7 +35,7 @@ function stage() {
 }
 
 /** Reconciles one key for as long as it may. */
-function noting(name: string, events: string[]): KubeController {
+function noting(name: string, events: string[]): Controller {
   return {
     name: 'things',
     start: async (enqueue) => {

@@ -27,26 +27,26 @@ export type WriteDue =
   | { readonly due: 'in'; readonly ms: number };
 
 /** How often a resource was written, in ms of a monotonic clock. */
-export interface Pace {
+export interface WriteHistory {
   readonly lastWrite: number;
   /** Each write moves it on by `oneEvery`, from no earlier than the write. */
-  readonly paidUntil: number;
+  readonly arrivalTime: number;
 }
 
-export function afterWrite(pace: Pace | undefined, now: number): Pace {
-  return { lastWrite: now, paidUntil: Math.max(pace?.paidUntil ?? now, now) + oneEvery };
+export function afterWrite(writes: WriteHistory | undefined, now: number): WriteHistory {
+  return { lastWrite: now, arrivalTime: Math.max(writes?.arrivalTime ?? now, now) + oneEvery };
 }
 
-/** `now` is by the clock of the pace, which is undefined where this process has not written yet. */
+/** `now` is by the clock of the writes, which is undefined where this process has not written yet. */
 export function writeDue(
   before: GenerationJobStatus | undefined,
   next: GenerationJobStatus,
-  pace: Pace | undefined,
+  writes: WriteHistory | undefined,
   now: number,
 ): WriteDue {
   if (isSame(before, next)) return { due: 'never' };
-  if (pace === undefined) return { due: 'now' };
-  const ms = Math.max(waitFor(before, next, pace.lastWrite), pace.paidUntil - burst * oneEvery) - now;
+  if (writes === undefined) return { due: 'now' };
+  const ms = Math.max(waitFor(before, next, writes.lastWrite), writes.arrivalTime - burst * oneEvery) - now;
   return ms <= 0 ? { due: 'now' } : { due: 'in', ms };
 }
 
@@ -87,23 +87,23 @@ const refusedEvery = 30_000;
 const openEvery = 300_000;
 
 /** The moment from which the resource is deleted, as its job has finished long enough ago; undefined while it has not. */
-export function deleteAt({ spec, status }: GenerationJob): Instant | undefined {
+export function deletionTime({ spec, status }: GenerationJob): Instant | undefined {
   if (!isFinished(status) || status?.completionTime === undefined) return undefined;
   return Date.parse(status.completionTime) + (spec?.ttlSecondsAfterFinished ?? defaultTtlSeconds) * 1_000;
 }
 
 /** `jitter` in [0, 1) spreads what is not urgent. */
-export function lookAgainIn(
+export function requeueAfter(
   resource: GenerationJob,
-  { seen }: Observation,
+  { kind }: Observation,
   write: WriteDue,
   now: Instant,
   jitter: number,
 ): number {
   const times = [longest];
   if (write.due === 'in') times.push(write.ms);
-  const end = deleteAt(resource);
+  const end = deletionTime(resource);
   if (end !== undefined) times.push(end - now);
-  else times.push((seen === 'refused' ? refusedEvery : openEvery) * (0.5 + jitter / 2));
+  else times.push((kind === 'refused' ? refusedEvery : openEvery) * (0.5 + jitter / 2));
   return Math.max(0, Math.ceil(Math.min(...times)));
 }

@@ -1,7 +1,7 @@
 // Computes the new status of a GenerationJob from its current one and the observation. Pure and idempotent.
 
 import type { Instant } from '../../../job/task.ts';
-import { isoTime, type Stated, withConditions } from '../../resources/conditions.ts';
+import { isoTime, type NewCondition, setConditions } from '../../resources/conditions.ts';
 import {
   conditionOf,
   type GenerationJob,
@@ -9,34 +9,34 @@ import {
   type GenerationJobStatus,
   isFinished,
 } from '../../resources/generationJob.ts';
-import type { Standing } from '../jobSummary.ts';
+import type { JobSummary } from '../jobSummary.ts';
 import type { Observation, Refused } from '../observe.ts';
 
-type Statement = Stated<GenerationJobCondition>;
-type Why = Pick<Statement, 'reason' | 'message'>;
+type Condition = NewCondition<GenerationJobCondition>;
+type Why = Pick<Condition, 'reason' | 'message'>;
 
 /** `now` in ms of the server's clock. */
 export function nextStatus(resource: GenerationJob, observed: Observation, now: Instant): GenerationJobStatus {
   const before = resource.status ?? {};
-  switch (observed.seen) {
+  switch (observed.kind) {
     case 'job':
-      return ofJob(resource, before, observed.standing, now);
+      return jobStatus(resource, before, observed.summary, now);
     case 'refused':
-      return ofRefusal(resource, before, observed, now);
+      return refusedStatus(resource, before, observed, now);
     case 'unanswered':
-      return notYet(resource, before, { reason: observed.code, message: observed.message }, 'Unknown', now);
+      return pendingStatus(resource, before, { reason: observed.code, message: observed.message }, 'Unknown', now);
     case 'gone':
-      return ofGone(resource, before, observed, now);
-    case 'nothingNew':
+      return missingStatus(resource, before, observed, now);
+    case 'unchanged':
       return before;
     default:
       return observed satisfies never;
   }
 }
 
-function ofJob(resource: GenerationJob, before: GenerationJobStatus, standing: Standing, now: Instant) {
-  const { job, state, counts, total, startedAt, finishedAt } = standing;
-  const why = finishedAt === null && wasRetried(before) ? retried : short(standing);
+function jobStatus(resource: GenerationJob, before: GenerationJobStatus, summary: JobSummary, now: Instant) {
+  const { job, state, counts, total, startedAt, finishedAt } = summary;
+  const why = finishedAt === null && wasRetried(before) ? retried : shortened(summary);
   const done = counts.succeeded + counts.failed + counts.cancelled;
   const startTime = before.startTime ?? (startedAt === null ? undefined : isoTime(startedAt));
   const outcome: Outcome = finishedAt === null ? 'open' : state === 'succeeded' ? 'complete' : 'failed';
@@ -48,7 +48,7 @@ function ofJob(resource: GenerationJob, before: GenerationJobStatus, standing: S
     ...(finishedAt === null ? {} : { completionTime: isoTime(finishedAt) }),
     tasks: { total, ...counts, done: `${done}/${total}` },
   };
-  return stated(resource, status, [accepted(job), ...endings(outcome, why)], now);
+  return withNewConditions(resource, status, [accepted(job), ...endConditions(outcome, why)], now);
 }
 
 const retried: Why = { reason: 'Retried', message: 'Runs again, as was asked for over the API' };
@@ -56,18 +56,23 @@ const retried: Why = { reason: 'Retried', message: 'Runs again, as was asked for
 /** Once finished and open again it was retried, and stays so until it ends. */
 const wasRetried = (before: GenerationJobStatus): boolean => isFinished(before) || before.reason === retried.reason;
 
-function ofRefusal(resource: GenerationJob, before: GenerationJobStatus, refused: Refused, now: Instant) {
-  const { code, message, hint, triedUntil } = refused;
-  if (triedUntil !== null) {
-    const again = `Tried again until ${isoTime(triedUntil)}.`;
-    return notYet(resource, before, { reason: code, message: `${message}. ${again} ${hint}` }, 'False', now);
+function refusedStatus(resource: GenerationJob, before: GenerationJobStatus, refused: Refused, now: Instant) {
+  const { code, message, hint, retriedUntil } = refused;
+  if (retriedUntil !== null) {
+    const again = `Tried again until ${isoTime(retriedUntil)}.`;
+    return pendingStatus(resource, before, { reason: code, message: `${message}. ${again} ${hint}` }, 'False', now);
   }
-  const why = short({ reason: code, message: `${message}. ${hint}` });
+  const why = shortened({ reason: code, message: `${message}. ${hint}` });
   const status = { ...why, state: 'failed' as const, completionTime: before.completionTime ?? isoTime(now) };
-  return stated(resource, status, [{ type: 'Accepted', status: 'False', ...why }, ...endings('failed', why)], now);
+  return withNewConditions(
+    resource,
+    status,
+    [{ type: 'Accepted', status: 'False', ...why }, ...endConditions('failed', why)],
+    now,
+  );
 }
 
-function notYet(
+function pendingStatus(
   resource: GenerationJob,
   before: GenerationJobStatus,
   whyLong: Why,
@@ -76,14 +81,19 @@ function notYet(
 ): GenerationJobStatus {
   // What was accepted stays so, whatever does not answer now.
   if (before.jobId !== undefined) return before;
-  const why = short(whyLong);
-  const statements: Statement[] = [{ type: 'Accepted', status: acceptance, ...why }, ...endings('open', why)];
-  return stated(resource, why, statements, now);
+  const why = shortened(whyLong);
+  const changes: Condition[] = [{ type: 'Accepted', status: acceptance, ...why }, ...endConditions('open', why)];
+  return withNewConditions(resource, why, changes, now);
 }
 
 /** What the status said of the end stays; only why there is nothing more to be seen is new. */
-function ofGone(resource: GenerationJob, before: GenerationJobStatus, gone: Why, now: Instant): GenerationJobStatus {
-  const { reason, message } = short(gone);
+function missingStatus(
+  resource: GenerationJob,
+  before: GenerationJobStatus,
+  gone: Why,
+  now: Instant,
+): GenerationJobStatus {
+  const { reason, message } = shortened(gone);
   const why = { reason, message };
   const ended = isFinished(before);
   const status: GenerationJobStatus = {
@@ -92,20 +102,20 @@ function ofGone(resource: GenerationJob, before: GenerationJobStatus, gone: Why,
     state: ended ? (before.state ?? 'failed') : 'failed',
     completionTime: before.completionTime ?? isoTime(now),
   };
-  const kept = (type: GenerationJobCondition): Statement => {
+  const kept = (type: GenerationJobCondition): Condition => {
     const { status: held = 'False', reason: was = reason, message: said = message } = conditionOf(before, type) ?? {};
     return { type, status: held, reason: was, message: said };
   };
-  const statements: Statement[] = ended
+  const changes: Condition[] = ended
     ? [kept('Accepted'), kept('Complete'), kept('Failed'), { type: 'Finished', status: 'True', ...why }]
-    : [accepted(before.jobId), ...endings('failed', why)];
-  return stated(resource, status, statements, now);
+    : [accepted(before.jobId), ...endConditions('failed', why)];
+  return withNewConditions(resource, status, changes, now);
 }
 
 type Outcome = 'open' | 'complete' | 'failed';
 
-function endings(outcome: Outcome, why: Why): Statement[] {
-  const holds = (yes: boolean): Pick<Statement, 'status'> => ({ status: yes ? 'True' : 'False' });
+function endConditions(outcome: Outcome, why: Why): Condition[] {
+  const holds = (yes: boolean): Pick<Condition, 'status'> => ({ status: yes ? 'True' : 'False' });
   return [
     { type: 'Complete', ...holds(outcome === 'complete'), ...(outcome === 'complete' ? why : not(outcome)) },
     { type: 'Failed', ...holds(outcome === 'failed'), ...(outcome === 'failed' ? why : not(outcome)) },
@@ -118,25 +128,25 @@ const not = (outcome: Outcome): Why =>
     ? { reason: 'NotFinished', message: 'The job has not finished' }
     : { reason: 'EndedOtherwise', message: 'See Finished' };
 
-const accepted = (job: string | undefined): Statement => ({
+const accepted = (job: string | undefined): Condition => ({
   type: 'Accepted',
   status: 'True',
   reason: 'Submitted',
   message: job === undefined ? 'Submitted' : `Submitted as job ${job}`,
 });
 
-const short = ({ reason, message }: Why): Why => ({ reason, message: brief(message) });
+const shortened = ({ reason, message }: Why): Why => ({ reason, message: truncate(message) });
 
-function stated(
+function withNewConditions(
   { metadata: { generation = 1 }, status: { conditions: before = [] } = {} }: GenerationJob,
   status: GenerationJobStatus,
-  statements: readonly Statement[],
+  changes: readonly Condition[],
   now: Instant,
 ): GenerationJobStatus {
   return {
     ...status,
     observedGeneration: generation,
-    conditions: withConditions(before, statements, generation, isoTime(now)),
+    conditions: setConditions(before, changes, generation, isoTime(now)),
   };
 }
 
@@ -144,7 +154,7 @@ function stated(
 const most = 512;
 
 /** The text, cut at the end where it is too long. */
-function brief(text: string): string {
+function truncate(text: string): string {
   if (bytesOf(text) <= most) return text;
   const characters = Array.from(text.slice(0, most));
   while (bytesOf(`${characters.join('')}…`) > most) characters.pop();

@@ -5,11 +5,11 @@ import { conditionOf, type GenerationJobStatus, isFinished } from '../../resourc
 
 type Status = GenerationJobStatus;
 
-export function happenings(before: Status = {}, after: Status): readonly RecordedEvent[] {
-  return [...ofAcceptance(before, after), ...ofStart(before, after), ...ofEnd(before, after)];
+export function statusEvents(before: Status = {}, after: Status): readonly RecordedEvent[] {
+  return [...acceptanceEvents(before, after), ...startEvents(before, after), ...endEvents(before, after)];
 }
 
-function ofAcceptance(before: Status, after: Status): RecordedEvent[] {
+function acceptanceEvents(before: Status, after: Status): RecordedEvent[] {
   const was = conditionOf(before, 'Accepted');
   const is = conditionOf(after, 'Accepted');
   if (is === undefined || (was?.status === is.status && was.reason === is.reason)) return [];
@@ -25,17 +25,17 @@ function ofAcceptance(before: Status, after: Status): RecordedEvent[] {
   }
 }
 
-function ofStart(before: Status, after: Status): RecordedEvent[] {
+function startEvents(before: Status, after: Status): RecordedEvent[] {
   if (isFinished(before) && !isFinished(after)) return [normal('Retried', 'Run', after.message ?? '')];
   if (before.startTime !== undefined || after.startTime === undefined) return [];
   return [normal('Running', 'Run', 'The first task has started')];
 }
 
-function ofEnd(before: Status, after: Status): RecordedEvent[] {
+function endEvents(before: Status, after: Status): RecordedEvent[] {
   const is = conditionOf(after, 'Finished');
   if (is?.status !== 'True' || (isFinished(before) && before.reason === after.reason)) return [];
   // A refusal that is final at once has been told as such; one that was tried in vain has an end of its own.
-  if (after.jobId === undefined && ofAcceptance(before, after).length > 0) return [];
+  if (after.jobId === undefined && acceptanceEvents(before, after).length > 0) return [];
   const { reason, message } = is;
   if (reason === 'Cancelled') return [normal('Cancelled', 'Run', message)];
   if (reason === 'JobDeleted') return [warning('JobDeleted', 'Run', message)];

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { ApplyConfiguration, ObjectMeta } from '../../../ports/kubernetes.ts';
 import type { WorkerPoolSpec } from '../../resources/workerPool.ts';
-import { childName, configHash, keysHash, labelsOf, ownedBy, selectorOf } from './names.ts';
+import { childName, configHash, keysHash, labelsOf, ownerReference, selectorOf } from './names.ts';
 import { poolsFile, runtimePart } from './poolFile.ts';
 import { workerTemplate, type WorkerTemplate } from './workerTemplate.ts';
 
@@ -30,7 +30,7 @@ const metadataOf = ({ metadata }: PoolToBuild): ApplyConfiguration['metadata'] =
   name: childName(metadata.name),
   namespace: metadata.namespace,
   labels: labelsOf(metadata.name),
-  ownerReferences: [ownedBy(metadata)],
+  ownerReferences: [ownerReference(metadata)],
 });
 
 function configMap(pool: PoolToBuild): ApplyConfiguration {

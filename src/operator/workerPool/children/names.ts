@@ -32,7 +32,7 @@ export const selectorText = (pool: string): string =>
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
 
-export const ownedBy = ({ name, uid }: ObjectMeta): OwnerReference => ({
+export const ownerReference = ({ name, uid }: ObjectMeta): OwnerReference => ({
   apiVersion,
   kind: workerPoolType.kind,
   name,

@@ -14,12 +14,12 @@ export interface Demand {
   readonly paused: boolean;
 }
 
-export interface Wish {
+export interface Recommendation {
   readonly replicas: number;
   readonly limitedByKeys: boolean;
 }
 
-export function wishFor(demand: Demand): Wish {
+export function recommend(demand: Demand): Recommendation {
   const { running, concurrency, keySlots } = demand;
   const needed = slotsFor(demand);
   const fed = Math.max(1, Math.ceil(keySlots));

@@ -1,73 +1,82 @@
 // How many workers a pool should have: spec.replicas, or what the queue needs within the autoscaling bounds. Scale-up is
 // immediate; scale-down goes only to the highest demand of the last minute, so that a briefly empty queue costs no worker.
 
-import type { Stated } from '../../resources/conditions.ts';
-import { type Demand, wishFor } from './demand.ts';
+import type { NewCondition } from '../../resources/conditions.ts';
+import { type Demand, recommend } from './demand.ts';
 
 export interface AutoscalingBounds {
   readonly minReplicas: number;
   readonly maxReplicas: number;
 }
 
-export interface AimSight {
+export interface ReplicasInput {
   /** What the resource says where it does not autoscale. */
   readonly replicas: number;
   readonly autoscaling: AutoscalingBounds | undefined;
-  /** Undefined while the queue cannot be seen. */
+  /** Undefined while the queue cannot be observed. */
   readonly demand: Demand | undefined;
   /** What the Deployment asks for now; 0 without one. */
   readonly current: number;
-  readonly wishes: readonly Wished[];
+  readonly recommendations: readonly PastRecommendation[];
   /** Monotonic, ms. */
   readonly now: number;
 }
 
-export type Scaling = Omit<Stated<'Scaling'>, 'type'>;
+export type Scaling = Omit<NewCondition<'Scaling'>, 'type'>;
 
-export interface Aim {
+export interface DesiredReplicas {
   readonly replicas: number;
   /** A person's bound: workers above it go, busy or not. */
   readonly atMost: number;
   readonly scaling: Scaling;
-  readonly wishes: readonly Wished[];
+  readonly recommendations: readonly PastRecommendation[];
 }
 
-export function aimOf(sight: AimSight): Aim {
-  const { replicas, autoscaling, demand, wishes } = sight;
+export function desiredReplicas(input: ReplicasInput): DesiredReplicas {
+  const { replicas, autoscaling, demand, recommendations } = input;
   if (autoscaling === undefined) {
     const message = `${count(replicas)}, as spec.replicas says`;
-    return { replicas, atMost: replicas, wishes: [], scaling: { status: 'True', reason: 'Fixed', message } };
+    return { replicas, atMost: replicas, recommendations: [], scaling: { status: 'True', reason: 'Fixed', message } };
   }
   if (demand === undefined) {
-    const kept = within(autoscaling, sight.current);
+    const kept = within(autoscaling, input.current);
     const message = 'The queue cannot be seen at the moment: the workers stay as many as they are';
-    return { replicas: kept, atMost: kept, wishes, scaling: { status: 'False', reason: 'QueueUnknown', message } };
+    return {
+      replicas: kept,
+      atMost: kept,
+      recommendations,
+      scaling: { status: 'False', reason: 'QueueUnknown', message },
+    };
   }
-  return autoscaled(sight, autoscaling, demand);
+  return autoscaled(input, autoscaling, demand);
 }
 
-function autoscaled({ current, wishes: before, now }: AimSight, bounds: AutoscalingBounds, demand: Demand): Aim {
-  const wish = wishFor(demand);
-  const wishes = wishesSince(before, wish.replicas, current, now);
-  const wanted = stabilised(wishes, wish.replicas, current);
+function autoscaled(
+  { current, recommendations: before, now }: ReplicasInput,
+  bounds: AutoscalingBounds,
+  demand: Demand,
+): DesiredReplicas {
+  const recommendation = recommend(demand);
+  const recommendations = recentRecommendations(before, recommendation.replicas, current, now);
+  const wanted = stabilize(recommendations, recommendation.replicas, current);
   const replicas = within(bounds, wanted);
   const scaling = scalingOf({
-    wish: wish.replicas,
+    recommendation: recommendation.replicas,
     wanted,
     replicas,
     current,
     bounds,
-    limitedByKeys: wish.limitedByKeys,
+    limitedByKeys: recommendation.limitedByKeys,
     demand,
   });
-  return { replicas, atMost: bounds.maxReplicas, wishes, scaling };
+  return { replicas, atMost: bounds.maxReplicas, recommendations, scaling };
 }
 
 const within = ({ minReplicas, maxReplicas }: AutoscalingBounds, replicas: number): number =>
   Math.min(maxReplicas, Math.max(minReplicas, replicas));
 
 interface Outcome {
-  readonly wish: number;
+  readonly recommendation: number;
   readonly wanted: number;
   readonly replicas: number;
   readonly current: number;
@@ -76,7 +85,7 @@ interface Outcome {
   readonly demand: Demand;
 }
 
-function scalingOf({ wish, wanted, replicas, current, bounds, limitedByKeys, demand }: Outcome): Scaling {
+function scalingOf({ recommendation, wanted, replicas, current, bounds, limitedByKeys, demand }: Outcome): Scaling {
   const now = count(replicas);
   if (demand.paused && demand.queued > 0) {
     return { status: 'False', reason: 'Paused', message: `${now}: the pool is paused, so the queue asks for none` };
@@ -94,35 +103,44 @@ function scalingOf({ wish, wanted, replicas, current, bounds, limitedByKeys, dem
   if (replicas === 0) {
     return { status: 'True', reason: 'ScaledToZero', message: 'No worker while nothing is queued' };
   }
-  return { status: 'True', reason: 'DesiredWithinRange', message: `${now}, ${whyAsMany(wish, wanted, bounds)}` };
+  return {
+    status: 'True',
+    reason: 'DesiredWithinRange',
+    message: `${now}, ${whyAsMany(recommendation, wanted, bounds)}`,
+  };
 }
 
-function whyAsMany(wish: number, wanted: number, { minReplicas }: AutoscalingBounds): string {
+function whyAsMany(recommendation: number, wanted: number, { minReplicas }: AutoscalingBounds): string {
   if (wanted < minReplicas) return 'as minReplicas says';
-  return wish < wanted ? 'as the queue asked for within the last minute' : 'as the queue asks for';
+  return recommendation < wanted ? 'as the queue asked for within the last minute' : 'as the queue asks for';
 }
 
 export const count = (workers: number): string => `${workers} worker${workers === 1 ? '' : 's'}`;
 
-/** ms; within it the largest wish counts. */
+/** ms; within it the largest recommendation counts. */
 const window = 60_000;
 
-export interface Wished {
+export interface PastRecommendation {
   /** Monotonic, ms. */
   readonly at: number;
   readonly replicas: number;
 }
 
-/** The wishes that still count, this one included. Who knows of none takes the workers there are for what was wished. */
-function wishesSince(before: readonly Wished[], wish: number, current: number, now: number): Wished[] {
+/** The recommendations that still count, this one included. Who knows of none takes the workers there are for what was wished. */
+function recentRecommendations(
+  before: readonly PastRecommendation[],
+  recommendation: number,
+  current: number,
+  now: number,
+): PastRecommendation[] {
   const recent = before.filter(({ at }) => now - at < window);
   const known = recent.length === 0 ? [{ at: now, replicas: current }] : recent;
   // Of several that are the same only the newest says more.
-  return [...known.filter(({ replicas }) => replicas !== wish), { at: now, replicas: wish }];
+  return [...known.filter(({ replicas }) => replicas !== recommendation), { at: now, replicas: recommendation }];
 }
 
 /** How many workers there should be, before bounds. */
-function stabilised(wishes: readonly Wished[], wish: number, current: number): number {
-  const largest = Math.max(wish, ...wishes.map(({ replicas }) => replicas));
-  return wish >= current ? wish : Math.min(current, largest);
+function stabilize(recommendations: readonly PastRecommendation[], recommendation: number, current: number): number {
+  const largest = Math.max(recommendation, ...recommendations.map(({ replicas }) => replicas));
+  return recommendation >= current ? recommendation : Math.min(current, largest);
 }

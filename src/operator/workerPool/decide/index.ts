@@ -3,9 +3,9 @@
 import { parseDuration } from '../../../job/duration.ts';
 import { childrenOf, type Children } from '../children/index.ts';
 import { variableOf, type WorkerTemplate } from '../children/workerTemplate.ts';
-import type { PoolMemory } from '../reconcileState.ts';
-import type { Seen } from '../observe/index.ts';
-import { aimOf, count, type Aim, type Scaling } from './desiredReplicas.ts';
+import type { PoolState } from '../reconcileState.ts';
+import type { ObservedPool } from '../observe/index.ts';
+import { desiredReplicas, count, type DesiredReplicas, type Scaling } from './desiredReplicas.ts';
 import { slotsFedBy, type Demand, type KeyLimits } from './demand.ts';
 import { scaleIn, type ScaleIn } from './scaleIn.ts';
 
@@ -17,27 +17,41 @@ export interface Obstacle {
 
 export type Decision =
   /** The children stay as they are. */
-  | { readonly obstacle: Obstacle; readonly aim: Aim }
+  | { readonly obstacle: Obstacle; readonly desired: DesiredReplicas }
   | {
       readonly obstacle: undefined;
-      readonly aim: Aim;
+      readonly desired: DesiredReplicas;
       readonly scaleIn: ScaleIn;
       readonly scaling: Scaling;
       readonly children: Children;
     };
 
-export function decide(seen: Seen, memory: Pick<PoolMemory, 'wishes' | 'markedAt'>): Decision {
-  const { spec, template, keys, deployment, pool } = seen;
+export function decide(observed: ObservedPool, state: Pick<PoolState, 'recommendations' | 'markedAt'>): Decision {
+  const { spec, template, keys, deployment, pool } = observed;
   const current = deployment?.spec?.replicas ?? 0;
-  const demand = 'problem' in template ? undefined : demandOf(seen, template.template);
+  const demand = 'problem' in template ? undefined : demandOf(observed, template.template);
   const { replicas, autoscaling } = spec;
-  const aim = aimOf({ replicas, autoscaling, demand, current, wishes: memory.wishes, now: seen.now });
-  const obstacle = obstacleOf(seen);
+  const desired = desiredReplicas({
+    replicas,
+    autoscaling,
+    demand,
+    current,
+    recommendations: state.recommendations,
+    now: observed.now,
+  });
+  const obstacle = obstacleOf(observed);
   if (obstacle !== undefined || 'problem' in template || !('hash' in keys)) {
-    return { obstacle: obstacle ?? { reason: 'Unknown', message: '' }, aim };
+    return { obstacle: obstacle ?? { reason: 'Unknown', message: '' }, desired };
   }
-  const { markedAt } = memory;
-  const step = scaleIn({ aim, current, pods: seen.sights, rolling: isRolling(seen), markedAt, now: seen.now });
+  const { markedAt } = state;
+  const step = scaleIn({
+    desired,
+    current,
+    pods: observed.workerPods,
+    rolling: isRolling(observed),
+    markedAt,
+    now: observed.now,
+  });
   const { metadata } = pool;
   const children = childrenOf({
     metadata,
@@ -46,11 +60,11 @@ export function decide(seen: Seen, memory: Pick<PoolMemory, 'wishes' | 'markedAt
     keysHash: keys.hash,
     replicas: step.replicas,
   });
-  return { obstacle: undefined, aim, scaleIn: step, scaling: scalingOf(aim, step), children };
+  return { obstacle: undefined, desired, scaleIn: step, scaling: scalingOf(desired, step), children };
 }
 
-function demandOf(seen: Seen, template: WorkerTemplate): Demand | undefined {
-  const { load, spec, meanAttemptMs, paused } = seen;
+function demandOf(observed: ObservedPool, template: WorkerTemplate): Demand | undefined {
+  const { load, spec, meanAttemptMs, paused } = observed;
   if (load === undefined) return undefined;
   return {
     queued: load.queued,
@@ -58,13 +72,13 @@ function demandOf(seen: Seen, template: WorkerTemplate): Demand | undefined {
     meanAttemptMs,
     targetQueueMs: parseDuration(spec.autoscaling?.targetQueueTime ?? '') ?? 30_000,
     concurrency: spec.concurrency,
-    keySlots: slotsFedBy(keyLimits(seen, template), meanAttemptMs),
+    keySlots: slotsFedBy(keyLimits(observed, template), meanAttemptMs),
     paused,
   };
 }
 
 /** What a key leaves out comes from the workers' own settings. */
-function keyLimits({ spec }: Seen, template: WorkerTemplate): KeyLimits[] {
+function keyLimits({ spec }: ObservedPool, template: WorkerTemplate): KeyLimits[] {
   const flat = (name: string, otherwise: number): number => {
     const ofPool = spec.template?.env?.find((variable) => variable.name === name)?.value;
     return Number(ofPool ?? variableOf(template, name)) || otherwise;
@@ -75,7 +89,7 @@ function keyLimits({ spec }: Seen, template: WorkerTemplate): KeyLimits[] {
   }));
 }
 
-function obstacleOf({ template, keys, deployment, pool }: Seen): Obstacle | undefined {
+function obstacleOf({ template, keys, deployment, pool }: ObservedPool): Obstacle | undefined {
   if ('problem' in template) return { reason: 'InvalidTemplate', message: template.problem };
   if ('reason' in keys) return keys;
   if (deployment === undefined) return undefined;
@@ -92,13 +106,13 @@ function obstacleOf({ template, keys, deployment, pool }: Seen): Obstacle | unde
 }
 
 /** Pods of two generations, or a number that the Deployment's controller has not taken up yet. */
-function isRolling({ deployment }: Seen): boolean {
+function isRolling({ deployment }: ObservedPool): boolean {
   const { observedGeneration = 0, updatedReplicas = 0, replicas = 0 } = deployment?.status ?? {};
   return observedGeneration < (deployment?.metadata.generation ?? 0) || updatedReplicas < replicas;
 }
 
-function scalingOf({ replicas, scaling }: Aim, step: ScaleIn): Scaling {
-  if (step.waits !== 'busy') return scaling;
+function scalingOf({ replicas, scaling }: DesiredReplicas, step: ScaleIn): Scaling {
+  if (step.waitsFor !== 'busy') return scaling;
   const message = `${count(step.replicas)}: ${count(replicas)} would do, but no more of them are idle; the busy ones stay until they are`;
   return { status: 'True', reason: 'BusyPodsKept', message };
 }

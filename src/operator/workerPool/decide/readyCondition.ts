@@ -1,11 +1,11 @@
 // Whether a pool can run tasks: the condition Ready, with its reason in the words of what stands in the way.
 
-import type { Stated } from '../../resources/conditions.ts';
+import type { NewCondition } from '../../resources/conditions.ts';
 import { conditionOf, type Deployment } from '../../resources/builtInKinds.ts';
 import type { PodProblem } from '../observe/podProblem.ts';
 import { count } from './desiredReplicas.ts';
 
-export interface ReadySight {
+export interface ReadyInput {
   /** What keeps the operator from building the pool: a missing Secret, say. */
   readonly obstacle: { readonly reason: string; readonly message: string } | undefined;
   readonly desired: number;
@@ -14,20 +14,20 @@ export interface ReadySight {
   readonly podProblem: PodProblem | undefined;
 }
 
-type Rule = (sight: ReadySight, ready: number) => Omit<Stated, 'type'> | undefined;
+type Rule = (input: ReadyInput, ready: number) => Omit<NewCondition, 'type'> | undefined;
 
 /** The first rule that speaks. */
-export function readyCondition(sight: ReadySight): Stated<'Ready'> {
-  const ready = sight.deployment?.status?.readyReplicas ?? 0;
+export function readyCondition(input: ReadyInput): NewCondition<'Ready'> {
+  const ready = input.deployment?.status?.readyReplicas ?? 0;
   for (const rule of rules) {
-    const stated = rule(sight, ready);
-    if (stated !== undefined) return { type: 'Ready', ...stated };
+    const conditions = rule(input, ready);
+    if (conditions !== undefined) return { type: 'Ready', ...conditions };
   }
   return {
     type: 'Ready',
     status: 'True',
     reason: 'Available',
-    message: seenReady(ready, sight.desired),
+    message: readyCount(ready, input.desired),
   };
 }
 
@@ -46,14 +46,14 @@ const stuck: Rule = ({ podProblem, deployment, desired }, ready) => {
   const matters =
     ready === 0 || (podProblem?.reason !== 'Unschedulable' && (ready < desired || updatedReplicas < replicas));
   if (podProblem === undefined || !matters) return undefined;
-  const message = `${seenReady(ready, desired)}. ${podProblem.message}`;
+  const message = `${readyCount(ready, desired)}. ${podProblem.message}`;
   return { status: 'False', reason: 'RolloutStuck', message };
 };
 
 const refused: Rule = ({ deployment, desired }, ready) => {
   const failure = deployment === undefined ? undefined : conditionOf(deployment, 'ReplicaFailure');
   if (failure?.status !== 'True' || ready >= desired) return undefined;
-  const message = `${seenReady(ready, desired)}. ${failure.reason ?? ''}: ${failure.message ?? ''}`;
+  const message = `${readyCount(ready, desired)}. ${failure.reason ?? ''}: ${failure.message ?? ''}`;
   return { status: 'False', reason: 'PodsRefused', message };
 };
 
@@ -62,4 +62,4 @@ const starting: Rule = ({ desired }, ready) =>
 
 const rules: readonly Rule[] = [blocked, none, stuck, refused, starting];
 
-const seenReady = (ready: number, desired: number): string => `${count(ready)} ready, ${desired} wanted`;
+const readyCount = (ready: number, desired: number): string => `${count(ready)} ready, ${desired} wanted`;

@@ -1,14 +1,14 @@
 // When to look at a pool again although nothing new was heard of it.
 
 import type { Decision, Obstacle } from './index.ts';
-import type { Seen } from '../observe/index.ts';
+import type { ObservedPool } from '../observe/index.ts';
 
-export interface LookAgainSight {
-  readonly seen: Seen;
+export interface RequeueInput {
+  readonly observed: ObservedPool;
   readonly decision: Decision;
   readonly obstacle: Obstacle | undefined;
   /** ms until the status is to be written; undefined where it is. */
-  readonly writtenIn: number | undefined;
+  readonly statusDueIn: number | undefined;
   readonly pauseFailed: boolean;
 }
 
@@ -18,14 +18,14 @@ const scalingIn = 500;
 const blocked = 3_000;
 
 /** ms. */
-export function lookAgainIn({ seen, decision, obstacle, writtenIn = quiet, pauseFailed }: LookAgainSight): number {
-  const { queued = 0, running = 0 } = seen.load ?? {};
-  const waits = decision.obstacle === undefined ? decision.scaleIn.waits : undefined;
+export function requeueAfter({ observed, decision, obstacle, statusDueIn = quiet, pauseFailed }: RequeueInput): number {
+  const { queued = 0, running = 0 } = observed.load ?? {};
+  const waitsFor = decision.obstacle === undefined ? decision.scaleIn.waitsFor : undefined;
   return Math.min(
     quiet,
-    Math.max(50, writtenIn),
-    ...(queued + running > 0 || seen.load === undefined || pauseFailed ? [atWork] : []),
-    ...(waits === undefined ? [] : [scalingIn]),
-    ...(obstacle === undefined && seen.deployment !== undefined ? [] : [blocked]),
+    Math.max(50, statusDueIn),
+    ...(queued + running > 0 || observed.load === undefined || pauseFailed ? [atWork] : []),
+    ...(waitsFor === undefined ? [] : [scalingIn]),
+    ...(obstacle === undefined && observed.deployment !== undefined ? [] : [blocked]),
   );
 }

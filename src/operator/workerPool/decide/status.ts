@@ -1,13 +1,13 @@
 // The status of a WorkerPool: what it says, and whether it is worth a write.
 
 import type { ObjectMeta } from '../../../ports/kubernetes.ts';
-import { isoTime, withConditions, type Stated } from '../../resources/conditions.ts';
+import { isoTime, setConditions, type NewCondition } from '../../resources/conditions.ts';
 import type { WorkerPoolStatus } from '../../resources/workerPool.ts';
 import { selectorText } from '../children/names.ts';
 import type { Deployment } from '../../resources/builtInKinds.ts';
 import type { PoolLoad } from '../observe/poolLoad.ts';
 
-export interface StatusSight {
+export interface StatusInput {
   readonly metadata: ObjectMeta;
   /** The last status that is known. */
   readonly before: WorkerPoolStatus;
@@ -15,12 +15,20 @@ export interface StatusSight {
   readonly desired: number;
   /** Undefined: not known at the moment, so that the last numbers stay. */
   readonly load: PoolLoad | undefined;
-  readonly stated: readonly Stated[];
+  readonly conditions: readonly NewCondition[];
   /** ISO 8601. */
   readonly now: string;
 }
 
-export function statusOf({ metadata, before, deployment, desired, load, stated, now }: StatusSight): WorkerPoolStatus {
+export function statusOf({
+  metadata,
+  before,
+  deployment,
+  desired,
+  load,
+  conditions,
+  now,
+}: StatusInput): WorkerPoolStatus {
   const { generation = 0, name } = metadata;
   const { replicas = 0, readyReplicas = 0 } = deployment?.status ?? {};
   return {
@@ -31,7 +39,7 @@ export function statusOf({ metadata, before, deployment, desired, load, stated, 
     ready: `${readyReplicas}/${desired}`,
     selector: selectorText(name),
     ...loadFields(before, load),
-    conditions: withConditions(before.conditions ?? [], stated, generation, now),
+    conditions: setConditions(before.conditions ?? [], conditions, generation, now),
   };
 }
 
@@ -49,11 +57,11 @@ const withoutUndefined = <T extends object>(values: T): T =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 
 /** ms between two writes of which only numbers and words differ. */
-const quietTime = 5_000;
+const minorWriteEvery = 5_000;
 
 /**
  * How long the write of a status may wait, ms: not at all where a condition, the generation or the number of workers is
- * new, `quietTime` after the last write where only queue lengths and messages are; undefined where nothing is.
+ * new, `minorWriteEvery` after the last write where only queue lengths and messages are; undefined where nothing is.
  */
 export function writeDueIn(
   written: WorkerPoolStatus | undefined,
@@ -61,11 +69,17 @@ export function writeDueIn(
   sinceWritten: number,
 ): number | undefined {
   if (JSON.stringify(written) === JSON.stringify(next)) return undefined;
-  if (written === undefined || telling(written) !== telling(next)) return 0;
-  return Math.max(0, quietTime - sinceWritten);
+  if (written === undefined || significantPart(written) !== significantPart(next)) return 0;
+  return Math.max(0, minorWriteEvery - sinceWritten);
 }
 
-function telling({ observedGeneration, replicas, readyReplicas, desiredReplicas, conditions = [] }: WorkerPoolStatus) {
+function significantPart({
+  observedGeneration,
+  replicas,
+  readyReplicas,
+  desiredReplicas,
+  conditions = [],
+}: WorkerPoolStatus) {
   const states = conditions.map(({ type, status, reason }) => [type, status, reason]);
   return JSON.stringify([observedGeneration, replicas, readyReplicas, desiredReplicas, states]);
 }

@@ -1,31 +1,37 @@
-// How long attempts of each pool take, learnt from what the stream says: a mean that follows changes.
+// The mean duration of each pool's attempts, learned from the stream: an exponentially weighted moving average.
 
 import type { TaskState } from '../../../job/task.ts';
 import type { Change } from '../../../readmodel/jobIndex.ts';
 
-/** ms; what an image takes, until the pool has shown its own. */
-const prior = 15_000;
-/** The share of the newest attempt once some are known. */
-const weight = 0.1;
+/** What an image takes, ms. Used until the pool has finished attempts of its own. */
+const initialMean = 15_000;
+/** The weight of the newest attempt; the first few weigh more. */
+const minWeight = 0.1;
 
-/** Attempts that ended for another reason than their own say nothing of how long one takes. */
-const cutShort: ReadonlySet<string> = new Set(['WorkerLost', 'WorkerDrained', 'TaskOrphaned', 'Cancelled', 'Deleted']);
+/** Attempts that were cut short from outside do not count. */
+const interrupted: ReadonlySet<string> = new Set([
+  'WorkerLost',
+  'WorkerDrained',
+  'TaskOrphaned',
+  'Cancelled',
+  'Deleted',
+]);
 
-export class AttemptPace {
-  readonly #pools = new Map<string, { mean: number; seen: number }>();
+export class AttemptDurations {
+  readonly #pools = new Map<string, { mean: number; count: number }>();
 
   observe({ before, after }: Pick<Change, 'before' | 'after'>): void {
-    const took = attemptLength(before?.state, after.state);
+    const took = attemptDuration(before?.state, after.state);
     if (took === undefined) return;
     const { pool } = after.state.of;
-    const { mean, seen } = this.#pools.get(pool) ?? { mean: prior, seen: 0 };
-    const share = Math.max(weight, 1 / (seen + 2));
-    this.#pools.set(pool, { mean: mean + (took - mean) * share, seen: seen + 1 });
+    const { mean, count } = this.#pools.get(pool) ?? { mean: initialMean, count: 0 };
+    const weight = Math.max(minWeight, 1 / (count + 2));
+    this.#pools.set(pool, { mean: mean + (took - mean) * weight, count: count + 1 });
   }
 
   /** ms, at least 1. */
   mean(pool: string): number {
-    return Math.max(1, this.#pools.get(pool)?.mean ?? prior);
+    return Math.max(1, this.#pools.get(pool)?.mean ?? initialMean);
   }
 
   forget(pool: string): void {
@@ -33,7 +39,7 @@ export class AttemptPace {
   }
 }
 
-function attemptLength(before: TaskState | undefined, after: TaskState): number | undefined {
-  if (before?.state !== 'running' || after.state === 'running' || cutShort.has(after.reason)) return undefined;
+function attemptDuration(before: TaskState | undefined, after: TaskState): number | undefined {
+  if (before?.state !== 'running' || after.state === 'running' || interrupted.has(after.reason)) return undefined;
   return Math.max(0, after.since - before.startedAt);
 }

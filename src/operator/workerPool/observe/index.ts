@@ -1,24 +1,24 @@
 // Observes one pool: its resource, children, keys, queue and workers. Pods are joined with the heartbeats of the workers in them.
 
 import type { Beat } from '../../../ports/heartbeats.ts';
-import type { OperatorParts } from '../../context.ts';
+import type { OperatorContext } from '../../context.ts';
 import { conditionOf, type Deployment, type Pod } from '../../resources/builtInKinds.ts';
 import type { WorkerPool, WorkerPoolSpec } from '../../resources/workerPool.ts';
 import { childName, poolLabel } from '../children/names.ts';
 import type { ParsedTemplate } from '../children/workerTemplate.ts';
-import { deletionCost, type PodSight } from '../decide/scaleIn.ts';
-import type { PoolMemory, Term } from '../reconcileState.ts';
-import { type KeysSeen, readKeys } from './keySecrets.ts';
+import { deletionCost, type WorkerPod } from '../decide/scaleIn.ts';
+import type { PoolState, Term } from '../reconcileState.ts';
+import { type ObservedKeys, readKeys } from './keySecrets.ts';
 import { loadOf, type PoolLoad, runningByWorker } from './poolLoad.ts';
 
-export interface Seen {
+export interface ObservedPool {
   readonly pool: WorkerPool;
   readonly spec: WorkerPoolSpec;
   readonly template: ParsedTemplate;
-  readonly keys: KeysSeen;
+  readonly keys: ObservedKeys;
   readonly deployment: Deployment | undefined;
   readonly pods: readonly Pod[];
-  readonly sights: readonly PodSight[];
+  readonly workerPods: readonly WorkerPod[];
   readonly load: PoolLoad | undefined;
   readonly meanAttemptMs: number;
   readonly paused: boolean;
@@ -32,15 +32,15 @@ const missingKeysKnownFor = 3_000;
 
 /** Throws `KubeError` where the API server does not tell of a Secret. */
 export async function observe(
-  parts: OperatorParts,
+  context: OperatorContext,
   term: Term,
   pool: WorkerPool,
   spec: WorkerPoolSpec,
   paused: boolean,
-): Promise<Seen> {
-  const { follower, clock } = parts;
+): Promise<ObservedPool> {
+  const { follower, clock } = context;
   const { name, namespace } = pool.metadata;
-  const memory = term.memories.of(pool.metadata);
+  const state = term.states.of(pool.metadata);
   const pods = term.pods.list().filter(({ metadata }) => metadata.labels?.[poolLabel] === name);
   const source = { index: follower.index, ready: () => follower.ready() };
   const beats = term.workers.list().flatMap(({ beat }) => (beat.pool === name ? beat : []));
@@ -48,12 +48,12 @@ export async function observe(
     pool,
     spec,
     template: term.template,
-    keys: await keysOf(parts, memory, pool, spec),
-    deployment: newest(term.deployments.get({ namespace, name: childName(name) }), memory.applied?.deployment),
+    keys: await keysOf(context, state, pool, spec),
+    deployment: newest(term.deployments.get({ namespace, name: childName(name) }), state.applied?.deployment),
     pods,
-    sights: podSights(pods, beats, runningByWorker(source, name)),
+    workerPods: workerPods(pods, beats, runningByWorker(source, name)),
     load: loadOf(source, name),
-    meanAttemptMs: term.pace.mean(name),
+    meanAttemptMs: term.attemptDurations.mean(name),
     paused,
     now: clock.monotonic(),
   };
@@ -66,32 +66,32 @@ function newest(cached: Deployment | undefined, applied: Deployment | undefined)
 }
 
 async function keysOf(
-  { cluster, clock }: OperatorParts,
-  memory: PoolMemory,
+  { cluster, clock }: OperatorContext,
+  state: PoolState,
   { metadata }: WorkerPool,
   spec: WorkerPoolSpec,
-): Promise<KeysSeen> {
+): Promise<ObservedKeys> {
   const now = clock.monotonic();
   const of = JSON.stringify(spec.keys);
-  const known = memory.keys;
+  const known = state.keys;
   if (known !== undefined && known.of === of) {
-    const lasts = 'hash' in known.seen ? keysKnownFor : missingKeysKnownFor;
-    if (now - known.at < lasts) return known.seen;
+    const lasts = 'hash' in known.observed ? keysKnownFor : missingKeysKnownFor;
+    if (now - known.at < lasts) return known.observed;
   }
-  const seen = await readKeys(cluster, metadata, spec);
-  memory.keys = { at: now, of, seen };
-  return seen;
+  const observed = await readKeys(cluster, metadata, spec);
+  state.keys = { at: now, of, observed };
+  return observed;
 }
 
 /**
  * The pods that are not on their way out. A pod's host name is its own name. `running` counts the tasks of each worker that
  * the stream knows of; a ready pod whose worker was not heard may be busy, one that is not ready yet holds nothing.
  */
-export function podSights(
+export function workerPods(
   pods: readonly Pod[],
   beats: readonly Beat[],
   running: ReadonlyMap<string, number>,
-): PodSight[] {
+): WorkerPod[] {
   return pods.filter(isStaying).map((pod) => {
     const { name, annotations } = pod.metadata;
     const ready = conditionOf(pod, 'Ready')?.status === 'True';

@@ -5,7 +5,7 @@ import { KubeError, type Cluster, type ObjectMeta } from '../../../ports/kuberne
 import type { WorkerPoolSpec } from '../../resources/workerPool.ts';
 import { secretType, type Secret } from '../../resources/builtInKinds.ts';
 
-export type KeysSeen =
+export type ObservedKeys =
   | { readonly hash: string }
   | { readonly reason: 'SecretNotFound' | 'SecretKeyNotFound' | 'SecretForbidden'; readonly message: string };
 
@@ -17,7 +17,7 @@ export async function readKeys(
   cluster: Pick<Cluster, 'get'>,
   { namespace, uid }: ObjectMeta,
   { keys }: Pick<WorkerPoolSpec, 'keys'>,
-): Promise<KeysSeen> {
+): Promise<ObservedKeys> {
   const secrets = new Map<string, Secret | undefined>();
   const hash = createHmac('sha256', uid);
   for (const {
@@ -50,17 +50,17 @@ async function readSecret(
   }
 }
 
-const notFound = (namespace: string, name: string): KeysSeen => ({
+const notFound = (namespace: string, name: string): ObservedKeys => ({
   reason: 'SecretNotFound',
   message: `The Secret ${name} is not in namespace ${namespace}: create it, and the workers start`,
 });
 
-const keyNotFound = (namespace: string, name: string, key: string): KeysSeen => ({
+const keyNotFound = (namespace: string, name: string, key: string): ObservedKeys => ({
   reason: 'SecretKeyNotFound',
   message: `The Secret ${name} of namespace ${namespace} has no value under ${key}: add it, and the workers start`,
 });
 
-const forbidden = (namespace: string, name: string): KeysSeen => ({
+const forbidden = (namespace: string, name: string): ObservedKeys => ({
   reason: 'SecretForbidden',
   message: `The operator may not read the Secret ${name} of namespace ${namespace}: its role must allow to get secrets`,
 });

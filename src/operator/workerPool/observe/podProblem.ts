@@ -8,7 +8,7 @@ export interface PodProblem {
   readonly message: string;
 }
 
-const waitingForEver: ReadonlySet<string> = new Set([
+const stuckReasons: ReadonlySet<string> = new Set([
   'CrashLoopBackOff',
   'CreateContainerConfigError',
   'CreateContainerError',
@@ -29,7 +29,7 @@ export function podProblem(pods: readonly Pod[]): PodProblem | undefined {
 function stuckContainer({ metadata, status }: Pod): PodProblem | undefined {
   for (const container of [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]) {
     const waiting = container.state?.waiting;
-    if (waiting?.reason === undefined || !waitingForEver.has(waiting.reason)) continue;
+    if (waiting?.reason === undefined || !stuckReasons.has(waiting.reason)) continue;
     const why = [waiting.message, lastEnd(container)].filter((text) => text !== undefined).join('; ');
     return { reason: waiting.reason, message: `Pod ${metadata.name}: ${waiting.reason}: ${why}` };
   }

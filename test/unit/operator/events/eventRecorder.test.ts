@@ -29,7 +29,7 @@ function stage(times: Partial<EventTimes> = {}) {
   const time = { ms: 0 };
   const clock = { now: () => start + time.ms, monotonic: () => time.ms };
   const logger = pino({ enabled: false });
-  const quick = { lookEvery: 5, tryAgainAfter: 1, ...times };
+  const quick = { flushEvery: 5, retryAfter: 1, ...times };
   const recorder = createEventRecorder({ cluster, clock, metrics, logger, instance: 'operator-1', times: quick });
   onTestFinished(() => recorder.close());
   const written = (): Written[] => cluster.all(eventType) as unknown as Written[];
@@ -64,7 +64,7 @@ test('an event says all that kubectl shows', async () => {
 });
 
 test('the same again is a series: its second is written at once, the rest after minutes, the end at the end', async () => {
-  const { recorder, object, written, writesAre, time, writes } = stage({ writeEvery: 1_000, overAfter: 2_000 });
+  const { recorder, object, written, writesAre, time, writes } = stage({ writeEvery: 1_000, endsAfter: 2_000 });
   const about = object();
   recorder.record(about, refused);
   await writesAre(1);

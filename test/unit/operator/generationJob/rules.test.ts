@@ -4,12 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { catalogue, GenwardenError, type ErrorCode } from '../../../../src/job/errors/index.ts';
 import type { TaskState } from '../../../../src/job/task.ts';
 import { cancelled, claimed, failed, newRun, succeeded, toReview, waiting } from '../../../../src/job/transitions.ts';
-import { happenings } from '../../../../src/operator/generationJob/decide/statusEvents.ts';
-import { jobLabels, refusedBy } from '../../../../src/operator/generationJob/submit.ts';
+import { statusEvents } from '../../../../src/operator/generationJob/decide/statusEvents.ts';
+import { jobLabels, classifyRefusal } from '../../../../src/operator/generationJob/submit.ts';
 import type { Observation } from '../../../../src/operator/generationJob/observe.ts';
-import { standingOf, type TaskSeen } from '../../../../src/operator/generationJob/jobSummary.ts';
+import { summarizeJob, type ObservedTask } from '../../../../src/operator/generationJob/jobSummary.ts';
 import { nextStatus } from '../../../../src/operator/generationJob/decide/status.ts';
-import { afterWrite, writeDue, type Pace } from '../../../../src/operator/generationJob/decide/schedule.ts';
+import { afterWrite, writeDue, type WriteHistory } from '../../../../src/operator/generationJob/decide/schedule.ts';
 import {
   generationJobStatus,
   type GenerationJob,
@@ -52,7 +52,7 @@ const queuedAt = (task: number, total: number) =>
   queuedTask({ job: 'j'.repeat(26), task, total, name: task % 2 === 0 ? null : `t${task}` });
 const runningAt = (task: number, total: number) => claimed(queuedAt(task, total), 'worker-1', 1, now + 1);
 
-const someTasks: fc.Arbitrary<TaskSeen[]> = fc
+const someTasks: fc.Arbitrary<ObservedTask[]> = fc
   .array(fc.tuple(fc.nat({ max: states.length - 1 }), fc.option(text, { nil: undefined })), {
     minLength: 1,
     maxLength: 30,
@@ -67,14 +67,14 @@ const someTasks: fc.Arbitrary<TaskSeen[]> = fc
 const codes = Object.keys(catalogue) as ErrorCode[];
 
 const observations: fc.Arbitrary<Observation> = fc.oneof(
-  { weight: 6, arbitrary: someTasks.map((tasks): Observation => ({ seen: 'job', standing: standingOf(tasks) })) },
+  { weight: 6, arbitrary: someTasks.map((tasks): Observation => ({ kind: 'job', summary: summarizeJob(tasks) })) },
   fc
     .tuple(fc.constantFrom(...codes), text)
-    .map(([code, message]) => refusedBy(new GenwardenError(code, message), resource(), now)),
-  fc.tuple(fc.constantFrom(...codes), text).map(([code, message]) => ({ seen: 'unanswered', code, message }) as const),
+    .map(([code, message]) => classifyRefusal(new GenwardenError(code, message), resource(), now)),
+  fc.tuple(fc.constantFrom(...codes), text).map(([code, message]) => ({ kind: 'unanswered', code, message }) as const),
   fc
     .tuple(fc.constantFrom('JobDeleted' as const, 'JobExpired' as const), text)
-    .map(([reason, message]) => ({ seen: 'gone', reason, message }) as const),
+    .map(([reason, message]) => ({ kind: 'gone', reason, message }) as const),
 );
 
 /** The status after each observation in turn, ten seconds apart. */
@@ -103,7 +103,7 @@ describe('a status', () => {
         const last = statuses(all).at(-1)!;
         const again = nextStatus(resource(last), all.at(-1)!, now + 1_000_000);
         expect(writeDue(last, again, undefined, 0)).toEqual({ due: 'never' });
-        expect(happenings(last, again)).toEqual([]);
+        expect(statusEvents(last, again)).toEqual([]);
       }),
     );
   });
@@ -146,17 +146,17 @@ test('a job is written at its milestones and else at most every two seconds, and
   fc.assert(
     fc.property(steps, (all) => {
       let status: GenerationJobStatus | undefined;
-      let pace: Pace | undefined;
+      let history: WriteHistory | undefined;
       let time = 0;
       let [writes, milestones] = [0, 0];
       for (const [tasks, ms] of all) {
         time += ms;
-        const next = nextStatus(resource(status), { seen: 'job', standing: standingOf(tasks) }, now + time);
-        if (writeDue(status, next, pace, time).due !== 'now') continue;
+        const next = nextStatus(resource(status), { kind: 'job', summary: summarizeJob(tasks) }, now + time);
+        if (writeDue(status, next, history, time).due !== 'now') continue;
         const isEnd = next.completionTime !== undefined || status?.completionTime !== undefined;
         if (isEnd || status?.startTime !== next.startTime) milestones += 1;
         writes += 1;
-        [status, pace] = [next, afterWrite(pace, time)];
+        [status, history] = [next, afterWrite(history, time)];
       }
       expect(writes).toBeLessThanOrEqual(1 + milestones + time / 2_000);
       expect(writes).toBeLessThanOrEqual(13 + time / 10_000);
@@ -190,7 +190,7 @@ describe('labels', () => {
 test('a refusal is tried for the queue timeout, or up to the deadline where that is earlier', () => {
   const until = (policy: object | undefined, code: ErrorCode = 'PoolNotFound', after = 0): number | null => {
     const spec = { ...resource().spec!, ...(policy === undefined ? {} : { policy }) };
-    return refusedBy(new GenwardenError(code, 'no'), { ...resource(), spec }, now + after).triedUntil;
+    return classifyRefusal(new GenwardenError(code, 'no'), { ...resource(), spec }, now + after).retriedUntil;
   };
   expect(until(undefined)).toBe(now + 86_400_000);
   expect(until({ queueTimeout: '10m' })).toBe(now + 600_000);

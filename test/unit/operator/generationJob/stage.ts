@@ -1,4 +1,4 @@
-// The controller of GenerationJobs on the adapters in memory and a stand-in of the API server, with time in the test's hands.
+// The controller of GenerationJobs on the adapters in state and a stand-in of the API server, with time in the test's hands.
 import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -10,12 +10,12 @@ import { fakePoolRegistry } from '../../../fakes/poolRegistry.ts';
 import { jobIdOfOwner } from '../../../../src/jobs/submit/index.ts';
 import type { StatusWrite, TaskState } from '../../../../src/job/task.ts';
 import { cancelled, claimed, failed, newRun, succeeded } from '../../../../src/job/transitions.ts';
-import type { KubeController } from '../../../../src/operator/runtime/controller.ts';
+import type { Controller } from '../../../../src/operator/runtime/controller.ts';
 import type { RecordedEvent } from '../../../../src/operator/events/eventRecorder.ts';
 import { generationJobController } from '../../../../src/operator/generationJob/controller.ts';
 import type { ResourceKey } from '../../../../src/ports/kubernetes.ts';
 import { informerFactory } from '../../../../src/adapters/kubernetes/informer.ts';
-import type { OperatorParts } from '../../../../src/operator/context.ts';
+import type { OperatorContext } from '../../../../src/operator/context.ts';
 import { createProblems } from '../../../../src/operator/problems.ts';
 import type { GenerationJob } from '../../../../src/operator/resources/generationJob.ts';
 import { generationJobType } from '../../../../src/operator/resources/kinds.ts';
@@ -67,14 +67,14 @@ export async function aWorld(): Promise<World> {
   return { cluster, log: fakeJobLog({ clock }), clock, pools, heartbeats: fakeHeartbeats() };
 }
 
-export async function anOperator(world: World, over: Partial<OperatorParts> = {}): Promise<Operator> {
+export async function anOperator(world: World, over: Partial<OperatorContext> = {}): Promise<Operator> {
   const { log, clock, cluster, pools, heartbeats } = world;
   const logger = pino({ level: 'silent' });
   const follower = startFollower({ log, clock, logger });
   const events: RecordedEvent[] = [];
   const problems = createProblems();
   const watched = { logger, metrics: createOperatorMetrics(new Registry()), clock, jitter: () => 0.5 };
-  const parts: OperatorParts = {
+  const context: OperatorContext = {
     cluster,
     recorder: { record: (_object, event) => void events.push(event) },
     startInformer: informerFactory({ ...watched, cluster, reportProblem: problems.report }),
@@ -97,7 +97,7 @@ export async function anOperator(world: World, over: Partial<OperatorParts> = {}
     ...over,
   };
   await until(() => follower.ready().ready, { what: 'the follower to be ready' });
-  return drive(world, generationJobController(parts), follower, events);
+  return drive(world, generationJobController(context), follower, events);
 }
 
 interface Due {
@@ -109,7 +109,7 @@ interface Due {
 /** A queue as plain as can be: one reconcile at a time, in the order of their times. */
 async function drive(
   { clock, cluster, log }: World,
-  controller: KubeController,
+  controller: Controller,
   follower: Follower,
   events: RecordedEvent[],
 ): Promise<Operator> {
@@ -126,7 +126,7 @@ async function drive(
     dues.delete(`${due.key.namespace}/${due.key.name}`);
     try {
       const again = await controller.reconcile(due.key, ending.signal);
-      if (again?.lookAgainInMs !== undefined) enqueue(due.key, again.lookAgainInMs);
+      if (again?.requeueAfterMs !== undefined) enqueue(due.key, again.requeueAfterMs);
     } catch (error) {
       errors.push(error);
       enqueue(due.key, 1_000);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { SubmitBody } from '../../../../src/jobs/submit/body.ts';
 import { jobIdOfOwner, submitJob } from '../../../../src/jobs/submit/index.ts';
 import { deleted } from '../../../../src/job/transitions.ts';
-import { submitOf } from '../../../../src/operator/generationJob/submit.ts';
+import { submitResource } from '../../../../src/operator/generationJob/submit.ts';
 import type { GenerationJob } from '../../../../src/operator/resources/generationJob.ts';
 import { fakeArtifactStore } from '../../../fakes/artifactStore.ts';
 import { anOperator, aWorld, create, hands, retentionMs, type World } from './stage.ts';
@@ -53,25 +53,25 @@ test('a job that was stored counts more than a pool that has gone since', async 
   const world = await aWorld();
   const context = await aContext(world);
   const resource: GenerationJob = create(world, 'yard');
-  const { job } = await submitOf(context, resource);
+  const { job } = await submitResource(context, resource);
   await world.pools.remove('default');
   // A process that has just started and has not heard of the job.
   context.follower.index.clear();
-  expect((await submitOf(context, resource)).job).toBe(job);
-  await expect(submitOf(context, create(world, 'other'))).rejects.toMatchObject({ code: 'PoolNotFound' });
+  expect((await submitResource(context, resource)).job).toBe(job);
+  await expect(submitResource(context, create(world, 'other'))).rejects.toMatchObject({ code: 'PoolNotFound' });
 });
 
 test('what is left of a job that is over is not made a new job', async () => {
   const world = await aWorld();
   const context = await aContext(world);
   const resource = create(world, 'yard');
-  await submitOf(context, resource);
+  await submitResource(context, resource);
   const { claim, succeed, read } = hands(world, resource);
   await claim();
   await succeed();
   const { last } = (await read())!.tasks[0]!;
   world.log.append(deleted(last.state as never, world.clock.now()), { message: 'Deleted' });
   const stored = world.log.stream.lastSequence;
-  await expect(submitOf(context, resource)).rejects.toMatchObject({ code: 'JobNotFound' });
+  await expect(submitResource(context, resource)).rejects.toMatchObject({ code: 'JobNotFound' });
   expect(world.log.stream.lastSequence).toBe(stored);
 });

@@ -2,26 +2,26 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Enqueue, KubeController } from '../../../../src/operator/runtime/controller.ts';
+import type { Enqueue, Controller } from '../../../../src/operator/runtime/controller.ts';
 import { runController } from '../../../../src/operator/runtime/controllerLoop.ts';
 import { createProblems } from '../../../../src/operator/problems.ts';
 import { createOperatorMetrics } from '../../../../src/telemetry/metrics.ts';
 import { until } from '../../../support/until.ts';
 
-function stage(controller: Partial<KubeController>, over: { concurrency?: number; mostReconcileMs?: number } = {}) {
+function stage(controller: Partial<Controller>, over: { concurrency?: number; reconcileTimeoutMs?: number } = {}) {
   const registry = new Registry();
   const problems = createProblems();
   const lines: string[] = [];
   const logger = pino({ base: null }, { write: (line: string) => void lines.push(line) });
   const stop = new AbortController();
   let enqueue: Enqueue = () => undefined;
-  const whole: KubeController = {
+  const whole: Controller = {
     name: 'thing',
     start: async (given) => void (enqueue = given),
     reconcile: async () => undefined,
     ...controller,
   };
-  const options = { logger, metrics: createOperatorMetrics(registry), problems, restartMs: 10, ...over };
+  const options = { logger, metrics: createOperatorMetrics(registry), problems, startRetryMs: 10, ...over };
   const ended = runController(whole, options, stop.signal);
   onTestFinished(async () => {
     stop.abort();
@@ -76,7 +76,7 @@ test('a failure is tried again and counted; the answer says when to look again',
     reconcile: async () => {
       calls += 1;
       if (calls <= 2) throw new Error('not yet');
-      return calls === 3 ? { lookAgainInMs: 1 } : undefined;
+      return calls === 3 ? { requeueAfterMs: 1 } : undefined;
     },
   });
   await until(
@@ -153,7 +153,7 @@ test('a reconcile that takes too long is told to stop, and tried again', async (
         );
       },
     },
-    { mostReconcileMs: 20 },
+    { reconcileTimeoutMs: 20 },
   );
   await until(
     () => {

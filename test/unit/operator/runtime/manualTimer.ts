@@ -1,7 +1,7 @@
 // Time that a test moves by hand.
 import type { Timer } from '../../../../src/operator/runtime/workQueue.ts';
 
-export class HandTimer implements Timer {
+export class ManualTimer implements Timer {
   #now = 0;
   readonly #alarms = new Set<{ readonly at: number; readonly call: () => void }>();
 

@@ -1,14 +1,14 @@
 // The queue of keys: each once, by one worker, in time, and later after each failure.
 import { beforeEach, expect, test } from 'vitest';
 import { WorkQueue } from '../../../../src/operator/runtime/workQueue.ts';
-import { HandTimer } from './manualTimer.ts';
+import { ManualTimer } from './manualTimer.ts';
 
-let timer: HandTimer;
+let timer: ManualTimer;
 let seen: { added: number; depth: number; waits: number[]; retried: number };
 let queue: WorkQueue;
 
 beforeEach(() => {
-  timer = new HandTimer();
+  timer = new ManualTimer();
   seen = { added: 0, depth: 0, waits: [], retried: 0 };
   queue = new WorkQueue(timer, {
     added: () => (seen.added += 1),
@@ -46,7 +46,7 @@ test('a key that is worked on is not given to another; added meanwhile, it comes
   expect(seen.depth).toBe(0);
 });
 
-test('a taker who waits gets the key when it comes, and how long it waited is told', async () => {
+test('a waiter who waits gets the key when it comes, and how long it waited is told', async () => {
   const first = queue.take();
   const second = queue.take();
   queue.add('a');

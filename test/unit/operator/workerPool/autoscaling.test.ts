@@ -1,8 +1,8 @@
 // How many workers a queue asks for: the formula, its limits, and what a scaler that follows it does to random queues.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { aimOf, type AimSight } from '../../../../src/operator/workerPool/decide/desiredReplicas.ts';
-import { slotsFedBy, slotsFor, wishFor, type Demand } from '../../../../src/operator/workerPool/decide/demand.ts';
+import { desiredReplicas, type ReplicasInput } from '../../../../src/operator/workerPool/decide/desiredReplicas.ts';
+import { slotsFedBy, slotsFor, recommend, type Demand } from '../../../../src/operator/workerPool/decide/demand.ts';
 import { simulate } from './simulate.ts';
 
 const demand = (over: Partial<Demand> = {}): Demand => ({
@@ -41,15 +41,15 @@ test('the queue of N tasks starts within the target with that many slots, and no
 });
 
 test('one worker for a single task, none for none, and never fewer slots than tasks run', () => {
-  expect(wishFor(demand({ queued: 1, targetQueueMs: 86_400_000 })).replicas).toBe(1);
-  expect(wishFor(demand()).replicas).toBe(0);
-  expect(wishFor(demand({ running: 9 })).replicas).toBe(3);
-  expect(wishFor(demand({ running: 9, queued: 100, keySlots: 1 }))).toEqual({ replicas: 3, limitedByKeys: true });
+  expect(recommend(demand({ queued: 1, targetQueueMs: 86_400_000 })).replicas).toBe(1);
+  expect(recommend(demand()).replicas).toBe(0);
+  expect(recommend(demand({ running: 9 })).replicas).toBe(3);
+  expect(recommend(demand({ running: 9, queued: 100, keySlots: 1 }))).toEqual({ replicas: 3, limitedByKeys: true });
 });
 
 test('a paused pool asks for no more than it runs', () => {
-  expect(wishFor(demand({ queued: 500, running: 5, paused: true })).replicas).toBe(2);
-  expect(wishFor(demand({ queued: 500, paused: true })).replicas).toBe(0);
+  expect(recommend(demand({ queued: 500, running: 5, paused: true })).replicas).toBe(2);
+  expect(recommend(demand({ queued: 500, paused: true })).replicas).toBe(0);
 });
 
 test('keys feed as many slots as their rate and their calls in flight allow', () => {
@@ -57,22 +57,22 @@ test('keys feed as many slots as their rate and their calls in flight allow', ()
   expect(slotsFedBy([key, key], 10_000)).toBe(20);
   expect(slotsFedBy([{ ...key, maxInFlight: 3 }], 10_000)).toBe(3);
   expect(slotsFedBy([], 10_000)).toBe(Infinity);
-  expect(wishFor(demand({ queued: 1_000, keySlots: 20 }))).toEqual({ replicas: 5, limitedByKeys: true });
-  expect(wishFor(demand({ queued: 1_000, keySlots: 0.1 })).replicas).toBe(1);
+  expect(recommend(demand({ queued: 1_000, keySlots: 20 }))).toEqual({ replicas: 5, limitedByKeys: true });
+  expect(recommend(demand({ queued: 1_000, keySlots: 0.1 })).replicas).toBe(1);
 });
 
-const sight = (over: Partial<AimSight> = {}): AimSight => ({
+const input = (over: Partial<ReplicasInput> = {}): ReplicasInput => ({
   replicas: 7,
   autoscaling: { minReplicas: 0, maxReplicas: 10 },
   demand: demand(),
   current: 0,
-  wishes: [],
+  recommendations: [],
   now: 0,
   ...over,
 });
 
-const reasonOf = (over: Partial<AimSight>): string => {
-  const { replicas, scaling } = aimOf(sight(over));
+const reasonOf = (over: Partial<ReplicasInput>): string => {
+  const { replicas, scaling } = desiredReplicas(input(over));
   return `${replicas} ${scaling.status} ${scaling.reason}`;
 };
 
@@ -89,26 +89,28 @@ test('says why it aims at this number', () => {
   expect(reasonOf({ current: 12, demand: undefined })).toBe('10 False QueueUnknown');
 });
 
-test('goes down only to the largest wish of the last minute, and at once below a lower maximum', () => {
-  const first = aimOf(sight({ demand: demand({ queued: 40 }), current: 0, now: 0 }));
+test('goes down only to the largest recommendation of the last minute, and at once below a lower maximum', () => {
+  const first = desiredReplicas(input({ demand: demand({ queued: 40 }), current: 0, now: 0 }));
   expect(first.replicas).toBe(3);
-  const soon = aimOf(sight({ current: 3, wishes: first.wishes, now: 59_000 }));
+  const soon = desiredReplicas(input({ current: 3, recommendations: first.recommendations, now: 59_000 }));
   expect(soon).toMatchObject({ replicas: 3, scaling: { reason: 'DesiredWithinRange' } });
-  const later = aimOf(sight({ current: 3, wishes: soon.wishes, now: 60_000 }));
+  const later = desiredReplicas(input({ current: 3, recommendations: soon.recommendations, now: 60_000 }));
   expect(later).toMatchObject({ replicas: 0, scaling: { reason: 'ScalingDown' } });
   const autoscaling = { minReplicas: 0, maxReplicas: 2 };
-  expect(aimOf(sight({ current: 3, wishes: first.wishes, now: 1_000, autoscaling }))).toMatchObject({
+  expect(
+    desiredReplicas(input({ current: 3, recommendations: first.recommendations, now: 1_000, autoscaling })),
+  ).toMatchObject({
     replicas: 2,
     atMost: 2,
   });
 });
 
 test('who starts anew takes the workers there are for what was wished: no scale-down in the first minute', () => {
-  const first = aimOf(sight({ current: 6 }));
+  const first = desiredReplicas(input({ current: 6 }));
   expect(first.replicas).toBe(6);
-  const second = aimOf(sight({ current: 6, wishes: first.wishes, now: 30_000 }));
+  const second = desiredReplicas(input({ current: 6, recommendations: first.recommendations, now: 30_000 }));
   expect(second.replicas).toBe(6);
-  expect(aimOf(sight({ current: 6, wishes: second.wishes, now: 60_000 })).replicas).toBe(0);
+  expect(desiredReplicas(input({ current: 6, recommendations: second.recommendations, now: 60_000 })).replicas).toBe(0);
 });
 
 test('random queues: within bounds, no attempt cut short, back to zero, and no flapping', () => {

@@ -8,9 +8,9 @@ import {
   variableOf,
   workerTemplate,
 } from '../../../../src/operator/workerPool/children/workerTemplate.ts';
-import { AttemptPace } from '../../../../src/operator/workerPool/observe/attemptDuration.ts';
+import { AttemptDurations } from '../../../../src/operator/workerPool/observe/attemptDuration.ts';
 import type { Pod } from '../../../../src/operator/resources/builtInKinds.ts';
-import { podSights } from '../../../../src/operator/workerPool/observe/index.ts';
+import { workerPods } from '../../../../src/operator/workerPool/observe/index.ts';
 import { workerPoolSpec } from '../../../../src/operator/resources/workerPool.ts';
 import { beatOf } from '../../../fakes/heartbeats.ts';
 import { identity, start } from '../../../fakes/tasks.ts';
@@ -18,23 +18,23 @@ import { identity, start } from '../../../fakes/tasks.ts';
 const seen = (state: Parameters<typeof succeeded>[0]) => ({ sequence: 1, seenAt: 0, state });
 
 test('attempts teach how long one takes; lost and cancelled ones do not', () => {
-  const pace = new AttemptPace();
+  const attemptDurations = new AttemptDurations();
   const running = claimed(submitted(identity()), 'w', 1, start);
-  expect(pace.mean('default')).toBe(15_000);
+  expect(attemptDurations.mean('default')).toBe(15_000);
   const end = (after: object, took: number): void =>
-    pace.observe({
+    attemptDurations.observe({
       before: seen(running),
       after: { sequence: 2, seenAt: 0, state: { ...after, since: start + took } as never },
     });
   end(failed(running, 'WorkerLost', start), 90_000);
-  expect(pace.mean('default')).toBe(15_000);
+  expect(attemptDurations.mean('default')).toBe(15_000);
   end(succeeded(running, start), 5_000);
-  expect(pace.mean('default')).toBe(10_000);
+  expect(attemptDurations.mean('default')).toBe(10_000);
   end(waiting(running, 'ProviderUnavailable', start, start), 4_000);
-  expect(pace.mean('default')).toBe(8_000);
+  expect(attemptDurations.mean('default')).toBe(8_000);
   for (let attempt = 0; attempt < 100; attempt += 1) end(succeeded(running, start), 20_000);
-  expect(pace.mean('default')).toBeCloseTo(20_000, -2);
-  expect(pace.mean('other')).toBe(15_000);
+  expect(attemptDurations.mean('default')).toBeCloseTo(20_000, -2);
+  expect(attemptDurations.mean('other')).toBe(15_000);
 });
 
 const pod = (name: string, ready: boolean, over: object = {}): Pod => ({
@@ -59,7 +59,7 @@ test('pods are joined with heartbeats by their name, and with what the stream kn
     beatOf('w-beating', 1, [task, task], { host: 'beating' }),
     beatOf('w-claimed', 1, [], { host: 'claimed' }),
   ];
-  expect(podSights(pods, beats, new Map([['w-claimed', 1]]))).toEqual([
+  expect(workerPods(pods, beats, new Map([['w-claimed', 1]]))).toEqual([
     { name: 'idle', ready: true, cost: 0, tasks: 0 },
     { name: 'beating', ready: true, cost: -100, tasks: 2 },
     { name: 'claimed', ready: true, cost: 0, tasks: 1 },

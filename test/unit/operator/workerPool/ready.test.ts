@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { WorkerPoolStatus } from '../../../../src/operator/resources/workerPool.ts';
 import type { Deployment, Pod } from '../../../../src/operator/resources/builtInKinds.ts';
 import { podProblem } from '../../../../src/operator/workerPool/observe/podProblem.ts';
-import { readyCondition, type ReadySight } from '../../../../src/operator/workerPool/decide/readyCondition.ts';
+import { readyCondition, type ReadyInput } from '../../../../src/operator/workerPool/decide/readyCondition.ts';
 import { writeDueIn } from '../../../../src/operator/workerPool/decide/status.ts';
 
 const metadata = {
@@ -29,7 +29,7 @@ const deployment = (status: Deployment['status']): Deployment => {
   return { apiVersion: 'apps/v1', kind: 'Deployment', metadata, ...(status === undefined ? {} : { status }) };
 };
 
-const said = (over: Partial<ReadySight>): string => {
+const said = (over: Partial<ReadyInput>): string => {
   const base = { obstacle: undefined, desired: 2, autoscales: false, deployment: undefined, podProblem: undefined };
   const { status, reason, message } = readyCondition({ ...base, ...over });
   return `${status} ${reason}: ${message}`;

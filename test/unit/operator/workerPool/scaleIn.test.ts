@@ -1,14 +1,14 @@
 // Which workers go when there are too many: idle ones, marked first, and never a busy one unless a person says so.
 import { expect, test } from 'vitest';
-import { scaleIn, type PodSight, type ScaleInSight } from '../../../../src/operator/workerPool/decide/scaleIn.ts';
+import { scaleIn, type WorkerPod, type ScaleInInput } from '../../../../src/operator/workerPool/decide/scaleIn.ts';
 
-const pod = (name: string, tasks: number | undefined, over: Partial<PodSight> = {}): PodSight => {
+const pod = (name: string, tasks: number | undefined, over: Partial<WorkerPod> = {}): WorkerPod => {
   return { name, tasks, ready: true, cost: 0, ...over };
 };
 
-const step = (pods: PodSight[], replicas: number, over: Partial<ScaleInSight> = {}) => {
-  const aim = { replicas, atMost: 10 };
-  return scaleIn({ aim, pods, current: pods.length, rolling: false, markedAt: -Infinity, now: 100_000, ...over });
+const step = (pods: WorkerPod[], replicas: number, over: Partial<ScaleInInput> = {}) => {
+  const desired = { replicas, atMost: 10 };
+  return scaleIn({ desired, pods, current: pods.length, rolling: false, markedAt: -Infinity, now: 100_000, ...over });
 };
 
 test('more workers, or as many, at once', () => {
@@ -25,41 +25,45 @@ test('idle workers are marked, and the number is lowered once the marks have set
     { pod: 'b', cost: '-100' },
     { pod: 'c', cost: '-100' },
   ];
-  expect(step(pods, 1)).toEqual({ replicas: 4, marks, waits: 'settling' });
+  expect(step(pods, 1)).toEqual({ replicas: 4, marks, waitsFor: 'settling' });
   const marked = pods.map((one) => (one.tasks === 0 ? { ...one, cost: -100 } : one));
-  expect(step(marked, 1, { markedAt: 99_500 })).toEqual({ replicas: 4, marks: [], waits: 'settling' });
-  expect(step(marked, 1, { markedAt: 99_000 })).toEqual({ replicas: 2, marks: [], waits: 'busy' });
+  expect(step(marked, 1, { markedAt: 99_500 })).toEqual({ replicas: 4, marks: [], waitsFor: 'settling' });
+  expect(step(marked, 1, { markedAt: 99_000 })).toEqual({ replicas: 2, marks: [], waitsFor: 'busy' });
   expect(step(marked, 2, { markedAt: 99_000 })).toEqual({ replicas: 2, marks: [] });
 });
 
 test('a marked worker that got work after all is let go of', () => {
   const pods = [pod('a', 1, { cost: -100 }), pod('b', 0, { cost: -100 }), pod('c', 1)];
-  expect(step(pods, 1)).toEqual({ replicas: 3, marks: [{ pod: 'a', cost: null }], waits: 'settling' });
+  expect(step(pods, 1)).toEqual({ replicas: 3, marks: [{ pod: 'a', cost: null }], waitsFor: 'settling' });
 });
 
 test('busy ones stay, and so do those of whom nobody knows', () => {
-  expect(step([pod('a', 1), pod('b', undefined)], 0)).toEqual({ replicas: 2, marks: [], waits: 'busy' });
+  expect(step([pod('a', 1), pod('b', undefined)], 0)).toEqual({ replicas: 2, marks: [], waitsFor: 'busy' });
 });
 
 test('none goes while a busy one is not ready, as that one would be taken first', () => {
-  expect(step([pod('a', 1, { ready: false }), pod('b', 0)], 1)).toEqual({ replicas: 2, marks: [], waits: 'busy' });
+  expect(step([pod('a', 1, { ready: false }), pod('b', 0)], 1)).toEqual({ replicas: 2, marks: [], waitsFor: 'busy' });
   expect(step([pod('a', 0, { ready: false }), pod('b', 1)], 1).marks).toEqual([{ pod: 'a', cost: '-100' }]);
 });
 
 test('during a rollout nobody can tell who would go', () => {
-  expect(step([pod('a', 0), pod('b', 0)], 0, { rolling: true })).toEqual({ replicas: 2, marks: [], waits: 'rolling' });
+  expect(step([pod('a', 0), pod('b', 0)], 0, { rolling: true })).toEqual({
+    replicas: 2,
+    marks: [],
+    waitsFor: 'rolling',
+  });
 });
 
 test("above a person's bound the least busy go as well, idle ones first", () => {
   const pods = [pod('a', 3), pod('b', 0), pod('c', 1), pod('d', 2)];
-  const aim = { replicas: 1, atMost: 2 };
+  const desired = { replicas: 1, atMost: 2 };
   const marks = [
     { pod: 'b', cost: '-100' },
     { pod: 'c', cost: '-100' },
   ];
-  expect(step(pods, 1, { aim }).marks).toEqual(marks);
+  expect(step(pods, 1, { desired }).marks).toEqual(marks);
   const marked = pods.map((one) => (['b', 'c'].includes(one.name) ? { ...one, cost: -100 } : one));
-  expect(step(marked, 1, { aim })).toEqual({ replicas: 2, marks: [], waits: 'busy' });
+  expect(step(marked, 1, { desired })).toEqual({ replicas: 2, marks: [], waitsFor: 'busy' });
 });
 
 test('marks stay until those that are to go are gone', () => {

@@ -1,6 +1,9 @@
 // A pool in a second-by-second world: tasks come in bursts, workers take time to start, the scaler looks every second.
-import { aimOf, type Wished } from '../../../../src/operator/workerPool/decide/desiredReplicas.ts';
-import { scaleIn, type PodSight } from '../../../../src/operator/workerPool/decide/scaleIn.ts';
+import {
+  desiredReplicas,
+  type PastRecommendation,
+} from '../../../../src/operator/workerPool/decide/desiredReplicas.ts';
+import { scaleIn, type WorkerPod } from '../../../../src/operator/workerPool/decide/scaleIn.ts';
 
 export interface Scene {
   readonly bursts: readonly { readonly at: number; readonly tasks: number }[];
@@ -35,7 +38,7 @@ export function simulate(scene: Scene): Outcome {
   const replicas: number[] = [];
   let pods: Pod[] = [];
   let [queued, done, killed, born, current, markedAt] = [0, 0, 0, 0, 0, -Infinity];
-  let wishes: readonly Wished[] = [];
+  let recommendations: readonly PastRecommendation[] = [];
   for (let second = 0; second < last; second += 1) {
     queued += bursts.reduce((sum, burst) => sum + (burst.at === second ? burst.tasks : 0), 0);
     for (const pod of pods) {
@@ -52,12 +55,12 @@ export function simulate(scene: Scene): Outcome {
     const rest = { targetQueueMs: 30_000, concurrency, keySlots: Infinity, paused: false };
     const demand = { queued, running, meanAttemptMs: attemptSeconds * 1_000, ...rest };
     const now = second * 1_000;
-    const aim = aimOf({ replicas: 1, autoscaling: scene, demand, current, wishes, now });
-    ({ wishes } = aim);
-    const sights = pods.map((pod): PodSight => {
+    const desired = desiredReplicas({ replicas: 1, autoscaling: scene, demand, current, recommendations, now });
+    ({ recommendations } = desired);
+    const sights = pods.map((pod): WorkerPod => {
       return { name: pod.name, ready: pod.readyAt <= second, cost: pod.cost, tasks: pod.attempts.length };
     });
-    const step = scaleIn({ aim, current, pods: sights, rolling: false, markedAt, now });
+    const step = scaleIn({ desired, current, pods: sights, rolling: false, markedAt, now });
     for (const { pod, cost } of step.marks) pods.find(({ name }) => name === pod)!.cost = Number(cost ?? 0);
     if (step.marks.length > 0) markedAt = now;
     current = step.replicas;

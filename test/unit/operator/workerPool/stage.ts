@@ -1,4 +1,4 @@
-// The controller of WorkerPools on the adapters in memory and a stand-in of the API server, with time in the test's hands.
+// The controller of WorkerPools on the adapters in state and a stand-in of the API server, with time in the test's hands.
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { onTestFinished } from 'vitest';
@@ -9,7 +9,7 @@ import { fakeTaskQueue } from '../../../fakes/taskQueue.ts';
 import type { RecordedEvent } from '../../../../src/operator/events/eventRecorder.ts';
 import type { ApplyConfiguration, ResourceKey, ResourceType } from '../../../../src/ports/kubernetes.ts';
 import { informerFactory } from '../../../../src/adapters/kubernetes/informer.ts';
-import type { OperatorParts } from '../../../../src/operator/context.ts';
+import type { OperatorContext } from '../../../../src/operator/context.ts';
 import { createProblems } from '../../../../src/operator/problems.ts';
 import { workerPoolType } from '../../../../src/operator/resources/kinds.ts';
 import type { WorkerPool } from '../../../../src/operator/resources/workerPool.ts';
@@ -73,14 +73,14 @@ export const twoKeys = [
   { secretKeyRef: { name: 'gemini', key: 'two' } },
 ];
 
-export async function anOperator(world: World, over: Partial<OperatorParts> = {}) {
+export async function anOperator(world: World, over: Partial<OperatorContext> = {}) {
   const { log, clock, cluster, pools, queue, heartbeats } = world;
   const logger = pino({ level: 'silent' });
   const follower = startFollower({ log, clock, logger });
   const events: RecordedEvent[] = [];
   const problems = createProblems();
   const watched = { logger, metrics: createOperatorMetrics(new Registry()), clock, jitter: () => 0.5 };
-  const parts: OperatorParts = {
+  const context: OperatorContext = {
     cluster,
     recorder: { record: (_object, event) => void events.push(event) },
     startInformer: informerFactory({ ...watched, cluster, reportProblem: problems.report }),
@@ -103,7 +103,7 @@ export async function anOperator(world: World, over: Partial<OperatorParts> = {}
     ...over,
   };
   await until(() => follower.ready().ready, { what: 'the follower to be ready' });
-  const controller = workerPoolController(parts);
+  const controller = workerPoolController(context);
   const ending = new AbortController();
   const due = new Map<string, number>();
   const errors: unknown[] = [];
@@ -127,7 +127,7 @@ export async function anOperator(world: World, over: Partial<OperatorParts> = {}
       due.delete(next[0]);
       try {
         const again = await controller.reconcile(key(next[0]), ending.signal);
-        if (again?.lookAgainInMs !== undefined) enqueue(key(next[0]), again.lookAgainInMs);
+        if (again?.requeueAfterMs !== undefined) enqueue(key(next[0]), again.requeueAfterMs);
       } catch (error) {
         errors.push(error);
         enqueue(key(next[0]), 1_000);

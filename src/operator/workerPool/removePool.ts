@@ -1,7 +1,7 @@
 // The end of a pool: nobody may submit to it any more. Its workers and their settings go with the resource that owns them.
 
 import type { ResourceKey } from '../../ports/kubernetes.ts';
-import type { OperatorParts } from '../context.ts';
+import type { OperatorContext } from '../context.ts';
 import type { WorkerPool } from '../resources/workerPool.ts';
 import type { Term } from './reconcileState.ts';
 
@@ -9,22 +9,22 @@ import type { Term } from './reconcileState.ts';
  * Removes the declaration of a pool whose resource is gone, however long ago; one that a worker's own settings made stays.
  * Open tasks stay queued until they are due. Throws `Unavailable`.
  */
-export async function forgetPool(parts: OperatorParts, term: Term, { name }: ResourceKey): Promise<void> {
-  term.memories.forget(name);
-  term.pace.forget(name);
-  if (parts.pools.find(name)?.owner === undefined) return;
-  await endPause(parts, name);
-  await parts.pools.remove(name);
-  parts.logger.info({ pool: name }, `Pool ${name} was removed with its resource`);
+export async function removePool(context: OperatorContext, term: Term, { name }: ResourceKey): Promise<void> {
+  term.states.forget(name);
+  term.attemptDurations.forget(name);
+  if (context.pools.find(name)?.owner === undefined) return;
+  await endPause(context, name);
+  await context.pools.remove(name);
+  context.logger.info({ pool: name }, `Pool ${name} was removed with its resource`);
 }
 
 /** A pool of the same name as one whose resource is gone is another pool: it does not begin with the other's pause. */
-export async function endPauseOfEarlier(parts: OperatorParts, { metadata }: WorkerPool): Promise<void> {
-  const { owner } = parts.pools.find(metadata.name) ?? {};
-  if (owner !== undefined && owner !== metadata.uid) await endPause(parts, metadata.name);
+export async function endPauseOfFormerPool(context: OperatorContext, { metadata }: WorkerPool): Promise<void> {
+  const { owner } = context.pools.find(metadata.name) ?? {};
+  if (owner !== undefined && owner !== metadata.uid) await endPause(context, metadata.name);
 }
 
-async function endPause({ queue, logger }: OperatorParts, pool: string): Promise<void> {
+async function endPause({ queue, logger }: OperatorContext, pool: string): Promise<void> {
   try {
     if ((await queue.paused(pool)) !== undefined) await queue.resume(pool);
   } catch (err) {
