@@ -6,7 +6,7 @@ import { connectNats, type NatsLink } from '../src/adapters/nats/index.ts';
 import { encodeWrite } from '../src/adapters/nats/stream/codec.ts';
 import { claimed } from '../src/job/transitions.ts';
 import type { TaskWrite } from '../src/job/task.ts';
-import { startNatsServer } from '../test/support/nats.ts';
+import { startNatsServer } from '../test/support/natsServer.ts';
 import { bareDispatch, bareLives, bareSubmits, openBareStream, type BareStream, type Sample } from './bare.ts';
 import { apiMemory, workerMemory } from './memory.ts';
 import { median } from './measure.ts';

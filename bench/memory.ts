@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import pino from 'pino';
 import { connectNats, natsJobLog } from '../src/adapters/nats/index.ts';
 import { GenwardenClient } from '../src/client/index.ts';
-import { startNatsServer, type NatsServer } from '../test/support/nats.ts';
+import { startNatsServer, type NatsServer } from '../test/support/natsServer.ts';
 import { startProcess, type TestProcess } from '../test/support/process.ts';
 import { until } from '../test/support/until.ts';
 import { inParallel } from './measure.ts';

@@ -6,7 +6,7 @@ import pino from 'pino';
 import { connectNats, natsClock, natsJobLog } from '../../src/adapters/nats/index.ts';
 import { GenwardenClient } from '../../src/client/index.ts';
 import { startFollower } from '../../src/readmodel/follower.ts';
-import { startNatsServer, type NatsServer } from '../../test/support/nats.ts';
+import { startNatsServer, type NatsServer } from '../../test/support/natsServer.ts';
 import { startProcess, type TestProcess } from '../../test/support/process.ts';
 import { until } from '../../test/support/until.ts';
 import { startLoad, type Load } from './load.ts';

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Standin, startStandin } from '../../src/standin/standin.ts';
-import { type NatsServer, startNatsServer } from '../support/nats.ts';
+import { startNatsServer, type NatsServer } from '../support/natsServer.ts';
 import { startProcess, type TestProcess } from '../support/process.ts';
 import { tempFolder, type TempFolder } from '../support/tempFolder.ts';
 import { until } from '../support/until.ts';

@@ -3,8 +3,7 @@ import { expect, test, describe, beforeAll, afterAll } from 'vitest';
 import { systemClock, virtualClock } from '../fakes/clock.ts';
 import { natsClock } from '../../src/adapters/nats/index.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import { startNatsServer } from '../support/nats.ts';
-import type { NatsServer } from '../support/nats.ts';
+import { startNatsServer, type NatsServer } from '../support/natsServer.ts';
 import { testLink } from './ports.ts';
 
 describe('of this machine', () => {

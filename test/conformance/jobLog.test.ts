@@ -5,7 +5,7 @@ import { taskError } from '../../src/job/errors/index.ts';
 import type { Queued, Running } from '../../src/job/task.ts';
 import { cancelled, claimed, deleted, failed, newRun, waiting } from '../../src/job/transitions.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';
-import { memoryAdapter, natsAdapter, type LogWorld } from '../support/logWorlds.ts';
+import { memoryAdapter, natsAdapter, type LogInstallation } from './jobLogAdapters.ts';
 import { claim, jobOf, requeue, status, stored, submitOne, success, write } from '../support/steps.ts';
 import { aJob, aRequest, freshJobId, start } from '../fakes/tasks.ts';
 import { until } from '../support/until.ts';
@@ -13,7 +13,7 @@ import { until } from '../support/until.ts';
 const minute = 60_000;
 
 describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
-  let world: LogWorld;
+  let world: LogInstallation;
   beforeEach(async () => {
     world = await adapter.open();
   });

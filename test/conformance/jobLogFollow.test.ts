@@ -2,13 +2,13 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FollowEvent, FollowFrom, JobLog, LogEntry, Position } from '../../src/ports/jobLog.ts';
-import { memoryAdapter, natsAdapter, type LogWorld } from '../support/logWorlds.ts';
+import { memoryAdapter, natsAdapter, type LogInstallation } from './jobLogAdapters.ts';
 import { claim, stored, submitOne, success, write } from '../support/steps.ts';
 import { aJob } from '../fakes/tasks.ts';
 import { until } from '../support/until.ts';
 
 describe.each([memoryAdapter, natsAdapter()])('following ($name)', (adapter) => {
-  let world: LogWorld;
+  let world: LogInstallation;
   beforeEach(async () => {
     world = await adapter.open();
   });

@@ -3,12 +3,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Queued, SpecWrite } from '../../src/job/task.ts';
 import { cancelled, newRun } from '../../src/job/transitions.ts';
-import { memoryAdapter, natsAdapter, type LogWorld } from '../support/logWorlds.ts';
+import { memoryAdapter, natsAdapter, type LogInstallation } from './jobLogAdapters.ts';
 import { jobOf, status, stored, write } from '../support/steps.ts';
 import { aJob, aRequest, start } from '../fakes/tasks.ts';
 
 describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
-  let world: LogWorld;
+  let world: LogInstallation;
   beforeEach(async () => {
     world = await adapter.open();
   });

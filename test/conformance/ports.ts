@@ -21,8 +21,7 @@ import type { Heartbeats } from '../../src/ports/heartbeats.ts';
 import type { KeyRing, KeySettings } from '../../src/ports/keyRing.ts';
 import type { Leadership } from '../../src/ports/leadership.ts';
 import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
-import { startNatsServer } from '../support/nats.ts';
-import type { NatsServer } from '../support/nats.ts';
+import { startNatsServer, type NatsServer } from '../support/natsServer.ts';
 
 /** One process's view of the installation. */
 export interface TestProcess {

@@ -4,12 +4,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Lane } from '../../src/job/task.ts';
 import type { Delivery } from '../../src/ports/taskQueue.ts';
-import { memoryAdapter, natsAdapter, type LogWorld } from '../support/logWorlds.ts';
+import { memoryAdapter, natsAdapter, type LogInstallation } from './jobLogAdapters.ts';
 import { claim, requeue, stored, submitOne, write } from '../support/steps.ts';
 import { aJob } from '../fakes/tasks.ts';
 
 describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) => {
-  let world: LogWorld;
+  let world: LogInstallation;
   let stop: AbortController;
   beforeEach(async () => {
     world = await adapter.open();

@@ -1,11 +1,11 @@
 // What every task queue does about a pause: nobody gets anything of the pool, for as long as it lasts.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { memoryAdapter, natsAdapter, type LogWorld } from '../support/logWorlds.ts';
+import { memoryAdapter, natsAdapter, type LogInstallation } from './jobLogAdapters.ts';
 import { submitOne } from '../support/steps.ts';
 
 describe.each([memoryAdapter, natsAdapter()])('a paused pool ($name)', (adapter) => {
-  let world: LogWorld;
+  let world: LogInstallation;
   let stop: AbortController;
   beforeEach(async () => {
     world = await adapter.open();

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { GenwardenClient, type SubmitRequest } from '../../src/client/index.ts';
 import { startStandin, type Standin } from '../../src/standin/standin.ts';
-import { startNatsServer, type NatsServer } from './nats.ts';
+import { startNatsServer, type NatsServer } from './natsServer.ts';
 import { startProcess, type TestProcess } from './process.ts';
 
 const program = fileURLToPath(new URL('../../bin/genwarden', import.meta.url));

@@ -3,9 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import type { NatsServerOptions } from './natsConfig.ts';
-import { startNatsServer } from './natsServer.ts';
-import type { NatsServer } from './natsServer.ts';
+import { startNatsServer, type NatsServer, type NatsServerOptions } from './natsServer.ts';
 import { until } from './until.ts';
 
 export interface NatsCluster extends AsyncDisposable {

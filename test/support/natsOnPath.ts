@@ -1,6 +1,6 @@
-// Before the tests: puts the nats-server that was found first on PATH, for the tests and for every process they start.
+// Global set-up: puts the nats-server of `genwarden dev` first on PATH, for the tests and every process that they start.
 import { delimiter, dirname } from 'node:path';
-import { findNatsServer } from './natsBinary.ts';
+import { findNatsServer } from '../../src/processes/dev/natsBinary.ts';
 
 export default function putNatsServerOnPath(): void {
   process.env['PATH'] = `${dirname(found())}${delimiter}${process.env['PATH']}`;

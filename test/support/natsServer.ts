@@ -1,16 +1,26 @@
-// A real nats-server for one test: free port, storage in a temp folder, gone with its owner.
+// A real nats-server for one test, on a free port and with its storage in a temporary folder. Its owner stops it, or the end
+// of the test process does.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { findNatsServer } from './natsBinary.ts';
-import { natsConfig } from './natsConfig.ts';
-import type { NatsServerOptions } from './natsConfig.ts';
+import { findNatsServer } from '../../src/processes/dev/natsBinary.ts';
+import { endWithThisProcess } from './cleanup.ts';
 import { tempFolder } from './tempFolder.ts';
-import { tether } from './tether.ts';
 
-export type { NatsServerOptions } from './natsConfig.ts';
+export interface NatsServerOptions {
+  /** Accounts SYS (user sys/sys) and APP (app/app, and everyone without a user), for the connection events of SYS. */
+  systemAccount?: boolean;
+  /** Default: a folder that is removed with the server. */
+  storeDir?: string;
+  /** Default: a free one. */
+  port?: number;
+  /** Bytes. */
+  maxFileStore?: number;
+  /** Appended to the configuration file. */
+  config?: string;
+}
 
 export interface Exit {
   code: number | null;
@@ -28,7 +38,7 @@ export interface NatsServer extends AsyncDisposable {
   /** Set with `systemAccount`: a user of the account SYS. Everyone else, with or without app/app, is in account APP. */
   readonly systemUser?: { user: string; password: string };
   kill(signal: NodeJS.Signals): void;
-  /** The end of the process that runs now; ask again after `restart`. */
+  /** Resolves when the process that runs now ends; ask again after `restart`. */
   readonly exited: Promise<Exit>;
   /** Starts again on the same port and store; a process that still runs is stopped with SIGTERM first. */
   restart(): Promise<void>;
@@ -88,13 +98,36 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   };
 }
 
+function natsConfig(options: Omit<NatsServerOptions, 'port'> & { port: number | undefined }): string {
+  return [
+    `listen: "127.0.0.1:${options.port ?? -1}"`,
+    jetStream(options),
+    options.systemAccount ? accounts : '',
+    options.config ?? '',
+  ].join('\n');
+}
+
+const accounts = `
+accounts {
+  SYS { users: [{user: sys, password: sys}] }
+  APP { jetstream: enabled, users: [{user: app, password: app}] }
+}
+system_account: SYS
+no_auth_user: app
+`;
+
+function jetStream({ storeDir, maxFileStore }: Pick<NatsServerOptions, 'storeDir' | 'maxFileStore'>): string {
+  const limit = maxFileStore === undefined ? '' : `, max_file_store: ${maxFileStore}`;
+  return `jetstream { store_dir: ${JSON.stringify(storeDir)}${limit} }`;
+}
+
 async function launch(configFile: string, folder: string): Promise<Running> {
   const child = spawn(findNatsServer(), ['-c', configFile], { stdio: ['ignore', 'ignore', 'pipe'], detached: false });
   const exited = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
     child.once('error', () => resolve({ code: null, signal: null }));
   });
-  tether(child, folder);
+  endWithThisProcess(child, folder);
   try {
     const { port, log } = await readyPort(child);
     await answersWithJetStream(port);

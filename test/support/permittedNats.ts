@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
 import { connectNats, type NatsLink } from '../../src/adapters/nats/index.ts';
 import type { NatsLog } from '../../src/adapters/nats/link/log.ts';
-import { startNatsServer, type NatsServer } from './nats.ts';
+import { startNatsServer, type NatsServer } from './natsServer.ts';
 
 const file = new URL('../../charts/genwarden/files/nats-permissions.conf', import.meta.url);
 

@@ -1,14 +1,13 @@
 // A child process whose output a test can wait for, and that never outlives the test.
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
+import { endWithThisProcess } from './cleanup.ts';
 import type { Exit } from './natsServer.ts';
-import { tether } from './tether.ts';
 
 export interface ProcessOptions {
-  /** Added to the environment of the test; `undefined` takes a variable out. */
+  /** Added to the environment of the test; `undefined` removes a variable. */
   env?: Record<string, string | undefined>;
   cwd?: string;
   /** `startProcess` resolves at the first line, of stdout or stderr, that fits; default: at once. */
@@ -24,10 +23,10 @@ export interface TestProcess extends AsyncDisposable {
   /** stdout and stderr in the order of arrival. */
   readonly lines: readonly string[];
   readonly exited: Promise<Exit>;
-  /** The first line, past or to come, that fits; throws with the output when time is up or the process ended without. */
+  /** The first line, past or future, that fits; throws with the output when the time is up or the process ends first. */
   waitForLine(fits: RegExp | ((line: string) => boolean), timeoutMs?: number): Promise<string>;
   kill(signal: NodeJS.Signals): void;
-  /** SIGTERM, and SIGKILL after five seconds. Happens by itself at the end of the test that started the process. */
+  /** Sends SIGTERM, and SIGKILL after five seconds. The end of the test that started the process calls it too. */
   stop(): Promise<void>;
 }
 
@@ -43,7 +42,7 @@ export async function startProcess(
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  tether(child);
+  endWithThisProcess(child);
   await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
   const started = observe(child, [command, ...args].join(' '));
   stopWithTest(() => started.stop());
@@ -107,7 +106,7 @@ function observe(child: ChildProcess, name: string): TestProcess {
   };
 }
 
-/** Outside of a test (a hook, a script) the owner stops it, or the end of this process does. */
+/** Outside a test (in a hook or a script) the owner stops the process, or the end of this process does. */
 function stopWithTest(stop: () => Promise<void>): void {
   try {
     onTestFinished(stop);

@@ -1,13 +1,13 @@
-// A folder of its own for a test, gone when its owner lets go or the test process ends.
+// A temporary folder for one test, removed by its owner or at the end of the test process.
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { atExit } from './atExit.ts';
+import { atExit } from './cleanup.ts';
 
 export interface TempFolder extends AsyncDisposable {
   readonly path: string;
-  /** Removes the folder with all that is in it; may be called more than once. */
+  /** Removes the folder and its content; may be called more than once. */
   remove(): Promise<void>;
 }
 

@@ -1,12 +1,12 @@
-// Waits for a condition that nothing announces: looks at it again and again, and says what was awaited when it fails.
-import { setTimeout as sleep } from 'node:timers/promises';
+// Polls a condition that sends no signal when it becomes true; the failure names what the test waited for.
+import { sleep } from '../../src/async/sleep.ts';
 
 export interface UntilOptions {
   /** Completes the sentence "gave up waiting for …". */
   what: string;
   /** Default 10,000. */
   timeoutMs?: number;
-  /** Between two looks; default 20. */
+  /** Between two checks; default 20. */
   intervalMs?: number;
 }
 

@@ -56,7 +56,7 @@ describe('forbiddenImports', () => {
     ['src/client/index.ts', '../job/task.ts'],
     ['src/client/index.ts', 'zod'],
     ['src/standin/server.ts', '../job/task.ts'],
-    ['src/cli/dev.ts', '../../test/support/nats.ts'],
+    ['src/cli/dev.ts', '../../test/support/natsServer.ts'],
     ['src/cli/dev.ts', '../../examples/draw-front-yard.ts'],
     ['src/novelty/x.ts', '../job/task.ts'],
   ];

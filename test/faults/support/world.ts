@@ -14,7 +14,7 @@ import {
   type InstallationOptions,
   type ProcessName,
 } from '../../support/installation.ts';
-import { startNatsServer } from '../../support/nats.ts';
+import { startNatsServer } from '../../support/natsServer.ts';
 import type { NatsServerOptions } from '../../support/natsServer.ts';
 import type { TestProcess } from '../../support/process.ts';
 import { watchEverything, type Watcher } from './watcher.ts';

@@ -20,7 +20,7 @@ import { claimed, succeeded } from '../../../src/job/transitions.ts';
 import { startFollower } from '../../../src/readmodel/follower.ts';
 import { createApiMetrics } from '../../../src/telemetry/metrics.ts';
 import { testLink } from '../../conformance/ports.ts';
-import { startNatsServer } from '../../support/nats.ts';
+import { startNatsServer } from '../../support/natsServer.ts';
 import { until } from '../../support/until.ts';
 
 const logger = pino({ level: 'silent' });

@@ -22,7 +22,7 @@ import { startFollower } from '../../../src/readmodel/follower.ts';
 import { createControllerMetrics } from '../../../src/telemetry/metrics.ts';
 import { testLink } from '../../conformance/ports.ts';
 import { aRequest, identity } from '../../fakes/tasks.ts';
-import { startNatsServer } from '../../support/nats.ts';
+import { startNatsServer } from '../../support/natsServer.ts';
 import { until } from '../../support/until.ts';
 
 const logger = pino({ level: 'silent' });

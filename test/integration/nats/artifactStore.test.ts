@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { systemClock, virtualClock } from '../../fakes/clock.ts';
 import { natsArtifactStore } from '../../../src/adapters/nats/index.ts';
 import { testLink } from '../../conformance/ports.ts';
-import { startNatsServer } from '../../support/nats.ts';
+import { startNatsServer } from '../../support/natsServer.ts';
 import { until } from '../../support/until.ts';
 import { infoOf, managerOf } from '../../support/jetStream.ts';
 

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { natsClock, natsLeadership, natsPoolRegistry } from '../../../src/adapters/nats/index.ts';
 import type { PoolDeclaration } from '../../../src/ports/poolRegistry.ts';
 import { testLink } from '../../conformance/ports.ts';
-import { startNatsServer } from '../../support/nats.ts';
+import { startNatsServer } from '../../support/natsServer.ts';
 import { until } from '../../support/until.ts';
 import { managerOf } from '../../support/jetStream.ts';
 

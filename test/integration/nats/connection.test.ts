@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectNats, type NatsLink, type NatsSettings } from '../../../src/adapters/nats/index.ts';
-import { startNatsServer } from '../../support/nats.ts';
+import { startNatsServer } from '../../support/natsServer.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 import { until } from '../../support/until.ts';
 

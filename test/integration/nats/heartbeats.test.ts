@@ -11,7 +11,7 @@ import {
 } from '../../../src/adapters/nats/index.ts';
 import type { Beat, BeatEvent, Heartbeats } from '../../../src/ports/heartbeats.ts';
 import { silentLog, testLink } from '../../conformance/ports.ts';
-import { startNatsServer } from '../../support/nats.ts';
+import { startNatsServer } from '../../support/natsServer.ts';
 import { startProcess } from '../../support/process.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 import { until } from '../../support/until.ts';

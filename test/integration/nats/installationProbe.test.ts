@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { natsInstallationProbe, natsJobLog, natsLeadership } from '../../../src/adapters/nats/index.ts';
 import { streamName } from '../../../src/adapters/nats/stream/subjects.ts';
 import { testLink } from '../../conformance/ports.ts';
-import { startNatsServer, type NatsServer } from '../../support/nats.ts';
+import { startNatsServer, type NatsServer } from '../../support/natsServer.ts';
 import { until } from '../../support/until.ts';
 import { infoOf, managerOf } from '../../support/jetStream.ts';
 

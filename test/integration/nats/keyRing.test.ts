@@ -6,7 +6,7 @@ import { natsKeyRing, type NatsLink } from '../../../src/adapters/nats/index.ts'
 import { taskError } from '../../../src/job/errors/index.ts';
 import type { KeyRing, KeySettings } from '../../../src/ports/keyRing.ts';
 import { testLink } from '../../conformance/ports.ts';
-import { startNatsServer } from '../../support/nats.ts';
+import { startNatsServer } from '../../support/natsServer.ts';
 import { until } from '../../support/until.ts';
 import { infoOf } from '../../support/jetStream.ts';
 

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { natsLeadership } from '../../../src/adapters/nats/index.ts';
 import { testLink } from '../../conformance/ports.ts';
-import { startNatsServer } from '../../support/nats.ts';
+import { startNatsServer } from '../../support/natsServer.ts';
 import { until } from '../../support/until.ts';
 import { infoOf, managerOf } from '../../support/jetStream.ts';
 

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { GenwardenClient, type JobEvent } from '../../../src/client/index.ts';
 import type { Standin } from '../../../src/standin/standin.ts';
 import { anImage, startInstallation, type Env, type ProcessName } from '../../support/installation.ts';
-import type { NatsServer } from '../../support/nats.ts';
+import type { NatsServer } from '../../support/natsServer.ts';
 import { loginOf, startPermittedNats } from '../../support/permittedNats.ts';
 import { startProcess, type TestProcess } from '../../support/process.ts';
 import { until } from '../../support/until.ts';

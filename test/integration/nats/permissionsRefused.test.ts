@@ -6,7 +6,7 @@ import { connect } from '@nats-io/transport-node';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { natsJobLog, natsTaskQueue, provisionNats } from '../../../src/adapters/nats/index.ts';
 import type { JobLog } from '../../../src/ports/jobLog.ts';
-import type { NatsServer } from '../../support/nats.ts';
+import type { NatsServer } from '../../support/natsServer.ts';
 import {
   connectAs,
   natsUsers,

@@ -6,7 +6,7 @@ import { natsJobLog, natsTaskQueue } from '../../../src/adapters/nats/index.ts';
 import { lanes } from '../../../src/job/task.ts';
 import { testLink } from '../../conformance/ports.ts';
 import { startTcpProxy } from '../../faults/support/tcpProxy.ts';
-import { startNatsServer } from '../../support/nats.ts';
+import { startNatsServer } from '../../support/natsServer.ts';
 import { until } from '../../support/until.ts';
 import { managerOf } from '../../support/jetStream.ts';
 

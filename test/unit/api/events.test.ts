@@ -5,7 +5,7 @@ import type { ApiOptions } from '../../../src/api/app.ts';
 import { succeeded, waiting } from '../../../src/job/transitions.ts';
 import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
 import { aBeat } from '../../fakes/heartbeats.ts';
-import { Listener, type Received } from '../../support/eventListener.ts';
+import { EventStreamReader, type Received } from '../../support/eventStreamReader.ts';
 import { until } from '../../support/until.ts';
 
 async function listeningWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld & { url: string }> {
@@ -27,7 +27,7 @@ describe("a job's events", () => {
   test('snapshot, each transition with the job that it made, the end; every id names the stream and a sequence', async () => {
     const world = await listeningWorld();
     const job = await world.submit({ tasks: [{ name: 'a' }, { name: 'b' }] });
-    const listener = await Listener.open(`${world.url}/v1/jobs/${job}/events`);
+    const listener = await EventStreamReader.open(`${world.url}/v1/jobs/${job}/events`);
     await listener.until((all) => all.length === 1, 'the snapshot');
     await runs(world, job, 0);
     await runs(world, job, 1);
@@ -60,13 +60,13 @@ describe("a job's events", () => {
     const world = await listeningWorld();
     const job = await world.submit();
     await runs(world, job);
-    const listener = await Listener.open(`${world.url}/v1/jobs/${job}/events`);
+    const listener = await EventStreamReader.open(`${world.url}/v1/jobs/${job}/events`);
     await until(() => listener.ended, { what: 'the end of the stream' });
     expect(told(listener.received)).toEqual(['snapshot', 'job succeeded']);
     await world.submit();
     const later = `${world.follower.position().epoch}-${world.follower.position().sequence}`;
     for (const id of [listener.received[1]!.id!, later]) {
-      const back = await Listener.open(`${world.url}/v1/jobs/${job}/events`, id);
+      const back = await EventStreamReader.open(`${world.url}/v1/jobs/${job}/events`, id);
       await until(() => back.ended, { what: 'the end of the stream' });
       expect(told(back.received)).toEqual(['job succeeded']);
     }
@@ -76,13 +76,13 @@ describe("a job's events", () => {
     const world = await listeningWorld();
     const job = await world.submit();
     const url = `${world.url}/v1/jobs/${job}/events`;
-    const whole = await Listener.open(url);
+    const whole = await EventStreamReader.open(url);
     await whole.until((all) => all.length === 1, 'the snapshot');
     await world.claim(job);
     await world.finish(job, 0, (state, now) => waiting(state, 'ProviderError', now + 1_000, now));
     await whole.until((all) => all.length === 5, 'the events');
     for (const [at, { id }] of whole.received.entries()) {
-      const back = await Listener.open(url, id);
+      const back = await EventStreamReader.open(url, id);
       // The job as it is now comes last, and once more where nobody knows whether it arrived.
       await back.until((all) => all.at(-1)?.event === 'job', 'the job');
       const missed = whole.received.slice(at + 1).filter(({ event }) => event === 'task');
@@ -103,7 +103,7 @@ describe('all events', () => {
     const world = await listeningWorld();
     const [open, done] = [await world.submit(), await world.submit()];
     await runs(world, done);
-    const listener = await Listener.open(`${world.url}/v1/events`);
+    const listener = await EventStreamReader.open(`${world.url}/v1/events`);
     await listener.until((all) => all.length === 1, 'the snapshot');
     expect(listener.received[0]!.data).toMatchObject({ items: [{ id: open }], next: null, complete: true });
     const fresh = await world.submit();
@@ -130,7 +130,7 @@ describe('all events', () => {
       return (await world.post('/v1/jobs', body, { authorization: `Bearer ${tenant}` })).json.id as string;
     };
     await submitAs('acme');
-    const other = await Listener.open(`${world.url}/v1/events`, undefined, 'other');
+    const other = await EventStreamReader.open(`${world.url}/v1/events`, undefined, 'other');
     await other.until((all) => all.length === 1, 'the snapshot');
     expect(other.received[0]!.data.items).toEqual([]);
     const acmes = await submitAs('acme');
@@ -138,7 +138,7 @@ describe('all events', () => {
     world.heartbeats.beat(aBeat({ tasks: [{ job: acmes, task: 0, claim: sequence, progress: 0.5 }] }));
     const others = await submitAs('other');
     await other.until((all) => all.length === 3, 'the own job');
-    const back = await Listener.open(`${world.url}/v1/events`, other.received[0]!.id, 'other');
+    const back = await EventStreamReader.open(`${world.url}/v1/events`, other.received[0]!.id, 'other');
     await back.until((all) => all.length === 2, 'what was missed');
     const jobs = [...other.of('task', 'progress'), ...back.of('task', 'progress')].map(({ data }) => data.job);
     expect(jobs).toEqual([others, others]);
@@ -149,7 +149,7 @@ describe('all events', () => {
   test("own writes are told in the stream's order, and a job ends with its last task", async () => {
     const world = await listeningWorld();
     const job = await world.submit({ tasks: Array.from({ length: 50 }, () => ({})) });
-    const listener = await Listener.open(`${world.url}/v1/jobs/${job}/events`);
+    const listener = await EventStreamReader.open(`${world.url}/v1/jobs/${job}/events`);
     await listener.until((all) => all.length === 1, 'the snapshot');
     await world.post(`/v1/jobs/${job}/cancel`);
     await until(() => listener.ended, { what: 'the end of the stream' });
@@ -162,13 +162,13 @@ describe('all events', () => {
 
   test("what came before this process's memory is read from the stream", async () => {
     const world = await listeningWorld({ events: { recent: 3 } });
-    const listener = await Listener.open(`${world.url}/v1/events`);
+    const listener = await EventStreamReader.open(`${world.url}/v1/events`);
     const [{ id }] = (await listener.until((all) => all.length === 1, 'the snapshot')) as [Received];
     for (let jobs = 0; jobs < 12; jobs += 1) await runs(world, await world.submit());
     await listener.until((all) => all.filter(({ event }) => event === 'task').length === 36, 'all events');
-    const back = await Listener.open(`${world.url}/v1/events`, id);
+    const back = await EventStreamReader.open(`${world.url}/v1/events`, id);
     await back.until((all) => all.filter(({ event }) => event === 'task').length === 36, 'all events again');
-    const sequences = (of: Listener) => of.of('task').map(({ data }) => data.sequence);
+    const sequences = (of: EventStreamReader) => of.of('task').map(({ data }) => data.sequence);
     expect(sequences(back)).toEqual(sequences(listener));
     expect(back.of('snapshot', 'reset')).toEqual([]);
     await world.submit();
@@ -180,7 +180,7 @@ describe('all events', () => {
     for (let jobs = 0; jobs < 8; jobs += 1) await world.submit();
     const { epoch } = world.follower.position();
     for (const id of [`${epoch}-1`, 'other-3', `${epoch}-999`, 'nonsense']) {
-      const listener = await Listener.open(`${world.url}/v1/events`, id);
+      const listener = await EventStreamReader.open(`${world.url}/v1/events`, id);
       await listener.until((all) => all.length === 2, 'reset and snapshot');
       expect(told(listener.received)).toEqual(['reset', 'snapshot']);
       expect(listener.received[0]!.id).toBeUndefined();
@@ -201,7 +201,7 @@ describe('all events', () => {
   test('a stream that is replaced: reset, and a snapshot of the new one', async () => {
     const world = await listeningWorld();
     await world.submit();
-    const listener = await Listener.open(`${world.url}/v1/events`);
+    const listener = await EventStreamReader.open(`${world.url}/v1/events`);
     await listener.until((all) => all.length === 1, 'the snapshot');
     world.log.stream.replace();
     await listener.until((all) => all.length === 3, 'reset and snapshot');
@@ -213,7 +213,7 @@ describe('all events', () => {
     const world = await listeningWorld();
     const job = await world.submit();
     const { sequence } = await world.claim(job);
-    const listener = await Listener.open(`${world.url}/v1/jobs/${job}/events`);
+    const listener = await EventStreamReader.open(`${world.url}/v1/jobs/${job}/events`);
     await listener.until((all) => all.length === 1, 'the snapshot');
     const beat = (progress: number) =>
       world.heartbeats.beat(aBeat({ tasks: [{ job, task: 0, claim: sequence, progress }] }));
@@ -230,7 +230,7 @@ describe('all events', () => {
 
   test('comments keep it alive; the end of the API ends it', async () => {
     const world = await listeningWorld({ events: { keepAliveMs: 20 } });
-    const listener = await Listener.open(`${world.url}/v1/events`);
+    const listener = await EventStreamReader.open(`${world.url}/v1/events`);
     await until(() => listener.comments >= 2, { what: 'two comments' });
     await world.api.close();
     await until(() => listener.ended, { what: 'the end of the stream' });
@@ -253,7 +253,7 @@ describe('all events', () => {
     const world = await listeningWorld();
     const job = await world.submit();
     await runs(world, job);
-    const listener = await Listener.open(`${world.url}/v1/jobs/${job}/events`);
+    const listener = await EventStreamReader.open(`${world.url}/v1/jobs/${job}/events`);
     await until(() => listener.ended, { what: 'the end of the stream' });
     const { values } = await world.metrics.httpRequestDuration.get();
     expect(values.some(({ labels }) => String(labels['route']).includes('events'))).toBe(false);

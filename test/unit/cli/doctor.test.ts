@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCommand } from '../../support/commandLine.ts';
 import { answerJson, answerProblem, FakeApi } from '../../fakes/fakeApi.ts';
-import { startNatsServer } from '../../support/nats.ts';
+import { startNatsServer } from '../../support/natsServer.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 
 const sound = { name: 'nats', ok: true, says: 'version 2.12.0', advice: null };

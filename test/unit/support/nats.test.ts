@@ -6,7 +6,9 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { describe, expect, test } from 'vitest';
-import { findNatsServer, startNatsCluster, startNatsServer } from '../../support/nats.ts';
+import { startNatsCluster } from '../../support/natsCluster.ts';
+import { startNatsServer } from '../../support/natsServer.ts';
+import { findNatsServer } from '../../../src/processes/dev/natsBinary.ts';
 import { startProcess } from '../../support/process.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 import { until } from '../../support/until.ts';
@@ -73,7 +75,7 @@ describe('startNatsServer', () => {
   });
 
   test('dies with the process that started it, even when that was killed', async () => {
-    const script = `import { startNatsServer } from '${join(import.meta.dirname, '../../support/nats.ts')}';
+    const script = `import { startNatsServer } from '${join(import.meta.dirname, '../../support/natsServer.ts')}';
       const server = await startNatsServer(); console.log('pid ' + server.pid + ' ' + server.storeDir); setInterval(() => {}, 1000);`;
     await using owner = await startProcess(process.execPath, ['--input-type=module', '-e', script]);
     const [, pid, storeDir] = (await owner.waitForLine(/^pid \d+/)).split(' ') as [string, string, string];

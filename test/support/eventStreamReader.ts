@@ -1,4 +1,4 @@
-// Reads an event stream as a client would, for tests of what it tells.
+// Reads an event stream over HTTP as a client would.
 
 import { expect, onTestFinished } from 'vitest';
 import { until } from './until.ts';
@@ -10,23 +10,23 @@ export interface Received {
   readonly data: any;
 }
 
-/** A client that reads a stream until the test ends, or it stops. */
-export class Listener {
+/** Reads until the test ends or `stop` is called. */
+export class EventStreamReader {
   readonly received: Received[] = [];
   comments = 0;
   ended = false;
   readonly #stop = new AbortController();
 
-  static async open(url: string, lastEventId?: string, token = 'any'): Promise<Listener> {
-    const listener = new Listener();
-    onTestFinished(() => listener.stop());
+  static async open(url: string, lastEventId?: string, token = 'any'): Promise<EventStreamReader> {
+    const reader = new EventStreamReader();
+    onTestFinished(() => reader.stop());
     const authorization = `Bearer ${token}`;
     const headers = { authorization, ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) };
-    const response = await fetch(url, { headers, signal: listener.#stop.signal });
+    const response = await fetch(url, { headers, signal: reader.#stop.signal });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
-    void listener.#read(response).catch(() => undefined);
-    return listener;
+    void reader.#read(response).catch(() => undefined);
+    return reader;
   }
 
   stop(): void {

@@ -1,4 +1,4 @@
-// The adapters of job log and task queue side by side, for the suites that each of them passes.
+// An installation of job log and task queue in memory, and one on NATS: the conformance suites run on both.
 
 import { jetstream } from '@nats-io/jetstream';
 import { type Msg, type NatsConnection } from '@nats-io/transport-node';
@@ -12,70 +12,70 @@ import { streamName, subjectOf } from '../../src/adapters/nats/stream/subjects.t
 import type { SpecWrite } from '../../src/job/task.ts';
 import type { JobLog } from '../../src/ports/jobLog.ts';
 import type { TaskQueue } from '../../src/ports/taskQueue.ts';
-import { startNatsServer, type NatsServer } from './nats.ts';
+import { startNatsServer, type NatsServer } from '../support/natsServer.ts';
 import { start } from '../fakes/tasks.ts';
-import { managerOf } from './jetStream.ts';
+import { managerOf } from '../support/jetStream.ts';
 
-export interface Seat {
+export interface LogProcess {
   readonly log: JobLog;
   readonly queue: TaskQueue;
 }
 
 /** One installation, seen from two processes. */
-export interface LogWorld extends Seat, AsyncDisposable {
-  readonly other: Seat;
-  /** What the log takes for the time. */
+export interface LogInstallation extends LogProcess, AsyncDisposable {
+  readonly other: LogProcess;
+  /** Sets the time of the log. */
   setNow(now: number): void;
   /** The answer to the next write of `log` that takes effect never arrives. */
   loseNextAnswer(): void;
   /** Stores a spec as a newer major version of Genwarden would. */
   putNewer(spec: SpecWrite): Promise<void>;
-  /** Deletes the stream, with all in it, and makes it anew. */
+  /** Deletes the stream and creates it again. */
   replaceStream(): Promise<void>;
-  /** Messages that followers and queues left alone. */
+  /** Why followers and queues skipped a message. */
   readonly skipped: string[];
 }
 
 export interface Adapter {
   readonly name: string;
-  open(): Promise<LogWorld>;
+  open(): Promise<LogInstallation>;
 }
 
 const week = 7 * 86_400_000;
 
-/** To be called while a suite is collected: the server lives as long as the suite. */
+/** Call it while a suite is collected: the server lives as long as the suite. */
 export function natsAdapter(): Adapter {
   let server: NatsServer;
   beforeAll(async () => {
     server = await startNatsServer();
   });
   afterAll(() => server.stop());
-  return { name: 'NATS', open: () => natsWorld([server.url]) };
+  return { name: 'NATS', open: () => natsInstallation([server.url]) };
 }
 
-export const memoryAdapter: Adapter = { name: 'memory', open: () => Promise.resolve(memoryWorld()) };
+export const memoryAdapter: Adapter = { name: 'memory', open: () => Promise.resolve(memoryInstallation()) };
 
-let worlds = 0;
+let installations = 0;
 
 export async function connectTo(urls: readonly string[], prefix: string, replicas = 1): Promise<NatsLink> {
   const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
   return connectNats({ urls, prefix, replicas, name: 'test' }, { signal: AbortSignal.timeout(20_000), log });
 }
 
-async function natsWorld(urls: readonly string[]): Promise<LogWorld> {
-  worlds += 1;
-  const prefix = `t${worlds}`;
+async function natsInstallation(urls: readonly string[]): Promise<LogInstallation> {
+  installations += 1;
+  const prefix = `t${installations}`;
   const links = [await connectTo(urls, prefix), await connectTo(urls, prefix)] as const;
   let now = start;
   const skipped: string[] = [];
   const options = { retentionMs: week, now: () => now, onSkipped: (why: string): void => void skipped.push(why) };
   const losing = losingAnswers(links[0].connection);
-  const seat = async (link: NatsLink): Promise<Seat> => ({
+  const openProcess = async (link: NatsLink): Promise<LogProcess> => ({
     log: await natsJobLog(link, options),
     queue: natsTaskQueue(link, options),
   });
-  const own = await seat({ ...links[0], connection: losing.connection });
-  const other = await seat(links[1]);
+  const own = await openProcess({ ...links[0], connection: losing.connection });
+  const other = await openProcess(links[1]);
   return {
     ...own,
     other,
@@ -99,7 +99,7 @@ async function natsWorld(urls: readonly string[]): Promise<LogWorld> {
   };
 }
 
-/** A connection that can be told to swallow the next acknowledgement of a publish. */
+/** A connection that drops the next acknowledgement of a publish after `loseNext`. */
 function losingAnswers(connection: NatsConnection): { connection: NatsConnection; loseNext: () => void } {
   let toLose = 0;
   const isAck = (message: Msg): boolean =>
@@ -124,7 +124,7 @@ function losingAnswers(connection: NatsConnection): { connection: NatsConnection
   return { connection: wrapped, loseNext: () => void (toLose += 1) };
 }
 
-function memoryWorld(): LogWorld {
+function memoryInstallation(): LogInstallation {
   let now = start;
   const skipped: string[] = [];
   const onSkipped = (why: string): void => void skipped.push(why);

@@ -1,2 +1,0 @@
-// Tests run the nats-server that `genwarden dev` would.
-export { findNatsServer } from '../../src/processes/dev/natsBinary.ts';
