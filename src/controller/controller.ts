@@ -1,6 +1,7 @@
 // The controller: it follows stream and heartbeats all the time, and while it leads it moves what is overdue, lost or due
 // for retry. Observe (watch, workerDirectory, outage), decide (job/rules), apply (reconciler).
 
+import { elapsed, latest, longAgo } from '../job/time.ts';
 import { whenAborted } from '../async/abort.ts';
 import { GenwardenError } from '../job/errors/index.ts';
 import type { World } from '../job/rules/rule.ts';
@@ -83,7 +84,7 @@ class StreamController implements Controller {
   readonly #housekeeping: Housekeeping;
   readonly #unlisten: readonly (() => void)[];
   readonly #living: Promise<unknown>;
-  #lookedAtAll = -Infinity;
+  #lookedAtAll = longAgo;
 
   constructor(options: ControllerOptions) {
     const { clock, follower, heartbeatTimeoutMs, logger, log, random = Math.random } = options;
@@ -158,7 +159,7 @@ class StreamController implements Controller {
     const { clock } = this.#options;
     this.#outage.look();
     this.#elector.check();
-    if (clock.monotonic() - this.#lookedAtAll >= fullLookEvery) this.#lookAtAll();
+    if (elapsed(this.#lookedAtAll, clock.monotonic()) >= fullLookEvery) this.#lookAtAll();
     if (!this.#mayWrite()) return;
     this.#housekeeping.begin(clock.monotonic());
     for (let worker = this.#watch.takeSilent(); worker !== undefined; worker = this.#watch.takeSilent())
@@ -220,7 +221,7 @@ class StreamController implements Controller {
     reportOutcome(logger, observed, message, outcome, clock.now());
     if (outcome.outcome !== 'written' || task.state !== 'running') return;
     if (message.rule !== 'WorkerLost' && message.rule !== 'TaskOrphaned') return;
-    const lastHeard = Math.max(seenAt, this.#workers.heardAt(task.worker) ?? 0);
+    const lastHeard = latest(seenAt, this.#workers.heardAt(task.worker) ?? longAgo);
     this.#recoveries.begin(taskKey(task.of.job, task.of.task), message.rule, lastHeard);
   }
 

@@ -1,6 +1,7 @@
 // What a leader does now and then beside moving tasks: consumers, watermark, gauges. Each chore has its own rhythm, and
 // one that is still under way is not begun again.
 
+import { elapsed, longAgo, type Monotonic } from '../job/time.ts';
 import type { Logger } from '../telemetry/log.ts';
 
 export interface Chore {
@@ -11,7 +12,7 @@ export interface Chore {
 
 interface Kept {
   readonly chore: Chore;
-  ranAt: number;
+  ranAt: Monotonic;
   underWay: Promise<void>;
   busy: boolean;
 }
@@ -21,15 +22,15 @@ export class Housekeeping {
   readonly #logger: Logger;
 
   constructor(chores: readonly Chore[], logger: Logger) {
-    this.#chores = chores.map((chore) => ({ chore, ranAt: -Infinity, underWay: Promise.resolve(), busy: false }));
+    this.#chores = chores.map((chore) => ({ chore, ranAt: longAgo, underWay: Promise.resolve(), busy: false }));
     this.#logger = logger;
   }
 
-  /** Begins every chore whose time has come; `monotonic` in ms. */
-  begin(monotonic: number): void {
+  /** Begins every chore whose time has come; */
+  begin(now: Monotonic): void {
     for (const kept of this.#chores) {
-      if (kept.busy || monotonic - kept.ranAt < kept.chore.everyMs) continue;
-      kept.ranAt = monotonic;
+      if (kept.busy || elapsed(kept.ranAt, now) < kept.chore.everyMs) continue;
+      kept.ranAt = now;
       kept.busy = true;
       kept.underWay = this.#run(kept.chore).finally(() => (kept.busy = false));
     }
@@ -37,7 +38,7 @@ export class Housekeeping {
 
   /** All chores are due again at once, as after a change of leader. */
   dueNow(): void {
-    for (const kept of this.#chores) kept.ranAt = -Infinity;
+    for (const kept of this.#chores) kept.ranAt = longAgo;
   }
 
   async stop(): Promise<void> {

@@ -2,7 +2,6 @@
 
 import { catalogue, type ErrorCode } from '../job/errors/index.ts';
 import { isOpen, type TaskState } from '../job/task.ts';
-import type { Change } from '../readmodel/jobIndex.ts';
 
 export type Invariant =
   | 'TerminalTaskChanged'
@@ -11,7 +10,13 @@ export type Invariant =
   | 'RetriedInVain'
   | 'OverdueUnmoved';
 
-export function brokenBy({ before, after }: Change): Invariant[] {
+interface Transition {
+  readonly before: { readonly state: TaskState } | undefined;
+  readonly after: { readonly state: TaskState };
+}
+
+/** `before` is the message that `after` was written against, if any. */
+export function brokenBy({ before, after }: Transition): Invariant[] {
   const { attempt, attemptsLost, of } = after.state;
   const broken: Invariant[] = [];
   if (before !== undefined && changedTheEnd(before.state, after.state)) broken.push('TerminalTaskChanged');

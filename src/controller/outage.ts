@@ -1,5 +1,6 @@
 // Is what this process sees to be trusted? During an outage nobody is judged by silence, and overdue work may be later.
 
+import { after, elapsed, longAgo, type Monotonic } from '../job/time.ts';
 import type { Clock } from '../ports/clock.ts';
 
 export type OutageCause = 'observerAway' | 'writeFailed' | 'clockJumped' | 'processPaused' | 'workersSilent';
@@ -21,13 +22,15 @@ export class OutageWatch {
   readonly #clock: Clock;
   readonly #timeout: number;
   readonly #onChange: OutageOptions['onChange'];
-  #awaySince: number | undefined;
-  #until = -Infinity;
+  #awaySince: Monotonic | undefined;
+  #until = longAgo;
   /** ms for which nobody could have reported in this outage. */
   #blind = 0;
   #active = false;
   #deaf = false;
-  #lookedAt: number;
+  #lookedAt: Monotonic;
+  readonly #startedAt: Monotonic;
+  /** The server's time less the time that has passed since the start, ms. */
   #ahead: number;
 
   constructor({ clock, heartbeatTimeout, onChange }: OutageOptions) {
@@ -35,7 +38,8 @@ export class OutageWatch {
     this.#timeout = heartbeatTimeout;
     this.#onChange = onChange;
     this.#lookedAt = clock.monotonic();
-    this.#ahead = clock.now() - this.#lookedAt;
+    this.#startedAt = this.#lookedAt;
+    this.#ahead = clock.now();
   }
 
   get active(): boolean {
@@ -58,7 +62,7 @@ export class OutageWatch {
   /** ms by which overdue work may be late. */
   get grace(): number {
     if (!this.#active) return 0;
-    const away = this.#awaySince === undefined ? 0 : this.#clock.monotonic() - this.#awaySince;
+    const away = this.#awaySince === undefined ? 0 : elapsed(this.#awaySince, this.#clock.monotonic());
     return outageGrace + this.#blind + away;
   }
 
@@ -70,14 +74,14 @@ export class OutageWatch {
 
   observerBack(): void {
     if (this.#awaySince === undefined) return;
-    this.#blind += this.#clock.monotonic() - this.#awaySince;
+    this.#blind += elapsed(this.#awaySince, this.#clock.monotonic());
     this.#awaySince = undefined;
     this.#deaf = true;
     this.begin('observerAway');
   }
 
   begin(cause: OutageCause): void {
-    this.#until = this.#clock.monotonic() + this.#timeout;
+    this.#until = after(this.#clock.monotonic(), this.#timeout);
     if (this.#active) return;
     this.#active = true;
     this.#onChange(cause);
@@ -86,8 +90,8 @@ export class OutageWatch {
   /** To be called at least once a second, and before judging: a late call or a step of time is an outage of its own. */
   look(): void {
     const monotonic = this.#clock.monotonic();
-    const ahead = this.#clock.now() - monotonic;
-    const pause = monotonic - this.#lookedAt;
+    const ahead = this.#clock.now() - elapsed(this.#startedAt, monotonic);
+    const pause = elapsed(this.#lookedAt, monotonic);
     const step = Math.abs(ahead - this.#ahead);
     this.#lookedAt = monotonic;
     this.#ahead = ahead;

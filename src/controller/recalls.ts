@@ -1,10 +1,14 @@
 // Which of the tasks that a beat lists are no longer the worker's: it is told so in answer to each such beat.
 
-import { isOpen, type TaskState } from '../job/task.ts';
+import { isOpen, type Sequence, type TaskState } from '../job/task.ts';
 import type { Beat, Recall } from '../ports/heartbeats.ts';
-import type { JobIndex } from '../readmodel/jobIndex.ts';
+import type { JobId, TaskIndex } from '../job/ids.ts';
 
-export function recallsFor(beat: Beat, index: Pick<JobIndex, 'task'>): Recall[] {
+interface LastMessages {
+  task(job: JobId, task: TaskIndex): { readonly sequence: Sequence; readonly state: TaskState } | undefined;
+}
+
+export function recallsFor(beat: Beat, index: LastMessages): Recall[] {
   return beat.tasks.flatMap(({ job, task, claim }) => {
     // A claim of 0 is under way; and an index that has not seen the claim yet must not judge it.
     if (claim === 0) return [];

@@ -1,6 +1,7 @@
 // Observe, decide, apply: looks at one task at a time, and writes what the rules say by one conditional write. A bounded
 // number of looks is under way at once.
 
+import { elapsed, type Monotonic } from '../job/time.ts';
 import { equalJitter, type Backoff } from '../job/backoff.ts';
 import { decide } from '../job/rules/decide.ts';
 import type { World, Write } from '../job/rules/rule.ts';
@@ -18,7 +19,7 @@ const failureBackoff: Backoff = { first: 500, cap: 30_000 };
 export interface Observed {
   readonly task: OpenTask;
   readonly sequence: Sequence;
-  readonly seenAt: number;
+  readonly seenAt: Monotonic;
 }
 
 export type Outcome =
@@ -109,7 +110,7 @@ export class Reconciler {
     const { task, seenAt } = observed;
     const now = clock.now();
     const messageMissing = this.#options.messageMissing(observed);
-    const seen = { task, seenFor: clock.monotonic() - seenAt, messageMissing };
+    const seen = { task, seenFor: elapsed(seenAt, clock.monotonic()), messageMissing };
     const verdict = decide(seen, world(), now, random());
     if (verdict.do === 'write') return this.#apply(key, observed, verdict, now);
     lookAgain(key, verdict.lookAgainAt);

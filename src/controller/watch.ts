@@ -1,10 +1,11 @@
 // What the controller keeps in sight: every open task by the moment of its next look, workers by the moment at which
 // their silence counts, and who runs what. Fed by stream and heartbeats; it only says what to look at.
 
+import { after, earliest, elapsed, latest, longAgo, never, type Monotonic } from '../job/time.ts';
 import { reportGrace } from '../job/rules/overdue.ts';
 import { isOpen, type Instant, type OpenTask } from '../job/task.ts';
 import type { Change, JobIndex } from '../readmodel/jobIndex.ts';
-import { Agenda } from './agenda.ts';
+import { Schedule } from './schedule.ts';
 import { RunningTasks } from './runningTasks.ts';
 import { fromTaskKey, taskKey, type TaskKey } from '../readmodel/taskKey.ts';
 import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
@@ -16,14 +17,14 @@ export interface WatchOptions {
   readonly index: JobIndex;
   readonly workers: WorkerDirectory;
   readonly heartbeatTimeout: number;
-  readonly monotonic: () => number;
+  readonly monotonic: () => Monotonic;
 }
 
 export class Watch {
   /** By the server's time. */
-  readonly #tasks = new Agenda();
+  readonly #tasks = new Schedule<Instant>();
   /** Workers that run something, by the monotonic moment at which they may have been silent for too long. */
-  readonly #silences = new Agenda();
+  readonly #silences = new Schedule<Monotonic>();
   readonly #running = new RunningTasks();
   readonly #options: WatchOptions;
 
@@ -37,8 +38,8 @@ export class Watch {
 
   /** The server's time at which there is something to look at, where it is `now`. */
   next(now: Instant): Instant {
-    const untilSilence = this.#silences.next() - this.#options.monotonic();
-    return Math.min(this.#tasks.next(), now + Math.max(0, untilSilence));
+    const untilSilence = elapsed(this.#options.monotonic(), this.#silences.next() ?? never);
+    return Math.min(this.#tasks.next() ?? Infinity, now + Math.max(0, untilSilence));
   }
 
   change(change: Change): void {
@@ -47,7 +48,7 @@ export class Watch {
     this.#note(taskKey(state.of.job, state.of.task), change.after);
     if (state.state !== 'running') return;
     const lost = this.#options.workers.sight(state.worker)?.connectionLost === true;
-    this.#silences.noLaterThan(state.worker, lost ? seenAt : seenAt + this.#options.heartbeatTimeout);
+    this.#silences.noLaterThan(state.worker, lost ? seenAt : after(seenAt, this.#options.heartbeatTimeout));
   }
 
   lookAgain(key: TaskKey, at: Instant): void {
@@ -66,17 +67,17 @@ export class Watch {
   tasksToJudge(worker: string): TaskKey[] {
     const { workers, heartbeatTimeout, monotonic } = this.#options;
     const lost = workers.sight(worker)?.connectionLost === true;
-    const heardAt = workers.heardAt(worker) ?? -Infinity;
+    const heardAt = workers.heardAt(worker) ?? longAgo;
     const due: TaskKey[] = [];
-    let next = Infinity;
+    let next = never;
     for (const key of this.#running.of(worker)) {
       const { job, task } = fromTaskKey(key);
-      const silentAt = Math.max(heardAt, this.#options.index.task(job, task)?.seenAt ?? 0) + heartbeatTimeout;
+      const silentAt = after(latest(heardAt, this.#options.index.task(job, task)?.seenAt ?? longAgo), heartbeatTimeout);
       if (lost || silentAt <= monotonic()) due.push(key);
-      else next = Math.min(next, silentAt);
+      else next = earliest(next, silentAt);
     }
-    if (due.length > 0) next = Math.min(next, monotonic() + again);
-    if (next < Infinity) this.#silences.set(worker, next);
+    if (due.length > 0) next = earliest(next, after(monotonic(), again));
+    if (next < never) this.#silences.set(worker, next);
     return due;
   }
 
@@ -96,7 +97,7 @@ export class Watch {
 
   /** The worker is looked at this many ms from now. */
   lookAtWorker(worker: string, inMs = 0): void {
-    this.#silences.set(worker, this.#options.monotonic() + inMs);
+    this.#silences.set(worker, after(this.#options.monotonic(), inMs));
   }
 
   /** Everything is looked at when its time has come by the index, whatever was said before; what is gone is forgotten. */

@@ -4,11 +4,9 @@
 import type { TaskError, TaskErrorCode } from './errors/index.ts';
 import type { JobId, TaskIndex } from './ids.ts';
 import type { JobKind, Policy } from './policy.ts';
+import type { Instant } from './time.ts';
 
-/** Milliseconds since 1970, by the NATS server's clock. */
-export type Instant = number;
-/** The position of a message in the stream; 0 means none. */
-export type Sequence = number;
+export type { Instant, Sequence } from './time.ts';
 
 export type Priority = 'high' | 'normal' | 'low';
 /** A part of a pool's queue. Requeued work goes to `again`, which is served first. */

@@ -3,6 +3,8 @@
 
 import type { Duplex, Writable } from 'node:stream';
 
+import type { Monotonic } from '../job/time.ts';
+
 /** Identifies a kind of resource, as the paths of the API do. Genwarden uses namespaced kinds only. */
 export interface ResourceType {
   /** Empty for the core group. */
@@ -164,8 +166,8 @@ export interface Informer<T extends KubeObject> {
   synced(): boolean;
   /** Resolves once synced, however long that takes; rejects with the signal's reason when the signal aborts first. */
   untilSynced(): Promise<void>;
-  /** When the latest full list was requested, by the clock's monotonic time in ms; -Infinity before the first. */
-  listedAt(): number;
+  /** When the latest full list was requested; `longAgo` before the first. */
+  listedAt(): Monotonic;
 }
 
 /** Starts an informer that runs until its signal aborts, whatever the API server does. */

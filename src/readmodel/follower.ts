@@ -1,6 +1,7 @@
 // Follows the stream for a process and keeps its index current: readiness, waiting for a sequence, and changes for
 // those who want to hear of them. One per process.
 
+import { elapsed, type Monotonic } from '../job/time.ts';
 import type { Logger } from 'pino';
 import type { LogEntry, FollowEvent, FollowFrom, JobLog, Position } from '../ports/jobLog.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -65,7 +66,7 @@ class StreamFollower implements Follower {
   #position: Position = { epoch: '', sequence: 0 };
   #firstNewer: Sequence | undefined;
   #behind = 'has not read the stream yet';
-  #behindSince: number;
+  #behindSince: Monotonic;
 
   constructor({ log, clock, from, maxFinished, logger, onFirstCurrent }: FollowerOptions) {
     this.#onFirstCurrent = onFirstCurrent;
@@ -83,7 +84,7 @@ class StreamFollower implements Follower {
   }
 
   lag(): number {
-    return this.#behind === '' ? 0 : this.#clock.monotonic() - this.#behindSince;
+    return this.#behind === '' ? 0 : elapsed(this.#behindSince, this.#clock.monotonic());
   }
 
   position(): Position {

@@ -1,6 +1,7 @@
 // The bounded index that every listing or watching process keeps of the stream: all open tasks and the newest finished
 // jobs. Pure: it is told what the stream says and answers questions.
 
+import { type Monotonic } from '../job/time.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { Counts } from '../job/jobState.ts';
 import { isOpen, taskStates, type Instant, type Sequence, type TaskState, type TaskStateName } from '../job/task.ts';
@@ -11,8 +12,8 @@ import { JobOrder, type ListPosition } from './jobOrder.ts';
 export interface IndexedTask {
   readonly sequence: Sequence;
   readonly state: TaskState;
-  /** The observer's monotonic time, ms, when it saw this state. */
-  readonly seenAt: number;
+  /** When this process saw the state. */
+  readonly seenAt: Monotonic;
 }
 
 export interface IndexedJob extends ListPosition {
@@ -57,13 +58,13 @@ export class JobIndex {
   }
 
   /** Takes a message in; undefined where the index knows it, or a newer one of the task, already. */
-  apply(entry: LogEntry, monotonic: number): Change | undefined {
+  apply(entry: LogEntry, seenAt: Monotonic): Change | undefined {
     const { of } = entry.state;
     const job = this.#jobs.get(of.job) ?? this.#add(entry.state);
     const before = job.tasks[of.task];
     if (before !== undefined && before.sequence >= entry.sequence) return undefined;
     const state = this.#interner.share(entry.state, before?.state, job.tasks.find((task) => task !== undefined)?.state);
-    const after = { sequence: entry.sequence, state, seenAt: monotonic };
+    const after = { sequence: entry.sequence, state, seenAt };
     this.#replace(job, of.task, before, after);
     if (state.state === 'deleted') job.deleted = true;
     // A task that a retry opened beside the tombstones of the others must stay in sight until it has ended.

@@ -1,6 +1,7 @@
 // The workers of the installation as their heartbeats and connection events show them: who is alive, which tasks each one
 // lists, and how far those are. Timed by this process's monotonic clock, never stored.
 
+import { elapsed, latest, longAgo, type Monotonic } from '../job/time.ts';
 import type { Duration } from '../job/duration.ts';
 import type { ObservedRunner } from '../job/explain/observation.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
@@ -26,7 +27,7 @@ export interface ProgressReport {
 
 interface KnownWorker extends LiveWorker {
   /** When the last heartbeat arrived. */
-  readonly heardAt: number;
+  readonly heardAt: Monotonic;
   /** The tasks that the last heartbeat lists; none once the connection is lost. */
   tasks: ReadonlyMap<TaskKey, BeatTask>;
   connectionLost: boolean;
@@ -48,7 +49,7 @@ export class WorkerDirectory {
   readonly #progressListeners = new Set<(report: ProgressReport) => void>();
   /** This process's own connection is down, so it cannot hear anyone. */
   #observerAway = false;
-  #listeningSince = -Infinity;
+  #listeningSince = longAgo;
 
   /** Forgets workers silent for longer than `forgetAfterMs`. Without it, the owner calls `forgetSilent`. */
   constructor(clock: Pick<Clock, 'now' | 'monotonic'>, forgetAfterMs?: Duration) {
@@ -121,15 +122,15 @@ export class WorkerDirectory {
     if (worker === undefined) return undefined;
     const { beat, seriesStart, lastListed } = worker;
     return {
-      silentFor: this.#clock.monotonic() - worker.heardAt,
+      silentFor: elapsed(worker.heardAt, this.#clock.monotonic()),
       connectionLost: worker.connectionLost && trustLosses,
       beat: beat.number,
       beatsWithout: (job, task) => beat.number - Math.max(lastListed.get(taskKey(job, task)) ?? 0, seriesStart - 1),
     };
   }
 
-  /** When the worker's last heartbeat arrived, by the monotonic clock. */
-  heardAt(name: string): number | undefined {
+  /** When the worker's last heartbeat arrived. */
+  heardAt(name: string): Monotonic | undefined {
     return this.#workers.get(name)?.heardAt;
   }
 
@@ -140,7 +141,7 @@ export class WorkerDirectory {
   mostFellSilent(timeout: Duration): boolean {
     const now = this.#clock.monotonic();
     const recent = [...this.#workers.values()].filter((worker) => fellSilentLately(worker, now, timeout));
-    const silent = recent.filter(({ heardAt }) => now - heardAt >= (2 / 3) * timeout);
+    const silent = recent.filter(({ heardAt }) => elapsed(heardAt, now) >= (2 / 3) * timeout);
     if (recent.length < 3 || silent.length * 2 <= recent.length) return false;
     for (const worker of silent) worker.excused = true;
     return true;
@@ -150,7 +151,7 @@ export class WorkerDirectory {
   heardByPool(timeout: Duration): Map<string, number> {
     const counts = new Map<string, number>();
     for (const { beat, heardAt, connectionLost } of this.#workers.values()) {
-      const heard = !connectionLost && this.#clock.monotonic() - heardAt < timeout;
+      const heard = !connectionLost && elapsed(heardAt, this.#clock.monotonic()) < timeout;
       counts.set(beat.pool, (counts.get(beat.pool) ?? 0) + (heard ? 1 : 0));
     }
     return counts;
@@ -205,7 +206,7 @@ export class WorkerDirectory {
 
   /** ms of silence, counted only while this process could hear the worker. */
   #silenceWhileListening({ heardAt }: KnownWorker): Duration {
-    return this.#clock.monotonic() - Math.max(heardAt, this.#listeningSince);
+    return elapsed(latest(heardAt, this.#listeningSince), this.#clock.monotonic());
   }
 }
 
@@ -213,8 +214,8 @@ export class WorkerDirectory {
 const isOfClaim = ({ claim }: BeatTask, sequence: Sequence): boolean => claim === 0 || claim === sequence;
 
 /** Alive, or silent for little longer than the timeout, and neither gone for a known reason nor excused before. */
-function fellSilentLately(worker: KnownWorker, now: number, timeout: Duration): boolean {
+function fellSilentLately(worker: KnownWorker, now: Monotonic, timeout: Duration): boolean {
   const { beat, heardAt, connectionLost, excused } = worker;
   const left = connectionLost || (beat.draining && beat.tasks.length === 0);
-  return !left && !excused && now - heardAt <= (5 / 3) * timeout;
+  return !left && !excused && elapsed(heardAt, now) <= (5 / 3) * timeout;
 }

@@ -1,6 +1,7 @@
 // One attempt at a claimed task: references → provider → artifacts, under one signal that aborts at the attempt's end, at a
 // recall and at a shutdown. Once the provider has answered, only the end of the worker stops what is left: it is paid for.
 
+import { elapsed } from '../job/time.ts';
 import { formatDuration } from '../job/duration.ts';
 import { AttemptFailed, taskError } from '../job/errors/index.ts';
 import type { Instant, Running } from '../job/task.ts';
@@ -23,13 +24,13 @@ export async function runAttempt(claim: Claim, held: HeldTask, key: HeldKey, par
   const disarm = abortWhenDue(claim.state, held.abort, clock.now());
   const call = generate(claim, held, key, parts);
   const { model } = claim.state.of;
-  held.estimate = () => parts.pace.estimate(model, clock.monotonic() - startedAt);
+  held.estimate = () => parts.pace.estimate(model, elapsed(startedAt, clock.monotonic()));
   try {
     const made = await untilAborted(call, held.abort.signal);
     disarm();
     held.answered = true;
     held.progress = Math.max(held.progress, 0.95);
-    const durationMs = Math.round(clock.monotonic() - startedAt);
+    const durationMs = Math.round(elapsed(startedAt, clock.monotonic()));
     parts.pace.took(model, durationMs);
     return { end: 'made', result: await storeResult(claim, made, durationMs, parts) };
   } catch (thrown) {

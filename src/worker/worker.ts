@@ -1,6 +1,7 @@
 // A worker: keys in hand → specs from the queue → claim → attempt → final status, in as many slots as it has. It claims,
 // runs and reports; it never decides about tasks that it does not hold.
 
+import { elapsed } from '../job/time.ts';
 import type { HeldKey } from '../ports/keyRing.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
 import { runAttempt } from './attempt.ts';
@@ -133,7 +134,7 @@ async function runClaimed(claim: Claim, held: HeldTask, key: HeldKey, parts: Par
   const startedAt = clock.monotonic();
   parts.journal.started(claim);
   const ending = await runAttempt(claim, held, key, parts);
-  const durationMs = Math.round(clock.monotonic() - startedAt);
+  const durationMs = Math.round(elapsed(startedAt, clock.monotonic()));
   const reported = ending.end === 'recalled' ? undefined : await report(claim, ending, parts);
   parts.journal.finished(claim, ending, reported, durationMs);
 }

@@ -1,5 +1,6 @@
 // The `Clock` port without a server: the time of this machine, and a virtual time that moves only when a test moves it.
 
+import { monotonicFrom } from '../../src/job/time.ts';
 import { sleep } from '../../src/async/sleep.ts';
 import type { Instant } from '../../src/job/task.ts';
 import type { Clock } from '../../src/ports/clock.ts';
@@ -13,7 +14,7 @@ export function systemClock(): Clock {
   return {
     now,
     offset: () => 0,
-    monotonic: () => performance.now(),
+    monotonic: () => monotonicFrom(performance.now()),
     sleep: async (until, signal) => {
       for (;;) {
         signal?.throwIfAborted();
@@ -52,7 +53,7 @@ export function virtualClock(startsAt: Instant = start): VirtualClock {
   return {
     now,
     offset: () => offset,
-    monotonic: () => monotonic,
+    monotonic: () => monotonicFrom(monotonic),
     jump: (ms) => void (offset += ms),
     skip: (ms) => {
       monotonic += ms;

@@ -17,9 +17,8 @@ export function brokenByMessage(appended: Appended): Broken | undefined {
     if (!holds(appended)) return { check, message: `#${appended.after.sequence}: ${sentence(appended)}` };
   }
   const [invariant] = brokenBy({
-    entry: appended.after,
-    before: { ...appended.before, seenAt: 0 },
-    after: { ...appended.after, seenAt: 0 },
+    before: appended.before,
+    after: appended.after,
   });
   return invariant === undefined ? undefined : { check: invariant, message: sentence(appended) };
 }

@@ -149,7 +149,7 @@ function recalls(state: ModelState, worker: number, slot: number, { task, claim 
   const beat = { tasks: [{ job, task, claim: claim.sequence, progress: 0 }] } as unknown as Parameters<
     Engine['recallsFor']
   >[0];
-  if (engine.recallsFor(beat, { task: () => ({ ...last, seenAt: 0 }) }).length === 0) return [];
+  if (engine.recallsFor(beat, { task: () => last }).length === 0) return [];
   return [
     {
       kind: 'recall',

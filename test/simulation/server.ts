@@ -1,5 +1,6 @@
 // The NATS of the simulation: the adapters in memory as its server side, and the faults that the whole of it can have.
 
+import { monotonicFrom } from '../../src/job/time.ts';
 import { fakeArtifactStore } from '../fakes/artifactStore.ts';
 import { fakeJobLog } from '../fakes/jobLog.ts';
 import { fakeKeyRings } from '../fakes/keyRing.ts';
@@ -122,7 +123,7 @@ function serverClock(process: Process): Clock {
   return {
     now,
     offset: () => 0,
-    monotonic: () => process.schedule.now,
+    monotonic: () => monotonicFrom(process.schedule.now),
     sleep: (until, signal) =>
       new Promise((resolve, reject) => {
         const abort = (): void => {

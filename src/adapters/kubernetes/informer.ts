@@ -1,6 +1,7 @@
 // Informers: caches that follow all objects of a kind. client-node's informers are not used because they stop for good at the
 // first unexpected error and have neither bookmarks nor periodic relists.
 
+import { earliest, longAgo, type Monotonic } from '../../job/time.ts';
 import { untilAborted } from '../../async/abort.ts';
 import type { Informer, InformerOptions, KubeObject, StartInformer } from '../../ports/kubernetes.ts';
 import { ObjectCache } from './objectCache.ts';
@@ -43,11 +44,11 @@ function startInformer<T extends KubeObject>(
     return reflector;
   });
   const synced = Promise.all(firstLists).then(() => undefined);
-  const listedAt = (): number => Math.min(...reflectors.map((reflector) => reflector.listedAt));
+  const listedAt = (): Monotonic => reflectors.map((reflector) => reflector.listedAt).reduce(earliest);
   return {
     get: (key) => cache.get(key),
     list: () => cache.list(),
-    synced: () => listedAt() > -Infinity,
+    synced: () => listedAt() > longAgo,
     untilSynced: () => untilAborted(synced, signal),
     listedAt,
   };

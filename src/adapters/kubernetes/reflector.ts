@@ -1,6 +1,7 @@
 // Keeps a cache in step with the API server: lists, watches from the listed version, and lists again when it must. Only its
 // signal ends it.
 
+import { latest, longAgo, type Monotonic } from '../../job/time.ts';
 import { sleep } from '../../async/sleep.ts';
 import { equalJitter } from '../../job/backoff.ts';
 import { catalogue, GenwardenError } from '../../job/errors/index.ts';
@@ -65,7 +66,7 @@ export class Reflector<T extends KubeObject> {
   /** Failures in a row. */
   #failures = 0;
   #version = '';
-  #listedAt = -Infinity;
+  #listedAt = longAgo;
   /** The keys that the watch saw deleted while a periodic list is in progress. */
   #deletedMeanwhile: Set<string> | undefined;
   #watch = new AbortController();
@@ -78,7 +79,7 @@ export class Reflector<T extends KubeObject> {
   }
 
   /** When the latest full list was requested, by the clock's monotonic time in ms. */
-  get listedAt(): number {
+  get listedAt(): Monotonic {
     return this.#listedAt;
   }
 
@@ -184,7 +185,7 @@ export class Reflector<T extends KubeObject> {
     const { signal, times, parts } = this.#options;
     while (!signal.aborted) {
       await sleep(times.relistMs * (1 + parts.jitter() / 5), signal);
-      if (signal.aborted || this.#listedAt === -Infinity) continue;
+      if (signal.aborted || this.#listedAt === longAgo) continue;
       await this.#relist().catch((error: unknown) => {
         if (!signal.aborted) parts.logger.warn({ err: error, source: this.#source }, 'A periodic list failed');
       });
@@ -203,7 +204,7 @@ export class Reflector<T extends KubeObject> {
       if (signal.aborted) return;
       const missed = cache.replace(this.#wellFormed(items), request.namespace, { version: resourceVersion, deleted });
       parts.metrics.relists.inc({ type: type.plural, cause: 'period' });
-      this.#listedAt = Math.max(this.#listedAt, requestedAt);
+      this.#listedAt = latest(this.#listedAt, requestedAt);
       if (missed > 0) this.#missedEvents(missed, resourceVersion);
     } finally {
       this.#deletedMeanwhile = undefined;

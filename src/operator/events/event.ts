@@ -1,5 +1,6 @@
 // An event as the API has it (`events.k8s.io/v1`), from what was recorded.
 
+import { type Monotonic } from '../../job/time.ts';
 import type { Instant } from '../../job/task.ts';
 import type { ApplyConfiguration, KubeObject, ResourceType } from '../../ports/kubernetes.ts';
 
@@ -27,9 +28,8 @@ export interface Series {
   written: number;
   readonly firstAt: Instant;
   lastAt: Instant;
-  /** Monotonic, ms. */
-  lastSeenAt: number;
-  writtenAt: number;
+  lastSeenAt: Monotonic;
+  writtenAt: Monotonic;
 }
 
 /** The same for what is one event that happened again. */

@@ -1,5 +1,6 @@
 // Events of Kubernetes about our objects, as `kubectl describe` shows them: what happened and why, for a person.
 
+import { elapsed, longAgo, type Monotonic } from '../../job/time.ts';
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../telemetry/log.ts';
@@ -70,7 +71,7 @@ class Recorder implements ClosableEventRecorder {
     this.#options = options;
     this.#times = { ...defaultTimes, ...options.times };
     const { clock, metrics, logger, cluster } = options;
-    const monotonic = (): number => clock.monotonic();
+    const monotonic = (): Monotonic => clock.monotonic();
     this.#perObjectLimiter = new RateLimiter(perObject, monotonic);
     this.#overallLimiter = new RateLimiter(overall, monotonic);
     this.#writer = new EventWriter({
@@ -101,7 +102,7 @@ class Recorder implements ClosableEventRecorder {
     const key = seriesKey(object, event);
     const now = clock.monotonic();
     const known = this.#series.get(key);
-    if (known !== undefined && now - known.lastSeenAt < this.#times.endsAfter) return this.#repeat(known, now);
+    if (known !== undefined && elapsed(known.lastSeenAt, now) < this.#times.endsAfter) return this.#repeat(known, now);
     if (!this.#perObjectLimiter.take(object.metadata.uid) || !this.#overallLimiter.take('')) {
       metrics.droppedEvents.inc({ cause: 'rate' });
       return;
@@ -117,7 +118,7 @@ class Recorder implements ClosableEventRecorder {
       firstAt: at,
       lastAt: at,
       lastSeenAt: now,
-      writtenAt: 0,
+      writtenAt: longAgo,
     };
     this.#series.delete(key);
     this.#series.set(key, series);
@@ -125,19 +126,19 @@ class Recorder implements ClosableEventRecorder {
     this.#write(series);
   }
 
-  #repeat(series: Series, now: number): void {
+  #repeat(series: Series, now: Monotonic): void {
     series.count += 1;
     series.lastAt = this.#options.clock.now();
     series.lastSeenAt = now;
-    if (series.count === 2 || now - series.writtenAt >= this.#times.writeEvery) this.#write(series);
+    if (series.count === 2 || elapsed(series.writtenAt, now) >= this.#times.writeEvery) this.#write(series);
   }
 
   #flush(): void {
     const now = this.#options.clock.monotonic();
     for (const [key, series] of this.#series) {
-      const over = now - series.lastSeenAt >= this.#times.endsAfter;
+      const over = elapsed(series.lastSeenAt, now) >= this.#times.endsAfter;
       // The end of a series says how often it was in the end.
-      if (series.written < series.count && (over || now - series.writtenAt >= this.#times.writeEvery))
+      if (series.written < series.count && (over || elapsed(series.writtenAt, now) >= this.#times.writeEvery))
         this.#write(series);
       if (over) this.#series.delete(key);
     }

@@ -1,5 +1,7 @@
 // How many events something may still have: a bucket of tokens for each, in bounded memory.
 
+import { elapsed, type Monotonic } from '../../job/time.ts';
+
 interface Rate {
   readonly burst: number;
   /** One more after each so many ms. */
@@ -10,10 +12,10 @@ const maxBuckets = 5_000;
 
 export class RateLimiter {
   readonly #rate: Rate;
-  readonly #monotonic: () => number;
-  readonly #buckets = new Map<string, { tokens: number; at: number }>();
+  readonly #monotonic: () => Monotonic;
+  readonly #buckets = new Map<string, { tokens: number; at: Monotonic }>();
 
-  constructor(rate: Rate, monotonic: () => number) {
+  constructor(rate: Rate, monotonic: () => Monotonic) {
     this.#rate = rate;
     this.#monotonic = monotonic;
   }
@@ -36,9 +38,9 @@ export class RateLimiter {
     for (const key of this.#buckets.keys()) if (this.#tokens(key, now) >= this.#rate.burst) this.#buckets.delete(key);
   }
 
-  #tokens(key: string, now: number): number {
+  #tokens(key: string, now: Monotonic): number {
     const bucket = this.#buckets.get(key);
     const { burst, everyMs } = this.#rate;
-    return bucket === undefined ? burst : Math.min(burst, bucket.tokens + (now - bucket.at) / everyMs);
+    return bucket === undefined ? burst : Math.min(burst, bucket.tokens + elapsed(bucket.at, now) / everyMs);
   }
 }

@@ -1,5 +1,6 @@
 // What the operator remembers of each resource between two looks. All of it may be forgotten: a restart does.
 
+import { type Monotonic } from '../../job/time.ts';
 import type { GenerationJob } from '../resources/generationJob.ts';
 import type { WriteHistory } from './decide/schedule.ts';
 
@@ -8,10 +9,10 @@ export interface ReconcileState {
   writes: WriteHistory | undefined;
   /** What our last write left, and the versions that it and those before wrote over: a cache that has one of them is behind. */
   written: { readonly over: ReadonlySet<string>; readonly object: GenerationJob } | undefined;
-  /** Monotonic ms since when the submit gets no answer. */
-  unansweredSince: number | undefined;
-  /** Monotonic ms at which the end that the status tells of is compared with the stream, once; Infinity when it was. */
-  recheckAt: number | undefined;
+  /** Since when the submit gets no answer. */
+  unansweredSince: Monotonic | undefined;
+  /** When the end that the status tells of is compared with the stream, once; `never` when it was. */
+  recheckAt: Monotonic | undefined;
   /** The job's tombstone was seen. */
   jobDeleted: boolean;
 }

@@ -1,5 +1,6 @@
 // One look at a GenerationJob: what went from its place, what there is, what of it is to be told.
 
+import { after, elapsed, never } from '../../job/time.ts';
 import { jobIdOfOwner } from '../../jobs/submit/index.ts';
 import { GenwardenError, catalogue } from '../../job/errors/index.ts';
 import type { Informer, ResourceKey } from '../../ports/kubernetes.ts';
@@ -118,19 +119,19 @@ export class Reconciler {
       return { observed: { kind: 'unchanged' } };
     }
     const observed = await observeJob(this.#context, resource, job);
-    state.recheckAt = Infinity;
+    state.recheckAt = never;
     return { observed };
   }
 
   /** In its turn only, as a start finds all of them at once. */
   #isRecheckDue(state: ReconcileState): boolean {
     const now = this.#context.clock.monotonic();
-    state.recheckAt ??= now + this.#context.jitter() * recheckWithin;
+    state.recheckAt ??= after(now, this.#context.jitter() * recheckWithin);
     return state.recheckAt <= now;
   }
 
-  #msUntilRecheck({ recheckAt = Infinity }: ReconcileState): number {
-    return Math.max(0, recheckAt - this.#context.clock.monotonic());
+  #msUntilRecheck({ recheckAt = never }: ReconcileState): number {
+    return Math.max(0, elapsed(this.#context.clock.monotonic(), recheckAt));
   }
 
   async #submit(resource: GenerationJob, state: ReconcileState): Promise<Observed> {
@@ -156,7 +157,7 @@ export class Reconciler {
       return { observed: classifyRefusal(error, resource, clock.now()) };
     }
     state.unansweredSince ??= clock.monotonic();
-    const isQuiet = clock.monotonic() - state.unansweredSince < unansweredGrace;
+    const isQuiet = elapsed(state.unansweredSince, clock.monotonic()) < unansweredGrace;
     return { observed: isQuiet ? { kind: 'unchanged' } : { kind: 'unanswered', code, message }, error };
   }
 }

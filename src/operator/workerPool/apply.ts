@@ -1,5 +1,6 @@
 // Applies a decision: marks the pods to delete first, then writes the children that differ, and the pool's status.
 
+import { elapsed } from '../../job/time.ts';
 import { type ApplyConfiguration, KubeError } from '../../ports/kubernetes.ts';
 import type { OperatorContext } from '../context.ts';
 import {
@@ -59,10 +60,10 @@ export async function applyChildren(
 
 function isDue({ applied }: PoolState, { deployment, now }: ObservedPool, children: Children): boolean {
   if (applied === undefined || applied.text !== JSON.stringify(children)) return true;
-  if (now - applied.at >= reapplyAfter) return true;
+  if (elapsed(applied.at, now) >= reapplyAfter) return true;
   // The cache may not have heard yet of what was applied a moment ago.
   if (deployment === undefined || deployment.metadata.uid !== applied.deployment.metadata.uid)
-    return now - applied.at > 3_000;
+    return elapsed(applied.at, now) > 3_000;
   return (deployment.metadata.generation ?? 0) > (applied.deployment.metadata.generation ?? 0);
 }
 

@@ -1,6 +1,7 @@
 // Pauses and resumes a pool's queue as spec.paused asks, without ending a pause that somebody set through the API. The
 // condition Paused records who paused the queue, so that a restart of the operator does not forget it.
 
+import { elapsed } from '../../job/time.ts';
 import type { OperatorContext } from '../context.ts';
 import { isoTime, type Condition, type NewCondition, setConditions } from '../resources/conditions.ts';
 import type { WorkerPool, WorkerPoolSpec } from '../resources/workerPool.ts';
@@ -37,7 +38,7 @@ export async function reconcilePause(
 async function isPaused({ queue, clock }: OperatorContext, state: PoolState, name: string, wanted: boolean) {
   const known = state.pause;
   const now = clock.monotonic();
-  if (known !== undefined && known.wanted === wanted && now - known.at < knownFor) return known.paused;
+  if (known !== undefined && known.wanted === wanted && elapsed(known.at, now) < knownFor) return known.paused;
   const paused = (await queue.paused(name)) !== undefined;
   state.pause = { at: now, wanted, paused };
   return paused;

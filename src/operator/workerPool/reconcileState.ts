@@ -1,5 +1,6 @@
 // What the operator remembers of a pool from one look to the next. Nothing here must survive a restart.
 
+import { longAgo, type Monotonic } from '../../job/time.ts';
 import type { Informer, ObjectMeta } from '../../ports/kubernetes.ts';
 import type { WorkerDirectory } from '../../readmodel/workerDirectory.ts';
 import type { ParsedTemplate } from './children/workerTemplate.ts';
@@ -21,17 +22,16 @@ export interface Term {
   readonly template: ParsedTemplate;
 }
 
-/** Times are monotonic, ms. */
 export interface PoolState {
   readonly uid: string;
   recommendations: readonly PastRecommendation[];
   /** When the deletion cost of a pod was last written. */
-  markedAt: number;
-  keys: { readonly at: number; readonly of: string; readonly observed: ObservedKeys } | undefined;
-  pause: { readonly at: number; readonly wanted: boolean; readonly paused: boolean } | undefined;
+  markedAt: Monotonic;
+  keys: { readonly at: Monotonic; readonly of: string; readonly observed: ObservedKeys } | undefined;
+  pause: { readonly at: Monotonic; readonly wanted: boolean; readonly paused: boolean } | undefined;
   /** The children as they were last applied. */
-  applied: { readonly at: number; readonly text: string; readonly deployment: Deployment } | undefined;
-  written: { readonly at: number; readonly status: WorkerPoolStatus } | undefined;
+  applied: { readonly at: Monotonic; readonly text: string; readonly deployment: Deployment } | undefined;
+  written: { readonly at: Monotonic; readonly status: WorkerPoolStatus } | undefined;
   /** The obstacle that an event reported of. */
   reported: string | undefined;
 }
@@ -46,7 +46,7 @@ export class PoolStates {
     const fresh: PoolState = {
       uid,
       recommendations: [],
-      markedAt: -Infinity,
+      markedAt: longAgo,
       keys: undefined,
       pause: undefined,
       applied: undefined,

@@ -1,5 +1,6 @@
 // Reconciles one WorkerPool: observes it, decides, applies, and reports the result in its status.
 
+import { elapsed, longAgo } from '../../job/time.ts';
 import type { ResourceKey } from '../../ports/kubernetes.ts';
 import type { OperatorContext } from '../context.ts';
 import { isoTime, type NewCondition } from '../resources/conditions.ts';
@@ -116,7 +117,7 @@ async function updateStatus(
   const before = state.written?.status ?? pool.status ?? {};
   const now = isoTime(context.clock.now());
   const status = statusOf({ metadata: pool.metadata, before, deployment, desired, load, conditions, now });
-  const since = context.clock.monotonic() - (state.written?.at ?? -Infinity);
+  const since = elapsed(state.written?.at ?? longAgo, context.clock.monotonic());
   const due = writeDueIn(state.written?.status ?? pool.status, status, since);
   if (due !== 0) return due;
   await writeStatus(context, state, pool, status);

@@ -16,7 +16,7 @@ export function faultsOf(entries: readonly DetailedEntry[]): string[] {
   if (!isDeepStrictEqual(transitions.submitted(first.of), first)) faults.push(`begins with ${describe(first)}`);
   for (const [index, next] of entries.entries()) {
     const before = entries[index - 1];
-    const broken = brokenBy({ entry: next, before: before && indexed(before), after: indexed(next) });
+    const broken = brokenBy({ before, after: next });
     faults.push(...broken.map((invariant) => `${invariant} at ${describe(next.state)}`));
     if (before === undefined) continue;
     if (!ways(before, next.state, entries.slice(0, index)).some((way) => isDeepStrictEqual(way, next.state))) {
@@ -25,8 +25,6 @@ export function faultsOf(entries: readonly DetailedEntry[]): string[] {
   }
   return faults;
 }
-
-const indexed = ({ sequence, state }: DetailedEntry) => ({ sequence, state, seenAt: 0 });
 
 const describe = (state: TaskState): string => JSON.stringify({ ...state, of: undefined });
 

@@ -1,5 +1,6 @@
 // Clock, keys, artifacts and leadership as one process has them over its connection.
 
+import { monotonicFrom } from '../../../src/job/time.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ArtifactStore } from '../../../src/ports/artifactStore.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
@@ -20,7 +21,7 @@ export function clockOf(process: Process, error: ClockError): Clock {
   return {
     now,
     offset: () => now() - process.wall(),
-    monotonic: () => process.monotonic(),
+    monotonic: () => monotonicFrom(process.monotonic()),
     sleep: async (until, signal) => {
       for (;;) {
         signal?.throwIfAborted();

@@ -1,11 +1,12 @@
 // What a leader does beside moving tasks: consumers, metrics, recalls' fine print, and 100,000 open tasks.
 
+import { longAgo } from '../../../src/job/time.ts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { recallsFor } from '../../../src/controller/recalls.ts';
 import { brokenBy } from '../../../src/controller/invariants.ts';
 import type { TaskState } from '../../../src/job/task.ts';
 import { cancelled, claimed, failed, newRun, requeued, submitted, succeeded } from '../../../src/job/transitions.ts';
-import { JobIndex, type IndexedTask } from '../../../src/readmodel/jobIndex.ts';
+import { JobIndex } from '../../../src/readmodel/jobIndex.ts';
 import { beatOf } from '../../fakes/heartbeats.ts';
 import { runningTask, start } from '../../fakes/tasks.ts';
 import { settle } from '../../fakes/clock.ts';
@@ -135,7 +136,7 @@ describe('recalls', () => {
   const claim = 10;
   const recalled = (newer: TaskState | undefined, sequence: number) => {
     const index = new JobIndex();
-    if (newer !== undefined) index.apply({ sequence, at: start, writeId: 'w', state: newer }, 0);
+    if (newer !== undefined) index.apply({ sequence, at: start, writeId: 'w', state: newer }, longAgo);
     return recallsFor(beatOf('worker-1', 5, [listed(0, claim)]), index).length === 1;
   };
   const running = runningTask(of);
@@ -159,13 +160,8 @@ describe('recalls', () => {
 });
 
 describe('invariants', () => {
-  const seen = (state: TaskState): IndexedTask => ({ sequence: 1, state, seenAt: 0 });
   const broken = (before: TaskState | undefined, after: TaskState) =>
-    brokenBy({
-      entry: { sequence: 2, at: start, writeId: 'w', state: after },
-      before: before === undefined ? undefined : seen(before),
-      after: seen(after),
-    });
+    brokenBy({ before: before === undefined ? undefined : { state: before }, after: { state: after } });
   const running = runningTask(taskOf());
   const ended = succeeded(running, start);
 

@@ -1,3 +1,4 @@
+import { monotonicFrom } from '../../../src/job/time.ts';
 import pino from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FollowEvent, JobLog } from '../../../src/ports/jobLog.ts';
@@ -24,7 +25,12 @@ function fedLog(): { log: JobLog; feed: (event: FollowEvent) => void } {
   return { log: { follow } as unknown as JobLog, feed };
 }
 
-const still: Clock = { now: () => start, offset: () => 0, monotonic: () => 1000, sleep: () => Promise.resolve() };
+const still: Clock = {
+  now: () => start,
+  offset: () => 0,
+  monotonic: () => monotonicFrom(1000),
+  sleep: () => Promise.resolve(),
+};
 
 describe('Follower', () => {
   let follower: Follower;

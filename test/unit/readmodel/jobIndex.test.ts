@@ -1,7 +1,10 @@
+import { monotonicFrom } from '../../../src/job/time.ts';
 import { describe, expect, it } from 'vitest';
 import { JobIndex } from '../../../src/readmodel/jobIndex.ts';
 import { cancelled, claimed, deleted, failed, newRun, succeeded } from '../../../src/job/transitions.ts';
 import { anEntry, freshJobId, queuedTask, start } from '../../fakes/tasks.ts';
+
+const now = monotonicFrom(0);
 
 const jobsOf = (index: JobIndex): string[] => [...index.newestFirst()].map(({ job }) => job);
 
@@ -10,10 +13,10 @@ describe('JobIndex', () => {
     const index = new JobIndex();
     const queued = queuedTask();
     const running = claimed(queued, 'w1', 1, start + 10);
-    expect(index.apply(anEntry(5, running), 0)?.before).toBeUndefined();
-    expect(index.apply(anEntry(4, queued), 1)).toBeUndefined();
+    expect(index.apply(anEntry(5, running), now)?.before).toBeUndefined();
+    expect(index.apply(anEntry(4, queued), now)).toBeUndefined();
     expect(index.task(queued.of.job, 0)?.state.state).toBe('running');
-    expect(index.apply(anEntry(5, running), 2)).toBeUndefined();
+    expect(index.apply(anEntry(5, running), now)).toBeUndefined();
   });
 
   it('keeps counts by pool and state through a life and a retry', () => {
@@ -23,7 +26,7 @@ describe('JobIndex', () => {
     const lost = failed(running, 'WorkerLost', start + 20);
     const again = newRun(lost, 'Retried', start + 30);
     const seen = [queued, running, lost, again].map((state, at) => {
-      index.apply(anEntry(at + 1, state), at);
+      index.apply(anEntry(at + 1, state), now);
       const { queued: waiting, running: active, failed: over } = index.counts().get('default')!;
       return [waiting, active, over, index.size.openTasks];
     });
@@ -39,7 +42,7 @@ describe('JobIndex', () => {
   it('lists jobs newest first whatever the order they were seen in, and goes on below a position', () => {
     const index = new JobIndex();
     const [a, b, c] = [2, 0, 1].map((second) => queuedTask({ submittedAt: start + second * 1000 }));
-    [a!, b!, c!].forEach((task, at) => index.apply(anEntry(at + 1, task), 0));
+    [a!, b!, c!].forEach((task, at) => index.apply(anEntry(at + 1, task), now));
     expect(jobsOf(index)).toEqual([a!.of.job, c!.of.job, b!.of.job]);
     const below = { submittedAt: c!.of.submittedAt, job: c!.of.job };
     expect([...index.newestFirst(below)].map(({ job }) => job)).toEqual([b!.of.job]);
@@ -48,18 +51,18 @@ describe('JobIndex', () => {
   it('says whether it has every task of a job', () => {
     const index = new JobIndex();
     const job = freshJobId();
-    index.apply(anEntry(2, queuedTask({ job, task: 1, total: 2 })), 0);
+    index.apply(anEntry(2, queuedTask({ job, task: 1, total: 2 })), now);
     expect(index.job(job)).toMatchObject({ complete: false, openTasks: 1 });
-    index.apply(anEntry(1, queuedTask({ job, task: 0, total: 2 })), 0);
+    index.apply(anEntry(1, queuedTask({ job, task: 0, total: 2 })), now);
     expect(index.job(job)).toMatchObject({ complete: true, openTasks: 2 });
   });
 
   it('drops the longest finished job first, keeps open ones, and says how far back it is complete', () => {
     const index = new JobIndex({ maxFinished: 2 });
     const tasks = [0, 1, 2, 3].map((second) => queuedTask({ submittedAt: start + second }));
-    tasks.forEach((task, at) => index.apply(anEntry(at + 1, task), 0));
+    tasks.forEach((task, at) => index.apply(anEntry(at + 1, task), now));
     expect(index.completeSince).toBeNull();
-    [2, 0, 3].forEach((at, turn) => index.apply(anEntry(10 + turn, cancelled(tasks[at]!, start + 100)), 0));
+    [2, 0, 3].forEach((at, turn) => index.apply(anEntry(10 + turn, cancelled(tasks[at]!, start + 100)), now));
     expect(jobsOf(index)).toEqual([3, 1, 0].map((at) => tasks[at]!.of.job));
     expect(index.completeSince).toBe(tasks[2]!.of.submittedAt);
   });
@@ -67,11 +70,11 @@ describe('JobIndex', () => {
   it('drops a job at its tombstone and at the end of its retention', () => {
     const index = new JobIndex();
     const gone = cancelled(queuedTask(), start + 1);
-    index.apply(anEntry(1, gone), 0);
-    index.apply(anEntry(2, deleted(gone, start + 2)), 0);
+    index.apply(anEntry(1, gone), now);
+    index.apply(anEntry(2, deleted(gone, start + 2)), now);
     expect(index.job(gone.of.job)).toBeUndefined();
     const old = queuedTask();
-    index.apply(anEntry(3, old), 0);
+    index.apply(anEntry(3, old), now);
     index.forgetExpired(old.of.expiresAt - 1);
     expect(index.size).toEqual({ jobs: 1, openTasks: 1 });
     index.forgetExpired(old.of.expiresAt);
@@ -83,12 +86,12 @@ describe('JobIndex', () => {
     const index = new JobIndex();
     const job = freshJobId();
     const ended = [0, 1].map((task) => cancelled(queuedTask({ job, task, total: 2 }), start + 1));
-    ended.forEach((state, at) => index.apply(anEntry(at + 1, state), 0));
+    ended.forEach((state, at) => index.apply(anEntry(at + 1, state), now));
     const again = newRun(ended[1]!, 'Retried', start + 2);
-    index.apply(anEntry(3, again), 0);
-    index.apply(anEntry(4, deleted(ended[0]!, start + 3)), 0);
+    index.apply(anEntry(3, again), now);
+    index.apply(anEntry(4, deleted(ended[0]!, start + 3)), now);
     expect([...index.openTasks()].map(({ sequence }) => sequence)).toEqual([3]);
-    index.apply(anEntry(5, cancelled(again, start + 4)), 0);
+    index.apply(anEntry(5, cancelled(again, start + 4)), now);
     expect(index.size).toEqual({ jobs: 0, openTasks: 0 });
   });
 
@@ -96,7 +99,7 @@ describe('JobIndex', () => {
     const index = new JobIndex();
     const [one, other] = [queuedTask(), queuedTask()];
     const third = { ...queuedTask(), budgets: { ...one.budgets, run: 1 } };
-    [one, other, third].forEach((state, at) => index.apply(anEntry(at + 1, structuredClone(state)), 0));
+    [one, other, third].forEach((state, at) => index.apply(anEntry(at + 1, structuredClone(state)), now));
     const budgetsOf = ({ of }: typeof one) => index.task(of.job, 0)!.state.budgets;
     expect(budgetsOf(other)).toBe(budgetsOf(one));
     expect(budgetsOf(other)).toEqual(other.budgets);
@@ -106,10 +109,10 @@ describe('JobIndex', () => {
   it('shares one identity over all states of a task', () => {
     const index = new JobIndex();
     const queued = queuedTask();
-    index.apply(anEntry(1, queued), 0);
+    index.apply(anEntry(1, queued), now);
     const first = index.task(queued.of.job, 0)!.state.of;
     const copy = structuredClone(succeeded(claimed(queued, 'w', 1, start), start));
-    index.apply(anEntry(2, copy), 0);
+    index.apply(anEntry(2, copy), now);
     expect(index.task(queued.of.job, 0)!.state.of).toBe(first);
   });
 });

@@ -1,5 +1,6 @@
 // What the directory knows of workers: silence, unlisted tasks, progress, and most workers falling silent at once.
 
+import { monotonicFrom } from '../../../src/job/time.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Running } from '../../../src/job/task.ts';
 import type { Beat } from '../../../src/ports/heartbeats.ts';
@@ -13,7 +14,7 @@ beforeEach(() => {
   workers = new WorkerDirectory(clock);
 });
 
-const clock = { now: () => now, monotonic: () => now };
+const clock = { now: () => now, monotonic: () => monotonicFrom(now) };
 const hear = (beat: Beat): void => workers.observe({ event: 'beat', beat });
 const lose = (worker: string): void => workers.observe({ event: 'connectionLost', worker, reason: 'Client Closed' });
 

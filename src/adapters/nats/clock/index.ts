@@ -1,6 +1,7 @@
 // The NATS server's time: this process's monotonic clock, anchored by the `ts` of JetStream's answers. A wrong or jumping wall
 // clock of this machine has no effect.
 
+import { monotonicFrom } from '../../../job/time.ts';
 import { sleep } from '../../../async/sleep.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { streamInfo } from '../jetstream/api.ts';
@@ -41,7 +42,7 @@ function clockOf(serverTime: () => number): Clock {
   return {
     now,
     offset: () => now() - Date.now(),
-    monotonic: () => performance.now(),
+    monotonic: () => monotonicFrom(performance.now()),
     sleep: async (until, signal) => {
       for (;;) {
         signal?.throwIfAborted();

@@ -1,5 +1,6 @@
 // Kubernetes tokens: which principal a token's user is, according to the user's rights on the custom resources.
 
+import { type Monotonic } from '../../../job/time.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import { everyTenant, noTenant } from '../../../jobs/tenancy.ts';
 import type { KubernetesReviews, KubernetesUser, Right, ScopedRight } from '../../../ports/kubernetesReviews.ts';
@@ -11,11 +12,10 @@ export interface KubernetesTokens extends KubernetesReviews {
   readonly namespace: string;
 }
 
-/** `monotonic` in ms. */
 export function kubernetesTokens(
   reviews: KubernetesReviews,
   namespace: string,
-  monotonic: () => number,
+  monotonic: () => Monotonic,
 ): KubernetesTokens {
   return { ...cachedReviews(reviews, monotonic), namespace };
 }

@@ -1,6 +1,7 @@
 // Caches the answers of token reviews for a few seconds, by the hash of the token: frequent requests cost the API server little,
 // and a revoked right is still noticed within seconds.
 
+import { after, never, type Monotonic } from '../../../job/time.ts';
 import { createHash } from 'node:crypto';
 import type { KubernetesReviews, KubernetesUser, ScopedRight } from '../../../ports/kubernetesReviews.ts';
 
@@ -10,8 +11,8 @@ const positiveTtl = 5_000;
 const negativeTtl = 2_000;
 const maxEntries = 10_000;
 
-/** `monotonic` in ms. Concurrent requests share one review; failures are not cached. */
-export function cachedReviews(reviews: KubernetesReviews, monotonic: () => number): KubernetesReviews {
+/** Concurrent requests share one review; failures are not cached. */
+export function cachedReviews(reviews: KubernetesReviews, monotonic: () => Monotonic): KubernetesReviews {
   const users = new AnswerCache<KubernetesUser | undefined>((user) => user !== undefined, monotonic);
   const rights = new AnswerCache<boolean>((allowed) => allowed, monotonic);
   return {
@@ -25,15 +26,15 @@ const textOf = ({ verb, resource, namespace = '*' }: ScopedRight): string => `${
 
 interface Entry<T> {
   readonly answer: Promise<T>;
-  expiresAt: number;
+  expiresAt: Monotonic;
 }
 
 class AnswerCache<T> {
   readonly #entries = new Map<string, Entry<T>>();
   readonly #isPositive: (value: T) => boolean;
-  readonly #monotonic: () => number;
+  readonly #monotonic: () => Monotonic;
 
-  constructor(isPositive: (value: T) => boolean, monotonic: () => number) {
+  constructor(isPositive: (value: T) => boolean, monotonic: () => Monotonic) {
     this.#isPositive = isPositive;
     this.#monotonic = monotonic;
   }
@@ -43,10 +44,10 @@ class AnswerCache<T> {
     if (known !== undefined && this.#monotonic() < known.expiresAt) return known.answer;
     // The TTL counts from the question: what it asked about may have changed before the answer.
     const askedAt = this.#monotonic();
-    const entry = { answer: ask(), expiresAt: Infinity };
+    const entry = { answer: ask(), expiresAt: never };
     this.#store(key, entry);
     entry.answer.then(
-      (value) => (entry.expiresAt = askedAt + (this.#isPositive(value) ? positiveTtl : negativeTtl)),
+      (value) => (entry.expiresAt = after(askedAt, this.#isPositive(value) ? positiveTtl : negativeTtl)),
       () => this.#entries.get(key) === entry && this.#entries.delete(key),
     );
     return entry.answer;

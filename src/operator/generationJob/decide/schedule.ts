@@ -1,6 +1,7 @@
 // When to write a status and when to reconcile again. etcd is meant for few and small writes: milestones are written at once,
 // counts only now and then. Pure.
 
+import { after, elapsed, latest, type Monotonic } from '../../../job/time.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { Instant } from '../../../job/task.ts';
 import {
@@ -26,34 +27,37 @@ export type WriteDue =
   | { readonly due: 'now' }
   | { readonly due: 'in'; readonly ms: number };
 
-/** How often a resource was written, in ms of a monotonic clock. */
+/** How often a resource was written. */
 export interface WriteHistory {
-  readonly lastWrite: number;
+  readonly lastWrite: Monotonic;
   /** Each write moves it on by `oneEvery`, from no earlier than the write. */
-  readonly arrivalTime: number;
+  readonly arrivalTime: Monotonic;
 }
 
-export function afterWrite(writes: WriteHistory | undefined, now: number): WriteHistory {
-  return { lastWrite: now, arrivalTime: Math.max(writes?.arrivalTime ?? now, now) + oneEvery };
+export function afterWrite(writes: WriteHistory | undefined, now: Monotonic): WriteHistory {
+  return { lastWrite: now, arrivalTime: after(latest(writes?.arrivalTime ?? now, now), oneEvery) };
 }
 
-/** `now` is by the clock of the writes, which is undefined where this process has not written yet. */
+/** `writes` is undefined where this process has not written yet. */
 export function writeDue(
   before: GenerationJobStatus | undefined,
   next: GenerationJobStatus,
   writes: WriteHistory | undefined,
-  now: number,
+  now: Monotonic,
 ): WriteDue {
   if (isSame(before, next)) return { due: 'never' };
   if (writes === undefined) return { due: 'now' };
-  const ms = Math.max(waitFor(before, next, writes.lastWrite), writes.arrivalTime - burst * oneEvery) - now;
+  const ms = elapsed(
+    now,
+    latest(waitFor(before, next, writes.lastWrite), after(writes.arrivalTime, -burst * oneEvery)),
+  );
   return ms <= 0 ? { due: 'now' } : { due: 'in', ms };
 }
 
 /** The moment from which this difference is worth a write. */
-function waitFor(before: GenerationJobStatus | undefined, next: GenerationJobStatus, lastWrite: number): number {
+function waitFor(before: GenerationJobStatus | undefined, next: GenerationJobStatus, lastWrite: Monotonic): Monotonic {
   if (before === undefined || isMilestone(before, next)) return lastWrite;
-  return lastWrite + (before.state === next.state ? countsEvery : stateEvery);
+  return after(lastWrite, before.state === next.state ? countsEvery : stateEvery);
 }
 
 function isSame(before: GenerationJobStatus | undefined, next: GenerationJobStatus): boolean {

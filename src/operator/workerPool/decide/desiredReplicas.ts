@@ -1,6 +1,7 @@
 // How many workers a pool should have: spec.replicas, or what the queue needs within the autoscaling bounds. Scale-up is
 // immediate; scale-down goes only to the highest demand of the last minute, so that a briefly empty queue costs no worker.
 
+import { elapsed, type Monotonic } from '../../../job/time.ts';
 import type { NewCondition } from '../../resources/conditions.ts';
 import { type Demand, recommend } from './demand.ts';
 
@@ -19,7 +20,7 @@ export interface ReplicasInput {
   readonly current: number;
   readonly recommendations: readonly PastRecommendation[];
   /** Monotonic, ms. */
-  readonly now: number;
+  readonly now: Monotonic;
 }
 
 export type Scaling = Omit<NewCondition<'Scaling'>, 'type'>;
@@ -122,7 +123,7 @@ const window = 60_000;
 
 export interface PastRecommendation {
   /** Monotonic, ms. */
-  readonly at: number;
+  readonly at: Monotonic;
   readonly replicas: number;
 }
 
@@ -131,9 +132,9 @@ function recentRecommendations(
   before: readonly PastRecommendation[],
   recommendation: number,
   current: number,
-  now: number,
+  now: Monotonic,
 ): PastRecommendation[] {
-  const recent = before.filter(({ at }) => now - at < window);
+  const recent = before.filter(({ at }) => elapsed(at, now) < window);
   const known = recent.length === 0 ? [{ at: now, replicas: current }] : recent;
   // Of several that are the same only the newest says more.
   return [...known.filter(({ replicas }) => replicas !== recommendation), { at: now, replicas: recommendation }];

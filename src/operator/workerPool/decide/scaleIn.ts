@@ -1,6 +1,8 @@
 // Scale-in that leaves busy workers alone: those that are to go are idle, and are marked as the first for the ReplicaSet
 // to take before its number is lowered.
 
+import { elapsed, type Monotonic } from '../../../job/time.ts';
+
 /** What https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/#pod-deletion-cost goes by; 0 without it. */
 export const deletionCost = 'controller.kubernetes.io/pod-deletion-cost';
 const firstToGo = '-100';
@@ -27,9 +29,9 @@ export interface ScaleInInput {
   readonly pods: readonly WorkerPod[];
   /** Two generations of pods at once: nobody can tell which of them a lower number would take. */
   readonly rolling: boolean;
-  /** When a mark was last set or removed; monotonic, ms. */
-  readonly markedAt: number;
-  readonly now: number;
+  /** When a mark was last set or removed. */
+  readonly markedAt: Monotonic;
+  readonly now: Monotonic;
 }
 
 export interface ScaleIn {
@@ -53,7 +55,7 @@ export function scaleIn(input: ScaleInInput): ScaleIn {
   const chosen = victims(pods, surplus, mustGo);
   const marks = marksFor(pods, chosen);
   if (chosen.length === 0) return { replicas: current, marks, waitsFor: 'busy' };
-  if (marks.length > 0 || now - markedAt < settling) return { replicas: current, marks, waitsFor: 'settling' };
+  if (marks.length > 0 || elapsed(markedAt, now) < settling) return { replicas: current, marks, waitsFor: 'settling' };
   const replicas = Math.min(current, pods.length - chosen.length);
   return { replicas, marks, ...(replicas > desired.replicas ? { waitsFor: 'busy' as const } : {}) };
 }

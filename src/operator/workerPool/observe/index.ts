@@ -1,5 +1,6 @@
 // Observes one pool: its resource, children, keys, queue and workers. Pods are joined with the heartbeats of the workers in them.
 
+import { elapsed, type Monotonic } from '../../../job/time.ts';
 import type { Beat } from '../../../ports/heartbeats.ts';
 import type { OperatorContext } from '../../context.ts';
 import { conditionOf, type Deployment, type Pod } from '../../resources/builtInKinds.ts';
@@ -23,7 +24,7 @@ export interface ObservedPool {
   readonly meanAttemptMs: number;
   readonly paused: boolean;
   /** Monotonic, ms. */
-  readonly now: number;
+  readonly now: Monotonic;
 }
 
 /** ms for which the values of Secrets count as known; while one is missing it is looked for more often. */
@@ -76,7 +77,7 @@ async function keysOf(
   const known = state.keys;
   if (known !== undefined && known.of === of) {
     const lasts = 'hash' in known.observed ? keysKnownFor : missingKeysKnownFor;
-    if (now - known.at < lasts) return known.observed;
+    if (elapsed(known.at, now) < lasts) return known.observed;
   }
   const observed = await readKeys(cluster, metadata, spec);
   state.keys = { at: now, of, observed };

@@ -1,5 +1,6 @@
 // An API that accepts Kubernetes tokens, and a fake API server that reviews them.
 
+import { monotonicFrom } from '../../../../src/job/time.ts';
 import { openReviews } from '../../../../src/adapters/kubernetes/index.ts';
 import { kubernetesTokens } from '../../../../src/api/auth/kubernetes/kubernetesTokens.ts';
 import { tokenStore } from '../../../../src/api/auth/tokenStore.ts';
@@ -39,7 +40,7 @@ export async function cluster(over: Parameters<typeof apiWorld>[0] = {}): Promis
   for (const [token, user] of Object.entries(users)) server.users.set(token, user);
   let now = 0;
   const reviews = openReviews({ url: server.url, ca: undefined, version: '1.2.3' });
-  const kubernetes = kubernetesTokens(reviews, 'genwarden', () => now);
+  const kubernetes = kubernetesTokens(reviews, 'genwarden', () => monotonicFrom(now));
   const world = await apiWorld({ auth: tokenStore([]), kubernetes, ...over });
   return {
     server,

@@ -1,4 +1,5 @@
 // Events about objects: the first at once, repetitions as a count that is seldom written, floods cut, and never an error.
+import { monotonicFrom } from '../../../../src/job/time.ts';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
@@ -27,7 +28,7 @@ function stage(times: Partial<EventTimes> = {}) {
   const cluster = new FakeCluster();
   const metrics = createOperatorMetrics(new Registry());
   const time = { ms: 0 };
-  const clock = { now: () => start + time.ms, monotonic: () => time.ms };
+  const clock = { now: () => start + time.ms, monotonic: () => monotonicFrom(time.ms) };
   const logger = pino({ enabled: false });
   const quick = { flushEvery: 5, retryAfter: 1, ...times };
   const recorder = createEventRecorder({ cluster, clock, metrics, logger, instance: 'operator-1', times: quick });

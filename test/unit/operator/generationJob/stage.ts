@@ -1,4 +1,5 @@
 // The controller of GenerationJobs on the adapters in state and a stand-in of the API server, with time in the test's hands.
+import { after as momentAfter, earliest, never, type Monotonic } from '../../../../src/job/time.ts';
 import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -102,7 +103,7 @@ export async function anOperator(world: World, over: Partial<OperatorContext> = 
 
 interface Due {
   readonly key: ResourceKey;
-  at: number;
+  at: Monotonic;
   failures: number;
 }
 
@@ -118,8 +119,8 @@ async function drive(
   const errors: unknown[] = [];
   const enqueue = (key: ResourceKey, afterMs = 0): void => {
     const text = `${key.namespace}/${key.name}`;
-    const due = dues.get(text) ?? { key, at: Infinity, failures: 0 };
-    dues.set(text, { ...due, at: Math.min(due.at, clock.monotonic() + afterMs) });
+    const due = dues.get(text) ?? { key, at: never, failures: 0 };
+    dues.set(text, { ...due, at: earliest(due.at, momentAfter(clock.monotonic(), afterMs)) });
   };
   const next = (): Due | undefined => [...dues.values()].find(({ at }) => at <= clock.monotonic());
   const look = async (due: Due): Promise<void> => {

@@ -1,4 +1,5 @@
 // How many workers a queue asks for: the formula, its limits, and what a scaler that follows it does to random queues.
+import { monotonicFrom } from '../../../../src/job/time.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { desiredReplicas, type ReplicasInput } from '../../../../src/operator/workerPool/decide/desiredReplicas.ts';
@@ -67,7 +68,7 @@ const input = (over: Partial<ReplicasInput> = {}): ReplicasInput => ({
   demand: demand(),
   current: 0,
   recommendations: [],
-  now: 0,
+  now: monotonicFrom(0),
   ...over,
 });
 
@@ -90,15 +91,21 @@ test('says why it aims at this number', () => {
 });
 
 test('goes down only to the largest recommendation of the last minute, and at once below a lower maximum', () => {
-  const first = desiredReplicas(input({ demand: demand({ queued: 40 }), current: 0, now: 0 }));
+  const first = desiredReplicas(input({ demand: demand({ queued: 40 }), current: 0, now: monotonicFrom(0) }));
   expect(first.replicas).toBe(3);
-  const soon = desiredReplicas(input({ current: 3, recommendations: first.recommendations, now: 59_000 }));
+  const soon = desiredReplicas(
+    input({ current: 3, recommendations: first.recommendations, now: monotonicFrom(59_000) }),
+  );
   expect(soon).toMatchObject({ replicas: 3, scaling: { reason: 'DesiredWithinRange' } });
-  const later = desiredReplicas(input({ current: 3, recommendations: soon.recommendations, now: 60_000 }));
+  const later = desiredReplicas(
+    input({ current: 3, recommendations: soon.recommendations, now: monotonicFrom(60_000) }),
+  );
   expect(later).toMatchObject({ replicas: 0, scaling: { reason: 'ScalingDown' } });
   const autoscaling = { minReplicas: 0, maxReplicas: 2 };
   expect(
-    desiredReplicas(input({ current: 3, recommendations: first.recommendations, now: 1_000, autoscaling })),
+    desiredReplicas(
+      input({ current: 3, recommendations: first.recommendations, now: monotonicFrom(1_000), autoscaling }),
+    ),
   ).toMatchObject({
     replicas: 2,
     atMost: 2,
@@ -108,9 +115,14 @@ test('goes down only to the largest recommendation of the last minute, and at on
 test('who starts anew takes the workers there are for what was wished: no scale-down in the first minute', () => {
   const first = desiredReplicas(input({ current: 6 }));
   expect(first.replicas).toBe(6);
-  const second = desiredReplicas(input({ current: 6, recommendations: first.recommendations, now: 30_000 }));
+  const second = desiredReplicas(
+    input({ current: 6, recommendations: first.recommendations, now: monotonicFrom(30_000) }),
+  );
   expect(second.replicas).toBe(6);
-  expect(desiredReplicas(input({ current: 6, recommendations: second.recommendations, now: 60_000 })).replicas).toBe(0);
+  expect(
+    desiredReplicas(input({ current: 6, recommendations: second.recommendations, now: monotonicFrom(60_000) }))
+      .replicas,
+  ).toBe(0);
 });
 
 test('random queues: within bounds, no attempt cut short, back to zero, and no flapping', () => {

@@ -1,4 +1,5 @@
 // What is learnt of a pool beside its children: how long attempts take, which pods are busy, what the template must be.
+import { longAgo } from '../../../../src/job/time.ts';
 import { expect, test } from 'vitest';
 import { claimed, failed, succeeded, submitted, waiting } from '../../../../src/job/transitions.ts';
 import {
@@ -15,7 +16,7 @@ import { workerPoolSpec } from '../../../../src/operator/resources/workerPool.ts
 import { beatOf } from '../../../fakes/heartbeats.ts';
 import { identity, start } from '../../../fakes/tasks.ts';
 
-const seen = (state: Parameters<typeof succeeded>[0]) => ({ sequence: 1, seenAt: 0, state });
+const seen = (state: Parameters<typeof succeeded>[0]) => ({ sequence: 1, seenAt: longAgo, state });
 
 test('attempts teach how long one takes; lost and cancelled ones do not', () => {
   const attemptDurations = new AttemptDurations();
@@ -24,7 +25,7 @@ test('attempts teach how long one takes; lost and cancelled ones do not', () => 
   const end = (after: object, took: number): void =>
     attemptDurations.observe({
       before: seen(running),
-      after: { sequence: 2, seenAt: 0, state: { ...after, since: start + took } as never },
+      after: { sequence: 2, seenAt: longAgo, state: { ...after, since: start + took } as never },
     });
   end(failed(running, 'WorkerLost', start), 90_000);
   expect(attemptDurations.mean('default')).toBe(15_000);

@@ -1,4 +1,5 @@
 // Which workers go when there are too many: idle ones, marked first, and never a busy one unless a person says so.
+import { longAgo, monotonicFrom } from '../../../../src/job/time.ts';
 import { expect, test } from 'vitest';
 import { scaleIn, type WorkerPod, type ScaleInInput } from '../../../../src/operator/workerPool/decide/scaleIn.ts';
 
@@ -8,7 +9,15 @@ const pod = (name: string, tasks: number | undefined, over: Partial<WorkerPod> =
 
 const step = (pods: WorkerPod[], replicas: number, over: Partial<ScaleInInput> = {}) => {
   const desired = { replicas, atMost: 10 };
-  return scaleIn({ desired, pods, current: pods.length, rolling: false, markedAt: -Infinity, now: 100_000, ...over });
+  return scaleIn({
+    desired,
+    pods,
+    current: pods.length,
+    rolling: false,
+    markedAt: longAgo,
+    now: monotonicFrom(100_000),
+    ...over,
+  });
 };
 
 test('more workers, or as many, at once', () => {
@@ -27,9 +36,13 @@ test('idle workers are marked, and the number is lowered once the marks have set
   ];
   expect(step(pods, 1)).toEqual({ replicas: 4, marks, waitsFor: 'settling' });
   const marked = pods.map((one) => (one.tasks === 0 ? { ...one, cost: -100 } : one));
-  expect(step(marked, 1, { markedAt: 99_500 })).toEqual({ replicas: 4, marks: [], waitsFor: 'settling' });
-  expect(step(marked, 1, { markedAt: 99_000 })).toEqual({ replicas: 2, marks: [], waitsFor: 'busy' });
-  expect(step(marked, 2, { markedAt: 99_000 })).toEqual({ replicas: 2, marks: [] });
+  expect(step(marked, 1, { markedAt: monotonicFrom(99_500) })).toEqual({
+    replicas: 4,
+    marks: [],
+    waitsFor: 'settling',
+  });
+  expect(step(marked, 1, { markedAt: monotonicFrom(99_000) })).toEqual({ replicas: 2, marks: [], waitsFor: 'busy' });
+  expect(step(marked, 2, { markedAt: monotonicFrom(99_000) })).toEqual({ replicas: 2, marks: [] });
 });
 
 test('a marked worker that got work after all is let go of', () => {

@@ -1,4 +1,5 @@
 // A pool in a second-by-second world: tasks come in bursts, workers take time to start, the scaler looks every second.
+import { longAgo, monotonicFrom } from '../../../../src/job/time.ts';
 import {
   desiredReplicas,
   type PastRecommendation,
@@ -37,7 +38,8 @@ export function simulate(scene: Scene): Outcome {
   const last = 700 + tasks * attemptSeconds + 200;
   const replicas: number[] = [];
   let pods: Pod[] = [];
-  let [queued, done, killed, born, current, markedAt] = [0, 0, 0, 0, 0, -Infinity];
+  let [queued, done, killed, born, current] = [0, 0, 0, 0, 0];
+  let markedAt = longAgo;
   let recommendations: readonly PastRecommendation[] = [];
   for (let second = 0; second < last; second += 1) {
     queued += bursts.reduce((sum, burst) => sum + (burst.at === second ? burst.tasks : 0), 0);
@@ -54,7 +56,7 @@ export function simulate(scene: Scene): Outcome {
     const running = pods.reduce((sum, pod) => sum + pod.attempts.length, 0);
     const rest = { targetQueueMs: 30_000, concurrency, keySlots: Infinity, paused: false };
     const demand = { queued, running, meanAttemptMs: attemptSeconds * 1_000, ...rest };
-    const now = second * 1_000;
+    const now = monotonicFrom(second * 1_000);
     const desired = desiredReplicas({ replicas: 1, autoscaling: scene, demand, current, recommendations, now });
     ({ recommendations } = desired);
     const sights = pods.map((pod): WorkerPod => {

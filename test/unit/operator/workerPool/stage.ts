@@ -1,4 +1,5 @@
 // The controller of WorkerPools on the adapters in state and a stand-in of the API server, with time in the test's hands.
+import { after as momentAfter, earliest, never, type Monotonic } from '../../../../src/job/time.ts';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { onTestFinished } from 'vitest';
@@ -105,10 +106,10 @@ export async function anOperator(world: World, over: Partial<OperatorContext> = 
   await until(() => follower.ready().ready, { what: 'the follower to be ready' });
   const controller = workerPoolController(context);
   const ending = new AbortController();
-  const due = new Map<string, number>();
+  const due = new Map<string, Monotonic>();
   const errors: unknown[] = [];
   const enqueue = ({ name }: ResourceKey, afterMs = 0): void =>
-    void due.set(name, Math.min(due.get(name) ?? Infinity, clock.monotonic() + afterMs));
+    void due.set(name, earliest(due.get(name) ?? never, momentAfter(clock.monotonic(), afterMs)));
   const stop = async (): Promise<void> => {
     ending.abort();
     await follower.close();
@@ -180,7 +181,7 @@ export function runPods(world: World, pool = 'default'): string[] {
   const surplus = pods.toSorted((a, b) => cost(a) - cost(b)).slice(0, Math.max(0, pods.length - spec.replicas));
   for (const pod of surplus) cluster.remove(podType, pod.metadata);
   for (let born = pods.length; born < spec.replicas; born += 1) {
-    const name = `${childName(pool)}-${world.clock.monotonic()}-${born}`;
+    const name = `${childName(pool)}-${world.clock.now()}-${born}`;
     const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
     cluster.put(podType, { metadata: { ...key(name), labels: labelsOf(pool) }, spec: { nodeName: 'n' }, status });
   }

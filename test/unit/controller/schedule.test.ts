@@ -1,8 +1,9 @@
-// The agenda against a plain map: whatever is set, moved and deleted, keys come out by their moment.
+// The schedule against a plain map: whatever is set, moved and deleted, keys come out by their moment.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Agenda } from '../../../src/controller/agenda.ts';
+import type { Instant } from '../../../src/job/time.ts';
+import { Schedule } from '../../../src/controller/schedule.ts';
 
 const key = fc.integer({ min: 1, max: 16 }).map((number) => `key-${number}`);
 const step = fc.oneof(
@@ -15,49 +16,49 @@ const step = fc.oneof(
 test('does what a sorted map does', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const agenda = new Agenda();
+      const schedule = new Schedule<Instant>();
       const model = new Map<string, number>();
       for (const one of steps) {
-        play(one, agenda, model);
-        expect(agenda.size).toBe(model.size);
-        expect(agenda.next()).toBe(Math.min(...model.values(), Infinity));
-        for (const known of agenda.keys()) expect(agenda.moment(known)).toBe(model.get(known));
+        play(one, schedule, model);
+        expect(schedule.size).toBe(model.size);
+        expect(schedule.next() ?? Infinity).toBe(Math.min(...model.values(), Infinity));
+        for (const known of schedule.keys()) expect(schedule.moment(known)).toBe(model.get(known));
       }
     }),
   );
 });
 
 test('keeps 100,000 keys in order', () => {
-  const agenda = new Agenda();
-  for (let index = 0; index < 100_000; index += 1) agenda.set(`task-${index}`, (index * 7_919) % 100_003);
+  const schedule = new Schedule<Instant>();
+  for (let index = 0; index < 100_000; index += 1) schedule.set(`task-${index}`, (index * 7_919) % 100_003);
   let last = -1;
-  for (let taken = agenda.next(); taken < Infinity; taken = agenda.next()) {
+  for (let taken = schedule.next(); taken !== undefined; taken = schedule.next()) {
     expect(taken > last).toBe(true);
     last = taken;
-    agenda.takeDue(taken);
+    schedule.takeDue(taken);
   }
-  expect(agenda.size).toBe(0);
+  expect(schedule.size).toBe(0);
 });
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 /** The same step in both; what is taken must be the earliest of the model. */
-function play(one: Step, agenda: Agenda, model: Map<string, number>): void {
+function play(one: Step, schedule: Schedule<Instant>, model: Map<string, number>): void {
   switch (one.do) {
     case 'set':
-      agenda.set(one.key, one.at);
+      schedule.set(one.key, one.at);
       model.set(one.key, one.at);
       return;
     case 'noLaterThan':
-      agenda.noLaterThan(one.key, one.at);
+      schedule.noLaterThan(one.key, one.at);
       model.set(one.key, Math.min(one.at, model.get(one.key) ?? Infinity));
       return;
     case 'delete':
-      agenda.delete(one.key);
+      schedule.delete(one.key);
       model.delete(one.key);
       return;
     case 'take': {
-      const taken = agenda.takeDue(one.now);
+      const taken = schedule.takeDue(one.now);
       const earliest = Math.min(...model.values(), Infinity);
       if (taken === undefined) expect(earliest).toBeGreaterThan(one.now);
       else expect(model.get(taken)).toBe(earliest);

@@ -1,31 +1,33 @@
 // What to look at next: keys by moment, in a binary heap that knows where each key stands, so that one moment per key is
 // kept however often it changes.
 
-interface Entry {
+import type { Instant, Monotonic } from '../job/time.ts';
+
+interface Entry<Moment> {
   readonly key: string;
-  at: number;
+  at: Moment;
   place: number;
 }
 
-export class Agenda {
-  readonly #heap: Entry[] = [];
-  readonly #entries = new Map<string, Entry>();
+export class Schedule<Moment extends Instant | Monotonic> {
+  readonly #heap: Entry<Moment>[] = [];
+  readonly #entries = new Map<string, Entry<Moment>>();
 
   get size(): number {
     return this.#heap.length;
   }
 
-  /** The moment of the earliest key; Infinity when there is none. */
-  next(): number {
-    return this.#heap[0]?.at ?? Infinity;
+  /** The moment of the earliest key. */
+  next(): Moment | undefined {
+    return this.#heap[0]?.at;
   }
 
-  moment(key: string): number | undefined {
+  moment(key: string): Moment | undefined {
     return this.#entries.get(key)?.at;
   }
 
   /** Puts the key at this moment and no other. */
-  set(key: string, at: number): void {
+  set(key: string, at: Moment): void {
     const known = this.#entries.get(key);
     if (known?.at === at) return;
     const entry = known ?? { key, at, place: this.#heap.length };
@@ -38,8 +40,9 @@ export class Agenda {
   }
 
   /** Puts the key at this moment unless it has an earlier one. */
-  noLaterThan(key: string, at: number): void {
-    if (at < (this.moment(key) ?? Infinity)) this.set(key, at);
+  noLaterThan(key: string, at: Moment): void {
+    const known = this.moment(key);
+    if (known === undefined || at < known) this.set(key, at);
   }
 
   delete(key: string): void {
@@ -53,7 +56,7 @@ export class Agenda {
   }
 
   /** Takes the earliest key away if its moment has come. */
-  takeDue(now: number): string | undefined {
+  takeDue(now: Moment): string | undefined {
     const first = this.#heap[0];
     if (first === undefined || first.at > now) return undefined;
     this.delete(first.key);
@@ -69,12 +72,12 @@ export class Agenda {
     this.#entries.clear();
   }
 
-  #put(entry: Entry, place: number): void {
+  #put(entry: Entry<Moment>, place: number): void {
     this.#heap[place] = entry;
     entry.place = place;
   }
 
-  #rise(entry: Entry): Entry {
+  #rise(entry: Entry<Moment>): Entry<Moment> {
     while (entry.place > 0) {
       const parent = this.#heap[(entry.place - 1) >> 1]!;
       if (parent.at <= entry.at) break;
@@ -83,7 +86,7 @@ export class Agenda {
     return entry;
   }
 
-  #sink(entry: Entry): void {
+  #sink(entry: Entry<Moment>): void {
     for (;;) {
       const left = this.#heap[2 * entry.place + 1];
       const right = this.#heap[2 * entry.place + 2];
@@ -93,7 +96,7 @@ export class Agenda {
     }
   }
 
-  #swap(upper: Entry, lower: Entry): void {
+  #swap(upper: Entry<Moment>, lower: Entry<Moment>): void {
     const place = upper.place;
     this.#put(upper, lower.place);
     this.#put(lower, place);
