@@ -6,6 +6,7 @@ import { describeSettings, flagsFor } from '../../../src/config/describe.ts';
 import { readSettings } from '../../../src/config/load.ts';
 import type { SettingDefinition } from '../../../src/config/setting.ts';
 import { settingDefinitions } from '../../../src/config/settings.ts';
+import { settingsTables } from './settingsPage.ts';
 
 test('each setting is shown with its value and source, secrets only with their length', () => {
   const { resolved } = readSettings({
@@ -55,30 +56,17 @@ test('no two settings share a variable, a flag or a place', () => {
   }
 });
 
-test('docs/configuration.md lists every setting as it is (UPDATE_DOCS=1 writes the table)', () => {
+test('docs/configuration.md lists every setting as it is (UPDATE_DOCS=1 writes the tables)', () => {
   const path = new URL('../../../docs/configuration.md', import.meta.url);
   const page = readFileSync(path, 'utf8');
   const [before, table, after] = page.split(/(?<=<!-- settings -->)|(?=<!-- end of settings -->)/);
-  const expected = settingDefinitions.map(row);
-  if (process.env['UPDATE_DOCS'] === '1')
-    writeFileSync(path, `${before}\n\n${[...head, ...expected].join('\n')}\n\n${after}`);
-  else expect(cellsOf(table!)).toEqual(cellsOf([...head, ...expected].join('\n')));
+  const expected = settingsTables(settingDefinitions);
+  if (process.env['UPDATE_DOCS'] === '1') writeFileSync(path, `${before}\n\n${expected}\n\n${after}`);
+  else expect(linesOf(table!)).toEqual(linesOf(expected));
 });
 
-const head = ['| variable | flag | default | used by | meaning |', '| --- | --- | --- | --- | --- |'];
-
-function row(definition: SettingDefinition): string {
-  const { variable, fileVariable, aliases, flag, usedBy, description, allowed } = definition;
-  const variables = [variable, fileVariable, ...(aliases ?? [])].filter((name) => name !== undefined);
-  const byDefault = definition.default === undefined ? 'unset' : code(definition.default.replaceAll(',', '`, `'));
-  const meaning = ['any text', 'a path', 'a secret'].includes(allowed) ? description : `${description}: ${allowed}`;
-  return `| ${[variables.map(code).join(', '), code(flag), byDefault, usedBy.join(', '), meaning].join(' | ')} |`;
-}
-
-const code = (text: string): string => `\`${text}\``;
-
-/** The cells of a table without the blanks and dashes that only align it. */
-function cellsOf(table: string): string[] {
-  const rows = table.split('\n').filter((line) => line.startsWith('|'));
-  return rows.map((line) => line.replaceAll(/\s*\|\s*/g, '|').replaceAll(/-{3,}/g, '---'));
+/** The headings and rows, without the blanks and dashes that only align the columns. */
+function linesOf(tables: string): string[] {
+  const lines = tables.split('\n').filter((line) => line.startsWith('|') || line.startsWith('#'));
+  return lines.map((line) => line.replaceAll(/\s*\|\s*/g, '|').replaceAll(/-{3,}/g, '---'));
 }
