@@ -4,7 +4,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { describeSettings, flagsFor } from '../../../src/config/describe.ts';
 import { readSettings } from '../../../src/config/load.ts';
-import type { SettingDefinition } from '../../../src/config/setting.ts';
 import { settingDefinitions } from '../../../src/config/settings.ts';
 import { settingsTables } from './settingsPage.ts';
 
