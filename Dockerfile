@@ -1,11 +1,11 @@
-# The image of all processes: `docker build -t genwarden .`; the argument chooses, such as `docker run genwarden api`.
-# hack/image assembles the same from the files of a machine without Docker; test/unit/image compares the two.
+# One image for all processes. Build it with `docker build -t genwarden .`; the argument selects the process, as in
+# `docker run genwarden api`. hack/image assembles the same image without Docker; test/unit/image compares the two.
 FROM node:24-slim AS build
-# For those who let Node.js use the system's certificates; the slim image has none.
+# For users who let Node.js use the system's certificates, which the slim image lacks.
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Not `npm ci`: it refuses a lock file without the optional builds for other platforms. No install scripts are needed.
+# Not `npm ci`: it rejects a lock file without the optional builds for other platforms. No install script is needed.
 RUN npm install --no-save --ignore-scripts
 COPY . .
 RUN npm run build && npm prune --no-save --omit=dev --ignore-scripts && rm -rf node_modules/.bin
@@ -18,15 +18,15 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certifica
 RUN groupadd --gid 10001 genwarden && \
     useradd --uid 10001 --gid 10001 --home-dir /app --no-create-home --shell /usr/sbin/nologin genwarden
 WORKDIR /app
-# What changes least comes first. Owned by root: the processes change nothing here, and run with a read-only root.
+# Layers that change least come first. Root owns the files: the processes do not change them, and run with a read-only root.
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/package.json /app/LICENSE ./
 COPY --from=build /app/bin ./bin
 COPY --from=build /app/examples ./examples
 COPY --from=build /app/dist ./dist
 ENV NODE_ENV=production
-# By number, so that Kubernetes can tell that it is not root.
+# A numeric user, so that Kubernetes can verify that it is not root.
 USER 10001:10001
 EXPOSE 8080
-# It becomes Node.js by exec: the process is PID 1 and gets its signals.
+# The script execs Node.js, so that Node.js is PID 1 and receives signals.
 ENTRYPOINT ["/app/bin/genwarden"]

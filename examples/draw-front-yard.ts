@@ -1,4 +1,4 @@
-// Draws front-yard.jpg, the reference picture of the examples: a house behind a plain lawn, with light camera noise.
+// Draws front-yard.jpg, the reference image of the examples: a house behind a plain lawn, with light camera noise.
 // Run from the repository: node_modules/.bin/node examples/draw-front-yard.ts
 
 import { fileURLToPath } from 'node:url';

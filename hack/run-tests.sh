@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs every check and every test but those in a cluster, whatever fails on the way, and ends with one line: N passed, N
-# failed, N skipped. TEST_REPORT names a file for the results as JSON.
+# Runs every check and every test except those in a cluster, even if some fail. The last line is: N passed, N failed, N skipped.
+# TEST_REPORT names a file for the results as JSON.
 set -u
 cd "$(dirname "$0")/.."
 
@@ -17,6 +17,6 @@ done
 echo '== tests'
 vitest run "$@" --reporter=default --reporter=json --outputFile.json="$results" || failed="$failed tests"
 
-echo '== not among these: the tests in a real Kubernetes. They are a command of their own: make test-cluster'
+echo '== not included: the tests in a real Kubernetes, which make test-cluster runs'
 [ -z "$failed" ] || echo "FAILED:$failed"
 node hack/count-tests.ts "$results" && [ -z "$failed" ]

@@ -1,7 +1,7 @@
 #!/bin/bash
 # shellcheck disable=SC2154
 # A real one-node Kubernetes on this machine, without Docker: up | load | env | shell | run CMD… | stop PART | start PART |
-# logs PART | down. CLUSTER_ID (default 1) chooses; docs/development.md tells more.
+# logs PART | down. CLUSTER_ID (default 1) selects it; see docs/development.md.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 for part in settings machine programs config images node-life; do
@@ -36,7 +36,7 @@ up() {
   environment
 }
 
-# Packs images anew from the checkout as it is now and puts them into the node; pods started from then on have them.
+# Rebuilds the images from the checkout and loads them into the node. Pods that start afterwards use them.
 load() {
   node_pid >/dev/null || fail "cluster $CLUSTER_ID is not up"
   [ $# -gt 0 ] || set -- genwarden
@@ -49,7 +49,7 @@ environment() {
   echo "export KUBECONFIG=$state/admin.kubeconfig TEST_CLUSTER_FOLDER=$state CLUSTER_ID=$CLUSTER_ID PATH=$programs:\$PATH"
 }
 
-# In the node's network: no packet of the command leaves it.
+# Runs in the node's network, so that no packet of the command leaves it.
 run() {
   local pid
   pid=$(node_pid) || fail "cluster $CLUSTER_ID is not up"
@@ -59,7 +59,7 @@ run() {
 
 # The parts are those of node.sh: etcd, containerd, apiserver, controller-manager, scheduler, kubelet, kube-proxy, coredns.
 stop_part() {
-  [ -e "$state/pids/$1" ] || fail "no part $1; there are $(cd "$state/pids" && echo *)"
+  [ -e "$state/pids/$1" ] || fail "no part $1; the parts are $(cd "$state/pids" && echo *)"
   touch "$state/stopped/$1"
   in_node kill -KILL "$(cat "$state/pids/$1")"
 }

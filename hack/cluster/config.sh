@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# Writes what the parts of a cluster read: accounts, and the configuration of containerd, network, kubelet, kube-proxy and DNS.
+# Writes the accounts of a cluster and the configuration of containerd, network, kubelet, kube-proxy and DNS.
 
 write_config() {
   mkdir -p "$state"/{cni,log,plugins,pods,volumes,stopped,pids,sysctl}
@@ -11,7 +11,7 @@ write_config() {
   write_dns
 }
 
-# Nobody but this machine reaches the cluster: its tokens need not be secret.
+# Only this machine can reach the cluster, so its tokens need not be secret.
 write_accounts() {
   openssl genrsa -out "$state/service-accounts.key" 2048 2>/dev/null
   cat >"$state/tokens.csv" <<Y
@@ -56,7 +56,7 @@ state = "/run/containerd-state"
 Y
 }
 
-# Routed, without a bridge: a pod reaches itself through its Service, and br_netfilter is not needed.
+# Routed, without a bridge, so that a pod can reach itself through its Service and br_netfilter is not needed.
 write_network() {
   cat >"$state/cni/10-ptp.conflist" <<Y
 {"cniVersion": "1.0.0", "name": "ptp", "plugins": [{"type": "ptp", "ipMasq": false, "mtu": 1500,
@@ -65,7 +65,7 @@ write_network() {
 Y
 }
 
-# Images cannot be pulled again: none may be collected, and a full disk of the machine is no reason to evict.
+# Images cannot be pulled again, so none may be garbage-collected. A full disk of the machine must not cause evictions.
 write_kubelet() {
   : >"$state/resolv.conf"
   cat >"$state/kubelet.yaml" <<Y
@@ -90,7 +90,7 @@ nodeStatusUpdateFrequency: 10s
 Y
 }
 
-# conntrack's limits belong to the machine: kube-proxy must leave them alone.
+# conntrack's limits belong to the machine, so kube-proxy must not change them.
 write_kube_proxy() {
   cat >"$state/kube-proxy.yaml" <<Y
 apiVersion: kubeproxy.config.k8s.io/v1alpha1

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154
-# Images: packed from this checkout (hack/image), then imported into the node, or into a cluster that kind made.
+# Builds images from this checkout (hack/image) and imports them into the node, or into a kind cluster.
 
-# Writes tarballs of the images named, or of all, to the folder $1.
+# Writes tarballs of the named images, or of all, to the folder $1.
 pack_images() {
   (cd "$checkout" && node_modules/.bin/node hack/image/main.ts "$@" >/dev/null)
 }
@@ -14,13 +14,13 @@ import_images() {
   done
 }
 
-# Other clusters than kind's must have reg.local/genwarden:test and reg.local/nats:2.15.2 on their nodes already.
+# Clusters other than kind's must have reg.local/genwarden:test and reg.local/nats:2.15.2 on their nodes already.
 import_into_named_cluster() {
   local context image folder=$1
   context=$(kubectl config current-context)
   case $context in
     kind-*)
       for image in genwarden nats; do kind load image-archive "$folder/$image.tar" --name "${context#kind-}" || fail "kind could not load $image"; done ;;
-    *) say "$context is no cluster of kind: its nodes must have the images reg.local/genwarden:test and reg.local/nats:2.15.2" ;;
+    *) say "$context is not a kind cluster, so its nodes must already have the images reg.local/genwarden:test and reg.local/nats:2.15.2" ;;
   esac
 }

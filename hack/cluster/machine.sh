@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# Can this machine run a node, and what does it lack? Debian packages that are missing are installed, and said.
+# Checks whether this machine can run a node. Installs missing Debian packages, and says which.
 
 packages=(runc containernetworking-plugins nftables iproute2 openssl)
 
@@ -33,7 +33,7 @@ install_packages() {
     fail "apt-get could not install ${packages[*]}"
 }
 
-# Where Debian and where the plugins' own archive put them.
+# The folders used by Debian and by the plugins' own archive.
 network_plugins() {
   local folder
   for folder in /usr/lib/cni /opt/cni/bin; do

@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2154
-# Starts and removes a node: claims its number, joins it to the machine's network, waits until it is Ready, cleans up.
+# Starts and removes a node: claims its number, connects it to the machine's network, waits until it is Ready, cleans up.
 
-# A number that nobody uses on this machine, from $1 to $2; the folder is the claim. One at a time: who sweeps must not take
-# away what another has just claimed.
+# Claims an unused number from $1 to $2 by creating a folder. Runs under a lock, because a sweep must not remove a claim that
+# another run has just made.
 claim_cluster() {
   local id
   exec 8>"$(state_of claims).lock"
@@ -23,7 +23,7 @@ is_free() {
   [ ! -e "$(state_of "$1")" ] && [ -z "$(ip route show "172.30.$1.0/24")$(ip route show "10.244.$1.0/24")$(ip route show "10.96.$1.0/24")" ]
 }
 
-# What runs left that were killed: a claim whose owner and whose node are gone.
+# Removes what killed runs left: claims whose owner and node no longer exist.
 sweep() {
   local folder
   for folder in "$(state_of '')"*/; do
@@ -35,7 +35,7 @@ sweep() {
   done
 }
 
-# Starts the claimed node. With `tether` it dies with the process that calls.
+# Starts the claimed node. With `tether` it dies with the calling process.
 start_node() {
   local begin=$SECONDS tether=()
   [ "${1:-}" != tether ] || tether=(setpriv --pdeathsig KILL)
@@ -56,11 +56,11 @@ start_node() {
 
 kubectl_admin() { "$programs/kubectl" --kubeconfig "$state/admin.kubeconfig" "$@"; }
 
-# A cable between machine and node, and the ways to pods and services; all of it goes with the node.
+# A veth pair between machine and node, and the routes to pods and services. All of it disappears with the node.
 connect() {
   local pid
   pid=$(node_pid)
-  # Its network namespace must be its own by now, not yet the machine's.
+  # By now the node must have its own network namespace, not the machine's.
   until [ "$(readlink "/proc/$pid/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep .05; done
   ip link add "$link" type veth peer name eth0 netns "$pid"
   ip addr add "$network.1/24" dev "$link"
@@ -69,7 +69,7 @@ connect() {
   ip route add "$service_network" via "$node_address"
 }
 
-# A root of its own for pods: two kubelets on one would remove each other's. It must exist before the kubelet starts.
+# A separate cgroup root for pods: two kubelets on one root would remove each other's pods. Must exist before the kubelet starts.
 make_cgroup() {
   local controller
   if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
@@ -84,7 +84,7 @@ make_cgroup() {
   done
 }
 
-# Leaves nothing behind. May be called at any time after the claim, and again.
+# Removes everything. Can be called at any time after the claim, and repeatedly.
 remove_node() {
   local pid folder
   if pid=$(node_pid); then

@@ -1,7 +1,7 @@
 #!/bin/bash
 # shellcheck disable=SC2154
-# The node: PID 1 of mount, network and pid namespaces of its own, parent of etcd, the control plane, kubelet and containerd.
-# When it dies, the kernel ends every process of the cluster, pods too, and drops its mounts, interfaces and firewall rules.
+# The node: PID 1 of its own mount, network and pid namespaces, and parent of etcd, the control plane, kubelet and containerd.
+# When it dies, the kernel kills every process of the cluster, including pods, and drops its mounts, interfaces and firewall rules.
 set -u
 # shellcheck source=/dev/null
 . "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
@@ -20,11 +20,11 @@ main() {
     --cert-dir="$state/kubelet-certificates"
   start kube-proxy kube-proxy --config="$state/kube-proxy.yaml"
   start coredns coredns -conf "$state/Corefile"
-  # Reaps what containers leave behind.
+  # Reaps orphaned processes of containers.
   while :; do wait -n || sleep 1; done
 }
 
-# The kubelet insists on these settings of the whole machine and would write them: it sees files that agree with it instead.
+# The kubelet would change these settings of the whole machine. It is shown files that already have the values that it wants.
 isolate() {
   local setting file
   PATH=$programs:$PATH
@@ -39,7 +39,7 @@ isolate() {
   done
 }
 
-# The machine moves one end of a cable in here.
+# The machine moves one end of the veth pair into this namespace.
 join_network() {
   ip link set lo up
   until ip link show eth0 >/dev/null 2>&1; do sleep .05; done
@@ -49,8 +49,8 @@ join_network() {
   sysctl -qw net.ipv4.ip_forward=1
 }
 
-# The API server's certificate, which it signs itself, comes with its CA: pods verify it by that. The controller manager's
-# controllers share the admin's account.
+# The API server's self-signed certificate comes with its CA, with which pods verify it. The controllers of the controller manager
+# share the admin account.
 start_control_plane() {
   start apiserver kube-apiserver --etcd-servers=http://127.0.0.1:2379 --secure-port=6443 --bind-address="$node_address" \
     --advertise-address="$node_address" --cert-dir="$state/certificates" --service-cluster-ip-range="$service_network" \
@@ -65,7 +65,7 @@ start_control_plane() {
   start scheduler kube-scheduler --kubeconfig="$state/scheduler.kubeconfig" --leader-elect=false --secure-port=0
 }
 
-# Runs a part again whenever it ends, unless `cluster.sh stop` wants it stopped. Its pid is that of these namespaces.
+# Restarts a part whenever it exits, unless `cluster.sh stop` stopped it. Its pid is that of these namespaces.
 start() {
   local name=$1
   shift

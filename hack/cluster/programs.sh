@@ -1,17 +1,17 @@
 # shellcheck shell=bash disable=SC2154
-# The programs of a cluster, as links in one folder. Each is looked for in KUBEBUILDER_ASSETS, in the cache and on PATH, in the
-# wanted version; what is nowhere is built with Go into the cache, from modules whose hashes are pinned.
+# Collects the programs of a cluster as links in one folder. Searches KUBEBUILDER_ASSETS, the cache and PATH for the required
+# versions, and builds missing ones with Go into the cache, from modules whose hashes are pinned.
 
 kubernetes_programs=(kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubelet kubectl)
 containerd_programs=(containerd containerd-shim-runc-v2 ctr)
 
-# The clients only, or `all`. $1 is the folder for the links.
+# $1 is the folder for the links; the rest selects the clients only, or `all`.
 provide_programs() {
   local folder=$1 which=${2:-all} name
   local names=(kubectl helm)
   [ "$which" != all ] || names=("${kubernetes_programs[@]}" "${containerd_programs[@]}" etcd coredns helm)
   mkdir -p "$folder" "$cache"
-  # Two runs must not build the same at once.
+  # A lock keeps concurrent runs from building the same program.
   exec 9>"$cache/.cluster-programs.lock"
   flock 9
   for name in "${names[@]}"; do
@@ -60,7 +60,8 @@ family_of() {
 
 cached() { echo "$cache/$(family_of "$1")-$(version_for "$1")/$1"; }
 
-# Programs of the same minor version will do; a shim comes with its containerd, which the cache has whole or not at all.
+# Any patch version of the same minor version is accepted. A shim belongs to its containerd, which the cache has completely or not
+# at all.
 is_version() {
   local program=$1 name=$2 version=$3 ask=--version
   case $name in
@@ -93,7 +94,7 @@ build() {
   return "$status"
 }
 
-# Writes the program $1 to $2. Without the version, kubectl and helm could not parse what the API server says it is.
+# Builds the program $1 into $2. Without the version, kubectl and helm could not parse the version of the API server.
 compile() {
   local name=$1 to=$2 stamp
   export CGO_ENABLED=0 GOFLAGS=-mod=readonly
@@ -109,7 +110,7 @@ compile() {
       go_install "$to" "-X github.com/containerd/containerd/v2/version.Version=$containerd_version" \
         "github.com/containerd/containerd/v2/cmd/$name@v$containerd_version" ;;
     helm)
-      # What `helm template` and `helm lint` take for the cluster's version: that of Helm's own client.
+      # `helm template` and `helm lint` take the version of Helm's own client for the cluster's.
       stamp="-X helm.sh/helm/v3/pkg/chartutil.k8sVersion -X helm.sh/helm/v3/pkg/lint/rules.k8sVersion"
       go_install "$to" "-X helm.sh/helm/v3/internal/version.version=v$helm_version \
         ${stamp//k8sVersion/k8sVersionMajor=1} ${stamp//k8sVersion/k8sVersionMinor=37}" \
@@ -117,7 +118,7 @@ compile() {
   esac
 }
 
-# Modules without replace lines bring their own go.sum, and Go checks them against its checksum database.
+# Modules without replace lines have their own go.sum, which Go verifies against its checksum database.
 go_install() {
   local to=$1 flags=$2 module=$3
   GOBIN=$(dirname "$to") GOFLAGS='' go install -ldflags "-s -w $flags" "$module"

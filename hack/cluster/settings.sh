@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# Versions, addresses and folders of a cluster, for all scripts here. A number from 1 to 250, CLUSTER_ID, tells clusters apart
-# that run side by side on one machine.
+# Versions, addresses and folders of a cluster, for all scripts in this folder. CLUSTER_ID, a number from 1 to 250, distinguishes
+# clusters that run side by side on one machine.
 
 kubernetes_version=1.36.3
 etcd_version=3.6.5
@@ -33,7 +33,7 @@ node_name=node1
 say() { echo "cluster: $*" >&2; }
 fail() { say "$*"; exit 1; }
 
-# The PID 1 of the node's namespaces as this machine sees it; fails where there is no node.
+# The host pid of the node's PID 1. Fails if there is no node.
 node_pid() {
   local pid
   pid=$(cat "$state/node.pid" 2>/dev/null) && [ -d "/proc/$pid" ] && echo "$pid"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # shellcheck disable=SC2154
-# The cluster tests, in the cluster that KUBECONFIG names or in a node of their own, which goes afterwards whatever happens.
-# Arguments go to vitest; `--nodes N` before them deals the test files out to N nodes that run at the same time. TEST_REPORT
-# names a file for the results as JSON; with several nodes `.N` is put behind.
+# Runs the cluster tests in the cluster of KUBECONFIG, or in a new node that is always removed afterwards. Arguments go to vitest.
+# `--nodes N` before them distributes the test files over N nodes that run at the same time. TEST_REPORT names a file for the
+# results as JSON; with several nodes `.N` is appended.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 for part in settings machine programs config images node-life; do
@@ -32,7 +32,7 @@ in_named_cluster() {
   vitest_in '' "$@"
 }
 
-# Test files never meet that way: an operator watches all of its cluster.
+# Test files on different nodes cannot interfere, although an operator watches its whole cluster.
 in_own_clusters() {
   local nodes=$1 part status=0 reports=()
   shift
@@ -65,7 +65,7 @@ in_own_cluster() {
   vitest_in "setpriv --pdeathsig TERM nsenter --target $(node_pid) --net --" "$@"
 }
 
-# In the background, so that a signal to this script is heeded at once.
+# Runs in the background, so that this script handles signals at once.
 vitest_in() {
   local prefix=$1 status=0
   shift
@@ -83,11 +83,11 @@ vitest_in() {
 finish() {
   local status=$?
   trap - EXIT
-  # A second signal must not break off the removal.
+  # A second signal must not interrupt the removal.
   trap '' INT TERM HUP
   set +eu
   [ -z "${tests:-}" ] || { kill "$tests" 2>/dev/null; wait "$tests"; }
-  # They remove their own nodes.
+  # These runs remove their own nodes.
   [ ${#children[@]} = 0 ] || { kill "${children[@]}" 2>/dev/null; wait "${children[@]}"; }
   [ -z "${folder:-}" ] || rm -rf "$folder"
   [ -n "${TEST_REPORT:-}" ] || rm -f "$report"
@@ -98,7 +98,7 @@ finish() {
   exit "$status"
 }
 
-# Of the cluster's parts; what happened in the pods is in the output of the tests.
+# The logs of the cluster's parts. The logs of pods are in the output of the tests.
 keep_logs() {
   local kept=$state.logs
   rm -rf "$kept"

@@ -1,5 +1,5 @@
-// Packs folders as layers of an image in the docker-archive form, which `ctr images import` and `kind load` read. The same
-// content gives the same bytes, so that a node that has a layer does not unpack it again.
+// Packs folders as image layers in the docker-archive format, which `ctr images import` and `kind load` read. The same content
+// gives the same bytes, so that a node does not unpack a layer again.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -17,14 +17,14 @@ export interface ImageConfig {
   entrypoint: readonly string[];
 }
 
-/** What goes into one layer: a folder, all of it or `only` these paths of it, set below `under` (with a slash at the end). */
+/** The content of one layer: a folder, or `only` these paths in it, placed below `under` (with a trailing slash). */
 export interface Layer {
   folder: string;
   only?: readonly string[];
   under?: string;
 }
 
-/** Writes the image `name` to `file`. `workFolder` takes what is needed on the way; the caller removes it. */
+/** Writes the image `name` to `file`. `workFolder` is for temporary files; the caller removes it. */
 export async function packImage(
   file: string,
   name: string,
@@ -46,7 +46,7 @@ export async function packImage(
   await rename(whole, file);
 }
 
-/** The layer as `<digest>.tar`; gives the digest. */
+/** Writes the layer as `<digest>.tar` and returns the digest. */
 async function packLayer(folder: string, { folder: source, only, under = '' }: Layer): Promise<string> {
   const packed = join(folder, 'layer.tar');
   await tar(packed, source, only ?? ['.'], ['--transform', `s,^\\(\\./\\)*,${under},rS`]);
@@ -57,7 +57,7 @@ async function packLayer(folder: string, { folder: source, only, under = '' }: L
   return digest;
 }
 
-/** Owner, times and order say nothing of the content, and must not change the digest. */
+/** Owner, times and order are fixed, so that they do not change the digest. */
 async function tar(
   file: string,
   folder: string,

@@ -1,12 +1,12 @@
-// What the application image holds and how it starts: the same as the final stage of the Dockerfile, which a test compares.
+// The contents and the entry point of the application image. A test compares them with the final stage of the Dockerfile.
 
-/** Folders and files of the repository, built where they are built, that stand under /app. */
+/** Folders and files of the repository, or of its build, that are under /app. */
 export const applicationPaths = ['package.json', 'LICENSE', 'bin', 'dist', 'examples', 'node_modules'] as const;
 
-/** Files of the system that the final stage adds to its base. */
+/** System files that the final stage adds to its base. */
 export const systemFiles = ['/etc/ssl/certs/ca-certificates.crt'] as const;
 
-/** What bin/genwarden runs before it becomes Node.js; the Dockerfile's base has more. */
+/** Programs that bin/genwarden runs before it execs Node.js. The Dockerfile's base has more. */
 export const programs = ['sh', 'dirname', 'readlink'] as const;
 
 export const applicationConfig = {

@@ -1,4 +1,4 @@
-// The images of the test cluster, each assembled from files of this machine: no registry, no Docker.
+// The images of the test cluster, assembled from files of this machine without a registry or Docker.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile } from 'node:fs/promises';
@@ -12,14 +12,14 @@ import { addAccounts, addFile, addLibraries, addProgram, onPath } from './system
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
 
-/** By the name of the tarball: the image's name, and what writes it to a file with the help of an empty folder. */
+/** By the name of the tarball: the image's name, and a function that writes it to a file, given an empty work folder. */
 export const images = {
   genwarden: { name: 'reg.local/genwarden:test', pack: packApplication },
   nats: { name: 'reg.local/nats:2.15.2', pack: packNats },
   pause: { name: 'reg.local/pause:1', pack: packPause },
 };
 
-/** As the final stage of the Dockerfile, on a base with nothing but what runs. What changes least comes first. */
+/** Matches the final stage of the Dockerfile, on a minimal base. Layers that change least come first. */
 async function packApplication(file: string, name: string, workFolder: string): Promise<void> {
   const base = join(workFolder, 'base');
   const application = join(workFolder, 'application');
@@ -43,7 +43,7 @@ async function addBase(folder: string, modules: readonly string[]): Promise<void
   for (const file of systemFiles) await addFile(folder, file, file);
 }
 
-/** Modules that are machine code, and the libraries that they bring. */
+/** Native modules and their libraries. */
 async function nativeFiles(modules: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const path of modules) {
@@ -55,7 +55,7 @@ async function nativeFiles(modules: readonly string[]): Promise<string[]> {
   return found;
 }
 
-/** Everything of ours but the modules; the sources are compiled as they are now, apart from the checkout's dist. */
+/** Our own files without node_modules. Compiles the present sources, and leaves the checkout's dist alone. */
 async function addApplication(folder: string): Promise<void> {
   for (const path of applicationPaths) {
     if (path === 'node_modules' || path === 'dist') continue;
@@ -64,7 +64,7 @@ async function addApplication(folder: string): Promise<void> {
   await compile(join(folder, 'dist'));
 }
 
-/** A mistake in types is the business of `make test`; it is shown, and the image gets what runs all the same. */
+/** Type errors are printed but do not stop the build: `make test` reports them. */
 async function compile(folder: string): Promise<void> {
   const tsc = join(root, 'node_modules/.bin/tsc');
   await run(tsc, ['-p', join(root, 'tsconfig.build.json'), '--outDir', folder]).catch((error: { stdout: string }) => {
@@ -77,18 +77,18 @@ interface InstalledPackages {
   packages: Record<string, { dev?: boolean }>;
 }
 
-/** Paths of the installed packages that are not for development alone, as npm recorded them: what `npm prune` leaves. */
+/** Paths of the installed packages that npm recorded as needed at run time: those that `npm prune` keeps. */
 export async function productionModules(): Promise<string[]> {
   const recorded = await readFile(join(root, 'node_modules/.package-lock.json'), 'utf8');
   const { packages } = JSON.parse(recorded) as InstalledPackages;
   const paths = Object.entries(packages)
     .filter(([, { dev }]) => dev !== true)
     .map(([path]) => path);
-  // A package inside another comes with it.
+  // A nested package is copied with its parent.
   return paths.filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
 }
 
-/** Laid out as the official image: its program at /nats-server, arguments only. */
+/** Laid out like the official image: the program at /nats-server, with arguments only. */
 async function packNats(file: string, name: string, workFolder: string): Promise<void> {
   const folder = join(workFolder, 'nats');
   await addAccounts(folder, 'nats', 10001);
@@ -101,7 +101,7 @@ function natsServer(): string {
   return existsSync(cached) ? cached : onPath('nats-server');
 }
 
-/** The first process of every pod only has to stay, so `sleep` will do; the pod's end is a SIGKILL for it. */
+/** The pause process of a pod only has to stay alive, so `sleep` suffices. It ends by SIGKILL. */
 async function packPause(file: string, name: string, workFolder: string): Promise<void> {
   const folder = join(workFolder, 'pause');
   await addProgram(folder, onPath('sleep'), '/pause');

@@ -1,4 +1,5 @@
-// Writes images of the test cluster as tarballs: node hack/image/main.ts FOLDER [genwarden|nats|pause …]; without names, all.
+// Writes the images of the test cluster, or only the named ones, as tarballs:
+// node hack/image/main.ts FOLDER [genwarden|nats|pause …]
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ if (folder === undefined) throw new Error('usage: node hack/image/main.ts FOLDER
 await mkdir(folder, { recursive: true });
 
 for (const key of names.length === 0 ? Object.keys(images) : names) {
-  if (!Object.hasOwn(images, key)) throw new Error(`no image ${key}: there are ${Object.keys(images).join(', ')}`);
+  if (!Object.hasOwn(images, key)) throw new Error(`no image ${key}; the images are ${Object.keys(images).join(', ')}`);
   const { name, pack } = images[key as keyof typeof images];
   const file = join(folder, `${key}.tar`);
   const workFolder = await mkdtemp(join(tmpdir(), 'genwarden-image-'));

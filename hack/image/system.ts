@@ -1,5 +1,4 @@
-// The little Linux that programs of this machine need inside an image: the programs, the libraries they are linked with,
-// users and the lookup of names.
+// The minimal Linux base of an image, copied from this machine: programs, their shared libraries, users and name resolution.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, realpath, writeFile } from 'node:fs/promises';
@@ -8,25 +7,25 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Copies a program to `to` inside the folder, and beside it every library it is linked with. */
+/** Copies a program to `to` inside the folder, together with every library that it is linked with. */
 export async function addProgram(folder: string, program: string, to: string): Promise<void> {
   await addFile(folder, program, to);
   await chmod(join(folder, to), 0o755);
   await addLibraries(folder, program);
 }
 
-/** What a program, or a library outside of the system, is linked with. */
+/** Copies the libraries that a program, or a library outside the system folders, is linked with. */
 export async function addLibraries(folder: string, linked: string): Promise<void> {
   for (const library of await librariesOf(linked)) await addFile(folder, library, library);
 }
 
-/** Copies what a symbolic link points to, so that the copy stands for itself. */
+/** Copies the target of a symbolic link instead of the link. */
 export async function addFile(folder: string, from: string, to: string): Promise<void> {
   await mkdir(dirname(join(folder, to)), { recursive: true });
   await copyFile(await realpath(from), join(folder, to));
 }
 
-/** Where the shell would find a program. */
+/** The path at which the shell would find a program. */
 export function onPath(name: string): string {
   const folders = (process.env.PATH ?? '').split(delimiter);
   const found = ['/usr/bin', '/bin', ...folders].map((folder) => join(folder, name)).find((path) => existsSync(path));
@@ -34,14 +33,14 @@ export function onPath(name: string): string {
   return found;
 }
 
-/** Those of the system; none for a static program. */
+/** The linked system libraries; none for a static program. */
 async function librariesOf(linked: string): Promise<string[]> {
   const { stdout } = await run('ldd', [linked]).catch(() => ({ stdout: '' }));
   const paths = [...stdout.matchAll(/(?:^|=>)\s+(\/\S+\.so\S*)/gm)].map((match) => match[1]!);
   return [...new Set(paths)].filter((path) => /^(?:\/usr)?\/lib/.test(path));
 }
 
-/** Users, the order in which names are looked up, and a folder for temporary files. */
+/** Writes users, the order of name lookups, and a folder for temporary files. */
 export async function addAccounts(folder: string, name: string, id: number): Promise<void> {
   await mkdir(join(folder, 'etc'), { recursive: true });
   await mkdir(join(folder, 'tmp'), { recursive: true });

@@ -1,4 +1,4 @@
-// The CustomResourceDefinitions: the zod schemas of the operator as structural schemas, and how kubectl shows the resources.
+// Builds the CustomResourceDefinitions: the operator's zod schemas as structural schemas, and the columns that kubectl shows.
 
 import type { z } from 'zod';
 import { generationJobSpec, generationJobStatus } from '../../src/operator/resources/generationJob.ts';

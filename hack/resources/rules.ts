@@ -1,4 +1,4 @@
-// What the API checks beyond types and bounds, said once more in CEL, so that the API server refuses it as well.
+// The API's checks beyond types and bounds, repeated in CEL, so that the API server rejects the same specs.
 
 import type { z } from 'zod';
 import { durationBounds } from '../../src/jobs/submit/durationText.ts';
@@ -8,7 +8,7 @@ import { podTemplate, reservedVariables } from '../../src/operator/resources/pod
 import { workerPoolSpec } from '../../src/operator/resources/workerPool.ts';
 import type { Extras, Rule } from './structural.ts';
 
-/** What a schema gets beside what zod says of it. */
+/** Additions to a schema that zod cannot express. */
 export function extrasOf(schema: unknown): Extras | undefined {
   const bounds = durationBounds.get(schema as z.ZodString);
   return bounds === undefined ? extras.get(schema) : { maxLength: 32, rules: [durationRule(bounds)] };
@@ -39,13 +39,13 @@ const extras = new Map<unknown, Extras>([
   ),
 ]);
 
-/** The name of a pool is a token of subjects and the value of a label. */
+/** A pool's name is a token of NATS subjects and the value of a Kubernetes label. */
 export const poolNameRule: Rule = {
   rule: `self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')`,
   message: 'metadata.name: is not the name of a pool: at most 63 lower-case letters, digits and inner -',
 };
 
-/** CEL's durations know no days, and not all that work with them has a bounded cost; `least` is at most a day. */
+/** CEL durations have no days, and some operations on them have no bounded cost. `least` is at most a day. */
 function durationRule({ least, most }: { least: number; most: number }): Rule {
   const days = `self.contains('d') ? int(self.substring(0, self.indexOf('d'))) : 0`;
   const rest = `self.endsWith('d') ? '0s' : self.substring(self.indexOf('d') + 1)`;
@@ -57,7 +57,7 @@ function durationRule({ least, most }: { least: number; most: number }): Rule {
   };
 }
 
-/** Digits are few enough for no number to overflow. */
+/** The number of digits is limited, so that no number overflows. */
 const durationPattern = String.raw`^([0-9]{1,5}d)?([0-9]{1,6}h)?([0-9]{1,8}m)?([0-9]{1,9}(\\.[0-9]{1,9})?s)?([0-9]{1,12}ms)?$`;
 
 function notBlank(message: string): Rule[] {
@@ -78,8 +78,8 @@ function referenceRules(): Rule[] {
 }
 
 /**
- * 500 names of 100 characters, each compared with each, are too dear for CEL, which counts a unit for every ten bytes. So
- * their ends are compared, and whole names only where the ends are alike; of more than 130 such names the operator finds out.
+ * Comparing 500 names of 100 characters with each other exceeds CEL's cost limit, which counts a unit for every ten bytes. So the
+ * rule compares the ends of the names, and whole names only if their ends are equal. The operator checks more than 130 such names.
  */
 function uniqueNames(): Rule {
   const end =
@@ -122,7 +122,7 @@ function onlyOfKind(kind: string, field: string): Rule {
   };
 }
 
-/** The characters of the long texts: a lower bound for the size, the rest is left to the operator. */
+/** The length of the long texts: a lower bound for the size. The operator checks the exact size. */
 function textOf(holder: 'self' | 't'): string {
   const length = (field: string): string => `(has(${holder}.input.${field}) ? size(${holder}.input.${field}) : 0)`;
   const images = (field: string): string =>

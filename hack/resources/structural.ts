@@ -1,4 +1,4 @@
-// Makes a structural schema, as Kubernetes asks for, out of the JSON Schema that zod makes.
+// Converts the JSON Schema that zod generates to a structural schema, which Kubernetes requires.
 // https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
 
 import { z } from 'zod';
@@ -25,14 +25,14 @@ export interface Structural {
   readonly [keyword: string]: unknown;
 }
 
-/** A validation rule in CEL; `fieldPath` is where the message points, below the place of the rule. */
+/** A validation rule in CEL. `fieldPath` is the path that the message names, relative to the rule. */
 export interface Rule {
   readonly rule: string;
   readonly message: string;
   readonly fieldPath?: string;
 }
 
-/** What a schema gets in a custom resource that JSON Schema cannot say or the API does not ask for. */
+/** Additions to a schema that JSON Schema cannot express, or that only a custom resource needs. */
 export interface Extras {
   readonly rules?: readonly Rule[];
   readonly [keyword: string]: unknown;
@@ -40,7 +40,7 @@ export interface Extras {
 
 type Json = Record<string, unknown>;
 
-/** The schema of what is sent; `extrasOf` is asked about every schema in it. */
+/** Converts the input schema; `extrasOf` is called for every schema in it. */
 export function structuralOf(schema: z.ZodType, extrasOf: (schema: unknown) => Extras | undefined): Structural {
   const json = z.toJSONSchema(schema, {
     io: 'input',
@@ -65,7 +65,7 @@ function structural(json: Json): Structural {
   return { ...result, ...(free && { 'x-kubernetes-preserve-unknown-fields': true }) };
 }
 
-/** A field that is not known is refused (`fieldValidation: Strict`) or dropped by the API server without being told. */
+/** The API server rejects (`fieldValidation: Strict`) or drops unknown fields without a keyword for it. */
 const dropped = new Set(['$schema', 'propertyNames', 'readOnly', 'id']);
 
 const convert: Record<string, ((value: never) => unknown) | undefined> = {
@@ -73,11 +73,11 @@ const convert: Record<string, ((value: never) => unknown) | undefined> = {
     Object.fromEntries(Object.entries(all).map(([name, each]) => [name, structural(each)])),
   items: (item: Json) => structural(item),
   additionalProperties: (each: Json) => structural(each),
-  // Go's way to write a code point, which JSON Schema's regular expressions do not know.
+  // Go's notation for code points differs from JSON Schema's.
   pattern: (pattern: string) => pattern.replaceAll('\u200d', String.raw`\x{200D}`),
 };
 
-/** A structural schema has one type: null and "a number or text" are said by keywords of Kubernetes. */
+/** A structural schema has one type; Kubernetes keywords express null and "a number or a string". */
 function withoutAlternatives({ anyOf, additionalProperties, ...json }: Json): Json {
   if (additionalProperties !== undefined && hasKeys(additionalProperties))
     json['additionalProperties'] = additionalProperties;
