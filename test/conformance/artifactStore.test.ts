@@ -1,4 +1,4 @@
-// What every artifact store does: bytes come back as they were put, for their tenant alone.
+// The contract of every artifact store: it returns the bytes as they were put, to their tenant only.
 import { createHash, randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -11,7 +11,7 @@ const bytesOf = async (stream: Readable | undefined): Promise<Buffer> => buffer(
 const clock = systemClock();
 
 onEachAdapter((open) => {
-  test.each([0, 1, 131_072, 131_073, 2_000_000])('%i bytes come back as they were', async (size) => {
+  test.each([0, 1, 131_072, 131_073, 2_000_000])('returns %i bytes unchanged', async (size) => {
     const installation = open();
     const writer = await (await installation.process()).artifacts(clock);
     const reader = await (await installation.process()).artifacts(clock);
@@ -38,7 +38,7 @@ onEachAdapter((open) => {
     expect(Buffer.compare(part, bytes.subarray(start, end + 1))).toBe(0);
   });
 
-  test('another tenant, or another digest, finds nothing', async () => {
+  test('another tenant or another digest finds nothing', async () => {
     const store = await (await open().process()).artifacts(clock);
     const { digest } = await store.put('acme', Buffer.from('secret'), 'text/plain');
     const none = digestOf(Buffer.from('something else'));
@@ -52,7 +52,7 @@ onEachAdapter((open) => {
     }
   });
 
-  test('the same bytes again are the same artifact; deleted, they are gone until they are put again', async () => {
+  test('putting the same bytes again gives the same artifact; a deleted one is gone until it is put again', async () => {
     const store = await (await open().process()).artifacts(clock);
     const bytes = randomBytes(300_000);
     const first = await store.put('acme', bytes, 'image/png');
@@ -66,7 +66,7 @@ onEachAdapter((open) => {
     expect(Buffer.compare((await store.read('acme', first.digest))!, bytes)).toBe(0);
   });
 
-  test('several who put the same bytes at once leave one artifact that can be read', async () => {
+  test('parallel puts of the same bytes leave one readable artifact', async () => {
     const installation = open();
     const stores = await Promise.all([1, 2, 3, 4].map(async () => (await installation.process()).artifacts(clock)));
     const bytes = randomBytes(700_000);
@@ -77,7 +77,7 @@ onEachAdapter((open) => {
     }
   });
 
-  test('many pictures at once', async () => {
+  test('stores many pictures in parallel', async () => {
     const store = await (await open().process()).artifacts(clock);
     const pictures = Array.from({ length: 20 }, () => randomBytes(2_000_000));
     const stored = await Promise.all(pictures.map((bytes) => store.put('acme', bytes, 'image/png')));

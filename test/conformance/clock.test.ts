@@ -1,4 +1,5 @@
-// What every clock does: it moves on, sleeps until a moment, and wakes for a signal.
+// The contract of every clock: it advances, sleeps until a time, and wakes up for a signal.
+
 import { elapsed } from '../../src/job/time.ts';
 import { expect, test, describe, beforeAll, afterAll } from 'vitest';
 import { systemClock, virtualClock } from '../fakes/clock.ts';
@@ -30,7 +31,7 @@ describe('virtual', () => {
 });
 
 function suite(open: () => Promise<Clock>): void {
-  test('sleeps until the moment, not less', async () => {
+  test('sleeps until the given time, never less', async () => {
     const clock = await open();
     const [start, from] = [clock.now(), clock.monotonic()];
     await clock.sleep(start + 60);
@@ -38,13 +39,13 @@ function suite(open: () => Promise<Clock>): void {
     expect(elapsed(from, clock.monotonic())).toBeGreaterThan(0);
   });
 
-  test('does not sleep for a moment that is over', async () => {
+  test('does not sleep for a time in the past', async () => {
     const clock = await open();
     await clock.sleep(clock.now() - 1);
     await clock.sleep(0);
   });
 
-  test("wakes with the signal's reason", async () => {
+  test("wakes up with the signal's reason", async () => {
     const clock = await open();
     const stop = new AbortController();
     const sleeping = clock.sleep(clock.now() + 3_600_000, stop.signal);

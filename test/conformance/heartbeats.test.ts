@@ -1,4 +1,4 @@
-// What every carrier of heartbeats does: beats reach all who watch, recalls reach their worker alone.
+// The contract of every heartbeat transport: beats reach all observers, recalls reach their worker only.
 import { expect, test } from 'vitest';
 import type { Beat, BeatEvent, Recall } from '../../src/ports/heartbeats.ts';
 import { until } from '../support/until.ts';
@@ -21,7 +21,7 @@ const beat = (worker: string, number = 1): Omit<Beat, 'connection'> => ({
 
 const recall: Recall = { job: 'b'.repeat(26), task: 0, claim: 17, reason: 'Cancelled' };
 
-/** Collects what comes until the signal aborts. */
+/** Collects events until the signal aborts. */
 function collect<T>(events: AsyncIterable<T>): { seen: T[]; ended: Promise<void> } {
   const seen: T[] = [];
   const ended = (async () => {
@@ -34,7 +34,7 @@ const beatsOf = (events: readonly BeatEvent[]): Beat[] =>
   events.flatMap((event) => (event.event === 'beat' ? event.beat : []));
 
 onEachAdapter((open) => {
-  test('a beat reaches every observer whole, with the connection filled in', async () => {
+  test('a beat reaches every observer, with the connection filled in', async () => {
     const installation = open();
     const [worker, one, two] = [
       (await installation.process()).heartbeats(),
@@ -60,7 +60,7 @@ onEachAdapter((open) => {
     await Promise.all(watchers.map(({ ended }) => ended));
   });
 
-  test('beats of one worker arrive in their order', async () => {
+  test('beats of one worker arrive in order', async () => {
     const heartbeats = (await open().process()).heartbeats();
     const stop = new AbortController();
     const { seen, ended } = collect(heartbeats.watch(stop.signal));
@@ -95,7 +95,7 @@ onEachAdapter((open) => {
     await Promise.all([mine.ended, others.ended]);
   });
 
-  test('a watch whose signal is aborted already ends at once', async () => {
+  test('a watch with an aborted signal ends at once', async () => {
     const heartbeats = (await open().process()).heartbeats();
     const { seen, ended } = collect(heartbeats.watch(AbortSignal.abort()));
     await ended;

@@ -1,4 +1,4 @@
-// What every job log does: conditional writes and reads that are right.
+// The contract of every job log: conditional writes and correct reads.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { taskError } from '../../src/job/errors/index.ts';
@@ -20,7 +20,7 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
   afterEach(() => world[Symbol.asyncDispose]());
 
   describe('write', () => {
-    it('lets one of many writers on the same observed message win, and tells the others the last message', async () => {
+    it('lets one of many writers win, and gives the others the last message', async () => {
       const spec = await submitOne(world.log);
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, (_, n) =>
@@ -35,7 +35,7 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       expect(await world.log.history(spec.state.of.job)).toHaveLength(2);
     });
 
-    it('finds its own message by the write id when the acknowledgement got lost', async () => {
+    it('recognises its own message by the write id after a lost acknowledgement', async () => {
       const spec = await submitOne(world.log);
       world.loseNextAnswer();
       const outcome = await world.log.write(claim(spec), spec.sequence);
@@ -46,7 +46,7 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       expect(await world.log.history(spec.state.of.job)).toHaveLength(2);
     });
 
-    it('finds its own message although others wrote over it when the acknowledgement got lost', async () => {
+    it('recognises its own message after a lost acknowledgement even if others wrote after it', async () => {
       const spec = await submitOne(world.log);
       world.loseNextAnswer();
       const writing = world.log.write(claim(spec), spec.sequence);
@@ -64,14 +64,14 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       expect(await world.log.history(spec.state.of.job)).toHaveLength(3);
     });
 
-    it('a refused claim after a timed-out try of the same claim compares the write id, not the worker', async () => {
+    it('a refused claim after a timed-out attempt compares the write id, not the worker', async () => {
       const spec = await submitOne(world.log);
       const first = await write(world.log, claim(spec, 'same-worker'), spec.sequence);
       const second = await world.log.write(claim(spec, 'same-worker'), spec.sequence);
       expect(second).toMatchObject({ outcome: 'refused', last: { sequence: first.sequence, writeId: first.writeId } });
     });
 
-    it('refuses a stale worker, whose task was requeued and runs elsewhere', async () => {
+    it('refuses a stale worker whose task was requeued and runs elsewhere', async () => {
       const spec = await submitOne(world.log);
       const stale = await write(world.log, claim(spec, 'frozen'), spec.sequence);
       const again = await write(world.log, requeue(stale, 'lost'), stale.sequence);
@@ -100,7 +100,7 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       expect(outcome).toMatchObject({ outcome: 'refused', last: { sequence: requeuedSpec.sequence } });
     });
 
-    it('lets a result be adopted by a write on the newer last message that the refusal told', async () => {
+    it('lets a refused result be written on top of the newer last message', async () => {
       const spec = await submitOne(world.log);
       const running = await write(world.log, claim(spec), spec.sequence);
       await write(world.log, requeue(running, 'lost'), running.sequence);
@@ -111,7 +111,7 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       expect((await world.log.last(spec.state.of))?.state.state).toBe('succeeded');
     });
 
-    it('decides between a cancel and a claim at once for one of them', async () => {
+    it('lets either a cancel or a claim at the same time win', async () => {
       const specs = stored(await world.log.submit(aJob(20)));
       for (const spec of specs) {
         const [claimOutcome, cancelOutcome] = await Promise.all([
@@ -122,14 +122,14 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       }
     });
 
-    it('answers for a task that is not there', async () => {
+    it('refuses a write to a missing task', async () => {
       const outcome = await world.log.write(status(claimed(aJob(1)[0]!.state, 'w', 1, start)), 17);
       expect(outcome).toEqual({ outcome: 'refused', last: undefined });
     });
   });
 
   describe('read', () => {
-    it('says that there is no such job', async () => {
+    it('reports that a job does not exist', async () => {
       expect(await world.log.read(freshJobId())).toBeUndefined();
       expect(await world.log.last({ pool: 'default', job: freshJobId(), task: 0 })).toBeUndefined();
       expect(await world.log.request({ pool: 'default', job: freshJobId(), task: 0 })).toBeUndefined();
@@ -143,7 +143,7 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       expect(await world.log.read(jobOf(specs), 'other')).toBeUndefined();
     });
 
-    it("gives each task's last message with its detail, and its newest request", async () => {
+    it("returns each task's last message with its detail, and its newest request", async () => {
       const [spec, untouched] = stored(await world.log.submit(aJob(2)));
       const running = await write(world.log, claim(spec!), spec!.sequence);
       const error = taskError('ProviderError', 'no luck');
@@ -158,7 +158,7 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       expect(await world.log.request(spec!.state.of)).toEqual(tweaked);
     });
 
-    it('tells the history of every task in order, whatever lanes it went through', async () => {
+    it('returns the history of every task in order, across lanes', async () => {
       const [one, two] = stored(await world.log.submit(aJob(2, { priority: 'low' })));
       const running = await write(world.log, claim(one!), one!.sequence);
       await write(world.log, claim(two!), two!.sequence);
@@ -192,13 +192,13 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       stored(await world.log.submit(aJob(1, { job: spec.state.of.job })));
     });
 
-    it('leaves a task alone that a newer version of Genwarden wrote', async () => {
+    it('does not touch a task that a newer version of Genwarden wrote', async () => {
       const [spec] = aJob(1);
       await world.putNewer(spec!);
       await expect(world.log.last(spec!.state.of)).rejects.toThrow(/newer version/);
     });
 
-    it('says how large the stream is', async () => {
+    it('reports the size of the stream', async () => {
       const entries = stored(await world.log.submit(aJob(3)));
       const health = await world.log.health();
       expect(health).toMatchObject({ messages: 3, maxBytes: -1, position: { sequence: entries.at(-1)!.sequence } });

@@ -1,4 +1,4 @@
-// Job log and task queue on NATS while servers die and answers stay away. Each name is a thing that is easy to get wrong.
+// Job log and task queue on NATS while servers die and answers are lost. Each test covers a common mistake.
 
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -55,7 +55,7 @@ describe('job log and task queue on NATS, with faults', () => {
     expect(await log.history(spec.state.of.job)).toHaveLength(2);
   });
 
-  it('nobody there means try again: a write waits out a server that is away, and happens once', async () => {
+  it('a write waits for a server that is away for a moment, and happens once', async () => {
     const spec = await submitOne(log);
     server.kill('SIGKILL');
     await server.exited;
@@ -67,7 +67,7 @@ describe('job log and task queue on NATS, with faults', () => {
     expect(await log.history(spec.state.of.job)).toHaveLength(2);
   });
 
-  it('a server that stays away is said to be unavailable, and what was asked meanwhile is not stored when it is back', async () => {
+  it('requests fail with Unavailable while a server stays away, and are not stored when it is back', async () => {
     const spec = await submitOne(log);
     server.kill('SIGKILL');
     await server.exited;
@@ -87,7 +87,7 @@ describe('job log and task queue on NATS, with faults', () => {
     expect(await log.history(spec.state.of.job)).toHaveLength(1);
   });
 
-  it('pulls die with a server: they are taken up at the reconnect', async () => {
+  it('pulls that died with a server are renewed at the reconnect', async () => {
     const waiting = queue.claimable('default', 1, stop.signal);
     await dieAndComeBack();
     const spec = await submitOne(log);
@@ -95,7 +95,7 @@ describe('job log and task queue on NATS, with faults', () => {
     expect(delivery!.entry.sequence).toBe(spec.sequence);
   });
 
-  it('a consumer that is deleted and made again goes on, without what is done', async () => {
+  it('a consumer that is deleted and created again continues without the finished tasks', async () => {
     const [first, second] = stored(await log.submit(aJob(2)));
     for (let left = 2; left > 0;) {
       const deliveries = await queue.claimable('default', left, stop.signal);
@@ -115,7 +115,7 @@ describe('job log and task queue on NATS, with faults', () => {
     expect(third.sequence).toBeGreaterThan(Math.max(first!.sequence, second!.sequence));
   });
 
-  it('what was delivered to a queue that closed is offered to others at once', async () => {
+  it('deliveries to a closed queue are offered to others at once', async () => {
     const other = natsTaskQueue(link);
     const impatient = new AbortController();
     const taking = other.claimable('default', 1, impatient.signal);
@@ -133,7 +133,7 @@ describe('job log and task queue on NATS, with faults', () => {
     expect(performance.now() - asked).toBeLessThan(2_500);
   });
 
-  it('a follower goes on over the death of the server: every entry once, in order', async () => {
+  it("a follower survives the server's death: every entry once, in order", async () => {
     const entries = stored(await log.submit(aJob(10)));
     const follower = follow(log);
     await until(() => follower.sequences.length === 10, { what: 'the first entries' });
@@ -148,7 +148,7 @@ describe('job log and task queue on NATS, with faults', () => {
   it.each([
     ['falls silent', Infinity],
     ['loses a message', 1],
-  ])('a follower whose consumer %s takes another one, and misses nothing', async (_name, toLose) => {
+  ])('a follower whose consumer %s replaces it and misses nothing', async (_name, toLose) => {
     let losing = 0;
     const deaf = await natsJobLog({ ...link, connection: losingDeliveries(link, () => losing-- > 0) }, options);
     const follower = follow(deaf);
@@ -162,7 +162,7 @@ describe('job log and task queue on NATS, with faults', () => {
     expect(follower.sequences).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('a batch that a client left half sent does not keep others from submitting', async () => {
+  it('a batch that a client left incomplete does not block other submits', async () => {
     const specs = aJob(3);
     const { headers } = await import('@nats-io/transport-node');
     const abandoned = headers();
@@ -187,7 +187,7 @@ describe('job log and task queue on NATS, with faults', () => {
   }
 });
 
-/** The link's connection, but deliveries of consumers get lost on their way while `loses` says so. */
+/** The link's connection, which loses consumers' deliveries while `loses` returns true. */
 function losingDeliveries({ connection }: NatsLink, loses: () => boolean): NatsConnection {
   const subscribe: NatsConnection['subscribe'] = (subject, given = {}) =>
     connection.subscribe(subject, {

@@ -1,4 +1,4 @@
-// What every job log does for a follower: each entry once, in order, for ever, from wherever it stands.
+// The contract of every job log for followers: each entry once, in order, without end, from any position.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FollowEvent, FollowFrom, JobLog, LogEntry, Position } from '../../src/ports/jobLog.ts';
@@ -14,7 +14,7 @@ describe.each([memoryAdapter, natsAdapter()])('following ($name)', (adapter) => 
   });
   afterEach(() => world[Symbol.asyncDispose]());
 
-  it('sees every entry once and in order, those from before and those to come, and says when it is current', async () => {
+  it('delivers every past and future entry once and in order, and reports when it has caught up', async () => {
     const before = stored(await world.log.submit(aJob(300)));
     await using follower = follow(world.other.log);
     expect((await follower.caughtUp()).sequence).toBe(300);
@@ -28,12 +28,12 @@ describe.each([memoryAdapter, natsAdapter()])('following ($name)', (adapter) => 
     expect(last.state).toEqual((await world.log.last(last.state.of))?.state);
   });
 
-  it('says so when there is nothing to see', async () => {
+  it('reports that it has caught up with an empty stream', async () => {
     await using follower = follow(world.log);
     expect((await follower.caughtUp()).sequence).toBe(0);
   });
 
-  it('goes on after a position, without a gap or a repetition', async () => {
+  it('continues after a position without a gap or a repetition', async () => {
     stored(await world.log.submit(aJob(20)));
     const first = follow(world.log);
     const position = await first.caughtUp();
@@ -45,7 +45,7 @@ describe.each([memoryAdapter, natsAdapter()])('following ($name)', (adapter) => 
     expect(second.events.some(({ event }) => event === 'reset')).toBe(false);
   });
 
-  it('starts anew, with a reset, for a position of another stream', async () => {
+  it('resets for a position of another stream', async () => {
     stored(await world.log.submit(aJob(3)));
     await using follower = follow(world.log, { from: 'position', position: { epoch: 'another', sequence: 2 } });
     const { epoch } = await follower.caughtUp();
@@ -53,7 +53,7 @@ describe.each([memoryAdapter, natsAdapter()])('following ($name)', (adapter) => 
     expect(follower.sequences).toEqual([1, 2, 3]);
   });
 
-  it('resets when the stream is replaced under it', async () => {
+  it('resets when the stream is replaced', async () => {
     stored(await world.log.submit(aJob(3)));
     await using follower = follow(world.log);
     const before = await follower.caughtUp();
@@ -80,7 +80,7 @@ describe.each([memoryAdapter, natsAdapter()])('following ($name)', (adapter) => 
     expect(follower.sequences).toEqual(range(1, 11));
   });
 
-  it('steps over what was purged and over messages of a newer schema, which it counts', async () => {
+  it('skips purged messages, and counts skipped messages of a newer schema', async () => {
     stored(await world.log.submit(aJob(2)));
     await world.putNewer(aJob(1)[0]!);
     const spec = await submitOne(world.log);
@@ -92,7 +92,7 @@ describe.each([memoryAdapter, natsAdapter()])('following ($name)', (adapter) => 
     expect(follower.events).toContainEqual({ event: 'newer', sequence: 3 });
   });
 
-  it('says of a straggler, too, that its last message is of a newer schema', async () => {
+  it('also reports a straggler whose last message has a newer schema', async () => {
     const newer = aJob(1)[0]!;
     await world.putNewer(newer);
     for (let count = 0; count < 10; count += 1) await submitOne(world.log);
@@ -106,7 +106,7 @@ describe.each([memoryAdapter, natsAdapter()])('following ($name)', (adapter) => 
     expect(follower.events).toContainEqual({ event: 'newer', sequence: 1 });
   });
 
-  it('ends when its signal says so, and only then', async () => {
+  it('ends when its signal aborts, and only then', async () => {
     const follower = follow(world.log);
     await follower.caughtUp();
     await follower[Symbol.asyncDispose]();

@@ -1,4 +1,4 @@
-// Many writers on the same tasks of a stream with three copies, while its leader changes: every task stays one chain.
+// Many writers on the same tasks of a stream with three replicas, while its leader changes: every task stays one chain.
 
 import { jetstream } from '@nats-io/jetstream';
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
@@ -33,7 +33,7 @@ describe('job log on three servers', () => {
     await cluster.stop();
   });
 
-  it('hundreds of writers on the same tasks break no chain while the leader steps down', async () => {
+  it('hundreds of writers on the same tasks break no chain while leaders step down', async () => {
     const entries = stored(await logs[0]!.submit(aJob(30)));
     const written: LogEntry[] = [];
     let refused = 0;
@@ -62,7 +62,7 @@ describe('job log on three servers', () => {
     await expectChains(links[1]!, jobOf30(entries), [...entries, ...written]);
   });
 
-  it('of many submitters of the same jobs at once, one stores each', async () => {
+  it('each job is stored once, by one of many submitters at the same time', async () => {
     const jobs = Array.from({ length: 40 }, (_, n) => aJob(n % 4 === 0 ? 3 : 1));
     const outcomes = await Promise.all(
       jobs.flatMap((specs) => logs.map(async (log) => ({ specs, outcome: (await log.submit(specs)).outcome }))),
@@ -75,7 +75,7 @@ describe('job log on three servers', () => {
     }
   });
 
-  it('a job is found by the read after its submit, on every server', async () => {
+  it('a read after the submit finds the job on every server', async () => {
     for (let round = 0; round < 100; round += 1) {
       const specs = aJob(2);
       stored(await logs[round % 3]!.submit(specs));
@@ -84,7 +84,7 @@ describe('job log on three servers', () => {
     }
   });
 
-  it('the death of the leader loses nothing: writes, pulls and followers go on', async () => {
+  it("the leader's death loses nothing: writes, pulls and followers continue", async () => {
     const stop = new AbortController();
     const queue = natsTaskQueue(links[0]!);
     await queue.ensurePool('survivors');
@@ -117,7 +117,7 @@ describe('job log on three servers', () => {
 
 const jobOf30 = (entries: readonly LogEntry[]): string => entries[0]!.state.of.job;
 
-/** Round and round: queued, running, waiting, queued. */
+/** The cycle queued, running, waiting, queued. */
 function nextOf({ state }: LogEntry, worker: string) {
   switch (state.state) {
     case 'queued':
@@ -141,12 +141,12 @@ async function stepDown(link: NatsLink): Promise<void> {
   );
 }
 
-/** Unavailable means: the same call again is safe. */
+/** After `Unavailable` the same call is safe to repeat. */
 async function patient<T>(call: () => Promise<T>): Promise<T> {
   return until(() => call(), { what: 'an answer', timeoutMs: 30_000 });
 }
 
-/** Each message was written against the one before it, and what was answered as written is there, once. */
+/** Each message was written against the one before it, and every acknowledged write is stored once. */
 async function expectChains(link: NatsLink, job: string, written: readonly LogEntry[]): Promise<void> {
   const chains = new Map<string, { sequence: number; expected: number; writeId: string }[]>();
   for (const { sequence, subject, header } of await everyMessage(link, job)) {

@@ -1,4 +1,4 @@
-// The stream on NATS: made, checked, raised, and refused with what to do.
+// The stream on NATS: created, checked, raised, and refused with advice.
 
 import { jetstream } from '@nats-io/jetstream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -33,7 +33,7 @@ describe('the stream', () => {
 
   const config = async () => (await infoOf(link, 'genwarden_tasks')).config;
 
-  it('is made as it must be, by several at once', async () => {
+  it('is created with the right settings by several processes at once', async () => {
     await Promise.all(Array.from({ length: 5 }, () => ensureTaskStream(link, { retentionMs })));
     expect(await config()).toMatchObject({
       subjects: ['genwarden.spec.>', 'genwarden.status.>', 'genwarden.key.>'],
@@ -47,7 +47,7 @@ describe('the stream', () => {
     });
   });
 
-  it('keeps its messages for longer when the retention is raised, and never for less', async () => {
+  it('keeps messages longer when the retention is raised, and never shorter', async () => {
     await ensureTaskStream(link, { retentionMs });
     await ensureTaskStream(link, { retentionMs: 2 * retentionMs });
     expect((await config()).max_age).toBe(49 * hour * nanos);
@@ -55,7 +55,7 @@ describe('the stream', () => {
     expect((await config()).max_age).toBe(49 * hour * nanos);
   });
 
-  it('gets the limit in bytes that is asked for, and never one below what it holds', async () => {
+  it('gets the configured limit in bytes, but never one below its content', async () => {
     const limited = (maxBytes: number): NatsLink => ({ ...link, maxBytes });
     await ensureTaskStream(limited(50_000_000), { retentionMs });
     expect((await config()).max_bytes).toBe(50_000_000);
@@ -78,7 +78,7 @@ describe('the stream', () => {
     ['history', { max_msgs_per_subject: 1 }, 'max_msgs_per_subject 1 where Genwarden needs -1'],
     ['subjects', { subjects: ['genwarden.>'] }, 'subjects ["genwarden.>"] where Genwarden needs'],
     ['no purge', { deny_purge: true }, 'deny_purge true'],
-  ])('is refused with what was found, what is needed and what to do: %s', async (_name, wrong, message) => {
+  ])('is refused with the actual value, the required one and advice: %s', async (_name, wrong, message) => {
     await ensureTaskStream(link, { retentionMs });
     const right = await config();
     await (await managerOf(link)).streams.delete('genwarden_tasks');
@@ -88,7 +88,7 @@ describe('the stream', () => {
     expect((refused as Error).message).toContain('nats stream edit genwarden_tasks');
   });
 
-  it('is refused where another stream has the subjects', async () => {
+  it('is refused if another stream has the subjects', async () => {
     await (await managerOf(link)).streams.add({ name: 'taken', subjects: ['genwarden.spec.>'] });
     await expect(ensureTaskStream(link, { retentionMs })).rejects.toMatchObject({
       code: 'NatsUnsuitable',
@@ -96,7 +96,7 @@ describe('the stream', () => {
     });
   });
 
-  it('is refused with three copies on a single server', async () => {
+  it('is refused with three replicas on a single server', async () => {
     await expect(ensureTaskStream({ ...link, replicas: 3 }, { retentionMs })).rejects.toMatchObject({
       code: 'NatsUnsuitable',
       message: expect.stringContaining('GENWARDEN_NATS_REPLICAS'),
@@ -114,7 +114,7 @@ describe('the stream', () => {
     expect(expectations).toEqual([`genwarden.*.*.*.${specs[0]!.state.of.job}.*`, '', '']);
   });
 
-  it('takes no job from 85 % of its storage on, what the job may still write included', async () => {
+  it("accepts no job beyond 85 % of its storage, including the job's future messages", async () => {
     const log = await natsJobLog(link, { retentionMs });
     await (await managerOf(link)).streams.update('genwarden_tasks', { ...(await config()), max_bytes: 1_000_000 });
     const request = { ...aRequest, metadata: 'x'.repeat(9_000) };

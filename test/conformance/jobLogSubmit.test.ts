@@ -1,4 +1,4 @@
-// What every job log does with a new job: stores it once, whole, whatever answers get lost.
+// The contract of every job log for a new job: it is stored once and completely, even if answers are lost.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Queued, SpecWrite } from '../../src/job/task.ts';
@@ -15,7 +15,7 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
   afterEach(() => world[Symbol.asyncDispose]());
 
   describe('submit', () => {
-    it('stores a job that is there for the next read, with its request', async () => {
+    it('stores a job that the next read finds, with its request', async () => {
       const specs = aJob(3, { name: 'façade' });
       const entries = stored(await world.log.submit(specs));
       const record = await world.other.log.read(jobOf(specs));
@@ -36,14 +36,14 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       expect((await world.log.read(jobOf(first)))?.tasks[0]?.last.state.of.pool).toBe('default');
     });
 
-    it.each([1, 20])('lets one of two submitters at once store the job (%d tasks)', async (total) => {
+    it.each([1, 20])('lets one of two simultaneous submitters store the job (%d tasks)', async (total) => {
       const specs = aJob(total);
       const outcomes = await Promise.all([world.log.submit(specs), world.other.log.submit(specs)]);
       expect(outcomes.map(({ outcome }) => outcome).toSorted()).toEqual(['exists', 'stored']);
       expect(await world.log.history(jobOf(specs))).toHaveLength(total);
     });
 
-    it.each([1, 3])('knows its own job again when the acknowledgement got lost (%d tasks)', async (total) => {
+    it.each([1, 3])('recognises its own job after a lost acknowledgement (%d tasks)', async (total) => {
       const specs = aJob(total);
       world.loseNextAnswer();
       const entries = stored(await world.log.submit(specs));
@@ -52,7 +52,7 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       expect(await world.log.history(jobOf(specs))).toHaveLength(total);
     });
 
-    it('stores 500 tasks or none', async () => {
+    it('stores all of 500 tasks or none', async () => {
       const specs = aJob(500);
       stored(await world.log.submit(specs));
       expect((await world.other.log.read(jobOf(specs)))?.tasks).toHaveLength(500);
@@ -61,12 +61,12 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       expect(await world.log.history(jobOf(specs))).toHaveLength(500);
     });
 
-    it('in a batch, only the first message expects that there is nothing of the job', async () => {
+    it('only the first message of a batch expects an empty job', async () => {
       const specs = aJob(4);
       expect(stored(await world.log.submit(specs)).map(({ state }) => state.of.task)).toEqual([0, 1, 2, 3]);
     });
 
-    it('takes the id of a job whose retention is over again', async () => {
+    it('accepts the id of an expired job again', async () => {
       const old = aJob(2);
       stored(await world.log.submit(old));
       const later = old[0]!.state.of.expiresAt + 1;
@@ -85,7 +85,7 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
         detail: { ...detail, request: { ...aRequest, concurrencyKey: key } },
       }));
 
-    it('is held by the first open job, and free again when that has finished', async () => {
+    it('is held by the first open job, and free again when that job has finished', async () => {
       const holder = keyed(1, 'house-7');
       const [entry] = stored(await world.log.submit(holder));
       expect(await world.other.log.submit(keyed(2, 'house-7'))).toEqual({ outcome: 'conflict', holder: jobOf(holder) });
@@ -113,7 +113,7 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       expect((await world.log.write(retry, finished.sequence)).outcome).toBe('refused');
     });
 
-    it('is taken by one of several at once', async () => {
+    it('is taken by one of several simultaneous jobs', async () => {
       const outcomes = await Promise.all(
         Array.from({ length: 8 }, (_, n) => (n % 2 === 0 ? world : world.other).log.submit(keyed(1, 'one-only'))),
       );

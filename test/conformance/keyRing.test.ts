@@ -1,4 +1,4 @@
-// What every key ring does: limits, cool-downs and refused keys count for all workers together.
+// The contract of every key ring: limits, cool-downs and refused keys apply to all workers together.
 import { expect, test } from 'vitest';
 import { virtualClock, type VirtualClock } from '../fakes/clock.ts';
 import { taskError, type TaskErrorCode } from '../../src/job/errors/index.ts';
@@ -20,13 +20,13 @@ const failed = (code: TaskErrorCode, retryAfter?: number): KeyOutcome => ({
 
 const never = new AbortController().signal;
 
-/** The rings of as many processes, with the same keys. */
+/** The rings of this many processes with the same keys. */
 async function rings(installation: Installation, clock: VirtualClock, keys: KeySettings[], count = 2) {
   const processes = await Promise.all(Array.from({ length: count }, () => installation.process()));
   return Promise.all(processes.map((process) => process.keys(clock, { front: keys })));
 }
 
-/** Moves the clock on, a second at a time, until the condition holds. */
+/** Advances the clock by a second at a time until the condition holds. */
 async function advanceUntil(clock: VirtualClock, done: () => boolean, what: string): Promise<void> {
   await until(
     () => {
@@ -54,7 +54,7 @@ onEachAdapter((open) => {
     }
   });
 
-  test('all workers together make no more requests in any minute than the key may', async () => {
+  test("all workers together never exceed the key's requests per minute", async () => {
     const clock = virtualClock();
     const [one, two] = await rings(open(), clock, [key('a', { requestsPerMinute: 6 })]);
     const times: number[] = [];
@@ -75,7 +75,7 @@ onEachAdapter((open) => {
     }
   });
 
-  test('an unused key gives its request back', async () => {
+  test('an unused key returns its request', async () => {
     const clock = virtualClock();
     const [ring] = await rings(open(), clock, [key('a', { requestsPerMinute: 1 })], 1);
     for (let time = 0; time < 5; time += 1) (await ring!.acquire('front', never)).release({ outcome: 'unused' });
@@ -98,7 +98,7 @@ onEachAdapter((open) => {
     await until(async () => (await onlyState(two!)).inFlight === 0, { what: 'all to be free again' });
   });
 
-  test('a rate limit cools the key for as long as the provider says, for every worker', async () => {
+  test("a rate limit cools the key for every worker, for the provider's delay", async () => {
     const clock = virtualClock();
     const start = clock.now();
     const [one, two] = await rings(open(), clock, [key('a')]);
@@ -115,7 +115,7 @@ onEachAdapter((open) => {
     expect(usedAt).toBeGreaterThanOrEqual(start + 17_000);
   });
 
-  test('without a delay from the provider the cool-down doubles, and a success ends that', async () => {
+  test('without a delay from the provider the cool-down doubles until a success', async () => {
     const clock = virtualClock();
     const [ring] = await rings(open(), clock, [key('a')], 1);
     const limited = async (): Promise<number> => {
@@ -140,7 +140,7 @@ onEachAdapter((open) => {
     expect((await onlyState(ring!)).until).toBe(clock.now() + 3_600_000);
   });
 
-  test('a refused key is taken out for every worker; the other key serves', async () => {
+  test('a refused key is disabled for every worker; the other key is used', async () => {
     const [one, two] = await rings(open(), virtualClock(), [key('bad'), key('good')]);
     for (let tries = 0, refused = false; !refused && tries < 10; tries += 1) {
       const held = await one!.acquire('front', never);
@@ -155,7 +155,7 @@ onEachAdapter((open) => {
     for (let call = 0; call < 5; call += 1) expect((await two!.acquire('front', never)).secret).toBe('good');
   });
 
-  test('other errors do not touch the key', async () => {
+  test('other errors do not affect the key', async () => {
     const [ring] = await rings(open(), virtualClock(), [key('a')], 1);
     for (const code of ['PermissionDenied', 'ProviderUnavailable', 'PromptRefused'] as const) {
       (await ring!.acquire('front', never)).release(failed(code));
@@ -164,7 +164,7 @@ onEachAdapter((open) => {
     expect(await onlyState(ring!)).toMatchObject({ state: 'ready', cause: null });
   });
 
-  test('who stops waiting leaves with the reason, and the others are served in their order', async () => {
+  test('an aborted wait rejects with the reason, and the others are served in order', async () => {
     const [ring] = await rings(open(), virtualClock(), [key('a', { maxInFlight: 1 })], 1);
     const first = await ring!.acquire('front', never);
     const impatient = new AbortController();
@@ -184,7 +184,7 @@ onEachAdapter((open) => {
     expect(served).toEqual(['one', 'two', 'three']);
   });
 
-  test('a key that comes for somebody who has left goes back unused', async () => {
+  test('a key granted to an aborted wait is returned unused', async () => {
     const [ring] = await rings(open(), virtualClock(), [key('a', { maxInFlight: 1, requestsPerMinute: 1 })], 1);
     for (let round = 0; round < 20; round += 1) {
       const leaving = new AbortController();

@@ -1,4 +1,4 @@
-// What every leadership does: one leads at a time, and the next takes over.
+// The contract of leadership: one candidate leads at a time, and another takes over.
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Candidate } from '../../src/ports/leadership.ts';
@@ -7,7 +7,7 @@ import { onEachAdapter } from './ports.ts';
 
 const controller = (name: string): Candidate => ({ role: 'controller', name });
 
-/** Leads until it is told to stop, and notes both. */
+/** Leads until its signal aborts, and records both. */
 function candidate(name: string, events: string[]) {
   return async (signal: AbortSignal): Promise<void> => {
     events.push(`${name} leads`);
@@ -17,7 +17,7 @@ function candidate(name: string, events: string[]) {
 }
 
 onEachAdapter((open) => {
-  test('one of two leads; when it goes, the other takes over', async () => {
+  test('one of two leads; when it leaves, the other takes over', async () => {
     const installation = open();
     const [one, two] = [await installation.process(), await installation.process()];
     const events: string[] = [];
@@ -49,7 +49,7 @@ onEachAdapter((open) => {
     await Promise.all([first, second]);
   });
 
-  test('a leader that gives up by itself, or throws, campaigns again', async () => {
+  test('a leader that resigns or throws campaigns again', async () => {
     const leadership = await (await open().process()).leadership();
     const stop = new AbortController();
     let terms = 0;
@@ -67,7 +67,7 @@ onEachAdapter((open) => {
     expect(terms).toBe(3);
   });
 
-  test('a candidate that never led leaves as soon as it is told to', async () => {
+  test('a candidate that never led stops at once', async () => {
     const installation = open();
     const [one, two] = [await installation.process(), await installation.process()];
     const events: string[] = [];
@@ -82,7 +82,7 @@ onEachAdapter((open) => {
     await first;
   });
 
-  test('never do two lead at once, however often they change', async () => {
+  test('two candidates never lead at once, however often leaders change', async () => {
     const installation = open();
     const processes = await Promise.all([1, 2, 3].map(() => installation.process()));
     const stop = new AbortController();

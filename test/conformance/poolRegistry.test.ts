@@ -1,4 +1,4 @@
-// What every pool registry does: declarations reach all processes and stay.
+// The contract of every pool registry: declarations reach all processes and persist.
 import { expect, test } from 'vitest';
 import type { PoolDeclaration } from '../../src/ports/poolRegistry.ts';
 import { until } from '../support/until.ts';
@@ -12,7 +12,7 @@ const pool = (name: string, model = 'a-model'): PoolDeclaration => ({
 });
 
 onEachAdapter((open) => {
-  test('a pool that one process declares is found by all, later ones too', async () => {
+  test('a pool that one process declares is found by all, including later ones', async () => {
     const installation = open();
     const [one, two] = [await (await installation.process()).pools(), await (await installation.process()).pools()];
     expect(one.find('front')).toBeUndefined();
@@ -24,7 +24,7 @@ onEachAdapter((open) => {
     expect(late.list()).toEqual([pool('front')]);
   });
 
-  test('a declaration replaces the one before it, and listeners hear both', async () => {
+  test('a declaration replaces the previous one, and listeners get both', async () => {
     const installation = open();
     const [one, two] = [await (await installation.process()).pools(), await (await installation.process()).pools()];
     await one.declare(pool('back', 'old'));
@@ -42,7 +42,7 @@ onEachAdapter((open) => {
     expect(heard).toEqual(['old', 'new']);
   });
 
-  test('a removed pool is gone for all, later ones too, and may be declared again', async () => {
+  test('a removed pool is gone for all, including later processes, and can be declared again', async () => {
     const installation = open();
     const [one, two] = [await (await installation.process()).pools(), await (await installation.process()).pools()];
     const closed = { ...pool('front'), tenants: ['studio'], owner: '3f2a' };

@@ -1,4 +1,4 @@
-// What every task queue does: offers each spec by lane until somebody says that it is done.
+// The contract of every task queue: it offers each spec by lane until a worker acknowledges it.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -31,7 +31,7 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     return all;
   };
 
-  it('delivers what was submitted before and after, with the request', async () => {
+  it('delivers earlier and later submits, with their requests', async () => {
     const before = stored(await world.log.submit(aJob(3)));
     const first = await takeAll(3);
     expect(first.map(({ entry }) => entry.sequence).toSorted((a, b) => a - b)).toEqual(
@@ -43,13 +43,13 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     expect((await waiting).map(({ entry }) => entry.sequence)).toEqual([later.sequence]);
   });
 
-  it('never gives more than was asked for', async () => {
+  it('never delivers more than requested', async () => {
     stored(await world.log.submit(aJob(20)));
     expect(await take(1)).toHaveLength(1);
     expect((await take(7)).length).toBeLessThanOrEqual(7);
   });
 
-  it('a standing pull brings the next submit, again and again', async () => {
+  it('a standing pull delivers the next submit, again and again', async () => {
     for (let round = 0; round < 30; round += 1) {
       const waiting = take(1);
       const spec = await submitOne(world.log);
@@ -71,7 +71,7 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     expect([count('high'), count('normal'), count('low')]).toEqual([30, 15, 5]);
   });
 
-  it('keeps to the weights when tasks are taken one at a time', async () => {
+  it('keeps the weights when tasks are taken one at a time', async () => {
     for (const priority of ['low', 'normal', 'high'] as const) stored(await world.log.submit(aJob(30, { priority })));
     const served: Lane[] = [];
     for (let turn = 0; turn < 20; turn += 1) served.push((await take(1))[0]!.entry.state.lane);
@@ -79,7 +79,7 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     expect(served.filter((lane) => lane === 'low')).toHaveLength(2);
   });
 
-  it('does not keep work of an empty lane waiting for a lane that has more', async () => {
+  it('does not delay new work in an empty lane for a lane that has more', async () => {
     stored(await world.log.submit(aJob(60, { priority: 'normal' })));
     await takeAll(10);
     const urgent = stored(await world.log.submit(aJob(1, { priority: 'high' })))[0]!;
@@ -87,7 +87,7 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     expect(next.map(({ entry }) => entry.sequence)).toContain(urgent.sequence);
   });
 
-  it('delivers again after 5 s unless it is done', async () => {
+  it('delivers again after 5 s without an acknowledgement', async () => {
     const [lost, done] = stored(await world.log.submit(aJob(2)));
     for (const delivery of await takeAll(2)) if (delivery.entry.sequence === done!.sequence) delivery.done();
     const [again] = await take(1);
@@ -96,7 +96,7 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     again!.done();
   });
 
-  it('offers what was given back once its delay is over, and not before', async () => {
+  it('offers a given-back task after its delay, and not before', async () => {
     const spec = await submitOne(world.log);
     const [delivery] = await take(1);
     const asked = performance.now();
@@ -107,7 +107,7 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     expect(performance.now() - asked).toBeGreaterThan(350);
   });
 
-  it('a redelivered old spec cannot be claimed, and is acknowledged away', async () => {
+  it('a redelivered old spec cannot be claimed, and its acknowledgement removes it', async () => {
     const spec = await submitOne(world.log);
     const [delivery] = await take(1);
     const running = await write(world.log, claim(spec), spec.sequence);
@@ -124,7 +124,7 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     await expect.poll(() => world.queue.depth('default')).toMatchObject({ unacknowledged: 0 });
   });
 
-  it('gives a message of a newer schema back instead of judging it', async () => {
+  it('gives back a message of a newer schema', async () => {
     await world.putNewer(aJob(1)[0]!);
     const spec = await submitOne(world.log);
     const deliveries = await takeAll(1);
@@ -135,7 +135,7 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     await expect.poll(() => world.queue.depth('default')).toMatchObject({ unacknowledged: 1 });
   });
 
-  it('goes on to wait after a message of a newer schema, however it came', async () => {
+  it('keeps waiting after a message of a newer schema, from a poll or a standing pull', async () => {
     const waiting = take(1);
     // On NATS the lane is found empty first, so that a standing pull brings the message and is spent.
     await pause(300);
@@ -145,7 +145,7 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     expect((await waiting).map(({ entry }) => entry.sequence)).toEqual([spec.sequence]);
   });
 
-  it('waits for a pool that the controller has not made yet', async () => {
+  it('waits for a pool that the controller has not created yet', async () => {
     const waiting = world.queue.claimable('later', 5, stop.signal);
     const [spec] = stored(await world.log.submit(aJob(1, { pool: 'later' })));
     await world.other.queue.ensurePool('later');
@@ -153,14 +153,14 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     expect((await waiting)[0]!.entry.sequence).toBe(spec!.sequence);
   });
 
-  it('answers an abort with an empty list', async () => {
+  it('resolves with an empty list after an abort', async () => {
     const waiting = take(5);
     stop.abort();
     expect(await waiting).toEqual([]);
     expect(await take(5)).toEqual([]);
   });
 
-  it('what a pull brings after an abort is delivered to the next who asks', async () => {
+  it('a delivery after an abort goes to the next caller', async () => {
     const impatient = new AbortController();
     const given = world.queue.claimable('default', 1, impatient.signal);
     const submitting = submitOne(world.log);
@@ -171,7 +171,7 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     expect(deliveries.map(({ entry }) => entry.sequence)).toEqual([spec.sequence]);
   });
 
-  it('serves several who wait at once, each spec once', async () => {
+  it('serves several waiting callers, each spec once', async () => {
     const waiting = Array.from({ length: 8 }, () => take(2));
     stored(await world.log.submit(aJob(30)));
     const sequences = (await Promise.all(waiting)).flat().map(({ entry }) => entry.sequence);
@@ -179,7 +179,7 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     expect(sequences.length).toBeGreaterThanOrEqual(8);
   });
 
-  it('says up to where each lane has been acknowledged', async () => {
+  it('reports up to which sequence each lane is acknowledged', async () => {
     const [first, second] = stored(await world.log.submit(aJob(2)));
     const [one, two] = await takeAll(2);
     const normal = async (): Promise<number> => (await world.queue.settled('default')).normal;
@@ -192,7 +192,7 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     expect(await world.queue.settled('unheard-of')).toEqual({ again: 0, high: 0, normal: 0, low: 0 });
   });
 
-  it('says how deep each lane is', async () => {
+  it('reports the depth of each lane', async () => {
     stored(await world.log.submit(aJob(4, { priority: 'low' })));
     stored(await world.log.submit(aJob(3, { priority: 'high' })));
     expect(await world.queue.depth('default')).toEqual({

@@ -1,4 +1,4 @@
-// What every task queue does about a pause: nobody gets anything of the pool, for as long as it lasts.
+// The contract of every task queue for a pause: no worker gets tasks of the pool while it lasts.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { memoryAdapter, natsAdapter, type LogInstallation } from './jobLogAdapters.ts';
@@ -17,14 +17,14 @@ describe.each([memoryAdapter, natsAdapter()])('a paused pool ($name)', (adapter)
     await world[Symbol.asyncDispose]();
   });
 
-  /** What comes within the time, ms. */
+  /** The sequences delivered within this time, ms. */
   const comesWithin = async (ms: number): Promise<readonly number[]> => {
     const deliveries = await world.queue.claimable('default', 5, AbortSignal.timeout(ms));
     for (const delivery of deliveries) delivery.giveBack(0);
     return deliveries.map(({ entry }) => entry.sequence);
   };
 
-  it('delivers nothing, neither old nor new, until it is resumed by any process', async () => {
+  it('delivers nothing, old or new, until any process resumes it', async () => {
     const before = await submitOne(world.log);
     expect(await world.queue.paused('default')).toBeUndefined();
     await world.other.queue.pause('default');
@@ -41,7 +41,7 @@ describe.each([memoryAdapter, natsAdapter()])('a paused pool ($name)', (adapter)
     expect(got.map(({ entry }) => entry.sequence)).toEqual([before.sequence, after.sequence]);
   });
 
-  it('ends by itself at its time', async () => {
+  it('ends by itself at the given time', async () => {
     const spec = await submitOne(world.log);
     const until = Date.now() + 1_500;
     await world.queue.pause('default', until);
@@ -52,7 +52,7 @@ describe.each([memoryAdapter, natsAdapter()])('a paused pool ($name)', (adapter)
     expect(await world.queue.paused('default')).toBeUndefined();
   });
 
-  it('holds back what comes again, and lasts when the controller looks after the consumers', async () => {
+  it('holds back redeliveries, and lasts when the controller checks the consumers', async () => {
     await submitOne(world.log);
     const [delivery] = await world.queue.claimable('default', 1, stop.signal);
     await world.queue.pause('default');
@@ -62,7 +62,7 @@ describe.each([memoryAdapter, natsAdapter()])('a paused pool ($name)', (adapter)
     expect(await world.queue.paused('default')).toEqual({ until: null });
   });
 
-  it('is of one pool alone, and can be resumed when there was none', async () => {
+  it('affects one pool only, and resuming without a pause is harmless', async () => {
     await world.queue.ensurePool('other');
     await world.queue.pause('other');
     await world.queue.resume('default');
@@ -70,7 +70,7 @@ describe.each([memoryAdapter, natsAdapter()])('a paused pool ($name)', (adapter)
     expect(await comesWithin(5_000)).toEqual([spec.sequence]);
   });
 
-  it('needs a pool that there is', async () => {
+  it('requires an existing pool', async () => {
     await expect(world.queue.pause('nowhere')).rejects.toMatchObject({ code: 'Unavailable' });
     expect(await world.queue.paused('nowhere')).toBeUndefined();
   });

@@ -1,29 +1,27 @@
-// Artifacts on a real server: what is left over, what is replaced while it is read, a full disk, a server that goes away.
-import { jetstream } from '@nats-io/jetstream';
+// Artifacts on a real server: leftovers, replacement during a read, a full disk, a server that goes away.
+
 import { createHash, randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
+import { jetstream } from '@nats-io/jetstream';
 import { Objm } from '@nats-io/obj';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { systemClock, virtualClock } from '../../fakes/clock.ts';
 import { natsArtifactStore } from '../../../src/adapters/nats/index.ts';
-import { testLink } from '../../conformance/ports.ts';
-import { startNatsServer } from '../../support/natsServer.ts';
-import { until } from '../../support/until.ts';
 import { infoOf, managerOf } from '../../support/jetStream.ts';
+import { until } from '../../support/until.ts';
+import { openNats } from './openNats.ts';
 
-async function open(options: Parameters<typeof startNatsServer>[0] = {}) {
-  const server = await startNatsServer(options);
-  onTestFinished(() => server.stop());
-  const prefix = `t${randomBytes(4).toString('hex')}`;
-  const link = await testLink(server.url, prefix);
+async function open(options: Parameters<typeof openNats>[0] = {}) {
+  const { server, prefix, link: newLink } = await openNats(options);
+  const link = await newLink();
   const stream = `OBJ_${prefix}_artifacts`;
   const stored = async (): Promise<number> => (await infoOf(link, stream)).state.messages;
-  return { server, prefix, link, stream, stored };
+  return { server, prefix, link, newLink, stream, stored };
 }
 
 const settings = { retentionMs: 3_600_000, clock: systemClock() };
 
-test('is a bucket that other programs of NATS can read', async () => {
+test('other NATS clients can read the bucket', async () => {
   const { link, prefix } = await open();
   const store = await natsArtifactStore(link, settings);
   const bytes = randomBytes(300_000);
@@ -34,13 +32,13 @@ test('is a bucket that other programs of NATS can read', async () => {
   expect(Buffer.compare((await bucket.getBlob(`acme/${digest}`))!, bytes)).toBe(0);
 });
 
-test('an artifact outlives the jobs by an hour', async () => {
+test('artifacts expire an hour after the jobs', async () => {
   const { link, stream } = await open();
   await natsArtifactStore(link, settings);
   expect((await infoOf(link, stream)).config.max_age).toBe(7_200_000 * 1e6);
 });
 
-test('young bytes are not stored again; older ones are, and leave nothing behind', async () => {
+test('recent bytes are not stored again; older ones are replaced without leftovers', async () => {
   const { link, stored } = await open();
   const clock = virtualClock(Date.now());
   const store = await natsArtifactStore(link, { ...settings, clock });
@@ -56,12 +54,9 @@ test('young bytes are not stored again; older ones are, and leave nothing behind
   expect(Buffer.compare((await store.read('acme', digest))!, bytes)).toBe(0);
 });
 
-test('two at once leave one record and its chunks alone', async () => {
-  const { server, prefix, link, stored } = await open();
-  const stores = [
-    await natsArtifactStore(link, settings),
-    await natsArtifactStore(await testLink(server.url, prefix), settings),
-  ];
+test('two puts at once leave one record and only its chunks', async () => {
+  const { link, newLink, stored } = await open();
+  const stores = [await natsArtifactStore(link, settings), await natsArtifactStore(await newLink(), settings)];
   for (let round = 1; round <= 10; round += 1) {
     const bytes = randomBytes(300_000);
     const [one] = await Promise.all(stores.map((store) => store.put('acme', bytes, 'image/png')));
@@ -70,7 +65,7 @@ test('two at once leave one record and its chunks alone', async () => {
   }
 });
 
-test('a reader goes on when the artifact is stored anew under its hands', async () => {
+test('a reader continues when the artifact is replaced during the read', async () => {
   const { link } = await open();
   const clock = virtualClock(Date.now());
   const store = await natsArtifactStore(link, { ...settings, clock });
@@ -87,7 +82,7 @@ test('a reader goes on when the artifact is stored anew under its hands', async 
   expect(Buffer.compare(Buffer.concat(parts), bytes)).toBe(0);
 });
 
-test('bytes that are not what was put are an error, not a picture', async () => {
+test('altered bytes are an error, not a picture', async () => {
   const { link, prefix, stream } = await open();
   const store = await natsArtifactStore(link, settings);
   const [real, wrong] = [randomBytes(1_000), randomBytes(1_000)];
@@ -102,7 +97,7 @@ test('bytes that are not what was put are an error, not a picture', async () => 
   await expect(buffer((await store.stream('acme', digest))!)).rejects.toThrow(/incomplete/);
 });
 
-test('full storage is said to be full, and nothing is half stored', async () => {
+test('full storage fails with StorageFull and leaves no partial artifact', async () => {
   const { link } = await open({ maxFileStore: 2_000_000 });
   const store = await natsArtifactStore(link, settings);
   const bytes = randomBytes(4_000_000);
@@ -112,7 +107,7 @@ test('full storage is said to be full, and nothing is half stored', async () => 
   expect(await store.find('acme', `sha256:${createHash('sha256').update(bytes).digest('hex')}`)).toBeUndefined();
 });
 
-test('without NATS a put fails at once, and succeeds again afterwards', async () => {
+test('without NATS a put fails at once; after NATS is back it succeeds', async () => {
   const { server, link } = await open();
   const store = await natsArtifactStore(link, settings);
   const bytes = randomBytes(500_000);

@@ -1,20 +1,12 @@
-// Buckets and what is mirrored from them, and the server's clock, over restarts of a real server.
+// Buckets, their mirrors and the server's clock, across restarts of a real server.
+
 import { jetstream } from '@nats-io/jetstream';
-import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { natsClock, natsLeadership, natsPoolRegistry } from '../../../src/adapters/nats/index.ts';
 import type { PoolDeclaration } from '../../../src/ports/poolRegistry.ts';
-import { testLink } from '../../conformance/ports.ts';
-import { startNatsServer } from '../../support/natsServer.ts';
-import { until } from '../../support/until.ts';
 import { managerOf } from '../../support/jetStream.ts';
-
-async function open() {
-  const server = await startNatsServer();
-  onTestFinished(() => server.stop());
-  const prefix = `t${randomBytes(4).toString('hex')}`;
-  return { server, prefix, link: () => testLink(server.url, prefix) };
-}
+import { until } from '../../support/until.ts';
+import { openNats } from './openNats.ts';
 
 const pool = (name: string): PoolDeclaration => ({
   name,
@@ -23,14 +15,14 @@ const pool = (name: string): PoolDeclaration => ({
   policy: {},
 });
 
-test('a mirror follows what changes after the server was killed and came back', async () => {
-  const { server, link } = await open();
+test('a mirror sees changes made after the server was killed and restarted', async () => {
+  const { server, link } = await openNats();
   const [one, two] = [await link(), await link()];
   const [writer, reader] = [await natsPoolRegistry(one), await natsPoolRegistry(two)];
   await writer.declare(pool('before'));
   await until(() => reader.find('before'), { what: 'the first pool' });
   server.kill('SIGKILL');
-  await until(() => !one.connected() && !two.connected(), { what: 'both to be cut off' });
+  await until(() => !one.connected() && !two.connected(), { what: 'both to be disconnected' });
   expect(reader.find('before')).toEqual(pool('before'));
   const declaring = writer.declare(pool('after'));
   await server.restart();
@@ -39,8 +31,8 @@ test('a mirror follows what changes after the server was killed and came back', 
   expect(reader.list().map(({ name }) => name)).toEqual(['after', 'before']);
 });
 
-test('a declaration that cannot be read is left out', async () => {
-  const { prefix, link } = await open();
+test('an unreadable declaration is ignored', async () => {
+  const { prefix, link } = await openNats();
   const one = await link();
   const registry = await natsPoolRegistry(one);
   await jetstream(one.connection).publish(`$KV.${prefix}_pools.broken`, '{"name": 7}');
@@ -50,28 +42,27 @@ test('a declaration that cannot be read is left out', async () => {
   expect(other.find('broken')).toBeUndefined();
 });
 
-test('a bucket with another expiry than needed is refused, and the message says which and what to do', async () => {
-  const { prefix, link } = await open();
+test('a bucket with the wrong expiry is refused with advice', async () => {
+  const { prefix, link } = await openNats();
   const one = await link();
   const name = `KV_${prefix}_leader`;
-  await (
-    await managerOf(one)
-  ).streams.add({ name, subjects: [`$KV.${prefix}_leader.>`], max_age: 0, max_msgs_per_subject: 1 });
+  const { streams } = await managerOf(one);
+  await streams.add({ name, subjects: [`$KV.${prefix}_leader.>`], max_age: 0, max_msgs_per_subject: 1 });
   const failure = natsLeadership(one);
   await expect(failure).rejects.toMatchObject({ code: 'NatsUnsuitable' });
   await expect(failure).rejects.toThrow(`nats stream edit ${name}`);
 });
 
-test('many processes may start at once on an empty server', async () => {
-  const { link } = await open();
-  const links = await Promise.all(Array.from({ length: 6 }, link));
+test('many processes can start at once on an empty server', async () => {
+  const { link } = await openNats();
+  const links = await Promise.all(Array.from({ length: 6 }, () => link()));
   const registries = await Promise.all(links.map((each) => natsPoolRegistry(each)));
   await registries[0]!.declare(pool('front'));
   await until(() => registries.every((registry) => registry.find('front')), { what: 'all to know the pool' });
 });
 
-test("the clock follows the server, whatever this machine's wall clock says", async () => {
-  const { link } = await open();
+test("the clock follows the server and ignores this machine's wall clock", async () => {
+  const { link } = await openNats();
   const one = await link();
   const real = Date.now.bind(Date);
   // This machine is an hour fast from the start.
@@ -87,8 +78,8 @@ test("the clock follows the server, whatever this machine's wall clock says", as
   await clock.sleep(clock.now() + 30);
 });
 
-test('the clock goes on while the server is away', async () => {
-  const { server, link } = await open();
+test('the clock continues while the server is away', async () => {
+  const { server, link } = await openNats();
   const one = await link();
   const clock = await natsClock(one, { everyMs: 20 });
   server.kill('SIGKILL');

@@ -1,4 +1,5 @@
-// The connection to a real server: waiting, refusals, coming back, closing.
+// The connection to a real server: waiting, rejections, reconnecting, closing.
+
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { writeFile } from 'node:fs/promises';
@@ -29,7 +30,7 @@ function connect(settings: Partial<NatsSettings> & { urls: string[] }, signal = 
   return { link, lines };
 }
 
-/** A server that greets as nats-server does and then says nothing. */
+/** A server that sends INFO as nats-server does, and then nothing else. */
 async function greeter(info: object): Promise<string> {
   const listener = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -43,7 +44,7 @@ async function greeter(info: object): Promise<string> {
   return `nats://127.0.0.1:${(listener.address() as AddressInfo).port}`;
 }
 
-test('waits for a server that is not there yet, and says so without the password', async () => {
+test('waits for a server that is away, and logs that without the password', async () => {
   const away = await server();
   away.kill('SIGKILL');
   await away.exited;
@@ -64,7 +65,7 @@ test('waiting ends with the signal', async () => {
   await expect(link).rejects.toThrow('asked to stop');
 });
 
-test('a refused login is an error with what to do, not a wait', async () => {
+test('a rejected login is an error with advice, not a wait', async () => {
   const { url } = await server({ config: 'authorization { user: me, password: right }' });
   const refused = connect({ urls: [url], user: 'me', password: 'wrong' }).link;
   await expect(refused).rejects.toMatchObject({ code: 'InvalidConfiguration' });
@@ -73,7 +74,7 @@ test('a refused login is an error with what to do, not a wait', async () => {
   expect((await connect({ urls: [url.replace('//', '//me:right@')] }).link).connected()).toBe(true);
 });
 
-test('a file that the settings name and nobody can read is an error', async () => {
+test('an unreadable file in the settings is an error', async () => {
   await using folder = await tempFolder();
   const missing = join(folder.path, 'missing.creds');
   const { link } = connect({ urls: ['nats://127.0.0.1:1'], creds: missing });
@@ -99,7 +100,7 @@ test('an account without JetStream is refused', async () => {
   });
 });
 
-test('comes back by itself, says so, and knows its new ids', async () => {
+test('reconnects by itself, reports it, and knows its new ids', async () => {
   const nats = await server();
   const link = await connect({ urls: [nats.url] }).link;
   const seen: string[] = [];
@@ -117,7 +118,7 @@ test('comes back by itself, says so, and knows its new ids', async () => {
   await link.connection.flush();
 });
 
-test('a frozen server is noticed although its socket stays open', async () => {
+test('a frozen server is detected although its socket stays open', async () => {
   const nats = await server();
   const link = await connect({ urls: [nats.url] }).link;
   nats.kill('SIGSTOP');
@@ -126,7 +127,7 @@ test('a frozen server is noticed although its socket stays open', async () => {
   await link.whenConnected(never);
 });
 
-test('a request that is under way when the connection is lost fails at once', async () => {
+test('a request in progress fails at once when the connection is lost', async () => {
   const nats = await server();
   const link = await connect({ urls: [nats.url] }).link;
   link.connection.subscribe('silent', { callback: () => undefined });
@@ -137,7 +138,7 @@ test('a request that is under way when the connection is lost fails at once', as
   await expect(link.whileConnected(() => Promise.resolve(1))).rejects.toMatchObject({ code: 'Unavailable' });
 });
 
-test('closing sends what is pending, and ends even without a server', async () => {
+test('closing sends pending messages, and ends even without a server', async () => {
   const nats = await server();
   const [sender, receiver] = [await connect({ urls: [nats.url] }).link, await connect({ urls: [nats.url] }).link];
   const received: string[] = [];

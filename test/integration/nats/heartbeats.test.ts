@@ -1,5 +1,5 @@
-// Heartbeats over a real connection: garbage, a server that goes away, and the system account's word on dead processes.
-import { randomBytes } from 'node:crypto';
+// Heartbeats over a real connection: invalid messages, a server that goes away, and the system account's events.
+
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -10,11 +10,11 @@ import {
   type NatsLink,
 } from '../../../src/adapters/nats/index.ts';
 import type { Beat, BeatEvent, Heartbeats } from '../../../src/ports/heartbeats.ts';
-import { silentLog, testLink } from '../../conformance/ports.ts';
-import { startNatsServer } from '../../support/natsServer.ts';
+import { silentLog } from '../../conformance/ports.ts';
 import { startProcess } from '../../support/process.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 import { until } from '../../support/until.ts';
+import { openNats } from './openNats.ts';
 
 const beat = (worker: string, number = 1): Omit<Beat, 'connection'> => ({
   worker,
@@ -31,14 +31,7 @@ const beat = (worker: string, number = 1): Omit<Beat, 'connection'> => ({
   draining: false,
 });
 
-async function open(options: { systemAccount?: boolean } = {}) {
-  const server = await startNatsServer(options);
-  onTestFinished(() => server.stop());
-  const prefix = `t${randomBytes(4).toString('hex')}`;
-  return { server, prefix, link: (name?: string) => testLink(server.url, prefix, name) };
-}
-
-/** What the observer sees until the test ends, its subscription known to the server. */
+/** The events that the observer sees until the test ends. Resolves once the server knows its subscription. */
 async function watch(heartbeats: Heartbeats, link: NatsLink): Promise<BeatEvent[]> {
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
@@ -51,8 +44,8 @@ async function watch(heartbeats: Heartbeats, link: NatsLink): Promise<BeatEvent[
   return seen;
 }
 
-test('what is no beat is dropped, and the beats around it arrive', async () => {
-  const { link, prefix } = await open();
+test('invalid messages are dropped, and the beats around them arrive', async () => {
+  const { link, prefix } = await openNats();
   const [worker, observer] = [await link(), await link()];
   const seen = await watch(natsHeartbeats(observer), observer);
   const heartbeats = natsHeartbeats(worker);
@@ -73,8 +66,8 @@ test('what is no beat is dropped, and the beats around it arrive', async () => {
   expect(seen[1]).toEqual({ event: 'beat', beat: { ...beat('w-1', 2), connection } });
 });
 
-test('an observer that begins to listen, or is back, hears from every worker at once', async () => {
-  const { server, link } = await open();
+test('every worker beats at once when an observer starts or reconnects', async () => {
+  const { server, link } = await openNats();
   const [worker, observer] = [await link(), await link()];
   let number = 0;
   const heartbeats = natsHeartbeats(worker);
@@ -88,7 +81,7 @@ test('an observer that begins to listen, or is back, hears from every worker at 
 });
 
 test("a worker's name cannot widen a subject", async () => {
-  const { link } = await open();
+  const { link } = await openNats();
   const one = await link();
   const seen = await watch(natsHeartbeats(one), one);
   natsHeartbeats(one).beat(beat('w.>.*'));
@@ -96,8 +89,8 @@ test("a worker's name cannot widen a subject", async () => {
   expect(seen[0]).toMatchObject({ event: 'beat', beat: { worker: 'w.>.*' } });
 });
 
-test("the observer is told that it is away and back, and the worker's last beat comes first, with its new ids", async () => {
-  const { server, link } = await open();
+test("an observer learns that it is disconnected and back, and first receives the worker's last beat with its new ids", async () => {
+  const { server, link } = await openNats();
   const [worker, observer] = [await link(), await link()];
   const heartbeats = natsHeartbeats(worker);
   const seen = await watch(natsHeartbeats(observer), observer);
@@ -114,8 +107,8 @@ test("the observer is told that it is away and back, and the worker's last beat 
   expect(again).toMatchObject({ beat: { connection: { server: observer.serverId(), client: observer.clientId() } } });
 });
 
-test('a beat while the connection is away is lost, not sent later', async () => {
-  const { server, link } = await open();
+test('a beat while disconnected is lost, not sent later', async () => {
+  const { server, link } = await openNats();
   const worker = await link();
   const heartbeats = natsHeartbeats(worker);
   heartbeats.beat(beat('w-1', 1));
@@ -134,7 +127,7 @@ test('a beat while the connection is away is lost, not sent later', async () => 
 });
 
 async function observerOfLosses(holdMs: number) {
-  const { server, prefix, link } = await open({ systemAccount: true });
+  const { server, prefix, link } = await openNats({ systemAccount: true });
   const { user, password } = server.systemUser!;
   const settings = { urls: [server.url], prefix, name: 'controller', systemUser: user, systemPassword: password };
   const stop = new AbortController();

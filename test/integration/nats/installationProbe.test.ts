@@ -1,4 +1,4 @@
-// The look at NATS, the stream and the leader: on a sound server, without a leader, with an unfit stream, without any.
+// The check of NATS, the stream and the leader: on a healthy server, without a leader, with an unsuitable stream or none.
 
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -21,7 +21,7 @@ async function installation() {
   return { link, probe: natsInstallationProbe(link, { retentionMs }), stream: streamName(link.prefix) };
 }
 
-test('says version, round trip, copies and space; and who leads, while somebody does', async () => {
+test('reports version, round trip, replicas, storage, and the leader if there is one', async () => {
   const { link, probe } = await installation();
   await natsJobLog(link, { retentionMs });
   const sight = await probe.nats();
@@ -42,7 +42,7 @@ test('says version, round trip, copies and space; and who leads, while somebody 
   expect(await probe.leader()).toBeUndefined();
 });
 
-test('an unfit stream is named, and a missing one is not made', async () => {
+test('an unsuitable stream is reported, and a missing one is not created', async () => {
   const { link, probe, stream } = await installation();
   expect((await probe.nats()).unsuitable).toContain(`There is no stream ${stream}`);
   await expect(infoOf(link, stream)).rejects.toThrow();

@@ -1,14 +1,13 @@
-// The key ring over a real server: what NATS gets to see, workers that are killed, a server that goes away.
-import { randomBytes } from 'node:crypto';
-import { expect, onTestFinished, test } from 'vitest';
+// The key ring on a real server: what NATS stores, killed workers, a server that goes away.
+
+import { expect, test } from 'vitest';
 import { virtualClock } from '../../fakes/clock.ts';
 import { natsKeyRing, type NatsLink } from '../../../src/adapters/nats/index.ts';
 import { taskError } from '../../../src/job/errors/index.ts';
 import type { KeyRing, KeySettings } from '../../../src/ports/keyRing.ts';
-import { testLink } from '../../conformance/ports.ts';
-import { startNatsServer } from '../../support/natsServer.ts';
-import { until } from '../../support/until.ts';
 import { infoOf } from '../../support/jetStream.ts';
+import { until } from '../../support/until.ts';
+import { openNats } from './openNats.ts';
 
 const never = new AbortController().signal;
 const secret = 'AIzaSy-a-very-secret-provider-key-0123';
@@ -20,14 +19,12 @@ const key = (limits: Partial<KeySettings> = {}): KeySettings => ({
 });
 
 async function open(limits: Partial<KeySettings> = {}, count = 2) {
-  const server = await startNatsServer();
-  onTestFinished(() => server.stop());
-  const prefix = `t${randomBytes(4).toString('hex')}`;
+  const { server, prefix, link } = await openNats();
   const clock = virtualClock();
   const links: NatsLink[] = [];
   const rings: KeyRing[] = [];
   for (let index = 0; index < count; index += 1) {
-    links.push(await testLink(server.url, prefix));
+    links.push(await link());
     rings.push(await natsKeyRing(links[index]!, { clock, keys: { front: [key(limits)] } }));
   }
   return { server, clock, links, rings, stream: `KV_${prefix}_keys` };
@@ -39,7 +36,7 @@ async function writesTo(link: NatsLink, stream: string): Promise<number> {
   return (await infoOf(link, stream)).state.last_seq;
 }
 
-test('nothing of a key reaches NATS, in any message', async () => {
+test('no message to NATS contains any part of a key', async () => {
   const { links, rings } = await open();
   const everything: string[] = [];
   links[1]!.connection.subscribe('>', {
@@ -59,7 +56,7 @@ test('nothing of a key reaches NATS, in any message', async () => {
   expect(found).toEqual([]);
 });
 
-test('the fingerprint is the same for all workers of an installation, and another elsewhere', async () => {
+test('the fingerprint is the same for all workers of an installation, and differs between installations', async () => {
   const one = await open();
   const fingerprints = await Promise.all(
     one.rings.map(async (ring) => (await ring.acquire('front', never)).fingerprint),
@@ -69,7 +66,7 @@ test('the fingerprint is the same for all workers of an installation, and anothe
   expect((await elsewhere.rings[0]!.acquire('front', never)).fingerprint).not.toBe(fingerprints[0]);
 });
 
-test("a killed worker's holds lapse, a living one's do not", async () => {
+test('the holds of a killed worker lapse, those of a living one do not', async () => {
   const { clock, links, rings } = await open({ maxInFlight: 2 });
   await rings[0]!.acquire('front', never);
   const kept = await rings[1]!.acquire('front', never);
@@ -97,7 +94,7 @@ test("a killed worker's holds lapse, a living one's do not", async () => {
   (await next).release({ outcome: 'used' });
 });
 
-test('the slots of one process take their keys in few writes, and one key costs one', async () => {
+test('the slots of one process take their keys in few writes; a single key costs one', async () => {
   const { links, rings, stream } = await open({}, 1);
   await until(async () => (await rings[0]!.state('front')).length === 1, { what: 'the key to be known' });
   const before = await writesTo(links[0]!, stream);
@@ -110,7 +107,7 @@ test('the slots of one process take their keys in few writes, and one key costs 
   expect((await writesTo(links[0]!, stream)) - before).toBeLessThan(20);
 });
 
-test('many slots of several workers never exceed what may be in flight', async () => {
+test('many slots of several workers never exceed the limit in flight', async () => {
   const { rings } = await open({ maxInFlight: 3 }, 3);
   let [now, most, done] = [0, 0, 0];
   const slot = async (ring: KeyRing): Promise<void> => {
@@ -129,7 +126,7 @@ test('many slots of several workers never exceed what may be in flight', async (
   expect(most).toBeLessThanOrEqual(3);
 });
 
-test('a release while NATS is away is stored when it is back, and who waits is served then', async () => {
+test('a release while NATS is away is stored when it is back, and waiting slots are then served', async () => {
   const { server, links, rings } = await open({ maxInFlight: 1 });
   const held = await rings[0]!.acquire('front', never);
   await until(async () => (await inFlight(rings[1]!)) === 1, { what: 'the hold to be seen' });

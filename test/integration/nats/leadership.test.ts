@@ -1,20 +1,17 @@
 // Leadership on a real server when processes and servers fail.
+
 import { jetstream } from '@nats-io/jetstream';
-import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { natsLeadership } from '../../../src/adapters/nats/index.ts';
-import { testLink } from '../../conformance/ports.ts';
-import { startNatsServer } from '../../support/natsServer.ts';
-import { until } from '../../support/until.ts';
 import { infoOf, managerOf } from '../../support/jetStream.ts';
+import { until } from '../../support/until.ts';
+import { openNats } from './openNats.ts';
 
 const times = { leaseMs: 1_000, renewMs: 250, lookMs: 100 };
 
 async function candidates(count: number, changes: Partial<typeof times> = {}) {
-  const server = await startNatsServer();
-  onTestFinished(() => server.stop());
-  const prefix = `t${randomBytes(4).toString('hex')}`;
-  const links = await Promise.all(Array.from({ length: count }, () => testLink(server.url, prefix)));
+  const { server, link } = await openNats();
+  const links = await Promise.all(Array.from({ length: count }, () => link()));
   const events: string[] = [];
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
@@ -34,7 +31,7 @@ async function candidates(count: number, changes: Partial<typeof times> = {}) {
   return { server, links, events, campaign, stop };
 }
 
-test('a leader whose connection is gone for good is replaced when its lease is over', async () => {
+test('a leader whose connection is lost for good is replaced when its lease ends', async () => {
   const { links, events, campaign } = await candidates(2);
   await campaign(0);
   await until(() => events.includes('c0 leads'), { what: 'the first to lead' });
@@ -46,7 +43,7 @@ test('a leader whose connection is gone for good is replaced when its lease is o
   expect(events).toEqual(['c0 leads', 'c0 stops', 'c1 leads']);
 });
 
-test('leadership outlasts many leases', async () => {
+test('a leader stays leader over many leases', async () => {
   const { links, events, campaign } = await candidates(2);
   await campaign(0);
   await until(() => events.length === 1, { what: 'the first to lead' });
@@ -57,7 +54,7 @@ test('leadership outlasts many leases', async () => {
   expect(events).toEqual(['c0 leads']);
 });
 
-test('a leader that cannot renew stops by its own clock; when NATS is back one of them leads', async () => {
+test('a leader that cannot renew stops by its own clock; one candidate leads when NATS is back', async () => {
   const { server, events, campaign } = await candidates(2);
   await campaign(0);
   await campaign(1);
@@ -70,7 +67,7 @@ test('a leader that cannot renew stops by its own clock; when NATS is back one o
   expect(events[2]).toMatch(/leads$/);
 });
 
-test("a leader that finds another's mark stops at once; its own, of a lost answer, is no reason to", async () => {
+test("a leader that finds another's mark stops at once, but not for its own mark after a lost answer", async () => {
   const { links, events, campaign } = await candidates(1, { leaseMs: 60_000 });
   const link = links[0]!;
   await campaign(0);
@@ -87,7 +84,7 @@ test("a leader that finds another's mark stops at once; its own, of a lost answe
   expect(events[1]).toBe('c0 stops');
 });
 
-test('by default a leader that died is out of the way within three seconds of its last renewal', async () => {
+test('by default the key of a dead leader expires within three seconds of its last renewal', async () => {
   const { links } = await candidates(1);
   await natsLeadership(links[0]!);
   const { config } = await infoOf(links[0]!, `KV_${links[0]!.prefix}_leader`);

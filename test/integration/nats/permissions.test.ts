@@ -16,7 +16,7 @@ import { until } from '../../support/until.ts';
 const aLife = 180_000;
 
 describe.each(['genwarden', 'other-1'])('an installation with the prefix %s', (prefix) => {
-  it('lives through deaths, restarts and drains, and NATS refuses nothing', { timeout: aLife }, async () => {
+  it('survives crashes, restarts and drains, and NATS denies nothing', { timeout: aLife }, async () => {
     const { nats, standin, start, startApi, complaints } = await permitted(prefix);
     // Workers and the API wait for the controller, who makes what they need.
     const [starting, first] = [startApi(), start('worker')];
@@ -41,7 +41,7 @@ describe.each(['genwarden', 'other-1'])('an installation with the prefix %s', (p
   });
 });
 
-it('an API that starts first says what it waits for, in its log and its readiness, and can be stopped', async () => {
+it('an API that starts first reports what it waits for in its log and its readiness, and can be stopped', async () => {
   const { env } = await permitted('genwarden');
   const program = fileURLToPath(new URL('../../../bin/genwarden', import.meta.url));
   const api = await startProcess(program, ['api'], {
@@ -56,7 +56,7 @@ it('an API that starts first says what it waits for, in its log and its readines
   expect(await api.exited).toEqual({ code: 0, signal: null });
 });
 
-it('a process whose user lacks a permission says which, with a code and what to do', async () => {
+it('a process reports a missing permission with a code and advice', async () => {
   const { nats, env } = await permitted('genwarden', (text) =>
     text.replace('"$JS.API.STREAM.MSG.GET.KV_%PREFIX%_leader", "$KV', '"$KV'),
   );

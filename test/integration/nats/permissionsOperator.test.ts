@@ -1,4 +1,4 @@
-// What the operator does in NATS, as its own user: submit and cancel, read and follow, pools and pauses, leadership.
+// Everything that the operator does in NATS, as its own user: submit, read and follow, pools and pauses, leadership.
 
 import { randomBytes } from 'node:crypto';
 import { expect, it, onTestFinished } from 'vitest';
@@ -19,11 +19,11 @@ import { until } from '../../support/until.ts';
 
 const retentionMs = 3_600_000;
 
-it("does the operator's part with the operator's rights alone", async () => {
+it("the operator's permissions are enough for everything that it does", async () => {
   const prefix = 'p';
   const nats = await startPermittedNats({ prefix });
   const { link, errors } = await connectAs(nats, 'operator', prefix);
-  // Begun before there is a stream: the controller makes it.
+  // Started before the stream exists: the controller creates it.
   const beginning = natsClock(link);
   await until(() => link.waiting.size === 1, { what: 'the operator to wait' });
   const controller = (await connectAs(nats, 'controller', prefix)).link;

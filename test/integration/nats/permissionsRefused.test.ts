@@ -1,5 +1,5 @@
-// What each of the chart's NATS users must not be able to do, tried and refused; and what must not be possible at their
-// inboxes. With the permissions widened the same tries succeed, so that a refusal is not a mistake of the test.
+// Everything that each of the chart's NATS users must not be able to do is tried and denied, including reading others' inboxes.
+// With wider permissions the same attempts succeed, which shows that the test itself is right.
 
 import { randomUUID } from 'node:crypto';
 import { connect } from '@nats-io/transport-node';
@@ -21,57 +21,57 @@ const retentionMs = 3_600_000;
 const tasks = 'p_tasks';
 const lane = 'default_high';
 
-/** By what it would be good for. */
-type Tries = Record<string, `${'publish' | 'subscribe'} ${string}`>;
+/** Attempts by their purpose. */
+type Attempts = Record<string, `${'publish' | 'subscribe'} ${string}`>;
 
-const nobody: Tries = {
+const noUser: Attempts = {
   'delete the stream': `publish $JS.API.STREAM.DELETE.${tasks}`,
   'delete one message of the stream': `publish $JS.API.STREAM.MSG.DELETE.${tasks}`,
   'back up the stream': `publish $JS.API.STREAM.SNAPSHOT.${tasks}`,
-  'make a stream of its own': 'publish $JS.API.STREAM.CREATE.mine',
+  'create another stream': 'publish $JS.API.STREAM.CREATE.mine',
   'delete the pools': 'publish $JS.API.STREAM.DELETE.KV_p_pools',
   'delete the artifacts': 'publish $JS.API.STREAM.DELETE.OBJ_p_artifacts',
   'list what else is in the account': 'publish $JS.API.STREAM.LIST',
-  'hear everything': 'subscribe >',
-  'see the tasks go by': 'subscribe p.spec.>',
-  'see the acknowledgements': `subscribe $JS.ACK.${tasks}.>`,
-  'read answers to inboxes of no user': 'subscribe _INBOX.>',
-  'answer in the name of JetStream': 'subscribe $JS.API.>',
+  'receive everything': 'subscribe >',
+  'read the tasks': 'subscribe p.spec.>',
+  'read the acknowledgements': `subscribe $JS.ACK.${tasks}.>`,
+  'read answers at inboxes without a user': 'subscribe _INBOX.>',
+  'answer in place of JetStream': 'subscribe $JS.API.>',
   'use subjects of other installations': 'publish q.status.default.-.job.0',
 };
 
-const noMaker: Tries = {
+const onlyController: Attempts = {
   'change the stream': `publish $JS.API.STREAM.UPDATE.${tasks}`,
-  'make the stream': `publish $JS.API.STREAM.CREATE.${tasks}`,
-  'make or change a queue': `publish $JS.API.CONSUMER.CREATE.${tasks}.${lane}`,
-  'make a nameless consumer': `publish $JS.API.CONSUMER.CREATE.${tasks}`,
-  'make a filtered consumer': `publish $JS.API.CONSUMER.CREATE.${tasks}.${lane}.p.spec.default.high.>`,
-  'make a durable consumer': `publish $JS.API.CONSUMER.DURABLE.CREATE.${tasks}.${lane}`,
+  'create the stream': `publish $JS.API.STREAM.CREATE.${tasks}`,
+  'create or change a queue': `publish $JS.API.CONSUMER.CREATE.${tasks}.${lane}`,
+  'create a nameless consumer': `publish $JS.API.CONSUMER.CREATE.${tasks}`,
+  'create a filtered consumer': `publish $JS.API.CONSUMER.CREATE.${tasks}.${lane}.p.spec.default.high.>`,
+  'create a durable consumer': `publish $JS.API.CONSUMER.DURABLE.CREATE.${tasks}.${lane}`,
   'delete a queue': `publish $JS.API.CONSUMER.DELETE.${tasks}.${lane}`,
   "lead in the controller's place": 'publish $KV.p_leader.controller',
   'move the place from which followers begin': 'publish $KV.p_marks.watermark',
 };
 
-const noWorker: Tries = {
+const onlyWorkers: Attempts = {
   'take a task': `publish $JS.API.CONSUMER.MSG.NEXT.${tasks}.${lane}`,
   'acknowledge a task away': `publish $JS.ACK.${tasks}.${lane}.1.1.1.1.0`,
-  'pretend that a worker lives': 'publish p.beat.default.worker-1',
+  'pretend that a worker is alive': 'publish p.beat.default.worker-1',
   'change the counts of a key': 'publish $KV.p_keys.default.0123456789abcdef',
 };
 
-const forbidden: Record<NatsUser, Tries> = {
+const forbidden: Record<NatsUser, Attempts> = {
   api: {
-    ...nobody,
-    ...noMaker,
-    ...noWorker,
+    ...noUser,
+    ...onlyController,
+    ...onlyWorkers,
     'queue as requeued work, before all others': 'publish p.spec.default.again.job.0',
     'declare a pool': 'publish $KV.p_pools.default',
     'lead as an operator': 'publish $KV.p_leader.operator',
     'listen to recalls': 'subscribe p.recall.*',
   },
   worker: {
-    ...nobody,
-    ...noMaker,
+    ...noUser,
+    ...onlyController,
     'purge the stream': `publish $JS.API.STREAM.PURGE.${tasks}`,
     'submit a task': 'publish p.spec.default.high.job.0',
     'submit a task with normal priority': 'publish p.spec.default.normal.job.0',
@@ -83,13 +83,13 @@ const forbidden: Record<NatsUser, Tries> = {
     'lead as an operator': 'publish $KV.p_leader.operator',
   },
   controller: {
-    ...nobody,
+    ...noUser,
     'purge the stream': `publish $JS.API.STREAM.PURGE.${tasks}`,
     'submit a task': 'publish p.spec.default.normal.job.0',
     'hold a concurrency key': 'publish p.key.0123',
     'acknowledge a task away': `publish $JS.ACK.${tasks}.${lane}.1.1.1.1.0`,
     'pause a pool': `publish $JS.API.CONSUMER.PAUSE.${tasks}.${lane}`,
-    'pretend that a worker lives': 'publish p.beat.default.worker-1',
+    'pretend that a worker is alive': 'publish p.beat.default.worker-1',
     'declare a pool': 'publish $KV.p_pools.default',
     'change the counts of a key': 'publish $KV.p_keys.default.0123456789abcdef',
     'read an artifact': 'publish $JS.API.STREAM.MSG.GET.OBJ_p_artifacts',
@@ -97,9 +97,9 @@ const forbidden: Record<NatsUser, Tries> = {
     'lead as an operator': 'publish $KV.p_leader.operator',
   },
   operator: {
-    ...nobody,
-    ...noMaker,
-    ...noWorker,
+    ...noUser,
+    ...onlyController,
+    ...onlyWorkers,
     'purge the stream': `publish $JS.API.STREAM.PURGE.${tasks}`,
     'queue as requeued work, before all others': 'publish p.spec.default.again.job.0',
     "use a follower's name of the API": `publish $JS.API.CONSUMER.MSG.NEXT.${tasks}.follow_api_01`,
@@ -114,28 +114,28 @@ const started = async (edit?: (text: string) => string): Promise<NatsServer> =>
   (server ??= await startPermittedNats({ prefix: 'p', ...(edit === undefined ? {} : { edit }) }));
 
 describe.each(natsUsers)('the user %s', (user) => {
-  it('may not do what is not its part', async () => {
+  it('is denied everything beyond its own part', async () => {
     const { link } = await connectAs(await started(), user, 'p');
     const others = natsUsers.filter((other) => other !== user);
     const inboxes = others.map((other) => [`read the answers of ${other}`, `subscribe _INBOX_${other}.>`] as const);
-    const tries: Tries = { ...forbidden[user], ...Object.fromEntries(inboxes) };
-    const allowed = await allowedOf(link.connection, tries);
+    const attempts: Attempts = { ...forbidden[user], ...Object.fromEnattempts(inboxes) };
+    const allowed = await allowedOf(link.connection, attempts);
     expect(allowed).toEqual([]);
-    expect(Object.keys(tries).length).toBeGreaterThanOrEqual(8);
+    expect(Object.keys(attempts).length).toBeGreaterThanOrEqual(8);
   });
 
-  it('could do all of it without its permissions', async () => {
+  it('could do all of it with wider permissions', async () => {
     const nats = await started((text) => text.replaceAll(/allow: \[/g, 'allow: [">", '));
     const { link } = await connectAs(nats, user, 'p');
     expect(await allowedOf(link.connection, forbidden[user])).toEqual(Object.keys(forbidden[user]));
   });
 });
 
-it("the system's user hears who comes and goes, and may do nothing else", async () => {
+it("the system account's user receives connection events, and may do nothing else", async () => {
   const nats = await started();
   const login = { servers: nats.url, user: 'system', pass: 'password-of-system' };
   const connection = await connect(login);
-  const tries: Tries = {
+  const attempts: Attempts = {
     'hear everything of the server': 'subscribe $SYS.>',
     "hear of one connection's refusals": 'subscribe $SYS.ACCOUNT.GENWARDEN.LEAFNODE.CONNECT',
     "hear the server's figures": 'subscribe $SYS.SERVER.*.STATSZ',
@@ -146,7 +146,7 @@ it("the system's user hears who comes and goes, and may do nothing else", async 
     'read answers': 'subscribe _INBOX.>',
     'publish anything': 'publish p.status.default.-.job.0',
   };
-  expect(await allowedOf(connection, tries)).toEqual([]);
+  expect(await allowedOf(connection, attempts)).toEqual([]);
   const heard: string[] = [];
   for (const kind of ['CONNECT', 'DISCONNECT']) {
     connection.subscribe(`$SYS.ACCOUNT.*.${kind}`, { callback: (_error, { subject }) => void heard.push(subject) });
@@ -158,7 +158,7 @@ it("the system's user hears who comes and goes, and may do nothing else", async 
   await connection.close();
 });
 
-it("a queue stays as it is, whatever another process's user sends under the names that it may use", async () => {
+it('no user can change a queue through the consumer names that it may use', async () => {
   const nats = await started();
   const { link } = await connectAs(nats, 'controller', 'p');
   await provisionNats(link, { retentionMs });
@@ -173,7 +173,7 @@ it("a queue stays as it is, whatever another process's user sends under the name
   expect(info.config.filter_subject).toBe('p.spec.default.high.>');
 });
 
-it('a question that NATS refuses fails at once, with a code, and is logged', async () => {
+it('a request that NATS denies fails at once with a code, and is logged', async () => {
   const nats = await started((text) => text.replaceAll('"$JS.API.STREAM.MSG.GET.%PREFIX%_tasks", ', ''));
   const controller: LoggedLink = await connectAs(nats, 'controller', 'p');
   await provisionNats(controller.link, { retentionMs });
@@ -186,7 +186,7 @@ it('a question that NATS refuses fails at once, with a code, and is logged', asy
   expect(errors).toMatchObject([{ code: 'NatsPermissionDenied', operation: 'publish' }]);
 });
 
-it('followers share the names that their user may give a consumer, and one too many waits for a free one', async () => {
+it('followers share the consumer names that their user may use; one too many waits for a free name', async () => {
   // Two of the thirty-two are left.
   const nats = await started((text) => text.replaceAll(/^.*follow_api_(?!01|02).*$/gm, ''));
   const controller = await connectAs(nats, 'controller', 'p');
@@ -224,8 +224,8 @@ interface Connection {
   status(): AsyncIterable<{ type: string; error?: unknown }>;
 }
 
-/** The names of what was not refused. NATS answers in the order of asking: after the flush, every refusal is there. */
-async function allowedOf(connection: Connection, tries: Tries): Promise<string[]> {
+/** The names of the attempts that were not denied. NATS answers in order: after the flush, every denial has arrived. */
+async function allowedOf(connection: Connection, attempts: Attempts): Promise<string[]> {
   const refused = new Set<string>();
   void (async () => {
     for await (const { error } of connection.status()) {
@@ -233,12 +233,12 @@ async function allowedOf(connection: Connection, tries: Tries): Promise<string[]
       if (subject !== undefined) refused.add(`${operation === 'publish' ? 'publish' : 'subscribe'} ${subject}`);
     }
   })();
-  for (const what of Object.values(tries)) {
+  for (const what of Object.values(attempts)) {
     const [verb, subject] = what.split(' ') as ['publish' | 'subscribe', string];
     if (verb === 'publish') connection.publish(subject);
     else connection.subscribe(subject, { callback: () => undefined });
   }
   await connection.flush();
   await connection.flush();
-  return Object.entries(tries).flatMap(([name, what]) => (refused.has(what) ? [] : [name]));
+  return Object.enattempts(attempts).flatMap(([name, what]) => (refused.has(what) ? [] : [name]));
 }

@@ -1,24 +1,22 @@
-// The pulls of a worker that is frozen, or cut off without a word, end before its tasks are queued again: they would go to
-// where nobody takes them.
-import { randomBytes } from 'node:crypto';
+// The pulls of a frozen or silently disconnected worker end before its tasks are requeued: otherwise these tasks could be
+// delivered to that worker again.
+
 import { expect, onTestFinished, test } from 'vitest';
 import { natsJobLog, natsTaskQueue } from '../../../src/adapters/nats/index.ts';
 import { lanes } from '../../../src/job/task.ts';
 import { testLink } from '../../conformance/ports.ts';
 import { startTcpProxy } from '../../faults/support/tcpProxy.ts';
-import { startNatsServer } from '../../support/natsServer.ts';
-import { until } from '../../support/until.ts';
 import { managerOf } from '../../support/jetStream.ts';
+import { until } from '../../support/until.ts';
+import { openNats } from './openNats.ts';
 
-/** ms: two thirds of the default heartbeat timeout, as the last beat may be a beat's time old when the worker freezes. */
+/** ms: two thirds of the default heartbeat timeout, as the last beat may be one interval old when the worker freezes. */
 const earliestRequeue = 4_000;
 
-test('standing pulls of a silent worker do not outlast the time in which its tasks are left alone', async () => {
-  const server = await startNatsServer();
-  onTestFinished(() => server.stop());
+test('standing pulls of a silent worker end before its tasks can be requeued', async () => {
+  const { server, prefix, link: newLink } = await openNats();
   const proxy = await startTcpProxy(server.port);
-  const prefix = `t${randomBytes(4).toString('hex')}`;
-  const [link, silent] = await Promise.all([testLink(server.url, prefix), testLink(proxy.url, prefix)]);
+  const [link, silent] = await Promise.all([newLink(), testLink(proxy.url, prefix)]);
   await natsJobLog(link, { retentionMs: 60_000 });
   const [queue, silentQueue] = [natsTaskQueue(link), natsTaskQueue(silent)];
   await queue.ensurePool('default');

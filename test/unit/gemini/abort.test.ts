@@ -1,4 +1,4 @@
-// The signal ends a call: at once, with its own reason, wherever the call is.
+// The signal ends a call at any stage: at once, with its own reason.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
@@ -19,7 +19,7 @@ test.each(['hang', 'stall', 'slow 1h'])('aborts a call that would %s, and the co
   await bench.standin.waitFor((requests) => requests.find(mine)?.outcome === 'aborted', 5_000);
 });
 
-test('a signal that is aborted already sends nothing', async () => {
+test('an aborted signal sends nothing', async () => {
   const before = bench.standin.requests.length;
   const reason = new Error('too late');
   const call = bench.provider.generate(imageRequest({ prompt: 'x' }), aContext(AbortSignal.abort(reason)));
@@ -27,7 +27,7 @@ test('a signal that is aborted already sends nothing', async () => {
   expect(bench.standin.requests.length).toBe(before);
 });
 
-test('does not hide that the transport ignores the abort: the call has not ended before that does', async () => {
+test('does not hide a transport that ignores the abort: the call ends only with the transport', async () => {
   const abort = new AbortController();
   const reason = new Error('cancelled');
   const transport = Promise.withResolvers<Response>();

@@ -1,4 +1,4 @@
-// Every way in which a call can fail, with the code of the catalogue that it ends with.
+// Every way in which a call can fail, with the resulting code of the catalogue.
 
 import { createServer } from 'node:net';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import { aContext, cannedFetch, failure, imageRequest, secretKey, textRequest, u
 
 const bench = useStandin();
 
-/** What the stand-in is told, the code that follows, whether it is retried, and what the provider said. */
+/** The stand-in's marker, the resulting code, whether it is retried, and the provider's details. */
 const behaviours = [
   ['429', 'RateLimited', true, { status: 429, code: 'RESOURCE_EXHAUSTED' }],
   ['status 429', 'RateLimited', true, { status: 429, code: 'RESOURCE_EXHAUSTED' }],
@@ -57,7 +57,7 @@ test.each(behaviours)('%s is %s', async (marker, code, retryable, provider) => {
   else expect(error.provider).toMatchObject(provider);
   expect(error.message.length).toBeGreaterThan(10);
   expect(JSON.stringify(error)).not.toContain(secretKey);
-  // One call is one request: nothing was sent again behind our back.
+  // One call is one request: the SDK did not retry.
   expect(bench.standin.requests.length - before).toBe(1);
 });
 
@@ -66,7 +66,7 @@ test.each([
   ['429 retry 250ms', 'RateLimited', 250],
   ['429 per-day retry 2m', 'QuotaExhausted', 120_000],
   ['429', 'RateLimited', undefined],
-] as const)('%s carries the delay the provider names', async (marker, code, retryAfter) => {
+] as const)("%s carries the provider's delay", async (marker, code, retryAfter) => {
   const error = await failure(bench.provider.generate(imageRequest({ prompt: `x [standin: ${marker}]` }), aContext()));
   expect(error.code).toBe(code);
   expect(error.retryAfter).toBe(retryAfter);
@@ -88,7 +88,7 @@ const invalidKey = { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason
 
 test.each([
   [
-    'JSON that is not said to be JSON',
+    'JSON without its content type',
     400,
     JSON.stringify({ error: { message: 'no', details: [invalidKey] } }),
     'text/plain',
@@ -109,7 +109,7 @@ test.each([
     'KeyRefused',
   ],
   [
-    'a place without service',
+    'a region without service',
     400,
     '{"error":{"message":"User location","status":"FAILED_PRECONDITION"}}',
     'application/json',
@@ -117,12 +117,12 @@ test.each([
   ],
   ["a proxy's page", 502, '<html>bad gateway</html>', 'text/html', 'ProviderUnavailable'],
   ['an error without a body', 500, '', 'text/plain', 'ProviderError'],
-  ['JSON that is none', 500, '{"error":', 'application/json', 'ProviderResponseInvalid'],
+  ['invalid JSON', 500, '{"error":', 'application/json', 'ProviderResponseInvalid'],
   ['an answer that is null', 200, 'null', 'application/json', 'ProviderResponseInvalid'],
-  ['an answer that is a text', 200, '"hello"', 'application/json', 'ProviderResponseInvalid'],
-  ['an answer of another kind', 200, '{"candidates":"none"}', 'application/json', 'NoOutput'],
+  ['an answer that is a string', 200, '"hello"', 'application/json', 'ProviderResponseInvalid'],
+  ['an answer of another form', 200, '{"candidates":"none"}', 'application/json', 'NoOutput'],
   [
-    'parts that are no list',
+    'parts that are not a list',
     200,
     '{"candidates":[{"content":{"parts":{"text":1}}}]}',
     'application/json',
@@ -134,14 +134,14 @@ test.each([
   expect(error.code).toBe(code);
 });
 
-test('a text that is cut off at the output limit is not taken for the answer', async () => {
+test('a text that is cut off at the output limit is not accepted', async () => {
   const parts = [{ text: 'half a sen' }];
   const fetch = cannedFetch({ candidates: [{ content: { parts }, finishReason: 'MAX_TOKENS' }] });
   const error = await failure(geminiProvider({ fetch }).generate(textRequest({ prompt: 'x' }), aContext()));
   expect(error).toMatchObject({ code: 'OutputRefused', retryable: false, provider: { code: 'MAX_TOKENS' } });
 });
 
-test('a key that the server echoes is in no part of the error', async () => {
+test('no part of the error contains a key that the server repeats', async () => {
   const echo = {
     error: { message: `API key not valid: ${secretKey}`, status: 'INVALID_ARGUMENT', details: [invalidKey] },
   };

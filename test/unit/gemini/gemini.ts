@@ -1,4 +1,4 @@
-// The Gemini provider against a stand-in of its own, and the catalogue's view of how a call ended.
+// The Gemini provider against a stand-in, and helpers for requests and failures.
 
 import { afterAll, beforeAll } from 'vitest';
 import { geminiProvider } from '../../../src/adapters/gemini/index.ts';
@@ -44,7 +44,7 @@ export function aContext(signal: AbortSignal = new AbortController().signal): Ge
   return { signal, key: secretKey, onProgress: () => undefined };
 }
 
-/** The error of the catalogue that the call ends with. */
+/** The catalogue's error that the call ends with. */
 export async function failure(call: Promise<Generated>): Promise<TaskError> {
   const error: unknown = await call.then(
     () => new Error('the call succeeded'),
@@ -54,7 +54,7 @@ export async function failure(call: Promise<Generated>): Promise<TaskError> {
   throw new Error('not an AttemptFailed', { cause: error });
 }
 
-/** A fetch that answers every request with this, and keeps the bodies that were sent. */
+/** A fetch that answers every request with `answer`, and records the requests' bodies. */
 export function cannedFetch(answer: unknown, init: ResponseInit = {}): typeof fetch & { bodies: string[] } {
   const bodies: string[] = [];
   const fake = async (_url: unknown, request?: RequestInit): Promise<Response> => {

@@ -1,4 +1,4 @@
-// What a call sends and what it makes of a good answer.
+// The request of a call, and its result for a successful answer.
 
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
@@ -18,7 +18,7 @@ const answerWith = (parts: object[], finishReason = 'STOP'): object => ({
   responseId: 'an-id',
 });
 
-test('draws an image of the size asked for, with usage and provenance', async () => {
+test('returns an image of the requested size, with usage and provenance', async () => {
   const input = { prompt: 'a front yard', aspectRatio: '16:9', imageSize: '512', seed: 7 };
   const made = await bench.provider.generate(imageRequest(input), aContext());
   expect(made.images).toHaveLength(1);
@@ -32,7 +32,7 @@ test('draws an image of the size asked for, with usage and provenance', async ()
   expect(bench.standin.requests.at(-1)).toMatchObject({ seed: 7, model: 'gemini-3.1-flash-image' });
 });
 
-test('sends references in their order, each after its caption', async () => {
+test('sends references in order, each after its caption', async () => {
   const references = [
     { mediaType: 'image/jpeg', bytes: photograph, caption: 'the yard' },
     { mediaType: 'image/jpeg', bytes: photograph },
@@ -54,7 +54,7 @@ test('sends references in their order, each after its caption', async () => {
   expect((parts[2]!['inlineData'] as { data: string }).data).toBe(photograph.toString('base64'));
 });
 
-test('answers with plain text', async () => {
+test('returns plain text', async () => {
   const made = await bench.provider.generate(textRequest({ prompt: 'say something', system: 'be brief' }), aContext());
   expect(made.output).toMatch(/stand-in answers/);
   expect(made.images).toEqual([]);
@@ -67,13 +67,13 @@ const schema = {
   additionalProperties: false,
 };
 
-test('answers with the parsed object where a schema is given', async () => {
+test('returns the parsed object for a schema', async () => {
   const made = await bench.provider.generate(textRequest({ prompt: 'a plan', schema }), aContext());
   expect(made.output).toEqual({ title: expect.any(String), count: expect.any(Number) });
 });
 
 test.each(['https://json-schema.org/draft/2020-12/schema', 'http://json-schema.org/draft-07/schema#'])(
-  'takes a schema that names its draft: %s',
+  'accepts a schema that names its draft: %s',
   async ($schema) => {
     const made = await bench.provider.generate(
       textRequest({ prompt: 'a plan', schema: { $schema, ...schema } }),
@@ -84,7 +84,7 @@ test.each(['https://json-schema.org/draft/2020-12/schema', 'http://json-schema.o
 );
 
 test.each(['not JSON', '{"title": 4, "count": 1}', '{"title": "x"}'])(
-  'an answer that does not fit the schema is OutputInvalid: %s',
+  'an answer that does not match the schema is OutputInvalid: %s',
   async (text) => {
     const provider = geminiProvider({ fetch: cannedFetch(answerWith([{ text }])) });
     const error = await failure(provider.generate(textRequest({ prompt: 'a plan', schema }), aContext()));
@@ -104,7 +104,7 @@ test.each([{ type: 'nonsense' }, { $ref: 'https://example.com/schema.json' }, { 
   },
 );
 
-test('provider options are passed on, and our own settings win', async () => {
+test("provider options are passed on, and Genwarden's settings override them", async () => {
   const fetch = cannedFetch(answerWith([{ text: 'hello' }]));
   const providerOptions = {
     temperature: 0.5,
@@ -131,7 +131,7 @@ test.each<JsonObject>([
   expect(fetch.bodies).toEqual([]);
 });
 
-test('several images are all taken, thoughts are not, and the text beside them is kept', async () => {
+test('all images are returned without thoughts, and the text is kept', async () => {
   const image = (of: string): object => ({
     inlineData: { mimeType: 'image/png', data: Buffer.from(of).toString('base64') },
   });
@@ -145,7 +145,7 @@ test('several images are all taken, thoughts are not, and the text beside them i
   expect(made.usage).toEqual({ inputTokens: 12, outputTokens: 12 });
 });
 
-test('uses the API version and the key that it is told', async () => {
+test('uses the configured API version and key', async () => {
   const seen: { url: string; key: string | null }[] = [];
   const fetch = (async (url: unknown, init?: RequestInit) => {
     seen.push({ url: String(url), key: new Headers(init?.headers).get('x-goog-api-key') });

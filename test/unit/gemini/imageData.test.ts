@@ -15,7 +15,7 @@ async function through(value: unknown, indent?: number) {
   return { images, text: await response.text() };
 }
 
-test.each([30_000, 30_001, 30_002, 200_003, 2_000_000])('%i bytes are taken out and given back', async (length) => {
+test.each([30_000, 30_001, 30_002, 200_003, 2_000_000])('%i bytes are extracted and returned', async (length) => {
   const [one, two] = [randomBytes(length), randomBytes(length)];
   const parts = [one, two].map((bytes) => ({ inlineData: { mimeType: 'image/png', data: bytes.toString('base64') } }));
   for (const indent of [undefined, 2]) {
@@ -28,7 +28,7 @@ test.each([30_000, 30_001, 30_002, 200_003, 2_000_000])('%i bytes are taken out 
   }
 });
 
-test('short data, other data and a text that looks like data stay as they are', async () => {
+test('short data, other data and a text that looks like data are not changed', async () => {
   const long = 'A'.repeat(20_000);
   const value = { data: 'QUJD', number: { data: 7 }, text: `"data":"${long}"`, other: long };
   const { images, text } = await through(value);
@@ -36,7 +36,7 @@ test('short data, other data and a text that looks like data stay as they are', 
   expect(images.bytesOf('QUJD').toString()).toBe('ABC');
 });
 
-test('base64 with an escape in it is left to the parser', async () => {
+test('base64 with an escape is left to the parser', async () => {
   const bytes = randomBytes(30_001);
   const images = imageData(answering(`{"data":"${bytes.toString('base64').replaceAll('=', '\\u003d')}"}`));
   const { data } = (await (await images.fetch('http://127.0.0.1')).json()) as { data: string };
@@ -44,14 +44,14 @@ test('base64 with an escape in it is left to the parser', async () => {
 });
 
 test.each(['', 'nonsense', '{"data":', '{"data":"cut off', `{"data":"${'A'.repeat(20_000)}`])(
-  'a body that is no JSON passes as it is',
+  'a body that is not JSON is not changed',
   async (body) => {
     const images = imageData(answering(body));
     expect(await (await images.fetch('http://127.0.0.1')).text()).toBe(body);
   },
 );
 
-test('a body in pieces of any size is read whole, with or without its length', async () => {
+test('a body in pieces of any size is read completely, with or without its length', async () => {
   const bytes = randomBytes(1_500_000);
   const body = Buffer.from(JSON.stringify({ data: bytes.toString('base64') }));
   for (const headers of [{}, { 'content-length': String(body.length) }, { 'content-length': '7' }]) {
@@ -62,7 +62,7 @@ test('a body in pieces of any size is read whole, with or without its length', a
   }
 });
 
-test('what is taken out is freed at once when it is released', async () => {
+test('extracted bytes are freed at once by a release', async () => {
   const data = randomBytes(30_000).toString('base64');
   const { images } = await through({ one: { data }, two: { data } });
   const taken = [images.bytesOf('@0'), images.bytesOf('@1')];
@@ -72,7 +72,7 @@ test('what is taken out is freed at once when it is released', async () => {
   images.release();
 });
 
-/** As Node's fetch gives them: each in memory of its own. */
+/** As Node's fetch delivers them: each piece in separate memory. */
 function inPieces(body: Buffer, size: number): ReadableStream {
   let at = 0;
   return new ReadableStream({
@@ -84,7 +84,7 @@ function inPieces(body: Buffer, size: number): ReadableStream {
   });
 }
 
-test('status and headers stay, those about the length go; an error is not touched', async () => {
+test('status and headers are kept except those about the length; an error is not changed', async () => {
   const headers = { 'content-type': 'application/json', 'content-length': '2', 'content-encoding': 'gzip' };
   const good = await imageData(answering('{}', { status: 201, headers })).fetch('http://127.0.0.1');
   expect([good.status, ...good.headers.keys()]).toEqual([201, 'content-type']);

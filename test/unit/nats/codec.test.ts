@@ -1,4 +1,4 @@
-// Messages of the stream: those of every release are read for ever, those of today are written as the golden files say.
+// Messages of the stream: those of every release stay readable, and today's are written as in the golden files.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ const changed = (header: string, value: string) => {
 };
 
 describe('messages of the stream', () => {
-  it.each(Object.keys(goldenWrites))('%s is written as ever', (name) => {
+  it.each(Object.keys(goldenWrites))('%s is written as in the golden file', (name) => {
     const write = goldenWrites[name]!;
     const { headers: written, body } = encodeWrite(write, writeId);
     const message = {
@@ -49,7 +49,7 @@ describe('messages of the stream', () => {
     expect(message).toEqual(golden(schemaVersion, name));
   });
 
-  it('the holder of a concurrency key is written as ever', () => {
+  it('the holder of a concurrency key is written as in the golden file', () => {
     const { subject, headers: written, body } = keyMessage('genwarden', spec, writeId, 17);
     const message = {
       subject,
@@ -69,20 +69,20 @@ describe('messages of the stream', () => {
     expect(decoded).toEqual({ kind: 'entry', entry: { sequence: 42, at: 1_000, writeId, ...goldenWrites[name] } });
   });
 
-  it('keeps headers to printable ASCII, whatever a task is called', () => {
+  it('keeps headers to printable ASCII for any task name', () => {
     const { headers: written } = encodeWrite(spec, writeId);
     expect(written.get('Genwarden-Task')).toMatch(/^[ -~]+$/);
     expect(written.get('Genwarden-Task')).not.toContain('null');
   });
 
-  it('ignores what it does not know, and minor versions', () => {
+  it('ignores unknown fields and minor versions', () => {
     const task = JSON.parse(submitted.headers.get('Genwarden-Task')) as object;
     const newer = changed('Genwarden-Task', JSON.stringify({ ...task, colour: 'blue' }));
     newer.headers.set('Genwarden-Schema', '1.7');
     expect(decodeState(newer).kind).toBe('entry');
   });
 
-  it('leaves a higher major version alone, however odd it looks', () => {
+  it('does not interpret a higher major version', () => {
     const newer = changed('Genwarden-Schema', '2.0');
     newer.headers.set('Genwarden-Task', 'a new way to write it');
     expect(decodeEntry(newer)).toEqual({ kind: 'newer', schema: '2.0' });
@@ -98,14 +98,14 @@ describe('messages of the stream', () => {
     ['a broken body', { ...submitted, data: new TextEncoder().encode('{') }, 'body is not JSON'],
     ['a body without message', { ...submitted, data: new TextEncoder().encode('{}') }, 'no "message"'],
     ['a spec without request', { ...submitted, data: new TextEncoder().encode('{"message":"x"}') }, 'no "request"'],
-  ])('says what is wrong with garbage: %s', (_name, message, why) => {
+  ])('describes an invalid message: %s', (_name, message, why) => {
     const decoded = decodeEntry(message);
     expect(decoded.kind).toBe('garbage');
     expect((decoded as { why: string }).why).toContain(why);
     expect((decoded as { why: string }).why).toContain('sequence 42');
   });
 
-  it.each(['submitted', 'running', 'waiting', 'needsReview'])('an open task without dueAt is garbage: %s', (name) => {
+  it.each(['submitted', 'running', 'waiting', 'needsReview'])('an open task without dueAt is invalid: %s', (name) => {
     const message = stored(golden(schemaVersion, name));
     const task = JSON.parse(message.headers.get('Genwarden-Task')) as object;
     message.headers.set('Genwarden-Task', JSON.stringify({ ...task, dueAt: undefined }));

@@ -1,4 +1,5 @@
 // Which events of the system account are believed.
+
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { connectionLosses, type ClosedConnection } from '../../../src/adapters/nats/heartbeats/connectionLosses.ts';
 import type { Beat } from '../../../src/ports/heartbeats.ts';
@@ -39,7 +40,7 @@ function judge() {
   return { losses, lost };
 }
 
-test.each(['Client Closed', 'Read Error', 'Write Error'])('%s is believed once the hold is over', (reason) => {
+test.each(['Client Closed', 'Read Error', 'Write Error'])('%s is believed when the hold ends', (reason) => {
   const { losses, lost } = judge();
   losses.saw(event({ reason }));
   vi.advanceTimersByTime(hold - 1);
@@ -61,7 +62,7 @@ test.each([
   expect(lost).toEqual([]);
 });
 
-test("the name in the event does not matter: it is the client's own word", () => {
+test('the name in the event does not matter, as clients choose it themselves', () => {
   const { losses, lost } = judge();
   losses.saw(event({ name: 'somebody else' }));
   vi.advanceTimersByTime(hold);
@@ -83,7 +84,7 @@ test.each([
   expect(lost).toEqual([]);
 });
 
-test('an event about the connection before the reconnect comes too late to count', () => {
+test('an event about the connection before the reconnect is ignored', () => {
   const { losses, lost } = judge();
   losses.sawBeat(beat('w-1', 9));
   losses.saw(event({ client: 5 }));
@@ -104,7 +105,7 @@ test('a worker is lost once, until it beats again', () => {
   expect(lost).toHaveLength(2);
 });
 
-test('a worker that beats each 200 s is remembered in between, whoever comes', () => {
+test('a worker that beats every 200 s is remembered between its beats', () => {
   const { losses, lost } = judge();
   vi.advanceTimersByTime(199_000);
   losses.sawBeat(beat('w-2', 6));

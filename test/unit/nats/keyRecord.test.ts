@@ -1,4 +1,5 @@
-// The arithmetic of a shared key: the minute, the holds, the cool-downs.
+// The arithmetic of a shared key: requests per minute, holds, cool-downs.
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
@@ -23,7 +24,7 @@ const unused = { outcome: 'unused' } as const;
 const record = (requestsPerMinute: number, maxInFlight = 1_000): KeyRecord =>
   emptyRecord({ requestsPerMinute, maxInFlight }, start);
 
-/** Takes and gives back as many requests as the key grants at these moments; the times of the grants. */
+/** Takes and releases a request at each of these times that the key grants; returns the times of the grants. */
 function grantsAt(before: KeyRecord, moments: readonly number[]): number[] {
   let after = before;
   return moments.filter((now, index) => {
@@ -33,7 +34,7 @@ function grantsAt(before: KeyRecord, moments: readonly number[]): number[] {
   });
 }
 
-test('never more than the limit in any sixty seconds, whatever the times', () => {
+test('never grants more than the limit in any sixty seconds', () => {
   const steps = fc.array(fc.integer({ min: 0, max: 20_000 }), { minLength: 1, maxLength: 200 });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 20 }), steps, (limit, gaps) => {
@@ -49,7 +50,7 @@ test('never more than the limit in any sixty seconds, whatever the times', () =>
   );
 });
 
-test('the moment at which it says to be ready has room, and none before has', () => {
+test('there is room at the reported time, and not before', () => {
   const gaps = fc.array(fc.integer({ min: 0, max: 5_000 }), { minLength: 1, maxLength: 40 });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }), gaps, (limit, flights, times) => {
@@ -65,7 +66,7 @@ test('the moment at which it says to be ready has room, and none before has', ()
   );
 });
 
-test('the whole limit may be used at once, and again a minute later', () => {
+test('the whole limit can be used at once, and again a minute later', () => {
   const burst = Array.from({ length: 15 }, () => start);
   const later = Array.from({ length: 15 }, () => start + 61_000);
   expect(grantsAt(record(10), [...burst, ...later])).toHaveLength(20);
@@ -84,7 +85,7 @@ test('an unused request counts neither in flight nor in the minute', () => {
   expect(room(release(after, 'b', unused, start + 6), start + 6)).toBe(1);
 });
 
-test('a hold that nobody renews lapses; one that is renewed does not', () => {
+test('a hold lapses unless it is renewed', () => {
   const held = grant(grant(record(10, 2), 'dead', start), 'alive', start);
   const renewed = renew(held, ['alive'], start + 20_000);
   expect(inFlight(renewed, start + holdFor - 1)).toBe(2);
@@ -93,7 +94,7 @@ test('a hold that nobody renews lapses; one that is renewed does not', () => {
   expect(room(renewed, start + holdFor)).toBe(1);
 });
 
-test('calls that were under way when the key began to cool do not lengthen it, nor end it', () => {
+test('calls that started before the cool-down neither extend nor end it', () => {
   const limited = { outcome: 'failed', error: taskError('RateLimited', 'too many') } as const;
   let after = ['a', 'b', 'c'].reduce((before, id) => grant(before, id, start), record(10));
   after = release(after, 'a', limited, start);
@@ -117,7 +118,7 @@ test('a refused key may be tried again after ten minutes', () => {
   expect(stateOf('front', 'f', after, start + 600_000)).toMatchObject({ state: 'ready', cause: null });
 });
 
-test('is read back as it was written; anything else is nothing', () => {
+test('reads back what it wrote; anything else is undefined', () => {
   const some = grant(record(3), 'a', start);
   const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
   expect(readRecord(bytes(JSON.stringify(some)))).toEqual(some);
