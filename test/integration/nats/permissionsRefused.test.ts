@@ -118,7 +118,7 @@ describe.each(natsUsers)('the user %s', (user) => {
     const { link } = await connectAs(await started(), user, 'p');
     const others = natsUsers.filter((other) => other !== user);
     const inboxes = others.map((other) => [`read the answers of ${other}`, `subscribe _INBOX_${other}.>`] as const);
-    const attempts: Attempts = { ...forbidden[user], ...Object.fromEnattempts(inboxes) };
+    const attempts: Attempts = { ...forbidden[user], ...Object.fromEntries(inboxes) };
     const allowed = await allowedOf(link.connection, attempts);
     expect(allowed).toEqual([]);
     expect(Object.keys(attempts).length).toBeGreaterThanOrEqual(8);
@@ -240,5 +240,5 @@ async function allowedOf(connection: Connection, attempts: Attempts): Promise<st
   }
   await connection.flush();
   await connection.flush();
-  return Object.enattempts(attempts).flatMap(([name, what]) => (refused.has(what) ? [] : [name]));
+  return Object.entries(attempts).flatMap(([name, what]) => (refused.has(what) ? [] : [name]));
 }
