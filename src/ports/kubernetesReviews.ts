@@ -1,5 +1,5 @@
 // Who the user of a Kubernetes token is and what that user may do. The questions are asked with the token itself, so Genwarden
-// needs no rights of its own.
+// needs no rights in the cluster.
 
 export interface KubernetesUser {
   readonly name: string;

@@ -9,7 +9,7 @@ import { writeLine, type Io } from '../output/io.ts';
 import { clusterError } from './clusterError.ts';
 import { reachInstallation, type Reached } from './connect.ts';
 import type { PluginFlags } from './flags.ts';
-import { podsOfWorker, type WorkerPod } from './workerPods.ts';
+import { podsOfWorker, type WorkerPod } from './pods.ts';
 
 interface LogsOptions extends PluginFlags {
   readonly follow?: true;

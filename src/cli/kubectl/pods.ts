@@ -1,6 +1,6 @@
 // Pods of Genwarden in a cluster, found by the labels that the chart gives them.
 
-import { KubeError, type Cluster, type KubeObject } from '../../ports/kubernetes.ts';
+import { KubeError, type Cluster, type KubeObject, type ResourceKey } from '../../ports/kubernetes.ts';
 import { clusterError } from './clusterError.ts';
 
 export interface Pod extends KubeObject {
@@ -40,4 +40,29 @@ export async function podsAnywhere(cluster: Cluster, component: Component): Prom
     if (error instanceof KubeError && error.status === 403) return undefined;
     throw clusterError(error, 'list pods in all namespaces');
   }
+}
+
+export interface WorkerPod extends ResourceKey {
+  readonly restarted: boolean;
+}
+
+/**
+ * The pods that the worker may run or have run in; none when they are gone. Usually one, but a worker's name contains only the
+ * first part of its pod's name. Pools may be in other namespaces, which are searched if the user may list pods there.
+ */
+export async function podsOfWorker(cluster: Cluster, namespace: string, worker: string): Promise<readonly WorkerPod[]> {
+  const isItsPod = (pod: Pod): boolean => runs(pod, worker);
+  const here = (await podsIn(cluster, 'worker', namespace)).filter(isItsPod);
+  const pods = here.length > 0 ? here : ((await podsAnywhere(cluster, 'worker')) ?? []).filter(isItsPod);
+  return pods.map(({ metadata, status }) => ({
+    namespace: metadata.namespace,
+    name: metadata.name,
+    restarted: status?.containerStatuses?.some(({ restartCount }) => restartCount > 0) === true,
+  }));
+}
+
+/** A worker is called `worker-<host, cut to 40 characters>-<8 hexadecimal digits>`, and the host of a pod is its name. */
+function runs({ metadata }: Pod, worker: string): boolean {
+  const [, host] = /^worker-(.+)-[0-9a-f]{8}$/.exec(worker) ?? [];
+  return host !== undefined && metadata.name.toLowerCase().slice(0, 40) === host;
 }

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { WatchEvent } from '../../../src/ports/kubernetes.ts';
 import { loadKubeconfig } from '../../../src/adapters/kubernetes/index.ts';
-import { failed, json, serving, type Answer } from './apiServer.ts';
+import { failed, json, serving, servingWithin, type Answer } from './scriptedServer.ts';
 
 const pools = { group: 'genwarden.dev', version: 'v1alpha1', kind: 'WorkerPool', plural: 'workerpools' };
 const maps = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps' };
@@ -208,6 +208,17 @@ test('a watch that is refused, receives an error or breaks throws after deliveri
     await expect(watched(cluster, events)).rejects.toMatchObject({ name: 'KubeError', ...error });
     expect(events).toHaveLength([0, 1, 1, 1, 0][index]!);
   }
+});
+
+test('a followed log may stay silent for longer than an answer may take', async () => {
+  const late: Answer = (_asked, response) => void setTimeout(() => response.end('2026-01-01T00:00:00Z hello\n'), 100);
+  const { cluster, asked } = await servingWithin(20, late);
+  await expect(cluster.get(maps, key)).rejects.toMatchObject({ status: 0, reason: 'Timeout' });
+  const request = { ...key, container: 'worker', since: '2026-01-01T00:00:00Z', follow: true };
+  expect(await Array.fromAsync(cluster.log(request, new AbortController().signal))).toEqual(['hello']);
+  expect(asked[1]!.url.pathname + asked[1]!.url.search).toBe(
+    '/api/v1/namespaces/n/pods/a/log?container=worker&timestamps=true&sinceTime=2026-01-01T00%3A00%3A00Z&follow=true',
+  );
 });
 
 test('an abort ends a watch at once and closes its connection', async () => {

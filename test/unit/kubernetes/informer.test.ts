@@ -26,14 +26,14 @@ function stage(
   const logger = pino({ base: null }, { write: (line: string) => void lines.push(line) });
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
-  const heard: string[] = [];
+  const reported: string[] = [];
   const clock = { monotonic: () => monotonicFrom(performance.now()) };
   const parts = { cluster, reportProblem: problems.report, logger, metrics, clock, jitter: () => 0 };
   const informer = informerFactory(parts, { ...quick, ...times })({
     type,
     namespaces,
     onChange: ({ metadata }, change) => {
-      heard.push(`${change} ${metadata.name}`);
+      reported.push(`${change} ${metadata.name}`);
       if (metadata.name === 'thrower') throw new Error('a bad listener');
     },
     signal: stop.signal,
@@ -41,31 +41,32 @@ function stage(
   const missed = async (): Promise<number> => (await metrics.missedEvents.get()).values[0]?.value ?? 0;
   const lists = (): number => cluster.calls.filter(({ verb }) => verb === 'list').length;
   const watching = (): Promise<boolean> => until(() => cluster.openWatches > 0, { what: 'a watch', intervalMs: 1 });
-  const hears = (event: string): Promise<boolean> => until(() => heard.includes(event), { what: event, intervalMs: 1 });
+  const reports = (event: string): Promise<boolean> =>
+    until(() => reported.includes(event), { what: event, intervalMs: 1 });
   const names = (): string[] =>
     informer
       .list()
       .map(({ metadata }) => metadata.name)
       .toSorted();
-  return { cluster, informer, heard, hears, watching, lists, missed, problems, lines, stop, names };
+  return { cluster, informer, reported, reports, watching, lists, missed, problems, lines, stop, names };
 }
 
 test('caches existing objects, then reports each change after caching it', async () => {
   const cluster = new FakeCluster();
   cluster.put(type, { ...at('a'), spec: { paused: false } });
-  const { informer, heard, hears, watching } = stage({}, cluster);
+  const { informer, reported, reports, watching } = stage({}, cluster);
   expect([informer.synced(), informer.listedAt()]).toEqual([false, longAgo]);
   await informer.untilSynced();
   expect(informer.synced()).toBe(true);
   expect(informer.listedAt() <= monotonicFrom(performance.now())).toBe(true);
   await watching();
   cluster.put(type, { ...at('a'), spec: { paused: true } });
-  await hears('modified a');
+  await reports('modified a');
   expect(informer.get({ namespace: 'one', name: 'a' })?.spec).toEqual({ paused: true });
   cluster.put(type, at('b'));
   cluster.remove(type, { namespace: 'one', name: 'a' });
-  await hears('deleted a');
-  expect(heard).toEqual(['added a', 'modified a', 'added b', 'deleted a']);
+  await reports('deleted a');
+  expect(reported).toEqual(['added a', 'modified a', 'added b', 'deleted a']);
   expect(informer.get({ namespace: 'one', name: 'a' })).toBeUndefined();
 });
 
@@ -79,12 +80,12 @@ test('several namespaces share one cache, which excludes all others', async () =
 });
 
 test('a watch that ends or breaks resumes from its last version, without a new list', async () => {
-  const { cluster, hears, watching, lists, missed } = stage();
+  const { cluster, reports, watching, lists, missed } = stage();
   await watching();
   for (const [index, error] of [undefined, away, new KubeError(500, 'InternalError', 'oops')].entries()) {
     cluster.endWatches(error);
     cluster.put(type, at(`meanwhile-${index}`));
-    await hears(`added meanwhile-${index}`);
+    await reports(`added meanwhile-${index}`);
     await watching();
   }
   expect([lists(), await missed()]).toEqual([1, 0]);
@@ -93,7 +94,7 @@ test('a watch that ends or breaks resumes from its last version, without a new l
 test('an expired version leads to a new list, which reports the differences', async () => {
   const cluster = new FakeCluster();
   cluster.put(type, at('old'));
-  const { heard, hears, watching, lists, informer } = stage({}, cluster);
+  const { reported, reports, watching, lists, informer } = stage({}, cluster);
   await watching();
   const first = informer.listedAt();
   cluster.fail(away, { times: 2, matches: ({ verb }) => verb === 'watch' });
@@ -101,8 +102,8 @@ test('an expired version leads to a new list, which reports the differences', as
   cluster.remove(type, { namespace: 'one', name: 'old' });
   cluster.put(type, at('new'));
   cluster.compact();
-  await hears('added new');
-  expect(heard).toEqual(['added old', 'deleted old', 'added new']);
+  await reports('added new');
+  expect(reported).toEqual(['added old', 'deleted old', 'added new']);
   expect(lists()).toBe(2);
   expect(informer.listedAt() > first).toBe(true);
 });
@@ -110,7 +111,7 @@ test('an expired version leads to a new list, which reports the differences', as
 test('waits for an API server that is unreachable for long, at the start and later', async () => {
   const cluster = new FakeCluster();
   cluster.away();
-  const { hears, problems, informer, lists, watching, lines } = stage({}, cluster);
+  const { reports, problems, informer, lists, watching, lines } = stage({}, cluster);
   await until(() => lists() > 5, { what: 'several tries' });
   expect(problems.list()).toEqual(['Cannot list workerpools.genwarden.dev: connect ECONNREFUSED']);
   expect(lines.length).toBeLessThan(lists());
@@ -123,28 +124,28 @@ test('waits for an API server that is unreachable for long, at the start and lat
   const before = cluster.calls.length;
   await until(() => cluster.calls.length > before + 5, { what: 'several tries of the watch' });
   cluster.back();
-  await hears('added meanwhile');
+  await reports('added meanwhile');
 });
 
 test('a silent watch is replaced, and the new one delivers what it withheld', async () => {
-  const { cluster, hears, watching, lists } = stage({ silenceMs: 40 });
+  const { cluster, reports, watching, lists } = stage({ silenceMs: 40 });
   await watching();
   // Open, but dead.
   cluster.dropEvents(1);
-  cluster.put(type, at('unheard'));
-  await hears('added unheard');
+  cluster.put(type, at('withheld'));
+  await reports('added withheld');
   expect(lists()).toBe(1);
 });
 
 test('bookmarks advance the version, so that the version of a quiet watch does not expire', async () => {
-  const { cluster, watching, lists, hears } = stage();
+  const { cluster, watching, lists, reports } = stage();
   await watching();
   cluster.put({ ...type, plural: 'others' }, at('of another kind'));
   cluster.bookmark();
   cluster.compact();
   cluster.endWatches();
   cluster.put(type, at('a'));
-  await hears('added a');
+  await reports('added a');
   expect(lists()).toBe(1);
 });
 
@@ -152,7 +153,7 @@ test('a periodic list finds and counts changes that the watch missed, and restar
   const cluster = new FakeCluster();
   cluster.put(type, { ...at('changes'), spec: { n: 1 } });
   cluster.put(type, at('goes'));
-  const { informer, heard, hears, watching, missed, names, lines } = stage(
+  const { informer, reported, reports, watching, missed, names, lines } = stage(
     { relistMs: 60, silenceMs: 60_000 },
     cluster,
   );
@@ -162,8 +163,14 @@ test('a periodic list finds and counts changes that the watch missed, and restar
   cluster.put(type, { ...at('changes'), spec: { n: 2 } });
   cluster.remove(type, { namespace: 'one', name: 'goes' });
   cluster.put(type, at('comes'));
-  await hears('added comes');
-  expect(heard.toSorted()).toEqual(['added changes', 'added comes', 'added goes', 'deleted goes', 'modified changes']);
+  await reports('added comes');
+  expect(reported.toSorted()).toEqual([
+    'added changes',
+    'added comes',
+    'added goes',
+    'deleted goes',
+    'modified changes',
+  ]);
   expect(names()).toEqual(['changes', 'comes']);
   expect(await missed()).toBe(3);
   expect(lines.some((line) => line.includes('the watch missed'))).toBe(true);
@@ -171,7 +178,7 @@ test('a periodic list finds and counts changes that the watch missed, and restar
   const watches = (): number => cluster.calls.filter(({ verb }) => verb === 'watch').length;
   await until(() => watches() === 2, { what: 'a new watch' });
   cluster.put(type, at('after'));
-  await hears('added after');
+  await reports('added after');
   expect(await missed()).toBe(3);
 });
 
@@ -236,34 +243,34 @@ test.each([
   ['no object', { event: 'added' }],
   ['an unknown event', { event: undefined, object: at('x') }],
 ])('a watch survives %s', async (_what, event) => {
-  const { cluster, watching, hears, informer } = stage();
+  const { cluster, watching, reports, informer } = stage();
   await watching();
   cluster.sendRaw(type, event);
   cluster.put(type, at('after'));
-  await hears('added after');
+  await reports('added after');
   expect(informer.list()).toHaveLength(1);
 });
 
 test('a change handler that throws does not end the informer', async () => {
-  const { cluster, hears, watching, lines } = stage();
+  const { cluster, reports, watching, lines } = stage();
   await watching();
   cluster.put(type, at('thrower'));
   cluster.put(type, at('next'));
-  await hears('added next');
+  await reports('added next');
   expect(lines.some((line) => line.includes('a bad listener'))).toBe(true);
 });
 
 test('an object that was deleted and recreated under the same name is reported as deleted and added', async () => {
-  const { cluster, heard, hears, watching } = stage();
+  const { cluster, reported, reports, watching } = stage();
   cluster.put(type, at('again'));
   await watching();
-  await hears('added again');
+  await reports('added again');
   const first = cluster.peek(type, { namespace: 'one', name: 'again' })!;
   cluster.dropEvents(1);
   cluster.remove(type, first.metadata);
   cluster.put(type, at('again'));
-  await until(() => heard.length === 3, { what: 'the end of the first, the start of the second' });
-  expect(heard).toEqual(['added again', 'deleted again', 'added again']);
+  await until(() => reported.length === 3, { what: 'the end of the first, the start of the second' });
+  expect(reported).toEqual(['added again', 'deleted again', 'added again']);
 });
 
 test('an abort closes the watches and rejects untilSynced', async () => {

@@ -19,10 +19,13 @@ export interface Asked {
 export type Answer = (asked: Asked, response: ServerResponse, request: IncomingMessage) => unknown;
 
 /** Answers the requests in order; the last answer also serves all later requests. */
-export async function serving(...answers: Answer[]) {
+export const serving = (...answers: Answer[]) => servingWithin(800, ...answers);
+
+/** With a client that waits this long for an answer, ms. */
+export async function servingWithin(timeoutMs: number, ...answers: Answer[]) {
   const asked: Asked[] = [];
-  const server = createServer((request, response) => void hear(request, response));
-  const hear = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const server = createServer((request, response) => void record(request, response));
+  const record = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();
@@ -48,7 +51,7 @@ export async function serving(...answers: Answer[]) {
     program: 'genwarden-operator',
     version: '1.2.3',
     requests: createOperatorMetrics(registry).kubeRequests,
-    timeoutMs: 800,
+    timeoutMs,
     pageSize: 2,
   });
   onTestFinished(async () => {
