@@ -49,7 +49,10 @@ async function connectThroughTunnel(io: Io, flags: PluginFlags, given: Bearer | 
       const failure = tunnel.failure();
       return failure === undefined ? undefined : clusterError(failure, 'forward a port');
     },
-    close: () => tunnel.close(),
+    close: async () => {
+      await tunnel.close();
+      client.close();
+    },
   };
 }
 

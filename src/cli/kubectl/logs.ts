@@ -25,9 +25,13 @@ export function addLogs(program: Command, io: Io): void {
       withClient(io, async (client, id: string, options: LogsOptions) => {
         const job = await client.get(id);
         const reached = await reachInstallation(options);
-        const printer = new WorkerLogs(io, reached, job, options);
-        if (options.follow === true && job.finishedAt === null) await followLogs(client, printer, job.id);
-        else await printLogs(client, printer, job.id);
+        try {
+          const printer = new WorkerLogs(io, reached, job, options);
+          if (options.follow === true && job.finishedAt === null) await followLogs(client, printer, job.id);
+          else await printLogs(client, printer, job.id);
+        } finally {
+          reached.client.close();
+        }
       }),
     );
 }
