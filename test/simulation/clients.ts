@@ -1,5 +1,5 @@
-// The clients: they submit, and submit again until they are answered; they cancel, retry, review, delete and read, at
-// whichever API answers, and say when an answer breaks a promise.
+// The clients: they submit, and repeat it until they get an answer; they cancel, retry, review, delete and read at any API,
+// and check every answer against the promises.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { cancelJob } from '../../src/jobs/cancel.ts';
@@ -13,8 +13,8 @@ import { waitForJob } from '../../src/jobs/wait.ts';
 import { GenwardenError } from '../../src/job/errors/index.ts';
 import { isOpen } from '../../src/job/task.ts';
 import type { JobRecord } from '../../src/ports/jobLog.ts';
-import type { ApiPlayer, Cast, ClientContext } from './cast.ts';
-import { poolName } from './cast.ts';
+import type { ApiInstance, Installation, ClientContext } from './installation.ts';
+import { poolName } from './installation.ts';
 import type { History } from './history.ts';
 import type { Plan } from './plan.ts';
 import type { Process } from './time/process.ts';
@@ -23,16 +23,16 @@ import type { Random } from './time/random.ts';
 export interface ClientJob {
   readonly key: string;
   readonly body: SubmitBody;
-  /** Its id, once an answer said that it is stored. */
+  /** Its id, once a submit was acknowledged. */
   id: string | undefined;
-  /** Somebody asked for its end. */
+  /** A client has asked to delete it. */
   deleted: boolean;
 }
 
 export interface ClientsOptions {
   readonly plan: Plan;
   readonly random: Random;
-  readonly cast: Cast;
+  readonly installation: Installation;
   readonly process: Process;
   readonly history: History;
   readonly violate: (invariant: string, message: string, about?: string) => void;
@@ -40,7 +40,7 @@ export interface ClientsOptions {
 
 const tenant = 'default';
 const by = 'a client';
-/** ms after which a client no longer waits for an answer. */
+/** ms that a client waits for an answer. */
 const answerTimeout = 25_000;
 
 export class Clients {
@@ -53,23 +53,23 @@ export class Clients {
     this.#options = options;
   }
 
-  /** Nobody asks for anything new; what is under way ends. */
+  /** Makes no new requests; those in progress end. */
   stop(): void {
     this.#over = true;
   }
 
-  /** Requests under way. */
+  /** Requests in progress. */
   get busy(): number {
     return this.#busy;
   }
 
   begin(): void {
     const { plan, process, random } = this.#options;
-    const span = plan.kind === 'natsAway' ? plan.restless / 3 : plan.restless * 0.8;
+    const span = plan.kind === 'natsAway' ? plan.faultsUntil / 3 : plan.faultsUntil * 0.8;
     for (let job = 0; job < plan.jobs; job += 1) {
       process.after(random.next() * span, () => void this.#submit(this.#newJob(job, random.fork(`job-${job}`))));
     }
-    if (plan.meddling < Infinity) process.enter(() => void this.#meddle());
+    if (plan.changeEvery < Infinity) process.enter(() => void this.#changeJobs());
   }
 
   #newJob(at: number, random: Random): ClientJob {
@@ -100,7 +100,7 @@ export class Clients {
     return job;
   }
 
-  /** Until there is an answer; some clients die before. */
+  /** Repeats the submit until there is an answer; some clients die before. */
   async #submit(job: ClientJob): Promise<void> {
     const { random, history } = this.#options;
     while (!this.#over) {
@@ -127,10 +127,10 @@ export class Clients {
     job.id = id;
   }
 
-  async #meddle(): Promise<void> {
+  async #changeJobs(): Promise<void> {
     const { plan, random } = this.#options;
     while (!this.#over) {
-      await pause(random.until(plan.meddling));
+      await pause(random.until(plan.changeEvery));
       const known = this.jobs.filter(({ id, deleted }) => id !== undefined && !deleted);
       if (known.length > 0 && !this.#over) void this.#change(random.pick(known));
     }
@@ -145,7 +145,7 @@ export class Clients {
     const answer = await this.#ask(async (context) => {
       const before = what === 'review' ? await readJob(context, tenant, id) : undefined;
       const record = await changeOf(what, context, id, task, before, random);
-      // The same client asks the same API again: it must see what it was told.
+      // The same client reads from the same API again: it must see what the answer said.
       return { record, again: record === undefined ? undefined : await readJob(context, tenant, id) };
     });
     const said = answer.outcome === 'refused' ? answer.error.code : answer.outcome;
@@ -175,8 +175,8 @@ export class Clients {
   }
 
   async #ask<T>(run: (context: ClientContext) => Promise<T>): Promise<Answer<T>> {
-    const { cast, process, random } = this.#options;
-    const apis = cast.apis;
+    const { installation, process, random } = this.#options;
+    const apis = installation.apis;
     if (apis.length === 0) return { outcome: 'gone' };
     this.#busy += 1;
     try {
@@ -190,11 +190,11 @@ export class Clients {
 type Answer<T> =
   | { readonly outcome: 'answered'; readonly value: T }
   | { readonly outcome: 'refused'; readonly error: GenwardenError }
-  /** The API died, or the client waited for too long. */
+  /** The API died, or the client gave up waiting. */
   | { readonly outcome: 'gone' };
 
 async function askOne<T>(
-  api: ApiPlayer,
+  api: ApiInstance,
   client: Process,
   random: Random,
   run: (context: ClientContext) => Promise<T>,

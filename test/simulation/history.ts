@@ -1,11 +1,11 @@
-// What happened in a run, for the person who reads why it failed. Kept only when asked for: a failing seed is run again.
+// What happened in a run, for the person who investigates a failure. Kept on request only: a failed seed is replayed.
 
 export interface Event {
   /** ms since the run began. */
   readonly at: number;
   readonly who: string;
   readonly what: string;
-  /** `job/task` or a job, where one is concerned. */
+  /** `job/task` or a job, if the event concerns one. */
   readonly about?: string | undefined;
 }
 
@@ -19,12 +19,12 @@ export class History {
     this.#now = now;
   }
 
-  /** `what` is only made where it is kept. */
+  /** Calls `what` only if the history is kept. */
   note(who: string, what: () => string, about?: string): void {
     if (this.#keeps) this.kept.push({ at: this.#now(), who, what: what(), about });
   }
 
-  /** The last events that concern the task, its job, or everybody. */
+  /** The last events that concern the task, its job, or the whole installation. */
   around(about: string | undefined, most: number): Event[] {
     const [job] = about?.split('/') ?? [];
     const concerned = this.kept.filter(
@@ -34,5 +34,5 @@ export class History {
   }
 }
 
-export const inLine = ({ at, who, what, about }: Event): string =>
+export const formatEvent = ({ at, who, what, about }: Event): string =>
   `${(at / 1_000).toFixed(3).padStart(8)} s  ${who.padEnd(14)} ${what}${about === undefined ? '' : `  [${about}]`}`;

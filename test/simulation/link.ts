@@ -1,22 +1,22 @@
-// One process's connection to NATS, with all that can happen on the way: delay, loss, repetition, partition, and answers
-// to questions that were asked in another life.
+// One process's connection to NATS with delay, loss, repetition, partition, and answers to requests of a process that has
+// ended since.
 
 import { GenwardenError } from '../../src/job/errors/index.ts';
 import type { ClosedConnection } from '../../src/adapters/nats/heartbeats/connectionLosses.ts';
 import type { Connection, Server } from './server.ts';
 import type { Process } from './time/process.ts';
-import type { Weather } from './weather.ts';
+import type { NetworkFaults } from './network.ts';
 
-/** As the adapter to NATS: one try, and all of them. */
+/** As in the NATS adapter: for one try, and for all of them. */
 const tryTimeout = 2_000;
-const patience = 10_000;
+const requestTimeout = 10_000;
 
 export type LinkStatus = 'disconnected' | 'reconnected' | 'stalled';
 
 export class Link implements Connection {
   readonly process: Process;
   readonly server: Server;
-  readonly weather: Weather;
+  readonly network: NetworkFaults;
   /** The id of the present connection. */
   client: number;
   #up = true;
@@ -25,10 +25,10 @@ export class Link implements Connection {
   #leavesAfter = 0;
   readonly #listeners = new Set<(status: LinkStatus) => void>();
 
-  constructor(process: Process, server: Server, weather: Weather) {
+  constructor(process: Process, server: Server, network: NetworkFaults) {
     this.process = process;
     this.server = server;
-    this.weather = weather;
+    this.network = network;
     this.client = server.nextClient();
     server.links.add(this);
     process.onEnd(() => this.close('Client Closed'));
@@ -39,27 +39,27 @@ export class Link implements Connection {
     return this.#up;
   }
 
-  /** Listens, as its process, to what happens to the connection. */
+  /** Calls `listener`, in its process, at each change of the connection. */
   onStatus(listener: (status: LinkStatus) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** JetStream has stopped answering: what waits for it hears so when it asks. */
+  /** JetStream has stopped answering. */
   stalled(): void {
     this.#tell('stalled');
   }
 
-  /** The connection breaks; it comes back by itself once nothing is in the way. */
+  /** The connection breaks; it reconnects once the server is reachable. */
   lose(reason: ClosedConnection['reason']): void {
     if (!this.#up) return;
     this.#up = false;
     this.#tellSystem({ kind: 'disconnect', reason });
     this.#tell('disconnected');
-    this.process.schedule.after(50 + this.process.random.next() * this.weather.reconnects, () => this.#reconnect());
+    this.process.schedule.after(50 + this.process.random.next() * this.network.reconnects, () => this.#reconnect());
   }
 
-  /** Nothing gets through until it is mended. */
+  /** Nothing gets through until `mend`. */
   cut(reason: ClosedConnection['reason']): void {
     this.#cut = true;
     this.lose(reason);
@@ -80,9 +80,9 @@ export class Link implements Connection {
    * Asks NATS, and asks again every two seconds and on a new connection; `answer` runs on the server each time that the
    * question arrives, be its asker dead by then. Throws `Unavailable` when no answer came in time.
    */
-  request<T>(what: string, answer: () => Promise<T>, limit = patience): Promise<T> {
+  request<T>(what: string, answer: () => Promise<T>, limit = requestTimeout): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const { process, server, weather } = this;
+    const { process, server, network } = this;
     let over = false;
     const end = (settle: () => void): void => {
       if (over) return;
@@ -91,12 +91,12 @@ export class Link implements Connection {
       settle();
     };
     const take = (settle: () => void): void => {
-      if (!process.random.chance(weather.lostAnswer)) this.deliver(() => end(settle));
+      if (!process.random.chance(network.lostAnswer)) this.deliver(() => end(settle));
     };
     const ask = (): void => {
       if (over) return;
       again = process.after(tryTimeout, ask);
-      this.#send(weather.lostRequest, () => {
+      this.#send(network.lostRequest, () => {
         if (!server.jetStream) return;
         void answer().then(
           (value) => take(() => resolve(value)),
@@ -115,13 +115,13 @@ export class Link implements Connection {
     return promise;
   }
 
-  /** A core message to the server: gone without notice where there is no connection. */
+  /** Sends a core message to the server; lost without notice while there is no connection. */
   say(arrive: () => void): void {
-    this.#send(this.weather.lostWord, arrive);
-    if (this.process.random.chance(this.weather.repeatedWord)) this.#send(this.weather.lostWord, arrive);
+    this.#send(this.network.lostMessage, arrive);
+    if (this.process.random.chance(this.network.repeatedMessage)) this.#send(this.network.lostMessage, arrive);
   }
 
-  /** From the server to the process, in order, unless the connection is another by then. */
+  /** From the server to the process, in order; dropped if the process has reconnected since. */
   deliver(run: () => void): void {
     const { client, process } = this;
     const arrival = Math.max(process.schedule.now + this.delay(), this.#arrivesAfter);
@@ -134,7 +134,7 @@ export class Link implements Connection {
   /** ms on the way. */
   delay(): number {
     const { random } = this.process;
-    const { latency, slow, slowBy } = this.weather;
+    const { latency, slow, slowBy } = this.network;
     return random.next() * latency + (slow > 0 && random.chance(slow) ? random.next() * slowBy : 0);
   }
 
@@ -150,7 +150,7 @@ export class Link implements Connection {
     const { process, server } = this;
     if (this.#up || !process.alive) return;
     if (this.#cut || process.frozen || !server.up) {
-      process.schedule.after(100 + process.random.next() * this.weather.reconnects, () => this.#reconnect());
+      process.schedule.after(100 + process.random.next() * this.network.reconnects, () => this.#reconnect());
       return;
     }
     this.#up = true;

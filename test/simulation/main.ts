@@ -1,8 +1,8 @@
-// Runs seeds from the command line: one with its history, or many in a row.
+// Runs seeds from the command line: one, with its history on request, or many in a row.
 
 import { parseArgs } from 'node:util';
-import { inLine } from './history.ts';
-import { tell } from './report.ts';
+import { formatEvent } from './history.ts';
+import { describeFailure } from './report.ts';
 import { simulate } from './simulate.ts';
 
 const { values } = parseArgs({
@@ -23,10 +23,10 @@ else await runOne(Number(seed));
 async function runOne(one: number): Promise<void> {
   const run = await simulate(one, { traced: values.history });
   if (values.digest) console.info(run.digest);
-  else if (values.history) for (const event of run.history.kept) console.info(inLine(event));
+  else if (values.history) for (const event of run.history.kept) console.info(formatEvent(event));
   if (run.violation === undefined)
     return void (values.digest || console.info(`Seed ${one} holds: ${run.messages} messages`));
-  console.error(await tell(run));
+  console.error(await describeFailure(run));
   process.exitCode = 1;
 }
 
@@ -44,7 +44,7 @@ async function runMany(from: number, count: number): Promise<void> {
       process.exitCode = 1;
       if (values.keep) console.error(`${next}: ${run.violation.invariant}: ${run.violation.message}`);
       else {
-        console.error(await tell(run));
+        console.error(await describeFailure(run));
         break;
       }
     }

@@ -1,54 +1,54 @@
-// The nemesis: crashes, freezes, cuts, kicks, deposes and misleads whoever the plan allows, at moments of the seed.
+// The nemesis (Jepsen's term): injects the faults that the plan allows, at times that follow from the seed.
 
-import type { AnyPlayer, Cast } from './cast.ts';
-import { poolName } from './cast.ts';
+import type { AnyInstance, Installation } from './installation.ts';
+import { poolName } from './installation.ts';
 import type { History } from './history.ts';
 import type { FaultName, Plan } from './plan.ts';
 import type { Server } from './server.ts';
 import type { Random } from './time/random.ts';
-import { fairWeather, type Weather } from './weather.ts';
+import { soundNetwork, type NetworkFaults } from './network.ts';
 
 export interface NemesisOptions {
   readonly plan: Plan;
   readonly random: Random;
   readonly server: Server;
-  readonly cast: Cast;
+  readonly installation: Installation;
   readonly history: History;
 }
 
 export class Nemesis {
-  /** Until when what it did to controllers or NATS lasts, ms of the run. */
+  /** Its faults of controllers and NATS last until then, ms of the run. */
   disturbedUntil = 0;
   readonly #options: NemesisOptions;
-  /** Until when each worker may rightly be thought lost. */
+  /** Each worker may rightly be considered lost until then. */
   readonly #impairedUntil = new Map<string, number>();
-  readonly #usual: Weather;
+  readonly #usual: NetworkFaults;
   #over = false;
 
   constructor(options: NemesisOptions) {
     this.#options = options;
-    this.#usual = { ...options.plan.weather };
+    this.#usual = { ...options.plan.network };
   }
 
   begin(): void {
     for (const [fault, mean] of this.#options.plan.faults) this.#again(fault, mean);
   }
 
-  /** Was the worker well, as far as it is to be known from outside, since that moment? */
+  /** Whether the worker has been healthy since that moment, as seen from outside. */
   wasWell(worker: string, since: number): boolean {
-    const player = this.#options.cast.find(worker);
-    return player?.process.alive === true && since > (this.#impairedUntil.get(worker) ?? -Infinity);
+    const instance = this.#options.installation.find(worker);
+    return instance?.process.alive === true && since > (this.#impairedUntil.get(worker) ?? -Infinity);
   }
 
-  /** Mends everything, and does no more. */
-  relent(): void {
-    const { server, cast, plan } = this.#options;
+  /** Repairs everything and injects no more faults. */
+  stop(): void {
+    const { server, installation, plan } = this.#options;
     this.#over = true;
     server.start();
     server.startJetStream();
     server.process.enter(() => void server.queue.resume(poolName).catch(() => undefined));
-    Object.assign(plan.weather, fairWeather);
-    for (const { process, link, clockError } of cast.all()) {
+    Object.assign(plan.network, soundNetwork);
+    for (const { process, link, clockError } of installation.all()) {
       link.mend();
       clockError.ms = 0;
       if (process.frozen) process.thaw();
@@ -65,27 +65,27 @@ export class Nemesis {
   }
 
   #do(fault: FaultName): void {
-    const { cast, server, random, plan } = this.#options;
+    const { installation, server, random, plan } = this.#options;
     const long = plan.kind === 'natsAway' ? 60_000 : 20_000;
     switch (fault) {
       case 'crashWorker':
-        return this.#onOne(cast.workers, 'crashes', (player) => player.process.end());
+        return this.#onOne(installation.workers, 'crashes', (instance) => instance.process.end());
       case 'crashController':
-        return this.#onOne(cast.controllers, 'crashes', (player) => player.process.end());
+        return this.#onOne(installation.controllers, 'crashes', (instance) => instance.process.end());
       case 'crashApi':
-        return this.#onOne(cast.apis, 'crashes', (player) => player.process.end());
+        return this.#onOne(installation.apis, 'crashes', (instance) => instance.process.end());
       case 'freezeWorker':
-        return this.#freeze(cast.workers);
+        return this.#freeze(installation.workers);
       case 'freezeController':
-        return this.#freeze(cast.controllers);
+        return this.#freeze(installation.controllers);
       case 'freezeApi':
-        return this.#freeze(cast.apis);
+        return this.#freeze(installation.apis);
       case 'cutWorker':
-        return this.#cut(cast.workers);
+        return this.#cut(installation.workers);
       case 'cutController':
-        return this.#cut(cast.controllers);
+        return this.#cut(installation.controllers);
       case 'cutApi':
-        return this.#cut(cast.apis);
+        return this.#cut(installation.apis);
       case 'stopNats':
         return this.#forAWhile(
           'NATS',
@@ -101,18 +101,18 @@ export class Nemesis {
           () => server.startJetStream(),
         );
       default:
-        return this.#mislead(fault);
+        return this.#doOther(fault);
     }
   }
 
-  #mislead(fault: Exclude<FaultName, `${'crash' | 'freeze' | 'cut'}${string}` | 'stopNats' | 'stopJetStream'>): void {
-    const { cast, server, random } = this.#options;
+  #doOther(fault: Exclude<FaultName, `${'crash' | 'freeze' | 'cut'}${string}` | 'stopNats' | 'stopJetStream'>): void {
+    const { installation, server, random } = this.#options;
     switch (fault) {
       case 'falseLoss':
-        return this.#forge();
+        return this.#fakeDisconnect();
       case 'kick':
-        return this.#onOne(cast.all(), 'is kicked', (player) =>
-          player.link.lose(random.pick(['Kicked', 'Read Error'])),
+        return this.#onOne(installation.all(), 'is kicked', (instance) =>
+          instance.link.lose(random.pick(['Kicked', 'Read Error'])),
         );
       case 'depose':
         this.#note('the lease is deleted');
@@ -120,12 +120,14 @@ export class Nemesis {
         server.lease = undefined;
         return;
       case 'drainWorker':
-        return this.#onOne(cast.workers, 'is drained', (player) => this.#drain(player));
+        return this.#onOne(installation.workers, 'is drained', (instance) => this.#drain(instance));
       case 'rollAll':
-        this.#note('everything is restarted, one after the other');
-        cast
+        this.#note('all processes restart, one after the other');
+        installation
           .all()
-          .forEach((player, at) => server.process.after(at * random.between(500, 3_000), () => this.#restart(player)));
+          .forEach((instance, at) =>
+            server.process.after(at * random.between(500, 3_000), () => this.#restart(instance)),
+          );
         return;
       case 'forgetConsumers':
         this.#note('the consumers are deleted');
@@ -133,15 +135,15 @@ export class Nemesis {
         server.queue.forget(poolName);
         return;
       case 'clockError':
-        return this.#misleadClock();
+        return this.#shiftClock();
       case 'wallClock':
-        return this.#onOne(cast.all(), 'has its clock set', (player) => {
-          player.process.skew = random.whole(-3_600_000, 3_600_000);
+        return this.#onOne(installation.all(), 'gets another wall clock', (instance) => {
+          instance.process.skew = random.whole(-3_600_000, 3_600_000);
         });
       case 'storm':
         return this.#storm();
       case 'pausePool':
-        this.#note('the pool is paused for a while');
+        this.#note('the pool is paused');
         void server.queue.pause(poolName, server.clock.now() + random.whole(1_000, 20_000)).catch(() => undefined);
         return;
       default:
@@ -149,39 +151,39 @@ export class Nemesis {
     }
   }
 
-  #onOne<P extends AnyPlayer>(players: readonly P[], what: string, action: (player: P) => void): void {
-    if (players.length === 0) return;
-    const player = this.#options.random.pick(players);
-    this.#note(`${player.process.name} ${what}`);
-    this.#impair(player, 0);
-    action(player);
+  #onOne<P extends AnyInstance>(instances: readonly P[], what: string, action: (instance: P) => void): void {
+    if (instances.length === 0) return;
+    const instance = this.#options.random.pick(instances);
+    this.#note(`${instance.process.name} ${what}`);
+    this.#impair(instance, 0);
+    action(instance);
   }
 
-  #freeze(players: readonly AnyPlayer[]): void {
+  #freeze(instances: readonly AnyInstance[]): void {
     const { server } = this.#options;
     const ms = this.#span();
     this.#onOne(
-      players.filter(({ process }) => !process.frozen),
+      instances.filter(({ process }) => !process.frozen),
       `is frozen for ${ms} ms`,
-      (player) => {
-        this.#impair(player, ms);
-        player.process.freeze();
+      (instance) => {
+        this.#impair(instance, ms);
+        instance.process.freeze();
         server.process.after(ms, () => {
-          if (!player.process.frozen) return;
-          this.#note(`${player.process.name} is thawed`);
-          player.process.thaw();
+          if (!instance.process.frozen) return;
+          this.#note(`${instance.process.name} is thawed`);
+          instance.process.thaw();
         });
       },
     );
   }
 
-  #cut(players: readonly AnyPlayer[]): void {
+  #cut(instances: readonly AnyInstance[]): void {
     const { server, random } = this.#options;
     const ms = this.#span();
-    this.#onOne(players, `is cut off for ${ms} ms`, (player) => {
-      this.#impair(player, ms);
-      player.link.cut(random.pick(['Read Error', 'Stale Connection', 'Client Closed']));
-      server.process.after(ms, () => player.link.mend());
+    this.#onOne(instances, `is cut off for ${ms} ms`, (instance) => {
+      this.#impair(instance, ms);
+      instance.link.cut(random.pick(['Read Error', 'Stale Connection', 'Client Closed']));
+      server.process.after(ms, () => instance.link.mend());
     });
   }
 
@@ -195,7 +197,7 @@ export class Nemesis {
   #forAWhile(what: string, ms: number, begin: () => void, end: () => void): void {
     this.#note(`${what} is away for ${Math.round(ms)} ms`);
     this.#disturb(ms);
-    for (const player of this.#options.cast.workers) this.#impair(player, ms);
+    for (const instance of this.#options.installation.workers) this.#impair(instance, ms);
     begin();
     this.#options.server.process.after(ms, () => {
       this.#note(`${what} is back`);
@@ -203,30 +205,30 @@ export class Nemesis {
     });
   }
 
-  /** Somebody connects under a worker's name, and leaves: it says nothing about the worker. */
-  #forge(): void {
-    const { cast, server, random } = this.#options;
-    if (cast.workers.length === 0) return;
-    const { name } = random.pick(cast.workers).process;
-    this.#note(`somebody takes the name of ${name}, and leaves`);
+  /** Another client connects with a worker's name and disconnects, which means nothing for the worker. */
+  #fakeDisconnect(): void {
+    const { installation, server, random } = this.#options;
+    if (installation.workers.length === 0) return;
+    const { name } = random.pick(installation.workers).process;
+    this.#note(`another client connects as ${name} and disconnects`);
     const client = server.nextClient();
     for (const { link, hear } of server.connections)
       link.deliver(() => hear({ kind: 'disconnect', name, server: 'nats', client, reason: 'Client Closed' }));
   }
 
-  #drain(player: AnyPlayer): void {
-    if (player.role !== 'worker') return;
-    player.drainingSince ??= this.#options.server.process.schedule.now;
-    player.process.receive(() => void player.worker.drain());
+  #drain(instance: AnyInstance): void {
+    if (instance.role !== 'worker') return;
+    instance.drainingSince ??= this.#options.server.process.schedule.now;
+    instance.process.receive(() => void instance.worker.drain());
   }
 
-  #restart(player: AnyPlayer): void {
-    if (!player.process.alive || this.#over) return;
-    this.#note(`${player.process.name} is told to end`);
-    this.#impair(player, 0);
-    if (player.role === 'worker') return this.#drain(player);
-    if (player.role === 'api') return player.process.end();
-    const { process, controller, follower } = player;
+  #restart(instance: AnyInstance): void {
+    if (!instance.process.alive || this.#over) return;
+    this.#note(`${instance.process.name} receives SIGTERM`);
+    this.#impair(instance, 0);
+    if (instance.role === 'worker') return this.#drain(instance);
+    if (instance.role === 'api') return instance.process.end();
+    const { process, controller, follower } = instance;
     process.receive(
       () =>
         void controller
@@ -234,31 +236,31 @@ export class Nemesis {
           .then(() => follower.close())
           .then(() => process.end()),
     );
-    // Held up by NATS being away, say; the kubelet would not wait either.
+    // It may wait for NATS. The kubelet would not wait longer either.
     this.#options.server.process.after(30_000, () => process.end());
   }
 
-  #misleadClock(): void {
-    const { cast, server, random } = this.#options;
-    this.#onOne(cast.all(), 'mistakes the time', (player) => {
+  #shiftClock(): void {
+    const { installation, server, random } = this.#options;
+    this.#onOne(installation.all(), 'has a wrong server time', (instance) => {
       this.#disturb(10_000);
-      player.clockError.ms = random.whole(-3_000, 3_000);
-      server.process.after(random.between(500, 10_000), () => (player.clockError.ms = 0));
+      instance.clockError.ms = random.whole(-3_000, 3_000);
+      server.process.after(random.between(500, 10_000), () => (instance.clockError.ms = 0));
     });
   }
 
   #storm(): void {
     const { plan, server, random } = this.#options;
-    const { weather } = plan;
+    const { network } = plan;
     const ms = random.between(3_000, 12_000);
-    this.#note(`a storm of ${Math.round(ms)} ms`);
+    this.#note(`network storm for ${Math.round(ms)} ms`);
     this.#disturb(ms);
-    for (const player of this.#options.cast.workers) this.#impair(player, ms);
-    Object.assign(weather, { slow: 0.3, slowBy: 5_000, lostRequest: 0.4, lostAnswer: 0.4, lostWord: 0.5 });
-    server.process.after(ms, () => this.#over || Object.assign(weather, this.#usual));
+    for (const instance of this.#options.installation.workers) this.#impair(instance, ms);
+    Object.assign(network, { slow: 0.3, slowBy: 5_000, lostRequest: 0.4, lostAnswer: 0.4, lostMessage: 0.5 });
+    server.process.after(ms, () => this.#over || Object.assign(network, this.#usual));
   }
 
-  #impair({ process, role }: AnyPlayer, ms: number): void {
+  #impair({ process, role }: AnyInstance, ms: number): void {
     const until = process.schedule.now + ms + 10_000;
     if (role === 'controller') this.#disturb(ms);
     this.#impairedUntil.set(process.name, Math.max(until, this.#impairedUntil.get(process.name) ?? 0));

@@ -1,8 +1,8 @@
-// What a seed decides before anything happens: who plays, how unkind the world is, and what is asked of it. Each seed
-// allows only some kinds of faults, so that rare combinations are not drowned by the usual ones.
+// What a seed decides before the run starts: the processes, the faults, the network, and the load. Each seed allows only some
+// kinds of faults, so that common faults do not mask rare combinations.
 
 import type { Random } from './time/random.ts';
-import { fairWeather, type Weather } from './weather.ts';
+import { soundNetwork, type NetworkFaults } from './network.ts';
 
 export const faultNames = [
   'crashWorker',
@@ -48,7 +48,7 @@ export type Behaviour = (typeof behaviours)[number];
 
 export interface Plan {
   readonly seed: number;
-  /** `natsAway`: NATS is away now and then and nothing else is wrong, so nothing may be paid twice. */
+  /** `natsAway`: NATS is away now and then and nothing else fails, so nothing may be paid for twice. */
   readonly kind: 'faults' | 'natsAway';
   readonly workers: number;
   readonly slots: number;
@@ -56,28 +56,28 @@ export interface Plan {
   readonly apis: number;
   readonly jobs: number;
   readonly tasksPerJob: number;
-  /** ms in which jobs come and faults happen. */
-  readonly restless: number;
+  /** Jobs are submitted and faults happen until then, ms of the run. */
+  readonly faultsUntil: number;
   /** ms between two faults of a kind, on average. */
   readonly faults: ReadonlyMap<FaultName, number>;
-  readonly weather: Weather;
+  readonly network: NetworkFaults;
   readonly behaviours: Readonly<Partial<Record<Behaviour, number>>>;
-  /** The calls that fail in a way that concerns their key are only made with several keys. */
+  /** API keys of the pool. */
   readonly keys: number;
-  /** Whether controllers hear of lost connections. */
+  /** Whether controllers receive the system account's disconnect events. */
   readonly system: boolean;
-  /** ms by which leaders outstay their lease. */
-  readonly lax: number;
-  /** ms between two things that clients do beside submitting. */
-  readonly meddling: number;
-  /** How many messages before the end followers start at least. */
+  /** ms that a leader keeps leading after its lease has expired. */
+  readonly leaseOverrun: number;
+  /** ms between two changes that clients make besides submitting. */
+  readonly changeEvery: number;
+  /** Followers start at least so many messages before the end of the stream. */
   readonly window: number;
 }
 
 export function planOf(seed: number, random: Random, asked?: Plan['kind']): Plan {
   const drawn = random.chance(0.12) ? 'natsAway' : 'faults';
   const kind = asked ?? drawn;
-  const restless = random.whole(30, 120) * 1_000;
+  const faultsUntil = random.whole(30, 120) * 1_000;
   return {
     seed,
     kind,
@@ -87,16 +87,18 @@ export function planOf(seed: number, random: Random, asked?: Plan['kind']): Plan
     apis: random.chance(0.5) ? 2 : 1,
     jobs: random.whole(3, 10),
     tasksPerJob: random.whole(1, 5),
-    restless,
+    faultsUntil,
     faults: kind === 'natsAway' ? awayFaults(random) : someFaults(random),
-    weather:
-      kind === 'natsAway' ? { ...fairWeather, reconnects: random.pick([50, 4_000, 4_000]) } : someWeather(random),
+    network:
+      kind === 'natsAway'
+        ? { ...soundNetwork, reconnects: random.pick([50, 4_000, 4_000]) }
+        : someNetworkFaults(random),
     behaviours: kind === 'natsAway' ? { prompt: 1, slow: 1 } : someBehaviours(random),
     keys: random.pick([0, 1, 3]),
     system: kind === 'natsAway' || random.chance(0.7),
-    lax: kind === 'faults' && random.chance(0.3) ? random.whole(1_000, 20_000) : 0,
+    leaseOverrun: kind === 'faults' && random.chance(0.3) ? random.whole(1_000, 20_000) : 0,
     window: random.pick([3, 20, 100_000]),
-    meddling: kind === 'natsAway' ? Infinity : random.pick([3_000, 10_000, 30_000, Infinity]),
+    changeEvery: kind === 'natsAway' ? Infinity : random.pick([3_000, 10_000, 30_000, Infinity]),
   };
 }
 
@@ -111,8 +113,8 @@ function someFaults(random: Random): Map<FaultName, number> {
   return new Map(chosen.map((fault) => [fault, random.between(6_000, 60_000)]));
 }
 
-function someWeather(random: Random): Weather {
-  if (random.chance(0.25)) return { ...fairWeather };
+function someNetworkFaults(random: Random): NetworkFaults {
+  if (random.chance(0.25)) return { ...soundNetwork };
   const sometimes = (most: number): number => (random.chance(0.5) ? random.next() * most : 0);
   return {
     latency: random.pick([2, 20, 200]),
@@ -120,8 +122,8 @@ function someWeather(random: Random): Weather {
     slowBy: random.between(500, 6_000),
     lostRequest: sometimes(0.1),
     lostAnswer: sometimes(0.1),
-    lostWord: sometimes(0.15),
-    repeatedWord: sometimes(0.15),
+    lostMessage: sometimes(0.15),
+    repeatedMessage: sometimes(0.15),
     staleRead: sometimes(0.3),
     reconnects: random.pick([50, 500, 4_000]),
   };

@@ -1,4 +1,4 @@
-// The model service of the simulation: what a call does follows from the seed, its task and how often that was called.
+// The simulated provider: the seed, the task and the number of its earlier calls decide what a call does.
 
 import { AttemptFailed, taskError, type TaskErrorCode, type TaskErrorDetails } from '../../src/job/errors/index.ts';
 import type { GenerateContext, GenerateRequest, Generated, Provider } from '../../src/ports/provider.ts';
@@ -23,7 +23,7 @@ export class SimulatedProvider {
   readonly #plan: Plan;
   readonly #random: Random;
   readonly #schedule: Schedule;
-  /** Nobody misbehaves any more. */
+  /** From now on every call succeeds. */
   calm = false;
 
   constructor(plan: Plan, random: Random, schedule: Schedule) {
@@ -49,7 +49,7 @@ export class SimulatedProvider {
   }
 }
 
-/** Larger than what a status carries itself, so that it becomes an artifact. */
+/** Larger than a status may carry inline, so that it becomes an artifact. */
 const long = 'long text '.repeat(26_500);
 
 async function answer(behaviour: Behaviour, random: Random, { signal, onProgress }: GenerateContext): Promise<string> {
@@ -74,7 +74,7 @@ async function answer(behaviour: Behaviour, random: Random, { signal, onProgress
       break;
     case 'thrown':
       await lasting(quick, signal);
-      throw new TypeError('something nobody thought of');
+      throw new TypeError('an unexpected error');
     default:
       await lasting(quick, signal);
       throw failureOf(behaviour, random);

@@ -1,4 +1,4 @@
-// The NATS of the simulation: the adapters in memory as its server side, and the faults that the whole of it can have.
+// The simulated NATS: the fakes are its server side; it can be stopped as a whole or in part.
 
 import { monotonicFrom } from '../../src/job/time.ts';
 import { fakeArtifactStore } from '../fakes/artifactStore.ts';
@@ -20,12 +20,12 @@ import type { Random } from './time/random.ts';
 import { epoch, Process } from './time/process.ts';
 import type { Schedule } from './time/schedule.ts';
 
-/** What a deliberately broken part may replace. */
+/** Parts that a mutant may replace. */
 export interface Seams {
   readonly log?: (log: JobLog, stream: FakeStream) => JobLog;
   readonly queue?: (queue: FakeTaskQueue) => FakeTaskQueue;
   readonly artifacts?: (artifacts: ArtifactStore, later: (ms: number, run: () => void) => void) => ArtifactStore;
-  /** Whether observers are told that their own connection is gone; they are unless this says no. */
+  /** False: observers are not told that their own connection is gone. */
   readonly tellsObservers?: false;
 }
 
@@ -34,21 +34,21 @@ export interface Lease {
   until: number;
 }
 
-/** What the server knows of a process: the other end of its connection. */
+/** The server's end of a process's connection. */
 export interface Connection {
   deliver(run: () => void): void;
   lose(reason: string): void;
   stalled(): void;
 }
 
-/** Who listens to core messages, and over which connection. */
+/** A subscriber to core messages and its connection. */
 export interface Listener<T> {
   readonly link: Connection;
   readonly hear: (message: T) => void;
 }
 
 export class Server {
-  /** What it does by itself; never dies. */
+  /** Runs the server's own work; never dies. */
   readonly process: Process;
   readonly clock: Clock;
   readonly stream: FakeStream;
@@ -88,7 +88,7 @@ export class Server {
     return this.#up;
   }
 
-  /** Whether it answers requests to streams, buckets and consumers; core messages go on without. */
+  /** Whether it answers JetStream requests; core messages work without. */
   get jetStream(): boolean {
     return this.#up && this.#jetStream;
   }
@@ -107,7 +107,7 @@ export class Server {
     this.#jetStream = true;
   }
 
-  /** Every connection ends; nobody can connect. */
+  /** Ends every connection and accepts no new one. */
   stop(): void {
     this.#up = false;
     for (const link of this.links) link.lose('Server Shutdown');

@@ -1,11 +1,11 @@
-// One run from one seed: a stage is set, the nemesis does what it may, then relents, and everything that was promised
-// must come true. The same seed is the same run.
+// One run from one seed: a whole installation starts, the nemesis injects faults, then stops, and every promise must hold.
+// The same seed gives the same run.
 
 import { rules } from '../../src/job/rules/decide.ts';
 import type { Rule } from '../../src/job/rules/rule.ts';
-import { Cast, pool, poolName } from './cast.ts';
-import { Patrol } from './checks/patrol.ts';
-import { Watcher, type Violation } from './checks/watcher.ts';
+import { Installation, pool, poolName } from './installation.ts';
+import { PeriodicChecks } from './checks/periodic.ts';
+import { MessageChecks, type Violation } from './checks/messages.ts';
 import { Clients } from './clients.ts';
 import { History } from './history.ts';
 import { Nemesis } from './nemesis.ts';
@@ -19,7 +19,7 @@ import { installVirtualTime } from './time/timers.ts';
 
 export interface SimulateOptions {
   readonly seams?: Seams & { readonly without?: Rule };
-  /** Of this kind, whatever the seed says. */
+  /** Replaces the kind that the seed draws. */
   readonly kind?: Plan['kind'];
   /** Keeps the history. */
   readonly traced?: boolean;
@@ -34,7 +34,7 @@ export interface Run {
   readonly calls: number;
   /** ms of virtual time. */
   readonly lasted: number;
-  /** The same for the same run. */
+  /** Equal for equal runs. */
   readonly digest: string;
 }
 
@@ -48,77 +48,81 @@ export async function simulate(seed: number, { seams = {}, kind, traced = false 
   const plan = planOf(seed, random.fork('plan'), kind);
   const history = new History(traced, () => schedule.now);
   const server = new Server(schedule, random.fork('server'), plan, seams);
-  const watcher = new Watcher(server, history, plan, () => nemesis);
+  const messageChecks = new MessageChecks(server, history, plan, () => nemesis);
   const provider = new SimulatedProvider(plan, random.fork('provider'), schedule);
-  const violate = watcher.violate.bind(watcher);
+  const violate = messageChecks.violate.bind(messageChecks);
   const logged = traced ? (process: string, line: string) => noteLine(history, process, line) : undefined;
-  const cast = new Cast({
+  const installation = new Installation({
     plan,
     random: random.fork('cast'),
     server,
     provider,
-    witness: watcher.witness,
+    onWritten: messageChecks.onWritten,
     violate,
     logged,
   });
-  const nemesis = new Nemesis({ plan, random: random.fork('nemesis'), server, cast, history });
+  const nemesis = new Nemesis({ plan, random: random.fork('nemesis'), server, installation, history });
   const process = new Process({ name: 'clients', schedule, random: random.fork('timers of clients') });
-  const clients = new Clients({ plan, random: random.fork('clients'), cast, process, history, violate });
-  const patrol = new Patrol({ plan, server, cast, nemesis, watcher, provider });
-  const broken = (): boolean => watcher.violation !== undefined;
-  const stage = { plan, server, cast, random: random.fork('stage') };
+  const clients = new Clients({ plan, random: random.fork('clients'), installation, process, history, violate });
+  const periodicChecks = new PeriodicChecks({ plan, server, installation, nemesis, messageChecks, provider });
+  const broken = (): boolean => messageChecks.violation !== undefined;
+  const setup = { plan, server, installation, random: random.fork('stage') };
   const restoreRules = removeRule(seams.without);
   try {
-    server.process.enter(() => setUp(stage));
+    server.process.enter(() => setUp(setup));
     clients.begin();
     nemesis.begin();
-    patrol.begin();
-    await schedule.run(plan.restless, broken);
+    periodicChecks.begin();
+    await schedule.run(plan.faultsUntil, broken);
     clients.stop();
     provider.calm = true;
-    nemesis.relent();
-    patrol.calm();
-    const finished = (): boolean => clients.busy === 0 && patrol.done();
+    nemesis.stop();
+    periodicChecks.calm();
+    const finished = (): boolean => clients.busy === 0 && periodicChecks.done();
     const end = schedule.now + longest;
-    endWell(stage);
-    await schedule.run(end, () => broken() || (schedule.now > plan.restless + 5_000 && finished()));
-    // The last messages reach whoever follows.
+    crashOneLast(setup);
+    await schedule.run(end, () => broken() || (schedule.now > plan.faultsUntil + 5_000 && finished()));
+    // Followers still receive the last messages.
     await schedule.run(schedule.now + 5_000, broken);
-    if (!broken()) await patrol.conclude(clients.jobs);
+    if (!broken()) await periodicChecks.conclude(clients.jobs);
   } finally {
     restoreRules();
   }
-  const { violation, messages } = watcher;
-  const digest = [watcher.digest, messages, provider.calls.length, schedule.happened, Math.round(schedule.now)].join(
-    '.',
-  );
+  const { violation, messages } = messageChecks;
+  const digest = [
+    messageChecks.digest,
+    messages,
+    provider.calls.length,
+    schedule.eventCount,
+    Math.round(schedule.now),
+  ].join('.');
   return { seed, plan, violation, history, messages, calls: provider.calls.length, lasted: schedule.now, digest };
 }
 
-interface Stage {
+interface Setup {
   readonly plan: Plan;
   readonly server: Server;
-  readonly cast: Cast;
+  readonly installation: Installation;
   readonly random: Random;
 }
 
-/** Everybody who ends is replaced a while later. */
-function setUp({ plan, server, cast, random }: Stage): void {
+/** Starts all processes; each that ends is replaced a while later. */
+function setUp({ plan, server, installation, random }: Setup): void {
   void server.pools.declare(pool);
   void server.queue.ensurePool(poolName);
   const keep = (start: () => { process: Process }): void => {
     const { process } = server.process.enter(start);
     process.onEnd(() => server.process.after(random.pick([100, 2_000, 15_000]) * random.next(), () => keep(start)));
   };
-  for (let count = 0; count < plan.controllers; count += 1) keep(() => cast.startController());
-  for (let count = 0; count < plan.apis; count += 1) keep(() => cast.startApi());
-  for (let count = 0; count < plan.workers; count += 1) keep(() => cast.startWorker());
+  for (let count = 0; count < plan.controllers; count += 1) keep(() => installation.startController());
+  for (let count = 0; count < plan.apis; count += 1) keep(() => installation.startApi());
+  for (let count = 0; count < plan.workers; count += 1) keep(() => installation.startWorker());
 }
 
-/** One last crash once all else is well: its tasks must be noticed without any other fault. */
-function endWell({ plan, cast, random }: Stage): void {
+/** Crashes one last worker after all other faults: its loss must be noticed without any other event. */
+function crashOneLast({ plan, installation, random }: Setup): void {
   if (plan.kind === 'natsAway') return;
-  const busy = cast.workers.filter(({ worker }) => worker.running() > 0);
+  const busy = installation.workers.filter(({ worker }) => worker.running() > 0);
   if (busy.length > 0 && random.chance(0.3)) random.pick(busy).process.end();
 }
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { tell } from './report.ts';
+import { describeFailure } from './report.ts';
 import { simulate } from './simulate.ts';
 
 const seeds = Number(process.env['SEEDS'] ?? 2_000);
@@ -9,11 +9,11 @@ const from = Number(process.env['SEED'] ?? 1);
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 describe('whole installations on virtual time', () => {
-  it(`keep their promises under the nemesis of ${seeds} seeds`, { timeout: 600_000 }, async () => {
+  it(`keep their promises under the faults of ${seeds} seeds`, { timeout: 600_000 }, async () => {
     const sum = { messages: 0, calls: 0, minutes: 0 };
     for (let seed = from; seed < from + seeds; seed += 1) {
       const run = await simulate(seed);
-      if (run.violation !== undefined) expect.fail(await tell(run));
+      if (run.violation !== undefined) expect.fail(await describeFailure(run));
       sum.messages += run.messages;
       sum.calls += run.calls;
       sum.minutes += run.lasted / 60_000;
@@ -23,7 +23,7 @@ describe('whole installations on virtual time', () => {
     expect(sum.messages).toBeGreaterThan(seeds * 10);
   });
 
-  it('are the same run for the same seed, in this process and in another', async () => {
+  it('run identically for the same seed, in this process and in another', async () => {
     const { digest } = await simulate(7);
     const again = await simulate(7, { traced: true });
     expect(again.digest).toBe(digest);
@@ -32,7 +32,7 @@ describe('whole installations on virtual time', () => {
     expect(other.stdout.trim()).toBe(digest);
   });
 
-  it('leave time as it was for everybody else', async () => {
+  it('do not change the time outside the simulation', async () => {
     const before = Date.now();
     await simulate(9);
     expect(Math.abs(Date.now() - before)).toBeLessThan(60_000);

@@ -1,4 +1,4 @@
-// Which message may follow which in a task's log, told apart from the code that writes them.
+// Which message may follow which in a task's log, stated independently of the code that writes them.
 
 import { latestEnd } from '../../../src/job/budgets.ts';
 import { catalogue, type ErrorCode } from '../../../src/job/errors/index.ts';
@@ -18,7 +18,7 @@ const followers: Readonly<Record<TaskState['state'] | 'nothing', readonly TaskSt
   deleted: [],
 };
 
-/** The promise that `after` breaks behind `before`, with a sentence; undefined where it breaks none. `slack` in ms. */
+/** The promise that `after` breaks as the successor of `before`; undefined if none. `slack` in ms. */
 export function brokenBy(
   before: TaskState | undefined,
   after: TaskState,
@@ -55,7 +55,7 @@ function brokenInRun(before: TaskState, after: TaskState, slack: number): readon
   }
   if (after.attemptsLost < before.attemptsLost) return ['LostAttemptsBounded', 'a lost attempt was forgotten'];
   if (!isOpen(after)) return undefined;
-  // What is late already stays as late; nothing else may move the end.
+  // A task that is already late keeps its delay; nothing else may move the end.
   const late = Math.max(0, after.since - before.dueAt);
   const later = latestEnd(after) - latestEnd(before) - late;
   if (later > slack)

@@ -1,12 +1,12 @@
-// Following the stream over a connection: in order, late, sometimes twice, silent for a while when the consumer dies
-// without a word, and lagging while nothing can be asked.
+// Follows the stream over a connection: in order, late, sometimes twice, silent for a while when the consumer dies without
+// notice, and lagging while the stream does not answer.
 
 import type { FollowEvent, FollowFrom, Position } from '../../../src/ports/jobLog.ts';
 import type { Link } from '../link.ts';
 
-/** ms after which a follower that hears nothing asks the stream, and finds out. */
+/** ms without events after which a follower asks the stream and notices. */
 const findOut = 1_500;
-/** One consumer in so many messages dies without a word, in bad weather. */
+/** The probability, per message on a bad network, that the consumer dies without notice. */
 const silentDeath = 0.004;
 
 export async function* followOver(link: Link, from: FollowFrom, signal: AbortSignal): AsyncGenerator<FollowEvent> {
@@ -47,7 +47,7 @@ export async function* followOver(link: Link, from: FollowFrom, signal: AbortSig
   }
 }
 
-/** What one consumer delivers, until it is stopped or dies. */
+/** Delivers the events of one consumer until it is stopped or dies. */
 function pump(link: Link, from: FollowFrom, stop: AbortSignal, events: Events, die: (reason: string) => void): void {
   const { random } = link.process;
   const silent = new AbortController();
@@ -55,8 +55,8 @@ function pump(link: Link, from: FollowFrom, stop: AbortSignal, events: Events, d
   const flow = async (): Promise<void> => {
     for await (const event of link.server.log.follow(from, AbortSignal.any([stop, silent.signal]))) {
       push(event);
-      if (event.event === 'entry' && random.chance(link.weather.repeatedWord)) push(event);
-      if (link.weather.repeatedWord > 0 && random.chance(silentDeath)) silent.abort();
+      if (event.event === 'entry' && random.chance(link.network.repeatedMessage)) push(event);
+      if (link.network.repeatedMessage > 0 && random.chance(silentDeath)) silent.abort();
     }
   };
   silent.signal.addEventListener('abort', () =>
@@ -73,7 +73,7 @@ function stopped(): AbortController {
   return stop;
 }
 
-/** What was delivered and not read yet. */
+/** Events that were delivered and not read yet. */
 class Events {
   readonly #signal: AbortSignal;
   readonly #waiting: FollowEvent[] = [];

@@ -1,5 +1,5 @@
-// Heartbeats and recalls as core messages over a connection: lost, late, twice. Lost connections are judged by the
-// adapter's own hold, fed with the events of the simulated system account.
+// Heartbeats and recalls as core messages over a connection: lost, late, twice. The adapter's own hold judges
+// lost connections, fed with the events of the simulated system account.
 
 import type { Beat, BeatEvent, Heartbeats, Recall } from '../../../src/ports/heartbeats.ts';
 import { connectionLosses, type ConnectionLosses } from '../../../src/adapters/nats/heartbeats/connectionLosses.ts';

@@ -1,26 +1,25 @@
-// The job log as one process has it: every call goes over its connection, and the server may have done what it asked
-// although no answer says so.
+// The job log of one process: every call goes over its connection, and the server may execute it although its answer is lost.
 
 import type { Sequence, SpecWrite, TaskWrite } from '../../../src/job/task.ts';
 import type { DetailedEntry, JobLog, JobRecord, SubmitOutcome, WriteOutcome } from '../../../src/ports/jobLog.ts';
 import type { Link } from '../link.ts';
 import { followOver } from './follow.ts';
 
-/** Told of every message that the server took, and what it was written against. */
-export type Witness = (sequence: Sequence, expected: Sequence, writer: string) => void;
+/** Called for every write that the server accepted, with the sequence that the writer expected. */
+export type OnWritten = (sequence: Sequence, expected: Sequence, writer: string) => void;
 
-export function logOver(link: Link, witness: Witness): JobLog {
+export function logOver(link: Link, onWritten: OnWritten): JobLog {
   const { log } = link.server;
   return {
-    submit: (specs) => link.request('a submit', submitOnce(link, specs, witness)),
-    write: (next, expected) => link.request('a write', writeOnce(link, next, expected, witness)),
+    submit: (specs) => link.request('a submit', submitOnce(link, specs, onWritten)),
+    write: (next, expected) => link.request('a write', writeOnce(link, next, expected, onWritten)),
     last: (address) => link.request('a read', () => log.last(address)),
     request: (address) => link.request('a read', () => log.request(address)),
     read: (job, pool) =>
       link.request('a read', async () => {
         const record = await log.read(job, pool);
         const { random } = link.process;
-        if (record === undefined || !random.chance(link.weather.staleRead)) return record;
+        if (record === undefined || !random.chance(link.network.staleRead)) return record;
         return stale(record, await log.history(job, pool), link.server.clock.now() - random.next() * mostBehind);
       }),
     history: (job, pool) => link.request('a history', () => log.history(job, pool)),
@@ -32,8 +31,8 @@ export function logOver(link: Link, witness: Witness): JobLog {
   };
 }
 
-/** The same message may arrive several times: after the first it finds itself, or what came after it. */
-function writeOnce(link: Link, next: TaskWrite, expected: Sequence, witness: Witness): () => Promise<WriteOutcome> {
+/** The same message may arrive several times: after the first time it finds itself, or its successor. */
+function writeOnce(link: Link, next: TaskWrite, expected: Sequence, onWritten: OnWritten): () => Promise<WriteOutcome> {
   const { log } = link.server;
   let stored: WriteOutcome & { outcome: 'written' };
   let isStored = false;
@@ -45,29 +44,29 @@ function writeOnce(link: Link, next: TaskWrite, expected: Sequence, witness: Wit
     }
     const outcome = await log.write(next, expected);
     if (outcome.outcome !== 'written') return outcome;
-    witness(outcome.entry.sequence, expected, link.process.name);
+    onWritten(outcome.entry.sequence, expected, link.process.name);
     isStored = true;
     stored = outcome;
     return outcome;
   };
 }
 
-function submitOnce(link: Link, specs: readonly SpecWrite[], witness: Witness): () => Promise<SubmitOutcome> {
+function submitOnce(link: Link, specs: readonly SpecWrite[], onWritten: OnWritten): () => Promise<SubmitOutcome> {
   let stored: SubmitOutcome | undefined;
   return async () => {
     if (stored !== undefined) return stored;
     const outcome = await link.server.log.submit(specs);
     if (outcome.outcome !== 'stored') return outcome;
-    for (const { sequence } of outcome.entries) witness(sequence, 0, link.process.name);
+    for (const { sequence } of outcome.entries) onWritten(sequence, 0, link.process.name);
     stored = outcome;
     return outcome;
   };
 }
 
-/** ms by which a replica may be behind. */
+/** The largest lag of a replica, ms. */
 const mostBehind = 3_000;
 
-/** As a replica has it that has seen nothing since that moment, save that there is the job. */
+/** The record of a replica that has seen nothing since `until`, except that the job exists. */
 function stale(record: JobRecord, history: readonly DetailedEntry[], until: number): JobRecord {
   const tasks = record.tasks.map((task, index) => {
     const messages = history.filter(({ state }) => state.of.task === index);

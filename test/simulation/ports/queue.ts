@@ -1,11 +1,11 @@
-// The task queue as one worker has it: pulls that time out, deliveries that get lost on the way and come again, deliveries
-// that come twice, and acknowledgements that never arrive.
+// The task queue of one worker: pulls time out, deliveries get lost and are redelivered or arrive twice, and acknowledgements
+// get lost.
 
 import type { Delivery, TaskQueue } from '../../../src/ports/taskQueue.ts';
 import type { Link } from '../link.ts';
-import { replaceMethods } from '../overlay.ts';
+import { replaceMethods } from '../replaceMethods.ts';
 
-/** ms after which a pull is asked for anew. */
+/** ms after which a pull is sent again. */
 const pullExpires = 5_000;
 
 export function queueOver(link: Link): TaskQueue {
@@ -23,7 +23,7 @@ export function queueOver(link: Link): TaskQueue {
   });
 }
 
-/** What one pull brings; nothing when it expires, or when its connection breaks under it. */
+/** The deliveries of one pull; none when it expires or its connection breaks. */
 async function pull(link: Link, pool: string, atMost: number, signal: AbortSignal): Promise<readonly Delivery[]> {
   const { process, server } = link;
   const { promise, resolve } = Promise.withResolvers<readonly Delivery[]>();
@@ -31,7 +31,7 @@ async function pull(link: Link, pool: string, atMost: number, signal: AbortSigna
   const none = (): void => resolve([]);
   const expiry = setTimeout(none, link.up ? pullExpires : 100);
   const unlisten = link.onStatus(none);
-  // The server lets go of a pull whose connection has ended.
+  // The server drops a pull whose connection has ended.
   const unlistenEnd = process.onEnd(() => stop.abort());
   signal.addEventListener('abort', none, { once: true });
   link.say(() => {
@@ -41,7 +41,7 @@ async function pull(link: Link, pool: string, atMost: number, signal: AbortSigna
     const deliveries = await server.queue.claimable(pool, atMost, stop.signal);
     if (deliveries.length > 0) link.deliver(() => resolve(deliveries));
     for (const delivery of deliveries)
-      if (process.random.chance(link.weather.repeatedWord)) delivery.giveBack(process.random.next() * 100);
+      if (process.random.chance(link.network.repeatedMessage)) delivery.giveBack(process.random.next() * 100);
   };
   const deliveries = await promise;
   clearTimeout(expiry);

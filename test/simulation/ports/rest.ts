@@ -1,4 +1,4 @@
-// Clock, keys, artifacts and leadership as one process has them over its connection.
+// Clock, keys, artifacts and leadership of one process, over its connection.
 
 import { monotonicFrom } from '../../../src/job/time.ts';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { epoch, type Process } from '../time/process.ts';
 
 const slice = 1_000;
 
-/** How wrong a process is about the server's time at present, ms. */
+/** The present error of a process's estimate of the server's time, ms. */
 export interface ClockError {
   ms: number;
 }
@@ -35,7 +35,7 @@ export function clockOf(process: Process, error: ClockError): Clock {
   };
 }
 
-/** ms after which a hold of a key whose holder is gone counts no longer. */
+/** ms after which the hold of a process that has ended expires. */
 const holdLapses = 30_000;
 
 export function keysOver(link: Link, settings: Readonly<Record<string, readonly KeySettings[]>>): KeyRing {
@@ -49,10 +49,10 @@ export function keysOver(link: Link, settings: Readonly<Record<string, readonly 
       signal.addEventListener('abort', () => stop.abort(signal.reason), { once: true });
       const { promise, resolve, reject } = Promise.withResolvers<HeldKey>();
       stop.signal.addEventListener('abort', () => process.receive(() => reject(stop.signal.reason as Error)));
-      const knock = (): void => {
+      const request = (): void => {
         if (stop.signal.aborted) return;
         if (link.up && server.jetStream) server.process.enter(() => void grant());
-        else process.schedule.after(500, knock);
+        else process.schedule.after(500, request);
       };
       const grant = async (): Promise<void> => {
         const key = await ring.acquire(pool, stop.signal).catch(() => undefined);
@@ -61,7 +61,7 @@ export function keysOver(link: Link, settings: Readonly<Record<string, readonly 
         const take = (): void => (stop.signal.aborted ? own.release({ outcome: 'unused' }) : resolve(own));
         process.schedule.after(link.delay(), () => process.receive(take));
       };
-      process.schedule.after(link.delay(), knock);
+      process.schedule.after(link.delay(), request);
       try {
         return await promise;
       } finally {
@@ -101,9 +101,9 @@ const renewEvery = 1_500;
 const lookEvery = 400;
 
 /**
- * A lease that its holder renews. `lax` holders go on for that much longer than their lease lasts, ms: two lead at once.
+ * A lease that its holder renews. Holders keep leading for `leaseOverrun` ms after it has expired: two may lead at once.
  */
-export function leadershipOver(link: Link, lax: number): Leadership {
+export function leadershipOver(link: Link, leaseOverrun: number): Leadership {
   const { server } = link;
   const hold = (name: string, mine: boolean): Promise<boolean> =>
     link.request(
@@ -127,8 +127,8 @@ export function leadershipOver(link: Link, lax: number): Leadership {
       const asked = link.process.monotonic();
       const answer = over.signal.aborted ? false : await hold(name, true).catch(() => undefined);
       if (answer === true) renewedAt = asked;
-      const lapsed = link.process.monotonic() - renewedAt > 0.9 * lease + lax;
-      if (lapsed || (answer === false && lax === 0)) over.abort(new Error('leadership is lost'));
+      const lapsed = link.process.monotonic() - renewedAt > 0.9 * lease + leaseOverrun;
+      if (lapsed || (answer === false && leaseOverrun === 0)) over.abort(new Error('leadership is lost'));
     }
     await leading;
     await link

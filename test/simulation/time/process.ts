@@ -1,10 +1,10 @@
-// A process of the simulation: what runs in it knows so by the async context, so that its timers stop with it.
+// A simulated process. The async context carries it, so that its timers stop with it.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Random } from './random.ts';
 import type { Planned, Schedule } from './schedule.ts';
 
-/** The process in which the present code runs; undefined outside of any simulation. */
+/** The process in which the current code runs; undefined outside simulations. */
 export const running = new AsyncLocalStorage<Process>();
 
 export interface ProcessOptions {
@@ -17,7 +17,7 @@ export interface ProcessOptions {
   readonly lateness?: number;
 }
 
-/** The moment at which simulations begin, by the server's clock. */
+/** The server's time at the start of each simulation. */
 export const epoch = Date.UTC(2026, 10, 22);
 
 export class Process {
@@ -26,7 +26,7 @@ export class Process {
   readonly random: Random;
   readonly lateness: number;
   skew: number;
-  readonly #bornAt: number;
+  readonly #startedAt: number;
   readonly #late: (() => void)[] = [];
   readonly #atEnd = new Set<() => void>();
   #alive = true;
@@ -38,7 +38,7 @@ export class Process {
     this.random = random;
     this.skew = skew;
     this.lateness = lateness;
-    this.#bornAt = schedule.now;
+    this.#startedAt = schedule.now;
   }
 
   get alive(): boolean {
@@ -56,7 +56,7 @@ export class Process {
 
   /** ms since it was started. */
   monotonic(): number {
-    return this.schedule.now - this.#bornAt;
+    return this.schedule.now - this.#startedAt;
   }
 
   /** Runs something as this process. */
@@ -64,12 +64,12 @@ export class Process {
     return running.run(this, run);
   }
 
-  /** Runs it then, at the thaw if it is frozen by then, never if it is dead. */
+  /** Calls `run` after `ms`; at the thaw if the process is frozen by then, never if it is dead. */
   after(ms: number, run: () => void): Planned {
     return this.schedule.after(ms + this.random.next() * this.lateness, () => this.receive(run));
   }
 
-  /** Something reaches the process now. */
+  /** Calls `run` in the process now; at the thaw if it is frozen, never if it is dead. */
   receive(run: () => void): void {
     if (!this.#alive) return;
     if (this.#frozen) this.#late.push(run);
@@ -80,23 +80,23 @@ export class Process {
     this.#frozen = true;
   }
 
-  /** All that came meanwhile happens now, one after the other. */
+  /** Runs everything that arrived meanwhile, in order. */
   thaw(): void {
     this.#frozen = false;
     for (const run of this.#late.splice(0)) this.schedule.after(0, () => this.receive(run));
   }
 
-  /** Nothing of it ever runs again. */
+  /** Ends the process: none of its code runs again. */
   end(): void {
     if (!this.#alive) return;
     this.#alive = false;
     this.#late.length = 0;
-    for (const tell of this.#atEnd) tell();
+    for (const listener of this.#atEnd) listener();
   }
 
-  /** Called, outside of the process, when it has ended. */
-  onEnd(tell: () => void): () => void {
-    this.#atEnd.add(tell);
-    return () => this.#atEnd.delete(tell);
+  /** Calls `listener`, outside the process, when it has ended. */
+  onEnd(listener: () => void): () => void {
+    this.#atEnd.add(listener);
+    return () => this.#atEnd.delete(listener);
   }
 }

@@ -1,5 +1,5 @@
-// Virtual time: a heap of things to happen. Between two of them everything that waits for nothing but the event loop runs
-// to its end, in the order in which Node runs it, which is always the same.
+// Virtual time: a heap of future events. Between two of them all code that waits only for the event loop runs to its end,
+// in the order of Node.js, which is always the same.
 
 export interface Planned {
   readonly at: number;
@@ -9,19 +9,19 @@ export interface Planned {
 
 /** The real one, taken before anything is replaced. */
 const nextTurn = globalThis.setImmediate;
-/** Turns asked for at once: the promises settle between any two, and the loop's own work costs less. */
+/** Turns of the event loop requested at once: promises settle between any two, and the loop costs less. */
 const batch = 64;
 
 export class Schedule {
   /** ms since the simulation began. */
   now = 0;
   #order = 0;
-  #happened = 0;
+  #eventCount = 0;
   readonly #heap: Planned[] = [];
 
-  /** How much has happened so far. */
-  get happened(): number {
-    return this.#happened;
+  /** How many events have run so far. */
+  get eventCount(): number {
+    return this.#eventCount;
   }
 
   at(moment: number, run: () => void): Planned {
@@ -40,7 +40,7 @@ export class Schedule {
     Object.assign(planned, { run: undefined });
   }
 
-  /** Lets time pass until then, or until `stop` says so; rejects with what a thing that happens throws. */
+  /** Lets time pass until then, or until `stop` returns true; rejects with the error of an event that throws. */
   run(until: number, stop: () => boolean): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     let over = false;
@@ -65,7 +65,7 @@ export class Schedule {
     return promise;
   }
 
-  /** The next thing happens; false when there is none until then. */
+  /** Runs the next event; false if there is none until then. */
   #next(until: number): boolean {
     while (this.#heap.length > 0 && this.#heap[0]!.run === undefined) this.#pop();
     const next = this.#heap[0];
@@ -75,7 +75,7 @@ export class Schedule {
     }
     this.#pop();
     this.now = next.at;
-    this.#happened += 1;
+    this.#eventCount += 1;
     const { run } = next;
     next.run = undefined;
     run!();

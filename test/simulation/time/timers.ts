@@ -1,5 +1,5 @@
-// Replaces what the code under test knows of time: timers and clocks are those of the simulated process that asks. Code
-// that runs in no simulated process gets the real ones.
+// Replaces timers and clocks for the code under test: each simulated process gets its own. Code that runs in no simulated
+// process gets the real ones.
 
 import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
@@ -10,7 +10,7 @@ import type { Planned } from './schedule.ts';
 
 let installed = false;
 
-/** To be called once before anything is simulated; again is harmless. */
+/** Call it before the first simulation; repeated calls are harmless. */
 export function installVirtualTime(): void {
   if (installed) return;
   installed = true;
@@ -18,13 +18,13 @@ export function installVirtualTime(): void {
   installClocks();
   timersPromises.setTimeout = pauseWith(timersPromises.setTimeout) as typeof timersPromises.setTimeout;
   perfHooks.monitorEventLoopDelay = byProcess(perfHooks.monitorEventLoopDelay, () => noHistogram);
-  // Slow to ask for with every beat, and not the same twice.
+  // Slow to read for every heartbeat, and different each time.
   process.memoryUsage.rss = byProcess(process.memoryUsage.rss, () => 0);
   os.hostname = byProcess(os.hostname, (simulated) => simulated.name);
   syncBuiltinESMExports();
 }
 
-/** The real function outside of simulations, else the other one, which gets the process first. */
+/** The real function outside simulations, else `simulated`, which receives the process as its first argument. */
 function byProcess<Args extends unknown[], T>(
   real: (...args: Args) => T,
   simulated: (process: Process, ...args: Args) => unknown,
@@ -68,7 +68,7 @@ function installClocks(): void {
   Math.random = byProcess(Math.random, (process) => process.random.next());
 }
 
-/** As Node's: whole ms from 1 on, and what is too long is 1. */
+/** As in Node.js: at least 1 ms, and 1 ms for delays that are too long. */
 const delayOf = (ms: number | undefined): number => (ms !== undefined && ms >= 1 && ms <= 2_147_483_647 ? ms : 1);
 
 class VirtualTimer {
@@ -112,7 +112,7 @@ class VirtualTimer {
   }
 }
 
-/** Made once: what it says of where it was made is slow to find out, and nobody asks. */
+/** Created once, because capturing its stack trace is slow and no code reads it. */
 const aborted = new DOMException('The operation was aborted', 'AbortError');
 
 type Pause = (ms?: number, value?: unknown, options?: { signal?: AbortSignal }) => Promise<unknown>;
@@ -139,5 +139,5 @@ function pauseWith(real: unknown): Pause {
   });
 }
 
-/** A real one holds a handle of the event loop for as long as its worker lives, and a crashed one never lets go. */
+/** A real histogram holds an event-loop handle while its worker lives, and a crashed worker never releases it. */
 const noHistogram = { enable: () => true, disable: () => true, reset: () => undefined, max: 0 };

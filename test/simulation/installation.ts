@@ -1,4 +1,4 @@
-// Who plays: workers, controllers and APIs, each the real code on its own adapters, started, crashed and started anew.
+// The processes of a run: workers, controllers and APIs, each the real code on its own simulated ports.
 
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -17,7 +17,7 @@ import { startWorker, type Worker } from '../../src/worker/worker.ts';
 import { Link } from './link.ts';
 import type { Plan } from './plan.ts';
 import { heartbeatsOver } from './ports/heartbeats.ts';
-import { logOver, type Witness } from './ports/log.ts';
+import { logOver, type OnWritten } from './ports/log.ts';
 import { queueOver } from './ports/queue.ts';
 import { artifactsOver, clockOf, keysOver, leadershipOver, type ClockError } from './ports/rest.ts';
 import type { SimulatedProvider } from './provider.ts';
@@ -35,83 +35,83 @@ export const pool: PoolDeclaration = {
   policy: { backoff: { first: 500, cap: 8_000 } },
 };
 
-interface Player {
+interface Instance {
   readonly process: Process;
   readonly link: Link;
   readonly clockError: ClockError;
   /** ms of the run. */
-  readonly bornAt: number;
+  readonly startedAt: number;
 }
 
-export interface WorkerPlayer extends Player {
+export interface WorkerInstance extends Instance {
   readonly role: 'worker';
   readonly worker: Worker;
   drainingSince: number | undefined;
 }
 
-export interface ControllerPlayer extends Player {
+export interface ControllerInstance extends Instance {
   readonly role: 'controller';
   readonly controller: Controller;
   readonly follower: Follower;
   readonly registry: Registry;
 }
 
-/** The use cases' context, without what only explanations and event streams need: no simulated client asks for them. */
+/** The use cases' context without the parts for explanations and event streams, which no simulated client uses. */
 export type ClientContext = Omit<JobsContext, 'lastClaims' | 'recent'>;
 
-export interface ApiPlayer extends Player {
+export interface ApiInstance extends Instance {
   readonly role: 'api';
   readonly context: ClientContext;
 }
 
-export type AnyPlayer = WorkerPlayer | ControllerPlayer | ApiPlayer;
+export type AnyInstance = WorkerInstance | ControllerInstance | ApiInstance;
 
-export interface Stage {
+export interface InstallationOptions {
   readonly plan: Plan;
   readonly random: Random;
   readonly server: Server;
   readonly provider: SimulatedProvider;
-  readonly witness: Witness;
+  readonly onWritten: OnWritten;
   readonly violate: (invariant: string, message: string, about?: string) => void;
-  /** Hears what the processes log. */
+  /** Receives each log line; undefined: nothing is logged. */
   readonly logged: ((process: string, line: string) => void) | undefined;
 }
 
 const silent = pino({ enabled: false });
-// What nobody looks at is counted in one place: registries are slow to make.
+// No check reads these metrics, and registries are slow to create, so all workers share one.
 const workerMetrics = createWorkerMetrics(new Registry());
 
-export class Cast {
-  readonly #stage: Stage;
-  readonly #players = new Map<string, AnyPlayer>();
-  #born = 0;
+export class Installation {
+  readonly #options: InstallationOptions;
+  readonly #instances = new Map<string, AnyInstance>();
+  #started = 0;
 
-  constructor(stage: Stage) {
-    this.#stage = stage;
+  constructor(options: InstallationOptions) {
+    this.#options = options;
   }
 
-  get workers(): WorkerPlayer[] {
-    return this.#living().filter((player) => player.role === 'worker');
+  get workers(): WorkerInstance[] {
+    return this.#alive().filter((instance) => instance.role === 'worker');
   }
 
-  get controllers(): ControllerPlayer[] {
-    return this.#living().filter((player) => player.role === 'controller');
+  get controllers(): ControllerInstance[] {
+    return this.#alive().filter((instance) => instance.role === 'controller');
   }
 
-  get apis(): ApiPlayer[] {
-    return this.#living().filter((player) => player.role === 'api');
+  get apis(): ApiInstance[] {
+    return this.#alive().filter((instance) => instance.role === 'api');
   }
 
-  all(): AnyPlayer[] {
-    return this.#living();
+  all(): AnyInstance[] {
+    return this.#alive();
   }
 
-  find(name: string): AnyPlayer | undefined {
-    return this.#players.get(name);
+  find(name: string): AnyInstance | undefined {
+    return this.#instances.get(name);
   }
 
-  startWorker(): WorkerPlayer {
-    const { plan, provider } = this.#stage;
+  startWorker(): WorkerInstance {
+    const { plan, provider } = this.#options;
     const base = this.#base('worker');
     const { process, link } = base;
     const worker = process.enter(() => {
@@ -123,7 +123,7 @@ export class Cast {
         name: process.name,
         pool: poolName,
         concurrency: plan.slots,
-        log: logOver(link, this.#stage.witness),
+        log: logOver(link, this.#options.onWritten),
         queue: queueOver(link),
         heartbeats: heartbeatsOver(link, { system: false }),
         artifacts: artifactsOver(link),
@@ -137,18 +137,18 @@ export class Cast {
         random: () => process.random.next(),
       });
     });
-    // A worker that has ended, drained or with too many leaked slots, exits and is replaced.
+    // A worker that finished, because it drained or leaked too many slots, exits and is replaced.
     void worker.finished.then(() => process.end());
-    return this.#enter({ ...base, role: 'worker', worker, drainingSince: undefined });
+    return this.#add({ ...base, role: 'worker', worker, drainingSince: undefined });
   }
 
-  startController(): ControllerPlayer {
-    const { plan, server } = this.#stage;
+  startController(): ControllerInstance {
+    const { plan, server } = this.#options;
     const base = this.#base('controller');
     const { process, link } = base;
     const registry = new Registry();
     const logger = this.#logger(process);
-    return this.#enter(
+    return this.#add(
       process.enter(() => {
         const clock = clockOf(process, base.clockError);
         const log = this.#logOf(process, link, () => follower);
@@ -158,7 +158,7 @@ export class Cast {
           log,
           queue: queueOver(link),
           heartbeats: heartbeatsOver(link, { system: plan.system }),
-          leadership: leadershipOver(link, plan.lax),
+          leadership: leadershipOver(link, plan.leaseOverrun),
           pools: server.pools,
           clock,
           follower,
@@ -172,12 +172,12 @@ export class Cast {
     );
   }
 
-  startApi(): ApiPlayer {
+  startApi(): ApiInstance {
     const base = this.#base('api');
-    return this.#enter(base.process.enter(() => ({ ...base, role: 'api', context: this.#apiContext(base) })));
+    return this.#add(base.process.enter(() => ({ ...base, role: 'api', context: this.#apiContext(base) })));
   }
 
-  #apiContext({ process, link, clockError }: Player): ClientContext {
+  #apiContext({ process, link, clockError }: Instance): ClientContext {
     const clock = clockOf(process, clockError);
     const log = this.#logOf(process, link, () => follower);
     const logger = this.#logger(process);
@@ -190,7 +190,7 @@ export class Cast {
       queue: queueOver(link),
       heartbeats,
       artifacts: artifactsOver(link),
-      pools: this.#stage.server.pools,
+      pools: this.#options.server.pools,
       clock,
       follower,
       retentionMs: retention,
@@ -201,16 +201,17 @@ export class Cast {
     };
   }
 
-  /** What a process has written and been told of is in its own index at once. */
+  /** Checks that an acknowledged write is in the writer's own index at once. */
   #logOf(process: Process, link: Link, follower: () => Follower): JobLog {
-    const log = logOver(link, this.#stage.witness);
+    const log = logOver(link, this.#options.onWritten);
     const check = ({ sequence, state }: LogEntry): void => {
       const { job, task } = state.of;
       setTimeout(() => {
         const { index } = follower();
         const known = index.task(job, task)?.sequence;
         const message = `${process.name} wrote ${sequence}, and its index has ${known}`;
-        if (known !== undefined && known < sequence) this.#stage.violate('OwnWritesAreSeen', message, `${job}/${task}`);
+        if (known !== undefined && known < sequence)
+          this.#options.violate('OwnWritesAreSeen', message, `${job}/${task}`);
       }, 1);
     };
     return {
@@ -228,32 +229,32 @@ export class Cast {
     };
   }
 
-  #base(role: AnyPlayer['role']): Player {
-    const { plan, random, server } = this.#stage;
-    this.#born += 1;
-    const name = `${role}-${this.#born}`;
+  #base(role: AnyInstance['role']): Instance {
+    const { plan, random, server } = this.#options;
+    this.#started += 1;
+    const name = `${role}-${this.#started}`;
     const own = random.fork(name);
     const skew = own.whole(-600_000, 600_000);
     const process = new Process({ name, schedule: server.process.schedule, random: own, skew, lateness: 2 });
     return {
       process,
-      link: new Link(process, server, plan.weather),
+      link: new Link(process, server, plan.network),
       clockError: { ms: 0 },
-      bornAt: process.schedule.now,
+      startedAt: process.schedule.now,
     };
   }
 
-  #enter<P extends AnyPlayer>(player: P): P {
-    this.#players.set(player.process.name, player);
-    return player;
+  #add<P extends AnyInstance>(instance: P): P {
+    this.#instances.set(instance.process.name, instance);
+    return instance;
   }
 
-  #living(): AnyPlayer[] {
-    return [...this.#players.values()].filter(({ process }) => process.alive);
+  #alive(): AnyInstance[] {
+    return [...this.#instances.values()].filter(({ process }) => process.alive);
   }
 
   #logger(process: Process): Logger {
-    const { logged } = this.#stage;
+    const { logged } = this.#options;
     if (logged === undefined) return silent;
     return pino({ base: null, timestamp: false }, { write: (line: string) => logged(process.name, line) });
   }

@@ -1,4 +1,4 @@
-// Watches the stream itself, message by message, beside the code under test: every promise that one message can break.
+// Checks each message of the stream, independently of the code under test, for every promise that one message can break.
 
 import { isOpen, type Sequence, type TaskState } from '../../../src/job/task.ts';
 import type { DetailedEntry } from '../../../src/ports/jobLog.ts';
@@ -24,7 +24,7 @@ export interface Seen extends DetailedEntry {
   readonly seenAt: number;
 }
 
-export class Watcher {
+export class MessageChecks {
   violation: Violation | undefined;
   /** The last message of every task, by `job/task`. */
   readonly tasks = new Map<string, Seen>();
@@ -36,7 +36,7 @@ export class Watcher {
   readonly #server: Server;
   readonly #history: History;
   readonly #nemesis: () => Nemesis;
-  readonly #fair: boolean;
+  readonly #soundNetwork: boolean;
   /** ms by which processes may disagree about the time. */
   readonly #slack: number;
 
@@ -44,7 +44,7 @@ export class Watcher {
     this.#server = server;
     this.#history = history;
     this.#nemesis = nemesis;
-    this.#fair = plan.weather.latency < 100 && plan.weather.slow === 0 && plan.weather.lostWord === 0;
+    this.#soundNetwork = plan.network.latency < 100 && plan.network.slow === 0 && plan.network.lostMessage === 0;
     this.#slack = plan.faults.has('clockError') ? 10_000 : 100;
     server.stream.onChange(() => this.#look());
   }
@@ -53,10 +53,10 @@ export class Watcher {
     this.violation ??= { invariant, message, about, at: this.#server.process.schedule.now };
   }
 
-  /** A process says what it wrote, and against what. */
-  readonly witness = (sequence: Sequence, expected: Sequence, writer: string): void => {
+  /** Called for each write that the server accepted, with the sequence that the writer expected. */
+  readonly onWritten = (sequence: Sequence, expected: Sequence, writer: string): void => {
     const previous = this.#previous.get(sequence);
-    // What was never stored is found to be missing at the end.
+    // The checks at the end find what was never stored.
     if (previous === undefined) return;
     const message = [...this.tasks.values()].find((seen) => seen.sequence === sequence);
     const about = message === undefined ? undefined : keyOf(message.state);
@@ -81,7 +81,7 @@ export class Watcher {
     const before = this.tasks.get(about);
     this.#history.note('stream', () => `${sequence}: ${describe(entry)}`, about);
     this.digest = (Math.imul(this.digest, 31) + state.since + sequence * 7 + state.state.length * 13) | 0;
-    // A key may come back after its job was deleted: another job of the same id.
+    // After a job was deleted its key may be used again: another job with the same id.
     const first = before === undefined || (before.state.state === 'deleted' && state.reason === 'Submitted');
     const broken = brokenBy(first ? undefined : before.state, state, detail, this.#slack);
     if (broken !== undefined) this.violate(...broken, about);
@@ -106,13 +106,13 @@ export class Watcher {
     }
   }
 
-  /** In fair weather nobody is thought lost who was well all the time. */
+  /** On a sound network no healthy worker is considered lost. */
   #checkLoss(before: Seen | undefined, state: TaskState, about: string): void {
     const lost = state.reason === 'WorkerLost' || state.reason === 'PoisonPill';
-    if (!lost || before?.state.state !== 'running' || !this.#fair) return;
+    if (!lost || before?.state.state !== 'running' || !this.#soundNetwork) return;
     const { worker } = before.state;
     if (this.#nemesis().wasWell(worker, this.#server.process.schedule.now)) {
-      this.violate('NobodyIsLostWithoutCause', `${worker} was well all the time`, about);
+      this.violate('HealthyWorkersAreKept', `${worker} was healthy all the time`, about);
     }
   }
 

@@ -1,12 +1,12 @@
-// A port with some of its methods replaced, whatever other methods it has or gets.
+// A port with some of its methods replaced; all others pass through.
 
-export function overlay<T extends object>(port: T, replaced: Partial<T>): T {
+export function withMethods<T extends object>(port: T, replaced: Partial<T>): T {
   return replaceMethods(port, (name, method) => (replaced[name as keyof T] as Method | undefined) ?? method);
 }
 
 type Method = (...args: unknown[]) => unknown;
 
-/** Every method of the port as `replace` makes it. */
+/** The port with each method as `replace` returns it. */
 export function replaceMethods<T extends object>(port: T, replace: (name: string, method: Method) => Method): T {
   return new Proxy(port, {
     get: (target, name) => {
