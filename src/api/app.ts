@@ -1,4 +1,4 @@
-// The API as a Fastify app: built apart from its listening, so that tests inject requests.
+// The API as a Fastify app. It does not listen itself, so that tests can inject requests.
 
 import cors from '@fastify/cors';
 import Fastify, { LogController } from 'fastify';
@@ -33,13 +33,13 @@ export type { Api, ApiOptions } from './options.ts';
 /** Bytes. */
 const bodyLimit = 25 * 1024 * 1024;
 
-/** The API, not listening yet. `close()` ends every wait and lets go of the heartbeats; the ports stay the caller's. */
+/** The API, not listening yet. `close()` ends every wait and stops observing heartbeats; the caller keeps owning the ports. */
 export function buildApi(options: ApiOptions): Api {
   const closing = new AbortController();
   const context = contextOf(options, closing.signal);
   const app = newApp(options);
   answerErrors(app);
-  takeJson(app);
+  acceptJson(app);
   measureRequests(app, context);
   app.register(cors, corsOptions(options));
   authenticate(app, context);
@@ -78,11 +78,11 @@ function newApp({ logger, random }: ApiOptions): Api {
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
-    // A request that comes while the API closes is still answered: the client knows nothing of our end.
+    // A request that arrives while the API closes is still answered: its client could not know.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => void sendProblem(asGenwardenError(error), request, reply),
     bodyLimit,
-    // Open connections of clients that keep them must not hold up the end; their requests were answered by then.
+    // Idle keep-alive connections must not delay the shutdown.
     forceCloseConnections: 'idle',
     genReqId: ({ headers }) => requestId(headers['x-request-id']) ?? Buffer.from(random(9)).toString('base64url'),
     routerOptions: { maxParamLength: 2_000 },
@@ -97,8 +97,8 @@ function requestId(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' && /^[\w.:-]{1,128}$/.test(header) ? header : undefined;
 }
 
-/** JSON alone, and an empty body for what needs none. Keys that could reach a prototype are refused. */
-function takeJson(app: Api): void {
+/** Accepts JSON and empty bodies. Keys that could reach a prototype are rejected. */
+function acceptJson(app: Api): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
@@ -131,7 +131,7 @@ function ownLifetimes(app: Api, context: ApiContext, closing: AbortController): 
   let stopGauge = (): void => {};
   app.addHook('onReady', async () => {
     watching = context.workers.watch(context.heartbeats, closing.signal).catch((error: unknown) => {
-      if (!closing.signal.aborted) context.logger.error({ err: error }, 'The heartbeats can no longer be heard');
+      if (!closing.signal.aborted) context.logger.error({ err: error }, 'Stopped receiving heartbeats');
     });
     stopGauge = watchOverdue(context);
   });

@@ -1,4 +1,4 @@
-// Turns whatever a request ends with into a problem document: our own errors, Fastify's, and those nobody foresaw.
+// Turns every error of a request into a problem document: catalogue errors, Fastify's own, and unexpected ones.
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { GenwardenError, type ErrorCode } from '../job/errors/index.ts';
@@ -9,7 +9,7 @@ export function answerErrors(app: Api): void {
   app.setErrorHandler(async (error: unknown, request, reply) => sendProblem(asGenwardenError(error), request, reply));
   app.setNotFoundHandler(async (request, reply) => {
     const path = request.url.split('?', 1)[0];
-    const message = `There is no ${request.method} ${path}`;
+    const message = `There is no endpoint ${request.method} ${path}`;
     return sendProblem(new GenwardenError('RouteNotFound', message), request, reply);
   });
 }
@@ -38,7 +38,8 @@ function logFailure(
   request: Pick<FastifyRequest, 'id' | 'method' | 'log' | 'routeOptions'>,
 ): void {
   const fields = { requestId: request.id, method: request.method, route: request.routeOptions?.url, code: error.code };
-  if (status === 500) request.log.error({ ...fields, err: error.cause ?? error }, 'A request failed unforeseen');
+  if (status === 500)
+    request.log.error({ ...fields, err: error.cause ?? error }, 'A request failed with an unexpected error');
   else request.log.warn(fields, error.message);
 }
 
@@ -49,13 +50,13 @@ function retryAfterOf(error: GenwardenError, status: number): number | undefined
   return status === 503 || status === 429 ? 1 : undefined;
 }
 
-/** Fastify's own errors that a client can cause. */
+/** Fastify's errors that a client can cause. */
 const fastifyCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['BodyTooLarge', 'The body is larger than 25 MiB'],
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UnsupportedMediaType', 'The media type of the body is not taken here'],
-  FST_ERR_CTP_INVALID_JSON_BODY: ['MalformedJson', 'The body is not JSON, or has a key such as __proto__'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UnsupportedMediaType', 'This endpoint does not accept the media type of the body'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['MalformedJson', 'The body is not valid JSON, or has a key such as __proto__'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['MalformedJson', 'The body is empty'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['MalformedJson', 'The body is not as long as Content-Length says'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['MalformedJson', 'The length of the body does not match Content-Length'],
 };
 
 export function asGenwardenError(error: unknown): GenwardenError {
@@ -64,10 +65,10 @@ export function asGenwardenError(error: unknown): GenwardenError {
   const known = code === undefined ? undefined : fastifyCodes[code];
   if (known !== undefined) return new GenwardenError(known[0], known[1], { cause: error });
   if (error instanceof SyntaxError && statusCode === 400) {
-    return new GenwardenError('MalformedJson', `The body is not JSON that is taken here: ${message}`, { cause: error });
+    return new GenwardenError('MalformedJson', `The body is not valid JSON: ${message}`, { cause: error });
   }
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new GenwardenError('InvalidRequest', message ?? 'The request is not valid', { cause: error });
   }
-  return new GenwardenError('InternalError', 'The server failed in a way it did not foresee', { cause: error });
+  return new GenwardenError('InternalError', 'The server failed unexpectedly', { cause: error });
 }

@@ -1,4 +1,4 @@
-// The OpenAPI document, made from the routes' own schemas.
+// The OpenAPI document, generated from the schemas of the routes.
 
 import swagger from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
@@ -9,7 +9,7 @@ import { imageMediaTypes } from '../jobs/submit/image.ts';
 import { submitBody } from '../jobs/submit/body.ts';
 import { jobListSchema, jobSchema, listedJobSchema, submittedJobSchema, taskSchema } from './view/schemas.ts';
 
-/** What the document names, so that clients made from it have names too. The registry also knows the descriptions. */
+/** Schemas that the document names, so that generated clients have names too. The registry also holds the descriptions. */
 const components = {
   Problem: problemSchema,
   Submit: submitBody,
@@ -45,7 +45,7 @@ export async function documentApi(app: Api, { publicUrl, version = '0.0.0', auth
   });
 }
 
-/** The body of an upload is bytes, which no schema checks. */
+/** An upload is raw bytes, so its route has no body schema. */
 function withUpload<T>(schema: T): T {
   const content = Object.fromEntries(
     imageMediaTypes.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]),

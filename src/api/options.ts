@@ -1,4 +1,4 @@
-// What the API is made of: what its caller hands in, and the context that every route gets.
+// The parts that the API is built from, and the context that every route gets.
 
 import type { FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -20,11 +20,11 @@ export interface ApiOptions extends Omit<JobsContext, OwnParts> {
   readonly heartbeats: Pick<Heartbeats, 'watch' | 'recall'>;
   readonly metrics: ApiMetrics;
   readonly logger: Logger;
-  /** `off` lets everyone in as tenant `default`. */
+  /** `off` admits every client as tenant `default`. */
   readonly auth: TokenStore | 'off';
-  /** Says who the tokens are that `auth` does not know; the caller closes it. */
+  /** Identifies tokens that `auth` does not know; the caller closes it. */
   readonly kubernetes?: KubernetesTokens | undefined;
-  /** The API's address as its users see it, for `Location`; a path where absent. */
+  /** The API's public address, for `Location`; where absent, `Location` is a path. */
   readonly publicUrl?: string;
   readonly corsOrigins: readonly string[];
   /** Of event streams, for tests. */
@@ -36,12 +36,12 @@ export interface ApiOptions extends Omit<JobsContext, OwnParts> {
 export interface EventStreamLimits {
   /** A comment is sent after this silence, ms; default 15 s. */
   readonly keepAliveMs?: number;
-  /** A client that takes nothing for this long is dropped, ms; default 30 s. */
+  /** A client that reads nothing for this long is disconnected, ms; default 30 s. */
   readonly stalledMs?: number;
-  /** How many of the stream's last messages are kept for those who come back; default 10,000. */
+  /** How many of the stream's last messages are kept in memory for clients that reconnect; default 10,000. */
   readonly recent?: number;
-  /** How many messages a client may have missed and still get one by one; default 100,000. */
-  readonly mostMissed?: number;
+  /** A client that missed more messages gets a snapshot instead; default 100,000. */
+  readonly maxMissed?: number;
 }
 
 export interface ApiContext extends ApiOptions, Pick<JobsContext, OwnParts> {

@@ -1,9 +1,9 @@
-// The count of overdue tasks as this process sees them: the controller that should move them is watched from outside.
+// The metric of overdue tasks. Every API process counts them, so that a failing controller is noticed from outside.
 
 import type { ApiContext } from './options.ts';
 
-const everyMs = 5_000;
-/** What a controller may take to move an overdue task, ms. */
+const intervalMs = 5_000;
+/** ms that a controller may take to move an overdue task. */
 const graceMs = 15_000;
 
 /** Counts until the returned function is called. */
@@ -16,6 +16,6 @@ export function watchOverdue({ follower, clock, metrics }: ApiContext): () => vo
     }
     for (const [pool, tasks] of overdue) metrics.overdueTasks.set({ pool }, tasks);
   };
-  const timer = setInterval(count, everyMs).unref();
+  const timer = setInterval(count, intervalMs).unref();
   return () => clearInterval(timer);
 }

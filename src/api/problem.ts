@@ -1,11 +1,11 @@
-// Problem documents (RFC 9457): the one form in which the API says that something is wrong.
+// Problem documents (RFC 9457), the only form in which the API reports errors.
 
 import { z } from 'zod';
 import { catalogue, type ErrorCode, type GenwardenError } from '../job/errors/index.ts';
 
 export const problemSchema = z
   .object({
-    type: z.url().describe('The page that explains the code.'),
+    type: z.url().describe('A page that explains the code.'),
     title: z.string(),
     status: z.int(),
     detail: z.string(),
@@ -13,14 +13,14 @@ export const problemSchema = z
     hint: z.string().describe('What to do.'),
     requestId: z.string(),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-    jobId: z.string().optional().describe('The job that a submit without an answer may have stored.'),
-    idempotencyKey: z.string().optional().describe('Send the same body with this Idempotency-Key to try again safely.'),
+    jobId: z.string().optional().describe('The job that this submit may have stored.'),
+    idempotencyKey: z.string().optional().describe('To retry safely, send the same body with this Idempotency-Key.'),
   })
   .describe('A problem document (RFC 9457).');
 
 export type Problem = z.infer<typeof problemSchema> & Record<string, unknown>;
 
-/** The document for an error of the catalogue; codes without a status of their own are the server's fault. */
+/** Codes without a status in the catalogue are server errors. */
 export function problemOf(error: GenwardenError, requestId: string): Problem {
   const { errors, jobId, idempotencyKey, holder, known } = error.details;
   const extra = { errors, jobId, idempotencyKey, holder, known };
@@ -43,5 +43,5 @@ export function statusOf(code: ErrorCode): number {
 
 const errorPage = (code: ErrorCode): string => `https://genwarden.dev/docs/errors#${code.toLowerCase()}`;
 
-/** Task errors that a request can hit as well. */
+/** Task errors that a request can also end with. */
 const statusOfTaskError: Partial<Record<ErrorCode, number>> = { ReferenceNotFound: 422, ArtifactStoreFailed: 503 };

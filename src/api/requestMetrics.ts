@@ -1,4 +1,4 @@
-// How long answers take, by route: waits and event streams are left out, as their length is the client's choice.
+// Request durations by route. Waits and event streams are left out, because the client decides how long they take.
 
 import type { Api, ApiContext } from './options.ts';
 
@@ -7,7 +7,7 @@ export function measureRequests(app: Api, { metrics }: Pick<ApiContext, 'metrics
     if (isWait(request.query) || request.routeOptions.url?.endsWith('/events') === true) return;
     const labels = {
       method: request.method,
-      // The template, not the address: no id is ever a label.
+      // The route's template, because ids must not become labels.
       route: request.routeOptions.url ?? 'unknown',
       code: String(reply.statusCode),
     };

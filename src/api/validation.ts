@@ -1,4 +1,4 @@
-// Validation by zod with errors that name each place, and the few forms that several routes share.
+// Validation by zod with errors that name each field, and the parameters that several routes share.
 
 import type { FastifySchemaCompiler } from 'fastify';
 import { z } from 'zod';
@@ -8,17 +8,17 @@ import { durationText } from '../jobs/submit/durationText.ts';
 
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   return (data: unknown) => {
-    // An absent body reads as an empty one: where a field is needed its absence is named.
+    // An absent body is read as an empty object, so that the error names the missing field.
     const result = schema.safeParse(data === undefined || (data === null && httpPart === 'body') ? {} : data);
     if (result.success) return { value: result.data };
     return { error: invalidRequest(result.error.issues.flatMap((issue) => fieldErrors(issue, httpPart))) };
   };
 };
 
-/** Responses are written by our own code and typed: they are not checked again on the way out. */
+/** Responses are typed, so they are not validated again. */
 export const serializerCompiler = () => (data: unknown) => JSON.stringify(data);
 
-/** `?wait=`: at most a minute. */
+/** `?wait=`, at most one minute. */
 export const waitQuery = durationText({ least: 0, most: 60_000 }).optional();
 
 export const jobParams = z.strictObject({
@@ -43,7 +43,7 @@ function fieldErrors(issue: z.core.$ZodIssue, part: string | undefined): FieldEr
   return [{ path, message: issue.message }];
 }
 
-/** `tasks[3].input.prompt`; what is not in the body says where it is: `query.wait`. */
+/** `tasks[3].input.prompt`; fields outside the body are prefixed: `query.wait`. */
 function pathText(path: readonly PropertyKey[], part: string | undefined = 'body'): string {
   const root = part === 'body' ? '' : part === 'querystring' ? 'query' : part;
   const text = path.reduce<string>(

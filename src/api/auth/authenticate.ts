@@ -1,4 +1,4 @@
-// Decides for every request with a scope who it is from, which tenant it is about, and whether they may.
+// Authenticates and authorizes every request to a route with a scope, and determines its tenant.
 
 import type { FastifyRequest } from 'fastify';
 import { GenwardenError } from '../../job/errors/index.ts';
@@ -8,25 +8,25 @@ import type { Right } from '../../ports/kubernetesReviews.ts';
 import type { Principal, Scope } from './principal.ts';
 import { rateLimit } from './rateLimit.ts';
 import { everyTenant } from '../../jobs/tenancy.ts';
-import { ownTokenStart, tenantForm } from './tokenStore.ts';
+import { tokenPrefix, tenantForm } from './tokenStore.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Null on routes that anyone may call. */
+    /** Null on routes that need no authentication. */
     principal: Principal | null;
   }
   interface FastifyContextConfig {
-    /** What a token must have for this route; anyone may call a route without. */
+    /** The scope that a token needs; a route without one needs no authentication. */
     scope?: Scope;
-    /** What a Kubernetes token's user must be allowed, where that is not what the scope stands for. */
+    /** What a Kubernetes token's user must be allowed to do, if not what the scope stands for. */
     right?: Right;
-    /** Changes what is named to it one by one, so it may be asked for all tenants like a route that reads. */
+    /** The route changes individually named tasks, so it may be called for all tenants, like a route that reads. */
     acrossTenants?: true;
   }
 }
 
-/** Whom everybody is without auth. */
-const everybody: Principal = { id: 'everybody', name: 'an anonymous client', tenant: 'default', scopes: ['admin'] };
+/** Every client, when authentication is off. */
+const anonymous: Principal = { id: 'everybody', name: 'an anonymous client', tenant: 'default', scopes: ['admin'] };
 
 type Parts = Pick<ApiContext, 'auth' | 'kubernetes' | 'clock'>;
 
@@ -36,7 +36,7 @@ export function authenticate(app: Api, parts: Parts): void {
   const countIn = (id: string, name: string): void => {
     const wait = limit.take(id, parts.clock.monotonic());
     if (wait === undefined) return;
-    throw new GenwardenError('TooManyRequests', `${name} sends too many requests`, { details: { retryAfter: wait } });
+    throw new GenwardenError('TooManyRequests', `${name} sent too many requests`, { details: { retryAfter: wait } });
   };
   app.decorateRequest('principal', null);
   app.addHook('onRequest', async (request) => {
@@ -47,9 +47,9 @@ export function authenticate(app: Api, parts: Parts): void {
   });
 }
 
-/** Who sent a request to a route with a scope. */
+/** The sender of a request to a route with a scope. */
 export function principalOf(request: FastifyRequest): Principal {
-  if (request.principal === null) throw new Error('the route has no scope, so nobody was authenticated');
+  if (request.principal === null) throw new Error('the route has no scope, so its clients are not authenticated');
   return request.principal;
 }
 
@@ -60,16 +60,16 @@ async function admit(
   countIn: (id: string, name: string) => void,
 ): Promise<Principal> {
   const namespace = namespaceOf(request);
-  if (auth === 'off') return about(everybody, namespace);
+  if (auth === 'off') return withTenant(anonymous, namespace);
   const token = bearerOf(request);
   const own = auth.find(token, clock.now());
   if (own !== undefined) {
     refuseMissingScope(own, scope);
     countIn(own.id, `Token ${own.name}`);
-    return about(own, namespace);
+    return withTenant(own, namespace);
   }
-  // A token of our own that is not valid is nothing for another system to see.
-  const isForeign = kubernetes !== undefined && !token.startsWith(ownTokenStart);
+  // An invalid Genwarden token must not be shown to the Kubernetes API server.
+  const isForeign = kubernetes !== undefined && !token.startsWith(tokenPrefix);
   const user = isForeign ? await kubernetes.userOf(token) : undefined;
   if (!isForeign || user === undefined) throw new GenwardenError('Unauthorized', 'The token is unknown or has expired');
   countIn(`kubernetes:${user.name}`, user.name);
@@ -77,34 +77,34 @@ async function admit(
   return principalFor(kubernetes, token, user, { scope, right, namespace });
 }
 
-/** A token of our own has a tenant; an administrator's may name another one. */
-function about(own: Principal, namespace: string | undefined): Principal {
+/** A Genwarden token belongs to a tenant; an administrator may name another one. */
+function withTenant(own: Principal, namespace: string | undefined): Principal {
   if (namespace === undefined) return own;
   if (namespace === own.tenant || own.scopes.includes('admin')) return { ...own, tenant: namespace, named: true };
-  const message = `Token ${own.name} is of tenant ${own.tenant}, and the request names ${namespace} in Genwarden-Namespace`;
+  const message = `Token ${own.name} belongs to tenant ${own.tenant}, but Genwarden-Namespace names ${namespace}`;
   throw new GenwardenError('Forbidden', message);
 }
 
-/** As the header `Genwarden-Namespace` says; throws `InvalidRequest`. */
+/** From the header `Genwarden-Namespace`; throws `InvalidRequest`. */
 function namespaceOf({ headers }: FastifyRequest): string | undefined {
   const named = headers['genwarden-namespace'];
   if (named === undefined) return undefined;
   if (typeof named === 'string' && (named === everyTenant || tenantForm.test(named))) return named;
-  throw new GenwardenError('InvalidRequest', 'Genwarden-Namespace is neither the name of a namespace nor *');
+  throw new GenwardenError('InvalidRequest', 'Genwarden-Namespace must be the name of a namespace, or *');
 }
 
 function bearerOf(request: FastifyRequest): string {
   const [, token] = /^Bearer +([\w.~+/=-]+) *$/i.exec(request.headers.authorization ?? '') ?? [];
-  if (token === undefined) throw new GenwardenError('Unauthorized', 'The request carries no bearer token');
+  if (token === undefined) throw new GenwardenError('Unauthorized', 'The request has no bearer token');
   return token;
 }
 
 function refuseMissingScope({ name, scopes }: Principal, scope: Scope): void {
   if (scopes.includes(scope) || scopes.includes('admin')) return;
-  throw new GenwardenError('Forbidden', `Token ${name} has not the scope ${scope}`);
+  throw new GenwardenError('Forbidden', `Token ${name} lacks the scope ${scope}`);
 }
 
 function refuseEveryTenant({ tenant }: Principal, { routeOptions: { config } }: FastifyRequest): void {
   if (tenant !== everyTenant || config.scope !== 'jobs:write' || config.acrossTenants === true) return;
-  throw new GenwardenError('NamespaceRequired', 'What changes jobs is asked for one namespace, not for all');
+  throw new GenwardenError('NamespaceRequired', 'Changing jobs requires one namespace, not *');
 }

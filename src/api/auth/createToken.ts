@@ -1,7 +1,7 @@
-// Makes a token: the secret, shown once, and the entry with its hash for the tokens file.
+// Creates a token: the secret, which is shown once, and the entry with its hash for the tokens file.
 
 import type { Scope } from './principal.ts';
-import { hashOfToken, ownTokenStart, type TokenEntry } from './tokenStore.ts';
+import { hashOfToken, tokenPrefix, type TokenEntry } from './tokenStore.ts';
 
 export interface NewToken {
   readonly name: string;
@@ -17,7 +17,7 @@ export function createToken(
   { name, tenant, scopes, createdAt, expiresAt }: NewToken,
   random: (bytes: number) => Uint8Array,
 ): { readonly token: string; readonly entry: TokenEntry } {
-  const token = `${ownTokenStart}${Buffer.from(random(32)).toString('base64url')}`;
+  const token = `${tokenPrefix}${Buffer.from(random(32)).toString('base64url')}`;
   const entry: TokenEntry = {
     id: `tok_${Buffer.from(random(6)).toString('hex')}`,
     name,

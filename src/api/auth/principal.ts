@@ -1,4 +1,4 @@
-// Who sends a request, and what it is about.
+// The authenticated sender of a request, and the tenant that the request is for.
 
 export const scopes = ['jobs:read', 'jobs:write', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
@@ -6,11 +6,11 @@ export type Scope = (typeof scopes)[number];
 export interface Principal {
   readonly id: string;
   readonly name: string;
-  /** The tenant that the request is about; `everyTenant` and `noTenant` are none. */
+  /** The tenant that the request is for, or `everyTenant` or `noTenant`. */
   readonly tenant: string;
   readonly scopes: readonly Scope[];
-  /** The request itself named the tenant: an administrator, who sees all, then means this one. */
+  /** The request named the tenant itself, so an administrator sees only this one. */
   readonly named?: true;
-  /** An event stream ends after this, ms, so that the token is looked at again; absent: after an hour. */
+  /** ms after which an event stream ends, so that the token is checked again; absent: one hour. */
   readonly recheckMs?: number;
 }

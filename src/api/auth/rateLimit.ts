@@ -1,27 +1,27 @@
-// A token bucket per principal: keeps one client from taking the whole API.
+// A token bucket per principal, so that one client cannot overload the API.
 
 import { elapsed, type Monotonic } from '../../job/time.ts';
 
 export interface RateLimit {
-  /** Takes one request; the seconds to wait where there is none left. */
+  /** Counts one request; returns the seconds to wait if the limit is reached. */
   take(principal: string, now: Monotonic): number | undefined;
 }
 
-/** Of Kubernetes there may be any number of users: beyond this many, who has been silent for longest is forgotten. */
-const mostKept = 10_000;
+/** The number of Kubernetes users is unlimited: beyond this many, the principal that was idle for longest is dropped. */
+const maxBuckets = 10_000;
 
-/** `perSecond` requests a second on average, `burst` at once. In this process alone: limits multiply with replicas. */
+/** `perSecond` on average, `burst` at once. Each process counts for itself, so the limit multiplies with the replicas. */
 export function rateLimit(perSecond = 200, burst = 400): RateLimit {
   const buckets = new Map<string, { tokens: number; at: Monotonic }>();
   return {
     take(principal, now) {
       const bucket = buckets.get(principal) ?? { tokens: burst, at: now };
       const tokens = Math.min(burst, bucket.tokens + (elapsed(bucket.at, now) / 1_000) * perSecond);
-      // Again at the end, so that who has been silent for longest is first.
+      // Reinserted at the end, so that the first bucket is the one that was idle for longest.
       buckets.delete(principal);
       buckets.set(principal, { tokens: tokens < 1 ? tokens : tokens - 1, at: now });
-      const [silent] = buckets;
-      if (buckets.size > mostKept && silent !== undefined) buckets.delete(silent[0]);
+      const [idlest] = buckets;
+      if (buckets.size > maxBuckets && idlest !== undefined) buckets.delete(idlest[0]);
       return tokens < 1 ? (1 - tokens) / perSecond : undefined;
     },
   };

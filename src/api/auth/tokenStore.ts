@@ -1,4 +1,4 @@
-// Who a bearer token is: tokens are random and long, so a plain SHA-256 of each is all that is kept.
+// Identifies bearer tokens. Tokens are long and random, so an unsalted SHA-256 of each is enough to store.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
@@ -7,11 +7,11 @@ import { GenwardenError } from '../../job/errors/index.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { scopes, type Principal } from './principal.ts';
 
-/** What every token of ours begins with. */
-export const ownTokenStart = 'gw_';
+/** The prefix of every Genwarden token. */
+export const tokenPrefix = 'gw_';
 
 export interface TokenStore {
-  /** Who the token is at this moment (ms since 1970); undefined for an unknown or expired one. */
+  /** The principal of a token that is valid at `now` (ms since 1970); undefined for an unknown or expired token. */
   find(token: string, now: number): Principal | undefined;
 }
 
@@ -45,7 +45,7 @@ export function parseTokens(text: string, path: string): readonly TokenEntry[] {
   throw new GenwardenError('InvalidConfiguration', `GENWARDEN_AUTH_TOKENS_FILE=${path}: ${problems.join('; ')}`);
 }
 
-/** A store of these tokens. Every entry is compared, in constant time. */
+/** Compares every entry, each in constant time. */
 export function tokenStore(entries: readonly TokenEntry[]): TokenStore {
   const known = entries.map((each) => ({ ...each, digest: Buffer.from(each.hash.slice('sha256:'.length), 'hex') }));
   return {
@@ -64,14 +64,14 @@ export function hashOfToken(token: string): string {
   return `sha256:${createHash('sha256').update(token).digest('hex')}`;
 }
 
-/** A store that follows its file. */
+/** A token store that reloads its file when the file changes. */
 export interface TokenFile extends TokenStore {
   close(): void;
 }
 
 /**
- * The tokens of a file: a new version of it counts within seconds; one that cannot be read is refused and the last good
- * one stays. Throws `InvalidConfiguration` where the file cannot be read at the start.
+ * Loads a new version of the file within seconds. If it cannot be read, the last good version stays in use. Throws
+ * `InvalidConfiguration` if the file cannot be read at the start.
  */
 export function openTokenStore(path: string, options: { logger?: Logger; everyMs?: number } = {}): TokenFile {
   const { logger, everyMs = 1_000 } = options;
@@ -79,12 +79,12 @@ export function openTokenStore(path: string, options: { logger?: Logger; everyMs
   const reload = (): void => {
     try {
       store = readStore(path);
-      logger?.info({ path }, 'read the tokens file again');
+      logger?.info({ path }, 'Reloaded the tokens file');
     } catch (error) {
-      logger?.error({ err: error, path }, 'the tokens file cannot be read; the tokens of before stay valid');
+      logger?.error({ err: error, path }, 'Cannot read the tokens file; the previous tokens stay valid');
     }
   };
-  // Looks instead of listening: a mounted secret changes by a symbolic link, which file events miss.
+  // Polls, because a mounted Secret changes through a symbolic link, which file events miss.
   watchFile(path, { interval: everyMs, persistent: false }, reload);
   return { find: (token, now) => store.find(token, now), close: () => unwatchFile(path, reload) };
 }

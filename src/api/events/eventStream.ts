@@ -20,7 +20,7 @@ export async function* eventStream(
   { tenant, job, lastEventId }: EventRequest,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  const { keepAliveMs = 15_000, mostMissed: maxMissed = 100_000 } = context.events ?? {};
+  const { keepAliveMs = 15_000, maxMissed = 100_000 } = context.events ?? {};
   const resumeAt = lastEventId === undefined ? undefined : (positionOf(lastEventId) ?? 'unknown');
   context.metrics.eventStreams.inc();
   try {

@@ -1,4 +1,4 @@
-// What routes share in their answers: documented problems, and the headers of a job.
+// Parts of responses that routes share: the documented problems, and the headers of a job.
 
 import type { FastifyReply } from 'fastify';
 import { isOpen } from '../../job/task.ts';
@@ -12,10 +12,10 @@ export const problems = {
   default: { description: 'A problem document.', content: { 'application/problem+json': { schema: problemSchema } } },
 } as const;
 
-/** Weak, as progress between two transitions does not change it. */
+/** Weak, because progress between two transitions does not change it. */
 export const jobTag = (record: JobRecord): string => `W/"${versionOf(record).sequence}"`;
 
-/** `ETag`, and for an open job `Retry-After`: when looking again is worth it. */
+/** Sets `ETag`, and for an open job `Retry-After`, the time after which another read is worthwhile. */
 export function jobHeaders(reply: FastifyReply, record: JobRecord, now: number): FastifyReply {
   reply.header('etag', jobTag(record)).header('cache-control', 'no-cache');
   const open = record.tasks.map(({ last }) => last.state).filter(isOpen);
@@ -27,7 +27,7 @@ export function jobHeaders(reply: FastifyReply, record: JobRecord, now: number):
   return reply.header('retry-after', String(Math.min(30, Math.max(1, Math.min(...waits)))));
 }
 
-/** Does `If-None-Match` name this tag? Compared weakly, as RFC 9110 says. */
+/** Whether `If-None-Match` names this tag; compared weakly, as RFC 9110 requires. */
 export function isNamed(header: string | undefined, tag: string): boolean {
   if (header === undefined) return false;
   const bare = (text: string): string => text.trim().replace(/^W\//, '');
@@ -37,7 +37,7 @@ export function isNamed(header: string | undefined, tag: string): boolean {
 /** Aborts when the client disconnects before it has its answer, or when the API closes. */
 export function requestEnd({ closing }: Pick<ApiContext, 'closing'>, reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  // Of the socket's response, not the request: a request whose body was read has closed long before.
+  // `close` of the response, not of the request: a request closes as soon as its body was read.
   reply.raw.once('close', () => gone.abort());
   if (reply.raw.closed) gone.abort();
   return AbortSignal.any([gone.signal, closing]);

@@ -1,4 +1,4 @@
-// The bytes of results, and the upload of reference images.
+// Downloads of results, and uploads of reference images.
 
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -15,26 +15,29 @@ import { byteRange } from './byteRange.ts';
 
 export function artifactRoutes(app: Api, context: ApiContext): void {
   downloadRoute(app, context);
-  // In a scope of its own, as only here a body may be an image.
+  // In a separate scope, because only an upload may have an image as its body.
   void app.register(async (scope: Api) => uploadRoute(scope, context));
 }
 
 function downloadRoute(app: Api, context: ApiContext): void {
   const run = z
     .string()
-    .regex(/^[1-9]\d{0,5}$/, 'is not the number of a run')
+    .regex(/^[1-9]\d{0,5}$/, 'is not a run number')
     .optional()
-    .describe("Default: the task's present run.");
+    .describe("Default: the task's current run.");
   const schema = {
     operationId: 'downloadArtifact',
-    summary: 'The bytes of an artifact',
+    summary: 'Download an artifact',
     tags: ['artifacts'],
     params: jobParams.extend({ task: z.string().describe("The task's index or name."), name: z.string() }),
     querystring: z.strictObject({ run }),
     response: {
       200: { description: 'The bytes.', content: { '*/*': { schema: z.string().meta({ format: 'binary' }) } } },
-      206: { description: 'A range of them.', content: { '*/*': { schema: z.string().meta({ format: 'binary' }) } } },
-      304: z.undefined().describe('As If-None-Match says.'),
+      206: {
+        description: 'The requested range of the bytes.',
+        content: { '*/*': { schema: z.string().meta({ format: 'binary' }) } },
+      },
+      304: z.undefined().describe('The artifact matches If-None-Match.'),
       ...problems,
     },
   };
@@ -88,10 +91,10 @@ async function sendBytes(
   const range = byteRange(header, bytes);
   if (range === 'outside') {
     const details = { contentRange: `bytes */${bytes}` };
-    throw new GenwardenError('RangeNotSatisfiable', `The artifact has ${bytes} bytes`, { details });
+    throw new GenwardenError('RangeNotSatisfiable', `The artifact has only ${bytes} bytes`, { details });
   }
   const stream = await artifacts.stream(tenant, digest, range);
-  if (stream === undefined) throw new GenwardenError('ArtifactNotFound', `The bytes of ${name} are no longer stored`);
+  if (stream === undefined) throw new GenwardenError('ArtifactNotFound', `Artifact ${name} is no longer stored`);
   if (range === undefined) return reply.header('content-length', bytes).send(stream);
   return reply
     .code(206)
@@ -121,7 +124,7 @@ function uploadRoute(app: Api, context: ApiContext): void {
   app.post('/v1/artifacts', { config: { scope: 'jobs:write' }, schema }, async (request, reply) => {
     const mediaType = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
     if (!Buffer.isBuffer(request.body)) {
-      throw new GenwardenError('UnsupportedMediaType', 'An upload needs an image as its body, with its Content-Type');
+      throw new GenwardenError('UnsupportedMediaType', 'The body must be an image, with its Content-Type');
     }
     checkImage(request.body, mediaType as ImageMediaType, 'The body');
     const stored = await context.artifacts.put(principalOf(request).tenant, request.body, mediaType);

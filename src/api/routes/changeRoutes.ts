@@ -1,4 +1,4 @@
-// POST …/cancel, …/retry and …/review: what a person changes about a job.
+// POST …/cancel, …/retry and …/review.
 
 import { z } from 'zod';
 import { principalOf } from '../auth/authenticate.ts';
@@ -30,7 +30,7 @@ const reviewBody = z
     message: 'is only accepted with the decision tweak',
   });
 
-/** Of Kubernetes tokens. */
+/** What the user of a Kubernetes token must be allowed to do. */
 const right: Right = { verb: 'update', resource: 'generationjobs' };
 
 export function changeRoutes(app: Api, context: ApiContext): void {
@@ -42,11 +42,11 @@ export function changeRoutes(app: Api, context: ApiContext): void {
 function cancelRoute(app: Api, context: ApiContext): void {
   const schema = {
     operationId: 'cancelJob',
-    summary: 'Cancel a job: terminal at once, what is done stays',
+    summary: 'Cancel a job; finished tasks keep their results',
     tags: ['jobs'],
     params: jobParams,
     body: z.strictObject({
-      running: z.enum(['stop', 'finish']).optional().describe('`finish` lets running tasks end.'),
+      running: z.enum(['stop', 'finish']).optional().describe('`finish` lets running tasks finish; default `stop`.'),
     }),
     response: { 200: jobSchema, ...problems },
   };
@@ -59,13 +59,15 @@ function cancelRoute(app: Api, context: ApiContext): void {
 }
 
 function retryRoute(app: Api, context: ApiContext): void {
-  const tasks = z.array(z.union([z.string(), z.int().min(0)])).min(1, 'is empty: leave it out for all');
+  const tasks = z.array(z.union([z.string(), z.int().min(0)])).min(1, 'is empty: omit it to retry all');
   const schema = {
     operationId: 'retryJob',
     summary: 'Start a new run of the failed and cancelled tasks of a finished job',
     tags: ['jobs'],
     params: jobParams,
-    body: z.strictObject({ tasks: tasks.max(500).optional().describe('Names or indexes; absent means all of them.') }),
+    body: z.strictObject({
+      tasks: tasks.max(500).optional().describe('Names or indexes; default: all failed and cancelled tasks.'),
+    }),
     response: { 202: jobSchema, ...problems },
   };
   app.post('/v1/jobs/:id/retry', { config: { scope: 'jobs:write', right }, schema }, async (request, reply) => {
@@ -80,7 +82,7 @@ function retryRoute(app: Api, context: ApiContext): void {
 function reviewRoute(app: Api, context: ApiContext): void {
   const schema = {
     operationId: 'reviewTask',
-    summary: 'Approve, reject or tweak a result that waits for review',
+    summary: 'Approve, reject or tweak a result in review',
     tags: ['jobs'],
     params: jobParams.extend({ task: z.string().describe("The task's index or name.") }),
     body: reviewBody,

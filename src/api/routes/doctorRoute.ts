@@ -1,4 +1,4 @@
-// GET /v1/doctor: a checklist of the installation.
+// GET /v1/doctor: checks of the installation.
 
 import { z } from 'zod';
 import { principalOf } from '../auth/authenticate.ts';
@@ -10,7 +10,7 @@ import type { Api, ApiContext } from '../options.ts';
 import { problems } from './answers.ts';
 
 const doctorSchema = z.object({
-  ok: z.boolean().describe('Every check is.'),
+  ok: z.boolean().describe('Whether every check passed.'),
   version: z.string(),
   checks: z.array(z.object({ name: z.string(), ok: z.boolean(), says: z.string(), advice: z.string().nullable() })),
 });
@@ -18,9 +18,9 @@ const doctorSchema = z.object({
 export function doctorRoute(app: Api, context: ApiContext): void {
   const schema = {
     operationId: 'doctor',
-    summary: 'A checklist of the installation, each line with what to do',
+    summary: 'Check the installation and advise on problems',
     description:
-      'NATS and its version, stream, space, clock, artifact store, controller, workers, keys. It writes and deletes 64 bytes.',
+      'Checks NATS and its version, the stream, free space, the clock, the artifact store, the controller, workers and keys. Writes and deletes 64 bytes.',
     tags: ['health'],
     response: { 200: doctorSchema, ...problems },
   };

@@ -1,4 +1,4 @@
-// GET /v1/events and GET /v1/jobs/{id}/events: what happens, as server-sent events.
+// GET /v1/events and GET /v1/jobs/{id}/events: server-sent events.
 
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
@@ -11,12 +11,12 @@ import { jobParams } from '../validation.ts';
 import { requestEnd, problems } from './answers.ts';
 import { refuseStale } from './listRoute.ts';
 
-const about = `Server-sent events. \`snapshot\` comes first; then for each transition \`task\` and, where it is the job's newest,
-\`job\`, both with an id. \`progress\` has no id. A client that comes back with \`Last-Event-ID\` gets what it missed and no
-snapshot, or \`reset\` and a snapshot where that is too much or the stream is another one.`;
+const about = `Server-sent events. \`snapshot\` comes first. Each transition then sends \`task\` and, if it is the job's newest, \`job\`,
+both with an id. \`progress\` has no id. A client that reconnects with \`Last-Event-ID\` gets the events it missed and no
+snapshot. If it missed too many, or the stream was replaced, it gets \`reset\` and a snapshot.`;
 
 const headers = z.looseObject({
-  'last-event-id': z.string().optional().describe('The id of the last event that was received.'),
+  'last-event-id': z.string().optional().describe('The id of the last event that the client received.'),
 });
 
 const response = {
@@ -27,7 +27,7 @@ const response = {
 export function eventRoutes(app: Api, context: ApiContext): void {
   const all = {
     operationId: 'watchJobs',
-    summary: "Everything that happens to the tenant's jobs",
+    summary: "Watch the tenant's jobs",
     description: about,
     tags: ['events'],
     headers,
@@ -42,7 +42,7 @@ export function eventRoutes(app: Api, context: ApiContext): void {
   const one = {
     ...all,
     operationId: 'watchJob',
-    summary: 'Everything that happens to a job, until it has finished',
+    summary: 'Watch a job until it has finished',
     description: `${about} A \`job\` event with a terminal state is the last one.`,
     params: jobParams,
   };
@@ -55,7 +55,7 @@ export function eventRoutes(app: Api, context: ApiContext): void {
 }
 
 const stalledMs = 30_000;
-/** Then the client has to come back, at no loss, and its token is looked at again. */
+/** The client must reconnect then, so that its token is checked again; it loses no events. */
 const longestMs = 3_600_000;
 
 function send(context: ApiContext, reply: FastifyReply, request: EventRequest, lastsMs = longestMs): FastifyReply {
@@ -72,7 +72,7 @@ function send(context: ApiContext, reply: FastifyReply, request: EventRequest, l
     .send(Readable.from(text, { objectMode: false, highWaterMark: 65_536 }));
 }
 
-/** Calls `stalled` when nobody takes the next piece for so long: the client reads nothing, and its socket is full. */
+/** Calls `stalled` when the client has taken no data for `afterMs` although its socket is full. */
 async function* unlessStalled(
   source: AsyncIterable<string>,
   afterMs: number,

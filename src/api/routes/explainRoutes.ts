@@ -1,4 +1,4 @@
-// GET /v1/jobs/{id}/explain, GET /v1/stuck and POST /v1/stuck/fix: why tasks are where they are, and giving them up.
+// GET /v1/jobs/{id}/explain, GET /v1/stuck and POST /v1/stuck/fix: why tasks are in their state, and failing stuck ones.
 
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
@@ -26,7 +26,7 @@ export function explainRoutes(app: Api, context: ApiContext): void {
 function explainRoute(app: Api, context: ApiContext): void {
   const schema = {
     operationId: 'explainJob',
-    summary: 'Why the job is where it is, what happens next, and what to do',
+    summary: 'Explain the state of a job, what happens next, and what to do',
     tags: ['jobs'],
     params: jobParams,
     response: { 200: explainedJobSchema, ...problems },
@@ -37,14 +37,14 @@ function explainRoute(app: Api, context: ApiContext): void {
   });
 }
 
-const mostShown = 500;
+const maxShown = 500;
 
 function stuckRoute(app: Api, context: ApiContext): void {
   const schema = {
     operationId: 'listStuck',
-    summary: 'Overdue tasks, and open ones without progress for long',
+    summary: 'List overdue tasks and open tasks without progress',
     description:
-      'Tasks that wait for review, or stand in a queue that moves, are listed only when they are overdue. A token with the scope `admin` sees those of all tenants.',
+      'Tasks in review, and tasks in a queue that moves, are listed only when they are overdue. A token with the scope `admin` sees the tasks of all tenants.',
     tags: ['jobs'],
     querystring: z.strictObject({
       olderThan: durationText({ least: 0, most: 30 * 86_400_000 })
@@ -61,7 +61,7 @@ function stuckRoute(app: Api, context: ApiContext): void {
     const tenant = tenantSeenBy(principalOf(request));
     const stuck = findStuck(context, { tenant, olderThan: parseDuration(olderThan)!, job, pool });
     const observed = await observePools(context, new Set(stuck.map(({ state }) => state.of.pool)));
-    const items = stuck.slice(0, mostShown).map((task) => {
+    const items = stuck.slice(0, maxShown).map((task) => {
       const view = explainedTaskView(observeTask(context, observed, task), task.sequence);
       return { ...view, tenant: task.state.of.tenant, overdue: task.overdue };
     });
@@ -70,7 +70,7 @@ function stuckRoute(app: Api, context: ApiContext): void {
   });
 }
 
-/** Undefined for those of all tenants: as asked for, or as an administrator sees it without asking. */
+/** Undefined: all tenants, on request or because an administrator named none. */
 function tenantSeenBy({ tenant, scopes, named }: Principal): string | undefined {
   return tenant === everyTenant || (scopes.includes('admin') && named !== true) ? undefined : tenant;
 }
@@ -79,9 +79,9 @@ function fixRoute(app: Api, context: ApiContext): void {
   const seen = z.strictObject({ job: z.string(), task: z.int().min(0), sequence: z.int().min(1) });
   const schema = {
     operationId: 'failStuck',
-    summary: 'Fail tasks that seem stuck, each only if it has not moved since it was seen',
+    summary: 'Fail stuck tasks, each only if it has not moved since it was listed',
     tags: ['jobs'],
-    body: z.strictObject({ tasks: z.array(seen).min(1, 'is empty').max(mostShown) }),
+    body: z.strictObject({ tasks: z.array(seen).min(1, 'is empty').max(maxShown) }),
     response: { 200: fixedListSchema, ...problems },
   };
   const right: Right = { verb: 'update', resource: 'generationjobs' };

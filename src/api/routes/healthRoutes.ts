@@ -1,4 +1,4 @@
-// /healthz: the process lives. /readyz: it can do its work. /openapi.json: what it offers.
+// /healthz: liveness. /readyz: readiness. /openapi.json: the OpenAPI document.
 
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';
@@ -7,9 +7,14 @@ import { problems } from './answers.ts';
 
 export function healthRoutes(app: Api, context: ApiContext): void {
   const response = { 200: z.object({ status: z.string() }), ...problems };
-  const health = { operationId: 'health', summary: 'The process lives', tags: ['health'], response };
+  const health = { operationId: 'health', summary: 'Liveness: the process answers', tags: ['health'], response };
   app.get('/healthz', { schema: health }, async () => ({ status: 'ok' }));
-  const ready = { operationId: 'ready', summary: 'NATS answers and the index is current', tags: ['health'], response };
+  const ready = {
+    operationId: 'ready',
+    summary: 'Readiness: NATS answers and the index is current',
+    tags: ['health'],
+    response,
+  };
   app.get('/readyz', { schema: ready }, async () => {
     const state = context.follower.ready();
     if (!state.ready) throw new GenwardenError('NotReady', `The API ${state.reason}`);

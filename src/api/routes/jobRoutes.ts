@@ -1,4 +1,4 @@
-// GET /v1/jobs/{id}, its history, and DELETE: one job.
+// GET and DELETE /v1/jobs/{id}, and GET …/history.
 
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
@@ -18,7 +18,7 @@ import { requestEnd, isNamed, jobHeaders, jobTag, problems } from './answers.ts'
 
 export const stateFilter = repeatable(
   z.enum([...taskStates, 'open']),
-  'A state, or `open` for all open ones; may be given several times.',
+  'A state, or `open` for all open states. Repeatable.',
 );
 
 export function jobRoutes(app: Api, context: ApiContext): void {
@@ -29,17 +29,19 @@ export function jobRoutes(app: Api, context: ApiContext): void {
 
 function getJob(app: Api, context: ApiContext): void {
   const querystring = z.strictObject({
-    tasks: z.enum(['true', 'false']).optional().describe('`false` leaves the tasks out.'),
+    tasks: z.enum(['true', 'false']).optional().describe('`false` omits the tasks.'),
     taskState: stateFilter,
-    wait: waitQuery.describe('With If-None-Match: until the job changes, else 304. Without: until it has finished.'),
+    wait: waitQuery.describe(
+      'With If-None-Match, waits until the job changes, else answers 304. Without, waits until the job has finished.',
+    ),
   });
   const schema = {
     operationId: 'getJob',
-    summary: 'Read a job with its tasks',
+    summary: 'Get a job with its tasks',
     tags: ['jobs'],
     params: jobParams,
     querystring,
-    response: { 200: jobSchema, 304: z.undefined().describe('The job is as If-None-Match says.'), ...problems },
+    response: { 200: jobSchema, 304: z.undefined().describe('The job matches If-None-Match.'), ...problems },
   };
   app.get('/v1/jobs/:id', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
     const { tenant } = principalOf(request);
@@ -56,7 +58,7 @@ function getJob(app: Api, context: ApiContext): void {
   });
 }
 
-/** The job, after a wait for its change or its end. */
+/** The job, after waiting for its change or its end. */
 async function heldJob(
   context: ApiContext,
   tenant: string,
@@ -74,7 +76,7 @@ async function heldJob(
   return readJob(context, tenant, id);
 }
 
-/** True for each of the states that were named; for every state where none was. */
+/** True for the named states, or for every state if none is named. */
 function statesNamed(names: readonly string[]): (state: Pick<TaskState, 'state'>) => boolean {
   const states = new Set(names.flatMap((name) => (name === 'open' ? openStates : [name])));
   return ({ state }) => states.size === 0 || states.has(state);
@@ -83,7 +85,7 @@ function statesNamed(names: readonly string[]): (state: Pick<TaskState, 'state'>
 function getHistory(app: Api, context: ApiContext): void {
   const schema = {
     operationId: 'getHistory',
-    summary: 'Every transition of every task',
+    summary: 'List every transition of every task',
     tags: ['jobs'],
     params: jobParams,
     response: { 200: historySchema, ...problems },
@@ -98,10 +100,10 @@ function getHistory(app: Api, context: ApiContext): void {
 function removeJob(app: Api, context: ApiContext): void {
   const schema = {
     operationId: 'deleteJob',
-    summary: 'Delete a finished job with its artifacts, for good',
+    summary: 'Permanently delete a finished job and its artifacts',
     tags: ['jobs'],
     params: jobParams,
-    response: { 204: z.undefined().describe('The job is gone.'), ...problems },
+    response: { 204: z.undefined().describe('The job was deleted.'), ...problems },
   };
   const right: Right = { verb: 'delete', resource: 'generationjobs' };
   app.delete('/v1/jobs/:id', { config: { scope: 'jobs:write', right }, schema }, async (request, reply) => {

@@ -1,4 +1,4 @@
-// GET /v1/jobs: the tenant's jobs.
+// GET /v1/jobs.
 
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';
@@ -19,16 +19,13 @@ const querystring = z.strictObject({
   state: stateFilter,
   pool: z.string().optional(),
   kind: z.enum(['image', 'text']).optional(),
-  label: repeatable(
-    z.string().regex(/^[^=]+=[^=]*$/, 'is not key=value'),
-    '`key=value`; may be given several times: all must fit.',
-  ),
+  label: repeatable(z.string().regex(/^[^=]+=[^=]*$/, 'is not key=value'), '`key=value`. Repeatable: all must match.'),
   limit: z
     .string()
     .regex(/^([1-9]\d?|[1-4]\d\d|500)$/, 'is not a number from 1 to 500')
     .optional()
     .describe('1 to 500; default 50.'),
-  cursor: z.string().optional().describe('`next` of the page before.'),
+  cursor: z.string().optional().describe('`next` of the previous page.'),
 });
 
 export function listRoute(app: Api, context: ApiContext): void {
@@ -60,14 +57,14 @@ export function listRoute(app: Api, context: ApiContext): void {
   });
 }
 
-/** Longer than a failover of NATS (6 to 8 s), ms: by then others may have changed what is not heard here. */
-const mostLag = 10_000;
+/** ms; longer than a failover of NATS (6 to 8 s). After that, other processes may have made changes unknown to this one. */
+const maxLag = 10_000;
 
-/** An index that has not read the stream yet would show nothing, and one that lags for long what is no longer true. */
+/** An index that has not read the stream yet would show nothing, and one that lags for long would show outdated states. */
 export function refuseStale({ follower }: ApiContext): void {
   const { ready, reason } = follower.ready();
-  if (ready || (follower.position().epoch !== '' && follower.lag() <= mostLag)) return;
-  throw new GenwardenError('NotReady', `The index of this API is not current: ${reason}`);
+  if (ready || (follower.position().epoch !== '' && follower.lag() <= maxLag)) return;
+  throw new GenwardenError('NotReady', `The index of this API process is not current: ${reason}`);
 }
 
 const cursorOf = ({ submittedAt, job }: ListPosition): string =>
@@ -78,5 +75,5 @@ function positionOf(cursor: string): ListPosition {
   if (/^\d{1,15}$/.test(submittedAt) && isJobId(job) && rest.length === 0) {
     return { submittedAt: Number(submittedAt), job };
   }
-  throw new GenwardenError('InvalidCursor', 'The cursor is not one that this list gave');
+  throw new GenwardenError('InvalidCursor', 'The cursor does not come from this list');
 }

@@ -1,4 +1,4 @@
-// GET /v1/pools, and POST …/pause and …/resume: the pools with their queues, workers and keys, and holding one back.
+// GET /v1/pools, and POST …/pause and …/resume.
 
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
@@ -21,7 +21,7 @@ export function poolRoutes(app: Api, context: ApiContext): void {
 function listPools(app: Api, context: ApiContext): void {
   const schema = {
     operationId: 'listPools',
-    summary: 'The pools with their queues, workers and keys',
+    summary: 'List the pools with their queues, workers and keys',
     tags: ['workers'],
     response: { 200: poolListSchema, ...problems },
   };
@@ -38,15 +38,15 @@ const params = z.strictObject({ pool: z.string() });
 function pausePool(app: Api, context: ApiContext): void {
   const schema = {
     operationId: 'pausePool',
-    summary: 'Stop handing out the tasks of a pool',
+    summary: 'Pause a pool: its workers get no more tasks',
     description:
-      'Running tasks go on, submits are taken, and queue timeouts go on: `firstQueueTimeoutAt` says when the first queued task would fail. Needs the scope `admin`, as pools are shared by all tenants.',
+      'Running tasks continue, submits are accepted, and queue timeouts keep running: `firstQueueTimeoutAt` is when the first queued task would fail. Requires the scope `admin`, because tenants share pools.',
     tags: ['workers'],
     params,
     body: z.strictObject({
       for: durationText({ least: 1_000, most: 30 * 86_400_000 })
         .optional()
-        .describe('Absent: until it is resumed.'),
+        .describe('Default: until the pool is resumed.'),
     }),
     response: { 200: pausedPoolSchema, ...problems },
   };
@@ -57,7 +57,7 @@ function pausePool(app: Api, context: ApiContext): void {
       pool.name,
       length === undefined ? undefined : context.clock.now() + parseDuration(length)!,
     );
-    context.logger.warn({ pool: pool.name, for: length }, `Pool ${pool.name} was paused`);
+    context.logger.warn({ pool: pool.name, for: length }, `Paused pool ${pool.name}`);
     const firstQueueTimeoutAt = isoTimeOrNull(firstQueueTimeout(context, pool.name));
     return { ...(await poolNow(context, pool)), firstQueueTimeoutAt };
   });
@@ -66,7 +66,7 @@ function pausePool(app: Api, context: ApiContext): void {
 function resumePool(app: Api, context: ApiContext): void {
   const schema = {
     operationId: 'resumePool',
-    summary: 'Hand out the tasks of a pool again',
+    summary: 'Resume a paused pool',
     tags: ['workers'],
     params,
     body: z.strictObject({}),
@@ -75,7 +75,7 @@ function resumePool(app: Api, context: ApiContext): void {
   app.post('/v1/pools/:pool/resume', { config: { scope: 'admin' }, schema }, async (request) => {
     const pool = poolNamed(context, request.params.pool);
     await context.queue.resume(pool.name);
-    context.logger.info({ pool: pool.name }, `Pool ${pool.name} was resumed`);
+    context.logger.info({ pool: pool.name }, `Resumed pool ${pool.name}`);
     return poolNow(context, pool);
   });
 }
@@ -92,7 +92,7 @@ function poolNamed({ pools }: ApiContext, name: string): PoolDeclaration {
 const poolNow = (context: ApiContext, pool: PoolDeclaration): Promise<PoolView> =>
   poolView(context, pool, oldestQueued(context).get(pool.name) ?? null);
 
-/** When the first queued task of the pool fails if nobody takes it. */
+/** When the first queued task of the pool fails unless a worker claims it. */
 function firstQueueTimeout({ follower }: ApiContext, pool: string): Instant | null {
   let first: Instant | null = null;
   for (const { state } of follower.index.openTasks()) {
@@ -129,7 +129,7 @@ async function poolView(context: ApiContext, pool: PoolDeclaration, oldest: numb
   };
 }
 
-/** When the task that has waited longest in each pool's queue entered it. */
+/** By pool: since when its oldest queued task has been waiting. */
 function oldestQueued({ follower }: ApiContext): ReadonlyMap<string, number> {
   const oldest = new Map<string, number>();
   for (const { state } of follower.index.openTasks()) {

@@ -1,4 +1,4 @@
-// POST /v1/jobs: submit.
+// POST /v1/jobs.
 
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -22,7 +22,7 @@ const headers = z.looseObject({
     .string()
     .regex(/^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/, 'is not 1 to 255 printable ASCII characters')
     .optional()
-    .describe('The same key and body make one job, for as long as the job is kept.'),
+    .describe('Requests with the same key and body create one job, as long as that job is kept.'),
 });
 
 export function submitRoute(app: Api, context: ApiContext): void {
@@ -51,7 +51,7 @@ export function submitRoute(app: Api, context: ApiContext): void {
   );
 }
 
-/** Without a wait the job as submitted; else as it is when it ended, or the wait did. */
+/** Without a wait, the job as submitted; otherwise the job after it finished or the wait ended. */
 async function finished(
   context: ApiContext,
   tenant: string,
@@ -61,7 +61,7 @@ async function finished(
 ): Promise<JobRecord> {
   if (waitMs === 0 || !versionOf(record).open) return record;
   await waitForJob(context, record, ({ open }) => !open, waitMs, signal);
-  // The job is stored: whatever hinders reading it must not make the submit look failed.
+  // The job is stored, so a failing read must not make the submit look failed.
   return readJob(context, tenant, record.job).catch(() => record);
 }
 
@@ -75,7 +75,7 @@ function answer(context: ApiContext, reply: FastifyReply, record: JobRecord, rep
 
 async function counted(context: ApiContext, submit: Submit): Promise<Submitted> {
   const asked = submit.body.pool ?? 'default';
-  // The label is one of the pools that there are: clients name pools.
+  // Clients choose this name: only known pools may become a label.
   const pool = context.pools.find(asked) === undefined ? 'unknown' : asked;
   const count = (outcome: string): void => context.metrics.submits.inc({ pool, outcome });
   try {

@@ -1,4 +1,4 @@
-// GET /v1/workers: who works, and on what.
+// GET /v1/workers.
 
 import { principalOf } from '../auth/authenticate.ts';
 import { readInstallation } from '../auth/kubernetes/kubernetesTokens.ts';
@@ -13,7 +13,7 @@ import { problems } from './answers.ts';
 export function workerRoutes(app: Api, context: ApiContext): void {
   const workers = {
     operationId: 'listWorkers',
-    summary: 'The workers, from their heartbeats',
+    summary: 'List the workers and their tasks, from their heartbeats',
     tags: ['workers'],
     response: { 200: workerListSchema, ...problems },
   };
@@ -46,7 +46,7 @@ function workerView(context: ApiContext, { beat, lastBeat }: LiveWorker, princip
   };
 }
 
-/** The jobs of other tenants are nobody's business but an administrator's. */
+/** Only an administrator sees the jobs of other tenants. */
 function isShown({ follower }: ApiContext, job: string, { tenant, scopes, named }: Principal): boolean {
   if (scopes.includes('admin') && named !== true) return true;
   return canSee(tenant, follower.index.job(job)?.tenant);

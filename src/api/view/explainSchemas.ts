@@ -1,4 +1,4 @@
-// The JSON of explanations: why tasks are where they are.
+// The schemas of explanations.
 
 import { z } from 'zod';
 import { causes } from '../../job/explain/observation.ts';
@@ -11,38 +11,38 @@ const ms = z.number().describe('ms');
 
 const nextStepSchema = z.object({
   at: time,
-  rule: z.string().describe('What acts then: the code of the failure, or RetryDue.'),
+  rule: z.string().describe('The rule that acts then: the code of the failure, or RetryDue.'),
   says: z.string(),
 });
 
 export const explainedTaskSchema = z.object({
   job: z.string(),
-  task: count.describe('Its index.'),
+  task: count.describe('The index of the task.'),
   name: z.string().nullable(),
   pool: z.string(),
   state: z.enum(taskStates as readonly ['queued', ...string[]]),
   reason: z.string(),
   run: z.int(),
   attempt: count,
-  sequence: z.int().describe('That of its last message: what POST /v1/stuck/fix takes.'),
+  sequence: z.int().describe("The task's last message; pass it to POST /v1/stuck/fix."),
   since: time,
   sinceMs: ms,
-  cause: z.enum(causes).describe('The one thing that best says why it is where it is.'),
-  summary: z.string().describe('One sentence, for the cause.'),
+  cause: z.enum(causes).describe('The main reason why the task is in its state.'),
+  summary: z.string().describe('One sentence about the cause.'),
   details: z.array(z.string()),
-  advice: z.array(z.string()).describe('What a person can do; empty where nothing needs doing.'),
+  advice: z.array(z.string()).describe('What a person can do; empty if nothing needs doing.'),
   dueAt: time.nullable(),
   retryAt: time.nullable(),
-  next: z.array(nextStepSchema).describe('What happens by itself, the nearest first.'),
+  next: z.array(nextStepSchema).describe('What happens without intervention, the nearest first.'),
   budgetsLeft: z.object({ queue: ms, run: ms, review: ms }).nullable(),
   queue: z
     .object({ lane: z.enum(lanes as readonly ['again', ...string[]]), ahead: count, aheadRequeued: count })
     .nullable()
-    .describe('Where a queued task stands: how many of its lane and of the requeued ones come before it.'),
+    .describe('For a queued task: how many tasks of its lane, and how many requeued tasks, are ahead of it.'),
   worker: z
     .object({ name: z.string(), lastBeatMsAgo: ms.nullable(), draining: z.boolean(), progress: z.number() })
     .nullable()
-    .describe('Who runs it; `lastBeatMsAgo` is null where no heartbeat is known.'),
+    .describe('The worker that runs the task; `lastBeatMsAgo` is null if no heartbeat was received.'),
   error: taskErrorSchema.nullable(),
 });
 
@@ -73,13 +73,13 @@ export const explainedJobSchema = z.object({
   summary: z.string(),
   deadlineAt: time,
   pool: observedPoolSchema,
-  tasks: z.array(explainedTaskSchema).describe('Open ones first.'),
+  tasks: z.array(explainedTaskSchema).describe('Open tasks first.'),
 });
 
 const stuckTaskSchema = explainedTaskSchema.extend({ tenant: z.string(), overdue: z.boolean() });
 
 export const stuckListSchema = z.object({
-  items: z.array(stuckTaskSchema).describe('The longest stuck first, at most 500.'),
+  items: z.array(stuckTaskSchema).describe('At most 500, the longest stuck first.'),
   next: z.null(),
   total: count,
   pools: z.array(observedPoolSchema),

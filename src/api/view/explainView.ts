@@ -1,4 +1,4 @@
-// Explanations as clients see them: the words, and the fields that they were made from.
+// The JSON of explanations: their sentences, and the facts behind them.
 
 import { explain } from '../../job/explain/index.ts';
 import type { Observation, ObservedPool } from '../../job/explain/observation.ts';
@@ -71,7 +71,7 @@ export function observedPoolView({ name, paused, keys, lastClaimAt, ...sight }: 
   };
 }
 
-/** `seen` are all tasks of the job; open ones come first in the view, then failed ones. */
+/** `seen` holds all tasks of the job; the view lists open ones first, then failed ones. */
 export function explainedJobView(seen: readonly TaskObservation[]): ExplainedJobView {
   const states = seen.map(({ observation }) => observation.task);
   const state = jobState(countStates(states));
@@ -89,7 +89,7 @@ export function explainedJobView(seen: readonly TaskObservation[]): ExplainedJob
   };
 }
 
-/** What its first task says, with how many there are of that state. */
+/** The summary of the first task, and how many tasks share its state. */
 function summaryOf(tasks: readonly ExplainedTaskView[], state: string): string {
   const [first] = tasks;
   if (tasks.length === 1) return first!.summary;

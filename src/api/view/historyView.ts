@@ -1,11 +1,11 @@
-// The messages of a job's tasks as the transitions that they were.
+// The JSON of a job's history: each message of its tasks as a transition.
 
 import { isOpen } from '../../job/task.ts';
 import type { DetailedEntry } from '../../ports/jobLog.ts';
 import type { TransitionView } from './schemas.ts';
 import { artifactView, errorView, isoTime, workerOf } from './taskView.ts';
 
-/** In the order in which they were stored, over all tasks. */
+/** In stream order, across all tasks. */
 export function historyView(entries: readonly DetailedEntry[]): TransitionView[] {
   return entries.toSorted((a, b) => a.sequence - b.sequence).map(transitionView);
 }

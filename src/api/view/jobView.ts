@@ -1,4 +1,4 @@
-// A job as clients see it: whole, from its record, or as a line of a list, from states alone.
+// The JSON of a job: in full from its record, or as a list item from its tasks' states alone.
 
 import { countStates, jobState, jobTimes, progressFraction } from '../../job/jobState.ts';
 import type { JsonValue } from '../../job/task.ts';
@@ -8,7 +8,7 @@ import type { WorkerDirectory } from '../../readmodel/workerDirectory.ts';
 import type { JobView, ListedJobView } from './schemas.ts';
 import { isoTime, isoTimeOrNull, taskProgress, taskView } from './taskView.ts';
 
-/** `only` picks the tasks that are shown. */
+/** `only` selects the tasks to include. */
 export function jobView(
   record: JobRecord,
   workers: Pick<WorkerDirectory, 'progress'>,

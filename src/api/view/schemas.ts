@@ -1,4 +1,4 @@
-// The JSON that the API answers with, as schemas: the views are typed by them and `/openapi.json` shows them.
+// The schemas of the API's responses. The views are typed by them, and `/openapi.json` contains them.
 
 import { z } from 'zod';
 import { taskStates, type JsonValue } from '../../job/task.ts';
@@ -6,7 +6,7 @@ import { taskStates, type JsonValue } from '../../job/task.ts';
 const time = z.iso.datetime();
 const state = z.enum(taskStates as readonly ['queued', ...string[]]);
 const count = z.int().min(0);
-/** Not `z.json()`: its schema refers to itself, which the OpenAPI document cannot show inline. */
+/** Not `z.json()`: that schema is recursive, which the OpenAPI document cannot express inline. */
 const json = z.custom<JsonValue>((value) => value !== undefined).describe('Any JSON.');
 
 export const taskErrorSchema = z.object({
@@ -41,7 +41,7 @@ export const taskSchema = z.object({
   startedAt: time.nullable(),
   completedAt: time.nullable(),
   failedAt: time.nullable(),
-  dueAt: time.nullable().describe('The moment by which an open state must change.'),
+  dueAt: time.nullable().describe('When an open task must have changed its state.'),
   retryAt: time.nullable(),
   reason: z.string(),
   message: z.string(),
@@ -75,7 +75,7 @@ export const listedJobSchema = z.object({
   submittedAt: time,
   startedAt: time.nullable(),
   finishedAt: time.nullable(),
-  deadlineAt: time.describe('The latest moment by which the job will be terminal.'),
+  deadlineAt: time.describe('When the job will have finished at the latest.'),
   expiresAt: time,
   progress: progressSchema,
   labels: z.record(z.string(), z.string()),
@@ -90,7 +90,7 @@ export const submittedJobSchema = jobSchema.extend({
 export const jobListSchema = z.object({
   items: z.array(listedJobSchema),
   next: z.string().nullable(),
-  complete: z.boolean().describe('False where older finished jobs may be missing: those submitted up to `since`.'),
+  complete: z.boolean().describe('False if finished jobs submitted up to `since` may be missing.'),
   since: time.nullable(),
 });
 
@@ -137,7 +137,9 @@ export const poolSchema = z.object({
   name: z.string(),
   provider: z.string(),
   models: z.object({ image: z.array(z.string()), text: z.array(z.string()) }),
-  depth: z.object({ again: count, high: count, normal: count, low: count }).describe('Not yet delivered, by lane.'),
+  depth: z
+    .object({ again: count, high: count, normal: count, low: count })
+    .describe('Tasks not yet delivered to a worker, by lane.'),
   unacknowledged: count,
   queued: count,
   running: count,
@@ -145,7 +147,7 @@ export const poolSchema = z.object({
   needsReview: count,
   oldestQueuedAt: time.nullable(),
   paused: z.boolean(),
-  pausedUntil: time.nullable().describe('Null also for a pause without an end.'),
+  pausedUntil: time.nullable().describe('Null for a pause without an end, too.'),
   workers: count,
   keys: z.array(
     z.object({
@@ -162,7 +164,7 @@ export const poolSchema = z.object({
 export const pausedPoolSchema = poolSchema.extend({
   firstQueueTimeoutAt: time
     .nullable()
-    .describe('When the first queued task fails if the pause lasts; null where none is queued.'),
+    .describe('When the first queued task fails if the pause lasts; null if no task is queued.'),
 });
 
 export const poolListSchema = z.object({ items: z.array(poolSchema), next: z.null() });

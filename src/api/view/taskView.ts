@@ -1,4 +1,4 @@
-// One task as clients see it.
+// The JSON of one task.
 
 import type { TaskError } from '../../job/errors/index.ts';
 import type { ArtifactRef, Instant, TaskState } from '../../job/task.ts';
@@ -33,7 +33,7 @@ export function taskView({ last, request }: TaskRecord, workers: Pick<WorkerDire
   };
 }
 
-/** 0 to 1: terminal tasks are done, running ones are as far as their worker says. */
+/** 0 to 1. A terminal task counts as done; a running one has the progress that its worker reports. */
 export function taskProgress(state: TaskState, sequence: number, workers: Pick<WorkerDirectory, 'progress'>): number {
   if (!isOpen(state)) return 1;
   return state.state === 'running' ? workers.progress(state, sequence) : 0;

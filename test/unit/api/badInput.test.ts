@@ -93,7 +93,7 @@ describe('POST /v1/jobs refuses', () => {
   });
 
   const otherwise: [name: string, payload: string, type: string, status: number, code: string, words: RegExp][] = [
-    ['malformed JSON', '{"kind": "image",', 'application/json', 400, 'MalformedJson', /not JSON/],
+    ['malformed JSON', '{"kind": "image",', 'application/json', 400, 'MalformedJson', /not valid JSON/],
     [
       'a key that reaches a prototype',
       '{"kind":"image","__proto__":{"x":1}}',
@@ -180,7 +180,7 @@ describe('other bad requests', () => {
 
   test('a method that an address does not know', async () => {
     const response = await world.api.inject({ method: 'PUT', url: '/v1/jobs' });
-    expect(response.json()).toMatchObject({ status: 404, code: 'RouteNotFound', detail: 'There is no PUT /v1/jobs' });
+    expect(response.json()).toMatchObject({ status: 404, code: 'RouteNotFound', detail: 'There is no endpoint PUT /v1/jobs' });
   });
 
   test('an error nobody foresaw is a 500 without its stack', async () => {

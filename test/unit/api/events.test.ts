@@ -176,7 +176,7 @@ describe('all events', () => {
   });
 
   test('an id too old, of another stream, from the future or no id at all: reset and a snapshot', async () => {
-    const world = await listeningWorld({ events: { recent: 2, mostMissed: 5 } });
+    const world = await listeningWorld({ events: { recent: 2, maxMissed: 5 } });
     for (let jobs = 0; jobs < 8; jobs += 1) await world.submit();
     const { epoch } = world.follower.position();
     for (const id of [`${epoch}-1`, 'other-3', `${epoch}-999`, 'nonsense']) {
