@@ -72,7 +72,7 @@ function referenceRules(): Rule[] {
   return [
     {
       rule: 'has(self.artifact) ? !has(self.mediaType) && !has(self.data) : has(self.mediaType) && has(self.data)',
-      message: 'is either {artifact} or {mediaType, data}',
+      message: 'must be either {artifact} or {mediaType, data}',
     },
   ];
 }

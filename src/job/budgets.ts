@@ -1,4 +1,5 @@
-// A run's three budgets of time: which state spends which, and the moment `dueAt` that follows. "Never stuck" rests here.
+// The three time budgets of a run: which state spends which budget, and the `dueAt` that follows. "Never stuck" depends on
+// this file.
 
 import type { Policy } from './policy.ts';
 import type { Budgets, Instant, TaskIdentity, TaskState } from './task.ts';
@@ -9,7 +10,7 @@ export function fullBudgets(policy: Policy): Budgets {
   return { queue: policy.queueTimeout, run: policy.runTimeout, review: policy.reviewTimeout };
 }
 
-/** What is left of the budgets when the state is left at `now`; a clock that went back costs nothing. */
+/** The budgets left when the state is left at `now`. A clock that went backwards spends nothing. */
 export function budgetsAfter(task: Dated, now: Instant): Budgets {
   const spends = budgetOf(task.state);
   if (spends === undefined) return task.budgets;
@@ -17,7 +18,7 @@ export function budgetsAfter(task: Dated, now: Instant): Budgets {
   return { ...task.budgets, [spends]: Math.max(0, task.budgets[spends] - spent) };
 }
 
-/** When a state entered at `now` must have changed: its budget's end, or the job's deadline where that is earlier. */
+/** When a state entered at `now` must have changed: the end of its budget, or the job's deadline if that is earlier. */
 export function dueAt(
   state: 'queued' | 'running' | 'waiting' | 'needs_review',
   of: TaskIdentity,
@@ -29,7 +30,7 @@ export function dueAt(
   return Math.min(end, attemptEnd, of.deadline ?? Infinity);
 }
 
-/** The latest moment by which an open task will be terminal, whatever happens: all that is left of its budgets. */
+/** The latest time at which an open task will be terminal: when all of its remaining budgets are spent. */
 export function latestEnd(task: Dated & { readonly of: TaskIdentity }): Instant {
   const { queue, run, review } = task.budgets;
   const untilReview = task.state === 'needs_review' ? 0 : queue + run;

@@ -1,4 +1,4 @@
-// Durations as people write them (`500ms`, `30s`, `1h30m`, `7d`) and as the code counts them: whole milliseconds.
+// Durations: text such as `500ms`, `30s`, `1h30m` or `7d`, and whole milliseconds in code.
 
 /** Milliseconds; never negative. */
 export type Duration = number;
@@ -9,7 +9,7 @@ const form = /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d
 
 export const durationForm = 'a duration such as 500ms, 30s, 5m, 1h30m or 7d';
 
-/** The milliseconds that `text` says, or undefined where it is no duration. Units stand from large to small, each once. */
+/** Milliseconds, or undefined if `text` is not a duration. Units go from large to small, each at most once. */
 export function parseDuration(text: string): Duration | undefined {
   const match = form.exec(text);
   if (match === null || text === '') return undefined;
@@ -18,7 +18,7 @@ export function parseDuration(text: string): Duration | undefined {
   return Number.isSafeInteger(total) ? total : undefined;
 }
 
-/** The shortest text that `parseDuration` reads back as the same number: `5400000` is `1h30m`. */
+/** The shortest text that `parseDuration` reads as the same number: `5400000` becomes `1h30m`. */
 export function formatDuration(duration: Duration): string {
   let rest = Math.max(0, Math.round(duration));
   let text = '';

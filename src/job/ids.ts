@@ -1,4 +1,4 @@
-// Ids and names that appear in subjects, addresses and logs. Random bytes and digests come in as arguments.
+// Job ids and pool names. Random bytes and digests come in as arguments.
 
 export type JobId = string;
 /** The index of a task in its job, 0 to 499. */
@@ -7,7 +7,7 @@ export type TaskIndex = number;
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 const idForm = /^[0-9a-z]{26}$/;
 
-/** A job id of 26 characters (Crockford base 32) from at least 17 bytes: random ones, or the start of a digest. */
+/** 26 characters (Crockford base 32) from at least 17 bytes: random bytes, or the start of a digest. */
 export function jobIdFrom(bytes: Uint8Array): JobId {
   if (bytes.length < 17) throw new RangeError(`a job id needs 17 bytes, not ${bytes.length}`);
   let id = '';
@@ -17,7 +17,7 @@ export function jobIdFrom(bytes: Uint8Array): JobId {
 
 export const isJobId = (text: string): text is JobId => idForm.test(text);
 
-/** Names of pools and prefixes: subject tokens that are also Kubernetes names. */
+/** Valid both as a token of a NATS subject and as a Kubernetes name. */
 export const poolNameForm = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 function fiveBits(bytes: Uint8Array, at: number): number {

@@ -1,4 +1,4 @@
-// What a job is, derived from its tasks and never stored: state, progress, times.
+// State, progress and times of a job. They are derived from its tasks and never stored.
 
 import { latestEnd } from './budgets.ts';
 import { isOpen, taskStates, type Instant, type TaskState, type TaskStateName } from './task.ts';
@@ -12,7 +12,7 @@ export function countStates(tasks: Iterable<TaskState>): Counts {
   return counts;
 }
 
-/** `running` if any task runs, else the first of queued, waiting, needs_review; when none is open the worst outcome. */
+/** `running` if any task is, else the first of queued, waiting and needs_review; if no task is open, the worst outcome. */
 export function jobState(counts: Counts): JobState {
   const order = ['running', 'queued', 'waiting', 'needs_review', 'failed', 'cancelled'] as const;
   return order.find((state) => counts[state] > 0) ?? 'succeeded';
@@ -21,14 +21,14 @@ export function jobState(counts: Counts): JobState {
 export interface JobTimes {
   readonly submittedAt: Instant;
   readonly startedAt: Instant | null;
-  /** The moment the last task became terminal, or null while one is open. */
+  /** When the last task became terminal; null while a task is open. */
   readonly finishedAt: Instant | null;
-  /** The latest moment by which the job will be terminal. */
+  /** When the job will be terminal at the latest. */
   readonly deadlineAt: Instant;
   readonly expiresAt: Instant;
 }
 
-/** The times of a job; `tasks` are all its tasks, at least one. */
+/** `tasks` are all tasks of the job. */
 export function jobTimes(tasks: readonly TaskState[]): JobTimes {
   const { submittedAt, expiresAt } = tasks[0]!.of;
   const starts = tasks.flatMap((task) => task.startedAt ?? []);
@@ -42,7 +42,7 @@ export function jobTimes(tasks: readonly TaskState[]): JobTimes {
   };
 }
 
-/** The mean of the tasks' progress, 0 to 1: terminal ones are done, running ones are as far as their worker says. */
+/** The mean progress, 0 to 1. A terminal task counts as done; `running` returns what a worker reports of a running one. */
 export function progressFraction(tasks: readonly TaskState[], running: (task: number) => number): number {
   const done = tasks.map((task) => (isOpen(task) ? (task.state === 'running' ? running(task.of.task) : 0) : 1));
   return done.reduce((sum, part) => sum + part, 0) / tasks.length;

@@ -1,4 +1,4 @@
-// How long a task may take and how often it is tried: the defaults, the bounds, and what follows from them.
+// How long a task may take and how many attempts it has: defaults and bounds.
 
 import { backoffCeiling, type Backoff } from './backoff.ts';
 import type { Duration } from './duration.ts';
@@ -6,7 +6,7 @@ import type { Duration } from './duration.ts';
 export type JobKind = 'image' | 'text';
 
 export interface Policy {
-  /** One try at a task by one worker, ms. */
+  /** One attempt, ms. */
   readonly attemptTimeout: Duration;
   /** All time running and in backoff within one run, ms. */
   readonly runTimeout: Duration;
@@ -39,12 +39,12 @@ const minute = 60_000;
 const day = 86_400_000;
 const defaultBackoff = { first: 1_000, cap: 30_000 };
 
-/** The policy of a task: what was asked for, else the pool's defaults, else ours. */
-export function policyFor(kind: JobKind, asked: PolicyRequest = {}, poolDefaults: PolicyRequest = {}): Policy {
-  const merged = { ...poolDefaults, ...withoutUndefined(asked) };
+/** Requested values come first, then the pool's defaults, then the general ones. */
+export function policyFor(kind: JobKind, requested: PolicyRequest = {}, poolDefaults: PolicyRequest = {}): Policy {
+  const merged = { ...poolDefaults, ...withoutUndefined(requested) };
   const attemptTimeout = merged.attemptTimeout ?? (kind === 'text' ? 120_000 : 90_000);
   const maxAttempts = merged.maxAttempts ?? 3;
-  const backoff = { ...defaultBackoff, ...poolDefaults.backoff, ...withoutUndefined(asked.backoff ?? {}) };
+  const backoff = { ...defaultBackoff, ...poolDefaults.backoff, ...withoutUndefined(requested.backoff ?? {}) };
   return {
     attemptTimeout,
     maxAttempts,
@@ -57,7 +57,7 @@ export function policyFor(kind: JobKind, asked: PolicyRequest = {}, poolDefaults
   };
 }
 
-/** The most that `maxAttempts` attempts with their backoffs can take, ms, with a second for each hand-over. */
+/** The longest that `maxAttempts` attempts with their backoffs can take, ms, with one second per hand-over. */
 export function timeForAllAttempts(attemptTimeout: Duration, maxAttempts: number, backoff: Backoff): Duration {
   let total = maxAttempts * (attemptTimeout + 1_000);
   for (let attempt = 1; attempt < maxAttempts; attempt += 1) total += backoffCeiling(attempt, backoff);

@@ -1,4 +1,4 @@
-// "Retry or fail": the only place that decides what follows a failed or lost attempt.
+// "Retry or fail": the only code that decides what follows a failed or lost attempt.
 
 import { taskError, type TaskError, type TaskErrorCode } from './errors/index.ts';
 import { fullJitter } from './backoff.ts';
@@ -8,16 +8,16 @@ import { failed, requeued, waiting } from './transitions.ts';
 export interface Aftermath {
   readonly state: Waiting | Failed | Queued;
   readonly error: TaskError;
-  /** Which of the decisions was taken, for logs and metrics. */
+  /** The decision, for logs and metrics. */
   readonly rule: 'Retry' | 'NotRetryable' | 'RetriesExhausted' | 'NoTimeLeft' | 'PoisonPill' | 'Requeue';
 }
 
-/** Errors that are nobody's fault here: the attempt is given back and the task waits for a key or a worker again. */
-const freeOfCharge: ReadonlySet<TaskErrorCode> = new Set(['RateLimited', 'QuotaExhausted', 'WorkerDrained']);
+/** Errors that do not count as an attempt: the task waits for a key or a worker again. */
+const uncountedErrors: ReadonlySet<TaskErrorCode> = new Set(['RateLimited', 'QuotaExhausted', 'WorkerDrained']);
 
 /** What follows an attempt that ended with `error`; `random` is in [0, 1). */
 export function afterFailure(task: Running, error: TaskError, now: Instant, random: number): Aftermath {
-  if (freeOfCharge.has(error.code)) return requeueInTime(requeued(task, error.code, 'free', now), task, error, now);
+  if (uncountedErrors.has(error.code)) return requeueInTime(requeued(task, error.code, 'free', now), task, error, now);
   if (!error.retryable) return giveUp(task, error, 'NotRetryable', now);
   if (task.attempt >= task.of.policy.maxAttempts) return giveUp(task, exhausted(task, error), 'RetriesExhausted', now);
   const delay = Math.max(error.retryAfter ?? 0, fullJitter(task.attempt, task.of.policy.backoff, random));
@@ -26,13 +26,13 @@ export function afterFailure(task: Running, error: TaskError, now: Instant, rand
   return { state: next, error, rule: 'Retry' };
 }
 
-/** What follows the loss of the worker: requeued in one write, until too many workers were lost or no attempt is left. */
+/** What follows the loss of the worker: a requeue in one write, until too many workers were lost or no attempt is left. */
 export function afterLoss(task: Running, error: TaskError, now: Instant): Aftermath {
   const lost = task.attemptsLost + 1;
   if (lost >= task.of.policy.maxLostAttempts) {
     const poison = taskError(
       'PoisonPill',
-      `${lost} workers were lost while they ran this task; the last one: ${error.message}`,
+      `${lost} workers were lost while running this task, most recently: ${error.message}`,
     );
     return countLoss(giveUp(task, poison, 'PoisonPill', now));
   }
@@ -43,7 +43,7 @@ export function afterLoss(task: Running, error: TaskError, now: Instant): Afterm
   return after.state.state === 'failed' ? countLoss({ ...after, state: after.state }) : after;
 }
 
-/** The requeue, unless another attempt would have no time: the task would wait for a worker only to fail. */
+/** The requeue, unless another attempt would have no time left: the task would wait for a worker only to fail. */
 function requeueInTime(next: Queued, task: Running, error: TaskError, now: Instant): Aftermath {
   if (next.dueAt <= now || next.budgets.run <= 0) return giveUp(task, noTimeLeft(error), 'NoTimeLeft', now);
   return { state: next, error, rule: 'Requeue' };

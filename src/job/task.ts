@@ -1,5 +1,5 @@
-// What a task is: its identity, which never changes, its state, which is the last message of its log, and the detail
-// that only readers of that one job need. States are a closed union; every open one carries `dueAt`.
+// The types of a task: its identity, which never changes; its state, which is the last message of its log; and the details
+// that only readers of its job need. States are a closed union, and every open state carries `dueAt`.
 
 import type { TaskError, TaskErrorCode } from './errors/index.ts';
 import type { JobId, TaskIndex } from './ids.ts';
@@ -9,14 +9,14 @@ import type { Instant } from './time.ts';
 export type { Instant, Sequence } from './time.ts';
 
 export type Priority = 'high' | 'normal' | 'low';
-/** A part of a pool's queue. Requeued work goes to `again`, which is served first. */
+/** A part of a pool's queue. Requeued tasks go to `again`, which is served first. */
 export type Lane = 'again' | Priority;
 export const lanes: readonly Lane[] = ['again', 'high', 'normal', 'low'];
 
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 export type JsonObject = { [key: string]: JsonValue };
 
-/** What is known of a task from its submit on. Every message of the task carries it, so an index needs no bodies. */
+/** What is fixed when the task is submitted. Every message carries it, so that an index needs no message bodies. */
 export interface TaskIdentity {
   readonly job: JobId;
   readonly task: TaskIndex;
@@ -32,13 +32,13 @@ export interface TaskIdentity {
   readonly policy: Policy;
   readonly submittedAt: Instant;
   readonly expiresAt: Instant;
-  /** The job's own deadline, or null. */
+  /** The job's deadline, if it has one. */
   readonly deadline: Instant | null;
-  /** Who made the job beside the API: the uid of a custom resource, say. */
+  /** The uid of the custom resource that created the job, or null. */
   readonly owner: string | null;
 }
 
-/** What is left of a run's time, ms, at the moment the state was entered. */
+/** The time left of a run's budgets, ms, when the state was entered. */
 export interface Budgets {
   readonly queue: number;
   readonly run: number;
@@ -50,7 +50,7 @@ export interface TaskBase {
   readonly of: TaskIdentity;
   /** 1 for the submit; each retry or tweak by a person starts the next. */
   readonly run: number;
-  /** Attempts of this run that count, the present one included. */
+  /** Attempts of this run that count, including the current one. */
   readonly attempt: number;
   /** Attempts of this run whose worker was lost. */
   readonly attemptsLost: number;
@@ -61,7 +61,7 @@ export interface TaskBase {
   readonly queuedAt: Instant;
   /** When this run's latest attempt started, or null. */
   readonly startedAt: Instant | null;
-  /** Why the task is in this state: CamelCase; for a failure the error's code. */
+  /** Why the task is in this state, in CamelCase; for a failure, the error's code. */
   readonly reason: Reason;
 }
 
@@ -79,7 +79,7 @@ export type Reason =
   | 'Deleted';
 
 interface Open extends TaskBase {
-  /** The moment by which this state must change. */
+  /** When this state must have changed. */
   readonly dueAt: Instant;
 }
 
@@ -91,7 +91,7 @@ export interface Queued extends Open {
 export interface Running extends Open {
   readonly state: 'running';
   readonly worker: string;
-  /** The number of the worker's heartbeat that first named this task. */
+  /** The number of the worker's first heartbeat that lists this task. */
   readonly beat: number;
   readonly startedAt: Instant;
 }
@@ -125,7 +125,7 @@ export interface Cancelled extends Terminal {
   readonly worker: string | null;
 }
 
-/** The tombstone of a finished task whose job a person deleted; readers treat the job as gone. */
+/** The tombstone of a task whose job was deleted. Readers treat the job as nonexistent. */
 export interface Deleted extends Terminal {
   readonly state: 'deleted';
 }
@@ -160,7 +160,7 @@ export interface ReferenceImage {
   readonly caption?: string;
 }
 
-/** What the model is asked for. References are stored artifacts: inline bytes never reach the queue. */
+/** The input of the model. References are stored artifacts, so that bytes never reach the queue. */
 export interface TaskInput {
   readonly prompt: string;
   readonly system?: string;
@@ -172,12 +172,12 @@ export interface TaskInput {
   readonly providerOptions?: JsonObject;
 }
 
-/** The body of a spec: the request itself, and what is echoed to readers of the job. */
+/** The body of a spec: the input, and metadata that is returned to readers of the job. */
 export interface TaskRequest {
   readonly input: TaskInput;
   readonly metadata: JsonValue;
   readonly jobMetadata: JsonValue;
-  /** `sha256:…` of the submit as sent, to tell a replay from a reused idempotency key. */
+  /** `sha256:…` of the submitted body, to distinguish a replay from a reused idempotency key. */
   readonly digest: string;
   readonly concurrencyKey: string | null;
 }
@@ -188,15 +188,15 @@ export interface Usage {
   readonly durationMs: number;
 }
 
-/** The body of a message: what readers of this one task need beside its state. */
+/** The body of a message: what readers of the task need besides its state. */
 export interface TaskDetail {
-  /** One sentence for a person: why the task is where it is. */
+  /** One sentence for a person: why the task is in this state. */
   readonly message: string;
   readonly error?: TaskError;
   readonly artifacts?: readonly ArtifactRef[];
   readonly output?: JsonValue;
   readonly usage?: Usage;
-  /** Only, and always, in a spec. */
+  /** Present exactly in specs. */
   readonly request?: TaskRequest;
 }
 

@@ -1,5 +1,5 @@
-// One constructor per transition. Each takes the state that is left and the moment, and returns the state that is
-// entered: a transition that is not here cannot happen. Deciding which one to take is `retryOrFail.ts` and `rules/`.
+// One constructor per transition. Each takes the old state and the time, and returns the new state. No other transition is
+// possible. `requests/`, `rules/` and `retryOrFail.ts` decide which one to take.
 
 import { budgetsAfter, dueAt, fullBudgets } from './budgets.ts';
 import type { TaskErrorCode } from './errors/index.ts';
@@ -27,7 +27,7 @@ export function submitted(of: TaskIdentity): Queued {
   return freshRun(of, 1, of.submittedAt, 'Submitted');
 }
 
-/** A worker takes a queued task; `beat` is the number of its heartbeat that first names the task. */
+/** A worker claims a queued task; `beat` is the number of its first heartbeat that lists the task. */
 export function claimed(task: Queued, worker: string, beat: number, now: Instant): Running {
   const budgets = budgetsAfter(task, now);
   const due = dueAt('running', task.of, budgets, now);
@@ -69,8 +69,8 @@ export function waiting(task: Running, reason: TaskErrorCode, retryAt: Instant, 
 export type AttemptCost = 'counts' | 'free' | 'lost';
 
 /**
- * Back into the queue within the same run: `free` gives the attempt that is under way back, `lost` counts its worker as
- * lost. Only a running task has an attempt under way.
+ * Back into the queue within the same run. `free` does not count the current attempt, `lost` counts its worker as lost.
+ * Only a running task has a current attempt.
  */
 export function requeued(task: Queued | Running | Waiting, reason: Reason, cost: AttemptCost, now: Instant): Queued {
   const base = left(task, now);
@@ -93,7 +93,7 @@ export function cancelled(task: OpenTask, now: Instant): Cancelled {
   return { ...left(task, now), state: 'cancelled', reason: 'Cancelled', worker: workerOf(task), finishedAt: now };
 }
 
-/** A new run asked for by a person: fresh budgets and attempts, in the lane of the job's priority. */
+/** A new run requested by a person: fresh budgets and attempts, in the lane of the job's priority. */
 export function newRun(task: TerminalTask | NeedsReview, reason: 'Retried' | 'Tweaked', now: Instant): Queued {
   return freshRun(task.of, task.run + 1, now, reason);
 }
@@ -127,13 +127,13 @@ function freshRun(of: TaskIdentity, run: number, now: Instant, reason: Reason): 
   return { ...base, state: 'queued', lane, dueAt: dueAt('queued', of, budgets, now) };
 }
 
-/** What stays the same over every transition of a run. */
+/** What every transition within a run keeps. */
 function carried(task: TaskState): TaskBase {
   const { of, run, attempt, attemptsLost, budgets, since, queuedAt, startedAt, reason } = task;
   return { of, run, attempt, attemptsLost, budgets, since, queuedAt, startedAt, reason };
 }
 
-/** What a state leaves behind at `now`: the same, less the time it spent. */
+/** Like `carried`, minus the time that the state spent until `now`. */
 function left(task: OpenTask, now: Instant): TaskBase {
   return { ...carried(task), budgets: budgetsAfter(task, now), since: now };
 }

@@ -1,4 +1,4 @@
-// Which limit a running attempt hits at its `dueAt`: the worker that ends it there says the same as the rules would.
+// The limit that a running attempt reaches at its `dueAt`, so that the worker reports the same error as the rules.
 
 import type { TaskErrorCode } from './errors/index.ts';
 import type { Running } from './task.ts';

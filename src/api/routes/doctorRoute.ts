@@ -5,7 +5,7 @@ import { principalOf } from '../auth/authenticate.ts';
 import { readInstallation } from '../auth/kubernetes/kubernetesTokens.ts';
 import { everyTenant, noTenant } from '../../jobs/tenancy.ts';
 import { checkInstallation } from '../../jobs/doctor/index.ts';
-import { fine, type Check } from '../../jobs/doctor/check.ts';
+import { passed, type Check } from '../../jobs/doctor/check.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { problems } from './answers.ts';
 
@@ -37,7 +37,7 @@ function accessChecks({ auth, kubernetes, corsOrigins }: ApiContext): Check[] {
   const origins = corsOrigins.length === 0 ? 'no other origin' : corsOrigins.join(', ');
   const required = kubernetes === undefined ? 'required' : 'required; Kubernetes tokens are accepted too';
   return [
-    fine('tokens', auth === 'off' ? 'not required: every client is tenant default' : required),
-    fine('cors', `browsers may call from ${origins}${corsOrigins.length === 0 ? ' (GENWARDEN_CORS_ORIGINS)' : ''}`),
+    passed('tokens', auth === 'off' ? 'not required: every client is tenant default' : required),
+    passed('cors', `browsers may call from ${origins}${corsOrigins.length === 0 ? ' (GENWARDEN_CORS_ORIGINS)' : ''}`),
   ];
 }

@@ -85,7 +85,7 @@ function poolNamed({ pools }: ApiContext, name: string): PoolDeclaration {
   const pool = pools.find(name);
   if (pool !== undefined) return pool;
   const known = pools.list().map((one) => one.name);
-  const message = `There is no pool ${name}; there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ') || 'none'}`;
+  const message = `There is no pool ${name}; ${known.length === 0 ? 'no pool is available' : `available: ${known.join(', ')}`}`;
   throw new GenwardenError('PoolNotFound', message, { details: { known } });
 }
 

@@ -10,5 +10,5 @@ export interface Check {
   readonly advice: string | null;
 }
 
-export const fine = (name: string, says: string): Check => ({ name, ok: true, says, advice: null });
-export const wrong = (name: string, says: string, advice: string): Check => ({ name, ok: false, says, advice });
+export const passed = (name: string, says: string): Check => ({ name, ok: true, says, advice: null });
+export const failed = (name: string, says: string, advice: string): Check => ({ name, ok: false, says, advice });

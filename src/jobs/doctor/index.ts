@@ -3,7 +3,7 @@
 import { formatDuration } from '../../job/duration.ts';
 import type { ExplainContext } from '../explain.ts';
 import type { JobsContext } from '../context.ts';
-import { fine, wrong, type Check } from './check.ts';
+import { passed, failed, type Check } from './check.ts';
 import { poolChecks } from './pools.ts';
 import { storageChecks } from './storage.ts';
 
@@ -23,34 +23,34 @@ export async function checkInstallation(context: DoctorContext, tenant: string):
       return await check();
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      return [wrong(name, why, "Check that NATS runs and that this API reaches it; see the API's log.")];
+      return [failed(name, why, "Check that NATS is running and reachable; see this API's log.")];
     }
   });
   return (await Promise.all(checks)).flat();
 }
 
-/** Nothing depends on this machine's clock, but logs of machines whose clocks differ cannot be read side by side. */
-const mostOffset = 60_000;
+/** ms. Jobs do not depend on this machine's clock, but logs of machines whose clocks differ cannot be compared. */
+const maxOffset = 60_000;
 
 function clock({ clock: time }: DoctorContext): Check {
   const offset = time.offset();
   const says = `this machine's clock is ${formatDuration(Math.abs(offset))} ${offset < 0 ? 'ahead of' : 'behind'} the NATS server's`;
-  if (Math.abs(offset) <= mostOffset) return fine('clock', says);
-  return wrong('clock', says, 'Jobs are not harmed, but set the clock (NTP), so that logs can be compared.');
+  if (Math.abs(offset) <= maxOffset) return passed('clock', says);
+  return failed('clock', says, 'Jobs are not affected. Set the clock (NTP), so that logs can be compared.');
 }
 
 function index({ follower }: DoctorContext): Check {
   const { ready, reason } = follower.ready();
   const { jobs, openTasks } = follower.index.size;
-  if (ready) return fine('index', `current: ${jobs} jobs, ${openTasks} open tasks`);
-  return wrong(
+  if (ready) return passed('index', `current: ${jobs} jobs, ${openTasks} open tasks`);
+  return failed(
     'index',
-    `${reason}, for ${formatDuration(Math.round(follower.lag()))}`,
-    'It catches up by itself once NATS answers.',
+    `${reason} (for ${formatDuration(Math.round(follower.lag()))})`,
+    'It catches up automatically once NATS answers.',
   );
 }
 
-/** ms past its time after which an overdue task shows that nobody moves it. */
+/** ms after its `dueAt` at which a task counts as overdue. */
 const overdueGrace = 15_000;
 
 async function controller({ installation, follower, clock: time }: DoctorContext): Promise<Check> {
@@ -59,9 +59,10 @@ async function controller({ installation, follower, clock: time }: DoctorContext
   for (const { state } of follower.index.openTasks()) if ('dueAt' in state && state.dueAt < latest) overdue += 1;
   const leader = await installation?.leader();
   const advice =
-    'Start one with `genwarden controller`; if one runs, look at its log: it leads only while its index is current.';
-  if (installation !== undefined && leader === undefined) return wrong('controller', 'no controller leads', advice);
+    'Start one with `genwarden controller`. If one is running, check its log: it leads only while its index is current.';
+  if (installation !== undefined && leader === undefined) return failed('controller', 'no controller leads', advice);
   const leads = leader === undefined ? '' : `${leader} leads; `;
-  if (overdue > 0) return wrong('controller', `${leads}overdue tasks that nobody moves: ${overdue}`, advice);
-  return fine('controller', `${leads}no task is overdue`);
+  if (overdue > 0)
+    return failed('controller', `${leads}${overdue} overdue ${overdue === 1 ? 'task' : 'tasks'} not moved`, advice);
+  return passed('controller', `${leads}no task is overdue`);
 }

@@ -2,12 +2,12 @@
 
 import type { ObservedPool } from '../../job/explain/observation.ts';
 import { observePools, type ExplainContext } from '../explain.ts';
-import { fine, wrong, type Check } from './check.ts';
+import { passed, failed, type Check } from './check.ts';
 
 export async function poolChecks(context: ExplainContext): Promise<Check[]> {
   const names = context.pools.list().map(({ name }) => name);
   if (names.length === 0) {
-    return [wrong('pools', 'there is none', 'Start a worker: it declares its pool.')];
+    return [failed('pools', 'no pool is declared', 'Start a worker: it declares its pool.')];
   }
   const { pools } = await observePools(context, new Set(names));
   return [...pools.values()].flatMap((pool) => [workers(pool), ...keys(pool)]);
@@ -17,11 +17,11 @@ function workers({ name, workers: count, draining, slots, paused }: ObservedPool
   const label = `pool ${name}`;
   const says = `${count} ${count === 1 ? 'worker' : 'workers'}, ${slots.free} of ${slots.total} slots free`;
   if (count === draining) {
-    return wrong(label, `no worker serves it`, `Start one: \`genwarden worker --pool ${name}\`.`);
+    return failed(label, 'no worker serves it', `Start one with \`genwarden worker --pool ${name}\`.`);
   }
-  if (paused === null) return fine(label, says);
+  if (paused === null) return passed(label, says);
   const until = paused.until === null ? '' : ` until ${new Date(paused.until).toISOString()}`;
-  return wrong(label, `paused${until}; ${says}`, `Resume it with \`genwarden resume ${name}\`.`);
+  return failed(label, `paused${until}; ${says}`, `Resume it with \`genwarden resume ${name}\`.`);
 }
 
 function keys({ name, keys: all }: ObservedPool): Check[] {
@@ -32,10 +32,14 @@ function keys({ name, keys: all }: ObservedPool): Check[] {
   );
   if (all.length === 0) {
     return [
-      wrong(label, 'there is none', 'Set GENWARDEN_GEMINI_API_KEYS, or keys in the pools file, for its workers.'),
+      failed(
+        label,
+        'no key is configured',
+        'Set GENWARDEN_GEMINI_API_KEYS, or keys in the pools file, for its workers.',
+      ),
     ];
   }
   const refused = all.filter(({ state }) => state === 'refused').length;
-  if (refused > 0) return [wrong(label, states.join(', '), 'Replace the refused keys and restart the workers.')];
-  return [fine(label, states.join(', '))];
+  if (refused > 0) return [failed(label, states.join(', '), 'Replace the rejected keys and restart the workers.')];
+  return [passed(label, states.join(', '))];
 }

@@ -1,16 +1,16 @@
-// The stream's last messages in their order, without a gap, as this process's one follower heard them. Event streams read
-// from it each at its own pace: a slow client costs no memory, it falls out of the window.
+// The last messages of the stream, in order and without gaps, from this process's follower. Every event feed reads them at
+// its own pace. A slow client costs no memory: it falls out of the window.
 
 import type { Sequence } from '../../job/task.ts';
 import type { FollowEvent, LogEntry } from '../../ports/jobLog.ts';
 import type { Follower } from '../../readmodel/follower.ts';
 
 export class RecentEntries {
-  /** The stream that it is about; empty until the follower has caught up. */
+  /** Of the stream; empty until the follower has caught up. */
   epoch = '';
   /** Every message after this one is here. */
   since: Sequence = 0;
-  /** The last one is here, or none came since. */
+  /** Up to this one, every message of the stream was received. */
   last: Sequence = 0;
   readonly #keep: number;
   readonly #wakes = new Set<() => void>();
@@ -23,7 +23,7 @@ export class RecentEntries {
     if (follower.ready().ready) this.#startAt(follower.position().epoch, follower.position().sequence);
   }
 
-  /** Up to 256 messages after `sequence`; undefined where they do not reach back so far. */
+  /** Up to 256 messages after `sequence`; undefined if the window does not reach back that far. */
   after(sequence: Sequence): readonly LogEntry[] | undefined {
     if (sequence < this.since) return undefined;
     let low = 0;
@@ -36,7 +36,7 @@ export class RecentEntries {
     return this.#entries.slice(low, low + 256);
   }
 
-  /** Calls at each new message and when the stream is another one. Returns the way to stop. */
+  /** Calls `wake` on each new message and when the stream was replaced. Returns a function that stops it. */
   onChange(wake: () => void): () => void {
     this.#wakes.add(wake);
     return () => this.#wakes.delete(wake);
@@ -52,12 +52,12 @@ export class RecentEntries {
     else if (event.event === 'caughtUp') this.#caughtUp(epoch, event.position.sequence);
   }
 
-  /** Before the first catching up, stragglers come in no order. */
+  /** Until the follower has caught up once, stragglers arrive out of order. */
   #append(entry: LogEntry): void {
     if (this.epoch === '' || entry.sequence <= this.last) return;
     this.#entries.push(entry);
     this.last = entry.sequence;
-    // Cut now and then, not each time: moving the rest costs its length.
+    // Trimmed only when it has doubled: moving the rest costs its length.
     if (this.#entries.length >= 2 * this.#keep) {
       this.#entries = this.#entries.slice(-this.#keep);
       this.since = this.#entries[0]!.sequence - 1;

@@ -1,5 +1,5 @@
-// The body of a submit as clients send it. What passes here is still what was sent: defaults and units come later, so
-// that a digest of it tells a replay from another request.
+// The schema of a submit's body. Parsing changes nothing: defaults and units are applied later, so that a digest of the
+// body distinguishes a replay from a different request.
 
 import { z } from 'zod';
 import { poolNameForm } from '../../job/ids.ts';
@@ -15,17 +15,17 @@ const prompt = z
   .string()
   .refine((text) => text.trim() !== '', 'is empty')
   .refine((text) => Buffer.byteLength(text) <= 32 * kib, 'is longer than 32 KiB')
-  .meta({ minLength: 1, maxLength: 32 * kib, description: 'What to make; at most 32 KiB.' });
+  .meta({ minLength: 1, maxLength: 32 * kib, description: 'What to generate; at most 32 KiB.' });
 
 const visible = '\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}\u200d';
 
-/** Printable: letters, marks, digits, punctuation, symbols and plain spaces; not spaces alone. */
+/** Letters, marks, digits, punctuation, symbols and plain spaces; not only spaces. */
 const printable = (most: number) =>
   z
     .string()
     .refine((text) => Array.from(text).length <= most, `is longer than ${most} characters`)
     .refine((text) => text.trim() !== '', 'is empty')
-    .refine((text) => new RegExp(`^[${visible} ]*$`, 'u').test(text), 'has characters that are not printable')
+    .refine((text) => new RegExp(`^[${visible} ]*$`, 'u').test(text), 'has unprintable characters')
     .meta({ minLength: 1, maxLength: most, pattern: `^[${visible} ]*[${visible}][${visible} ]*$` });
 
 const json = (most: number, what: string) =>
@@ -51,20 +51,20 @@ const digest = z
 
 const reference = z
   .strictObject({
-    artifact: digest.optional().describe('A stored image, by its digest.'),
-    mediaType: z.enum(['image/png', 'image/jpeg', 'image/webp']).optional().describe('Of inline data.'),
-    data: z.string().optional().describe('An image inline, in base64.'),
+    artifact: digest.optional().describe('The digest of a stored image.'),
+    mediaType: z.enum(['image/png', 'image/jpeg', 'image/webp']).optional().describe('The type of the inline data.'),
+    data: z.string().optional().describe('An inline image, in base64.'),
     caption: z.string().max(1_000, 'is longer than 1000 characters').optional().describe('What the image is for.'),
   })
   .refine(
     ({ artifact, mediaType, data }) => (artifact === undefined) === (mediaType !== undefined && data !== undefined),
-    'is either {artifact} or {mediaType, data}',
+    'must be either {artifact} or {mediaType, data}',
   )
   .refine(({ artifact, mediaType, data }) => artifact === undefined || (mediaType ?? data) === undefined, {
-    message: 'is either {artifact} or {mediaType, data}, not both',
+    message: 'must be either {artifact} or {mediaType, data}, not both',
   });
 
-const references = z.array(reference).max(14, 'are more than 14');
+const references = z.array(reference).max(14, 'has more than 14 items');
 
 const input = z.strictObject({
   prompt: prompt.optional(),
@@ -74,7 +74,7 @@ const input = z.strictObject({
     .meta({ maxLength: 32 * kib })
     .optional()
     .describe('The system instruction; for kind text.'),
-  schema: jsonObject(64 * kib, 'JSON Schema of the answer; for kind text').optional(),
+  schema: jsonObject(64 * kib, 'The JSON Schema of the output; for kind text').optional(),
   aspectRatio: z
     .string()
     .regex(/^[1-9]\d?:[1-9]\d?$/, 'is not a ratio such as 16:9')
@@ -86,45 +86,48 @@ const input = z.strictObject({
     .regex(/^[0-9A-Za-z]{1,16}$/, 'is not a size such as 1K')
     .meta({ maxLength: 16 })
     .optional()
-    .describe('As the provider names it, such as 1K; for kind image.'),
+    .describe("In the provider's terms, such as 1K; for kind image."),
   seed: z
     .int()
     .min(-(2 ** 31))
     .max(2 ** 31 - 1)
     .optional()
-    .describe('Asks the provider for the same answer again.'),
-  references: references.optional().describe('Images to go by; at most 14 a task.'),
-  extraReferences: references.optional().describe("Of a task: appended to the job's references."),
-  providerOptions: jsonObject(16 * kib, 'Passed on to the provider').optional(),
+    .describe('Asks the provider for reproducible output.'),
+  references: references.optional().describe('Reference images; at most 14 per task.'),
+  extraReferences: references.optional().describe("Appended to the job's references."),
+  providerOptions: jsonObject(16 * kib, 'Passed through to the provider').optional(),
 });
 
-const metadata = json(4 * kib, 'Any JSON of the client, echoed').optional();
+const metadata = json(4 * kib, 'Any JSON of the client; returned unchanged').optional();
 
 const { deadline, maxAttempts, maxLostAttempts } = policyBounds;
 const policy = z.strictObject({
-  attemptTimeout: durationText(policyBounds.attemptTimeout, 'One try at a task by one worker').optional(),
-  runTimeout: durationText(policyBounds.runTimeout, 'All time running and in backoff within one run').optional(),
-  queueTimeout: durationText(policyBounds.queueTimeout, 'All time waiting for a worker or a key').optional(),
-  reviewTimeout: durationText(policyBounds.reviewTimeout, 'All time waiting for a reviewer').optional(),
-  deadline: durationText(deadline, 'From submit to the end, whatever happens; null: none').nullable().optional(),
+  attemptTimeout: durationText(policyBounds.attemptTimeout, 'Limit of one attempt').optional(),
+  runTimeout: durationText(
+    policyBounds.runTimeout,
+    'Limit of all time running and in backoff within one run',
+  ).optional(),
+  queueTimeout: durationText(policyBounds.queueTimeout, 'Limit of all time waiting for a worker or a key').optional(),
+  reviewTimeout: durationText(policyBounds.reviewTimeout, 'Limit of all time waiting for a reviewer').optional(),
+  deadline: durationText(deadline, 'Limit from submit to the end; null: none').nullable().optional(),
   maxAttempts: z
     .int()
     .min(maxAttempts.least)
     .max(maxAttempts.most)
     .optional()
-    .describe('Tries at a task within one run.'),
+    .describe('Attempts at a task within one run.'),
   maxLostAttempts: z
     .int()
     .min(maxLostAttempts.least)
     .max(maxLostAttempts.most)
     .optional()
-    .describe('Workers that a task may lose within one run before it counts as poison.'),
-  review: z.enum(['never', 'always']).optional().describe('Does a person look at each result before it counts?'),
+    .describe('Workers that a task may lose within one run before it fails as PoisonPill.'),
+  review: z.enum(['never', 'always']).optional().describe('Whether a person must approve each result.'),
 });
 
 const labels = z
   .record(z.string(), z.string())
-  .refine((all) => Object.keys(all).length <= 16, 'are more than 16')
+  .refine((all) => Object.keys(all).length <= 16, 'has more than 16 labels')
   .superRefine((all, context) => {
     for (const [key, value] of Object.entries(all)) {
       const message = labelKeyProblem(key) ?? labelValueProblem(value);
@@ -133,14 +136,14 @@ const labels = z
   });
 
 const task = z.strictObject({
-  name: printable(100).optional().describe('Unique in the job; at most 100 printable characters.'),
-  input: input.optional().describe("Each key replaces the whole key of the job's input."),
+  name: printable(100).optional().describe('Unique within the job; at most 100 printable characters.'),
+  input: input.optional().describe("Each key replaces that key of the job's input."),
   metadata,
 });
 
 export const submitBody = z
   .strictObject({
-    kind: z.enum(['image', 'text']).describe('What to make.'),
+    kind: z.enum(['image', 'text']).describe('What to generate.'),
     pool: z
       .string()
       .regex(poolNameForm, 'is not the name of a pool')
@@ -148,28 +151,28 @@ export const submitBody = z
       .optional()
       .describe('Default: default.'),
     priority: z.enum(['high', 'normal', 'low']).optional().describe('Default: normal.'),
-    model: z.string().min(1).max(128).optional().describe("Default: the pool's first model of the kind."),
+    model: z.string().min(1).max(128).optional().describe("Default: the pool's first model of this kind."),
     input: input.omit({ extraReferences: true }).optional(),
     tasks: z
       .array(task)
-      .min(1, 'is empty: leave it out for one task')
+      .min(1, 'is empty: omit it for a single task')
       .max(500, 'has more than 500 tasks')
-      .superRefine(refuseSameNames)
+      .superRefine(rejectDuplicateNames)
       .optional()
-      .describe('Absent means one task.'),
+      .describe('Default: one task.'),
     policy: policy.optional(),
-    labels: labels.optional().describe('At most 16; the syntax of Kubernetes.'),
+    labels: labels.optional().describe('At most 16, in the syntax of Kubernetes labels.'),
     metadata,
-    concurrencyKey: printable(200).optional().describe('At most one open job a key and tenant.'),
+    concurrencyKey: printable(200).optional().describe('At most one job per key and tenant can be open.'),
   })
-  .describe('A job to be run.');
+  .describe('A job to run.');
 
 export type SubmitBody = z.infer<typeof submitBody>;
 export type InputBody = z.infer<typeof input>;
 export type ReferenceBody = z.infer<typeof reference>;
 export type PolicyBody = z.infer<typeof policy>;
 
-function refuseSameNames(tasks: readonly { name?: string | undefined }[], context: z.RefinementCtx): void {
+function rejectDuplicateNames(tasks: readonly { name?: string | undefined }[], context: z.RefinementCtx): void {
   const seen = new Set<string>();
   for (const [index, { name }] of tasks.entries()) {
     if (name === undefined) continue;

@@ -1,4 +1,4 @@
-// Submit, from a checked body to a stored job: merge, place, time, store references, then one atomic write.
+// Submits a job: merges its tasks, chooses pool and model, computes its times, stores references, and writes it atomically.
 
 import { createHash } from 'node:crypto';
 import { GenwardenError } from '../../job/errors/index.ts';
@@ -17,10 +17,10 @@ import { timingOf } from './timing.ts';
 
 export interface Submit {
   readonly tenant: string;
-  /** The client's, or undefined. */
+  /** Undefined where the client sent none. */
   readonly idempotencyKey: string | undefined;
   readonly body: SubmitBody;
-  /** The uid of the resource that asks for the job: one resource makes one job, whatever its body says by then. */
+  /** The uid of the custom resource that submits the job: one resource creates one job, even if its body changes. */
   readonly owner?: string;
 }
 
@@ -31,25 +31,25 @@ export type SubmitContext = Pick<
 
 export interface Submitted {
   readonly record: JobRecord;
-  /** The same key and body came before: this is the first job. */
+  /** The same key and body were submitted before: `record` is that job. */
   readonly replayed: boolean;
 }
 
-/** Who a submit is, so that the same key makes one job; without a key a fresh one stands in, named if no answer comes. */
+/** A submit with its identity. Without a client's key it gets a random one, which is reported if NATS does not answer. */
 interface Identified extends Submit {
   readonly key: string;
   readonly job: JobId;
   readonly digest: string;
 }
 
-/** Throws a code of the catalogue; `Unavailable` names the job id and the key with which to send the same again. */
+/** Throws a catalogue error; `Unavailable` carries the job id and the key with which to retry safely. */
 export async function submitJob(context: SubmitContext, submit: Submit): Promise<Submitted> {
   const identified = identify(submit, context.random);
   try {
     return (await earlierJob(context, identified)) ?? (await storeJob(context, identified));
   } catch (error) {
     const nameable = submit.owner === undefined && error instanceof GenwardenError && error.code === 'Unavailable';
-    throw nameable ? namingRetry(error, identified) : error;
+    throw nameable ? withRetryKey(error, identified) : error;
   }
 }
 
@@ -59,12 +59,12 @@ function identify(submit: Submit, random: SubmitContext['random']): Identified {
   return { ...submit, key, job, digest: digestOf(submit.body) };
 }
 
-/** The one job of a resource. No tenant is empty: no client's key comes to the same. */
+/** The only job of a custom resource. A tenant's name is never empty, so no client's key yields the same id. */
 export const jobIdOfOwner = (uid: string): JobId => jobIdOf(`\0resource\0${uid}`);
 
 const jobIdOf = (text: string): JobId => jobIdFrom(createHash('sha256').update(text).digest());
 
-/** A job that this process knows of needs no checks and no write: what changed since, a pool's models say, matters not. */
+/** A job that is already known needs no checks and no write. Later changes, for example to a pool's models, don't matter. */
 async function earlierJob(context: SubmitContext, submit: Identified): Promise<Submitted | undefined> {
   if (context.follower.index.job(submit.job) === undefined) return undefined;
   const record = await context.log.read(submit.job);
@@ -81,10 +81,10 @@ async function storeJob(context: SubmitContext, submit: Identified): Promise<Sub
   return write(context, submit, specsOf({ job, tenant, digest, owner, body, tasks, placement, timing, references }));
 }
 
-const mostTries = 3;
+const maxTries = 3;
 
 async function write(context: SubmitContext, submit: Identified, specs: readonly SpecWrite[]): Promise<Submitted> {
-  for (let tries = 0; tries < mostTries; tries += 1) {
+  for (let tries = 0; tries < maxTries; tries += 1) {
     const outcome = await context.log.submit(specs);
     if (outcome.outcome === 'conflict') throw conflict(submit, outcome.holder);
     if (outcome.outcome === 'stored') {
@@ -94,24 +94,28 @@ async function write(context: SubmitContext, submit: Identified, specs: readonly
     const record = await context.log.read(submit.job);
     if (record !== undefined && !isDeletedOrExpired(record, context.clock.now())) return replay(record, submit);
     if (record !== undefined && submit.owner !== undefined) throw jobOfOwnerGone(submit.job);
-    // Leftovers of a job that was deleted or whose retention is over stand in the way of the same key.
+    // Leftovers of a deleted or expired job would block the same key.
     if (record !== undefined) await context.log.purge(submit.job, record.tasks[0]!.last.state.of.pool);
   }
-  throw new GenwardenError('Unavailable', 'What is left of an earlier job of this key could not be removed yet');
+  throw new GenwardenError('Unavailable', 'The remains of an earlier job with this key could not be removed yet');
 }
 
 function replay(record: JobRecord, { digest, idempotencyKey, owner }: Identified): Submitted {
   const [first] = record.tasks;
   const same = owner === undefined ? first?.request.digest === digest : first?.last.state.of.owner === owner;
   if (same) return { record, replayed: true };
-  throw new GenwardenError('IdempotencyKeyReused', `Job ${record.job} was submitted with this key and another body`, {
-    details: { jobId: record.job, idempotencyKey },
-  });
+  throw new GenwardenError(
+    'IdempotencyKeyReused',
+    `Job ${record.job} was submitted with this key and a different body`,
+    {
+      details: { jobId: record.job, idempotencyKey },
+    },
+  );
 }
 
-/** A resource that outlives its job has had it: it is not run, and paid, again. */
+/** A resource that outlives its job does not get, and pay for, a second one. */
 const jobOfOwnerGone = (job: JobId): GenwardenError =>
-  new GenwardenError('JobNotFound', `Job ${job} of this resource was deleted, or its retention is over`);
+  new GenwardenError('JobNotFound', `The job of this resource, ${job}, was deleted or has expired`);
 
 function recordOf(job: JobId, specs: readonly SpecWrite[], entries: readonly LogEntry[]): JobRecord {
   const byTask = new Map(entries.map((entry) => [entry.state.of.task, entry]));
@@ -122,12 +126,12 @@ function recordOf(job: JobId, specs: readonly SpecWrite[], entries: readonly Log
 }
 
 function conflict({ body }: Identified, holder: JobId): GenwardenError {
-  const message = `Job ${holder} is open and holds the concurrency key ${body.concurrencyKey}`;
+  const message = `Open job ${holder} holds the concurrency key ${body.concurrencyKey}`;
   return new GenwardenError('ConcurrencyConflict', message, { details: { holder } });
 }
 
-function namingRetry(error: GenwardenError, { job, key }: Identified): GenwardenError {
-  const message = `${error.message}. The job may have been stored: send the same body with Idempotency-Key: ${key}`;
+function withRetryKey(error: GenwardenError, { job, key }: Identified): GenwardenError {
+  const message = `${error.message}. The job may have been stored. To retry safely, send the same body with Idempotency-Key: ${key}`;
   return new GenwardenError('Unavailable', message, {
     cause: error,
     details: { ...error.details, jobId: job, idempotencyKey: key },

@@ -1,4 +1,4 @@
-// Which pool and model a job goes to.
+// Chooses the pool and the model of a job.
 
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { Follower } from '../../readmodel/follower.ts';
@@ -11,8 +11,8 @@ export interface Placement {
 }
 
 /**
- * Throws `PoolNotFound` or `ModelNotInPool` with the known ones, `PoolNotAllowed` where the pool is not for this tenant,
- * `NotReady` while this process knows no pool yet.
+ * Throws `PoolNotFound` or `ModelNotInPool` with the known names, `PoolNotAllowed` if the pool does not serve this tenant, or
+ * `NotReady` before this process has received the pools.
  */
 export function placementOf(
   { kind, pool: name = 'default', model }: SubmitBody,
@@ -28,22 +28,26 @@ export function placementOf(
   if (chosen !== undefined && models.includes(chosen)) return { pool, model: chosen };
   const offers = models.length === 0 ? `none for kind ${kind}` : models.join(', ');
   const what = model === undefined ? 'a model' : `the model ${model}`;
-  throw new GenwardenError('ModelNotInPool', `Pool ${name} does not offer ${what} for kind ${kind}; it has ${offers}`, {
-    details: { known: models },
-  });
+  throw new GenwardenError(
+    'ModelNotInPool',
+    `Pool ${name} does not offer ${what} for kind ${kind}; it offers ${offers}`,
+    {
+      details: { known: models },
+    },
+  );
 }
 
 const isOpenTo = ({ tenants }: PoolDeclaration, tenant: string): boolean => tenants?.includes(tenant) ?? true;
 
 function poolNotAllowed(name: string, tenant: string, pools: Pick<PoolRegistry, 'list'>): GenwardenError {
   const { known, list } = poolsFor(tenant, pools);
-  const message = `Pool ${name} does not take the jobs of ${tenant}; ${list}`;
+  const message = `Pool ${name} does not accept jobs of ${tenant}; ${list}`;
   return new GenwardenError('PoolNotAllowed', message, { details: { known } });
 }
 
 function poolsFor(tenant: string, pools: Pick<PoolRegistry, 'list'>): { known: string[]; list: string } {
   const known = pools.list().flatMap((pool) => (isOpenTo(pool, tenant) ? pool.name : []));
-  return { known, list: known.length === 0 ? 'there is none yet' : `there are ${known.join(', ')}` };
+  return { known, list: known.length === 0 ? 'no pool is available' : `available: ${known.join(', ')}` };
 }
 
 function poolNotFound(
@@ -54,7 +58,7 @@ function poolNotFound(
 ): GenwardenError {
   const { known, list } = poolsFor(tenant, pools);
   if (pools.list().length === 0 && !follower.ready().ready) {
-    return new GenwardenError('NotReady', 'The API does not know the pools yet');
+    return new GenwardenError('NotReady', 'This API process has not received the pools yet');
   }
   return new GenwardenError('PoolNotFound', `There is no pool ${name}; ${list}`, { details: { known } });
 }

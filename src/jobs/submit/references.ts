@@ -1,5 +1,5 @@
-// Reference images become stored artifacts before anything is queued: inline ones are checked and stored, named ones
-// looked up within the tenant.
+// Turns reference images into stored artifacts before anything is queued: inline images are checked and stored, and
+// digests are looked up within the tenant.
 
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { ReferenceImage } from '../../job/task.ts';
@@ -7,10 +7,10 @@ import type { ArtifactStore, StoredArtifact } from '../../ports/artifactStore.ts
 import { invalidRequest } from '../../job/errors/invalidRequest.ts';
 import type { ReferenceBody } from './body.ts';
 import { checkImage, checkImageFits, imageMediaTypes, type ImageMediaType } from './image.ts';
-import type { AskedTask } from './mergeTasks.ts';
+import type { RequestedTask } from './mergeTasks.ts';
 
-/** What a resolved reference is, for every reference of the tasks. */
-export type Resolved = ReadonlyMap<ReferenceBody, ReferenceImage>;
+/** The stored image of each reference. */
+export type ResolvedReferences = ReadonlyMap<ReferenceBody, ReferenceImage>;
 
 interface Place {
   readonly reference: ReferenceBody;
@@ -23,11 +23,11 @@ interface Place {
  * Throws `InvalidRequest`, `InvalidImage`, `ImageTooLarge`, `ReferenceNotFound`, or what the store throws.
  */
 export async function resolveReferences(
-  tasks: readonly AskedTask[],
+  tasks: readonly RequestedTask[],
   store: Pick<ArtifactStore, 'find' | 'put'>,
   tenant: string,
   provider: string,
-): Promise<Resolved> {
+): Promise<ResolvedReferences> {
   const places = distinct(tasks);
   const inline = places.filter(({ reference }) => reference.data !== undefined);
   const decoded = new Map(inline.map((place) => [place.reference, decode(place, provider)]));
@@ -46,7 +46,7 @@ export async function resolveReferences(
   return resolved;
 }
 
-function distinct(tasks: readonly AskedTask[]): readonly Place[] {
+function distinct(tasks: readonly RequestedTask[]): readonly Place[] {
   const places = new Map<ReferenceBody, Place>();
   for (const task of tasks) {
     for (const [index, reference] of task.references.entries()) {
@@ -60,9 +60,9 @@ function distinct(tasks: readonly AskedTask[]): readonly Place[] {
 function decode({ reference, path }: Place, provider: string): Uint8Array {
   const text = reference.data!;
   const bytes = Buffer.from(text, 'base64');
-  // Node skips what is not base64; only text that comes back the same was.
+  // Node ignores invalid characters: the text is base64 only if encoding the bytes yields it again.
   if (text === '' || bytes.toString('base64') !== text) {
-    throw invalidRequest([{ path: `${path}.data`, message: 'is not base64' }]);
+    throw invalidRequest([{ path: `${path}.data`, message: 'is not valid base64' }]);
   }
   checkImage(bytes, reference.mediaType!, path);
   checkImageFits(bytes.length, provider, path);
@@ -76,7 +76,7 @@ async function findImage(
   path: string,
 ): Promise<StoredArtifact> {
   const stored = await store.find(tenant, digest);
-  if (stored === undefined) throw new GenwardenError('ReferenceNotFound', `${path}: ${digest} is not stored`);
+  if (stored === undefined) throw new GenwardenError('ReferenceNotFound', `${path}: artifact ${digest} is not stored`);
   if (imageMediaTypes.includes(stored.mediaType as ImageMediaType)) return stored;
   throw new GenwardenError('InvalidImage', `${path}: ${digest} is ${stored.mediaType}, not an image`);
 }

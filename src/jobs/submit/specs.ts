@@ -1,12 +1,12 @@
-// The tasks of a new job, as they go to the log.
+// Builds the first messages of a new job's tasks.
 
 import type { JobId } from '../../job/ids.ts';
 import type { SpecWrite, TaskIdentity, TaskInput, TaskRequest } from '../../job/task.ts';
 import { submitted } from '../../job/transitions.ts';
 import type { SubmitBody } from './body.ts';
-import type { AskedTask } from './mergeTasks.ts';
+import type { RequestedTask } from './mergeTasks.ts';
 import type { Placement } from './placement.ts';
-import type { Resolved } from './references.ts';
+import type { ResolvedReferences } from './references.ts';
 import type { Timing } from './timing.ts';
 
 export interface NewJob {
@@ -15,10 +15,10 @@ export interface NewJob {
   readonly digest: string;
   readonly owner: string | null;
   readonly body: SubmitBody;
-  readonly tasks: readonly AskedTask[];
+  readonly tasks: readonly RequestedTask[];
   readonly placement: Placement;
   readonly timing: Timing;
-  readonly references: Resolved;
+  readonly references: ResolvedReferences;
 }
 
 export function specsOf(job: NewJob): readonly SpecWrite[] {
@@ -30,7 +30,7 @@ export function specsOf(job: NewJob): readonly SpecWrite[] {
 
 function identityOf(
   { job, tenant, owner, body, tasks, placement, timing }: NewJob,
-  task: AskedTask,
+  task: RequestedTask,
   at: number,
 ): TaskIdentity {
   return {
@@ -49,7 +49,7 @@ function identityOf(
   };
 }
 
-function requestOf({ body, digest, references }: NewJob, task: AskedTask): TaskRequest {
+function requestOf({ body, digest, references }: NewJob, task: RequestedTask): TaskRequest {
   const images = task.references.map((reference) => references.get(reference)!);
   const input = { ...task.input, ...(images.length === 0 ? {} : { references: images }) } as TaskInput;
   return {

@@ -1,4 +1,4 @@
-// The policy of a job and the times that follow from it, fitted into the time for which jobs are kept.
+// The policy of a job and the times that follow from it, fitted into the retention.
 
 import { formatDuration, parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
@@ -13,7 +13,7 @@ export interface Timing {
   readonly deadline: Instant | null;
 }
 
-/** Throws `PolicyExceedsRetention` where the budgets that were asked for reach past the retention. */
+/** Throws `PolicyExceedsRetention` if the requested budgets exceed the retention. */
 export function timingOf(
   kind: JobKind,
   body: PolicyBody = {},
@@ -22,9 +22,9 @@ export function timingOf(
   now: Instant,
 ): Timing {
   const { deadline, ...texts } = body;
-  const asked = inMilliseconds(texts);
+  const requested = inMilliseconds(texts);
   const deadlineMs = typeof deadline === 'string' ? parseDuration(deadline)! : null;
-  const policy = fitted(policyFor(kind, asked, poolDefaults), { ...poolDefaults, ...asked }, retentionMs);
+  const policy = fitted(policyFor(kind, requested, poolDefaults), { ...poolDefaults, ...requested }, retentionMs);
   const longest = Math.min(deadlineMs ?? Infinity, lifetime(policy));
   if (longest > retentionMs) {
     throw new GenwardenError(
@@ -54,11 +54,11 @@ const mapValues = <K extends string>(texts: Record<K, string | undefined>, read:
 const lifetime = ({ queueTimeout, runTimeout, reviewTimeout, review }: Policy): number =>
   queueTimeout + runTimeout + (review === 'always' ? reviewTimeout : 0);
 
-/** Where jobs are kept for less than our defaults add up to, the defaults give way: only what was asked for is refused. */
-function fitted(policy: Policy, asked: PolicyRequest, retentionMs: number): Policy {
+/** With a retention shorter than the default budgets, the defaults shrink to fit. Only requested budgets are refused. */
+function fitted(policy: Policy, requested: PolicyRequest, retentionMs: number): Policy {
   if (lifetime(policy) <= retentionMs) return policy;
   const open = (['queueTimeout', 'reviewTimeout', 'runTimeout'] as const).filter(
-    (budget) => asked[budget] === undefined && (budget !== 'reviewTimeout' || policy.review === 'always'),
+    (budget) => requested[budget] === undefined && (budget !== 'reviewTimeout' || policy.review === 'always'),
   );
   const fixed = lifetime({ ...policy, ...Object.fromEntries(open.map((budget) => [budget, 0])) });
   const share = Math.floor((retentionMs - fixed) / open.length);

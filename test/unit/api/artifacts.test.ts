@@ -75,8 +75,13 @@ describe('references of a submit', () => {
       [inline('image/png', '***='), 422, 'InvalidRequest', /base64/],
       [inline('image/png', ''), 422, 'InvalidRequest', /base64/],
       [inline('image/gif', png), 422, 'InvalidRequest', /mediaType/],
-      [inline('image/webp', png), 422, 'InvalidImage', /input\.references\[0\] says image\/webp, .* image\/png/],
-      [inline('image/png', Buffer.from('text, no image')), 422, 'InvalidImage', /no such image/],
+      [
+        inline('image/webp', png),
+        422,
+        'InvalidImage',
+        /input\.references\[0\] is declared as image\/webp, .* image\/png/,
+      ],
+      [inline('image/png', Buffer.from('text, no image')), 422, 'InvalidImage', /not a supported image/],
       [inline('image/png', forGemini), 413, 'ImageTooLarge', /7 MB/],
       [
         { kind: 'image', input: { prompt: 'a', references: [{ ...good, artifact: sha256(png) }] } },
@@ -99,7 +104,7 @@ describe('references of a submit', () => {
         },
         422,
         'InvalidRequest',
-        /tasks\[1\]\.input\.references: are 15/,
+        /tasks\[1\]\.input\.references: has 15/,
       ],
       [
         {

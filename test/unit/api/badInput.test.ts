@@ -180,7 +180,11 @@ describe('other bad requests', () => {
 
   test('a method that an address does not know', async () => {
     const response = await world.api.inject({ method: 'PUT', url: '/v1/jobs' });
-    expect(response.json()).toMatchObject({ status: 404, code: 'RouteNotFound', detail: 'There is no endpoint PUT /v1/jobs' });
+    expect(response.json()).toMatchObject({
+      status: 404,
+      code: 'RouteNotFound',
+      detail: 'There is no endpoint PUT /v1/jobs',
+    });
   });
 
   test('an error nobody foresaw is a 500 without its stack', async () => {

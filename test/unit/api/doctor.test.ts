@@ -1,4 +1,4 @@
-// GET /v1/doctor: each line says whether it is well, and what to do where it is not.
+// GET /v1/doctor: every check reports its result, and on failure what to do.
 
 import { expect, test } from 'vitest';
 import { GenwardenError } from '../../../src/job/errors/index.ts';
@@ -27,7 +27,7 @@ async function withWorkers(world: ApiWorld): Promise<ApiWorld> {
   return world;
 }
 
-test('a sound installation: every line is well', async () => {
+test('every check of a sound installation passes', async () => {
   await using world = await apiWorld({ installation: fakeInstallationProbe() });
   const { ok, byName } = await lines(await withWorkers(world));
   expect(ok).toBe(true);
@@ -46,13 +46,13 @@ test('a sound installation: every line is well', async () => {
     'cors',
   ]);
   expect(byName['nats']!.says).toBe('version 2.12.0, answers in 0.4 ms');
-  expect(byName['settings']!.says).toBe('the stream fits, 3 copies of each message');
+  expect(byName['settings']!.says).toBe('the stream is configured correctly, 3 copies of each message');
   expect(byName['controller']!.says).toBe('controller-1 leads; no task is overdue');
   expect(byName['pool default']!.says).toBe('1 worker, 4 of 4 slots free');
   expect(Object.values(byName).every(({ advice }) => advice === null)).toBe(true);
 });
 
-test('what is wrong says what to do', async () => {
+test('a failed check says what to do', async () => {
   const full = { unsuitable: 'The stream has max_msgs 5', storage: { used: 90, limit: 100 } };
   const refused = { pool: 'default', fingerprint: 'k1', until: null, inFlight: 0, requestsPerMinute: 1 };
   await using world = await apiWorld({
@@ -83,7 +83,7 @@ test('what is wrong says what to do', async () => {
   expect(byName['keys of default']!.says).toBe('k1 refused (KeyRefused)');
 });
 
-test('what cannot be looked at is wrong, and hides nothing else', async () => {
+test('a check that cannot be made fails, and the others still run', async () => {
   const away = async (): Promise<never> => {
     throw new GenwardenError('Unavailable', 'NATS did not answer');
   };
@@ -94,13 +94,13 @@ test('what cannot be looked at is wrong, and hides nothing else', async () => {
   expect(byName['artifacts']!.ok).toBe(true);
 });
 
-test('overdue tasks show that nobody moves them; an artifact store that fails says why', async () => {
+test('overdue tasks fail the controller check; a failing artifact store says why', async () => {
   const broken = { ...(await apiWorld()).artifacts, put: async () => Promise.reject(new Error('no space left')) };
   await using world = await apiWorld({ installation: fakeInstallationProbe(), artifacts: broken });
   await world.submit({ policy: { queueTimeout: '1m' } });
   world.clock.skip(80_000);
   const { byName } = await lines(world);
   expect(byName['controller']).toMatchObject({ ok: false });
-  expect(byName['controller']!.says).toContain('overdue tasks that nobody moves: 1');
+  expect(byName['controller']!.says).toContain('1 overdue task not moved');
   expect(byName['artifacts']).toMatchObject({ ok: false, says: 'no space left' });
 });

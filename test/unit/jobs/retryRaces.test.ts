@@ -1,4 +1,4 @@
-// Several people change the same job at the same moment: each request does its work once, and is told what came of it.
+// Concurrent changes of the same job: each request takes effect once, and its answer says what happened.
 import { expect, test } from 'vitest';
 import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
 
@@ -16,7 +16,7 @@ function othersFirst(world: ApiWorld, act: () => Promise<unknown>): void {
   };
 }
 
-test('whoever comes second is told that the job is open, as if they had asked later', async () => {
+test('the second retry is refused because the job is open, as if it had come later', async () => {
   await using world = await apiWorld();
   const id = await cancelledJob(world);
   let first: { status: number } | undefined;
@@ -58,7 +58,7 @@ test('a job that is deleted at that moment is not found', async () => {
   expect(await world.post(`/v1/jobs/${id}/retry`)).toMatchObject({ status: 404, json: { code: 'JobNotFound' } });
 });
 
-test('a cancel whose answer got lost is not done again to the run that others asked for after it', async () => {
+test('a cancel whose answer was lost is not repeated on the run that others started after it', async () => {
   await using world = await apiWorld();
   const id = await world.submit();
   const write = world.log.write.bind(world.log);
