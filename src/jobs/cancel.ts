@@ -6,7 +6,7 @@ import { cancelTask, hasCancelled, type Cancel } from '../job/requests/cancel.ts
 import type { JobRecord } from '../ports/jobLog.ts';
 import { changeTasks, recordOf } from './changeTasks.ts';
 import type { JobsContext } from './context.ts';
-import { reportEnd } from './endTask.ts';
+import { reportEnd } from './reportEnd.ts';
 import { readJob } from './read.ts';
 
 export type CancelContext = Pick<JobsContext, 'log' | 'follower' | 'clock' | 'heartbeats' | 'onTaskEnded'>;

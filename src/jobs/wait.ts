@@ -56,7 +56,7 @@ function indexedVersion({ index }: Pick<Follower, 'index'>, job: JobId): JobVers
   return { sequence, open: indexed.openTasks > 0 };
 }
 
-/** A follower that lags must not undo what was read. */
+/** A lagging follower must not undo the read. */
 function newer(read: JobVersion, indexed: JobVersion | undefined): JobVersion {
   return indexed === undefined || indexed.sequence < read.sequence ? read : indexed;
 }

@@ -1,4 +1,4 @@
-// What must hold of every message that the stream takes, and of every state: the invariants of the design.
+// The invariants of the design: what must hold for every message that the stream accepts, and for every state.
 import { taskErrors } from '../../src/job/errors/task.ts';
 import type { TaskErrorCode } from '../../src/job/errors/index.ts';
 import { brokenBy } from '../../src/controller/invariants.ts';
@@ -11,7 +11,7 @@ export interface Broken {
   readonly message: string;
 }
 
-/** The first promise that a message breaks. */
+/** The first invariant that a message violates. */
 export function brokenByMessage(appended: Appended): Broken | undefined {
   for (const [check, holds] of Object.entries(messageChecks)) {
     if (!holds(appended)) return { check, message: `#${appended.after.sequence}: ${sentence(appended)}` };
@@ -29,7 +29,7 @@ const sentence = ({ write, before, after }: Appended): string =>
 const messageChecks: Readonly<Record<string, (appended: Appended) => boolean>> = {
   'one chain': ({ write, before }) => write.expected === before.sequence,
   'only known transitions': ({ before, after }) => isKnown(before.state, after.state),
-  'adopted only while nobody runs it, in the same run': ({ write, before }) =>
+  'adopted only while no worker runs it, in the same run': ({ write, before }) =>
     write.adoptsFor === 0 ||
     ((before.state.state === 'waiting' || before.state.state === 'queued') && before.state.run === write.adoptsFor),
   'open means dueAt, within deadline and budgets': ({ after }) => isDated(after.state),
@@ -56,7 +56,7 @@ const follows: Readonly<Record<TaskState['state'], readonly TaskState['state'][]
   deleted: [],
 };
 
-/** A finished task and a reviewed one go on in the next run alone; all others stay in theirs. */
+/** A finished or reviewed task changes only by starting the next run; all others stay in their run. */
 function isKnown(before: TaskState, after: TaskState): boolean {
   const endsRun = !isOpen(before) || before.state === 'needs_review';
   const nextRun = endsRun && after.state === 'queued';
@@ -110,7 +110,7 @@ function isLimitReached({ state, reason, budgets, since, of }: TaskState): boole
   }
 }
 
-/** A queued task whose spec the queue was told to forget would wait for nothing. */
+/** A queued task whose spec was acknowledged would never be delivered. */
 export function brokenByState({ tasks }: ModelState): Broken | undefined {
   const index = tasks.findIndex(
     ({ last, queue }) => last.state.state === 'queued' && !queue.some(({ spec }) => spec.sequence === last.sequence),

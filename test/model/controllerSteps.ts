@@ -1,4 +1,4 @@
-// What controllers do: observe, now or late; judge what they have observed, however old; write on that condition.
+// The steps of controllers: observe, now or late; decide on what they have observed, however old; write on that condition.
 import { decide } from '../../src/job/rules/decide.ts';
 import type { WorkerSight, World } from '../../src/job/rules/rule.ts';
 import { isOpen, type OpenTask } from '../../src/job/task.ts';
@@ -42,17 +42,17 @@ function observe(state: ModelState, index: number, task: number): Step {
   };
 }
 
-/** Every verdict that some belief about the worker leads to. */
+/** Every verdict that follows from a possible belief about the worker. */
 function judgements(state: ModelState, index: number, task: number, view: LogEntry, engine: Engine): Step[] {
   const { state: seen } = view;
   if (!isOpen(seen)) return [];
   const messageMissing = seen.state === 'queued' && isForgotten(state, task, view);
   const steps: Step[] = [];
-  for (const { belief, sight } of beliefs(state, task, seen)) {
-    for (const random of seen.state === 'running' && sight === alive ? [0, 0.999] : [0]) {
+  for (const { belief, worker } of beliefs(state, task, seen)) {
+    for (const random of seen.state === 'running' && worker === alive ? [0, 0.999] : [0]) {
       const verdict = decide(
         { task: seen, seenFor: heartbeatTimeout, messageMissing },
-        worldOf(sight),
+        worldOf(worker),
         state.now,
         random,
         engine.rules,
@@ -72,32 +72,32 @@ function judgements(state: ModelState, index: number, task: number, view: LogEnt
   return steps;
 }
 
-/** The queue acknowledged the spec away, or has lost it. */
+/** The spec was acknowledged, or the queue lost it. */
 function isForgotten(state: ModelState, task: number, { sequence }: LogEntry): boolean {
   return !state.tasks[task]!.queue.some(({ spec, lost }) => spec.sequence === sequence && !lost);
 }
 
 interface Belief {
   readonly belief: string;
-  readonly sight: WorkerSight;
+  readonly worker: WorkerSight;
 }
 
 export const alive: WorkerSight = { silentFor: 0, connectionLost: false, beat: 1, beatsWithout: () => 0 };
 export const silent: WorkerSight = { ...alive, silentFor: heartbeatTimeout };
 export const forgetful: WorkerSight = { ...alive, beat: 9, beatsWithout: () => 2 };
-const believedAlive: Belief = { belief: '', sight: alive };
+const believedAlive: Belief = { belief: '', worker: alive };
 
 /** A worker may be believed alive at any time; silent when it is; forgetful when it does not hold the task. */
 function beliefs(state: ModelState, task: number, seen: OpenTask): Belief[] {
   if (seen.state !== 'running') return [believedAlive];
   const worker = state.workers.find(({ name }) => name === seen.worker);
-  if (worker === undefined || worker.silent) return [believedAlive, { belief: ', its worker silent', sight: silent }];
+  if (worker === undefined || worker.silent) return [believedAlive, { belief: ', its worker silent', worker: silent }];
   if (worker.held.some((held) => held.task === task)) return [believedAlive];
-  return [believedAlive, { belief: ', its worker not naming it', sight: forgetful }];
+  return [believedAlive, { belief: ', its worker not naming it', worker: forgetful }];
 }
 
-export function worldOf(sight: WorkerSight): World {
-  return { worker: () => sight, heartbeatTimeout, outage: false, grace: 0 };
+export function worldOf(worker: WorkerSight): World {
+  return { worker: () => worker, heartbeatTimeout, outage: false, grace: 0 };
 }
 
 function sender(index: number, task: number, write: Write): Sender {
@@ -117,7 +117,7 @@ function crash(state: ModelState, index: number, { writes }: ControllerState): S
   return {
     kind: 'controller crash',
     cause: 'fault',
-    text: () => `${nameOfController(index)} crashes and starts anew`,
+    text: () => `${nameOfController(index)} crashes and restarts`,
     next: { ...from, controllers: at(from.controllers, index, freshController(from.tasks.length)) },
   };
 }

@@ -1,5 +1,5 @@
-// Liveness: from here on nothing goes wrong any more, a controller looks when the rules say so, and workers are as bad
-// as they may be. Does the task end, and by the time that was promised?
+// Liveness: from here on there are no more faults, a controller acts when the rules say so, and workers behave as badly as
+// they may. The task must end, and by the promised time.
 import { latestEnd } from '../../src/job/budgets.ts';
 import { taskError } from '../../src/job/errors/index.ts';
 import { decide } from '../../src/job/rules/decide.ts';
@@ -13,24 +13,24 @@ import { stateKey } from './key.ts';
 import { request } from './state.ts';
 import { tick } from './tick.ts';
 
-/** What workers make of a task: whether they claim it, how they are seen then, and what they report. */
+/** How workers treat a task: whether they claim it, how the controller sees them then, and what they report. */
 interface Workforce {
   readonly name: string;
   readonly claims: 'never' | 'at once' | 'at the last moment';
-  readonly sight: WorkerSight;
+  readonly worker: WorkerSight;
   readonly reports?: 'ProviderError' | 'RateLimited';
-  /** The rule that moves the task without a wait. */
+  /** The rule that moves the task without waiting. */
   readonly prompt?: string;
 }
 
 const workforces: readonly Workforce[] = [
-  { name: 'no worker is alive', claims: 'never', sight: silent, prompt: 'WorkerLost' },
-  { name: 'every call hangs', claims: 'at once', sight: alive },
-  { name: 'every call hangs, claimed late', claims: 'at the last moment', sight: alive },
-  { name: 'every claim kills its worker', claims: 'at once', sight: silent, prompt: 'WorkerLost' },
-  { name: 'every worker forgets its task', claims: 'at once', sight: forgetful, prompt: 'TaskOrphaned' },
-  { name: 'every call fails', claims: 'at once', sight: alive, reports: 'ProviderError' },
-  { name: 'every key is rate-limited', claims: 'at once', sight: alive, reports: 'RateLimited' },
+  { name: 'no worker is alive', claims: 'never', worker: silent, prompt: 'WorkerLost' },
+  { name: 'every call hangs', claims: 'at once', worker: alive },
+  { name: 'every call hangs, claimed late', claims: 'at the last moment', worker: alive },
+  { name: 'every claim kills its worker', claims: 'at once', worker: silent, prompt: 'WorkerLost' },
+  { name: 'every worker forgets its task', claims: 'at once', worker: forgetful, prompt: 'TaskOrphaned' },
+  { name: 'every call fails', claims: 'at once', worker: alive, reports: 'ProviderError' },
+  { name: 'every key is rate-limited', claims: 'at once', worker: alive, reports: 'RateLimited' },
 ];
 
 /** More moves than any run of the small policies has. */
@@ -92,7 +92,7 @@ interface Move {
   readonly now: Instant;
 }
 
-/** The controller first, then a worker, then time: to the moment that the rules name. A text says what is wrong. */
+/** The controller acts first, then a worker, then time passes until the next decision. Returns the violation as text. */
 function nextMove(task: OpenTask, forgot: boolean, now: Instant, workforce: Workforce, engine: Engine): Move | string {
   const { rules } = engine;
   const verdict = judge(task, forgot, now, workforce, rules);
@@ -109,8 +109,8 @@ function nextMove(task: OpenTask, forgot: boolean, now: Instant, workforce: Work
     : `the look at the named moment finds nothing (${task.state})`;
 }
 
-function judge(task: OpenTask, messageMissing: boolean, now: Instant, { sight }: Workforce, rules: readonly Rule[]) {
-  return decide({ task, seenFor: heartbeatTimeout, messageMissing }, worldOf(sight), now, 0.999, rules);
+function judge(task: OpenTask, messageMissing: boolean, now: Instant, { worker }: Workforce, rules: readonly Rule[]) {
+  return decide({ task, seenFor: heartbeatTimeout, messageMissing }, worldOf(worker), now, 0.999, rules);
 }
 
 function claim(task: Queued, now: Instant, { claims }: Workforce, engine: Engine): Move {

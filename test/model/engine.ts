@@ -1,4 +1,4 @@
-// The functions that are checked, as the product has them, gathered so that a mutant can replace one.
+// The functions under test, exactly as in production. They are collected here so that a mutant can replace one.
 import type { Instant, TaskState } from '../../src/job/task.ts';
 import { cancelTask } from '../../src/job/requests/cancel.ts';
 import type { Decision } from '../../src/job/requests/decision.ts';
@@ -22,9 +22,9 @@ export interface Engine {
   readonly recallsFor: typeof recallsFor;
   /** What a request decides on this last message. */
   readonly decide: (call: Pick<ApiCall, 'asks' | 'run'>, last: TaskState, now: Instant) => Decision;
-  /** Whether the stream takes the write. */
+  /** Whether the stream accepts the write. */
   readonly takes: (write: Write, last: LogEntry) => boolean;
-  /** A worker tells the queue to forget a spec before it has claimed it. */
+  /** A worker acknowledges a spec before it has claimed it. */
   readonly acksFirst: boolean;
 }
 

@@ -9,7 +9,7 @@ const patience = 240_000;
 
 const explored = new Map<string, Exploration>();
 
-/** Each scenario is explored once, whoever asks. */
+/** Each scenario is explored once for all tests. */
 function exploredOnce(scenario: Scenario): Exploration {
   const result = explored.get(scenario.name) ?? explore(scenario);
   explored.set(scenario.name, result);

@@ -1,5 +1,5 @@
-// The search: breadth first over every state that any order of moves leads to. A broken promise ends it with the
-// shortest way there.
+// The search: breadth first over every state that any order of moves leads to. It ends at the first violation, with the
+// shortest path to it.
 import { isOpen } from '../../src/job/task.ts';
 import { brokenByMessage, brokenByState, type Broken } from './checks.ts';
 import { controllerSteps } from './controllerSteps.ts';
@@ -47,7 +47,7 @@ function stepsFrom(state: ModelState, scenario: Scenario, engine: Engine): Step[
   return steps.map((step) => ({ ...step, next: slim(step.next, engine) }));
 }
 
-/** A late write over an older message will be refused: it is as good as gone. */
+/** A late write over an older message will be refused, so it no longer counts. */
 function withoutOldGhosts(state: ModelState, engine: Engine): ModelState {
   const ghosts = state.ghosts.filter((write) => engine.takes(write, state.tasks[write.task]!.last));
   return ghosts.length === state.ghosts.length ? state : { ...state, ghosts };
@@ -58,10 +58,10 @@ class Search {
   readonly #engine: Engine;
   readonly #mostStates: number;
   readonly #ids = new Map<string, number>();
-  /** By state: the state before it on a shortest way, and which of that one's moves led here. */
+  /** By state: the previous state on a shortest path, and the move from there. */
   readonly #parents = new Numbers();
   readonly #ordinals = new Numbers();
-  /** Moves that happen by themselves, as pairs of states. */
+  /** Moves that need neither a fault nor a request, as pairs of states. */
   readonly #calm = new Numbers();
   readonly #ended: number[] = [];
   readonly #moves = new Map<string, number>();
@@ -81,7 +81,7 @@ class Search {
     const first = initialState(this.#scenario);
     this.#number(first, -1, 0);
     let level: [number, ModelState][] = [[0, first]];
-    let violation = this.#look(first, 0);
+    let violation = this.#check(first, 0);
     while (level.length > 0 && violation === undefined) {
       const deeper: [number, ModelState][] = [];
       for (const [id, state] of level) {
@@ -104,7 +104,7 @@ class Search {
       const { number, isNew } = this.#number(step.next, id, ordinal);
       if (step.cause === 'calm' && number !== id) this.#calm.push(id, number);
       if (!isNew) continue;
-      const violation = this.#look(step.next, number);
+      const violation = this.#check(step.next, number);
       if (violation !== undefined) return violation;
       deeper.push([number, step.next]);
     }
@@ -125,7 +125,7 @@ class Search {
   }
 
   /** Checks a state that was not seen before. */
-  #look(state: ModelState, id: number): Violation | undefined {
+  #check(state: ModelState, id: number): Violation | undefined {
     let broken = brokenByState(state);
     for (const { last, queue } of state.tasks) {
       count(this.#tasks, last.state.state);
@@ -136,7 +136,7 @@ class Search {
     return broken === undefined ? undefined : { ...broken, trace: this.#traceTo(id) };
   }
 
-  /** A state from which no end can be reached without faults and without anybody's request. */
+  /** A state from which no end can be reached without a fault or a request. */
   #deadEnd(): Violation | undefined {
     const reached = reaching(this.#ended, this.#calm, this.#ids.size);
     const dead = reached.indexOf(0);
@@ -148,7 +148,7 @@ class Search {
     };
   }
 
-  /** The way from the start, told by taking it once more. */
+  /** The path from the start, reconstructed by taking its moves again. */
   #traceTo(id: number): string[] {
     const ordinals: number[] = [];
     for (let at = id; at > 0; at = this.#parents.at(at)) ordinals.push(this.#ordinals.at(at));

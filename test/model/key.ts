@@ -1,5 +1,5 @@
-// Which states are the same: times count from now on, sequences by what they are to the last message, workers and
-// controllers by what they do. What is written over an older message will be refused, so nothing else of it counts.
+// Which states are equal: times are relative to now, sequences to the last message, and workers and controllers are
+// compared by what they do. A write over an older message will be refused, so its content does not count.
 import type { Instant, TaskState } from '../../src/job/task.ts';
 import type { ApiCall, ControllerState, Held, ModelState, TaskLog, WorkerState, Write } from './state.ts';
 import { tick } from './tick.ts';
@@ -14,13 +14,13 @@ export function keyOf(state: ModelState): string {
   return `${logs.join('&')}|${workers.join('&')}|${controllers.join('&')}|${late.join('')}|${callKey(call, state)}|${counts}`;
 }
 
-/** A task's state as far as it bears on what may follow. */
+/** The part of a task's state that influences what may follow. */
 export function stateKey(task: TaskState, now: Instant): string {
   const { state, run, attempt, attemptsLost, budgets, since, of } = task;
   const letter = `${letters[state]}${run}`;
   const deadline = of.deadline === null ? '' : `d${ticks(Math.max(-2 * tick, of.deadline - now))}`;
   if (!('dueAt' in task)) return letter + deadline;
-  // Older than every budget is old enough: time beyond that changes nothing.
+  // Once older than every budget, more age changes nothing.
   const oldest = of.policy.queueTimeout + of.policy.runTimeout + of.policy.reviewTimeout + 2 * tick;
   const age = ticks(Math.min(now - since, oldest));
   const left = `${ticks(budgets.queue)},${ticks(budgets.run)},${ticks(budgets.review)}`;
@@ -52,7 +52,7 @@ function logKey({ last, queue }: TaskLog, now: Instant): string {
   return `${stateKey(last.state, now)}:${messages.sort().join('')}`;
 }
 
-/** Fresh ones in full, as they may land; the others will be refused. */
+/** Current writes in full, because they may land; the others will be refused. */
 function writeKey(write: Write, { tasks, now }: ModelState): string {
   const { last } = tasks[write.task]!;
   if (write.landed !== 0) return write.landed === last.sequence ? 'L' : 'l';
@@ -76,7 +76,7 @@ function heldKey(held: Held, state: ModelState): string {
   }
   const { claim } = held;
   const own = claim.sequence === last.sequence ? '=' : claim.state.run === last.state.run ? '<' : 'o';
-  // A running claim on record says itself when it is due.
+  // A running claim on record carries its own `dueAt`.
   const due =
     own === '<' && claim.state.of.deadline !== null
       ? `${ticks(Math.max(0, claim.state.dueAt - state.now))}${whyLetter(claim.state)}`
@@ -87,7 +87,7 @@ function heldKey(held: Held, state: ModelState): string {
   return `${held.task}e${own}${end}${writeKey(held.write, state)}`;
 }
 
-/** What limit it is that a claim hits when it is due. */
+/** The limit that a claim reaches at its `dueAt`. */
 function whyLetter({ dueAt, since, of, budgets }: Extract<TaskState, { state: 'running' }>): string {
   if (dueAt === of.deadline) return 'd';
   return dueAt === since + budgets.run ? 'r' : 'a';

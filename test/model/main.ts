@@ -16,7 +16,7 @@ const bounds = [
   'deadline',
 ] as const;
 
-/** The scenarios that the arguments ask for. Throws a sentence for a person. */
+/** The scenarios selected by the arguments. Throws an error with a message for the user. */
 export function scenariosFrom(args: readonly string[]): Scenario[] {
   const options = Object.fromEntries(['scenario', ...bounds].map((name) => [name, { type: 'string' as const }]));
   const { values } = parseArgs({ args: [...args], options });

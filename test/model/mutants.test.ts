@@ -1,4 +1,4 @@
-// The search finds what is broken on purpose, by the check that is meant to, and tells how it came about.
+// The search finds every deliberate bug, through the intended check, and reports how it happens.
 import { expect, test } from 'vitest';
 import { product } from './engine.ts';
 import { explore } from './explore.ts';
@@ -14,7 +14,7 @@ test.each(mutants)('$what: caught', { timeout: 120_000 }, ({ what, engine, scena
   expect(result.violation?.check).toBe(caughtBy);
 });
 
-test('a counterexample is the shortest way, told move by move', () => {
+test('a counterexample is the shortest path, move by move', () => {
   const mutant = mutants.find(({ what }) => what === 'a worker that acknowledges before it claims')!;
   const result = explore(mutant.scenario, { ...product, ...mutant.engine });
   expect(result.violation).toEqual({

@@ -1,5 +1,5 @@
-// Engines that are broken on purpose, one way each, and the check that has to notice. A search that finds nothing says
-// little until it has found these.
+// Engines with one deliberate bug each, and the check that must notice it. A search that finds no violation is only
+// convincing if it finds these.
 import { budgetsAfter, dueAt, fullBudgets } from '../../src/job/budgets.ts';
 import type { Policy } from '../../src/job/policy.ts';
 import { attemptTimeout } from '../../src/job/rules/attemptTimeout.ts';
@@ -23,7 +23,7 @@ export interface Mutant {
   readonly what: string;
   readonly engine: Partial<Engine>;
   readonly scenario: Scenario;
-  /** The check that notices. */
+  /** The check that must notice. */
   readonly caughtBy: string;
 }
 
@@ -100,7 +100,7 @@ export const mutants: readonly Mutant[] = [
     caughtBy: 'one chain',
   },
   {
-    what: 'a controller that writes whatever has come between',
+    what: 'a controller that writes although another message came in between',
     engine: { takes: ({ by, expected }, last) => by.startsWith('controller') || expected === last.sequence },
     scenario: stale,
     caughtBy: 'one chain',
@@ -115,13 +115,13 @@ export const mutants: readonly Mutant[] = [
     what: 'a late result adopted while another worker runs the task',
     engine: { adopt: (claim, ending, last, now) => product.adopt(claim, ending, asIfQueued(last, now), now) },
     scenario: one,
-    caughtBy: 'adopted only while nobody runs it, in the same run',
+    caughtBy: 'adopted only while no worker runs it, in the same run',
   },
   {
     what: 'a late result adopted in a later run',
     engine: { adopt: (claim, ending, last, now) => product.adopt(inRunOf(claim, last), ending, last, now) },
     scenario: { ...stale, retries: 1, faults: 0 },
-    caughtBy: 'adopted only while nobody runs it, in the same run',
+    caughtBy: 'adopted only while no worker runs it, in the same run',
   },
   {
     what: 'a time limit of a claim adopted after the task was taken from it',

@@ -1,4 +1,4 @@
-// What happens beside workers and controllers: time, writes that nobody waits for, a queue that forgets, and people.
+// The steps besides workers and controllers: time, late writes, a queue that loses messages, and people's requests.
 import type { Engine } from './engine.ts';
 import { fatesOf, land, nameOf, withFault, withLog, type Sender, type Step } from './step.ts';
 import { sent, type ApiCall, type Asks, type Left, type ModelState, type Write } from './state.ts';
@@ -8,7 +8,7 @@ export function otherSteps(state: ModelState, engine: Engine): Step[] {
   return [...time(state), ...ghosts(state, engine), ...losses(state), ...people(state, engine)];
 }
 
-/** Time passes, but not while a write is under way: one that takes longer is a fault of its own. */
+/** Time passes, but not while a write is in flight: a slow write is a separate fault. */
 function time(state: ModelState): Step[] {
   if (underWay(state).some((write) => isPunctual(write, state))) return [];
   return [{ kind: 'tick', cause: 'calm', text: () => 'time passes', next: { ...state, now: state.now + tick } }];
@@ -20,7 +20,7 @@ function underWay({ workers, controllers, call }: ModelState): Write[] {
   return all.filter((write) => write !== undefined);
 }
 
-/** What was written over an older message is refused whenever it comes. */
+/** A write over an older message is refused whenever it arrives. */
 const isPunctual = ({ slow, landed, task, expected }: Write, { tasks }: ModelState): boolean =>
   !slow && landed === 0 && expected === tasks[task]!.last.sequence;
 
@@ -70,19 +70,19 @@ const asks: Readonly<Record<Exclude<keyof Left, 'faults'>, readonly Asks[]>> = {
   reviews: ['approve', 'reject', 'tweak'],
 };
 
-/** Someone asks: the API reads the job, and by the time it writes that may be long ago. */
+/** A person sends a request: the API reads the job now, and may write much later. */
 function asked(state: ModelState, budget: Exclude<keyof Left, 'faults'>, engine: Engine): Step[] {
   if (state.left[budget] === 0) return [];
   const left = { ...state.left, [budget]: state.left[budget] - 1 };
   return state.tasks.flatMap(({ last }, task) =>
     asks[budget].flatMap((wish): Step[] => {
-      // What has nothing to do is answered at once and changes nothing.
+      // A request without effect is answered at once and changes nothing.
       if (engine.decide({ asks: wish, run: last.state.run }, last.state, state.now).do !== 'write') return [];
       return [
         {
           kind: 'request',
           cause: 'person',
-          text: () => `someone asks: ${wish} task ${task}; the API reads #${last.sequence} ${nameOf(last)}`,
+          text: () => `a person requests ${wish} of task ${task}; the API reads #${last.sequence} ${nameOf(last)}`,
           next: { ...state, left, call: { asks: wish, task, run: last.state.run, seen: last, write: undefined } },
         },
       ];

@@ -1,4 +1,4 @@
-// Backward search over a large graph in flat arrays: from which states can one of the ends be reached?
+// Backward search over a large graph in flat arrays: the states from which one of the ends can be reached.
 
 /** A list of whole numbers that grows, four bytes each. */
 export class Numbers {

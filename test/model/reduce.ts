@@ -1,5 +1,5 @@
-// Leaves out states that cannot show anything new, so that larger bounds fit. All of it follows from one fact, which is
-// explored without these short cuts too: what is written over an older message is refused, and changes nothing.
+// Leaves out states that cannot show anything new, so that larger bounds fit. All reductions follow from one fact, which
+// is also explored without them: a write over an older message is refused, and changes nothing.
 import { isOpen } from '../../src/job/task.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';
 import type { Engine } from './engine.ts';
@@ -12,7 +12,7 @@ export function reduced(state: ModelState, engine: Engine): ModelState {
     tasks: tasks.map(withoutOldSpecs),
     workers: state.workers.map((worker) => withoutFutileWork(worker, state)),
     controllers: state.controllers.map((controller) => withoutOldViews(controller, tasks)),
-    call: withoutOldSight(state.call, state, engine),
+    call: withoutOutdatedView(state.call, state, engine),
     ghosts: state.ghosts.filter((write) => isFresh(write, tasks)),
   };
 }
@@ -24,7 +24,7 @@ const isFresh = ({ task, expected }: Write, tasks: readonly TaskLog[]): boolean 
 const mayCount = (write: Write, tasks: readonly TaskLog[]): boolean =>
   write.landed === 0 ? isFresh(write, tasks) : write.landed === tasks[write.task]!.last.sequence;
 
-/** Besides the queued spec only the one that is claimed matters: its redelivery tells a worker of a claim it gave up. */
+/** Besides the queued spec only the claimed one matters: its redelivery tells a worker about a claim that it gave up. */
 function withoutOldSpecs(log: TaskLog): TaskLog {
   const { last, queue } = log;
   const oldest = last.state.state === 'running' ? last.sequence - 1 : last.sequence;
@@ -32,7 +32,7 @@ function withoutOldSpecs(log: TaskLog): TaskLog {
   return queue.some(isOld) ? { last, queue: queue.filter((message) => !isOld(message)) } : log;
 }
 
-/** A worker that will be refused whatever happens is as good as idle: an idle one may do all that it could. */
+/** A worker whose write will certainly be refused counts as idle: an idle worker can do everything that it could. */
 function withoutFutileWork(worker: WorkerState, state: ModelState): WorkerState {
   if (!worker.held.some((held) => isFutile(held, worker, state))) return worker;
   return { ...worker, held: worker.held.filter((held) => !isFutile(held, worker, state)) };
@@ -50,10 +50,10 @@ function isFutile(held: Held, { name }: WorkerState, { tasks, ghosts }: ModelSta
   return last.state.run !== held.claim.state.run || !isOpen(last.state) || last.state.state === 'needs_review';
 }
 
-/** A final status that may be stored as an earlier try: its sender has yet to find out. */
+/** A final status that may already be stored by an earlier try, which its sender does not know yet. */
 const isSent = (held: Extract<Held, { phase: 'reporting' }>): boolean => held.write.landed !== 0;
 
-/** A controller whose sight is old, or whose write is, will look anew. */
+/** A controller with an outdated view or write will observe again. */
 function withoutOldViews(controller: ControllerState, tasks: readonly TaskLog[]): ControllerState {
   const { views, writes } = controller;
   const isOld = (view: LogEntry | undefined, task: number): boolean => {
@@ -69,8 +69,12 @@ function withoutOldViews(controller: ControllerState, tasks: readonly TaskLog[])
   };
 }
 
-/** The API looks anew as well, and ends the request where nothing is left to do. */
-function withoutOldSight(call: ApiCall | undefined, { tasks, now }: ModelState, engine: Engine): ApiCall | undefined {
+/** The API reads again as well, and ends the request if nothing is left to do. */
+function withoutOutdatedView(
+  call: ApiCall | undefined,
+  { tasks, now }: ModelState,
+  engine: Engine,
+): ApiCall | undefined {
   if (call === undefined) return undefined;
   const { last } = tasks[call.task]!;
   const isOld = call.write === undefined ? call.seen.sequence !== last.sequence : !mayCount(call.write, tasks);

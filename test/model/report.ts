@@ -1,4 +1,4 @@
-// An exploration in words: its size, and the shortest way to a broken promise if there is one.
+// The report of an exploration: its size, and the shortest path to a violation if there is one.
 import type { Exploration } from './explore.ts';
 
 export function describe(name: string, result: Exploration): string {

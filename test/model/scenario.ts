@@ -1,4 +1,4 @@
-// How large a model is explored: who takes part, what a task may cost, and how much may go wrong.
+// The bounds of an exploration: the processes, the policy of the tasks, and how much may go wrong.
 import type { Policy } from '../../src/job/policy.ts';
 import { tick } from './tick.ts';
 
@@ -17,7 +17,7 @@ export interface Scenario {
   readonly cancels: number;
   readonly retries: number;
   readonly reviews: number;
-  /** Leaves out what is known to be refused: see reduce.ts. */
+  /** Leaves out writes that will certainly be refused: see reduce.ts. */
   readonly reduced: boolean;
 }
 
@@ -30,7 +30,7 @@ interface Times {
   readonly maxLost?: number;
 }
 
-/** A policy in ticks; `review` asks for one. */
+/** A policy in ticks; `review` requires a review. */
 function policyInTicks({ queue = 3, run = 4, attempt = 2, review, maxAttempts = 3, maxLost = 2 }: Times): Policy {
   return {
     queueTimeout: queue * tick,
@@ -67,7 +67,7 @@ const undisturbed = { cancels: 0, retries: 0, policy: least };
 export const scenarios = {
   one,
   faults: { ...one, name: 'one task, two faults', policy: least, faults: 2, retries: 1 },
-  stale: { ...one, name: 'one task, every stale sight', policy: least, reduced: false },
+  stale: { ...one, name: 'one task, every stale view', policy: least, reduced: false },
   controllers: { ...one, name: 'one task, two controllers', policy: least, controllers: 2, retries: 1 },
   tasks: { ...one, ...undisturbed, name: 'two tasks', tasks: 2, workers: 1 },
   slots: {

@@ -1,4 +1,4 @@
-// What the model remembers of the whole installation at one moment. Values are never changed in place.
+// The state of the modelled installation. Values are immutable.
 import type { Claim, WrittenEnding } from '../../src/worker/steps.ts';
 import type { Instant, Queued, Sequence, TaskState } from '../../src/job/task.ts';
 import { submitted } from '../../src/job/transitions.ts';
@@ -13,10 +13,10 @@ export interface ModelState {
   readonly workers: readonly WorkerState[];
   readonly controllers: readonly ControllerState[];
   readonly call: ApiCall | undefined;
-  /** Writes whose sender has given up on them, and which may still land. */
+  /** Writes that their sender has given up on, but which may still land. */
   readonly ghosts: readonly Write[];
   readonly left: Left;
-  /** How many workers there were: each start has a new name. */
+  /** How many workers were started: each has a new name. */
   readonly started: number;
 }
 
@@ -28,7 +28,7 @@ export interface Left {
   readonly reviews: number;
 }
 
-/** A task's log, by its last message, and those of its specs that the queue has not been told to forget. */
+/** A task's log, represented by its last message, and its specs that have not been acknowledged. */
 export interface TaskLog {
   readonly last: LogEntry;
   readonly queue: readonly QueueMessage[];
@@ -36,7 +36,7 @@ export interface TaskLog {
 
 export interface QueueMessage {
   readonly spec: SpecEntry;
-  /** The queue will never deliver it again, though nobody acknowledged it. */
+  /** The queue will never deliver it again, although it was not acknowledged. */
   readonly lost: boolean;
 }
 
@@ -44,7 +44,7 @@ export interface SpecEntry extends LogEntry {
   readonly state: Queued;
 }
 
-/** A conditional write that is not answered yet. */
+/** A conditional write without an answer so far. */
 export interface Write {
   readonly task: number;
   readonly by: string;
@@ -52,7 +52,7 @@ export interface Write {
   readonly expected: Sequence;
   /** Where it was stored already, although its sender does not know; 0 while it was not. */
   readonly landed: Sequence;
-  /** Time passes while it is under way. */
+  /** Time passes while it is in flight. */
   readonly slow: boolean;
   /** The run of the attempt whose late result this is; 0 for any other write. */
   readonly adoptsFor: number;
@@ -60,7 +60,7 @@ export interface Write {
 
 export interface WorkerState {
   readonly name: string;
-  /** Frozen, blocked or cut off: nobody hears its heartbeats. */
+  /** Frozen, blocked or cut off: its heartbeats do not arrive. */
   readonly silent: boolean;
   readonly held: readonly Held[];
 }
@@ -77,17 +77,17 @@ export type Held =
       readonly write: Write;
     };
 
-/** By task: what the controller's index has, however old, and the write that is under way. */
+/** By task: the controller's view, however old, and its write in flight. */
 export interface ControllerState {
   readonly views: readonly (LogEntry | undefined)[];
   readonly writes: readonly (Write | undefined)[];
 }
 
-/** A request to the API that was begun: what it saw, and then what it writes. */
+/** A request that the API is processing: what it read, and then what it writes. */
 export interface ApiCall {
   readonly asks: Asks;
   readonly task: number;
-  /** The run that was looked at: a review is of that one alone. */
+  /** The run that the person saw: a review applies to this run only. */
   readonly run: number;
   readonly seen: LogEntry;
   readonly write: Write | undefined;
@@ -114,7 +114,7 @@ export const sent = (write: Pick<Write, 'task' | 'by' | 'state' | 'expected'>, a
 
 export const isSpec = (entry: LogEntry): entry is SpecEntry => entry.state.state === 'queued';
 
-/** One job, just submitted; everybody is there and idle, and no controller has looked yet. */
+/** One job, just submitted; all workers are idle, and no controller has observed anything yet. */
 export function initialState(scenario: Scenario): ModelState {
   const { tasks, workers, controllers, policy, deadline, faults, cancels, retries, reviews } = scenario;
   const now = 1_000_000 * tick;

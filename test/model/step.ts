@@ -1,9 +1,9 @@
-// One move of the model, and what can become of a write that is under way, whoever sent it.
+// One move of the model, and every possible fate of a write in flight, the same for every sender.
 import type { LogEntry } from '../../src/ports/jobLog.ts';
 import type { Engine } from './engine.ts';
 import { at, entryOf, isSpec, type ModelState, type TaskLog, type Write } from './state.ts';
 
-/** `fault`: what goes wrong; `person`: what somebody asks for; `calm`: all that happens by itself. */
+/** `fault`: something goes wrong; `person`: a person's request; `calm`: everything else. */
 export type Cause = 'calm' | 'fault' | 'person';
 
 export interface Step {
@@ -15,7 +15,7 @@ export interface Step {
   readonly appended?: Appended;
 }
 
-/** A message that the stream took. */
+/** A message that the stream accepted. */
 export interface Appended {
   readonly write: Write;
   readonly before: LogEntry;
@@ -49,14 +49,14 @@ export const withFault = (state: ModelState): ModelState => ({
   left: { ...state.left, faults: state.left.faults - 1 },
 });
 
-/** The queue is told to forget the spec. */
+/** The spec is acknowledged. */
 export function acknowledged(state: ModelState, task: number, spec: LogEntry): ModelState {
   const log = state.tasks[task]!;
   const queue = log.queue.filter((message) => message.spec.sequence !== spec.sequence);
   return withLog(state, task, { ...log, queue });
 }
 
-/** The sender of a write, by what it makes of each fate of it. */
+/** The sender of a write, and how it reacts to each fate of the write. */
 export interface Sender {
   readonly who: string;
   readonly write: Write;
@@ -64,22 +64,22 @@ export interface Sender {
   readonly refused: (state: ModelState, last: LogEntry) => ModelState;
   /** It was stored or is slow, and the sender still waits for the answer. */
   readonly waits: (state: ModelState, write: Write) => ModelState;
-  /** No answer came: the sender goes on without. */
+  /** No answer came: the sender continues without it. */
   readonly unanswered: (state: ModelState) => ModelState;
 }
 
-/** Every fate of a write that is under way. */
+/** Every fate of a write in flight. */
 export function fatesOf(state: ModelState, sender: Sender, engine: Engine): Step[] {
   const { who, write } = sender;
-  const told = (): string => `${who}'s write of ${nameOf(write)} over #${write.expected}`;
-  const steps = [answered(state, sender, engine, told)];
+  const description = (): string => `${who}'s write of ${nameOf(write)} over #${write.expected}`;
+  const steps = [answered(state, sender, engine, description)];
   if (state.left.faults === 0) return steps;
   if (write.landed === 0 && steps[0]!.appended !== undefined) {
     const { next, appended } = land(withFault(state), write, engine);
     steps.push({
       kind: 'answer delayed',
       cause: 'fault',
-      text: () => `${told()} is stored, the answer is under way`,
+      text: () => `${description()} is stored, the answer is in flight`,
       next: sender.waits(next, { ...write, landed: appended!.after.sequence }),
       appended: appended!,
     });
@@ -88,20 +88,20 @@ export function fatesOf(state: ModelState, sender: Sender, engine: Engine): Step
     steps.push({
       kind: 'write delayed',
       cause: 'fault',
-      text: () => `${told()} is slow`,
+      text: () => `${description()} is slow`,
       next: sender.waits(withFault(state), { ...write, slow: true }),
     });
   }
   steps.push({
     kind: 'answer lost',
     cause: 'fault',
-    text: () => `${told()} is not answered`,
+    text: () => `${description()} is not answered`,
     next: sender.unanswered(withGhost(withFault(state), write)),
   });
   return steps;
 }
 
-function answered(state: ModelState, sender: Sender, engine: Engine, told: () => string): Step {
+function answered(state: ModelState, sender: Sender, engine: Engine, description: () => string): Step {
   const { write } = sender;
   const { last } = state.tasks[write.task]!;
   const own = write.landed !== 0 && write.landed === last.sequence;
@@ -111,7 +111,7 @@ function answered(state: ModelState, sender: Sender, engine: Engine, told: () =>
     return {
       kind: 'write stored',
       cause: 'calm',
-      text: () => `${told()} is stored as #${entry.sequence}`,
+      text: () => `${description()} is stored as #${entry.sequence}`,
       next: sender.written(next, entry),
       ...(appended === undefined ? {} : { appended }),
     };
@@ -119,7 +119,7 @@ function answered(state: ModelState, sender: Sender, engine: Engine, told: () =>
   return {
     kind: 'write refused',
     cause: 'calm',
-    text: () => `${told()} is refused: the last is #${last.sequence} ${nameOf(last)}`,
+    text: () => `${description()} is refused: the last is #${last.sequence} ${nameOf(last)}`,
     next: sender.refused(state, last),
   };
 }

@@ -1,4 +1,4 @@
 // The model's step of time.
 
-/** ms. The grace that a live worker gets to report is one tick too, so that every moment lies on the grid. */
+/** ms. The grace for a live worker's report is one tick too, so that every time is a multiple of a tick. */
 export const tick = 500;

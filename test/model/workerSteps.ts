@@ -1,4 +1,4 @@
-// What workers do: take a delivery, claim, run, report; and what becomes of them.
+// The steps of workers: take a delivery, claim, run, report; and crash or fall silent.
 import { taskError } from '../../src/job/errors/index.ts';
 import type { TaskState } from '../../src/job/task.ts';
 import { whyDue } from '../../src/job/whyDue.ts';
@@ -42,11 +42,11 @@ function heldSteps(state: ModelState, worker: number, slot: number, held: Held, 
   }
 }
 
-/** Every message that the queue has not forgotten may come at any time, again and to several. */
+/** Every unacknowledged message may be delivered at any time, repeatedly and to several workers. */
 function deliveries(state: ModelState, worker: number, engine: Engine): Step[] {
   const { name, held } = state.workers[worker]!;
   return state.tasks.flatMap(({ queue }, task) => {
-    // A worker gives back what it holds already, and what is overdue: no move of the model.
+    // A worker gives back deliveries of tasks it already holds, and overdue ones: no move of the model.
     if (held.some((other) => other.task === task)) return [];
     const due = queue.filter(({ spec, lost }) => !lost && spec.state.dueAt > state.now);
     return due.map((message) => deliver(state, worker, name, task, message, engine));
@@ -95,7 +95,7 @@ function claimer(state: ModelState, worker: number, slot: number, held: Claiming
   };
 }
 
-/** As the worker says: an earlier try of its own, stored although its answer never came. */
+/** As in the worker: an earlier try of the same claim, stored although no answer came. */
 const isEarlierClaim = (last: TaskState, name: string, run: number): boolean =>
   last.state === 'running' && last.worker === name && last.run === run;
 
@@ -140,7 +140,7 @@ function possibleEndings(claim: Claim, now: number): { ending: WrittenEnding; sa
   return [...ends, { ending: { end: 'failed', error: taskError(code, code) }, says: code }];
 }
 
-/** A controller answers a beat that lists a task which is no longer the worker's. */
+/** A controller answers a heartbeat that lists a task which the worker no longer owns. */
 function recalls(state: ModelState, worker: number, slot: number, { task, claim }: Running, engine: Engine): Step[] {
   const { last } = state.tasks[task]!;
   const { name, silent } = state.workers[worker]!;
@@ -154,7 +154,7 @@ function recalls(state: ModelState, worker: number, slot: number, { task, claim 
     {
       kind: 'recall',
       cause: 'calm',
-      text: () => `${name} is told that attempt #${claim.sequence} is no longer its own, and drops it`,
+      text: () => `${name} learns that it no longer owns attempt #${claim.sequence}, and drops it`,
       next: withSlot(state, worker, slot, undefined),
     },
   ];
@@ -177,12 +177,12 @@ function reporter(state: ModelState, worker: number, slot: number, held: Reporti
       return withSlot(next, worker, slot, { ...held, write: again });
     },
     waits: (next, waiting) => withSlot(next, worker, slot, { ...held, write: waiting }),
-    // It is offered again until there is an answer.
+    // The worker sends it again until there is an answer.
     unanswered: (next) => withSlot(next, worker, slot, { ...held, write: { ...write, landed: 0, slow: false } }),
   };
 }
 
-/** Dead, and another one starts in its place under a new name. What it had sent may still land. */
+/** It dies, and another worker starts under a new name. Its writes in flight may still land. */
 function crash(state: ModelState, worker: number): Step {
   const { name, held } = state.workers[worker]!;
   const underWay = held.flatMap((one) => (one.phase === 'running' ? [] : [one.write]));
@@ -190,7 +190,7 @@ function crash(state: ModelState, worker: number): Step {
   return {
     kind: 'worker crash',
     cause: 'fault',
-    text: () => `${name} crashes${underWay.length > 0 ? ', a write of it under way' : ''}`,
+    text: () => `${name} crashes${underWay.length > 0 ? ' with a write in flight' : ''}`,
     next: { ...from, workers: at(from.workers, worker, freshWorker(from.started)), started: from.started + 1 },
   };
 }

@@ -18,7 +18,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The scope that a token needs; a route without one needs no authentication. */
     scope?: Scope;
-    /** What a Kubernetes token's user must be allowed to do, if not what the scope stands for. */
+    /** The permission that a Kubernetes token's user needs, if it differs from the scope's. */
     right?: Right;
     /** The route changes individually named tasks, so it may be called for all tenants, like a route that reads. */
     acrossTenants?: true;

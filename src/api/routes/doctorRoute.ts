@@ -26,8 +26,9 @@ export function doctorRoute(app: Api, context: ApiContext): void {
   };
   app.get('/v1/doctor', { config: { scope: 'jobs:read', right: readInstallation }, schema }, async (request, reply) => {
     const { tenant } = principalOf(request);
-    const someone = tenant === everyTenant || tenant === noTenant ? 'default' : tenant;
-    const checks = [...(await checkInstallation(context, someone)), ...accessChecks(context)];
+    // The artifact check needs a tenant to store its bytes under.
+    const storedFor = tenant === everyTenant || tenant === noTenant ? 'default' : tenant;
+    const checks = [...(await checkInstallation(context, storedFor)), ...accessChecks(context)];
     const ok = checks.every((check) => check.ok);
     return reply.header('cache-control', 'no-store').send({ ok, version: context.version ?? 'unknown', checks });
   });

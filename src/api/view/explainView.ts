@@ -50,8 +50,8 @@ function workerView({ task, runner }: Observation): ExplainedTaskView['worker'] 
   return { name, lastBeatMsAgo: Math.round(runner.silentFor), draining: runner.draining, progress: runner.progress };
 }
 
-export function observedPoolView({ name, paused, keys, lastClaimAt, ...sight }: ObservedPool): ObservedPoolView {
-  const { lanes, workers, draining, slots } = sight;
+export function observedPoolView({ name, paused, keys, lastClaimAt, ...rest }: ObservedPool): ObservedPoolView {
+  const { lanes, workers, draining, slots } = rest;
   return {
     name,
     lanes: { ...lanes },

@@ -3,6 +3,7 @@
 import { formatDuration } from '../../job/duration.ts';
 import type { ExplainContext } from '../explain.ts';
 import type { JobsContext } from '../context.ts';
+import { countOverdue } from '../stuck/overdue.ts';
 import { passed, failed, type Check } from './check.ts';
 import { poolChecks } from './pools.ts';
 import { storageChecks } from './storage.ts';
@@ -50,13 +51,9 @@ function index({ follower }: DoctorContext): Check {
   );
 }
 
-/** ms after its `dueAt` at which a task counts as overdue. */
-const overdueGrace = 15_000;
-
-async function controller({ installation, follower, clock: time }: DoctorContext): Promise<Check> {
-  const latest = time.now() - overdueGrace;
-  let overdue = 0;
-  for (const { state } of follower.index.openTasks()) if ('dueAt' in state && state.dueAt < latest) overdue += 1;
+async function controller(context: DoctorContext): Promise<Check> {
+  const { installation } = context;
+  const overdue = [...countOverdue(context).values()].reduce((sum, tasks) => sum + tasks, 0);
   const leader = await installation?.leader();
   const advice =
     'Start one with `genwarden controller`. If one is running, check its log: it leads only while its index is current.';

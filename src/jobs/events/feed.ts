@@ -154,11 +154,11 @@ class Feed {
     yield { event: 'job', tasks: taskVersions(record), at };
   }
 
-  /** One round: sends what came, or waits for more. */
+  /** One round: sends new messages, or waits for more. */
   async *#live(): AsyncGenerator<FeedEvent> {
     const { recent } = this.#context;
     if (recent.epoch !== this.#sent.epoch) {
-      // While the stream is being replaced there is none; the snapshot waits until the new one was read.
+      // While the stream is being replaced, the epoch is empty; the snapshot waits until the new stream was read.
       if (recent.epoch !== '') {
         yield* this.#reset();
         return;

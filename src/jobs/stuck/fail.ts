@@ -6,7 +6,7 @@ import { failStuckTask } from '../../job/requests/failStuck.ts';
 import type { Sequence } from '../../job/task.ts';
 import type { CancelContext } from '../cancel.ts';
 import { changeTask } from '../changeTasks.ts';
-import { reportEnd } from '../endTask.ts';
+import { reportEnd } from '../reportEnd.ts';
 import { readJob } from '../read.ts';
 
 export interface SeenTask {

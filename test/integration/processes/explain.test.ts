@@ -1,4 +1,4 @@
-// What people are told about real processes: `explain`, `stuck`, `pause`, `resume` and `doctor`, run as commands.
+// `explain`, `stuck`, `pause`, `resume` and `doctor`, run as commands against real processes.
 
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ interface Ended {
   readonly text: string;
 }
 
-/** Runs a command against the installation, and shows it where somebody asks to see what it prints. */
+/** Runs a command against the installation, and prints its output on request. */
 async function genwarden({ url }: Installation, ...args: string[]): Promise<Ended> {
   const command = await startProcess(program, args, { env: { GENWARDEN_URL: url } });
   const { code } = await command.exited;
@@ -45,8 +45,8 @@ function theWorker({ client }: Installation): Promise<Worker> {
   return until(async () => (await client.workers())[0], { what: "the worker's heartbeat" });
 }
 
-describe('people are told', () => {
-  it('of a queue without workers, a pause, and what is stuck; and can fail exactly that', async () => {
+describe('commands explain', () => {
+  it('a queue without workers, a pause, and what is stuck; and can fail exactly that', async () => {
     const installation = await startInstallation({ env: { GENWARDEN_HEARTBEAT_TIMEOUT: '2s' } });
     const { client, start } = installation;
     process.kill((await theWorker(installation)).pid, 'SIGTERM');
@@ -80,7 +80,7 @@ describe('people are told', () => {
     expect(await genwarden(installation, 'doctor')).toMatchObject({ code: 0 });
   });
 
-  it('of a provider that hangs, cooling keys, a review, and how a task failed', async () => {
+  it('a provider that hangs, cooling keys, a review, and how a task failed', async () => {
     const installation = await startInstallation();
     const { standin, client } = installation;
     standin.script([{ kind: 'hang' }]);
@@ -99,7 +99,7 @@ describe('people are told', () => {
     await genwarden(installation, 'stuck', '--older-than', '100ms');
   });
 
-  it('of a retry that nobody queues, as no controller runs', async () => {
+  it('a retry that is not queued, because no controller runs', async () => {
     const installation = await startInstallation({ processes: ['worker', 'api'] });
     const { standin, client, start } = installation;
     const controller = await start('controller');
@@ -121,7 +121,7 @@ describe('people are told', () => {
     expect(await client.wait(job)).toMatchObject({ state: 'succeeded', tasks: [{ attempt: 2 }] });
   });
 
-  it('of a worker that fell silent, and that it was lost', async () => {
+  it('a worker that fell silent, and its loss', async () => {
     const installation = await startInstallation();
     const { standin } = installation;
     standin.script([{ kind: 'hang' }]);

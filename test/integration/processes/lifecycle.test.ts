@@ -74,7 +74,7 @@ describe('an installation of api, two workers and a controller', () => {
     expect((await client.get(job.id)).state).toBe('cancelled');
   });
 
-  it('hands running tasks back when a worker is told to stop', async () => {
+  it('hands running tasks back when a worker is stopped', async () => {
     const { client, standin, start } = await startInstallation({ processes: ['controller', 'api'] });
     standin.script([{ kind: 'hang' }]);
     const leaving = await start('worker', { GENWARDEN_DRAIN_TIMEOUT: '200ms' });
@@ -116,7 +116,7 @@ describe('NATS away', () => {
     }
   });
 
-  it('answers 503 with a problem while NATS is away, and goes on by itself', async () => {
+  it('answers 503 with a problem while NATS is away, and recovers automatically', async () => {
     const { client, nats, url } = await startInstallation();
     nats.kill('SIGKILL');
     await nats.exited;

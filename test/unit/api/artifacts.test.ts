@@ -1,4 +1,4 @@
-// Reference images in, results out: what is taken, what is refused, and how bytes are served.
+// Uploads of reference images and downloads of results: what is accepted, what is refused, and how bytes are served.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
@@ -36,7 +36,7 @@ describe('POST /v1/artifacts', () => {
     }
   });
 
-  test('refuses what is no image, another image than it says, a broken one, one too large, and what is not taken', async () => {
+  test('refuses other bytes, an image of another type, a broken image, one too large, and an unsupported type', async () => {
     await using world = await apiWorld();
     const large = Buffer.concat([png, Buffer.alloc(20 * 1024 * 1024)]);
     const cases: [string, Buffer | string, number, string][] = [
@@ -67,7 +67,7 @@ describe('references of a submit', () => {
     expect(await world.artifacts.find('default', sha256(photo))).toBeDefined();
   });
 
-  test('refuses what is not base64, not an image, or too large, and stores neither image nor job', async () => {
+  test('refuses invalid base64, other bytes and too large images, and stores neither image nor job', async () => {
     await using world = await apiWorld();
     const forGemini = Buffer.concat([png, Buffer.alloc(7_000_000)]);
     const good = { mediaType: 'image/png', data: png.toString('base64') };
@@ -237,7 +237,7 @@ describe('GET …/artifacts/{name}', () => {
     expect((await world.get(`${url}?run=3`)).json).toMatchObject({ code: 'ArtifactNotFound' });
   });
 
-  test('says what is not there', async () => {
+  test('answers 404 with what is missing', async () => {
     await using world = await apiWorld();
     const id = await withImage(world);
     expect((await world.get(`/v1/jobs/${id}/tasks/1/artifacts/image`)).json.code).toBe('TaskNotFound');

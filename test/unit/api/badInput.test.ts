@@ -60,7 +60,7 @@ const refused: [name: string, body: unknown, path: string, words: RegExp][] = [
     /kind text/,
   ],
   [
-    'a schema that is none',
+    'an invalid schema',
     { kind: 'text', input: { prompt: 'a', schema: { type: 'wish' } } },
     'input.schema',
     /JSON Schema/,
@@ -73,7 +73,7 @@ const refused: [name: string, body: unknown, path: string, words: RegExp][] = [
     /16:9/,
   ],
   ['a seed with a fraction', { kind: 'image', input: { prompt: 'a', seed: 0.5 } }, 'input.seed', /int/],
-  ['a pool name that is none', { ...yard, pool: 'a.b' }, 'pool', /name of a pool/],
+  ['an invalid pool name', { ...yard, pool: 'a.b' }, 'pool', /name of a pool/],
   ['a priority', { ...yard, priority: 'urgent' }, 'priority', /high/],
   ['a list', [yard], 'body', /object/],
   ['null', 'null', 'kind', /./],
@@ -187,7 +187,7 @@ describe('other bad requests', () => {
     });
   });
 
-  test('an error nobody foresaw is a 500 without its stack', async () => {
+  test('an unexpected error is a 500 without its stack', async () => {
     await using broken = await apiWorld();
     broken.log.read = () => Promise.reject(new Error('at /secret/place.ts:1'));
     const { status, json } = await broken.get('/v1/jobs/01hzy3v8k0000000000000none');

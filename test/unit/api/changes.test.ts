@@ -1,4 +1,4 @@
-// Cancel, retry, review and delete: each decides on what it saw, and again when somebody wrote first.
+// Cancel, retry, review and delete: each decides on the last message, and again when another write came first.
 import { describe, expect, test } from 'vitest';
 import { GenwardenError } from '../../../src/job/errors/index.ts';
 import type { Running, TaskWrite } from '../../../src/job/task.ts';
@@ -17,7 +17,7 @@ async function failedJob(world: ApiWorld, over: object = {}): Promise<string> {
 }
 
 describe('POST …/cancel', () => {
-  test('ends every open task at once, tells the worker, keeps what is done', async () => {
+  test('ends every open task at once, recalls it from the worker, and keeps results', async () => {
     await using world = await apiWorld();
     const id = await world.submit({ tasks: [{}, {}, {}] });
     await world.claim(id, 0);
@@ -55,7 +55,7 @@ describe('POST …/cancel', () => {
     });
   });
 
-  test('looks again when somebody wrote first, and never writes twice on the same message', async () => {
+  test('decides again when another write came first, and never writes twice on the same message', async () => {
     await using world = await apiWorld();
     const id = await world.submit();
     const tried: number[] = [];
@@ -87,7 +87,7 @@ describe('POST …/cancel', () => {
     expect((await world.get(`/v1/jobs/${id}`)).json.state).toBe('succeeded');
   });
 
-  test('stops at the first write without an answer, with what was cancelled told, and goes on when asked again', async () => {
+  test('stops at the first unanswered write, reports what was cancelled, and continues when repeated', async () => {
     await using world = await apiWorld();
     const id = await world.submit({ tasks: Array.from({ length: 100 }, () => ({})) });
     await world.claim(id, 0);
@@ -191,7 +191,7 @@ describe('POST …/review', () => {
   }
   const review = (world: ApiWorld, id: string, body: object) => world.post(`/v1/jobs/${id}/tasks/yard/review`, body);
 
-  test('approve: succeeded, with what was made', async () => {
+  test('approve: succeeded, with its results', async () => {
     await using world = await apiWorld();
     const id = await inReview(world);
     const { status, json } = await review(world, id, { run: 1, decision: 'approve', note: 'lovely' });
@@ -246,7 +246,7 @@ describe('POST …/review', () => {
 });
 
 describe('DELETE /v1/jobs/{id}', () => {
-  test('removes a finished job with what it made, for good', async () => {
+  test('permanently removes a finished job with its artifacts', async () => {
     await using world = await apiWorld();
     const id = await world.submit();
     const made = await world.artifacts.put('default', Buffer.from('made'), 'image/png');
@@ -261,7 +261,7 @@ describe('DELETE /v1/jobs/{id}', () => {
     expect((await world.delete(`/v1/jobs/${id}`)).status).toBe(404);
   });
 
-  test('refuses an open job, and one that is retried at that moment', async () => {
+  test('refuses an open job, and one that is retried meanwhile', async () => {
     await using world = await apiWorld();
     const id = await world.submit();
     expect(await world.delete(`/v1/jobs/${id}`)).toMatchObject({ status: 409, json: { code: 'JobNotFinished' } });

@@ -15,7 +15,7 @@ async function listeningWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld 
   return Object.assign(world, { url });
 }
 
-const told = (received: readonly Received[]): string[] =>
+const summaries = (received: readonly Received[]): string[] =>
   received.map(({ event, data }) => (event === 'task' || event === 'job' ? `${event} ${data.state}` : event));
 
 async function runs(world: ApiWorld, job: string, task = 0): Promise<void> {
@@ -32,7 +32,7 @@ describe("a job's events", () => {
     await runs(world, job, 0);
     await runs(world, job, 1);
     await until(() => listener.ended, { what: 'the end of the stream' });
-    expect(told(listener.received)).toEqual([
+    expect(summaries(listener.received)).toEqual([
       'snapshot',
       'task running',
       'job running',
@@ -56,19 +56,19 @@ describe("a job's events", () => {
     await expect.poll(() => streamsOf(world)).toBe(0);
   });
 
-  test('a finished job is told at once and closed, also to who comes back', async () => {
+  test('a finished job is sent at once and closes the stream, also for a client that reconnects', async () => {
     const world = await listeningWorld();
     const job = await world.submit();
     await runs(world, job);
     const listener = await EventStreamReader.open(`${world.url}/v1/jobs/${job}/events`);
     await until(() => listener.ended, { what: 'the end of the stream' });
-    expect(told(listener.received)).toEqual(['snapshot', 'job succeeded']);
+    expect(summaries(listener.received)).toEqual(['snapshot', 'job succeeded']);
     await world.submit();
     const later = `${world.follower.position().epoch}-${world.follower.position().sequence}`;
     for (const id of [listener.received[1]!.id!, later]) {
       const back = await EventStreamReader.open(`${world.url}/v1/jobs/${job}/events`, id);
       await until(() => back.ended, { what: 'the end of the stream' });
-      expect(told(back.received)).toEqual(['job succeeded']);
+      expect(summaries(back.received)).toEqual(['job succeeded']);
     }
   });
 
@@ -83,7 +83,7 @@ describe("a job's events", () => {
     await whole.until((all) => all.length === 5, 'the events');
     for (const [at, { id }] of whole.received.entries()) {
       const back = await EventStreamReader.open(url, id);
-      // The job as it is now comes last, and once more where nobody knows whether it arrived.
+      // The current job comes last, and is repeated where it is unknown whether it arrived.
       await back.until((all) => all.at(-1)?.event === 'job', 'the job');
       const missed = whole.received.slice(at + 1).filter(({ event }) => event === 'task');
       expect(back.of('task')).toEqual(missed);
@@ -116,7 +116,7 @@ describe('all events', () => {
     expect(await streamsOf(world)).toBe(1);
   });
 
-  test('are those of the tenant alone: snapshot, transitions, progress, and what was missed', async () => {
+  test('cover only the tenant: snapshot, transitions, progress and missed events', async () => {
     // The token is the tenant.
     const find = (tenant: string) => ({
       id: tenant,
@@ -139,14 +139,14 @@ describe('all events', () => {
     const others = await submitAs('other');
     await other.until((all) => all.length === 3, 'the own job');
     const back = await EventStreamReader.open(`${world.url}/v1/events`, other.received[0]!.id, 'other');
-    await back.until((all) => all.length === 2, 'what was missed');
+    await back.until((all) => all.length === 2, 'the missed events');
     const jobs = [...other.of('task', 'progress'), ...back.of('task', 'progress')].map(({ data }) => data.job);
     expect(jobs).toEqual([others, others]);
     const refused = await world.get(`/v1/jobs/${acmes}/events`, { authorization: 'Bearer other' });
     expect(refused.json.code).toBe('JobNotFound');
   });
 
-  test("own writes are told in the stream's order, and a job ends with its last task", async () => {
+  test('own writes are sent in stream order, and a job ends with its last task', async () => {
     const world = await listeningWorld();
     const job = await world.submit({ tasks: Array.from({ length: 50 }, () => ({})) });
     const listener = await EventStreamReader.open(`${world.url}/v1/jobs/${job}/events`);
@@ -156,11 +156,11 @@ describe('all events', () => {
     const sequences = listener.of('task').map(({ data }) => data.sequence as number);
     expect(sequences).toHaveLength(50);
     expect(sequences).toEqual(sequences.toSorted((a, b) => a - b));
-    expect(told(listener.received).at(-1)).toBe('job cancelled');
+    expect(summaries(listener.received).at(-1)).toBe('job cancelled');
     expect(listener.of('job').filter(({ data }) => data.state === 'cancelled')).toHaveLength(1);
   });
 
-  test("what came before this process's memory is read from the stream", async () => {
+  test("messages older than this process's memory are read from the stream", async () => {
     const world = await listeningWorld({ events: { recent: 3 } });
     const listener = await EventStreamReader.open(`${world.url}/v1/events`);
     const [{ id }] = (await listener.until((all) => all.length === 1, 'the snapshot')) as [Received];
@@ -172,7 +172,7 @@ describe('all events', () => {
     expect(sequences(back)).toEqual(sequences(listener));
     expect(back.of('snapshot', 'reset')).toEqual([]);
     await world.submit();
-    await back.until((all) => all.filter(({ event }) => event === 'task').length === 37, 'what comes next');
+    await back.until((all) => all.filter(({ event }) => event === 'task').length === 37, 'the following events');
   });
 
   test('an id too old, of another stream, from the future or no id at all: reset and a snapshot', async () => {
@@ -182,7 +182,7 @@ describe('all events', () => {
     for (const id of [`${epoch}-1`, 'other-3', `${epoch}-999`, 'nonsense']) {
       const listener = await EventStreamReader.open(`${world.url}/v1/events`, id);
       await listener.until((all) => all.length === 2, 'reset and snapshot');
-      expect(told(listener.received)).toEqual(['reset', 'snapshot']);
+      expect(summaries(listener.received)).toEqual(['reset', 'snapshot']);
       expect(listener.received[0]!.id).toBeUndefined();
       expect(listener.received[1]!.id).toBe(`${epoch}-8`);
     }
@@ -205,7 +205,7 @@ describe('all events', () => {
     await listener.until((all) => all.length === 1, 'the snapshot');
     world.log.stream.replace();
     await listener.until((all) => all.length === 3, 'reset and snapshot');
-    expect(told(listener.received)).toEqual(['snapshot', 'reset', 'snapshot']);
+    expect(summaries(listener.received)).toEqual(['snapshot', 'reset', 'snapshot']);
     expect(listener.received[2]!.data.items).toEqual([]);
   });
 

@@ -105,7 +105,7 @@ describe('GET /v1/stuck', () => {
     return json.items as { job: string; state: string; overdue: boolean; cause: string }[];
   };
 
-  test('lists what stands still for as long, with its explanation, and nothing younger', async () => {
+  test('lists tasks without progress for that long, with explanations, and no younger ones', async () => {
     await using world = await apiWorld();
     const job = await world.submit();
     expect(await stuck(world)).toEqual([]);
@@ -146,7 +146,7 @@ describe('GET /v1/stuck', () => {
     ]);
   });
 
-  test('refuses what it does not know', async () => {
+  test('refuses unknown parameters', async () => {
     await using world = await apiWorld();
     expect((await world.get('/v1/stuck?olderThan=5')).json.code).toBe('InvalidRequest');
     expect((await world.get('/v1/stuck?older=5m')).json.code).toBe('InvalidRequest');
@@ -154,7 +154,7 @@ describe('GET /v1/stuck', () => {
 });
 
 describe('POST /v1/stuck/fix', () => {
-  test('fails exactly what was seen: a task that moved since is left alone', async () => {
+  test('fails a task only if it has not moved since it was listed', async () => {
     await using world = await apiWorld();
     const [still, moved] = [await world.submit(), await world.submit()];
     world.clock.skip(5 * minute);
@@ -174,7 +174,7 @@ describe('POST /v1/stuck/fix', () => {
     expect((await world.post('/v1/stuck/fix', { tasks })).json.items[0].outcome).toBe('changed');
   });
 
-  test('tells the worker of a running task', async () => {
+  test('recalls a running task from its worker', async () => {
     await using world = await apiWorld();
     const job = await world.submit();
     const { sequence } = await world.claim(job);

@@ -91,7 +91,7 @@ describe('GET /v1/jobs/{id}', () => {
     expect(await shown('taskState=failed')).toEqual([]);
   });
 
-  test('says when to look again: soon, or at the retry of a waiting job', async () => {
+  test('says when to read again: soon, or at the retry of a waiting job', async () => {
     await using world = await apiWorld();
     const id = await world.submit();
     expect((await world.get(`/v1/jobs/${id}`)).headers['retry-after']).toBe('2');
@@ -139,7 +139,7 @@ describe('GET /v1/jobs/{id}', () => {
     expect(world.log.calls).toContain('last');
   });
 
-  test('what was shown once is shown ever after, although the follower is not there yet', async () => {
+  test('a message that was shown once stays visible, although the follower has not received it yet', async () => {
     await using world = await apiWorld();
     const id = await world.submit();
     const stale = await world.log.read(id);

@@ -1,4 +1,4 @@
-// Submit: what is stored, what is answered, and that the same key and body make one job.
+// Submit: what is stored, what is answered, and that the same key and body create one job.
 import { describe, expect, test } from 'vitest';
 import { submittedJobSchema } from '../../../src/api/view/schemas.ts';
 import type { Queued } from '../../../src/job/task.ts';
@@ -99,7 +99,7 @@ describe('POST /v1/jobs', () => {
     expect(of.policy).toMatchObject({ attemptTimeout: 90_000, queueTimeout: 3_600_000, maxAttempts: 5 });
   });
 
-  test('fits the default budgets into a short retention, but refuses what was asked for and does not fit', async () => {
+  test('fits the default budgets into a short retention, but refuses requested budgets that do not fit', async () => {
     await using world = await apiWorld({ retentionMs: 60_000 });
     const { status, json } = await world.post('/v1/jobs', yard);
     expect(status).toBe(202);

@@ -1,4 +1,4 @@
-// Durations: what people may write, what they may not, and that nothing is lost between text and milliseconds.
+// Durations: valid and invalid text, and no loss between text and milliseconds.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

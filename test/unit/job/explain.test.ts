@@ -1,4 +1,4 @@
-// Explanations for people: one for each way in which a task can be where it is.
+// Explanations: one for each reason why a task can be in its state.
 
 import { describe, expect, test } from 'vitest';
 import { explain } from '../../../src/job/explain/index.ts';
@@ -36,7 +36,7 @@ const queued = queuedTask();
 const { job } = queued.of;
 const running = claimed(queued, 'worker-1', 1, start);
 
-function look(task: TaskState, after: number, over: Partial<Observation> = {}, pool: Partial<ObservedPool> = {}) {
+function explained(task: TaskState, after: number, over: Partial<Observation> = {}, pool: Partial<ObservedPool> = {}) {
   const ahead = task.state === 'queued' ? { again: 0, lane: 0 } : null;
   const runner = task.state === 'running' ? { silentFor: 400, draining: false, listsTask: true, progress: 0 } : null;
   const now = start + after;
@@ -46,7 +46,7 @@ function look(task: TaskState, after: number, over: Partial<Observation> = {}, p
 
 describe('a queued task', () => {
   test('that is next is about to start, and nothing needs doing', () => {
-    expect(look(queued, 1_000)).toEqual({
+    expect(explained(queued, 1_000)).toEqual({
       cause: 'AboutToStart',
       summary: 'It is next and should start in a moment',
       details: [],
@@ -63,20 +63,20 @@ describe('a queued task', () => {
   });
 
   test('without workers says how to start one', () => {
-    const { cause, summary, advice } = look(queued, 60_000, {}, { workers: 0, slots: { total: 0, free: 0 } });
+    const { cause, summary, advice } = explained(queued, 60_000, {}, { workers: 0, slots: { total: 0, free: 0 } });
     expect({ cause, summary }).toEqual({ cause: 'NoWorkers', summary: 'No worker serves pool default' });
     expect(advice[0]).toContain('genwarden worker --pool default');
   });
 
   test('whose pool was deleted says so, unless a worker of it is left', () => {
-    const nobody = { workers: 0, slots: { total: 0, free: 0 }, removed: true };
-    const { cause, summary } = look(queued, 60_000, {}, nobody);
+    const empty = { workers: 0, slots: { total: 0, free: 0 }, removed: true };
+    const { cause, summary } = explained(queued, 60_000, {}, empty);
     expect({ cause, summary }).toMatchObject({ cause: 'PoolRemoved', summary: expect.stringContaining('deleted') });
-    expect(look(queued, 60_000, {}, { removed: true }).cause).not.toBe('PoolRemoved');
+    expect(explained(queued, 60_000, {}, { removed: true }).cause).not.toBe('PoolRemoved');
   });
 
   test('whose only worker shuts down has no worker either', () => {
-    const { cause, summary } = look(queued, 60_000, {}, { draining: 1 });
+    const { cause, summary } = explained(queued, 60_000, {}, { draining: 1 });
     expect(cause).toBe('NoWorkers');
     expect(summary).toContain('1 worker is shutting down');
   });
@@ -86,7 +86,7 @@ describe('a queued task', () => {
       key('cooling', { fingerprint: 'k1', until: start + 95_000, cause: 'RateLimited' }),
       key('cooling', { fingerprint: 'k2', until: start + 80_000, cause: 'RateLimited' }),
     ];
-    const { cause, summary } = look(queued, 60_000, {}, { keys });
+    const { cause, summary } = explained(queued, 60_000, {}, { keys });
     expect(cause).toBe('KeysCooling');
     expect(summary).toBe(
       'All keys of pool default are cooling down: k1 (RateLimited), k2 (RateLimited); the first is usable again in 20s (2026-11-22T00:01:20Z)',
@@ -94,55 +94,59 @@ describe('a queued task', () => {
   });
 
   test('whose keys are all refused, or at their limit, or none, says so', () => {
-    const refused = look(queued, 60_000, {}, { keys: [key('refused', { cause: 'KeyRefused' })] });
+    const refused = explained(queued, 60_000, {}, { keys: [key('refused', { cause: 'KeyRefused' })] });
     expect(refused.cause).toBe('KeysRefused');
     expect(refused.advice[0]).toContain('Replace the keys');
-    expect(look(queued, 0, {}, { keys: [key('busy'), key('cooling')] }).cause).toBe('KeysBusy');
-    expect(look(queued, 0, {}, { keys: [] }).summary).toBe('Pool default has no API key, so its workers take no tasks');
-    expect(look(queued, 0, {}, { keys: null }).cause).toBe('AboutToStart');
-    expect(look(queued, 0, {}, { keys: [key('refused'), key('ready')] }).cause).toBe('AboutToStart');
+    expect(explained(queued, 0, {}, { keys: [key('busy'), key('cooling')] }).cause).toBe('KeysBusy');
+    expect(explained(queued, 0, {}, { keys: [] }).summary).toBe(
+      'Pool default has no API key, so its workers take no tasks',
+    );
+    expect(explained(queued, 0, {}, { keys: null }).cause).toBe('AboutToStart');
+    expect(explained(queued, 0, {}, { keys: [key('refused'), key('ready')] }).cause).toBe('AboutToStart');
   });
 
   test('of a paused pool says until when, and names the other obstacles after it', () => {
-    const forever = look(queued, 0, {}, { paused: { until: null }, workers: 0 });
+    const forever = explained(queued, 0, {}, { paused: { until: null }, workers: 0 });
     expect(forever.cause).toBe('PoolPaused');
     expect(forever.summary).toContain('paused until someone resumes it');
     expect(forever.details).toEqual(['No worker serves pool default']);
     expect(forever.advice[0]).toContain('genwarden resume default');
-    const until = look(queued, 0, {}, { paused: { until: start + 60_000 } });
+    const until = explained(queued, 0, {}, { paused: { until: start + 60_000 } });
     expect(until.summary).toContain('paused for 1m, until 2026-11-22T00:01:00Z');
   });
 
   test('behind others says how many are before it, by lane', () => {
-    const behind = look(queued, 0, { ahead: { again: 2, lane: 7 } }, { slots: { total: 4, free: 0 } });
+    const behind = explained(queued, 0, { ahead: { again: 2, lane: 7 } }, { slots: { total: 4, free: 0 } });
     expect(behind.cause).toBe('QueuedBehind');
     expect(behind.summary).toBe(
       '7 tasks in lane normal and 2 requeued tasks are ahead of it; 4 of 4 slots of pool default are busy',
     );
     const again = requeued(running, 'WorkerLost', 'lost', start);
-    expect(look(again, 0, { ahead: { again: 1, lane: 1 } }).summary).toContain('1 task in lane again is ahead of it;');
+    expect(explained(again, 0, { ahead: { again: 1, lane: 1 } }).summary).toContain(
+      '1 task in lane again is ahead of it;',
+    );
   });
 
   test('that is next waits for a slot, and is called strange when slots are free for long', () => {
-    expect(look(queued, 60_000, {}, { slots: { total: 4, free: 0 } }).cause).toBe('WorkersBusy');
-    const strange = look(queued, 60_000);
-    expect(strange.cause).toBe('NotTaken');
-    expect(strange.summary).toContain('no worker has claimed it for 1m');
+    expect(explained(queued, 60_000, {}, { slots: { total: 4, free: 0 } }).cause).toBe('WorkersBusy');
+    const unexpected = explained(queued, 60_000);
+    expect(unexpected.cause).toBe('NotTaken');
+    expect(unexpected.summary).toContain('no worker has claimed it for 1m');
   });
 
   test('whose worker was lost says so, and what comes after more losses', () => {
     const again = requeued(running, 'WorkerLost', 'lost', start + 8_000);
     const error = taskError('WorkerLost', 'Worker worker-1 was silent for 6.2 s');
-    expect(look(again, 8_500, { error }).details).toEqual([
+    expect(explained(again, 8_500, { error }).details).toEqual([
       'The previous attempt ended with WorkerLost: Worker worker-1 was silent for 6.2 s (1 worker lost so far; at 3 the task fails as PoisonPill)',
     ]);
-    expect(look(again, 8_500).details[0]).toContain(
+    expect(explained(again, 8_500).details[0]).toContain(
       'WorkerLost: The worker that ran the task stopped sending heartbeats',
     );
   });
 
   test('past its time says that no controller moved it', () => {
-    const { cause, summary, details, advice } = look(queued, 86_400_000 + 90_000, {}, { workers: 0 });
+    const { cause, summary, details, advice } = explained(queued, 86_400_000 + 90_000, {}, { workers: 0 });
     expect(cause).toBe('Overdue');
     expect(summary).toBe('It should have changed 1m30s ago, but no controller moved it');
     expect(details).toEqual(['No worker serves pool default']);
@@ -151,14 +155,14 @@ describe('a queued task', () => {
 
   test('of a job with a deadline fails with that', () => {
     const urgent = queuedTask({ deadline: start + 60_000 });
-    expect(look(urgent, 0).next).toMatchObject([{ rule: 'DeadlineExceeded', at: start + 60_000 }]);
+    expect(explained(urgent, 0).next).toMatchObject([{ rule: 'DeadlineExceeded', at: start + 60_000 }]);
   });
 });
 
 describe('a running task', () => {
   test('that goes well names its worker, its progress and its last heartbeat', () => {
     const runner = { silentFor: 400, draining: false, listsTask: true, progress: 0.459 };
-    const fine = look(running, 20_000, { runner });
+    const fine = explained(running, 20_000, { runner });
     expect(fine.cause).toBe('Running');
     expect(fine.summary).toBe(
       'Worker worker-1 has been running it for 20s, about 45 % done (last heartbeat 0.4 s ago)',
@@ -170,48 +174,48 @@ describe('a running task', () => {
   });
 
   test('whose provider hangs says for how long, and when the attempt ends', () => {
-    const hangs = look(running, 80_000);
+    const hangs = explained(running, 80_000);
     expect(hangs.cause).toBe('ProviderSlow');
     expect(hangs.summary).toBe(
       'Worker worker-1 is alive (last heartbeat 0.4 s ago) and has been waiting for the provider for 1m20s',
     );
     expect(hangs.next[0]!.says).toContain('in 10s');
     const last = { ...running, attempt: 3 };
-    expect(look(last, 80_000).next[0]!.says).toContain('fails, as this attempt is the last');
+    expect(explained(last, 80_000).next[0]!.says).toContain('fails, as this attempt is the last');
   });
 
   test('whose worker is silent says how many losses are left', () => {
     const runner = { silentFor: 4_200, draining: false, listsTask: true, progress: 0 };
-    const silent = look(running, 20_000, { runner });
+    const silent = explained(running, 20_000, { runner });
     expect(silent.cause).toBe('WorkerSilent');
     expect(silent.summary).toBe(
       'Worker worker-1 is running it, but its last heartbeat was 4.2 s ago. After 6.0 s of silence the worker is considered lost and the task is requeued (loss 1 of at most 3)',
     );
-    const third = look({ ...running, attemptsLost: 2 }, 20_000, { runner: null });
+    const third = explained({ ...running, attemptsLost: 2 }, 20_000, { runner: null });
     expect(third.summary).toContain('no heartbeat from it was received');
     expect(third.summary).toContain('the task fails as PoisonPill');
   });
 
   test('that was just taken is not called silent before a heartbeat could be heard', () => {
-    expect(look(running, 500, { runner: null })).toMatchObject({ cause: 'Running' });
+    expect(explained(running, 500, { runner: null })).toMatchObject({ cause: 'Running' });
   });
 
   test('that its worker no longer lists is about to be requeued', () => {
     const runner = { silentFor: 400, draining: false, listsTask: false, progress: 0 };
-    expect(look(running, 20_000, { runner }).cause).toBe('TaskNotListed');
-    expect(look(running, 1_000, { runner }).cause).toBe('Running');
+    expect(explained(running, 20_000, { runner }).cause).toBe('TaskNotListed');
+    expect(explained(running, 1_000, { runner }).cause).toBe('Running');
   });
 
   test('on a worker that shuts down says so', () => {
     const runner = { silentFor: 400, draining: true, listsTask: true, progress: 0.5 };
-    expect(look(running, 1_000, { runner }).summary).toContain('shutting down');
+    expect(explained(running, 1_000, { runner }).summary).toContain('shutting down');
   });
 });
 
 test('a task waiting for its retry says when it is queued again, and why the attempt failed', () => {
   const task = waiting(running, 'ProviderUnavailable', start + 30_000, start + 10_000);
   const error = taskError('ProviderUnavailable', 'Gemini answered 503');
-  const seen = look(task, 12_000, { error });
+  const seen = explained(task, 12_000, { error });
   expect(seen.cause).toBe('WaitingForRetry');
   expect(seen.summary).toBe(
     'Attempt 1 of 3 failed with ProviderUnavailable; the next attempt is queued in 18s (2026-11-22T00:00:30Z)',
@@ -220,10 +224,10 @@ test('a task waiting for its retry says when it is queued again, and why the att
   expect(seen.next.map(({ rule }) => rule)).toEqual(['RetryDue', 'RunTimeout']);
 });
 
-test("a retry that is due and that nobody queues is overdue long before the run's time is", () => {
+test("a retry that is due but not queued is overdue long before the run's time ends", () => {
   const task = waiting(running, 'ProviderUnavailable', start + 30_000, start + 10_000);
-  expect(look(task, 32_000).summary).toContain('the next attempt is due');
-  const late = look(task, 36_000);
+  expect(explained(task, 32_000).summary).toContain('the next attempt is due');
+  const late = explained(task, 36_000);
   expect(late.cause).toBe('Overdue');
   expect(late.summary).toBe('It should have changed 6.0 s ago, but no controller moved it');
   expect(late.next[0]!.says).toBe('It is due to be queued again');
@@ -231,7 +235,7 @@ test("a retry that is due and that nobody queues is overdue long before the run'
 });
 
 test('a task in review says how to decide', () => {
-  const seen = look(toReview(running, start + 10_000), 3_610_000);
+  const seen = explained(toReview(running, start + 10_000), 3_610_000);
   expect(seen.cause).toBe('WaitingForReview');
   expect(seen.advice[0]).toContain(`genwarden review ${job} approve --task 0`);
   expect(seen.next).toMatchObject([{ rule: 'ReviewTimeout' }]);
@@ -239,13 +243,13 @@ test('a task in review says how to decide', () => {
 
 test('finished tasks say how they ended, and failed ones what to do', () => {
   const error = taskError('PromptRefused', 'Gemini refused the prompt: SAFETY');
-  const end = look(failed(running, 'PromptRefused', start + 5_000), 10_000, { error });
+  const end = explained(failed(running, 'PromptRefused', start + 5_000), 10_000, { error });
   expect(end).toMatchObject({ cause: 'Failed', next: [], budgetsLeft: null, advice: [error.hint] });
   expect(end.summary).toBe(
     'It failed 5.0 s ago with PromptRefused (run 1, attempt 1 of 3): Gemini refused the prompt: SAFETY',
   );
-  expect(look(failed(running, 'QueueTimeout', start), 0).summary).toContain('No worker or API key became free');
-  expect(look(succeeded(running, start), 1_000).cause).toBe('Succeeded');
-  expect(look(cancelled(running, start), 1_000).advice[0]).toContain(`genwarden retry ${job}`);
-  expect(look(deleted(succeeded(running, start), start), 1_000).cause).toBe('Deleted');
+  expect(explained(failed(running, 'QueueTimeout', start), 0).summary).toContain('No worker or API key became free');
+  expect(explained(succeeded(running, start), 1_000).cause).toBe('Succeeded');
+  expect(explained(cancelled(running, start), 1_000).advice[0]).toContain(`genwarden retry ${job}`);
+  expect(explained(deleted(succeeded(running, start), start), 1_000).cause).toBe('Deleted');
 });

@@ -8,7 +8,7 @@ import { isJobId, jobIdFrom, poolNameForm } from '../../../src/job/ids.ts';
 const bytes = fc.uint8Array({ minLength: 17, maxLength: 17 });
 
 describe('jobIdFrom', () => {
-  test('makes 26 characters that can stand in subjects and addresses', () => {
+  test('makes 26 characters that are valid in subjects and URLs', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 17, maxLength: 64 }), (input) => {
         const id = jobIdFrom(input);

@@ -12,7 +12,7 @@ import { isOpen, type Instant, type OpenTask, type TaskIdentity, type TaskState 
 import { claimed, requeued, submitted, succeeded, toReview } from '../../../src/job/transitions.ts';
 import { arbitraryIdentity, openTasks, start } from '../../fakes/tasks.ts';
 
-/** A world in which all workers live for ever: only time can move a task. */
+/** All workers stay alive: only time can move a task. */
 const calm: World = {
   worker: () => ({ silentFor: 0, connectionLost: false, beat: 1, beatsWithout: () => 0 }),
   heartbeatTimeout: 6_000,
@@ -38,7 +38,7 @@ describe('time alone', () => {
     );
   });
 
-  test('a look that finds nothing names a later moment for the next', () => {
+  test('a decision without a verdict names a later time for the next one', () => {
     fc.assert(
       fc.property(arbitraryIdentity, fc.integer({ min: 0, max: 400_000 }), (of, after) => {
         for (const task of openTasks(of)) {

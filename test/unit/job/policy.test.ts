@@ -38,7 +38,7 @@ describe('policyFor', () => {
     );
   });
 
-  test("what was asked for wins over the pool's word, which wins over ours", () => {
+  test("requested values take precedence over the pool's defaults, which take precedence over the general ones", () => {
     const pool = { maxAttempts: 5, attemptTimeout: 10_000, backoff: { first: 7 } };
     const policy = policyFor('image', { maxAttempts: 2, backoff: { cap: 9 } }, pool);
     expect(policy).toMatchObject({ maxAttempts: 2, attemptTimeout: 10_000, backoff: { first: 7, cap: 9 } });

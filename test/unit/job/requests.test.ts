@@ -6,7 +6,7 @@ import { deleteFinishedTask, deleteTask } from '../../../src/job/requests/delete
 import { failStuckTask } from '../../../src/job/requests/failStuck.ts';
 import { retryTask, tasksToRetry } from '../../../src/job/requests/retry.ts';
 import { reviewTask, type Review } from '../../../src/job/requests/review.ts';
-import { GenwardenError } from '../../../src/job/errors/index.ts';
+import type { GenwardenError } from '../../../src/job/errors/index.ts';
 import type { TaskDetail, TaskState, TaskWrite } from '../../../src/job/task.ts';
 import { cancelled, claimed, deleted, failed, succeeded, toReview } from '../../../src/job/transitions.ts';
 import { aRequest, queuedTask, start } from '../../fakes/tasks.ts';
@@ -121,7 +121,7 @@ describe('review', () => {
   });
 });
 
-test('delete writes a tombstone on a finished task only; afterwards it cancels what is open first', () => {
+test('delete writes a tombstone on a finished task only; afterwards it cancels an open task first', () => {
   expect(written(deleteFinishedTask(done, now)).state.state).toBe('deleted');
   expect(refusal(deleteFinishedTask(running, now))).toMatchObject({ code: 'JobNotFinished' });
   expect(written(deleteTask(running, now)).state.state).toBe('cancelled');

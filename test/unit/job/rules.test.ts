@@ -1,4 +1,4 @@
-// Each rule: when it speaks, what it says, and when it stays silent; and that they are asked in their order.
+// Each rule: when it returns a verdict, which one, and when it returns none; and the order of the rules.
 
 import { describe, expect, test } from 'vitest';
 import { attemptTimeout } from '../../../src/job/rules/attemptTimeout.ts';
@@ -20,9 +20,9 @@ import { identity, openTasks, runningTask, start } from '../../fakes/tasks.ts';
 const alive: WorkerSight = { silentFor: 100, connectionLost: false, beat: 10, beatsWithout: () => 0 };
 const calm: World = { worker: () => alive, heartbeatTimeout: 6_000, outage: false, grace: 0 };
 const outage: World = { ...calm, outage: true, grace: 15_000 };
-const seeing = (sight: Partial<WorkerSight> | undefined, world = calm): World => ({
+const seeing = (worker: Partial<WorkerSight> | undefined, world = calm): World => ({
   ...world,
-  worker: () => (sight === undefined ? undefined : { ...alive, ...sight }),
+  worker: () => (worker === undefined ? undefined : { ...alive, ...worker }),
 });
 
 const policy = { queueTimeout: 1_000, runTimeout: 10_000, attemptTimeout: 4_000, reviewTimeout: 2_000 };
@@ -155,7 +155,7 @@ describe('WorkerLost', () => {
     expect(say(workerLost, running, 3_000, seeing(undefined), 6_000)).toBeDefined();
   });
 
-  test('nobody is judged by silence in an outage, but a closed connection speaks for itself', () => {
+  test('during an outage no worker is lost by silence, but a closed connection still counts', () => {
     expect(say(workerLost, running, 3_000, seeing({ silentFor: 60_000 }, outage), 60_000)).toBeUndefined();
     const verdict = say(workerLost, running, 10, seeing({ connectionLost: true }, outage));
     expect(verdict).toMatchObject({ rule: 'WorkerLost', state: { state: 'queued', reason: 'WorkerLost' } });
@@ -230,7 +230,7 @@ describe('decide', () => {
     expect(rule(1_000, running)).toBe('WorkerLost');
   });
 
-  test('nothing to say: look again when time alone may change that', () => {
+  test('no verdict: decide again when time alone may change that', () => {
     const next = (task: OpenTask, world = calm) => decide({ task, seenFor: 0 }, world, start + 1, 0.5);
     expect(next(queued)).toEqual({ do: 'nothing', lookAgainAt: start + 1_000 });
     expect(next(running)).toEqual({ do: 'nothing', lookAgainAt: start + 4_500 });

@@ -1,4 +1,4 @@
-// Every transition: what state it leads to, what it counts, and what it leaves alone.
+// Every transition: its new state, what it counts, and what it keeps.
 
 import { describe, expect, test } from 'vitest';
 import type { NeedsReview, Queued, Running, TaskState, Waiting } from '../../../src/job/task.ts';

@@ -1,4 +1,4 @@
-// Which pool takes a job: one that exists and is open to the tenant.
+// The pool of a job must exist and be open to the tenant.
 import { expect, test } from 'vitest';
 import { fakePoolRegistry } from '../../fakes/poolRegistry.ts';
 import { placementOf } from '../../../src/jobs/submit/placement.ts';

@@ -8,7 +8,7 @@ async function cancelledJob(world: ApiWorld, tasks: object[] = [{}]): Promise<st
   return id;
 }
 
-/** Lets others act once, between what this API reads and what it writes. */
+/** Lets others act once between this API's read and its write. */
 function othersFirst(world: ApiWorld, act: () => Promise<unknown>): void {
   world.log.beforeWrite = async () => {
     world.log.beforeWrite = undefined;

@@ -1,10 +1,10 @@
-// After a request has ended a task: the worker that runs it stops, and the caller hears of it.
+// What follows when a request has ended a task: its worker is recalled, and the caller is notified.
 
 import type { Cancelled, Failed, OpenTask } from '../job/task.ts';
 import type { TaskChange } from './changeTasks.ts';
 import type { JobsContext } from './context.ts';
 
-/** Does nothing where the task was left as it is. */
+/** Does nothing if the task was left unchanged. */
 export function reportEnd(
   { heartbeats, onTaskEnded }: Pick<JobsContext, 'heartbeats' | 'onTaskEnded'>,
   { task, over }: TaskChange,
