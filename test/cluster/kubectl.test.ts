@@ -163,7 +163,7 @@ test("a kubeconfig without a token takes the admin's from the installation, wher
     installed,
   );
   const listed = await plugin(certified, 'list', '-A');
-  expect(listed).toMatchObject({ code: 0, stderr: expect.stringContaining("using the admin's") as string });
+  expect(listed).toMatchObject({ code: 0, stderr: expect.stringContaining('using the admin token') as string });
   await kubectl('delete', 'rolebinding', 'certified', '-n', installed);
   await kubectl('create', 'rolebinding', 'certified', '--role=member', '--user=system:anonymous', '-n', installed);
   const refused = await until(
