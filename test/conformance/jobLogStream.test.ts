@@ -71,12 +71,12 @@ describe('the stream', () => {
   });
 
   it.each([
-    ['storage', { storage: 'memory' }, 'storage "memory" where Genwarden needs "file"'],
-    ['discard', { discard: 'old' }, 'discard "old" where Genwarden needs "new"'],
+    ['storage', { storage: 'memory' }, 'storage "memory", but Genwarden needs "file"'],
+    ['discard', { discard: 'old' }, 'discard "old", but Genwarden needs "new"'],
     ['no atomic batches', { allow_atomic: false }, 'allow_atomic'],
-    ['no direct gets', { allow_direct: false }, 'allow_direct false where Genwarden needs true'],
-    ['history', { max_msgs_per_subject: 1 }, 'max_msgs_per_subject 1 where Genwarden needs -1'],
-    ['subjects', { subjects: ['genwarden.>'] }, 'subjects ["genwarden.>"] where Genwarden needs'],
+    ['no direct gets', { allow_direct: false }, 'allow_direct false, but Genwarden needs true'],
+    ['history', { max_msgs_per_subject: 1 }, 'max_msgs_per_subject 1, but Genwarden needs -1'],
+    ['subjects', { subjects: ['genwarden.>'] }, 'subjects ["genwarden.>"], but Genwarden needs'],
     ['no purge', { deny_purge: true }, 'deny_purge true'],
   ])('is refused with the actual value, the required one and advice: %s', async (_name, wrong, message) => {
     await ensureTaskStream(link, { retentionMs });

@@ -85,7 +85,7 @@ function natsProcess(link: NatsLink): TestProcess {
     artifacts: (clock) => natsArtifactStore(link, { retentionMs: 3_600_000, clock }),
     heartbeats: () => natsHeartbeats(link),
     keys: (clock, keys) => natsKeyRing(link, { clock, keys }),
-    leadership: () => natsLeadership(link, { leaseMs: 1_000, renewMs: 250, lookMs: 100 }),
+    leadership: () => natsLeadership(link, { leaseMs: 1_000, renewMs: 250, checkMs: 100 }),
     pools: () => natsPoolRegistry(link),
   };
 }

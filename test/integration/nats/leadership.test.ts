@@ -7,7 +7,7 @@ import { infoOf, managerOf } from '../../support/jetStream.ts';
 import { until } from '../../support/until.ts';
 import { openNats } from './openNats.ts';
 
-const times = { leaseMs: 1_000, renewMs: 250, lookMs: 100 };
+const times = { leaseMs: 1_000, renewMs: 250, checkMs: 100 };
 
 async function candidates(count: number, changes: Partial<typeof times> = {}) {
   const { server, link } = await openNats();

@@ -78,7 +78,7 @@ export const isConsumerNameTaken = (error: unknown): boolean =>
 
 /**
  * The storage of the server, the account or the stream is used up. A stream at its limit answers 10077, as any other
- * failure to store does: only the description tells which one it is.
+ * failure to store does: only the description distinguishes them.
  */
 export function isStorageFull(error: unknown): boolean {
   const full = [codes.resourcesExceeded, codes.insufficientResources, codes.storageExceeded];
@@ -97,7 +97,7 @@ export const isUnsettled = (error: unknown): boolean =>
   hasCode(error, codes.writeInFlight, codes.batchIncomplete, codes.tooManyAtomicBatches, codes.tooManyBatches);
 
 /**
- * The error as callers of a port know it: `code` where NATS refused, `NatsPermissionDenied`, `StorageFull`, or
+ * The error as callers of a port know it: `code` if NATS refused, `NatsPermissionDenied`, `StorageFull`, or
  * `Unavailable` without an answer.
  */
 export function portError(error: unknown, code: ErrorCode, what: string): GenwardenError {

@@ -3,7 +3,7 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { nuid, type MsgHdrs } from '@nats-io/transport-node';
 import type { ErrorCode } from '../../../job/errors/index.ts';
-import type { Sequence } from '../../../job/task.ts';
+import type { Sequence } from '../../../job/time.ts';
 import { answerOf, attemptTimeout } from './api.ts';
 import { isStorageFull, isUnsettled, isWrongLastSequence, NoAnswer, portError } from './errors.ts';
 import { requestsOf, type Request, type RequestLink } from './requests.ts';

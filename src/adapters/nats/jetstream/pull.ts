@@ -1,7 +1,7 @@
 // Pulls messages from a consumer, and reads what the server says about each delivery.
 
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
-import type { Instant, Sequence } from '../../../job/task.ts';
+import type { Instant, Sequence } from '../../../job/time.ts';
 
 export interface PullRequest {
   /** How many messages to deliver at most. */

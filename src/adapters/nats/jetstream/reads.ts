@@ -2,7 +2,7 @@
 // but may be a moment old.
 
 import type { Msg } from '@nats-io/transport-node';
-import type { Instant, Sequence } from '../../../job/task.ts';
+import type { Instant, Sequence } from '../../../job/time.ts';
 import { askApi, attemptTimeout } from './api.ts';
 import { isMessageNotFound, NoAnswer, statuses, statusOf } from './errors.ts';
 import { requestsOf, type RequestLink } from './requests.ts';
@@ -107,7 +107,7 @@ export async function allOfSubject(
   }
 }
 
-/** The subject that a message was stored under, and not the inbox that it was sent to, is in its headers. */
+/** The answer's own subject is the inbox: the stored message's subject is in a header. */
 function storedMessage({ headers, data }: Msg): StoredMessage {
   return {
     subject: headers!.get('Nats-Subject'),

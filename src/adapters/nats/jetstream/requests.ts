@@ -74,7 +74,7 @@ class Requests {
 
   /**
    * The answer, or undefined when none came in time. Throws `Unavailable` once the connection has been lost for two seconds
-   * or is closed, and `NatsPermissionDenied` where NATS does not accept the request.
+   * or is closed, and `NatsPermissionDenied` if NATS does not accept the request.
    */
   one(request: Request): Promise<Msg | undefined> {
     return new Promise((resolve, reject) => {

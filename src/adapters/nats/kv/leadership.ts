@@ -15,11 +15,11 @@ export interface LeadershipOptions {
   /** 900 by default. */
   readonly renewMs?: number;
   /** How often a standby checks the key, ms; 250 by default. */
-  readonly lookMs?: number;
+  readonly checkMs?: number;
 }
 
 /** If a leader dies together with a worker, the recovery of the worker's tasks takes less than three seconds longer. */
-export const defaultLease: Required<LeadershipOptions> = { leaseMs: 3_000, renewMs: 900, lookMs: 250 };
+export const defaultLease: Required<LeadershipOptions> = { leaseMs: 3_000, renewMs: 900, checkMs: 250 };
 
 type Times = Required<LeadershipOptions>;
 
@@ -48,7 +48,7 @@ export async function natsLeadership(link: NatsLink, options: LeadershipOptions 
         const term = await takeLease(bucket, candidate).catch(() => undefined);
         if (term !== undefined) await leadDuring(bucket, term, lead, signal);
         // After a term this process waits longer, so that the others come first.
-        const wait = times.lookMs * (term === undefined ? 1 : 3);
+        const wait = times.checkMs * (term === undefined ? 1 : 3);
         await sleep(wait, signal);
       }
     },

@@ -40,8 +40,8 @@ export async function openConnection(options: OptionsSource, context: ConnectCon
 }
 
 /**
- * Resolves once JetStream answers this account. Throws `NatsUnsuitable` where JetStream is not enabled, and
- * `NatsPermissionDenied` where the user may not subscribe to its own inbox.
+ * Resolves once JetStream answers this account. Throws `NatsUnsuitable` if JetStream is not enabled, and
+ * `NatsPermissionDenied` if the user may not subscribe to its own inbox.
  */
 export async function untilJetStreamAnswers(connection: NatsConnection, context: ConnectContext): Promise<void> {
   await retryWhileAway(() => checkJetStream(connection), `JetStream on ${connection.getServer()}`, context);
@@ -82,7 +82,7 @@ async function attempt(options: OptionsSource, signal: AbortSignal): Promise<Nat
 /** An error that waiting cannot fix, with advice; undefined for all others. */
 function permanentFailure(error: unknown, urls: string): GenwardenError | undefined {
   if (error instanceof AuthorizationError || error instanceof UserAuthenticationExpiredError) {
-    const message = `NATS at ${urls} rejected the login (${error.message}). Set GENWARDEN_NATS_USER and GENWARDEN_NATS_PASSWORD, or GENWARDEN_NATS_CREDS, to those of a user that it knows.`;
+    const message = `NATS at ${urls} rejected the login (${error.message}). Set GENWARDEN_NATS_USER and GENWARDEN_NATS_PASSWORD, or GENWARDEN_NATS_CREDS, to the credentials of an existing user.`;
     return new GenwardenError('InvalidConfiguration', message, { cause: error });
   }
   const code = (error as { code?: unknown }).code;

@@ -28,7 +28,7 @@ export interface NatsLink {
   inbox(): string;
   /** What this process waits for before it can start its work: the reasons why it is not ready. */
   readonly waiting: Set<string>;
-  /** Aborts when the process is told to stop, or the caller of `connectNats` gives up. */
+  /** Aborts when the process has to stop, or the caller of `connectNats` gives up. */
   readonly stopping: AbortSignal;
   connected(): boolean;
   /** Calls back at each change until the returned function is called. */
@@ -54,7 +54,7 @@ export interface NatsLink {
 
 /**
  * Connects, waiting for as long as NATS is away. Throws the signal's reason, `InvalidConfiguration` for a rejected login
- * or an unreadable file, `NatsTooOld`, or `NatsUnsuitable` where JetStream is off.
+ * or an unreadable file, `NatsTooOld`, or `NatsUnsuitable` if JetStream is off.
  */
 export async function connectNats(settings: NatsSettings, context: ConnectContext): Promise<NatsLink> {
   const options = await connectionOptions(settings);

@@ -20,7 +20,7 @@ export function takesKeyAgain(next: TaskWrite): next is SpecWrite {
 /** In each failed round the key's holder changed between check and write. */
 const maxRounds = 20;
 
-/** Throws `ConcurrencyConflict` with `details.holder` where another open job holds the key, and the errors of a write. */
+/** Throws `ConcurrencyConflict` with `details.holder` if another open job holds the key, and the errors of a write. */
 export async function writeNewRun(context: LogContext, next: SpecWrite, expected: Sequence): Promise<WriteOutcome> {
   const writeId = nuid.next();
   const { state } = next;

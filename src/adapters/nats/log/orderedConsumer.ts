@@ -18,7 +18,7 @@ export interface Delivered {
 /** Messages per pull. At most twice as many wait here unread. */
 const batch = 4_096;
 const pull = { batch, expires: 30_000, heartbeatEvery: 500 };
-/** The server deletes a consumer that nobody pulls from for this long, ms. */
+/** The server deletes a consumer that receives no pull for this long, ms. */
 const inactiveThreshold = 30_000;
 
 export class OrderedConsumer {

@@ -9,7 +9,7 @@ import { streamName } from '../stream/subjects.ts';
 import type { LogContext } from './entries.ts';
 
 export interface StreamState {
-  /** Tells one stream from another one of the same name: sequences start again in each. */
+  /** Distinguishes streams of the same name: sequences start again in each. */
   readonly epoch: string;
   readonly firstSequence: Sequence;
   readonly lastSequence: Sequence;

@@ -17,7 +17,7 @@ import { consumerName, laneFilter, streamName } from '../stream/subjects.ts';
 /** From delivery to claim, ms: the deliveries that a frozen worker holds are delivered again after this. */
 const ackWait = 5_000;
 
-/** What a consumer must have; where it started does not matter. */
+/** The settings that a consumer must have; its start may be anywhere. */
 function wantedConfig(prefix: string, pool: string, lane: Lane) {
   return {
     durable_name: consumerName(pool, lane),

@@ -142,7 +142,7 @@ function refuseUnsuitable(wanted: WantedConfig, found: StreamConfig): void {
 }
 
 const problem = (name: string, found: unknown, wanted: unknown): string =>
-  `${name} ${JSON.stringify(found)} where Genwarden needs ${JSON.stringify(wanted)}`;
+  `${name} ${JSON.stringify(found)}, but Genwarden needs ${JSON.stringify(wanted)}`;
 
 const haveSameSubjects = (one: Pick<StreamConfig, 'subjects'>, other: Pick<StreamConfig, 'subjects'>): boolean =>
   JSON.stringify(one.subjects.toSorted()) === JSON.stringify(other.subjects.toSorted());
