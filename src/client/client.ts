@@ -4,8 +4,8 @@ import { GenwardenApiError } from './error.ts';
 import { followEvents, type EventOptions } from './eventStream.ts';
 import type { JobEvent } from './eventTypes.ts';
 import type { Checklist, ExplainedJob, FixedTask, StuckFilter, StuckList } from './explainTypes.ts';
-import { patiently } from './patience.ts';
 import { sender, type ClientOptions, type Send } from './request.ts';
+import { withRetries } from './retry.ts';
 import type {
   Download,
   Job,
@@ -23,25 +23,25 @@ import type {
 } from './types.ts';
 
 export interface SubmitOptions {
-  /** The same key and body make one job; a random one where absent, so that a lost answer can be asked for again. */
+  /** The same key and body create one job. Default: a random key, so that a submit can be repeated after a lost answer. */
   readonly idempotencyKey?: string;
-  /** How long a submit is tried again while the API does not answer, ms; default 30 s. */
+  /** How long to retry while the API does not answer, ms; default 30 s. */
   readonly giveUpAfterMs?: number;
   readonly signal?: AbortSignal;
 }
 
 export interface WaitOptions {
   readonly signal?: AbortSignal;
-  /** Called with the job each time that it changed. */
+  /** Called with the job after each change. */
   readonly onChange?: (job: Job) => void;
-  /** How long to bear an API that does not answer, ms; default: for ever. */
+  /** How long to retry while the API does not answer, ms; default: without limit. */
   readonly giveUpAfterMs?: number;
 }
 
 const openStates: readonly State[] = ['queued', 'running', 'waiting', 'needs_review'];
 const pathOf = (job: string): string => `/v1/jobs/${encodeURIComponent(job)}`;
 
-/** Every method throws `GenwardenApiError` when the API says no, and a `TypeError` when it cannot be reached. */
+/** Every method throws `GenwardenApiError` when the API refuses a request, and `TypeError` when it cannot be reached. */
 export class GenwardenClient {
   readonly #send: Send;
 
@@ -49,12 +49,12 @@ export class GenwardenClient {
     this.#send = sender(options);
   }
 
-  /** Submits a job, safely again while the API does not answer. */
+  /** Submits a job; retries with the same idempotency key while the API does not answer. */
   async submit(request: SubmitRequest, options: SubmitOptions = {}): Promise<SubmittedJob> {
     const { idempotencyKey = crypto.randomUUID(), giveUpAfterMs = 30_000, signal } = options;
     const headers = { 'idempotency-key': idempotencyKey };
     const post = () => this.#json<SubmittedJob>('POST', '/v1/jobs', { body: request, headers, signal });
-    return patiently(post, signal, giveUpAfterMs);
+    return withRetries(post, signal, giveUpAfterMs);
   }
 
   get(job: string, options: { taskState?: State[]; tasks?: boolean; signal?: AbortSignal } = {}): Promise<Job> {
@@ -65,7 +65,7 @@ export class GenwardenClient {
     });
   }
 
-  /** Every job that fits, newest first, page by page as they are asked for. */
+  /** All matching jobs, newest first; pages are requested as needed. */
   async *list(filter: ListFilter = {}, signal?: AbortSignal): AsyncGenerator<ListedJob, void, undefined> {
     let cursor: string | undefined;
     do {
@@ -87,8 +87,12 @@ export class GenwardenClient {
   async wait(job: string, { signal, onChange, giveUpAfterMs }: WaitOptions = {}): Promise<Job> {
     let tag: string | undefined;
     for (;;) {
-      const ask = { query: { wait: tag === undefined ? undefined : '30s' }, headers: { 'if-none-match': tag }, signal };
-      const answer = await patiently(() => this.#jobIfChanged(job, ask), signal, giveUpAfterMs);
+      const options = {
+        query: { wait: tag === undefined ? undefined : '30s' },
+        headers: { 'if-none-match': tag },
+        signal,
+      };
+      const answer = await withRetries(() => this.#jobIfChanged(job, options), signal, giveUpAfterMs);
       if (answer === undefined) continue;
       tag = answer.tag;
       onChange?.(answer.job);
@@ -96,13 +100,13 @@ export class GenwardenClient {
     }
   }
 
-  /** Terminal at once; with `finish` running tasks may end. */
+  /** Cancels open tasks immediately; with `finish`, running tasks may finish. */
   cancel(job: string, options: { running?: 'stop' | 'finish'; signal?: AbortSignal } = {}): Promise<Job> {
     const { running, signal } = options;
     return this.#json('POST', `${pathOf(job)}/cancel`, { body: running === undefined ? {} : { running }, signal });
   }
 
-  /** A new run of failed and cancelled tasks, or of those named by name or index. */
+  /** Starts a new run of failed and cancelled tasks, or of the given ones, by name or index. */
   retry(job: string, options: { tasks?: (string | number)[]; signal?: AbortSignal } = {}): Promise<Job> {
     const { tasks, signal } = options;
     return this.#json('POST', `${pathOf(job)}/retry`, { body: tasks === undefined ? {} : { tasks }, signal });
@@ -112,7 +116,7 @@ export class GenwardenClient {
     return this.#json('POST', `${taskPath(job, task)}/review`, { body: review, signal });
   }
 
-  /** Deletes a finished job with its artifacts, for good. */
+  /** Deletes a finished job and its artifacts permanently. */
   async delete(job: string, signal?: AbortSignal): Promise<void> {
     await this.#send('DELETE', pathOf(job), { signal });
   }
@@ -121,7 +125,7 @@ export class GenwardenClient {
     return this.#items('GET', `${pathOf(job)}/history`, signal);
   }
 
-  /** The bytes of an artifact of the task's present run, or of another one. */
+  /** An artifact of the task's current run, or of another run. */
   async downloadArtifact(
     job: string,
     task: string | number,
@@ -137,7 +141,7 @@ export class GenwardenClient {
     };
   }
 
-  /** Stores a reference image; name its `artifact` in `references`. */
+  /** Stores a reference image; pass its `artifact` in `references`. */
   uploadReference(
     image: Uint8Array | Blob,
     mediaType: 'image/png' | 'image/jpeg' | 'image/webp',
@@ -154,7 +158,7 @@ export class GenwardenClient {
     return this.#items('GET', '/v1/pools', signal);
   }
 
-  /** Hands out no task of the pool for so long, such as `30m`, or until it is resumed. Needs the scope `admin`. */
+  /** Stops the pool from starting tasks, for a time such as `30m` or until resumed. Needs the scope `admin`. */
   pausePool(pool: string, options: { for?: string | undefined; signal?: AbortSignal } = {}): Promise<PausedPool> {
     const { for: length, signal } = options;
     return this.#json('POST', `${poolPath(pool)}/pause`, { body: length === undefined ? {} : { for: length }, signal });
@@ -164,22 +168,22 @@ export class GenwardenClient {
     return this.#json('POST', `${poolPath(pool)}/resume`, { body: {}, signal });
   }
 
-  /** A checklist of the installation, as the API sees it. */
+  /** The API's checks of the installation. */
   doctor(signal?: AbortSignal): Promise<Checklist> {
     return this.#json('GET', '/v1/doctor', { signal });
   }
 
-  /** Why the job is where it is, what happens next, and what to do. */
+  /** Why the job is in its current state, what happens next, and what to do. */
   explain(job: string, signal?: AbortSignal): Promise<ExplainedJob> {
     return this.#json('GET', `${pathOf(job)}/explain`, { signal });
   }
 
-  /** Overdue tasks, and open ones without progress for long. */
+  /** Overdue tasks, and open tasks that have not progressed for long. */
   stuck({ olderThan, jobId, pool }: StuckFilter = {}, signal?: AbortSignal): Promise<StuckList> {
     return this.#json('GET', '/v1/stuck', { query: { olderThan, jobId, pool }, signal });
   }
 
-  /** Fails tasks that seem stuck, each only if it has not moved since it was seen. */
+  /** Fails stuck tasks, each only if it has not changed since it was read. */
   async failStuck(
     tasks: readonly { job: string; task: number; sequence: number }[],
     signal?: AbortSignal,
@@ -189,9 +193,9 @@ export class GenwardenClient {
   }
 
   /**
-   * What happens to a job, until it has finished, or to all jobs of the tenant, for ever: a snapshot, then each
-   * transition once, in order, through restarts of the API and lost connections. A `reset` comes before a new snapshot
-   * where too much was missed.
+   * The events of a job until it has finished, or of all jobs of the tenant without end: a snapshot, then each transition
+   * once, in order, through restarts of the API and lost connections. If too many were missed, a `reset` comes before a
+   * new snapshot.
    */
   events(job: string, options?: EventOptions): AsyncGenerator<JobEvent<Job>, void, undefined>;
   events(job?: undefined, options?: EventOptions): AsyncGenerator<JobEvent, void, undefined>;
@@ -199,16 +203,16 @@ export class GenwardenClient {
     return followEvents<never>(this.#send, job, options);
   }
 
-  async #jobIfChanged(job: string, ask: Parameters<Send>[2]): Promise<{ job: Job; tag: string } | undefined> {
-    const response = await this.#send('GET', pathOf(job), ask);
+  async #jobIfChanged(job: string, options: Parameters<Send>[2]): Promise<{ job: Job; tag: string } | undefined> {
+    const response = await this.#send('GET', pathOf(job), options);
     if (response.status === 304) return undefined;
     const tag = response.headers.get('etag');
     if (tag === null) throw notTheApi(response);
     return { job: (await response.json()) as Job, tag };
   }
 
-  async #json<T>(...ask: Parameters<Send>): Promise<T> {
-    const response = await this.#send(...ask);
+  async #json<T>(...request: Parameters<Send>): Promise<T> {
+    const response = await this.#send(...request);
     return (await response.json()) as T;
   }
 

@@ -1,32 +1,41 @@
-// What the client throws when the API says no.
+// The error that the client throws when the API refuses a request.
 
-/** The parts of a problem document (RFC 9457) that the API answers errors with. */
+/** The problem document (RFC 9457) of every error of the API. */
 export interface Problem {
-  status: number;
-  code: string;
+  /** The page that explains the code. */
+  type: string;
   title: string;
+  status: number;
   detail: string;
+  /** A code of the error catalogue. */
+  code: string;
+  /** What to do. */
   hint: string;
+  requestId: string;
   errors?: { path: string; message: string }[];
-  requestId?: string;
+  /** The job that a submit without an answer may have stored. */
   jobId?: string;
+  /** Send the same body with this key to try again safely. */
   idempotencyKey?: string;
 }
+
+/** The problem document of an answer, or the part of one that the client makes for an answer that is not the API's. */
+type PossibleProblem = Partial<Problem> & Pick<Problem, 'title' | 'status' | 'detail' | 'code' | 'hint'>;
 
 export class GenwardenApiError extends Error {
   override readonly name = 'GenwardenApiError';
   readonly status: number;
-  /** A code of the error catalogue; `Unknown` where the answer was not the API's. */
+  /** A code of the error catalogue; `Unknown` if the answer did not come from the API. */
   readonly code: string;
   readonly detail: string;
   /** What to do. */
   readonly hint: string;
   readonly errors: readonly { readonly path: string; readonly message: string }[];
-  readonly problem: Problem;
-  /** Milliseconds after which the same may be tried again, where the answer says so. */
+  readonly problem: PossibleProblem;
+  /** When to retry, if the answer says so, ms. */
   readonly retryAfter: number | undefined;
 
-  constructor(problem: Problem, retryAfter?: number) {
+  constructor(problem: PossibleProblem, retryAfter?: number) {
     super(problem.detail);
     this.status = problem.status;
     this.code = problem.code;

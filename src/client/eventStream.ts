@@ -1,25 +1,25 @@
-// Reads server-sent events with `fetch`, in Node and in browsers, and goes on after lost connections where it was.
+// Reads server-sent events with `fetch`, in Node and in browsers. After a lost connection it resumes where it stopped.
 
 import type { JobEvent } from './eventTypes.ts';
-import { patiently } from './patience.ts';
 import type { Send } from './request.ts';
+import { sleep, withJitter, withRetries } from './retry.ts';
 import type { State } from './types.ts';
 
 export interface EventOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Go on after this event; without it a snapshot comes first. */
+  /** Resume after this event; without it a snapshot comes first. */
   readonly lastEventId?: string | undefined;
-  /** How long to bear an API that does not answer, ms; default: for ever. */
+  /** How long to retry while the API does not answer, ms; default: without limit. */
   readonly giveUpAfterMs?: number | undefined;
 }
 
-/** The API sends a comment each 15 s: a connection that is silent for three of them is dead, ms. */
-const silence = 45_000;
-/** Between the end of a stream and the next try, ms: half of it fixed, half random. */
-const pause = 500;
+/** The API sends a comment every 15 s: a connection that misses three of them is dead, ms. */
+const silenceLimit = 45_000;
+/** Between the end of a connection and the next one, ms, before jitter. */
+const reconnectAfter = 500;
 const openStates: readonly State[] = ['queued', 'running', 'waiting', 'needs_review'];
 
-/** Ends with the last event of the job, where `job` is given. Throws what `patiently` throws, and the signal's reason. */
+/** Ends with the last event of the job, if `job` is given. Throws what `withRetries` throws, and the signal's reason. */
 export async function* followEvents<Snapshot>(
   send: Send,
   job: string | undefined,
@@ -29,15 +29,13 @@ export async function* followEvents<Snapshot>(
   let last = lastEventId;
   for (;;) {
     const headers = { accept: 'text/event-stream', 'last-event-id': last };
-    const { response, watchdog } = await patiently(() => connect(send, path, headers, signal), signal, giveUpAfterMs);
+    const { response, watchdog } = await withRetries(() => connect(send, path, headers, signal), signal, giveUpAfterMs);
     for await (const event of eventsOf<Snapshot>(response, watchdog)) {
       last = 'id' in event ? event.id : last;
       yield event;
       if (job !== undefined && event.event === 'job' && !openStates.includes(event.data.state)) return;
     }
-    signal?.throwIfAborted();
-    await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random() / 2)));
-    signal?.throwIfAborted();
+    await sleep(withJitter(reconnectAfter), signal);
   }
 }
 
@@ -54,8 +52,8 @@ async function connect(
   } catch (error) {
     watchdog.end();
     signal?.throwIfAborted();
-    // As `fetch` says it when there is no answer.
-    throw watchdog.bit ? new TypeError(`No answer within ${silence} ms`) : error;
+    // The error of `fetch` for a missing answer.
+    throw watchdog.expired ? new TypeError(`No answer within ${silenceLimit} ms`) : error;
   }
 }
 
@@ -69,18 +67,18 @@ class Watchdog {
     this.signal = signal === undefined ? this.#silent.signal : AbortSignal.any([signal, this.#silent.signal]);
   }
 
-  /** The connection was silent for too long. */
-  bit = false;
+  /** True once the connection was silent for too long. */
+  expired = false;
 
   heard(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.bit = true;
+      this.expired = true;
       this.#silent.abort();
-    }, silence);
+    }, silenceLimit);
   }
 
-  /** Lets go of the connection. */
+  /** Closes the connection. */
   end(): void {
     clearTimeout(this.#timer);
     this.#silent.abort();
@@ -98,7 +96,7 @@ async function* eventsOf<Snapshot>(response: Response, watchdog: Watchdog): Asyn
       if (chunk === undefined || chunk.done) return;
       text += chunk.value;
       const blocks = text.split('\n\n');
-      // The last one may be cut: what is not whole was never received.
+      // The last block may be incomplete.
       text = blocks.pop()!;
       for (const block of blocks) {
         const event = parseEvent(block);

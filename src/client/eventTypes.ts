@@ -1,8 +1,8 @@
-// What event streams tell.
+// The events of event streams.
 
 import type { ListedJob, State } from './types.ts';
 
-/** A transition, as event streams tell it: error and artifacts are in the job. */
+/** A transition. The error and the artifacts are in the job. */
 export interface TaskChange {
   sequence: number;
   at: string;
@@ -23,16 +23,16 @@ export interface TaskChange {
 
 export interface OpenJobs {
   items: ListedJob[];
-  /** False where there are more open jobs than the snapshot has. */
+  /** False if there are more open jobs than the snapshot has. */
   complete: boolean;
 }
 
-/** The id is that of the place in the stream after the event: `lastEventId` of the next call. */
+/** `id` is the position after the event: pass it as `lastEventId` to resume. */
 export type JobEvent<Snapshot = OpenJobs> =
   | { event: 'snapshot'; id: string; data: Snapshot }
   | { event: 'task'; id: string; data: TaskChange }
-  /** The job as its newest transition left it. */
+  /** The job after its newest transition. */
   | { event: 'job'; id: string; data: ListedJob }
   | { event: 'progress'; data: { job: string; task: number; worker: string; /** 0 to 1. */ progress: number } }
-  /** What was missed cannot be told one by one: a snapshot follows. */
+  /** Too many events were missed: a snapshot follows. */
   | { event: 'reset'; data: { reason: string } };

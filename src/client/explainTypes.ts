@@ -1,6 +1,30 @@
-// Explanations: why tasks are where they are.
+// What `explain`, `stuck` and `doctor` answer.
 
-import type { State, TaskError } from './types.ts';
+import type { KeyState, Lane, State, TaskError } from './types.ts';
+
+export type Cause =
+  | 'Overdue'
+  | 'PoolRemoved'
+  | 'PoolPaused'
+  | 'NoWorkers'
+  | 'NoKeys'
+  | 'KeysRefused'
+  | 'KeysCooling'
+  | 'KeysBusy'
+  | 'QueuedBehind'
+  | 'WorkersBusy'
+  | 'NotTaken'
+  | 'AboutToStart'
+  | 'WorkerSilent'
+  | 'TaskNotListed'
+  | 'ProviderSlow'
+  | 'Running'
+  | 'WaitingForRetry'
+  | 'WaitingForReview'
+  | 'Succeeded'
+  | 'Failed'
+  | 'Cancelled'
+  | 'Deleted';
 
 export interface ExplainedTask {
   job: string;
@@ -14,18 +38,18 @@ export interface ExplainedTask {
   sequence: number;
   since: string;
   sinceMs: number;
-  /** Such as `NoWorkers`: the one thing that best says why it is where it is. */
-  cause: string;
+  /** Why the task is in its state. */
+  cause: Cause;
   summary: string;
   details: string[];
   advice: string[];
   dueAt: string | null;
   retryAt: string | null;
-  /** What happens by itself, the nearest first. */
+  /** What happens without intervention, the next step first. */
   next: { at: string; rule: string; says: string }[];
   /** ms. */
   budgetsLeft: { queue: number; run: number; review: number } | null;
-  queue: { lane: string; ahead: number; aheadRequeued: number } | null;
+  queue: { lane: Lane; ahead: number; aheadRequeued: number } | null;
   worker: { name: string; lastBeatMsAgo: number | null; draining: boolean; progress: number } | null;
   error: TaskError | null;
 }
@@ -36,7 +60,7 @@ export interface ObservedPool {
   workers: number;
   draining: number;
   slots: { total: number; free: number };
-  keys: { fingerprint: string; state: string; until: string | null; cause: string | null }[] | null;
+  keys: { fingerprint: string; state: KeyState; until: string | null; cause: string | null }[] | null;
   paused: boolean;
   pausedUntil: string | null;
   lastClaimAt: string | null;
@@ -66,7 +90,7 @@ export interface StuckTask extends ExplainedTask {
 export interface StuckList {
   items: StuckTask[];
   next: null;
-  /** More than `items` where there are more than 500. */
+  /** Larger than the number of `items` if there are more than 500. */
   total: number;
   pools: ObservedPool[];
 }
@@ -74,12 +98,12 @@ export interface StuckList {
 export interface FixedTask {
   job: string;
   task: number;
-  /** `changed`: it moved since it was seen, and was left alone. */
+  /** `changed`: it has changed since it was read, and was not failed. */
   outcome: 'failed' | 'changed' | 'notFound';
 }
 
 export interface Checklist {
-  /** Every check is. */
+  /** True if every check passed. */
   ok: boolean;
   version: string;
   checks: Check[];

@@ -7,21 +7,21 @@ export interface ClientOptions {
   readonly url: string;
   /** Bearer token. */
   readonly token?: string | undefined;
-  /** Instead of the global one. */
+  /** Replaces the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
-export interface Ask {
+export interface RequestOptions {
   readonly query?: Record<string, string | readonly string[] | undefined>;
   readonly headers?: Record<string, string | undefined>;
-  /** Sent as JSON, or as it is where it is bytes. */
+  /** Sent as JSON, unless it is bytes. */
   readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
 }
 
-export type Send = (method: 'GET' | 'POST' | 'DELETE', path: string, ask?: Ask) => Promise<Response>;
+export type Send = (method: 'GET' | 'POST' | 'DELETE', path: string, options?: RequestOptions) => Promise<Response>;
 
-/** Throws `GenwardenApiError` for an answer that says no, and what `fetch` throws where there is no answer. */
+/** Throws `GenwardenApiError` for an error of the API, and the error of `fetch` if there is no answer. */
 export function sender({ url, token, fetch = globalThis.fetch }: ClientOptions): Send {
   const base = url.replace(/\/+$/, '');
   return async (method, path, { query = {}, headers = {}, body, signal } = {}) => {
@@ -42,7 +42,7 @@ export function sender({ url, token, fetch = globalThis.fetch }: ClientOptions):
   };
 }
 
-function queryText(query: NonNullable<Ask['query']>): string {
+function queryText(query: NonNullable<RequestOptions['query']>): string {
   const all = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) {
     for (const each of value === undefined ? [] : [value].flat()) all.append(key, each);

@@ -1,4 +1,4 @@
-// What the API takes and answers, for those who call it from TypeScript.
+// The requests and responses of the API. A test compares these types with the OpenAPI document.
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -7,6 +7,8 @@ export type TerminalState = 'succeeded' | 'failed' | 'cancelled';
 export type State = OpenState | TerminalState;
 export type Kind = 'image' | 'text';
 export type Priority = 'high' | 'normal' | 'low';
+/** A part of a pool's queue. Requeued tasks are in `again`, which is served first. */
+export type Lane = 'again' | Priority;
 
 export type Reference =
   | { artifact: string; caption?: string }
@@ -27,12 +29,12 @@ export interface Input {
 
 export interface TaskRequest {
   name?: string;
-  /** A key of it replaces the job's whole key; `extraReferences` are appended to the job's references. */
+  /** Each field replaces the job's field; `extraReferences` are appended to the job's references. */
   input?: Input & { extraReferences?: Reference[] };
   metadata?: Json;
 }
 
-/** Durations are texts such as `90s`, `5m` or `1h30m`. */
+/** Durations are strings such as `90s`, `5m` or `1h30m`. */
 export interface PolicyRequest {
   attemptTimeout?: string;
   runTimeout?: string;
@@ -60,7 +62,7 @@ export interface SubmitRequest {
 /** Times are ISO 8601 in UTC. */
 export interface ListedJob {
   id: string;
-  /** Whose it is: in Kubernetes, the namespace. */
+  /** The owner of the job: in Kubernetes, the namespace. */
   tenant: string;
   kind: Kind;
   pool: string;
@@ -79,7 +81,7 @@ export interface ListedJob {
 
 export interface Job extends ListedJob {
   metadata: Json;
-  /** Absent where they were not asked for. */
+  /** Absent if they were not requested. */
   tasks?: Task[];
 }
 
@@ -173,6 +175,8 @@ export interface Worker {
   memory: number;
 }
 
+export type KeyState = 'ready' | 'cooling' | 'busy' | 'refused';
+
 export interface Pool {
   name: string;
   provider: string;
@@ -186,12 +190,12 @@ export interface Pool {
   needsReview: number;
   oldestQueuedAt: string | null;
   paused: boolean;
-  /** Null also for a pause without an end. */
+  /** Null also for a pause until resumed. */
   pausedUntil: string | null;
   workers: number;
   keys: {
     fingerprint: string;
-    state: 'ready' | 'cooling' | 'busy' | 'refused';
+    state: KeyState;
     until: string | null;
     cause: string | null;
     inFlight: number;
@@ -200,25 +204,25 @@ export interface Pool {
 }
 
 export interface ListFilter {
-  /** States of the job; `open` for all open ones. */
+  /** States of the job; `open` means all open states. */
   state?: State | 'open' | (State | 'open')[];
   pool?: string;
   kind?: Kind;
   labels?: Record<string, string>;
-  /** Of one page, 1 to 500. */
+  /** Jobs per page, 1 to 500. */
   pageSize?: number;
 }
 
 export interface JobPage {
   items: ListedJob[];
   next: string | null;
-  /** False where older finished jobs, submitted up to `since`, may be missing. */
+  /** False if older finished jobs, submitted up to `since`, may be missing. */
   complete: boolean;
   since: string | null;
 }
 
 export interface ReviewRequest {
-  /** The run that was looked at. */
+  /** The run that was reviewed. */
   run: number;
   decision: 'approve' | 'reject' | 'tweak';
   /** What to change; with `tweak`. */

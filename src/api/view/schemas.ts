@@ -102,7 +102,7 @@ export const transitionSchema = z.object({
   run: z.int(),
   attempt: count,
   attemptsLost: count,
-  state: z.string(),
+  state: z.enum([...taskStates, 'deleted']),
   reason: z.string(),
   message: z.string(),
   worker: z.string().nullable(),
