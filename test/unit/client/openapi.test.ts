@@ -89,8 +89,9 @@ async function differences(comparisons: readonly Comparison[]): Promise<Record<s
   });
   const output = await compile(`${preamble}${checks.map(({ line }) => line).join('\n')}`);
   const firstLine = preamble.split('\n').length;
+  const errors = output.split(/^(?=\S)/m).filter((error) => error !== '');
   return Object.fromEntries(
-    output.split(/^(?=\S)/m).map((error) => {
+    errors.map((error) => {
       const line = Number(/check\.mts\((\d+),/.exec(error)?.[1]);
       return [checks[line - firstLine]?.name ?? 'elsewhere', error.trim()];
     }),
