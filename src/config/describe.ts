@@ -7,7 +7,7 @@ import type { Command, ResolvedSetting, SettingDefinition, Source } from './sett
 export interface DescribedSetting {
   readonly variable: string;
   readonly flag: string;
-  /** Absent where unset; a secret only with its length. */
+  /** Undefined if unset; of a secret only the length. */
   readonly value: string | undefined;
   /** `default`, `unset`, `env GENWARDEN_POOL`, `flag --pool`, or `file GENWARDEN_TOKEN_FILE`. */
   readonly source: string;
@@ -30,9 +30,9 @@ function describeSource(source: Source): string {
   return `${source.kind === 'variable' ? 'env' : source.kind} ${source.name}`;
 }
 
-/** A flag for the command line, made from a setting. */
+/** The command-line flag of a setting. */
 export interface FlagDefinition {
-  /** As commander takes it: `--http-port <port>`. It must not be given a default there: `loadSettings` knows it. */
+  /** In commander's syntax: `--http-port <port>`. Do not give commander a default: `loadSettings` applies it. */
   readonly flags: string;
   /** The key under which `loadSettings` expects the value: `httpPort`. */
   readonly attribute: string;
@@ -40,7 +40,7 @@ export interface FlagDefinition {
   readonly description: string;
 }
 
-/** The flags of a command, one a setting that it uses; a secret has a flag for its file only. */
+/** The flags of a command, one per setting that it uses. A secret has a flag only for its file. */
 export function flagsFor(command: Command): FlagDefinition[] {
   return settingDefinitions
     .filter(({ usedBy }) => usedBy.includes(command))

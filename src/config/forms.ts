@@ -1,10 +1,10 @@
-// The forms that settings are written in, each a zod schema from text to value whose message says what is wrong.
+// The value types of settings: each is a zod schema from text to value, with a message that says what is wrong.
 
 import { z } from 'zod';
 import { formatDuration, parseDuration } from '../job/duration.ts';
 import type { TextForm } from './setting.ts';
 
-/** Any text that is not empty; `placeholder` names it in `--help`. */
+/** Any non-empty text; `placeholder` names it in `--help`. */
 export function text(placeholder: string, allowed = 'any text'): TextForm<string> {
   return { schema: z.string(), allowed, placeholder };
 }
@@ -51,23 +51,24 @@ export const port: TextForm<number> = {
   allowed: 'a port from 0 to 65535; 0 picks a free one',
 };
 
-/** One of a few words. */
+/** One of several words. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): TextForm<Word> {
-  const read = (value: string): Word | Wrong => words.find((word) => word === value) ?? wrong('is none of the choices');
+  const read = (value: string): Word | Wrong =>
+    words.find((word) => word === value) ?? wrong('is not one of the choices');
   return form(read, words.join(', '), 'choice');
 }
 
-/** A number out of a few. */
+/** One of several numbers. */
 export function oneOfNumbers(...numbers: readonly number[]): TextForm<number> {
   const read = (value: string): number | Wrong =>
-    numbers.find((number) => String(number) === value) ?? wrong('is none of the choices');
+    numbers.find((number) => String(number) === value) ?? wrong('is not one of the choices');
   return form(read, numbers.join(', '), 'number');
 }
 
-/** Text that a regular expression fits as a whole. */
+/** Text that matches a regular expression as a whole. */
 export function matching(pattern: RegExp, allowed: string, placeholder: string): TextForm<string> {
   return form(
-    (value) => (pattern.test(value) ? value : wrong('has characters or a length that do not fit')),
+    (value) => (pattern.test(value) ? value : wrong('has invalid characters or an invalid length')),
     allowed,
     placeholder,
   );
@@ -86,7 +87,7 @@ export function url(...protocols: readonly string[]): TextForm<string> {
   return form(read, allowed, 'url');
 }
 
-/** Several of a form, separated by commas or line ends; at least one. Blank entries and repetitions are dropped. */
+/** At least one value, separated by commas or line ends. Blank entries and repetitions are dropped. */
 export function list<T>(of: TextForm<T>): TextForm<T[]> {
   const entries = (value: string): string[] => [
     ...new Set(

@@ -1,4 +1,4 @@
-// Reads the settings from flags, environment and files, and refuses a wrong set with one message that lists every problem.
+// Reads the settings from flags, environment and files. Reports all problems in one message.
 
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
@@ -12,13 +12,13 @@ import { isInjectedByKubernetes, unknownVariables } from './variables.ts';
 
 export interface SettingsInput {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** By commander's attribute names (`httpPort`); others than settings are ignored. No defaults in here: they would win. */
+  /** By commander's attribute names (`httpPort`); other names are ignored. Must not contain defaults: they would win. */
   readonly flags?: Readonly<Record<string, unknown>>;
   /** Reads a file as text; throws if it cannot. */
   readonly files?: (path: string) => string;
-  /** Is standard output a terminal? Then the log's default format is `pretty`. */
+  /** True if standard output is a terminal: the default log format is `pretty` then. */
   readonly terminal?: boolean;
-  /** The command that asks, for the checks that concern only one. */
+  /** The command that uses the settings; some checks apply to one command only. */
   readonly command?: Command;
 }
 
@@ -92,7 +92,7 @@ function fromDefault(definition: SettingDefinition, input: SettingsInput): Resol
   return { definition, text, source: { kind: text === undefined ? 'unset' : 'default' } };
 }
 
-/** The texts as the nested object that the schema reads; an unset one is left out. */
+/** The texts as the nested object that the schema parses; unset settings are left out. */
 function nest(resolved: readonly ResolvedSetting[]): Record<string, unknown> {
   const root: Record<string, unknown> = {};
   for (const { definition, text } of resolved) {
@@ -120,7 +120,7 @@ function nameAndValue({ definition, text, source }: ResolvedSetting): string {
 }
 
 function invalidSettings(problems: readonly string[]): GenwardenError {
-  const count = problems.length === 1 ? 'One setting is wrong' : `${problems.length} settings are wrong`;
+  const count = problems.length === 1 ? 'One setting is invalid' : `${problems.length} settings are invalid`;
   const message = [`${count}:`, ...problems.map((problem) => `  ${problem}`)].join('\n');
   return new GenwardenError('InvalidConfiguration', message, { details: { problems } });
 }

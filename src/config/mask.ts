@@ -1,6 +1,6 @@
-// How the value of a setting is shown: a secret never, and a URL without the user and password in it.
+// Masks setting values for display: secrets, and users and passwords in URLs.
 
-/** `text` as it may be printed. Of a secret only its length in characters is said. */
+/** Of a secret, only the length in characters is shown. */
 export function maskText(text: string, secret: boolean): string {
   if (secret) return `(set, ${text.length} characters)`;
   return text.replaceAll(/:\/\/[^@/,\s]*@/g, '://****@');

@@ -1,4 +1,4 @@
-// The pools of an installation: read from the pools file, or one pool made of the flat settings.
+// The pools of an installation: from the pools file, or a single pool from the settings.
 
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
@@ -17,23 +17,23 @@ export interface PoolKey {
   readonly maxInFlight: number;
 }
 
-/** A pool as configured; what a `PoolDeclaration` says of it, and what only its workers may know. */
+/** A configured pool: its public `PoolDeclaration`, and what only its workers may know. */
 export interface PoolSettings {
   readonly name: string;
   readonly provider: 'gemini';
-  /** The default of each kind first; empty for a kind that the pool does not offer. */
+  /** The default of each kind comes first; empty for a kind that the pool does not offer. */
   readonly models: Readonly<Record<JobKind, readonly string[]>>;
   /** The pool's own defaults of the job policy; times in milliseconds. */
   readonly policy: PolicyRequest;
   readonly keys: readonly PoolKey[];
-  /** The provider's address; the SDK's own where undefined. */
+  /** The provider's address; undefined: the SDK's default. */
   readonly baseUrl: string | undefined;
   readonly apiVersion: string;
   /** Slots of each worker of this pool. */
   readonly concurrency: number;
   /** The only tenants that may submit to it; undefined: all. */
   readonly tenants: readonly string[] | undefined;
-  /** The uid of the custom resource that the pool was made from. */
+  /** The uid of the custom resource that defines the pool. */
   readonly owner: string | undefined;
 }
 
@@ -53,8 +53,8 @@ export function loadPools(settings: Settings, files: (path: string) => string = 
 }
 
 /**
- * What everybody may know of a pool. All who declare a pool declare it by this function, so that a worker that starts
- * changes nothing of what the operator has declared.
+ * The public part of a pool. The operator and the workers both declare pools through this function, so that a starting
+ * worker does not change the operator's declaration.
  */
 export function declarationOf({ name, provider, models, policy, tenants, owner }: Declared) {
   return {
@@ -69,7 +69,7 @@ export function declarationOf({ name, provider, models, policy, tenants, owner }
 
 type Declared = Pick<PoolSettings, 'name' | 'provider' | 'models' | 'policy' | 'tenants' | 'owner'>;
 
-/** What a model makes, by its name: providers say it in no other way. A pools file may list the models by kind instead. */
+/** Derived from the model's name, because providers publish it nowhere else. A pools file can list models by kind instead. */
 function kindOfModel(model: string): JobKind {
   return /image|banana|dall-e/.test(model) ? 'image' : 'text';
 }
@@ -79,13 +79,13 @@ type PoolEntry = Omit<PoolInFile, 'keys'> & {
   keys?: { key: string; requestsPerMinute?: number | undefined; maxInFlight?: number | undefined }[];
 };
 
-/** Reads the keys that have a file of their own. Throws with every one that cannot be read. */
+/** Reads the keys that are stored in separate files. Throws one error that lists every file that cannot be read. */
 function withKeys(path: string, pools: readonly PoolInFile[], files: (path: string) => string): PoolEntry[] {
   const problems: string[] = [];
   const read = (file: string, place: string): string => {
     try {
       const key = files(file).trim();
-      if (key === '' || /\s/.test(key)) problems.push(`${place}: ${file} must hold one key and nothing else`);
+      if (key === '' || /\s/.test(key)) problems.push(`${place}: ${file} must contain one key and nothing else`);
       return key;
     } catch (error) {
       problems.push(`${place}: cannot read the file (${(error as Error).message})`);
@@ -105,7 +105,7 @@ function withKeys(path: string, pools: readonly PoolInFile[], files: (path: stri
   return entries;
 }
 
-/** A pool; what its entry leaves out is taken from the flat settings of its provider. */
+/** Fields that the entry leaves out come from the settings of its provider. */
 function poolOf(
   flat: ProviderSettings,
   entry: Partial<PoolEntry> & { name: string; concurrency: number },
@@ -176,7 +176,10 @@ const poolSchema = z.strictObject({
           requestsPerMinute: z.int().min(1).max(100_000).optional(),
           maxInFlight: z.int().min(1).max(10_000).optional(),
         })
-        .refine(({ key, keyFile }) => (key === undefined) !== (keyFile === undefined), 'needs either key or keyFile'),
+        .refine(
+          ({ key, keyFile }) => (key === undefined) !== (keyFile === undefined),
+          'requires either key or keyFile',
+        ),
     )
     .optional(),
   baseUrl: z.url({ protocol: /^https?$/ }).optional(),
@@ -191,7 +194,7 @@ const poolsFileSchema = z.strictObject({ pools: z.array(poolSchema).min(1).super
 function checkNames(pools: readonly { name: string }[], context: z.RefinementCtx): void {
   for (const [at, { name }] of pools.entries()) {
     if (pools.findIndex((pool) => pool.name === name) === at) continue;
-    context.addIssue({ code: 'custom', path: [at, 'name'], message: `there is another pool named ${name}` });
+    context.addIssue({ code: 'custom', path: [at, 'name'], message: `another pool is named ${name}` });
   }
 }
 
@@ -205,7 +208,7 @@ function readJson(path: string, files: (path: string) => string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's message quotes the text, which may hold keys.
+    // The parser's message would quote the text, which may contain keys.
     throw invalidFile(path, ['is not JSON']);
   }
 }

@@ -1,8 +1,8 @@
-// What one setting is: a zod schema from text to value, with what must be known of it registered beside it.
+// One setting: a zod schema from text to value, and its names, description and default in a registry.
 
 import { z } from 'zod';
 
-/** The commands that may use a setting; `client` stands for every command that talks to the API. */
+/** The commands that can use a setting; `client` means every command that calls the API. */
 export type Command = 'api' | 'worker' | 'controller' | 'operator' | 'dev' | 'client';
 
 interface SettingMeta {
@@ -10,21 +10,21 @@ interface SettingMeta {
   readonly name: string;
   readonly description: string;
   readonly usedBy: readonly Command[];
-  /** What the flag's value is called in `--help`, such as `port` or `duration`. */
+  /** The name of the flag's value in `--help`, such as `port` or `duration`. */
   readonly placeholder: string;
-  /** The form and bounds of the value, for error messages and the docs. */
+  /** The syntax and bounds of the value, for error messages and the docs. */
   readonly allowed: string;
   /** The default as text. Absent: unset, or as the description says. */
   readonly default?: string;
-  /** Never printed, no flag for the value itself, and a `_FILE` variable and a `--…-file` flag that name a file of it. */
+  /** Never printed; set by the variable, or by a file that a `_FILE` variable or a `--…-file` flag names. */
   readonly secret?: boolean;
-  /** Other variables that mean the same, without `GENWARDEN_` put before them; weakest of all sources. */
+  /** Other variables for the same setting, without the `GENWARDEN_` prefix. They come after all other sources. */
   readonly aliases?: readonly string[];
 }
 
 const registered = z.registry<SettingMeta>();
 
-/** The text form of a value: a schema that reads a string, with the words for what it allows. */
+/** The text form of a value: a schema that parses a string, and a description of what it allows. */
 export interface TextForm<T> {
   readonly schema: z.ZodType<T, string>;
   readonly allowed: string;
@@ -33,17 +33,17 @@ export interface TextForm<T> {
 
 type About = Omit<SettingMeta, 'allowed' | 'placeholder' | 'default'>;
 
-/** A setting that is unset where nobody sets it. */
+/** A setting without a default. */
 export function optional<T>(form: TextForm<T>, about: About): z.ZodOptional<z.ZodType<T, string>> {
   return register(form.schema.optional(), form, about);
 }
 
-/** A list that is empty where nobody sets it. */
+/** A list that is empty by default. */
 export function optionalList<T>(form: TextForm<T[]>, about: About): z.ZodDefault<z.ZodType<T[], string>> {
   return register(form.schema.default([]), form, about);
 }
 
-/** A setting with a default, which is text and read like any other value. */
+/** A setting with a default, given as text and parsed like any other value. */
 export function withDefault<T>(form: TextForm<T>, text: string, about: About): z.ZodPrefault<z.ZodType<T, string>> {
   return register(form.schema.prefault(text), form, { ...about, default: text });
 }

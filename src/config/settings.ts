@@ -1,5 +1,4 @@
-// Every setting of Genwarden: the one list that variables, flags, error messages, `genwarden config` and the docs are
-// made from.
+// Every setting of Genwarden: variables, flags, error messages, `genwarden config` and the docs come from this list.
 
 import { z } from 'zod';
 import { duration, integer, label, list, matching, oneOf, oneOfNumbers, path, port, size, text, url } from './forms.ts';
@@ -22,12 +21,12 @@ const secret = text('secret', 'a secret');
 const nats = z.object({
   urls: withDefault(list(url('nats:', 'tls:', 'ws:', 'wss:')), 'nats://127.0.0.1:4222', {
     name: 'NATS_URL',
-    description: 'The NATS servers, any of one cluster',
+    description: 'NATS servers of one cluster',
     usedBy: processes,
   }),
   creds: optional(path, {
     name: 'NATS_CREDS',
-    description: 'File with the credentials of a NATS user',
+    description: 'Credentials file of a NATS user',
     usedBy: processes,
   }),
   user: optional(text('name'), { name: 'NATS_USER', description: 'NATS user', usedBy: processes }),
@@ -40,7 +39,7 @@ const nats = z.object({
   tls: z.object({
     ca: optional(path, {
       name: 'NATS_TLS_CA',
-      description: "PEM file of the authority that signed the servers' certificates",
+      description: "PEM file of the CA that signed the servers' certificates",
       usedBy: processes,
     }),
     cert: optional(path, {
@@ -50,41 +49,40 @@ const nats = z.object({
     }),
     key: optional(path, {
       name: 'NATS_TLS_KEY',
-      description: "PEM file of the client certificate's key",
+      description: 'PEM file of the client certificate key',
       usedBy: processes,
     }),
   }),
   systemUser: optional(text('name'), {
     name: 'NATS_SYSTEM_USER',
-    description: 'A read-only user of the system account: lost workers are then seen in about a second',
+    description: 'Read-only user of the system account, with which lost workers are detected in about a second',
     usedBy: ['controller', 'dev'],
   }),
   systemPassword: optional(secret, {
     name: 'NATS_SYSTEM_PASSWORD',
-    description: "Password of the system account's user",
+    description: 'Password of the system account user',
     usedBy: ['controller', 'dev'],
     secret: true,
   }),
   prefix: withDefault(token, 'genwarden', {
     name: 'NATS_PREFIX',
-    description:
-      'First token of every subject and of the names of stream and buckets, so that installations can share an account',
+    description: 'First token of every subject, stream and bucket name, so that installations can share an account',
     usedBy: processes,
   }),
   replicas: withDefault(oneOfNumbers(1, 3, 5), '1', {
     name: 'NATS_REPLICAS',
-    description: 'Copies of the stream and the buckets that the first start creates; 3 on a cluster of three servers',
+    description:
+      'Replicas of the stream and the buckets, set when they are created; use 3 on a cluster of three servers',
     usedBy: processes,
   }),
   maxBytes: optional(size, {
     name: 'NATS_MAX_BYTES',
-    description:
-      "Most that the stream may hold: submits are refused from 85 % of it on; where unset the stream's own limit",
+    description: "Maximum size of the stream; submits are refused above 85 % of it (unset: the stream's current limit)",
     usedBy: ['controller', 'dev'],
   }),
   server: optional(path, {
     name: 'NATS_SERVER',
-    description: 'The nats-server binary that `dev` starts; searched for where unset',
+    description: 'nats-server binary that `dev` starts (unset: the first one found on PATH or in ~/.cache/genwarden)',
     usedBy: ['dev'],
   }),
 });
@@ -98,12 +96,12 @@ const http = z.object({
   port: withDefault(port, '8080', { name: 'HTTP_PORT', description: 'Port of the API', usedBy: serving }),
   publicUrl: optional(url('http:', 'https:'), {
     name: 'PUBLIC_URL',
-    description: "The API's address as its users see it, for links; the request's own where unset",
+    description: 'Public address of the API, for links (unset: the address of each request)',
     usedBy: serving,
   }),
   corsOrigins: optionalList(list(origin), {
     name: 'CORS_ORIGINS',
-    description: 'Web origins that may call the API from a browser; none where unset',
+    description: 'Web origins that may call the API from a browser (unset: none)',
     usedBy: serving,
   }),
 });
@@ -112,34 +110,34 @@ const provider = (name: 'GEMINI' | 'OPENAI', title: string, aliases: string[], v
   z.object({
     apiKeys: optionalList(list(secret), {
       name: `${name}_API_KEYS`,
-      description: `API keys of ${title}; one a line in the file`,
+      description: `API keys of ${title}; one per line in the file`,
       usedBy: provisioning,
       secret: true,
       aliases,
     }),
     baseUrl: optional(url('http:', 'https:'), {
       name: `${name}_BASE_URL`,
-      description: `Points the SDK of ${title} elsewhere; its own address where unset`,
+      description: `Address of ${title} (unset: the default of its SDK)`,
       usedBy: provisioning,
     }),
     apiVersion: withDefault(apiVersion, version, {
       name: `${name}_API_VERSION`,
-      description: `Version of the interface of ${title}`,
+      description: `API version of ${title}`,
       usedBy: provisioning,
     }),
     requestsPerMinute: withDefault(integer(1, 100_000), '10', {
       name: `${name}_REQUESTS_PER_MINUTE`,
-      description: `Requests a minute to ${title} per key, across all workers`,
+      description: `Requests per minute to ${title} per key, across all workers`,
       usedBy: provisioning,
     }),
     maxInFlight: withDefault(integer(1, 10_000), '1000', {
       name: `${name}_MAX_IN_FLIGHT`,
-      description: `Requests to ${title} at the same time per key, across all workers`,
+      description: `Concurrent requests to ${title} per key, across all workers`,
       usedBy: provisioning,
     }),
     models: withDefault(list(model), models, {
       name: `${name}_MODELS`,
-      description: `Models of ${title} that the pool offers; the first of a kind is that kind's default`,
+      description: `Models of ${title} that the pool offers; the first model of each kind is the default`,
       usedBy: provisioning,
     }),
   });
@@ -152,78 +150,79 @@ export const settingsSchema = z.object({
   http,
   metricsHost: withDefault(host, '127.0.0.1', {
     name: 'METRICS_HOST',
-    description: 'Address that `/metrics`, `/healthz` and `/readyz` of each process listen on',
+    description: 'Address of `/metrics`, `/healthz` and `/readyz` of each process',
     usedBy: processes,
   }),
   metricsPort: optional(port, {
     name: 'METRICS_PORT',
     description:
-      'Port of `/metrics`, `/healthz` and `/readyz`; where unset 8081 (api), 8082 (worker), 8083 (controller), 8084 (operator)',
+      'Port of `/metrics`, `/healthz` and `/readyz` (unset: 8081 api, 8082 worker, 8083 controller, 8084 operator)',
     usedBy: processes,
   }),
   pool: withDefault(label, 'default', {
     name: 'POOL',
-    description: 'The pool that a worker serves and declares',
+    description: 'Pool that a worker declares and serves',
     usedBy: provisioning,
   }),
   concurrency: withDefault(integer(1, 1_000), '4', {
     name: 'CONCURRENCY',
-    description: 'Tasks that a worker runs at the same time',
+    description: 'Tasks that a worker runs concurrently',
     usedBy: provisioning,
   }),
   poolsFile: optional(path, {
     name: 'POOLS_FILE',
-    description: 'JSON file with several pools: provider, models, keys, limits; replaces the settings of the one pool',
+    description:
+      'JSON file that defines several pools with provider, models, keys and limits, instead of the one pool of the settings',
     usedBy: ['api', 'worker', 'controller', 'dev'],
   }),
   heartbeatTimeoutMs: withDefault(duration('300ms', '10m'), '6s', {
     name: 'HEARTBEAT_TIMEOUT',
-    description: 'Silence after which a worker counts as lost; beats come three times as often',
+    description: 'Silence after which a worker is considered lost; workers send three heartbeats in this time',
     usedBy: processes,
   }),
   retentionMs: withDefault(duration('1s', '365d'), '7d', {
     name: 'RETENTION',
-    description: 'How long a job and all that belongs to it is kept, from its submit',
+    description: 'How long a job and its artifacts are kept after the submit',
     usedBy: processes,
   }),
   reconnectHoldMs: withDefault(duration('0s', '10m'), '1s', {
     name: 'RECONNECT_HOLD',
-    description: 'How long a closed connection may come back before its worker counts as lost',
+    description: 'How long a worker has to reconnect after its connection closed before it is considered lost',
     usedBy: ['controller', 'dev'],
   }),
   drainTimeoutMs: withDefault(duration('0s', '1h'), '25s', {
     name: 'DRAIN_TIMEOUT',
-    description: 'How long a worker that was told to stop waits for its running tasks before it hands them back',
+    description: 'How long a stopping worker waits for its running tasks before it hands them back',
     usedBy: provisioning,
   }),
   gemini: provider('GEMINI', 'Gemini', ['GEMINI_API_KEY'], 'v1', geminiModels),
-  openai: provider('OPENAI', 'OpenAI (reserved, not built yet)', [], 'v1', 'gpt-image-1'),
+  openai: provider('OPENAI', 'OpenAI (reserved, not available yet)', [], 'v1', 'gpt-image-1'),
   authTokensFile: optional(path, {
     name: 'AUTH_TOKENS_FILE',
     description:
-      'File of hashed tokens, as `genwarden token create` writes it; without it the API serves only the loopback address',
+      'File of hashed tokens, written by `genwarden token create`; without it the API serves only the loopback address',
     usedBy: serving,
   }),
   auth: withDefault(oneOf('on', 'off'), 'on', {
     name: 'AUTH',
-    description: '`off` lets anyone who reaches the API use it, on any address',
+    description: '`off` gives access to everyone who can reach the API, on any address',
     usedBy: serving,
   }),
   kubernetes: kubernetesSettings,
   artifactStore: withDefault(oneOf('nats', 's3'), 'nats', {
     name: 'ARTIFACT_STORE',
-    description: 'Where artifacts are kept; `s3` is not built yet',
+    description: 'Artifact store; `s3` is not available yet',
     usedBy: processes,
   }),
   client: z.object({
     url: withDefault(url('http:', 'https:'), 'http://127.0.0.1:8080', {
       name: 'URL',
-      description: 'The API that the client commands talk to',
+      description: 'Address of the API, for client commands',
       usedBy: ['client'],
     }),
     token: optional(secret, {
       name: 'TOKEN',
-      description: 'Bearer token of the client commands',
+      description: 'API token, for client commands',
       usedBy: ['client'],
       secret: true,
     }),
@@ -231,23 +230,23 @@ export const settingsSchema = z.object({
   log: z.object({
     level: withDefault(oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info', {
       name: 'LOG_LEVEL',
-      description: 'The least level that is logged',
+      description: 'Lowest level that is logged',
       usedBy: everyone,
     }),
     format: withDefault(oneOf('json', 'pretty'), 'json', {
       name: 'LOG_FORMAT',
-      description: 'Form of the log; on a terminal the default is `pretty`',
+      description: 'Log format; the default on a terminal is `pretty`',
       usedBy: everyone,
     }),
   }),
   dataDir: withDefault(path, '.genwarden', {
     name: 'DATA_DIR',
-    description: 'Folder in which `dev` keeps the storage of its nats-server',
+    description: 'Folder where `dev` stores the data of its nats-server',
     usedBy: ['dev'],
   }),
   standinLatencyMs: withDefault(duration('0s', '1h'), '2s', {
     name: 'STANDIN_LATENCY',
-    description: 'How long the Gemini stand-in of `dev` takes for an answer',
+    description: 'How long the Gemini stand-in of `dev` takes to answer',
     usedBy: ['dev'],
   }),
 });

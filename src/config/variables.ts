@@ -1,12 +1,12 @@
-// Which `GENWARDEN_…` variables are ours: unknown ones are named with the nearest known name, those that Kubernetes
-// injects for services are passed over.
+// Finds unknown `GENWARDEN_…` variables and suggests the nearest known name. Variables that Kubernetes injects for services
+// are ignored.
 
 import { maskText } from './mask.ts';
 import { settingDefinitions } from './settings.ts';
 
 const known = new Set(settingDefinitions.flatMap(({ variable, fileVariable }) => [variable, fileVariable ?? variable]));
 
-/** A problem for each `GENWARDEN_…` variable that is no setting. Its value is not shown: it may be a mistyped secret. */
+/** One problem per unknown `GENWARDEN_…` variable. The value is not shown, because it may be a mistyped secret. */
 export function unknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(env)
     .filter(([name, value]) => name.startsWith('GENWARDEN_') && value !== undefined && !known.has(name))
@@ -29,7 +29,7 @@ function advice(name: string): string {
     .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
     .sort((a, b) => a.distance - b.distance)[0];
   const close = nearest !== undefined && nearest.distance <= Math.max(2, (name.length - 'GENWARDEN_'.length) / 3);
-  return close ? `did you mean ${nearest.candidate}?` : 'allowed are the settings that `genwarden config` lists';
+  return close ? `did you mean ${nearest.candidate}?` : '`genwarden config` lists the settings';
 }
 
 /** Levenshtein's distance: insertions, deletions and replacements from one text to the other. */

@@ -1,4 +1,4 @@
-// The version of the package that this file belongs to, from a checkout and from an installed package alike.
+// The version of the package, in a checkout and in an installed package.
 
 import { readFileSync } from 'node:fs';
 

@@ -1,4 +1,4 @@
-// The log events that people build searches and alerts on: their names are part of the surface.
+// The log events for searches and alerts. Their names are part of the public interface.
 
 import type { Logger } from 'pino';
 import type { Cancelled, Failed, OpenTask } from '../job/task.ts';
@@ -28,14 +28,14 @@ export interface LogEventFields {
   readonly attempt?: number | undefined;
   readonly pool?: string | undefined;
   readonly worker?: string | undefined;
-  /** A code of the catalogue, or what else led here. */
+  /** A code of the error catalogue, or another cause. */
   readonly reason?: string | undefined;
   /** Milliseconds. */
   readonly durationMs?: number | undefined;
   readonly err?: unknown;
 }
 
-/** Logs an event at its level; `message` is the sentence for a person. */
+/** Logs an event at its level; `message` is for people. */
 export function logEvent(logger: Logger, event: LogEvent, fields: LogEventFields, message: string): void {
   logger[levels[event]]({ event, ...fields }, message);
 }

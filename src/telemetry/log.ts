@@ -1,4 +1,5 @@
-// The log of every process: one JSON object a line on standard output (or pretty lines for a terminal), without secrets.
+// The log of every process: one JSON object per line on standard output, or pretty lines on a terminal. Secrets are
+// redacted.
 
 import { pino } from 'pino';
 import type { Logger } from 'pino';
@@ -10,11 +11,11 @@ export type { Logger } from 'pino';
 export interface LogOptions {
   readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   readonly format: 'json' | 'pretty';
-  /** Which part speaks; in `genwarden dev` several share one Node process. */
+  /** The part that logs; in `genwarden dev` several share one Node process. */
   readonly process: 'api' | 'worker' | 'controller' | 'operator' | 'dev' | 'client';
-  /** Texts that must never appear, such as the API keys of the settings. */
+  /** Texts that must never appear in the log, such as API keys. */
   readonly secrets?: readonly string[];
-  /** Standard output where absent. Colours only if it says that it is a terminal. */
+  /** Default: standard output. Colours are used only on a terminal. */
   readonly destination?: { write(line: string): unknown; readonly isTTY?: boolean };
 }
 
@@ -25,7 +26,7 @@ const prettyForm = {
   singleLine: true,
 } as const;
 
-/** A logger that writes at once, without a thread of its own: what was logged before an exit is out. */
+/** Writes synchronously, without a separate thread, so that nothing is lost at exit. */
 export function createLogger(options: LogOptions): Logger {
   const out = options.destination ?? process.stdout;
   const redact = createRedactor(options.secrets);
@@ -55,7 +56,7 @@ interface LoggedError {
 
 const serialize = (value: unknown): unknown => (value instanceof Error ? describeError(value) : value);
 
-/** Only these fields, as errors of HTTP clients carry whole requests; the cause up to five deep. */
+/** Only these fields, because errors of HTTP clients carry whole requests; causes up to five deep. */
 function describeError(error: Error, depth = 0): LoggedError {
   const { code } = error as { code?: unknown };
   return {

@@ -1,14 +1,14 @@
-// Every metric of Genwarden, as tables: what is exported, by whom, with which labels. `docs/metrics.md` lists the same
-// names; a test compares. No job id and no client's text is ever a label.
+// Every metric of Genwarden, with its labels and the process that exports it. A test compares them with `docs/metrics.md`.
+// Job ids and text from clients are never labels.
 
 import { collectDefaultMetrics, Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 
 /** Seconds; classic buckets from 100 ms to 1 h (prom-client has no native histograms). */
 const lifetimeBuckets = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 90, 120, 300, 600, 1800, 3600] as const;
-/** Seconds; answers of an API. */
+/** Seconds; response times of an API. */
 const answerBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
-/** Seconds; delays of an event loop, where a tenth is bad and several look dead. */
+/** Seconds; delays of an event loop: 0.1 is bad, several look like a dead process. */
 const lagBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 6] as const;
 
 interface Definition {
@@ -32,11 +32,11 @@ const histogram = <const L extends string = never>(
 
 const overdueTasks = gauge(
   'genwarden_overdue_tasks',
-  'Open tasks past their dueAt; more than 0 for long means that nobody moves them',
+  'Open tasks past their dueAt; above 0 for long means that no controller acts on them',
   ['pool'],
 );
 
-const leader = gauge('leader_election_master_status', '1 in the process that leads', ['name']);
+const leader = gauge('leader_election_master_status', '1 in the leading process', ['name']);
 
 const controllerDefinitions = {
   tasks: gauge('genwarden_tasks', 'Open tasks by state', ['pool', 'state']),
@@ -60,13 +60,13 @@ const controllerDefinitions = {
   ),
   oldestOpenTask: gauge(
     'genwarden_oldest_open_task_timestamp_seconds',
-    'When the oldest task in this state entered it; 0 where there is none',
+    'When the oldest task in this state entered it; 0 without such a task',
     ['pool', 'state'],
   ),
   overdueTasks,
   reconciliations: counter(
     'genwarden_reconciliations_total',
-    'Verdicts of the rules that were written, or refused by a newer message',
+    'Verdicts of the rules that were written, or refused because the task had changed',
     ['rule', 'verdict'],
   ),
   recoveryDuration: histogram(
@@ -75,10 +75,10 @@ const controllerDefinitions = {
     ['rule'],
     lifetimeBuckets,
   ),
-  invariantViolations: counter('genwarden_invariant_violations_total', 'Broken promises of the design; stays 0', [
+  invariantViolations: counter('genwarden_invariant_violations_total', 'Violated invariants; must stay 0', [
     'invariant',
   ]),
-  workers: gauge('genwarden_workers', 'Workers whose heartbeats are heard', ['pool']),
+  workers: gauge('genwarden_workers', 'Live workers, by their heartbeats', ['pool']),
   keys: gauge('genwarden_keys', 'API keys by state', ['pool', 'state']),
   poolPaused: gauge('genwarden_pool_paused', '1 while the pool is paused', ['pool']),
   clockOffset: gauge('genwarden_clock_offset_seconds', 'Clock of the NATS server minus the clock of this process'),
@@ -94,16 +94,13 @@ const workerDefinitions = {
     ['pool', 'provider', 'model', 'outcome'],
     lifetimeBuckets,
   ),
-  providerRequests: counter('genwarden_provider_requests_total', 'Requests to a provider by its answer', [
+  providerRequests: counter('genwarden_provider_requests_total', 'Requests to a provider by response code', [
     'provider',
     'model',
     'code',
   ]),
-  tokens: counter('genwarden_tokens_total', 'Tokens that the provider counted', ['provider', 'model', 'direction']),
-  keyCooldowns: counter('genwarden_key_cooldowns_total', 'Times that a key was taken out of use for a while', [
-    'pool',
-    'cause',
-  ]),
+  tokens: counter('genwarden_tokens_total', 'Tokens as counted by the provider', ['provider', 'model', 'direction']),
+  keyCooldowns: counter('genwarden_key_cooldowns_total', 'Cooldowns of API keys', ['pool', 'cause']),
   slots: gauge('genwarden_slots', 'Slots of this worker by state', ['pool', 'state']),
   eventLoopLag: histogram('genwarden_event_loop_lag_seconds', 'How late the event loop ran a timer', [], lagBuckets),
   artifactStoreRequests: counter('genwarden_artifact_store_requests_total', 'Requests to the artifact store', [
@@ -115,7 +112,7 @@ const workerDefinitions = {
 const apiDefinitions = {
   httpRequestDuration: histogram(
     'genwarden_http_request_duration_seconds',
-    'Time to answer, without event streams and waits',
+    'Response time, without event streams and waiting requests',
     ['method', 'route', 'code'],
     answerBuckets,
   ),
@@ -124,12 +121,12 @@ const apiDefinitions = {
   overdueTasks,
 } as const;
 
-/** Seconds; controller-runtime's own buckets, thinned: a reconcile that waits for an API server that is away takes a minute. */
+/** Seconds; a subset of controller-runtime's buckets. A reconcile that waits for an unavailable API server takes a minute. */
 const reconcileBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const;
 /** Seconds; the buckets of client-go's work queue, from 1 ms on. */
 const workBuckets = [0.001, 0.01, 0.1, 1, 10, 60, 600] as const;
 
-/** Names and labels are those of controller-runtime, so that its dashboards and alerts work. */
+/** The names and labels of controller-runtime, so that its dashboards and alerts work. */
 const operatorDefinitions = {
   reconciles: counter('controller_runtime_reconcile_total', 'Reconciles by result', ['controller', 'result']),
   reconcileTime: histogram(
@@ -138,42 +135,44 @@ const operatorDefinitions = {
     ['controller'],
     reconcileBuckets,
   ),
-  activeWorkers: gauge('controller_runtime_active_workers', 'Reconciles under way', ['controller']),
-  queueDepth: gauge('workqueue_depth', 'Keys that wait to be reconciled', ['name']),
+  activeWorkers: gauge('controller_runtime_active_workers', 'Running reconciles', ['controller']),
+  queueDepth: gauge('workqueue_depth', 'Keys that wait for a reconcile', ['name']),
   queueAdds: counter('workqueue_adds_total', 'Keys that were added', ['name']),
   queueDuration: histogram(
     'workqueue_queue_duration_seconds',
-    'From added to taken up for a reconcile',
+    'From being added to the start of the reconcile',
     ['name'],
     workBuckets,
   ),
-  workDuration: histogram('workqueue_work_duration_seconds', 'Time that a key was worked on', ['name'], workBuckets),
-  unfinishedWork: gauge('workqueue_unfinished_work_seconds', 'Time that work under way has taken so far, summed up', [
+  workDuration: histogram(
+    'workqueue_work_duration_seconds',
+    'Duration of the reconcile of a key',
+    ['name'],
+    workBuckets,
+  ),
+  unfinishedWork: gauge('workqueue_unfinished_work_seconds', 'Total time that running reconciles have taken so far', [
     'name',
   ]),
   longestRunning: gauge(
     'workqueue_longest_running_processor_seconds',
-    'Time that the longest work under way has taken so far',
+    'Time that the longest running reconcile has taken so far',
     ['name'],
   ),
   retries: counter('workqueue_retries_total', 'Keys that were added again after an error', ['name']),
   kubeRequests: counter(
     'rest_client_requests_total',
-    'Requests to the Kubernetes API server by its answer; code 0 where it gave none',
+    'Requests to the Kubernetes API server by response code; 0 without a response',
     ['code', 'method', 'host'],
   ),
   missedEvents: counter(
     'genwarden_operator_missed_events_total',
-    'Changes of objects that a watch did not tell of and a later list found',
+    'Changes of objects that a watch missed and a later list found',
     ['type'],
   ),
-  relists: counter('genwarden_operator_relists_total', 'Full lists of objects by why they were asked for', [
-    'type',
-    'cause',
-  ]),
+  relists: counter('genwarden_operator_relists_total', 'Full lists of objects by cause', ['type', 'cause']),
   droppedEvents: counter(
     'genwarden_operator_dropped_events_total',
-    'Events about objects that were not written, by why',
+    'Events about objects that were not written, by cause',
     ['cause'],
   ),
   leader,
@@ -181,7 +180,7 @@ const operatorDefinitions = {
 
 const processDefinitions = {
   natsConnected: gauge('genwarden_nats_connected', '1 while this process is connected to NATS'),
-  buildInfo: gauge('genwarden_build_info', 'Always 1; the labels say what runs', ['version', 'node', 'process']),
+  buildInfo: gauge('genwarden_build_info', 'Always 1; the labels identify the build', ['version', 'node', 'process']),
 } as const;
 
 type Table = Readonly<Record<string, Definition>>;
@@ -199,14 +198,14 @@ export type ApiMetrics = Metrics<typeof apiDefinitions>;
 export type OperatorMetrics = Metrics<typeof operatorDefinitions>;
 export type ProcessMetrics = Metrics<typeof processDefinitions>;
 
-/** Metrics of the leading controller. On a registry that has them already the same ones are returned; so for all five. */
+/** Metrics of the leading controller. A registry that has the metrics already returns the same ones; so for all five. */
 export const createControllerMetrics = (registry: Registry): ControllerMetrics =>
   create(controllerDefinitions, registry);
 export const createWorkerMetrics = (registry: Registry): WorkerMetrics => create(workerDefinitions, registry);
 export const createApiMetrics = (registry: Registry): ApiMetrics => create(apiDefinitions, registry);
 export const createOperatorMetrics = (registry: Registry): OperatorMetrics => create(operatorDefinitions, registry);
 
-/** Metrics of every process, with prom-client's own about memory, CPU and event loop. */
+/** Metrics of every process, with prom-client's defaults for memory, CPU and event loop. */
 export function createProcessMetrics(registry: Registry, about: { version: string; process: string }): ProcessMetrics {
   if (registry.getSingleMetric('process_cpu_seconds_total') === undefined)
     collectDefaultMetrics({ register: registry });
@@ -215,7 +214,7 @@ export function createProcessMetrics(registry: Registry, about: { version: strin
   return metrics;
 }
 
-/** All of Genwarden's own metrics with their labels and who exports them, for the docs' test. */
+/** All metrics of Genwarden with their labels and exporters, for the test of the docs. */
 export const metricList = Object.entries<Table>({
   controller: controllerDefinitions,
   worker: workerDefinitions,
@@ -228,7 +227,7 @@ export const metricList = Object.entries<Table>({
 
 export const metricNames: readonly string[] = [...new Set(metricList.map(({ name }) => name))];
 
-/** A model as a label: clients name models, so one that the pool does not list is `other`. */
+/** A model as a label. Clients choose model names, so any that the pool does not list becomes `other`. */
 export function modelLabel(model: string, listed: readonly string[]): string {
   return listed.includes(model) ? model : 'other';
 }

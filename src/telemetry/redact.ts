@@ -1,5 +1,4 @@
-// Keeps secrets out of a log line, whatever object, error or sentence they are in: the finished line is searched, so no
-// shape of a logged value can slip past.
+// Redacts secrets in log lines. It searches the finished line, so it finds them in any object, error or sentence.
 
 const secretNames =
   'authorization|proxy-authorization|cookie|set-cookie|x-goog-api-key|api-?_?keys?|key|tokens?|creds|credentials|pass|password|systemPassword|secret|client_?secret|nkey|seed_?key';
@@ -32,7 +31,7 @@ const urlUser = /(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^@/\s"\\]+@/gi;
 
 const hidden = '[redacted]';
 
-/** A function that takes the secrets out of a line; `known` are texts that must never appear, such as the API keys. */
+/** Returns a function that redacts a line; `known` are texts that must never appear, such as API keys. */
 export function createRedactor(known: readonly string[] = []): (line: string) => string {
   const literals = [...new Set(known)].filter((secret) => secret.length >= 4).flatMap(spellings);
   return (line) => {
@@ -48,7 +47,7 @@ export function createRedactor(known: readonly string[] = []): (line: string) =>
   };
 }
 
-/** A secret as it may stand in a line of JSON: as it is, and escaped; the longer first. */
+/** The forms of a secret in a line of JSON: escaped and unescaped, the longer first. */
 function spellings(secret: string): string[] {
   const escaped = JSON.stringify(secret).slice(1, -1);
   return escaped === secret ? [secret] : [escaped, secret];

@@ -1,4 +1,4 @@
-// The small HTTP server of each process for Prometheus and Kubernetes: `/metrics`, `/healthz` and `/readyz`.
+// The HTTP server of each process for Prometheus and Kubernetes: `/metrics`, `/healthz` and `/readyz`.
 
 import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
@@ -8,16 +8,16 @@ import { GenwardenError } from '../job/errors/index.ts';
 
 export interface Readiness {
   readonly ready: boolean;
-  /** Why not, for a person; empty when ready. */
+  /** Why the process is not ready; empty when it is. */
   readonly reasons: readonly string[];
 }
 
 export interface TelemetryOptions {
   readonly host: string;
-  /** 0 picks a free one. */
+  /** 0 picks a free port. */
   readonly port: number;
   readonly registry: Registry;
-  /** False or a sentence that says what is broken: this process should be restarted. */
+  /** False or a reason if this process should be restarted. */
   readonly live: () => boolean | string;
   readonly ready: () => Promise<Readiness>;
 }
@@ -26,7 +26,7 @@ export interface TelemetryServer {
   readonly port: number;
   /** `http://host:port`, without a slash at the end. */
   readonly url: string;
-  /** Ends open connections too. */
+  /** Also closes open connections. */
   close(): Promise<void>;
 }
 
@@ -41,10 +41,10 @@ export async function startTelemetryServer(options: TelemetryOptions): Promise<T
   return { port, url: `http://${host}:${port}`, close: () => close(server) };
 }
 
-/** The error for a listener's failure: `PortInUse` with the setting that would change the port, others as they are. */
+/** `PortInUse`, with the setting that changes the port, if the port is taken; other errors unchanged. */
 export function listenError(error: NodeJS.ErrnoException, at: { host: string; port: number }, setting: string): Error {
   if (error.code !== 'EADDRINUSE') return error;
-  const message = `port ${at.port} on ${at.host} is in use by another program; choose another with ${setting} (0 picks a free one)`;
+  const message = `port ${at.port} on ${at.host} is in use by another program; set ${setting} to another port (0 picks a free one)`;
   return new GenwardenError('PortInUse', message, { cause: error, details: { ...at, setting } });
 }
 
@@ -57,9 +57,9 @@ function listen(server: Server, { host, port }: TelemetryOptions): Promise<void>
 
 async function answer(options: TelemetryOptions, method: string, url: string, response: ServerResponse): Promise<void> {
   try {
-    if (method !== 'GET' && method !== 'HEAD') return send(response, 405, 'text/plain', 'only GET\n');
+    if (method !== 'GET' && method !== 'HEAD') return send(response, 405, 'text/plain', 'only GET is supported\n');
     const page = pages[url.split('?')[0]!];
-    if (page === undefined) return send(response, 404, 'text/plain', 'there are /metrics, /healthz and /readyz\n');
+    if (page === undefined) return send(response, 404, 'text/plain', 'not found: use /metrics, /healthz or /readyz\n');
     const { status, type, body } = await page(options);
     send(response, status, type, body);
   } catch (error) {

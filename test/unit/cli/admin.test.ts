@@ -35,7 +35,7 @@ describe('config', () => {
       flag: '--token-file',
       value: null,
       source: 'unset',
-      description: 'Bearer token of the client commands',
+      description: 'API token, for client commands',
     });
   });
 
@@ -44,7 +44,7 @@ describe('config', () => {
       env: { GENWARDEN_RETENTION: '5 minutes', GENWARDEN_CONCURENCY: '1' },
     });
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toContain('2 settings are wrong');
+    expect(stderr).toContain('2 settings are invalid');
     expect(stderr).toContain('GENWARDEN_RETENTION=5 minutes');
     expect(stderr).toContain('did you mean GENWARDEN_CONCURRENCY?');
   });

@@ -98,7 +98,7 @@ test('all problems come in one message, each with variable, value, what is wrong
   );
   expect(error.message).toContain('GENWARDEN_HTTP_PORT=99999: is out of bounds; allowed: a port from 0 to 65535');
   expect(error.message).toContain('elsewhere: entry 2 is not a URL');
-  expect(error.message).toContain('GENWARDEN_NATS_REPLICAS=2: is none of the choices; allowed: 1, 3, 5');
+  expect(error.message).toContain('GENWARDEN_NATS_REPLICAS=2: is not one of the choices; allowed: 1, 3, 5');
   expect(error.message).toContain('--concurrency=1.5: is not a whole number');
   expect(error.message).toContain('did you mean GENWARDEN_CONCURRENCY?');
 });
@@ -122,7 +122,7 @@ test('no secret is in the message, be it known, mistyped or part of a URL', () =
     'GENWARDEN_GEMINI_API_KEY (set, 10 characters): unknown; did you mean GENWARDEN_GEMINI_API_KEYS?',
   );
   expect(message).toContain('http://****@host');
-  expect(message).toContain('GENWARDEN_NATS_PASSWORD: needs GENWARDEN_NATS_USER');
+  expect(message).toContain('GENWARDEN_NATS_PASSWORD: requires GENWARDEN_NATS_USER');
 });
 
 test('a file that cannot be read or is empty is a problem of its own', () => {
@@ -135,7 +135,7 @@ test('a file that cannot be read or is empty is a problem of its own', () => {
 
 test('an unknown variable is refused, one of another program is not our business', () => {
   expect(problemsOf({ GENWARDEN_FROBNICATE: 'yes', GENWARDENISH: 'yes', OTHER: 'yes' })).toEqual([
-    'GENWARDEN_FROBNICATE (set, 3 characters): unknown; allowed are the settings that `genwarden config` lists',
+    'GENWARDEN_FROBNICATE (set, 3 characters): unknown; `genwarden config` lists the settings',
   ]);
 });
 
@@ -157,9 +157,9 @@ test('variables that Kubernetes injects for services are ignored, even under the
   expect(problemsOf({ GENWARDEN_API_PORT: '8080' })).toHaveLength(1);
 });
 
-test('the S3 store is refused as not built yet', () => {
+test('the S3 store is refused as not available yet', () => {
   expect(problemsOf({ GENWARDEN_ARTIFACT_STORE: 's3' })).toEqual([
-    'GENWARDEN_ARTIFACT_STORE=s3: is not built yet in this version; allowed: nats',
+    'GENWARDEN_ARTIFACT_STORE=s3: is not available in this version; allowed: nats',
   ]);
 });
 
@@ -176,5 +176,5 @@ test('an API without tokens serves only the loopback address, unless that is sai
   expect(loadSettings({ env: { ...open, ...kubernetes }, command: 'api' }).http.host).toBe('0.0.0.0');
   // `dev` knows no Kubernetes.
   expect(() => loadSettings({ env: { ...open, ...kubernetes }, command: 'dev' })).toThrow(/loopback/);
-  expect(() => loadSettings({ env: { ...kubernetes, GENWARDEN_AUTH: 'off' } })).toThrow(/no token is asked for/);
+  expect(() => loadSettings({ env: { ...kubernetes, GENWARDEN_AUTH: 'off' } })).toThrow(/no token is checked/);
 });

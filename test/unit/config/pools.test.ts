@@ -74,14 +74,14 @@ test('each problem names its place in the file', () => {
     'pools[0].name: must be 1 to 63 lower-case letters, digits and inner -',
     'pools[0].policy.attemptTimeout: is not a duration',
     'pools[1].keys[1].requestsPerMinute: Too small: expected number to be >=1',
-    'pools[1].keys[1]: needs either key or keyFile',
+    'pools[1].keys[1]: requires either key or keyFile',
     'pools[1]: Unrecognized key: "modles"',
   ]);
 });
 
 test('two pools of one name, no models, no pools: refused', () => {
   expect(problemsOf({ pools: [{ name: 'a' }, { name: 'a' }] })).toEqual([
-    'pools[1].name: there is another pool named a',
+    'pools[1].name: another pool is named a',
   ]);
   expect(problemsOf({ pools: [{ name: 'a', models: [] }] })).toEqual(['pools[0].models: must name a model']);
   expect(problemsOf({ pools: [] })).toHaveLength(1);
@@ -114,15 +114,15 @@ test("a key's file that is missing, empty or holds more than a key is named", ()
     details: {
       problems: [
         'pools[0].keys[0].keyFile: cannot read the file (ENOENT)',
-        'pools[0].keys[1].keyFile: /empty must hold one key and nothing else',
-        'pools[0].keys[2].keyFile: /two must hold one key and nothing else',
+        'pools[0].keys[1].keyFile: /empty must contain one key and nothing else',
+        'pools[0].keys[2].keyFile: /two must contain one key and nothing else',
       ],
     },
   });
   expect(() => loadPools(settings, files)).toThrow(refused);
   for (const key of [{}, { key: 'k', keyFile: '/f' }]) {
     expect(problemsOf({ pools: [{ name: 'a', keys: [key] }] })).toEqual([
-      'pools[0].keys[0]: needs either key or keyFile',
+      'pools[0].keys[0]: requires either key or keyFile',
     ]);
   }
 });

@@ -60,7 +60,7 @@ test('a port in use is one clear line that names port and setting', async () => 
   const { port } = await start();
   await expect(start({ port })).rejects.toMatchObject({
     code: 'PortInUse',
-    message: `port ${port} on 127.0.0.1 is in use by another program; choose another with GENWARDEN_METRICS_PORT (0 picks a free one)`,
+    message: `port ${port} on 127.0.0.1 is in use by another program; set GENWARDEN_METRICS_PORT to another port (0 picks a free one)`,
   });
 });
 
