@@ -80,9 +80,7 @@ test('each problem names its place in the file', () => {
 });
 
 test('two pools of one name, no models, no pools: refused', () => {
-  expect(problemsOf({ pools: [{ name: 'a' }, { name: 'a' }] })).toEqual([
-    'pools[1].name: another pool is named a',
-  ]);
+  expect(problemsOf({ pools: [{ name: 'a' }, { name: 'a' }] })).toEqual(['pools[1].name: another pool is named a']);
   expect(problemsOf({ pools: [{ name: 'a', models: [] }] })).toEqual(['pools[0].models: must name a model']);
   expect(problemsOf({ pools: [] })).toHaveLength(1);
 });
