@@ -39,7 +39,7 @@ async function pack(destination: string): Promise<{ name: string; files: string[
   return { name: name!, files: stdout.trim().split('\n') };
 }
 
-test('the package has built files, types, license and nothing of the workshop', () => {
+test('the package has built files, types and license, and no development files', () => {
   const expected = [
     'bin/genwarden',
     'dist/cli/main.js',
@@ -53,7 +53,7 @@ test('the package has built files, types, license and nothing of the workshop', 
 });
 
 describe('the installed command', () => {
-  test('says its version', async () => {
+  test('prints its version', async () => {
     const { stdout } = await inProject('node_modules/.bin/genwarden', '--version');
     expect(stdout.trim()).toBe(packageJson.version);
   });
@@ -73,7 +73,7 @@ describe('genwarden/client', () => {
     expect(Number(stdout)).toBeGreaterThan(0);
   });
 
-  test('brings types that check strictly, and that refuse what does not exist', async () => {
+  test('has types that pass strict checks, and refuse what does not exist', async () => {
     const project = join(folder.path, 'project');
     const options = { module: 'nodenext', target: 'es2024', strict: true, noEmit: true, types: [] };
     await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['use.ts'] }));

@@ -53,6 +53,6 @@ export function flagsFor(command: Command): FlagDefinition[] {
 
 function helpText({ description, secret, fileVariable, variable, default: byDefault }: SettingDefinition): string {
   const name = secret === true ? fileVariable : variable;
-  const what = secret === true ? `File: ${description}` : description;
-  return `${what} (${byDefault === undefined ? '' : `default ${byDefault}; `}env ${name})`;
+  const meaning = secret === true ? `File with: ${description}` : description;
+  return `${meaning} (${byDefault === undefined ? '' : `default ${byDefault}; `}env ${name})`;
 }

@@ -59,7 +59,7 @@ function register<S extends z.ZodType>(
 
 /** One setting of the schema, with all its names. */
 export interface SettingDefinition extends SettingMeta {
-  /** Where its value stands in the settings object, such as `['http', 'port']`. */
+  /** The path of the value in the settings object, such as `['http', 'port']`. */
   readonly path: readonly string[];
   /** `GENWARDEN_HTTP_PORT`. */
   readonly variable: string;

@@ -217,12 +217,12 @@ export const settingsSchema = z.object({
   client: z.object({
     url: withDefault(url('http:', 'https:'), 'http://127.0.0.1:8080', {
       name: 'URL',
-      description: 'Address of the API, for client commands',
+      description: 'Address of the API',
       usedBy: ['client'],
     }),
     token: optional(secret, {
       name: 'TOKEN',
-      description: 'API token, for client commands',
+      description: 'API token',
       usedBy: ['client'],
       secret: true,
     }),
@@ -230,7 +230,7 @@ export const settingsSchema = z.object({
   log: z.object({
     level: withDefault(oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info', {
       name: 'LOG_LEVEL',
-      description: 'Lowest level that is logged',
+      description: 'Lowest log level that is written',
       usedBy: everyone,
     }),
     format: withDefault(oneOf('json', 'pretty'), 'json', {

@@ -75,7 +75,7 @@ async function writeBundle(io: Io, client: GenwardenClient, path: string, seen: 
     ...seen,
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
-    // Masked: a secret shows only that it is set.
+    // Masked: secrets show only that they are set.
     settings: describeSettings(resolved).filter(({ source }) => source !== 'default' && source !== 'unset'),
     pools: await orReason(client.pools()),
     workers: await orReason(client.workers()),

@@ -1,4 +1,4 @@
-// `genwarden get`: a job with its tasks.
+// `genwarden get`: shows a job with its tasks.
 
 import type { Command } from 'commander';
 import type { Io } from '../output/io.ts';

@@ -1,4 +1,4 @@
-// Other processes of this machine: ending a child, and asking what a pid runs.
+// Stops a child process, and reads the command line of any process on this machine.
 
 import { spawnSync, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ export async function endProcess(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** The command line of a running process, or an empty text when there is none. */
+/** The command line of a running process, or an empty text if there is no such process. */
 export function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();

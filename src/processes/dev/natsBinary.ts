@@ -1,4 +1,4 @@
-// Where the nats-server program is on this machine.
+// Finds the nats-server binary on this machine.
 
 import { GenwardenError } from '../../job/errors/index.ts';
 import { spawnSync } from 'node:child_process';

@@ -35,11 +35,11 @@ describe('config', () => {
       flag: '--token-file',
       value: null,
       source: 'unset',
-      description: 'API token, for client commands',
+      description: 'API token',
     });
   });
 
-  test('lists all that is wrong and ends with 2', async () => {
+  test('lists every problem and exits with 2', async () => {
     const { code, stdout, stderr } = await runCommand(['config'], {
       env: { GENWARDEN_RETENTION: '5 minutes', GENWARDEN_CONCURENCY: '1' },
     });
@@ -51,7 +51,7 @@ describe('config', () => {
 });
 
 describe('token create', () => {
-  test('prints a token once, and the file knows only its hash', async () => {
+  test('prints the token once; the file has only its hash', async () => {
     await using folder = await tempFolder();
     const path = join(folder.path, 'tokens.json');
     const args = ['token', 'create', '--name', 'ci', '--tenant', 'acme', '--scope', 'jobs:read', '--expires', '90d'];
@@ -73,7 +73,7 @@ describe('token create', () => {
     expect(store.find(stdout.trim(), commandsNow + 90 * day)).toBeUndefined();
   });
 
-  test('adds to the file of the setting, through a link, and keeps what is there', async () => {
+  test('adds to the configured file, through a link, and keeps the other entries', async () => {
     await using folder = await tempFolder();
     const [real, link] = [join(folder.path, 'real.json'), join(folder.path, 'link.json')];
     await writeFile(real, '{"tokens": []}', { mode: 0o644 });

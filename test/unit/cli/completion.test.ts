@@ -1,4 +1,4 @@
-// `genwarden completion`: the scripts load in their shells, and bash's completes what there is.
+// `genwarden completion`: the scripts load in their shells, and the one for bash completes commands and flags.
 
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
@@ -29,14 +29,14 @@ test('bash completes commands, flags, and values of flags and arguments', async 
   expect(await offers('genwarden', 'completion', 'f')).toEqual(['fish']);
 });
 
-test('fish names every command and flag once, with what it is', async () => {
+test('fish lists every command and flag once, with its description', async () => {
   const lines = (await script('fish')).trim().split('\n').slice(1);
   expect(lines.every((line) => line.startsWith("complete -c genwarden -n '"))).toBe(true);
   expect(new Set(lines).size).toBe(lines.length);
   expect(lines.filter((line) => line.includes("__fish_seen_subcommand_from stuck' -l fix"))).toHaveLength(1);
 });
 
-test('zsh takes the one for bash; another shell is refused', async () => {
+test('zsh uses the bash script; other shells are refused', async () => {
   expect(await script('zsh')).toContain('bashcompinit');
   expect((await runCommand(['completion', 'tcsh'])).code).toBe(2);
 });

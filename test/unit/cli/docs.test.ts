@@ -14,7 +14,7 @@ const sections = new Map(
     .map((section) => [/^`genwarden ([a-z ]+)`/.exec(section)?.[1] ?? section, section]),
 );
 
-test('the page has a section for each command that there is', async () => {
+test('the page has a section for every command', async () => {
   const bin = new URL('../../../bin/genwarden', import.meta.url).pathname;
   const help = await startProcess(bin, ['--help']);
   await help.exited;
@@ -27,7 +27,7 @@ test('the page has a section for each command that there is', async () => {
   expect([...sections.keys()].sort()).toEqual([...names, ...groups].sort());
 });
 
-test('each section names the flags of its command, and shows how it is called', () => {
+test('each section lists the flags of its command and shows an example', () => {
   const shared = ['--url', '--token-file', '--output'];
   for (const [name, command] of allCommands()) {
     const section = sections.get(name)!;

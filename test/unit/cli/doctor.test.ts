@@ -21,7 +21,7 @@ async function doctorApi(...checks: object[]): Promise<FakeApi> {
   return api;
 }
 
-test('each line has its mark, and what is wrong says what to do', async () => {
+test('each check has a mark, and failed checks say what to do', async () => {
   await using well = await doctorApi(sound);
   const { code, stdout } = await runCommand(['doctor'], { env: well.env });
   expect(code).toBe(0);
@@ -48,7 +48,7 @@ test('while the API is unavailable it checks whether NATS answers from this mach
   expect(away.stdout).toContain('✗ nats  nats://127.0.0.1:1: no answer within 3 s');
 });
 
-test('the bundle has what was seen, no secrets, and can be read by its owner alone', async () => {
+test('the bundle has the findings and no secrets, and only its owner can read it', async () => {
   await using api = await doctorApi(sound, ill);
   await using folder = await tempFolder();
   const path = join(folder.path, 'bundle.json');

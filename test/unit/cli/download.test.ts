@@ -1,4 +1,4 @@
-// `genwarden download`: files by the names of tasks and artifacts, never outside of the folder, and never of other bytes.
+// `genwarden download`: files named by tasks and artifacts, never outside the folder, and only with matching digests.
 
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ const filesIn = async (path: string): Promise<string[]> =>
     .map((entry) => join(entry.parentPath, entry.name).slice(path.length + 1))
     .sort();
 
-test('one task: its files lie in the folder itself, which is made', async () => {
+test('one task: its files go into the folder itself, which is created', async () => {
   await using api = await FakeApi.start();
   await using folder = await tempFolder();
   api.put(fakeJob('job1', [made(api, 0, 'front-yard', picture)]));
@@ -49,7 +49,7 @@ test('one task: its files lie in the folder itself, which is made', async () => 
   expect(await filesIn(to)).toHaveLength(3);
 });
 
-test('several tasks: a folder each, by name or index, different where names are alike', async () => {
+test('several tasks: one folder each, by name or index, unique even if names are equal', async () => {
   await using api = await FakeApi.start();
   await using folder = await tempFolder();
   const names = ['front-yard', null, 'Front-Yard', '../../etc', '..', 'a/b', '図面 1'];
@@ -67,7 +67,7 @@ test('several tasks: a folder each, by name or index, different where names are 
   expect(JSON.parse(await readFile(join(folder.path, 'text', 'output.json'), 'utf8'))).toEqual({ plants: ['sage'] });
 });
 
-test('nothing is written through links, neither of folders nor of files', async () => {
+test('nothing is written through links to folders or files', async () => {
   await using api = await FakeApi.start();
   await using folder = await tempFolder();
   const [to, outside] = [join(folder.path, 'to'), join(folder.path, 'outside')];
@@ -99,7 +99,7 @@ test('bytes that do not match their digest are not saved', async () => {
   expect(await filesIn(folder.path)).toEqual(['image.png']);
 });
 
-test('a job without artifacts says so; a folder that cannot be is misuse', async () => {
+test('a job without artifacts is reported; a folder that cannot be created is a usage error', async () => {
   await using api = await FakeApi.start();
   await using folder = await tempFolder();
   api.put(fakeJob('job1', [fakeTask(0, 'failed')]));
@@ -115,7 +115,7 @@ test('a job without artifacts says so; a folder that cannot be is misuse', async
   expect((await runCommand(['download', 'job1'], { env: api.env })).code).toBe(2);
 });
 
-test('any name makes a safe one', () => {
+test('every name becomes a safe one', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (name) => {
       const safe = safeName(name);
@@ -129,7 +129,7 @@ test('any name makes a safe one', () => {
   expect(fileName({ name: 'x', mediaType: 'application/x-thing' })).toBe('x.bin');
 });
 
-test('no two tasks share a folder, on a file system that does not tell case apart either', () => {
+test('no two tasks share a folder, even on a file system that ignores case', () => {
   fc.assert(
     fc.property(fc.array(fc.option(fc.constantFrom('a', 'A', '1', 'a-1', 'A-2', '_', '/'))), (names) => {
       const folders = [...folderNames(names.map((name, index) => ({ index, name }))).values()];

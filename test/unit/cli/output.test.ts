@@ -1,4 +1,4 @@
-// What the commands print: tables, cells, ages, bars, YAML, and colours only where they belong.
+// The output of commands: tables, ages, progress bars, YAML, and colours only on terminals.
 
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
@@ -31,7 +31,7 @@ describe('tables', () => {
     { name: '図面', count: 1200 },
   ];
 
-  test('columns line up, numbers at the right, and nothing stands behind the last cell', () => {
+  test('columns line up, numbers are right-aligned, and no blanks follow the last cell', () => {
     expect(renderTable(rows, columns)).toEqual(['NAME  COUNT', 'a         7', 'lång      -', '図面   1200']);
   });
 
@@ -47,7 +47,7 @@ describe('tables', () => {
     expect(renderTable([], columns)).toEqual(['NAME  COUNT']);
   });
 
-  test('no line is longer than the terminal, whatever stands in it', () => {
+  test('no line is longer than the terminal, whatever it contains', () => {
     fc.assert(
       fc.property(
         fc.array(fc.record({ name: fc.string({ unit: 'grapheme' }), count: fc.integer(), note: fc.string() })),
@@ -61,12 +61,12 @@ describe('tables', () => {
     );
   });
 
-  test('what clients wrote cannot move the cursor, ring, or break the line', () => {
+  test('text from clients cannot move the cursor, ring the bell or break the line', () => {
     const [, line] = renderTable([{ name: '\u001b[2J\u0007evil\r\nname\u202e', count: 1 }], columns);
     expect(line).toBe('�[2J�evil name�      1');
   });
 
-  test('a cell is painted after it was measured', () => {
+  test('a cell is coloured after it was measured', () => {
     const painted = columns.map((column) => ({ ...column, paint: (text: string) => `<${text}>` }));
     expect(renderTable(rows.slice(0, 1), painted)).toEqual(['NAME  COUNT', '<a   >  <    7>']);
   });
@@ -101,7 +101,7 @@ test('ages and durations are short', () => {
   expect([0, 1023, 1024, 1_958_967].map(formatBytes)).toEqual(['0 B', '1023 B', '1.0 KiB', '1.9 MiB']);
 });
 
-test('a bar is full only when all is done', () => {
+test('a progress bar is full only at 100%', () => {
   expect(progressBar(0.6, 10)).toBe('██████░░░░  60%');
   expect(progressBar(0.999, 4)).toBe('███░  99%');
   expect(progressBar(1, 4)).toBe('████ 100%');
@@ -112,7 +112,7 @@ test('a bar is full only when all is done', () => {
   ]);
 });
 
-test('colours are for terminals, and not where NO_COLOR is set', () => {
+test('colours appear only on terminals without NO_COLOR', () => {
   const terminal = Object.assign(new PassThrough(), { isTTY: true });
   const failed = (env: Record<string, string>, stream: PassThrough = terminal): string =>
     paintState(paintFor({ env }, stream), 'failed');
@@ -124,7 +124,7 @@ test('colours are for terminals, and not where NO_COLOR is set', () => {
 });
 
 describe('YAML', () => {
-  test('collections are blocks, and what could be misread is quoted', () => {
+  test('collections are blocks, and ambiguous strings are quoted', () => {
     const data = {
       name: 'front-yard',
       empty: { list: [], object: {}, text: '', none: null, gone: undefined },
@@ -164,7 +164,7 @@ prompt: |-
     expect([yamlOf(null), yamlOf([]), yamlOf('a b'), yamlOf(true)]).toEqual(['null\n', '[]\n', 'a b\n', 'true\n']);
   });
 
-  test.each(['1.1', '1.2'] as const)('any text and key reads back, by parsers of YAML %s', (version) => {
+  test.each(['1.1', '1.2'] as const)('every text and key is read back unchanged by YAML %s parsers', (version) => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (text, key) => {
         const written = yamlOf({ text, nested: [{ [key]: text }] });

@@ -1,4 +1,4 @@
-// The commands that read and change jobs: what they ask the API, what they print, and how they end.
+// The commands that read and change jobs: their requests, output and exit codes.
 
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -14,7 +14,7 @@ const mixed = fakeJob('job1', [
 ]);
 
 describe('get', () => {
-  test('prints the job, its tasks, and why tasks failed', async () => {
+  test('prints the job, its tasks and their errors', async () => {
     await using api = await FakeApi.start();
     api.put(mixed);
     const { code, stdout } = await runCommand(['get', 'job1'], { env: api.env });
@@ -34,7 +34,7 @@ describe('get', () => {
     ]);
   });
 
-  test('wide has more columns; JSON is the answer of the API, and YAML the same', async () => {
+  test("wide has more columns; JSON and YAML are the API's response", async () => {
     await using api = await FakeApi.start();
     api.put(mixed);
     const wide = (await runCommand(['get', 'job1', '-o', 'wide'], { env: api.env })).stdout;
@@ -49,14 +49,14 @@ describe('get', () => {
     expect(yaml).toContain('"walkway\\e[2J"');
   });
 
-  test('prints the text that a task gave', async () => {
+  test('prints the text output of a task', async () => {
     await using api = await FakeApi.start();
     api.put(fakeJob('job1', [fakeTask(0, 'succeeded', { output: { plants: ['sage', 'yarrow'] } })]));
     const { stdout } = await runCommand(['get', 'job1'], { env: api.env });
     expect(stdout).toContain('task 0:\n  {\n    "plants": [\n      "sage",\n');
   });
 
-  test('a terminal cuts what is too long for it, and has colours unless NO_COLOR is set', async () => {
+  test('on a terminal long lines are cut and coloured, unless NO_COLOR is set', async () => {
     await using api = await FakeApi.start();
     api.put(mixed);
     const terminal = { columns: 28, rows: 20 };
@@ -67,7 +67,7 @@ describe('get', () => {
     expect(coloured).toContain('\u001b[36mrunning\u001b[39m');
   });
 
-  test('an unknown job ends with 1, code and hint', async () => {
+  test('an unknown job exits with 1, code and hint', async () => {
     await using api = await FakeApi.start();
     const { code, stdout, stderr } = await runCommand(['get', 'nope'], { env: api.env });
     expect([code, stdout]).toEqual([1, '']);
@@ -83,7 +83,7 @@ describe('list', () => {
     since: '2025-12-31T00:00:00.000Z',
   });
 
-  test('sends its filters, and says that there are more', async () => {
+  test('sends its filters, and reports that there are more jobs', async () => {
     await using api = await FakeApi.start();
     api.route('GET /v1/jobs', (_, response) => answerJson(response, 200, page(['b', 'a'], 'c1')));
     const filters = ['--state', 'open', 'failed', '--pool', 'p', '--kind', 'text', '--label', 'a=1', '--label', 'b=2'];
@@ -95,7 +95,7 @@ describe('list', () => {
     expect(stderr).toContain('There are more');
   });
 
-  test('--all follows the cursors, as JSON in one list', async () => {
+  test('--all follows the cursors and prints one JSON list', async () => {
     await using api = await FakeApi.start();
     api.route('GET /v1/jobs', ({ query }, response) =>
       answerJson(response, 200, query.get('cursor') === 'c1' ? page(['a'], null) : page(['c', 'b'], 'c1')),
@@ -106,7 +106,7 @@ describe('list', () => {
     expect([list.next, list.complete, stderr]).toEqual([null, false, '']);
   });
 
-  test('says where the list may not reach back to', async () => {
+  test('reports how far back the list is complete', async () => {
     await using api = await FakeApi.start();
     api.route('GET /v1/jobs', (_, response) => answerJson(response, 200, page(['a'], null)));
     const { stderr } = await runCommand(['list'], { env: api.env });
@@ -139,7 +139,7 @@ test.each([
   expect(JSON.parse(stdout)).toEqual(mixed);
 });
 
-test('a refused change ends with 1, a review without its words with 2', async () => {
+test('a refused change exits with 1, a tweak without an instruction with 2', async () => {
   await using api = await FakeApi.start();
   api.put(mixed);
   api.route('POST /v1/jobs/job1/cancel', (_, response) =>
@@ -152,7 +152,7 @@ test('a refused change ends with 1, a review without its words with 2', async ()
   expect((await runCommand(['review', 'job1', 'approve', '--task', 'nope'], { env: api.env })).code).toBe(1);
 });
 
-test('workers and pools are tables of what is alive and what waits', async () => {
+test('workers and pools are printed as tables', async () => {
   await using api = await FakeApi.start();
   const worker = {
     name: 'worker-1',
@@ -198,7 +198,7 @@ test('workers and pools are tables of what is alive and what waits', async () =>
 });
 
 describe('the connection', () => {
-  test('a token goes along, from a file too, and the flag for the address goes before the variable', async () => {
+  test('the token is sent, also from a file, and the URL flag overrides the variable', async () => {
     await using api = await FakeApi.start();
     api.put(mixed);
     await runCommand(['get', 'job1', '--url', api.env['GENWARDEN_URL']!], {
@@ -224,14 +224,14 @@ describe('the connection', () => {
     expect(stderr).toContain('ServerUnreachable');
   });
 
-  test('an address that is none ends with 2', async () => {
+  test('an invalid address exits with 2', async () => {
     const { code, stderr } = await runCommand(['list', '--url', 'localhost:8080'], {});
     expect(code).toBe(2);
     expect(stderr).toContain('--url=localhost:8080');
   });
 });
 
-test('bin/genwarden runs the same commands and leaves their exit codes', async () => {
+test('bin/genwarden runs the same commands with the same exit codes', async () => {
   await using api = await FakeApi.start();
   api.put(mixed);
   const bin = new URL('../../../bin/genwarden', import.meta.url).pathname;

@@ -1,4 +1,4 @@
-// `explain`, `stuck`, `pause` and `resume`: what they print, what they ask, and how they end.
+// `explain`, `stuck`, `pause` and `resume`: their output, questions and exit codes.
 
 import { describe, expect, test } from 'vitest';
 import type { ExplainedJob, ExplainedTask, ObservedPool, StuckTask } from '../../../src/client/index.ts';
@@ -48,7 +48,7 @@ const pool: ObservedPool = {
 };
 
 describe('explain', () => {
-  test('says why, what happens next and what to do, alike tasks once', async () => {
+  test('prints the reason, the next steps and the advice, once for tasks in the same situation', async () => {
     await using api = await FakeApi.start();
     const job: ExplainedJob = {
       id: 'job1',
@@ -116,7 +116,7 @@ const run = (api: FakeApi, args: string[], options: CommandOptions = {}) =>
   runCommand(['stuck', ...args], { env: api.env, ...options });
 
 describe('stuck', () => {
-  test('nothing stuck: says so, exit code 0; a plain number means minutes', async () => {
+  test('nothing is stuck: exit code 0; a plain number means minutes', async () => {
     await using api = await stuckApi([]);
     expect(await run(api, ['--older-than', '7', '--job-id', 'job1', '--pool', 'default'])).toEqual({
       code: 0,
@@ -136,7 +136,7 @@ describe('stuck', () => {
     expect((await run(api, ['--fix'])).code).toBe(0);
   });
 
-  test('something stuck: a table with why, what to do once, exit code 3', async () => {
+  test('stuck tasks: a table with reasons, each advice once, exit code 3', async () => {
     await using api = await stuckApi([stuckTask(), stuckTask({ job: 'job2', sequence: 9 })], 700);
     const { code, stdout } = await run(api, []);
     expect(code).toBe(3);
@@ -156,7 +156,7 @@ describe('stuck', () => {
     expect(api.asked.fixed).toBeUndefined();
   });
 
-  test('--fix asks, and sends exactly what was printed', async () => {
+  test('--fix asks, and fails exactly the printed tasks', async () => {
     await using api = await stuckApi([stuckTask(), stuckTask({ job: 'job2', task: 3, sequence: 9 })]);
     const no = await run(api, ['--fix'], { answer: 'n' });
     expect(no).toMatchObject({ code: 3 });
@@ -173,7 +173,7 @@ describe('stuck', () => {
     });
   });
 
-  test('--fix without a terminal needs --yes, and more than was printed stays stuck', async () => {
+  test('--fix without a terminal needs --yes, and tasks that were not printed stay stuck', async () => {
     await using api = await stuckApi([stuckTask()], 2);
     const refused = await run(api, ['--fix']);
     expect(refused).toMatchObject({ code: 2 });
@@ -186,7 +186,7 @@ describe('stuck', () => {
 });
 
 describe('pause and resume', () => {
-  test('say until when, and when the first task would fail', async () => {
+  test('print the end of the pause, and when the first task would fail', async () => {
     await using api = await FakeApi.start();
     const paused = {
       name: 'default',

@@ -1,4 +1,4 @@
-// `genwarden submit`: what is sent for which flags, what is said before anything is sent, and what follows the submit.
+// `genwarden submit`: the request for each flag, usage errors before the request, and waiting for the job.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ function accept(api: FakeApi, job: FakeJob, warnings: unknown[] = []): void {
 const bodyOf = (api: FakeApi): unknown =>
   JSON.parse(api.requests.find(({ method, path }) => method === 'POST' && path === '/v1/jobs')!.body.toString());
 
-test('a prompt is enough; the answer is a line of a table', async () => {
+test('a prompt is enough; the job is printed as a table', async () => {
   await using api = await FakeApi.start();
   accept(api, fakeJob('job1', [fakeTask(0, 'queued')]), [{ code: 'QueueLongerThanTimeout', message: 'It is long' }]);
   const { code, stdout, stderr } = await runCommand(['submit', '--prompt', 'a yard'], { env: api.env });
@@ -34,7 +34,7 @@ test('a prompt is enough; the answer is a line of a table', async () => {
   expect(api.requests[0]!.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test('every flag has its place in the body; references go first', async () => {
+test('every flag has its place in the body; references are uploaded first', async () => {
   await using api = await FakeApi.start();
   await using folder = await tempFolder();
   accept(api, fakeJob('job1', [fakeTask(0, 'queued')]));
@@ -93,7 +93,7 @@ test('every flag has its place in the body; references go first', async () => {
   expect(api.requests[2]!.headers['idempotency-key']).toBe('my-key');
 });
 
-test('a file or standard input gives the body, and flags go before it', async () => {
+test('a file or standard input is the body, and flags override it', async () => {
   await using api = await FakeApi.start();
   accept(api, fakeJob('job1', [fakeTask(0, 'queued')]));
   const body = { kind: 'text', input: { prompt: 'p', seed: 1 }, policy: { maxAttempts: 1 }, labels: { a: '1' } };
@@ -111,7 +111,7 @@ test('a file or standard input gives the body, and flags go before it', async ()
   expect(JSON.parse(stdout)).toEqual({ ...fakeJob('job1', [fakeTask(0, 'queued')]), warnings: [] });
 });
 
-describe('misuse is told before anything is sent, with exit code 2', () => {
+describe('usage errors are reported before any request, with exit code 2', () => {
   test.each([
     ['no prompt', [], /give --prompt/],
     ['a duration that is none', ['--prompt', 'p', '--attempt-timeout', '5 minutes'], /not a duration/],
@@ -133,7 +133,7 @@ describe('misuse is told before anything is sent, with exit code 2', () => {
   });
 });
 
-test('no reference is uploaded for a submit that says too little', async () => {
+test('no reference is uploaded for an incomplete submit', async () => {
   await using api = await FakeApi.start();
   await using folder = await tempFolder();
   await writeFile(join(folder.path, 'a.png'), png);
@@ -141,7 +141,7 @@ test('no reference is uploaded for a submit that says too little', async () => {
   expect([code, api.requests]).toEqual([2, []]);
 });
 
-test('a refusal names code, hint and each error, with exit code 1', async () => {
+test('an error of the API is printed with code, hint and each problem, and exits with 1', async () => {
   await using api = await FakeApi.start();
   api.route('POST /v1/jobs', (_, response) =>
     answerProblem(response, 422, 'InvalidRequest', 'input.prompt: is empty (and 2 more)', {
@@ -160,7 +160,7 @@ test('a refusal names code, hint and each error, with exit code 1', async () => 
   );
 });
 
-test('an answer that got lost is asked for again with the same key', async () => {
+test('a lost answer is requested again with the same key', async () => {
   await using api = await FakeApi.start();
   const job = fakeJob('job1', [fakeTask(0, 'queued')]);
   let asked = 0;
@@ -177,7 +177,7 @@ test('an answer that got lost is asked for again with the same key', async () =>
   expect(new Set(keys).size).toBe(1);
 });
 
-test('--wait ends with 0 when the job succeeded, and prints it as it ended', async () => {
+test('--wait exits with 0 when the job succeeded, and prints the finished job', async () => {
   await using api = await FakeApi.start();
   accept(api, fakeJob('job1', [fakeTask(0, 'queued')]));
   const running = startCommand(['submit', '--prompt', 'p', '--wait', '-o', 'json'], { env: api.env });
@@ -187,7 +187,7 @@ test('--wait ends with 0 when the job succeeded, and prints it as it ended', asy
   expect(JSON.parse(running.stdout())).toEqual(fakeJob('job1', [fakeTask(0, 'succeeded')]));
 });
 
-test.each(['failed', 'cancelled'] as const)('--wait ends with 1 when the job %s', async (state) => {
+test.each(['failed', 'cancelled'] as const)('--wait exits with 1 when the job %s', async (state) => {
   await using api = await FakeApi.start();
   accept(api, fakeJob('job1', [fakeTask(0, state)]));
   const { code, stdout } = await runCommand(['submit', '--prompt', 'p', '--wait'], { env: api.env });
@@ -195,7 +195,7 @@ test.each(['failed', 'cancelled'] as const)('--wait ends with 1 when the job %s'
   expect(stdout).toContain(state);
 });
 
-test('--watch --download follows the job and saves what it made', async () => {
+test('--watch --download follows the job and saves its artifacts', async () => {
   await using api = await FakeApi.start();
   await using folder = await tempFolder();
   const artifact = { name: 'image', mediaType: 'image/png', bytes: png.length, digest: digestOf(png), href: '' };

@@ -1,4 +1,4 @@
-// `genwarden top`: what it shows, once and again and again.
+// `genwarden top`: its tables, printed once and refreshed.
 
 import { beforeEach, afterEach, expect, test } from 'vitest';
 import { runCommand, startCommand } from '../../support/commandLine.ts';
@@ -65,7 +65,7 @@ test('shows pools, and the busiest workers first', async () => {
   ]);
 });
 
-test('as JSON it is what the API says', async () => {
+test("JSON is the API's response", async () => {
   const { stdout } = await runCommand(['top', '-o', 'json'], { env: api.env });
   expect(JSON.parse(stdout)).toMatchObject({
     pools: [{ name: 'default' }],

@@ -1,4 +1,4 @@
-// `genwarden watch`: lines where there is no terminal, bars where there is one, and an API that goes away and comes back.
+// `genwarden watch`: lines without a terminal, progress bars on one, and an API that is unavailable for a while.
 
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ import { until } from '../../support/until.ts';
 const twoTasks = (first: State, second: State) =>
   fakeJob('job1', [fakeTask(0, first, { name: 'yard' }), fakeTask(1, second)]);
 
-test('without a terminal it prints a line a change, and ends when the job does', async () => {
+test('without a terminal it prints a line per change, and exits when the job ends', async () => {
   await using api = await FakeApi.start();
   api.put(twoTasks('queued', 'running'));
   const running = startCommand(['watch', 'job1'], { env: api.env });
@@ -34,7 +34,7 @@ test('without a terminal it prints a line a change, and ends when the job does',
   ]);
 });
 
-test('progress alone is no line, and a job that nothing happens to is asked about once', async () => {
+test('progress alone prints no line, and an unchanged job is requested once', async () => {
   await using api = await FakeApi.start();
   const at = (progress: number) => fakeJob('job1', [fakeTask(0, 'running', { progress })]);
   api.put(at(0.1));
@@ -49,7 +49,7 @@ test('progress alone is no line, and a job that nothing happens to is asked abou
   expect(running.stdout().match(/task 0/g)).toHaveLength(2);
 });
 
-test('several jobs are watched at once; 0 only if all succeeded, and JSON comes at the end', async () => {
+test('several jobs are watched at once; exit code 0 only if all succeeded; JSON is printed at the end', async () => {
   await using api = await FakeApi.start();
   const jobs = [fakeJob('job1', [fakeTask(0, 'succeeded')]), fakeJob('job2', [fakeTask(0, 'cancelled')])];
   for (const job of jobs) api.put(job);
@@ -59,8 +59,8 @@ test('several jobs are watched at once; 0 only if all succeeded, and JSON comes 
   expect(JSON.parse(stdout)).toEqual({ items: jobs.toReversed(), next: null });
 });
 
-describe('an API that goes away', () => {
-  test('is waited for, and both are said', async () => {
+describe('an unavailable API', () => {
+  test('is retried, and both outage and recovery are reported', async () => {
     await using api = await FakeApi.start();
     api.put(twoTasks('running', 'running'));
     const running = startCommand(['watch', 'job1'], { env: api.env });
@@ -78,7 +78,7 @@ describe('an API that goes away', () => {
     expect(running.stdout()).toContain('job1  succeeded');
   });
 
-  test('for longer than one has patience ends with 4', async () => {
+  test('for longer than --patience exits with 4', async () => {
     const api = await FakeApi.start();
     api.put(twoTasks('running', 'running'));
     const running = startCommand(['watch', 'job1', '--patience', '100ms'], { env: api.env });
@@ -88,7 +88,7 @@ describe('an API that goes away', () => {
     expect(running.stderr()).toContain('ServerUnreachable');
   });
 
-  test('for good, as the job is gone, ends with 1 at once', async () => {
+  test('exits with 1 at once when the job no longer exists', async () => {
     await using api = await FakeApi.start();
     api.put(twoTasks('running', 'running'));
     const running = startCommand(['watch', 'job1'], { env: api.env });
@@ -100,7 +100,7 @@ describe('an API that goes away', () => {
   });
 });
 
-test('on a terminal it draws bars that move, and leaves the last picture', async () => {
+test('on a terminal it redraws progress bars, and leaves the last screen', async () => {
   await using api = await FakeApi.start();
   const at = (progress: number) => fakeJob('job1', [fakeTask(0, 'running', { name: 'yard', progress })]);
   api.put(at(0.25));
@@ -115,7 +115,7 @@ test('on a terminal it draws bars that move, and leaves the last picture', async
   expect(shown().trimEnd().split('\n').at(-1)).toMatch(/yard +succeeded +█{20} 100% +attempt 1 +8s +Succeeded$/);
 });
 
-describe('the picture', () => {
+describe('the screen', () => {
   const screen = (columns: number, rows: number, away?: string): Screen => ({
     columns,
     rows,
@@ -129,7 +129,7 @@ describe('the picture', () => {
     Array.from({ length: 100 }, (_, index) => fakeTask(index, states[index % 5]!, { name: `図 ${index}` })),
   );
 
-  test('is a line for the job and one a task', () => {
+  test('has a line for the job and one per task', () => {
     expect(screenLines([twoTasks('running', 'waiting')], screen(120, 24))).toEqual([
       'job1  running  ░░░░░░░░░░░░░░░░░░░░   0%  0/2 done  10m',
       '  yard    running  ░░░░░░░░░░░░░░░░░░░░   0%  attempt 1  9m  Claimed',
@@ -150,7 +150,7 @@ describe('the picture', () => {
     }
   });
 
-  test('shows what moves or went wrong where not all fits, and counts the rest', () => {
+  test('shows active and failed tasks first if not all fit, and counts the rest', () => {
     const lines = screenLines([many], screen(120, 44));
     expect(lines).toHaveLength(43);
     expect(lines.filter((line) => line.includes('running '))).toHaveLength(21);

@@ -1,4 +1,4 @@
-// The client against a listening API: what it sends, how it waits, and what it makes of errors and lost connections.
+// The client against a listening API: requests, waiting, errors and lost connections.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import sharp from 'sharp';
@@ -79,7 +79,7 @@ describe('GenwardenClient', () => {
     expect((await client.pools()).map(({ name }) => name)).toEqual(['default', 'drawings']);
   });
 
-  test('throws what the problem says', async () => {
+  test('throws an error with the fields of the problem document', async () => {
     await using world = await listening();
     const error = await world.client
       .submit({ kind: 'image', input: { prompt: '' } })
@@ -94,7 +94,7 @@ describe('GenwardenClient', () => {
     });
   });
 
-  test('sends its token, and says when it is not taken', async () => {
+  test('sends its token, and throws when it is refused', async () => {
     const { token, entry } = createToken(
       { name: 't', tenant: 'a', scopes: ['admin'], createdAt: 0 },
       (bytes) => new Uint8Array(bytes),
@@ -104,7 +104,7 @@ describe('GenwardenClient', () => {
     expect(await new GenwardenClient({ url: `${world.url}/`, token }).workers()).toEqual([]);
   });
 
-  test('submits once although the first answer is a 503', async () => {
+  test('submits once even if the first answer is a 503', async () => {
     await using world = await listening();
     world.log.away = true;
     const submitted = world.client.submit(yard);
@@ -114,7 +114,7 @@ describe('GenwardenClient', () => {
     expect((await Array.fromAsync(world.client.list())).map((job) => job.id)).toEqual([id]);
   });
 
-  test('gives up a submit when told to, with the last error', async () => {
+  test('gives up a submit after `giveUpAfterMs`, with the last error', async () => {
     await using world = await listening();
     world.log.away = true;
     await expect(world.client.submit(yard, { giveUpAfterMs: 0 })).rejects.toMatchObject({
@@ -149,7 +149,7 @@ describe('GenwardenClient', () => {
     await expect(waiting).rejects.toThrow('enough');
   });
 
-  test('asks again after a 304, with the version it has', async () => {
+  test('repeats the request after a 304, with the ETag it has', async () => {
     const job = (state: string) => JSON.stringify({ id: 'j', state });
     const seen: (string | undefined)[] = [];
     await using server = await rawServer((request, response) => {
@@ -162,7 +162,7 @@ describe('GenwardenClient', () => {
     expect(seen).toEqual(['/v1/jobs/j undefined', '/v1/jobs/j?wait=30s W/"1"', '/v1/jobs/j?wait=30s W/"1"']);
   });
 
-  test('an answer that is no problem document is an error too', async () => {
+  test('an answer that is not a problem document is also an error', async () => {
     await using server = await rawServer((_request, response) => response.writeHead(404).end('<html>'));
     await expect(new GenwardenClient({ url: server.url }).get('j')).rejects.toMatchObject({
       code: 'Unknown',

@@ -1,4 +1,4 @@
-// `client.events`: reads streams however they are cut, and goes on where it was when they break.
+// `client.events`: reads streams in pieces of any size, and resumes where it stopped when they break.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -44,7 +44,7 @@ const snapshot = event('snapshot', { id: 'job1', state: 'queued' }, 'e-1');
 const task = event('task', { sequence: 2, state: 'running', name: 'wälk – way' }, 'e-2');
 const end = event('job', { id: 'job1', state: 'succeeded' }, 'e-3');
 
-test("a job's events end with the job; comments are no events; pieces may be cut anywhere", async () => {
+test("a job's events end with the job; comments are ignored; chunks may be cut anywhere", async () => {
   const bytes = Buffer.from(`${snapshot}: alive\n\n${task}${event('progress', { progress: 0.5 })}${end}`);
   const cut = bytes.indexOf(Buffer.from('ä')) + 1;
   const { client, asked } = await server((response) => {
@@ -57,7 +57,7 @@ test("a job's events end with the job; comments are no events; pieces may be cut
   expect(asked).toEqual([undefined]);
 });
 
-test('after a stream that ended, broke or was cut in an event it goes on after the last whole one', async () => {
+test('it resumes after the last whole event when a stream ended, broke or was cut inside an event', async () => {
   const breaks: Answer = (response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write(`${task}${end.slice(0, 20)}`, () => response.destroy());
@@ -69,7 +69,7 @@ test('after a stream that ended, broke or was cut in an event it goes on after t
   expect(asked).toEqual(['e-0', 'e-1', 'e-2', 'e-2']);
 });
 
-test('a reset is told; all events go on after a job has ended, until the signal aborts', async () => {
+test('a reset is passed on; all events continue after a job has ended, until the signal aborts', async () => {
   const reset = event('reset', { reason: 'too old' });
   const { client } = await server(streams(end), (response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -87,7 +87,7 @@ test('a reset is told; all events go on after a job has ended, until the signal 
   expect(seen.map(({ event: name }) => name)).toEqual(['job', 'reset', 'snapshot']);
 });
 
-test('what the API refuses is thrown; who stops listening lets go of the connection', async () => {
+test('an error of the API is thrown; leaving the loop closes the connection', async () => {
   const problem = { status: 404, code: 'JobNotFound', title: '', detail: 'There is no job', hint: '' };
   const refused = await server((response) => {
     response.writeHead(404, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));

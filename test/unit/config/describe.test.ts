@@ -1,4 +1,4 @@
-// What `genwarden config` prints, the flags of each command, and the documentation of both.
+// The output of `genwarden config`, the flags of each command, and their documentation.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -33,7 +33,7 @@ test('each setting is shown with its value and source, secrets only with their l
   expect(JSON.stringify(described)).not.toContain('sesame');
 });
 
-test('the flags of a command are those of its settings; a secret has one for its file only', () => {
+test('a command has the flags of its settings; a secret has a flag only for its file', () => {
   const client = flagsFor('client');
   expect(client.map(({ flags }) => flags)).toEqual([
     '--url <url>',
@@ -48,14 +48,14 @@ test('the flags of a command are those of its settings; a secret has one for its
   expect(worker).not.toContain('httpPort');
 });
 
-test('no two settings share a variable, a flag or a place', () => {
+test('no two settings share a variable, a flag or a path', () => {
   for (const key of ['variable', 'flag', 'flagAttribute'] as const) {
     const names = settingDefinitions.map((definition) => definition[key]);
     expect(new Set(names).size).toBe(names.length);
   }
 });
 
-test('docs/configuration.md lists every setting as it is (UPDATE_DOCS=1 writes the tables)', () => {
+test('docs/configuration.md lists every setting (UPDATE_DOCS=1 writes the tables)', () => {
   const path = new URL('../../../docs/configuration.md', import.meta.url);
   const page = readFileSync(path, 'utf8');
   const [before, table, after] = page.split(/(?<=<!-- settings -->)|(?=<!-- end of settings -->)/);

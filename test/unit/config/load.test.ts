@@ -27,7 +27,7 @@ const filesOf =
     return text;
   };
 
-test('without anything set, the defaults of the documentation hold', () => {
+test('the defaults are those of the documentation', () => {
   expect(loadSettings({ env: {} })).toMatchObject({
     nats: { urls: ['nats://127.0.0.1:4222'], prefix: 'genwarden', replicas: 1 },
     http: { host: '127.0.0.1', port: 8080, corsOrigins: [] },
@@ -72,11 +72,11 @@ test('a flag wins over a variable, a variable over a file, a file over an alias'
   expect(loadSettings({ env: { GEMINI_API_KEY: 'a, b,a' } }).gemini.apiKeys).toEqual(['a', 'b']);
 });
 
-test('an empty variable is as good as none', () => {
+test('an empty variable counts as unset', () => {
   expect(loadSettings({ env: { GENWARDEN_POOL: ' ', GENWARDEN_HTTP_PORT: '' } }).pool).toBe('default');
 });
 
-test('all problems come in one message, each with variable, value, what is wrong and what is allowed', () => {
+test('one message lists all problems, each with variable, value, reason and allowed values', () => {
   const error = refusal({
     env: {
       GENWARDEN_RETENTION: '5 minutes',
@@ -107,7 +107,7 @@ test.each(['5 minutes', '-1s', '10', '1.5.2s', '99ms', '2y'])('%s is refused as 
   expect(problemsOf({ GENWARDEN_HEARTBEAT_TIMEOUT: text })).toHaveLength(1);
 });
 
-test('no secret is in the message, be it known, mistyped or part of a URL', () => {
+test('the message contains no secret: known, mistyped or part of a URL', () => {
   const { message } = refusal({
     env: {
       GENWARDEN_GEMINI_API_KEYS: ' , ,',
@@ -125,7 +125,7 @@ test('no secret is in the message, be it known, mistyped or part of a URL', () =
   expect(message).toContain('GENWARDEN_NATS_PASSWORD: requires GENWARDEN_NATS_USER');
 });
 
-test('a file that cannot be read or is empty is a problem of its own', () => {
+test('a file that cannot be read or is empty is one of the problems', () => {
   const files = filesOf({ '/empty': '\n' });
   const env = { GENWARDEN_TOKEN_FILE: '/missing', GENWARDEN_GEMINI_API_KEYS_FILE: '/empty' };
   const problems = problemsOf(env, { files });
@@ -133,7 +133,7 @@ test('a file that cannot be read or is empty is a problem of its own', () => {
   expect(problems).toContain('GENWARDEN_GEMINI_API_KEYS_FILE=/empty: the file is empty');
 });
 
-test('an unknown variable is refused, one of another program is not our business', () => {
+test('an unknown variable is refused, variables of other programs are ignored', () => {
   expect(problemsOf({ GENWARDEN_FROBNICATE: 'yes', GENWARDENISH: 'yes', OTHER: 'yes' })).toEqual([
     'GENWARDEN_FROBNICATE (set, 3 characters): unknown; `genwarden config` lists the settings',
   ]);
@@ -163,7 +163,7 @@ test('the S3 store is refused as not available yet', () => {
   ]);
 });
 
-test('an API without tokens serves only the loopback address, unless that is said to be meant', () => {
+test('an API without tokens serves only the loopback address, unless auth is switched off', () => {
   const open = { GENWARDEN_HTTP_HOST: '0.0.0.0' };
   expect(problemsOf(open, { command: 'api' })[0]).toContain('GENWARDEN_AUTH_TOKENS_FILE');
   expect(loadSettings({ env: { ...open, GENWARDEN_AUTH: 'off' }, command: 'api' }).auth).toBe('off');

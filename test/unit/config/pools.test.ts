@@ -1,4 +1,4 @@
-// Pools: one made of the flat settings, or those of a file, whose errors name the place.
+// Pools: one from the settings, or several from a file, whose errors name the place.
 
 import { expect, test } from 'vitest';
 import { GenwardenError } from '../../../src/job/errors/index.ts';
@@ -27,7 +27,7 @@ const problemsOf = (content: unknown): unknown => {
   throw new Error('the file was accepted');
 };
 
-test('without a file there is one pool, made of the flat settings', () => {
+test('without a file there is one pool, from the settings', () => {
   const flat = loadSettings({
     env: { GENWARDEN_POOL: 'photos', GEMINI_API_KEY: 'a,b', GENWARDEN_GEMINI_REQUESTS_PER_MINUTE: '60' },
   });
@@ -42,7 +42,7 @@ test('without a file there is one pool, made of the flat settings', () => {
   expect(pool!.models.text).toEqual(['gemini-2.5-flash']);
 });
 
-test('a file names pools; what one leaves out comes from the flat settings', () => {
+test('a file defines pools; fields that a pool leaves out come from the settings', () => {
   const [plain, full] = read({
     pools: [
       { name: 'plain' },
@@ -79,17 +79,17 @@ test('each problem names its place in the file', () => {
   ]);
 });
 
-test('two pools of one name, no models, no pools: refused', () => {
+test('two pools of the same name, no models and no pools are refused', () => {
   expect(problemsOf({ pools: [{ name: 'a' }, { name: 'a' }] })).toEqual(['pools[1].name: another pool is named a']);
   expect(problemsOf({ pools: [{ name: 'a', models: [] }] })).toEqual(['pools[0].models: must name a model']);
   expect(problemsOf({ pools: [] })).toHaveLength(1);
 });
 
-test('a file that is not JSON is refused without quoting it, as it holds keys', () => {
+test('a file that is not JSON is refused without quoting it, because it may contain keys', () => {
   expect(problemsOf('{"pools": [{"keys": [{"key": "sesame"')).toEqual(['is not JSON']);
 });
 
-test('a key may stay in a file of its own, which is read to its last line break', () => {
+test('a key can be in a separate file, whose last line break is ignored', () => {
   const files: Record<string, string> = { '/keys/0': 'first\n', '/keys/1': 'second' };
   const keys = [{ keyFile: '/keys/0', requestsPerMinute: 3 }, { keyFile: '/keys/1' }];
   const pools = { pools: [{ name: 'a', keys, tenants: ['studio'], owner: 'uid-1' }] };
@@ -102,7 +102,7 @@ test('a key may stay in a file of its own, which is read to its last line break'
   expect(declarationOf(read({ pools: [{ name: 'b' }] })[0]!)).not.toHaveProperty('tenants');
 });
 
-test("a key's file that is missing, empty or holds more than a key is named", () => {
+test('a key file that is missing, empty or contains more than a key is named', () => {
   const keys = [{ keyFile: '/gone' }, { keyFile: '/empty' }, { keyFile: '/two' }];
   const files = (path: string): string => {
     if (path === '/gone') throw new Error('ENOENT');

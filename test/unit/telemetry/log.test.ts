@@ -1,4 +1,4 @@
-// The log: its form, its events, and that no secret gets into it, whatever it hides in.
+// The log: its format, its events, and the redaction of secrets.
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -71,7 +71,7 @@ test.each([
   expect(last()).toMatchObject({ [name]: '[redacted]', msg: 'from a child' });
 });
 
-test('lists of keys are hidden, counts of tokens are not', () => {
+test('lists of keys are redacted, counts of tokens are not', () => {
   const { log, last } = capture();
   log.info({ gemini: { apiKeys: ['sesame', 'seed'] }, tokens: 12, usage: { inputTokens: 3 } }, 'settings');
   expect(last()).toMatchObject({ gemini: { apiKeys: '[redacted]' }, tokens: 12, usage: { inputTokens: 3 } });
@@ -88,7 +88,7 @@ test('an error shows its code, message and causes, never the request that it car
   expect(text()).not.toContain('sesame');
 });
 
-test('secrets are hidden in JSON inside a message, however often it is wrapped', () => {
+test('secrets are redacted in JSON inside a message, at any depth of quoting', () => {
   const { log, text, last } = capture();
   const once = JSON.stringify({ error: { apiKey: 'sesame "1"\\', message: 'bad key', status: 400 } });
   const twice = JSON.stringify({ error: { message: once } });
@@ -99,7 +99,7 @@ test('secrets are hidden in JSON inside a message, however often it is wrapped',
   }
 });
 
-test('secrets are hidden in sentences and URLs', () => {
+test('secrets are redacted in sentences and URLs', () => {
   const { log, text, last } = capture({ secrets: ['known "sesame"', 'plain-sesame'] });
   log.info('GET https://u:sesame@host/v1?key=sesame&alt=sse with x-goog-api-key: sesame as Basic c2VzYW1lOnNlc2FtZQ==');
   log.info(`keys ${'AIza'}SySesame0123456789_sesame-0123456789 and known "sesame" and plain-sesame.`);
@@ -108,7 +108,7 @@ test('secrets are hidden in sentences and URLs', () => {
   expect(last()['msg']).toBe('keys [redacted] and [redacted] and [redacted].');
 });
 
-test('pretty lines hide the same, and are coloured on a terminal only', () => {
+test('pretty lines redact the same, and are coloured only on a terminal', () => {
   const plain = capture({ format: 'pretty' });
   plain.log.info({ token: 'sesame', pool: 'default' }, 'started');
   expect(plain.text()).toMatch(/INFO.*worker: started .*"pool":"default"/);

@@ -41,7 +41,7 @@ test('labels and buckets are those of the documentation', async () => {
   expect(text).toContain(`genwarden_attempt_duration_seconds_bucket{le="3600",${labels}} 1`);
 });
 
-test('two parts on one registry share a metric of the same name, two registries share nothing', async () => {
+test('two parts on one registry share metrics of the same name; two registries share nothing', async () => {
   const api = createApiMetrics(registry);
   expect(createControllerMetrics(registry).overdueTasks).toBe(api.overdueTasks);
   const other = new Registry();
@@ -49,7 +49,7 @@ test('two parts on one registry share a metric of the same name, two registries 
   expect(await registry.metrics()).not.toContain('genwarden_overdue_tasks{');
 });
 
-test('a model that the pool does not list is no label', () => {
+test('a model that the pool does not list is not a label', () => {
   expect(modelLabel('known', ['known'])).toBe('known');
   expect(modelLabel('whatever a client writes', ['known'])).toBe('other');
 });

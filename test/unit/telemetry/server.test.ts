@@ -32,7 +32,7 @@ test('serves the metrics of its registry', async () => {
   expect(await response.text()).toContain('answers 42');
 });
 
-test('says live and ready, or why not', async () => {
+test('answers whether the process is live and ready, or why not', async () => {
   let live: boolean | string = true;
   let reasons = ['NATS is away'];
   const ready = (): ReturnType<TelemetryOptions['ready']> => Promise.resolve({ ready: reasons.length === 0, reasons });
@@ -48,7 +48,7 @@ test('says live and ready, or why not', async () => {
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
 });
 
-test('a readiness check that throws is an answer too, as are other paths and methods', async () => {
+test('a readiness check that throws, and other paths and methods, get an answer', async () => {
   const { url } = await start({ ready: () => Promise.reject(new Error('index broken')) });
   const broken = await fetch(`${url}/readyz`);
   expect([broken.status, await broken.text()]).toEqual([500, 'index broken\n']);
@@ -56,7 +56,7 @@ test('a readiness check that throws is an answer too, as are other paths and met
   expect((await fetch(`${url}/metrics`, { method: 'POST' })).status).toBe(405);
 });
 
-test('a port in use is one clear line that names port and setting', async () => {
+test('a taken port is one clear line that names the port and the setting', async () => {
   const { port } = await start();
   await expect(start({ port })).rejects.toMatchObject({
     code: 'PortInUse',
@@ -64,7 +64,7 @@ test('a port in use is one clear line that names port and setting', async () => 
   });
 });
 
-test('closing ends a request that is still waiting for its answer', async () => {
+test('closing ends a request that is still waiting for an answer', async () => {
   const asked = Promise.withResolvers<void>();
   const never = new Promise<never>(() => {});
   const { url, close } = await start({ ready: () => (asked.resolve(), never) });

@@ -17,7 +17,7 @@ export interface Screen {
   readonly away?: string | undefined;
 }
 
-/** At most `rows - 1` lines of at most `columns`: the cursor needs a line of its own. */
+/** At most `rows - 1` lines of at most `columns`: the cursor needs one line. */
 export function screenLines(jobs: readonly Job[], screen: Screen): string[] {
   const room = Math.max(1, screen.rows - 1 - (screen.away === undefined ? 0 : 1));
   const rowsEach = Math.max(1, Math.floor(room / Math.max(1, jobs.length)));
