@@ -1,4 +1,4 @@
-// Tidiness of the repository: who imports whom, sizes, names, and that the reference pages list what the code has.
+// Tidiness of the repository: imports, sizes, names, wording, and pages that match the code.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -8,13 +8,30 @@ import { settingDefinitions } from '../src/config/settings.ts';
 import { catalogue } from '../src/job/errors/index.ts';
 import { metricNames } from '../src/telemetry/metrics.ts';
 import { tempFolder } from './support/tempFolder.ts';
-import { differences, listedNames } from './tidy/docs.ts';
-import { forbiddenImports, importCycles, importsOf } from './tidy/imports.ts';
+import { brokenLinks, differences, documentedImports, listedNames } from './tidy/docs.ts';
+import { forbiddenImports, importCycles, importsOf, visible } from './tidy/imports.ts';
 import { filesUnder, read, repositoryFiles, root } from './tidy/repository.ts';
-import { emptyFileNames, impureLines, machineNames, opensWithComment } from './tidy/wording.ts';
+import {
+  curlyQuotes,
+  emptyFileNames,
+  impureLines,
+  machineNames,
+  opensWithComment,
+  wordyPhrases,
+} from './tidy/wording.ts';
 
 const sources = filesUnder('src');
 const code = ['src', 'test', 'bench', 'hack'].flatMap((folder) => filesUnder(folder));
+
+/** Every file but binary ones. */
+const texts = repositoryFiles.map((path) => ({ path, text: read(path) })).filter(({ text }) => !text.includes('\0'));
+
+/** The areas whose wording is checked. */
+const prose = /^(?:src|docs|charts|k8s|hack|examples|bin|bench)\/|^[^/]+$/;
+
+/** Areas with phrases that are still to be replaced. */
+const unfinished =
+  /^(?:bench|src\/(?:operator|ports|client|config|controller|standin|telemetry|worker|processes|adapters|cli)|charts\/genwarden\/files\/crds)\/|^docs\/custom-resources\.md$/;
 
 test('the checks look at something', () => {
   const folders = readdirSync(join(root, 'src'));
@@ -71,10 +88,18 @@ describe('words', () => {
   });
 
   test('no file names a folder of one machine, or a package registry', () => {
-    const texts = repositoryFiles
-      .map((path) => ({ path, text: read(path) }))
-      .filter(({ text }) => !text.includes('\0'));
     expect(texts.flatMap(machineNames)).toEqual([]);
+  });
+
+  test('prose avoids banned phrases', () => {
+    const checked = texts.filter(({ path }) => prose.test(path) && !unfinished.test(path));
+    expect(checked.length).toBeGreaterThan(100);
+    expect(checked.flatMap(wordyPhrases)).toEqual([]);
+  });
+
+  test('quotes and apostrophes are straight', () => {
+    const checked = texts.filter(({ path }) => !/^test\/(?:golden\/|support\/goldenWrites\.ts$)/.test(path));
+    expect(checked.flatMap(curlyQuotes)).toEqual([]);
   });
 
   test('the core has neither clock nor chance', () => {
@@ -104,5 +129,23 @@ describe('reference pages', () => {
         'docs/configuration.md',
       ),
     ).toEqual([]);
+  });
+});
+
+describe('documentation', () => {
+  const pages = texts.filter(({ path }) => path.endsWith('.md'));
+
+  test('links resolve', () => {
+    const folders = new Set(
+      repositoryFiles.flatMap((path) => path.split('/').map((_, n, parts) => parts.slice(0, n).join('/'))),
+    );
+    const exists = (path: string): boolean => repositoryFiles.includes(path) || folders.has(path.replace(/\/$/, ''));
+    expect(pages.length).toBeGreaterThan(20);
+    expect(brokenLinks(pages, exists)).toEqual([]);
+  });
+
+  test('docs/development.md lists the import rules', () => {
+    const rules = Object.entries(visible).map(([folder, names]) => [folder, [names].flat()]);
+    expect(Object.fromEntries(documentedImports(read('docs/development.md')))).toEqual(Object.fromEntries(rules));
   });
 });

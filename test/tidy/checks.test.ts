@@ -1,8 +1,8 @@
-// The tidiness checks themselves: each catches a planted violation and lets the like of it pass that is allowed.
+// Tests of the tidiness checks: each catches a planted violation and accepts a similar text that is allowed.
 import { describe, expect, test } from 'vitest';
-import { differences, listedNames } from './docs.ts';
+import { brokenLinks, differences, documentedImports, listedNames } from './docs.ts';
 import { forbiddenImports, importCycles, importsOf } from './imports.ts';
-import { emptyFileNames, impureLines, machineNames, opensWithComment } from './wording.ts';
+import { curlyQuotes, emptyFileNames, impureLines, machineNames, opensWithComment, wordyPhrases } from './wording.ts';
 
 const file = (path: string, text: string): { path: string; text: string } => ({ path, text });
 
@@ -112,5 +112,83 @@ test('listedNames reads first cells and headings, and differences tells both way
   expect(differences(['Alpha', 'Omega'], ['Alpha', 'Beta'], 'page')).toEqual([
     'page does not list Omega',
     'page lists Beta, which does not exist',
+  ]);
+});
+
+describe('wordyPhrases', () => {
+  test.each([
+    ['// Whoever calls it', 'whoever'],
+    ['// Whosoever calls it', 'whosoever'],
+    ['It is kept for ever.', 'for ever'],
+    ['silence is borne', 'borne'],
+    ['0 where there is none', 'where there is none'],
+    ['save that it waits', 'save that'],
+    ['the job goes on', 'goes on'],
+    ['ends that resources tell of', 'tell of'],
+    ['the page tells of it', 'tells of'],
+    ['that matters not', 'matters not'],
+    ['the image as it stands', 'as it stands'],
+    ['A worker is at it', 'is at it'],
+    ['a node of its own.', 'of its own'],
+    ["'tasks of their own'", 'of its own'],
+    ['a file of its own', 'of its own'],
+  ])('finds %j', (text, phrase) => {
+    expect(wordyPhrases(file('a', `First line.\n${text}\n`))).toEqual([
+      expect.stringContaining(`a:2 says "${phrase}"`) as string,
+    ]);
+  });
+
+  test('finds a phrase across two lines of a comment', () => {
+    const breaks = ['// It goes\n// on here', '/** It goes\n * on here */', '# It goes\n# on here', 'It goes\non here'];
+    for (const text of breaks) expect(wordyPhrases(file('a', text))).toHaveLength(1);
+  });
+
+  test.each([
+    'PID 1 of its own namespaces',
+    'the forever loop',
+    'Foreverness',
+    'airborne',
+    'undefined if there is none',
+    'goes only once',
+    'tell often',
+    'saves that file',
+  ])('accepts %j', (text) => {
+    expect(wordyPhrases(file('a', text))).toEqual([]);
+  });
+});
+
+test('curlyQuotes finds each of the four, and no straight one', () => {
+  expect(curlyQuotes(file('a', 'one\n\u2018two\u2019\n\u201cthree\u201d'))).toEqual([
+    'a:2 has a curly quote',
+    'a:2 has a curly quote',
+    'a:3 has a curly quote',
+    'a:3 has a curly quote',
+  ]);
+  expect(curlyQuotes(file('a', `'one' "two" \`three\` it's`))).toEqual([]);
+});
+
+test('brokenLinks finds missing files and headings, and ignores code and other sites', () => {
+  const pages = [
+    file('docs/a.md', '# A\n## Two `words` (here)\n[x](b.md) [y](b.md#one-two) [z](#two-words-here) [w](../src/)'),
+    file(
+      'docs/b.md',
+      '## One two\n[x](gone.md) [y](a.md#gone) [z](https://x.example/gone) `[v](gone.md)`\n```\n## Gone\n```',
+    ),
+    file('docs/c.md', '[x](b.md#gone)'),
+  ];
+  const exists = (path: string): boolean => ['docs/a.md', 'docs/b.md', 'src/'].includes(path);
+  expect(brokenLinks(pages, exists)).toEqual([
+    'docs/b.md links to docs/gone.md, which does not exist',
+    'docs/b.md links to docs/a.md#gone, but there is no such heading',
+    'docs/c.md links to docs/b.md#gone, but there is no such heading',
+  ]);
+});
+
+test('documentedImports reads the table of folders', () => {
+  const table =
+    '| folder | contents | may import |\n| `src/a` | X. | nothing |\n| `src/b`   | Y, z. | a, c |\n| `bin` | Q. | a |\n';
+  expect([...documentedImports(table)]).toEqual([
+    ['a', []],
+    ['b', ['a', 'c']],
   ]);
 });

@@ -1,9 +1,9 @@
-// Who imports whom: which folder may see which, and that no files import each other in a circle.
+// Import rules: which folder may import which, and no import cycles.
 import { posix } from 'node:path';
 import type { SourceFile } from './repository.ts';
 
-/** What each folder of src may import of ours, beside itself. */
-const visible: Record<string, readonly string[] | 'everything'> = {
+/** The folders of src that each folder may import, apart from itself. */
+export const visible: Record<string, readonly string[] | 'everything'> = {
   async: [],
   job: [],
   ports: ['job'],
@@ -36,7 +36,7 @@ const visible: Record<string, readonly string[] | 'everything'> = {
   cli: 'everything',
 };
 
-/** Packages that belong to one place, by the start of their names. */
+/** Packages that only some folders may import, by the start of their names. */
 const homes: Record<string, readonly string[]> = {
   '@nats-io/': ['src/adapters/nats/'],
   '@google/genai': ['src/adapters/gemini/'],
@@ -49,23 +49,23 @@ const homes: Record<string, readonly string[]> = {
   'log-update': ['src/cli/'],
 };
 
-/** Files outside src that the package ships at the same place, seen from dist as from src. */
+/** Files outside src that the package contains at the same relative path from dist as from src. */
 const packed = /^(?:package\.json|examples\/[^/]+\.jpg)$/;
 
 const forms = [
   /^\s*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]/gm,
   /^\s*import\s*['"]([^'"]+)['"]/gm,
   /\bimport\(\s*['"]([^'"]+)['"]/g,
-  // How worker threads and assets are named.
+  // Worker threads and assets.
   /\bnew URL\(\s*['"](\.[^'"]+)['"],\s*import\.meta\.url/g,
 ];
 
-/** What a file names in imports, re-exports, dynamic imports and file URLs, as written. */
+/** The specifiers of imports, re-exports, dynamic imports and file URLs. */
 export function importsOf(text: string): string[] {
   return forms.flatMap((form) => [...text.matchAll(form)].map((match) => match[1]!));
 }
 
-/** One sentence for each import of a file under src that its folder must not have. */
+/** One sentence for each forbidden import of a file under src. */
 export function forbiddenImports({ path, text }: SourceFile): string[] {
   return importsOf(text).flatMap((name) => {
     const why = name.startsWith('.') ? wrongNeighbour(path, resolve(path, name)) : wrongPackage(path, name);
@@ -73,7 +73,7 @@ export function forbiddenImports({ path, text }: SourceFile): string[] {
   });
 }
 
-/** The circles among the files given, each as the paths on the way round, once. */
+/** The import cycles among the given files, each once, as paths. */
 export function importCycles(files: readonly SourceFile[]): string[] {
   const targets = new Map(
     files.map(({ path, text }) => [

@@ -1,4 +1,4 @@
-// The files of the repository, as the tidiness checks see them: text by path, relative to its root, with slashes.
+// The files of the repository for the tidiness checks. Paths are relative to the root and use slashes.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ export interface SourceFile {
 
 export const root = join(import.meta.dirname, '../..');
 
-/** Tracked files, and new ones that are not ignored. */
+/** Tracked files, and untracked ones that are not ignored. */
 export const repositoryFiles: readonly string[] = execFileSync(
   'git',
   ['ls-files', '-z', '--cached', '--others', '--exclude-standard'],
@@ -19,7 +19,7 @@ export const repositoryFiles: readonly string[] = execFileSync(
   .split('\0')
   .filter((path) => path !== '' && existsSync(join(root, path)));
 
-/** Throws where the file is missing: what cannot be read was not checked. */
+/** Throws if the file is missing, because an unreadable file was not checked. */
 export const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
 export const filesUnder = (folder: string, ending = '.ts'): SourceFile[] =>
