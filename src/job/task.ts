@@ -160,6 +160,9 @@ export interface ReferenceImage {
   readonly caption?: string;
 }
 
+/** Of one task. */
+export const maxReferences = 14;
+
 /** The input of the model. References are stored artifacts, so that bytes never reach the queue. */
 export interface TaskInput {
   readonly prompt: string;

@@ -73,8 +73,8 @@ function retryRoute(app: Api, context: ApiContext): void {
   app.post('/v1/jobs/:id/retry', { config: { scope: 'jobs:write', right }, schema }, async (request, reply) => {
     const { tenant, name: by } = principalOf(request);
     const named = request.body.tasks;
-    const asked = { tenant, job: request.params.id, by, ...(named === undefined ? {} : { tasks: named }) };
-    const record = await retryJob(context, asked);
+    const retry = { tenant, job: request.params.id, by, ...(named === undefined ? {} : { tasks: named }) };
+    const record = await retryJob(context, retry);
     return jobHeaders(reply, record, context.clock.now()).code(202).send(jobView(record, context.workers));
   });
 }

@@ -36,8 +36,8 @@ export function eventRoutes(app: Api, context: ApiContext): void {
   app.get('/v1/events', { config: { scope: 'jobs:read' }, schema: all }, async (request, reply) => {
     refuseStale(context);
     const { tenant, recheckMs } = principalOf(request);
-    const asked = { tenant, job: undefined, lastEventId: request.headers['last-event-id'] };
-    return send(context, reply, asked, recheckMs);
+    const events = { tenant, job: undefined, lastEventId: request.headers['last-event-id'] };
+    return send(context, reply, events, recheckMs);
   });
   const one = {
     ...all,

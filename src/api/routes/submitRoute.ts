@@ -74,9 +74,9 @@ function answer(context: ApiContext, reply: FastifyReply, record: JobRecord, rep
 }
 
 async function counted(context: ApiContext, submit: Submit): Promise<Submitted> {
-  const asked = submit.body.pool ?? 'default';
+  const requested = submit.body.pool ?? 'default';
   // Clients choose this name: only known pools may become a label.
-  const pool = context.pools.find(asked) === undefined ? 'unknown' : asked;
+  const pool = context.pools.find(requested) === undefined ? 'unknown' : requested;
   const count = (outcome: string): void => context.metrics.submits.inc({ pool, outcome });
   try {
     const submitted = await submitJob(context, submit);

@@ -25,7 +25,7 @@ export function retryTask(state: TaskState, request: TaskRequest, by: string, no
   return write({ state: next, detail: { message: `Run ${next.run}, requested by ${by}`, request } });
 }
 
-/** The indexes of the tasks to retry, or the reason to refuse the whole request. `named` are those asked for; absent: all. */
+/** The indexes of the tasks to retry, or the reason to refuse the whole request. `named` are the requested ones; absent: all. */
 export function tasksToRetry(
   job: readonly TaskState[],
   named: readonly TaskState[] | undefined,

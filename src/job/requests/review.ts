@@ -2,7 +2,14 @@
 
 import { GenwardenError, taskError } from '../errors/index.ts';
 import { invalidRequest } from '../errors/invalidRequest.ts';
-import type { Instant, NeedsReview, TaskDetail, TaskInput, TaskRequest } from '../task.ts';
+import {
+  maxReferences,
+  type Instant,
+  type NeedsReview,
+  type TaskDetail,
+  type TaskInput,
+  type TaskRequest,
+} from '../task.ts';
 import { approved, newRun, rejected } from '../transitions.ts';
 import { refuse, write, type Decision, type LastMessage } from './decision.ts';
 import { refusalOfRun } from './retry.ts';
@@ -58,7 +65,7 @@ function tweak(
   if (refusal !== undefined) return refuse(refusal);
   const input = tweakedInput(request.input, detail, instruction);
   if (input === undefined) {
-    const message = 'cannot be tweaked: its 14 references leave no room for the earlier image';
+    const message = 'cannot be tweaked: its references leave no room for the earlier image';
     return refuse(invalidRequest([{ path: 'task', message }]));
   }
   const message = `Run ${next.run}: a tweak requested by ${reviewer}`;
@@ -67,15 +74,13 @@ function tweak(
 
 /** The caption of the reference that a tweak adds. The next tweak replaces the reference with this caption. */
 const earlierResult = 'the earlier result';
-/** As the schema of a submit says. */
-const mostReferences = 14;
 
 /** The same input with the instruction, and with the earlier image as the last reference; undefined if that is one too many. */
 function tweakedInput(input: TaskInput, detail: TaskDetail, instruction: string): TaskInput | undefined {
   const image = detail.artifacts?.find(({ name, mediaType }) => name === 'image' && mediaType.startsWith('image/'));
   if (image === undefined) return { ...input, prompt: textPrompt(input, detail, instruction) };
   const kept = (input.references ?? []).filter(({ caption }) => caption !== earlierResult);
-  if (kept.length >= mostReferences) return undefined;
+  if (kept.length >= maxReferences) return undefined;
   const earlier = { artifact: image.digest, mediaType: image.mediaType, caption: earlierResult };
   const prompt = `${input.prompt}\n\nThe last image is ${earlierResult}. Change it: ${instruction}`;
   return { ...input, prompt, references: [...kept, earlier] };

@@ -201,8 +201,8 @@ class Feed {
 }
 
 /**
- * All tasks of the job as this message left it. Undefined where a newer message of the job is known, which will have an event too, or where the job
- * was deleted. Throws `Unavailable`.
+ * All tasks of the job as this message left it. Undefined if a newer message of the job is known, which will have its own
+ * event, or if the job was deleted. Throws `Unavailable`.
  */
 async function jobAfter(
   context: FeedContext,

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { poolNameForm } from '../../job/ids.ts';
 import { policyBounds } from '../../job/policy.ts';
-import type { JsonObject, JsonValue } from '../../job/task.ts';
+import { maxReferences, type JsonObject, type JsonValue } from '../../job/task.ts';
 import { durationText } from './durationText.ts';
 import { jsonProblem } from './json.ts';
 import { labelKeyProblem, labelValueProblem } from './labels.ts';
@@ -64,7 +64,7 @@ const reference = z
     message: 'must be either {artifact} or {mediaType, data}, not both',
   });
 
-const references = z.array(reference).max(14, 'has more than 14 items');
+const references = z.array(reference).max(maxReferences, `has more than ${maxReferences} items`);
 
 const input = z.strictObject({
   prompt: prompt.optional(),

@@ -2,6 +2,7 @@
 
 import { Ajv } from 'ajv';
 import type { JobKind } from '../../job/policy.ts';
+import { maxReferences } from '../../job/task.ts';
 import { invalidRequest, type FieldError } from '../../job/errors/invalidRequest.ts';
 import type { InputBody, ReferenceBody, SubmitBody } from './body.ts';
 
@@ -36,7 +37,8 @@ function problemsOf(kind: JobKind, { input, references, path }: RequestedTask): 
   const problems: FieldError[] = [];
   const add = (field: string, message: string): number => problems.push({ path: `${path}input.${field}`, message });
   if (input.prompt === '') add('prompt', 'is missing');
-  if (references.length > 14) add('references', `has ${references.length} items, but at most 14 are allowed`);
+  if (references.length > maxReferences)
+    add('references', `has ${references.length} items, but at most ${maxReferences} are allowed`);
   for (const field of kind === 'image' ? textOnly : imageOnly) {
     if (input[field] !== undefined) add(field, `is not supported by kind ${kind}`);
   }
