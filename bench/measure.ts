@@ -1,4 +1,6 @@
-// Measuring: elapsed time, percentiles, and loops with a bounded number of operations at once.
+// Elapsed time, percentiles, and loops with a limit on concurrent operations.
+
+import { mapLimit } from '../src/async/mapLimit.ts';
 
 export interface Percentiles {
   readonly p50: number;
@@ -28,13 +30,5 @@ export async function inParallel(
   atOnce: number,
   work: (index: number) => Promise<unknown>,
 ): Promise<void> {
-  let next = 0;
-  const runner = async (): Promise<void> => {
-    while (next < count) {
-      const index = next;
-      next += 1;
-      await work(index);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, runner));
+  await mapLimit(atOnce, Array.from({ length: count }), (_, index) => work(index));
 }

@@ -1,14 +1,15 @@
-// One row of the table: the times of one kind of fault, and what was promised of them.
+// One row of the table: the recovery times of one kind of fault, and their target.
 
+import { markdownTable } from '../../test/support/markdownTable.ts';
 import { percentiles } from '../measure.ts';
 
 export interface Row {
   readonly fault: string;
-  /** How often it was done. */
+  /** How often the fault was injected. */
   readonly faults: number;
-  /** ms, one for each task that was struck. */
+  /** ms, one for each affected task. */
   readonly times: readonly number[];
-  /** The most that p99 may be, ms. */
+  /** The upper bound of p99, ms. */
   readonly target?: number;
   /** Why there are no times, or fewer than asked for. */
   readonly note?: string;
@@ -18,13 +19,8 @@ const titles = ['fault, and what is measured', 'faults', 'tasks', 'p50', 'p99', 
 
 /** All times in ms. */
 export function tableOf(rows: readonly Row[]): string {
-  const cells = [titles, ...rows.map(cellsOf)];
-  const widths = titles.map((_, at) => Math.max(3, ...cells.map((line) => line[at]!.length)));
-  const line = (texts: readonly string[]): string =>
-    `| ${texts.map((text, at) => (at === 0 ? text.padEnd(widths[at]!) : text.padStart(widths[at]!))).join(' | ')} |`;
-  const rule = `| ${widths.map((width, at) => (at === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
   const notes = rows.flatMap(({ fault, note }) => (note === undefined ? [] : [`${fault}: ${note}`]));
-  return [line(titles), rule, ...cells.slice(1).map(line), '', ...notes].join('\n').trimEnd();
+  return [markdownTable(titles, rows.map(cellsOf)), ...notes].join('\n').trimEnd();
 }
 
 function cellsOf({ fault, faults, times, target }: Row): string[] {

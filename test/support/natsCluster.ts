@@ -1,8 +1,7 @@
 // Several real nats-servers as one JetStream cluster on this machine.
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
+import { freePorts } from './freePorts.ts';
 import { startNatsServer, type NatsServer, type NatsServerOptions } from './natsServer.ts';
 import { until } from './until.ts';
 
@@ -51,20 +50,6 @@ async function startAll(size: number, options: NatsServerOptions): Promise<NatsS
   if (failure === undefined) return servers;
   await Promise.all(servers.map((server) => server.stop()));
   throw failure.reason;
-}
-
-/** Held all at once, so that no two are the same. Another process may take one before its server does. */
-async function freePorts(count: number): Promise<number[]> {
-  const held = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const holder = createServer();
-      await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
-      return holder;
-    }),
-  );
-  const ports = held.map((holder) => (holder.address() as AddressInfo).port);
-  await Promise.all(held.map((holder) => new Promise((resolve) => holder.close(resolve))));
-  return ports;
 }
 
 async function placesStreamOnAll(urls: string[]): Promise<void> {

@@ -1,12 +1,12 @@
 // The installation that a fault is done to: Genwarden's processes, started all at once, and an auditor's own way to look
 // at the stream.
 
-import { createServer, type AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import * as ours from '../../../src/adapters/nats/index.ts';
 import { GenwardenClient } from '../../../src/client/index.ts';
 import type { JobLog } from '../../../src/ports/jobLog.ts';
 import type { Behaviour } from '../../../src/standin/standin.ts';
+import { freePort } from '../../support/freePorts.ts';
 import {
   startInstallation,
   type Env,
@@ -83,14 +83,6 @@ async function openLog(urls: string[], { connectNats, natsJobLog }: Adapters): P
   );
   onTestFinished(() => link.close());
   return natsJobLog(link, { retentionMs: 7 * 86_400_000 });
-}
-
-async function freePort(): Promise<number> {
-  const holder = createServer();
-  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
-  const { port } = holder.address() as AddressInfo;
-  await new Promise((resolve) => holder.close(resolve));
-  return port;
 }
 
 /** The worker's own name, as its heartbeats and the stream say it. */

@@ -1,9 +1,8 @@
 // Event streams of real processes: the API is killed and started again, and its clients miss nothing.
 
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { GenwardenClient, type JobEvent } from '../../../src/client/index.ts';
+import { freePort } from '../../support/freePorts.ts';
 import { startInstallation, type Installation } from '../../support/installation.ts';
 import { until } from '../../support/until.ts';
 
@@ -74,11 +73,3 @@ const sequencesOf = (events: readonly JobEvent<unknown>[]): number[] =>
 
 const succeeded = (events: readonly JobEvent<unknown>[]): number =>
   events.filter((event) => event.event === 'task' && event.data.state === 'succeeded').length;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -1,6 +1,7 @@
 // Follows the stream over a connection: in order, late, sometimes twice, silent for a while when the consumer dies without
 // notice, and lagging while the stream does not answer.
 
+import { eventQueue, type EventQueue } from '../../../src/async/eventQueue.ts';
 import type { FollowEvent, FollowFrom, Position } from '../../../src/ports/jobLog.ts';
 import type { Link } from '../link.ts';
 
@@ -10,7 +11,7 @@ const findOut = 1_500;
 const silentDeath = 0.004;
 
 export async function* followOver(link: Link, from: FollowFrom, signal: AbortSignal): AsyncGenerator<FollowEvent> {
-  const events = new Events(signal);
+  const events = eventQueue<FollowEvent>(signal, () => undefined);
   let position: Position | undefined = from.from === 'position' ? from.position : undefined;
   let stop = stopped();
   const open = (): void => {
@@ -34,7 +35,7 @@ export async function* followOver(link: Link, from: FollowFrom, signal: AbortSig
   });
   reopen();
   try {
-    for await (const event of events.read()) {
+    for await (const event of events) {
       if (event.event === 'caughtUp') position = event.position;
       if (event.event === 'entry' && position !== undefined) {
         position = { ...position, sequence: Math.max(position.sequence, event.entry.sequence) };
@@ -48,7 +49,13 @@ export async function* followOver(link: Link, from: FollowFrom, signal: AbortSig
 }
 
 /** Delivers the events of one consumer until it is stopped or dies. */
-function pump(link: Link, from: FollowFrom, stop: AbortSignal, events: Events, die: (reason: string) => void): void {
+function pump(
+  link: Link,
+  from: FollowFrom,
+  stop: AbortSignal,
+  events: EventQueue<FollowEvent>,
+  die: (reason: string) => void,
+): void {
   const { random } = link.process;
   const silent = new AbortController();
   const push = (event: FollowEvent): void => link.deliver(() => stop.aborted || events.push(event));
@@ -71,29 +78,4 @@ function stopped(): AbortController {
   const stop = new AbortController();
   stop.abort();
   return stop;
-}
-
-/** Events that were delivered and not read yet. */
-class Events {
-  readonly #signal: AbortSignal;
-  readonly #waiting: FollowEvent[] = [];
-  #wake: () => void = () => undefined;
-
-  constructor(signal: AbortSignal) {
-    this.#signal = signal;
-    signal.addEventListener('abort', () => this.#wake(), { once: true });
-  }
-
-  push(event: FollowEvent): void {
-    this.#waiting.push(event);
-    this.#wake();
-  }
-
-  async *read(): AsyncGenerator<FollowEvent> {
-    while (!this.#signal.aborted) {
-      const next = this.#waiting.shift();
-      if (next !== undefined) yield next;
-      else await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
 }

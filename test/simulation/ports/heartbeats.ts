@@ -1,6 +1,7 @@
 // Heartbeats and recalls as core messages over a connection: lost, late, twice. The adapter's own hold judges
 // lost connections, fed with the events of the simulated system account.
 
+import { eventQueue } from '../../../src/async/eventQueue.ts';
 import type { Beat, BeatEvent, Heartbeats, Recall } from '../../../src/ports/heartbeats.ts';
 import { connectionLosses, type ConnectionLosses } from '../../../src/adapters/nats/heartbeats/connectionLosses.ts';
 import type { Link } from '../link.ts';
@@ -50,7 +51,7 @@ function lossesOver(link: Link): ConnectionLosses {
 }
 
 function watchOver(link: Link, losses: ConnectionLosses | undefined, signal: AbortSignal): AsyncIterable<BeatEvent> {
-  const events = new Inbox<BeatEvent>(signal);
+  const events = eventQueue<BeatEvent>(signal, () => stops.forEach((stop) => stop?.()));
   const stops = [
     listen(link, link.server.beats, (beat) => {
       losses?.sawBeat(beat);
@@ -63,14 +64,15 @@ function watchOver(link: Link, losses: ConnectionLosses | undefined, signal: Abo
     losses?.onLoss((worker, reason) => events.push({ event: 'connectionLost', worker, reason })),
   ];
   if (!link.up) events.push({ event: 'observerAway' });
-  return events.read(() => stops.forEach((stop) => stop?.()));
+  return events;
 }
 
 function recallsOver(link: Link, worker: string, signal: AbortSignal): AsyncIterable<Recall> {
-  const recalls = new Inbox<Recall>(signal);
+  const recalls = eventQueue<Recall>(signal, () => stop());
   const listeners = link.server.recalls.get(worker) ?? new Set();
   link.server.recalls.set(worker, listeners);
-  return recalls.read(listen(link, listeners, (recall) => recalls.push(recall)));
+  const stop = listen(link, listeners, recalls.push);
+  return recalls;
 }
 
 function listen<T>(link: Link, listeners: Set<Listener<T>>, hear: (message: T) => void) {
@@ -79,31 +81,4 @@ function listen<T>(link: Link, listeners: Set<Listener<T>>, hear: (message: T) =
   const unlisten = (): void => void listeners.delete(listener);
   link.process.onEnd(unlisten);
   return unlisten;
-}
-
-class Inbox<T> {
-  readonly #signal: AbortSignal;
-  readonly #waiting: T[] = [];
-  #wake: () => void = () => undefined;
-
-  constructor(signal: AbortSignal) {
-    this.#signal = signal;
-    signal.addEventListener('abort', () => this.#wake(), { once: true });
-  }
-
-  push(message: T): void {
-    this.#waiting.push(message);
-    this.#wake();
-  }
-
-  async *read(release: () => void): AsyncGenerator<T> {
-    try {
-      while (!this.#signal.aborted) {
-        if (this.#waiting.length > 0) yield this.#waiting.shift()!;
-        else await new Promise<void>((resolve) => (this.#wake = resolve));
-      }
-    } finally {
-      release();
-    }
-  }
 }
