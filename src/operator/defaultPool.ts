@@ -40,8 +40,8 @@ async function keepDefaultPool(
   const hash = hashOf(file);
   const why = found === undefined ? undefined : whyLeft(found, hash, owner);
   if (why === undefined) await apply(cluster, file, key, hash, owner);
-  const said = why === undefined ? 'was applied' : `is left as it is: ${why}`;
-  logger.info({ pool: key.name }, `The default pool ${key.name} ${said}`);
+  const said = why === undefined ? 'applied' : `left unchanged: ${why}`;
+  logger.info({ pool: key.name }, `Default pool ${key.name} ${said}`);
   return undefined;
 }
 
@@ -53,16 +53,16 @@ async function ownerOf(
 ): Promise<OwnerReference | undefined> {
   if (name === undefined) return undefined;
   const found = await cluster.get<KubeObject>(configMapType, { namespace, name });
-  if (found === undefined) throw new Error(`There is no ConfigMap ${name}, which owns the default pool`);
+  if (found === undefined) throw new Error(`ConfigMap ${name}, the owner of the default pool, does not exist`);
   return { apiVersion: 'v1', kind: 'ConfigMap', name, uid: found.metadata.uid };
 }
 
 /** Undefined where the pool is to be made anew. */
 function whyLeft({ metadata }: KubeObject, hash: string, owner: OwnerReference | undefined): string | undefined {
   const made = metadata.annotations?.[hashAnnotation];
-  if (made === undefined) return 'the installation did not make it';
+  if (made === undefined) return 'the installation did not create it';
   const isOwned = owner === undefined || (metadata.ownerReferences ?? []).some(({ uid }) => uid === owner.uid);
-  return made === hash && isOwned ? 'its file is the same' : undefined;
+  return made === hash && isOwned ? 'its file did not change' : undefined;
 }
 
 async function apply(

@@ -120,7 +120,7 @@ test('workers that find no node are named', async () => {
   const template = { nodeSelector: { 'no-such': 'node' } };
   await applyPool(genwarden, 'homeless', { template });
   const pool = await untilCondition(namespace, 'homeless', 'Ready', 'False RolloutStuck');
-  expect(JSON.stringify(pool.status)).toContain('finds no node');
+  expect(JSON.stringify(pool.status)).toContain('cannot be scheduled');
 });
 
 test('a pool for some namespaces refuses the jobs of others', async () => {

@@ -87,7 +87,7 @@ class Recorder implements ClosableEventRecorder {
     try {
       this.#record(object, event);
     } catch (error) {
-      this.#options.logger.warn({ err: error, reason: event.reason }, 'An event could not be recorded');
+      this.#options.logger.warn({ err: error, reason: event.reason }, 'Could not record an event');
     }
   }
 

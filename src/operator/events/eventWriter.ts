@@ -59,7 +59,7 @@ export class EventWriter {
         const isPermanent =
           error instanceof KubeError && error.status >= 400 && error.status < 500 && error.status !== 429;
         if (isPermanent || tries === maxTries || this.#stop.signal.aborted) {
-          this.#options.logger.debug({ err: error, reason }, 'An event about an object was not written');
+          this.#options.logger.debug({ err: error, reason }, 'Dropped an event that could not be written');
           return false;
         }
         await pause(this.#options.retryAfter * tries, undefined, { signal: this.#stop.signal }).catch(() => undefined);

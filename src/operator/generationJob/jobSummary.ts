@@ -38,13 +38,13 @@ export const needsMessages = (state: JobState): boolean => state === 'failed' ||
 function reasonFor(state: JobState, tasks: readonly ObservedTask[]): { reason: string; message: string } {
   switch (state) {
     case 'queued':
-      return { reason: 'Queued', message: 'Waits for a worker' };
+      return { reason: 'Queued', message: 'Waiting for a worker' };
     case 'running':
-      return { reason: 'Running', message: 'A worker is at it' };
+      return { reason: 'Running', message: 'A worker is running it' };
     case 'waiting':
-      return { reason: 'Waiting', message: 'Waits to be tried again' };
+      return { reason: 'Waiting', message: 'Waiting for the next attempt' };
     case 'needs_review':
-      return { reason: 'AwaitingReview', message: 'Waits for the review of a person' };
+      return { reason: 'AwaitingReview', message: 'Waiting for review' };
     case 'succeeded':
       return { reason: 'Succeeded', message: tasks.length === 1 ? 'Succeeded' : `All ${tasks.length} tasks succeeded` };
     case 'failed':

@@ -40,7 +40,7 @@ export async function observationOf(
 }
 
 export function deletedJob(job: JobId): Observation {
-  return { kind: 'gone', reason: 'JobDeleted', message: `Job ${job} was deleted; it is not submitted again` };
+  return { kind: 'gone', reason: 'JobDeleted', message: `Job ${job} was deleted and is not submitted again` };
 }
 
 const isSameEnd = (status: GenerationJobStatus | undefined, { state, finishedAt }: JobSummary): boolean =>
@@ -84,7 +84,7 @@ function missingJob({ clock, retentionMs }: Context, { status }: GenerationJob, 
   const isExpired = since !== undefined && clock.now() >= Date.parse(since) + retentionMs;
   if (!isExpired) return deletedJob(job);
   if (isFinished(status)) return unchanged;
-  return { kind: 'gone', reason: 'JobExpired', message: `Job ${job} is gone, as its retention is over` };
+  return { kind: 'gone', reason: 'JobExpired', message: `Job ${job} expired: its retention is over` };
 }
 
 export type Observation =

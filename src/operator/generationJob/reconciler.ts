@@ -138,7 +138,8 @@ export class Reconciler {
     const { ready, reason } = this.#context.follower.ready();
     if (state.jobDeleted) return { observed: deletedJob(jobIdOfOwner(resource.metadata.uid)) };
     try {
-      if (!ready) throw new GenwardenError('NotReady', `The operator does not know the stream: it ${reason}`);
+      if (!ready)
+        throw new GenwardenError('NotReady', `The operator's index of the stream is not current: it ${reason}`);
       const record = await submitResource(this.#context, resource);
       state.unansweredSince = undefined;
       return { observed: await observationOf(this.#context, resource, record) };

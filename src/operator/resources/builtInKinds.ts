@@ -1,4 +1,4 @@
-// The kinds of Kubernetes that a pool is made of, and the parts of them that the operator reads.
+// The built-in kinds that a pool consists of, with the fields that the operator reads.
 
 import type { KubeObject, ResourceType } from '../../ports/kubernetes.ts';
 

@@ -8,7 +8,7 @@ import type { KubeObject } from '../../ports/kubernetes.ts';
 import { type Condition, conditions } from './conditions.ts';
 import { type Parsed, parseSpec } from './kinds.ts';
 
-/** As JSON. etcd keeps every resource, and every list of them reads them whole. */
+/** As JSON. etcd stores every resource, and every list reads them in full. */
 const mostSpecBytes = 64 * 1024;
 
 const body = submitBody.shape;
@@ -16,15 +16,13 @@ const body = submitBody.shape;
 export const generationJobSpec = z
   .strictObject({
     kind: body.kind,
-    pool: body.pool.unwrap().default('default').describe('The pool that runs it.'),
-    priority: body.priority.unwrap().default('normal').describe('Which lane of the pool it queues in.'),
+    pool: body.pool.unwrap().default('default').describe('The pool that runs the job.'),
+    priority: body.priority.unwrap().default('normal').describe('The lane of the pool that its tasks queue in.'),
     model: body.model,
-    input: body.input.describe(
-      "What every task is made from; a key of a task's own input replaces the whole key here.",
-    ),
+    input: body.input.describe("Input shared by all tasks. A key in a task's own input replaces the whole key here."),
     tasks: body.tasks,
     policy: body.policy.describe(
-      "How long it may take and how often it is tried; default: the pool's, else the built-in.",
+      'Time budgets and attempts. Default: the policy of the pool, otherwise the built-in one.',
     ),
     jobMetadata: body.metadata,
     ttlSecondsAfterFinished: z
@@ -32,45 +30,49 @@ export const generationJobSpec = z
       .min(0)
       .max(2_147_483_647)
       .default(86_400)
-      .describe('How long the resource is kept once the job has finished; the job itself is kept for the retention.'),
+      .describe('How long the resource is kept after the job has finished. The job itself is kept for the retention.'),
   })
   .superRefine((spec, context) => {
-    // Free JSON may be 64 levels deep where it stands, which is no more than eight levels down.
+    // Free JSON may be 64 levels deep, and it starts at most eight levels down.
     const problem = jsonProblem(spec, mostSpecBytes, 72);
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
   })
-  .describe('The job; it cannot be changed.');
+  .describe('The job. Immutable.');
 
 const count = (which: string) => z.int().min(0).max(500).optional().describe(`${which}.`);
 
 export const generationJobStatus = z
   .strictObject({
-    jobId: z.string().max(26).optional().describe("The job's id, for the API and the command line."),
-    state: z.enum(taskStates).optional().describe('What the job is doing, or how it ended.'),
-    reason: z.string().max(128).optional().describe('Why it is so, as one CamelCase word.'),
-    message: z.string().max(2_048).optional().describe('Why it is so, for a person.'),
-    observedGeneration: z.int().min(0).optional().describe('The generation of the spec that the operator has seen.'),
+    jobId: z.string().max(26).optional().describe('The ID of the job in the API and the command line.'),
+    state: z.enum(taskStates).optional().describe('The state of the job.'),
+    reason: z.string().max(128).optional().describe('The reason for the state, in CamelCase.'),
+    message: z.string().max(2_048).optional().describe('The reason for the state, in words.'),
+    observedGeneration: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('The generation of the spec that the operator has observed.'),
     startTime: z.iso.datetime().optional().describe('When the first task started.'),
     completionTime: z.iso.datetime().optional().describe('When the last task ended.'),
     tasks: z
       .strictObject({
         total: count('All tasks'),
-        queued: count('Tasks that wait for a worker'),
-        running: count('Tasks that run'),
-        waiting: count('Tasks that wait for their next attempt'),
-        needs_review: count('Tasks that wait for a reviewer'),
+        queued: count('Tasks waiting for a worker'),
+        running: count('Running tasks'),
+        waiting: count('Tasks waiting for the next attempt'),
+        needs_review: count('Tasks waiting for review'),
         succeeded: count('Tasks that succeeded'),
         failed: count('Tasks that failed'),
         cancelled: count('Tasks that were cancelled'),
-        done: z.string().max(16).optional().describe('Terminal tasks of all, such as 3/20.'),
+        done: z.string().max(16).optional().describe('Finished tasks out of all tasks, such as 3/20.'),
       })
       .optional()
-      .describe('How many tasks are in each state.'),
+      .describe('The number of tasks in each state.'),
     conditions: conditions.optional(),
   })
-  .describe('What the operator saw last; the truth is with the API.');
+  .describe('The state of the job that the operator last observed. The API has the current state.');
 
-/** Finished holds at both ends, beside Complete or Failed: `kubectl wait` can wait for it without hanging on a failure. */
+/** Finished becomes true with Complete and with Failed, so that `kubectl wait` does not hang when a job fails. */
 export type GenerationJobCondition = 'Accepted' | 'Complete' | 'Failed' | 'Finished';
 
 export type GenerationJobSpec = z.output<typeof generationJobSpec>;

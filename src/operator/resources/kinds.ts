@@ -1,4 +1,4 @@
-// The custom resources by their names in the API's paths, and what a resource that the API server handed out is parsed into.
+// The kinds of the custom resources, and how a resource from the API server is parsed.
 
 import type { z } from 'zod';
 import type { KubeObject, ResourceType } from '../../ports/kubernetes.ts';
@@ -10,7 +10,7 @@ export const apiVersion = `${group}/${version}`;
 export const generationJobType: ResourceType = { group, version, kind: 'GenerationJob', plural: 'generationjobs' };
 export const workerPoolType: ResourceType = { group, version, kind: 'WorkerPool', plural: 'workerpools' };
 
-/** A place of a resource, such as `spec.tasks[3].input.prompt`, and what is wrong there. */
+/** A path such as `spec.tasks[3].input.prompt`, and the problem there. */
 export interface FieldProblem {
   readonly path: string;
   readonly message: string;
@@ -18,7 +18,7 @@ export interface FieldProblem {
 
 export type Parsed<Spec> = { readonly spec: Spec } | { readonly problems: readonly FieldProblem[] };
 
-/** The spec with its defaults, or all that is wrong with it: an older schema in the API server may let more through. */
+/** The spec with its defaults, or all its problems: the API server may have an older schema that accepts more. */
 export function parseSpec<Spec>(schema: z.ZodType<Spec>, object: Pick<KubeObject, 'spec'>): Parsed<Spec> {
   const result = schema.safeParse(object.spec ?? {});
   return result.success ? { spec: result.data } : { problems: result.error.issues.flatMap(fieldProblems) };

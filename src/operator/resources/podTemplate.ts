@@ -1,20 +1,20 @@
-// What a WorkerPool may say of its workers' pods, in the words of Kubernetes' own pod spec.
+// The part of a pod template that a WorkerPool may set for its workers, with the field names of the Kubernetes pod spec.
 
 import { z } from 'zod';
 import { labelKeyProblem } from '../../jobs/submit/labels.ts';
 
 const dnsName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
-/** The name of a Secret and the like. */
+/** The name of a Secret or another object. */
 export const objectName = z.string().min(1).max(253).regex(dnsName, 'is not the name of an object');
 
-/** Server-side apply merges such a list by its entries' key. */
+/** Server-side apply merges such a list by the key of its entries. */
 const mapKeyedBy = (key: string) => ({
   'x-kubernetes-list-type': 'map',
   'x-kubernetes-list-map-keys': [key],
 });
 
-/** Parts that Kubernetes itself checks when the pods are made; their schema is not repeated here. */
+/** Fields that Kubernetes validates when it creates the pods; their schema is not repeated here. */
 const asInPodSpec = (what: string) => z.record(z.string(), z.unknown()).meta({ type: 'object', description: what });
 
 const quantityForm =
@@ -29,24 +29,27 @@ const quantities = z
   .meta({ maxProperties: 16 });
 
 const resources = z.strictObject({
-  requests: quantities.optional().describe('What the scheduler sets aside for a worker.'),
-  limits: quantities.optional().describe('What a worker may use at most.'),
+  requests: quantities.optional().describe('Resources that the scheduler reserves for a worker.'),
+  limits: quantities.optional().describe('The maximum resources of a worker.'),
 });
 
 const toleration = z.strictObject({
-  key: z.string().max(316).optional().describe("The taint's key; absent with Exists: every taint."),
+  key: z.string().max(316).optional().describe('The key of the taint. Absent, with Exists: every taint.'),
   operator: z.enum(['Exists', 'Equal']).optional().describe('Default: Equal.'),
-  value: z.string().max(63).optional().describe("The taint's value, with Equal."),
-  effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).optional().describe('Absent: every effect.'),
+  value: z.string().max(63).optional().describe('The value of the taint, with Equal.'),
+  effect: z
+    .enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute'])
+    .optional()
+    .describe('The effect of the taint. Absent: every effect.'),
   tolerationSeconds: z
     .int()
     .min(-(2 ** 31))
     .max(2 ** 31 - 1)
     .optional()
-    .describe('With NoExecute: how long a worker stays; absent: for ever.'),
+    .describe('With NoExecute: how long a worker stays on the node. Absent: without limit.'),
 });
 
-/** They tell the worker its pool: the operator sets them, and a second value would win over it. */
+/** The operator sets these to configure the worker; a second value would override its own. */
 export const reservedVariables = ['GENWARDEN_POOL', 'GENWARDEN_POOLS_FILE', 'GENWARDEN_DRAIN_TIMEOUT'] as const;
 
 const variable = z.strictObject({
@@ -56,12 +59,12 @@ const variable = z.strictObject({
     .max(256)
     .regex(/^[-._a-zA-Z][-._a-zA-Z0-9]*$/, 'is not the name of an environment variable')
     .refine((name) => !reservedVariables.some((reserved) => reserved === name), 'is set by the operator')
-    .describe(`Any but ${reservedVariables.join(', ')}, which the operator sets.`),
-  value: z.string().max(32_768).optional().describe('The value itself.'),
-  valueFrom: asInPodSpec('Where the value comes from: a Secret, a ConfigMap, the pod.').optional(),
+    .describe(`Any name except ${reservedVariables.join(', ')}, which the operator sets.`),
+  value: z.string().max(32_768).optional().describe('The value.'),
+  valueFrom: asInPodSpec('The source of the value: a Secret, a ConfigMap or a field of the pod.').optional(),
 });
 
-/** Labels and annotations: at most 32, with keys of the form that Kubernetes asks for. */
+/** Labels and annotations: at most 32, with keys in the format of Kubernetes. */
 const keyed = <Value extends z.ZodType<string>>(value: Value) =>
   z
     .record(z.string(), value)
@@ -81,33 +84,35 @@ const labelValue = z
 
 export const podTemplate = z
   .strictObject({
-    resources: resources.optional().describe('Processor and memory of a worker.'),
-    nodeSelector: keyed(labelValue).optional().describe('Labels that a node must have; at most 32.'),
-    tolerations: z.array(toleration).max(32).optional().describe('Taints that the workers bear.'),
-    affinity: asInPodSpec("Which nodes and neighbours the workers want, as in a pod's spec.").optional(),
+    resources: resources.optional().describe('CPU and memory of a worker.'),
+    nodeSelector: keyed(labelValue).optional().describe('Labels that a node must have, at most 32.'),
+    tolerations: z.array(toleration).max(32).optional().describe('Taints that the workers tolerate.'),
+    affinity: asInPodSpec('Affinity to nodes and pods, as in a pod spec.').optional(),
     topologySpreadConstraints: z
-      .array(asInPodSpec("As in a pod's spec."))
+      .array(asInPodSpec('As in a pod spec.'))
       .max(16)
       .optional()
-      .describe('How the workers are spread over nodes and zones.'),
+      .describe('How the workers are spread across nodes and zones.'),
     priorityClassName: objectName.optional().describe('The PriorityClass of the workers.'),
     env: z
       .array(variable)
       .max(100)
       .meta(mapKeyedBy('name'))
       .optional()
-      .describe('More environment variables of the worker.'),
+      .describe('Additional environment variables of the worker.'),
     envFrom: z
-      .array(asInPodSpec("As in a container's spec."))
+      .array(asInPodSpec('As in a container spec.'))
       .max(32)
       .optional()
-      .describe('Secrets and ConfigMaps whose entries become environment variables.'),
-    labels: keyed(labelValue).optional().describe("More labels of the pods; the operator's own win."),
-    annotations: keyed(z.string().max(8_192)).optional().describe('More annotations of the pods.'),
+      .describe('Secrets and ConfigMaps whose keys become environment variables.'),
+    labels: keyed(labelValue)
+      .optional()
+      .describe('Additional labels of the pods. Labels that the operator sets take precedence.'),
+    annotations: keyed(z.string().max(8_192)).optional().describe('Additional annotations of the pods.'),
     imagePullSecrets: z
       .array(z.strictObject({ name: objectName.describe("A Secret in the pool's namespace.") }))
       .max(16)
       .optional()
-      .describe('Secrets to pull the image with.'),
+      .describe('Secrets for pulling the image.'),
   })
-  .describe("What is special about the pods of this pool; the rest is the installation's.");
+  .describe("Settings for the pods of this pool, laid over the installation's pod template.");

@@ -1,4 +1,4 @@
-// WorkerPool: a queue, its provider, models, keys and limits, and the workers that serve it.
+// WorkerPool: a queue with its provider, models, keys and limits, and the workers that serve it.
 
 import { z } from 'zod';
 import { submitBody } from '../../jobs/submit/body.ts';
@@ -13,9 +13,9 @@ const mostWorkers = 1_000;
 const modelNames = (what: string) => z.array(z.string().min(1).max(128)).max(32).optional().describe(what);
 
 const models = z
-  .strictObject({ image: modelNames('Models that make images.'), text: modelNames('Models that write text.') })
+  .strictObject({ image: modelNames('Models that generate images.'), text: modelNames('Models that generate text.') })
   .refine(({ image = [], text = [] }) => image.length + text.length > 0, 'must name a model')
-  .describe('What the pool offers, the default of each kind first.');
+  .describe('The models of the pool; the first of each kind is the default.');
 
 const key = z.strictObject({
   secretKeyRef: z
@@ -26,25 +26,35 @@ const key = z.strictObject({
         .min(1)
         .max(253)
         .regex(/^[-._a-zA-Z0-9]+$/, 'is not a key of a Secret')
-        .describe('The entry that holds one API key.'),
+        .describe('The key of the Secret whose value is one API key.'),
     })
-    .describe('Where the API key is.'),
+    .describe('The Secret that contains the API key.'),
   requestsPerMinute: z
     .int()
     .min(1)
     .max(100_000)
     .optional()
-    .describe("Across all workers; default: the installation's."),
-  maxInFlight: z.int().min(1).max(10_000).optional().describe("Across all workers; default: the installation's."),
+    .describe('Limit across all workers. Default: the setting of the installation.'),
+  maxInFlight: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe('Limit across all workers. Default: the setting of the installation.'),
 });
 
 const autoscaling = z
   .strictObject({
-    minReplicas: z.int().min(0).max(mostWorkers).default(1).describe('0: no worker while there is nothing to do.'),
-    maxReplicas: z.int().min(1).max(mostWorkers).describe('However long the queue is.'),
+    minReplicas: z
+      .int()
+      .min(0)
+      .max(mostWorkers)
+      .default(1)
+      .describe('The minimum number of workers. 0: no worker while no task is open.'),
+    maxReplicas: z.int().min(1).max(mostWorkers).describe('The maximum number of workers.'),
     targetQueueTime: durationText(
       { least: 1_000, most: 86_400_000 },
-      'How long a task may wait for a worker; a queue that takes longer asks for more of them',
+      'How long a task may wait for a worker before the pool scales up',
     ).default('30s'),
   })
   .refine(({ minReplicas, maxReplicas }) => minReplicas <= maxReplicas, {
@@ -59,29 +69,34 @@ const namespaceName = z
 
 export const workerPoolSpec = z
   .strictObject({
-    provider: z.enum(['gemini']).default('gemini').describe('Who runs the models.'),
+    provider: z.enum(['gemini']).default('gemini').describe('The provider of the models.'),
     models,
     baseUrl: z
       .url({ protocol: /^https?$/ })
       .max(2_048)
       .optional()
-      .describe("Points the provider's SDK elsewhere."),
+      .describe("The base URL of the provider's API. Default: that of the provider's SDK."),
     apiVersion: z.string().min(1).max(32).optional().describe("The version of the provider's API."),
-    keys: z.array(key).max(32).default([]).describe('API keys; without one the tasks stay queued.'),
-    concurrency: z.int().min(1).max(1_000).default(4).describe('Tasks that each worker runs at the same time.'),
-    paused: z.boolean().default(false).describe('Hands no task to a worker; what runs goes on.'),
+    keys: z.array(key).max(32).default([]).describe('API keys. Without a key, tasks stay queued.'),
+    concurrency: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(4)
+      .describe('The number of tasks that each worker runs at the same time.'),
+    paused: z.boolean().default(false).describe('While true, no new task starts; running tasks continue.'),
     policy: submitBody.shape.policy
       .unwrap()
       .omit({ deadline: true })
       .optional()
-      .describe("The pool's defaults for the policy of jobs."),
+      .describe('Default policy of the jobs of this pool.'),
     replicas: z
       .int()
       .min(0)
       .max(mostWorkers)
       .default(1)
-      .describe('How many workers; ignored while autoscaling is set. kubectl scale writes it.'),
-    autoscaling: autoscaling.optional().describe('Lets the operator choose how many workers there are.'),
+      .describe('The number of workers. Ignored while autoscaling is set. kubectl scale sets it.'),
+    autoscaling: autoscaling.optional().describe('Lets the operator choose the number of workers.'),
     allowedNamespaces: z
       .array(namespaceName)
       .min(1)
@@ -89,10 +104,10 @@ export const workerPoolSpec = z
       .refine((all) => new Set(all).size === all.length, 'names a namespace twice')
       .meta({ 'x-kubernetes-list-type': 'set' })
       .optional()
-      .describe('The only tenants that may use the pool; absent: all.'),
+      .describe('Namespaces (tenants) that may use the pool. Absent: all.'),
     template: podTemplate.optional(),
   })
-  .describe("The pool; its name is the resource's.");
+  .describe('The pool. It has the name of the resource.');
 
 const workers = z.int().min(0).optional();
 const tasks = z.int().min(0).optional();
@@ -104,17 +119,21 @@ export const workerPoolStatus = z
       .min(0)
       .optional()
       .describe('The generation of the spec that the operator has observed.'),
-    replicas: workers.describe('Workers that exist.'),
-    readyReplicas: workers.describe('Workers that can take tasks.'),
-    desiredReplicas: workers.describe('Workers that there should be.'),
-    ready: z.string().max(16).optional().describe('Ready workers of those that there should be, such as 2/3.'),
-    selector: z.string().max(512).optional().describe("Selects the workers' pods; for kubectl scale and the like."),
-    queued: tasks.describe('Tasks that wait for a worker.'),
-    running: tasks.describe('Tasks that run.'),
-    oldestQueuedTime: z.iso.datetime().optional().describe('Since when the oldest queued task waits.'),
+    replicas: workers.describe('The number of workers.'),
+    readyReplicas: workers.describe('The number of ready workers.'),
+    desiredReplicas: workers.describe('The desired number of workers.'),
+    ready: z.string().max(16).optional().describe('Ready workers out of the desired number, such as 2/3.'),
+    selector: z
+      .string()
+      .max(512)
+      .optional()
+      .describe("Label selector of the workers' pods, for the scale subresource."),
+    queued: tasks.describe('Tasks waiting for a worker.'),
+    running: tasks.describe('Running tasks.'),
+    oldestQueuedTime: z.iso.datetime().optional().describe('When the task that has waited longest was queued.'),
     conditions: conditions.optional(),
   })
-  .describe('What the operator saw last.');
+  .describe('The state of the pool that the operator last observed.');
 
 export type WorkerPoolSpec = z.output<typeof workerPoolSpec>;
 export type WorkerPoolStatus = z.output<typeof workerPoolStatus>;

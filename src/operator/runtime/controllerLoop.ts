@@ -60,7 +60,10 @@ class ControllerLoop {
     await whenAborted(signal);
     const drained = await Promise.race([workers.then(() => true), pause(drainTimeoutMs, false, { ref: false })]);
     if (!drained)
-      logger.error({ controller: name, keys: this.#queueMetrics.inProgress() }, 'Reconciles did not end with the term');
+      logger.error(
+        { controller: name, keys: this.#queueMetrics.inProgress() },
+        'Reconciles were still running when the term ended',
+      );
     this.#queueMetrics.close();
   }
 
@@ -84,7 +87,7 @@ class ControllerLoop {
           source,
           `controller ${name} could not start: ${error instanceof Error ? error.message : String(error)}`,
         );
-        logger.warn({ err: error, controller: name }, 'The controller could not start; it is tried again');
+        logger.warn({ err: error, controller: name }, 'Controller could not start; retrying');
         await pause(startRetryMs, undefined, { signal }).catch(() => undefined);
       }
     }
@@ -105,7 +108,7 @@ class ControllerLoop {
     const { reconcileTimeoutMs = 120_000 } = this.#options;
     const timedOut = new AbortController();
     const cancel = this.#timer.after(reconcileTimeoutMs, () =>
-      timedOut.abort(new Error(`no end within ${reconcileTimeoutMs} ms`)),
+      timedOut.abort(new Error(`the reconcile exceeded ${reconcileTimeoutMs} ms`)),
     );
     const ended = this.#queueMetrics.begin(text);
     try {
@@ -128,7 +131,7 @@ class ControllerLoop {
     // The first, then at each doubling: an object that cannot be reconciled is no reason for a flood.
     if (Math.log2(failures) % 1 !== 0) return;
     const about = { err: error, controller: this.#controller.name, key, failures };
-    this.#options.logger.warn(about, 'A reconcile failed; it is tried again');
+    this.#options.logger.warn(about, 'Reconcile failed; retrying');
   }
 }
 

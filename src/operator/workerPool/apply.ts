@@ -70,10 +70,10 @@ function isDue({ applied }: PoolState, { deployment, now }: ObservedPool, childr
 function refusal(error: unknown): Obstacle {
   if (!(error instanceof KubeError)) throw error;
   if (error.status === 400 || error.status === 422) {
-    return { reason: 'InvalidTemplate', message: `The API server refuses the workers: ${error.message}` };
+    return { reason: 'InvalidTemplate', message: `The API server rejected the workers: ${error.message}` };
   }
   if (error.status === 403)
-    return { reason: 'Forbidden', message: `The operator may not make the workers: ${error.message}` };
+    return { reason: 'Forbidden', message: `The operator may not create the workers: ${error.message}` };
   throw error;
 }
 
@@ -84,17 +84,17 @@ function tell(context: OperatorContext, { pool, deployment, load }: ObservedPool
     context.logger.info({ pool: pool.metadata.name, replicas }, note);
   };
   if (deployment === undefined)
-    return record('Created', 'Create', `Deployment ${applied.metadata.name} of ${count(replicas)}`);
+    return record('Created', 'Create', `Created Deployment ${applied.metadata.name} with ${count(replicas)}`);
   const before = deployment.spec?.replicas ?? 0;
   if (replicas !== before) {
     const why = load === undefined ? '' : ` (${load.queued} queued, ${load.running} running)`;
-    record(replicas > before ? 'ScaledUp' : 'ScaledDown', 'Scale', `From ${before} to ${count(replicas)}${why}`);
+    record(replicas > before ? 'ScaledUp' : 'ScaledDown', 'Scale', `Scaled from ${before} to ${count(replicas)}${why}`);
   }
   const [old, fresh] = [deployment.spec?.template?.metadata?.annotations, template?.metadata?.annotations];
   if (old?.[keysHash] !== fresh?.[keysHash])
-    record('KeysChanged', 'RollOut', 'The keys have changed: the workers are replaced');
+    record('KeysChanged', 'RollOut', 'The API keys changed: replacing the workers');
   else if (old?.[configHash] !== fresh?.[configHash]) {
-    record('ConfigurationChanged', 'RollOut', 'The pool has changed: the workers are replaced');
+    record('ConfigurationChanged', 'RollOut', 'The configuration of the pool changed: replacing the workers');
   }
 }
 

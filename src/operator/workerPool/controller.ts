@@ -40,7 +40,7 @@ async function startTerm(context: OperatorContext, enqueue: Enqueue, signal: Abo
     template: parseTemplate(context.workerTemplate),
   };
   watchQueues(context, term, enqueue, signal);
-  const unheard = (err: unknown): void => context.logger.error({ err }, 'The heartbeats cannot be followed');
+  const unheard = (err: unknown): void => context.logger.error({ err }, 'Cannot watch the heartbeats of workers');
   term.workers.watch(context.heartbeats, signal).catch(unheard);
   await Promise.all([term.pools.untilSynced(), term.deployments.untilSynced(), term.pods.untilSynced()]);
   // A declaration whose resource went while no operator looked.

@@ -57,10 +57,13 @@ async function take({ act, condition }: PauseStep, context: OperatorContext, sta
 
 function tell({ recorder, logger }: OperatorContext, pool: WorkerPool, act: 'pause' | 'resume'): void {
   const { name } = pool.metadata;
-  const note = act === 'pause' ? 'spec.paused: no task is given out; running ones go on' : 'Tasks are given out again';
+  const note =
+    act === 'pause'
+      ? 'Paused by spec.paused: no new task starts, running tasks continue'
+      : 'Resumed: tasks start again';
   const reason = act === 'pause' ? 'Paused' : 'Resumed';
   recorder.record(pool, { type: 'Normal', reason, action: act === 'pause' ? 'Pause' : 'Resume', note });
-  logger.info({ pool: name }, `Pool ${name} was ${reason.toLowerCase()} by its resource`);
+  logger.info({ pool: name }, `Pool ${name} was ${reason.toLowerCase()} by its WorkerPool`);
 }
 
 export interface PauseInput {
@@ -91,19 +94,19 @@ const ofSpec: NewCondition<'Paused'> = {
   type: 'Paused',
   status: 'True',
   reason: pausedBySpec,
-  message: 'spec.paused holds the queue back; what runs goes on',
+  message: 'Paused by spec.paused; running tasks continue',
 };
 
 const byOthers: NewCondition<'Paused'> = {
   type: 'Paused',
   status: 'True',
   reason: 'PausedByApi',
-  message: 'The queue was paused through the API or the command line, and is resumed there',
+  message: 'Paused through the API or the command line; resume it there',
 };
 
 const notPaused: NewCondition<'Paused'> = {
   type: 'Paused',
   status: 'False',
   reason: 'NotPaused',
-  message: 'Workers are given tasks',
+  message: 'Workers receive tasks',
 };

@@ -69,10 +69,7 @@ async function tryReconcilePause(
   try {
     return await reconcilePause(context, state, pool, spec);
   } catch (err) {
-    context.logger.debug(
-      { err, pool: pool.metadata.name },
-      'The pause of a pool cannot be observed or set; trying again',
-    );
+    context.logger.debug({ err, pool: pool.metadata.name }, 'Could not read or change the pause of a pool; retrying');
     return { paused: spec.paused, condition: undefined };
   }
 }
@@ -126,7 +123,11 @@ async function updateStatus(
 
 function scalingOf(decision: Decision, obstacle: Obstacle | undefined): Omit<NewCondition, 'type'> {
   if (decision.obstacle === undefined && obstacle === undefined) return decision.scaling;
-  return { status: 'False', reason: 'NotReady', message: 'The workers stay as they are: see the condition Ready' };
+  return {
+    status: 'False',
+    reason: 'NotReady',
+    message: 'The operator does not change the workers; see the condition Ready',
+  };
 }
 
 async function reportInvalidSpec(

@@ -15,7 +15,7 @@ export async function removePool(context: OperatorContext, term: Term, { name }:
   if (context.pools.find(name)?.owner === undefined) return;
   await endPause(context, name);
   await context.pools.remove(name);
-  context.logger.info({ pool: name }, `Pool ${name} was removed with its resource`);
+  context.logger.info({ pool: name }, `Pool ${name} removed: its WorkerPool was deleted`);
 }
 
 /** A pool of the same name as one whose resource is gone is another pool: it does not begin with the other's pause. */
@@ -29,6 +29,6 @@ async function endPause({ queue, logger }: OperatorContext, pool: string): Promi
     if ((await queue.paused(pool)) !== undefined) await queue.resume(pool);
   } catch (err) {
     // Without a queue there is no pause either.
-    logger.debug({ err, pool }, 'The pause of a pool that is gone could not be ended');
+    logger.debug({ err, pool }, 'Could not resume the queue of a deleted pool');
   }
 }

@@ -66,7 +66,9 @@ test('a pool of this name that somebody else made is left alone', async () => {
 
 test('it belongs to the ConfigMap; to a new one when the release was installed anew', async () => {
   const { cluster, look, pool } = stage();
-  await expect(look(fileOf(1, 'first'))).rejects.toThrow('no ConfigMap first');
+  await expect(look(fileOf(1, 'first'))).rejects.toThrow(
+    'ConfigMap first, the owner of the default pool, does not exist',
+  );
   const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'first', namespace } };
   const { metadata } = cluster.put(configMapType, configMap);
   await look(fileOf(1, 'first'));

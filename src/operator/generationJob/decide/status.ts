@@ -51,7 +51,7 @@ function jobStatus(resource: GenerationJob, before: GenerationJobStatus, summary
   return withNewConditions(resource, status, [accepted(job), ...endConditions(outcome, why)], now);
 }
 
-const retried: Why = { reason: 'Retried', message: 'Runs again, as was asked for over the API' };
+const retried: Why = { reason: 'Retried', message: 'Retried through the API; the job is open again' };
 
 /** Once finished and open again it was retried, and stays so until it ends. */
 const wasRetried = (before: GenerationJobStatus): boolean => isFinished(before) || before.reason === retried.reason;
@@ -59,7 +59,7 @@ const wasRetried = (before: GenerationJobStatus): boolean => isFinished(before) 
 function refusedStatus(resource: GenerationJob, before: GenerationJobStatus, refused: Refused, now: Instant) {
   const { code, message, hint, retriedUntil } = refused;
   if (retriedUntil !== null) {
-    const again = `Tried again until ${isoTime(retriedUntil)}.`;
+    const again = `Retrying until ${isoTime(retriedUntil)}.`;
     return pendingStatus(resource, before, { reason: code, message: `${message}. ${again} ${hint}` }, 'False', now);
   }
   const why = shortened({ reason: code, message: `${message}. ${hint}` });
@@ -126,7 +126,7 @@ function endConditions(outcome: Outcome, why: Why): Condition[] {
 const not = (outcome: Outcome): Why =>
   outcome === 'open'
     ? { reason: 'NotFinished', message: 'The job has not finished' }
-    : { reason: 'EndedOtherwise', message: 'See Finished' };
+    : { reason: 'EndedOtherwise', message: 'See the condition Finished' };
 
 const accepted = (job: string | undefined): Condition => ({
   type: 'Accepted',

@@ -28,7 +28,7 @@ function acceptanceEvents(before: Status, after: Status): RecordedEvent[] {
 function startEvents(before: Status, after: Status): RecordedEvent[] {
   if (isFinished(before) && !isFinished(after)) return [normal('Retried', 'Run', after.message ?? '')];
   if (before.startTime !== undefined || after.startTime === undefined) return [];
-  return [normal('Running', 'Run', 'The first task has started')];
+  return [normal('Running', 'Run', 'The first task started')];
 }
 
 function endEvents(before: Status, after: Status): RecordedEvent[] {

@@ -32,12 +32,14 @@ export type ParsedTemplate = { readonly template: WorkerTemplate } | { readonly 
 /** The installation's template, or what is wrong with it and what to do. */
 export function parseTemplate(given: object | undefined): ParsedTemplate {
   if (given === undefined) {
-    return { problem: 'The operator has no template for workers: set GENWARDEN_WORKER_TEMPLATE_FILE (the chart does)' };
+    return {
+      problem: 'The operator has no pod template for workers; set GENWARDEN_WORKER_TEMPLATE_FILE (the chart sets it)',
+    };
   }
   const parsed = template.safeParse(given);
   if (parsed.success) return { template: parsed.data };
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
-  return { problem: `GENWARDEN_WORKER_TEMPLATE_FILE holds no pod template for workers: ${problems}` };
+  return { problem: `GENWARDEN_WORKER_TEMPLATE_FILE is not a valid pod template for workers: ${problems}` };
 }
 
 /** The value that the installation gives a variable of its workers, where it is written out. */

@@ -36,12 +36,12 @@ export interface DesiredReplicas {
 export function desiredReplicas(input: ReplicasInput): DesiredReplicas {
   const { replicas, autoscaling, demand, recommendations } = input;
   if (autoscaling === undefined) {
-    const message = `${count(replicas)}, as spec.replicas says`;
+    const message = `${count(replicas)}, as set by spec.replicas`;
     return { replicas, atMost: replicas, recommendations: [], scaling: { status: 'True', reason: 'Fixed', message } };
   }
   if (demand === undefined) {
     const kept = within(autoscaling, input.current);
-    const message = 'The queue cannot be seen at the moment: the workers stay as many as they are';
+    const message = 'The queue length is currently unknown, so the number of workers stays the same';
     return {
       replicas: kept,
       atMost: kept,
@@ -89,20 +89,21 @@ interface Outcome {
 function scalingOf({ recommendation, wanted, replicas, current, bounds, limitedByKeys, demand }: Outcome): Scaling {
   const now = count(replicas);
   if (demand.paused && demand.queued > 0) {
-    return { status: 'False', reason: 'Paused', message: `${now}: the pool is paused, so the queue asks for none` };
+    return { status: 'False', reason: 'Paused', message: `${now}: the pool is paused, so its queue needs none` };
   }
   if (wanted > bounds.maxReplicas) {
-    const message = `${now}: the queue asks for ${wanted}, maxReplicas allows ${bounds.maxReplicas}`;
+    const message = `${now}: the queue needs ${wanted}, maxReplicas allows ${bounds.maxReplicas}`;
     return { status: 'False', reason: 'LimitedByMaximum', message };
   }
   if (limitedByKeys) {
-    const message = `${now}: the keys' limits of requests would leave more of them without work; add keys`;
+    const message = `${now}: more would be idle, because the rate limits of the keys allow no more requests; add keys`;
     return { status: 'False', reason: 'LimitedByKeys', message };
   }
-  if (replicas > current) return { status: 'True', reason: 'ScalingUp', message: `From ${current} to ${now}` };
-  if (replicas < current) return { status: 'True', reason: 'ScalingDown', message: `From ${current} to ${now}` };
+  if (replicas > current) return { status: 'True', reason: 'ScalingUp', message: `Scaling from ${current} to ${now}` };
+  if (replicas < current)
+    return { status: 'True', reason: 'ScalingDown', message: `Scaling from ${current} to ${now}` };
   if (replicas === 0) {
-    return { status: 'True', reason: 'ScaledToZero', message: 'No worker while nothing is queued' };
+    return { status: 'True', reason: 'ScaledToZero', message: 'No tasks are queued' };
   }
   return {
     status: 'True',
@@ -112,8 +113,8 @@ function scalingOf({ recommendation, wanted, replicas, current, bounds, limitedB
 }
 
 function whyAsMany(recommendation: number, wanted: number, { minReplicas }: AutoscalingBounds): string {
-  if (wanted < minReplicas) return 'as minReplicas says';
-  return recommendation < wanted ? 'as the queue asked for within the last minute' : 'as the queue asks for';
+  if (wanted < minReplicas) return 'as set by minReplicas';
+  return recommendation < wanted ? 'the most that the queue needed in the last minute' : 'as the queue needs';
 }
 
 export const count = (workers: number): string => `${workers} worker${workers === 1 ? '' : 's'}`;

@@ -97,11 +97,14 @@ function obstacleOf({ template, keys, deployment, pool }: ObservedPool): Obstacl
   if (owner === undefined || owner.uid === pool.metadata.uid) return undefined;
   const what = `Deployment ${deployment.metadata.name}`;
   if (owner.kind === pool.kind && owner.name === pool.metadata.name) {
-    return { reason: 'Replacing', message: `${what} belongs to an earlier WorkerPool of this name and is about to go` };
+    return {
+      reason: 'Replacing',
+      message: `${what} belongs to a deleted WorkerPool of the same name; waiting for Kubernetes to remove it`,
+    };
   }
   return {
     reason: 'NameTaken',
-    message: `${what} belongs to ${owner.kind} ${owner.name}: delete it, or rename the pool`,
+    message: `${what} belongs to ${owner.kind} ${owner.name}; delete it or rename the pool`,
   };
 }
 
@@ -113,6 +116,6 @@ function isRolling({ deployment }: ObservedPool): boolean {
 
 function scalingOf({ replicas, scaling }: DesiredReplicas, step: ScaleIn): Scaling {
   if (step.waitsFor !== 'busy') return scaling;
-  const message = `${count(step.replicas)}: ${count(replicas)} would do, but no more of them are idle; the busy ones stay until they are`;
+  const message = `${count(step.replicas)}: ${count(replicas)} would suffice, but the others are busy; each is removed once it is idle`;
   return { status: 'True', reason: 'BusyPodsKept', message };
 }

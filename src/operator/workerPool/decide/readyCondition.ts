@@ -35,8 +35,7 @@ const blocked: Rule = ({ obstacle }) => (obstacle === undefined ? undefined : { 
 
 const none: Rule = ({ desired, autoscales }) => {
   if (desired > 0) return undefined;
-  if (autoscales)
-    return { status: 'True', reason: 'ScaledToZero', message: 'Workers start as soon as a task is queued' };
+  if (autoscales) return { status: 'True', reason: 'ScaledToZero', message: 'Workers start when a task is queued' };
   return { status: 'False', reason: 'NoReplicas', message: 'spec.replicas is 0: tasks stay queued' };
 };
 
@@ -58,8 +57,8 @@ const refused: Rule = ({ deployment, desired }, ready) => {
 };
 
 const starting: Rule = ({ desired }, ready) =>
-  ready > 0 ? undefined : { status: 'False', reason: 'Starting', message: `None of ${count(desired)} is ready yet` };
+  ready > 0 ? undefined : { status: 'False', reason: 'Starting', message: `0 of ${count(desired)} ready` };
 
 const rules: readonly Rule[] = [blocked, none, stuck, refused, starting];
 
-const readyCount = (ready: number, desired: number): string => `${count(ready)} ready, ${desired} wanted`;
+const readyCount = (ready: number, desired: number): string => `${count(ready)} ready, ${desired} desired`;

@@ -52,15 +52,15 @@ async function readSecret(
 
 const notFound = (namespace: string, name: string): ObservedKeys => ({
   reason: 'SecretNotFound',
-  message: `The Secret ${name} is not in namespace ${namespace}: create it, and the workers start`,
+  message: `Secret ${name} does not exist in namespace ${namespace}; create it to start the workers`,
 });
 
 const keyNotFound = (namespace: string, name: string, key: string): ObservedKeys => ({
   reason: 'SecretKeyNotFound',
-  message: `The Secret ${name} of namespace ${namespace} has no value under ${key}: add it, and the workers start`,
+  message: `Secret ${name} in namespace ${namespace} has no value for the key ${key}; add it to start the workers`,
 });
 
 const forbidden = (namespace: string, name: string): ObservedKeys => ({
   reason: 'SecretForbidden',
-  message: `The operator may not read the Secret ${name} of namespace ${namespace}: its role must allow to get secrets`,
+  message: `The operator may not read Secret ${name} in namespace ${namespace}; allow its role to get secrets`,
 });

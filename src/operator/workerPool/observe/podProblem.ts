@@ -39,11 +39,14 @@ function stuckContainer({ metadata, status }: Pod): PodProblem | undefined {
 function lastEnd({ lastState }: ContainerStatus): string | undefined {
   const ended = lastState?.terminated;
   if (ended === undefined) return undefined;
-  return `it ended before with code ${ended.exitCode ?? '?'} (${ended.reason ?? 'no reason'})`;
+  return `the last exit had code ${ended.exitCode ?? '?'} (${ended.reason ?? 'reason unknown'})`;
 }
 
 function unscheduled(pod: Pod): PodProblem | undefined {
   const scheduled = conditionOf(pod, 'PodScheduled');
   if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined;
-  return { reason: 'Unschedulable', message: `Pod ${pod.metadata.name} finds no node: ${scheduled.message ?? ''}` };
+  return {
+    reason: 'Unschedulable',
+    message: `Pod ${pod.metadata.name} cannot be scheduled: ${scheduled.message ?? ''}`,
+  };
 }

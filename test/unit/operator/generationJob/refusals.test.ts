@@ -17,7 +17,7 @@ describe('a refusal that may be cured', () => {
     expect(peek(world, 'yard')?.status).toMatchObject({
       reason: 'PoolNotFound',
       message: expect.stringMatching(
-        /no pool drawings; available: default\. Tried again until 2026-11-23T.* Use a pool/,
+        /no pool drawings; available: default\. Retrying until 2026-11-23T.* Use a pool/,
       ),
     });
     expect(operator.events).toMatchObject([{ type: 'Warning', reason: 'Refused' }]);

@@ -60,7 +60,7 @@ test('a pod on its way out is no problem, and one without a node comes second', 
 
 test('Ready says what stands in the way, the first thing first', () => {
   const problem = { reason: 'ImagePullBackOff', message: 'Pod pod-1: ImagePullBackOff' };
-  const nowhere = { reason: 'Unschedulable', message: 'Pod pod-1 finds no node' };
+  const nowhere = { reason: 'Unschedulable', message: 'Pod pod-1 cannot be scheduled' };
   const some = deployment({ replicas: 2, updatedReplicas: 2, readyReplicas: 1 });
   const all = deployment({ replicas: 2, updatedReplicas: 2, readyReplicas: 2 });
   const refusal = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota' };
@@ -71,12 +71,12 @@ test('Ready says what stands in the way, the first thing first', () => {
   expect(said({ desired: 0, autoscales: true })).toMatch(/^True ScaledToZero/);
   expect(said({})).toMatch(/^False Starting/);
   expect(said({ deployment: some, podProblem: problem })).toMatch(
-    /^False RolloutStuck: 1 worker ready, 2 wanted\. Pod pod-1/,
+    /^False RolloutStuck: 1 worker ready, 2 desired\. Pod pod-1/,
   );
   expect(said({ deployment: some, podProblem: nowhere })).toMatch(/^True Available/);
   expect(said({ podProblem: nowhere })).toMatch(/^False RolloutStuck/);
   expect(said({ deployment: deployment({ conditions: [refusal] }) })).toMatch(/^False PodsRefused: .*exceeded quota/);
-  expect(said({ deployment: all })).toBe('True Available: 2 workers ready, 2 wanted');
+  expect(said({ deployment: all })).toBe('True Available: 2 workers ready, 2 desired');
 });
 
 test('a new state is written at once, numbers five seconds after the last write, nothing where nothing is new', () => {
