@@ -88,7 +88,7 @@ test('the pattern of durations takes what the parser takes', () => {
   );
 });
 
-test("the API server's schema never refuses what the API takes", () => {
+test("the API server's schema accepts everything that the API accepts", { timeout: 60_000 }, () => {
   const odd = [
     null,
     '',
