@@ -1,4 +1,4 @@
-// What the operator is made of: handed in by its process, given to each of its controllers.
+// The dependencies and settings that the operator's process passes to every controller.
 
 import type { ArtifactStore } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -18,7 +18,7 @@ export interface OperatorContext {
   readonly cluster: Cluster;
   readonly recorder: EventRecorder;
   readonly startInformer: StartInformer;
-  /** Of informers and controllers, for readiness. */
+  /** Problems of informers and controllers, for the readiness probe. */
   readonly problems: Problems;
   readonly log: JobLog;
   readonly queue: TaskQueue;
@@ -31,17 +31,17 @@ export interface OperatorContext {
   readonly follower: Follower;
   readonly logger: Logger;
   readonly metrics: OperatorMetrics;
-  /** The installation's own: where WorkerPools live. */
+  /** The namespace of the installation and its WorkerPools. */
   readonly namespace: string;
-  /** Whose GenerationJobs are run; empty: of all namespaces. */
+  /** The namespaces whose GenerationJobs are run; empty: all namespaces. */
   readonly watchNamespaces: readonly string[];
-  /** The PodTemplateSpec of workers as the installation gave it; undefined where it gave none. */
+  /** The installation's PodTemplateSpec for workers, if it has one. */
   readonly workerTemplate: object | undefined;
-  /** How long a job is kept from its submit, ms. */
+  /** How long a job is kept after its submit, ms. */
   readonly retentionMs: number;
   readonly heartbeatTimeoutMs: number;
-  /** Bytes, as the submit function takes them. */
+  /** Random bytes. */
   readonly random: (bytes: number) => Uint8Array;
-  /** In [0, 1): spreads what would otherwise happen at once. */
+  /** A random number in [0, 1), to spread work over time. */
   readonly jitter: () => number;
 }

@@ -12,10 +12,10 @@ import { apiVersion, workerPoolType } from './resources/kinds.ts';
 import { workerPoolSpec } from './resources/workerPool.ts';
 import type { Controller } from './runtime/controller.ts';
 
-/** Says from which file contents the pool was made. */
+/** The hash of the file from which the pool was last applied. */
 export const hashAnnotation = 'genwarden.dev/default-pool';
 
-/** ms; Kubernetes is about to collect what an installation of before had left. */
+/** Requeue delay in ms while Kubernetes garbage-collects the pool of an earlier installation. */
 const beingDeletedAgain = 1_000;
 
 export function defaultPoolController(file: DefaultPool): (context: OperatorContext) => Controller {
@@ -45,7 +45,7 @@ async function keepDefaultPool(
   return undefined;
 }
 
-/** With the release's ConfigMap the pool goes, and its workers. */
+/** The ConfigMap of the release owns the pool, so that uninstalling deletes the pool and its workers. */
 async function ownerOf(
   cluster: Cluster,
   { ownerConfigMap: name }: DefaultPool,
@@ -57,7 +57,7 @@ async function ownerOf(
   return { apiVersion: 'v1', kind: 'ConfigMap', name, uid: found.metadata.uid };
 }
 
-/** Undefined where the pool is to be made anew. */
+/** Why the pool is left unchanged; undefined if it must be applied. */
 function whyLeft({ metadata }: KubeObject, hash: string, owner: OwnerReference | undefined): string | undefined {
   const made = metadata.annotations?.[hashAnnotation];
   if (made === undefined) return 'the installation did not create it';
@@ -82,13 +82,13 @@ const hashOf = ({ pool }: DefaultPool): string => createHash('sha256').update(JS
 const labels = z.record(z.string(), z.string()).default({});
 
 const defaultPool = z.strictObject({
-  /** A ConfigMap of the same namespace with which the pool goes. */
+  /** A ConfigMap in the same namespace that owns the pool. */
   ownerConfigMap: z.string().min(1).optional(),
   pool: z.strictObject({
     apiVersion: z.literal(apiVersion),
     kind: z.literal(workerPoolType.kind),
     metadata: z.strictObject({ name: z.string().min(1), labels, annotations: labels }),
-    // As it stands, without defaults: those are the API server's to fill in.
+    // Passed on without defaults; the API server fills those in.
     spec: z.custom<object>().superRefine((spec, context) => {
       for (const { path, message } of workerPoolSpec.safeParse(spec).error?.issues ?? [])
         context.addIssue({ code: 'custom', path: [...path], message });
@@ -98,7 +98,7 @@ const defaultPool = z.strictObject({
 
 export type DefaultPool = z.infer<typeof defaultPool>;
 
-/** Throws `InvalidConfiguration` with every problem and its place. */
+/** Throws `InvalidConfiguration` with every problem and its path. */
 export function readDefaultPool(path: string): DefaultPool {
   const problems: string[] = [];
   try {

@@ -1,4 +1,4 @@
-// The operator: of all its processes one leads, and runs the controllers of the custom resources while it does.
+// The operator: campaigns for leadership and runs the controllers of the custom resources while it leads.
 
 import type { Leadership } from '../ports/leadership.ts';
 import { LeaderElector } from '../readmodel/leaderElector.ts';
@@ -7,20 +7,20 @@ import { runController, type LoopOptions } from './runtime/controllerLoop.ts';
 import type { OperatorContext } from './context.ts';
 
 export interface OperatorOptions extends OperatorContext {
-  /** Unique to this process: who leads, in KV and metrics. */
+  /** Unique to this process; identifies the leader in KV and metrics. */
   readonly name: string;
   readonly leadership: Leadership;
-  /** Made anew for each term. */
+  /** Called once for each term. */
   readonly controllers: readonly ((context: OperatorContext) => Controller)[];
   /** For tests. */
   readonly loop?: Partial<LoopOptions>;
 }
 
 export interface Operator {
-  /** Not while it leads and its resources cannot be read, as when the custom resources are not installed. */
+  /** False while it leads but cannot read its resources, for example because the CRDs are not installed. */
   ready(): { readonly ready: boolean; readonly reason: string };
   leading(): boolean;
-  /** Gives up leading once what is under way has ended. */
+  /** Resigns after reconciles in progress have ended. */
   close(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 // The problems that make a leading operator unready: informers and controllers report theirs, the readiness probe lists them.
 
 export interface Problems {
-  /** `problem` is a sentence for a person; undefined once the problem is solved or its source has ended. */
+  /** `problem` is a sentence for humans; undefined once the problem is solved or its source has ended. */
   report(source: string, problem: string | undefined): void;
   /** One sentence for each source that has a problem, in the order of their names. */
   list(): readonly string[];

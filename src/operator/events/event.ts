@@ -1,4 +1,4 @@
-// An event as the API has it (`events.k8s.io/v1`), from what was recorded.
+// Converts a recorded event to `events.k8s.io/v1`.
 
 import { type Monotonic } from '../../job/time.ts';
 import type { Instant } from '../../job/task.ts';
@@ -10,21 +10,21 @@ export interface RecordedEvent {
   readonly type: 'Normal' | 'Warning';
   /** CamelCase, at most 128 characters; for a failure the code of the catalogue. */
   readonly reason: string;
-  /** CamelCase: what was done or tried, such as `Submit`, `Apply`; at most 128 characters. */
+  /** CamelCase: the action that was taken or failed, such as `Submit` or `Apply`; at most 128 characters. */
   readonly action: string;
-  /** For a person; cut at 1,024 bytes. */
+  /** A message for humans; cut at 1,024 bytes. */
   readonly note: string;
 }
 
 export type Regarding = Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>;
 
-/** One event that may have happened several times. */
+/** An event and its repetitions. */
 export interface Series {
   readonly name: string;
   readonly object: Regarding;
   readonly event: RecordedEvent;
   count: number;
-  /** The count that was written last. */
+  /** The last count that was written. */
   written: number;
   readonly firstAt: Instant;
   lastAt: Instant;
@@ -32,12 +32,12 @@ export interface Series {
   writtenAt: Monotonic;
 }
 
-/** The same for what is one event that happened again. */
+/** Equal for repetitions of the same event. */
 export function seriesKey({ metadata }: Regarding, { type, reason, action, note }: RecordedEvent): string {
   return JSON.stringify([metadata.uid, type, reason, action, note]);
 }
 
-/** The bounds are the API server's own: beyond them it refuses the event. */
+/** Cuts the fields to the limits of the API server, which rejects longer ones. */
 export function eventOf({ name, object, event, count, firstAt, lastAt }: Series, instance: string): ApplyConfiguration {
   const { apiVersion, kind, metadata } = object;
   return {
@@ -56,13 +56,13 @@ export function eventOf({ name, object, event, count, firstAt, lastAt }: Series,
   };
 }
 
-/** RFC 3339 with six digits of a second. */
+/** RFC 3339 with microseconds. */
 const microTime = (at: Instant): string => new Date(at).toISOString().replace('Z', '000Z');
 
 function withinBytes(text: string, most: number): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= most) return text;
-  // What is left of a character that was cut through is dropped with it.
+  // Drops the remains of a character that was cut in half.
   return `${bytes
     .subarray(0, most - 3)
     .toString('utf8')

@@ -1,4 +1,4 @@
-// Events of Kubernetes about our objects, as `kubectl describe` shows them: what happened and why, for a person.
+// Records Kubernetes events about our objects, as `kubectl describe` shows them.
 
 import { elapsed, longAgo, type Monotonic } from '../../job/time.ts';
 import { randomBytes } from 'node:crypto';
@@ -14,8 +14,8 @@ export type { RecordedEvent } from './event.ts';
 
 export interface EventRecorder {
   /**
-   * Tells of something that happened to the object; the same again within some minutes only raises a count. Returns at
-   * once and never throws: events are a courtesy, and are dropped where there are too many or the API server is away.
+   * Records an event about the object. A repeated event within some minutes only increases a count. Returns at once and never
+   * throws: events are best effort, and are dropped above the rate limit or while the API server is unreachable.
    */
   record(object: Regarding, event: RecordedEvent): void;
 }
@@ -25,32 +25,32 @@ export interface EventRecorderOptions {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly metrics: Pick<OperatorMetrics, 'droppedEvents'>;
   readonly logger: Logger;
-  /** Of this process. */
+  /** The name of this process. */
   readonly instance: string;
   /** For tests; ms. */
   readonly times?: Partial<EventTimes>;
 }
 
 export interface EventTimes {
-  /** Between two writes of the count of a series, from its second event on. */
+  /** Minimum time between two writes of the count of a series, from its second event on. */
   readonly writeEvery: number;
-  /** A series that is silent for so long is over: the same is a new event then. */
+  /** A series without events for this long ends; the next event starts a new one. */
   readonly endsAfter: number;
-  /** Between two looks at the series. */
+  /** How often due counts are written and ended series dropped. */
   readonly flushEvery: number;
-  /** Between two tries of a write that failed. */
+  /** Delay before a failed write is retried. */
   readonly retryAfter: number;
 }
 
 export interface ClosableEventRecorder extends EventRecorder {
-  /** Writes what is waiting, for some seconds at most. */
+  /** Writes queued events, for some seconds at most. */
   close(): Promise<void>;
 }
 
 const defaultTimes: EventTimes = { writeEvery: 300_000, endsAfter: 360_000, flushEvery: 15_000, retryAfter: 2_000 };
-/** Series that are remembered; the oldest goes first. */
+/** Series in memory; beyond that, the oldest is dropped. */
 const maxSeries = 2_000;
-/** An object may have this many events at once, then one in so many ms; and all objects overall. As client-go has it. */
+/** Rate limits for one object and for all objects, as in client-go. */
 const perObject = { burst: 25, everyMs: 300_000 };
 const overall = { burst: 200, everyMs: 100 };
 
@@ -137,7 +137,7 @@ class Recorder implements ClosableEventRecorder {
     const now = this.#options.clock.monotonic();
     for (const [key, series] of this.#series) {
       const over = elapsed(series.lastSeenAt, now) >= this.#times.endsAfter;
-      // The end of a series says how often it was in the end.
+      // Writes the final count when a series ends.
       if (series.written < series.count && (over || elapsed(series.writtenAt, now) >= this.#times.writeEvery))
         this.#write(series);
       if (over) this.#series.delete(key);

@@ -1,6 +1,6 @@
-// Writes events one after the other, apart from those who record them; what cannot be written is dropped before long.
+// Writes events one at a time in the background. An event that cannot be written is dropped after a few tries.
 
-import { setTimeout as pause } from 'node:timers/promises';
+import { sleep } from '../../async/sleep.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { KubeError } from '../../ports/kubernetes.ts';
 import type { Series } from './event.ts';
@@ -8,20 +8,20 @@ import type { Series } from './event.ts';
 export interface EventWriterOptions {
   readonly write: (series: Series) => Promise<void>;
   readonly dropped: () => void;
-  /** ms between two tries of the same. */
+  /** Delay before the first retry, ms; it grows with each try. */
   readonly retryAfter: number;
   readonly logger: Logger;
 }
 
-/** Events that wait; beyond, new ones are dropped. */
+/** The maximum length of the queue; beyond it, new events are dropped. */
 const maxQueued = 500;
 const maxTries = 3;
-/** For the end of the process, ms. */
+/** How long `close` waits for queued events, ms. */
 const closeTimeoutMs = 3_000;
 
 export class EventWriter {
   readonly #options: EventWriterOptions;
-  /** By identity: a series that waits already is written with the count that it has then. */
+  /** By identity: a queued series is written once, with its count at that time. */
   readonly #queued = new Set<Series>();
   readonly #stop = new AbortController();
   #writing: Promise<void> | undefined;
@@ -62,7 +62,7 @@ export class EventWriter {
           this.#options.logger.debug({ err: error, reason }, 'Dropped an event that could not be written');
           return false;
         }
-        await pause(this.#options.retryAfter * tries, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+        await sleep(this.#options.retryAfter * tries, this.#stop.signal);
       }
     }
   }

@@ -1,10 +1,10 @@
-// How many events something may still have: a bucket of tokens for each, in bounded memory.
+// A token-bucket rate limiter for each key, in bounded memory.
 
 import { elapsed, type Monotonic } from '../../job/time.ts';
 
 interface Rate {
   readonly burst: number;
-  /** One more after each so many ms. */
+  /** A token is added every so many ms. */
   readonly everyMs: number;
 }
 
@@ -20,7 +20,7 @@ export class RateLimiter {
     this.#monotonic = monotonic;
   }
 
-  /** False where there is nothing left. */
+  /** Takes a token; false if there is none. */
   take(key: string): boolean {
     const now = this.#monotonic();
     const bucket = { tokens: this.#tokens(key, now), at: now };
@@ -32,7 +32,7 @@ export class RateLimiter {
     return true;
   }
 
-  /** Drops buckets that are full again. */
+  /** Forgets full buckets. */
   prune(): void {
     const now = this.#monotonic();
     for (const key of this.#buckets.keys()) if (this.#tokens(key, now) >= this.#rate.burst) this.#buckets.delete(key);

@@ -1,4 +1,4 @@
-// Writes the status of a GenerationJob, on the condition that it is still the version that was decided on, and tells the events.
+// Writes the status of a GenerationJob, provided the resource still has the observed version, and records the events.
 
 import { KubeError } from '../../ports/kubernetes.ts';
 import type { OperatorContext } from '../context.ts';
@@ -15,12 +15,12 @@ export class StatusWriter {
     this.#context = context;
   }
 
-  /** The resource as our own last write left it, for as long as the cache has not heard of that. */
+  /** The result of our own last write, until the cache has caught up with it. */
   newest(cached: GenerationJob, { written }: ReconcileState): GenerationJob {
     return written?.over.has(cached.metadata.resourceVersion) === true ? written.object : cached;
   }
 
-  /** Undefined where the resource is gone; `conflict` where it is another version by now. */
+  /** Undefined if the resource is gone; `conflict` if its version has changed. */
   async write(
     resource: GenerationJob,
     status: GenerationJobStatus,

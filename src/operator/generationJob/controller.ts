@@ -1,5 +1,5 @@
-// Keeps GenerationJobs and their jobs in line: submits, mirrors back, deletes after the TTL, cancels what lost its resource.
-// Here is what it listens to: the resources, the stream, the pools.
+// The controller of GenerationJobs: submits their jobs, mirrors the status back, deletes resources after the TTL, and cancels
+// jobs whose resource is gone. This file is what it watches: the resources, the stream and the pools.
 
 import { isOpen } from '../../job/task.ts';
 import type { Change } from '../../readmodel/jobIndex.ts';
@@ -25,15 +25,15 @@ export function generationJobController(context: OperatorContext): Controller {
   };
 }
 
-/** No resource is in a namespace without a name: under this key jobs are looked for that lost theirs. */
+/** Stands for the search for orphaned jobs. No resource has an empty namespace, so the key is free. */
 const orphansKey: ResourceKey = { namespace: '', name: 'jobs-without-resource' };
 const orphanCheckEvery = 30_000;
-/** ms; its resource may be in a watch event that is under way. */
+/** ms. The watch event for a new owner may still be on its way. */
 const unknownOwnerDelay = 2_000;
 
-/** From a call of `start` to its signal. */
+/** One term of leadership: from `start` until its signal aborts. */
 class Term {
-  /** Resolves when all resources have been read once. */
+  /** Resolves once all resources have been listed. */
   readonly started: Promise<void>;
   readonly reconciler: Reconciler;
   readonly #context: OperatorContext;

@@ -1,11 +1,11 @@
-// How a job stands, from the states of its tasks: what its resource shows of it.
+// Summarizes a job from the states of its tasks, as its resource shows it.
 
 import { countStates, jobState, jobTimes, type Counts, type JobState } from '../../job/jobState.ts';
 import type { Instant, TaskState } from '../../job/task.ts';
 
 export interface ObservedTask {
   readonly state: TaskState;
-  /** Why it is so, for a person; the index does not know. */
+  /** The message of the state. The index does not store messages. */
   readonly message?: string;
 }
 
@@ -17,7 +17,7 @@ export interface JobSummary {
   readonly startedAt: Instant | null;
   /** Null while a task is open. */
   readonly finishedAt: Instant | null;
-  /** CamelCase; of a failed job the code of its error. */
+  /** CamelCase; for a failed job the code of its error. */
   readonly reason: string;
   readonly message: string;
 }
@@ -32,7 +32,7 @@ export function summarizeJob(tasks: readonly ObservedTask[]): JobSummary {
   return { job, state, counts, total, startedAt, finishedAt, ...reasonFor(state, tasks) };
 }
 
-/** One that has ended so is told with the messages of its tasks. */
+/** For these states the summary quotes a message of the tasks. */
 export const needsMessages = (state: JobState): boolean => state === 'failed' || state === 'cancelled';
 
 function reasonFor(state: JobState, tasks: readonly ObservedTask[]): { reason: string; message: string } {
@@ -55,7 +55,7 @@ function reasonFor(state: JobState, tasks: readonly ObservedTask[]): { reason: s
   }
 }
 
-/** The reason that most of the tasks that ended so have, the first of them where several do. */
+/** The most frequent reason among the tasks in this state; on a tie, the first. */
 function endReason(state: 'failed' | 'cancelled', tasks: readonly ObservedTask[]): { reason: string; message: string } {
   const ended = tasks.filter((task) => task.state.state === state);
   const tally = new Map<string, number>();

@@ -29,7 +29,7 @@ export async function observeJob(context: Context, resource: GenerationJob, job:
   return record === undefined ? missingJob(context, resource, job) : observationOf(context, resource, record);
 }
 
-/** A job that was just read or submitted. */
+/** From a job that was just read or submitted. */
 export async function observationOf(
   context: Context,
   resource: GenerationJob,
@@ -47,8 +47,8 @@ const isSameEnd = (status: GenerationJobStatus | undefined, { state, finishedAt 
   finishedAt !== null && isFinished(status) && status?.state === state && status.completionTime === isoTime(finishedAt);
 
 /**
- * An end that was told once is taken back only on the word of the stream's leader that a task is open: an index, or a
- * replica, may be behind the one who told it.
+ * A terminal status is reverted only after the stream's leader confirms that a task is open: this index, or a replica, may
+ * be older than the state that led to the terminal status.
  */
 async function confirmReopened(
   context: Context,
@@ -78,7 +78,7 @@ async function readIfPresent(
   }
 }
 
-/** Jobs go when their retention is over, which is no news once the end was told; before, somebody has deleted it. */
+/** A job missing before the end of its retention was deleted. An expired one changes nothing if its status is terminal. */
 function missingJob({ clock, retentionMs }: Context, { status }: GenerationJob, job: JobId): Observation {
   const since = conditionOf(status, 'Accepted')?.lastTransitionTime;
   const isExpired = since !== undefined && clock.now() >= Date.parse(since) + retentionMs;
@@ -91,11 +91,11 @@ export type Observation =
   | { readonly kind: 'job'; readonly summary: JobSummary }
   /** The submit was refused. */
   | Refused
-  /** The submit got no answer, or one that says to try again. */
+  /** The submit got no answer or a retryable error. */
   | { readonly kind: 'unanswered'; readonly code: ErrorCode; readonly message: string }
-  /** The stream has no such job any more. */
+  /** The job is no longer in the stream. */
   | { readonly kind: 'gone'; readonly reason: 'JobDeleted' | 'JobExpired'; readonly message: string }
-  /** What the status says already is all there is to say. */
+  /** The status is up to date. */
   | { readonly kind: 'unchanged' };
 
 export interface Refused {
@@ -103,6 +103,6 @@ export interface Refused {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string;
-  /** Until when it is tried again, as what is missing may still come; null: never. */
+  /** The submit is retried until then, because the cause may go away; null: the refusal is final. */
   readonly retriedUntil: Instant | null;
 }

@@ -14,8 +14,8 @@ import type { OwnerIndex } from './ownerIndex.ts';
 export type OrphanContext = CancelContext & Pick<OperatorContext, 'cluster' | 'watchNamespaces'>;
 
 /**
- * `since` is the moment by which this process knew all resources. Throws what a list or a cancel failed with, once all others
- * are done: where a list fails, nothing is judged.
+ * `since` is the time at which this process had listed all resources. A namespace whose list fails is skipped. Throws the first
+ * error after all namespaces have been processed.
  */
 export async function cancelOrphans(context: OrphanContext, owners: OwnerIndex, since: Instant): Promise<void> {
   const failures: unknown[] = [];
@@ -30,7 +30,7 @@ export async function cancelOrphans(context: OrphanContext, owners: OwnerIndex, 
   if (failures.length > 0) throw failures[0];
 }
 
-/** Uids by namespace. */
+/** UIDs of owners that may be gone, by namespace. */
 function suspects(
   { follower, watchNamespaces }: OrphanContext,
   owners: OwnerIndex,
@@ -47,10 +47,10 @@ function suspects(
   return found;
 }
 
-/** A new run that somebody asked for when the resource had long gone is theirs, and runs. */
+/** A user who retries a job after its resource is gone wants it to run. */
 const isRetriedByUser = ({ run, queuedAt }: TaskState, since: Instant): boolean => run > 1 && queuedAt > since;
 
-/** A namespace that is gone has an empty list. */
+/** The list of a deleted namespace is empty. */
 async function existingUids({ cluster }: OrphanContext, namespace: string): Promise<ReadonlySet<string>> {
   const { items } = await cluster.list(generationJobType, { namespace });
   return new Set(items.map(({ metadata }) => metadata.uid));
@@ -60,7 +60,7 @@ export type CancelContext = Pick<OperatorContext, 'log' | 'follower' | 'clock' |
 
 const nothingToCancel: readonly ErrorCode[] = ['JobNotFound', 'JobAlreadyFinished'];
 
-/** Nothing happens where there is no such job, or none that is open. Throws `Unavailable`. */
+/** Does nothing if the job does not exist or has finished. Throws `Unavailable`. */
 export async function cancelJobOf(context: CancelContext, tenant: string, uid: string): Promise<void> {
   const by = 'the deletion of its GenerationJob';
   try {

@@ -1,10 +1,10 @@
-// Which resources there are, by uid, and which have deleted: jobs name their resource by its uid alone.
+// Existing and deleted GenerationJobs by UID: a job names its resource by the UID alone.
 
 import type { KubeObject, ResourceKey } from '../../ports/kubernetes.ts';
 
 export interface DeletedOwner {
   readonly uid: string;
-  /** Its job had ended when it was seen last. */
+  /** Its job had finished when the resource was last observed. */
   readonly finished: boolean;
 }
 
@@ -18,7 +18,7 @@ export class OwnerIndex {
   readonly #current = new Map<string, string>();
   readonly #deleted = new Map<string, Map<string, DeletedOwner>>();
 
-  /** A resource is there. One of the same name with another uid has deleted, even if nobody said so. */
+  /** A resource of the same name with another UID must have been deleted, even without a delete event. */
   add({ metadata }: KubeObject, finished: boolean): void {
     const { uid } = metadata;
     const key = { namespace: metadata.namespace, name: metadata.name };
@@ -36,12 +36,12 @@ export class OwnerIndex {
     return this.#present.get(uid)?.key;
   }
 
-  /** Resources of this name whose jobs nobody has looked after since they went. */
+  /** Deleted resources of this name whose jobs may still need to be cancelled. */
   deletedAt(key: ResourceKey): readonly DeletedOwner[] {
     return [...(this.#deleted.get(textOf(key))?.values() ?? [])];
   }
 
-  /** The job of a resource that has deleted is looked after. */
+  /** The job of the deleted resource needs nothing more. */
   forgetDeleted(key: ResourceKey, uid: string): void {
     const deleted = this.#deleted.get(textOf(key));
     deleted?.delete(uid);

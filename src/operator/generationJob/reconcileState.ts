@@ -1,19 +1,18 @@
-// What the operator remembers of each resource between two looks. All of it may be forgotten: a restart does.
+// In-memory state of each resource between two reconciles. A restart loses it without harm.
 
 import { type Monotonic } from '../../job/time.ts';
 import type { GenerationJob } from '../resources/generationJob.ts';
 import type { WriteHistory } from './decide/schedule.ts';
 
 export interface ReconcileState {
-  /** Of our writes. */
   writes: WriteHistory | undefined;
-  /** What our last write left, and the versions that it and those before wrote over: a cache that has one of them is behind. */
+  /** The result of our last write and the versions that our writes replaced: a cache with one of those is behind. */
   written: { readonly over: ReadonlySet<string>; readonly object: GenerationJob } | undefined;
-  /** Since when the submit gets no answer. */
+  /** Since when the submit has had no answer. */
   unansweredSince: Monotonic | undefined;
-  /** When the end that the status tells of is compared with the stream, once; `never` when it was. */
+  /** When the terminal status is rechecked against the stream, once; `never` afterwards. */
   recheckAt: Monotonic | undefined;
-  /** The job's tombstone was seen. */
+  /** The stream contains the job's tombstone. */
   jobDeleted: boolean;
 }
 

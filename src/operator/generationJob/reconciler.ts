@@ -1,4 +1,4 @@
-// One look at a GenerationJob: what went from its place, what there is, what of it is to be told.
+// Reconciles one GenerationJob: cancels the jobs of deleted namesakes, observes the job, computes the status, writes it.
 
 import { after, elapsed, never } from '../../job/time.ts';
 import { jobIdOfOwner } from '../../jobs/submit/index.ts';
@@ -18,17 +18,17 @@ import { StatusWriter } from './apply.ts';
 
 interface Observed {
   readonly observed: Observation;
-  /** To be called again for, with backoff. */
+  /** Thrown after the status is written, so that the reconcile is retried with backoff. */
   readonly error?: GenwardenError;
 }
 
 type ReconcileResult = { readonly requeueAfterMs: number } | undefined;
 
-/** ms for which a submit may go without an answer before the resource says so. */
+/** ms without an answer to the submit before the status reports it. */
 const unansweredGrace = 10_000;
-/** ms within which, after a start, all ends that resources tell of are compared with the stream. */
+/** ms after a start within which every terminal status is rechecked against the stream. */
 const recheckWithin = 600_000;
-/** ms between two looks while this process does not know what the stream says, or another one was faster. */
+/** Requeue delays in ms: while the index is not current, and after a write conflict. */
 const notReadyRetry = 1_000;
 const conflictRetry = 200;
 
@@ -63,7 +63,7 @@ export class Reconciler {
     return await this.#syncStatus(resource, state);
   }
 
-  /** Jobs whose resources had this name. */
+  /** Deleted resources that had this name. */
   async #cancelJobsOfDeleted(key: ResourceKey): Promise<void> {
     for (const { uid, finished } of this.#owners.deletedAt(key)) {
       if (!finished || this.#mayBeOpen(uid)) await cancelJobOf(this.#context, key.namespace, uid);
@@ -72,7 +72,7 @@ export class Reconciler {
     }
   }
 
-  /** Somebody else's finalizer keeps the resource: its job ends now all the same. */
+  /** A foreign finalizer keeps a deleted resource in Terminating; its job is cancelled without waiting for that. */
   async #cancelWhileTerminating({ metadata: { uid, namespace }, status }: GenerationJob): Promise<void> {
     if (!isFinished(status)) await cancelJobOf(this.#context, namespace, uid);
   }
@@ -109,7 +109,7 @@ export class Reconciler {
     const { follower } = this.#context;
     const job = status?.jobId;
     if (job === undefined) {
-      // Refused for good, or never to be submitted.
+      // Finally refused, or being deleted: nothing to submit.
       if (isFinished(status) || metadata.deletionTimestamp !== undefined) return { observed: { kind: 'unchanged' } };
       return await this.#submit(resource, state);
     }
@@ -123,7 +123,7 @@ export class Reconciler {
     return { observed };
   }
 
-  /** In its turn only, as a start finds all of them at once. */
+  /** Spread over time, because a start finds all finished resources at once. */
   #isRecheckDue(state: ReconcileState): boolean {
     const now = this.#context.clock.monotonic();
     state.recheckAt ??= after(now, this.#context.jitter() * recheckWithin);

@@ -17,7 +17,7 @@ import type { Refused } from './observe.ts';
 
 type Context = Pick<OperatorContext, 'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'retentionMs' | 'random'>;
 
-/** The job, new or there already. Throws a code of the catalogue, `JobNotFound` where it was there and is no more. */
+/** Returns the new or existing job. Throws an error of the catalogue: `JobNotFound` if the job existed and was deleted. */
 export async function submitResource(context: Context, resource: GenerationJob): Promise<JobRecord> {
   const parsed = parseGenerationJob(resource);
   if ('problems' in parsed) throw invalidRequest(parsed.problems);
@@ -33,8 +33,8 @@ export async function submitResource(context: Context, resource: GenerationJob):
 }
 
 /**
- * A refusal does not count where the job was stored before what it needs went away, by a process that died before it could say
- * so.
+ * Ignores a refusal if the job already exists: an earlier process stored it and died before it wrote the status, and since then
+ * the pool or a reference disappeared.
  */
 async function existingJob(context: Context, { metadata }: GenerationJob, refusal: GenwardenError): Promise<JobRecord> {
   return readJob(context, metadata.namespace, jobIdOfOwner(metadata.uid)).catch((error: unknown) => {
@@ -42,7 +42,7 @@ async function existingJob(context: Context, { metadata }: GenerationJob, refusa
   });
 }
 
-/** The labels are those of the moment: the resource's may change, the job's do not. */
+/** Copies the labels once: later changes of the resource's labels do not reach the job. */
 function bodyOf(spec: GenerationJobSpec, { labels }: Pick<ObjectMeta, 'labels'>): SubmitBody {
   const { kind, pool, priority, model, input, tasks, policy, jobMetadata: metadata } = spec;
   const given = { model, input, tasks, policy, metadata };
@@ -50,13 +50,13 @@ function bodyOf(spec: GenerationJobSpec, { labels }: Pick<ObjectMeta, 'labels'>)
   return { kind, pool, priority, labels: jobLabels(labels), ...present };
 }
 
-/** As many as a job takes. */
+/** The maximum of a job. */
 const most = 16;
 
-/** Domains, and all below them, whose labels say who deploys a resource and how, not what it is. */
+/** Labels under these domains and their subdomains describe how a resource is deployed, so the job does not get them. */
 const toolDomains = ['kubernetes.io', 'k8s.io', 'helm.sh', 'fluxcd.io', 'argoproj.io', 'kustomize.io'];
 
-/** At most 16, the first by the order of their keys where there are more. */
+/** At most 16 labels, the first ones in the order of their keys. */
 export function jobLabels(labels: Readonly<Record<string, string>> = {}): Record<string, string> {
   const own = Object.entries(labels).filter(([key, value]) => isValid(key, value) && !isOfTool(key));
   return Object.fromEntries(own.toSorted(([one], [two]) => (one < two ? -1 : 1)).slice(0, most));
@@ -72,7 +72,7 @@ function isOfTool(key: string): boolean {
   return toolDomains.some((domain) => prefix === domain || prefix.endsWith(`.${domain}`));
 }
 
-/** What a new declaration of the pool, or an upload, may cure. */
+/** Refusals that a new declaration of the pool, or an upload, may resolve. A spec is immutable, so all others are final. */
 const retryableRefusals: ReadonlySet<ErrorCode> = new Set([
   'PoolNotFound',
   'PoolNotAllowed',
@@ -86,7 +86,7 @@ export function classifyRefusal(error: GenwardenError, { spec, metadata }: Gener
   return { kind: 'refused', code, message, hint, retriedUntil: retryableRefusals.has(code) && now < end ? end : null };
 }
 
-/** ms from the creation: the job's queueTimeout, or its deadline where that is earlier. */
+/** ms from the creation: the job's queueTimeout or its deadline, whichever is earlier. */
 function retryWindow({ kind, policy = {} }: GenerationJobSpec): number {
   const queueTimeout = inMs(policy.queueTimeout) ?? policyFor(kind, {}, {}).queueTimeout;
   return Math.min(queueTimeout, inMs(policy.deadline) ?? Infinity);

@@ -1,21 +1,21 @@
-// A controller of the operator: what it listens to, and the one step that brings an object and the world in line.
+// The interface of a controller: what it watches, and the reconcile of one object.
 
 import type { ResourceKey } from '../../ports/kubernetes.ts';
 
-/** Asks for a look at an object, at once or `afterMs` from now; the earliest of several counts. */
+/** Requests a reconcile of an object, at once or `afterMs` from now. The earliest of several times wins. */
 export type Enqueue = (key: ResourceKey, afterMs?: number) => void;
 
 export interface Controller {
-  /** Names its queue and its metrics. */
+  /** The label of its metrics and logs. */
   readonly name: string;
   /**
-   * Begins to listen and returns once every source has been read; all ends with the signal. Sources only enqueue keys.
-   * Throws where the sources cannot be read at all (`KubeError` 404: the custom resources are not installed).
+   * Starts to watch, and resolves once every source has been read. Sources only enqueue keys. Everything ends with the signal.
+   * Throws if the sources cannot be read (`KubeError` 404: the custom resources are not installed).
    */
   start(enqueue: Enqueue, signal: AbortSignal): Promise<void>;
   /**
-   * Looks at the object as it is now and acts; safe to repeat at any time. Throws to be called again with backoff;
-   * answers when to look again, ms, where something is due.
+   * Level-driven and idempotent: acts on the current state of the object. An exception causes a retry with backoff;
+   * `requeueAfterMs` causes another reconcile after that time.
    */
   reconcile(key: ResourceKey, signal: AbortSignal): Promise<{ readonly requeueAfterMs?: number } | undefined>;
 }

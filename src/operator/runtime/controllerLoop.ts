@@ -1,8 +1,8 @@
-// One controller at work during a term: it starts, its keys are reconciled by several workers, failures are tried again,
-// and at the end what is under way is waited for.
+// Runs one controller during a term of leadership: starts it, reconciles keys with several workers, retries failures, and
+// drains reconciles in progress at the end.
 
-import { setTimeout as pause } from 'node:timers/promises';
 import { whenAborted } from '../../async/abort.ts';
+import { sleep } from '../../async/sleep.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { OperatorMetrics } from '../../telemetry/metrics.ts';
 import type { Controller } from './controller.ts';
@@ -17,17 +17,17 @@ export interface LoopOptions {
   readonly problems: Problems;
   /** Keys reconciled at the same time; default 8. */
   readonly concurrency?: number;
-  /** A reconcile is told to stop after so long, ms; default 120,000. */
+  /** The signal of a reconcile aborts after this time, ms; default 120,000. */
   readonly reconcileTimeoutMs?: number;
-  /** How long a start that failed waits for the next try, ms; default 5,000. */
+  /** Delay before a failed start is retried, ms; default 5,000. */
   readonly startRetryMs?: number;
   readonly timer?: Timer;
 }
 
-/** How long the end of a term waits for reconciles that do not heed their signal, ms. */
+/** How long the end of a term waits for reconciles that ignore their signal, ms. */
 const drainTimeoutMs = 20_000;
 
-/** Works until the signal aborts and all that was under way has ended. Never throws. */
+/** Returns after the signal has aborted and all reconciles in progress have ended. Never throws. */
 export async function runController(controller: Controller, options: LoopOptions, signal: AbortSignal): Promise<void> {
   const loop = new ControllerLoop(controller, options);
   await loop.run(signal);
@@ -58,7 +58,10 @@ class ControllerLoop {
     else signal.addEventListener('abort', onAbort, { once: true });
     const workers = Promise.all(Array.from({ length: concurrency }, () => this.#work(signal)));
     await whenAborted(signal);
-    const drained = await Promise.race([workers.then(() => true), pause(drainTimeoutMs, false, { ref: false })]);
+    const ended = new AbortController();
+    const timeout = sleep(drainTimeoutMs, ended.signal).then(() => false);
+    const drained = await Promise.race([workers.then(() => true), timeout]);
+    ended.abort();
     if (!drained)
       logger.error(
         { controller: name, keys: this.#queueMetrics.inProgress() },
@@ -67,7 +70,7 @@ class ControllerLoop {
     this.#queueMetrics.close();
   }
 
-  /** Starts the controller for as long as it takes. */
+  /** Retries until the controller has started. */
   async #start(signal: AbortSignal): Promise<void> {
     const { logger, problems, startRetryMs = 5_000 } = this.#options;
     const { name } = this.#controller;
@@ -88,7 +91,7 @@ class ControllerLoop {
           `controller ${name} could not start: ${error instanceof Error ? error.message : String(error)}`,
         );
         logger.warn({ err: error, controller: name }, 'Controller could not start; retrying');
-        await pause(startRetryMs, undefined, { signal }).catch(() => undefined);
+        await sleep(startRetryMs, signal);
       }
     }
     problems.report(source, undefined);
@@ -128,7 +131,7 @@ class ControllerLoop {
   #failed(key: string, error: unknown): void {
     this.#queue.retry(key);
     const failures = this.#queue.failures(key);
-    // The first, then at each doubling: an object that cannot be reconciled is no reason for a flood.
+    // Logs the failures 1, 2, 4, 8, …, so that a permanently failing object does not flood the log.
     if (Math.log2(failures) % 1 !== 0) return;
     const about = { err: error, controller: this.#controller.name, key, failures };
     this.#options.logger.warn(about, 'Reconcile failed; retrying');

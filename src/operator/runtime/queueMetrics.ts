@@ -1,18 +1,18 @@
-// What a controller's queue and its reconciles say in metrics, under the names of controller-runtime.
+// Metrics of a controller's work queue and reconciles, with the names of controller-runtime.
 
 import type { OperatorMetrics } from '../../telemetry/metrics.ts';
 import type { Timer, WorkQueueEvents } from './workQueue.ts';
 
 export type ReconcileResult = 'success' | 'requeue_after' | 'error';
 
-/** Between two looks at what is under way, ms. */
+/** How often the gauges of reconciles in progress are updated, ms. */
 const refreshEvery = 1_000;
 
 export class QueueMetrics implements WorkQueueEvents {
   readonly #name: string;
   readonly #metrics: OperatorMetrics;
   readonly #timer: Timer;
-  /** Since when each key is worked on. */
+  /** The start time of the reconcile of each key. */
   readonly #inProgress = new Map<string, number>();
   #cancelRefresh: () => void = () => undefined;
 
@@ -30,7 +30,7 @@ export class QueueMetrics implements WorkQueueEvents {
   retried = (): void => this.#metrics.retries.inc({ name: this.#name });
   taken = (waitedMs: number): void => this.#metrics.queueDuration.observe({ name: this.#name }, waitedMs / 1_000);
 
-  /** A reconcile begins; returns what is to be called at its end. */
+  /** Records the start of a reconcile; the returned function records its end. */
   begin(key: string): (result: ReconcileResult) => void {
     const since = this.#timer.now();
     this.#inProgress.set(key, since);

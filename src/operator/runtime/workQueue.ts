@@ -1,29 +1,30 @@
 // The work queue of a controller: a key waits at most once and is never processed twice at the same time. A key can be added
 // with a delay; failed keys come back with exponential backoff.
 
+import { backoffCeiling, type Backoff } from '../../job/backoff.ts';
+
 export interface WorkQueueEvents {
-  /** A key was added that did not wait already. */
+  /** A key was added that was not already waiting. */
   readonly added: () => void;
-  /** How many wait to be taken now. */
+  /** The number of keys that are ready. */
   readonly depth: (keys: number) => void;
-  /** A key that was added `waitedMs` ago is taken. */
+  /** A key was taken `waitedMs` after it became ready. */
   readonly taken: (waitedMs: number) => void;
   readonly retried: () => void;
 }
 
-/** The first wait after a failure, and the longest, ms. */
-const backoff = { first: 5, most: 60_000 };
-/** Timers of Node end at 2³¹ ms. */
+const backoff: Backoff = { first: 5, cap: 60_000 };
+/** Node's timers overflow at 2³¹ ms. */
 const maxTimerMs = 3_600_000;
 
 export class WorkQueue {
   readonly #timer: Timer;
   readonly #events: WorkQueueEvents;
-  /** Since when each waits to be taken, in order. */
+  /** Since when each ready key has been waiting, oldest first. */
   readonly #ready = new Map<string, number>();
-  /** When each is to be made ready. */
+  /** When each delayed key becomes ready. */
   readonly #delayed = new Map<string, number>();
-  /** Taken, and whether it was added again meanwhile. */
+  /** Keys being processed, and whether they were added again in the meantime. */
   readonly #taken = new Map<string, { again: boolean }>();
   readonly #failures = new Map<string, number>();
   readonly #waiters: ((key: string | undefined) => void)[] = [];
@@ -35,7 +36,7 @@ export class WorkQueue {
     this.#events = events;
   }
 
-  /** To be taken at once, or `afterMs` from now; of several times the earliest counts. */
+  /** Adds a key at once, or `afterMs` from now. The earliest of several times wins. */
   add(key: string, afterMs = 0): void {
     if (this.#closed) return;
     if (afterMs > 0) return this.#addDelayed(key, this.#timer.now() + afterMs);
@@ -47,25 +48,25 @@ export class WorkQueue {
     } else this.#makeReady(key);
   }
 
-  /** To be taken again after a failure: 5 ms later, then doubling up to a minute. */
+  /** Adds a failed key after a backoff: 5 ms, doubling up to a minute. */
   retry(key: string): void {
-    const failures = this.#failures.get(key) ?? 0;
-    this.#failures.set(key, failures + 1);
+    const failures = this.failures(key) + 1;
+    this.#failures.set(key, failures);
     this.#events.retried();
-    this.add(key, Math.min(backoff.most, backoff.first * 2 ** Math.min(failures, 30)));
+    this.add(key, backoffCeiling(failures, backoff));
   }
 
-  /** Its failures do not count any more. */
+  /** Resets the failure count of a key. */
   forget(key: string): void {
     this.#failures.delete(key);
   }
 
-  /** Failures in a row. */
+  /** Consecutive failures. */
   failures(key: string): number {
     return this.#failures.get(key) ?? 0;
   }
 
-  /** The next key, which is the waiter's until it is `done`; undefined once the queue is closed. */
+  /** The next key, which no other caller gets until it is `done`. Undefined once the queue is closed. */
   take(): Promise<string | undefined> {
     if (this.#closed) return Promise.resolve(undefined);
     const next = this.#ready.keys().next();
@@ -79,7 +80,7 @@ export class WorkQueue {
     if (again && !this.#closed) this.#makeReady(key, false);
   }
 
-  /** Nothing is taken any more. */
+  /** Drops all keys; `take` returns undefined from now on. */
   close(): void {
     this.#closed = true;
     this.#alarm?.cancel();
@@ -131,10 +132,11 @@ export class WorkQueue {
   }
 }
 
+/** Time for the queue; tests pass their own. */
 export interface Timer {
   /** Monotonic, ms. */
   now(): number;
-  /** Calls once after so many ms; returns the way to prevent it. */
+  /** Calls once after `ms`. The returned function cancels the call. */
   after(ms: number, call: () => void): () => void;
 }
 

@@ -20,7 +20,7 @@ import { deletionCost, type ScaleIn } from './decide/scaleIn.ts';
 import type { ObservedPool } from './observe/index.ts';
 import type { PoolState } from './reconcileState.ts';
 
-/** ms after which unchanged children are applied again: somebody may have deleted one that no cache holds. */
+/** ms after which unchanged children are applied again: not all are watched, and one may have been deleted. */
 const reapplyAfter = 60_000;
 
 export async function markPods(
@@ -36,7 +36,7 @@ export async function markPods(
   state.markedAt = clock.monotonic();
 }
 
-/** What the API server refuses is answered as an obstacle; anything else that fails is thrown. */
+/** Returns a rejection by the API server as an obstacle; throws any other error. */
 export async function applyChildren(
   context: OperatorContext,
   state: PoolState,
@@ -61,7 +61,7 @@ export async function applyChildren(
 function isDue({ applied }: PoolState, { deployment, now }: ObservedPool, children: Children): boolean {
   if (applied === undefined || applied.text !== JSON.stringify(children)) return true;
   if (elapsed(applied.at, now) >= reapplyAfter) return true;
-  // The cache may not have heard yet of what was applied a moment ago.
+  // The cache may not have the Deployment that was just applied.
   if (deployment === undefined || deployment.metadata.uid !== applied.deployment.metadata.uid)
     return elapsed(applied.at, now) > 3_000;
   return (deployment.metadata.generation ?? 0) > (applied.deployment.metadata.generation ?? 0);
@@ -98,7 +98,7 @@ function tell(context: OperatorContext, { pool, deployment, load }: ObservedPool
   }
 }
 
-/** Nothing happens where the resource is gone. Throws `KubeError`. */
+/** Does nothing if the resource is gone. Throws `KubeError`. */
 export async function writeStatus(
   { cluster, clock }: Pick<OperatorContext, 'cluster' | 'clock'>,
   state: PoolState,

@@ -20,14 +20,14 @@ export function workerPoolController(context: OperatorContext): Controller {
       term = await startTerm(context, enqueue, signal);
     },
     reconcile: async (key, signal) => {
-      // Keys come in while the sources are still being read.
+      // The sources enqueue keys while they are still being read.
       if (term === undefined) return { requeueAfterMs: 100 };
       return { requeueAfterMs: await reconcilePool(context, term, key, signal) };
     },
   };
 }
 
-/** ms that changes of a pool's queue are gathered for. */
+/** Changes of a pool's queue are batched for this long, ms. */
 const batchMs = 200;
 
 /** Resolves once every source has been read. */
@@ -43,7 +43,7 @@ async function startTerm(context: OperatorContext, enqueue: Enqueue, signal: Abo
   const unheard = (err: unknown): void => context.logger.error({ err }, 'Cannot watch the heartbeats of workers');
   term.workers.watch(context.heartbeats, signal).catch(unheard);
   await Promise.all([term.pools.untilSynced(), term.deployments.untilSynced(), term.pods.untilSynced()]);
-  // A declaration whose resource went while no operator looked.
+  // Finds declarations whose WorkerPool was deleted while no operator ran.
   const look = (name: string): void => enqueue({ namespace: context.namespace, name });
   context.pools.onChange(({ name, owner }) => owner !== undefined && look(name), signal);
   return term;

@@ -13,10 +13,10 @@ export interface PauseResult {
   readonly condition: NewCondition<'Paused'>;
 }
 
-/** ms after which the queue is asked again whether it is held back. */
+/** How long the known pause of the queue is cached, ms. */
 const knownFor = 5_000;
 
-/** Throws `Unavailable` where NATS does not answer, or the pool's queue is not made yet. */
+/** Throws `Unavailable` if NATS does not answer or the queue of the pool does not exist yet. */
 export async function reconcilePause(
   context: OperatorContext,
   state: PoolState,
@@ -47,7 +47,7 @@ async function isPaused({ queue, clock }: OperatorContext, state: PoolState, nam
 async function take({ act, condition }: PauseStep, context: OperatorContext, state: PoolState, pool: WorkerPool) {
   const { name, generation = 0 } = pool.metadata;
   if (act === 'resume') return context.queue.resume(name);
-  // Whose pause it is must be on record first: an operator that dies in between would leave one that nobody ends.
+  // Records the owner of the pause first: an operator that dies in between would leave a pause that nothing ends.
   const status = state.written?.status ?? pool.status ?? {};
   const now = isoTime(context.clock.now());
   const conditions = setConditions(status.conditions ?? [], [condition], generation, now);
@@ -67,11 +67,11 @@ function tell({ recorder, logger }: OperatorContext, pool: WorkerPool, act: 'pau
 }
 
 export interface PauseInput {
-  /** What the spec says. */
+  /** spec.paused. */
   readonly wanted: boolean;
-  /** Whether the queue is held back now. */
+  /** Whether the queue is paused now. */
   readonly paused: boolean;
-  /** As the status says. */
+  /** The current condition Paused. */
   readonly before: Pick<Condition, 'status' | 'reason'> | undefined;
 }
 
@@ -82,7 +82,7 @@ export interface PauseStep {
 
 const pausedBySpec = 'PausedBySpec';
 
-/** Only a pause that the resource has set is ended when the resource no longer asks for it. */
+/** Ends only a pause that spec.paused started. */
 function pauseStep({ wanted, paused, before }: PauseInput): PauseStep {
   const isOurs = before?.status === 'True' && before.reason === pausedBySpec;
   if (wanted && (isOurs || !paused)) return { act: paused ? 'nothing' : 'pause', condition: ofSpec };

@@ -1,4 +1,4 @@
-// What the operator remembers of a pool from one look to the next. Nothing here must survive a restart.
+// In-memory state of the controller and of each pool between two reconciles. A restart loses it without harm.
 
 import { longAgo, type Monotonic } from '../../job/time.ts';
 import type { Informer, ObjectMeta } from '../../ports/kubernetes.ts';
@@ -18,28 +18,28 @@ export interface Term {
   readonly workers: WorkerDirectory;
   readonly attemptDurations: AttemptDurations;
   readonly states: PoolStates;
-  /** The installation's, the same for all pools. */
+  /** The installation's pod template, the same for all pools. */
   readonly template: ParsedTemplate;
 }
 
 export interface PoolState {
   readonly uid: string;
   recommendations: readonly PastRecommendation[];
-  /** When the deletion cost of a pod was last written. */
+  /** When a deletion cost was last written. */
   markedAt: Monotonic;
   keys: { readonly at: Monotonic; readonly of: string; readonly observed: ObservedKeys } | undefined;
   pause: { readonly at: Monotonic; readonly wanted: boolean; readonly paused: boolean } | undefined;
-  /** The children as they were last applied. */
+  /** The children that were last applied. */
   applied: { readonly at: Monotonic; readonly text: string; readonly deployment: Deployment } | undefined;
   written: { readonly at: Monotonic; readonly status: WorkerPoolStatus } | undefined;
-  /** The obstacle that an event reported of. */
+  /** The message of the obstacle that the last event reported. */
   reported: string | undefined;
 }
 
 export class PoolStates {
   readonly #pools = new Map<string, PoolState>();
 
-  /** That of this very resource: another of the same name starts anew. */
+  /** Another resource of the same name gets a new state. */
   of({ name, uid }: Pick<ObjectMeta, 'name' | 'uid'>): PoolState {
     const known = this.#pools.get(name);
     if (known?.uid === uid) return known;

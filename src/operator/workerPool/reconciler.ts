@@ -17,7 +17,7 @@ import { podProblem } from './observe/podProblem.ts';
 import { readyCondition } from './decide/readyCondition.ts';
 import { statusOf, writeDueIn } from './decide/status.ts';
 
-/** ms until the next look. */
+/** Returns the ms until the next reconcile. */
 export async function reconcilePool(
   context: OperatorContext,
   term: Term,
@@ -59,7 +59,7 @@ async function reconcileValid(
   return requeueAfter({ observed, decision, obstacle, statusDueIn, pauseFailed: pause.condition === undefined });
 }
 
-/** NATS may be away, or the queue not made yet: the rest of the pool does not wait for it. */
+/** NATS may be unreachable, or the queue not created yet. That must not block the rest of the pool. */
 async function tryReconcilePause(
   context: OperatorContext,
   state: PoolState,
@@ -97,7 +97,7 @@ function reportObstacle(
   state.reported = obstacle?.message;
 }
 
-/** Writes the status where it is due; else answers in how many ms it is. */
+/** Writes the status if it is due; otherwise returns the ms until it is. */
 async function updateStatus(
   context: OperatorContext,
   state: PoolState,

@@ -1,4 +1,4 @@
-// The end of a pool: nobody may submit to it any more. Its workers and their settings go with the resource that owns them.
+// Removes a pool whose WorkerPool was deleted. Kubernetes garbage-collects its workers, which the WorkerPool owns.
 
 import type { ResourceKey } from '../../ports/kubernetes.ts';
 import type { OperatorContext } from '../context.ts';
@@ -6,8 +6,8 @@ import type { WorkerPool } from '../resources/workerPool.ts';
 import type { Term } from './reconcileState.ts';
 
 /**
- * Removes the declaration of a pool whose resource is gone, however long ago; one that a worker's own settings made stays.
- * Open tasks stay queued until they are due. Throws `Unavailable`.
+ * Removes the declaration, so that submits to the pool are refused. A declaration that a worker made from its own settings
+ * stays. Open tasks stay queued until they are due. Throws `Unavailable`.
  */
 export async function removePool(context: OperatorContext, term: Term, { name }: ResourceKey): Promise<void> {
   term.states.forget(name);
@@ -18,7 +18,7 @@ export async function removePool(context: OperatorContext, term: Term, { name }:
   context.logger.info({ pool: name }, `Pool ${name} removed: its WorkerPool was deleted`);
 }
 
-/** A pool of the same name as one whose resource is gone is another pool: it does not begin with the other's pause. */
+/** A new pool does not inherit the pause of a deleted pool of the same name. */
 export async function endPauseOfFormerPool(context: OperatorContext, { metadata }: WorkerPool): Promise<void> {
   const { owner } = context.pools.find(metadata.name) ?? {};
   if (owner !== undefined && owner !== metadata.uid) await endPause(context, metadata.name);
@@ -28,7 +28,7 @@ async function endPause({ queue, logger }: OperatorContext, pool: string): Promi
   try {
     if ((await queue.paused(pool)) !== undefined) await queue.resume(pool);
   } catch (err) {
-    // Without a queue there is no pause either.
+    // Without a queue there is no pause to end.
     logger.debug({ err, pool }, 'Could not resume the queue of a deleted pool');
   }
 }

@@ -1,5 +1,5 @@
-// When to write a status and when to reconcile again. etcd is meant for few and small writes: milestones are written at once,
-// counts only now and then. Pure.
+// When to write a status and when to reconcile again. etcd suits few and small writes, so milestones are written at once and
+// counts only occasionally. Pure.
 
 import { after, elapsed, latest, type Monotonic } from '../../../job/time.ts';
 import { isDeepStrictEqual } from 'node:util';
@@ -12,12 +12,12 @@ import {
 } from '../../resources/generationJob.ts';
 import type { Observation } from '../observe.ts';
 
-/** ms between two writes of a job where nothing but its counts changed, or its open state. */
+/** Minimum ms between two writes when only the counts, or the open state, changed. */
 const countsEvery = 10_000;
 const stateEvery = 2_000;
 /**
- * Whatever changes, a resource is written this often at once and then every so many ms: also where somebody else (an operator
- * of another installation that watches the same namespace, say) keeps writing something different.
+ * The rate limit of all writes of a resource: a burst, then one write in `oneEvery` ms. It also bounds the writes when
+ * another writer, such as a second installation that watches the same namespace, keeps changing the status back.
  */
 const burst = 12;
 const oneEvery = 10_000;
@@ -27,10 +27,10 @@ export type WriteDue =
   | { readonly due: 'now' }
   | { readonly due: 'in'; readonly ms: number };
 
-/** How often a resource was written. */
+/** The writes of one resource so far, as a GCRA rate limiter remembers them. */
 export interface WriteHistory {
   readonly lastWrite: Monotonic;
-  /** Each write moves it on by `oneEvery`, from no earlier than the write. */
+  /** The theoretical arrival time of GCRA: each write advances it by `oneEvery`, starting no earlier than the write. */
   readonly arrivalTime: Monotonic;
 }
 
@@ -38,7 +38,7 @@ export function afterWrite(writes: WriteHistory | undefined, now: Monotonic): Wr
   return { lastWrite: now, arrivalTime: after(latest(writes?.arrivalTime ?? now, now), oneEvery) };
 }
 
-/** `writes` is undefined where this process has not written yet. */
+/** `writes` is undefined before the first write of this process. */
 export function writeDue(
   before: GenerationJobStatus | undefined,
   next: GenerationJobStatus,
@@ -54,7 +54,7 @@ export function writeDue(
   return ms <= 0 ? { due: 'now' } : { due: 'in', ms };
 }
 
-/** The moment from which this difference is worth a write. */
+/** The time from which this change may be written, before the rate limit. */
 function waitFor(before: GenerationJobStatus | undefined, next: GenerationJobStatus, lastWrite: Monotonic): Monotonic {
   if (before === undefined || isMilestone(before, next)) return lastWrite;
   return after(lastWrite, before.state === next.state ? countsEvery : stateEvery);
@@ -64,7 +64,7 @@ function isSame(before: GenerationJobStatus | undefined, next: GenerationJobStat
   return isDeepStrictEqual(comparable(before ?? {}), comparable(next));
 }
 
-/** The API server may keep conditions in another order, and knows no undefined. */
+/** The API server may reorder conditions, and JSON has no undefined. */
 function comparable({ conditions = [], ...rest }: GenerationJobStatus): unknown {
   const sorted = conditions.toSorted((one, two) => (one.type < two.type ? -1 : 1));
   return JSON.parse(JSON.stringify({ ...rest, conditions: sorted }));
@@ -83,20 +83,20 @@ function isMilestone(before: GenerationJobStatus, next: GenerationJobStatus): bo
 }
 
 const defaultTtlSeconds = 86_400;
-/** A timer takes no more than some 24 days. */
+/** Well below the 24 days that a timer can take. */
 const longest = 6 * 3_600_000;
-/** A refusal that an upload may cure; a pool that comes is heard of. */
+/** For a refusal that an upload may resolve. A new pool triggers a reconcile by itself. */
 const refusedEvery = 30_000;
-/** An open job that vanished without a word. */
+/** Finds an open job that disappeared without an event. */
 const openEvery = 300_000;
 
-/** The moment from which the resource is deleted, as its job has finished long enough ago; undefined while it has not. */
+/** When the TTL of the resource ends; undefined while its job is open. */
 export function deletionTime({ spec, status }: GenerationJob): Instant | undefined {
   if (!isFinished(status) || status?.completionTime === undefined) return undefined;
   return Date.parse(status.completionTime) + (spec?.ttlSecondsAfterFinished ?? defaultTtlSeconds) * 1_000;
 }
 
-/** `jitter` in [0, 1) spreads what is not urgent. */
+/** ms. `jitter` in [0, 1) spreads reconciles that are not urgent. */
 export function requeueAfter(
   resource: GenerationJob,
   { kind }: Observation,

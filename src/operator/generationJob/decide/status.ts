@@ -53,7 +53,7 @@ function jobStatus(resource: GenerationJob, before: GenerationJobStatus, summary
 
 const retried: Why = { reason: 'Retried', message: 'Retried through the API; the job is open again' };
 
-/** Once finished and open again it was retried, and stays so until it ends. */
+/** A finished job that is open again was retried; its reason stays Retried until it finishes. */
 const wasRetried = (before: GenerationJobStatus): boolean => isFinished(before) || before.reason === retried.reason;
 
 function refusedStatus(resource: GenerationJob, before: GenerationJobStatus, refused: Refused, now: Instant) {
@@ -79,14 +79,14 @@ function pendingStatus(
   acceptance: 'False' | 'Unknown',
   now: Instant,
 ): GenerationJobStatus {
-  // What was accepted stays so, whatever does not answer now.
+  // An accepted job stays accepted, even if a request gets no answer now.
   if (before.jobId !== undefined) return before;
   const why = shortened(whyLong);
   const changes: Condition[] = [{ type: 'Accepted', status: acceptance, ...why }, ...endConditions('open', why)];
   return withNewConditions(resource, why, changes, now);
 }
 
-/** What the status said of the end stays; only why there is nothing more to be seen is new. */
+/** A terminal status keeps its outcome; only the reason and message explain that the job no longer exists. */
 function missingStatus(
   resource: GenerationJob,
   before: GenerationJobStatus,
@@ -150,10 +150,10 @@ function withNewConditions(
   };
 }
 
-/** Bytes of one message as JSON: four of them and all the rest stay under 4 KiB. */
+/** Bytes of one message as JSON. Four messages and all other fields stay under 4 KiB. */
 const most = 512;
 
-/** The text, cut at the end where it is too long. */
+/** Cuts the end off a text that is too long. */
 function truncate(text: string): string {
   if (bytesOf(text) <= most) return text;
   const characters = Array.from(text.slice(0, most));

@@ -1,4 +1,4 @@
-// The events that a change of status is told with: sparse, each at most once for what it tells. Pure.
+// The Kubernetes events for a change of status: few, and at most one for each milestone. Pure.
 
 import type { RecordedEvent } from '../../events/eventRecorder.ts';
 import { conditionOf, type GenerationJobStatus, isFinished } from '../../resources/generationJob.ts';
@@ -34,7 +34,7 @@ function startEvents(before: Status, after: Status): RecordedEvent[] {
 function endEvents(before: Status, after: Status): RecordedEvent[] {
   const is = conditionOf(after, 'Finished');
   if (is?.status !== 'True' || (isFinished(before) && before.reason === after.reason)) return [];
-  // A refusal that is final at once has been told as such; one that was tried in vain has an end of its own.
+  // An immediately final refusal already has its Refused event; a refusal that became final after retries gets a Failed event.
   if (after.jobId === undefined && acceptanceEvents(before, after).length > 0) return [];
   const { reason, message } = is;
   if (reason === 'Cancelled') return [normal('Cancelled', 'Run', message)];

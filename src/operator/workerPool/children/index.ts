@@ -1,4 +1,4 @@
-// What a WorkerPool is made of in Kubernetes: the fields that the operator owns of each of its children.
+// The children of a WorkerPool, each with the fields that the operator owns.
 
 import { createHash } from 'node:crypto';
 import type { ApplyConfiguration, ObjectMeta } from '../../../ports/kubernetes.ts';
@@ -11,7 +11,7 @@ export interface PoolToBuild {
   readonly metadata: ObjectMeta;
   readonly spec: WorkerPoolSpec;
   readonly template: WorkerTemplate;
-  /** Of the keys' values. */
+  /** A hash of the API keys. */
   readonly keysHash: string;
   readonly replicas: number;
 }
@@ -57,8 +57,8 @@ function deployment(pool: PoolToBuild): ApplyConfiguration {
 }
 
 /**
- * A share is rounded up, so that one worker may always be evicted, the only one too (it drains); one that is not ready
- * stands in nobody's way.
+ * Kubernetes rounds a percentage up, so one worker may always be evicted, even the only one (it drains). A worker that is not
+ * ready never blocks an eviction.
  */
 function disruptionBudget(pool: PoolToBuild): ApplyConfiguration {
   return {

@@ -1,4 +1,4 @@
-// What a pool's spec says to its workers (the pools file) and to everybody else (the declaration).
+// Converts the spec of a pool to the pools file of its workers and to the declaration in the registry.
 
 import { declarationOf } from '../../../config/pools.ts';
 import { parseDuration } from '../../../job/duration.ts';
@@ -9,7 +9,7 @@ import type { WorkerPoolSpec } from '../../resources/workerPool.ts';
 
 export const keysFolder = '/var/run/genwarden/keys';
 
-/** As the operator declares it, and word for word as its workers do when they start. */
+/** Identical to the declaration that the workers make when they start. */
 export function poolDeclaration({ name, uid }: ObjectMeta, spec: WorkerPoolSpec): PoolDeclaration {
   return declarationOf({
     name,
@@ -21,12 +21,12 @@ export function poolDeclaration({ name, uid }: ObjectMeta, spec: WorkerPoolSpec)
   });
 }
 
-/** The content of the pools file: no secret in it, only where each key is. */
+/** The content of the pools file. It has the path of each key, not the key itself. */
 export function poolsFile({ name, uid }: ObjectMeta, spec: WorkerPoolSpec): object {
   return { pools: [{ name, ...runtimePart(spec), policy: spec.policy, tenants: spec.allowedNamespaces, owner: uid }] };
 }
 
-/** What a worker works by; the rest of its file is only declared, so that a change of that needs no new workers. */
+/** The part that workers run by. Workers only declare the rest, so a change of the rest does not replace them. */
 export function runtimePart(spec: WorkerPoolSpec): object {
   return {
     provider: spec.provider,
@@ -50,7 +50,7 @@ const modelsOf = ({ models }: WorkerPoolSpec): PoolDeclaration['models'] => ({
 
 const times = new Set(['attemptTimeout', 'runTimeout', 'queueTimeout', 'reviewTimeout']);
 
-/** Times in ms, as the registry has them. */
+/** Times in ms, as in the registry. */
 function policyOf({ policy = {} }: WorkerPoolSpec): PolicyRequest {
   const given = Object.entries(policy).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([key, value]) => [key, times.has(key) ? parseDuration(String(value)) : value]));

@@ -29,7 +29,7 @@ type Container = z.output<typeof container>;
 
 export type ParsedTemplate = { readonly template: WorkerTemplate } | { readonly problem: string };
 
-/** The installation's template, or what is wrong with it and what to do. */
+/** The installation's template, or its problem and the remedy. */
 export function parseTemplate(given: object | undefined): ParsedTemplate {
   if (given === undefined) {
     return {
@@ -42,13 +42,13 @@ export function parseTemplate(given: object | undefined): ParsedTemplate {
   return { problem: `GENWARDEN_WORKER_TEMPLATE_FILE is not a valid pod template for workers: ${problems}` };
 }
 
-/** The value that the installation gives a variable of its workers, where it is written out. */
+/** The literal value of an environment variable in the installation's template. */
 export function variableOf({ spec }: WorkerTemplate, name: string): string | undefined {
   const found = spec.containers.find(isWorker)?.env?.find((variable) => variable.name === name);
   return typeof found?.['value'] === 'string' ? found['value'] : undefined;
 }
 
-/** Lays the pool over the installation's template; `annotations` are the operator's own. */
+/** Overlays the installation's template with the pool's; `annotations` are those of the operator. */
 export function workerTemplate(
   base: WorkerTemplate,
   pool: string,
@@ -113,7 +113,7 @@ function volumesOf(pool: string, { keys }: WorkerPoolSpec): Volume[] {
   return [configMap, { name: 'genwarden-keys', projected: { sources } }];
 }
 
-/** The later of two of the same name wins, in the earlier one's place. */
+/** An item of `second` replaces the item of `first` with the same name. */
 function byName(first: readonly { name: string }[] = [], second: readonly { name: string }[]): { name: string }[] {
   return [...new Map([...first, ...second].map((one) => [one.name, one])).values()];
 }
@@ -122,16 +122,16 @@ function withoutUndefined<T extends object>(values: T): T {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 }
 
-/** The longest default of an attempt; see `policyFor`. */
+/** The longest default attemptTimeout, ms; see `policyFor`. */
 const defaultAttempt = 120_000;
-/** The artifacts of an attempt that ended at the last moment are still to be stored. */
+/** Time to store the artifacts of an attempt that ends at the last moment, ms. */
 const storing = 15_000;
-/** The bound of `GENWARDEN_DRAIN_TIMEOUT`. */
+/** The maximum of `GENWARDEN_DRAIN_TIMEOUT`, ms. */
 const longestDrain = 3_600_000;
-/** Handing back what is left, closing connections. */
+/** Time to hand back unfinished tasks and close connections, ms. */
 const closing = 15_000;
 
-/** ms. Jobs may ask for longer attempts than the pool's own: such a one is handed back, at no cost of an attempt. */
+/** ms. A job may have a longer attemptTimeout than its pool; such an attempt is handed back and does not count. */
 export function drainTimeout({ policy }: Pick<WorkerPoolSpec, 'policy'>): Duration {
   const attempt = parseDuration(policy?.attemptTimeout ?? '') ?? defaultAttempt;
   return Math.min(attempt + storing, longestDrain);

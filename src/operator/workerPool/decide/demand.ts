@@ -1,15 +1,15 @@
-// How many workers a queue needs so that its tasks start within the target; docs/autoscaling.md derives the formula.
+// How many workers a queue needs so that its tasks start within the target time. docs/autoscaling.md derives the formula.
 
 export interface Demand {
   readonly queued: number;
   readonly running: number;
-  /** ms that an attempt holds its slot, on average. */
+  /** Mean duration of an attempt, ms. */
   readonly meanAttemptMs: number;
-  /** ms within which every task that is queued now should have started. */
+  /** Every task that is queued now should start within this time, ms. */
   readonly targetQueueMs: number;
-  /** Slots of a worker. */
+  /** Tasks that a worker runs at the same time (slots). */
   readonly concurrency: number;
-  /** Slots that the keys can feed for ever; Infinity where that is not known. */
+  /** Slots that the keys' rate limits can keep busy; Infinity if unknown. */
   readonly keySlots: number;
   readonly paused: boolean;
 }
@@ -29,7 +29,7 @@ export function recommend(demand: Demand): Recommendation {
 
 /**
  * S slots start S tasks at once and S·T/D more within T, so N tasks have all started by T where S·(1 + T/D) ≥ N:
- * S = N·D/(D + T). Never fewer than run already, and one for whatever is queued.
+ * S = N·D/(D + T). At least the number of running tasks, and at least 1 if a task is queued.
  */
 export function slotsFor({ queued, running, meanAttemptMs: d, targetQueueMs: t, paused }: Demand): number {
   if (paused || queued === 0) return running;
@@ -41,7 +41,7 @@ export interface KeyLimits {
   readonly maxInFlight: number;
 }
 
-/** By Little's law a key that starts r calls a minute keeps r·D/60 s slots busy, and no more than it may have in flight. */
+/** By Little's law, a key that allows r calls a minute keeps r·D/60 s slots busy, at most its limit of calls in flight. */
 export function slotsFedBy(keys: readonly KeyLimits[], meanAttemptMs: number): number {
   if (keys.length === 0) return Infinity;
   return keys.reduce(

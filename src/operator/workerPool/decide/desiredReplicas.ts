@@ -11,12 +11,12 @@ export interface AutoscalingBounds {
 }
 
 export interface ReplicasInput {
-  /** What the resource says where it does not autoscale. */
+  /** spec.replicas, for a pool without autoscaling. */
   readonly replicas: number;
   readonly autoscaling: AutoscalingBounds | undefined;
-  /** Undefined while the queue cannot be observed. */
+  /** Undefined while the queue length is unknown. */
   readonly demand: Demand | undefined;
-  /** What the Deployment asks for now; 0 without one. */
+  /** The current spec.replicas of the Deployment; 0 without one. */
   readonly current: number;
   readonly recommendations: readonly PastRecommendation[];
   /** Monotonic, ms. */
@@ -27,7 +27,7 @@ export type Scaling = Omit<NewCondition<'Scaling'>, 'type'>;
 
 export interface DesiredReplicas {
   readonly replicas: number;
-  /** A person's bound: workers above it go, busy or not. */
+  /** A limit set in the spec: workers above it are removed even when busy. */
   readonly atMost: number;
   readonly scaling: Scaling;
   readonly recommendations: readonly PastRecommendation[];
@@ -119,7 +119,7 @@ function whyAsMany(recommendation: number, wanted: number, { minReplicas }: Auto
 
 export const count = (workers: number): string => `${workers} worker${workers === 1 ? '' : 's'}`;
 
-/** ms; within it the largest recommendation counts. */
+/** The stabilization window, ms: the largest recommendation within it counts. */
 const window = 60_000;
 
 export interface PastRecommendation {
@@ -128,7 +128,7 @@ export interface PastRecommendation {
   readonly replicas: number;
 }
 
-/** The recommendations that still count, this one included. Who knows of none takes the workers there are for what was wished. */
+/** The recommendations within the window, including this one. Without any, the current number counts as recommended. */
 function recentRecommendations(
   before: readonly PastRecommendation[],
   recommendation: number,
@@ -137,11 +137,11 @@ function recentRecommendations(
 ): PastRecommendation[] {
   const recent = before.filter(({ at }) => elapsed(at, now) < window);
   const known = recent.length === 0 ? [{ at: now, replicas: current }] : recent;
-  // Of several that are the same only the newest says more.
+  // Of equal recommendations only the newest matters.
   return [...known.filter(({ replicas }) => replicas !== recommendation), { at: now, replicas: recommendation }];
 }
 
-/** How many workers there should be, before bounds. */
+/** The stabilized number of workers, before minReplicas and maxReplicas. */
 function stabilize(recommendations: readonly PastRecommendation[], recommendation: number, current: number): number {
   const largest = Math.max(recommendation, ...recommendations.map(({ replicas }) => replicas));
   return recommendation >= current ? recommendation : Math.min(current, largest);

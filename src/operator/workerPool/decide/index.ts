@@ -1,4 +1,4 @@
-// What is to be done about a pool, from one look at it: how many workers, which of them go, what stands in the way. Pure.
+// Decides what to do about an observed pool: how many workers, which pods to delete first, and what prevents it. Pure.
 
 import { parseDuration } from '../../../job/duration.ts';
 import { childrenOf, type Children } from '../children/index.ts';
@@ -16,7 +16,7 @@ export interface Obstacle {
 }
 
 export type Decision =
-  /** The children stay as they are. */
+  /** The children are not changed. */
   | { readonly obstacle: Obstacle; readonly desired: DesiredReplicas }
   | {
       readonly obstacle: undefined;
@@ -77,7 +77,7 @@ function demandOf(observed: ObservedPool, template: WorkerTemplate): Demand | un
   };
 }
 
-/** What a key leaves out comes from the workers' own settings. */
+/** Limits that a key does not set come from the settings of the workers. */
 function keyLimits({ spec }: ObservedPool, template: WorkerTemplate): KeyLimits[] {
   const flat = (name: string, otherwise: number): number => {
     const ofPool = spec.template?.env?.find((variable) => variable.name === name)?.value;
@@ -108,7 +108,7 @@ function obstacleOf({ template, keys, deployment, pool }: ObservedPool): Obstacl
   };
 }
 
-/** Pods of two generations, or a number that the Deployment's controller has not taken up yet. */
+/** Pods of two generations exist, or the Deployment controller has not yet observed the latest spec. */
 function isRolling({ deployment }: ObservedPool): boolean {
   const { observedGeneration = 0, updatedReplicas = 0, replicas = 0 } = deployment?.status ?? {};
   return observedGeneration < (deployment?.metadata.generation ?? 0) || updatedReplicas < replicas;

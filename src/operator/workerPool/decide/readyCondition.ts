@@ -1,4 +1,4 @@
-// Whether a pool can run tasks: the condition Ready, with its reason in the words of what stands in the way.
+// Decides the condition Ready of a pool by an ordered list of rules.
 
 import type { NewCondition } from '../../resources/conditions.ts';
 import { conditionOf, type Deployment } from '../../resources/builtInKinds.ts';
@@ -6,7 +6,7 @@ import type { PodProblem } from '../observe/podProblem.ts';
 import { count } from './desiredReplicas.ts';
 
 export interface ReadyInput {
-  /** What keeps the operator from building the pool: a missing Secret, say. */
+  /** A problem that prevents the operator from creating the workers, such as a missing Secret. */
   readonly obstacle: { readonly reason: string; readonly message: string } | undefined;
   readonly desired: number;
   readonly autoscales: boolean;
@@ -16,7 +16,7 @@ export interface ReadyInput {
 
 type Rule = (input: ReadyInput, ready: number) => Omit<NewCondition, 'type'> | undefined;
 
-/** The first rule that speaks. */
+/** The first rule with a result decides. */
 export function readyCondition(input: ReadyInput): NewCondition<'Ready'> {
   const ready = input.deployment?.status?.readyReplicas ?? 0;
   for (const rule of rules) {
@@ -41,7 +41,7 @@ const none: Rule = ({ desired, autoscales }) => {
 
 const stuck: Rule = ({ podProblem, deployment, desired }, ready) => {
   const { updatedReplicas = 0, replicas = 0 } = deployment?.status ?? {};
-  // A node too few for the last of many workers is no reason to call the pool broken.
+  // A pool with ready workers stays Ready if only some of its pods cannot be scheduled.
   const matters =
     ready === 0 || (podProblem?.reason !== 'Unschedulable' && (ready < desired || updatedReplicas < replicas));
   if (podProblem === undefined || !matters) return undefined;

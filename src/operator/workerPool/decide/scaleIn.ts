@@ -1,45 +1,45 @@
-// Scale-in that leaves busy workers alone: those that are to go are idle, and are marked as the first for the ReplicaSet
-// to take before its number is lowered.
+// Scale-in that keeps busy workers: marks idle pods with a low deletion cost before it lowers the number of replicas, so that
+// the ReplicaSet deletes those first.
 
 import { elapsed, type Monotonic } from '../../../job/time.ts';
 
-/** What https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/#pod-deletion-cost goes by; 0 without it. */
+/** https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/#pod-deletion-cost: the default cost is 0. */
 export const deletionCost = 'controller.kubernetes.io/pod-deletion-cost';
 const firstToGo = '-100';
 
-/** ms from a mark's write until the ReplicaSet's controller has it in its cache for sure. */
+/** ms after which a written cost has certainly reached the cache of the ReplicaSet controller. */
 const settling = 1_000;
 
 export interface WorkerPod {
   readonly name: string;
-  /** On a node and ready: all others go first, whatever their cost. */
+  /** Scheduled and ready. The ReplicaSet deletes all others first, whatever their cost. */
   readonly ready: boolean;
-  /** As annotated; 0 where it is not. */
+  /** The annotated deletion cost, or 0. */
   readonly cost: number;
-  /** Tasks that its workers hold; undefined where nobody knows. */
+  /** Tasks that its workers run; undefined if unknown. */
   readonly tasks: number | undefined;
 }
 
 export interface ScaleInInput {
-  /** How many there should be, and the bound above which they go busy or not. */
+  /** The desired number, and the limit above which even busy workers are removed. */
   readonly desired: { readonly replicas: number; readonly atMost: number };
-  /** What the Deployment asks for now. */
+  /** The current spec.replicas of the Deployment. */
   readonly current: number;
-  /** Pods that are not on their way out. */
+  /** Pods that are not terminating. */
   readonly pods: readonly WorkerPod[];
-  /** Two generations of pods at once: nobody can tell which of them a lower number would take. */
+  /** Pods of two generations exist, so it is unpredictable which of them a lower number would delete. */
   readonly rolling: boolean;
-  /** When a mark was last set or removed. */
+  /** When a deletion cost was last written. */
   readonly markedAt: Monotonic;
   readonly now: Monotonic;
 }
 
 export interface ScaleIn {
-  /** What the Deployment should ask for now. */
+  /** The next spec.replicas of the Deployment. */
   readonly replicas: number;
-  /** Pods whose cost is to be written; null removes it. */
+  /** Deletion costs to write; null removes one. */
   readonly marks: readonly { readonly pod: string; readonly cost: string | null }[];
-  /** Why it is not at the desired yet. */
+  /** Why the desired number is not reached yet. */
   readonly waitsFor?: 'busy' | 'settling' | 'rolling';
 }
 
@@ -47,7 +47,7 @@ export function scaleIn(input: ScaleInInput): ScaleIn {
   const { desired, current, pods, rolling, markedAt, now } = input;
   const surplus = pods.length - desired.replicas;
   if (desired.replicas >= current || surplus <= 0) {
-    // Until those that are to go are on their way, their marks say which.
+    // Keeps the marks until the marked pods are terminating.
     return { replicas: desired.replicas, marks: pods.length > current ? [] : marksFor(pods, []) };
   }
   const mustGo = Math.max(0, pods.length - desired.atMost);
@@ -61,8 +61,8 @@ export function scaleIn(input: ScaleInInput): ScaleIn {
 }
 
 /**
- * Idle pods, at most as many as are too many; where more than those must go, the least busy as well. None while a busy
- * pod is not ready: the ReplicaSet would take that one first.
+ * Idle pods, at most `surplus`. If `mustGo` exceeds the idle pods, the least busy ones as well. None while a busy pod is not
+ * ready: the ReplicaSet would delete that one first.
  */
 function victims(pods: readonly WorkerPod[], surplus: number, mustGo: number): WorkerPod[] {
   const order = pods.toSorted(byDeletionOrder);
@@ -74,7 +74,7 @@ function victims(pods: readonly WorkerPod[], surplus: number, mustGo: number): W
 
 const tasksOf = ({ tasks = 1 }: WorkerPod): number => tasks;
 
-/** In the ReplicaSet's own order as far as it matters here; the name makes the choice the same at each look. */
+/** The relevant part of the ReplicaSet's deletion order; the name makes the choice stable across reconciles. */
 function byDeletionOrder(a: WorkerPod, b: WorkerPod): number {
   if (a.ready !== b.ready) return a.ready ? 1 : -1;
   if (a.cost !== b.cost) return a.cost - b.cost;

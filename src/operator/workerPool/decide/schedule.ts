@@ -1,4 +1,4 @@
-// When to look at a pool again although nothing new was heard of it.
+// When to reconcile a pool again without an event.
 
 import type { Decision, Obstacle } from './index.ts';
 import type { ObservedPool } from '../observe/index.ts';
@@ -7,7 +7,7 @@ export interface RequeueInput {
   readonly observed: ObservedPool;
   readonly decision: Decision;
   readonly obstacle: Obstacle | undefined;
-  /** ms until the status is to be written; undefined where it is. */
+  /** ms until the status is due to be written; undefined if it is up to date. */
   readonly statusDueIn: number | undefined;
   readonly pauseFailed: boolean;
 }

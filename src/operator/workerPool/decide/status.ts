@@ -1,4 +1,4 @@
-// The status of a WorkerPool: what it says, and whether it is worth a write.
+// Computes the status of a WorkerPool, and when it is due to be written.
 
 import type { ObjectMeta } from '../../../ports/kubernetes.ts';
 import { isoTime, setConditions, type NewCondition } from '../../resources/conditions.ts';
@@ -9,11 +9,11 @@ import type { PoolLoad } from '../observe/poolLoad.ts';
 
 export interface StatusInput {
   readonly metadata: ObjectMeta;
-  /** The last status that is known. */
+  /** The last known status. */
   readonly before: WorkerPoolStatus;
   readonly deployment: Deployment | undefined;
   readonly desired: number;
-  /** Undefined: not known at the moment, so that the last numbers stay. */
+  /** Undefined: unknown at the moment; the last numbers are kept. */
   readonly load: PoolLoad | undefined;
   readonly conditions: readonly NewCondition[];
   /** ISO 8601. */
@@ -56,12 +56,12 @@ function loadFields(before: WorkerPoolStatus, load: PoolLoad | undefined): Parti
 const withoutUndefined = <T extends object>(values: T): T =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 
-/** ms between two writes of which only numbers and words differ. */
+/** Minimum ms between two writes when only queue lengths or messages changed. */
 const minorWriteEvery = 5_000;
 
 /**
- * How long the write of a status may wait, ms: not at all where a condition, the generation or the number of workers is
- * new, `minorWriteEvery` after the last write where only queue lengths and messages are; undefined where nothing is.
+ * ms until the status is due to be written: 0 if a condition, the generation or the number of workers changed;
+ * `minorWriteEvery` after the last write if only queue lengths or messages did; undefined if nothing did.
  */
 export function writeDueIn(
   written: WorkerPoolStatus | undefined,

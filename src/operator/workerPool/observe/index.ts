@@ -27,11 +27,11 @@ export interface ObservedPool {
   readonly now: Monotonic;
 }
 
-/** ms for which the values of Secrets count as known; while one is missing it is looked for more often. */
+/** How long the values of Secrets are cached, ms; shorter while one is missing. */
 const keysKnownFor = 10_000;
 const missingKeysKnownFor = 3_000;
 
-/** Throws `KubeError` where the API server does not tell of a Secret. */
+/** Throws `KubeError` if a Secret cannot be read. */
 export async function observe(
   context: OperatorContext,
   term: Term,
@@ -60,7 +60,7 @@ export async function observe(
   };
 }
 
-/** The cache may be behind what the operator itself has just written. */
+/** The cache may be older than the operator's own last write. */
 function newest(cached: Deployment | undefined, applied: Deployment | undefined): Deployment | undefined {
   if (cached === undefined || applied === undefined || cached.metadata.uid !== applied.metadata.uid) return cached;
   return (applied.metadata.generation ?? 0) > (cached.metadata.generation ?? 0) ? applied : cached;
@@ -85,8 +85,8 @@ async function keysOf(
 }
 
 /**
- * The pods that are not on their way out. A pod's host name is its own name. `running` counts the tasks of each worker that
- * the stream knows of; a ready pod whose worker was not heard may be busy, one that is not ready yet holds nothing.
+ * The pods that are not terminating. The host name of a pod is its name. `running` is the number of tasks that the stream lists
+ * for each worker. A ready pod without heartbeats may be busy; a pod that is not ready holds no tasks.
  */
 export function workerPods(
   pods: readonly Pod[],
@@ -107,6 +107,5 @@ export function workerPods(
   });
 }
 
-/** Neither on its way out nor at its end. */
 const isStaying = ({ metadata, status }: Pod): boolean =>
   metadata.deletionTimestamp === undefined && status?.phase !== 'Failed' && status?.phase !== 'Succeeded';

@@ -1,4 +1,4 @@
-// The API keys of a pool as their Secrets have them: a fingerprint of them all, or the first that is missing.
+// Reads the API keys of a pool from their Secrets: one fingerprint of all keys, or the first that is missing.
 
 import { createHmac } from 'node:crypto';
 import { KubeError, type Cluster, type ObjectMeta } from '../../../ports/kubernetes.ts';
@@ -10,8 +10,8 @@ export type ObservedKeys =
   | { readonly reason: 'SecretNotFound' | 'SecretKeyNotFound' | 'SecretForbidden'; readonly message: string };
 
 /**
- * Each Secret is read by its name: an installation's operator need not be able to list them. The hash is keyed with the
- * pool's uid, so that equal keys of two pools do not show. Throws `KubeError` where the API server cannot be asked.
+ * Reads each Secret by name, so that the operator does not need the right to list Secrets. The hash is keyed with the pool's
+ * UID, so that nobody can see that two pools share a key. Throws `KubeError` if the API server does not answer.
  */
 export async function readKeys(
   cluster: Pick<Cluster, 'get'>,

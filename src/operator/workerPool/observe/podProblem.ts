@@ -1,9 +1,9 @@
-// What keeps a pod from running, in the pod's own words.
+// Finds the first pod that cannot run, and why.
 
 import { conditionOf, type ContainerStatus, type Pod } from '../../resources/builtInKinds.ts';
 
 export interface PodProblem {
-  /** The pod's own, such as `ImagePullBackOff` or `Unschedulable`. */
+  /** From the pod's status, such as `ImagePullBackOff` or `Unschedulable`. */
   readonly reason: string;
   readonly message: string;
 }
@@ -20,7 +20,7 @@ const stuckReasons: ReadonlySet<string> = new Set([
   'RunContainerError',
 ]);
 
-/** That of the first pod which has one; one that cannot start before one that finds no place. */
+/** A pod whose container cannot start takes precedence over a pod that cannot be scheduled. */
 export function podProblem(pods: readonly Pod[]): PodProblem | undefined {
   const staying = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   return staying.flatMap((pod) => stuckContainer(pod) ?? [])[0] ?? staying.flatMap((pod) => unscheduled(pod) ?? [])[0];

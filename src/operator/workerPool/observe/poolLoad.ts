@@ -1,4 +1,4 @@
-// What the stream says of a pool's tasks at this moment.
+// The number of queued and running tasks of a pool, from the index of the stream.
 
 import type { Instant } from '../../../job/task.ts';
 import type { Follower } from '../../../readmodel/follower.ts';
@@ -6,11 +6,11 @@ import type { Follower } from '../../../readmodel/follower.ts';
 export interface PoolLoad {
   readonly queued: number;
   readonly running: number;
-  /** When the task that waits longest entered the queue. */
+  /** When the oldest queued task was queued. */
   readonly oldestQueued: Instant | undefined;
 }
 
-/** Undefined while this process does not know the stream's end. */
+/** Undefined while the index is not current. */
 export function loadOf({ index, ready }: LoadSource, pool: string): PoolLoad | undefined {
   if (!ready().ready) return undefined;
   const counts = index.counts().get(pool);
@@ -25,7 +25,7 @@ export function loadOf({ index, ready }: LoadSource, pool: string): PoolLoad | u
   return { queued, running: counts?.running ?? 0, oldestQueued };
 }
 
-/** How many tasks each worker runs, as the stream says: newer than its last heartbeat. */
+/** The number of running tasks of each worker by the stream, which is newer than its last heartbeat. */
 export function runningByWorker({ index }: Pick<LoadSource, 'index'>, pool: string): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { state } of index.openTasks()) {

@@ -93,7 +93,7 @@ export function runPods(world: World, pool = 'default'): string[] {
   const surplus = pods.toSorted((a, b) => cost(a) - cost(b)).slice(0, Math.max(0, pods.length - spec.replicas));
   for (const pod of surplus) cluster.remove(podType, pod.metadata);
   for (let born = pods.length; born < spec.replicas; born += 1) {
-    const name = `${childName(pool)}-${world.clock.monotonic()}-${born}`;
+    const name = `${childName(pool)}-${world.clock.now()}-${born}`;
     const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
     cluster.put(podType, { metadata: { ...key(name), labels: labelsOf(pool) }, spec: { nodeName: 'n' }, status });
   }
