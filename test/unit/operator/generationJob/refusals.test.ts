@@ -16,9 +16,7 @@ describe('a refusal that may be cured', () => {
     });
     expect(peek(world, 'yard')?.status).toMatchObject({
       reason: 'PoolNotFound',
-      message: expect.stringMatching(
-        /no pool drawings; available: default\. Retrying until 2026-11-23T.* Use a pool/,
-      ),
+      message: expect.stringMatching(/no pool drawings; available: default\. Retrying until 2026-11-23T.* Use a pool/),
     });
     expect(operator.events).toMatchObject([{ type: 'Warning', reason: 'Refused' }]);
     await world.pools.declare(aPool('drawings'));
