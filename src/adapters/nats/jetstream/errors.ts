@@ -9,8 +9,10 @@ import { permissionDenied, violationIn } from '../link/permissions.ts';
 const codes = {
   /** Of the account; status 400. */
   resourcesExceeded: 10_002,
+  consumerNameInUse: 10_013,
   /** Of the server. */
   insufficientResources: 10_023,
+  messageNotFound: 10_037,
   storageExceeded: 10_047,
   streamNameInUse: 10_058,
   streamNotFound: 10_059,
@@ -18,9 +20,7 @@ const codes = {
   wrongLastSequence: 10_071,
   /** More than one replica on a single server; status 500. */
   notClustered: 10_074,
-  messageNotFound: 10_037,
-  consumerNameInUse: 10_013,
-  /** With another configuration. */
+  /** A consumer of this name has another configuration. */
   consumerExists: 10_148,
   /** A conditional write to the same subject is in flight: says nothing about this write's own condition. */
   writeInFlight: 10_164,
