@@ -1,6 +1,6 @@
 // A look at what the installation stands on, for people who check it: the NATS server, the stream, and who leads.
 
-export interface NatsSight {
+export interface NatsStatus {
   /** Of the server connected to. */
   readonly version: string;
   /** Of one request, ms. */
@@ -14,7 +14,7 @@ export interface NatsSight {
 
 export interface InstallationProbe {
   /** Throws `Unavailable`. */
-  nats(): Promise<NatsSight>;
+  nats(): Promise<NatsStatus>;
   /** The controller that leads, by name; undefined where none does. Throws `Unavailable`. */
   leader(): Promise<string | undefined>;
 }

@@ -5,7 +5,7 @@ import { elapsed, latest, longAgo, type Monotonic } from '../job/time.ts';
 import type { Duration } from '../job/duration.ts';
 import type { ObservedRunner } from '../job/explain/observation.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
-import type { WorkerSight } from '../job/rules/rule.ts';
+import type { ObservedWorker } from '../job/rules/rule.ts';
 import type { Instant, Running, Sequence } from '../job/task.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Beat, BeatEvent, BeatTask, Heartbeats } from '../ports/heartbeats.ts';
@@ -117,7 +117,7 @@ export class WorkerDirectory {
    * What the rules need to know of a worker. With `trustLosses` false, a lost connection does not count: the worker may
    * have reconnected while this process could not hear it.
    */
-  sight(name: string, trustLosses = true): WorkerSight | undefined {
+  sight(name: string, trustLosses = true): ObservedWorker | undefined {
     const worker = this.#workers.get(name);
     if (worker === undefined) return undefined;
     const { beat, seriesStart, lastListed } = worker;

@@ -1,8 +1,8 @@
 // A probe of an installation that is well, unless a test says otherwise.
 
-import type { InstallationProbe, NatsSight } from '../../src/ports/installationProbe.ts';
+import type { InstallationProbe, NatsStatus } from '../../src/ports/installationProbe.ts';
 
-const sound: NatsSight = {
+const sound: NatsStatus = {
   version: '2.12.0',
   roundTripMs: 0.42,
   unsuitable: undefined,
@@ -11,7 +11,7 @@ const sound: NatsSight = {
 };
 
 export function fakeInstallationProbe(
-  nats: Partial<NatsSight> = {},
+  nats: Partial<NatsStatus> = {},
   leader: string | undefined = 'controller-1',
 ): InstallationProbe {
   return { nats: async () => ({ ...sound, ...nats }), leader: async () => leader };

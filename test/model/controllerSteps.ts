@@ -1,6 +1,6 @@
 // The steps of controllers: observe, now or late; decide on what they have observed, however old; write on that condition.
 import { decide } from '../../src/job/rules/decide.ts';
-import type { WorkerSight, World } from '../../src/job/rules/rule.ts';
+import type { ObservedWorker, World } from '../../src/job/rules/rule.ts';
 import { isOpen, type OpenTask } from '../../src/job/task.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';
 import type { Engine } from './engine.ts';
@@ -79,12 +79,12 @@ function isForgotten(state: ModelState, task: number, { sequence }: LogEntry): b
 
 interface Belief {
   readonly belief: string;
-  readonly worker: WorkerSight;
+  readonly worker: ObservedWorker;
 }
 
-export const alive: WorkerSight = { silentFor: 0, connectionLost: false, beat: 1, beatsWithout: () => 0 };
-export const silent: WorkerSight = { ...alive, silentFor: heartbeatTimeout };
-export const forgetful: WorkerSight = { ...alive, beat: 9, beatsWithout: () => 2 };
+export const alive: ObservedWorker = { silentFor: 0, connectionLost: false, beat: 1, beatsWithout: () => 0 };
+export const silent: ObservedWorker = { ...alive, silentFor: heartbeatTimeout };
+export const forgetful: ObservedWorker = { ...alive, beat: 9, beatsWithout: () => 2 };
 const believedAlive: Belief = { belief: '', worker: alive };
 
 /** A worker may be believed alive at any time; silent when it is; forgetful when it does not hold the task. */
@@ -96,7 +96,7 @@ function beliefs(state: ModelState, task: number, seen: OpenTask): Belief[] {
   return [believedAlive, { belief: ', its worker not naming it', worker: forgetful }];
 }
 
-export function worldOf(worker: WorkerSight): World {
+export function worldOf(worker: ObservedWorker): World {
   return { worker: () => worker, heartbeatTimeout, outage: false, grace: 0 };
 }
 

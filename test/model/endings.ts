@@ -4,7 +4,7 @@ import { latestEnd } from '../../src/job/budgets.ts';
 import { taskError } from '../../src/job/errors/index.ts';
 import { decide } from '../../src/job/rules/decide.ts';
 import { reportGrace } from '../../src/job/rules/overdue.ts';
-import type { Rule, WorkerSight } from '../../src/job/rules/rule.ts';
+import type { Rule, ObservedWorker } from '../../src/job/rules/rule.ts';
 import { isOpen, type Instant, type OpenTask, type Queued, type TaskState } from '../../src/job/task.ts';
 import type { Broken } from './checks.ts';
 import { alive, forgetful, heartbeatTimeout, silent, worldOf } from './controllerSteps.ts';
@@ -17,7 +17,7 @@ import { tick } from './tick.ts';
 interface Workforce {
   readonly name: string;
   readonly claims: 'never' | 'at once' | 'at the last moment';
-  readonly worker: WorkerSight;
+  readonly worker: ObservedWorker;
   readonly reports?: 'ProviderError' | 'RateLimited';
   /** The rule that moves the task without waiting. */
   readonly prompt?: string;

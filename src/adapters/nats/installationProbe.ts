@@ -3,7 +3,7 @@
 import type { JetStreamAccountStats } from '@nats-io/jetstream';
 import { untilAborted } from '../../async/abort.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
-import type { InstallationProbe, NatsSight } from '../../ports/installationProbe.ts';
+import type { InstallationProbe, NatsStatus } from '../../ports/installationProbe.ts';
 import { askApi, streamInfo } from './jetstream/api.ts';
 import { isStreamNotFound, portError } from './jetstream/errors.ts';
 import { once } from './jetstream/retry.ts';
@@ -29,7 +29,7 @@ export function natsInstallationProbe(link: NatsLink, options: InstallationProbe
   };
 }
 
-async function checkNats(link: NatsLink, retentionMs: number): Promise<NatsSight> {
+async function checkNats(link: NatsLink, retentionMs: number): Promise<NatsStatus> {
   const asked = performance.now();
   const { storage, limits } = await askApi<JetStreamAccountStats>(link, 'INFO', {}, once);
   const roundTripMs = performance.now() - asked;
@@ -41,7 +41,7 @@ async function checkNats(link: NatsLink, retentionMs: number): Promise<NatsSight
   };
 }
 
-async function checkStream(link: NatsLink, retentionMs: number): Promise<Pick<NatsSight, 'unsuitable' | 'replicas'>> {
+async function checkStream(link: NatsLink, retentionMs: number): Promise<Pick<NatsStatus, 'unsuitable' | 'replicas'>> {
   const name = streamName(link.prefix);
   try {
     const { config } = await streamInfo(link, name, once);

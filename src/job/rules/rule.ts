@@ -4,7 +4,7 @@ import type { TaskError } from '../errors/index.ts';
 import type { Instant, OpenTask, TaskState } from '../task.ts';
 
 /** What an observer knows of a worker, by its own monotonic clock. */
-export interface WorkerSight {
+export interface ObservedWorker {
   /** ms since its last heartbeat. */
   readonly silentFor: number;
   /** Its connection closed and it did not come back within the hold. */
@@ -17,7 +17,7 @@ export interface WorkerSight {
 
 export interface World {
   /** Undefined for a worker that was never heard of. */
-  readonly worker: (name: string) => WorkerSight | undefined;
+  readonly worker: (name: string) => ObservedWorker | undefined;
   /** ms of silence after which a worker counts as lost. */
   readonly heartbeatTimeout: number;
   /** During an outage nobody is judged by silence. */

@@ -8,7 +8,7 @@ import { messageLost } from '../../../src/job/rules/messageLost.ts';
 import { queueTimeout } from '../../../src/job/rules/queueTimeout.ts';
 import { retryDue } from '../../../src/job/rules/retryDue.ts';
 import { reviewTimeout } from '../../../src/job/rules/reviewTimeout.ts';
-import type { Rule, World, WorkerSight } from '../../../src/job/rules/rule.ts';
+import type { Rule, World, ObservedWorker } from '../../../src/job/rules/rule.ts';
 import { runTimeout } from '../../../src/job/rules/runTimeout.ts';
 import { taskOrphaned } from '../../../src/job/rules/taskOrphaned.ts';
 import { workerLost } from '../../../src/job/rules/workerLost.ts';
@@ -17,10 +17,10 @@ import type { OpenTask } from '../../../src/job/task.ts';
 import { submitted, toReview, waiting } from '../../../src/job/transitions.ts';
 import { identity, openTasks, runningTask, start } from '../../fakes/tasks.ts';
 
-const alive: WorkerSight = { silentFor: 100, connectionLost: false, beat: 10, beatsWithout: () => 0 };
+const alive: ObservedWorker = { silentFor: 100, connectionLost: false, beat: 10, beatsWithout: () => 0 };
 const calm: World = { worker: () => alive, heartbeatTimeout: 6_000, outage: false, grace: 0 };
 const outage: World = { ...calm, outage: true, grace: 15_000 };
-const seeing = (worker: Partial<WorkerSight> | undefined, world = calm): World => ({
+const seeing = (worker: Partial<ObservedWorker> | undefined, world = calm): World => ({
   ...world,
   worker: () => (worker === undefined ? undefined : { ...alive, ...worker }),
 });
