@@ -1,4 +1,4 @@
-// A worker of BullMQ with its defaults, as a process of its own: node bullmqWorker.ts SOCKET QUEUE SLOTS. Its jobs are as
+// A BullMQ worker with its defaults, as a separate process: node bullmqWorker.ts SOCKET QUEUE SLOTS. Its jobs are as
 // slow as a generation that never ends, so that each is in mid-task when the process is killed.
 
 import { Worker } from 'bullmq';

@@ -89,7 +89,7 @@ async function killRows({ kills, others, only }: Asked, deadline: number, deadli
   return rows;
 }
 
-/** A fault that silence alone tells of: it takes its time, so each has a fleet of its own, beside the others. */
+/** Faults that only missing heartbeats reveal. They take long, so each has its own fleet and runs beside the others. */
 async function silentRow(
   kind: Kind,
   asked: Asked,
@@ -125,7 +125,7 @@ async function leaderRows(plan: Plan, plainMedian: number | undefined): Promise<
 
 const part = ({ count, deadline }: Plan, of: number): Plan => ({ count: Math.ceil(count / of), deadline });
 
-/** Runs in an installation of its own, and afterwards looks whether any task came to harm. */
+/** Runs in its own installation, and checks afterwards that no task was harmed. */
 async function inFleet<T>(options: FleetOptions, name: string, measure: (fleet: Fleet) => Promise<T>): Promise<T> {
   await using fleet = await Fleet.start(options);
   const result = await measure(fleet);

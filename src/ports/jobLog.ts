@@ -43,7 +43,7 @@ export type SubmitOutcome =
 
 export type WriteOutcome =
   | { readonly outcome: 'written'; readonly entry: LogEntry }
-  /** Somebody else wrote first: `last` is the last message, from the stream's leader; undefined where there is none. */
+  /** Another writer wrote first: `last` is the last message, from the stream's leader; undefined if there is none. */
   | {
       readonly outcome: 'refused';
       readonly last: DetailedEntry | undefined;
@@ -70,7 +70,7 @@ export type FollowEvent =
 
 export type FollowFrom =
   | { readonly from: 'watermark' }
-  /** Goes on after this sequence; a position of another epoch starts at the watermark with a `reset`. */
+  /** Continues after this sequence; a position of another epoch starts at the watermark with a `reset`. */
   | { readonly from: 'position'; readonly position: Position };
 
 /** The sequence below which no open task has its newest spec, save the stragglers, which are named by address. */
@@ -110,7 +110,7 @@ export interface JobLog {
   read(job: JobId, pool?: string): Promise<JobRecord | undefined>;
   /** Every message of every task of the job, oldest first per task. */
   history(job: JobId, pool?: string): Promise<readonly DetailedEntry[]>;
-  /** The stream's messages without bodies, for ever: never ends by itself and never throws but for `signal`. */
+  /** The stream's messages without bodies. Never ends by itself, and throws only when `signal` aborts. */
   follow(from: FollowFrom, signal: AbortSignal): AsyncIterable<FollowEvent>;
   /** The newest known watermark, or undefined where none was kept yet. */
   watermark(): Promise<Watermark | undefined>;

@@ -17,7 +17,7 @@ export interface PoolDeclaration {
 export interface PoolRegistry {
   /** Declares a pool or replaces its declaration. */
   declare(pool: PoolDeclaration): Promise<void>;
-  /** Forgets a pool: from now on nobody may submit to it. Nothing happens where there is none. */
+  /** Removes a pool, so that submits to it are refused. Does nothing if the pool does not exist. */
   remove(name: string): Promise<void>;
   /** All pools, from memory: kept current by one watcher per process. */
   list(): readonly PoolDeclaration[];

@@ -29,12 +29,12 @@ export interface TaskQueue {
   /** Specs per lane that were not delivered yet, and those delivered but not acknowledged. */
   depth(pool: string): Promise<QueueDepth>;
   /**
-   * No spec of the pool is delivered any more, to any worker, until `until` (server's time) or for ever; what was
+   * No spec of the pool is delivered any more, to any worker, until `until` (server's time) or a resume; what was
    * delivered already may still be claimed. Resolves once it holds. Throws `Unavailable`, also where the pool has no
    * consumers yet.
    */
   pause(pool: string, until?: Instant): Promise<void>;
-  /** Ends a pause; nothing happens where there is none. Throws `Unavailable`. */
+  /** Ends a pause; does nothing if there is none. Throws `Unavailable`. */
   resume(pool: string): Promise<void>;
   /** The pause of the pool, without an end where `until` is null; undefined where it is not paused. */
   paused(pool: string): Promise<Pause | undefined>;

@@ -56,7 +56,7 @@ export class Choice {
   }
 }
 
-/** The behaviour of the request that `earlier` others went before: each in `list` serves its `times`, one without for ever. */
+/** The behaviour of the request that `earlier` others went before: each in `list` serves its `times`, and one without `times` all further requests. */
 function nthOf(list: readonly Behaviour[], earlier: number): Behaviour {
   let left = earlier;
   for (const behaviour of list) {

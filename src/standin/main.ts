@@ -1,4 +1,4 @@
-// The stand-in as a process of its own: node src/standin/main.ts --port 9090 --latency 5s [--key a --key b] [--verbose]
+// The stand-in as a separate process: node src/standin/main.ts --port 9090 --latency 5s [--key a --key b] [--verbose]
 
 import { parseArgs } from 'node:util';
 import { parseDuration } from './marker.ts';

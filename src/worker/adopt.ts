@@ -39,7 +39,7 @@ export function adopt(
   return { expected, write: { state, detail: madeDetail(ending) } };
 }
 
-/** An error that would come again. A limit of time that our claim hit is not one: the requeued task has time of its own. */
+/** An error that would occur again. A time limit that our claim hit is not one: the requeued task has its own time. */
 function saysSomethingOfTheTask({ retryable, code }: TaskError): boolean {
   return !retryable && code !== 'RunTimeout';
 }

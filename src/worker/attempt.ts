@@ -55,7 +55,7 @@ async function generate(claim: Claim, held: HeldTask, key: HeldKey, parts: Parts
   const { input } = claim.request;
   let outcome: KeyOutcome = { outcome: 'unused' };
   const release = once(() => key.release(outcome));
-  // A call that ignores its abort must not hold its key for ever.
+  // A call that ignores its abort must not hold its key indefinitely.
   signal.addEventListener('abort', release, { once: true });
   try {
     const references = await readReferences(claim, signal, parts);

@@ -31,7 +31,7 @@ export async function claimTask(delivery: Delivery, held: HeldTask, parts: Parts
   return claim;
 }
 
-/** An overdue spec is not claimed: the controller fails it. Once it has, the queue may forget it, or it came for ever. */
+/** An overdue spec is not claimed: the controller fails it. Once it has, the queue may forget it, or it would be redelivered endlessly. */
 async function leaveToController(delivery: Delivery, now: Instant, parts: Parts): Promise<undefined> {
   const late = now - delivery.entry.state.dueAt;
   if (late > controllerNeeds && (await hasMovedOn(delivery, parts))) delivery.done();

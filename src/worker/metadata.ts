@@ -1,4 +1,4 @@
-// The `metadata` artifact: what made an image and out of what, for whoever keeps the picture.
+// The `metadata` artifact: how an image was made, for the user who keeps it.
 
 import type { ArtifactRef, JsonObject, JsonValue, Usage } from '../job/task.ts';
 import type { Generated } from '../ports/provider.ts';

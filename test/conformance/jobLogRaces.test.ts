@@ -47,7 +47,7 @@ describe('job log on three servers', () => {
           written.push(outcome.entry);
         } else {
           refused += 1;
-          // A write in flight is no answer: whoever is refused learns of a message that is newer than the one seen.
+          // A write in flight is no answer: a refused writer learns of a message that is newer than the one it saw.
           expect(outcome.last!.sequence).toBeGreaterThan(last!.sequence);
         }
       }

@@ -10,7 +10,7 @@ const flaky = '[standin: status 503 x1]';
 const leading = /"Became leader"/;
 
 describe('controllers', () => {
-  it('one of two is killed while tasks wait for their retry: the other one goes on', async () => {
+  it('one of two is killed while tasks wait for their retry: the other one takes over', async () => {
     const world = await startWorld();
     await world.first.controller.waitForLine(leading);
     const other = await world.start('controller');
@@ -34,7 +34,7 @@ describe('controllers', () => {
     await audit(world, { fault: 'two controllers, the leader frozen', jobs, graceMs: 15_000 });
   });
 
-  it('none is there for a while: what needs none goes on, the rest does when one is back', async () => {
+  it('without a controller, tasks that need none continue; the others do when one is back', async () => {
     const world = await startWorld();
     const plain = await submitMany(world, { jobs: 2 });
     await Promise.all(plain.map((job) => world.client.wait(job)));

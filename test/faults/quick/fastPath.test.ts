@@ -12,7 +12,7 @@ import { nameOf, startWorld, type FaultWorld } from '../support/world.ts';
 const slowBeats = { GENWARDEN_HEARTBEAT_TIMEOUT: '60s' };
 
 describe('the system account', () => {
-  it('tells of a killed worker: its tasks run elsewhere long before it counts as silent', async () => {
+  it('detects a killed worker: its tasks run elsewhere long before it counts as silent', async () => {
     const world = await startWorld({ env: slowBeats, natsOptions: { systemAccount: true } });
     world.standin.script([{ kind: 'hang', times: 3 }]);
     const jobs = await submitMany(world, { tasks: 3 });
@@ -27,7 +27,7 @@ describe('the system account', () => {
     }
   });
 
-  it('tells of kicks, cuts and liars as well, and nothing is requeued for any of them', async () => {
+  it('sees kicks, cuts and liars as well, and requeues nothing for any of them', async () => {
     const world = await startWorld({
       env: slowBeats,
       natsOptions: { systemAccount: true },

@@ -20,7 +20,7 @@ export interface AuditOptions {
   readonly graceMs?: number;
   /** Calls that were answered although the task had been answered before: what a dead worker took with it. Default 0. */
   readonly mostPaidTwice?: number;
-  /** False where an API of this build cannot read all messages, and so cannot tell of them. */
+  /** False if an API of this build cannot read all messages, and so cannot list them. */
   readonly watched?: boolean;
   /** Of the build that can read all messages; default this one's. */
   readonly adapters?: Adapters;

@@ -1,4 +1,4 @@
-// The environment of a process that is to have a fault of its own, see preload.ts.
+// The environment of a process with an injected fault, see preload.ts.
 
 import type { Env } from '../../support/installation.ts';
 

@@ -3,7 +3,7 @@
 // with Lowe's memory of the configurations it has been in ("Testing for Linearizability", 2017), as in Porcupine.
 
 export interface Operation<Input, Output> {
-  /** Whoever called; calls one at a time. */
+  /** The caller, which makes one call at a time. */
   readonly client: string;
   readonly input: Input;
   /** By a clock that all clients share. */

@@ -1,4 +1,4 @@
-// Jobs to do harm to. Every task has a prompt of its own, so that calls can be counted by it.
+// Jobs for the fault tests. Every task has its own prompt, by which calls are counted.
 
 import type { PolicyRequest, SubmitRequest } from '../../../src/client/index.ts';
 import type { FaultWorld } from './world.ts';

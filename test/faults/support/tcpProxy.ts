@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 export interface TcpProxy {
   readonly port: number;
   readonly url: string;
-  /** From now on every byte of the connections that there are is swallowed, for ever; new ones are, until `heal`. */
+  /** From now on drops every byte of existing connections, permanently, and of new ones until `heal`. */
   swallow(): void;
   /** New connections get through; those that were swallowed stay so. */
   heal(): void;

@@ -18,7 +18,7 @@ export interface Violation {
 }
 
 export interface Seen extends DetailedEntry {
-  /** The task's message before this one; 0 where there is none. */
+  /** The task's message before this one; 0 if there is none. */
   readonly previous: Sequence;
   /** ms of the run. */
   readonly seenAt: number;

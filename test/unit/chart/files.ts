@@ -58,7 +58,7 @@ export type Schema = any;
 
 export const schema: Schema = JSON.parse(readChart('values.schema.json'));
 
-/** The part of the schema that a path of the values falls under; undefined where there is none. */
+/** The part of the schema that a path of the values falls under; undefined if there is none. */
 export function schemaAt(path: string): Schema {
   return path.split('.').reduce<Schema>((at, key) => {
     const open = resolved(at);

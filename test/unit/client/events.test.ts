@@ -7,7 +7,7 @@ import { GenwardenClient, type JobEvent } from '../../../src/client/index.ts';
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 
-/** A server that answers each request in turn, the last answer for ever. */
+/** A server that answers requests with the given answers in turn, and repeats the last one. */
 async function server(...answers: Answer[]): Promise<{ client: GenwardenClient; asked: (string | undefined)[] }> {
   const asked: (string | undefined)[] = [];
   const http = createServer((request, response) => {

@@ -39,7 +39,7 @@ describe('JobIndex', () => {
     expect([...index.openTasks()].map(({ sequence }) => sequence)).toEqual([4]);
   });
 
-  it('lists jobs newest first whatever the order they were seen in, and goes on below a position', () => {
+  it('lists jobs newest first whatever the order they were seen in, and continues below a position', () => {
     const index = new JobIndex();
     const [a, b, c] = [2, 0, 1].map((second) => queuedTask({ submittedAt: start + second * 1000 }));
     [a!, b!, c!].forEach((task, at) => index.apply(anEntry(at + 1, task), now));

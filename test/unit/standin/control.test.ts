@@ -1,4 +1,4 @@
-// The stand-in as a process of its own, driven and inspected over HTTP, and what it says to bad input.
+// The stand-in as a separate process, controlled and inspected over HTTP, and its answers to bad input.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -57,7 +57,7 @@ describe('at the same time', () => {
     expect(isFine(op('a', { add: 1 }, 0, 10, 1), ...reads)).toBe(false);
   });
 
-  test('whoever is called at the moment of a return overlaps it', () => {
+  test('a call at the moment of a return overlaps it', () => {
     expect(isFine(op('a', { add: 1 }, 0, 5, 1), op('b', 'read', 5, 6, 0))).toBe(true);
   });
 });

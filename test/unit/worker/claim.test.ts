@@ -126,7 +126,7 @@ test('a task that was cancelled or requeued before the claim is not run', async 
   expect(world.log.entryOf(task)!.state.state).toBe('cancelled');
 });
 
-test('a claim that NATS does not answer is given back, and the worker goes on', async () => {
+test('a claim that NATS does not answer is given back, and the worker continues', async () => {
   world = startWorld(() => Promise.resolve(made()));
   world.log.intercept = (next, store) =>
     next.state.attempt > 0 ? Promise.reject(unavailable()) : Promise.resolve(store());

@@ -43,12 +43,12 @@ describe('adoption', () => {
     expect(adopt(claim, ending, anEntry(11, last), now)?.write.state.state).toBe(expected);
   });
 
-  test('is never made against a message from before the claim, nor where there is none', () => {
+  test('is never made against a message from before the claim, nor without a message', () => {
     expect(adopt(claim, good, anEntry(9, afterLost), now)).toBeUndefined();
     expect(adopt(claim, good, undefined, now)).toBeUndefined();
   });
 
-  test('goes on from the counts and budgets of the message it follows', () => {
+  test('continues the counts and budgets of the message it follows', () => {
     const { write, expected } = adopt(claim, good, anEntry(11, afterLost), now)!;
     expect(expected).toBe(11);
     expect(write.state).toMatchObject({ attempt: 1, attemptsLost: 1, worker: 'worker-1', finishedAt: now, since: now });
