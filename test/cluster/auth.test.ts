@@ -1,5 +1,5 @@
-// Kubernetes tokens against a real API server: tokens of service accounts, RoleBindings, a namespace apart, revocation.
-// The API runs here, outside the cluster, and asks the cluster's API server as it would from a pod.
+// Kubernetes tokens against a real API server: service accounts, RoleBindings, separate namespaces, revocation. The API runs
+// outside the cluster and asks the cluster's API server as it would from a pod.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -76,7 +76,7 @@ async function clusterSettings(): Promise<Record<string, string>> {
   };
 }
 
-/** A service account of team A with these roles, each in a namespace; its token. */
+/** Creates a service account of team A with these roles, each in a namespace; returns its token. */
 async function account(name: string, ...roles: (readonly [role: string, namespace: string])[]): Promise<string> {
   await kubectl('create', 'serviceaccount', name, '-n', teamA);
   for (const [bound, namespace] of roles) {
@@ -112,7 +112,7 @@ async function ask(token: string, method: string, path: string, namespace?: stri
   return { status: response.status, json: text === '' ? {} : (JSON.parse(text) as Answered['json']) };
 }
 
-/** As soon as the rights that were just given are known to the API server. */
+/** Waits until the API server has observed the new rights. */
 const untilAllowed = (token: string, path: string, namespace?: string): Promise<Answered> =>
   until(
     async () => {
@@ -122,7 +122,7 @@ const untilAllowed = (token: string, path: string, namespace?: string): Promise<
     { what: `200 for ${path}`, timeoutMs: 15_000, intervalMs: 250 },
   );
 
-test('view reads, edit changes, in its own namespace and in no other', async () => {
+test('view may read and edit may write, in their own namespace only', async () => {
   const editor = await account('editor', ['edit', teamA]);
   const viewer = await account('viewer', ['view', teamA]);
   await untilAllowed(editor, '/v1/jobs');
@@ -148,11 +148,11 @@ test('view reads, edit changes, in its own namespace and in no other', async () 
   expect((await ask(neighbour, 'GET', '/v1/jobs', teamB)).json.items).toEqual([]);
 });
 
-test('pools are for those who may list them where Genwarden runs', async () => {
+test('pools are visible to users who may list them in the namespace of Genwarden', async () => {
   const someone = await account('someone', ['edit', teamA]);
   const operator = await account('pools', ['pools', installed]);
   await untilAllowed(operator, '/v1/pools');
-  // The controller makes the queue once it leads.
+  // The controller creates the queue once it leads.
   const pause = async () => (await ask(operator, 'POST', '/v1/pools/default/pause', undefined, {})).status === 200;
   await until(pause, { what: 'a pause of the pool', timeoutMs: 20_000, intervalMs: 250 });
   expect(await ask(operator, 'POST', '/v1/pools/default/resume', undefined, {})).toMatchObject({ status: 200 });
@@ -160,7 +160,7 @@ test('pools are for those who may list them where Genwarden runs', async () => {
   expect((await ask(someone, 'GET', '/v1/pools')).status).toBe(403);
 });
 
-test('with the right in all namespaces all are seen at once', async () => {
+test('a user with rights in all namespaces sees all jobs at once', async () => {
   const boss = await account('boss');
   const binding = `${teamA}-boss`;
   await kubectl(
@@ -182,14 +182,14 @@ test('with the right in all namespaces all are seen at once', async () => {
   }
 });
 
-test('a right that is taken away is gone within 10 s, and so is a token soon after', async () => {
+test('a revoked right ends within 10 s, and a deleted token soon after', async () => {
   const brief = await account('brief', ['edit', teamA]);
   await untilAllowed(brief, '/v1/jobs');
   await kubectl('delete', 'rolebinding', 'brief-edit', '-n', teamA);
   const refused = async (status: number) => (await ask(brief, 'GET', '/v1/jobs')).status === status;
   const forbidden = await timed(() => until(() => refused(403), { what: '403', timeoutMs: 10_000, intervalMs: 200 }));
   await kubectl('delete', 'serviceaccount', 'brief', '-n', teamA);
-  // The API server itself remembers a good token for 10 s.
+  // The API server itself caches a valid token for 10 s.
   const unknown = await timed(() => until(() => refused(401), { what: '401', timeoutMs: 20_000, intervalMs: 200 }));
   console.log(`a right taken away: refused after ${forbidden} ms; a token revoked: after ${unknown} ms`);
   expect((await ask('not-a-token', 'GET', '/v1/jobs')).json.code).toBe('Unauthorized');

@@ -1,4 +1,4 @@
-// Autoscaling with real pods: from zero to many and back for a queue of 200 tasks, and no attempt cut short by it.
+// Autoscaling with real pods: from zero to many and back for a queue of 200 tasks, without interrupting an attempt.
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Job } from '../../src/client/index.ts';
@@ -50,7 +50,7 @@ test(
       timeoutMs: 240_000,
       intervalMs: 500,
     });
-    // Busy while the others are taken away: two that run for longer than scale-in waits.
+    // Two tasks that run longer than the stabilization window keep workers busy during scale-in.
     const few = await submit(2, 'an epic [standin: slow 75s]');
     await until(async () => (await replicasOf(namespace, pool)) === 0, {
       what: 'no worker',
@@ -71,7 +71,7 @@ test(
     expect(jobs.flatMap(({ tasks }) => tasks!.map(({ attempt }) => attempt)).every((attempt) => attempt === 1)).toBe(
       true,
     );
-    // Queued, claimed, done: nothing was lost, drained or handed back in between.
+    // Queued, claimed, done: no task was lost, drained or handed back.
     for (const job of [many, few]) {
       const states = (await genwarden.client.history(job)).map(({ state }) => state);
       const tasks = job === many ? 200 : 2;
@@ -99,7 +99,7 @@ async function tasksLeft(job: string): Promise<number> {
   return progress.total - progress.succeeded - progress.failed;
 }
 
-/** A point a second, as the pool's status says. */
+/** One point a second from the status of the pool. */
 function record() {
   const start = performance.now();
   const stop = new AbortController();

@@ -1,5 +1,5 @@
-// The chart through its life with real pods: install, test, restart of everything, upgrade, rollback, uninstall with open
-// jobs. The release is named `genwarden`, whose service variables would collide with settings if pods got them.
+// The lifecycle of the chart with real pods: install, test, restart of everything, upgrade, rollback, uninstall with open jobs.
+// The release is named `genwarden`, whose service variables would collide with settings if pods got them.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GenwardenClient } from '../../src/client/index.ts';
 import { until } from '../support/until.ts';
@@ -23,13 +23,13 @@ afterAll(async () => {
   await volume?.remove();
 });
 
-/** Through the Service, with the token of the secret that the chart made. */
+/** Through the Service, with the token from the Secret that the chart created. */
 async function clientOf(): Promise<GenwardenClient> {
   const { spec } = await getObject('service', 'genwarden-api', namespace);
   return new GenwardenClient({ url: `http://${spec.clusterIP}`, token: (await secrets()).token! });
 }
 
-/** What the chart generated. */
+/** The values that the chart generated. */
 async function secrets(): Promise<Record<string, string>> {
   const names = ['genwarden-api-token', 'genwarden-nats-auth'];
   const found = await Promise.all(names.map((name) => getObject('secret', name, namespace)));
@@ -61,7 +61,7 @@ async function picture(): Promise<true> {
 }
 
 describe('helm install', () => {
-  test('--wait, then the first picture', async () => {
+  test('--wait, then the first image', async () => {
     const begun = performance.now();
     await helmWith(testValues, 'install', release, chartFolder, ...waiting);
     const ready = performance.now();
@@ -72,7 +72,7 @@ describe('helm install', () => {
     );
   });
 
-  test('gives a token, and a way to the API, as NOTES.txt says', async () => {
+  test('provides a token and access to the API, as NOTES.txt describes', async () => {
     const notes = await helm('get', 'notes', release, '-n', namespace);
     const [, command] = /GENWARDEN_TOKEN=\$\((.*)\)/.exec(notes)!;
     const [path] = /(?<=jsonpath=')[^']*/.exec(command!)!;
@@ -87,14 +87,14 @@ describe('helm install', () => {
     expect(told).toContain('✓ the API rejects requests without a token');
   });
 
-  test('the API wants a token', async () => {
+  test('the API requires a token', async () => {
     const { spec } = await getObject('service', 'genwarden-api', namespace);
     expect((await fetch(`http://${spec.clusterIP}/v1/jobs`)).status).toBe(401);
   });
 });
 
 describe('pods', () => {
-  test("have no token of Kubernetes, but the operator's", async () => {
+  test('have no Kubernetes token, except for the operator', async () => {
     const pods = await listObjects('pods', namespace);
     const isToken = ({ projected }: Any): boolean =>
       projected?.sources?.some((source: Any) => source.serviceAccountToken !== undefined) ?? false;
@@ -103,7 +103,7 @@ describe('pods', () => {
     expect(componentsOf(withToken)).toEqual(['operator']);
   });
 
-  test('have no variables of services, but those of the API server', async () => {
+  test('have no service variables, except those of the API server', async () => {
     for (const name of ['deployment/genwarden-api', 'deployment/genwarden-worker-default']) {
       const script = "console.log(Object.keys(process.env).join('\\n'))";
       const variables = await kubectl('exec', name, '-n', namespace, '--', 'node', '-e', script);
@@ -112,7 +112,7 @@ describe('pods', () => {
     }
   });
 
-  test('are Ready again after all of them were deleted at once', async () => {
+  test('are Ready again after all have been deleted at once', async () => {
     const before = (await listObjects('pods', namespace)).map(({ metadata }) => metadata.uid as string);
     await kubectl('delete', 'pods', '-n', namespace, '-l', 'app.kubernetes.io/name=genwarden', '--wait=false');
     const replaced = async (): Promise<boolean> => {
@@ -150,14 +150,14 @@ describe('helm upgrade and rollback', () => {
     expect(await names()).toEqual(earlier);
   });
 
-  test('an upgrade keeps token, passwords and the pool, and gives the pool its new values', async () => {
+  test('an upgrade keeps token, passwords and the pool, and applies new values to the pool', async () => {
     await kubectl('scale', 'gwp/default', '--replicas=2', '-n', namespace);
     const changed = { ...testValues, settings: { logLevel: 'debug' } };
     await helmWith(changed, 'upgrade', release, chartFolder, ...waiting);
     expect(await secrets()).toEqual(before);
     const kept = await pool();
     expect(kept.metadata.uid).toBe(poolBefore.metadata.uid);
-    // Scaled by hand, and nothing of the pool was changed by the upgrade.
+    // Scaled manually, and the upgrade did not change the pool.
     expect(kept.spec.replicas).toBe(2);
 
     const wider = { ...changed, defaultPool: { concurrency: 6 } };
@@ -168,7 +168,7 @@ describe('helm upgrade and rollback', () => {
     await picture();
   }, 240_000);
 
-  test('a rollback does so, too', async () => {
+  test('so does a rollback', async () => {
     await helm('rollback', release, '1', ...waiting);
     expect(await secrets()).toEqual(before);
     const now = await untilPoolHas(4);
@@ -181,7 +181,7 @@ describe('helm upgrade and rollback', () => {
 describe('helm uninstall', () => {
   const job = { apiVersion: 'genwarden.dev/v1alpha1', kind: 'GenerationJob', metadata: { name: 'open' } };
 
-  test('with open jobs leaves nothing in Terminating, and keeps definitions and resources', async () => {
+  test('with open jobs leaves no object in Terminating, and keeps CRDs and resources', async () => {
     await apply({ ...job, spec: { kind: 'image', input: { prompt: 'a lighthouse [standin: hang]' } } }, namespace);
     const client = await clientOf();
     await client.submit({ kind: 'image', input: { prompt: 'another [standin: hang]' } });
@@ -192,9 +192,9 @@ describe('helm uninstall', () => {
     await until(isRunning, { what: 'running jobs', timeoutMs: 30_000 });
     const begun = performance.now();
     await helm('uninstall', release, ...waiting);
-    // Workers without NATS hold on to what they run, for as long as their pool's longest attempt.
+    // Workers without NATS keep running their tasks, for up to the longest attempt of their pool.
     const gone = async (): Promise<boolean> => {
-      // What `helm test` ran stays, Completed, so that its log can be read.
+      // The pod of `helm test` stays, Completed, so that its log can be read.
       const left = await listObjects('pods,deployments,gwp', namespace, 'app.kubernetes.io/component!=test');
       return left.length === 0;
     };
@@ -208,7 +208,7 @@ describe('helm uninstall', () => {
     await kubectl('get', 'crd', 'generationjobs.genwarden.dev', 'workerpools.genwarden.dev');
   }, 360_000);
 
-  test('and the namespace can be deleted', async () => {
+  test('the namespace can be deleted', async () => {
     const { code, stderr } = await tryKubectl(['delete', 'namespace', namespace, '--timeout=90s']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });

@@ -1,6 +1,6 @@
-// The chart on a cluster that knows nothing of Genwarden: the definitions and the first resource of their kind in one
-// install; the definitions stay at the uninstall, and the next install of the same release takes them over. Other
-// installations of the cluster would lose their resources, so the test refuses to run beside any.
+// The chart in a cluster without Genwarden's CRDs: one install creates the CRDs and the first resource, an uninstall keeps the
+// CRDs, and the next install of the same release adopts them. The test refuses to run beside another installation in the
+// cluster, which would lose its resources.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../support/until.ts';
 import { applyDefinitions, testValues } from './support/genwarden.ts';
@@ -27,7 +27,7 @@ afterAll(async () => {
   await applyDefinitions();
 });
 
-/** The operator makes it once it leads. Until then `get` fails. */
+/** The operator creates it once it leads. Until then, `get` fails. */
 const untilPool = () =>
   until(() => getObject('gwp', 'default', namespace), { what: 'the first pool', timeoutMs: 30_000 });
 
@@ -36,7 +36,7 @@ async function noPools(): Promise<boolean> {
   return code !== 0 || stdout.trim() === '';
 }
 
-test('one install brings the definitions and the first WorkerPool', async () => {
+test('one install creates the CRDs and the first WorkerPool', async () => {
   await helmWith(values, 'install', 'genwarden', chartFolder, ...waiting);
   const pool = await untilPool();
   expect(pool.spec.models.image[0]).toBe('gemini-3.1-flash-image');
@@ -44,19 +44,19 @@ test('one install brings the definitions and the first WorkerPool', async () => 
   expect(told).toContain('✓ a job generates an image');
 });
 
-test('an uninstall leaves the definitions, and no pool', async () => {
+test('an uninstall keeps the CRDs and deletes the pool', async () => {
   expect(await helm('uninstall', 'genwarden', ...waiting)).toContain('resource policy');
   const gone = async (): Promise<boolean> => (await listObjects('gwp', namespace)).length === 0;
   await until(gone, { what: 'the end of the pool', timeoutMs: 60_000 });
   await kubectl('get', 'crd', ...definitions);
 });
 
-test('the same release installs again', async () => {
+test('the same release can be installed again', async () => {
   await helmWith(values, 'install', 'genwarden', chartFolder, ...waiting);
   await untilPool();
 });
 
-test('with crds.keep off, an uninstall takes the definitions along', async () => {
+test('with crds.keep=false, an uninstall deletes the CRDs', async () => {
   await helmWith({ ...values, crds: { enabled: true, keep: false } }, 'upgrade', 'genwarden', chartFolder, ...waiting);
   await helm('uninstall', 'genwarden', ...waiting);
   const { stdout } = await tryKubectl(['get', 'crd', ...definitions, '--ignore-not-found', '-o', 'name']);

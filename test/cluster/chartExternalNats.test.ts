@@ -1,5 +1,5 @@
-// The chart as production has it: a NATS that is there already, with the accounts and permissions of docs/kubernetes.md,
-// secrets by k8s/create-secrets.sh, rights in one namespace alone, NetworkPolicies.
+// The chart in a production setup: an external NATS with the accounts and permissions of docs/kubernetes.md, Secrets from
+// k8s/create-secrets.sh, rights in one namespace only, NetworkPolicies.
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { read } from '../tidy/repository.ts';
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => tryHelm(['uninstall', 'genwarden', '-n', namespace, '--ignore-not-found', '--wait']));
 
-/** What the page tells administrators to give to their NATS. */
+/** The NATS configuration that the page gives to administrators. */
 function documentedConfig(): string {
   const [, accounts] = /<<'CONF'; \} >genwarden\.conf\n([^]*?)\nCONF\n/.exec(read('docs/kubernetes.md'))!;
   const permissions = read('charts/genwarden/files/nats-permissions.conf').replaceAll('%PREFIX%', 'genwarden');
@@ -66,7 +66,7 @@ function outsideNats(): object[] {
   ];
 }
 
-test('installs, and brings no server of its own', async () => {
+test('installs without a NATS server', async () => {
   await helmWith(values, 'install', 'genwarden', chartFolder, '-n', namespace, '--wait', '--timeout', '180s');
   const { stdout } = await tryKubectl([
     'get',
@@ -81,12 +81,12 @@ test('installs, and brings no server of its own', async () => {
   expect(stdout).toBe('');
 });
 
-test('a job goes from end to end', async () => {
+test('a job runs to completion', async () => {
   const told = await helm('test', 'genwarden', '-n', namespace, '--logs', '--timeout', '150s');
   expect(told).toContain('✓ a job makes a picture');
 });
 
-test('a GenerationJob of the watched namespace does, too, with rights in that namespace alone', async () => {
+test('so does a GenerationJob in the watched namespace, with rights in that namespace only', async () => {
   const spec = { kind: 'image', input: { prompt: 'a lighthouse' } };
   const job = { apiVersion: 'genwarden.dev/v1alpha1', kind: 'GenerationJob', metadata: { name: 'watched' }, spec };
   await apply(job, namespace);
@@ -96,6 +96,6 @@ test('a GenerationJob of the watched namespace does, too, with rights in that na
   expect(roles).not.toContain(namespace);
 });
 
-test('NATS refused nobody anything', async () => {
+test('NATS refused no request', async () => {
   expect(await logsOf('pod/outside', namespace)).not.toMatch(/violation|authorization|error/i);
 });

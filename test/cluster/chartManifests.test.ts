@@ -1,14 +1,13 @@
-// What the chart renders, for each of the value sets in values/: linted, and accepted by a real API server in a namespace
-// that enforces Pod Security "restricted"; k8s/ is that rendering, and is accepted likewise.
+// The manifests that the chart renders for each value set in values/ pass the linter and are accepted by a real API server, in
+// a namespace that enforces Pod Security "restricted". So are the manifests in k8s/.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { tempFolder } from '../support/tempFolder.ts';
-import { foreignKinds, type ForeignKinds, provideForeignKinds } from './support/foreignKinds.ts';
 import { applyDefinitions } from './support/genwarden.ts';
 import { chartFolder, helm, tryHelm } from './support/helm.ts';
-import { type Any, tryKubectl } from './support/kubectl.ts';
+import { type Any, apply, kubectl, tryKubectl } from './support/kubectl.ts';
 import { createNamespace, removeNamespace, testNamespace } from './support/namespace.ts';
 import { run } from './support/run.ts';
 
@@ -29,11 +28,11 @@ afterAll(async () => {
   await foreign?.remove();
 });
 
-/** Without a cluster, helm takes a version of its own for the cluster's. */
-const version = ['--kube-version', '1.36.0'];
+/** `helm template` does not ask the cluster for its version. */
+const kubeVersion = ['--kube-version', '1.36.0'];
 
 async function render(...more: string[]): Promise<Any[]> {
-  const text = await helm('template', 'genwarden', chartFolder, '-n', namespace, ...version, ...more);
+  const text = await helm('template', 'genwarden', chartFolder, '-n', namespace, ...kubeVersion, ...more);
   return parseAllDocuments(text)
     .map((document) => document.toJS() as Any)
     .filter((object) => object !== null);
@@ -44,30 +43,32 @@ const dryRun = (objects: readonly Any[]) =>
     input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
   });
 
-test('there are at least six sets of values', () => {
+test('there are at least six value sets', () => {
   expect(sets.length).toBeGreaterThanOrEqual(6);
 });
 
 describe.each(sets)('values %s', (set) => {
   const file = join(valuesFolder, `${set}.yaml`);
 
-  test('are linted', async () => {
-    expect(await helm('lint', '--strict', ...version, chartFolder, '--values', file)).toContain('0 chart(s) failed');
+  test('pass helm lint', async () => {
+    expect(await helm('lint', '--strict', ...kubeVersion, chartFolder, '--values', file)).toContain(
+      '0 chart(s) failed',
+    );
   });
 
-  test('give objects that the API server takes', async () => {
-    // Pods have their own test: in a dry run their account is not there.
+  test('render objects that the API server accepts', async () => {
+    // Pods have their own test: in a dry run their service account does not exist.
     const objects = (await render('--values', file)).filter(({ kind }) => kind !== 'Pod');
     const { code, stdout, stderr } = await dryRun(objects);
     expect({ code, stderr: complaints(stderr) }).toEqual({ code: 0, stderr: [] });
     expect(stdout.trim().split('\n')).toHaveLength(objects.length);
-    const lent = objects.filter(({ kind }) => foreignKinds.includes(kind)).map(({ kind }) => kind);
+    const kindsFound = objects.filter(({ kind }) => foreignKinds.includes(kind)).map(({ kind }) => kind);
     console.log(
-      `${set}: ${objects.length} objects taken, ${lent.length} of them of kinds lent for the test (${lent.join()})`,
+      `${set}: ${objects.length} objects accepted, ${kindsFound.length} of foreign kinds (${kindsFound.join()})`,
     );
   });
 
-  test('give pods that Pod Security "restricted" admits', async () => {
+  test('render pods that Pod Security "restricted" admits', async () => {
     const pods = podsOf(await render('--values', file));
     expect(pods.length).toBeGreaterThanOrEqual(5);
     const { code, stderr } = await dryRun(pods);
@@ -75,11 +76,11 @@ describe.each(sets)('values %s', (set) => {
   });
 });
 
-/** Of stderr, all but the note that an object was not made by `kubectl apply` before. */
+/** Standard error without the note that an object was not created by `kubectl apply`. */
 const complaints = (stderr: string): string[] =>
   stderr.split('\n').filter((line) => line !== '' && !line.includes('last-applied-configuration'));
 
-/** Pod Security judges pods; a workload with a pod that it would refuse is taken with a warning at most. */
+/** Pod Security rejects pods only; it accepts a workload whose pods it would reject, with a warning. */
 function podsOf(objects: readonly Any[]): Any[] {
   const workers = objects.flatMap(({ data }) =>
     data?.['template.json'] === undefined ? [] : [JSON.parse(data['template.json'])],
@@ -92,7 +93,7 @@ function podsOf(objects: readonly Any[]): Any[] {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { labels: metadata.labels, name: `pod-${index}`, namespace },
-    // The claim of a StatefulSet is a volume only in its pods, and accounts are not there in a dry run.
+    // The claims of a StatefulSet become volumes only in its pods, and service accounts do not exist in a dry run.
     spec: { ...spec, serviceAccountName: 'default', volumes: [...(spec.volumes ?? []), ...claimsOf(spec)] },
   }));
 }
@@ -113,14 +114,14 @@ describe('contradictory values are rejected with a reason', () => {
     [['api.replica=3'], "additional properties 'replica' not allowed"],
   ])('%j', async (settings, message) => {
     const flags = settings.flatMap((setting) => ['--set', setting]);
-    const { code, stderr } = await tryHelm(['template', 'genwarden', chartFolder, ...version, ...flags]);
+    const { code, stderr } = await tryHelm(['template', 'genwarden', chartFolder, ...kubeVersion, ...flags]);
     expect(code).not.toBe(0);
     expect(stderr).toContain(message);
   });
 });
 
 describe('k8s/', () => {
-  test('is what the chart renders (make manifests)', async () => {
+  test('is up to date with the chart (make manifests)', async () => {
     await using folder = await tempFolder();
     await run(join(root, 'hack/render-k8s.sh'), [folder.path]);
     for (const name of ['development', 'production']) {
@@ -129,7 +130,7 @@ describe('k8s/', () => {
     }
   });
 
-  describe('in the namespace that it names', () => {
+  describe('in its namespace', () => {
     let made = false;
     beforeAll(async () => {
       made = (await tryKubectl(['create', 'namespace', 'genwarden'])).code === 0;
@@ -146,4 +147,59 @@ describe('k8s/', () => {
       expect(stdout).toContain('customresourcedefinition.apiextensions.k8s.io/workerpools.genwarden.dev');
     });
   });
+});
+
+// CRDs of other projects whose objects the chart can create. If the cluster lacks one, the test creates a bare CRD, which checks
+// name and scope but no field.
+const kinds = [
+  { group: 'monitoring.coreos.com', version: 'v1', kind: 'ServiceMonitor', plural: 'servicemonitors' },
+  { group: 'monitoring.coreos.com', version: 'v1', kind: 'PodMonitor', plural: 'podmonitors' },
+  { group: 'monitoring.coreos.com', version: 'v1', kind: 'PrometheusRule', plural: 'prometheusrules' },
+  { group: 'gateway.networking.k8s.io', version: 'v1', kind: 'HTTPRoute', plural: 'httproutes' },
+];
+
+const foreignKinds: readonly string[] = kinds.map(({ kind }) => kind);
+
+interface ForeignKinds {
+  /** Deletes the CRDs that this test created. */
+  remove(): Promise<void>;
+}
+
+async function provideForeignKinds(): Promise<ForeignKinds> {
+  const created: string[] = [];
+  for (const each of kinds) {
+    const name = `${each.plural}.${each.group}`;
+    if ((await tryKubectl(['get', 'crd', name])).code === 0) continue;
+    await apply(definition(each), 'default');
+    created.push(name);
+  }
+  for (const name of created) await kubectl('wait', '--for=condition=Established', `crd/${name}`, '--timeout=30s');
+  return {
+    remove: async () => {
+      for (const name of created) await kubectl('delete', 'crd', name, '--wait=false', '--ignore-not-found');
+    },
+  };
+}
+
+const definition = ({ group, version, kind, plural }: (typeof kinds)[number]) => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: {
+    name: `${plural}.${group}`,
+    // Required for API groups below k8s.io.
+    annotations: { 'api-approved.kubernetes.io': 'unapproved, bare definition for a test' },
+  },
+  spec: {
+    group,
+    scope: 'Namespaced',
+    names: { kind, plural, singular: kind.toLowerCase() },
+    versions: [
+      {
+        name: version,
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      },
+    ],
+  },
 });

@@ -1,5 +1,5 @@
-// GenerationJobs at a real API server: their life, what kubectl shows and waits for, and what becomes of their jobs when they, their
-// namespace or their operator goes. Genwarden's processes run beside the cluster, as no pod is needed.
+// GenerationJobs in a real API server: their lifecycle, kubectl get and wait, and what happens to their jobs when the resource,
+// its namespace or the operator is deleted. Genwarden's processes run beside the cluster, because no pod is needed.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -19,7 +19,7 @@ beforeAll(applyDefinitions);
 
 interface Scene {
   readonly namespace: string;
-  /** Sees the jobs of the namespace. */
+  /** A client with access to the jobs of the namespace. */
   readonly client: GenwardenClient;
   readonly standin: Awaited<ReturnType<typeof startInstallation>>['standin'];
   startOperator(env?: Env): Promise<TestProcess>;
@@ -92,7 +92,7 @@ const conditions = ({ status }: Any): Record<string, string> =>
     ]),
   );
 
-test('an image, a text and a job of many tasks live as kubectl shows them; jobs of the API leave no trace', async () => {
+test('kubectl shows the lifecycle of an image, a text and a job of many tasks; jobs of the API create no resources', async () => {
   const { namespace, startOperator, client, jobs } = await aScene();
   await startOperator();
   const watch = await startProcess('kubectl', ['get', 'gj', '-n', namespace, '--watch', '-o', 'json']);
@@ -128,7 +128,7 @@ test('an image, a text and a job of many tasks live as kubectl shows them; jobs 
   const table = await kubectl('get', 'gj', '-n', namespace, '-o', 'wide');
   expect(table).toMatch(/many +succeeded +12\/12/);
 
-  // Each status write is one modification that the watch tells.
+  // The watch reports each status write as one modification.
   const versions = (name: string): number =>
     [...watch.stdout.join('\n').matchAll(/"name": "([^"]+)",[\s\S]*?"resourceVersion": "(\d+)"/g)].filter(
       ([, of]) => of === name,
@@ -151,7 +151,7 @@ test('an image, a text and a job of many tasks live as kubectl shows them; jobs 
   expect(await listObjects('gj', namespace)).toHaveLength(3);
 });
 
-test('deleted while it runs, and deleted while no operator runs: the job is cancelled', async () => {
+test('deleting a resource cancels its job, also while no operator runs', async () => {
   const { namespace, startOperator, jobs } = await aScene({ standinLatencyMs: 60_000 });
   const operator = await startOperator();
   await apply([aJob('one'), aJob('two'), aJob('three')], namespace);
@@ -170,7 +170,7 @@ test('deleted while it runs, and deleted while no operator runs: the job is canc
   expect((await jobs()).map((job) => job.state).toSorted()).toEqual(['cancelled', 'cancelled', 'running']);
 });
 
-test('an operator killed in the midst of submitting fifty, and two at once: each is submitted once', async () => {
+test('each resource is submitted once, even if an operator is killed during fifty submits or two operators run', async () => {
   const { namespace, startOperator, jobs, client } = await aScene({ standinLatencyMs: 200 });
   const all = Array.from({ length: 50 }, (_, at) => aJob(`job-${at}`));
   const first = await startOperator();
@@ -194,7 +194,7 @@ test('an operator killed in the midst of submitting fifty, and two at once: each
   console.log(`Killed after ${submitted} of 50 submits`);
 });
 
-test('a namespace with open jobs goes within seconds, and its jobs are cancelled', async () => {
+test('a namespace with open jobs is deleted within seconds, and its jobs are cancelled', async () => {
   const { namespace, startOperator, jobs } = await aScene({ standinLatencyMs: 60_000 });
   const operator = await startOperator();
   await apply(
@@ -209,7 +209,7 @@ test('a namespace with open jobs goes within seconds, and its jobs are cancelled
   expect(operator.lines.filter((line) => /"level":"?(error|50)/.test(line))).toEqual([]);
 });
 
-test('a pool that is missing is a condition; when it appears the job runs', async () => {
+test('a missing pool is reported in a condition; the job runs once the pool exists', async () => {
   const { namespace, startOperator, startWorker } = await aScene();
   await startOperator();
   await apply(aJob('late', { pool: 'drawings' }), namespace);
@@ -221,7 +221,7 @@ test('a pool that is missing is a condition; when it appears the job runs', asyn
   await waitForCondition('gj/late', 'Complete', namespace);
 });
 
-test('what cannot be run has failed, says why, and does not hang who waits for the end', async () => {
+test('a job that cannot run fails with a reason, and kubectl wait does not hang', async () => {
   const { namespace, startOperator } = await aScene();
   await startOperator();
   await apply(
@@ -238,7 +238,7 @@ test('what cannot be run has failed, says why, and does not hang who waits for t
   });
 });
 
-test('a retry over the API opens the resource again; a deleted job and the TTL end it', async () => {
+test('a retry through the API reopens the resource; a deleted job and the TTL finish it', async () => {
   const { namespace, startOperator, client } = await aScene({ standinLatencyMs: 20_000 });
   await startOperator();
   await apply([aJob('yard', { ttlSecondsAfterFinished: 3 }), aJob('kept')], namespace);

@@ -1,4 +1,4 @@
-// `kubectl genwarden` as a plugin on PATH, against an installation by the chart: port-forward, tokens, logs, what breaks.
+// `kubectl genwarden` as a plugin on PATH, against an installation by the chart: port-forward, tokens, logs, failures.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -32,7 +32,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A kubeconfig of a service account that edits in the team's namespace, and may forward ports to Genwarden. */
+/** A kubeconfig of a service account that may edit in the team's namespace and forward ports to Genwarden. */
 async function member(name: string): Promise<string> {
   await kubectl('create', 'serviceaccount', name, '-n', team);
   const account = `--serviceaccount=${team}:${name}`;
@@ -48,7 +48,7 @@ async function member(name: string): Promise<string> {
   return kubeconfig(name, { token: (await kubectl('create', 'token', name, '-n', team)).trim() }, team);
 }
 
-/** The present cluster with another user. */
+/** The current cluster with another user. */
 async function kubeconfig(name: string, user: object, namespace: string): Promise<string> {
   const config = JSON.parse(await kubectl('config', 'view', '--raw', '--minify', '--flatten', '-o', 'json')) as {
     'current-context': string;
@@ -68,7 +68,7 @@ async function kubeconfig(name: string, user: object, namespace: string): Promis
   return path;
 }
 
-/** `kubectl genwarden …` where this test's installation is the one that is meant. */
+/** `kubectl genwarden …` against the installation of this test. */
 const plugin = (config: string | undefined, ...args: string[]): Promise<Ran> =>
   attempt('kubectl', ['genwarden', ...args, '--installation-namespace', installed], { env: env(config) });
 
@@ -83,7 +83,7 @@ async function submit(config: string | undefined, ...args: string[]): Promise<st
   return (JSON.parse(stdout) as { id: string }).id;
 }
 
-test('kubectl knows the plugin, and completes it', async () => {
+test('kubectl finds the plugin and completes it', async () => {
   const { stdout } = await attempt('kubectl', ['plugin', 'list', '--name-only'], { env: env(undefined) });
   expect(stdout.split('\n')).toContain('kubectl-genwarden');
   const help = await attempt('kubectl', ['genwarden', '--help'], { env: env(undefined) });
@@ -92,7 +92,7 @@ test('kubectl knows the plugin, and completes it', async () => {
   expect(offered.stdout).toContain('--older-than');
 });
 
-test("a member of a team submits, watches and downloads in the team's namespace, and sees nobody else's", async () => {
+test("a member of a team submits, watches and downloads in the team's namespace, and sees no other jobs", async () => {
   const id = await submit(memberConfig, '--prompt', 'a yard', '--wait', '--download', join(folder, 'pictures'));
   expect((await readFile(join(folder, 'pictures', 'image.png'))).subarray(1, 4).toString()).toBe('PNG');
   const other = await genwarden.client.submit({ kind: 'image', input: { prompt: "the admin's" } });
@@ -110,7 +110,7 @@ test("a member of a team submits, watches and downloads in the team's namespace,
   for (const part of [id, other.id, team]) expect(admin.stdout).toContain(part);
 });
 
-test('the admin sees pools, workers, top and what is stuck everywhere', async () => {
+test('the admin sees pools, workers, top and stuck tasks of all namespaces', async () => {
   const pools = await plugin(undefined, 'pools');
   expect(pools).toMatchObject({ code: 0, stdout: expect.stringMatching(/^default +gemini/m) as string });
   expect((await plugin(undefined, 'top')).stdout).toMatch(/SLOTS +MEMORY +LAG/);
@@ -119,7 +119,7 @@ test('the admin sees pools, workers, top and what is stuck everywhere', async ()
   expect((await plugin(undefined, 'doctor')).stdout).toContain('✓ api');
 });
 
-test('logs are those of the worker that ran the job, about the job alone', async () => {
+test('logs come from the worker that ran the job and contain only lines about the job', async () => {
   const id = await submit(memberConfig, '--prompt', 'a yard', '--wait');
   const about = await plugin(memberConfig, 'logs', id);
   expect(about.code).toBe(0);
@@ -133,7 +133,7 @@ test('logs are those of the worker that ran the job, about the job alone', async
   expect(followed).toMatchObject({ code: 0, stdout: expect.stringContaining('generation_completed') as string });
 });
 
-test('a watch goes on through the end of the pod that it was forwarded to', async () => {
+test('a watch survives the end of the pod that it is forwarded to', async () => {
   const id = await submit(memberConfig, '--prompt', 'a yard [standin: slow 20s]', '--attempt-timeout', '60s');
   const args = ['genwarden', 'watch', id, '--installation-namespace', installed];
   const watch = await startProcess('kubectl', args, {
@@ -150,8 +150,8 @@ test('a watch goes on through the end of the pod that it was forwarded to', asyn
   await kubectl('rollout', 'status', `deployment/${genwarden.fullname}-api`, '-n', installed, '--timeout=60s');
 });
 
-test("a kubeconfig without a token takes the admin's from the installation, where it may read it", async () => {
-  // Like a client certificate, no credentials at all are no token.
+test("without a token in the kubeconfig, the plugin uses the admin's token of the installation, if it may read it", async () => {
+  // A kubeconfig without credentials has no token, like one with a client certificate.
   const certified = await kubeconfig('certified', {}, team);
   await kubectl(
     'create',
@@ -178,7 +178,7 @@ test("a kubeconfig without a token takes the admin's from the installation, wher
   expect(given).toMatchObject({ code: 0, stderr: '' });
 });
 
-test('what is missing is said with its code', async () => {
+test('errors are reported with their code', async () => {
   const nowhere = await attempt('kubectl', ['genwarden', 'list', '--installation-namespace', team], {
     env: env(undefined),
   });

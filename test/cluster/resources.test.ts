@@ -1,5 +1,5 @@
-// The custom resources at a real API server: what it refuses by itself and how it says so, what it fills in, and how
-// kubectl shows, waits for, scales and explains them.
+// The custom resources in a real API server: what it rejects and with which message, its defaults, and how kubectl shows, waits
+// for, scales and explains the resources.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -33,7 +33,7 @@ const kinds = [
 ];
 
 describe.each(kinds)('a $kind', ({ kind, good, bad }) => {
-  /** kubectl goes on after a refusal: one run says what becomes of each. What it could check itself is left to the server. */
+  /** kubectl continues after a rejection, so one run checks all cases. Client-side validation is off. */
   const answers = async (cases: readonly Case[], prefix: string): Promise<string[]> => {
     const all = cases.map(({ spec }, index) => resource(kind, `${prefix}-${index}-end`, spec));
     const { stdout, stderr } = await tryApply(all, namespace, '--dry-run=server', '--validate=false');
@@ -58,7 +58,7 @@ describe.each(kinds)('a $kind', ({ kind, good, bad }) => {
     expect(refused[index]).not.toContain('evaluation');
   });
 
-  test('is refused with a field that is not known, by its name', async () => {
+  test('is rejected with an unknown field, which the message names', async () => {
     const { code, stderr } = await tryApply(
       resource(kind, 'unknown', { ...(good[0]!.spec as object), speed: 9 }),
       namespace,
@@ -69,7 +69,7 @@ describe.each(kinds)('a $kind', ({ kind, good, bad }) => {
 });
 
 describe('a GenerationJob', () => {
-  test('cannot be changed, but its labels can', async () => {
+  test('is immutable, except for its labels', async () => {
     const metadata = { brand: { id: 'b1' } };
     await apply(
       job('fixed', {
@@ -106,7 +106,7 @@ describe('a GenerationJob', () => {
     });
   });
 
-  test('keeps free JSON as it is', async () => {
+  test('keeps free JSON unchanged', async () => {
     const free = { nothing: null, list: [1, 'two', { three: [] }], deep: { er: { still: true } } };
     const spec = { jobMetadata: free, tasks: [{ metadata: [free] }, { metadata: 'text' }] };
     // Client-side apply drops every null before it sends anything.
@@ -115,8 +115,8 @@ describe('a GenerationJob', () => {
   });
 });
 
-// An operator in the cluster would write the status as well: a copy of the kind is nobody's but the test's.
-describe('a GenerationJob that no operator sees', () => {
+// Uses a copy of the kind, because an operator in the cluster would also write the status.
+describe('a GenerationJob without an operator', () => {
   const group = `${namespace}.genwarden.test`;
   const type = `generationjobs.${group}`;
   const own = (name: string, spec: object = {}): Any => ({ ...job(name, spec), apiVersion: `${group}/v1alpha1` });
@@ -129,7 +129,7 @@ describe('a GenerationJob that no operator sees', () => {
   });
   afterAll(() => kubectl('delete', 'crd', type, '--ignore-not-found', '--wait=false'));
 
-  test('is shown with its state, its progress, and more of it on request', async () => {
+  test('shows its state and progress, and more on request', async () => {
     await apply(own('shown', { pool: 'yards' }), namespace);
     const tasks = { total: 20, done: '3/20' };
     await patchStatus(`${type}/shown`, { state: 'running', reason: 'Running', jobId: '01jd', tasks });
@@ -139,7 +139,7 @@ describe('a GenerationJob that no operator sees', () => {
     expect(wide).toEqual({ ...shown, REASON: 'Running', POOL: 'yards', JOB: '01jd' });
   });
 
-  test('can be waited for, to either end', async () => {
+  test('can be waited for, whether it succeeds or fails', async () => {
     await apply([own('ends'), own('fails')], namespace);
     const [ends, fails] = [`${type}/ends`, `${type}/fails`];
     await patchStatus(ends, { state: 'succeeded', conditions: [condition('Complete'), condition('Finished')] });
@@ -151,14 +151,14 @@ describe('a GenerationJob that no operator sees', () => {
     await kubectl('wait', '--for=jsonpath={.status.state}=failed', fails, '-n', namespace, '--timeout=20s');
   });
 
-  test('is refused a state that there is not', async () => {
+  test('is rejected with an unknown state', async () => {
     await apply(own('stateless'), namespace);
     const { code, stderr } = await patch(`${type}/stateless`, { status: { state: 'stuck' } }, '--subresource=status');
     expect(code).toBe(1);
     expect(stderr).toContain('status.state: Unsupported value: "stuck"');
   });
 
-  test('gets no status from who makes it', async () => {
+  test('ignores a status on create', async () => {
     await apply({ ...own('unasked'), status: { state: 'succeeded' } }, namespace);
     expect((await getObject(type, 'unasked', namespace)).status).toBeUndefined();
   });
@@ -185,7 +185,7 @@ describe('a WorkerPool', () => {
     expect(stderr).toContain('metadata.name: is not the name of a pool');
   });
 
-  test('is scaled by kubectl scale, which sees its workers', async () => {
+  test('can be scaled with kubectl scale', async () => {
     await apply(pool('scaled'), namespace);
     await patchStatus('gwp/scaled', { replicas: 2, selector: 'genwarden.dev/pool=scaled' });
     await kubectl('scale', 'gwp/scaled', '--replicas=3', '-n', namespace);
@@ -202,7 +202,7 @@ describe('a WorkerPool', () => {
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('spec.replicas') });
   });
 
-  test('is shown with its workers and its queue', async () => {
+  test('shows its workers and its queue', async () => {
     await apply(pool('shown', { paused: true }), namespace);
     const oldestQueuedTime = new Date(Date.now() - 600_000).toISOString();
     await patchStatus('gwp/shown', { ready: '2/3', queued: 17, running: 8, oldestQueuedTime });
@@ -217,7 +217,7 @@ describe('a WorkerPool', () => {
   });
 });
 
-test('the definitions are small enough for client-side apply', async () => {
+test('the CRDs are small enough for client-side apply', async () => {
   for (const [name, text] of definitionFiles()) {
     const { code, stdout, stderr } = await tryApply(text, namespace, '--dry-run=server');
     expect({ name, code, stderr, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('genwarden.dev') });
@@ -229,14 +229,14 @@ test.each(readdirSync(examples))('examples/kubernetes/%s is taken', async (name)
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
 
-test('both kinds are of one category', async () => {
+test('both kinds are in one category', async () => {
   await apply([job('listed'), pool('listed')], namespace);
   const names = await kubectl('get', 'genwarden', '-n', namespace, '-o', 'name');
   expect(names).toContain('generationjob.genwarden.dev/listed');
   expect(names).toContain('workerpool.genwarden.dev/listed');
 });
 
-test('a resource changes by client-side and by server-side apply', async () => {
+test('a resource can be changed by client-side and by server-side apply', async () => {
   await apply(pool('both', { concurrency: 2 }), namespace);
   await apply(pool('both', { concurrency: 3 }), namespace);
   await apply(pool('both', { concurrency: 5 }), namespace, '--server-side', '--force-conflicts');

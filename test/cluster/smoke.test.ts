@@ -1,4 +1,4 @@
-// The cluster itself, before anything of ours runs in it: a node that is Ready, Pod Security that refuses, the image.
+// The cluster itself: its node is Ready, Pod Security is enforced, and the images work.
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { until } from '../support/until.ts';
@@ -23,14 +23,14 @@ test('the node is Ready', async () => {
   expect(nodes.filter(isReady).length).toBeGreaterThan(0);
 });
 
-test('the image says its version in a restricted pod', async () => {
+test('the image prints its version in a restricted pod', async () => {
   await apply(restrictedPod({ name: 'version', args: ['--version'] }), namespace);
   const { status } = await finished('version');
   expect(await logsOf('version', namespace)).toBe(`${packageJson.version}\n`);
   expect(status.phase).toBe('Succeeded');
 });
 
-test('the image has what pictures need', async () => {
+test('the image can process images', async () => {
   const script = `const { default: sharp } = await import('sharp');
     const create = { width: 8, height: 8, channels: 3, background: 'red' };
     console.log((await sharp({ create }).png().toBuffer()).length);`;
@@ -47,7 +47,7 @@ test('nats-server runs and answers', async () => {
   expect(await answer.json()).toEqual({ status: 'ok' });
 });
 
-test('a pod is PID 1 as user 10001, cannot write its root, and finds names', async () => {
+test('a pod runs as PID 1 and user 10001, has a read-only root, and resolves names', async () => {
   const script = `const fs = require('node:fs');
     const wrote = (() => { try { fs.writeFileSync('/app/x', ''); return 'yes'; } catch (error) { return error.code; } })();
     require('node:dns').lookup('kubernetes.default.svc', (error) => {
@@ -60,7 +60,7 @@ test('a pod is PID 1 as user 10001, cannot write its root, and finds names', asy
   expect(await execIn('inside', namespace, 'sh', '-c', 'echo $NODE_ENV')).toBe('production\n');
 });
 
-test('a pod that asks for more than Pod Security allows is refused', async () => {
+test('Pod Security rejects a pod that runs as root', async () => {
   const pod = restrictedPod({ name: 'root' });
   pod.spec.securityContext.runAsUser = 0;
   pod.spec.containers[0].securityContext.allowPrivilegeEscalation = true;

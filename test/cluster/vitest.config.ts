@@ -1,6 +1,6 @@
-// The tests in a real cluster, one file after the other, since they share a node of two cores. Started by
-// `make test-cluster` and `make cluster-faults`, which give them KUBECONFIG, kubectl and helm, and put them into the node's
-// network. The faults are a project of their own, as they take a minute each.
+// Tests in a real cluster, one file at a time because they share a node of two cores. `make test-cluster` and
+// `make cluster-faults` start them with KUBECONFIG, kubectl and helm in the network of the node. The faults are a separate
+// project because each takes a minute.
 import { defineConfig } from 'vitest/config';
 
 const group = (name: string, folder: string, timeoutMs: number) => ({

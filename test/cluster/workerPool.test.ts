@@ -1,4 +1,4 @@
-// WorkerPools with real pods: workers made and rolled, keys, pause, kubectl scale, and their end.
+// WorkerPools with real pods: creation and rollout of workers, keys, pause, kubectl scale, deletion.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GenwardenApiError } from '../../src/client/index.ts';
 import { until } from '../support/until.ts';
@@ -28,7 +28,7 @@ const eventsOf = async (pool: string): Promise<string[]> => {
   return events.flatMap(({ regarding, reason }) => (regarding.name === pool ? (reason as string) : []));
 };
 
-test('a pool becomes workers that run a job', async () => {
+test('a pool starts workers that run a job', async () => {
   await applyPool(genwarden, 'studio', { replicas: 2 });
   await untilObject('gwp', 'studio', namespace, ({ status }) => status?.ready === '2/2', {
     what: 'two workers',
@@ -43,7 +43,7 @@ test('a pool becomes workers that run a job', async () => {
   expect(await kubectl('get', 'gwp', 'studio', '-n', namespace)).toMatch(/READY|Ready/i);
 });
 
-test('a rotated key rolls the workers out, one after the other, and jobs go on', async () => {
+test('a rotated key replaces the workers one at a time, and jobs continue', async () => {
   const before = (await workersOf(namespace, 'studio')).map(({ metadata }) => metadata.name as string);
   await applyKey(namespace, 'studio', 'another-key');
   const replaced = async (): Promise<boolean> => {
@@ -60,7 +60,7 @@ test('a rotated key rolls the workers out, one after the other, and jobs go on',
   expect(await eventsOf('studio')).toContain('KeysChanged');
 });
 
-test('kubectl scale is obeyed', async () => {
+test('kubectl scale changes the number of workers', async () => {
   await kubectl('scale', 'gwp', 'studio', '--replicas=3', '-n', namespace);
   await untilObject('gwp', 'studio', namespace, ({ status }) => status.readyReplicas === 3, {
     what: 'three workers',
@@ -72,7 +72,7 @@ test('kubectl scale is obeyed', async () => {
   expect(conditionOf(await getObject('gwp', 'studio', namespace), 'Scaling')).toBe('True Fixed');
 });
 
-test('a worker that is scaled away finishes what it runs', async () => {
+test('a worker that is scaled in finishes its task', async () => {
   const { id } = await submit('studio', 'an epic [standin: slow 12s]');
   const isRunning = async (): Promise<boolean> => (await genwarden.client.get(id)).state === 'running';
   await until(isRunning, { what: 'the task to run', timeoutMs: 30_000, intervalMs: 200 });
@@ -90,7 +90,7 @@ test('a worker that is scaled away finishes what it runs', async () => {
   await untilCondition(namespace, 'studio', 'Ready', 'True Available');
 });
 
-test('a pause of the resource holds the queue back until it ends', async () => {
+test('spec.paused pauses the queue until it is removed', async () => {
   await kubectl('patch', 'gwp', 'studio', '-n', namespace, '--type=merge', '-p', '{"spec":{"paused":true}}');
   await untilCondition(namespace, 'studio', 'Paused', 'True PausedBySpec');
   await until(async () => (await genwarden.client.pools()).find(({ name }) => name === 'studio')?.paused, {
@@ -104,7 +104,7 @@ test('a pause of the resource holds the queue back until it ends', async () => {
   await untilCondition(namespace, 'studio', 'Paused', 'False NotPaused');
 });
 
-test('a missing Secret is named, and nothing is made until it is there', async () => {
+test('a missing Secret is reported, and no worker starts until it exists', async () => {
   const keys = [{ secretKeyRef: { name: 'later', key: 'api-key' } }];
   await applyPool(genwarden, 'hopeful', { keys });
   const pool = await untilCondition(namespace, 'hopeful', 'Ready', 'False SecretNotFound');
@@ -116,14 +116,14 @@ test('a missing Secret is named, and nothing is made until it is there', async (
   expect(await eventsOf('hopeful')).toEqual(expect.arrayContaining(['SecretNotFound', 'Created']));
 });
 
-test('workers that find no node are named', async () => {
+test('workers that cannot be scheduled are reported', async () => {
   const template = { nodeSelector: { 'no-such': 'node' } };
   await applyPool(genwarden, 'homeless', { template });
   const pool = await untilCondition(namespace, 'homeless', 'Ready', 'False RolloutStuck');
   expect(JSON.stringify(pool.status)).toContain('cannot be scheduled');
 });
 
-test('a pool for some namespaces refuses the jobs of others', async () => {
+test('a pool with allowedNamespaces refuses jobs from other namespaces', async () => {
   await applyPool(genwarden, 'closed', { allowedNamespaces: ['elsewhere'], replicas: 0 });
   await untilCondition(namespace, 'closed', 'Ready', 'False NoReplicas');
   const refusal = await submit('closed').catch((error: unknown) => error);
@@ -131,7 +131,7 @@ test('a pool for some namespaces refuses the jobs of others', async () => {
   expect(refusal).toMatchObject({ code: 'PoolNotAllowed', status: 422 });
 });
 
-test('with the pool go its workers and the right to submit to it', async () => {
+test('deleting a pool deletes its workers and refuses further submits', async () => {
   expect(await replicasOf(namespace, 'studio')).toBe(1);
   await kubectl('delete', 'gwp', 'studio', 'hopeful', 'homeless', 'closed', '-n', namespace);
   const left = async (): Promise<string> =>

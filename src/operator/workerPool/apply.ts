@@ -54,7 +54,7 @@ export async function applyChildren(
     state.applied = undefined;
     return refusal(error);
   }
-  tell(context, observed, children.deployment);
+  recordChanges(context, observed, children.deployment);
   return undefined;
 }
 
@@ -77,7 +77,11 @@ function refusal(error: unknown): Obstacle {
   throw error;
 }
 
-function tell(context: OperatorContext, { pool, deployment, load }: ObservedPool, applied: ApplyConfiguration): void {
+function recordChanges(
+  context: OperatorContext,
+  { pool, deployment, load }: ObservedPool,
+  applied: ApplyConfiguration,
+): void {
   const { replicas, template } = applied['spec'] as NonNullable<Deployment['spec']> & { replicas: number };
   const record = (reason: string, action: string, note: string): void => {
     context.recorder.record(pool, { type: 'Normal', reason, action, note });

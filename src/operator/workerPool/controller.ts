@@ -44,29 +44,33 @@ async function startTerm(context: OperatorContext, enqueue: Enqueue, signal: Abo
   term.workers.watch(context.heartbeats, signal).catch(unheard);
   await Promise.all([term.pools.untilSynced(), term.deployments.untilSynced(), term.pods.untilSynced()]);
   // Finds declarations whose WorkerPool was deleted while no operator ran.
-  const look = (name: string): void => enqueue({ namespace: context.namespace, name });
-  context.pools.onChange(({ name, owner }) => owner !== undefined && look(name), signal);
+  const enqueuePool = (name: string): void => enqueue({ namespace: context.namespace, name });
+  context.pools.onChange(({ name, owner }) => owner !== undefined && enqueuePool(name), signal);
   return term;
 }
 
 function startInformers(context: OperatorContext, enqueue: Enqueue, signal: AbortSignal) {
   const { namespace, startInformer } = context;
-  const look = (name: string | undefined): void => {
+  const enqueuePool = (name: string | undefined): void => {
     if (name !== undefined) enqueue({ namespace, name });
   };
   const base = { namespaces: [namespace], signal };
   const ofWorkers = { ...base, labelSelector: workerSelector };
   return {
-    pools: startInformer<WorkerPool>({ ...base, type: workerPoolType, onChange: (pool) => look(pool.metadata.name) }),
+    pools: startInformer<WorkerPool>({
+      ...base,
+      type: workerPoolType,
+      onChange: (pool) => enqueuePool(pool.metadata.name),
+    }),
     deployments: startInformer<Deployment>({
       ...ofWorkers,
       type: deploymentType,
-      onChange: ({ metadata }) => look(metadata.labels?.[poolLabel]),
+      onChange: ({ metadata }) => enqueuePool(metadata.labels?.[poolLabel]),
     }),
     pods: startInformer<Pod>({
       ...ofWorkers,
       type: podType,
-      onChange: ({ metadata }) => look(metadata.labels?.[poolLabel]),
+      onChange: ({ metadata }) => enqueuePool(metadata.labels?.[poolLabel]),
     }),
   };
 }

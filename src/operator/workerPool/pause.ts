@@ -28,10 +28,10 @@ export async function reconcilePause(
   const paused = await isPaused(context, state, name, wanted);
   const step = pauseStep({ wanted, paused, before });
   if (step.act === 'nothing') return { paused, condition: step.condition };
-  await take(step, context, state, pool);
+  await applyStep(step, context, state, pool);
   const holds = step.act === 'pause';
   state.pause = { at: context.clock.monotonic(), wanted, paused: holds };
-  tell(context, pool, step.act);
+  recordPause(context, pool, step.act);
   return { paused: holds, condition: step.condition };
 }
 
@@ -44,7 +44,7 @@ async function isPaused({ queue, clock }: OperatorContext, state: PoolState, nam
   return paused;
 }
 
-async function take({ act, condition }: PauseStep, context: OperatorContext, state: PoolState, pool: WorkerPool) {
+async function applyStep({ act, condition }: PauseStep, context: OperatorContext, state: PoolState, pool: WorkerPool) {
   const { name, generation = 0 } = pool.metadata;
   if (act === 'resume') return context.queue.resume(name);
   // Records the owner of the pause first: an operator that dies in between would leave a pause that nothing ends.
@@ -55,7 +55,7 @@ async function take({ act, condition }: PauseStep, context: OperatorContext, sta
   await context.queue.pause(name);
 }
 
-function tell({ recorder, logger }: OperatorContext, pool: WorkerPool, act: 'pause' | 'resume'): void {
+function recordPause({ recorder, logger }: OperatorContext, pool: WorkerPool, act: 'pause' | 'resume'): void {
   const { name } = pool.metadata;
   const note =
     act === 'pause'

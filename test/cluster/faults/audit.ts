@@ -1,5 +1,5 @@
-// After a fault: is every acknowledged job there and finished, has none succeeded twice, and how long was it until work
-// that the fault had hit went on?
+// Checks after a fault that every acknowledged job exists and has finished and that none succeeded twice, and measures how long
+// the affected tasks took to continue.
 
 import { expect } from 'vitest';
 import { GenwardenApiError } from '../../../src/client/error.ts';
@@ -11,21 +11,21 @@ export interface AuditOptions {
   /** The name of the row. */
   readonly fault: string;
   readonly jobs: readonly string[];
-  /** When the fault began, ms since 1970 by this machine's clock, which the cluster's node shares. */
+  /** When the fault began, ms since 1970 by the clock of this machine, which is also the cluster's node. */
   readonly faultAt: number;
-  /** All jobs must be terminal so soon from now, ms; default 180 s. */
+  /** All jobs must be terminal within this time, ms; default 180 s. */
   readonly withinMs?: number;
 }
 
 export interface Audited {
   readonly histories: readonly (readonly Transition[])[];
-  /** ms from the fault to the next claim or end, of each task that the fault took from its worker. */
+  /** ms from the fault to the next claim or end, for each task that the fault took from its worker. */
   readonly recoveries: readonly number[];
   /** How many tasks of the row needed more than one attempt. */
   readonly again: number;
 }
 
-/** Adds a row whatever it says, then fails the test where a promise was broken. */
+/** Always adds a row, then fails the test if a guarantee was violated. */
 export async function audit(client: GenwardenClient, options: AuditOptions): Promise<Audited> {
   const { fault, jobs, faultAt, withinMs = 180_000 } = options;
   const signal = AbortSignal.timeout(withinMs);
@@ -61,7 +61,7 @@ async function endOf(client: GenwardenClient, job: string, signal: AbortSignal):
   }
 }
 
-/** A node that lost touch with the cluster for a while is taken for lost by it, and its pods for not ready, for seconds more. */
+/** For some seconds, the cluster treats a node that was cut off as lost and its pods as not ready. */
 const historyOf = (client: GenwardenClient, job: string): Promise<Transition[]> =>
   until(() => client.history(job), { what: `the history of ${job}`, timeoutMs: 60_000, intervalMs: 500 });
 
@@ -73,7 +73,7 @@ function succeededTwice(history: readonly Transition[]): boolean {
 
 const wasRepeated = ({ attempt, attemptsLost }: Transition): boolean => attempt > 1 || attemptsLost > 0;
 
-/** A task that ran when the fault came, and was taken from its worker: until it ran again or ended. */
+/** For a task that the fault took from its worker: ms until it ran again or ended. */
 function recoveryOf(history: readonly Transition[], faultAt: number): number[] {
   const taken = history.findIndex(
     ({ at, state, reason }, index) =>
@@ -85,7 +85,7 @@ function recoveryOf(history: readonly Transition[], faultAt: number): number[] {
   return next === undefined ? [] : [Date.parse(next.at) - faultAt];
 }
 
-/** ms, from the fault on: how long nothing at all was begun, while jobs kept coming in. */
+/** The longest time after the fault without any claim, while jobs kept arriving, ms. */
 function longestPause(histories: readonly (readonly Transition[])[], faultAt: number): number {
   const claims = histories.flat().filter(({ state, at }) => state === 'running' && Date.parse(at) > faultAt);
   const times = [faultAt, ...claims.map(({ at }) => Date.parse(at)).toSorted((a, b) => a - b)];

@@ -1,5 +1,5 @@
-// What happens to a cluster under load, each once: pods and processes killed, everything restarted, parts of Kubernetes
-// that hang. No acknowledged job is lost, none succeeds twice, all finish; the table says how soon.
+// Faults in a cluster under load: killed pods and processes, a restart of everything, and Kubernetes components that hang. No
+// acknowledged job is lost, none succeeds twice, and all finish. The table shows the recovery times.
 
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ afterAll(() => genwarden?.uninstall());
 test("a busy worker's pod is deleted without grace", async () => {
   const { recoveries } = await endure(genwarden, {
     fault: 'delete pod --force of a busy worker',
-    // Longer than the node lets it go on.
+    // Longer than the node lets it run.
     everyMs: 1_200,
     callMs: 8_000,
     hurt: async ({ busyWorkerPod, struck }) => {
@@ -53,14 +53,14 @@ test('a busy worker runs out of memory', async () => {
   let killed: Any | undefined;
   const { recoveries } = await endure(genwarden, {
     fault: 'OOM kill of a busy worker',
-    // It takes seconds until the memory is full.
+    // Filling the memory takes seconds.
     everyMs: 1_200,
     callMs: 10_000,
     hurt: async ({ busyWorkerPod, struck }) => {
       killed = await busyWorkerPod();
       const { name, uid } = killed['metadata'];
       struck();
-      // Others take the container over its limit, each smaller than the worker, which the kernel is told to take first.
+      // Other processes exceed the container's limit, each smaller than the worker; the kernel is told to kill the worker first.
       writeFileSync(`/proc/${pidInPod(uid)}/oom_score_adj`, '1000');
       await attempt('kubectl', ['exec', name, '-n', namespace, '--', 'sh', '-c', hoard], { timeoutMs: 60_000 });
     },
@@ -72,7 +72,7 @@ test('a busy worker runs out of memory', async () => {
 const hoard =
   'i=0; while [ $i -lt 30 ]; do node -e "b = Buffer.alloc(2e7, 1); setInterval(() => b, 1e6)" & i=$((i + 1)); done; wait';
 
-test('everything is restarted in order', async () => {
+test('everything is restarted gracefully', async () => {
   await endure(genwarden, {
     fault: 'rolling restart of everything',
     hurt: async () => {
@@ -83,7 +83,7 @@ test('everything is restarted in order', async () => {
   });
 });
 
-test('the pod of NATS is deleted', async () => {
+test('the NATS pod is deleted', async () => {
   await endure(genwarden, {
     fault: 'NATS pod deleted',
     hurt: async () => {
@@ -97,7 +97,7 @@ test('the pod of NATS is deleted', async () => {
   });
 });
 
-test("all controllers' pods are deleted", async () => {
+test('all controller pods are deleted', async () => {
   await endure(genwarden, {
     fault: 'controller pods deleted, a worker killed',
     hurt: async ({ busyWorkerPod, struck }) => {
@@ -112,7 +112,7 @@ test("all controllers' pods are deleted", async () => {
   });
 });
 
-test('the API server of Kubernetes hangs for a minute', async () => {
+test('the Kubernetes API server hangs for a minute', async () => {
   await endure(genwarden, {
     fault: 'kube-apiserver stopped for a minute',
     hurt: () => stopFor('kube-apiserver', 60_000),
@@ -120,7 +120,7 @@ test('the API server of Kubernetes hangs for a minute', async () => {
   await until(async () => (await attempt('kubectl', ['get', '--raw', '/readyz'])).code === 0, { what: 'its answer' });
 });
 
-test('the kubelet hangs for a minute, and a worker dies meanwhile', async () => {
+test('the kubelet hangs for a minute, and a worker dies in the meantime', async () => {
   const { recoveries } = await endure(genwarden, {
     fault: 'kubelet stopped for a minute, a worker killed',
     everyMs: 400,
@@ -139,7 +139,7 @@ test('the kubelet hangs for a minute, and a worker dies meanwhile', async () => 
 const isReady = ({ status }: { [field: string]: { conditions?: { type: string; status: string }[] } }): boolean =>
   status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false;
 
-/** How the container that ran in the pod as it was then has ended. */
+/** How the container of the given pod state ended. */
 async function endOf(before: Any): Promise<unknown> {
   const restarts = (pod: Any): number => pod['status'].containerStatuses?.[0]?.restartCount ?? 0;
   const isRestarted = (pod: Any): boolean => restarts(pod) > restarts(before);

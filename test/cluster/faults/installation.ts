@@ -1,4 +1,4 @@
-// What the faults have in common: Genwarden with three workers, a load that keeps them busy, and the moment of a fault.
+// The common part of the faults: Genwarden with three workers, a load that keeps them busy, and the time of the fault.
 
 import type { GenwardenClient, Worker } from '../../../src/client/index.ts';
 import { until } from '../../support/until.ts';
@@ -7,33 +7,33 @@ import { getObject, listObjects, type Any } from '../support/kubectl.ts';
 import { audit, type Audited } from './audit.ts';
 import { keepSubmitting } from './load.ts';
 
-/** Calls take two seconds; twelve run at the same time. */
+/** Calls take two seconds, and twelve run at the same time. */
 export const faultValues: Values = {
   standin: { enabled: true, latency: '2s' },
   defaultPool: { replicas: 3, concurrency: 4 },
   gemini: { requestsPerMinute: 100_000 },
-  // Soon reached, where that is the fault.
+  // Low, so that the memory fault reaches it soon.
   worker: { resources: { limits: { memory: '384Mi' } } },
 };
 
 export interface Ordeal {
   readonly fault: string;
-  /** Between two submits, ms; default 250: two thirds of what the workers can do. */
+  /** Time between two submits, ms; default 250, two thirds of the workers' capacity. */
   readonly everyMs?: number;
   /** How long a call takes, ms; default 2 s. */
   readonly callMs?: number;
-  /** Hurts the cluster; resolves once it is whole again or heals by itself. */
+  /** Injects the fault; resolves once it is over or heals by itself. */
   readonly hurt: (blow: Blow) => Promise<void>;
 }
 
 export interface Blow {
-  /** The pod of a worker that runs several of this load's tasks right now. */
+  /** The pod of a worker that currently runs several tasks of this load. */
   busyWorkerPod(): Promise<Any>;
-  /** To be called at the very moment; without it the start of `hurt` counts. */
+  /** Marks the time of the fault; without a call, the start of `hurt` counts. */
   struck(): void;
 }
 
-/** ms; submits go on for so long after the fault is over. */
+/** Submits continue for this long after the fault, ms. */
 const afterwards = 5_000;
 
 /** Load, fault, load, audit: one row of the table. */
@@ -63,7 +63,7 @@ export async function endure(genwarden: InstalledGenwarden, ordeal: Ordeal): Pro
 export const podsOf = ({ namespace, release }: InstalledGenwarden, component: string): Promise<Any[]> =>
   listObjects('pods', namespace, `app.kubernetes.io/instance=${release},app.kubernetes.io/component=${component}`);
 
-/** Busiest first. Only those heard of just now: one that died stays in the list for a while, and an old beat tells of old tasks. */
+/** Busiest first. Only workers with a recent heartbeat: a dead one stays in the list for a while with its last tasks. */
 async function busyWorkers(client: GenwardenClient, jobs: readonly string[]): Promise<Worker[]> {
   const count = ({ tasks }: Worker): number => tasks.filter(({ job }) => jobs.includes(job)).length;
   const isFresh = ({ lastBeat }: Worker): boolean => Date.now() - Date.parse(lastBeat) < 1_000;

@@ -1,27 +1,27 @@
-// Jobs that keep coming in over HTTP while the cluster is hurt. Each submit is repeated with its own key until it is
-// acknowledged, so that what counts as acknowledged is beyond doubt.
+// A stream of jobs over HTTP during a fault. Each submit is repeated with its own idempotency key until it is acknowledged, so
+// that there is no doubt about which jobs are acknowledged.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { GenwardenApiError } from '../../../src/client/error.ts';
 import type { GenwardenClient, SubmitRequest } from '../../../src/client/index.ts';
 
 export interface RunningLoad {
-  /** The ids of all jobs acknowledged so far. */
+  /** The IDs of all jobs acknowledged so far. */
   readonly jobs: readonly string[];
-  /** No new submits; the ids once those under way are acknowledged. */
+  /** Stops; returns the IDs once all pending submits are acknowledged. */
   stop(): Promise<readonly string[]>;
 }
 
 export interface LoadOptions {
-  /** Names the prompts; so that calls of one row can be told from those of another. */
+  /** Part of every prompt, which identifies the calls of a row. */
   readonly name: string;
-  /** Between two submits, ms. */
+  /** Time between two submits, ms. */
   readonly everyMs: number;
   /** How long a call takes, ms; default 2 s. */
   readonly callMs?: number | undefined;
 }
 
-/** To the stand-in: a picture of 64 × 64, as this is about jobs and not about pictures. */
+/** Tells the stand-in to make a small image of 64 × 64, because only the jobs matter here. */
 export const smallPicture = (afterMs: number): string => `[standin: image small after ${afterMs}ms]`;
 
 export function keepSubmitting(client: GenwardenClient, { name, everyMs, callMs = 2_000 }: LoadOptions): RunningLoad {
@@ -46,7 +46,7 @@ export function keepSubmitting(client: GenwardenClient, { name, everyMs, callMs 
   };
 }
 
-/** Minutes of patience: the fault may take the way to the API, too. */
+/** Retries for minutes, because the fault may also cut off the API. */
 async function submitUntilAcknowledged(client: GenwardenClient, body: SubmitRequest): Promise<string> {
   const idempotencyKey = crypto.randomUUID();
   const giveUpAt = Date.now() + 240_000;

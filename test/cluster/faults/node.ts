@@ -1,11 +1,11 @@
-// The node's own processes, as signals reach them: the parts of Kubernetes, and what runs in a pod. Only of the node in whose
-// network namespace the tests run, so nothing of the machine, and of no other cluster, is ever hit.
+// Sends signals to processes of the node: Kubernetes components and processes in pods. Only of the node in whose network
+// namespace the tests run, so that no other process of the machine and no other cluster is affected.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 export type NodePart = 'kube-apiserver' | 'kubelet';
 
-/** The pid of a part of this node's Kubernetes. Throws where the tests do not run on the node that `make` starts. */
+/** The PID of a Kubernetes component of this node. Throws if the tests do not run on the node that `make` starts. */
 function pidOf(part: NodePart): number {
   const [pid, ...others] = processes().filter((one) => nameOf(one) === part && isOnThisNode(one));
   if (pid === undefined) throw new Error(`no ${part} here: this test needs the node that make test-cluster starts`);
@@ -13,14 +13,14 @@ function pidOf(part: NodePart): number {
   return pid;
 }
 
-/** The Node.js process of a pod's container; throws where there is not exactly one. */
+/** The Node.js process of a pod's container. Throws unless there is exactly one. */
 export function pidInPod(podUid: string): number {
   const found = processes().filter((pid) => ownerPodOf(pid).includes(podUid) && nameOf(pid) !== 'pause');
   if (found.length !== 1) throw new Error(`pod ${podUid} has the processes ${found.join(', ') || 'none'}`);
   return found[0]!;
 }
 
-/** Stops a part for a while, as a machine that hangs does, and lets it go on. */
+/** Suspends a component for a while, as if the machine hung. */
 export async function stopFor(part: NodePart, ms: number): Promise<void> {
   const pid = pidOf(part);
   process.kill(pid, 'SIGSTOP');
@@ -37,10 +37,10 @@ const nameOf = (pid: number): string => read(() => readFileSync(`/proc/${pid}/co
 const networkOf = (pid: number | 'self'): string => read(() => readlinkSync(`/proc/${pid}/ns/net`));
 const isOnThisNode = (pid: number): boolean => networkOf(pid) === networkOf('self');
 
-/** The control group of a pod has its uid in its path; cgroupfs writes it as it is. */
+/** The path of a pod's cgroup contains its UID; cgroupfs writes it unchanged. */
 const ownerPodOf = (pid: number): string => read(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
 
-/** A process may end while it is looked at. */
+/** A process may end while it is inspected. */
 function read(look: () => string): string {
   try {
     return look();

@@ -1,4 +1,4 @@
-// The operator under load: a thousand resources and what they cost in etcd, and an API server that hangs in the middle.
+// The operator under load: the cost of a thousand resources in etcd, and an API server that hangs in the middle.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GenwardenClient } from '../../../src/client/index.ts';
@@ -81,7 +81,7 @@ test('the API server hangs in the middle of 100 GenerationJobs: each runs, once'
   await untilFinished('away', 100);
   const jobs = new Set((await resourcesNamed('away')).map(({ status }) => status.jobId as string));
   expect(jobs.size).toBe(100);
-  // A node that could not renew its lease counts as lost for some seconds, and its pods as not ready.
+  // For some seconds, a node that could not renew its lease counts as lost and its pods as not ready.
   const patience = { what: 'an answer through the Service', timeoutMs: 60_000, intervalMs: 500 };
   expect(await until(() => succeededOf(namespace, 'away'), patience)).toBe(100);
 });
@@ -115,7 +115,7 @@ const untilFinished = (set: string, count: number): Promise<unknown> =>
     intervalMs: 2_000,
   });
 
-/** Jobs of the tenant that carry the label, as the API has them: two for one resource would be counted. */
+/** The number of the tenant's jobs with the label in the API; a second job for one resource would be counted. */
 async function succeededOf(tenant: string, set: string): Promise<number> {
   const { url, token } = genwarden;
   const ofTenant: typeof fetch = (input, init) =>
@@ -133,7 +133,7 @@ interface Cost {
   readonly creates: number;
 }
 
-/** What the API server counted of our kinds while something was done. */
+/** The requests for our kinds that the API server counted during an action. */
 async function costOf(what: () => Promise<void>): Promise<Cost> {
   const before = await counts();
   await what();

@@ -1,4 +1,4 @@
-// The rows of the table of faults in a real cluster, gathered over all test files and printed at the end of the run.
+// Collects the rows of the fault table from all test files and prints it at the end of the run.
 
 import type { TestProject } from 'vitest/node';
 import { addResult, keepResults } from '../../support/resultTable.ts';
@@ -10,7 +10,7 @@ export interface Row {
   readonly terminal: number;
   readonly lost: number;
   readonly double: number;
-  /** Tasks that the fault took from their worker; `p50` and `max` are theirs. */
+  /** Tasks that the fault took from their worker; `p50` and `max` refer to them. */
   readonly hit: number;
   readonly p50: number | undefined;
   readonly max: number | undefined;
@@ -18,10 +18,10 @@ export interface Row {
   readonly pause: number;
 }
 
-/** Only where the run keeps a table. */
+/** Absent if the run keeps no table. */
 export const addRow = (row: Row): void => addResult(row);
 
-/** Global set-up of the run. */
+/** Global setup of the run. */
 export default function keepTable(project: TestProject): Promise<() => Promise<void>> {
   return keepResults(project, columns);
 }

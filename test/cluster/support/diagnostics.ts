@@ -1,4 +1,4 @@
-// What a namespace looked like when a test failed: objects, events, the ends of the logs. Printed, never thrown.
+// Prints the objects, events and last log lines of a namespace when a test fails. Never throws.
 import { attempt } from './run.ts';
 
 /** `why` is the headline, such as the name of the test. */
@@ -19,7 +19,7 @@ export async function printDiagnostics(namespace: string, why: string): Promise<
   console.error([`==== ${namespace}: ${why}`, ...parts, `==== end of ${namespace}`].join('\n'));
 }
 
-/** The last lines of each pod, and of the container before where one was restarted. */
+/** The last lines of each pod, and those of the previous container if it was restarted. */
 async function logs(namespace: string): Promise<string[]> {
   const { stdout } = await attempt('kubectl', ['get', 'pods', '-n', namespace, '-o', 'name']);
   const all = ['--all-containers', '--prefix', '--tail=60'];

@@ -1,9 +1,9 @@
-// Genwarden installed by its chart into a namespace of a test, with the stand-in for Gemini:
+// Installs Genwarden with its chart into a namespace of a test, with the stand-in for Gemini:
 //   const namespace = testNamespace('workers');
 //   let genwarden: InstalledGenwarden;
 //   beforeAll(async () => { genwarden = await installGenwarden(namespace, { controller: { replicas: 1 } }); });
 //   afterAll(() => genwarden?.uninstall());
-// then `genwarden.client` is the admin's HTTP client, through the Service.
+// Then `genwarden.client` is the admin's HTTP client, through the Service.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GenwardenClient } from '../../../src/client/index.ts';
@@ -19,19 +19,19 @@ export type Values = { [key: string]: unknown };
 export interface InstalledGenwarden {
   readonly namespace: string;
   readonly release: string;
-  /** Start of all names: `<fullname>-api`, `<fullname>-nats` … */
+  /** The prefix of all names: `<fullname>-api`, `<fullname>-nats` … */
   readonly fullname: string;
   /** Address of the API's Service. */
   readonly url: string;
-  /** The admin's token, from the secret that the chart made. */
+  /** The admin's token, from the Secret that the chart created. */
   readonly token: string;
   readonly client: GenwardenClient;
-  /** `helm upgrade --wait` with these values over those of the installation. */
+  /** `helm upgrade --wait` with these values merged into those of the installation. */
   upgrade(values: Values): Promise<void>;
   uninstall(): Promise<void>;
 }
 
-/** `values` go over `testValues`. Resolves once everything is ready and the API answers; prints what there is on failure. */
+/** Merges `values` into `testValues`. Resolves once everything is ready and the API answers; prints diagnostics on failure. */
 export async function installGenwarden(
   namespace: string,
   values: Values = {},
@@ -53,7 +53,7 @@ export async function installGenwarden(
 const [genwardenRepository, genwardenTag] = genwardenImage.split(':');
 const [natsRepository, natsTag] = natsImage.split(':');
 
-/** Images of the test cluster, the stand-in, and definitions that are there already (see `applyDefinitions`). */
+/** Uses the images of the test cluster, the stand-in, and CRDs that already exist (see `applyDefinitions`). */
 export const testValues: Values = {
   image: { repository: genwardenRepository, tag: genwardenTag, pullPolicy: 'Never' },
   nats: { image: { repository: natsRepository, tag: natsTag, pullPolicy: 'Never' } },
@@ -62,8 +62,8 @@ export const testValues: Values = {
 };
 
 /**
- * The custom resources' definitions, from the chart's files. They are the cluster's, not a release's: only so can several
- * tests install side by side.
+ * Applies the CRDs from the chart's files. They belong to the cluster, not to a release, so that several tests can install side by
+ * side.
  */
 export async function applyDefinitions(): Promise<void> {
   const folder = join(chartFolder, 'files/crds');
@@ -113,7 +113,7 @@ async function reach({ namespace, release, fullname, volume, chosen }: Parts): P
   };
 }
 
-/** Objects field by field, anything else as a whole. */
+/** Merges objects field by field; replaces all other values. */
 function merge(base: Values, over: Values): Values {
   const isObject = (value: unknown): value is Values =>
     typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -2,7 +2,7 @@
 import { until } from '../../support/until.ts';
 import { attempt, type Ran, run, type RunOptions } from './run.ts';
 
-/** An object as the API server has it, for tests that look at any kind. */
+/** An object of any kind from the API server. */
 export interface Any {
   apiVersion: string;
   kind: string;
@@ -10,10 +10,10 @@ export interface Any {
   [field: string]: any;
 }
 
-/** Standard output; throws `CommandFailed` (./run.ts) with what kubectl said. */
+/** Standard output; throws `CommandFailed` (./run.ts) with kubectl's output. */
 export const kubectl = (...args: string[]): Promise<string> => run('kubectl', args);
 
-/** For what may be refused: the exit status and what kubectl said. */
+/** For commands that may fail: the exit status and the output. */
 export const tryKubectl = (args: readonly string[], options: RunOptions = {}): Promise<Ran> =>
   attempt('kubectl', args, options);
 
@@ -22,23 +22,23 @@ export async function apply(objects: object | string, namespace: string, ...more
   await run('kubectl', ['apply', '-n', namespace, '-f', '-', ...more], { input: manifest(objects) });
 }
 
-/** As `apply`, for what the API server may refuse. */
+/** Like `apply`, for objects that the API server may reject. */
 export const tryApply = (objects: object | string, namespace: string, ...more: string[]): Promise<Ran> =>
   attempt('kubectl', ['apply', '-n', namespace, '-f', '-', ...more], { input: manifest(objects) });
 
-/** One object; throws where there is none. `resource` is `pod`, `gwp`, `deployment` … */
+/** One object; throws if it does not exist. `resource` is `pod`, `gwp`, `deployment` … */
 export async function getObject(resource: string, name: string, namespace: string): Promise<Any> {
   return JSON.parse(await kubectl('get', resource, name, '-n', namespace, '-o', 'json')) as Any;
 }
 
-/** All of a kind, or those of a label selector (`app.kubernetes.io/component=api`). */
+/** All objects of a kind, or those that a label selector matches (`app.kubernetes.io/component=api`). */
 export async function listObjects(resource: string, namespace: string, selector?: string): Promise<Any[]> {
   const chosen = selector === undefined ? [] : ['-l', selector];
   const list = await kubectl('get', resource, '-n', namespace, ...chosen, '-o', 'json');
   return (JSON.parse(list) as { items: Any[] }).items;
 }
 
-/** Waits until the object exists and `fits`; the last object seen stands in the failure. */
+/** Waits until the object exists and `fits`; a failure contains the last object. */
 export async function untilObject(
   resource: string,
   name: string,
@@ -72,11 +72,11 @@ export async function waitForCondition(
   });
 }
 
-/** Everything that the containers of a pod, or of pods by `deployment/x`, have logged. */
+/** The logs of all containers of a pod, or of a workload such as `deployment/x`. */
 export const logsOf = (object: string, namespace: string, ...more: string[]): Promise<string> =>
   kubectl('logs', object, '-n', namespace, '--all-containers', ...more);
 
-/** What a pod has logged, as soon as it holds `part`. */
+/** The log of a pod, once it contains `part`. */
 export function untilLogged(pod: string, namespace: string, part: string, timeoutMs = 30_000): Promise<string> {
   const look = async (): Promise<string | false> => {
     const logged = await logsOf(pod, namespace);

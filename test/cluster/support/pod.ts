@@ -1,4 +1,4 @@
-// Pods that Pod Security "restricted" admits, for tests that need one of their own.
+// Pods that Pod Security "restricted" admits, for tests that need their own pod.
 import { genwardenImage } from './images.ts';
 import type { Any } from './kubectl.ts';
 
@@ -6,7 +6,7 @@ export interface PodOptions {
   name: string;
   /** Arguments of the image's entrypoint. */
   args?: readonly string[];
-  /** In place of the entrypoint. */
+  /** Replaces the entrypoint. */
   command?: readonly string[];
   /** Default: the application. */
   image?: string;
@@ -14,7 +14,7 @@ export interface PodOptions {
   labels?: Record<string, string>;
 }
 
-/** Runs once, read-only root, with a writable /tmp; no service account token. */
+/** Runs once, with a read-only root, a writable /tmp and no service account token. */
 export function restrictedPod({ name, args, command, image = genwardenImage, env = {}, labels = {} }: PodOptions): Any {
   return {
     apiVersion: 'v1',

@@ -1,9 +1,9 @@
-// Programs that cluster tests run (kubectl, helm), with what they print. A failure carries all of it.
+// Runs programs (kubectl, helm) for cluster tests. A failure contains their output.
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 
 export interface RunOptions {
-  /** Goes to standard input. */
+  /** Standard input. */
   input?: string;
   env?: Record<string, string>;
   /** Default 120,000; then SIGKILL, which counts as a failure. */
@@ -11,7 +11,7 @@ export interface RunOptions {
 }
 
 export interface Ran {
-  /** 128 where a signal ended it. */
+  /** 128 if a signal ended the program. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -26,20 +26,20 @@ class CommandFailed extends Error {
   }
 }
 
-/** Resolves whatever the exit status is; rejects where the program cannot be started. */
+/** Resolves with any exit status; rejects if the program cannot be started. */
 export async function attempt(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const { input = '', env = {}, timeoutMs = 120_000 } = options;
   const child = spawn(program, args, { env: { ...process.env, ...env }, timeout: timeoutMs, killSignal: 'SIGKILL' });
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject).once('close', (code) => resolve(code ?? 128));
   });
-  // A program that ends without reading says so by its exit status.
+  // A program may end without reading its input; the exit status tells whether that is an error.
   child.stdin.on('error', () => undefined).end(input);
   const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
   return { code, stdout, stderr };
 }
 
-/** Standard output; throws `CommandFailed` at any other exit status than 0. */
+/** Standard output; throws `CommandFailed` unless the exit status is 0. */
 export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const ran = await attempt(program, args, options);
   if (ran.code !== 0) throw new CommandFailed([program, ...args].join(' '), ran);

@@ -1,17 +1,17 @@
-// Persistent volumes where the cluster has nobody who makes them: folders on the node, which is this machine.
+// Persistent volumes for a cluster without a provisioner: folders on the node, which is this machine.
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Any, kubectl, listObjects } from './kubectl.ts';
 import { run } from './run.ts';
 
 export interface TestVolume {
-  /** Removes volume and data; the claim must be gone or going. */
+  /** Removes the volume and its data; the claim must be deleted or terminating. */
   remove(): Promise<void>;
 }
 
 /**
- * A volume for the claim of this name, to be made before the claim is. Does nothing where the cluster has a default
- * StorageClass; throws where it has none and `TEST_CLUSTER_FOLDER`, a folder that the node shares, is not set.
+ * A volume for the claim of this name; create it before the claim. Does nothing if the cluster has a default StorageClass.
+ * Otherwise throws if `TEST_CLUSTER_FOLDER`, a folder that the node shares, is not set.
  */
 export async function provideVolume(namespace: string, claim: string, size = '10Gi'): Promise<TestVolume> {
   if (await hasDefaultClass()) return { remove: async () => undefined };
@@ -37,7 +37,7 @@ async function hasDefaultClass(): Promise<boolean> {
   );
 }
 
-/** Of kind `local`, not `hostPath`: only there does the kubelet give the files to the pod's group. */
+/** A `local` volume: the kubelet does not set the group of files in a `hostPath` volume. */
 const volume = (name: string, folder: string, size: string, namespace: string, claim: string): Any => ({
   apiVersion: 'v1',
   kind: 'PersistentVolume',

@@ -1,8 +1,8 @@
-// WorkerPools for tests: what they are made of, and what becomes of their pods.
+// Creates WorkerPools for tests and reads their pods and conditions.
 import type { InstalledGenwarden } from './genwarden.ts';
 import { apply, getObject, listObjects, untilObject, type Any } from './kubectl.ts';
 
-/** A pool on the stand-in, with one key in a Secret of its own. */
+/** A pool that uses the stand-in, with one key in its own Secret. */
 export async function applyPool(
   { namespace, fullname }: InstalledGenwarden,
   name: string,

@@ -1,4 +1,4 @@
-// The default pool: made once, made again when its file changes, and left alone where a person has a say.
+// The default pool: created once, applied again when its file changes, otherwise left to manual changes.
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import {
@@ -39,7 +39,7 @@ function stage() {
   return { cluster, look, pool };
 }
 
-test('the pool is made, and made again when the file changes', async () => {
+test('the pool is created, and applied again when the file changes', async () => {
   const { look, pool } = stage();
   await look(fileOf(1));
   expect(await pool()).toMatchObject({ metadata: { labels: { a: 'b' } }, spec: { replicas: 1 } });
@@ -47,7 +47,7 @@ test('the pool is made, and made again when the file changes', async () => {
   expect((await pool())?.spec?.replicas).toBe(3);
 });
 
-test('what somebody changed stays while the file is the same', async () => {
+test('manual changes stay while the file is the same', async () => {
   const { cluster, look, pool } = stage();
   await look(fileOf(1));
   const made = (await pool())!;
@@ -56,7 +56,7 @@ test('what somebody changed stays while the file is the same', async () => {
   expect((await pool())?.spec?.replicas).toBe(7);
 });
 
-test('a pool of this name that somebody else made is left alone', async () => {
+test('a pool of this name with another origin is not changed', async () => {
   const { cluster, look, pool } = stage();
   cluster.put(workerPoolType, { ...fileOf(5).pool, metadata: key });
   await look(fileOf(1));
@@ -64,7 +64,7 @@ test('a pool of this name that somebody else made is left alone', async () => {
   expect((await pool())?.metadata.annotations?.[hashAnnotation]).toBeUndefined();
 });
 
-test('it belongs to the ConfigMap; to a new one when the release was installed anew', async () => {
+test('the ConfigMap owns the pool; after a reinstall, the new ConfigMap does', async () => {
   const { cluster, look, pool } = stage();
   await expect(look(fileOf(1, 'first'))).rejects.toThrow(
     'ConfigMap first, the owner of the default pool, does not exist',
@@ -77,7 +77,7 @@ test('it belongs to the ConfigMap; to a new one when the release was installed a
   ]);
 });
 
-test('a file that says no pool is refused with each place', async () => {
+test('an invalid file is refused with the path of each problem', async () => {
   const folder = await tempFolder('default-pool');
   try {
     const path = join(folder.path, 'pool.json');

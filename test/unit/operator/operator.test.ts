@@ -1,4 +1,4 @@
-// The operator: one of two leads, the other takes over; controllers work during a term only, and with a current index.
+// The operator: one of two leads and the other takes over; controllers run only during a term and with a current index.
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
@@ -34,7 +34,7 @@ function stage() {
   return { leadership, events, enter, happens };
 }
 
-/** Reconciles one key for as long as it may. */
+/** Reconciles one key until its signal aborts. */
 function noting(name: string, events: string[]): Controller {
   return {
     name: 'things',
@@ -51,7 +51,7 @@ function noting(name: string, events: string[]): Controller {
   };
 }
 
-test('one of two leads; when it closes, it lets go before the other begins', async () => {
+test('one of two leads; when it closes, its reconciles end before the other starts', async () => {
   const { events, enter, happens } = stage();
   const one = enter('one');
   await happens('one has n/a');
@@ -65,7 +65,7 @@ test('one of two leads; when it closes, it lets go before the other begins', asy
   expect([await one.leads(), await two.leads()]).toEqual([0, 1]);
 });
 
-test('a term that is lost ends the work, and the next begins with controllers of its own', async () => {
+test('the end of a term stops the controllers, and the next term starts new ones', async () => {
   const { leadership, events, enter, happens } = stage();
   enter('one');
   await happens('one has n/a');
@@ -84,7 +84,7 @@ test('a term that is lost ends the work, and the next begins with controllers of
   ]);
 });
 
-test('nothing is done before the index is current, and no more once it is too old', async () => {
+test('controllers run only while the index is current', async () => {
   const { events, enter, happens } = stage();
   const { operator, index } = enter('one', { ready: false });
   await new Promise((resolve) => setTimeout(resolve, 20));
@@ -96,7 +96,7 @@ test('nothing is done before the index is current, and no more once it is too ol
   await until(() => !operator.leading(), { what: 'the end of the term' });
 });
 
-test('it is ready while it stands by, and while it leads as far as its sources can be read', async () => {
+test('a standby is ready, and a leader is ready while it can read its sources', async () => {
   const { enter, happens } = stage();
   const { operator, problems } = enter('one');
   const other = enter('two');

@@ -1,4 +1,4 @@
-// Events about objects: the first at once, repetitions as a count that is seldom written, floods cut, and never an error.
+// The event recorder: the first event at once, repetitions as a count that is written rarely, rate limits, and never an error.
 import { monotonicFrom } from '../../../../src/job/time.ts';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -42,7 +42,7 @@ function stage(times: Partial<EventTimes> = {}) {
   return { cluster, recorder, time, written, writes, writesAre, dropped, object };
 }
 
-test('an event says all that kubectl shows', async () => {
+test('an event has all fields that kubectl shows', async () => {
   const { recorder, object, written, writesAre } = stage();
   const about = object();
   recorder.record(about, refused);
@@ -64,7 +64,7 @@ test('an event says all that kubectl shows', async () => {
   expect(written()[0]).not.toHaveProperty('series');
 });
 
-test('the same again is a series: its second is written at once, the rest after minutes, the end at the end', async () => {
+test('repetitions form a series: the second is written at once, later ones after minutes, the final count at the end', async () => {
   const { recorder, object, written, writesAre, time, writes } = stage({ writeEvery: 1_000, endsAfter: 2_000 });
   const about = object();
   recorder.record(about, refused);
@@ -85,7 +85,7 @@ test('the same again is a series: its second is written at once, the rest after 
   await until(() => written().length === 2, { what: 'a new event, as the series was over' });
 });
 
-test('other notes, reasons and objects are other events', async () => {
+test('other notes, reasons and objects make new events', async () => {
   const { recorder, object, written, writesAre } = stage();
   const about = object();
   recorder.record(about, refused);
@@ -96,7 +96,7 @@ test('other notes, reasons and objects are other events', async () => {
   expect(written()).toHaveLength(4);
 });
 
-test('an object that has ever more to say is cut off, others are not', async () => {
+test('an object with too many events is rate limited, others are not', async () => {
   const { recorder, object, dropped, writesAre, time } = stage();
   const noisy = object();
   for (let count = 0; count < 100; count += 1) recorder.record(noisy, { ...refused, note: `number ${count}` });
@@ -108,7 +108,7 @@ test('an object that has ever more to say is cut off, others are not', async () 
   await writesAre(27);
 });
 
-test('an API server that is away is tried a few times, then the event is dropped; nobody is disturbed', async () => {
+test('while the API server is unreachable, an event is retried a few times and then dropped without an error', async () => {
   const { cluster, recorder, object, dropped, written, writes } = stage();
   const about = object();
   cluster.away();
@@ -121,7 +121,7 @@ test('an API server that is away is tried a few times, then the event is dropped
   await until(() => written().length === 1, { what: 'the second try' });
 });
 
-test('a namespace that is gone is not tried again', async () => {
+test('a write to a deleted namespace is not retried', async () => {
   const { cluster, recorder, object, dropped, writes } = stage();
   const about = object();
   cluster.fail(new KubeError(404, 'NotFound', 'namespaces "garden" not found'));
@@ -130,7 +130,7 @@ test('a namespace that is gone is not tried again', async () => {
   expect(writes()).toBe(1);
 });
 
-test("a long note is cut within the API server's bound, not within a character", async () => {
+test("a long note is cut to the API server's limit, at the end of a character", async () => {
   const { recorder, object, written, writesAre } = stage();
   recorder.record(object(), { ...refused, note: 'ä'.repeat(2_000), reason: 'R'.repeat(200) });
   await writesAre(1);
@@ -140,12 +140,12 @@ test("a long note is cut within the API server's bound, not within a character",
   expect(reason).toHaveLength(128);
 });
 
-test('what cannot even be recorded is no error of the caller', () => {
+test('record never throws', () => {
   const { recorder } = stage();
   expect(() => recorder.record({} as never, refused)).not.toThrow();
 });
 
-test('the end writes counts that were not written yet', async () => {
+test('close writes pending counts', async () => {
   const { recorder, object, written } = stage();
   const about = object();
   for (let count = 0; count < 9; count += 1) recorder.record(about, refused);

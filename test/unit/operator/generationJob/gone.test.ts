@@ -1,4 +1,4 @@
-// Jobs without a resource, resources without a job, and two operators at once.
+// Jobs without a resource, and resources without a job.
 import { describe, expect, test } from 'vitest';
 import { KubeError } from '../../../../src/ports/kubernetes.ts';
 import { generationJobType } from '../../../../src/operator/resources/kinds.ts';
@@ -9,8 +9,8 @@ import { anOperator, aWorld, conditions, create, hands, key, peek, retentionMs, 
 const stateOf = async (world: World, resource: Parameters<typeof hands>[1], task = 0) =>
   (await hands(world, resource).read())?.tasks[task]?.last.state.state;
 
-describe('a resource that is deleted', () => {
-  test('takes its open job along, and the worker is told', async () => {
+describe('a deleted resource', () => {
+  test('cancels its open job and notifies the worker', async () => {
     const world = await aWorld();
     const operator = await anOperator(world);
     const resource = create(world, 'yard', { tasks: [{}, {}] });
@@ -27,7 +27,7 @@ describe('a resource that is deleted', () => {
     );
   });
 
-  test('and made again under the same name is another job', async () => {
+  test('that is created again under the same name gets another job', async () => {
     const world = await aWorld();
     const operator = await anOperator(world);
     const first = create(world, 'yard');
@@ -40,7 +40,7 @@ describe('a resource that is deleted', () => {
     expect(peek(world, 'yard')?.status?.jobId).toBe(hands(world, second).job);
   });
 
-  test('while NATS is away is made good when it is back', async () => {
+  test('is handled after an outage of NATS', async () => {
     const world = await aWorld();
     const operator = await anOperator(world);
     const resource = create(world, 'yard');
@@ -54,7 +54,7 @@ describe('a resource that is deleted', () => {
     expect(await stateOf(world, resource)).toBe('cancelled');
   });
 
-  test('and held by a finalizer of somebody else ends its job all the same', async () => {
+  test('that a foreign finalizer keeps still cancels its job', async () => {
     const world = await aWorld();
     const operator = await anOperator(world);
     const resource = create(world, 'yard');
@@ -67,7 +67,7 @@ describe('a resource that is deleted', () => {
     expect(await stateOf(world, never)).toBeUndefined();
   });
 
-  test('while no operator runs: cancelled after the start, by a list that was asked for then', async () => {
+  test('while no operator was running: its job is cancelled after a fresh list', async () => {
     const world = await aWorld();
     const first = await anOperator(world);
     const gone = create(world, 'gone');
@@ -81,15 +81,15 @@ describe('a resource that is deleted', () => {
   });
 });
 
-describe('jobs whose resource is not known', () => {
-  test('are not judged while the list fails, nor where the kind is not installed', async () => {
+describe('jobs of an unknown resource', () => {
+  test('are not cancelled while the list fails or the kind is not installed', async () => {
     const world = await aWorld();
     const first = await anOperator(world);
     const gone = create(world, 'gone');
     await first.settle();
     await first.stop();
     world.cluster.remove(generationJobType, key('gone'));
-    // The informer's own list is of all namespaces.
+    // The list of the informer covers all namespaces.
     const error = new KubeError(404, 'NotFound', 'the server could not find the requested resource');
     world.cluster.fail(error, { times: 3, matches: ({ verb, namespace }) => verb === 'list' && namespace === 'shop' });
     const second = await anOperator(world);
@@ -101,7 +101,7 @@ describe('jobs whose resource is not known', () => {
     expect(await stateOf(world, gone)).toBe('cancelled');
   });
 
-  test('are left alone in namespaces that are not watched', async () => {
+  test('are ignored in namespaces that are not watched', async () => {
     const world = await aWorld();
     const first = await anOperator(world);
     const gone = create(world, 'gone');
@@ -116,7 +116,7 @@ describe('jobs whose resource is not known', () => {
     expect(await stateOf(world, gone)).toBe('cancelled');
   });
 
-  test('are found when another operator submits at the moment of the deletion', async () => {
+  test('are found when another operator submits during the deletion', async () => {
     const world = await aWorld();
     const operator = await anOperator(world);
     const resource = create(world, 'yard');
@@ -131,7 +131,7 @@ describe('jobs whose resource is not known', () => {
     expect(await stateOf(world, resource)).toBe('cancelled');
   });
 
-  test('are left to whoever retries them long after', async () => {
+  test('keep running after a user retries them later', async () => {
     const world = await aWorld();
     const operator = await anOperator(world);
     const resource = create(world, 'yard', { ttlSecondsAfterFinished: 0 });
@@ -148,7 +148,7 @@ describe('jobs whose resource is not known', () => {
   });
 });
 
-describe('a job that is gone', () => {
+describe('a missing job', () => {
   const finish = async (world: World, name: string) => {
     const resource = create(world, name);
     const operator = await anOperator(world);
@@ -164,7 +164,7 @@ describe('a job that is gone', () => {
     await world.log.purge(last.state.of.job, 'default');
   };
 
-  test('because it was deleted over the API says so and is not submitted again', async () => {
+  test('that was deleted through the API is reported and not submitted again', async () => {
     const world = await aWorld();
     const { operator, resource } = await finish(world, 'yard');
     await remove(world, resource);
@@ -181,7 +181,7 @@ describe('a job that is gone', () => {
     expect(world.cluster.calls.length).toBe(writes);
   });
 
-  test('is found out after a start, in its turn', async () => {
+  test('is detected some time after a start', async () => {
     const world = await aWorld();
     const { operator, resource } = await finish(world, 'yard');
     await operator.stop();
@@ -192,7 +192,7 @@ describe('a job that is gone', () => {
     expect(conditions(peek(world, 'yard'))).toMatchObject({ Finished: 'True JobDeleted' });
   });
 
-  test('because its retention is over leaves the end as it was told', async () => {
+  test('whose retention is over keeps its terminal status', async () => {
     const world = await aWorld();
     const resource = create(world, 'yard', { ttlSecondsAfterFinished: 30 * 86_400 });
     const operator = await anOperator(world);
@@ -207,7 +207,7 @@ describe('a job that is gone', () => {
     expect(peek(world, 'yard')?.status).toEqual(status);
   });
 
-  test('and whose end nobody saw has failed as JobExpired', async () => {
+  test('whose end was not observed fails as JobExpired', async () => {
     const world = await aWorld();
     const operator = await anOperator(world);
     const resource = create(world, 'yard');
@@ -220,7 +220,7 @@ describe('a job that is gone', () => {
     expect(await stateOf(world, resource)).toBeUndefined();
   });
 
-  test('that was retried and ended while no operator ran is told as it is', async () => {
+  test('that was retried and finished while no operator ran gets its new status', async () => {
     const world = await aWorld();
     const operator = await anOperator(world);
     const resource = create(world, 'yard');

@@ -1,11 +1,11 @@
-// The life of a GenerationJob: submitted once, mirrored in few writes, told in events, deleted after its TTL.
+// The lifecycle of a GenerationJob: submitted once, mirrored in few writes, recorded in events, deleted after its TTL.
 import { expect, test } from 'vitest';
 import { generationJobStatus } from '../../../../src/operator/resources/generationJob.ts';
 import { anOperator, aWorld, conditions, create, hands, peek, start, statusWrites } from './stage.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-test('an image job from its creation to Complete takes three writes and tells three events', async () => {
+test('an image job takes three status writes and three events from its creation to Complete', async () => {
   const world = await aWorld();
   const operator = await anOperator(world);
   const resource = create(world, 'yard', { jobMetadata: { brand: 'b1' } }, { labels: { project: 'p42' } });
@@ -45,7 +45,7 @@ test('an image job from its creation to Complete takes three writes and tells th
   expect(operator.events.map(({ reason }) => reason)).toEqual(['Submitted', 'Running', 'Succeeded']);
 });
 
-test('a failed job says with what code and message, at both ends', async () => {
+test('a failed job has the code and message in its status and conditions', async () => {
   const world = await aWorld();
   const operator = await anOperator(world);
   const resource = create(world, 'yard', { tasks: [{ name: 'front' }, { name: 'walk' }, {}] });
@@ -85,7 +85,7 @@ test('a cancelled job is Failed with the reason Cancelled', async () => {
   expect(operator.events.at(-1)).toMatchObject({ type: 'Normal', reason: 'Cancelled' });
 });
 
-test('counts on the way are written at most every ten seconds, the end at once', async () => {
+test('counts are written at most every ten seconds, the final status at once', async () => {
   const world = await aWorld();
   const operator = await anOperator(world);
   const resource = create(world, 'many', { tasks: Array.from({ length: 40 }, () => ({})) });
@@ -106,7 +106,7 @@ test('counts on the way are written at most every ten seconds, the end at once',
   expect(peek(world, 'many')?.status).toMatchObject({ state: 'succeeded', tasks: { succeeded: 40, done: '40/40' } });
 });
 
-test('the resource goes when its TTL is over, and its job stays', async () => {
+test('the resource is deleted after its TTL, and its job is kept', async () => {
   const world = await aWorld();
   const operator = await anOperator(world);
   const resource = create(world, 'yard', { ttlSecondsAfterFinished: 60 });
@@ -124,7 +124,7 @@ test('the resource goes when its TTL is over, and its job stays', async () => {
   expect(world.heartbeats.recalled).toEqual([]);
 });
 
-test('a retry over the API makes the resource unfinished again, and it ends anew', async () => {
+test('a retry through the API reopens the resource, which then finishes again', async () => {
   const world = await aWorld();
   const operator = await anOperator(world);
   const resource = create(world, 'yard');
@@ -174,13 +174,13 @@ test('a restart with many resources reads one list and writes nothing', async ()
   expect(second.events).toEqual([]);
 });
 
-test('a version that is overtaken is not written over: the write waits for the cache', async () => {
+test('an outdated version is not overwritten: the write waits for the cache', async () => {
   const world = await aWorld();
   const operator = await anOperator(world);
   const resource = create(world, 'yard');
   await operator.settle();
   await hands(world, resource).claim();
-  // The object changes, and the watch does not tell.
+  // The object changes without a watch event.
   world.cluster.dropEvents(1);
   create(world, 'yard', {}, { labels: { first: 'unheard' } });
   await operator.after(1_000);

@@ -1,11 +1,11 @@
-// What becomes of a resource whose job cannot be submitted, now or ever.
+// Resources whose job cannot be submitted, for now or permanently.
 import { describe, expect, test } from 'vitest';
 import { anOperator, aPool, aWorld, conditions, create, hands, peek, statusWrites } from './stage.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 
-describe('a refusal that may be cured', () => {
-  test('a pool that does not exist is a condition; when it appears the job runs', async () => {
+describe('a retryable refusal', () => {
+  test('a missing pool is reported in a condition; the job runs once the pool exists', async () => {
     const world = await aWorld();
     const operator = await anOperator(world);
     const resource = create(world, 'yard', { pool: 'drawings' });
@@ -26,7 +26,7 @@ describe('a refusal that may be cured', () => {
     expect(operator.events.map(({ reason }) => reason)).toEqual(['Refused', 'Submitted']);
   });
 
-  test('is tried for as long as the job would wait in a queue, then ends the resource', async () => {
+  test('is retried until the queue timeout, then fails the resource', async () => {
     const world = await aWorld();
     const operator = await anOperator(world);
     create(world, 'yard', { pool: 'drawings', policy: { queueTimeout: '10m' } });
@@ -47,7 +47,7 @@ describe('a refusal that may be cured', () => {
     expect(world.log.stream.lastSequence).toBe(0);
   });
 
-  test('a reference that is not stored yet, and a model or a namespace that the pool does not take', async () => {
+  test('a reference that is not stored yet, and a model or a namespace that the pool does not accept', async () => {
     const world = await aWorld();
     await world.pools.declare({ ...aPool('closed'), tenants: ['bank'] });
     const operator = await anOperator(world);
@@ -64,7 +64,7 @@ describe('a refusal that may be cured', () => {
   });
 });
 
-test('a refusal that nothing can cure ends the resource at once, with all that is wrong', async () => {
+test('a final refusal fails the resource at once and lists every problem', async () => {
   const world = await aWorld();
   const operator = await anOperator(world);
   create(world, 'late', { policy: { queueTimeout: '8d' } });
@@ -90,7 +90,7 @@ test('a refusal that nothing can cure ends the resource at once, with all that i
 });
 
 describe('no answer', () => {
-  test('is tried again, said when it lasts, and makes one job in the end', async () => {
+  test('is retried, reported if it lasts, and leads to one job', async () => {
     const world = await aWorld();
     const operator = await anOperator(world);
     const resource = create(world, 'yard');
@@ -110,7 +110,7 @@ describe('no answer', () => {
     expect(operator.events.map(({ reason }) => reason)).toEqual(['NotSubmitted', 'Submitted']);
   });
 
-  test('from the API server keeps nothing from running, and is made good afterwards', async () => {
+  test('from the API server does not stop jobs, and the status is written afterwards', async () => {
     const world = await aWorld();
     const operator = await anOperator(world);
     const resource = create(world, 'yard');

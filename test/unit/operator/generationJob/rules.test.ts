@@ -1,4 +1,4 @@
-// The pure rules: what a status says, how large it gets, how often it is written, which labels a job takes.
+// The pure decisions: the status and its size, how often it is written, and the labels of a job.
 import { longAgo, monotonicFrom } from '../../../../src/job/time.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -78,7 +78,7 @@ const observations: fc.Arbitrary<Observation> = fc.oneof(
     .map(([reason, message]) => ({ kind: 'gone', reason, message }) as const),
 );
 
-/** The status after each observation in turn, ten seconds apart. */
+/** The status after each observation, ten seconds apart. */
 function statuses(all: readonly Observation[]): GenerationJobStatus[] {
   let status: GenerationJobStatus | undefined;
   return all.map((observed, at) => (status = nextStatus(resource(status), observed, now + at * 10_000)));
@@ -87,7 +87,7 @@ function statuses(all: readonly Observation[]): GenerationJobStatus[] {
 describe('a status', () => {
   const seen = fc.array(observations, { minLength: 1, maxLength: 8 });
 
-  test('is what the schema takes and no more than 4 KiB, whatever was seen', () => {
+  test('matches the schema and stays under 4 KiB for every observation', () => {
     fc.assert(
       fc.property(seen, (all) => {
         for (const status of statuses(all)) {
@@ -98,7 +98,7 @@ describe('a status', () => {
     );
   });
 
-  test('does not change when the same is seen again, later', () => {
+  test('does not change when the same is observed again later', () => {
     fc.assert(
       fc.property(seen, (all) => {
         const last = statuses(all).at(-1)!;
@@ -109,7 +109,7 @@ describe('a status', () => {
     );
   });
 
-  test('is finished exactly where it is complete or failed, and has all conditions with the generation', () => {
+  test('is Finished exactly if it is Complete or Failed, and every condition has the generation', () => {
     fc.assert(
       fc.property(seen, (all) => {
         for (const status of statuses(all)) {
@@ -124,7 +124,7 @@ describe('a status', () => {
     );
   });
 
-  test('keeps the time of a condition for as long as it holds', () => {
+  test('keeps lastTransitionTime while the status of a condition is the same', () => {
     fc.assert(
       fc.property(seen, (all) => {
         const each = statuses(all);
@@ -142,7 +142,7 @@ describe('a status', () => {
   });
 });
 
-test('a job is written at its milestones and else at most every two seconds, and never more than the allowance', () => {
+test('a status is written at milestones, otherwise at most every two seconds, and never beyond the rate limit', () => {
   const steps = fc.array(fc.tuple(someTasks, fc.nat({ max: 400 })), { minLength: 1, maxLength: 200 });
   fc.assert(
     fc.property(steps, (all) => {
@@ -166,7 +166,7 @@ test('a job is written at its milestones and else at most every two seconds, and
 });
 
 describe('labels', () => {
-  test('of tools are left out, and those that no job takes', () => {
+  test('of tools are left out, as are labels that are invalid for a job', () => {
     const labels = {
       project: 'p42',
       'shop.example/area': 'a1',
@@ -182,13 +182,13 @@ describe('labels', () => {
     expect(jobLabels()).toEqual({});
   });
 
-  test('are the first sixteen', () => {
+  test('are limited to the first sixteen', () => {
     const many = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`l${String(at).padStart(2, '0')}`, 'x']));
     expect(Object.keys(jobLabels(many))).toEqual(Object.keys(many).slice(0, 16));
   });
 });
 
-test('a refusal is tried for the queue timeout, or up to the deadline where that is earlier', () => {
+test('a refused submit is retried until the queue timeout or the deadline, whichever is earlier', () => {
   const until = (policy: object | undefined, code: ErrorCode = 'PoolNotFound', after = 0): number | null => {
     const spec = { ...resource().spec!, ...(policy === undefined ? {} : { policy }) };
     return classifyRefusal(new GenwardenError(code, 'no'), { ...resource(), spec }, now + after).retriedUntil;

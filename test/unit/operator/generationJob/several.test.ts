@@ -1,9 +1,9 @@
-// More than one operator at work, on purpose or by mistake, and what is known late.
+// Several operators, on purpose or by mistake, and outdated caches.
 import { expect, test } from 'vitest';
 import { fakeJobLog } from '../../../fakes/jobLog.ts';
 import { anOperator, aWorld, conditions, create, hands, peek, statusWrites } from './stage.ts';
 
-test('two operators make one job of each resource and tell of each end once', async () => {
+test('two operators create one job for each resource and record each end once', async () => {
   const world = await aWorld();
   const [one, two] = [await anOperator(world), await anOperator(world)];
   const resources = Array.from({ length: 20 }, (_, at) => create(world, `job-${at}`));
@@ -21,13 +21,13 @@ test('two operators make one job of each resource and tell of each end once', as
   expect([...one.events, ...two.events].filter(({ reason }) => reason === 'Succeeded')).toHaveLength(20);
 });
 
-test('two installations that watch one namespace by mistake do not wear out the API server', async () => {
+test('two installations that watch one namespace by mistake do not overload the API server', async () => {
   const world = await aWorld();
   const other = { ...world, log: fakeJobLog({ clock: world.clock }) };
   const one = await anOperator(world);
   const resource = create(world, 'yard');
   await one.settle();
-  // The other has submitted it as well, and has no worker.
+  // The other installation has also submitted it, and has no worker.
   const { last, request } = (await hands(world, resource).read())!.tasks[0]!;
   other.log.append(last.state, { ...last.detail, request });
   await hands(world, resource).claim();
@@ -38,11 +38,11 @@ test('two installations that watch one namespace by mistake do not wear out the 
     await Promise.all([one.settle(), two.settle()]);
   }
   expect(statusWrites(world)).toBeGreaterThan(60);
-  // Each its twelve, and then one in ten seconds.
+  // Each writes its burst of twelve, then once in ten seconds.
   expect(statusWrites(world)).toBeLessThanOrEqual(2 * (13 + 60));
 });
 
-test('an index that is behind does not take an end back', async () => {
+test('an outdated index does not revert a terminal status', async () => {
   const world = await aWorld();
   const operator = await anOperator(world);
   const resource = create(world, 'yard');
@@ -55,7 +55,7 @@ test('an index that is behind does not take an end back', async () => {
   await operator.settle();
   const ended = peek(world, 'yard')!.status;
   await operator.stop();
-  // Another operator whose index still says that the task runs.
+  // Another operator, whose index still has the task as running.
   const last = (await hands(world, resource).read())!.tasks[0]!.last;
   const behind = await anOperator({ ...world, log: world.log });
   behind.follower.index.clear();

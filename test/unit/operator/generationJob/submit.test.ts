@@ -1,4 +1,4 @@
-// A submit for an owner: one resource makes one job, once, whatever changed since.
+// A submit for an owner: one resource creates one job, even if something changed since.
 import { expect, test } from 'vitest';
 import type { SubmitBody } from '../../../../src/jobs/submit/body.ts';
 import { jobIdOfOwner, submitJob } from '../../../../src/jobs/submit/index.ts';
@@ -24,7 +24,7 @@ const ofOwner = (owner: string, over: object = {}) => ({
   body: { ...body, ...over },
 });
 
-test('the id follows from the uid, and other labels later are the same job', async () => {
+test('the job ID follows from the UID, and changed labels do not make a new job', async () => {
   const world = await aWorld();
   const context = await aContext(world);
   const first = await submitJob(context, ofOwner('uid-1', { labels: { a: '1' } }));
@@ -35,33 +35,33 @@ test('the id follows from the uid, and other labels later are the same job', asy
   expect((await submitJob(context, ofOwner('uid-2'))).record.job).not.toBe(first.record.job);
 });
 
-test('no key of a client comes to the id of a resource', async () => {
+test('no idempotency key of a client leads to the job ID of a resource', async () => {
   const world = await aWorld();
   const context = await aContext(world);
   const submit = { tenant: 'resource', idempotencyKey: 'uid-1', body };
   expect((await submitJob(context, submit)).record.job).not.toBe(jobIdOfOwner('uid-1'));
 });
 
-test('an answer that got lost names no key to send the same with: a resource is tried again by itself', async () => {
+test('the error for a lost answer names no idempotency key, because a resource is retried automatically', async () => {
   const world = await aWorld();
   const context = await aContext(world);
   world.log.away = true;
   await expect(submitJob(context, ofOwner('uid-1'))).rejects.toMatchObject({ code: 'Unavailable', details: {} });
 });
 
-test('a job that was stored counts more than a pool that has gone since', async () => {
+test('a stored job is found even if its pool has been deleted since', async () => {
   const world = await aWorld();
   const context = await aContext(world);
   const resource: GenerationJob = create(world, 'yard');
   const { job } = await submitResource(context, resource);
   await world.pools.remove('default');
-  // A process that has just started and has not heard of the job.
+  // A process that has just started and does not know the job yet.
   context.follower.index.clear();
   expect((await submitResource(context, resource)).job).toBe(job);
   await expect(submitResource(context, create(world, 'other'))).rejects.toMatchObject({ code: 'PoolNotFound' });
 });
 
-test('what is left of a job that is over is not made a new job', async () => {
+test('leftovers of an expired job do not become a new job', async () => {
   const world = await aWorld();
   const context = await aContext(world);
   const resource = create(world, 'yard');

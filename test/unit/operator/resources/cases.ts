@@ -1,7 +1,6 @@
-// Specs that are taken and specs that are refused, for everybody who has a say: the API's schemas, the structural
-// schema, and a real API server.
+// Valid and invalid specs, to test every validator: the API's schemas, the structural schema, and a real API server.
 
-/** Who sees that a spec is wrong; `rule`: only CEL does, `schema`: types, bounds and patterns do. */
+/** What detects the problem: a CEL rule, or the types, bounds and patterns of the schema. */
 type By = 'schema' | 'rule';
 
 export interface Case {
@@ -11,9 +10,9 @@ export interface Case {
 
 export interface BadCase extends Case {
   readonly by: By;
-  /** What the API server's message must hold: the place, as it writes it. */
+  /** The path that the message of the API server must contain. */
   readonly at: string;
-  /** And a part of what it says. */
+  /** A part of the message. */
   readonly says: RegExp;
 }
 

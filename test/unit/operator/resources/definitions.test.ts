@@ -1,4 +1,4 @@
-// The CustomResourceDefinitions in the chart: as the generator makes them, bounded, and as other files expect them.
+// The CRDs in the chart: up to date, bounded, and as other files expect them.
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -8,17 +8,17 @@ import type { Structural } from '../../../../hack/resources/structural.ts';
 
 const folder = new URL('../../../../charts/genwarden/files/crds/', import.meta.url);
 
-test('the chart holds what `node hack/custom-resources.ts` writes, and nothing else', () => {
+test('the CRDs in the chart are up to date (node hack/custom-resources.ts)', () => {
   const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
   const there = names.map((name) => [name, readFileSync(new URL(name, folder), 'utf8')]);
   expect(Object.fromEntries(there)).toEqual(Object.fromEntries(definitionFiles()));
 });
 
-test('what is written reads back as it was', () => {
+test('a written CRD reads back unchanged', () => {
   expect([...definitionFiles().values()].map((text) => parse(text) as unknown)).toEqual(definitions());
 });
 
-test('no part of it looks like a template to Helm', () => {
+test('no CRD contains Helm template syntax', () => {
   for (const text of definitionFiles().values()) expect(text).not.toMatch(/\{\{|\}\}/);
 });
 
@@ -28,19 +28,19 @@ describe.each(definitions().map((definition) => [definition.spec.names.kind, def
     const schema = definition.spec.versions[0]!.schema.openAPIV3Schema;
     const places = [...placesOf(schema, '')];
 
-    test('everything is bounded, so that rules stay cheap', () => {
+    test('every list and text is bounded, so that CEL rules stay cheap', () => {
       const unbounded = places.filter(([path, each]) => path !== '.apiVersion' && path !== '.kind' && !isBounded(each));
       expect(unbounded.map(([path]) => path)).toEqual([]);
     });
 
-    test('every field of spec and status says what it means', () => {
+    test('every field of spec and status has a description', () => {
       const silent = places.filter(
         ([path, { description }]) => /^\.(spec|status)/.test(path) && !path.endsWith(']') && description === undefined,
       );
       expect(silent.map(([path]) => path)).toEqual([]);
     });
 
-    test('holds nothing that a structural schema must not', () => {
+    test('is a structural schema', () => {
       const keywords = new Set(places.flatMap(([, each]) => Object.keys(each)));
       expect([...keywords].filter((keyword) => !allowed.has(keyword))).toEqual([]);
       expect(
@@ -48,14 +48,14 @@ describe.each(definitions().map((definition) => [definition.spec.names.kind, def
       ).toEqual([]);
     });
 
-    test('patterns are regular expressions of Go: no look-around, no back references', () => {
+    test('patterns are valid in Go: no look-around, no back references', () => {
       const patterns = places.flatMap(([, { pattern }]) => (pattern === undefined ? [] : [pattern]));
       expect(patterns.filter((pattern) => /\(\?[=!<]|\\[1-9]|\\u/.test(pattern))).toEqual([]);
       expect(patterns.length).toBeGreaterThan(0);
     });
 
-    test('kubectl can keep it in the annotation of client-side apply', () => {
-      // 262,144 bytes are what all annotations of an object may take; the schema is to stay far from it.
+    test('fits into the annotation of client-side apply', () => {
+      // All annotations of an object may take 262,144 bytes; the schema must stay far below.
       expect(Buffer.byteLength(JSON.stringify(definition))).toBeLessThan(100_000);
     });
   },

@@ -1,4 +1,4 @@
-// docs/custom-resources.md says what the definitions and the operator's code say; the examples are good resources.
+// docs/custom-resources.md matches the CRDs and the operator's code; the examples are valid resources.
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
@@ -15,7 +15,7 @@ const examples = new URL('examples/kubernetes/', root);
 /** The formatter pads the cells of tables. */
 const unpadded = (page: string): string => page.replaceAll(/ *\| */g, '|').replaceAll(/-{3,}/g, '---');
 
-test('docs/custom-resources.md is as `node hack/custom-resources.ts` and the formatter write it', () => {
+test('docs/custom-resources.md is up to date (node hack/custom-resources.ts)', () => {
   const page = readFileSync(new URL('docs/custom-resources.md', root), 'utf8');
   expect(unpadded(page)).toBe(unpadded(pageText()));
 });
@@ -28,13 +28,13 @@ test.each([
   const given = filesUnder(`src/operator/${folder}`).flatMap(({ text }) =>
     [...text.matchAll(/\breason(?:: |: .*\| )'([A-Z]\w+)'/g)].map(([, reason]) => reason!),
   );
-  // Of pods and tasks, not of conditions.
+  // Reasons of pods and tasks, not of conditions.
   const others = new Set(['Unschedulable', 'Unknown']);
   expect([...new Set(given)].filter((reason) => !explained.has(reason) && !others.has(reason))).toEqual([]);
   expect(given.length).toBeGreaterThan(0);
 });
 
-test.each(readdirSync(examples))('examples/kubernetes/%s is what the schemas take', (name) => {
+test.each(readdirSync(examples))('examples/kubernetes/%s matches the schemas', (name) => {
   const documents = parseAllDocuments(readFileSync(new URL(name, examples), 'utf8'));
   for (const document of documents) {
     const { kind, spec } = document.toJS() as { kind: string; spec: unknown };

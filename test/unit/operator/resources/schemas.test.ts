@@ -1,4 +1,4 @@
-// What the API takes of a spec and what the custom resources' schemas take of it are one and the same.
+// The API and the schemas of the custom resources accept the same specs.
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -17,7 +17,7 @@ const [jobSchema, poolSchema] = definitions().map(
 );
 
 const ajv = new Ajv({ strict: false, validateFormats: false });
-/** Code points are written in Go's way. */
+/** Converts Go's notation of code points. */
 const validator = (schema: unknown) =>
   ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll(String.raw`\\x{200D}`, '\u200d')) as object);
 const [jobFits, poolFits] = [validator(jobSchema), validator(poolSchema)];
@@ -42,19 +42,19 @@ const sides: readonly Side[] = [
 ];
 
 describe.each(sides)('$kind', ({ good, bad, fits, refusal }) => {
-  test.each(good)('both take: $what', ({ spec }) => {
+  test.each(good)('both accept: $what', ({ spec }) => {
     expect(refusal(spec)).toBeUndefined();
     expect(fits(spec)).toBe(true);
   });
 
   test.each(bad)('refused: $what', ({ spec, by, at }) => {
     expect(refusal(spec)).toBeDefined();
-    // A set is no keyword of JSON Schema.
+    // JSON Schema has no keyword for sets.
     if (at !== 'spec.allowedNamespaces[1]') expect(fits(spec)).toBe(by === 'rule');
   });
 });
 
-test('a problem says where it is', () => {
+test('a problem has its path', () => {
   expect(problems(parseGenerationJob({ spec: { kind: 'image', tasks: [{}, { input: { prompt: 7 } }] } }))).toContain(
     'spec.tasks[1].input.prompt: ',
   );
@@ -64,14 +64,14 @@ test('a problem says where it is', () => {
   expect(problems(parseGenerationJob({}))).toContain('spec.kind: ');
 });
 
-test('a spec of more than 64 KiB is refused, wherever its bytes are', () => {
+test('a spec of more than 64 KiB is refused', () => {
   const inline = { mediaType: 'image/png', data: 'A'.repeat(66_000) };
   expect(jobRefusal({ kind: 'image', input: { prompt: 'p', references: [inline] } })).toBe(
     'spec: is larger than 64 KiB',
   );
 });
 
-test('the pattern of durations takes what the parser takes', () => {
+test('the pattern of durations accepts what the parser accepts', () => {
   const pattern = new RegExp(jobSchema!.properties!['policy']!.properties!['runTimeout']!.pattern!);
   const part = fc.tuple(
     fc.oneof(fc.nat(1_000), fc.constant('1.5'), fc.constant('')),
@@ -80,7 +80,7 @@ test('the pattern of durations takes what the parser takes', () => {
   fc.assert(
     fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), (parts) => {
       const text = parts.flat().join('');
-      // Beyond what a number counts exactly the bounds refuse, not the pattern.
+      // Beyond the exact integers of a number, the bounds refuse it, not the pattern.
       fc.pre(!/\d{9}/.test(text));
       expect(text.length >= 2 && pattern.test(text)).toBe(parseDuration(text) !== undefined);
     }),
@@ -124,7 +124,7 @@ test("the API server's schema accepts everything that the API accepts", { timeou
   }
 });
 
-test('every default of the schema is what the operator would set', () => {
+test('every default of the schema equals the default of the operator', () => {
   const parsed = parseWorkerPool({ spec: { models: { image: ['m'] }, autoscaling: { maxReplicas: 2 } } });
   const defaults = (schema: typeof poolSchema): object =>
     Object.fromEntries(
@@ -157,7 +157,7 @@ function problems(parsed: Parsed<unknown>): string | undefined {
 
 type Path = readonly (string | number)[];
 
-/** Every place in a JSON value but the whole, down to four levels. */
+/** Every path in a JSON value except the root, down to four levels. */
 function placesOf(value: unknown, path: Path): Path[] {
   if (typeof value !== 'object' || value === null || path.length === 4) return [];
   const keys = Array.isArray(value) ? [...value.keys()] : Object.keys(value);

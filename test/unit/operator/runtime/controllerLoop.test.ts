@@ -1,4 +1,4 @@
-// A controller's term: keys to reconciles, failures to later tries, metrics to both, and an end that waits.
+// The controller loop: concurrency, retries, metrics, timeouts, and the drain at the end of a term.
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
@@ -42,7 +42,7 @@ function stage(controller: Partial<Controller>, over: { concurrency?: number; re
   };
 }
 
-test('never is a key reconciled twice at once, and never more keys than there are workers', async () => {
+test('never reconciles a key twice at once, nor more keys than there are workers', async () => {
   const running = new Set<string>();
   let most = 0;
   let done = 0;
@@ -70,7 +70,7 @@ test('never is a key reconciled twice at once, and never more keys than there ar
   expect(most).toBe(3);
 });
 
-test('a failure is tried again and counted; the answer says when to look again', async () => {
+test('a failed reconcile is retried and counted; requeueAfterMs schedules the next one', async () => {
   let calls = 0;
   const { add, value, lines } = stage({
     reconcile: async () => {
@@ -94,7 +94,7 @@ test('a failure is tried again and counted; the answer says when to look again',
   expect(lines.filter((line) => line.includes('not yet'))).toHaveLength(2);
 });
 
-test('a start that fails is tried again, and readiness says so meanwhile', async () => {
+test('a failed start is retried, and readiness reports it in the meantime', async () => {
   let starts = 0;
   const signals: AbortSignal[] = [];
   const { problems, lines } = stage({
@@ -111,7 +111,7 @@ test('a start that fails is tried again, and readiness says so meanwhile', async
   expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, false]);
 });
 
-test('the end of a term waits for what is under way, which is told, and takes nothing new', async () => {
+test('the end of a term aborts reconciles in progress, waits for them, and starts no new ones', async () => {
   const events: string[] = [];
   const { add, stop, ended, value } = stage(
     {
@@ -141,7 +141,7 @@ test('the end of a term waits for what is under way, which is told, and takes no
   expect(await value('workqueue_depth')).toBe(0);
 });
 
-test('a reconcile that takes too long is told to stop, and tried again', async () => {
+test('a reconcile that exceeds its timeout is aborted and retried', async () => {
   let calls = 0;
   const { add } = stage(
     {

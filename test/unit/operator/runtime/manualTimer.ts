@@ -1,4 +1,4 @@
-// Time that a test moves by hand.
+// A timer that the test advances.
 import type { Timer } from '../../../../src/operator/runtime/workQueue.ts';
 
 export class ManualTimer implements Timer {

@@ -1,4 +1,4 @@
-// The queue of keys: each once, by one worker, in time, and later after each failure.
+// The work queue: order, deduplication, delays and backoff.
 import { beforeEach, expect, test } from 'vitest';
 import { WorkQueue } from '../../../../src/operator/runtime/workQueue.ts';
 import { ManualTimer } from './manualTimer.ts';
@@ -18,7 +18,7 @@ beforeEach(() => {
   });
 });
 
-/** All that can be taken now, each done at once. */
+/** Takes all ready keys and marks each as done. */
 async function drain(): Promise<string[]> {
   const keys: string[] = [];
   while (seen.depth > 0) {
@@ -29,13 +29,13 @@ async function drain(): Promise<string[]> {
   return keys;
 }
 
-test('keys come in the order of their first adding, each once', async () => {
+test('keys are taken in the order in which they were first added, each once', async () => {
   for (const key of ['b', 'a', 'b', 'c', 'a']) queue.add(key);
   expect(seen).toMatchObject({ added: 3, depth: 3 });
   expect(await drain()).toEqual(['b', 'a', 'c']);
 });
 
-test('a key that is worked on is not given to another; added meanwhile, it comes once more', async () => {
+test('a key in progress is not taken by another worker; if added in the meantime, it is taken once more', async () => {
   queue.add('a');
   const key = (await queue.take())!;
   queue.add('a');
@@ -46,7 +46,7 @@ test('a key that is worked on is not given to another; added meanwhile, it comes
   expect(seen.depth).toBe(0);
 });
 
-test('a waiter who waits gets the key when it comes, and how long it waited is told', async () => {
+test('a waiting worker gets the next key, and the wait of the key is reported', async () => {
   const first = queue.take();
   const second = queue.take();
   queue.add('a');
@@ -60,7 +60,7 @@ test('a waiter who waits gets the key when it comes, and how long it waited is t
   expect(seen.waits).toEqual([0, 0, 20]);
 });
 
-test('of several moments the earliest counts, and at once is earlier than any', async () => {
+test('the earliest of several delays wins, and no delay is the earliest', async () => {
   queue.add('a', 500);
   queue.add('a', 200);
   queue.add('a', 900);
@@ -80,7 +80,7 @@ test('of several moments the earliest counts, and at once is earlier than any', 
   expect(seen.depth).toBe(0);
 });
 
-test('a moment that comes while the key is worked on is not lost', async () => {
+test('a delay that ends while the key is in progress is not lost', async () => {
   queue.add('a');
   const key = (await queue.take())!;
   queue.add('a', 50);
@@ -89,7 +89,7 @@ test('a moment that comes while the key is worked on is not lost', async () => {
   expect(await drain()).toEqual(['a']);
 });
 
-test('moments days away are waited for', async () => {
+test('a delay of days works', async () => {
   queue.add('a', 86_400_000 * 40);
   timer.advance(86_400_000 * 40 - 1);
   expect(seen.depth).toBe(0);
@@ -97,7 +97,7 @@ test('moments days away are waited for', async () => {
   expect(await drain()).toEqual(['a']);
 });
 
-test('a failed key waits 5 ms, then twice as long each time up to a minute; success begins anew', async () => {
+test('a failed key is delayed 5 ms, doubling up to a minute; success resets the backoff', async () => {
   const waits: number[] = [];
   for (let failure = 0; failure < 17; failure += 1) {
     queue.retry('a');
@@ -115,7 +115,7 @@ test('a failed key waits 5 ms, then twice as long each time up to a minute; succ
   expect(await drain()).toEqual(['a']);
 });
 
-test('a closed queue sends takers home and takes nothing more', async () => {
+test('a closed queue releases waiting workers and accepts no keys', async () => {
   const waiting = queue.take();
   queue.add('later', 10);
   queue.close();

@@ -1,4 +1,4 @@
-// How many workers a queue asks for: the formula, its limits, and what a scaler that follows it does to random queues.
+// How many workers a queue needs: the formula, its limits, and its behaviour with random queues.
 import { monotonicFrom } from '../../../../src/job/time.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -17,10 +17,10 @@ const demand = (over: Partial<Demand> = {}): Demand => ({
   ...over,
 });
 
-test('slots are N·D/(D+T): all tasks have started when the target has passed', () => {
+test('slots are N·D/(D+T): all tasks have started by the target time', () => {
   expect(slotsFor(demand({ queued: 200 }))).toBe(50);
   expect(slotsFor(demand({ queued: 160, running: 40 }))).toBe(50);
-  // A target far above the attempts' length asks for few, one far below for one each.
+  // A target far above the attempt duration needs few slots, one far below needs a slot for each task.
   expect(slotsFor(demand({ queued: 200, targetQueueMs: 1_990_000 }))).toBe(1);
   expect(slotsFor(demand({ queued: 200, targetQueueMs: 1 }))).toBe(200);
 });
@@ -41,19 +41,19 @@ test('the queue of N tasks starts within the target with that many slots, and no
   );
 });
 
-test('one worker for a single task, none for none, and never fewer slots than tasks run', () => {
+test('one worker for a single task, none without tasks, and never fewer slots than running tasks', () => {
   expect(recommend(demand({ queued: 1, targetQueueMs: 86_400_000 })).replicas).toBe(1);
   expect(recommend(demand()).replicas).toBe(0);
   expect(recommend(demand({ running: 9 })).replicas).toBe(3);
   expect(recommend(demand({ running: 9, queued: 100, keySlots: 1 }))).toEqual({ replicas: 3, limitedByKeys: true });
 });
 
-test('a paused pool asks for no more than it runs', () => {
+test('a paused pool needs only the slots of its running tasks', () => {
   expect(recommend(demand({ queued: 500, running: 5, paused: true })).replicas).toBe(2);
   expect(recommend(demand({ queued: 500, paused: true })).replicas).toBe(0);
 });
 
-test('keys feed as many slots as their rate and their calls in flight allow', () => {
+test('keys limit the slots by their rate and their calls in flight', () => {
   const key = { requestsPerMinute: 60, maxInFlight: 1_000 };
   expect(slotsFedBy([key, key], 10_000)).toBe(20);
   expect(slotsFedBy([{ ...key, maxInFlight: 3 }], 10_000)).toBe(3);
@@ -77,7 +77,7 @@ const reasonOf = (over: Partial<ReplicasInput>): string => {
   return `${replicas} ${scaling.status} ${scaling.reason}`;
 };
 
-test('says why it aims at this number', () => {
+test('explains the desired number', () => {
   const busy = demand({ queued: 200 });
   expect(reasonOf({ autoscaling: undefined })).toBe('7 True Fixed');
   expect(reasonOf({ demand: undefined, current: 3 })).toBe('3 False QueueUnknown');
@@ -90,7 +90,7 @@ test('says why it aims at this number', () => {
   expect(reasonOf({ current: 12, demand: undefined })).toBe('10 False QueueUnknown');
 });
 
-test('goes down only to the largest recommendation of the last minute, and at once below a lower maximum', () => {
+test('scales down only to the largest recommendation of the last minute, and at once to a lower maximum', () => {
   const first = desiredReplicas(input({ demand: demand({ queued: 40 }), current: 0, now: monotonicFrom(0) }));
   expect(first.replicas).toBe(3);
   const soon = desiredReplicas(
@@ -112,7 +112,7 @@ test('goes down only to the largest recommendation of the last minute, and at on
   });
 });
 
-test('who starts anew takes the workers there are for what was wished: no scale-down in the first minute', () => {
+test('after a restart the current number counts as recommended: no scale-down in the first minute', () => {
   const first = desiredReplicas(input({ current: 6 }));
   expect(first.replicas).toBe(6);
   const second = desiredReplicas(
@@ -125,7 +125,7 @@ test('who starts anew takes the workers there are for what was wished: no scale-
   ).toBe(0);
 });
 
-test('random queues: within bounds, no attempt cut short, back to zero, and no flapping', () => {
+test('random queues: within bounds, no interrupted attempt, back to zero, and no flapping', () => {
   const burst = fc.record({ at: fc.integer({ min: 0, max: 600 }), tasks: fc.integer({ min: 1, max: 200 }) });
   const scene = fc.record({
     bursts: fc.array(burst, { minLength: 1, maxLength: 8 }),
@@ -143,14 +143,14 @@ test('random queues: within bounds, no attempt cut short, back to zero, and no f
       expect(Math.max(...replicas)).toBeLessThanOrEqual(chosen.maxReplicas);
       expect(Math.min(...replicas.slice(1))).toBeGreaterThanOrEqual(chosen.minReplicas);
       expect(replicas.at(-1)).toBe(chosen.minReplicas);
-      // Up only where tasks came: each turn of direction has a burst behind it.
+      // Scales up only after tasks arrived: every change of direction follows a burst.
       expect(turnsIn(replicas)).toBeLessThanOrEqual(2 * chosen.bursts.length + 1);
     }),
     { numRuns: 60 },
   );
 });
 
-/** How often the number of workers changes its direction. */
+/** How often the number of workers changes direction. */
 function turnsIn(replicas: readonly number[]): number {
   let direction = 0;
   let turns = 0;

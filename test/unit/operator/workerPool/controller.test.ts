@@ -1,4 +1,4 @@
-// The life of a WorkerPool: what it is made of, its keys, its pause, its number of workers, its end.
+// The lifecycle of a WorkerPool: its children, keys, pause, number of workers, deletion.
 import { expect, test } from 'vitest';
 import { loadPools, declarationOf } from '../../../../src/config/pools.ts';
 import { loadSettings } from '../../../../src/config/load.ts';
@@ -21,7 +21,7 @@ import {
   twoKeys,
 } from './stage.ts';
 
-test('a pool becomes a ConfigMap, a Deployment and a PodDisruptionBudget that it owns', async () => {
+test('a pool owns a ConfigMap, a Deployment and a PodDisruptionBudget', async () => {
   const world = aWorld();
   world.secret('gemini', { one: 'k1', two: 'k2' });
   const spec = {
@@ -59,7 +59,7 @@ test('a pool becomes a ConfigMap, a Deployment and a PodDisruptionBudget that it
   expect(JSON.stringify(childrenIn(world))).not.toContain(btoa('k1'));
 });
 
-test('a worker that reads its pools file declares what the operator has declared', async () => {
+test('a worker makes the same declaration from its pools file as the operator', async () => {
   const world = aWorld();
   world.secret('gemini', { one: 'k1', two: 'k2' });
   const pool = putPool(world, {
@@ -78,7 +78,7 @@ test('a worker that reads its pools file declares what the operator has declared
   expect(read!.keys).toMatchObject([{ requestsPerMinute: 60 }, { requestsPerMinute: 10 }]);
 });
 
-test('a missing Secret is named and stops nothing that runs; once it is there the workers start', async () => {
+test('a missing Secret is reported and does not affect running workers; once it exists, the workers start', async () => {
   const world = aWorld();
   putPool(world, { keys: twoKeys });
   const operator = await anOperator(world);
@@ -109,7 +109,7 @@ test('a missing Secret is named and stops nothing that runs; once it is there th
   ]);
 });
 
-test('a changed key rolls the workers out, a changed list of namespaces does not', async () => {
+test('a changed key replaces the workers, a changed list of namespaces does not', async () => {
   const world = aWorld();
   world.secret('gemini', { one: 'k1', two: 'k2' });
   putPool(world, { keys: twoKeys });
@@ -129,7 +129,7 @@ test('a changed key rolls the workers out, a changed list of namespaces does not
   expect(operator.events.map(({ reason }) => reason)).toEqual(['Created', 'KeysChanged', 'ConfigurationChanged']);
 });
 
-test('without a template, or with one that the API server refuses, the pool says what to do', async () => {
+test('without a template, or with one that the API server rejects, the pool reports a remedy', async () => {
   const world = aWorld();
   putPool(world);
   const operator = await anOperator(world, { workerTemplate: undefined });
@@ -149,7 +149,7 @@ test('without a template, or with one that the API server refuses, the pool says
   expect(next.errors).toEqual([]);
 });
 
-test('a Deployment of somebody else is left alone', async () => {
+test('a Deployment with another owner is not changed', async () => {
   const world = aWorld();
   const owner = { apiVersion: 'v1', kind: 'Thing', name: 'x', uid: 'u', controller: true };
   const labels = {
@@ -165,7 +165,7 @@ test('a Deployment of somebody else is left alone', async () => {
   expect(childrenIn(world).deployment.spec).toEqual({ replicas: 3 });
 });
 
-test('what somebody changes in the Deployment is set right again', async () => {
+test('manual changes to the Deployment are reverted', async () => {
   const world = aWorld();
   putPool(world, { replicas: 2 });
   const operator = await anOperator(world);
@@ -178,7 +178,7 @@ test('what somebody changes in the Deployment is set right again', async () => {
   expect(childrenIn(world).deployment.spec.replicas).toBe(2);
 });
 
-test('a pause of the resource is kept up and ended; one of the API is not touched', async () => {
+test('spec.paused pauses and resumes the queue, and does not end a pause set through the API', async () => {
   const world = aWorld();
   await world.queue.ensurePool('default');
   putPool(world);
@@ -191,7 +191,7 @@ test('a pause of the resource is kept up and ended; one of the API is not touche
   await world.queue.resume('default');
   await operator.after(11_000);
   expect(await world.queue.paused('default')).toEqual({ until: null });
-  // Another operator knows from the status whose pause it is.
+  // Another operator knows from the status who paused the queue.
   await operator.stop();
   const next = await anOperator(world);
   putPool(world);
@@ -213,7 +213,7 @@ test('a pause of the resource is kept up and ended; one of the API is not touche
   ]);
 });
 
-test('a pool that is deleted takes its declaration along, also while no operator looks', async () => {
+test('deleting a pool removes its declaration, also when no operator was running', async () => {
   const world = aWorld();
   await world.queue.ensurePool('default');
   putPool(world, { paused: true });
@@ -233,7 +233,7 @@ test('a pool that is deleted takes its declaration along, also while no operator
   expect(world.pools.list().map(({ name }) => name)).toEqual(['handmade']);
 });
 
-test('a worker of a pool that is gone cannot bring it back', async () => {
+test('a worker of a deleted pool cannot declare it again', async () => {
   const world = aWorld();
   putPool(world);
   const operator = await anOperator(world);
@@ -245,7 +245,7 @@ test('a worker of a pool that is gone cannot bring it back', async () => {
   expect(world.pools.list()).toEqual([]);
 });
 
-test('an API server that is away costs nothing but time', async () => {
+test('an unreachable API server only causes a delay', async () => {
   const world = aWorld();
   putPool(world);
   const operator = await anOperator(world);
@@ -260,7 +260,7 @@ test('an API server that is away costs nothing but time', async () => {
   await until(caughtUp, { what: 'the operator to catch up' });
 });
 
-test('the status says what the schema allows, and is written seldom', async () => {
+test('the status matches the schema and is written rarely', async () => {
   const world = aWorld();
   putPool(world, { replicas: 2 });
   const operator = await anOperator(world);

@@ -1,4 +1,4 @@
-// What is learnt of a pool beside its children: how long attempts take, which pods are busy, what the template must be.
+// What the operator observes of a pool besides its children: attempt durations, busy pods, the pod template.
 import { longAgo } from '../../../../src/job/time.ts';
 import { expect, test } from 'vitest';
 import { claimed, failed, succeeded, submitted, waiting } from '../../../../src/job/transitions.ts';
@@ -18,7 +18,7 @@ import { identity, start } from '../../../fakes/tasks.ts';
 
 const seen = (state: Parameters<typeof succeeded>[0]) => ({ sequence: 1, seenAt: longAgo, state });
 
-test('attempts teach how long one takes; lost and cancelled ones do not', () => {
+test('the mean duration ignores lost and cancelled attempts', () => {
   const attemptDurations = new AttemptDurations();
   const running = claimed(submitted(identity()), 'w', 1, start);
   expect(attemptDurations.mean('default')).toBe(15_000);
@@ -45,7 +45,7 @@ const pod = (name: string, ready: boolean, over: object = {}): Pod => ({
   status: { phase: 'Running', conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
 });
 
-test('pods are joined with heartbeats by their name, and with what the stream knows already', () => {
+test('pods are joined with heartbeats and with the running tasks of the stream', () => {
   const task = { job: 'j', task: 0, claim: 1, progress: 0 };
   const pods = [
     pod('idle', true),
@@ -78,7 +78,7 @@ test('a template must have a container named worker', () => {
   });
 });
 
-test("the pool lies over the installation's template: by name, by field, and the operator's own wins", () => {
+test("the pool overlays the installation's template by name and by field, and the operator's fields take precedence", () => {
   const parsed = parseTemplate({
     metadata: { labels: { a: '1' } },
     spec: {
@@ -130,7 +130,7 @@ test("the pool lies over the installation's template: by name, by field, and the
   });
 });
 
-test('a worker may take as long to end as the longest attempt of its pool', () => {
+test('the drain timeout of a worker covers the attempt timeout of its pool', () => {
   expect(drainTimeout({})).toBe(135_000);
   expect(terminationGrace({ policy: { attemptTimeout: '10m' } })).toBe(630);
   expect(drainTimeout({ policy: { attemptTimeout: '1h' } })).toBe(3_600_000);

@@ -1,4 +1,4 @@
-// What the condition Ready says of the pods that there are, and what is worth a write of the status.
+// The condition Ready, and when a status is due to be written.
 import { expect, test } from 'vitest';
 import type { WorkerPoolStatus } from '../../../../src/operator/resources/workerPool.ts';
 import type { Deployment, Pod } from '../../../../src/operator/resources/builtInKinds.ts';
@@ -35,7 +35,7 @@ const said = (over: Partial<ReadyInput>): string => {
   return `${status} ${reason}: ${message}`;
 };
 
-test("a container that cannot start is named with the kubelet's words, an end before with its code", () => {
+test('a container that cannot start is reported with the message of the kubelet and its last exit code', () => {
   expect(podProblem([pod({ phase: 'Running' }), pod(waiting('ContainerCreating'))])).toBeUndefined();
   expect(podProblem([pod(waiting('ImagePullBackOff', 'no such image'))])).toEqual({
     reason: 'ImagePullBackOff',
@@ -46,7 +46,7 @@ test("a container that cannot start is named with the kubelet's words, an end be
   expect(podProblem([pod({ containerStatuses: [ended] })])?.message).toContain('code 137 (OOMKilled)');
 });
 
-test('a pod on its way out is no problem, and one without a node comes second', () => {
+test('terminating pods are ignored, and unscheduled pods come second', () => {
   const nowhere = pod({
     conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes' }],
   });
@@ -58,7 +58,7 @@ test('a pod on its way out is no problem, and one without a node comes second', 
   expect(podProblem([nowhere, pod(waiting('ErrImagePull'))])?.reason).toBe('ErrImagePull');
 });
 
-test('Ready says what stands in the way, the first thing first', () => {
+test('Ready reports the first problem', () => {
   const problem = { reason: 'ImagePullBackOff', message: 'Pod pod-1: ImagePullBackOff' };
   const nowhere = { reason: 'Unschedulable', message: 'Pod pod-1 cannot be scheduled' };
   const some = deployment({ replicas: 2, updatedReplicas: 2, readyReplicas: 1 });
@@ -79,7 +79,7 @@ test('Ready says what stands in the way, the first thing first', () => {
   expect(said({ deployment: all })).toBe('True Available: 2 workers ready, 2 desired');
 });
 
-test('a new state is written at once, numbers five seconds after the last write, nothing where nothing is new', () => {
+test('a new state is written at once, numbers five seconds after the last write, and an unchanged status never', () => {
   const condition = {
     type: 'Ready',
     status: 'True',

@@ -1,4 +1,4 @@
-// The number of workers as the controller brings it about: from zero and back, idle ones first, a person's word at once.
+// How the controller changes the number of workers: from zero and back, idle workers first, kubectl scale at once.
 import { expect, test } from 'vitest';
 import { cancelled, claimed, succeeded } from '../../../../src/job/transitions.ts';
 import type { Queued, Running } from '../../../../src/job/task.ts';
@@ -18,7 +18,7 @@ function submit({ log, clock }: World, tasks: number): Queued[] {
 
 const states = (world: World, pool: string) => conditions(world, pool);
 
-/** A worker in that pod begins a task, and says so in its heartbeat. */
+/** The worker in that pod starts a task and lists it in its heartbeat. */
 function begin({ log, clock, heartbeats }: World, pod: string, task: Queued): Running {
   const state = claimed(task, `worker-${pod}`, 1, clock.now());
   log.append(state, { message: '' });
@@ -28,7 +28,7 @@ function begin({ log, clock, heartbeats }: World, pod: string, task: Queued): Ru
 
 const idle = ({ heartbeats }: World, pod: string): void => heartbeats.hear(`worker-${pod}`, [], { host: pod });
 
-test('from zero at the first task, up with the queue, back to zero a minute after the last', async () => {
+test('scales from zero at the first task, up with the queue, and back to zero a minute after the last task', async () => {
   const world = aWorld();
   putPool(world, { autoscaling });
   const operator = await anOperator(world);
@@ -40,7 +40,7 @@ test('from zero at the first task, up with the queue, back to zero a minute afte
   expect(statusOf(world)).toMatchObject({ desiredReplicas: 1, queued: 1, oldestQueuedTime: expect.any(String) });
   const rest = submit(world, 40);
   await operator.after(500);
-  // The prior says 15 s an attempt: 41·15/45 slots, four a worker.
+  // The initial mean is 15 s an attempt: 41·15/45 slots, four a worker.
   expect(childrenIn(world).deployment.spec.replicas).toBe(4);
   const pods = runPods(world);
   for (const task of [first!, ...rest]) world.log.append(cancelled(task, world.clock.now()), { message: '' });
@@ -54,7 +54,7 @@ test('from zero at the first task, up with the queue, back to zero a minute afte
   expect(operator.errors).toEqual([]);
 });
 
-test('a busy worker stays until it is idle', async () => {
+test('a busy worker is removed only once it is idle', async () => {
   const world = aWorld();
   putPool(world, { autoscaling, concurrency: 1 });
   const operator = await anOperator(world);
@@ -76,21 +76,21 @@ test('a busy worker stays until it is idle', async () => {
       runPods(world);
     }
   };
-  // One task runs: one worker is wanted, and it is the busy one that is left.
+  // One task runs, so one worker is desired, and the busy one stays.
   await beats(35);
   expect(runPods(world)).toEqual([busy]);
   world.clock.skip(15_000);
   world.log.append(succeeded(running, world.clock.now()), { message: '' });
   world.heartbeats.hear(`worker-${busy}`, [], { host: busy });
   await operator.after(62_000);
-  // Its heartbeat is old: a ready pod that nobody hears of may be busy.
+  // Its heartbeat is old: a ready pod without heartbeats may be busy.
   expect(conditions(world)['Scaling']).toBe('True BusyPodsKept');
   idle(world, busy);
   await operator.after(3_000);
   expect(childrenIn(world).deployment.spec.replicas).toBe(0);
 });
 
-test('kubectl scale is obeyed at once: idle workers go first, then the least busy, which drain', async () => {
+test('kubectl scale takes effect at once: idle workers are removed first, then the least busy ones, which drain', async () => {
   const world = aWorld();
   putPool(world, { replicas: 3 });
   const operator = await anOperator(world);

@@ -1,4 +1,4 @@
-// A pool in a second-by-second world: tasks come in bursts, workers take time to start, the scaler looks every second.
+// Simulates a pool second by second: tasks arrive in bursts, workers take time to start, and the scaler runs every second.
 import { longAgo, monotonicFrom } from '../../../../src/job/time.ts';
 import {
   desiredReplicas,
@@ -16,11 +16,11 @@ export interface Scene {
 }
 
 export interface Outcome {
-  /** What the Deployment asked for at the end of each second. */
+  /** spec.replicas of the Deployment at the end of each second. */
   readonly replicas: readonly number[];
   readonly tasks: number;
   readonly done: number;
-  /** Attempts on workers that were taken away while they ran them. */
+  /** Attempts on workers that were removed while they ran. */
   readonly killed: number;
 }
 
@@ -79,7 +79,7 @@ export function simulate(scene: Scene): Outcome {
   return { replicas, tasks, done, killed };
 }
 
-/** The ReplicaSet's own: those that are not ready first, then by cost, then the newest. */
+/** The deletion order of the ReplicaSet: pods that are not ready, then by cost, then the newest. */
 function inOrderOfDeletion(pods: readonly Pod[], second: number): Pod[] {
   return pods.toSorted((a, b) => {
     const [aReady, bReady] = [a.readyAt <= second, b.readyAt <= second];

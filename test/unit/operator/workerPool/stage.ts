@@ -34,7 +34,7 @@ export type World = ReturnType<typeof aWorld>;
 
 export const key = (name: string): ResourceKey => ({ namespace, name });
 
-/** A pool as a user makes or changes it, with the schema's defaults. */
+/** Creates or changes a pool as a user would, with the defaults of the schema. */
 export function putPool({ cluster }: World, spec: object = {}, name = 'default'): WorkerPool {
   const defaults = {
     provider: 'gemini',
@@ -83,7 +83,7 @@ export function conditions(world: World, pool = 'default'): Record<string, strin
 export const statusWrites = ({ cluster }: World): number =>
   cluster.calls.filter(({ verb }) => verb === 'applyStatus').length;
 
-/** As the controllers of Deployments and ReplicaSets do: pods as many as asked for, the cheapest gone first, all ready. */
+/** Acts as the Deployment and ReplicaSet controllers: the desired number of pods, all ready, those with the lowest cost deleted first. */
 export function runPods(world: World, pool = 'default'): string[] {
   const { cluster } = world;
   const { spec, metadata } = childrenIn(world, pool).deployment;
