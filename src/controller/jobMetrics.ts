@@ -1,17 +1,17 @@
-// The metrics of jobs, kept by the leading controller alone: counters from the changes it sees, gauges from time to time.
+// The job metrics, which only the leading controller exports: counters from changes, gauges at intervals.
 
 import { isOpen, openStates, type TaskState } from '../job/task.ts';
 import type { StreamHealth } from '../ports/jobLog.ts';
 import type { KeyState } from '../ports/keyRing.ts';
 import type { Change, JobIndex } from '../readmodel/jobIndex.ts';
 import type { ControllerMetrics } from '../telemetry/metrics.ts';
-import type { Census } from './census.ts';
+import type { TaskSurvey } from './taskSurvey.ts';
 import { brokenBy } from './invariants.ts';
 
 export class JobMetrics {
   readonly #metrics: ControllerMetrics;
   readonly #name: string;
-  /** In how many censuses in a row each task was found unmoved. */
+  /** In how many surveys in a row each task was found unmoved. */
   #unmoved: ReadonlyMap<string, number> = new Map();
 
   /** `name` is this process's, for the metric that says who leads. */
@@ -44,22 +44,21 @@ export class JobMetrics {
     this.#metrics.recoveryDuration.observe({ rule }, seconds(took));
   }
 
-  /** What is cheap to say, once a second. */
-  show(index: JobIndex, workers: ReadonlyMap<string, number>, clockOffset: number): void {
+  showCounts(index: JobIndex, workers: ReadonlyMap<string, number>, clockOffset: number): void {
     for (const [pool, counts] of index.counts())
       for (const state of openStates) this.#metrics.tasks.set({ pool, state }, counts[state]);
     for (const [pool, count] of workers) this.#metrics.workers.set({ pool }, count);
     this.#metrics.clockOffset.set(seconds(clockOffset));
   }
 
-  showCensus({ pools, unmoved }: Census): void {
+  showSurvey({ pools, unmoved }: TaskSurvey): void {
     this.#metrics.oldestOpenTask.reset();
     this.#metrics.overdueTasks.reset();
     for (const [pool, { oldest, overdue }] of pools) {
       for (const state of openStates) this.#metrics.oldestOpenTask.set({ pool, state }, seconds(oldest[state]));
       this.#metrics.overdueTasks.set({ pool }, overdue);
     }
-    // Once may be the first look after a time in which nobody could move it: an outage, or no leader.
+    // Once may be the first survey after a time without a leader or connection.
     const found = new Map([...unmoved].map((task) => [task, (this.#unmoved.get(task) ?? 0) + 1]));
     const fresh = [...found.values()].filter((times) => times === 2).length;
     if (fresh > 0) this.#metrics.invariantViolations.inc({ invariant: 'OverdueUnmoved' }, fresh);
@@ -76,7 +75,7 @@ export class JobMetrics {
     }
   }
 
-  showHealth({ bytes }: StreamHealth): void {
+  showStorage({ bytes }: StreamHealth): void {
     this.#metrics.jetstreamStorage.set(bytes);
   }
 
@@ -89,7 +88,7 @@ export class JobMetrics {
     this.#metrics.taskDuration.observe({ pool, kind, outcome }, seconds(took));
   }
 
-  /** A process that no longer leads must not go on saying what it once saw. */
+  /** A process that no longer leads must not keep exporting stale values. */
   #forgetGauges(): void {
     const { tasks, oldestOpenTask, overdueTasks, workers, keys, poolPaused, jetstreamStorage } = this.#metrics;
     const gauges = [tasks, oldestOpenTask, overdueTasks, workers, keys, poolPaused, jetstreamStorage];

@@ -4,13 +4,27 @@ import { taskError } from '../job/errors/index.ts';
 import type { Write } from '../job/rules/rule.ts';
 import type { Instant, OpenTask, Sequence, TaskDetail, TaskWrite } from '../job/task.ts';
 import { failed } from '../job/transitions.ts';
-import type { JobLog, TaskAddress } from '../ports/jobLog.ts';
+import type { Monotonic } from '../job/time.ts';
+import type { JobLog, LogEntry, TaskAddress } from '../ports/jobLog.ts';
 
 export interface Message {
   readonly write: TaskWrite;
   /** The rule that spoke, or `SpecLost` where its word could not be followed. */
   readonly rule: string;
 }
+
+/** One open task as it was observed. */
+export interface Observed {
+  readonly task: OpenTask;
+  readonly sequence: Sequence;
+  readonly seenAt: Monotonic;
+}
+
+export type Outcome =
+  | { readonly outcome: 'written'; readonly entry: LogEntry }
+  /** A newer message was there. */
+  | { readonly outcome: 'refused' }
+  | { readonly outcome: 'failed'; readonly error: unknown };
 
 type Reads = Pick<JobLog, 'request' | 'last'>;
 

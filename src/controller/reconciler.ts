@@ -1,126 +1,114 @@
-// Observe, decide, apply: looks at one task at a time, and writes what the rules say by one conditional write. A bounded
-// number of looks is under way at once.
+// Checks one task at a time: observe it, let the rules decide, and apply the verdict by one conditional write. A bounded
+// number of checks runs at once.
 
-import { elapsed, type Monotonic } from '../job/time.ts';
+import { elapsed } from '../job/time.ts';
 import { equalJitter, type Backoff } from '../job/backoff.ts';
 import { decide } from '../job/rules/decide.ts';
-import type { World, Write } from '../job/rules/rule.ts';
-import { isOpen, type Instant, type OpenTask, type Sequence } from '../job/task.ts';
+import type { Write } from '../job/rules/rule.ts';
+import { isOpen, type Instant, type Sequence } from '../job/task.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { JobLog, LogEntry } from '../ports/jobLog.ts';
+import type { JobLog } from '../ports/jobLog.ts';
 import type { Follower } from '../readmodel/follower.ts';
-import { addressOf, messageFor, type Message } from './message.ts';
+import type { DueTimes } from './dueTimes.ts';
+import { addressOf, messageFor, type Observed } from './message.ts';
+import type { MissingMessages } from './missingMessages.ts';
+import type { OutcomeReporter } from './outcomeReporter.ts';
+import type { WorldObserver } from './worldObserver.ts';
+import type { WritePermission } from './writePermission.ts';
 import { fromTaskKey, type TaskKey } from '../readmodel/taskKey.ts';
 
-/** Delays before a task whose write failed is looked at again, ms. */
+/** Delays before a task whose write failed is checked again, ms. */
 const failureBackoff: Backoff = { first: 500, cap: 30_000 };
-
-/** One open task as it was observed. */
-export interface Observed {
-  readonly task: OpenTask;
-  readonly sequence: Sequence;
-  readonly seenAt: Monotonic;
-}
-
-export type Outcome =
-  | { readonly outcome: 'written'; readonly entry: LogEntry }
-  /** A newer message was there. */
-  | { readonly outcome: 'refused' }
-  | { readonly outcome: 'failed'; readonly error: unknown };
 
 export interface ReconcilerOptions {
   readonly log: JobLog;
   readonly follower: Follower;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly world: () => World;
-  /** The queue has lost the message of this task. */
-  readonly messageMissing: (observed: Observed) => boolean;
-  /** May this process write at the moment? */
-  readonly mayWrite: () => boolean;
-  readonly lookAgain: (key: TaskKey, at: Instant) => void;
-  readonly onOutcome: (observed: Observed, message: Message, outcome: Outcome) => void;
-  /** A read or write failed; it is tried again. */
-  readonly onFault: (key: TaskKey, error: unknown) => void;
+  readonly observer: WorldObserver;
+  readonly missing: MissingMessages;
+  readonly permission: WritePermission;
+  readonly dueTimes: DueTimes;
+  readonly reporter: OutcomeReporter;
 }
 
-const atOnce = 64;
-/** Looks in a row at one task whose writes are refused, before others get their turn. */
-const looksInARow = 4;
+const concurrency = 64;
+/** Checks in a row of a task whose writes are refused, before other tasks get their turn. */
+const checksInARow = 4;
 
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #queued = new Set<TaskKey>();
-  readonly #underWay = new Map<TaskKey, Promise<void>>();
-  /** The sequence that the last write to a task expected, and how often one failed: never written on twice unseen. */
-  readonly #tried = new Map<TaskKey, { sequence: Sequence; failures: number }>();
+  readonly #running = new Map<TaskKey, Promise<void>>();
+  /** The sequence that the last write to a task expected, so that none is expected twice unseen, and how often one failed. */
+  readonly #attempted = new Map<TaskKey, { sequence: Sequence; failures: number }>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
   }
 
-  /** Looks at the task as soon as there is room. What comes of it is said by `lookAgain` or by a change of the index. */
-  look(key: TaskKey): void {
-    if (this.#underWay.has(key)) return;
+  /** Checks the task as soon as there is capacity. Schedules the next check itself, unless the index changes first. */
+  check(key: TaskKey): void {
+    if (this.#running.has(key)) return;
     this.#queued.add(key);
     this.#start();
   }
 
   /** The index has a newer message of the task. */
-  moved(key: TaskKey): void {
-    this.#tried.delete(key);
+  taskChanged(key: TaskKey): void {
+    this.#attempted.delete(key);
   }
 
-  /** Forgets what is not under way yet, and waits for what is. */
+  /** Drops the checks that have not started, and waits for those that have. */
   async stop(): Promise<void> {
     this.#queued.clear();
-    await Promise.all(this.#underWay.values());
+    await Promise.all(this.#running.values());
   }
 
   #start(): void {
     for (const key of this.#queued) {
-      if (this.#underWay.size >= atOnce) return;
+      if (this.#running.size >= concurrency) return;
       this.#queued.delete(key);
-      const looking = this.#lookNow(key).finally(() => {
-        this.#underWay.delete(key);
+      const checking = this.#checkNow(key).finally(() => {
+        this.#running.delete(key);
         this.#start();
       });
-      this.#underWay.set(key, looking);
+      this.#running.set(key, checking);
     }
   }
 
-  /** Never throws. */
-  async #lookNow(key: TaskKey): Promise<void> {
-    const { clock, lookAgain, onFault } = this.#options;
+  /** Never rejects. */
+  async #checkNow(key: TaskKey): Promise<void> {
+    const { clock, dueTimes, reporter } = this.#options;
     try {
-      for (let look = 0; look < looksInARow; look += 1) if (await this.#settled(key)) return;
-      lookAgain(key, clock.now() + 1_000);
+      for (let check = 0; check < checksInARow; check += 1) if (await this.#settled(key)) return;
+      dueTimes.checkAgain(key, clock.now() + 1_000);
     } catch (error) {
-      onFault(key, error);
-      lookAgain(key, clock.now() + this.#delayAfterFailure(key));
+      reporter.failed(key, error);
+      dueTimes.checkAgain(key, clock.now() + this.#delayAfterFailure(key));
     }
   }
 
-  /** One look; false when the task has to be looked at again at once. */
+  /** One check; false when the task must be checked again at once. */
   async #settled(key: TaskKey): Promise<boolean> {
-    const { clock, random, world, mayWrite, lookAgain } = this.#options;
-    if (!mayWrite()) return true;
+    const { clock, random, observer, missing, permission, dueTimes } = this.#options;
+    if (!permission.granted) return true;
     const observed = await this.#observe(key);
     if (observed === undefined) return true;
-    const { task, seenAt } = observed;
+    const { task, sequence, seenAt } = observed;
     const now = clock.now();
-    const messageMissing = this.#options.messageMissing(observed);
+    const messageMissing = missing.has(task.of.job, task.of.task, sequence);
     const seen = { task, seenFor: elapsed(seenAt, clock.monotonic()), messageMissing };
-    const verdict = decide(seen, world(), now, random());
+    const verdict = decide(seen, observer.world(), now, random());
     if (verdict.do === 'write') return this.#apply(key, observed, verdict, now);
-    lookAgain(key, verdict.lookAgainAt);
+    dueTimes.checkAgain(key, verdict.lookAgainAt);
     return true;
   }
 
   /** The task as the index has it; as the stream's leader has it where the index's state was written on already. */
   async #observe(key: TaskKey): Promise<Observed | undefined> {
     const known = this.#fromIndex(key);
-    if (known === undefined || this.#tried.get(key)?.sequence !== known.sequence) return known;
+    if (known === undefined || this.#attempted.get(key)?.sequence !== known.sequence) return known;
     const last = await this.#options.log.last(addressOf(known.task));
     if (last === undefined) return undefined;
     this.#options.follower.applyOwn(last);
@@ -135,26 +123,26 @@ export class Reconciler {
   }
 
   async #apply(key: TaskKey, observed: Observed, verdict: Write, now: Instant): Promise<boolean> {
-    const { log, follower, onOutcome, mayWrite } = this.#options;
+    const { log, follower, reporter, permission } = this.#options;
     const { task, sequence } = observed;
     const message = await messageFor(verdict, task, sequence, log, now);
-    if (!mayWrite()) return true;
-    this.#tried.set(key, { sequence, failures: this.#tried.get(key)?.failures ?? 0 });
+    if (!permission.granted) return true;
+    this.#attempted.set(key, { sequence, failures: this.#attempted.get(key)?.failures ?? 0 });
     try {
       const answer = await log.write(message.write, sequence);
-      onOutcome(observed, message, answer.outcome === 'written' ? answer : { outcome: 'refused' });
+      reporter.reconciled(observed, message, answer.outcome === 'written' ? answer : { outcome: 'refused' });
       if (answer.outcome === 'written') follower.applyOwn(answer.entry);
       else if (answer.last !== undefined) follower.applyOwn(answer.last);
       return answer.outcome === 'written';
     } catch (error) {
-      onOutcome(observed, message, { outcome: 'failed', error });
+      reporter.reconciled(observed, message, { outcome: 'failed', error });
       throw error;
     }
   }
 
   #delayAfterFailure(key: TaskKey): number {
-    const { sequence = -1, failures = 0 } = this.#tried.get(key) ?? {};
-    this.#tried.set(key, { sequence, failures: failures + 1 });
+    const { sequence = -1, failures = 0 } = this.#attempted.get(key) ?? {};
+    this.#attempted.set(key, { sequence, failures: failures + 1 });
     return equalJitter(failures + 1, failureBackoff, this.#options.random());
   }
 }

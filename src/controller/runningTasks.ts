@@ -1,6 +1,6 @@
-// Which tasks each worker runs, as the index says.
+// The running tasks of each worker, according to the index.
 
-import type { Change } from '../readmodel/jobIndex.ts';
+import type { TaskState } from '../job/task.ts';
 import { taskKey, type TaskKey } from '../readmodel/taskKey.ts';
 
 const none: ReadonlySet<TaskKey> = new Set();
@@ -8,10 +8,10 @@ const none: ReadonlySet<TaskKey> = new Set();
 export class RunningTasks {
   readonly #byWorker = new Map<string, Set<TaskKey>>();
 
-  take({ before, after }: Change): void {
-    const key = taskKey(after.state.of.job, after.state.of.task);
-    if (before?.state.state === 'running') this.#remove(before.state.worker, key);
-    if (after.state.state === 'running') this.#add(after.state.worker, key);
+  update(before: TaskState | undefined, after: TaskState): void {
+    const key = taskKey(after.of.job, after.of.task);
+    if (before?.state === 'running') this.#remove(before.worker, key);
+    if (after.state === 'running') this.#add(after.worker, key);
   }
 
   of(worker: string): ReadonlySet<TaskKey> {
@@ -22,7 +22,7 @@ export class RunningTasks {
     return this.#byWorker.keys();
   }
 
-  /** Forgets what the index no longer knows: jobs leave it without a change when their retention is over. */
+  /** Keeps only these: jobs leave the index without a change when their retention ends. */
   keep(isRunning: (key: TaskKey) => boolean): void {
     for (const [worker, keys] of this.#byWorker) for (const key of keys) if (!isRunning(key)) this.#remove(worker, key);
   }

@@ -30,9 +30,9 @@ const checkEvery = 500;
 export function startOperator(options: OperatorOptions): Operator {
   const { name, metrics, problems } = options;
   metrics.leader.set({ name }, 0);
-  const elector = new LeaderElector({ ...options, role: 'operator', lead: (term) => runControllers(options, term) });
+  const elector = new LeaderElector({ ...options, role: 'operator' });
   const stop = new AbortController();
-  const campaign = elector.campaign(stop.signal);
+  const campaign = elector.campaign((term) => runControllers(options, term), stop.signal);
   const checks = setInterval(() => elector.check(), checkEvery);
   return {
     leading: () => elector.leading,

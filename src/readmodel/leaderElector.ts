@@ -15,9 +15,10 @@ export interface LeaderElectorOptions {
   readonly leadership: Leadership;
   readonly follower: Pick<Follower, 'ready' | 'lag'>;
   readonly logger: Logger;
-  /** The leader's work: returns once `term` has aborted and everything in progress has ended. Called once a term. */
-  readonly lead: (term: AbortSignal) => Promise<void>;
 }
+
+/** The leader's work: returns once `term` has aborted and everything in progress has ended. Called once a term. */
+export type Lead = (term: AbortSignal) => Promise<void>;
 
 interface Waiter {
   readonly condition: () => boolean;
@@ -43,10 +44,10 @@ export class LeaderElector {
   }
 
   /** Campaigns until the signal aborts. Never rejects. */
-  async campaign(signal: AbortSignal): Promise<void> {
+  async campaign(lead: Lead, signal: AbortSignal): Promise<void> {
     const { role, name, leadership, logger } = this.#options;
     try {
-      await leadership.campaign({ role, name }, (term) => this.#serve(term), signal);
+      await leadership.campaign({ role, name }, (term) => this.#serve(lead, term), signal);
     } catch (error) {
       if (!signal.aborted) logger.error({ err: error }, 'Leader election stopped with an error');
     }
@@ -57,8 +58,8 @@ export class LeaderElector {
     for (const waiter of this.#waiters) if (waiter.condition()) waiter.resolve();
   }
 
-  async #serve(term: AbortSignal): Promise<void> {
-    const { follower, logger, role, name, lead } = this.#options;
+  async #serve(lead: Lead, term: AbortSignal): Promise<void> {
+    const { follower, logger, role, name } = this.#options;
     // Other candidates may not be better off, so leadership is kept until the index is current or hopelessly behind.
     if (!follower.ready().ready) await this.#until(() => follower.ready().ready || follower.lag() > maxLag, term);
     if (term.aborted || !follower.ready().ready) return;

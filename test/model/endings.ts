@@ -3,7 +3,7 @@
 import { latestEnd } from '../../src/job/budgets.ts';
 import { taskError } from '../../src/job/errors/index.ts';
 import { decide } from '../../src/job/rules/decide.ts';
-import { reportGrace } from '../../src/job/rules/overdue.ts';
+import { reportGrace } from '../../src/job/rules/timing.ts';
 import type { Rule, ObservedWorker } from '../../src/job/rules/rule.ts';
 import { isOpen, type Instant, type OpenTask, type Queued, type TaskState } from '../../src/job/task.ts';
 import type { Broken } from './checks.ts';

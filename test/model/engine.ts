@@ -7,7 +7,7 @@ import { reviewTask } from '../../src/job/requests/review.ts';
 import type { Rule } from '../../src/job/rules/rule.ts';
 import { rules } from '../../src/job/rules/decide.ts';
 import { claimed } from '../../src/job/transitions.ts';
-import { recallsFor } from '../../src/controller/recalls.ts';
+import { cancellationsFor } from '../../src/controller/cancellations.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';
 import { adopt, isSameState } from '../../src/worker/adopt.ts';
 import { finalWrite } from '../../src/worker/finalWrite.ts';
@@ -19,7 +19,7 @@ export interface Engine {
   readonly finalWrite: typeof finalWrite;
   readonly adopt: typeof adopt;
   readonly isSameState: typeof isSameState;
-  readonly recallsFor: typeof recallsFor;
+  readonly cancellationsFor: typeof cancellationsFor;
   /** What a request decides on this last message. */
   readonly decide: (call: Pick<ApiCall, 'asks' | 'run'>, last: TaskState, now: Instant) => Decision;
   /** Whether the stream accepts the write. */
@@ -34,7 +34,7 @@ export const product: Engine = {
   finalWrite,
   adopt,
   isSameState,
-  recallsFor,
+  cancellationsFor,
   decide,
   takes: ({ expected }, last) => last.sequence === expected,
   acksFirst: false,

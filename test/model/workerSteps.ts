@@ -147,9 +147,9 @@ function recalls(state: ModelState, worker: number, slot: number, { task, claim 
   if (silent || last.sequence <= claim.sequence) return [];
   const { job } = claim.state.of;
   const beat = { tasks: [{ job, task, claim: claim.sequence, progress: 0 }] } as unknown as Parameters<
-    Engine['recallsFor']
+    Engine['cancellationsFor']
   >[0];
-  if (engine.recallsFor(beat, { task: () => last }).length === 0) return [];
+  if (engine.cancellationsFor(beat, { task: () => last }).length === 0) return [];
   return [
     {
       kind: 'recall',

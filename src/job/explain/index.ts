@@ -2,7 +2,8 @@
 // the task comes in as one observation.
 
 import { budgetsAfter } from '../budgets.ts';
-import { nextSteps, overdueSince, type NextStep } from './next.ts';
+import { nextSteps, type NextStep } from './next.ts';
+import { overdueSince } from '../rules/timing.ts';
 import type { Cause, Finding, Observation } from './observation.ts';
 import { whyQueued } from './queued.ts';
 import { whyRunning } from './running.ts';

@@ -3,7 +3,7 @@
 import { formatDuration } from '../duration.ts';
 import { taskError } from '../errors/index.ts';
 import { afterFailure } from '../retryOrFail.ts';
-import { isPast } from './overdue.ts';
+import { isPast } from './timing.ts';
 import type { Rule } from './rule.ts';
 
 export const attemptTimeout: Rule = ({ task }, world, now, random) => {

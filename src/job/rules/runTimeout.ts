@@ -1,12 +1,13 @@
 // Running and backing off have used up the run's time.
 
 import { formatDuration } from '../duration.ts';
-import { fail, isPast } from './overdue.ts';
 import type { Rule } from './rule.ts';
+import { failBy } from './timeout.ts';
+import { isPast } from './timing.ts';
 
 export const runTimeout: Rule = ({ task }, world, now) => {
   if (task.state !== 'running' && task.state !== 'waiting') return undefined;
   if (!isPast(task.since + task.budgets.run, task, world, now)) return undefined;
   const limit = formatDuration(task.of.policy.runTimeout);
-  return fail(task, 'RunTimeout', `The task's attempts together took longer than the run timeout of ${limit}`, now);
+  return failBy('RunTimeout', task, `The task's attempts together took longer than the run timeout of ${limit}`, now);
 };

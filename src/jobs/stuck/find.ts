@@ -1,6 +1,6 @@
 // Finds open tasks that may need a person: overdue ones, and ones without progress for a long time.
 
-import { overdueSince } from '../../job/explain/next.ts';
+import { overdueSince } from '../../job/rules/timing.ts';
 import { isOpen, type Instant, type OpenTask } from '../../job/task.ts';
 import type { IndexedTask } from '../../readmodel/jobIndex.ts';
 import type { JobsContext } from '../context.ts';

@@ -2,7 +2,7 @@
 
 import { longAgo } from '../../../src/job/time.ts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { recallsFor } from '../../../src/controller/recalls.ts';
+import { cancellationsFor } from '../../../src/controller/cancellations.ts';
 import { brokenBy } from '../../../src/controller/invariants.ts';
 import type { TaskState } from '../../../src/job/task.ts';
 import { cancelled, claimed, failed, newRun, requeued, submitted, succeeded } from '../../../src/job/transitions.ts';
@@ -137,7 +137,7 @@ describe('recalls', () => {
   const recalled = (newer: TaskState | undefined, sequence: number) => {
     const index = new JobIndex();
     if (newer !== undefined) index.apply({ sequence, at: start, writeId: 'w', state: newer }, longAgo);
-    return recallsFor(beatOf('worker-1', 5, [listed(0, claim)]), index).length === 1;
+    return cancellationsFor(beatOf('worker-1', 5, [listed(0, claim)]), index).length === 1;
   };
   const running = runningTask(of);
 

@@ -55,7 +55,7 @@ describe('a queued task', () => {
         {
           at: start + 86_400_000,
           rule: 'QueueTimeout',
-          says: 'Unless something happens before, it fails with QueueTimeout in 1d (2026-11-23T00:00:00Z)',
+          says: 'Unless it changes first, it fails with QueueTimeout in 1d (2026-11-23T00:00:00Z)',
         },
       ],
       budgetsLeft: { ...queued.budgets, queue: 86_399_000 },
@@ -169,7 +169,7 @@ describe('a running task', () => {
     );
     expect(fine.advice).toEqual([]);
     expect(fine.next).toMatchObject([{ rule: 'AttemptTimeout', at: start + 90_000 }]);
-    expect(fine.next[0]!.says).toContain('(1 of 3) ends with AttemptTimeout in 1m10s');
+    expect(fine.next[0]!.says).toContain('attempt 1 of 3 ends with AttemptTimeout in 1m10s');
     expect(fine.budgetsLeft!.run).toBe(running.budgets.run - 20_000);
   });
 
@@ -181,7 +181,7 @@ describe('a running task', () => {
     );
     expect(hangs.next[0]!.says).toContain('in 10s');
     const last = { ...running, attempt: 3 };
-    expect(explained(last, 80_000).next[0]!.says).toContain('fails, as this attempt is the last');
+    expect(explained(last, 80_000).next[0]!.says).toContain('fails: this is its last attempt');
   });
 
   test('whose worker is silent says how many losses are left', () => {
@@ -230,7 +230,7 @@ test("a retry that is due but not queued is overdue long before the run's time e
   const late = explained(task, 36_000);
   expect(late.cause).toBe('Overdue');
   expect(late.summary).toBe('It should have changed 6.0 s ago, but no controller moved it');
-  expect(late.next[0]!.says).toBe('It is due to be queued again');
+  expect(late.next[0]!.says).toBe('It is due to be requeued');
   expect(late.advice).toHaveLength(1);
 });
 

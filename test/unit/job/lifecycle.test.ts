@@ -6,7 +6,7 @@ import { taskError, type TaskErrorCode } from '../../../src/job/errors/index.ts'
 import { taskErrors } from '../../../src/job/errors/task.ts';
 import { afterFailure, afterLoss } from '../../../src/job/retryOrFail.ts';
 import { decide } from '../../../src/job/rules/decide.ts';
-import { graceFor, reportGrace } from '../../../src/job/rules/overdue.ts';
+import { graceFor, reportGrace } from '../../../src/job/rules/timing.ts';
 import type { World } from '../../../src/job/rules/rule.ts';
 import { isOpen, type Instant, type OpenTask, type TaskIdentity, type TaskState } from '../../../src/job/task.ts';
 import { claimed, requeued, submitted, succeeded, toReview } from '../../../src/job/transitions.ts';

@@ -1,4 +1,5 @@
-// Which of the tasks that a beat lists are no longer the worker's: it is told so in answer to each such beat.
+// The attempts that a worker must stop because its tasks were cancelled, failed or requeued. Cancellations may get lost, so
+// every heartbeat that still lists such a task is answered with one.
 
 import { isOpen, type Sequence, type TaskState } from '../job/task.ts';
 import type { Beat, Recall } from '../ports/heartbeats.ts';
@@ -8,9 +9,9 @@ interface LastMessages {
   task(job: JobId, task: TaskIndex): { readonly sequence: Sequence; readonly state: TaskState } | undefined;
 }
 
-export function recallsFor(beat: Beat, index: LastMessages): Recall[] {
+export function cancellationsFor(beat: Beat, index: LastMessages): Recall[] {
   return beat.tasks.flatMap(({ job, task, claim }) => {
-    // A claim of 0 is under way; and an index that has not seen the claim yet must not judge it.
+    // A claim of 0 is in flight, and an index that has not seen the claim yet cannot judge it.
     if (claim === 0) return [];
     const known = index.task(job, task);
     if (known === undefined || known.sequence <= claim || mayStillCount(known.state)) return [];
@@ -19,8 +20,8 @@ export function recallsFor(beat: Beat, index: LastMessages): Recall[] {
 }
 
 /**
- * A task that was requeued for the loss of its worker, who turns out to live: as long as nobody else has claimed it, a
- * result is adopted, and the call is billed in any case.
+ * The task was requeued because its worker seemed lost, but the worker lives. Until another worker claims the task, its
+ * result can still be adopted, and the call is billed anyway.
  */
 function mayStillCount(state: TaskState): boolean {
   return isOpen(state) && state.state === 'queued' && state.reason === 'WorkerLost';

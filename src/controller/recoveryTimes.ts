@@ -1,4 +1,4 @@
-// How long recovery takes: from the loss of a worker to its task running again or terminal.
+// Measures recovery: from the last sign of a lost worker until its task runs again or is terminal.
 
 import { elapsed, type Monotonic } from '../job/time.ts';
 import type { TaskState } from '../job/task.ts';
@@ -10,15 +10,15 @@ export interface Recovered {
   readonly took: number;
 }
 
-export class Recoveries {
+export class RecoveryTimes {
   readonly #open = new Map<TaskKey, { rule: string; since: Monotonic }>();
 
-  /** A rule found the task lost; its worker was last heard of at the monotonic moment `since`. */
+  /** A rule found the worker lost; it was last heard at `since`. */
   begin(key: TaskKey, rule: string, since: Monotonic): void {
     this.#open.set(key, { rule, since });
   }
 
-  /** What the task's new state, seen at the monotonic moment `at`, ends. */
+  /** The recovery that ends with the task's new state, seen at `at`. */
   end(key: TaskKey, state: TaskState, at: Monotonic): Recovered | undefined {
     const recovery = this.#open.get(key);
     if (recovery === undefined || state.state === 'queued' || state.state === 'waiting') return undefined;

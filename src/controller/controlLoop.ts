@@ -1,0 +1,200 @@
+// The loop that acts: it follows stream and heartbeats all the time, and while this process leads it reconciles every task
+// that is due or whose worker may be lost.
+
+import { whenAborted } from '../async/abort.ts';
+import { elapsed, longAgo } from '../job/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Beat, BeatEvent, Heartbeats } from '../ports/heartbeats.ts';
+import type { PoolRegistry } from '../ports/poolRegistry.ts';
+import type { TaskQueue } from '../ports/taskQueue.ts';
+import type { Follower } from '../readmodel/follower.ts';
+import type { Change } from '../readmodel/jobIndex.ts';
+import type { LeaderElector } from '../readmodel/leaderElector.ts';
+import { taskKey } from '../readmodel/taskKey.ts';
+import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { cancellationsFor } from './cancellations.ts';
+import type { DueTimes } from './dueTimes.ts';
+import type { JobMetrics } from './jobMetrics.ts';
+import type { OutageCause, OutageDetector } from './outageDetector.ts';
+import type { PeriodicTasks } from './periodicTasks.ts';
+import type { Reconciler } from './reconciler.ts';
+import type { RecoveryTimes } from './recoveryTimes.ts';
+import type { WakeUpTimer } from './wakeUpTimer.ts';
+import type { WorkerLossDetector } from './workerLossDetector.ts';
+import type { WritePermission } from './writePermission.ts';
+
+export interface ControlLoopParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly follower: Follower;
+  readonly heartbeats: Heartbeats;
+  readonly queue: TaskQueue;
+  readonly pools: PoolRegistry;
+  readonly elector: LeaderElector;
+  readonly permission: WritePermission;
+  readonly timer: WakeUpTimer;
+  readonly workers: WorkerDirectory;
+  readonly outage: OutageDetector;
+  readonly dueTimes: DueTimes;
+  readonly losses: WorkerLossDetector;
+  readonly reconciler: Reconciler;
+  readonly periodic: PeriodicTasks;
+  readonly metrics: JobMetrics;
+  readonly recoveries: RecoveryTimes;
+}
+
+/** ms between two ticks, whatever else there is to do. */
+const tickEvery = 1_000;
+const rescanEvery = 30_000;
+
+export class ControlLoop {
+  readonly #parts: ControlLoopParts;
+  readonly #unsubscribe: readonly (() => void)[];
+  #rescannedAt = longAgo;
+
+  constructor(parts: ControlLoopParts) {
+    const { follower, outage, dueTimes, losses } = parts;
+    this.#parts = parts;
+    this.#unsubscribe = [
+      outage.onChange((cause) => this.#outageChanged(cause)),
+      follower.onChange((change) => this.#taskChanged(change)),
+      follower.onReset(() => dueTimes.clear()),
+      follower.onReset(() => losses.clear()),
+    ];
+  }
+
+  /** Runs until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#ensureDeclaredPools(signal);
+    const campaign = (): Promise<void> => this.#parts.elector.campaign((term) => this.#lead(term), signal);
+    await Promise.all([this.#tickUntil(signal), this.#listenUntil(signal), campaign()]);
+  }
+
+  unsubscribe(): void {
+    for (const stop of this.#unsubscribe) stop();
+  }
+
+  async #tickUntil(signal: AbortSignal): Promise<void> {
+    const { clock, timer, permission } = this.#parts;
+    while (!signal.aborted) {
+      this.#tick();
+      const now = clock.now();
+      await timer.sleep(Math.min(now + tickEvery, permission.granted ? this.#nextCheck(now) : Infinity));
+    }
+  }
+
+  #tick(): void {
+    const { clock, outage, elector, permission, periodic, losses, dueTimes, reconciler } = this.#parts;
+    outage.check();
+    elector.check();
+    if (elapsed(this.#rescannedAt, clock.monotonic()) >= rescanEvery) this.#rescan();
+    if (!permission.granted) return;
+    periodic.startDue(clock.monotonic());
+    for (const key of losses.takeSuspects()) reconciler.check(key);
+    const now = clock.now();
+    for (let key = dueTimes.takeDue(now); key !== undefined; key = dueTimes.takeDue(now)) reconciler.check(key);
+  }
+
+  #nextCheck(now: number): number {
+    const { dueTimes, losses } = this.#parts;
+    return Math.min(dueTimes.next, losses.next(now));
+  }
+
+  #rescan(): void {
+    const { clock, dueTimes, losses } = this.#parts;
+    this.#rescannedAt = clock.monotonic();
+    dueTimes.rescan();
+    losses.rescan();
+    this.#wakeUp();
+  }
+
+  #wakeUp(): void {
+    const { clock, permission, timer } = this.#parts;
+    if (permission.granted) timer.noLaterThan(this.#nextCheck(clock.now()));
+  }
+
+  #taskChanged(change: Change): void {
+    const { dueTimes, losses, reconciler, recoveries, elector, metrics } = this.#parts;
+    const { state, seenAt } = change.after;
+    const key = taskKey(state.of.job, state.of.task);
+    dueTimes.update(change.after);
+    losses.update(change.before, change.after);
+    reconciler.taskChanged(key);
+    const recovered = recoveries.end(key, state, seenAt);
+    if (!elector.leading) return;
+    if (recovered !== undefined) metrics.recovered(recovered.rule, recovered.took);
+    metrics.change(change);
+    this.#wakeUp();
+  }
+
+  async #listenUntil(signal: AbortSignal): Promise<void> {
+    const { heartbeats, logger } = this.#parts;
+    try {
+      for await (const event of heartbeats.watch(signal)) this.#observe(event);
+    } catch (error) {
+      if (!signal.aborted) logger.error({ err: error }, 'The controller can no longer receive heartbeats');
+    }
+  }
+
+  #observe(event: BeatEvent): void {
+    const { workers, outage, losses, permission } = this.#parts;
+    workers.observe(event);
+    switch (event.event) {
+      case 'beat':
+        if (permission.granted) this.#answer(event.beat);
+        return;
+      case 'connectionLost':
+        losses.connectionLost(event.worker);
+        return this.#wakeUp();
+      case 'observerAway':
+        return outage.observerAway();
+      case 'observerBack':
+        return outage.observerBack();
+      default:
+        event satisfies never;
+    }
+  }
+
+  /** Cancels attempts that are no longer the worker's, and checks the tasks that it should list but does not. */
+  #answer(beat: Beat): void {
+    const { heartbeats, follower, losses, reconciler } = this.#parts;
+    for (const cancellation of cancellationsFor(beat, follower.index)) heartbeats.recall(beat.worker, cancellation);
+    for (const key of losses.tasksNotListed(beat.worker)) reconciler.check(key);
+  }
+
+  #outageChanged(cause: OutageCause | undefined): void {
+    const { logger } = this.#parts;
+    if (cause !== undefined) {
+      logger.warn({ cause }, 'Outage detected: no worker is considered lost because of silence until it ends');
+      return;
+    }
+    logger.info('The outage has ended');
+    // It postponed checks: make them now.
+    this.#rescan();
+  }
+
+  async #lead(term: AbortSignal): Promise<void> {
+    const { metrics, recoveries, periodic, timer } = this.#parts;
+    metrics.leads(true);
+    recoveries.clear();
+    periodic.resetIntervals();
+    this.#rescan();
+    timer.noLaterThan(-Infinity);
+    await whenAborted(term);
+    metrics.leads(false);
+    recoveries.clear();
+  }
+
+  #ensureDeclaredPools(signal: AbortSignal): void {
+    const { pools, queue, logger, permission } = this.#parts;
+    const ensure = async (name: string): Promise<void> => {
+      if (permission.granted) await queue.ensurePool(name);
+    };
+    pools.onChange(({ name }) => {
+      ensure(name).catch((error: unknown) =>
+        logger.warn({ err: error, pool: name }, `Cannot create the consumers of pool ${name} yet; will retry`),
+      );
+    }, signal);
+  }
+}

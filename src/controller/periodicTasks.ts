@@ -1,0 +1,132 @@
+// What the leading controller does at fixed intervals besides reconciling tasks: consumers, the watermark, gauges.
+
+import { elapsed, longAgo, type Monotonic } from '../job/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { JobLog, Watermark } from '../ports/jobLog.ts';
+import type { KeyRing } from '../ports/keyRing.ts';
+import type { PoolRegistry } from '../ports/poolRegistry.ts';
+import type { TaskQueue } from '../ports/taskQueue.ts';
+import type { Follower } from '../readmodel/follower.ts';
+import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { JobMetrics } from './jobMetrics.ts';
+import type { Floors, MissingMessages } from './missingMessages.ts';
+import { surveyTasks } from './taskSurvey.ts';
+import type { Reconciler } from './reconciler.ts';
+import { sameWatermark, watermarkFrom } from './watermark.ts';
+import type { WorldObserver } from './worldObserver.ts';
+
+interface PeriodicTask {
+  readonly name: string;
+  readonly everyMs: number;
+  readonly run: () => Promise<void> | void;
+}
+
+interface Scheduled {
+  readonly task: PeriodicTask;
+  startedAt: Monotonic;
+  running: Promise<void> | undefined;
+}
+
+/** Starts each task at its own interval; one that is still running is not started again. */
+export class PeriodicTasks {
+  readonly #tasks: readonly Scheduled[];
+  readonly #logger: Logger;
+
+  constructor(tasks: readonly PeriodicTask[], logger: Logger) {
+    this.#tasks = tasks.map((task) => ({ task, startedAt: longAgo, running: undefined }));
+    this.#logger = logger;
+  }
+
+  startDue(now: Monotonic): void {
+    for (const scheduled of this.#tasks) {
+      if (scheduled.running !== undefined || elapsed(scheduled.startedAt, now) < scheduled.task.everyMs) continue;
+      scheduled.startedAt = now;
+      scheduled.running = this.#run(scheduled.task).finally(() => (scheduled.running = undefined));
+    }
+  }
+
+  /** Makes every task due at once, as a new leader needs. */
+  resetIntervals(): void {
+    for (const scheduled of this.#tasks) scheduled.startedAt = longAgo;
+  }
+
+  /** Waits for the tasks that are running. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#tasks.map(async ({ running }) => running));
+  }
+
+  /** Never rejects: a failed task runs again at its next interval. */
+  async #run({ name, run }: PeriodicTask): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      this.#logger.warn({ err: error, task: name }, 'A periodic task of the controller failed and will run again');
+    }
+  }
+}
+
+export interface PeriodicTaskOptions {
+  readonly log: JobLog;
+  readonly queue: TaskQueue;
+  readonly pools: PoolRegistry;
+  /** The source of the key metrics; without it there are none. */
+  readonly keys?: Pick<KeyRing, 'state'>;
+  readonly clock: Clock;
+  readonly follower: Follower;
+  readonly workers: WorkerDirectory;
+  readonly observer: WorldObserver;
+  readonly heartbeatTimeoutMs: number;
+  readonly metrics: JobMetrics;
+  readonly missing: MissingMessages;
+  readonly reconciler: Reconciler;
+}
+
+export function periodicTasks(options: PeriodicTaskOptions): PeriodicTask[] {
+  const { log, clock, follower, workers, metrics, observer, heartbeatTimeoutMs } = options;
+  return [
+    {
+      name: 'show counts',
+      everyMs: 1_000,
+      run: () => metrics.showCounts(follower.index, workers.heardByPool(heartbeatTimeoutMs), clock.offset()),
+    },
+    {
+      name: 'survey open tasks',
+      everyMs: 5_000,
+      run: () => metrics.showSurvey(surveyTasks(follower.index.openTasks(), observer.world(), clock.now())),
+    },
+    { name: 'keep the watermark', everyMs: 5_000, run: watermarkKeeper(log, follower) },
+    { name: 'show storage', everyMs: 15_000, run: async () => metrics.showStorage(await log.health()) },
+    { name: 'show pauses and keys', everyMs: 5_000, run: () => showPools(options) },
+    { name: 'find missing messages', everyMs: 30_000, run: () => findMissing(options) },
+    // This recreates a consumer that somebody deleted.
+    { name: 'ensure consumers', everyMs: 15_000, run: () => ensureConsumers(options) },
+  ];
+}
+
+async function showPools({ pools, queue, keys, metrics }: PeriodicTaskOptions): Promise<void> {
+  for (const { name } of pools.list()) {
+    metrics.showPause(name, (await queue.paused(name)) !== undefined);
+    if (keys !== undefined) metrics.showKeys(name, await keys.state(name));
+  }
+}
+
+async function findMissing({ pools, queue, follower, missing, reconciler }: PeriodicTaskOptions): Promise<void> {
+  const floors: Map<string, Floors> = new Map();
+  for (const { name } of pools.list()) floors.set(name, await queue.settled(name));
+  for (const key of missing.search(follower.index.openTasks(), floors)) reconciler.check(key);
+}
+
+async function ensureConsumers({ pools, queue }: PeriodicTaskOptions): Promise<void> {
+  for (const { name } of pools.list()) await queue.ensurePool(name);
+}
+
+function watermarkKeeper(log: JobLog, follower: Follower): () => Promise<void> {
+  let kept: Watermark | undefined;
+  return async () => {
+    const mark = watermarkFrom(follower);
+    if (mark === undefined || sameWatermark(mark, kept)) return;
+    await log.keepWatermark(mark);
+    kept = mark;
+  };
+}

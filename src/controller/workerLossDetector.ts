@@ -1,0 +1,120 @@
+// Which running tasks may have lost their worker: it has been silent for too long, its connection is gone, or its heartbeats
+// no longer list the task. The rules decide; this only says which tasks to check.
+
+import type { Duration } from '../job/duration.ts';
+import { after, earliest, elapsed, latest, longAgo, never, type Instant, type Monotonic } from '../job/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { IndexedTask, JobIndex } from '../readmodel/jobIndex.ts';
+import { fromTaskKey, type TaskKey } from '../readmodel/taskKey.ts';
+import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
+import type { OutageDetector } from './outageDetector.ts';
+import { RunningTasks } from './runningTasks.ts';
+import { Schedule } from './schedule.ts';
+
+/** ms until the tasks of a silent worker are checked again. */
+const recheckEvery = 1_000;
+/** ms after which a silent worker that runs nothing is forgotten. */
+const forgetAfter = 60_000;
+
+export interface WorkerLossOptions {
+  readonly clock: Clock;
+  readonly index: JobIndex;
+  readonly workers: WorkerDirectory;
+  readonly outage: OutageDetector;
+  readonly heartbeatTimeoutMs: Duration;
+}
+
+export class WorkerLossDetector {
+  readonly #options: WorkerLossOptions;
+  readonly #running = new RunningTasks();
+  /** Workers that run something, by the moment at which their silence becomes too long. */
+  readonly #silences = new Schedule<Monotonic>();
+
+  constructor(options: WorkerLossOptions) {
+    this.#options = options;
+    for (const task of options.index.openTasks()) this.update(undefined, task);
+  }
+
+  /** The index has a new state of a task. */
+  update(before: IndexedTask | undefined, { state, seenAt }: IndexedTask): void {
+    this.#running.update(before?.state, state);
+    if (state.state !== 'running') return;
+    const lost = this.#options.workers.sight(state.worker)?.connectionLost === true;
+    this.#silences.noLaterThan(state.worker, lost ? seenAt : after(seenAt, this.#options.heartbeatTimeoutMs));
+  }
+
+  connectionLost(worker: string): void {
+    this.#silences.set(worker, this.#options.clock.monotonic());
+  }
+
+  /** When the next worker may have been silent for too long, by the server's time as it is `now`. */
+  next(now: Instant): Instant {
+    const wait = elapsed(this.#options.clock.monotonic(), this.#silences.next() ?? never);
+    return now + Math.max(0, wait);
+  }
+
+  /** The tasks to check because their workers may be lost. */
+  *takeSuspects(): Generator<TaskKey> {
+    const { clock } = this.#options;
+    for (let worker = this.#silences.takeDue(clock.monotonic()); worker !== undefined;) {
+      yield* this.#suspectsOf(worker);
+      worker = this.#silences.takeDue(clock.monotonic());
+    }
+  }
+
+  /** The tasks that the index says the worker runs although its last two heartbeats did not list them. */
+  tasksNotListed(worker: string): TaskKey[] {
+    const sight = this.#options.workers.sight(worker);
+    if (sight === undefined) return [];
+    return [...this.#running.of(worker)].filter((key) => {
+      const { job, task } = fromTaskKey(key);
+      return sight.beatsWithout(job, task) >= 2;
+    });
+  }
+
+  /** Checks every worker that runs something, and forgets what is gone. */
+  rescan(): void {
+    const { index, workers, clock } = this.#options;
+    this.#running.keep((key) => indexed(key, index)?.state.state === 'running');
+    this.#silences.clear();
+    for (const worker of this.#running.workers()) this.#silences.set(worker, clock.monotonic());
+    workers.forgetSilent(forgetAfter, (worker) => this.#running.of(worker).size > 0);
+  }
+
+  clear(): void {
+    this.#silences.clear();
+    this.#running.clear();
+  }
+
+  #suspectsOf(worker: string): readonly TaskKey[] {
+    const { workers, outage, heartbeatTimeoutMs } = this.#options;
+    const keys = this.#silentTasks(worker);
+    if (keys.length === 0) return keys;
+    const isSilent = workers.sight(worker, outage.trustsLosses)?.connectionLost !== true;
+    if (isSilent && !outage.active && workers.mostFellSilent(heartbeatTimeoutMs)) outage.begin('workersSilent');
+    return isSilent && outage.active ? [] : keys;
+  }
+
+  /** The worker's tasks that its silence or lost connection concerns; schedules the next check of the others. */
+  #silentTasks(worker: string): TaskKey[] {
+    const { workers, heartbeatTimeoutMs, index, clock } = this.#options;
+    const lost = workers.sight(worker)?.connectionLost === true;
+    const heardAt = workers.heardAt(worker) ?? longAgo;
+    const now = clock.monotonic();
+    const due: TaskKey[] = [];
+    let next = never;
+    for (const key of this.#running.of(worker)) {
+      const silentAt = after(latest(heardAt, indexed(key, index)?.seenAt ?? longAgo), heartbeatTimeoutMs);
+      if (lost || silentAt <= now) due.push(key);
+      else next = earliest(next, silentAt);
+    }
+    if (due.length > 0) next = earliest(next, after(now, recheckEvery));
+    if (next < never) this.#silences.set(worker, next);
+    return due;
+  }
+}
+
+function indexed(key: TaskKey, index: JobIndex): IndexedTask | undefined {
+  const { job, task } = fromTaskKey(key);
+  return index.task(job, task);
+}

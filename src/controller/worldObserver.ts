@@ -1,0 +1,28 @@
+// The world as the rules see it at one moment: workers, and whether this process can trust what it hears of them.
+
+import type { Duration } from '../job/duration.ts';
+import type { World } from '../job/rules/rule.ts';
+import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
+import type { OutageDetector } from './outageDetector.ts';
+
+export class WorldObserver {
+  readonly #workers: WorkerDirectory;
+  readonly #outage: OutageDetector;
+  readonly #heartbeatTimeout: Duration;
+
+  constructor(workers: WorkerDirectory, outage: OutageDetector, heartbeatTimeoutMs: Duration) {
+    this.#workers = workers;
+    this.#outage = outage;
+    this.#heartbeatTimeout = heartbeatTimeoutMs;
+  }
+
+  world(): World {
+    this.#outage.check();
+    return {
+      worker: (name) => this.#workers.sight(name, this.#outage.trustsLosses),
+      heartbeatTimeout: this.#heartbeatTimeout,
+      outage: this.#outage.active,
+      grace: this.#outage.grace,
+    };
+  }
+}

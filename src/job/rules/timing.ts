@@ -1,0 +1,71 @@
+// Which rules wait for time alone, and when: the one place from which the controller schedules its next check of a task and
+// explanations say what happens next.
+
+import type { Instant, OpenTask } from '../task.ts';
+import { whyDue } from '../whyDue.ts';
+import type { World } from './rule.ts';
+
+/** ms that a live worker gets to report the end of its attempt itself. */
+export const reportGrace = 500;
+/** ms past `retryAt` after which a waiting task counts as overdue: a healthy controller requeues it well before. */
+const retryGrace = 5_000;
+/** ms past `dueAt` and the grace in which a working controller always moves a task. */
+const overdueSlack = 5_000;
+
+/** A rule that will act on a task at `at` unless something else changes the task first. */
+export interface TimedRule {
+  /** As metrics and logs name it. */
+  readonly rule: string;
+  readonly at: Instant;
+}
+
+/** The timed rules of an open task, nearest first. */
+export function timedRules(task: OpenTask): readonly TimedRule[] {
+  const isDeadline = task.dueAt === task.of.deadline;
+  switch (task.state) {
+    case 'queued':
+      return [{ rule: isDeadline ? 'DeadlineExceeded' : 'QueueTimeout', at: task.dueAt }];
+    case 'running':
+      return [{ rule: whyDue(task), at: task.dueAt }];
+    case 'waiting':
+      return [
+        { rule: 'RetryDue', at: task.retryAt },
+        { rule: isDeadline ? 'DeadlineExceeded' : 'RunTimeout', at: task.dueAt },
+      ];
+    case 'needs_review':
+      return [{ rule: isDeadline ? 'DeadlineExceeded' : 'ReviewTimeout', at: task.dueAt }];
+    default:
+      return task satisfies never;
+  }
+}
+
+/** How long after a moment a task in this state may still change by itself, ms. */
+export function graceFor(task: OpenTask, world: Pick<World, 'grace'>): number {
+  return Math.max(world.grace, task.state === 'running' ? reportGrace : 0);
+}
+
+/** Whether `moment` has passed, including the grace that the task's state and the world ask for. */
+export function isPast(moment: Instant, task: OpenTask, world: World, now: Instant): boolean {
+  return now >= moment + graceFor(task, world);
+}
+
+/** When a timed rule may act next, always after `now`. Silence and lost connections wake the controller by themselves. */
+export function nextCheck(task: OpenTask, world: Pick<World, 'grace'>, now: Instant): Instant {
+  const due = task.dueAt + graceFor(task, world);
+  const next = task.state === 'waiting' ? Math.min(task.retryAt, due) : due;
+  return Math.max(next, now + 1);
+}
+
+/** When a task that nobody has checked yet needs its first check, outside an outage; the moment may be over. */
+export const firstCheck = (task: OpenTask): Instant => nextCheck(task, { grace: 0 }, -Infinity);
+
+/** For explanations: since when a controller should have acted on the task; undefined while it is in time. */
+export function overdueSince(task: OpenTask, now: Instant): Instant | undefined {
+  if (task.state === 'waiting' && now > task.retryAt + retryGrace) return task.retryAt;
+  return now > task.dueAt + 2 * reportGrace ? task.dueAt : undefined;
+}
+
+/** Overdue for so long that only a missing or broken controller explains it. */
+export function isOverdueUnmoved(task: OpenTask, world: World, now: Instant): boolean {
+  return now > task.dueAt + graceFor(task, world) + overdueSlack;
+}
