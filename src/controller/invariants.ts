@@ -1,4 +1,4 @@
-// The promises of the design, as far as two messages of a task can show them broken. The counter of these stays 0.
+// The invariants that two successive messages of a task can violate. Their counter must stay 0.
 
 import { catalogue, type ErrorCode } from '../job/errors/index.ts';
 import { isOpen, type TaskState } from '../job/task.ts';

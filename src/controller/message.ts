@@ -1,4 +1,4 @@
-// Turns the verdict of a rule into the one message that is to be written: a requeue carries the request itself again.
+// Turns a verdict into the message to write. A requeue publishes the whole request again.
 
 import { taskError } from '../job/errors/index.ts';
 import type { Write } from '../job/rules/rule.ts';
@@ -9,7 +9,7 @@ import type { JobLog, LogEntry, TaskAddress } from '../ports/jobLog.ts';
 
 export interface Message {
   readonly write: TaskWrite;
-  /** The rule that spoke, or `SpecLost` where its word could not be followed. */
+  /** The rule that applied, or `SpecLost` if its requeue was impossible. */
   readonly rule: string;
 }
 
@@ -53,12 +53,12 @@ export function addressOf({ of }: OpenTask): TaskAddress {
 }
 
 function specLost(task: OpenTask, now: Instant): Message {
-  const message = 'The task was to be queued again, but its request is no longer stored';
+  const message = 'The task could not be requeued because its request is no longer stored';
   const error = taskError('SpecLost', message);
   return { rule: 'SpecLost', write: { state: failed(task, 'SpecLost', now), detail: { message, error } } };
 }
 
-/** A result that nobody reviewed stays with the task. */
+/** A result without a review stays with the task. */
 async function resultOf(task: OpenTask, sequence: Sequence, log: Reads): Promise<Partial<TaskDetail>> {
   const last = await log.last(addressOf(task));
   if (last?.sequence !== sequence) return {};

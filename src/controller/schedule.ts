@@ -1,5 +1,5 @@
-// What to look at next: keys by moment, in a binary heap that knows where each key stands, so that one moment per key is
-// kept however often it changes.
+// Keys by the moment at which they are due: a binary heap that knows the place of each key, so that a key keeps one moment
+// however often it changes.
 
 import type { Instant, Monotonic } from '../job/time.ts';
 

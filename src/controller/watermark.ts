@@ -1,13 +1,13 @@
-// Where followers may start: the sequence from which on they see the last message of every open task, save a few
-// stragglers that they read singly. A start must cost seconds, whatever one old task in review says.
+// Where followers may start: from this sequence on they see the last message of every open task, except for a few stragglers
+// that they read one by one. So one old task in review does not make every start slow.
 
 import type { Sequence } from '../job/task.ts';
 import type { TaskAddress, Watermark } from '../ports/jobLog.ts';
 import type { Follower } from '../readmodel/follower.ts';
 
-/** As many stragglers as a watermark may name. */
+/** The most stragglers that a watermark may name. */
 const most = 1_000;
-/** What reading one task singly costs a starting follower, in messages that it could have replayed instead. */
+/** What reading one task costs a starting follower, in messages that it could have replayed instead. */
 const price = 100;
 
 /**
@@ -38,7 +38,6 @@ export function watermarkFrom(follower: Follower): Watermark | undefined {
   return { epoch, sequence, stragglers: [...below(sequence, follower)] };
 }
 
-/** Do both say the same? */
 export function sameWatermark(one: Watermark | undefined, other: Watermark | undefined): boolean {
   return (
     one?.epoch === other?.epoch &&

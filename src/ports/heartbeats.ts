@@ -1,4 +1,4 @@
-// Signs of life from workers, and word to them that a task is no longer theirs. Nothing here is stored.
+// Heartbeats from workers, and cancellations to them. Nothing here is stored.
 
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { Instant, Sequence } from '../job/task.ts';
@@ -6,9 +6,9 @@ import type { Instant, Sequence } from '../job/task.ts';
 export interface BeatTask {
   readonly job: JobId;
   readonly task: TaskIndex;
-  /** The sequence of the claim; 0 while the claim is under way. */
+  /** The sequence of the claim; 0 while the claim is in flight. */
   readonly claim: Sequence;
-  /** 0 to 1, as far as the provider says. */
+  /** 0 to 1. */
   readonly progress: number;
 }
 
@@ -37,11 +37,11 @@ export type BeatEvent =
   | { readonly event: 'beat'; readonly beat: Beat }
   /** The connection of this worker closed, and neither a beat nor a CONNECT of the same name came within the hold. */
   | { readonly event: 'connectionLost'; readonly worker: string; readonly reason: string }
-  /** The observer's own connection is gone, or back. */
+  /** This process's own connection is down, or up again. */
   | { readonly event: 'observerAway' }
   | { readonly event: 'observerBack' };
 
-/** Word to a worker: stop this attempt, the task is no longer yours. */
+/** Tells a worker to stop an attempt because the task no longer belongs to it. */
 export interface Recall {
   readonly job: JobId;
   readonly task: TaskIndex;
@@ -50,10 +50,10 @@ export interface Recall {
 }
 
 export interface Heartbeats {
-  /** Sends a beat; lost without notice while the connection is away. Fills in `connection`. */
+  /** Sends a heartbeat and fills in `connection`. It is lost silently while the connection is down. */
   beat(beat: Omit<Beat, 'connection'>): void;
   watch(signal: AbortSignal): AsyncIterable<BeatEvent>;
-  /** Sends a recall; lost without notice while the connection is away, so it is repeated in answer to beats. */
+  /** Sends a recall. It is lost silently while the connection is down, so it is repeated in answer to heartbeats. */
   recall(worker: string, recall: Recall): void;
   recalls(worker: string, signal: AbortSignal): AsyncIterable<Recall>;
 }

@@ -51,7 +51,7 @@ export type WriteOutcome =
       readonly overtaken?: LogEntry;
     };
 
-/** Where a follower stands. `epoch` tells one stream from another of the same name that replaced it. */
+/** A follower's position. `epoch` distinguishes a stream from one of the same name that replaced it. */
 export interface Position {
   readonly epoch: string;
   readonly sequence: Sequence;
@@ -59,13 +59,13 @@ export interface Position {
 
 export type FollowEvent =
   | { readonly event: 'entry'; readonly entry: LogEntry }
-  /** A message of a newer major schema: what it says of its task is for newer processes to know. */
+  /** A message of a newer major schema, which only newer processes can read. */
   | { readonly event: 'newer'; readonly sequence: Sequence }
-  /** All that was stored when the stream was last asked has been delivered. */
+  /** Everything stored when the stream was last asked has been delivered. */
   | { readonly event: 'caughtUp'; readonly position: Position }
-  /** The follower has fallen behind and cannot say by how much, or the connection is gone. */
+  /** The follower is behind by an unknown amount, or disconnected. */
   | { readonly event: 'lagging'; readonly reason: string }
-  /** The stream is another one than before: forget everything. */
+  /** The stream was replaced: forget everything. */
   | { readonly event: 'reset'; readonly epoch: string };
 
 export type FollowFrom =
@@ -73,7 +73,7 @@ export type FollowFrom =
   /** Continues after this sequence; a position of another epoch starts at the watermark with a `reset`. */
   | { readonly from: 'position'; readonly position: Position };
 
-/** The sequence below which no open task has its newest spec, save the stragglers, which are named by address. */
+/** The sequence below which no open task has its newest message, except for the stragglers. */
 export interface Watermark {
   readonly epoch: string;
   readonly sequence: Sequence;
@@ -106,13 +106,13 @@ export interface JobLog {
   last(address: TaskAddress): Promise<DetailedEntry | undefined>;
   /** The newest request of a task, from the stream's leader: what a requeue publishes again. */
   request(address: TaskAddress): Promise<TaskRequest | undefined>;
-  /** A whole job; undefined only after the stream's leader said that there is none. `pool` makes the search cheaper. */
+  /** A whole job; undefined only if the stream's leader has none. `pool` makes the search cheaper. */
   read(job: JobId, pool?: string): Promise<JobRecord | undefined>;
   /** Every message of every task of the job, oldest first per task. */
   history(job: JobId, pool?: string): Promise<readonly DetailedEntry[]>;
   /** The stream's messages without bodies. Never ends by itself, and throws only when `signal` aborts. */
   follow(from: FollowFrom, signal: AbortSignal): AsyncIterable<FollowEvent>;
-  /** The newest known watermark, or undefined where none was kept yet. */
+  /** The newest watermark, or undefined if none was kept yet. */
   watermark(): Promise<Watermark | undefined>;
   keepWatermark(mark: Watermark): Promise<void>;
   health(): Promise<StreamHealth>;

@@ -13,7 +13,7 @@ export interface KeySettings {
 /** The right to make one call with a key. */
 export interface HeldKey {
   readonly secret: string;
-  /** A keyed fingerprint, the only thing of a key that NATS and logs see. */
+  /** A keyed fingerprint: NATS and logs see nothing else of a key. */
   readonly fingerprint: string;
   /** Ends the hold; a refused or rate-limited key cools or is taken out for every worker. Never throws. */
   release(outcome: KeyOutcome): void;

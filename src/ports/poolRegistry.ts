@@ -1,4 +1,4 @@
-// Which pools exist, and what they offer: declared by starting workers, settings or the operator, read by everybody.
+// Which pools exist and what they offer. Starting workers, settings and the operator declare them; every process reads them.
 
 import type { JobKind, PolicyRequest } from '../job/policy.ts';
 

@@ -1,4 +1,4 @@
-// A model service. It throws `AttemptFailed` with an error of the catalogue and nothing else, save the abort of its signal.
+// A model service. Apart from the abort of its signal, it throws only `AttemptFailed` with an error of the catalogue.
 
 import type { JobKind } from '../job/policy.ts';
 import type { JsonValue, TaskInput } from '../job/task.ts';

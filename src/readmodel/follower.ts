@@ -1,5 +1,5 @@
-// Follows the stream for a process and keeps its index current: readiness, waiting for a sequence, and changes for
-// those who want to hear of them. One per process.
+// Follows the stream and keeps the process's index current. Reports readiness and changes, and waits for sequences. One per
+// process.
 
 import { elapsed, type Monotonic } from '../job/time.ts';
 import type { Logger } from 'pino';
@@ -10,7 +10,7 @@ import { JobIndex, type Change } from './jobIndex.ts';
 
 export interface Follower {
   readonly index: JobIndex;
-  /** Caught up with the stream and still hearing from it. */
+  /** Caught up with the stream and still connected to it. */
   ready(): { readonly ready: boolean; readonly reason: string };
   /** ms since the index was last known to be current; 0 while it is. */
   lag(): number;
@@ -22,14 +22,14 @@ export interface Follower {
   waitFor(sequence: Sequence, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
   /** Takes in a write of this process at once: its answer said what the stream will say. */
   applyOwn(entry: LogEntry): void;
-  /** Returns the way to stop listening. A listener must not throw. */
+  /** Returns a function that stops listening. A listener must not throw. */
   onChange(listener: (change: Change) => void): () => void;
   /**
    * Hears what the stream itself says, in its order, once the index has it: entries that the index knew already from this
    * process's own writes are among them. A listener must not throw.
    */
   onEvent(listener: (event: FollowEvent) => void): () => void;
-  /** The stream was replaced by another: the index starts anew. */
+  /** The stream was replaced, so the index starts over. */
   onReset(listener: () => void): () => void;
   close(): Promise<void>;
 }
@@ -183,7 +183,7 @@ class StreamFollower implements Follower {
   }
 
   #reset(epoch: string): void {
-    if (this.#position.epoch !== '') this.#logger.warn({ epoch }, 'the stream was replaced; the index starts anew');
+    if (this.#position.epoch !== '') this.#logger.warn({ epoch }, 'The stream was replaced; rebuilding the index');
     this.#position = { epoch, sequence: 0 };
     this.#firstNewer = undefined;
     this.index.clear();

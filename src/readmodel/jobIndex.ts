@@ -1,5 +1,5 @@
-// The bounded index that every listing or watching process keeps of the stream: all open tasks and the newest finished
-// jobs. Pure: it is told what the stream says and answers questions.
+// The bounded index of the stream that every listing or watching process keeps: all open tasks and the newest finished jobs.
+// Pure: it takes in entries and answers queries.
 
 import { type Monotonic } from '../job/time.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
@@ -57,7 +57,7 @@ export class JobIndex {
     this.#maxFinished = options.maxFinished ?? 20_000;
   }
 
-  /** Takes a message in; undefined where the index knows it, or a newer one of the task, already. */
+  /** Takes an entry in; undefined if the index already has it, or a newer one of the task. */
   apply(entry: LogEntry, seenAt: Monotonic): Change | undefined {
     const { of } = entry.state;
     const job = this.#jobs.get(of.job) ?? this.#add(entry.state);
@@ -67,7 +67,7 @@ export class JobIndex {
     const after = { sequence: entry.sequence, state, seenAt };
     this.#replace(job, of.task, before, after);
     if (state.state === 'deleted') job.deleted = true;
-    // A task that a retry opened beside the tombstones of the others must stay in sight until it has ended.
+    // A task that a retry reopened next to tombstones must stay in the index until it ends.
     if (job.deleted && job.openTasks === 0) this.#remove(job);
     else this.#evict();
     return { entry, before, after };

@@ -1,4 +1,4 @@
-// Jobs in the order in which lists show them: by submit time, then id. The same on every process that follows the stream.
+// Jobs in list order: by submit time, then id. The order is the same in every process that follows the stream.
 
 import type { JobId } from '../job/ids.ts';
 import type { Instant } from '../job/task.ts';
@@ -9,7 +9,7 @@ export interface ListPosition {
   readonly job: JobId;
 }
 
-/** A sorted array: inserts come nearly always at the end, so that they cost next to nothing. */
+/** A sorted array: inserts are nearly always at the end, where they are cheap. */
 export class JobOrder<Entry extends ListPosition> {
   readonly #ascending: Entry[] = [];
 

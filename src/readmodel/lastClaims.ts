@@ -1,4 +1,4 @@
-// When a task of each pool was last taken by a worker: whether a pool's queue moves.
+// When a worker last claimed a task of each pool, which shows whether the pool's queue moves.
 
 import type { Instant, TaskState } from '../job/task.ts';
 import type { Follower } from './follower.ts';
@@ -12,7 +12,7 @@ export class LastClaims {
     this.#stop = follower.onChange(({ after }) => this.#note(after.state));
   }
 
-  /** Null where none is known of. */
+  /** Null if none is known. */
   of(pool: string): Instant | null {
     return this.#claims.get(pool) ?? null;
   }

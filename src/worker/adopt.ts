@@ -7,7 +7,7 @@ import { budgetsAfter } from '../job/budgets.ts';
 import { failed, succeeded, toReview } from '../job/transitions.ts';
 import type { LogEntry } from '../ports/jobLog.ts';
 import { madeDetail } from './finalWrite.ts';
-import type { Claim, WrittenEnding } from './steps.ts';
+import type { Claim, WrittenEnding } from './pipeline.ts';
 
 export interface Adoption {
   readonly write: TaskWrite;

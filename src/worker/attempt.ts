@@ -8,37 +8,37 @@ import type { Instant, Running } from '../job/task.ts';
 import { whyDue } from '../job/whyDue.ts';
 import type { HeldKey, KeyOutcome } from '../ports/keyRing.ts';
 import type { Generated, ReferenceBytes } from '../ports/provider.ts';
-import type { Parts } from './parts.ts';
+import type { WorkerContext } from './context.ts';
 import { untilAborted } from '../async/abort.ts';
-import { AttemptAborted, type HeldTask } from './roster.ts';
-import type { Claim, Ending } from './steps.ts';
+import { AttemptAborted, type HeldTask } from './heldTasks.ts';
+import type { Claim, Ending } from './pipeline.ts';
 import { storeCall } from './storeCalls.ts';
 import { storeResult } from './storeResult.ts';
 
 /**
  * Runs the attempt and says how it ended; for an abort before the call has followed it (`held.unsettled`). Never rejects.
  */
-export async function runAttempt(claim: Claim, held: HeldTask, key: HeldKey, parts: Parts): Promise<Ending> {
-  const { clock } = parts.options;
+export async function runAttempt(claim: Claim, held: HeldTask, key: HeldKey, context: WorkerContext): Promise<Ending> {
+  const { clock } = context.options;
   const startedAt = clock.monotonic();
   const disarm = abortWhenDue(claim.state, held.abort, clock.now());
-  const call = generate(claim, held, key, parts);
+  const call = generate(claim, held, key, context);
   const { model } = claim.state.of;
-  held.estimate = () => parts.pace.estimate(model, elapsed(startedAt, clock.monotonic()));
+  held.estimate = () => context.durations.estimate(model, elapsed(startedAt, clock.monotonic()));
   try {
     const made = await untilAborted(call, held.abort.signal);
     disarm();
     held.answered = true;
     held.progress = Math.max(held.progress, 0.95);
     const durationMs = Math.round(elapsed(startedAt, clock.monotonic()));
-    parts.pace.took(model, durationMs);
-    return { end: 'made', result: await storeResult(claim, made, durationMs, parts) };
+    context.durations.took(model, durationMs);
+    return { end: 'made', result: await storeResult(claim, made, durationMs, context) };
   } catch (thrown) {
     disarm();
     const { signal } = held.abort;
-    if (!signal.aborted || held.answered) return endingOf(thrown, claim.state, parts);
+    if (!signal.aborted || held.answered) return endingOf(thrown, claim.state, context);
     held.unsettled = call.then(ignore, ignore);
-    return endingOf(signal.reason, claim.state, parts);
+    return endingOf(signal.reason, claim.state, context);
   }
 }
 
@@ -49,7 +49,7 @@ function abortWhenDue(state: Running, abort: AbortController, now: Instant): () 
   return () => clearTimeout(timer);
 }
 
-async function generate(claim: Claim, held: HeldTask, key: HeldKey, parts: Parts): Promise<Generated> {
+async function generate(claim: Claim, held: HeldTask, key: HeldKey, context: WorkerContext): Promise<Generated> {
   const { signal } = held.abort;
   const { kind, model } = claim.state.of;
   const { input } = claim.request;
@@ -58,18 +58,18 @@ async function generate(claim: Claim, held: HeldTask, key: HeldKey, parts: Parts
   // A call that ignores its abort must not hold its key indefinitely.
   signal.addEventListener('abort', release, { once: true });
   try {
-    const references = await readReferences(claim, signal, parts);
+    const references = await readReferences(claim, signal, context);
     signal.throwIfAborted();
     outcome = { outcome: 'used' };
     const onProgress = (fraction: number): void => void (held.progress = Math.min(Math.max(fraction, 0), 1) * 0.95);
-    const made = await parts.options.provider.generate(
+    const made = await context.options.provider.generate(
       { kind, model, input, references },
       { signal, key: key.secret, onProgress },
     );
-    parts.journal.providerAnswered(model, '200', made.usage);
+    context.telemetry.providerAnswered(model, '200', made.usage);
     return made;
   } catch (thrown) {
-    if (outcome.outcome === 'used') outcome = keyOutcomeOf(thrown, model, parts);
+    if (outcome.outcome === 'used') outcome = keyOutcomeOf(thrown, model, context);
     throw thrown;
   } finally {
     signal.removeEventListener('abort', release);
@@ -77,41 +77,45 @@ async function generate(claim: Claim, held: HeldTask, key: HeldKey, parts: Parts
   }
 }
 
-function keyOutcomeOf(thrown: unknown, model: string, { journal }: Parts): KeyOutcome {
+function keyOutcomeOf(thrown: unknown, model: string, { telemetry }: WorkerContext): KeyOutcome {
   if (!(thrown instanceof AttemptFailed)) {
-    journal.providerAnswered(model, thrown instanceof AttemptAborted ? 'aborted' : 'error');
+    telemetry.providerAnswered(model, thrown instanceof AttemptAborted ? 'aborted' : 'error');
     return { outcome: 'used' };
   }
   const { error } = thrown;
-  journal.providerAnswered(model, String(error.provider?.status ?? error.code));
-  journal.keyFailed(error);
+  telemetry.providerAnswered(model, String(error.provider?.status ?? error.code));
+  telemetry.keyFailed(error);
   return { outcome: 'failed', error };
 }
 
-async function readReferences({ state, request }: Claim, signal: AbortSignal, parts: Parts): Promise<ReferenceBytes[]> {
+async function readReferences(
+  { state, request }: Claim,
+  signal: AbortSignal,
+  context: WorkerContext,
+): Promise<ReferenceBytes[]> {
   const references = request.input.references ?? [];
-  const { artifacts } = parts.options;
+  const { artifacts } = context.options;
   return await Promise.all(
     references.map(async ({ artifact, mediaType, caption }) => {
-      const bytes = await storeCall('read', () => artifacts.read(state.of.tenant, artifact), signal, parts);
+      const bytes = await storeCall('read', () => artifacts.read(state.of.tenant, artifact), signal, context);
       if (bytes !== undefined) return { mediaType, bytes, ...(caption === undefined ? {} : { caption }) };
-      throw new AttemptFailed(taskError('ReferenceNotFound', `The reference ${artifact} is not stored`));
+      throw new AttemptFailed(taskError('ReferenceNotFound', `Reference ${artifact} is not stored`));
     }),
   );
 }
 
-function endingOf(thrown: unknown, state: Running, parts: Parts): Ending {
-  if (thrown instanceof AttemptAborted) return endingOfAbort(thrown, state, parts);
+function endingOf(thrown: unknown, state: Running, context: WorkerContext): Ending {
+  if (thrown instanceof AttemptAborted) return endingOfAbort(thrown, state, context);
   if (thrown instanceof AttemptFailed) return { end: 'failed', error: thrown.error };
-  parts.journal.unforeseen(state, thrown);
+  context.telemetry.unforeseen(state, thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return {
     end: 'failed',
-    error: taskError('WorkerError', `The attempt failed in an unforeseen way: ${message.slice(0, 300)}`),
+    error: taskError('WorkerError', `The attempt failed unexpectedly: ${message.slice(0, 300)}`),
   };
 }
 
-function endingOfAbort({ why, message }: AttemptAborted, state: Running, { options }: Parts): Ending {
+function endingOfAbort({ why, message }: AttemptAborted, state: Running, { options }: WorkerContext): Ending {
   switch (why) {
     case 'recalled':
       return { end: 'recalled', reason: message };

@@ -5,9 +5,9 @@ import type { Instant, Running } from '../job/task.ts';
 import { claimed } from '../job/transitions.ts';
 import type { DetailedEntry, WriteOutcome } from '../ports/jobLog.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
-import type { Parts } from './parts.ts';
-import type { HeldTask } from './roster.ts';
-import type { Claim } from './steps.ts';
+import type { WorkerContext } from './context.ts';
+import type { HeldTask } from './heldTasks.ts';
+import type { Claim } from './pipeline.ts';
 
 /** Offered again after this, ms: to the controller overdue specs look the same all the while. */
 const offerAgainAfter = 1_000;
@@ -15,30 +15,34 @@ const offerAgainAfter = 1_000;
 /** ms past `dueAt` within which no read is spent on whether the controller has moved the task. */
 const controllerNeeds = 2_000;
 
-/** Claims the task, which the roster names already; undefined where it is not ours to run. Never rejects. */
-export async function claimTask(delivery: Delivery, held: HeldTask, parts: Parts): Promise<Claim | undefined> {
-  const { clock } = parts.options;
+/** Claims the task, which the heldTasks names already; undefined where it is not ours to run. Never rejects. */
+export async function claimTask(
+  delivery: Delivery,
+  held: HeldTask,
+  context: WorkerContext,
+): Promise<Claim | undefined> {
+  const { clock } = context.options;
   const { state: spec } = delivery.entry;
   const now = clock.now();
-  if (spec.dueAt <= now) return leaveToController(delivery, now, parts);
+  if (spec.dueAt <= now) return leaveToController(delivery, now, context);
   // Held already: its first delivery took longer than the queue waits for an ack.
-  if (parts.roster.holdsBeside(held)) return giveBack(delivery);
-  const state = claimed(spec, parts.options.name, parts.beater.nextNumber, now);
-  const outcome = await writeClaim(delivery, state, parts);
+  if (context.heldTasks.holdsBeside(held)) return giveBack(delivery);
+  const state = claimed(spec, context.options.name, context.heartbeat.nextNumber, now);
+  const outcome = await writeClaim(delivery, state, context);
   if (outcome === undefined) return giveBack(delivery);
-  const claim = claimFrom(outcome, state, delivery, parts);
+  const claim = claimFrom(outcome, state, delivery, context);
   if (claim !== undefined) held.claimedAs(claim.sequence);
   return claim;
 }
 
 /** An overdue spec is not claimed: the controller fails it. Once it has, the queue may forget it, or it would be redelivered endlessly. */
-async function leaveToController(delivery: Delivery, now: Instant, parts: Parts): Promise<undefined> {
+async function leaveToController(delivery: Delivery, now: Instant, context: WorkerContext): Promise<undefined> {
   const late = now - delivery.entry.state.dueAt;
-  if (late > controllerNeeds && (await hasMovedOn(delivery, parts))) delivery.done();
+  if (late > controllerNeeds && (await hasMovedOn(delivery, context))) delivery.done();
   else delivery.giveBack(offerAgainAfter);
 }
 
-async function hasMovedOn({ entry }: Delivery, { options }: Parts): Promise<boolean> {
+async function hasMovedOn({ entry }: Delivery, { options }: WorkerContext): Promise<boolean> {
   try {
     const last = await options.log.last(entry.state.of);
     return last !== undefined && last.sequence > entry.sequence;
@@ -47,18 +51,27 @@ async function hasMovedOn({ entry }: Delivery, { options }: Parts): Promise<bool
   }
 }
 
-async function writeClaim(delivery: Delivery, state: Running, parts: Parts): Promise<WriteOutcome | undefined> {
-  const { name, log } = parts.options;
-  const message = `Worker ${name} runs attempt ${state.attempt} of ${state.of.policy.maxAttempts}`;
+async function writeClaim(
+  delivery: Delivery,
+  state: Running,
+  context: WorkerContext,
+): Promise<WriteOutcome | undefined> {
+  const { name, log } = context.options;
+  const message = `Worker ${name} is running attempt ${state.attempt} of ${state.of.policy.maxAttempts}`;
   try {
     return await log.write({ state, detail: { message } }, delivery.entry.sequence);
   } catch (error) {
-    parts.journal.claimUnanswered(state, error);
+    context.telemetry.claimUnanswered(state, error);
     return undefined;
   }
 }
 
-function claimFrom(outcome: WriteOutcome, state: Running, delivery: Delivery, parts: Parts): Claim | undefined {
+function claimFrom(
+  outcome: WriteOutcome,
+  state: Running,
+  delivery: Delivery,
+  context: WorkerContext,
+): Claim | undefined {
   const { request } = delivery.entry.detail;
   if (outcome.outcome === 'written') {
     delivery.done();
@@ -68,14 +81,14 @@ function claimFrom(outcome: WriteOutcome, state: Running, delivery: Delivery, pa
   // Refused although nothing is newer than the spec: an earlier write may still be under way.
   if (last !== undefined && last.sequence <= delivery.entry.sequence) return giveBack(delivery);
   delivery.done();
-  return last === undefined ? undefined : earlierClaim(last, delivery, parts);
+  return last === undefined ? undefined : earlierClaim(last, delivery, context);
 }
 
 /**
  * An earlier try of this worker whose answer never came, but which was stored: the task is ours. The name is new at each
- * start and the roster holds no other attempt of the task, so nobody else can be running it.
+ * start and the heldTasks holds no other attempt of the task, so nobody else can be running it.
  */
-function earlierClaim(last: DetailedEntry, { entry }: Delivery, { options }: Parts): Claim | undefined {
+function earlierClaim(last: DetailedEntry, { entry }: Delivery, { options }: WorkerContext): Claim | undefined {
   const { state } = last;
   if (state.state !== 'running' || state.worker !== options.name || state.run !== entry.state.run) return undefined;
   return { sequence: last.sequence, state, request: entry.detail.request };

@@ -4,7 +4,7 @@ import { formatDuration } from '../job/duration.ts';
 import { afterFailure } from '../job/retryOrFail.ts';
 import type { Instant, TaskDetail, TaskState, TaskWrite } from '../job/task.ts';
 import { succeeded, toReview } from '../job/transitions.ts';
-import type { Claim, Ending, WrittenEnding } from './steps.ts';
+import type { Claim, Ending, WrittenEnding } from './pipeline.ts';
 
 /** What is written against the claim; `random` is in [0, 1). */
 export function finalWrite({ state, request }: Claim, ending: WrittenEnding, now: Instant, random: number): TaskWrite {
@@ -21,7 +21,7 @@ export function finalWrite({ state, request }: Claim, ending: WrittenEnding, now
 export function madeDetail({ result }: Extract<Ending, { end: 'made' }>): TaskDetail {
   const { output, artifacts, usage } = result;
   return {
-    message: `Made in ${formatDuration(usage.durationMs)}`,
+    message: `Completed in ${formatDuration(usage.durationMs)}`,
     ...(artifacts === undefined ? {} : { artifacts }),
     ...(output === undefined ? {} : { output }),
     usage,
@@ -29,6 +29,6 @@ export function madeDetail({ result }: Extract<Ending, { end: 'made' }>): TaskDe
 }
 
 function sentence(next: TaskState, error: string, now: Instant): string {
-  if (next.state === 'queued') return `${error}; queued again`;
-  return next.state === 'waiting' ? `${error}; tried again in ${formatDuration(next.retryAt - now)}` : error;
+  if (next.state === 'queued') return `${error}; requeued`;
+  return next.state === 'waiting' ? `${error}; retrying in ${formatDuration(next.retryAt - now)}` : error;
 }

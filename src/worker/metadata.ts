@@ -3,7 +3,7 @@
 import type { ArtifactRef, JsonObject, JsonValue, Usage } from '../job/task.ts';
 import type { Generated } from '../ports/provider.ts';
 import type { WorkerOptions } from './options.ts';
-import type { Claim } from './steps.ts';
+import type { Claim } from './pipeline.ts';
 
 export interface Made {
   readonly artifacts: readonly ArtifactRef[];

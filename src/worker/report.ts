@@ -4,20 +4,20 @@
 import type { Sequence, TaskWrite } from '../job/task.ts';
 import type { WriteOutcome } from '../ports/jobLog.ts';
 import { adopt, isSameState } from './adopt.ts';
-import { faultBackoff, isPassing } from './faults.ts';
+import { transientBackoff, isTransient } from './transientErrors.ts';
 import { finalWrite } from './finalWrite.ts';
-import type { Parts } from './parts.ts';
+import type { WorkerContext } from './context.ts';
 import { sleep } from '../async/sleep.ts';
 import { backoffCeiling } from '../job/backoff.ts';
-import type { Claim, Report, WrittenEnding } from './steps.ts';
+import type { Claim, Report, WrittenEnding } from './pipeline.ts';
 
 /** Writes how the attempt ended. Never rejects. */
-export async function report(claim: Claim, ending: WrittenEnding, parts: Parts): Promise<Report> {
-  const { clock, random = Math.random } = parts.options;
+export async function report(claim: Claim, ending: WrittenEnding, context: WorkerContext): Promise<Report> {
+  const { clock, random = Math.random } = context.options;
   let write = finalWrite(claim, ending, clock.now(), random());
   let expected = claim.sequence;
   for (;;) {
-    const answer = await answerTo(write, expected, parts);
+    const answer = await answerTo(write, expected, context);
     if (answer === undefined) return { outcome: 'unanswered', write };
     const { last } = answer.outcome === 'refused' ? answer : { last: undefined };
     const isOurs = last !== undefined && last.sequence > expected && isSameState(last.state, write.state);
@@ -35,16 +35,20 @@ export async function report(claim: Claim, ending: WrittenEnding, parts: Parts):
 const mostFaults = 5;
 
 /** The answer of the stream, however long it takes; undefined when the worker ends first or the write cannot succeed. */
-async function answerTo(write: TaskWrite, expected: Sequence, parts: Parts): Promise<WriteOutcome | undefined> {
-  const { options, journal, ended } = parts;
+async function answerTo(
+  write: TaskWrite,
+  expected: Sequence,
+  context: WorkerContext,
+): Promise<WriteOutcome | undefined> {
+  const { options, telemetry, ended } = context;
   for (let tries = 1, faults = 0; !ended.aborted; tries += 1) {
     try {
       return await options.log.write(write, expected);
     } catch (error) {
-      if (!isPassing(error)) faults += 1;
-      if (tries === 1 || faults > 0) journal.writeFailed(write.state, error);
+      if (!isTransient(error)) faults += 1;
+      if (tries === 1 || faults > 0) telemetry.writeFailed(write.state, error);
       if (faults >= mostFaults) return undefined;
-      await sleep(backoffCeiling(tries, faultBackoff), ended);
+      await sleep(backoffCeiling(tries, transientBackoff), ended);
     }
   }
   return undefined;

@@ -1,10 +1,10 @@
 // Calls of the artifact store: counted, and patient where NATS is away or full, as what is stored has been paid for.
 
 import { AttemptFailed, taskError } from '../job/errors/index.ts';
-import { faultBackoff, isPassing } from './faults.ts';
+import { transientBackoff, isTransient } from './transientErrors.ts';
 import { sleep } from '../async/sleep.ts';
 import { backoffCeiling } from '../job/backoff.ts';
-import type { Parts } from './parts.ts';
+import type { WorkerContext } from './context.ts';
 
 const mostTries = 3;
 
@@ -16,7 +16,7 @@ export async function storeCall<T>(
   operation: 'put' | 'read',
   call: () => Promise<T>,
   signal: AbortSignal,
-  { options }: Parts,
+  { options }: WorkerContext,
 ): Promise<T> {
   const requests = options.metrics.artifactStoreRequests;
   for (let tries = 1, faults = 0; ; tries += 1) {
@@ -25,11 +25,11 @@ export async function storeCall<T>(
       requests.inc({ operation, outcome: 'ok' });
       return answer;
     } catch (error) {
-      const passes = isPassing(error);
+      const passes = isTransient(error);
       requests.inc({ operation, outcome: passes ? 'unavailable' : 'failed' });
       if (!passes) faults += 1;
       if (faults >= mostTries) throw storeFailed(operation, error);
-      await sleep(backoffCeiling(tries, faultBackoff), signal);
+      await sleep(backoffCeiling(tries, transientBackoff), signal);
       signal.throwIfAborted();
     }
   }

@@ -4,8 +4,8 @@ import { AttemptFailed, taskError } from '../job/errors/index.ts';
 import type { ArtifactRef, JsonValue, TaskDetail } from '../job/task.ts';
 import type { Generated, GeneratedImage } from '../ports/provider.ts';
 import { describeResult } from './metadata.ts';
-import type { Parts } from './parts.ts';
-import type { Claim, Result } from './steps.ts';
+import type { WorkerContext } from './context.ts';
+import type { Claim, Result } from './pipeline.ts';
 import { storeCall } from './storeCalls.ts';
 import { lookAt, type Look } from './thumbnail.ts';
 
@@ -13,37 +13,47 @@ import { lookAt, type Look } from './thumbnail.ts';
 const inlineOutputLimit = 256 * 1024;
 
 /** `durationMs`: how long the provider took. Throws `AttemptFailed`, or the worker's end while the store is away. */
-export async function storeResult(claim: Claim, made: Generated, durationMs: number, parts: Parts): Promise<Result> {
+export async function storeResult(
+  claim: Claim,
+  made: Generated,
+  durationMs: number,
+  context: WorkerContext,
+): Promise<Result> {
   const usage = { ...made.usage, durationMs };
-  if (claim.state.of.kind === 'text') return { ...(await storeOutput(claim, made.output, parts)), usage };
-  const images = await Promise.all(made.images.map((image, index) => storeImage(claim, image, index, parts)));
+  if (claim.state.of.kind === 'text') return { ...(await storeOutput(claim, made.output, context)), usage };
+  const images = await Promise.all(made.images.map((image, index) => storeImage(claim, image, index, context)));
   made.release?.();
   const artifacts = images.flat();
-  const about = describeResult(claim, { artifacts, usage, provenance: made.provenance }, parts.options);
-  const metadata = await store(claim, 'metadata', asJson(about), 'application/json', parts);
+  const about = describeResult(claim, { artifacts, usage, provenance: made.provenance }, context.options);
+  const metadata = await store(claim, 'metadata', asJson(about), 'application/json', context);
   return { artifacts: [...artifacts, metadata], usage };
 }
 
 async function storeOutput(
   claim: Claim,
   output: JsonValue,
-  parts: Parts,
+  context: WorkerContext,
 ): Promise<Pick<TaskDetail, 'artifacts' | 'output'>> {
   const bytes = asJson(output);
   if (bytes.length <= inlineOutputLimit) return { output };
   const isText = typeof output === 'string';
   const mediaType = isText ? 'text/plain; charset=utf-8' : 'application/json';
-  return { artifacts: [await store(claim, 'output', isText ? Buffer.from(output) : bytes, mediaType, parts)] };
+  return { artifacts: [await store(claim, 'output', isText ? Buffer.from(output) : bytes, mediaType, context)] };
 }
 
 /** `image`, `image-2`, …; the first one's `thumbnail` follows it. */
-async function storeImage(claim: Claim, image: GeneratedImage, index: number, parts: Parts): Promise<ArtifactRef[]> {
+async function storeImage(
+  claim: Claim,
+  image: GeneratedImage,
+  index: number,
+  context: WorkerContext,
+): Promise<ArtifactRef[]> {
   const { bytes, mediaType } = image;
   const { width, height, thumbnail } = await readable(bytes, index === 0);
   const name = index === 0 ? 'image' : `image-${index + 1}`;
   const [ref, small] = await Promise.all([
-    store(claim, name, bytes, mediaType, parts),
-    thumbnail && store(claim, 'thumbnail', thumbnail.bytes, thumbnail.mediaType, parts),
+    store(claim, name, bytes, mediaType, context),
+    thumbnail && store(claim, 'thumbnail', thumbnail.bytes, thumbnail.mediaType, context),
   ]);
   const stored = { ...ref, width, height };
   if (small === undefined || thumbnail === undefined) return [stored];
@@ -64,10 +74,10 @@ async function store(
   name: string,
   bytes: Uint8Array,
   mediaType: string,
-  parts: Parts,
+  context: WorkerContext,
 ): Promise<ArtifactRef> {
-  const put = () => parts.options.artifacts.put(claim.state.of.tenant, bytes, mediaType);
-  const stored = await storeCall('put', put, parts.ended, parts);
+  const put = () => context.options.artifacts.put(claim.state.of.tenant, bytes, mediaType);
+  const stored = await storeCall('put', put, context.ended, context);
   return { name, mediaType: stored.mediaType, bytes: stored.bytes, digest: stored.digest };
 }
 

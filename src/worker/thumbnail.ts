@@ -42,7 +42,7 @@ export async function lookAt(bytes: Uint8Array, withThumbnail: boolean): Promise
 let looking = 0;
 const waiting: (() => void)[] = [];
 
-/** The middle of the image, 400 × 400; transparent parts turn white. */
+/** The middle of the image, 400 × 400; transparent context turn white. */
 async function thumbnailOf(bytes: Uint8Array): Promise<Thumbnail> {
   const data = await sharp(bytes)
     .autoOrient()

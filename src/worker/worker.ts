@@ -1,23 +1,23 @@
-// A worker: keys in hand → specs from the queue → claim → attempt → final status, in as many slots as it has. It claims,
-// runs and reports; it never decides about tasks that it does not hold.
+// A worker: acquire keys → fetch specs from the queue → claim → attempt → final status, in each of its slots. It never decides
+// about tasks that it does not hold.
 
 import { elapsed } from '../job/time.ts';
 import type { HeldKey } from '../ports/keyRing.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
 import { runAttempt } from './attempt.ts';
-import { Beater } from './beat.ts';
+import { HeartbeatSender } from './heartbeatSender.ts';
 import { claimTask } from './claim.ts';
-import type { Claim } from './steps.ts';
+import type { Claim } from './pipeline.ts';
 import { drainHeld } from './drain.ts';
-import { Journal } from './journal.ts';
-import { KeysInHand } from './keysInHand.ts';
+import { AttemptTelemetry } from './attemptTelemetry.ts';
+import { AcquiredKeys } from './acquiredKeys.ts';
 import type { WorkerOptions } from './options.ts';
-import { Pace } from './pace.ts';
-import type { Parts } from './parts.ts';
+import { CallDurations } from './callDurations.ts';
+import type { WorkerContext } from './context.ts';
 import { sleep } from '../async/sleep.ts';
-import { followRecalls } from './recall.ts';
+import { followRecalls } from './recalls.ts';
 import { report } from './report.ts';
-import { AttemptAborted, Roster, type HeldTask } from './roster.ts';
+import { AttemptAborted, HeldTasks, type HeldTask } from './heldTasks.ts';
 import { Slots } from './slots.ts';
 
 export type { WorkerOptions } from './options.ts';
@@ -38,12 +38,12 @@ export interface Worker {
 export function startWorker(options: WorkerOptions): Worker {
   const stop = new AbortController();
   const end = new AbortController();
-  const parts = partsOf(options, stop, end.signal);
-  const { slots, roster, beater } = parts;
-  const recalls = followRecalls({ ...options, roster, signal: end.signal });
-  const finished = runUntilStopped(parts).then(async () => {
-    end.abort(new AttemptAborted('drained', 'The worker has ended'));
-    beater.close();
+  const context = contextOf(options, stop, end.signal);
+  const { slots, heldTasks, heartbeat } = context;
+  const recalls = followRecalls({ ...options, heldTasks, signal: end.signal });
+  const finished = runUntilStopped(context).then(async () => {
+    end.abort(new AttemptAborted('drained', 'The worker has stopped'));
+    heartbeat.close();
     await recalls;
   });
   const drain = async (): Promise<void> => {
@@ -52,46 +52,59 @@ export function startWorker(options: WorkerOptions): Worker {
   };
   return {
     drain,
-    running: () => roster.size,
+    running: () => heldTasks.size,
     health: () => healthOf(slots, stop.signal),
-    beat: () => beater.beat(),
+    beat: () => heartbeat.beat(),
     finished,
   };
 }
 
-function partsOf(options: WorkerOptions, stop: AbortController, ended: AbortSignal): Parts {
+function contextOf(options: WorkerOptions, stop: AbortController, ended: AbortSignal): WorkerContext {
   const { concurrency, abandonAfterMs = 2_000, keys: ring, pool, logger } = options;
-  const roster = new Roster();
+  const heldTasks = new HeldTasks();
   const slots = new Slots(concurrency, abandonAfterMs, () => {
-    logger.error({ leaked: slots.leaked }, 'Too many calls ignore their abort: the worker drains, to be replaced');
+    logger.error(
+      { leaked: slots.leaked },
+      'Too many provider calls ignore their abort; the worker drains so that it can be replaced',
+    );
     stop.abort();
   });
-  const onError = (err: unknown): void => logger.error({ err }, 'The key ring failed; asking again in a second');
-  const keys = new KeysInHand({ ring, pool, signal: stop.signal, onError });
-  const beater = new Beater(options, roster, slots);
-  const journal = new Journal(options);
+  const onError = (err: unknown): void => logger.error({ err }, 'Cannot get a provider key; will retry in a second');
+  const keys = new AcquiredKeys({ ring, pool, signal: stop.signal, onError });
+  const heartbeat = new HeartbeatSender(options, heldTasks, slots);
+  const telemetry = new AttemptTelemetry(options);
   stop.signal.addEventListener('abort', () => {
     keys.close();
     slots.wake();
-    beater.drain();
+    heartbeat.drain();
   });
-  return { options, slots, keys, roster, beater, journal, pace: new Pace(), stopped: stop.signal, ended };
+  return {
+    options,
+    slots,
+    keys,
+    heldTasks,
+    heartbeat,
+    telemetry,
+    durations: new CallDurations(),
+    stopped: stop.signal,
+    ended,
+  };
 }
 
-async function runUntilStopped(parts: Parts): Promise<void> {
-  while (!parts.stopped.aborted) {
+async function runUntilStopped(context: WorkerContext): Promise<void> {
+  while (!context.stopped.aborted) {
     try {
-      await claimUntilStopped(parts);
+      await claimUntilStopped(context);
     } catch (err) {
-      parts.options.logger.error({ err }, 'The claim loop failed; it starts again in a second');
-      await sleep(1_000, parts.stopped);
+      context.options.logger.error({ err }, 'The claim loop failed and will restart in a second');
+      await sleep(1_000, context.stopped);
     }
   }
-  await drainHeld(parts);
+  await drainHeld(context);
 }
 
-async function claimUntilStopped(parts: Parts): Promise<void> {
-  const { options, slots, keys, stopped } = parts;
+async function claimUntilStopped(context: WorkerContext): Promise<void> {
+  const { options, slots, keys, stopped } = context;
   let wanted = 1;
   while (!stopped.aborted) {
     await slots.someFree();
@@ -100,48 +113,51 @@ async function claimUntilStopped(parts: Parts): Promise<void> {
     const atMost = Math.min(slots.free, keys.count);
     if (stopped.aborted || atMost === 0) continue;
     const deliveries = await options.queue.claimable(options.pool, atMost, stopped);
-    for (const delivery of deliveries) begin(delivery, parts);
+    for (const delivery of deliveries) begin(delivery, context);
     // Twice what the queue had work for: a burst finds keys in hand within a few rounds, and idle workers hold one.
     wanted = Math.max(1, deliveries.length * 2);
   }
 }
 
-function begin(delivery: Delivery, parts: Parts): void {
-  if (parts.stopped.aborted) return void delivery.giveBack(0);
+function begin(delivery: Delivery, context: WorkerContext): void {
+  if (context.stopped.aborted) return void delivery.giveBack(0);
   const { of } = delivery.entry.state;
-  const held = parts.roster.add(of.job, of.task);
-  parts.slots.take();
-  void serve(delivery, parts.keys.take(), held, parts);
+  const held = context.heldTasks.add(of.job, of.task);
+  context.slots.take();
+  void serve(delivery, context.keys.take(), held, context);
 }
 
 /** The life of one slot's task, from its delivery to the answer of its final write. Never rejects. */
-async function serve(delivery: Delivery, key: HeldKey, held: HeldTask, parts: Parts): Promise<void> {
+async function serve(delivery: Delivery, key: HeldKey, held: HeldTask, context: WorkerContext): Promise<void> {
   try {
-    const claim = await claimTask(delivery, held, parts);
+    const claim = await claimTask(delivery, held, context);
     if (claim === undefined) key.release({ outcome: 'unused' });
-    else await runClaimed(claim, held, key, parts);
+    else await runClaimed(claim, held, key, context);
   } catch (err) {
-    const { logger } = parts.options;
-    logger.error({ err, job: held.job, task: held.task }, 'A slot failed; the controller takes its task back');
+    const { logger } = context.options;
+    logger.error({ err, job: held.job, task: held.task }, 'A slot failed; the controller will recover its task');
   } finally {
-    parts.roster.remove(held);
-    parts.slots.release(held.unsettled);
+    context.heldTasks.remove(held);
+    context.slots.release(held.unsettled);
   }
 }
 
-async function runClaimed(claim: Claim, held: HeldTask, key: HeldKey, parts: Parts): Promise<void> {
-  const { clock } = parts.options;
+async function runClaimed(claim: Claim, held: HeldTask, key: HeldKey, context: WorkerContext): Promise<void> {
+  const { clock } = context.options;
   const startedAt = clock.monotonic();
-  parts.journal.started(claim);
-  const ending = await runAttempt(claim, held, key, parts);
+  context.telemetry.started(claim);
+  const ending = await runAttempt(claim, held, key, context);
   const durationMs = Math.round(elapsed(startedAt, clock.monotonic()));
-  const reported = ending.end === 'recalled' ? undefined : await report(claim, ending, parts);
-  parts.journal.finished(claim, ending, reported, durationMs);
+  const reported = ending.end === 'recalled' ? undefined : await report(claim, ending, context);
+  context.telemetry.finished(claim, ending, reported, durationMs);
 }
 
 function healthOf(slots: Slots, stopped: AbortSignal): { live: boolean; reason: string } {
   if (slots.tooManyLeaked) {
-    return { live: false, reason: `${slots.leaked} of ${slots.total} slots are held by calls that ignore their abort` };
+    return {
+      live: false,
+      reason: `${slots.leaked} of ${slots.total} slots are occupied by calls that ignore their abort`,
+    };
   }
   return { live: true, reason: stopped.aborted ? 'draining' : 'working' };
 }

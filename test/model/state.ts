@@ -1,5 +1,5 @@
 // The state of the modelled installation. Values are immutable.
-import type { Claim, WrittenEnding } from '../../src/worker/steps.ts';
+import type { Claim, WrittenEnding } from '../../src/worker/pipeline.ts';
 import type { Instant, Queued, Sequence, TaskState } from '../../src/job/task.ts';
 import { submitted } from '../../src/job/transitions.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';

@@ -3,7 +3,7 @@ import { taskError } from '../../src/job/errors/index.ts';
 import type { TaskState } from '../../src/job/task.ts';
 import { whyDue } from '../../src/job/whyDue.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';
-import type { Claim, WrittenEnding } from '../../src/worker/steps.ts';
+import type { Claim, WrittenEnding } from '../../src/worker/pipeline.ts';
 import type { Engine } from './engine.ts';
 import { acknowledged, fatesOf, withFault, withGhost, type Sender, type Step } from './step.ts';
 import { at, freshWorker, request, sent, type Held, type ModelState, type QueueMessage } from './state.ts';

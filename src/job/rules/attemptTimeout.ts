@@ -1,4 +1,4 @@
-// An attempt is overdue although its worker lives: the hang that a heartbeat alone does not show.
+// The attempt is overdue although its worker is alive: a hang that heartbeats alone do not reveal.
 
 import { formatDuration } from '../duration.ts';
 import { taskError } from '../errors/index.ts';
@@ -9,7 +9,7 @@ import type { Rule } from './rule.ts';
 export const attemptTimeout: Rule = ({ task }, world, now, random) => {
   if (task.state !== 'running' || !isPast(task.dueAt, task, world, now)) return undefined;
   const limit = formatDuration(task.of.policy.attemptTimeout);
-  const error = taskError('AttemptTimeout', `Worker ${task.worker} did not end the attempt within ${limit}`);
+  const error = taskError('AttemptTimeout', `Worker ${task.worker} did not finish the attempt within ${limit}`);
   const after = afterFailure(task, error, now, random);
   return { do: 'write', rule: 'AttemptTimeout', state: after.state, message: after.error.message, error: after.error };
 };

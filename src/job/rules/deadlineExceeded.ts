@@ -1,4 +1,4 @@
-// The job's own deadline has passed: any open task of it fails.
+// The job's deadline has passed: its open tasks fail.
 
 import type { Rule } from './rule.ts';
 import { failBy } from './timeout.ts';

@@ -1,4 +1,4 @@
-// The ordered rules, and the one function that asks them. A new rule is a new file and a line here.
+// The rules in order, and the function that applies them. A new rule is a new file and a line here.
 
 import type { Instant } from '../task.ts';
 import { attemptTimeout } from './attemptTimeout.ts';
@@ -25,7 +25,7 @@ export const rules: readonly Rule[] = [
   messageLost,
 ];
 
-/** The first verdict of a rule that speaks; else nothing, until the moment at which time alone could change that. */
+/** The verdict of the first rule that applies, or else when a timed rule may apply next. */
 export function decide(seen: ObservedTask, world: World, now: Instant, random: number, ordered = rules): Verdict {
   for (const rule of ordered) {
     const verdict = rule(seen, world, now, random);

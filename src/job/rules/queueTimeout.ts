@@ -1,4 +1,4 @@
-// The task waited for a worker or a key for as long as it may.
+// The task has waited for a worker or a key for the whole queue timeout.
 
 import { formatDuration } from '../duration.ts';
 import type { Rule } from './rule.ts';
@@ -11,7 +11,7 @@ export const queueTimeout: Rule = ({ task }, world, now) => {
   return failBy(
     'QueueTimeout',
     task,
-    `No worker of pool ${task.of.pool} took the task within the queue timeout of ${limit}`,
+    `No worker of pool ${task.of.pool} claimed the task within the queue timeout of ${limit}`,
     now,
   );
 };

@@ -1,4 +1,4 @@
-// The result waited for a reviewer for as long as it may.
+// The result has waited for a review for the whole review timeout.
 
 import { formatDuration } from '../duration.ts';
 import type { Rule } from './rule.ts';
@@ -8,5 +8,5 @@ import { isPast } from './timing.ts';
 export const reviewTimeout: Rule = ({ task }, world, now) => {
   if (task.state !== 'needs_review' || !isPast(task.since + task.budgets.review, task, world, now)) return undefined;
   const limit = formatDuration(task.of.policy.reviewTimeout);
-  return failBy('ReviewTimeout', task, `Nobody reviewed the result within the review timeout of ${limit}`, now);
+  return failBy('ReviewTimeout', task, `The result was not reviewed within the review timeout of ${limit}`, now);
 };

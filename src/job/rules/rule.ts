@@ -1,36 +1,36 @@
-// What a rule is: a pure look at one observed task, with a verdict where the rule has something to say.
+// A rule is a pure function of one observed task; it returns a verdict if it applies.
 
 import type { TaskError } from '../errors/index.ts';
 import type { Instant, OpenTask, TaskState } from '../task.ts';
 
-/** What an observer knows of a worker, by its own monotonic clock. */
+/** What this process has observed of a worker, by its own monotonic clock. */
 export interface ObservedWorker {
   /** ms since its last heartbeat. */
   readonly silentFor: number;
-  /** Its connection closed and it did not come back within the hold. */
+  /** Its connection closed and it did not reconnect within the hold. */
   readonly connectionLost: boolean;
   /** The number of its last heartbeat. */
   readonly beat: number;
-  /** Consecutive beats, up to the last one, that did not list the given task. */
+  /** How many heartbeats in a row, up to the last one, did not list the task. */
   readonly beatsWithout: (job: string, task: number) => number;
 }
 
 export interface World {
-  /** Undefined for a worker that was never heard of. */
+  /** Undefined for an unknown worker. */
   readonly worker: (name: string) => ObservedWorker | undefined;
   /** ms of silence after which a worker counts as lost. */
   readonly heartbeatTimeout: number;
-  /** During an outage nobody is judged by silence. */
+  /** During an outage silence does not count. */
   readonly outage: boolean;
-  /** ms by which overdue work may be late: results that waited for a connection land first. */
+  /** ms by which overdue work may be late, so that results which waited for a connection arrive first. */
   readonly grace: number;
 }
 
 export interface ObservedTask {
   readonly task: OpenTask;
-  /** ms, by the observer's monotonic clock, since it saw this state. */
+  /** ms since this process saw the state. */
   readonly seenFor: number;
-  /** The queue lost the message: seen so by two looks half a minute apart. */
+  /** Two searches half a minute apart found that the queue will not deliver its message. */
   readonly messageMissing?: boolean;
 }
 

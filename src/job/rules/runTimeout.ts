@@ -1,4 +1,4 @@
-// Running and backing off have used up the run's time.
+// Attempts and backoffs have used up the run timeout.
 
 import { formatDuration } from '../duration.ts';
 import type { Rule } from './rule.ts';
@@ -9,5 +9,5 @@ export const runTimeout: Rule = ({ task }, world, now) => {
   if (task.state !== 'running' && task.state !== 'waiting') return undefined;
   if (!isPast(task.since + task.budgets.run, task, world, now)) return undefined;
   const limit = formatDuration(task.of.policy.runTimeout);
-  return failBy('RunTimeout', task, `The task's attempts together took longer than the run timeout of ${limit}`, now);
+  return failBy('RunTimeout', task, `All attempts together took longer than the run timeout of ${limit}`, now);
 };

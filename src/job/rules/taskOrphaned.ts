@@ -1,5 +1,5 @@
-// The worker lives and beats, but has stopped naming the task: it forgot it. The claim names beat n; beat n + 1 may
-// still have been under way, so two beats after that must miss the task.
+// The worker is alive, but its heartbeats no longer list the task: it forgot it. The claim names heartbeat n; n + 1 may have been
+// in flight already, so two heartbeats after that must lack the task.
 
 import { taskError } from '../errors/index.ts';
 import { afterLoss } from '../retryOrFail.ts';
@@ -10,7 +10,7 @@ export const taskOrphaned: Rule = ({ task }, world, now) => {
   const worker = world.worker(task.worker);
   if (worker === undefined || worker.beat < task.beat + 3) return undefined;
   if (worker.beatsWithout(task.of.job, task.of.task) < 2) return undefined;
-  const error = taskError('TaskOrphaned', `Worker ${task.worker} is alive but no longer lists the task`);
+  const error = taskError('TaskOrphaned', `Worker ${task.worker} is alive, but its heartbeats no longer list the task`);
   const after = afterLoss(task, error, now);
   return { do: 'write', rule: 'TaskOrphaned', state: after.state, message: after.error.message, error: after.error };
 };

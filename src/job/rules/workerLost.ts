@@ -1,4 +1,4 @@
-// The worker that runs the task is silent for longer than a heartbeat may take, or its connection is gone.
+// The worker that runs the task has sent no heartbeat for the heartbeat timeout, or has lost its connection.
 
 import { taskError } from '../errors/index.ts';
 import { afterLoss } from '../retryOrFail.ts';
@@ -12,11 +12,11 @@ export const workerLost: Rule = ({ task, seenFor }, world, now) => {
   return { do: 'write', rule: 'WorkerLost', state: after.state, message: after.error.message, error: after.error };
 };
 
-/** Why the worker counts as lost, in words, or undefined while it does not. */
+/** Why the worker counts as lost, for a person; undefined while it does not. */
 function lossOf(name: string, seenFor: number, world: World): string | undefined {
   const worker = world.worker(name);
-  if (worker?.connectionLost) return 'lost its connection and did not come back';
+  if (worker?.connectionLost) return 'lost its connection and did not reconnect';
   if (world.outage) return undefined;
   const silence = Math.min(seenFor, worker?.silentFor ?? Infinity);
-  return silence < world.heartbeatTimeout ? undefined : `was silent for ${(silence / 1000).toFixed(1)} s`;
+  return silence < world.heartbeatTimeout ? undefined : `sent no heartbeat for ${(silence / 1000).toFixed(1)} s`;
 }

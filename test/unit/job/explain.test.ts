@@ -136,9 +136,9 @@ describe('a queued task', () => {
 
   test('whose worker was lost says so, and what comes after more losses', () => {
     const again = requeued(running, 'WorkerLost', 'lost', start + 8_000);
-    const error = taskError('WorkerLost', 'Worker worker-1 was silent for 6.2 s');
+    const error = taskError('WorkerLost', 'Worker worker-1 sent no heartbeat for 6.2 s');
     expect(explained(again, 8_500, { error }).details).toEqual([
-      'The previous attempt ended with WorkerLost: Worker worker-1 was silent for 6.2 s (1 worker lost so far; at 3 the task fails as PoisonPill)',
+      'The previous attempt ended with WorkerLost: Worker worker-1 sent no heartbeat for 6.2 s (1 worker lost so far; at 3 the task fails as PoisonPill)',
     ]);
     expect(explained(again, 8_500).details[0]).toContain(
       'WorkerLost: The worker that ran the task stopped sending heartbeats',

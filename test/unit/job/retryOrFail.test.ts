@@ -79,7 +79,7 @@ describe('afterFailure', () => {
 });
 
 describe('afterLoss', () => {
-  const error = taskError('WorkerLost', 'Worker w was silent for 6.0 s');
+  const error = taskError('WorkerLost', 'Worker w sent no heartbeat for 6.0 s');
 
   test('goes back to the front of the queue in one write and counts the loss', () => {
     const after = afterLoss(runningTask(), error, now);

@@ -142,7 +142,7 @@ describe('WorkerLost', () => {
     expect(say(workerLost, running, 3_000, seeing({ silentFor: 5_999 }), 60_000)).toBeUndefined();
     const verdict = say(workerLost, running, 3_000, seeing({ silentFor: 6_000 }), 60_000);
     expect(verdict).toMatchObject({ rule: 'WorkerLost', state: { state: 'queued', lane: 'again', attemptsLost: 1 } });
-    expect(verdict).toMatchObject({ message: 'Worker worker-1 was silent for 6.0 s' });
+    expect(verdict).toMatchObject({ message: 'Worker worker-1 sent no heartbeat for 6.0 s' });
   });
 
   test('counts silence from the moment the claim was seen, where that is later', () => {

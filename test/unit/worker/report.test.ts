@@ -6,7 +6,7 @@ import { afterLoss } from '../../../src/job/retryOrFail.ts';
 import type { Queued, Running, TaskState, TaskWrite } from '../../../src/job/task.ts';
 import { cancelled, claimed, failed, newRun, succeeded, waiting } from '../../../src/job/transitions.ts';
 import { adopt } from '../../../src/worker/adopt.ts';
-import type { Claim, WrittenEnding } from '../../../src/worker/steps.ts';
+import type { Claim, WrittenEnding } from '../../../src/worker/pipeline.ts';
 import { made } from '../../fakes/provider.ts';
 import { startWorld, unavailable, type World } from '../../fakes/workerWorld.ts';
 import { anEntry, aRequest, queuedTask, start } from '../../fakes/tasks.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Pace } from '../../../src/worker/pace.ts';
+import { CallDurations } from '../../../src/worker/callDurations.ts';
 
 describe('Pace', () => {
   it('grows with time and never says that a call is done', () => {
-    const pace = new Pace();
+    const pace = new CallDurations();
     const seen = [0, 1_000, 10_000, 60_000, 3_600_000].map((elapsed) => pace.estimate('m', elapsed));
     expect(seen[0]).toBe(0);
     expect(seen.toSorted((a, b) => a - b)).toEqual(seen);
@@ -11,7 +11,7 @@ describe('Pace', () => {
   });
 
   it('learns from the calls of each model', () => {
-    const pace = new Pace();
+    const pace = new CallDurations();
     for (let call = 0; call < 20; call += 1) pace.took('quick', 1_000);
     pace.took('slow', 60_000);
     expect(pace.estimate('quick', 1_000)).toBeCloseTo(0.9 * (1 - Math.exp(-1)));

@@ -4,15 +4,15 @@ import { hostname } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Instant } from '../job/task.ts';
 import type { WorkerOptions } from './options.ts';
-import type { Roster } from './roster.ts';
+import type { HeldTasks } from './heldTasks.ts';
 import type { Slots } from './slots.ts';
 
 /** ms; the histogram counts its own interval into every delay. */
 const resolution = 20;
 
-export class Beater {
+export class HeartbeatSender {
   readonly #options: WorkerOptions;
-  readonly #roster: Roster;
+  readonly #heldTasks: HeldTasks;
   readonly #slots: Slots;
   readonly #lag = monitorEventLoopDelay({ resolution });
   readonly #startedAt: Instant;
@@ -21,9 +21,9 @@ export class Beater {
   #draining = false;
 
   /** Beats once at once, then three times per heartbeat timeout. */
-  constructor(options: WorkerOptions, roster: Roster, slots: Slots) {
+  constructor(options: WorkerOptions, heldTasks: HeldTasks, slots: Slots) {
     this.#options = options;
-    this.#roster = roster;
+    this.#heldTasks = heldTasks;
     this.#slots = slots;
     this.#startedAt = options.clock.now();
     this.#lag.enable();
@@ -48,7 +48,7 @@ export class Beater {
       version,
       startedAt: this.#startedAt,
       number: this.#number,
-      tasks: this.#roster.beatTasks(),
+      tasks: this.#heldTasks.beatTasks(),
       slots: { total, busy, leaked },
       eventLoopLag: this.#takeLag(),
       memory: process.memoryUsage.rss(),

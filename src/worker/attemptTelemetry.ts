@@ -1,13 +1,13 @@
-// What the worker says of its attempts: log events and metrics, in one place.
+// The log events and metrics of a worker's attempts.
 
 import type { TaskError } from '../job/errors/index.ts';
 import type { TaskState } from '../job/task.ts';
 import { logEvent, type LogEvent, type LogEventFields } from '../telemetry/events.ts';
 import { modelLabel } from '../telemetry/metrics.ts';
 import type { WorkerOptions } from './options.ts';
-import type { Claim, Ending, Report } from './steps.ts';
+import type { Claim, Ending, Report } from './pipeline.ts';
 
-export class Journal {
+export class AttemptTelemetry {
   readonly #options: WorkerOptions;
 
   constructor(options: WorkerOptions) {
@@ -16,14 +16,14 @@ export class Journal {
 
   started({ state }: Claim): void {
     const { attempt, of } = state;
-    this.#event('generation_started', state, {}, `Attempt ${attempt} of ${of.policy.maxAttempts} starts`);
+    this.#event('generation_started', state, {}, `Attempt ${attempt} of ${of.policy.maxAttempts} started`);
   }
 
-  /** The attempt is over and its final write is answered, or will never be. */
+  /** The attempt is over and its final write was answered or given up. */
   finished(claim: Claim, ending: Ending, report: Report | undefined, durationMs: number): void {
     this.#count(claim, outcomeOf(report), durationMs);
     if (ending.end === 'recalled') {
-      const message = `The task is no longer ours (${ending.reason}): its attempt was stopped`;
+      const message = `Stopped the attempt because the task no longer belongs to this worker (${ending.reason})`;
       return this.#event('generation_cancelled', claim.state, { reason: ending.reason, durationMs }, message);
     }
     if (ending.end === 'failed') this.#attemptFailed(claim, ending.error, durationMs);
@@ -46,16 +46,16 @@ export class Journal {
 
   claimUnanswered(state: TaskState, err: unknown): void {
     const fields = { ...this.#fields(state), err };
-    this.#options.logger.warn(fields, 'A claim was not answered; the task is given back to the queue');
+    this.#options.logger.warn(fields, 'NATS did not confirm a claim; the task was returned to the queue');
   }
 
   writeFailed(state: TaskState, err: unknown): void {
-    const message = 'The final status was not answered; it is held and offered again';
+    const message = 'NATS did not confirm the final status; the worker keeps it and will retry';
     this.#event('status_write_failed', state, { reason: state.reason, err }, message);
   }
 
   unforeseen(state: TaskState, err: unknown): void {
-    this.#options.logger.error({ ...this.#fields(state), err }, 'An attempt failed in an unforeseen way');
+    this.#options.logger.error({ ...this.#fields(state), err }, 'An attempt failed unexpectedly');
   }
 
   #attemptFailed({ state }: Claim, { code, message }: TaskError, durationMs: number): void {
@@ -68,13 +68,18 @@ export class Journal {
     const { state, detail } = report.write;
     const fields = { reason: state.reason, attempt: claim.state.attempt, durationMs };
     if (report.outcome === 'unanswered') {
-      return this.#event('status_write_failed', state, fields, 'The worker ends before its final status was answered');
+      return this.#event(
+        'status_write_failed',
+        state,
+        fields,
+        'The worker stopped before NATS confirmed its final status',
+      );
     }
     if (report.outcome === 'refused') {
-      const message = `The task has moved on without us (${report.by}): the result is dropped`;
+      const message = `The result was dropped because the task has a newer message (${report.by})`;
       return this.#event('status_write_refused', state, fields, message);
     }
-    const late = report.outcome === 'adopted' ? ' (adopted: the task had been taken from this worker)' : '';
+    const late = report.outcome === 'adopted' ? ' (adopted after the task had been taken from this worker)' : '';
     this.#event(eventOf(state), state, fields, `${detail.message}${late}`);
   }
 

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { HeldKey } from '../../../src/ports/keyRing.ts';
-import { KeysInHand } from '../../../src/worker/keysInHand.ts';
+import { AcquiredKeys } from '../../../src/worker/acquiredKeys.ts';
 import { until } from '../../support/until.ts';
 
 /** A ring whose keys come when the test says so. */
@@ -25,7 +25,7 @@ function aRing() {
       release: ({ outcome }) => void released.push(`${name} ${outcome}`),
     });
   const ring = { acquire, state: () => Promise.resolve([]) };
-  const keys = new KeysInHand({ ring, pool: 'p', signal: stop.signal, onError: (error) => void errors.push(error) });
+  const keys = new AcquiredKeys({ ring, pool: 'p', signal: stop.signal, onError: (error) => void errors.push(error) });
   return { keys, give, asked, refused, released, stop, errors };
 }
 

@@ -1,13 +1,13 @@
-// How far a call probably is: providers that draw say nothing until they are done, so the time that this worker's last calls
-// of the same model took stands in for it. An estimate, never the last tenth.
+// Estimates the progress of a call. Image providers report nothing until they are done, so the estimate compares the elapsed time
+// with the worker's previous calls of the same model. It never exceeds 90 %.
 
-/** ms; what a call is taken to last before the first of its model has ended. */
+/** ms; the expected duration until the first call of a model has ended. */
 const firstGuess = 10_000;
 /** The weight of the newest call in the moving average. */
 const weight = 0.3;
 const mostEstimated = 0.9;
 
-export class Pace {
+export class CallDurations {
   readonly #expected = new Map<string, number>();
 
   /** 0 to 0.9, for a call of the model that has lasted so long, ms. Reaches two thirds of that at the expected time. */

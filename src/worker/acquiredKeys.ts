@@ -1,5 +1,5 @@
-// The keys this worker may use for its next claims. No task is asked for without one, so that a pool whose keys are all
-// cooling leaves its tasks queued; and no more are held than the queue lately had work for, so that other workers find some.
+// The keys that this worker has acquired for its next claims. It fetches no task without one, so that tasks stay queued while all
+// keys are cooling. It acquires no more than the queue recently had work for, so that other workers get some.
 
 import type { HeldKey, KeyRing } from '../ports/keyRing.ts';
 import { sleep } from '../async/sleep.ts';
@@ -12,7 +12,7 @@ export interface KeysOptions {
   readonly onError: (error: unknown) => void;
 }
 
-export class KeysInHand {
+export class AcquiredKeys {
   readonly #options: KeysOptions;
   readonly #held: HeldKey[] = [];
   #wanted = 0;
@@ -34,7 +34,7 @@ export class KeysInHand {
     while (this.#held.length > count) this.#held.pop()?.release({ outcome: 'unused' });
   }
 
-  /** Resolves when a key is in hand, or the signal aborts. One caller at a time. */
+  /** Resolves when a key is acquired or the signal aborts. One caller at a time. */
   async some(): Promise<void> {
     while (this.#held.length === 0 && !this.#options.signal.aborted) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -43,10 +43,10 @@ export class KeysInHand {
     }
   }
 
-  /** A key that is in hand; asking for one more than that is an error of the caller. */
+  /** Takes an acquired key; throws if there is none. */
   take(): HeldKey {
     const key = this.#held.pop();
-    if (key === undefined) throw new Error('no key is in hand');
+    if (key === undefined) throw new Error('no key is acquired');
     return key;
   }
 

@@ -1,4 +1,4 @@
-// What one step of a task's life hands to the next: claim → ending → report.
+// The types that one step of the worker hands to the next: claim → ending → report.
 
 import type { TaskError } from '../job/errors/index.ts';
 import type { Running, Sequence, TaskDetail, TaskRequest, TaskWrite, Usage } from '../job/task.ts';
@@ -10,7 +10,7 @@ export interface Claim {
   readonly request: TaskRequest;
 }
 
-/** What the final status says of a success. */
+/** The success part of the final status. */
 export type Result = Pick<TaskDetail, 'artifacts' | 'output'> & { readonly usage: Usage };
 
 /** How an attempt ended. */
@@ -22,9 +22,9 @@ export type Ending =
 /** An ending that is written: a recalled attempt writes nothing. */
 export type WrittenEnding = Exclude<Ending, { end: 'recalled' }>;
 
-/** What became of the final write. */
+/** The result of the final write. */
 export type Report =
   | { readonly outcome: 'accepted' | 'adopted'; readonly write: TaskWrite }
   | { readonly outcome: 'refused'; readonly write: TaskWrite; readonly by: string }
-  /** The worker ended, or the write failed in a way that trying again does not mend. */
+  /** The worker stopped first, or retries cannot help. */
   | { readonly outcome: 'unanswered'; readonly write: TaskWrite };

@@ -1,5 +1,5 @@
-// The tasks this worker holds, from before their claim until their final write is answered: what its heartbeats name and
-// what a recall can stop.
+// The tasks that this worker holds, from before their claim until their final write is answered. Its heartbeats list them, and a
+// recall stops them.
 
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { Sequence } from '../job/task.ts';
@@ -51,7 +51,7 @@ export class HeldTask {
   }
 }
 
-export class Roster {
+export class HeldTasks {
   readonly #held = new Set<HeldTask>();
   #whenEmpty: (() => void) | undefined;
 

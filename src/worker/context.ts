@@ -1,0 +1,23 @@
+// What the steps of a worker share: its options, and the objects that live as long as the worker.
+
+import type { HeartbeatSender } from './heartbeatSender.ts';
+import type { AttemptTelemetry } from './attemptTelemetry.ts';
+import type { AcquiredKeys } from './acquiredKeys.ts';
+import type { WorkerOptions } from './options.ts';
+import type { CallDurations } from './callDurations.ts';
+import type { HeldTasks } from './heldTasks.ts';
+import type { Slots } from './slots.ts';
+
+export interface WorkerContext {
+  readonly options: WorkerOptions;
+  readonly slots: Slots;
+  readonly keys: AcquiredKeys;
+  readonly heldTasks: HeldTasks;
+  readonly heartbeat: HeartbeatSender;
+  readonly telemetry: AttemptTelemetry;
+  readonly durations: CallDurations;
+  /** Aborts when no more work may be claimed. */
+  readonly stopped: AbortSignal;
+  /** Aborts when the worker ends, whatever is still unanswered. */
+  readonly ended: AbortSignal;
+}
