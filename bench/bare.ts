@@ -1,5 +1,5 @@
-// The raw limit beside which ours is measured: the same JetStream operations on the same server with messages of the same
-// size, in the plainest loops that the client library allows.
+// The baseline: the same JetStream operations on the same server with messages of the same size, in the simplest loops that
+// the client library allows.
 
 import {
   AckPolicy,
@@ -44,13 +44,13 @@ export async function openBareStream(link: NatsLink, like: string, spec: Sample,
   return { js, name, consumer: await js.consumers.get(name, 'work'), spec, status };
 }
 
-/** Create-only publishes, so many a second. */
+/** Create-only publishes per second. */
 export async function bareSubmits(bare: BareStream, count: number, atOnce: number, round: string): Promise<number> {
   const seconds = await timed(() => inParallel(count, atOnce, (index) => submit(bare, `${round}${index}`)));
   return count / seconds;
 }
 
-/** Deliver, publish `running`, ack, publish the end: so many lives a second, `slots` at once. Specs must be stored already. */
+/** Deliver, publish `running`, ack, publish the end: tasks per second, `slots` at once. The specs must be stored already. */
 export async function bareLives(bare: BareStream, count: number, slots: number): Promise<number> {
   const messages = await bare.consumer.consume({ max_messages: slots });
   const running = new Set<Promise<void>>();
@@ -69,7 +69,7 @@ export async function bareLives(bare: BareStream, count: number, slots: number):
   return count / seconds;
 }
 
-/** Publish to receive on an idle queue with a pull standing, ms. */
+/** Publish to receive on an idle queue with an open pull, ms. */
 export async function bareDispatch(bare: BareStream, count: number): Promise<Percentiles> {
   const times: number[] = [];
   for (let index = 0; index < count; index += 1) {

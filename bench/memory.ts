@@ -1,4 +1,4 @@
-// Resident memory of real processes, from /proc: a worker with pictures in flight, and an api with many open tasks.
+// Resident memory of real processes, from /proc: a worker with images in flight, and an API with many open tasks.
 
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { aSpec } from './ours.ts';
 const standinProgram = fileURLToPath(new URL('../src/standin/main.ts', import.meta.url));
 const photograph = fileURLToPath(new URL('../examples/front-yard.jpg', import.meta.url));
 
-/** MB: at rest, and the highest while ten pictures were in flight, twice over. */
+/** MB: idle, and the peak while ten images were in flight, twice over. */
 export async function workerMemory(): Promise<{ idle: number; busy: number; imageMb: string }> {
   await using nats = await startNatsServer();
   await using standin = await startProcess(process.execPath, [standinProgram, '--latency', '2s'], {

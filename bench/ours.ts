@@ -39,7 +39,7 @@ export async function openOurs(link: NatsLink): Promise<Ours> {
   return { link, log, queue, clock };
 }
 
-/** Single-task jobs, so many a second. */
+/** Single-task jobs per second. */
 export async function ourSubmits({ log, clock }: Ours, count: number, atOnce: number, round: string): Promise<number> {
   const seconds = await timed(() =>
     inParallel(count, atOnce, (index) => log.submit([aSpec(clock, `${round}${index}`)])),
@@ -47,7 +47,7 @@ export async function ourSubmits({ log, clock }: Ours, count: number, atOnce: nu
   return count / seconds;
 }
 
-/** A worker with `slots` takes `count` queued tasks to their end: so many lives a second. */
+/** A worker with `slots` slots runs `count` queued tasks: tasks per second. */
 export async function ourLives(ours: Ours, count: number, slots: number): Promise<number> {
   const done = Promise.withResolvers<void>();
   let ended = 0;
@@ -80,7 +80,7 @@ export async function ourDispatch(ours: Ours, count: number): Promise<Percentile
     await ours.log.submit([aSpec(ours.clock, `dispatch${index + 20}`)]);
     const stored = performance.now();
     const time = (await started.promise) - stored;
-    // The first ones warm up what a real worker has warm.
+    // The first ones only warm up the process.
     if (index >= 0) times.push(Math.max(0, time));
   }
   await worker.drain();

@@ -1,4 +1,4 @@
-// The same fault done to a peer: workers of BullMQ with its defaults on a real Redis die by SIGKILL in mid-task.
+// The same fault with BullMQ: its workers, with default settings on a real Redis, die by SIGKILL while they run jobs.
 
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,5 +1,5 @@
-// A BullMQ worker with its defaults, as a separate process: node bullmqWorker.ts SOCKET QUEUE SLOTS. Its jobs are as
-// slow as a generation that never ends, so that each is in mid-task when the process is killed.
+// A BullMQ worker with default settings as a separate process: node bullmqWorker.ts SOCKET QUEUE SLOTS. Its jobs never end, so
+// that each is running when the process is killed.
 
 import { Worker } from 'bullmq';
 

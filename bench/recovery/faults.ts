@@ -1,4 +1,4 @@
-// Doing a fault again and again: how many times, until when, and to whom.
+// Repeats a fault: how many times, until when, and on which worker.
 
 import { until } from '../../test/support/until.ts';
 import type { Fleet, FleetWorker } from './fleet.ts';
@@ -6,7 +6,7 @@ import type { Struck } from './record.ts';
 
 export interface Plan {
   readonly count: number;
-  /** No further fault is begun after this moment, ms of `performance.now()`. */
+  /** No fault starts after this moment, ms of `performance.now()`. */
   readonly deadline: number;
 }
 
@@ -16,21 +16,22 @@ export interface Done<T> {
   readonly note?: string;
 }
 
-/** One after the other. What one of them throws ends the row, and is said below it: the other rows are measured all the same. */
+/** One after the other. An error ends the row and becomes its note; the other rows are still measured. */
 export async function repeat<T>({ count, deadline }: Plan, fault: () => Promise<readonly T[]>): Promise<Done<T>> {
   const results: T[] = [];
   for (let done = 0; done < count; done += 1) {
-    if (performance.now() > deadline) return { faults: done, results, note: `time was up after ${done} of ${count}` };
+    if (performance.now() > deadline)
+      return { faults: done, results, note: `stopped at the time limit after ${done} of ${count}` };
     try {
       results.push(...(await fault()));
     } catch (error) {
-      return { faults: done, results, note: `ended after ${done} of ${count}: ${String(error)}` };
+      return { faults: done, results, note: `failed after ${done} of ${count}: ${String(error)}` };
     }
   }
   return { faults: count, results };
 }
 
-/** The worker that runs the most, once one runs anything. */
+/** The worker that runs the most tasks, once any runs one. */
 export async function busiest({ workers, record }: Fleet): Promise<FleetWorker> {
   const runs = ({ name }: FleetWorker): number => record.runningOn(name);
   const pick = (): FleetWorker | undefined =>
@@ -38,7 +39,7 @@ export async function busiest({ workers, record }: Fleet): Promise<FleetWorker> 
   return until(pick, { what: 'a worker that runs something', timeoutMs: 30_000 });
 }
 
-/** Waits until every task that the worker ran at the moment runs elsewhere or is terminal. */
+/** Waits until every task that the worker was running runs elsewhere or is terminal. */
 export async function recovered(fleet: Fleet, worker: FleetWorker, at: number): Promise<Struck[]> {
   const all = (): Struck[] | undefined => {
     const struck = fleet.record.struck(worker.name, at);

@@ -1,5 +1,5 @@
-// An installation of real processes to do harm to: nats-server, the stand-in, two controllers, an api, workers, and an
-// observer of the stream that nobody harms.
+// An installation of real processes for faults: nats-server, the stand-in, two controllers, an API, workers, and an observer
+// of the stream that no fault touches.
 
 import { fileURLToPath } from 'node:url';
 import pino from 'pino';
@@ -25,7 +25,7 @@ export interface FleetWorker {
 }
 
 export interface FleetOptions {
-  /** Controllers may hear of closed connections: the fast path. */
+  /** Controllers receive the system account's events of closed connections: the fast path. */
   readonly systemAccount: boolean;
   readonly workers: number;
   /** For the workers only. */
@@ -82,7 +82,7 @@ export class Fleet implements AsyncDisposable {
     return controller;
   }
 
-  /** Kills the process for good; the fleet forgets it. The moment of the kill, ms since 1970. */
+  /** Kills the process and removes it from the fleet. Returns the moment of the kill, ms since 1970. */
   kill(one: FleetWorker | TestProcess): number {
     const process = 'process' in one ? one.process : one;
     forget(this.workers, one as FleetWorker);
@@ -99,13 +99,13 @@ export class Fleet implements AsyncDisposable {
     return load;
   }
 
-  /** Why controllers held back with judging by silence, such as `writeFailed`; recovery takes longer then, and is meant to. */
+  /** Why controllers did not trust silence for a while, such as `writeFailed`; recovery then takes longer by design. */
   outages(): string[] {
     const lines = this.#everyController.flatMap((controller) => controller.lines);
     return lines.flatMap((line) => /"cause":"(\w+)".*Outage/.exec(line)?.[1] ?? []);
   }
 
-  /** Stops all load, waits until every acknowledged task is terminal, and counts what went wrong. */
+  /** Stops the load, waits until every acknowledged task is terminal, and counts broken promises. */
   async settle(): Promise<Harm> {
     await Promise.all(this.#loads.map((load) => load.stop()));
     const jobs = this.#loads.flatMap((load) => load.jobs);

@@ -1,4 +1,4 @@
-// Workers that live and do nothing: stopped by SIGSTOP while they run tasks or hold deliveries, or with a blocked loop.
+// Workers that live but do nothing: stopped by SIGSTOP while they run tasks or hold deliveries, or with a blocked event loop.
 
 import { withFaults } from '../../test/faults/support/faults.ts';
 import { until } from '../../test/support/until.ts';
@@ -62,7 +62,7 @@ export async function freezeIdle(fleet: Fleet, plan: Plan): Promise<Row> {
 /** ms; there are free slots enough, so whatever took longer had been delivered to the frozen one. */
 const atOnce = 1_500;
 
-/** It is not hurt again before it has claimed something anew. */
+/** No second fault before the worker has claimed a new task. */
 async function runsAgain(fleet: Fleet, { name }: FleetWorker): Promise<void> {
   await until(() => fleet.record.runningOn(name) > 0, { what: `${name} to work again`, timeoutMs: 30_000 });
 }

@@ -1,5 +1,5 @@
-// Workers die by SIGKILL in the middle of their tasks: with a free slot elsewhere, with none, with the leader, and where
-// nobody hears of closed connections.
+// Workers die by SIGKILL while they run tasks: with a free slot elsewhere, with none, together with the leader, and without
+// events of closed connections.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '../../test/support/until.ts';

@@ -1,4 +1,4 @@
-// Keeps a steady number of tasks open: whenever one ends, the next is submitted.
+// Keeps a constant number of tasks open: submits the next one whenever one ends.
 
 import type { GenwardenClient, PolicyRequest } from '../../src/client/index.ts';
 import type { Record } from './record.ts';
@@ -6,14 +6,14 @@ import type { Record } from './record.ts';
 export interface Load {
   /** The ids of all jobs that were acknowledged, one task each. */
   readonly jobs: readonly string[];
-  /** Submits no more; throws what went wrong with any submit. */
+  /** Submits no more; throws the error of any submit that failed. */
   stop(): Promise<void>;
 }
 
 /** Tasks may lose many workers here, one after the other. */
 export const policy: PolicyRequest = { maxAttempts: 20, maxLostAttempts: 20, runTimeout: '1h' };
 
-/** Small pictures that take about two seconds, no two the same, so that slots do not come free all at once. */
+/** Small images that take about two seconds, each a different time, so that slots do not become free at once. */
 export function aPrompt(): string {
   const latency = 1_500 + Math.round(Math.random() * 1_000);
   return `a yard [standin: image small after ${latency}ms]`;

@@ -1,5 +1,5 @@
-// `make bench-recovery`: how long from a fault until the tasks that it struck run elsewhere or are terminal, on real
-// processes under load, beside BullMQ with its defaults. Ends by itself, in eight minutes where not told otherwise.
+// `make bench-recovery`: the time from a fault until the affected tasks run elsewhere or are terminal, with real processes
+// under load, compared with BullMQ at its defaults. Takes at most eight minutes by default.
 
 import { parseArgs } from 'node:util';
 import { median } from '../measure.ts';
@@ -32,7 +32,7 @@ const harms: string[] = [];
 
 async function main(asked: Asked): Promise<void> {
   const begun = performance.now();
-  // Each row ends in time by itself; this is for what nobody thought of.
+  // Each row has its own time limit; this one covers the unexpected.
   setTimeout(() => process.exit(1), asked.minutes * 60_000 + graceMs).unref();
   const at = (share: number): number => begun + (asked.minutes * 60_000 - reserveMs) * share;
   // Beside everything else, as it only waits once it has started.
@@ -54,12 +54,12 @@ async function main(asked: Asked): Promise<void> {
   ]);
   const theirs = peer === undefined ? [] : [await peer];
   const rows = [...kills, ...slow.flat(), ...theirs];
-  print(`\nrecovery, ms; load of tasks that take about 2 s, workers of ${slotsPerWorker} slots, defaults otherwise\n`);
+  print(`\nrecovery, ms; tasks of about 2 s, workers with ${slotsPerWorker} slots, default settings otherwise\n`);
   print(tableOf(rows));
   for (const line of harms) print(line);
   if (plainMedian !== undefined && theirs[0] !== undefined && theirs[0].times.length > 0)
     print(
-      `BullMQ's median is ${(median(theirs[0].times) / plainMedian).toFixed(1)} times ours (SIGKILL: runs elsewhere)`,
+      `BullMQ's median is ${(median(theirs[0].times) / plainMedian).toFixed(1)} times ours (SIGKILL to running elsewhere)`,
     );
   print(`took ${((performance.now() - begun) / 1_000).toFixed(0)} s`);
 }
@@ -125,7 +125,7 @@ async function leaderRows(plan: Plan, plainMedian: number | undefined): Promise<
 
 const part = ({ count, deadline }: Plan, of: number): Plan => ({ count: Math.ceil(count / of), deadline });
 
-/** Runs in its own installation, and checks afterwards that no task was harmed. */
+/** Runs in a separate installation, then checks that every task kept its promises. */
 async function inFleet<T>(options: FleetOptions, name: string, measure: (fleet: Fleet) => Promise<T>): Promise<T> {
   await using fleet = await Fleet.start(options);
   const result = await measure(fleet);
@@ -143,7 +143,7 @@ async function rowsOf({ only }: Asked, wanted: readonly Kind[], measure: () => P
   return measure().catch((error: unknown) => [failed(wanted.join(', '))(error)]);
 }
 
-/** One row that could not be measured does not hide the others. */
+/** A row that could not be measured does not hide the others. */
 const failed =
   (fault: string) =>
   (error: unknown): Row => {
@@ -174,7 +174,7 @@ function read(args: string[]): Asked {
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-// What was started and the temp folders go with this process, whichever way it ends.
+// Child processes and temporary folders are removed with this process, however it ends.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 try {

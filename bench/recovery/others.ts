@@ -1,4 +1,4 @@
-// A provider that hangs, and a NATS server that dies and comes back.
+// A provider that hangs, and a NATS server that dies and restarts.
 
 import type { PolicyRequest } from '../../src/client/index.ts';
 import { until } from '../../test/support/until.ts';
@@ -25,7 +25,7 @@ function afterTimeout({ record }: Fleet, job: string): number {
   return entries[claim + 1]!.at - entries[claim]!.at - attemptTimeout;
 }
 
-/** From the server's being back to the first claim. */
+/** From the restart of the server to the first claim. */
 export async function restartNats(fleet: Fleet, plan: Plan): Promise<Row> {
   const { nats, record } = fleet;
   const { results, ...done } = await repeat(plan, async () => {

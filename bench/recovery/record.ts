@@ -1,5 +1,5 @@
-// What the stream said of every task, by the server's own time: an observer past all processes that are hurt. Times are
-// those at which the server stored a message, so a busy observer measures nothing too late.
+// What the stream says about every task: an observer that no fault touches. Times are those at which the server stored a
+// message, so a busy observer does not distort them.
 
 import { isOpen } from '../../src/job/task.ts';
 import type { FollowEvent, LogEntry } from '../../src/ports/jobLog.ts';
@@ -10,7 +10,7 @@ export interface Struck {
   readonly recovered: number | undefined;
 }
 
-/** What must not happen to any task, whatever was killed. */
+/** What must not happen to any task under any fault. */
 export interface Harm {
   readonly tasks: number;
   /** Acknowledged, and not terminal or not in the stream at all. */
@@ -28,7 +28,7 @@ export class Record {
     const { state } = event.entry;
     const key = `${state.of.job}/${state.of.task}`;
     const entries = this.#tasks.get(key) ?? [];
-    // A follower that starts anew after an outage may say again what is known.
+    // A follower that restarts after an outage may repeat known entries.
     if ((entries.at(-1)?.sequence ?? 0) >= event.entry.sequence) return;
     this.#tasks.set(key, [...entries, event.entry]);
     if (!isOpen(state)) for (const listener of this.#endListeners) listener(key);

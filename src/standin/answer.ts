@@ -1,4 +1,4 @@
-// The bodies of successful answers, and of the refusals that the real service sends with status 200.
+// The bodies of successful answers, and of refusals, which the real service sends with status 200.
 
 import { createHash } from 'node:crypto';
 import { answerTo } from './schemaAnswer.ts';
@@ -30,7 +30,7 @@ export function textAnswer(ask: Ask): Answer {
   return finished(ask, [{ text }], 'STOP', tokensOf(text));
 }
 
-/** Finished well, but no image in it. */
+/** Finished normally, but without an image. */
 export function noImageAnswer(ask: Ask): Answer {
   const text = 'I can describe the picture, but I did not draw it.';
   return finished(ask, [{ text }], 'STOP', tokensOf(text));
@@ -49,12 +49,12 @@ export function refusedOutput(ask: Ask, finishReason: string): Answer {
   return { candidates: [{ finishReason, finishMessage, index: 0 }], ...closing(ask, undefined) };
 }
 
-/** No candidate and no reason: it happens. */
+/** No candidate and no reason, as the real service sometimes answers. */
 export function emptyAnswer(ask: Ask): Answer {
   return closing(ask, undefined);
 }
 
-/** The pieces in which a streamed answer comes: one a part, a text in two; only the last says how it finished. */
+/** The chunks of a streamed answer: one for each part, two for a text; only the last has the finish reason. */
 export function piecesOf(answer: Answer): Answer[] {
   const [candidate] = answer.candidates ?? [];
   if (candidate?.content === undefined) return [answer];
@@ -94,7 +94,7 @@ function sentence(ask: Ask): string {
   return `The stand-in answers ${tokensOf(ask.prompt)} tokens with this sentence (${idOf(ask).slice(0, 6)}).`;
 }
 
-/** From the request, not by chance: the same request gives the same bytes. */
+/** Derived from the request, so that the same request gives the same bytes. */
 function idOf(ask: Ask): string {
   const hash = createHash('sha256').update(JSON.stringify([ask.model, ask.prompt, ask.seed ?? null]));
   for (const reference of ask.references) hash.update(reference);

@@ -1,4 +1,4 @@
-// What a generateContent request asks for, parsed and checked from the wire. What Google refuses with 400 is refused here.
+// Parses and checks a generateContent request, and refuses with 400 what Google refuses.
 
 import { z } from 'zod';
 import { GoogleError } from './googleError.ts';
@@ -9,15 +9,15 @@ export interface Ask {
   prompt: string;
   references: readonly Buffer[];
   seed: number | undefined;
-  /** The size of the image to draw; undefined where text is asked for. */
+  /** The size of the image to draw; undefined for text. */
   image: SceneSize | undefined;
-  /** Whether a text part may stand beside the image. */
+  /** Whether the answer may have a text part next to the image. */
   wantsText: boolean;
   /** The schema of a JSON answer, `true` for JSON of any form, undefined for plain text. */
   json: unknown;
 }
 
-/** Known models, for the list of models; any other name is served, too. */
+/** The list of models; any other name is served too. */
 export const imageModels = [
   'gemini-3.1-flash-image',
   'gemini-3.1-flash-lite-image',

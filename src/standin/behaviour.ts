@@ -1,11 +1,11 @@
-// What the stand-in can be told to do with a request instead of a quick, ordinary answer: the list, and its check.
+// The behaviours with which the stand-in can answer a request instead of a quick, ordinary answer, and their schema.
 
 import { z } from 'zod';
 
 const timing = {
-  /** How long the answer takes, in ms; without it the server's `latencyMs`. */
+  /** How long the answer takes, ms; default: the server's `latencyMs`. */
   latencyMs: z.number().min(0).max(86_400_000).optional(),
-  /** Only for the first so many requests with one and the same prompt (in a script: for so many requests in a row). */
+  /** Applies only to the first so many requests with the same prompt (in a script: to so many requests in a row). */
   times: z.int().min(1).max(10_000).optional(),
 };
 
@@ -26,7 +26,7 @@ const plainKinds = [
 ] as const;
 
 export const behaviourSchema = z.discriminatedUnion('kind', [
-  /** The ordinary answer. `small`: a 64 × 64 PNG that costs next to nothing. */
+  /** The ordinary answer. `small`: a 64 × 64 PNG, which is cheap to make. */
   z.strictObject({
     kind: z.literal('image'),
     bytes: z.enum(['full', 'small']).optional(),
@@ -49,7 +49,7 @@ export const behaviourSchema = z.discriminatedUnion('kind', [
 export type Behaviour = z.infer<typeof behaviourSchema>;
 export type BehaviourKind = Behaviour['kind'];
 
-/** Throws with one line that says what is wrong with `value`. */
+/** Throws an error of one line for an invalid `value`. */
 export function parseBehaviour(value: unknown): Behaviour {
   const parsed = behaviourSchema.safeParse(value);
   if (parsed.success) return parsed.data;

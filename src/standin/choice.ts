@@ -1,4 +1,4 @@
-// Chooses the behaviour of a request: its prompt's markers, else the script, else what its key was told, else the default.
+// Chooses the behaviour of a request: from its prompt's markers, else the script, else its key's behaviour, else the default.
 
 import { markersOf } from './marker.ts';
 import type { Behaviour } from './behaviour.ts';
@@ -35,7 +35,7 @@ export class Choice {
     return this.#script.shift() ?? nthOf(this.#standing(key), earlier);
   }
 
-  /** For a request that only looks (the list of models): takes nothing from the script and counts nothing. */
+  /** For a request without a prompt (the list of models): takes nothing from the script and counts nothing. */
   forKey(key: string): Behaviour {
     return nthOf(this.#standing(key), 0);
   }
@@ -45,7 +45,7 @@ export class Choice {
     return behaviour === undefined ? [] : [behaviour];
   }
 
-  /** How many requests had this very prompt before. */
+  /** How many earlier requests had this prompt. */
   #count(prompt: string): number {
     const earlier = this.#counts.get(prompt) ?? 0;
     this.#counts.delete(prompt);
@@ -56,7 +56,7 @@ export class Choice {
   }
 }
 
-/** The behaviour of the request that `earlier` others went before: each in `list` serves its `times`, and one without `times` all further requests. */
+/** The behaviour of a request after `earlier` others: each in `list` applies `times` times, or always without `times`. */
 function nthOf(list: readonly Behaviour[], earlier: number): Behaviour {
   let left = earlier;
   for (const behaviour of list) {

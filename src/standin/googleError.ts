@@ -1,6 +1,6 @@
-// Errors in the shape in which Google's APIs say them: {"error": {code, message, status, details}}.
+// Errors in the format of Google's APIs: {"error": {code, message, status, details}}.
 
-/** Thrown anywhere in the stand-in's own checks; becomes the answer. */
+/** Thrown anywhere in the stand-in; becomes the answer. */
 export class GoogleError extends Error {
   readonly code: number;
   readonly details: readonly object[];
@@ -21,7 +21,7 @@ export class GoogleError extends Error {
 export function statusError(code: number, model: string): GoogleError {
   if (code === 403) return forbidden();
   if (code === 404) return modelNotFound(model);
-  return new GoogleError(code, messages[code] ?? `The stand-in was told to answer ${code}.`);
+  return new GoogleError(code, messages[code] ?? `The stand-in is configured to answer ${code}.`);
 }
 
 export function badKey(): GoogleError {

@@ -1,4 +1,4 @@
-// The stand-in as a separate process: node src/standin/main.ts --port 9090 --latency 5s [--key a --key b] [--verbose]
+// The stand-in as a process: node src/standin/main.ts --port 9090 --latency 5s [--key a --key b] [--verbose]
 
 import { parseArgs } from 'node:util';
 import { parseDuration } from './marker.ts';
@@ -32,9 +32,10 @@ function readOptions(args: string[]): StandinOptions {
     },
   });
   const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`not a port: ${values.port}`);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`invalid port: ${values.port}`);
   const latencyMs = parseDuration(values.latency);
-  if (latencyMs === undefined) throw new Error(`not a duration such as 500ms or 5s: ${values.latency}`);
+  if (latencyMs === undefined)
+    throw new Error(`invalid latency: ${values.latency}; use a duration such as 500ms or 5s`);
   return {
     port,
     latencyMs,

@@ -3,7 +3,7 @@
 import { BadBehaviour, parseBehaviour } from './behaviour.ts';
 import type { Behaviour } from './behaviour.ts';
 
-/** The behaviours that `prompt` asks for, in order. Throws BadBehaviour for a marker that says nothing known. */
+/** The behaviours that `prompt` asks for, in order. Throws BadBehaviour for an unknown marker. */
 export function markersOf(prompt: string): Behaviour[] {
   return Array.from(prompt.matchAll(/\[standin:([^\]]*)\]/gi), ([, words]) => parseMarker(words ?? ''));
 }
@@ -30,7 +30,7 @@ function parseMarker(text: string): Behaviour {
   return parseBehaviour(fields);
 }
 
-/** Puts one argument into `fields`; how many words it took, 0 where it is none. */
+/** Reads one argument into `fields`; returns how many words it consumed, 0 if it is not an argument. */
 function readArgument(fields: Record<string, unknown>, word: string, next: string | undefined): number {
   const times = /^x(\d+)$/.exec(word)?.[1];
   if (times !== undefined) return set(fields, 'times', Number(times), 1);

@@ -29,7 +29,7 @@ export class Painter {
   readonly #cache = new Map<string, Promise<Picture>>();
   readonly #kept: number;
 
-  /** Keeps the last `kept` pictures (about 2 MB each at 1K), as load tests ask for the same few again and again. */
+  /** Keeps the last `kept` pictures (about 2 MB each at 1K), because load tests repeat the same few requests. */
   constructor(kept = 16) {
     this.#kept = kept;
   }
@@ -88,7 +88,7 @@ async function drawPixels(request: PictureRequest, seed: number): Promise<Buffer
     .toBuffer();
 }
 
-/** Over a smaller copy, so that a photograph full of detail does not push the PNG beyond 2 MB. */
+/** Draws over a smaller copy, so that a detailed photograph does not push the PNG over 2 MB. */
 async function softBackdrop(photo: Buffer, size: SceneSize): Promise<Buffer> {
   const half = { width: Math.ceil(size.width / 2), height: Math.ceil(size.height / 2) };
   try {
@@ -112,7 +112,7 @@ async function softBackdrop(photo: Buffer, size: SceneSize): Promise<Buffer> {
 /** Fontconfig complains on stderr where a machine has no fonts at all (slim containers). */
 const canDrawText = process.platform !== 'linux' || existsSync('/etc/fonts/fonts.conf');
 
-/** Pixels per slice: one slice takes a few milliseconds, then other requests get their turn. */
+/** Pixels per slice: one slice takes a few milliseconds, then other requests run. */
 const sliceBytes = 3 * 1024 * 1024;
 
 /** Grain is what makes the PNG 1–2 MB, as the real service's are: smooth shapes alone compress to 100 KB. */

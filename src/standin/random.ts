@@ -1,6 +1,6 @@
-// A seeded source of numbers: the stand-in draws with it, so that the same request always makes the same picture.
+// Seeded pseudo-random numbers, so that the same request always gives the same picture.
 
-/** Numbers in [0, 1), the same row for the same `seed` (mulberry32). */
+/** Numbers in [0, 1), the same sequence for the same `seed` (mulberry32). */
 export type Random = () => number;
 
 export function seededRandom(seed: number): Random {

@@ -1,4 +1,4 @@
-// Turns a behaviour and a request into a reply, and puts a reply on the wire: whole, cut in the middle, or never finished.
+// Turns a behaviour and a request into a reply, and sends it: completely, cut in the middle, or never finished.
 
 import type { ServerResponse } from 'node:http';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import type { Ask } from './ask.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Painter } from './picture.ts';
 
-/** How an answer is packed: one JSON body, server-sent events, or a JSON array. */
+/** The framing of an answer: one JSON body, server-sent events, or a JSON array. */
 export type Packing = 'body' | 'events' | 'array';
 
 export interface Reply {
@@ -40,7 +40,7 @@ export async function replyTo(ask: Ask, behaviour: Behaviour, packing: Packing, 
   }
 }
 
-/** Throws what `behaviour` says, if it is an error; returns otherwise. */
+/** Throws the error of `behaviour`, if it is an error. */
 export function refuse(behaviour: Behaviour, model: string): void {
   if (behaviour.kind === 'status') throw statusError(behaviour.status, model);
   if (behaviour.kind === 'rate-limited') throw rateLimited(model, behaviour.quota ?? 'minute', behaviour.retryMs);
@@ -67,7 +67,7 @@ export interface Line {
   isCut: boolean;
 }
 
-/** Resolves once all is handed over, cut, or the client is gone; never rejects for the latter. */
+/** Resolves when the reply is sent or cut, or the client is gone; never rejects for a client that is gone. */
 export async function deliver(reply: Reply, line: Line): Promise<void> {
   const { response, signal } = line;
   if (signal.aborted) return;
@@ -116,7 +116,7 @@ async function ordinary(ask: Ask, behaviour: Behaviour, painter: Painter): Promi
   }
 }
 
-/** The caption shows what a person asked for, not what a test told the stand-in. */
+/** The caption shows the prompt without the markers for the stand-in. */
 function withoutMarkers(prompt: string): string {
   return prompt.replace(/\s*\[standin:[^\]]*\]/gi, '');
 }

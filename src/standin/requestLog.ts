@@ -1,9 +1,9 @@
-// The bounded log of what was asked of the stand-in and how it ended, with a way to wait for something to appear in it.
+// The bounded log of the stand-in's requests and their outcomes, with a way to wait for an entry.
 
 import type { BehaviourKind } from './behaviour.ts';
 
 export interface StandinRequest {
-  /** 1 for the first request, never given twice. */
+  /** 1 for the first request; unique. */
   id: number;
   /** Arrival, ms since the epoch. */
   at: number;
@@ -14,7 +14,7 @@ export interface StandinRequest {
   references: number;
   seed: number | undefined;
   behaviour: BehaviourKind;
-  /** `aborted`: the client went away first. `cut`: the stand-in cut the connection on purpose. */
+  /** `aborted`: the client disconnected first. `cut`: the stand-in cut the connection on purpose. */
   outcome: 'open' | 'answered' | 'aborted' | 'cut';
   status: number | undefined;
   /** When it was answered, cut, or given up by the client; ms since the epoch. */
@@ -63,7 +63,7 @@ export class RequestLog {
     this.#tell();
   }
 
-  /** Resolves as soon as `predicate` holds; rejects after `timeoutMs` with what the log holds then. */
+  /** Resolves as soon as `predicate` holds; rejects after `timeoutMs` with the last entries. */
   waitFor(predicate: (requests: readonly StandinRequest[]) => boolean, timeoutMs: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const check = (): void => {

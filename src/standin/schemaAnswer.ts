@@ -11,17 +11,17 @@ interface Place {
   depth: number;
 }
 
-/** Optional properties and elements are left out below this depth, so that a schema that names itself ends. */
+/** Optional properties and elements are left out below this depth, so that a recursive schema ends. */
 const fullDepth = 4;
 const greatestDepth = 40;
 
-/** Throws GoogleError 400 for a schema that demands endless nesting or refers to nothing. */
+/** Throws GoogleError 400 for a schema that requires infinite nesting or has a dangling reference. */
 export function answerTo(schema: unknown): unknown {
   return valueOf(schema, { root: schema, name: 'answer', index: 0, depth: 0 });
 }
 
 function valueOf(schema: unknown, place: Place): unknown {
-  if (place.depth > greatestDepth) throw new GoogleError(400, 'The schema demands endless nesting.');
+  if (place.depth > greatestDepth) throw new GoogleError(400, 'The schema requires infinite nesting.');
   if (!isSchema(schema)) return place.name;
   if ('const' in schema) return schema['const'];
   if (Array.isArray(schema['enum'])) return schema['enum'][place.index % schema['enum'].length];

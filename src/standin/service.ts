@@ -1,4 +1,4 @@
-// What the stand-in does with one HTTP request: routes it, logs it, lets it take its time, and answers.
+// Handles one HTTP request of the stand-in: routes it, logs it, waits for its latency, and answers.
 
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -40,7 +40,7 @@ export class Service {
     this.#options = options;
   }
 
-  /** Never rejects: whatever goes wrong is answered, or the client is gone. */
+  /** Never rejects: every error becomes an answer, unless the client is gone. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const exchange = exchangeOf(request, response);
     try {
@@ -102,7 +102,7 @@ export class Service {
     if (latencyMs > 0) await sleep(latencyMs, undefined, { signal }).catch(() => undefined);
   }
 
-  /** The list of models is how a key is checked without paying, so errors and a hang apply here, too. */
+  /** Clients check a key for free with the list of models, so errors and hangs apply here too. */
   async #models(exchange: Exchange, model: string | undefined): Promise<Reply> {
     this.#checkKey(exchange.key);
     const behaviour = this.choice.forKey(exchange.key);
@@ -129,7 +129,7 @@ export class Service {
   }
 }
 
-/** The first 12 hex digits of the key's SHA-256: tells keys apart in the log without showing them. */
+/** The first 12 hex digits of the key's SHA-256: distinguishes keys in the log without showing them. */
 export function keyFingerprint(key: string): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 12);
 }

@@ -16,11 +16,11 @@ export interface StandinOptions {
   host?: string;
   /** Default 0: any free one. */
   port?: number;
-  /** How long an answer takes where its behaviour does not say, ms. Default 0. */
+  /** How long an answer takes unless its behaviour has a latency, ms. Default 0. */
   latencyMs?: number;
   /** If given, any other key is refused (400, API_KEY_INVALID). */
   keys?: readonly string[];
-  /** Gets one line for each request that ended. */
+  /** Receives one line for each request that ended. */
   log?: (line: string) => void;
 }
 
@@ -30,21 +30,21 @@ export interface Standin {
   port: number;
   /** The last 2,000 generate requests, newest last. Live: entries change when their request ends. */
   readonly requests: readonly StandinRequest[];
-  /** For requests whose prompt has no marker when the script is over; undefined: ordinary answers again. */
+  /** For requests without a marker when the script has ended; undefined: ordinary answers again. */
   behave(behaviour: Behaviour | undefined): void;
-  /** Like `behave`, for requests with this key only; goes before it. */
+  /** Like `behave`, for requests with this key only; takes precedence over it. */
   behaveForKey(key: string, behaviour: Behaviour | undefined): void;
-  /** For the next requests without a marker, in order of arrival; replaces what is left of an earlier script. */
+  /** For the next requests without a marker, in order of arrival; replaces the rest of an earlier script. */
   script(list: readonly Behaviour[]): void;
   inFlight(): number;
   maxInFlight(): number;
   /** Resolves as soon as `predicate` holds for `requests`; rejects after `timeoutMs`. */
   waitFor(predicate: (requests: readonly StandinRequest[]) => boolean, timeoutMs: number): Promise<void>;
-  /** Cuts every connection and resolves when all is over. */
+  /** Cuts every connection; resolves when the server is closed. */
   close(): Promise<void>;
 }
 
-/** Rejects where the address cannot be listened on. */
+/** Rejects if the server cannot listen on the address. */
 export async function startStandin(options: StandinOptions = {}): Promise<Standin> {
   const { host = '127.0.0.1', latencyMs = 0, keys, log = () => undefined } = options;
   const service = new Service({ latencyMs, keys, log });

@@ -1,4 +1,4 @@
-// An API on the adapters in memory: everything a test of a route needs, and hands to play the worker.
+// An API on fakes: everything that a test of a route needs, and functions that play the worker.
 
 import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';

@@ -1,4 +1,4 @@
-// An API that answers like the real one from jobs that a test holds in memory, for tests of its clients.
+// An HTTP server that answers like the API from jobs that a test puts into it, for tests of clients.
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -41,7 +41,7 @@ export class FakeApi implements AsyncDisposable {
     return { GENWARDEN_URL: `http://127.0.0.1:${this.port}` };
   }
 
-  /** Stores a job, or its next state, and wakes those who wait for a change. */
+  /** Stores a job, or its next state, and answers requests that wait for a change. */
   put(job: FakeJob): void {
     this.#jobs.set(job.id, { job, version: (this.#jobs.get(job.id)?.version ?? 0) + 1 });
     for (const wake of this.#changed) wake();
@@ -52,7 +52,7 @@ export class FakeApi implements AsyncDisposable {
     this.#bytes.set(path, bytes);
   }
 
-  /** Answers one route otherwise, such as `POST /v1/jobs`. */
+  /** Replaces the answer of one route, such as `POST /v1/jobs`. */
   route(methodAndPath: string, answer: Answer): void {
     this.#routes.set(methodAndPath, answer);
   }
@@ -111,7 +111,7 @@ export class FakeApi implements AsyncDisposable {
     return answerJson(response, 200, stored.job);
   }
 
-  /** The next change, or the end of the connection. Tests change what they wait for, so there is no other limit. */
+  /** The next change, or the end of the connection. The test makes the change, so there is no other limit. */
   #change(response: ServerResponse): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {

@@ -1,4 +1,4 @@
-// Jobs as the API shows them, made from as little as a test wants to say.
+// Jobs as the API returns them, from the few fields that a test sets.
 
 import type { Job, State, Task } from '../../src/client/index.ts';
 

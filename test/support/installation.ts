@@ -14,7 +14,7 @@ export interface Installation {
   readonly standin: Standin;
   readonly client: GenwardenClient;
   readonly url: string;
-  /** Starts a process of the installation, of this build or another, and waits for the line that says that it works. */
+  /** Starts a process of the installation, of this build or another, and waits for its line that it has started. */
   start(name: ProcessName, env?: Env, program?: string): Promise<TestProcess>;
 }
 
@@ -34,7 +34,7 @@ export interface InstallationOptions {
 
 const readyLines = { api: /API on (http:\S+?)["\s]/, worker: /worker started/, controller: /controller started/ };
 
-/** Everything is ended with the test. */
+/** Everything ends with the test. */
 export async function startInstallation(options: InstallationOptions = {}): Promise<Installation> {
   const nats = options.nats ?? (await startNatsServer({ systemAccount: options.systemAccount ?? false }));
   if (options.nats === undefined) onTestFinished(() => nats.stop());
@@ -67,7 +67,7 @@ function baseEnv(nats: NatsServer, standin: Standin): Env {
   };
 }
 
-/** A submit of an image with a prompt, and whatever else is given. */
+/** A submit of one image; `over` adds fields. */
 export function anImage(prompt: string, over: Partial<SubmitRequest> = {}): SubmitRequest {
   return { kind: 'image', input: { prompt }, ...over };
 }

@@ -1,4 +1,4 @@
-// Steps of a task's life as tests write them into a log.
+// The transitions of a task as tests write them into a log.
 
 import type { Queued, Running, SpecWrite, StatusWrite, TaskWrite } from '../../src/job/task.ts';
 import { claimed, requeued, succeeded } from '../../src/job/transitions.ts';

@@ -1,4 +1,4 @@
-// Three nats-servers: the leader of the stream dies, or a server leaves in good order, and nobody is judged lost for it.
+// Three nats-servers: the stream's leader dies, or a server shuts down in good order, and no worker counts as lost.
 
 import { spawnSync } from 'node:child_process';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -16,9 +16,9 @@ import { startWorld, type FaultWorld } from '../support/world.ts';
 const unharmed = /^queued:Submitted running succeeded$/;
 
 describe('a cluster of three', () => {
-  it('loses the leader of the stream, twice: nobody is judged lost, and no call is paid twice', async () => {
+  it('loses the leader of the stream, twice: no worker counts as lost, and no call is paid for twice', async () => {
     const { cluster, world } = await startClusterWorld();
-    const load = keepSubmitting(world, { pauseMs: 300, tasks: 2, prompt: '[standin: image small after 4s]' });
+    const load = keepSubmitting(world, { intervalMs: 300, tasks: 2, prompt: '[standin: image small after 4s]' });
     for (let round = 0; round < 2; round += 1) {
       await world.standin.waitFor(() => world.standin.inFlight() >= 5, 60_000);
       const leader = await streamLeader(cluster);
@@ -32,8 +32,8 @@ describe('a cluster of three', () => {
     for (const { tasks } of audited) for (const task of tasks) expect(story(task)).toMatch(unharmed);
   });
 
-  it("has a worker's server leave as a lame duck: the worker moves, and nothing is requeued", async () => {
-    // Heartbeats of a minute: whatever is requeued would be the fast path's doing.
+  it("shuts down a worker's server in lame-duck mode: the worker reconnects elsewhere, and nothing is requeued", async () => {
+    // The heartbeat timeout is one minute, so only the fast path could requeue a task.
     const { cluster, world } = await startClusterWorld({ GENWARDEN_HEARTBEAT_TIMEOUT: '60s' }, ['controller', 'api']);
     const server = cluster.servers[1]!;
     // It is told of the others by that one.

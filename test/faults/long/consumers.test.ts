@@ -1,4 +1,4 @@
-// Somebody deletes the pool's consumers: they come back from the watermark, and what is queued is served.
+// The pool's consumers are deleted: they are created again from the watermark, and queued tasks run.
 
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';

@@ -1,4 +1,4 @@
-// The fast path where beats are rare: a worker that dies between its reconnect and its next beat is seen all the same.
+// The fast path with rare heartbeats: it also notices a worker that dies between its reconnect and its next heartbeat.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
@@ -18,11 +18,11 @@ it('a worker dies right after its reconnect', async () => {
   world.standin.script([{ kind: 'hang', times: 2 }]);
   const jobs = await submitMany(world, { tasks: 2 });
   await world.standin.waitFor((requests) => requests.length === 2, 20_000);
-  // Its first beat is past being sent again, and the next one is not due for a while.
+  // Its first heartbeat is too old to be repeated, and the next one is not due for a while.
   await pause(12_000);
   proxy.cut();
   await worker.waitForLine(/NATS connection reconnected/);
-  // The beat of the reconnect is on its way before the death is.
+  // The heartbeat of the reconnect is sent before the worker dies.
   await pause(500);
   worker.kill('SIGKILL');
   const killedAt = Date.now();

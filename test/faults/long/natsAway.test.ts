@@ -1,4 +1,4 @@
-// NATS is away for a minute while calls finish: what has been paid for is kept and lands when NATS is back.
+// NATS is away for a minute while calls finish: workers keep the results and write them when NATS is back.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { startWorld } from '../support/world.ts';
 
 it.each([
   { fault: 'NATS away for a minute', attemptTimeout: '90s' },
-  // Finished in time, though the word of it comes a minute too late.
+  // The calls finish in time, although their status arrives a minute late.
   { fault: "NATS away past the attempts' end", attemptTimeout: '25s' },
 ])('$fault', async ({ fault, attemptTimeout }) => {
   const world = await startWorld({ behaviour: { kind: 'image', bytes: 'small', latencyMs: 15_000 } });

@@ -1,4 +1,4 @@
-// Every process is replaced while jobs come in: by the same build, and by one of a newer schema and back.
+// Every process is replaced while clients submit jobs: by the same build, and by a build with a newer schema and back.
 
 import { expect, it } from 'vitest';
 import type { ProcessName } from '../../support/installation.ts';
@@ -13,7 +13,7 @@ const drainsSoon = { GENWARDEN_DRAIN_TIMEOUT: '1s' };
 it('a rolling restart of everything under load', async () => {
   const world = await startWorld({ env: drainsSoon, behaviour: { kind: 'image', bytes: 'small', latencyMs: 2_000 } });
   const running = new Map<ProcessName, TestProcess>(Object.entries(world.first) as [ProcessName, TestProcess][]);
-  const load = keepSubmitting(world, { pauseMs: 200, tasks: 2 });
+  const load = keepSubmitting(world, { intervalMs: 200, tasks: 2 });
   for (let round = 0; round < 2; round += 1) {
     for (const name of ['worker', 'controller', 'api'] as const) {
       const asked = world.standin.requests.length;
@@ -25,7 +25,7 @@ it('a rolling restart of everything under load', async () => {
     await world.nats.restart();
   }
   const jobs = await load.stop();
-  // An answer may be on its way just when the drain's patience ends.
+  // An answer may be on its way when the drain timeout ends.
   const options = { fault: 'rolling restart under load', jobs, withinMs: 120_000, mostPaidTwice: 2 };
   const audited = await audit(world, options);
   const stories = audited.flatMap(({ tasks }) => tasks).map(story);
@@ -33,12 +33,12 @@ it('a rolling restart of everything under load', async () => {
   expect(stories.every((one) => one.endsWith('succeeded') && !one.includes('WorkerLost'))).toBe(true);
 });
 
-it('a rolling upgrade to a newer schema, and back, and there again', async () => {
+it('a rolling upgrade to a newer schema, back, and forward again', async () => {
   const { program, adapters } = await newerBuild();
   const world = await startWorld({ env: drainsSoon, behaviour: { kind: 'image', bytes: 'small', latencyMs: 500 } });
   const running = new Map<ProcessName, TestProcess>(Object.entries(world.first) as [ProcessName, TestProcess][]);
-  const load = keepSubmitting(world, { pauseMs: 300, tasks: 2 });
-  // Both builds side by side: the old worker meets specs that it must give back.
+  const load = keepSubmitting(world, { intervalMs: 300, tasks: 2 });
+  // Both builds run side by side: the old worker receives specs that it must give back.
   const old = running.get('worker')!;
   running.set('worker', await world.start('worker', {}, program));
   await replace(world, running, 'api', program);
@@ -47,7 +47,7 @@ it('a rolling upgrade to a newer schema, and back, and there again', async () =>
   await end(old);
   await replace(world, running, 'controller', program);
   const jobs = (await load.stop()).slice();
-  // These are under way when the old build comes back, which must leave them alone.
+  // These run when the old build is back, which must leave them alone.
   jobs.push(...(await submitMany(world, { jobs: 2, tasks: 2, prompt: 'left [standin: image small after 4s]' })));
   await world.standin.waitFor((requests) => requests.some(({ prompt }) => prompt.includes('left')), 60_000);
   for (const name of ['worker', 'controller', 'api'] as const) await replace(world, running, name);
@@ -59,7 +59,7 @@ it('a rolling upgrade to a newer schema, and back, and there again', async () =>
   await audit(world, { fault: 'newer schema and back', jobs, withinMs: 120_000, adapters, watched: false });
 });
 
-/** Starts the new one first where both may run at once, then ends the old one in good order. */
+/** Starts the new process first where both may run at once, then stops the old one gracefully. */
 async function replace(
   world: FaultWorld,
   running: Map<ProcessName, TestProcess>,

@@ -1,4 +1,4 @@
-// The API is killed in the middle of submits: what it acknowledged is there, anything else is there whole or not at all.
+// The API is killed during submits: acknowledged jobs are stored, and every other job is stored completely or not at all.
 
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { audit } from '../support/audit.ts';
 import { aJob } from '../support/load.ts';
 import { startWorld, type FaultWorld } from '../support/world.ts';
 
-it('is killed in mid-submit', async () => {
+it('keeps every acknowledged job when it is killed during submits', async () => {
   const world = await startWorld({ behaviour: { kind: 'image', bytes: 'small', latencyMs: 20 } });
   const acknowledged: string[] = [];
   const unanswered: string[] = [];
@@ -26,16 +26,15 @@ it('is killed in mid-submit', async () => {
   await world.start('api');
   const stored = await Promise.all(unanswered.map((key) => isStored(world, idOf(key))));
   const jobs = [...acknowledged, ...unanswered.filter((_, index) => stored[index])].map(idOf);
-  // The audit looks at every task of each.
   await audit(world, { fault: 'API SIGKILL in mid-submit', jobs });
-  // The same keys again make no second job, and complete what was not stored.
+  // Submits with the same keys create no second job, and create those that were not stored.
   const again = await Promise.all(unanswered.map((key) => submitOnce(world, key, 0)));
   expect(again.every((answer) => answer === true)).toBe(true);
 });
 
 const bodies = new Map<string, string>();
 
-/** One try; false where no answer came. The same body for the same key, whatever `tasks` says later. */
+/** One try; false if no answer came. The body stays the same for a key, whatever `tasks` says later. */
 async function submitOnce({ url }: FaultWorld, key: string, tasks: number): Promise<boolean> {
   const body = bodies.get(key) ?? JSON.stringify(aJob({ tasks }));
   bodies.set(key, body);
@@ -44,7 +43,7 @@ async function submitOnce({ url }: FaultWorld, key: string, tasks: number): Prom
   return answer?.ok === true;
 }
 
-/** As the API makes it from tenant and key. */
+/** The id that the API derives from tenant and key. */
 const idOf = (key: string): string => jobIdFrom(createHash('sha256').update(`default\0${key}`).digest());
 
 async function isStored({ client }: FaultWorld, job: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-// Clocks that are wrong by ten minutes, and that jump: time is the server's, and nothing changes.
+// Clocks that are wrong by ten minutes or jump change nothing, because all processes use the server's time.
 
 import { expect, it } from 'vitest';
 import { audit, story } from '../support/audit.ts';
@@ -8,7 +8,7 @@ import { startWorld } from '../support/world.ts';
 
 const tenMinutes = 600_000;
 
-it('every process has another time, ten minutes from the truth', async () => {
+it('every process has a different time, ten minutes off', async () => {
   const world = await startWorld({ processes: [] });
   await Promise.all([
     world.start('controller', withFaults({ clock: -tenMinutes })),

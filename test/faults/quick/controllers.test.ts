@@ -1,4 +1,4 @@
-// Controllers die, freeze, or are not there; and a pool has no worker.
+// Controllers die, freeze or are missing; a pool has no worker.
 
 import { describe, expect, it } from 'vitest';
 import { until } from '../../support/until.ts';
@@ -10,7 +10,7 @@ const flaky = '[standin: status 503 x1]';
 const leading = /"Became leader"/;
 
 describe('controllers', () => {
-  it('one of two is killed while tasks wait for their retry: the other one takes over', async () => {
+  it('one of two is killed while tasks wait for their retry: the other takes over', async () => {
     const world = await startWorld();
     await world.first.controller.waitForLine(leading);
     const other = await world.start('controller');
@@ -34,7 +34,7 @@ describe('controllers', () => {
     await audit(world, { fault: 'two controllers, the leader frozen', jobs, graceMs: 15_000 });
   });
 
-  it('without a controller, tasks that need none continue; the others do when one is back', async () => {
+  it('no controller runs for a while: tasks that need none continue, the others continue when one is back', async () => {
     const world = await startWorld();
     const plain = await submitMany(world, { jobs: 2 });
     await Promise.all(plain.map((job) => world.client.wait(job)));
@@ -48,7 +48,7 @@ describe('controllers', () => {
     await audit(world, { fault: 'no controller for a while', jobs: [...plain, ...waiting] });
   });
 
-  it('a worker dies while no controller is there: its task is moved by the next one', async () => {
+  it('a worker dies while no controller runs: the next controller moves its task', async () => {
     const world = await startWorld({ env: { GENWARDEN_HEARTBEAT_TIMEOUT: '1500ms' } });
     world.standin.script([{ kind: 'hang' }]);
     const jobs = await submitMany(world, {});
@@ -63,7 +63,7 @@ describe('controllers', () => {
 });
 
 describe('no worker', () => {
-  it('for a while: tasks stay queued, those that may not wait fail in time, the others are served', async () => {
+  it('for a while: tasks stay queued, those with a short queue timeout fail in time, the others run later', async () => {
     const world = await startWorld();
     world.first.worker.kill('SIGTERM');
     await world.first.worker.exited;

@@ -1,5 +1,5 @@
-// The fast path: a closed connection is seen by the system account's events. Heartbeats count as lost after a minute only
-// here, so that nothing else can explain what is seen in seconds.
+// The fast path: the system account reports a closed connection. The heartbeat timeout is one minute here, so that nothing
+// else can explain a recovery within seconds.
 
 import { connect } from '@nats-io/transport-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -12,7 +12,7 @@ import { nameOf, startWorld, type FaultWorld } from '../support/world.ts';
 const slowBeats = { GENWARDEN_HEARTBEAT_TIMEOUT: '60s' };
 
 describe('the system account', () => {
-  it('detects a killed worker: its tasks run elsewhere long before it counts as silent', async () => {
+  it('reports a killed worker: its tasks run elsewhere long before the heartbeat timeout', async () => {
     const world = await startWorld({ env: slowBeats, natsOptions: { systemAccount: true } });
     world.standin.script([{ kind: 'hang', times: 3 }]);
     const jobs = await submitMany(world, { tasks: 3 });
@@ -27,7 +27,7 @@ describe('the system account', () => {
     }
   });
 
-  it('sees kicks, cuts and liars as well, and requeues nothing for any of them', async () => {
+  it('also reports kicks, cut connections and forged names, and none of them requeues a task', async () => {
     const world = await startWorld({
       env: slowBeats,
       natsOptions: { systemAccount: true },
@@ -41,7 +41,7 @@ describe('the system account', () => {
     await kick(world, nameOf(worker), events);
     await cut(proxy, nameOf(worker), events);
     await lie(world, nameOf(worker), events);
-    // The last of them had more than the hold of one second to do harm.
+    // Even the last of them had longer than the hold of one second to take effect.
     const audited = await audit(world, { fault: 'kick, reconnect, forged name', jobs });
     expect(events.closed.map(({ reason }) => reason)).toEqual(['Kicked', expect.any(String), 'Client Closed']);
     expect(audited[0]!.tasks.map(story)).toEqual(Array(5).fill('queued:Submitted running succeeded'));
@@ -79,7 +79,7 @@ async function systemEvents({ nats }: FaultWorld): Promise<SystemEvents> {
   return { closed, opened, request };
 }
 
-/** By an administrator: the client comes back by itself. */
+/** As an administrator would: the client reconnects. */
 async function kick({ nats }: FaultWorld, name: string, events: SystemEvents): Promise<void> {
   interface Connz {
     server: { id: string };
@@ -91,7 +91,7 @@ async function kick({ nats }: FaultWorld, name: string, events: SystemEvents): P
   await until(() => events.closed.length === 1, { what: `the kick of ${name} at ${nats.url}` });
 }
 
-/** The network cuts the connection, and the client makes a new one. */
+/** The network cuts the connection, and the client reconnects. */
 async function cut(proxy: TcpProxy, name: string, events: SystemEvents): Promise<void> {
   await until(() => events.opened.length === 1, { what: 'the worker to be back after the kick' });
   proxy.cut();
@@ -99,7 +99,7 @@ async function cut(proxy: TcpProxy, name: string, events: SystemEvents): Promise
   await until(() => events.opened.length === 2, { what: 'the worker to be back after the cut' });
 }
 
-/** Somebody else takes the worker's name, and goes. */
+/** Another client connects with the worker's name and disconnects. */
 async function lie({ nats }: FaultWorld, name: string, events: SystemEvents): Promise<void> {
   const liar = await connect({ servers: nats.url, name });
   await liar.close();

@@ -1,5 +1,5 @@
-// Clients submit, cancel, retry and read the same few jobs through two APIs while NATS is killed: of each job there is one
-// history that explains every answer, and no client is ever shown less than it was shown before.
+// Clients submit, cancel, retry and read the same few jobs through two APIs while NATS is killed: for each job one order of
+// operations explains every answer, and no client sees its job go back.
 
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -40,7 +40,7 @@ it('histories of concurrent clients are linearizable, through a restart of NATS'
   for (const history of histories.values()) expectCaught(history);
 });
 
-/** Declares the pool by a worker that comes and goes, and starts two APIs; their addresses. Nobody else changes a task. */
+/** Declares the pool by starting and stopping a worker, and starts two APIs; their addresses. Nothing else changes a task. */
 async function startApis({ start }: Installation): Promise<string[]> {
   const declarePool = async (): Promise<void> => (await start('worker')).stop();
   const startApi = async (): Promise<string> => {
@@ -66,21 +66,21 @@ async function act(client: string, urls: readonly string[], histories: Map<strin
   }
 }
 
-/** Notes what came of it; false where that cannot be told. */
+/** Records the outcome; false if it is unknown. */
 async function operate(client: string, url: string, job: string, input: Verb, history: JobOperation[]) {
   const calledAt = performance.now();
   const output = await ask(url, job, input);
   const at = performance.now();
   if (output !== undefined) history.push({ client, input, calledAt, answer: { at, output } });
-  // A read without an answer says nothing at all.
+  // A read without an answer gives no information.
   else if (input !== 'read') history.push({ client, input, calledAt });
   return output !== undefined;
 }
 
-/** ms; the API waits longer for NATS, so that what a client gave up may be done later. */
+/** ms; the API waits longer for NATS, so an operation may still take effect after its client gave up. */
 const patience = 400;
 
-/** Undefined where no answer came, or 503: whether it was done is open. */
+/** Undefined if no answer came, or 503: the operation may have taken effect or not. */
 async function ask(url: string, key: string, verb: Verb): Promise<Answer | undefined> {
   const path = verb === 'submit' ? '' : verb === 'read' ? `/${idOf(key)}` : `/${idOf(key)}/${verb}`;
   const post = {
@@ -97,10 +97,10 @@ async function ask(url: string, key: string, verb: Verb): Promise<Answer | undef
   return { status: answer.status, code: body.code ?? 'none' };
 }
 
-/** As the API makes it from tenant and key. */
+/** The id that the API derives from tenant and key. */
 const idOf = (key: string): string => jobIdFrom(createHash('sha256').update(`default\0${key}`).digest());
 
-/** The run was what it is meant to be: every kind of answer came, and some did not. */
+/** The run was meaningful: every kind of answer came, and some answers were lost. */
 function expectActed(history: readonly JobOperation[]): void {
   const answers = new Set(history.map(({ input, answer }) => `${input} ${answer?.output.status ?? 'unanswered'}`));
   const wanted = ['submit 202', 'submit 200', 'cancel 200', 'retry 202', 'retry 409', 'read 200'];
@@ -109,7 +109,7 @@ function expectActed(history: readonly JobOperation[]): void {
   expect(unanswered).toBeGreaterThan(0);
 }
 
-/** The checks are not blind: the same history with one lie in it is found out. */
+/** The checker works: it rejects the same history with one wrong answer in it. */
 function expectCaught(history: readonly JobOperation[]): void {
   const told = (verb: Verb, status: number): JobOperation =>
     history.find(({ input, answer }) => input === verb && answer?.output.status === status)!;
@@ -125,7 +125,7 @@ function expectCaught(history: readonly JobOperation[]): void {
   expect(problemOf(again('another', 'retry', told('retry', 202).answer!.output)), 'a retry done twice').toBeDefined();
 }
 
-/** Without so many acknowledged retries that those without an answer, had all been done, could not stand for them. */
+/** Removes more acknowledged retries than all the unanswered ones could replace. */
 function withoutRetries(history: readonly JobOperation[]): JobOperation[] {
   const retries = history.filter(({ input }) => input === 'retry');
   const unanswered = retries.filter(({ answer }) => answer === undefined).length;

@@ -1,4 +1,4 @@
-// NATS dies, its disk is full, or the way to it falls silent.
+// NATS dies, its disk is full, or the network to it drops all packets.
 
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
@@ -12,7 +12,7 @@ import { startWorld, type FaultWorld } from '../support/world.ts';
 const quickBeats = { GENWARDEN_HEARTBEAT_TIMEOUT: '1500ms' };
 
 describe('NATS', () => {
-  it('is killed and started again in the middle of 60 tasks', async () => {
+  it('is killed and restarted while 60 tasks run', async () => {
     const world = await startWorld({ behaviour: { kind: 'image', bytes: 'small', latencyMs: 300 } });
     const jobs = await submitMany(world, { jobs: 3, tasks: 20 });
     await world.standin.waitFor((requests) => requests.length >= 12, 20_000);
@@ -22,9 +22,9 @@ describe('NATS', () => {
     await audit(world, { fault: 'NATS SIGKILL and restart', jobs });
   });
 
-  it('has a full stream: submits are refused as StorageFull, tasks that run still end', async () => {
+  it('has a full stream: submits are refused with StorageFull, running tasks still end', async () => {
     const world = await startWorld({ behaviour: { kind: 'image', bytes: 'small', latencyMs: 10 } });
-    // What is kept of finished jobs: a few tasks more are then a small part of the stream, as they would be.
+    // Finished jobs fill the stream, so that a few more tasks are a small part of it, as in production.
     const jobs = await submitMany(world, { tasks: 40 });
     await world.client.wait(jobs[0]!);
     jobs.push(...(await submitMany(world, { tasks: 5, prompt: '[standin: image small after 3s]' })));
@@ -39,7 +39,7 @@ describe('NATS', () => {
     await until(async () => (await refusal(world)) === undefined, { what: 'a submit to be taken', intervalMs: 200 });
   });
 
-  it('has a stream that was filled by a backlog: there is room for all of it to be worked off', async () => {
+  it('has a stream filled by a backlog: there is room to process all of it', async () => {
     const world = await startWorld({ behaviour: { kind: 'image', bytes: 'small', latencyMs: 5 } });
     world.first.worker.kill('SIGTERM');
     await world.first.worker.exited;
@@ -55,7 +55,7 @@ describe('NATS', () => {
     await audit(world, { fault: 'stream full of a backlog', jobs, withinMs: 30_000 });
   });
 
-  it('has a full disk while results come in: they are kept until there is room, and paid for once', async () => {
+  it('has a full disk while results arrive: workers keep them until there is room, and each is paid for once', async () => {
     const world = await startWorld({
       natsOptions: { maxFileStore: 64 * 1024 * 1024 },
       behaviour: { kind: 'image', bytes: 'small', latencyMs: 2_500 },
@@ -66,15 +66,15 @@ describe('NATS', () => {
     const refused = await until(() => refusal(world), { what: 'a submit to be refused', intervalMs: 200 });
     expect(refused).toMatchObject({ code: 'StorageFull' });
     await until(() => world.standin.requests.every(({ outcome }) => outcome === 'answered'), { what: 'all answers' });
-    // As long as a worker that tries only some times would have tried.
+    // Longer than a worker with a limited number of tries would have tried.
     await new Promise((resolve) => setTimeout(resolve, 5_000));
     await empty();
     await audit(world, { fault: 'disk full', jobs });
   });
 });
 
-describe('the way to NATS falls silent', () => {
-  it('for a worker: its task is taken from it, and its late result adopted', async () => {
+describe('a half-open network to NATS', () => {
+  it('of a worker: its task is requeued, and its late result adopted', async () => {
     const world = await startWorld({ env: quickBeats, processes: ['controller', 'api'] });
     const proxy = await startTcpProxy(world.nats.port);
     await world.start('worker', { GENWARDEN_NATS_URL: proxy.url });
@@ -88,7 +88,7 @@ describe('the way to NATS falls silent', () => {
     expect(callsFor(world, 'unheard')).toHaveLength(1);
   });
 
-  it('for the controller: it judges nobody by what it does not hear', async () => {
+  it('of the controller: it considers no worker lost', async () => {
     const world = await startWorld({ processes: ['worker', 'api'] });
     const proxy = await startTcpProxy(world.nats.port);
     const controller = await world.start('controller', { GENWARDEN_NATS_URL: proxy.url });
@@ -109,7 +109,7 @@ async function managerOf({ nats }: FaultWorld) {
   return (await jetstreamManager(connection)).streams;
 }
 
-/** What the API answers to a submit, where it says no. Each is tried once. */
+/** The code with which the API refuses a submit. One try each. */
 async function refusal({ url }: FaultWorld): Promise<{ status: number; code: string } | undefined> {
   const answer = await fetch(`${url}/v1/jobs`, {
     method: 'POST',
@@ -120,7 +120,7 @@ async function refusal({ url }: FaultWorld): Promise<{ status: number; code: str
   return answer.ok ? undefined : { status: answer.status, code };
 }
 
-/** Takes what is left of the server's storage; the function returned gives it back. */
+/** Fills the rest of the server's storage; the function returned frees it. */
 async function fillDisk({ nats }: FaultWorld): Promise<() => Promise<unknown>> {
   const connection = await connect({ servers: nats.url });
   onTestFinished(() => connection.close());

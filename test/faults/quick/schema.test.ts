@@ -1,4 +1,4 @@
-// Messages of a newer major schema: this build gives them back, and neither drops nor judges them.
+// Messages of a newer major schema: this build gives them back and never drops or changes them.
 
 import { jetstreamManager, type StreamAPI } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
@@ -10,7 +10,7 @@ import { startWorld } from '../support/world.ts';
 
 const stream = 'genwarden_tasks';
 
-it('a spec and a claim of schema 2.0 are left alone for newer processes, and others are served', async () => {
+it('this build leaves a spec and a claim of schema 2.0 to newer processes, and serves all others', async () => {
   const world = await startWorld();
   const [template] = await submitMany(world, { policy: { queueTimeout: '1s', attemptTimeout: '1s' } });
   const nats = await connect({ servers: world.nats.url });
@@ -20,7 +20,7 @@ it('a spec and a claim of schema 2.0 are left alone for newer processes, and oth
   const claim = await asNewer(nats, manager.streams, `genwarden.status.default.-.${template}.0`, 'b');
   const consumer = () => manager.consumers.info(stream, 'default_normal');
   await until(async () => (await consumer()).num_ack_pending === 1, { what: 'the newer spec to be held back' });
-  // Long enough for both of the newer messages to be overdue, for the worker as for the controller.
+  // By then both newer messages are overdue, for the worker and for the controller.
   const jobs = [template!, ...(await submitMany(world, { tasks: 3, prompt: '[standin: image small after 4s]' }))];
   await audit(world, { fault: 'messages of schema 2.0', jobs });
   for (const { job, sequence } of [spec, claim]) {
@@ -31,7 +31,7 @@ it('a spec and a claim of schema 2.0 are left alone for newer processes, and oth
   expect(world.standin.requests).toHaveLength(4);
 });
 
-/** The last message of a subject once more, as that of another job and as a newer build would have written it. */
+/** Republishes the last message of a subject for another job, as a newer build would write it. */
 async function asNewer(
   nats: NatsConnection,
   streams: StreamAPI,

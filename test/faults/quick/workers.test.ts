@@ -1,4 +1,4 @@
-// A worker dies, freezes, hangs or loses its memory in the middle of its tasks.
+// A worker dies, freezes, hangs or runs out of memory while it runs tasks.
 
 import { describe, expect, it } from 'vitest';
 import { until } from '../../support/until.ts';
@@ -22,7 +22,7 @@ describe('a worker', () => {
     expect(stories.every((one) => one.endsWith('succeeded'))).toBe(true);
   });
 
-  it('is frozen while nobody else is there: its late result is adopted', async () => {
+  it('is frozen while no other worker runs: its late result is adopted', async () => {
     const world = await startWorld({ env: quickBeats });
     const [job] = await submitMany(world, { prompt: 'frozen [standin: image small after 2s]' });
     await world.standin.waitFor((requests) => requests.length === 1, 20_000);
@@ -34,7 +34,7 @@ describe('a worker', () => {
     expect(callsFor(world, 'frozen')).toHaveLength(1);
   });
 
-  it('is frozen until another one runs its task: its late result is refused', async () => {
+  it('is frozen until another worker runs its task: its late result is refused', async () => {
     const world = await startWorld({ env: quickBeats });
     const [job] = await submitMany(world, { prompt: 'refused [standin: image small after 3s]' });
     await world.standin.waitFor((requests) => requests.length === 1, 20_000);
@@ -51,7 +51,7 @@ describe('a worker', () => {
     expect(entries[1]!.state).toMatchObject({ worker: frozen });
   });
 
-  it('has a blocked event loop: it looks dead, and its tasks move', async () => {
+  it('has a blocked event loop: it counts as lost, and its tasks are requeued', async () => {
     const world = await startWorld({ env: quickBeats, processes: ['controller', 'api'] });
     const blocked = await world.start('worker', withFaults({ block: 5_000 }));
     world.standin.script([{ kind: 'hang' }]);
@@ -63,7 +63,7 @@ describe('a worker', () => {
     const [audited] = await audit(world, { fault: 'blocked event loop', jobs: [job!] });
     const entries = audited!.tasks[0]!;
     expect(story(entries)).toBe('queued:Submitted running queued:WorkerLost running succeeded');
-    // The recall reaches the worker as soon as its loop runs again: it lets go of the call.
+    // The recall reaches the worker as soon as its event loop runs again, and aborts the call.
     await world.standin.waitFor((requests) => requests[0]!.outcome === 'aborted', 10_000);
   });
 
@@ -87,7 +87,7 @@ describe('a worker', () => {
     await audit(world, { fault: 'promise ignores abort', jobs });
   });
 
-  it('runs out of memory over one task: that one fails as a poison pill, the others succeed', async () => {
+  it('runs out of memory because of one task: that task fails as a poison pill, the others succeed', async () => {
     const world = await startWorld({ env: quickBeats, processes: ['controller', 'api'] });
     const faults = withFaults({ hoard: 'too-large' });
     const victims = [await world.start('worker', faults)];

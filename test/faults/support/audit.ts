@@ -1,4 +1,4 @@
-// The one auditor: after a fault it waits for every acknowledged job, and looks at everything that was promised of it.
+// The audit after a fault: waits for every acknowledged job to end and checks every promise about it.
 
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
@@ -14,15 +14,15 @@ export interface AuditOptions {
   readonly fault: string;
   /** The ids of all jobs whose submit was acknowledged. */
   readonly jobs: readonly string[];
-  /** All of them must be terminal so soon, ms from now; default 60 s. */
+  /** All of them must be terminal within so many ms; default 60 s. */
   readonly withinMs?: number;
-  /** By how much a state may outlast its `dueAt`, ms; default 3 s, of which the machine may need most. */
+  /** How long a state may outlast its `dueAt`, ms; default 3 s, most of which a slow machine may need. */
   readonly graceMs?: number;
-  /** Calls that were answered although the task had been answered before: what a dead worker took with it. Default 0. */
+  /** Answered calls for tasks that had been answered before, because a dead worker lost the first answer. Default 0. */
   readonly mostPaidTwice?: number;
-  /** False if an API of this build cannot read all messages, and so cannot list them. */
+  /** False if this build's API cannot read all messages, and so sends no events for them. */
   readonly watched?: boolean;
-  /** Of the build that can read all messages; default this one's. */
+  /** The adapters of the build that can read all messages; default this build's. */
   readonly adapters?: Adapters;
 }
 
@@ -32,7 +32,7 @@ export interface Audited {
   readonly tasks: readonly (readonly DetailedEntry[])[];
 }
 
-/** Adds a row to the report, whatever it says, and fails the test where a promise was broken. */
+/** Adds a row to the report in any case, and fails the test if a promise was broken. */
 export async function audit(world: FaultWorld, options: AuditOptions): Promise<Audited[]> {
   const { fault, jobs, withinMs = 60_000, graceMs = 3_000, mostPaidTwice = 0, watched = true } = options;
   const giveUp = AbortSignal.timeout(withinMs);
@@ -67,11 +67,11 @@ export async function audit(world: FaultWorld, options: AuditOptions): Promise<A
   return audited;
 }
 
-/** The states of one task, such as `queued running succeeded`, with the reasons where those say more. */
+/** The states of one task, such as `queued:Submitted running succeeded`. */
 export const story = (entries: readonly DetailedEntry[]): string =>
   entries.map(({ state: { state, reason } }) => (state === 'queued' ? `queued:${reason}` : state)).join(' ');
 
-/** The calls for tasks whose prompt has this in it. */
+/** The calls for tasks whose prompt contains this text. */
 export const callsFor = (world: FaultWorld, prompt: string) =>
   world.standin.requests.filter((request) => request.prompt.includes(prompt));
 
@@ -122,7 +122,7 @@ function worstOverdue(entries: readonly DetailedEntry[]): number {
 const lateness = (state: TaskState, next: DetailedEntry | undefined): number =>
   isOpen(state) ? (next?.at ?? Date.now()) - state.dueAt : 0;
 
-/** The stories of tasks whose provider answered more than once per run, once for each answer too many. */
+/** The history of each task that the provider answered more than once per run, once for each extra answer. */
 function paidTwice({ standin }: FaultWorld, tasks: readonly (readonly DetailedEntry[])[]): string[] {
   const answers = new Map<string, number>();
   for (const { prompt, outcome, status } of standin.requests) {

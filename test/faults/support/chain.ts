@@ -1,5 +1,4 @@
-// Is a task's history what the core allows? Every message is made again from the one before it, by the transitions of
-// src/job, and must come out the same.
+// Checks a task's history against the core: the transitions of src/job must produce each message from the one before it.
 
 import { isDeepStrictEqual } from 'node:util';
 import { brokenBy } from '../../../src/controller/invariants.ts';
@@ -9,7 +8,7 @@ import * as transitions from '../../../src/job/transitions.ts';
 import type { DetailedEntry } from '../../../src/ports/jobLog.ts';
 import { adopt } from '../../../src/worker/adopt.ts';
 
-/** What is wrong with the messages of one task, oldest first, one sentence each. */
+/** The errors in the messages of one task, oldest first, one sentence each. */
 export function faultsOf(entries: readonly DetailedEntry[]): string[] {
   const faults: string[] = [];
   const first = entries[0]!.state;

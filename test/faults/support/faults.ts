@@ -1,4 +1,4 @@
-// The environment of a process with an injected fault, see preload.ts.
+// The environment that gives a process an internal fault, see preload.ts.
 
 import type { Env } from '../../support/installation.ts';
 
@@ -10,7 +10,7 @@ export interface Faults {
   /** ms for which SIGUSR2 holds the event loop. */
   readonly block?: number;
   readonly ignoreAbort?: boolean;
-  /** A call whose prompt holds this word takes all of the process's memory, of which there is little. */
+  /** A call whose prompt contains this word uses up the process's memory, which is limited. */
   readonly hoard?: string;
 }
 

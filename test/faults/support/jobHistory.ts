@@ -1,5 +1,5 @@
-// What clients did to one job of one task and were answered, the model of such a job while nobody works on it, and what
-// is promised to each client.
+// The operations of clients on one job of one task and their answers, the model of such a job without a worker, and the
+// promises to each client.
 
 import { isLinearizable, offendingPart, type Model, type Operation } from './linearizable.ts';
 
@@ -55,7 +55,7 @@ function takesPlace(before: Place, verb: Verb): { after: Place; says: string } {
 const saysOf = ({ status, code, shown }: Answer): string =>
   shown === undefined ? `${status} ${code}` : `${status} ${shown.state} in run ${shown.run}`;
 
-/** What is wrong with the history of one job, with the operations that show it; undefined where nothing is. */
+/** The error in the history of one job, with the operations that show it; undefined if there is none. */
 export function problemOf(history: readonly JobOperation[]): string | undefined {
   const backward = wentBack(history);
   if (backward !== undefined) return `a client saw its job go back:\n${backward.map(inLine).join('\n')}`;

@@ -1,6 +1,7 @@
-// Jobs for the fault tests. Every task has its own prompt, by which calls are counted.
+// The load during a fault. Every task has a unique prompt, so that its calls can be counted.
 
 import type { PolicyRequest, SubmitRequest } from '../../../src/client/index.ts';
+import { sleep } from '../../../src/async/sleep.ts';
 import type { FaultWorld } from './world.ts';
 
 export interface LoadOptions {
@@ -34,18 +35,18 @@ export function aJob({ tasks = 1, prompt = 'a yard', policy }: LoadOptions): Sub
 export interface RunningLoad {
   /** The ids of all jobs that were acknowledged. */
   readonly jobs: readonly string[];
-  /** Stops after the submit under way and throws what went wrong with any. */
+  /** Stops after the submit in progress; throws the error of any submit that failed. */
   stop(): Promise<readonly string[]>;
 }
 
-/** Submits one job after the other, patiently, with `pauseMs` between them, until it is stopped. */
-export function keepSubmitting(world: FaultWorld, options: LoadOptions & { readonly pauseMs: number }): RunningLoad {
+/** Submits one job after the other with `intervalMs` between them until it is stopped; retries each for two minutes. */
+export function keepSubmitting(world: FaultWorld, options: LoadOptions & { readonly intervalMs: number }): RunningLoad {
   const jobs: string[] = [];
   const stop = new AbortController();
   const submitting = (async () => {
     while (!stop.signal.aborted) {
       jobs.push((await world.client.submit(aJob(options), { giveUpAfterMs: 120_000 })).id);
-      await new Promise((resolve) => setTimeout(resolve, options.pauseMs));
+      await sleep(options.intervalMs, stop.signal);
     }
   })();
   submitting.catch(() => undefined);

@@ -1,5 +1,5 @@
-// A build of the next major schema: this one's sources, with another number in every message that it writes. It reads what
-// both write, as a real one would.
+// A build of the next major schema: this build's sources with another schema number in every message that it writes. It reads
+// the messages of both, as a real one would.
 
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ export interface Build {
   readonly adapters: Adapters;
 }
 
-/** Gone with the test. */
+/** Removed at the end of the test. */
 export async function newerBuild(): Promise<Build> {
   const folder = await tempFolder('newer');
   onTestFinished(() => folder.remove());

@@ -1,5 +1,5 @@
-// Loaded into a process of Genwarden before anything else (`node --import`): faults that only the inside of a process can
-// have. Each is asked for by a variable; SIGUSR2 sets off those that wait.
+// Loaded into a Genwarden process before all other code (`node --import`): faults inside a process. A variable enables each;
+// SIGUSR2 triggers those that wait.
 
 import { writeSync } from 'node:fs';
 
@@ -29,18 +29,18 @@ function shiftClock(): void {
 
 /** Holds the event loop for so many ms. */
 function block(ms: number): void {
-  // Written at once: nothing that waits for the loop gets out.
+  // Written synchronously: output that waits for the event loop would not appear.
   writeSync(2, 'fault: the event loop is blocked\n');
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-/** Calls over HTTP go on after their abort, as those of a library that does not know signals. */
+/** HTTP calls ignore their abort, as those of a library without support for signals. */
 function ignoreAborts(): void {
   const fetch = globalThis.fetch;
   globalThis.fetch = (input, init) => fetch(input, { ...init, signal: null });
 }
 
-/** A call whose body holds the word takes all memory there is. */
+/** A call whose body contains the word uses up all memory. */
 function hoardAt(word: string): void {
   const fetch = globalThis.fetch;
   const hoard: number[][] = [];

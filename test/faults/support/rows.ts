@@ -1,4 +1,4 @@
-// The rows of the fault suite's table, gathered over all test files; what the last one leaves is printed and kept.
+// The table of the fault suite: each test adds a row, and the run prints the table at its end.
 
 import type { TestProject } from 'vitest/node';
 import { addResult, keepResults } from '../../support/resultTable.ts';
@@ -15,7 +15,7 @@ export interface Row {
   readonly worstOverdueMs: number;
 }
 
-/** Only where the run keeps a table. */
+/** Does nothing in a run that keeps no table. */
 export const addRow = (row: Row): void => addResult(row);
 
 /** Global set-up of the run. */

@@ -1,4 +1,4 @@
-// A way to a server that can fall silent: nothing is closed and nothing gets through, as when a router dies.
+// A TCP proxy that can drop all bytes without closing connections, as a dead router does.
 
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
@@ -6,11 +6,11 @@ import { onTestFinished } from 'vitest';
 export interface TcpProxy {
   readonly port: number;
   readonly url: string;
-  /** From now on drops every byte of existing connections, permanently, and of new ones until `heal`. */
+  /** Drops every byte of the present connections from now on, and of new ones until `heal`. */
   swallow(): void;
-  /** New connections get through; those that were swallowed stay so. */
+  /** Lets new connections through; the silent ones stay silent. */
   heal(): void;
-  /** Closes every connection, as a restarted router does; new ones get through. */
+  /** Closes every connection, as a restarted router does; lets new ones through. */
   cut(): void;
 }
 

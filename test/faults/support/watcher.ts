@@ -1,4 +1,4 @@
-// A client that watches all jobs from the beginning, through every fault, and notes what it was told.
+// A client that follows the events of all jobs through every fault and records them.
 
 import { onTestFinished } from 'vitest';
 import type { GenwardenClient } from '../../../src/client/index.ts';
@@ -6,11 +6,11 @@ import type { Sequence } from '../../../src/job/task.ts';
 import { until } from '../../support/until.ts';
 
 export interface Watcher {
-  /** Resolves with the snapshot: whatever happens from then on must be told. */
+  /** Resolves with the snapshot: every later transition must arrive as an event. */
   readonly ready: Promise<void>;
-  /** Of the transitions given, those that it was not told of; waits for the last ones. */
+  /** Those of the given transitions for which no event arrived; waits for the last ones. */
   missed(sequences: readonly Sequence[]): Promise<Sequence[]>;
-  /** How often it was told to forget what it knew. */
+  /** The number of `reset` events. */
   resets(): number;
 }
 

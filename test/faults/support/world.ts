@@ -1,5 +1,5 @@
-// The installation that a fault is done to: Genwarden's processes, started all at once, and an auditor's own way to look
-// at the stream.
+// The installation under a fault: Genwarden's processes, started at the same time, and direct access to the stream for the
+// audit.
 
 import { onTestFinished } from 'vitest';
 import * as ours from '../../../src/adapters/nats/index.ts';
@@ -20,13 +20,13 @@ import type { TestProcess } from '../../support/process.ts';
 import { watchEverything, type Watcher } from './watcher.ts';
 
 export interface FaultWorld extends Pick<Installation, 'nats' | 'standin' | 'client' | 'url' | 'start'> {
-  /** Every controller that was ever started here, for its count of broken invariants. */
+  /** Every controller that was ever started here: the audit reads its counter of broken invariants. */
   readonly controllers: readonly TestProcess[];
   /** The first of each kind that was started with the world. */
   readonly first: Readonly<Record<ProcessName, TestProcess>>;
-  /** Has watched from the start: its `ready` comes before the first submit. */
+  /** Follows events from the start: its `ready` resolves before the first submit. */
   readonly watcher: Watcher;
-  /** The stream, read past all processes; by the adapters of another build where they are given. */
+  /** Reads the stream directly, with the adapters of another build if given. */
   log(adapters?: Adapters): Promise<JobLog>;
 }
 
@@ -40,7 +40,7 @@ export type Adapters = Pick<typeof ours, 'connectNats' | 'natsJobLog'>;
 
 const everything: readonly ProcessName[] = ['controller', 'worker', 'api'];
 
-/** Everything is ended with the test. */
+/** Everything ends with the test. */
 export async function startWorld(options: WorldOptions = {}): Promise<FaultWorld> {
   const { processes = everything, natsOptions = {}, behaviour, env, ...rest } = options;
   const nats = options.nats ?? (await startNatsServer(natsOptions));
@@ -85,7 +85,7 @@ async function openLog(urls: string[], { connectNats, natsJobLog }: Adapters): P
   return natsJobLog(link, { retentionMs: 7 * 86_400_000 });
 }
 
-/** The worker's own name, as its heartbeats and the stream say it. */
+/** The worker's name in its heartbeats and in the stream. */
 export function nameOf(worker: TestProcess): string {
   const line = worker.lines.find((one) => one.includes('worker started'))!;
   return (JSON.parse(line) as { worker: string }).worker;

@@ -112,7 +112,7 @@ describe('a structured answer', () => {
   });
 
   it.each([
-    ['endless', { $ref: '#/$defs/node', $defs: { node: { ...node, required: ['child'] } } }, /endless/],
+    ['endless', { $ref: '#/$defs/node', $defs: { node: { ...node, required: ['child'] } } }, /infinite/],
     ['dangling', { $ref: '#/$defs/none' }, /leads nowhere/],
   ])('refuses a schema: %s', async (_, schema, message) => {
     const failure = await apiFailureOf(answer(schema));
