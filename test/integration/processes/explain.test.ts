@@ -63,7 +63,7 @@ describe('commands explain', () => {
 
     const paused = await genwarden(installation, 'pause', 'default');
     expect(paused.text).toMatch(
-      /Pool default is paused until it is resumed\.\nThe first of its queued tasks \(1\) fails/,
+      /Pool default is paused until it is resumed\.\nQueued tasks: 1\. The first fails with QueueTimeout/,
     );
     await start('worker');
     await until(async () => (await client.workers()).length === 1, { what: 'the worker' });
@@ -85,7 +85,9 @@ describe('commands explain', () => {
     const { standin, client } = installation;
     standin.script([{ kind: 'hang' }]);
     const hung = await submit(installation, { policy: { attemptTimeout: '6s', maxAttempts: 1 } });
-    expect(await explainedBy(installation, hung, 'ProviderSlow')).toMatch(/lives \(last heartbeat .* for the provider/);
+    expect(await explainedBy(installation, hung, 'ProviderSlow')).toMatch(
+      /is alive \(last heartbeat .* for the provider/,
+    );
     await client.wait(hung);
     expect(await explainedBy(installation, hung, 'Failed')).toContain('It failed');
 
