@@ -23,7 +23,7 @@ export const definitions = (): readonly Definition[] => [generationJobs(), worke
 
 function generationJobs() {
   return definition(generationJobType, 'gj', {
-    description: 'A job: one request with 1 to 500 tasks. The operator submits it and mirrors how it goes.',
+    description: 'A job: one request with 1 to 500 tasks. The operator submits it and mirrors its state.',
     spec: generationJobSpec,
     status: generationJobStatus,
     specRules: [{ rule: 'self == oldSelf', message: 'cannot be changed: make another GenerationJob' }],

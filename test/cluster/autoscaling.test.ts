@@ -132,8 +132,8 @@ function record() {
 }
 
 function print(curve: readonly Point[], waits: readonly number[]): void {
-  const told = curve.filter((point, at) => at % 5 === 0 || point.wanted !== curve[at - 1]?.wanted);
-  const rows = told.map(
+  const sampled = curve.filter((point, at) => at % 5 === 0 || point.wanted !== curve[at - 1]?.wanted);
+  const rows = sampled.map(
     ({ second, queued, running, wanted, ready, why }) =>
       [second, queued, running, wanted, ready].map((value) => String(value).padStart(8)).join('') + `  ${why}`,
   );

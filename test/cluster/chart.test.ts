@@ -82,9 +82,9 @@ describe('helm install', () => {
   });
 
   test('helm test runs a job from end to end', async () => {
-    const told = await helm('test', release, '-n', namespace, '--logs', '--timeout', '150s');
-    expect(told).toContain('✓ a job generates an image');
-    expect(told).toContain('✓ the API rejects requests without a token');
+    const output = await helm('test', release, '-n', namespace, '--logs', '--timeout', '150s');
+    expect(output).toContain('✓ a job generates an image');
+    expect(output).toContain('✓ the API rejects requests without a token');
   });
 
   test('the API requires a token', async () => {

@@ -40,8 +40,8 @@ test('one install creates the CRDs and the first WorkerPool', async () => {
   await helmWith(values, 'install', 'genwarden', chartFolder, ...waiting);
   const pool = await untilPool();
   expect(pool.spec.models.image[0]).toBe('gemini-3.1-flash-image');
-  const told = await helm('test', 'genwarden', '-n', namespace, '--logs', '--timeout', '150s');
-  expect(told).toContain('✓ a job generates an image');
+  const output = await helm('test', 'genwarden', '-n', namespace, '--logs', '--timeout', '150s');
+  expect(output).toContain('✓ a job generates an image');
 });
 
 test('an uninstall keeps the CRDs and deletes the pool', async () => {

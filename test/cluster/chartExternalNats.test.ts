@@ -82,8 +82,8 @@ test('installs without a NATS server', async () => {
 });
 
 test('a job runs to completion', async () => {
-  const told = await helm('test', 'genwarden', '-n', namespace, '--logs', '--timeout', '150s');
-  expect(told).toContain('✓ a job makes a picture');
+  const output = await helm('test', 'genwarden', '-n', namespace, '--logs', '--timeout', '150s');
+  expect(output).toContain('✓ a job generates an image');
 });
 
 test('so does a GenerationJob in the watched namespace, with rights in that namespace only', async () => {

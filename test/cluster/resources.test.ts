@@ -245,7 +245,7 @@ test('a resource can be changed by client-side and by server-side apply', async 
 
 test.each([
   ['gj', 'one request with 1 to 500 tasks'],
-  ['gj.spec.input.prompt', 'What to make'],
+  ['gj.spec.input.prompt', 'What to generate'],
   ['gj.spec.policy.runTimeout', 'from 100ms to 1d'],
   ['gj.status.conditions.reason', 'CamelCase'],
   ['gwp.spec.autoscaling.targetQueueTime', 'How long a task may wait'],

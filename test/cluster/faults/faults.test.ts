@@ -60,7 +60,7 @@ test('a busy worker runs out of memory', async () => {
       killed = await busyWorkerPod();
       const { name, uid } = killed['metadata'];
       struck();
-      // Other processes exceed the container's limit, each smaller than the worker; the kernel is told to kill the worker first.
+      // Other processes exceed the container's limit, each smaller than the worker; the kernel is set to kill the worker first.
       writeFileSync(`/proc/${pidInPod(uid)}/oom_score_adj`, '1000');
       await attempt('kubectl', ['exec', name, '-n', namespace, '--', 'sh', '-c', hoard], { timeoutMs: 60_000 });
     },

@@ -3,7 +3,7 @@
 import type { TaskState } from '../../../job/task.ts';
 import type { Change } from '../../../readmodel/jobIndex.ts';
 
-/** What an image takes, ms. Used until the pool has finished attempts of its own. */
+/** What an image takes, ms. Used until an attempt of the pool has finished. */
 const initialMean = 15_000;
 /** The weight of the newest attempt; the first few weigh more. */
 const minWeight = 0.1;

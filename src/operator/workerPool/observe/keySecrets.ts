@@ -11,7 +11,7 @@ export type ObservedKeys =
 
 /**
  * Reads each Secret by name, so that the operator does not need the right to list Secrets. The hash is keyed with the pool's
- * UID, so that nobody can see that two pools share a key. Throws `KubeError` if the API server does not answer.
+ * UID, so that it does not reveal that two pools share a key. Throws `KubeError` if the API server does not answer.
  */
 export async function readKeys(
   cluster: Pick<Cluster, 'get'>,
