@@ -101,7 +101,7 @@ export class Reconciler {
     const seen = { task, seenFor: elapsed(seenAt, clock.monotonic()), messageMissing };
     const verdict = decide(seen, observer.world(), now, random());
     if (verdict.do === 'write') return this.#apply(key, observed, verdict, now);
-    dueTimes.checkAgain(key, verdict.lookAgainAt);
+    dueTimes.checkAgain(key, verdict.checkAgainAt);
     return true;
   }
 

@@ -39,7 +39,7 @@ export class WorkerLossDetector {
   update(before: IndexedTask | undefined, { state, seenAt }: IndexedTask): void {
     this.#running.update(before?.state, state);
     if (state.state !== 'running') return;
-    const lost = this.#options.workers.sight(state.worker)?.connectionLost === true;
+    const lost = this.#options.workers.observed(state.worker)?.connectionLost === true;
     this.#silences.noLaterThan(state.worker, lost ? seenAt : after(seenAt, this.#options.heartbeatTimeoutMs));
   }
 
@@ -64,11 +64,11 @@ export class WorkerLossDetector {
 
   /** The tasks that the index says the worker runs although its last two heartbeats did not list them. */
   tasksNotListed(worker: string): TaskKey[] {
-    const sight = this.#options.workers.sight(worker);
-    if (sight === undefined) return [];
+    const observed = this.#options.workers.observed(worker);
+    if (observed === undefined) return [];
     return [...this.#running.of(worker)].filter((key) => {
       const { job, task } = fromTaskKey(key);
-      return sight.beatsWithout(job, task) >= 2;
+      return observed.beatsWithout(job, task) >= 2;
     });
   }
 
@@ -90,7 +90,7 @@ export class WorkerLossDetector {
     const { workers, outage, heartbeatTimeoutMs } = this.#options;
     const keys = this.#silentTasks(worker);
     if (keys.length === 0) return keys;
-    const isSilent = workers.sight(worker, outage.trustsLosses)?.connectionLost !== true;
+    const isSilent = workers.observed(worker, outage.trustsLosses)?.connectionLost !== true;
     if (isSilent && !outage.active && workers.mostFellSilent(heartbeatTimeoutMs)) outage.begin('workersSilent');
     return isSilent && outage.active ? [] : keys;
   }
@@ -98,7 +98,7 @@ export class WorkerLossDetector {
   /** The worker's tasks that its silence or lost connection concerns; schedules the next check of the others. */
   #silentTasks(worker: string): TaskKey[] {
     const { workers, heartbeatTimeoutMs, index, clock } = this.#options;
-    const lost = workers.sight(worker)?.connectionLost === true;
+    const lost = workers.observed(worker)?.connectionLost === true;
     const heardAt = workers.heardAt(worker) ?? longAgo;
     const now = clock.monotonic();
     const due: TaskKey[] = [];

@@ -19,7 +19,7 @@ export class WorldObserver {
   world(): World {
     this.#outage.check();
     return {
-      worker: (name) => this.#workers.sight(name, this.#outage.trustsLosses),
+      worker: (name) => this.#workers.observed(name, this.#outage.trustsLosses),
       heartbeatTimeout: this.#heartbeatTimeout,
       outage: this.#outage.active,
       grace: this.#outage.grace,

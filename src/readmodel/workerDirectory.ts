@@ -117,7 +117,7 @@ export class WorkerDirectory {
    * What the rules need to know of a worker. With `trustLosses` false, a lost connection does not count: the worker may
    * have reconnected while this process could not hear it.
    */
-  sight(name: string, trustLosses = true): ObservedWorker | undefined {
+  observed(name: string, trustLosses = true): ObservedWorker | undefined {
     const worker = this.#workers.get(name);
     if (worker === undefined) return undefined;
     const { beat, seriesStart, lastListed } = worker;

@@ -1,5 +1,5 @@
-// Adoption: a result that comes after the task was taken from its worker, who was cut off, is still taken while nobody runs
-// the task. The picture is paid for.
+// Adoption: a worker that was cut off may have lost its task. Its late result is still accepted while no other worker runs the
+// task, because the call has been paid for.
 
 import type { TaskError } from '../job/errors/index.ts';
 import { isOpen, type Instant, type Running, type Sequence, type TaskState, type TaskWrite } from '../job/task.ts';

@@ -1,4 +1,4 @@
-// The message that ends an attempt, as a pure function of the claim and how the attempt ended.
+// The message that ends an attempt: a pure function of the claim and the attempt's ending.
 
 import { formatDuration } from '../job/duration.ts';
 import { afterFailure } from '../job/retryOrFail.ts';

@@ -1,4 +1,4 @@
-// The worker's heartbeats. They come from the main thread on purpose: a blocked event loop must look dead.
+// Sends the worker's heartbeats, from the main thread on purpose: a worker with a blocked event loop must look dead.
 
 import { hostname } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -63,7 +63,7 @@ export class HeartbeatSender {
     this.beat();
   }
 
-  /** The last beat, so that nobody waits for the next one. */
+  /** Sends a last heartbeat, so that observers see the drained worker without waiting for the next one. */
   close(): void {
     clearInterval(this.#timer);
     this.beat();

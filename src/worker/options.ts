@@ -1,4 +1,4 @@
-// What a worker is started with.
+// The options of a worker: its ports, limits and timeouts.
 
 import type { ArtifactStore } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -11,7 +11,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { WorkerMetrics } from '../telemetry/metrics.ts';
 
 export interface WorkerOptions {
-  /** New at each start, so that nobody takes this process for an earlier one. */
+  /** New at each start, so that this process is not mistaken for an earlier one. */
   readonly name: string;
   readonly pool: string;
   /** How many attempts run at once. */

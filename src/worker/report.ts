@@ -1,5 +1,5 @@
-// The final status, offered until NATS answers: accepted, adopted or refused. Whatever the clock says, it is not dropped:
-// the slot it keeps bounds how many results a worker can hold.
+// Writes the final status and retries until NATS answers: accepted, adopted or refused. It is never dropped for lateness; the slot
+// that it occupies bounds how many results a worker can hold.
 
 import type { Sequence, TaskWrite } from '../job/task.ts';
 import type { WriteOutcome } from '../ports/jobLog.ts';

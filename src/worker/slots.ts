@@ -1,4 +1,4 @@
-// The places in which attempts run. One whose call ignores its abort is leaked: it serves nothing until that call settles.
+// The slots in which attempts run. A slot whose call ignores its abort is leaked: it is unusable until that call settles.
 
 export class Slots {
   readonly total: number;

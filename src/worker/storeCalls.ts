@@ -1,4 +1,4 @@
-// Calls of the artifact store: counted, and patient where NATS is away or full, as what is stored has been paid for.
+// Calls to the artifact store: counted, and retried while NATS is unreachable or full, because the result has been paid for.
 
 import { AttemptFailed, taskError } from '../job/errors/index.ts';
 import { transientBackoff, isTransient } from './transientErrors.ts';

@@ -1,4 +1,4 @@
-// Stores what the provider made, before any status says so: images with a thumbnail and a description, long texts.
+// Stores the provider's result before any status mentions it: images with a thumbnail and metadata, and long texts.
 
 import { AttemptFailed, taskError } from '../job/errors/index.ts';
 import type { ArtifactRef, JsonValue, TaskDetail } from '../job/task.ts';

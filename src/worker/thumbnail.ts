@@ -1,4 +1,4 @@
-// Looks at images with sharp, whose threads do the work: the event loop stays free for heartbeats.
+// Reads images with sharp, whose threads do the work, so that the event loop stays free for heartbeats.
 
 import sharp from 'sharp';
 

@@ -99,13 +99,13 @@ function nextMove(task: OpenTask, forgot: boolean, now: Instant, workforce: Work
   if (verdict.do === 'write') return { state: verdict.state, now };
   if (task.state === 'running' && workforce.prompt !== undefined) return `no rule says ${workforce.prompt}`;
   if (task.state === 'queued' && forgot) return 'no rule says MessageLost';
-  const { lookAgainAt } = verdict;
-  if (!(lookAgainAt > now)) return 'the rules name no later moment for the next look';
+  const { checkAgainAt } = verdict;
+  if (!(checkAgainAt > now)) return 'the rules name no later moment for the next look';
   if (task.state === 'queued' && workforce.claims !== 'never') return claim(task, now, workforce, engine);
   if (task.state === 'running' && workforce.reports !== undefined) return report(task, now, workforce.reports, engine);
-  const later = judge(task, forgot, lookAgainAt, workforce, rules);
+  const later = judge(task, forgot, checkAgainAt, workforce, rules);
   return later.do === 'write'
-    ? { state: later.state, now: lookAgainAt }
+    ? { state: later.state, now: checkAgainAt }
     : `the look at the named moment finds nothing (${task.state})`;
 }
 

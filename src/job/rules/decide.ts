@@ -31,5 +31,5 @@ export function decide(seen: ObservedTask, world: World, now: Instant, random: n
     const verdict = rule(seen, world, now, random);
     if (verdict !== undefined) return verdict;
   }
-  return { do: 'nothing', lookAgainAt: nextCheck(seen.task, world, now) };
+  return { do: 'nothing', checkAgainAt: nextCheck(seen.task, world, now) };
 }

@@ -44,7 +44,7 @@ export interface Write {
 
 export interface Nothing {
   readonly do: 'nothing';
-  readonly lookAgainAt: Instant;
+  readonly checkAgainAt: Instant;
 }
 
 export type Verdict = Write | Nothing;

@@ -56,7 +56,7 @@ export function nextCheck(task: OpenTask, world: Pick<World, 'grace'>, now: Inst
   return Math.max(next, now + 1);
 }
 
-/** When a task that nobody has checked yet needs its first check, outside an outage; the moment may be over. */
+/** When a new task needs its first check, outside an outage. The moment may have passed. */
 export const firstCheck = (task: OpenTask): Instant => nextCheck(task, { grace: 0 }, -Infinity);
 
 /** For explanations: since when a controller should have acted on the task; undefined while it is in time. */

@@ -197,7 +197,7 @@ describe('100,000 open tasks', () => {
     expect(stage.log.tries).toHaveLength(100);
     for (let beat = 0; beat < 100; beat += 1) stage.heartbeats.hear(`worker-${beat}`);
     await settle();
-    // The census alone, and the watermark, which runs through them at most twice.
+    // Only the survey, and the watermark, which iterates over them at most twice.
     expect(passes.mock.calls.length).toBeLessThanOrEqual(3);
   });
 });

@@ -43,7 +43,7 @@ describe('time alone', () => {
       fc.property(arbitraryIdentity, fc.integer({ min: 0, max: 400_000 }), (of, after) => {
         for (const task of openTasks(of)) {
           const verdict = decide({ task, seenFor: 0 }, calm, start + after, 0.5);
-          if (verdict.do === 'nothing') expect(verdict.lookAgainAt).toBeGreaterThan(start + after);
+          if (verdict.do === 'nothing') expect(verdict.checkAgainAt).toBeGreaterThan(start + after);
         }
       }),
     );
@@ -139,7 +139,7 @@ function waitForVerdict(task: OpenTask, world: World, from: Instant) {
   for (let looks = 0; looks < 4; looks += 1) {
     const verdict = decide({ task, seenFor: now - task.since }, world, now, 0.5);
     if (verdict.do === 'write') return { verdict, at: now };
-    now = verdict.lookAgainAt;
+    now = verdict.checkAgainAt;
   }
   throw new Error(`no rule speaks of ${task.state}`);
 }

@@ -232,11 +232,11 @@ describe('decide', () => {
 
   test('no verdict: decide again when time alone may change that', () => {
     const next = (task: OpenTask, world = calm) => decide({ task, seenFor: 0 }, world, start + 1, 0.5);
-    expect(next(queued)).toEqual({ do: 'nothing', lookAgainAt: start + 1_000 });
-    expect(next(running)).toEqual({ do: 'nothing', lookAgainAt: start + 4_500 });
-    expect(next(backingOff)).toEqual({ do: 'nothing', lookAgainAt: start + 700 });
-    expect(next(review)).toEqual({ do: 'nothing', lookAgainAt: start + 2_000 });
-    expect(next(queued, outage)).toEqual({ do: 'nothing', lookAgainAt: start + 16_000 });
+    expect(next(queued)).toEqual({ do: 'nothing', checkAgainAt: start + 1_000 });
+    expect(next(running)).toEqual({ do: 'nothing', checkAgainAt: start + 4_500 });
+    expect(next(backingOff)).toEqual({ do: 'nothing', checkAgainAt: start + 700 });
+    expect(next(review)).toEqual({ do: 'nothing', checkAgainAt: start + 2_000 });
+    expect(next(queued, outage)).toEqual({ do: 'nothing', checkAgainAt: start + 16_000 });
   });
 });
 

@@ -28,7 +28,7 @@ test('nothing happens before the next check, and the first timed rule acts at it
     fc.property(someTask, grace, (task, late) => {
       const world = { ...calm, grace: late };
       const next = nextCheck(task, world, start);
-      expect(decide({ task, seenFor: 0 }, world, next - 1, 0.5)).toEqual({ do: 'nothing', lookAgainAt: next });
+      expect(decide({ task, seenFor: 0 }, world, next - 1, 0.5)).toEqual({ do: 'nothing', checkAgainAt: next });
       const verdict = decide({ task, seenFor: 0 }, world, next, 0.5);
       expect(verdict).toMatchObject({ do: 'write', rule: timedRules(task)[0]!.rule });
     }),

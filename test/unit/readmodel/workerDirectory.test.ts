@@ -25,40 +25,40 @@ const listing = (...tasks: number[]) => tasks.map((task) => ({ job, task, claim:
 test("silence is timed from the last beat by this process's own clock", () => {
   hear(beatOf('w', 7));
   now += 2_500;
-  expect(workers.sight('w')).toMatchObject({ silentFor: 2_500, beat: 7, connectionLost: false });
-  expect(workers.sight('stranger')).toBeUndefined();
+  expect(workers.observed('w')).toMatchObject({ silentFor: 2_500, beat: 7, connectionLost: false });
+  expect(workers.observed('stranger')).toBeUndefined();
 });
 
 test('a beat revives a worker whose connection was lost', () => {
   hear(beatOf('w', 1));
   lose('w');
-  expect(workers.sight('w')?.connectionLost).toBe(true);
+  expect(workers.observed('w')?.connectionLost).toBe(true);
   hear(beatOf('w', 2));
-  expect(workers.sight('w')?.connectionLost).toBe(false);
+  expect(workers.observed('w')?.connectionLost).toBe(false);
 });
 
 describe('beats without a task', () => {
   test('are counted since the last one that listed it', () => {
     hear(beatOf('w', 1, listing(1, 2)));
     for (const number of [2, 3, 4]) hear(beatOf('w', number, listing(2)));
-    expect(workers.sight('w')?.beatsWithout(job, 1)).toBe(3);
-    expect(workers.sight('w')?.beatsWithout(job, 2)).toBe(0);
-    expect(workers.sight('w')?.beatsWithout(job, 3)).toBe(4);
+    expect(workers.observed('w')?.beatsWithout(job, 1)).toBe(3);
+    expect(workers.observed('w')?.beatsWithout(job, 2)).toBe(0);
+    expect(workers.observed('w')?.beatsWithout(job, 3)).toBe(4);
   });
 
   test('are only those that were heard one after the other', () => {
     hear(beatOf('w', 1));
     hear(beatOf('w', 2));
     hear(beatOf('w', 9));
-    expect(workers.sight('w')?.beatsWithout(job, 1)).toBe(1);
+    expect(workers.observed('w')?.beatsWithout(job, 1)).toBe(1);
     hear(beatOf('w', 10));
-    expect(workers.sight('w')?.beatsWithout(job, 1)).toBe(2);
+    expect(workers.observed('w')?.beatsWithout(job, 1)).toBe(2);
   });
 
   test('go on being counted when the list is long forgotten', () => {
     hear(beatOf('w', 1, listing(1)));
     for (let number = 2; number < 40; number += 1) hear(beatOf('w', number));
-    expect(workers.sight('w')?.beatsWithout(job, 1)).toBeGreaterThanOrEqual(38);
+    expect(workers.observed('w')?.beatsWithout(job, 1)).toBeGreaterThanOrEqual(38);
   });
 });
 
@@ -126,8 +126,8 @@ test('a silent worker is forgotten unless something is known to run on it', () =
   hear(beatOf('busy', 1));
   now += 60_001;
   workers.forgetSilent(60_000, (name) => name === 'busy');
-  expect(workers.sight('idle')).toBeUndefined();
-  expect(workers.sight('busy')).toBeDefined();
+  expect(workers.observed('idle')).toBeUndefined();
+  expect(workers.observed('busy')).toBeDefined();
 });
 
 describe('for people who look at workers', () => {
@@ -157,7 +157,7 @@ describe('for people who look at workers', () => {
     expect(names()).toEqual(['w']);
     expect(workers.runner(running, 5)?.silentFor).toBe(1_000);
     // The rules get the whole silence: for them, the outage detector decides what it is worth.
-    expect(workers.sight('w')?.silentFor).toBe(61_000);
+    expect(workers.observed('w')?.silentFor).toBe(61_000);
   });
 
   test('the runner of a task lists it only for the same claim, and not once its connection is lost', () => {
