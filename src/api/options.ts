@@ -17,7 +17,7 @@ type OwnParts = 'workers' | 'lastClaims' | 'watch' | 'recent' | 'onTaskEnded';
 /** The ports and settings of the use cases, and what HTTP adds to them. */
 export interface ApiOptions extends Omit<JobsContext, OwnParts> {
   readonly queue: Pick<TaskQueue, 'depth' | 'pause' | 'resume' | 'paused'>;
-  readonly heartbeats: Pick<Heartbeats, 'watch' | 'recall'>;
+  readonly heartbeats: Pick<Heartbeats, 'watch' | 'sendCancellation'>;
   readonly metrics: ApiMetrics;
   readonly logger: Logger;
   /** `off` admits every client as tenant `default`. */

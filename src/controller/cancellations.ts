@@ -1,15 +1,15 @@
 // The attempts that a worker must stop because its tasks were cancelled, failed or requeued. Cancellations may get lost, so
 // every heartbeat that still lists such a task is answered with one.
 
-import { isOpen, type Sequence, type TaskState } from '../job/task.ts';
-import type { Beat, Recall } from '../ports/heartbeats.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
+import { isOpen, type Sequence, type TaskState } from '../job/task.ts';
+import type { Beat, Cancellation } from '../ports/heartbeats.ts';
 
 interface LastMessages {
   task(job: JobId, task: TaskIndex): { readonly sequence: Sequence; readonly state: TaskState } | undefined;
 }
 
-export function cancellationsFor(beat: Beat, index: LastMessages): Recall[] {
+export function cancellationsFor(beat: Beat, index: LastMessages): Cancellation[] {
   return beat.tasks.flatMap(({ job, task, claim }) => {
     // A claim of 0 is in flight, and an index that has not seen the claim yet cannot judge it.
     if (claim === 0) return [];

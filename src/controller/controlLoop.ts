@@ -147,10 +147,10 @@ export class ControlLoop {
       case 'connectionLost':
         losses.connectionLost(event.worker);
         return this.#wakeUp();
-      case 'observerAway':
-        return outage.observerAway();
-      case 'observerBack':
-        return outage.observerBack();
+      case 'observerDisconnected':
+        return outage.observerDisconnected();
+      case 'observerReconnected':
+        return outage.observerReconnected();
       default:
         event satisfies never;
     }
@@ -159,7 +159,8 @@ export class ControlLoop {
   /** Cancels attempts that are no longer the worker's, and checks the tasks that it should list but does not. */
   #answer(beat: Beat): void {
     const { heartbeats, follower, losses, reconciler } = this.#parts;
-    for (const cancellation of cancellationsFor(beat, follower.index)) heartbeats.recall(beat.worker, cancellation);
+    for (const cancellation of cancellationsFor(beat, follower.index))
+      heartbeats.sendCancellation(beat.worker, cancellation);
     for (const key of losses.tasksNotListed(beat.worker)) reconciler.check(key);
   }
 

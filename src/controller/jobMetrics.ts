@@ -5,8 +5,8 @@ import type { StreamHealth } from '../ports/jobLog.ts';
 import type { KeyState } from '../ports/keyRing.ts';
 import type { Change, JobIndex } from '../readmodel/jobIndex.ts';
 import type { ControllerMetrics } from '../telemetry/metrics.ts';
-import type { TaskSurvey } from './taskSurvey.ts';
 import { brokenBy } from './invariants.ts';
+import type { TaskSurvey } from './taskSurvey.ts';
 
 export class JobMetrics {
   readonly #metrics: ControllerMetrics;

@@ -3,8 +3,8 @@
 import { taskError } from '../job/errors/index.ts';
 import type { Write } from '../job/rules/rule.ts';
 import type { Instant, OpenTask, Sequence, TaskDetail, TaskWrite } from '../job/task.ts';
-import { failed } from '../job/transitions.ts';
 import type { Monotonic } from '../job/time.ts';
+import { failed } from '../job/transitions.ts';
 import type { JobLog, LogEntry, TaskAddress } from '../ports/jobLog.ts';
 
 export interface Message {

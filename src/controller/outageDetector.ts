@@ -5,7 +5,7 @@ import type { Duration } from '../job/duration.ts';
 import { after, elapsed, longAgo, type Monotonic } from '../job/time.ts';
 import type { Clock } from '../ports/clock.ts';
 
-export type OutageCause = 'observerAway' | 'writeFailed' | 'clockJumped' | 'processPaused' | 'workersSilent';
+export type OutageCause = 'observerDisconnected' | 'writeFailed' | 'clockJumped' | 'processPaused' | 'workersSilent';
 
 /** ms that overdue work gets in an outage, on top of the time in which nobody could report. */
 const outageGrace = 15_000;
@@ -70,18 +70,18 @@ export class OutageDetector {
     return () => this.#listeners.delete(listener);
   }
 
-  observerAway(): void {
+  observerDisconnected(): void {
     this.#awaySince ??= this.#clock.monotonic();
     this.#trustsLosses = false;
-    this.begin('observerAway');
+    this.begin('observerDisconnected');
   }
 
-  observerBack(): void {
+  observerReconnected(): void {
     if (this.#awaySince === undefined) return;
     this.#unreachableFor += elapsed(this.#awaySince, this.#clock.monotonic());
     this.#awaySince = undefined;
     this.#trustsLosses = false;
-    this.begin('observerAway');
+    this.begin('observerDisconnected');
   }
 
   begin(cause: OutageCause): void {

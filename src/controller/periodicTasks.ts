@@ -11,8 +11,8 @@ import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { JobMetrics } from './jobMetrics.ts';
 import type { Floors, MissingMessages } from './missingMessages.ts';
-import { surveyTasks } from './taskSurvey.ts';
 import type { Reconciler } from './reconciler.ts';
+import { surveyTasks } from './taskSurvey.ts';
 import { sameWatermark, watermarkFrom } from './watermark.ts';
 import type { WorldObserver } from './worldObserver.ts';
 
@@ -95,7 +95,7 @@ export function periodicTasks(options: PeriodicTaskOptions): PeriodicTask[] {
       everyMs: 5_000,
       run: () => metrics.showSurvey(surveyTasks(follower.index.openTasks(), observer.world(), clock.now())),
     },
-    { name: 'keep the watermark', everyMs: 5_000, run: watermarkKeeper(log, follower) },
+    { name: 'save the watermark', everyMs: 5_000, run: watermarkSaver(log, follower) },
     { name: 'show storage', everyMs: 15_000, run: async () => metrics.showStorage(await log.health()) },
     { name: 'show pauses and keys', everyMs: 5_000, run: () => showPools(options) },
     { name: 'find missing messages', everyMs: 30_000, run: () => findMissing(options) },
@@ -121,12 +121,12 @@ async function ensureConsumers({ pools, queue }: PeriodicTaskOptions): Promise<v
   for (const { name } of pools.list()) await queue.ensurePool(name);
 }
 
-function watermarkKeeper(log: JobLog, follower: Follower): () => Promise<void> {
+function watermarkSaver(log: JobLog, follower: Follower): () => Promise<void> {
   let kept: Watermark | undefined;
   return async () => {
     const mark = watermarkFrom(follower);
     if (mark === undefined || sameWatermark(mark, kept)) return;
-    await log.keepWatermark(mark);
+    await log.saveWatermark(mark);
     kept = mark;
   };
 }

@@ -1,21 +1,21 @@
 // Checks one task at a time: observe it, let the rules decide, and apply the verdict by one conditional write. A bounded
 // number of checks runs at once.
 
-import { elapsed } from '../job/time.ts';
 import { equalJitter, type Backoff } from '../job/backoff.ts';
 import { decide } from '../job/rules/decide.ts';
 import type { Write } from '../job/rules/rule.ts';
 import { isOpen, type Instant, type Sequence } from '../job/task.ts';
+import { elapsed } from '../job/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobLog } from '../ports/jobLog.ts';
 import type { Follower } from '../readmodel/follower.ts';
+import { fromTaskKey, type TaskKey } from '../readmodel/taskKey.ts';
 import type { DueTimes } from './dueTimes.ts';
 import { addressOf, messageFor, type Observed } from './message.ts';
 import type { MissingMessages } from './missingMessages.ts';
 import type { OutcomeReporter } from './outcomeReporter.ts';
 import type { WorldObserver } from './worldObserver.ts';
 import type { WritePermission } from './writePermission.ts';
-import { fromTaskKey, type TaskKey } from '../readmodel/taskKey.ts';
 
 /** Delays before a task whose write failed is checked again, ms. */
 const failureBackoff: Backoff = { first: 500, cap: 30_000 };

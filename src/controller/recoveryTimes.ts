@@ -1,7 +1,7 @@
 // Measures recovery: from the last sign of a lost worker until its task runs again or is terminal.
 
-import { elapsed, type Monotonic } from '../job/time.ts';
 import type { TaskState } from '../job/task.ts';
+import { elapsed, type Monotonic } from '../job/time.ts';
 import type { TaskKey } from '../readmodel/taskKey.ts';
 
 export interface Recovered {

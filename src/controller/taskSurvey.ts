@@ -1,7 +1,7 @@
 // A survey of all open tasks for metrics: the age of the oldest, and how many are overdue.
 
-import { isOverdueUnmoved } from '../job/rules/timing.ts';
 import type { World } from '../job/rules/rule.ts';
+import { isOverdueUnmoved } from '../job/rules/timing.ts';
 import { isOpen, openStates, type Instant, type OpenTask, type Sequence } from '../job/task.ts';
 import type { IndexedTask } from '../readmodel/jobIndex.ts';
 import { taskKey } from '../readmodel/taskKey.ts';

@@ -18,7 +18,7 @@ import type { JobWatch } from './wait.ts';
 export interface JobsContext {
   readonly log: JobLog;
   readonly queue: Pick<TaskQueue, 'paused'>;
-  readonly heartbeats: Pick<Heartbeats, 'recall'>;
+  readonly heartbeats: Pick<Heartbeats, 'sendCancellation'>;
   readonly artifacts: ArtifactStore;
   /** The state of a pool's keys; where absent, nothing is known of them. */
   readonly keys?: Pick<KeyRing, 'state'>;

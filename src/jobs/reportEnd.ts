@@ -1,4 +1,4 @@
-// What follows when a request has ended a task: its worker is recalled, and the caller is notified.
+// What follows when a request has ended a task: its worker is asked to cancel the attempt, and the caller is notified.
 
 import type { Cancelled, Failed, OpenTask } from '../job/task.ts';
 import type { TaskChange } from './changeTasks.ts';
@@ -15,7 +15,7 @@ export function reportEnd(
   const after = state as Cancelled | Failed;
   if (before.state === 'running') {
     const { job, task: index } = before.of;
-    heartbeats.recall(before.worker, { job, task: index, claim: over.sequence, reason: after.reason });
+    heartbeats.sendCancellation(before.worker, { job, task: index, claim: over.sequence, reason: after.reason });
   }
   onTaskEnded({ before, after, message: detail.message });
 }

@@ -38,11 +38,11 @@ export type BeatEvent =
   /** The connection of this worker closed, and neither a beat nor a CONNECT of the same name came within the hold. */
   | { readonly event: 'connectionLost'; readonly worker: string; readonly reason: string }
   /** This process's own connection is down, or up again. */
-  | { readonly event: 'observerAway' }
-  | { readonly event: 'observerBack' };
+  | { readonly event: 'observerDisconnected' }
+  | { readonly event: 'observerReconnected' };
 
 /** Tells a worker to stop an attempt because the task no longer belongs to it. */
-export interface Recall {
+export interface Cancellation {
   readonly job: JobId;
   readonly task: TaskIndex;
   readonly claim: Sequence;
@@ -53,7 +53,7 @@ export interface Heartbeats {
   /** Sends a heartbeat and fills in `connection`. It is lost silently while the connection is down. */
   beat(beat: Omit<Beat, 'connection'>): void;
   watch(signal: AbortSignal): AsyncIterable<BeatEvent>;
-  /** Sends a recall. It is lost silently while the connection is down, so it is repeated in answer to heartbeats. */
-  recall(worker: string, recall: Recall): void;
-  recalls(worker: string, signal: AbortSignal): AsyncIterable<Recall>;
+  /** Sends a cancellation. It is lost silently while the connection is down, so it is repeated in answer to heartbeats. */
+  sendCancellation(worker: string, cancellation: Cancellation): void;
+  cancellations(worker: string, signal: AbortSignal): AsyncIterable<Cancellation>;
 }

@@ -114,7 +114,7 @@ export interface JobLog {
   follow(from: FollowFrom, signal: AbortSignal): AsyncIterable<FollowEvent>;
   /** The newest watermark, or undefined if none was kept yet. */
   watermark(): Promise<Watermark | undefined>;
-  keepWatermark(mark: Watermark): Promise<void>;
+  saveWatermark(mark: Watermark): Promise<void>;
   health(): Promise<StreamHealth>;
   /** Drops every message of the job up to the tombstones that the caller has written. */
   purge(job: JobId, pool: string): Promise<void>;

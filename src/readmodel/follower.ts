@@ -1,11 +1,11 @@
 // Follows the stream and keeps the process's index current. Reports readiness and changes, and waits for sequences. One per
 // process.
 
-import { elapsed, type Monotonic } from '../job/time.ts';
 import type { Logger } from 'pino';
-import type { LogEntry, FollowEvent, FollowFrom, JobLog, Position } from '../ports/jobLog.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { Sequence } from '../job/task.ts';
+import { elapsed, type Monotonic } from '../job/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { LogEntry, FollowEvent, FollowFrom, JobLog, Position } from '../ports/jobLog.ts';
 import { JobIndex, type Change } from './jobIndex.ts';
 
 export interface Follower {

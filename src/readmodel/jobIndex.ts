@@ -1,10 +1,10 @@
 // The bounded index of the stream that every listing or watching process keeps: all open tasks and the newest finished jobs.
 // Pure: it takes in entries and answers queries.
 
-import { type Monotonic } from '../job/time.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { Counts } from '../job/jobState.ts';
 import { isOpen, taskStates, type Instant, type Sequence, type TaskState, type TaskStateName } from '../job/task.ts';
+import { type Monotonic } from '../job/time.ts';
 import type { LogEntry } from '../ports/jobLog.ts';
 import { Interner } from './intern.ts';
 import { JobOrder, type ListPosition } from './jobOrder.ts';

@@ -1,12 +1,12 @@
 // The workers of the installation as their heartbeats and connection events show them: who is alive, which tasks each one
 // lists, and how far those are. Timed by this process's monotonic clock, never stored.
 
-import { elapsed, latest, longAgo, type Monotonic } from '../job/time.ts';
 import type { Duration } from '../job/duration.ts';
 import type { ObservedRunner } from '../job/explain/observation.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { ObservedWorker } from '../job/rules/rule.ts';
 import type { Instant, Running, Sequence } from '../job/task.ts';
+import { elapsed, latest, longAgo, type Monotonic } from '../job/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Beat, BeatEvent, BeatTask, Heartbeats } from '../ports/heartbeats.ts';
 import { taskKey, type TaskKey } from './taskKey.ts';
@@ -48,7 +48,7 @@ export class WorkerDirectory {
   readonly #workers = new Map<string, KnownWorker>();
   readonly #progressListeners = new Set<(report: ProgressReport) => void>();
   /** This process's own connection is down, so it cannot hear anyone. */
-  #observerAway = false;
+  #observerDisconnected = false;
   #listeningSince = longAgo;
 
   /** Forgets workers silent for longer than `forgetAfterMs`. Without it, the owner calls `forgetSilent`. */
@@ -68,11 +68,11 @@ export class WorkerDirectory {
         return this.#observeBeat(event.beat);
       case 'connectionLost':
         return this.#loseConnection(event.worker);
-      case 'observerAway':
-        this.#observerAway = true;
+      case 'observerDisconnected':
+        this.#observerDisconnected = true;
         return;
-      case 'observerBack':
-        this.#observerAway = false;
+      case 'observerReconnected':
+        this.#observerDisconnected = false;
         this.#listeningSince = this.#clock.monotonic();
         return;
       default:
@@ -159,7 +159,7 @@ export class WorkerDirectory {
 
   /** Forgets workers silent for longer than `afterMs` unless they are still needed. Does nothing while nobody can be heard. */
   forgetSilent(afterMs: Duration, isNeeded: (worker: string) => boolean = () => false): void {
-    if (this.#observerAway) return;
+    if (this.#observerDisconnected) return;
     for (const [name, worker] of this.#workers)
       if (this.#silenceWhileListening(worker) > afterMs && !isNeeded(name)) this.#workers.delete(name);
   }

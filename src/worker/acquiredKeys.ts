@@ -1,8 +1,8 @@
 // The keys that this worker has acquired for its next claims. It fetches no task without one, so that tasks stay queued while all
 // keys are cooling. It acquires no more than the queue recently had work for, so that other workers get some.
 
-import type { HeldKey, KeyRing } from '../ports/keyRing.ts';
 import { sleep } from '../async/sleep.ts';
+import type { HeldKey, KeyRing } from '../ports/keyRing.ts';
 
 export interface KeysOptions {
   readonly ring: KeyRing;

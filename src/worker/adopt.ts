@@ -1,9 +1,9 @@
 // Adoption: a worker that was cut off may have lost its task. Its late result is still accepted while no other worker runs the
 // task, because the call has been paid for.
 
+import { budgetsAfter } from '../job/budgets.ts';
 import type { TaskError } from '../job/errors/index.ts';
 import { isOpen, type Instant, type Running, type Sequence, type TaskState, type TaskWrite } from '../job/task.ts';
-import { budgetsAfter } from '../job/budgets.ts';
 import { failed, succeeded, toReview } from '../job/transitions.ts';
 import type { LogEntry } from '../ports/jobLog.ts';
 import { madeDetail } from './finalWrite.ts';

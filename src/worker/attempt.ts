@@ -1,15 +1,15 @@
 // One attempt at a claimed task: references → provider → artifacts, under one signal that aborts at the attempt's end, at a
-// recall and at a shutdown. Once the provider has answered, only the end of the worker stops what is left: it is paid for.
+// cancellation and at a shutdown. Once the provider has answered, only the end of the worker stops what is left: it is paid for.
 
-import { elapsed } from '../job/time.ts';
+import { untilAborted } from '../async/abort.ts';
 import { formatDuration } from '../job/duration.ts';
 import { AttemptFailed, taskError } from '../job/errors/index.ts';
 import type { Instant, Running } from '../job/task.ts';
+import { elapsed } from '../job/time.ts';
 import { whyDue } from '../job/whyDue.ts';
 import type { HeldKey, KeyOutcome } from '../ports/keyRing.ts';
 import type { Generated, ReferenceBytes } from '../ports/provider.ts';
 import type { WorkerContext } from './context.ts';
-import { untilAborted } from '../async/abort.ts';
 import { AttemptAborted, type HeldTask } from './heldTasks.ts';
 import type { Claim, Ending } from './pipeline.ts';
 import { storeCall } from './storeCalls.ts';
@@ -117,8 +117,8 @@ function endingOf(thrown: unknown, state: Running, context: WorkerContext): Endi
 
 function endingOfAbort({ why, message }: AttemptAborted, state: Running, { options }: WorkerContext): Ending {
   switch (why) {
-    case 'recalled':
-      return { end: 'recalled', reason: message };
+    case 'cancelled':
+      return { end: 'cancelled', reason: message };
     case 'drained':
       return { end: 'failed', error: taskError('WorkerDrained', `Worker ${options.name} was shut down`) };
     case 'due': {

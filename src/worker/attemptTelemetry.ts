@@ -22,7 +22,7 @@ export class AttemptTelemetry {
   /** The attempt is over and its final write was answered or given up. */
   finished(claim: Claim, ending: Ending, report: Report | undefined, durationMs: number): void {
     this.#count(claim, outcomeOf(report), durationMs);
-    if (ending.end === 'recalled') {
+    if (ending.end === 'cancelled') {
       const message = `Stopped the attempt because the task no longer belongs to this worker (${ending.reason})`;
       return this.#event('generation_cancelled', claim.state, { reason: ending.reason, durationMs }, message);
     }
@@ -105,6 +105,7 @@ export class AttemptTelemetry {
 }
 
 function outcomeOf(report: Report | undefined): string {
+  // A cancelled attempt; the label is older than the name.
   if (report === undefined) return 'recalled';
   if (report.outcome === 'refused' || report.outcome === 'unanswered') return report.outcome;
   const { state } = report.write.state;

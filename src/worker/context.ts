@@ -1,11 +1,11 @@
 // What the steps of a worker share: its options, and the objects that live as long as the worker.
 
-import type { HeartbeatSender } from './heartbeatSender.ts';
-import type { AttemptTelemetry } from './attemptTelemetry.ts';
 import type { AcquiredKeys } from './acquiredKeys.ts';
-import type { WorkerOptions } from './options.ts';
+import type { AttemptTelemetry } from './attemptTelemetry.ts';
 import type { CallDurations } from './callDurations.ts';
+import type { HeartbeatSender } from './heartbeatSender.ts';
 import type { HeldTasks } from './heldTasks.ts';
+import type { WorkerOptions } from './options.ts';
 import type { Slots } from './slots.ts';
 
 export interface WorkerContext {

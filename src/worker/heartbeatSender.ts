@@ -3,8 +3,8 @@
 import { hostname } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Instant } from '../job/task.ts';
-import type { WorkerOptions } from './options.ts';
 import type { HeldTasks } from './heldTasks.ts';
+import type { WorkerOptions } from './options.ts';
 import type { Slots } from './slots.ts';
 
 /** ms; the histogram counts its own interval into every delay. */

@@ -1,14 +1,14 @@
 // The tasks that this worker holds, from before their claim until their final write is answered. Its heartbeats list them, and a
-// recall stops them.
+// cancellation stops them.
 
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { Sequence } from '../job/task.ts';
-import type { BeatTask, Recall } from '../ports/heartbeats.ts';
+import type { BeatTask, Cancellation } from '../ports/heartbeats.ts';
 
 /** Why an attempt's signal aborted. */
 export class AttemptAborted extends Error {
   override readonly name = 'AttemptAborted';
-  readonly why: 'due' | 'recalled' | 'drained';
+  readonly why: 'due' | 'cancelled' | 'drained';
 
   constructor(why: AttemptAborted['why'], message: string) {
     super(message);
@@ -30,24 +30,24 @@ export class HeldTask {
   answered = false;
   /** The call, where it has not followed its abort yet; resolves when it does. */
   unsettled: Promise<void> | undefined;
-  #early: Recall | undefined;
+  #early: Cancellation | undefined;
 
   constructor(job: JobId, task: TaskIndex) {
     this.job = job;
     this.task = task;
   }
 
-  /** Takes a recall of this very claim; one that overtakes the claim's answer is kept until that is there. */
-  recall(recall: Recall): void {
-    if (this.claim === 0) this.#early = recall;
-    else if (recall.claim === this.claim && !this.answered) {
-      this.abort.abort(new AttemptAborted('recalled', recall.reason));
+  /** Takes a cancellation of this very claim; one that overtakes the claim's answer is kept until that is there. */
+  cancel(cancellation: Cancellation): void {
+    if (this.claim === 0) this.#early = cancellation;
+    else if (cancellation.claim === this.claim && !this.answered) {
+      this.abort.abort(new AttemptAborted('cancelled', cancellation.reason));
     }
   }
 
   claimedAs(claim: Sequence): void {
     this.claim = claim;
-    if (this.#early !== undefined) this.recall(this.#early);
+    if (this.#early !== undefined) this.cancel(this.#early);
   }
 }
 
@@ -77,8 +77,9 @@ export class HeldTasks {
     return false;
   }
 
-  recall(recall: Recall): void {
-    for (const held of this.#held) if (held.job === recall.job && held.task === recall.task) held.recall(recall);
+  cancel(cancellation: Cancellation): void {
+    for (const held of this.#held)
+      if (held.job === cancellation.job && held.task === cancellation.task) held.cancel(cancellation);
   }
 
   /** Stops every attempt whose provider has not answered yet. */

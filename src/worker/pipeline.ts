@@ -17,10 +17,10 @@ export type Result = Pick<TaskDetail, 'artifacts' | 'output'> & { readonly usage
 export type Ending =
   | { readonly end: 'made'; readonly result: Result }
   | { readonly end: 'failed'; readonly error: TaskError }
-  | { readonly end: 'recalled'; readonly reason: string };
+  | { readonly end: 'cancelled'; readonly reason: string };
 
-/** An ending that is written: a recalled attempt writes nothing. */
-export type WrittenEnding = Exclude<Ending, { end: 'recalled' }>;
+/** An ending that is written: a cancelled attempt writes nothing. */
+export type WrittenEnding = Exclude<Ending, { end: 'cancelled' }>;
 
 /** The result of the final write. */
 export type Report =

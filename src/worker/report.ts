@@ -1,15 +1,15 @@
 // Writes the final status and retries until NATS answers: accepted, adopted or refused. It is never dropped for lateness; the slot
 // that it occupies bounds how many results a worker can hold.
 
+import { sleep } from '../async/sleep.ts';
+import { backoffCeiling } from '../job/backoff.ts';
 import type { Sequence, TaskWrite } from '../job/task.ts';
 import type { WriteOutcome } from '../ports/jobLog.ts';
 import { adopt, isSameState } from './adopt.ts';
-import { transientBackoff, isTransient } from './transientErrors.ts';
-import { finalWrite } from './finalWrite.ts';
 import type { WorkerContext } from './context.ts';
-import { sleep } from '../async/sleep.ts';
-import { backoffCeiling } from '../job/backoff.ts';
+import { finalWrite } from './finalWrite.ts';
 import type { Claim, Report, WrittenEnding } from './pipeline.ts';
+import { transientBackoff, isTransient } from './transientErrors.ts';
 
 /** Writes how the attempt ended. Never rejects. */
 export async function report(claim: Claim, ending: WrittenEnding, context: WorkerContext): Promise<Report> {

@@ -37,7 +37,7 @@ export class Slots {
   }
 
   /** Resolves when a slot is free, or at `wake`. One caller at a time. */
-  async someFree(): Promise<void> {
+  async untilFree(): Promise<void> {
     if (this.free > 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;

@@ -1,10 +1,10 @@
 // Calls to the artifact store: counted, and retried while NATS is unreachable or full, because the result has been paid for.
 
-import { AttemptFailed, taskError } from '../job/errors/index.ts';
-import { transientBackoff, isTransient } from './transientErrors.ts';
 import { sleep } from '../async/sleep.ts';
 import { backoffCeiling } from '../job/backoff.ts';
+import { AttemptFailed, taskError } from '../job/errors/index.ts';
 import type { WorkerContext } from './context.ts';
+import { transientBackoff, isTransient } from './transientErrors.ts';
 
 const mostTries = 3;
 

@@ -3,8 +3,8 @@
 import { AttemptFailed, taskError } from '../job/errors/index.ts';
 import type { ArtifactRef, JsonValue, TaskDetail } from '../job/task.ts';
 import type { Generated, GeneratedImage } from '../ports/provider.ts';
-import { describeResult } from './metadata.ts';
 import type { WorkerContext } from './context.ts';
+import { describeResult } from './metadata.ts';
 import type { Claim, Result } from './pipeline.ts';
 import { storeCall } from './storeCalls.ts';
 import { lookAt, type Look } from './thumbnail.ts';

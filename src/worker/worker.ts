@@ -1,23 +1,23 @@
 // A worker: acquire keys → fetch specs from the queue → claim → attempt → final status, in each of its slots. It never decides
 // about tasks that it does not hold.
 
+import { sleep } from '../async/sleep.ts';
 import { elapsed } from '../job/time.ts';
 import type { HeldKey } from '../ports/keyRing.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
-import { runAttempt } from './attempt.ts';
-import { HeartbeatSender } from './heartbeatSender.ts';
-import { claimTask } from './claim.ts';
-import type { Claim } from './pipeline.ts';
-import { drainHeld } from './drain.ts';
-import { AttemptTelemetry } from './attemptTelemetry.ts';
 import { AcquiredKeys } from './acquiredKeys.ts';
-import type { WorkerOptions } from './options.ts';
+import { runAttempt } from './attempt.ts';
+import { AttemptTelemetry } from './attemptTelemetry.ts';
 import { CallDurations } from './callDurations.ts';
+import { followCancellations } from './cancellations.ts';
+import { claimTask } from './claim.ts';
 import type { WorkerContext } from './context.ts';
-import { sleep } from '../async/sleep.ts';
-import { followRecalls } from './recalls.ts';
-import { report } from './report.ts';
+import { drainHeld } from './drain.ts';
+import { HeartbeatSender } from './heartbeatSender.ts';
 import { AttemptAborted, HeldTasks, type HeldTask } from './heldTasks.ts';
+import type { WorkerOptions } from './options.ts';
+import type { Claim } from './pipeline.ts';
+import { report } from './report.ts';
 import { Slots } from './slots.ts';
 
 export type { WorkerOptions } from './options.ts';
@@ -40,11 +40,11 @@ export function startWorker(options: WorkerOptions): Worker {
   const end = new AbortController();
   const context = contextOf(options, stop, end.signal);
   const { slots, heldTasks, heartbeat } = context;
-  const recalls = followRecalls({ ...options, heldTasks, signal: end.signal });
+  const cancellations = followCancellations({ ...options, heldTasks, signal: end.signal });
   const finished = runUntilStopped(context).then(async () => {
     end.abort(new AttemptAborted('drained', 'The worker has stopped'));
     heartbeat.close();
-    await recalls;
+    await cancellations;
   });
   const drain = async (): Promise<void> => {
     stop.abort();
@@ -107,7 +107,7 @@ async function claimUntilStopped(context: WorkerContext): Promise<void> {
   const { options, slots, keys, stopped } = context;
   let wanted = 1;
   while (!stopped.aborted) {
-    await slots.someFree();
+    await slots.untilFree();
     keys.want(Math.min(slots.free, wanted));
     await keys.some();
     const atMost = Math.min(slots.free, keys.count);
@@ -148,7 +148,7 @@ async function runClaimed(claim: Claim, held: HeldTask, key: HeldKey, context: W
   context.telemetry.started(claim);
   const ending = await runAttempt(claim, held, key, context);
   const durationMs = Math.round(elapsed(startedAt, clock.monotonic()));
-  const reported = ending.end === 'recalled' ? undefined : await report(claim, ending, context);
+  const reported = ending.end === 'cancelled' ? undefined : await report(claim, ending, context);
   context.telemetry.finished(claim, ending, reported, durationMs);
 }
 

@@ -1,6 +1,6 @@
-// The contract of every heartbeat transport: beats reach all observers, recalls reach their worker only.
+// The contract of every heartbeat transport: beats reach all observers, cancellations reach their worker only.
 import { expect, test } from 'vitest';
-import type { Beat, BeatEvent, Recall } from '../../src/ports/heartbeats.ts';
+import type { Beat, BeatEvent, Cancellation } from '../../src/ports/heartbeats.ts';
 import { until } from '../support/until.ts';
 import { onEachAdapter } from './ports.ts';
 
@@ -19,7 +19,7 @@ const beat = (worker: string, number = 1): Omit<Beat, 'connection'> => ({
   draining: false,
 });
 
-const recall: Recall = { job: 'b'.repeat(26), task: 0, claim: 17, reason: 'Cancelled' };
+const cancellation: Cancellation = { job: 'b'.repeat(26), task: 0, claim: 17, reason: 'Cancelled' };
 
 /** Collects events until the signal aborts. */
 function collect<T>(events: AsyncIterable<T>): { seen: T[]; ended: Promise<void> } {
@@ -71,26 +71,26 @@ onEachAdapter((open) => {
     await ended;
   });
 
-  test('a recall reaches its worker and no other', async () => {
+  test('a cancellation reaches its worker and no other', async () => {
     const installation = open();
     const [controller, worker] = [
       (await installation.process()).heartbeats(),
       (await installation.process()).heartbeats(),
     ];
     const stop = new AbortController();
-    const mine = collect(worker.recalls('w-1', stop.signal));
-    const others = collect(worker.recalls('w-2', stop.signal));
+    const mine = collect(worker.cancellations('w-1', stop.signal));
+    const others = collect(worker.cancellations('w-2', stop.signal));
     await until(
       () => {
-        controller.recall('w-1', recall);
+        controller.sendCancellation('w-1', cancellation);
         return mine.seen.length > 0;
       },
-      { what: 'the recall' },
+      { what: 'the cancellation' },
     );
-    expect(mine.seen[0]).toEqual(recall);
-    controller.recall('w-2', { ...recall, claim: 18 });
-    await until(() => others.seen.length > 0, { what: 'the other recall' });
-    expect(others.seen).toEqual([{ ...recall, claim: 18 }]);
+    expect(mine.seen[0]).toEqual(cancellation);
+    controller.sendCancellation('w-2', { ...cancellation, claim: 18 });
+    await until(() => others.seen.length > 0, { what: 'the other cancellation' });
+    expect(others.seen).toEqual([{ ...cancellation, claim: 18 }]);
     stop.abort();
     await Promise.all([mine.ended, others.ended]);
   });

@@ -105,7 +105,7 @@ describe('job log and task queue on NATS, with faults', () => {
     await until(async () => (await queue.depth('default')).unacknowledged === 0, { what: 'the acknowledgements' });
     const waiting = queue.claimable('default', 1, stop.signal);
     const { position } = await log.health();
-    await log.keepWatermark({ epoch: position.epoch, sequence: position.sequence + 1, stragglers: [] });
+    await log.saveWatermark({ epoch: position.epoch, sequence: position.sequence + 1, stragglers: [] });
     for (const lane of ['again', 'high', 'normal', 'low']) {
       await (await managerOf(link)).consumers.delete('genwarden_tasks', `default_${lane}`);
     }

@@ -73,7 +73,7 @@ describe.each([memoryAdapter, natsAdapter()])('following ($name)', (adapter) => 
     const straggler = { pool: 'default', job: entries[2]!.state.of.job, task: 2 };
     // Far behind a window of messages that is always shown, the start is the watermark itself; here it is the beginning.
     const mark = { epoch: position.epoch, sequence: running.sequence, stragglers: [straggler] };
-    await world.log.keepWatermark(mark);
+    await world.log.saveWatermark(mark);
     await until(async () => (await world.other.log.watermark())?.sequence === mark.sequence, { what: 'the watermark' });
     await using follower = follow(world.log);
     await follower.caughtUp();
@@ -99,7 +99,7 @@ describe.each([memoryAdapter, natsAdapter()])('following ($name)', (adapter) => 
     await using first = follow(world.log);
     const { epoch } = await first.caughtUp();
     const { pool, job, task } = newer.state.of;
-    await world.log.keepWatermark({ epoch, sequence: 12, stragglers: [{ pool, job, task }] });
+    await world.log.saveWatermark({ epoch, sequence: 12, stragglers: [{ pool, job, task }] });
     await until(async () => (await world.other.log.watermark())?.sequence === 12, { what: 'the watermark' });
     await using follower = follow(world.log);
     await follower.caughtUp();

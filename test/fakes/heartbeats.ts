@@ -1,14 +1,14 @@
 // Heartbeats in memory: a test sees what was sent, plays workers, and reports lost connections to observers.
 
 import { eventQueue } from '../../src/async/eventQueue.ts';
-import type { Beat, BeatEvent, BeatTask, Heartbeats, Recall } from '../../src/ports/heartbeats.ts';
+import type { Beat, BeatEvent, BeatTask, Cancellation, Heartbeats } from '../../src/ports/heartbeats.ts';
 import { start } from './tasks.ts';
 
 export interface FakeHeartbeats extends Heartbeats {
   /** Every beat that was sent, oldest first. */
   readonly beats: readonly Beat[];
-  /** Every recall that was sent, oldest first. */
-  readonly recalled: readonly { readonly worker: string; readonly recall: Recall }[];
+  /** Every cancellation that was sent, oldest first. */
+  readonly sentCancellations: readonly { readonly worker: string; readonly cancellation: Cancellation }[];
   /** Observers receive the next beat of a worker, or the one with the number in `over`. */
   hear(worker: string, tasks?: readonly BeatTask[], over?: Partial<Beat>): void;
   emit(event: BeatEvent): void;
@@ -18,16 +18,16 @@ const connection = { server: 'memory', client: 1 };
 
 export function fakeHeartbeats(): FakeHeartbeats {
   const observers = new Set<(event: BeatEvent) => void>();
-  const workers = new Map<string, Set<(recall: Recall) => void>>();
+  const workers = new Map<string, Set<(cancellation: Cancellation) => void>>();
   const numbers = new Map<string, number>();
   const beats: Beat[] = [];
-  const recalled: { worker: string; recall: Recall }[] = [];
+  const sentCancellations: { worker: string; cancellation: Cancellation }[] = [];
   const emit = (event: BeatEvent): void => {
     for (const observer of observers) observer(event);
   };
   return {
     beats,
-    recalled,
+    sentCancellations,
     emit,
     hear: (worker, tasks = [], over = {}) => {
       const number = over.number ?? (numbers.get(worker) ?? 0) + 1;
@@ -40,11 +40,11 @@ export function fakeHeartbeats(): FakeHeartbeats {
       emit({ event: 'beat', beat: whole });
     },
     watch: (signal) => listen(observers, signal),
-    recall: (worker, recall) => {
-      recalled.push({ worker, recall });
-      for (const listener of workers.get(worker) ?? []) listener(recall);
+    sendCancellation: (worker, cancellation) => {
+      sentCancellations.push({ worker, cancellation });
+      for (const listener of workers.get(worker) ?? []) listener(cancellation);
     },
-    recalls: (worker, signal) => {
+    cancellations: (worker, signal) => {
       const listeners = workers.get(worker) ?? new Set();
       workers.set(worker, listeners);
       return listen(listeners, signal);

@@ -132,7 +132,7 @@ export function fakeJobLog({ clock, onSkipped, window = 100_000 }: FakeJobLogOpt
       return followStream(context, from, signal);
     },
     watermark: call('watermark', async () => kept),
-    keepWatermark: call('keepWatermark', async (next) => void (kept = next)),
+    saveWatermark: call('saveWatermark', async (next) => void (kept = next)),
     health: call('health', async () => {
       const position = { epoch: stream.epoch, sequence: stream.lastSequence };
       const { messages, bytes } = stream.size;

@@ -54,7 +54,7 @@ const expectedMoves = [
   'ack lost',
   'late write',
   'attempt ends',
-  'recall',
+  'cancellation',
   'worker crash',
   'worker silent',
   'worker heard again',

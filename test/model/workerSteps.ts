@@ -34,7 +34,7 @@ function heldSteps(state: ModelState, worker: number, slot: number, held: Held, 
         withLostAck(step, state, held),
       );
     case 'running':
-      return [...endings(state, worker, slot, held, engine), ...recalls(state, worker, slot, held, engine)];
+      return [...endings(state, worker, slot, held, engine), ...cancellations(state, worker, slot, held, engine)];
     case 'reporting':
       return fatesOf(state, reporter(state, worker, slot, held, engine), engine);
     default:
@@ -141,7 +141,13 @@ function possibleEndings(claim: Claim, now: number): { ending: WrittenEnding; sa
 }
 
 /** A controller answers a heartbeat that lists a task which the worker no longer owns. */
-function recalls(state: ModelState, worker: number, slot: number, { task, claim }: Running, engine: Engine): Step[] {
+function cancellations(
+  state: ModelState,
+  worker: number,
+  slot: number,
+  { task, claim }: Running,
+  engine: Engine,
+): Step[] {
   const { last } = state.tasks[task]!;
   const { name, silent } = state.workers[worker]!;
   if (silent || last.sequence <= claim.sequence) return [];
@@ -152,7 +158,7 @@ function recalls(state: ModelState, worker: number, slot: number, { task, claim 
   if (engine.cancellationsFor(beat, { task: () => last }).length === 0) return [];
   return [
     {
-      kind: 'recall',
+      kind: 'cancellation',
       cause: 'calm',
       text: () => `${name} learns that it no longer owns attempt #${claim.sequence}, and drops it`,
       next: withSlot(state, worker, slot, undefined),

@@ -9,7 +9,7 @@ import type { FakeStream } from '../fakes/stream.ts';
 import { fakeTaskQueue } from '../fakes/taskQueue.ts';
 import type { ArtifactStore } from '../../src/ports/artifactStore.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { Beat, Recall } from '../../src/ports/heartbeats.ts';
+import type { Beat, Cancellation } from '../../src/ports/heartbeats.ts';
 import type { JobLog } from '../../src/ports/jobLog.ts';
 import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
 import type { FakeKeyRings } from '../fakes/keyRing.ts';
@@ -59,7 +59,7 @@ export class Server {
   readonly pools: PoolRegistry;
   readonly tellsObservers: boolean;
   readonly beats = new Set<Listener<Beat>>();
-  readonly recalls = new Map<string, Set<Listener<Recall>>>();
+  readonly cancellations = new Map<string, Set<Listener<Cancellation>>>();
   /** The system account's events. */
   readonly connections = new Set<Listener<ClosedConnection>>();
   readonly links = new Set<Connection>();

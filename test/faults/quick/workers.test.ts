@@ -63,7 +63,7 @@ describe('a worker', () => {
     const [audited] = await audit(world, { fault: 'blocked event loop', jobs: [job!] });
     const entries = audited!.tasks[0]!;
     expect(story(entries)).toBe('queued:Submitted running queued:WorkerLost running succeeded');
-    // The recall reaches the worker as soon as its event loop runs again, and aborts the call.
+    // The cancellation reaches the worker as soon as its event loop runs again, and aborts the call.
     await world.standin.waitFor((requests) => requests[0]!.outcome === 'aborted', 10_000);
   });
 

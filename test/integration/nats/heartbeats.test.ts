@@ -77,7 +77,9 @@ test('every worker beats at once when an observer starts or reconnects', async (
   const beats = (): number => seen.filter(({ event }) => event === 'beat').length;
   await until(() => beats() === 1, { what: 'the answer to the first roll call' });
   await server.restart();
-  await until(() => seen.some(({ event }) => event === 'observerBack') && beats() >= 2, { what: 'the next answer' });
+  await until(() => seen.some(({ event }) => event === 'observerReconnected') && beats() >= 2, {
+    what: 'the next answer',
+  });
 });
 
 test("a worker's name cannot widen a subject", async () => {
@@ -100,9 +102,9 @@ test("an observer learns that it is disconnected and back, and first receives th
   natsHeartbeats(observer).beat(beat('w-2'));
   await until(() => seen.length === 2, { what: 'the second beat' });
   await server.restart();
-  await until(() => seen.some(({ event }) => event === 'observerBack'), { what: 'the observer to be back' });
+  await until(() => seen.some(({ event }) => event === 'observerReconnected'), { what: 'the observer to be back' });
   await until(() => seen.filter(({ event }) => event === 'beat').length >= 3, { what: 'a beat after the reconnect' });
-  expect(seen[2]).toEqual({ event: 'observerAway' });
+  expect(seen[2]).toEqual({ event: 'observerDisconnected' });
   const again = seen.findLast((event) => event.event === 'beat' && event.beat.worker === 'w-2');
   expect(again).toMatchObject({ beat: { connection: { server: observer.serverId(), client: observer.clientId() } } });
 });

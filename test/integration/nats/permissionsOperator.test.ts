@@ -68,7 +68,7 @@ it("the operator's permissions are enough for everything that it does", async ()
 
   const heartbeats = natsHeartbeats(link);
   heartbeats.watch(stop.signal);
-  heartbeats.recall('worker-1', { job: 'j', task: 0, claim: 1, reason: 'Cancelled' });
+  heartbeats.sendCancellation('worker-1', { job: 'j', task: 0, claim: 1, reason: 'Cancelled' });
   let led = false;
   const campaign = (await natsLeadership(link)).campaign(
     { role: 'operator', name: 'operator-1' },

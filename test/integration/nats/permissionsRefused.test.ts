@@ -67,7 +67,7 @@ const forbidden: Record<NatsUser, Attempts> = {
     'queue as requeued work, before all others': 'publish p.spec.default.again.job.0',
     'declare a pool': 'publish $KV.p_pools.default',
     'lead as an operator': 'publish $KV.p_leader.operator',
-    'listen to recalls': 'subscribe p.recall.*',
+    'listen to cancellations': 'subscribe p.recall.*',
   },
   worker: {
     ...noUser,
@@ -78,7 +78,7 @@ const forbidden: Record<NatsUser, Attempts> = {
     'hold a concurrency key': 'publish p.key.0123',
     'pause a pool': `publish $JS.API.CONSUMER.PAUSE.${tasks}.${lane}`,
     'follow the stream': `publish $JS.API.CONSUMER.CREATE.${tasks}.follow_api_01`,
-    "recall another worker's task": 'publish p.recall.worker-1',
+    "cancel another worker's attempt": 'publish p.recall.worker-1',
     'listen to the beats of others': 'subscribe p.beat.*.*',
     'lead as an operator': 'publish $KV.p_leader.operator',
   },
@@ -103,7 +103,7 @@ const forbidden: Record<NatsUser, Attempts> = {
     'purge the stream': `publish $JS.API.STREAM.PURGE.${tasks}`,
     'queue as requeued work, before all others': 'publish p.spec.default.again.job.0',
     "use a follower's name of the API": `publish $JS.API.CONSUMER.MSG.NEXT.${tasks}.follow_api_01`,
-    'listen to recalls': 'subscribe p.recall.*',
+    'listen to cancellations': 'subscribe p.recall.*',
   },
 };
 

@@ -1,8 +1,8 @@
-// Heartbeats and recalls as core messages over a connection: lost, late, twice. The adapter's own hold judges
+// Heartbeats and cancellations as core messages over a connection: lost, late, twice. The adapter's own hold judges
 // lost connections, fed with the events of the simulated system account.
 
 import { eventQueue } from '../../../src/async/eventQueue.ts';
-import type { Beat, BeatEvent, Heartbeats, Recall } from '../../../src/ports/heartbeats.ts';
+import type { Beat, BeatEvent, Cancellation, Heartbeats } from '../../../src/ports/heartbeats.ts';
 import { connectionLosses, type ConnectionLosses } from '../../../src/adapters/nats/heartbeats/connectionLosses.ts';
 import type { Link } from '../link.ts';
 import type { Listener } from '../server.ts';
@@ -36,11 +36,12 @@ export function heartbeatsOver(link: Link, { system }: HeartbeatsOptions): Heart
       send(beat);
     },
     watch: (signal) => watchOver(link, losses, signal),
-    recall: (worker, recall) =>
+    sendCancellation: (worker, cancellation) =>
       link.say(() => {
-        for (const listener of server.recalls.get(worker) ?? []) listener.link.deliver(() => listener.hear(recall));
+        for (const listener of server.cancellations.get(worker) ?? [])
+          listener.link.deliver(() => listener.hear(cancellation));
       }),
-    recalls: (worker, signal) => recallsOver(link, worker, signal),
+    cancellations: (worker, signal) => cancellationsOver(link, worker, signal),
   };
 }
 
@@ -59,20 +60,20 @@ function watchOver(link: Link, losses: ConnectionLosses | undefined, signal: Abo
     }),
     link.onStatus((status) => {
       if (status !== 'stalled' && link.server.tellsObservers)
-        events.push({ event: status === 'reconnected' ? 'observerBack' : 'observerAway' });
+        events.push({ event: status === 'reconnected' ? 'observerReconnected' : 'observerDisconnected' });
     }),
     losses?.onLoss((worker, reason) => events.push({ event: 'connectionLost', worker, reason })),
   ];
-  if (!link.up) events.push({ event: 'observerAway' });
+  if (!link.up) events.push({ event: 'observerDisconnected' });
   return events;
 }
 
-function recallsOver(link: Link, worker: string, signal: AbortSignal): AsyncIterable<Recall> {
-  const recalls = eventQueue<Recall>(signal, () => stop());
-  const listeners = link.server.recalls.get(worker) ?? new Set();
-  link.server.recalls.set(worker, listeners);
-  const stop = listen(link, listeners, recalls.push);
-  return recalls;
+function cancellationsOver(link: Link, worker: string, signal: AbortSignal): AsyncIterable<Cancellation> {
+  const cancellations = eventQueue<Cancellation>(signal, () => stop());
+  const listeners = link.server.cancellations.get(worker) ?? new Set();
+  link.server.cancellations.set(worker, listeners);
+  const stop = listen(link, listeners, cancellations.push);
+  return cancellations;
 }
 
 function listen<T>(link: Link, listeners: Set<Listener<T>>, hear: (message: T) => void) {

@@ -25,7 +25,7 @@ export function logOver(link: Link, onWritten: OnWritten): JobLog {
     history: (job, pool) => link.request('a history', () => log.history(job, pool)),
     follow: (from, signal) => followOver(link, from, signal),
     watermark: () => link.request('the watermark', () => log.watermark()),
-    keepWatermark: (mark) => link.request('the watermark', () => log.keepWatermark(mark)),
+    saveWatermark: (mark) => link.request('the watermark', () => log.saveWatermark(mark)),
     health: () => link.request('the health', () => log.health()),
     purge: (job, pool) => link.request('a purge', () => log.purge(job, pool)),
   };

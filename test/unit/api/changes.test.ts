@@ -17,7 +17,7 @@ async function failedJob(world: ApiWorld, over: object = {}): Promise<string> {
 }
 
 describe('POST …/cancel', () => {
-  test('ends every open task at once, recalls it from the worker, and keeps results', async () => {
+  test('ends every open task immediately, cancels the attempt at its worker, and keeps results', async () => {
     await using world = await apiWorld();
     const id = await world.submit({ tasks: [{}, {}, {}] });
     await world.claim(id, 0);
@@ -27,8 +27,8 @@ describe('POST …/cancel', () => {
     expect(status).toBe(200);
     expect(json).toMatchObject({ state: 'cancelled', finishedAt: new Date(start).toISOString() });
     expect(json.tasks.map(({ state }: { state: string }) => state)).toEqual(['succeeded', 'cancelled', 'cancelled']);
-    expect(world.heartbeats.recalled).toEqual([
-      { worker: 'worker-1', recall: { job: id, task: 1, claim: sequence, reason: 'Cancelled' } },
+    expect(world.heartbeats.sentCancellations).toEqual([
+      { worker: 'worker-1', cancellation: { job: id, task: 1, claim: sequence, reason: 'Cancelled' } },
     ]);
     expect(world.follower.index.job(id)!.openTasks).toBe(0);
     expect((await world.get(`/v1/jobs/${id}`)).json).toEqual(json);
@@ -40,7 +40,7 @@ describe('POST …/cancel', () => {
     await world.claim(id, 0);
     const { json } = await world.post(`/v1/jobs/${id}/cancel`, { running: 'finish' });
     expect(json.tasks.map(({ state }: { state: string }) => state)).toEqual(['running', 'cancelled']);
-    expect(world.heartbeats.recalled).toEqual([]);
+    expect(world.heartbeats.sentCancellations).toEqual([]);
   });
 
   test('twice is fine, of a finished job it is a conflict', async () => {
@@ -70,7 +70,7 @@ describe('POST …/cancel', () => {
     const { json } = await world.post(`/v1/jobs/${id}/cancel`);
     expect(json.tasks[0]).toMatchObject({ state: 'cancelled', worker: 'worker-9' });
     expect(new Set(tried).size).toBe(tried.length);
-    expect(world.heartbeats.recalled).toMatchObject([{ worker: 'worker-9' }]);
+    expect(world.heartbeats.sentCancellations).toMatchObject([{ worker: 'worker-9' }]);
   });
 
   test('a task that succeeds first stays so', async () => {
@@ -98,13 +98,13 @@ describe('POST …/cancel', () => {
     };
     expect(await world.post(`/v1/jobs/${id}/cancel`)).toMatchObject({ status: 503, json: { code: 'Unavailable' } });
     expect(writes).toBeLessThan(80);
-    expect(world.heartbeats.recalled).toHaveLength(1);
+    expect(world.heartbeats.sentCancellations).toHaveLength(1);
     world.log.beforeWrite = undefined;
     expect(await world.post(`/v1/jobs/${id}/cancel`)).toMatchObject({
       status: 200,
       json: { progress: { cancelled: 100 } },
     });
-    expect(world.heartbeats.recalled).toHaveLength(1);
+    expect(world.heartbeats.sentCancellations).toHaveLength(1);
   });
 
   test('an unknown field, an unknown job', async () => {

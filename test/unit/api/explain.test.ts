@@ -174,13 +174,13 @@ describe('POST /v1/stuck/fix', () => {
     expect((await world.post('/v1/stuck/fix', { tasks })).json.items[0].outcome).toBe('changed');
   });
 
-  test('recalls a running task from its worker', async () => {
+  test('cancels the attempt of a running task', async () => {
     await using world = await apiWorld();
     const job = await world.submit();
     const { sequence } = await world.claim(job);
     await world.post('/v1/stuck/fix', { tasks: [{ job, task: 0, sequence }] });
-    expect(world.heartbeats.recalled).toEqual([
-      { worker: 'worker-1', recall: { job, task: 0, claim: sequence, reason: 'FailedByOperator' } },
+    expect(world.heartbeats.sentCancellations).toEqual([
+      { worker: 'worker-1', cancellation: { job, task: 0, claim: sequence, reason: 'FailedByOperator' } },
     ]);
   });
 

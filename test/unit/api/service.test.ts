@@ -153,9 +153,9 @@ describe('workers and pools', () => {
     await until(async () => (await names()).length === 1, { what: 'the lost worker to go' });
     world.clock.skip(3_000);
     expect(await names()).toEqual(['w-1']);
-    world.heartbeats.emit({ event: 'observerAway' });
+    world.heartbeats.emit({ event: 'observerDisconnected' });
     world.clock.skip(60_000);
-    world.heartbeats.emit({ event: 'observerBack' });
+    world.heartbeats.emit({ event: 'observerReconnected' });
     world.heartbeats.beat(aBeat({ worker: 'w-3' }));
     await until(async () => (await names()).includes('w-3'), { what: 'the third worker' });
     expect(await names()).toEqual(['w-1', 'w-3']);

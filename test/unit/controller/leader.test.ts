@@ -1,4 +1,4 @@
-// What a leader does beside moving tasks: consumers, metrics, recalls' fine print, and 100,000 open tasks.
+// What a leader does beside moving tasks: consumers, metrics, cancellations' fine print, and 100,000 open tasks.
 
 import { longAgo } from '../../../src/job/time.ts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -131,31 +131,31 @@ describe('metrics', () => {
   });
 });
 
-describe('recalls', () => {
+describe('cancellations', () => {
   const of = taskOf({ task: 0 });
   const claim = 10;
-  const recalled = (newer: TaskState | undefined, sequence: number) => {
+  const isCancelled = (newer: TaskState | undefined, sequence: number) => {
     const index = new JobIndex();
     if (newer !== undefined) index.apply({ sequence, at: start, writeId: 'w', state: newer }, longAgo);
     return cancellationsFor(beatOf('worker-1', 5, [listed(0, claim)]), index).length === 1;
   };
   const running = runningTask(of);
 
-  test('what the index does not know, or not newer than the claim, is not recalled', () => {
-    expect(recalled(undefined, 0)).toBe(false);
-    expect(recalled(submitted(of), claim - 1)).toBe(false);
-    expect(recalled(running, claim)).toBe(false);
+  test('what the index does not know, or not newer than the claim, is not cancelled', () => {
+    expect(isCancelled(undefined, 0)).toBe(false);
+    expect(isCancelled(submitted(of), claim - 1)).toBe(false);
+    expect(isCancelled(running, claim)).toBe(false);
   });
 
-  test('what ended, was given up or is run by another is recalled', () => {
-    expect(recalled(cancelled(running, start), claim + 1)).toBe(true);
-    expect(recalled(requeued(running, 'RetryDue', 'counts', start), claim + 2)).toBe(true);
-    expect(recalled({ ...running, worker: 'worker-2' }, claim + 2)).toBe(true);
-    expect(recalled(newRun(failed(running, 'ProviderError', start), 'Retried', start), claim + 2)).toBe(true);
+  test('what ended, was given up or is run by another is cancelled', () => {
+    expect(isCancelled(cancelled(running, start), claim + 1)).toBe(true);
+    expect(isCancelled(requeued(running, 'RetryDue', 'counts', start), claim + 2)).toBe(true);
+    expect(isCancelled({ ...running, worker: 'worker-2' }, claim + 2)).toBe(true);
+    expect(isCancelled(newRun(failed(running, 'ProviderError', start), 'Retried', start), claim + 2)).toBe(true);
   });
 
   test('what was requeued for the loss of its worker may still be adopted', () => {
-    expect(recalled(requeued(running, 'WorkerLost', 'lost', start), claim + 1)).toBe(false);
+    expect(isCancelled(requeued(running, 'WorkerLost', 'lost', start), claim + 1)).toBe(false);
   });
 });
 

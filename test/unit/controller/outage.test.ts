@@ -20,9 +20,9 @@ describe('an outage', () => {
     const { claim } = stage.startTask();
     stage.heartbeats.hear('worker-1', [listed(0, claim)]);
     await settle();
-    stage.heartbeats.emit({ event: 'observerAway' });
+    stage.heartbeats.emit({ event: 'observerDisconnected' });
     await stage.clock.advance(30_000);
-    stage.heartbeats.emit({ event: 'observerBack' });
+    stage.heartbeats.emit({ event: 'observerReconnected' });
     await stage.clock.advance(heartbeatTimeout - 1);
     expect(stage.log.lastOf().state).toBe('running');
     await stage.clock.advance(1_001);
@@ -33,9 +33,9 @@ describe('an outage', () => {
     await stage.enter();
     const { running } = stage.startTask();
     await settle();
-    stage.heartbeats.emit({ event: 'observerAway' });
+    stage.heartbeats.emit({ event: 'observerDisconnected' });
     await stage.clock.advance(100_000);
-    stage.heartbeats.emit({ event: 'observerBack' });
+    stage.heartbeats.emit({ event: 'observerReconnected' });
     await stage.clock.advance(3_000);
     expect(stage.log.tries).toEqual([]);
     stage.log.append(succeeded(running, stage.clock.now()));
@@ -48,9 +48,9 @@ describe('an outage', () => {
     await stage.enter();
     stage.log.append(submitted(taskOf({ policy: { ...policy, queueTimeout: 4_000 } })));
     await stage.clock.advance(3_500);
-    stage.heartbeats.emit({ event: 'observerAway' });
+    stage.heartbeats.emit({ event: 'observerDisconnected' });
     await stage.clock.advance(1_000);
-    stage.heartbeats.emit({ event: 'observerBack' });
+    stage.heartbeats.emit({ event: 'observerReconnected' });
     await stage.clock.advance(heartbeatTimeout - 1);
     expect(stage.log.lastOf().state).toBe('queued');
     await stage.clock.advance(1_001);

@@ -67,9 +67,9 @@ describe('workers', () => {
     stage.heartbeats.hear('worker-1');
     await settle();
     stage.heartbeats.emit({ event: 'connectionLost', worker: 'worker-1', reason: 'Client Closed' });
-    stage.heartbeats.emit({ event: 'observerAway' });
+    stage.heartbeats.emit({ event: 'observerDisconnected' });
     await stage.clock.advance(20_000);
-    stage.heartbeats.emit({ event: 'observerBack' });
+    stage.heartbeats.emit({ event: 'observerReconnected' });
     await stage.clock.advance(100);
     const { claim } = stage.startTask();
     await stage.clock.advance(1_500);
@@ -82,9 +82,9 @@ describe('workers', () => {
     await stage.enter();
     const { claim } = stage.startTask();
     stage.heartbeats.hear('worker-1', [listed(0, claim)]);
-    stage.heartbeats.emit({ event: 'observerAway' });
+    stage.heartbeats.emit({ event: 'observerDisconnected' });
     stage.heartbeats.emit({ event: 'connectionLost', worker: 'worker-1', reason: 'Client Closed' });
-    stage.heartbeats.emit({ event: 'observerBack' });
+    stage.heartbeats.emit({ event: 'observerReconnected' });
     await stage.clock.advance(1_000);
     expect(stage.log.lastOf().state).toBe('running');
     await stage.clock.advance(heartbeatTimeout);
@@ -132,10 +132,10 @@ describe('workers', () => {
     stage.heartbeats.hear('worker-1', tasks);
     stage.heartbeats.hear('worker-1', tasks);
     await settle();
-    const recall = { job: taskOf().job, task: 1, claim: gone.claim, reason: 'Cancelled' };
-    expect(stage.heartbeats.recalled).toEqual([
-      { worker: 'worker-1', recall },
-      { worker: 'worker-1', recall },
+    const cancellation = { job: taskOf().job, task: 1, claim: gone.claim, reason: 'Cancelled' };
+    expect(stage.heartbeats.sentCancellations).toEqual([
+      { worker: 'worker-1', cancellation },
+      { worker: 'worker-1', cancellation },
     ]);
   });
 });

@@ -149,10 +149,10 @@ describe('for people who look at workers', () => {
   test('silence does not count while this process is cut off', () => {
     workers = new WorkerDirectory(clock, 18_000);
     hear(beatOf('w', 1, progressing(0)));
-    workers.observe({ event: 'observerAway' });
+    workers.observe({ event: 'observerDisconnected' });
     now += 60_000;
     expect(names()).toEqual(['w']);
-    workers.observe({ event: 'observerBack' });
+    workers.observe({ event: 'observerReconnected' });
     now += 1_000;
     expect(names()).toEqual(['w']);
     expect(workers.runner(running, 5)?.silentFor).toBe(1_000);

@@ -1,4 +1,4 @@
-// The other ends of an attempt: errors, its time, a recall, a call that ignores its abort, and a drain.
+// The other ends of an attempt: errors, its time, a cancellation, a call that ignores its abort, and a drain.
 
 import { afterEach, expect, test } from 'vitest';
 import { AttemptFailed, taskError, type TaskErrorCode } from '../../../src/job/errors/index.ts';
@@ -65,13 +65,13 @@ test("the run's time and the job's deadline end an attempt under their own names
   expect(world.logged.some(({ event }) => event === 'run_timeout')).toBe(true);
 });
 
-test('a recall aborts the call, writes nothing and frees the slot', async () => {
+test('a cancellation aborts the call, writes nothing and frees the slot', async () => {
   const { generate, called } = hanging();
   world = startWorld(generate, { concurrency: 1 });
   const { task } = world.submit();
   const { signal } = await called;
   const { sequence } = world.log.entryOf(task)!;
-  world.heartbeats.recall('worker-1', { job: task.of.job, task: 0, claim: sequence, reason: 'Cancelled' });
+  world.heartbeats.sendCancellation('worker-1', { job: task.of.job, task: 0, claim: sequence, reason: 'Cancelled' });
   await until(() => world.worker.running() === 0, { what: 'the slot to be free' });
   expect(signal.aborted).toBe(true);
   expect(world.log.entryOf(task)!.sequence).toBe(sequence);
@@ -79,7 +79,7 @@ test('a recall aborts the call, writes nothing and frees the slot', async () => 
   expect(world.keys.released).toContainEqual({ outcome: 'used' });
 });
 
-test('a recall of another claim changes nothing', async () => {
+test('a cancellation of another claim changes nothing', async () => {
   const done = Promise.withResolvers<void>();
   const called = Promise.withResolvers<AbortSignal>();
   world = startWorld(async (_request, { signal }) => {
@@ -89,14 +89,14 @@ test('a recall of another claim changes nothing', async () => {
   });
   const { task } = world.submit();
   const signal = await called.promise;
-  world.heartbeats.recall('worker-1', { job: task.of.job, task: 0, claim: 99, reason: 'WorkerLost' });
+  world.heartbeats.sendCancellation('worker-1', { job: task.of.job, task: 0, claim: 99, reason: 'WorkerLost' });
   await new Promise(setImmediate);
   expect(signal.aborted).toBe(false);
   done.resolve();
   await world.log.reached(task, 'succeeded');
 });
 
-test('a recall that overtakes the answer to the claim is not lost', async () => {
+test('a cancellation that overtakes the answer to the claim is not lost', async () => {
   world = startWorld(hanging().generate);
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<void>();
@@ -109,14 +109,14 @@ test('a recall that overtakes the answer to the claim is not lost', async () => 
   };
   const { task } = world.submit();
   await asked.promise;
-  world.heartbeats.recall('worker-1', { job: task.of.job, task: 0, claim: 2, reason: 'Cancelled' });
+  world.heartbeats.sendCancellation('worker-1', { job: task.of.job, task: 0, claim: 2, reason: 'Cancelled' });
   await new Promise(setImmediate);
   answer.resolve();
-  await until(() => world.logged.some(({ event }) => event === 'generation_cancelled'), { what: 'the recall' });
+  await until(() => world.logged.some(({ event }) => event === 'generation_cancelled'), { what: 'the cancellation' });
   expect(world.log.entryOf(task)!.state.state).toBe('running');
 });
 
-test('once the provider has answered, a recall no longer drops the result', async () => {
+test('once the provider has answered, a cancellation no longer drops the result', async () => {
   const stored = Promise.withResolvers<void>();
   const storing = Promise.withResolvers<void>();
   world = startWorld(() => Promise.resolve(made('x'.repeat(300 * 1024))));
@@ -126,7 +126,7 @@ test('once the provider has answered, a recall no longer drops the result', asyn
   };
   const { task } = world.submit();
   await storing.promise;
-  world.heartbeats.recall('worker-1', { job: task.of.job, task: 0, claim: 2, reason: 'WorkerLost' });
+  world.heartbeats.sendCancellation('worker-1', { job: task.of.job, task: 0, claim: 2, reason: 'WorkerLost' });
   await new Promise(setImmediate);
   stored.resolve();
   await world.log.reached(task, 'succeeded');

@@ -1,7 +1,7 @@
-// The wire format of heartbeats and recalls: JSON, validated on arrival, as any user of the account may publish there.
+// The wire format of heartbeats and cancellations: JSON, validated on arrival, as any user of the account may publish there.
 
 import { z } from 'zod';
-import type { Beat, Recall } from '../../../ports/heartbeats.ts';
+import type { Beat, Cancellation } from '../../../ports/heartbeats.ts';
 
 const count = z.int().min(0);
 const id = z.string().min(1).max(128);
@@ -23,12 +23,17 @@ const beatSchema: z.ZodType<Beat> = z.object({
   connection: z.object({ server: z.string(), client: z.number() }),
 });
 
-const recallSchema: z.ZodType<Recall> = z.object({ job: id, task: count, claim: count, reason: z.string() });
+const cancellationSchema: z.ZodType<Cancellation> = z.object({
+  job: id,
+  task: count,
+  claim: count,
+  reason: z.string(),
+});
 
 /** Undefined for anything that is not a beat. */
 export const readBeat = (bytes: Uint8Array): Beat | undefined => read(beatSchema, bytes);
 
-export const readRecall = (bytes: Uint8Array): Recall | undefined => read(recallSchema, bytes);
+export const readCancellation = (bytes: Uint8Array): Cancellation | undefined => read(cancellationSchema, bytes);
 
 function read<T>(schema: z.ZodType<T>, bytes: Uint8Array): T | undefined {
   try {

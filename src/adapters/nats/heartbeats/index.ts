@@ -1,9 +1,9 @@
-// Heartbeats and recalls as core NATS messages: nothing is stored, so a JetStream failover interrupts no heartbeat.
+// Heartbeats and cancellations as core NATS messages: nothing is stored, so a JetStream failover interrupts no heartbeat.
 
 import { eventQueue } from '../../../async/eventQueue.ts';
-import type { Beat, BeatEvent, Heartbeats, Recall } from '../../../ports/heartbeats.ts';
+import type { Beat, BeatEvent, Cancellation, Heartbeats } from '../../../ports/heartbeats.ts';
 import type { NatsLink } from '../link/connection.ts';
-import { readBeat, readRecall } from './codec.ts';
+import { readBeat, readCancellation } from './codec.ts';
 import type { ConnectionLosses } from './connectionLosses.ts';
 
 export interface HeartbeatOptions {
@@ -38,10 +38,11 @@ export function natsHeartbeats(link: NatsLink, options: HeartbeatOptions = {}): 
       send(beat);
     },
     watch: (signal) => watchBeats(link, options.losses, signal),
-    recall: (worker, recall) => {
-      if (link.connected()) connection.publish(`${prefix}.recall.${token(worker)}`, JSON.stringify(recall));
+    // The subject keeps the name `recall` because permissions and other versions use it.
+    sendCancellation: (worker, cancellation) => {
+      if (link.connected()) connection.publish(`${prefix}.recall.${token(worker)}`, JSON.stringify(cancellation));
     },
-    recalls: (worker, signal) => watchRecalls(link, worker, signal),
+    cancellations: (worker, signal) => watchCancellations(link, worker, signal),
   };
 }
 
@@ -76,25 +77,25 @@ function watchBeats(
     return true;
   });
   const status = link.onStatus((now) => {
-    events.push({ event: now === 'reconnected' ? 'observerBack' : 'observerAway' });
+    events.push({ event: now === 'reconnected' ? 'observerReconnected' : 'observerDisconnected' });
     if (now === 'reconnected') requestBeats(link);
   });
   requestBeats(link);
   const loss = losses?.onLoss((worker, reason) => events.push({ event: 'connectionLost', worker, reason }));
   releases.push(listening, status, loss ?? (() => undefined));
-  if (!link.connected()) events.push({ event: 'observerAway' });
+  if (!link.connected()) events.push({ event: 'observerDisconnected' });
   return events;
 }
 
-function watchRecalls(link: NatsLink, worker: string, signal: AbortSignal): AsyncIterable<Recall> {
+function watchCancellations(link: NatsLink, worker: string, signal: AbortSignal): AsyncIterable<Cancellation> {
   const ended = AbortSignal.any([signal, link.closing]);
-  const recalls = eventQueue<Recall>(ended, () => stop());
+  const cancellations = eventQueue<Cancellation>(ended, () => stop());
   const stop = listen(link, `${link.prefix}.recall.${token(worker)}`, (bytes) => {
-    const recall = readRecall(bytes);
-    if (recall !== undefined) recalls.push(recall);
-    return recall !== undefined;
+    const cancellation = readCancellation(bytes);
+    if (cancellation !== undefined) cancellations.push(cancellation);
+    return cancellation !== undefined;
   });
-  return recalls;
+  return cancellations;
 }
 
 /** Calls `take` for each message. A message that `take` rejects is logged and dropped. */

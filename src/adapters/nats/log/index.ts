@@ -44,7 +44,7 @@ export async function natsJobLog(link: NatsLink, options: JobLogOptions): Promis
     history: (job, pool) => readHistory(context, job, pool),
     follow: (from, signal) => followStream(context, follow, from, signal),
     watermark: () => marks.read(),
-    keepWatermark: (mark) => marks.write(mark),
+    saveWatermark: (mark) => marks.write(mark),
     health: async () => (await streamState(context)).health,
     purge: (job, pool) => purgeJob(context, job, pool),
   };

@@ -21,7 +21,9 @@ describe('a deleted resource', () => {
     await operator.settle();
     expect(await stateOf(world, resource, 0)).toBe('cancelled');
     expect(await stateOf(world, resource, 1)).toBe('cancelled');
-    expect(world.heartbeats.recalled).toMatchObject([{ worker: 'worker-1', recall: { task: 0, reason: 'Cancelled' } }]);
+    expect(world.heartbeats.sentCancellations).toMatchObject([
+      { worker: 'worker-1', cancellation: { task: 0, reason: 'Cancelled' } },
+    ]);
     expect((await hands(world, resource).read())!.tasks[0]!.last.detail.message).toBe(
       'Cancelled by the deletion of its GenerationJob',
     );

@@ -121,7 +121,7 @@ test('the resource is deleted after its TTL, and its job is kept', async () => {
   expect(peek(world, 'yard')).toBeUndefined();
   await operator.after(60_000);
   expect((await read())!.tasks[0]!.last.state.state).toBe('succeeded');
-  expect(world.heartbeats.recalled).toEqual([]);
+  expect(world.heartbeats.sentCancellations).toEqual([]);
 });
 
 test('a retry through the API reopens the resource, which then finishes again', async () => {

@@ -1,11 +1,11 @@
 // Cancellations: other processes say that a task no longer belongs to this worker. Its call is aborted and nothing is written.
 
+import { sleep } from '../async/sleep.ts';
 import type { Heartbeats } from '../ports/heartbeats.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { sleep } from '../async/sleep.ts';
 import type { HeldTasks } from './heldTasks.ts';
 
-export interface RecallOptions {
+export interface CancellationOptions {
   readonly name: string;
   readonly heartbeats: Heartbeats;
   readonly heldTasks: HeldTasks;
@@ -13,11 +13,17 @@ export interface RecallOptions {
   readonly signal: AbortSignal;
 }
 
-/** Listens until the signal aborts; never rejects. A missed recall is repeated in answer to the next heartbeat. */
-export async function followRecalls({ name, heartbeats, heldTasks, logger, signal }: RecallOptions): Promise<void> {
+/** Listens until the signal aborts; never rejects. A missed cancellation is repeated in answer to the next heartbeat. */
+export async function followCancellations({
+  name,
+  heartbeats,
+  heldTasks,
+  logger,
+  signal,
+}: CancellationOptions): Promise<void> {
   while (!signal.aborted) {
     try {
-      for await (const recall of heartbeats.recalls(name, signal)) heldTasks.recall(recall);
+      for await (const cancellation of heartbeats.cancellations(name, signal)) heldTasks.cancel(cancellation);
     } catch (err) {
       if (!signal.aborted) logger.warn({ err }, 'Cannot receive cancellations; subscribing again in a second');
     }
