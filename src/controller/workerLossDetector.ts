@@ -2,13 +2,13 @@
 // no longer list the task. The rules decide; this only says which tasks to check.
 
 import type { Duration } from '../job/duration.ts';
+import type { TaskState } from '../job/task.ts';
 import { after, earliest, elapsed, latest, longAgo, never, type Instant, type Monotonic } from '../job/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IndexedTask, JobIndex } from '../readmodel/jobIndex.ts';
-import { fromTaskKey, type TaskKey } from '../readmodel/taskKey.ts';
+import { fromTaskKey, type TaskKey, taskKey } from '../readmodel/taskKey.ts';
 import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 import type { OutageDetector } from './outageDetector.ts';
-import { RunningTasks } from './runningTasks.ts';
 import { Schedule } from './schedule.ts';
 
 /** ms until the tasks of a silent worker are checked again. */
@@ -117,4 +117,46 @@ export class WorkerLossDetector {
 function indexed(key: TaskKey, index: JobIndex): IndexedTask | undefined {
   const { job, task } = fromTaskKey(key);
   return index.task(job, task);
+}
+
+const none: ReadonlySet<TaskKey> = new Set();
+
+/** The running tasks of each worker, according to the index. */
+class RunningTasks {
+  readonly #byWorker = new Map<string, Set<TaskKey>>();
+
+  update(before: TaskState | undefined, after: TaskState): void {
+    const key = taskKey(after.of.job, after.of.task);
+    if (before?.state === 'running') this.#remove(before.worker, key);
+    if (after.state === 'running') this.#add(after.worker, key);
+  }
+
+  of(worker: string): ReadonlySet<TaskKey> {
+    return this.#byWorker.get(worker) ?? none;
+  }
+
+  workers(): IterableIterator<string> {
+    return this.#byWorker.keys();
+  }
+
+  /** Keeps only these: jobs leave the index without a change when their retention ends. */
+  keep(isRunning: (key: TaskKey) => boolean): void {
+    for (const [worker, keys] of this.#byWorker) for (const key of keys) if (!isRunning(key)) this.#remove(worker, key);
+  }
+
+  clear(): void {
+    this.#byWorker.clear();
+  }
+
+  #add(worker: string, key: TaskKey): void {
+    const keys = this.#byWorker.get(worker) ?? new Set();
+    keys.add(key);
+    this.#byWorker.set(worker, keys);
+  }
+
+  #remove(worker: string, key: TaskKey): void {
+    const keys = this.#byWorker.get(worker);
+    keys?.delete(key);
+    if (keys?.size === 0) this.#byWorker.delete(worker);
+  }
 }

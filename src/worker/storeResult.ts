@@ -1,10 +1,10 @@
 // Stores the provider's result before any status mentions it: images with a thumbnail and metadata, and long texts.
 
 import { AttemptFailed, taskError } from '../job/errors/index.ts';
-import type { ArtifactRef, JsonValue, TaskDetail } from '../job/task.ts';
+import type { ArtifactRef, JsonValue, TaskDetail, JsonObject, Usage } from '../job/task.ts';
 import type { Generated, GeneratedImage } from '../ports/provider.ts';
 import type { WorkerContext } from './context.ts';
-import { describeResult } from './metadata.ts';
+import type { WorkerOptions } from './options.ts';
 import type { Claim, Result } from './pipeline.ts';
 import { storeCall } from './storeCalls.ts';
 import { lookAt, type Look } from './thumbnail.ts';
@@ -82,3 +82,34 @@ async function store(
 }
 
 const asJson = (value: JsonValue): Buffer => Buffer.from(JSON.stringify(value));
+
+interface Made {
+  readonly artifacts: readonly ArtifactRef[];
+  readonly usage: Usage;
+  readonly provenance: Generated['provenance'];
+}
+
+/** The `metadata` artifact: how an image was made, for the user who keeps it. */
+function describeResult({ state, request }: Claim, made: Made, { name, provider, clock }: WorkerOptions): JsonObject {
+  const { job, task, name: taskName, kind, model, pool, labels } = state.of;
+  const about = {
+    job,
+    task,
+    name: taskName,
+    run: state.run,
+    attempt: state.attempt,
+    kind,
+    pool,
+    worker: name,
+    provider: provider.name,
+    model,
+    madeAt: new Date(clock.now()).toISOString(),
+    input: request.input,
+    labels,
+    metadata: request.metadata,
+    jobMetadata: request.jobMetadata,
+    ...made,
+  };
+  // Through text and back: what is undefined is left out, and the rest is JSON by its types.
+  return JSON.parse(JSON.stringify(about satisfies Record<string, unknown>)) as Record<string, JsonValue>;
+}

@@ -9,10 +9,8 @@ import { AcquiredKeys } from './acquiredKeys.ts';
 import { runAttempt } from './attempt.ts';
 import { AttemptTelemetry } from './attemptTelemetry.ts';
 import { CallDurations } from './callDurations.ts';
-import { followCancellations } from './cancellations.ts';
 import { claimTask } from './claim.ts';
 import type { WorkerContext } from './context.ts';
-import { drainHeld } from './drain.ts';
 import { HeartbeatSender } from './heartbeatSender.ts';
 import { AttemptAborted, HeldTasks, type HeldTask } from './heldTasks.ts';
 import type { WorkerOptions } from './options.ts';
@@ -40,7 +38,7 @@ export function startWorker(options: WorkerOptions): Worker {
   const end = new AbortController();
   const context = contextOf(options, stop, end.signal);
   const { slots, heldTasks, heartbeat } = context;
-  const cancellations = followCancellations({ ...options, heldTasks, signal: end.signal });
+  const cancellations = followCancellations(options, heldTasks, end.signal);
   const finished = runUntilStopped(context).then(async () => {
     end.abort(new AttemptAborted('drained', 'The worker has stopped'));
     heartbeat.close();
@@ -160,4 +158,38 @@ function healthOf(slots: Slots, stopped: AbortSignal): { live: boolean; reason: 
     };
   }
   return { live: true, reason: stopped.aborted ? 'draining' : 'working' };
+}
+
+const drainTimeout = 25_000;
+const handBack = 3_000;
+
+/**
+ * Drains the worker, which claims nothing more: attempts that finish in time are kept, and the others are requeued.
+ * Resolves when nothing is held any more. Attempts have `drainTimeoutMs`; then they are aborted, and their hand-back has
+ * `handBackMs`. To be called once `context.stopped` has aborted. Never rejects.
+ */
+async function drainHeld({ heldTasks, options }: WorkerContext): Promise<void> {
+  const { drainTimeoutMs = drainTimeout, handBackMs = handBack } = options;
+  await heldTasks.empty(AbortSignal.timeout(drainTimeoutMs));
+  heldTasks.abortAll(new AttemptAborted('drained', 'The worker is shutting down'));
+  await heldTasks.empty(AbortSignal.timeout(handBackMs));
+}
+
+/**
+ * Listens for cancellations until the signal aborts: other processes say that a task no longer belongs to this worker. Its
+ * call is aborted and nothing is written. A missed cancellation is repeated in answer to the next heartbeat. Never rejects.
+ */
+async function followCancellations(
+  { name, heartbeats, logger }: WorkerOptions,
+  heldTasks: HeldTasks,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      for await (const cancellation of heartbeats.cancellations(name, signal)) heldTasks.cancel(cancellation);
+    } catch (err) {
+      if (!signal.aborted) logger.warn({ err }, 'Cannot receive cancellations; subscribing again in a second');
+    }
+    if (!signal.aborted) await sleep(1_000, signal);
+  }
 }

@@ -1,11 +1,12 @@
-// The text of one client's event stream: the events of its feed, as server-sent events.
+// The text of one client's event stream: the events of its feed in the format of server-sent events (WHATWG HTML,
+// "Server-sent events").
 
 import type { JobId } from '../../job/ids.ts';
 import { feed, type FeedEvent } from '../../jobs/events/feed.ts';
+import type { Position } from '../../ports/jobLog.ts';
 import type { ApiContext } from '../options.ts';
-import { taskEventView } from '../view/eventView.ts';
 import { jobView, listedJobView } from '../view/jobView.ts';
-import { commentText, eventId, eventText, positionOf } from './serverSentEvent.ts';
+import { taskEventView } from '../view/transitionView.ts';
 
 export interface EventRequest {
   readonly tenant: string;
@@ -55,4 +56,21 @@ function textOf({ workers }: ApiContext, event: FeedEvent): string {
     default:
       return event satisfies never;
   }
+}
+
+/** A client that reconnects resumes after the last `id` it received. */
+function eventText(event: string, data: unknown, id?: string): string {
+  // JSON.stringify emits no line breaks, so one data line is enough.
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/** Keeps proxies from closing a connection that seems idle. */
+const commentText = ': alive\n\n';
+
+const eventId = ({ epoch, sequence }: Position): string => `${epoch}-${sequence}`;
+
+/** Undefined for a text that is not an event id of this API. */
+function positionOf(id: string): Position | undefined {
+  const [, epoch, sequence] = /^([0-9a-zA-Z]{1,40})-(\d{1,15})$/.exec(id) ?? [];
+  return epoch === undefined ? undefined : { epoch, sequence: Number(sequence) };
 }

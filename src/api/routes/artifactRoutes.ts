@@ -11,7 +11,6 @@ import type { Api, ApiContext } from '../options.ts';
 import { checkImage, imageMediaTypes, type ImageMediaType } from '../../jobs/submit/image.ts';
 import { jobParams } from '../validation.ts';
 import { isNamed, problems } from './answers.ts';
-import { byteRange } from './byteRange.ts';
 
 export function artifactRoutes(app: Api, context: ApiContext): void {
   downloadRoute(app, context);
@@ -101,6 +100,25 @@ async function sendBytes(
     .header('content-range', `bytes ${range.start}-${range.end}/${bytes}`)
     .header('content-length', range.end - range.start + 1)
     .send(stream);
+}
+
+interface ByteRange {
+  readonly start: number;
+  /** Inclusive. */
+  readonly end: number;
+}
+
+/** Undefined means to send all bytes: no header, another unit, several ranges, or an invalid header. */
+function byteRange(header: string | undefined, size: number): ByteRange | 'outside' | undefined {
+  const [, from = '', to = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? '') ?? [];
+  if (from === '' && to === '') return undefined;
+  if (from === '') {
+    const start = Math.max(0, size - Number(to));
+    return Number(to) === 0 || size === 0 ? 'outside' : { start, end: size - 1 };
+  }
+  const start = Number(from);
+  if (to !== '' && Number(to) < start) return undefined;
+  return start >= size ? 'outside' : { start, end: to === '' ? size - 1 : Math.min(Number(to), size - 1) };
 }
 
 function uploadRoute(app: Api, context: ApiContext): void {

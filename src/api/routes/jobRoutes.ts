@@ -11,7 +11,7 @@ import { readJob } from '../../jobs/read.ts';
 import { versionOf, waitForJob, type JobVersion } from '../../jobs/wait.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { jobParams, repeatable, waitQuery } from '../validation.ts';
-import { historyView } from '../view/historyView.ts';
+import { historyView } from '../view/transitionView.ts';
 import { jobView } from '../view/jobView.ts';
 import { historySchema, jobSchema } from '../view/schemas.ts';
 import { requestEnd, isNamed, jobHeaders, jobTag, problems } from './answers.ts';

@@ -1,6 +1,7 @@
 // Connects a client command to the Genwarden of a cluster: through a port-forward, as the kubeconfig's user.
 
-import { KubeClient, openTunnel, type Kubeconfig } from '../../adapters/kubernetes/index.ts';
+import { existsSync } from 'node:fs';
+import { KubeClient, openTunnel, type Kubeconfig, loadKubeconfig } from '../../adapters/kubernetes/index.ts';
 import { version } from '../../config/version.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { KubeError, type PodConnection } from '../../ports/kubernetes.ts';
@@ -11,7 +12,6 @@ import { installationBearer, kubeconfigBearer, kubeconfigToken, type Bearer } fr
 import { clusterError } from './clusterError.ts';
 import type { PluginFlags } from './flags.ts';
 import { findInstallation, readyApiPod, type Installation } from './installation.ts';
-import { chooseKubeconfig, namespaceOf } from './kubeconfig.ts';
 
 export interface Reached {
   readonly kubeconfig: Kubeconfig;
@@ -101,4 +101,36 @@ function fetchAs(bearer: Bearer, namespace: string): typeof globalThis.fetch {
     headers.set('genwarden-namespace', namespace);
     return globalThis.fetch(input, { ...init, headers });
   };
+}
+
+/** Throws `ClusterUnreachable` when there is no kubeconfig, and `UsageError` when it does not fit the flags. */
+async function chooseKubeconfig({ kubeconfig: path, context }: PluginFlags): Promise<Kubeconfig> {
+  if (path !== undefined && !existsSync(path)) {
+    throw new GenwardenError('UsageError', `--kubeconfig ${path}: there is no such file`);
+  }
+  const kubeconfig = await loadKubeconfig('UsageError', path);
+  if (context !== undefined) useContext(kubeconfig, context);
+  if (!kubeconfig.namesCluster) {
+    throw new GenwardenError('ClusterUnreachable', 'There is no kubeconfig, or its current context names no cluster');
+  }
+  if (kubeconfig.impersonatesUser) {
+    const message = 'The kubeconfig impersonates another user, which a token cannot do: use another context';
+    throw new GenwardenError('UsageError', message);
+  }
+  return kubeconfig;
+}
+
+/** The name of a namespace, or `*`. */
+function namespaceOf(flags: PluginFlags, kubeconfig: Kubeconfig | undefined): string {
+  if (flags.allNamespaces === true) return '*';
+  return flags.namespace ?? kubeconfig?.namespace ?? 'default';
+}
+
+function useContext(kubeconfig: Kubeconfig, name: string): void {
+  const { contexts } = kubeconfig;
+  if (!contexts.includes(name)) {
+    const known = contexts.join(', ') || 'no contexts';
+    throw new GenwardenError('UsageError', `--context ${name}: the kubeconfig has ${known}`);
+  }
+  kubeconfig.useContext(name);
 }

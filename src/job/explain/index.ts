@@ -2,14 +2,13 @@
 // the task comes in as one observation.
 
 import { budgetsAfter } from '../budgets.ts';
-import { nextSteps, type NextStep } from './next.ts';
-import { overdueSince } from '../rules/timing.ts';
+import { overdueSince, timedRules, type TimedRule } from '../rules/timing.ts';
+import { isOpen, type Budgets, type OpenTask, type Instant } from '../task.ts';
+import { about, count, at } from './format.ts';
 import type { Cause, Finding, Observation } from './observation.ts';
 import { whyQueued } from './queued.ts';
 import { whyRunning } from './running.ts';
 import { howItEnded, titleOf, whyInReview, whyWaiting } from './settled.ts';
-import { about, count } from './format.ts';
-import { isOpen, type Budgets, type OpenTask } from '../task.ts';
 
 export interface Explanation {
   readonly cause: Cause;
@@ -84,3 +83,30 @@ function lastError({ task, error }: Observation): string[] {
 
 const lossesOf = ({ attemptsLost, of }: OpenTask): string =>
   `${count(attemptsLost, 'worker')} lost so far; at ${of.policy.maxLostAttempts} the task fails as PoisonPill`;
+
+interface NextStep extends TimedRule {
+  /** One sentence. */
+  readonly says: string;
+}
+
+/**
+ * What happens next to an open task if nothing else changes it, and when: the timed rules in sentences, nearest first.
+ */
+export function nextSteps(task: OpenTask, now: Instant): NextStep[] {
+  return timedRules(task).map((step) => ({ ...step, says: sentence(step, task, now) }));
+}
+
+function sentence({ rule, at: moment }: TimedRule, task: OpenTask, now: Instant): string {
+  const isDue = moment <= now;
+  if (rule === 'RetryDue') return isDue ? 'It is due to be requeued' : `It is requeued ${at(moment, now)}`;
+  if (rule !== 'AttemptTimeout') {
+    return isDue
+      ? `It is due to fail with ${rule}`
+      : `Unless it changes first, it fails with ${rule} ${at(moment, now)}`;
+  }
+  const { maxAttempts } = task.of.policy;
+  const then = task.attempt < maxAttempts ? 'is retried if its run has time left' : 'fails: this is its last attempt';
+  return isDue
+    ? `The attempt is due to end with ${rule}; then the task ${then}`
+    : `Without a result, attempt ${task.attempt} of ${maxAttempts} ends with ${rule} ${at(moment, now)}; then the task ${then}`;
+}

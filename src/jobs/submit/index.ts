@@ -3,17 +3,17 @@
 import { createHash } from 'node:crypto';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { jobIdFrom, type JobId } from '../../job/ids.ts';
-import type { SpecWrite } from '../../job/task.ts';
+import type { SpecWrite, TaskIdentity, TaskInput, TaskRequest } from '../../job/task.ts';
+import { submitted } from '../../job/transitions.ts';
 import type { JobRecord, LogEntry } from '../../ports/jobLog.ts';
 import type { JobsContext } from '../context.ts';
 import { isDeletedOrExpired } from '../read.ts';
 import type { SubmitBody } from './body.ts';
 import { digestOf } from './json.ts';
-import { mergeTasks } from './mergeTasks.ts';
-import { placementOf } from './placement.ts';
-import { resolveReferences } from './references.ts';
-import { specsOf } from './specs.ts';
-import { timingOf } from './timing.ts';
+import { mergeTasks, type RequestedTask } from './mergeTasks.ts';
+import { placementOf, type Placement } from './placement.ts';
+import { resolveReferences, type ResolvedReferences } from './references.ts';
+import { timingOf, type Timing } from './timing.ts';
 
 export interface Submit {
   readonly tenant: string;
@@ -79,6 +79,59 @@ async function storeJob(context: SubmitContext, submit: Identified): Promise<Sub
   const timing = timingOf(body.kind, body.policy, policy, context.retentionMs, context.clock.now());
   const references = await resolveReferences(tasks, context.artifacts, tenant, provider);
   return write(context, submit, specsOf({ job, tenant, digest, owner, body, tasks, placement, timing, references }));
+}
+
+interface NewJob {
+  readonly job: JobId;
+  readonly tenant: string;
+  readonly digest: string;
+  readonly owner: string | null;
+  readonly body: SubmitBody;
+  readonly tasks: readonly RequestedTask[];
+  readonly placement: Placement;
+  readonly timing: Timing;
+  readonly references: ResolvedReferences;
+}
+
+/** The first message of each task of the new job. */
+function specsOf(job: NewJob): readonly SpecWrite[] {
+  return job.tasks.map((task, index) => ({
+    state: submitted(identityOf(job, task, index)),
+    detail: { message: 'Queued for a worker', request: requestOf(job, task) },
+  }));
+}
+
+function identityOf(
+  { job, tenant, owner, body, tasks, placement, timing }: NewJob,
+  task: RequestedTask,
+  at: number,
+): TaskIdentity {
+  return {
+    job,
+    task: at,
+    name: task.name,
+    total: tasks.length,
+    tenant,
+    pool: placement.pool.name,
+    kind: body.kind,
+    model: placement.model,
+    priority: body.priority ?? 'normal',
+    labels: body.labels ?? {},
+    owner,
+    ...timing,
+  };
+}
+
+function requestOf({ body, digest, references }: NewJob, task: RequestedTask): TaskRequest {
+  const images = task.references.map((reference) => references.get(reference)!);
+  const input = { ...task.input, ...(images.length === 0 ? {} : { references: images }) } as TaskInput;
+  return {
+    input,
+    metadata: task.metadata,
+    jobMetadata: body.metadata === undefined ? {} : body.metadata,
+    digest,
+    concurrencyKey: body.concurrencyKey ?? null,
+  };
 }
 
 const maxTries = 3;

@@ -8,14 +8,12 @@ import { parseWorkerPool, type WorkerPool, type WorkerPoolSpec } from '../resour
 import { applyChildren, markPods, writeStatus } from './apply.ts';
 import { poolDeclaration } from './children/poolFile.ts';
 import { decide, type Decision, type Obstacle } from './decide/index.ts';
-import { removePool, endPauseOfFormerPool } from './removePool.ts';
-import { reconcilePause, type PauseResult } from './pause.ts';
-import { requeueAfter } from './decide/schedule.ts';
-import type { PoolState, Term } from './reconcileState.ts';
-import { observe, type ObservedPool } from './observe/index.ts';
-import { podProblem } from './observe/podProblem.ts';
 import { readyCondition } from './decide/readyCondition.ts';
 import { statusOf, writeDueIn } from './decide/status.ts';
+import { observe, type ObservedPool } from './observe/index.ts';
+import { podProblem } from './observe/podProblem.ts';
+import { reconcilePause, type PauseResult } from './pause.ts';
+import type { PoolState, Term } from './reconcileState.ts';
 
 /** Returns the ms until the next reconcile. */
 export async function reconcilePool(
@@ -38,6 +36,35 @@ export async function reconcilePool(
   await endPauseOfFormerPool(context, pool);
   await context.pools.declare(poolDeclaration(pool.metadata, parsed.spec));
   return reconcileValid(context, term, pool, parsed.spec, signal);
+}
+
+/**
+ * For a pool whose WorkerPool was deleted; Kubernetes garbage-collects its workers, which the WorkerPool owns.
+ * Removes the declaration, so that submits to the pool are refused. A declaration that a worker made from its own settings
+ * stays. Open tasks stay queued until they are due. Throws `Unavailable`.
+ */
+async function removePool(context: OperatorContext, term: Term, { name }: ResourceKey): Promise<void> {
+  term.states.forget(name);
+  term.attemptDurations.forget(name);
+  if (context.pools.find(name)?.owner === undefined) return;
+  await endPause(context, name);
+  await context.pools.remove(name);
+  context.logger.info({ pool: name }, `Pool ${name} removed: its WorkerPool was deleted`);
+}
+
+/** A new pool does not inherit the pause of a deleted pool of the same name. */
+async function endPauseOfFormerPool(context: OperatorContext, { metadata }: WorkerPool): Promise<void> {
+  const { owner } = context.pools.find(metadata.name) ?? {};
+  if (owner !== undefined && owner !== metadata.uid) await endPause(context, metadata.name);
+}
+
+async function endPause({ queue, logger }: OperatorContext, pool: string): Promise<void> {
+  try {
+    if ((await queue.paused(pool)) !== undefined) await queue.resume(pool);
+  } catch (err) {
+    // Without a queue there is no pause to end.
+    logger.debug({ err, pool }, 'Could not resume the queue of a deleted pool');
+  }
 }
 
 async function reconcileValid(
@@ -151,4 +178,31 @@ async function reportInvalidSpec(
   });
   if (writeDueIn(state.written?.status, status, Infinity) === 0) await writeStatus(context, state, pool, status);
   return 600_000;
+}
+
+interface RequeueInput {
+  readonly observed: ObservedPool;
+  readonly decision: Decision;
+  readonly obstacle: Obstacle | undefined;
+  /** ms until the status is due to be written; undefined if it is up to date. */
+  readonly statusDueIn: number | undefined;
+  readonly pauseFailed: boolean;
+}
+
+const quiet = 10_000;
+const atWork = 2_000;
+const scalingIn = 500;
+const blocked = 3_000;
+
+/** When to reconcile the pool again without an event, ms. */
+function requeueAfter({ observed, decision, obstacle, statusDueIn = quiet, pauseFailed }: RequeueInput): number {
+  const { queued = 0, running = 0 } = observed.load ?? {};
+  const waitsFor = decision.obstacle === undefined ? decision.scaleIn.waitsFor : undefined;
+  return Math.min(
+    quiet,
+    Math.max(50, statusDueIn),
+    ...(queued + running > 0 || observed.load === undefined || pauseFailed ? [atWork] : []),
+    ...(waitsFor === undefined ? [] : [scalingIn]),
+    ...(obstacle === undefined && observed.deployment !== undefined ? [] : [blocked]),
+  );
 }

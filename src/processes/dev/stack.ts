@@ -1,9 +1,12 @@
 // Everything on one machine: nats-server as a child process, the Gemini stand-in where no key is set, and one api, worker
 // and controller in this process.
 
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { sleep } from '../../async/sleep.ts';
 import type { ResolvedSetting } from '../../config/setting.ts';
 import type { Settings } from '../../config/settings.ts';
+import { GenwardenError } from '../../job/errors/index.ts';
 import { startStandin, type Standin } from '../../standin/standin.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { startApiProcess } from '../api.ts';
@@ -11,7 +14,7 @@ import type { StartedProcess } from '../bootstrap.ts';
 import { startControllerProcess } from '../controller.ts';
 import { Resources } from '../resources.ts';
 import { startWorkerProcess } from '../worker.ts';
-import { lockDataFolder } from './dataFolder.ts';
+import { commandLine } from './childProcess.ts';
 import { startEmbeddedNats } from './natsServer.ts';
 
 export interface Stack {
@@ -74,6 +77,21 @@ export async function startStack({ settings, externalNats, logger, signal }: Sta
 /** True if a flag or variable names a NATS server, so that none is started here. */
 export function natsIsGiven(resolved: readonly ResolvedSetting[]): boolean {
   return resolved.some(({ definition, source }) => definition.name === 'NATS_URL' && source.kind !== 'default');
+}
+
+/**
+ * Locks the data folder, which one process can use at a time, and returns the function that unlocks it. Throws
+ * `DataDirInUse` while another Genwarden process has it.
+ */
+async function lockDataFolder(folder: string): Promise<() => Promise<void>> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, 'dev.pid');
+  const holder = Number(await readFile(file, 'utf8').catch(() => ''));
+  if (holder > 0 && holder !== process.pid && /genwarden|cli\/main/.test(commandLine(holder))) {
+    throw new GenwardenError('DataDirInUse', `Process ${holder} uses the data folder ${folder}`);
+  }
+  await writeFile(file, String(process.pid));
+  return () => rm(file, { force: true });
 }
 
 async function embeddedNats(settings: Settings, resources: Resources, logger: Logger) {

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import type { taskEventView } from '../../../src/api/view/eventView.ts';
+import type { taskEventView } from '../../../src/api/view/transitionView.ts';
 import { GenwardenClient, type TaskChange } from '../../../src/client/index.ts';
 import { apiWorld } from '../../fakes/apiWorld.ts';
 import { tempFolder } from '../../support/tempFolder.ts';

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { nextSteps } from '../../../src/job/explain/next.ts';
+import { nextSteps } from '../../../src/job/explain/index.ts';
 import { decide } from '../../../src/job/rules/decide.ts';
 import type { World } from '../../../src/job/rules/rule.ts';
 import { firstCheck, nextCheck, timedRules } from '../../../src/job/rules/timing.ts';

@@ -1,9 +1,9 @@
-// The JSON of a job's history: each message of its tasks as a transition.
+// The JSON of a transition: as event streams send it, and in the history of a job.
 
 import { isOpen } from '../../job/task.ts';
-import type { DetailedEntry } from '../../ports/jobLog.ts';
+import type { DetailedEntry, LogEntry } from '../../ports/jobLog.ts';
 import type { TransitionView } from './schemas.ts';
-import { artifactView, errorView, isoTime, workerOf } from './taskView.ts';
+import { artifactView, errorView, isoTime, workerOf, isoTimeOrNull } from './taskView.ts';
 
 /** In stream order, across all tasks. */
 export function historyView(entries: readonly DetailedEntry[]): TransitionView[] {
@@ -29,5 +29,26 @@ function transitionView({ sequence, at, state, detail }: DetailedEntry): Transit
     error: errorView(detail.error),
     usage: detail.usage ?? null,
     artifacts: (detail.artifacts ?? []).map((artifact) => artifactView(artifact, state)),
+  };
+}
+
+/** Made from the stream's headers alone, so without error and artifacts: those are in the job. */
+export function taskEventView({ sequence, at, state }: LogEntry) {
+  return {
+    sequence,
+    at: isoTime(at),
+    job: state.of.job,
+    task: state.of.task,
+    name: state.of.name,
+    pool: state.of.pool,
+    state: state.state,
+    run: state.run,
+    attempt: state.attempt,
+    attemptsLost: state.attemptsLost,
+    reason: state.reason,
+    worker: workerOf(state),
+    startedAt: isoTimeOrNull(state.startedAt),
+    dueAt: isOpen(state) ? isoTime(state.dueAt) : null,
+    retryAt: state.state === 'waiting' ? isoTime(state.retryAt) : null,
   };
 }

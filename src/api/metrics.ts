@@ -1,0 +1,34 @@
+// The metrics that the API measures: overdue tasks, and request durations by route.
+
+import { countOverdue } from '../jobs/stuck/overdue.ts';
+import type { ApiContext, Api } from './options.ts';
+
+const intervalMs = 5_000;
+
+/**
+ * Counts overdue tasks until the returned function is called. Every API process does, so that a failing controller is
+ * noticed from outside.
+ */
+export function watchOverdue(context: ApiContext): () => void {
+  const count = (): void => {
+    for (const [pool, tasks] of countOverdue(context)) context.metrics.overdueTasks.set({ pool }, tasks);
+  };
+  const timer = setInterval(count, intervalMs).unref();
+  return () => clearInterval(timer);
+}
+
+/** Waits and event streams are left out, because the client decides how long they take. */
+export function measureRequests(app: Api, { metrics }: Pick<ApiContext, 'metrics'>): void {
+  app.addHook('onResponse', async (request, reply) => {
+    if (isWait(request.query) || request.routeOptions.url?.endsWith('/events') === true) return;
+    const labels = {
+      method: request.method,
+      // The route's template, because ids must not become labels.
+      route: request.routeOptions.url ?? 'unknown',
+      code: String(reply.statusCode),
+    };
+    metrics.httpRequestDuration.observe(labels, reply.elapsedTime / 1_000);
+  });
+}
+
+const isWait = (query: unknown): boolean => typeof query === 'object' && query !== null && 'wait' in query;
