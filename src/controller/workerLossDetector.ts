@@ -125,10 +125,10 @@ const none: ReadonlySet<TaskKey> = new Set();
 class RunningTasks {
   readonly #byWorker = new Map<string, Set<TaskKey>>();
 
-  update(before: TaskState | undefined, after: TaskState): void {
-    const key = taskKey(after.of.job, after.of.task);
+  update(before: TaskState | undefined, state: TaskState): void {
+    const key = taskKey(state.of.job, state.of.task);
     if (before?.state === 'running') this.#remove(before.worker, key);
-    if (after.state === 'running') this.#add(after.worker, key);
+    if (state.state === 'running') this.#add(state.worker, key);
   }
 
   of(worker: string): ReadonlySet<TaskKey> {
