@@ -8,13 +8,14 @@ import { addProcessCommands } from './processes.ts';
 import { version } from '../config/version.ts';
 
 /**
- * The program with all its commands; for a process, only with the processes: it runs for weeks, and does not keep the
- * client commands and the libraries for their output in memory.
+ * The program with all commands. A process gets only the process commands, because it runs for weeks: the client commands
+ * and their output libraries must not stay in memory.
  */
 async function buildProgram(commandName: string | undefined): Promise<Command> {
   const program = new Command('genwarden')
     .description('Runs slow, paid, failure-prone model calls as jobs that are never stuck.')
     .version(version)
+    .helpCommand('help [command]', 'Show the help of a command')
     .showHelpAfterError('(see --help)')
     .exitOverride();
   addDevCommands(program);
@@ -37,7 +38,7 @@ function report(error: unknown): void {
   process.stderr.write(`genwarden: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 }
 
-/** `genwarden kubectl …` is `kubectl genwarden …`; the Kubernetes client is loaded only for it. */
+/** `genwarden kubectl …` is the same as `kubectl genwarden …`. Only it loads the Kubernetes client. */
 async function run(args: readonly string[]): Promise<void> {
   if (args[0] !== 'kubectl') {
     const program = await buildProgram(args[0]);

@@ -9,13 +9,13 @@ import type { ProcessKind, StartedProcess } from '../processes/bootstrap.ts';
 
 type Start = (settings: Settings, signal: AbortSignal) => Promise<StartedProcess>;
 
-// Imported when they start: the API does not load a provider's SDK, and client commands load none of them.
+// Imported lazily: the API does not load a provider's SDK, and client commands load none of the processes.
 const processes: readonly [ProcessKind, string, () => Promise<Start>][] = [
   ['api', 'Serve the HTTP API', async () => (await import('../processes/api.ts')).startApiProcess],
   ['worker', "Run a pool's tasks", async () => (await import('../processes/worker.ts')).startWorkerProcess],
   [
     'controller',
-    'Retry, requeue or fail tasks that are overdue, lost or due',
+    'Requeue or fail tasks that are lost, overdue or due for a retry',
     async () => (await import('../processes/controller.ts')).startControllerProcess,
   ],
   [

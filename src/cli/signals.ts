@@ -1,4 +1,4 @@
-// SIGINT and SIGTERM as one abort signal: the first shuts down in order, the second exits at once.
+// SIGINT and SIGTERM as one abort signal: the first shuts down in order, the second exits immediately.
 
 export interface StopSignal {
   readonly signal: AbortSignal;

@@ -1,4 +1,4 @@
-// What `genwarden config` prints: each setting with its value, masked, and where it came from.
+// Describes settings for `genwarden config` (value, masked, and source) and as command-line flags.
 
 import { maskText } from './mask.ts';
 import { settingDefinitions } from './settings.ts';
@@ -7,14 +7,14 @@ import type { Command, ResolvedSetting, SettingDefinition, Source } from './sett
 export interface DescribedSetting {
   readonly variable: string;
   readonly flag: string;
-  /** Undefined if unset; of a secret only the length. */
+  /** Undefined if unset; only the length of a secret. */
   readonly value: string | undefined;
   /** `default`, `unset`, `env GENWARDEN_POOL`, `flag --pool`, or `file GENWARDEN_TOKEN_FILE`. */
   readonly source: string;
   readonly description: string;
 }
 
-/** Each setting in the order of the list, from what `readSettings` resolved. */
+/** Each setting that `readSettings` resolved, in order of definition. */
 export function describeSettings(resolved: readonly ResolvedSetting[]): DescribedSetting[] {
   return resolved.map(({ definition, text, source }) => ({
     variable: definition.variable,
@@ -53,6 +53,11 @@ export function flagsFor(command: Command): FlagDefinition[] {
 
 function helpText({ description, secret, fileVariable, variable, default: byDefault }: SettingDefinition): string {
   const name = secret === true ? fileVariable : variable;
-  const meaning = secret === true ? `File with: ${description}` : description;
+  const phrase = asPhrase(description);
+  const meaning = secret === true ? `file that contains the ${phrase}` : phrase;
   return `${meaning} (${byDefault === undefined ? '' : `default ${byDefault}; `}env ${name})`;
 }
+
+/** `--help` writes all descriptions in lower case, like commander's own; acronyms such as API keep their capitals. */
+const asPhrase = (description: string): string =>
+  description.replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase());

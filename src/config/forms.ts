@@ -1,4 +1,4 @@
-// The value types of settings: each is a zod schema from text to value, with a message that says what is wrong.
+// The value types of settings: each is a zod schema that parses text, with a message for invalid text.
 
 import { z } from 'zod';
 import { formatDuration, parseDuration } from '../job/duration.ts';
@@ -11,7 +11,7 @@ export function text(placeholder: string, allowed = 'any text'): TextForm<string
 
 export const path: TextForm<string> = text('path', 'a path');
 
-/** Milliseconds from a duration such as `1h30m`, within bounds that are durations too. */
+/** Milliseconds, from a duration such as `1h30m` between two others. */
 export function duration(least: string, most: string): TextForm<number> {
   const [leastMs, mostMs] = [parseDuration(least)!, parseDuration(most)!];
   const read = (value: string): number | Wrong => {
@@ -51,7 +51,7 @@ export const port: TextForm<number> = {
   allowed: 'a port from 0 to 65535; 0 picks a free one',
 };
 
-/** One of several words. */
+/** One of several names. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): TextForm<Word> {
   const read = (value: string): Word | Wrong =>
     words.find((word) => word === value) ?? wrong('is not one of the choices');
@@ -65,7 +65,7 @@ export function oneOfNumbers(...numbers: readonly number[]): TextForm<number> {
   return form(read, numbers.join(', '), 'number');
 }
 
-/** Text that matches a regular expression as a whole. */
+/** Text that a regular expression matches; anchor the expression. */
 export function matching(pattern: RegExp, allowed: string, placeholder: string): TextForm<string> {
   return form(
     (value) => (pattern.test(value) ? value : wrong('has invalid characters or an invalid length')),

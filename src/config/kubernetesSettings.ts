@@ -1,4 +1,4 @@
-// The settings for a cluster: which Kubernetes tokens the API accepts, and which resources the operator reconciles.
+// The settings for Kubernetes: whether the API accepts Kubernetes tokens, and which resources the operator reconciles.
 
 import { z } from 'zod';
 import { label, list, oneOf, path, url } from './forms.ts';
@@ -8,12 +8,12 @@ export const kubernetesSettings = z.object({
   auth: withDefault(oneOf('on', 'off'), 'off', {
     name: 'AUTH_KUBERNETES',
     description:
-      '`on` accepts Kubernetes tokens, with their rights on the custom resources; the namespace is the tenant',
+      '`on` accepts Kubernetes tokens and authorizes them by their rights on the custom resources; the namespace is the tenant',
     usedBy: ['api'],
   }),
   url: optional(url('https:', 'http:'), {
     name: 'KUBERNETES_URL',
-    description: 'Kubernetes API server that checks tokens (unset: in a pod, that of its cluster)',
+    description: 'Address of the Kubernetes API server that verifies tokens (unset: in a pod, that of its cluster)',
     usedBy: ['api'],
   }),
   ca: optional(path, {
@@ -28,13 +28,12 @@ export const kubernetesSettings = z.object({
   }),
   watchNamespaces: optionalList(list(label), {
     name: 'WATCH_NAMESPACES',
-    description: 'Namespaces whose GenerationJobs are run (unset: all)',
+    description: 'Namespaces in which the operator runs GenerationJobs (unset: all)',
     usedBy: ['operator'],
   }),
   defaultPoolFile: optional(path, {
     name: 'DEFAULT_POOL_FILE',
-    description:
-      'JSON file with the WorkerPool that the operator creates at its start and after each change of the file',
+    description: 'JSON file with the WorkerPool that the operator creates when it starts and whenever the file changes',
     usedBy: ['operator'],
   }),
   workerTemplateFile: optional(path, {

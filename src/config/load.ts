@@ -13,7 +13,7 @@ export interface SettingsInput {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** By commander's attribute names (`httpPort`); other names are ignored. Must not contain defaults: they would win. */
   readonly flags?: Readonly<Record<string, unknown>>;
-  /** Reads a file as text; throws if it cannot. */
+  /** Reads a file as text; throws if the file cannot be read. */
   readonly files?: (path: string) => string;
   /** True if standard output is a terminal: the default log format is `pretty` then. */
   readonly terminal?: boolean;
@@ -21,7 +21,7 @@ export interface SettingsInput {
   readonly command?: Command;
 }
 
-/** The settings, checked: flag before variable before file before default. Throws `InvalidConfiguration` with all problems. */
+/** The validated settings. A flag overrides a variable, which overrides a file. Throws `InvalidConfiguration` with all problems. */
 export function loadSettings(input: SettingsInput): Settings {
   return readSettings(input).settings;
 }

@@ -1,6 +1,6 @@
 // Masks setting values for display: secrets, and users and passwords in URLs.
 
-/** Of a secret, only the length in characters is shown. */
+/** Shows only the length of a secret, in characters. */
 export function maskText(text: string, secret: boolean): string {
   if (secret) return `(set, ${text.length} characters)`;
   return text.replaceAll(/:\/\/[^@/,\s]*@/g, '://****@');

@@ -17,11 +17,11 @@ export interface PoolKey {
   readonly maxInFlight: number;
 }
 
-/** A configured pool: its public `PoolDeclaration`, and what only its workers may know. */
+/** A configured pool: its public `PoolDeclaration`, and keys and limits that only its workers may know. */
 export interface PoolSettings {
   readonly name: string;
   readonly provider: 'gemini';
-  /** The default of each kind comes first; empty for a kind that the pool does not offer. */
+  /** By kind, the default first; empty for a kind that the pool does not offer. */
   readonly models: Readonly<Record<JobKind, readonly string[]>>;
   /** The pool's own defaults of the job policy; times in milliseconds. */
   readonly policy: PolicyRequest;
@@ -38,8 +38,8 @@ export interface PoolSettings {
 }
 
 /**
- * The pools that the settings name. `files` reads a file as text and throws if it cannot. Throws `InvalidConfiguration`
- * with every problem of the pools file, each with its place in it.
+ * The pools that the settings define. `files` reads a file as text and throws if it cannot. Throws `InvalidConfiguration`
+ * with every problem of the pools file and its location in the file.
  */
 export function loadPools(settings: Settings, files: (path: string) => string = readTextFile): PoolSettings[] {
   const path = settings.poolsFile;
@@ -85,7 +85,7 @@ function withKeys(path: string, pools: readonly PoolInFile[], files: (path: stri
   const read = (file: string, place: string): string => {
     try {
       const key = files(file).trim();
-      if (key === '' || /\s/.test(key)) problems.push(`${place}: ${file} must contain one key and nothing else`);
+      if (key === '' || /\s/.test(key)) problems.push(`${place}: ${file} must contain exactly one key`);
       return key;
     } catch (error) {
       problems.push(`${place}: cannot read the file (${(error as Error).message})`);
@@ -105,7 +105,7 @@ function withKeys(path: string, pools: readonly PoolInFile[], files: (path: stri
   return entries;
 }
 
-/** Fields that the entry leaves out come from the settings of its provider. */
+/** The provider's settings supply the fields that the entry omits. */
 function poolOf(
   flat: ProviderSettings,
   entry: Partial<PoolEntry> & { name: string; concurrency: number },
@@ -215,7 +215,7 @@ function readJson(path: string, files: (path: string) => string): unknown {
 
 const readTextFile = (path: string): string => readFileSync(path, 'utf8');
 
-/** `pools[0].keys[1].requestsPerMinute: …`; zod's messages name types and bounds, never the value. */
+/** `pools[0].keys[1].requestsPerMinute: …`; zod's messages contain types and bounds, never the value. */
 function issueLine(issue: z.core.$ZodIssue): string {
   const at = issue.path
     .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))

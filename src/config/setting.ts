@@ -6,7 +6,7 @@ import { z } from 'zod';
 export type Command = 'api' | 'worker' | 'controller' | 'operator' | 'dev' | 'client';
 
 interface SettingMeta {
-  /** The variable without its `GENWARDEN_`, which is also the flag: `HTTP_PORT` is `--http-port`. */
+  /** The variable without its prefix `GENWARDEN_`. The flag derives from it: `HTTP_PORT` becomes `--http-port`. */
   readonly name: string;
   readonly description: string;
   readonly usedBy: readonly Command[];
@@ -14,11 +14,11 @@ interface SettingMeta {
   readonly placeholder: string;
   /** The syntax and bounds of the value, for error messages and the docs. */
   readonly allowed: string;
-  /** The default as text. Absent: unset, or as the description says. */
+  /** The default as text. Absent: no default, or one that the description explains. */
   readonly default?: string;
-  /** Never printed; set by the variable, or by a file that a `_FILE` variable or a `--…-file` flag names. */
+  /** Never printed; set by the variable, or by a file given with a `_FILE` variable or a `--…-file` flag. */
   readonly secret?: boolean;
-  /** Other variables for the same setting, without the `GENWARDEN_` prefix. They come after all other sources. */
+  /** Other variables for the same setting, without the `GENWARDEN_` prefix. All other sources override them. */
   readonly aliases?: readonly string[];
 }
 
@@ -67,7 +67,7 @@ export interface SettingDefinition extends SettingMeta {
   readonly fileVariable?: string;
   /** `--http-port`, or `--token-file` for a secret. */
   readonly flag: string;
-  /** What commander calls the flag: `httpPort`. */
+  /** Commander's attribute name of the flag: `httpPort`. */
   readonly flagAttribute: string;
 }
 
@@ -76,16 +76,16 @@ export type Source =
   | { readonly kind: 'default' | 'unset' }
   | { readonly kind: 'flag' | 'variable' | 'file'; readonly name: string };
 
-/** A setting with the text that will be parsed, before it is checked. */
+/** A setting with its text, before validation. */
 export interface ResolvedSetting {
   readonly definition: SettingDefinition;
   readonly text: string | undefined;
   readonly source: Source;
-  /** Why its file could not be read. */
+  /** Why the setting's file could not be read. */
   readonly problem?: string;
 }
 
-/** Every setting of a schema, in its order; objects nest. */
+/** Every setting of a schema, in order; nested objects are flattened. */
 export function definitionsOf(schema: z.ZodObject, parent: readonly string[] = []): SettingDefinition[] {
   return Object.entries(schema.shape).flatMap(([key, child]) => {
     const path = [...parent, key];

@@ -9,7 +9,7 @@ import type { Command } from './setting.ts';
 const processes: readonly Command[] = ['api', 'worker', 'controller', 'operator', 'dev'];
 const provisioning: readonly Command[] = ['worker', 'dev'];
 const serving: readonly Command[] = ['api', 'dev'];
-const everyone: readonly Command[] = [...processes, 'client'];
+const allCommands: readonly Command[] = [...processes, 'client'];
 
 const token = matching(/^[A-Za-z0-9_-]{1,64}$/, '1 to 64 letters, digits, - and _', 'name');
 const host = matching(/^[A-Za-z0-9.:_-]+$/, 'a host name or an IP address', 'host');
@@ -55,7 +55,7 @@ const nats = z.object({
   }),
   systemUser: optional(text('name'), {
     name: 'NATS_SYSTEM_USER',
-    description: 'Read-only user of the system account, with which lost workers are detected in about a second',
+    description: 'Read-only user of the system account; with it, the controller detects lost workers in about a second',
     usedBy: ['controller', 'dev'],
   }),
   systemPassword: optional(secret, {
@@ -66,13 +66,13 @@ const nats = z.object({
   }),
   prefix: withDefault(token, 'genwarden', {
     name: 'NATS_PREFIX',
-    description: 'First token of every subject, stream and bucket name, so that installations can share an account',
+    description: 'First token of every subject, stream and bucket name; lets installations share an account',
     usedBy: processes,
   }),
   replicas: withDefault(oneOfNumbers(1, 3, 5), '1', {
     name: 'NATS_REPLICAS',
     description:
-      'Replicas of the stream and the buckets, set when they are created; use 3 on a cluster of three servers',
+      'Replicas of the stream and the buckets, applied when they are created; use 3 on a cluster of three servers',
     usedBy: processes,
   }),
   maxBytes: optional(size, {
@@ -110,7 +110,7 @@ const provider = (name: 'GEMINI' | 'OPENAI', title: string, aliases: string[], v
   z.object({
     apiKeys: optionalList(list(secret), {
       name: `${name}_API_KEYS`,
-      description: `API keys of ${title}; one per line in the file`,
+      description: `API keys of ${title}, separated by commas or line breaks`,
       usedBy: provisioning,
       secret: true,
       aliases,
@@ -172,7 +172,7 @@ export const settingsSchema = z.object({
   poolsFile: optional(path, {
     name: 'POOLS_FILE',
     description:
-      'JSON file that defines several pools with provider, models, keys and limits, instead of the one pool of the settings',
+      'JSON file that defines several pools with provider, models, keys and limits; replaces the single pool of the settings',
     usedBy: ['api', 'worker', 'controller', 'dev'],
   }),
   heartbeatTimeoutMs: withDefault(duration('300ms', '10m'), '6s', {
@@ -182,17 +182,17 @@ export const settingsSchema = z.object({
   }),
   retentionMs: withDefault(duration('1s', '365d'), '7d', {
     name: 'RETENTION',
-    description: 'How long a job and its artifacts are kept after the submit',
+    description: 'How long a job and its artifacts are kept after it is submitted',
     usedBy: processes,
   }),
   reconnectHoldMs: withDefault(duration('0s', '10m'), '1s', {
     name: 'RECONNECT_HOLD',
-    description: 'How long a worker has to reconnect after its connection closed before it is considered lost',
+    description: 'Time that a worker has to reconnect after its connection closes before it is considered lost',
     usedBy: ['controller', 'dev'],
   }),
   drainTimeoutMs: withDefault(duration('0s', '1h'), '25s', {
     name: 'DRAIN_TIMEOUT',
-    description: 'How long a stopping worker waits for its running tasks before it hands them back',
+    description: 'How long a stopping worker waits for its running tasks before it returns them to the queue',
     usedBy: provisioning,
   }),
   gemini: provider('GEMINI', 'Gemini', ['GEMINI_API_KEY'], 'v1', geminiModels),
@@ -200,12 +200,12 @@ export const settingsSchema = z.object({
   authTokensFile: optional(path, {
     name: 'AUTH_TOKENS_FILE',
     description:
-      'File of hashed tokens, written by `genwarden token create`; without it the API serves only the loopback address',
+      'File of hashed tokens, written by `genwarden token create`; without it the API listens only on a loopback address',
     usedBy: serving,
   }),
   auth: withDefault(oneOf('on', 'off'), 'on', {
     name: 'AUTH',
-    description: '`off` gives access to everyone who can reach the API, on any address',
+    description: '`off` disables authentication: anyone who can reach the API has access, on any address',
     usedBy: serving,
   }),
   kubernetes: kubernetesSettings,
@@ -231,12 +231,12 @@ export const settingsSchema = z.object({
     level: withDefault(oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info', {
       name: 'LOG_LEVEL',
       description: 'Lowest log level that is written',
-      usedBy: everyone,
+      usedBy: allCommands,
     }),
     format: withDefault(oneOf('json', 'pretty'), 'json', {
       name: 'LOG_FORMAT',
       description: 'Log format; the default on a terminal is `pretty`',
-      usedBy: everyone,
+      usedBy: allCommands,
     }),
   }),
   dataDir: withDefault(path, '.genwarden', {

@@ -9,8 +9,8 @@ type Shell = (typeof shells)[number];
 export function addCompletion(program: Command, io: Io): void {
   program
     .command('completion')
-    .description('Print a script that completes commands and flags in a shell')
-    .addArgument(new Argument('<shell>', 'shell to print the script for').choices([...shells]))
+    .description('Print a shell completion script')
+    .addArgument(new Argument('<shell>', 'shell to generate the script for').choices([...shells]))
     .action((shell: Shell) => writeLine(io.stdout, scriptFor(shell, wordsOf(program))));
 }
 
@@ -56,7 +56,7 @@ function scriptFor(shell: Shell, words: Words): string {
     case 'bash':
       return bash(words);
     case 'zsh':
-      // zsh runs completions written for bash, values and all.
+      // zsh can run completions written for bash, including those for values.
       return `#compdef genwarden\nautoload -U +X bashcompinit && bashcompinit\n${bash(words)}`;
     case 'fish':
       return fish(words);
@@ -72,7 +72,7 @@ function bash(words: Words): string {
     next.flatMap(({ word, choices }) => (choices ? [`    '${path} ${word}') words=${quote(choices)} ;;`] : [])),
   );
   const groups = [...words.keys()].filter((path) => [...words.keys()].some((other) => other.startsWith(`${path} `)));
-  return `# Completion of genwarden. In ~/.bashrc: source <(genwarden completion bash)
+  return `# Completions for genwarden. Add to ~/.bashrc: source <(genwarden completion bash)
 _genwarden() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} path=\${COMP_WORDS[1]} words=
   [ "$COMP_CWORD" -le 1 ] && path=
@@ -94,18 +94,18 @@ complete -F _genwarden genwarden`;
 function fish(words: Words): string {
   const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
   const lines = [...words].flatMap(([path, next]) => next.map((word) => fishLine(path, word, quote)));
-  return `# Completion of genwarden. Save it as ~/.config/fish/completions/genwarden.fish\n${lines.join('\n')}`;
+  return `# Completions for genwarden. Save as ~/.config/fish/completions/genwarden.fish\n${lines.join('\n')}`;
 }
 
 function fishLine(path: string, { word, about, choices }: Word, quote: (text: string) => string): string {
-  const here =
+  const condition =
     path === ''
       ? '__fish_use_subcommand'
       : path
           .split(' ')
           .map((part) => `__fish_seen_subcommand_from ${part}`)
           .join('; and ');
-  const what = word.startsWith('--') ? `-l ${word.slice(2)}` : `-f -a ${quote(word)}`;
+  const completion = word.startsWith('--') ? `-l ${word.slice(2)}` : `-f -a ${quote(word)}`;
   const values = choices === undefined ? '' : ` -x -a ${quote(choices.join(' '))}`;
-  return `complete -c genwarden -n ${quote(here)} ${what}${values}${about === '' ? '' : ` -d ${quote(about)}`}`;
+  return `complete -c genwarden -n ${quote(condition)} ${completion}${values}${about === '' ? '' : ` -d ${quote(about)}`}`;
 }

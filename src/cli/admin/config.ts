@@ -1,4 +1,4 @@
-// `genwarden config`: every setting with its value and the source of the value; of a secret only that it is set.
+// `genwarden config`: every setting with its value and where the value came from. Secrets are masked.
 
 import type { Command } from 'commander';
 import { describeSettings, type DescribedSetting } from '../../config/describe.ts';

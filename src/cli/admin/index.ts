@@ -1,4 +1,4 @@
-// Commands for operating an installation. They read settings and files, and call no server.
+// Administrative commands. They work with settings and local files, and call no server.
 
 import type { Command } from 'commander';
 import { processIo, type Io } from '../output/io.ts';

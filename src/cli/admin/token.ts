@@ -26,14 +26,12 @@ export function addToken(program: Command, io: Io): void {
     .description('Manage API tokens')
     .command('create')
     .description('Create a token, print it once, and add its hash to the tokens file')
-    .requiredOption('--name <name>', 'name of the token, for people')
+    .requiredOption('--name <name>', 'human-readable name of the token')
     .option('--tenant <tenant>', 'tenant whose jobs the token can access', 'default')
     .addOption(
-      new Option('--scope <scope...>', 'what the token may do')
-        .choices([...scopes])
-        .default(['jobs:read', 'jobs:write']),
+      new Option('--scope <scope...>', 'scopes of the token').choices([...scopes]).default(['jobs:read', 'jobs:write']),
     )
-    .option('--expires <duration>', 'lifetime, such as 90d; without it the token does not expire', durationText)
+    .option('--expires <duration>', 'lifetime, such as 90d (default: no expiry)', durationText)
     .option('--file <path>', 'tokens file (env GENWARDEN_AUTH_TOKENS_FILE)')
     .action((options: TokenOptions) => createAndStore(io, options));
 }
@@ -41,21 +39,21 @@ export function addToken(program: Command, io: Io): void {
 async function createAndStore(io: Io, options: TokenOptions): Promise<void> {
   const path = options.file ?? loadSettings({ env: io.env }).authTokensFile;
   if (path === undefined) {
-    throw new GenwardenError('UsageError', 'No tokens file: give --file or set GENWARDEN_AUTH_TOKENS_FILE');
+    throw new GenwardenError('UsageError', 'No tokens file: pass --file or set GENWARDEN_AUTH_TOKENS_FILE');
   }
   const { name, tenant, scope, expires } = options;
   const createdAt = io.now();
   const expiry = expires === undefined ? {} : { expiresAt: createdAt + parseDuration(expires)! };
   const { token, entry } = createToken({ name, tenant, scopes: scope, createdAt, ...expiry }, randomBytes);
-  refuseBadEntry(entry);
+  rejectInvalidEntry(entry);
   await appendToken(path, entry);
   // Only the token goes to standard output, so that a script can read it.
   writeLine(io.stderr, `Added ${entry.id} (${name}, tenant ${tenant}) to ${path}. The token is shown only once:`);
   writeLine(io.stdout, token);
 }
 
-/** Throws `UsageError` if the API would refuse the entry. */
-function refuseBadEntry(entry: TokenEntry): void {
+/** Throws `UsageError` if the API would reject the entry. */
+function rejectInvalidEntry(entry: TokenEntry): void {
   try {
     parseTokens(JSON.stringify({ tokens: [entry] }), 'it');
   } catch (error) {

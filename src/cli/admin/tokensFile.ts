@@ -1,4 +1,4 @@
-// Writes the tokens file: whole or not at all, and readable only by its owner.
+// Writes the tokens file atomically, readable only by its owner.
 
 import { open, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { sleep } from '../../async/sleep.ts';
@@ -34,10 +34,10 @@ function withEntry(text: string, entry: TokenEntry, path: string): string {
   return `${JSON.stringify({ tokens: [...tokens, entry] }, null, 2)}\n`;
 }
 
-/** Creating the new file is the lock: only one writer can, so two at once do not lose an entry. */
+/** The new file doubles as a lock: only one writer can create it, so concurrent writers lose no entry. */
 async function replace(path: string, content: () => Promise<string>): Promise<void> {
   const next = `${path}.new`;
-  const file = await openAlone(next);
+  const file = await createExclusively(next);
   try {
     await file.writeFile(await content());
     await file.sync();
@@ -53,7 +53,7 @@ async function replace(path: string, content: () => Promise<string>): Promise<vo
 const lockAttempts = 40;
 const lockRetryMs = 50;
 
-async function openAlone(path: string): ReturnType<typeof open> {
+async function createExclusively(path: string): ReturnType<typeof open> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await open(path, 'wx', 0o600);
@@ -70,11 +70,11 @@ async function openAlone(path: string): ReturnType<typeof open> {
   }
 }
 
-async function orIfMissing(read: Promise<string>, instead: string): Promise<string> {
+async function orIfMissing(read: Promise<string>, fallback: string): Promise<string> {
   try {
     return await read;
   } catch (error) {
-    if (isSystemError(error) && error.code === 'ENOENT') return instead;
+    if (isSystemError(error) && error.code === 'ENOENT') return fallback;
     throw error;
   }
 }

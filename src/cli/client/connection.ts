@@ -1,4 +1,4 @@
-// How a client command connects to the API, and how to tell an API that is unavailable from one that refuses.
+// How a client command connects to the API, and how it distinguishes an unavailable API from one that rejects a request.
 
 import type { Command } from 'commander';
 import { GenwardenApiError, type ClientOptions } from '../../client/index.ts';
@@ -8,15 +8,15 @@ export interface Connection {
   readonly options: ClientOptions;
   /** Describes the API in messages. */
   readonly where: string;
-  /** A better reason why nothing answers than the failed request gives, if there is one. */
-  whyAway?(): GenwardenError | undefined;
+  /** A more specific reason why the API does not answer than the failed request's error, if one is known. */
+  whyUnavailable?(): GenwardenError | undefined;
   close?(): Promise<void>;
 }
 
-/** Opens the connection that the command's flags ask for. */
+/** Opens the connection that the command's flags select. */
 export type Connect = (command: Command) => Promise<Connection>;
 
-/** True if the request got no answer: `fetch` throws a TypeError with the socket's error as its cause. */
+/** True if no response arrived: `fetch` throws a TypeError with the socket's error as its cause. */
 export function isUnreachable(error: unknown): boolean {
   return error instanceof TypeError && error.cause instanceof Error;
 }
@@ -27,7 +27,7 @@ export function isTemporary(error: unknown): boolean {
 }
 
 /** True if no server accepted the connection, so the request cannot have been carried out. */
-export function isRefused(error: unknown): boolean {
+export function isConnectionRefused(error: unknown): boolean {
   return isUnreachable(error) && /ECONNREFUSED|ENOTFOUND|EAI_AGAIN/.test(`${codeOf(error)} ${whyUnreachable(error)}`);
 }
 

@@ -1,4 +1,4 @@
-// `genwarden doctor`: checks the installation, and writes the findings to one file for support.
+// `genwarden doctor`: checks the installation, and can write a report for support.
 
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
@@ -21,8 +21,8 @@ interface DoctorOptions {
 }
 
 export function addDoctor(program: Command, io: Io): void {
-  clientCommand(program, 'doctor', 'Check the installation; each failed check says what to do')
-    .option('--bundle <file>', 'also write the findings to a JSON file for support, without secrets')
+  clientCommand(program, 'doctor', 'Check the installation and advise on failed checks')
+    .option('--bundle <file>', 'also write a JSON report for support, without secrets')
     .addOption(outputOption('table', 'json', 'yaml'))
     .action(withClient(io, (client, options: DoctorOptions) => runDoctor(io, client, options)));
 }
@@ -42,7 +42,7 @@ interface Findings {
   readonly api: string | null;
 }
 
-/** The API's own checks; if it is unavailable, a check of NATS from this machine with the settings set here. */
+/** The API's own checks; if it is unavailable, a check of NATS from this machine with the local settings. */
 async function runChecks(io: Io, client: GenwardenClient): Promise<Findings> {
   try {
     const { checks, version: api } = await client.doctor();
@@ -50,9 +50,9 @@ async function runChecks(io: Io, client: GenwardenClient): Promise<Findings> {
     return { reachable: true, api, checks: [{ name: 'api', ok: true, says: found, advice: null }, ...checks] };
   } catch (error) {
     if (!isUnreachable(error)) throw error;
-    const advice = 'Check GENWARDEN_URL, and that `genwarden api` runs.';
+    const advice = 'Check GENWARDEN_URL, and check that `genwarden api` is running.';
     const api: Check = { name: 'api', ok: false, says: `no answer: ${whyUnreachable(error)}`, advice };
-    return { reachable: false, api: null, checks: [api, await checkNatsFromHere(io)] };
+    return { reachable: false, api: null, checks: [api, await checkNatsLocally(io)] };
   }
 }
 
@@ -84,16 +84,16 @@ async function writeBundle(io: Io, client: GenwardenClient, path: string, seen: 
   await writeFile(path, `${JSON.stringify(bundle, null, 2)}\n`, { mode: 0o600 });
   writeLine(
     io.stderr,
-    `Wrote ${path}. It has no keys and no prompts, but names of hosts, pools and jobs. Read it before you send it.`,
+    `Wrote ${path}. It contains no keys or prompts, but it does contain names of hosts, pools and jobs. Review it before you send it.`,
   );
 }
 
 const natsTimeoutMs = 3_000;
 
-async function checkNatsFromHere({ env }: Pick<Io, 'env'>): Promise<Check> {
+async function checkNatsLocally({ env }: Pick<Io, 'env'>): Promise<Check> {
   const { nats } = loadSettings({ env, command: 'api' });
   const where = nats.urls.join(', ');
-  // Loaded here, so that the other commands do not load the NATS client.
+  // Imported lazily, so that the other commands do not load the NATS client.
   const { connectNats } = await import('../../adapters/nats/index.ts');
   const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
   try {
@@ -104,7 +104,7 @@ async function checkNatsFromHere({ env }: Pick<Io, 'env'>): Promise<Check> {
     return { name: 'nats', ok: true, says: `${where} answers from this machine, version ${server}`, advice: null };
   } catch (error) {
     const why = error instanceof GenwardenError ? error.message : `no answer within ${natsTimeoutMs / 1_000} s`;
-    const advice = 'Check GENWARDEN_NATS_URL, and that nats-server runs with JetStream; the API waits for it.';
+    const advice = 'Check GENWARDEN_NATS_URL, and check that nats-server runs with JetStream. The API waits for NATS.';
     return { name: 'nats', ok: false, says: `${where}: ${why}`, advice };
   }
 }

@@ -1,5 +1,5 @@
-// Saves a job's artifacts. Each is checked against its digest, written whole or not at all, and never outside the folder:
-// file names are made from names that clients chose.
+// Saves a job's artifacts. Each file is verified against its digest, written atomically, and never placed outside the
+// folder, because file names derive from names that clients chose.
 
 import { createHash } from 'node:crypto';
 import { mkdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
@@ -13,8 +13,9 @@ export interface SavedFile {
 }
 
 /**
- * Writes the artifacts of the job's tasks below `folder`, which is created: a job with one task into the folder itself, one
- * with several into one folder per task. A text result is `output.json`. Existing files of the same names are replaced.
+ * Writes the artifacts of the job's tasks below `folder`, which is created if missing. A job with one task uses the folder
+ * itself, a job with several tasks one subfolder per task. A text result is saved as `output.json`. Existing files with the
+ * same names are replaced.
  * Throws `InternalError` if bytes do not match their digest, `UsageError` if the folder cannot be written.
  */
 export async function downloadJob(client: GenwardenClient, job: Job, folder: string): Promise<SavedFile[]> {
@@ -33,9 +34,9 @@ export async function downloadJob(client: GenwardenClient, job: Job, folder: str
 /** Creates the folder to write to. Refuses a link below `folder` that leads out of it. */
 async function prepare(folder: string, below: string): Promise<string> {
   const target = join(folder, below);
-  await orRefuse(target, mkdir(target, { recursive: true }));
-  const outward = relative(await realpath(folder), await realpath(target));
-  if (outward === below) return target;
+  await orUsageError(target, mkdir(target, { recursive: true }));
+  const actual = relative(await realpath(folder), await realpath(target));
+  if (actual === below) return target;
   throw new GenwardenError('UsageError', `${target} is a link that leads out of the folder; nothing was written there`);
 }
 
@@ -62,8 +63,8 @@ async function save(folder: string, name: string, bytes: Uint8Array): Promise<Sa
   const path = join(folder, name);
   const partial = join(folder, `.${name}.${process.pid}.part`);
   try {
-    await orRefuse(path, writeFile(partial, bytes, { flag: 'wx' }));
-    await orRefuse(path, rename(partial, path));
+    await orUsageError(path, writeFile(partial, bytes, { flag: 'wx' }));
+    await orUsageError(path, rename(partial, path));
   } catch (error) {
     await rm(partial, { force: true });
     throw error;
@@ -71,7 +72,7 @@ async function save(folder: string, name: string, bytes: Uint8Array): Promise<Sa
   return { path, bytes: bytes.length };
 }
 
-async function orRefuse(path: string, work: Promise<unknown>): Promise<void> {
+async function orUsageError(path: string, work: Promise<unknown>): Promise<void> {
   try {
     await work;
   } catch (error) {
@@ -123,7 +124,7 @@ const extensions: Readonly<Record<string, string>> = {
   'text/plain': 'txt',
 };
 
-/** `image.png` for the artifact `image` of type `image/png`; a type that is not known ends in `.bin`. */
+/** `image.png` for the artifact `image` of type `image/png`; unknown types get `.bin`. */
 export function fileName({ name, mediaType }: Pick<Artifact, 'name' | 'mediaType'>): string {
   const type = mediaType.split(';')[0]!.trim().toLowerCase();
   return `${safeName(name)}.${extensions[type] ?? 'bin'}`;

@@ -25,7 +25,7 @@ export function addExplain(program: Command, io: Io): void {
 function explainLines(io: Io, { id, state, summary, tasks, pool }: ExplainedJob): string[] {
   const paint = paintFor(io, io.stdout);
   return [
-    // For a single task, the lines below say the same.
+    // A single task's own lines contain the same summary.
     `job ${printable(id)} is ${paintState(paint, state)}${tasks.length === 1 ? '' : `: ${printable(summary)}`}`,
     ...groupsOf(tasks).flatMap((group) => ['', ...groupLines(paint, group)]),
     '',

@@ -11,7 +11,10 @@ import { renderTable, type Column, type TableOptions } from '../output/table.ts'
 export function jobTable(
   io: Io,
   jobs: readonly ListedJob[],
-  { tenants = false, ...options }: TableOptions & { /** Show each job's namespace first. */ tenants?: boolean },
+  {
+    tenants = false,
+    ...options
+  }: TableOptions & { /** Adds a first column with each job's namespace. */ tenants?: boolean },
 ): string[] {
   const namespace: Column<ListedJob>[] = tenants ? [{ title: 'NAMESPACE', value: ({ tenant }) => tenant }] : [];
   return renderTable(jobs, [...namespace, ...jobColumns(io.now(), paintFor(io, io.stdout))], options);

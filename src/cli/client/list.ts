@@ -17,7 +17,7 @@ interface ListOptions {
   readonly limit?: number;
   readonly all?: true;
   readonly output: OutputFormat;
-  /** Of `kubectl genwarden`. */
+  /** Only with `kubectl genwarden`. */
   readonly allNamespaces?: true;
 }
 
@@ -28,7 +28,7 @@ export function addList(program: Command, io: Io): void {
     .addOption(new Option('--kind <kind>', 'only jobs of this kind').choices(['image', 'text']))
     .option('--label <key=value>', 'only jobs with this label; can be repeated', pairs)
     .option('--limit <number>', 'maximum number of jobs (default 50)', wholeNumber(1))
-    .option('--all', 'all jobs, page by page')
+    .option('--all', 'all jobs, not only the first 50')
     .addOption(outputOption())
     .action(
       withClient(io, async (client, options: ListOptions) => {

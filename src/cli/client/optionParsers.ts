@@ -5,7 +5,7 @@ import { durationForm, parseDuration } from '../../job/duration.ts';
 
 /** Checks a duration and returns the text, which the API parses. */
 export function durationText(text: string): string {
-  if (parseDuration(text) === undefined) throw new InvalidArgumentError(`It is not ${durationForm}.`);
+  if (parseDuration(text) === undefined) throw new InvalidArgumentError(`Expected ${durationForm}.`);
   return text;
 }
 
@@ -13,7 +13,7 @@ export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
     const number = Number(text);
     if (/^-?\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number;
-    throw new InvalidArgumentError(`It is not a whole number${Number.isFinite(least) ? `, ${least} or more` : ''}.`);
+    throw new InvalidArgumentError(`Expected a whole number${Number.isFinite(least) ? ` of ${least} or more` : ''}.`);
   };
 }
 
@@ -21,15 +21,15 @@ export function json(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new InvalidArgumentError(`It is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new InvalidArgumentError(`Not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
 /** `key=value`, where the value may contain `=`. Collects repeated options. */
-export function pairs(text: string, before: readonly Pair[] = []): Pair[] {
+export function pairs(text: string, previous: readonly Pair[] = []): Pair[] {
   const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('It is not of the form name=value.');
-  return [...before, [text.slice(0, at), text.slice(at + 1)]];
+  if (at < 1) throw new InvalidArgumentError('Expected name=value.');
+  return [...previous, [text.slice(0, at), text.slice(at + 1)]];
 }
 
 export type Pair = readonly [name: string, value: string];

@@ -40,7 +40,7 @@ function columnsAt(now: number): Column<Pool>[] {
 
 const pausedText = ({ paused, pausedUntil }: Pool): string => (paused ? `until ${pausedUntil ?? 'resumed'}` : 'no');
 
-/** How many of the keys can be used now or as soon as a request in flight ends. */
+/** The number of keys that are usable now or once a request in flight ends. */
 function readyKeys({ keys }: Pool): string {
   const usable = keys.filter(({ state }) => state === 'ready' || state === 'busy').length;
   return `${usable}/${keys.length}`;

@@ -18,24 +18,27 @@ export function clientCommand(program: Command, nameAndArguments: string, descri
   return command;
 }
 
-// Client commands do not log, so they take no flags for the log.
+// Client commands do not log, so the log settings get no flags.
 const clientFlags = flagsFor('client').filter(({ attribute }) => attribute === 'url' || attribute === 'tokenFile');
 
-/** An action with a client. Prints an error of the API and sets exit code 1; throws `ServerUnreachable` if the API does not answer. */
+/**
+ * Wraps a command's action: passes it a client, and for an API error prints the error and sets exit code 1. Throws
+ * `ServerUnreachable` if the API does not answer.
+ */
 export function withClient<Args extends unknown[]>(
   io: Io,
   run: (client: GenwardenClient, ...args: Args) => Promise<void>,
 ): (...args: [...Args, Command]) => Promise<void> {
   return async (...all) => {
     const command = all.at(-1) as Command;
-    // Includes the options of the program itself.
+    // Includes the program's global options.
     const args = [...all.slice(0, -2), command.optsWithGlobals()] as unknown as Args;
     endOnClosedPipe(io.stdout);
     const connection = await (io.connect ?? connectBySettings(io))(command);
     try {
       await run(new GenwardenClient(connection.options), ...args);
     } catch (error) {
-      if (isUnreachable(error)) throw connection.whyAway?.() ?? unreachable(connection.where, error);
+      if (isUnreachable(error)) throw connection.whyUnavailable?.() ?? unreachable(connection.where, error);
       if (!(error instanceof GenwardenApiError)) throw error;
       reportError(io, error);
       io.exitWith(exitCodes.jobFailed);
@@ -65,7 +68,7 @@ function unreachable(where: string, cause: unknown): GenwardenError {
 
 function reportError({ stderr }: Io, { code, detail, hint, errors }: GenwardenApiError): void {
   writeLine(stderr, `genwarden: ${printable(detail)}`);
-  // The detail often contains the first of them.
+  // The detail usually repeats the first field error.
   const more = errors.map(({ path, message }) => `${path}: ${message}`).filter((line) => !detail.includes(line));
   for (const line of [...more, `${code}: ${hint}`]) writeLine(stderr, `  ${printable(line)}`);
 }

@@ -20,12 +20,12 @@ interface StuckOptions {
   readonly fix?: true;
   readonly yes?: true;
   readonly output: OutputFormat;
-  /** Of `kubectl genwarden`. */
+  /** Only with `kubectl genwarden`. */
   readonly allNamespaces?: true;
 }
 
 export function addStuck(program: Command, io: Io): void {
-  clientCommand(program, 'stuck', 'List tasks that make no progress, and why; exit code 3 if there are any')
+  clientCommand(program, 'stuck', 'List stuck tasks and why they make no progress; exit code 3 if any are found')
     .option('--older-than <duration>', 'minimum time without progress; a plain number means minutes', olderThan, '5m')
     .option('--job-id <id>', 'only tasks of this job')
     .option('--pool <pool>', 'only tasks of this pool')
@@ -39,7 +39,7 @@ export function addStuck(program: Command, io: Io): void {
 function olderThan(text: string): string {
   const duration = /^\d+$/.test(text) ? `${text}m` : text;
   if (parseDuration(duration) === undefined) {
-    throw new InvalidArgumentError(`It is neither a number of minutes nor ${durationForm}.`);
+    throw new InvalidArgumentError(`Expected a number of minutes or ${durationForm}.`);
   }
   return duration;
 }
@@ -51,28 +51,31 @@ async function runStuck(io: Io, client: GenwardenClient, options: StuckOptions):
     ...(jobId === undefined ? {} : { jobId }),
     ...(pool === undefined ? {} : { pool }),
   });
-  // Programs get one document; with --fix it includes the outcome of each task.
-  const people = output === 'table' || output === 'wide';
-  if (people || fix === undefined) printAs(io, output, found, (table) => stuckLines(io, found, table, options));
+  // JSON and YAML output is a single document; with --fix it includes the outcome of each task.
+  const humanReadable = output === 'table' || output === 'wide';
+  if (humanReadable || fix === undefined) printAs(io, output, found, (table) => stuckLines(io, found, table, options));
   if (found.items.length === 0) {
-    if (!people && fix !== undefined) printAs(io, output, { ...found, fixed: [] }, () => []);
+    if (!humanReadable && fix !== undefined) printAs(io, output, { ...found, fixed: [] }, () => []);
     return;
   }
   io.exitWith(exitCodes.stuck);
-  if (fix === undefined || !(await mayFix(io, options, found.items))) return;
+  if (fix === undefined || !(await confirmFix(io, options, found.items))) return;
   const fixed = await client.failStuck(found.items);
   printAs(io, output, { ...found, fixed }, () => fixed.map(fixedLine));
-  // A task that changed meanwhile is not stuck. Tasks beyond the printed ones were not failed.
+  // Tasks that changed in the meantime are no longer stuck. If the list was truncated, stuck tasks remain: keep exit code 3.
   if (found.total === found.items.length) io.exitWith(exitCodes.done);
 }
 
-/** Throws `UsageError` if no terminal can show the question. */
-async function mayFix(io: Io, { yes }: StuckOptions, tasks: readonly StuckTask[]): Promise<boolean> {
+/** Throws `UsageError` without a terminal to prompt on. */
+async function confirmFix(io: Io, { yes }: StuckOptions, tasks: readonly StuckTask[]): Promise<boolean> {
   if (yes === true) return true;
   const what = tasks.length === 1 ? 'this task' : `these ${tasks.length} tasks`;
   const answer = await io.ask(`Fail ${what}? No other task is changed. [y/N] `);
   if (answer === undefined) {
-    throw new GenwardenError('UsageError', 'No terminal to confirm on: give --yes to fail the printed tasks');
+    throw new GenwardenError(
+      'UsageError',
+      'No terminal for the confirmation prompt: pass --yes to fail the printed tasks',
+    );
   }
   if (/^y(es)?$/i.test(answer.trim())) return true;
   writeLine(io.stderr, 'Nothing was changed.');
@@ -119,7 +122,7 @@ function columnsFor(io: Io): Column<StuckTask>[] {
 
 const outcomes: Readonly<Record<FixedTask['outcome'], string>> = {
   failed: 'failed with FailedByOperator',
-  changed: 'not changed: it has moved since',
+  changed: 'not changed: the task has moved since it was listed',
   notFound: 'no longer exists',
 };
 

@@ -20,9 +20,13 @@ interface TopOptions {
 }
 
 export function addTop(program: Command, io: Io): void {
-  clientCommand(program, 'top', 'Show pools and workers: queues, slots, memory, event-loop lag; live on a terminal')
+  clientCommand(
+    program,
+    'top',
+    'Show pools and workers with their queues, slots, memory and event-loop lag; updates live on a terminal',
+  )
     .option('--interval <duration>', 'time between updates', durationText, '2s')
-    .option('--once', 'print once and exit, as without a terminal')
+    .option('--once', 'print once and exit (the default without a terminal)')
     .addOption(outputOption())
     .action(
       withClient(io, async (client, { interval, once, output }: TopOptions) => {
@@ -44,23 +48,24 @@ async function snapshotOf(client: GenwardenClient): Promise<Snapshot> {
   return { pools, workers };
 }
 
-/** Runs until a signal ends the process or the API refuses. While the API is unavailable, the last tables stay with a notice. */
+/** Runs until a signal ends the process or the API rejects a request. During an outage the last tables stay, with a notice. */
 async function showLive(io: Io, client: GenwardenClient, everyMs: number): Promise<void> {
   const screen = createLogUpdate(io.stdout);
   const paint = paintFor(io, io.stdout);
   let snapshot: Snapshot | undefined;
   try {
     for (;;) {
-      let away: string | undefined;
+      let outage: string | undefined;
       try {
         snapshot = await snapshotOf(client);
       } catch (error) {
-        // With nothing to show yet, fail at once.
+        // Fail immediately if there is nothing to show yet.
         if (snapshot === undefined || !isTemporary(error)) throw error;
-        away = whyUnreachable(error);
+        outage = whyUnreachable(error);
       }
       const [width, rows] = [io.stdout.columns || 80, io.stdout.rows || 24];
-      const notice = away === undefined ? [] : [paint('yellow', `API unavailable, retrying: ${away}`.slice(0, width))];
+      const notice =
+        outage === undefined ? [] : [paint('yellow', `API unavailable, retrying: ${outage}`.slice(0, width))];
       const lines = topLines(snapshot, { width, now: io.now() }).slice(0, rows - 1 - notice.length);
       screen([...lines, ...notice].join('\n'));
       await new Promise((resolve) => setTimeout(resolve, everyMs));

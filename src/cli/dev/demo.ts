@@ -1,5 +1,5 @@
-// `genwarden demo`: one job that generates an image, then one whose provider hangs. Both run on a complete installation in
-// this process that leaves nothing behind but the image.
+// `genwarden demo`: runs one job that generates an image, then one with a provider that hangs, on a complete temporary
+// installation in this process. Only the image is kept.
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -52,17 +52,17 @@ async function startDemoStack(resources: Resources, signal: AbortSignal): Promis
   const settings = loadSettings({ env, command: 'dev' });
   const log = { level: 'error', format: 'pretty' } as const;
   const logger = createLogger({ ...log, process: 'dev' });
-  say('Starting nats-server, api, worker and controller …');
+  printLine('Starting nats-server, api, worker and controller …');
   const stack = await startStack({ settings: { ...settings, log }, externalNats: false, logger, signal });
   resources.own('stack', stack, (it) => it.close());
-  say(`The API is ready on ${stack.url}`);
+  printLine(`The API is ready on ${stack.url}`);
   return stack;
 }
 
 /** The first job: an image from a prompt and a photograph. */
 async function generateImage(client: GenwardenClient, { standin }: Stack, folder: string): Promise<boolean> {
   const provider = standin === undefined ? 'Gemini' : 'the Gemini stand-in, because GEMINI_API_KEY is not set';
-  say(`\n1. An image from a prompt and a photograph, made by ${provider}`);
+  printLine(`\n1. An image from a prompt and a photograph, made by ${provider}`);
   const { artifact } = await client.uploadReference(await readFile(photograph), 'image/jpeg');
   const job = await client.submit({
     kind: 'image',
@@ -76,13 +76,13 @@ async function generateImage(client: GenwardenClient, { standin }: Stack, folder
   const [done] = await watchJobs(client, [job.id]);
   if (done!.state !== 'succeeded') return reportFailure(done!, 'no image was generated');
   const files = await downloadJob(client, done!, folder);
-  for (const { path, bytes } of files) say(`   Saved ${path} (${(bytes / 1024).toFixed(0)} KiB)`);
+  for (const { path, bytes } of files) printLine(`   Saved ${path} (${(bytes / 1024).toFixed(0)} KiB)`);
   return true;
 }
 
-/** The second job: its provider never answers. It runs in a separate pool, so that it hangs whichever provider the first used. */
+/** The second job: its provider never answers. It runs in a separate pool so that it hangs regardless of the first job's provider. */
 async function showHangingCall(client: GenwardenClient): Promise<boolean> {
-  say('\n2. A provider that never answers: two attempts of 3 s each, then the job fails with a clear reason');
+  printLine('\n2. A provider that never answers: two attempts of 3 s each, then the job fails with a clear reason');
   const job = await client.submit({
     kind: 'image',
     pool: hangingPool,
@@ -92,7 +92,7 @@ async function showHangingCall(client: GenwardenClient): Promise<boolean> {
   });
   const [done] = await watchJobs(client, [job.id]);
   const inTime = Date.parse(done!.finishedAt ?? '') <= Date.parse(job.deadlineAt);
-  say(
+  printLine(
     `   ${done!.state}: ${done!.tasks?.[0]?.reason}, ${inTime ? 'before' : 'AFTER'} its deadline of ${job.deadlineAt}`,
   );
   return done!.state === 'failed' && inTime;
@@ -100,8 +100,8 @@ async function showHangingCall(client: GenwardenClient): Promise<boolean> {
 
 function reportFailure(job: Job, summary: string): false {
   const error = job.tasks?.[0]?.error;
-  say(`   ${summary}: ${job.state} ${error?.code ?? ''} ${error?.message ?? ''}\n   ${error?.hint ?? ''}`);
+  printLine(`   ${summary}: ${job.state} ${error?.code ?? ''} ${error?.message ?? ''}\n   ${error?.hint ?? ''}`);
   return false;
 }
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const printLine = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -10,12 +10,12 @@ export function addDevCommands(program: Command): void {
   const dev = program.command('dev').description('Run all processes and a nats-server on this machine until Ctrl-C');
   withSettings(dev, 'dev').action(async (_options, command: Command) => {
     await runUntilSignal((signal) => startDev(command, signal));
-    // Requests that still wait for the stopped nats-server would keep the process alive.
+    // Requests still waiting for the stopped nats-server would keep the process alive.
     process.exit();
   });
   program
     .command('demo')
-    .description('Generate an image end to end, show a hanging call fail in time, and exit')
+    .description('Generate an image end to end, show that a hanging call fails on time, and exit')
     .option('--to <folder>', 'folder to save the image in', 'genwarden-demo')
     .action(async ({ to }: { to: string }) => (await import('./demo.ts')).runDemo(to));
 }

@@ -21,7 +21,7 @@ export async function kubeconfigBearer(kubeconfig: Kubeconfig): Promise<Bearer |
   };
 }
 
-/** Undefined when the user has none. Throws `ClusterForbidden` when the user's credentials cannot be obtained. */
+/** Undefined if the user has no token. Throws `ClusterForbidden` if the user's credentials cannot be obtained. */
 export async function kubeconfigToken(kubeconfig: Kubeconfig): Promise<string | undefined> {
   try {
     return await kubeconfig.token();
@@ -36,12 +36,12 @@ interface Secret extends KubeObject {
 
 const secretType = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets' };
 
-/** The admin token that the chart created, if the user may read its Secret; tells the user. Throws `ClusterForbidden`. */
+/** The admin token that the chart created, read from its Secret; prints a notice. Throws `ClusterForbidden`. */
 export async function installationBearer(io: Io, cluster: Cluster, installation: Installation): Promise<Bearer> {
   const { namespace } = installation;
   const name = `${fullnameOf(installation)}-api-token`;
-  const doing = `read secret ${namespace}/${name} (needed because the kubeconfig's user has no token)`;
-  const token = (await readSecret(cluster, { namespace, name }, doing)).data?.['token'];
+  const action = `read secret ${namespace}/${name} (needed because the kubeconfig's user has no token)`;
+  const token = (await readSecret(cluster, { namespace, name }, action)).data?.['token'];
   if (token === undefined) {
     const message = `Neither the kubeconfig's user nor secret ${namespace}/${name} has a token: use --token`;
     throw new GenwardenError('UsageError', message);
@@ -52,12 +52,12 @@ export async function installationBearer(io: Io, cluster: Cluster, installation:
   return async () => text;
 }
 
-async function readSecret(cluster: Cluster, key: ResourceKey, doing: string): Promise<Secret> {
+async function readSecret(cluster: Cluster, key: ResourceKey, action: string): Promise<Secret> {
   try {
     const secret = await cluster.get<Secret>(secretType, key);
     if (secret !== undefined) return secret;
-    throw new KubeError(404, 'NotFound', 'there is no such secret');
+    throw new KubeError(404, 'NotFound', 'the secret does not exist');
   } catch (error) {
-    throw clusterError(error, doing);
+    throw clusterError(error, action);
   }
 }

@@ -1,4 +1,4 @@
-// Connects a client command to the Genwarden of a cluster: through a port-forward, as the kubeconfig's user.
+// Connects a client command to the Genwarden installation of a cluster, through a port-forward as the kubeconfig's user.
 
 import { existsSync } from 'node:fs';
 import { KubeClient, openTunnel, type Kubeconfig, loadKubeconfig } from '../../adapters/kubernetes/index.ts';
@@ -13,14 +13,14 @@ import { clusterError } from './clusterError.ts';
 import type { PluginFlags } from './flags.ts';
 import { findInstallation, readyApiPod, type Installation } from './installation.ts';
 
-export interface Reached {
+export interface ReachedInstallation {
   readonly kubeconfig: Kubeconfig;
   readonly client: KubeClient;
   readonly installation: Installation;
 }
 
-/** The cluster, and Genwarden in it. */
-export async function reachInstallation(flags: PluginFlags): Promise<Reached> {
+/** Connects to the cluster and finds the installation in it. */
+export async function reachInstallation(flags: PluginFlags): Promise<ReachedInstallation> {
   const kubeconfig = await chooseKubeconfig(flags);
   // Reports missing credentials before the first request.
   await kubeconfigToken(kubeconfig);
@@ -32,20 +32,23 @@ export function connectThroughCluster(io: Io): Connect {
   return async (command) => {
     const flags: PluginFlags = command.optsWithGlobals();
     const token = flags.token ?? clientSettings(io, command).token;
-    const given: Bearer | undefined = token === undefined ? undefined : async () => token;
-    return flags.url === undefined ? connectThroughTunnel(io, flags, given) : connectToUrl(flags, flags.url, given);
+    const configured: Bearer | undefined = token === undefined ? undefined : async () => token;
+    return flags.url === undefined
+      ? connectThroughTunnel(io, flags, configured)
+      : connectToUrl(flags, flags.url, configured);
   };
 }
 
-async function connectThroughTunnel(io: Io, flags: PluginFlags, given: Bearer | undefined): Promise<Connection> {
+async function connectThroughTunnel(io: Io, flags: PluginFlags, configured: Bearer | undefined): Promise<Connection> {
   const reached = await reachInstallation(flags);
   const { kubeconfig, client, installation } = reached;
-  const bearer = given ?? (await kubeconfigBearer(kubeconfig)) ?? (await installationBearer(io, client, installation));
+  const bearer =
+    configured ?? (await kubeconfigBearer(kubeconfig)) ?? (await installationBearer(io, client, installation));
   const tunnel = await openTunnel(() => forwardToApi(reached));
   return {
     options: { url: tunnel.url, fetch: fetchAs(bearer, namespaceOf(flags, kubeconfig)) },
     where: `the API in namespace ${installation.namespace}`,
-    whyAway: () => {
+    whyUnavailable: () => {
       const failure = tunnel.failure();
       return failure === undefined ? undefined : clusterError(failure, 'forward a port');
     },
@@ -56,8 +59,8 @@ async function connectThroughTunnel(io: Io, flags: PluginFlags, given: Bearer | 
   };
 }
 
-/** A pod may be gone by the time it is dialled: then another one is tried. */
-async function forwardToApi({ client, installation }: Reached): Promise<PodConnection> {
+/** A pod may disappear before the connection opens, so this makes up to three attempts, each with the newest ready pod. */
+async function forwardToApi({ client, installation }: ReachedInstallation): Promise<PodConnection> {
   const { namespace } = installation;
   for (let tries = 1; ; tries += 1) {
     const { name, port } = await readyApiPod(client, installation);
@@ -66,18 +69,19 @@ async function forwardToApi({ client, installation }: Reached): Promise<PodConne
     } catch (error) {
       const refused = error instanceof KubeError && (error.status === 401 || error.status === 403);
       if (!refused && tries < 3) continue;
-      const doing = `forward a port to a pod in namespace ${namespace} (get and create pods/portforward)`;
-      throw clusterError(error, doing);
+      const action = `forward a port to a pod in namespace ${namespace} (get and create pods/portforward)`;
+      throw clusterError(error, action);
     }
   }
 }
 
-async function connectToUrl(flags: PluginFlags, url: string, given: Bearer | undefined): Promise<Connection> {
+async function connectToUrl(flags: PluginFlags, url: string, configured: Bearer | undefined): Promise<Connection> {
   // With --url and a token, the kubeconfig only supplies the namespace and is optional.
   const kubeconfig = await chooseKubeconfig(flags).catch((error: unknown) => {
-    if (given === undefined || !(error instanceof GenwardenError) || error.code !== 'ClusterUnreachable') throw error;
+    if (configured === undefined || !(error instanceof GenwardenError) || error.code !== 'ClusterUnreachable')
+      throw error;
   });
-  const bearer = given ?? (await bearerForUrl(kubeconfig!, url));
+  const bearer = configured ?? (await bearerForUrl(kubeconfig!, url));
   return { options: { url, fetch: fetchAs(bearer, namespaceOf(flags, kubeconfig ?? undefined)) }, where: url };
 }
 
@@ -103,18 +107,18 @@ function fetchAs(bearer: Bearer, namespace: string): typeof globalThis.fetch {
   };
 }
 
-/** Throws `ClusterUnreachable` when there is no kubeconfig, and `UsageError` when it does not fit the flags. */
+/** Throws `ClusterUnreachable` if there is no kubeconfig, and `UsageError` if it does not match the flags. */
 async function chooseKubeconfig({ kubeconfig: path, context }: PluginFlags): Promise<Kubeconfig> {
   if (path !== undefined && !existsSync(path)) {
-    throw new GenwardenError('UsageError', `--kubeconfig ${path}: there is no such file`);
+    throw new GenwardenError('UsageError', `--kubeconfig ${path}: the file does not exist`);
   }
   const kubeconfig = await loadKubeconfig('UsageError', path);
   if (context !== undefined) useContext(kubeconfig, context);
   if (!kubeconfig.namesCluster) {
-    throw new GenwardenError('ClusterUnreachable', 'There is no kubeconfig, or its current context names no cluster');
+    throw new GenwardenError('ClusterUnreachable', 'No kubeconfig was found, or its current context names no cluster');
   }
   if (kubeconfig.impersonatesUser) {
-    const message = 'The kubeconfig impersonates another user, which a token cannot do: use another context';
+    const message = 'The kubeconfig impersonates another user, which is not possible with a token: use another context';
     throw new GenwardenError('UsageError', message);
   }
   return kubeconfig;

@@ -1,4 +1,4 @@
-// The flags of `kubectl genwarden` that every command has: kubectl's own, and where Genwarden runs.
+// The flags that every `kubectl genwarden` command accepts: kubectl's own, and those that locate the installation.
 
 import type { Command } from 'commander';
 
@@ -9,17 +9,20 @@ export interface PluginFlags {
   readonly kubeconfig?: string;
   readonly installationNamespace?: string;
   readonly token?: string;
-  /** A flag of the command itself; with it there is no port-forward. */
+  /** Defined by each command; replaces the port-forward. */
   readonly url?: string;
 }
 
-/** Adds them to the program, so that they work before and after the command. */
+/** Adds the flags to the program, so that they work before and after the command name. */
 export function addPluginFlags(program: Command): void {
   program
     .option('-n, --namespace <name>', "namespace of the jobs (default: the context's)")
     .option('-A, --all-namespaces', 'jobs in all namespaces')
     .option('--context <name>', 'kubeconfig context to use')
     .option('--kubeconfig <path>', 'kubeconfig file to use (env KUBECONFIG)')
-    .option('--installation-namespace <name>', 'namespace that Genwarden runs in (default: found by its labels)')
-    .option('--token <token>', "token for Genwarden instead of the kubeconfig's (env GENWARDEN_TOKEN)");
+    .option(
+      '--installation-namespace <name>',
+      'namespace of the Genwarden installation (default: detected by its labels)',
+    )
+    .option('--token <token>', "Genwarden token to use instead of the kubeconfig's (env GENWARDEN_TOKEN)");
 }

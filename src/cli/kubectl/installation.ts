@@ -16,7 +16,7 @@ export interface ApiPod {
 }
 
 /** Searched when the user may not list pods in all namespaces. */
-const usualNamespace = 'genwarden';
+const defaultNamespace = 'genwarden';
 
 /** Throws `InstallationNotFound` unless there is exactly one; also `ClusterForbidden` and `ClusterUnreachable`. */
 export async function findInstallation(cluster: Cluster, namespace: string | undefined): Promise<Installation> {
@@ -34,7 +34,7 @@ export async function findInstallation(cluster: Cluster, namespace: string | und
   return { namespace: first.metadata.namespace, release: releaseOf(first) };
 }
 
-/** The newest ready pod of the API, so that a rollout is followed. Throws like `findInstallation`. */
+/** The newest ready API pod, so that connections follow a rollout. Throws like `findInstallation`. */
 export async function readyApiPod(cluster: Cluster, { namespace, release }: Installation): Promise<ApiPod> {
   const pods = (await podsIn(cluster, 'api', namespace)).filter((pod) => releaseOf(pod) === release);
   const ready = pods.filter(isReady).toSorted((a, b) => startOf(b) - startOf(a));
@@ -61,5 +61,5 @@ function isReady({ metadata, status }: Pod): boolean {
 
 async function apiPods(cluster: Cluster, namespace: string | undefined): Promise<readonly Pod[]> {
   if (namespace !== undefined) return podsIn(cluster, 'api', namespace);
-  return (await podsAnywhere(cluster, 'api')) ?? podsIn(cluster, 'api', usualNamespace);
+  return (await podsAnywhere(cluster, 'api')) ?? podsIn(cluster, 'api', defaultNamespace);
 }

@@ -7,7 +7,7 @@ import { GenwardenError } from '../../job/errors/index.ts';
 import { clientCommand, withClient } from '../client/session.ts';
 import { writeLine, type Io } from '../output/io.ts';
 import { clusterError } from './clusterError.ts';
-import { reachInstallation, type Reached } from './connect.ts';
+import { reachInstallation, type ReachedInstallation } from './connect.ts';
 import type { PluginFlags } from './flags.ts';
 import { podsOfWorker, type WorkerPod } from './pods.ts';
 
@@ -57,14 +57,14 @@ async function workersOf(client: GenwardenClient, id: string): Promise<ReadonlyS
   return new Set(history.flatMap(({ worker }) => worker ?? []));
 }
 
-/** A worker writes its last line about a job after the job's last event, ms. */
+/** How long to wait for log lines after the job's last event, ms: workers write their last lines about a job later. */
 const lastLinesMs = 1_500;
-/** The clocks of nodes differ, ms. */
+/** By how much the clocks of nodes may differ, ms. */
 const maxSkewMs = 60_000;
 
 class WorkerLogs {
   readonly #io: Io;
-  readonly #reached: Reached;
+  readonly #reached: ReachedInstallation;
   readonly #job: Job;
   readonly #all: boolean;
   readonly #stop = new AbortController();
@@ -74,7 +74,7 @@ class WorkerLogs {
   #podCount = 0;
   readonly #workersWithoutPod: string[] = [];
 
-  constructor(io: Io, reached: Reached, job: Job, { all = false }: { all?: boolean }) {
+  constructor(io: Io, reached: ReachedInstallation, job: Job, { all = false }: { all?: boolean }) {
     this.#io = io;
     this.#reached = reached;
     this.#job = job;
@@ -113,7 +113,7 @@ class WorkerLogs {
       const message = `The pods of ${this.#workersWithoutPod.join(', ')}, which ran the job, no longer exist`;
       throw new GenwardenError('WorkerLogGone', message);
     }
-    writeLine(this.#io.stderr, 'genwarden: no worker has claimed a task of the job yet; `explain` says why');
+    writeLine(this.#io.stderr, 'genwarden: no worker has claimed a task of the job yet; use `explain` to see why');
   }
 
   async #podsOf(worker: string): Promise<readonly WorkerPod[]> {

@@ -47,13 +47,14 @@ export interface WorkerPod extends ResourceKey {
 }
 
 /**
- * The pods that the worker may run or have run in; none when they are gone. Usually one, but a worker's name contains only the
- * first part of its pod's name. Pools may be in other namespaces, which are searched if the user may list pods there.
+ * The pods that the worker may run or have run in; empty if they no longer exist. Usually one, but a worker's name contains
+ * only the first part of its pod's name. Pools may be in other namespaces, which are searched if the user may list pods
+ * there.
  */
 export async function podsOfWorker(cluster: Cluster, namespace: string, worker: string): Promise<readonly WorkerPod[]> {
   const isItsPod = (pod: Pod): boolean => runs(pod, worker);
-  const here = (await podsIn(cluster, 'worker', namespace)).filter(isItsPod);
-  const pods = here.length > 0 ? here : ((await podsAnywhere(cluster, 'worker')) ?? []).filter(isItsPod);
+  const nearby = (await podsIn(cluster, 'worker', namespace)).filter(isItsPod);
+  const pods = nearby.length > 0 ? nearby : ((await podsAnywhere(cluster, 'worker')) ?? []).filter(isItsPod);
   return pods.map(({ metadata, status }) => ({
     namespace: metadata.namespace,
     name: metadata.name,

@@ -19,8 +19,9 @@ export async function runPlugin(args: readonly string[], io: Io = processIo()): 
 
 export function buildPlugin(io: Io = processIo()): Command {
   const program = new Command('kubectl genwarden')
-    .description('Inspects and changes the jobs of a Genwarden installation in a Kubernetes cluster.')
+    .description('Inspect and change the jobs of a Genwarden installation in a Kubernetes cluster.')
     .version(version)
+    .helpCommand('help [command]', 'Show the help of a command')
     .showHelpAfterError('(see --help)')
     .configureHelp({ showGlobalOptions: true })
     .exitOverride();
@@ -36,6 +37,6 @@ export function buildPlugin(io: Io = processIo()): Command {
 function describeUrlFlag(program: Command): void {
   for (const { options } of program.commands) {
     const url = options.find(({ long }) => long === '--url');
-    if (url !== undefined) url.description = 'address of the API, instead of a port-forward to it';
+    if (url !== undefined) url.description = 'address of the API; replaces the port-forward';
   }
 }

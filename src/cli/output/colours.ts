@@ -1,15 +1,15 @@
-// Colours: only on a terminal, and never where NO_COLOR is set (https://no-color.org).
+// Colours output: only on a terminal, and never if NO_COLOR is set (https://no-color.org).
 
 import { styleText } from 'node:util';
 import type { Io, OutputStream } from './io.ts';
 
 export type Colour = 'red' | 'green' | 'yellow' | 'blue' | 'cyan' | 'magenta' | 'dim' | 'bold';
-/** Returns the text in a colour, or unchanged where colours are off. */
+/** Returns the text in a colour, or unchanged if colours are off. */
 export type Paint = (colour: Colour, text: string) => string;
 
 export function paintFor(io: Pick<Io, 'env'>, stream: OutputStream): Paint {
-  const forbidden = (io.env['NO_COLOR'] ?? '') !== '' || io.env['TERM'] === 'dumb';
-  if (stream.isTTY !== true || forbidden) return (_, text) => text;
+  const disabled = (io.env['NO_COLOR'] ?? '') !== '' || io.env['TERM'] === 'dumb';
+  if (stream.isTTY !== true || disabled) return (_, text) => text;
   return (colour, text) => styleText(colour, text, { validateStream: false });
 }
 

@@ -17,13 +17,13 @@ export interface Io {
   readonly stderr: OutputStream;
   /** All of standard input, as UTF-8. */
   readStdin(): Promise<string>;
-  /** The answer of a person at the terminal, or undefined without a terminal. */
+  /** Prompts for an answer; undefined if standard input is not a terminal. */
   ask(question: string): Promise<string | undefined>;
   /** Milliseconds since 1970 by this machine's clock; for ages only. */
   now(): number;
-  /** Sets the exit code for when the command has ended. */
+  /** Sets the exit code that the process will end with. */
   exitWith(code: number): void;
-  /** How client commands connect to the API; without it, by their settings. */
+  /** How client commands connect to the API; default: with the address and token of the settings. */
   readonly connect?: Connect;
 }
 
@@ -50,7 +50,6 @@ async function askAtTerminal(question: string): Promise<string | undefined> {
   }
 }
 
-/** Writes whole lines. */
 export function writeLine(stream: OutputStream, line: string): void {
   stream.write(`${line}\n`);
 }

@@ -9,7 +9,7 @@ import type { TableOptions } from './table.ts';
 const formats = ['table', 'wide', 'json', 'yaml'] as const;
 export type OutputFormat = (typeof formats)[number];
 
-/** `-o`, for a command that prints data. */
+/** The `-o` option: all formats, unless `choices` limits them. */
 export function outputOption(...choices: readonly OutputFormat[]): Option {
   return new Option('-o, --output <format>', 'output format')
     .choices(choices.length === 0 ? [...formats] : [...choices])

@@ -1,4 +1,4 @@
-// Aligned tables: two blanks between columns, nothing after the last one, and no line longer than the terminal.
+// Aligned tables: two spaces between columns, no trailing spaces, and no line longer than the terminal.
 
 import stringWidth from 'string-width';
 import { cut, pad, printable } from './text.ts';
@@ -16,7 +16,7 @@ export interface Column<Row> {
 
 export interface TableOptions {
   readonly wide?: boolean;
-  /** Columns of the terminal: the last cells of a longer line are cut. Absent: nothing is cut. */
+  /** The terminal's width in columns; longer lines are cut. Absent: nothing is cut. */
   readonly width?: number | undefined;
 }
 

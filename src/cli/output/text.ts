@@ -29,7 +29,7 @@ export function cut(text: string, columns: number): string {
   return `${kept}…`;
 }
 
-/** `text` padded with blanks to `columns`. */
+/** `text` padded with spaces to `columns`. */
 export function pad(text: string, columns: number, side: 'left' | 'right' = 'left'): string {
   const blanks = ' '.repeat(Math.max(0, columns - stringWidth(text)));
   return side === 'left' ? text + blanks : blanks + text;

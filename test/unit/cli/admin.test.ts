@@ -96,7 +96,7 @@ describe('token create', () => {
     ['no file', ['--name', 'x'], /GENWARDEN_AUTH_TOKENS_FILE/],
     ['no name', ['--file', 'FILE'], /--name/],
     ['a scope that is none', ['--name', 'x', '--file', 'FILE', '--scope', 'all'], /jobs:read/],
-    ['a duration that is none', ['--name', 'x', '--file', 'FILE', '--expires', '90 days'], /not a duration/],
+    ['an invalid duration', ['--name', 'x', '--file', 'FILE', '--expires', '90 days'], /Expected a duration/],
     ['a tenant that is none', ['--name', 'x', '--file', 'FILE', '--tenant', 'a b'], /--tenant: must be 1 to 63/],
     ['a folder', ['--name', 'x', '--file', 'FOLDER'], /cannot be written/],
     ['a file of something else', ['--name', 'x', '--file', 'OTHER'], /is not JSON/],

@@ -164,7 +164,9 @@ describe('stuck', () => {
     expect(api.asked.fixed).toBeUndefined();
     const yes = await run(api, ['--fix'], { answer: 'y' });
     expect(yes.code).toBe(0);
-    expect(yes.stdout).toContain('job1/0 failed with FailedByOperator\njob2/3 not changed: it has moved since\n');
+    expect(yes.stdout).toContain(
+      'job1/0 failed with FailedByOperator\njob2/3 not changed: the task has moved since it was listed\n',
+    );
     expect(api.asked.fixed).toEqual({
       tasks: [
         { job: 'job1', task: 0, sequence: 7 },
@@ -177,7 +179,7 @@ describe('stuck', () => {
     await using api = await stuckApi([stuckTask()], 2);
     const refused = await run(api, ['--fix']);
     expect(refused).toMatchObject({ code: 2 });
-    expect(refused.stderr).toContain('give --yes');
+    expect(refused.stderr).toContain('pass --yes');
     expect(api.asked.fixed).toBeUndefined();
     const fixed = await run(api, ['--fix', '--yes', '-o', 'json']);
     expect(fixed.code).toBe(3);

@@ -113,14 +113,14 @@ test('a file or standard input is the body, and flags override it', async () => 
 
 describe('usage errors are reported before any request, with exit code 2', () => {
   test.each([
-    ['no prompt', [], /give --prompt/],
-    ['a duration that is none', ['--prompt', 'p', '--attempt-timeout', '5 minutes'], /not a duration/],
-    ['a seed that is none', ['--prompt', 'p', '--seed', '1.5'], /not a whole number/],
+    ['no prompt', [], /pass --prompt/],
+    ['an invalid duration', ['--prompt', 'p', '--attempt-timeout', '5 minutes'], /Expected a duration/],
+    ['an invalid seed', ['--prompt', 'p', '--seed', '1.5'], /Expected a whole number/],
     ['no attempts', ['--prompt', 'p', '--max-attempts', '0'], /1 or more/],
     ['a label that is none', ['--prompt', 'p', '--label', 'a'], /name=value/],
-    ['metadata that is no JSON', ['--prompt', 'p', '--metadata', '{a}'], /not JSON/],
+    ['metadata that is not JSON', ['--prompt', 'p', '--metadata', '{a}'], /Not valid JSON/],
     ['a kind that is none', ['--prompt', 'p', '--kind', 'video'], /image, text/],
-    ['a body that is no JSON', ['-f', '-'], /standard input is not JSON/],
+    ['a body that is not JSON', ['-f', '-'], /standard input is not JSON/],
     ['a file that is not there', ['-f', '/nowhere/job.json'], /cannot be read/],
     ['a reference that is no image', ['--prompt', 'p', '--reference', 'package.json'], /not a PNG, JPEG or WebP/],
     ['an unknown flag', ['--promt', 'p'], /unknown option/],

@@ -116,12 +116,12 @@ test('on a terminal it redraws progress bars, and leaves the last screen', async
 });
 
 describe('the screen', () => {
-  const screen = (columns: number, rows: number, away?: string): Screen => ({
+  const screen = (columns: number, rows: number, outage?: string): Screen => ({
     columns,
     rows,
     now: commandsNow,
     paint: (_, text) => text,
-    away,
+    outage,
   });
   const states: State[] = ['succeeded', 'queued', 'failed', 'running', 'waiting'];
   const many = fakeJob(

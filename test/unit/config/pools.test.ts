@@ -112,8 +112,8 @@ test('a key file that is missing, empty or contains more than a key is named', (
     details: {
       problems: [
         'pools[0].keys[0].keyFile: cannot read the file (ENOENT)',
-        'pools[0].keys[1].keyFile: /empty must contain one key and nothing else',
-        'pools[0].keys[2].keyFile: /two must contain one key and nothing else',
+        'pools[0].keys[1].keyFile: /empty must contain exactly one key',
+        'pools[0].keys[2].keyFile: /two must contain exactly one key',
       ],
     },
   });

@@ -5,7 +5,7 @@ import type { GenwardenClient } from '../../../client/index.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import type { Io } from '../../output/io.ts';
 
-/** The JSON object in a file, or on standard input for `-`. Throws `UsageError` if there is none. */
+/** The JSON object in a file, or on standard input for `-`. Throws `UsageError` for anything else. */
 export async function readJsonObject(io: Io, path: string): Promise<Record<string, unknown>> {
   const text = path === '-' ? await io.readStdin() : (await readBytes(path)).toString('utf8');
   const where = path === '-' ? 'standard input' : path;
@@ -19,7 +19,7 @@ export async function readJsonObject(io: Io, path: string): Promise<Record<strin
   throw new GenwardenError('UsageError', `${where} is not a JSON object`);
 }
 
-/** Uploads images one after the other; resolves with their digests. Every file is read before the first is sent. */
+/** Uploads images one after the other and returns their digests. Reads every file before the first upload. */
 export async function uploadReferences(client: GenwardenClient, paths: readonly string[]): Promise<string[]> {
   const images = await Promise.all(paths.map(readImage));
   const digests: string[] = [];

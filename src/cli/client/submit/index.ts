@@ -1,4 +1,4 @@
-// `genwarden submit`: submits a job from flags or a file, and can wait for its end.
+// `genwarden submit`: submits a job from flags or a file, and can wait until it finishes.
 
 import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
@@ -12,7 +12,7 @@ import { durationText, json, pairs, wholeNumber } from '../optionParsers.ts';
 import { clientCommand, withClient } from '../session.ts';
 import { submitBody, type BodyOptions } from './requestBody.ts';
 import { readJsonObject, uploadReferences } from './files.ts';
-import { isRefused, isTemporary, whyUnreachable } from '../connection.ts';
+import { isConnectionRefused, isTemporary, whyUnreachable } from '../connection.ts';
 import { exitCodeFor } from '../watch/index.ts';
 import { watchJobs } from '../watch/watchJobs.ts';
 
@@ -32,7 +32,10 @@ export function addSubmit(program: Command, io: Io): void {
   addInputOptions(command);
   addPolicyOptions(command);
   command
-    .option('-f, --file <path>', 'request body as JSON, - for standard input; flags override it')
+    .option(
+      '-f, --file <path>',
+      'file with the request body as JSON, or - for standard input; flags override its values',
+    )
     .option('--idempotency-key <key>', 'the same key and body never create a second job')
     .option('--wait', 'wait until the job ends; exit code 1 unless it succeeded')
     .option('--watch', 'follow the job until it ends; exit code 1 unless it succeeded')
@@ -57,7 +60,7 @@ function addInputOptions(command: Command): void {
     .option('--task <name=prompt>', 'task with a separate prompt; can be repeated', pairs)
     .option('--label <key=value>', 'label of the job; can be repeated', pairs)
     .option('--metadata <json>', 'any JSON, stored with the job', json)
-    .option('--concurrency-key <key>', 'at most one open job with this key');
+    .option('--concurrency-key <key>', 'allow at most one open job with this key');
 }
 
 function addPolicyOptions(command: Command): void {
@@ -66,7 +69,7 @@ function addPolicyOptions(command: Command): void {
     .option('--run-timeout <duration>', 'time limit of all attempts and backoffs (default 5m or more)', durationText)
     .option('--queue-timeout <duration>', 'time limit in the queue (default 24h)', durationText)
     .option('--review-timeout <duration>', 'time limit in review (default 24h)', durationText)
-    .option('--deadline <duration>', 'time from now by which the job ends in any case', durationText)
+    .option('--deadline <duration>', 'time from now by which the job must end', durationText)
     .option('--max-attempts <number>', 'attempts per task (default 3)', wholeNumber(1))
     .addOption(new Option('--review <when>', 'whether a person reviews the results').choices(['never', 'always']));
 }
@@ -93,7 +96,7 @@ async function send(io: Io, client: GenwardenClient, options: SubmitOptions): Pr
   return sendSafely(io, client, body, options.idempotencyKey ?? randomUUID());
 }
 
-/** Fails at once if no server accepts the connection. A lost answer is requested again with the same idempotency key. */
+/** Fails immediately if no server accepts the connection. If the response is lost, retries with the same idempotency key. */
 async function sendSafely(
   io: Io,
   client: GenwardenClient,
@@ -103,8 +106,8 @@ async function sendSafely(
   try {
     return await client.submit(body, { idempotencyKey, giveUpAfterMs: 0 });
   } catch (error) {
-    if (!isTemporary(error) || isRefused(error)) throw error;
-    writeLine(io.stderr, `genwarden: no answer to the submit, retrying: ${printable(whyUnreachable(error))}`);
+    if (!isTemporary(error) || isConnectionRefused(error)) throw error;
+    writeLine(io.stderr, `genwarden: the API did not answer the submit, retrying: ${printable(whyUnreachable(error))}`);
     return client.submit(body, { idempotencyKey });
   }
 }

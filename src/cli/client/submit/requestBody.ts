@@ -28,7 +28,7 @@ export interface BodyOptions {
   readonly task?: readonly Pair[];
 }
 
-/** The contents of files that flags name. */
+/** The contents of files that flags refer to. */
 export interface BodyParts {
   /** Digests of the uploaded references. */
   readonly references: readonly string[];
@@ -37,7 +37,7 @@ export interface BodyParts {
 
 type JsonObject = Record<string, unknown>;
 
-/** Throws `UsageError` without a prompt, tasks or a file that has them. The API checks the rest. */
+/** Throws `UsageError` if there is neither a prompt nor tasks. The API checks the rest. */
 export function submitBody(file: JsonObject, options: BodyOptions, parts: BodyParts): SubmitRequest {
   const input = { ...objectAt(file, 'input'), ...inputOf(options, parts) };
   const policy = { ...objectAt(file, 'policy'), ...policyOf(options) };
@@ -45,12 +45,16 @@ export function submitBody(file: JsonObject, options: BodyOptions, parts: BodyPa
   const body = {
     ...file,
     kind: options.kind ?? file['kind'] ?? impliedKind(input),
-    ...given({ pool: options.pool, model: options.model, priority: options.priority }),
-    ...given({ metadata: options.metadata, concurrencyKey: options.concurrencyKey, tasks: tasksOf(options) }),
+    ...withoutUndefined({ pool: options.pool, model: options.model, priority: options.priority }),
+    ...withoutUndefined({
+      metadata: options.metadata,
+      concurrencyKey: options.concurrencyKey,
+      tasks: tasksOf(options),
+    }),
     ...unlessEmpty({ input, policy, labels }),
   };
   if (!('prompt' in input) && !('tasks' in body)) {
-    throw new GenwardenError('UsageError', 'Nothing to generate: give --prompt, --task or --file');
+    throw new GenwardenError('UsageError', 'Nothing to generate: pass --prompt, --task or --file');
   }
   // A file may contain anything: the API checks the body and reports what is wrong.
   return body as SubmitRequest;
@@ -59,12 +63,12 @@ export function submitBody(file: JsonObject, options: BodyOptions, parts: BodyPa
 function inputOf(options: BodyOptions, { references, schema }: BodyParts): JsonObject {
   const { prompt, system, aspectRatio, imageSize, seed } = options;
   const images = references.length === 0 ? undefined : references.map((artifact) => ({ artifact }));
-  return given({ prompt, system, schema, aspectRatio, imageSize, seed, references: images });
+  return withoutUndefined({ prompt, system, schema, aspectRatio, imageSize, seed, references: images });
 }
 
 function policyOf(options: BodyOptions): JsonObject {
   const { attemptTimeout, runTimeout, queueTimeout, reviewTimeout, deadline, maxAttempts, review } = options;
-  return given({ attemptTimeout, runTimeout, queueTimeout, reviewTimeout, deadline, maxAttempts, review });
+  return withoutUndefined({ attemptTimeout, runTimeout, queueTimeout, reviewTimeout, deadline, maxAttempts, review });
 }
 
 function tasksOf({ task }: BodyOptions): JsonObject[] | undefined {
@@ -80,7 +84,7 @@ function objectAt(file: JsonObject, key: string): JsonObject {
   throw new GenwardenError('UsageError', `The file's ${key} is not an object`);
 }
 
-function given(values: JsonObject): JsonObject {
+function withoutUndefined(values: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 

@@ -1,4 +1,4 @@
-// Follows one job until it ends, with requests that wait for its next change. Continues after the API was unavailable.
+// Follows one job until it ends, with requests that wait for its next change. Survives API outages.
 
 import { sleep } from '../../../async/sleep.ts';
 import type { GenwardenClient, Job, Task } from '../../../client/index.ts';
@@ -6,50 +6,50 @@ import { backoffCeiling } from '../../../job/backoff.ts';
 import { isTemporary, whyUnreachable } from '../connection.ts';
 
 export interface Follower {
-  /** Called with the job at first, and after each change. */
+  /** Called with the initial job and after each change. */
   readonly onJob: (job: Job) => void;
   /** Called with the reason when the API stops answering, and with undefined when it answers again. */
-  readonly onAway: (why: string | undefined) => void;
+  readonly onOutage: (why: string | undefined) => void;
   /** Also report the progress of running tasks, which is not a change of the job. */
   readonly progress: boolean;
   /** How long the API may be unavailable before the last error is thrown, ms. */
-  readonly patienceMs: number;
+  readonly giveUpAfterMs: number;
 }
 
 // Two updates a second: more would flicker and cost the API requests without a visible effect.
 const betweenUpdatesMs = 500;
 const retries = { first: 250, cap: 5_000 };
 
-/** Resolves with the job once it is terminal. Throws at once if the first request fails. */
+/** Resolves with the job once it is terminal. Throws immediately if the first request fails. */
 export async function followJob(client: GenwardenClient, id: string, follower: Follower): Promise<Job> {
   let job = await client.get(id);
   follower.onJob(job);
   while (job.finishedAt === null) {
-    const askedAt = performance.now();
+    const requestedAt = performance.now();
     const hasProgress = follower.progress && job.progress.running > 0;
     const before = job;
     job = await withRetries(follower, () => (hasProgress ? client.get(id) : nextChange(client, before)));
     follower.onJob(job);
     if (job.finishedAt !== null) break;
-    await sleep(Math.max(0, askedAt + betweenUpdatesMs - performance.now()));
+    await sleep(Math.max(0, requestedAt + betweenUpdatesMs - performance.now()));
   }
   return job;
 }
 
-/** What makes a change worth a line. Progress is left out: it would print a line twice a second. */
+/** The part of a task that counts as a change. Progress is excluded: it would print a line twice a second. */
 export const stageOf = ({ state, run, attempt, reason }: Task): string => [state, run, attempt, reason].join(' ');
 
-/** The job as soon as one of its tasks reaches another stage. Throws at once when the API does not answer. */
+/** Resolves with the job when one of its tasks reaches another stage. Throws immediately when the API does not answer. */
 async function nextChange(client: GenwardenClient, before: Job): Promise<Job> {
-  const enough = new AbortController();
+  const stop = new AbortController();
   let changed: Job | undefined;
   const onChange = (job: Job): void => {
     if (stagesOf(job) === stagesOf(before)) return;
     changed = job;
-    enough.abort();
+    stop.abort();
   };
   try {
-    return await client.wait(before.id, { signal: enough.signal, giveUpAfterMs: 0, onChange });
+    return await client.wait(before.id, { signal: stop.signal, giveUpAfterMs: 0, onChange });
   } catch (error) {
     if (changed !== undefined) return changed;
     throw error;
@@ -58,19 +58,19 @@ async function nextChange(client: GenwardenClient, before: Job): Promise<Job> {
 
 const stagesOf = ({ tasks = [] }: Job): string => tasks.map(stageOf).join();
 
-/** Retries temporary errors until `patienceMs` have passed since the first of them. */
-async function withRetries<T>({ onAway, patienceMs }: Follower, request: () => Promise<T>): Promise<T> {
-  let awaySince: number | undefined;
+/** Retries temporary errors until `giveUpAfterMs` have passed since the first of them. */
+async function withRetries<T>({ onOutage, giveUpAfterMs }: Follower, request: () => Promise<T>): Promise<T> {
+  let outageSince: number | undefined;
   for (let failure = 1; ; failure += 1) {
     try {
       const answer = await request();
-      if (awaySince !== undefined) onAway(undefined);
+      if (outageSince !== undefined) onOutage(undefined);
       return answer;
     } catch (error) {
       const now = performance.now();
-      if (!isTemporary(error) || now - (awaySince ?? now) >= patienceMs) throw error;
-      if (awaySince === undefined) onAway(whyUnreachable(error));
-      awaySince ??= now;
+      if (!isTemporary(error) || now - (outageSince ?? now) >= giveUpAfterMs) throw error;
+      if (outageSince === undefined) onOutage(whyUnreachable(error));
+      outageSince ??= now;
       await sleep(backoffCeiling(failure, retries));
     }
   }

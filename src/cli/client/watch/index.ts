@@ -24,7 +24,7 @@ export function addWatch(program: Command, io: Io): void {
       withClient(io, async (client, ids: string[], { patience, output }: WatchCommandOptions) => {
         const unique = [...new Set(ids)];
         const quiet = output !== 'table';
-        const jobs = await watchJobs(client, unique, { io, quiet, patienceMs: parseDuration(patience)! });
+        const jobs = await watchJobs(client, unique, { io, quiet, giveUpAfterMs: parseDuration(patience)! });
         const data = jobs.length === 1 ? jobs[0] : { items: jobs, next: null };
         if (quiet) printAs(io, output, data, () => []);
         io.exitWith(exitCodeFor(jobs));
@@ -32,7 +32,7 @@ export function addWatch(program: Command, io: Io): void {
     );
 }
 
-/** 0 where every job succeeded. */
+/** 0 if every job succeeded. */
 export function exitCodeFor(jobs: readonly Job[]): number {
   return jobs.every(({ state }) => state === 'succeeded') ? exitCodes.done : exitCodes.jobFailed;
 }

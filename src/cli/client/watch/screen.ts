@@ -14,16 +14,16 @@ export interface Screen {
   readonly now: number;
   readonly paint: Paint;
   /** Why the API does not answer; absent while it does. */
-  readonly away?: string | undefined;
+  readonly outage?: string | undefined;
 }
 
 /** At most `rows - 1` lines of at most `columns`: the cursor needs one line. */
 export function screenLines(jobs: readonly Job[], screen: Screen): string[] {
-  const room = Math.max(1, screen.rows - 1 - (screen.away === undefined ? 0 : 1));
+  const room = Math.max(1, screen.rows - 1 - (screen.outage === undefined ? 0 : 1));
   const rowsEach = Math.max(1, Math.floor(room / Math.max(1, jobs.length)));
   const lines = jobs.flatMap((job) => jobBlock(job, rowsEach, screen)).slice(0, room);
-  if (screen.away === undefined) return lines;
-  const notice = cut(`API unavailable, retrying: ${screen.away}`, screen.columns);
+  if (screen.outage === undefined) return lines;
+  const notice = cut(`API unavailable, retrying: ${screen.outage}`, screen.columns);
   return [...lines, screen.paint('yellow', notice)];
 }
 
@@ -33,7 +33,7 @@ const barColumns = ({ columns }: Screen): number => (columns >= 100 ? 20 : 10);
 function jobBlock(job: Job, rows: number, screen: Screen): string[] {
   const tasks = job.tasks ?? [];
   const fitting = tasks.length + 1 <= rows ? tasks : mostRelevant(tasks, Math.max(0, rows - 2));
-  // Without the row of titles: the columns explain themselves.
+  // Drops the header row: the columns are self-explanatory.
   const lines = renderTable(fitting, taskColumns(screen), { width: screen.columns }).slice(1);
   const hidden = tasks.length - fitting.length;
   const rest = hidden > 0 && rows > 1 ? [cut(`  … and ${hidden} more`, screen.columns)] : [];

@@ -1,5 +1,5 @@
-// Watches jobs until all have ended. Draws progress bars on a terminal, prints a line for each change elsewhere, or only
-// reports an API that is unavailable.
+// Watches jobs until all have ended. Draws progress bars on a terminal, prints a line for each change elsewhere, or in quiet
+// mode reports only API outages.
 
 import { createLogUpdate } from 'log-update';
 import type { GenwardenClient, Job, Task } from '../../../client/index.ts';
@@ -15,22 +15,22 @@ export interface WatchOptions {
   /** Prints only when the API is unavailable; for commands that print the result afterwards. */
   readonly quiet?: boolean;
   /** How long to retry while the API is unavailable, ms; default five minutes. */
-  readonly patienceMs?: number;
+  readonly giveUpAfterMs?: number;
 }
 
-const defaultPatienceMs = 5 * 60_000;
+const defaultGiveUpAfterMs = 5 * 60_000;
 
 /** Resolves with the terminal jobs, in the order of `ids`. */
 export async function watchJobs(
   client: GenwardenClient,
   ids: readonly string[],
-  { io = processIo(), quiet = false, patienceMs = defaultPatienceMs }: WatchOptions = {},
+  { io = processIo(), quiet = false, giveUpAfterMs = defaultGiveUpAfterMs }: WatchOptions = {},
 ): Promise<Job[]> {
   const live = !quiet && io.stdout.isTTY === true;
   const view = quiet ? quietView(io) : live ? liveView(io, ids) : plainView(io);
   try {
-    const followed = ids.map((id) => followJob(client, id, { ...view, progress: live, patienceMs }));
-    // The view must outlive every follower; only then is the first failure thrown.
+    const followed = ids.map((id) => followJob(client, id, { ...view, progress: live, giveUpAfterMs }));
+    // The view must outlive every follower, so the first failure is thrown only after all have ended.
     await Promise.allSettled(followed);
     return await Promise.all(followed);
   } finally {
@@ -40,12 +40,12 @@ export async function watchJobs(
 
 interface View {
   readonly onJob: (job: Job) => void;
-  readonly onAway: (why: string | undefined) => void;
+  readonly onOutage: (why: string | undefined) => void;
   readonly close: () => void;
 }
 
 function quietView(io: Io): View {
-  return { onJob: () => undefined, onAway: reportAway(io), close: () => undefined };
+  return { onJob: () => undefined, onOutage: reportOutage(io), close: () => undefined };
 }
 
 function plainView(io: Io): View {
@@ -55,7 +55,7 @@ function plainView(io: Io): View {
     for (const line of changeLines(seen.get(job.id), job)) writeLine(io.stdout, `${time}  ${line}`);
     seen.set(job.id, job);
   };
-  return { onJob, onAway: reportAway(io), close: () => undefined };
+  return { onJob, onOutage: reportOutage(io), close: () => undefined };
 }
 
 /** The changes between two snapshots of a job, one a line; every task for the first snapshot. */
@@ -80,13 +80,13 @@ function outcome(job: Job): string {
 }
 
 /** Reports once, however many jobs are followed. */
-function reportAway({ stderr }: Io): (why: string | undefined) => void {
-  let away = 0;
+function reportOutage({ stderr }: Io): (why: string | undefined) => void {
+  let failing = 0;
   return (why) => {
-    const before = away;
-    away += why === undefined ? -1 : 1;
-    if (before === 0 && away === 1) writeLine(stderr, `genwarden: the API is unavailable, retrying: ${why}`);
-    if (before === 1 && away === 0) writeLine(stderr, 'genwarden: the API is available again');
+    const before = failing;
+    failing += why === undefined ? -1 : 1;
+    if (before === 0 && failing === 1) writeLine(stderr, `genwarden: the API is unavailable, retrying: ${why}`);
+    if (before === 1 && failing === 0) writeLine(stderr, 'genwarden: the API is available again');
   };
 }
 
@@ -96,13 +96,13 @@ function liveView(io: Io, ids: readonly string[]): View {
   const screen = createLogUpdate(io.stdout);
   const paint = paintFor(io, io.stdout);
   const seen = new Map<string, Job>();
-  const away: (string | undefined)[] = [];
+  const outages: (string | undefined)[] = [];
   const draw = (): void => {
     // A pseudo-terminal may report no size.
     const columns = io.stdout.columns || 80;
     const rows = io.stdout.rows || 24;
     const jobs = ids.flatMap((id) => seen.get(id) ?? []);
-    screen(screenLines(jobs, { columns, rows, now: io.now(), paint, away: away.at(-1) }).join('\n'));
+    screen(screenLines(jobs, { columns, rows, now: io.now(), paint, outage: outages.at(-1) }).join('\n'));
   };
   // Ages change even when no job does.
   const timer = setInterval(draw, redrawMs);
@@ -111,9 +111,9 @@ function liveView(io: Io, ids: readonly string[]): View {
       seen.set(job.id, job);
       draw();
     },
-    onAway: (why) => {
-      if (why === undefined) away.pop();
-      else away.push(why);
+    onOutage: (why) => {
+      if (why === undefined) outages.pop();
+      else outages.push(why);
       draw();
     },
     close: () => {

@@ -158,7 +158,7 @@ describe('failures', () => {
   test('no cluster, unknown context, no kubeconfig, impersonation', async () => {
     await failing(2, '--context nowhere: the kubeconfig has here, there', '--context', 'nowhere');
     config = join(folder.path, 'none');
-    await failing(2, 'there is no such file');
+    await failing(2, 'the file does not exist');
     config = await kubeconfig({ token: 'x', as: 'someone' });
     await failing(2, 'impersonates');
     config = await kubeconfig({ token: 'x' });
