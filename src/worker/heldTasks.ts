@@ -1,6 +1,7 @@
 // The tasks that this worker holds, from before their claim until their final write is answered. Its heartbeats list them, and a
 // cancellation stops them.
 
+import { whenAborted } from '../async/abort.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { Sequence } from '../job/task.ts';
 import type { BeatTask, Cancellation } from '../ports/heartbeats.ts';
@@ -92,8 +93,7 @@ export class HeldTasks {
     if (this.#held.size === 0 || signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#whenEmpty = resolve;
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    await promise;
+    await Promise.race([promise, whenAborted(signal)]);
   }
 
   beatTasks(): BeatTask[] {

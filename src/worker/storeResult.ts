@@ -7,7 +7,7 @@ import type { WorkerContext } from './context.ts';
 import type { WorkerOptions } from './options.ts';
 import type { Claim, Result } from './pipeline.ts';
 import { storeCall } from './storeCalls.ts';
-import { lookAt, type Look } from './thumbnail.ts';
+import { readImage, type ReadImage } from './thumbnail.ts';
 
 /** Bytes of a text output that stay in the status itself; a larger one is an artifact. */
 const inlineOutputLimit = 256 * 1024;
@@ -60,9 +60,9 @@ async function storeImage(
   return [stored, { ...small, width: thumbnail.width, height: thumbnail.height }];
 }
 
-async function readable(bytes: Uint8Array, withThumbnail: boolean): Promise<Look> {
+async function readable(bytes: Uint8Array, withThumbnail: boolean): Promise<ReadImage> {
   try {
-    return await lookAt(bytes, withThumbnail);
+    return await readImage(bytes, withThumbnail);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new AttemptFailed(taskError('ProviderResponseInvalid', `The image cannot be read: ${why}`), { cause });

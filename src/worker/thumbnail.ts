@@ -15,32 +15,26 @@ const thumbnailSize = 400;
 sharp.cache(false);
 sharp.concurrency(1);
 
-/** Images looked at once: a decoded one is several times its file, and one takes some 30 ms where a call takes seconds. */
-const atOnce = 1;
-
-export interface Look {
+export interface ReadImage {
   readonly width: number;
   readonly height: number;
   readonly thumbnail: Thumbnail | undefined;
 }
 
-/** Pixels and, if asked for, the thumbnail of an image, one image at a time; rejects where the bytes are none. */
-export async function lookAt(bytes: Uint8Array, withThumbnail: boolean): Promise<Look> {
-  if (looking < atOnce) looking += 1;
-  else await new Promise<void>((resolve) => waiting.push(resolve));
-  try {
+let previous: Promise<unknown> = Promise.resolve();
+
+/**
+ * Pixels and, if asked for, the thumbnail of an image; rejects if the bytes are not an image. Images are read one at a time: a
+ * decoded one is several times its file, and one takes some 30 ms where a call takes seconds.
+ */
+export function readImage(bytes: Uint8Array, withThumbnail: boolean): Promise<ReadImage> {
+  const reading = previous.then(async () => {
     const { width, height } = await sharp(bytes).metadata();
     return { width, height, thumbnail: withThumbnail ? await thumbnailOf(bytes) : undefined };
-  } finally {
-    // The place goes to the next one, if there is one.
-    const next = waiting.shift();
-    if (next === undefined) looking -= 1;
-    else next();
-  }
+  });
+  previous = reading.catch(() => undefined);
+  return reading;
 }
-
-let looking = 0;
-const waiting: (() => void)[] = [];
 
 /** The middle of the image, 400 × 400; transparent context turn white. */
 async function thumbnailOf(bytes: Uint8Array): Promise<Thumbnail> {

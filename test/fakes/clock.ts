@@ -1,12 +1,10 @@
 // The `Clock` port without a server: the time of this machine, and a virtual time that moves only when a test moves it.
 
 import { monotonicFrom } from '../../src/job/time.ts';
-import { sleep } from '../../src/async/sleep.ts';
+import { sleepUntil } from '../../src/async/sleep.ts';
 import type { Instant } from '../../src/job/task.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { start } from './tasks.ts';
-
-const sleepSlice = 1_000;
 
 /** The time of this machine. */
 export function systemClock(): Clock {
@@ -15,14 +13,7 @@ export function systemClock(): Clock {
     now,
     offset: () => 0,
     monotonic: () => monotonicFrom(performance.now()),
-    sleep: async (until, signal) => {
-      for (;;) {
-        signal?.throwIfAborted();
-        const left = until - now();
-        if (left <= 0) return;
-        await sleep(Math.min(left, sleepSlice), signal);
-      }
-    },
+    sleep: (until, signal) => sleepUntil(until, now, signal),
   };
 }
 

@@ -4,8 +4,7 @@ import { z } from 'zod';
 import { principalOf } from '../auth/authenticate.ts';
 import { readInstallation } from '../auth/kubernetes/kubernetesTokens.ts';
 import { everyTenant, noTenant } from '../../jobs/tenancy.ts';
-import { checkInstallation } from '../../jobs/doctor/index.ts';
-import { passed, type Check } from '../../jobs/doctor/check.ts';
+import { checkInstallation, passed, type Check } from '../../jobs/doctor.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { problems } from './answers.ts';
 

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { createLogUpdate } from 'log-update';
+import { sleep } from '../../async/sleep.ts';
 import type { GenwardenClient, Pool, Worker } from '../../client/index.ts';
 import { parseDuration } from '../../job/duration.ts';
 import { paintFor } from '../output/colours.ts';
@@ -68,7 +69,7 @@ async function showLive(io: Io, client: GenwardenClient, everyMs: number): Promi
         outage === undefined ? [] : [paint('yellow', `API unavailable, retrying: ${outage}`.slice(0, width))];
       const lines = topLines(snapshot, { width, now: io.now() }).slice(0, rows - 1 - notice.length);
       screen([...lines, ...notice].join('\n'));
-      await new Promise((resolve) => setTimeout(resolve, everyMs));
+      await sleep(everyMs);
     }
   } finally {
     screen.done();

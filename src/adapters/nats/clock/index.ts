@@ -2,7 +2,7 @@
 // clock of this machine has no effect.
 
 import { monotonicFrom } from '../../../job/time.ts';
-import { sleep } from '../../../async/sleep.ts';
+import { sleep, sleepUntil } from '../../../async/sleep.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { streamInfo } from '../jetstream/api.ts';
 import { once, retryDelay } from '../jetstream/retry.ts';
@@ -14,8 +14,6 @@ export interface ClockOptions {
   /** Time between two samples of the server's time, ms; 5,000 by default. */
   readonly everyMs?: number;
 }
-
-const sleepSlice = 1_000;
 
 /**
  * Resolves with the first sample of the server's time, however long JetStream takes to answer: on a machine whose clock is
@@ -43,15 +41,7 @@ function clockOf(serverTime: () => number): Clock {
     now,
     offset: () => now() - Date.now(),
     monotonic: () => monotonicFrom(performance.now()),
-    sleep: async (until, signal) => {
-      for (;;) {
-        signal?.throwIfAborted();
-        const left = until - serverTime();
-        if (left <= 0) return;
-        // In slices, as the offset may change meanwhile; a timer may also fire slightly early.
-        await sleep(Math.min(left, sleepSlice), signal);
-      }
-    },
+    sleep: (until, signal) => sleepUntil(until, serverTime, signal),
   };
 }
 

@@ -78,35 +78,58 @@ export class LanePull {
   }
 }
 
-class Poll {
+/** Sends pulls to one consumer, and receives their answers in an inbox. */
+class PullInbox {
   readonly #connection: NatsConnection;
   readonly #consumer: LaneConsumer;
   readonly #inbox: string;
   readonly #subscription: Subscription;
-  #missing = 0;
-  #requested = 0;
-  #resolve: ((received: number) => void) | undefined;
-  #timer: NodeJS.Timeout | undefined;
 
-  constructor({ connection, inbox }: Link, consumer: LaneConsumer, onMessage: (message: Msg) => void) {
+  /** `onAnswer` gets every answer: a message of the stream has status 0. */
+  constructor({ connection, inbox }: Link, consumer: LaneConsumer, onAnswer: (status: number, message: Msg) => void) {
     this.#connection = connection;
     this.#inbox = inbox();
     this.#consumer = consumer;
     this.#subscription = connection.subscribe(this.#inbox, {
       callback: (error, message) => {
-        // A permission violation, which the link logs.
-        if (error !== null) return;
-        const status = statusOf(message);
-        if (status === 0) {
-          onMessage(message);
-          this.#missing -= 1;
-          if (this.#missing === 0) this.finish();
-        } else if (isRefused(status)) {
-          this.#finishIn(refusalDelay);
-        } else if (status !== statuses.heartbeat) {
-          this.finish();
-        }
+        // An error is a permission violation, which the link logs.
+        if (error === null) onAnswer(statusOf(message), message);
       },
+    });
+  }
+
+  /** False if the pull could not be sent. */
+  send(pull: PullRequest): boolean {
+    return sendPull(this.#connection, this.#consumer, pull, this.#inbox);
+  }
+
+  /**
+   * Unsubscribes at the server, which ends the pull, but still accepts the messages sent before: a dropped one would be lost
+   * for an ack wait.
+   */
+  drain(): void {
+    if (!this.#subscription.isClosed()) void this.#subscription.drain().catch(() => undefined);
+  }
+}
+
+class Poll {
+  readonly #inbox: PullInbox;
+  #missing = 0;
+  #requested = 0;
+  #resolve: ((received: number) => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(link: Link, consumer: LaneConsumer, onMessage: (message: Msg) => void) {
+    this.#inbox = new PullInbox(link, consumer, (status, message) => {
+      if (status === 0) {
+        onMessage(message);
+        this.#missing -= 1;
+        if (this.#missing === 0) this.finish();
+      } else if (isRefused(status)) {
+        this.#finishIn(refusalDelay);
+      } else if (status !== statuses.heartbeat) {
+        this.finish();
+      }
     });
   }
 
@@ -116,7 +139,7 @@ class Poll {
     this.#missing = atMost;
     const { promise, resolve } = Promise.withResolvers<number>();
     this.#resolve = resolve;
-    const sent = sendPull(this.#connection, this.#consumer, { batch: atMost, noWait: true }, this.#inbox);
+    const sent = this.#inbox.send({ batch: atMost, noWait: true });
     this.#finishIn(sent ? pollTimeout : refusalDelay);
     return promise;
   }
@@ -129,7 +152,7 @@ class Poll {
 
   close(): void {
     this.finish();
-    drain(this.#subscription);
+    this.#inbox.drain();
   }
 
   #finishIn(ms: number): void {
@@ -141,29 +164,18 @@ class Poll {
 class StandingPull {
   /** False once the message has arrived, until the next `open`. */
   isOpen = false;
-  readonly #connection: NatsConnection;
-  readonly #consumer: LaneConsumer;
-  readonly #inbox: string;
-  readonly #subscription: Subscription;
+  readonly #inbox: PullInbox;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ connection, inbox }: Link, consumer: LaneConsumer, onMessage: (message: Msg) => void) {
-    this.#connection = connection;
-    this.#inbox = inbox();
-    this.#consumer = consumer;
-    this.#subscription = connection.subscribe(this.#inbox, {
-      callback: (error, message) => {
-        // A permission violation, which the link logs.
-        if (error !== null) return;
-        const status = statusOf(message);
-        if (status === 0) {
-          this.isOpen = false;
-          clearTimeout(this.#timer);
-          onMessage(message);
-        } else if (this.isOpen) {
-          this.#handleStatus(status);
-        }
-      },
+  constructor(link: Link, consumer: LaneConsumer, onMessage: (message: Msg) => void) {
+    this.#inbox = new PullInbox(link, consumer, (status, message) => {
+      if (status === 0) {
+        this.isOpen = false;
+        clearTimeout(this.#timer);
+        onMessage(message);
+      } else if (this.isOpen) {
+        this.#handleStatus(status);
+      }
     });
   }
 
@@ -180,11 +192,11 @@ class StandingPull {
   close(): void {
     this.isOpen = false;
     clearTimeout(this.#timer);
-    drain(this.#subscription);
+    this.#inbox.drain();
   }
 
   #send(): void {
-    const sent = sendPull(this.#connection, this.#consumer, standingPull, this.#inbox);
+    const sent = this.#inbox.send(standingPull);
     this.#sendAgainIn(sent ? lostAfter : refusalDelay);
   }
 
@@ -198,12 +210,4 @@ class StandingPull {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#send(), ms);
   }
-}
-
-/**
- * Unsubscribes at the server, which ends the pull, but still accepts the messages sent before: a dropped one would be lost
- * for an ack wait.
- */
-function drain(subscription: Subscription): void {
-  if (!subscription.isClosed()) void subscription.drain().catch(() => undefined);
 }

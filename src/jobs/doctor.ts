@@ -1,0 +1,167 @@
+// Checks an installation as this process sees it. Each check reports its result and, on failure, what to do.
+
+import { formatDuration } from '../job/duration.ts';
+import type { ObservedPool } from '../job/explain/observation.ts';
+import type { JobsContext } from './context.ts';
+import { type ExplainContext, observePools } from './explain.ts';
+import { countOverdue } from './stuck/overdue.ts';
+
+type StorageContext = Pick<JobsContext, 'installation' | 'log' | 'artifacts' | 'random'>;
+export type DoctorContext = ExplainContext & StorageContext;
+
+export interface Check {
+  /** What was checked. */
+  readonly name: string;
+  readonly ok: boolean;
+  /** What was found. */
+  readonly says: string;
+  /** What to do; null where nothing needs doing. */
+  readonly advice: string | null;
+}
+
+export const passed = (name: string, says: string): Check => ({ name, ok: true, says, advice: null });
+const failed = (name: string, says: string, advice: string): Check => ({ name, ok: false, says, advice });
+
+/** All checks, each after those that it depends on. Never throws: a check that cannot be made has failed. */
+export async function checkInstallation(context: DoctorContext, tenant: string): Promise<Check[]> {
+  const groups = [
+    ['nats', () => nats(context)],
+    ['stream', async () => [await stream(context)]],
+    ['artifacts', async () => [await artifacts(context, tenant)]],
+    ['clock', async () => [clock(context)]],
+    ['index', async () => [index(context)]],
+    ['controller', async () => [await controller(context)]],
+    ['pools', () => poolChecks(context)],
+  ] as const;
+  const checks = groups.map(async ([name, check]): Promise<readonly Check[]> => {
+    try {
+      return await check();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return [failed(name, why, "Check that NATS is running and reachable; see this API's log.")];
+    }
+  });
+  return (await Promise.all(checks)).flat();
+}
+
+async function nats({ installation }: StorageContext): Promise<Check[]> {
+  if (installation === undefined) return [];
+  const { version, roundTripMs, unsuitable, replicas, storage } = await installation.nats();
+  const copies = replicas === 1 ? 'one copy' : `${replicas} copies`;
+  return [
+    passed('nats', `version ${version}, answers in ${roundTripMs.toFixed(1)} ms`),
+    unsuitable === undefined
+      ? passed('settings', `the stream is configured correctly, ${copies} of each message`)
+      : failed('settings', unsuitable, 'Correct the stream as described, or restart this API to create it.'),
+    space(
+      'account',
+      storage.used,
+      storage.limit,
+      "Raise the account's JetStream storage, or lower GENWARDEN_RETENTION.",
+    ),
+  ];
+}
+
+async function stream({ log }: StorageContext): Promise<Check> {
+  const { bytes, maxBytes } = await log.health();
+  return space('stream', bytes, maxBytes, "Raise the stream's max_bytes, or lower GENWARDEN_RETENTION.");
+}
+
+/** From this share on, submits are refused, so that the statuses of stored jobs always have room. */
+const fullFrom = 0.85;
+
+function space(name: string, used: number, limit: number, advice: string): Check {
+  const mib = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MiB`;
+  if (limit <= 0) return passed(name, `${mib(used)} used; only the disk limits it`);
+  const says = `${mib(used)} of ${mib(limit)} used (${Math.round((100 * used) / limit)} %)`;
+  return used < fullFrom * limit ? passed(name, says) : failed(name, says, advice);
+}
+
+/** Writes, reads and deletes random bytes. */
+async function artifacts({ artifacts: store, random }: StorageContext, tenant: string): Promise<Check> {
+  const advice = 'Check the space, limits and credentials of the artifact store.';
+  try {
+    const started = performance.now();
+    const { digest } = await store.put(tenant, random(64), 'application/octet-stream');
+    const read = await store.read(tenant, digest);
+    await store.delete(tenant, digest);
+    if (read?.length !== 64) return failed('artifacts', 'the bytes just written cannot be read', advice);
+    return passed('artifacts', `written, read and deleted in ${(performance.now() - started).toFixed(0)} ms`);
+  } catch (error) {
+    return failed('artifacts', error instanceof Error ? error.message : String(error), advice);
+  }
+}
+
+/** ms. Jobs do not depend on this machine's clock, but logs of machines whose clocks differ cannot be compared. */
+const maxOffset = 60_000;
+
+function clock({ clock: time }: DoctorContext): Check {
+  const offset = time.offset();
+  const says = `this machine's clock is ${formatDuration(Math.abs(offset))} ${offset < 0 ? 'ahead of' : 'behind'} the NATS server's`;
+  if (Math.abs(offset) <= maxOffset) return passed('clock', says);
+  return failed('clock', says, 'Jobs are not affected. Set the clock (NTP), so that logs can be compared.');
+}
+
+function index({ follower }: DoctorContext): Check {
+  const { ready, reason } = follower.ready();
+  const { jobs, openTasks } = follower.index.size;
+  if (ready) return passed('index', `current: ${jobs} jobs, ${openTasks} open tasks`);
+  return failed(
+    'index',
+    `${reason} (for ${formatDuration(Math.round(follower.lag()))})`,
+    'It catches up automatically once NATS answers.',
+  );
+}
+
+async function controller(context: DoctorContext): Promise<Check> {
+  const { installation } = context;
+  const overdue = [...countOverdue(context).values()].reduce((sum, tasks) => sum + tasks, 0);
+  const leader = await installation?.leader();
+  const advice =
+    'Start one with `genwarden controller`. If one is running, check its log: it leads only while its index is current.';
+  if (installation !== undefined && leader === undefined) return failed('controller', 'no controller leads', advice);
+  const leads = leader === undefined ? '' : `${leader} leads; `;
+  if (overdue > 0)
+    return failed('controller', `${leads}${overdue} overdue ${overdue === 1 ? 'task' : 'tasks'} not moved`, advice);
+  return passed('controller', `${leads}no task is overdue`);
+}
+
+async function poolChecks(context: ExplainContext): Promise<Check[]> {
+  const names = context.pools.list().map(({ name }) => name);
+  if (names.length === 0) {
+    return [failed('pools', 'no pool is declared', 'Start a worker: it declares its pool.')];
+  }
+  const { pools } = await observePools(context, new Set(names));
+  return [...pools.values()].flatMap((pool) => [workers(pool), ...keys(pool)]);
+}
+
+function workers({ name, workers: count, draining, slots, paused }: ObservedPool): Check {
+  const label = `pool ${name}`;
+  const says = `${count} ${count === 1 ? 'worker' : 'workers'}, ${slots.free} of ${slots.total} slots free`;
+  if (count === draining) {
+    return failed(label, 'no worker serves it', `Start one with \`genwarden worker --pool ${name}\`.`);
+  }
+  if (paused === null) return passed(label, says);
+  const until = paused.until === null ? '' : ` until ${new Date(paused.until).toISOString()}`;
+  return failed(label, `paused${until}; ${says}`, `Resume it with \`genwarden resume ${name}\`.`);
+}
+
+function keys({ name, keys: all }: ObservedPool): Check[] {
+  if (all === null) return [];
+  const label = `keys of ${name}`;
+  const states = all.map(
+    ({ fingerprint, state, cause }) => `${fingerprint} ${state}${cause === null ? '' : ` (${cause})`}`,
+  );
+  if (all.length === 0) {
+    return [
+      failed(
+        label,
+        'no key is configured',
+        'Set GENWARDEN_GEMINI_API_KEYS, or keys in the pools file, for its workers.',
+      ),
+    ];
+  }
+  const refused = all.filter(({ state }) => state === 'refused').length;
+  if (refused > 0) return [failed(label, states.join(', '), 'Replace the rejected keys and restart the workers.')];
+  return [passed(label, states.join(', '))];
+}
