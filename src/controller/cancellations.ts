@@ -1,5 +1,5 @@
-// The attempts that a worker must stop because its tasks were cancelled, failed or requeued. Cancellations may get lost, so
-// every heartbeat that still lists such a task is answered with one.
+// Finds the attempts that a worker must stop because the task was cancelled, failed or requeued. Cancellations can get lost,
+// so the controller answers every heartbeat that still lists such a task with another one.
 
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import { isOpen, type Sequence, type TaskState } from '../job/task.ts';
@@ -11,7 +11,7 @@ interface LastMessages {
 
 export function cancellationsFor(beat: Beat, index: LastMessages): Cancellation[] {
   return beat.tasks.flatMap(({ job, task, claim }) => {
-    // A claim of 0 is in flight, and an index that has not seen the claim yet cannot judge it.
+    // A claim of 0 is in flight. An index that has not seen the claim yet cannot judge it.
     if (claim === 0) return [];
     const known = index.task(job, task);
     if (known === undefined || known.sequence <= claim || mayStillCount(known.state)) return [];
@@ -20,8 +20,8 @@ export function cancellationsFor(beat: Beat, index: LastMessages): Cancellation[
 }
 
 /**
- * The task was requeued because its worker seemed lost, but the worker lives. Until another worker claims the task, its
- * result can still be adopted, and the call is billed anyway.
+ * The task was requeued because its worker seemed lost, but the worker is alive. Its result can still be adopted until
+ * another worker claims the task, and the provider bills the call in any case.
  */
 function mayStillCount(state: TaskState): boolean {
   return isOpen(state) && state.state === 'queued' && state.reason === 'WorkerLost';

@@ -1,5 +1,5 @@
-// The loop that acts: it follows stream and heartbeats all the time, and while this process leads it reconciles every task
-// that is due or whose worker may be lost.
+// The control loop. It always follows the stream and the heartbeats; while this process leads, it also reconciles every task
+// that is due or may have lost its worker.
 
 import { whenAborted } from '../async/abort.ts';
 import { elapsed, longAgo } from '../job/time.ts';
@@ -44,7 +44,7 @@ export interface ControlLoopParts {
   readonly recoveries: RecoveryTimes;
 }
 
-/** ms between two ticks, whatever else there is to do. */
+/** The maximum time between two ticks, ms. */
 const tickEvery = 1_000;
 const rescanEvery = 30_000;
 
@@ -111,7 +111,7 @@ export class ControlLoop {
 
   #wakeUp(): void {
     const { clock, permission, timer } = this.#parts;
-    if (permission.granted) timer.noLaterThan(this.#nextCheck(clock.now()));
+    if (permission.granted) timer.wakeBy(this.#nextCheck(clock.now()));
   }
 
   #taskChanged(change: Change): void {
@@ -156,7 +156,10 @@ export class ControlLoop {
     }
   }
 
-  /** Cancels attempts that are no longer the worker's, and checks the tasks that it should list but does not. */
+  /**
+   * Cancels the worker's attempts of tasks that it no longer owns, and checks the tasks that its heartbeats should list
+   * but do not.
+   */
   #answer(beat: Beat): void {
     const { heartbeats, follower, losses, reconciler } = this.#parts;
     for (const cancellation of cancellationsFor(beat, follower.index))
@@ -167,23 +170,23 @@ export class ControlLoop {
   #outageChanged(cause: OutageCause | undefined): void {
     const { logger } = this.#parts;
     if (cause !== undefined) {
-      logger.warn({ cause }, 'Outage detected: no worker is considered lost because of silence until it ends');
+      logger.warn({ cause }, 'Outage detected; silent workers are not considered lost until it ends');
       return;
     }
     logger.info('The outage has ended');
-    // It postponed checks: make them now.
+    // Runs the checks that the outage postponed.
     this.#rescan();
   }
 
   async #lead(term: AbortSignal): Promise<void> {
     const { metrics, recoveries, periodic, timer } = this.#parts;
-    metrics.leads(true);
+    metrics.setLeading(true);
     recoveries.clear();
     periodic.resetIntervals();
     this.#rescan();
-    timer.noLaterThan(-Infinity);
+    timer.wakeBy(-Infinity);
     await whenAborted(term);
-    metrics.leads(false);
+    metrics.setLeading(false);
     recoveries.clear();
   }
 

@@ -1,5 +1,5 @@
-// The controller: it observes stream and heartbeats (dueTimes, workerLossDetector, outageDetector), decides (job/rules) and
-// applies (reconciler) while it leads.
+// The controller: observes the stream and the heartbeats (dueTimes, workerLossDetector, outageDetector) and, while it leads,
+// decides (job/rules) and applies the decisions (reconciler).
 
 import type { Clock } from '../ports/clock.ts';
 import type { Heartbeats } from '../ports/heartbeats.ts';
@@ -28,7 +28,7 @@ import { WorldObserver } from './worldObserver.ts';
 import { WritePermission } from './writePermission.ts';
 
 export interface ControllerOptions {
-  /** Unique to this process; names the leader in KV and metrics. */
+  /** Unique to this process; identifies the leader in KV and metrics. */
   readonly name: string;
   readonly log: JobLog;
   readonly queue: TaskQueue;
@@ -38,13 +38,13 @@ export interface ControllerOptions {
   /** The source of the key metrics. */
   readonly keys?: Pick<KeyRing, 'state'>;
   readonly clock: Clock;
-  /** Owned by the caller. */
+  /** The caller owns and closes it. */
   readonly follower: Follower;
   readonly metrics: ControllerMetrics;
   readonly logger: Logger;
   /** ms of silence after which a worker counts as lost. */
   readonly heartbeatTimeoutMs: number;
-  /** In [0, 1): the jitter of backoffs. */
+  /** Random numbers in [0, 1), for the jitter of backoffs. */
   readonly random?: () => number;
 }
 
@@ -74,7 +74,7 @@ export function startController(options: ControllerOptions): Controller {
   };
 }
 
-/** Builds the parts in the order in which they depend on each other. */
+/** Builds the parts in dependency order. */
 function partsOf(options: ControllerOptions, closing: AbortSignal): ControlLoopParts {
   const { clock, follower, heartbeatTimeoutMs, logger, log, random = Math.random } = options;
   const { index } = follower;

@@ -1,4 +1,4 @@
-// When to check each open task next, by the server's time.
+// Schedules the next check of each open task, by the server's time.
 
 import { firstCheck } from '../job/rules/timing.ts';
 import { isOpen } from '../job/task.ts';
@@ -23,7 +23,7 @@ export class DueTimes {
     return this.#schedule.next() ?? Infinity;
   }
 
-  /** The index has a new state of the task. */
+  /** Call it when the index has a new state of the task. */
   update({ state }: IndexedTask): void {
     const key = taskKey(state.of.job, state.of.task);
     if (isOpen(state)) this.#schedule.set(key, firstCheck(state));
@@ -33,14 +33,17 @@ export class DueTimes {
   /** Checks the task again at `at`, and wakes the controller in time for it. */
   checkAgain(key: TaskKey, at: Instant): void {
     this.#schedule.set(key, at);
-    this.#timer.noLaterThan(at);
+    this.#timer.wakeBy(at);
   }
 
   takeDue(now: Instant): TaskKey | undefined {
     return this.#schedule.takeDue(now);
   }
 
-  /** Starts over from the index; tasks that left it without a change, as when their retention ends, are forgotten. */
+  /**
+   * Rebuilds the schedule from the index. Drops tasks that left the index without a change, for example at the end of
+   * their retention.
+   */
   rescan(): void {
     for (const task of this.#index.openTasks()) this.update(task);
     for (const key of this.#schedule.keys()) if (!this.#isOpen(key)) this.#schedule.delete(key);

@@ -1,4 +1,4 @@
-// The invariants that two successive messages of a task can violate. Their counter must stay 0.
+// The invariants that two successive messages of a task can violate. The counter of violations must stay 0.
 
 import { catalogue, type ErrorCode } from '../job/errors/index.ts';
 import { isOpen, type TaskState } from '../job/task.ts';
@@ -16,22 +16,22 @@ interface Transition {
 }
 
 /** `before` is the message that `after` was written against, if any. */
-export function brokenBy({ before, after }: Transition): Invariant[] {
+export function violatedBy({ before, after }: Transition): Invariant[] {
   const { attempt, attemptsLost, of } = after.state;
-  const broken: Invariant[] = [];
-  if (before !== undefined && changedTheEnd(before.state, after.state)) broken.push('TerminalTaskChanged');
-  if (attempt > of.policy.maxAttempts) broken.push('TooManyAttempts');
-  if (attemptsLost > of.policy.maxLostAttempts) broken.push('TooManyLostAttempts');
-  if (retriesInVain(after.state)) broken.push('RetriedInVain');
-  return broken;
+  const violated: Invariant[] = [];
+  if (before !== undefined && changesTerminal(before.state, after.state)) violated.push('TerminalTaskChanged');
+  if (attempt > of.policy.maxAttempts) violated.push('TooManyAttempts');
+  if (attemptsLost > of.policy.maxLostAttempts) violated.push('TooManyLostAttempts');
+  if (retriesNonRetryable(after.state)) violated.push('RetriedInVain');
+  return violated;
 }
 
 /** A terminal task changes only into a new run or a tombstone. */
-function changedTheEnd(before: TaskState, after: TaskState): boolean {
+function changesTerminal(before: TaskState, after: TaskState): boolean {
   return !isOpen(before) && after.state !== 'deleted' && after.run <= before.run;
 }
 
-function retriesInVain(state: TaskState): boolean {
+function retriesNonRetryable(state: TaskState): boolean {
   if (state.state !== 'waiting' && state.state !== 'queued') return false;
   return catalogue[state.reason as ErrorCode]?.retryable === false;
 }

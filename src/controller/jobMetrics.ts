@@ -1,33 +1,33 @@
-// The job metrics, which only the leading controller exports: counters from changes, gauges at intervals.
+// The job metrics. Only the leading controller exports them: counters from changes, gauges at intervals.
 
 import { isOpen, openStates, type TaskState } from '../job/task.ts';
 import type { StreamHealth } from '../ports/jobLog.ts';
 import type { KeyState } from '../ports/keyRing.ts';
 import type { Change, JobIndex } from '../readmodel/jobIndex.ts';
 import type { ControllerMetrics } from '../telemetry/metrics.ts';
-import { brokenBy } from './invariants.ts';
+import { violatedBy } from './invariants.ts';
 import type { TaskSurvey } from './taskSurvey.ts';
 
 export class JobMetrics {
   readonly #metrics: ControllerMetrics;
   readonly #name: string;
-  /** In how many surveys in a row each task was found unmoved. */
+  /** The number of consecutive surveys that found each task unmoved. */
   #unmoved: ReadonlyMap<string, number> = new Map();
 
-  /** `name` is this process's, for the metric that says who leads. */
+  /** `name` identifies this process in the metric of the leader. */
   constructor(metrics: ControllerMetrics, name: string) {
     this.#metrics = metrics;
     this.#name = name;
     metrics.leader.set({ name }, 0);
   }
 
-  leads(leading: boolean): void {
+  setLeading(leading: boolean): void {
     this.#metrics.leader.set({ name: this.#name }, leading ? 1 : 0);
     if (!leading) this.#forgetGauges();
   }
 
   change(change: Change): void {
-    for (const invariant of brokenBy(change)) this.#metrics.invariantViolations.inc({ invariant });
+    for (const invariant of violatedBy(change)) this.#metrics.invariantViolations.inc({ invariant });
     const { state } = change.after;
     const before = change.before?.state;
     if (before === undefined) return;
@@ -58,7 +58,7 @@ export class JobMetrics {
       for (const state of openStates) this.#metrics.oldestOpenTask.set({ pool, state }, seconds(oldest[state]));
       this.#metrics.overdueTasks.set({ pool }, overdue);
     }
-    // Once may be the first survey after a time without a leader or connection.
+    // A single survey proves nothing: it may be the first one after a time without a leader or a connection.
     const found = new Map([...unmoved].map((task) => [task, (this.#unmoved.get(task) ?? 0) + 1]));
     const fresh = [...found.values()].filter((times) => times === 2).length;
     if (fresh > 0) this.#metrics.invariantViolations.inc({ invariant: 'OverdueUnmoved' }, fresh);

@@ -1,4 +1,4 @@
-// Turns a verdict into the message to write. A requeue publishes the whole request again.
+// Converts a verdict to the message to write. A requeue publishes the whole request again.
 
 import { taskError } from '../job/errors/index.ts';
 import type { Write } from '../job/rules/rule.ts';
@@ -9,11 +9,11 @@ import type { JobLog, LogEntry, TaskAddress } from '../ports/jobLog.ts';
 
 export interface Message {
   readonly write: TaskWrite;
-  /** The rule that applied, or `SpecLost` if its requeue was impossible. */
+  /** The rule that applied, or `SpecLost` if the requeue was impossible. */
   readonly rule: string;
 }
 
-/** One open task as it was observed. */
+/** An observed open task. */
 export interface Observed {
   readonly task: OpenTask;
   readonly sequence: Sequence;
@@ -22,13 +22,16 @@ export interface Observed {
 
 export type Outcome =
   | { readonly outcome: 'written'; readonly entry: LogEntry }
-  /** A newer message was there. */
+  /** The task has a newer message. */
   | { readonly outcome: 'refused' }
   | { readonly outcome: 'failed'; readonly error: unknown };
 
 type Reads = Pick<JobLog, 'request' | 'last'>;
 
-/** The index has no bodies, so the request and what a review was about are read from the stream's leader. */
+/**
+ * The index stores no message bodies, so the request of a requeue and the result of a review are read from the stream's
+ * leader.
+ */
 export async function messageFor(
   verdict: Write,
   task: OpenTask,
@@ -58,7 +61,7 @@ function specLost(task: OpenTask, now: Instant): Message {
   return { rule: 'SpecLost', write: { state: failed(task, 'SpecLost', now), detail: { message, error } } };
 }
 
-/** A result without a review stays with the task. */
+/** A task keeps its result when its review times out. */
 async function resultOf(task: OpenTask, sequence: Sequence, log: Reads): Promise<Partial<TaskDetail>> {
   const last = await log.last(addressOf(task));
   if (last?.sequence !== sequence) return {};

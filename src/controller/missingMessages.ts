@@ -1,5 +1,5 @@
-// Finds queued tasks whose message the queue will never deliver: two searches half a minute apart both find every message up
-// to theirs acknowledged. This guards against a bug, ours or the server's; nothing known leads here.
+// Finds queued tasks that the queue will never deliver: in two searches, half a minute apart, every message up to the task's
+// own is acknowledged. This guards against bugs in Genwarden or nats-server; no known bug causes it.
 
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { Lane, Sequence } from '../job/task.ts';
@@ -13,7 +13,7 @@ export class MissingMessages {
   #suspected = new Map<TaskKey, Sequence>();
   #missing = new Map<TaskKey, Sequence>();
 
-  /** Returns the tasks whose message is missing. `floors` are by pool; call this half a minute apart. */
+  /** Returns the tasks with a missing message. `floors` is keyed by pool. Call it every half minute. */
   search(open: Iterable<IndexedTask>, floors: ReadonlyMap<string, Floors>): TaskKey[] {
     const suspected = new Map<TaskKey, Sequence>();
     for (const { sequence, state } of open) {

@@ -1,5 +1,5 @@
-// Whether this process can trust what it observes. During an outage no worker is judged by its silence, and overdue work gets
-// more time.
+// Detects when this process cannot trust its observations. During such an outage, silent workers are not considered lost, and
+// overdue work gets more time.
 
 import type { Duration } from '../job/duration.ts';
 import { after, elapsed, longAgo, type Monotonic } from '../job/time.ts';
@@ -7,11 +7,11 @@ import type { Clock } from '../ports/clock.ts';
 
 export type OutageCause = 'observerDisconnected' | 'writeFailed' | 'clockJumped' | 'processPaused' | 'workersSilent';
 
-/** ms that overdue work gets in an outage, on top of the time in which nobody could report. */
+/** The extra time of overdue work in an outage, ms, in addition to the time in which workers could not report. */
 const outageGrace = 15_000;
-/** A step of the server's time against the monotonic clock that is more than a correction, ms. */
+/** A step of the server's time relative to the monotonic clock that is too large to be a correction, ms. */
 const clockJump = 1_000;
-/** A gap between two checks that means that this process stood still, ms; half the heartbeat timeout where that is longer. */
+/** A gap between two checks that shows that this process was suspended, ms; half the heartbeat timeout if that is longer. */
 const pauseLimit = 2_000;
 
 type Listener = (cause: OutageCause | undefined) => void;
@@ -22,9 +22,9 @@ export class OutageDetector {
   readonly #timeout: Duration;
   readonly #listeners = new Set<Listener>();
   readonly #startedAt: Monotonic;
-  #awaySince: Monotonic | undefined;
+  #disconnectedSince: Monotonic | undefined;
   #until = longAgo;
-  /** ms of this outage in which nobody could report. */
+  /** How long workers could not report in this outage, ms. */
   #unreachableFor = 0;
   #active = false;
   #trustsLosses = true;
@@ -45,41 +45,42 @@ export class OutageDetector {
   }
 
   /**
-   * False for the rest of an outage in which this process was cut off or stood still: a worker whose connection it knows to
-   * be lost may have come back unheard, so only its silence after the outage counts.
+   * False for the rest of an outage in which this process was disconnected or suspended: a worker with a lost connection may
+   * have reconnected unnoticed, so only its silence after the outage counts.
    */
   get trustsLosses(): boolean {
     return this.#trustsLosses;
   }
 
-  /** This process is cut off: it can neither hear nor write. */
-  get away(): boolean {
-    return this.#awaySince !== undefined;
+  /** This process is disconnected from NATS: it can neither receive nor write. */
+  get disconnected(): boolean {
+    return this.#disconnectedSince !== undefined;
   }
 
-  /** ms by which overdue work may be late. */
+  /** How late overdue work may be, ms. */
   get grace(): Duration {
     if (!this.#active) return 0;
-    const away = this.#awaySince === undefined ? 0 : elapsed(this.#awaySince, this.#clock.monotonic());
-    return outageGrace + this.#unreachableFor + away;
+    const disconnectedFor =
+      this.#disconnectedSince === undefined ? 0 : elapsed(this.#disconnectedSince, this.#clock.monotonic());
+    return outageGrace + this.#unreachableFor + disconnectedFor;
   }
 
-  /** The listener gets the cause when an outage begins, and undefined when it ends. */
+  /** Calls the listener with the cause when an outage begins, and with undefined when it ends. */
   onChange(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   observerDisconnected(): void {
-    this.#awaySince ??= this.#clock.monotonic();
+    this.#disconnectedSince ??= this.#clock.monotonic();
     this.#trustsLosses = false;
     this.begin('observerDisconnected');
   }
 
   observerReconnected(): void {
-    if (this.#awaySince === undefined) return;
-    this.#unreachableFor += elapsed(this.#awaySince, this.#clock.monotonic());
-    this.#awaySince = undefined;
+    if (this.#disconnectedSince === undefined) return;
+    this.#unreachableFor += elapsed(this.#disconnectedSince, this.#clock.monotonic());
+    this.#disconnectedSince = undefined;
     this.#trustsLosses = false;
     this.begin('observerDisconnected');
   }
@@ -91,7 +92,7 @@ export class OutageDetector {
     for (const listener of this.#listeners) listener(cause);
   }
 
-  /** Call at least once a second and before judging: a late call or a jump of the clock is itself an outage. */
+  /** Call it at least once a second and before each decision: a late call or a clock jump is itself an outage. */
   check(): void {
     const now = this.#clock.monotonic();
     const offset = this.#clock.now() - elapsed(this.#startedAt, now);
@@ -104,7 +105,7 @@ export class OutageDetector {
       this.#beginUnreachable('processPaused', pause);
     }
     if (step >= clockJump) this.#beginUnreachable('clockJumped', step);
-    if (this.#active && this.#awaySince === undefined && now >= this.#until) this.#end();
+    if (this.#active && this.#disconnectedSince === undefined && now >= this.#until) this.#end();
   }
 
   #beginUnreachable(cause: OutageCause, ms: Duration): void {

@@ -1,4 +1,4 @@
-// What logs and metrics say about each write of the controller, and how long recoveries take.
+// Reports each write of the controller in logs and metrics, and starts the timing of recoveries.
 
 import { GenwardenError } from '../job/errors/index.ts';
 import { latest, longAgo } from '../job/time.ts';
@@ -38,7 +38,7 @@ export class OutcomeReporter {
     recoveries.begin(taskKey(task.of.job, task.of.task), message.rule, lastHeard);
   }
 
-  /** A read or write failed; the reconciler tries again. */
+  /** A read or write failed; the reconciler will retry. */
   failed(key: TaskKey, error: unknown): void {
     const { outage, logger } = this.#options;
     if (error instanceof GenwardenError && error.code === 'Unavailable') outage.begin('writeFailed');

@@ -1,4 +1,4 @@
-// What the leading controller does at fixed intervals besides reconciling tasks: consumers, the watermark, gauges.
+// The periodic tasks of the leading controller: it maintains consumers, saves the watermark and updates gauges.
 
 import { elapsed, longAgo, type Monotonic } from '../job/time.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -28,7 +28,7 @@ interface Scheduled {
   running: Promise<void> | undefined;
 }
 
-/** Starts each task at its own interval; one that is still running is not started again. */
+/** Starts each task at its own interval, unless it is still running. */
 export class PeriodicTasks {
   readonly #tasks: readonly Scheduled[];
   readonly #logger: Logger;
@@ -46,12 +46,12 @@ export class PeriodicTasks {
     }
   }
 
-  /** Makes every task due at once, as a new leader needs. */
+  /** Makes every task due immediately, for a new leader. */
   resetIntervals(): void {
     for (const scheduled of this.#tasks) scheduled.startedAt = longAgo;
   }
 
-  /** Waits for the tasks that are running. */
+  /** Waits for running tasks to end. */
   async stop(): Promise<void> {
     await Promise.all(this.#tasks.map(async ({ running }) => running));
   }
@@ -70,7 +70,7 @@ export interface PeriodicTaskOptions {
   readonly log: JobLog;
   readonly queue: TaskQueue;
   readonly pools: PoolRegistry;
-  /** The source of the key metrics; without it there are none. */
+  /** The source of the key metrics; without it, none are exported. */
   readonly keys?: Pick<KeyRing, 'state'>;
   readonly clock: Clock;
   readonly follower: Follower;
@@ -99,7 +99,7 @@ export function periodicTasks(options: PeriodicTaskOptions): PeriodicTask[] {
     { name: 'show storage', everyMs: 15_000, run: async () => metrics.showStorage(await log.health()) },
     { name: 'show pauses and keys', everyMs: 5_000, run: () => showPools(options) },
     { name: 'find missing messages', everyMs: 30_000, run: () => findMissing(options) },
-    // This recreates a consumer that somebody deleted.
+    // Recreates deleted consumers.
     { name: 'ensure consumers', everyMs: 15_000, run: () => ensureConsumers(options) },
   ];
 }
@@ -122,11 +122,11 @@ async function ensureConsumers({ pools, queue }: PeriodicTaskOptions): Promise<v
 }
 
 function watermarkSaver(log: JobLog, follower: Follower): () => Promise<void> {
-  let kept: Watermark | undefined;
+  let saved: Watermark | undefined;
   return async () => {
     const mark = watermarkFrom(follower);
-    if (mark === undefined || sameWatermark(mark, kept)) return;
+    if (mark === undefined || sameWatermark(mark, saved)) return;
     await log.saveWatermark(mark);
-    kept = mark;
+    saved = mark;
   };
 }

@@ -1,5 +1,5 @@
-// Checks one task at a time: observe it, let the rules decide, and apply the verdict by one conditional write. A bounded
-// number of checks runs at once.
+// Reconciles tasks: observes a task, lets the rules decide, and applies the verdict with one conditional write. Limits how many
+// checks run in parallel.
 
 import { equalJitter, type Backoff } from '../job/backoff.ts';
 import { decide } from '../job/rules/decide.ts';
@@ -17,7 +17,7 @@ import type { OutcomeReporter } from './outcomeReporter.ts';
 import type { WorldObserver } from './worldObserver.ts';
 import type { WritePermission } from './writePermission.ts';
 
-/** Delays before a task whose write failed is checked again, ms. */
+/** Delays before a task is checked again after a failed write, ms. */
 const failureBackoff: Backoff = { first: 500, cap: 30_000 };
 
 export interface ReconcilerOptions {
@@ -33,33 +33,36 @@ export interface ReconcilerOptions {
 }
 
 const concurrency = 64;
-/** Checks in a row of a task whose writes are refused, before other tasks get their turn. */
+/** Maximum consecutive checks of a task with refused writes before other tasks get their turn. */
 const checksInARow = 4;
 
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #queued = new Set<TaskKey>();
   readonly #running = new Map<TaskKey, Promise<void>>();
-  /** The sequence that the last write to a task expected, so that none is expected twice unseen, and how often one failed. */
+  /**
+   * The sequence that the last write to each task expected (a second write to it needs a fresh read), and the number of
+   * failures.
+   */
   readonly #attempted = new Map<TaskKey, { sequence: Sequence; failures: number }>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
   }
 
-  /** Checks the task as soon as there is capacity. Schedules the next check itself, unless the index changes first. */
+  /** Checks the task as soon as there is capacity, and schedules its next check unless the index changes first. */
   check(key: TaskKey): void {
     if (this.#running.has(key)) return;
     this.#queued.add(key);
     this.#start();
   }
 
-  /** The index has a newer message of the task. */
+  /** Call it when the index has a newer message of the task. */
   taskChanged(key: TaskKey): void {
     this.#attempted.delete(key);
   }
 
-  /** Drops the checks that have not started, and waits for those that have. */
+  /** Drops queued checks and waits for the running ones. */
   async stop(): Promise<void> {
     this.#queued.clear();
     await Promise.all(this.#running.values());
@@ -81,7 +84,7 @@ export class Reconciler {
   async #checkNow(key: TaskKey): Promise<void> {
     const { clock, dueTimes, reporter } = this.#options;
     try {
-      for (let check = 0; check < checksInARow; check += 1) if (await this.#settled(key)) return;
+      for (let check = 0; check < checksInARow; check += 1) if (await this.#checkOnce(key)) return;
       dueTimes.checkAgain(key, clock.now() + 1_000);
     } catch (error) {
       reporter.failed(key, error);
@@ -89,8 +92,8 @@ export class Reconciler {
     }
   }
 
-  /** One check; false when the task must be checked again at once. */
-  async #settled(key: TaskKey): Promise<boolean> {
+  /** Checks the task once; returns false if it must be checked again immediately. */
+  async #checkOnce(key: TaskKey): Promise<boolean> {
     const { clock, random, observer, missing, permission, dueTimes } = this.#options;
     if (!permission.granted) return true;
     const observed = await this.#observe(key);
@@ -105,7 +108,10 @@ export class Reconciler {
     return true;
   }
 
-  /** The task as the index has it; as the stream's leader has it where the index's state was written on already. */
+  /**
+   * Reads the task from the index, or from the stream's leader if this process has already tried to write over the
+   * index's state.
+   */
   async #observe(key: TaskKey): Promise<Observed | undefined> {
     const known = this.#fromIndex(key);
     if (known === undefined || this.#attempted.get(key)?.sequence !== known.sequence) return known;

@@ -1,4 +1,4 @@
-// Measures recovery: from the last sign of a lost worker until its task runs again or is terminal.
+// Measures recoveries: from the last heartbeat of a lost worker until its task runs again or is terminal.
 
 import type { TaskState } from '../job/task.ts';
 import { elapsed, type Monotonic } from '../job/time.ts';
@@ -13,12 +13,12 @@ export interface Recovered {
 export class RecoveryTimes {
   readonly #open = new Map<TaskKey, { rule: string; since: Monotonic }>();
 
-  /** A rule found the worker lost; it was last heard at `since`. */
+  /** A rule considered the worker lost; its last heartbeat was at `since`. */
   begin(key: TaskKey, rule: string, since: Monotonic): void {
     this.#open.set(key, { rule, since });
   }
 
-  /** The recovery that ends with the task's new state, seen at `at`. */
+  /** Ends the recovery if the task's new state, seen at `at`, completes it. */
   end(key: TaskKey, state: TaskState, at: Monotonic): Recovered | undefined {
     const recovery = this.#open.get(key);
     if (recovery === undefined || state.state === 'queued' || state.state === 'waiting') return undefined;

@@ -1,5 +1,5 @@
-// Keys by the moment at which they are due: a binary heap that knows the place of each key, so that a key keeps one moment
-// however often it changes.
+// A priority queue of keys by due time: a binary heap that tracks the position of each key, so that a key can be rescheduled in
+// place.
 
 import type { Instant, Monotonic } from '../job/time.ts';
 
@@ -17,7 +17,7 @@ export class Schedule<Moment extends Instant | Monotonic> {
     return this.#heap.length;
   }
 
-  /** The moment of the earliest key. */
+  /** The earliest due time. */
   next(): Moment | undefined {
     return this.#heap[0]?.at;
   }
@@ -26,7 +26,7 @@ export class Schedule<Moment extends Instant | Monotonic> {
     return this.#entries.get(key)?.at;
   }
 
-  /** Puts the key at this moment and no other. */
+  /** Schedules the key, or reschedules it. */
   set(key: string, at: Moment): void {
     const known = this.#entries.get(key);
     if (known?.at === at) return;
@@ -39,7 +39,7 @@ export class Schedule<Moment extends Instant | Monotonic> {
     this.#sink(this.#rise(entry));
   }
 
-  /** Puts the key at this moment unless it has an earlier one. */
+  /** Schedules the key for `at`, unless it is due earlier. */
   noLaterThan(key: string, at: Moment): void {
     const known = this.moment(key);
     if (known === undefined || at < known) this.set(key, at);
@@ -55,7 +55,7 @@ export class Schedule<Moment extends Instant | Monotonic> {
     this.#sink(this.#rise(last));
   }
 
-  /** Takes the earliest key away if its moment has come. */
+  /** Removes and returns the earliest key if it is due. */
   takeDue(now: Moment): string | undefined {
     const first = this.#heap[0];
     if (first === undefined || first.at > now) return undefined;

@@ -1,4 +1,4 @@
-// A survey of all open tasks for metrics: the age of the oldest, and how many are overdue.
+// Surveys all open tasks for metrics: the age of the oldest ones, and the number of overdue ones.
 
 import type { World } from '../job/rules/rule.ts';
 import { isOverdueUnmoved } from '../job/rules/timing.ts';
@@ -7,7 +7,7 @@ import type { IndexedTask } from '../readmodel/jobIndex.ts';
 import { taskKey } from '../readmodel/taskKey.ts';
 
 export interface PoolSurvey {
-  /** When the oldest task in each open state entered that state; 0 if there is none. */
+  /** When the oldest task in each open state entered that state; 0 for no task. */
   readonly oldest: Record<OpenTask['state'], Instant>;
   overdue: number;
 }

@@ -1,9 +1,9 @@
-// The controller's only timer: it sleeps until the next due moment and can be woken for an earlier one.
+// The controller's only timer. It sleeps until the next check is due, and can be woken earlier.
 
 import type { Instant } from '../job/time.ts';
 import type { Clock } from '../ports/clock.ts';
 
-/** How much longer than planned a sleep may last, ms of this machine's timers. */
+/** The maximum time that a sleep may exceed its planned duration, ms by this machine's timers. */
 const maxOversleep = 500;
 
 export class WakeUpTimer {
@@ -16,7 +16,7 @@ export class WakeUpTimer {
     this.#clock = clock;
   }
 
-  /** Resolves at `until`, or at an earlier moment that `noLaterThan` names in the meantime. */
+  /** Resolves at `until`, or at an earlier moment that `wakeBy` sets in the meantime. */
   async sleep(until: Instant): Promise<void> {
     if (this.#closed) return;
     const sleep = new AbortController();
@@ -30,7 +30,7 @@ export class WakeUpTimer {
     this.#until = -Infinity;
   }
 
-  noLaterThan(moment: Instant): void {
+  wakeBy(moment: Instant): void {
     if (moment >= this.#until) return;
     this.#until = -Infinity;
     this.#sleep.abort();

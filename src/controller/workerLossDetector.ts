@@ -1,5 +1,5 @@
-// Which running tasks may have lost their worker: it has been silent for too long, its connection is gone, or its heartbeats
-// no longer list the task. The rules decide; this only says which tasks to check.
+// Finds running tasks that may have lost their worker: it has been silent for too long, its connection is lost, or its
+// heartbeats no longer list the task. It only selects the tasks to check; the rules decide.
 
 import type { Duration } from '../job/duration.ts';
 import type { TaskState } from '../job/task.ts';
@@ -11,9 +11,9 @@ import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 import type { OutageDetector } from './outageDetector.ts';
 import { Schedule } from './schedule.ts';
 
-/** ms until the tasks of a silent worker are checked again. */
+/** The time between two checks of a silent worker's tasks, ms. */
 const recheckEvery = 1_000;
-/** ms after which a silent worker that runs nothing is forgotten. */
+/** A silent worker without running tasks is forgotten after this time, ms. */
 const forgetAfter = 60_000;
 
 export interface WorkerLossOptions {
@@ -27,7 +27,7 @@ export interface WorkerLossOptions {
 export class WorkerLossDetector {
   readonly #options: WorkerLossOptions;
   readonly #running = new RunningTasks();
-  /** Workers that run something, by the moment at which their silence becomes too long. */
+  /** Workers with running tasks, by the time at which their silence becomes too long. */
   readonly #silences = new Schedule<Monotonic>();
 
   constructor(options: WorkerLossOptions) {
@@ -35,7 +35,7 @@ export class WorkerLossDetector {
     for (const task of options.index.openTasks()) this.update(undefined, task);
   }
 
-  /** The index has a new state of a task. */
+  /** Call it when the index has a new state of a task. */
   update(before: IndexedTask | undefined, { state, seenAt }: IndexedTask): void {
     this.#running.update(before?.state, state);
     if (state.state !== 'running') return;
@@ -47,13 +47,13 @@ export class WorkerLossDetector {
     this.#silences.set(worker, this.#options.clock.monotonic());
   }
 
-  /** When the next worker may have been silent for too long, by the server's time as it is `now`. */
+  /** When the next worker may have been silent for too long, by the server's time; `now` is the current one. */
   next(now: Instant): Instant {
     const wait = elapsed(this.#options.clock.monotonic(), this.#silences.next() ?? never);
     return now + Math.max(0, wait);
   }
 
-  /** The tasks to check because their workers may be lost. */
+  /** Returns the tasks to check because their workers may be lost. */
   *takeSuspects(): Generator<TaskKey> {
     const { clock } = this.#options;
     for (let worker = this.#silences.takeDue(clock.monotonic()); worker !== undefined;) {
@@ -62,7 +62,7 @@ export class WorkerLossDetector {
     }
   }
 
-  /** The tasks that the index says the worker runs although its last two heartbeats did not list them. */
+  /** Tasks that the worker runs according to the index, but that its last two heartbeats did not list. */
   tasksNotListed(worker: string): TaskKey[] {
     const observed = this.#options.workers.observed(worker);
     if (observed === undefined) return [];
@@ -72,7 +72,7 @@ export class WorkerLossDetector {
     });
   }
 
-  /** Checks every worker that runs something, and forgets what is gone. */
+  /** Schedules a check of every worker with running tasks, and forgets tasks and workers that no longer exist. */
   rescan(): void {
     const { index, workers, clock } = this.#options;
     this.#running.keep((key) => indexed(key, index)?.state.state === 'running');
@@ -95,7 +95,7 @@ export class WorkerLossDetector {
     return isSilent && outage.active ? [] : keys;
   }
 
-  /** The worker's tasks that its silence or lost connection concerns; schedules the next check of the others. */
+  /** The worker's tasks that are affected by its silence or lost connection; schedules the next check of the others. */
   #silentTasks(worker: string): TaskKey[] {
     const { workers, heartbeatTimeoutMs, index, clock } = this.#options;
     const lost = workers.observed(worker)?.connectionLost === true;
@@ -121,7 +121,7 @@ function indexed(key: TaskKey, index: JobIndex): IndexedTask | undefined {
 
 const none: ReadonlySet<TaskKey> = new Set();
 
-/** The running tasks of each worker, according to the index. */
+/** Indexes running tasks by worker. */
 class RunningTasks {
   readonly #byWorker = new Map<string, Set<TaskKey>>();
 
@@ -139,7 +139,7 @@ class RunningTasks {
     return this.#byWorker.keys();
   }
 
-  /** Keeps only these: jobs leave the index without a change when their retention ends. */
+  /** Drops all other tasks: jobs leave the index without a change when their retention ends. */
   keep(isRunning: (key: TaskKey) => boolean): void {
     for (const [worker, keys] of this.#byWorker) for (const key of keys) if (!isRunning(key)) this.#remove(worker, key);
   }

@@ -1,4 +1,4 @@
-// The world as the rules see it at one moment: workers, and whether this process can trust what it hears of them.
+// Provides the world that the rules decide on: the workers, and whether this process can trust its observations of them.
 
 import type { Duration } from '../job/duration.ts';
 import type { World } from '../job/rules/rule.ts';

@@ -1,4 +1,4 @@
-// Whether this process may write now: it leads with a current index, is connected, and is not closing.
+// Grants writes only while this process leads with a current index, is connected, and is not closing.
 
 import type { LeaderElector } from '../readmodel/leaderElector.ts';
 import type { OutageDetector } from './outageDetector.ts';
@@ -15,6 +15,6 @@ export class WritePermission {
   }
 
   get granted(): boolean {
-    return this.#elector.mayAct && !this.#outage.away && !this.#closing.aborted;
+    return this.#elector.mayAct && !this.#outage.disconnected && !this.#closing.aborted;
   }
 }

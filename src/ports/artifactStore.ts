@@ -10,7 +10,10 @@ export interface StoredArtifact {
 }
 
 export interface ArtifactStore {
-  /** Stores bytes; the same bytes again only refresh their time. Throws `ArtifactStoreFailed`, `StorageFull` or `Unavailable`. */
+  /**
+   * Stores bytes; the same bytes again only refresh their time. Throws `ArtifactStoreFailed`, `StorageFull` or
+   * `Unavailable`.
+   */
   put(tenant: string, bytes: Uint8Array, mediaType: string): Promise<StoredArtifact>;
   /** What is stored under the digest for this tenant, or undefined. */
   find(tenant: string, digest: string): Promise<StoredArtifact | undefined>;

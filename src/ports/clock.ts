@@ -9,6 +9,9 @@ export interface Clock {
   offset(): number;
   /** This process's monotonic time: for measuring silence and delays, never for judging other processes' moments. */
   monotonic(): Monotonic;
-  /** Resolves at `until` (the server's time), or rejects with the signal's reason. Follows jumps of the offset within a second. */
+  /**
+   * Resolves at `until` (the server's time), or rejects with the signal's reason. Follows jumps of the offset within a
+   * second.
+   */
   sleep(until: Instant, signal?: AbortSignal): Promise<void>;
 }

@@ -114,7 +114,10 @@ export interface Cluster {
     key: ResourceKey,
     annotations: Readonly<Record<string, string | null>>,
   ): Promise<T | undefined>;
-  /** Deletes with background propagation, and only the object with this `uid` when one is given. False when it is already gone. */
+  /**
+   * Deletes with background propagation, and only the object with this `uid` when one is given. False when it is
+   * already gone.
+   */
   delete(type: ResourceType, key: ResourceKey, options?: { readonly uid?: string }): Promise<boolean>;
 }
 

@@ -18,7 +18,10 @@ export interface ScopedRight extends Right {
   readonly namespace: string | undefined;
 }
 
-/** Both calls throw `KubernetesUnavailable` when the API server does not answer, and `Forbidden` when it refuses the question. */
+/**
+ * Both calls throw `KubernetesUnavailable` when the API server does not answer, and `Forbidden` when it refuses the
+ * question.
+ */
 export interface KubernetesReviews {
   /** Undefined when the API server does not accept the token. */
   userOf(token: string): Promise<KubernetesUser | undefined>;

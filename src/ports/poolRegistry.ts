@@ -22,6 +22,9 @@ export interface PoolRegistry {
   /** All pools, from memory: kept current by one watcher per process. */
   list(): readonly PoolDeclaration[];
   find(name: string): PoolDeclaration | undefined;
-  /** Calls `listener` for every pool known now and each one declared or changed later, until the signal aborts; not for removed ones. */
+  /**
+   * Calls `listener` for every pool known now and each one declared or changed later, until the signal aborts; not for
+   * removed ones.
+   */
   onChange(listener: (pool: PoolDeclaration) => void, signal: AbortSignal): void;
 }

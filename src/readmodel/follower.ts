@@ -1,5 +1,5 @@
-// Follows the stream and keeps the process's index current. Reports readiness and changes, and waits for sequences. One per
-// process.
+// Follows the stream and keeps the process's index current. It reports readiness and changes, and can wait for a sequence. A
+// process has one follower.
 
 import type { Logger } from 'pino';
 import type { Sequence } from '../job/task.ts';
@@ -10,26 +10,26 @@ import { JobIndex, type Change } from './jobIndex.ts';
 
 export interface Follower {
   readonly index: JobIndex;
-  /** Caught up with the stream and still connected to it. */
+  /** Ready while it has caught up with the stream and is connected to it. */
   ready(): { readonly ready: boolean; readonly reason: string };
-  /** ms since the index was last known to be current; 0 while it is. */
+  /** The time since the index was last known to be current, ms; 0 while it is current. */
   lag(): number;
-  /** The stream's epoch and the last sequence that the index has. */
+  /** The stream's epoch and the last sequence in the index. */
   position(): Position;
-  /** The first message that the index lacks because it is of a newer schema: newer processes must get to see it. */
+  /** The first message that the index skipped because of its newer schema; newer processes must still receive it. */
   firstNewer(): Sequence | undefined;
   /** Waits until the index has the sequence; false when `timeoutMs` ran out or the signal aborted first. */
   waitFor(sequence: Sequence, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
-  /** Takes in a write of this process at once: its answer said what the stream will say. */
+  /** Applies this process's own write immediately, without waiting for the stream to deliver it. */
   applyOwn(entry: LogEntry): void;
   /** Returns a function that stops listening. A listener must not throw. */
   onChange(listener: (change: Change) => void): () => void;
   /**
-   * Hears what the stream itself says, in its order, once the index has it: entries that the index knew already from this
-   * process's own writes are among them. A listener must not throw.
+   * Calls the listener with every event of the stream, in order, after the index has applied it. This includes entries that
+   * `applyOwn` has already applied. A listener must not throw.
    */
   onEvent(listener: (event: FollowEvent) => void): () => void;
-  /** The stream was replaced, so the index starts over. */
+  /** Calls the listener when the stream was replaced and the index starts over. */
   onReset(listener: () => void): () => void;
   close(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export interface FollowerOptions {
   /** How many finished jobs the index keeps, default 20,000. */
   readonly maxFinished?: number;
   readonly logger: Logger;
-  /** Called once, when the index has caught up for the first time. */
+  /** Called once, when the index first catches up. */
   readonly onFirstCurrent?: () => void;
 }
 
@@ -59,32 +59,32 @@ class StreamFollower implements Follower {
   readonly #changeListeners = new Set<(change: Change) => void>();
   readonly #eventListeners = new Set<(event: FollowEvent) => void>();
   readonly #resetListeners = new Set<() => void>();
-  readonly #waiters = new Set<{ sequence: Sequence; resolve: (there: boolean) => void }>();
+  readonly #waiters = new Set<{ sequence: Sequence; resolve: (reached: boolean) => void }>();
   readonly #following: Promise<void>;
   readonly #forgetting: NodeJS.Timeout;
   #onFirstCurrent: (() => void) | undefined;
   #position: Position = { epoch: '', sequence: 0 };
   #firstNewer: Sequence | undefined;
-  #behind = 'has not read the stream yet';
-  #behindSince: Monotonic;
+  #notReadyReason = 'has not read the stream yet';
+  #notReadySince: Monotonic;
 
   constructor({ log, clock, from, maxFinished, logger, onFirstCurrent }: FollowerOptions) {
     this.#onFirstCurrent = onFirstCurrent;
     this.index = new JobIndex(maxFinished === undefined ? {} : { maxFinished });
     this.#clock = clock;
     this.#logger = logger;
-    this.#behindSince = clock.monotonic();
+    this.#notReadySince = clock.monotonic();
     this.#following = this.#follow(log, from ?? { from: 'watermark' });
     this.#forgetting = setInterval(() => this.index.forgetExpired(clock.now()), forgetEvery);
     this.#forgetting.unref();
   }
 
   ready(): { ready: boolean; reason: string } {
-    return { ready: this.#behind === '', reason: this.#behind };
+    return { ready: this.#notReadyReason === '', reason: this.#notReadyReason };
   }
 
   lag(): number {
-    return this.#behind === '' ? 0 : elapsed(this.#behindSince, this.#clock.monotonic());
+    return this.#notReadyReason === '' ? 0 : elapsed(this.#notReadySince, this.#clock.monotonic());
   }
 
   position(): Position {
@@ -98,14 +98,14 @@ class StreamFollower implements Follower {
   waitFor(sequence: Sequence, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
     if (this.#position.sequence >= sequence) return Promise.resolve(true);
     return new Promise((resolve) => {
-      const waiter = { sequence, resolve: (there: boolean) => finish(there) };
+      const waiter = { sequence, resolve: (reached: boolean) => finish(reached) };
       const timer = setTimeout(() => finish(false), timeoutMs);
       const abort = (): void => finish(false);
-      const finish = (there: boolean): void => {
+      const finish = (reached: boolean): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
         this.#waiters.delete(waiter);
-        resolve(there);
+        resolve(reached);
       };
       this.#waiters.add(waiter);
       signal?.addEventListener('abort', abort, { once: true });
@@ -141,28 +141,28 @@ class StreamFollower implements Follower {
 
   async #follow(log: JobLog, from: FollowFrom): Promise<void> {
     for await (const event of log.follow(from, this.#stop.signal)) {
-      this.#take(event);
+      this.#handle(event);
       for (const listener of this.#eventListeners) listener(event);
     }
   }
 
-  #take(event: FollowEvent): void {
+  #handle(event: FollowEvent): void {
     switch (event.event) {
       case 'entry':
         this.#apply(event.entry);
-        return this.#reach(event.entry.sequence);
+        return this.#advanceTo(event.entry.sequence);
       case 'newer':
         this.#firstNewer = Math.min(event.sequence, this.#firstNewer ?? Infinity);
-        return this.#reach(event.sequence);
+        return this.#advanceTo(event.sequence);
       case 'caughtUp':
         this.#position = event.position;
-        this.#behind = '';
+        this.#notReadyReason = '';
         this.#onFirstCurrent?.();
         this.#onFirstCurrent = undefined;
-        return this.#reach(event.position.sequence);
+        return this.#advanceTo(event.position.sequence);
       case 'lagging':
-        if (this.#behind === '') this.#behindSince = this.#clock.monotonic();
-        this.#behind = event.reason;
+        if (this.#notReadyReason === '') this.#notReadySince = this.#clock.monotonic();
+        this.#notReadyReason = event.reason;
         return;
       case 'reset':
         return this.#reset(event.epoch);
@@ -177,7 +177,7 @@ class StreamFollower implements Follower {
     if (change !== undefined) for (const listener of this.#changeListeners) listener(change);
   }
 
-  #reach(sequence: Sequence): void {
+  #advanceTo(sequence: Sequence): void {
     if (sequence > this.#position.sequence) this.#position = { ...this.#position, sequence };
     for (const waiter of this.#waiters) if (waiter.sequence <= this.#position.sequence) waiter.resolve(true);
   }

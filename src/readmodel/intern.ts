@@ -1,4 +1,4 @@
-// One copy in memory of what many tasks share: 100,000 open tasks must fit beside everything else in 200 MB.
+// Shares equal values between the tasks in memory: 100,000 open tasks must fit into 200 MB together with everything else.
 
 import type { Policy } from '../job/policy.ts';
 import type { Budgets, TaskIdentity, TaskState } from '../job/task.ts';
@@ -10,10 +10,10 @@ export class Interner {
   readonly #policies = new Map<string, Policy>();
   readonly #budgets = new Map<string, Budgets>();
 
-  /** The same state, sharing what it can with `earlier`, a state of the same task, or `sibling`, one of the same job. */
+  /** Returns an equal state that shares values with `earlier` (same task), `sibling` (same job) and all others. */
   share(state: TaskState, earlier: TaskState | undefined, sibling: TaskState | undefined): TaskState {
     const of = earlier?.of ?? this.#identity(state.of, sibling?.of);
-    // Those of a new task are its policy's; later ones are hardly ever those of another task.
+    // The budgets of a new task come from its policy, so many tasks share them; later budgets are rarely equal.
     const budgets = earlier === undefined ? this.#budget(state.budgets) : state.budgets;
     return 'worker' in state && state.worker !== null
       ? { ...state, of, budgets, worker: this.#string(state.worker) }

@@ -1,5 +1,5 @@
-// The bounded index of the stream that every listing or watching process keeps: all open tasks and the newest finished jobs.
-// Pure: it takes in entries and answers queries.
+// The index of the stream that every listing or watching process keeps: all open tasks and a bounded number of finished jobs.
+// It does no I/O: the follower applies entries, and callers query it.
 
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { Counts } from '../job/jobState.ts';
@@ -21,7 +21,7 @@ export interface IndexedJob extends ListPosition {
   readonly tenant: string;
   /** By task index; undefined where the index has not seen the task. */
   readonly tasks: readonly (IndexedTask | undefined)[];
-  /** Every task of the job is there. */
+  /** The index has seen every task of the job. */
   readonly complete: boolean;
   readonly openTasks: number;
 }
@@ -44,7 +44,7 @@ interface JobEntry extends IndexedJob {
 export class JobIndex {
   readonly #jobs = new Map<JobId, JobEntry>();
   readonly #open = new Set<JobEntry>();
-  /** In the order in which they finished, so that the first is the first to go. */
+  /** In the order in which they finished; the first one is evicted first. */
   readonly #finished = new Set<JobEntry>();
   readonly #order = new JobOrder<JobEntry>();
   readonly #counts = new Map<string, Record<TaskStateName, number>>();
@@ -57,7 +57,7 @@ export class JobIndex {
     this.#maxFinished = options.maxFinished ?? 20_000;
   }
 
-  /** Takes an entry in; undefined if the index already has it, or a newer one of the task. */
+  /** Applies an entry; returns undefined if the index already has it or a newer one of the task. */
   apply(entry: LogEntry, seenAt: Monotonic): Change | undefined {
     const { of } = entry.state;
     const job = this.#jobs.get(of.job) ?? this.#add(entry.state);
@@ -92,18 +92,18 @@ export class JobIndex {
     }
   }
 
-  /** How many tasks of each pool are in each state, as far as the index reaches. */
+  /** The number of tasks in each state by pool, among the tasks in the index. */
   counts(): ReadonlyMap<string, Counts> {
     return this.#counts;
   }
 
-  /** Every job submitted after this moment is here, if it was not deleted; null where that is true of all jobs. */
+  /** The index has every job submitted after this time, except deleted ones; null: it has all jobs. */
   get completeSince(): Instant | null {
     return this.#completeSince;
   }
 
-  /** Says that jobs submitted up to this moment may be missing: the follower did not start at the stream's beginning. */
-  startsAt(moment: Instant): void {
+  /** Records that jobs submitted up to this time may be missing, for example after eviction. */
+  incompleteUpTo(moment: Instant): void {
     this.#completeSince = Math.max(this.#completeSince ?? 0, moment);
   }
 
@@ -111,7 +111,7 @@ export class JobIndex {
     return { jobs: this.#jobs.size, openTasks: this.#openTasks };
   }
 
-  /** Drops the jobs whose retention is over. */
+  /** Drops jobs after their retention. */
   forgetExpired(now: Instant): void {
     for (const job of this.#jobs.values()) if (job.expiresAt <= now) this.#remove(job);
   }
@@ -170,7 +170,7 @@ export class JobIndex {
   #evict(): void {
     while (this.#finished.size > this.#maxFinished) {
       const [oldest] = this.#finished;
-      this.startsAt(oldest!.submittedAt);
+      this.incompleteUpTo(oldest!.submittedAt);
       this.#remove(oldest!);
     }
   }

@@ -1,15 +1,15 @@
-// Jobs in list order: by submit time, then id. The order is the same in every process that follows the stream.
+// Keeps jobs in list order: by submit time, then by ID. The order is the same in every process that follows the stream.
 
 import type { JobId } from '../job/ids.ts';
 import type { Instant } from '../job/task.ts';
 
-/** A place between two jobs of a list. */
+/** A position between two jobs of a list. */
 export interface ListPosition {
   readonly submittedAt: Instant;
   readonly job: JobId;
 }
 
-/** A sorted array: inserts are nearly always at the end, where they are cheap. */
+/** A sorted array: nearly all inserts are at the end, where they are cheap. */
 export class JobOrder<Entry extends ListPosition> {
   readonly #ascending: Entry[] = [];
 
@@ -31,7 +31,7 @@ export class JobOrder<Entry extends ListPosition> {
     }
   }
 
-  /** Oldest first, for as long as the caller takes them. */
+  /** Oldest first. */
   *ascending(): Generator<Entry> {
     yield* this.#ascending;
   }

@@ -1,4 +1,4 @@
-// When a worker last claimed a task of each pool, which shows whether the pool's queue moves.
+// Tracks when a task of each pool was last claimed, which shows whether the pool's queue makes progress.
 
 import type { Instant, TaskState } from '../job/task.ts';
 import type { Follower } from './follower.ts';
@@ -8,11 +8,11 @@ export class LastClaims {
   readonly #stop: () => void;
 
   constructor(follower: Pick<Follower, 'index' | 'onChange'>) {
-    for (const { tasks } of follower.index.newestFirst()) for (const task of tasks) if (task) this.#note(task.state);
-    this.#stop = follower.onChange(({ after }) => this.#note(after.state));
+    for (const { tasks } of follower.index.newestFirst()) for (const task of tasks) if (task) this.#record(task.state);
+    this.#stop = follower.onChange(({ after }) => this.#record(after.state));
   }
 
-  /** Null if none is known. */
+  /** Null if no claim is known. */
   of(pool: string): Instant | null {
     return this.#claims.get(pool) ?? null;
   }
@@ -21,7 +21,7 @@ export class LastClaims {
     this.#stop();
   }
 
-  #note({ of: { pool }, startedAt }: TaskState): void {
+  #record({ of: { pool }, startedAt }: TaskState): void {
     if (startedAt !== null && startedAt > (this.#claims.get(pool) ?? 0)) this.#claims.set(pool, startedAt);
   }
 }

@@ -1,11 +1,11 @@
-// Campaigns for leadership and does the leader's work only while this process leads with a current index. A leader whose
-// index falls too far behind the stream resigns.
+// Campaigns for leadership and runs the leader's work only while the index is current. A leader resigns when its index falls too
+// far behind the stream.
 
 import type { Leadership, LeaderRole } from '../ports/leadership.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Follower } from './follower.ts';
 
-/** A leader further behind the stream than this resigns, ms. */
+/** A leader resigns when its index is further behind the stream than this, ms. */
 const maxLag = 5_000;
 
 export interface LeaderElectorOptions {
@@ -17,7 +17,7 @@ export interface LeaderElectorOptions {
   readonly logger: Logger;
 }
 
-/** The leader's work: returns once `term` has aborted and everything in progress has ended. Called once a term. */
+/** The leader's work, called once per term. Resolves after `term` has aborted and all work in progress has ended. */
 export type Lead = (term: AbortSignal) => Promise<void>;
 
 interface Waiter {
@@ -38,7 +38,7 @@ export class LeaderElector {
     return this.#term !== undefined && !this.#term.aborted;
   }
 
-  /** Leads, and the index is current enough to act on. */
+  /** This process leads, and its index is current enough to act on. */
   get mayAct(): boolean {
     return this.leading && this.#options.follower.lag() <= maxLag;
   }
@@ -47,20 +47,20 @@ export class LeaderElector {
   async campaign(lead: Lead, signal: AbortSignal): Promise<void> {
     const { role, name, leadership, logger } = this.#options;
     try {
-      await leadership.campaign({ role, name }, (term) => this.#serve(lead, term), signal);
+      await leadership.campaign({ role, name }, (term) => this.#runTerm(lead, term), signal);
     } catch (error) {
       if (!signal.aborted) logger.error({ err: error }, 'Leader election stopped with an error');
     }
   }
 
-  /** Starts or ends the work when the index became current or too old. The owner calls it at least once a second. */
+  /** Starts the work once the index is current, and resigns once it is too old. The owner calls it at least once a second. */
   check(): void {
     for (const waiter of this.#waiters) if (waiter.condition()) waiter.resolve();
   }
 
-  async #serve(lead: Lead, term: AbortSignal): Promise<void> {
+  async #runTerm(lead: Lead, term: AbortSignal): Promise<void> {
     const { follower, logger, role, name } = this.#options;
-    // Other candidates may not be better off, so leadership is kept until the index is current or hopelessly behind.
+    // Other candidates may be just as far behind, so this process keeps the leadership until its index is current or too old.
     if (!follower.ready().ready) await this.#until(() => follower.ready().ready || follower.lag() > maxLag, term);
     if (term.aborted || !follower.ready().ready) return;
     logger.info({ role, name }, 'Became leader');

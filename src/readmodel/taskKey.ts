@@ -1,4 +1,4 @@
-// One string per task, as a key of maps and sets.
+// Identifies a task by one string, for use as a key in maps and sets.
 
 import type { JobId, TaskIndex } from '../job/ids.ts';
 

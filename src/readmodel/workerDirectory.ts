@@ -1,5 +1,5 @@
-// The workers of the installation as their heartbeats and connection events show them: who is alive, which tasks each one
-// lists, and how far those are. Timed by this process's monotonic clock, never stored.
+// Tracks the installation's workers from heartbeats and connection events: which are alive, the tasks that each one lists, and
+// their progress. Times are by this process's monotonic clock; nothing is stored.
 
 import type { Duration } from '../job/duration.ts';
 import type { ObservedRunner } from '../job/explain/observation.ts';
@@ -28,18 +28,18 @@ export interface ProgressReport {
 interface KnownWorker extends LiveWorker {
   /** When the last heartbeat arrived. */
   readonly heardAt: Monotonic;
-  /** The tasks that the last heartbeat lists; none once the connection is lost. */
+  /** The tasks in the last heartbeat; empty once the connection is lost. */
   tasks: ReadonlyMap<TaskKey, BeatTask>;
   connectionLost: boolean;
-  /** The number of the first heartbeat of the gapless series that ends with the last one. */
+  /** The number of the first heartbeat in the gapless series that ends with the last one. */
   readonly seriesStart: number;
   /** The number of the last heartbeat that listed each task. */
   readonly lastListed: Map<TaskKey, number>;
-  /** Its silence has been attributed to an outage; that happens once per silence. */
+  /** Its current silence has been attributed to an outage, which happens only once per silence. */
   excused: boolean;
 }
 
-/** How many heartbeats back `lastListed` reaches; the rules need two. */
+/** How many heartbeats `lastListed` covers; the rules need two. */
 const listsKept = 8;
 
 export class WorkerDirectory {
@@ -47,7 +47,7 @@ export class WorkerDirectory {
   readonly #forgetAfter: Duration | undefined;
   readonly #workers = new Map<string, KnownWorker>();
   readonly #progressListeners = new Set<(report: ProgressReport) => void>();
-  /** This process's own connection is down, so it cannot hear anyone. */
+  /** This process's own connection is down, so it receives no heartbeats. */
   #observerDisconnected = false;
   #listeningSince = longAgo;
 
@@ -57,7 +57,7 @@ export class WorkerDirectory {
     this.#forgetAfter = forgetAfterMs;
   }
 
-  /** Observes the heartbeats until the signal aborts. */
+  /** Observes all heartbeats until the signal aborts. */
   async watch(heartbeats: Pick<Heartbeats, 'watch'>, signal: AbortSignal): Promise<void> {
     for await (const event of heartbeats.watch(signal)) this.observe(event);
   }
@@ -80,21 +80,24 @@ export class WorkerDirectory {
     }
   }
 
-  /** The workers heard from lately whose connection is not known to be lost, by name. */
+  /** The known workers, by name, except those with a lost connection. */
   list(): readonly LiveWorker[] {
     this.#forgetOld();
     const live = [...this.#workers.values()].filter((worker) => !worker.connectionLost);
     return live.toSorted((a, b) => (a.beat.worker < b.beat.worker ? -1 : 1));
   }
 
-  /** How far a running task is, 0 to 1, according to its worker and only for the claim at `sequence`. */
+  /** The progress of a running task, 0 to 1, as its worker reports it for the claim at `sequence`. */
   progress(task: Running, sequence: Sequence): number {
     const listed = this.#workers.get(task.worker)?.tasks.get(taskKey(task.of.job, task.of.task));
     if (listed === undefined || !isOfClaim(listed, sequence)) return 0;
     return Math.min(1, Math.max(0, listed.progress));
   }
 
-  /** The worker that runs a task, and whether it lists the claim at `sequence`; undefined for an unknown or lost worker. */
+  /**
+   * The state of the worker that runs a task, and whether it lists the claim at `sequence`; undefined for an unknown or
+   * lost worker.
+   */
   runner(task: Running, sequence: Sequence): ObservedRunner | undefined {
     const worker = this.#workers.get(task.worker);
     if (worker === undefined || worker.connectionLost) return undefined;
@@ -107,15 +110,15 @@ export class WorkerDirectory {
     };
   }
 
-  /** Calls the listener whenever a heartbeat changes a task's progress. Returns a function that stops it. */
+  /** Calls the listener whenever a heartbeat changes a task's progress. Returns a function that removes it. */
   onProgress(listener: (report: ProgressReport) => void): () => void {
     this.#progressListeners.add(listener);
     return () => this.#progressListeners.delete(listener);
   }
 
   /**
-   * What the rules need to know of a worker. With `trustLosses` false, a lost connection does not count: the worker may
-   * have reconnected while this process could not hear it.
+   * A worker as the rules need it. With `trustLosses` false, a lost connection does not count: the worker may have reconnected
+   * while this process was disconnected.
    */
   observed(name: string, trustLosses = true): ObservedWorker | undefined {
     const worker = this.#workers.get(name);
@@ -135,8 +138,8 @@ export class WorkerDirectory {
   }
 
   /**
-   * Whether most of at least three workers fell silent at once. That is an outage rather than the death of them all, so
-   * each silence counts only once. Workers beat three times per timeout: two thirds of it is a missed heartbeat.
+   * Whether most of at least three workers fell silent at the same time. That is more likely an outage than the loss of all of
+   * them, so each silence counts only once. Workers send three heartbeats per timeout: two thirds of it is a missed one.
    */
   mostFellSilent(timeout: Duration): boolean {
     const now = this.#clock.monotonic();
@@ -147,7 +150,7 @@ export class WorkerDirectory {
     return true;
   }
 
-  /** How many workers of each pool were heard within the timeout. */
+  /** The number of workers with a heartbeat within the timeout, by pool. */
   heardByPool(timeout: Duration): Map<string, number> {
     const counts = new Map<string, number>();
     for (const { beat, heardAt, connectionLost } of this.#workers.values()) {
@@ -157,7 +160,10 @@ export class WorkerDirectory {
     return counts;
   }
 
-  /** Forgets workers silent for longer than `afterMs` unless they are still needed. Does nothing while nobody can be heard. */
+  /**
+   * Forgets workers silent for longer than `afterMs` unless they are still needed. Does nothing while this process is
+   * disconnected.
+   */
   forgetSilent(afterMs: Duration, isNeeded: (worker: string) => boolean = () => false): void {
     if (this.#observerDisconnected) return;
     for (const [name, worker] of this.#workers)
@@ -204,7 +210,7 @@ export class WorkerDirectory {
     if (this.#forgetAfter !== undefined) this.forgetSilent(this.#forgetAfter);
   }
 
-  /** ms of silence, counted only while this process could hear the worker. */
+  /** How long the worker has been silent while this process was connected, ms. */
   #silenceWhileListening({ heardAt }: KnownWorker): Duration {
     return elapsed(latest(heardAt, this.#listeningSince), this.#clock.monotonic());
   }
@@ -213,7 +219,7 @@ export class WorkerDirectory {
 /** A claim of 0 is in flight. */
 const isOfClaim = ({ claim }: BeatTask, sequence: Sequence): boolean => claim === 0 || claim === sequence;
 
-/** Alive, or silent for little longer than the timeout, and neither gone for a known reason nor excused before. */
+/** Alive, or silent for little longer than the timeout; not lost, drained or excused before. */
 function fellSilentLately(worker: KnownWorker, now: Monotonic, timeout: Duration): boolean {
   const { beat, heardAt, connectionLost, excused } = worker;
   const left = connectionLost || (beat.draining && beat.tasks.length === 0);

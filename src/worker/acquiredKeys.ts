@@ -1,5 +1,5 @@
-// The keys that this worker has acquired for its next claims. It fetches no task without one, so that tasks stay queued while all
-// keys are cooling. It acquires no more than the queue recently had work for, so that other workers get some.
+// The provider keys that this worker holds for its next claims. A worker fetches no task without a key, so that tasks stay
+// queued while all keys are cooling. It holds no more keys than the queue recently had work for, so that other workers get some.
 
 import { sleep } from '../async/sleep.ts';
 import type { HeldKey, KeyRing } from '../ports/keyRing.ts';
@@ -7,7 +7,7 @@ import type { HeldKey, KeyRing } from '../ports/keyRing.ts';
 export interface KeysOptions {
   readonly ring: KeyRing;
   readonly pool: string;
-  /** Ends every wait for a key. */
+  /** Ends all waits for keys. */
   readonly signal: AbortSignal;
   readonly onError: (error: unknown) => void;
 }
@@ -15,7 +15,7 @@ export interface KeysOptions {
 export class AcquiredKeys {
   readonly #options: KeysOptions;
   readonly #held: HeldKey[] = [];
-  #wanted = 0;
+  #target = 0;
   #pending = 0;
   #wake: () => void = () => undefined;
 
@@ -27,15 +27,15 @@ export class AcquiredKeys {
     return this.#held.length;
   }
 
-  /** Asks for keys until `count` are held or under way, and gives back those above it. */
-  want(count: number): void {
-    this.#wanted = count;
+  /** Sets how many keys to hold: requests missing keys and releases surplus ones. */
+  setTarget(count: number): void {
+    this.#target = count;
     while (this.#held.length + this.#pending < count) void this.#acquire();
     while (this.#held.length > count) this.#held.pop()?.release({ outcome: 'unused' });
   }
 
-  /** Resolves when a key is acquired or the signal aborts. One caller at a time. */
-  async some(): Promise<void> {
+  /** Resolves when a key is held or the signal aborts. One caller at a time. */
+  async untilAcquired(): Promise<void> {
     while (this.#held.length === 0 && !this.#options.signal.aborted) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
@@ -43,32 +43,32 @@ export class AcquiredKeys {
     }
   }
 
-  /** Takes an acquired key; throws if there is none. */
+  /** Removes and returns a held key; throws if no key is held. */
   take(): HeldKey {
     const key = this.#held.pop();
-    if (key === undefined) throw new Error('no key is acquired');
+    if (key === undefined) throw new Error('no key is held');
     return key;
   }
 
-  /** Gives every key back; to be called once the signal has aborted. */
+  /** Releases all keys. Call it after the signal has aborted. */
   close(): void {
-    this.want(0);
+    this.setTarget(0);
     this.#wake();
   }
 
-  /** Never rejects. A key that comes when fewer are wanted goes straight back. */
+  /** Never rejects. Releases the key immediately if the target has dropped in the meantime. */
   async #acquire(): Promise<void> {
     this.#pending += 1;
-    const key = await this.#acquired();
+    const key = await this.#nextKey();
     this.#pending -= 1;
     if (key === undefined) return;
-    if (this.#held.length >= this.#wanted) return key.release({ outcome: 'unused' });
+    if (this.#held.length >= this.#target) return key.release({ outcome: 'unused' });
     this.#held.push(key);
     this.#wake();
   }
 
-  /** The next key, however often the ring fails before; undefined when the signal aborts. */
-  async #acquired(): Promise<HeldKey | undefined> {
+  /** Retries until the ring returns a key; returns undefined when the signal aborts. */
+  async #nextKey(): Promise<HeldKey | undefined> {
     const { ring, pool, signal, onError } = this.#options;
     while (!signal.aborted) {
       try {

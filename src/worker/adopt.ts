@@ -1,12 +1,12 @@
-// Adoption: a worker that was cut off may have lost its task. Its late result is still accepted while no other worker runs the
-// task, because the call has been paid for.
+// Adoption: a disconnected worker may have lost its task. Its late result is still accepted while no other worker runs the task,
+// because the call has been paid for.
 
 import { budgetsAfter } from '../job/budgets.ts';
 import type { TaskError } from '../job/errors/index.ts';
 import { isOpen, type Instant, type Running, type Sequence, type TaskState, type TaskWrite } from '../job/task.ts';
 import { failed, succeeded, toReview } from '../job/transitions.ts';
 import type { LogEntry } from '../ports/jobLog.ts';
-import { madeDetail } from './finalWrite.ts';
+import { completedDetail } from './finalWrite.ts';
 import type { Claim, WrittenEnding } from './pipeline.ts';
 
 export interface Adoption {
@@ -16,9 +16,9 @@ export interface Adoption {
 }
 
 /**
- * What to write after `last` was found in the place of our claim, or undefined where the result is refused. It is adopted
- * if `last` is waiting or queued in the same run, after our claim, and the result is final by nature: made, or failed with
- * an error that must not be retried.
+ * Returns the write that adopts the result after `last` has replaced our claim, or undefined if the result is refused. It is
+ * adopted if `last` is waiting or queued, in the same run and after our claim, and the result is final: completed, or failed
+ * with an error that must not be retried.
  */
 export function adopt(
   claim: Claim,
@@ -28,7 +28,7 @@ export function adopt(
 ): Adoption | undefined {
   if (last === undefined || last.sequence <= claim.sequence || last.state.run !== claim.state.run) return undefined;
   if (last.state.state !== 'waiting' && last.state.state !== 'queued') return undefined;
-  if (ending.end === 'failed' && !saysSomethingOfTheTask(ending.error)) return undefined;
+  if (ending.end === 'failed' && !wouldRecur(ending.error)) return undefined;
   const running = resumed(claim.state, last.state, now);
   const expected = last.sequence;
   if (ending.end === 'failed') {
@@ -36,15 +36,15 @@ export function adopt(
     return { expected, write: { state: failed(running, error.code, now), detail: { message: error.message, error } } };
   }
   const state = running.of.policy.review === 'always' ? toReview(running, now) : succeeded(running, now);
-  return { expected, write: { state, detail: madeDetail(ending) } };
+  return { expected, write: { state, detail: completedDetail(ending) } };
 }
 
-/** An error that would occur again. A time limit that our claim hit is not one: the requeued task has its own time. */
-function saysSomethingOfTheTask({ retryable, code }: TaskError): boolean {
+/** The error would occur again. Not so for a time limit that our claim exceeded: the requeued task has a new limit. */
+function wouldRecur({ retryable, code }: TaskError): boolean {
   return !retryable && code !== 'RunTimeout';
 }
 
-/** Whether `last` is what we wrote: stored, although the answer never came. */
+/** Whether `last` is our own write, which was stored although its answer was lost. */
 export function isSameState(last: TaskState, ours: TaskState): boolean {
   return (
     last.state === ours.state &&
@@ -56,7 +56,7 @@ export function isSameState(last: TaskState, ours: TaskState): boolean {
   );
 }
 
-/** Our claim, with the counts and budgets of the message it is written after: they only ever go on from there. */
+/** Our claim with the counts and budgets of `last`, which a later message may never reset. */
 function resumed(claim: Running, last: TaskState & { state: 'waiting' | 'queued' }, now: Instant): Running {
   const { attempt, attemptsLost } = last;
   return { ...claim, attempt, attemptsLost, budgets: budgetsAfter(last, now), since: now };

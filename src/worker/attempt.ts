@@ -1,5 +1,6 @@
-// One attempt at a claimed task: references → provider → artifacts, under one signal that aborts at the attempt's end, at a
-// cancellation and at a shutdown. Once the provider has answered, only the end of the worker stops what is left: it is paid for.
+// Runs one attempt at a claimed task: references → provider → artifacts, under one signal that aborts when the attempt is due,
+// at a cancellation and at a shutdown. Once the provider has answered, the call is paid for, and only the end of the worker
+// stops the remaining steps.
 
 import { untilAborted } from '../async/abort.ts';
 import { formatDuration } from '../job/duration.ts';
@@ -16,7 +17,7 @@ import { storeCall } from './storeCalls.ts';
 import { storeResult } from './storeResult.ts';
 
 /**
- * Runs the attempt and says how it ended; for an abort before the call has followed it (`held.unsettled`). Never rejects.
+ * Runs the attempt and returns its ending. After an abort it returns before the call has settled (`held.unsettled`). Never rejects.
  */
 export async function runAttempt(claim: Claim, held: HeldTask, key: HeldKey, context: WorkerContext): Promise<Ending> {
   const { clock } = context.options;
@@ -31,8 +32,8 @@ export async function runAttempt(claim: Claim, held: HeldTask, key: HeldKey, con
     held.answered = true;
     held.progress = Math.max(held.progress, 0.95);
     const durationMs = Math.round(elapsed(startedAt, clock.monotonic()));
-    context.durations.took(model, durationMs);
-    return { end: 'made', result: await storeResult(claim, made, durationMs, context) };
+    context.durations.record(model, durationMs);
+    return { end: 'completed', result: await storeResult(claim, made, durationMs, context) };
   } catch (thrown) {
     disarm();
     const { signal } = held.abort;
@@ -42,7 +43,7 @@ export async function runAttempt(claim: Claim, held: HeldTask, key: HeldKey, con
   }
 }
 
-/** A moment before the attempt is due, so that its status lands by then; ms from now, by the server's clock. */
+/** Aborts shortly before the attempt is due by the server's clock, so that its status is stored in time. */
 function abortWhenDue(state: Running, abort: AbortController, now: Instant): () => void {
   const left = state.dueAt - now;
   const timer = setTimeout(() => abort.abort(new AttemptAborted('due', 'due')), left - Math.min(500, left * 0.05));
@@ -107,7 +108,7 @@ async function readReferences(
 function endingOf(thrown: unknown, state: Running, context: WorkerContext): Ending {
   if (thrown instanceof AttemptAborted) return endingOfAbort(thrown, state, context);
   if (thrown instanceof AttemptFailed) return { end: 'failed', error: thrown.error };
-  context.telemetry.unforeseen(state, thrown);
+  context.telemetry.failedUnexpectedly(state, thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return {
     end: 'failed',

@@ -19,7 +19,7 @@ export class AttemptTelemetry {
     this.#event('generation_started', state, {}, `Attempt ${attempt} of ${of.policy.maxAttempts} started`);
   }
 
-  /** The attempt is over and its final write was answered or given up. */
+  /** The attempt has ended, and its final write was answered or abandoned. */
   finished(claim: Claim, ending: Ending, report: Report | undefined, durationMs: number): void {
     this.#count(claim, outcomeOf(report), durationMs);
     if (ending.end === 'cancelled') {
@@ -54,7 +54,7 @@ export class AttemptTelemetry {
     this.#event('status_write_failed', state, { reason: state.reason, err }, message);
   }
 
-  unforeseen(state: TaskState, err: unknown): void {
+  failedUnexpectedly(state: TaskState, err: unknown): void {
     this.#options.logger.error({ ...this.#fields(state), err }, 'An attempt failed unexpectedly');
   }
 

@@ -5,21 +5,21 @@
 const firstGuess = 10_000;
 /** The weight of the newest call in the moving average. */
 const weight = 0.3;
-const mostEstimated = 0.9;
+const maxEstimate = 0.9;
 
 export class CallDurations {
   readonly #expected = new Map<string, number>();
 
-  /** 0 to 0.9, for a call of the model that has lasted so long, ms. Reaches two thirds of that at the expected time. */
+  /** 0 to 0.9, for a call that has lasted `elapsed` ms. Reaches about two thirds of the maximum at the expected duration. */
   estimate(model: string, elapsed: number): number {
     const expected = this.#expected.get(model) ?? firstGuess;
-    return mostEstimated * (1 - Math.exp(-elapsed / Math.max(1, expected)));
+    return maxEstimate * (1 - Math.exp(-elapsed / Math.max(1, expected)));
   }
 
-  /** A call of the model has ended well after so long, ms. */
-  took(model: string, elapsed: number): void {
+  /** Records a successful call that lasted `elapsed` ms. */
+  record(model: string, elapsed: number): void {
     const before = this.#expected.get(model) ?? elapsed;
-    // A worker meets the models of its pool, and whatever else clients may name there.
+    // Clients may submit arbitrary model names to a pool, so the map is bounded.
     if (this.#expected.size > 100) this.#expected.clear();
     this.#expected.set(model, before + weight * (elapsed - before));
   }

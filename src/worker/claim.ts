@@ -1,5 +1,5 @@
-// The claim: `running` is written against the spec in hand, without a read before it, and only then is the delivery
-// acknowledged. Where the answer leaves a doubt, the delivery is given back.
+// Claims a task: writes `running` on condition that the delivered spec is the task's last message, without reading first, and
+// only then acknowledges the delivery. If the outcome is uncertain, the delivery is returned to the queue.
 
 import type { Instant, Running } from '../job/task.ts';
 import { claimed } from '../job/transitions.ts';
@@ -9,13 +9,13 @@ import type { WorkerContext } from './context.ts';
 import type { HeldTask } from './heldTasks.ts';
 import type { Claim } from './pipeline.ts';
 
-/** Offered again after this, ms: to the controller overdue specs look the same all the while. */
-const offerAgainAfter = 1_000;
+/** Delay before a returned delivery is offered again, ms. The controller handles overdue specs independently of it. */
+const redeliverAfter = 1_000;
 
-/** ms past `dueAt` within which no read is spent on whether the controller has moved the task. */
-const controllerNeeds = 2_000;
+/** The time that the controller gets to fail an overdue task before the worker reads whether it has, ms after `dueAt`. */
+const controllerGrace = 2_000;
 
-/** Claims the task, which the heldTasks names already; undefined where it is not ours to run. Never rejects. */
+/** Claims the task of `held`; returns undefined if this worker must not run it. Never rejects. */
 export async function claimTask(
   delivery: Delivery,
   held: HeldTask,
@@ -25,8 +25,8 @@ export async function claimTask(
   const { state: spec } = delivery.entry;
   const now = clock.now();
   if (spec.dueAt <= now) return leaveToController(delivery, now, context);
-  // Held already: its first delivery took longer than the queue waits for an ack.
-  if (context.heldTasks.holdsBeside(held)) return giveBack(delivery);
+  // The first delivery took longer than the queue waits for an ack, so the task was redelivered.
+  if (context.heldTasks.holdsAnotherOf(held)) return giveBack(delivery);
   const state = claimed(spec, context.options.name, context.heartbeat.nextNumber, now);
   const outcome = await writeClaim(delivery, state, context);
   if (outcome === undefined) return giveBack(delivery);
@@ -35,14 +35,17 @@ export async function claimTask(
   return claim;
 }
 
-/** An overdue spec is not claimed: the controller fails it. Once it has, the queue may forget it, or it would be redelivered endlessly. */
+/**
+ * The controller fails overdue specs. Once it has, the delivery is acknowledged; otherwise it would be redelivered
+ * endlessly.
+ */
 async function leaveToController(delivery: Delivery, now: Instant, context: WorkerContext): Promise<undefined> {
   const late = now - delivery.entry.state.dueAt;
-  if (late > controllerNeeds && (await hasMovedOn(delivery, context))) delivery.done();
-  else delivery.giveBack(offerAgainAfter);
+  if (late > controllerGrace && (await hasNewerMessage(delivery, context))) delivery.done();
+  else delivery.giveBack(redeliverAfter);
 }
 
-async function hasMovedOn({ entry }: Delivery, { options }: WorkerContext): Promise<boolean> {
+async function hasNewerMessage({ entry }: Delivery, { options }: WorkerContext): Promise<boolean> {
   try {
     const last = await options.log.last(entry.state.of);
     return last !== undefined && last.sequence > entry.sequence;
@@ -78,15 +81,15 @@ function claimFrom(
     return { sequence: outcome.entry.sequence, state, request };
   }
   const { last } = outcome;
-  // Refused although nothing is newer than the spec: an earlier write may still be under way.
+  // Refused although the spec is still the last message: an earlier write may be in flight.
   if (last !== undefined && last.sequence <= delivery.entry.sequence) return giveBack(delivery);
   delivery.done();
   return last === undefined ? undefined : earlierClaim(last, delivery, context);
 }
 
 /**
- * An earlier try of this worker whose answer never came, but which was stored: the task is ours. The name is new at each
- * start and the heldTasks holds no other attempt of the task, so nobody else can be running it.
+ * The task is already ours if an earlier claim of this worker was stored and only its answer was lost. Worker names are new at
+ * each start and `heldTasks` has no other attempt of the task, so no other attempt can be running.
  */
 function earlierClaim(last: DetailedEntry, { entry }: Delivery, { options }: WorkerContext): Claim | undefined {
   const { state } = last;
@@ -95,5 +98,5 @@ function earlierClaim(last: DetailedEntry, { entry }: Delivery, { options }: Wor
 }
 
 function giveBack(delivery: Delivery): undefined {
-  delivery.giveBack(offerAgainAfter);
+  delivery.giveBack(redeliverAfter);
 }

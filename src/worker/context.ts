@@ -1,4 +1,4 @@
-// What the steps of a worker share: its options, and the objects that live as long as the worker.
+// The context that the steps of a worker share: its options, and the objects that live as long as the worker.
 
 import type { AcquiredKeys } from './acquiredKeys.ts';
 import type { AttemptTelemetry } from './attemptTelemetry.ts';
@@ -16,8 +16,8 @@ export interface WorkerContext {
   readonly heartbeat: HeartbeatSender;
   readonly telemetry: AttemptTelemetry;
   readonly durations: CallDurations;
-  /** Aborts when no more work may be claimed. */
+  /** Aborts when the worker must stop claiming. */
   readonly stopped: AbortSignal;
-  /** Aborts when the worker ends, whatever is still unanswered. */
+  /** Aborts when the worker ends, even if writes are still unanswered. */
   readonly ended: AbortSignal;
 }

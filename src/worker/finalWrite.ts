@@ -6,11 +6,11 @@ import type { Instant, TaskDetail, TaskState, TaskWrite } from '../job/task.ts';
 import { succeeded, toReview } from '../job/transitions.ts';
 import type { Claim, Ending, WrittenEnding } from './pipeline.ts';
 
-/** What is written against the claim; `random` is in [0, 1). */
+/** The message to write over the claim; `random` is in [0, 1). */
 export function finalWrite({ state, request }: Claim, ending: WrittenEnding, now: Instant, random: number): TaskWrite {
-  if (ending.end === 'made') {
+  if (ending.end === 'completed') {
     const next = state.of.policy.review === 'always' ? toReview(state, now) : succeeded(state, now);
-    return { state: next, detail: madeDetail(ending) };
+    return { state: next, detail: completedDetail(ending) };
   }
   const after = afterFailure(state, ending.error, now, random);
   const detail: TaskDetail = { message: sentence(after.state, after.error.message, now), error: after.error };
@@ -18,7 +18,7 @@ export function finalWrite({ state, request }: Claim, ending: WrittenEnding, now
   return { state: after.state, detail };
 }
 
-export function madeDetail({ result }: Extract<Ending, { end: 'made' }>): TaskDetail {
+export function completedDetail({ result }: Extract<Ending, { end: 'completed' }>): TaskDetail {
   const { output, artifacts, usage } = result;
   return {
     message: `Completed in ${formatDuration(usage.durationMs)}`,

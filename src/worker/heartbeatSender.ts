@@ -1,4 +1,4 @@
-// Sends the worker's heartbeats, from the main thread on purpose: a worker with a blocked event loop must look dead.
+// Sends the worker's heartbeats. It deliberately runs on the main thread: a worker with a blocked event loop must look dead.
 
 import { hostname } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -7,7 +7,7 @@ import type { HeldTasks } from './heldTasks.ts';
 import type { WorkerOptions } from './options.ts';
 import type { Slots } from './slots.ts';
 
-/** ms; the histogram counts its own interval into every delay. */
+/** ms; the histogram adds this interval to every delay. */
 const resolution = 20;
 
 export class HeartbeatSender {
@@ -20,7 +20,7 @@ export class HeartbeatSender {
   #number = 0;
   #draining = false;
 
-  /** Beats once at once, then three times per heartbeat timeout. */
+  /** Sends the first heartbeat immediately, then three per heartbeat timeout. */
   constructor(options: WorkerOptions, heldTasks: HeldTasks, slots: Slots) {
     this.#options = options;
     this.#heldTasks = heldTasks;
@@ -31,7 +31,7 @@ export class HeartbeatSender {
     this.#timer = setInterval(() => this.beat(), options.heartbeatTimeoutMs / 3);
   }
 
-  /** The beat that will first name a task that is held from now on. */
+  /** The number of the next heartbeat, the first to list a task that is held from now on. */
   get nextNumber(): number {
     return this.#number + 1;
   }
@@ -57,7 +57,7 @@ export class HeartbeatSender {
     this.#showSlots();
   }
 
-  /** Says so at once, and with every beat from now on. */
+  /** Reports the drain immediately and in every later heartbeat. */
   drain(): void {
     this.#draining = true;
     this.beat();
@@ -70,7 +70,7 @@ export class HeartbeatSender {
     this.#lag.disable();
   }
 
-  /** ms, the longest since the last beat. */
+  /** The longest lag since the last heartbeat, ms. */
   #takeLag(): number {
     const lag = Math.max(0, Math.round(this.#lag.max / 1e6 - resolution));
     this.#lag.reset();

@@ -1,5 +1,5 @@
-// The tasks that this worker holds, from before their claim until their final write is answered. Its heartbeats list them, and a
-// cancellation stops them.
+// The tasks that this worker holds, from before their claim until their final write is answered. Heartbeats list them, and
+// cancellations stop them.
 
 import { whenAborted } from '../async/abort.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
@@ -23,24 +23,24 @@ export class HeldTask {
   readonly abort = new AbortController();
   /** 0 while the claim is under way. */
   claim: Sequence = 0;
-  /** 0 to 1, as far as is known for sure. */
+  /** 0 to 1, as reported by the provider. */
   progress = 0;
-  /** 0 to 1, as far as the time that has passed tells; set while the provider is at work. */
+  /** 0 to 1, estimated from the elapsed time; set once the call has started. */
   estimate: (() => number) | undefined;
-  /** The provider has answered: the result is offered whatever others think of the task by then. */
+  /** The provider has answered: cancellations and drains no longer stop the attempt, and its result is always reported. */
   answered = false;
-  /** The call, where it has not followed its abort yet; resolves when it does. */
+  /** Resolves when an aborted call settles; undefined unless it was still running at the end of the attempt. */
   unsettled: Promise<void> | undefined;
-  #early: Cancellation | undefined;
+  #earlyCancellation: Cancellation | undefined;
 
   constructor(job: JobId, task: TaskIndex) {
     this.job = job;
     this.task = task;
   }
 
-  /** Takes a cancellation of this very claim; one that overtakes the claim's answer is kept until that is there. */
+  /** Applies a cancellation of exactly this claim. One that arrives before the claim's answer is kept until then. */
   cancel(cancellation: Cancellation): void {
-    if (this.claim === 0) this.#early = cancellation;
+    if (this.claim === 0) this.#earlyCancellation = cancellation;
     else if (cancellation.claim === this.claim && !this.answered) {
       this.abort.abort(new AttemptAborted('cancelled', cancellation.reason));
     }
@@ -48,7 +48,7 @@ export class HeldTask {
 
   claimedAs(claim: Sequence): void {
     this.claim = claim;
-    if (this.#early !== undefined) this.cancel(this.#early);
+    if (this.#earlyCancellation !== undefined) this.cancel(this.#earlyCancellation);
   }
 }
 
@@ -71,8 +71,8 @@ export class HeldTasks {
     if (this.#held.size === 0) this.#whenEmpty?.();
   }
 
-  /** Whether the task is held beside this one: a redelivery that came while its first delivery is still worked on. */
-  holdsBeside(held: HeldTask): boolean {
+  /** Whether the same task is held twice, because it was redelivered while its first delivery is still being processed. */
+  holdsAnotherOf(held: HeldTask): boolean {
     for (const other of this.#held)
       if (other !== held && other.job === held.job && other.task === held.task) return true;
     return false;
@@ -88,7 +88,7 @@ export class HeldTasks {
     for (const held of this.#held) if (!held.answered) held.abort.abort(reason);
   }
 
-  /** Resolves when nothing is held any more, or the signal aborts. One caller at a time. */
+  /** Resolves when no task is held or the signal aborts. One caller at a time. */
   async empty(signal: AbortSignal): Promise<void> {
     if (this.#held.size === 0 || signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -11,10 +11,10 @@ import type { Logger } from '../telemetry/log.ts';
 import type { WorkerMetrics } from '../telemetry/metrics.ts';
 
 export interface WorkerOptions {
-  /** New at each start, so that this process is not mistaken for an earlier one. */
+  /** A new name at each start, so that this process is not mistaken for an earlier one. */
   readonly name: string;
   readonly pool: string;
-  /** How many attempts run at once. */
+  /** The maximum number of attempts at the same time. */
   readonly concurrency: number;
   readonly log: JobLog;
   readonly queue: TaskQueue;
@@ -25,17 +25,17 @@ export interface WorkerOptions {
   readonly clock: Clock;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
-  /** ms; beats come three times as often. */
+  /** ms; heartbeats are sent three times as often. */
   readonly heartbeatTimeoutMs: number;
-  /** ms that a drain lets attempts run before it hands them back; default 25 s. */
+  /** How long a drain lets attempts run before it requeues their tasks, ms; default 25 s. */
   readonly drainTimeoutMs?: number;
-  /** ms for the hand-back itself, after which the drain ends whatever is left; default 3 s. */
-  readonly handBackMs?: number;
-  /** ms that a call may take to follow its abort before its slot counts as leaked; default 2 s. */
+  /** How long the drain then waits for the requeues before it ends regardless, ms; default 3 s. */
+  readonly requeueTimeoutMs?: number;
+  /** How long an aborted call may take to settle before its slot counts as leaked, ms; default 2 s. */
   readonly abandonAfterMs?: number;
-  /** The models that the pool lists, for the label of metrics: any other is `other`. Absent: every model is named. */
+  /** The pool's models, for metric labels: any other model is labelled `other`. Absent: all models are labelled by name. */
   readonly models?: readonly string[];
   readonly version?: string;
-  /** In [0, 1); jitter of backoffs. */
+  /** Random numbers in [0, 1), for the jitter of backoffs. */
   readonly random?: () => number;
 }

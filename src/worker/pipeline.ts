@@ -1,9 +1,9 @@
-// The types that one step of the worker hands to the next: claim → ending → report.
+// The types that the steps of a worker pass on: claim → ending → report.
 
 import type { TaskError } from '../job/errors/index.ts';
 import type { Running, Sequence, TaskDetail, TaskRequest, TaskWrite, Usage } from '../job/task.ts';
 
-/** The right to run a task: good while the claim is the task's last message. */
+/** The right to run a task, valid while the claim is the task's last message. */
 export interface Claim {
   readonly sequence: Sequence;
   readonly state: Running;
@@ -15,16 +15,16 @@ export type Result = Pick<TaskDetail, 'artifacts' | 'output'> & { readonly usage
 
 /** How an attempt ended. */
 export type Ending =
-  | { readonly end: 'made'; readonly result: Result }
+  | { readonly end: 'completed'; readonly result: Result }
   | { readonly end: 'failed'; readonly error: TaskError }
   | { readonly end: 'cancelled'; readonly reason: string };
 
-/** An ending that is written: a cancelled attempt writes nothing. */
+/** An ending that is reported; a cancelled attempt writes nothing. */
 export type WrittenEnding = Exclude<Ending, { end: 'cancelled' }>;
 
 /** The result of the final write. */
 export type Report =
   | { readonly outcome: 'accepted' | 'adopted'; readonly write: TaskWrite }
   | { readonly outcome: 'refused'; readonly write: TaskWrite; readonly by: string }
-  /** The worker stopped first, or retries cannot help. */
+  /** The worker stopped first, or gave up after several errors that are not transient. */
   | { readonly outcome: 'unanswered'; readonly write: TaskWrite };

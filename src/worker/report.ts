@@ -1,5 +1,5 @@
-// Writes the final status and retries until NATS answers: accepted, adopted or refused. It is never dropped for lateness; the slot
-// that it occupies bounds how many results a worker can hold.
+// Writes the final status and retries until NATS answers: accepted, adopted or refused. A result is never dropped because it is
+// late; each one occupies its slot, which limits how many results a worker can hold.
 
 import { sleep } from '../async/sleep.ts';
 import { backoffCeiling } from '../job/backoff.ts';
@@ -11,7 +11,7 @@ import { finalWrite } from './finalWrite.ts';
 import type { Claim, Report, WrittenEnding } from './pipeline.ts';
 import { transientBackoff, isTransient } from './transientErrors.ts';
 
-/** Writes how the attempt ended. Never rejects. */
+/** Writes the final status of the attempt. Never rejects. */
 export async function report(claim: Claim, ending: WrittenEnding, context: WorkerContext): Promise<Report> {
   const { clock, random = Math.random } = context.options;
   let write = finalWrite(claim, ending, clock.now(), random());
@@ -24,17 +24,17 @@ export async function report(claim: Claim, ending: WrittenEnding, context: Worke
     if (answer.outcome === 'written' || isOurs) {
       return { outcome: expected === claim.sequence ? 'accepted' : 'adopted', write };
     }
-    // Each further write is made against a newer last message, so this ends.
+    // Terminates, because each further write expects a newer last message.
     const adoption = adopt(claim, ending, last, clock.now());
     if (adoption === undefined) return { outcome: 'refused', write, by: last?.state.reason ?? 'Deleted' };
     ({ write, expected } = adoption);
   }
 }
 
-/** Tries that fail for another reason than NATS being away or full, before the controller is left to decide. */
-const mostFaults = 5;
+/** The number of errors that are not transient after which the worker gives up and leaves the task to the controller. */
+const maxFaults = 5;
 
-/** The answer of the stream, however long it takes; undefined when the worker ends first or the write cannot succeed. */
+/** Waits for the stream's answer without a time limit; undefined if the worker ends first or the write cannot succeed. */
 async function answerTo(
   write: TaskWrite,
   expected: Sequence,
@@ -47,7 +47,7 @@ async function answerTo(
     } catch (error) {
       if (!isTransient(error)) faults += 1;
       if (tries === 1 || faults > 0) telemetry.writeFailed(write.state, error);
-      if (faults >= mostFaults) return undefined;
+      if (faults >= maxFaults) return undefined;
       await sleep(backoffCeiling(tries, transientBackoff), ended);
     }
   }

@@ -1,4 +1,4 @@
-// The slots in which attempts run. A slot whose call ignores its abort is leaked: it is unusable until that call settles.
+// The slots that attempts run in. A slot is leaked while its call ignores an abort: it is unusable until the call settles.
 
 export class Slots {
   readonly total: number;
@@ -8,7 +8,7 @@ export class Slots {
   #leaked = 0;
   #wake: () => void = () => undefined;
 
-  /** `graceMs`: how long a call may take to follow its abort. */
+  /** `graceMs`: how long an aborted call may take to settle. */
   constructor(total: number, graceMs: number, onTooManyLeaked: () => void) {
     this.total = total;
     this.#graceMs = graceMs;
@@ -27,7 +27,7 @@ export class Slots {
     return this.total - this.#busy - this.#leaked;
   }
 
-  /** Half of the slots, at least one: a worker with fewer left is better replaced. */
+  /** At least half of the slots, and at least one, are leaked: the worker should be replaced. */
   get tooManyLeaked(): boolean {
     return this.#leaked >= Math.max(1, Math.ceil(this.total / 2));
   }
@@ -36,7 +36,7 @@ export class Slots {
     this.#busy += 1;
   }
 
-  /** Resolves when a slot is free, or at `wake`. One caller at a time. */
+  /** Resolves when a slot is free, or when `wake` is called. One caller at a time. */
   async untilFree(): Promise<void> {
     if (this.free > 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -48,7 +48,7 @@ export class Slots {
     this.#wake();
   }
 
-  /** Frees the slot of an attempt that is over; where its call has not settled yet, when it does. */
+  /** Frees the slot of an ended attempt, once its call has `settled` if that is still running. */
   release(settled?: Promise<void>): void {
     if (settled === undefined) return this.#freeOne();
     let leaked = false;
@@ -58,7 +58,7 @@ export class Slots {
     }, this.#graceMs);
     void settled.then(() => {
       clearTimeout(grace);
-      if (leaked) this.#mendOne();
+      if (leaked) this.#reclaimOne();
       else this.#freeOne();
     });
   }
@@ -74,7 +74,7 @@ export class Slots {
     if (this.tooManyLeaked) this.#onTooManyLeaked();
   }
 
-  #mendOne(): void {
+  #reclaimOne(): void {
     this.#leaked -= 1;
     this.#wake();
   }

@@ -6,11 +6,11 @@ import { AttemptFailed, taskError } from '../job/errors/index.ts';
 import type { WorkerContext } from './context.ts';
 import { transientBackoff, isTransient } from './transientErrors.ts';
 
-const mostTries = 3;
+const maxTries = 3;
 
 /**
- * Runs one call: again for as long as NATS is away or has no room, until `signal` aborts (its reason is thrown then); three times in all
- * for any other fault, which is then thrown as `AttemptFailed` (`ArtifactStoreFailed`).
+ * Runs one call. Retries while NATS is unreachable or full, until `signal` aborts, and then throws the signal's reason. Any other
+ * error is thrown as `AttemptFailed` (`ArtifactStoreFailed`) when it occurs for the third time.
  */
 export async function storeCall<T>(
   operation: 'put' | 'read',
@@ -25,10 +25,10 @@ export async function storeCall<T>(
       requests.inc({ operation, outcome: 'ok' });
       return answer;
     } catch (error) {
-      const passes = isTransient(error);
-      requests.inc({ operation, outcome: passes ? 'unavailable' : 'failed' });
-      if (!passes) faults += 1;
-      if (faults >= mostTries) throw storeFailed(operation, error);
+      const transient = isTransient(error);
+      requests.inc({ operation, outcome: transient ? 'unavailable' : 'failed' });
+      if (!transient) faults += 1;
+      if (faults >= maxTries) throw storeFailed(operation, error);
       await sleep(backoffCeiling(tries, transientBackoff), signal);
       signal.throwIfAborted();
     }

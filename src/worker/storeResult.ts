@@ -1,4 +1,4 @@
-// Stores the provider's result before any status mentions it: images with a thumbnail and metadata, and long texts.
+// Stores the provider's result before a status refers to it: images with a thumbnail and metadata, and long texts.
 
 import { AttemptFailed, taskError } from '../job/errors/index.ts';
 import type { ArtifactRef, JsonValue, TaskDetail, JsonObject, Usage } from '../job/task.ts';
@@ -7,12 +7,15 @@ import type { WorkerContext } from './context.ts';
 import type { WorkerOptions } from './options.ts';
 import type { Claim, Result } from './pipeline.ts';
 import { storeCall } from './storeCalls.ts';
-import { readImage, type ReadImage } from './thumbnail.ts';
+import { readImage, type ImageInfo } from './thumbnail.ts';
 
-/** Bytes of a text output that stay in the status itself; a larger one is an artifact. */
+/** The maximum size of a text output in the status, bytes; a larger one is stored as an artifact. */
 const inlineOutputLimit = 256 * 1024;
 
-/** `durationMs`: how long the provider took. Throws `AttemptFailed`, or the worker's end while the store is away. */
+/**
+ * `durationMs` is the provider's time. Throws `AttemptFailed`, or the reason of `ended` if the worker ends while the
+ * store is unavailable.
+ */
 export async function storeResult(
   claim: Claim,
   made: Generated,
@@ -41,7 +44,7 @@ async function storeOutput(
   return { artifacts: [await store(claim, 'output', isText ? Buffer.from(output) : bytes, mediaType, context)] };
 }
 
-/** `image`, `image-2`, …; the first one's `thumbnail` follows it. */
+/** The images are named `image`, `image-2`, …; a `thumbnail` follows the first one. */
 async function storeImage(
   claim: Claim,
   image: GeneratedImage,
@@ -49,7 +52,7 @@ async function storeImage(
   context: WorkerContext,
 ): Promise<ArtifactRef[]> {
   const { bytes, mediaType } = image;
-  const { width, height, thumbnail } = await readable(bytes, index === 0);
+  const { width, height, thumbnail } = await readOrFail(bytes, index === 0);
   const name = index === 0 ? 'image' : `image-${index + 1}`;
   const [ref, small] = await Promise.all([
     store(claim, name, bytes, mediaType, context),
@@ -60,7 +63,7 @@ async function storeImage(
   return [stored, { ...small, width: thumbnail.width, height: thumbnail.height }];
 }
 
-async function readable(bytes: Uint8Array, withThumbnail: boolean): Promise<ReadImage> {
+async function readOrFail(bytes: Uint8Array, withThumbnail: boolean): Promise<ImageInfo> {
   try {
     return await readImage(bytes, withThumbnail);
   } catch (cause) {
@@ -89,7 +92,7 @@ interface Made {
   readonly provenance: Generated['provenance'];
 }
 
-/** The `metadata` artifact: how an image was made, for the user who keeps it. */
+/** The content of the `metadata` artifact: how an image was generated. */
 function describeResult({ state, request }: Claim, made: Made, { name, provider, clock }: WorkerOptions): JsonObject {
   const { job, task, name: taskName, kind, model, pool, labels } = state.of;
   const about = {
@@ -110,6 +113,6 @@ function describeResult({ state, request }: Claim, made: Made, { name, provider,
     jobMetadata: request.jobMetadata,
     ...made,
   };
-  // Through text and back: what is undefined is left out, and the rest is JSON by its types.
+  // The round trip drops undefined fields; the types guarantee that all others are JSON.
   return JSON.parse(JSON.stringify(about satisfies Record<string, unknown>)) as Record<string, JsonValue>;
 }

@@ -1,4 +1,4 @@
-// Reads images with sharp, whose threads do the work, so that the event loop stays free for heartbeats.
+// Reads images with sharp, which works in its own threads and so keeps the event loop free for heartbeats.
 
 import sharp from 'sharp';
 
@@ -11,11 +11,11 @@ export interface Thumbnail {
 
 const thumbnailSize = 400;
 
-// Images pass once: a cache only costs memory, and one thread an image leaves the others to further images.
+// Each image is read once, so a cache would only cost memory. One thread per image leaves the others to further images.
 sharp.cache(false);
 sharp.concurrency(1);
 
-export interface ReadImage {
+export interface ImageInfo {
   readonly width: number;
   readonly height: number;
   readonly thumbnail: Thumbnail | undefined;
@@ -24,10 +24,10 @@ export interface ReadImage {
 let previous: Promise<unknown> = Promise.resolve();
 
 /**
- * Pixels and, if asked for, the thumbnail of an image; rejects if the bytes are not an image. Images are read one at a time: a
- * decoded one is several times its file, and one takes some 30 ms where a call takes seconds.
+ * Returns the size in pixels and, if requested, a thumbnail; rejects if the bytes are not an image. Reads one image at a
+ * time: a decoded image is several times larger than its file, and one takes about 30 ms while a call takes seconds.
  */
-export function readImage(bytes: Uint8Array, withThumbnail: boolean): Promise<ReadImage> {
+export function readImage(bytes: Uint8Array, withThumbnail: boolean): Promise<ImageInfo> {
   const reading = previous.then(async () => {
     const { width, height } = await sharp(bytes).metadata();
     return { width, height, thumbnail: withThumbnail ? await thumbnailOf(bytes) : undefined };
@@ -36,7 +36,7 @@ export function readImage(bytes: Uint8Array, withThumbnail: boolean): Promise<Re
   return reading;
 }
 
-/** The middle of the image, 400 × 400; transparent context turn white. */
+/** The centre of the image, 400 × 400; transparent parts become white. */
 async function thumbnailOf(bytes: Uint8Array): Promise<Thumbnail> {
   const data = await sharp(bytes)
     .autoOrient()

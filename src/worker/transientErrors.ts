@@ -1,5 +1,5 @@
-// Which errors are transient: NATS is unreachable, or its storage is full. The worker retries until they pass, because its result
-// has been paid for and a retry costs nothing; it retries other errors only a few times.
+// Classifies errors: transient ones mean that NATS is unreachable or its storage full. The worker retries these without limit,
+// because its result has been paid for and a retry costs nothing; it retries other errors only a few times.
 
 import type { Backoff } from '../job/backoff.ts';
 import { AttemptFailed, GenwardenError, type ErrorCode } from '../job/errors/index.ts';
@@ -7,14 +7,14 @@ import { AttemptFailed, GenwardenError, type ErrorCode } from '../job/errors/ind
 /** Delays between retries, ms. */
 export const transientBackoff: Backoff = { first: 100, cap: 2_000 };
 
-const passing: ReadonlySet<ErrorCode> = new Set(['Unavailable', 'StorageFull']);
+const transientCodes: ReadonlySet<ErrorCode> = new Set(['Unavailable', 'StorageFull']);
 
 export function isTransient(error: unknown): boolean {
   const code = codeOf(error);
-  return code !== undefined && passing.has(code);
+  return code !== undefined && transientCodes.has(code);
 }
 
-/** The code of the catalogue, where the error has one. */
+/** The error's code in the catalogue; undefined for any other error. */
 function codeOf(error: unknown): ErrorCode | undefined {
   if (error instanceof GenwardenError) return error.code;
   return error instanceof AttemptFailed ? error.error.code : undefined;

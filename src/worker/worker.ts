@@ -1,5 +1,5 @@
-// A worker: acquire keys → fetch specs from the queue → claim → attempt → final status, in each of its slots. It never decides
-// about tasks that it does not hold.
+// The worker: acquires keys, fetches specs from the queue, and in each slot claims a task, runs the attempt and writes the final
+// status. It never decides about tasks that it does not hold.
 
 import { sleep } from '../async/sleep.ts';
 import { elapsed } from '../job/time.ts';
@@ -21,15 +21,15 @@ import { Slots } from './slots.ts';
 export type { WorkerOptions } from './options.ts';
 
 export interface Worker {
-  /** Stops claiming, lets attempts end, hands the rest back; resolves with `finished`. Safe to call again. */
+  /** Stops claiming, lets attempts finish, and requeues the rest. Resolves with `finished`; safe to call again. */
   drain(): Promise<void>;
-  /** Tasks held: from before their claim until their final write is answered. */
+  /** The number of held tasks, from before their claim until their final write is answered. */
   running(): number;
   /** `live: false` when the worker should be replaced. */
   health(): { readonly live: boolean; readonly reason: string };
-  /** Beats at once: for the moment the connection is back. */
+  /** Sends a heartbeat immediately, for use after a reconnect. */
   beat(): void;
-  /** Resolves when the worker has ended, after a drain or by itself when too many slots have leaked. Never rejects. */
+  /** Resolves when the worker has ended, after `drain` or because too many slots leaked. Never rejects. */
   readonly finished: Promise<void>;
 }
 
@@ -63,7 +63,7 @@ function contextOf(options: WorkerOptions, stop: AbortController, ended: AbortSi
   const slots = new Slots(concurrency, abandonAfterMs, () => {
     logger.error(
       { leaked: slots.leaked },
-      'Too many provider calls ignore their abort; the worker drains so that it can be replaced',
+      'Too many provider calls ignore their abort; draining the worker so that it can be replaced',
     );
     stop.abort();
   });
@@ -103,30 +103,30 @@ async function runUntilStopped(context: WorkerContext): Promise<void> {
 
 async function claimUntilStopped(context: WorkerContext): Promise<void> {
   const { options, slots, keys, stopped } = context;
-  let wanted = 1;
+  let keyTarget = 1;
   while (!stopped.aborted) {
     await slots.untilFree();
-    keys.want(Math.min(slots.free, wanted));
-    await keys.some();
+    keys.setTarget(Math.min(slots.free, keyTarget));
+    await keys.untilAcquired();
     const atMost = Math.min(slots.free, keys.count);
     if (stopped.aborted || atMost === 0) continue;
     const deliveries = await options.queue.claimable(options.pool, atMost, stopped);
-    for (const delivery of deliveries) begin(delivery, context);
-    // Twice what the queue had work for: a burst finds keys in hand within a few rounds, and idle workers hold one.
-    wanted = Math.max(1, deliveries.length * 2);
+    for (const delivery of deliveries) startDelivery(delivery, context);
+    // Twice the number of tasks that the queue had: keys are ready for a burst within a few rounds, and idle workers hold one.
+    keyTarget = Math.max(1, deliveries.length * 2);
   }
 }
 
-function begin(delivery: Delivery, context: WorkerContext): void {
+function startDelivery(delivery: Delivery, context: WorkerContext): void {
   if (context.stopped.aborted) return void delivery.giveBack(0);
   const { of } = delivery.entry.state;
   const held = context.heldTasks.add(of.job, of.task);
   context.slots.take();
-  void serve(delivery, context.keys.take(), held, context);
+  void runDelivery(delivery, context.keys.take(), held, context);
 }
 
-/** The life of one slot's task, from its delivery to the answer of its final write. Never rejects. */
-async function serve(delivery: Delivery, key: HeldKey, held: HeldTask, context: WorkerContext): Promise<void> {
+/** Processes one delivery in its slot, until its final write is answered. Never rejects. */
+async function runDelivery(delivery: Delivery, key: HeldKey, held: HeldTask, context: WorkerContext): Promise<void> {
   try {
     const claim = await claimTask(delivery, held, context);
     if (claim === undefined) key.release({ outcome: 'unused' });
@@ -161,23 +161,23 @@ function healthOf(slots: Slots, stopped: AbortSignal): { live: boolean; reason: 
 }
 
 const drainTimeout = 25_000;
-const handBack = 3_000;
+const requeueTimeout = 3_000;
 
 /**
- * Drains the worker, which claims nothing more: attempts that finish in time are kept, and the others are requeued.
- * Resolves when nothing is held any more. Attempts have `drainTimeoutMs`; then they are aborted, and their hand-back has
- * `handBackMs`. To be called once `context.stopped` has aborted. Never rejects.
+ * Drains a worker that has stopped claiming. Attempts may run for `drainTimeoutMs`; then they are aborted and have
+ * `requeueTimeoutMs` to requeue their tasks. Resolves when the worker holds no task, or after both timeouts. Call it after
+ * `context.stopped` has aborted. Never rejects.
  */
 async function drainHeld({ heldTasks, options }: WorkerContext): Promise<void> {
-  const { drainTimeoutMs = drainTimeout, handBackMs = handBack } = options;
+  const { drainTimeoutMs = drainTimeout, requeueTimeoutMs = requeueTimeout } = options;
   await heldTasks.empty(AbortSignal.timeout(drainTimeoutMs));
   heldTasks.abortAll(new AttemptAborted('drained', 'The worker is shutting down'));
-  await heldTasks.empty(AbortSignal.timeout(handBackMs));
+  await heldTasks.empty(AbortSignal.timeout(requeueTimeoutMs));
 }
 
 /**
- * Listens for cancellations until the signal aborts: other processes say that a task no longer belongs to this worker. Its
- * call is aborted and nothing is written. A missed cancellation is repeated in answer to the next heartbeat. Never rejects.
+ * Receives cancellations until the signal aborts: a task no longer belongs to this worker, so its call is aborted and no
+ * status is written. The controller repeats a missed cancellation after the next heartbeat. Never rejects.
  */
 async function followCancellations(
   { name, heartbeats, logger }: WorkerOptions,
@@ -188,7 +188,7 @@ async function followCancellations(
     try {
       for await (const cancellation of heartbeats.cancellations(name, signal)) heldTasks.cancel(cancellation);
     } catch (err) {
-      if (!signal.aborted) logger.warn({ err }, 'Cannot receive cancellations; subscribing again in a second');
+      if (!signal.aborted) logger.warn({ err }, 'Cannot receive cancellations; will subscribe again in a second');
     }
     if (!signal.aborted) await sleep(1_000, signal);
   }

@@ -84,7 +84,7 @@ export function startWorld(generate: Generate, over: Partial<WorkerOptions> = {}
     logger: createLogger({ level: 'info', format: 'json', process: 'worker', destination }),
     heartbeatTimeoutMs: 60_000,
     drainTimeoutMs: 50,
-    handBackMs: 2_000,
+    requeueTimeoutMs: 2_000,
     abandonAfterMs: 20,
     random: () => 0.5,
     ...over,

@@ -1,7 +1,7 @@
 // The invariants of the design: what must hold for every message that the stream accepts, and for every state.
 import { taskErrors } from '../../src/job/errors/task.ts';
 import type { TaskErrorCode } from '../../src/job/errors/index.ts';
-import { brokenBy } from '../../src/controller/invariants.ts';
+import { violatedBy } from '../../src/controller/invariants.ts';
 import { isOpen, type TaskState } from '../../src/job/task.ts';
 import type { Appended } from './step.ts';
 import type { ModelState } from './state.ts';
@@ -16,7 +16,7 @@ export function brokenByMessage(appended: Appended): Broken | undefined {
   for (const [check, holds] of Object.entries(messageChecks)) {
     if (!holds(appended)) return { check, message: `#${appended.after.sequence}: ${sentence(appended)}` };
   }
-  const [invariant] = brokenBy({
+  const [invariant] = violatedBy({
     before: appended.before,
     after: appended.after,
   });

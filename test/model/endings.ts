@@ -50,7 +50,7 @@ export class Endings {
   }
 
   /** What keeps an open task from its end, if anything does. */
-  brokenBy(task: TaskState, queueForgot: boolean, now: Instant): Broken | undefined {
+  violatedBy(task: TaskState, queueForgot: boolean, now: Instant): Broken | undefined {
     if (!isOpen(task)) return undefined;
     const key = `${stateKey(task, now)}${queueForgot ? 'L' : ''}`;
     if (this.#known.has(key)) return undefined;

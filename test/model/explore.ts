@@ -130,7 +130,7 @@ class Search {
     for (const { last, queue } of state.tasks) {
       count(this.#tasks, last.state.state);
       const forgot = queue.some(({ spec, lost }) => lost && spec.sequence === last.sequence);
-      broken ??= this.#endings.brokenBy(last.state, forgot, state.now);
+      broken ??= this.#endings.violatedBy(last.state, forgot, state.now);
     }
     if (state.tasks.every(({ last }) => !isOpen(last.state))) this.#ended.push(id);
     return broken === undefined ? undefined : { ...broken, trace: this.#traceTo(id) };

@@ -83,7 +83,7 @@ function heldKey(held: Held, state: ModelState): string {
       : '';
   if (held.phase === 'running') return `${held.task}r${own}${due}`;
   const { ending } = held;
-  const end = ending.end === 'made' ? 'm' : ending.error.retryable ? 'f' : ending.error.code;
+  const end = ending.end === 'completed' ? 'm' : ending.error.retryable ? 'f' : ending.error.code;
   return `${held.task}e${own}${end}${writeKey(held.write, state)}`;
 }
 

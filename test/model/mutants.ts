@@ -193,7 +193,7 @@ function freeOfTime(
 function retryingAll(
   ...[claim, ending, now, random]: Parameters<Engine['finalWrite']>
 ): ReturnType<Engine['finalWrite']> {
-  if (ending.end === 'made') return product.finalWrite(claim, ending, now, random);
+  if (ending.end === 'completed') return product.finalWrite(claim, ending, now, random);
   return product.finalWrite(claim, { ...ending, error: { ...ending.error, retryable: true } }, now, random);
 }
 

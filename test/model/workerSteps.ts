@@ -127,14 +127,14 @@ function endings(state: ModelState, worker: number, slot: number, held: Running,
   });
 }
 
-const made: WrittenEnding = { end: 'made', result: { usage: { inputTokens: 1, outputTokens: 1, durationMs: 1 } } };
+const made: WrittenEnding = { end: 'completed', result: { usage: { inputTokens: 1, outputTokens: 1, durationMs: 1 } } };
 const failures = (['ProviderError', 'PromptRefused', 'RateLimited'] as const).map((code) => ({
   ending: { end: 'failed', error: taskError(code, code) } as WrittenEnding,
   says: code as string,
 }));
 
 function possibleEndings(claim: Claim, now: number): { ending: WrittenEnding; says: string }[] {
-  const ends = [{ ending: made, says: 'made' }, ...failures];
+  const ends = [{ ending: made, says: 'completed' }, ...failures];
   if (now < claim.state.dueAt) return ends;
   const code = whyDue(claim.state);
   return [...ends, { ending: { end: 'failed', error: taskError(code, code) }, says: code }];

@@ -1,7 +1,7 @@
 // Checks a task's history against the core: the transitions of src/job must produce each message from the one before it.
 
 import { isDeepStrictEqual } from 'node:util';
-import { brokenBy } from '../../../src/controller/invariants.ts';
+import { violatedBy } from '../../../src/controller/invariants.ts';
 import type { TaskErrorCode } from '../../../src/job/errors/index.ts';
 import type { OpenTask, TaskState } from '../../../src/job/task.ts';
 import * as transitions from '../../../src/job/transitions.ts';
@@ -15,7 +15,7 @@ export function faultsOf(entries: readonly DetailedEntry[]): string[] {
   if (!isDeepStrictEqual(transitions.submitted(first.of), first)) faults.push(`begins with ${describe(first)}`);
   for (const [index, next] of entries.entries()) {
     const before = entries[index - 1];
-    const broken = brokenBy({ before, after: next });
+    const broken = violatedBy({ before, after: next });
     faults.push(...broken.map((invariant) => `${invariant} at ${describe(next.state)}`));
     if (before === undefined) continue;
     if (!ways(before, next.state, entries.slice(0, index)).some((way) => isDeepStrictEqual(way, next.state))) {
@@ -84,7 +84,7 @@ function requeues(state: TaskState & { state: 'queued' | 'running' | 'waiting' }
 /** A late result of an earlier attempt of the same run. */
 function adopted(before: DetailedEntry, next: TaskState, earlier: readonly DetailedEntry[]): TaskState[] {
   const endings = [
-    { end: 'made', result: { usage: { inputTokens: 0, outputTokens: 0, durationMs: 0 } } },
+    { end: 'completed', result: { usage: { inputTokens: 0, outputTokens: 0, durationMs: 0 } } },
     { end: 'failed', error: { code: next.reason as TaskErrorCode, message: '', retryable: false, hint: '' } },
   ] as const;
   return earlier.flatMap(({ sequence, state, detail }) =>

@@ -6,7 +6,7 @@ import type { History } from '../history.ts';
 import type { Nemesis } from '../nemesis.ts';
 import type { Plan } from '../plan.ts';
 import type { Server } from '../server.ts';
-import { brokenBy } from './transition.ts';
+import { violatedBy } from './transition.ts';
 
 export interface Violation {
   readonly invariant: string;
@@ -83,7 +83,7 @@ export class MessageChecks {
     this.digest = (Math.imul(this.digest, 31) + state.since + sequence * 7 + state.state.length * 13) | 0;
     // After a job was deleted its key may be used again: another job with the same id.
     const first = before === undefined || (before.state.state === 'deleted' && state.reason === 'Submitted');
-    const broken = brokenBy(first ? undefined : before.state, state, detail, this.#slack);
+    const broken = violatedBy(first ? undefined : before.state, state, detail, this.#slack);
     if (broken !== undefined) this.violate(...broken, about);
     const previous = first ? 0 : before.sequence;
     this.#previous.set(sequence, previous);

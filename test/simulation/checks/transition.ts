@@ -19,7 +19,7 @@ const followers: Readonly<Record<TaskState['state'] | 'nothing', readonly TaskSt
 };
 
 /** The promise that `after` breaks as the successor of `before`; undefined if none. `slack` in ms. */
-export function brokenBy(
+export function violatedBy(
   before: TaskState | undefined,
   after: TaskState,
   detail: TaskDetail,

@@ -248,7 +248,7 @@ describe('GET /v1/jobs', () => {
   test('says where the index does not reach further back, but open jobs are always all there', async () => {
     await using world = await apiWorld();
     await world.submit();
-    world.follower.index.startsAt(start - 1_000);
+    world.follower.index.incompleteUpTo(start - 1_000);
     expect((await world.get('/v1/jobs')).json).toMatchObject({ complete: false, since: iso(start - 1_000) });
     expect((await world.get('/v1/jobs?state=open')).json).toMatchObject({ complete: true, since: null });
   });

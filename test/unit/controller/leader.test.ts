@@ -3,7 +3,7 @@
 import { longAgo } from '../../../src/job/time.ts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { cancellationsFor } from '../../../src/controller/cancellations.ts';
-import { brokenBy } from '../../../src/controller/invariants.ts';
+import { violatedBy } from '../../../src/controller/invariants.ts';
 import type { TaskState } from '../../../src/job/task.ts';
 import { cancelled, claimed, failed, newRun, requeued, submitted, succeeded } from '../../../src/job/transitions.ts';
 import { JobIndex } from '../../../src/readmodel/jobIndex.ts';
@@ -161,7 +161,7 @@ describe('cancellations', () => {
 
 describe('invariants', () => {
   const broken = (before: TaskState | undefined, after: TaskState) =>
-    brokenBy({ before: before === undefined ? undefined : { state: before }, after: { state: after } });
+    violatedBy({ before: before === undefined ? undefined : { state: before }, after: { state: after } });
   const running = runningTask(taskOf());
   const ended = succeeded(running, start);
 

@@ -31,17 +31,17 @@ function aRing() {
 
 test('asks for as many as are wanted, once', () => {
   const { keys, asked } = aRing();
-  keys.want(2);
-  keys.want(3);
+  keys.setTarget(2);
+  keys.setTarget(3);
   expect(asked).toHaveLength(3);
 });
 
 test('a key that comes when fewer are wanted goes straight back', async () => {
   const { keys, give, released } = aRing();
-  keys.want(3);
+  keys.setTarget(3);
   give('a');
-  await keys.some();
-  keys.want(1);
+  await keys.untilAcquired();
+  keys.setTarget(1);
   give('b');
   await until(() => released.length > 0, { what: 'the key to go back' });
   expect(released).toEqual(['b unused']);
@@ -51,35 +51,35 @@ test('a key that comes when fewer are wanted goes straight back', async () => {
 
 test('keys above what is wanted are given back', async () => {
   const { keys, give, released } = aRing();
-  keys.want(2);
+  keys.setTarget(2);
   give('a');
   give('b');
   await until(() => keys.count === 2, { what: 'both keys' });
-  keys.want(1);
+  keys.setTarget(1);
   expect(released).toHaveLength(1);
   expect(keys.count).toBe(1);
 });
 
 test('a stop ends every wait and gives back what is held', async () => {
   const { keys, give, released, stop, errors } = aRing();
-  keys.want(2);
+  keys.setTarget(2);
   give('a');
-  await keys.some();
+  await keys.untilAcquired();
   stop.abort();
   keys.close();
-  await keys.some();
+  await keys.untilAcquired();
   expect(released).toEqual(['a unused']);
   expect(errors).toEqual([]);
 });
 
 test('a ring that fails is asked again', async () => {
   const { keys, give, asked, refused, errors } = aRing();
-  keys.want(1);
+  keys.setTarget(1);
   asked.shift();
   refused[0]!(new Error('broken'));
   await until(() => asked.length === 1, { what: 'the next try' });
   expect(errors).toHaveLength(1);
   give('a');
-  await keys.some();
+  await keys.untilAcquired();
   expect(keys.count).toBe(1);
 });

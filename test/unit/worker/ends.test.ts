@@ -201,7 +201,7 @@ test('a drain hands the rest back as specs, free of charge, and claims nothing m
 
 test('a drain without NATS ends all the same', async () => {
   const { generate, called } = hanging();
-  world = startWorld(generate, { drainTimeoutMs: 20, handBackMs: 50 });
+  world = startWorld(generate, { drainTimeoutMs: 20, requeueTimeoutMs: 50 });
   const { task } = world.submit();
   await called;
   world.log.intercept = () => Promise.reject(unavailable());

@@ -17,7 +17,10 @@ describe('adoption', () => {
   const running = claimed(spec, 'worker-1', 4, start + 1_000);
   const claim: Claim = { sequence: 10, state: running, request: aRequest };
   const lost = taskError('WorkerLost', 'silent');
-  const good: WrittenEnding = { end: 'made', result: { usage: { inputTokens: 1, outputTokens: 1, durationMs: 5 } } };
+  const good: WrittenEnding = {
+    end: 'completed',
+    result: { usage: { inputTokens: 1, outputTokens: 1, durationMs: 5 } },
+  };
   const refusal: WrittenEnding = { end: 'failed', error: taskError('PromptRefused', 'no') };
   const hiccup: WrittenEnding = { end: 'failed', error: taskError('ProviderError', 'oops') };
   const outOfTime: WrittenEnding = { end: 'failed', error: taskError('RunTimeout', 'late') };
