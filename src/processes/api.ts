@@ -1,13 +1,7 @@
 // The api process: listens at once, then connects to NATS, follows the stream and serves requests.
 
 import { randomBytes } from 'node:crypto';
-import {
-  natsArtifactStore,
-  natsHeartbeats,
-  natsInstallationProbe,
-  natsKeyRing,
-  natsPoolRegistry,
-} from '../adapters/nats/index.ts';
+import { natsInstallationProbe } from '../adapters/nats/index.ts';
 import { apiServerAddress, installationNamespace, openReviews } from '../adapters/kubernetes/index.ts';
 import { buildApi } from '../api/app.ts';
 import { kubernetesTokens } from '../api/auth/kubernetes/kubernetesTokens.ts';
@@ -20,7 +14,7 @@ import { createApiMetrics } from '../telemetry/metrics.ts';
 import { version } from '../config/version.ts';
 import { startProcess, type ProcessContext, type RunningProcess, type StartedProcess } from './bootstrap.ts';
 import { openListener, type Listener } from './listener.ts';
-import { openLog } from './openLog.ts';
+import { openPorts } from './openPorts.ts';
 
 export async function startApiProcess(settings: Settings, signal: AbortSignal): Promise<StartedProcess> {
   const listener = await openListener(settings.http);
@@ -37,17 +31,11 @@ async function serve(settings: Settings, context: ProcessContext, listener: List
   const { link, logger, registry, resources } = context;
   const { retentionMs, heartbeatTimeoutMs, http } = settings;
   resources.own('listener', listener, (it) => it.close());
-  const { clock, log, follower, queue } = await openLog(context, retentionMs);
+  const ports = await openPorts(context, retentionMs);
+  const { clock, follower } = ports;
   const app = buildApi({
-    log,
-    queue,
-    heartbeats: natsHeartbeats(link),
-    artifacts: await natsArtifactStore(link, { retentionMs, clock }),
-    keys: await natsKeyRing(link, { keys: {}, clock }),
-    pools: await natsPoolRegistry(link),
+    ...ports,
     installation: natsInstallationProbe(link, { retentionMs }),
-    clock,
-    follower,
     metrics: createApiMetrics(registry),
     logger,
     ...accessOf(settings, context, clock),

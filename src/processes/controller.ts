@@ -19,7 +19,7 @@ import {
   type RunningProcess,
   type StartedProcess,
 } from './bootstrap.ts';
-import { openLog } from './openLog.ts';
+import { openLog } from './openPorts.ts';
 
 export function startControllerProcess(settings: Settings, signal: AbortSignal): Promise<StartedProcess> {
   const pools = loadPools(settings);

@@ -3,13 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import {
-  natsArtifactStore,
-  natsHeartbeats,
-  natsKeyRing,
-  natsLeadership,
-  natsPoolRegistry,
-} from '../adapters/nats/index.ts';
+import { natsLeadership } from '../adapters/nats/index.ts';
 import type { Settings } from '../config/settings.ts';
 import { GenwardenError } from '../job/errors/index.ts';
 import { defaultPoolController, readDefaultPool } from '../operator/defaultPool.ts';
@@ -23,7 +17,7 @@ import { workerPoolController } from '../operator/workerPool/controller.ts';
 import { createOperatorMetrics } from '../telemetry/metrics.ts';
 import { version } from '../config/version.ts';
 import { startProcess, type ProcessContext, type RunningProcess, type StartedProcess } from './bootstrap.ts';
-import { openLog } from './openLog.ts';
+import { openPorts } from './openPorts.ts';
 
 export function startOperatorProcess(settings: Settings, signal: AbortSignal): Promise<StartedProcess> {
   return startProcess('operator', { settings, pools: [], signal }, (context) => operate(settings, context));
@@ -44,7 +38,7 @@ async function operate(settings: Settings, context: ProcessContext): Promise<Run
 }
 
 async function partsOf(settings: Settings, context: ProcessContext): Promise<OperatorContext> {
-  const { name, link, logger, registry, resources } = context;
+  const { name, logger, registry, resources } = context;
   const { retentionMs, heartbeatTimeoutMs } = settings;
   const metrics = createOperatorMetrics(registry);
   const kubeconfig = await loadKubeconfig('InvalidConfiguration');
@@ -52,10 +46,12 @@ async function partsOf(settings: Settings, context: ProcessContext): Promise<Ope
   const client = new KubeClient({ kubeconfig, program: 'genwarden-operator', version, requests });
   const cluster = resources.own('cluster', client, (it) => it.close());
   logger.info({ server: cluster.host }, `Kubernetes API at ${cluster.host}`);
-  const { clock, log, follower, queue } = await openLog(context, retentionMs);
+  const ports = await openPorts(context, retentionMs);
+  const { clock } = ports;
   const problems = createProblems();
   const recorder = createEventRecorder({ cluster, clock, metrics, logger, instance: name });
   return {
+    ...ports,
     cluster,
     recorder: resources.own('events', recorder, (it) => it.close()),
     startInformer: informerFactory({
@@ -67,14 +63,6 @@ async function partsOf(settings: Settings, context: ProcessContext): Promise<Ope
       jitter: Math.random,
     }),
     problems,
-    log,
-    queue,
-    heartbeats: natsHeartbeats(link),
-    artifacts: await natsArtifactStore(link, { retentionMs, clock }),
-    keys: await natsKeyRing(link, { keys: {}, clock }),
-    pools: await natsPoolRegistry(link),
-    clock,
-    follower,
     logger,
     metrics,
     ...placeOf(settings),

@@ -22,7 +22,7 @@ import { createWorkerMetrics } from '../telemetry/metrics.ts';
 import { startWorker } from '../worker/worker.ts';
 import { version } from '../config/version.ts';
 import { startProcess, type ProcessContext, type RunningProcess, type StartedProcess } from './bootstrap.ts';
-import { warnSkipped } from './openLog.ts';
+import { warnSkipped } from './openPorts.ts';
 
 export async function startWorkerProcess(settings: Settings, signal: AbortSignal): Promise<StartedProcess> {
   const pools = loadPools(settings);

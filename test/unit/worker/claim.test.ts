@@ -14,6 +14,21 @@ afterEach(() => world.worker.drain());
 const answered = (delivery: OfferedDelivery): Promise<string> =>
   until(() => delivery.answers[0], { what: 'the delivery to be answered', intervalMs: 2 });
 
+/** Submits a task whose claim is under way until `answer` is called. */
+async function submitAndHoldClaim() {
+  const held = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  world.log.intercept = async (next, store) => {
+    if (next.state.state !== 'running') return store();
+    asked.resolve();
+    await held.promise;
+    return store();
+  };
+  const { task } = world.submit();
+  await asked.promise;
+  return { task, answer: held.resolve };
+}
+
 test('nothing is asked of the queue without a key in hand', async () => {
   world = startWorld(() => Promise.resolve(made()), blockedKeys());
   const { task } = world.submit();
@@ -84,19 +99,10 @@ test('the first beat comes before the first claim, and the claim names a beat th
 
 test('a beat names the task while its claim is under way', async () => {
   world = startWorld(() => Promise.resolve(made()));
-  const answer = Promise.withResolvers<void>();
-  const asked = Promise.withResolvers<void>();
-  world.log.intercept = async (next, store) => {
-    if (next.state.state !== 'running') return store();
-    asked.resolve();
-    await answer.promise;
-    return store();
-  };
-  const { task } = world.submit();
-  await asked.promise;
+  const { task, answer } = await submitAndHoldClaim();
   world.worker.beat();
   expect(world.heartbeats.beats.at(-1)!.tasks).toEqual([{ job: task.of.job, task: 0, claim: 0, progress: 0 }]);
-  answer.resolve();
+  answer();
   await world.log.reached(task, 'succeeded');
 });
 
@@ -190,19 +196,10 @@ test('an overdue spec that the controller has failed is acknowledged away', asyn
 
 test('a redelivery of a task whose claim is under way is given back', async () => {
   world = startWorld(() => Promise.resolve(made()));
-  const answer = Promise.withResolvers<void>();
-  const asked = Promise.withResolvers<void>();
-  world.log.intercept = async (next, store) => {
-    if (next.state.state !== 'running') return store();
-    asked.resolve();
-    await answer.promise;
-    return store();
-  };
-  const { task } = world.submit();
-  await asked.promise;
+  const { task, answer } = await submitAndHoldClaim();
   const again = world.queue.offer(world.log.entries[0]!);
   expect(await answered(again)).toBe('give back 1000');
-  answer.resolve();
+  answer();
   await world.log.reached(task, 'succeeded');
 });
 

@@ -1,11 +1,23 @@
-// The job log with its queue and the follower that keeps the read model: what the api, the controller and the operator
-// need of the stream. Messages that this version cannot read are logged, not processed.
+// Opens the ports that processes share. First the job log with its queue and the follower that keeps the read model: what the
+// api, the controller and the operator need of the stream. Messages that this version cannot read are logged, not processed.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { natsClock, natsJobLog, natsTaskQueue } from '../adapters/nats/index.ts';
+import {
+  natsArtifactStore,
+  natsClock,
+  natsHeartbeats,
+  natsJobLog,
+  natsKeyRing,
+  natsPoolRegistry,
+  natsTaskQueue,
+} from '../adapters/nats/index.ts';
+import type { ArtifactStore } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Heartbeats } from '../ports/heartbeats.ts';
 import type { JobLog } from '../ports/jobLog.ts';
+import type { KeyRing } from '../ports/keyRing.ts';
+import type { PoolRegistry } from '../ports/poolRegistry.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import { startFollower, type Follower } from '../readmodel/follower.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -16,6 +28,13 @@ export interface OpenLog {
   readonly log: JobLog;
   readonly follower: Follower;
   readonly queue: TaskQueue;
+}
+
+export interface Ports extends OpenLog {
+  readonly heartbeats: Heartbeats;
+  readonly artifacts: ArtifactStore;
+  readonly keys: KeyRing;
+  readonly pools: PoolRegistry;
 }
 
 /** Follower and queue are closed with the process. `retentionMs`: how long a job is kept from its submit. */
@@ -29,6 +48,20 @@ export async function openLog({ link, logger, resources }: ProcessContext, reten
   const follower = resources.own('follower', following, (it) => it.close());
   const queue = resources.own('queue', natsTaskQueue(link, { onSkipped }), (it) => it.close());
   return { clock, log, follower, queue };
+}
+
+/** The ports of a process that serves requests or resources and runs no tasks. It only observes the keys, and has none. */
+export async function openPorts(context: ProcessContext, retentionMs: number): Promise<Ports> {
+  const { link } = context;
+  const opened = await openLog(context, retentionMs);
+  const { clock } = opened;
+  return {
+    ...opened,
+    heartbeats: natsHeartbeats(link),
+    artifacts: await natsArtifactStore(link, { retentionMs, clock }),
+    keys: await natsKeyRing(link, { keys: {}, clock }),
+    pools: await natsPoolRegistry(link),
+  };
 }
 
 const skippedMessages = {
