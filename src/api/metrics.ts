@@ -1,6 +1,6 @@
 // The metrics that the API measures: overdue tasks, and request durations by route.
 
-import { countOverdue } from '../jobs/stuck/overdue.ts';
+import { countOverdue } from '../jobs/stuck.ts';
 import type { ApiContext, Api } from './options.ts';
 
 const intervalMs = 5_000;

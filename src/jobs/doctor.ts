@@ -4,7 +4,7 @@ import { formatDuration } from '../job/duration.ts';
 import type { ObservedPool } from '../job/explain/observation.ts';
 import type { JobsContext } from './context.ts';
 import { type ExplainContext, observePools } from './explain.ts';
-import { countOverdue } from './stuck/overdue.ts';
+import { countOverdue } from './stuck.ts';
 
 type StorageContext = Pick<JobsContext, 'installation' | 'log' | 'artifacts' | 'random'>;
 export type DoctorContext = ExplainContext & StorageContext;

@@ -1,4 +1,5 @@
-// The contract of every task queue: it offers each spec by lane until a worker acknowledges it.
+// The contract of every task queue: it offers each spec by lane until a worker acknowledges it, and nothing while the pool is
+// paused.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -203,5 +204,65 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     await expect
       .poll(() => world.queue.depth('default'))
       .toEqual({ lanes: { again: 0, high: 0, normal: 0, low: 0 }, unacknowledged: 0 });
+  });
+
+  describe('a paused pool', () => {
+    /** The sequences delivered within this time, ms. */
+    const comesWithin = async (ms: number): Promise<readonly number[]> => {
+      const deliveries = await world.queue.claimable('default', 5, AbortSignal.timeout(ms));
+      for (const delivery of deliveries) delivery.giveBack(0);
+      return deliveries.map(({ entry }) => entry.sequence);
+    };
+
+    it('delivers nothing, old or new, until any process resumes it', async () => {
+      const before = await submitOne(world.log);
+      expect(await world.queue.paused('default')).toBeUndefined();
+      await world.other.queue.pause('default');
+      expect(await world.queue.paused('default')).toEqual({ until: null });
+      const after = await submitOne(world.log);
+      expect(await comesWithin(300)).toEqual([]);
+      expect(await world.queue.depth('default')).toMatchObject({ lanes: { normal: 2 } });
+
+      const waiting = world.queue.claimable('default', 5, stop.signal);
+      await world.other.queue.resume('default');
+      expect(await world.queue.paused('default')).toBeUndefined();
+      const got = [...(await waiting)];
+      while (got.length < 2) got.push(...(await world.queue.claimable('default', 5, stop.signal)));
+      expect(got.map(({ entry }) => entry.sequence)).toEqual([before.sequence, after.sequence]);
+    });
+
+    it('ends by itself at the given time', async () => {
+      const spec = await submitOne(world.log);
+      const until = Date.now() + 1_500;
+      await world.queue.pause('default', until);
+      expect(await world.queue.paused('default')).toEqual({ until });
+      const [delivery] = await world.queue.claimable('default', 5, stop.signal);
+      expect(delivery!.entry.sequence).toBe(spec.sequence);
+      expect(Date.now()).toBeGreaterThanOrEqual(until);
+      expect(await world.queue.paused('default')).toBeUndefined();
+    });
+
+    it('holds back redeliveries, and lasts when the controller checks the consumers', async () => {
+      await submitOne(world.log);
+      const [delivery] = await world.queue.claimable('default', 1, stop.signal);
+      await world.queue.pause('default');
+      delivery!.giveBack(0);
+      await world.other.queue.ensurePool('default');
+      expect(await comesWithin(300)).toEqual([]);
+      expect(await world.queue.paused('default')).toEqual({ until: null });
+    });
+
+    it('affects one pool only, and resuming without a pause is harmless', async () => {
+      await world.queue.ensurePool('other');
+      await world.queue.pause('other');
+      await world.queue.resume('default');
+      const spec = await submitOne(world.log);
+      expect(await comesWithin(5_000)).toEqual([spec.sequence]);
+    });
+
+    it('requires an existing pool', async () => {
+      await expect(world.queue.pause('nowhere')).rejects.toMatchObject({ code: 'Unavailable' });
+      expect(await world.queue.paused('nowhere')).toBeUndefined();
+    });
   });
 });

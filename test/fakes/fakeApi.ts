@@ -1,9 +1,9 @@
 // An HTTP server that answers like the API from jobs that a test puts into it, for tests of clients.
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import type { FakeJob } from './fakeJobs.ts';
+import { FakeServer } from './fakeServer.ts';
 
 export interface SeenRequest {
   method: string;
@@ -15,9 +15,8 @@ export interface SeenRequest {
 
 type Answer = (request: SeenRequest, response: ServerResponse) => void | Promise<void>;
 
-export class FakeApi implements AsyncDisposable {
+export class FakeApi extends FakeServer {
   readonly requests: SeenRequest[] = [];
-  readonly #server = createServer((request, response) => void this.#answer(request, response));
   readonly #jobs = new Map<string, { job: FakeJob; version: number }>();
   readonly #bytes = new Map<string, Uint8Array>();
   readonly #routes = new Map<string, Answer>();
@@ -27,14 +26,6 @@ export class FakeApi implements AsyncDisposable {
     const api = new FakeApi();
     await api.listen(0);
     return api;
-  }
-
-  listen(port: number): Promise<void> {
-    return new Promise((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
   }
 
   get env(): Record<string, string> {
@@ -62,16 +53,7 @@ export class FakeApi implements AsyncDisposable {
     while (this.#changed.size === 0) await new Promise<void>((resolve) => setImmediate(resolve));
   }
 
-  async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#server.listening ? this.close() : Promise.resolve();
-  }
-
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  protected async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url!, 'http://fake');
     const seen: SeenRequest = {
       method: request.method!,

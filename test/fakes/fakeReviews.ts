@@ -1,10 +1,10 @@
 // A fake Kubernetes API server over HTTP that answers SelfSubjectReview and SelfSubjectAccessReview as a real one does, and
 // nothing else.
 
-import { createServer as createPlain, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createSecure } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
 import { json } from 'node:stream/consumers';
+import { FakeServer } from './fakeServer.ts';
 
 interface FakeRule {
   readonly verbs: readonly string[];
@@ -31,42 +31,31 @@ interface Review {
   readonly spec?: { readonly resourceAttributes: Attributes };
 }
 
-export class FakeReviews implements AsyncDisposable {
+export class FakeReviews extends FakeServer {
   /** By token. Tests may change it at any time. */
   readonly users = new Map<string, FakeUser>();
   /** The kind of every review that was requested. */
   readonly asked: string[] = [];
   /** Makes every answer this status, or withholds answers. */
   broken: number | 'silent' | undefined;
-  readonly #server;
   readonly #scheme: string;
 
   private constructor(tls: { readonly key: string; readonly cert: string } | undefined) {
-    const answer = (request: IncomingMessage, response: ServerResponse): void => void this.#answer(request, response);
-    this.#server = tls === undefined ? createPlain(answer) : createSecure(tls, answer);
+    super(tls === undefined ? undefined : (answer) => createServer(tls, answer));
     this.#scheme = tls === undefined ? 'http' : 'https';
   }
 
   static async start(tls?: { readonly key: string; readonly cert: string }): Promise<FakeReviews> {
     const fake = new FakeReviews(tls);
-    await new Promise<void>((resolve) => fake.#server.listen(0, '127.0.0.1', resolve));
+    await fake.listen(0);
     return fake;
   }
 
   get url(): string {
-    return `${this.#scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `${this.#scheme}://127.0.0.1:${this.port}`;
   }
 
-  async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#server.listening ? this.close() : Promise.resolve();
-  }
-
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  protected async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const review = (await json(request)) as Review;
     this.asked.push(review.kind);
     if (this.broken === 'silent') return;

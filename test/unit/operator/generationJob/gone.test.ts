@@ -4,17 +4,25 @@ import { KubeError } from '../../../../src/ports/kubernetes.ts';
 import { generationJobType } from '../../../../src/operator/resources/kinds.ts';
 import { deleted } from '../../../../src/job/transitions.ts';
 import { submitJob } from '../../../../src/jobs/submit/index.ts';
-import { anOperator, aWorld, conditions, create, hands, key, peek, retentionMs, type World } from './stage.ts';
+import {
+  anOperator,
+  aWorld,
+  conditions,
+  create,
+  hands,
+  key,
+  peek,
+  retentionMs,
+  type World,
+  reconciled,
+} from './stage.ts';
 
 const stateOf = async (world: World, resource: Parameters<typeof hands>[1], task = 0) =>
   (await hands(world, resource).read())?.tasks[task]?.last.state.state;
 
 describe('a deleted resource', () => {
   test('cancels its open job and notifies the worker', async () => {
-    const world = await aWorld();
-    const operator = await anOperator(world);
-    const resource = create(world, 'yard', { tasks: [{}, {}] });
-    await operator.settle();
+    const { world, operator, resource } = await reconciled('yard', { tasks: [{}, {}] });
     await hands(world, resource).claim(0);
     await operator.settle();
     world.cluster.remove(generationJobType, key('yard'));
@@ -30,10 +38,7 @@ describe('a deleted resource', () => {
   });
 
   test('that is created again under the same name gets another job', async () => {
-    const world = await aWorld();
-    const operator = await anOperator(world);
-    const first = create(world, 'yard');
-    await operator.settle();
+    const { world, operator, resource: first } = await reconciled();
     world.cluster.remove(generationJobType, key('yard'));
     const second = create(world, 'yard');
     await operator.settle();
@@ -43,10 +48,7 @@ describe('a deleted resource', () => {
   });
 
   test('is handled after an outage of NATS', async () => {
-    const world = await aWorld();
-    const operator = await anOperator(world);
-    const resource = create(world, 'yard');
-    await operator.settle();
+    const { world, operator, resource } = await reconciled();
     world.log.away = true;
     world.cluster.remove(generationJobType, key('yard'));
     await operator.settle();
@@ -85,10 +87,7 @@ describe('a deleted resource', () => {
 
 describe('jobs of an unknown resource', () => {
   test('are not cancelled while the list fails or the kind is not installed', async () => {
-    const world = await aWorld();
-    const first = await anOperator(world);
-    const gone = create(world, 'gone');
-    await first.settle();
+    const { world, operator: first, resource: gone } = await reconciled('gone');
     await first.stop();
     world.cluster.remove(generationJobType, key('gone'));
     // The list of the informer covers all namespaces.
@@ -104,10 +103,7 @@ describe('jobs of an unknown resource', () => {
   });
 
   test('are ignored in namespaces that are not watched', async () => {
-    const world = await aWorld();
-    const first = await anOperator(world);
-    const gone = create(world, 'gone');
-    await first.settle();
+    const { world, operator: first, resource: gone } = await reconciled('gone');
     await first.stop();
     world.cluster.remove(generationJobType, key('gone'));
     const other = await anOperator(world, { watchNamespaces: ['garden'] });
@@ -134,10 +130,7 @@ describe('jobs of an unknown resource', () => {
   });
 
   test('keep running after a user retries them later', async () => {
-    const world = await aWorld();
-    const operator = await anOperator(world);
-    const resource = create(world, 'yard', { ttlSecondsAfterFinished: 0 });
-    await operator.settle();
+    const { world, operator, resource } = await reconciled('yard', { ttlSecondsAfterFinished: 0 });
     const { claim, fail, retry } = hands(world, resource);
     await claim();
     await fail();
@@ -210,10 +203,7 @@ describe('a missing job', () => {
   });
 
   test('whose end was not observed fails as JobExpired', async () => {
-    const world = await aWorld();
-    const operator = await anOperator(world);
-    const resource = create(world, 'yard');
-    await operator.settle();
+    const { world, operator, resource } = await reconciled();
     await operator.stop();
     world.clock.skip(retentionMs + 60_000);
     const second = await anOperator(world);
@@ -223,10 +213,7 @@ describe('a missing job', () => {
   });
 
   test('that was retried and finished while no operator ran gets its new status', async () => {
-    const world = await aWorld();
-    const operator = await anOperator(world);
-    const resource = create(world, 'yard');
-    await operator.settle();
+    const { world, operator, resource } = await reconciled();
     const { claim, fail, succeed, retry } = hands(world, resource);
     await claim();
     await fail();

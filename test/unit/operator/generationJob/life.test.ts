@@ -1,15 +1,16 @@
 // The lifecycle of a GenerationJob: submitted once, mirrored in few writes, recorded in events, deleted after its TTL.
 import { expect, test } from 'vitest';
 import { generationJobStatus } from '../../../../src/operator/resources/generationJob.ts';
-import { anOperator, aWorld, conditions, create, hands, peek, start, statusWrites } from './stage.ts';
+import { anOperator, aWorld, conditions, create, hands, peek, start, statusWrites, reconciled } from './stage.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 test('an image job takes three status writes and three events from its creation to Complete', async () => {
-  const world = await aWorld();
-  const operator = await anOperator(world);
-  const resource = create(world, 'yard', { jobMetadata: { brand: 'b1' } }, { labels: { project: 'p42' } });
-  await operator.settle();
+  const { world, operator, resource } = await reconciled(
+    'yard',
+    { jobMetadata: { brand: 'b1' } },
+    { labels: { project: 'p42' } },
+  );
   const { claim, succeed, job, read } = hands(world, resource);
   expect(peek(world, 'yard')?.status).toMatchObject({ jobId: job, state: 'queued', tasks: { total: 1, done: '0/1' } });
   expect(conditions(peek(world, 'yard'))).toEqual({
@@ -46,10 +47,7 @@ test('an image job takes three status writes and three events from its creation 
 });
 
 test('a failed job has the code and message in its status and conditions', async () => {
-  const world = await aWorld();
-  const operator = await anOperator(world);
-  const resource = create(world, 'yard', { tasks: [{ name: 'front' }, { name: 'walk' }, {}] });
-  await operator.settle();
+  const { world, operator, resource } = await reconciled('yard', { tasks: [{ name: 'front' }, { name: 'walk' }, {}] });
   const { claim, succeed, fail } = hands(world, resource);
   for (const task of [0, 1, 2]) await claim(task);
   await succeed(0);
@@ -72,10 +70,7 @@ test('a failed job has the code and message in its status and conditions', async
 });
 
 test('a cancelled job is Failed with the reason Cancelled', async () => {
-  const world = await aWorld();
-  const operator = await anOperator(world);
-  const resource = create(world, 'yard');
-  await operator.settle();
+  const { world, operator, resource } = await reconciled();
   const { claim, cancel } = hands(world, resource);
   await claim();
   await cancel();
@@ -86,10 +81,7 @@ test('a cancelled job is Failed with the reason Cancelled', async () => {
 });
 
 test('counts are written at most every ten seconds, the final status at once', async () => {
-  const world = await aWorld();
-  const operator = await anOperator(world);
-  const resource = create(world, 'many', { tasks: Array.from({ length: 40 }, () => ({})) });
-  await operator.settle();
+  const { world, operator, resource } = await reconciled('many', { tasks: Array.from({ length: 40 }, () => ({})) });
   const { claim, succeed } = hands(world, resource);
   await claim(39);
   for (let task = 0; task < 39; task += 1) {
@@ -107,10 +99,7 @@ test('counts are written at most every ten seconds, the final status at once', a
 });
 
 test('the resource is deleted after its TTL, and its job is kept', async () => {
-  const world = await aWorld();
-  const operator = await anOperator(world);
-  const resource = create(world, 'yard', { ttlSecondsAfterFinished: 60 });
-  await operator.settle();
+  const { world, operator, resource } = await reconciled('yard', { ttlSecondsAfterFinished: 60 });
   const { claim, succeed, read } = hands(world, resource);
   await claim();
   await succeed();
@@ -125,10 +114,7 @@ test('the resource is deleted after its TTL, and its job is kept', async () => {
 });
 
 test('a retry through the API reopens the resource, which then finishes again', async () => {
-  const world = await aWorld();
-  const operator = await anOperator(world);
-  const resource = create(world, 'yard');
-  await operator.settle();
+  const { world, operator, resource } = await reconciled();
   const { claim, fail, succeed, retry } = hands(world, resource);
   await claim();
   await fail();
@@ -175,10 +161,7 @@ test('a restart with many resources reads one list and writes nothing', async ()
 });
 
 test('an outdated version is not overwritten: the write waits for the cache', async () => {
-  const world = await aWorld();
-  const operator = await anOperator(world);
-  const resource = create(world, 'yard');
-  await operator.settle();
+  const { world, operator, resource } = await reconciled();
   await hands(world, resource).claim();
   // The object changes without a watch event.
   world.cluster.dropEvents(1);

@@ -1,15 +1,12 @@
 // Resources whose job cannot be submitted, for now or permanently.
 import { describe, expect, test } from 'vitest';
-import { anOperator, aPool, aWorld, conditions, create, hands, peek, statusWrites } from './stage.ts';
+import { anOperator, aPool, aWorld, conditions, create, hands, peek, statusWrites, reconciled } from './stage.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 
 describe('a retryable refusal', () => {
   test('a missing pool is reported in a condition; the job runs once the pool exists', async () => {
-    const world = await aWorld();
-    const operator = await anOperator(world);
-    const resource = create(world, 'yard', { pool: 'drawings' });
-    await operator.settle();
+    const { world, operator, resource } = await reconciled('yard', { pool: 'drawings' });
     expect(conditions(peek(world, 'yard'))).toMatchObject({
       Accepted: 'False PoolNotFound',
       Finished: 'False PoolNotFound',
@@ -111,10 +108,7 @@ describe('no answer', () => {
   });
 
   test('from the API server does not stop jobs, and the status is written afterwards', async () => {
-    const world = await aWorld();
-    const operator = await anOperator(world);
-    const resource = create(world, 'yard');
-    await operator.settle();
+    const { world, operator, resource } = await reconciled();
     world.cluster.away();
     const { claim, succeed } = hands(world, resource);
     await claim();

@@ -1,7 +1,7 @@
 // Several operators, on purpose or by mistake, and outdated caches.
 import { expect, test } from 'vitest';
 import { fakeJobLog } from '../../../fakes/jobLog.ts';
-import { anOperator, aWorld, conditions, create, hands, peek, statusWrites } from './stage.ts';
+import { anOperator, aWorld, conditions, create, hands, peek, statusWrites, reconciled } from './stage.ts';
 
 test('two operators create one job for each resource and record each end once', async () => {
   const world = await aWorld();
@@ -27,7 +27,7 @@ test('two installations that watch one namespace by mistake do not overload the 
   const one = await anOperator(world);
   const resource = create(world, 'yard');
   await one.settle();
-  // The other installation has also submitted it, and has no worker.
+  // The other installation has also reconciled it, and has no worker.
   const { last, request } = (await hands(world, resource).read())!.tasks[0]!;
   other.log.append(last.state, { ...last.detail, request });
   await hands(world, resource).claim();
@@ -43,10 +43,7 @@ test('two installations that watch one namespace by mistake do not overload the 
 });
 
 test('an outdated index does not revert a terminal status', async () => {
-  const world = await aWorld();
-  const operator = await anOperator(world);
-  const resource = create(world, 'yard');
-  await operator.settle();
+  const { world, operator, resource } = await reconciled();
   const { claim, succeed } = hands(world, resource);
   await claim();
   await operator.settle();

@@ -38,6 +38,15 @@ export function create(world: World, name: string, spec: object = {}, metadata: 
   });
 }
 
+/** A world with one resource that a running operator has reconciled. */
+export async function reconciled(name = 'yard', spec: object = {}, metadata: object = {}) {
+  const world = await aWorld();
+  const operator = await anOperator(world);
+  const resource = create(world, name, spec, metadata);
+  await operator.settle();
+  return { world, operator, resource };
+}
+
 export const peek = (world: World, name: string, namespace = 'shop'): GenerationJob | undefined =>
   world.cluster.peek<GenerationJob>(generationJobType, key(name, namespace));
 

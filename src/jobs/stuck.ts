@@ -1,0 +1,102 @@
+// Stuck tasks: finds open tasks that may need a person, counts overdue ones, and fails a task that an operator gave up.
+
+import { GenwardenError } from '../job/errors/index.ts';
+import type { JobId, TaskIndex } from '../job/ids.ts';
+import { failStuckTask } from '../job/requests/failStuck.ts';
+import { overdueSince } from '../job/rules/timing.ts';
+import { isOpen, type Instant, type OpenTask, type Sequence } from '../job/task.ts';
+import type { IndexedTask } from '../readmodel/jobIndex.ts';
+import type { CancelContext } from './cancel.ts';
+import { changeTask } from './changeTasks.ts';
+import type { JobsContext } from './context.ts';
+import { readJob } from './read.ts';
+import { reportEnd } from './reportEnd.ts';
+
+export type StuckContext = Pick<JobsContext, 'clock' | 'follower' | 'lastClaims'>;
+
+export interface StuckRequest {
+  /** Undefined: all tenants. */
+  readonly tenant: string | undefined;
+  /** ms without a change of state. */
+  readonly olderThan: number;
+  readonly job: string | undefined;
+  readonly pool: string | undefined;
+}
+
+export interface StuckTask extends IndexedTask {
+  readonly state: OpenTask;
+  readonly overdue: boolean;
+}
+
+/** Oldest first. A task in review, or in a queue that moves, counts as stuck only when it is overdue. */
+export function findStuck({ clock, follower, lastClaims }: StuckContext, request: StuckRequest): StuckTask[] {
+  const now = clock.now();
+  const moves = (pool: string): boolean => (lastClaims.of(pool) ?? -Infinity) > now - request.olderThan;
+  const stuck: StuckTask[] = [];
+  for (const task of follower.index.openTasks()) {
+    const { state } = task;
+    if (!isOpen(state) || !matches(state, request)) continue;
+    const overdue = overdueSince(state, now) !== undefined;
+    if (overdue || hasNoProgress(state, now, request.olderThan, moves)) stuck.push({ ...task, state, overdue });
+  }
+  return stuck.toSorted((a, b) => a.state.since - b.state.since || a.sequence - b.sequence);
+}
+
+function matches({ of }: OpenTask, { tenant, job, pool }: StuckRequest): boolean {
+  if (tenant !== undefined && of.tenant !== tenant) return false;
+  return (job === undefined || of.job === job) && (pool === undefined || of.pool === pool);
+}
+
+function hasNoProgress(task: OpenTask, now: Instant, olderThan: number, moves: (pool: string) => boolean): boolean {
+  if (task.state === 'needs_review' || now - task.since < olderThan) return false;
+  return task.state !== 'queued' || !moves(task.of.pool);
+}
+
+/** ms after its `dueAt` that a controller may take to move a task. */
+const grace = 15_000;
+
+/**
+ * Overdue tasks by pool, for every pool with indexed tasks. A healthy installation has none: a leading controller moves them
+ * in time.
+ */
+export function countOverdue({
+  follower,
+  clock,
+}: Pick<JobsContext, 'follower' | 'clock'>): ReadonlyMap<string, number> {
+  const overdue = new Map<string, number>([...follower.index.counts().keys()].map((pool) => [pool, 0]));
+  const latest = clock.now() - grace;
+  for (const { state } of follower.index.openTasks()) {
+    if ('dueAt' in state && state.dueAt < latest) overdue.set(state.of.pool, (overdue.get(state.of.pool) ?? 0) + 1);
+  }
+  return overdue;
+}
+
+interface SeenTask {
+  readonly job: JobId;
+  readonly task: TaskIndex;
+  /** Of the task's last message when the operator saw it. */
+  readonly sequence: Sequence;
+}
+
+/** `changed`: the task moved after the operator saw it, and was left alone. */
+type FailOutcome = 'failed' | 'changed' | 'notFound';
+
+/** Throws `Unavailable` when NATS is away. `by` is the operator's name. */
+export async function failStuck(
+  context: CancelContext,
+  tenant: string,
+  seen: SeenTask,
+  by: string,
+): Promise<FailOutcome> {
+  const record = await readJob(context, tenant, seen.job).catch(orMissing);
+  const task = record?.tasks[seen.task];
+  if (task === undefined) return 'notFound';
+  const change = await changeTask(context, task, (last) => failStuckTask(last, seen.sequence, by, context.clock.now()));
+  reportEnd(context, change);
+  return change.over === undefined ? 'changed' : 'failed';
+}
+
+function orMissing(error: unknown): undefined {
+  if (error instanceof GenwardenError && error.code === 'JobNotFound') return undefined;
+  throw error;
+}
