@@ -40,8 +40,8 @@ async function keepDefaultPool(
   const hash = hashOf(file);
   const why = found === undefined ? undefined : whyLeft(found, hash, owner);
   if (why === undefined) await apply(cluster, file, key, hash, owner);
-  const said = why === undefined ? 'applied' : `left unchanged: ${why}`;
-  logger.info({ pool: key.name }, `Default pool ${key.name} ${said}`);
+  const result = why === undefined ? 'applied' : `left unchanged: ${why}`;
+  logger.info({ pool: key.name }, `Default pool ${key.name} ${result}`);
   return undefined;
 }
 

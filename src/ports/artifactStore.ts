@@ -1,4 +1,4 @@
-// Bytes that tasks read or make, kept per tenant under their digest for as long as jobs are kept.
+// Stores the bytes that tasks read or produce, per tenant and by digest, for as long as jobs are kept.
 
 import type { Readable } from 'node:stream';
 
@@ -11,15 +11,15 @@ export interface StoredArtifact {
 
 export interface ArtifactStore {
   /**
-   * Stores bytes; the same bytes again only refresh their time. Throws `ArtifactStoreFailed`, `StorageFull` or
+   * Stores bytes; storing the same bytes again only renews their retention. Throws `ArtifactStoreFailed`, `StorageFull` or
    * `Unavailable`.
    */
   put(tenant: string, bytes: Uint8Array, mediaType: string): Promise<StoredArtifact>;
-  /** What is stored under the digest for this tenant, or undefined. */
+  /** The tenant's artifact with this digest, or undefined. */
   find(tenant: string, digest: string): Promise<StoredArtifact | undefined>;
-  /** All bytes, checked against the digest; undefined where there are none. */
+  /** All bytes, checked against the digest; undefined if the artifact is not stored. */
   read(tenant: string, digest: string): Promise<Uint8Array | undefined>;
-  /** The bytes from `start` to `end` inclusive, or all, as a stream; undefined where there are none. */
+  /** The bytes from `start` to `end` inclusive, or all, as a stream; undefined if the artifact is not stored. */
   stream(tenant: string, digest: string, range?: { start: number; end: number }): Promise<Readable | undefined>;
   delete(tenant: string, digest: string): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// Heartbeats from workers, and cancellations to them. Nothing here is stored.
+// Heartbeats from workers, and cancellations to workers. Nothing is stored.
 
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { Instant, Sequence } from '../job/task.ts';
@@ -19,29 +19,29 @@ export interface Beat {
   readonly pid: number;
   readonly version: string;
   readonly startedAt: Instant;
-  /** 1 for the first beat of this worker. */
+  /** 1 for the worker's first heartbeat. */
   readonly number: number;
-  /** Every task from before its claim until its final write is answered. */
+  /** Every held task, from before its claim until its final write is answered. */
   readonly tasks: readonly BeatTask[];
   readonly slots: { readonly total: number; readonly busy: number; readonly leaked: number };
-  /** ms, the longest hold of the event loop since the last beat. */
+  /** The longest block of the event loop since the last heartbeat, ms. */
   readonly eventLoopLag: number;
   /** Resident memory, bytes. */
   readonly memory: number;
   readonly draining: boolean;
-  /** The NATS connection that carries this beat. */
+  /** The NATS connection that carries this heartbeat. */
   readonly connection: { readonly server: string; readonly client: number };
 }
 
 export type BeatEvent =
   | { readonly event: 'beat'; readonly beat: Beat }
-  /** The connection of this worker closed, and neither a beat nor a CONNECT of the same name came within the hold. */
+  /** The worker's connection closed, and neither a heartbeat nor a CONNECT with its name arrived within the hold. */
   | { readonly event: 'connectionLost'; readonly worker: string; readonly reason: string }
-  /** This process's own connection is down, or up again. */
+  /** This process's own connection was lost, or is back. */
   | { readonly event: 'observerDisconnected' }
   | { readonly event: 'observerReconnected' };
 
-/** Tells a worker to stop an attempt because the task no longer belongs to it. */
+/** Asks a worker to stop an attempt because it no longer owns the task. */
 export interface Cancellation {
   readonly job: JobId;
   readonly task: TaskIndex;
@@ -50,10 +50,10 @@ export interface Cancellation {
 }
 
 export interface Heartbeats {
-  /** Sends a heartbeat and fills in `connection`. It is lost silently while the connection is down. */
+  /** Sends a heartbeat, with `connection` filled in. Dropped silently while the connection is down. */
   beat(beat: Omit<Beat, 'connection'>): void;
   watch(signal: AbortSignal): AsyncIterable<BeatEvent>;
-  /** Sends a cancellation. It is lost silently while the connection is down, so it is repeated in answer to heartbeats. */
+  /** Sends a cancellation. Dropped silently while the connection is down, so the controller repeats it after each heartbeat. */
   sendCancellation(worker: string, cancellation: Cancellation): void;
   cancellations(worker: string, signal: AbortSignal): AsyncIterable<Cancellation>;
 }

@@ -1,20 +1,20 @@
-// A look at what the installation stands on, for people who check it: the NATS server, the stream, and who leads.
+// Checks the foundation of an installation for `genwarden doctor`: the NATS server, the stream, and the leader.
 
 export interface NatsStatus {
-  /** Of the server connected to. */
+  /** The version of the connected server. */
   readonly version: string;
-  /** Of one request, ms. */
+  /** The duration of one request, ms. */
   readonly roundTripMs: number;
-  /** What is wrong with the stream's settings, in words; undefined where it fits. */
+  /** The problem with the stream's settings, as text; undefined if they are suitable. */
   readonly unsuitable: string | undefined;
   readonly replicas: number;
-  /** Bytes of file storage that the account uses, and may use (-1: as much as there is). */
+  /** File storage that the account uses and may use, bytes; a limit of -1 means no limit. */
   readonly storage: { readonly used: number; readonly limit: number };
 }
 
 export interface InstallationProbe {
   /** Throws `Unavailable`. */
   nats(): Promise<NatsStatus>;
-  /** The controller that leads, by name; undefined where none does. Throws `Unavailable`. */
+  /** The name of the leading controller; undefined if no controller leads. Throws `Unavailable`. */
   leader(): Promise<string | undefined>;
 }

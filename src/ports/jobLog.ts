@@ -1,9 +1,9 @@
-// The one stream: every task is a linear log in it, and every write to a task is conditional on that log's last message.
+// The stream of all tasks. Each task is a linear log in it, and every write to a task is conditional on the log's last message.
 
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { Instant, Sequence, TaskDetail, TaskRequest, TaskState, TaskWrite, SpecWrite } from '../job/task.ts';
 
-/** Which log a task is: the job's pool is part of its address and never changes. */
+/** The address of a task's log. The job's pool is part of it, and never changes. */
 export interface TaskAddress {
   readonly pool: string;
   readonly job: JobId;
@@ -36,18 +36,18 @@ export interface TaskRecord {
 
 export type SubmitOutcome =
   | { readonly outcome: 'stored'; readonly entries: readonly LogEntry[] }
-  /** The job id is taken: `digest` is that of the submit which took it. */
+  /** The job ID is taken; `digest` identifies the submit that took it. */
   | { readonly outcome: 'exists'; readonly digest: string }
   /** Another open job holds the concurrency key. */
   | { readonly outcome: 'conflict'; readonly holder: JobId };
 
 export type WriteOutcome =
   | { readonly outcome: 'written'; readonly entry: LogEntry }
-  /** Another writer wrote first: `last` is the last message, from the stream's leader; undefined if there is none. */
+  /** Another writer was first. `last` is the last message, from the stream's leader; undefined if the task has no messages. */
   | {
       readonly outcome: 'refused';
       readonly last: DetailedEntry | undefined;
-      /** This very write: it was stored, its answer got lost, and others wrote over it before it was sent again. */
+      /** This write: it was stored, its answer was lost, and others wrote over it before it was sent again. */
       readonly overtaken?: LogEntry;
     };
 
@@ -73,7 +73,7 @@ export type FollowFrom =
   /** Continues after this sequence; a position of another epoch starts at the watermark with a `reset`. */
   | { readonly from: 'position'; readonly position: Position };
 
-/** The sequence below which no open task has its newest message, except for the stragglers. */
+/** No open task has its newest message below this sequence, except for the stragglers. */
 export interface Watermark {
   readonly epoch: string;
   readonly sequence: Sequence;
@@ -91,28 +91,28 @@ export interface StreamHealth {
 export interface JobLog {
   /**
    * Stores all tasks of a new job, or none. Throws `Unavailable` when NATS does not answer in time (the job may be
-   * stored: the same call again is safe) and `StorageFull` where what is stored and what open tasks may still write would
-   * take more than 85 % of the stream's storage.
+   * stored: the same call again is safe), and `StorageFull` if the stored messages and those that open tasks may still write
+   * would take more than 85 % of the stream's storage.
    */
   submit(specs: readonly SpecWrite[]): Promise<SubmitOutcome>;
   /**
    * The only way a task changes. `expected` is the sequence of the task's last message as the caller saw it. Lost answers
    * and writes in flight are settled inside; throws `Unavailable` when NATS does not answer in time. A new run of a job
-   * with a concurrency key takes the key again; throws `ConcurrencyConflict` where another open job holds it. Throws
-   * `InternalError` for a task that was last written by a newer major version: it is left alone.
+   * with a concurrency key takes the key again; throws `ConcurrencyConflict` if another open job holds it. Throws
+   * `InternalError` for a task that was last written by a newer major version, and does not change it.
    */
   write(next: TaskWrite, expected: Sequence): Promise<WriteOutcome>;
   /** The last message of a task, from the stream's leader. */
   last(address: TaskAddress): Promise<DetailedEntry | undefined>;
-  /** The newest request of a task, from the stream's leader: what a requeue publishes again. */
+  /** The newest request of a task, from the stream's leader; a requeue publishes it again. */
   request(address: TaskAddress): Promise<TaskRequest | undefined>;
-  /** A whole job; undefined only if the stream's leader has none. `pool` makes the search cheaper. */
+  /** A whole job; undefined only if the stream's leader does not have it. `pool` makes the search cheaper. */
   read(job: JobId, pool?: string): Promise<JobRecord | undefined>;
   /** Every message of every task of the job, oldest first per task. */
   history(job: JobId, pool?: string): Promise<readonly DetailedEntry[]>;
-  /** The stream's messages without bodies. Never ends by itself, and throws only when `signal` aborts. */
+  /** The stream's messages without bodies. Ends or throws only when `signal` aborts. */
   follow(from: FollowFrom, signal: AbortSignal): AsyncIterable<FollowEvent>;
-  /** The newest watermark, or undefined if none was kept yet. */
+  /** The newest watermark; undefined if none has been saved yet. */
   watermark(): Promise<Watermark | undefined>;
   saveWatermark(mark: Watermark): Promise<void>;
   health(): Promise<StreamHealth>;

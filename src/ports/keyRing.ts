@@ -13,15 +13,15 @@ export interface KeySettings {
 /** The right to make one call with a key. */
 export interface HeldKey {
   readonly secret: string;
-  /** A keyed fingerprint: NATS and logs see nothing else of a key. */
+  /** A keyed fingerprint, the only form of a key in NATS and logs. */
   readonly fingerprint: string;
-  /** Ends the hold; a refused or rate-limited key cools or is taken out for every worker. Never throws. */
+  /** Ends the hold. A rate-limited key cools, and a refused key is disabled, for every worker. Never throws. */
   release(outcome: KeyOutcome): void;
 }
 
 export type KeyOutcome =
   | { readonly outcome: 'used' }
-  /** The key was not used for a call: its request is given back. */
+  /** The key was not used for a call, so its request is returned to the budget. */
   | { readonly outcome: 'unused' }
   | { readonly outcome: 'failed'; readonly error: TaskError };
 

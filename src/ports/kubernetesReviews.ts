@@ -1,13 +1,13 @@
-// Who the user of a Kubernetes token is and what that user may do. The questions are asked with the token itself, so Genwarden
-// needs no rights in the cluster.
+// Identifies the user of a Kubernetes token and checks that user's permissions. The requests use the token itself, so Genwarden
+// needs no permissions in the cluster.
 
 export interface KubernetesUser {
   readonly name: string;
-  /** Of a service account: the namespace it is in. */
+  /** The namespace of a service account. */
   readonly namespace: string | undefined;
 }
 
-/** A right on the custom resources. */
+/** A permission on the custom resources. */
 export interface Right {
   readonly verb: 'list' | 'create' | 'update' | 'delete';
   readonly resource: 'generationjobs' | 'workerpools';
@@ -20,7 +20,7 @@ export interface ScopedRight extends Right {
 
 /**
  * Both calls throw `KubernetesUnavailable` when the API server does not answer, and `Forbidden` when it refuses the
- * question.
+ * review.
  */
 export interface KubernetesReviews {
   /** Undefined when the API server does not accept the token. */

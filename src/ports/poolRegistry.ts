@@ -1,16 +1,16 @@
-// Which pools exist and what they offer. Starting workers, settings and the operator declare them; every process reads them.
+// The registry of pools and their models. Starting workers, settings and the operator declare pools; every process reads them.
 
 import type { JobKind, PolicyRequest } from '../job/policy.ts';
 
 export interface PoolDeclaration {
   readonly name: string;
   readonly provider: string;
-  /** Models the pool offers, the default of each kind first. */
+  /** The pool's models, the default of each kind first. */
   readonly models: Readonly<Record<JobKind, readonly string[]>>;
   readonly policy: PolicyRequest;
   /** The only tenants that may submit to it; absent: all. */
   readonly tenants?: readonly string[];
-  /** The uid of the custom resource that made it; absent where a worker's own settings did. */
+  /** The UID of the custom resource that declared it; absent if a worker's own settings did. */
   readonly owner?: string;
 }
 

@@ -1,4 +1,4 @@
-// A model service. Apart from the abort of its signal, it throws only `AttemptFailed` with an error of the catalogue.
+// A provider of models. It throws only `AttemptFailed` with an error of the catalogue, or the reason of its aborted signal.
 
 import type { JobKind } from '../job/policy.ts';
 import type { JsonValue, TaskInput } from '../job/task.ts';
@@ -13,12 +13,12 @@ export interface GenerateRequest {
   readonly kind: JobKind;
   readonly model: string;
   readonly input: TaskInput;
-  /** The input's references, read from the artifact store, in their order. */
+  /** The input's references, read from the artifact store, in order. */
   readonly references: readonly ReferenceBytes[];
 }
 
 export interface GenerateContext {
-  /** Attempt end, cancel and shutdown. */
+  /** Aborts when the attempt is due, is cancelled, or the worker shuts down. */
   readonly signal: AbortSignal;
   readonly key: string;
   /** 0 to 1. */
@@ -33,12 +33,12 @@ export interface GeneratedImage {
 export interface Generated {
   /** For `kind: image`, at least one. */
   readonly images: readonly GeneratedImage[];
-  /** For `kind: text`: the text, or the parsed answer where a schema was given. */
+  /** For `kind: text`: the text, or the parsed answer if the input has a schema. */
   readonly output: JsonValue;
   readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
-  /** What the provider says of the answer: model version, response id, finish reason. */
+  /** The provider's metadata of the answer: model version, response ID, finish reason. */
   readonly provenance: Readonly<Record<string, JsonValue>>;
-  /** Frees the images' bytes, which must not be read from then on: the garbage collector would take seconds to do it. */
+  /** Frees the images' bytes, which must not be read afterwards. The garbage collector would take seconds. */
   readonly release?: () => void;
 }
 

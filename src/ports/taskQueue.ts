@@ -1,4 +1,4 @@
-// The queue of a pool as its workers see it: specs that may be claimed, by lanes.
+// The queue of a pool: specs that workers may claim, by lane.
 
 import type { Instant, Lane, Queued, Sequence, TaskRequest } from '../job/task.ts';
 import type { DetailedEntry } from './jobLog.ts';
@@ -8,35 +8,35 @@ export interface SpecEntry extends DetailedEntry {
   readonly detail: DetailedEntry['detail'] & { readonly request: TaskRequest };
 }
 
-/** One delivery of a spec. It comes again after 5 s unless it is done. */
+/** One delivery of a spec. The spec is redelivered after 5 s unless `done` is called. */
 export interface Delivery {
   readonly entry: SpecEntry;
   readonly redelivered: boolean;
-  /** The claim is written, or the spec is stale: the queue may forget it. Never throws: a lost ack is a harmless redelivery. */
+  /** Acknowledges a claimed or stale spec. Never throws: a lost ack only causes a harmless redelivery. */
   done(): void;
-  /** Offered again after `delay` ms. Never throws. */
+  /** Returns the spec to the queue, which offers it again after `delay` ms. Never throws. */
   giveBack(delay: number): void;
 }
 
 export interface TaskQueue {
   /**
-   * Waits for at least one spec of the pool, `atMost` of them, in the order again, then high : normal : low as 6 : 3 : 1.
-   * Returns an empty list when `signal` aborts; never throws for faults of the connection, which it waits out.
+   * Waits for at least one spec of the pool and returns up to `atMost`: lane `again` first, then high : normal : low as
+   * 6 : 3 : 1. Returns an empty list when `signal` aborts. Waits during connection failures instead of throwing.
    */
   claimable(pool: string, atMost: number, signal: AbortSignal): Promise<readonly Delivery[]>;
-  /** Makes sure that the pool's consumers exist; the leading controller alone calls it. */
+  /** Creates the pool's consumers if they are missing. Only the leading controller calls it. */
   ensurePool(pool: string): Promise<void>;
-  /** Specs per lane that were not delivered yet, and those delivered but not acknowledged. */
+  /** The number of undelivered specs per lane, and of delivered but unacknowledged ones. */
   depth(pool: string): Promise<QueueDepth>;
   /**
-   * No spec of the pool is delivered any more, to any worker, until `until` (server's time) or a resume; what was
-   * delivered already may still be claimed. Resolves once it holds. Throws `Unavailable`, also where the pool has no
+   * Stops all deliveries of the pool, to every worker, until `until` (server's time) or a resume. Specs that were delivered
+   * earlier may still be claimed. Resolves once the pause is in effect. Throws `Unavailable`, also if the pool has no
    * consumers yet.
    */
   pause(pool: string, until?: Instant): Promise<void>;
-  /** Ends a pause; does nothing if there is none. Throws `Unavailable`. */
+  /** Ends a pause; does nothing if the pool is not paused. Throws `Unavailable`. */
   resume(pool: string): Promise<void>;
-  /** The pause of the pool, without an end where `until` is null; undefined where it is not paused. */
+  /** The pause of the pool, which has no end if `until` is null; undefined if the pool is not paused. */
   paused(pool: string): Promise<Pause | undefined>;
   /**
    * For each lane the sequence up to which every spec has been acknowledged: a queued task at or below it is never

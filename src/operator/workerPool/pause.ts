@@ -1,4 +1,4 @@
-// Pauses and resumes a pool's queue as spec.paused asks, without ending a pause that somebody set through the API. The
+// Pauses and resumes a pool's queue as spec.paused asks, without ending a pause that was set through the API. The
 // condition Paused records who paused the queue, so that a restart of the operator does not forget it.
 
 import { elapsed } from '../../job/time.ts';

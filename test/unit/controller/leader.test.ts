@@ -1,4 +1,4 @@
-// What a leader does beside moving tasks: consumers, metrics, cancellations' fine print, and 100,000 open tasks.
+// The leader's other duties: consumers, metrics, the details of cancellations, and 100,000 open tasks.
 
 import { longAgo } from '../../../src/job/time.ts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -19,7 +19,7 @@ beforeEach(() => {
 afterEach(() => stage.close());
 
 describe('consumers', () => {
-  test('of every pool are made by the leader, again and again, and at once for a new pool', async () => {
+  test('the leader ensures those of every pool repeatedly, and those of a new pool immediately', async () => {
     stage.declarePool('default');
     const { lead } = await stage.enter('controller-1', false);
     stage.declarePool('early');
@@ -36,7 +36,7 @@ describe('consumers', () => {
 });
 
 describe('metrics', () => {
-  test('say what is open, what ended and why, and who leads', async () => {
+  test('show open and finished tasks, the reasons, and the leader', async () => {
     stage.log.bytes = 4_096;
     const { registry } = await stage.enter('controller-1');
     const { running } = stage.startTask(0);
@@ -56,7 +56,7 @@ describe('metrics', () => {
     expect(await metric(registry, 'leader_election_master_status', { name: 'controller-1' })).toBe(1);
   });
 
-  test('say how long a recovery took, from the last sign of life to running again', async () => {
+  test('show the duration of a recovery, from the last heartbeat until the task runs again', async () => {
     const { registry } = await stage.enter();
     stage.startTask(0);
     await stage.clock.advance(heartbeatTimeout);
@@ -73,7 +73,7 @@ describe('metrics', () => {
     expect(sum).toMatchObject({ value: (heartbeatTimeout + 500) / 1_000, labels: { rule: 'WorkerLost' } });
   });
 
-  test('say which pools are paused, and how their keys are', async () => {
+  test('show the pauses and the key states of each pool', async () => {
     const { registry, lead } = await stage.enter();
     stage.declarePool('default');
     stage.declarePool('drawings');
@@ -97,7 +97,7 @@ describe('metrics', () => {
     expect(await paused('drawings')).toBeUndefined();
   });
 
-  test('of a process that no longer leads say nothing of tasks', async () => {
+  test('a process that no longer leads exports no task metrics', async () => {
     const { registry, lead } = await stage.enter('controller-1');
     stage.startTask(0);
     await stage.clock.advance(6_000);
@@ -106,7 +106,7 @@ describe('metrics', () => {
     expect(await metric(registry, 'leader_election_master_status', { name: 'controller-1' })).toBe(0);
   });
 
-  test('count a task that stays overdue as a broken promise, once', async () => {
+  test('count a task that stays overdue as one violated invariant', async () => {
     const { registry } = await stage.enter();
     stage.log.append(submitted(taskOf()));
     await stage.clock.advance(55_000);
@@ -118,7 +118,7 @@ describe('metrics', () => {
     silence.reject(new Error('the test is over'));
   });
 
-  test('count no task that was overdue before anybody led', async () => {
+  test('do not count tasks that were overdue before a controller led', async () => {
     const { registry, lead } = await stage.enter('controller-1', false);
     stage.log.append(submitted(taskOf()));
     await stage.clock.advance(120_000);
@@ -141,20 +141,20 @@ describe('cancellations', () => {
   };
   const running = runningTask(of);
 
-  test('what the index does not know, or not newer than the claim, is not cancelled', () => {
+  test('a task that the index does not know, or only up to the claim, is not cancelled', () => {
     expect(isCancelled(undefined, 0)).toBe(false);
     expect(isCancelled(submitted(of), claim - 1)).toBe(false);
     expect(isCancelled(running, claim)).toBe(false);
   });
 
-  test('what ended, was given up or is run by another is cancelled', () => {
+  test('a task that has ended, was requeued or runs elsewhere is cancelled', () => {
     expect(isCancelled(cancelled(running, start), claim + 1)).toBe(true);
     expect(isCancelled(requeued(running, 'RetryDue', 'counts', start), claim + 2)).toBe(true);
     expect(isCancelled({ ...running, worker: 'worker-2' }, claim + 2)).toBe(true);
     expect(isCancelled(newRun(failed(running, 'ProviderError', start), 'Retried', start), claim + 2)).toBe(true);
   });
 
-  test('what was requeued for the loss of its worker may still be adopted', () => {
+  test('a task that was requeued as WorkerLost is not cancelled: its result can still be adopted', () => {
     expect(isCancelled(requeued(running, 'WorkerLost', 'lost', start), claim + 1)).toBe(false);
   });
 });
@@ -165,13 +165,13 @@ describe('invariants', () => {
   const running = runningTask(taskOf());
   const ended = succeeded(running, start);
 
-  test('hold for what the lifecycle allows', () => {
+  test('hold for all allowed transitions', () => {
     expect(broken(undefined, running)).toEqual([]);
     expect(broken(running, ended)).toEqual([]);
     expect(broken(failed(running, 'ProviderError', start), newRun(ended, 'Retried', start))).toEqual([]);
   });
 
-  test('are seen broken', () => {
+  test('violations are detected', () => {
     expect(broken(ended, running)).toEqual(['TerminalTaskChanged']);
     expect(broken(undefined, { ...running, attempt: 4 })).toEqual(['TooManyAttempts']);
     expect(broken(undefined, { ...running, attemptsLost: 4 })).toEqual(['TooManyLostAttempts']);
@@ -180,7 +180,7 @@ describe('invariants', () => {
 });
 
 describe('100,000 open tasks', () => {
-  test('are not gone through for each message, beat or task that is due', async () => {
+  test('are not iterated for each message, heartbeat or due task', async () => {
     const { follower } = await stage.enter();
     const total = 500;
     for (let count = 0; count < 100_000; count += 1) {

@@ -1,4 +1,4 @@
-// What the controller believes while it cannot trust what it sees.
+// How the controller decides while it cannot trust its observations.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { submitted, succeeded } from '../../../src/job/transitions.ts';
@@ -15,7 +15,7 @@ describe('an outage', () => {
   const beat = (claims: readonly number[]) =>
     claims.forEach((claim, task) => stage.heartbeats.hear(`worker-${task}`, [listed(task, claim)]));
 
-  test('its own disconnect: nobody is judged until one timeout after the reconnect', async () => {
+  test('after its own disconnect, no worker is considered lost until one timeout after the reconnect', async () => {
     await stage.enter();
     const { claim } = stage.startTask();
     stage.heartbeats.hear('worker-1', [listed(0, claim)]);
@@ -29,7 +29,7 @@ describe('an outage', () => {
     expect(stage.log.lastOf()).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
   });
 
-  test('results that waited for the connection land before anything overdue is judged', async () => {
+  test('results that waited for the connection are stored before overdue tasks are reconciled', async () => {
     await stage.enter();
     const { running } = stage.startTask();
     await settle();
@@ -44,7 +44,7 @@ describe('an outage', () => {
     expect(stage.log.tries).toEqual([]);
   });
 
-  test('what became overdue in it is judged as soon as it is over', async () => {
+  test('a task that becomes overdue during it is reconciled as soon as it ends', async () => {
     await stage.enter();
     stage.log.append(submitted(taskOf({ policy: { ...policy, queueTimeout: 4_000 } })));
     await stage.clock.advance(3_500);
@@ -57,11 +57,11 @@ describe('an outage', () => {
     expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'QueueTimeout' });
   });
 
-  test('most of the workers falling silent at once are believed one timeout later', async () => {
+  test('if most workers fall silent together, they are considered lost one timeout later', async () => {
     await stage.enter();
     const claims = [0, 1, 2].map((task) => stage.startTask(task, `worker-${task}`).claim);
     await stage.beating(4_000, () => beat(claims));
-    // The last beats are two seconds old.
+    // The last heartbeats are two seconds old.
     await stage.clock.advance(heartbeatTimeout + 3_000);
     for (const task of [0, 1, 2]) expect(stage.log.lastOf(task).state).toBe('running');
     await stage.clock.advance(heartbeatTimeout);
@@ -69,7 +69,7 @@ describe('an outage', () => {
       expect(stage.log.lastOf(task)).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
   });
 
-  test('one of three that falls silent is no outage', async () => {
+  test('is not declared when one of three workers falls silent', async () => {
     await stage.enter();
     const claims = [0, 1, 2].map((task) => stage.startTask(task, `worker-${task}`).claim);
     await stage.beating(4_000, () => beat(claims));
@@ -78,7 +78,7 @@ describe('an outage', () => {
     expect(stage.log.lastOf(0).state).toBe('running');
   });
 
-  test('a write that is not answered: no silence is believed for one timeout after it', async () => {
+  test('after an unanswered write, no silent worker is considered lost for one timeout', async () => {
     await stage.enter();
     stage.startTask(0);
     stage.log.append(submitted(taskOf({ task: 1, policy: { ...policy, queueTimeout: 4_000 } })));
@@ -92,7 +92,7 @@ describe('an outage', () => {
     expect(stage.log.lastOf(0)).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
   });
 
-  test('a clock that steps by an hour ends nothing before results could land', async () => {
+  test('a clock that jumps by an hour ends no task before results can be stored', async () => {
     await stage.enter();
     const { running, claim } = stage.startTask();
     await stage.beating(4_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
@@ -104,7 +104,7 @@ describe('an outage', () => {
     expect(stage.log.tries).toEqual([]);
   });
 
-  test('a process that stood still itself believes no silence', async () => {
+  test('a process that was suspended considers no silent worker lost', async () => {
     await stage.enter();
     const { claim } = stage.startTask();
     await stage.beating(4_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
@@ -115,11 +115,11 @@ describe('an outage', () => {
     expect(stage.log.lastOf().state).toBe('running');
   });
 
-  test('overdue work is judged all the same, fifteen seconds late at most', async () => {
+  test('overdue tasks are still reconciled, at most fifteen seconds late', async () => {
     await stage.enter();
     stage.log.append(submitted(taskOf()));
     await settle();
-    // Something keeps failing, again and again.
+    // Writes keep failing.
     for (let passed = 0; passed < 75_000; passed += 1_000) {
       stage.log.away = passed % 2_000 === 0 && passed < 74_000;
       await stage.clock.advance(1_000);

@@ -1,4 +1,4 @@
-// The schedule against a plain map: whatever is set, moved and deleted, keys come out by their moment.
+// Compares the schedule with a plain map: after any sets, changes and deletions, keys are returned by due time.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -13,7 +13,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('take' as const), now: fc.integer({ min: 0, max: 50 }) }),
 );
 
-test('does what a sorted map does', () => {
+test('behaves like a sorted map', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const schedule = new Schedule<Instant>();
@@ -42,7 +42,7 @@ test('keeps 100,000 keys in order', () => {
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** The same step in both; what is taken must be the earliest of the model. */
+/** Runs the same step on both; a taken key must be the earliest of the model. */
 function play(one: Step, schedule: Schedule<Instant>, model: Map<string, number>): void {
   switch (one.do) {
     case 'set':

@@ -1,4 +1,4 @@
-// A controller on fakes: a virtual clock, a log and heartbeats in memory, a leadership that the test gives and takes.
+// A controller on fakes: a virtual clock, a log and heartbeats in memory, and a leadership that the test controls.
 
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -26,7 +26,7 @@ export interface Actor {
   readonly controller: Controller;
   readonly follower: Follower;
   readonly registry: Registry;
-  /** Each line of its log. */
+  /** The lines that it logged. */
   readonly lines: Record<string, unknown>[];
   lead(leading: boolean): Promise<void>;
 }
@@ -40,7 +40,7 @@ export class Stage {
   readonly keys = fakeKeyRings(this.clock).ring({});
   readonly #closers: (() => Promise<void>)[] = [];
 
-  /** A controller that follows; it leads unless told otherwise. */
+  /** Starts a controller; it leads by default. */
   async enter(name = 'controller-1', leads = true): Promise<Actor> {
     const { clock, log, queue, heartbeats, pools, keys } = this;
     const lines: Record<string, unknown>[] = [];
@@ -78,7 +78,7 @@ export class Stage {
     return { controller, follower, registry, lines, lead };
   }
 
-  /** A task is submitted and claimed in this moment. */
+  /** Submits and claims a task now. */
   startTask(task = 0, worker = 'worker-1', of = taskOf({ task })): { running: Running; claim: number } {
     const queued = submitted(of);
     this.log.append(queued);
@@ -90,7 +90,7 @@ export class Stage {
     void this.pools.declare({ name, provider: 'gemini', models: { image: [], text: [] }, policy: {} });
   }
 
-  /** Lets time pass with these workers beating every two seconds. */
+  /** Advances the time while these workers send heartbeats every two seconds. */
   async beating(ms: number, beats: () => void): Promise<void> {
     for (let passed = 0; passed < ms; passed += 2_000) {
       beats();
@@ -103,7 +103,7 @@ export class Stage {
   }
 }
 
-/** The value of a metric with these labels, or undefined where it was never set. */
+/** The value of a metric with these labels; undefined if it was never set. */
 export async function metric(
   registry: Registry,
   name: string,

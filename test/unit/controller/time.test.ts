@@ -1,4 +1,4 @@
-// What the controller moves when its time has come, and when exactly.
+// Which tasks the controller moves when they are due, and exactly when.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { taskError } from '../../../src/job/errors/index.ts';
@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => stage.close());
 
 describe('time', () => {
-  test('a task that nobody takes fails at its dueAt', async () => {
+  test('a task that no worker claims fails at its dueAt', async () => {
     const { lines } = await stage.enter();
     stage.log.append(submitted(taskOf()));
     await stage.clock.advance(59_999);
@@ -27,7 +27,7 @@ describe('time', () => {
     );
   });
 
-  test('a message that the queue has lost is queued again after two looks, and one that is only late is not', async () => {
+  test('a message that the queue has lost is requeued after two searches, and one that is only late is not', async () => {
     const patient = taskOf({ policy: { ...policy, queueTimeout: 600_000 } });
     stage.declarePool('default');
     await stage.enter();
@@ -41,7 +41,7 @@ describe('time', () => {
     expect(stage.log.lastOf()).toMatchObject({ state: 'queued', lane: 'again', reason: 'MessageLost', attempt: 0 });
   });
 
-  test('a backoff ends at its retryAt: the request is queued again in the first lane', async () => {
+  test('a backoff ends at its retryAt: the request is requeued in the lane `again`', async () => {
     const { lines } = await stage.enter();
     const { running } = stage.startTask();
     stage.log.append(waiting(running, 'ProviderError', start + 700, start));
@@ -53,7 +53,7 @@ describe('time', () => {
     expect(lines).toContainEqual(expect.objectContaining({ event: 'task_requeued', reason: 'RetryDue' }));
   });
 
-  test('an attempt that its living worker does not end is ended half a second after its time', async () => {
+  test('an attempt that its live worker does not end is ended half a second after it is due', async () => {
     const { lines } = await stage.enter();
     const { claim } = stage.startTask();
     await stage.beating(60_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
@@ -63,7 +63,7 @@ describe('time', () => {
     expect(lines).toContainEqual(expect.objectContaining({ event: 'attempt_timeout', worker: 'worker-1' }));
   });
 
-  test("a hang is tried again as often as it may be, and then fails within the run's time", async () => {
+  test('a hanging call is retried up to maxAttempts, and the task then fails within runTimeout', async () => {
     await stage.enter();
     const of = taskOf({ policy: { ...policy, attemptTimeout: 10_000, maxAttempts: 2 } });
     stage.startTask(0, 'worker-1', of);
@@ -75,7 +75,7 @@ describe('time', () => {
     expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'AttemptTimeout', attempt: 2 });
   });
 
-  test('a review that nobody does ends, and keeps its result', async () => {
+  test('a review times out, and the task keeps its result', async () => {
     await stage.enter();
     const { running } = stage.startTask();
     const artifacts = [{ name: 'image', mediaType: 'image/png', bytes: 1, digest: 'sha256:x' }];
@@ -95,7 +95,7 @@ describe('time', () => {
     expect(stage.log.entries.at(-1)!.detail.error).toMatchObject({ code: 'SpecLost' });
   });
 
-  test('what was overdue before anybody led is moved as soon as somebody does', async () => {
+  test('tasks that were overdue before a controller led are moved as soon as one leads', async () => {
     const { lead } = await stage.enter('controller-1', false);
     stage.log.append(submitted(taskOf()));
     await stage.clock.advance(90_000);
@@ -105,7 +105,7 @@ describe('time', () => {
   });
 });
 
-test('a failure that the worker reports leads to nothing but what is due', async () => {
+test('the controller writes nothing after a final failure that the worker reported', async () => {
   await stage.enter();
   const { running } = stage.startTask();
   stage.log.append(afterFailure(running, taskError('PromptRefused', 'no'), start, 0.5).state);

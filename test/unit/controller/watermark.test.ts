@@ -1,4 +1,4 @@
-// Where followers start: every open task is seen from there on or named, and old stragglers do not hold the mark back.
+// Where followers start: every open task has a message from there on or is named, and old stragglers do not hold the watermark back.
 
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -8,21 +8,21 @@ import { start } from '../../fakes/tasks.ts';
 import { settle } from '../../fakes/clock.ts';
 import { Stage, taskOf } from './stage.ts';
 
-describe('the mark', () => {
-  test('with nothing open is the end', () => {
+describe('the watermark', () => {
+  test('is the end of the stream if no task is open', () => {
     expect(watermarkOf([], 500)).toBe(500);
   });
 
-  test('is the oldest open task where leaving it behind would save little', () => {
+  test('is the oldest open task if skipping it would save little', () => {
     expect(watermarkOf([490, 495], 500)).toBe(490);
   });
 
-  test('leaves stragglers behind where that saves a long replay', () => {
+  test('skips stragglers if that saves a long replay', () => {
     expect(watermarkOf([5, 7, 1_000_000, 1_000_010], 1_000_020)).toBe(1_000_000);
     expect(watermarkOf([5], 1_000_000)).toBe(1_000_000);
   });
 
-  test('never leaves more than a thousand behind, nor more than the replay is worth', () => {
+  test('never skips more than a thousand tasks, nor more than the replay is worth', () => {
     const most = 10 ** 7;
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: 1, max: most }), { maxLength: 3_000 }), (open) => {
@@ -44,7 +44,7 @@ describe('the leader', () => {
   });
   afterEach(() => stage.close());
 
-  test('keeps it as tasks finish', async () => {
+  test('saves it as tasks finish', async () => {
     await stage.enter();
     const one = stage.startTask(0);
     const two = stage.startTask(1);
@@ -56,7 +56,7 @@ describe('the leader', () => {
     expect(stage.log.kept).toMatchObject({ sequence: two.claim });
   });
 
-  test('names the old review that would hold it back', async () => {
+  test('names an old task in review that would hold it back', async () => {
     await stage.enter();
     const { running } = stage.startTask(0);
     stage.log.append(toReview(running, start));
@@ -83,7 +83,7 @@ describe('the leader', () => {
     expect(stage.log.kept).toEqual({ epoch: stage.log.stream.epoch, sequence: 2, stragglers: [] });
   });
 
-  test('does not keep one while it does not see everything, and a standby never does', async () => {
+  test('does not save one while its index is not current, and a standby never does', async () => {
     await stage.enter('standby', false);
     stage.startTask(0);
     await stage.clock.advance(10_000);

@@ -1,4 +1,4 @@
-// Lost, forgetful and revoked: what the controller does about workers.
+// How the controller handles workers that are lost, forget a task, or no longer own it.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cancelled, claimed } from '../../../src/job/transitions.ts';
@@ -13,11 +13,11 @@ beforeEach(() => {
 afterEach(() => stage.close());
 
 describe('workers', () => {
-  test('one that falls silent is lost after the timeout, and its task is queued again in one write', async () => {
+  test('one that falls silent is lost after the timeout, and its task is requeued in one write', async () => {
     const { lines } = await stage.enter();
     const { claim } = stage.startTask();
     await stage.beating(10_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
-    // The last beat was heard two seconds ago.
+    // The last heartbeat arrived two seconds ago.
     await stage.clock.advance(heartbeatTimeout - 2_001);
     expect(stage.log.lastOf().state).toBe('running');
     await stage.clock.advance(1);
@@ -32,7 +32,7 @@ describe('workers', () => {
     expect(lines.map((line) => line['event'])).toEqual(expect.arrayContaining(['worker_lost', 'task_requeued']));
   });
 
-  test('one that was never heard is lost one timeout after its claim was seen', async () => {
+  test('one that never sends a heartbeat is lost one timeout after its claim was seen', async () => {
     await stage.enter();
     stage.startTask();
     await stage.clock.advance(heartbeatTimeout - 1);
@@ -41,7 +41,7 @@ describe('workers', () => {
     expect(stage.log.lastOf()).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
   });
 
-  test('one whose connection is gone is lost at once', async () => {
+  test('one with a lost connection is lost immediately', async () => {
     await stage.enter();
     const { claim } = stage.startTask();
     stage.heartbeats.hear('worker-1', [listed(0, claim)]);
@@ -51,7 +51,7 @@ describe('workers', () => {
     expect(stage.log.lastOf()).toMatchObject({ state: 'queued', reason: 'WorkerLost', since: start + 100 });
   });
 
-  test("a claim that is seen only after its worker's connection has gone is lost at once, too", async () => {
+  test("a claim that is seen only after its worker's connection was lost is requeued immediately, too", async () => {
     await stage.enter();
     stage.heartbeats.hear('worker-1');
     await settle();
@@ -62,7 +62,7 @@ describe('workers', () => {
     expect(stage.log.lastOf()).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
   });
 
-  test('a connection that was lost before this process was cut off itself may have come back unheard', async () => {
+  test('one with a connection that was lost before this process disconnected may have reconnected unnoticed', async () => {
     await stage.enter();
     stage.heartbeats.hear('worker-1');
     await settle();
@@ -78,7 +78,7 @@ describe('workers', () => {
     expect(stage.log.lastOf().state).toBe('running');
   });
 
-  test('a connection that is lost while this process is cut off is judged once the outage is over', async () => {
+  test('one with a connection that is lost while this process is disconnected is lost after the outage', async () => {
     await stage.enter();
     const { claim } = stage.startTask();
     stage.heartbeats.hear('worker-1', [listed(0, claim)]);
@@ -103,14 +103,14 @@ describe('workers', () => {
     expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'PoisonPill', attemptsLost: 2 });
   });
 
-  test('the last attempt that is lost fails the task', async () => {
+  test('losing the last attempt fails the task', async () => {
     await stage.enter();
     stage.startTask(0, 'worker-1', taskOf({ policy: { ...policy, maxAttempts: 1 } }));
     await stage.clock.advance(heartbeatTimeout);
     expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'WorkerLost' });
   });
 
-  test('one that lives but no longer lists its task has forgotten it', async () => {
+  test('one that is alive but no longer lists its task has forgotten it', async () => {
     await stage.enter();
     const { claim } = stage.startTask();
     stage.heartbeats.hear('worker-1', [listed(0, claim)], { number: 1 });
@@ -122,7 +122,7 @@ describe('workers', () => {
     expect(stage.log.lastOf()).toMatchObject({ state: 'queued', reason: 'TaskOrphaned' });
   });
 
-  test('is told in answer to each beat of what is no longer its own', async () => {
+  test('one that lists a task that it no longer owns receives a cancellation after each heartbeat', async () => {
     await stage.enter();
     const mine = stage.startTask(0);
     const gone = stage.startTask(1);

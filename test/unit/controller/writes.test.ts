@@ -1,4 +1,4 @@
-// How the controller writes: fenced, never twice on one look, by the leader alone, and again once NATS answers.
+// How the controller writes: fenced, never twice on one observation, only as the leader, and again once NATS answers.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cancelled, submitted, waiting } from '../../../src/job/transitions.ts';
@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => stage.close());
 
 describe('writes', () => {
-  test('of two controllers that both think they lead one is refused, and one message is stored', async () => {
+  test('if two controllers both believe they lead, one write is refused and one is stored', async () => {
     await stage.enter('controller-1');
     await stage.enter('controller-2');
     stage.log.append(submitted(taskOf()));
@@ -23,11 +23,11 @@ describe('writes', () => {
     expect(stage.log.statesOf().map(({ state }) => state)).toEqual(['queued', 'failed']);
   });
 
-  test('one that is refused is decided again on what was there', async () => {
+  test('after a refused write, the decision is made again on the actual last message', async () => {
     const { lines } = await stage.enter();
     const { running, claim } = stage.startTask();
     stage.log.append(waiting(running, 'ProviderError', start + 10, start));
-    // Somebody is faster, once: the task is in its second attempt and fails for good.
+    // Another writer is faster once: the task is in its second attempt and fails permanently.
     stage.log.beforeWrite = () => {
       stage.log.beforeWrite = undefined;
       stage.log.mute = true;
@@ -41,7 +41,7 @@ describe('writes', () => {
     expect(stage.log.lastOf()).toMatchObject({ state: 'queued', attempt: 2, reason: 'RetryDue' });
   });
 
-  test('are never tried twice on what was only seen once', async () => {
+  test('are never attempted twice on the same observation', async () => {
     await stage.enter();
     stage.log.append(submitted(taskOf()));
     await settle();
@@ -55,7 +55,7 @@ describe('writes', () => {
     expect(stage.log.lastOf().state).toBe('cancelled');
   });
 
-  test('one whose answer got lost is looked for at the leader before anything else is tried', async () => {
+  test('after a lost answer, the last message is read from the stream leader before the next attempt', async () => {
     await stage.enter();
     stage.log.append(submitted(taskOf()));
     await settle();
@@ -66,7 +66,7 @@ describe('writes', () => {
     expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'QueueTimeout' });
   });
 
-  test('go on by themselves once NATS answers again', async () => {
+  test('resume once NATS answers again', async () => {
     const { lines } = await stage.enter();
     for (let task = 0; task < 3; task += 1) stage.log.append(submitted(taskOf({ task })));
     await stage.clock.advance(59_000);
@@ -81,7 +81,7 @@ describe('writes', () => {
     expect(stage.log.entries).toHaveLength(6);
   });
 
-  test('a standby sees everything and writes nothing', async () => {
+  test('a standby follows everything and writes nothing', async () => {
     const { controller } = await stage.enter('controller-1', false);
     stage.startTask();
     await stage.clock.advance(200_000);

@@ -6,7 +6,7 @@ import type { Clock } from '../../../src/ports/clock.ts';
 import { startFollower, type Follower } from '../../../src/readmodel/follower.ts';
 import { anEntry, queuedTask, start } from '../../fakes/tasks.ts';
 
-/** A log whose follow yields what the test feeds it. */
+/** A log with a `follow` that yields the test's events. */
 function fedLog(): { log: JobLog; feed: (event: FollowEvent) => void } {
   const pending: FollowEvent[] = [];
   let wake = (): void => {};
@@ -54,7 +54,7 @@ describe('Follower', () => {
     expect(follower.ready()).toEqual({ ready: false, reason: 'NATS is away' });
   });
 
-  it('answers waiters for a sequence: true when it is there, false when the signal aborts', async () => {
+  it('resolves waits for a sequence: true when it is reached, false when the signal aborts', async () => {
     const feed = follow();
     const there = follower.waitFor(3, 5000);
     const stop = new AbortController();
@@ -64,7 +64,7 @@ describe('Follower', () => {
     expect([await there, await given]).toEqual([true, false]);
   });
 
-  it('tells listeners of each change once, own writes at once, and of a replaced stream', async () => {
+  it('reports each change once, own writes immediately, and a replaced stream', async () => {
     const feed = follow();
     const heard: number[] = [];
     let resets = 0;
@@ -84,7 +84,7 @@ describe('Follower', () => {
     expect(follower.position()).toEqual({ epoch: 'other', sequence: 5 });
   });
 
-  it('does not take in jobs whose retention is over', async () => {
+  it('ignores jobs past their retention', async () => {
     const feed = follow();
     feed({ event: 'entry', entry: anEntry(1, queuedTask({ expiresAt: start })) });
     await follower.waitFor(1, 5000);

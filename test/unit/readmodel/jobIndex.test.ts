@@ -9,7 +9,7 @@ const now = monotonicFrom(0);
 const jobsOf = (index: JobIndex): string[] => [...index.newestFirst()].map(({ job }) => job);
 
 describe('JobIndex', () => {
-  it('takes newer messages of a task and ignores older ones', () => {
+  it('applies newer messages of a task and ignores older ones', () => {
     const index = new JobIndex();
     const queued = queuedTask();
     const running = claimed(queued, 'w1', 1, start + 10);
@@ -19,7 +19,7 @@ describe('JobIndex', () => {
     expect(index.apply(anEntry(5, running), now)).toBeUndefined();
   });
 
-  it('keeps counts by pool and state through a life and a retry', () => {
+  it('counts tasks by pool and state through their life and a retry', () => {
     const index = new JobIndex();
     const queued = queuedTask();
     const running = claimed(queued, 'w1', 1, start + 10);
@@ -39,7 +39,7 @@ describe('JobIndex', () => {
     expect([...index.openTasks()].map(({ sequence }) => sequence)).toEqual([4]);
   });
 
-  it('lists jobs newest first whatever the order they were seen in, and continues below a position', () => {
+  it('lists jobs newest first, whatever order it received them in, and continues after a position', () => {
     const index = new JobIndex();
     const [a, b, c] = [2, 0, 1].map((second) => queuedTask({ submittedAt: start + second * 1000 }));
     [a!, b!, c!].forEach((task, at) => index.apply(anEntry(at + 1, task), now));
@@ -48,7 +48,7 @@ describe('JobIndex', () => {
     expect([...index.newestFirst(below)].map(({ job }) => job)).toEqual([b!.of.job]);
   });
 
-  it('says whether it has every task of a job', () => {
+  it('reports whether it has every task of a job', () => {
     const index = new JobIndex();
     const job = freshJobId();
     index.apply(anEntry(2, queuedTask({ job, task: 1, total: 2 })), now);
@@ -57,7 +57,7 @@ describe('JobIndex', () => {
     expect(index.job(job)).toMatchObject({ complete: true, openTasks: 2 });
   });
 
-  it('drops the longest finished job first, keeps open ones, and says how far back it is complete', () => {
+  it('evicts the job that finished first, keeps open ones, and reports how far back it is complete', () => {
     const index = new JobIndex({ maxFinished: 2 });
     const tasks = [0, 1, 2, 3].map((second) => queuedTask({ submittedAt: start + second }));
     tasks.forEach((task, at) => index.apply(anEntry(at + 1, task), now));
@@ -82,7 +82,7 @@ describe('JobIndex', () => {
     expect(index.counts().get('default')).toMatchObject({ queued: 0, cancelled: 0 });
   });
 
-  it('keeps a task in sight that was retried while its job was deleted', () => {
+  it('keeps a task that was retried while its job was deleted', () => {
     const index = new JobIndex();
     const job = freshJobId();
     const ended = [0, 1].map((task) => cancelled(queuedTask({ job, task, total: 2 }), start + 1));
@@ -95,7 +95,7 @@ describe('JobIndex', () => {
     expect(index.size).toEqual({ jobs: 0, openTasks: 0 });
   });
 
-  it('shares the budgets that tasks start with, and only equal ones', () => {
+  it('shares the initial budgets of tasks, and only equal ones', () => {
     const index = new JobIndex();
     const [one, other] = [queuedTask(), queuedTask()];
     const third = { ...queuedTask(), budgets: { ...one.budgets, run: 1 } };

@@ -1,4 +1,4 @@
-// What the directory knows of workers: silence, unlisted tasks, progress, and most workers falling silent at once.
+// The worker directory: silence, unlisted tasks, progress, and most workers falling silent together.
 
 import { monotonicFrom } from '../../../src/job/time.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ const timeout = 6_000;
 const job = 'job';
 const listing = (...tasks: number[]) => tasks.map((task) => ({ job, task, claim: 1, progress: 0 }));
 
-test("silence is timed from the last beat by this process's own clock", () => {
+test("silence is measured from the last heartbeat by this process's own clock", () => {
   hear(beatOf('w', 7));
   now += 2_500;
   expect(workers.observed('w')).toMatchObject({ silentFor: 2_500, beat: 7, connectionLost: false });
@@ -37,7 +37,7 @@ test('a beat revives a worker whose connection was lost', () => {
   expect(workers.observed('w')?.connectionLost).toBe(false);
 });
 
-describe('beats without a task', () => {
+describe('heartbeats without a task', () => {
   test('are counted since the last one that listed it', () => {
     hear(beatOf('w', 1, listing(1, 2)));
     for (const number of [2, 3, 4]) hear(beatOf('w', number, listing(2)));
@@ -46,7 +46,7 @@ describe('beats without a task', () => {
     expect(workers.observed('w')?.beatsWithout(job, 3)).toBe(4);
   });
 
-  test('are only those that were heard one after the other', () => {
+  test('count only in a series without a gap', () => {
     hear(beatOf('w', 1));
     hear(beatOf('w', 2));
     hear(beatOf('w', 9));
@@ -55,7 +55,7 @@ describe('beats without a task', () => {
     expect(workers.observed('w')?.beatsWithout(job, 1)).toBe(2);
   });
 
-  test('go on being counted when the list is long forgotten', () => {
+  test('are still counted when the last list is no longer kept', () => {
     hear(beatOf('w', 1, listing(1)));
     for (let number = 2; number < 40; number += 1) hear(beatOf('w', number));
     expect(workers.observed('w')?.beatsWithout(job, 1)).toBeGreaterThanOrEqual(38);
@@ -66,7 +66,7 @@ describe('most fell silent', () => {
   const beatAll = (names: string[]) => names.forEach((name) => hear(beatOf(name, now)));
   const five = ['a', 'b', 'c', 'd', 'e'];
 
-  test('when more than half of at least three did, each silence counting once', () => {
+  test('is true if more than half of at least three did, and each silence counts once', () => {
     beatAll(five);
     now += 4_000;
     beatAll(['a', 'b']);
@@ -78,7 +78,7 @@ describe('most fell silent', () => {
     expect(workers.mostFellSilent(timeout)).toBe(true);
   });
 
-  test('not when half of them did', () => {
+  test('is false if half of them did', () => {
     beatAll(five.slice(0, 4));
     now += 4_000;
     beatAll(['a', 'b']);
@@ -86,13 +86,13 @@ describe('most fell silent', () => {
     expect(workers.mostFellSilent(timeout)).toBe(false);
   });
 
-  test('not with two workers', () => {
+  test('is false for two workers', () => {
     beatAll(['a', 'b']);
     now += 6_000;
     expect(workers.mostFellSilent(timeout)).toBe(false);
   });
 
-  test('those that left for a known reason, or long ago, do not count', () => {
+  test('ignores workers that left for a known reason, or long ago', () => {
     beatAll(['long', 'ago']);
     now += 20_000;
     beatAll(five);
@@ -106,7 +106,7 @@ describe('most fell silent', () => {
   });
 });
 
-test('workers are counted by pool while they are heard', () => {
+test('workers with recent heartbeats are counted by pool', () => {
   hear(beatOf('a', 1));
   hear(beatOf('b', 1, [], { pool: 'other' }));
   expect([...workers.heardByPool(timeout)]).toEqual([
@@ -121,7 +121,7 @@ test('workers are counted by pool while they are heard', () => {
   ]);
 });
 
-test('a silent worker is forgotten unless something is known to run on it', () => {
+test('a silent worker is forgotten unless it runs a task', () => {
   hear(beatOf('idle', 1));
   hear(beatOf('busy', 1));
   now += 60_001;
@@ -130,7 +130,7 @@ test('a silent worker is forgotten unless something is known to run on it', () =
   expect(workers.observed('busy')).toBeDefined();
 });
 
-describe('for people who look at workers', () => {
+describe('for users who inspect workers', () => {
   const running = { worker: 'w', of: { job, task: 1 } } as Running;
   const progressing = (progress: number, claim = 5) => [{ job, task: 1, claim, progress }];
   const names = () => workers.list().map(({ beat }) => beat.worker);
@@ -146,7 +146,7 @@ describe('for people who look at workers', () => {
     expect(names()).toEqual(['b']);
   });
 
-  test('silence does not count while this process is cut off', () => {
+  test('silence does not count while this process is disconnected', () => {
     workers = new WorkerDirectory(clock, 18_000);
     hear(beatOf('w', 1, progressing(0)));
     workers.observe({ event: 'observerDisconnected' });
@@ -156,7 +156,7 @@ describe('for people who look at workers', () => {
     now += 1_000;
     expect(names()).toEqual(['w']);
     expect(workers.runner(running, 5)?.silentFor).toBe(1_000);
-    // The rules get the whole silence: for them, the outage detector decides what it is worth.
+    // The rules receive the whole silence: for them, the outage detector decides whether it counts.
     expect(workers.observed('w')?.silentFor).toBe(61_000);
   });
 
@@ -169,7 +169,7 @@ describe('for people who look at workers', () => {
     expect(workers.progress(running, 5)).toBe(0);
   });
 
-  test('progress is reported when it changes, and anew after a lost connection', () => {
+  test('progress is reported when it changes, and again after a lost connection', () => {
     const reports: number[] = [];
     const stop = workers.onProgress(({ progress }) => void reports.push(progress));
     hear(beatOf('w', 1, progressing(0)));

@@ -1,11 +1,11 @@
-// Keys are held for the work there is, and never for longer.
+// A worker holds keys only while the queue has work for them.
 
 import { expect, test } from 'vitest';
 import type { HeldKey } from '../../../src/ports/keyRing.ts';
 import { AcquiredKeys } from '../../../src/worker/acquiredKeys.ts';
 import { until } from '../../support/until.ts';
 
-/** A ring whose keys come when the test says so. */
+/** A key ring that grants keys when the test says so. */
 function aRing() {
   const asked: ((key: HeldKey) => void)[] = [];
   const refused: ((error: Error) => void)[] = [];
@@ -29,27 +29,27 @@ function aRing() {
   return { keys, give, asked, refused, released, stop, errors };
 }
 
-test('asks for as many as are wanted, once', () => {
+test('requests each missing key once', () => {
   const { keys, asked } = aRing();
   keys.setTarget(2);
   keys.setTarget(3);
   expect(asked).toHaveLength(3);
 });
 
-test('a key that comes when fewer are wanted goes straight back', async () => {
+test('a key that arrives after the target has dropped is released immediately', async () => {
   const { keys, give, released } = aRing();
   keys.setTarget(3);
   give('a');
   await keys.untilAcquired();
   keys.setTarget(1);
   give('b');
-  await until(() => released.length > 0, { what: 'the key to go back' });
+  await until(() => released.length > 0, { what: 'the release of the key' });
   expect(released).toEqual(['b unused']);
   expect(keys.take().secret).toBe('a');
   expect(() => keys.take()).toThrow('no key');
 });
 
-test('keys above what is wanted are given back', async () => {
+test('surplus keys are released', async () => {
   const { keys, give, released } = aRing();
   keys.setTarget(2);
   give('a');
@@ -60,7 +60,7 @@ test('keys above what is wanted are given back', async () => {
   expect(keys.count).toBe(1);
 });
 
-test('a stop ends every wait and gives back what is held', async () => {
+test('a stop ends every wait and releases held keys', async () => {
   const { keys, give, released, stop, errors } = aRing();
   keys.setTarget(2);
   give('a');
@@ -72,7 +72,7 @@ test('a stop ends every wait and gives back what is held', async () => {
   expect(errors).toEqual([]);
 });
 
-test('a ring that fails is asked again', async () => {
+test('a failed request for a key is retried', async () => {
   const { keys, give, asked, refused, errors } = aRing();
   keys.setTarget(1);
   asked.shift();

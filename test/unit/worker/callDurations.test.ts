@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CallDurations } from '../../../src/worker/callDurations.ts';
 
 describe('CallDurations', () => {
-  it('grows with time and never says that a call is done', () => {
+  it('estimates grow with time and never reach 1', () => {
     const durations = new CallDurations();
     const seen = [0, 1_000, 10_000, 60_000, 3_600_000].map((elapsed) => durations.estimate('m', elapsed));
     expect(seen[0]).toBe(0);

@@ -1,4 +1,4 @@
-// Who gets a task: keys first, named in a beat first, and never an acknowledgement on a doubt.
+// The claim: a key and a heartbeat that lists the task come first, and an uncertain claim is never acknowledged.
 
 import { afterEach, expect, test } from 'vitest';
 import { cancelled, claimed, failed, requeued } from '../../../src/job/transitions.ts';
@@ -14,7 +14,7 @@ afterEach(() => world.worker.drain());
 const answered = (delivery: OfferedDelivery): Promise<string> =>
   until(() => delivery.answers[0], { what: 'the delivery to be answered', intervalMs: 2 });
 
-/** Submits a task whose claim is under way until `answer` is called. */
+/** Submits a task; its claim stays in flight until `answer` is called. */
 async function submitAndHoldClaim() {
   const held = Promise.withResolvers<void>();
   const asked = Promise.withResolvers<void>();
@@ -29,10 +29,10 @@ async function submitAndHoldClaim() {
   return { task, answer: held.resolve };
 }
 
-test('nothing is asked of the queue without a key in hand', async () => {
+test('the worker does not fetch from the queue without a key', async () => {
   world = startWorld(() => Promise.resolve(made()), blockedKeys());
   const { task } = world.submit();
-  await until(() => ring.waiting > 0, { what: 'a key to be asked for' });
+  await until(() => ring.waiting > 0, { what: 'a request for a key' });
   expect(world.queue.asked).toEqual([]);
   expect(world.log.entryOf(task)!.state.state).toBe('queued');
   ring.grant();
@@ -53,7 +53,7 @@ function blockedKeys() {
   return { keys: { acquire, state: () => Promise.resolve([]) } };
 }
 
-test('no more attempts run than slots, and no more than keys', async () => {
+test('the number of attempts never exceeds the slots or the keys', async () => {
   const { generate, called } = hanging();
   world = startWorld(generate, { concurrency: 3 });
   world.keys.limit(2);
@@ -65,19 +65,19 @@ test('no more attempts run than slots, and no more than keys', async () => {
   expect(world.queue.asked.every((atMost) => atMost >= 1 && atMost <= 3)).toBe(true);
 });
 
-test('an idle worker keeps one key in hand after a burst, and none after its end', async () => {
+test('an idle worker holds one key after a burst, and none after it has ended', async () => {
   world = startWorld(() => Promise.resolve(made()), { concurrency: 8 });
   const tasks = Array.from({ length: 40 }, () => world.submit().task);
   for (const task of tasks) await world.log.reached(task, 'succeeded');
   await until(() => world.worker.running() === 0, { what: 'all to end' });
   const { task } = world.submit();
   await world.log.reached(task, 'succeeded');
-  await until(() => world.keys.inHand <= 2, { what: 'keys to be given back' });
+  await until(() => world.keys.inHand <= 2, { what: 'the release of surplus keys' });
   await world.worker.drain();
   expect(world.keys.inHand).toBe(0);
 });
 
-test('the first beat comes before the first claim, and the claim names a beat that names the task', async () => {
+test('the first heartbeat precedes the first claim, and the claim refers to a heartbeat that lists the task', async () => {
   const { generate, called } = hanging();
   world = startWorld(generate);
   const { task } = world.submit();
@@ -97,7 +97,7 @@ test('the first beat comes before the first claim, and the claim names a beat th
   expect(world.heartbeats.beats.at(-1)!.memory).toBeGreaterThan(1e6);
 });
 
-test('a beat names the task while its claim is under way', async () => {
+test('a heartbeat lists the task while its claim is in flight', async () => {
   world = startWorld(() => Promise.resolve(made()));
   const { task, answer } = await submitAndHoldClaim();
   world.worker.beat();
@@ -106,7 +106,7 @@ test('a beat names the task while its claim is under way', async () => {
   await world.log.reached(task, 'succeeded');
 });
 
-test('a spec that was superseded is acknowledged away, and its key goes back unused', async () => {
+test('a superseded spec is acknowledged, and its key is released unused', async () => {
   let calls = 0;
   world = startWorld(() => Promise.resolve(made(String((calls += 1)))));
   const { task } = world.submit();
@@ -115,7 +115,9 @@ test('a spec that was superseded is acknowledged away, and its key goes back unu
   const again = world.queue.offer(spec);
   expect(await answered(again)).toBe('done');
   expect(calls).toBe(1);
-  await until(() => world.keys.released.some(({ outcome }) => outcome === 'unused'), { what: 'the key to come back' });
+  await until(() => world.keys.released.some(({ outcome }) => outcome === 'unused'), {
+    what: 'the release of the key',
+  });
 });
 
 test('a task that was cancelled or requeued before the claim is not run', async () => {
@@ -132,7 +134,7 @@ test('a task that was cancelled or requeued before the claim is not run', async 
   expect(world.log.entryOf(task)!.state.state).toBe('cancelled');
 });
 
-test('a claim that NATS does not answer is given back, and the worker continues', async () => {
+test('a delivery is returned if NATS does not answer the claim, and the worker continues', async () => {
   world = startWorld(() => Promise.resolve(made()));
   world.log.intercept = (next, store) =>
     next.state.attempt > 0 ? Promise.reject(unavailable()) : Promise.resolve(store());
@@ -143,7 +145,7 @@ test('a claim that NATS does not answer is given back, and the worker continues'
   expect(delivery.answers).toHaveLength(1);
 });
 
-test('a claim that was stored although its answer was lost is taken up at the redelivery', async () => {
+test('a stored claim with a lost answer is resumed at the redelivery', async () => {
   world = startWorld(() => Promise.resolve(made()));
   world.log.intercept = async (_next, store) => {
     store();
@@ -159,7 +161,7 @@ test('a claim that was stored although its answer was lost is taken up at the re
   expect(world.log.entries.map((entry) => entry.state.state)).toEqual(['queued', 'running', 'succeeded']);
 });
 
-test('the claim of another worker is not taken up', async () => {
+test('the claim of another worker is not resumed', async () => {
   world = startWorld(() => Promise.reject(new Error('must not be called')));
   world.log.intercept = async (next, store) => {
     world.log.intercept = undefined;
@@ -183,7 +185,7 @@ test('a spec past its dueAt is left to the controller', async () => {
   expect(world.log.entryOf(task)!.state.state).toBe('queued');
 });
 
-test('an overdue spec that the controller has failed is acknowledged away', async () => {
+test('an overdue spec that the controller has failed is acknowledged', async () => {
   world = startWorld(() => Promise.reject(new Error('must not be called')));
   const { delivery, task } = world.submit({
     of: { submittedAt: Date.now() - 60_000 },
@@ -194,7 +196,7 @@ test('an overdue spec that the controller has failed is acknowledged away', asyn
   expect(await answered(world.queue.offer(delivery.entry))).toBe('done');
 });
 
-test('a redelivery of a task whose claim is under way is given back', async () => {
+test('a redelivery of a task with a claim in flight is returned to the queue', async () => {
   world = startWorld(() => Promise.resolve(made()));
   const { task, answer } = await submitAndHoldClaim();
   const again = world.queue.offer(world.log.entries[0]!);

@@ -1,4 +1,4 @@
-// A worker that is told to end while a task is on its way to it: what it has claimed it finishes.
+// A drain that starts while a task is being delivered: the worker finishes what it has claimed.
 import { afterEach, expect, test } from 'vitest';
 import { made } from '../../fakes/provider.ts';
 import { startWorld, type World } from '../../fakes/workerWorld.ts';
@@ -6,7 +6,7 @@ import { startWorld, type World } from '../../fakes/workerWorld.ts';
 let world: World;
 afterEach(() => world.worker.drain());
 
-test('a claim that is being written when the drain begins is run to its end', async () => {
+test('a task with a claim in flight when the drain begins is run to its end', async () => {
   const [claiming, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const [called, done] = [Promise.withResolvers<AbortSignal>(), Promise.withResolvers<void>()];
   const generate = async (_request: unknown, { signal }: { signal: AbortSignal }) => {

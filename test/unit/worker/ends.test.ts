@@ -1,4 +1,4 @@
-// The other ends of an attempt: errors, its time, a cancellation, a call that ignores its abort, and a drain.
+// How attempts end other than by success: errors, timeouts, cancellations, calls that ignore their abort, and drains.
 
 import { afterEach, expect, test } from 'vitest';
 import { AttemptFailed, taskError, type TaskErrorCode } from '../../../src/job/errors/index.ts';
@@ -37,7 +37,7 @@ test.each([
   expect(metrics).toMatch(/genwarden_provider_requests_total\{[^}]*code="418"\} 1/);
 });
 
-test('an error that nobody foresaw is a WorkerError, and is logged', async () => {
+test('an unexpected error is a WorkerError, and is logged', async () => {
   world = startWorld(() => Promise.reject(new Error('a bug')));
   const { detail } = await world.log.reached(world.submit().task, 'waiting');
   expect(detail.error).toMatchObject({ code: 'WorkerError', message: expect.stringContaining('a bug') });
@@ -56,7 +56,7 @@ test('a call that takes too long is aborted and retried', async () => {
   expect(world.logged.find(({ event }) => event === 'attempt_timeout')).toMatchObject({ reason: 'AttemptTimeout' });
 });
 
-test("the run's time and the job's deadline end an attempt under their own names", async () => {
+test('runTimeout and deadline end an attempt with their own reasons', async () => {
   world = startWorld(hanging().generate);
   const run = world.submit({ policy: { runTimeout: 100 } });
   const deadline = world.submit({ of: { deadline: Date.now() + 100 } });
@@ -132,7 +132,7 @@ test('once the provider has answered, a cancellation no longer drops the result'
   await world.log.reached(task, 'succeeded');
 });
 
-test('a call that ignores its abort leaks its slot until it lets go', async () => {
+test('a call that ignores its abort leaks its slot until it settles', async () => {
   const letGo = Promise.withResolvers<void>();
   const ignoring = async () => {
     await letGo.promise;
@@ -152,7 +152,7 @@ test('a call that ignores its abort leaks its slot until it lets go', async () =
   expect(world.log.entryOf(task)!.state.state).toBe('failed');
 });
 
-test('a worker that has lost half of its slots says that it should be replaced, and ends', async () => {
+test('a worker that has leaked half of its slots reports that it should be replaced, and ends', async () => {
   const ignoring = () => new Promise<never>(() => undefined);
   world = startWorld(ignoring, { concurrency: 2 });
   const { task } = world.submit({ policy: { attemptTimeout: 100, maxAttempts: 1 } });
@@ -182,7 +182,7 @@ test('a drain lets an attempt that ends in time finish', async () => {
   expect(world.heartbeats.beats.at(-1)).toMatchObject({ draining: true, tasks: [] });
 });
 
-test('a drain hands the rest back as specs, free of charge, and claims nothing more', async () => {
+test('a drain requeues unfinished tasks without counting the attempt, and claims nothing more', async () => {
   const { generate, called } = hanging();
   world = startWorld(generate, { drainTimeoutMs: 20, concurrency: 2 });
   const { task } = world.submit();
@@ -199,7 +199,7 @@ test('a drain hands the rest back as specs, free of charge, and claims nothing m
   expect(world.worker.health()).toEqual({ live: true, reason: 'draining' });
 });
 
-test('a drain without NATS ends all the same', async () => {
+test('a drain ends even if NATS is unreachable', async () => {
   const { generate, called } = hanging();
   world = startWorld(generate, { drainTimeoutMs: 20, requeueTimeoutMs: 50 });
   const { task } = world.submit();
@@ -207,13 +207,13 @@ test('a drain without NATS ends all the same', async () => {
   world.log.intercept = () => Promise.reject(unavailable());
   await world.worker.drain();
   expect(world.log.entryOf(task)!.state.state).toBe('running');
-  await until(() => world.worker.running() === 0, { what: 'the held result to be let go' });
+  await until(() => world.worker.running() === 0, { what: 'the worker to give up the held result' });
   expect(world.logged.some(({ event }) => event === 'status_write_failed')).toBe(true);
 });
 
-test('deliveries that come while the worker stops are given back at once', async () => {
+test('deliveries that arrive while the worker stops are returned immediately', async () => {
   world = startWorld(() => Promise.resolve(made()));
-  await until(() => world.queue.asked.length > 0, { what: 'the queue to be asked' });
+  await until(() => world.queue.asked.length > 0, { what: 'a fetch from the queue' });
   const { delivery, task } = world.submit();
   await world.worker.drain();
   expect(delivery.answers).toEqual(['give back 0']);

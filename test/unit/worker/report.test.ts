@@ -1,4 +1,4 @@
-// The final write: offered until it is answered, taken late where nobody else has the task, refused otherwise.
+// The final write: retried until it is answered, adopted when late if no other worker has the task, refused otherwise.
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { AttemptFailed, GenwardenError, taskError } from '../../../src/job/errors/index.ts';
@@ -34,9 +34,9 @@ describe('adoption', () => {
     ['a success while waiting', good, inBackoff, 'succeeded'],
     ['a refusal after a requeue', refusal, afterLost, 'failed'],
     ['a refusal while waiting', refusal, inBackoff, 'failed'],
-    ['an error that is retried, after a requeue', hiccup, afterLost, undefined],
-    ['an error that is retried, while waiting', hiccup, inBackoff, undefined],
-    ['a limit of time that the claim hit, after a requeue', outOfTime, afterLost, undefined],
+    ['a retryable error after a requeue', hiccup, afterLost, undefined],
+    ['a retryable error while waiting', hiccup, inBackoff, undefined],
+    ['a time limit of the claim, after a requeue', outOfTime, afterLost, undefined],
     ['a success while another worker runs it', good, claimed(afterLost, 'worker-2', 1, now), undefined],
     ['a success after another success', good, succeeded(running, now), undefined],
     ['a success after a cancel', good, cancelled(running, now), undefined],
@@ -46,7 +46,7 @@ describe('adoption', () => {
     expect(adopt(claim, ending, anEntry(11, last), now)?.write.state.state).toBe(expected);
   });
 
-  test('is never made against a message from before the claim, nor without a message', () => {
+  test('requires a last message that is newer than the claim', () => {
     expect(adopt(claim, good, anEntry(9, afterLost), now)).toBeUndefined();
     expect(adopt(claim, good, undefined, now)).toBeUndefined();
   });
@@ -60,7 +60,7 @@ describe('adoption', () => {
     expect(adopt(claim, good, anEntry(14, second), now)!.write.state).toMatchObject({ attempt: 2, attemptsLost: 1 });
   });
 
-  test('keeps a review that is asked for', () => {
+  test('goes to review if the policy requires it', () => {
     const reviewed = claimed(queuedTask({ policy: { review: 'always' } }), 'worker-1', 4, start);
     const last = afterLoss(reviewed, lost, start + 1).state;
     const { write } = adopt({ ...claim, state: reviewed }, good, anEntry(11, last), now)!;
@@ -72,7 +72,7 @@ describe('reporting', () => {
   let world: World;
   afterEach(() => world.worker.drain());
 
-  /** Answers the claim, and keeps from the worker that `meddle` was faster with the final write. */
+  /** Answers the claim; at the final write, `meddle` writes first without the worker's knowledge. */
   const meddle = (write: (running: Running) => TaskWrite): void => {
     world.log.intercept = async (next, store) => {
       if (next.state.state === 'running') return store();
@@ -88,7 +88,7 @@ describe('reporting', () => {
     return { state: state as Queued, detail: { message: '', error, request: aRequest } };
   };
 
-  test('a result that NATS does not take for a while is held, and lands when it is back', async () => {
+  test('a result is held while NATS is unreachable, and stored afterwards', async () => {
     world = startWorld(() => Promise.resolve(made()));
     let tries = 0;
     world.log.intercept = (next, store) => {
@@ -105,7 +105,7 @@ describe('reporting', () => {
     expect(world.logged.filter(({ event }) => event === 'status_write_failed')).toHaveLength(1);
   });
 
-  test('a result for which there is no room is held until there is, however often it was tried', async () => {
+  test('a result is held while the storage is full, however often the write is retried', async () => {
     world = startWorld(() => Promise.resolve(made()));
     let tries = 0;
     world.log.intercept = (next, store) => {
@@ -134,7 +134,7 @@ describe('reporting', () => {
     expect(world.logged.some(({ event }) => event === 'generation_completed')).toBe(true);
   });
 
-  test('a result is adopted after the worker was taken for lost', async () => {
+  test('a result is adopted after the worker was considered lost', async () => {
     world = startWorld(() => Promise.resolve(made()));
     meddle(lose);
     const { task } = world.submit();
@@ -144,7 +144,7 @@ describe('reporting', () => {
     expect(world.logged.find(({ event }) => event === 'generation_completed')!['msg']).toContain('adopted');
   });
 
-  test('an adoption that is overtaken in its turn is refused', async () => {
+  test('an adoption is refused if another write precedes it', async () => {
     world = startWorld(() => Promise.resolve(made()));
     let finals = 0;
     world.log.intercept = async (next, store) => {
@@ -165,7 +165,7 @@ describe('reporting', () => {
     expect(world.log.entryOf(task)!.state).toMatchObject({ state: 'running', worker: 'worker-2' });
   });
 
-  test('a result of a cancelled task is refused, said and counted; its artifacts are left', async () => {
+  test('the result of a cancelled task is refused, logged and counted; its artifacts remain', async () => {
     world = startWorld(() => Promise.resolve(made('x'.repeat(300 * 1024))));
     meddle((running) => ({ state: cancelled(running, Date.now()), detail: { message: '' } }));
     const { task } = world.submit();
@@ -176,7 +176,7 @@ describe('reporting', () => {
     expect(world.artifacts.stored.size).toBe(1);
   });
 
-  test('a retryable error of a task that was requeued meanwhile is dropped', async () => {
+  test('a retryable error is dropped if the task was requeued meanwhile', async () => {
     world = startWorld(() => Promise.reject(new AttemptFailed(taskError('ProviderError', 'oops'))));
     meddle(lose);
     const { task } = world.submit();
@@ -184,7 +184,7 @@ describe('reporting', () => {
     expect(world.log.entryOf(task)!.state).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
   });
 
-  test('a write that can never succeed is given up, and said', async () => {
+  test('the worker gives up a write that can never succeed, and logs it', async () => {
     world = startWorld(() => Promise.resolve(made()));
     world.log.intercept = (next, store) =>
       next.state.state === 'running' ? Promise.resolve(store()) : Promise.reject(new Error('too large'));
@@ -198,7 +198,7 @@ describe('reporting', () => {
     await finished();
   };
 
-  test('held results keep their slots, so that no more can be held', async () => {
+  test('held results occupy their slots, which limits their number', async () => {
     world = startWorld(() => Promise.resolve(made()), { concurrency: 2 });
     world.log.intercept = (next, store) =>
       next.state.state === 'running' ? Promise.resolve(store()) : Promise.reject(unavailable());

@@ -1,4 +1,4 @@
-// The good path: what is stored, written, acknowledged and said, and in which order.
+// A successful attempt: what is stored, written, acknowledged and logged, and in which order.
 
 import sharp from 'sharp';
 import { afterEach, expect, test } from 'vitest';
@@ -20,7 +20,7 @@ const drawing = (...images: Buffer[]): Generate => {
   return () => Promise.resolve({ ...generated, provenance: { modelVersion: 'v7' } });
 };
 
-test('a picture is stored with thumbnail and metadata before its status says so', async () => {
+test('an image is stored with thumbnail and metadata before the status refers to it', async () => {
   world = startWorld(drawing(await picture()));
   const { task, delivery } = world.submit({ of: { kind: 'image', tenant: 'acme' } });
   const { state, detail } = await world.log.reached(task, 'succeeded');
@@ -58,7 +58,7 @@ test('a picture is stored with thumbnail and metadata before its status says so'
   });
 });
 
-test('several pictures are image, image-2 and so on, with one thumbnail', async () => {
+test('several images are named image, image-2 and so on, with one thumbnail', async () => {
   world = startWorld(drawing(await picture(), await picture(50, 60)));
   const { detail } = await world.log.reached(world.submit({ of: { kind: 'image' } }).task, 'succeeded');
   expect(detail.artifacts!.map(({ name, width }) => [name, width])).toEqual([
@@ -79,13 +79,13 @@ test('the provider may free its images once they are stored, and not before', as
   expect(detail.artifacts![0]).toMatchObject({ name: 'image', bytes: bytes.length });
 });
 
-test('an image that cannot be read is an answer that cannot be read', async () => {
+test('an unreadable image is reported as ProviderResponseInvalid', async () => {
   world = startWorld(drawing(Buffer.from('not an image')));
   const { detail } = await world.log.reached(world.submit({ of: { kind: 'image' } }).task, 'waiting');
   expect(detail.error).toMatchObject({ code: 'ProviderResponseInvalid' });
 });
 
-test('references are handed to the provider in their order', async () => {
+test('references are passed to the provider in order', async () => {
   const seen: unknown[] = [];
   world = startWorld((request) => {
     seen.push(...request.references.map(({ bytes, ...rest }) => ({ text: Buffer.from(bytes).toString(), ...rest })));
@@ -105,7 +105,7 @@ test('references are handed to the provider in their order', async () => {
   ]);
 });
 
-test("a reference that is gone, or another tenant's, fails the task without a call", async () => {
+test('a reference that is missing or belongs to another tenant fails the task without a call', async () => {
   let calls = 0;
   world = startWorld(() => Promise.resolve(made(String((calls += 1)))));
   const { digest } = await world.artifacts.put('another', Buffer.from('one'), 'image/png');
@@ -139,13 +139,13 @@ test('a long text becomes an artifact', async () => {
   expect(Buffer.from(stored.bytes).toString()).toBe(text);
 });
 
-test('with review asked for, a result waits for it', async () => {
+test('a result waits for review if the policy requires it', async () => {
   world = startWorld(() => Promise.resolve(made()));
   const { state } = await world.log.reached(world.submit({ policy: { review: 'always' } }).task, 'needs_review');
   expect(state).toMatchObject({ reason: 'AwaitingReview', worker: 'worker-1' });
 });
 
-test('a result outlives an artifact store that is away for a while', async () => {
+test('a result survives a temporary outage of the artifact store', async () => {
   let failures = 3;
   world = startWorld(() => Promise.resolve(made('x'.repeat(300 * 1024))));
   world.artifacts.beforePut = async () => {
@@ -155,7 +155,7 @@ test('a result outlives an artifact store that is away for a while', async () =>
   expect(state.attempt).toBe(1);
 });
 
-test('a result outlives storage that is full for a while: it is paid for', async () => {
+test('a result, which is paid for, survives temporarily full storage', async () => {
   let failures = 3;
   world = startWorld(() => Promise.resolve(made('x'.repeat(300 * 1024))));
   world.artifacts.beforePut = async () => {
@@ -165,14 +165,14 @@ test('a result outlives storage that is full for a while: it is paid for', async
   expect(state.attempt).toBe(1);
 });
 
-test('an artifact store that fails fails the attempt', async () => {
+test('an error of the artifact store fails the attempt', async () => {
   world = startWorld(() => Promise.resolve(made('x'.repeat(300 * 1024))));
   world.artifacts.beforePut = () => Promise.reject(new Error('no space'));
   const { detail } = await world.log.reached(world.submit().task, 'waiting');
   expect(detail.error).toMatchObject({ code: 'ArtifactStoreFailed', retryable: true });
 });
 
-test('says what it did in log and metrics', async () => {
+test('log and metrics report the attempt', async () => {
   world = startWorld(() => Promise.resolve(made()), { models: [] });
   const { task } = world.submit();
   await world.log.reached(task, 'succeeded');

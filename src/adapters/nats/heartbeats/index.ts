@@ -46,7 +46,7 @@ export function natsHeartbeats(link: NatsLink, options: HeartbeatOptions = {}): 
   };
 }
 
-/** Calls `beat` whenever an observer starts, so that it need not wait for the next beat. Ends with the link. */
+/** Calls `beat` whenever an observer starts, so that it does not have to wait for the next heartbeat. Ends with the link. */
 export function answerRollCalls(link: NatsLink, beat: () => void): void {
   const stop = listen(link, rollCallSubject(link), () => {
     beat();
@@ -98,12 +98,12 @@ function watchCancellations(link: NatsLink, worker: string, signal: AbortSignal)
   return cancellations;
 }
 
-/** Calls `take` for each message. A message that `take` rejects is logged and dropped. */
-function listen({ connection, log }: NatsLink, subject: string, take: (bytes: Uint8Array) => boolean): () => void {
+/** Calls `accept` for each message. A message that `accept` rejects is logged and dropped. */
+function listen({ connection, log }: NatsLink, subject: string, accept: (bytes: Uint8Array) => boolean): () => void {
   const subscription = connection.subscribe(subject, {
     callback: (error, message) => {
       if (error !== null) log.warn({ err: error, subject }, `NATS does not let this process subscribe to ${subject}`);
-      else if (!take(message.data)) log.debug({ subject: message.subject }, 'Dropped an unreadable message');
+      else if (!accept(message.data)) log.debug({ subject: message.subject }, 'Dropped an unreadable message');
     },
   });
   return () => {
@@ -111,5 +111,8 @@ function listen({ connection, log }: NatsLink, subject: string, take: (bytes: Ui
   };
 }
 
-/** A name as one token of a subject. Workers' names already are; any other name must not widen the subject. */
+/**
+ * Escapes a name to one token of a subject. Worker names need no escaping; other names could otherwise add tokens or
+ * wildcards.
+ */
 const token = (name: string): string => name.replaceAll(/[^A-Za-z0-9_-]/g, '_');
