@@ -32,7 +32,7 @@ export type { Api, ApiOptions } from './options.ts';
 /** Bytes. */
 const bodyLimit = 25 * 1024 * 1024;
 
-/** The API, not listening yet. `close()` ends every wait and stops observing heartbeats; the caller keeps owning the ports. */
+/** The API, not listening yet. `close()` ends every wait and stops observing heartbeats; the caller still owns the ports. */
 export function buildApi(options: ApiOptions): Api {
   const closing = new AbortController();
   const context = contextOf(options, closing.signal);
@@ -77,7 +77,7 @@ function newApp({ logger, random }: ApiOptions): Api {
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
-    // A request that arrives while the API closes is still answered: its client could not know.
+    // Requests that arrive while the API closes are still answered: their clients could not know that it is closing.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => void sendProblem(asGenwardenError(error), request, reply),
     bodyLimit,

@@ -1,4 +1,4 @@
-// The parts that the API is built from, and the context that every route gets.
+// The parts that the API is built from, and the context that every route receives.
 
 import type { FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -11,10 +11,10 @@ import type { KubernetesTokens } from './auth/kubernetes/kubernetesTokens.ts';
 import type { TokenStore } from './auth/tokenStore.ts';
 import type { JobsContext } from '../jobs/context.ts';
 
-/** What `buildApi` makes itself. */
+/** The parts that `buildApi` creates. */
 type OwnParts = 'workers' | 'lastClaims' | 'watch' | 'recent' | 'onTaskEnded';
 
-/** The ports and settings of the use cases, and what HTTP adds to them. */
+/** The ports and settings of the use cases, and those that only HTTP needs. */
 export interface ApiOptions extends Omit<JobsContext, OwnParts> {
   readonly queue: Pick<TaskQueue, 'depth' | 'pause' | 'resume' | 'paused'>;
   readonly heartbeats: Pick<Heartbeats, 'watch' | 'sendCancellation'>;
@@ -24,10 +24,10 @@ export interface ApiOptions extends Omit<JobsContext, OwnParts> {
   readonly auth: TokenStore | 'off';
   /** Identifies tokens that `auth` does not know; the caller closes it. */
   readonly kubernetes?: KubernetesTokens | undefined;
-  /** The API's public address, for `Location`; where absent, `Location` is a path. */
+  /** The API's public address, for `Location`; if absent, `Location` is a path. */
   readonly publicUrl?: string;
   readonly corsOrigins: readonly string[];
-  /** Of event streams, for tests. */
+  /** The limits of event streams; tests lower them. */
   readonly events?: EventStreamLimits;
   /** Shown in `/openapi.json`. */
   readonly version?: string;

@@ -1,4 +1,4 @@
-// The typed client of the HTTP API, for Node from 20 on and for browsers.
+// The typed client of the HTTP API, for Node 20 or later and for browsers.
 
 import { GenwardenApiError } from './error.ts';
 import { followEvents, type EventOptions } from './eventStream.ts';
@@ -178,7 +178,7 @@ export class GenwardenClient {
     return this.#json('GET', `${pathOf(job)}/explain`, { signal });
   }
 
-  /** Overdue tasks, and open tasks that have not progressed for long. */
+  /** Overdue tasks, and open tasks that have made no progress for a long time. */
   stuck({ olderThan, jobId, pool }: StuckFilter = {}, signal?: AbortSignal): Promise<StuckList> {
     return this.#json('GET', '/v1/stuck', { query: { olderThan, jobId, pool }, signal });
   }
@@ -193,7 +193,7 @@ export class GenwardenClient {
   }
 
   /**
-   * The events of a job until it has finished, or of all jobs of the tenant without end: a snapshot, then each transition
+   * The events of a job until it has finished, or of all jobs of the tenant indefinitely: a snapshot, then each transition
    * once, in order, through restarts of the API and lost connections. If too many were missed, a `reset` comes before a
    * new snapshot.
    */
@@ -207,7 +207,7 @@ export class GenwardenClient {
     const response = await this.#send('GET', pathOf(job), options);
     if (response.status === 304) return undefined;
     const tag = response.headers.get('etag');
-    if (tag === null) throw notTheApi(response);
+    if (tag === null) throw missingEtag(response);
     return { job: (await response.json()) as Job, tag };
   }
 
@@ -224,7 +224,7 @@ export class GenwardenClient {
 const poolPath = (pool: string): string => `/v1/pools/${encodeURIComponent(pool)}`;
 const taskPath = (job: string, task: string | number): string => `${pathOf(job)}/tasks/${encodeURIComponent(task)}`;
 
-function notTheApi({ url, status, statusText }: Response): GenwardenApiError {
+function missingEtag({ url, status, statusText }: Response): GenwardenApiError {
   const detail = `${url} answered without an ETag`;
   const hint = 'Check that no proxy drops headers.';
   return new GenwardenApiError({ status, code: 'Unknown', title: statusText, detail, hint });

@@ -19,7 +19,7 @@ export interface Problem {
   idempotencyKey?: string;
 }
 
-/** The problem document of an answer, or the part of one that the client makes for an answer that is not the API's. */
+/** A problem document of the API, or the partial one that the client creates for a response from something else. */
 type PossibleProblem = Partial<Problem> & Pick<Problem, 'title' | 'status' | 'detail' | 'code' | 'hint'>;
 
 export class GenwardenApiError extends Error {
@@ -32,7 +32,7 @@ export class GenwardenApiError extends Error {
   readonly hint: string;
   readonly errors: readonly { readonly path: string; readonly message: string }[];
   readonly problem: PossibleProblem;
-  /** When to retry, if the answer says so, ms. */
+  /** How long to wait before a retry, if the response specifies it, ms. */
   readonly retryAfter: number | undefined;
 
   constructor(problem: PossibleProblem, retryAfter?: number) {

@@ -15,7 +15,7 @@ export interface EventOptions {
 
 /** The API sends a comment every 15 s: a connection that misses three of them is dead, ms. */
 const silenceLimit = 45_000;
-/** Between the end of a connection and the next one, ms, before jitter. */
+/** The delay before reconnecting, without jitter, ms. */
 const reconnectAfter = 500;
 const openStates: readonly State[] = ['queued', 'running', 'waiting', 'needs_review'];
 
@@ -46,13 +46,13 @@ async function connect(
   signal: AbortSignal | undefined,
 ): Promise<{ response: Response; watchdog: Watchdog }> {
   const watchdog = new Watchdog(signal);
-  watchdog.heard();
+  watchdog.restart();
   try {
     return { response: await send('GET', path, { headers, signal: watchdog.signal }), watchdog };
   } catch (error) {
     watchdog.end();
     signal?.throwIfAborted();
-    // The error of `fetch` for a missing answer.
+    // `fetch` throws a TypeError too when no response arrives.
     throw watchdog.expired ? new TypeError(`No answer within ${silenceLimit} ms`) : error;
   }
 }
@@ -70,7 +70,7 @@ class Watchdog {
   /** True once the connection was silent for too long. */
   expired = false;
 
-  heard(): void {
+  restart(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.expired = true;
@@ -91,7 +91,7 @@ async function* eventsOf<Snapshot>(response: Response, watchdog: Watchdog): Asyn
   let text = '';
   try {
     for (;;) {
-      watchdog.heard();
+      watchdog.restart();
       const chunk = await reader.read().catch(() => undefined);
       if (chunk === undefined || chunk.done) return;
       text += chunk.value;

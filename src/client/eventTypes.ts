@@ -23,7 +23,7 @@ export interface TaskChange {
 
 export interface OpenJobs {
   items: ListedJob[];
-  /** False if there are more open jobs than the snapshot has. */
+  /** False if there are more open jobs than the snapshot contains. */
   complete: boolean;
 }
 

@@ -1,4 +1,4 @@
-// What `explain`, `stuck` and `doctor` answer.
+// The responses of `explain`, `stuck` and `doctor`.
 
 import type { KeyState, Lane, State, TaskError } from './types.ts';
 

@@ -1,4 +1,4 @@
-// One request to the API: address, token, errors.
+// Sends requests to the API with its address and token, and throws its errors.
 
 import { errorOf } from './error.ts';
 

@@ -6,7 +6,7 @@ import { GenwardenApiError } from './error.ts';
 const backoff = { first: 250, cap: 5_000 };
 
 /**
- * Calls until there is an answer. Retries 429, 502, 503, 504 and lost connections; throws any other error, the signal's
+ * Calls until a response arrives. Retries 429, 502, 503, 504 and lost connections; throws any other error, the signal's
  * reason when it aborts, and the last failure once `giveUpAfterMs` have passed.
  */
 export async function withRetries<T>(

@@ -190,7 +190,7 @@ export interface Pool {
   needsReview: number;
   oldestQueuedAt: string | null;
   paused: boolean;
-  /** Null also for a pause until resumed. */
+  /** Null also while the pool is paused without an end. */
   pausedUntil: string | null;
   workers: number;
   keys: {
@@ -237,6 +237,6 @@ export interface Download {
 }
 
 export interface PausedPool extends Pool {
-  /** When the first queued task fails if the pause lasts. */
+  /** When the first queued task fails if the pool stays paused. */
   firstQueueTimeoutAt: string | null;
 }

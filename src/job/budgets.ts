@@ -10,7 +10,7 @@ export function fullBudgets(policy: Policy): Budgets {
   return { queue: policy.queueTimeout, run: policy.runTimeout, review: policy.reviewTimeout };
 }
 
-/** The budgets left when the state is left at `now`. A clock that went backwards spends nothing. */
+/** The remaining budgets of a task that leaves its state at `now`. A clock that went backwards spends nothing. */
 export function budgetsAfter(task: Dated, now: Instant): Budgets {
   const spends = budgetOf(task.state);
   if (spends === undefined) return task.budgets;
@@ -18,7 +18,7 @@ export function budgetsAfter(task: Dated, now: Instant): Budgets {
   return { ...task.budgets, [spends]: Math.max(0, task.budgets[spends] - spent) };
 }
 
-/** When a state entered at `now` must have changed: the end of its budget, or the job's deadline if that is earlier. */
+/** The time by which a state entered at `now` must change: the end of its budget, or the job's deadline if that is earlier. */
 export function dueAt(
   state: 'queued' | 'running' | 'waiting' | 'needs_review',
   of: TaskIdentity,

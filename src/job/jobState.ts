@@ -42,7 +42,7 @@ export function jobTimes(tasks: readonly TaskState[]): JobTimes {
   };
 }
 
-/** The mean progress, 0 to 1. A terminal task counts as done; `running` returns what a worker reports of a running one. */
+/** The mean progress, 0 to 1. A terminal task counts as done; `running` returns the reported progress of a running one. */
 export function progressFraction(tasks: readonly TaskState[], running: (task: number) => number): number {
   const done = tasks.map((task) => (isOpen(task) ? (task.state === 'running' ? running(task.of.task) : 0) : 1));
   return done.reduce((sum, part) => sum + part, 0) / tasks.length;

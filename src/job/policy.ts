@@ -39,7 +39,7 @@ const minute = 60_000;
 const day = 86_400_000;
 const defaultBackoff = { first: 1_000, cap: 30_000 };
 
-/** Requested values come first, then the pool's defaults, then the general ones. */
+/** Requested values override the pool's defaults, which override the general defaults. */
 export function policyFor(kind: JobKind, requested: PolicyRequest = {}, poolDefaults: PolicyRequest = {}): Policy {
   const merged = { ...poolDefaults, ...withoutUndefined(requested) };
   const attemptTimeout = merged.attemptTimeout ?? (kind === 'text' ? 120_000 : 90_000);
@@ -57,7 +57,7 @@ export function policyFor(kind: JobKind, requested: PolicyRequest = {}, poolDefa
   };
 }
 
-/** The longest that `maxAttempts` attempts with their backoffs can take, ms, with one second per hand-over. */
+/** The longest that `maxAttempts` attempts with their backoffs can take, ms, with one second per attempt for the handover. */
 export function timeForAllAttempts(attemptTimeout: Duration, maxAttempts: number, backoff: Backoff): Duration {
   let total = maxAttempts * (attemptTimeout + 1_000);
   for (let attempt = 1; attempt < maxAttempts; attempt += 1) total += backoffCeiling(attempt, backoff);

@@ -16,7 +16,7 @@ export const lanes: readonly Lane[] = ['again', 'high', 'normal', 'low'];
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 export type JsonObject = { [key: string]: JsonValue };
 
-/** What is fixed when the task is submitted. Every message carries it, so that an index needs no message bodies. */
+/** The facts that are fixed at submit. Every message carries them, so that an index needs no message bodies. */
 export interface TaskIdentity {
   readonly job: JobId;
   readonly task: TaskIndex;
@@ -45,10 +45,10 @@ export interface Budgets {
   readonly review: number;
 }
 
-/** What every state carries. */
+/** The fields of every state. */
 export interface TaskBase {
   readonly of: TaskIdentity;
-  /** 1 for the submit; each retry or tweak by a person starts the next. */
+  /** 1 for the first run; each retry or tweak by a person starts the next. */
   readonly run: number;
   /** Attempts of this run that count, including the current one. */
   readonly attempt: number;
@@ -79,7 +79,7 @@ export type Reason =
   | 'Deleted';
 
 interface Open extends TaskBase {
-  /** When this state must have changed. */
+  /** The time by which this state must change. */
   readonly dueAt: Instant;
 }
 
@@ -160,7 +160,7 @@ export interface ReferenceImage {
   readonly caption?: string;
 }
 
-/** Of one task. */
+/** Per task. */
 export const maxReferences = 14;
 
 /** The input of the model. References are stored artifacts, so that bytes never reach the queue. */
@@ -199,7 +199,7 @@ export interface TaskDetail {
   readonly artifacts?: readonly ArtifactRef[];
   readonly output?: JsonValue;
   readonly usage?: Usage;
-  /** Present exactly in specs. */
+  /** Present in specs, and only there. */
   readonly request?: TaskRequest;
 }
 

@@ -127,7 +127,7 @@ function freshRun(of: TaskIdentity, run: number, now: Instant, reason: Reason): 
   return { ...base, state: 'queued', lane, dueAt: dueAt('queued', of, budgets, now) };
 }
 
-/** What every transition within a run keeps. */
+/** The fields that every transition within a run keeps. */
 function carried(task: TaskState): TaskBase {
   const { of, run, attempt, attemptsLost, budgets, since, queuedAt, startedAt, reason } = task;
   return { of, run, attempt, attemptsLost, budgets, since, queuedAt, startedAt, reason };

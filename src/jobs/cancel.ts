@@ -1,4 +1,4 @@
-// Cancels a job: every open task becomes terminal at once, its worker stops, and results so far are kept.
+// Cancels a job: every open task becomes terminal immediately, its worker stops, and existing results are kept.
 
 import { GenwardenError } from '../job/errors/index.ts';
 import type { JobId } from '../job/ids.ts';
@@ -16,7 +16,7 @@ export interface CancelRequest extends Cancel {
   readonly job: JobId;
 }
 
-/** The job after the cancel; throws `JobAlreadyFinished` where no task was open and none had been cancelled before. */
+/** The job after the cancel; throws `JobAlreadyFinished` if no task was open and none had been cancelled before. */
 export async function cancelJob(context: CancelContext, request: CancelRequest): Promise<JobRecord> {
   const record = await readJob(context, request.tenant, request.job);
   const changes = await changeTasks(

@@ -1,5 +1,5 @@
-// The only way in which a use case changes a task: decide on its last message, write on the condition that it still is the
-// last, and on refusal decide again on the message that came in between.
+// The only way in which a use case changes a task: decide from its last message, write on the condition that it is still
+// the last one, and if the write is refused, decide again from the newer message.
 
 import { mapLimit } from '../async/mapLimit.ts';
 import { GenwardenError } from '../job/errors/index.ts';
@@ -13,16 +13,16 @@ export type ChangeContext = Pick<JobsContext, 'log' | 'follower'>;
 
 export interface TaskChange {
   readonly task: TaskRecord;
-  /** The message that was written over; undefined where the task was left as it is. */
-  readonly over: DetailedEntry | undefined;
+  /** The message that the change replaced; undefined if the task was left unchanged. */
+  readonly replaced: DetailedEntry | undefined;
 }
 
 const maxTries = 16;
-const writesAtOnce = 32;
+const concurrentWrites = 32;
 
 /**
  * Changes the tasks of a job, several at a time, and calls `onChange` for each as soon as it is settled, changed or not.
- * Throws a refusal, or `Unavailable` when NATS is away; tasks changed by then stay changed.
+ * Throws a refusal, or `Unavailable` while NATS is unavailable; tasks changed by then stay changed.
  */
 export async function changeTasks(
   context: ChangeContext,
@@ -30,7 +30,7 @@ export async function changeTasks(
   decide: Decide,
   onChange: (change: TaskChange) => void = () => {},
 ): Promise<TaskChange[]> {
-  return mapLimit(writesAtOnce, record.tasks, async (task) => {
+  return mapLimit(concurrentWrites, record.tasks, async (task) => {
     const change = await changeTask(context, task, decide);
     onChange(change);
     return change;
@@ -42,20 +42,20 @@ export async function changeTask(context: ChangeContext, task: TaskRecord, decid
   for (let tries = 0; tries < maxTries; tries += 1) {
     const decision = decide(seen.last, seen);
     if (decision.do === 'refuse') throw decision.error;
-    if (decision.do === 'nothing') return { task: seen, over: undefined };
+    if (decision.do === 'nothing') return { task: seen, replaced: undefined };
     const { write } = decision;
     const outcome = await context.log.write(write, seen.last.sequence);
     if (outcome.outcome === 'written' || outcome.overtaken !== undefined) {
-      // A write that others have since written over counts as done: repeated, a cancel would also end the next run.
+      // A write that a newer message has replaced since counts as done: a repeated cancel would also end the next run.
       const own = outcome.outcome === 'written' ? outcome.entry : outcome.overtaken!;
       context.follower.applyOwn(own);
       const request = write.detail.request ?? seen.request;
-      return { task: { last: { ...own, detail: write.detail }, request }, over: seen.last };
+      return { task: { last: { ...own, detail: write.detail }, request }, replaced: seen.last };
     }
     const { last } = outcome;
     if (last === undefined) throw new GenwardenError('JobNotFound', `Job ${task.last.state.of.job} no longer exists`);
     context.follower.applyOwn(last);
-    // Writing twice on the same condition could land next to a write that is still in flight.
+    // Never write twice on the same condition: the first write may still be in flight.
     if (last.sequence <= seen.last.sequence) break;
     seen = { last, request: last.detail.request ?? seen.request };
   }

@@ -1,4 +1,4 @@
-// What the use cases work with: ports, the read model, and a few settings. Each use case names the parts that it takes.
+// The context of the use cases: ports, the read model, and a few settings. Each use case declares the parts that it needs.
 
 import type { Cancelled, Failed, OpenTask } from '../job/task.ts';
 import type { ArtifactStore } from '../ports/artifactStore.ts';
@@ -20,7 +20,7 @@ export interface JobsContext {
   readonly queue: Pick<TaskQueue, 'paused'>;
   readonly heartbeats: Pick<Heartbeats, 'sendCancellation'>;
   readonly artifacts: ArtifactStore;
-  /** The state of a pool's keys; where absent, nothing is known of them. */
+  /** Reads the state of a pool's keys; if absent, their state is unknown. */
   readonly keys?: Pick<KeyRing, 'state'>;
   readonly pools: PoolRegistry;
   readonly clock: Clock;
@@ -29,14 +29,14 @@ export interface JobsContext {
   readonly lastClaims: LastClaims;
   readonly watch: JobWatch;
   readonly recent: RecentEntries;
-  /** Checks of NATS and the leader; where absent, the doctor leaves them out. */
+  /** Checks NATS and the leader; if absent, the doctor skips these checks. */
   readonly installation?: InstallationProbe;
-  /** How long a job is kept, ms from its submit. */
+  /** How long a job is kept after its submit, ms. */
   readonly retentionMs: number;
   /** A worker counts as lost after this much silence, ms; default 6 s. */
   readonly heartbeatTimeoutMs?: number;
   readonly random: (bytes: number) => Uint8Array;
-  /** Called for each task that a request ended before its time, as soon as it is stored. */
+  /** Called for each task that a request cancelled or failed, as soon as the change is stored. */
   readonly onTaskEnded: (ended: EndedTask) => void;
 }
 

@@ -11,13 +11,16 @@ import { readJob } from './read.ts';
 
 export type DeleteContext = Pick<JobsContext, 'log' | 'follower' | 'clock' | 'artifacts'>;
 
-/** An artifact that could not be deleted: it expires with its retention. */
+/** An artifact that could not be deleted: it expires at the end of its retention. */
 export interface LeftArtifact {
   readonly digest: string;
   readonly error: unknown;
 }
 
-/** The artifacts left behind. Throws `JobNotFound`, `JobNotFinished` or `Unavailable`; the job may be gone after the last. */
+/**
+ * Returns the artifacts that could not be deleted. Throws `JobNotFound`, `JobNotFinished` or `Unavailable`; after
+ * `Unavailable` the job may be deleted nevertheless.
+ */
 export async function deleteJob(context: DeleteContext, tenant: string, job: JobId): Promise<readonly LeftArtifact[]> {
   const { tasks } = await readJob(context, tenant, job);
   const refusal = tasks.map(({ last }) => refusalOfDelete(last.state)).find((error) => error !== undefined);
@@ -45,7 +48,7 @@ async function deleteTasks(context: DeleteContext, { job, tasks }: JobRecord): P
   }
 }
 
-/** What the tasks made in all their runs. References stay, because other jobs may name them. */
+/** The artifacts that the tasks produced in all their runs. References are kept, because other jobs may use them. */
 function artifactsOf(entries: readonly DetailedEntry[]): ReadonlySet<string> {
   return new Set(entries.flatMap(({ detail }) => detail.artifacts ?? []).map(({ digest }) => digest));
 }

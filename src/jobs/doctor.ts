@@ -15,14 +15,14 @@ export interface Check {
   readonly ok: boolean;
   /** What was found. */
   readonly says: string;
-  /** What to do; null where nothing needs doing. */
+  /** What to do; null if nothing needs doing. */
   readonly advice: string | null;
 }
 
 export const passed = (name: string, says: string): Check => ({ name, ok: true, says, advice: null });
 const failed = (name: string, says: string, advice: string): Check => ({ name, ok: false, says, advice });
 
-/** All checks, each after those that it depends on. Never throws: a check that cannot be made has failed. */
+/** All checks, each after those that it depends on. Never throws: a check that cannot run counts as failed. */
 export async function checkInstallation(context: DoctorContext, tenant: string): Promise<Check[]> {
   const groups = [
     ['nats', () => nats(context)],
@@ -67,7 +67,7 @@ async function stream({ log }: StorageContext): Promise<Check> {
   return space('stream', bytes, maxBytes, "Raise the stream's max_bytes, or lower GENWARDEN_RETENTION.");
 }
 
-/** From this share on, submits are refused, so that the statuses of stored jobs always have room. */
+/** At this share of the limit, submits are refused, so that the statuses of stored jobs always have room. */
 const fullFrom = 0.85;
 
 function space(name: string, used: number, limit: number, advice: string): Check {

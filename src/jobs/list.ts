@@ -23,15 +23,15 @@ export interface ListRequest {
 }
 
 export interface ListPage {
-  /** Of each job, all tasks by index. */
+  /** All tasks of each job, by index. */
   readonly jobs: readonly (readonly TaskVersion[])[];
   readonly next: ListPosition | null;
-  /** False where finished jobs submitted up to `since` may be missing. */
+  /** False if finished jobs submitted up to `since` may be missing. */
   readonly complete: boolean;
   readonly since: number | null;
 }
 
-/** A task's state without its details: all that a list shows of it. */
+/** A task's state without its details, which is all that a list shows. */
 export interface TaskVersion {
   readonly sequence: Sequence;
   readonly state: TaskState;

@@ -9,7 +9,7 @@ import { canSee } from './tenancy.ts';
 
 export type ReadContext = Pick<JobsContext, 'log' | 'follower' | 'clock'>;
 
-/** Throws `JobNotFound` where the tenant has no job of this id, or `Unavailable`. */
+/** Throws `JobNotFound` if the tenant has no job with this id, or `Unavailable`. */
 export async function readJob(context: ReadContext, tenant: string, job: JobId): Promise<JobRecord> {
   const record = isJobId(job) ? await newestRecord(context, job) : undefined;
   if (record === undefined || !canSee(tenant, tenantOf(record)) || isDeletedOrExpired(record, context.clock.now()))
@@ -35,12 +35,12 @@ const jobNotFound = (job: JobId): GenwardenError =>
 
 const tenantOf = (record: JobRecord): string | undefined => record.tasks[0]?.last.state.of.tenant;
 
-/** A replica of the stream may lag behind this process's index: such tasks are read again from the stream's leader. */
+/** A replica of the stream may lag behind this process's index. Tasks that lag are read again from the stream's leader. */
 async function newestRecord({ log, follower }: ReadContext, job: JobId): Promise<JobRecord | undefined> {
   const pool = follower.index.job(job)?.tasks.find((task) => task !== undefined)?.state.of.pool;
   const record = await log.read(job, pool);
   if (record === undefined || record.tasks.length === 0) return undefined;
-  // The follower may not be this far yet; once shown, a message must stay visible.
+  // The follower may not have reached these messages yet. Once shown, a message must stay visible.
   for (const { last } of record.tasks) if (last.sequence > follower.position().sequence) follower.applyOwn(last);
   const fresh = async (task: TaskRecord, index: number): Promise<TaskRecord> => {
     const known = follower.index.task(job, index)?.sequence ?? 0;

@@ -7,15 +7,15 @@ import type { JobsContext } from './context.ts';
 /** Does nothing if the task was left unchanged. */
 export function reportEnd(
   { heartbeats, onTaskEnded }: Pick<JobsContext, 'heartbeats' | 'onTaskEnded'>,
-  { task, over }: TaskChange,
+  { task, replaced }: TaskChange,
 ): void {
-  if (over === undefined) return;
-  const before = over.state as OpenTask;
+  if (replaced === undefined) return;
+  const before = replaced.state as OpenTask;
   const { state, detail } = task.last;
   const after = state as Cancelled | Failed;
   if (before.state === 'running') {
     const { job, task: index } = before.of;
-    heartbeats.sendCancellation(before.worker, { job, task: index, claim: over.sequence, reason: after.reason });
+    heartbeats.sendCancellation(before.worker, { job, task: index, claim: replaced.sequence, reason: after.reason });
   }
   onTaskEnded({ before, after, message: detail.message });
 }

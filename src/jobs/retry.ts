@@ -29,7 +29,7 @@ export async function retryJob(context: ReadContext, request: RetryRequest): Pro
   const changes = await changeTasks(context, record, ({ state }, task) =>
     chosen.has(state.of.task) ? retryTask(state, task.request, request.by, context.clock.now()) : nothing,
   );
-  // Others retried all of them first: a 202 would claim their runs. Decide again, as if this request came after theirs.
-  if (changes.every(({ over }) => over === undefined)) return retryJob(context, request);
+  // Other requests retried all tasks first, so a 202 would claim their runs. Decide again, as if this request came later.
+  if (changes.every(({ replaced }) => replaced === undefined)) return retryJob(context, request);
   return recordOf(record, changes);
 }

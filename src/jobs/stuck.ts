@@ -28,16 +28,17 @@ export interface StuckTask extends IndexedTask {
   readonly overdue: boolean;
 }
 
-/** Oldest first. A task in review, or in a queue that moves, counts as stuck only when it is overdue. */
+/** Oldest first. A task in review, or in a queue from which workers claim tasks, is stuck only when it is overdue. */
 export function findStuck({ clock, follower, lastClaims }: StuckContext, request: StuckRequest): StuckTask[] {
   const now = clock.now();
-  const moves = (pool: string): boolean => (lastClaims.of(pool) ?? -Infinity) > now - request.olderThan;
+  const hasRecentClaim = (pool: string): boolean => (lastClaims.of(pool) ?? -Infinity) > now - request.olderThan;
   const stuck: StuckTask[] = [];
   for (const task of follower.index.openTasks()) {
     const { state } = task;
     if (!isOpen(state) || !matches(state, request)) continue;
     const overdue = overdueSince(state, now) !== undefined;
-    if (overdue || hasNoProgress(state, now, request.olderThan, moves)) stuck.push({ ...task, state, overdue });
+    if (overdue || hasNoProgress(state, now, request.olderThan, hasRecentClaim))
+      stuck.push({ ...task, state, overdue });
   }
   return stuck.toSorted((a, b) => a.state.since - b.state.since || a.sequence - b.sequence);
 }
@@ -47,9 +48,14 @@ function matches({ of }: OpenTask, { tenant, job, pool }: StuckRequest): boolean
   return (job === undefined || of.job === job) && (pool === undefined || of.pool === pool);
 }
 
-function hasNoProgress(task: OpenTask, now: Instant, olderThan: number, moves: (pool: string) => boolean): boolean {
+function hasNoProgress(
+  task: OpenTask,
+  now: Instant,
+  olderThan: number,
+  hasRecentClaim: (pool: string) => boolean,
+): boolean {
   if (task.state === 'needs_review' || now - task.since < olderThan) return false;
-  return task.state !== 'queued' || !moves(task.of.pool);
+  return task.state !== 'queued' || !hasRecentClaim(task.of.pool);
 }
 
 /** ms after its `dueAt` that a controller may take to move a task. */
@@ -81,7 +87,7 @@ interface SeenTask {
 /** `changed`: the task moved after the operator saw it, and was left alone. */
 type FailOutcome = 'failed' | 'changed' | 'notFound';
 
-/** Throws `Unavailable` when NATS is away. `by` is the operator's name. */
+/** Throws `Unavailable` while NATS is unavailable. `by` is the operator's name. */
 export async function failStuck(
   context: CancelContext,
   tenant: string,
@@ -93,7 +99,7 @@ export async function failStuck(
   if (task === undefined) return 'notFound';
   const change = await changeTask(context, task, (last) => failStuckTask(last, seen.sequence, by, context.clock.now()));
   reportEnd(context, change);
-  return change.over === undefined ? 'changed' : 'failed';
+  return change.replaced === undefined ? 'changed' : 'failed';
 }
 
 function orMissing(error: unknown): undefined {

@@ -1,9 +1,9 @@
 // Which jobs a request may see.
 
-/** The jobs of all tenants, as `Genwarden-Namespace: *` asks. No tenant has this name. */
+/** The jobs of all tenants, requested with `Genwarden-Namespace: *`. No tenant has this name. */
 export const everyTenant = '*';
 
-/** No jobs at all: for callers who may only see workers. No tenant has this name. */
+/** No jobs at all, for callers that may only see workers. No tenant has this name. */
 export const noTenant = '';
 
 /** Whether a request made for `tenant` may see a job of the tenant `owner`. */

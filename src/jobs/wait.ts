@@ -1,11 +1,11 @@
-// Holds a request until a job has changed or finished, its time is over, or its client has disconnected.
+// Holds a request until a job has changed or finished, the wait has timed out, or the client has disconnected.
 
 import type { JobId } from '../job/ids.ts';
 import { isOpen, type Sequence } from '../job/task.ts';
 import type { JobRecord } from '../ports/jobLog.ts';
 import type { Follower } from '../readmodel/follower.ts';
 
-/** What a waiting request compares, without reading the job. */
+/** The facts that a waiting request compares, without reading the job. */
 export interface JobVersion {
   /** Of the job's last message. */
   readonly sequence: Sequence;
@@ -39,7 +39,7 @@ export async function waitForJob(
     let version = newer(versionOf(record), indexedVersion(follower, record.job));
     while (!end.aborted && !enough(version) && (await changes.next())) {
       const indexed = indexedVersion(follower, record.job);
-      // A change removed it from the index: it was deleted, or it finished and was evicted at once.
+      // The job left the index: it was deleted, or it finished and was evicted immediately.
       if (indexed === undefined) return;
       version = newer(version, indexed);
     }
@@ -56,7 +56,7 @@ function indexedVersion({ index }: Pick<Follower, 'index'>, job: JobId): JobVers
   return { sequence, open: indexed.openTasks > 0 };
 }
 
-/** A lagging follower must not undo the read. */
+/** A lagging follower must not override the version that was read. */
 function newer(read: JobVersion, indexed: JobVersion | undefined): JobVersion {
   return indexed === undefined || indexed.sequence < read.sequence ? read : indexed;
 }

@@ -1,4 +1,4 @@
-// The api process: listens at once, then connects to NATS, follows the stream and serves requests.
+// The api process: opens its port immediately, then connects to NATS, follows the stream and serves requests.
 
 import { randomBytes } from 'node:crypto';
 import { natsInstallationProbe } from '../adapters/nats/index.ts';

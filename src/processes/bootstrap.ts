@@ -1,5 +1,5 @@
-// What every process sets up before its own part, and tears down after it: a log, metrics on a separate port, a connection
-// to NATS, readiness, and an orderly end.
+// The common start and shutdown of every process: log, metrics on a separate port, connection to NATS, readiness, and
+// closing everything in order.
 
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -25,13 +25,13 @@ export interface ProcessContext {
   readonly link: NatsLink;
 }
 
-/** What a process adds to its context: the answers of its probes, and how it can end by itself. */
+/** What each kind of process adds: its liveness and readiness, and the end of a process that must be replaced. */
 export interface RunningProcess {
-  /** False or the reason when the process must be restarted; live without it. */
+  /** False or the reason if the process must be restarted; default: always live. */
   readonly live?: () => boolean | string;
   /** Each part that must be ready, apart from the connection to NATS. */
   readonly ready?: () => readonly { ready: boolean; reason: string }[];
-  /** Resolves with the reason when the process has to be replaced; never without it. */
+  /** Resolves with the reason when the process must be replaced; default: never. */
   readonly finished?: Promise<string>;
   /** The address that users connect to, if the process has one. */
   readonly url?: string;
@@ -40,7 +40,7 @@ export interface RunningProcess {
 export interface StartedProcess {
   /** Shuts down in order: accepts no new work, finishes or hands back what is running, closes the connections. */
   close(): Promise<void>;
-  /** Resolves with the reason when the process has to be replaced; never for most. */
+  /** Resolves with the reason when the process must be replaced; for most processes never. */
   readonly finished: Promise<string>;
   readonly url?: string;
 }
@@ -49,14 +49,14 @@ export interface ProcessSettings {
   readonly settings: Settings;
   /** Their keys are kept out of the log. */
   readonly pools: readonly PoolSettings[];
-  /** Gives up waiting for NATS. */
+  /** Aborts the wait for NATS. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Opens the metrics port at once, waits for NATS as long as it takes, then runs `start`. The process is not ready until
- * `start` has returned. Throws what `start` throws, the signal's reason when the wait is given up, and `PortInUse`,
- * `NatsTooOld` and the like at once; everything opened by then is closed.
+ * Opens the metrics port immediately, waits for NATS without a time limit, then runs `start`. The process is not ready
+ * until `start` has returned. Throws what `start` throws, the signal's reason if the wait is aborted, and without waiting
+ * any permanent error such as `PortInUse` or `NatsTooOld`. Everything opened so far is closed first.
  */
 export async function startProcess(
   kind: ProcessKind,

@@ -10,7 +10,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface Listener {
   readonly url: string;
-  /** Passes every further request to `handler`; until then the answer is `NotReady`. */
+  /** Passes all later requests to `handler`; earlier requests are answered with `NotReady`. */
   serve(handler: Handler): void;
   close(): Promise<void>;
 }

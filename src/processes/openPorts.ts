@@ -65,7 +65,7 @@ export async function openPorts(context: ProcessContext, retentionMs: number): P
 }
 
 const skippedMessages = {
-  newerSchema: 'skipped a message that a newer version of Genwarden wrote: newer processes handle it',
+  newerSchema: 'skipped a message that a newer version of Genwarden wrote; processes of that version handle it',
   garbage: 'skipped a message in the stream that Genwarden did not write',
 } as const;
 

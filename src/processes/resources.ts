@@ -1,4 +1,4 @@
-// Everything that a process has opened, closed in reverse order. Node 22, which the package supports, has no
+// Collects what a process opens, and closes it in reverse order. Node 22, which the package supports, has no
 // `AsyncDisposableStack`.
 
 export class Resources {
@@ -11,18 +11,18 @@ export class Resources {
     return value;
   }
 
-  /** Closes everything, even when one resource fails to close; `failed` is told which. */
-  close(failed: (name: string, error: unknown) => void = () => undefined): Promise<void> {
-    this.#closed ??= this.#closeAll(failed);
+  /** Closes everything, even if some resources fail to close; calls `onFailure` for each of those. */
+  close(onFailure: (name: string, error: unknown) => void = () => undefined): Promise<void> {
+    this.#closed ??= this.#closeAll(onFailure);
     return this.#closed;
   }
 
-  async #closeAll(failed: (name: string, error: unknown) => void): Promise<void> {
+  async #closeAll(onFailure: (name: string, error: unknown) => void): Promise<void> {
     for (const { name, close } of this.#closers.reverse()) {
       try {
         await close();
       } catch (error) {
-        failed(name, error);
+        onFailure(name, error);
       }
     }
   }

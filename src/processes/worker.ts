@@ -58,7 +58,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     version,
   });
   resources.own('worker', worker, (it) => it.drain());
-  // A heartbeat names the connection. Without one at once, the loss of a new connection could not be matched to a worker.
+  // A heartbeat names the connection. Without an immediate one, the loss of a new connection could not be matched to a worker.
   link.onStatus((status) => status === 'reconnected' && worker.beat());
   answerRollCalls(link, () => worker.beat());
   logger.info({ worker: name, pool: pool.name }, 'worker started');

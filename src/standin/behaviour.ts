@@ -1,4 +1,4 @@
-// The behaviours with which the stand-in can answer a request instead of a quick, ordinary answer, and their schema.
+// The behaviours that a stand-in's answer can have besides a quick, ordinary one, and their schema.
 
 import { z } from 'zod';
 
@@ -57,5 +57,5 @@ export function parseBehaviour(value: unknown): Behaviour {
   throw new BadBehaviour(`not a behaviour: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
 }
 
-/** A behaviour that the stand-in does not know. */
+/** The behaviour is unknown or invalid. */
 export class BadBehaviour extends Error {}

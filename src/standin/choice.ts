@@ -29,18 +29,18 @@ export class Choice {
 
   /** For a request with a prompt; counts it. Throws BadBehaviour for an unknown marker. */
   forPrompt(prompt: string, key: string): Behaviour {
-    const asked = markersOf(prompt);
+    const markers = markersOf(prompt);
     const earlier = this.#count(prompt);
-    if (asked.length > 0) return nthOf(asked, earlier);
-    return this.#script.shift() ?? nthOf(this.#standing(key), earlier);
+    if (markers.length > 0) return nthOf(markers, earlier);
+    return this.#script.shift() ?? nthOf(this.#configured(key), earlier);
   }
 
   /** For a request without a prompt (the list of models): takes nothing from the script and counts nothing. */
   forKey(key: string): Behaviour {
-    return nthOf(this.#standing(key), 0);
+    return nthOf(this.#configured(key), 0);
   }
 
-  #standing(key: string): Behaviour[] {
+  #configured(key: string): Behaviour[] {
     const behaviour = this.#byKey.get(key) ?? this.#default;
     return behaviour === undefined ? [] : [behaviour];
   }

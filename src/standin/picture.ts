@@ -1,5 +1,5 @@
 // Makes the stand-in's images: the scene (over the first reference image, if there is one), fine grain, PNG or JPEG bytes.
-// sharp draws and encodes on its own threads; only the grain is laid on the pixels here, a slice at a time.
+// sharp draws and encodes on its own threads; only the grain is added here, one slice at a time.
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -109,7 +109,7 @@ async function softBackdrop(photo: Buffer, size: SceneSize): Promise<Buffer> {
   }
 }
 
-/** Fontconfig complains on stderr where a machine has no fonts at all (slim containers). */
+/** Fontconfig writes warnings to stderr on machines without any fonts (slim containers). */
 const canDrawText = process.platform !== 'linux' || existsSync('/etc/fonts/fonts.conf');
 
 /** Pixels per slice: one slice takes a few milliseconds, then other requests run. */

@@ -67,18 +67,18 @@ export interface Line {
   isCut: boolean;
 }
 
-/** Resolves when the reply is sent or cut, or the client is gone; never rejects for a client that is gone. */
+/** Resolves when the reply is sent or cut, or the client has disconnected; never rejects because of a disconnect. */
 export async function deliver(reply: Reply, line: Line): Promise<void> {
   const { response, signal } = line;
   if (signal.aborted) return;
-  if (reply.delivery === 'never') return await gone(signal);
+  if (reply.delivery === 'never') return await untilDisconnected(signal);
   if (reply.delivery === 'drop') return cut(line);
   response.writeHead(reply.status, { 'content-type': reply.contentType, 'content-length': reply.body.length });
   if (reply.delivery === 'whole') return void response.end(reply.body);
   response.write(reply.body.subarray(0, Math.floor(reply.body.length / 2)), () => {
     if (reply.delivery === 'half') cut(line);
   });
-  await gone(signal);
+  await untilDisconnected(signal);
 }
 
 const json = 'application/json; charset=UTF-8';
@@ -89,7 +89,7 @@ function cut(line: Line): void {
   line.response.destroy();
 }
 
-async function gone(signal: AbortSignal): Promise<void> {
+async function untilDisconnected(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
 }
 

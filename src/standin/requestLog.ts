@@ -42,16 +42,16 @@ export class RequestLog {
     return { total: this.#total, inFlight: this.#inFlight, maxInFlight: this.#maxInFlight };
   }
 
-  begin(asked: Pick<StandinRequest, 'model' | 'keyFingerprint' | 'prompt' | 'references' | 'seed'>): StandinRequest {
+  begin(fields: Pick<StandinRequest, 'model' | 'keyFingerprint' | 'prompt' | 'references' | 'seed'>): StandinRequest {
     this.#total += 1;
     this.#inFlight += 1;
     this.#maxInFlight = Math.max(this.#maxInFlight, this.#inFlight);
     const open = { outcome: 'open', status: undefined, endedAt: undefined, durationMs: undefined } as const;
-    const prompt = asked.prompt.slice(0, 2_000);
-    const request: StandinRequest = { ...asked, ...open, prompt, id: this.#total, at: Date.now(), behaviour: 'image' };
+    const prompt = fields.prompt.slice(0, 2_000);
+    const request: StandinRequest = { ...fields, ...open, prompt, id: this.#total, at: Date.now(), behaviour: 'image' };
     this.#requests.push(request);
     if (this.#requests.length > this.#kept) this.#requests.shift();
-    this.#tell();
+    this.#notifyWatchers();
     return request;
   }
 
@@ -60,7 +60,7 @@ export class RequestLog {
     const endedAt = Date.now();
     Object.assign(request, { outcome, status, endedAt, durationMs: endedAt - request.at });
     this.#inFlight -= 1;
-    this.#tell();
+    this.#notifyWatchers();
   }
 
   /** Resolves as soon as `predicate` holds; rejects after `timeoutMs` with the last entries. */
@@ -83,7 +83,7 @@ export class RequestLog {
     });
   }
 
-  #tell(): void {
+  #notifyWatchers(): void {
     for (const check of this.#watchers) check();
   }
 }

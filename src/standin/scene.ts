@@ -49,7 +49,7 @@ export interface SceneSize {
 
 /**
  * Draws in a space that is 1000 units high, whatever the size in pixels. `overPhoto` leaves out sky, sun and hills: the
- * meadow then stands in front of the reference image that lies under it.
+ * meadow is then drawn over the reference image.
  */
 export function drawScene(random: Random, size: SceneSize, caption: string, overPhoto: boolean): string {
   const wide = Math.round((size.width / size.height) * 1000);
@@ -159,7 +159,7 @@ function drawFlower(random: Random, palette: Palette, x: number, y: number, scal
   return `<g fill="${colour}">${petals.join('')}</g><circle cx="${x.toFixed(1)}" cy="${top.toFixed(1)}" r="${(petal * 0.6).toFixed(1)}" fill="#7a5a1f"/>`;
 }
 
-/** At most two lines of the prompt, on a quiet band, so that a person sees at once which picture this is. */
+/** At most two lines of the prompt on a translucent band, so that a person can tell pictures apart. */
 function drawCaption(caption: string, wide: number): string {
   const lines = breakLines(caption, Math.floor((wide - 120) / 15.5));
   if (lines.length === 0) return '';

@@ -40,7 +40,7 @@ export class Service {
     this.#options = options;
   }
 
-  /** Never rejects: every error becomes an answer, unless the client is gone. */
+  /** Never rejects: every error becomes an answer, unless the client has disconnected. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const exchange = exchangeOf(request, response);
     try {
@@ -80,8 +80,8 @@ export class Service {
 
   #begin(exchange: Exchange, ask: Ask): StandinRequest {
     const { model, prompt, seed, references } = ask;
-    const asked = { model, prompt, seed, references: references.length, keyFingerprint: keyFingerprint(exchange.key) };
-    const record = this.log.begin(asked);
+    const fields = { model, prompt, seed, references: references.length, keyFingerprint: keyFingerprint(exchange.key) };
+    const record = this.log.begin(fields);
     const { response, signal } = exchange;
     const end = (outcome: 'answered' | 'aborted' | 'cut'): void => {
       this.log.end(record, outcome, response.headersSent ? response.statusCode : undefined);
@@ -138,11 +138,11 @@ function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchang
   const url = new URL(request.url ?? '/', 'http://standin');
   const header = request.headers['x-goog-api-key'];
   const key = typeof header === 'string' ? header : (url.searchParams.get('key') ?? '');
-  const gone = new AbortController();
+  const disconnected = new AbortController();
   response.once('close', () => {
-    if (!response.writableFinished) gone.abort();
+    if (!response.writableFinished) disconnected.abort();
   });
-  return { url, key, method: request.method ?? 'GET', request, response, signal: gone.signal, isCut: false };
+  return { url, key, method: request.method ?? 'GET', request, response, signal: disconnected.signal, isCut: false };
 }
 
 type Order =

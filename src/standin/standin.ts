@@ -25,16 +25,16 @@ export interface StandinOptions {
 }
 
 export interface Standin {
-  /** What the SDK takes as `httpOptions.baseUrl`. */
+  /** Pass it to the SDK as `httpOptions.baseUrl`. */
   url: string;
   port: number;
   /** The last 2,000 generate requests, newest last. Live: entries change when their request ends. */
   readonly requests: readonly StandinRequest[];
-  /** For requests without a marker when the script has ended; undefined: ordinary answers again. */
+  /** Sets the behaviour for requests without a marker once the script has ended; undefined restores ordinary answers. */
   behave(behaviour: Behaviour | undefined): void;
   /** Like `behave`, for requests with this key only; takes precedence over it. */
   behaveForKey(key: string, behaviour: Behaviour | undefined): void;
-  /** For the next requests without a marker, in order of arrival; replaces the rest of an earlier script. */
+  /** Sets the behaviours of the next requests without a marker, in order; replaces the rest of an earlier script. */
   script(list: readonly Behaviour[]): void;
   inFlight(): number;
   maxInFlight(): number;

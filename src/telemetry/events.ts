@@ -40,7 +40,7 @@ export function logEvent(logger: Logger, event: LogEvent, fields: LogEventFields
   logger[levels[event]]({ event, ...fields }, message);
 }
 
-/** Logs a task that a request ended before its time: a cancel, or an operator who gave it up as stuck. */
+/** Logs a task that a request ended: a cancel, or an operator who failed it as stuck. */
 export function logEndedTask(
   logger: Logger,
   ended: { readonly before: OpenTask; readonly after: Cancelled | Failed; readonly message: string },

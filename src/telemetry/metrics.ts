@@ -8,7 +8,7 @@ import type { Registry } from 'prom-client';
 const lifetimeBuckets = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 90, 120, 300, 600, 1800, 3600] as const;
 /** Seconds; response times of an API. */
 const answerBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
-/** Seconds; delays of an event loop: 0.1 is bad, several look like a dead process. */
+/** Seconds; delays of an event loop: 0.1 s is bad, and several seconds look like a dead process. */
 const lagBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 6] as const;
 
 interface Definition {
@@ -32,7 +32,7 @@ const histogram = <const L extends string = never>(
 
 const overdueTasks = gauge(
   'genwarden_overdue_tasks',
-  'Open tasks past their dueAt; above 0 for long means that no controller acts on them',
+  'Open tasks past their dueAt; if it stays above 0, no controller acts on them',
   ['pool'],
 );
 
@@ -60,7 +60,7 @@ const controllerDefinitions = {
   ),
   oldestOpenTask: gauge(
     'genwarden_oldest_open_task_timestamp_seconds',
-    'When the oldest task in this state entered it; 0 without such a task',
+    'When the oldest task in this state entered it; 0 if there is none',
     ['pool', 'state'],
   ),
   overdueTasks,
@@ -137,7 +137,7 @@ const operatorDefinitions = {
   ),
   activeWorkers: gauge('controller_runtime_active_workers', 'Running reconciles', ['controller']),
   queueDepth: gauge('workqueue_depth', 'Keys that wait for a reconcile', ['name']),
-  queueAdds: counter('workqueue_adds_total', 'Keys that were added', ['name']),
+  queueAdds: counter('workqueue_adds_total', 'Keys added to the queue', ['name']),
   queueDuration: histogram(
     'workqueue_queue_duration_seconds',
     'From being added to the start of the reconcile',
@@ -158,7 +158,7 @@ const operatorDefinitions = {
     'Time that the longest running reconcile has taken so far',
     ['name'],
   ),
-  retries: counter('workqueue_retries_total', 'Keys that were added again after an error', ['name']),
+  retries: counter('workqueue_retries_total', 'Keys added to the queue again after an error', ['name']),
   kubeRequests: counter(
     'rest_client_requests_total',
     'Requests to the Kubernetes API server by response code; 0 without a response',
@@ -198,7 +198,7 @@ export type ApiMetrics = Metrics<typeof apiDefinitions>;
 export type OperatorMetrics = Metrics<typeof operatorDefinitions>;
 export type ProcessMetrics = Metrics<typeof processDefinitions>;
 
-/** Metrics of the leading controller. A registry that has the metrics already returns the same ones; so for all five. */
+/** Metrics of the leading controller. Like the functions below, it reuses metrics that the registry already has. */
 export const createControllerMetrics = (registry: Registry): ControllerMetrics =>
   create(controllerDefinitions, registry);
 export const createWorkerMetrics = (registry: Registry): WorkerMetrics => create(workerDefinitions, registry);

@@ -21,7 +21,7 @@ const namedValues = [
   namedValue(String.raw`(?<!\\)\\{3,15}"`, deeper),
 ];
 /** `x-goog-api-key: …` and `?key=…` in a sentence or URL. */
-const spokenValue =
+const unquotedValue =
   /\b(x-goog-api-key|api[-_]?key|authorization)(\s*[:=]\s*)(?!\\*")(?:(?:Bearer|Basic)\s+)?[^\s"\\,;&]+/gi;
 const queryValue = /([?&](?:key|token|api_?key|access_token)=)[^&\s"\\#]+/gi;
 const bearer = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/g;
@@ -39,7 +39,7 @@ export function createRedactor(known: readonly string[] = []): (line: string) =>
     for (const literal of literals) clean = clean.replaceAll(literal, hidden);
     for (const pattern of namedValues) clean = clean.replace(pattern, `$1$2$3$1${hidden}$1`);
     return clean
-      .replace(spokenValue, `$1$2${hidden}`)
+      .replace(unquotedValue, `$1$2${hidden}`)
       .replace(queryValue, `$1${hidden}`)
       .replace(bearer, `$1 ${hidden}`)
       .replace(shaped, hidden)

@@ -26,14 +26,14 @@ declare module 'fastify' {
 }
 
 /** Every client, when authentication is off. */
-const anonymous: Principal = { id: 'everybody', name: 'an anonymous client', tenant: 'default', scopes: ['admin'] };
+const anonymous: Principal = { id: 'anonymous', name: 'an anonymous client', tenant: 'default', scopes: ['admin'] };
 
 type Parts = Pick<ApiContext, 'auth' | 'kubernetes' | 'clock'>;
 
 export function authenticate(app: Api, parts: Parts): void {
   const limit = rateLimit();
   /** Throws `TooManyRequests`. */
-  const countIn = (id: string, name: string): void => {
+  const countRequest = (id: string, name: string): void => {
     const wait = limit.take(id, parts.clock.monotonic());
     if (wait === undefined) return;
     throw new GenwardenError('TooManyRequests', `${name} sent too many requests`, { details: { retryAfter: wait } });
@@ -42,7 +42,7 @@ export function authenticate(app: Api, parts: Parts): void {
   app.addHook('onRequest', async (request) => {
     const { scope } = request.routeOptions.config;
     if (scope === undefined) return;
-    request.principal = await admit(parts, request, scope, countIn);
+    request.principal = await admit(parts, request, scope, countRequest);
     refuseEveryTenant(request.principal, request);
   });
 }
@@ -57,7 +57,7 @@ async function admit(
   { auth, kubernetes, clock }: Parts,
   request: FastifyRequest,
   scope: Scope,
-  countIn: (id: string, name: string) => void,
+  countRequest: (id: string, name: string) => void,
 ): Promise<Principal> {
   const namespace = namespaceOf(request);
   if (auth === 'off') return withTenant(anonymous, namespace);
@@ -65,14 +65,14 @@ async function admit(
   const own = auth.find(token, clock.now());
   if (own !== undefined) {
     refuseMissingScope(own, scope);
-    countIn(own.id, `Token ${own.name}`);
+    countRequest(own.id, `Token ${own.name}`);
     return withTenant(own, namespace);
   }
-  // An invalid Genwarden token must not be shown to the Kubernetes API server.
+  // An invalid Genwarden token must not be sent to the Kubernetes API server.
   const isForeign = kubernetes !== undefined && !token.startsWith(tokenPrefix);
   const user = isForeign ? await kubernetes.userOf(token) : undefined;
   if (!isForeign || user === undefined) throw new GenwardenError('Unauthorized', 'The token is unknown or has expired');
-  countIn(`kubernetes:${user.name}`, user.name);
+  countRequest(`kubernetes:${user.name}`, user.name);
   const { right = rightOf[scope] } = request.routeOptions.config;
   return principalFor(kubernetes, token, user, { scope, right, namespace });
 }
@@ -80,7 +80,8 @@ async function admit(
 /** A Genwarden token belongs to a tenant; an administrator may name another one. */
 function withTenant(own: Principal, namespace: string | undefined): Principal {
   if (namespace === undefined) return own;
-  if (namespace === own.tenant || own.scopes.includes('admin')) return { ...own, tenant: namespace, named: true };
+  if (namespace === own.tenant || own.scopes.includes('admin'))
+    return { ...own, tenant: namespace, hasExplicitTenant: true };
   const message = `Token ${own.name} belongs to tenant ${own.tenant}, but Genwarden-Namespace names ${namespace}`;
   throw new GenwardenError('Forbidden', message);
 }

@@ -12,7 +12,7 @@ export interface NewToken {
   readonly expiresAt?: number;
 }
 
-/** `random` gives cryptographically random bytes; the token carries 256 bits of them. */
+/** `random` returns cryptographically random bytes; the token contains 256 bits of them. */
 export function createToken(
   { name, tenant, scopes, createdAt, expiresAt }: NewToken,
   random: (bytes: number) => Uint8Array,

@@ -9,8 +9,8 @@ export interface Principal {
   /** The tenant that the request is for, or `everyTenant` or `noTenant`. */
   readonly tenant: string;
   readonly scopes: readonly Scope[];
-  /** The request named the tenant itself, so an administrator sees only this one. */
-  readonly named?: true;
+  /** The request named a tenant in its header, so an administrator sees only this one. */
+  readonly hasExplicitTenant?: true;
   /** ms after which an event stream ends, so that the token is checked again; absent: one hour. */
   readonly recheckMs?: number;
 }

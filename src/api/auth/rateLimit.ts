@@ -10,7 +10,7 @@ export interface RateLimit {
 /** The number of Kubernetes users is unlimited: beyond this many, the principal that was idle for longest is dropped. */
 const maxBuckets = 10_000;
 
-/** `perSecond` on average, `burst` at once. Each process counts for itself, so the limit multiplies with the replicas. */
+/** `perSecond` on average, in bursts of up to `burst`. Each process counts separately, so the limit grows with the replicas. */
 export function rateLimit(perSecond = 200, burst = 400): RateLimit {
   const buckets = new Map<string, { tokens: number; at: Monotonic }>();
   return {

@@ -1,4 +1,4 @@
-// Identifies bearer tokens. Tokens are long and random, so an unsalted SHA-256 of each is enough to store.
+// Authenticates bearer tokens. Tokens are long and random, so an unsalted SHA-256 of each is enough to store.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
@@ -31,7 +31,7 @@ const tokenFile = z.strictObject({ tokens: z.array(entry) });
 
 export type TokenEntry = z.infer<typeof entry>;
 
-/** Reads the text of a tokens file; throws `InvalidConfiguration` with each problem. */
+/** Parses the text of a tokens file; throws `InvalidConfiguration` with every problem. */
 export function parseTokens(text: string, path: string): readonly TokenEntry[] {
   let json: unknown;
   try {

@@ -36,9 +36,9 @@ export function isNamed(header: string | undefined, tag: string): boolean {
 
 /** Aborts when the client disconnects before it has its answer, or when the API closes. */
 export function requestEnd({ closing }: Pick<ApiContext, 'closing'>, reply: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  // `close` of the response, not of the request: a request closes as soon as its body was read.
-  reply.raw.once('close', () => gone.abort());
-  if (reply.raw.closed) gone.abort();
-  return AbortSignal.any([gone.signal, closing]);
+  const disconnected = new AbortController();
+  // `close` of the response, not of the request: a request closes as soon as its body has been read.
+  reply.raw.once('close', () => disconnected.abort());
+  if (reply.raw.closed) disconnected.abort();
+  return AbortSignal.any([disconnected.signal, closing]);
 }

@@ -23,14 +23,14 @@ const reviewBody = z
   })
   .refine(({ decision, instruction }) => decision !== 'tweak' || (instruction ?? '').trim() !== '', {
     path: ['instruction'],
-    message: 'is missing: a tweak says what to change',
+    message: 'is missing: a tweak requires an instruction',
   })
   .refine(({ decision, instruction }) => decision === 'tweak' || instruction === undefined, {
     path: ['instruction'],
     message: 'is only accepted with the decision tweak',
   });
 
-/** What the user of a Kubernetes token must be allowed to do. */
+/** The right that the user of a Kubernetes token needs. */
 const right: Right = { verb: 'update', resource: 'generationjobs' };
 
 export function changeRoutes(app: Api, context: ApiContext): void {

@@ -34,10 +34,13 @@ export function doctorRoute(app: Api, context: ApiContext): void {
 }
 
 function accessChecks({ auth, kubernetes, corsOrigins }: ApiContext): Check[] {
-  const origins = corsOrigins.length === 0 ? 'no other origin' : corsOrigins.join(', ');
+  const origins =
+    corsOrigins.length === 0
+      ? 'browsers may not call from other origins (GENWARDEN_CORS_ORIGINS is not set)'
+      : `browsers may call from ${corsOrigins.join(', ')}`;
   const required = kubernetes === undefined ? 'required' : 'required; Kubernetes tokens are accepted too';
   return [
-    passed('tokens', auth === 'off' ? 'not required: every client is tenant default' : required),
-    passed('cors', `browsers may call from ${origins}${corsOrigins.length === 0 ? ' (GENWARDEN_CORS_ORIGINS)' : ''}`),
+    passed('tokens', auth === 'off' ? 'not required: every client acts as tenant default' : required),
+    passed('cors', origins),
   ];
 }

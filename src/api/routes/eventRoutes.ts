@@ -55,12 +55,12 @@ export function eventRoutes(app: Api, context: ApiContext): void {
 }
 
 const stalledMs = 30_000;
-/** The client must reconnect then, so that its token is checked again; it loses no events. */
-const longestMs = 3_600_000;
+/** After this time the client must reconnect, so that its token is checked again; it loses no events. */
+const maxStreamMs = 3_600_000;
 
-function send(context: ApiContext, reply: FastifyReply, request: EventRequest, lastsMs = longestMs): FastifyReply {
+function send(context: ApiContext, reply: FastifyReply, request: EventRequest, endAfterMs = maxStreamMs): FastifyReply {
   const stalled = new AbortController();
-  const signal = AbortSignal.any([requestEnd(context, reply), stalled.signal, AbortSignal.timeout(lastsMs)]);
+  const signal = AbortSignal.any([requestEnd(context, reply), stalled.signal, AbortSignal.timeout(endAfterMs)]);
   const text = unlessStalled(eventStream(context, request, signal), context.events?.stalledMs ?? stalledMs, () => {
     stalled.abort();
     reply.raw.destroy();
@@ -72,7 +72,7 @@ function send(context: ApiContext, reply: FastifyReply, request: EventRequest, l
     .send(Readable.from(text, { objectMode: false, highWaterMark: 65_536 }));
 }
 
-/** Calls `stalled` when the client has taken no data for `afterMs` although its socket is full. */
+/** Calls `stalled` when the client's socket is full and the client has read nothing for `afterMs`. */
 async function* unlessStalled(
   source: AsyncIterable<string>,
   afterMs: number,

@@ -43,7 +43,7 @@ function stuckRoute(app: Api, context: ApiContext): void {
     operationId: 'listStuck',
     summary: 'List overdue tasks and open tasks without progress',
     description:
-      'Tasks in review, and tasks in a queue that moves, are listed only when they are overdue. A token with the scope `admin` sees the tasks of all tenants.',
+      'Tasks in review, and tasks in a queue from which workers still claim tasks, are listed only when they are overdue. A token with the scope `admin` sees the tasks of all tenants.',
     tags: ['jobs'],
     querystring: z.strictObject({
       olderThan: durationText({ least: 0, most: 30 * 86_400_000 })
@@ -70,8 +70,8 @@ function stuckRoute(app: Api, context: ApiContext): void {
 }
 
 /** Undefined: all tenants, on request or because an administrator named none. */
-function tenantSeenBy({ tenant, scopes, named }: Principal): string | undefined {
-  return tenant === everyTenant || (scopes.includes('admin') && named !== true) ? undefined : tenant;
+function tenantSeenBy({ tenant, scopes, hasExplicitTenant }: Principal): string | undefined {
+  return tenant === everyTenant || (scopes.includes('admin') && hasExplicitTenant !== true) ? undefined : tenant;
 }
 
 function fixRoute(app: Api, context: ApiContext): void {

@@ -32,7 +32,7 @@ function getJob(app: Api, context: ApiContext): void {
     tasks: z.enum(['true', 'false']).optional().describe('`false` omits the tasks.'),
     taskState: stateFilter,
     wait: waitQuery.describe(
-      'With If-None-Match, waits until the job changes, else answers 304. Without, waits until the job has finished.',
+      'With If-None-Match, waits until the job changes, and responds with 304 if it does not. Without it, waits until the job has finished.',
     ),
   });
   const schema = {
@@ -47,7 +47,7 @@ function getJob(app: Api, context: ApiContext): void {
     const { tenant } = principalOf(request);
     const { tasks, taskState, wait = '0s' } = request.query;
     const known = request.headers['if-none-match'];
-    const record = await heldJob(context, tenant, request.params.id, known, parseDuration(wait)!, () =>
+    const record = await jobAfterWait(context, tenant, request.params.id, known, parseDuration(wait)!, () =>
       requestEnd(context, reply),
     );
     jobHeaders(reply, record, context.clock.now());
@@ -58,21 +58,21 @@ function getJob(app: Api, context: ApiContext): void {
   });
 }
 
-/** The job, after waiting for its change or its end. */
-async function heldJob(
+/** The job after waiting until it changes or finishes. */
+async function jobAfterWait(
   context: ApiContext,
   tenant: string,
   id: string,
   known: string | undefined,
   waitMs: number,
-  gone: () => AbortSignal,
+  requestEnded: () => AbortSignal,
 ): Promise<JobRecord> {
   const record = await readJob(context, tenant, id);
   const { sequence, open } = versionOf(record);
-  const hold = known === undefined ? open : isNamed(known, jobTag(record));
-  if (waitMs === 0 || !hold) return record;
+  const mustWait = known === undefined ? open : isNamed(known, jobTag(record));
+  if (waitMs === 0 || !mustWait) return record;
   const enough = (version: JobVersion): boolean => (known === undefined ? !version.open : version.sequence > sequence);
-  await waitForJob(context, record, enough, waitMs, gone());
+  await waitForJob(context, record, enough, waitMs, requestEnded());
   return readJob(context, tenant, id);
 }
 

@@ -38,7 +38,7 @@ const params = z.strictObject({ pool: z.string() });
 function pausePool(app: Api, context: ApiContext): void {
   const schema = {
     operationId: 'pausePool',
-    summary: 'Pause a pool: its workers get no more tasks',
+    summary: 'Pause a pool, so that its workers start no more tasks',
     description:
       'Running tasks continue, submits are accepted, and queue timeouts keep running: `firstQueueTimeoutAt` is when the first queued task would fail. Requires the scope `admin`, because tenants share pools.',
     tags: ['workers'],
@@ -59,7 +59,7 @@ function pausePool(app: Api, context: ApiContext): void {
     );
     context.logger.warn({ pool: pool.name, for: length }, `Paused pool ${pool.name}`);
     const firstQueueTimeoutAt = isoTimeOrNull(firstQueueTimeout(context, pool.name));
-    return { ...(await poolNow(context, pool)), firstQueueTimeoutAt };
+    return { ...(await currentPoolView(context, pool)), firstQueueTimeoutAt };
   });
 }
 
@@ -76,7 +76,7 @@ function resumePool(app: Api, context: ApiContext): void {
     const pool = poolNamed(context, request.params.pool);
     await context.queue.resume(pool.name);
     context.logger.info({ pool: pool.name }, `Resumed pool ${pool.name}`);
-    return poolNow(context, pool);
+    return currentPoolView(context, pool);
   });
 }
 
@@ -89,7 +89,7 @@ function poolNamed({ pools }: ApiContext, name: string): PoolDeclaration {
   throw new GenwardenError('PoolNotFound', message, { details: { known } });
 }
 
-const poolNow = (context: ApiContext, pool: PoolDeclaration): Promise<PoolView> =>
+const currentPoolView = (context: ApiContext, pool: PoolDeclaration): Promise<PoolView> =>
   poolView(context, pool, oldestQueued(context).get(pool.name) ?? null);
 
 /** When the first queued task of the pool fails unless a worker claims it. */
@@ -129,7 +129,7 @@ async function poolView(context: ApiContext, pool: PoolDeclaration, oldest: numb
   };
 }
 
-/** By pool: since when its oldest queued task has been waiting. */
+/** The time at which the oldest queued task of each pool entered the queue. */
 function oldestQueued({ follower }: ApiContext): ReadonlyMap<string, number> {
   const oldest = new Map<string, number>();
   for (const { state } of follower.index.openTasks()) {

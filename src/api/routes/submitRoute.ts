@@ -43,7 +43,7 @@ export function submitRoute(app: Api, context: ApiContext): void {
     async (request, reply) => {
       const { tenant } = principalOf(request);
       const submit = { tenant, idempotencyKey: request.headers['idempotency-key'], body: request.body };
-      const { record, replayed } = await counted(context, submit);
+      const { record, replayed } = await submitAndCount(context, submit);
       const waitMs = parseDuration(request.query.wait ?? '0s')!;
       const after = await finished(context, tenant, record, waitMs, requestEnd(context, reply));
       return answer(context, reply, after, replayed);
@@ -73,9 +73,9 @@ function answer(context: ApiContext, reply: FastifyReply, record: JobRecord, rep
   return reply.code(replayed || waitedForEnd ? 200 : 202).send({ ...job, warnings: [] });
 }
 
-async function counted(context: ApiContext, submit: Submit): Promise<Submitted> {
+async function submitAndCount(context: ApiContext, submit: Submit): Promise<Submitted> {
   const requested = submit.body.pool ?? 'default';
-  // Clients choose this name: only known pools may become a label.
+  // Clients choose this name, so only known pools become metric labels.
   const pool = context.pools.find(requested) === undefined ? 'unknown' : requested;
   const count = (outcome: string): void => context.metrics.submits.inc({ pool, outcome });
   try {

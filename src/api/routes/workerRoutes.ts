@@ -29,7 +29,7 @@ export function workerRoutes(app: Api, context: ApiContext): void {
 
 function workerView(context: ApiContext, { beat, lastBeat }: LiveWorker, principal: Principal): WorkerView {
   const { worker, pool, host, pid, version, startedAt, draining, slots, eventLoopLag, memory } = beat;
-  const mine = beat.tasks.filter(({ job }) => isShown(context, job, principal));
+  const visible = beat.tasks.filter(({ job }) => isShown(context, job, principal));
   return {
     name: worker,
     pool,
@@ -40,14 +40,14 @@ function workerView(context: ApiContext, { beat, lastBeat }: LiveWorker, princip
     lastBeat: isoTime(lastBeat),
     draining,
     slots: { ...slots },
-    tasks: mine.map(({ job, task, progress }) => ({ job, task, progress })),
+    tasks: visible.map(({ job, task, progress }) => ({ job, task, progress })),
     eventLoopLag,
     memory,
   };
 }
 
 /** Only an administrator sees the jobs of other tenants. */
-function isShown({ follower }: ApiContext, job: string, { tenant, scopes, named }: Principal): boolean {
-  if (scopes.includes('admin') && named !== true) return true;
+function isShown({ follower }: ApiContext, job: string, { tenant, scopes, hasExplicitTenant }: Principal): boolean {
+  if (scopes.includes('admin') && hasExplicitTenant !== true) return true;
   return canSee(tenant, follower.index.job(job)?.tenant);
 }

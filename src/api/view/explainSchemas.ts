@@ -33,7 +33,7 @@ export const explainedTaskSchema = z.object({
   advice: z.array(z.string()).describe('What a person can do; empty if nothing needs doing.'),
   dueAt: time.nullable(),
   retryAt: time.nullable(),
-  next: z.array(nextStepSchema).describe('What happens without intervention, the nearest first.'),
+  next: z.array(nextStepSchema).describe('What happens without intervention, soonest first.'),
   budgetsLeft: z.object({ queue: ms, run: ms, review: ms }).nullable(),
   queue: z
     .object({ lane: z.enum(lanes as readonly ['again', ...string[]]), ahead: count, aheadRequeued: count })
@@ -79,7 +79,7 @@ export const explainedJobSchema = z.object({
 const stuckTaskSchema = explainedTaskSchema.extend({ tenant: z.string(), overdue: z.boolean() });
 
 export const stuckListSchema = z.object({
-  items: z.array(stuckTaskSchema).describe('At most 500, the longest stuck first.'),
+  items: z.array(stuckTaskSchema).describe('At most 500, longest stuck first.'),
   next: z.null(),
   total: count,
   pools: z.array(observedPoolSchema),

@@ -93,6 +93,6 @@ export function explainedJobView(seen: readonly TaskObservation[]): ExplainedJob
 function summaryOf(tasks: readonly ExplainedTaskView[], state: string): string {
   const [first] = tasks;
   if (tasks.length === 1) return first!.summary;
-  const alike = tasks.filter((task) => task.state === state).length;
-  return `${alike} of ${tasks.length} tasks ${alike === 1 ? 'is' : 'are'} ${state}. Task ${first!.task}: ${first!.summary}`;
+  const inState = tasks.filter((task) => task.state === state).length;
+  return `${inState} of ${tasks.length} tasks ${inState === 1 ? 'is' : 'are'} ${state}. Task ${first!.task}: ${first!.summary}`;
 }

@@ -41,7 +41,7 @@ export const taskSchema = z.object({
   startedAt: time.nullable(),
   completedAt: time.nullable(),
   failedAt: time.nullable(),
-  dueAt: time.nullable().describe('When an open task must have changed its state.'),
+  dueAt: time.nullable().describe('The time by which an open task must change its state.'),
   retryAt: time.nullable(),
   reason: z.string(),
   message: z.string(),
@@ -75,7 +75,7 @@ export const listedJobSchema = z.object({
   submittedAt: time,
   startedAt: time.nullable(),
   finishedAt: time.nullable(),
-  deadlineAt: time.describe('When the job will have finished at the latest.'),
+  deadlineAt: time.describe('The latest time at which the job will finish.'),
   expiresAt: time,
   progress: progressSchema,
   labels: z.record(z.string(), z.string()),
@@ -147,7 +147,7 @@ export const poolSchema = z.object({
   needsReview: count,
   oldestQueuedAt: time.nullable(),
   paused: z.boolean(),
-  pausedUntil: time.nullable().describe('Null for a pause without an end, too.'),
+  pausedUntil: time.nullable().describe('Null also while the pool is paused without an end.'),
   workers: count,
   keys: z.array(
     z.object({
@@ -164,7 +164,7 @@ export const poolSchema = z.object({
 export const pausedPoolSchema = poolSchema.extend({
   firstQueueTimeoutAt: time
     .nullable()
-    .describe('When the first queued task fails if the pause lasts; null if no task is queued.'),
+    .describe('When the first queued task fails if the pool stays paused; null if no task is queued.'),
 });
 
 export const poolListSchema = z.object({ items: z.array(poolSchema), next: z.null() });

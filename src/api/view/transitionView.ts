@@ -32,7 +32,7 @@ function transitionView({ sequence, at, state, detail }: DetailedEntry): Transit
   };
 }
 
-/** Made from the stream's headers alone, so without error and artifacts: those are in the job. */
+/** Built from the stream's headers only. The error and the artifacts are part of the job. */
 export function taskEventView({ sequence, at, state }: LogEntry) {
   return {
     sequence,

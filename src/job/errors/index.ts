@@ -11,7 +11,7 @@ export type TaskErrorCode = keyof typeof taskErrors;
 export type ErrorCode = keyof typeof catalogue;
 
 export interface ProviderAnswer {
-  /** HTTP status, where there was one. */
+  /** The HTTP status, if the provider responded. */
   readonly status?: number;
   /** The provider's own code, such as `UNAVAILABLE` or `IMAGE_SAFETY`. */
   readonly code?: string;

@@ -16,9 +16,9 @@ export interface Explanation {
   readonly summary: string;
   /** Further sentences: other obstacles, the last error. */
   readonly details: readonly string[];
-  /** What a person can do; empty where nothing needs doing. */
+  /** What a person can do; empty if nothing needs doing. */
   readonly advice: readonly string[];
-  /** What happens without intervention, the nearest first; empty for a finished task. */
+  /** What happens without intervention, soonest first; empty for a finished task. */
   readonly next: readonly NextStep[];
   /** The time left of the run's budgets, ms; null for a finished task. */
   readonly budgetsLeft: Budgets | null;
@@ -28,12 +28,12 @@ export function explain(seen: Observation): Explanation {
   const { task, now } = seen;
   const [first, ...others] = [...overdue(seen), ...findings(seen)] as [Finding, ...Finding[]];
   // While no controller moves the task, other advice would not help.
-  const advising = first.cause === 'Overdue' ? [first] : [first, ...others];
+  const advised = first.cause === 'Overdue' ? [first] : [first, ...others];
   return {
     cause: first.cause,
-    summary: first.says,
-    details: [...others.map(({ says }) => says), ...lastError(seen)],
-    advice: advising.flatMap(({ advice }) => (advice === undefined || advice === '' ? [] : [advice])),
+    summary: first.summary,
+    details: [...others.map(({ summary }) => summary), ...lastError(seen)],
+    advice: advised.flatMap(({ advice }) => (advice === undefined || advice === '' ? [] : [advice])),
     next: isOpen(task) ? nextSteps(task, now) : [],
     budgetsLeft: isOpen(task) ? budgetsAfter(task, now) : null,
   };
@@ -55,7 +55,7 @@ function findings(seen: Observation): Finding[] {
     case 'cancelled':
       return howItEnded(task, seen);
     case 'deleted':
-      return [{ cause: 'Deleted', says: 'Its job was deleted' }];
+      return [{ cause: 'Deleted', summary: 'Its job was deleted' }];
     default:
       return task satisfies never;
   }
@@ -67,13 +67,13 @@ function overdue({ task, now }: Observation): Finding[] {
   return [
     {
       cause: 'Overdue',
-      says: `It should have changed ${about(now - since)} ago, but no controller moved it`,
+      summary: `It should have changed ${about(now - since)} ago, but no controller moved it`,
       advice: 'Run `genwarden doctor` to check that a controller is running and leads: it moves overdue tasks.',
     },
   ];
 }
 
-/** Why the previous attempt failed, unless the state itself says it. */
+/** Why the previous attempt failed, unless the state itself shows it. */
 function lastError({ task, error }: Observation): string[] {
   if (!isOpen(task) || (error === null && titleOf(task.reason) === undefined)) return [];
   const message = error === null ? `${task.reason}: ${titleOf(task.reason)}` : `${error.code}: ${error.message}`;

@@ -1,4 +1,4 @@
-// What is known about one task and its pool when someone asks why the task is in its state, and the findings that follow.
+// The facts about one task and its pool from which its state is explained, and the findings that follow from them.
 
 import type { TaskError } from '../errors/index.ts';
 import type { Instant, Lane, TaskState } from '../task.ts';
@@ -22,11 +22,11 @@ export interface ObservedPool {
   /** Of those, the ones that are shutting down and take no more tasks. */
   readonly draining: number;
   readonly slots: { readonly total: number; readonly free: number };
-  /** Null where nothing is known about the keys. */
+  /** Null if nothing is known about the keys. */
   readonly keys: readonly ObservedKey[] | null;
-  /** `until` is null for a pause without an end; null where the pool is not paused. */
+  /** Null if the pool is not paused; `until` is null for a pause without an end. */
   readonly paused: { readonly until: Instant | null } | null;
-  /** When a worker last claimed a task of the pool; null where no claim is known. */
+  /** When a worker last claimed a task of the pool; null if no claim is known. */
   readonly lastClaimAt: Instant | null;
 }
 
@@ -47,7 +47,7 @@ export interface Observation {
   readonly pool: ObservedPool;
   /** For a queued task: how many tasks are served before it, in the lane `again` and in its own lane. */
   readonly ahead: { readonly again: number; readonly lane: number } | null;
-  /** For a running task; null where the worker has sent no heartbeat that this process received. */
+  /** For a running task; null if this process has received no heartbeat from the worker. */
   readonly runner: ObservedRunner | null;
   /** ms of silence after which a worker is considered lost. */
   readonly heartbeatTimeout: number;
@@ -84,7 +84,7 @@ export type Cause = (typeof causes)[number];
 export interface Finding {
   readonly cause: Cause;
   /** One sentence. */
-  readonly says: string;
+  readonly summary: string;
   /** What a person can do about it, if anything can be done. */
   readonly advice?: string;
 }

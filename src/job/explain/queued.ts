@@ -23,7 +23,7 @@ function removed({ name, removed: isRemoved = false, workers, draining }: Observ
   if (!isRemoved || workers > draining) return undefined;
   return {
     cause: 'PoolRemoved',
-    says: `Pool ${name} no longer exists: its WorkerPool was deleted`,
+    summary: `Pool ${name} no longer exists: its WorkerPool was deleted`,
     advice: `Create a pool named ${name}, or cancel the job. Otherwise the task fails at its queue timeout.`,
   };
 }
@@ -31,10 +31,10 @@ function removed({ name, removed: isRemoved = false, workers, draining }: Observ
 function paused({ name, paused: pause }: ObservedPool, now: number): Finding | undefined {
   if (pause === null) return undefined;
   const { until } = pause;
-  const end = until === null ? 'until someone resumes it' : `for ${about(until - now)}, until ${clockTime(until)}`;
+  const end = until === null ? 'until it is resumed' : `for ${about(until - now)}, until ${clockTime(until)}`;
   return {
     cause: 'PoolPaused',
-    says: `Pool ${name} is paused ${end}; workers take no tasks from it`,
+    summary: `Pool ${name} is paused ${end}; workers take no tasks from it`,
     advice: `Resume it with \`genwarden resume ${name}\`. The queue timeout keeps running during the pause.`,
   };
 }
@@ -44,17 +44,17 @@ function noWorkers({ name, workers, draining }: ObservedPool): Finding | undefin
   const leaving = draining === 0 ? '' : ` (${count(draining, 'worker')} ${isOrAre(draining)} shutting down)`;
   return {
     cause: 'NoWorkers',
-    says: `No worker serves pool ${name}${leaving}`,
+    summary: `No worker serves pool ${name}${leaving}`,
     advice: `Start one with \`genwarden worker --pool ${name}\`, or raise the replicas of its Deployment.`,
   };
 }
 
-/** Undefined while a key may be used, or where nothing is known about the keys. */
+/** Undefined if a key may be used, or if nothing is known about the keys. */
 function noUsableKey({ name, keys }: ObservedPool, now: number): Finding | undefined {
   if (keys === null || keys.some(({ state }) => state === 'ready')) return undefined;
   if (keys.length === 0) {
     const advice = `Set GENWARDEN_GEMINI_API_KEYS (or keys in GENWARDEN_POOLS_FILE) for the workers of ${name}.`;
-    return { cause: 'NoKeys', says: `Pool ${name} has no API key, so its workers take no tasks`, advice };
+    return { cause: 'NoKeys', summary: `Pool ${name} has no API key, so its workers take no tasks`, advice };
   }
   if (keys.every(({ state }) => state === 'refused')) return refused(name, keys);
   const free = keys.flatMap(({ state, until }) => (state === 'refused' ? [] : (until ?? [])));
@@ -63,7 +63,7 @@ function noUsableKey({ name, keys }: ObservedPool, now: number): Finding | undef
   if (keys.every(({ state }) => state !== 'busy')) return cooling(name, keys, when);
   return {
     cause: 'KeysBusy',
-    says: `All ${count(keys.length, 'key')} of pool ${name} are at their request limit${when}`,
+    summary: `All ${count(keys.length, 'key')} of pool ${name} are at their request limit${when}`,
     advice: 'Add keys, or raise their requests per minute if the provider allows it.',
   };
 }
@@ -71,7 +71,7 @@ function noUsableKey({ name, keys }: ObservedPool, now: number): Finding | undef
 function refused(name: string, keys: readonly ObservedKey[]): Finding {
   return {
     cause: 'KeysRefused',
-    says: `The provider rejects every key of pool ${name}: ${keys.map(named).join(', ')}`,
+    summary: `The provider rejects every key of pool ${name}: ${keys.map(named).join(', ')}`,
     advice: 'Replace the keys and restart the workers. The task waits for a working key until its queue timeout.',
   };
 }
@@ -79,8 +79,8 @@ function refused(name: string, keys: readonly ObservedKey[]): Finding {
 function cooling(name: string, keys: readonly ObservedKey[], when: string): Finding {
   return {
     cause: 'KeysCooling',
-    says: `All keys of pool ${name} are cooling down: ${keys.map(named).join(', ')}${when}`,
-    advice: 'Wait. If it lasts, add keys or lower the load.',
+    summary: `All keys of pool ${name} are cooling down: ${keys.map(named).join(', ')}${when}`,
+    advice: 'No action needed. If this persists, add keys or reduce the load.',
   };
 }
 
@@ -97,24 +97,24 @@ function queuedBehind({ lane }: Queued, { ahead, pool }: Observation): Finding |
   const busy = pool.slots.total - pool.slots.free;
   return {
     cause: 'QueuedBehind',
-    says: `${before.join(' and ')} ${isOrAre(inLane + requeued)} ahead of it; ${busy} of ${pool.slots.total} slots of pool ${pool.name} are busy`,
+    summary: `${before.join(' and ')} ${isOrAre(inLane + requeued)} ahead of it; ${busy} of ${pool.slots.total} slots of pool ${pool.name} are busy`,
     advice: 'Add workers or slots, or submit with a higher priority.',
   };
 }
 
 function workersBusy({ name, slots, workers }: ObservedPool): Finding {
-  const says = `It is next, but pool ${name} has no free slot (${count(slots.total, 'slot')} on ${count(workers, 'worker')})`;
-  return { cause: 'WorkersBusy', says, advice: 'Nothing to do: it starts as soon as a slot is free.' };
+  const summary = `It is next, but pool ${name} has no free slot (${count(slots.total, 'slot')} on ${count(workers, 'worker')})`;
+  return { cause: 'WorkersBusy', summary, advice: 'No action needed: it starts as soon as a slot is free.' };
 }
 
 function next(task: Queued, { now, pool }: Observation): Finding {
   const waited = now - task.since;
   if (waited < claimExpectedWithin) {
-    return { cause: 'AboutToStart', says: 'It is next and should start in a moment' };
+    return { cause: 'AboutToStart', summary: 'It is next and should start in a moment' };
   }
   return {
     cause: 'NotTaken',
-    says: `It is next and pool ${pool.name} has ${count(pool.slots.free, 'free slot')}, but no worker has claimed it for ${about(waited)}`,
+    summary: `It is next and pool ${pool.name} has ${count(pool.slots.free, 'free slot')}, but no worker has claimed it for ${about(waited)}`,
     advice: "Check the workers' logs, and run `genwarden doctor` to check that a controller leads.",
   };
 }

@@ -9,8 +9,8 @@ import { about, at } from './format.ts';
 export function whyWaiting(task: Waiting, { now }: Observation): Finding[] {
   const { attempt, of, retryAt, reason } = task;
   const next = retryAt <= now ? 'is due' : `is queued ${at(retryAt, now)}`;
-  const says = `Attempt ${attempt} of ${of.policy.maxAttempts} failed with ${reason}; the next attempt ${next}`;
-  return [{ cause: 'WaitingForRetry', says, advice: `Nothing to do. ${hintOf(reason) ?? ''}`.trim() }];
+  const summary = `Attempt ${attempt} of ${of.policy.maxAttempts} failed with ${reason}; the next attempt ${next}`;
+  return [{ cause: 'WaitingForRetry', summary, advice: adviceWhileWaiting(reason) }];
 }
 
 export function whyInReview(task: NeedsReview, { now }: Observation): Finding[] {
@@ -18,7 +18,7 @@ export function whyInReview(task: NeedsReview, { now }: Observation): Finding[] 
   return [
     {
       cause: 'WaitingForReview',
-      says: `Its result has been waiting for a reviewer for ${about(now - task.since)}`,
+      summary: `Its result has been waiting for a reviewer for ${about(now - task.since)}`,
       advice: `Decide with \`genwarden review ${job} approve --task ${index}\` (or reject, or tweak).`,
     },
   ];
@@ -28,12 +28,12 @@ export function howItEnded(task: Succeeded | Failed | Cancelled, { now, error }:
   const ago = `${about(now - task.finishedAt)} ago`;
   switch (task.state) {
     case 'succeeded':
-      return [{ cause: 'Succeeded', says: `It succeeded ${ago}, in run ${task.run}, attempt ${task.attempt}` }];
+      return [{ cause: 'Succeeded', summary: `It succeeded ${ago}, in run ${task.run}, attempt ${task.attempt}` }];
     case 'cancelled':
       return [
         {
           cause: 'Cancelled',
-          says: `It was cancelled ${ago}`,
+          summary: `It was cancelled ${ago}`,
           advice: `Run it again with \`genwarden retry ${task.of.job}\`.`,
         },
       ];
@@ -41,11 +41,17 @@ export function howItEnded(task: Succeeded | Failed | Cancelled, { now, error }:
       const what = error === null ? (titleOf(task.reason) ?? '') : error.message;
       const hint = error?.hint ?? hintOf(task.reason) ?? '';
       const tries = `run ${task.run}, attempt ${task.attempt} of ${task.of.policy.maxAttempts}`;
-      return [{ cause: 'Failed', says: `It failed ${ago} with ${task.reason} (${tries}): ${what}`, advice: hint }];
+      return [{ cause: 'Failed', summary: `It failed ${ago} with ${task.reason} (${tries}): ${what}`, advice: hint }];
     }
     default:
       return task satisfies never;
   }
+}
+
+/** Many hints already start with "No action needed". */
+function adviceWhileWaiting(reason: Reason): string {
+  const hint = hintOf(reason) ?? '';
+  return hint.startsWith('No action needed') ? hint : `No action needed. ${hint}`.trim();
 }
 
 /** The catalogue's advice for a reason that is an error code. */

@@ -1,4 +1,4 @@
-// Cancel: every open task becomes terminal at once and keeps the results it has.
+// Cancel: every open task becomes terminal immediately and keeps the results it has.
 
 import { isOpen, type Instant, type TaskState } from '../task.ts';
 import { cancelled } from '../transitions.ts';
@@ -7,7 +7,7 @@ import { nothing, write, type Decision, type LastMessage } from './decision.ts';
 export interface Cancel {
   /** The name of the person or system that cancels, for messages. */
   readonly by: string;
-  /** `finish` leaves running tasks to their workers. */
+  /** `finish` lets running tasks finish. */
   readonly running: 'stop' | 'finish';
 }
 

@@ -1,11 +1,11 @@
-// What a request does to one task. Decisions are pure: use cases write them, and the exhaustive model explores them.
+// What a request decides about one task. Decisions are pure: use cases write them, and the model in test/model explores them.
 
 import type { GenwardenError } from '../errors/index.ts';
 import type { TaskDetail, TaskState, TaskWrite } from '../task.ts';
 
 export type Decision =
   | { readonly do: 'write'; readonly write: TaskWrite }
-  /** The task stays as it is. */
+  /** Leaves the task unchanged. */
   | { readonly do: 'nothing' }
   | { readonly do: 'refuse'; readonly error: GenwardenError };
 

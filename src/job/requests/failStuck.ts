@@ -1,4 +1,4 @@
-// Fail a stuck task: an operator gives it up, but only if it has not moved since the operator saw it.
+// Fail a stuck task at an operator's request, but only if it has not changed since the operator saw it.
 
 import { taskError } from '../errors/index.ts';
 import { isOpen, type Instant, type Sequence, type TaskState } from '../task.ts';

@@ -16,7 +16,7 @@ import {
 import { newRun } from '../transitions.ts';
 import { nothing, refuse, write, type Decision } from './decision.ts';
 
-/** `by` is the name of the person who asks, for messages. */
+/** `by` is the name of the person who requests the retry, for messages. */
 export function retryTask(state: TaskState, request: TaskRequest, by: string, now: Instant): Decision {
   if (!isRetryable(state)) return nothing;
   const next = newRun(state, 'Retried', now);
@@ -43,7 +43,7 @@ export function tasksToRetry(
   return new GenwardenError('NothingToRetry', `Job ${id} has no failed or cancelled task${among}`);
 }
 
-/** A `JobExpiresTooSoon` where a new run has no time: the job's deadline has passed, or its retention would end first. */
+/** A `JobExpiresTooSoon` if a new run has no time: the job's deadline has passed, or its retention would end first. */
 export function refusalOfRun(next: Queued, now: Instant): GenwardenError | undefined {
   const { deadline, expiresAt } = next.of;
   if (deadline !== null && deadline <= now) {

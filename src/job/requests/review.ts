@@ -75,7 +75,7 @@ function tweak(
 /** The caption of the reference that a tweak adds. The next tweak replaces the reference with this caption. */
 const earlierResult = 'the earlier result';
 
-/** The same input with the instruction, and with the earlier image as the last reference; undefined if that is one too many. */
+/** The same input with the instruction, and with the earlier image as the last reference; undefined if there is no room for it. */
 function tweakedInput(input: TaskInput, detail: TaskDetail, instruction: string): TaskInput | undefined {
   const image = detail.artifacts?.find(({ name, mediaType }) => name === 'image' && mediaType.startsWith('image/'));
   if (image === undefined) return { ...input, prompt: textPrompt(input, detail, instruction) };

@@ -1,4 +1,4 @@
-// The task is queued, but the queue will never deliver its message. This guards against a bug, ours or the server's.
+// The task is queued, but the queue will never deliver its message. Guards against bugs in Genwarden and in nats-server.
 
 import { taskError } from '../errors/index.ts';
 import { requeued } from '../transitions.ts';

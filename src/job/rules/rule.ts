@@ -22,7 +22,7 @@ export interface World {
   readonly heartbeatTimeout: number;
   /** During an outage silence does not count. */
   readonly outage: boolean;
-  /** ms by which overdue work may be late, so that results which waited for a connection arrive first. */
+  /** ms to wait past a due time, so that results delayed by a lost connection arrive first. */
   readonly grace: number;
 }
 

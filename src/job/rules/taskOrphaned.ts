@@ -1,5 +1,5 @@
-// The worker is alive, but its heartbeats no longer list the task: it forgot it. The claim names heartbeat n; n + 1 may have been
-// in flight already, so two heartbeats after that must lack the task.
+// The worker is alive, but its heartbeats no longer list the task, so it has lost track of it. The claim names heartbeat n;
+// heartbeat n + 1 may have been in flight already, so the task must be missing from the two heartbeats after that.
 
 import { taskError } from '../errors/index.ts';
 import { afterLoss } from '../retryOrFail.ts';

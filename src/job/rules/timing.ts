@@ -1,5 +1,5 @@
-// Which rules wait for time alone, and when: the one place from which the controller schedules its next check of a task and
-// explanations say what happens next.
+// The rules that depend on time alone, and when they apply. Both the controller's schedule and the explanations of what
+// happens next derive from here.
 
 import type { Instant, OpenTask } from '../task.ts';
 import { whyDue } from '../whyDue.ts';
@@ -14,12 +14,12 @@ const overdueSlack = 5_000;
 
 /** A rule that will act on a task at `at` unless something else changes the task first. */
 export interface TimedRule {
-  /** As metrics and logs name it. */
+  /** The rule's name in metrics and logs. */
   readonly rule: string;
   readonly at: Instant;
 }
 
-/** The timed rules of an open task, nearest first. */
+/** The timed rules of an open task, soonest first. */
 export function timedRules(task: OpenTask): readonly TimedRule[] {
   const isDeadline = task.dueAt === task.of.deadline;
   switch (task.state) {
@@ -39,17 +39,17 @@ export function timedRules(task: OpenTask): readonly TimedRule[] {
   }
 }
 
-/** How long after a moment a task in this state may still change by itself, ms. */
+/** How long after a due time the controller leaves a task in this state alone, ms. */
 export function graceFor(task: OpenTask, world: Pick<World, 'grace'>): number {
   return Math.max(world.grace, task.state === 'running' ? reportGrace : 0);
 }
 
-/** Whether `moment` has passed, including the grace that the task's state and the world ask for. */
+/** Whether `moment` has passed, including the grace period. */
 export function isPast(moment: Instant, task: OpenTask, world: World, now: Instant): boolean {
   return now >= moment + graceFor(task, world);
 }
 
-/** When a timed rule may act next, always after `now`. Silence and lost connections wake the controller by themselves. */
+/** When a timed rule may act next, always after `now`. Silent workers and lost connections wake the controller separately. */
 export function nextCheck(task: OpenTask, world: Pick<World, 'grace'>, now: Instant): Instant {
   const due = task.dueAt + graceFor(task, world);
   const next = task.state === 'waiting' ? Math.min(task.retryAt, due) : due;
@@ -59,7 +59,7 @@ export function nextCheck(task: OpenTask, world: Pick<World, 'grace'>, now: Inst
 /** When a new task needs its first check, outside an outage. The moment may have passed. */
 export const firstCheck = (task: OpenTask): Instant => nextCheck(task, { grace: 0 }, -Infinity);
 
-/** For explanations: since when a controller should have acted on the task; undefined while it is in time. */
+/** For explanations: when a controller should have acted on the task; undefined if the task is not overdue. */
 export function overdueSince(task: OpenTask, now: Instant): Instant | undefined {
   if (task.state === 'waiting' && now > task.retryAt + retryGrace) return task.retryAt;
   return now > task.dueAt + 2 * reportGrace ? task.dueAt : undefined;

@@ -17,9 +17,9 @@ import { WakeUp } from './wakeUp.ts';
 
 /** `at` is the position from which a feed resumes after this event. */
 export type FeedEvent =
-  /** The client's position is of no use: a snapshot follows. */
+  /** The client's position is unusable: a snapshot follows. */
   | { readonly event: 'reset' }
-  /** The tenant's newest open jobs; not `complete` where there are more. */
+  /** The tenant's newest open jobs; not `complete` if there are more. */
   | { readonly event: 'jobs'; readonly jobs: readonly (readonly TaskVersion[])[]; complete: boolean; at: Position }
   | { readonly event: 'snapshot'; readonly record: JobRecord; readonly at: Position }
   | { readonly event: 'task'; readonly entry: LogEntry; readonly at: Position }
@@ -34,7 +34,7 @@ export interface FeedRequest {
   readonly tenant: string;
   /** Undefined: all jobs of the tenant. */
   readonly job: JobId | undefined;
-  /** The position of the last event that the client has; undefined for a new client, 'unknown' where it cannot be read. */
+  /** The position of the last event that the client has; undefined for a new client, 'unknown' if it cannot be parsed. */
   readonly resumeAt: Position | 'unknown' | undefined;
   readonly keepAliveMs: number;
   /** A client that missed more messages than this gets a snapshot instead. */
@@ -68,9 +68,9 @@ class Feed {
   readonly #progress: ProgressUpdates;
   /** Every message up to here was sent. */
   #sent: Position = { epoch: '', sequence: 0 };
-  /** Of this message only the job's event is sent: the client has the task's, but perhaps not the job's. */
+  /** For this message only the job event is sent: the client has its task event, but perhaps not its job event. */
   #jobOnly: Sequence = 0;
-  /** By task of the one job: the message that the snapshot showed. */
+  /** For a feed of one job: the sequence of each task's message in the snapshot. */
   #shown: readonly Sequence[] = [];
   #ended = false;
 
@@ -158,7 +158,7 @@ class Feed {
   async *#live(): AsyncGenerator<FeedEvent> {
     const { recent } = this.#context;
     if (recent.epoch !== this.#sent.epoch) {
-      // While the stream is being replaced, the epoch is empty; the snapshot waits until the new stream was read.
+      // While the stream is being replaced, the epoch is empty; the snapshot waits until the new stream has been read.
       if (recent.epoch !== '') {
         yield* this.#reset();
         return;
@@ -181,8 +181,8 @@ class Feed {
     const { job, tenant, task } = entry.state.of;
     const request = this.#request;
     if (this.#ended || entry.sequence <= this.#sent.sequence) return;
-    const mine = canSee(request.tenant, tenant) && (request.job === undefined || request.job === job);
-    if (mine && entry.sequence > (this.#shown[task] ?? 0)) yield* this.#transition(entry);
+    const isVisible = canSee(request.tenant, tenant) && (request.job === undefined || request.job === job);
+    if (isVisible && entry.sequence > (this.#shown[task] ?? 0)) yield* this.#transition(entry);
     this.#advance(entry.sequence);
   }
 
@@ -220,7 +220,7 @@ async function tasksOf(
 ): Promise<readonly TaskVersion[] | undefined> {
   const indexed = follower.index.job(job);
   if (indexed?.complete === true) return indexed.tasks as readonly TaskVersion[];
-  // It finished and was evicted from the index, or was never completely in it.
+  // The job finished and was evicted from the index, or the index never held all of its tasks.
   const record = await log.read(job, pool);
   if (record === undefined || record.tasks.some(({ last }) => last.state.state === 'deleted')) return undefined;
   return taskVersions(record);

@@ -6,7 +6,7 @@ import type { FollowEvent, LogEntry } from '../../ports/jobLog.ts';
 import type { Follower } from '../../readmodel/follower.ts';
 
 export class RecentEntries {
-  /** Of the stream; empty until the follower has caught up. */
+  /** The stream's epoch; empty until the follower has caught up. */
   epoch = '';
   /** Every message after this one is here. */
   since: Sequence = 0;
@@ -36,7 +36,7 @@ export class RecentEntries {
     return this.#entries.slice(low, low + 256);
   }
 
-  /** Calls `wake` on each new message and when the stream was replaced. Returns a function that stops it. */
+  /** Calls `wake` on each new message and when the stream is replaced, until the returned function is called. */
   onChange(wake: () => void): () => void {
     this.#wakes.add(wake);
     return () => this.#wakes.delete(wake);
@@ -57,7 +57,7 @@ export class RecentEntries {
     if (this.epoch === '' || entry.sequence <= this.last) return;
     this.#entries.push(entry);
     this.last = entry.sequence;
-    // Trimmed only when it has doubled: moving the rest costs its length.
+    // Trimmed only at twice the size, because trimming copies all remaining entries.
     if (this.#entries.length >= 2 * this.#keep) {
       this.#entries = this.#entries.slice(-this.#keep);
       this.since = this.#entries[0]!.sequence - 1;

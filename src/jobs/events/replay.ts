@@ -1,12 +1,12 @@
-// Where a feed resumes after the last event that its client has, and the messages that the client missed.
+// Decides how a feed resumes after the last event that its client received, and reads the messages that the client missed.
 
 import type { LogEntry, Position } from '../../ports/jobLog.ts';
 import type { JobsContext } from '../context.ts';
 
 export type ReplaySource =
-  /** Everything since is in this process's memory. */
+  /** All newer messages are in this process's memory. */
   | 'recent'
-  /** What came since must be read from the stream. */
+  /** The newer messages must be read from the stream. */
   | 'stream'
   /** The position belongs to another stream, or is so old that a new snapshot is cheaper. */
   | 'reset';

@@ -1,5 +1,5 @@
-// The schema of a submit's body. Parsing changes nothing: defaults and units are applied later, so that a digest of the
-// body distinguishes a replay from a different request.
+// The schema of a submit's body. Parsing leaves the body unchanged; defaults and units are applied later. So a digest of
+// the body distinguishes a replay from a different request.
 
 import { z } from 'zod';
 import { poolNameForm } from '../../job/ids.ts';

@@ -30,7 +30,7 @@ export function durationText({ least, most }: DurationBounds, meaning = 'A durat
 
 function durationProblem(text: string, least: number, most: number): string | undefined {
   const ms = parseDuration(text);
-  if (ms === undefined) return `is not a duration: write ${durationForm}`;
+  if (ms === undefined) return `is not ${durationForm}`;
   return ms < least || ms > most
     ? `is ${text}, but must be from ${formatDuration(least)} to ${formatDuration(most)}`
     : undefined;

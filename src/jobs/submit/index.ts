@@ -17,7 +17,7 @@ import { timingOf, type Timing } from './timing.ts';
 
 export interface Submit {
   readonly tenant: string;
-  /** Undefined where the client sent none. */
+  /** Undefined if the client sent none. */
   readonly idempotencyKey: string | undefined;
   readonly body: SubmitBody;
   /** The uid of the custom resource that submits the job: one resource creates one job, even if its body changes. */
@@ -48,8 +48,8 @@ export async function submitJob(context: SubmitContext, submit: Submit): Promise
   try {
     return (await earlierJob(context, identified)) ?? (await storeJob(context, identified));
   } catch (error) {
-    const nameable = submit.owner === undefined && error instanceof GenwardenError && error.code === 'Unavailable';
-    throw nameable ? withRetryKey(error, identified) : error;
+    const canBeRetried = submit.owner === undefined && error instanceof GenwardenError && error.code === 'Unavailable';
+    throw canBeRetried ? withRetryKey(error, identified) : error;
   }
 }
 
@@ -146,11 +146,11 @@ async function write(context: SubmitContext, submit: Identified, specs: readonly
     }
     const record = await context.log.read(submit.job);
     if (record !== undefined && !isDeletedOrExpired(record, context.clock.now())) return replay(record, submit);
-    if (record !== undefined && submit.owner !== undefined) throw jobOfOwnerGone(submit.job);
+    if (record !== undefined && submit.owner !== undefined) throw ownerHadJob(submit.job);
     // Leftovers of a deleted or expired job would block the same key.
     if (record !== undefined) await context.log.purge(submit.job, record.tasks[0]!.last.state.of.pool);
   }
-  throw new GenwardenError('Unavailable', 'The remains of an earlier job with this key could not be removed yet');
+  throw new GenwardenError('Unavailable', 'Messages of an earlier job with this key could not be purged yet');
 }
 
 function replay(record: JobRecord, { digest, idempotencyKey, owner }: Identified): Submitted {
@@ -166,8 +166,8 @@ function replay(record: JobRecord, { digest, idempotencyKey, owner }: Identified
   );
 }
 
-/** A resource that outlives its job does not get, and pay for, a second one. */
-const jobOfOwnerGone = (job: JobId): GenwardenError =>
+/** A resource that outlives its job must not create, and pay for, a second one. */
+const ownerHadJob = (job: JobId): GenwardenError =>
   new GenwardenError('JobNotFound', `The job of this resource, ${job}, was deleted or has expired`);
 
 function recordOf(job: JobId, specs: readonly SpecWrite[], entries: readonly LogEntry[]): JobRecord {

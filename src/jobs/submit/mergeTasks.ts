@@ -60,7 +60,7 @@ function isJsonSchema(schema: object): boolean {
   return known;
 }
 
-/** Whatever dialect a schema declares, it is validated as the dialect that ajv knows. */
+/** Removes the declared dialect, so that every schema is validated as the dialect that ajv supports. */
 function withoutDialect(schema: object): object {
   return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$schema'));
 }

@@ -1,4 +1,4 @@
-// The policy of a job and the times that follow from it, fitted into the retention.
+// Determines a job's policy and the times that follow from it, and fits them into the retention.
 
 import { formatDuration, parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';

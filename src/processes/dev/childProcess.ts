@@ -5,17 +5,17 @@ import { readFileSync } from 'node:fs';
 
 const grace = 5_000;
 
-/** SIGTERM, and SIGKILL after five seconds; resolves when the process is gone. */
+/** Sends SIGTERM, and SIGKILL after five seconds; resolves when the process has exited. */
 export async function endProcess(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), grace);
-  await gone;
+  await exited;
   clearTimeout(timer);
 }
 
-/** The command line of a running process, or an empty text if there is no such process. */
+/** The command line of a running process; empty if there is no such process. */
 export function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();

@@ -1,5 +1,5 @@
-// The nats-server of `genwarden dev`: a child process with its storage in a folder, ended with us. A leftover of an earlier
-// run that was killed with SIGKILL is ended first.
+// The nats-server of `genwarden dev`: a child process that stores its data in a folder and stops with this process. If an
+// earlier run was killed with SIGKILL, its nats-server is stopped first.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -18,7 +18,7 @@ export interface EmbeddedServer {
     readonly systemUser: string;
     readonly systemPassword: string;
   };
-  /** Rejects when the server ends before it was closed. */
+  /** Rejects when the server exits before it is closed. */
   readonly died: Promise<never>;
   close(): Promise<void>;
 }
@@ -29,13 +29,13 @@ const startTimeout = 20_000;
 export async function startEmbeddedNats(dataDir: string, binary: string | undefined): Promise<EmbeddedServer> {
   const folder = resolve(dataDir, 'nats');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await endLeftover(folder);
+  await stopLeftover(folder);
   const [password, systemPassword] = [randomBytes(18).toString('hex'), randomBytes(18).toString('hex')];
   const file = join(folder, 'nats.conf');
   await writeFile(file, natsConfig({ port: -1, folder, password, systemPassword }), { mode: 0o600 });
   const child = spawn(binary ?? findNatsServer(), ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const killWithUs = (): void => void child.kill('SIGKILL');
-  process.once('exit', killWithUs);
+  const killOnExit = (): void => void child.kill('SIGKILL');
+  process.once('exit', killOnExit);
   try {
     const port = await readyPort(child);
     let closing = false;
@@ -49,7 +49,7 @@ export async function startEmbeddedNats(dataDir: string, binary: string | undefi
     const close = async (): Promise<void> => {
       closing = true;
       await endProcess(child);
-      process.off('exit', killWithUs);
+      process.off('exit', killOnExit);
     };
     const login = { user: 'genwarden', password, systemUser: 'genwarden-system', systemPassword };
     return { url: `nats://127.0.0.1:${port}`, login, died, close };
@@ -68,7 +68,7 @@ interface EmbeddedNats {
 
 /**
  * One account for Genwarden, and a system-account user that may only listen for lost connections. NATS's configuration
- * reads JSON strings as they are.
+ * accepts JSON strings.
  */
 function natsConfig({ port, folder, password, systemPassword }: EmbeddedNats): string {
   const text = (value: string): string => JSON.stringify(value);
@@ -89,7 +89,7 @@ system_account: SYS
 `;
 }
 
-async function endLeftover(folder: string): Promise<void> {
+async function stopLeftover(folder: string): Promise<void> {
   const pid = Number(await readFile(join(folder, 'nats.pid'), 'utf8').catch(() => ''));
   if (!(pid > 0) || !commandLine(pid).includes(join(folder, 'nats.conf'))) return;
   process.kill(pid, 'SIGTERM');
@@ -97,7 +97,7 @@ async function endLeftover(folder: string): Promise<void> {
   while (commandLine(pid) !== '' && performance.now() < end) await sleep(50);
 }
 
-/** The port that the server's log names, once the log says that it is ready. */
+/** Reads the port from the server's log, once the log reports that the server is ready. */
 function readyPort(child: ChildProcess): Promise<number> {
   const { promise, resolve: found, reject } = Promise.withResolvers<number>();
   let log = '';

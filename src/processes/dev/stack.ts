@@ -1,5 +1,5 @@
-// Everything on one machine: nats-server as a child process, the Gemini stand-in where no key is set, and one api, worker
-// and controller in this process.
+// A complete installation on one machine: nats-server as a child process, the Gemini stand-in if no key is set, and one
+// api, worker and controller in this process.
 
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ export async function startStack({ settings, externalNats, logger, signal }: Sta
   const resources = new Resources();
   let natsDied: Promise<unknown> = new Promise(() => undefined);
   const close = async (): Promise<void> => {
-    logger.info('stopping: running tasks get a few seconds; press Ctrl-C again to exit at once');
+    logger.info('stopping: running tasks get a few seconds; press Ctrl-C again to exit immediately');
     const closed = resources.close((name, err) => logger.warn({ err }, `${name} did not close cleanly`));
     // Ctrl-C reaches nats-server as well. Once it has exited, the processes would wait for answers that never come.
     await Promise.race([closed, natsDied.then(() => sleep(1_000))]);
@@ -110,7 +110,7 @@ async function standinFor(settings: Settings, resources: Resources, logger: Logg
   const { gemini, poolsFile, standinLatencyMs } = settings;
   if (gemini.apiKeys.length > 0 || gemini.baseUrl !== undefined || poolsFile !== undefined) return undefined;
   const standin = resources.own('stand-in', await startStandin({ latencyMs: standinLatencyMs }), (it) => it.close());
-  logger.info({ url: standin.url }, `no API key is set: the Gemini stand-in on ${standin.url} makes the images`);
+  logger.info({ url: standin.url }, `no API key is set: the Gemini stand-in on ${standin.url} generates the images`);
   return standin;
 }
 
@@ -123,8 +123,8 @@ export function withStandin(settings: Settings, standin: Standin | undefined): S
 
 /** Ctrl-C at a terminal should end `dev` in seconds; a cluster waits longer for running tasks. */
 function inDev(settings: Settings, standin: Standin | undefined): Settings {
-  const patient = withStandin(settings, standin);
-  return { ...patient, drainTimeoutMs: Math.min(patient.drainTimeoutMs, 5_000) };
+  const base = withStandin(settings, standin);
+  return { ...base, drainTimeoutMs: Math.min(base.drainTimeoutMs, 5_000) };
 }
 
 /** A configured metrics port is the API's; the worker and the controller take the next two. */

@@ -108,7 +108,7 @@ describe('a queued task', () => {
   test('of a paused pool says until when, and names the other obstacles after it', () => {
     const forever = explained(queued, 0, {}, { paused: { until: null }, workers: 0 });
     expect(forever.cause).toBe('PoolPaused');
-    expect(forever.summary).toContain('paused until someone resumes it');
+    expect(forever.summary).toContain('paused until it is resumed');
     expect(forever.details).toEqual(['No worker serves pool default']);
     expect(forever.advice[0]).toContain('genwarden resume default');
     const until = explained(queued, 0, {}, { paused: { until: start + 60_000 } });

@@ -1,4 +1,4 @@
-// Kubernetes tokens: which principal a token's user is, according to the user's rights on the custom resources.
+// Maps the user of a Kubernetes token to a principal, according to the user's rights on the custom resources.
 
 import { type Monotonic } from '../../../job/time.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
@@ -8,7 +8,7 @@ import type { Principal, Scope } from '../principal.ts';
 import { cachedReviews } from './reviewCache.ts';
 
 export interface KubernetesTokens extends KubernetesReviews {
-  /** Of the installation: rights on worker pools count in this namespace. */
+  /** The installation's namespace, in which rights on worker pools are checked. */
   readonly namespace: string;
 }
 
@@ -20,7 +20,7 @@ export function kubernetesTokens(
   return { ...cachedReviews(reviews, monotonic), namespace };
 }
 
-/** What a request asks for. */
+/** The access that a request needs. */
 export interface Access {
   readonly scope: Scope;
   readonly right: Right;
@@ -38,7 +38,7 @@ export const rightOf: Readonly<Record<Scope, Right>> = {
 /** The right to read what belongs to the installation rather than to a tenant. */
 export const readInstallation: Right = { verb: 'list', resource: 'workerpools' };
 
-/** ms: an event stream may outlive a revoked right by this at most. */
+/** ms; the longest time that an event stream can outlive a revoked right. */
 const recheckMs = 300_000;
 
 /** Throws `InvalidRequest`, `Forbidden` or `KubernetesUnavailable`. */
@@ -57,7 +57,7 @@ export async function principalFor(
     id: `kubernetes:${user.name}`,
     name: user.name,
     scopes: [scope],
-    named: true,
+    hasExplicitTenant: true,
     recheckMs,
   } as const;
   if (right.resource === 'generationjobs') {

@@ -39,15 +39,15 @@ class AnswerCache<T> {
     this.#monotonic = monotonic;
   }
 
-  get(key: string, ask: () => Promise<T>): Promise<T> {
+  get(key: string, review: () => Promise<T>): Promise<T> {
     const known = this.#entries.get(key);
     if (known !== undefined && this.#monotonic() < known.expiresAt) return known.answer;
-    // The TTL counts from the question: what it asked about may have changed before the answer.
-    const askedAt = this.#monotonic();
-    const entry = { answer: ask(), expiresAt: never };
+    // The TTL starts with the request, because the reviewed right may change before the answer arrives.
+    const requestedAt = this.#monotonic();
+    const entry = { answer: review(), expiresAt: never };
     this.#store(key, entry);
     entry.answer.then(
-      (value) => (entry.expiresAt = after(askedAt, this.#isPositive(value) ? positiveTtl : negativeTtl)),
+      (value) => (entry.expiresAt = after(requestedAt, this.#isPositive(value) ? positiveTtl : negativeTtl)),
       () => this.#entries.get(key) === entry && this.#entries.delete(key),
     );
     return entry.answer;
