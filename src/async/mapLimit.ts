@@ -1,4 +1,4 @@
-// Concurrent work over a list, with a limit on how many items are in progress at once.
+// Concurrent work over a list, with a limit on the items in progress.
 
 /**
  * Returns the results in the order of `items`. Each of the `limit` lanes stops at its first failure; the first failure is

@@ -91,7 +91,7 @@ export type WatchEvent<T extends KubeObject> =
  * consistent ("most recent"): they bypass the API server's watch cache.
  */
 export interface Cluster {
-  /** Undefined when there is no such object. */
+  /** Undefined if the object does not exist. */
   get<T extends KubeObject>(type: ResourceType, key: ResourceKey): Promise<T | undefined>;
   /** Reads every page. */
   list<T extends KubeObject>(type: ResourceType, request: ListRequest): Promise<ObjectList<T>>;
@@ -106,9 +106,9 @@ export interface Cluster {
   ): AsyncIterable<WatchEvent<T>>;
   /** Server-side apply with force; the field manager is the name of the program. */
   apply<T extends KubeObject>(type: ResourceType, object: ApplyConfiguration): Promise<T>;
-  /** Applies the status subresource. Undefined when the object is gone. */
+  /** Applies the status subresource. Undefined if the object no longer exists. */
   applyStatus<T extends KubeObject>(type: ResourceType, object: ApplyConfiguration): Promise<T | undefined>;
-  /** Sets annotations with a merge patch; null removes one. Undefined when the object is gone. */
+  /** Sets annotations with a merge patch; null removes one. Undefined if the object no longer exists. */
   annotate<T extends KubeObject>(
     type: ResourceType,
     key: ResourceKey,

@@ -1,4 +1,5 @@
-// Leader election among processes of the same role. Two leaders at once are possible but harmless: the log fences every write.
+// Leader election among processes of the same role. Two leaders at the same time are possible but harmless: the log fences
+// every write.
 
 /** Each role has one leader; candidates for different roles do not compete. */
 export type LeaderRole = 'controller' | 'operator';

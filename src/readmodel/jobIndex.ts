@@ -19,7 +19,7 @@ export interface IndexedTask {
 export interface IndexedJob extends ListPosition {
   readonly expiresAt: Instant;
   readonly tenant: string;
-  /** By task index; undefined where the index has not seen the task. */
+  /** By task index; undefined if the index has not seen the task. */
   readonly tasks: readonly (IndexedTask | undefined)[];
   /** The index has seen every task of the job. */
   readonly complete: boolean;

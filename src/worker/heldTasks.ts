@@ -21,7 +21,7 @@ export class HeldTask {
   readonly job: JobId;
   readonly task: TaskIndex;
   readonly abort = new AbortController();
-  /** 0 while the claim is under way. */
+  /** 0 while the claim is in flight. */
   claim: Sequence = 0;
   /** 0 to 1, as reported by the provider. */
   progress = 0;

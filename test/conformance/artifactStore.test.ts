@@ -52,7 +52,7 @@ onEachAdapter((open) => {
     }
   });
 
-  test('putting the same bytes again gives the same artifact; a deleted one is gone until it is put again', async () => {
+  test('putting the same bytes again returns the same artifact; a deleted one cannot be found until it is put again', async () => {
     const store = await (await open().process()).artifacts(clock);
     const bytes = randomBytes(300_000);
     const first = await store.put('acme', bytes, 'image/png');

@@ -95,7 +95,7 @@ onEachAdapter((open) => {
     await Promise.all([mine.ended, others.ended]);
   });
 
-  test('a watch with an aborted signal ends at once', async () => {
+  test('a watch with an aborted signal ends immediately', async () => {
     const heartbeats = (await open().process()).heartbeats();
     const { seen, ended } = collect(heartbeats.watch(AbortSignal.abort()));
     await ended;

@@ -115,7 +115,7 @@ describe('job log and task queue on NATS, with faults', () => {
     expect(third.sequence).toBeGreaterThan(Math.max(first!.sequence, second!.sequence));
   });
 
-  it('deliveries to a closed queue are offered to others at once', async () => {
+  it('deliveries to a closed queue are offered to others immediately', async () => {
     const other = natsTaskQueue(link);
     const impatient = new AbortController();
     const taking = other.claimable('default', 1, impatient.signal);
@@ -148,7 +148,7 @@ describe('job log and task queue on NATS, with faults', () => {
   it.each([
     ['falls silent', Infinity],
     ['loses a message', 1],
-  ])('a follower whose consumer %s replaces it and misses nothing', async (_name, toLose) => {
+  ])('a follower replaces a consumer that %s, and misses nothing', async (_name, toLose) => {
     let losing = 0;
     const deaf = await natsJobLog({ ...link, connection: losingDeliveries(link, () => losing-- > 0) }, options);
     const follower = follow(deaf);

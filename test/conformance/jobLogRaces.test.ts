@@ -70,7 +70,7 @@ describe('job log on three servers', () => {
     for (const specs of jobs) {
       const answers = outcomes.filter((one) => one.specs === specs).map(({ outcome }) => outcome);
       expect(answers.toSorted()).toEqual(['exists', 'exists', 'stored']);
-      // Read-your-writes, and everybody else's: no replica's lag is to be seen.
+      // Reads show every acknowledged write, of any client, regardless of the lag of replicas.
       for (const log of logs) expect((await log.read(jobOf(specs)))?.tasks).toHaveLength(specs.length);
     }
   });

@@ -33,7 +33,7 @@ describe('the stream', () => {
 
   const config = async () => (await infoOf(link, 'genwarden_tasks')).config;
 
-  it('is created with the right settings by several processes at once', async () => {
+  it('is created with the right settings by several concurrent processes', async () => {
     await Promise.all(Array.from({ length: 5 }, () => ensureTaskStream(link, { retentionMs })));
     expect(await config()).toMatchObject({
       subjects: ['genwarden.spec.>', 'genwarden.status.>', 'genwarden.key.>'],

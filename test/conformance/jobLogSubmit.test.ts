@@ -28,7 +28,7 @@ describe.each([memoryAdapter, natsAdapter()])('job log ($name)', (adapter) => {
       ['the same pool', {}],
       ['another pool', { pool: 'other' }],
       ['another priority', { priority: 'high' as const }],
-    ])('takes the same job id once, whatever the second submit says: %s', async (_name, over) => {
+    ])('accepts a job id once, whatever the second submit contains: %s', async (_name, over) => {
       const first = aJob(2);
       stored(await world.log.submit(first));
       const again = await world.other.log.submit(aJob(2, { job: jobOf(first), ...over }));

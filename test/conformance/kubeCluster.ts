@@ -77,7 +77,7 @@ export function kubeClusterSuite(open: () => Promise<ClusterUnderTest>): void {
     await cluster.delete(workerPoolType, named('status'));
   });
 
-  test('delete removes only the object with the uid, and returns false when there is none', async () => {
+  test('delete removes only the object with the uid, and returns false if it does not exist', async () => {
     const { cluster, named, settings } = await at();
     const { metadata } = await cluster.apply(configMap, settings('delete', {}));
     expect(await cluster.delete(configMap, named('delete'), { uid: '00000000-0000-4000-8000-000000000000' })).toBe(
@@ -161,7 +161,7 @@ export function kubeClusterSuite(open: () => Promise<ClusterUnderTest>): void {
     }
   });
 
-  test('an unknown kind is a 404, and a refused write says why', async () => {
+  test('an unknown kind is a 404, and the error of a refused write contains the reason', async () => {
     const { cluster, namespace, settings } = await at();
     const unknown = { group: 'nobody.genwarden.dev', version: 'v1', kind: 'Nothing', plural: 'nothings' };
     await expect(cluster.list(unknown, { namespace })).rejects.toBeInstanceOf(KubeError);

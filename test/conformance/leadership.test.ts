@@ -67,7 +67,7 @@ onEachAdapter((open) => {
     expect(terms).toBe(3);
   });
 
-  test('a candidate that never led stops at once', async () => {
+  test('a candidate that never led stops immediately', async () => {
     const installation = open();
     const [one, two] = [await installation.process(), await installation.process()];
     const events: string[] = [];
@@ -82,7 +82,7 @@ onEachAdapter((open) => {
     await first;
   });
 
-  test('two candidates never lead at once, however often leaders change', async () => {
+  test('two candidates never lead at the same time, however often leaders change', async () => {
     const installation = open();
     const processes = await Promise.all([1, 2, 3].map(() => installation.process()));
     const stop = new AbortController();

@@ -42,7 +42,7 @@ onEachAdapter((open) => {
     expect(heard).toEqual(['old', 'new']);
   });
 
-  test('a removed pool is gone for all, including later processes, and can be declared again', async () => {
+  test('a removed pool is removed for all, including later processes, and can be declared again', async () => {
     const installation = open();
     const [one, two] = [await (await installation.process()).pools(), await (await installation.process()).pools()];
     const closed = { ...pool('front'), tenants: ['studio'], owner: '3f2a' };

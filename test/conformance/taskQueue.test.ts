@@ -231,7 +231,7 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
       expect(got.map(({ entry }) => entry.sequence)).toEqual([before.sequence, after.sequence]);
     });
 
-    it('ends by itself at the given time', async () => {
+    it('ends automatically at the given time', async () => {
       const spec = await submitOne(world.log);
       const until = Date.now() + 1_500;
       await world.queue.pause('default', until);

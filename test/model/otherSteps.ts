@@ -76,7 +76,7 @@ function asked(state: ModelState, budget: Exclude<keyof Left, 'faults'>, engine:
   const left = { ...state.left, [budget]: state.left[budget] - 1 };
   return state.tasks.flatMap(({ last }, task) =>
     asks[budget].flatMap((wish): Step[] => {
-      // A request without effect is answered at once and changes nothing.
+      // A request without effect is answered immediately and changes nothing.
       if (engine.decide({ asks: wish, run: last.state.run }, last.state, state.now).do !== 'write') return [];
       return [
         {

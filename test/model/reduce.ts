@@ -32,7 +32,7 @@ function withoutOldSpecs(log: TaskLog): TaskLog {
   return queue.some(isOld) ? { last, queue: queue.filter((message) => !isOld(message)) } : log;
 }
 
-/** A worker whose write will certainly be refused counts as idle: an idle worker can do everything that it could. */
+/** A worker with a write that will certainly be refused counts as idle: an idle worker can do everything that it could. */
 function withoutFutileWork(worker: WorkerState, state: ModelState): WorkerState {
   if (!worker.held.some((held) => isFutile(held, worker, state))) return worker;
   return { ...worker, held: worker.held.filter((held) => !isFutile(held, worker, state)) };

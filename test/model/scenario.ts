@@ -6,7 +6,7 @@ export interface Scenario {
   readonly name: string;
   readonly tasks: number;
   readonly workers: number;
-  /** Attempts that a worker runs at once. */
+  /** The number of attempts that a worker runs in parallel. */
   readonly slots: number;
   readonly controllers: number;
   readonly policy: Policy;

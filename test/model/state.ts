@@ -54,13 +54,13 @@ export interface Write {
   readonly landed: Sequence;
   /** Time passes while it is in flight. */
   readonly slow: boolean;
-  /** The run of the attempt whose late result this is; 0 for any other write. */
+  /** The run of the attempt that made this late result; 0 for any other write. */
   readonly adoptsFor: number;
 }
 
 export interface WorkerState {
   readonly name: string;
-  /** Frozen, blocked or cut off: its heartbeats do not arrive. */
+  /** Frozen, blocked or disconnected: its heartbeats do not arrive. */
   readonly silent: boolean;
   readonly held: readonly Held[];
 }

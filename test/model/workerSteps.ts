@@ -112,7 +112,7 @@ function endings(state: ModelState, worker: number, slot: number, held: Running,
   const { name } = state.workers[worker]!;
   const { claim, task } = held;
   const { sequence: expected } = claim;
-  return possibleEndings(claim, state.now).flatMap(({ ending, says }) => {
+  return possibleEndings(claim, state.now).flatMap(({ ending, outcome }) => {
     const draws = ending.end === 'failed' && ending.error.retryable ? randoms : randoms.slice(0, 1);
     return draws.map((random): Step => {
       const { state: final } = engine.finalWrite(claim, ending, state.now, random);
@@ -120,7 +120,7 @@ function endings(state: ModelState, worker: number, slot: number, held: Running,
       return {
         kind: 'attempt ends',
         cause: 'calm',
-        text: () => `${name}'s attempt #${expected} of task ${task} ends: ${says}; it sends ${final.state}`,
+        text: () => `${name}'s attempt #${expected} of task ${task} ends: ${outcome}; it sends ${final.state}`,
         next: withSlot(state, worker, slot, { phase: 'reporting', task, claim, ending, write }),
       };
     });
@@ -130,14 +130,14 @@ function endings(state: ModelState, worker: number, slot: number, held: Running,
 const made: WrittenEnding = { end: 'completed', result: { usage: { inputTokens: 1, outputTokens: 1, durationMs: 1 } } };
 const failures = (['ProviderError', 'PromptRefused', 'RateLimited'] as const).map((code) => ({
   ending: { end: 'failed', error: taskError(code, code) } as WrittenEnding,
-  says: code as string,
+  outcome: code as string,
 }));
 
-function possibleEndings(claim: Claim, now: number): { ending: WrittenEnding; says: string }[] {
-  const ends = [{ ending: made, says: 'completed' }, ...failures];
+function possibleEndings(claim: Claim, now: number): { ending: WrittenEnding; outcome: string }[] {
+  const ends = [{ ending: made, outcome: 'completed' }, ...failures];
   if (now < claim.state.dueAt) return ends;
   const code = whyDue(claim.state);
-  return [...ends, { ending: { end: 'failed', error: taskError(code, code) }, says: code }];
+  return [...ends, { ending: { end: 'failed', error: taskError(code, code) }, outcome: code }];
 }
 
 /** A controller answers a heartbeat that lists a task which the worker no longer owns. */

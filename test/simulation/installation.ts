@@ -201,7 +201,7 @@ export class Installation {
     };
   }
 
-  /** Checks that an acknowledged write is in the writer's own index at once. */
+  /** Checks that an acknowledged write is in the writer's own index immediately. */
   #logOf(process: Process, link: Link, follower: () => Follower): JobLog {
     const log = logOver(link, this.#options.onWritten);
     const check = ({ sequence, state }: LogEntry): void => {

@@ -32,7 +32,7 @@ export class Link implements Connection {
     this.client = server.nextClient();
     server.links.add(this);
     process.onEnd(() => this.close('Client Closed'));
-    this.#tellSystem({ kind: 'connect', reason: '' });
+    this.#notifySystem({ kind: 'connect', reason: '' });
   }
 
   get up(): boolean {
@@ -54,7 +54,7 @@ export class Link implements Connection {
   lose(reason: ClosedConnection['reason']): void {
     if (!this.#up) return;
     this.#up = false;
-    this.#tellSystem({ kind: 'disconnect', reason });
+    this.#notifySystem({ kind: 'disconnect', reason });
     this.#tell('disconnected');
     this.process.schedule.after(50 + this.process.random.next() * this.network.reconnects, () => this.#reconnect());
   }
@@ -71,7 +71,7 @@ export class Link implements Connection {
 
   close(reason: ClosedConnection['reason']): void {
     this.server.links.delete(this);
-    if (this.#up) this.#tellSystem({ kind: 'disconnect', reason });
+    if (this.#up) this.#notifySystem({ kind: 'disconnect', reason });
     this.#up = false;
     this.#cut = true;
   }
@@ -115,7 +115,7 @@ export class Link implements Connection {
     return promise;
   }
 
-  /** Sends a core message to the server; lost without notice while there is no connection. */
+  /** Sends a core message to the server; dropped silently while disconnected. */
   say(arrive: () => void): void {
     this.#send(this.network.lostMessage, arrive);
     if (this.process.random.chance(this.network.repeatedMessage)) this.#send(this.network.lostMessage, arrive);
@@ -155,7 +155,7 @@ export class Link implements Connection {
     }
     this.#up = true;
     this.client = server.nextClient();
-    this.#tellSystem({ kind: 'connect', reason: '' });
+    this.#notifySystem({ kind: 'connect', reason: '' });
     this.#tell('reconnected');
   }
 
@@ -163,7 +163,7 @@ export class Link implements Connection {
     for (const listener of this.#listeners) this.process.receive(() => listener(status));
   }
 
-  #tellSystem({ kind, reason }: Pick<ClosedConnection, 'kind' | 'reason'>): void {
+  #notifySystem({ kind, reason }: Pick<ClosedConnection, 'kind' | 'reason'>): void {
     const { client, process, server } = this;
     const event = { kind, name: process.name, server: 'nats', client, reason };
     for (const { link, hear } of server.connections) if (link !== this) link.deliver(() => hear(event));

@@ -107,7 +107,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an observer that does not know that its own connection was lost',
-    seams: { tellsObservers: false },
+    seams: { notifiesObservers: false },
     kind: 'natsAway',
     within: 200,
     by: ['PaidOnce', 'HealthyWorkersAreKept'],

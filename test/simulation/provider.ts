@@ -9,7 +9,7 @@ import type { Schedule } from './time/schedule.ts';
 
 /** One call as the provider bills it. */
 export interface Call {
-  /** `job/task`, as the prompt says. */
+  /** `job/task`, from the prompt. */
   readonly task: string;
   readonly worker: string;
   readonly behaviour: Behaviour;

@@ -25,8 +25,8 @@ export interface Seams {
   readonly log?: (log: JobLog, stream: FakeStream) => JobLog;
   readonly queue?: (queue: FakeTaskQueue) => FakeTaskQueue;
   readonly artifacts?: (artifacts: ArtifactStore, later: (ms: number, run: () => void) => void) => ArtifactStore;
-  /** False: observers are not told that their own connection is gone. */
-  readonly tellsObservers?: false;
+  /** False: observers are not notified when their own connection is lost. */
+  readonly notifiesObservers?: false;
 }
 
 export interface Lease {
@@ -57,7 +57,7 @@ export class Server {
   readonly artifacts: ArtifactStore;
   readonly keys: FakeKeyRings;
   readonly pools: PoolRegistry;
-  readonly tellsObservers: boolean;
+  readonly notifiesObservers: boolean;
   readonly beats = new Set<Listener<Beat>>();
   readonly cancellations = new Map<string, Set<Listener<Cancellation>>>();
   /** The system account's events. */
@@ -78,7 +78,7 @@ export class Server {
     this.queue = seams.queue?.(queue) ?? queue;
     const later = (ms: number, run: () => void): void => void this.process.after(ms, run);
     this.artifacts = seams.artifacts?.(fakeArtifactStore(), later) ?? fakeArtifactStore();
-    this.tellsObservers = seams.tellsObservers ?? true;
+    this.notifiesObservers = seams.notifiesObservers ?? true;
     this.keys = fakeKeyRings(this.clock);
     this.pools = fakePoolRegistry();
   }

@@ -1,4 +1,4 @@
-// Reads an answer with status 200, which may still be a refusal. It reads candidates and parts itself, as the SDK's getters
+// Reads an answer with status 200, which may still be a refusal. It reads candidates and parts itself, because the SDK's getters
 // print warnings on the console and concatenate parts.
 
 import type { Candidate, GenerateContentResponse, Part } from '@google/genai/web';
@@ -104,7 +104,7 @@ function throwUnlessComplete(candidate: Candidate, hasOutput: boolean): void {
   throw failed('NoOutput', `The answer has no output (${reason})${why}`, reason);
 }
 
-/** Not retried: the same limit would cut off the next answer as well, and each one is paid for. */
+/** Not retried: the same limit would truncate the next answer as well, and each answer is billed. */
 function cutOff(candidate: Candidate): AttemptFailed {
   const message =
     'The answer was cut off at the output limit. Request a shorter output, or raise providerOptions.maxOutputTokens';

@@ -4,7 +4,7 @@
 import { ApiError } from '@google/genai/web';
 import { taskError, type TaskError, type TaskErrorCode } from '../../job/errors/index.ts';
 
-/** The catalogue's error. `key` is removed from its message, as some servers repeat it. */
+/** The catalogue's error. `key` is removed from its message, because some servers repeat it. */
 export function failureOf(error: unknown, key: string): TaskError {
   const failure = error instanceof ApiError ? fromResponse(error) : withoutResponse(error);
   return { ...failure, message: withoutKey(failure.message, key) };
@@ -97,7 +97,7 @@ function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
 function withoutResponse(error: unknown): TaskError {
   const message = error instanceof Error ? error.message : String(error);
   const causes = causesOf(error);
-  // fetch reports `fetch failed` or `terminated` (an incomplete body); only the cause says why.
+  // fetch reports `fetch failed` or `terminated` (an incomplete body); only the cause has the reason.
   if (error instanceof TypeError && causes.length > 0) {
     return taskError('ProviderUnreachable', `The connection to Gemini failed: ${message} (${causes.join(', ')})`);
   }

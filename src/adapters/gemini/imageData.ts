@@ -34,7 +34,7 @@ export function imageData(fetch: typeof globalThis.fetch = fetchWithoutTimeouts)
 const minLength = 16_384;
 
 /**
- * The same JSON, with `@0`, `@1`, … (which is no base64) instead of long base64, whose bytes are added to `extracted`. Frees
+ * The same JSON, with `@0`, `@1`, … (not valid base64) instead of long base64 values; their bytes are added to `extracted`. Frees
  * the body.
  */
 function extractImages(body: Buffer<ArrayBuffer>, extracted: Buffer<ArrayBuffer>[]): Buffer<ArrayBuffer> {
@@ -80,7 +80,7 @@ const initialSize = 1_048_576;
 
 /**
  * Reads the whole body into one buffer. V8 hardly counts memory outside its heap: the pieces of many answers would pile up
- * for seconds, so each one is freed as soon as it is copied. Throws as the body's own reader does.
+ * for seconds, so each one is freed as soon as it is copied. Throws like the body's own reader.
  */
 async function wholeBody(response: Response): Promise<Buffer<ArrayBuffer>> {
   let bytes = new Uint8Array(expectedLength(response));
@@ -97,7 +97,7 @@ async function wholeBody(response: Response): Promise<Buffer<ArrayBuffer>> {
   return Buffer.from(bytes.buffer, 0, length);
 }
 
-/** Frees the memory at once; the buffer is empty afterwards. */
+/** Frees the memory immediately; the buffer is empty afterwards. */
 function free(buffer: ArrayBufferLike): void {
   if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }

@@ -1,7 +1,7 @@
 // Gemini through Google's own SDK: images and (structured) text. One call is one request: the SDK itself never retries,
 // limits the time or continues an answer.
 
-// Not the build for Node, whose login libraries and WebSocket take 10 MB that a call with a key does not need.
+// Not the build for Node: its login libraries and WebSocket take 10 MB, and calls with a key do not need them.
 import { GoogleGenAI } from '@google/genai/web';
 import { AttemptFailed } from '../../job/errors/index.ts';
 import type { GenerateContext, Generated, GenerateRequest, Provider } from '../../ports/provider.ts';
@@ -21,7 +21,7 @@ export interface GeminiSettings {
 
 /**
  * The provider for pools with Gemini models. `generate` throws `AttemptFailed`, or the signal's reason after an abort (Google
- * bills the call all the same). It settles only when the call has really ended, as the worker counts calls that ignore their
+ * bills the call anyway). It settles only when the call has really ended, because the worker counts calls that ignore their
  * signal. No error contains the API key.
  */
 export function geminiProvider(settings: GeminiSettings = {}): Provider {

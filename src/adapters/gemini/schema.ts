@@ -1,4 +1,4 @@
-// Checks a structured answer against the job's schema, as the service follows schemas only in part.
+// Checks a structured answer against the job's schema, because the service follows schemas only in part.
 
 import { Ajv, type Options, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';

@@ -10,7 +10,7 @@ import type { KubeServer } from './http.ts';
 export const clientNode = () => import('@kubernetes/client-node');
 
 /**
- * Reads the file at `path`, else what `KUBECONFIG`, `~/.kube/config` or the pod's service account say. Throws `code` when it
+ * Reads the file at `path`, else `KUBECONFIG`, `~/.kube/config` or the pod's service account. Throws `code` when it
  * cannot be read.
  */
 export async function loadKubeconfig(code: 'InvalidConfiguration' | 'UsageError', path?: string): Promise<Kubeconfig> {

@@ -18,7 +18,10 @@ export class ObjectCache<T extends KubeObject> {
     return [...this.#objects.values()];
   }
 
-  /** Applies a watch event. Ignores it when the cache already has that version or a newer one, as after a watch restarts from an earlier version. */
+  /**
+   * Applies a watch event. Ignores it when the cache already has that version or a newer one, as after a watch restarts
+   * from an earlier version.
+   */
   applyEvent(event: Change, object: T): void {
     const key = keyOf(object.metadata);
     const known = this.#objects.get(key);
@@ -68,7 +71,7 @@ export class ObjectCache<T extends KubeObject> {
     const before = this.#objects.get(key);
     this.#objects.set(key, object);
     const replaced = before !== undefined && before.metadata.uid !== object.metadata.uid;
-    // A new object under the same name: readers that track uids need to know that the old one is gone.
+    // A new object under the same name: readers that track UIDs must learn that the old one was deleted.
     if (replaced) this.#onChange(before, 'deleted');
     this.#onChange(object, before === undefined || replaced ? 'added' : 'modified');
   }

@@ -1,5 +1,5 @@
-// What Kubernetes tells every pod: the address of the API server, its certificate authority and the pod's namespace. Settings
-// take precedence.
+// Reads the environment that Kubernetes gives every pod: the address of the API server, its certificate authority and the
+// pod's namespace. Settings take precedence.
 
 import { readFileSync } from 'node:fs';
 import { GenwardenError } from '../../job/errors/index.ts';

@@ -127,7 +127,7 @@ export class Reflector<T extends KubeObject> {
       try {
         await this.#watchOnce();
         refusals = 0;
-        // Without this, a server that ends every watch at once would be asked in a busy loop.
+        // Without this, a server that ends every watch immediately would be queried in a busy loop.
         if (performance.now() - startedAt < times.backoffMs) await sleep(times.backoffMs, signal);
       } catch (error) {
         const status = error instanceof KubeError ? error.status : undefined;
@@ -142,7 +142,7 @@ export class Reflector<T extends KubeObject> {
     return 'fault';
   }
 
-  /** Lists at once the first time and backs off after that: a server may reject every version as too old. */
+  /** Lists immediately the first time and backs off after that: a server may reject every version as too old. */
   async #expired(): Promise<ListCause> {
     this.#failures += 1;
     if (this.#failures > 1) await this.#backOff();

@@ -14,7 +14,7 @@ export type { RecordedEvent } from './event.ts';
 
 export interface EventRecorder {
   /**
-   * Records an event about the object. A repeated event within some minutes only increases a count. Returns at once and never
+   * Records an event about the object. A repeated event within some minutes only increases a count. Returns immediately and never
    * throws: events are best effort, and are dropped above the rate limit or while the API server is unreachable.
    */
   record(object: Regarding, event: RecordedEvent): void;

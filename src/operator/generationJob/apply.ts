@@ -20,7 +20,7 @@ export class StatusWriter {
     return written?.over.has(cached.metadata.resourceVersion) === true ? written.object : cached;
   }
 
-  /** Undefined if the resource is gone; `conflict` if its version has changed. */
+  /** Undefined if the resource no longer exists; `conflict` if its version has changed. */
   async write(
     resource: GenerationJob,
     status: GenerationJobStatus,

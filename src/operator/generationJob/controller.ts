@@ -1,5 +1,5 @@
 // The controller of GenerationJobs: submits their jobs, mirrors the status back, deletes resources after the TTL, and cancels
-// jobs whose resource is gone. This file is what it watches: the resources, the stream and the pools.
+// jobs of deleted resources. This file contains its watches: the resources, the stream and the pools.
 
 import { isOpen } from '../../job/task.ts';
 import type { Change } from '../../readmodel/jobIndex.ts';
@@ -25,7 +25,7 @@ export function generationJobController(context: OperatorContext): Controller {
   };
 }
 
-/** Stands for the search for orphaned jobs. No resource has an empty namespace, so the key is free. */
+/** The key of the search for orphaned jobs. No resource has an empty namespace, so the key is unused. */
 const orphansKey: ResourceKey = { namespace: '', name: 'jobs-without-resource' };
 const orphanCheckEvery = 30_000;
 /** ms. The watch event for a new owner may still be on its way. */

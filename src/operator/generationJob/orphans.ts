@@ -30,7 +30,7 @@ export async function cancelOrphans(context: OrphanContext, owners: OwnerIndex, 
   if (failures.length > 0) throw failures[0];
 }
 
-/** UIDs of owners that may be gone, by namespace. */
+/** UIDs of owners that may have been deleted, by namespace. */
 function suspects(
   { follower, watchNamespaces }: OrphanContext,
   owners: OwnerIndex,
@@ -47,7 +47,7 @@ function suspects(
   return found;
 }
 
-/** A user who retries a job after its resource is gone wants it to run. */
+/** A user who retries a job after its resource was deleted wants it to run. */
 const isRetriedByUser = ({ run, queuedAt }: TaskState, since: Instant): boolean => run > 1 && queuedAt > since;
 
 /** The list of a deleted namespace is empty. */

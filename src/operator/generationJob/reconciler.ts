@@ -123,7 +123,7 @@ export class Reconciler {
     return { observed };
   }
 
-  /** Spread over time, because a start finds all finished resources at once. */
+  /** Spread over time, because a start finds all finished resources at the same time. */
   #isRecheckDue(state: ReconcileState): boolean {
     const now = this.#context.clock.monotonic();
     state.recheckAt ??= after(now, this.#context.jitter() * recheckWithin);

@@ -2,7 +2,7 @@
 
 import type { ResourceKey } from '../../ports/kubernetes.ts';
 
-/** Requests a reconcile of an object, at once or `afterMs` from now. The earliest of several times wins. */
+/** Requests a reconcile of an object, immediately or `afterMs` from now. The earliest of several times wins. */
 export type Enqueue = (key: ResourceKey, afterMs?: number) => void;
 
 export interface Controller {

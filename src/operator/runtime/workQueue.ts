@@ -36,7 +36,7 @@ export class WorkQueue {
     this.#events = events;
   }
 
-  /** Adds a key at once, or `afterMs` from now. The earliest of several times wins. */
+  /** Adds a key immediately, or `afterMs` from now. The earliest of several times wins. */
   add(key: string, afterMs = 0): void {
     if (this.#closed) return;
     if (afterMs > 0) return this.#addDelayed(key, this.#timer.now() + afterMs);

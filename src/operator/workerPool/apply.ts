@@ -102,7 +102,7 @@ function recordChanges(
   }
 }
 
-/** Does nothing if the resource is gone. Throws `KubeError`. */
+/** Does nothing if the resource no longer exists. Throws `KubeError`. */
 export async function writeStatus(
   { cluster, clock }: Pick<OperatorContext, 'cluster' | 'clock'>,
   state: PoolState,

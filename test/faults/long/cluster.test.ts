@@ -36,7 +36,7 @@ describe('a cluster of three', () => {
     // The heartbeat timeout is one minute, so only the fast path could requeue a task.
     const { cluster, world } = await startClusterWorld({ GENWARDEN_HEARTBEAT_TIMEOUT: '60s' }, ['controller', 'api']);
     const server = cluster.servers[1]!;
-    // It is told of the others by that one.
+    // It learns about the others from that one.
     const worker = await world.start('worker', { GENWARDEN_NATS_URL: server.url });
     const jobs = await submitMany(world, { tasks: 5, prompt: '[standin: image small after 15s]' });
     await world.standin.waitFor(() => world.standin.inFlight() === 5, 30_000);

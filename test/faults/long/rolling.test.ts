@@ -59,7 +59,7 @@ it('a rolling upgrade to a newer schema, back, and forward again', async () => {
   await audit(world, { fault: 'newer schema and back', jobs, withinMs: 120_000, adapters, watched: false });
 });
 
-/** Starts the new process first where both may run at once, then stops the old one gracefully. */
+/** Starts the new process first if both may run at the same time, then stops the old one gracefully. */
 async function replace(
   world: FaultWorld,
   running: Map<ProcessName, TestProcess>,

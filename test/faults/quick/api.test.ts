@@ -34,7 +34,7 @@ it('keeps every acknowledged job when it is killed during submits', async () => 
 
 const bodies = new Map<string, string>();
 
-/** One try; false if no answer came. The body stays the same for a key, whatever `tasks` says later. */
+/** One try; false if no answer came. The body stays the same for a key, whatever `tasks` is later. */
 async function submitOnce({ url }: FaultWorld, key: string, tasks: number): Promise<boolean> {
   const body = bodies.get(key) ?? JSON.stringify(aJob({ tasks }));
   bodies.set(key, body);

@@ -113,7 +113,7 @@ function expectActed(history: readonly JobOperation[]): void {
 function expectCaught(history: readonly JobOperation[]): void {
   const told = (verb: Verb, status: number): JobOperation =>
     history.find(({ input, answer }) => input === verb && answer?.output.status === status)!;
-  expect(problemOf(withoutRetries(history)), 'runs that nobody asked for').toBeDefined();
+  expect(problemOf(withoutRetries(history)), 'runs without a request').toBeDefined();
   const earlyRead = told('read', 200).answer!.output;
   const late = history.reduce((last, { answer }) => Math.max(last, answer?.at ?? 0), 0);
   const again = (client: string, input: Verb, output: Answer): JobOperation[] => [

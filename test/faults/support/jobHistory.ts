@@ -55,7 +55,7 @@ function takesPlace(before: Place, verb: Verb): { after: Place; says: string } {
 const saysOf = ({ status, code, shown }: Answer): string =>
   shown === undefined ? `${status} ${code}` : `${status} ${shown.state} in run ${shown.run}`;
 
-/** The error in the history of one job, with the operations that show it; undefined if there is none. */
+/** The error in the history of one job, with the operations that show it; undefined if it has no error. */
 export function problemOf(history: readonly JobOperation[]): string | undefined {
   const backward = wentBack(history);
   if (backward !== undefined) return `a client saw its job go back:\n${backward.map(inLine).join('\n')}`;

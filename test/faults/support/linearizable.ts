@@ -8,15 +8,15 @@ export interface Operation<Input, Output> {
   readonly input: Input;
   /** By a clock that all clients share. */
   readonly calledAt: number;
-  /** Absent where no answer came: it may take effect at any moment from the call on, or never. */
+  /** Absent if no answer came: the operation may take effect at any moment from the call on, or never. */
   readonly answer?: { readonly at: number; readonly output: Output };
 }
 
 export interface Model<State, Input, Output> {
   readonly initial: State;
   /**
-   * The state after the operation, or undefined where the output cannot come of this state. Without an output it says what
-   * the operation does when it takes effect. Pure.
+   * The state after the operation, or undefined if the output is impossible in this state. Without an output, the state
+   * that results if the operation takes effect. Pure.
    */
   step(state: State, input: Input, output: Output | undefined): State | undefined;
 }
@@ -41,7 +41,7 @@ export function isLinearizable<State, Input, Output>(
     const seen = new Set<string>();
     return open.filter((index) => {
       const kind = kinds[index];
-      // Of several of one kind without an answer the one called first can stand for the others.
+      // Of several equal operations without an answer, the one called first represents the others.
       const stands = kind === undefined || !seen.has(kind);
       if (kind !== undefined) seen.add(kind);
       return stands && operations[index]!.calledAt <= firstReturn;

@@ -1,4 +1,4 @@
-// Two controllers on a real nats-server: what is due or lost is moved by one of them, and by the other once it is gone.
+// Two controllers on a real nats-server: the leader moves due and lost tasks, and the other one takes over when it stops.
 
 import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
@@ -71,7 +71,7 @@ async function submit(log: JobLog, policy: PolicyRequest): Promise<Queued> {
 
 const stateOf = async (log: JobLog, { of }: Queued) => (await log.last({ pool: of.pool, job: of.job, task: 0 }))!.state;
 
-test('what is due and what is lost is moved, before and after the leader is gone', async () => {
+test('due and lost tasks are moved before and after the leader stops', async () => {
   const { log, enter } = await world();
   const first = await enter('controller-1');
   await until(() => first.controller.leading(), { what: 'the first to lead' });
@@ -95,7 +95,7 @@ test('what is due and what is lost is moved, before and after the leader is gone
   }
 });
 
-test('the leader keeps a watermark from which a new follower sees every open task', async () => {
+test('the leader saves a watermark from which a new follower sees every open task', async () => {
   const { log, enter } = await world();
   const open = await submit(log, {});
   const { controller, follower } = await enter('controller-1');
@@ -107,7 +107,7 @@ test('the leader keeps a watermark from which a new follower sees every open tas
   await until(() => other.follower.index.task(open.of.job, 0) !== undefined, { what: 'the other to see the task' });
 });
 
-test('a server that dies and comes back costs nothing but time', async () => {
+test('a restarted server only causes a delay', async () => {
   const { server, log, enter } = await world();
   const { controller } = await enter('controller-1');
   await until(() => controller.leading(), { what: 'it to lead' });

@@ -18,7 +18,7 @@ export interface Violation {
 }
 
 export interface Seen extends DetailedEntry {
-  /** The task's message before this one; 0 if there is none. */
+  /** The task's previous message; 0 for the first one. */
   readonly previous: Sequence;
   /** ms of the run. */
   readonly seenAt: number;

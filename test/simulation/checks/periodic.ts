@@ -96,7 +96,7 @@ export class PeriodicChecks {
     if (now - since > grace) messageChecks.violate('NothingIsHeld', `${name} holds ${worker.running()} tasks`);
   }
 
-  /** Every index has every open task as it is, except for changes of the last seconds. */
+  /** Every index has the current state of every open task, except for changes of the last seconds. */
   #checkIndexes(now: number): void {
     const { installation, messageChecks } = this.#options;
     const followers = [
@@ -137,7 +137,7 @@ export class PeriodicChecks {
     }
   }
 
-  /** A worker with a free slot, in a pool whose keys cannot be used up. */
+  /** A worker with a free slot, in a pool with keys that cannot be used up. */
   #couldServe(now: number): boolean {
     const { installation, plan } = this.#options;
     const free = installation.workers.some(

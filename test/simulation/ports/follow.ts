@@ -30,7 +30,7 @@ export async function* followOver(link: Link, from: FollowFrom, signal: AbortSig
     else setTimeout(reopen, 100);
   };
   const unlisten = link.onStatus((status) => {
-    if (status === 'disconnected') close('the connection is gone');
+    if (status === 'disconnected') close('the connection is lost');
     if (status === 'stalled') setTimeout(() => close('the stream does not answer'), findOut);
   });
   reopen();

@@ -59,7 +59,7 @@ function watchOver(link: Link, losses: ConnectionLosses | undefined, signal: Abo
       events.push({ event: 'beat', beat });
     }),
     link.onStatus((status) => {
-      if (status !== 'stalled' && link.server.tellsObservers)
+      if (status !== 'stalled' && link.server.notifiesObservers)
         events.push({ event: status === 'reconnected' ? 'observerReconnected' : 'observerDisconnected' });
     }),
     losses?.onLoss((worker, reason) => events.push({ event: 'connectionLost', worker, reason })),

@@ -31,7 +31,7 @@ async function pull(link: Link, pool: string, atMost: number, signal: AbortSigna
   const none = (): void => resolve([]);
   const expiry = setTimeout(none, link.up ? pullExpires : 100);
   const unlisten = link.onStatus(none);
-  // The server drops a pull whose connection has ended.
+  // The server drops a pull when its connection ends.
   const unlistenEnd = process.onEnd(() => stop.abort());
   signal.addEventListener('abort', none, { once: true });
   link.say(() => {

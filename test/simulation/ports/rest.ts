@@ -101,7 +101,7 @@ const renewEvery = 1_500;
 const lookEvery = 400;
 
 /**
- * A lease that its holder renews. Holders keep leading for `leaseOverrun` ms after it has expired: two may lead at once.
+ * A lease that its holder renews. Holders keep leading for `leaseOverrun` ms after it has expired: two may lead at the same time.
  */
 export function leadershipOver(link: Link, leaseOverrun: number): Leadership {
   const { server } = link;

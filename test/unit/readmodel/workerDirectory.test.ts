@@ -29,7 +29,7 @@ test("silence is measured from the last heartbeat by this process's own clock", 
   expect(workers.observed('stranger')).toBeUndefined();
 });
 
-test('a beat revives a worker whose connection was lost', () => {
+test('a heartbeat revives a worker with a lost connection', () => {
   hear(beatOf('w', 1));
   lose('w');
   expect(workers.observed('w')?.connectionLost).toBe(true);

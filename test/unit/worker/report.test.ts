@@ -118,7 +118,7 @@ describe('reporting', () => {
     expect(tries).toBe(6);
   });
 
-  test('a final write whose answer was lost is recognised', async () => {
+  test('a final write is recognised after its answer was lost', async () => {
     world = startWorld(() => Promise.resolve(made()));
     world.log.intercept = async (next, store) => {
       store();

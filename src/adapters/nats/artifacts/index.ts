@@ -1,5 +1,5 @@
 // Artifacts in a JetStream Object Store. The format is NATS's own, so that `nats object` shows them; but chunks are sent several
-// at a time and read without a consumer, and two processes that put the same bytes at once leave one readable object.
+// at a time and read without a consumer, and two processes that put the same bytes concurrently leave one readable object.
 
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
@@ -93,7 +93,7 @@ interface NewObject {
 async function replace(store: Store, object: NewObject, known: ObjectRecord | undefined): Promise<boolean> {
   const chunks = await putChunks(store, object.bytes);
   const record = { ...object, ...chunks, size: object.bytes.length, live: true };
-  // If no answer arrives, the record may be stored all the same: its chunks are kept, and expire if it is not.
+  // If no answer arrives, the record may still be stored: its chunks are kept, and expire if it is not.
   if (!(await writeObject(store, record, known?.revision ?? 0))) {
     const current = await readObject(store, object.name);
     if (current?.chunkId !== chunks.chunkId) {
@@ -124,7 +124,10 @@ async function read(store: Store, tenant: string, digest: string): Promise<Uint8
   );
 }
 
-/** The bytes from `start` to `end` inclusive. If the object is replaced meanwhile, reading continues: the bytes are the same. */
+/**
+ * The bytes from `start` to `end` inclusive. If the object is replaced meanwhile, reading continues: the bytes are the
+ * same.
+ */
 async function* bytesOf(
   store: Store,
   name: string,

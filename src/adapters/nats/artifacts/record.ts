@@ -34,7 +34,7 @@ export const chunkBytes = 128 * 1024;
 
 export const streamOf = ({ bucket }: Store): string => `OBJ_${bucket}`;
 
-/** Read from the stream's leader; undefined if there is none. The record of a deleted object is not `live`. */
+/** Reads the record from the stream's leader; undefined if it does not exist. The record of a deleted object is not `live`. */
 export async function readObject(store: Store, name: string): Promise<ObjectRecord | undefined> {
   const message = await leaderRead(store.link, streamOf(store), { last_by_subj: recordSubject(store, name) });
   if (message === undefined) return undefined;

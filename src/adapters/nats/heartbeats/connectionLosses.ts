@@ -1,4 +1,4 @@
-// Detects workers whose connection has closed for good, from the system account's events and the workers' own beats.
+// Detects workers with a permanently closed connection, from the system account's events and the workers' own beats.
 
 import { z } from 'zod';
 import { sleep } from '../../../async/sleep.ts';

@@ -7,7 +7,7 @@ import { readBeat, readCancellation } from './codec.ts';
 import type { ConnectionLosses } from './connectionLosses.ts';
 
 export interface HeartbeatOptions {
-  /** The system account's connection events, which show lost workers at once. Without them there are only beats. */
+  /** The system account's connection events, which show lost workers immediately. Without them, only missing heartbeats do. */
   readonly losses?: ConnectionLosses | undefined;
 }
 

@@ -24,7 +24,7 @@ export async function answerOf<T>(link: RequestLink, request: Request): Promise<
   return parsed;
 }
 
-/** What the stream's leader says about it. Throws as `askApi` does. */
+/** The stream's information from its leader. Throws as `askApi` does. */
 export const streamInfo = (link: RequestLink, stream: string, policy?: RetryPolicy): Promise<StreamInfo> =>
   askApi(link, `STREAM.INFO.${stream}`, {}, policy);
 

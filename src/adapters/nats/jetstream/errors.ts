@@ -22,7 +22,7 @@ const codes = {
   notClustered: 10_074,
   /** A consumer of this name has another configuration. */
   consumerExists: 10_148,
-  /** A conditional write to the same subject is in flight: says nothing about this write's own condition. */
+  /** A conditional write to the same subject is in flight; this write's own condition was not checked. */
   writeInFlight: 10_164,
   /** Messages of the batch are missing: what a client that pipelines a batch sees for too many open batches. */
   batchIncomplete: 10_176,

@@ -10,7 +10,7 @@ import { requestsOf, type Request, type RequestLink } from './requests.ts';
 import { forBatches, retry, whileRunning } from './retry.ts';
 
 export interface Expectation {
-  /** The filter whose last message is meant; the message's own subject if it is absent. */
+  /** The filter that selects the last message; default: the message's own subject. */
   readonly filter?: string;
   readonly sequence: Sequence;
 }
@@ -29,7 +29,7 @@ export interface Publishable {
 
 export type PublishAnswer =
   | { readonly answer: 'stored'; readonly sequence: Sequence }
-  /** The last message is another one: `sequence`, which may be our own write whose first answer was lost. */
+  /** The last message is a different one, at `sequence`. It may be our own write if its first answer was lost. */
   | { readonly answer: 'conflict'; readonly sequence: Sequence };
 
 export interface PublishOptions {
@@ -65,7 +65,8 @@ export function publishBatch(link: RequestLink, messages: readonly Publishable[]
     for (const [index, { subject, headers, body }] of messages.entries()) {
       headers.set('Nats-Batch-Id', batch);
       headers.set('Nats-Batch-Sequence', String(index + 1));
-      // Only the commit is answered. Waiting for an answer to the first message, as the client does, allows 50 batches at once.
+      // Only the commit is answered. The client would wait for an answer to the first message, which allows only 50 batches
+      // at a time.
       if (index < messages.length - 1) link.connection.publish(subject, body, { headers });
     }
     const { subject, headers, body: payload } = commit;
@@ -93,7 +94,7 @@ async function acknowledged(
     return { answer: 'stored', sequence: (await answerOf<PubAck>(link, request)).seq };
   } catch (error) {
     if (isWrongLastSequence(error)) return { answer: 'conflict', sequence: sequenceIn(error.message) };
-    // Full storage is reported at once, although some of its codes are 5xx.
+    // Full storage is reported immediately, although some of its codes are 5xx.
     const isFinal = error instanceof JetStreamApiError && (isStorageFull(error) || !isUnsettled(error));
     throw isFinal ? portError(error, refusedAs, `The message to ${request.subject} was not stored`) : error;
   }

@@ -1,4 +1,4 @@
-// Pulls messages from a consumer, and reads what the server says about each delivery.
+// Pulls messages from a consumer, and reads the delivery metadata in their reply subjects.
 
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import type { Instant, Sequence } from '../../../job/time.ts';
@@ -14,7 +14,7 @@ export interface PullRequest {
   readonly heartbeatEvery?: number;
 }
 
-/** Sends a pull whose messages arrive at `inbox`; false if the connection is closed. */
+/** Sends a pull that delivers to `inbox`; false if the connection is closed. */
 export function sendPull(
   connection: NatsConnection,
   consumer: { readonly stream: string; readonly name: string },
@@ -46,7 +46,10 @@ export interface DeliveryInfo {
   readonly pending: number;
 }
 
-/** Reads the reply subject: `$JS.ACK.<stream>.<consumer>.<…>`, or with domain and account after `ACK` and a token at the end. */
+/**
+ * Reads the reply subject: `$JS.ACK.<stream>.<consumer>.<…>`, or with domain and account after `ACK` and a token at the
+ * end.
+ */
 export function deliveryInfo(reply: string): DeliveryInfo {
   const parts = reply.split('.');
   const from = parts.length === 9 ? 4 : 6;

@@ -100,7 +100,7 @@ class Requests {
     });
   }
 
-  /** Whether a message leaves at once. Throws `Unavailable` once the connection has been lost for two seconds. */
+  /** Whether a message can be sent immediately. Throws `Unavailable` once the connection has been lost for two seconds. */
   canSend(): boolean {
     if (performance.now() - this.#disconnectedSince <= briefly) return this.#link.connected();
     throw disconnected();

@@ -19,7 +19,7 @@ export const whileRunning: RetryPolicy = { giveUpAfter: 10_000, isTransient: isU
 /** Batches that a dead client left open block all others for 10 s. */
 export const forBatches: RetryPolicy = { giveUpAfter: 14_000, isTransient: isUnsettled };
 
-/** Throws the first failure as it is, for callers that retry a larger step. */
+/** Throws the first failure unchanged, for callers that retry a larger step. */
 export const once: RetryPolicy = { giveUpAfter: 0, isTransient: () => false };
 
 /** For a starting process: it also waits for a lost connection, full storage, and a JetStream that is being set up. */
@@ -50,7 +50,7 @@ export interface RetryHooks {
 }
 
 /**
- * Runs `attempt` until it succeeds. Throws a failure that is not transient as it is, the last failure as a port's error
+ * Runs `attempt` until it succeeds. Throws a failure that is not transient unchanged, the last failure as a port's error
  * (`Unavailable` or `StorageFull`) when time is up, or the signal's reason. `what` starts the error's message.
  */
 export async function retry<T>(
@@ -74,7 +74,7 @@ export async function retry<T>(
 }
 
 /**
- * Retries the work of a starting process. Throws at once: a conflict as it is, `NatsUnsuitable` for a refusal,
+ * Retries the work of a starting process. Throws immediately: a conflict unchanged, `NatsUnsuitable` for a refusal,
  * `NatsPermissionDenied`. Throws `Unavailable` after a minute without an answer, or when the link closes.
  */
 export async function retryAtStart<T>(

@@ -14,7 +14,7 @@ import { holdFor, readRecord, release, renew, stateOf } from './record.ts';
 import { waitingSlots, type RingKey, type WaitingSlots } from './waitingSlots.ts';
 
 export interface KeyRingOptions {
-  /** The keys of each pool that this process serves. A pool without keys, whose provider needs none, is not limited. */
+  /** The keys of each pool that this process serves. A pool without keys (its provider needs none) is not limited. */
   readonly keys: Readonly<Record<string, readonly KeySettings[]>>;
   readonly clock: Clock;
 }

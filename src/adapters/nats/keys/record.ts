@@ -69,7 +69,7 @@ export function grant(record: KeyRecord, id: string, now: Instant): KeyRecord {
   return { ...record, grants: [...grants, [second, count]], holds };
 }
 
-/** Renews the holds; one that lapsed while its holder was cut off counts again. */
+/** Renews the holds; one that lapsed while its holder was disconnected counts again. */
 export function renew(record: KeyRecord, ids: readonly string[], now: Instant): KeyRecord {
   const others = liveHolds(record, now).filter(({ id }) => !ids.includes(id));
   const second = Math.floor(now / 1_000);
@@ -81,12 +81,12 @@ export function renew(record: KeyRecord, ids: readonly string[], now: Instant): 
   return { ...record, holds: [...others, ...renewed], seenAt: now };
 }
 
-/** Ends a hold and applies what its outcome says about the key. */
+/** Ends a hold and applies its outcome to the key. */
 export function release(record: KeyRecord, id: string, outcome: KeyOutcome, now: Instant): KeyRecord {
   const hold = record.holds.find((candidate) => candidate.id === id);
   const rest = { ...record, holds: liveHolds(record, now).filter((candidate) => candidate.id !== id) };
   if (outcome.outcome === 'unused') return hold === undefined ? rest : { ...rest, grants: lessOne(rest, hold.second) };
-  // A call that started before the key began to cool says nothing about its state now.
+  // A call that started before the key began to cool is no evidence of its state now.
   if (outcome.outcome === 'used') return record.coolUntil > now ? rest : { ...rest, strikes: 0 };
   return afterError(rest, outcome.error, now);
 }

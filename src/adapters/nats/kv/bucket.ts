@@ -6,7 +6,7 @@ import type { NatsLink } from '../link/connection.ts';
 import { ensureStream } from '../stream/ensure.ts';
 
 /**
- * The bucket `<prefix>_<name>`, whose values expire `ttlMs` after their last write, or never. Throws `NatsUnsuitable` if
+ * The bucket `<prefix>_<name>`, with values that expire `ttlMs` after their last write, or never. Throws `NatsUnsuitable` if
  * a bucket of that name has another expiry.
  */
 export async function openBucket(link: NatsLink, name: string, ttlMs = 0): Promise<KV> {

@@ -143,7 +143,10 @@ async function within(ms: number, work: Promise<Renewal>, signal: AbortSignal): 
   return outcome;
 }
 
-/** Lets a standby take over at once. The expected revision protects the term of another process that has taken over already. */
+/**
+ * Lets a standby take over immediately. The expected revision protects the term of another process that has taken over
+ * already.
+ */
 async function resign({ link, kv }: Bucket, term: Term): Promise<void> {
   await link.whileConnected(() => kv.delete(term.key, { previousSeq: term.revision })).catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-// Connects to NATS: waits while no server or JetStream is available, and fails at once on errors that waiting cannot fix.
+// Connects to NATS: waits while no server or JetStream is available, and fails immediately on errors that waiting cannot fix.
 
 import { jetstreamManager, JetStreamApiError } from '@nats-io/jetstream';
 import {

@@ -1,4 +1,4 @@
-// The process's one connection to NATS. It reconnects by itself without limit and reports when it is disconnected.
+// The process's one connection to NATS. It reconnects automatically and without limit and reports when it is disconnected.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createInbox, type NatsConnection, type ServerInfo } from '@nats-io/transport-node';
@@ -22,7 +22,7 @@ export interface NatsLink {
   /** Limit of the stream in bytes; undefined leaves the stream's own limit. */
   readonly maxBytes: number | undefined;
   readonly log: NatsLog;
-  /** What the connection's user may do, as far as the server says. */
+  /** The permissions of the connection's user, as reported by the server. */
   permissions(): Permissions;
   /** A new inbox that this user, and no other, may subscribe to. */
   inbox(): string;
@@ -41,10 +41,10 @@ export interface NatsLink {
   clientId(): number;
   /**
    * Runs one request and rejects with `Unavailable` the moment the connection is lost, as a request that was sent into a
-   * dying connection would otherwise wait out its timeout. The server may have carried it out all the same.
+   * dying connection would otherwise wait out its timeout. The server may still have executed it.
    */
   whileConnected<T>(request: () => Promise<T>): Promise<T>;
-  /** Resolves at once while connected, else at the reconnect; rejects with the signal's reason. */
+  /** Resolves immediately while connected, else at the reconnect; rejects with the signal's reason. */
   whenConnected(signal: AbortSignal): Promise<void>;
   /** Aborts when `close` is called: background work on this link ends with it. */
   readonly closing: AbortSignal;

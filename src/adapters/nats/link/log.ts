@@ -10,7 +10,7 @@ export interface NatsLog {
 /** Between two log lines about the same wait, ms. */
 export const remindEvery = 10_000;
 
-/** Passes a call on at most once every `ms`, the first one at once; drops the others. */
+/** Passes a call on at most once every `ms`, the first one immediately; drops the others. */
 export function atMostEvery<A extends unknown[]>(ms: number, call: (...args: A) => void): (...args: A) => void {
   let last = -Infinity;
   return (...args) => {

@@ -1,6 +1,6 @@
 // What NATS lets this process's user do. The server is asked up front, so that a process without the right to create a
-// stream waits for one that has it, and a follower picks a consumer name that it may use. What the server refuses all the
-// same becomes an error with a code.
+// stream waits for one that has it, and a follower picks a consumer name that it may use. Any other
+// refusal by the server becomes an error with a code.
 
 import { PermissionViolationError, type NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
@@ -51,7 +51,7 @@ export function permissionsFrom({ allow, deny }: z.infer<typeof publishPermissio
   };
 }
 
-/** `*` stands for one token, `>` at the end for one or more. */
+/** `*` matches one token, `>` at the end one or more. */
 function covers(filter: string, subject: string): boolean {
   const wanted = filter.split('.');
   const tokens = subject.split('.');

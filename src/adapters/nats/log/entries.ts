@@ -13,7 +13,7 @@ export interface LogContext {
   readonly now: () => number;
 }
 
-/** A message from the stream's leader; undefined if there is none, or no stream. Throws `Unavailable`. */
+/** A message from the stream's leader; undefined if the message or the stream does not exist. Throws `Unavailable`. */
 export async function leaderMessage({ link }: LogContext, query: LeaderQuery): Promise<StoredMessage | undefined> {
   try {
     return await leaderRead(link, streamName(link.prefix), query);

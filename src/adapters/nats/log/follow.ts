@@ -50,7 +50,7 @@ export async function* followStream(
   }
 }
 
-/** The starting point, or why there is none yet. */
+/** The starting point, or the reason why it is not known yet. */
 async function tryStart(
   context: LogContext,
   { readMark }: FollowOptions,

@@ -56,7 +56,7 @@ async function purgeJob(context: LogContext, job: JobId, pool: string): Promise<
   const statuses = statusesFilter(link.prefix, job, pool);
   const tombstones = (await lastPerSubject(context, statuses)).filter(({ state }) => state.state === 'deleted');
   if (tombstones.length === 0) return;
-  // All tasks had finished before the first tombstone was written: between the tombstones there is nothing of the job.
+  // All tasks had finished before the first tombstone was written: no message of the job lies between the tombstones.
   const before = Math.min(...tombstones.map(({ sequence }) => sequence));
   for (const filter of [specsFilter(link.prefix, job, pool), statuses]) {
     await purgeStream(link, streamName(link.prefix), { filter, seq: before });

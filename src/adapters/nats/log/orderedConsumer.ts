@@ -109,7 +109,7 @@ export class OrderedConsumer {
   async deliveredAll(): Promise<boolean> {
     const info = await consumerInfo(this.#link, this.#stream, this.#name);
     if (info === undefined) {
-      this.#break('its consumer is gone');
+      this.#break('its consumer no longer exists');
       return false;
     }
     return info.num_pending === 0 && info.delivered.consumer_seq === this.#consumerSequence;

@@ -1,4 +1,4 @@
-// Reads a job with two direct gets, and asks the stream's leader wherever these leave a doubt.
+// Reads a job with two direct gets, and asks the stream's leader if their result is uncertain.
 
 import { mapLimit } from '../../../async/mapLimit.ts';
 import { sleep } from '../../../async/sleep.ts';
@@ -83,7 +83,7 @@ function assemble(job: JobId, entries: readonly DetailedEntry[]): JobRecord | un
 const newer = (one: DetailedEntry | undefined, other: DetailedEntry): DetailedEntry =>
   one !== undefined && one.sequence > other.sequence ? one : other;
 
-/** For a job that the replica does not know, or only in part: it may be behind, or the job may be gone. */
+/** For a job that the replica does not know, or only in part: it may be behind, or the job may no longer exist. */
 async function readAgain(context: LogContext, job: JobId, pool?: string): Promise<JobRecord | undefined> {
   const message = await leaderMessage(context, { last_by_subj: jobFilter(context.link.prefix, job, pool) });
   if (message === undefined) return undefined;

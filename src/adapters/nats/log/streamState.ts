@@ -16,7 +16,7 @@ export interface StreamState {
   readonly health: StreamHealth;
 }
 
-/** Asks the leader. Throws `Unavailable`, also if there is no stream. */
+/** Asks the leader. Throws `Unavailable`, also if the stream does not exist. */
 export async function streamState({ link }: Pick<LogContext, 'link'>): Promise<StreamState> {
   const name = streamName(link.prefix);
   const info = await streamInfo(link, name).catch((cause: Error) => {

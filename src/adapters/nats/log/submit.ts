@@ -34,7 +34,7 @@ export async function submitJob(context: LogContext, specs: readonly SpecWrite[]
   throw new GenwardenError('Unavailable', 'The submit kept conflicting with others for the same job or key.');
 }
 
-/** Undefined means that the obstacle is gone: try again. */
+/** Returns undefined if the obstacle has been removed: try again. */
 async function submitOnce(
   context: LogContext,
   specs: readonly SpecWrite[],

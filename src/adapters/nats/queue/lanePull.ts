@@ -42,7 +42,7 @@ export class LanePull {
     this.#onMessage = onMessage;
   }
 
-  /** A standing pull is open: the lane was empty, and its next message arrives by itself. */
+  /** A standing pull is open: the lane was empty, and its next message will be delivered without a poll. */
   get isStanding(): boolean {
     return this.#standing?.isOpen === true;
   }

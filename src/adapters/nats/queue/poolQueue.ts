@@ -19,7 +19,7 @@ interface Waiter {
 
 /**
  * How long standing pulls stay open, and their deliveries are kept, without a waiting caller, ms. Then other workers get
- * them: their ack wait of 5 s is running, and a worker whose slots are full may be busy for a minute. It is short because
+ * them: their ack wait of 5 s is running, and a worker with full slots may be busy for a minute. It is short because
  * a requeued task may be delivered to one full worker after another; quick tasks free a slot sooner.
  */
 const keepFor = 25;

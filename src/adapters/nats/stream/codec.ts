@@ -52,7 +52,7 @@ export function decodeEntry(message: MessageContent): Decoded<DetailedEntry> {
   return { kind: 'entry', entry: { ...decoded.entry, detail } };
 }
 
-/** For callers that asked for this one message: throws `InternalError` if it cannot be read. */
+/** For callers that requested this specific message: throws `InternalError` if it cannot be read. */
 export function entryOrThrow<T>(decoded: Decoded<T>): T {
   switch (decoded.kind) {
     case 'entry':

@@ -1,5 +1,5 @@
-// The stream of all tasks: created if it is missing, checked if it exists. A stream whose settings would lose or reject
-// messages stops the start with advice.
+// The stream of all tasks: created if it is missing, checked if it exists. If the settings of an existing stream would lose or
+// reject messages, the process does not start, and its error contains advice.
 
 import type { StreamConfig, StreamInfo } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';

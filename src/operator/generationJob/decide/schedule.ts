@@ -1,4 +1,4 @@
-// When to write a status and when to reconcile again. etcd suits few and small writes, so milestones are written at once and
+// When to write a status and when to reconcile again. etcd suits few and small writes, so milestones are written immediately and
 // counts only occasionally. Pure.
 
 import { after, elapsed, latest, type Monotonic } from '../../../job/time.ts';
@@ -85,7 +85,7 @@ function isMilestone(before: GenerationJobStatus, next: GenerationJobStatus): bo
 const defaultTtlSeconds = 86_400;
 /** Well below the 24 days that a timer can take. */
 const longest = 6 * 3_600_000;
-/** For a refusal that an upload may resolve. A new pool triggers a reconcile by itself. */
+/** For a refusal that an upload may resolve. A new pool triggers a reconcile anyway. */
 const refusedEvery = 30_000;
 /** Finds an open job that disappeared without an event. */
 const openEvery = 300_000;

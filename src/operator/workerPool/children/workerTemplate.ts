@@ -128,10 +128,10 @@ const defaultAttempt = 120_000;
 const storing = 15_000;
 /** The maximum of `GENWARDEN_DRAIN_TIMEOUT`, ms. */
 const longestDrain = 3_600_000;
-/** Time to hand back unfinished tasks and close connections, ms. */
+/** Time to requeue unfinished tasks and close connections, ms. */
 const closing = 15_000;
 
-/** ms. A job may have a longer attemptTimeout than its pool; such an attempt is handed back and does not count. */
+/** ms. A job may have a longer attemptTimeout than its pool; its task is then requeued, and the attempt does not count. */
 export function drainTimeout({ policy }: Pick<WorkerPoolSpec, 'policy'>): Duration {
   const attempt = parseDuration(policy?.attemptTimeout ?? '') ?? defaultAttempt;
   return Math.min(attempt + storing, longestDrain);
