@@ -4,9 +4,8 @@ import { GenwardenError } from '../job/errors/index.ts';
 import type { JobId } from '../job/ids.ts';
 import { cancelTask, hasCancelled, type Cancel } from '../job/requests/cancel.ts';
 import type { JobRecord } from '../ports/jobLog.ts';
-import { changeTasks, recordOf } from './changeTasks.ts';
+import { changeTasks, recordOf, reportEnd } from './changeTasks.ts';
 import type { JobsContext } from './context.ts';
-import { reportEnd } from './reportEnd.ts';
 import { readJob } from './read.ts';
 
 export type CancelContext = Pick<JobsContext, 'log' | 'follower' | 'clock' | 'heartbeats' | 'onTaskEnded'>;

@@ -4,6 +4,7 @@
 import { mapLimit } from '../async/mapLimit.ts';
 import { GenwardenError } from '../job/errors/index.ts';
 import type { Decision } from '../job/requests/decision.ts';
+import type { Cancelled, Failed, OpenTask } from '../job/task.ts';
 import type { DetailedEntry, JobRecord, TaskRecord } from '../ports/jobLog.ts';
 import type { JobsContext } from './context.ts';
 
@@ -64,4 +65,23 @@ export async function changeTask(context: ChangeContext, task: TaskRecord, decid
 
 export function recordOf(record: JobRecord, changes: readonly TaskChange[]): JobRecord {
   return { job: record.job, tasks: changes.map(({ task }) => task) };
+}
+
+/**
+ * What follows when a request has ended a task: its worker is asked to cancel the attempt, and the caller is notified. Does
+ * nothing if the task was left unchanged.
+ */
+export function reportEnd(
+  { heartbeats, onTaskEnded }: Pick<JobsContext, 'heartbeats' | 'onTaskEnded'>,
+  { task, replaced }: TaskChange,
+): void {
+  if (replaced === undefined) return;
+  const before = replaced.state as OpenTask;
+  const { state, detail } = task.last;
+  const after = state as Cancelled | Failed;
+  if (before.state === 'running') {
+    const { job, task: index } = before.of;
+    heartbeats.sendCancellation(before.worker, { job, task: index, claim: replaced.sequence, reason: after.reason });
+  }
+  onTaskEnded({ before, after, message: detail.message });
 }

@@ -7,10 +7,9 @@ import { overdueSince } from '../job/rules/timing.ts';
 import { isOpen, type Instant, type OpenTask, type Sequence } from '../job/task.ts';
 import type { IndexedTask } from '../readmodel/jobIndex.ts';
 import type { CancelContext } from './cancel.ts';
-import { changeTask } from './changeTasks.ts';
+import { changeTask, reportEnd } from './changeTasks.ts';
 import type { JobsContext } from './context.ts';
 import { readJob } from './read.ts';
-import { reportEnd } from './reportEnd.ts';
 
 export type StuckContext = Pick<JobsContext, 'clock' | 'follower' | 'lastClaims'>;
 

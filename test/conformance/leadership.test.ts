@@ -1,6 +1,7 @@
 // The contract of leadership: one candidate leads at a time, and another takes over.
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { whenAborted } from '../../src/async/abort.ts';
 import type { Candidate } from '../../src/ports/leadership.ts';
 import { until } from '../support/until.ts';
 import { onEachAdapter } from './ports.ts';
@@ -11,7 +12,7 @@ const controller = (name: string): Candidate => ({ role: 'controller', name });
 function candidate(name: string, events: string[]) {
   return async (signal: AbortSignal): Promise<void> => {
     events.push(`${name} leads`);
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    await whenAborted(signal);
     events.push(`${name} stops`);
   };
 }

@@ -15,14 +15,21 @@ declare module 'vitest' {
   }
 }
 
+/** What adds a row, and the global set-up of a run that keeps a table with these columns. */
+export function resultTable<Row extends object>(columns: Readonly<Record<keyof Row & string, string>>) {
+  return {
+    addRow: (row: Row): void => addResult(row),
+    keepTable: (project: TestProject): Promise<() => Promise<void>> => keepResults(project, columns),
+  };
+}
+
 /** Does nothing in a run that keeps no table. */
-export function addResult(row: object): void {
+function addResult(row: object): void {
   const file = inject('resultRows');
   if (file !== undefined) appendFileSync(file, `${JSON.stringify(row)}\n`);
 }
 
-/** Global set-up of a run that keeps a table with these columns. */
-export async function keepResults(
+async function keepResults(
   project: TestProject,
   columns: Readonly<Record<string, string>>,
 ): Promise<() => Promise<void>> {

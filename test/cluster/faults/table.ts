@@ -1,7 +1,6 @@
 // Collects the rows of the fault table from all test files and prints it at the end of the run.
 
-import type { TestProject } from 'vitest/node';
-import { addResult, keepResults } from '../../support/resultTable.ts';
+import { resultTable } from '../../support/resultTable.ts';
 
 /** Times in ms. */
 export interface Row {
@@ -18,15 +17,7 @@ export interface Row {
   readonly pause: number;
 }
 
-/** Absent if the run keeps no table. */
-export const addRow = (row: Row): void => addResult(row);
-
-/** Global setup of the run. */
-export default function keepTable(project: TestProject): Promise<() => Promise<void>> {
-  return keepResults(project, columns);
-}
-
-const columns = {
+const { addRow, keepTable } = resultTable<Row>({
   fault: 'fault',
   jobs: 'jobs',
   terminal: 'terminal',
@@ -36,4 +27,9 @@ const columns = {
   p50: 'recovery p50 (ms)',
   max: 'max (ms)',
   pause: 'longest pause between claims (ms)',
-} satisfies Record<keyof Row, string>;
+});
+
+export { addRow };
+
+/** Global set-up of the run. */
+export default keepTable;

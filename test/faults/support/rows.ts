@@ -1,7 +1,6 @@
 // The table of the fault suite: each test adds a row, and the run prints the table at its end.
 
-import type { TestProject } from 'vitest/node';
-import { addResult, keepResults } from '../../support/resultTable.ts';
+import { resultTable } from '../../support/resultTable.ts';
 
 export interface Row {
   readonly fault: string;
@@ -15,15 +14,7 @@ export interface Row {
   readonly worstOverdueMs: number;
 }
 
-/** Does nothing in a run that keeps no table. */
-export const addRow = (row: Row): void => addResult(row);
-
-/** Global set-up of the run. */
-export default function keepTable(project: TestProject): Promise<() => Promise<void>> {
-  return keepResults(project, columns);
-}
-
-const columns = {
+const { addRow, keepTable } = resultTable<Row>({
   fault: 'fault',
   jobs: 'jobs',
   tasks: 'tasks',
@@ -33,4 +24,9 @@ const columns = {
   paidTwice: 'paid twice',
   eventsMissed: 'events missed',
   worstOverdueMs: 'worst overdue (ms)',
-} satisfies Record<keyof Row, string>;
+});
+
+export { addRow };
+
+/** Global set-up of the run. */
+export default keepTable;

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { whenAborted } from '../../../src/async/abort.ts';
 import { natsInstallationProbe, natsJobLog, natsLeadership } from '../../../src/adapters/nats/index.ts';
 import { streamName } from '../../../src/adapters/nats/stream/subjects.ts';
 import { testLink } from '../../conformance/ports.ts';
@@ -31,11 +32,7 @@ test('reports version, round trip, replicas, storage, and the leader if there is
   expect(await probe.leader()).toBeUndefined();
   const stop = new AbortController();
   const leadership = await natsLeadership(link);
-  const leading = leadership.campaign(
-    { role: 'controller', name: 'controller-1' },
-    (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
-    stop.signal,
-  );
+  const leading = leadership.campaign({ role: 'controller', name: 'controller-1' }, whenAborted, stop.signal);
   await until(async () => (await probe.leader()) === 'controller-1', { what: 'the leader to be seen' });
   stop.abort();
   await leading;

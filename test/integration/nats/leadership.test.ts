@@ -2,6 +2,7 @@
 
 import { jetstream } from '@nats-io/jetstream';
 import { expect, onTestFinished, test } from 'vitest';
+import { whenAborted } from '../../../src/async/abort.ts';
 import { natsLeadership } from '../../../src/adapters/nats/index.ts';
 import { infoOf, managerOf } from '../../support/jetStream.ts';
 import { until } from '../../support/until.ts';
@@ -25,7 +26,7 @@ async function candidates(count: number, changes: Partial<typeof times> = {}) {
   };
   const lead = async (name: string, signal: AbortSignal): Promise<void> => {
     events.push(`${name} leads`);
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    await whenAborted(signal);
     events.push(`${name} stops`);
   };
   return { server, links, events, campaign, stop };

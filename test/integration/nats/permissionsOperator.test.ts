@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { expect, it, onTestFinished } from 'vitest';
+import { whenAborted } from '../../../src/async/abort.ts';
 import {
   natsArtifactStore,
   natsClock,
@@ -74,7 +75,7 @@ it("the operator's permissions are enough for everything that it does", async ()
     { role: 'operator', name: 'operator-1' },
     (term) => {
       led = true;
-      return new Promise((resolve) => term.addEventListener('abort', () => resolve()));
+      return whenAborted(term);
     },
     stop.signal,
   );

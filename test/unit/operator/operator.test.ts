@@ -2,6 +2,7 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
+import { whenAborted } from '../../../src/async/abort.ts';
 import { fakeLeadership } from '../../fakes/leadership.ts';
 import type { Controller } from '../../../src/operator/runtime/controller.ts';
 import { startOperator } from '../../../src/operator/operator.ts';
@@ -44,7 +45,7 @@ function noting(name: string, events: string[]): Controller {
     },
     reconcile: async (key, signal) => {
       events.push(`${name} has ${key.namespace}/${key.name}`);
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      await whenAborted(signal);
       events.push(`${name} lets go`);
       return undefined;
     },

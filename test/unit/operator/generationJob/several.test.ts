@@ -27,7 +27,7 @@ test('two installations that watch one namespace by mistake do not overload the 
   const one = await anOperator(world);
   const resource = create(world, 'yard');
   await one.settle();
-  // The other installation has also reconciled it, and has no worker.
+  // The other installation has also submitted it, and has no worker.
   const { last, request } = (await hands(world, resource).read())!.tasks[0]!;
   other.log.append(last.state, { ...last.detail, request });
   await hands(world, resource).claim();

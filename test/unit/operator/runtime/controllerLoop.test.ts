@@ -2,6 +2,7 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
+import { whenAborted } from '../../../../src/async/abort.ts';
 import type { Enqueue, Controller } from '../../../../src/operator/runtime/controller.ts';
 import { runController } from '../../../../src/operator/runtime/controllerLoop.ts';
 import { createProblems } from '../../../../src/operator/problems.ts';
@@ -117,7 +118,7 @@ test('the end of a term aborts reconciles in progress, waits for them, and start
     {
       reconcile: async ({ name }, signal) => {
         events.push(`${name} begins`);
-        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+        await whenAborted(signal);
         await new Promise((resolve) => setTimeout(resolve, 20));
         events.push(`${name} ends`);
         throw new Error('cut off');
