@@ -17,7 +17,7 @@ export function watchOverdue(context: ApiContext): () => void {
   return () => clearInterval(timer);
 }
 
-/** Waits and event streams are left out, because the client decides how long they take. */
+/** Excludes waiting requests and event streams, because the client decides how long they take. */
 export function measureRequests(app: Api, { metrics }: Pick<ApiContext, 'metrics'>): void {
   app.addHook('onResponse', async (request, reply) => {
     if (isWait(request.query) || request.routeOptions.url?.endsWith('/events') === true) return;

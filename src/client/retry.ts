@@ -28,7 +28,7 @@ export async function withRetries<T>(
   }
 }
 
-/** Half fixed, half random, so that clients that lost the same server do not reconnect all at once. */
+/** Half fixed, half random, so that clients that lost the same server do not all reconnect at the same time. */
 export const withJitter = (ms: number): number => ms * (0.5 + Math.random() / 2);
 
 /** Rejects with the signal's reason when it aborts. */

@@ -91,7 +91,7 @@ function fromDefault(definition: SettingDefinition, input: SettingsInput): Resol
   return { definition, text, source: { kind: text === undefined ? 'unset' : 'default' } };
 }
 
-/** The texts as the nested object that the schema parses; unset settings are left out. */
+/** The texts as the nested object that the schema parses, without unset settings. */
 function nest(resolved: readonly ResolvedSetting[]): Record<string, unknown> {
   const root: Record<string, unknown> = {};
   for (const { definition, text } of resolved) {
@@ -124,7 +124,10 @@ function invalidSettings(problems: readonly string[]): GenwardenError {
   return new GenwardenError('InvalidConfiguration', message, { details: { problems } });
 }
 
-/** Settings that are valid alone but contradict each other, or are not available yet, one problem each; `command` adds the checks for that command. */
+/**
+ * One problem for each contradiction between settings and for each setting that is not available yet. `command` adds the
+ * checks for that command.
+ */
 function contradictions(resolved: readonly ResolvedSetting[], command?: Command): string[] {
   const text = (name: string): string | undefined => resolved.find(({ definition }) => definition.name === name)?.text;
   return [

@@ -1,4 +1,4 @@
-// Exponential backoff with jitter: the only formula in the code base. Randomness comes in as an argument in [0, 1).
+// Exponential backoff with jitter: the only formula in the code base. Randomness is passed in as a number in [0, 1).
 
 import type { Duration } from './duration.ts';
 

@@ -1,4 +1,4 @@
-// Job ids and pool names. Random bytes and digests come in as arguments.
+// Job ids and pool names. Random bytes and digests are passed in.
 
 export type JobId = string;
 /** The index of a task in its job, 0 to 499. */

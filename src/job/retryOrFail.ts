@@ -12,7 +12,7 @@ export interface Aftermath {
   readonly rule: 'Retry' | 'NotRetryable' | 'RetriesExhausted' | 'NoTimeLeft' | 'PoisonPill' | 'Requeue';
 }
 
-/** Errors that do not count as an attempt: the task waits for a key or a worker again. */
+/** Errors that do not count as an attempt: the task is requeued and waits for a key or a worker. */
 const uncountedErrors: ReadonlySet<TaskErrorCode> = new Set(['RateLimited', 'QuotaExhausted', 'WorkerDrained']);
 
 /** What follows an attempt that ended with `error`; `random` is in [0, 1). */
@@ -26,7 +26,7 @@ export function afterFailure(task: Running, error: TaskError, now: Instant, rand
   return { state: next, error, rule: 'Retry' };
 }
 
-/** What follows the loss of the worker: a requeue in one write, until too many workers were lost or no attempt is left. */
+/** What follows the loss of the worker: a requeue in one write, unless too many workers were lost or no attempt is left. */
 export function afterLoss(task: Running, error: TaskError, now: Instant): Aftermath {
   const lost = task.attemptsLost + 1;
   if (lost >= task.of.policy.maxLostAttempts) {
@@ -43,7 +43,7 @@ export function afterLoss(task: Running, error: TaskError, now: Instant): Afterm
   return after.state.state === 'failed' ? countLoss({ ...after, state: after.state }) : after;
 }
 
-/** The requeue, unless another attempt would have no time left: the task would wait for a worker only to fail. */
+/** The requeue, or a failure if there is no time for another attempt, so that the task does not wait only to fail. */
 function requeueInTime(next: Queued, task: Running, error: TaskError, now: Instant): Aftermath {
   if (next.dueAt <= now || next.budgets.run <= 0) return giveUp(task, noTimeLeft(error), 'NoTimeLeft', now);
   return { state: next, error, rule: 'Requeue' };

@@ -1,5 +1,5 @@
-// One constructor per transition. Each takes the old state and the time, and returns the new state. No other transition is
-// possible. `requests/`, `rules/` and `retryOrFail.ts` decide which one to take.
+// One constructor per transition. Each accepts the old state and the time, and returns the new state. No other transition
+// is possible. `requests/`, `rules/` and `retryOrFail.ts` decide which one to use.
 
 import { budgetsAfter, dueAt, fullBudgets } from './budgets.ts';
 import type { TaskErrorCode } from './errors/index.ts';
@@ -69,7 +69,7 @@ export function waiting(task: Running, reason: TaskErrorCode, retryAt: Instant, 
 export type AttemptCost = 'counts' | 'free' | 'lost';
 
 /**
- * Back into the queue within the same run. `free` does not count the current attempt, `lost` counts its worker as lost.
+ * Requeues the task within the same run. `free` does not count the current attempt, `lost` counts its worker as lost.
  * Only a running task has a current attempt.
  */
 export function requeued(task: Queued | Running | Waiting, reason: Reason, cost: AttemptCost, now: Instant): Queued {

@@ -1,4 +1,4 @@
-// Stuck tasks: finds open tasks that may need a person, counts overdue ones, and fails a task that an operator gave up.
+// Stuck tasks: finds open tasks that may need a person, counts overdue tasks, and fails a task at an operator's request.
 
 import { GenwardenError } from '../job/errors/index.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
@@ -83,7 +83,7 @@ interface SeenTask {
   readonly sequence: Sequence;
 }
 
-/** `changed`: the task moved after the operator saw it, and was left alone. */
+/** `changed`: the task changed after the operator saw it, so it was not failed. */
 type FailOutcome = 'failed' | 'changed' | 'notFound';
 
 /** Throws `Unavailable` while NATS is unavailable. `by` is the operator's name. */

@@ -38,7 +38,7 @@ export interface RunningProcess {
 }
 
 export interface StartedProcess {
-  /** Shuts down in order: accepts no new work, finishes or hands back what is running, closes the connections. */
+  /** Shuts down in order: accepts no new work, finishes running work or returns it to the queue, closes the connections. */
   close(): Promise<void>;
   /** Resolves with the reason when the process must be replaced; for most processes never. */
   readonly finished: Promise<string>;

@@ -1,5 +1,5 @@
-// The API's HTTP listener. It opens before NATS is reachable: a taken port fails at once with a clear message, and probes
-// get an answer while the API waits for NATS.
+// The API's HTTP listener. It opens before NATS is reachable, so that a port in use fails immediately with a clear
+// message, and probes are answered while the API waits for NATS.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,5 +1,5 @@
-// Opens the ports that processes share. First the job log with its queue and the follower that keeps the read model: what the
-// api, the controller and the operator need of the stream. Messages that this version cannot read are logged, not processed.
+// Opens the ports that processes share: the job log, its queue, and the follower that keeps the read model, for the api, the
+// controller and the operator. Messages that this version cannot read are logged, not processed.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -41,7 +41,7 @@ export interface Ports extends OpenLog {
 export async function openLog({ link, logger, resources }: ProcessContext, retentionMs: number): Promise<OpenLog> {
   const clock = await natsClock(link);
   const onSkipped = warnSkipped(logger);
-  // A submit is refused when the stream has no room left for the tasks that are open already.
+  // A submit is refused when the stream has no room left for tasks beyond those that are already open.
   const openTasks = (): number => follower.index.size.openTasks;
   const log = await natsJobLog(link, { retentionMs, now: clock.now, onSkipped, openTasks });
   const following = startFollower({ log, clock, logger, onFirstCurrent: returnMemory });
@@ -50,7 +50,7 @@ export async function openLog({ link, logger, resources }: ProcessContext, reten
   return { clock, log, follower, queue };
 }
 
-/** The ports of a process that serves requests or resources and runs no tasks. It only observes the keys, and has none. */
+/** The ports of a process that serves requests or resources and runs no tasks. It observes the keys but holds none. */
 export async function openPorts(context: ProcessContext, retentionMs: number): Promise<Ports> {
   const { link } = context;
   const opened = await openLog(context, retentionMs);

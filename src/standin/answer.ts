@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { answerTo } from './schemaAnswer.ts';
-import type { Ask } from './ask.ts';
+import type { GenerateRequest } from './generateRequest.ts';
 import type { Picture } from './picture.ts';
 
 type Part = { text: string } | { inlineData: { mimeType: string; data: string } };
@@ -19,39 +19,39 @@ export interface Answer {
   responseId: string;
 }
 
-export function imageAnswer(ask: Ask, picture: Picture): Answer {
+export function imageAnswer(request: GenerateRequest, picture: Picture): Answer {
   const image = { inlineData: { mimeType: picture.mimeType, data: picture.bytes.toString('base64') } };
   const text = { text: 'Here is the picture.' };
-  return finished(ask, ask.wantsText ? [text, image] : [image], 'STOP', 1290);
+  return finished(request, request.wantsText ? [text, image] : [image], 'STOP', 1290);
 }
 
-export function textAnswer(ask: Ask): Answer {
-  const text = ask.json === undefined ? sentence(ask) : JSON.stringify(answerTo(ask.json), null, 1);
-  return finished(ask, [{ text }], 'STOP', tokensOf(text));
+export function textAnswer(request: GenerateRequest): Answer {
+  const text = request.json === undefined ? sentence(request) : JSON.stringify(answerTo(request.json), null, 1);
+  return finished(request, [{ text }], 'STOP', tokensOf(text));
 }
 
 /** Finished normally, but without an image. */
-export function noImageAnswer(ask: Ask): Answer {
+export function noImageAnswer(request: GenerateRequest): Answer {
   const text = 'I can describe the picture, but I did not draw it.';
-  return finished(ask, [{ text }], 'STOP', tokensOf(text));
+  return finished(request, [{ text }], 'STOP', tokensOf(text));
 }
 
-export function continuationAnswer(ask: Ask): Answer {
-  return finished(ask, [{ text: 'To be continued' }], 'CONTINUATION', 3);
+export function continuationAnswer(request: GenerateRequest): Answer {
+  return finished(request, [{ text: 'To be continued' }], 'CONTINUATION', 3);
 }
 
-export function refusedPrompt(ask: Ask, blockReason: string): Answer {
-  return { promptFeedback: { blockReason }, ...closing(ask, undefined) };
+export function refusedPrompt(request: GenerateRequest, blockReason: string): Answer {
+  return { promptFeedback: { blockReason }, ...closing(request, undefined) };
 }
 
-export function refusedOutput(ask: Ask, finishReason: string): Answer {
+export function refusedOutput(request: GenerateRequest, finishReason: string): Answer {
   const finishMessage = `Unable to show the generated image (${finishReason}).`;
-  return { candidates: [{ finishReason, finishMessage, index: 0 }], ...closing(ask, undefined) };
+  return { candidates: [{ finishReason, finishMessage, index: 0 }], ...closing(request, undefined) };
 }
 
 /** No candidate and no reason, as the real service sometimes answers. */
-export function emptyAnswer(ask: Ask): Answer {
-  return closing(ask, undefined);
+export function emptyAnswer(request: GenerateRequest): Answer {
+  return closing(request, undefined);
 }
 
 /** The chunks of a streamed answer: one for each part, two for a text; only the last has the finish reason. */
@@ -71,18 +71,18 @@ function halves(text: string): Part[] {
   return [text.slice(0, middle), text.slice(middle)].filter((half) => half !== '').map((half) => ({ text: half }));
 }
 
-function finished(ask: Ask, parts: Part[], finishReason: string, outputTokens: number): Answer {
+function finished(request: GenerateRequest, parts: Part[], finishReason: string, outputTokens: number): Answer {
   const candidate = { content: { role: 'model' as const, parts }, finishReason, index: 0 as const };
-  return { candidates: [candidate], ...closing(ask, outputTokens) };
+  return { candidates: [candidate], ...closing(request, outputTokens) };
 }
 
-function closing(ask: Ask, outputTokens: number | undefined): Omit<Answer, 'candidates'> {
-  const promptTokenCount = tokensOf(ask.prompt) + 258 * ask.references.length;
+function closing(request: GenerateRequest, outputTokens: number | undefined): Omit<Answer, 'candidates'> {
+  const promptTokenCount = tokensOf(request.prompt) + 258 * request.references.length;
   const output = outputTokens === undefined ? {} : { candidatesTokenCount: outputTokens };
   return {
     usageMetadata: { promptTokenCount, ...output, totalTokenCount: promptTokenCount + (outputTokens ?? 0) },
-    modelVersion: ask.model,
-    responseId: idOf(ask),
+    modelVersion: request.model,
+    responseId: idOf(request),
   };
 }
 
@@ -90,13 +90,13 @@ function tokensOf(text: string): number {
   return Math.max(1, Math.ceil(text.length / 4));
 }
 
-function sentence(ask: Ask): string {
-  return `The stand-in answers ${tokensOf(ask.prompt)} tokens with this sentence (${idOf(ask).slice(0, 6)}).`;
+function sentence(request: GenerateRequest): string {
+  return `The stand-in answers ${tokensOf(request.prompt)} tokens with this sentence (${idOf(request).slice(0, 6)}).`;
 }
 
 /** Derived from the request, so that the same request gives the same bytes. */
-function idOf(ask: Ask): string {
-  const hash = createHash('sha256').update(JSON.stringify([ask.model, ask.prompt, ask.seed ?? null]));
-  for (const reference of ask.references) hash.update(reference);
+function idOf(request: GenerateRequest): string {
+  const hash = createHash('sha256').update(JSON.stringify([request.model, request.prompt, request.seed ?? null]));
+  for (const reference of request.references) hash.update(reference);
   return hash.digest('base64url').slice(0, 22);
 }

@@ -5,7 +5,7 @@ import type { Behaviour } from './behaviour.ts';
 
 const ordinary: Behaviour = { kind: 'image' };
 
-/** Prompts whose requests are counted (for `times`); the oldest are forgotten beyond this. */
+/** How many prompts have their requests counted (for `times`); beyond this, the oldest are dropped. */
 const countedPrompts = 10_000;
 
 export class Choice {
@@ -27,7 +27,7 @@ export class Choice {
     this.#script = list.flatMap((behaviour) => Array.from({ length: behaviour.times ?? 1 }, () => behaviour));
   }
 
-  /** For a request with a prompt; counts it. Throws BadBehaviour for an unknown marker. */
+  /** The behaviour for a request with a prompt, which is counted. Throws BadBehaviour for an unknown marker. */
   forPrompt(prompt: string, key: string): Behaviour {
     const markers = markersOf(prompt);
     const earlier = this.#count(prompt);
@@ -35,7 +35,7 @@ export class Choice {
     return this.#script.shift() ?? nthOf(this.#configured(key), earlier);
   }
 
-  /** For a request without a prompt (the list of models): takes nothing from the script and counts nothing. */
+  /** The behaviour for a request without a prompt (the list of models); leaves the script and the counts unchanged. */
   forKey(key: string): Behaviour {
     return nthOf(this.#configured(key), 0);
   }

@@ -115,7 +115,7 @@ const canDrawText = process.platform !== 'linux' || existsSync('/etc/fonts/fonts
 /** Pixels per slice: one slice takes a few milliseconds, then other requests run. */
 const sliceBytes = 3 * 1024 * 1024;
 
-/** Grain is what makes the PNG 1–2 MB, as the real service's are: smooth shapes alone compress to 100 KB. */
+/** Grain makes the PNG 1–2 MB large, like those of the real service: smooth shapes alone compress to 100 KB. */
 async function addGrain(pixels: Buffer, seed: number): Promise<void> {
   const clamped = new Uint8ClampedArray(pixels.buffer, pixels.byteOffset, pixels.length);
   for (let from = 0; from < clamped.length; from += sliceBytes) {

@@ -6,7 +6,7 @@ import * as answers from './answer.ts';
 import { badKey, forbidden, GoogleError, modelNotFound, rateLimited, statusError } from './googleError.ts';
 import { UnreadableReference } from './picture.ts';
 import type { Answer } from './answer.ts';
-import type { Ask } from './ask.ts';
+import type { GenerateRequest } from './generateRequest.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Painter } from './picture.ts';
 
@@ -17,13 +17,18 @@ export interface Reply {
   status: number;
   contentType: string;
   body: Buffer;
-  /** `half`, then the connection is cut; `stalled`: half, then silence; `never`: silence; `drop`: cut at once. */
+  /** `half`: half of it, then a cut; `stalled`: half of it, then silence; `never`: silence; `drop`: an immediate cut. */
   delivery: 'whole' | 'half' | 'stalled' | 'never' | 'drop';
 }
 
 /** Throws GoogleError for every behaviour that is an error. */
-export async function replyTo(ask: Ask, behaviour: Behaviour, packing: Packing, painter: Painter): Promise<Reply> {
-  refuse(behaviour, ask.model);
+export async function replyTo(
+  request: GenerateRequest,
+  behaviour: Behaviour,
+  packing: Packing,
+  painter: Painter,
+): Promise<Reply> {
+  refuse(behaviour, request.model);
   switch (behaviour.kind) {
     case 'hang':
       return { ...nothing, delivery: 'never' };
@@ -32,11 +37,11 @@ export async function replyTo(ask: Ask, behaviour: Behaviour, packing: Packing, 
     case 'nonsense':
       return { ...nothing, body: Buffer.from('<html><body>Not what you hoped for</body></html>'), delivery: 'whole' };
     case 'cut-body':
-      return { ...pack(await ordinary(ask, behaviour, painter), packing), delivery: 'half' };
+      return { ...pack(await ordinary(request, behaviour, painter), packing), delivery: 'half' };
     case 'stall':
-      return { ...pack(await ordinary(ask, behaviour, painter), packing), delivery: 'stalled' };
+      return { ...pack(await ordinary(request, behaviour, painter), packing), delivery: 'stalled' };
     default:
-      return pack(await answerOf(ask, behaviour, painter), packing);
+      return pack(await answerOf(request, behaviour, painter), packing);
   }
 }
 
@@ -93,23 +98,23 @@ async function untilDisconnected(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
 }
 
-async function answerOf(ask: Ask, behaviour: Behaviour, painter: Painter): Promise<Answer> {
-  if (behaviour.kind === 'refuse-prompt') return answers.refusedPrompt(ask, behaviour.reason ?? 'SAFETY');
-  if (behaviour.kind === 'refuse-output') return answers.refusedOutput(ask, behaviour.reason ?? 'IMAGE_SAFETY');
-  if (behaviour.kind === 'empty') return answers.emptyAnswer(ask);
-  if (behaviour.kind === 'no-image') return answers.noImageAnswer(ask);
-  if (behaviour.kind === 'continuation') return answers.continuationAnswer(ask);
-  return await ordinary(ask, behaviour, painter);
+async function answerOf(request: GenerateRequest, behaviour: Behaviour, painter: Painter): Promise<Answer> {
+  if (behaviour.kind === 'refuse-prompt') return answers.refusedPrompt(request, behaviour.reason ?? 'SAFETY');
+  if (behaviour.kind === 'refuse-output') return answers.refusedOutput(request, behaviour.reason ?? 'IMAGE_SAFETY');
+  if (behaviour.kind === 'empty') return answers.emptyAnswer(request);
+  if (behaviour.kind === 'no-image') return answers.noImageAnswer(request);
+  if (behaviour.kind === 'continuation') return answers.continuationAnswer(request);
+  return await ordinary(request, behaviour, painter);
 }
 
-async function ordinary(ask: Ask, behaviour: Behaviour, painter: Painter): Promise<Answer> {
-  if (ask.image === undefined) return answers.textAnswer(ask);
+async function ordinary(request: GenerateRequest, behaviour: Behaviour, painter: Painter): Promise<Answer> {
+  if (request.image === undefined) return answers.textAnswer(request);
   const isSmall = behaviour.kind === 'image' && behaviour.bytes === 'small';
   const format = behaviour.kind === 'image' ? (behaviour.format ?? 'png') : 'png';
-  const { prompt, seed, references, image: size } = ask;
+  const { prompt, seed, references, image: size } = request;
   const wanted = { prompt: withoutMarkers(prompt), seed, references, size, format } as const;
   try {
-    return answers.imageAnswer(ask, await (isSmall ? painter.paintSmall(wanted) : painter.paint(wanted)));
+    return answers.imageAnswer(request, await (isSmall ? painter.paintSmall(wanted) : painter.paint(wanted)));
   } catch (error) {
     if (error instanceof UnreadableReference) throw new GoogleError(400, 'Unable to process input image.');
     throw error;

@@ -17,7 +17,7 @@ export interface StandinRequest {
   /** `aborted`: the client disconnected first. `cut`: the stand-in cut the connection on purpose. */
   outcome: 'open' | 'answered' | 'aborted' | 'cut';
   status: number | undefined;
-  /** When it was answered, cut, or given up by the client; ms since the epoch. */
+  /** When the request was answered, cut, or abandoned by the client; ms since the epoch. */
   endedAt: number | undefined;
   durationMs: number | undefined;
 }

@@ -39,7 +39,7 @@ function isSchema(value: unknown): value is Schema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Follows $ref, merges allOf, takes the first of anyOf or oneOf (the last one when deep: recursion ends there). */
+/** Follows $ref, merges allOf, and picks the first branch of anyOf or oneOf (deep inside the last, which ends recursion). */
 function simplify(schema: Schema, place: Place): Schema | undefined {
   const { $ref, allOf, anyOf, oneOf, ...own } = schema;
   if (typeof $ref === 'string') return merge(own, resolve(place.root, $ref));
@@ -141,7 +141,7 @@ function stringOf(schema: Schema, place: Place): string {
   return typeof pattern === 'string' ? matching(pattern, fitted) : fitted;
 }
 
-/** There is no general answer to a pattern; these are the usual ones. */
+/** No general solution for patterns: tries common examples. */
 function matching(pattern: string, fallback: string): string {
   const candidates = [
     fallback,

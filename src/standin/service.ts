@@ -3,14 +3,14 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { imageModels, parseAsk, textModels } from './ask.ts';
+import { imageModels, parseGenerateRequest, textModels } from './generateRequest.ts';
 import { BadBehaviour, parseBehaviour } from './behaviour.ts';
 import { Choice } from './choice.ts';
 import { badKey, GoogleError, missingKey, modelNotFound } from './googleError.ts';
 import { Painter } from './picture.ts';
 import { deliver, errorReply, jsonReply, refuse, replyTo } from './reply.ts';
 import { RequestLog } from './requestLog.ts';
-import type { Ask } from './ask.ts';
+import type { GenerateRequest } from './generateRequest.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Line, Packing, Reply } from './reply.ts';
 import type { StandinRequest } from './requestLog.ts';
@@ -66,20 +66,20 @@ export class Service {
   }
 
   async #generate(exchange: Exchange, model: string, packing: Packing): Promise<Reply> {
-    const ask = parseAsk(model, await readBody(exchange.request));
-    const record = this.#begin(exchange, ask);
+    const request = parseGenerateRequest(model, await readBody(exchange.request));
+    const record = this.#begin(exchange, request);
     this.#checkKey(exchange.key);
-    const behaviour = this.choice.forPrompt(ask.prompt, exchange.key);
+    const behaviour = this.choice.forPrompt(request.prompt, exchange.key);
     record.behaviour = behaviour.kind;
     const [reply] = await Promise.all([
-      replyTo(ask, behaviour, packing, this.#painter).catch(errorReply),
+      replyTo(request, behaviour, packing, this.#painter).catch(errorReply),
       this.#takeTime(behaviour, exchange.signal),
     ]);
     return reply;
   }
 
-  #begin(exchange: Exchange, ask: Ask): StandinRequest {
-    const { model, prompt, seed, references } = ask;
+  #begin(exchange: Exchange, request: GenerateRequest): StandinRequest {
+    const { model, prompt, seed, references } = request;
     const fields = { model, prompt, seed, references: references.length, keyFingerprint: keyFingerprint(exchange.key) };
     const record = this.log.begin(fields);
     const { response, signal } = exchange;
@@ -117,10 +117,10 @@ export class Service {
   }
 
   async #control(exchange: Exchange): Promise<Reply> {
-    const order = parseOrder(await readBody(exchange.request));
-    if (order.kind === 'script') this.choice.setScript(order.script);
-    else if (order.kind === 'key') this.choice.setForKey(order.key, order.behaviour);
-    else this.choice.setDefault(order.behaviour);
+    const control = parseControlRequest(await readBody(exchange.request));
+    if (control.kind === 'script') this.choice.setScript(control.script);
+    else if (control.kind === 'key') this.choice.setForKey(control.key, control.behaviour);
+    else this.choice.setDefault(control.behaviour);
     return jsonReply(200, {});
   }
 
@@ -145,12 +145,12 @@ function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchang
   return { url, key, method: request.method ?? 'GET', request, response, signal: disconnected.signal, isCut: false };
 }
 
-type Order =
+type ControlRequest =
   | { kind: 'script'; script: Behaviour[] }
   | { kind: 'key'; key: string; behaviour: Behaviour | undefined }
   | { kind: 'default'; behaviour: Behaviour | undefined };
 
-function parseOrder(body: Buffer): Order {
+function parseControlRequest(body: Buffer): ControlRequest {
   const value: unknown = JSON.parse(body.toString('utf8'));
   const fields: Record<string, unknown> = typeof value === 'object' && value !== null ? { ...value } : {};
   const behaviourOf = (one: unknown): Behaviour | undefined => (one === null ? undefined : parseBehaviour(one));

@@ -16,7 +16,7 @@ export interface StandinOptions {
   host?: string;
   /** Default 0: any free one. */
   port?: number;
-  /** How long an answer takes unless its behaviour has a latency, ms. Default 0. */
+  /** How long an answer takes unless its behaviour specifies a latency, ms. Default 0. */
   latencyMs?: number;
   /** If given, any other key is refused (400, API_KEY_INVALID). */
   keys?: readonly string[];

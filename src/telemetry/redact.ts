@@ -4,7 +4,7 @@ const secretNames =
   'authorization|proxy-authorization|cookie|set-cookie|x-goog-api-key|api-?_?keys?|key|tokens?|creds|credentials|pass|password|systemPassword|secret|client_?secret|nkey|seed_?key';
 
 // A provider's error message is JSON inside the JSON of the line, or twice inside it, so its quotes are `\"` or `\\\"`.
-// The counts are bounded so that a long row of backslashes costs no more than other text.
+// The repetitions are bounded so that a long run of backslashes takes no longer than other text.
 const plain = String.raw`"(?:[^"\\]|\\.)*"`;
 const inside = String.raw`\\"(?:[^"\\]|\\\\(?:\\.|[^\\]))*\\"`;
 const deeper = String.raw`\\{3,15}"(?:[^"\\]|\\{1,15}[^"\\])*\\{3,15}"`;

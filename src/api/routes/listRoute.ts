@@ -60,7 +60,7 @@ export function listRoute(app: Api, context: ApiContext): void {
 /** ms; longer than a failover of NATS (6 to 8 s). After that, other processes may have made changes unknown to this one. */
 const maxLag = 10_000;
 
-/** An index that has not read the stream yet would show nothing, and one that lags for long would show outdated states. */
+/** Throws `NotReady` while the index is empty or outdated, because it has not read the stream yet or lags too far behind. */
 export function refuseStale({ follower }: ApiContext): void {
   const { ready, reason } = follower.ready();
   if (ready || (follower.position().epoch !== '' && follower.lag() <= maxLag)) return;

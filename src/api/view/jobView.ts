@@ -1,4 +1,4 @@
-// The JSON of a job: in full from its record, or as a list item from its tasks' states alone.
+// The JSON of a job: complete, from its record, or as a list item, from the states of its tasks.
 
 import { countStates, jobState, jobTimes, progressFraction } from '../../job/jobState.ts';
 import type { JsonValue } from '../../job/task.ts';

@@ -1,5 +1,5 @@
-// Explains why a task is in its state, what happens next and when, and what a person can do. Pure: everything known about
-// the task comes in as one observation.
+// Explains why a task is in its state, what happens next and when, and what a person can do. Pure: all facts about the task
+// are passed in as one observation.
 
 import { budgetsAfter } from '../budgets.ts';
 import { overdueSince, timedRules, type TimedRule } from '../rules/timing.ts';

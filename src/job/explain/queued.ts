@@ -18,7 +18,7 @@ export function whyQueued(task: Queued, seen: Observation): Finding[] {
   return [pool.slots.free === 0 ? workersBusy(pool) : next(task, seen)];
 }
 
-/** The workers that are left may still serve the task. */
+/** Undefined while remaining workers of the removed pool can still run the task. */
 function removed({ name, removed: isRemoved = false, workers, draining }: ObservedPool): Finding | undefined {
   if (!isRemoved || workers > draining) return undefined;
   return {

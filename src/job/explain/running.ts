@@ -1,4 +1,4 @@
-// The status of a running task: its worker is working, is silent, no longer lists the task, or waits for a slow provider.
+// Why a running task has not finished: its worker is busy, is silent, no longer lists it, or waits for a slow provider.
 
 import type { Running } from '../task.ts';
 import type { Finding, Observation, ObservedRunner } from './observation.ts';
@@ -13,7 +13,7 @@ export function whyRunning(task: Running, seen: Observation): Finding[] {
     return [silent(task, seen)];
   }
   if (!runner.listsTask && ranFor > heartbeatTimeout) return [notListed(task, runner)];
-  // Half of its time has passed. Progress is only the worker's estimate, so it does not count here.
+  // Slow: half of the time has passed. Progress is only the worker's estimate, so it is ignored here.
   if (ranFor >= task.dueAt - now) return [slow(task, ranFor, runner)];
   return [working(task, ranFor, runner)];
 }

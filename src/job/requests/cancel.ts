@@ -25,7 +25,7 @@ export function cancelTask({ state, detail }: LastMessage, { by, running }: Canc
   });
 }
 
-/** Whether a cancel had an effect, given the job's tasks after it: one was cancelled, now or before, or may still finish. */
+/** Whether a cancel had an effect, from the tasks after it: one was cancelled, now or earlier, or is still open. */
 export function hasCancelled(tasks: readonly TaskState[]): boolean {
   return tasks.some((task) => task.state === 'cancelled' || isOpen(task));
 }

@@ -15,7 +15,7 @@ import { refuse, write, type Decision, type LastMessage } from './decision.ts';
 import { refusalOfRun } from './retry.ts';
 
 export interface Review {
-  /** The run whose result the reviewer saw. */
+  /** The run that the reviewer saw. */
   readonly run: number;
   readonly decision: 'approve' | 'reject' | 'tweak';
   /** What to change; with `tweak` only. */

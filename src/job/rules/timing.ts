@@ -5,11 +5,11 @@ import type { Instant, OpenTask } from '../task.ts';
 import { whyDue } from '../whyDue.ts';
 import type { World } from './rule.ts';
 
-/** ms that a live worker gets to report the end of its attempt itself. */
+/** How long a live worker has to report the end of its attempt before the controller acts, ms. */
 export const reportGrace = 500;
 /** ms past `retryAt` after which a waiting task counts as overdue: a healthy controller requeues it well before. */
 const retryGrace = 5_000;
-/** ms past `dueAt` and the grace in which a working controller always moves a task. */
+/** ms past `dueAt` and the grace period, within which a working controller always acts on a task. */
 const overdueSlack = 5_000;
 
 /** A rule that will act on a task at `at` unless something else changes the task first. */

@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-const oldest = [2, 14] as const;
+const minimumVersion = [2, 14] as const;
 const cache = join(homedir(), '.cache', 'genwarden');
 
 /**
@@ -42,5 +42,5 @@ function isNewEnough(path: string): boolean {
   const version = /v(\d+)\.(\d+)/.exec(stdout ?? '');
   if (!version) return false;
   const [major, minor] = [Number(version[1]), Number(version[2])];
-  return major > oldest[0] || (major === oldest[0] && minor >= oldest[1]);
+  return major > minimumVersion[0] || (major === minimumVersion[0] && minor >= minimumVersion[1]);
 }

@@ -81,7 +81,7 @@ export function natsIsGiven(resolved: readonly ResolvedSetting[]): boolean {
 
 /**
  * Locks the data folder, which one process can use at a time, and returns the function that unlocks it. Throws
- * `DataDirInUse` while another Genwarden process has it.
+ * `DataDirInUse` while another Genwarden process uses it.
  */
 async function lockDataFolder(folder: string): Promise<() => Promise<void>> {
   await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -1,10 +1,10 @@
-// Parses and checks a generateContent request, and refuses with 400 what Google refuses.
+// Parses and validates a generateContent request, and rejects with 400 what Google rejects.
 
 import { z } from 'zod';
 import { GoogleError } from './googleError.ts';
 import type { SceneSize } from './scene.ts';
 
-export interface Ask {
+export interface GenerateRequest {
   model: string;
   prompt: string;
   references: readonly Buffer[];
@@ -27,8 +27,8 @@ export const imageModels = [
 ] as const;
 export const textModels: readonly string[] = ['gemini-3.1-pro', 'gemini-3.1-flash', 'gemini-2.5-flash'];
 
-/** Throws GoogleError 400 for what the real service refuses. */
-export function parseAsk(model: string, body: Buffer): Ask {
+/** Throws GoogleError 400 for what the real service rejects. */
+export function parseGenerateRequest(model: string, body: Buffer): GenerateRequest {
   const request = check(parseJson(body));
   const config = request.generationConfig ?? {};
   const parts = request.contents.flatMap((content) => content.parts ?? []);
