@@ -113,7 +113,7 @@ async function showPools({ pools, queue, keys, metrics }: PeriodicTaskOptions): 
 
 async function findMissing({ pools, queue, follower, missing, reconciler }: PeriodicTaskOptions): Promise<void> {
   const floors: Map<string, Floors> = new Map();
-  for (const { name } of pools.list()) floors.set(name, await queue.settled(name));
+  for (const { name } of pools.list()) floors.set(name, await queue.ackFloors(name));
   for (const key of missing.search(follower.index.openTasks(), floors)) reconciler.check(key);
 }
 

@@ -8,14 +8,14 @@ export interface SpecEntry extends DetailedEntry {
   readonly detail: DetailedEntry['detail'] & { readonly request: TaskRequest };
 }
 
-/** One delivery of a spec. The spec is redelivered after 5 s unless `done` is called. */
+/** One delivery of a spec. The spec is redelivered after 5 s unless it is acknowledged. */
 export interface Delivery {
   readonly entry: SpecEntry;
   readonly redelivered: boolean;
   /** Acknowledges a claimed or stale spec. Never throws: a lost ack only causes a harmless redelivery. */
-  done(): void;
+  ack(): void;
   /** Returns the spec to the queue, which offers it again after `delay` ms. Never throws. */
-  giveBack(delay: number): void;
+  nak(delay: number): void;
 }
 
 export interface TaskQueue {
@@ -42,7 +42,7 @@ export interface TaskQueue {
    * For each lane the sequence up to which every spec has been acknowledged: a queued task at or below it is never
    * delivered. 0 for a lane without a consumer. Throws `Unavailable`.
    */
-  settled(pool: string): Promise<Readonly<Record<Lane, Sequence>>>;
+  ackFloors(pool: string): Promise<Readonly<Record<Lane, Sequence>>>;
   close(): Promise<void>;
 }
 

@@ -26,10 +26,10 @@ export async function claimTask(
   const now = clock.now();
   if (spec.dueAt <= now) return leaveToController(delivery, now, context);
   // The first delivery took longer than the queue waits for an ack, so the task was redelivered.
-  if (context.heldTasks.holdsAnotherOf(held)) return giveBack(delivery);
+  if (context.heldTasks.holdsAnotherOf(held)) return nak(delivery);
   const state = claimed(spec, context.options.name, context.heartbeat.nextNumber, now);
   const outcome = await writeClaim(delivery, state, context);
-  if (outcome === undefined) return giveBack(delivery);
+  if (outcome === undefined) return nak(delivery);
   const claim = claimFrom(outcome, state, delivery, context);
   if (claim !== undefined) held.claimedAs(claim.sequence);
   return claim;
@@ -41,8 +41,8 @@ export async function claimTask(
  */
 async function leaveToController(delivery: Delivery, now: Instant, context: WorkerContext): Promise<undefined> {
   const late = now - delivery.entry.state.dueAt;
-  if (late > controllerGrace && (await hasNewerMessage(delivery, context))) delivery.done();
-  else delivery.giveBack(redeliverAfter);
+  if (late > controllerGrace && (await hasNewerMessage(delivery, context))) delivery.ack();
+  else delivery.nak(redeliverAfter);
 }
 
 async function hasNewerMessage({ entry }: Delivery, { options }: WorkerContext): Promise<boolean> {
@@ -77,13 +77,13 @@ function claimFrom(
 ): Claim | undefined {
   const { request } = delivery.entry.detail;
   if (outcome.outcome === 'written') {
-    delivery.done();
+    delivery.ack();
     return { sequence: outcome.entry.sequence, state, request };
   }
   const { last } = outcome;
   // Refused although the spec is still the last message: an earlier write may be in flight.
-  if (last !== undefined && last.sequence <= delivery.entry.sequence) return giveBack(delivery);
-  delivery.done();
+  if (last !== undefined && last.sequence <= delivery.entry.sequence) return nak(delivery);
+  delivery.ack();
   return last === undefined ? undefined : earlierClaim(last, delivery, context);
 }
 
@@ -97,6 +97,6 @@ function earlierClaim(last: DetailedEntry, { entry }: Delivery, { options }: Wor
   return { sequence: last.sequence, state, request: entry.detail.request };
 }
 
-function giveBack(delivery: Delivery): undefined {
-  delivery.giveBack(redeliverAfter);
+function nak(delivery: Delivery): undefined {
+  delivery.nak(redeliverAfter);
 }

@@ -118,7 +118,7 @@ async function claimUntilStopped(context: WorkerContext): Promise<void> {
 }
 
 function startDelivery(delivery: Delivery, context: WorkerContext): void {
-  if (context.stopped.aborted) return void delivery.giveBack(0);
+  if (context.stopped.aborted) return void delivery.nak(0);
   const { of } = delivery.entry.state;
   const held = context.heldTasks.add(of.job, of.task);
   context.slots.take();

@@ -99,7 +99,7 @@ describe('job log and task queue on NATS, with faults', () => {
     const [first, second] = stored(await log.submit(aJob(2)));
     for (let left = 2; left > 0;) {
       const deliveries = await queue.claimable('default', left, stop.signal);
-      for (const { done } of deliveries) done();
+      for (const { ack } of deliveries) ack();
       left -= deliveries.length;
     }
     await until(async () => (await queue.depth('default')).unacknowledged === 0, { what: 'the acknowledgements' });

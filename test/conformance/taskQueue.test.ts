@@ -57,7 +57,7 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
       const [delivery] = await waiting;
       expect(delivery!.entry.sequence).toBe(spec.sequence);
       expect(delivery!.redelivered).toBe(false);
-      delivery!.done();
+      delivery!.ack();
     }
   });
 
@@ -90,18 +90,18 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
 
   it('delivers again after 5 s without an acknowledgement', async () => {
     const [lost, done] = stored(await world.log.submit(aJob(2)));
-    for (const delivery of await takeAll(2)) if (delivery.entry.sequence === done!.sequence) delivery.done();
+    for (const delivery of await takeAll(2)) if (delivery.entry.sequence === done!.sequence) delivery.ack();
     const [again] = await take(1);
     expect(again!.entry.sequence).toBe(lost!.sequence);
     expect(again!.redelivered).toBe(true);
-    again!.done();
+    again!.ack();
   });
 
   it('offers a given-back task after its delay, and not before', async () => {
     const spec = await submitOne(world.log);
     const [delivery] = await take(1);
     const asked = performance.now();
-    delivery!.giveBack(400);
+    delivery!.nak(400);
     const [again] = await take(1);
     expect(again!.entry.sequence).toBe(spec.sequence);
     expect(again!.redelivered).toBe(true);
@@ -113,15 +113,15 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     const [delivery] = await take(1);
     const running = await write(world.log, claim(spec), spec.sequence);
     const requeued = await write(world.log, requeue(running, 'lost'), running.sequence);
-    delivery!.giveBack(0);
+    delivery!.nak(0);
     const both = await takeAll(2);
     const stale = both.find(({ entry }) => entry.sequence === spec.sequence)!;
     expect(stale.redelivered).toBe(true);
     expect((await world.log.write(claim(spec), spec.sequence)).outcome).toBe('refused');
-    stale.done();
+    stale.ack();
     const fresh = both.find(({ entry }) => entry.sequence === requeued.sequence)!;
     expect((await world.log.write(claim(fresh.entry), fresh.entry.sequence)).outcome).toBe('written');
-    fresh.done();
+    fresh.ack();
     await expect.poll(() => world.queue.depth('default')).toMatchObject({ unacknowledged: 0 });
   });
 
@@ -130,7 +130,7 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     const spec = await submitOne(world.log);
     const deliveries = await takeAll(1);
     expect(deliveries.map(({ entry }) => entry.sequence)).toEqual([spec.sequence]);
-    deliveries[0]!.done();
+    deliveries[0]!.ack();
     await expect.poll(() => world.skipped).toEqual(['newerSchema']);
     // Not acknowledged: a newer process will have it.
     await expect.poll(() => world.queue.depth('default')).toMatchObject({ unacknowledged: 1 });
@@ -183,14 +183,14 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
   it('reports up to which sequence each lane is acknowledged', async () => {
     const [first, second] = stored(await world.log.submit(aJob(2)));
     const [one, two] = await takeAll(2);
-    const normal = async (): Promise<number> => (await world.queue.settled('default')).normal;
+    const normal = async (): Promise<number> => (await world.queue.ackFloors('default')).normal;
     expect(await normal()).toBeLessThan(first!.sequence);
-    one!.done();
+    one!.ack();
     await expect.poll(normal).toBeGreaterThanOrEqual(first!.sequence);
     expect(await normal()).toBeLessThan(second!.sequence);
-    two!.done();
+    two!.ack();
     await expect.poll(normal).toBeGreaterThanOrEqual(second!.sequence);
-    expect(await world.queue.settled('unheard-of')).toEqual({ again: 0, high: 0, normal: 0, low: 0 });
+    expect(await world.queue.ackFloors('unheard-of')).toEqual({ again: 0, high: 0, normal: 0, low: 0 });
   });
 
   it('reports the depth of each lane', async () => {
@@ -200,7 +200,7 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
       lanes: { again: 0, high: 3, normal: 0, low: 4 },
       unacknowledged: 0,
     });
-    for (const delivery of await takeAll(7)) delivery.done();
+    for (const delivery of await takeAll(7)) delivery.ack();
     await expect
       .poll(() => world.queue.depth('default'))
       .toEqual({ lanes: { again: 0, high: 0, normal: 0, low: 0 }, unacknowledged: 0 });
@@ -210,7 +210,7 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     /** The sequences delivered within this time, ms. */
     const comesWithin = async (ms: number): Promise<readonly number[]> => {
       const deliveries = await world.queue.claimable('default', 5, AbortSignal.timeout(ms));
-      for (const delivery of deliveries) delivery.giveBack(0);
+      for (const delivery of deliveries) delivery.nak(0);
       return deliveries.map(({ entry }) => entry.sequence);
     };
 
@@ -246,7 +246,7 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
       await submitOne(world.log);
       const [delivery] = await world.queue.claimable('default', 1, stop.signal);
       await world.queue.pause('default');
-      delivery!.giveBack(0);
+      delivery!.nak(0);
       await world.other.queue.ensurePool('default');
       expect(await comesWithin(300)).toEqual([]);
       expect(await world.queue.paused('default')).toEqual({ until: null });

@@ -32,7 +32,7 @@ export interface FakeTaskQueue extends TaskQueue {
 }
 
 export interface OfferedDelivery extends Delivery {
-  /** `done` or `give back <ms>`. */
+  /** `ack` or `nak <ms>`. */
   readonly answers: readonly string[];
 }
 
@@ -114,8 +114,8 @@ class StreamTaskQueue implements FakeTaskQueue {
       entry: entry as SpecEntry,
       redelivered: false,
       answers,
-      done: () => void answers.push('done'),
-      giveBack: (delay) => void answers.push(`give back ${delay}`),
+      ack: () => void answers.push('ack'),
+      nak: (delay) => void answers.push(`nak ${delay}`),
     };
     this.#offered.push(delivery);
     this.#changed();
@@ -141,7 +141,7 @@ class StreamTaskQueue implements FakeTaskQueue {
     };
   }
 
-  async settled(pool: string): Promise<Record<Lane, Sequence>> {
+  async ackFloors(pool: string): Promise<Record<Lane, Sequence>> {
     const found = this.#offersOf(pool);
     const floor = (lane: Lane): Sequence =>
       found === undefined ? 0 : Math.min(found.seen, ...found.offers[lane].map(({ message }) => message.sequence - 1));
@@ -232,11 +232,11 @@ class StreamTaskQueue implements FakeTaskQueue {
     return {
       entry: offer.message as unknown as SpecEntry,
       redelivered: offer.deliveries > 1,
-      done: () => {
+      ack: () => {
         const at = offers.indexOf(offer);
         if (at >= 0) offers.splice(at, 1);
       },
-      giveBack: (delay) => {
+      nak: (delay) => {
         offer.from = clock.now() + delay;
         this.#changed();
       },

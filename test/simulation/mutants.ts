@@ -72,8 +72,8 @@ export const mutants: readonly Mutant[] = [
         withMethods(queue, {
           claimable: async (pool, atMost, signal) => {
             const deliveries = await queue.claimable(pool, atMost, signal);
-            for (const delivery of deliveries) delivery.done();
-            return deliveries.map((delivery) => ({ ...delivery, giveBack: () => undefined }));
+            for (const delivery of deliveries) delivery.ack();
+            return deliveries.map((delivery) => ({ ...delivery, nak: () => undefined }));
           },
         }),
     },

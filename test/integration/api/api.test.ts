@@ -82,7 +82,7 @@ test('submit, claim by hand, result: each read shows it, and the bytes come back
   expect(entry.detail.request.input.references).toEqual([{ artifact, mediaType: 'image/jpeg' }]);
   const running = claimed(entry.state, 'by-hand', 1, clock.now());
   const claim = await log.write({ state: running, detail: { message: 'Claimed' } }, entry.sequence);
-  delivery!.done();
+  delivery!.ack();
   await until(() => states.includes('running'), { what: 'the wait to report the claim' });
   const stored = await artifacts.put('default', photo, 'image/jpeg');
   const result = { message: 'Done', artifacts: [{ name: 'image', ...stored }] };

@@ -41,7 +41,7 @@ async function pull(link: Link, pool: string, atMost: number, signal: AbortSigna
     const deliveries = await server.queue.claimable(pool, atMost, stop.signal);
     if (deliveries.length > 0) link.deliver(() => resolve(deliveries));
     for (const delivery of deliveries)
-      if (process.random.chance(link.network.repeatedMessage)) delivery.giveBack(process.random.next() * 100);
+      if (process.random.chance(link.network.repeatedMessage)) delivery.nak(process.random.next() * 100);
   };
   const deliveries = await promise;
   clearTimeout(expiry);
@@ -55,6 +55,6 @@ async function pull(link: Link, pool: string, atMost: number, signal: AbortSigna
 const overLink = (link: Link, delivery: Delivery): Delivery => ({
   entry: structuredClone(delivery.entry),
   redelivered: delivery.redelivered,
-  done: () => link.say(() => link.server.jetStream && delivery.done()),
-  giveBack: (delay) => link.say(() => link.server.jetStream && delivery.giveBack(delay)),
+  ack: () => link.say(() => link.server.jetStream && delivery.ack()),
+  nak: (delay) => link.say(() => link.server.jetStream && delivery.nak(delay)),
 });

@@ -113,7 +113,7 @@ test('a superseded spec is acknowledged, and its key is released unused', async 
   const spec = world.log.entryOf(task)!;
   await world.log.reached(task, 'succeeded');
   const again = world.queue.offer(spec);
-  expect(await answered(again)).toBe('done');
+  expect(await answered(again)).toBe('ack');
   expect(calls).toBe(1);
   await until(() => world.keys.released.some(({ outcome }) => outcome === 'unused'), {
     what: 'the release of the key',
@@ -130,7 +130,7 @@ test('a task that was cancelled or requeued before the claim is not run', async 
     return await Promise.resolve(store());
   };
   const { task, delivery } = world.submit();
-  expect(await answered(delivery)).toBe('done');
+  expect(await answered(delivery)).toBe('ack');
   expect(world.log.entryOf(task)!.state.state).toBe('cancelled');
 });
 
@@ -139,7 +139,7 @@ test('a delivery is returned if NATS does not answer the claim, and the worker c
   world.log.intercept = (next, store) =>
     next.state.attempt > 0 ? Promise.reject(unavailable()) : Promise.resolve(store());
   const { delivery } = world.submit();
-  expect(await answered(delivery)).toBe('give back 1000');
+  expect(await answered(delivery)).toBe('nak 1000');
   world.log.intercept = undefined;
   await world.log.reached(world.submit().task, 'succeeded');
   expect(delivery.answers).toHaveLength(1);
@@ -153,10 +153,10 @@ test('a stored claim with a lost answer is resumed at the redelivery', async () 
     return await Promise.reject(unavailable());
   };
   const { task, delivery } = world.submit();
-  expect(await answered(delivery)).toBe('give back 1000');
+  expect(await answered(delivery)).toBe('nak 1000');
   const redelivery = world.queue.offer(world.log.entries[0]!);
   const { state } = await world.log.reached(task, 'succeeded');
-  expect(redelivery.answers).toEqual(['done']);
+  expect(redelivery.answers).toEqual(['ack']);
   expect(state.attempt).toBe(1);
   expect(world.log.entries.map((entry) => entry.state.state)).toEqual(['queued', 'running', 'succeeded']);
 });
@@ -171,7 +171,7 @@ test('the claim of another worker is not resumed', async () => {
     return await Promise.resolve(store());
   };
   const second = world.submit();
-  expect(await answered(second.delivery)).toBe('done');
+  expect(await answered(second.delivery)).toBe('ack');
   expect(world.log.entryOf(second.task)!.state).toMatchObject({ state: 'running', worker: 'worker-2' });
 });
 
@@ -181,7 +181,7 @@ test('a spec past its dueAt is left to the controller', async () => {
     of: { submittedAt: Date.now() - 10_000 },
     policy: { queueTimeout: 5_000 },
   });
-  expect(await answered(delivery)).toBe('give back 1000');
+  expect(await answered(delivery)).toBe('nak 1000');
   expect(world.log.entryOf(task)!.state.state).toBe('queued');
 });
 
@@ -191,16 +191,16 @@ test('an overdue spec that the controller has failed is acknowledged', async () 
     of: { submittedAt: Date.now() - 60_000 },
     policy: { queueTimeout: 5_000 },
   });
-  expect(await answered(delivery)).toBe('give back 1000');
+  expect(await answered(delivery)).toBe('nak 1000');
   world.log.store({ state: failed(task as Queued, 'QueueTimeout', Date.now()), detail: { message: '' } }, 1);
-  expect(await answered(world.queue.offer(delivery.entry))).toBe('done');
+  expect(await answered(world.queue.offer(delivery.entry))).toBe('ack');
 });
 
 test('a redelivery of a task with a claim in flight is returned to the queue', async () => {
   world = startWorld(() => Promise.resolve(made()));
   const { task, answer } = await submitAndHoldClaim();
   const again = world.queue.offer(world.log.entries[0]!);
-  expect(await answered(again)).toBe('give back 1000');
+  expect(await answered(again)).toBe('nak 1000');
   answer();
   await world.log.reached(task, 'succeeded');
 });

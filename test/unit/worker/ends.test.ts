@@ -216,6 +216,6 @@ test('deliveries that arrive while the worker stops are returned immediately', a
   await until(() => world.queue.asked.length > 0, { what: 'a fetch from the queue' });
   const { delivery, task } = world.submit();
   await world.worker.drain();
-  expect(delivery.answers).toEqual(['give back 0']);
+  expect(delivery.answers).toEqual(['nak 0']);
   expect(world.log.entryOf(task)!.state.state).toBe('queued');
 });

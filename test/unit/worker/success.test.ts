@@ -24,7 +24,7 @@ test('an image is stored with thumbnail and metadata before the status refers to
   world = startWorld(drawing(await picture()));
   const { task, delivery } = world.submit({ of: { kind: 'image', tenant: 'acme' } });
   const { state, detail } = await world.log.reached(task, 'succeeded');
-  expect(delivery.answers).toEqual(['done']);
+  expect(delivery.answers).toEqual(['ack']);
   expect(world.happened.filter((one) => one !== 'beat')).toEqual([
     'write queued',
     'write running',

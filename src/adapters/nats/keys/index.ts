@@ -22,7 +22,7 @@ export interface KeyRingOptions {
 const renewEvery = holdFor / 3;
 const markSeenEvery = 3_600_000;
 /** A key that no process has marked as seen for this long was removed from the settings. */
-const goneAfter = 3 * markSeenEvery;
+const forgetAfter = 3 * markSeenEvery;
 const patience = 60_000;
 
 /** Resolves once this process's keys are open; ends with the link. */
@@ -108,7 +108,7 @@ function statesOf({ mirror, clock }: LedgerContext, pool: string): KeyState[] {
   const now = clock.now();
   return [...mirror.entries.values()].flatMap(({ key, value }) => {
     const record = key.startsWith(`${pool}.`) ? readRecord(value) : undefined;
-    if (record === undefined || record.seenAt < now - goneAfter) return [];
+    if (record === undefined || record.seenAt < now - forgetAfter) return [];
     return [stateOf(pool, key.slice(pool.length + 1), record, now)];
   });
 }

@@ -21,19 +21,19 @@ export function receive(connection: NatsConnection, message: Msg, onSkipped: (wh
   const decoded = decodeEntry({ sequence, at, headers: message.headers, data: message.data });
   if (decoded.kind !== 'entry' || decoded.entry.state.state !== 'queued') {
     onSkipped(decoded.kind === 'newer' ? 'newerSchema' : 'garbage');
-    giveBack(connection, message, newerSchemaDelay);
+    nak(connection, message, newerSchemaDelay);
     return { delivery: undefined, pending };
   }
   const delivery: Delivery = {
     entry: decoded.entry as SpecEntry,
     redelivered: deliveries > 1,
-    done: () => reply(connection, message, '+ACK'),
-    giveBack: (delay) => giveBack(connection, message, delay),
+    ack: () => reply(connection, message, '+ACK'),
+    nak: (delay) => nak(connection, message, delay),
   };
   return { delivery, pending };
 }
 
-function giveBack(connection: NatsConnection, message: Msg, delay: number): void {
+function nak(connection: NatsConnection, message: Msg, delay: number): void {
   reply(connection, message, delay <= 0 ? '-NAK' : `-NAK {"delay":${Math.round(nanos(delay))}}`);
 }
 

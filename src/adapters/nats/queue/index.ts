@@ -37,7 +37,7 @@ export function natsTaskQueue(link: NatsLink, options: TaskQueueOptions = {}): T
     claimable: (pool, atMost, signal): Promise<readonly Delivery[]> => queueOf(pool).claimable(atMost, signal),
     ensurePool: (pool) => ensureConsumers(link, pool, () => marks.read()),
     depth: (pool) => consumersDepth(link, pool),
-    settled: (pool) => ackFloors(link, pool),
+    ackFloors: (pool) => ackFloors(link, pool),
     pause: (pool, until) => pauseConsumers(link, pool, until),
     resume: (pool) => resumeConsumers(link, pool),
     paused: (pool) => pauseOfConsumers(link, pool),

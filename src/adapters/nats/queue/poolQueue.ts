@@ -78,7 +78,7 @@ export class PoolQueue {
     while (this.#waiters.length > 0) this.#leave(this.#waiters[0]!);
     clearTimeout(this.#idle);
     for (const lane of lanes) this.#pulls[lane].close();
-    this.#giveBackKept();
+    this.#nakKept();
   }
 
   #leave(waiter: Waiter): void {
@@ -91,9 +91,9 @@ export class PoolQueue {
     const { delivery, pending } = receive(this.#link.connection, message, this.#onSkipped);
     if (pending === 0) this.#empty.add(lane);
     else this.#empty.delete(lane);
-    if (this.#closed) delivery?.giveBack(0);
+    if (this.#closed) delivery?.nak(0);
     else if (delivery !== undefined) this.#kept[lane].push(delivery);
-    this.#giveBackWhenIdle();
+    this.#nakWhenIdle();
     // Also for a skipped message: the standing pull that delivered it has ended.
     this.#wake();
   }
@@ -110,7 +110,7 @@ export class PoolQueue {
       await this.#waitForDelivery();
     }
     this.#fetching = false;
-    this.#giveBackWhenIdle();
+    this.#nakWhenIdle();
   }
 
   #connectionIsOpen(): boolean {
@@ -166,16 +166,16 @@ export class PoolQueue {
     await promise;
   }
 
-  #giveBackWhenIdle(): void {
+  #nakWhenIdle(): void {
     if (this.#fetching || this.#closed) return;
     this.#idle ??= setTimeout(() => {
       this.#idle = undefined;
       for (const lane of lanes) this.#pulls[lane].endStanding();
-      this.#giveBackKept();
+      this.#nakKept();
     }, keepFor);
   }
 
-  #giveBackKept(): void {
-    for (const lane of lanes) for (const delivery of this.#kept[lane].splice(0)) delivery.giveBack(0);
+  #nakKept(): void {
+    for (const lane of lanes) for (const delivery of this.#kept[lane].splice(0)) delivery.nak(0);
   }
 }
