@@ -42,18 +42,18 @@ const extras = new Map<unknown, Extras>([
 /** A pool's name is a token of NATS subjects and the value of a Kubernetes label. */
 export const poolNameRule: Rule = {
   rule: `self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')`,
-  message: 'metadata.name: is not the name of a pool: at most 63 lower-case letters, digits and inner -',
+  message: 'metadata.name: is not the name of a pool: at max 63 lower-case letters, digits and inner -',
 };
 
-/** CEL durations have no days, and some operations on them have no bounded cost. `least` is at most a day. */
-function durationRule({ least, most }: { least: number; most: number }): Rule {
+/** CEL durations have no days, and some operations on them have no bounded cost. `min` is at max a day. */
+function durationRule({ min, max }: { min: number; max: number }): Rule {
   const days = `self.contains('d') ? int(self.substring(0, self.indexOf('d'))) : 0`;
   const rest = `self.endsWith('d') ? '0s' : self.substring(self.indexOf('d') + 1)`;
   const wholeSeconds = `d * 86400 + r.getSeconds() + (r.getMilliseconds() % 1000 == 0 ? 0 : 1)`;
-  const within = `(d > 0 || r >= duration('${least}ms')) && ${wholeSeconds} <= ${most / 1_000}`;
+  const within = `(d > 0 || r >= duration('${min}ms')) && ${wholeSeconds} <= ${max / 1_000}`;
   return {
     rule: `!self.matches('${durationPattern}') || [${days}].all(d, [duration(${rest})].all(r, ${within}))`,
-    message: `must be from ${formatDuration(least)} to ${formatDuration(most)}`,
+    message: `must be from ${formatDuration(min)} to ${formatDuration(max)}`,
   };
 }
 

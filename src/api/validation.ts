@@ -19,7 +19,7 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, ht
 export const serializerCompiler = () => (data: unknown) => JSON.stringify(data);
 
 /** `?wait=`, at most one minute. */
-export const waitQuery = durationText({ least: 0, most: 60_000 }).optional();
+export const waitQuery = durationText({ min: 0, max: 60_000 }).optional();
 
 export const jobParams = z.strictObject({
   id: z

@@ -12,15 +12,15 @@ export function text(placeholder: string, allowed = 'any text'): TextForm<string
 export const path: TextForm<string> = text('path', 'a path');
 
 /** Milliseconds, from a duration such as `1h30m` between two others. */
-export function duration(least: string, most: string): TextForm<number> {
-  const [leastMs, mostMs] = [parseDuration(least)!, parseDuration(most)!];
+export function duration(min: string, max: string): TextForm<number> {
+  const [minMs, maxMs] = [parseDuration(min)!, parseDuration(max)!];
   const read = (value: string): number | Wrong => {
     const ms = parseDuration(value);
     if (ms === undefined) return wrong('is not a duration');
-    if (ms < leastMs) return wrong(`is shorter than ${formatDuration(leastMs)}`);
-    return ms > mostMs ? wrong(`is longer than ${formatDuration(mostMs)}`) : ms;
+    if (ms < minMs) return wrong(`is shorter than ${formatDuration(minMs)}`);
+    return ms > maxMs ? wrong(`is longer than ${formatDuration(maxMs)}`) : ms;
   };
-  return form(read, `a duration such as 500ms, 30s, 1h30m or 7d, from ${least} to ${most}`, 'duration');
+  return form(read, `a duration such as 500ms, 30s, 1h30m or 7d, from ${min} to ${max}`, 'duration');
 }
 
 const unitsOfBytes = { MB: 1e6, GB: 1e9, TB: 1e12, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
@@ -37,13 +37,13 @@ export const size: TextForm<number> = form(
 );
 
 /** A whole number within bounds, both included. */
-export function integer(least: number, most: number, placeholder = 'number'): TextForm<number> {
+export function integer(min: number, max: number, placeholder = 'number'): TextForm<number> {
   const read = (value: string): number | Wrong => {
     if (!/^-?\d+$/.test(value)) return wrong('is not a whole number');
     const number = Number(value);
-    return number < least || number > most ? wrong('is out of bounds') : number;
+    return number < min || number > max ? wrong('is out of bounds') : number;
   };
-  return form(read, `a whole number from ${least} to ${most}`, placeholder);
+  return form(read, `a whole number from ${min} to ${max}`, placeholder);
 }
 
 export const port: TextForm<number> = {
@@ -99,7 +99,7 @@ export function list<T>(of: TextForm<T>): TextForm<T[]> {
   ];
   return {
     schema: z.string().transform(entries).pipe(z.array(of.schema).min(1, 'is an empty list')),
-    allowed: `${of.allowed}; several separated by commas`,
+    allowed: `${of.allowed}; separate multiple values with commas`,
     placeholder: `${of.placeholder},…`,
   };
 }

@@ -134,9 +134,9 @@ function byKind(models: readonly string[]): Record<JobKind, string[]> {
   return { image: ofKind('image'), text: ofKind('text') };
 }
 
-const time = ({ least, most }: { least: number; most: number }) =>
-  duration(formatDuration(least), formatDuration(most)).schema.optional();
-const count = ({ least, most }: { least: number; most: number }) => z.int().min(least).max(most).optional();
+const time = ({ min, max }: { min: number; max: number }) =>
+  duration(formatDuration(min), formatDuration(max)).schema.optional();
+const count = ({ min, max }: { min: number; max: number }) => z.int().min(min).max(max).optional();
 
 const policySchema = z
   .strictObject({

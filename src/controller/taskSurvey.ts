@@ -1,7 +1,7 @@
 // Surveys all open tasks for metrics: the age of the oldest ones, and the number of overdue ones.
 
 import type { World } from '../job/rules/rule.ts';
-import { isOverdueUnmoved } from '../job/rules/timing.ts';
+import { isLongOverdue } from '../job/rules/timing.ts';
 import { isOpen, openStates, type Instant, type OpenTask, type Sequence } from '../job/task.ts';
 import type { IndexedTask } from '../readmodel/jobIndex.ts';
 import { taskKey } from '../readmodel/taskKey.ts';
@@ -30,7 +30,7 @@ function count({ pools, unmoved }: TaskSurvey, task: OpenTask, sequence: Sequenc
   const oldest = pool.oldest[task.state];
   pool.oldest[task.state] = oldest === 0 ? task.since : Math.min(oldest, task.since);
   if (now > task.dueAt) pool.overdue += 1;
-  if (isOverdueUnmoved(task, world, now)) unmoved.add(`${taskKey(task.of.job, task.of.task)}@${sequence}`);
+  if (isLongOverdue(task, world, now)) unmoved.add(`${taskKey(task.of.job, task.of.task)}@${sequence}`);
 }
 
 function emptyPool(): PoolSurvey {

@@ -26,13 +26,13 @@ export interface PolicyRequest extends Partial<Omit<Policy, 'backoff'>> {
 }
 
 export const policyBounds = {
-  attemptTimeout: { least: 100, most: 3_600_000 },
-  runTimeout: { least: 100, most: 86_400_000 },
-  queueTimeout: { least: 100, most: 30 * 86_400_000 },
-  reviewTimeout: { least: 100, most: 30 * 86_400_000 },
-  deadline: { least: 100, most: 30 * 86_400_000 },
-  maxAttempts: { least: 1, most: 20 },
-  maxLostAttempts: { least: 1, most: 20 },
+  attemptTimeout: { min: 100, max: 3_600_000 },
+  runTimeout: { min: 100, max: 86_400_000 },
+  queueTimeout: { min: 100, max: 30 * 86_400_000 },
+  reviewTimeout: { min: 100, max: 30 * 86_400_000 },
+  deadline: { min: 100, max: 30 * 86_400_000 },
+  maxAttempts: { min: 1, max: 20 },
+  maxLostAttempts: { min: 1, max: 20 },
 } as const;
 
 const minute = 60_000;

@@ -46,7 +46,7 @@ function stuckRoute(app: Api, context: ApiContext): void {
       'Tasks in review, and tasks in a queue from which workers still claim tasks, are listed only when they are overdue. A token with the scope `admin` sees the tasks of all tenants.',
     tags: ['jobs'],
     querystring: z.strictObject({
-      olderThan: durationText({ least: 0, most: 30 * 86_400_000 })
+      olderThan: durationText({ min: 0, max: 30 * 86_400_000 })
         .optional()
         .describe('Default 5m.'),
       jobId: z.string().optional(),

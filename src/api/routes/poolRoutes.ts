@@ -44,7 +44,7 @@ function pausePool(app: Api, context: ApiContext): void {
     tags: ['workers'],
     params,
     body: z.strictObject({
-      for: durationText({ least: 1_000, most: 30 * 86_400_000 })
+      for: durationText({ min: 1_000, max: 30 * 86_400_000 })
         .optional()
         .describe('Default: until the pool is resumed.'),
     }),

@@ -9,11 +9,11 @@ export function durationText(text: string): string {
   return text;
 }
 
-export function wholeNumber(least: number): (text: string) => number {
+export function wholeNumber(min: number): (text: string) => number {
   return (text) => {
     const number = Number(text);
-    if (/^-?\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number;
-    throw new InvalidArgumentError(`Expected a whole number${Number.isFinite(least) ? ` of ${least} or more` : ''}.`);
+    if (/^-?\d+$/.test(text) && Number.isSafeInteger(number) && number >= min) return number;
+    throw new InvalidArgumentError(`Expected a whole number${Number.isFinite(min) ? ` of ${min} or more` : ''}.`);
   };
 }
 

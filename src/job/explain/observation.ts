@@ -19,7 +19,7 @@ export interface ObservedPool {
   readonly lanes: Readonly<Record<Lane, number>>;
   /** Workers with a recent heartbeat. */
   readonly workers: number;
-  /** Of those, the ones that are shutting down and take no more tasks. */
+  /** Of those, the ones that are shutting down and claim no more tasks. */
   readonly draining: number;
   readonly slots: { readonly total: number; readonly free: number };
   /** Null if nothing is known about the keys. */

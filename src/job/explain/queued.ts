@@ -34,7 +34,7 @@ function paused({ name, paused: pause }: ObservedPool, now: number): Finding | u
   const end = until === null ? 'until it is resumed' : `for ${about(until - now)}, until ${clockTime(until)}`;
   return {
     cause: 'PoolPaused',
-    summary: `Pool ${name} is paused ${end}; workers take no tasks from it`,
+    summary: `Pool ${name} is paused ${end}; workers claim no tasks from it`,
     advice: `Resume it with \`genwarden resume ${name}\`. The queue timeout keeps running during the pause.`,
   };
 }
@@ -54,7 +54,7 @@ function noUsableKey({ name, keys }: ObservedPool, now: number): Finding | undef
   if (keys === null || keys.some(({ state }) => state === 'ready')) return undefined;
   if (keys.length === 0) {
     const advice = `Set GENWARDEN_GEMINI_API_KEYS (or keys in GENWARDEN_POOLS_FILE) for the workers of ${name}.`;
-    return { cause: 'NoKeys', summary: `Pool ${name} has no API key, so its workers take no tasks`, advice };
+    return { cause: 'NoKeys', summary: `Pool ${name} has no API key, so its workers claim no tasks`, advice };
   }
   if (keys.every(({ state }) => state === 'refused')) return refused(name, keys);
   const free = keys.flatMap(({ state, until }) => (state === 'refused' ? [] : (until ?? [])));

@@ -66,6 +66,6 @@ export function overdueSince(task: OpenTask, now: Instant): Instant | undefined 
 }
 
 /** Overdue for so long that only a missing or broken controller explains it. */
-export function isOverdueUnmoved(task: OpenTask, world: World, now: Instant): boolean {
+export function isLongOverdue(task: OpenTask, world: World, now: Instant): boolean {
   return now > task.dueAt + graceFor(task, world) + overdueSlack;
 }

@@ -20,29 +20,29 @@ const prompt = z
 const visible = '\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}\u200d';
 
 /** Letters, marks, digits, punctuation, symbols and plain spaces; not only spaces. */
-const printable = (most: number) =>
+const printable = (max: number) =>
   z
     .string()
-    .refine((text) => Array.from(text).length <= most, `is longer than ${most} characters`)
+    .refine((text) => Array.from(text).length <= max, `is longer than ${max} characters`)
     .refine((text) => text.trim() !== '', 'is empty')
     .refine((text) => new RegExp(`^[${visible} ]*$`, 'u').test(text), 'has unprintable characters')
-    .meta({ minLength: 1, maxLength: most, pattern: `^[${visible} ]*[${visible}][${visible} ]*$` });
+    .meta({ minLength: 1, maxLength: max, pattern: `^[${visible} ]*[${visible}][${visible} ]*$` });
 
-const json = (most: number, what: string) =>
+const json = (max: number, what: string) =>
   z
     .custom<JsonValue>((value) => value !== undefined)
     .superRefine((value, context) => {
-      const problem = jsonProblem(value, most);
+      const problem = jsonProblem(value, max);
       if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
     })
-    .meta({ description: `${what}; at most ${most / kib} KiB.` });
+    .meta({ description: `${what}; at most ${max / kib} KiB.` });
 
-const jsonObject = (most: number, what: string) =>
-  json(most, what)
+const jsonObject = (max: number, what: string) =>
+  json(max, what)
     .refine((value): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value), {
       message: 'is not an object',
     })
-    .meta({ type: 'object', description: `${what}; at most ${most / kib} KiB.` });
+    .meta({ type: 'object', description: `${what}; at most ${max / kib} KiB.` });
 
 const digest = z
   .string()
@@ -112,14 +112,14 @@ const policy = z.strictObject({
   deadline: durationText(deadline, 'Limit from submit to the end; null: none').nullable().optional(),
   maxAttempts: z
     .int()
-    .min(maxAttempts.least)
-    .max(maxAttempts.most)
+    .min(maxAttempts.min)
+    .max(maxAttempts.max)
     .optional()
     .describe('Attempts at a task within one run.'),
   maxLostAttempts: z
     .int()
-    .min(maxLostAttempts.least)
-    .max(maxLostAttempts.most)
+    .min(maxLostAttempts.min)
+    .max(maxLostAttempts.max)
     .optional()
     .describe('Workers that a task may lose within one run before it fails as PoisonPill.'),
   review: z.enum(['never', 'always']).optional().describe('Whether a person must approve each result.'),

@@ -53,7 +53,7 @@ const autoscaling = z
       .describe('The minimum number of workers. 0: no worker while no task is open.'),
     maxReplicas: z.int().min(1).max(mostWorkers).describe('The maximum number of workers.'),
     targetQueueTime: durationText(
-      { least: 1_000, most: 86_400_000 },
+      { min: 1_000, max: 86_400_000 },
       'How long a task may wait for a worker before the pool scales up',
     ).default('30s'),
   })

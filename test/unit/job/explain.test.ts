@@ -99,7 +99,7 @@ describe('a queued task', () => {
     expect(refused.advice[0]).toContain('Replace the keys');
     expect(explained(queued, 0, {}, { keys: [key('busy'), key('cooling')] }).cause).toBe('KeysBusy');
     expect(explained(queued, 0, {}, { keys: [] }).summary).toBe(
-      'Pool default has no API key, so its workers take no tasks',
+      'Pool default has no API key, so its workers claim no tasks',
     );
     expect(explained(queued, 0, {}, { keys: null }).cause).toBe('AboutToStart');
     expect(explained(queued, 0, {}, { keys: [key('refused'), key('ready')] }).cause).toBe('AboutToStart');
