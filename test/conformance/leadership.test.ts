@@ -18,7 +18,8 @@ function candidate(name: string, events: string[]) {
 }
 
 onEachAdapter((open) => {
-  test('one of two leads; when it leaves, the other takes over', async () => {
+  /** The first leads when the second starts its campaign. */
+  const leaderAndStandby = async () => {
     const installation = open();
     const [one, two] = [await installation.process(), await installation.process()];
     const events: string[] = [];
@@ -26,6 +27,11 @@ onEachAdapter((open) => {
     const first = (await one.leadership()).campaign(controller('one'), candidate('one', events), stopOne.signal);
     await until(() => events.length === 1, { what: 'the first to lead' });
     const second = (await two.leadership()).campaign(controller('two'), candidate('two', events), stopTwo.signal);
+    return { events, first, second, stopOne, stopTwo };
+  };
+
+  test('one of two leads; when it leaves, the other takes over', async () => {
+    const { events, first, second, stopOne, stopTwo } = await leaderAndStandby();
     stopOne.abort();
     await first;
     await until(() => events.length === 3, { what: 'the second to lead' });
@@ -69,13 +75,7 @@ onEachAdapter((open) => {
   });
 
   test('a candidate that never led stops immediately', async () => {
-    const installation = open();
-    const [one, two] = [await installation.process(), await installation.process()];
-    const events: string[] = [];
-    const [stopOne, stopTwo] = [new AbortController(), new AbortController()];
-    const first = (await one.leadership()).campaign(controller('one'), candidate('one', events), stopOne.signal);
-    await until(() => events.length === 1, { what: 'the first to lead' });
-    const second = (await two.leadership()).campaign(controller('two'), candidate('two', events), stopTwo.signal);
+    const { events, first, second, stopOne, stopTwo } = await leaderAndStandby();
     stopTwo.abort();
     await second;
     expect(events).toEqual(['one leads']);
