@@ -42,7 +42,7 @@ const extras = new Map<unknown, Extras>([
 /** A pool's name is a token of NATS subjects and the value of a Kubernetes label. */
 export const poolNameRule: Rule = {
   rule: `self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')`,
-  message: 'metadata.name: is not the name of a pool: at max 63 lower-case letters, digits and inner -',
+  message: 'metadata.name: is not the name of a pool: at most 63 lower-case letters, digits and inner -',
 };
 
 /** CEL durations have no days, and some operations on them have no bounded cost. `min` is at max a day. */
