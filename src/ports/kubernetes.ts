@@ -116,7 +116,7 @@ export interface Cluster {
   ): Promise<T | undefined>;
   /**
    * Deletes with background propagation, and only the object with this `uid` when one is given. False when it is
-   * already gone.
+   * already deleted.
    */
   delete(type: ResourceType, key: ResourceKey, options?: { readonly uid?: string }): Promise<boolean>;
 }

@@ -83,7 +83,7 @@ export class HeldTasks {
       if (held.job === cancellation.job && held.task === cancellation.task) held.cancel(cancellation);
   }
 
-  /** Stops every attempt whose provider has not answered yet. */
+  /** Stops every attempt without an answer from its provider. */
   abortAll(reason: AttemptAborted): void {
     for (const held of this.#held) if (!held.answered) held.abort.abort(reason);
   }

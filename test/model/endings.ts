@@ -16,7 +16,7 @@ import { tick } from './tick.ts';
 /** How workers treat a task: whether they claim it, how the controller sees them then, and what they report. */
 interface Workforce {
   readonly name: string;
-  readonly claims: 'never' | 'at once' | 'at the last moment';
+  readonly claims: 'never' | 'immediately' | 'at the last moment';
   readonly worker: ObservedWorker;
   readonly reports?: 'ProviderError' | 'RateLimited';
   /** The rule that moves the task without waiting. */
@@ -25,12 +25,12 @@ interface Workforce {
 
 const workforces: readonly Workforce[] = [
   { name: 'no worker is alive', claims: 'never', worker: silent, prompt: 'WorkerLost' },
-  { name: 'every call hangs', claims: 'at once', worker: alive },
+  { name: 'every call hangs', claims: 'immediately', worker: alive },
   { name: 'every call hangs, claimed late', claims: 'at the last moment', worker: alive },
-  { name: 'every claim kills its worker', claims: 'at once', worker: silent, prompt: 'WorkerLost' },
-  { name: 'every worker forgets its task', claims: 'at once', worker: forgetful, prompt: 'TaskOrphaned' },
-  { name: 'every call fails', claims: 'at once', worker: alive, reports: 'ProviderError' },
-  { name: 'every key is rate-limited', claims: 'at once', worker: alive, reports: 'RateLimited' },
+  { name: 'every claim kills its worker', claims: 'immediately', worker: silent, prompt: 'WorkerLost' },
+  { name: 'every worker forgets its task', claims: 'immediately', worker: forgetful, prompt: 'TaskOrphaned' },
+  { name: 'every call fails', claims: 'immediately', worker: alive, reports: 'ProviderError' },
+  { name: 'every key is rate-limited', claims: 'immediately', worker: alive, reports: 'RateLimited' },
 ];
 
 /** More moves than any run of the small policies has. */
@@ -114,7 +114,7 @@ function judge(task: OpenTask, messageMissing: boolean, now: Instant, { worker }
 }
 
 function claim(task: Queued, now: Instant, { claims }: Workforce, engine: Engine): Move {
-  const at = claims === 'at once' ? now : Math.max(now, task.dueAt - 1);
+  const at = claims === 'immediately' ? now : Math.max(now, task.dueAt - 1);
   return { state: engine.claimed(task, 'worker', 1, at), now: at };
 }
 

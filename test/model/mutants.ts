@@ -136,7 +136,7 @@ export const mutants: readonly Mutant[] = [
     caughtBy: endsInTime,
   },
   {
-    what: 'a claim whose dueAt forgets the deadline',
+    what: 'a claim with a dueAt that ignores the deadline',
     engine: { claimed: claimedPastDeadline },
     scenario: { ...deadline, faults: 0, deadline: 1, policy: one.policy },
     caughtBy: endsInTime,

@@ -168,16 +168,16 @@ function cancellations(
 
 function reporter(state: ModelState, worker: number, slot: number, held: Reporting, engine: Engine): Sender {
   const { claim, ending, write, task } = held;
-  const gone = (next: ModelState): ModelState => withSlot(next, worker, slot, undefined);
+  const released = (next: ModelState): ModelState => withSlot(next, worker, slot, undefined);
   const { name } = state.workers[worker]!;
   return {
     who: name,
     write,
-    written: gone,
+    written: released,
     refused: (next, last) => {
-      if (last.sequence > write.expected && engine.isSameState(last.state, write.state)) return gone(next);
+      if (last.sequence > write.expected && engine.isSameState(last.state, write.state)) return released(next);
       const adoption = engine.adopt(claim, ending, last, next.now);
-      if (adoption === undefined) return gone(next);
+      if (adoption === undefined) return released(next);
       const { write: adopted, expected } = adoption;
       const again = sent({ task, by: name, state: adopted.state, expected }, claim.state.run);
       return withSlot(next, worker, slot, { ...held, write: again });
@@ -206,7 +206,7 @@ function goesSilent(state: ModelState, worker: number): Step {
   return {
     kind: 'worker silent',
     cause: 'fault',
-    text: () => `${name} freezes or is cut off: its heartbeats are not heard`,
+    text: () => `${name} freezes or is disconnected: its heartbeats do not arrive`,
     next: withWorker(withFault(state), worker, { silent: true }),
   };
 }

@@ -145,14 +145,14 @@ export class Clients {
     const answer = await this.#ask(async (context) => {
       const before = what === 'review' ? await readJob(context, tenant, id) : undefined;
       const record = await changeOf(what, context, id, task, before, random);
-      // The same client reads from the same API again: it must see what the answer said.
+      // The same client reads from the same API again: it must see what the answer reported.
       return { record, again: record === undefined ? undefined : await readJob(context, tenant, id) };
     });
-    const said = answer.outcome === 'refused' ? answer.error.code : answer.outcome;
-    history.note('client', () => `${what}: ${said}`, id);
-    if (what === 'delete' && said === 'JobNotFinished') job.deleted = false;
+    const result = answer.outcome === 'refused' ? answer.error.code : answer.outcome;
+    history.note('client', () => `${what}: ${result}`, id);
+    if (what === 'delete' && result === 'JobNotFinished') job.deleted = false;
     if (answer.outcome === 'answered') this.#check(what, answer.value, job);
-    if (said === 'JobNotFound' && !job.deleted) this.#lost(id, `${what} does not find it`);
+    if (result === 'JobNotFound' && !job.deleted) this.#lost(id, `${what} does not find it`);
   }
 
   #check(
@@ -177,7 +177,7 @@ export class Clients {
   async #ask<T>(run: (context: ClientContext) => Promise<T>): Promise<Answer<T>> {
     const { installation, process, random } = this.#options;
     const apis = installation.apis;
-    if (apis.length === 0) return { outcome: 'gone' };
+    if (apis.length === 0) return { outcome: 'noAnswer' };
     this.#busy += 1;
     try {
       return await askOne(random.pick(apis), process, random, run);
@@ -191,7 +191,7 @@ type Answer<T> =
   | { readonly outcome: 'answered'; readonly value: T }
   | { readonly outcome: 'refused'; readonly error: GenwardenError }
   /** The API died, or the client gave up waiting. */
-  | { readonly outcome: 'gone' };
+  | { readonly outcome: 'noAnswer' };
 
 async function askOne<T>(
   api: ApiInstance,
@@ -200,9 +200,9 @@ async function askOne<T>(
   run: (context: ClientContext) => Promise<T>,
 ): Promise<Answer<T>> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer<T>>();
-  const gone = (): void => void client.after(1, () => resolve({ outcome: 'gone' }));
-  const unlisten = api.process.onEnd(gone);
-  const timer = setTimeout(gone, answerTimeout);
+  const noAnswer = (): void => void client.after(1, () => resolve({ outcome: 'noAnswer' }));
+  const unlisten = api.process.onEnd(noAnswer);
+  const timer = setTimeout(noAnswer, answerTimeout);
   const serve = async (): Promise<void> => {
     try {
       const value = await run(api.context);

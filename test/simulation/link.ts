@@ -47,7 +47,7 @@ export class Link implements Connection {
 
   /** JetStream has stopped answering. */
   stalled(): void {
-    this.#tell('stalled');
+    this.#notifyStatus('stalled');
   }
 
   /** The connection breaks; it reconnects once the server is reachable. */
@@ -55,7 +55,7 @@ export class Link implements Connection {
     if (!this.#up) return;
     this.#up = false;
     this.#notifySystem({ kind: 'disconnect', reason });
-    this.#tell('disconnected');
+    this.#notifyStatus('disconnected');
     this.process.schedule.after(50 + this.process.random.next() * this.network.reconnects, () => this.#reconnect());
   }
 
@@ -156,10 +156,10 @@ export class Link implements Connection {
     this.#up = true;
     this.client = server.nextClient();
     this.#notifySystem({ kind: 'connect', reason: '' });
-    this.#tell('reconnected');
+    this.#notifyStatus('reconnected');
   }
 
-  #tell(status: LinkStatus): void {
+  #notifyStatus(status: LinkStatus): void {
     for (const listener of this.#listeners) this.process.receive(() => listener(status));
   }
 

@@ -180,7 +180,7 @@ export class Nemesis {
   #cut(instances: readonly AnyInstance[]): void {
     const { server, random } = this.#options;
     const ms = this.#span();
-    this.#onOne(instances, `is cut off for ${ms} ms`, (instance) => {
+    this.#onOne(instances, `is disconnected for ${ms} ms`, (instance) => {
       this.#impair(instance, ms);
       instance.link.cut(random.pick(['Read Error', 'Stale Connection', 'Client Closed']));
       server.process.after(ms, () => instance.link.mend());

@@ -20,7 +20,7 @@ export class RateLimiter {
     this.#monotonic = monotonic;
   }
 
-  /** Takes a token; false if there is none. */
+  /** Takes a token; returns false if the bucket is empty. */
   take(key: string): boolean {
     const now = this.#monotonic();
     const bucket = { tokens: this.#tokens(key, now), at: now };

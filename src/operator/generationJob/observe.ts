@@ -1,4 +1,4 @@
-// Observes the job of a resource: in the index where that suffices, otherwise in the stream.
+// Observes the job of a resource: in the index if that suffices, otherwise in the stream.
 
 import { type ErrorCode, GenwardenError } from '../../job/errors/index.ts';
 import type { JobId } from '../../job/ids.ts';
@@ -40,7 +40,7 @@ export async function observationOf(
 }
 
 export function deletedJob(job: JobId): Observation {
-  return { kind: 'gone', reason: 'JobDeleted', message: `Job ${job} was deleted and is not submitted again` };
+  return { kind: 'jobMissing', reason: 'JobDeleted', message: `Job ${job} was deleted and is not submitted again` };
 }
 
 const isSameEnd = (status: GenerationJobStatus | undefined, { state, finishedAt }: JobSummary): boolean =>
@@ -84,7 +84,7 @@ function missingJob({ clock, retentionMs }: Context, { status }: GenerationJob, 
   const isExpired = since !== undefined && clock.now() >= Date.parse(since) + retentionMs;
   if (!isExpired) return deletedJob(job);
   if (isFinished(status)) return unchanged;
-  return { kind: 'gone', reason: 'JobExpired', message: `Job ${job} expired: its retention is over` };
+  return { kind: 'jobMissing', reason: 'JobExpired', message: `Job ${job} expired: its retention is over` };
 }
 
 export type Observation =
@@ -94,7 +94,7 @@ export type Observation =
   /** The submit got no answer or a retryable error. */
   | { readonly kind: 'unanswered'; readonly code: ErrorCode; readonly message: string }
   /** The job is no longer in the stream. */
-  | { readonly kind: 'gone'; readonly reason: 'JobDeleted' | 'JobExpired'; readonly message: string }
+  | { readonly kind: 'jobMissing'; readonly reason: 'JobDeleted' | 'JobExpired'; readonly message: string }
   /** The status is up to date. */
   | { readonly kind: 'unchanged' };
 

@@ -111,10 +111,10 @@ function expectActed(history: readonly JobOperation[]): void {
 
 /** The checker works: it rejects the same history with one wrong answer in it. */
 function expectCaught(history: readonly JobOperation[]): void {
-  const told = (verb: Verb, status: number): JobOperation =>
+  const answered = (verb: Verb, status: number): JobOperation =>
     history.find(({ input, answer }) => input === verb && answer?.output.status === status)!;
   expect(problemOf(withoutRetries(history)), 'runs without a request').toBeDefined();
-  const earlyRead = told('read', 200).answer!.output;
+  const earlyRead = answered('read', 200).answer!.output;
   const late = history.reduce((last, { answer }) => Math.max(last, answer?.at ?? 0), 0);
   const again = (client: string, input: Verb, output: Answer): JobOperation[] => [
     ...history,
@@ -122,7 +122,10 @@ function expectCaught(history: readonly JobOperation[]): void {
   ];
   expect(wentBack(again('last', 'read', earlyRead)), 'a stale read').toBeDefined();
   expect(problemOf(again('another', 'read', earlyRead)), 'a stale read of a new client').toBeDefined();
-  expect(problemOf(again('another', 'retry', told('retry', 202).answer!.output)), 'a retry done twice').toBeDefined();
+  expect(
+    problemOf(again('another', 'retry', answered('retry', 202).answer!.output)),
+    'a retry done twice',
+  ).toBeDefined();
 }
 
 /** Removes more acknowledged retries than all the unanswered ones could replace. */

@@ -16,7 +16,7 @@ export interface Watcher {
 
 /** Ends with the test. */
 export function watchEverything(client: GenwardenClient): Watcher {
-  const told = new Set<Sequence>();
+  const received = new Set<Sequence>();
   const { promise: ready, resolve } = Promise.withResolvers<void>();
   const stop = new AbortController();
   let resets = 0;
@@ -24,7 +24,7 @@ export function watchEverything(client: GenwardenClient): Watcher {
     for await (const event of client.events(undefined, { signal: stop.signal })) {
       if (event.event === 'snapshot') resolve();
       else if (event.event === 'reset') resets += 1;
-      else if (event.event === 'task') told.add(event.data.sequence);
+      else if (event.event === 'task') received.add(event.data.sequence);
     }
   };
   const watching = watch().catch((error: unknown) => {
@@ -34,7 +34,7 @@ export function watchEverything(client: GenwardenClient): Watcher {
     stop.abort();
     await watching;
   });
-  const missing = (sequences: readonly Sequence[]): Sequence[] => sequences.filter((one) => !told.has(one));
+  const missing = (sequences: readonly Sequence[]): Sequence[] => sequences.filter((one) => !received.has(one));
   return {
     ready,
     resets: () => resets,

@@ -9,7 +9,7 @@ export interface Planned {
 
 /** The real one, taken before anything is replaced. */
 const nextTurn = globalThis.setImmediate;
-/** Turns of the event loop requested at once: promises settle between any two, and the loop costs less. */
+/** Turns of the event loop requested together: promises settle between any two, and the loop costs less. */
 const batch = 64;
 
 export class Schedule {
@@ -65,7 +65,7 @@ export class Schedule {
     return promise;
   }
 
-  /** Runs the next event; false if there is none until then. */
+  /** Runs the next event; false if no event is due by then. */
   #next(until: number): boolean {
     while (this.#heap.length > 0 && this.#heap[0]!.run === undefined) this.#pop();
     const next = this.#heap[0];

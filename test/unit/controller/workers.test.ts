@@ -125,14 +125,14 @@ describe('workers', () => {
   test('one that lists a task that it no longer owns receives a cancellation after each heartbeat', async () => {
     await stage.enter();
     const mine = stage.startTask(0);
-    const gone = stage.startTask(1);
-    stage.log.append(cancelled(gone.running, start));
+    const ended = stage.startTask(1);
+    stage.log.append(cancelled(ended.running, start));
     await settle();
-    const tasks = [listed(0, mine.claim), listed(1, gone.claim), listed(2, 0)];
+    const tasks = [listed(0, mine.claim), listed(1, ended.claim), listed(2, 0)];
     stage.heartbeats.hear('worker-1', tasks);
     stage.heartbeats.hear('worker-1', tasks);
     await settle();
-    const cancellation = { job: taskOf().job, task: 1, claim: gone.claim, reason: 'Cancelled' };
+    const cancellation = { job: taskOf().job, task: 1, claim: ended.claim, reason: 'Cancelled' };
     expect(stage.heartbeats.sentCancellations).toEqual([
       { worker: 'worker-1', cancellation },
       { worker: 'worker-1', cancellation },

@@ -69,10 +69,10 @@ describe('JobIndex', () => {
 
   it('drops a job at its tombstone and at the end of its retention', () => {
     const index = new JobIndex();
-    const gone = cancelled(queuedTask(), start + 1);
-    index.apply(anEntry(1, gone), now);
-    index.apply(anEntry(2, deleted(gone, start + 2)), now);
-    expect(index.job(gone.of.job)).toBeUndefined();
+    const ended = cancelled(queuedTask(), start + 1);
+    index.apply(anEntry(1, ended), now);
+    index.apply(anEntry(2, deleted(ended, start + 2)), now);
+    expect(index.job(ended.of.job)).toBeUndefined();
     const old = queuedTask();
     index.apply(anEntry(3, old), now);
     index.forgetExpired(old.of.expiresAt - 1);

@@ -30,7 +30,7 @@ const cancellationSchema: z.ZodType<Cancellation> = z.object({
   reason: z.string(),
 });
 
-/** Undefined for anything that is not a beat. */
+/** Undefined for anything that is not a heartbeat. */
 export const readBeat = (bytes: Uint8Array): Beat | undefined => read(beatSchema, bytes);
 
 export const readCancellation = (bytes: Uint8Array): Cancellation | undefined => read(cancellationSchema, bytes);

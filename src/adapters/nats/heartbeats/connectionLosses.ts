@@ -1,4 +1,4 @@
-// Detects workers with a permanently closed connection, from the system account's events and the workers' own beats.
+// Detects workers with a permanently closed connection, from the system account's events and the workers' own heartbeats.
 
 import { z } from 'zod';
 import { sleep } from '../../../async/sleep.ts';
@@ -8,7 +8,7 @@ import { watchConnection } from '../link/connection.ts';
 import { connectionOptions, systemSettings, type NatsSettings } from '../link/options.ts';
 
 export interface ConnectionLosses {
-  /** Only events about the connection that the worker's last beat named are believed. A beat also ends a hold. */
+  /** Only events about the connection that the worker's last heartbeat named are believed. A heartbeat also ends a hold. */
   sawBeat(beat: Beat): void;
   /** Calls back when a hold ends without a sign of life, until the returned function is called. */
   onLoss(listener: (worker: string, reason: string) => void): () => void;
@@ -25,7 +25,7 @@ export interface ClosedConnection {
 /** Reasons that mean a dead process. A kicked or slow client is alive and reconnects. */
 const deathReasons: ReadonlySet<string> = new Set(['Client Closed', 'Read Error', 'Write Error']);
 
-/** ms. Beats are at most 200 s apart: a worker forgotten between two beats would have no fast path. */
+/** ms. Heartbeats are at most 200 s apart: a worker forgotten between two heartbeats would have no fast path. */
 const forgetAfter = 600_000;
 
 interface Known {
@@ -57,7 +57,7 @@ export function connectionLosses(holdMs: number): ConnectionLosses & { saw(event
     saw: (event) => {
       if (event.kind === 'connect') return endHold(event.name);
       if (!deathReasons.has(event.reason)) return;
-      // A client chooses its name itself: only the connection that carried a worker's last beat counts.
+      // A client chooses its name itself: only the connection that carried a worker's last heartbeat counts.
       for (const [name, worker] of known) {
         if (worker.server !== event.server || worker.client !== event.client) continue;
         clearTimeout(worker.hold);
@@ -73,7 +73,7 @@ export function connectionLosses(holdMs: number): ConnectionLosses & { saw(event
 
 /**
  * Listens as the settings' user of the system account; undefined without such a user. A rejected login is logged and
- * retried, as beats alone also show lost workers, only later. `listening` resolves once events arrive. Ends with `signal`.
+ * retried, as heartbeats alone also show lost workers, only later. `listening` resolves once events arrive. Ends with `signal`.
  */
 export function watchConnectionLosses(
   settings: NatsSettings,

@@ -11,14 +11,14 @@ export interface HeartbeatOptions {
   readonly losses?: ConnectionLosses | undefined;
 }
 
-/** A beat older than this is not sent again at a reconnect, ms: its worker may have ended. */
+/** A heartbeat older than this is not sent again at a reconnect, ms: its worker may have ended. */
 const resendWithin = 10_000;
 
 export function natsHeartbeats(link: NatsLink, options: HeartbeatOptions = {}): Heartbeats {
   const { connection, prefix } = link;
   const latest = new Map<string, { beat: Omit<Beat, 'connection'>; at: number }>();
   const send = (beat: Omit<Beat, 'connection'>): void => {
-    // The client would buffer the beat and send it later, as if the worker were alive then.
+    // The client would buffer the heartbeat and send it later, as if the worker were alive then.
     if (!link.connected()) return;
     const whole: Beat = { ...beat, connection: { server: link.serverId(), client: link.clientId() } };
     connection.publish(`${prefix}.beat.${token(beat.pool)}.${token(beat.worker)}`, JSON.stringify(whole));

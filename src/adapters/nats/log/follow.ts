@@ -71,7 +71,7 @@ class FollowSession {
   readonly #context: LogContext;
   readonly #options: FollowOptions;
   readonly #consumer: OrderedConsumer;
-  /** The stream's last known sequence and when it was asked for, until the follower has reached it. */
+  /** The stream's last known sequence and when it was requested, until the follower has reached it. */
   #target: { readonly sequence: Sequence; readonly at: number } | undefined;
 
   constructor(context: LogContext, options: FollowOptions, { epoch, next, last }: StartingPoint) {

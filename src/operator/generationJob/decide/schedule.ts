@@ -74,12 +74,12 @@ function isMilestone(before: GenerationJobStatus, next: GenerationJobStatus): bo
   if (conditionOf(next, 'Finished')?.status === 'True') return true;
   if (before.jobId !== next.jobId || before.startTime !== next.startTime) return true;
   if (before.observedGeneration !== next.observedGeneration) return true;
-  const said = (status: GenerationJobStatus): unknown[] => [
+  const contentOf = (status: GenerationJobStatus): unknown[] => [
     conditionOf(status, 'Finished')?.status,
     conditionOf(status, 'Accepted')?.status,
     conditionOf(status, 'Accepted')?.reason,
   ];
-  return !isDeepStrictEqual(said(before), said(next));
+  return !isDeepStrictEqual(contentOf(before), contentOf(next));
 }
 
 const defaultTtlSeconds = 86_400;

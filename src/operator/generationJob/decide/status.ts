@@ -25,7 +25,7 @@ export function nextStatus(resource: GenerationJob, observed: Observation, now: 
       return refusedStatus(resource, before, observed, now);
     case 'unanswered':
       return pendingStatus(resource, before, { reason: observed.code, message: observed.message }, 'Unknown', now);
-    case 'gone':
+    case 'jobMissing':
       return missingStatus(resource, before, observed, now);
     case 'unchanged':
       return before;
@@ -90,10 +90,10 @@ function pendingStatus(
 function missingStatus(
   resource: GenerationJob,
   before: GenerationJobStatus,
-  gone: Why,
+  missing: Why,
   now: Instant,
 ): GenerationJobStatus {
-  const { reason, message } = shortened(gone);
+  const { reason, message } = shortened(missing);
   const why = { reason, message };
   const ended = isFinished(before);
   const status: GenerationJobStatus = {
@@ -103,8 +103,13 @@ function missingStatus(
     completionTime: before.completionTime ?? isoTime(now),
   };
   const kept = (type: GenerationJobCondition): Condition => {
-    const { status: held = 'False', reason: was = reason, message: said = message } = conditionOf(before, type) ?? {};
-    return { type, status: held, reason: was, message: said };
+    const previous = conditionOf(before, type);
+    return {
+      type,
+      status: previous?.status ?? 'False',
+      reason: previous?.reason ?? reason,
+      message: previous?.message ?? message,
+    };
   };
   const changes: Condition[] = ended
     ? [kept('Accepted'), kept('Complete'), kept('Failed'), { type: 'Finished', status: 'True', ...why }]

@@ -28,7 +28,7 @@ export function recommend(demand: Demand): Recommendation {
 }
 
 /**
- * S slots start S tasks at once and S·T/D more within T, so N tasks have all started by T where S·(1 + T/D) ≥ N:
+ * S slots start S tasks immediately and S·T/D more within T, so N tasks have all started by T where S·(1 + T/D) ≥ N:
  * S = N·D/(D + T). At least the number of running tasks, and at least 1 if a task is queued.
  */
 export function slotsFor({ queued, running, meanAttemptMs: d, targetQueueMs: t, paused }: Demand): number {

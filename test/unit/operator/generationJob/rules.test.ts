@@ -75,7 +75,7 @@ const observations: fc.Arbitrary<Observation> = fc.oneof(
   fc.tuple(fc.constantFrom(...codes), text).map(([code, message]) => ({ kind: 'unanswered', code, message }) as const),
   fc
     .tuple(fc.constantFrom('JobDeleted' as const, 'JobExpired' as const), text)
-    .map(([reason, message]) => ({ kind: 'gone', reason, message }) as const),
+    .map(([reason, message]) => ({ kind: 'jobMissing', reason, message }) as const),
 );
 
 /** The status after each observation, ten seconds apart. */
