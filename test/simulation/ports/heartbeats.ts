@@ -47,7 +47,7 @@ export function heartbeatsOver(link: Link, { system }: HeartbeatsOptions): Heart
 
 function lossesOver(link: Link): ConnectionLosses {
   const losses = connectionLosses(hold);
-  listen(link, link.server.connections, losses.saw);
+  listen(link, link.server.connections, losses.observe);
   return losses;
 }
 
@@ -55,7 +55,7 @@ function watchOver(link: Link, losses: ConnectionLosses | undefined, signal: Abo
   const events = eventQueue<BeatEvent>(signal, () => stops.forEach((stop) => stop?.()));
   const stops = [
     listen(link, link.server.beats, (beat) => {
-      losses?.sawBeat(beat);
+      losses?.observeBeat(beat);
       events.push({ event: 'beat', beat });
     }),
     link.onStatus((status) => {

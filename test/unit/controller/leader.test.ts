@@ -21,7 +21,7 @@ afterEach(() => stage.close());
 describe('consumers', () => {
   test('the leader ensures those of every pool repeatedly, and those of a new pool immediately', async () => {
     stage.declarePool('default');
-    const { lead } = await stage.enter('controller-1', false);
+    const { lead } = await stage.startController('controller-1', false);
     stage.declarePool('early');
     await stage.clock.advance(60_000);
     expect(stage.queue.ensured).toEqual([]);
@@ -38,7 +38,7 @@ describe('consumers', () => {
 describe('metrics', () => {
   test('show open and finished tasks, the reasons, and the leader', async () => {
     stage.log.bytes = 4_096;
-    const { registry } = await stage.enter('controller-1');
+    const { registry } = await stage.startController('controller-1');
     const { running } = stage.startTask(0);
     stage.log.append(submitted(taskOf({ task: 1 })));
     await stage.clock.advance(1_000);
@@ -57,7 +57,7 @@ describe('metrics', () => {
   });
 
   test('show the duration of a recovery, from the last heartbeat until the task runs again', async () => {
-    const { registry } = await stage.enter();
+    const { registry } = await stage.startController();
     stage.startTask(0);
     await stage.clock.advance(heartbeatTimeout);
     const again = stage.log.lastOf();
@@ -74,7 +74,7 @@ describe('metrics', () => {
   });
 
   test('show the pauses and the key states of each pool', async () => {
-    const { registry, lead } = await stage.enter();
+    const { registry, lead } = await stage.startController();
     stage.declarePool('default');
     stage.declarePool('drawings');
     await settle();
@@ -98,7 +98,7 @@ describe('metrics', () => {
   });
 
   test('a process that no longer leads exports no task metrics', async () => {
-    const { registry, lead } = await stage.enter('controller-1');
+    const { registry, lead } = await stage.startController('controller-1');
     stage.startTask(0);
     await stage.clock.advance(6_000);
     await lead(false);
@@ -107,7 +107,7 @@ describe('metrics', () => {
   });
 
   test('count a task that stays overdue as one violated invariant', async () => {
-    const { registry } = await stage.enter();
+    const { registry } = await stage.startController();
     stage.log.append(submitted(taskOf()));
     await stage.clock.advance(55_000);
     const silence = Promise.withResolvers<never>();
@@ -119,7 +119,7 @@ describe('metrics', () => {
   });
 
   test('do not count tasks that were overdue before a controller led', async () => {
-    const { registry, lead } = await stage.enter('controller-1', false);
+    const { registry, lead } = await stage.startController('controller-1', false);
     stage.log.append(submitted(taskOf()));
     await stage.clock.advance(120_000);
     await lead(true);
@@ -181,7 +181,7 @@ describe('invariants', () => {
 
 describe('100,000 open tasks', () => {
   test('are not iterated for each message, heartbeat or due task', async () => {
-    const { follower } = await stage.enter();
+    const { follower } = await stage.startController();
     const total = 500;
     for (let count = 0; count < 100_000; count += 1) {
       const job = `0000000000000000000000${String(Math.floor(count / total)).padStart(4, '0')}`;

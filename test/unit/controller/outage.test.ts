@@ -16,7 +16,7 @@ describe('an outage', () => {
     claims.forEach((claim, task) => stage.heartbeats.hear(`worker-${task}`, [listed(task, claim)]));
 
   test('after its own disconnect, no worker is considered lost until one timeout after the reconnect', async () => {
-    await stage.enter();
+    await stage.startController();
     const { claim } = stage.startTask();
     stage.heartbeats.hear('worker-1', [listed(0, claim)]);
     await settle();
@@ -30,7 +30,7 @@ describe('an outage', () => {
   });
 
   test('results that waited for the connection are stored before overdue tasks are reconciled', async () => {
-    await stage.enter();
+    await stage.startController();
     const { running } = stage.startTask();
     await settle();
     stage.heartbeats.emit({ event: 'observerDisconnected' });
@@ -45,7 +45,7 @@ describe('an outage', () => {
   });
 
   test('a task that becomes overdue during it is reconciled as soon as it ends', async () => {
-    await stage.enter();
+    await stage.startController();
     stage.log.append(submitted(taskOf({ policy: { ...policy, queueTimeout: 4_000 } })));
     await stage.clock.advance(3_500);
     stage.heartbeats.emit({ event: 'observerDisconnected' });
@@ -58,9 +58,9 @@ describe('an outage', () => {
   });
 
   test('if most workers fall silent together, they are considered lost one timeout later', async () => {
-    await stage.enter();
+    await stage.startController();
     const claims = [0, 1, 2].map((task) => stage.startTask(task, `worker-${task}`).claim);
-    await stage.beating(4_000, () => beat(claims));
+    await stage.advanceWithHeartbeats(4_000, () => beat(claims));
     // The last heartbeats are two seconds old.
     await stage.clock.advance(heartbeatTimeout + 3_000);
     for (const task of [0, 1, 2]) expect(stage.log.lastOf(task).state).toBe('running');
@@ -70,16 +70,16 @@ describe('an outage', () => {
   });
 
   test('is not declared when one of three workers falls silent', async () => {
-    await stage.enter();
+    await stage.startController();
     const claims = [0, 1, 2].map((task) => stage.startTask(task, `worker-${task}`).claim);
-    await stage.beating(4_000, () => beat(claims));
-    await stage.beating(6_000, () => beat(claims.slice(0, 2)));
+    await stage.advanceWithHeartbeats(4_000, () => beat(claims));
+    await stage.advanceWithHeartbeats(6_000, () => beat(claims.slice(0, 2)));
     expect(stage.log.lastOf(2)).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
     expect(stage.log.lastOf(0).state).toBe('running');
   });
 
   test('after an unanswered write, no silent worker is considered lost for one timeout', async () => {
-    await stage.enter();
+    await stage.startController();
     stage.startTask(0);
     stage.log.append(submitted(taskOf({ task: 1, policy: { ...policy, queueTimeout: 4_000 } })));
     await settle();
@@ -93,11 +93,11 @@ describe('an outage', () => {
   });
 
   test('a clock that jumps by an hour ends no task before results can be stored', async () => {
-    await stage.enter();
+    await stage.startController();
     const { running, claim } = stage.startTask();
-    await stage.beating(4_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
+    await stage.advanceWithHeartbeats(4_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
     stage.clock.jump(3_600_000);
-    await stage.beating(4_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
+    await stage.advanceWithHeartbeats(4_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
     expect(stage.log.lastOf().state).toBe('running');
     stage.log.append(succeeded(running, stage.clock.now()));
     await stage.clock.advance(20_000);
@@ -105,18 +105,18 @@ describe('an outage', () => {
   });
 
   test('a process that was suspended considers no silent worker lost', async () => {
-    await stage.enter();
+    await stage.startController();
     const { claim } = stage.startTask();
-    await stage.beating(4_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
+    await stage.advanceWithHeartbeats(4_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
     stage.clock.skip(20_000);
     await stage.clock.advance(1_000);
     expect(stage.log.lastOf().state).toBe('running');
-    await stage.beating(20_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
+    await stage.advanceWithHeartbeats(20_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
     expect(stage.log.lastOf().state).toBe('running');
   });
 
   test('overdue tasks are still reconciled, at most fifteen seconds late', async () => {
-    await stage.enter();
+    await stage.startController();
     stage.log.append(submitted(taskOf()));
     await settle();
     // Writes keep failing.

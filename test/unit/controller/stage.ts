@@ -41,7 +41,7 @@ export class Stage {
   readonly #closers: (() => Promise<void>)[] = [];
 
   /** Starts a controller; it leads by default. */
-  async enter(name = 'controller-1', leads = true): Promise<Actor> {
+  async startController(name = 'controller-1', leads = true): Promise<Actor> {
     const { clock, log, queue, heartbeats, pools, keys } = this;
     const lines: Record<string, unknown>[] = [];
     const logger = pino({ base: null }, { write: (line: string) => void lines.push(JSON.parse(line)) });
@@ -91,7 +91,7 @@ export class Stage {
   }
 
   /** Advances the time while these workers send heartbeats every two seconds. */
-  async beating(ms: number, beats: () => void): Promise<void> {
+  async advanceWithHeartbeats(ms: number, beats: () => void): Promise<void> {
     for (let passed = 0; passed < ms; passed += 2_000) {
       beats();
       await this.clock.advance(Math.min(2_000, ms - passed));

@@ -15,7 +15,7 @@ afterEach(() => stage.close());
 
 describe('time', () => {
   test('a task that no worker claims fails at its dueAt', async () => {
-    const { lines } = await stage.enter();
+    const { lines } = await stage.startController();
     stage.log.append(submitted(taskOf()));
     await stage.clock.advance(59_999);
     expect(stage.log.lastOf().state).toBe('queued');
@@ -30,7 +30,7 @@ describe('time', () => {
   test('a message that the queue has lost is requeued after two searches, and one that is only late is not', async () => {
     const patient = taskOf({ policy: { ...policy, queueTimeout: 600_000 } });
     stage.declarePool('default');
-    await stage.enter();
+    await stage.startController();
     stage.log.append(submitted(patient));
     await stage.clock.advance(120_000);
     expect(stage.log.lastOf()).toMatchObject({ state: 'queued', lane: 'normal' });
@@ -42,7 +42,7 @@ describe('time', () => {
   });
 
   test('a backoff ends at its retryAt: the request is requeued in the lane `again`', async () => {
-    const { lines } = await stage.enter();
+    const { lines } = await stage.startController();
     const { running } = stage.startTask();
     stage.log.append(waiting(running, 'ProviderError', start + 700, start));
     await stage.clock.advance(699);
@@ -54,9 +54,9 @@ describe('time', () => {
   });
 
   test('an attempt that its live worker does not end is ended half a second after it is due', async () => {
-    const { lines } = await stage.enter();
+    const { lines } = await stage.startController();
     const { claim } = stage.startTask();
-    await stage.beating(60_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
+    await stage.advanceWithHeartbeats(60_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
     expect(stage.log.lastOf().state).toBe('running');
     await stage.clock.advance(500);
     expect(stage.log.lastOf()).toMatchObject({ state: 'waiting', reason: 'AttemptTimeout' });
@@ -64,19 +64,19 @@ describe('time', () => {
   });
 
   test('a hanging call is retried up to maxAttempts, and the task then fails within runTimeout', async () => {
-    await stage.enter();
+    await stage.startController();
     const of = taskOf({ policy: { ...policy, attemptTimeout: 10_000, maxAttempts: 2 } });
     stage.startTask(0, 'worker-1', of);
-    await stage.beating(20_000, () => stage.heartbeats.hear('worker-1', [listed(0, 0)]));
+    await stage.advanceWithHeartbeats(20_000, () => stage.heartbeats.hear('worker-1', [listed(0, 0)]));
     const again = stage.log.lastOf();
     if (again.state !== 'queued') throw new Error(`expected queued, not ${again.state}`);
     stage.log.append(claimed(again, 'worker-1', 9, stage.clock.now()));
-    await stage.beating(12_000, () => stage.heartbeats.hear('worker-1', [listed(0, 0)]));
+    await stage.advanceWithHeartbeats(12_000, () => stage.heartbeats.hear('worker-1', [listed(0, 0)]));
     expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'AttemptTimeout', attempt: 2 });
   });
 
   test('a review times out, and the task keeps its result', async () => {
-    await stage.enter();
+    await stage.startController();
     const { running } = stage.startTask();
     const artifacts = [{ name: 'image', mediaType: 'image/png', bytes: 1, digest: 'sha256:x' }];
     stage.log.append(toReview(running, start), { artifacts });
@@ -86,7 +86,7 @@ describe('time', () => {
   });
 
   test('a requeue without a stored request fails the task as SpecLost', async () => {
-    await stage.enter();
+    await stage.startController();
     const { running } = stage.startTask();
     stage.log.losesRequests = true;
     stage.log.append(waiting(running, 'ProviderError', start + 10, start));
@@ -96,7 +96,7 @@ describe('time', () => {
   });
 
   test('tasks that were overdue before a controller led are moved as soon as one leads', async () => {
-    const { lead } = await stage.enter('controller-1', false);
+    const { lead } = await stage.startController('controller-1', false);
     stage.log.append(submitted(taskOf()));
     await stage.clock.advance(90_000);
     expect(stage.log.lastOf().state).toBe('queued');
@@ -106,7 +106,7 @@ describe('time', () => {
 });
 
 test('the controller writes nothing after a final failure that the worker reported', async () => {
-  await stage.enter();
+  await stage.startController();
   const { running } = stage.startTask();
   stage.log.append(afterFailure(running, taskError('PromptRefused', 'no'), start, 0.5).state);
   await stage.clock.advance(300_000);

@@ -45,11 +45,11 @@ describe('the leader', () => {
   afterEach(() => stage.close());
 
   test('saves it as tasks finish', async () => {
-    await stage.enter();
+    await stage.startController();
     const one = stage.startTask(0);
     const two = stage.startTask(1);
     await stage.clock.advance(100);
-    await stage.beating(6_000, () => stage.heartbeats.hear('worker-1'));
+    await stage.advanceWithHeartbeats(6_000, () => stage.heartbeats.hear('worker-1'));
     expect(stage.log.kept).toEqual({ epoch: stage.log.stream.epoch, sequence: one.claim, stragglers: [] });
     stage.log.append(succeeded(one.running, start));
     await stage.clock.advance(5_000);
@@ -57,7 +57,7 @@ describe('the leader', () => {
   });
 
   test('names an old task in review that would hold it back', async () => {
-    await stage.enter();
+    await stage.startController();
     const { running } = stage.startTask(0);
     stage.log.append(toReview(running, start));
     for (let count = 0; count < 300; count += 1) {
@@ -75,7 +75,7 @@ describe('the leader', () => {
   });
 
   test('never passes a message of a newer schema, which may be an open task', async () => {
-    await stage.enter();
+    await stage.startController();
     const { running } = stage.startTask(0);
     stage.log.append(succeeded(running, start));
     stage.log.announce({ event: 'newer', sequence: 2 });
@@ -84,11 +84,11 @@ describe('the leader', () => {
   });
 
   test('does not save one while its index is not current, and a standby never does', async () => {
-    await stage.enter('standby', false);
+    await stage.startController('standby', false);
     stage.startTask(0);
     await stage.clock.advance(10_000);
     expect(stage.log.kept).toBeUndefined();
-    const { lead } = await stage.enter('leader', false);
+    const { lead } = await stage.startController('leader', false);
     stage.log.announce({ event: 'lagging', reason: 'nothing was heard' });
     await lead(true);
     await stage.clock.advance(4_000);

@@ -14,9 +14,9 @@ afterEach(() => stage.close());
 
 describe('workers', () => {
   test('one that falls silent is lost after the timeout, and its task is requeued in one write', async () => {
-    const { lines } = await stage.enter();
+    const { lines } = await stage.startController();
     const { claim } = stage.startTask();
-    await stage.beating(10_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
+    await stage.advanceWithHeartbeats(10_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
     // The last heartbeat arrived two seconds ago.
     await stage.clock.advance(heartbeatTimeout - 2_001);
     expect(stage.log.lastOf().state).toBe('running');
@@ -33,7 +33,7 @@ describe('workers', () => {
   });
 
   test('one that never sends a heartbeat is lost one timeout after its claim was seen', async () => {
-    await stage.enter();
+    await stage.startController();
     stage.startTask();
     await stage.clock.advance(heartbeatTimeout - 1);
     expect(stage.log.lastOf().state).toBe('running');
@@ -42,7 +42,7 @@ describe('workers', () => {
   });
 
   test('one with a lost connection is lost immediately', async () => {
-    await stage.enter();
+    await stage.startController();
     const { claim } = stage.startTask();
     stage.heartbeats.hear('worker-1', [listed(0, claim)]);
     await stage.clock.advance(100);
@@ -52,7 +52,7 @@ describe('workers', () => {
   });
 
   test("a claim that is seen only after its worker's connection was lost is requeued immediately, too", async () => {
-    await stage.enter();
+    await stage.startController();
     stage.heartbeats.hear('worker-1');
     await settle();
     stage.heartbeats.emit({ event: 'connectionLost', worker: 'worker-1', reason: 'Client Closed' });
@@ -63,7 +63,7 @@ describe('workers', () => {
   });
 
   test('one with a connection that was lost before this process disconnected may have reconnected unnoticed', async () => {
-    await stage.enter();
+    await stage.startController();
     stage.heartbeats.hear('worker-1');
     await settle();
     stage.heartbeats.emit({ event: 'connectionLost', worker: 'worker-1', reason: 'Client Closed' });
@@ -74,12 +74,12 @@ describe('workers', () => {
     const { claim } = stage.startTask();
     await stage.clock.advance(1_500);
     expect(stage.log.lastOf().state).toBe('running');
-    await stage.beating(10_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
+    await stage.advanceWithHeartbeats(10_000, () => stage.heartbeats.hear('worker-1', [listed(0, claim)]));
     expect(stage.log.lastOf().state).toBe('running');
   });
 
   test('one with a connection that is lost while this process is disconnected is lost after the outage', async () => {
-    await stage.enter();
+    await stage.startController();
     const { claim } = stage.startTask();
     stage.heartbeats.hear('worker-1', [listed(0, claim)]);
     stage.heartbeats.emit({ event: 'observerDisconnected' });
@@ -92,7 +92,7 @@ describe('workers', () => {
   });
 
   test('a task that loses its workers again and again is a poison pill', async () => {
-    await stage.enter();
+    await stage.startController();
     const of = taskOf({ policy: { ...policy, maxAttempts: 9, maxLostAttempts: 2 } });
     stage.startTask(0, 'worker-1', of);
     await stage.clock.advance(heartbeatTimeout);
@@ -104,14 +104,14 @@ describe('workers', () => {
   });
 
   test('losing the last attempt fails the task', async () => {
-    await stage.enter();
+    await stage.startController();
     stage.startTask(0, 'worker-1', taskOf({ policy: { ...policy, maxAttempts: 1 } }));
     await stage.clock.advance(heartbeatTimeout);
     expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'WorkerLost' });
   });
 
   test('one that is alive but no longer lists its task has forgotten it', async () => {
-    await stage.enter();
+    await stage.startController();
     const { claim } = stage.startTask();
     stage.heartbeats.hear('worker-1', [listed(0, claim)], { number: 1 });
     for (const number of [2, 3]) stage.heartbeats.hear('worker-1', [], { number });
@@ -123,7 +123,7 @@ describe('workers', () => {
   });
 
   test('one that lists a task that it no longer owns receives a cancellation after each heartbeat', async () => {
-    await stage.enter();
+    await stage.startController();
     const mine = stage.startTask(0);
     const ended = stage.startTask(1);
     stage.log.append(cancelled(ended.running, start));

@@ -14,8 +14,8 @@ afterEach(() => stage.close());
 
 describe('writes', () => {
   test('if two controllers both believe they lead, one write is refused and one is stored', async () => {
-    await stage.enter('controller-1');
-    await stage.enter('controller-2');
+    await stage.startController('controller-1');
+    await stage.startController('controller-2');
     stage.log.append(submitted(taskOf()));
     stage.log.mute = true;
     await stage.clock.advance(60_000);
@@ -24,7 +24,7 @@ describe('writes', () => {
   });
 
   test('after a refused write, the decision is made again on the actual last message', async () => {
-    const { lines } = await stage.enter();
+    const { lines } = await stage.startController();
     const { running, claim } = stage.startTask();
     stage.log.append(waiting(running, 'ProviderError', start + 10, start));
     // Another writer is faster once: the task is in its second attempt and fails permanently.
@@ -42,7 +42,7 @@ describe('writes', () => {
   });
 
   test('are never attempted twice on the same observation', async () => {
-    await stage.enter();
+    await stage.startController();
     stage.log.append(submitted(taskOf()));
     await settle();
     stage.log.mute = true;
@@ -56,7 +56,7 @@ describe('writes', () => {
   });
 
   test('after a lost answer, the last message is read from the stream leader before the next attempt', async () => {
-    await stage.enter();
+    await stage.startController();
     stage.log.append(submitted(taskOf()));
     await settle();
     stage.log.mute = true;
@@ -67,7 +67,7 @@ describe('writes', () => {
   });
 
   test('resume once NATS answers again', async () => {
-    const { lines } = await stage.enter();
+    const { lines } = await stage.startController();
     for (let task = 0; task < 3; task += 1) stage.log.append(submitted(taskOf({ task })));
     await stage.clock.advance(59_000);
     stage.log.away = true;
@@ -82,7 +82,7 @@ describe('writes', () => {
   });
 
   test('a standby follows everything and writes nothing', async () => {
-    const { controller } = await stage.enter('controller-1', false);
+    const { controller } = await stage.startController('controller-1', false);
     stage.startTask();
     await stage.clock.advance(200_000);
     expect(controller.leading()).toBe(false);
@@ -91,7 +91,7 @@ describe('writes', () => {
   });
 
   test('a leader that falls behind the stream resigns', async () => {
-    const { controller } = await stage.enter();
+    const { controller } = await stage.startController();
     stage.startTask();
     await settle();
     stage.log.announce({ event: 'lagging', reason: 'nothing was heard' });

@@ -36,13 +36,13 @@ function judge() {
   const losses = connectionLosses(hold);
   const lost: string[] = [];
   losses.onLoss((worker, reason) => lost.push(`${worker}: ${reason}`));
-  losses.sawBeat(beat('w-1', 5));
+  losses.observeBeat(beat('w-1', 5));
   return { losses, lost };
 }
 
 test.each(['Client Closed', 'Read Error', 'Write Error'])('%s is believed when the hold ends', (reason) => {
   const { losses, lost } = judge();
-  losses.saw(event({ reason }));
+  losses.observe(event({ reason }));
   vi.advanceTimersByTime(hold - 1);
   expect(lost).toEqual([]);
   vi.advanceTimersByTime(1);
@@ -57,27 +57,27 @@ test.each([
   ['no reason', event({ reason: '' })],
 ])('%s is not believed', (_what, unbelievable) => {
   const { losses, lost } = judge();
-  losses.saw(unbelievable);
+  losses.observe(unbelievable);
   vi.advanceTimersByTime(hold * 10);
   expect(lost).toEqual([]);
 });
 
 test('the name in the event does not matter, as clients choose it themselves', () => {
   const { losses, lost } = judge();
-  losses.saw(event({ name: 'somebody else' }));
+  losses.observe(event({ name: 'somebody else' }));
   vi.advanceTimersByTime(hold);
   expect(lost).toHaveLength(1);
 });
 
 test.each([
-  ['a beat', (losses: ReturnType<typeof connectionLosses>) => losses.sawBeat(beat('w-1', 9))],
+  ['a beat', (losses: ReturnType<typeof connectionLosses>) => losses.observeBeat(beat('w-1', 9))],
   [
     'a new connection',
-    (losses: ReturnType<typeof connectionLosses>) => losses.saw(event({ kind: 'connect', client: 9 })),
+    (losses: ReturnType<typeof connectionLosses>) => losses.observe(event({ kind: 'connect', client: 9 })),
   ],
 ])('%s within the hold cancels it', (_what, sign) => {
   const { losses, lost } = judge();
-  losses.saw(event());
+  losses.observe(event());
   vi.advanceTimersByTime(hold - 1);
   sign(losses);
   vi.advanceTimersByTime(hold * 10);
@@ -86,21 +86,21 @@ test.each([
 
 test('an event about the connection before the reconnect is ignored', () => {
   const { losses, lost } = judge();
-  losses.sawBeat(beat('w-1', 9));
-  losses.saw(event({ client: 5 }));
+  losses.observeBeat(beat('w-1', 9));
+  losses.observe(event({ client: 5 }));
   vi.advanceTimersByTime(hold * 10);
   expect(lost).toEqual([]);
 });
 
 test('a worker is lost once, until it beats again', () => {
   const { losses, lost } = judge();
-  losses.saw(event());
+  losses.observe(event());
   vi.advanceTimersByTime(hold);
-  losses.saw(event());
+  losses.observe(event());
   vi.advanceTimersByTime(hold);
   expect(lost).toHaveLength(1);
-  losses.sawBeat(beat('w-1', 5));
-  losses.saw(event());
+  losses.observeBeat(beat('w-1', 5));
+  losses.observe(event());
   vi.advanceTimersByTime(hold);
   expect(lost).toHaveLength(2);
 });
@@ -108,8 +108,8 @@ test('a worker is lost once, until it beats again', () => {
 test('a worker that beats every 200 s is remembered between its beats', () => {
   const { losses, lost } = judge();
   vi.advanceTimersByTime(199_000);
-  losses.sawBeat(beat('w-2', 6));
-  losses.saw(event());
+  losses.observeBeat(beat('w-2', 6));
+  losses.observe(event());
   vi.advanceTimersByTime(hold);
   expect(lost).toEqual(['w-1: Client Closed']);
 });

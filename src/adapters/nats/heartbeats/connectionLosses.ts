@@ -8,9 +8,9 @@ import { watchConnection } from '../link/connection.ts';
 import { connectionOptions, systemSettings, type NatsSettings } from '../link/options.ts';
 
 export interface ConnectionLosses {
-  /** Only events about the connection that the worker's last heartbeat named are believed. A heartbeat also ends a hold. */
-  sawBeat(beat: Beat): void;
-  /** Calls back when a hold ends without a sign of life, until the returned function is called. */
+  /** Records the connection of a worker, and ends its hold. Only events about the connection in its last heartbeat count. */
+  observeBeat(beat: Beat): void;
+  /** Calls the listener when a hold ends without a heartbeat or reconnect, until the returned function is called. */
   onLoss(listener: (worker: string, reason: string) => void): () => void;
 }
 
@@ -35,8 +35,8 @@ interface Known {
   hold: NodeJS.Timeout | undefined;
 }
 
-/** The decision alone, without the connection that feeds it. `holdMs`: how long a worker has to reconnect. */
-export function connectionLosses(holdMs: number): ConnectionLosses & { saw(event: ClosedConnection): void } {
+/** The detection alone, without a connection to the system account. `holdMs`: how long a worker has to reconnect. */
+export function connectionLosses(holdMs: number): ConnectionLosses & { observe(event: ClosedConnection): void } {
   const known = new Map<string, Known>();
   const listeners = new Set<(worker: string, reason: string) => void>();
   const endHold = (worker: string): void => clearTimeout(known.get(worker)?.hold);
@@ -48,13 +48,13 @@ export function connectionLosses(holdMs: number): ConnectionLosses & { saw(event
     for (const listener of listeners) listener(worker, reason);
   };
   return {
-    sawBeat: ({ worker, connection: { server, client } }) => {
+    observeBeat: ({ worker, connection: { server, client } }) => {
       endHold(worker);
       const now = performance.now();
       if (!known.has(worker)) forgetOld(now);
       known.set(worker, { server, client, seenAt: now, hold: undefined });
     },
-    saw: (event) => {
+    observe: (event) => {
       if (event.kind === 'connect') return endHold(event.name);
       if (!deathReasons.has(event.reason)) return;
       // A client chooses its name itself: only the connection that carried a worker's last heartbeat counts.
@@ -83,24 +83,24 @@ export function watchConnectionLosses(
   if (system === undefined) return undefined;
   const losses = connectionLosses(holdMs);
   const { promise: listening, resolve } = Promise.withResolvers<void>();
-  void keepListening(system, losses.saw, { signal, log }, resolve);
+  void keepListening(system, losses.observe, { signal, log }, resolve);
   return { ...losses, listening };
 }
 
-type Saw = (event: ClosedConnection) => void;
+type Observe = (event: ClosedConnection) => void;
 
 /** ms. */
 const reconnectDelay = 30_000;
 
 async function keepListening(
   settings: NatsSettings,
-  saw: Saw,
+  observe: Observe,
   context: ConnectContext,
   ready: () => void,
 ): Promise<void> {
   while (!context.signal.aborted) {
     try {
-      await listen(settings, saw, context, ready);
+      await listen(settings, observe, context, ready);
     } catch (error) {
       if (context.signal.aborted) return;
       const message = 'Cannot log in to the NATS system account: lost workers are detected by missing heartbeats only';
@@ -113,7 +113,7 @@ async function keepListening(
 /** Listens until the signal aborts or the connection closes for good. */
 async function listen(
   settings: NatsSettings,
-  saw: Saw,
+  observe: Observe,
   { signal, log }: ConnectContext,
   ready: () => void,
 ): Promise<void> {
@@ -125,7 +125,7 @@ async function listen(
     connection.subscribe(`$SYS.ACCOUNT.*.${kind}`, {
       callback: (error, message) => {
         const event = error === null ? readEvent(message.data, message.subject) : undefined;
-        if (event !== undefined) saw(event);
+        if (event !== undefined) observe(event);
       },
     });
   }

@@ -72,7 +72,7 @@ function watchBeats(
   const listening = listen(link, `${link.prefix}.beat.*.*`, (bytes) => {
     const beat = readBeat(bytes);
     if (beat === undefined) return false;
-    losses?.sawBeat(beat);
+    losses?.observeBeat(beat);
     events.push({ event: 'beat', beat });
     return true;
   });

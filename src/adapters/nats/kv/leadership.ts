@@ -79,17 +79,17 @@ async function leadDuring(
   lead: (signal: AbortSignal) => Promise<void>,
   outer: AbortSignal,
 ): Promise<void> {
-  const over = new AbortController();
-  const signal = AbortSignal.any([outer, over.signal]);
-  const renewing = renewUntilLost(bucket, term, over.signal).then((why) => {
-    if (!over.signal.aborted) over.abort(new GenwardenError('NotReady', `Lost the leadership: ${why}`));
+  const ended = new AbortController();
+  const signal = AbortSignal.any([outer, ended.signal]);
+  const renewing = renewUntilLost(bucket, term, ended.signal).then((why) => {
+    if (!ended.signal.aborted) ended.abort(new GenwardenError('NotReady', `Lost the leadership: ${why}`));
   });
   try {
     await lead(signal);
   } catch (error) {
     if (!signal.aborted) bucket.link.log.warn({ err: error }, 'The leader stopped because of an error');
   }
-  over.abort(new GenwardenError('NotReady', 'The leader stopped leading.'));
+  ended.abort(new GenwardenError('NotReady', 'The leader stopped leading.'));
   await renewing;
   await resign(bucket, term);
 }

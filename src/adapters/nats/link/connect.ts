@@ -29,7 +29,7 @@ const backoff = { first: 100, cap: 1_000 };
  * `NatsTooOld`, or the signal's reason.
  */
 export async function openConnection(options: OptionsSource, context: ConnectContext): Promise<NatsConnection> {
-  const connection = await retryWhileAway(() => attempt(options, context.signal), urlsOf(options), context);
+  const connection = await retryWhileUnavailable(() => attempt(options, context.signal), urlsOf(options), context);
   try {
     refuseOldServer(connection);
     return connection;
@@ -44,10 +44,10 @@ export async function openConnection(options: OptionsSource, context: ConnectCon
  * `NatsPermissionDenied` if the user may not subscribe to its own inbox.
  */
 export async function untilJetStreamAnswers(connection: NatsConnection, context: ConnectContext): Promise<void> {
-  await retryWhileAway(() => checkJetStream(connection), `JetStream on ${connection.getServer()}`, context);
+  await retryWhileUnavailable(() => checkJetStream(connection), `JetStream on ${connection.getServer()}`, context);
 }
 
-async function retryWhileAway<T>(
+async function retryWhileUnavailable<T>(
   attemptOnce: () => Promise<T>,
   what: string,
   { signal, log }: ConnectContext,

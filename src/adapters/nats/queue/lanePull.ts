@@ -54,7 +54,7 @@ export class LanePull {
   }
 
   /** Keeps a pull of one message open until the message arrives. */
-  stand(): void {
+  openStandingPull(): void {
     this.#standing ??= new StandingPull(this.#link, this.#consumer, this.#onMessage);
     this.#standing.open();
   }

@@ -53,7 +53,7 @@ export class PoolQueue {
   claimable(atMost: number, signal: AbortSignal): Promise<readonly Delivery[]> {
     if (signal.aborted || this.#closed || atMost < 1) return Promise.resolve([]);
     return new Promise((resolve) => {
-      const abort = (): void => this.#leave(waiter);
+      const abort = (): void => this.#removeWaiter(waiter);
       const waiter: Waiter = {
         atMost,
         resolve: (deliveries) => {
@@ -67,21 +67,21 @@ export class PoolQueue {
     });
   }
 
-  /** To be called after a reconnect: the pulls were lost with the old connection. */
+  /** Call it after a reconnect, because the pulls were lost with the old connection. */
   renew(): void {
     for (const lane of lanes) this.#pulls[lane].renew();
   }
 
-  /** Gives back all deliveries that no caller took. */
+  /** Returns all deliveries that no caller took to the queue. */
   close(): void {
     this.#closed = true;
-    while (this.#waiters.length > 0) this.#leave(this.#waiters[0]!);
+    while (this.#waiters.length > 0) this.#removeWaiter(this.#waiters[0]!);
     clearTimeout(this.#idle);
     for (const lane of lanes) this.#pulls[lane].close();
     this.#nakKept();
   }
 
-  #leave(waiter: Waiter): void {
+  #removeWaiter(waiter: Waiter): void {
     this.#waiters = this.#waiters.filter((other) => other !== waiter);
     waiter.resolve([]);
     this.#wake();
@@ -104,9 +104,9 @@ export class PoolQueue {
     clearTimeout(this.#idle);
     this.#idle = undefined;
     // A closed connection accepts no pulls: callers then wait for their signal, or for this queue to close.
-    while (this.#serve() > 0 && this.#connectionIsOpen()) {
+    while (this.#resolveWaiters() > 0 && this.#connectionIsOpen()) {
       await this.#poll();
-      if (this.#serve() === 0) break;
+      if (this.#resolveWaiters() === 0) break;
       await this.#waitForDelivery();
     }
     this.#fetching = false;
@@ -118,28 +118,28 @@ export class PoolQueue {
     return !connection.isClosed() && !connection.isDraining();
   }
 
-  /** Hands out the kept deliveries; returns how many callers still wait. */
-  #serve(): number {
+  /** Passes the kept deliveries to the waiting callers; returns how many still wait. */
+  #resolveWaiters(): number {
     while (this.#waiters.length > 0) {
-      const deliveries = this.#handOut(this.#waiters[0]!.atMost);
+      const deliveries = this.#takeKept(this.#waiters[0]!.atMost);
       if (deliveries.length === 0) break;
       this.#waiters.shift()!.resolve(deliveries);
     }
     return this.#waiters.length;
   }
 
-  #handOut(atMost: number): Delivery[] {
+  #takeKept(atMost: number): Delivery[] {
     const deliveries: Delivery[] = [];
     for (const lane of lanes) deliveries.push(...this.#kept[lane].splice(0, atMost - deliveries.length));
     return deliveries;
   }
 
-  /** Polls the lanes that may have specs: `again` for everything that is wanted, then the others by their weights. */
+  /** Polls the lanes that may have specs: `again` for the full demand, then the others by their weights. */
   async #poll(): Promise<void> {
     // Before the polls: otherwise new work in an empty lane would wait for as long as another lane has work.
-    for (const lane of this.#empty) this.#pulls[lane].stand();
-    const wanted = this.#waiters.reduce((sum, { atMost }) => sum + atMost, 0);
-    const missing = Math.min(maxPerPoll, wanted) - (await this.#pollLane('again', Math.min(maxPerPoll, wanted)));
+    for (const lane of this.#empty) this.#pulls[lane].openStandingPull();
+    const demand = this.#waiters.reduce((sum, { atMost }) => sum + atMost, 0);
+    const missing = Math.min(maxPerPoll, demand) - (await this.#pollLane('again', Math.min(maxPerPoll, demand)));
     const shares = this.#weights.allot(
       priorities.filter((lane) => this.#mayHaveSpecs(lane)),
       missing,
@@ -151,7 +151,7 @@ export class PoolQueue {
     if (!this.#mayHaveSpecs(lane)) return 0;
     const received = await this.#pulls[lane].poll(atMost);
     if (received < atMost) this.#empty.add(lane);
-    if (received === 0) this.#pulls[lane].stand();
+    if (received === 0) this.#pulls[lane].openStandingPull();
     return received;
   }
 
