@@ -45,7 +45,7 @@ export const poolNameRule: Rule = {
   message: 'metadata.name: is not the name of a pool: at most 63 lower-case letters, digits and inner -',
 };
 
-/** CEL durations have no days, and some operations on them have no bounded cost. `min` is at max a day. */
+/** CEL durations have no days, and some operations on them have no bounded cost. `min` is at most a day. */
 function durationRule({ min, max }: { min: number; max: number }): Rule {
   const days = `self.contains('d') ? int(self.substring(0, self.indexOf('d'))) : 0`;
   const rest = `self.endsWith('d') ? '0s' : self.substring(self.indexOf('d') + 1)`;
