@@ -59,7 +59,7 @@ const error: TaskError = {
 const ended = failed(running, 'PromptRefused', start + 9 * second);
 const refusal: TaskError = {
   ...taskError('PromptRefused', 'The prompt was refused', { provider: { code: 'SAFETY' } }),
-  hint: "Change the prompt or the references: the provider's safety rules forbid them; error.provider.code says which.",
+  hint: 'Change the prompt or the references: the provider’s safety rules forbid them; error.provider.code says which.',
 };
 const image = {
   name: 'image.png',
