@@ -2,7 +2,7 @@
 // that is due or may have lost its worker.
 
 import { whenAborted } from '../async/abort.ts';
-import { elapsed, longAgo } from '../job/time.ts';
+import { elapsed, longAgo, type Instant } from '../job/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Beat, BeatEvent, Heartbeats } from '../ports/heartbeats.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
@@ -96,7 +96,7 @@ export class ControlLoop {
     for (let key = dueTimes.takeDue(now); key !== undefined; key = dueTimes.takeDue(now)) reconciler.check(key);
   }
 
-  #nextCheck(now: number): number {
+  #nextCheck(now: Instant): Instant {
     const { dueTimes, losses } = this.#parts;
     return Math.min(dueTimes.next, losses.next(now));
   }

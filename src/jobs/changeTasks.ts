@@ -68,8 +68,8 @@ export function recordOf(record: JobRecord, changes: readonly TaskChange[]): Job
 }
 
 /**
- * What follows when a request has ended a task: its worker is asked to cancel the attempt, and the caller is notified. Does
- * nothing if the task was left unchanged.
+ * Tells the worker to stop the attempt of a task that a request has ended, and notifies the caller. Does nothing
+ * if the task was left unchanged.
  */
 export function reportEnd(
   { heartbeats, onTaskEnded }: Pick<JobsContext, 'heartbeats' | 'onTaskEnded'>,

@@ -1,6 +1,7 @@
 // Checks an installation as this process sees it. Each check reports its result and, on failure, what to do.
 
 import { formatDuration } from '../job/duration.ts';
+import { count } from '../job/explain/format.ts';
 import type { ObservedPool } from '../job/explain/observation.ts';
 import type { JobsContext } from './context.ts';
 import { type ExplainContext, observePools } from './explain.ts';
@@ -105,7 +106,7 @@ function clock({ clock: time }: DoctorContext): Check {
 function index({ follower }: DoctorContext): Check {
   const { ready, reason } = follower.ready();
   const { jobs, openTasks } = follower.index.size;
-  if (ready) return passed('index', `current: ${jobs} jobs, ${openTasks} open tasks`);
+  if (ready) return passed('index', `current: ${count(jobs, 'job')}, ${count(openTasks, 'open task')}`);
   return failed(
     'index',
     `${reason} (for ${formatDuration(Math.round(follower.lag()))})`,
@@ -121,8 +122,7 @@ async function controller(context: DoctorContext): Promise<Check> {
     'Start one with `genwarden controller`. If one is running, check its log: it leads only while its index is current.';
   if (installation !== undefined && leader === undefined) return failed('controller', 'no controller leads', advice);
   const leads = leader === undefined ? '' : `${leader} leads; `;
-  if (overdue > 0)
-    return failed('controller', `${leads}${overdue} overdue ${overdue === 1 ? 'task' : 'tasks'} not moved`, advice);
+  if (overdue > 0) return failed('controller', `${leads}${count(overdue, 'overdue task')} not moved`, advice);
   return passed('controller', `${leads}no task is overdue`);
 }
 
@@ -135,10 +135,10 @@ async function poolChecks(context: ExplainContext): Promise<Check[]> {
   return [...pools.values()].flatMap((pool) => [workers(pool), ...keys(pool)]);
 }
 
-function workers({ name, workers: count, draining, slots, paused }: ObservedPool): Check {
+function workers({ name, workers: live, draining, slots, paused }: ObservedPool): Check {
   const label = `pool ${name}`;
-  const says = `${count} ${count === 1 ? 'worker' : 'workers'}, ${slots.free} of ${slots.total} slots free`;
-  if (count === draining) {
+  const says = `${count(live, 'worker')}, ${slots.free} of ${slots.total} slots free`;
+  if (live === draining) {
     return failed(label, 'no worker serves it', `Start one with \`genwarden worker --pool ${name}\`.`);
   }
   if (paused === null) return passed(label, says);

@@ -2,7 +2,7 @@
 
 import type { JobKind } from '../job/policy.ts';
 import { countStates, jobState } from '../job/jobState.ts';
-import { openStates, type Sequence, type TaskState } from '../job/task.ts';
+import { openStates, type Instant, type Sequence, type TaskState } from '../job/task.ts';
 import type { JobRecord } from '../ports/jobLog.ts';
 import type { IndexedJob } from '../readmodel/jobIndex.ts';
 import type { ListPosition } from '../readmodel/jobOrder.ts';
@@ -66,7 +66,7 @@ function page(
   return { jobs, next, complete: onlyOpen || since === null, since: onlyOpen ? null : since };
 }
 
-function matches(job: IndexedJob, { tenant, pool, kind, labels }: ListRequest, now: number): boolean {
+function matches(job: IndexedJob, { tenant, pool, kind, labels }: ListRequest, now: Instant): boolean {
   if (!canSee(tenant, job.tenant) || job.expiresAt <= now) return false;
   const of = job.tasks.find((task) => task !== undefined)!.state.of;
   if ((pool !== undefined && of.pool !== pool) || (kind !== undefined && of.kind !== kind)) return false;

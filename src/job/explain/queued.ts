@@ -1,6 +1,6 @@
 // Why a queued task has not been claimed: every obstacle, in the order in which they must be removed.
 
-import type { Queued } from '../task.ts';
+import type { Instant, Queued } from '../task.ts';
 import type { Finding, ObservedKey, Observation, ObservedPool } from './observation.ts';
 import { about, at, clockTime, count } from './format.ts';
 
@@ -28,7 +28,7 @@ function removed({ name, removed: isRemoved = false, workers, draining }: Observ
   };
 }
 
-function paused({ name, paused: pause }: ObservedPool, now: number): Finding | undefined {
+function paused({ name, paused: pause }: ObservedPool, now: Instant): Finding | undefined {
   if (pause === null) return undefined;
   const { until } = pause;
   const end = until === null ? 'until it is resumed' : `for ${about(until - now)}, until ${clockTime(until)}`;
@@ -50,7 +50,7 @@ function noWorkers({ name, workers, draining }: ObservedPool): Finding | undefin
 }
 
 /** Undefined if a key may be used, or if nothing is known about the keys. */
-function noUsableKey({ name, keys }: ObservedPool, now: number): Finding | undefined {
+function noUsableKey({ name, keys }: ObservedPool, now: Instant): Finding | undefined {
   if (keys === null || keys.some(({ state }) => state === 'ready')) return undefined;
   if (keys.length === 0) {
     const advice = `Set GENWARDEN_GEMINI_API_KEYS (or keys in GENWARDEN_POOLS_FILE) for the workers of ${name}.`;

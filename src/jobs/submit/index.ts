@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { GenwardenError } from '../../job/errors/index.ts';
-import { jobIdFrom, type JobId } from '../../job/ids.ts';
+import { jobIdFrom, type JobId, type TaskIndex } from '../../job/ids.ts';
 import type { SpecWrite, TaskIdentity, TaskInput, TaskRequest } from '../../job/task.ts';
 import { submitted } from '../../job/transitions.ts';
 import type { JobRecord, LogEntry } from '../../ports/jobLog.ts';
@@ -104,11 +104,11 @@ function specsOf(job: NewJob): readonly SpecWrite[] {
 function identityOf(
   { job, tenant, owner, body, tasks, placement, timing }: NewJob,
   task: RequestedTask,
-  at: number,
+  index: TaskIndex,
 ): TaskIdentity {
   return {
     job,
-    task: at,
+    task: index,
     name: task.name,
     total: tasks.length,
     tenant,
