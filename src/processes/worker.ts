@@ -17,7 +17,7 @@ import { declarationOf, loadPools, type PoolSettings } from '../config/pools.ts'
 import type { Settings } from '../config/settings.ts';
 import { GenwardenError } from '../job/errors/index.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { KeyRing } from '../ports/keyRing.ts';
+import type { AcquiringKeyRing as KeyRing } from '../ports/keyRing.ts';
 import { createWorkerMetrics } from '../telemetry/metrics.ts';
 import { startWorker } from '../worker/worker.ts';
 import { version } from '../config/version.ts';

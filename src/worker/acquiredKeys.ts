@@ -2,7 +2,7 @@
 // queued while all keys are cooling. It holds no more keys than the queue recently had work for, so that other workers get some.
 
 import { sleep } from '../async/sleep.ts';
-import type { HeldKey, KeyRing } from '../ports/keyRing.ts';
+import type { AcquiredKey as HeldKey, AcquiringKeyRing as KeyRing } from '../ports/keyRing.ts';
 
 export interface KeysOptions {
   readonly ring: KeyRing;

@@ -8,7 +8,7 @@ import { AttemptFailed, taskError } from '../job/errors/index.ts';
 import type { Instant, Running } from '../job/task.ts';
 import { elapsed } from '../job/time.ts';
 import { whyDue } from '../job/whyDue.ts';
-import type { HeldKey, KeyOutcome } from '../ports/keyRing.ts';
+import type { AcquiredKey as HeldKey, KeyOutcome } from '../ports/keyRing.ts';
 import type { Generated, ReferenceBytes } from '../ports/provider.ts';
 import type { WorkerContext } from './context.ts';
 import { AttemptAborted, type HeldTask } from './heldTasks.ts';

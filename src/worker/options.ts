@@ -4,7 +4,7 @@ import type { ArtifactStore } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Heartbeats } from '../ports/heartbeats.ts';
 import type { JobLog } from '../ports/jobLog.ts';
-import type { KeyRing } from '../ports/keyRing.ts';
+import type { AcquiringKeyRing as KeyRing } from '../ports/keyRing.ts';
 import type { Provider } from '../ports/provider.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { Logger } from '../telemetry/log.ts';

@@ -3,7 +3,7 @@
 
 import { sleep } from '../async/sleep.ts';
 import { elapsed } from '../job/time.ts';
-import type { HeldKey } from '../ports/keyRing.ts';
+import type { AcquiredKey as HeldKey } from '../ports/keyRing.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
 import { AcquiredKeys } from './acquiredKeys.ts';
 import { runAttempt } from './attempt.ts';

@@ -2,7 +2,12 @@
 import { expect, test } from 'vitest';
 import { virtualClock, type VirtualClock } from '../fakes/clock.ts';
 import { taskError, type TaskErrorCode } from '../../src/job/errors/index.ts';
-import type { HeldKey, KeyOutcome, KeyRing, KeySettings } from '../../src/ports/keyRing.ts';
+import type {
+  AcquiredKey as HeldKey,
+  AcquiringKeyRing as KeyRing,
+  KeyOutcome,
+  KeySettings,
+} from '../../src/ports/keyRing.ts';
 import { until } from '../support/until.ts';
 import { onEachAdapter, type Installation } from './ports.ts';
 

@@ -18,7 +18,7 @@ import {
 import type { ArtifactStore } from '../../src/ports/artifactStore.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Heartbeats } from '../../src/ports/heartbeats.ts';
-import type { KeyRing, KeySettings } from '../../src/ports/keyRing.ts';
+import type { AcquiringKeyRing as KeyRing, KeySettings } from '../../src/ports/keyRing.ts';
 import type { Leadership } from '../../src/ports/leadership.ts';
 import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
 import { startNatsServer, type NatsServer } from '../support/natsServer.ts';

@@ -6,7 +6,13 @@ import { backoffCeiling } from '../../src/job/backoff.ts';
 import type { TaskError } from '../../src/job/errors/index.ts';
 import type { Instant } from '../../src/job/task.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { HeldKey, KeyOutcome, KeyRing, KeySettings, KeyState } from '../../src/ports/keyRing.ts';
+import type {
+  AcquiredKey as HeldKey,
+  AcquiringKeyRing as KeyRing,
+  KeyOutcome,
+  KeySettings,
+  KeyState,
+} from '../../src/ports/keyRing.ts';
 
 interface Key extends KeySettings {
   readonly fingerprint: string;
@@ -174,7 +180,7 @@ function punish(key: Key, { code, retryAfter }: TaskError, now: Instant): void {
 
 function stateOf(pool: string, key: Key, now: Instant): KeyState {
   const { fingerprint, requestsPerMinute, inFlight, refusedUntil, coolUntil, cause } = key;
-  const base = { pool, fingerprint, requestsPerMinute, inFlight };
+  const base = { pool, fingerprint, requestsPerMinute, inFlight, provider: null, message: '', models: [] };
   if (refusedUntil > now) return { ...base, state: 'refused', until: refusedUntil, cause };
   if (coolUntil > now) return { ...base, state: 'cooling', until: coolUntil, cause };
   return { ...base, state: readyAt(key, now) <= now ? 'ready' : 'busy', until: null, cause: null };

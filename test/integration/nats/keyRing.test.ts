@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { virtualClock } from '../../fakes/clock.ts';
 import { natsKeyRing, type NatsLink } from '../../../src/adapters/nats/index.ts';
 import { taskError } from '../../../src/job/errors/index.ts';
-import type { KeyRing, KeySettings } from '../../../src/ports/keyRing.ts';
+import type { AcquiringKeyRing as KeyRing, KeySettings } from '../../../src/ports/keyRing.ts';
 import { infoOf } from '../../support/jetStream.ts';
 import { until } from '../../support/until.ts';
 import { openNats } from './openNats.ts';

@@ -4,7 +4,12 @@ import { monotonicFrom } from '../../../src/job/time.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ArtifactStore } from '../../../src/ports/artifactStore.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
-import type { HeldKey, KeyOutcome, KeyRing, KeySettings } from '../../../src/ports/keyRing.ts';
+import type {
+  AcquiredKey as HeldKey,
+  AcquiringKeyRing as KeyRing,
+  KeyOutcome,
+  KeySettings,
+} from '../../../src/ports/keyRing.ts';
 import type { Leadership } from '../../../src/ports/leadership.ts';
 import type { Link } from '../link.ts';
 import { epoch, type Process } from '../time/process.ts';

@@ -54,7 +54,16 @@ test('every check of a sound installation passes', async () => {
 
 test('a failed check says what to do', async () => {
   const full = { unsuitable: 'The stream has max_msgs 5', storage: { used: 90, limit: 100 } };
-  const refused = { pool: 'default', fingerprint: 'k1', until: null, inFlight: 0, requestsPerMinute: 1 };
+  const refused = {
+    pool: 'default',
+    fingerprint: 'k1',
+    until: null,
+    inFlight: 0,
+    requestsPerMinute: 1,
+    provider: null,
+    message: '',
+    models: [],
+  };
   await using world = await apiWorld({
     installation: { ...fakeInstallationProbe(full), leader: async () => undefined },
     keys: {

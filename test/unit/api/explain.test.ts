@@ -19,6 +19,9 @@ const cooling: KeyState = {
   cause: 'RateLimited',
   inFlight: 0,
   requestsPerMinute: 10,
+  provider: null,
+  message: '',
+  models: [],
 };
 
 describe('GET /v1/jobs/{id}/explain', () => {

@@ -172,6 +172,9 @@ describe('workers and pools', () => {
       cause: 'RateLimited',
       inFlight: 1,
       requestsPerMinute: 10,
+      provider: null,
+      message: '',
+      models: [],
     } as const;
     await using world = await apiWorld({ keys: { state: async (pool) => (pool === 'default' ? [key] : []) } });
     const id = await world.submit();

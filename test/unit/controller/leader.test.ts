@@ -79,7 +79,17 @@ describe('metrics', () => {
     stage.declarePool('drawings');
     await settle();
     await stage.queue.pause('drawings');
-    const key = { pool: '', fingerprint: 'k', until: null, cause: null, inFlight: 0, requestsPerMinute: 1 };
+    const key = {
+      pool: '',
+      fingerprint: 'k',
+      until: null,
+      cause: null,
+      inFlight: 0,
+      requestsPerMinute: 1,
+      provider: null,
+      message: '',
+      models: [],
+    };
     stage.keys.states = [
       { ...key, state: 'ready' },
       { ...key, state: 'cooling' },

@@ -1,7 +1,7 @@
 // A worker holds keys only while the queue has work for them.
 
 import { expect, test } from 'vitest';
-import type { HeldKey } from '../../../src/ports/keyRing.ts';
+import type { AcquiredKey as HeldKey } from '../../../src/ports/keyRing.ts';
 import { AcquiredKeys } from '../../../src/worker/acquiredKeys.ts';
 import { until } from '../../support/until.ts';
 

@@ -2,7 +2,13 @@
 
 import { createHmac, randomBytes } from 'node:crypto';
 import type { KV } from '@nats-io/kv';
-import type { HeldKey, KeyOutcome, KeyRing, KeySettings, KeyState } from '../../../ports/keyRing.ts';
+import type {
+  AcquiredKey as HeldKey,
+  AcquiringKeyRing as KeyRing,
+  KeyOutcome,
+  KeySettings,
+  KeyState,
+} from '../../../ports/keyRing.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { isConflict } from '../jetstream/errors.ts';
 import { retryAtStart } from '../jetstream/retry.ts';

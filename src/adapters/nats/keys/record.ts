@@ -87,7 +87,7 @@ export function release(record: KeyRecord, id: string, outcome: KeyOutcome, now:
   const rest = { ...record, holds: liveHolds(record, now).filter((candidate) => candidate.id !== id) };
   if (outcome.outcome === 'unused') return hold === undefined ? rest : { ...rest, grants: lessOne(rest, hold.second) };
   // A call that started before the key began to cool is no evidence of its state now.
-  if (outcome.outcome === 'used') return record.coolUntil > now ? rest : { ...rest, strikes: 0 };
+  if (outcome.outcome !== 'failed') return record.coolUntil > now ? rest : { ...rest, strikes: 0 };
   return afterError(rest, outcome.error, now);
 }
 
@@ -107,9 +107,11 @@ function afterError(
   return record;
 }
 
+const unknown = { provider: null, message: '', models: [] };
+
 export function stateOf(pool: string, fingerprint: string, record: KeyRecord, now: Instant): KeyState {
   const { refusedUntil, coolUntil, cause, requestsPerMinute } = record;
-  const base = { pool, fingerprint, requestsPerMinute, inFlight: inFlight(record, now) };
+  const base = { pool, fingerprint, requestsPerMinute, inFlight: inFlight(record, now), ...unknown };
   if (refusedUntil > now) return { ...base, state: 'refused', until: refusedUntil, cause };
   if (coolUntil > now) return { ...base, state: 'cooling', until: coolUntil, cause };
   return { ...base, state: room(record, now) > 0 ? 'ready' : 'busy', until: null, cause: null };

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../ports/clock.ts';
-import type { HeldKey } from '../../../ports/keyRing.ts';
+import type { AcquiredKey as HeldKey } from '../../../ports/keyRing.ts';
 import type { BucketMirror } from '../kv/mirror.ts';
 import type { NatsLink } from '../link/connection.ts';
 import type { KeyLedger } from './ledger.ts';
