@@ -113,7 +113,7 @@ async function aWorker(ours: Ours, slots: number, provider: Provider, onEnd: () 
 
 /** Answers at once with a short text, so that no artifact is stored. */
 function nothing(onStart: () => void): Provider {
-  const answer = { images: [], output: 'done', usage: { inputTokens: 0, outputTokens: 0 }, provenance: {} };
+  const answer = { images: [], output: 'done', usage: { inputTokens: 0, outputTokens: 0, images: 0 }, provenance: {} };
   return {
     name: 'nothing',
     generate: async () => {

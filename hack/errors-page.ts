@@ -49,12 +49,18 @@ const topics: readonly Topic[] = [
   {
     title: 'Provider availability',
     about: 'The provider could not be reached, or failed.',
-    codes: ['ProviderUnavailable', 'ProviderError', 'ProviderUnreachable', 'ProviderResponseInvalid'],
+    codes: [
+      'ProviderUnavailable',
+      'ProviderError',
+      'ProviderUnreachable',
+      'ProviderRedirected',
+      'ProviderResponseInvalid',
+    ],
   },
   {
     title: 'API keys and quotas of the provider',
-    about: 'The provider rejected the API key, or limited its use.',
-    codes: ['RateLimited', 'QuotaExhausted', 'KeyRefused', 'PermissionDenied'],
+    about: 'The provider rejected the API key or limited its use, or a budget is spent.',
+    codes: ['RateLimited', 'QuotaExhausted', 'QuotaUnavailable', 'KeyRefused', 'PermissionDenied', 'BudgetExceeded'],
   },
   {
     title: 'Prompts, models and results',
@@ -66,6 +72,7 @@ const topics: readonly Topic[] = [
       'ModelNotFound',
       'NoOutput',
       'OutputInvalid',
+      'OutputTruncated',
       'ReferenceNotFound',
       'ArtifactStoreFailed',
     ],

@@ -1,5 +1,6 @@
 // A provider of models. It throws only `AttemptFailed` with an error of the catalogue, or the reason of its aborted signal.
 
+import type { PaidUsage } from '../job/errors/index.ts';
 import type { JobKind } from '../job/policy.ts';
 import type { JsonValue, TaskInput } from '../job/task.ts';
 
@@ -23,6 +24,8 @@ export interface GenerateContext {
   readonly key: string;
   /** 0 to 1. */
   readonly onProgress: (fraction: number) => void;
+  /** Asks for the right to send one more request with this key, for a repair. False if the limits do not allow one. */
+  readonly anotherCall: () => Promise<boolean>;
 }
 
 export interface GeneratedImage {
@@ -35,7 +38,10 @@ export interface Generated {
   readonly images: readonly GeneratedImage[];
   /** For `kind: text`: the text, or the parsed answer if the input has a schema. */
   readonly output: JsonValue;
-  readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
+  /** Summed over all requests of the attempt. */
+  readonly usage: PaidUsage;
+  /** How many requests the attempt sent; 1 by default. */
+  readonly calls?: number;
   /** The provider's metadata of the answer: model version, response ID, finish reason. */
   readonly provenance: Readonly<Record<string, JsonValue>>;
   /** Frees the images' bytes, which must not be read afterwards. The garbage collector would take seconds. */

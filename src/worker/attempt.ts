@@ -65,7 +65,7 @@ async function generate(claim: Claim, held: HeldTask, key: HeldKey, context: Wor
     const onProgress = (fraction: number): void => void (held.progress = Math.min(Math.max(fraction, 0), 1) * 0.95);
     const made = await context.options.provider.generate(
       { kind, model, input, references },
-      { signal, key: key.secret, onProgress },
+      { signal, key: key.secret, onProgress, anotherCall: () => Promise.resolve(false) },
     );
     context.telemetry.providerAnswered(model, '200', made.usage);
     return made;

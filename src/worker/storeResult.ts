@@ -22,7 +22,8 @@ export async function storeResult(
   durationMs: number,
   context: WorkerContext,
 ): Promise<Result> {
-  const usage = { ...made.usage, durationMs };
+  const { inputTokens, outputTokens } = made.usage;
+  const usage = { inputTokens, outputTokens, durationMs };
   if (claim.state.of.kind === 'text') return { ...(await storeOutput(claim, made.output, context)), usage };
   const images = await Promise.all(made.images.map((image, index) => storeImage(claim, image, index, context)));
   made.release?.();

@@ -11,7 +11,7 @@ export function fakeProvider(generate: Generate = () => Promise.resolve(made()))
 export const made = (output: Generated['output'] = 'hello'): Generated => ({
   images: [],
   output,
-  usage: { inputTokens: 3, outputTokens: 5 },
+  usage: { inputTokens: 3, outputTokens: 5, images: 0 },
   provenance: {},
 });
 

@@ -45,7 +45,7 @@ export class SimulatedProvider {
     this.calls.push(call);
     const output = await answer(behaviour, random, context);
     call.answeredAt = this.#schedule.now;
-    return { images: [], output, usage: { inputTokens: 1, outputTokens: 1 }, provenance: {} };
+    return { images: [], output, usage: { inputTokens: 1, outputTokens: 1, images: 0 }, provenance: {} };
   }
 }
 

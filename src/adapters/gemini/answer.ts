@@ -2,7 +2,7 @@
 // print warnings on the console and concatenate parts.
 
 import type { Candidate, GenerateContentResponse, Part } from '@google/genai/web';
-import { AttemptFailed, taskError, type TaskErrorCode } from '../../job/errors/index.ts';
+import { AttemptFailed, taskError, type PaidUsage, type TaskErrorCode } from '../../job/errors/index.ts';
 import type { JsonValue } from '../../job/task.ts';
 import type { Generated, GeneratedImage, GenerateRequest } from '../../ports/provider.ts';
 import type { ImageData } from './imageData.ts';
@@ -22,12 +22,13 @@ export function readAnswer(
   const candidate = firstCandidate(answer);
   const parts = visibleParts(candidate);
   const text = textOf(parts);
-  const about = { usage: usageOf(answer), provenance: provenanceOf(answer, candidate) };
+  const about = { usage: { ...usageOf(answer), images: 0 }, provenance: provenanceOf(answer, candidate) };
   if (kind === 'image') {
     const images = imagesOf(parts, bytesOf);
     throwUnlessComplete(candidate, images.length > 0);
     const comment = text === '' ? {} : { text: text.slice(0, 2_000) };
-    return { images, output: null, ...about, provenance: { ...about.provenance, ...comment } };
+    const usage = { ...about.usage, images: images.length };
+    return { images, output: null, usage, provenance: { ...about.provenance, ...comment } };
   }
   throwUnlessComplete(candidate, text !== '');
   if (candidate.finishReason === 'MAX_TOKENS') throw cutOff(candidate);
@@ -116,7 +117,7 @@ function failed(code: TaskErrorCode, message: string, reason: string | undefined
   return new AttemptFailed(taskError(code, message.slice(0, 500), { provider }));
 }
 
-function usageOf({ usageMetadata: usage }: GenerateContentResponse): Generated['usage'] {
+function usageOf({ usageMetadata: usage }: GenerateContentResponse): Omit<PaidUsage, 'images'> {
   // Thoughts are billed as output.
   const outputTokens = (usage?.candidatesTokenCount ?? 0) + (usage?.thoughtsTokenCount ?? 0);
   return { inputTokens: usage?.promptTokenCount ?? 0, outputTokens };

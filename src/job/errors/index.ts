@@ -26,11 +26,17 @@ export interface TaskError {
   readonly provider?: ProviderAnswer;
   /** Milliseconds that the provider asks to wait before the next attempt. */
   readonly retryAfter?: number;
+  /** The failure belongs to a known outage of the provider, so the attempt does not count. */
+  readonly outage?: boolean;
 }
 
 export interface TaskErrorDetails {
   readonly provider?: ProviderAnswer;
   readonly retryAfter?: number;
+  /** Instead of the catalogue's, for an occurrence that needs other advice. */
+  readonly hint?: string;
+  /** Instead of the catalogue's. */
+  readonly retryable?: boolean;
 }
 
 /** Builds a task error from the catalogue; `message` is one sentence about this occurrence. */
@@ -57,13 +63,23 @@ export class GenwardenError extends Error {
   }
 }
 
+/** What a provider bills for one or more calls, whether or not their result could be used. */
+export interface PaidUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly images: number;
+}
+
 /** Thrown by providers and by the worker's steps to end an attempt with a task error. */
 export class AttemptFailed extends Error {
   override readonly name = 'AttemptFailed';
   readonly error: TaskError;
+  /** What the failed attempt is billed for; undefined if the provider did not answer with a result. */
+  readonly usage: PaidUsage | undefined;
 
-  constructor(error: TaskError, options: { cause?: unknown } = {}) {
+  constructor(error: TaskError, options: { cause?: unknown; usage?: PaidUsage } = {}) {
     super(error.message, options.cause === undefined ? undefined : { cause: options.cause });
     this.error = error;
+    this.usage = options.usage;
   }
 }

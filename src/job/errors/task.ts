@@ -78,6 +78,16 @@ export const taskErrors = define({
     title: 'The API key has used up its daily quota at the provider',
     hint: 'Raise the quota at the provider or add a key. The task waits for a usable key until its queue timeout.',
   },
+  QuotaUnavailable: {
+    ...final,
+    title: "The API key's project has no quota for this model",
+    hint: "Enable billing for the key's project, top up its credit, or use a key of another project. Then run `genwarden retry`.",
+  },
+  BudgetExceeded: {
+    ...final,
+    title: 'The budget of the pool or tenant is spent',
+    hint: 'Raise the budget, or run `genwarden retry` once the time that the message gives has passed.',
+  },
   ProviderUnavailable: {
     ...again,
     title: 'The provider is overloaded or down',
@@ -93,6 +103,11 @@ export const taskErrors = define({
     title: 'The worker could not connect to the provider, or the connection broke',
     hint: "Check the workers' network, proxy and GENWARDEN_GEMINI_BASE_URL.",
   },
+  ProviderRedirected: {
+    ...final,
+    title: 'The provider redirected the request to another address',
+    hint: 'Check GENWARDEN_GEMINI_BASE_URL: it must name the server that answers. Workers do not follow redirects, because the API key would go with them.',
+  },
   ProviderResponseInvalid: {
     ...again,
     title: "The provider's response could not be parsed",
@@ -102,6 +117,11 @@ export const taskErrors = define({
     ...again,
     title: "The model's answer does not match input.schema",
     hint: 'Simplify input.schema, or make the prompt more precise.',
+  },
+  OutputTruncated: {
+    ...again,
+    title: 'The answer was cut off at the output limit',
+    hint: 'Request a shorter answer or a simpler schema, or set a higher providerOptions.maxOutputTokens.',
   },
   NoOutput: {
     ...again,
@@ -126,12 +146,12 @@ export const taskErrors = define({
   KeyRefused: {
     ...again,
     title: 'The provider rejected the API key',
-    hint: 'Replace the key; workers have stopped using it. The task waits for another key until its queue timeout.',
+    hint: "Correct or replace the key: error.provider.code names the provider's reason. All workers set the key aside. The task is requeued without losing an attempt, and waits only if no other key is usable.",
   },
   PermissionDenied: {
     ...final,
     title: 'The API key is not allowed to use this model',
-    hint: "Enable the API and the model for the key's project, or choose another model.",
+    hint: "Give the key's project access to the model, or choose another model.",
   },
   ModelNotFound: {
     ...final,

@@ -41,7 +41,7 @@ export const textRequest = (input: TaskInput): GenerateRequest => ({
 });
 
 export function aContext(signal: AbortSignal = new AbortController().signal): GenerateContext {
-  return { signal, key: secretKey, onProgress: () => undefined };
+  return { signal, key: secretKey, onProgress: () => undefined, anotherCall: () => Promise.resolve(false) };
 }
 
 /** The catalogue's error that the call ends with. */

@@ -142,7 +142,7 @@ test('all images are returned without thoughts, and the text is kept', async () 
   );
   expect(made.images.map(({ bytes }) => Buffer.from(bytes).toString())).toEqual(['one', 'two']);
   expect(made.provenance['text']).toBe('Here: ');
-  expect(made.usage).toEqual({ inputTokens: 12, outputTokens: 12 });
+  expect(made.usage).toEqual({ inputTokens: 12, outputTokens: 12, images: 2 });
 });
 
 test('uses the configured API version and key', async () => {

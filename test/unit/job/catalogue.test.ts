@@ -48,6 +48,9 @@ describe('what may be tried again', () => {
     'PermissionDenied',
     'ModelNotFound',
     'ReferenceNotFound',
+    'QuotaUnavailable',
+    'ProviderRedirected',
+    'BudgetExceeded',
   ];
   const again: TaskErrorCode[] = [
     'AttemptTimeout',
@@ -59,6 +62,7 @@ describe('what may be tried again', () => {
     'ProviderError',
     'ProviderUnreachable',
     'ArtifactStoreFailed',
+    'OutputTruncated',
   ];
 
   test.each(final)('%s: no', (code) => expect(taskErrors[code].retryable).toBe(false));
@@ -76,6 +80,17 @@ test('a task error carries hint and flag of its code, and what happened this tim
     provider: { status: 429 },
   });
   expect(new AttemptFailed(error)).toMatchObject({ name: 'AttemptFailed', message: error.message, error });
+});
+
+test('an occurrence can override the hint and the flag of its code', () => {
+  const error = taskError('OutputTruncated', 'cut off', { hint: 'Raise the limit.', retryable: false });
+  expect(error).toEqual({ code: 'OutputTruncated', message: 'cut off', retryable: false, hint: 'Raise the limit.' });
+});
+
+test('a failed attempt knows what it is billed for', () => {
+  const usage = { inputTokens: 3, outputTokens: 4, images: 0 };
+  expect(new AttemptFailed(taskError('NoOutput', 'nothing'), { usage }).usage).toEqual(usage);
+  expect(new AttemptFailed(taskError('ProviderError', 'nothing')).usage).toBeUndefined();
 });
 
 test('a thrown error knows its hint and keeps its cause', () => {
