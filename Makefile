@@ -126,6 +126,10 @@ bench: setup build ## Compare throughput and latency with bare JetStream operati
 bench-recovery: setup build ## Measure recovery from faults on real processes, compared with BullMQ (8 minutes)
 	@node bench/recovery/main.ts $(ARGS)
 
+.PHONY: bench-bad-day
+bench-bad-day: setup ## Measure what outages, quotas, dead keys and odd answers of the provider cost (10 minutes)
+	@node bench/badDay/main.ts $(ARGS)
+
 .PHONY: hooks
 hooks: packages ## Install a hook that checks staged files before each commit
 	@lefthook install
