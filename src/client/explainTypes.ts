@@ -56,7 +56,7 @@ export interface ExplainedTask {
 
 export interface ObservedPool {
   name: string;
-  lanes: { again: number; high: number; normal: number; low: number };
+  lanes: { again: number; high: number; normal: number; low: number; guest: number };
   workers: number;
   draining: number;
   slots: { total: number; free: number };

@@ -8,7 +8,7 @@ export type State = OpenState | TerminalState;
 export type Kind = 'image' | 'text';
 export type Priority = 'high' | 'normal' | 'low';
 /** A part of a pool's queue. Requeued tasks are in `again`, which is served first. */
-export type Lane = 'again' | Priority;
+export type Lane = 'again' | Priority | 'guest';
 
 export type Reference =
   | { artifact: string; caption?: string }
@@ -182,7 +182,7 @@ export interface Pool {
   provider: string;
   models: Record<Kind, string[]>;
   /** Not yet delivered, by lane. */
-  depth: { again: number; high: number; normal: number; low: number };
+  depth: { again: number; high: number; normal: number; low: number; guest: number };
   unacknowledged: number;
   queued: number;
   running: number;

@@ -2,6 +2,7 @@
 // own is acknowledged. This guards against bugs in Genwarden or nats-server; no known bug causes it.
 
 import type { JobId, TaskIndex } from '../job/ids.ts';
+import { servingPool } from '../job/target.ts';
 import type { Lane, Sequence } from '../job/task.ts';
 import type { IndexedTask } from '../readmodel/jobIndex.ts';
 import { taskKey, type TaskKey } from '../readmodel/taskKey.ts';
@@ -17,7 +18,7 @@ export class MissingMessages {
   search(open: Iterable<IndexedTask>, floors: ReadonlyMap<string, Floors>): TaskKey[] {
     const suspected = new Map<TaskKey, Sequence>();
     for (const { sequence, state } of open) {
-      if (state.state !== 'queued' || sequence > (floors.get(state.of.pool)?.[state.lane] ?? 0)) continue;
+      if (state.state !== 'queued' || sequence > (floors.get(servingPool(state))?.[state.lane] ?? 0)) continue;
       suspected.set(taskKey(state.of.job, state.of.task), sequence);
     }
     const before = this.#suspected;

@@ -2,6 +2,7 @@
 
 import type { World } from '../job/rules/rule.ts';
 import { isLongOverdue } from '../job/rules/timing.ts';
+import { servingPool } from '../job/target.ts';
 import { isOpen, openStates, type Instant, type OpenTask, type Sequence } from '../job/task.ts';
 import type { IndexedTask } from '../readmodel/jobIndex.ts';
 import { taskKey } from '../readmodel/taskKey.ts';
@@ -25,8 +26,8 @@ export function surveyTasks(tasks: Iterable<IndexedTask>, world: World, now: Ins
 }
 
 function count({ pools, unmoved }: TaskSurvey, task: OpenTask, sequence: Sequence, world: World, now: Instant): void {
-  const pool = pools.get(task.of.pool) ?? emptyPool();
-  pools.set(task.of.pool, pool);
+  const pool = pools.get(servingPool(task)) ?? emptyPool();
+  pools.set(servingPool(task), pool);
   const oldest = pool.oldest[task.state];
   pool.oldest[task.state] = oldest === 0 ? task.since : Math.min(oldest, task.since);
   if (now > task.dueAt) pool.overdue += 1;

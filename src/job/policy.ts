@@ -5,6 +5,23 @@ import type { Duration } from './duration.ts';
 
 export type JobKind = 'image' | 'text';
 
+/** Where a task may run: a pool and one of its models. */
+export interface Target {
+  readonly pool: string;
+  readonly model: string;
+}
+
+/** What moves a task to its next fallback. */
+export const fallbackCauses = ['outage', 'quota', 'retired', 'timeout', 'refusal'] as const;
+export type FallbackCause = (typeof fallbackCauses)[number];
+/** Refusals are excluded by default: another model may generate what the first one's rules forbid. */
+export const defaultFallbackCauses: readonly FallbackCause[] = ['outage', 'quota', 'retired', 'timeout'];
+
+export interface PolicyBackoff extends Backoff {
+  /** The job or its pool set the backoff. Otherwise the delays after provider errors fill the run budget. */
+  readonly requested?: true;
+}
+
 export interface Policy {
   /** One attempt, ms. */
   readonly attemptTimeout: Duration;
@@ -18,11 +35,28 @@ export interface Policy {
   readonly maxLostAttempts: number;
   readonly review: 'never' | 'always';
   /** The first ceiling of the exponential backoff, and the highest, ms. */
-  readonly backoff: Backoff;
+  readonly backoff: PolicyBackoff;
+  /** What a task does while its provider is out; absent: `wait`. */
+  readonly onOutage?: 'wait' | 'fail';
+  /** What a task does while the budget of its pool or tenant is spent; absent: `wait`. */
+  readonly onBudget?: 'wait' | 'fail';
+  /** Further targets in order, after the job's own pool and model; at most `maxFallbacks`. */
+  readonly fallback?: readonly Target[];
+  /** What moves a task to its next fallback; absent: `defaultFallbackCauses`. */
+  readonly fallbackOn?: readonly FallbackCause[];
 }
 
-export interface PolicyRequest extends Partial<Omit<Policy, 'backoff'>> {
+export const maxFallbacks = 5;
+
+/** A fallback as requested: another model, or another pool, by default with that pool's first model of the job's kind. */
+export interface FallbackRequest {
+  readonly pool?: string;
+  readonly model?: string;
+}
+
+export interface PolicyRequest extends Partial<Omit<Policy, 'backoff' | 'fallback'>> {
   readonly backoff?: Partial<Backoff>;
+  readonly fallback?: readonly FallbackRequest[];
 }
 
 export const policyBounds = {
@@ -33,18 +67,23 @@ export const policyBounds = {
   deadline: { min: 100, max: 30 * 86_400_000 },
   maxAttempts: { min: 1, max: 20 },
   maxLostAttempts: { min: 1, max: 20 },
+  backoff: { min: 0, max: 3_600_000 },
 } as const;
 
 const minute = 60_000;
 const day = 86_400_000;
 const defaultBackoff = { first: 1_000, cap: 30_000 };
 
-/** Requested values override the pool's defaults, which override the general defaults. */
+/**
+ * Requested values override the pool's defaults, which override the general defaults. The result has no `fallback`: the
+ * submit resolves it against the known pools.
+ */
 export function policyFor(kind: JobKind, requested: PolicyRequest = {}, poolDefaults: PolicyRequest = {}): Policy {
   const merged = { ...poolDefaults, ...withoutUndefined(requested) };
   const attemptTimeout = merged.attemptTimeout ?? (kind === 'text' ? 120_000 : 90_000);
   const maxAttempts = merged.maxAttempts ?? 3;
-  const backoff = { ...defaultBackoff, ...poolDefaults.backoff, ...withoutUndefined(requested.backoff ?? {}) };
+  const backoff = backoffFrom({ ...poolDefaults.backoff, ...withoutUndefined(requested.backoff ?? {}) });
+  const { onOutage, onBudget, fallbackOn } = merged;
   return {
     attemptTimeout,
     maxAttempts,
@@ -54,7 +93,15 @@ export function policyFor(kind: JobKind, requested: PolicyRequest = {}, poolDefa
     reviewTimeout: merged.reviewTimeout ?? day,
     maxLostAttempts: merged.maxLostAttempts ?? 3,
     review: merged.review ?? 'never',
+    ...withoutUndefined({ onOutage, onBudget, fallbackOn }),
   };
+}
+
+/** A requested first delay above the default cap raises the cap, and a requested cap lowers the first delay. */
+function backoffFrom({ first, cap }: Partial<Backoff>): PolicyBackoff {
+  if (first === undefined && cap === undefined) return defaultBackoff;
+  const limit = cap ?? Math.max(defaultBackoff.cap, first ?? 0);
+  return { first: Math.min(first ?? defaultBackoff.first, limit), cap: limit, requested: true };
 }
 
 /** The longest that `maxAttempts` attempts with their backoffs can take, ms, with one second per attempt for the handover. */
@@ -64,6 +111,7 @@ export function timeForAllAttempts(attemptTimeout: Duration, maxAttempts: number
   return total;
 }
 
-function withoutUndefined<T extends object>(values: T): T {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
 }

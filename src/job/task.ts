@@ -9,9 +9,12 @@ import type { Instant } from './time.ts';
 export type { Instant, Sequence } from './time.ts';
 
 export type Priority = 'high' | 'normal' | 'low';
-/** A part of a pool's queue. Requeued tasks go to `again`, which is served first. */
-export type Lane = 'again' | Priority;
-export const lanes: readonly Lane[] = ['again', 'high', 'normal', 'low'];
+/**
+ * A part of a pool's queue. Tasks whose attempt was lost or is retried go to `again`, which is served first. `guest` holds
+ * tasks of other pools that fell back to this one.
+ */
+export type Lane = 'again' | Priority | 'guest';
+export const lanes: readonly Lane[] = ['again', 'high', 'normal', 'low', 'guest'];
 
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 export type JsonObject = { [key: string]: JsonValue };
@@ -45,9 +48,22 @@ export interface Budgets {
   readonly review: number;
 }
 
+/** What the task's paid calls have used so far, over all attempts and runs. */
+export interface Spent {
+  /** Calls that the provider answered or that were aborted after they had been sent: both are billed. */
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** In the currency of the pool's prices; absent while no used pool has prices. */
+  readonly cost?: number;
+}
+
 /** The fields of every state. */
 export interface TaskBase {
   readonly of: TaskIdentity;
+  /** Which target the task uses in this run: absent or 0 for its own pool and model, n for `of.policy.fallback[n - 1]`. */
+  readonly target?: number;
+  readonly spent?: Spent;
   /** 1 for the first run; each retry or tweak by a person starts the next. */
   readonly run: number;
   /** Attempts of this run that count, including the current one. */
@@ -71,6 +87,7 @@ export type Reason =
   | 'Retried'
   | 'Tweaked'
   | 'RetryDue'
+  | 'FellBack'
   | 'Claimed'
   | 'Succeeded'
   | 'AwaitingReview'
@@ -189,6 +206,15 @@ export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly durationMs: number;
+  /** What this attempt cost, if the pool has prices. */
+  readonly cost?: number;
+}
+
+/** What produced a result. */
+export interface Used {
+  readonly pool: string;
+  readonly provider: string;
+  readonly model: string;
 }
 
 /** The body of a message: what readers of the task need besides its state. */
@@ -199,6 +225,8 @@ export interface TaskDetail {
   readonly artifacts?: readonly ArtifactRef[];
   readonly output?: JsonValue;
   readonly usage?: Usage;
+  /** Present in the status of a finished attempt whose call was sent. */
+  readonly used?: Used;
   /** Present in specs, and only there. */
   readonly request?: TaskRequest;
 }

@@ -3,6 +3,7 @@
 
 import { budgetsAfter, dueAt, fullBudgets } from './budgets.ts';
 import type { TaskErrorCode } from './errors/index.ts';
+import { servingPool } from './target.ts';
 import type {
   Cancelled,
   Deleted,
@@ -70,19 +71,32 @@ export type AttemptCost = 'counts' | 'free' | 'lost';
 
 /**
  * Requeues the task within the same run. `free` does not count the current attempt, `lost` counts its worker as lost.
- * Only a running task has a current attempt.
+ * Only a running task has a current attempt. A task that waits for its provider goes to the lane of its priority: in
+ * `again`, which is served first, it would overtake more urgent tasks.
  */
-export function requeued(task: Queued | Running | Waiting, reason: Reason, cost: AttemptCost, now: Instant): Queued {
+export function requeued(
+  task: Queued | Running | Waiting,
+  reason: Reason,
+  cost: AttemptCost,
+  now: Instant,
+  lane: 'again' | 'own' = 'again',
+): Queued {
   const base = left(task, now);
   return {
     ...base,
     state: 'queued',
-    lane: 'again',
+    lane: laneFor(base, lane),
     reason,
     attempt: cost === 'free' && task.state === 'running' ? task.attempt - 1 : task.attempt,
     attemptsLost: cost === 'lost' ? task.attemptsLost + 1 : task.attemptsLost,
     dueAt: dueAt('queued', task.of, base.budgets, now),
   };
+}
+
+/** Requeues the task for another of its targets; `target` is its number. */
+export function fellBack(task: Queued | Running | Waiting, target: number, now: Instant): Queued {
+  const next = requeued(task, 'FellBack', 'free', now);
+  return { ...next, target, lane: laneFor({ ...next, target }, 'own') };
 }
 
 export function failed(task: OpenTask, reason: TaskErrorCode, now: Instant): Failed {
@@ -95,7 +109,8 @@ export function cancelled(task: OpenTask, now: Instant): Cancelled {
 
 /** A new run requested by a person: fresh budgets and attempts, in the lane of the job's priority. */
 export function newRun(task: TerminalTask | NeedsReview, reason: 'Retried' | 'Tweaked', now: Instant): Queued {
-  return freshRun(task.of, task.run + 1, now, reason);
+  const next = freshRun(task.of, task.run + 1, now, reason);
+  return task.spent === undefined ? next : { ...next, spent: task.spent };
 }
 
 export function approved(task: NeedsReview, now: Instant): Succeeded {
@@ -127,10 +142,28 @@ function freshRun(of: TaskIdentity, run: number, now: Instant, reason: Reason): 
   return { ...base, state: 'queued', lane, dueAt: dueAt('queued', of, budgets, now) };
 }
 
+/** The consumers of a pool's own lanes deliver only to that pool, so a task of another pool needs the guest lane. */
+function laneFor(task: Pick<TaskBase, 'of' | 'target'>, lane: 'again' | 'own'): Lane {
+  if (servingPool(task) !== task.of.pool) return 'guest';
+  return lane === 'own' ? task.of.priority : 'again';
+}
+
 /** The fields that every transition within a run keeps. */
 function carried(task: TaskState): TaskBase {
-  const { of, run, attempt, attemptsLost, budgets, since, queuedAt, startedAt, reason } = task;
-  return { of, run, attempt, attemptsLost, budgets, since, queuedAt, startedAt, reason };
+  const { of, target, spent, run, attempt, attemptsLost, budgets, since, queuedAt, startedAt, reason } = task;
+  return {
+    of,
+    ...(target === undefined ? {} : { target }),
+    ...(spent === undefined ? {} : { spent }),
+    run,
+    attempt,
+    attemptsLost,
+    budgets,
+    since,
+    queuedAt,
+    startedAt,
+    reason,
+  };
 }
 
 /** Like `carried`, minus the time that the state spent until `now`. */

@@ -4,6 +4,7 @@
 import type { Observation, ObservedPool } from '../job/explain/observation.ts';
 import type { TaskError } from '../job/errors/index.ts';
 import type { JobId } from '../job/ids.ts';
+import { servingPool } from '../job/target.ts';
 import { lanes, type Lane, type Sequence, type TaskState } from '../job/task.ts';
 import type { JobsContext } from './context.ts';
 import { readJob, type ReadContext } from './read.ts';
@@ -34,7 +35,7 @@ export async function explainJob(
   job: JobId,
 ): Promise<readonly TaskObservation[]> {
   const { tasks } = await readJob(context, tenant, job);
-  const observed = await observePools(context, new Set([tasks[0]!.last.state.of.pool]));
+  const observed = await observePools(context, new Set(tasks.map(({ last }) => servingPool(last.state))));
   return tasks.map(({ last: { state, sequence, detail } }) => {
     return { observation: observeTask(context, observed, { state, sequence, error: detail.error }), sequence };
   });
@@ -52,7 +53,7 @@ export function observeTask(
   { pools, queues }: ObservedPools,
   { state, sequence, error }: { state: TaskState; sequence: Sequence; error?: TaskError | undefined },
 ): Observation {
-  const { pool } = state.of;
+  const pool = servingPool(state);
   return {
     task: state,
     error: error ?? null,
@@ -74,12 +75,11 @@ function queuesOf(
   { follower }: Pick<ExplainContext, 'follower'>,
   names: ReadonlySet<string>,
 ): Map<string, Record<Lane, Sequence[]>> {
-  const queues = new Map([...names].map((name) => [name, { again: [], high: [], normal: [], low: [] }])) as Map<
-    string,
-    Record<Lane, Sequence[]>
-  >;
+  const queues = new Map(
+    [...names].map((name) => [name, { again: [], high: [], normal: [], low: [], guest: [] }]),
+  ) as Map<string, Record<Lane, Sequence[]>>;
   for (const { state, sequence } of follower.index.openTasks()) {
-    if (state.state === 'queued') queues.get(state.of.pool)?.[state.lane].push(sequence);
+    if (state.state === 'queued') queues.get(servingPool(state))?.[state.lane].push(sequence);
   }
   for (const pool of queues.values()) for (const lane of lanes) pool[lane].sort((a, b) => a - b);
   return queues;

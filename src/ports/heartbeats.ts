@@ -8,8 +8,12 @@ export interface BeatTask {
   readonly task: TaskIndex;
   /** The sequence of the claim; 0 while the claim is in flight. */
   readonly claim: Sequence;
-  /** 0 to 1. */
+  /** 0 to 1: what the provider reported, or an estimate while the call lasts no longer than usual. */
   readonly progress: number;
+  /** How long the provider has had the call, ms; absent before it was sent and after it was answered. */
+  readonly waited?: number;
+  /** How long calls of this model usually take on this worker, ms; absent until it has seen a few. */
+  readonly usual?: { readonly p50: number; readonly p95: number };
 }
 
 export interface Beat {

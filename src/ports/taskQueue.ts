@@ -20,8 +20,8 @@ export interface Delivery {
 
 export interface TaskQueue {
   /**
-   * Waits for at least one spec of the pool and returns up to `atMost`: lane `again` first, then high : normal : low as
-   * 6 : 3 : 1. Returns an empty list when `signal` aborts. Waits during connection failures instead of throwing.
+   * Waits for at least one spec of the pool and returns up to `atMost`: lane `again` first, then high : normal :
+   * guest : low as 6 : 3 : 3 : 1. Returns an empty list when `signal` aborts. Waits during connection failures instead of throwing.
    */
   claimable(pool: string, atMost: number, signal: AbortSignal): Promise<readonly Delivery[]>;
   /** Creates the pool's consumers if they are missing. Only the leading controller calls it. */
@@ -51,6 +51,6 @@ export interface Pause {
 }
 
 export interface QueueDepth {
-  readonly lanes: Readonly<Record<'again' | 'high' | 'normal' | 'low', number>>;
+  readonly lanes: Readonly<Record<Lane, number>>;
   readonly unacknowledged: number;
 }

@@ -3,6 +3,7 @@
 
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { Counts } from '../job/jobState.ts';
+import { servingPool } from '../job/target.ts';
 import { isOpen, taskStates, type Instant, type Sequence, type TaskState, type TaskStateName } from '../job/task.ts';
 import { type Monotonic } from '../job/time.ts';
 import type { LogEntry } from '../ports/jobLog.ts';
@@ -153,7 +154,7 @@ export class JobIndex {
 
   #count(task: IndexedTask | undefined, by: 1 | -1, job: JobEntry): void {
     if (task === undefined || task.state.state === 'deleted') return;
-    this.#countsOf(task.state.of.pool)[task.state.state] += by;
+    this.#countsOf(servingPool(task.state))[task.state.state] += by;
     if (!isOpen(task.state)) return;
     job.openTasks += by;
     this.#openTasks += by;

@@ -67,7 +67,7 @@ export async function apiWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld
   const metrics = createApiMetrics(new Registry());
   const artifacts = fakeArtifactStore();
   const queue = fakeTaskQueue({ stream: log.stream, clock });
-  queue.depths = { lanes: { again: 0, high: 1, normal: 2, low: 3 }, unacknowledged: 4 };
+  queue.depths = { lanes: { again: 0, high: 1, normal: 2, low: 3, guest: 0 }, unacknowledged: 4 };
   const heartbeats = fakeHeartbeats();
   const registry = fakePoolRegistry();
   for (const pool of pools) {

@@ -1,6 +1,7 @@
 // The task queue in memory, over the specs of a stream in memory. Redelivery follows the given clock. A test can make
 // deliveries itself, take consumers or messages away, and say what the queue counts.
 
+import { servingPool } from '../../src/job/target.ts';
 import { lanes, type Instant, type Lane, type Priority, type Sequence } from '../../src/job/task.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { GenwardenError } from '../../src/job/errors/index.ts';
@@ -104,7 +105,12 @@ class StreamTaskQueue implements FakeTaskQueue {
   async ensurePool(pool: string): Promise<void> {
     this.ensured.push(pool);
     if (this.#pools.has(pool)) return;
-    this.#pools.set(pool, { seen: 0, turn: 0, pausedUntil: 0, offers: { again: [], high: [], normal: [], low: [] } });
+    this.#pools.set(pool, {
+      seen: 0,
+      turn: 0,
+      pausedUntil: 0,
+      offers: { again: [], high: [], normal: [], low: [], guest: [] },
+    });
     this.#changed();
   }
 
@@ -136,7 +142,13 @@ class StreamTaskQueue implements FakeTaskQueue {
     const count = (lane: Lane): number => offers?.[lane].filter(({ deliveries }) => deliveries === 0).length ?? 0;
     const out = lanes.flatMap((lane) => offers?.[lane] ?? []).filter(({ deliveries }) => deliveries > 0);
     return {
-      lanes: { again: count('again'), high: count('high'), normal: count('normal'), low: count('low') },
+      lanes: {
+        again: count('again'),
+        high: count('high'),
+        normal: count('normal'),
+        low: count('low'),
+        guest: count('guest'),
+      },
       unacknowledged: out.length,
     };
   }
@@ -145,7 +157,13 @@ class StreamTaskQueue implements FakeTaskQueue {
     const found = this.#offersOf(pool);
     const floor = (lane: Lane): Sequence =>
       found === undefined ? 0 : Math.min(found.seen, ...found.offers[lane].map(({ message }) => message.sequence - 1));
-    return { again: floor('again'), high: floor('high'), normal: floor('normal'), low: floor('low') };
+    return {
+      again: floor('again'),
+      high: floor('high'),
+      normal: floor('normal'),
+      low: floor('low'),
+      guest: floor('guest'),
+    };
   }
 
   async pause(pool: string, until: Instant = Infinity): Promise<void> {
@@ -186,7 +204,7 @@ class StreamTaskQueue implements FakeTaskQueue {
     for (let next = stream.after(pool.seen); next !== undefined; next = stream.after(pool.seen)) {
       pool.seen = next.sequence;
       const { state } = next;
-      if (state.state !== 'queued' || state.of.pool !== name) continue;
+      if (state.state !== 'queued' || servingPool(state) !== name) continue;
       pool.offers[state.lane].push({ message: next, deliveries: 0, from: 0 });
     }
     return pool;
@@ -211,7 +229,7 @@ class StreamTaskQueue implements FakeTaskQueue {
       const lane = order[pool.turn++ % order.length]!;
       if (this.#ready(pool.offers[lane]) !== undefined) return lane;
     }
-    return undefined;
+    return this.#ready(pool.offers.guest) === undefined ? undefined : 'guest';
   }
 
   #ready(offers: readonly Offer[]): Offer | undefined {

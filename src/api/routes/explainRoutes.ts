@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
+import { servingPool } from '../../job/target.ts';
 import { principalOf } from '../auth/authenticate.ts';
 import type { Right } from '../../ports/kubernetesReviews.ts';
 import type { Principal } from '../auth/principal.ts';
@@ -59,7 +60,7 @@ function stuckRoute(app: Api, context: ApiContext): void {
     const { olderThan = '5m', jobId: job, pool } = request.query;
     const tenant = tenantSeenBy(principalOf(request));
     const stuck = findStuck(context, { tenant, olderThan: parseDuration(olderThan)!, job, pool });
-    const observed = await observePools(context, new Set(stuck.map(({ state }) => state.of.pool)));
+    const observed = await observePools(context, new Set(stuck.map(({ state }) => servingPool(state))));
     const items = stuck.slice(0, maxShown).map((task) => {
       const view = explainedTaskView(observeTask(context, observed, task), task.sequence);
       return { ...view, tenant: task.state.of.tenant, overdue: task.overdue };

@@ -48,7 +48,7 @@ export const explainedTaskSchema = z.object({
 
 export const observedPoolSchema = z.object({
   name: z.string(),
-  lanes: z.object({ again: count, high: count, normal: count, low: count }).describe('Queued tasks.'),
+  lanes: z.object({ again: count, high: count, normal: count, low: count, guest: count }).describe('Queued tasks.'),
   workers: count,
   draining: count,
   slots: z.object({ total: count, free: count }),

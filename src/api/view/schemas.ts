@@ -138,7 +138,7 @@ export const poolSchema = z.object({
   provider: z.string(),
   models: z.object({ image: z.array(z.string()), text: z.array(z.string()) }),
   depth: z
-    .object({ again: count, high: count, normal: count, low: count })
+    .object({ again: count, high: count, normal: count, low: count, guest: count })
     .describe('Tasks not yet delivered to a worker, by lane.'),
   unacknowledged: count,
   queued: count,

@@ -1,5 +1,6 @@
 // The controller of WorkerPools: what it watches while it leads. Changes only enqueue the pool's key.
 
+import { servingPool } from '../../job/target.ts';
 import { WorkerDirectory } from '../../readmodel/workerDirectory.ts';
 import type { Enqueue, Controller } from '../runtime/controller.ts';
 import type { OperatorContext } from '../context.ts';
@@ -83,7 +84,7 @@ function watchQueues(
 ): void {
   const stop = context.follower.onChange((change) => {
     attemptDurations.observe(change);
-    enqueue({ namespace: context.namespace, name: change.after.state.of.pool }, batchMs);
+    enqueue({ namespace: context.namespace, name: servingPool(change.after.state) }, batchMs);
   });
   signal.addEventListener('abort', stop, { once: true });
 }

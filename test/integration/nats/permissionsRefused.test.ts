@@ -73,8 +73,6 @@ const forbidden: Record<NatsUser, Attempts> = {
     ...noUser,
     ...onlyController,
     'purge the stream': `publish $JS.API.STREAM.PURGE.${tasks}`,
-    'submit a task': 'publish p.spec.default.high.job.0',
-    'submit a task with normal priority': 'publish p.spec.default.normal.job.0',
     'hold a concurrency key': 'publish p.key.0123',
     'pause a pool': `publish $JS.API.CONSUMER.PAUSE.${tasks}.${lane}`,
     'follow the stream': `publish $JS.API.CONSUMER.CREATE.${tasks}.follow_api_01`,
@@ -85,7 +83,6 @@ const forbidden: Record<NatsUser, Attempts> = {
   controller: {
     ...noUser,
     'purge the stream': `publish $JS.API.STREAM.PURGE.${tasks}`,
-    'submit a task': 'publish p.spec.default.normal.job.0',
     'hold a concurrency key': 'publish p.key.0123',
     'acknowledge a task away': `publish $JS.ACK.${tasks}.${lane}.1.1.1.1.0`,
     'pause a pool': `publish $JS.API.CONSUMER.PAUSE.${tasks}.${lane}`,

@@ -37,7 +37,7 @@ function explained(over: Partial<ExplainedTask> = {}): ExplainedTask {
 
 const pool: ObservedPool = {
   name: 'default',
-  lanes: { again: 0, high: 0, normal: 3, low: 0 },
+  lanes: { again: 0, high: 0, normal: 3, low: 0, guest: 0 },
   workers: 0,
   draining: 0,
   slots: { total: 0, free: 0 },

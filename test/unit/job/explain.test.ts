@@ -23,7 +23,7 @@ const key = (state: ObservedKey['state'], over: Partial<ObservedKey> = {}): Obse
 
 const healthy: ObservedPool = {
   name: 'default',
-  lanes: { again: 0, high: 0, normal: 1, low: 0 },
+  lanes: { again: 0, high: 0, normal: 1, low: 0, guest: 0 },
   workers: 1,
   draining: 0,
   slots: { total: 4, free: 4 },

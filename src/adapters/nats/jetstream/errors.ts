@@ -39,6 +39,8 @@ export const statuses = {
   expired: 408,
   /** The server ended the pull. */
   ended: 409,
+  /** A direct get has more than 1,024 results. */
+  tooManyResults: 413,
   /** No server, stream or consumer is there to answer. */
   noResponders: 503,
 } as const;

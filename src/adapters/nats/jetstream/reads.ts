@@ -80,7 +80,18 @@ export interface DirectAnswer {
 }
 
 /** Throws `Unavailable` or `NatsPermissionDenied`. */
-export function directRead(link: RequestLink, stream: string, query: DirectQuery): Promise<DirectAnswer> {
+export async function directRead(link: RequestLink, stream: string, query: DirectQuery): Promise<DirectAnswer> {
+  const answer = await directReadOrTooMany(link, stream, query);
+  if (answer === 'tooMany') throw new Error(`a direct get from ${stream} has more than 1,024 results`);
+  return answer;
+}
+
+/** As `directRead`; `tooMany` if the server refuses the query because it has more than 1,024 results. */
+export function directReadOrTooMany(
+  link: RequestLink,
+  stream: string,
+  query: DirectQuery,
+): Promise<DirectAnswer | 'tooMany'> {
   const subject = `$JS.API.DIRECT.GET.${stream}`;
   const request = { subject, payload: JSON.stringify(query), timeout: attemptTimeout };
   return retry(whileRunning, `A direct get from ${stream} failed`, async () => {
@@ -88,6 +99,7 @@ export function directRead(link: RequestLink, stream: string, query: DirectQuery
     if (answer === undefined) throw new NoAnswer('timeout');
     const { answers, last } = answer;
     const status = statusOf(last);
+    if (status === statuses.tooManyResults) return 'tooMany';
     if (status !== statuses.endOfBatch && status !== statuses.notFound) throw new NoAnswer(`status ${status}`);
     return { messages: answers.map(storedMessage), more: Number(last.headers!.get('Nats-Num-Pending')) > 0 };
   });

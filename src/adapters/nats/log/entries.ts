@@ -2,7 +2,13 @@
 
 import type { DetailedEntry, TaskAddress } from '../../../ports/jobLog.ts';
 import { isNotFound } from '../jetstream/errors.ts';
-import { allOfSubject, directRead, leaderRead, type LeaderQuery, type StoredMessage } from '../jetstream/reads.ts';
+import {
+  allOfSubject,
+  directReadOrTooMany,
+  leaderRead,
+  type LeaderQuery,
+  type StoredMessage,
+} from '../jetstream/reads.ts';
 import type { NatsLink } from '../link/connection.ts';
 import { decodeEntry, entryOrThrow } from '../stream/codec.ts';
 import { streamName, taskFilter } from '../stream/subjects.ts';
@@ -33,10 +39,16 @@ export async function leaderEntry(context: LogContext, query: LeaderQuery): Prom
 export const lastOfTask = (context: LogContext, address: TaskAddress): Promise<DetailedEntry | undefined> =>
   leaderEntry(context, { last_by_subj: taskFilter(context.link.prefix, address) });
 
-/** The newest message of each matching subject, 1,024 at most, from any replica. Throws `Unavailable`. */
-export async function lastPerSubject({ link }: LogContext, filter: string): Promise<readonly DetailedEntry[]> {
-  const { messages } = await directRead(link, streamName(link.prefix), { multi_last: [filter] });
-  return messages.map(decoded);
+/**
+ * The newest message of each matching subject, from any replica; undefined if there are more than 1,024. Throws
+ * `Unavailable`.
+ */
+export async function lastPerSubject(
+  { link }: LogContext,
+  filter: string,
+): Promise<readonly DetailedEntry[] | undefined> {
+  const answer = await directReadOrTooMany(link, streamName(link.prefix), { multi_last: [filter] });
+  return answer === 'tooMany' ? undefined : answer.messages.map(decoded);
 }
 
 /** Every message of one literal subject, oldest first, from any replica. Throws `Unavailable`. */

@@ -54,7 +54,7 @@ export async function natsJobLog(link: NatsLink, options: JobLogOptions): Promis
 async function purgeJob(context: LogContext, job: JobId, pool: string): Promise<void> {
   const { link } = context;
   const statuses = statusesFilter(link.prefix, job, pool);
-  const tombstones = (await lastPerSubject(context, statuses)).filter(({ state }) => state.state === 'deleted');
+  const tombstones = ((await lastPerSubject(context, statuses)) ?? []).filter(({ state }) => state.state === 'deleted');
   if (tombstones.length === 0) return;
   // All tasks had finished before the first tombstone was written: no message of the job lies between the tombstones.
   const before = Math.min(...tombstones.map(({ sequence }) => sequence));

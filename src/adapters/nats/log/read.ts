@@ -3,10 +3,10 @@
 import { mapLimit } from '../../../async/mapLimit.ts';
 import { sleep } from '../../../async/sleep.ts';
 import type { JobId } from '../../../job/ids.ts';
-import { lanes, type TaskIdentity, type TaskRequest } from '../../../job/task.ts';
+import type { TaskIdentity, TaskRequest } from '../../../job/task.ts';
 import type { DetailedEntry, JobRecord, TaskAddress, TaskRecord } from '../../../ports/jobLog.ts';
 import { decodeState, entryOrThrow } from '../stream/codec.ts';
-import { jobFilter, specsFilter, specSubject, statusesFilter, statusSubject } from '../stream/subjects.ts';
+import { guestLane, jobFilter, specsFilter, specSubject, statusesFilter, statusSubject } from '../stream/subjects.ts';
 import {
   historyOfSubject,
   lastOfTask,
@@ -48,19 +48,34 @@ export async function readHistory(context: LogContext, job: JobId, pool?: string
   return histories.flat();
 }
 
-/** A spec is always in the lane of its priority or in `again`. */
-function subjectsOf(prefix: string, of: TaskIdentity): string[] {
-  const specLanes = lanes.filter((lane) => lane === 'again' || lane === of.priority);
-  return [...specLanes.map((lane) => specSubject(prefix, of, lane)), statusSubject(prefix, of)];
+const subjectsOf = (prefix: string, of: TaskIdentity): string[] => [
+  ...specLanes(of).map((lane) => specSubject(prefix, of, lane)),
+  statusSubject(prefix, of),
+];
+
+/** The lane tokens that specs of the task can have: its priority, `again`, and one for each other pool that it may fall back to. */
+function specLanes({ pool, priority, policy }: TaskIdentity): string[] {
+  const others = new Set((policy.fallback ?? []).map((target) => target.pool).filter((other) => other !== pool));
+  return ['again', priority, ...Array.from(others, guestLane)];
 }
 
 async function readDirect(context: LogContext, job: JobId, pool?: string): Promise<JobRecord | undefined> {
   const { prefix } = context.link;
-  const [statuses, specs] = await Promise.all([
+  // Statuses are at most 500, one for each task.
+  const [statuses = [], specs] = await Promise.all([
     lastPerSubject(context, statusesFilter(prefix, job, pool)),
     lastPerSubject(context, specsFilter(prefix, job, pool)),
   ]);
-  return assemble(job, [...statuses, ...specs]);
+  return assemble(job, [...statuses, ...(specs ?? (await specsByLane(context, statuses[0]!.state.of)))]);
+}
+
+/**
+ * For a large job whose tasks were requeued and fell back to several pools: all its specs together are more than the server
+ * returns at once. Such a job has statuses.
+ */
+async function specsByLane(context: LogContext, of: TaskIdentity): Promise<DetailedEntry[]> {
+  const filters = specLanes(of).map((lane) => specsFilter(context.link.prefix, of.job, of.pool, '*', lane));
+  return (await Promise.all(filters.map((filter) => lastPerSubject(context, filter)))).flatMap((specs) => specs ?? []);
 }
 
 /** Undefined if a task is missing. */

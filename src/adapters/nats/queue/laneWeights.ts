@@ -1,15 +1,18 @@
-// Shares polls among the lanes of a pool: smooth weighted round robin, high : normal : low as 6 : 3 : 1.
+// Shares polls among the lanes of a pool: smooth weighted round robin, high : normal : low as 6 : 3 : 1. Guests count as normal.
 
-import type { Priority } from '../../../job/task.ts';
+import type { Lane } from '../../../job/task.ts';
 
-const weights: Readonly<Record<Priority, number>> = { high: 6, normal: 3, low: 1 };
+export type WeightedLane = Exclude<Lane, 'again'>;
+export const weightedLanes: readonly WeightedLane[] = ['high', 'normal', 'low', 'guest'];
+
+const weights: Readonly<Record<WeightedLane, number>> = { high: 6, normal: 3, low: 1, guest: 3 };
 
 export class LaneWeights {
-  readonly #credit: Record<Priority, number> = { high: 0, normal: 0, low: 0 };
+  readonly #credit: Record<WeightedLane, number> = { high: 0, normal: 0, low: 0, guest: 0 };
 
   /** How many of the next `count` messages to take from each of `lanes`. */
-  allot(lanes: readonly Priority[], count: number): Map<Priority, number> {
-    const shares = new Map<Priority, number>();
+  allot(lanes: readonly WeightedLane[], count: number): Map<WeightedLane, number> {
+    const shares = new Map<WeightedLane, number>();
     if (lanes.length === 0) return shares;
     for (let message = 0; message < count; message += 1) {
       const lane = this.#next(lanes);
@@ -18,7 +21,7 @@ export class LaneWeights {
     return shares;
   }
 
-  #next(lanes: readonly Priority[]): Priority {
+  #next(lanes: readonly WeightedLane[]): WeightedLane {
     let total = 0;
     for (const lane of lanes) {
       this.#credit[lane] += weights[lane];

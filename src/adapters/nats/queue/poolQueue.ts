@@ -1,14 +1,14 @@
 // The queue of one pool in one process: decides when to pull from which lane, and keeps deliveries until a caller takes them.
 
 import type { Msg } from '@nats-io/transport-node';
-import { lanes, type Lane, type Priority } from '../../../job/task.ts';
+import { lanes, type Lane } from '../../../job/task.ts';
 import type { Delivery } from '../../../ports/taskQueue.ts';
 import type { NatsLink } from '../link/connection.ts';
 import type { Skipped } from '../log/follow.ts';
 import { consumerName, streamName } from '../stream/subjects.ts';
 import { receive } from './delivery.ts';
 import { LanePull } from './lanePull.ts';
-import { LaneWeights } from './laneWeights.ts';
+import { LaneWeights, weightedLanes } from './laneWeights.ts';
 
 type Link = Pick<NatsLink, 'connection' | 'inbox' | 'prefix'>;
 
@@ -24,13 +24,12 @@ interface Waiter {
  */
 const keepFor = 25;
 const maxPerPoll = 500;
-const priorities: readonly Priority[] = ['high', 'normal', 'low'];
 
 export class PoolQueue {
   readonly #link: Link;
   readonly #onSkipped: (why: Skipped) => void;
   readonly #pulls: Readonly<Record<Lane, LanePull>>;
-  readonly #kept: Record<Lane, Delivery[]> = { again: [], high: [], normal: [], low: [] };
+  readonly #kept: Record<Lane, Delivery[]> = { again: [], high: [], normal: [], low: [], guest: [] };
   /** Lanes that had nothing left at the last answer. */
   readonly #empty = new Set<Lane>();
   readonly #weights = new LaneWeights();
@@ -46,7 +45,13 @@ export class PoolQueue {
     const stream = streamName(link.prefix);
     const pull = (lane: Lane): LanePull =>
       new LanePull(link, { stream, name: consumerName(pool, lane) }, (message) => this.#receive(lane, message));
-    this.#pulls = { again: pull('again'), high: pull('high'), normal: pull('normal'), low: pull('low') };
+    this.#pulls = {
+      again: pull('again'),
+      high: pull('high'),
+      normal: pull('normal'),
+      low: pull('low'),
+      guest: pull('guest'),
+    };
   }
 
   /** Resolves with at least one delivery, or none once the signal aborts or the queue closes. */
@@ -141,7 +146,7 @@ export class PoolQueue {
     const demand = this.#waiters.reduce((sum, { atMost }) => sum + atMost, 0);
     const missing = Math.min(maxPerPoll, demand) - (await this.#pollLane('again', Math.min(maxPerPoll, demand)));
     const shares = this.#weights.allot(
-      priorities.filter((lane) => this.#mayHaveSpecs(lane)),
+      weightedLanes.filter((lane) => this.#mayHaveSpecs(lane)),
       missing,
     );
     await Promise.all([...shares].map(([lane, atMost]) => this.#pollLane(lane, atMost)));

@@ -1,6 +1,7 @@
 // Names of the stream, its consumers, subjects and filters.
 
 import type { JobId, TaskIndex } from '../../../job/ids.ts';
+import { servingPool } from '../../../job/target.ts';
 import type { Lane, TaskState } from '../../../job/task.ts';
 import type { TaskAddress } from '../../../ports/jobLog.ts';
 
@@ -11,17 +12,23 @@ export const streamSubjects = (prefix: string): string[] =>
 
 export const consumerName = (pool: string, lane: Lane): string => `${pool}_${lane}`;
 
-export const laneFilter = (prefix: string, pool: string, lane: Lane): string => `${prefix}.spec.${pool}.${lane}.>`;
+/** The specs of a lane of a pool; the guests of a pool come from every other pool. */
+export const laneFilter = (prefix: string, pool: string, lane: Lane): string =>
+  lane === 'guest' ? `${prefix}.spec.*.${guestLane(pool)}.>` : `${prefix}.spec.${pool}.${lane}.>`;
+
+/** The lane token of specs that another pool serves. */
+export const guestLane = (servedBy: string): string => `to-${servedBy}`;
 
 /** A queued state is a spec in its lane; every other state is a status without a lane. */
 export function subjectOf(prefix: string, state: TaskState): string {
   const { pool, job, task } = state.of;
-  return state.state === 'queued'
-    ? specSubject(prefix, { pool, job, task }, state.lane)
-    : statusSubject(prefix, { pool, job, task });
+  if (state.state !== 'queued') return statusSubject(prefix, { pool, job, task });
+  const lane = state.lane === 'guest' ? guestLane(servingPool(state)) : state.lane;
+  return specSubject(prefix, { pool, job, task }, lane);
 }
 
-export const specSubject = (prefix: string, { pool, job, task }: TaskAddress, lane: Lane | '*'): string =>
+/** `lane` is the subject's token. */
+export const specSubject = (prefix: string, { pool, job, task }: TaskAddress, lane: string): string =>
   `${prefix}.spec.${pool}.${lane}.${job}.${task}`;
 
 export const statusSubject = (prefix: string, { pool, job, task }: TaskAddress): string =>
@@ -37,8 +44,8 @@ export const taskFilter = (prefix: string, { pool, job, task }: TaskAddress): st
 /** Every message of a job; in any pool by default. */
 export const jobFilter = (prefix: string, job: JobId, pool = '*'): string => `${prefix}.*.${pool}.*.${job}.*`;
 
-export const specsFilter = (prefix: string, job: JobId, pool = '*', task: TaskIndex | '*' = '*'): string =>
-  `${prefix}.spec.${pool}.*.${job}.${task}`;
+export const specsFilter = (prefix: string, job: JobId, pool = '*', task: TaskIndex | '*' = '*', lane = '*'): string =>
+  `${prefix}.spec.${pool}.${lane}.${job}.${task}`;
 
 export const statusesFilter = (prefix: string, job: JobId, pool = '*'): string => `${prefix}.status.${pool}.-.${job}.*`;
 

@@ -1,5 +1,6 @@
 // The number of queued and running tasks of a pool, from the index of the stream.
 
+import { servingPool } from '../../../job/target.ts';
 import type { Instant } from '../../../job/task.ts';
 import type { Follower } from '../../../readmodel/follower.ts';
 
@@ -18,7 +19,7 @@ export function loadOf({ index, ready }: LoadSource, pool: string): PoolLoad | u
   let oldestQueued: Instant | undefined;
   if (queued > 0) {
     for (const { state } of index.openTasks()) {
-      if (state.state === 'queued' && state.of.pool === pool)
+      if (state.state === 'queued' && servingPool(state) === pool)
         oldestQueued = Math.min(oldestQueued ?? Infinity, state.since);
     }
   }
@@ -29,7 +30,7 @@ export function loadOf({ index, ready }: LoadSource, pool: string): PoolLoad | u
 export function runningByWorker({ index }: Pick<LoadSource, 'index'>, pool: string): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { state } of index.openTasks()) {
-    if (state.state !== 'running' || state.of.pool !== pool) continue;
+    if (state.state !== 'running' || servingPool(state) !== pool) continue;
     counts.set(state.worker, (counts.get(state.worker) ?? 0) + 1);
   }
   return counts;
