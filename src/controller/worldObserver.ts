@@ -9,8 +9,16 @@ export class WorldObserver {
   readonly #workers: WorkerDirectory;
   readonly #outage: OutageDetector;
   readonly #heartbeatTimeout: Duration;
+  readonly #block: World['block'];
 
-  constructor(workers: WorkerDirectory, outage: OutageDetector, heartbeatTimeoutMs: Duration) {
+  /** `block` tells why a pool admits no call; see `KeyRing`. */
+  constructor(
+    workers: WorkerDirectory,
+    outage: OutageDetector,
+    heartbeatTimeoutMs: Duration,
+    block: World['block'] = () => undefined,
+  ) {
+    this.#block = block;
     this.#workers = workers;
     this.#outage = outage;
     this.#heartbeatTimeout = heartbeatTimeoutMs;
@@ -23,6 +31,7 @@ export class WorldObserver {
       heartbeatTimeout: this.#heartbeatTimeout,
       outage: this.#outage.active,
       grace: this.#outage.grace,
+      block: this.#block,
     };
   }
 }

@@ -1,27 +1,58 @@
 // "Retry or fail": the only code that decides what follows a failed or lost attempt.
 
+import { fillingDelay, fullJitter } from './backoff.ts';
+import type { Duration } from './duration.ts';
 import { taskError, type TaskError, type TaskErrorCode } from './errors/index.ts';
-import { fullJitter } from './backoff.ts';
+import { fallbackFor, isProviderFailure } from './fallback.ts';
 import type { Failed, Instant, Queued, Running, Waiting } from './task.ts';
-import { failed, requeued, waiting } from './transitions.ts';
+import { failed, fellBack, requeued, returned, waiting } from './transitions.ts';
 
 export interface Aftermath {
   readonly state: Waiting | Failed | Queued;
   readonly error: TaskError;
   /** The decision, for logs and metrics. */
-  readonly rule: 'Retry' | 'NotRetryable' | 'RetriesExhausted' | 'NoTimeLeft' | 'PoisonPill' | 'Requeue';
+  readonly rule:
+    | 'Retry'
+    | 'NotRetryable'
+    | 'RetriesExhausted'
+    | 'NoTimeLeft'
+    | 'PoisonPill'
+    | 'Requeue'
+    | 'FallBack'
+    | 'ProviderOut';
 }
 
-/** Errors that do not count as an attempt: the task is requeued and waits for a key or a worker. */
-const uncountedErrors: ReadonlySet<TaskErrorCode> = new Set(['RateLimited', 'QuotaExhausted', 'WorkerDrained']);
+/**
+ * Failures of the key, not of the task: it returns to its lane and waits for a usable key. `QuotaUnavailable` and
+ * `PermissionDenied` are retryable only while other keys of the pool may have the quota or the right.
+ */
+const keyFailures: ReadonlySet<TaskErrorCode> = new Set([
+  'RateLimited',
+  'QuotaExhausted',
+  'QuotaUnavailable',
+  'KeyRefused',
+  'PermissionDenied',
+]);
+
+/** Errors that are worth one more attempt, but not more: each attempt is paid for. */
+const retriedOnce: ReadonlySet<TaskErrorCode> = new Set(['OutputTruncated']);
 
 /** What follows an attempt that ended with `error`; `random` is in [0, 1). */
 export function afterFailure(task: Running, error: TaskError, now: Instant, random: number): Aftermath {
-  if (uncountedErrors.has(error.code)) return requeueInTime(requeued(task, error.code, 'free', now), task, error, now);
+  const { policy } = task.of;
+  if (error.code === 'WorkerDrained') {
+    return requeueInTime(requeued(task, error.code, 'free', now), task, error, now);
+  }
+  const isLast = task.attempt >= (retriedOnce.has(error.code) ? Math.min(2, policy.maxAttempts) : policy.maxAttempts);
+  const fallback = fallbackFor(task, error, isLast);
+  if (fallback !== undefined) return fallBack(task, fallback, error, now);
+  if (error.outage === true && policy.onOutage === 'fail') return giveUp(task, error, 'ProviderOut', now);
+  if (error.outage === true || (keyFailures.has(error.code) && error.retryable)) {
+    return requeueInTime(returned(task, error.code, now), task, error, now);
+  }
   if (!error.retryable) return giveUp(task, error, 'NotRetryable', now);
-  if (task.attempt >= task.of.policy.maxAttempts) return giveUp(task, exhausted(task, error), 'RetriesExhausted', now);
-  const delay = Math.max(error.retryAfter ?? 0, fullJitter(task.attempt, task.of.policy.backoff, random));
-  const next = waiting(task, error.code, now + delay, now);
+  if (isLast) return giveUp(task, exhausted(task, error), 'RetriesExhausted', now);
+  const next = waiting(task, error.code, now + delayAfter(task, error, now, random), now);
   if (next.retryAt >= next.dueAt) return giveUp(task, noTimeLeft(error), 'NoTimeLeft', now);
   return { state: next, error, rule: 'Retry' };
 }
@@ -41,6 +72,25 @@ export function afterLoss(task: Running, error: TaskError, now: Instant): Afterm
   }
   const after = requeueInTime(requeued(task, error.code, 'lost', now), task, error, now);
   return after.state.state === 'failed' ? countLoss({ ...after, state: after.state }) : after;
+}
+
+/**
+ * ms. The provider's own delay is a lower bound. Trouble at the provider lasts longer than the usual backoff, so its delays
+ * fill the run budget, unless the job or its pool set a backoff.
+ */
+function delayAfter(task: Running, error: TaskError, now: Instant, random: number): Duration {
+  const { policy } = task.of;
+  const own =
+    isProviderFailure(error.code) && policy.backoff.requested !== true
+      ? fillingDelay(task.attempt, { ...policy, left: task.budgets.run - (now - task.since) }, random)
+      : fullJitter(task.attempt, policy.backoff, random);
+  return Math.max(error.retryAfter ?? 0, own);
+}
+
+function fallBack(task: Running, target: number, error: TaskError, now: Instant): Aftermath {
+  const next = fellBack(task, target, now);
+  if (next.dueAt <= now || next.budgets.run <= 0) return giveUp(task, noTimeLeft(error), 'NoTimeLeft', now);
+  return { state: next, error, rule: 'FallBack' };
 }
 
 /** The requeue, or a failure if there is no time for another attempt, so that the task does not wait only to fail. */

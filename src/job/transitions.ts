@@ -71,26 +71,30 @@ export type AttemptCost = 'counts' | 'free' | 'lost';
 
 /**
  * Requeues the task within the same run. `free` does not count the current attempt, `lost` counts its worker as lost.
- * Only a running task has a current attempt. A task that waits for its provider goes to the lane of its priority: in
- * `again`, which is served first, it would overtake more urgent tasks.
+ * Only a running task has a current attempt.
  */
-export function requeued(
-  task: Queued | Running | Waiting,
-  reason: Reason,
-  cost: AttemptCost,
-  now: Instant,
-  lane: 'again' | 'own' = 'again',
-): Queued {
+export function requeued(task: Queued | Running | Waiting, reason: Reason, cost: AttemptCost, now: Instant): Queued {
   const base = left(task, now);
   return {
     ...base,
     state: 'queued',
-    lane: laneFor(base, lane),
+    lane: laneFor(base, 'again'),
     reason,
     attempt: cost === 'free' && task.state === 'running' ? task.attempt - 1 : task.attempt,
     attemptsLost: cost === 'lost' ? task.attemptsLost + 1 : task.attemptsLost,
     dueAt: dueAt('queued', task.of, base.budgets, now),
   };
+}
+
+/**
+ * Returns the task of an attempt that failed because of the provider or a key, not of the task. The attempt does not count,
+ * and its time was spent waiting for the provider, so it is charged to the queue budget. The task goes to the lane of its
+ * priority: in `again`, which is served first, it would overtake more urgent tasks.
+ */
+export function returned(task: Running, reason: Reason, now: Instant): Queued {
+  const budgets = { ...task.budgets, queue: Math.max(0, task.budgets.queue - Math.max(0, now - task.since)) };
+  const next = requeued(task, reason, 'free', now);
+  return { ...next, budgets, lane: laneFor(next, 'own'), dueAt: dueAt('queued', task.of, budgets, now) };
 }
 
 /** Requeues the task for another of its targets; `target` is its number. */

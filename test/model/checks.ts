@@ -71,8 +71,13 @@ function isDated(task: TaskState): boolean {
   return Number.isFinite(dueAt) && dueAt <= Math.min(since + longest, since + attempt, of.deadline ?? Infinity);
 }
 
+/** An attempt that failed because of a key spent the time for waiting, not for running. */
+const wasReturned = (before: TaskState, after: TaskState): boolean =>
+  before.state === 'running' && after.state === 'queued' && after.reason === 'RateLimited';
+
 function spendsOnly(before: TaskState, after: TaskState): boolean {
-  const spent = before.state === 'queued' ? 'queue' : before.state === 'needs_review' ? 'review' : 'run';
+  const waited = before.state === 'queued' || wasReturned(before, after);
+  const spent = waited ? 'queue' : before.state === 'needs_review' ? 'review' : 'run';
   const passed = Math.max(0, after.since - before.since);
   return (['queue', 'run', 'review'] as const).every((budget) => {
     const least = Math.max(0, before.budgets[budget] - (budget === spent ? passed : 0));

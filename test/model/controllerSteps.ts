@@ -97,7 +97,7 @@ function beliefs(state: ModelState, task: number, seen: OpenTask): Belief[] {
 }
 
 export function worldOf(worker: ObservedWorker): World {
-  return { worker: () => worker, heartbeatTimeout, outage: false, grace: 0 };
+  return { worker: () => worker, heartbeatTimeout, outage: false, grace: 0, block: () => undefined };
 }
 
 function sender(index: number, task: number, write: Write): Sender {

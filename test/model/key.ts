@@ -25,8 +25,14 @@ export function stateKey(task: TaskState, now: Instant): string {
   const age = ticks(Math.min(now - since, oldest));
   const left = `${ticks(budgets.queue)},${ticks(budgets.run)},${ticks(budgets.review)}`;
   const retry = task.state === 'waiting' ? `@${ticks(Math.max(task.retryAt - now, -tick))}` : '';
-  const kept = task.state === 'queued' && task.reason === 'WorkerLost' ? 'w' : '';
+  const kept = keptReason(task);
   return `${letter}.${attempt}.${attemptsLost}.${left}+${age}${retry}${kept}${deadline}`;
+}
+
+/** The reasons that a later write depends on: a task that runs out of time after trouble at the provider names it. */
+function keptReason({ state, reason }: TaskState): string {
+  if (state !== 'queued' && state !== 'waiting') return '';
+  return { WorkerLost: 'w', RateLimited: 'l', ProviderError: 'p' }[reason as string] ?? '';
 }
 
 /** One letter each, so that keys stay short. */

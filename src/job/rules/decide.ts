@@ -9,6 +9,7 @@ import { retryDue } from './retryDue.ts';
 import { reviewTimeout } from './reviewTimeout.ts';
 import type { ObservedTask, Rule, Verdict, World } from './rule.ts';
 import { runTimeout } from './runTimeout.ts';
+import { targetBlocked } from './targetBlocked.ts';
 import { taskOrphaned } from './taskOrphaned.ts';
 import { nextCheck } from './timing.ts';
 import { workerLost } from './workerLost.ts';
@@ -19,6 +20,7 @@ export const rules: readonly Rule[] = [
   reviewTimeout,
   runTimeout,
   attemptTimeout,
+  targetBlocked,
   workerLost,
   taskOrphaned,
   retryDue,

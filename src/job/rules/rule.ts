@@ -1,5 +1,6 @@
 // A rule is a pure function of one observed task; it returns a verdict if it applies.
 
+import type { Block } from '../block.ts';
 import type { TaskError } from '../errors/index.ts';
 import type { Instant, OpenTask, TaskState } from '../task.ts';
 
@@ -22,6 +23,8 @@ export interface World {
   readonly heartbeatTimeout: number;
   /** During an outage silence does not count. */
   readonly outage: boolean;
+  /** Why a pool admits no call of a model by a tenant; undefined if it admits one, or if nothing is known. */
+  readonly block: (pool: string, model: string, tenant: string) => Block | undefined;
   /** ms to wait past a due time, so that results delayed by a lost connection arrive first. */
   readonly grace: number;
 }

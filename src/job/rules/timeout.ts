@@ -1,11 +1,49 @@
 // The failure that every timeout rule ends in.
 
-import { taskError, type TaskErrorCode } from '../errors/index.ts';
-import type { Instant, OpenTask } from '../task.ts';
+import { blockError } from '../blockError.ts';
+import { taskError, type TaskError, type TaskErrorCode } from '../errors/index.ts';
+import type { Instant, OpenTask, Reason } from '../task.ts';
 import { failed } from '../transitions.ts';
-import type { Write } from './rule.ts';
+import type { World, Write } from './rule.ts';
+import { blockOf } from './targetBlocked.ts';
 
 /** Fails the task; the rule has the name of the error. */
-export function failBy(code: TaskErrorCode, task: OpenTask, message: string, now: Instant): Write {
+export function failBy(code: TimeoutCode, task: OpenTask, message: string, now: Instant): Write {
   return { do: 'write', rule: code, state: failed(task, code, now), message, error: taskError(code, message) };
 }
+
+type TimeoutCode = 'DeadlineExceeded' | 'QueueTimeout' | 'ReviewTimeout' | 'RunTimeout';
+
+/**
+ * As `failBy`, but names the provider's error if the task ran out of time because of it: its target admits no call at the
+ * moment, or its last attempt failed because of the provider or a key.
+ */
+export function failByOrBlock(code: TimeoutCode, task: OpenTask, message: string, world: World, now: Instant): Write {
+  const error = providerErrorOf(task, message, world, now);
+  if (error === undefined) return failBy(code, task, message, now);
+  return { do: 'write', rule: code, state: failed(task, error.code, now), message: error.message, error };
+}
+
+function providerErrorOf(task: OpenTask, message: string, world: World, now: Instant): TaskError | undefined {
+  const block = task.state === 'queued' ? blockOf(task, world) : undefined;
+  if (block !== undefined && block.code !== 'QueueTimeout') {
+    const error = blockError(block, task, now);
+    return { ...error, message: `${message}: ${error.message}` };
+  }
+  if ((task.state !== 'queued' && task.state !== 'waiting') || !isProviderReason(task.reason)) return undefined;
+  return taskError(task.reason, `${message}, after its last attempt ended with ${task.reason}`);
+}
+
+/** Why tasks wait for a provider or a key. */
+const providerReasons = [
+  'ProviderUnavailable',
+  'ProviderError',
+  'ProviderUnreachable',
+  'RateLimited',
+  'QuotaExhausted',
+  'QuotaUnavailable',
+  'KeyRefused',
+] as const satisfies readonly TaskErrorCode[];
+
+const isProviderReason = (reason: Reason): reason is (typeof providerReasons)[number] =>
+  (providerReasons as readonly Reason[]).includes(reason);

@@ -18,6 +18,7 @@ const calm: World = {
   heartbeatTimeout: 6_000,
   outage: false,
   grace: 0,
+  block: () => undefined,
 };
 const outage: World = { ...calm, outage: true, grace: 15_000 };
 

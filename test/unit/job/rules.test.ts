@@ -10,6 +10,7 @@ import { retryDue } from '../../../src/job/rules/retryDue.ts';
 import { reviewTimeout } from '../../../src/job/rules/reviewTimeout.ts';
 import type { Rule, World, ObservedWorker } from '../../../src/job/rules/rule.ts';
 import { runTimeout } from '../../../src/job/rules/runTimeout.ts';
+import { targetBlocked } from '../../../src/job/rules/targetBlocked.ts';
 import { taskOrphaned } from '../../../src/job/rules/taskOrphaned.ts';
 import { workerLost } from '../../../src/job/rules/workerLost.ts';
 import { whyDue } from '../../../src/job/whyDue.ts';
@@ -18,7 +19,7 @@ import { submitted, toReview, waiting } from '../../../src/job/transitions.ts';
 import { identity, openTasks, runningTask, start } from '../../fakes/tasks.ts';
 
 const alive: ObservedWorker = { silentFor: 100, connectionLost: false, beat: 10, beatsWithout: () => 0 };
-const calm: World = { worker: () => alive, heartbeatTimeout: 6_000, outage: false, grace: 0 };
+const calm: World = { worker: () => alive, heartbeatTimeout: 6_000, outage: false, grace: 0, block: () => undefined };
 const outage: World = { ...calm, outage: true, grace: 15_000 };
 const seeing = (worker: Partial<ObservedWorker> | undefined, world = calm): World => ({
   ...world,
@@ -129,8 +130,14 @@ describe.each(timed)('%s', (name, { rule, task, at, atInOutage, says }) => {
 });
 
 test('DeadlineExceeded concerns every open state', () => {
-  for (const task of openTasks({ ...of, deadline: start + 300 }))
-    expect(say(deadlineExceeded, task, 800)).toMatchObject({ state: { state: 'failed', reason: 'DeadlineExceeded' } });
+  for (const task of openTasks({ ...of, deadline: start + 300 })) {
+    // A task in backoff fails with the error of its last attempt.
+    const reason = task.state === 'waiting' ? 'ProviderError' : 'DeadlineExceeded';
+    expect(say(deadlineExceeded, task, 800)).toMatchObject({
+      rule: 'DeadlineExceeded',
+      state: { state: 'failed', reason },
+    });
+  }
 });
 
 test('RunTimeout ends a backoff as well', () => {
@@ -211,6 +218,7 @@ describe('decide', () => {
       reviewTimeout,
       runTimeout,
       attemptTimeout,
+      targetBlocked,
       workerLost,
       taskOrphaned,
       retryDue,

@@ -19,7 +19,13 @@ const tasks: readonly OpenTask[] = [
   toReview(running, start + 7_000),
   submitted(identity({ deadline: start + 1_000 })),
 ];
-const calm: World = { worker: () => undefined, heartbeatTimeout: Infinity, outage: true, grace: 0 };
+const calm: World = {
+  worker: () => undefined,
+  heartbeatTimeout: Infinity,
+  outage: true,
+  grace: 0,
+  block: () => undefined,
+};
 const someTask = fc.constantFrom(...tasks);
 
 test('nothing happens before the next check, and the first timed rule acts at it', () => {

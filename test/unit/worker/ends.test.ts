@@ -17,7 +17,7 @@ const failing =
 test.each([
   ['ProviderUnavailable', 'waiting', 1],
   ['PromptRefused', 'failed', 1],
-  ['KeyRefused', 'waiting', 1],
+  ['KeyRefused', 'queued', 0],
   ['RateLimited', 'queued', 0],
   ['QuotaExhausted', 'queued', 0],
 ] as const)('%s ends in %s', async (code, expected, attempt) => {
@@ -30,7 +30,7 @@ test.each([
   expect(detail.error).toMatchObject({ code, provider: { status: 418 } });
   expect(world.keys.released.at(-1)).toMatchObject({ outcome: 'failed', error: { code } });
   if (expected === 'queued') {
-    expect(state).toMatchObject({ lane: 'again' });
+    expect(state).toMatchObject({ lane: 'normal' });
     expect(detail.request).toEqual(world.log.entries[0]!.detail.request);
   }
   const metrics = await world.registry.metrics();

@@ -1,0 +1,45 @@
+// The error of a task that fails while its pool admits no call of its model.
+
+import type { Block, BlockReason } from './block.ts';
+import { taskError, type TaskError } from './errors/index.ts';
+import { targetOf } from './target.ts';
+import type { Instant, TaskBase } from './task.ts';
+
+/** The message is a sentence without a full stop. */
+export function blockError(block: Block, task: Pick<TaskBase, 'of' | 'target'>, now: Instant): TaskError {
+  const details = block.provider === null ? {} : { provider: block.provider };
+  return taskError(block.code, sentence(block, task, now), {
+    ...details,
+    ...(block.permanent && { retryable: false }),
+  });
+}
+
+function sentence(block: Block, task: Pick<TaskBase, 'of' | 'target'>, now: Instant): string {
+  const { pool, model } = targetOf(task);
+  const words = block.message === '' ? '' : `: ${block.message}`;
+  const seconds = block.since === null ? 0 : Math.max(0, Math.round((now - block.since) / 1_000));
+  return `${what(block.reason, pool, model, block.provider?.status)}${block.since === null ? '' : ` for ${seconds} s`}${words}`;
+}
+
+function what(reason: BlockReason, pool: string, model: string, status: number | undefined): string {
+  switch (reason) {
+    case 'ProviderOutage':
+      return status === undefined
+        ? `The provider of model ${model} has been unreachable`
+        : `The provider has answered ${status} for model ${model}`;
+    case 'QuotaExhausted':
+      return `Every API key of pool ${pool} has been without quota for model ${model}`;
+    case 'KeysRefused':
+      return `The provider has refused every API key of pool ${pool}`;
+    case 'KeysCooling':
+      return `The provider has rate-limited model ${model} for every API key of pool ${pool}`;
+    case 'NoKeys':
+      return `Pool ${pool} has had no API key`;
+    case 'BudgetExhausted':
+      return `The budget of pool ${pool} or of the tenant has been spent`;
+    case 'RateLimit':
+      return `The requests per minute of every API key of pool ${pool} have been used up`;
+    default:
+      return reason satisfies never;
+  }
+}
