@@ -27,11 +27,13 @@ const extras = new Map<unknown, Extras>([
   [reference, { rules: referenceRules() }],
   [job.tasks.unwrap(), { rules: [uniqueNames()] }],
   [generationJobSpec, { rules: jobRules() }],
+  [job.policy.unwrap().shape.backoff.unwrap(), { rules: [backoffRule()] }],
   [
     pool.models,
     { rules: [{ rule: `size(${orNone('image')}) + size(${orNone('text')}) > 0`, message: 'must name a model' }] },
   ],
   [pool.autoscaling.unwrap(), { rules: [autoscalingRule()] }],
+  [workerPoolSpec, { rules: [budgetsRule()] }],
   [pool.baseUrl.unwrap(), { pattern: '^[Hh][Tt][Tt][Pp][Ss]?://' }],
   [podTemplate.shape.env.unwrap().element.shape.name, { rules: [reservedRule()] }],
   ...[podTemplate.shape.nodeSelector, podTemplate.shape.labels, podTemplate.shape.annotations].map(
@@ -59,6 +61,16 @@ function durationRule({ min, max }: { min: number; max: number }): Rule {
 
 /** The number of digits is limited, so that no number overflows. */
 const durationPattern = String.raw`^([0-9]{1,5}d)?([0-9]{1,6}h)?([0-9]{1,8}m)?([0-9]{1,9}(\\.[0-9]{1,9})?s)?([0-9]{1,12}ms)?$`;
+
+function backoffRule(): Rule {
+  // Both are at most an hour, so days are pointless, and CEL cannot read them.
+  const hasDays = ['initial', 'max'].map((field) => `self.${field}.contains('d')`).join(' || ');
+  return {
+    rule: `!has(self.initial) || !has(self.max) || ${hasDays} || duration(self.initial) <= duration(self.max)`,
+    message: 'is more than max',
+    fieldPath: '.initial',
+  };
+}
 
 function notBlank(message: string): Rule[] {
   return [{ rule: `self.trim() != ''`, message }];
@@ -137,6 +149,14 @@ function autoscalingRule(): Rule {
     rule: 'self.minReplicas <= self.maxReplicas',
     message: 'is more than maxReplicas',
     fieldPath: '.minReplicas',
+  };
+}
+
+function budgetsRule(): Rule {
+  return {
+    rule: '!has(self.budgets) || has(self.prices) && size(self.prices) > 0',
+    message: 'requires prices',
+    fieldPath: '.budgets',
   };
 }
 

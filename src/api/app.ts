@@ -9,6 +9,7 @@ import { RecentEntries } from '../jobs/events/recentEntries.ts';
 import { LastClaims } from '../readmodel/lastClaims.ts';
 import type { EndedTask } from '../jobs/context.ts';
 import { JobWatch } from '../jobs/wait.ts';
+import { acceptJson } from './jsonBody.ts';
 import { documentApi } from './openapi.ts';
 import type { Api, ApiContext, ApiOptions } from './options.ts';
 import { measureRequests, watchOverdue } from './metrics.ts';
@@ -94,16 +95,6 @@ function newApp({ logger, random }: ApiOptions): Api {
 
 function requestId(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' && /^[\w.:-]{1,128}$/.test(header) ? header : undefined;
-}
-
-/** Accepts JSON and empty bodies. Keys that could reach a prototype are rejected. */
-function acceptJson(app: Api): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
-    if (body.trim() === '') done(null, undefined);
-    else void parse(request, body, done);
-  });
 }
 
 function corsOptions({ corsOrigins }: ApiOptions) {

@@ -44,7 +44,19 @@ export interface PolicyRequest {
   maxAttempts?: number;
   maxLostAttempts?: number;
   review?: 'never' | 'always';
+  /** Delays between attempts; at least one of the two. Default: they spread the attempts over `runTimeout`. */
+  backoff?: { initial?: string; max?: string };
+  /** What a task does while its provider is out; default `wait`. */
+  onOutage?: 'wait' | 'fail';
+  /** What a task does while the budget of its pool or tenant is spent; default `wait`. */
+  onBudget?: 'wait' | 'fail';
+  /** Other models or pools, in order, for when the job's own cannot serve a task; each names a pool, a model or both. */
+  fallback?: { pool?: string; model?: string }[];
+  /** What moves a task to its next fallback; default all but `refusal`. */
+  fallbackOn?: FallbackCause[];
 }
+
+export type FallbackCause = 'outage' | 'quota' | 'retired' | 'timeout' | 'refusal';
 
 export interface SubmitRequest {
   kind: Kind;

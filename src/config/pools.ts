@@ -2,11 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { formatDuration } from '../job/duration.ts';
 import { GenwardenError } from '../job/errors/index.ts';
-import { policyBounds } from '../job/policy.ts';
+import type { PoolBudgets, Prices } from '../job/money.ts';
 import type { JobKind, PolicyRequest } from '../job/policy.ts';
-import { duration } from './forms.ts';
+import { budgetsSchema, checkPrices, pricesSchema } from './poolMoney.ts';
+import { policySchema } from './poolPolicy.ts';
 import type { ProviderSettings, Settings } from './settings.ts';
 
 export interface PoolKey {
@@ -26,6 +26,9 @@ export interface PoolSettings {
   /** The pool's own defaults of the job policy; times in milliseconds. */
   readonly policy: PolicyRequest;
   readonly keys: readonly PoolKey[];
+  /** What calls cost; undefined: nothing is known about costs. */
+  readonly prices: Prices | undefined;
+  readonly budgets: PoolBudgets | undefined;
   /** The provider's address; undefined: the SDK's default. */
   readonly baseUrl: string | undefined;
   readonly apiVersion: string;
@@ -121,6 +124,8 @@ function poolOf(
       requestsPerMinute: limits.requestsPerMinute ?? flat.requestsPerMinute,
       maxInFlight: limits.maxInFlight ?? flat.maxInFlight,
     })),
+    prices: entry.prices,
+    budgets: entry.budgets,
     baseUrl: entry.baseUrl ?? flat.baseUrl,
     apiVersion: entry.apiVersion ?? flat.apiVersion,
     concurrency: entry.concurrency,
@@ -134,24 +139,6 @@ function byKind(models: readonly string[]): Record<JobKind, string[]> {
   return { image: ofKind('image'), text: ofKind('text') };
 }
 
-const time = ({ min, max }: { min: number; max: number }) =>
-  duration(formatDuration(min), formatDuration(max)).schema.optional();
-const count = ({ min, max }: { min: number; max: number }) => z.int().min(min).max(max).optional();
-
-const policySchema = z
-  .strictObject({
-    attemptTimeout: time(policyBounds.attemptTimeout),
-    runTimeout: time(policyBounds.runTimeout),
-    queueTimeout: time(policyBounds.queueTimeout),
-    reviewTimeout: time(policyBounds.reviewTimeout),
-    maxAttempts: count(policyBounds.maxAttempts),
-    maxLostAttempts: count(policyBounds.maxLostAttempts),
-    review: z.enum(['never', 'always']).optional(),
-  })
-  .transform(
-    (policy) => Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined)) as PolicyRequest,
-  );
-
 const modelNames = z.array(z.string().min(1).max(128));
 const modelsSchema = z.preprocess(
   (value) => (Array.isArray(value) ? byKind(value as string[]) : value),
@@ -160,34 +147,38 @@ const modelsSchema = z.preprocess(
     .refine(({ image, text }) => image.length + text.length > 0, 'must name a model'),
 );
 
-const poolSchema = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be 1 to 63 lower-case letters, digits and inner -'),
-  provider: z.enum(['gemini']).optional(),
-  models: modelsSchema.optional(),
-  policy: policySchema.optional(),
-  keys: z
-    .array(
-      z
-        .strictObject({
-          key: z.string().min(1).optional(),
-          keyFile: z.string().min(1).optional(),
-          requestsPerMinute: z.int().min(1).max(100_000).optional(),
-          maxInFlight: z.int().min(1).max(10_000).optional(),
-        })
-        .refine(
-          ({ key, keyFile }) => (key === undefined) !== (keyFile === undefined),
-          'requires either key or keyFile',
-        ),
-    )
-    .optional(),
-  baseUrl: z.url({ protocol: /^https?$/ }).optional(),
-  apiVersion: z.string().min(1).optional(),
-  concurrency: z.int().min(1).max(1_000).optional(),
-  tenants: z.array(z.string().min(1)).min(1).optional(),
-  owner: z.string().min(1).optional(),
-});
+const poolSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be 1 to 63 lower-case letters, digits and inner -'),
+    provider: z.enum(['gemini']).optional(),
+    models: modelsSchema.optional(),
+    policy: policySchema.optional(),
+    prices: pricesSchema.optional(),
+    budgets: budgetsSchema.optional(),
+    keys: z
+      .array(
+        z
+          .strictObject({
+            key: z.string().min(1).optional(),
+            keyFile: z.string().min(1).optional(),
+            requestsPerMinute: z.int().min(1).max(100_000).optional(),
+            maxInFlight: z.int().min(1).max(10_000).optional(),
+          })
+          .refine(
+            ({ key, keyFile }) => (key === undefined) !== (keyFile === undefined),
+            'requires either key or keyFile',
+          ),
+      )
+      .optional(),
+    baseUrl: z.url({ protocol: /^https?$/ }).optional(),
+    apiVersion: z.string().min(1).optional(),
+    concurrency: z.int().min(1).max(1_000).optional(),
+    tenants: z.array(z.string().min(1)).min(1).optional(),
+    owner: z.string().min(1).optional(),
+  })
+  .superRefine(checkPrices);
 
 const poolsFileSchema = z.strictObject({ pools: z.array(poolSchema).min(1).superRefine(checkNames) });
 

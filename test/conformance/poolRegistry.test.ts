@@ -8,7 +8,15 @@ const pool = (name: string, model = 'a-model'): PoolDeclaration => ({
   name,
   provider: 'gemini',
   models: { image: [model], text: [] },
-  policy: { maxAttempts: 2, review: 'always', backoff: { first: 10 } },
+  policy: {
+    maxAttempts: 2,
+    review: 'always',
+    backoff: { first: 10 },
+    onOutage: 'fail',
+    onBudget: 'wait',
+    fallback: [{ pool: 'spare' }],
+    fallbackOn: ['quota'],
+  },
 });
 
 onEachAdapter((open) => {

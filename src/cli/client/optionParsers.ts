@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError } from 'commander';
 import { durationForm, parseDuration } from '../../job/duration.ts';
+import { parseExactJson } from '../../job/jsonNumbers.ts';
 
 /** Checks a duration and returns the text, which the API parses. */
 export function durationText(text: string): string {
@@ -19,7 +20,7 @@ export function wholeNumber(min: number): (text: string) => number {
 
 export function json(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch (error) {
     throw new InvalidArgumentError(`Not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -33,3 +34,16 @@ export function pairs(text: string, previous: readonly Pair[] = []): Pair[] {
 }
 
 export type Pair = readonly [name: string, value: string];
+
+/** `pool=name`, `model=name`, or both with a comma in between. Collects repeated options. */
+export function fallbacks(text: string, previous: readonly Fallback[] = []): Fallback[] {
+  const fields = text.split(',').map((field) => field.split('='));
+  if (!fields.every(([key = '', value, ...rest]) => ['pool', 'model'].includes(key) && value && rest.length === 0))
+    throw new InvalidArgumentError('Expected pool=name, model=name, or pool=name,model=name.');
+  return [...previous, Object.fromEntries(fields) as Fallback];
+}
+
+export interface Fallback {
+  readonly pool?: string;
+  readonly model?: string;
+}

@@ -2,12 +2,10 @@
 // the body distinguishes a replay from a different request.
 
 import { z } from 'zod';
-import { poolNameForm } from '../../job/ids.ts';
-import { policyBounds } from '../../job/policy.ts';
 import { maxReferences, type JsonObject, type JsonValue } from '../../job/task.ts';
-import { durationText } from './durationText.ts';
 import { jsonProblem } from './json.ts';
 import { labelKeyProblem, labelValueProblem } from './labels.ts';
+import { modelName, policyBody, poolName } from './policyBody.ts';
 
 const kib = 1024;
 
@@ -100,31 +98,6 @@ const input = z.strictObject({
 
 const metadata = json(4 * kib, 'Any JSON of the client; returned unchanged').optional();
 
-const { deadline, maxAttempts, maxLostAttempts } = policyBounds;
-const policy = z.strictObject({
-  attemptTimeout: durationText(policyBounds.attemptTimeout, 'Limit of one attempt').optional(),
-  runTimeout: durationText(
-    policyBounds.runTimeout,
-    'Limit of all time running and in backoff within one run',
-  ).optional(),
-  queueTimeout: durationText(policyBounds.queueTimeout, 'Limit of all time waiting for a worker or a key').optional(),
-  reviewTimeout: durationText(policyBounds.reviewTimeout, 'Limit of all time waiting for a reviewer').optional(),
-  deadline: durationText(deadline, 'Limit from submit to the end; null: none').nullable().optional(),
-  maxAttempts: z
-    .int()
-    .min(maxAttempts.min)
-    .max(maxAttempts.max)
-    .optional()
-    .describe('Attempts at a task within one run.'),
-  maxLostAttempts: z
-    .int()
-    .min(maxLostAttempts.min)
-    .max(maxLostAttempts.max)
-    .optional()
-    .describe('Workers that a task may lose within one run before it fails as PoisonPill.'),
-  review: z.enum(['never', 'always']).optional().describe('Whether a person must approve each result.'),
-});
-
 const labels = z
   .record(z.string(), z.string())
   .refine((all) => Object.keys(all).length <= 16, 'has more than 16 labels')
@@ -144,14 +117,9 @@ const task = z.strictObject({
 export const submitBody = z
   .strictObject({
     kind: z.enum(['image', 'text']).describe('What to generate.'),
-    pool: z
-      .string()
-      .regex(poolNameForm, 'is not the name of a pool')
-      .meta({ maxLength: 63 })
-      .optional()
-      .describe('Default: default.'),
+    pool: poolName.optional().describe('Default: default.'),
     priority: z.enum(['high', 'normal', 'low']).optional().describe('Default: normal.'),
-    model: z.string().min(1).max(128).optional().describe("Default: the pool's first model of this kind."),
+    model: modelName.optional().describe("Default: the pool's first model of this kind."),
     input: input.omit({ extraReferences: true }).optional(),
     tasks: z
       .array(task)
@@ -160,7 +128,7 @@ export const submitBody = z
       .superRefine(rejectDuplicateNames)
       .optional()
       .describe('Default: one task.'),
-    policy: policy.optional(),
+    policy: policyBody.optional(),
     labels: labels.optional().describe('At most 16, in the syntax of Kubernetes labels.'),
     metadata,
     concurrencyKey: printable(200).optional().describe('At most one job per key and tenant can be open.'),
@@ -170,7 +138,6 @@ export const submitBody = z
 export type SubmitBody = z.infer<typeof submitBody>;
 export type InputBody = z.infer<typeof input>;
 export type ReferenceBody = z.infer<typeof reference>;
-export type PolicyBody = z.infer<typeof policy>;
 
 function rejectDuplicateNames(tasks: readonly { name?: string | undefined }[], context: z.RefinementCtx): void {
   const seen = new Set<string>();

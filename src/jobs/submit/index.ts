@@ -3,15 +3,18 @@
 import { createHash } from 'node:crypto';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { jobIdFrom, type JobId, type TaskIndex } from '../../job/ids.ts';
+import type { Target } from '../../job/policy.ts';
 import type { SpecWrite, TaskIdentity, TaskInput, TaskRequest } from '../../job/task.ts';
 import { submitted } from '../../job/transitions.ts';
 import type { JobRecord, LogEntry } from '../../ports/jobLog.ts';
 import type { JobsContext } from '../context.ts';
 import { isDeletedOrExpired } from '../read.ts';
 import type { SubmitBody } from './body.ts';
+import { fallbacksOf } from './fallbacks.ts';
 import { digestOf } from './json.ts';
 import { mergeTasks, type RequestedTask } from './mergeTasks.ts';
 import { placementOf, type Placement } from './placement.ts';
+import { policyRequestOf } from './policyBody.ts';
 import { resolveReferences, type ResolvedReferences } from './references.ts';
 import { timingOf, type Timing } from './timing.ts';
 
@@ -76,10 +79,23 @@ async function storeJob(context: SubmitContext, submit: Identified): Promise<Sub
   const tasks = mergeTasks(body);
   const placement = placementOf(body, context.pools, context.follower, tenant);
   const { provider, policy } = placement.pool;
-  const timing = timingOf(body.kind, body.policy, policy, context.retentionMs, context.clock.now());
+  const wanted = {
+    kind: body.kind,
+    tenant,
+    primary: placement,
+    requested: policyRequestOf(body.policy ?? {}).fallback,
+  };
+  const fallback = fallbacksOf(context, wanted);
+  const timing = withFallback(
+    timingOf(body.kind, body.policy, policy, context.retentionMs, context.clock.now()),
+    fallback,
+  );
   const references = await resolveReferences(tasks, context.artifacts, tenant, provider);
   return write(context, submit, specsOf({ job, tenant, digest, owner, body, tasks, placement, timing, references }));
 }
+
+const withFallback = (timing: Timing, fallback: readonly Target[]): Timing =>
+  fallback.length === 0 ? timing : { ...timing, policy: { ...timing.policy, fallback } };
 
 interface NewJob {
   readonly job: JobId;

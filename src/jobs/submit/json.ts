@@ -10,6 +10,28 @@ export function jsonProblem(value: unknown, maxBytes: number, levels = maxDepth)
   return Buffer.byteLength(JSON.stringify(value)) > maxBytes ? `is larger than ${maxBytes / 1024} KiB` : undefined;
 }
 
+/**
+ * The path of an integer beyond 2^53, which may have been rounded when it was parsed; undefined if there is none. For values
+ * that another program has parsed.
+ */
+export function roundedNumberAt(value: unknown): readonly PropertyKey[] | undefined {
+  const open: { value: unknown; path: PropertyKey[] }[] = [{ value, path: [] }];
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    const { value: each, path } = at;
+    if (typeof each === 'number' && Number.isInteger(each) && !Number.isSafeInteger(each)) return path;
+    if (Array.isArray(each))
+      open.push(...each.map((inner: unknown, index) => ({ value: inner, path: [...path, index] })));
+    else if (typeof each === 'object' && each !== null)
+      open.push(
+        ...Object.entries(each).map(([key, inner]: [string, unknown]) => ({
+          value: inner,
+          path: [...path, key],
+        })),
+      );
+  }
+  return undefined;
+}
+
 /** `sha256:…` of a JSON value; the order of keys does not matter. */
 export function digestOf(value: unknown): string {
   const hash = createHash('sha256');

@@ -4,7 +4,7 @@ import { formatDuration, parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { policyFor, type JobKind, type Policy, type PolicyRequest } from '../../job/policy.ts';
 import type { Instant } from '../../job/task.ts';
-import type { PolicyBody } from './body.ts';
+import { policyRequestOf, type PolicyBody } from './policyBody.ts';
 
 export interface Timing {
   readonly policy: Policy;
@@ -21,9 +21,8 @@ export function timingOf(
   retentionMs: number,
   now: Instant,
 ): Timing {
-  const { deadline, ...texts } = body;
-  const requested = inMilliseconds(texts);
-  const deadlineMs = typeof deadline === 'string' ? parseDuration(deadline)! : null;
+  const requested = policyRequestOf(body);
+  const deadlineMs = typeof body.deadline === 'string' ? parseDuration(body.deadline)! : null;
   const policy = fitted(policyFor(kind, requested, poolDefaults), { ...poolDefaults, ...requested }, retentionMs);
   const longest = Math.min(deadlineMs ?? Infinity, lifetime(policy));
   if (longest > retentionMs) {
@@ -39,17 +38,6 @@ export function timingOf(
     deadline: deadlineMs === null ? null : now + deadlineMs,
   };
 }
-
-function inMilliseconds({ attemptTimeout, runTimeout, queueTimeout, reviewTimeout, ...rest }: PolicyBody) {
-  const times = { attemptTimeout, runTimeout, queueTimeout, reviewTimeout };
-  const entries = Object.entries({ ...rest, ...mapValues(times, (text) => parseDuration(text)!) });
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as PolicyRequest;
-}
-
-const mapValues = <K extends string>(texts: Record<K, string | undefined>, read: (text: string) => number) =>
-  Object.fromEntries(
-    Object.entries<string | undefined>(texts).map(([key, text]) => [key, text === undefined ? undefined : read(text)]),
-  ) as Record<K, number | undefined>;
 
 const lifetime = ({ queueTimeout, runTimeout, reviewTimeout, review }: Policy): number =>
   queueTimeout + runTimeout + (review === 'always' ? reviewTimeout : 0);

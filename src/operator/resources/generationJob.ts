@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { taskStates } from '../../job/task.ts';
 import { submitBody } from '../../jobs/submit/body.ts';
-import { jsonProblem } from '../../jobs/submit/json.ts';
+import { jsonProblem, roundedNumberAt } from '../../jobs/submit/json.ts';
 import type { KubeObject } from '../../ports/kubernetes.ts';
 import { type Condition, conditions } from './conditions.ts';
 import { type Parsed, parseSpec } from './kinds.ts';
@@ -35,7 +35,14 @@ export const generationJobSpec = z
   .superRefine((spec, context) => {
     // Free JSON may be 64 levels deep, and it starts at most eight levels down.
     const problem = jsonProblem(spec, mostSpecBytes, 72);
-    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    if (problem !== undefined) {
+      context.addIssue({ code: 'custom', message: problem });
+      return;
+    }
+    const rounded = roundedNumberAt(spec);
+    if (rounded === undefined) return;
+    const message = 'is a number beyond 2^53, which cannot be kept exactly; write it as a string';
+    context.addIssue({ code: 'custom', path: [...rounded], message });
   })
   .describe('The job. Immutable.');
 

@@ -43,6 +43,38 @@ const key = z.strictObject({
     .describe('Limit across all workers. Default: the setting of the installation.'),
 });
 
+const price = (per: string) => z.number().min(0).max(1_000_000).exactOptional().describe(`Per ${per}.`);
+
+const prices = z
+  .record(
+    z.string().min(1).max(128),
+    z
+      .strictObject({
+        input: price('million input tokens'),
+        output: price('million output tokens'),
+        image: price('image'),
+      })
+      .refine(
+        ({ input, output, image }) => (input ?? output ?? image) !== undefined,
+        'must have input, output or image',
+      )
+      .meta({ minProperties: 1 }),
+  )
+  .refine((all) => Object.keys(all).length <= 64, 'has more than 64 models')
+  .meta({ maxProperties: 64 });
+
+const budget = (what: string) => z.number().min(0.000_001).max(1_000_000_000).exactOptional().describe(`${what}.`);
+
+const budgets = z
+  .strictObject({
+    day: budget('The most that the pool may spend in a UTC day'),
+    month: budget('The most that the pool may spend in a UTC month'),
+    tenantDay: budget('The most that each tenant may spend in a UTC day'),
+    tenantMonth: budget('The most that each tenant may spend in a UTC month'),
+  })
+  .refine((all) => Object.keys(all).length > 0, 'must have day, month, tenantDay or tenantMonth')
+  .meta({ minProperties: 1 });
+
 const autoscaling = z
   .strictObject({
     minReplicas: z
@@ -90,6 +122,10 @@ export const workerPoolSpec = z
       .omit({ deadline: true })
       .optional()
       .describe('Default policy of the jobs of this pool.'),
+    prices: prices.optional().describe('What calls cost, by model, in the currency of your choice.'),
+    budgets: budgets
+      .optional()
+      .describe('The most that calls may cost, in the unit of the prices. Over budget, tasks wait or fail.'),
     replicas: z
       .int()
       .min(0)
@@ -106,6 +142,10 @@ export const workerPoolSpec = z
       .optional()
       .describe('Namespaces (tenants) that may use the pool. Absent: all.'),
     template: podTemplate.optional(),
+  })
+  .superRefine(({ budgets: limits, prices: known }, context) => {
+    if (limits !== undefined && Object.keys(known ?? {}).length === 0)
+      context.addIssue({ code: 'custom', path: ['budgets'], message: 'requires prices' });
   })
   .describe('The pool. It has the name of the resource.');
 

@@ -99,6 +99,40 @@ describe('POST /v1/jobs', () => {
     expect(of.policy).toMatchObject({ attemptTimeout: 90_000, queueTimeout: 3_600_000, maxAttempts: 5 });
   });
 
+  test('stores the backoff, what an outage and a spent budget do, and the resolved fallbacks', async () => {
+    await using world = await apiWorld();
+    const id = await world.submit({
+      policy: {
+        backoff: { initial: '2s', max: '1m' },
+        onOutage: 'fail',
+        onBudget: 'wait',
+        fallback: [{ model: 'gemini-3-pro-image' }, { pool: 'drawings' }],
+        fallbackOn: ['outage', 'refusal'],
+      },
+    });
+    const { policy } = (await world.log.read(id))!.tasks[0]!.last.state.of;
+    expect(policy).toMatchObject({
+      backoff: { first: 2_000, cap: 60_000, requested: true },
+      onOutage: 'fail',
+      onBudget: 'wait',
+      fallback: [
+        { pool: 'default', model: 'gemini-3-pro-image' },
+        { pool: 'drawings', model: 'gpt-image-1' },
+      ],
+      fallbackOn: ['outage', 'refusal'],
+    });
+    const plain = (await world.log.read(await world.submit()))!.tasks[0]!.last.state.of.policy;
+    expect(Object.keys(plain)).not.toContain('fallback');
+  });
+
+  test('keeps numbers that JavaScript holds exactly, also large ones', async () => {
+    await using world = await apiWorld();
+    const body = '{"kind":"image","input":{"prompt":"a"},"metadata":[1e21,9007199254740992,0.1]}';
+    const { status, json } = await world.post('/v1/jobs', body, { 'content-type': 'application/json' });
+    expect(status).toBe(202);
+    expect(json.metadata).toEqual([1e21, 2 ** 53, 0.1]);
+  });
+
   test('fits the default budgets into a short retention, but refuses requested budgets that do not fit', async () => {
     await using world = await apiWorld({ retentionMs: 60_000 });
     const { status, json } = await world.post('/v1/jobs', yard);

@@ -62,6 +62,57 @@ test('a file defines pools; fields that a pool leaves out come from the settings
   expect(full!.policy).toEqual({ attemptTimeout: 90_000, maxAttempts: 5 });
 });
 
+test("a pool's policy may set the backoff, fallbacks and what outages do; a pool may have prices and budgets", () => {
+  const [pool] = read({
+    pools: [
+      {
+        name: 'photos',
+        models: { image: ['painter'] },
+        policy: {
+          backoff: { max: '5m' },
+          onOutage: 'fail',
+          onBudget: 'fail',
+          fallback: [{ pool: 'spare' }, { model: 'sketcher' }],
+          fallbackOn: ['quota'],
+        },
+        prices: { painter: { input: 0.3, image: 0.04 } },
+        budgets: { day: 20, tenantMonth: 5 },
+      },
+    ],
+  });
+  expect(pool!.policy).toEqual({
+    backoff: { cap: 300_000 },
+    onOutage: 'fail',
+    onBudget: 'fail',
+    fallback: [{ pool: 'spare' }, { model: 'sketcher' }],
+    fallbackOn: ['quota'],
+  });
+  expect(pool!.prices).toEqual({ painter: { input: 0.3, image: 0.04 } });
+  expect(pool!.budgets).toEqual({ day: 20, tenantMonth: 5 });
+  expect(declarationOf(pool!)).not.toHaveProperty('prices');
+});
+
+test('a wrong policy, price or budget names its place', () => {
+  expect(
+    problemsOf({
+      pools: [
+        { name: 'a', policy: { backoff: { initial: '2m', max: '1m' }, fallback: [{}], fallbackOn: ['mood'] } },
+        { name: 'b', models: { image: ['painter'] }, prices: { paniter: { image: 1 } } },
+        { name: 'c', budgets: { day: 1 } },
+        { name: 'd', prices: { m: { image: -1 } }, budgets: { day: 0 } },
+      ],
+    }),
+  ).toEqual([
+    'pools[0].policy.backoff.initial: is more than max',
+    'pools[0].policy.fallback[0]: must have pool or model',
+    expect.stringContaining('pools[0].policy.fallbackOn[0]: '),
+    'pools[1].prices.paniter: is not a model of the pool',
+    'pools[2].budgets: requires prices',
+    expect.stringContaining('pools[3].prices.m.image: '),
+    expect.stringContaining('pools[3].budgets.day: '),
+  ]);
+});
+
 test('each problem names its place in the file', () => {
   expect(
     problemsOf({

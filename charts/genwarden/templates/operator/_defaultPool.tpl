@@ -33,6 +33,14 @@ spec:
   policy:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+  {{- with $pool.prices }}
+  prices:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $pool.budgets }}
+  budgets:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
   {{- with $pool.allowedNamespaces }}
   allowedNamespaces:
     {{- toYaml . | nindent 4 }}

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import { poolNameForm } from '../../../job/ids.ts';
+import { fallbackCauses } from '../../../job/policy.ts';
 import type { PoolDeclaration, PoolRegistry } from '../../../ports/poolRegistry.ts';
 import { retryAtStart } from '../jetstream/retry.ts';
 import type { NatsLink } from '../link/connection.ts';
@@ -48,6 +49,7 @@ export async function natsPoolRegistry(link: NatsLink): Promise<PoolRegistry> {
 
 const duration = z.number().min(0).exactOptional();
 const models = z.array(z.string());
+const waitOrFail = z.enum(['wait', 'fail']);
 
 /** Unknown fields, which a newer version may have added, are dropped. */
 const declaration: z.ZodType<PoolDeclaration> = z.object({
@@ -63,6 +65,12 @@ const declaration: z.ZodType<PoolDeclaration> = z.object({
     maxLostAttempts: z.int().min(1).exactOptional(),
     review: z.enum(['never', 'always']).exactOptional(),
     backoff: z.object({ first: duration, cap: duration }).exactOptional(),
+    onOutage: waitOrFail.exactOptional(),
+    onBudget: waitOrFail.exactOptional(),
+    fallback: z
+      .array(z.object({ pool: z.string().exactOptional(), model: z.string().exactOptional() }))
+      .exactOptional(),
+    fallbackOn: z.array(z.enum(fallbackCauses)).exactOptional(),
   }),
   tenants: z.array(z.string()).exactOptional(),
   owner: z.string().exactOptional(),

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import type { GenwardenClient } from '../../../client/index.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
+import { InexactNumber, parseExactJson } from '../../../job/jsonNumbers.ts';
 import type { Io } from '../../output/io.ts';
 
 /** The JSON object in a file, or on standard input for `-`. Throws `UsageError` for anything else. */
@@ -11,8 +12,11 @@ export async function readJsonObject(io: Io, path: string): Promise<Record<strin
   const where = path === '-' ? 'standard input' : path;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExactJson(text);
   } catch (error) {
+    if (error instanceof InexactNumber) {
+      throw new GenwardenError('UsageError', `${where}: ${error.message}`, { cause: error });
+    }
     throw new GenwardenError('UsageError', `${where} is not JSON: ${(error as Error).message}`, { cause: error });
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;

@@ -8,7 +8,7 @@ import { writeLine, type Io } from '../../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../../output/print.ts';
 import { downloadAndReport } from '../download.ts';
 import { jobTable, jobWithTasks } from '../jobTables.ts';
-import { durationText, json, pairs, wholeNumber } from '../optionParsers.ts';
+import { durationText, fallbacks, json, pairs, wholeNumber } from '../optionParsers.ts';
 import { clientCommand, withClient } from '../session.ts';
 import { submitBody, type BodyOptions } from './requestBody.ts';
 import { readJsonObject, uploadReferences } from './files.ts';
@@ -63,6 +63,8 @@ function addInputOptions(command: Command): void {
     .option('--concurrency-key <key>', 'allow at most one open job with this key');
 }
 
+const waitOrFail = ['wait', 'fail'];
+
 function addPolicyOptions(command: Command): void {
   command
     .option('--attempt-timeout <duration>', 'time limit of one attempt (default 90s)', durationText)
@@ -71,6 +73,17 @@ function addPolicyOptions(command: Command): void {
     .option('--review-timeout <duration>', 'time limit in review (default 24h)', durationText)
     .option('--deadline <duration>', 'time from now by which the job must end', durationText)
     .option('--max-attempts <number>', 'attempts per task (default 3)', wholeNumber(1))
+    .addOption(
+      new Option('--on-outage <action>', 'what tasks do while the provider is out (default wait)').choices(waitOrFail),
+    )
+    .addOption(
+      new Option('--on-budget <action>', 'what tasks do while the budget is spent (default wait)').choices(waitOrFail),
+    )
+    .option(
+      '--fallback <pool=name,model=name>',
+      'another pool, model or both for when the first fails; can be repeated, in order',
+      fallbacks,
+    )
     .addOption(new Option('--review <when>', 'whether a person reviews the results').choices(['never', 'always']));
 }
 

@@ -2,7 +2,7 @@
 
 import type { SubmitRequest } from '../../../client/index.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
-import type { Pair } from '../optionParsers.ts';
+import type { Fallback, Pair } from '../optionParsers.ts';
 
 /** The flags that end up in the body, by commander's names. */
 export interface BodyOptions {
@@ -25,6 +25,9 @@ export interface BodyOptions {
   readonly deadline?: string;
   readonly maxAttempts?: number;
   readonly review?: 'never' | 'always';
+  readonly onOutage?: 'wait' | 'fail';
+  readonly onBudget?: 'wait' | 'fail';
+  readonly fallback?: readonly Fallback[];
   readonly task?: readonly Pair[];
 }
 
@@ -68,7 +71,9 @@ function inputOf(options: BodyOptions, { references, schema }: BodyParts): JsonO
 
 function policyOf(options: BodyOptions): JsonObject {
   const { attemptTimeout, runTimeout, queueTimeout, reviewTimeout, deadline, maxAttempts, review } = options;
-  return withoutUndefined({ attemptTimeout, runTimeout, queueTimeout, reviewTimeout, deadline, maxAttempts, review });
+  const { onOutage, onBudget, fallback } = options;
+  const limits = { attemptTimeout, runTimeout, queueTimeout, reviewTimeout, deadline, maxAttempts };
+  return withoutUndefined({ ...limits, review, onOutage, onBudget, fallback });
 }
 
 function tasksOf({ task }: BodyOptions): JsonObject[] | undefined {

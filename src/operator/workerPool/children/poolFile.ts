@@ -1,8 +1,7 @@
 // Converts the spec of a pool to the pools file of its workers and to the declaration in the registry.
 
 import { declarationOf } from '../../../config/pools.ts';
-import { parseDuration } from '../../../job/duration.ts';
-import type { PolicyRequest } from '../../../job/policy.ts';
+import { policyRequestOf } from '../../../jobs/submit/policyBody.ts';
 import type { PoolDeclaration } from '../../../ports/poolRegistry.ts';
 import type { ObjectMeta } from '../../../ports/kubernetes.ts';
 import type { WorkerPoolSpec } from '../../resources/workerPool.ts';
@@ -15,7 +14,7 @@ export function poolDeclaration({ name, uid }: ObjectMeta, spec: WorkerPoolSpec)
     name,
     provider: spec.provider,
     models: modelsOf(spec),
-    policy: policyOf(spec),
+    policy: policyRequestOf(spec.policy ?? {}),
     tenants: spec.allowedNamespaces,
     owner: uid,
   });
@@ -37,6 +36,8 @@ export function runtimePart(spec: WorkerPoolSpec): object {
         : spec.keys.map(({ requestsPerMinute, maxInFlight }, index) => {
             return { keyFile: `${keysFolder}/${index}`, requestsPerMinute, maxInFlight };
           }),
+    prices: spec.prices,
+    budgets: spec.budgets,
     baseUrl: spec.baseUrl,
     apiVersion: spec.apiVersion,
     concurrency: spec.concurrency,
@@ -47,11 +48,3 @@ const modelsOf = ({ models }: WorkerPoolSpec): PoolDeclaration['models'] => ({
   image: models.image ?? [],
   text: models.text ?? [],
 });
-
-const times = new Set(['attemptTimeout', 'runTimeout', 'queueTimeout', 'reviewTimeout']);
-
-/** Times in ms, as in the registry. */
-function policyOf({ policy = {} }: WorkerPoolSpec): PolicyRequest {
-  const given = Object.entries(policy).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given.map(([key, value]) => [key, times.has(key) ? parseDuration(String(value)) : value]));
-}

@@ -66,6 +66,16 @@ export const goodJobs: readonly Case[] = [
       review: 'always',
     }),
   ),
+  good(
+    'a backoff, fallbacks, and what outages and budgets do',
+    policyOf({
+      backoff: { initial: '0s' },
+      onOutage: 'fail',
+      onBudget: 'wait',
+      fallback: [{ pool: 'spare', model: 'm' }],
+      fallbackOn: ['refusal'],
+    }),
+  ),
   good('no deadline, by name', policyOf({ deadline: null })),
   good(
     'durations at their bounds',
@@ -223,6 +233,22 @@ export const badJobs: readonly BadCase[] = [
     policyOf({ reviewTimeout: '29d24h0.5s' }),
   ),
   bad('a deadline of nothing', 'rule', 'spec.policy.deadline', /from 100ms to 30d/, policyOf({ deadline: '0d' })),
+  bad(
+    'a backoff whose first delay is more than its last',
+    'rule',
+    'spec.policy.backoff.initial',
+    /more than max/,
+    policyOf({ backoff: { initial: '2m', max: '1m' } }),
+  ),
+  bad('an empty backoff', 'schema', 'spec.policy.backoff', /at least 1 prop/, policyOf({ backoff: {} })),
+  bad('a fallback to nothing', 'schema', 'spec.policy.fallback[0]', /at least 1 prop/, policyOf({ fallback: [{}] })),
+  bad(
+    'an unknown cause',
+    'schema',
+    'spec.policy.fallbackOn[0]',
+    /supported values/,
+    policyOf({ fallbackOn: ['mood'] }),
+  ),
   bad('no attempts', 'schema', 'spec.policy.maxAttempts', /greater than or equal to 1/, policyOf({ maxAttempts: 0 })),
   bad(
     'too many lost attempts',

@@ -65,17 +65,28 @@ test('a worker makes the same declaration from its pools file as the operator', 
   const pool = putPool(world, {
     keys: twoKeys,
     allowedNamespaces: ['shop'],
-    policy: { attemptTimeout: '5m', review: 'always' },
+    policy: {
+      fallbackOn: ['quota'],
+      fallback: [{ pool: 'spare' }],
+      onOutage: 'fail',
+      backoff: { max: '1m', initial: '1s' },
+      attemptTimeout: '5m',
+      review: 'always',
+    },
+    prices: { painter: { image: 0.04 } },
+    budgets: { day: 20 },
   });
   await anOperator(world);
   const declared = world.pools.find('default')!;
   expect(declared).toMatchObject({ tenants: ['shop'], owner: pool.metadata.uid, policy: { attemptTimeout: 300_000 } });
+  expect(declared.policy.backoff).toEqual({ first: 1_000, cap: 60_000 });
   const files = (path: string): string =>
     path.endsWith('.json') ? childrenIn(world).configMap.data['pools.json'] : 'key';
   const settings = loadSettings({ env: { GENWARDEN_POOLS_FILE: '/pools.json' } });
   const [read] = loadPools(settings, files);
   expect(JSON.stringify(declarationOf(read!))).toBe(JSON.stringify(declared));
   expect(read!.keys).toMatchObject([{ requestsPerMinute: 60 }, { requestsPerMinute: 10 }]);
+  expect(read).toMatchObject({ prices: { painter: { image: 0.04 } }, budgets: { day: 20 } });
 });
 
 test('a missing Secret is reported and does not affect running workers; once it exists, the workers start', async () => {
