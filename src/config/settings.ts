@@ -195,7 +195,7 @@ export const settingsSchema = z.object({
     description: 'How long a stopping worker waits for its running tasks before it returns them to the queue',
     usedBy: provisioning,
   }),
-  gemini: provider('GEMINI', 'Gemini', ['GEMINI_API_KEY'], 'v1', geminiModels),
+  gemini: provider('GEMINI', 'Gemini', ['GEMINI_API_KEY'], 'v1beta', geminiModels),
   openai: provider('OPENAI', 'OpenAI (reserved, not available yet)', [], 'v1', 'gpt-image-1'),
   authTokensFile: optional(path, {
     name: 'AUTH_TOKENS_FILE',

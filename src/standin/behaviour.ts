@@ -41,6 +41,31 @@ export const behaviourSchema = z.discriminatedUnion('kind', [
     quota: z.enum(['minute', 'day']).optional(),
     ...timing,
   }),
+  /** Not followed by Genwarden; the default location does not exist. */
+  z.strictObject({
+    kind: z.literal('redirect'),
+    status: z.literal([301, 302, 303, 307, 308]).optional(),
+    location: z.string().optional(),
+    ...timing,
+  }),
+  /** The ordinary answer, sent in so many pieces with a wait after each. */
+  z.strictObject({
+    kind: z.literal('drip'),
+    pieces: z.int().min(1).max(100_000).optional(),
+    everyMs: z.number().min(0).max(3_600_000).optional(),
+    ...timing,
+  }),
+  /**
+   * Any answer. `body` is JSON, or the text itself if it is a string. `"candidates": "OK_IMAGE"` stands for an ordinary image
+   * answer; elsewhere `OK_IMAGE`, `OK_JPEG`, `OK_WEBP` and `OK_GIF` stand for the base64 of such an image.
+   */
+  z.strictObject({
+    kind: z.literal('raw'),
+    status: z.int().min(200).max(599).optional(),
+    headers: z.record(z.string(), z.string()).optional(),
+    body: z.unknown().optional(),
+    ...timing,
+  }),
   z.strictObject({ kind: z.literal('refuse-prompt'), reason: reason.optional(), ...timing }),
   z.strictObject({ kind: z.literal('refuse-output'), reason: reason.optional(), ...timing }),
   z.strictObject({ kind: z.enum(plainKinds), ...timing }),

@@ -1,4 +1,5 @@
-// Chooses the behaviour of a request: from its prompt's markers, else the script, else its key's behaviour, else the default.
+// Chooses the behaviour of a request: from its prompt's markers, else the script, else that of its key and model, of its key, of
+// its model, else the default.
 
 import { markersOf } from './marker.ts';
 import type { Behaviour } from './behaviour.ts';
@@ -11,16 +12,18 @@ const countedPrompts = 10_000;
 export class Choice {
   #default: Behaviour | undefined;
   #script: Behaviour[] = [];
-  readonly #byKey = new Map<string, Behaviour>();
+  /** By `targetOf`. */
+  readonly #byTarget = new Map<string, Behaviour>();
   readonly #counts = new Map<string, number>();
 
   setDefault(behaviour: Behaviour | undefined): void {
     this.#default = behaviour;
   }
 
-  setForKey(key: string, behaviour: Behaviour | undefined): void {
-    if (behaviour === undefined) this.#byKey.delete(key);
-    else this.#byKey.set(key, behaviour);
+  /** For requests with the key, for the model, or both. */
+  setFor(target: Target, behaviour: Behaviour | undefined): void {
+    if (behaviour === undefined) this.#byTarget.delete(targetOf(target));
+    else this.#byTarget.set(targetOf(target), behaviour);
   }
 
   setScript(list: readonly Behaviour[]): void {
@@ -28,20 +31,22 @@ export class Choice {
   }
 
   /** The behaviour for a request with a prompt, which is counted. Throws BadBehaviour for an unknown marker. */
-  forPrompt(prompt: string, key: string): Behaviour {
+  forPrompt(prompt: string, key: string, model: string): Behaviour {
     const markers = markersOf(prompt);
     const earlier = this.#count(prompt);
     if (markers.length > 0) return nthOf(markers, earlier);
-    return this.#script.shift() ?? nthOf(this.#configured(key), earlier);
+    return this.#script.shift() ?? nthOf(this.#configured(key, model), earlier);
   }
 
   /** The behaviour for a request without a prompt (the list of models); leaves the script and the counts unchanged. */
   forKey(key: string): Behaviour {
-    return nthOf(this.#configured(key), 0);
+    return nthOf(this.#configured(key, undefined), 0);
   }
 
-  #configured(key: string): Behaviour[] {
-    const behaviour = this.#byKey.get(key) ?? this.#default;
+  #configured(key: string, model: string | undefined): Behaviour[] {
+    const targets: Target[] = [{ key, model }, { key }, { model }];
+    const found = targets.map((target) => this.#byTarget.get(targetOf(target)));
+    const behaviour = found.find((one) => one !== undefined) ?? this.#default;
     return behaviour === undefined ? [] : [behaviour];
   }
 
@@ -55,6 +60,13 @@ export class Choice {
     return earlier;
   }
 }
+
+export interface Target {
+  readonly key?: string | undefined;
+  readonly model?: string | undefined;
+}
+
+const targetOf = ({ key, model }: Target): string => JSON.stringify([key ?? null, model ?? null]);
 
 /** The behaviour of a request after `earlier` others: each in `list` applies `times` times, or always without `times`. */
 function nthOf(list: readonly Behaviour[], earlier: number): Behaviour {

@@ -1,7 +1,7 @@
 // Parses and validates a generateContent request, and rejects with 400 what Google rejects.
 
-import { z } from 'zod';
 import { GoogleError } from './googleError.ts';
+import { checkFields, type Config, type Part, type RequestBody } from './requestFields.ts';
 import type { SceneSize } from './scene.ts';
 
 export interface GenerateRequest {
@@ -17,6 +17,12 @@ export interface GenerateRequest {
   json: unknown;
 }
 
+/** What the path names. */
+export interface Called {
+  version: string;
+  model: string;
+}
+
 /** The list of models; any other name is served too. */
 export const imageModels = [
   'gemini-3.1-flash-image',
@@ -28,8 +34,8 @@ export const imageModels = [
 export const textModels: readonly string[] = ['gemini-3.1-pro', 'gemini-3.1-flash', 'gemini-2.5-flash'];
 
 /** Throws GoogleError 400 for what the real service rejects. */
-export function parseGenerateRequest(model: string, body: Buffer): GenerateRequest {
-  const request = check(parseJson(body));
+export function parseGenerateRequest({ version, model }: Called, body: Buffer): GenerateRequest {
+  const request = check(checkFields(version, parseJson(body)));
   const config = request.generationConfig ?? {};
   const parts = request.contents.flatMap((content) => content.parts ?? []);
   const image = imageSizeOf(model, config);
@@ -44,51 +50,6 @@ export function parseGenerateRequest(model: string, body: Buffer): GenerateReque
   };
 }
 
-const partSchema = z.looseObject({
-  text: z.string().optional(),
-  inlineData: z.strictObject({ mimeType: z.string(), data: z.base64(), displayName: z.string().optional() }).optional(),
-});
-
-const unread = z.unknown().optional();
-const configSchema = z.strictObject({
-  responseModalities: z.array(z.enum(['TEXT', 'IMAGE', 'AUDIO'])).optional(),
-  imageConfig: z.strictObject({ aspectRatio: z.string().optional(), imageSize: z.string().optional() }).optional(),
-  seed: z.int32().optional(),
-  responseMimeType: z.string().optional(),
-  responseSchema: unread,
-  responseJsonSchema: unread,
-  temperature: unread,
-  topP: unread,
-  topK: unread,
-  candidateCount: unread,
-  maxOutputTokens: unread,
-  stopSequences: unread,
-  responseLogprobs: unread,
-  logprobs: unread,
-  presencePenalty: unread,
-  frequencyPenalty: unread,
-  mediaResolution: unread,
-  speechConfig: unread,
-  thinkingConfig: unread,
-  enableEnhancedCivicAnswers: unread,
-});
-
-const requestSchema = z.strictObject({
-  contents: z.array(z.strictObject({ role: z.string().optional(), parts: z.array(partSchema).optional() })),
-  generationConfig: configSchema.optional(),
-  systemInstruction: unread,
-  safetySettings: unread,
-  tools: unread,
-  toolConfig: unread,
-  cachedContent: unread,
-  labels: unread,
-  serviceTier: unread,
-  store: unread,
-});
-
-type Config = z.infer<typeof configSchema>;
-type Part = z.infer<typeof partSchema>;
-
 function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
@@ -97,21 +58,13 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-function check(body: unknown): z.infer<typeof requestSchema> {
-  const parsed = requestSchema.safeParse(body);
-  if (!parsed.success) throw invalid(describe(parsed.error.issues[0]));
-  const parts = parsed.data.contents.flatMap((content) => content.parts ?? []);
+function check(body: RequestBody): RequestBody {
+  const parts = body.contents.flatMap((content) => content.parts ?? []);
   if (parts.length === 0) throw invalid('* GenerateContentRequest.contents: contents is not specified');
   if (parts.every((part) => (part.text ?? '') === '' && part.inlineData === undefined)) {
     throw invalid('Unable to submit request because it must have a text parameter.');
   }
-  return parsed.data;
-}
-
-function describe(issue: z.core.$ZodIssue | undefined): string {
-  const where = issue?.path.join('.') ?? '';
-  if (issue?.code !== 'unrecognized_keys') return `Invalid value at '${where}': ${issue?.message ?? ''}`;
-  return `Invalid JSON payload received. Unknown name "${issue.keys.join('", "')}" at '${where}': Cannot find field.`;
+  return body;
 }
 
 function referencesOf(parts: readonly Part[]): Buffer[] {

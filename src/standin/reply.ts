@@ -2,9 +2,11 @@
 
 import type { ServerResponse } from 'node:http';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as answers from './answer.ts';
 import { badKey, forbidden, GoogleError, modelNotFound, rateLimited, statusError } from './googleError.ts';
 import { UnreadableReference } from './picture.ts';
+import { rawReply } from './rawReply.ts';
 import type { Answer } from './answer.ts';
 import type { GenerateRequest } from './generateRequest.ts';
 import type { Behaviour } from './behaviour.ts';
@@ -16,9 +18,15 @@ export type Packing = 'body' | 'events' | 'array';
 export interface Reply {
   status: number;
   contentType: string;
+  headers?: Readonly<Record<string, string>>;
   body: Buffer;
   /** `half`: half of it, then a cut; `stalled`: half of it, then silence; `never`: silence; `drop`: an immediate cut. */
-  delivery: 'whole' | 'half' | 'stalled' | 'never' | 'drop';
+  delivery: 'whole' | 'half' | 'stalled' | 'never' | 'drop' | Drip;
+}
+
+interface Drip {
+  pieces: number;
+  everyMs: number;
 }
 
 /** Throws GoogleError for every behaviour that is an error. */
@@ -36,6 +44,16 @@ export async function replyTo(
       return { ...nothing, delivery: 'drop' };
     case 'nonsense':
       return { ...nothing, body: Buffer.from('<html><body>Not what you hoped for</body></html>'), delivery: 'whole' };
+    case 'redirect': {
+      const { status = 302, location = 'http://other-host.invalid/' } = behaviour;
+      return { ...nothing, status, headers: { location }, delivery: 'whole' };
+    }
+    case 'raw':
+      return { contentType: json, delivery: 'whole', ...(await rawReply(behaviour, request, painter)) };
+    case 'drip': {
+      const { pieces = 20, everyMs = 50 } = behaviour;
+      return { ...pack(await ordinary(request, behaviour, painter), packing), delivery: { pieces, everyMs } };
+    }
     case 'cut-body':
       return { ...pack(await ordinary(request, behaviour, painter), packing), delivery: 'half' };
     case 'stall':
@@ -78,12 +96,24 @@ export async function deliver(reply: Reply, line: Line): Promise<void> {
   if (signal.aborted) return;
   if (reply.delivery === 'never') return await untilDisconnected(signal);
   if (reply.delivery === 'drop') return cut(line);
-  response.writeHead(reply.status, { 'content-type': reply.contentType, 'content-length': reply.body.length });
+  const fixed = { 'content-type': reply.contentType, 'content-length': reply.body.length };
+  response.writeHead(reply.status, { ...fixed, ...reply.headers });
+  if (typeof reply.delivery === 'object') return await drip(reply.body, reply.delivery, line);
   if (reply.delivery === 'whole') return void response.end(reply.body);
   response.write(reply.body.subarray(0, Math.floor(reply.body.length / 2)), () => {
     if (reply.delivery === 'half') cut(line);
   });
   await untilDisconnected(signal);
+}
+
+async function drip(body: Buffer, { pieces, everyMs }: Drip, { response, signal }: Line): Promise<void> {
+  const size = Math.max(1, Math.ceil(body.length / pieces));
+  for (let at = 0; at < body.length; at += size) {
+    if (signal.aborted) return;
+    response.write(body.subarray(at, at + size));
+    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+  }
+  response.end();
 }
 
 const json = 'application/json; charset=UTF-8';

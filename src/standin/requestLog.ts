@@ -7,6 +7,8 @@ export interface StandinRequest {
   id: number;
   /** Arrival, ms since the epoch. */
   at: number;
+  /** The API version in the path. */
+  version: string;
   model: string;
   keyFingerprint: string;
   /** At most the first 2,000 characters. */
@@ -42,7 +44,9 @@ export class RequestLog {
     return { total: this.#total, inFlight: this.#inFlight, maxInFlight: this.#maxInFlight };
   }
 
-  begin(fields: Pick<StandinRequest, 'model' | 'keyFingerprint' | 'prompt' | 'references' | 'seed'>): StandinRequest {
+  begin(
+    fields: Pick<StandinRequest, 'version' | 'model' | 'keyFingerprint' | 'prompt' | 'references' | 'seed'>,
+  ): StandinRequest {
     this.#total += 1;
     this.#inFlight += 1;
     this.#maxInFlight = Math.max(this.#maxInFlight, this.#inFlight);

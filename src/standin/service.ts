@@ -10,7 +10,7 @@ import { badKey, GoogleError, missingKey, modelNotFound } from './googleError.ts
 import { Painter } from './picture.ts';
 import { deliver, errorReply, jsonReply, refuse, replyTo } from './reply.ts';
 import { RequestLog } from './requestLog.ts';
-import type { GenerateRequest } from './generateRequest.ts';
+import type { Called, GenerateRequest } from './generateRequest.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Line, Packing, Reply } from './reply.ts';
 import type { StandinRequest } from './requestLog.ts';
@@ -54,22 +54,22 @@ export class Service {
     const path = exchange.url.pathname;
     if (path === '/standin/behaviour' && exchange.method === 'POST') return await this.#control(exchange);
     if (path === '/standin/requests' && exchange.method === 'GET') return this.#report();
-    const found = /^\/[^/]+\/models(?:\/([^/:]+))?(?::(\w+))?$/.exec(path);
-    const [, model, call] = found ?? [];
+    const found = /^\/([^/]+)\/models(?:\/([^/:]+))?(?::(\w+))?$/.exec(path);
+    const [, version = '', model, call] = found ?? [];
     if (found !== null && exchange.method === 'GET' && call === undefined) return await this.#models(exchange, model);
     if (exchange.method !== 'POST' || model === undefined)
       throw new GoogleError(404, 'Requested entity was not found.');
-    const name = decodeURIComponent(model);
+    const name = { version, model: decodeURIComponent(model) };
     if (call === 'generateContent') return await this.#generate(exchange, name, 'body');
-    if (call !== 'streamGenerateContent') throw new GoogleError(404, `models/${name} does not support ${call}.`);
+    if (call !== 'streamGenerateContent') throw new GoogleError(404, `models/${name.model} does not support ${call}.`);
     return await this.#generate(exchange, name, exchange.url.searchParams.get('alt') === 'sse' ? 'events' : 'array');
   }
 
-  async #generate(exchange: Exchange, model: string, packing: Packing): Promise<Reply> {
-    const request = parseGenerateRequest(model, await readBody(exchange.request));
-    const record = this.#begin(exchange, request);
+  async #generate(exchange: Exchange, { version, model }: Called, packing: Packing): Promise<Reply> {
+    const request = parseGenerateRequest({ version, model }, await readBody(exchange.request));
+    const record = this.#begin(exchange, version, request);
     this.#checkKey(exchange.key);
-    const behaviour = this.choice.forPrompt(request.prompt, exchange.key);
+    const behaviour = this.choice.forPrompt(request.prompt, exchange.key, model);
     record.behaviour = behaviour.kind;
     const [reply] = await Promise.all([
       replyTo(request, behaviour, packing, this.#painter).catch(errorReply),
@@ -78,10 +78,10 @@ export class Service {
     return reply;
   }
 
-  #begin(exchange: Exchange, request: GenerateRequest): StandinRequest {
+  #begin(exchange: Exchange, version: string, request: GenerateRequest): StandinRequest {
     const { model, prompt, seed, references } = request;
-    const fields = { model, prompt, seed, references: references.length, keyFingerprint: keyFingerprint(exchange.key) };
-    const record = this.log.begin(fields);
+    const fields = { version, model, prompt, seed, references: references.length };
+    const record = this.log.begin({ ...fields, keyFingerprint: keyFingerprint(exchange.key) });
     const { response, signal } = exchange;
     const end = (outcome: 'answered' | 'aborted' | 'cut'): void => {
       this.log.end(record, outcome, response.headersSent ? response.statusCode : undefined);
@@ -119,7 +119,7 @@ export class Service {
   async #control(exchange: Exchange): Promise<Reply> {
     const control = parseControlRequest(await readBody(exchange.request));
     if (control.kind === 'script') this.choice.setScript(control.script);
-    else if (control.kind === 'key') this.choice.setForKey(control.key, control.behaviour);
+    else if (control.kind === 'target') this.choice.setFor(control, control.behaviour);
     else this.choice.setDefault(control.behaviour);
     return jsonReply(200, {});
   }
@@ -147,7 +147,7 @@ function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchang
 
 type ControlRequest =
   | { kind: 'script'; script: Behaviour[] }
-  | { kind: 'key'; key: string; behaviour: Behaviour | undefined }
+  | { kind: 'target'; key: string | undefined; model: string | undefined; behaviour: Behaviour | undefined }
   | { kind: 'default'; behaviour: Behaviour | undefined };
 
 function parseControlRequest(body: Buffer): ControlRequest {
@@ -155,11 +155,15 @@ function parseControlRequest(body: Buffer): ControlRequest {
   const fields: Record<string, unknown> = typeof value === 'object' && value !== null ? { ...value } : {};
   const behaviourOf = (one: unknown): Behaviour | undefined => (one === null ? undefined : parseBehaviour(one));
   if (Array.isArray(fields['script'])) return { kind: 'script', script: fields['script'].map(parseBehaviour) };
-  if (typeof fields['key'] === 'string') {
-    return { kind: 'key', key: fields['key'], behaviour: behaviourOf(fields['behaviour'] ?? null) };
+  const { key, model, behaviour } = fields;
+  if (typeof key === 'string' || typeof model === 'string') {
+    const target = { key: textOf(key), model: textOf(model) };
+    return { kind: 'target', ...target, behaviour: behaviourOf(behaviour ?? null) };
   }
   return { kind: 'default', behaviour: behaviourOf(value) };
 }
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];

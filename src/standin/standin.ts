@@ -34,6 +34,8 @@ export interface Standin {
   behave(behaviour: Behaviour | undefined): void;
   /** Like `behave`, for requests with this key only; takes precedence over it. */
   behaveForKey(key: string, behaviour: Behaviour | undefined): void;
+  /** Like `behave`, for requests for this model only, or only those with this key. A behaviour of the key precedes that of a model. */
+  behaveForModel(model: string, behaviour: Behaviour | undefined, key?: string): void;
   /** Sets the behaviours of the next requests without a marker, in order; replaces the rest of an earlier script. */
   script(list: readonly Behaviour[]): void;
   inFlight(): number;
@@ -61,7 +63,8 @@ export async function startStandin(options: StandinOptions = {}): Promise<Standi
     port,
     requests: service.log.requests,
     behave: (behaviour) => service.choice.setDefault(behaviour),
-    behaveForKey: (key, behaviour) => service.choice.setForKey(key, behaviour),
+    behaveForKey: (key, behaviour) => service.choice.setFor({ key }, behaviour),
+    behaveForModel: (model, behaviour, key) => service.choice.setFor({ key, model }, behaviour),
     script: (list) => service.choice.setScript(list),
     inFlight: () => service.log.counts.inFlight,
     maxInFlight: () => service.log.counts.maxInFlight,

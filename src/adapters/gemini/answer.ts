@@ -1,11 +1,13 @@
-// Reads an answer with status 200, which may still be a refusal. It reads candidates and parts itself, because the SDK's getters
-// print warnings on the console and concatenate parts.
+// Reads an answer with status 200, which may still be a refusal: its output, or why it has none.
 
-import type { Candidate, GenerateContentResponse, Part } from '@google/genai/web';
-import { AttemptFailed, taskError, type PaidUsage, type TaskErrorCode } from '../../job/errors/index.ts';
-import type { JsonValue } from '../../job/task.ts';
-import type { Generated, GeneratedImage, GenerateRequest } from '../../ports/provider.ts';
+import { AttemptFailed, taskError, type TaskErrorCode, type TaskErrorDetails } from '../../job/errors/index.ts';
+import type { InexactNumber } from '../../job/jsonNumbers.ts';
+import type { Generated, GenerateRequest } from '../../ports/provider.ts';
+import { documentIn } from './document.ts';
+import { finishPolicy } from './finishReasons.ts';
 import type { ImageData } from './imageData.ts';
+import { picturesOf, withoutPictures, type Pictures } from './pictures.ts';
+import type { RawAnswer } from './rawAnswer.ts';
 import type { SchemaCheck } from './schema.ts';
 
 export interface Readers {
@@ -13,123 +15,129 @@ export interface Readers {
   readonly bytesOf: ImageData['bytesOf'];
 }
 
-/** The model's output. Throws `AttemptFailed` for a refusal, an empty answer, or output of the wrong kind. */
-export function readAnswer(
-  answer: GenerateContentResponse,
-  { kind }: GenerateRequest,
-  { check, bytesOf }: Readers,
-): Generated {
-  const candidate = firstCandidate(answer);
-  const parts = visibleParts(candidate);
-  const text = textOf(parts);
-  const about = { usage: { ...usageOf(answer), images: 0 }, provenance: provenanceOf(answer, candidate) };
-  if (kind === 'image') {
-    const images = imagesOf(parts, bytesOf);
-    throwUnlessComplete(candidate, images.length > 0);
-    const comment = text === '' ? {} : { text: text.slice(0, 2_000) };
-    const usage = { ...about.usage, images: images.length };
-    return { images, output: null, usage, provenance: { ...about.provenance, ...comment } };
+/** A structured answer that is not valid; the model may repair it. */
+export class InvalidDocument extends AttemptFailed {
+  /** The model's answer. */
+  readonly text: string;
+  /** What is wrong with it, as the end of a sentence that starts with the answer. */
+  readonly problem: string;
+
+  constructor(text: string, problem: string, answer: RawAnswer) {
+    const { error, usage } = failed('OutputInvalid', `The answer cannot be used: ${problem}`, answer);
+    super(error, usage === undefined ? {} : { usage });
+    this.text = text;
+    this.problem = problem;
   }
-  throwUnlessComplete(candidate, text !== '');
-  if (candidate.finishReason === 'MAX_TOKENS') throw cutOff(candidate);
-  return { images: [], output: check === undefined ? text : check(text), ...about };
 }
 
-function firstCandidate(answer: GenerateContentResponse): Candidate {
-  const candidate: unknown = answer.candidates?.[0];
-  if (typeof candidate === 'object' && candidate !== null) return candidate;
-  const reason = answer.promptFeedback?.blockReason;
-  if (reason === undefined) throw failed('NoOutput', 'The answer has no candidate', undefined);
-  const why = answer.promptFeedback?.blockReasonMessage;
-  throw failed(
-    'PromptRefused',
-    `The provider refused the prompt (${reason})${why === undefined ? '' : `: ${why}`}`,
-    reason,
+/** The model's output. Throws `AttemptFailed` for a refusal, an empty answer, or output of the wrong kind. */
+export function readAnswer(answer: RawAnswer, request: GenerateRequest, { check, bytesOf }: Readers): Generated {
+  if (!answer.hasCandidate) throw withoutCandidate(answer);
+  const text = answer.parts.map((part) => part.text).join('');
+  if (request.kind === 'image') return imagesFrom(answer, request, text, picturesOf(answer.parts, bytesOf));
+  throwUnlessUsable(answer, request, text, text !== '');
+  if (check !== undefined) return documentFrom(answer, request, text, check);
+  if (answer.finishReason === 'MAX_TOKENS') throw truncated(answer, request);
+  return { images: [], output: text, usage: answer.usage, provenance: answer.provenance };
+}
+
+function imagesFrom(answer: RawAnswer, request: GenerateRequest, text: string, pictures: Pictures): Generated {
+  const { images, unreadable } = pictures;
+  const words = withoutPictures(text);
+  if (images.length === 0 && unreadable > 0 && !finishPolicy(reasonOf(answer)).withholds) {
+    throw failed('ProviderResponseInvalid', "The answer's image data is not an image", answer);
+  }
+  throwUnlessUsable(answer, request, words, images.length > 0);
+  const comment = words === '' ? {} : { text: words.slice(0, 2_000) };
+  const usage = { ...answer.usage, images: images.length };
+  return { images, output: null, usage, provenance: { ...answer.provenance, ...comment } };
+}
+
+function documentFrom(answer: RawAnswer, request: GenerateRequest, text: string, check: SchemaCheck): Generated {
+  const { usage, provenance } = answer;
+  const found = documentIn(text, check);
+  if (answer.finishReason === 'MAX_TOKENS' && !(found.kind === 'valid' && found.isWhole))
+    throw truncated(answer, request);
+  switch (found.kind) {
+    case 'valid': {
+      const about = found.isWhole ? provenance : { ...provenance, recovered: true };
+      return { images: [], output: found.value, usage, provenance: about };
+    }
+    case 'inexact':
+      throw inexact(found.number, answer);
+    case 'invalid':
+      throw new InvalidDocument(text, found.problem, answer);
+    default:
+      return found satisfies never;
+  }
+}
+
+function withoutCandidate(answer: RawAnswer): AttemptFailed {
+  const { blockReason, blockMessage } = answer;
+  const why = blockMessage === undefined ? '' : `: ${blockMessage}`;
+  if (blockReason === undefined) return failed('NoOutput', `The answer has no candidate${why}`, answer);
+  return failed('PromptRefused', `The provider refused the prompt (${blockReason})${why}`, answer);
+}
+
+function throwUnlessUsable(answer: RawAnswer, request: GenerateRequest, words: string, hasOutput: boolean): void {
+  const reason = reasonOf(answer);
+  const { code, withholds, hint } = finishPolicy(reason);
+  if (hasOutput && !withholds) return;
+  if (code === 'OutputTruncated') throw truncated(answer, request);
+  const what = whatHappened[code](request.kind);
+  const message = `${what} (${reason})${explained(answer.finishMessage, words)}`;
+  throw failed(code, message, answer, hint === undefined ? {} : { hint });
+}
+
+const whatHappened = {
+  OutputRefused: () => 'The provider withheld the output',
+  NoOutput: (kind: GenerateRequest['kind']) => `The answer has no ${kind}`,
+  ProviderResponseInvalid: () => 'The answer is incomplete',
+} as const;
+
+/** The provider's words, then the beginning of the model's. */
+function explained(finishMessage: string | undefined, words: string): string {
+  const provider = finishMessage === undefined ? '' : `: ${finishMessage.slice(0, 300)}`;
+  if (words === '') return provider;
+  const shown = words.length > 200 ? `${words.slice(0, 199)}…` : words;
+  return `${provider}${/[.!?]$/.test(provider) ? '' : '.'} The model wrote: ${JSON.stringify(shown)}`;
+}
+
+/** With the job's own limit, the next answer would be truncated as well, and each answer is billed. */
+function truncated(answer: RawAnswer, { input }: GenerateRequest): AttemptFailed {
+  const limit = input.providerOptions?.['maxOutputTokens'];
+  if (limit === undefined)
+    return failed('OutputTruncated', 'The answer was cut off at the output limit of the model', answer);
+  return failed(
+    'OutputTruncated',
+    `The answer was cut off at providerOptions.maxOutputTokens, ${JSON.stringify(limit)}`,
+    answer,
+    {
+      retryable: false,
+      hint: 'Raise providerOptions.maxOutputTokens, or request a shorter answer. Thoughts count as output too.',
+    },
   );
 }
 
-/** All parts except the model's thoughts, which may contain drafts of the image. */
-function visibleParts(candidate: Candidate): readonly Part[] {
-  const parts: unknown = candidate.content?.parts ?? [];
-  if (!Array.isArray(parts)) throw failed('ProviderResponseInvalid', "The answer's parts are not a list", undefined);
-  return (parts as Part[]).filter((part) => part.thought !== true);
-}
-
-function textOf(parts: readonly Part[]): string {
-  return parts.map(({ text }) => (typeof text === 'string' ? text : '')).join('');
-}
-
-function imagesOf(parts: readonly Part[], bytesOf: Readers['bytesOf']): GeneratedImage[] {
-  return parts.flatMap((part) => {
-    const { data, mimeType } = part.inlineData ?? {};
-    if (typeof data !== 'string' || mimeType?.startsWith('image/') !== true) return [];
-    const bytes = bytesOf(data);
-    return bytes.length === 0 ? [] : [{ mediaType: mimeType, bytes }];
+/** An integer would come again; 1e999 is more often a slip of the model. */
+function inexact({ path, source }: InexactNumber, answer: RawAnswer): AttemptFailed {
+  const place = path === '' ? 'The number' : `The number at ${path}`;
+  const digits = source.length > 60 ? `${source.slice(0, 60)}…` : source;
+  return failed('OutputInvalid', `${place} of the answer, ${digits}, cannot be kept exactly`, answer, {
+    hint: 'Declare the field as a string in input.schema.',
+    ...(/^-?\d+$/.test(source) ? { retryable: false } : {}),
   });
 }
 
-/** Finish reasons of an output that the provider withheld. */
-const withheld: ReadonlySet<string> = new Set([
-  'SAFETY',
-  'RECITATION',
-  'LANGUAGE',
-  'BLOCKLIST',
-  'PROHIBITED_CONTENT',
-  'SPII',
-  'IMAGE_SAFETY',
-  'IMAGE_PROHIBITED_CONTENT',
-  'IMAGE_RECITATION',
-  'IMAGE_OTHER',
-  'JAILBREAK',
-  'MODEL_ARMOR',
-]);
+const reasonOf = ({ finishReason }: RawAnswer): string => finishReason ?? 'STOP';
 
-/** Finish reasons of an answer that is incomplete, or failed inside the service. */
-const broken: ReadonlySet<string> = new Set([
-  'CONTINUATION',
-  'MALFORMED_RESPONSE',
-  'MALFORMED_FUNCTION_CALL',
-  'UNEXPECTED_TOOL_CALL',
-  'TOO_MANY_TOOL_CALLS',
-]);
-
-function throwUnlessComplete(candidate: Candidate, hasOutput: boolean): void {
-  const reason: string = candidate.finishReason ?? 'STOP';
-  const why = candidate.finishMessage === undefined ? '' : `: ${candidate.finishMessage}`;
-  if (withheld.has(reason) || /SAFETY|PROHIBITED/.test(reason)) {
-    throw failed('OutputRefused', `The provider withheld the output (${reason})${why}`, reason);
-  }
-  if (broken.has(reason)) throw failed('ProviderResponseInvalid', `The answer is incomplete (${reason})${why}`, reason);
-  if (hasOutput) return;
-  if (reason === 'MAX_TOKENS') throw cutOff(candidate);
-  throw failed('NoOutput', `The answer has no output (${reason})${why}`, reason);
-}
-
-/** Not retried: the same limit would truncate the next answer as well, and each answer is billed. */
-function cutOff(candidate: Candidate): AttemptFailed {
-  const message =
-    'The answer was cut off at the output limit. Request a shorter output, or raise providerOptions.maxOutputTokens';
-  return failed('OutputRefused', message, candidate.finishReason);
-}
-
-function failed(code: TaskErrorCode, message: string, reason: string | undefined): AttemptFailed {
+function failed(
+  code: TaskErrorCode,
+  message: string,
+  { finishReason, blockReason, usage }: RawAnswer,
+  details: TaskErrorDetails = {},
+): AttemptFailed {
+  const reason = finishReason ?? blockReason;
   const provider = { status: 200, ...(reason === undefined ? {} : { code: reason }) };
-  return new AttemptFailed(taskError(code, message.slice(0, 500), { provider }));
-}
-
-function usageOf({ usageMetadata: usage }: GenerateContentResponse): Omit<PaidUsage, 'images'> {
-  // Thoughts are billed as output.
-  const outputTokens = (usage?.candidatesTokenCount ?? 0) + (usage?.thoughtsTokenCount ?? 0);
-  return { inputTokens: usage?.promptTokenCount ?? 0, outputTokens };
-}
-
-function provenanceOf(answer: GenerateContentResponse, candidate: Candidate): Record<string, JsonValue> {
-  const fields = {
-    modelVersion: answer.modelVersion,
-    responseId: answer.responseId,
-    finishReason: candidate.finishReason,
-  };
-  return Object.fromEntries(
-    Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
+  return new AttemptFailed(taskError(code, message.slice(0, 600), { provider, ...details }), { usage });
 }

@@ -1,100 +1,30 @@
-// Maps the SDK's errors to the error catalogue. `ApiError` has only a status and a message: the message is the response's
-// JSON body, or JSON inside JSON if the response's content type was not JSON.
+// Maps a response that is an error, or the lack of a response, to the error catalogue.
 
-import { ApiError } from '@google/genai/web';
-import { taskError, type TaskError, type TaskErrorCode } from '../../job/errors/index.ts';
+import { taskError, type TaskError, type TaskErrorCode, type TaskErrorDetails } from '../../job/errors/index.ts';
+import { fieldsOf, nameOf, readErrorBody, reasonsOf, type ErrorBody } from './errorBody.ts';
+import type { Received } from './exchange.ts';
+import { hasViolations, quotaCode } from './quota.ts';
+import { retryHint } from './retryHint.ts';
 
-/** The catalogue's error. `key` is removed from its message, because some servers repeat it. */
-export function failureOf(error: unknown, key: string): TaskError {
-  const failure = error instanceof ApiError ? fromResponse(error) : withoutResponse(error);
-  return { ...failure, message: withoutKey(failure.message, key) };
-}
-
-/** The content of `{"error": {…}}` in the answers of Google's APIs. */
-interface ErrorBody {
-  readonly message: string;
-  readonly status: string | undefined;
-  readonly details: readonly Readonly<Record<string, unknown>>[];
-}
-
-function fromResponse(error: ApiError): TaskError {
-  const body = readBody(error.message, 0);
-  const code = codeOf(error.status, body);
-  const retryAfter = code === 'RateLimited' || code === 'QuotaExhausted' ? retryDelay(body) : undefined;
-  const detail = body.message === '' ? '' : `: ${body.message.slice(0, 400)}`;
-  return taskError(code, `Gemini answered ${error.status}${detail}`, {
-    provider: { status: error.status, ...(body.status === undefined ? {} : { code: body.status }) },
-    ...(retryAfter === undefined ? {} : { retryAfter }),
+/** For a response with an error status, or whose body is an error. `now` is ms since the epoch. */
+export function failureOfResponse(response: Received, model: string, now: number): TaskError {
+  if (response.status >= 300 && response.status < 400) return redirected(response);
+  const body = readErrorBody(response.body);
+  // A gateway may answer 200 with an error in the body.
+  const status = response.status < 300 ? (body.code ?? 500) : response.status;
+  const code = codeOf(status, body, model);
+  const details = detailsOf(code, body);
+  const error = taskError(code, `Gemini answered ${status}${sentence(body.message)}`, {
+    provider: { status, ...providerCode(code, body) },
+    ...details,
   });
+  const header = response.headers.get('retry-after');
+  const retryAfter = error.retryable ? retryHint({ header, ...body }, now) : undefined;
+  return retryAfter === undefined ? error : { ...error, retryAfter };
 }
 
-function codeOf(status: number, body: ErrorBody): TaskErrorCode {
-  if (isKeyRefused(status, body)) return 'KeyRefused';
-  if (status === 429) return isDailyQuota(body) ? 'QuotaExhausted' : 'RateLimited';
-  // 400 FAILED_PRECONDITION: the service or its free tier is not available in the region of the key's project.
-  if (status === 403 || body.status === 'FAILED_PRECONDITION') return 'PermissionDenied';
-  if (status === 404) return 'ModelNotFound';
-  if (status === 408 || status === 409 || status === 499) return 'ProviderError';
-  if (status < 500) return 'RequestRefused';
-  return status === 502 || status === 503 || status === 504 ? 'ProviderUnavailable' : 'ProviderError';
-}
-
-/** An invalid key answers 400 with a reason in the details, not 401; a leaked key answers 403. */
-function isKeyRefused(status: number, body: ErrorBody): boolean {
-  if (status === 401) return true;
-  if (status !== 400 && status !== 403) return false;
-  return (
-    body.details.some(({ reason }) => reason === 'API_KEY_INVALID') ||
-    /api key (not valid|expired|not found|was reported as leaked)/i.test(body.message)
-  );
-}
-
-function isDailyQuota({ details }: ErrorBody): boolean {
-  const violations = details.flatMap(({ violations: list }) => (Array.isArray(list) ? (list as unknown[]) : []));
-  return violations.some((violation) => /per_?day/i.test(JSON.stringify(fieldsOf(violation)['quotaId'] ?? '')));
-}
-
-/** From google.rpc.RetryInfo, `38s` or `0.5s`, which is often absent. ms. */
-function retryDelay({ details }: ErrorBody): number | undefined {
-  const delays = details.map(({ retryDelay: delay }) => /^(\d+(?:\.\d+)?)s$/.exec(String(delay))?.[1]);
-  const seconds = delays.find((delay) => delay !== undefined);
-  return seconds === undefined ? undefined : Math.ceil(Number(seconds) * 1_000);
-}
-
-function readBody(text: string, depth: number): ErrorBody {
-  const error = fieldsOf(fieldsOf(parsed(text))['error']);
-  const message = error['message'];
-  if (typeof message !== 'string') return { message: sentenceOf(text), status: undefined, details: [] };
-  if (depth < 3 && /^\s*[[{]/.test(message) && parsed(message) !== undefined) return readBody(message, depth + 1);
-  const { status, details } = error;
-  return {
-    message: sentenceOf(message),
-    status: typeof status === 'string' && status !== '' ? status : undefined,
-    details: Array.isArray(details) ? details.map(fieldsOf) : [],
-  };
-}
-
-/** The HTML page of a proxy is replaced by a short description. */
-function sentenceOf(text: string): string {
-  return /^\s*</.test(text) ? 'an HTML page' : text.trim();
-}
-
-/** Some answers are a list with one error. */
-function parsed(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value[0] : value;
-  } catch {
-    return undefined;
-  }
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-/** An error without a status: the connection failed, or the answer is invalid. */
-function withoutResponse(error: unknown): TaskError {
+/** For an error without a response: the connection failed, or the answer could not be read. */
+export function failureWithoutResponse(error: unknown): TaskError {
   const message = error instanceof Error ? error.message : String(error);
   const causes = causesOf(error);
   // fetch reports `fetch failed` or `terminated` (an incomplete body); only the cause has the reason.
@@ -104,14 +34,111 @@ function withoutResponse(error: unknown): TaskError {
   return taskError('ProviderResponseInvalid', `Cannot read Gemini's answer: ${message.slice(0, 200)}`);
 }
 
+/** The message names the host only: the rest of an address may hold secrets. */
+function redirected({ status, headers }: Received): TaskError {
+  const location = headers.get('location');
+  const host = location === null ? undefined : hostOf(location);
+  const target = host === undefined ? 'another address' : host === '' ? 'another path of the same host' : host;
+  return taskError('ProviderRedirected', `Gemini answered ${status} and redirects to ${target}`, {
+    provider: { status },
+  });
+}
+
+/** Empty for a relative location; undefined for one that cannot be parsed. */
+function hostOf(location: string): string | undefined {
+  if (!URL.canParse(location, 'http://relative.invalid')) return undefined;
+  const { host } = new URL(location, 'http://relative.invalid');
+  return host === 'relative.invalid' ? '' : host;
+}
+
+function codeOf(status: number, body: ErrorBody, model: string): TaskErrorCode {
+  if (isKeysAffair(status, body, model)) return 'KeyRefused';
+  if (isQuota(status, body))
+    return isOverload(body) && !hasViolations(body) ? 'ProviderUnavailable' : quotaCode(body, model);
+  if (status === 402) return 'QuotaUnavailable';
+  if (status < 500 && (isOverload(body) || body.status === 'UNAVAILABLE')) return 'ProviderUnavailable';
+  if (status === 403) return aboutResource.test(body.message) ? 'RequestRefused' : 'PermissionDenied';
+  if (status === 404) return 'ModelNotFound';
+  if (status === 407) return 'ProviderUnreachable';
+  if (status === 408 || status === 409 || status === 499) return 'ProviderError';
+  if (status < 500) return 'RequestRefused';
+  return isUnavailable(status, body) ? 'ProviderUnavailable' : 'ProviderError';
+}
+
+const isQuota = (status: number, { status: name }: ErrorBody): boolean =>
+  status === 429 || (status < 500 && name === 'RESOURCE_EXHAUSTED');
+
+/** 520 to 530: a gateway cannot reach the service, or finds it overloaded. */
+const isUnavailable = (status: number, body: ErrorBody): boolean =>
+  [502, 503, 504].includes(status) ||
+  (status >= 520 && status <= 530) ||
+  body.status === 'UNAVAILABLE' ||
+  isOverload(body);
+
+const isOverload = ({ message }: ErrorBody): boolean =>
+  /\b(?:model|service|server|system|backend|provider|engine|api)s?\b[^.]{0,40}\boverload(?:ed)?\b|^\W*overloaded\b|\bhigh demand\b|\b(?:at|over|insufficient|no) capacity\b/i.test(
+    message,
+  );
+
+/** The reasons of google.api.ErrorReason that lie with the key, its restrictions, its project or its account. */
+const keyReasons =
+  /^(?:API_KEY_|CONSUMER_|SERVICE_(?:DISABLED|NOT_ACTIVATED|NOT_VISIBLE|SUSPENDED)|BILLING_DISABLED|ACCESS_TOKEN_|ACCOUNT_STATE_INVALID|CREDENTIALS_MISSING|USER_(?:PROJECT_DENIED|BLOCKED_BY_ADMIN)|RESOURCE_PROJECT_INVALID|GCP_SUSPENDED|LOCATION_|ORG_RESTRICTION_|RESOURCE_USAGE_RESTRICTION_VIOLATED|SECURITY_POLICY_VIOLATED|SESSION_COOKIE_INVALID)/;
+
+/** An invalid key answers 400 with a reason in the details, not 401; a leaked key answers 403. */
+function isKeysAffair(status: number, body: ErrorBody, model: string): boolean {
+  if (status >= 500) return false;
+  if (status === 401 || reasonsOf(body).some((reason) => keyReasons.test(reason)) || aboutKey.test(body.message))
+    return true;
+  if (isQuota(status, body)) return false;
+  if (status === 403) return !isAboutModel(body.message, model) && !aboutResource.test(body.message);
+  if (status !== 400) return false;
+  if (aboutLocation.test(body.message) || aboutAccount.test(body.message)) return true;
+  // Such as billing. A precondition of something that the request names is the request's affair.
+  return (
+    body.status === 'FAILED_PRECONDITION' && !(aboutResource.test(body.message) && !aboutProject.test(body.message))
+  );
+}
+
+const aboutKey =
+  /\bapi[ _-]?key\b[^.]{0,30}?\b(?:not valid|invalid|expired|not found|was reported as leaked|leaked|revoked|disabled|deleted|suspended|blocked|restricted)\b/i;
+const aboutAccount =
+  /\b(?:project|account|consumer)\b[^.]{0,40}?\b(?:denied access|suspended|disabled|terminated|deleted|banned)\b/i;
+const aboutLocation =
+  /\b(?:user )?location is not supported\b|\bnot (?:available|supported) in your (?:country|region|location)\b/i;
+const aboutProject = /\b(?:location|region|country|billing|free tier|project|account|api key|consumer|terms)\b/i;
+
+/** Something that the request names: refused for any key, so the key is not at fault. */
+const aboutResource = /\bfiles?\b|\bfileSearchStores?\b|\bcached ?contents?\b|\bcorp(?:us|ora)\b/i;
+
+function isAboutModel(message: string, model: string): boolean {
+  const named = new RegExp(String.raw`(?<![\w.-])${model.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}(?![\w-])`);
+  return (
+    named.test(message) ||
+    /\b(?:the|this|that|requested|tuned) model\b|\bmodels?\/\w|\baccess to models?\b/i.test(message)
+  );
+}
+
+/** For a refused key the reason, because it tells what to do. */
+function providerCode(code: TaskErrorCode, body: ErrorBody): { code?: string } {
+  const reason = reasonsOf(body)[0];
+  const name = code === 'KeyRefused' ? (reason ?? body.status) : body.status;
+  return nameOf(name) === undefined ? {} : { code: name! };
+}
+
+function detailsOf(code: TaskErrorCode, { message }: ErrorBody): TaskErrorDetails {
+  if (code !== 'RequestRefused' || !/\bUnknown name\b/.test(message)) return {};
+  const setting = 'GENWARDEN_GEMINI_API_VERSION, or apiVersion of the pool';
+  return {
+    hint: `The API version that the workers use lacks the field that the message names. Set ${setting}, to v1beta.`,
+  };
+}
+
+const sentence = (message: string): string => (message === '' ? '' : `: ${message.slice(0, 400)}`);
+
 /** The causes' codes, such as ECONNREFUSED. */
 function causesOf(error: unknown, depth = 0): string[] {
   const { cause } = fieldsOf(error);
   if (!(cause instanceof Error) || depth > 4) return [];
   const { code } = fieldsOf(cause);
   return [typeof code === 'string' ? code : cause.message, ...causesOf(cause, depth + 1)];
-}
-
-function withoutKey(text: string, key: string): string {
-  return key === '' ? text : text.replaceAll(key, '[key]');
 }

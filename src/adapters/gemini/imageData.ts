@@ -18,7 +18,7 @@ export function imageData(fetch: typeof globalThis.fetch = fetchWithoutTimeouts)
       const response = await fetch(url, init);
       if (!response.ok) return response;
       const rest = extractImages(await wholeBody(response), extracted);
-      return new Response(rest, { status: response.status, headers: headersFor(response) });
+      return new Response(rest, { status: response.status, headers: decodedHeaders(response) });
     },
     bytesOf: (data) => {
       const index = /^@(\d+)$/.exec(data)?.[1];
@@ -78,6 +78,9 @@ function decoded(body: Buffer, start: number, end: number): Buffer<ArrayBuffer> 
 /** Initial size of the buffer if the response does not give its length, bytes. */
 const initialSize = 1_048_576;
 
+/** No header makes a worker reserve more than this, bytes; the buffer grows with the body. */
+const largestGuess = 67_108_864;
+
 /**
  * Reads the whole body into one buffer. V8 hardly counts memory outside its heap: the pieces of many answers would pile up
  * for seconds, so each one is freed as soon as it is copied. Throws like the body's own reader.
@@ -105,11 +108,11 @@ function free(buffer: ArrayBufferLike): void {
 /** Bytes. The header of a compressed body gives the compressed length, which is useless here. */
 function expectedLength({ headers }: Response): number {
   const length = Number(headers.get('content-length') ?? 0);
-  return length > 0 && !headers.has('content-encoding') ? length : initialSize;
+  return length > 0 && !headers.has('content-encoding') ? Math.min(length, largestGuess) : initialSize;
 }
 
 /** The body's length has changed, and it is no longer compressed. */
-function headersFor({ headers }: Response): Headers {
+export function decodedHeaders({ headers }: Response): Headers {
   const kept = new Headers(headers);
   for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) kept.delete(name);
   return kept;

@@ -1,23 +1,31 @@
 // Gemini through Google's own SDK: images and (structured) text. One call is one request: the SDK itself never retries,
-// limits the time or continues an answer.
+// limits the time, follows a redirect or continues an answer.
 
 // Not the build for Node: its login libraries and WebSocket take 10 MB, and calls with a key do not need them.
 import { GoogleGenAI } from '@google/genai/web';
-import { AttemptFailed } from '../../job/errors/index.ts';
+import { AttemptFailed, taskError, type PaidUsage, type TaskError } from '../../job/errors/index.ts';
 import type { GenerateContext, Generated, GenerateRequest, Provider } from '../../ports/provider.ts';
-import { readAnswer } from './answer.ts';
-import { failureOf } from './failure.ts';
-import { imageData } from './imageData.ts';
-import { contentsOf, configOf } from './request.ts';
-import { schemaCheck } from './schema.ts';
+import { InvalidDocument, readAnswer } from './answer.ts';
+import { exchange, type Exchange, type Received } from './exchange.ts';
+import { failureOfResponse, failureWithoutResponse } from './failure.ts';
+import { isErrorBody, rawAnswerOf, type RawAnswer } from './rawAnswer.ts';
+import { contentsOf, configOf, repairOf } from './request.ts';
+import { schemaCheck, type SchemaCheck } from './schema.ts';
+import { withoutKey } from './secret.ts';
 
 export interface GeminiSettings {
   /** Another address for the SDK; Google's by default. */
   readonly baseUrl?: string | undefined;
-  /** `v1` or `v1beta`; the SDK's default if absent. */
+  /** Such as `v1` or `v1beta`, the default. */
   readonly apiVersion?: string | undefined;
   readonly fetch?: typeof globalThis.fetch;
 }
+
+/**
+ * The SDK's own default is `v1` (3.1.0), but `v1` was reported to refuse `responseModalities`, `systemInstruction`, schemas and
+ * seeds, which `v1beta` accepts.
+ */
+const defaultVersion = 'v1beta';
 
 /**
  * The provider for pools with Gemini models. `generate` throws `AttemptFailed`, or the signal's reason after an abort (Google
@@ -33,38 +41,138 @@ export function geminiProvider(settings: GeminiSettings = {}): Provider {
   };
   return {
     name: 'gemini',
-    generate: (request, context) => call(clientFor(context.key), request, context, settings.fetch),
+    generate: (request, context) => generate(clientFor(context.key), request, context, settings.fetch),
   };
 }
 
-function newClient(key: string, { baseUrl, apiVersion }: GeminiSettings): GoogleGenAI {
+function newClient(key: string, { baseUrl, apiVersion = defaultVersion }: GeminiSettings): GoogleGenAI {
   // `vertexai` is explicit: otherwise GOOGLE_GENAI_USE_VERTEXAI in the environment would send the key to another service.
   return new GoogleGenAI({
     apiKey: key,
     vertexai: false,
     ...(baseUrl === undefined ? {} : { httpOptions: { baseUrl } }),
-    ...(apiVersion === undefined ? {} : { apiVersion }),
+    apiVersion,
   });
 }
 
-async function call(
+type Contents = ReturnType<typeof contentsOf>;
+
+/** What every request of one call shares. */
+interface Call {
+  readonly client: GoogleGenAI;
+  readonly request: GenerateRequest;
+  readonly context: GenerateContext;
+  readonly fetch: GeminiSettings['fetch'];
+}
+
+async function generate(
   client: GoogleGenAI,
   request: GenerateRequest,
-  { signal, key }: GenerateContext,
+  context: GenerateContext,
   fetch: GeminiSettings['fetch'],
 ): Promise<Generated> {
+  const { signal, key } = context;
   signal.throwIfAborted();
-  // Before the call, so that an unusable schema costs nothing.
-  const check = schemaCheck(request.input.schema);
-  const images = imageData(fetch);
-  const config = { ...configOf(request, signal), httpOptions: { fetch: images.fetch } };
   try {
-    const { model } = request;
-    const answer = await client.models.generateContent({ model, contents: contentsOf(request), config });
-    return { ...readAnswer(answer, request, { check, bytesOf: images.bytesOf }), release: images.release };
+    // Before the call, so that an unusable schema costs nothing.
+    const check = schemaCheck(request.input.schema);
+    const call = { client, request, context, fetch };
+    const contents = contentsOf(request);
+    try {
+      return await ask(call, contents, check);
+    } catch (error) {
+      if (!(error instanceof InvalidDocument) || !(await context.anotherCall())) throw error;
+      return await repaired(call, contents, check, error);
+    }
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof AttemptFailed) throw error;
-    throw new AttemptFailed(failureOf(error, key));
+    throw withoutKeyIn(error, key);
   }
 }
+
+/** Sends one request and reads its answer. */
+async function ask(call: Call, contents: Contents, check: SchemaCheck | undefined): Promise<Generated> {
+  const { answer, images } = await send(call, contents);
+  return { ...readAnswer(answer, call.request, { check, bytesOf: images.bytesOf }), release: images.release };
+}
+
+/** A second request, which shows the model its answer and what is wrong with it. Fails like the first if that does not help. */
+async function repaired(
+  call: Call,
+  contents: Contents,
+  check: SchemaCheck | undefined,
+  first: InvalidDocument,
+): Promise<Generated> {
+  try {
+    const made = await ask(call, repairOf(contents, first), check);
+    const provenance = { ...made.provenance, repaired: true };
+    return { ...made, usage: sum(first.usage, made.usage), provenance, calls: 2 };
+  } catch (error) {
+    call.context.signal.throwIfAborted();
+    if (!(error instanceof AttemptFailed)) throw error;
+    const outcome = error instanceof InvalidDocument ? `the repair failed too: ${error.problem}` : error.message;
+    const message = `${first.message} (asked once more: ${outcome})`;
+    throw new AttemptFailed(
+      { ...first.error, message: message.slice(0, 600) },
+      { usage: sum(first.usage, error.usage) },
+    );
+  }
+}
+
+const none: PaidUsage = { inputTokens: 0, outputTokens: 0, images: 0 };
+
+function sum(one: PaidUsage = none, other: PaidUsage = none): PaidUsage {
+  return {
+    inputTokens: one.inputTokens + other.inputTokens,
+    outputTokens: one.outputTokens + other.outputTokens,
+    images: one.images + other.images,
+  };
+}
+
+/**
+ * The SDK is the transport; the answer is read from the body as it arrived. An answer that the SDK cannot convert is paid for
+ * all the same.
+ */
+async function send(
+  { client, request, context: { signal }, fetch }: Call,
+  contents: Contents,
+): Promise<{ answer: RawAnswer; images: Exchange }> {
+  const images = exchange(fetch);
+  const config = { ...configOf(request, signal), httpOptions: { fetch: images.fetch } };
+  try {
+    await client.models.generateContent({ model: request.model, contents, config });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (images.received() === undefined) throw new AttemptFailed(failureWithoutResponse(error));
+  }
+  const received = images.received();
+  if (received === undefined) throw new Error('the SDK answered without a request');
+  return { answer: answerIn(received, request.model), images };
+}
+
+function answerIn(received: Received, model: string): RawAnswer {
+  const body = received.status >= 200 && received.status < 300 ? parsed(received.body) : undefined;
+  if (body === undefined || isErrorBody(body.value)) {
+    throw new AttemptFailed(failureOfResponse(received, model, Date.now()));
+  }
+  const answer = rawAnswerOf(body.value);
+  if (answer !== undefined) return answer;
+  const shown = JSON.stringify(received.body.slice(0, 80));
+  const message = `Gemini answered ${received.status}, but not with an answer of its interface: it starts with ${shown}`;
+  throw new AttemptFailed(taskError('ProviderResponseInvalid', message), { usage: none });
+}
+
+function parsed(body: string): { value: unknown } {
+  try {
+    return { value: JSON.parse(body) };
+  } catch {
+    return { value: undefined };
+  }
+}
+
+function withoutKeyIn(error: unknown, key: string): unknown {
+  if (!(error instanceof AttemptFailed)) return new AttemptFailed(cleaned(failureWithoutResponse(error), key));
+  return new AttemptFailed(cleaned(error.error, key), error.usage === undefined ? {} : { usage: error.usage });
+}
+
+const cleaned = (error: TaskError, key: string): TaskError => ({ ...error, message: withoutKey(error.message, key) });

@@ -1,13 +1,22 @@
 // Builds the call's parts and its configuration, in which Genwarden's own settings override the provider options.
 
-import type { GenerateContentConfig, Part } from '@google/genai/web';
+import type { Content, GenerateContentConfig, Part } from '@google/genai/web';
 import { AttemptFailed, taskError } from '../../job/errors/index.ts';
 import type { JsonObject, JsonValue } from '../../job/task.ts';
 import type { GenerateRequest, ReferenceBytes } from '../../ports/provider.ts';
 
 /** The prompt first, then each reference, its caption as a text part before it. */
-export function contentsOf({ input, references }: GenerateRequest): { role: 'user'; parts: Part[] }[] {
+export function contentsOf({ input, references }: GenerateRequest): Content[] {
   return [{ role: 'user', parts: [{ text: input.prompt }, ...references.flatMap(partsOf)] }];
+}
+
+/** The request again, followed by the model's answer and what is wrong with it. */
+export function repairOf(
+  contents: readonly Content[],
+  { text, problem }: { text: string; problem: string },
+): Content[] {
+  const words = `Your answer cannot be used: ${problem}. Answer again with the corrected JSON document only, which matches the schema.`;
+  return [...contents, { role: 'model', parts: [{ text }] }, { role: 'user', parts: [{ text: words }] }];
 }
 
 /**

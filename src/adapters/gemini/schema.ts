@@ -5,18 +5,14 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { AttemptFailed, taskError } from '../../job/errors/index.ts';
 import type { JsonObject, JsonValue } from '../../job/task.ts';
 
-/** Parses the text and checks it; throws `AttemptFailed` (`OutputInvalid`). */
-export type SchemaCheck = (text: string) => JsonValue;
+/** What is wrong with a value, for a person and for the model; undefined if it matches the schema. */
+export type SchemaCheck = (value: JsonValue) => string | undefined;
 
 /** The check for a schema, or undefined without one. Throws `AttemptFailed` (`RequestRefused`) for an invalid schema. */
 export function schemaCheck(schema: JsonObject | undefined): SchemaCheck | undefined {
   if (schema === undefined) return undefined;
   const validate = compile(schema);
-  return (text) => {
-    const value = parse(text);
-    if (!validate(value)) throw invalid(`The answer does not match the schema: ${problemsOf(validate)}`);
-    return value;
-  };
+  return (value) => (validate(value) ? undefined : problemsOf(validate));
 }
 
 // Formats and unknown keywords (`propertyOrdering`) are hints for the model, which are not checked.
@@ -35,19 +31,9 @@ function compile({ $schema, ...schema }: JsonObject): ValidateFunction {
   }
 }
 
-function parse(text: string): JsonValue {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    throw invalid(`The answer is not JSON: it starts with ${JSON.stringify(text.slice(0, 60))}`);
-  }
-}
-
 function problemsOf(validate: ValidateFunction): string {
   const problems = (validate.errors ?? []).map(
     ({ instancePath, message }) => `${instancePath || '/'} ${message ?? ''}`,
   );
   return problems.slice(0, 3).join('; ').slice(0, 300);
 }
-
-const invalid = (message: string): AttemptFailed => new AttemptFailed(taskError('OutputInvalid', message));

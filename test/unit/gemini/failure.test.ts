@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { geminiProvider } from '../../../src/adapters/gemini/index.ts';
 import { AttemptFailed } from '../../../src/job/errors/index.ts';
 import type { AddressInfo } from 'node:net';
-import { aContext, cannedFetch, failure, imageRequest, secretKey, textRequest, useStandin } from './gemini.ts';
+import { aContext, cannedFetch, failure, imageRequest, secretKey, useStandin } from './gemini.ts';
 
 const bench = useStandin();
 
@@ -21,7 +21,7 @@ const behaviours = [
   ['status 504', 'ProviderUnavailable', true, { status: 504, code: 'DEADLINE_EXCEEDED' }],
   ['status 400', 'RequestRefused', false, { status: 400, code: 'INVALID_ARGUMENT' }],
   ['status 413', 'RequestRefused', false, { status: 413 }],
-  ['bad-key', 'KeyRefused', true, { status: 400, code: 'INVALID_ARGUMENT' }],
+  ['bad-key', 'KeyRefused', true, { status: 400, code: 'API_KEY_INVALID' }],
   ['status 401', 'KeyRefused', true, { status: 401, code: 'UNAUTHENTICATED' }],
   ['forbidden', 'PermissionDenied', false, { status: 403, code: 'PERMISSION_DENIED' }],
   ['not-found', 'ModelNotFound', false, { status: 404, code: 'NOT_FOUND' }],
@@ -33,11 +33,11 @@ const behaviours = [
   ['refuse-output PROHIBITED_CONTENT', 'OutputRefused', false, { status: 200, code: 'PROHIBITED_CONTENT' }],
   ['refuse-output IMAGE_PROHIBITED_CONTENT', 'OutputRefused', false, { code: 'IMAGE_PROHIBITED_CONTENT' }],
   ['refuse-output IMAGE_RECITATION', 'OutputRefused', false, { code: 'IMAGE_RECITATION' }],
-  ['refuse-output IMAGE_OTHER', 'OutputRefused', false, { code: 'IMAGE_OTHER' }],
+  ['refuse-output IMAGE_OTHER', 'NoOutput', true, { code: 'IMAGE_OTHER' }],
   ['refuse-output RECITATION', 'OutputRefused', false, { code: 'RECITATION' }],
   ['refuse-output BLOCKLIST', 'OutputRefused', false, { code: 'BLOCKLIST' }],
   ['refuse-output SPII', 'OutputRefused', false, { code: 'SPII' }],
-  ['refuse-output MAX_TOKENS', 'OutputRefused', false, { code: 'MAX_TOKENS' }],
+  ['refuse-output MAX_TOKENS', 'OutputTruncated', true, { code: 'MAX_TOKENS' }],
   ['refuse-output NEW_IMAGE_SAFETY_RULE', 'OutputRefused', false, { code: 'NEW_IMAGE_SAFETY_RULE' }],
   ['refuse-output NO_IMAGE', 'NoOutput', true, { status: 200, code: 'NO_IMAGE' }],
   ['refuse-output OTHER', 'NoOutput', true, { status: 200, code: 'OTHER' }],
@@ -63,7 +63,9 @@ test.each(behaviours)('%s is %s', async (marker, code, retryable, provider) => {
 
 test.each([
   ['429 retry 38s', 'RateLimited', 38_000],
-  ['429 retry 250ms', 'RateLimited', 250],
+  ['429 retry 250ms', 'RateLimited', 1_000],
+  ['429 retry 0s', 'RateLimited', undefined],
+  ['429 retry 48h', 'RateLimited', 3_600_000],
   ['429 per-day retry 2m', 'QuotaExhausted', 120_000],
   ['429', 'RateLimited', undefined],
 ] as const)("%s carries the provider's delay", async (marker, code, retryAfter) => {
@@ -113,11 +115,18 @@ test.each([
     400,
     '{"error":{"message":"User location","status":"FAILED_PRECONDITION"}}',
     'application/json',
-    'PermissionDenied',
+    'KeyRefused',
   ],
   ["a proxy's page", 502, '<html>bad gateway</html>', 'text/html', 'ProviderUnavailable'],
   ['an error without a body', 500, '', 'text/plain', 'ProviderError'],
-  ['invalid JSON', 500, '{"error":', 'application/json', 'ProviderResponseInvalid'],
+  ['invalid JSON', 500, '{"error":', 'application/json', 'ProviderError'],
+  [
+    'an error with status 200',
+    200,
+    '{"error":{"code":503,"message":"busy"}}',
+    'application/json',
+    'ProviderUnavailable',
+  ],
   ['an answer that is null', 200, 'null', 'application/json', 'ProviderResponseInvalid'],
   ['an answer that is a string', 200, '"hello"', 'application/json', 'ProviderResponseInvalid'],
   ['an answer of another form', 200, '{"candidates":"none"}', 'application/json', 'NoOutput'],
@@ -126,19 +135,13 @@ test.each([
     200,
     '{"candidates":[{"content":{"parts":{"text":1}}}]}',
     'application/json',
-    'ProviderResponseInvalid',
+    'NoOutput',
   ],
+  ['a candidate that the SDK cannot convert', 200, '{"candidates":[null]}', 'application/json', 'NoOutput'],
 ])('%s (%i)', async (_name, status, body, type, code) => {
   const fetch = cannedFetch(body, { status, headers: { 'content-type': type } });
   const error = await failure(geminiProvider({ fetch }).generate(imageRequest({ prompt: 'x' }), aContext()));
   expect(error.code).toBe(code);
-});
-
-test('a text that is cut off at the output limit is not accepted', async () => {
-  const parts = [{ text: 'half a sen' }];
-  const fetch = cannedFetch({ candidates: [{ content: { parts }, finishReason: 'MAX_TOKENS' }] });
-  const error = await failure(geminiProvider({ fetch }).generate(textRequest({ prompt: 'x' }), aContext()));
-  expect(error).toMatchObject({ code: 'OutputRefused', retryable: false, provider: { code: 'MAX_TOKENS' } });
 });
 
 test('no part of the error contains a key that the server repeats', async () => {

@@ -10,7 +10,11 @@ import { aContext, cannedFetch, failure, imageRequest, secretKey, textRequest, u
 const bench = useStandin();
 const photograph = readFileSync(new URL('../../../examples/front-yard.jpg', import.meta.url));
 
-const png = Buffer.from('an image').toString('base64');
+const png = (
+  await sharp({ create: { width: 8, height: 6, channels: 3, background: 'green' } })
+    .png()
+    .toBuffer()
+).toString('base64');
 const answerWith = (parts: object[], finishReason = 'STOP'): object => ({
   candidates: [{ content: { role: 'model', parts }, finishReason }],
   usageMetadata: { promptTokenCount: 12, candidatesTokenCount: 5, thoughtsTokenCount: 7 },
@@ -132,16 +136,21 @@ test.each<JsonObject>([
 });
 
 test('all images are returned without thoughts, and the text is kept', async () => {
-  const image = (of: string): object => ({
-    inlineData: { mimeType: 'image/png', data: Buffer.from(of).toString('base64') },
+  const shade = async (background: string): Promise<Buffer> =>
+    await sharp({ create: { width: 4, height: 4, channels: 3, background } })
+      .png()
+      .toBuffer();
+  const [draft, one, two] = await Promise.all(['grey', 'red', 'blue'].map(shade));
+  const image = (bytes: Buffer): object => ({
+    inlineData: { mimeType: 'image/png', data: bytes.toString('base64') },
   });
-  const parts = [{ ...image('draft'), thought: true }, { text: 'Here: ' }, image('one'), image('two')];
+  const parts = [{ ...image(draft!), thought: true }, { text: 'Here: ' }, image(one!), image(two!)];
   const made = await geminiProvider({ fetch: cannedFetch(answerWith(parts)) }).generate(
     imageRequest({ prompt: 'x' }),
     aContext(),
   );
-  expect(made.images.map(({ bytes }) => Buffer.from(bytes).toString())).toEqual(['one', 'two']);
-  expect(made.provenance['text']).toBe('Here: ');
+  expect(made.images.map(({ bytes }) => Buffer.from(bytes))).toEqual([one, two]);
+  expect(made.provenance['text']).toBe('Here:');
   expect(made.usage).toEqual({ inputTokens: 12, outputTokens: 12, images: 2 });
 });
 

@@ -16,7 +16,7 @@ export interface Call {
   apiVersion?: 'v1' | 'v1beta';
 }
 
-export function sdk(standin: Standin, key = 'key-a', apiVersion = 'v1'): GoogleGenAI {
+export function sdk(standin: Standin, key = 'key-a', apiVersion = 'v1beta'): GoogleGenAI {
   return new GoogleGenAI({ apiKey: key, apiVersion, httpOptions: { baseUrl: standin.url } });
 }
 

@@ -1,0 +1,93 @@
+// Finds the JSON document in a model's text. Models put it into Markdown fences, write prose around it, or send it twice; the
+// document counts if the schema check passes and no other document in the text passes too.
+
+import { isDeepStrictEqual } from 'node:util';
+import { InexactNumber, parseExactJson } from '../../job/jsonNumbers.ts';
+import type { JsonValue } from '../../job/task.ts';
+import type { SchemaCheck } from './schema.ts';
+
+export type Document =
+  /** `isWhole`: the text is the document and nothing else. */
+  | { readonly kind: 'valid'; readonly value: JsonValue; readonly isWhole: boolean }
+  | { readonly kind: 'invalid'; readonly problem: string }
+  | { readonly kind: 'inexact'; readonly number: InexactNumber };
+
+export function documentIn(text: string, check: SchemaCheck): Document {
+  let failure: Document = { kind: 'invalid', problem: notJson(text) };
+  for (const [stage, find] of stages.entries()) {
+    const judged = find(text).map((piece) => judge(piece, check));
+    const values = judged.flatMap((one) => (one.kind === 'valid' ? [one.value] : []));
+    const [value] = values;
+    if (value !== undefined) {
+      if (values.every((other) => isDeepStrictEqual(other, value)))
+        return { kind: 'valid', value, isWhole: stage === 0 };
+      return { kind: 'invalid', problem: 'it holds several documents that differ' };
+    }
+    const inexact = judged.find((one) => one.kind === 'inexact');
+    if (inexact !== undefined) return inexact;
+    failure = judged.find((one) => one.kind === 'invalid') ?? failure;
+  }
+  return failure;
+}
+
+/** From the strictest reading to the most lenient. */
+const stages: readonly ((text: string) => readonly string[])[] = [(text) => [text], quoted, fenced, balanced];
+
+type Judged = Document | { readonly kind: 'not-json' };
+
+function judge(piece: string, check: SchemaCheck): Judged {
+  try {
+    const value = parseExactJson(piece);
+    const problem = check(value);
+    if (problem === undefined) return { kind: 'valid', value, isWhole: false };
+    return { kind: 'invalid', problem: `it does not match the schema: ${problem}` };
+  } catch (error) {
+    return error instanceof InexactNumber ? { kind: 'inexact', number: error } : { kind: 'not-json' };
+  }
+}
+
+/** A JSON string that holds the document. */
+function quoted(text: string): string[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'string' ? [value] : [];
+  } catch {
+    return [];
+  }
+}
+
+function fenced(text: string): string[] {
+  return Array.from(text.matchAll(/```[ \t]*[\w-]*\r?\n([^]*?)(?:```|$)/g), ([, content = '']) => content);
+}
+
+/** How many opening brackets are tried: prose may contain some that never close. */
+const mostStarts = 50;
+
+/** The objects and lists that stand side by side in the text. */
+function balanced(text: string): string[] {
+  const found: string[] = [];
+  let at = 0;
+  for (let starts = 0; starts < mostStarts; starts += 1) {
+    const start = text.slice(at).search(/[[{]/);
+    if (start === -1) break;
+    const end = closingOf(text, at + start);
+    if (end !== undefined) found.push(text.slice(at + start, end));
+    at = end ?? at + start + 1;
+  }
+  return found;
+}
+
+/** The position after the bracket that closes the one at `start`. */
+function closingOf(text: string, start: number): number | undefined {
+  const tokens = /"[^"\\]*(?:\\[^][^"\\]*)*"|[[\]{}]/g;
+  tokens.lastIndex = start;
+  let depth = 0;
+  for (let token = tokens.exec(text); token !== null; token = tokens.exec(text)) {
+    if (token[0] === '{' || token[0] === '[') depth += 1;
+    else if (token[0] === '}' || token[0] === ']') depth -= 1;
+    if (depth === 0) return tokens.lastIndex;
+  }
+  return undefined;
+}
+
+const notJson = (text: string): string => `it is not JSON: it starts with ${JSON.stringify(text.slice(0, 60))}`;
