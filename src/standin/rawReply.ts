@@ -21,7 +21,8 @@ export async function rawReply(behaviour: Raw, request: GenerateRequest, painter
   const written = typeof body === 'string' ? body : JSON.stringify(body);
   const text = written.replaceAll(/"candidates"\s*:\s*"OK_IMAGE"/g, () => `"candidates":${ordinary}`);
   const sent = Buffer.from(isEmpty(status) ? '' : await withPictures(text, bytes));
-  return { status, headers, body: sent };
+  const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  return { status, headers: lower, body: sent };
 }
 
 const formats = { IMAGE: 'png', JPEG: 'jpeg', WEBP: 'webp', GIF: 'gif' } as const;
