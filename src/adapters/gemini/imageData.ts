@@ -4,7 +4,7 @@
 export interface ImageData {
   /** The value for `httpOptions.fetch` of one call. */
   readonly fetch: typeof globalThis.fetch;
-  /** The bytes for `data` of an answer's part: extracted ones, or its decoded base64. */
+  /** The bytes for `data` of an answer's part, or for the base64 of a data URL: extracted ones, or the decoded base64. */
   bytesOf(data: string): Buffer;
   /** Frees the extracted bytes, which must not be read afterwards. */
   release(): void;
@@ -21,8 +21,10 @@ export function imageData(fetch: typeof globalThis.fetch = fetchWithoutTimeouts)
       return new Response(rest, { status: response.status, headers: decodedHeaders(response) });
     },
     bytesOf: (data) => {
-      const index = /^@(\d+)$/.exec(data)?.[1];
-      return (index === undefined ? undefined : extracted[Number(index)]) ?? Buffer.from(data, 'base64');
+      // Some gateways put a data URL where base64 belongs.
+      const base64 = data.startsWith('data:') ? data.slice(data.indexOf(',') + 1) : data;
+      const index = /^@(\d+)$/.exec(base64)?.[1];
+      return (index === undefined ? undefined : extracted[Number(index)]) ?? Buffer.from(base64, 'base64');
     },
     release: () => {
       for (const { buffer } of extracted.splice(0)) free(buffer);
@@ -40,7 +42,7 @@ const minLength = 16_384;
 function extractImages(body: Buffer<ArrayBuffer>, extracted: Buffer<ArrayBuffer>[]): Buffer<ArrayBuffer> {
   const kept: Buffer[] = [];
   let at = 0;
-  for (const { start, end } of longData(body)) {
+  for (const { start, end } of [...longData(body), ...longUrls(body)].toSorted((a, b) => a.start - b.start)) {
     kept.push(body.subarray(at, start), Buffer.from(`@${extracted.length}`));
     extracted.push(decoded(body, start, end));
     at = end;
@@ -50,8 +52,13 @@ function extractImages(body: Buffer<ArrayBuffer>, extracted: Buffer<ArrayBuffer>
   return rest;
 }
 
-/** The positions of the values of `data`. Quotes inside a JSON string are escaped, so only a real key matches. */
-function* longData(body: Buffer): Generator<{ start: number; end: number }> {
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The positions of the values of `data`, except data URLs. Quotes inside a JSON string are escaped, so only a real key matches. */
+function* longData(body: Buffer): Generator<Range> {
   for (let from = body.indexOf('"data"'); from !== -1; from = body.indexOf('"data"', from)) {
     from += 6;
     const opening = /^\s*:\s*"/.exec(body.toString('latin1', from, from + 32))?.[0];
@@ -61,9 +68,27 @@ function* longData(body: Buffer): Generator<{ start: number; end: number }> {
     if (end === -1) return;
     from = end;
     // A value with an escape (`\u003d` for `=`) is left to the JSON parser.
-    if (end - start >= minLength && !body.subarray(start, end).includes('\\')) yield { start, end };
+    const isUrl = body.toString('latin1', start, start + 5) === 'data:';
+    if (end - start >= minLength && !isUrl && !body.subarray(start, end).includes('\\')) yield { start, end };
   }
 }
+
+/** The positions of the base64 in data URLs, which gateways put into texts. */
+function* longUrls(body: Buffer): Generator<Range> {
+  for (let from = body.indexOf(';base64,'); from !== -1; from = body.indexOf(';base64,', from)) {
+    const start = from + 8;
+    let end = start;
+    while (end < body.length && isBase64[body[end]!] === 1) end += 1;
+    from = end;
+    // One that ends with an escape is left to the JSON parser.
+    if (end - start >= minLength && body[end] !== backslash) yield { start, end };
+  }
+}
+
+const backslash = 0x5c;
+const isBase64 = new Uint8Array(256);
+for (const character of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-'))
+  isBase64[character] = 1;
 
 /** Decodes in pieces, to avoid a string of the whole value; their length is a multiple of four, as base64 requires. */
 function decoded(body: Buffer, start: number, end: number): Buffer<ArrayBuffer> {

@@ -28,6 +28,29 @@ test.each([30_000, 30_001, 30_002, 200_003, 2_000_000])('%i bytes are extracted 
   }
 });
 
+test('long base64 in a data URL is extracted, in a text and where base64 belongs', async () => {
+  const [one, two] = [randomBytes(30_001), randomBytes(40_000)];
+  const url = `data:image/png;base64,${one.toString('base64')}`;
+  const { images, text } = await through({
+    text: `Here: ![x](${url}) "![y](data:image/png;base64,QUJD)`,
+    data: url,
+    next: { data: two.toString('base64') },
+  });
+  const read = JSON.parse(text);
+  expect(read.text).toBe('Here: ![x](data:image/png;base64,@0) "![y](data:image/png;base64,QUJD)');
+  expect(read.data).toBe('data:image/png;base64,@1');
+  expect(images.bytesOf('@0').equals(one)).toBe(true);
+  expect(images.bytesOf(read.data).equals(one)).toBe(true);
+  expect(images.bytesOf(read.next.data).equals(two)).toBe(true);
+  expect(images.bytesOf('data:image/png;base64,QUJD').toString()).toBe('ABC');
+});
+
+test('a data URL whose base64 has an escape is left to the parser', async () => {
+  const body = `{"text":"data:image/png;base64,${'A'.repeat(20_000)}\\/AAA"}`;
+  const images = imageData(answering(body));
+  expect(await (await images.fetch('http://127.0.0.1')).text()).toBe(body);
+});
+
 test('short data, other data and a text that looks like data are not changed', async () => {
   const long = 'A'.repeat(20_000);
   const value = { data: 'QUJD', number: { data: 7 }, text: `"data":"${long}"`, other: long };
