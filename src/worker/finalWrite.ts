@@ -19,9 +19,10 @@ export function finalWrite({ state, request }: Claim, ending: WrittenEnding, now
 }
 
 export function completedDetail({ result }: Extract<Ending, { end: 'completed' }>): TaskDetail {
-  const { output, artifacts, usage } = result;
+  const { output, artifacts, usage, remark } = result;
+  const completed = `Completed in ${formatDuration(usage.durationMs)}`;
   return {
-    message: `Completed in ${formatDuration(usage.durationMs)}`,
+    message: remark === undefined ? completed : `${completed}; ${remark}`,
     ...(artifacts === undefined ? {} : { artifacts }),
     ...(output === undefined ? {} : { output }),
     usage,

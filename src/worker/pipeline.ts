@@ -11,7 +11,11 @@ export interface Claim {
 }
 
 /** The success part of the final status. */
-export type Result = Pick<TaskDetail, 'artifacts' | 'output'> & { readonly usage: Usage };
+export type Result = Pick<TaskDetail, 'artifacts' | 'output'> & {
+  readonly usage: Usage;
+  /** What a reader should know about the result, as the end of a sentence. */
+  readonly remark?: string;
+};
 
 /** How an attempt ended. */
 export type Ending =

@@ -13,8 +13,8 @@ import { readImage, type ImageInfo } from './thumbnail.ts';
 const inlineOutputLimit = 256 * 1024;
 
 /**
- * `durationMs` is the provider's time. Throws `AttemptFailed`, or the reason of `ended` if the worker ends while the
- * store is unavailable.
+ * `durationMs` is the provider's time. Throws `AttemptFailed`, which carries what the result is billed for, or the reason of
+ * `ended` if the worker ends while the store is unavailable.
  */
 export async function storeResult(
   claim: Claim,
@@ -22,6 +22,17 @@ export async function storeResult(
   durationMs: number,
   context: WorkerContext,
 ): Promise<Result> {
+  try {
+    const stored = await storeAll(claim, made, durationMs, context);
+    return made.provenance['repaired'] === true ? { ...stored, remark: repaired } : stored;
+  } catch (error) {
+    throw error instanceof AttemptFailed ? new AttemptFailed(error.error, { cause: error, usage: made.usage }) : error;
+  }
+}
+
+const repaired = 'the first answer was not valid, and the model repaired it';
+
+async function storeAll(claim: Claim, made: Generated, durationMs: number, context: WorkerContext): Promise<Result> {
   const { inputTokens, outputTokens } = made.usage;
   const usage = { inputTokens, outputTokens, durationMs };
   if (claim.state.of.kind === 'text') return { ...(await storeOutput(claim, made.output, context)), usage };

@@ -24,13 +24,13 @@ export interface ImageInfo {
 let previous: Promise<unknown> = Promise.resolve();
 
 /**
- * Returns the size in pixels and, if requested, a thumbnail; rejects if the bytes are not an image. Reads one image at a
+ * Returns the size in pixels as the image is shown, which its EXIF orientation may turn, and, if requested, a thumbnail; rejects if the bytes are not an image. Reads one image at a
  * time: a decoded image is several times larger than its file, and one takes about 30 ms while a call takes seconds.
  */
 export function readImage(bytes: Uint8Array, withThumbnail: boolean): Promise<ImageInfo> {
   const reading = previous.then(async () => {
-    const { width, height } = await sharp(bytes).metadata();
-    return { width, height, thumbnail: withThumbnail ? await thumbnailOf(bytes) : undefined };
+    const { autoOrient } = await sharp(bytes).metadata();
+    return { ...autoOrient, thumbnail: withThumbnail ? await thumbnailOf(bytes) : undefined };
   });
   previous = reading.catch(() => undefined);
   return reading;

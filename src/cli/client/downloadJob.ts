@@ -120,6 +120,8 @@ const extensions: Readonly<Record<string, string>> = {
   'image/png': 'png',
   'image/jpeg': 'jpg',
   'image/webp': 'webp',
+  'image/gif': 'gif',
+  'image/avif': 'avif',
   'application/json': 'json',
   'text/plain': 'txt',
 };

@@ -69,6 +69,33 @@ test('several images are named image, image-2 and so on, with one thumbnail', as
   ]);
 });
 
+test('width and height are those of the image as it is shown, and so is the thumbnail', async () => {
+  const half = { width: 300, height: 200, channels: 3 as const };
+  const red = await sharp({ create: { ...half, background: 'red' } })
+    .png()
+    .toBuffer();
+  // Red on the left; orientation 6 shows it turned to the right, with red at the top.
+  const turned = await sharp({ create: { ...half, width: 600, background: 'blue' } })
+    .composite([{ input: red, left: 0, top: 0 }])
+    .jpeg()
+    .withMetadata({ orientation: 6 })
+    .toBuffer();
+  world = startWorld(drawing(turned));
+  const { detail } = await world.log.reached(world.submit({ of: { kind: 'image', tenant: 'acme' } }).task, 'succeeded');
+  expect(detail.artifacts![0]).toMatchObject({ name: 'image', width: 200, height: 600 });
+  const thumbnail = world.artifacts.stored.get(`acme/${detail.artifacts![1]!.digest}`)!;
+  const corner = (top: number): Promise<Buffer> =>
+    sharp(thumbnail.bytes).extract({ left: 200, top, width: 1, height: 1 }).raw().toBuffer();
+  const [top, bottom] = await Promise.all([corner(10), corner(390)]);
+  expect([top[0]! > 200, top[2]! < 50, bottom[0]! < 50, bottom[2]! > 200]).toEqual([true, true, true, true]);
+});
+
+test('a repaired answer says so in its message', async () => {
+  world = startWorld(() => Promise.resolve({ ...made({ title: 'A' }), provenance: { repaired: true }, calls: 2 }));
+  const { detail } = await world.log.reached(world.submit().task, 'succeeded');
+  expect(detail.message).toMatch(/^Completed in .*; the first answer was not valid, and the model repaired it$/);
+});
+
 test('the provider may free its images once they are stored, and not before', async () => {
   const bytes = await picture();
   const after: string[][] = [];
