@@ -58,7 +58,7 @@ function codeOf(status: number, body: ErrorBody, model: string): TaskErrorCode {
   if (status === 402) return 'QuotaUnavailable';
   if (status < 500 && (isOverload(body) || body.status === 'UNAVAILABLE')) return 'ProviderUnavailable';
   if (status === 403) return aboutResource.test(body.message) ? 'RequestRefused' : 'PermissionDenied';
-  if (status === 404) return 'ModelNotFound';
+  if (status === 404) return aboutResource.test(body.message) ? 'RequestRefused' : 'ModelNotFound';
   if (status === 407) return 'ProviderUnreachable';
   if (status === 408 || status === 409 || status === 499) return 'ProviderError';
   if (status < 500) return 'RequestRefused';
@@ -114,7 +114,7 @@ function isAboutModel(message: string, model: string): boolean {
   const named = new RegExp(String.raw`(?<![\w.-])${model.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}(?![\w-])`);
   return (
     named.test(message) ||
-    /\b(?:the|this|that|requested|tuned) model\b|\bmodels?\/\w|\baccess to models?\b/i.test(message)
+    /\b(?:the|this|that|requested|tuned) model\b|\b(?:tuned)?models?\/\w|\baccess to models?\b/i.test(message)
   );
 }
 

@@ -73,6 +73,9 @@ async function generate(
 ): Promise<Generated> {
   const { signal, key } = context;
   signal.throwIfAborted();
+  if (!/^[\x20-\x7e]+$/.test(key)) {
+    throw new AttemptFailed(taskError('KeyRefused', 'The API key has characters that an HTTP header cannot hold'));
+  }
   try {
     // Before the call, so that an unusable schema costs nothing.
     const check = schemaCheck(request.input.schema);
@@ -93,7 +96,12 @@ async function generate(
 /** Sends one request and reads its answer. */
 async function ask(call: Call, contents: Contents, check: SchemaCheck | undefined): Promise<Generated> {
   const { answer, images } = await send(call, contents);
-  return { ...readAnswer(answer, call.request, { check, bytesOf: images.bytesOf }), release: images.release };
+  try {
+    return { ...readAnswer(answer, call.request, { check, bytesOf: images.bytesOf }), release: images.release };
+  } catch (error) {
+    images.release();
+    throw error;
+  }
 }
 
 /** A second request, which shows the model its answer and what is wrong with it. Fails like the first if that does not help. */

@@ -50,7 +50,7 @@ const unit = '(?:milliseconds?|millis|msecs?|ms|seconds?|secs?|s|minutes?|mins?|
 const part = String.raw`\d+(?:\.\d+)?\s*${unit}`;
 const parts = String.raw`${part}(?:(?:\s|,|and\b)*${part})*`;
 const asked = new RegExp(
-  String.raw`\b(?:retry|retrying|try(?:\s+\w+)?\s+again|wait|available|reset)\w*\b[^.\d\n]{0,40}?(${parts})`,
+  String.raw`\b(?:retry|retrying|try(?:\s+\w+){0,3}\s+again|wait|available|reset)\w*\b[^.\d\n]{0,40}?(?<!-)(${parts})`,
   'gi',
 );
 

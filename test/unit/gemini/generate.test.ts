@@ -154,6 +154,42 @@ test('all images are returned without thoughts, and the text is kept', async () 
   expect(made.usage).toEqual({ inputTokens: 12, outputTokens: 12, images: 2 });
 });
 
+const everyField = {
+  prompt: 'a yard',
+  system: 'be brief',
+  seed: 7,
+  aspectRatio: '16:9',
+  providerOptions: {
+    thinkingConfig: { includeThoughts: false },
+    maxOutputTokens: 5_000,
+    tools: [{ googleSearch: {} }],
+  },
+};
+
+test('the default version of the API has every field that is sent', async () => {
+  await bench.provider.generate(imageRequest(everyField), aContext());
+  await bench.provider.generate(textRequest({ ...everyField, schema }), aContext());
+  expect(bench.standin.requests.slice(-2).map(({ version }) => version)).toEqual(['v1beta', 'v1beta']);
+});
+
+test('a version that lacks a field is refused with a hint that names the setting', async () => {
+  const provider = geminiProvider({ baseUrl: bench.standin.url, apiVersion: 'v1' });
+  const error = await failure(provider.generate(imageRequest({ prompt: 'a yard' }), aContext()));
+  expect(error).toMatchObject({ code: 'RequestRefused', retryable: false });
+  expect(error.message).toContain('Unknown name "responseModalities" at \'generation_config\'');
+  expect(error.hint).toMatch(/GENWARDEN_GEMINI_API_VERSION, or apiVersion of the pool, to v1beta/);
+});
+
+test.each(['a\u200bkey', 'k\u00e9y', 'a\nkey', ''])(
+  'a key that no header can hold is refused before the call: %j',
+  async (key) => {
+    const fetch = cannedFetch({});
+    const call = geminiProvider({ fetch }).generate(imageRequest({ prompt: 'x' }), { ...aContext(), key });
+    expect(await failure(call)).toMatchObject({ code: 'KeyRefused' });
+    expect(fetch.bodies).toEqual([]);
+  },
+);
+
 test('uses the configured API version and key', async () => {
   const seen: { url: string; key: string | null }[] = [];
   const fetch = (async (url: unknown, init?: RequestInit) => {
