@@ -99,7 +99,7 @@ const whatHappened = {
 function explained(finishMessage: string | undefined, words: string): string {
   const provider = finishMessage === undefined ? '' : `: ${finishMessage.slice(0, 300)}`;
   if (words === '') return provider;
-  const shown = words.length > 200 ? `${words.slice(0, 199)}…` : words;
+  const shown = words.length > 200 ? `${words.slice(0, 199).toWellFormed()}…` : words;
   return `${provider}${/[.!?]$/.test(provider) ? '' : '.'} The model wrote: ${JSON.stringify(shown)}`;
 }
 
@@ -139,5 +139,5 @@ function failed(
 ): AttemptFailed {
   const reason = finishReason ?? blockReason;
   const provider = { status: 200, ...(reason === undefined ? {} : { code: reason }) };
-  return new AttemptFailed(taskError(code, message.slice(0, 600), { provider, ...details }), { usage });
+  return new AttemptFailed(taskError(code, message.slice(0, 600).toWellFormed(), { provider, ...details }), { usage });
 }

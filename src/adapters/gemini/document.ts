@@ -56,23 +56,28 @@ function quoted(text: string): string[] {
   }
 }
 
+/** How many pieces of a text are tried. */
+const mostPieces = 50;
+
 function fenced(text: string): string[] {
-  return Array.from(text.matchAll(/```[ \t]*[\w-]*\r?\n([^]*?)(?:```|$)/g), ([, content = '']) => content);
+  const fences = text.matchAll(/```[ \t]*[\w-]*\r?\n([^]*?)(?:```|$)/g).take(mostPieces);
+  return Array.from(fences, ([, content = '']) => content);
 }
 
-/** How many opening brackets are tried: prose may contain some that never close. */
-const mostStarts = 50;
+/** How many brackets that never close are skipped; each one costs a look at the rest of the text. */
+const mostUnclosed = 8;
 
 /** The objects and lists that stand side by side in the text. */
 function balanced(text: string): string[] {
   const found: string[] = [];
-  let at = 0;
-  for (let starts = 0; starts < mostStarts; starts += 1) {
-    const start = text.slice(at).search(/[[{]/);
-    if (start === -1) break;
-    const end = closingOf(text, at + start);
-    if (end !== undefined) found.push(text.slice(at + start, end));
-    at = end ?? at + start + 1;
+  const bracket = /[[{]/g;
+  let unclosed = 0;
+  for (let start = bracket.exec(text); start !== null; start = bracket.exec(text)) {
+    const end = closingOf(text, start.index);
+    if (end === undefined) unclosed += 1;
+    else found.push(text.slice(start.index, end));
+    if (unclosed > mostUnclosed || found.length >= mostPieces) break;
+    bracket.lastIndex = end ?? bracket.lastIndex;
   }
   return found;
 }
