@@ -65,8 +65,11 @@ function codeOf(status: number, body: ErrorBody, model: string): TaskErrorCode {
   return isUnavailable(status, body) ? 'ProviderUnavailable' : 'ProviderError';
 }
 
-const isQuota = (status: number, { status: name }: ErrorBody): boolean =>
-  status === 429 || (status < 500 && name === 'RESOURCE_EXHAUSTED');
+/** Google's older interface answers 403 for a quota too. */
+function isQuota(status: number, { status: name, message }: ErrorBody): boolean {
+  if (status === 429 || (status < 500 && name === 'RESOURCE_EXHAUSTED')) return true;
+  return status === 403 && /\b(?:quota|(?:rate|daily) limit)\b[^.]{0,20}\bexceeded\b/i.test(message);
+}
 
 /** 520 to 530: a gateway cannot reach the service, or finds it overloaded. */
 const isUnavailable = (status: number, body: ErrorBody): boolean =>

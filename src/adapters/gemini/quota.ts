@@ -86,8 +86,11 @@ function namedInWords(message: string): Violation[] {
   }));
 }
 
+/** Not "limit: 0 remaining", which says nothing about the limit. */
+const limitInWords = /\blimit(?: is| of)?\W{1,4}(\d+)(?!\.?\d|\s+(?:\w+\s+)?(?:remaining|left)\b)/i;
+
 function wordedLimit(words: unknown): number | undefined {
-  return typeof words === 'string' ? limitOf(/\blimit\W{1,4}(\d+)(?!\.?\d)/i.exec(words)?.[1]) : undefined;
+  return typeof words === 'string' ? limitOf(limitInWords.exec(words)?.[1]) : undefined;
 }
 
 function limitOf(value: unknown): number | undefined {

@@ -38,9 +38,9 @@ export function rawAnswerOf(body: unknown): RawAnswer | undefined {
       .filter(({ thought }) => thought !== true)
       .map(partOf),
     hasCandidate: candidate !== undefined,
-    finishReason: nameOf(finishReason),
+    finishReason: reasonIn(finishReason),
     finishMessage: textOf(finishMessage),
-    blockReason: nameOf(blockReason),
+    blockReason: reasonIn(blockReason),
     blockMessage: textOf(blockReasonMessage),
     usage: usageOf(fieldsOf(usageMetadata)),
     provenance: textsOf({ modelVersion, responseId, finishReason }),
@@ -72,6 +72,9 @@ function countOf(value: unknown): number {
   return typeof count === 'number' && count >= 0 && count <= Number.MAX_SAFE_INTEGER ? Math.round(count) : 0;
 }
 
+/** In capitals, as the interface defines them; some gateways write `stop`. */
+const reasonIn = (value: unknown): string | undefined =>
+  nameOf(typeof value === 'string' ? value.toUpperCase() : value);
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
