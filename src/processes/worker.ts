@@ -1,6 +1,5 @@
 // The worker process: declares its pool, then claims and runs the pool's tasks until it is stopped.
 
-import { untilAborted } from '../async/abort.ts';
 import { geminiProvider } from '../adapters/gemini/index.ts';
 import {
   answerRollCalls,
@@ -11,13 +10,10 @@ import {
   natsKeyRing,
   natsPoolRegistry,
   natsTaskQueue,
-  type NatsLink,
 } from '../adapters/nats/index.ts';
 import { declarationOf, loadPools, type PoolSettings } from '../config/pools.ts';
 import type { Settings } from '../config/settings.ts';
 import { GenwardenError } from '../job/errors/index.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { AcquiringKeyRing as KeyRing } from '../ports/keyRing.ts';
 import { createWorkerMetrics } from '../telemetry/metrics.ts';
 import { startWorker } from '../worker/worker.ts';
 import { version } from '../config/version.ts';
@@ -47,7 +43,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     queue: resources.own('queue', natsTaskQueue(link, { onSkipped }), (it) => it.close()),
     heartbeats: natsHeartbeats(link),
     artifacts: await natsArtifactStore(link, { retentionMs, clock }),
-    keys: await keysOf(pool, link, clock),
+    keys: await natsKeyRing(link, { keys: { [pool.name]: pool.keys }, clock }),
     provider: geminiProvider({ baseUrl: pool.baseUrl, apiVersion: pool.apiVersion }),
     clock,
     metrics: createWorkerMetrics(registry),
@@ -73,12 +69,4 @@ function poolNamed(name: string, pools: readonly PoolSettings[]): PoolSettings {
   if (pool !== undefined) return pool;
   const known = pools.map((one) => one.name).join(', ');
   throw new GenwardenError('InvalidConfiguration', `GENWARDEN_POOL=${name}: the pools file has only ${known}`);
-}
-
-/** The pool's key ring. Without keys, `acquire` waits until it is aborted, so the tasks stay queued with a reason. */
-async function keysOf({ name, keys }: PoolSettings, link: NatsLink, clock: Clock): Promise<KeyRing> {
-  const ring = await natsKeyRing(link, { keys: { [name]: keys }, clock });
-  return keys.length > 0
-    ? ring
-    : { ...ring, acquire: (_pool, signal) => untilAborted(new Promise<never>(() => undefined), signal) };
 }

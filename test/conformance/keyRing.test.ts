@@ -1,79 +1,51 @@
 // The contract of every key ring: limits, cool-downs and refused keys apply to all workers together.
 import { expect, test } from 'vitest';
 import { virtualClock, type VirtualClock } from '../fakes/clock.ts';
-import { taskError, type TaskErrorCode } from '../../src/job/errors/index.ts';
-import type {
-  AcquiredKey as HeldKey,
-  AcquiringKeyRing as KeyRing,
-  KeyOutcome,
-  KeySettings,
-} from '../../src/ports/keyRing.ts';
+import type { HeldKey, KeyRing } from '../../src/ports/keyRing.ts';
 import { until } from '../support/until.ts';
-import { onEachAdapter, type Installation } from './ports.ts';
-
-const key = (secret: string, limits: Partial<KeySettings> = {}): KeySettings => ({
-  secret,
-  requestsPerMinute: 1_000,
-  maxInFlight: 1_000,
-  ...limits,
-});
-
-const failed = (code: TaskErrorCode, retryAfter?: number): KeyOutcome => ({
-  outcome: 'failed',
-  error: taskError(code, 'as the test says', retryAfter === undefined ? {} : { retryAfter }),
-});
-
-const never = new AbortController().signal;
-
-/** The rings of this many processes with the same keys. */
-async function rings(installation: Installation, clock: VirtualClock, keys: KeySettings[], count = 2) {
-  const processes = await Promise.all(Array.from({ length: count }, () => installation.process()));
-  return Promise.all(processes.map((process) => process.keys(clock, { front: keys })));
-}
-
-/**
- * Advances the clock by a second at a time until the condition holds. The steps are `stepMs` of real time apart: an
- * answer from NATS that takes longer is seen a second late.
- */
-async function advanceUntil(clock: VirtualClock, done: () => boolean, what: string, stepMs = 3): Promise<void> {
-  await until(
-    () => {
-      if (!done()) clock.skip(1_000);
-      return done();
-    },
-    { what, intervalMs: stepMs },
-  );
-}
-
-async function onlyState(ring: KeyRing) {
-  const states = await ring.state('front');
-  expect(states).toHaveLength(1);
-  return states[0]!;
-}
+import {
+  aCall,
+  advanceUntil,
+  blocked,
+  blockSeen,
+  called,
+  failed,
+  key,
+  never,
+  onlyState,
+  reserved,
+  rings,
+  unblocked,
+  unused,
+  used,
+} from './keyRings.ts';
+import { onEachAdapter } from './ports.ts';
 
 onEachAdapter((open) => {
-  test('a pool without keys is not limited', async () => {
-    const ring = await (await open().process()).keys(virtualClock(), { front: [key('a')], quiet: [] });
-    for (const pool of ['quiet', 'unknown']) {
-      const held = await ring.acquire(pool, never);
-      expect(held).toMatchObject({ secret: '', fingerprint: 'none' });
-      held.release({ outcome: 'used' });
-      expect(await ring.state(pool)).toEqual([]);
-    }
+  test('a pool that needs no keys is not limited; a pool that lacks its keys admits nothing', async () => {
+    const ring = await (await open().process()).keys(virtualClock(), { front: [key('a')], bare: [] });
+    const held = await ring.reserve('keyless', aCall());
+    expect(held).toMatchObject({ secret: '', fingerprint: 'none', isProbe: false });
+    if ('secret' in held) expect([await held.send(), await held.release(used)]).toEqual([true, { outage: false }]);
+    expect(ring.block('keyless', 'painter', 'acme')).toBeUndefined();
+    expect(await ring.reserve('bare', aCall())).toMatchObject({ reason: 'NoKeys', until: null, permanent: false });
+    for (const pool of ['keyless', 'bare']) expect(await ring.state(pool)).toEqual([]);
   });
 
-  test("all workers together never exceed the key's requests per minute", async () => {
+  test('a key that lacked at the start admits calls once it is there', async () => {
+    const ring = await (await open().process()).keys(virtualClock(), { front: [] });
+    const room = ring.untilRoom('front', ['painter'], never);
+    expect(await blocked(ring)).toMatchObject({ reason: 'NoKeys' });
+    await ring.replaceKeys('front', [key('a')]);
+    expect(await room).toBe(1_000);
+    expect((await reserved(ring)).secret).toBe('a');
+  });
+
+  test("all workers together never exceed the key's requests per minute, by when they send", async () => {
     const clock = virtualClock();
-    const [one, two] = await rings(open(), clock, [key('a', { requestsPerMinute: 6 })]);
+    const both = await rings(open(), clock, [key('a', { requestsPerMinute: 6 })]);
     const times: number[] = [];
-    const slot = async (ring: KeyRing): Promise<void> => {
-      for (let call = 0; call < 5; call += 1) {
-        const held = await ring.acquire('front', never);
-        times.push(clock.now());
-        held.release({ outcome: 'used' });
-      }
-    };
-    const slots = [one!, two!].flatMap((ring) => [slot(ring), slot(ring)]);
+    const slots = both.flatMap((ring) => [slot(ring, clock, times), slot(ring, clock, times)]);
     await advanceUntil(clock, () => times.length === 20, 'twenty requests', 25);
     await Promise.all(slots);
     times.sort((a, b) => a - b);
@@ -83,137 +55,89 @@ onEachAdapter((open) => {
     }
   });
 
-  test('an unused key returns its request', async () => {
+  test('an unused reservation returns its request', async () => {
+    const [ring] = await rings(open(), virtualClock(), [key('a', { requestsPerMinute: 1 })], { count: 1 });
+    for (let time = 0; time < 5; time += 1) await (await reserved(ring!)).release(unused);
+    await called(ring!, used);
+    expect((await onlyState(ring!)).state).toBe('busy');
+    expect(await blocked(ring!)).toMatchObject({ reason: 'RateLimit', code: 'QueueTimeout', permanent: false });
+  });
+
+  test('a request counts from when it is sent, and until then however old its reservation is', async () => {
     const clock = virtualClock();
-    const [ring] = await rings(open(), clock, [key('a', { requestsPerMinute: 1 })], 1);
-    for (let time = 0; time < 5; time += 1) (await ring!.acquire('front', never)).release({ outcome: 'unused' });
-    (await ring!.acquire('front', never)).release({ outcome: 'used' });
-    await until(async () => (await onlyState(ring!)).state === 'busy', { what: 'the minute to be used up' });
+    const [one, two] = await rings(open(), clock, [key('a', { requestsPerMinute: 1 })]);
+    const held = await reserved(one!);
+    await blockSeen(two!);
+    await advanceHeld(clock, [one!, two!], 200);
+    expect(await blocked(two!)).toMatchObject({ reason: 'RateLimit' });
+    const sentAt = clock.now();
+    expect(await held.send()).toBe(true);
+    await held.release(used);
+    await until(async () => (await onlyState(two!)).inFlight === 0, { what: 'the release' });
+    const { until: freeAt } = await blocked(two!);
+    expect(freeAt).toBeGreaterThanOrEqual(sentAt + 60_000);
+    expect(freeAt).toBeLessThanOrEqual(sentAt + 64_000);
+    clock.skip(freeAt! - clock.now());
+    await called(two!, used);
+  });
+
+  test('a second request with the same key is counted, and refused at the limit', async () => {
+    const [one, two] = await rings(open(), virtualClock(), [key('a', { requestsPerMinute: 3 })]);
+    const held = await reserved(one!);
+    expect([await held.send(), await held.sendAgain()]).toEqual([true, true]);
+    await until(() => two!.block('front', 'painter', 'acme') === undefined, { what: 'room for the third' });
+    await called(two!, used);
+    expect(await held.sendAgain()).toBe(false);
+    await held.release(used);
+    expect(await blocked(one!)).toMatchObject({ reason: 'RateLimit' });
   });
 
   test('requests in flight are counted over all workers, and a release makes room', async () => {
     const [one, two] = await rings(open(), virtualClock(), [key('a', { maxInFlight: 2 })]);
-    const held = [await one!.acquire('front', never), await two!.acquire('front', never)];
-    let third: HeldKey | undefined;
-    const waiting = one!.acquire('front', never).then((it) => (third = it));
+    const held = [await reserved(one!), await reserved(two!)];
     await until(async () => (await onlyState(two!)).inFlight === 2, { what: 'both to be counted' });
     expect(await onlyState(two!)).toMatchObject({ state: 'busy', inFlight: 2 });
-    expect(third).toBeUndefined();
-    held[1]!.release({ outcome: 'used' });
-    held[1]!.release({ outcome: 'used' });
-    (await waiting).release({ outcome: 'used' });
-    held[0]!.release({ outcome: 'used' });
+    expect(await blocked(one!)).toMatchObject({ reason: 'RateLimit' });
+    const room = one!.untilRoom('front', ['painter'], never);
+    await held[1]!.release(used);
+    await held[1]!.release(used);
+    expect(await room).toBe(1);
+    await called(one!, used);
+    await held[0]!.release(used);
     await until(async () => (await onlyState(two!)).inFlight === 0, { what: 'all to be free again' });
   });
 
-  test("a rate limit cools the key for every worker, for the provider's delay", async () => {
-    const clock = virtualClock();
-    const start = clock.now();
-    const [one, two] = await rings(open(), clock, [key('a')]);
-    (await one!.acquire('front', never)).release(failed('RateLimited', 17_000));
-    await until(async () => (await onlyState(two!)).state === 'cooling', { what: 'the other to see it' });
-    expect(await onlyState(two!)).toMatchObject({ cause: 'RateLimited', until: start + 17_000 });
-    let usedAt: number | undefined;
-    const next = two!.acquire('front', never).then((held) => {
-      usedAt = clock.now();
-      held.release({ outcome: 'used' });
-    });
-    await advanceUntil(clock, () => usedAt !== undefined, 'the key to be used again');
-    await next;
-    expect(usedAt).toBeGreaterThanOrEqual(start + 17_000);
+  test('many reservations at once get no more than there is', async () => {
+    const both = await rings(open(), virtualClock(), [
+      key('a', { requestsPerMinute: 7 }),
+      key('b', { maxInFlight: 4 }),
+    ]);
+    const answers = await Promise.all(Array.from({ length: 30 }, (_, at) => both[at % 2]!.reserve('front', aCall())));
+    const held = answers.filter((answer) => 'secret' in answer);
+    expect(held.filter(({ secret }) => secret === 'a')).toHaveLength(7);
+    expect(held.filter(({ secret }) => secret === 'b')).toHaveLength(4);
+    await Promise.all(held.map((one) => one.release(unused)));
+    await unblocked(both[0]!);
   });
 
-  test('without a delay from the provider the cool-down doubles until a success', async () => {
-    const clock = virtualClock();
-    const [ring] = await rings(open(), clock, [key('a')], 1);
-    const limited = async (): Promise<number> => {
-      const held = await ring!.acquire('front', never);
-      held.release(failed('RateLimited'));
-      const state = await until(async () => (await onlyState(ring!)).until, { what: 'the key to cool' });
-      const delay = state - clock.now();
-      clock.skip(delay);
-      return delay;
-    };
-    expect([await limited(), await limited(), await limited()]).toEqual([5_000, 10_000, 20_000]);
-    (await ring!.acquire('front', never)).release({ outcome: 'used' });
-    await until(async () => (await onlyState(ring!)).inFlight === 0, { what: 'the success to be noted' });
-    expect(await limited()).toBe(5_000);
+  test('the wait for room ends with the signal, and tells how much room there is', async () => {
+    const [ring] = await rings(open(), virtualClock(), [key('a', { maxInFlight: 2 }), key('b', { maxInFlight: 3 })]);
+    expect(await ring!.untilRoom('front', ['painter'], never)).toBe(5);
+    const held: HeldKey[] = [];
+    for (let call = 0; call < 5; call += 1) held.push(await reserved(ring!));
+    const leaving = new AbortController();
+    const room = ring!.untilRoom('front', ['painter'], leaving.signal);
+    leaving.abort(new Error('had enough'));
+    await expect(room).rejects.toThrow('had enough');
+    await expect(ring!.untilRoom('front', ['painter'], leaving.signal)).rejects.toThrow('had enough');
   });
 
-  test('a used-up quota cools for an hour', async () => {
-    const clock = virtualClock();
-    const [ring] = await rings(open(), clock, [key('a')], 1);
-    (await ring!.acquire('front', never)).release(failed('QuotaExhausted'));
-    await until(async () => (await onlyState(ring!)).state === 'cooling', { what: 'the key to cool' });
-    expect((await onlyState(ring!)).until).toBe(clock.now() + 3_600_000);
-  });
-
-  test('a refused key is disabled for every worker; the other key is used', async () => {
-    const [one, two] = await rings(open(), virtualClock(), [key('bad'), key('good')]);
-    for (let tries = 0, refused = false; !refused && tries < 10; tries += 1) {
-      const held = await one!.acquire('front', never);
-      refused = held.secret === 'bad';
-      held.release(refused ? failed('KeyRefused') : { outcome: 'used' });
-      if (!refused) (await one!.acquire('front', never)).release({ outcome: 'used' });
-    }
-    const bad = await until(async () => (await two!.state('front')).find(({ state }) => state === 'refused'), {
-      what: 'the refusal to reach the other worker',
-    });
-    expect(bad.cause).toBe('KeyRefused');
-    for (let call = 0; call < 5; call += 1) expect((await two!.acquire('front', never)).secret).toBe('good');
-  });
-
-  test('other errors do not affect the key', async () => {
-    const [ring] = await rings(open(), virtualClock(), [key('a')], 1);
-    for (const code of ['PermissionDenied', 'ProviderUnavailable', 'PromptRefused'] as const) {
-      (await ring!.acquire('front', never)).release(failed(code));
-    }
-    await until(async () => (await onlyState(ring!)).inFlight === 0, { what: 'the releases' });
-    expect(await onlyState(ring!)).toMatchObject({ state: 'ready', cause: null });
-  });
-
-  test('an aborted wait rejects with the reason, and the others are served in order', async () => {
-    const [ring] = await rings(open(), virtualClock(), [key('a', { maxInFlight: 1 })], 1);
-    const first = await ring!.acquire('front', never);
-    const impatient = new AbortController();
-    const served: string[] = [];
-    const wait = async (name: string, signal: AbortSignal): Promise<void> => {
-      const held = await ring!.acquire('front', signal);
-      served.push(name);
-      held.release({ outcome: 'used' });
-    };
-    const leaving = wait('impatient', impatient.signal).catch((error: Error) => error.message);
-    const staying = ['one', 'two', 'three'].map((name) => wait(name, never));
-    impatient.abort(new Error('had enough'));
-    expect(await leaving).toBe('had enough');
-    await expect(ring!.acquire('front', impatient.signal)).rejects.toThrow('had enough');
-    first.release({ outcome: 'used' });
-    await Promise.all(staying);
-    expect(served).toEqual(['one', 'two', 'three']);
-  });
-
-  test('a key granted to an aborted wait is returned unused', async () => {
-    const [ring] = await rings(open(), virtualClock(), [key('a', { maxInFlight: 1, requestsPerMinute: 1 })], 1);
-    for (let round = 0; round < 20; round += 1) {
-      const leaving = new AbortController();
-      const acquired = ring!.acquire('front', leaving.signal).then(
-        (held) => held.release({ outcome: 'unused' }),
-        () => undefined,
-      );
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      leaving.abort();
-      await acquired;
-    }
-    // The clock stands still: what was not given back would never lapse.
-    (await ring!.acquire('front', never)).release({ outcome: 'used' });
-  });
-
-  test('a process without secrets sees the state of all keys', async () => {
+  test('a process without secrets sees the state of all keys, and every block', async () => {
     const installation = open();
     const clock = virtualClock();
-    const [ring] = await rings(installation, clock, [key('a', { requestsPerMinute: 60 }), key('b')], 1);
+    const [ring] = await rings(installation, clock, [key('a', { requestsPerMinute: 60 }), key('b')], { count: 1 });
     const api = await (await installation.process()).keys(clock, {});
-    const held = await ring!.acquire('front', never);
+    const held = await reserved(ring!);
     const states = await until(
       async () => {
         const known = await api.state('front');
@@ -223,6 +147,46 @@ onEachAdapter((open) => {
     );
     expect(states.map(({ requestsPerMinute }) => requestsPerMinute).toSorted((a, b) => a - b)).toEqual([60, 1_000]);
     expect(states.find(({ inFlight }) => inFlight === 1)!.fingerprint).toBe(held.fingerprint);
-    held.release({ outcome: 'used' });
+    await held.release(failed('RateLimited', { retryAfter: 30_000 }));
+    expect(api.block('front', 'painter', 'acme')).toBeUndefined();
+    await called(ring!, failed('RateLimited', { retryAfter: 20_000 }));
+    expect(await blockSeen(api)).toMatchObject({ reason: 'KeysCooling', until: clock.now() + 20_000 });
+  });
+
+  test('a listener hears of changes until its signal aborts', async () => {
+    const [one, two] = await rings(open(), virtualClock(), [key('a')]);
+    const heard: string[] = [];
+    const leaving = new AbortController();
+    two!.onChange((pool) => heard.push(pool), leaving.signal);
+    await called(one!, used);
+    await until(() => heard.length > 0, { what: 'the change' });
+    leaving.abort();
+    await until(async () => (await onlyState(two!)).inFlight === 0, { what: 'the release' });
+    const before = heard.length;
+    await called(one!, failed('RateLimited'));
+    await blockSeen(two!);
+    expect(heard).toHaveLength(before);
+    expect(new Set(heard)).toEqual(new Set(['front']));
   });
 });
+
+async function slot(ring: KeyRing, clock: VirtualClock, times: number[]): Promise<void> {
+  for (let call = 0; call < 5;) {
+    await ring.untilRoom('front', ['painter'], never);
+    const held = await ring.reserve('front', aCall());
+    if (!('secret' in held)) continue;
+    if (await held.send()) {
+      times.push(clock.now());
+      call += 1;
+      await held.release(used);
+    } else await held.release(unused);
+  }
+}
+
+/** Lets time pass for rings that hold calls, with a renewal every ten seconds. */
+async function advanceHeld(clock: VirtualClock, all: readonly { renewHolds(): Promise<void> }[], seconds: number) {
+  for (let passed = 0; passed < seconds; passed += 10) {
+    clock.skip(10_000);
+    for (const ring of all) await ring.renewHolds();
+  }
+}

@@ -18,7 +18,9 @@ import {
 import type { ArtifactStore } from '../../src/ports/artifactStore.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Heartbeats } from '../../src/ports/heartbeats.ts';
-import type { AcquiringKeyRing as KeyRing, KeySettings } from '../../src/ports/keyRing.ts';
+import type { KeySettings } from '../../src/ports/keyRing.ts';
+import type { OpenRing } from '../../src/adapters/nats/keys/ring.ts';
+import type { Budgets } from '../../src/adapters/nats/keys/spending.ts';
 import type { Leadership } from '../../src/ports/leadership.ts';
 import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
 import { startNatsServer, type NatsServer } from '../support/natsServer.ts';
@@ -27,7 +29,7 @@ import { startNatsServer, type NatsServer } from '../support/natsServer.ts';
 export interface TestProcess {
   artifacts(clock: Clock): Promise<ArtifactStore>;
   heartbeats(): Heartbeats;
-  keys(clock: Clock, keys: Record<string, KeySettings[]>): Promise<KeyRing>;
+  keys(clock: Clock, keys: Record<string, KeySettings[]>, budgets?: Record<string, Budgets>): Promise<OpenRing>;
   leadership(): Promise<Leadership>;
   pools(): Promise<PoolRegistry>;
 }
@@ -68,7 +70,7 @@ function memoryInstallation(): Installation {
   const process: TestProcess = {
     artifacts: () => Promise.resolve(artifacts),
     heartbeats: () => heartbeats,
-    keys: (clock, keys) => Promise.resolve((shelf ??= fakeKeyRings(clock)).ring(keys)),
+    keys: (clock, keys, budgets) => Promise.resolve((shelf ??= fakeKeyRings(clock)).ring(keys, budgets)),
     leadership: () => Promise.resolve(leadership),
     pools: () => Promise.resolve(pools),
   };
@@ -84,7 +86,7 @@ function natsProcess(link: NatsLink): TestProcess {
   return {
     artifacts: (clock) => natsArtifactStore(link, { retentionMs: 3_600_000, clock }),
     heartbeats: () => natsHeartbeats(link),
-    keys: (clock, keys) => natsKeyRing(link, { clock, keys }),
+    keys: (clock, keys, budgets = {}) => natsKeyRing(link, { clock, keys, budgets }),
     leadership: () => natsLeadership(link, { leaseMs: 1_000, renewMs: 250, checkMs: 100 }),
     pools: () => natsPoolRegistry(link),
   };

@@ -1,31 +1,14 @@
-// Provider keys counted in memory; several rings share their keys as workers do. A test sees what was released, and can
-// limit how many keys a ring hands out.
+// The key ring over records in memory; several rings share them as workers do. A test sees what was released, and can limit how
+// many keys a ring hands out.
 
 import { createHash } from 'node:crypto';
-import { backoffCeiling } from '../../src/job/backoff.ts';
-import type { TaskError } from '../../src/job/errors/index.ts';
-import type { Instant } from '../../src/job/task.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type {
-  AcquiredKey as HeldKey,
-  AcquiringKeyRing as KeyRing,
-  KeyOutcome,
-  KeySettings,
-  KeyState,
-} from '../../src/ports/keyRing.ts';
+import type { KeyOutcome, KeySettings, KeyState } from '../../src/ports/keyRing.ts';
+import { openRing, type OpenRing } from '../../src/adapters/nats/keys/ring.ts';
+import type { Budgets } from '../../src/adapters/nats/keys/spending.ts';
+import type { Ledger, RecordKind, RecordStore } from '../../src/adapters/nats/keys/store.ts';
 
-interface Key extends KeySettings {
-  readonly fingerprint: string;
-  /** When each request of the last minute was granted. */
-  grants: Instant[];
-  inFlight: number;
-  coolUntil: Instant;
-  strikes: number;
-  refusedUntil: Instant;
-  cause: string | null;
-}
-
-export interface FakeKeyRing extends KeyRing {
+export interface FakeKeyRing extends OpenRing {
   /** How each key that this ring handed out was given back, oldest first. */
   readonly released: readonly KeyOutcome[];
   /** How many keys of this ring are held. */
@@ -38,150 +21,137 @@ export interface FakeKeyRing extends KeyRing {
 
 /** The rings of several workers, which share their keys. */
 export interface FakeKeyRings {
-  ring(keys: Readonly<Record<string, readonly KeySettings[]>>): FakeKeyRing;
+  ring(
+    keys: Readonly<Record<string, readonly KeySettings[]>>,
+    budgets?: Readonly<Record<string, Budgets>>,
+  ): FakeKeyRing;
+  outages: OpenRing['outages'];
 }
 
-const minute = 60_000;
-const cool = { first: 5_000, cap: 60_000, quota: 3_600_000, refused: 600_000 };
-const unlimited: HeldKey = { secret: '', fingerprint: 'none', release: () => undefined };
+/** Holds are not renewed: they must outlast every call. */
+const holdFor = 86_400_000;
 
 export function fakeKeyRings(clock: Clock): FakeKeyRings {
-  const pools = new Map<string, Map<string, Key>>();
-  const lines = new Map<string, Promise<unknown>>();
+  const store = memoryStore(clock);
+  let ids = 0;
+  const nextId = (): string => `hold-${(ids += 1)}`;
+  // Each request is stamped when it is sent: writes cost nothing.
+  const shared = { store, clock, fingerprint, nextId, holdFor, stampValidFor: 0 };
+  const seen = openRing({ ...shared, keys: {} });
+  return {
+    ring: (keys, budgets = {}) => limited(openRing({ ...shared, keys, budgets }), clock),
+    outages: (pool) => seen.outages(pool),
+  };
+}
+
+const fingerprint = (secret: string): string => createHash('sha256').update(secret).digest('hex').slice(0, 16);
+
+function memoryStore(clock: Clock): RecordStore {
+  const records = new Map<string, unknown>();
+  const listeners: ((name: string) => void)[] = [];
+  return {
+    ledger: <T>(name: string, { empty }: RecordKind<T>): Ledger<T> => {
+      const read = (): T => (records.get(name) as T | undefined) ?? empty(clock.now());
+      const change = (apply: (record: T, now: number) => T): Promise<boolean> => {
+        const before = read();
+        const after = apply(before, clock.now());
+        if (after !== before) {
+          records.set(name, after);
+          for (const listener of listeners) listener(name);
+        }
+        return Promise.resolve(true);
+      };
+      return { read, change };
+    },
+    find: <T>(name: string): T | undefined => records.get(name) as T | undefined,
+    names: () => records.keys(),
+    onChange: (listener) => void listeners.push(listener),
+    closing: new AbortController().signal,
+  };
+}
+
+/** The ring with what a test sees and sets. */
+function limited(ring: OpenRing, clock: Clock): FakeKeyRing {
+  const released: KeyOutcome[] = [];
+  let inHand = 0;
+  let asking = 0;
+  let most = Infinity;
   let wake = new AbortController();
   const changed = (): void => {
     wake.abort();
     wake = new AbortController();
   };
-  const keysOf = (pool: string): Key[] => [...(pools.get(pool)?.values() ?? [])];
-  const state = (pool: string): Promise<KeyState[]> =>
-    Promise.resolve(keysOf(pool).map((key) => stateOf(pool, key, clock.now())));
-  return {
-    ring: (settings) => {
-      for (const [pool, keys] of Object.entries(settings)) addKeys(pools, pool, keys);
-      const released: KeyOutcome[] = [];
-      let inHand = 0;
-      let most = Infinity;
-      const hold = (key: Key): HeldKey => {
-        inHand += 1;
-        return holdKey(key, (outcome) => {
-          inHand -= 1;
-          released.push(outcome);
-        });
-      };
-      const ring: FakeKeyRing = {
-        released,
-        states: undefined,
-        get inHand() {
-          return inHand;
-        },
-        limit: (count) => {
-          most = count;
-          changed();
-        },
-        state: (pool) => (ring.states === undefined ? state(pool) : Promise.resolve(ring.states)),
-        acquire: async (pool, signal) => {
-          signal.throwIfAborted();
-          const own = new Set(settings[pool]?.map(({ secret }) => secret));
-          if (own.size === 0) return unlimited;
-          const isFull = (): boolean => inHand >= most;
-          // One line per pool: first come, first served.
-          const turn = (lines.get(pool) ?? Promise.resolve()).then(async () =>
-            hold(await nextReady(pool, own, isFull, signal)),
-          );
-          const settled = turn.then(
-            () => undefined,
-            () => undefined,
-          );
-          lines.set(pool, settled);
-          return orAborted(turn, signal);
-        },
-      };
-      return ring;
+  const untilFewer = async (signal: AbortSignal): Promise<void> => {
+    while (inHand + asking >= most) {
+      const woken = AbortSignal.any([signal, wake.signal]);
+      await clock.sleep(clock.now() + holdFor, woken).catch(() => undefined);
+      signal.throwIfAborted();
+    }
+  };
+  const takePlace = async (signal: AbortSignal): Promise<void> => {
+    if (inHand + asking >= most) await untilFewer(signal);
+    asking += 1;
+  };
+  const seen = <K extends { release(outcome: KeyOutcome): unknown }>(held: K): K => {
+    inHand += 1;
+    let isHeld = true;
+    const release = (outcome: KeyOutcome): unknown => {
+      if (isHeld) {
+        isHeld = false;
+        inHand -= 1;
+        released.push(outcome);
+        changed();
+      }
+      return held.release(outcome);
+    };
+    return { ...held, release };
+  };
+  const fake: FakeKeyRing = {
+    released,
+    states: undefined,
+    get inHand() {
+      return inHand;
+    },
+    limit: (count) => {
+      most = count;
+      changed();
+    },
+    untilRoom: async (pool, models, signal) => {
+      if (inHand >= most) await untilFewer(signal);
+      return Math.min(most - inHand, await ring.untilRoom(pool, models, signal));
+    },
+    reserve: async (pool, call) => {
+      if (inHand >= most) return full;
+      const held = await ring.reserve(pool, call);
+      return 'secret' in held ? seen(held) : held;
+    },
+    state: (pool) => (fake.states === undefined ? ring.state(pool) : Promise.resolve(fake.states)),
+    block: (pool, model, tenant) => (inHand >= most ? full : ring.block(pool, model, tenant)),
+    outages: (pool) => ring.outages(pool),
+    spending: (pool) => ring.spending(pool),
+    onChange: (listener, signal) => ring.onChange(listener, signal),
+    replaceKeys: (pool, keys) => ring.replaceKeys(pool, keys),
+    renewHolds: () => ring.renewHolds(),
+    acquire: async (pool, signal) => {
+      signal.throwIfAborted();
+      await takePlace(signal);
+      try {
+        return seen(await ring.acquire(pool, signal));
+      } finally {
+        asking -= 1;
+      }
     },
   };
-
-  /** Waits until the ring may hand out one of its own keys. */
-  async function nextReady(
-    pool: string,
-    own: ReadonlySet<string>,
-    isFull: () => boolean,
-    signal: AbortSignal,
-  ): Promise<Key> {
-    for (;;) {
-      signal.throwIfAborted();
-      const now = clock.now();
-      const keys = isFull() ? [] : keysOf(pool).filter(({ secret }) => own.has(secret));
-      const at = Math.min(...keys.map((key) => readyAt(key, now)));
-      const key = keys.find((candidate) => readyAt(candidate, now) <= now);
-      if (key !== undefined) return key;
-      const stop = AbortSignal.any([signal, wake.signal]);
-      if (at === Infinity) await new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve()));
-      else await clock.sleep(at, stop).catch(() => undefined);
-    }
-  }
-
-  function holdKey(key: Key, onRelease: (outcome: KeyOutcome) => void): HeldKey {
-    const now = clock.now();
-    key.grants.push(now);
-    key.inFlight += 1;
-    let held = true;
-    const release = (outcome: KeyOutcome): void => {
-      if (!held) return;
-      held = false;
-      key.inFlight -= 1;
-      if (outcome.outcome === 'unused') key.grants.splice(key.grants.indexOf(now), 1);
-      if (outcome.outcome === 'used' && key.coolUntil <= clock.now()) key.strikes = 0;
-      if (outcome.outcome === 'failed') punish(key, outcome.error, clock.now());
-      onRelease(outcome);
-      changed();
-    };
-    return { secret: key.secret, fingerprint: key.fingerprint, release };
-  }
+  return fake;
 }
 
-/** Rejects as soon as the signal aborts; a key that is handed out later goes back unused. */
-function orAborted(turn: Promise<HeldKey>, signal: AbortSignal): Promise<HeldKey> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    const serve = (key: HeldKey): void => (signal.aborted ? key.release({ outcome: 'unused' }) : resolve(key));
-    turn.then(serve, reject);
-  });
-}
-
-function addKeys(pools: Map<string, Map<string, Key>>, pool: string, settings: readonly KeySettings[]): void {
-  const keys = pools.get(pool) ?? new Map<string, Key>();
-  pools.set(pool, keys);
-  for (const key of settings) {
-    const fingerprint = createHash('sha256').update(key.secret).digest('hex').slice(0, 16);
-    const fresh = { grants: [], inFlight: 0, coolUntil: 0, strikes: 0, refusedUntil: 0, cause: null };
-    if (!keys.has(fingerprint)) keys.set(fingerprint, { ...key, fingerprint, ...fresh });
-  }
-}
-
-/** Infinity while only a release can bring it. */
-function readyAt(key: Key, now: Instant): Instant {
-  if (key.inFlight >= key.maxInFlight) return Infinity;
-  key.grants = key.grants.filter((at) => at > now - minute);
-  const surplus = key.grants.length - key.requestsPerMinute;
-  return Math.max(now, key.coolUntil, key.refusedUntil, surplus < 0 ? 0 : key.grants[surplus]! + minute);
-}
-
-function punish(key: Key, { code, retryAfter }: TaskError, now: Instant): void {
-  if (code === 'KeyRefused') key.refusedUntil = now + cool.refused;
-  else if (code !== 'RateLimited' && code !== 'QuotaExhausted') return;
-  else {
-    if (key.coolUntil <= now) key.strikes += 1;
-    const usual = code === 'QuotaExhausted' ? cool.quota : backoffCeiling(key.strikes, cool);
-    key.coolUntil = Math.max(key.coolUntil, now + (retryAfter ?? usual));
-  }
-  key.cause = code;
-}
-
-function stateOf(pool: string, key: Key, now: Instant): KeyState {
-  const { fingerprint, requestsPerMinute, inFlight, refusedUntil, coolUntil, cause } = key;
-  const base = { pool, fingerprint, requestsPerMinute, inFlight, provider: null, message: '', models: [] };
-  if (refusedUntil > now) return { ...base, state: 'refused', until: refusedUntil, cause };
-  if (coolUntil > now) return { ...base, state: 'cooling', until: coolUntil, cause };
-  return { ...base, state: readyAt(key, now) <= now ? 'ready' : 'busy', until: null, cause: null };
-}
+const full = {
+  reason: 'RateLimit',
+  code: 'QueueTimeout',
+  until: null,
+  since: null,
+  provider: null,
+  message: '',
+  permanent: false,
+  confirmed: true,
+} as const;

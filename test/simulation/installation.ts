@@ -127,7 +127,7 @@ export class Installation {
         queue: queueOver(link),
         heartbeats: heartbeatsOver(link, { system: false }),
         artifacts: artifactsOver(link),
-        keys: keysOver(link, { [poolName]: keys }),
+        keys: keysOver(link, keys.length === 0 ? {} : { [poolName]: keys }),
         provider: provider.provider(),
         clock,
         metrics: workerMetrics,

@@ -2,7 +2,7 @@
 
 import { isOpen } from '../../../src/job/task.ts';
 import type { Installation, ControllerInstance, WorkerInstance } from '../installation.ts';
-import { heartbeatTimeout } from '../installation.ts';
+import { heartbeatTimeout, poolName } from '../installation.ts';
 import type { ClientJob } from '../clients.ts';
 import type { Nemesis } from '../nemesis.ts';
 import type { Plan } from '../plan.ts';
@@ -137,9 +137,9 @@ export class PeriodicChecks {
     }
   }
 
-  /** A worker with a free slot, in a pool with keys that cannot be used up. */
+  /** A worker with a free slot, in a pool with keys that cannot be used up and a provider that is not out. */
   #couldServe(now: number): boolean {
-    const { installation, plan } = this.#options;
+    const { installation, plan, server } = this.#options;
     const free = installation.workers.some(
       ({ worker, process, drainingSince, startedAt }) =>
         drainingSince === undefined &&
@@ -151,7 +151,7 @@ export class PeriodicChecks {
     const harmless = !(['rateLimited', 'quota', 'refusedKey'] as const).some(
       (behaviour) => behaviour in plan.behaviours,
     );
-    return free && (plan.keys === 0 || harmless);
+    return free && (plan.keys === 0 || harmless) && server.keys.outages(poolName).length === 0;
   }
 
   #checkJob(job: ClientJob, id: string): void {
