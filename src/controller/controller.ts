@@ -1,6 +1,7 @@
 // The controller: observes the stream and the heartbeats (dueTimes, workerLossDetector, outageDetector) and, while it leads,
 // decides (job/rules) and applies the decisions (reconciler).
 
+import type { World } from '../job/rules/rule.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Heartbeats } from '../ports/heartbeats.ts';
 import type { JobLog } from '../ports/jobLog.ts';
@@ -35,8 +36,8 @@ export interface ControllerOptions {
   readonly heartbeats: Heartbeats;
   readonly leadership: Leadership;
   readonly pools: PoolRegistry;
-  /** The source of the key metrics. */
-  readonly keys?: Pick<KeyRing, 'state'>;
+  /** Why pools admit no calls, and the source of the key metrics. */
+  readonly keys?: Pick<KeyRing, 'state' | 'block' | 'outages'>;
   readonly clock: Clock;
   /** The caller owns and closes it. */
   readonly follower: Follower;
@@ -83,7 +84,7 @@ function partsOf(options: ControllerOptions, closing: AbortSignal): ControlLoopP
   const outage = new OutageDetector(clock, heartbeatTimeoutMs);
   const dueTimes = new DueTimes(index, timer);
   const losses = new WorkerLossDetector({ clock, index, workers, outage, heartbeatTimeoutMs });
-  const observer = new WorldObserver(workers, outage, heartbeatTimeoutMs);
+  const observer = new WorldObserver(workers, outage, heartbeatTimeoutMs, blocksOf(options));
   const elector = new LeaderElector({ ...options, role: 'controller' });
   const permission = new WritePermission(elector, outage, closing);
   const metrics = new JobMetrics(options.metrics, options.name);
@@ -105,4 +106,8 @@ function partsOf(options: ControllerOptions, closing: AbortSignal): ControlLoopP
   const periodic = new PeriodicTasks(tasks, logger);
   const observing = { timer, workers, outage, dueTimes, losses };
   return { ...options, ...observing, elector, permission, reconciler, periodic, metrics, recoveries };
+}
+
+function blocksOf({ keys }: ControllerOptions): World['block'] {
+  return keys === undefined ? () => undefined : (pool, model, tenant) => keys.block(pool, model, tenant);
 }

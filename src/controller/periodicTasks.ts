@@ -10,6 +10,7 @@ import type { Follower } from '../readmodel/follower.ts';
 import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { JobMetrics } from './jobMetrics.ts';
+import { blockedTasks } from './blockedTasks.ts';
 import type { Floors, MissingMessages } from './missingMessages.ts';
 import type { Reconciler } from './reconciler.ts';
 import { surveyTasks } from './taskSurvey.ts';
@@ -71,7 +72,7 @@ export interface PeriodicTaskOptions {
   readonly queue: TaskQueue;
   readonly pools: PoolRegistry;
   /** The source of the key metrics; without it, none are exported. */
-  readonly keys?: Pick<KeyRing, 'state'>;
+  readonly keys?: Pick<KeyRing, 'state' | 'outages'>;
   readonly clock: Clock;
   readonly follower: Follower;
   readonly workers: WorkerDirectory;
@@ -95,6 +96,7 @@ export function periodicTasks(options: PeriodicTaskOptions): PeriodicTask[] {
       everyMs: 5_000,
       run: () => metrics.showSurvey(surveyTasks(follower.index.openTasks(), observer.world(), clock.now())),
     },
+    { name: 'check blocked tasks', everyMs: 1_000, run: () => checkBlocked(options) },
     { name: 'save the watermark', everyMs: 5_000, run: watermarkSaver(log, follower) },
     { name: 'show storage', everyMs: 15_000, run: async () => metrics.showStorage(await log.health()) },
     { name: 'show pauses and keys', everyMs: 5_000, run: () => showPools(options) },
@@ -109,6 +111,11 @@ async function showPools({ pools, queue, keys, metrics }: PeriodicTaskOptions): 
     metrics.showPause(name, (await queue.paused(name)) !== undefined);
     if (keys !== undefined) metrics.showKeys(name, await keys.state(name));
   }
+}
+
+/** The other rules wait for a time or an event; a block begins and ends without a message of the task. */
+function checkBlocked({ follower, observer, reconciler }: PeriodicTaskOptions): void {
+  for (const key of blockedTasks(follower.index.openTasks(), observer.world())) reconciler.check(key);
 }
 
 async function findMissing({ pools, queue, follower, missing, reconciler }: PeriodicTaskOptions): Promise<void> {

@@ -12,12 +12,7 @@ export class WorldObserver {
   readonly #block: World['block'];
 
   /** `block` tells why a pool admits no call; see `KeyRing`. */
-  constructor(
-    workers: WorkerDirectory,
-    outage: OutageDetector,
-    heartbeatTimeoutMs: Duration,
-    block: World['block'] = () => undefined,
-  ) {
+  constructor(workers: WorkerDirectory, outage: OutageDetector, heartbeatTimeoutMs: Duration, block: World['block']) {
     this.#block = block;
     this.#workers = workers;
     this.#outage = outage;

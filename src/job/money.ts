@@ -33,4 +33,4 @@ export function costOf(prices: Prices, model: string, usage: PaidUsage): number 
 }
 
 /** Sums of costs are rounded too, so that no sum shows the error of its binary fractions. */
-const roundCost = (cost: number): number => Math.round(cost * million) / million;
+export const roundCost = (cost: number): number => Math.round(cost * million) / million;

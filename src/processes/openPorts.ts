@@ -16,7 +16,7 @@ import type { ArtifactStore } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Heartbeats } from '../ports/heartbeats.ts';
 import type { JobLog } from '../ports/jobLog.ts';
-import type { AcquiringKeyRing as KeyRing } from '../ports/keyRing.ts';
+import type { KeyRing } from '../ports/keyRing.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import { startFollower, type Follower } from '../readmodel/follower.ts';

@@ -17,6 +17,7 @@ import { GenwardenError } from '../job/errors/index.ts';
 import { createWorkerMetrics } from '../telemetry/metrics.ts';
 import { startWorker } from '../worker/worker.ts';
 import { version } from '../config/version.ts';
+import type { Budget } from '../ports/keyRing.ts';
 import { startProcess, type ProcessContext, type RunningProcess, type StartedProcess } from './bootstrap.ts';
 import { warnSkipped } from './openPorts.ts';
 
@@ -43,7 +44,11 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     queue: resources.own('queue', natsTaskQueue(link, { onSkipped }), (it) => it.close()),
     heartbeats: natsHeartbeats(link),
     artifacts: await natsArtifactStore(link, { retentionMs, clock }),
-    keys: await natsKeyRing(link, { keys: { [pool.name]: pool.keys }, clock }),
+    keys: await natsKeyRing(link, {
+      keys: { [pool.name]: pool.keys },
+      budgets: { [pool.name]: budgetsOf(pool) },
+      clock,
+    }),
     provider: geminiProvider({ baseUrl: pool.baseUrl, apiVersion: pool.apiVersion }),
     clock,
     metrics: createWorkerMetrics(registry),
@@ -51,6 +56,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     heartbeatTimeoutMs,
     drainTimeoutMs,
     models: [...pool.models.image, ...pool.models.text],
+    ...(pool.prices === undefined ? {} : { prices: pool.prices }),
     version,
   });
   resources.own('worker', worker, (it) => it.drain());
@@ -70,3 +76,13 @@ function poolNamed(name: string, pools: readonly PoolSettings[]): PoolSettings {
   const known = pools.map((one) => one.name).join(', ');
   throw new GenwardenError('InvalidConfiguration', `GENWARDEN_POOL=${name}: the pools file has only ${known}`);
 }
+
+function budgetsOf({ budgets = {} }: PoolSettings): { pool: Budget; tenant: Budget } {
+  const { day, month, tenantDay, tenantMonth } = budgets;
+  return { pool: budgetOf(day, month), tenant: budgetOf(tenantDay, tenantMonth) };
+}
+
+const budgetOf = (day: number | undefined, month: number | undefined): Budget => ({
+  ...(day === undefined ? {} : { day }),
+  ...(month === undefined ? {} : { month }),
+});

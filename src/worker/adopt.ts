@@ -33,7 +33,10 @@ export function adopt(
   const expected = last.sequence;
   if (ending.end === 'failed') {
     const { error } = ending;
-    return { expected, write: { state: failed(running, error.code, now), detail: { message: error.message, error } } };
+    return {
+      expected,
+      write: { state: failed(running, error.code, now), detail: { message: error.message, error } },
+    };
   }
   const state = running.of.policy.review === 'always' ? toReview(running, now) : succeeded(running, now);
   return { expected, write: { state, detail: completedDetail(ending) } };

@@ -5,14 +5,16 @@
 import { untilAborted } from '../async/abort.ts';
 import { formatDuration } from '../job/duration.ts';
 import { AttemptFailed, taskError } from '../job/errors/index.ts';
+import { targetOf } from '../job/target.ts';
 import type { Instant, Running } from '../job/task.ts';
 import { elapsed } from '../job/time.ts';
 import { whyDue } from '../job/whyDue.ts';
-import type { AcquiredKey as HeldKey, KeyOutcome } from '../ports/keyRing.ts';
+import type { HeldKey } from '../ports/keyRing.ts';
 import type { Generated, ReferenceBytes } from '../ports/provider.ts';
 import type { WorkerContext } from './context.ts';
 import { AttemptAborted, type HeldTask } from './heldTasks.ts';
 import type { Claim, Ending } from './pipeline.ts';
+import { callWithKeys, payAborted, requestOf } from './keyedCall.ts';
 import { storeCall } from './storeCalls.ts';
 import { storeResult } from './storeResult.ts';
 
@@ -24,8 +26,8 @@ export async function runAttempt(claim: Claim, held: HeldTask, key: HeldKey, con
   const startedAt = clock.monotonic();
   const disarm = abortWhenDue(claim.state, held.abort, clock.now());
   const call = generate(claim, held, key, context);
-  const { model } = claim.state.of;
-  held.estimate = () => context.durations.estimate(model, elapsed(startedAt, clock.monotonic()));
+  const { model } = targetOf(claim.state);
+  held.timing = (sentAt) => context.durations.timing(model, elapsed(sentAt, clock.monotonic()));
   try {
     const made = await untilAborted(call, held.abort.signal);
     disarm();
@@ -33,11 +35,12 @@ export async function runAttempt(claim: Claim, held: HeldTask, key: HeldKey, con
     held.progress = Math.max(held.progress, 0.95);
     const durationMs = Math.round(elapsed(startedAt, clock.monotonic()));
     context.durations.record(model, durationMs);
-    return { end: 'completed', result: await storeResult(claim, made, durationMs, context) };
+    return { end: 'completed', result: await storeResult(claim, made, spentBy(held, durationMs), context) };
   } catch (thrown) {
     disarm();
     const { signal } = held.abort;
     if (!signal.aborted || held.answered) return endingOf(thrown, claim.state, context);
+    payAborted(held, signal.reason);
     held.unsettled = call.then(ignore, ignore);
     return endingOf(signal.reason, claim.state, context);
   }
@@ -52,41 +55,18 @@ function abortWhenDue(state: Running, abort: AbortController, now: Instant): () 
 
 async function generate(claim: Claim, held: HeldTask, key: HeldKey, context: WorkerContext): Promise<Generated> {
   const { signal } = held.abort;
-  const { kind, model } = claim.state.of;
-  const { input } = claim.request;
-  let outcome: KeyOutcome = { outcome: 'unused' };
-  const release = once(() => key.release(outcome));
-  // A call that ignores its abort must not hold its key indefinitely.
+  const release = (): void => void key.release({ outcome: 'unused' });
   signal.addEventListener('abort', release, { once: true });
   try {
     const references = await readReferences(claim, signal, context);
     signal.throwIfAborted();
-    outcome = { outcome: 'used' };
-    const onProgress = (fraction: number): void => void (held.progress = Math.min(Math.max(fraction, 0), 1) * 0.95);
-    const made = await context.options.provider.generate(
-      { kind, model, input, references },
-      { signal, key: key.secret, onProgress, anotherCall: () => Promise.resolve(false) },
-    );
-    context.telemetry.providerAnswered(model, '200', made.usage);
-    return made;
-  } catch (thrown) {
-    if (outcome.outcome === 'used') outcome = keyOutcomeOf(thrown, model, context);
-    throw thrown;
-  } finally {
     signal.removeEventListener('abort', release);
+    return await callWithKeys({ claim, held, request: requestOf(claim, references), context }, key);
+  } catch (thrown) {
+    // Changes nothing if the call was made.
     release();
+    throw thrown;
   }
-}
-
-function keyOutcomeOf(thrown: unknown, model: string, { telemetry }: WorkerContext): KeyOutcome {
-  if (!(thrown instanceof AttemptFailed)) {
-    telemetry.providerAnswered(model, thrown instanceof AttemptAborted ? 'aborted' : 'error');
-    return { outcome: 'used' };
-  }
-  const { error } = thrown;
-  telemetry.providerAnswered(model, String(error.provider?.status ?? error.code));
-  telemetry.keyFailed(error);
-  return { outcome: 'failed', error };
 }
 
 async function readReferences(
@@ -131,12 +111,8 @@ function endingOfAbort({ why, message }: AttemptAborted, state: Running, { optio
   }
 }
 
-const ignore = (): void => undefined;
-
-function once(action: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) action();
-    done = true;
-  };
+function spentBy({ paid }: HeldTask, durationMs: number): { durationMs: number; cost?: number } {
+  return paid.cost === undefined ? { durationMs } : { durationMs, cost: paid.cost };
 }
+
+const ignore = (): void => undefined;

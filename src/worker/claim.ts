@@ -1,7 +1,7 @@
 // Claims a task: writes `running` on condition that the delivered spec is the task's last message, without reading first, and
 // only then acknowledges the delivery. If the outcome is uncertain, the delivery is returned to the queue.
 
-import type { Instant, Running } from '../job/task.ts';
+import type { Running } from '../job/task.ts';
 import { claimed } from '../job/transitions.ts';
 import type { DetailedEntry, WriteOutcome } from '../ports/jobLog.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
@@ -24,7 +24,6 @@ export async function claimTask(
   const { clock } = context.options;
   const { state: spec } = delivery.entry;
   const now = clock.now();
-  if (spec.dueAt <= now) return leaveToController(delivery, now, context);
   // The first delivery took longer than the queue waits for an ack, so the task was redelivered.
   if (context.heldTasks.holdsAnotherOf(held)) return nak(delivery);
   const state = claimed(spec, context.options.name, context.heartbeat.nextNumber, now);
@@ -36,13 +35,15 @@ export async function claimTask(
 }
 
 /**
- * The controller fails overdue specs. Once it has, the delivery is acknowledged; otherwise it would be redelivered
- * endlessly.
+ * Whether the delivery is overdue, so that the controller fails it. Once it has, the delivery is acknowledged; otherwise it
+ * would be redelivered endlessly.
  */
-async function leaveToController(delivery: Delivery, now: Instant, context: WorkerContext): Promise<undefined> {
-  const late = now - delivery.entry.state.dueAt;
+export async function leftToController(delivery: Delivery, context: WorkerContext): Promise<boolean> {
+  const late = context.options.clock.now() - delivery.entry.state.dueAt;
+  if (late < 0) return false;
   if (late > controllerGrace && (await hasNewerMessage(delivery, context))) delivery.ack();
   else delivery.nak(redeliverAfter);
+  return true;
 }
 
 async function hasNewerMessage({ entry }: Delivery, { options }: WorkerContext): Promise<boolean> {

@@ -1,6 +1,6 @@
 // The context that the steps of a worker share: its options, and the objects that live as long as the worker.
 
-import type { AcquiredKeys } from './acquiredKeys.ts';
+import type { Admission } from './admission.ts';
 import type { AttemptTelemetry } from './attemptTelemetry.ts';
 import type { CallDurations } from './callDurations.ts';
 import type { HeartbeatSender } from './heartbeatSender.ts';
@@ -11,7 +11,7 @@ import type { Slots } from './slots.ts';
 export interface WorkerContext {
   readonly options: WorkerOptions;
   readonly slots: Slots;
-  readonly keys: AcquiredKeys;
+  readonly admission: Admission;
   readonly heldTasks: HeldTasks;
   readonly heartbeat: HeartbeatSender;
   readonly telemetry: AttemptTelemetry;

@@ -2,7 +2,8 @@
 
 import { formatDuration } from '../job/duration.ts';
 import { afterFailure } from '../job/retryOrFail.ts';
-import type { Instant, TaskDetail, TaskState, TaskWrite } from '../job/task.ts';
+import { targetOf } from '../job/target.ts';
+import type { Instant, Queued, TaskDetail, TaskState, TaskWrite } from '../job/task.ts';
 import { succeeded, toReview } from '../job/transitions.ts';
 import type { Claim, Ending, WrittenEnding } from './pipeline.ts';
 
@@ -30,6 +31,12 @@ export function completedDetail({ result }: Extract<Ending, { end: 'completed' }
 }
 
 function sentence(next: TaskState, error: string, now: Instant): string {
-  if (next.state === 'queued') return `${error}; requeued`;
+  if (next.state === 'queued') return `${error}; ${howRequeued(next)}`;
   return next.state === 'waiting' ? `${error}; retrying in ${formatDuration(next.retryAt - now)}` : error;
+}
+
+function howRequeued(next: Queued): string {
+  if (next.reason !== 'FellBack') return 'requeued';
+  const { pool, model } = targetOf(next);
+  return `falling back to model ${model} of pool ${pool}`;
 }

@@ -3,7 +3,10 @@
 
 import { whenAborted } from '../async/abort.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
-import type { Sequence } from '../job/task.ts';
+import { nothingSpent } from '../job/spent.ts';
+import type { Sequence, Spent } from '../job/task.ts';
+import type { Monotonic } from '../job/time.ts';
+import type { CallTiming } from './callDurations.ts';
 import type { BeatTask, Cancellation } from '../ports/heartbeats.ts';
 
 /** Why an attempt's signal aborted. */
@@ -25,8 +28,12 @@ export class HeldTask {
   claim: Sequence = 0;
   /** 0 to 1, as reported by the provider. */
   progress = 0;
-  /** 0 to 1, estimated from the elapsed time; set once the call has started. */
-  estimate: (() => number) | undefined;
+  /** When the call that is in flight was sent. */
+  sentAt: Monotonic | undefined;
+  /** What is known about the duration of a call that was sent at a given moment. */
+  timing: ((sentAt: Monotonic) => CallTiming) | undefined;
+  /** What the attempt's calls have used so far. */
+  paid: Spent = nothingSpent;
   /** The provider has answered: cancellations and drains no longer stop the attempt, and its result is always reported. */
   answered = false;
   /** Resolves when an aborted call settles; undefined unless it was still running at the end of the attempt. */
@@ -97,9 +104,17 @@ export class HeldTasks {
   }
 
   beatTasks(): BeatTask[] {
-    return Array.from(this.#held, ({ job, task, claim, progress, estimate }) => {
-      const fraction = Math.max(progress, estimate?.() ?? 0);
-      return { job, task, claim, progress: Math.round(fraction * 1_000) / 1_000 };
+    return Array.from(this.#held, ({ job, task, claim, progress, sentAt, timing, answered }) => {
+      const known = answered || sentAt === undefined ? undefined : timing?.(sentAt);
+      const fraction = Math.max(progress, known?.estimate ?? 0);
+      return {
+        job,
+        task,
+        claim,
+        progress: Math.round(fraction * 1_000) / 1_000,
+        ...(known === undefined ? {} : { waited: Math.round(known.waited) }),
+        ...(known?.usual === undefined ? {} : { usual: known.usual }),
+      };
     });
   }
 }

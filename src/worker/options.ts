@@ -1,10 +1,11 @@
 // The options of a worker: its ports, limits and timeouts.
 
+import type { Prices } from '../job/money.ts';
 import type { ArtifactStore } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Heartbeats } from '../ports/heartbeats.ts';
 import type { JobLog } from '../ports/jobLog.ts';
-import type { AcquiringKeyRing as KeyRing } from '../ports/keyRing.ts';
+import type { KeyRing } from '../ports/keyRing.ts';
 import type { Provider } from '../ports/provider.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -33,8 +34,13 @@ export interface WorkerOptions {
   readonly requeueTimeoutMs?: number;
   /** How long an aborted call may take to settle before its slot counts as leaked, ms; default 2 s. */
   readonly abandonAfterMs?: number;
-  /** The pool's models, for metric labels: any other model is labelled `other`. Absent: all models are labelled by name. */
+  /**
+   * The pool's models. The worker fetches tasks while one of them admits calls. In metrics, any other model is labelled
+   * `other`. Absent: all models are labelled by name.
+   */
   readonly models?: readonly string[];
+  /** By model; absent for a pool without prices. */
+  readonly prices?: Prices;
   readonly version?: string;
   /** Random numbers in [0, 1), for the jitter of backoffs. */
   readonly random?: () => number;

@@ -3,7 +3,8 @@
 
 import { sleep } from '../async/sleep.ts';
 import { backoffCeiling } from '../job/backoff.ts';
-import type { Sequence, TaskWrite } from '../job/task.ts';
+import { targetOf } from '../job/target.ts';
+import type { Sequence, TaskWrite, Used } from '../job/task.ts';
 import type { WriteOutcome } from '../ports/jobLog.ts';
 import { adopt, isSameState } from './adopt.ts';
 import type { WorkerContext } from './context.ts';
@@ -13,8 +14,9 @@ import { transientBackoff, isTransient } from './transientErrors.ts';
 
 /** Writes the final status of the attempt. Never rejects. */
 export async function report(claim: Claim, ending: WrittenEnding, context: WorkerContext): Promise<Report> {
-  const { clock, random = Math.random } = context.options;
-  let write = finalWrite(claim, ending, clock.now(), random());
+  const { clock, provider, random = Math.random } = context.options;
+  const used: Used = { ...targetOf(claim.state), provider: provider.name };
+  let write = withUsed(finalWrite(claim, ending, clock.now(), random()), used);
   let expected = claim.sequence;
   for (;;) {
     const answer = await answerTo(write, expected, context);
@@ -27,9 +29,15 @@ export async function report(claim: Claim, ending: WrittenEnding, context: Worke
     // Terminates, because each further write expects a newer last message.
     const adoption = adopt(claim, ending, last, clock.now());
     if (adoption === undefined) return { outcome: 'refused', write, by: last?.state.reason ?? 'Deleted' };
-    ({ write, expected } = adoption);
+    write = withUsed(adoption.write, used);
+    expected = adoption.expected;
   }
 }
+
+const withUsed = <Write extends TaskWrite>(write: Write, used: Used): Write => ({
+  ...write,
+  detail: { ...write.detail, used },
+});
 
 /** The number of errors that are not transient after which the worker gives up and leaves the task to the controller. */
 const maxFaults = 5;

@@ -1,6 +1,7 @@
 // Stores the provider's result before a status refers to it: images with a thumbnail and metadata, and long texts.
 
 import { AttemptFailed, taskError } from '../job/errors/index.ts';
+import { targetOf } from '../job/target.ts';
 import type { ArtifactRef, JsonValue, TaskDetail, JsonObject, Usage } from '../job/task.ts';
 import type { Generated, GeneratedImage } from '../ports/provider.ts';
 import type { WorkerContext } from './context.ts';
@@ -13,28 +14,29 @@ import { readImage, type ImageInfo } from './thumbnail.ts';
 const inlineOutputLimit = 256 * 1024;
 
 /**
- * `durationMs` is the provider's time. Throws `AttemptFailed`, which carries what the result is billed for, or the reason of
- * `ended` if the worker ends while the store is unavailable.
+ * `spent`: the provider's time, and the cost of the attempt. Throws `AttemptFailed`, or the reason of `ended` if the worker
+ * ends while the store is unavailable.
  */
 export async function storeResult(
   claim: Claim,
   made: Generated,
-  durationMs: number,
+  spent: Pick<Usage, 'durationMs' | 'cost'>,
   context: WorkerContext,
 ): Promise<Result> {
-  try {
-    const stored = await storeAll(claim, made, durationMs, context);
-    return made.provenance['repaired'] === true ? { ...stored, remark: repaired } : stored;
-  } catch (error) {
-    throw error instanceof AttemptFailed ? new AttemptFailed(error.error, { cause: error, usage: made.usage }) : error;
-  }
+  const stored = await storeAll(claim, made, spent, context);
+  return made.provenance['repaired'] === true ? { ...stored, remark: repaired } : stored;
 }
 
 const repaired = 'the first answer was not valid, and the model repaired it';
 
-async function storeAll(claim: Claim, made: Generated, durationMs: number, context: WorkerContext): Promise<Result> {
+async function storeAll(
+  claim: Claim,
+  made: Generated,
+  spent: Pick<Usage, 'durationMs' | 'cost'>,
+  context: WorkerContext,
+): Promise<Result> {
   const { inputTokens, outputTokens } = made.usage;
-  const usage = { inputTokens, outputTokens, durationMs };
+  const usage = { inputTokens, outputTokens, ...spent };
   if (claim.state.of.kind === 'text') return { ...(await storeOutput(claim, made.output, context)), usage };
   const images = await Promise.all(made.images.map((image, index) => storeImage(claim, image, index, context)));
   made.release?.();
@@ -106,7 +108,8 @@ interface Made {
 
 /** The content of the `metadata` artifact: how an image was generated. */
 function describeResult({ state, request }: Claim, made: Made, { name, provider, clock }: WorkerOptions): JsonObject {
-  const { job, task, name: taskName, kind, model, pool, labels } = state.of;
+  const { job, task, name: taskName, kind, labels } = state.of;
+  const { pool, model } = targetOf(state);
   const about = {
     job,
     task,

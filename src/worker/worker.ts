@@ -2,14 +2,15 @@
 // status. It never decides about tasks that it does not hold.
 
 import { sleep } from '../async/sleep.ts';
+import { withSpent } from '../job/spent.ts';
 import { elapsed } from '../job/time.ts';
-import type { AcquiredKey as HeldKey } from '../ports/keyRing.ts';
+import type { HeldKey } from '../ports/keyRing.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
-import { AcquiredKeys } from './acquiredKeys.ts';
+import { Admission } from './admission.ts';
 import { runAttempt } from './attempt.ts';
 import { AttemptTelemetry } from './attemptTelemetry.ts';
 import { CallDurations } from './callDurations.ts';
-import { claimTask } from './claim.ts';
+import { claimTask, leftToController } from './claim.ts';
 import type { WorkerContext } from './context.ts';
 import { HeartbeatSender } from './heartbeatSender.ts';
 import { AttemptAborted, HeldTasks, type HeldTask } from './heldTasks.ts';
@@ -58,7 +59,7 @@ export function startWorker(options: WorkerOptions): Worker {
 }
 
 function contextOf(options: WorkerOptions, stop: AbortController, ended: AbortSignal): WorkerContext {
-  const { concurrency, abandonAfterMs = 2_000, keys: ring, pool, logger } = options;
+  const { concurrency, abandonAfterMs = 2_000, logger } = options;
   const heldTasks = new HeldTasks();
   const slots = new Slots(concurrency, abandonAfterMs, () => {
     logger.error(
@@ -68,18 +69,17 @@ function contextOf(options: WorkerOptions, stop: AbortController, ended: AbortSi
     stop.abort();
   });
   const onError = (err: unknown): void => logger.error({ err }, 'Cannot get a provider key; will retry in a second');
-  const keys = new AcquiredKeys({ ring, pool, signal: stop.signal, onError });
+  const admission = new Admission({ ...options, signal: stop.signal, onError });
   const heartbeat = new HeartbeatSender(options, heldTasks, slots);
   const telemetry = new AttemptTelemetry(options);
   stop.signal.addEventListener('abort', () => {
-    keys.close();
     slots.wake();
     heartbeat.drain();
   });
   return {
     options,
     slots,
-    keys,
+    admission,
     heldTasks,
     heartbeat,
     telemetry,
@@ -102,18 +102,13 @@ async function runUntilStopped(context: WorkerContext): Promise<void> {
 }
 
 async function claimUntilStopped(context: WorkerContext): Promise<void> {
-  const { options, slots, keys, stopped } = context;
-  let keyTarget = 1;
+  const { options, slots, admission, stopped } = context;
   while (!stopped.aborted) {
     await slots.untilFree();
-    keys.setTarget(Math.min(slots.free, keyTarget));
-    await keys.untilAcquired();
-    const atMost = Math.min(slots.free, keys.count);
+    const atMost = Math.min(slots.free, await admission.room());
     if (stopped.aborted || atMost === 0) continue;
     const deliveries = await options.queue.claimable(options.pool, atMost, stopped);
     for (const delivery of deliveries) startDelivery(delivery, context);
-    // Twice the number of tasks that the queue had: keys are ready for a burst within a few rounds, and idle workers hold one.
-    keyTarget = Math.max(1, deliveries.length * 2);
   }
 }
 
@@ -122,14 +117,17 @@ function startDelivery(delivery: Delivery, context: WorkerContext): void {
   const { of } = delivery.entry.state;
   const held = context.heldTasks.add(of.job, of.task);
   context.slots.take();
-  void runDelivery(delivery, context.keys.take(), held, context);
+  void runDelivery(delivery, held, context);
 }
 
 /** Processes one delivery in its slot, until its final write is answered. Never rejects. */
-async function runDelivery(delivery: Delivery, key: HeldKey, held: HeldTask, context: WorkerContext): Promise<void> {
+async function runDelivery(delivery: Delivery, held: HeldTask, context: WorkerContext): Promise<void> {
   try {
+    if (await leftToController(delivery, context)) return;
+    const key = await context.admission.reserve(delivery);
+    if (key === undefined) return;
     const claim = await claimTask(delivery, held, context);
-    if (claim === undefined) key.release({ outcome: 'unused' });
+    if (claim === undefined) void key.release({ outcome: 'unused' });
     else await runClaimed(claim, held, key, context);
   } catch (err) {
     const { logger } = context.options;
@@ -146,8 +144,9 @@ async function runClaimed(claim: Claim, held: HeldTask, key: HeldKey, context: W
   context.telemetry.started(claim);
   const ending = await runAttempt(claim, held, key, context);
   const durationMs = Math.round(elapsed(startedAt, clock.monotonic()));
-  const reported = ending.end === 'cancelled' ? undefined : await report(claim, ending, context);
-  context.telemetry.finished(claim, ending, reported, durationMs);
+  const paid = { ...claim, state: withSpent(claim.state, held.paid) };
+  const reported = ending.end === 'cancelled' ? undefined : await report(paid, ending, context);
+  context.telemetry.finished(paid, ending, reported, durationMs);
 }
 
 function healthOf(slots: Slots, stopped: AbortSignal): { live: boolean; reason: string } {

@@ -190,20 +190,20 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     expect(await normal()).toBeLessThan(second!.sequence);
     two!.ack();
     await expect.poll(normal).toBeGreaterThanOrEqual(second!.sequence);
-    expect(await world.queue.ackFloors('unheard-of')).toEqual({ again: 0, high: 0, normal: 0, low: 0 });
+    expect(await world.queue.ackFloors('unheard-of')).toEqual({ again: 0, high: 0, normal: 0, low: 0, guest: 0 });
   });
 
   it('reports the depth of each lane', async () => {
     stored(await world.log.submit(aJob(4, { priority: 'low' })));
     stored(await world.log.submit(aJob(3, { priority: 'high' })));
     expect(await world.queue.depth('default')).toEqual({
-      lanes: { again: 0, high: 3, normal: 0, low: 4 },
+      lanes: { again: 0, high: 3, normal: 0, low: 4, guest: 0 },
       unacknowledged: 0,
     });
     for (const delivery of await takeAll(7)) delivery.ack();
     await expect
       .poll(() => world.queue.depth('default'))
-      .toEqual({ lanes: { again: 0, high: 0, normal: 0, low: 0 }, unacknowledged: 0 });
+      .toEqual({ lanes: { again: 0, high: 0, normal: 0, low: 0, guest: 0 }, unacknowledged: 0 });
   });
 
   describe('a paused pool', () => {

@@ -2,19 +2,37 @@ import { describe, expect, it } from 'vitest';
 import { CallDurations } from '../../../src/worker/callDurations.ts';
 
 describe('CallDurations', () => {
-  it('estimates grow with time and never reach 1', () => {
+  it('estimates grow with time while a call lasts no longer than usual, and vanish then', () => {
     const durations = new CallDurations();
-    const seen = [0, 1_000, 10_000, 60_000, 3_600_000].map((elapsed) => durations.estimate('m', elapsed));
-    expect(seen[0]).toBe(0);
-    expect(seen.toSorted((a, b) => a - b)).toEqual(seen);
-    expect(seen.at(-1)).toBeLessThanOrEqual(0.9);
+    for (let call = 0; call < 20; call += 1) durations.record('m', 1_000);
+    durations.record('m', 4_000);
+    const estimates = [0, 500, 1_000].map((waited) => durations.timing('m', waited).estimate);
+    expect(estimates[0]).toBe(0);
+    expect(estimates[1]).toBeGreaterThan(0);
+    expect(estimates[2]).toBeCloseTo(0.9 * (1 - Math.exp(-1)));
+    expect(durations.timing('m', 1_001).estimate).toBe(0);
+    expect(durations.timing('m', 80_000)).toMatchObject({ waited: 80_000, estimate: 0 });
   });
 
-  it('learns from the calls of each model', () => {
+  it('says what is usual once a few calls of the model have succeeded', () => {
     const durations = new CallDurations();
-    for (let call = 0; call < 20; call += 1) durations.record('quick', 1_000);
-    durations.record('slow', 60_000);
-    expect(durations.estimate('quick', 1_000)).toBeCloseTo(0.9 * (1 - Math.exp(-1)));
-    expect(durations.estimate('slow', 1_000)).toBeLessThan(0.05);
+    durations.record('m', 1_000);
+    durations.record('m', 2_000);
+    expect(durations.timing('m', 0).usual).toBeUndefined();
+    durations.record('m', 9_000);
+    expect(durations.timing('m', 0).usual).toEqual({ p50: 2_000, p95: 9_000 });
+    expect(durations.timing('other', 0).usual).toBeUndefined();
+  });
+
+  it('forgets calls beyond the newest hundred', () => {
+    const durations = new CallDurations();
+    for (let call = 0; call < 100; call += 1) durations.record('m', 60_000);
+    for (let call = 0; call < 100; call += 1) durations.record('m', 1_000);
+    expect(durations.timing('m', 0).usual).toEqual({ p50: 1_000, p95: 1_000 });
+  });
+
+  it('claims no progress for the first calls of a model beyond the time that it guesses', () => {
+    expect(new CallDurations().timing('m', 5_000).estimate).toBeGreaterThan(0);
+    expect(new CallDurations().timing('m', 21_000).estimate).toBe(0);
   });
 });

@@ -76,7 +76,7 @@ test('a cancellation aborts the call, writes nothing and frees the slot', async 
   expect(signal.aborted).toBe(true);
   expect(world.log.entryOf(task)!.sequence).toBe(sequence);
   expect(world.logged.find(({ event }) => event === 'generation_cancelled')).toMatchObject({ reason: 'Cancelled' });
-  expect(world.keys.released).toContainEqual({ outcome: 'used' });
+  expect(world.keys.released).toContainEqual({ outcome: 'aborted' });
 });
 
 test('a cancellation of another claim changes nothing', async () => {
@@ -144,7 +144,7 @@ test('a call that ignores its abort leaks its slot until it settles', async () =
   expect(state.reason).toBe('AttemptTimeout');
   await until(() => (world.worker.beat(), world.heartbeats.beats.at(-1)!.slots.leaked === 1), { what: 'the leak' });
   expect(world.worker.health()).toEqual({ live: true, reason: 'working' });
-  expect(world.keys.released).toContainEqual({ outcome: 'used' });
+  expect(world.keys.released).toContainEqual({ outcome: 'aborted' });
   letGo.resolve();
   await until(() => (world.worker.beat(), world.heartbeats.beats.at(-1)!.slots.leaked === 0), {
     what: 'the end of it',

@@ -1,0 +1,90 @@
+// Admits tasks before they are claimed. The worker fetches only as many tasks as its pool has room for, and reserves a call
+// for each one. A task whose model admits no call returns to its place in the queue, so it never holds up other models.
+
+import { sleep } from '../async/sleep.ts';
+import type { Block } from '../job/block.ts';
+import { targetOf } from '../job/target.ts';
+import type { Instant, Queued } from '../job/task.ts';
+import type { CallRequest, HeldKey } from '../ports/keyRing.ts';
+import type { Delivery } from '../ports/taskQueue.ts';
+import type { WorkerOptions } from './options.ts';
+
+/** How long a task stays out of the queue while its model admits no call, ms. */
+const parking = { shortest: 100, unknown: 1_000, longest: 15_000 };
+
+/** Without a list of models, only what holds for all of them counts. */
+const anyModel = [''];
+
+export type AdmissionOptions = Pick<WorkerOptions, 'keys' | 'pool' | 'models' | 'clock' | 'random'> & {
+  /** Ends all waits. */
+  readonly signal: AbortSignal;
+  readonly onError: (error: unknown) => void;
+};
+
+export class Admission {
+  readonly #options: AdmissionOptions;
+  /** Fetched tasks without a reservation yet: each will take some of the room. */
+  #undecided = 0;
+  #decided: () => void = () => undefined;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves with how many tasks to fetch, at least 1, or 0 once the signal has aborted. One caller at a time. */
+  async room(): Promise<number> {
+    const { signal } = this.#options;
+    while (!signal.aborted) {
+      const room = (await this.#untilRoom()) - this.#undecided;
+      if (room > 0 && !signal.aborted) return room;
+      if (this.#undecided > 0) await this.#untilDecided();
+    }
+    return 0;
+  }
+
+  /** Reserves a call for the task; undefined if the delivery was returned to the queue instead. Never rejects. */
+  async reserve(delivery: Delivery): Promise<HeldKey | undefined> {
+    const { keys, pool, clock, random = Math.random, onError } = this.#options;
+    this.#undecided += 1;
+    try {
+      const answer = await keys.reserve(pool, callOf(delivery.entry.state));
+      if ('secret' in answer) return answer;
+      delivery.nak(parkingTime(answer, clock.now(), random()));
+    } catch (error) {
+      onError(error);
+      delivery.nak(parking.unknown);
+    } finally {
+      this.#undecided -= 1;
+      this.#decided();
+    }
+    return undefined;
+  }
+
+  async #untilRoom(): Promise<number> {
+    const { keys, pool, models = [], signal, onError } = this.#options;
+    try {
+      return await keys.untilRoom(pool, models.length === 0 ? anyModel : models, signal);
+    } catch (error) {
+      if (!signal.aborted) onError(error);
+      await sleep(1_000, signal);
+      return 0;
+    }
+  }
+
+  async #untilDecided(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#decided = resolve;
+    await promise;
+  }
+}
+
+export function callOf(task: Pick<Queued, 'of' | 'target'>): CallRequest {
+  const { tenant, job, task: index } = task.of;
+  return { model: targetOf(task).model, tenant, task: `${job}/${index}` };
+}
+
+/** Until the block is expected to end. A little more for each task, so that they do not all return at the same moment. */
+function parkingTime({ until }: Block, now: Instant, random: number): number {
+  const wait = until === null ? parking.unknown : until - now;
+  return Math.round(Math.min(parking.longest, Math.max(parking.shortest, wait)) * (1 + random / 10));
+}

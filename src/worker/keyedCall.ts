@@ -1,0 +1,148 @@
+// Calls the provider for a claimed task. If a key turns out to be unusable, the call is repeated with the pool's other usable
+// keys within the same attempt; only when none is left does the attempt end, and then it does not count.
+
+import type { Block } from '../job/block.ts';
+import { blockError } from '../job/blockError.ts';
+import { AttemptFailed, taskError, type PaidUsage, type TaskError, type TaskErrorCode } from '../job/errors/index.ts';
+import { costOf } from '../job/money.ts';
+import { addSpent } from '../job/spent.ts';
+import { targetOf } from '../job/target.ts';
+import type { HeldKey } from '../ports/keyRing.ts';
+import type { Generated, GenerateRequest } from '../ports/provider.ts';
+import { callOf } from './admission.ts';
+import type { WorkerContext } from './context.ts';
+import { AttemptAborted, type HeldTask } from './heldTasks.ts';
+import type { Claim } from './pipeline.ts';
+
+/** Failures of one key that another key of the pool may not have. */
+const keyFailures: ReadonlySet<TaskErrorCode> = new Set([
+  'RateLimited',
+  'QuotaExhausted',
+  'QuotaUnavailable',
+  'KeyRefused',
+  'PermissionDenied',
+]);
+
+/** The keys that one attempt may try. Far more than a pool has; it only bounds a ring that keeps offering bad keys. */
+const maxKeys = 100;
+
+/** The key that the current call holds; the caller releases the first one if no call is made. */
+export interface KeyedCall {
+  readonly claim: Claim;
+  readonly held: HeldTask;
+  readonly request: GenerateRequest;
+  readonly context: WorkerContext;
+}
+
+/** Releases `first` and every further key. Throws `AttemptFailed`, or the signal's reason. */
+export async function callWithKeys(call: KeyedCall, first: HeldKey): Promise<Generated> {
+  let key = first;
+  let failure: TaskError | undefined;
+  for (let tries = 0; tries < maxKeys; tries += 1) {
+    const answer = await callOnce(call, key);
+    if (answer !== undefined && 'images' in answer) return answer;
+    failure = answer ?? failure;
+    if (failure !== undefined && !keyFailures.has(failure.code)) throw new AttemptFailed(failure);
+    const next = await nextKey(call, failure);
+    if (!('secret' in next)) throw new AttemptFailed(endingOf(failure, next, call));
+    key = next;
+  }
+  throw new AttemptFailed(failure ?? taskError('RateLimited', 'No API key could be used'));
+}
+
+/** Undefined if the request was not sent, because the key or the provider must not be used any more. */
+async function callOnce(call: KeyedCall, key: HeldKey): Promise<Generated | TaskError | undefined> {
+  const { held, context } = call;
+  const { signal } = held.abort;
+  let sent = false;
+  // A call that ignores its abort must not hold its key indefinitely. A second release of a key changes nothing.
+  const abandon = (): void => void key.release({ outcome: sent ? 'aborted' : 'unused' });
+  signal.addEventListener('abort', abandon, { once: true });
+  try {
+    sent = await key.send();
+    if (signal.aborted || !sent) {
+      void key.release({ outcome: 'unused' });
+      signal.throwIfAborted();
+      return undefined;
+    }
+    held.sentAt = context.options.clock.monotonic();
+    return await answered(call, key);
+  } catch (thrown) {
+    if (thrown instanceof AttemptFailed && sent) return await failed(thrown, call, key);
+    if (sent && !signal.aborted) context.telemetry.providerAnswered(call.request.model, 'error');
+    abandon();
+    throw thrown;
+  } finally {
+    signal.removeEventListener('abort', abandon);
+    if (!signal.aborted) held.sentAt = undefined;
+  }
+}
+
+async function answered(call: KeyedCall, key: HeldKey): Promise<Generated> {
+  const { held, request, context } = call;
+  const { signal } = held.abort;
+  const onProgress = (fraction: number): void => void (held.progress = Math.min(Math.max(fraction, 0), 1) * 0.95);
+  const anotherCall = (): Promise<boolean> => key.sendAgain();
+  const { provider } = context.options;
+  const made = await provider.generate(request, { signal, key: key.secret, onProgress, anotherCall });
+  context.telemetry.providerAnswered(request.model, '200', made.usage);
+  void key.release({ outcome: 'used', ...pay(call, made.usage, made.calls ?? 1) });
+  return made;
+}
+
+/** The failure, marked if it belongs to an outage of the provider. */
+async function failed({ error, usage }: AttemptFailed, call: KeyedCall, key: HeldKey): Promise<TaskError> {
+  const { telemetry } = call.context;
+  telemetry.providerAnswered(call.request.model, String(error.provider?.status ?? error.code), usage);
+  telemetry.keyFailed(error);
+  const paid = usage === undefined ? {} : pay(call, usage, 1);
+  const { outage } = await key.release({ outcome: 'failed', error, ...paid });
+  return outage ? { ...error, outage } : error;
+}
+
+/** Adds the calls to what the attempt has spent; returns their cost, if the model has a price. */
+function pay({ held, request, context }: KeyedCall, usage: PaidUsage, calls: number): { cost?: number } {
+  const cost = costOf(context.options.prices ?? {}, request.model, usage);
+  const { inputTokens, outputTokens } = usage;
+  held.paid = addSpent(held.paid, { calls, inputTokens, outputTokens, ...(cost === undefined ? {} : { cost }) });
+  return cost === undefined ? {} : { cost };
+}
+
+async function nextKey({ claim, held, context }: KeyedCall, failure: TaskError | undefined): Promise<HeldKey | Block> {
+  const { keys, pool } = context.options;
+  try {
+    const next = await keys.reserve(pool, callOf(claim.state));
+    if (held.abort.signal.aborted && 'secret' in next) void next.release({ outcome: 'unused' });
+    held.abort.signal.throwIfAborted();
+    return next;
+  } catch (error) {
+    held.abort.signal.throwIfAborted();
+    if (failure !== undefined) throw new AttemptFailed(failure, { cause: error });
+    throw error;
+  }
+}
+
+/** How the attempt ends when the pool admits no further call. */
+function endingOf(failure: TaskError | undefined, block: Block, { claim, context }: KeyedCall): TaskError {
+  if (failure === undefined) {
+    const error = blockError(block, claim.state, context.options.clock.now());
+    if (block.code === 'QueueTimeout') return taskError('RateLimited', error.message);
+    return { ...error, ...(isOutage(block) && { outage: true }) };
+  }
+  // Other keys may have the quota or the right that this one lacks.
+  const mayRecover = failure.code === 'QuotaUnavailable' || failure.code === 'PermissionDenied';
+  return mayRecover ? { ...failure, retryable: !block.permanent } : failure;
+}
+
+const isOutage = ({ reason }: Block): boolean => reason === 'ProviderOutage';
+
+/** The request for the provider, of the task's current target. */
+export function requestOf({ state, request }: Claim, references: GenerateRequest['references']): GenerateRequest {
+  return { kind: state.of.kind, model: targetOf(state).model, input: request.input, references };
+}
+
+/** An attempt that was aborted after its call was sent is billed all the same. */
+export function payAborted(held: HeldTask, thrown: unknown): void {
+  if (!(thrown instanceof AttemptAborted) || held.sentAt === undefined) return;
+  held.paid = addSpent(held.paid, { calls: 1, inputTokens: 0, outputTokens: 0 });
+}
