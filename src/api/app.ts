@@ -9,6 +9,7 @@ import { RecentEntries } from '../jobs/events/recentEntries.ts';
 import { LastClaims } from '../readmodel/lastClaims.ts';
 import type { EndedTask } from '../jobs/context.ts';
 import { JobWatch } from '../jobs/wait.ts';
+import { WaitObserver } from '../jobs/waitObserver.ts';
 import { acceptJson } from './jsonBody.ts';
 import { documentApi } from './openapi.ts';
 import type { Api, ApiContext, ApiOptions } from './options.ts';
@@ -71,7 +72,8 @@ function contextOf(options: ApiOptions, closing: AbortSignal): ApiContext {
   const recent = new RecentEntries(follower, options.events?.recent);
   const onTaskEnded = (ended: EndedTask): void => logEndedTask(options.logger, ended);
   const lastClaims = new LastClaims(follower);
-  return { ...options, workers, watch: new JobWatch(follower), lastClaims, recent, onTaskEnded, closing };
+  const waits = new WaitObserver({ ...options, workers, lastClaims });
+  return { ...options, workers, watch: new JobWatch(follower), lastClaims, waits, recent, onTaskEnded, closing };
 }
 
 function newApp({ logger, random }: ApiOptions): Api {

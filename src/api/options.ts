@@ -10,6 +10,7 @@ import type { ApiMetrics } from '../telemetry/metrics.ts';
 import type { KubernetesTokens } from './auth/kubernetes/kubernetesTokens.ts';
 import type { TokenStore } from './auth/tokenStore.ts';
 import type { JobsContext } from '../jobs/context.ts';
+import type { WaitObserver } from '../jobs/waitObserver.ts';
 
 /** The parts that `buildApi` creates. */
 type OwnParts = 'workers' | 'lastClaims' | 'watch' | 'recent' | 'onTaskEnded';
@@ -45,6 +46,7 @@ export interface EventStreamLimits {
 }
 
 export interface ApiContext extends ApiOptions, Pick<JobsContext, OwnParts> {
+  readonly waits: WaitObserver;
   /** Aborts when the API closes: ends every wait. */
   readonly closing: AbortSignal;
 }

@@ -6,6 +6,7 @@ import type { JobEvent } from './eventTypes.ts';
 import type { Checklist, ExplainedJob, FixedTask, StuckFilter, StuckList } from './explainTypes.ts';
 import { sender, type ClientOptions, type Send } from './request.ts';
 import { withRetries } from './retry.ts';
+import type { PausedPool, Pool, Worker } from './poolTypes.ts';
 import type {
   Download,
   Job,
@@ -13,13 +14,10 @@ import type {
   SubmitRequest,
   ListedJob,
   ListFilter,
-  PausedPool,
-  Pool,
   ReviewRequest,
   State,
   SubmittedJob,
   Transition,
-  Worker,
 } from './types.ts';
 
 export interface SubmitOptions {

@@ -1,6 +1,6 @@
 // The events of event streams.
 
-import type { ListedJob, State } from './types.ts';
+import type { ListedJob, State, Target, WaitingFor } from './types.ts';
 
 /** A transition. The error and the artifacts are in the job. */
 export interface TaskChange {
@@ -19,6 +19,9 @@ export interface TaskChange {
   startedAt: string | null;
   dueAt: string | null;
   retryAt: string | null;
+  waitingFor: WaitingFor | null;
+  /** Where an open task runs or waits to run. */
+  target: Target | null;
 }
 
 export interface OpenJobs {
@@ -34,5 +37,7 @@ export type JobEvent<Snapshot = OpenJobs> =
   /** The job after its newest transition. */
   | { event: 'job'; id: string; data: ListedJob }
   | { event: 'progress'; data: { job: string; task: number; worker: string; /** 0 to 1. */ progress: number } }
+  /** Only in the events of one job: what a task waits for has changed, although its state has not. */
+  | { event: 'waiting'; data: { job: string; task: number; waitingFor: WaitingFor | null } }
   /** Too many events were missed: a snapshot follows. */
   | { event: 'reset'; data: { reason: string } };

@@ -1,6 +1,7 @@
 // The responses of `explain`, `stuck` and `doctor`.
 
-import type { KeyState, Lane, State, TaskError } from './types.ts';
+import type { KeyState } from './poolTypes.ts';
+import type { Lane, State, TaskError } from './types.ts';
 
 export type Cause =
   | 'Overdue'
@@ -11,6 +12,9 @@ export type Cause =
   | 'KeysRefused'
   | 'KeysCooling'
   | 'KeysBusy'
+  | 'ProviderOutage'
+  | 'QuotaExhausted'
+  | 'BudgetExhausted'
   | 'QueuedBehind'
   | 'WorkersBusy'
   | 'NotTaken'

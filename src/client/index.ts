@@ -8,4 +8,5 @@ export type { Problem } from './error.ts';
 export type { ClientOptions } from './request.ts';
 export type * from './eventTypes.ts';
 export type * from './explainTypes.ts';
+export type * from './poolTypes.ts';
 export type * from './types.ts';

@@ -88,6 +88,10 @@ export interface ListedJob {
   deadlineAt: string;
   expiresAt: string;
   progress: Record<State, number> & { total: number; /** 0 to 1. */ fraction: number };
+  /** Of the first waiting task; null while a task runs. */
+  waitingFor: WaitingFor | null;
+  /** Of all tasks; null before the first paid call. */
+  usage: Spent | null;
   labels: Record<string, string>;
 }
 
@@ -119,10 +123,53 @@ export interface Artifact {
   href: string;
 }
 
+/** What one attempt used. */
 export interface Usage {
   inputTokens: number;
   outputTokens: number;
   durationMs: number;
+  /** In the unit of the pools' prices; absent without prices. */
+  cost?: number;
+}
+
+/** What all paid calls used, over all attempts and runs. */
+export interface Spent {
+  inputTokens: number;
+  outputTokens: number;
+  /** In the unit of the pools' prices; absent without prices. */
+  cost?: number;
+  /** Calls that the provider bills, also those whose result could not be used. */
+  paidCalls: number;
+}
+
+export type WaitReason =
+  | 'NoWorkers'
+  | 'SlotsBusy'
+  | 'RateLimit'
+  | 'KeysCooling'
+  | 'KeysRefused'
+  | 'NoKeys'
+  | 'ProviderOutage'
+  | 'QuotaExhausted'
+  | 'PoolPaused'
+  | 'TenantLimit'
+  | 'BudgetExhausted'
+  | 'Backoff'
+  | 'Dependency'
+  | 'Review'
+  | 'StorageFull';
+
+/** What an open task waits for. */
+export interface WaitingFor {
+  reason: WaitReason;
+  /** When the wait ends or is checked next; null if that is unknown. */
+  until: string | null;
+  detail: string;
+}
+
+export interface Target {
+  pool: string;
+  model: string;
 }
 
 export interface Task {
@@ -144,9 +191,14 @@ export interface Task {
   reason: string;
   message: string;
   error: TaskError | null;
+  waitingFor: WaitingFor | null;
   worker: string | null;
+  /** Where an open task runs or waits to run; differs from the job after a fallback. */
+  target: Target | null;
+  /** What the last attempt with a call used. */
+  used: (Target & { provider: string }) | null;
   output: Json;
-  usage: Usage | null;
+  usage: (Spent & { /** Of the call that produced the result. */ durationMs: number | null }) | null;
   artifacts: Artifact[];
 }
 
@@ -168,51 +220,6 @@ export interface Transition {
   error: TaskError | null;
   usage: Usage | null;
   artifacts: Artifact[];
-}
-
-export interface Worker {
-  name: string;
-  pool: string;
-  host: string;
-  pid: number;
-  version: string;
-  startedAt: string;
-  lastBeat: string;
-  draining: boolean;
-  slots: { total: number; busy: number; leaked: number };
-  tasks: { job: string; task: number; progress: number }[];
-  /** ms. */
-  eventLoopLag: number;
-  /** Bytes. */
-  memory: number;
-}
-
-export type KeyState = 'ready' | 'cooling' | 'busy' | 'refused';
-
-export interface Pool {
-  name: string;
-  provider: string;
-  models: Record<Kind, string[]>;
-  /** Not yet delivered, by lane. */
-  depth: { again: number; high: number; normal: number; low: number; guest: number };
-  unacknowledged: number;
-  queued: number;
-  running: number;
-  waiting: number;
-  needsReview: number;
-  oldestQueuedAt: string | null;
-  paused: boolean;
-  /** Null also while the pool is paused without an end. */
-  pausedUntil: string | null;
-  workers: number;
-  keys: {
-    fingerprint: string;
-    state: KeyState;
-    until: string | null;
-    cause: string | null;
-    inFlight: number;
-    requestsPerMinute: number;
-  }[];
 }
 
 export interface ListFilter {
@@ -246,9 +253,4 @@ export interface Download {
   bytes: Uint8Array;
   mediaType: string;
   digest: string;
-}
-
-export interface PausedPool extends Pool {
-  /** When the first queued task fails if the pool stays paused. */
-  firstQueueTimeoutAt: string | null;
 }

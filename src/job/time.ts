@@ -8,6 +8,15 @@ declare const unit: unique symbol;
 /** Milliseconds since 1970, by the NATS server's clock. */
 export type Instant = number & { readonly [unit]?: 'instant' };
 
+/** The first and the last millisecond that a time in text can have. */
+const [firstInstant, lastInstant] = [0, Date.UTC(9999, 11, 31, 23, 59, 59, 999)];
+
+/** ISO 8601 in UTC. Never throws: a moment before 1970 or after 9999, such as that of an endless delay, becomes the nearest in between. */
+export function isoTime(moment: Instant): string {
+  const whole = Number.isNaN(moment) ? firstInstant : moment;
+  return new Date(Math.min(Math.max(whole, firstInstant), lastInstant)).toISOString();
+}
+
 /** The position of a message in the stream; 0 means none. */
 export type Sequence = number & { readonly [unit]?: 'sequence' };
 

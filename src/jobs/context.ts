@@ -20,8 +20,8 @@ export interface JobsContext {
   readonly queue: Pick<TaskQueue, 'paused'>;
   readonly heartbeats: Pick<Heartbeats, 'sendCancellation'>;
   readonly artifacts: ArtifactStore;
-  /** Reads the state of a pool's keys; if absent, their state is unknown. */
-  readonly keys?: Pick<KeyRing, 'state'>;
+  /** Tells why a pool admits no call; if absent, that is unknown. */
+  readonly keys?: KeyRingView;
   readonly pools: PoolRegistry;
   readonly clock: Clock;
   readonly follower: Follower;
@@ -39,6 +39,10 @@ export interface JobsContext {
   /** Called for each task that a request cancelled or failed, as soon as the change is stored. */
   readonly onTaskEnded: (ended: EndedTask) => void;
 }
+
+/** What the use cases read of the key ring. */
+export type KeyRingView = Pick<KeyRing, 'state'> &
+  Partial<Pick<KeyRing, 'block' | 'outages' | 'spending' | 'onChange'>>;
 
 export interface EndedTask {
   readonly before: OpenTask;

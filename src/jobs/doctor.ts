@@ -1,8 +1,9 @@
 // Checks an installation as this process sees it. Each check reports its result and, on failure, what to do.
 
 import { formatDuration } from '../job/duration.ts';
-import { count } from '../job/explain/format.ts';
+import { clockTime, count } from '../job/explain/format.ts';
 import type { ObservedPool } from '../job/explain/observation.ts';
+import { isoTime } from '../job/time.ts';
 import type { JobsContext } from './context.ts';
 import { type ExplainContext, observePools } from './explain.ts';
 import { countOverdue } from './stuck.ts';
@@ -132,7 +133,7 @@ async function poolChecks(context: ExplainContext): Promise<Check[]> {
     return [failed('pools', 'no pool is declared', 'Start a worker: it declares its pool.')];
   }
   const { pools } = await observePools(context, new Set(names));
-  return [...pools.values()].flatMap((pool) => [workers(pool), ...keys(pool)]);
+  return [...pools.values()].flatMap((pool) => [workers(pool), ...keys(pool), ...outages(context, pool)]);
 }
 
 function workers({ name, workers: live, draining, slots, paused }: ObservedPool): Check {
@@ -142,16 +143,17 @@ function workers({ name, workers: live, draining, slots, paused }: ObservedPool)
     return failed(label, 'no worker serves it', `Start one with \`genwarden worker --pool ${name}\`.`);
   }
   if (paused === null) return passed(label, says);
-  const until = paused.until === null ? '' : ` until ${new Date(paused.until).toISOString()}`;
+  const until = paused.until === null ? '' : ` until ${isoTime(paused.until)}`;
   return failed(label, `paused${until}; ${says}`, `Resume it with \`genwarden resume ${name}\`.`);
 }
 
 function keys({ name, keys: all }: ObservedPool): Check[] {
   if (all === null) return [];
   const label = `keys of ${name}`;
-  const states = all.map(
-    ({ fingerprint, state, cause }) => `${fingerprint} ${state}${cause === null ? '' : ` (${cause})`}`,
-  );
+  const states = all.map(({ fingerprint, state, cause, until }) => {
+    const why = cause === null ? '' : ` (${cause})`;
+    return `${fingerprint} ${state}${why}${until === null ? '' : ` until ${clockTime(until)}`}`;
+  });
   if (all.length === 0) {
     return [
       failed(
@@ -162,6 +164,25 @@ function keys({ name, keys: all }: ObservedPool): Check[] {
     ];
   }
   const refused = all.filter(({ state }) => state === 'refused').length;
-  if (refused > 0) return [failed(label, states.join(', '), 'Replace the rejected keys and restart the workers.')];
+  if (refused > 0)
+    return [
+      failed(
+        label,
+        states.join(', '),
+        'Replace the rejected keys: workers read changed key files while they run, and keys from the environment at their start.',
+      ),
+    ];
   return [passed(label, states.join(', '))];
+}
+
+function outages({ keys: ring }: ExplainContext, { name }: ObservedPool): Check[] {
+  return (ring?.outages?.(name) ?? []).map(({ model, since, until, provider, message }) => {
+    const what = provider?.status === undefined ? 'cannot be reached' : `answers ${provider.status}`;
+    const words = message === '' ? '' : ` (${message})`;
+    return failed(
+      `provider of ${name}`,
+      `${what} for ${model} since ${clockTime(since)}${words}; next probe ${clockTime(until)}`,
+      "No action needed: tasks wait until a probe succeeds. Check the provider's status page.",
+    );
+  });
 }

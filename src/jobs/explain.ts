@@ -1,11 +1,12 @@
 // Gathers what this process knows about tasks and their pools: queues from the index, workers from heartbeats, keys and
 // pauses from NATS. `job/explain` turns it into sentences.
 
+import type { Block } from '../job/block.ts';
 import type { Observation, ObservedPool } from '../job/explain/observation.ts';
 import type { TaskError } from '../job/errors/index.ts';
 import type { JobId } from '../job/ids.ts';
-import { servingPool } from '../job/target.ts';
-import { lanes, type Lane, type Sequence, type TaskState } from '../job/task.ts';
+import { servingPool, targetOf } from '../job/target.ts';
+import { lanes, type Lane, type Queued, type Sequence, type TaskState } from '../job/task.ts';
 import type { JobsContext } from './context.ts';
 import { readJob, type ReadContext } from './read.ts';
 
@@ -20,7 +21,7 @@ export interface ObservedPools {
   readonly queues: ReadonlyMap<string, Queues>;
 }
 
-type Queues = Readonly<Record<Lane, readonly Sequence[]>>;
+export type Queues = Readonly<Record<Lane, readonly Sequence[]>>;
 
 export interface TaskObservation {
   readonly observation: Observation;
@@ -58,6 +59,7 @@ export function observeTask(
     task: state,
     error: error ?? null,
     pool: pools.get(pool)!,
+    block: state.state === 'queued' ? blockOf(context, state) : null,
     ahead: state.state === 'queued' ? aheadOf(queues.get(pool)!, state.lane, sequence) : null,
     runner: state.state === 'running' ? (context.workers.runner(state, sequence) ?? null) : null,
     heartbeatTimeout: heartbeatTimeoutOf(context),
@@ -65,8 +67,13 @@ export function observeTask(
   };
 }
 
+function blockOf({ keys }: Pick<ExplainContext, 'keys'>, state: Queued): Block | null {
+  const { pool, model } = targetOf(state);
+  return keys?.block?.(pool, model, state.of.tenant) ?? null;
+}
+
 function aheadOf(queues: Queues, lane: Lane, sequence: Sequence): { again: number; lane: number } {
-  const before = (one: Lane): number => queues[one].filter((other) => other < sequence).length;
+  const before = (one: Lane): number => countBefore(queues[one], sequence);
   // Requeued work is served first, no matter how late it was requeued.
   return { again: lane === 'again' ? before('again') : queues.again.length, lane: lane === 'again' ? 0 : before(lane) };
 }
@@ -91,9 +98,11 @@ async function observePool(context: ExplainContext, name: string, queues: Queues
   const free = beats.map(({ draining, slots }) =>
     draining ? 0 : Math.max(0, slots.total - slots.busy - slots.leaked),
   );
+  const declared = context.pools.find(name);
   return {
     name,
-    removed: context.pools.find(name) === undefined,
+    provider: declared?.provider ?? 'the provider',
+    removed: declared === undefined,
     lanes: Object.fromEntries(lanes.map((lane) => [lane, queues[lane].length])) as Record<Lane, number>,
     workers: beats.length,
     draining: beats.filter(({ draining }) => draining).length,
@@ -105,6 +114,17 @@ async function observePool(context: ExplainContext, name: string, queues: Queues
     paused: paused ?? null,
     lastClaimAt: context.lastClaims.of(name),
   };
+}
+
+/** How many of the ascending sequences are less than `sequence`. */
+function countBefore(sequences: readonly Sequence[], sequence: Sequence): number {
+  let [low, high] = [0, sequences.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sequences[middle]! < sequence) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The last heartbeats of the pool's workers. Workers silent for longer than the heartbeat timeout are left out. */

@@ -4,6 +4,7 @@ import { GenwardenError } from '../job/errors/index.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import { failStuckTask } from '../job/requests/failStuck.ts';
 import { overdueSince } from '../job/rules/timing.ts';
+import { servingPool, targetOf } from '../job/target.ts';
 import { isOpen, type Instant, type OpenTask, type Sequence } from '../job/task.ts';
 import type { IndexedTask } from '../readmodel/jobIndex.ts';
 import type { CancelContext } from './cancel.ts';
@@ -11,7 +12,7 @@ import { changeTask, reportEnd } from './changeTasks.ts';
 import type { JobsContext } from './context.ts';
 import { readJob } from './read.ts';
 
-export type StuckContext = Pick<JobsContext, 'clock' | 'follower' | 'lastClaims'>;
+export type StuckContext = Pick<JobsContext, 'clock' | 'follower' | 'lastClaims' | 'keys'>;
 
 export interface StuckRequest {
   /** Undefined: all tenants. */
@@ -27,8 +28,11 @@ export interface StuckTask extends IndexedTask {
   readonly overdue: boolean;
 }
 
-/** Oldest first. A task in review, or in a queue from which workers claim tasks, is stuck only when it is overdue. */
-export function findStuck({ clock, follower, lastClaims }: StuckContext, request: StuckRequest): StuckTask[] {
+/**
+ * Oldest first. A task in review, in a queue from which workers claim tasks, or waiting for the end of an outage or for the next
+ * budget, is stuck only when it is overdue.
+ */
+export function findStuck({ clock, follower, lastClaims, keys }: StuckContext, request: StuckRequest): StuckTask[] {
   const now = clock.now();
   const hasRecentClaim = (pool: string): boolean => (lastClaims.of(pool) ?? -Infinity) > now - request.olderThan;
   const stuck: StuckTask[] = [];
@@ -36,15 +40,24 @@ export function findStuck({ clock, follower, lastClaims }: StuckContext, request
     const { state } = task;
     if (!isOpen(state) || !matches(state, request)) continue;
     const overdue = overdueSince(state, now) !== undefined;
-    if (overdue || hasNoProgress(state, now, request.olderThan, hasRecentClaim))
-      stuck.push({ ...task, state, overdue });
+    const isStuck = hasNoProgress(state, now, request.olderThan, hasRecentClaim) && !endsWithoutHelp(keys, state);
+    if (overdue || isStuck) stuck.push({ ...task, state, overdue });
   }
   return stuck.toSorted((a, b) => a.state.since - b.state.since || a.sequence - b.sequence);
 }
 
-function matches({ of }: OpenTask, { tenant, job, pool }: StuckRequest): boolean {
+/** The provider is out, or the budget is spent: the task says so, and starts when that ends. */
+function endsWithoutHelp(keys: JobsContext['keys'], state: OpenTask): boolean {
+  if (state.state !== 'queued') return false;
+  const { pool, model } = targetOf(state);
+  const reason = keys?.block?.(pool, model, state.of.tenant)?.reason;
+  return reason === 'ProviderOutage' || reason === 'BudgetExhausted';
+}
+
+function matches(state: OpenTask, { tenant, job, pool }: StuckRequest): boolean {
+  const { of } = state;
   if (tenant !== undefined && of.tenant !== tenant) return false;
-  return (job === undefined || of.job === job) && (pool === undefined || of.pool === pool);
+  return (job === undefined || of.job === job) && (pool === undefined || servingPool(state) === pool);
 }
 
 function hasNoProgress(
@@ -54,7 +67,7 @@ function hasNoProgress(
   hasRecentClaim: (pool: string) => boolean,
 ): boolean {
   if (task.state === 'needs_review' || now - task.since < olderThan) return false;
-  return task.state !== 'queued' || !hasRecentClaim(task.of.pool);
+  return task.state !== 'queued' || !hasRecentClaim(servingPool(task));
 }
 
 /** ms after its `dueAt` that a controller may take to move a task. */
@@ -71,7 +84,9 @@ export function countOverdue({
   const overdue = new Map<string, number>([...follower.index.counts().keys()].map((pool) => [pool, 0]));
   const latest = clock.now() - grace;
   for (const { state } of follower.index.openTasks()) {
-    if ('dueAt' in state && state.dueAt < latest) overdue.set(state.of.pool, (overdue.get(state.of.pool) ?? 0) + 1);
+    if (!('dueAt' in state) || state.dueAt >= latest) continue;
+    const pool = servingPool(state);
+    overdue.set(pool, (overdue.get(pool) ?? 0) + 1);
   }
   return overdue;
 }

@@ -1,5 +1,6 @@
 // Tracks when a task of each pool was last claimed, which shows whether the pool's queue makes progress.
 
+import { servingPool } from '../job/target.ts';
 import type { Instant, TaskState } from '../job/task.ts';
 import type { Follower } from './follower.ts';
 
@@ -21,7 +22,9 @@ export class LastClaims {
     this.#stop();
   }
 
-  #record({ of: { pool }, startedAt }: TaskState): void {
+  #record(state: TaskState): void {
+    const { startedAt } = state;
+    const pool = servingPool(state);
     if (startedAt !== null && startedAt > (this.#claims.get(pool) ?? 0)) this.#claims.set(pool, startedAt);
   }
 }

@@ -102,11 +102,14 @@ export class WorkerDirectory {
     const worker = this.#workers.get(task.worker);
     if (worker === undefined || worker.connectionLost) return undefined;
     const listed = worker.tasks.get(taskKey(task.of.job, task.of.task));
+    const own = listed !== undefined && isOfClaim(listed, sequence) ? listed : undefined;
     return {
       silentFor: this.#silenceWhileListening(worker),
       draining: worker.beat.draining,
-      listsTask: listed !== undefined && isOfClaim(listed, sequence),
+      listsTask: own !== undefined,
       progress: this.progress(task, sequence),
+      waited: own?.waited ?? null,
+      usual: own?.usual ?? null,
     };
   }
 

@@ -36,6 +36,12 @@ const overdueTasks = gauge(
   ['pool'],
 );
 
+const fallbacks = counter('genwarden_fallbacks_total', 'Tasks that moved to another target, by cause', [
+  'pool',
+  'to_pool',
+  'cause',
+]);
+
 const leader = gauge('leader_election_master_status', '1 in the leading process', ['name']);
 
 const controllerDefinitions = {
@@ -81,6 +87,11 @@ const controllerDefinitions = {
   workers: gauge('genwarden_workers', 'Live workers, by their heartbeats', ['pool']),
   keys: gauge('genwarden_keys', 'API keys by state', ['pool', 'state']),
   poolPaused: gauge('genwarden_pool_paused', '1 while the pool is paused', ['pool']),
+  providerOutage: gauge('genwarden_provider_outage', '1 while the provider fails for every task of the model', [
+    'pool',
+    'model',
+  ]),
+  fallbacks,
   clockOffset: gauge('genwarden_clock_offset_seconds', 'Clock of the NATS server minus the clock of this process'),
   jetstreamStorage: gauge('genwarden_jetstream_storage_bytes', 'Bytes stored in the stream'),
   leader,
@@ -99,6 +110,18 @@ const workerDefinitions = {
     'model',
     'code',
   ]),
+  paidCalls: counter('genwarden_paid_calls_total', 'Calls that the provider bills, by the outcome of the attempt', [
+    'pool',
+    'provider',
+    'model',
+    'outcome',
+  ]),
+  cost: counter('genwarden_cost_total', "What calls cost, in the unit of the pool's prices", [
+    'pool',
+    'provider',
+    'model',
+  ]),
+  fallbacks,
   tokens: counter('genwarden_tokens_total', 'Tokens as counted by the provider', ['provider', 'model', 'direction']),
   keyCooldowns: counter('genwarden_key_cooldowns_total', 'Cooldowns of API keys', ['pool', 'cause']),
   slots: gauge('genwarden_slots', 'Slots of this worker by state', ['pool', 'state']),

@@ -3,9 +3,12 @@
 
 import type { JobId } from '../../job/ids.ts';
 import { feed, type FeedEvent } from '../../jobs/events/feed.ts';
+import { taskVersions } from '../../jobs/list.ts';
 import type { Position } from '../../ports/jobLog.ts';
 import type { ApiContext } from '../options.ts';
+import { liveOf } from '../routes/answers.ts';
 import { jobView, listedJobView } from '../view/jobView.ts';
+import { waitingForView } from '../view/taskView.ts';
 import { taskEventView } from '../view/transitionView.ts';
 
 export interface EventRequest {
@@ -26,31 +29,40 @@ export async function* eventStream(
   context.metrics.eventStreams.inc();
   try {
     for await (const event of feed(context, { tenant, job, resumeAt, keepAliveMs, maxMissed }, signal)) {
-      yield textOf(context, event);
+      yield await textOf(context, event);
     }
   } finally {
     context.metrics.eventStreams.dec();
   }
 }
 
-function textOf({ workers }: ApiContext, event: FeedEvent): string {
+async function textOf(context: ApiContext, event: FeedEvent): Promise<string> {
   switch (event.event) {
     case 'reset':
       return eventText('reset', {
         reason: 'The last event is too old or belongs to another stream. A snapshot follows.',
       });
     case 'jobs': {
-      const items = event.jobs.map((tasks) => listedJobView(tasks, workers));
+      const live = await liveOf(context, event.jobs.flat());
+      const items = event.jobs.map((tasks) => listedJobView(tasks, live));
       return eventText('snapshot', { items, next: null, complete: event.complete }, eventId(event.at));
     }
     case 'snapshot':
-      return eventText('snapshot', jobView(event.record, workers), eventId(event.at));
+      return eventText(
+        'snapshot',
+        jobView(event.record, await liveOf(context, taskVersions(event.record))),
+        eventId(event.at),
+      );
     case 'task':
-      return eventText('task', taskEventView(event.entry), eventId(event.at));
+      return eventText('task', taskEventView(event.entry, await context.waits.of([event.entry])), eventId(event.at));
     case 'job':
-      return eventText('job', listedJobView(event.tasks, workers), eventId(event.at));
+      return eventText('job', listedJobView(event.tasks, await liveOf(context, event.tasks)), eventId(event.at));
     case 'progress':
       return eventText('progress', event.progress);
+    case 'waiting': {
+      const { job, task, waitingFor } = event;
+      return eventText('waiting', { job, task, waitingFor: waitingForView(waitingFor) });
+    }
     case 'silence':
       return commentText;
     default:

@@ -3,16 +3,23 @@
 import type { FastifyReply } from 'fastify';
 import { isOpen } from '../../job/task.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';
+import type { TaskVersion } from '../../jobs/list.ts';
 import { versionOf } from '../../jobs/wait.ts';
 import type { ApiContext } from '../options.ts';
 import { problemSchema } from '../problem.ts';
+import type { Live } from '../view/taskView.ts';
 
 /** For the `response` of a route's schema. */
 export const problems = {
   default: { description: 'A problem document.', content: { 'application/problem+json': { schema: problemSchema } } },
 } as const;
 
-/** Weak, because progress between two transitions does not change it. */
+/** For the views of these tasks. */
+export async function liveOf({ workers, waits }: ApiContext, tasks: Iterable<TaskVersion>): Promise<Live> {
+  return { workers, waits: await waits.of(tasks) };
+}
+
+/** Weak, because progress, and what a task waits for, may change between two transitions. */
 export const jobTag = (record: JobRecord): string => `W/"${versionOf(record).sequence}"`;
 
 /** Sets `ETag`, and for an open job `Retry-After`, the time after which another read is worthwhile. */

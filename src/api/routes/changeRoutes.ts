@@ -4,13 +4,14 @@ import { z } from 'zod';
 import { principalOf } from '../auth/authenticate.ts';
 import type { Right } from '../../ports/kubernetesReviews.ts';
 import { cancelJob } from '../../jobs/cancel.ts';
+import { taskVersions } from '../../jobs/list.ts';
 import { retryJob } from '../../jobs/retry.ts';
 import { reviewTask } from '../../jobs/review.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { jobParams } from '../validation.ts';
 import { jobView } from '../view/jobView.ts';
 import { jobSchema } from '../view/schemas.ts';
-import { jobHeaders, problems } from './answers.ts';
+import { jobHeaders, liveOf, problems } from './answers.ts';
 
 const text = z.string().max(4_000, 'is longer than 4000 characters');
 
@@ -54,7 +55,8 @@ function cancelRoute(app: Api, context: ApiContext): void {
     const { tenant, name: by } = principalOf(request);
     const { running = 'stop' } = request.body;
     const record = await cancelJob(context, { tenant, job: request.params.id, by, running });
-    return jobHeaders(reply, record, context.clock.now()).send(jobView(record, context.workers));
+    const live = await liveOf(context, taskVersions(record));
+    return jobHeaders(reply, record, context.clock.now()).send(jobView(record, live));
   });
 }
 
@@ -75,7 +77,8 @@ function retryRoute(app: Api, context: ApiContext): void {
     const named = request.body.tasks;
     const retry = { tenant, job: request.params.id, by, ...(named === undefined ? {} : { tasks: named }) };
     const record = await retryJob(context, retry);
-    return jobHeaders(reply, record, context.clock.now()).code(202).send(jobView(record, context.workers));
+    const live = await liveOf(context, taskVersions(record));
+    return jobHeaders(reply, record, context.clock.now()).code(202).send(jobView(record, live));
   });
 }
 
@@ -96,7 +99,8 @@ function reviewRoute(app: Api, context: ApiContext): void {
       const { id: job, task } = request.params;
       const record = await reviewTask(context, { tenant, job, task, by, review: request.body });
       const code = request.body.decision === 'tweak' ? 202 : 200;
-      return jobHeaders(reply, record, context.clock.now()).code(code).send(jobView(record, context.workers));
+      const live = await liveOf(context, taskVersions(record));
+      return jobHeaders(reply, record, context.clock.now()).code(code).send(jobView(record, live));
     },
   );
 }

@@ -7,6 +7,7 @@ import type { JobRecord, TaskRecord } from '../../ports/jobLog.ts';
 import { principalOf } from '../auth/authenticate.ts';
 import type { Right } from '../../ports/kubernetesReviews.ts';
 import { deleteJob } from '../../jobs/delete.ts';
+import { taskVersions } from '../../jobs/list.ts';
 import { readJob } from '../../jobs/read.ts';
 import { versionOf, waitForJob, type JobVersion } from '../../jobs/wait.ts';
 import type { Api, ApiContext } from '../options.ts';
@@ -14,7 +15,7 @@ import { jobParams, repeatable, waitQuery } from '../validation.ts';
 import { historyView } from '../view/transitionView.ts';
 import { jobView } from '../view/jobView.ts';
 import { historySchema, jobSchema } from '../view/schemas.ts';
-import { requestEnd, isNamed, jobHeaders, jobTag, problems } from './answers.ts';
+import { isNamed, jobHeaders, jobTag, liveOf, problems, requestEnd } from './answers.ts';
 
 export const stateFilter = repeatable(
   z.enum([...taskStates, 'open']),
@@ -54,7 +55,7 @@ function getJob(app: Api, context: ApiContext): void {
     if (isNamed(known, jobTag(record))) return reply.code(304).send();
     const shown = statesNamed(taskState);
     const only = tasks === 'false' ? 'none' : ({ last }: TaskRecord) => shown(last.state);
-    return reply.send(jobView(record, context.workers, only));
+    return reply.send(jobView(record, await liveOf(context, taskVersions(record)), only));
   });
 }
 

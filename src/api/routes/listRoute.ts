@@ -12,7 +12,7 @@ import { repeatable } from '../validation.ts';
 import { listedJobView } from '../view/jobView.ts';
 import { jobListSchema } from '../view/schemas.ts';
 import { isoTimeOrNull } from '../view/taskView.ts';
-import { problems } from './answers.ts';
+import { liveOf, problems } from './answers.ts';
 import { stateFilter } from './jobRoutes.ts';
 
 const querystring = z.strictObject({
@@ -48,8 +48,9 @@ export function listRoute(app: Api, context: ApiContext): void {
       limit: Number(limit),
       before: cursor === undefined ? undefined : positionOf(cursor),
     });
+    const live = await liveOf(context, jobs.flat());
     return reply.header('cache-control', 'no-cache').send({
-      items: jobs.map((tasks) => listedJobView(tasks, context.workers)),
+      items: jobs.map((tasks) => listedJobView(tasks, live)),
       next: next === null ? null : cursorOf(next),
       complete,
       since: isoTimeOrNull(since),

@@ -3,11 +3,15 @@
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
-import type { Instant, Queued } from '../../job/task.ts';
+import { servingPool } from '../../job/target.ts';
+import type { Instant } from '../../job/task.ts';
 import type { PoolDeclaration } from '../../ports/poolRegistry.ts';
+import { principalOf } from '../auth/authenticate.ts';
 import { readInstallation } from '../auth/kubernetes/kubernetesTokens.ts';
+import type { Principal } from '../auth/principal.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { durationText } from '../../jobs/submit/durationText.ts';
+import { oldestQueued, poolView } from '../view/poolView.ts';
 import { poolListSchema, pausedPoolSchema, poolSchema, type PoolView } from '../view/schemas.ts';
 import { isoTimeOrNull } from '../view/taskView.ts';
 import { problems } from './answers.ts';
@@ -25,11 +29,12 @@ function listPools(app: Api, context: ApiContext): void {
     tags: ['workers'],
     response: { 200: poolListSchema, ...problems },
   };
-  app.get('/v1/pools', { config: { scope: 'jobs:read', right: readInstallation }, schema }, async () => {
+  app.get('/v1/pools', { config: { scope: 'jobs:read', right: readInstallation }, schema }, async (request) => {
+    const principal = principalOf(request);
     const oldest = oldestQueued(context);
     const declared = context.pools.list().toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    const items = await Promise.all(declared.map((pool) => poolView(context, pool, oldest.get(pool.name) ?? null)));
-    return { items, next: null };
+    const views = declared.map((pool) => poolView(context, pool, oldest.get(pool.name) ?? null, principal));
+    return { items: await Promise.all(views), next: null };
   });
 }
 
@@ -59,7 +64,7 @@ function pausePool(app: Api, context: ApiContext): void {
     );
     context.logger.warn({ pool: pool.name, for: length }, `Paused pool ${pool.name}`);
     const firstQueueTimeoutAt = isoTimeOrNull(firstQueueTimeout(context, pool.name));
-    return { ...(await currentPoolView(context, pool)), firstQueueTimeoutAt };
+    return { ...(await currentPoolView(context, pool, principalOf(request))), firstQueueTimeoutAt };
   });
 }
 
@@ -76,7 +81,7 @@ function resumePool(app: Api, context: ApiContext): void {
     const pool = poolNamed(context, request.params.pool);
     await context.queue.resume(pool.name);
     context.logger.info({ pool: pool.name }, `Resumed pool ${pool.name}`);
-    return currentPoolView(context, pool);
+    return currentPoolView(context, pool, principalOf(request));
   });
 }
 
@@ -89,53 +94,14 @@ function poolNamed({ pools }: ApiContext, name: string): PoolDeclaration {
   throw new GenwardenError('PoolNotFound', message, { details: { known } });
 }
 
-const currentPoolView = (context: ApiContext, pool: PoolDeclaration): Promise<PoolView> =>
-  poolView(context, pool, oldestQueued(context).get(pool.name) ?? null);
+const currentPoolView = (context: ApiContext, pool: PoolDeclaration, principal: Principal): Promise<PoolView> =>
+  poolView(context, pool, oldestQueued(context).get(pool.name) ?? null, principal);
 
 /** When the first queued task of the pool fails unless a worker claims it. */
 function firstQueueTimeout({ follower }: ApiContext, pool: string): Instant | null {
   let first: Instant | null = null;
   for (const { state } of follower.index.openTasks()) {
-    if (state.state === 'queued' && state.of.pool === pool) first = Math.min(first ?? Infinity, state.dueAt);
+    if (state.state === 'queued' && servingPool(state) === pool) first = Math.min(first ?? Infinity, state.dueAt);
   }
   return first;
-}
-
-async function poolView(context: ApiContext, pool: PoolDeclaration, oldest: number | null): Promise<PoolView> {
-  const { name, provider, models } = pool;
-  const [depth, keys, paused] = await Promise.all([
-    context.queue.depth(name),
-    context.keys?.state(name) ?? [],
-    context.queue.paused(name),
-  ]);
-  const counts = context.follower.index.counts().get(name);
-  return {
-    name,
-    provider,
-    models: { image: [...models.image], text: [...models.text] },
-    depth: { ...depth.lanes },
-    unacknowledged: depth.unacknowledged,
-    queued: counts?.queued ?? 0,
-    running: counts?.running ?? 0,
-    waiting: counts?.waiting ?? 0,
-    needsReview: counts?.needs_review ?? 0,
-    oldestQueuedAt: isoTimeOrNull(oldest),
-    paused: paused !== undefined,
-    pausedUntil: isoTimeOrNull(paused?.until ?? null),
-    workers: context.workers.list().filter(({ beat }) => beat.pool === name).length,
-    keys: keys.map(({ fingerprint, state, until, cause, inFlight, requestsPerMinute }) => {
-      return { fingerprint, state, until: isoTimeOrNull(until), cause, inFlight, requestsPerMinute };
-    }),
-  };
-}
-
-/** The time at which the oldest queued task of each pool entered the queue. */
-function oldestQueued({ follower }: ApiContext): ReadonlyMap<string, number> {
-  const oldest = new Map<string, number>();
-  for (const { state } of follower.index.openTasks()) {
-    if (state.state !== 'queued') continue;
-    const { pool }: Queued['of'] = state.of;
-    oldest.set(pool, Math.min(oldest.get(pool) ?? Infinity, state.since));
-  }
-  return oldest;
 }

@@ -6,6 +6,7 @@ import { parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';
 import { principalOf } from '../auth/authenticate.ts';
+import { taskVersions } from '../../jobs/list.ts';
 import { readJob } from '../../jobs/read.ts';
 import { versionOf, waitForJob } from '../../jobs/wait.ts';
 import type { Api, ApiContext } from '../options.ts';
@@ -15,7 +16,8 @@ import { submitJob, type Submit, type Submitted } from '../../jobs/submit/index.
 import { waitQuery } from '../validation.ts';
 import { jobView } from '../view/jobView.ts';
 import { submittedJobSchema } from '../view/schemas.ts';
-import { requestEnd, jobHeaders, problems } from './answers.ts';
+import type { Live } from '../view/taskView.ts';
+import { jobHeaders, liveOf, problems, requestEnd } from './answers.ts';
 
 const headers = z.looseObject({
   'idempotency-key': z
@@ -46,7 +48,7 @@ export function submitRoute(app: Api, context: ApiContext): void {
       const { record, replayed } = await submitAndCount(context, submit);
       const waitMs = parseDuration(request.query.wait ?? '0s')!;
       const after = await finished(context, tenant, record, waitMs, requestEnd(context, reply));
-      return answer(context, reply, after, replayed);
+      return answer(context, reply, after, replayed, await liveOf(context, taskVersions(after)));
     },
   );
 }
@@ -65,8 +67,8 @@ async function finished(
   return readJob(context, tenant, record.job).catch(() => record);
 }
 
-function answer(context: ApiContext, reply: FastifyReply, record: JobRecord, replayed: boolean) {
-  const job = jobView(record, context.workers);
+function answer(context: ApiContext, reply: FastifyReply, record: JobRecord, replayed: boolean, live: Live) {
+  const job = jobView(record, live);
   const waitedForEnd = !versionOf(record).open;
   if (replayed) reply.header('idempotency-replayed', 'true');
   jobHeaders(reply, record, context.clock.now()).header('location', `${context.publicUrl ?? ''}/v1/jobs/${job.id}`);

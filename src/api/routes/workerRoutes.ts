@@ -6,7 +6,7 @@ import type { Principal } from '../auth/principal.ts';
 import { canSee } from '../../jobs/tenancy.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { workerListSchema, type WorkerView } from '../view/schemas.ts';
-import { isoTime } from '../view/taskView.ts';
+import { isoTime } from '../../job/time.ts';
 import type { LiveWorker } from '../../readmodel/workerDirectory.ts';
 import { problems } from './answers.ts';
 
@@ -40,7 +40,9 @@ function workerView(context: ApiContext, { beat, lastBeat }: LiveWorker, princip
     lastBeat: isoTime(lastBeat),
     draining,
     slots: { ...slots },
-    tasks: visible.map(({ job, task, progress }) => ({ job, task, progress })),
+    tasks: visible.map(({ job, task, progress, waited = null, usual = null }) => {
+      return { job, task, progress, waited, usual };
+    }),
     eventLoopLag,
     memory,
   };

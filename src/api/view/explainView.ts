@@ -6,7 +6,8 @@ import { countStates, jobState, jobTimes } from '../../job/jobState.ts';
 import type { TaskObservation } from '../../jobs/explain.ts';
 import { isOpen, type Sequence } from '../../job/task.ts';
 import type { ExplainedJobView, ExplainedTaskView, ObservedPoolView } from './explainSchemas.ts';
-import { errorView, isoTime, isoTimeOrNull } from './taskView.ts';
+import { isoTime } from '../../job/time.ts';
+import { errorView, isoTimeOrNull } from './taskView.ts';
 
 export function explainedTaskView(seen: Observation, sequence: Sequence): ExplainedTaskView {
   const { task, now } = seen;

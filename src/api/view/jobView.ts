@@ -1,30 +1,29 @@
 // The JSON of a job: complete, from its record, or as a list item, from the states of its tasks.
 
 import { countStates, jobState, jobTimes, progressFraction } from '../../job/jobState.ts';
-import type { JsonValue } from '../../job/task.ts';
+import { roundCost } from '../../job/money.ts';
+import type { JsonValue, Spent, TaskState } from '../../job/task.ts';
+import { isoTime } from '../../job/time.ts';
 import { taskVersions, type TaskVersion } from '../../jobs/list.ts';
 import type { JobRecord, TaskRecord } from '../../ports/jobLog.ts';
-import type { WorkerDirectory } from '../../readmodel/workerDirectory.ts';
-import type { JobView, ListedJobView } from './schemas.ts';
-import { isoTime, isoTimeOrNull, taskProgress, taskView } from './taskView.ts';
+import { jobWaitsFor } from '../../jobs/waitObserver.ts';
+import type { JobView, ListedJobView, SpentView } from './schemas.ts';
+import { isoTimeOrNull, spentView, taskProgress, taskView, waitingForView, type Live } from './taskView.ts';
 
 /** `only` selects the tasks to include. */
 export function jobView(
   record: JobRecord,
-  workers: Pick<WorkerDirectory, 'progress'>,
+  live: Live,
   only: ((task: TaskRecord) => boolean) | 'none' = () => true,
 ): JobView {
   const metadata: JsonValue = record.tasks[0]!.request.jobMetadata;
-  const view: JobView = { ...listedJobView(taskVersions(record), workers), metadata };
-  if (only !== 'none') view.tasks = record.tasks.filter(only).map((task) => taskView(task, workers));
+  const view: JobView = { ...listedJobView(taskVersions(record), live), metadata };
+  if (only !== 'none') view.tasks = record.tasks.filter(only).map((task) => taskView(task, live));
   return view;
 }
 
 /** `tasks` are all tasks of the job, by index. */
-export function listedJobView(
-  tasks: readonly TaskVersion[],
-  workers: Pick<WorkerDirectory, 'progress'>,
-): ListedJobView {
+export function listedJobView(tasks: readonly TaskVersion[], { workers, waits }: Live): ListedJobView {
   const states = tasks.map(({ state }) => state);
   const { job, tenant, kind, pool, model, priority, labels, total } = states[0]!.of;
   const counts = countStates(states);
@@ -44,6 +43,21 @@ export function listedJobView(
     deadlineAt: isoTime(times.deadlineAt),
     expiresAt: isoTime(times.expiresAt),
     progress: { total, ...counts, fraction: Number(progressFraction(states, running).toFixed(4)) },
+    waitingFor: waitingForView(jobWaitsFor(tasks, waits)),
+    usage: totalSpent(states),
     labels: { ...labels },
   };
+}
+
+function totalSpent(states: readonly TaskState[]): SpentView | null {
+  const all = states.flatMap(({ spent }) => spent ?? []);
+  if (all.length === 0) return null;
+  const sum = (of: (spent: Spent) => number): number => all.reduce((total, spent) => total + of(spent), 0);
+  const costs = all.flatMap(({ cost }) => cost ?? []);
+  return spentView({
+    calls: sum(({ calls }) => calls),
+    inputTokens: sum(({ inputTokens }) => inputTokens),
+    outputTokens: sum(({ outputTokens }) => outputTokens),
+    ...(costs.length === 0 ? {} : { cost: roundCost(costs.reduce((total, cost) => total + cost, 0)) }),
+  });
 }

@@ -1,6 +1,7 @@
 // The schemas of the API's responses. The views are typed by them, and `/openapi.json` contains them.
 
 import { z } from 'zod';
+import { waitReasons } from '../../job/explain/observation.ts';
 import { taskStates, type JsonValue } from '../../job/task.ts';
 
 const time = z.iso.datetime();
@@ -27,7 +28,28 @@ const artifactSchema = z.object({
   href: z.string(),
 });
 
-const usageSchema = z.object({ inputTokens: count, outputTokens: count, durationMs: z.number() });
+const cost = z.number().optional().describe("In the unit of the pools' prices; absent without prices.");
+const tokens = { inputTokens: count, outputTokens: count };
+
+/** What one attempt used. */
+const attemptUsageSchema = z.object({ ...tokens, durationMs: z.number(), cost });
+
+const paidCalls = z.int().min(0).describe('Calls that the provider bills, also those whose result could not be used.');
+const spentSchema = z.object({ ...tokens, cost, paidCalls });
+
+const taskUsageSchema = spentSchema
+  .extend({ durationMs: z.number().nullable().describe('Of the call that produced the result.') })
+  .describe('What all paid calls of the task used, over all attempts and runs.');
+
+export const waitingForSchema = z
+  .object({
+    reason: z.enum(waitReasons),
+    until: time.nullable().describe('When the wait ends or is checked next; null if that is unknown.'),
+    detail: z.string(),
+  })
+  .describe('What an open task waits for.');
+
+const targetSchema = z.object({ pool: z.string(), model: z.string() });
 
 export const taskSchema = z.object({
   index: count,
@@ -46,9 +68,14 @@ export const taskSchema = z.object({
   reason: z.string(),
   message: z.string(),
   error: taskErrorSchema.nullable(),
+  waitingFor: waitingForSchema.nullable(),
   worker: z.string().nullable(),
+  target: targetSchema
+    .nullable()
+    .describe('Where an open task runs or waits to run; differs from the job after a fallback.'),
+  used: targetSchema.extend({ provider: z.string() }).nullable().describe('What the last attempt with a call used.'),
   output: json.nullable(),
-  usage: usageSchema.nullable(),
+  usage: taskUsageSchema.nullable(),
   artifacts: z.array(artifactSchema),
 });
 
@@ -78,6 +105,8 @@ export const listedJobSchema = z.object({
   deadlineAt: time.describe('The latest time at which the job will finish.'),
   expiresAt: time,
   progress: progressSchema,
+  waitingFor: waitingForSchema.nullable().describe('Of the first waiting task; null while a task runs.'),
+  usage: spentSchema.nullable().describe('Of all tasks; null before the first paid call.'),
   labels: z.record(z.string(), z.string()),
 });
 
@@ -110,7 +139,7 @@ export const transitionSchema = z.object({
   dueAt: time.nullable(),
   retryAt: time.nullable(),
   error: taskErrorSchema.nullable(),
-  usage: usageSchema.nullable(),
+  usage: attemptUsageSchema.nullable(),
   artifacts: z.array(artifactSchema),
 });
 
@@ -126,7 +155,18 @@ export const workerSchema = z.object({
   lastBeat: time,
   draining: z.boolean(),
   slots: z.object({ total: count, busy: count, leaked: count }),
-  tasks: z.array(z.object({ job: z.string(), task: count, progress: z.number() })),
+  tasks: z.array(
+    z.object({
+      job: z.string(),
+      task: count,
+      progress: z.number(),
+      waited: z.number().nullable().describe('How long the provider has had the call, ms.'),
+      usual: z
+        .object({ p50: z.number(), p95: z.number() })
+        .nullable()
+        .describe('How long calls of this model usually take on this worker, ms.'),
+    }),
+  ),
   eventLoopLag: z.number().describe('ms'),
   memory: z.number().describe('bytes'),
 });
@@ -157,8 +197,44 @@ export const poolSchema = z.object({
       cause: z.string().nullable(),
       inFlight: count,
       requestsPerMinute: z.number(),
+      message: z.string().describe("The provider's words, or empty."),
+      models: z
+        .array(
+          z.object({
+            model: z.string(),
+            state: z.enum(['cooling', 'exhausted', 'noQuota', 'refused']),
+            until: time,
+            cause: z.string(),
+          }),
+        )
+        .describe('The models for which the key is not usable at present.'),
     }),
   ),
+  outages: z
+    .array(
+      z.object({
+        model: z.string(),
+        state: z.enum(['open', 'probing']),
+        since: time,
+        until: time.describe('The next probe, or the latest end of the one that runs.'),
+        status: z.int().nullable().describe("The provider's last HTTP status."),
+        message: z.string(),
+        failures: count,
+      }),
+    )
+    .describe('Models whose provider fails for every task.'),
+  spending: z
+    .array(
+      z.object({
+        tenant: z.string().nullable().describe("Null for the pool's total."),
+        day: z.number(),
+        month: z.number(),
+        limits: z.object({ day: z.number().optional(), month: z.number().optional() }),
+        dayEndsAt: time,
+        monthEndsAt: time,
+      }),
+    )
+    .describe("What calls cost in this UTC day and month: of the pool, and of the caller's tenant."),
 });
 
 export const pausedPoolSchema = poolSchema.extend({
@@ -176,4 +252,6 @@ export type ArtifactView = z.infer<typeof artifactSchema>;
 export type TaskErrorView = z.infer<typeof taskErrorSchema>;
 export type TransitionView = z.infer<typeof transitionSchema>;
 export type WorkerView = z.infer<typeof workerSchema>;
+export type SpentView = z.infer<typeof spentSchema>;
+export type WaitingForView = z.infer<typeof waitingForSchema>;
 export type PoolView = z.infer<typeof poolSchema>;

@@ -1,13 +1,24 @@
 // The JSON of one task.
 
 import type { TaskError } from '../../job/errors/index.ts';
-import type { ArtifactRef, Instant, TaskState } from '../../job/task.ts';
+import type { WaitingFor } from '../../job/explain/observation.ts';
+import { adviceAfterFailure } from '../../job/explain/settled.ts';
+import { targetOf } from '../../job/target.ts';
+import type { ArtifactRef, Instant, Spent, TaskState } from '../../job/task.ts';
 import { isOpen } from '../../job/task.ts';
-import type { TaskRecord } from '../../ports/jobLog.ts';
+import { isoTime } from '../../job/time.ts';
+import type { Waits } from '../../jobs/waitObserver.ts';
+import type { DetailedEntry, TaskRecord } from '../../ports/jobLog.ts';
 import type { WorkerDirectory } from '../../readmodel/workerDirectory.ts';
-import type { ArtifactView, TaskErrorView, TaskView } from './schemas.ts';
+import type { ArtifactView, SpentView, TaskErrorView, TaskView, WaitingForView } from './schemas.ts';
 
-export function taskView({ last, request }: TaskRecord, workers: Pick<WorkerDirectory, 'progress'>): TaskView {
+/** What this process knows besides the log. */
+export interface Live {
+  readonly workers: Pick<WorkerDirectory, 'progress'>;
+  readonly waits: Waits;
+}
+
+export function taskView({ last, request }: TaskRecord, { workers, waits }: Live): TaskView {
   const { state, detail, sequence } = last;
   return {
     index: state.of.task,
@@ -25,12 +36,38 @@ export function taskView({ last, request }: TaskRecord, workers: Pick<WorkerDire
     retryAt: state.state === 'waiting' ? isoTime(state.retryAt) : null,
     reason: state.reason,
     message: detail.message,
-    error: errorView(detail.error),
+    error: errorOfTask(last),
+    waitingFor: waitingForView(waits(last)),
     worker: workerOf(state),
+    target: isOpen(state) ? { ...targetOf(state) } : null,
+    used: detail.used === undefined ? null : { ...detail.used },
     output: detail.output ?? null,
-    usage: detail.usage ?? null,
+    usage: usageView(last),
     artifacts: (detail.artifacts ?? []).map((artifact) => artifactView(artifact, state)),
   };
+}
+
+/** Hints are written for tasks that are retried. A failed task needs the advice for its end. */
+function errorOfTask({ state, detail }: DetailedEntry): TaskErrorView | null {
+  const error = errorView(detail.error);
+  if (error === null || state.state !== 'failed') return error;
+  return { ...error, hint: adviceAfterFailure(state, detail.error!) };
+}
+
+export function waitingForView(waits: WaitingFor | null): WaitingForView | null {
+  return waits === null ? null : { ...waits, until: isoTimeOrNull(waits.until) };
+}
+
+/** Tasks of earlier versions have no `spent`: theirs is what their last attempt used. */
+function usageView({ state, detail: { usage } }: DetailedEntry): TaskView['usage'] {
+  const durationMs = usage?.durationMs ?? null;
+  if (state.spent !== undefined) return { ...spentView(state.spent), durationMs };
+  if (usage === undefined) return null;
+  return { ...usage, paidCalls: 1, durationMs };
+}
+
+export function spentView({ calls: paidCalls, inputTokens, outputTokens, cost }: Spent): SpentView {
+  return { inputTokens, outputTokens, ...(cost === undefined ? {} : { cost }), paidCalls };
 }
 
 /** 0 to 1. A terminal task counts as done; a running one has the progress that its worker reports. */
@@ -57,5 +94,4 @@ export function workerOf(state: TaskState): string | null {
   return 'worker' in state ? state.worker : null;
 }
 
-export const isoTime = (instant: Instant): string => new Date(instant).toISOString();
 export const isoTimeOrNull = (instant: Instant | null): string | null => (instant === null ? null : isoTime(instant));

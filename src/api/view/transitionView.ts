@@ -1,9 +1,12 @@
 // The JSON of a transition: as event streams send it, and in the history of a job.
 
+import { targetOf } from '../../job/target.ts';
 import { isOpen } from '../../job/task.ts';
+import type { Waits } from '../../jobs/waitObserver.ts';
 import type { DetailedEntry, LogEntry } from '../../ports/jobLog.ts';
 import type { TransitionView } from './schemas.ts';
-import { artifactView, errorView, isoTime, workerOf, isoTimeOrNull } from './taskView.ts';
+import { isoTime } from '../../job/time.ts';
+import { artifactView, errorView, waitingForView, workerOf, isoTimeOrNull } from './taskView.ts';
 
 /** In stream order, across all tasks. */
 export function historyView(entries: readonly DetailedEntry[]): TransitionView[] {
@@ -33,7 +36,7 @@ function transitionView({ sequence, at, state, detail }: DetailedEntry): Transit
 }
 
 /** Built from the stream's headers only. The error and the artifacts are part of the job. */
-export function taskEventView({ sequence, at, state }: LogEntry) {
+export function taskEventView({ sequence, at, state }: LogEntry, waits: Waits) {
   return {
     sequence,
     at: isoTime(at),
@@ -50,5 +53,7 @@ export function taskEventView({ sequence, at, state }: LogEntry) {
     startedAt: isoTimeOrNull(state.startedAt),
     dueAt: isOpen(state) ? isoTime(state.dueAt) : null,
     retryAt: state.state === 'waiting' ? isoTime(state.retryAt) : null,
+    waitingFor: waitingForView(waits({ sequence, state })),
+    target: isOpen(state) ? { ...targetOf(state) } : null,
   };
 }

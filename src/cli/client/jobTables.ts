@@ -6,6 +6,7 @@ import { printable } from '../output/text.ts';
 import { paintFor, paintState, type Paint } from '../output/colours.ts';
 import type { Io } from '../output/io.ts';
 import { renderTable, type Column, type TableOptions } from '../output/table.ts';
+import { taskName, waitLines, waitText } from './waitText.ts';
 
 /** Jobs as a table, one per line. */
 export function jobTable(
@@ -17,10 +18,13 @@ export function jobTable(
   }: TableOptions & { /** Adds a first column with each job's namespace. */ tenants?: boolean },
 ): string[] {
   const namespace: Column<ListedJob>[] = tenants ? [{ title: 'NAMESPACE', value: ({ tenant }) => tenant }] : [];
-  return renderTable(jobs, [...namespace, ...jobColumns(io.now(), paintFor(io, io.stdout))], options);
+  const columns = [...namespace, ...jobColumns(jobs, io.now(), paintFor(io, io.stdout))];
+  return renderTable(jobs, columns, options);
 }
 
-function jobColumns(now: number, paint: Paint): Column<ListedJob>[] {
+function jobColumns(jobs: readonly ListedJob[], now: number, paint: Paint): Column<ListedJob>[] {
+  const waits = jobs.some(({ waitingFor }) => waitingFor !== null);
+  const priced = jobs.some(({ usage }) => usage?.cost !== undefined);
   return [
     { title: 'JOB', value: ({ id }) => id },
     { title: 'STATE', value: ({ state }) => state, paint: (text, { state }) => paintState(paint, state, text) },
@@ -28,6 +32,8 @@ function jobColumns(now: number, paint: Paint): Column<ListedJob>[] {
     { title: 'KIND', value: ({ kind }) => kind },
     { title: 'DONE', value: doneOf, align: 'right' },
     { title: 'AGE', value: ({ submittedAt }) => ageOf(submittedAt, now), align: 'right' },
+    ...only<ListedJob>(priced, { title: 'COST', value: ({ usage }) => usage?.cost, align: 'right' }),
+    ...only<ListedJob>(waits, { title: 'WAITS FOR', value: ({ waitingFor }) => waitText(waitingFor, now) }),
     { title: 'PRIORITY', value: ({ priority }) => priority, wide: true },
     { title: 'TOOK', value: ({ startedAt, finishedAt }) => timeBetween(startedAt, finishedAt, now), wide: true },
     {
@@ -38,6 +44,9 @@ function jobColumns(now: number, paint: Paint): Column<ListedJob>[] {
     { title: 'LABELS', value: ({ labels }) => labelText(labels), wide: true },
   ];
 }
+
+/** A column that is shown only if a row has a value for it. */
+const only = <Row>(shown: boolean, column: Column<Row>): Column<Row>[] => (shown ? [column] : []);
 
 /** Terminal tasks out of all tasks: `3/20`. */
 export function doneOf({ progress }: ListedJob): string {
@@ -54,11 +63,20 @@ export function jobWithTasks(io: Io, job: Job, options: TableOptions): string[] 
   const tasks = job.tasks ?? [];
   const head = jobTable(io, [job], options);
   if (tasks.length === 0) return head;
-  const table = renderTable(tasks, taskColumns(io.now(), paintFor(io, io.stdout)), options);
-  return [...head, '', ...table, ...tasks.flatMap(whyFailed), ...tasks.flatMap(textOutput)];
+  const table = renderTable(tasks, taskColumns(job, tasks, io.now(), paintFor(io, io.stdout)), options);
+  const waits = waitLines(tasks);
+  return [
+    ...head,
+    '',
+    ...table,
+    ...(waits.length === 0 ? [] : ['', ...waits]),
+    ...tasks.flatMap(whyFailed),
+    ...tasks.flatMap(textOutput),
+  ];
 }
 
-function taskColumns(now: number, paint: Paint): Column<Task>[] {
+function taskColumns(job: Job, tasks: readonly Task[], now: number, paint: Paint): Column<Task>[] {
+  const shown = shownColumns(job, tasks);
   return [
     { title: 'TASK', value: ({ index }) => index, align: 'right' },
     { title: 'NAME', value: ({ name }) => name },
@@ -67,12 +85,33 @@ function taskColumns(now: number, paint: Paint): Column<Task>[] {
     { title: 'DONE', value: ({ progress }) => `${Math.floor(progress * 100)}%`, align: 'right' },
     { title: 'AGE', value: ({ queuedAt }) => ageOf(queuedAt, now), align: 'right' },
     { title: 'REASON', value: ({ reason }) => reason },
+    ...only<Task>(shown.fallback, { title: 'RUNS ON', value: placeOf }),
+    ...only<Task>(shown.calls, { title: 'PAID CALLS', value: ({ usage }) => usage?.paidCalls, align: 'right' }),
+    ...only<Task>(shown.cost, { title: 'COST', value: ({ usage }) => usage?.cost, align: 'right' }),
+    ...only<Task>(shown.waits, { title: 'WAITS FOR', value: ({ waitingFor }) => waitText(waitingFor, now) }),
     { title: 'RUN', value: ({ run }) => run, align: 'right', wide: true },
     { title: 'WORKER', value: ({ worker }) => worker, wide: true },
     { title: 'DUE', value: ({ dueAt }) => untilTime(dueAt, now), wide: true },
     { title: 'ARTIFACTS', value: ({ artifacts }) => artifacts.map(({ name }) => name).join(','), wide: true },
     { title: 'MESSAGE', value: ({ message }) => message, wide: true },
   ];
+}
+
+function shownColumns({ pool, model }: Job, tasks: readonly Task[]) {
+  const places = new Set(tasks.map(placeOf).filter((place) => place !== undefined));
+  const cost = tasks.some(({ usage }) => usage?.cost !== undefined);
+  return {
+    fallback: [...places].some((place) => place !== `${pool}/${model}`),
+    cost,
+    calls: cost || tasks.some(({ usage }) => (usage?.paidCalls ?? 0) > 1),
+    waits: tasks.some(({ waitingFor }) => waitingFor !== null),
+  };
+}
+
+/** The pool and model of an open task, or those that a finished one used. */
+function placeOf({ target, used }: Task): string | undefined {
+  const place = target ?? used;
+  return place === null ? undefined : `${place.pool}/${place.model}`;
 }
 
 function whyFailed(task: Task): string[] {
@@ -88,8 +127,3 @@ function textOutput(task: Task): string[] {
 }
 
 const indented = (line: string): string => `  ${printable(line)}`;
-
-/** A task's name, or its index if it has no name. */
-export function taskName({ index, name }: Pick<Task, 'index' | 'name'>): string {
-  return name ?? `task ${index}`;
-}

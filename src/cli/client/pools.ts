@@ -2,10 +2,11 @@
 
 import type { Command } from 'commander';
 import type { Pool } from '../../client/index.ts';
-import { ageOf } from '../output/format.ts';
+import { ageOf, untilTime } from '../output/format.ts';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { renderTable, type Column } from '../output/table.ts';
+import { printable } from '../output/text.ts';
 import { clientCommand, withClient } from './session.ts';
 
 export function addPools(program: Command, io: Io): void {
@@ -15,7 +16,10 @@ export function addPools(program: Command, io: Io): void {
       withClient(io, async (client, { output }: { output: OutputFormat }) => {
         const pools = await client.pools();
         const data = { items: pools, next: null };
-        printAs(io, output, data, (options) => renderTable(pools, columnsAt(io.now()), options));
+        printAs(io, output, data, (options) => [
+          ...renderTable(pools, columnsAt(io.now()), options),
+          ...troubleLines(pools, io.now()),
+        ]);
       }),
     );
 }
@@ -36,6 +40,47 @@ function columnsAt(now: number): Column<Pool>[] {
     { title: 'KEY STATES', value: keyStates, wide: true },
     { title: 'MODELS', value: ({ models }) => [...new Set(Object.values(models).flat())].join(','), wide: true },
   ];
+}
+
+/** A line for each outage, each key that cannot be used for a model, and each budget. */
+function troubleLines(pools: readonly Pool[], now: number): string[] {
+  const lines = pools.flatMap((pool) => [
+    ...pool.outages.map((outage) => outageLine(pool, outage, now)),
+    ...pool.keys.flatMap((key) => keyLines(pool, key, now)),
+    ...pool.spending.flatMap((spending) => spendingLine(pool, spending)),
+  ]);
+  return lines.length === 0 ? [] : ['', ...lines.map(printable)];
+}
+
+function outageLine({ name }: Pool, { model, since, until, status, message }: Pool['outages'][number], now: number) {
+  const what = status === null ? 'cannot be reached' : `answers ${status}`;
+  const words = message === '' ? '' : ` (${message})`;
+  return `${name}: the provider ${what} for ${model} since ${since}${words}; next probe ${untilTime(until, now)}`;
+}
+
+function keyLines({ name }: Pool, key: Pool['keys'][number], now: number): string[] {
+  const { fingerprint, state, until, cause, message, models } = key;
+  const words = message === '' ? '' : `: ${message}`;
+  const why = cause === null ? '' : ` (${cause}${words})`;
+  const usable = until === null ? '' : `; usable again ${untilTime(until, now)}`;
+  if (state === 'refused' || state === 'cooling') return [`${name}: key ${fingerprint} is ${state}${why}${usable}`];
+  return models.map((model) => {
+    const again = model.state === 'noQuota' ? 'next check' : 'usable again';
+    return `${name}: key ${fingerprint} is ${modelStates[model.state]} for ${model.model} (${model.cause}); ${again} ${untilTime(model.until, now)}`;
+  });
+}
+
+const modelStates = {
+  cooling: 'cooling',
+  exhausted: 'out of quota',
+  noQuota: 'without a quota',
+  refused: 'refused',
+} as const;
+
+function spendingLine({ name }: Pool, { tenant, day, month, limits }: Pool['spending'][number]): string {
+  const of = (limit: number | undefined): string => (limit === undefined ? '' : ` of ${limit}`);
+  const who = tenant === null ? '' : ` by ${tenant}`;
+  return `${name}: spent${who} ${day}${of(limits.day)} today, ${month}${of(limits.month)} this month`;
 }
 
 const pausedText = ({ paused, pausedUntil }: Pool): string => (paused ? `until ${pausedUntil ?? 'resumed'}` : 'no');

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Worker } from '../../client/index.ts';
-import { ageOf, formatBytes } from '../output/format.ts';
+import { ageOf, formatBytes, shortDuration } from '../output/format.ts';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { renderTable, type Column } from '../output/table.ts';
@@ -38,5 +38,12 @@ function columnsAt(now: number): Column<Worker>[] {
 }
 
 function taskList({ tasks }: Worker): string {
-  return tasks.map(({ job, task, progress }) => `${job}/${task} ${Math.floor(progress * 100)}%`).join(', ');
+  return tasks.map((task) => `${task.job}/${task.task} ${callText(task)}`).join(', ');
+}
+
+/** The provider's part: how long it has had the call, and what is usual. Before the call is sent, the progress. */
+function callText({ progress, waited, usual }: Worker['tasks'][number]): string {
+  if (waited === null) return `${Math.floor(progress * 100)}%`;
+  const range = usual === null ? '' : ` (usually ${shortDuration(usual.p50)} to ${shortDuration(usual.p95)})`;
+  return `waited ${shortDuration(waited)}${range}`;
 }

@@ -2,10 +2,13 @@
 
 import { formatDuration } from '../duration.ts';
 import type { Instant } from '../task.ts';
+import { isoTime } from '../time.ts';
 
-/** A duration to read, not to compute with: `0.4 s`, `4.2 s`, `1m20s`, `23h59m`. */
+const century = 36_525 * 86_400_000;
+
+/** A duration to read, not to compute with: `0.4 s`, `4.2 s`, `1m20s`, `23h59m`. At most a century. */
 export function about(ms: number): string {
-  const whole = Math.max(0, ms);
+  const whole = Number.isNaN(ms) ? 0 : Math.min(Math.max(0, ms), century);
   if (whole < 9_950) return `${(whole / 1_000).toFixed(1)} s`;
   const step = whole < 3_600_000 ? 1_000 : 60_000;
   return formatDuration(Math.round(whole / step) * step);
@@ -14,7 +17,10 @@ export function about(ms: number): string {
 /** `in 1m20s (2026-11-22T00:01:20Z)`. */
 export const at = (moment: Instant, now: Instant): string => `in ${about(moment - now)} (${clockTime(moment)})`;
 
-export const clockTime = (moment: Instant): string => new Date(moment).toISOString().replace(/\.\d+Z$/, 'Z');
+export const clockTime = (moment: Instant): string => isoTime(moment).replace(/\.\d+Z$/, 'Z');
 
 /** `1 task`, `3 tasks`. */
 export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+
+/** `Gemini`, to start a sentence with. */
+export const titled = (provider: string): string => provider.slice(0, 1).toUpperCase() + provider.slice(1);

@@ -1,6 +1,7 @@
 // The facts about one task and its pool from which its state is explained, and the findings that follow from them.
 
 import type { TaskError } from '../errors/index.ts';
+import type { Block } from '../block.ts';
 import type { Instant, Lane, TaskState } from '../task.ts';
 
 export interface ObservedKey {
@@ -13,6 +14,8 @@ export interface ObservedKey {
 
 export interface ObservedPool {
   readonly name: string;
+  /** Its provider's name; `the provider` if the pool is not declared. */
+  readonly provider: string;
   /** Its custom resource was deleted. */
   readonly removed?: boolean;
   /** Queued tasks by lane. */
@@ -39,12 +42,18 @@ export interface ObservedRunner {
   readonly listsTask: boolean;
   /** 0 to 1. */
   readonly progress: number;
+  /** How long the provider has had the call, ms; null before it was sent and after it was answered. */
+  readonly waited: number | null;
+  /** How long calls of this model usually take on this worker, ms; null until it has seen a few. */
+  readonly usual: { readonly p50: number; readonly p95: number } | null;
 }
 
 export interface Observation {
   readonly task: TaskState;
   readonly error: TaskError | null;
   readonly pool: ObservedPool;
+  /** For a queued task: why its target admits no call; null if it admits one, or if nothing is known. */
+  readonly block: Block | null;
   /** For a queued task: how many tasks are served before it, in the lane `again` and in its own lane. */
   readonly ahead: { readonly again: number; readonly lane: number } | null;
   /** For a running task; null if this process has received no heartbeat from the worker. */
@@ -64,6 +73,9 @@ export const causes = [
   'KeysRefused',
   'KeysCooling',
   'KeysBusy',
+  'ProviderOutage',
+  'QuotaExhausted',
+  'BudgetExhausted',
   'QueuedBehind',
   'WorkersBusy',
   'NotTaken',
@@ -87,4 +99,33 @@ export interface Finding {
   readonly summary: string;
   /** What a person can do about it, if anything can be done. */
   readonly advice?: string;
+  /** What an open task waits for because of this. */
+  readonly waitingFor?: WaitingFor;
+}
+
+export const waitReasons = [
+  'NoWorkers',
+  'SlotsBusy',
+  'RateLimit',
+  'KeysCooling',
+  'KeysRefused',
+  'NoKeys',
+  'ProviderOutage',
+  'QuotaExhausted',
+  'PoolPaused',
+  'TenantLimit',
+  'BudgetExhausted',
+  'Backoff',
+  'Dependency',
+  'Review',
+  'StorageFull',
+] as const;
+export type WaitReason = (typeof waitReasons)[number];
+
+export interface WaitingFor {
+  readonly reason: WaitReason;
+  /** When the wait ends or is checked next; null if that is unknown. */
+  readonly until: Instant | null;
+  /** One sentence. Its times are absolute, so that it changes only with the facts. */
+  readonly detail: string;
 }

@@ -1,17 +1,18 @@
 // Why a queued task has not been claimed: every obstacle, in the order in which they must be removed.
 
+import { targetOf } from '../target.ts';
 import type { Instant, Queued } from '../task.ts';
-import type { Finding, ObservedKey, Observation, ObservedPool } from './observation.ts';
-import { about, at, clockTime, count } from './format.ts';
+import { blocked } from './blocked.ts';
+import type { Finding, Observation, ObservedPool, WaitingFor, WaitReason } from './observation.ts';
+import { about, clockTime, count } from './format.ts';
 
 /** ms after which it is unexpected that free workers have not claimed the next task. */
 const claimExpectedWithin = 10_000;
 
 export function whyQueued(task: Queued, seen: Observation): Finding[] {
-  const { pool, now } = seen;
-  const obstacles = [removed(pool), paused(pool, now), noWorkers(pool), noUsableKey(pool, now)].filter(
-    (it) => it !== undefined,
-  );
+  const { pool, block, now } = seen;
+  const noCall = block === null ? undefined : blocked(block, targetOf(task), pool, now);
+  const obstacles = [removed(pool), paused(pool, now), noWorkers(pool), noCall].filter((it) => it !== undefined);
   const behind = queuedBehind(task, seen);
   if (behind !== undefined) obstacles.push(behind);
   if (obstacles.length > 0) return obstacles;
@@ -21,9 +22,11 @@ export function whyQueued(task: Queued, seen: Observation): Finding[] {
 /** Undefined while remaining workers of the removed pool can still run the task. */
 function removed({ name, removed: isRemoved = false, workers, draining }: ObservedPool): Finding | undefined {
   if (!isRemoved || workers > draining) return undefined;
+  const summary = `Pool ${name} no longer exists: its WorkerPool was deleted`;
   return {
     cause: 'PoolRemoved',
-    summary: `Pool ${name} no longer exists: its WorkerPool was deleted`,
+    summary,
+    waitingFor: waits('NoWorkers', summary),
     advice: `Create a pool named ${name}, or cancel the job. Otherwise the task fails at its queue timeout.`,
   };
 }
@@ -31,60 +34,27 @@ function removed({ name, removed: isRemoved = false, workers, draining }: Observ
 function paused({ name, paused: pause }: ObservedPool, now: Instant): Finding | undefined {
   if (pause === null) return undefined;
   const { until } = pause;
+  const detail = `Pool ${name} is paused until ${until === null ? 'it is resumed' : clockTime(until)}`;
   const end = until === null ? 'until it is resumed' : `for ${about(until - now)}, until ${clockTime(until)}`;
   return {
     cause: 'PoolPaused',
     summary: `Pool ${name} is paused ${end}; workers claim no tasks from it`,
     advice: `Resume it with \`genwarden resume ${name}\`. The queue timeout keeps running during the pause.`,
+    waitingFor: waits('PoolPaused', detail, until),
   };
 }
 
 function noWorkers({ name, workers, draining }: ObservedPool): Finding | undefined {
   if (workers > draining) return undefined;
   const leaving = draining === 0 ? '' : ` (${count(draining, 'worker')} ${isOrAre(draining)} shutting down)`;
+  const summary = `No worker serves pool ${name}${leaving}`;
   return {
     cause: 'NoWorkers',
-    summary: `No worker serves pool ${name}${leaving}`,
+    summary,
+    waitingFor: waits('NoWorkers', summary),
     advice: `Start one with \`genwarden worker --pool ${name}\`, or raise the replicas of its Deployment.`,
   };
 }
-
-/** Undefined if a key may be used, or if nothing is known about the keys. */
-function noUsableKey({ name, keys }: ObservedPool, now: Instant): Finding | undefined {
-  if (keys === null || keys.some(({ state }) => state === 'ready')) return undefined;
-  if (keys.length === 0) {
-    const advice = `Set GENWARDEN_GEMINI_API_KEYS (or keys in GENWARDEN_POOLS_FILE) for the workers of ${name}.`;
-    return { cause: 'NoKeys', summary: `Pool ${name} has no API key, so its workers claim no tasks`, advice };
-  }
-  if (keys.every(({ state }) => state === 'refused')) return refused(name, keys);
-  const free = keys.flatMap(({ state, until }) => (state === 'refused' ? [] : (until ?? [])));
-  const first = Math.min(...free);
-  const when = first > now && first < Infinity ? `; the first is usable again ${at(first, now)}` : '';
-  if (keys.every(({ state }) => state !== 'busy')) return cooling(name, keys, when);
-  return {
-    cause: 'KeysBusy',
-    summary: `All ${count(keys.length, 'key')} of pool ${name} are at their request limit${when}`,
-    advice: 'Add keys, or raise their requests per minute if the provider allows it.',
-  };
-}
-
-function refused(name: string, keys: readonly ObservedKey[]): Finding {
-  return {
-    cause: 'KeysRefused',
-    summary: `The provider rejects every key of pool ${name}: ${keys.map(named).join(', ')}`,
-    advice: 'Replace the keys and restart the workers. The task waits for a working key until its queue timeout.',
-  };
-}
-
-function cooling(name: string, keys: readonly ObservedKey[], when: string): Finding {
-  return {
-    cause: 'KeysCooling',
-    summary: `All keys of pool ${name} are cooling down: ${keys.map(named).join(', ')}${when}`,
-    advice: 'No action needed. If this persists, add keys or reduce the load.',
-  };
-}
-
-const named = ({ fingerprint, cause }: ObservedKey): string => `${fingerprint}${cause === null ? '' : ` (${cause})`}`;
 
 function queuedBehind({ lane }: Queued, { ahead, pool }: Observation): Finding | undefined {
   if (ahead === null || ahead.again + ahead.lane === 0) return undefined;
@@ -95,16 +65,20 @@ function queuedBehind({ lane }: Queued, { ahead, pool }: Observation): Finding |
     ...(requeued > 0 ? [count(requeued, 'requeued task')] : []),
   ];
   const busy = pool.slots.total - pool.slots.free;
-  return {
+  const summary = `${before.join(' and ')} ${isOrAre(inLane + requeued)} ahead of it; ${busy} of ${pool.slots.total} slots of pool ${pool.name} are busy`;
+  const finding: Finding = {
     cause: 'QueuedBehind',
-    summary: `${before.join(' and ')} ${isOrAre(inLane + requeued)} ahead of it; ${busy} of ${pool.slots.total} slots of pool ${pool.name} are busy`,
+    summary,
     advice: 'Add workers or slots, or submit with a higher priority.',
   };
+  // With a free slot for it and for all before it, it starts in a moment.
+  return inLane + requeued < pool.slots.free ? finding : { ...finding, waitingFor: waits('SlotsBusy', summary) };
 }
 
 function workersBusy({ name, slots, workers }: ObservedPool): Finding {
   const summary = `It is next, but pool ${name} has no free slot (${count(slots.total, 'slot')} on ${count(workers, 'worker')})`;
-  return { cause: 'WorkersBusy', summary, advice: 'No action needed: it starts as soon as a slot is free.' };
+  const advice = 'No action needed: it starts as soon as a slot is free.';
+  return { cause: 'WorkersBusy', summary, advice, waitingFor: waits('SlotsBusy', summary) };
 }
 
 function next(task: Queued, { now, pool }: Observation): Finding {
@@ -120,3 +94,9 @@ function next(task: Queued, { now, pool }: Observation): Finding {
 }
 
 const isOrAre = (number: number): string => (number === 1 ? 'is' : 'are');
+
+const waits = (reason: WaitReason, detail: string, until: Instant | null = null): WaitingFor => ({
+  reason,
+  until,
+  detail,
+});

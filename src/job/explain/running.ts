@@ -2,20 +2,19 @@
 
 import type { Running } from '../task.ts';
 import type { Finding, Observation, ObservedRunner } from './observation.ts';
-import { about } from './format.ts';
+import { about, titled } from './format.ts';
 
 export function whyRunning(task: Running, seen: Observation): Finding[] {
   const { runner, now, heartbeatTimeout } = seen;
   const ranFor = now - task.since;
   if (runner === null || runner.silentFor > heartbeatTimeout / 2) {
     // The claim may be observed before the worker's next heartbeat.
-    if (runner === null && ranFor < heartbeatTimeout / 2) return [working(task, ranFor, null)];
+    if (runner === null && ranFor < heartbeatTimeout / 2) return [working(task, ranFor, seen, null)];
     return [silent(task, seen)];
   }
   if (!runner.listsTask && ranFor > heartbeatTimeout) return [notListed(task, runner)];
-  // Slow: half of the time has passed. Progress is only the worker's estimate, so it is ignored here.
-  if (ranFor >= task.dueAt - now) return [slow(task, ranFor, runner)];
-  return [working(task, ranFor, runner)];
+  if (isSlow(task, ranFor, seen, runner)) return [slow(task, ranFor, seen, runner)];
+  return [working(task, ranFor, seen, runner)];
 }
 
 function silent(task: Running, { runner, heartbeatTimeout }: Observation): Finding {
@@ -41,21 +40,52 @@ function notListed(task: Running, runner: ObservedRunner): Finding {
   };
 }
 
-function slow(task: Running, ranFor: number, runner: ObservedRunner): Finding {
+/**
+ * The call lasts longer than 95 % of this model's calls on this worker, or half of the attempt's time has passed. Progress does
+ * not count: it is the worker's estimate.
+ */
+function isSlow(task: Running, ranFor: number, { now }: Observation, { usual, ...runner }: ObservedRunner): boolean {
+  const waited = waitedNow(runner);
+  if (usual !== null && waited !== null) return waited > usual.p95;
+  return ranFor >= task.dueAt - now;
+}
+
+/** ms. The heartbeat is a little old. */
+const waitedNow = ({ waited, silentFor }: Pick<ObservedRunner, 'waited' | 'silentFor'>): number | null =>
+  waited === null ? null : waited + silentFor;
+
+/** How long the provider has had the call, and what is usual. */
+function callOf(provider: string, runner: ObservedRunner): string | undefined {
+  const waited = waitedNow(runner);
+  if (waited === null) return undefined;
+  const had = `${titled(provider)} has had the call for ${about(waited)}`;
+  const { usual } = runner;
+  if (usual === null) return had;
+  return `${had}; calls of this model usually take ${about(usual.p50)} (p50) to ${about(usual.p95)} (p95) on this worker`;
+}
+
+function slow(task: Running, ranFor: number, { pool }: Observation, runner: ObservedRunner): Finding {
+  const lastHeartbeat = `last heartbeat ${about(runner.silentFor)} ago`;
+  const call = callOf(pool.provider, runner);
   return {
     cause: 'ProviderSlow',
-    summary: `Worker ${task.worker} is alive (last heartbeat ${about(runner.silentFor)} ago) and has been waiting for the provider for ${about(ranFor)}`,
+    summary:
+      call === undefined
+        ? `Worker ${task.worker} is alive (${lastHeartbeat}) and has been waiting for the provider for ${about(ranFor)}`
+        : `${call}. Worker ${task.worker} is alive (${lastHeartbeat})`,
     advice: "Check the provider's status. If such calls normally take longer, raise policy.attemptTimeout.",
   };
 }
 
-function working(task: Running, ranFor: number, runner: ObservedRunner | null): Finding {
+function working(task: Running, ranFor: number, { pool }: Observation, runner: ObservedRunner | null): Finding {
   const progress = runner !== null && runner.progress > 0 ? `, about ${Math.floor(runner.progress * 100)} % done` : '';
   const lastHeartbeat = runner === null ? '' : ` (last heartbeat ${about(runner.silentFor)} ago)`;
   const leaving =
     runner?.draining === true
       ? '; the worker is shutting down and returns the task to the queue if it cannot finish in time'
       : '';
-  const summary = `Worker ${task.worker} has been running it for ${about(ranFor)}${progress}${lastHeartbeat}${leaving}`;
+  const call = runner === null ? undefined : callOf(pool.provider, runner);
+  const having = call === undefined ? '' : `. ${call}`;
+  const summary = `Worker ${task.worker} has been running it for ${about(ranFor)}${progress}${lastHeartbeat}${leaving}${having}`;
   return { cause: 'Running', summary };
 }

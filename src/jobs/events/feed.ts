@@ -13,6 +13,7 @@ import { canSee } from '../tenancy.ts';
 import { versionOf } from '../wait.ts';
 import { collectProgress, type ProgressUpdates } from './progress.ts';
 import { missedEntries, replaySource } from './replay.ts';
+import { watchWaiting, type WaitingContext, type WaitingReport, type WaitingUpdates } from './waiting.ts';
 import { WakeUp } from './wakeUp.ts';
 
 /** `at` is the position from which a feed resumes after this event. */
@@ -25,10 +26,12 @@ export type FeedEvent =
   | { readonly event: 'task'; readonly entry: LogEntry; readonly at: Position }
   | { readonly event: 'job'; readonly tasks: readonly TaskVersion[]; readonly at: Position }
   | { readonly event: 'progress'; readonly progress: ProgressReport }
+  /** In a feed of one job: what a task waits for has changed, although its log has not. */
+  | ({ readonly event: 'waiting' } & WaitingReport)
   /** Nothing happened for `keepAliveMs`. */
   | { readonly event: 'silence' };
 
-export type FeedContext = Pick<JobsContext, 'log' | 'follower' | 'clock' | 'workers' | 'recent'>;
+export type FeedContext = Pick<JobsContext, 'log' | 'follower' | 'clock' | 'workers' | 'recent'> & WaitingContext;
 
 export interface FeedRequest {
   readonly tenant: string;
@@ -51,13 +54,21 @@ export async function* feed(
 ): AsyncGenerator<FeedEvent> {
   const wakeUp = new WakeUp();
   const progress = collectProgress(context, request, () => wakeUp.wake());
+  const waiting = watchWaiting(context, request.job, () => wakeUp.wake());
   const stop = context.recent.onChange(() => wakeUp.wake());
   try {
-    yield* new Feed(context, request, signal, wakeUp, progress).events();
+    yield* new Feed(context, request, signal, wakeUp, { progress, waiting }).events();
   } finally {
     progress.stop();
+    waiting.stop();
     stop();
   }
+}
+
+/** What changes between messages of the stream. */
+interface Updates {
+  readonly progress: ProgressUpdates;
+  readonly waiting: WaitingUpdates;
 }
 
 class Feed {
@@ -65,7 +76,7 @@ class Feed {
   readonly #request: FeedRequest;
   readonly #signal: AbortSignal;
   readonly #wakeUp: WakeUp;
-  readonly #progress: ProgressUpdates;
+  readonly #updates: Updates;
   /** Every message up to here was sent. */
   #sent: Position = { epoch: '', sequence: 0 };
   /** For this message only the job event is sent: the client has its task event, but perhaps not its job event. */
@@ -74,18 +85,12 @@ class Feed {
   #shown: readonly Sequence[] = [];
   #ended = false;
 
-  constructor(
-    context: FeedContext,
-    request: FeedRequest,
-    signal: AbortSignal,
-    wakeUp: WakeUp,
-    progress: ProgressUpdates,
-  ) {
+  constructor(context: FeedContext, request: FeedRequest, signal: AbortSignal, wakeUp: WakeUp, updates: Updates) {
     this.#context = context;
     this.#request = request;
     this.#signal = signal;
     this.#wakeUp = wakeUp;
-    this.#progress = progress;
+    this.#updates = updates;
   }
 
   async *events(): AsyncGenerator<FeedEvent> {
@@ -148,6 +153,7 @@ class Feed {
     }
     const record = await readJob(this.#context, tenant, job);
     this.#shown = record.tasks.map(({ last }) => last.sequence);
+    await this.#updates.waiting.note(taskVersions(record));
     yield { event: 'snapshot', record, at };
     if (versionOf(record).open) return;
     this.#ended = true;
@@ -170,7 +176,8 @@ class Feed {
         return;
       }
       for (const entry of entries) yield* this.#entry(entry);
-      for (const progress of this.#progress.take()) yield { event: 'progress', progress };
+      for (const progress of this.#updates.progress.take()) yield { event: 'progress', progress };
+      for (const waiting of await this.#updates.waiting.take()) yield { event: 'waiting', ...waiting };
       if (this.#ended || entries.length > 0) return;
     }
     const woken = await this.#wakeUp.wait(this.#request.keepAliveMs, this.#signal);
@@ -188,6 +195,7 @@ class Feed {
 
   async *#transition(entry: LogEntry): AsyncGenerator<FeedEvent> {
     const at = { epoch: this.#sent.epoch, sequence: entry.sequence };
+    await this.#updates.waiting.note([entry]);
     if (entry.sequence !== this.#jobOnly) yield { event: 'task', entry, at };
     const tasks = await jobAfter(this.#context, entry);
     if (tasks !== undefined) yield { event: 'job', tasks, at };

@@ -2,9 +2,11 @@
 
 import { expect, test } from 'vitest';
 import { GenwardenError } from '../../../src/job/errors/index.ts';
+import type { Outage } from '../../../src/ports/keyRing.ts';
 import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
 import { aBeat } from '../../fakes/heartbeats.ts';
 import { fakeInstallationProbe } from '../../fakes/installationProbe.ts';
+import { start } from '../../fakes/tasks.ts';
 import { until } from '../../support/until.ts';
 
 interface Line {
@@ -64,11 +66,23 @@ test('a failed check says what to do', async () => {
     message: '',
     models: [],
   };
+  const outage: Outage = {
+    model: 'painter',
+    state: 'open',
+    since: start,
+    until: start + 60_000,
+    provider: { status: 503 },
+    message: 'overloaded',
+    failures: 9,
+  };
   await using world = await apiWorld({
     installation: { ...fakeInstallationProbe(full), leader: async () => undefined },
     keys: {
       state: async (pool) =>
-        pool === 'default' ? [{ ...refused, state: 'refused', cause: 'KeyRefused' }] : ([] as const),
+        pool === 'default'
+          ? [{ ...refused, state: 'refused', cause: 'KeyRefused', until: start + 600_000 }]
+          : ([] as const),
+      outages: (pool) => (pool === 'default' ? [outage] : []),
     },
   });
   await world.post('/v1/pools/drawings/pause', {});
@@ -83,13 +97,17 @@ test('a failed check says what to do', async () => {
     'controller',
     'pool default',
     'keys of default',
+    'provider of default',
     'pool drawings',
     'keys of drawings',
   ]);
   expect(bad.every(({ advice }) => advice !== null)).toBe(true);
   expect(byName['account']!.says).toContain('(90 %)');
   expect(byName['pool drawings']!.says).toContain('paused');
-  expect(byName['keys of default']!.says).toBe('k1 refused (KeyRefused)');
+  expect(byName['keys of default']!.says).toBe('k1 refused (KeyRefused) until 2026-11-22T00:10:00Z');
+  expect(byName['provider of default']!.says).toBe(
+    'answers 503 for painter since 2026-11-22T00:00:00Z (overloaded); next probe 2026-11-22T00:01:00Z',
+  );
 });
 
 test('a check that cannot be made fails, and the others still run', async () => {

@@ -1,6 +1,7 @@
 // Explanations, the list of stuck tasks, failing them, and pauses, over HTTP.
 
 import { describe, expect, test } from 'vitest';
+import type { Block } from '../../../src/job/block.ts';
 import { failed, succeeded, toReview, waiting } from '../../../src/job/transitions.ts';
 import type { KeyState } from '../../../src/ports/keyRing.ts';
 import { apiWorld } from '../../fakes/apiWorld.ts';
@@ -22,6 +23,17 @@ const cooling: KeyState = {
   provider: null,
   message: '',
   models: [],
+};
+
+const rateLimited: Block = {
+  reason: 'KeysCooling',
+  code: 'RateLimited',
+  until: cooling.until,
+  since: null,
+  provider: null,
+  message: '',
+  permanent: false,
+  confirmed: true,
 };
 
 describe('GET /v1/jobs/{id}/explain', () => {
@@ -67,7 +79,7 @@ describe('GET /v1/jobs/{id}/explain', () => {
   });
 
   test('cooling keys and a paused pool', async () => {
-    await using world = await apiWorld({ keys: { state: async () => [cooling] } });
+    await using world = await apiWorld({ keys: { state: async () => [cooling], block: () => rateLimited } });
     world.heartbeats.beat(aBeat());
     await until(async () => (await world.get('/v1/workers')).json.items.length === 1, { what: 'the heartbeat' });
     const job = await world.submit();
@@ -75,7 +87,7 @@ describe('GET /v1/jobs/{id}/explain', () => {
     await world.post('/v1/pools/default/pause', {});
     const { json } = await world.get(`/v1/jobs/${job}/explain`);
     expect(json.tasks[0]).toMatchObject({ cause: 'PoolPaused' });
-    expect(json.tasks[0].details[0]).toContain('k1 (RateLimited); the first is usable again in 10m');
+    expect(json.tasks[0].details[0]).toContain('for every key of pool default; next call 2026-11-22T00:10:00Z');
     expect(json.pool).toMatchObject({ paused: true, keys: [{ fingerprint: 'k1', until: iso(cooling.until!) }] });
   });
 

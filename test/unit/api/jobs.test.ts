@@ -193,7 +193,7 @@ test('GET …/history shows every message as a transition, in order', async () =
       state: 'waiting',
       reason: 'ProviderError',
       error: { code: 'ProviderError' },
-      retryAt: iso(start + 500),
+      retryAt: iso(start + 3_000),
     },
   ]);
 });

@@ -34,6 +34,38 @@ describe('get', () => {
     ]);
   });
 
+  test('shows what tasks wait for, what they used and what that cost, if there is anything to show', async () => {
+    await using api = await FakeApi.start();
+    const outage = { reason: 'ProviderOutage', until: '2026-01-01T00:11:10Z', detail: 'Gemini answers 503' } as const;
+    const backoff = { reason: 'Backoff', until: '2026-01-01T00:10:04Z', detail: 'Attempt 1 of 3 failed' } as const;
+    const spent = { inputTokens: 1, outputTokens: 2, cost: 0.08, paidCalls: 2, durationMs: 7_800 };
+    const used = { pool: 'spare', provider: 'gemini', model: 'pro' };
+    const job = fakeJob('job1', [
+      fakeTask(0, 'queued', { waitingFor: outage }),
+      fakeTask(1, 'queued', { waitingFor: outage }),
+      fakeTask(2, 'waiting', { waitingFor: backoff }),
+      fakeTask(3, 'succeeded', { usage: spent, used }),
+    ]);
+    api.put({ ...job, usage: spent });
+    const { stdout } = await runCommand(['get', 'job1'], { env: api.env });
+    const lines = stdout.split('\n').map((line) => line.split(/ {2,}/).join('  '));
+    const on = 'default/gemini-3.1-flash-image';
+    expect(lines).toEqual([
+      'JOB  STATE  POOL  KIND  DONE  AGE  COST  WAITS FOR',
+      'job1  queued  default  image  1/4  10m  0.08  ProviderOutage, in 70s',
+      '',
+      'TASK  NAME  STATE  ATTEMPT  DONE  AGE  REASON  RUNS ON  PAID CALLS  COST  WAITS FOR',
+      `  0  -  queued  0  0%  10m  Submitted  ${on}  -  -  ProviderOutage, in 70s`,
+      `  1  -  queued  0  0%  10m  Submitted  ${on}  -  -  ProviderOutage, in 70s`,
+      `  2  -  waiting  1  0%  10m  ProviderUnavailable  ${on}  -  -  Backoff, in 4s`,
+      '  3  -  succeeded  1  100%  10m  Succeeded  spare/pro  2  0.08  -',
+      '',
+      '2 tasks wait for ProviderOutage: Gemini answers 503',
+      'task 2 waits for Backoff: Attempt 1 of 3 failed',
+      '',
+    ]);
+  });
+
   test("wide has more columns; JSON and YAML are the API's response", async () => {
     await using api = await FakeApi.start();
     api.put(mixed);
@@ -164,10 +196,15 @@ test('workers and pools are printed as tables', async () => {
     lastBeat: '2026-01-01T00:09:59.000Z',
     draining: false,
     slots: { total: 4, busy: 1, leaked: 0 },
-    tasks: [{ job: 'job1', task: 1, progress: 0.5 }],
+    tasks: [
+      { job: 'job1', task: 1, progress: 0.5, waited: null, usual: null },
+      { job: 'job1', task: 2, progress: 0, waited: 81_000, usual: { p50: 8_000, p95: 14_000 } },
+    ],
     eventLoopLag: 1.6,
     memory: 104_857_600,
   };
+  const until = '2026-01-01T00:11:10Z';
+  const key = { state: 'ready', until: null, cause: null, inFlight: 1, requestsPerMinute: 10, message: '', models: [] };
   const pool = {
     name: 'default',
     provider: 'gemini',
@@ -181,9 +218,17 @@ test('workers and pools are printed as tables', async () => {
     oldestQueuedAt: '2026-01-01T00:08:00.000Z',
     workers: 1,
     keys: [
-      { fingerprint: 'k1', state: 'ready', until: null, cause: null, inFlight: 1, requestsPerMinute: 10 },
-      { fingerprint: 'k2', state: 'cooling', until: null, cause: null, inFlight: 0, requestsPerMinute: 10 },
+      {
+        ...key,
+        fingerprint: 'k1',
+        models: [{ model: 'flash-image', state: 'exhausted', until, cause: 'QuotaExhausted' }],
+      },
+      { ...key, fingerprint: 'k2', state: 'refused', until, cause: 'KeyRefused', message: 'The consumer is suspended' },
     ],
+    outages: [
+      { model: 'flash', state: 'open', since: '2026-01-01T00:02:00Z', until, status: 503, message: '', failures: 9 },
+    ],
+    spending: [{ tenant: null, day: 3.2, month: 41, limits: { day: 20 }, dayEndsAt: until, monthEndsAt: until }],
   };
   api.route('GET /v1/workers', (_, response) => answerJson(response, 200, { items: [worker], next: null }));
   api.route('GET /v1/pools', (_, response) => answerJson(response, 200, { items: [pool], next: null }));
@@ -191,6 +236,15 @@ test('workers and pools are printed as tables', async () => {
     (await runCommand(args, { env: api.env })).stdout.split('\n')[1]!.split(/ {2,}/);
   expect(await row('workers')).toEqual(['worker-1', 'default', 'node-a', '1/4', '1s', '10m', 'ready']);
   expect(await row('workers', '-o', 'wide')).toContain('100.0 MiB');
+  expect(await row('workers', '-o', 'wide')).toContain('job1/1 50%, job1/2 waited 81s (usually 8s to 14s)');
+  expect((await runCommand(['pools'], { env: api.env })).stdout.split('\n').slice(2)).toEqual([
+    '',
+    'default: the provider answers 503 for flash since 2026-01-01T00:02:00Z; next probe in 70s',
+    'default: key k1 is out of quota for flash-image (QuotaExhausted); usable again in 70s',
+    'default: key k2 is refused (KeyRefused: The consumer is suspended); usable again in 70s',
+    'default: spent 3.2 of 20 today, 41 this month',
+    '',
+  ]);
   expect(await row('pools')).toEqual(['default', 'gemini', 'no', '3', '2m', '1', '0', '0', '1', '1/2']);
   expect(await row('pools', '-o', 'wide')).toContain('again:0 high:1 normal:2 low:0');
   const { stdout } = await runCommand(['workers', '-o', 'json'], { env: api.env });

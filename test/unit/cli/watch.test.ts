@@ -49,6 +49,20 @@ test('progress alone prints no line, and an unchanged job is requested once', as
   expect(running.stdout().match(/task 0/g)).toHaveLength(2);
 });
 
+test('a line tells why a queued task waits, when that changes', async () => {
+  await using api = await FakeApi.start();
+  const detail = 'Gemini answers 503 since 2026-01-01T00:02:00Z';
+  const waitingFor = { reason: 'ProviderOutage', until: '2026-01-01T00:11:10Z', detail } as const;
+  api.put(fakeJob('job1', [fakeTask(0, 'queued', { waitingFor })]));
+  const running = startCommand(['watch', 'job1'], { env: api.env });
+  await api.held();
+  api.put(fakeJob('job1', [fakeTask(0, 'succeeded')]));
+  expect(await running.ended).toBe(0);
+  expect(running.stdout().split('\n')[0]).toBe(
+    `00:10:00  job1  task 0  queued (attempt 0)  Submitted: It is queued. Waits for ProviderOutage: ${detail}`,
+  );
+});
+
 test('several jobs are watched at once; exit code 0 only if all succeeded; JSON is printed at the end', async () => {
   await using api = await FakeApi.start();
   const jobs = [fakeJob('job1', [fakeTask(0, 'succeeded')]), fakeJob('job2', [fakeTask(0, 'cancelled')])];

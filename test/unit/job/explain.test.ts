@@ -1,48 +1,12 @@
 // Explanations: one for each reason why a task can be in its state.
 
 import { describe, expect, test } from 'vitest';
-import { explain } from '../../../src/job/explain/index.ts';
-import type { ObservedKey, Observation, ObservedPool } from '../../../src/job/explain/observation.ts';
-import { taskError } from '../../../src/job/errors/index.ts';
-import type { TaskState } from '../../../src/job/task.ts';
-import {
-  cancelled,
-  claimed,
-  deleted,
-  failed,
-  requeued,
-  succeeded,
-  toReview,
-  waiting,
-} from '../../../src/job/transitions.ts';
+import { taskError, type TaskErrorCode } from '../../../src/job/errors/index.ts';
+import { cancelled, deleted, failed, requeued, succeeded, toReview, waiting } from '../../../src/job/transitions.ts';
 import { queuedTask, start } from '../../fakes/tasks.ts';
+import { blockOf, explained, key, noCall, outage, queued, running } from './observations.ts';
 
-const key = (state: ObservedKey['state'], over: Partial<ObservedKey> = {}): ObservedKey => {
-  return { fingerprint: `k-${state}`, state, until: null, cause: null, ...over };
-};
-
-const healthy: ObservedPool = {
-  name: 'default',
-  lanes: { again: 0, high: 0, normal: 1, low: 0, guest: 0 },
-  workers: 1,
-  draining: 0,
-  slots: { total: 4, free: 4 },
-  keys: [key('ready')],
-  paused: null,
-  lastClaimAt: null,
-};
-
-const queued = queuedTask();
 const { job } = queued.of;
-const running = claimed(queued, 'worker-1', 1, start);
-
-function explained(task: TaskState, after: number, over: Partial<Observation> = {}, pool: Partial<ObservedPool> = {}) {
-  const ahead = task.state === 'queued' ? { again: 0, lane: 0 } : null;
-  const runner = task.state === 'running' ? { silentFor: 400, draining: false, listsTask: true, progress: 0 } : null;
-  const now = start + after;
-  const seen = { task, error: null, ahead, runner, heartbeatTimeout: 6_000, now, pool: { ...healthy, ...pool } };
-  return explain({ ...seen, ...over });
-}
 
 describe('a queued task', () => {
   test('that is next is about to start, and nothing needs doing', () => {
@@ -81,28 +45,61 @@ describe('a queued task', () => {
     expect(summary).toContain('1 worker is shutting down');
   });
 
-  test('while all keys cool says which, why, and when the first is back', () => {
-    const keys = [
-      key('cooling', { fingerprint: 'k1', until: start + 95_000, cause: 'RateLimited' }),
-      key('cooling', { fingerprint: 'k2', until: start + 80_000, cause: 'RateLimited' }),
-    ];
-    const { cause, summary } = explained(queued, 60_000, {}, { keys });
-    expect(cause).toBe('KeysCooling');
+  test('whose provider is out says since when, in whose words, and when the next probe is', () => {
+    const out = outage({ until: start + 70_000 });
+    const { cause, summary, advice, details } = explained(
+      queued,
+      60_000,
+      { block: out },
+      { slots: { total: 4, free: 0 } },
+    );
+    expect(cause).toBe('ProviderOutage');
     expect(summary).toBe(
-      'All keys of pool default are cooling down: k1 (RateLimited), k2 (RateLimited); the first is usable again in 20s (2026-11-22T00:01:20Z)',
+      'Gemini answers 503 for gemini-3.1-flash-image since 2026-11-22T00:00:10Z: The model is overloaded; next probe 2026-11-22T00:01:10Z',
+    );
+    expect(details).toEqual([]);
+    expect(advice[0]).toContain('workers probe the provider');
+    const unreachable = outage({ provider: null, message: '', until: start + 50_000 });
+    expect(explained(queued, 60_000, { block: unreachable }).summary).toBe(
+      'Gemini cannot be reached for gemini-3.1-flash-image since 2026-11-22T00:00:10Z; the next probe is due',
     );
   });
 
-  test('whose keys are all refused, or at their limit, or none, says so', () => {
-    const refused = explained(queued, 60_000, {}, { keys: [key('refused', { cause: 'KeyRefused' })] });
-    expect(refused.cause).toBe('KeysRefused');
-    expect(refused.advice[0]).toContain('Replace the keys');
-    expect(explained(queued, 0, {}, { keys: [key('busy'), key('cooling')] }).cause).toBe('KeysBusy');
-    expect(explained(queued, 0, {}, { keys: [] }).summary).toBe(
+  test('whose keys are all refused, cooling, at their limit, or missing, says so', () => {
+    const keys = [key('refused', { fingerprint: 'k1', cause: 'KeyRefused' })];
+    const refused = blockOf('KeysRefused', { message: 'The consumer has been suspended.', until: start + 90_000 });
+    expect(explained(queued, 0, { block: refused }, { keys }).summary).toBe(
+      'Gemini refuses every key of pool default: k1 (KeyRefused): The consumer has been suspended; next check 2026-11-22T00:01:30Z',
+    );
+    expect(explained(queued, 0, { block: refused }, { keys }).advice[0]).toContain('Replace the keys');
+    const cooling = blockOf('KeysCooling', { until: start + 80_000 });
+    expect(explained(queued, 60_000, { block: cooling }).summary).toBe(
+      'Gemini has rate-limited gemini-3.1-flash-image for every key of pool default; next call 2026-11-22T00:01:20Z',
+    );
+    expect(explained(queued, 0, { block: blockOf('RateLimit') })).toMatchObject({
+      cause: 'KeysBusy',
+      summary: 'Every key of pool default is at its request limit',
+    });
+    expect(explained(queued, 0, { block: blockOf('NoKeys') }, { keys: [] }).summary).toBe(
       'Pool default has no API key, so its workers claim no tasks',
     );
-    expect(explained(queued, 0, {}, { keys: null }).cause).toBe('AboutToStart');
-    expect(explained(queued, 0, {}, { keys: [key('refused'), key('ready')] }).cause).toBe('AboutToStart');
+    expect(explained(queued, 0, {}, { keys: [key('refused')] }).cause).toBe('AboutToStart');
+  });
+
+  test('without quota or budget says until when, or that waiting does not help', () => {
+    const exhausted = blockOf('QuotaExhausted', { until: start + 3_600_000 });
+    expect(explained(queued, 0, { block: exhausted }).summary).toBe(
+      'Every key of pool default has used up its quota of gemini-3.1-flash-image; next call 2026-11-22T01:00:00Z',
+    );
+    const none = explained(queued, 0, { block: { ...exhausted, permanent: true } });
+    expect(none.summary).toBe('No key of pool default has a quota of gemini-3.1-flash-image');
+    expect(none.advice[0]).toContain('Enable billing');
+    const spent = blockOf('BudgetExhausted', { until: start + 86_400_000, message: '20.1 of 20 spent today' });
+    expect(explained(queued, 0, { block: spent })).toMatchObject({
+      cause: 'BudgetExhausted',
+      summary:
+        'The budget of pool default or of the tenant is spent until 2026-11-23T00:00:00Z: 20.1 of 20 spent today',
+    });
   });
 
   test('of a paused pool says until when, and names the other obstacles after it', () => {
@@ -161,7 +158,7 @@ describe('a queued task', () => {
 
 describe('a running task', () => {
   test('that goes well names its worker, its progress and its last heartbeat', () => {
-    const runner = { silentFor: 400, draining: false, listsTask: true, progress: 0.459 };
+    const runner = { silentFor: 400, draining: false, listsTask: true, progress: 0.459, ...noCall };
     const fine = explained(running, 20_000, { runner });
     expect(fine.cause).toBe('Running');
     expect(fine.summary).toBe(
@@ -184,8 +181,24 @@ describe('a running task', () => {
     expect(explained(last, 80_000).next[0]!.says).toContain('fails: this is its last attempt');
   });
 
+  test('says how long the provider has had the call and what is usual, and no percentage that it does not know', () => {
+    const usual = { p50: 8_000, p95: 14_000 };
+    const runner = { silentFor: 0, draining: false, listsTask: true, progress: 0, waited: 6_000, usual };
+    expect(explained(running, 7_000, { runner }).summary).toBe(
+      'Worker worker-1 has been running it for 7.0 s (last heartbeat 0.0 s ago). Gemini has had the call for 6.0 s; calls of this model usually take 8.0 s (p50) to 14s (p95) on this worker',
+    );
+    const hangs = explained(running, 21_000, { runner: { ...runner, waited: 20_000, silentFor: 1_000 } });
+    expect(hangs.cause).toBe('ProviderSlow');
+    expect(hangs.summary).toBe(
+      'Gemini has had the call for 21s; calls of this model usually take 8.0 s (p50) to 14s (p95) on this worker. Worker worker-1 is alive (last heartbeat 1.0 s ago)',
+    );
+    expect(hangs.summary).not.toContain('%');
+    const unusual = { ...runner, waited: 50_000, usual: { p50: 40_000, p95: 60_000 } };
+    expect(explained(running, 51_000, { runner: unusual }).cause).toBe('Running');
+  });
+
   test('whose worker is silent says how many losses are left', () => {
-    const runner = { silentFor: 4_200, draining: false, listsTask: true, progress: 0 };
+    const runner = { silentFor: 4_200, draining: false, listsTask: true, progress: 0, ...noCall };
     const silent = explained(running, 20_000, { runner });
     expect(silent.cause).toBe('WorkerSilent');
     expect(silent.summary).toBe(
@@ -201,13 +214,13 @@ describe('a running task', () => {
   });
 
   test('that its worker no longer lists is about to be requeued', () => {
-    const runner = { silentFor: 400, draining: false, listsTask: false, progress: 0 };
+    const runner = { silentFor: 400, draining: false, listsTask: false, progress: 0, ...noCall };
     expect(explained(running, 20_000, { runner }).cause).toBe('TaskNotListed');
     expect(explained(running, 1_000, { runner }).cause).toBe('Running');
   });
 
   test('on a worker that shuts down says so', () => {
-    const runner = { silentFor: 400, draining: true, listsTask: true, progress: 0.5 };
+    const runner = { silentFor: 400, draining: true, listsTask: true, progress: 0.5, ...noCall };
     expect(explained(running, 1_000, { runner }).summary).toContain('shutting down');
   });
 });
@@ -252,4 +265,17 @@ test('finished tasks say how they ended, and failed ones what to do', () => {
   expect(explained(succeeded(running, start), 1_000).cause).toBe('Succeeded');
   expect(explained(cancelled(running, start), 1_000).advice[0]).toContain(`genwarden retry ${job}`);
   expect(explained(deleted(succeeded(running, start), start), 1_000).cause).toBe('Deleted');
+});
+
+test('after the last attempt the advice names the command that retries the job, instead of a retry that will not come', () => {
+  const adviceFor = (code: TaskErrorCode): string =>
+    explained(failed(running, code, start), 0, { error: taskError(code, 'It failed') }).advice.join();
+  expect(adviceFor('ProviderUnavailable')).toBe(
+    `Check the provider's status page. Then run \`genwarden retry ${job}\`.`,
+  );
+  expect(adviceFor('RunTimeout')).toContain(`Then run \`genwarden retry ${job}\`.`);
+  expect(adviceFor('WorkerDrained')).toBe(`Run it again with \`genwarden retry ${job}\`.`);
+  expect(adviceFor('QuotaUnavailable')).toContain(`Then run \`genwarden retry ${job}\`.`);
+  expect(adviceFor('PromptRefused')).not.toContain('genwarden retry');
+  expect(explained(failed(running, 'PromptRefused', start), 0).advice.join()).not.toContain('genwarden retry');
 });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Beat, Cancellation } from '../../../ports/heartbeats.ts';
 
 const count = z.int().min(0);
+const ms = z.number().min(0);
 const id = z.string().min(1).max(128);
 
 /** Unknown fields, which a newer version may have added, are dropped. */
@@ -15,7 +16,16 @@ const beatSchema: z.ZodType<Beat> = z.object({
   version: z.string(),
   startedAt: z.number(),
   number: z.int().min(1),
-  tasks: z.array(z.object({ job: id, task: count, claim: count, progress: z.number() })),
+  tasks: z.array(
+    z.object({
+      job: id,
+      task: count,
+      claim: count,
+      progress: z.number(),
+      waited: ms.exactOptional(),
+      usual: z.object({ p50: ms, p95: ms }).exactOptional(),
+    }),
+  ),
   slots: z.object({ total: count, busy: count, leaked: count }),
   eventLoopLag: z.number(),
   memory: z.number(),

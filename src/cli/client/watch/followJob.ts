@@ -37,11 +37,21 @@ export async function followJob(client: GenwardenClient, id: string, follower: F
 }
 
 /** The part of a task that counts as a change. Progress is excluded: it would print a line twice a second. */
-export const stageOf = ({ state, run, attempt, reason }: Task): string => [state, run, attempt, reason].join(' ');
+export const stageOf = (task: Task): string =>
+  [task.state, task.run, task.attempt, task.reason, waitOf(task)].join(' ');
+
+/** Why the task waits, if it may be for long; a slot that is busy is not worth a line. */
+export function waitOf({ state, waitingFor }: Pick<Task, 'state' | 'waitingFor'>): string {
+  return state !== 'queued' || waitingFor === null || waitingFor.reason === 'SlotsBusy' ? '' : waitingFor.reason;
+}
+
+/** ms after which a job with queued tasks is read again: what they wait for changes without a change of the job. */
+const recheckMs = 5_000;
 
 /** Resolves with the job when one of its tasks reaches another stage. Throws immediately when the API does not answer. */
 async function nextChange(client: GenwardenClient, before: Job): Promise<Job> {
   const stop = new AbortController();
+  const recheck = before.progress.queued > 0 ? setTimeout(() => stop.abort(), recheckMs) : undefined;
   let changed: Job | undefined;
   const onChange = (job: Job): void => {
     if (stagesOf(job) === stagesOf(before)) return;
@@ -52,7 +62,10 @@ async function nextChange(client: GenwardenClient, before: Job): Promise<Job> {
     return await client.wait(before.id, { signal: stop.signal, giveUpAfterMs: 0, onChange });
   } catch (error) {
     if (changed !== undefined) return changed;
+    if (stop.signal.aborted) return await client.get(before.id);
     throw error;
+  } finally {
+    clearTimeout(recheck);
   }
 }
 

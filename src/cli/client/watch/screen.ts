@@ -5,7 +5,8 @@ import { timeBetween, untilTime } from '../../output/format.ts';
 import { cut } from '../../output/text.ts';
 import { paintState, type Paint } from '../../output/colours.ts';
 import { renderTable, type Column } from '../../output/table.ts';
-import { doneOf, taskName } from '../jobTables.ts';
+import { doneOf } from '../jobTables.ts';
+import { taskName, waitText } from '../waitText.ts';
 
 export interface Screen {
   readonly columns: number;
@@ -76,8 +77,9 @@ function ageOfTask({ queuedAt, startedAt, completedAt, failedAt }: Task, now: nu
   return timeBetween(startedAt ?? queuedAt, completedAt ?? failedAt, now);
 }
 
-function reasonOf({ reason, retryAt, error }: Task, now: number): string {
+function reasonOf({ reason, retryAt, error, waitingFor }: Task, now: number): string {
   if (retryAt !== null) return `${reason}, next attempt ${untilTime(retryAt, now)}`;
+  if (waitingFor !== null) return `${waitText(waitingFor, now)}: ${waitingFor.detail}`;
   return error === null ? reason : `${reason}: ${error.message}`;
 }
 

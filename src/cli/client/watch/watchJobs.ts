@@ -6,8 +6,9 @@ import type { GenwardenClient, Job, Task } from '../../../client/index.ts';
 import { paintFor } from '../../output/colours.ts';
 import { processIo, writeLine, type Io } from '../../output/io.ts';
 import { printable } from '../../output/text.ts';
-import { doneOf, taskName } from '../jobTables.ts';
-import { followJob, stageOf } from './followJob.ts';
+import { doneOf } from '../jobTables.ts';
+import { taskName } from '../waitText.ts';
+import { followJob, stageOf, waitOf } from './followJob.ts';
 import { screenLines } from './screen.ts';
 
 export interface WatchOptions {
@@ -70,7 +71,8 @@ function changeLines(before: Job | undefined, after: Job): string[] {
 
 function describe(task: Task): string {
   const run = task.run > 1 ? `run ${task.run}, ` : '';
-  return `${taskName(task)}  ${task.state} (${run}attempt ${task.attempt})  ${task.reason}: ${task.message}`;
+  const waits = waitOf(task) === '' ? '' : ` Waits for ${task.waitingFor!.reason}: ${task.waitingFor!.detail}`;
+  return `${taskName(task)}  ${task.state} (${run}attempt ${task.attempt})  ${task.reason}: ${task.message}${waits}`;
 }
 
 function outcome(job: Job): string {

@@ -1,0 +1,87 @@
+// The JSON of a pool: its queue, workers, keys, outages and spending.
+
+import { everyTenant } from '../../jobs/tenancy.ts';
+import { servingPool } from '../../job/target.ts';
+import type { Instant } from '../../job/task.ts';
+import { isoTime } from '../../job/time.ts';
+import type { KeyState, Outage, Spending } from '../../ports/keyRing.ts';
+import type { PoolDeclaration } from '../../ports/poolRegistry.ts';
+import type { Principal } from '../auth/principal.ts';
+import type { ApiContext } from '../options.ts';
+import type { PoolView } from './schemas.ts';
+import { isoTimeOrNull } from './taskView.ts';
+
+/** `oldest` is when the oldest queued task entered the queue. */
+export async function poolView(
+  context: ApiContext,
+  pool: PoolDeclaration,
+  oldest: Instant | null,
+  principal: Principal,
+): Promise<PoolView> {
+  const { name, provider, models } = pool;
+  const [depth, keys, paused] = await Promise.all([
+    context.queue.depth(name),
+    context.keys?.state(name) ?? [],
+    context.queue.paused(name),
+  ]);
+  const counts = context.follower.index.counts().get(name);
+  return {
+    name,
+    provider,
+    models: { image: [...models.image], text: [...models.text] },
+    depth: { ...depth.lanes },
+    unacknowledged: depth.unacknowledged,
+    queued: counts?.queued ?? 0,
+    running: counts?.running ?? 0,
+    waiting: counts?.waiting ?? 0,
+    needsReview: counts?.needs_review ?? 0,
+    oldestQueuedAt: isoTimeOrNull(oldest),
+    paused: paused !== undefined,
+    pausedUntil: isoTimeOrNull(paused?.until ?? null),
+    workers: context.workers.list().filter(({ beat }) => beat.pool === name).length,
+    keys: keys.map(keyView),
+    outages: (context.keys?.outages?.(name) ?? []).map(outageView),
+    spending: (context.keys?.spending?.(name) ?? []).filter((it) => isShown(it, principal)).map(spendingView),
+  };
+}
+
+function keyView({ fingerprint, state, until, cause, inFlight, requestsPerMinute, message, models }: KeyState) {
+  const blocked = models.map((model) => ({ ...model, until: isoTime(model.until) }));
+  return {
+    fingerprint,
+    state,
+    until: isoTimeOrNull(until),
+    cause,
+    inFlight,
+    requestsPerMinute,
+    message,
+    models: blocked,
+  };
+}
+
+function outageView({ model, state, since, until, provider, message, failures }: Outage): PoolView['outages'][number] {
+  const times = { since: isoTime(since), until: isoTime(until) };
+  return { model, state, ...times, status: provider?.status ?? null, message, failures };
+}
+
+/** Only an administrator sees what other tenants spend. */
+function isShown({ tenant: owner }: Spending, { tenant, scopes, hasExplicitTenant }: Principal): boolean {
+  if (owner === null || tenant === everyTenant || owner === tenant) return true;
+  return scopes.includes('admin') && hasExplicitTenant !== true;
+}
+
+function spendingView({ tenant, day, month, limits, dayEndsAt, monthEndsAt }: Spending): PoolView['spending'][number] {
+  const ends = { dayEndsAt: isoTime(dayEndsAt), monthEndsAt: isoTime(monthEndsAt) };
+  return { tenant, day, month, limits: { ...limits }, ...ends };
+}
+
+/** The time at which the oldest queued task of each pool entered the queue. */
+export function oldestQueued({ follower }: Pick<ApiContext, 'follower'>): ReadonlyMap<string, Instant> {
+  const oldest = new Map<string, Instant>();
+  for (const { state } of follower.index.openTasks()) {
+    if (state.state !== 'queued') continue;
+    const pool = servingPool(state);
+    oldest.set(pool, Math.min(oldest.get(pool) ?? Infinity, state.since));
+  }
+  return oldest;
+}

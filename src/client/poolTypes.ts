@@ -1,0 +1,86 @@
+// Workers and pools, as the API shows them.
+
+import type { Kind } from './types.ts';
+
+export interface Worker {
+  name: string;
+  pool: string;
+  host: string;
+  pid: number;
+  version: string;
+  startedAt: string;
+  lastBeat: string;
+  draining: boolean;
+  slots: { total: number; busy: number; leaked: number };
+  tasks: {
+    job: string;
+    task: number;
+    progress: number;
+    /** How long the provider has had the call, ms. */
+    waited: number | null;
+    /** How long calls of this model usually take on this worker, ms. */
+    usual: { p50: number; p95: number } | null;
+  }[];
+  /** ms. */
+  eventLoopLag: number;
+  /** Bytes. */
+  memory: number;
+}
+
+export type KeyState = 'ready' | 'cooling' | 'busy' | 'refused';
+
+export interface Pool {
+  name: string;
+  provider: string;
+  models: Record<Kind, string[]>;
+  /** Not yet delivered, by lane. */
+  depth: { again: number; high: number; normal: number; low: number; guest: number };
+  unacknowledged: number;
+  queued: number;
+  running: number;
+  waiting: number;
+  needsReview: number;
+  oldestQueuedAt: string | null;
+  paused: boolean;
+  /** Null also while the pool is paused without an end. */
+  pausedUntil: string | null;
+  workers: number;
+  keys: {
+    fingerprint: string;
+    state: KeyState;
+    until: string | null;
+    cause: string | null;
+    inFlight: number;
+    requestsPerMinute: number;
+    /** The provider's words, or empty. */
+    message: string;
+    /** The models for which the key is not usable at present. */
+    models: { model: string; state: 'cooling' | 'exhausted' | 'noQuota' | 'refused'; until: string; cause: string }[];
+  }[];
+  /** Models whose provider fails for every task. */
+  outages: {
+    model: string;
+    state: 'open' | 'probing';
+    since: string;
+    /** The next probe, or the latest end of the one that runs. */
+    until: string;
+    /** The provider's last HTTP status. */
+    status: number | null;
+    message: string;
+    failures: number;
+  }[];
+  /** What calls cost in this UTC day and month: of the pool (`tenant` is null), and of the caller's tenant. */
+  spending: {
+    tenant: string | null;
+    day: number;
+    month: number;
+    limits: { day?: number; month?: number };
+    dayEndsAt: string;
+    monthEndsAt: string;
+  }[];
+}
+
+export interface PausedPool extends Pool {
+  /** When the first queued task fails if the pool stays paused. */
+  firstQueueTimeoutAt: string | null;
+}

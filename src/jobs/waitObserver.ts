@@ -1,0 +1,108 @@
+// What open tasks wait for, for views that show many of them: from memory, so that a list stays fast and is answered while NATS
+// is away. What it knows about a pool is at most a second old.
+
+import type { ObservedPool, WaitingFor } from '../job/explain/observation.ts';
+import { waitingFor } from '../job/explain/waitingFor.ts';
+import { servingPool } from '../job/target.ts';
+import { isOpen } from '../job/task.ts';
+import { elapsed, type Monotonic } from '../job/time.ts';
+import { observePools, observeTask, type ExplainContext, type Queues } from './explain.ts';
+import type { TaskVersion } from './list.ts';
+
+/** Null for a task that does not wait. */
+export type Waits = (task: TaskVersion) => WaitingFor | null;
+
+interface Known {
+  readonly at: Monotonic;
+  readonly pool: ObservedPool;
+  readonly queues: Queues;
+}
+
+/** ms. */
+const freshFor = 1_000;
+/** ms that a view waits for NATS to tell whether a pool is paused. */
+const patience = 300;
+
+export class WaitObserver {
+  readonly #context: ExplainContext;
+  readonly #known = new Map<string, Known>();
+  readonly #refreshing = new Map<string, Promise<void>>();
+
+  constructor(context: ExplainContext) {
+    this.#context = context;
+  }
+
+  /** Never rejects. While NATS does not answer, a pool counts as paused or not as it was known before. */
+  async of(tasks: Iterable<TaskVersion>): Promise<Waits> {
+    const names = new Set<string>();
+    for (const { state } of tasks) if (state.state === 'queued') names.add(servingPool(state));
+    await this.#refresh([...names]);
+    return (task) => this.#waitingFor(task);
+  }
+
+  #waitingFor({ state, sequence }: TaskVersion): WaitingFor | null {
+    if (!isOpen(state) || state.state === 'running') return null;
+    const name = servingPool(state);
+    const known = this.#known.get(name);
+    if (known === undefined && state.state === 'queued') return null;
+    const pools = new Map(known === undefined ? [] : [[name, known.pool]]);
+    const queues = new Map(known === undefined ? [] : [[name, known.queues]]);
+    return waitingFor(observeTask(this.#context, { pools, queues }, { state, sequence }));
+  }
+
+  async #refresh(names: readonly string[]): Promise<void> {
+    const now = this.#context.clock.monotonic();
+    const stale = names.filter((name) => {
+      const known = this.#known.get(name);
+      return known === undefined || elapsed(known.at, now) >= freshFor;
+    });
+    const started = stale.filter((name) => !this.#refreshing.has(name));
+    if (started.length > 0) this.#start(started);
+    await Promise.all(stale.map((name) => this.#refreshing.get(name) ?? Promise.resolve()));
+  }
+
+  /** One pass over the index serves all of the pools. */
+  #start(names: readonly string[]): void {
+    const refresh = observePools(this.#patientContext(), new Set(names))
+      .then(({ pools, queues }) => {
+        const at = this.#context.clock.monotonic();
+        for (const [name, pool] of pools) this.#known.set(name, { at, pool, queues: queues.get(name)! });
+      })
+      .finally(() => names.forEach((name) => this.#refreshing.delete(name)));
+    for (const name of names) this.#refreshing.set(name, refresh);
+  }
+
+  /** The context, whose requests to NATS are answered with what was known before if they fail or take long. */
+  #patientContext(): ExplainContext {
+    const { keys, queue } = this.#context;
+    const before = (name: string): ObservedPool | undefined => this.#known.get(name)?.pool;
+    return {
+      ...this.#context,
+      queue: { paused: (name) => orElse(() => queue.paused(name), before(name)?.paused ?? undefined) },
+      ...(keys === undefined ? {} : { keys: { state: (name) => orElse(() => keys.state(name), []) } }),
+    };
+  }
+}
+
+/** The answer, or `fallback` if it fails or is not there in time. */
+async function orElse<T>(ask: () => Promise<T>, fallback: T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<T>((resolve) => {
+    timer = setTimeout(resolve, patience, fallback);
+  });
+  try {
+    return await Promise.race([ask().catch(() => fallback), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What a job waits for: its first waiting task, unless one of its tasks runs. */
+export function jobWaitsFor(tasks: readonly TaskVersion[], waits: Waits): WaitingFor | null {
+  if (tasks.some(({ state }) => state.state === 'running')) return null;
+  for (const task of tasks) {
+    const found = waits(task);
+    if (found !== null) return found;
+  }
+  return null;
+}

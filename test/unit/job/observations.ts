@@ -1,0 +1,71 @@
+// Tasks and pools as an explanation sees them, for tests.
+
+import type { Block, BlockReason } from '../../../src/job/block.ts';
+import { explain } from '../../../src/job/explain/index.ts';
+import type { ObservedKey, Observation, ObservedPool } from '../../../src/job/explain/observation.ts';
+import { waitingFor } from '../../../src/job/explain/waitingFor.ts';
+import type { TaskState } from '../../../src/job/task.ts';
+import { claimed } from '../../../src/job/transitions.ts';
+import { queuedTask, start } from '../../fakes/tasks.ts';
+
+export const key = (state: ObservedKey['state'], over: Partial<ObservedKey> = {}): ObservedKey => {
+  return { fingerprint: `k-${state}`, state, until: null, cause: null, ...over };
+};
+
+export const blockOf = (reason: BlockReason, over: Partial<Block> = {}): Block => ({
+  reason,
+  code: 'RateLimited',
+  until: null,
+  since: null,
+  provider: null,
+  message: '',
+  permanent: false,
+  confirmed: true,
+  ...over,
+});
+
+export const outage = (over: Partial<Block>): Block =>
+  blockOf('ProviderOutage', {
+    since: start + 10_000,
+    provider: { status: 503, code: 'UNAVAILABLE' },
+    message: 'The model is overloaded.',
+    ...over,
+  });
+
+const healthy: ObservedPool = {
+  name: 'default',
+  provider: 'gemini',
+  lanes: { again: 0, high: 0, normal: 1, low: 0, guest: 0 },
+  workers: 1,
+  draining: 0,
+  slots: { total: 4, free: 4 },
+  keys: [key('ready')],
+  paused: null,
+  lastClaimAt: null,
+};
+
+export const queued = queuedTask();
+export const running = claimed(queued, 'worker-1', 1, start);
+
+export const noCall = { waited: null, usual: null };
+
+function seenBy(task: TaskState, after: number, over: Partial<Observation> = {}, pool: Partial<ObservedPool> = {}) {
+  const ahead = task.state === 'queued' ? { again: 0, lane: 0 } : null;
+  const runner =
+    task.state === 'running' ? { silentFor: 400, draining: false, listsTask: true, progress: 0, ...noCall } : null;
+  const now = start + after;
+  const seen = {
+    task,
+    error: null,
+    block: null,
+    ahead,
+    runner,
+    heartbeatTimeout: 6_000,
+    now,
+    pool: { ...healthy, ...pool },
+  };
+  return { ...seen, ...over };
+}
+
+export const explained = (...facts: Parameters<typeof seenBy>) => explain(seenBy(...facts));
+export const waited = (...facts: Parameters<typeof seenBy>) => waitingFor(seenBy(...facts));
