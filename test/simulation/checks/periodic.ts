@@ -148,7 +148,7 @@ export class PeriodicChecks {
         worker.health().reason === 'working' &&
         now - startedAt > grace,
     );
-    const harmless = !(['rateLimited', 'quota', 'refusedKey'] as const).some(
+    const harmless = !(['rateLimited', 'quota', 'refusedKey', 'badRequest'] as const).some(
       (behaviour) => behaviour in plan.behaviours,
     );
     return free && (plan.keys === 0 || harmless) && server.keys.outages(poolName).length === 0;
