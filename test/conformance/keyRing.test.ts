@@ -23,7 +23,7 @@ import { onEachAdapter } from './ports.ts';
 
 onEachAdapter((open) => {
   test('a pool that needs no keys is not limited; a pool that lacks its keys admits nothing', async () => {
-    const ring = await (await open().process()).keys(virtualClock(), { front: [key('a')], bare: [] });
+    const ring = await (await open().process()).keys(virtualClock(), { front: [key('key-a')], bare: [] });
     const held = await ring.reserve('keyless', aCall());
     expect(held).toMatchObject({ secret: '', fingerprint: 'none', isProbe: false });
     if ('secret' in held) expect([await held.send(), await held.release(used)]).toEqual([true, { outage: false }]);
@@ -36,14 +36,14 @@ onEachAdapter((open) => {
     const ring = await (await open().process()).keys(virtualClock(), { front: [] });
     const room = ring.untilRoom('front', ['painter'], never);
     expect(await blocked(ring)).toMatchObject({ reason: 'NoKeys' });
-    await ring.replaceKeys('front', [key('a')]);
+    await ring.replaceKeys('front', [key('key-a')]);
     expect(await room).toBe(1_000);
-    expect((await reserved(ring)).secret).toBe('a');
+    expect((await reserved(ring)).secret).toBe('key-a');
   });
 
   test("all workers together never exceed the key's requests per minute, by when they send", async () => {
     const clock = virtualClock();
-    const both = await rings(open(), clock, [key('a', { requestsPerMinute: 6 })]);
+    const both = await rings(open(), clock, [key('key-a', { requestsPerMinute: 6 })]);
     const times: number[] = [];
     const slots = both.flatMap((ring) => [slot(ring, clock, times), slot(ring, clock, times)]);
     await advanceUntil(clock, () => times.length === 20, 'twenty requests', 25);
@@ -56,7 +56,7 @@ onEachAdapter((open) => {
   });
 
   test('an unused reservation returns its request', async () => {
-    const [ring] = await rings(open(), virtualClock(), [key('a', { requestsPerMinute: 1 })], { count: 1 });
+    const [ring] = await rings(open(), virtualClock(), [key('key-a', { requestsPerMinute: 1 })], { count: 1 });
     for (let time = 0; time < 5; time += 1) await (await reserved(ring!)).release(unused);
     await called(ring!, used);
     expect((await onlyState(ring!)).state).toBe('busy');
@@ -65,7 +65,7 @@ onEachAdapter((open) => {
 
   test('a request counts from when it is sent, and until then however old its reservation is', async () => {
     const clock = virtualClock();
-    const [one, two] = await rings(open(), clock, [key('a', { requestsPerMinute: 1 })]);
+    const [one, two] = await rings(open(), clock, [key('key-a', { requestsPerMinute: 1 })]);
     const held = await reserved(one!);
     await blockSeen(two!);
     await advanceHeld(clock, [one!, two!], 200);
@@ -82,7 +82,7 @@ onEachAdapter((open) => {
   });
 
   test('a second request with the same key is counted, and refused at the limit', async () => {
-    const [one, two] = await rings(open(), virtualClock(), [key('a', { requestsPerMinute: 3 })]);
+    const [one, two] = await rings(open(), virtualClock(), [key('key-a', { requestsPerMinute: 3 })]);
     const held = await reserved(one!);
     expect([await held.send(), await held.sendAgain()]).toEqual([true, true]);
     await until(() => two!.block('front', 'painter', 'acme') === undefined, { what: 'room for the third' });
@@ -93,7 +93,7 @@ onEachAdapter((open) => {
   });
 
   test('requests in flight are counted over all workers, and a release makes room', async () => {
-    const [one, two] = await rings(open(), virtualClock(), [key('a', { maxInFlight: 2 })]);
+    const [one, two] = await rings(open(), virtualClock(), [key('key-a', { maxInFlight: 2 })]);
     const held = [await reserved(one!), await reserved(two!)];
     await until(async () => (await onlyState(two!)).inFlight === 2, { what: 'both to be counted' });
     expect(await onlyState(two!)).toMatchObject({ state: 'busy', inFlight: 2 });
@@ -109,19 +109,22 @@ onEachAdapter((open) => {
 
   test('many reservations at once get no more than there is', async () => {
     const both = await rings(open(), virtualClock(), [
-      key('a', { requestsPerMinute: 7 }),
-      key('b', { maxInFlight: 4 }),
+      key('key-a', { requestsPerMinute: 7 }),
+      key('key-b', { maxInFlight: 4 }),
     ]);
     const answers = await Promise.all(Array.from({ length: 30 }, (_, at) => both[at % 2]!.reserve('front', aCall())));
     const held = answers.filter((answer) => 'secret' in answer);
-    expect(held.filter(({ secret }) => secret === 'a')).toHaveLength(7);
-    expect(held.filter(({ secret }) => secret === 'b')).toHaveLength(4);
+    expect(held.filter(({ secret }) => secret === 'key-a')).toHaveLength(7);
+    expect(held.filter(({ secret }) => secret === 'key-b')).toHaveLength(4);
     await Promise.all(held.map((one) => one.release(unused)));
     await unblocked(both[0]!);
   });
 
   test('the wait for room ends with the signal, and tells how much room there is', async () => {
-    const [ring] = await rings(open(), virtualClock(), [key('a', { maxInFlight: 2 }), key('b', { maxInFlight: 3 })]);
+    const [ring] = await rings(open(), virtualClock(), [
+      key('key-a', { maxInFlight: 2 }),
+      key('key-b', { maxInFlight: 3 }),
+    ]);
     expect(await ring!.untilRoom('front', ['painter'], never)).toBe(5);
     const held: HeldKey[] = [];
     for (let call = 0; call < 5; call += 1) held.push(await reserved(ring!));
@@ -135,7 +138,9 @@ onEachAdapter((open) => {
   test('a process without secrets sees the state of all keys, and every block', async () => {
     const installation = open();
     const clock = virtualClock();
-    const [ring] = await rings(installation, clock, [key('a', { requestsPerMinute: 60 }), key('b')], { count: 1 });
+    const [ring] = await rings(installation, clock, [key('key-a', { requestsPerMinute: 60 }), key('key-b')], {
+      count: 1,
+    });
     const api = await (await installation.process()).keys(clock, {});
     const held = await reserved(ring!);
     const states = await until(
@@ -154,7 +159,7 @@ onEachAdapter((open) => {
   });
 
   test('a listener hears of changes until its signal aborts', async () => {
-    const [one, two] = await rings(open(), virtualClock(), [key('a')]);
+    const [one, two] = await rings(open(), virtualClock(), [key('key-a')]);
     const heard: string[] = [];
     const leaving = new AbortController();
     two!.onChange((pool) => heard.push(pool), leaving.signal);
