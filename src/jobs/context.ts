@@ -41,8 +41,7 @@ export interface JobsContext {
 }
 
 /** What the use cases read of the key ring. */
-export type KeyRingView = Pick<KeyRing, 'state'> &
-  Partial<Pick<KeyRing, 'block' | 'outages' | 'spending' | 'onChange'>>;
+export type KeyRingView = Pick<KeyRing, 'state' | 'block' | 'outages' | 'spending' | 'onChange'>;
 
 export interface EndedTask {
   readonly before: OpenTask;

@@ -176,7 +176,7 @@ function keys({ name, keys: all }: ObservedPool): Check[] {
 }
 
 function outages({ keys: ring }: ExplainContext, { name }: ObservedPool): Check[] {
-  return (ring?.outages?.(name) ?? []).map(({ model, since, until, provider, message }) => {
+  return (ring?.outages(name) ?? []).map(({ model, since, until, provider, message }) => {
     const what = provider?.status === undefined ? 'cannot be reached' : `answers ${provider.status}`;
     const words = message === '' ? '' : ` (${message})`;
     return failed(

@@ -7,13 +7,15 @@ import type { TaskError } from '../job/errors/index.ts';
 import type { JobId } from '../job/ids.ts';
 import { servingPool, targetOf } from '../job/target.ts';
 import { lanes, type Lane, type Queued, type Sequence, type TaskState } from '../job/task.ts';
-import type { JobsContext } from './context.ts';
+import type { JobsContext, KeyRingView } from './context.ts';
 import { readJob, type ReadContext } from './read.ts';
 
-export type ExplainContext = Pick<
+export interface ExplainContext extends Pick<
   JobsContext,
-  'follower' | 'workers' | 'lastClaims' | 'keys' | 'queue' | 'pools' | 'clock' | 'heartbeatTimeoutMs'
->;
+  'follower' | 'workers' | 'lastClaims' | 'queue' | 'pools' | 'clock' | 'heartbeatTimeoutMs'
+> {
+  readonly keys?: Pick<KeyRingView, 'state' | 'block' | 'outages'>;
+}
 
 export interface ObservedPools {
   readonly pools: ReadonlyMap<string, ObservedPool>;
@@ -69,7 +71,7 @@ export function observeTask(
 
 function blockOf({ keys }: Pick<ExplainContext, 'keys'>, state: Queued): Block | null {
   const { pool, model } = targetOf(state);
-  return keys?.block?.(pool, model, state.of.tenant) ?? null;
+  return keys?.block(pool, model, state.of.tenant) ?? null;
 }
 
 function aheadOf(queues: Queues, lane: Lane, sequence: Sequence): { again: number; lane: number } {

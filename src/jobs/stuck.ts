@@ -50,7 +50,7 @@ export function findStuck({ clock, follower, lastClaims, keys }: StuckContext, r
 function endsWithoutHelp(keys: JobsContext['keys'], state: OpenTask): boolean {
   if (state.state !== 'queued') return false;
   const { pool, model } = targetOf(state);
-  const reason = keys?.block?.(pool, model, state.of.tenant)?.reason;
+  const reason = keys?.block(pool, model, state.of.tenant)?.reason;
   return reason === 'ProviderOutage' || reason === 'BudgetExhausted';
 }
 

@@ -76,10 +76,14 @@ export class WaitObserver {
   #patientContext(): ExplainContext {
     const { keys, queue } = this.#context;
     const before = (name: string): ObservedPool | undefined => this.#known.get(name)?.pool;
+    const paused: ExplainContext['queue']['paused'] = (name) =>
+      orElse(() => queue.paused(name), before(name)?.paused ?? undefined);
+    const context = { ...this.#context, queue: { paused } };
+    if (keys === undefined) return context;
+    const state = (name: string): ReturnType<typeof keys.state> => orElse(() => keys.state(name), []);
     return {
-      ...this.#context,
-      queue: { paused: (name) => orElse(() => queue.paused(name), before(name)?.paused ?? undefined) },
-      ...(keys === undefined ? {} : { keys: { state: (name) => orElse(() => keys.state(name), []) } }),
+      ...context,
+      keys: { state, block: (...call) => keys.block(...call), outages: (name) => keys.outages(name) },
     };
   }
 }

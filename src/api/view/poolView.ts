@@ -40,8 +40,8 @@ export async function poolView(
     pausedUntil: isoTimeOrNull(paused?.until ?? null),
     workers: context.workers.list().filter(({ beat }) => beat.pool === name).length,
     keys: keys.map(keyView),
-    outages: (context.keys?.outages?.(name) ?? []).map(outageView),
-    spending: (context.keys?.spending?.(name) ?? []).filter((it) => isShown(it, principal)).map(spendingView),
+    outages: (context.keys?.outages(name) ?? []).map(outageView),
+    spending: (context.keys?.spending(name) ?? []).filter((it) => isShown(it, principal)).map(spendingView),
   };
 }
 

@@ -8,10 +8,7 @@ import type { Cause, Finding, ObservedKey, ObservedPool } from './observation.ts
 
 export function blocked(block: Block, target: Target, pool: ObservedPool, now: Instant): Finding {
   const until = block.until !== null && block.until > now && block.until < Infinity ? block.until : null;
-  const details = [words(block), when(block, until)];
-  // A budget's words say how much was spent.
-  if (block.reason === 'BudgetExhausted') details.reverse();
-  const summary = `${what(block, target, pool)}${details.join('')}`;
+  const summary = `${what(block, target, pool)}${words(block, pool.provider)}${when(block, until)}`;
   const { cause, advice } = situations[block.reason];
   return {
     cause,
@@ -21,7 +18,11 @@ export function blocked(block: Block, target: Target, pool: ObservedPool, now: I
   };
 }
 
-function what({ reason, provider, since, permanent }: Block, { pool, model }: Target, seen: ObservedPool): string {
+function what(
+  { reason, provider, since, permanent, message }: Block,
+  { pool, model }: Target,
+  seen: ObservedPool,
+): string {
   const name = titled(seen.provider);
   const from = since === null ? '' : ` since ${clockTime(since)}`;
   switch (reason) {
@@ -42,7 +43,7 @@ function what({ reason, provider, since, permanent }: Block, { pool, model }: Ta
         ? `No key of pool ${pool} has a quota of ${model}`
         : `Every key of pool ${pool} has used up its quota of ${model}`;
     case 'BudgetExhausted':
-      return `The budget of pool ${pool} or of the tenant is spent`;
+      return message === '' ? `The budget of pool ${pool} or of the tenant is spent` : message;
     default:
       return reason satisfies never;
   }
@@ -55,7 +56,13 @@ function fingerprints(keys: readonly ObservedKey[] | null, state: ObservedKey['s
   return `: ${named.map(({ fingerprint, cause }) => `${fingerprint}${cause === null ? '' : ` (${cause})`}`).join(', ')}`;
 }
 
-const words = ({ message }: Block): string => (message === '' ? '' : `: ${message.replace(/\.$/, '')}`);
+/** The provider's words, without the `Gemini answered 503: ` that the sentence has said already. */
+function words({ reason, message }: Block, provider: string): string {
+  if (reason === 'BudgetExhausted') return '';
+  const said = new RegExp(`^${titled(provider)} answered \\d+(: |$)`);
+  const own = message.replace(said, '').replace(/\.$/, '');
+  return own === '' ? '' : `: ${own}`;
+}
 
 function when({ reason, permanent }: Block, until: Instant | null): string {
   if (permanent) return '';

@@ -44,7 +44,7 @@ export function watchWaiting(context: WaitingContext, job: JobId | undefined, wa
   };
   const stopped = new AbortController();
   const timer = setInterval(check, recheckAfter).unref();
-  context.keys?.onChange?.((pool) => {
+  context.keys?.onChange((pool) => {
     if (openTasks().some(({ state }) => servingPool(state) === pool)) check();
   }, stopped.signal);
   return {

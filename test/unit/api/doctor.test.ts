@@ -6,6 +6,7 @@ import type { Outage } from '../../../src/ports/keyRing.ts';
 import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
 import { aBeat } from '../../fakes/heartbeats.ts';
 import { fakeInstallationProbe } from '../../fakes/installationProbe.ts';
+import { scriptedKeys } from '../../fakes/keyRingView.ts';
 import { start } from '../../fakes/tasks.ts';
 import { until } from '../../support/until.ts';
 
@@ -77,13 +78,13 @@ test('a failed check says what to do', async () => {
   };
   await using world = await apiWorld({
     installation: { ...fakeInstallationProbe(full), leader: async () => undefined },
-    keys: {
+    keys: scriptedKeys({
       state: async (pool) =>
         pool === 'default'
           ? [{ ...refused, state: 'refused', cause: 'KeyRefused', until: start + 600_000 }]
           : ([] as const),
       outages: (pool) => (pool === 'default' ? [outage] : []),
-    },
+    }),
   });
   await world.post('/v1/pools/drawings/pause', {});
   world.heartbeats.beat(aBeat({ pool: 'drawings' }));

@@ -6,6 +6,7 @@ import { failed, succeeded, toReview, waiting } from '../../../src/job/transitio
 import type { KeyState } from '../../../src/ports/keyRing.ts';
 import { apiWorld } from '../../fakes/apiWorld.ts';
 import { aBeat } from '../../fakes/heartbeats.ts';
+import { scriptedKeys } from '../../fakes/keyRingView.ts';
 import { start } from '../../fakes/tasks.ts';
 import { until } from '../../support/until.ts';
 
@@ -79,7 +80,9 @@ describe('GET /v1/jobs/{id}/explain', () => {
   });
 
   test('cooling keys and a paused pool', async () => {
-    await using world = await apiWorld({ keys: { state: async () => [cooling], block: () => rateLimited } });
+    await using world = await apiWorld({
+      keys: scriptedKeys({ state: async () => [cooling], block: () => rateLimited }),
+    });
     world.heartbeats.beat(aBeat());
     await until(async () => (await world.get('/v1/workers')).json.items.length === 1, { what: 'the heartbeat' });
     const job = await world.submit();

@@ -11,6 +11,7 @@ import { openTokenStore, parseTokens, tokenStore } from '../../../src/api/auth/t
 import { poolListSchema, workerListSchema } from '../../../src/api/view/schemas.ts';
 import { apiWorld } from '../../fakes/apiWorld.ts';
 import { aBeat } from '../../fakes/heartbeats.ts';
+import { scriptedKeys } from '../../fakes/keyRingView.ts';
 import { start } from '../../fakes/tasks.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 import { until } from '../../support/until.ts';
@@ -176,7 +177,9 @@ describe('workers and pools', () => {
       message: '',
       models: [],
     } as const;
-    await using world = await apiWorld({ keys: { state: async (pool) => (pool === 'default' ? [key] : []) } });
+    await using world = await apiWorld({
+      keys: scriptedKeys({ state: async (pool) => (pool === 'default' ? [key] : []) }),
+    });
     const id = await world.submit();
     world.clock.skip(5);
     await world.submit();

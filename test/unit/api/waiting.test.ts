@@ -7,6 +7,7 @@ import type { KeyRingView } from '../../../src/jobs/context.ts';
 import type { KeyState, Outage, Spending } from '../../../src/ports/keyRing.ts';
 import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
 import { aBeat } from '../../fakes/heartbeats.ts';
+import { scriptedKeys, type ScriptedKeys } from '../../fakes/keyRingView.ts';
 import { start } from '../../fakes/tasks.ts';
 import { EventStreamReader } from '../../support/eventStreamReader.ts';
 import { until } from '../../support/until.ts';
@@ -27,24 +28,8 @@ const detail =
   'Gemini answers 503 for gemini-3.1-flash-image since 2026-11-22T00:00:00Z; next probe 2026-11-22T00:01:10Z';
 const shown = { reason: 'ProviderOutage', until: iso(start + 70_000), detail };
 
-interface ScriptedKeys extends KeyRingView {
-  blocked: Block | undefined;
-  readonly changed: Set<(pool: string) => void>;
-}
-
-function scriptedKeys(over: Partial<KeyRingView> = {}): ScriptedKeys {
-  const keys: ScriptedKeys = {
-    blocked: outage,
-    changed: new Set(),
-    state: async () => [],
-    block: () => keys.blocked,
-    outages: () => [],
-    spending: () => [],
-    onChange: (listener) => void keys.changed.add(listener),
-    ...over,
-  };
-  return keys;
-}
+const outKeys = (over: Partial<KeyRingView> = {}): ScriptedKeys =>
+  Object.assign(scriptedKeys(over), { blocked: outage });
 
 async function withWorker(over: Parameters<typeof apiWorld>[0] = {}): Promise<ApiWorld> {
   const world = await apiWorld(over);
@@ -55,7 +40,7 @@ async function withWorker(over: Parameters<typeof apiWorld>[0] = {}): Promise<Ap
 
 describe('waitingFor', () => {
   test('is in a job, its tasks and the list, until its first task runs', async () => {
-    const keys = scriptedKeys();
+    const keys = outKeys();
     await using world = await withWorker({ keys });
     const submitted = await world.post('/v1/jobs', { kind: 'image', input: { prompt: 'a' }, tasks: [{}, {}] });
     expect(submitted.json).toMatchObject({ waitingFor: shown, tasks: [{ waitingFor: shown }, { waitingFor: shown }] });
@@ -97,7 +82,7 @@ describe('waitingFor', () => {
   test('a list is answered from memory while NATS does not answer', async () => {
     const hangs = new Promise<never>(() => undefined);
     await using world = await apiWorld({
-      keys: scriptedKeys({ state: () => hangs }),
+      keys: outKeys({ state: () => hangs }),
       queue: {
         paused: () => Promise.reject(new Error('NATS is away')),
         depth: () => hangs,
@@ -125,7 +110,7 @@ describe('waitingFor', () => {
 
 describe('the events of a job', () => {
   test('tell what its tasks wait for when that changes without a message, and only then', async () => {
-    const keys = scriptedKeys();
+    const keys = outKeys();
     const world = await withWorker({ keys });
     const url = await world.api.listen({ host: '127.0.0.1', port: 0 });
     onTestFinished(() => world[Symbol.asyncDispose]());
@@ -133,7 +118,7 @@ describe('the events of a job', () => {
     const listener = await EventStreamReader.open(`${url}/v1/jobs/${job}/events`);
     await listener.until((all) => all.length === 1, 'the snapshot');
     expect(listener.received[0]!.data).toMatchObject({ waitingFor: shown, tasks: [{ waitingFor: shown }] });
-    const notify = (): void => keys.changed.forEach((listen) => listen('default'));
+    const notify = (): void => keys.notify('default');
     notify();
     keys.blocked = undefined;
     notify();
@@ -156,7 +141,7 @@ describe('GET /v1/stuck', () => {
   const stuck = async (world: ApiWorld) => (await world.get('/v1/stuck')).json.items as unknown[];
 
   test('leaves out what waits for the end of an outage or for the next budget, unless it is overdue', async () => {
-    const keys = scriptedKeys();
+    const keys = outKeys();
     await using world = await apiWorld({ keys });
     await world.submit({ policy: { queueTimeout: '1h' } });
     world.clock.skip(30 * 60_000);

@@ -94,11 +94,13 @@ describe('a queued task', () => {
     const none = explained(queued, 0, { block: { ...exhausted, permanent: true } });
     expect(none.summary).toBe('No key of pool default has a quota of gemini-3.1-flash-image');
     expect(none.advice[0]).toContain('Enable billing');
-    const spent = blockOf('BudgetExhausted', { until: start + 86_400_000, message: '20.1 of 20 spent today' });
+    const spent = blockOf('BudgetExhausted', {
+      until: start + 86_400_000,
+      message: "The pool's budget of 20 per day is spent (20.1)",
+    });
     expect(explained(queued, 0, { block: spent })).toMatchObject({
       cause: 'BudgetExhausted',
-      summary:
-        'The budget of pool default or of the tenant is spent until 2026-11-23T00:00:00Z: 20.1 of 20 spent today',
+      summary: "The pool's budget of 20 per day is spent (20.1) until 2026-11-23T00:00:00Z",
     });
   });
 

@@ -28,7 +28,7 @@ export const outage = (over: Partial<Block>): Block =>
   blockOf('ProviderOutage', {
     since: start + 10_000,
     provider: { status: 503, code: 'UNAVAILABLE' },
-    message: 'The model is overloaded.',
+    message: 'Gemini answered 503: The model is overloaded.',
     ...over,
   });
 
