@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { GenwardenError } from '../job/errors/index.ts';
+import { trimKey, trimKeyLines } from './apiKeys.ts';
 import { maskText } from './mask.ts';
 import type { Command, ResolvedSetting, SettingDefinition, Source } from './setting.ts';
 import { settingDefinitions, settingsSchema } from './settings.ts';
@@ -43,7 +44,7 @@ export function readSettings(input: SettingsInput): { settings: Settings; resolv
 function resolve(definition: SettingDefinition, input: SettingsInput): ResolvedSetting {
   const flag = flagText(input.flags?.[definition.flagAttribute]);
   const fileVariable = definition.fileVariable;
-  const variable = variableText(input.env, definition.variable);
+  const variable = variableText(input.env, definition.variable, definition);
   if (flag !== undefined && fileVariable !== undefined) return fromFile(definition, definition.flag, flag, input);
   if (flag !== undefined) return { definition, text: flag, source: { kind: 'flag', name: definition.flag } };
   if (variable !== undefined) {
@@ -58,15 +59,17 @@ function flagText(value: unknown): string | undefined {
   return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : undefined;
 }
 
-function variableText(env: SettingsInput['env'], name: string): string | undefined {
-  const value = env[name]?.trim();
-  return value === undefined || value === '' || isInjectedByKubernetes(name, value) ? undefined : value;
+function variableText(env: SettingsInput['env'], name: string, definition?: SettingDefinition): string | undefined {
+  const text = env[name] ?? '';
+  const value = definition?.onlyAsciiTrimmed === true ? trimKey(text) : text.trim();
+  return value === '' || isInjectedByKubernetes(name, value) ? undefined : value;
 }
 
 function fromFile(definition: SettingDefinition, name: string, path: string, input: SettingsInput): ResolvedSetting {
-  const source: Source = { kind: 'file', name };
+  const source: Source = { kind: 'file', name, path };
   try {
-    const text = (input.files ?? readTextFile)(path).trim();
+    const content = (input.files ?? readTextFile)(path);
+    const text = definition.onlyAsciiTrimmed === true ? trimKeyLines(content) : content.trim();
     if (text !== '') return { definition, text, source };
     return { definition, text: undefined, source, problem: `${name}=${path}: the file is empty` };
   } catch (error) {
@@ -79,7 +82,7 @@ const readTextFile = (path: string): string => readFileSync(path, 'utf8');
 
 function fromAlias(definition: SettingDefinition, input: SettingsInput): ResolvedSetting | undefined {
   for (const name of definition.aliases ?? []) {
-    const text = variableText(input.env, name);
+    const text = variableText(input.env, name, definition);
     if (text !== undefined) return { definition, text, source: { kind: 'variable', name } };
   }
   return undefined;
@@ -105,10 +108,16 @@ function nest(resolved: readonly ResolvedSetting[]): Record<string, unknown> {
 function valueProblems(error: z.ZodError, resolved: readonly ResolvedSetting[]): string[] {
   return error.issues.map((issue) => {
     const setting = resolved.find(({ definition }) => definition.path.every((key, at) => issue.path[at] === key))!;
-    const entry = issue.path[setting.definition.path.length];
-    const which = typeof entry === 'number' && entry > 0 ? `entry ${entry + 1} ` : '';
-    return `${nameAndValue(setting)}: ${which}${issue.message}; allowed: ${setting.definition.allowed}`;
+    return `${nameAndValue(setting)}: ${placeOf(issue, setting)}${issue.message}; allowed: ${setting.definition.allowed}`;
   });
+}
+
+/** The entry of a list, or the line of a list in a file; '' for the first entry unless the form counts lines. */
+function placeOf({ path }: z.core.$ZodIssue, { definition, source }: ResolvedSetting): string {
+  const [entry, line] = path.slice(definition.path.length);
+  if (typeof entry !== 'number') return '';
+  if (typeof line !== 'number') return entry > 0 ? `entry ${entry + 1} ` : '';
+  return source.kind === 'file' ? `${source.path} line ${line + 1} ` : `entry ${entry + 1} `;
 }
 
 function nameAndValue({ definition, text, source }: ResolvedSetting): string {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { GenwardenError } from '../job/errors/index.ts';
 import type { PoolBudgets, Prices } from '../job/money.ts';
 import type { JobKind, PolicyRequest } from '../job/policy.ts';
+import { keyProblem, trimKey } from './apiKeys.ts';
 import { budgetsSchema, checkPrices, pricesSchema } from './poolMoney.ts';
 import { policySchema } from './poolPolicy.ts';
 import type { ProviderSettings, Settings } from './settings.ts';
@@ -87,8 +88,10 @@ function withKeys(path: string, pools: readonly PoolInFile[], files: (path: stri
   const problems: string[] = [];
   const read = (file: string, place: string): string => {
     try {
-      const key = files(file).trim();
-      if (key === '' || /\s/.test(key)) problems.push(`${place}: ${file} must contain exactly one key`);
+      const key = trimKey(files(file));
+      const problem = keyProblem(key);
+      if (key === '' || /[\t\n\r ]/.test(key)) problems.push(`${place}: ${file} must contain exactly one key`);
+      else if (problem !== undefined) problems.push(`${place}: the key in ${file} ${problem}`);
       return key;
     } catch (error) {
       problems.push(`${place}: cannot read the file (${(error as Error).message})`);
@@ -161,7 +164,7 @@ const poolSchema = z
       .array(
         z
           .strictObject({
-            key: z.string().min(1).optional(),
+            key: z.string().min(1).superRefine(checkKey).optional(),
             keyFile: z.string().min(1).optional(),
             requestsPerMinute: z.int().min(1).max(100_000).optional(),
             maxInFlight: z.int().min(1).max(10_000).optional(),
@@ -187,6 +190,11 @@ function checkNames(pools: readonly { name: string }[], context: z.RefinementCtx
     if (pools.findIndex((pool) => pool.name === name) === at) continue;
     context.addIssue({ code: 'custom', path: [at, 'name'], message: `another pool is named ${name}` });
   }
+}
+
+function checkKey(key: string, context: z.RefinementCtx): void {
+  const message = keyProblem(key);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
 }
 
 function readJson(path: string, files: (path: string) => string): unknown {

@@ -18,6 +18,8 @@ interface SettingMeta {
   readonly default?: string;
   /** Never printed; set by the variable, or by a file given with a `_FILE` variable or a `--…-file` flag. */
   readonly secret?: boolean;
+  /** Spaces and line breaks around the text are dropped, but no other invisible characters. */
+  readonly onlyAsciiTrimmed?: boolean;
   /** Other variables for the same setting, without the `GENWARDEN_` prefix. All other sources override them. */
   readonly aliases?: readonly string[];
 }
@@ -74,7 +76,8 @@ export interface SettingDefinition extends SettingMeta {
 /** Where a setting's value came from; `name` is the flag or variable. */
 export type Source =
   | { readonly kind: 'default' | 'unset' }
-  | { readonly kind: 'flag' | 'variable' | 'file'; readonly name: string };
+  | { readonly kind: 'flag' | 'variable'; readonly name: string }
+  | { readonly kind: 'file'; readonly name: string; readonly path: string };
 
 /** A setting with its text, before validation. */
 export interface ResolvedSetting {

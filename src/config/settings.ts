@@ -1,6 +1,7 @@
 // Every setting of Genwarden: variables, flags, error messages, `genwarden config` and the docs come from this list.
 
 import { z } from 'zod';
+import { keyList } from './apiKeys.ts';
 import { duration, integer, label, list, matching, oneOf, oneOfNumbers, path, port, size, text, url } from './forms.ts';
 import { kubernetesSettings } from './kubernetesSettings.ts';
 import { definitionsOf, optional, optionalList, withDefault } from './setting.ts';
@@ -108,8 +109,9 @@ const http = z.object({
 
 const provider = (name: 'GEMINI' | 'OPENAI', title: string, aliases: string[], version: string, models: string) =>
   z.object({
-    apiKeys: optionalList(list(secret), {
+    apiKeys: optionalList(keyList, {
       name: `${name}_API_KEYS`,
+      onlyAsciiTrimmed: true,
       description: `API keys of ${title}, separated by commas or line breaks`,
       usedBy: provisioning,
       secret: true,
