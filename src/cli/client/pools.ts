@@ -62,11 +62,12 @@ function keyLines({ name }: Pool, key: Pool['keys'][number], now: number): strin
   const { fingerprint, state, until, cause, message, models } = key;
   const words = message === '' ? '' : `: ${message}`;
   const why = cause === null ? '' : ` (${cause}${words})`;
-  const usable = until === null ? '' : `; usable again ${untilTime(until, now)}`;
+  const again = state === 'refused' ? 'next check' : 'usable again';
+  const usable = until === null ? '' : `; ${again} ${untilTime(until, now)}`;
   if (state === 'refused' || state === 'cooling') return [`${name}: key ${fingerprint} is ${state}${why}${usable}`];
   return models.map((model) => {
-    const again = model.state === 'noQuota' ? 'next check' : 'usable again';
-    return `${name}: key ${fingerprint} is ${modelStates[model.state]} for ${model.model} (${model.cause}); ${again} ${untilTime(model.until, now)}`;
+    const then = model.state === 'noQuota' || model.state === 'refused' ? 'next check' : 'usable again';
+    return `${name}: key ${fingerprint} is ${modelStates[model.state]} for ${model.model} (${model.cause}); ${then} ${untilTime(model.until, now)}`;
   });
 }
 
@@ -79,7 +80,7 @@ const modelStates = {
 
 function spendingLine({ name }: Pool, { tenant, day, month, limits }: Pool['spending'][number]): string {
   const of = (limit: number | undefined): string => (limit === undefined ? '' : ` of ${limit}`);
-  const who = tenant === null ? '' : ` by ${tenant}`;
+  const who = tenant === null ? '' : ` by tenant ${tenant}`;
   return `${name}: spent${who} ${day}${of(limits.day)} today, ${month}${of(limits.month)} this month`;
 }
 

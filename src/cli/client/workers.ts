@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Worker } from '../../client/index.ts';
+import { about } from '../../job/explain/format.ts';
 import { ageOf, formatBytes, shortDuration } from '../output/format.ts';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
@@ -44,6 +45,6 @@ function taskList({ tasks }: Worker): string {
 /** The provider's part: how long it has had the call, and what is usual. Before the call is sent, the progress. */
 function callText({ progress, waited, usual }: Worker['tasks'][number]): string {
   if (waited === null) return `${Math.floor(progress * 100)}%`;
-  const range = usual === null ? '' : ` (usually ${shortDuration(usual.p50)} to ${shortDuration(usual.p95)})`;
+  const range = usual === null ? '' : ` (usually ${about(usual.p50)} to ${about(usual.p95)})`;
   return `waited ${shortDuration(waited)}${range}`;
 }

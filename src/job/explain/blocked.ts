@@ -3,7 +3,7 @@
 import type { Block } from '../block.ts';
 import type { Target } from '../policy.ts';
 import type { Instant } from '../task.ts';
-import { clockTime, titled } from './format.ts';
+import { clockTime, ownWords, titled } from './format.ts';
 import type { Cause, Finding, ObservedKey, ObservedPool } from './observation.ts';
 
 export function blocked(block: Block, target: Target, pool: ObservedPool, now: Instant): Finding {
@@ -56,12 +56,9 @@ function fingerprints(keys: readonly ObservedKey[] | null, state: ObservedKey['s
   return `: ${named.map(({ fingerprint, cause }) => `${fingerprint}${cause === null ? '' : ` (${cause})`}`).join(', ')}`;
 }
 
-/** The provider's words, without the `Gemini answered 503: ` that the sentence has said already. */
 function words({ reason, message }: Block, provider: string): string {
-  if (reason === 'BudgetExhausted') return '';
-  const said = new RegExp(`^${titled(provider)} answered \\d+(: |$)`);
-  const own = message.replace(said, '').replace(/\.$/, '');
-  return own === '' ? '' : `: ${own}`;
+  const own = ownWords(message, provider).replace(/\.$/, '');
+  return own === '' || reason === 'BudgetExhausted' ? '' : `: ${own}`;
 }
 
 function when({ reason, permanent }: Block, until: Instant | null): string {

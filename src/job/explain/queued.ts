@@ -14,7 +14,8 @@ export function whyQueued(task: Queued, seen: Observation): Finding[] {
   const noCall = block === null ? undefined : blocked(block, targetOf(task), pool, now);
   const obstacles = [removed(pool), paused(pool, now), noWorkers(pool), noCall].filter((it) => it !== undefined);
   const behind = queuedBehind(task, seen);
-  if (behind !== undefined) obstacles.push(behind);
+  // More workers would not help while another obstacle is in the way.
+  if (behind !== undefined) obstacles.push(obstacles.length === 0 ? behind : { ...behind, advice: '' });
   if (obstacles.length > 0) return obstacles;
   return [pool.slots.free === 0 ? workersBusy(pool) : next(task, seen)];
 }

@@ -236,12 +236,12 @@ test('workers and pools are printed as tables', async () => {
     (await runCommand(args, { env: api.env })).stdout.split('\n')[1]!.split(/ {2,}/);
   expect(await row('workers')).toEqual(['worker-1', 'default', 'node-a', '1/4', '1s', '10m', 'ready']);
   expect(await row('workers', '-o', 'wide')).toContain('100.0 MiB');
-  expect(await row('workers', '-o', 'wide')).toContain('job1/1 50%, job1/2 waited 81s (usually 8s to 14s)');
+  expect(await row('workers', '-o', 'wide')).toContain('job1/1 50%, job1/2 waited 81s (usually 8.0 s to 14s)');
   expect((await runCommand(['pools'], { env: api.env })).stdout.split('\n').slice(2)).toEqual([
     '',
     'default: the provider answers 503 for flash since 2026-01-01T00:02:00Z; next probe in 70s',
     'default: key k1 is out of quota for flash-image (QuotaExhausted); usable again in 70s',
-    'default: key k2 is refused (KeyRefused: The consumer is suspended); usable again in 70s',
+    'default: key k2 is refused (KeyRefused: The consumer is suspended); next check in 70s',
     'default: spent 3.2 of 20 today, 41 this month',
     '',
   ]);

@@ -59,7 +59,7 @@ test('a line tells why a queued task waits, when that changes', async () => {
   api.put(fakeJob('job1', [fakeTask(0, 'succeeded')]));
   expect(await running.ended).toBe(0);
   expect(running.stdout().split('\n')[0]).toBe(
-    `00:10:00  job1  task 0  queued (attempt 0)  Submitted: It is queued. Waits for ProviderOutage: ${detail}`,
+    `00:10:00  job1  task 0  queued (attempt 0)  Submitted: It is queued; waits for ProviderOutage: ${detail}`,
   );
 });
 

@@ -71,8 +71,10 @@ function changeLines(before: Job | undefined, after: Job): string[] {
 
 function describe(task: Task): string {
   const run = task.run > 1 ? `run ${task.run}, ` : '';
-  const waits = waitOf(task) === '' ? '' : ` Waits for ${task.waitingFor!.reason}: ${task.waitingFor!.detail}`;
-  return `${taskName(task)}  ${task.state} (${run}attempt ${task.attempt})  ${task.reason}: ${task.message}${waits}`;
+  const line = `${taskName(task)}  ${task.state} (${run}attempt ${task.attempt})  ${task.reason}: ${task.message}`;
+  if (waitOf(task) === '') return line;
+  const { reason, detail } = task.waitingFor!;
+  return `${line.replace(/\.$/, '')}; waits for ${reason}: ${detail}`;
 }
 
 function outcome(job: Job): string {
