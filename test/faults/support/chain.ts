@@ -18,12 +18,19 @@ export function faultsOf(entries: readonly DetailedEntry[]): string[] {
     const broken = violatedBy({ before, after: next });
     faults.push(...broken.map((invariant) => `${invariant} at ${describe(next.state)}`));
     if (before === undefined) continue;
-    if (!ways(before, next.state, entries.slice(0, index)).some((way) => isDeepStrictEqual(way, next.state))) {
+    if (callsOf(next.state) < callsOf(before.state)) faults.push(`forgets calls at ${describe(next.state)}`);
+    if (!ways(before, next.state, entries.slice(0, index)).some((way) => isSame(way, next.state))) {
       faults.push(`no transition leads from ${describe(before.state)} to ${describe(next.state)}`);
     }
   }
   return faults;
 }
+
+const callsOf = ({ spent }: TaskState): number => spent?.calls ?? 0;
+
+/** Apart from what the attempt spent, which only its worker knows. */
+const isSame = (one: TaskState, other: TaskState): boolean =>
+  isDeepStrictEqual({ ...one, spent: undefined }, { ...other, spent: undefined });
 
 const describe = (state: TaskState): string => JSON.stringify({ ...state, of: undefined });
 
@@ -73,12 +80,21 @@ function fromRunning(state: TaskState & { state: 'running' }, next: TaskState): 
   const { since: now } = next;
   const retry =
     next.state === 'waiting' ? [transitions.waiting(state, next.reason as TaskErrorCode, next.retryAt, now)] : [];
-  return [...retry, transitions.succeeded(state, now), transitions.toReview(state, now), ...requeues(state, next)];
+  const returned = transitions.returned(state, next.reason, now);
+  return [
+    ...retry,
+    returned,
+    transitions.succeeded(state, now),
+    transitions.toReview(state, now),
+    ...requeues(state, next),
+  ];
 }
 
 function requeues(state: TaskState & { state: 'queued' | 'running' | 'waiting' }, next: TaskState): TaskState[] {
   const costs = ['counts', 'free', 'lost'] as const;
-  return costs.map((cost) => transitions.requeued(state, next.reason, cost, next.since));
+  const requeued = costs.map((cost) => transitions.requeued(state, next.reason, cost, next.since));
+  const { target = 0 } = next;
+  return target > (state.target ?? 0) ? [...requeued, transitions.fellBack(state, target, next.since)] : requeued;
 }
 
 /** A late result of an earlier attempt of the same run. */

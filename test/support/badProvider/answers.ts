@@ -35,6 +35,38 @@ export const endlessHint: RawAnswer = {
   ]),
 };
 
+/** A limit per minute, which the provider counts differently than we do. */
+export function rateLimited(model: string, retryDelay: string): RawAnswer {
+  const violation = {
+    quotaId: 'GenerateRequestsPerMinutePerProjectPerModel',
+    quotaDimensions: { model },
+    quotaValue: '6',
+  };
+  return {
+    status: 429,
+    body: googleError(429, 'RESOURCE_EXHAUSTED', 'You exceeded your current quota.', [
+      { '@type': 'type.googleapis.com/google.rpc.QuotaFailure', violations: [violation] },
+      { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay },
+    ]),
+  };
+}
+
+export const modelGone = (model: string): RawAnswer => ({
+  status: 404,
+  body: googleError(404, 'NOT_FOUND', `models/${model} is not found, or is not supported for generateContent.`),
+});
+
+export const refusedPrompt: RawAnswer = {
+  status: 200,
+  body: { promptFeedback: { blockReason: 'SAFETY' }, usageMetadata: { promptTokenCount: 12, totalTokenCount: 12 } },
+};
+
+/** What gateways and tired servers answer with status 200. */
+export const garbage = {
+  html: { status: 200, headers: { 'content-type': 'text/html' }, body: '<html><body>Welcome</body></html>' },
+  json: { status: 200, body: { candidates: [{ content: { parts: [{ text: 'a'.repeat(400) }] } }] } },
+} satisfies Record<string, RawAnswer>;
+
 export const redirectTo = (location: string): RawAnswer => ({ status: 302, headers: { location }, body: '' });
 
 /** A real JPEG or PNG under this label; undefined: no label. */
@@ -47,6 +79,6 @@ export async function picture(format: 'jpeg' | 'png', mimeType: string | undefin
   return { status: 200, body: { candidates: [{ content, finishReason: 'STOP', index: 0 }], usageMetadata } };
 }
 
-function googleError(code: number, status: string, message: string, details: readonly object[] = []): object {
+export function googleError(code: number, status: string, message: string, details: readonly object[] = []): object {
   return { error: { code, message, status, ...(details.length === 0 ? {} : { details }) } };
 }

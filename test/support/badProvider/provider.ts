@@ -28,6 +28,8 @@ export interface RawAnswer {
   readonly dripEveryMs?: number;
   /** Cuts the connection after half of the body. */
   readonly cut?: boolean;
+  /** Sends nothing until the client gives up. */
+  readonly hang?: boolean;
 }
 
 /** The raw answer to a call; undefined passes the call on to the stand-in. */
@@ -87,6 +89,7 @@ export async function startForeignHost(): Promise<ForeignHost> {
 }
 
 async function send(response: ServerResponse, raw: RawAnswer): Promise<void> {
+  if (raw.hang === true) return;
   const text = typeof raw.body === 'string' ? raw.body : JSON.stringify(raw.body);
   const bytes = Buffer.from(text);
   const length = { 'content-length': String(bytes.length) };
