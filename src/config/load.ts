@@ -38,7 +38,12 @@ export function readSettings(input: SettingsInput): { settings: Settings; resolv
     ...contradictions(resolved, input.command),
   ];
   if (!parsed.success || problems.length > 0) throw invalidSettings(problems);
-  return { settings: parsed.data, resolved };
+  return { settings: withKeysFile(parsed.data, resolved), resolved };
+}
+
+function withKeysFile(settings: z.infer<typeof settingsSchema>, resolved: readonly ResolvedSetting[]): Settings {
+  const { source } = resolved.find(({ definition }) => definition.name === 'GEMINI_API_KEYS')!;
+  return source.kind === 'file' ? { ...settings, gemini: { ...settings.gemini, apiKeysFile: source.path } } : settings;
 }
 
 function resolve(definition: SettingDefinition, input: SettingsInput): ResolvedSetting {

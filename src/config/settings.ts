@@ -254,7 +254,10 @@ export const settingsSchema = z.object({
 });
 
 /** Checked settings. Names that end in `Ms` are milliseconds. */
-export type Settings = z.infer<typeof settingsSchema>;
+export type Settings = z.infer<typeof settingsSchema> & {
+  /** The file that the keys were read from, if they come from a file: they are read again when it changes. */
+  readonly gemini: { readonly apiKeysFile?: string };
+};
 
 /** One provider's part of the settings. */
 export type ProviderSettings = Settings['gemini'];

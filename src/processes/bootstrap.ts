@@ -19,6 +19,8 @@ export interface ProcessContext {
   /** Unique for each start: heartbeats, leadership and NATS connections carry it. */
   readonly name: string;
   readonly logger: Logger;
+  /** Keeps these texts out of the log from now on. */
+  readonly hideSecrets: (secrets: readonly string[]) => void;
   readonly registry: Registry;
   /** Closed in reverse order when the process ends. */
   readonly resources: Resources;
@@ -88,7 +90,8 @@ async function bootstrap(
   resources: Resources,
 ): Promise<{ context: ProcessContext; setProbes: (probes: Probes) => void }> {
   const name = processName(kind, hostname());
-  const logger = createLogger({ ...settings.log, process: kind, secrets: secretsOf(settings, pools) });
+  const secrets = new Set(secretsOf(settings, pools));
+  const logger = createLogger({ ...settings.log, process: kind, secrets });
   const registry = new Registry();
   const metrics = createProcessMetrics(registry, { version, process: kind });
   let probes: Probes = { live: () => true, ready: () => notReady('waiting for NATS') };
@@ -107,7 +110,8 @@ async function bootstrap(
   link.onStatus((status) => metrics.natsConnected.set(status === 'reconnected' ? 1 : 0));
   const { waiting } = link;
   probes = { live: () => true, ready: () => notReady(...(waiting.size > 0 ? waiting : ['starting'])) };
-  return { context: { name, logger, registry, resources, link }, setProbes: (next) => (probes = next) };
+  const hideSecrets = (more: readonly string[]): void => more.forEach((secret) => secrets.add(secret));
+  return { context: { name, logger, hideSecrets, registry, resources, link }, setProbes: (next) => (probes = next) };
 }
 
 const notReady = (...reasons: string[]): Readiness => ({ ready: false, reasons });

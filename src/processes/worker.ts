@@ -20,6 +20,7 @@ import { version } from '../config/version.ts';
 import type { Budget } from '../ports/keyRing.ts';
 import { startProcess, type ProcessContext, type RunningProcess, type StartedProcess } from './bootstrap.ts';
 import { warnSkipped } from './openPorts.ts';
+import { watchKeys } from './watchKeys.ts';
 
 export async function startWorkerProcess(settings: Settings, signal: AbortSignal): Promise<StartedProcess> {
   const pools = loadPools(settings);
@@ -28,7 +29,7 @@ export async function startWorkerProcess(settings: Settings, signal: AbortSignal
 }
 
 async function work(settings: Settings, context: ProcessContext, pool: PoolSettings): Promise<RunningProcess> {
-  const { name, link, logger, registry, resources } = context;
+  const { name, link, logger, hideSecrets, registry, resources } = context;
   const { retentionMs, heartbeatTimeoutMs, drainTimeoutMs } = settings;
   const clock = await natsClock(link);
   const onSkipped = warnSkipped(logger);
@@ -36,6 +37,11 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
   await declared.declare(declarationOf(pool));
   if (pool.keys.length === 0)
     logger.warn({ pool: pool.name }, `pool ${pool.name} has no API key: its tasks stay queued`);
+  const keys = await natsKeyRing(link, {
+    keys: { [pool.name]: pool.keys },
+    budgets: { [pool.name]: budgetsOf(pool) },
+    clock,
+  });
   const worker = startWorker({
     name,
     pool: pool.name,
@@ -44,11 +50,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     queue: resources.own('queue', natsTaskQueue(link, { onSkipped }), (it) => it.close()),
     heartbeats: natsHeartbeats(link),
     artifacts: await natsArtifactStore(link, { retentionMs, clock }),
-    keys: await natsKeyRing(link, {
-      keys: { [pool.name]: pool.keys },
-      budgets: { [pool.name]: budgetsOf(pool) },
-      clock,
-    }),
+    keys,
     provider: geminiProvider({ baseUrl: pool.baseUrl, apiVersion: pool.apiVersion }),
     clock,
     metrics: createWorkerMetrics(registry),
@@ -60,6 +62,9 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     version,
   });
   resources.own('worker', worker, (it) => it.drain());
+  const stopWatching = resources.own('key files', new AbortController(), (it) => it.abort());
+  const replaceKeys = keys.replaceKeys.bind(keys);
+  void watchKeys({ settings, pool, logger, hideSecrets, replaceKeys }, stopWatching.signal);
   // A heartbeat names the connection. Without an immediate one, the loss of a new connection could not be matched to a worker.
   link.onStatus((status) => status === 'reconnected' && worker.beat());
   answerRollCalls(link, () => worker.beat());

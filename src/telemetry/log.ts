@@ -13,8 +13,8 @@ export interface LogOptions {
   readonly format: 'json' | 'pretty';
   /** The part that logs; in `genwarden dev` several share one Node process. */
   readonly process: 'api' | 'worker' | 'controller' | 'operator' | 'dev' | 'client';
-  /** Texts that must never appear in the log, such as API keys. */
-  readonly secrets?: readonly string[];
+  /** Texts that must never appear in the log, such as API keys; more can be added at any time. */
+  readonly secrets?: ReadonlySet<string>;
   /** Default: standard output. Colours are used only on a terminal. */
   readonly destination?: { write(line: string): unknown; readonly isTTY?: boolean };
 }

@@ -31,10 +31,16 @@ const urlUser = /(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^@/\s"\\]+@/gi;
 
 const hidden = '[redacted]';
 
-/** Returns a function that redacts a line; `known` are texts that must never appear, such as API keys. */
-export function createRedactor(known: readonly string[] = []): (line: string) => string {
-  const literals = [...new Set(known)].filter((secret) => secret.length >= 4).flatMap(spellings);
+/**
+ * Returns a function that redacts a line; `known` are texts that must never appear, such as API keys. Texts that are added to
+ * the set later are redacted from then on.
+ */
+export function createRedactor(known: ReadonlySet<string> = new Set()): (line: string) => string {
+  let literals: string[] = [];
+  let size = 0;
   return (line) => {
+    if (known.size !== size) literals = [...known].filter((secret) => secret.length >= 4).flatMap(spellings);
+    size = known.size;
     let clean = line;
     for (const literal of literals) clean = clean.replaceAll(literal, hidden);
     for (const pattern of namedValues) clean = clean.replace(pattern, `$1$2$3$1${hidden}$1`);

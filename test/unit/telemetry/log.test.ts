@@ -100,12 +100,22 @@ test('secrets are redacted in JSON inside a message, at any depth of quoting', (
 });
 
 test('secrets are redacted in sentences and URLs', () => {
-  const { log, text, last } = capture({ secrets: ['known "sesame"', 'plain-sesame'] });
+  const { log, text, last } = capture({ secrets: new Set(['known "sesame"', 'plain-sesame']) });
   log.info('GET https://u:sesame@host/v1?key=sesame&alt=sse with x-goog-api-key: sesame as Basic c2VzYW1lOnNlc2FtZQ==');
   log.info(`keys ${'AIza'}SySesame0123456789_sesame-0123456789 and known "sesame" and plain-sesame.`);
   expect(text().toLowerCase()).not.toContain('sesame');
   expect(text()).not.toContain('c2VzYW1l');
   expect(last()['msg']).toBe('keys [redacted] and [redacted] and [redacted].');
+});
+
+test('a secret that is added later is redacted from then on', () => {
+  const secrets = new Set<string>();
+  const { log, last } = capture({ secrets });
+  log.info('later-sesame');
+  expect(last()['msg']).toBe('later-sesame');
+  secrets.add('later-sesame');
+  log.info('later-sesame');
+  expect(last()['msg']).toBe('[redacted]');
 });
 
 test('pretty lines redact the same, and are coloured only on a terminal', () => {

@@ -77,7 +77,7 @@ class Ring implements OpenRing {
     const budgets = this.#options.budgets?.[pool] ?? {};
     const ledger = this.#records.poolSpending(pool, budgets);
     const known = this.#records.view(pool, []).spending;
-    if (known === undefined && Object.keys(budgets).length === 0) return;
+    if (known === undefined && !hasLimits(budgets)) return;
     void ledger.change((record) => (sameBudgets(record.budgets, budgets) ? record : { ...record, budgets }), patience);
   }
 
@@ -287,5 +287,7 @@ const busy = {
 
 const unanswered = (): GenwardenError =>
   new GenwardenError('Unavailable', 'NATS did not answer the reservation of a provider call.');
+
+const hasLimits = ({ pool = {}, tenant = {} }: Budgets): boolean => Object.keys({ ...pool, ...tenant }).length > 0;
 
 const sameBudgets = (one: Budgets, other: Budgets): boolean => JSON.stringify(one) === JSON.stringify(other);
