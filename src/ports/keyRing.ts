@@ -134,16 +134,3 @@ export interface KeyRing {
   /** Calls the listener whenever a record of a pool changed, until the signal aborts. */
   onChange(listener: (pool: string) => void, signal: AbortSignal): void;
 }
-
-/** What the worker uses until it reserves calls by model. */
-export interface AcquiredKey {
-  readonly secret: string;
-  readonly fingerprint: string;
-  /** Ends the hold. Never throws. */
-  release(outcome: KeyOutcome): void;
-}
-
-export interface AcquiringKeyRing extends Pick<KeyRing, 'state'> {
-  /** Waits until a key may be used; rejects with the signal's reason when it aborts. */
-  acquire(pool: string, signal: AbortSignal): Promise<AcquiredKey>;
-}

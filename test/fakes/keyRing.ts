@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { KeyOutcome, KeySettings, KeyState } from '../../src/ports/keyRing.ts';
+import type { HeldKey, KeyOutcome, KeySettings, KeyState } from '../../src/ports/keyRing.ts';
 import { openRing, type OpenRing } from '../../src/adapters/nats/keys/ring.ts';
 import type { Budgets } from '../../src/adapters/nats/keys/spending.ts';
 import type { Ledger, RecordKind, RecordStore } from '../../src/adapters/nats/keys/store.ts';
@@ -74,7 +74,6 @@ function memoryStore(clock: Clock): RecordStore {
 function limited(ring: OpenRing, clock: Clock): FakeKeyRing {
   const released: KeyOutcome[] = [];
   let inHand = 0;
-  let asking = 0;
   let most = Infinity;
   let wake = new AbortController();
   const changed = (): void => {
@@ -82,20 +81,16 @@ function limited(ring: OpenRing, clock: Clock): FakeKeyRing {
     wake = new AbortController();
   };
   const untilFewer = async (signal: AbortSignal): Promise<void> => {
-    while (inHand + asking >= most) {
+    while (inHand >= most) {
       const woken = AbortSignal.any([signal, wake.signal]);
       await clock.sleep(clock.now() + holdFor, woken).catch(() => undefined);
       signal.throwIfAborted();
     }
   };
-  const takePlace = async (signal: AbortSignal): Promise<void> => {
-    if (inHand + asking >= most) await untilFewer(signal);
-    asking += 1;
-  };
-  const seen = <K extends { release(outcome: KeyOutcome): unknown }>(held: K): K => {
+  const seen = (held: HeldKey): HeldKey => {
     inHand += 1;
     let isHeld = true;
-    const release = (outcome: KeyOutcome): unknown => {
+    const release: HeldKey['release'] = (outcome) => {
       if (isHeld) {
         isHeld = false;
         inHand -= 1;
@@ -117,7 +112,7 @@ function limited(ring: OpenRing, clock: Clock): FakeKeyRing {
       changed();
     },
     untilRoom: async (pool, models, signal) => {
-      if (inHand >= most) await untilFewer(signal);
+      await untilFewer(signal);
       return Math.min(most - inHand, await ring.untilRoom(pool, models, signal));
     },
     reserve: async (pool, call) => {
@@ -132,15 +127,6 @@ function limited(ring: OpenRing, clock: Clock): FakeKeyRing {
     onChange: (listener, signal) => ring.onChange(listener, signal),
     replaceKeys: (pool, keys) => ring.replaceKeys(pool, keys),
     renewHolds: () => ring.renewHolds(),
-    acquire: async (pool, signal) => {
-      signal.throwIfAborted();
-      await takePlace(signal);
-      try {
-        return seen(await ring.acquire(pool, signal));
-      } finally {
-        asking -= 1;
-      }
-    },
   };
   return fake;
 }

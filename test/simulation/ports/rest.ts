@@ -5,14 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ArtifactStore } from '../../../src/ports/artifactStore.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Block } from '../../../src/job/block.ts';
-import type {
-  AcquiringKeyRing,
-  HeldKey,
-  KeyOutcome,
-  KeyRing,
-  KeySettings,
-  Verdict,
-} from '../../../src/ports/keyRing.ts';
+import type { HeldKey, KeyOutcome, KeyRing, KeySettings, Verdict } from '../../../src/ports/keyRing.ts';
 import type { Leadership } from '../../../src/ports/leadership.ts';
 import type { Link } from '../link.ts';
 import { epoch, type Process } from '../time/process.ts';
@@ -47,10 +40,7 @@ export function clockOf(process: Process, error: ClockError): Clock {
 const holdLapses = 30_000;
 
 /** A process's key ring: what it knows is current, what it asks for takes its time and can get lost. */
-export function keysOver(
-  link: Link,
-  settings: Readonly<Record<string, readonly KeySettings[]>>,
-): KeyRing & AcquiringKeyRing {
+export function keysOver(link: Link, settings: Readonly<Record<string, readonly KeySettings[]>>): KeyRing {
   const { server, process } = link;
   const ring = server.keys.ring(settings);
   return {
@@ -61,24 +51,11 @@ export function keysOver(
     onChange: (listener, signal) => ring.onChange((pool) => process.receive(() => listener(pool)), signal),
     untilRoom: (pool, models, signal) => fromServer(link, signal, (stop) => ring.untilRoom(pool, models, stop)),
     reserve: (pool, call) => reserveOver(link, () => ring.reserve(pool, call)),
-    acquire: async (pool, signal) => {
-      while (!link.up || !server.jetStream) await pause(500, undefined, { signal });
-      const key = await fromServer(link, signal, async (stop) => {
-        const acquired = await ring.acquire(pool, stop);
-        const release = async (outcome: KeyOutcome) => (acquired.release(outcome), { outage: false });
-        return held(link, { ...acquired, release });
-      });
-      return { ...key, release: (outcome) => void key.release(outcome) };
-    },
   };
 }
 
-/** What the server answers once it can; a key that it grants to a wait that has ended is returned. */
-async function fromServer<T extends HeldKey | number>(
-  link: Link,
-  signal: AbortSignal,
-  wait: (stop: AbortSignal) => Promise<T>,
-): Promise<T> {
+/** What the server answers once it can, unless the signal aborts first. */
+async function fromServer<T>(link: Link, signal: AbortSignal, wait: (stop: AbortSignal) => Promise<T>): Promise<T> {
   const { server, process } = link;
   const stop = new AbortController();
   const unlisten = process.onEnd(() => stop.abort(new Error('the process has ended')));
@@ -86,12 +63,8 @@ async function fromServer<T extends HeldKey | number>(
   if (signal.aborted) stop.abort(signal.reason);
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   stop.signal.addEventListener('abort', () => process.receive(() => reject(stop.signal.reason as Error)));
-  const take = (answer: T): void => {
-    if (stop.signal.aborted && typeof answer === 'object') void answer.release({ outcome: 'unused' });
-    else resolve(answer);
-  };
   const answered = (answer: T): void =>
-    void process.schedule.after(link.delay(), () => process.receive(() => take(answer)));
+    void process.schedule.after(link.delay(), () => process.receive(() => resolve(answer)));
   process.schedule.after(link.delay(), () => {
     server.process.enter(() => void wait(stop.signal).then(answered, () => undefined));
   });
@@ -114,9 +87,7 @@ async function reserveOver(link: Link, reserve: () => Promise<HeldKey | Block>):
   }
 }
 
-type Releasable = Pick<HeldKey, 'secret' | 'fingerprint' | 'release'> & Partial<HeldKey>;
-
-function held(link: Link, key: Releasable): HeldKey {
+function held(link: Link, key: HeldKey): HeldKey {
   const { process, server } = link;
   const release = (outcome: KeyOutcome): Promise<Verdict> => {
     const { promise, resolve } = Promise.withResolvers<Verdict>();
@@ -128,9 +99,9 @@ function held(link: Link, key: Releasable): HeldKey {
   return {
     secret: key.secret,
     fingerprint: key.fingerprint,
-    isProbe: key.isProbe ?? false,
-    send: () => link.request('a stamp', () => key.send!(), 2_000).catch(() => false),
-    sendAgain: () => link.request('a stamp', () => (again ??= key.sendAgain!()), 2_000).catch(() => false),
+    isProbe: key.isProbe,
+    send: () => link.request('a stamp', () => key.send(), 2_000).catch(() => false),
+    sendAgain: () => link.request('a stamp', () => (again ??= key.sendAgain()), 2_000).catch(() => false),
     release: (outcome) => {
       unlisten();
       const { promise, resolve } = Promise.withResolvers<Verdict>();

@@ -4,7 +4,7 @@ import type { Block } from '../../../job/block.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import type { Instant } from '../../../job/task.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { AcquiringKeyRing, CallRequest, HeldKey, KeyRing, KeySettings } from '../../../ports/keyRing.ts';
+import type { CallRequest, HeldKey, KeyRing, KeySettings } from '../../../ports/keyRing.ts';
 import { blockOf, roomOf, type PoolView } from './admission.ts';
 import { healthy, isProbe, openBreaker, probeAt, renewProbe, returnProbe, startProbe } from './health.ts';
 import { heldCall, type Reservation } from './heldCall.ts';
@@ -31,7 +31,7 @@ export interface RingOptions {
   readonly stampValidFor: number;
 }
 
-export interface OpenRing extends KeyRing, AcquiringKeyRing {
+export interface OpenRing extends KeyRing {
   /**
    * Uses these keys of a pool of this process from now on, and forgets why the provider refused them. Calls with removed keys
    * end normally. Resolves once the keys can be used.
@@ -140,20 +140,6 @@ class Ring implements OpenRing {
   onChange(listener: (pool: string) => void, signal: AbortSignal): void {
     if (signal.aborted) return;
     signal.addEventListener('abort', this.#records.onChange(listener), { once: true });
-  }
-
-  async acquire(pool: string, signal: AbortSignal) {
-    for (;;) {
-      await this.untilRoom(pool, [''], signal);
-      const held = await this.reserve(pool, { model: '', tenant: '', task: this.#options.nextId() });
-      if (!('secret' in held)) {
-        await this.#changeOr(pool, this.#options.clock.now() + 1_000, signal);
-        continue;
-      }
-      if (signal.aborted) void held.release({ outcome: 'unused' });
-      signal.throwIfAborted();
-      return { ...held, release: (outcome: Parameters<HeldKey['release']>[0]) => void held.release(outcome) };
-    }
   }
 
   #useKeys(pool: string, settings: readonly KeySettings[]): void {
