@@ -126,7 +126,15 @@ export class PoolRecords {
 }
 
 /** A model's name may have characters that a bucket's keys must not have. */
-const healthName = (pool: string, model: string): string =>
-  `_health.${pool}.${createHash('sha256').update(model).digest('hex').slice(0, 16)}`;
+function healthName(pool: string, model: string): string {
+  let hash = hashes.get(model);
+  if (hash === undefined) {
+    hash = createHash('sha256').update(model).digest('hex').slice(0, 16);
+    if (hashes.size < 1_000) hashes.set(model, hash);
+  }
+  return `_health.${pool}.${hash}`;
+}
+
+const hashes = new Map<string, string>();
 
 const shardName = (pool: string, shard: number): string => `_spend.${pool}.${shard}`;

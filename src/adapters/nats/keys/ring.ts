@@ -99,13 +99,13 @@ class Ring implements OpenRing {
 
   async untilRoom(pool: string, models: readonly string[], signal: AbortSignal): Promise<number> {
     const { clock, store } = this.#options;
-    const stop = AbortSignal.any([signal, store.closing]);
     for (;;) {
-      stop.throwIfAborted();
+      signal.throwIfAborted();
+      store.closing.throwIfAborted();
       const now = clock.now();
       const { room, at } = roomOf(this.#view(pool), models, now);
       if (room >= 1) return room;
-      await this.#changeOr(pool, Math.min(Math.max(at, now + 10), now + lookAgainAfter), stop);
+      await this.#changeOr(pool, Math.min(Math.max(at, now + 10), now + lookAgainAfter), signal);
     }
   }
 
@@ -163,14 +163,20 @@ class Ring implements OpenRing {
     );
   }
 
-  /** Resolves at `at`, or when a record of the pool changed. Rejects when the signal aborts. */
+  /** Resolves at `at`, when a record of the pool changed, or when the signal aborts. */
   async #changeOr(pool: string, at: Instant, signal: AbortSignal): Promise<void> {
+    const { clock, store } = this.#options;
     const woken = new AbortController();
-    const stop = this.#records.onChange((changed) => changed === pool && woken.abort());
+    const wake = (): void => woken.abort();
+    const stop = this.#records.onChange((changed) => changed === pool && wake());
+    signal.addEventListener('abort', wake, { once: true });
+    store.closing.addEventListener('abort', wake, { once: true });
     try {
-      await this.#options.clock.sleep(at, AbortSignal.any([signal, woken.signal])).catch(() => undefined);
+      await clock.sleep(at, woken.signal).catch(() => undefined);
     } finally {
       stop();
+      signal.removeEventListener('abort', wake);
+      store.closing.removeEventListener('abort', wake);
     }
   }
 
