@@ -1,10 +1,10 @@
 // The job metrics. Only the leading controller exports them: counters from changes, gauges at intervals.
 
-import { isOpen, openStates, type TaskState } from '../job/task.ts';
+import { isOpen, openStates, type TaskState, type TaskWrite } from '../job/task.ts';
 import type { StreamHealth } from '../ports/jobLog.ts';
-import type { KeyState } from '../ports/keyRing.ts';
+import type { KeyState, Outage } from '../ports/keyRing.ts';
 import type { Change, JobIndex } from '../readmodel/jobIndex.ts';
-import type { ControllerMetrics } from '../telemetry/metrics.ts';
+import { fallbackLabels, type ControllerMetrics } from '../telemetry/metrics.ts';
 import { violatedBy } from './invariants.ts';
 import type { TaskSurvey } from './taskSurvey.ts';
 
@@ -34,6 +34,10 @@ export class JobMetrics {
     if (before.state === 'queued' && state.state === 'running')
       this.#metrics.taskQueueDuration.observe({ pool: state.of.pool }, seconds(state.since - before.since));
     if (isOpen(before) && !isOpen(state) && state.state !== 'deleted') this.#finished(state);
+  }
+
+  fellBack(write: TaskWrite): void {
+    this.#metrics.fallbacks.inc(fallbackLabels(write));
   }
 
   reconciled(rule: string, verdict: 'written' | 'refused' | 'failed'): void {
@@ -75,6 +79,14 @@ export class JobMetrics {
     }
   }
 
+  /** `models` are all models of the pool. */
+  showOutages(pool: string, models: readonly string[], outages: readonly Outage[]): void {
+    for (const model of models) {
+      const isOut = outages.some((outage) => outage.model === model);
+      this.#metrics.providerOutage.set({ pool, model }, isOut ? 1 : 0);
+    }
+  }
+
   showStorage({ bytes }: StreamHealth): void {
     this.#metrics.jetstreamStorage.set(bytes);
   }
@@ -90,8 +102,9 @@ export class JobMetrics {
 
   /** A process that no longer leads must not keep exporting stale values. */
   #forgetGauges(): void {
-    const { tasks, oldestOpenTask, overdueTasks, workers, keys, poolPaused, jetstreamStorage } = this.#metrics;
-    const gauges = [tasks, oldestOpenTask, overdueTasks, workers, keys, poolPaused, jetstreamStorage];
+    const { tasks, oldestOpenTask, overdueTasks, workers, keys, poolPaused, providerOutage, jetstreamStorage } =
+      this.#metrics;
+    const gauges = [tasks, oldestOpenTask, overdueTasks, workers, keys, poolPaused, providerOutage, jetstreamStorage];
     for (const gauge of gauges) gauge.reset();
     this.#unmoved = new Map();
   }

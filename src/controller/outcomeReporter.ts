@@ -32,6 +32,7 @@ export class OutcomeReporter {
     const { metrics, workers, recoveries } = this.#options;
     metrics.reconciled(message.rule, outcome.outcome);
     this.#log(task, message, outcome);
+    if (outcome.outcome === 'written' && message.write.state.reason === 'FellBack') metrics.fellBack(message.write);
     if (outcome.outcome !== 'written' || task.state !== 'running') return;
     if (message.rule !== 'WorkerLost' && message.rule !== 'TaskOrphaned') return;
     const lastHeard = latest(seenAt, workers.heardAt(task.worker) ?? longAgo);

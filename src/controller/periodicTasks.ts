@@ -107,9 +107,11 @@ export function periodicTasks(options: PeriodicTaskOptions): PeriodicTask[] {
 }
 
 async function showPools({ pools, queue, keys, metrics }: PeriodicTaskOptions): Promise<void> {
-  for (const { name } of pools.list()) {
+  for (const { name, models } of pools.list()) {
     metrics.showPause(name, (await queue.paused(name)) !== undefined);
-    if (keys !== undefined) metrics.showKeys(name, await keys.state(name));
+    if (keys === undefined) continue;
+    metrics.showKeys(name, await keys.state(name));
+    metrics.showOutages(name, [...models.image, ...models.text], keys.outages(name));
   }
 }
 

@@ -40,6 +40,25 @@ export function fallbackFromBlock(
   return free === -1 ? undefined : next(task) + free;
 }
 
+/** Which cause moved a task, for metrics. */
+export function causeOfFallback({ code }: Pick<TaskError, 'code'>): FallbackCause {
+  switch (code) {
+    case 'QuotaExhausted':
+    case 'QuotaUnavailable':
+      return 'quota';
+    case 'PermissionDenied':
+    case 'ModelNotFound':
+      return 'retired';
+    case 'AttemptTimeout':
+      return 'timeout';
+    case 'PromptRefused':
+    case 'OutputRefused':
+      return 'refusal';
+    default:
+      return 'outage';
+  }
+}
+
 const next = ({ target = 0 }: Pick<Running, 'target'>): number => target + 1;
 
 const allows = ({ of }: Pick<Running, 'of'>, cause: FallbackCause): boolean =>

@@ -26,7 +26,7 @@ export interface Aftermath {
  * Failures of the key, not of the task: it returns to its lane and waits for a usable key. `QuotaUnavailable` and
  * `PermissionDenied` are retryable only while other keys of the pool may have the quota or the right.
  */
-const keyFailures: ReadonlySet<TaskErrorCode> = new Set([
+export const keyFailures: ReadonlySet<TaskErrorCode> = new Set([
   'RateLimited',
   'QuotaExhausted',
   'QuotaUnavailable',

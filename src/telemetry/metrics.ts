@@ -3,6 +3,9 @@
 
 import { collectDefaultMetrics, Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
+import { causeOfFallback } from '../job/fallback.ts';
+import { servingPool } from '../job/target.ts';
+import type { TaskWrite } from '../job/task.ts';
 
 /** Seconds; classic buckets from 100 ms to 1 h (prom-client has no native histograms). */
 const lifetimeBuckets = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 90, 120, 300, 600, 1800, 3600] as const;
@@ -266,4 +269,10 @@ function metricOn(registry: Registry, { type, name, help, labels, buckets }: Def
   const base = { name, help, labelNames: [...labels], registers: [registry] };
   if (type === 'counter') return new Counter(base);
   return type === 'gauge' ? new Gauge(base) : new Histogram({ ...base, buckets: [...(buckets ?? lifetimeBuckets)] });
+}
+
+/** The labels of `genwarden_fallbacks_total` for the spec that a task fell back with. */
+export function fallbackLabels({ state, detail }: TaskWrite): Record<'pool' | 'to_pool' | 'cause', string> {
+  const cause = detail.error === undefined ? 'outage' : causeOfFallback(detail.error);
+  return { pool: state.of.pool, to_pool: servingPool(state), cause };
 }

@@ -9,8 +9,11 @@ import type { CallRequest, HeldKey } from '../ports/keyRing.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
 import type { WorkerOptions } from './options.ts';
 
-/** How long a task stays out of the queue while its model admits no call, ms. */
-const parking = { shortest: 100, unknown: 1_000, longest: 15_000 };
+/**
+ * How long a task stays out of the queue while its model admits no call, ms. The probe that ends an outage may succeed at any
+ * moment.
+ */
+const parking = { shortest: 100, unknown: 1_000, outage: 3_000, longest: 15_000 };
 
 /** Without a list of models, only what holds for all of them counts. */
 const anyModel = [''];
@@ -84,7 +87,8 @@ export function callOf(task: Pick<Queued, 'of' | 'target'>): CallRequest {
 }
 
 /** Until the block is expected to end. A little more for each task, so that they do not all return at the same moment. */
-function parkingTime({ until }: Block, now: Instant, random: number): number {
+function parkingTime({ reason, until }: Block, now: Instant, random: number): number {
   const wait = until === null ? parking.unknown : until - now;
-  return Math.round(Math.min(parking.longest, Math.max(parking.shortest, wait)) * (1 + random / 10));
+  const longest = reason === 'ProviderOutage' ? parking.outage : parking.longest;
+  return Math.round(Math.min(longest, Math.max(parking.shortest, wait)) * (1 + random / 10));
 }

@@ -1,11 +1,19 @@
 // The log events and metrics of a worker's attempts.
 
 import type { TaskError } from '../job/errors/index.ts';
-import type { TaskState } from '../job/task.ts';
+import { keyFailures } from '../job/retryOrFail.ts';
+import { targetOf } from '../job/target.ts';
+import type { Spent, TaskState } from '../job/task.ts';
 import { logEvent, type LogEvent, type LogEventFields } from '../telemetry/events.ts';
-import { modelLabel } from '../telemetry/metrics.ts';
+import { fallbackLabels, modelLabel } from '../telemetry/metrics.ts';
 import type { WorkerOptions } from './options.ts';
 import type { Claim, Ending, Report } from './pipeline.ts';
+
+/** What the attempt took. */
+export interface Effort {
+  readonly durationMs: number;
+  readonly paid: Spent;
+}
 
 export class AttemptTelemetry {
   readonly #options: WorkerOptions;
@@ -20,8 +28,8 @@ export class AttemptTelemetry {
   }
 
   /** The attempt has ended, and its final write was answered or abandoned. */
-  finished(claim: Claim, ending: Ending, report: Report | undefined, durationMs: number): void {
-    this.#count(claim, outcomeOf(report), durationMs);
+  finished(claim: Claim, ending: Ending, report: Report | undefined, { durationMs, paid }: Effort): void {
+    this.#count(claim, outcomeOf(report), durationMs, paid);
     if (ending.end === 'cancelled') {
       const message = `Stopped the attempt because the task no longer belongs to this worker (${ending.reason})`;
       return this.#event('generation_cancelled', claim.state, { reason: ending.reason, durationMs }, message);
@@ -40,8 +48,7 @@ export class AttemptTelemetry {
   }
 
   keyFailed({ code }: TaskError): void {
-    if (code !== 'RateLimited' && code !== 'QuotaExhausted' && code !== 'KeyRefused') return;
-    this.#options.metrics.keyCooldowns.inc({ pool: this.#options.pool, cause: code });
+    if (keyFailures.has(code)) this.#options.metrics.keyCooldowns.inc({ pool: this.#options.pool, cause: code });
   }
 
   claimUnanswered(state: TaskState, err: unknown): void {
@@ -66,6 +73,8 @@ export class AttemptTelemetry {
 
   #reported(claim: Claim, report: Report, durationMs: number): void {
     const { state, detail } = report.write;
+    if (state.reason === 'FellBack' && isWritten(report))
+      this.#options.metrics.fallbacks.inc(fallbackLabels(report.write));
     const fields = { reason: state.reason, attempt: claim.state.attempt, durationMs };
     if (report.outcome === 'unanswered') {
       return this.#event(
@@ -83,11 +92,14 @@ export class AttemptTelemetry {
     this.#event(eventOf(state), state, fields, `${detail.message}${late}`);
   }
 
-  #count({ state }: Claim, outcome: string, durationMs: number): void {
+  #count({ state }: Claim, outcome: string, durationMs: number, paid: Spent): void {
     const { metrics, pool, provider } = this.#options;
-    const labels = { pool, provider: provider.name, model: this.#model(state.of.model), outcome };
+    const made = { pool, provider: provider.name, model: this.#model(targetOf(state).model) };
+    const labels = { ...made, outcome };
     metrics.attempts.inc(labels);
     metrics.attemptDuration.observe(labels, durationMs / 1_000);
+    if (paid.calls > 0) metrics.paidCalls.inc(labels, paid.calls);
+    if (paid.cost !== undefined) metrics.cost.inc(made, paid.cost);
   }
 
   #model(model: string): string {
@@ -103,6 +115,8 @@ export class AttemptTelemetry {
     return { job: of.job, task: of.task, run, attempt, pool: of.pool, worker: this.#options.name, reason };
   }
 }
+
+const isWritten = ({ outcome }: Report): boolean => outcome === 'accepted' || outcome === 'adopted';
 
 function outcomeOf(report: Report | undefined): string {
   // A cancelled attempt; the label is older than the name.

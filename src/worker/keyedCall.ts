@@ -3,8 +3,9 @@
 
 import type { Block } from '../job/block.ts';
 import { blockError } from '../job/blockError.ts';
-import { AttemptFailed, taskError, type PaidUsage, type TaskError, type TaskErrorCode } from '../job/errors/index.ts';
+import { AttemptFailed, taskError, type PaidUsage, type TaskError } from '../job/errors/index.ts';
 import { costOf } from '../job/money.ts';
+import { keyFailures } from '../job/retryOrFail.ts';
 import { addSpent } from '../job/spent.ts';
 import { targetOf } from '../job/target.ts';
 import type { HeldKey } from '../ports/keyRing.ts';
@@ -13,15 +14,6 @@ import { callOf } from './admission.ts';
 import type { WorkerContext } from './context.ts';
 import { AttemptAborted, type HeldTask } from './heldTasks.ts';
 import type { Claim } from './pipeline.ts';
-
-/** Failures of one key that another key of the pool may not have. */
-const keyFailures: ReadonlySet<TaskErrorCode> = new Set([
-  'RateLimited',
-  'QuotaExhausted',
-  'QuotaUnavailable',
-  'KeyRefused',
-  'PermissionDenied',
-]);
 
 /** The keys that one attempt may try. Far more than a pool has; it only bounds a ring that keeps offering bad keys. */
 const maxKeys = 100;

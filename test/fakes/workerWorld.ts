@@ -2,7 +2,7 @@
 
 import { Registry } from 'prom-client';
 import { GenwardenError } from '../../src/job/errors/index.ts';
-import type { PolicyRequest } from '../../src/job/policy.ts';
+import type { PolicyRequest, Target } from '../../src/job/policy.ts';
 import type { TaskIdentity, TaskRequest, TaskState } from '../../src/job/task.ts';
 import { submitted } from '../../src/job/transitions.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
@@ -39,6 +39,7 @@ export interface World {
 export interface SubmitOptions {
   readonly of?: Partial<TaskIdentity>;
   readonly policy?: PolicyRequest;
+  readonly fallback?: readonly Target[];
   readonly request?: Partial<TaskRequest>;
 }
 
@@ -89,8 +90,9 @@ export function startWorld(generate: Generate, over: Partial<WorkerOptions> = {}
     random: () => 0.5,
     ...over,
   });
-  const submit = ({ of = {}, policy = {}, request = {} }: SubmitOptions = {}) => {
-    const state = submitted(identity({ job: freshJobId(), submittedAt: Date.now(), kind: 'text', ...of, policy }));
+  const submit = ({ of = {}, policy = {}, fallback, request = {} }: SubmitOptions = {}) => {
+    const asked = identity({ job: freshJobId(), submittedAt: Date.now(), kind: 'text', ...of, policy });
+    const state = submitted(fallback === undefined ? asked : { ...asked, policy: { ...asked.policy, fallback } });
     const entry = log.append(state, { message: '', request: { ...aRequest, ...request } });
     return { delivery: queue.offer(entry), task: state };
   };

@@ -122,7 +122,16 @@ test('every paid call is counted, with its cost', async () => {
   const { task } = world.submit({ policy: { backoff: { first: 0 } } });
   const waiting = await world.log.reached(task, 'waiting');
   expect(waiting.state.spent).toEqual({ calls: 1, inputTokens: 10, outputTokens: 20, cost: 0.21 });
-  expect(world.keys.released).toEqual([]);
+  const metrics = await until(
+    async () => {
+      const text = await world.registry.metrics();
+      return text.includes('genwarden_cost_total{') ? text : undefined;
+    },
+    { what: 'the metrics' },
+  );
+  const labels = `pool="default",provider="fake",model="${image}"`;
+  expect(metrics).toContain(`genwarden_paid_calls_total{${labels},outcome="waiting"} 1`);
+  expect(metrics).toContain(`genwarden_cost_total{${labels}} 0.21`);
 });
 
 test('a call that is aborted after it was sent is billed all the same', async () => {
@@ -139,4 +148,22 @@ test('the result says what produced it', async () => {
   const { detail } = await world.log.reached(task, 'succeeded');
   expect(detail.used).toEqual({ pool: 'default', provider: 'fake', model: image });
   expect(calls).toHaveLength(1);
+});
+
+test('a fallback is counted with its pools and its cause', async () => {
+  const { generate } = recording(({ model }) => model === image && fail('ModelNotFound'));
+  world = startWorld(generate, { keys: threeKeys() });
+  const fallback = [{ pool: 'backup', model: 'spare' }];
+  const { task } = world.submit({ fallback });
+  const moved = await until(
+    () => {
+      const entry = world.log.entryOf(task)!;
+      return entry.state.reason === 'FellBack' ? entry : undefined;
+    },
+    { what: 'the fallback' },
+  );
+  expect(moved.state).toMatchObject({ state: 'queued', lane: 'guest', target: 1 });
+  expect(moved.detail.message).toContain('falling back to model spare of pool backup');
+  const metrics = await world.registry.metrics();
+  expect(metrics).toContain('genwarden_fallbacks_total{pool="default",to_pool="backup",cause="retired"} 1');
 });
