@@ -34,7 +34,7 @@ export function violatedBy(
   if (attemptsLost > maxLostAttempts) return ['LostAttemptsBounded', `${attemptsLost} of ${maxLostAttempts} lost`];
   if (isOpen(after) && !Number.isFinite(after.dueAt)) return ['OpenHasDueAt', `dueAt is ${after.dueAt}`];
   const goesOn = after.state === 'waiting' || after.state === 'queued';
-  const retriedInVain = goesOn && (detail.error?.retryable === false || mustNot(after.reason));
+  const retriedInVain = goesOn && !isFree(after) && (detail.error?.retryable === false || mustNot(after.reason));
   if (retriedInVain) return ['NotRetriedInVain', `${after.state} after ${detail.error?.code ?? after.reason}`];
   if (['MessageLost', 'SpecLost'].includes(after.reason)) return ['NothingLost', after.reason];
   if (before === undefined) return run === 1 ? undefined : ['RunsCount', `the first message is of run ${run}`];
@@ -62,5 +62,9 @@ function brokenInRun(before: TaskState, after: TaskState, slack: number): readon
     return ['EndNeverMoves', `the latest end moved by ${later} ms from ${before.state} to ${after.state}`];
   return undefined;
 }
+
+/** Another key or another target may do what this one could not. */
+const isFree = ({ state, reason }: TaskState): boolean =>
+  state === 'queued' && ['QuotaUnavailable', 'PermissionDenied', 'FellBack'].includes(reason);
 
 const mustNot = (reason: string): boolean => catalogue[reason as ErrorCode]?.retryable === false;

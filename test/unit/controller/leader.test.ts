@@ -5,7 +5,17 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { cancellationsFor } from '../../../src/controller/cancellations.ts';
 import { violatedBy } from '../../../src/controller/invariants.ts';
 import type { TaskState } from '../../../src/job/task.ts';
-import { cancelled, claimed, failed, newRun, requeued, submitted, succeeded } from '../../../src/job/transitions.ts';
+import {
+  cancelled,
+  claimed,
+  failed,
+  newRun,
+  requeued,
+  returned,
+  submitted,
+  succeeded,
+  waiting,
+} from '../../../src/job/transitions.ts';
 import { JobIndex } from '../../../src/readmodel/jobIndex.ts';
 import { beatOf } from '../../fakes/heartbeats.ts';
 import { runningTask, start } from '../../fakes/tasks.ts';
@@ -179,6 +189,9 @@ describe('invariants', () => {
     expect(broken(undefined, running)).toEqual([]);
     expect(broken(running, ended)).toEqual([]);
     expect(broken(failed(running, 'ProviderError', start), newRun(ended, 'Retried', start))).toEqual([]);
+    // Another key may have the quota or the right.
+    expect(broken(running, returned(running, 'QuotaUnavailable', start))).toEqual([]);
+    expect(broken(running, returned(running, 'PermissionDenied', start))).toEqual([]);
   });
 
   test('violations are detected', () => {
@@ -186,6 +199,7 @@ describe('invariants', () => {
     expect(broken(undefined, { ...running, attempt: 4 })).toEqual(['TooManyAttempts']);
     expect(broken(undefined, { ...running, attemptsLost: 4 })).toEqual(['TooManyLostAttempts']);
     expect(broken(running, requeued(running, 'PromptRefused', 'counts', start))).toEqual(['RetriedInVain']);
+    expect(broken(running, waiting(running, 'QuotaUnavailable', start, start))).toEqual(['RetriedInVain']);
   });
 });
 
