@@ -131,6 +131,16 @@ test('a killed trial can be repeated once its hold has lapsed', () => {
   expect(roomFor(trying, 'painter', start + 630_000)).toBe(1);
 });
 
+test.each(['ProviderUnavailable', 'AttemptTimeout'] as const)(
+  'a trial that ends with %s shows nothing about the key',
+  (code) => {
+    const refused = after(fresh(), failed('KeyRefused'));
+    const tried = after(refused, failed(code), start + 600_000);
+    expect(tried.refusal).toEqual(refused.refusal);
+    expect(roomFor(tried, 'painter', start + 600_000)).toBe(1);
+  },
+);
+
 test('forgetting refusals leaves cool-downs alone', () => {
   const both = after(after(fresh(), failed('RateLimited', 90_000)), failed('PermissionDenied'), start + 1, 'writer');
   const refused = after(both, failed('KeyRefused'), start + 2, 'drawer');
