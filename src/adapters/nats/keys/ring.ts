@@ -73,7 +73,7 @@ class Ring implements OpenRing {
 
   openPool(pool: string, settings: readonly KeySettings[]): void {
     this.#useKeys(pool, settings);
-    for (const key of this.#pools.get(pool)!.keys) void key.introduce((now) => now - refusalsKeptAtStart);
+    for (const key of this.#pools.get(pool)!.keys) void key.introduce(this.#options.clock.now() - refusalsKeptAtStart);
     const budgets = this.#options.budgets?.[pool] ?? {};
     const ledger = this.#records.poolSpending(pool, budgets);
     const known = this.#records.view(pool, []).spending;
@@ -84,7 +84,8 @@ class Ring implements OpenRing {
   async replaceKeys(pool: string, settings: readonly KeySettings[]): Promise<void> {
     this.#useKeys(pool, settings);
     this.#records.changed(pool);
-    await Promise.all(this.#pools.get(pool)!.keys.map((key) => key.introduce(() => Infinity)));
+    const now = this.#options.clock.now();
+    await Promise.all(this.#pools.get(pool)!.keys.map((key) => key.introduce(now + 1)));
   }
 
   async renewHolds(): Promise<void> {

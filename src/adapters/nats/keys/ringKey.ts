@@ -44,8 +44,8 @@ export class RingKey {
   }
 
   /** Marks the key as seen, and forgets refusals from before `since`. Resolves once stored, or after a minute. */
-  async introduce(since: (now: Instant) => Instant): Promise<void> {
-    await this.change((record, now) => forgetRefusals({ ...record, seenAt: now }, since(now)), patience);
+  async introduce(since: Instant): Promise<void> {
+    await this.change((record, now) => forgetRefusals({ ...record, seenAt: now }, since), patience);
   }
 
   /** Renews this process's holds if there are any, or if the key was marked as seen before `seenBefore`. */
