@@ -239,6 +239,9 @@ onEachAdapter((open) => {
     await old!.release(unused);
     const next = [await reserved(ring!), await reserved(ring!), await reserved(ring!)];
     expect(next.map(({ secret }) => secret).toSorted((a, b) => (a < b ? -1 : 1))).toEqual(['new', 'new', 'stays']);
+    await until(async () => (await ring!.state('front')).length === 2, { what: 'the removed key to disappear' });
+    const shown = (await ring!.state('front')).map(({ fingerprint }) => fingerprint);
+    expect(new Set(shown)).toEqual(new Set(next.map(({ fingerprint }) => fingerprint)));
   });
 
   test('a starting worker tries keys again that were refused more than a minute ago', async () => {

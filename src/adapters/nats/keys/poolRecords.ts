@@ -21,7 +21,7 @@ import {
 import type { Ledger, RecordStore } from './store.ts';
 
 /** Each process marks its keys as seen this often, ms. */
-export const markSeenEvery = 3_600_000;
+export const markSeenEvery = 1_200_000;
 /** A key that no process has marked as seen for this long was removed from the settings. */
 const forgetAfter = 3 * markSeenEvery;
 

@@ -153,7 +153,7 @@ class Ring implements OpenRing {
       known.set(fingerprint, key);
       keys.push(key);
     }
-    for (const key of known.values()) key.isRemoved = !keys.includes(key);
+    for (const key of known.values()) if (!keys.includes(key)) key.remove();
     this.#pools.set(pool, { known, keys });
   }
 

@@ -48,11 +48,21 @@ export class RingKey {
     await this.change((record, now) => forgetRefusals({ ...record, seenAt: now }, since), patience);
   }
 
+  /** The settings no longer have the key: its calls end, and views no longer show it unless another process marks it as seen. */
+  remove(): void {
+    if (this.isRemoved) return;
+    this.isRemoved = true;
+    void this.change((record) => ({ ...record, seenAt: 0 }), patience);
+  }
+
   /** Renews this process's holds if there are any, or if the key was marked as seen before `seenBefore`. */
   async renew(seenBefore: Instant, patienceMs: number): Promise<void> {
     if (this.holds.size === 0 && (this.isRemoved || this.read().seenAt >= seenBefore)) return;
     const own = (): { id: string; sent: boolean }[] => [...this.holds].map(([id, { sent }]) => ({ id, sent }));
-    await this.change((record, now) => renew(record, own(), now), patienceMs);
+    await this.change((record, now) => {
+      const renewed = renew(record, own(), now);
+      return this.isRemoved ? { ...renewed, seenAt: record.seenAt } : renewed;
+    }, patienceMs);
   }
 
   /** Providers quote keys in their messages. */
