@@ -116,6 +116,18 @@ test('a refused key waits 10, 20, 40 and then 60 minutes for its next trial', ()
   expect(after(record, { outcome: 'used' }, now).refusal).toBeNull();
 });
 
+test('a cool-down is never shortened, except by the news that there is no quota', () => {
+  const held = ['a', 'b', 'c', 'd'].reduce((record, id) => grantCall(record, id, start), fresh());
+  const end = (record: KeyRecord, id: string, outcome: KeyOutcome): KeyRecord =>
+    release(record, { id, model: 'painter' }, outcome, start);
+  const cools = end(end(held, 'a', failed('RateLimited', 300_000)), 'b', failed('RateLimited', 1_000));
+  expect(cools.models).toMatchObject([{ state: 'cooling', until: start + 300_000, strikes: 1 }]);
+  expect(end(cools, 'c', { outcome: 'used' }).models).toEqual(cools.models);
+  expect(end(cools, 'd', failed('QuotaUnavailable')).models).toMatchObject([
+    { state: 'noQuota', until: start + 60_000 },
+  ]);
+});
+
 test('an old call does not clear a refusal, nor does a refused old call extend it', () => {
   const held = grantCall(grantCall(grantCall(fresh(), 'a', start), 'b', start), 'c', start);
   const refused = release(held, { id: 'a', model: 'painter' }, failed('KeyRefused'), start);
