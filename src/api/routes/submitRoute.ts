@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
+import type { WaitReason } from '../../job/explain/observation.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';
 import { principalOf } from '../auth/authenticate.ts';
 import { taskVersions } from '../../jobs/list.ts';
@@ -15,7 +16,7 @@ import { submitBody } from '../../jobs/submit/body.ts';
 import { submitJob, type Submit, type Submitted } from '../../jobs/submit/index.ts';
 import { waitQuery } from '../validation.ts';
 import { jobView } from '../view/jobView.ts';
-import { submittedJobSchema } from '../view/schemas.ts';
+import { submittedJobSchema, type JobView } from '../view/schemas.ts';
 import type { Live } from '../view/taskView.ts';
 import { jobHeaders, liveOf, problems, requestEnd } from './answers.ts';
 
@@ -72,7 +73,22 @@ function answer(context: ApiContext, reply: FastifyReply, record: JobRecord, rep
   const waitedForEnd = !versionOf(record).open;
   if (replayed) reply.header('idempotency-replayed', 'true');
   jobHeaders(reply, record, context.clock.now()).header('location', `${context.publicUrl ?? ''}/v1/jobs/${job.id}`);
-  return reply.code(replayed || waitedForEnd ? 200 : 202).send({ ...job, warnings: [] });
+  return reply.code(replayed || waitedForEnd ? 200 : 202).send({ ...job, warnings: warningsOf(job) });
+}
+
+/** What keeps the job from starting and does not end soon without help. Missing workers are no warning: they may be scaled to 0. */
+const warnedOf: ReadonlySet<WaitReason> = new Set([
+  'PoolPaused',
+  'NoKeys',
+  'KeysRefused',
+  'ProviderOutage',
+  'QuotaExhausted',
+  'BudgetExhausted',
+]);
+
+function warningsOf({ waitingFor }: JobView): { code: string; message: string }[] {
+  if (waitingFor === null || !warnedOf.has(waitingFor.reason)) return [];
+  return [{ code: waitingFor.reason, message: waitingFor.detail }];
 }
 
 async function submitAndCount(context: ApiContext, submit: Submit): Promise<Submitted> {

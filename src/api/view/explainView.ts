@@ -4,6 +4,7 @@ import { explain } from '../../job/explain/index.ts';
 import type { Observation, ObservedPool } from '../../job/explain/observation.ts';
 import { countStates, jobState, jobTimes } from '../../job/jobState.ts';
 import type { TaskObservation } from '../../jobs/explain.ts';
+import { servingPool } from '../../job/target.ts';
 import { isOpen, type Sequence } from '../../job/task.ts';
 import type { ExplainedJobView, ExplainedTaskView, ObservedPoolView } from './explainSchemas.ts';
 import { isoTime } from '../../job/time.ts';
@@ -16,7 +17,7 @@ export function explainedTaskView(seen: Observation, sequence: Sequence): Explai
     job: task.of.job,
     task: task.of.task,
     name: task.of.name,
-    pool: task.of.pool,
+    pool: servingPool(task),
     state: task.state,
     reason: task.reason,
     run: task.run,

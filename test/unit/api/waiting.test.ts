@@ -2,7 +2,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { poolListSchema } from '../../../src/api/view/schemas.ts';
 import type { Block } from '../../../src/job/block.ts';
-import { succeeded, waiting } from '../../../src/job/transitions.ts';
+import { fellBack, succeeded, waiting } from '../../../src/job/transitions.ts';
 import type { KeyRingView } from '../../../src/jobs/context.ts';
 import type { KeyState, Outage, Spending } from '../../../src/ports/keyRing.ts';
 import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
@@ -44,6 +44,7 @@ describe('waitingFor', () => {
     await using world = await withWorker({ keys });
     const submitted = await world.post('/v1/jobs', { kind: 'image', input: { prompt: 'a' }, tasks: [{}, {}] });
     expect(submitted.json).toMatchObject({ waitingFor: shown, tasks: [{ waitingFor: shown }, { waitingFor: shown }] });
+    expect(submitted.json.warnings).toEqual([{ code: 'ProviderOutage', message: detail }]);
     const job = submitted.json.id as string;
     expect((await world.get(`/v1/jobs/${job}`)).json).toMatchObject({ waitingFor: shown });
     expect((await world.get('/v1/jobs')).json.items).toMatchObject([{ id: job, waitingFor: shown }]);
@@ -62,6 +63,26 @@ describe('waitingFor', () => {
     await using world = await apiWorld({ keys });
     await world.submit({ pool: 'drawings' });
     expect(asked).toContain('drawings gpt-image-1 default');
+  });
+
+  test('is asked of the fallback that a task has moved to, which it names as its target', async () => {
+    const asked: string[] = [];
+    const keys = outKeys({ block: (pool, model) => void asked.push(`${pool} ${model}`) });
+    await using world = await apiWorld({ keys });
+    const job = await world.submit({ policy: { fallback: [{ pool: 'drawings' }] } });
+    const { state } = await world.claim(job);
+    await world.finish(job, 0, (_, now) => fellBack(state, 1, now));
+    asked.length = 0;
+    const { json } = await world.get(`/v1/jobs/${job}`);
+    expect(asked).toContain('drawings gpt-image-1');
+    expect(json.tasks[0]).toMatchObject({
+      target: { pool: 'drawings', model: 'gpt-image-1' },
+      waitingFor: { reason: 'NoWorkers', detail: 'No worker serves pool drawings' },
+    });
+    expect((await world.get(`/v1/jobs/${job}/explain`)).json.tasks[0]).toMatchObject({ pool: 'drawings' });
+    world.clock.skip(600_000);
+    expect((await world.get('/v1/stuck?pool=drawings')).json.items).toHaveLength(1);
+    expect((await world.get('/v1/pools')).json.items).toMatchObject([{ queued: 0 }, { queued: 1 }]);
   });
 
   test('names missing workers, a pause and a backoff, with a time only if one is known', async () => {

@@ -71,6 +71,16 @@ test('a spec of more than 64 KiB is refused', () => {
   );
 });
 
+test('a number that was rounded on its way is refused, with its path', () => {
+  const spec = JSON.parse(
+    '{"kind":"image","input":{"prompt":"p"},"jobMetadata":{"ids":[9007199254740993]}}',
+  ) as unknown;
+  expect(jobRefusal(spec)).toBe(
+    'spec.jobMetadata.ids[0]: is a number beyond 2^53, which cannot be kept exactly; write it as a string',
+  );
+  expect(jobRefusal({ kind: 'image', input: { prompt: 'p' }, jobMetadata: [2 ** 53 - 1, 0.1] })).toBeUndefined();
+});
+
 test('the pattern of durations accepts what the parser accepts', () => {
   const pattern = new RegExp(jobSchema!.properties!['policy']!.properties!['runTimeout']!.pattern!);
   const part = fc.tuple(
