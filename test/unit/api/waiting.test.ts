@@ -132,7 +132,7 @@ describe('waitingFor', () => {
 describe('the events of a job', () => {
   test('tell what its tasks wait for when that changes without a message, and only then', async () => {
     const keys = outKeys();
-    const world = await withWorker({ keys });
+    const world = await withWorker({ keys, events: { keepAliveMs: 20 } });
     const url = await world.api.listen({ host: '127.0.0.1', port: 0 });
     onTestFinished(() => world[Symbol.asyncDispose]());
     const job = await world.submit();
@@ -141,6 +141,10 @@ describe('the events of a job', () => {
     expect(listener.received[0]!.data).toMatchObject({ waitingFor: shown, tasks: [{ waitingFor: shown }] });
     const notify = (): void => keys.notify('default');
     notify();
+    const { comments } = listener;
+    // A comment follows a round of the feed without an event.
+    await until(() => listener.comments > comments + 1, { what: 'a silent round' });
+    expect(listener.of('waiting')).toEqual([]);
     keys.blocked = undefined;
     notify();
     await listener.until((all) => all.some(({ event }) => event === 'waiting'), 'the end of the outage');

@@ -152,8 +152,8 @@ describe('the screen', () => {
   });
 
   test('shows what a queued task waits for, and until when', () => {
-    const until = '2026-01-01T00:11:10Z';
-    const waitingFor = { reason: 'ProviderOutage', until, detail: 'Gemini answers 503' } as const;
+    const next = '2026-01-01T00:11:10Z';
+    const waitingFor = { reason: 'ProviderOutage', until: next, detail: 'Gemini answers 503' } as const;
     const lines = screenLines([fakeJob('job1', [fakeTask(0, 'queued', { waitingFor })])], screen(120, 24));
     expect(lines[1]).toContain('ProviderOutage, in 70s: Gemini answers 503');
   });
