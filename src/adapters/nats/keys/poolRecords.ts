@@ -96,18 +96,17 @@ export class PoolRecords {
     return () => this.#listeners.delete(listener);
   }
 
-  /** For changes that no record shows. */
-  changed(pool: string): void {
-    for (const listener of this.#listeners) listener(pool);
-  }
-
   #index(name: string): void {
     const [kind, second] = name.split('.', 2);
     if (kind === undefined || second === undefined) return;
     // A pool's name has no underscore.
-    if (kind.startsWith('_')) return this.changed(second);
+    if (kind.startsWith('_')) return this.#changed(second);
     this.#keys.set(kind, (this.#keys.get(kind) ?? new Set()).add(name));
-    this.changed(kind);
+    this.#changed(kind);
+  }
+
+  #changed(pool: string): void {
+    for (const listener of this.#listeners) listener(pool);
   }
 
   #keyRecords(pool: string): { fingerprint: string; record: KeyRecord }[] {

@@ -83,7 +83,6 @@ class Ring implements OpenRing {
 
   async replaceKeys(pool: string, settings: readonly KeySettings[]): Promise<void> {
     this.#useKeys(pool, settings);
-    this.#records.changed(pool);
     const now = this.#options.clock.now();
     await Promise.all(this.#pools.get(pool)!.keys.map((key) => key.introduce(now + 1)));
   }
