@@ -128,6 +128,18 @@ test('a cool-down is never shortened, except by the news that there is no quota'
   ]);
 });
 
+test('rate limits in a row of one model do not lengthen the cool-down of another', () => {
+  let record = fresh();
+  let now = start;
+  for (let limit = 0; limit < 3; limit += 1) {
+    record = after(record, failed('RateLimited'), now);
+    now = record.models[0]!.until;
+  }
+  const both = after(record, failed('RateLimited'), now, 'writer');
+  expect(both.models.find(({ model }) => model === 'writer')).toMatchObject({ until: now + 5_000, strikes: 1 });
+  expect(both.models.find(({ model }) => model === 'painter')).toMatchObject({ strikes: 3 });
+});
+
 test('an old call does not clear a refusal, nor does a refused old call extend it', () => {
   const held = grantCall(grantCall(grantCall(fresh(), 'a', start), 'b', start), 'c', start);
   const refused = release(held, { id: 'a', model: 'painter' }, failed('KeyRefused'), start);

@@ -114,12 +114,12 @@ async function settle(
   const shown = key?.withoutSecret(outcome) ?? outcome;
   const cost = 'cost' in outcome ? outcome.cost : undefined;
   const judgement = judge(health, { id, task: call.task, isProbe: probes }, shown, clock.now());
-  const writes = [
+  const writes: readonly Promise<unknown>[] = [
     key?.change((record, now) => release(record, { id, model: call.model }, shown, now), patience),
     judgement.stored,
     cost !== undefined && cost > 0 && Number.isFinite(cost) ? spend(cost) : undefined,
-  ];
-  await within(releasePatience, Promise.all(writes.map((write) => Promise.resolve(write))));
+  ].filter((write) => write !== undefined);
+  if (writes.length > 0) await within(releasePatience, Promise.all(writes));
   return { outage: judgement.outage() };
 }
 
