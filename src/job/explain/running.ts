@@ -78,7 +78,6 @@ function slow(task: Running, ranFor: number, { pool }: Observation, runner: Obse
 }
 
 function working(task: Running, ranFor: number, { pool }: Observation, runner: ObservedRunner | null): Finding {
-  const progress = runner !== null && runner.progress > 0 ? `, about ${Math.floor(runner.progress * 100)} % done` : '';
   const lastHeartbeat = runner === null ? '' : ` (last heartbeat ${about(runner.silentFor)} ago)`;
   const leaving =
     runner?.draining === true
@@ -86,6 +85,6 @@ function working(task: Running, ranFor: number, { pool }: Observation, runner: O
       : '';
   const call = runner === null ? undefined : callOf(pool.provider, runner);
   const having = call === undefined ? '' : `. ${call}`;
-  const summary = `Worker ${task.worker} has been running it for ${about(ranFor)}${progress}${lastHeartbeat}${leaving}${having}`;
+  const summary = `Worker ${task.worker} has been running it for ${about(ranFor)}${lastHeartbeat}${leaving}${having}`;
   return { cause: 'Running', summary };
 }

@@ -86,7 +86,7 @@ describe('commands explain', () => {
     standin.script([{ kind: 'hang' }]);
     const hung = await submit(installation, { policy: { attemptTimeout: '6s', maxAttempts: 1 } });
     expect(await explainedBy(installation, hung, 'ProviderSlow')).toMatch(
-      /is alive \(last heartbeat .* for the provider/,
+      /Gemini has had the call for .* is alive \(last heartbeat/,
     );
     await client.wait(hung);
     expect(await explainedBy(installation, hung, 'Failed')).toContain('It failed');
