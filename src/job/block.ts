@@ -36,3 +36,6 @@ export interface Block {
   /** For an outage: a probe has failed too, so that it is more than one bad moment. True for all other reasons. */
   readonly confirmed: boolean;
 }
+
+/** The provider's words in the message of an error, without a `Gemini answered 503: ` before them. */
+export const ownWords = (message: string): string => message.replace(/^[A-Z]\w* answered \d+(: |$)/, '');

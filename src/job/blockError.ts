@@ -1,6 +1,6 @@
 // The error of a task that fails while its pool admits no call of its model.
 
-import type { Block, BlockReason } from './block.ts';
+import { ownWords, type Block, type BlockReason } from './block.ts';
 import { taskError, type TaskError } from './errors/index.ts';
 import { targetOf } from './target.ts';
 import type { Instant, TaskBase } from './task.ts';
@@ -16,7 +16,9 @@ export function blockError(block: Block, task: Pick<TaskBase, 'of' | 'target'>, 
 
 function sentence(block: Block, task: Pick<TaskBase, 'of' | 'target'>, now: Instant): string {
   const { pool, model } = targetOf(task);
-  const words = block.message === '' ? '' : `: ${block.message}`;
+  if (block.reason === 'BudgetExhausted' && block.message !== '') return block.message;
+  const own = ownWords(block.message);
+  const words = own === '' ? '' : `: ${own}`;
   const seconds = block.since === null ? 0 : Math.max(0, Math.round((now - block.since) / 1_000));
   return `${what(block.reason, pool, model, block.provider?.status)}${block.since === null ? '' : ` for ${seconds} s`}${words}`;
 }

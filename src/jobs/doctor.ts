@@ -1,7 +1,8 @@
 // Checks an installation as this process sees it. Each check reports its result and, on failure, what to do.
 
 import { formatDuration } from '../job/duration.ts';
-import { clockTime, count, ownWords } from '../job/explain/format.ts';
+import { ownWords } from '../job/block.ts';
+import { clockTime, count } from '../job/explain/format.ts';
 import type { ObservedPool } from '../job/explain/observation.ts';
 import { isoTime } from '../job/time.ts';
 import type { JobsContext } from './context.ts';
@@ -175,10 +176,10 @@ function keys({ name, keys: all }: ObservedPool): Check[] {
   return [passed(label, states.join(', '))];
 }
 
-function outages({ keys: ring }: ExplainContext, { name, provider }: ObservedPool): Check[] {
-  return (ring?.outages(name) ?? []).map(({ model, since, until, provider: answer, message }) => {
-    const what = answer?.status === undefined ? 'cannot be reached' : `answers ${answer.status}`;
-    const own = ownWords(message, provider);
+function outages({ keys: ring }: ExplainContext, { name }: ObservedPool): Check[] {
+  return (ring?.outages(name) ?? []).map(({ model, since, until, provider, message }) => {
+    const what = provider?.status === undefined ? 'cannot be reached' : `answers ${provider.status}`;
+    const own = ownWords(message);
     const words = own === '' ? '' : ` (${own})`;
     return failed(
       `provider of ${name}`,

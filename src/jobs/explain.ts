@@ -1,12 +1,12 @@
 // Gathers what this process knows about tasks and their pools: queues from the index, workers from heartbeats, keys and
 // pauses from NATS. `job/explain` turns it into sentences.
 
-import type { Block } from '../job/block.ts';
 import type { Observation, ObservedPool } from '../job/explain/observation.ts';
 import type { TaskError } from '../job/errors/index.ts';
 import type { JobId } from '../job/ids.ts';
-import { servingPool, targetOf } from '../job/target.ts';
-import { lanes, type Lane, type Queued, type Sequence, type TaskState } from '../job/task.ts';
+import { servingPool } from '../job/target.ts';
+import { lanes, type Lane, type Sequence, type TaskState } from '../job/task.ts';
+import { blocksOf, type Blocks } from './blocks.ts';
 import type { JobsContext, KeyRingView } from './context.ts';
 import { readJob, type ReadContext } from './read.ts';
 
@@ -21,6 +21,7 @@ export interface ObservedPools {
   readonly pools: ReadonlyMap<string, ObservedPool>;
   /** Sequences of the queued tasks, ascending, by pool and lane. */
   readonly queues: ReadonlyMap<string, Queues>;
+  readonly blocks: Blocks;
 }
 
 export type Queues = Readonly<Record<Lane, readonly Sequence[]>>;
@@ -48,12 +49,12 @@ export async function explainJob(
 export async function observePools(context: ExplainContext, names: ReadonlySet<string>): Promise<ObservedPools> {
   const queues = queuesOf(context, names);
   const pools = await Promise.all([...names].map((name) => observePool(context, name, queues.get(name)!)));
-  return { queues, pools: new Map(pools.map((pool) => [pool.name, pool])) };
+  return { queues, pools: new Map(pools.map((pool) => [pool.name, pool])), blocks: blocksOf(context.keys) };
 }
 
 export function observeTask(
   context: ExplainContext,
-  { pools, queues }: ObservedPools,
+  { pools, queues, blocks }: ObservedPools,
   { state, sequence, error }: { state: TaskState; sequence: Sequence; error?: TaskError | undefined },
 ): Observation {
   const pool = servingPool(state);
@@ -61,17 +62,12 @@ export function observeTask(
     task: state,
     error: error ?? null,
     pool: pools.get(pool)!,
-    block: state.state === 'queued' ? blockOf(context, state) : null,
+    block: blocks(state),
     ahead: state.state === 'queued' ? aheadOf(queues.get(pool)!, state.lane, sequence) : null,
     runner: state.state === 'running' ? (context.workers.runner(state, sequence) ?? null) : null,
     heartbeatTimeout: heartbeatTimeoutOf(context),
     now: context.clock.now(),
   };
-}
-
-function blockOf({ keys }: Pick<ExplainContext, 'keys'>, state: Queued): Block | null {
-  const { pool, model } = targetOf(state);
-  return keys?.block(pool, model, state.of.tenant) ?? null;
 }
 
 function aheadOf(queues: Queues, lane: Lane, sequence: Sequence): { again: number; lane: number } {

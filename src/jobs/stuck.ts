@@ -1,12 +1,14 @@
 // Stuck tasks: finds open tasks that may need a person, counts overdue tasks, and fails a task at an operator's request.
 
+import type { Block } from '../job/block.ts';
 import { GenwardenError } from '../job/errors/index.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import { failStuckTask } from '../job/requests/failStuck.ts';
 import { overdueSince } from '../job/rules/timing.ts';
-import { servingPool, targetOf } from '../job/target.ts';
+import { servingPool } from '../job/target.ts';
 import { isOpen, type Instant, type OpenTask, type Sequence } from '../job/task.ts';
 import type { IndexedTask } from '../readmodel/jobIndex.ts';
+import { blocksOf } from './blocks.ts';
 import type { CancelContext } from './cancel.ts';
 import { changeTask, reportEnd } from './changeTasks.ts';
 import type { JobsContext } from './context.ts';
@@ -34,24 +36,22 @@ export interface StuckTask extends IndexedTask {
  */
 export function findStuck({ clock, follower, lastClaims, keys }: StuckContext, request: StuckRequest): StuckTask[] {
   const now = clock.now();
+  const blocks = blocksOf(keys);
   const hasRecentClaim = (pool: string): boolean => (lastClaims.of(pool) ?? -Infinity) > now - request.olderThan;
   const stuck: StuckTask[] = [];
   for (const task of follower.index.openTasks()) {
     const { state } = task;
     if (!isOpen(state) || !matches(state, request)) continue;
     const overdue = overdueSince(state, now) !== undefined;
-    const isStuck = hasNoProgress(state, now, request.olderThan, hasRecentClaim) && !endsWithoutHelp(keys, state);
+    const isStuck = hasNoProgress(state, now, request.olderThan, hasRecentClaim) && !endsWithoutHelp(blocks(state));
     if (overdue || isStuck) stuck.push({ ...task, state, overdue });
   }
   return stuck.toSorted((a, b) => a.state.since - b.state.since || a.sequence - b.sequence);
 }
 
 /** The provider is out, or the budget is spent: the task says so, and starts when that ends. */
-function endsWithoutHelp(keys: JobsContext['keys'], state: OpenTask): boolean {
-  if (state.state !== 'queued') return false;
-  const { pool, model } = targetOf(state);
-  const reason = keys?.block(pool, model, state.of.tenant)?.reason;
-  return reason === 'ProviderOutage' || reason === 'BudgetExhausted';
+function endsWithoutHelp(block: Block | null): boolean {
+  return block?.reason === 'ProviderOutage' || block?.reason === 'BudgetExhausted';
 }
 
 function matches(state: OpenTask, { tenant, job, pool }: StuckRequest): boolean {

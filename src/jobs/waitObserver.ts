@@ -6,6 +6,7 @@ import { waitingFor } from '../job/explain/waitingFor.ts';
 import { servingPool } from '../job/target.ts';
 import { isOpen } from '../job/task.ts';
 import { elapsed, type Monotonic } from '../job/time.ts';
+import { blocksOf, type Blocks } from './blocks.ts';
 import { observePools, observeTask, type ExplainContext, type Queues } from './explain.ts';
 import type { TaskVersion } from './list.ts';
 
@@ -37,17 +38,18 @@ export class WaitObserver {
     const names = new Set<string>();
     for (const { state } of tasks) if (state.state === 'queued') names.add(servingPool(state));
     await this.#refresh([...names]);
-    return (task) => this.#waitingFor(task);
+    const blocks = blocksOf(this.#context.keys);
+    return (task) => this.#waitingFor(task, blocks);
   }
 
-  #waitingFor({ state, sequence }: TaskVersion): WaitingFor | null {
+  #waitingFor({ state, sequence }: TaskVersion, blocks: Blocks): WaitingFor | null {
     if (!isOpen(state) || state.state === 'running') return null;
     const name = servingPool(state);
     const known = this.#known.get(name);
     if (known === undefined && state.state === 'queued') return null;
     const pools = new Map(known === undefined ? [] : [[name, known.pool]]);
     const queues = new Map(known === undefined ? [] : [[name, known.queues]]);
-    return waitingFor(observeTask(this.#context, { pools, queues }, { state, sequence }));
+    return waitingFor(observeTask(this.#context, { pools, queues, blocks }, { state, sequence }));
   }
 
   async #refresh(names: readonly string[]): Promise<void> {

@@ -1,6 +1,6 @@
 // The JSON of a pool: its queue, workers, keys, outages and spending.
 
-import { ownWords } from '../../job/explain/format.ts';
+import { ownWords } from '../../job/block.ts';
 import { everyTenant } from '../../jobs/tenancy.ts';
 import { servingPool } from '../../job/target.ts';
 import type { Instant } from '../../job/task.ts';
@@ -40,15 +40,15 @@ export async function poolView(
     paused: paused !== undefined,
     pausedUntil: isoTimeOrNull(paused?.until ?? null),
     workers: context.workers.list().filter(({ beat }) => beat.pool === name).length,
-    keys: keys.map((key) => keyView(key, provider)),
-    outages: (context.keys?.outages(name) ?? []).map((outage) => outageView(outage, provider)),
+    keys: keys.map(keyView),
+    outages: (context.keys?.outages(name) ?? []).map(outageView),
     spending: (context.keys?.spending(name) ?? []).filter((it) => isShown(it, principal)).map(spendingView),
   };
 }
 
-function keyView(key: KeyState, provider: string): PoolView['keys'][number] {
+function keyView(key: KeyState): PoolView['keys'][number] {
   const { fingerprint, state, until, cause, inFlight, requestsPerMinute, models } = key;
-  const message = ownWords(key.message, provider);
+  const message = ownWords(key.message);
   const blocked = models.map((model) => ({ ...model, until: isoTime(model.until) }));
   return {
     fingerprint,
@@ -62,12 +62,9 @@ function keyView(key: KeyState, provider: string): PoolView['keys'][number] {
   };
 }
 
-function outageView(
-  { model, state, since, until, provider: answer, message, failures }: Outage,
-  provider: string,
-): PoolView['outages'][number] {
+function outageView({ model, state, since, until, provider, message, failures }: Outage): PoolView['outages'][number] {
   const times = { since: isoTime(since), until: isoTime(until) };
-  return { model, state, ...times, status: answer?.status ?? null, message: ownWords(message, provider), failures };
+  return { model, state, ...times, status: provider?.status ?? null, message: ownWords(message), failures };
 }
 
 /** Only an administrator sees what other tenants spend. */

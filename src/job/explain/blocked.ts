@@ -1,14 +1,14 @@
 // Why a pool admits no call of the task's model: outages, keys, quotas and budgets, as one finding.
 
-import type { Block } from '../block.ts';
+import { ownWords, type Block } from '../block.ts';
 import type { Target } from '../policy.ts';
 import type { Instant } from '../task.ts';
-import { clockTime, ownWords, titled } from './format.ts';
+import { clockTime, titled } from './format.ts';
 import type { Cause, Finding, ObservedKey, ObservedPool } from './observation.ts';
 
 export function blocked(block: Block, target: Target, pool: ObservedPool, now: Instant): Finding {
   const until = block.until !== null && block.until > now && block.until < Infinity ? block.until : null;
-  const summary = `${what(block, target, pool)}${words(block, pool.provider)}${when(block, until)}`;
+  const summary = `${what(block, target, pool)}${words(block)}${when(block, until)}`;
   const { cause, advice } = situations[block.reason];
   return {
     cause,
@@ -56,8 +56,8 @@ function fingerprints(keys: readonly ObservedKey[] | null, state: ObservedKey['s
   return `: ${named.map(({ fingerprint, cause }) => `${fingerprint}${cause === null ? '' : ` (${cause})`}`).join(', ')}`;
 }
 
-function words({ reason, message }: Block, provider: string): string {
-  const own = ownWords(message, provider).replace(/\.$/, '');
+function words({ reason, message }: Block): string {
+  const own = ownWords(message).replace(/\.$/, '');
   return own === '' || reason === 'BudgetExhausted' ? '' : `: ${own}`;
 }
 

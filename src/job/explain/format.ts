@@ -24,7 +24,3 @@ export const count = (number: number, noun: string): string => `${number} ${noun
 
 /** `Gemini`, to start a sentence with. */
 export const titled = (provider: string): string => provider.slice(0, 1).toUpperCase() + provider.slice(1);
-
-/** The provider's words in an error's message, without a `Gemini answered 503: ` before them. */
-export const ownWords = (message: string, provider: string): string =>
-  message.replace(new RegExp(`^${titled(provider)} answered \\d+(: |$)`), '');

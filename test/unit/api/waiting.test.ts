@@ -119,9 +119,16 @@ describe('waitingFor', () => {
 
   test('pools are observed once for a whole list, and again after a second', async () => {
     let asked = 0;
-    await using world = await apiWorld({ keys: scriptedKeys({ state: async () => ((asked += 1), []) }) });
+    const blocks: string[] = [];
+    const keys = scriptedKeys({
+      state: async () => ((asked += 1), []),
+      block: (...call) => void blocks.push(call.join(' ')),
+    });
+    await using world = await apiWorld({ keys });
     for (let count = 0; count < 20; count += 1) await world.submit();
+    blocks.length = 0;
     expect((await world.get('/v1/jobs')).json.items).toHaveLength(20);
+    expect(blocks).toEqual(['default gemini-3.1-flash-image default']);
     expect(asked).toBe(1);
     world.clock.skip(1_000);
     await world.get('/v1/jobs');

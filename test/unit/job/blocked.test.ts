@@ -27,7 +27,7 @@ const outOfService: Block = {
   until: start + 15_000,
   since: start - 60_000,
   provider: { status: 503, code: 'UNAVAILABLE' },
-  message: 'The model is overloaded',
+  message: 'Gemini answered 503: The model is overloaded',
   permanent: false,
   confirmed: true,
 };
@@ -50,6 +50,14 @@ describe('a task that runs out of time while its pool admits no call', () => {
       message: expect.stringMatching(/The provider has answered 503 .* for 61 s: The model is overloaded$/),
     });
     expect(say(rule, late, 1_000)).toMatchObject({ state: { reason: name } });
+  });
+
+  test("a spent budget is told in the budget's own words", () => {
+    const message = "The pool's budget of 20 per day is spent (20.1)";
+    const world = blocked({ reason: 'BudgetExhausted', code: 'BudgetExceeded', message });
+    expect(say(targetBlocked, submitted(identity({ policy: { onBudget: 'fail' } })), 0, world)).toMatchObject({
+      message,
+    });
   });
 
   test('a used-up request rate alone is a QueueTimeout', () => {
