@@ -9,7 +9,7 @@ import { blockOf, roomOf, type PoolView } from './admission.ts';
 import { healthy, isProbe, openBreaker, probeAt, renewProbe, returnProbe, startProbe } from './health.ts';
 import { heldCall, type Reservation } from './heldCall.ts';
 import { markSeenEvery, PoolRecords } from './poolRecords.ts';
-import { inFlight } from './record.ts';
+import { holdOf, inFlight, type KeyRecord } from './record.ts';
 import { RingKey } from './ringKey.ts';
 import { grantCall, release, roomFor } from './setbacks.ts';
 import { addToPool, addToTenant, type Budgets } from './spending.ts';
@@ -236,7 +236,9 @@ class Ring implements OpenRing {
     let stampedAt: Instant | undefined;
     key.pending += 1;
     const stored = await key.change((record, now) => {
-      stampedAt = roomFor(record, model, now) > 0 ? now : undefined;
+      // An earlier write may have been stored although its answer was lost.
+      const earlier = holdOf(record, id, now);
+      stampedAt = earlier === undefined ? freshStamp(record, model, now) : earlier.second * 1_000;
       return stampedAt === undefined ? record : grantCall(record, id, now, holdFor);
     }, reservePatience);
     key.pending -= 1;
@@ -265,6 +267,9 @@ class Ring implements OpenRing {
     ]);
   }
 }
+
+const freshStamp = (record: KeyRecord, model: string, now: Instant): Instant | undefined =>
+  roomFor(record, model, now) > 0 ? now : undefined;
 
 /** The last request was taken at this moment. */
 const busy = {
