@@ -3,6 +3,7 @@
 
 import { budgetsAfter } from '../job/budgets.ts';
 import type { TaskError } from '../job/errors/index.ts';
+import { fallbackFor } from '../job/fallback.ts';
 import { isOpen, type Instant, type Running, type Sequence, type TaskState, type TaskWrite } from '../job/task.ts';
 import { failed, succeeded, toReview } from '../job/transitions.ts';
 import type { LogEntry } from '../ports/jobLog.ts';
@@ -18,7 +19,7 @@ export interface Adoption {
 /**
  * Returns the write that adopts the result after `last` has replaced our claim, or undefined if the result is refused. It is
  * adopted if `last` is waiting or queued, in the same run and after our claim, and the result is final: completed, or failed
- * with an error that must not be retried.
+ * with an error that another attempt would meet again and that no fallback of the task may help with.
  */
 export function adopt(
   claim: Claim,
@@ -28,7 +29,7 @@ export function adopt(
 ): Adoption | undefined {
   if (last === undefined || last.sequence <= claim.sequence || last.state.run !== claim.state.run) return undefined;
   if (last.state.state !== 'waiting' && last.state.state !== 'queued') return undefined;
-  if (ending.end === 'failed' && !wouldRecur(ending.error)) return undefined;
+  if (ending.end === 'failed' && !isFinal(ending.error, claim.state, last.state)) return undefined;
   const running = resumed(claim.state, last.state, now);
   const expected = last.sequence;
   if (ending.end === 'failed') {
@@ -40,6 +41,11 @@ export function adopt(
   }
   const state = running.of.policy.review === 'always' ? toReview(running, now) : succeeded(running, now);
   return { expected, write: { state, detail: completedDetail(ending) } };
+}
+
+/** Another attempt would end alike: at the same target, and without a fallback that it could move the task to. */
+function isFinal(error: TaskError, claim: Running, { target = 0 }: TaskState): boolean {
+  return wouldRecur(error) && target === (claim.target ?? 0) && fallbackFor(claim, error, false) === undefined;
 }
 
 /** The error would occur again. Not so for a time limit that our claim exceeded: the requeued task has a new limit. */

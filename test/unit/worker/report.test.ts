@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { AttemptFailed, GenwardenError, taskError } from '../../../src/job/errors/index.ts';
 import { afterLoss } from '../../../src/job/retryOrFail.ts';
 import type { Queued, Running, TaskState, TaskWrite } from '../../../src/job/task.ts';
-import { cancelled, claimed, failed, newRun, succeeded, waiting } from '../../../src/job/transitions.ts';
+import { cancelled, claimed, failed, fellBack, newRun, succeeded, waiting } from '../../../src/job/transitions.ts';
 import { adopt } from '../../../src/worker/adopt.ts';
 import type { Claim, WrittenEnding } from '../../../src/worker/pipeline.ts';
 import { made } from '../../fakes/provider.ts';
@@ -44,6 +44,19 @@ describe('adoption', () => {
     ['a success of an earlier run', good, secondRun, undefined],
   ])('%s', (_name, ending, last, expected) => {
     expect(adopt(claim, ending, anEntry(11, last), now)?.write.state.state).toBe(expected);
+  });
+
+  test('leaves a failure that a fallback may help with to the next attempt', () => {
+    const fallback = [{ pool: spec.of.pool, model: 'second' }];
+    const of = { ...spec.of, policy: { ...spec.of.policy, fallback } };
+    const state = claimed({ ...spec, of }, 'worker-1', 4, start + 1_000);
+    const movedOn = anEntry(11, fellBack(state, 1, start + 10_000));
+    const requeuedAlike = anEntry(11, afterLoss(state, lost, start + 10_000).state);
+    const retired: WrittenEnding = { end: 'failed', error: taskError('ModelNotFound', 'gone') };
+    expect(adopt({ ...claim, state }, refusal, movedOn, now)).toBeUndefined();
+    expect(adopt({ ...claim, state }, retired, requeuedAlike, now)).toBeUndefined();
+    expect(adopt({ ...claim, state }, refusal, requeuedAlike, now)?.write.state.state).toBe('failed');
+    expect(adopt({ ...claim, state }, good, movedOn, now)?.write.state.state).toBe('succeeded');
   });
 
   test('requires a last message that is newer than the claim', () => {
