@@ -71,6 +71,8 @@ const order: readonly Priority[] = [
   'high',
 ];
 const forNewerProcesses = 30_000;
+/** Created once, because an abort without a reason creates an error with a stack trace. */
+const wokenUp = new Error('something happened');
 
 class StreamTaskQueue implements FakeTaskQueue {
   readonly #options: Required<FakeTaskQueueOptions>;
@@ -275,6 +277,6 @@ class StreamTaskQueue implements FakeTaskQueue {
     if (signal.aborted) resolve();
     await promise;
     this.#changes.delete(resolve);
-    settled.abort();
+    settled.abort(wokenUp);
   }
 }

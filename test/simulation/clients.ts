@@ -14,8 +14,8 @@ import { GenwardenError } from '../../src/job/errors/index.ts';
 import { isOpen } from '../../src/job/task.ts';
 import type { JobRecord } from '../../src/ports/jobLog.ts';
 import type { ApiInstance, Installation, ClientContext } from './installation.ts';
-import { poolName } from './installation.ts';
 import type { History } from './history.ts';
+import { someJob } from './jobs.ts';
 import type { Plan } from './plan.ts';
 import type { Process } from './time/process.ts';
 import type { Random } from './time/random.ts';
@@ -73,28 +73,7 @@ export class Clients {
   }
 
   #newJob(at: number, random: Random): ClientJob {
-    const { plan } = this.#options;
-    const count = random.whole(1, plan.tasksPerJob);
-    const ms = (least: number, most: number): string => `${random.whole(least, most)}ms`;
-    const away = plan.kind === 'natsAway';
-    const tasks = Array.from({ length: count }, (_, task) => ({ input: { prompt: `${at}/${task}` } }));
-    const body: SubmitBody = {
-      kind: 'text',
-      pool: poolName,
-      priority: random.pick(['high', 'normal', 'low']),
-      tasks,
-      policy: {
-        attemptTimeout: away ? ms(30_000, 60_000) : ms(3_000, random.pick([8_000, 20_000, 60_000])),
-        runTimeout: away ? '240s' : ms(20_000, 120_000),
-        queueTimeout: away ? '600s' : ms(20_000, 120_000),
-        reviewTimeout: ms(10_000, 40_000),
-        maxAttempts: random.whole(1, 4),
-        maxLostAttempts: random.whole(1, 3),
-        ...(!away && random.chance(0.25) ? { review: 'always' } : {}),
-        ...(!away && random.chance(0.15) ? { deadline: ms(20_000, 120_000) } : {}),
-      },
-      ...(!away && random.chance(0.15) ? { concurrencyKey: 'one at a time' } : {}),
-    };
+    const body = someJob(at, random, this.#options.plan);
     const job: ClientJob = { key: `key-${at}`, body, id: undefined, deleted: false };
     this.jobs.push(job);
     return job;

@@ -7,6 +7,7 @@ import type { JobsContext } from '../../src/jobs/context.ts';
 import { JobWatch } from '../../src/jobs/wait.ts';
 import { startController, type Controller } from '../../src/controller/controller.ts';
 import type { JobLog, LogEntry } from '../../src/ports/jobLog.ts';
+import type { OpenRing } from '../../src/adapters/nats/keys/ring.ts';
 import type { KeySettings } from '../../src/ports/keyRing.ts';
 import type { PoolDeclaration } from '../../src/ports/poolRegistry.ts';
 import { startFollower, type Follower } from '../../src/readmodel/follower.ts';
@@ -19,7 +20,8 @@ import type { Plan } from './plan.ts';
 import { heartbeatsOver } from './ports/heartbeats.ts';
 import { logOver, type OnWritten } from './ports/log.ts';
 import { queueOver } from './ports/queue.ts';
-import { artifactsOver, clockOf, keysOver, leadershipOver, type ClockError } from './ports/rest.ts';
+import { keysOver } from './ports/keys.ts';
+import { artifactsOver, clockOf, leadershipOver, type ClockError } from './ports/rest.ts';
 import type { SimulatedProvider } from './provider.ts';
 import type { Server } from './server.ts';
 import { Process } from './time/process.ts';
@@ -28,11 +30,16 @@ import type { Random } from './time/random.ts';
 export const heartbeatTimeout = 6_000;
 const retention = 7 * 86_400_000;
 export const poolName = 'default';
-export const pool: PoolDeclaration = {
-  name: poolName,
-  provider: 'simulated',
-  models: { image: [], text: ['model'] },
-  policy: { backoff: { first: 500, cap: 8_000 } },
+export const sparePoolName = 'spare';
+/** Of the pool, the default first. */
+export const models = ['model', 'second'] as const;
+const spareModels = ['other'] as const;
+const declared = { provider: 'simulated', policy: { backoff: { first: 500, cap: 8_000 } } };
+export const pool: PoolDeclaration = { ...declared, name: poolName, models: { image: [], text: models } };
+export const sparePool: PoolDeclaration = {
+  ...declared,
+  name: sparePoolName,
+  models: { image: [], text: spareModels },
 };
 
 interface Instance {
@@ -45,7 +52,9 @@ interface Instance {
 
 export interface WorkerInstance extends Instance {
   readonly role: 'worker';
+  readonly pool: string;
   readonly worker: Worker;
+  readonly keys: OpenRing;
   drainingSince: number | undefined;
 }
 
@@ -85,9 +94,15 @@ export class Installation {
   readonly #options: InstallationOptions;
   readonly #instances = new Map<string, AnyInstance>();
   #started = 0;
+  /** The present keys of the pool. */
+  keys: readonly KeySettings[];
+  /** ms of the run. */
+  keysReplacedAt = -Infinity;
 
   constructor(options: InstallationOptions) {
     this.#options = options;
+    const { keys, requestsPerMinute } = options.plan;
+    this.keys = Array.from({ length: keys }, (_, at) => ({ secret: `key-${at}`, requestsPerMinute, maxInFlight: 8 }));
   }
 
   get workers(): WorkerInstance[] {
@@ -110,25 +125,39 @@ export class Installation {
     return this.#instances.get(name);
   }
 
-  startWorker(): WorkerInstance {
+  keysOf(served: string): readonly KeySettings[] {
+    return served === poolName ? this.keys : this.keys.slice(0, 1).map((key) => ({ ...key, secret: 'spare' }));
+  }
+
+  /** Gives the workers another key for each of these; false if there is none. */
+  replaceKeys(isReplaced: (secret: string) => boolean): boolean {
+    if (!this.keys.some(({ secret }) => isReplaced(secret))) return false;
+    this.keysReplacedAt = this.#options.server.process.schedule.now;
+    this.keys = this.keys.map((key) => (isReplaced(key.secret) ? { ...key, secret: `${key.secret}'` } : key));
+    for (const { pool: served, process, keys } of this.workers)
+      if (served === poolName)
+        process.after(process.random.next() * 2_000, () => void keys.replaceKeys(served, this.keys));
+    return true;
+  }
+
+  startWorker(served = poolName): WorkerInstance {
     const { plan, provider } = this.#options;
     const base = this.#base('worker');
     const { process, link } = base;
-    const worker = process.enter(() => {
+    const { worker, keys } = process.enter(() => {
       const clock = clockOf(process, base.clockError);
-      const keys = Array.from({ length: plan.keys }, (_, at): KeySettings => {
-        return { secret: `key-${at}`, requestsPerMinute: 60, maxInFlight: 8 };
-      });
-      return startWorker({
+      const ring = keysOver({ link, clock, keys: { [served]: this.keysOf(served) } });
+      const started = startWorker({
         name: process.name,
-        pool: poolName,
+        pool: served,
         concurrency: plan.slots,
         log: logOver(link, this.#options.onWritten),
         queue: queueOver(link),
         heartbeats: heartbeatsOver(link, { system: false }),
         artifacts: artifactsOver(link),
-        keys: keysOver(link, keys.length === 0 ? {} : { [poolName]: keys }),
+        keys: ring,
         provider: provider.provider(),
+        models: served === poolName ? models : spareModels,
         clock,
         metrics: workerMetrics,
         logger: this.#logger(process),
@@ -136,10 +165,11 @@ export class Installation {
         drainTimeoutMs: 8_000,
         random: () => process.random.next(),
       });
+      return { worker: started, keys: ring };
     });
     // A worker that finished, because it drained or leaked too many slots, exits and is replaced.
     void worker.finished.then(() => process.end());
-    return this.#add({ ...base, role: 'worker', worker, drainingSince: undefined });
+    return this.#add({ ...base, role: 'worker', pool: served, worker, keys, drainingSince: undefined });
   }
 
   startController(): ControllerInstance {
@@ -160,6 +190,7 @@ export class Installation {
           heartbeats: heartbeatsOver(link, { system: plan.system }),
           leadership: leadershipOver(link, plan.leaseOverrun),
           pools: server.pools,
+          keys: keysOver({ link, clock, keys: {} }),
           clock,
           follower,
           metrics: createControllerMetrics(registry),

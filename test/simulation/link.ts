@@ -3,7 +3,8 @@
 
 import { GenwardenError } from '../../src/job/errors/index.ts';
 import type { ClosedConnection } from '../../src/adapters/nats/heartbeats/connectionLosses.ts';
-import type { Connection, Server } from './server.ts';
+import type { Connection } from './connection.ts';
+import type { Server } from './server.ts';
 import type { Process } from './time/process.ts';
 import type { NetworkFaults } from './network.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { mutants, type Mutant } from './mutants.ts';
+import { providerMutants } from './providerMutants.ts';
 import { simulate } from './simulate.ts';
 
 async function firstFound({ seams, kind, within }: Mutant): Promise<{ seed: number; invariant: string } | undefined> {
@@ -11,7 +12,7 @@ async function firstFound({ seams, kind, within }: Mutant): Promise<{ seed: numb
 }
 
 describe('the simulation finds', () => {
-  it.for(mutants)('$name', { timeout: 120_000 }, async (mutant) => {
+  it.for([...mutants, ...providerMutants])('$name', { timeout: 120_000 }, async (mutant) => {
     const found = await firstFound(mutant);
     console.info(`${mutant.name}: ${found?.invariant} at seed ${found?.seed}`);
     expect(mutant.by).toContain(found?.invariant);

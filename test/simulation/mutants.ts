@@ -30,7 +30,7 @@ export const mutants: readonly Mutant[] = [
       }),
     },
     within: 20,
-    by: ['UnbrokenChain', 'LegalTransition', 'TerminalIsFinal', 'AttemptsBounded'],
+    by: ['UnbrokenChain', 'LegalTransition', 'TerminalIsFinal', 'AttemptsBounded', 'TargetsOnlyGrow'],
   },
   {
     name: 'a controller without the rule for lost workers',

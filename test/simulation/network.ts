@@ -27,3 +27,13 @@ export const soundNetwork: NetworkFaults = {
   staleRead: 0,
   reconnects: 50,
 };
+
+/** No message is lost or late. */
+export const isSound = ({
+  latency,
+  slow,
+  lostRequest,
+  lostAnswer,
+  lostMessage,
+  repeatedMessage,
+}: NetworkFaults): boolean => latency < 100 && slow + lostRequest + lostAnswer + lostMessage + repeatedMessage === 0;

@@ -29,6 +29,10 @@ export const faultNames = [
 ] as const;
 export type FaultName = (typeof faultNames)[number];
 
+/** What the nemesis does to the provider. */
+const providerFaultNames = ['outage', 'hang', 'noQuota', 'deadKey', 'allKeysDead', 'lowLimit'] as const;
+export type ProviderFault = (typeof providerFaultNames)[number];
+
 export const behaviours = [
   'prompt',
   'slow',
@@ -48,8 +52,11 @@ export type Behaviour = (typeof behaviours)[number];
 
 export interface Plan {
   readonly seed: number;
-  /** `natsAway`: NATS is away now and then and nothing else fails, so nothing may be paid for twice. */
-  readonly kind: 'faults' | 'natsAway';
+  /**
+   * `natsAway`: NATS is away now and then and nothing else fails, so nothing may be paid for twice. `badDay`: the provider fails
+   * in every way and little else does.
+   */
+  readonly kind: 'faults' | 'natsAway' | 'badDay';
   readonly workers: number;
   readonly slots: number;
   readonly controllers: number;
@@ -60,10 +67,15 @@ export interface Plan {
   readonly faultsUntil: number;
   /** ms between two faults of a kind, on average. */
   readonly faults: ReadonlyMap<FaultName, number>;
+  readonly providerFaults: ReadonlyMap<ProviderFault, number>;
   readonly network: NetworkFaults;
   readonly behaviours: Readonly<Partial<Record<Behaviour, number>>>;
   /** API keys of the pool. */
   readonly keys: number;
+  /** The limit of each key. */
+  readonly requestsPerMinute: number;
+  /** Workers of the second pool, which only serves fallbacks; 0: there is no such pool. */
+  readonly spareWorkers: number;
   /** Whether controllers receive the system account's disconnect events. */
   readonly system: boolean;
   /** ms that a leader keeps leading after its lease has expired. */
@@ -75,7 +87,7 @@ export interface Plan {
 }
 
 export function planOf(seed: number, random: Random, asked?: Plan['kind']): Plan {
-  const drawn = random.chance(0.12) ? 'natsAway' : 'faults';
+  const drawn = random.weighted({ natsAway: 12, badDay: 20, faults: 68 });
   const kind = asked ?? drawn;
   const faultsUntil = random.whole(30, 120) * 1_000;
   return {
@@ -88,18 +100,45 @@ export function planOf(seed: number, random: Random, asked?: Plan['kind']): Plan
     jobs: random.whole(3, 10),
     tasksPerJob: random.whole(1, 5),
     faultsUntil,
-    faults: kind === 'natsAway' ? awayFaults(random) : someFaults(random),
-    network:
-      kind === 'natsAway'
-        ? { ...soundNetwork, reconnects: random.pick([50, 4_000, 4_000]) }
-        : someNetworkFaults(random),
-    behaviours: kind === 'natsAway' ? { prompt: 1, slow: 1 } : someBehaviours(random),
-    keys: random.pick([0, 1, 3]),
-    system: kind === 'natsAway' || random.chance(0.7),
+    ...troubles(kind, random),
+    ...provisions(kind, random),
+    system: kind !== 'faults' || random.chance(0.7),
     leaseOverrun: kind === 'faults' && random.chance(0.3) ? random.whole(1_000, 20_000) : 0,
     window: random.pick([3, 20, 100_000]),
     changeEvery: kind === 'natsAway' ? Infinity : random.pick([3_000, 10_000, 30_000, Infinity]),
   };
+}
+
+type Troubles = Pick<Plan, 'faults' | 'providerFaults' | 'network' | 'behaviours'>;
+
+function troubles(kind: Plan['kind'], random: Random): Troubles {
+  switch (kind) {
+    case 'natsAway': {
+      const network = { ...soundNetwork, reconnects: random.pick([50, 4_000, 4_000]) };
+      return { faults: awayFaults(random), providerFaults: new Map(), network, behaviours: { prompt: 1, slow: 1 } };
+    }
+    case 'badDay': {
+      const network = { ...soundNetwork, latency: random.pick([2, 20]) };
+      const faults = new Map(random.chance(0.3) ? [['crashWorker', random.between(20_000, 60_000)] as const] : []);
+      const providerFaults = chosenFaults(providerFaultNames, random.pick([0.3, 0.6]), random);
+      return { faults, providerFaults, network, behaviours: { prompt: 3, slow: random.pick([0, 1]) } };
+    }
+    case 'faults': {
+      const share = random.pick([0.15, 0.3, 0.6]);
+      const providerFaults = chosenFaults(providerFaultNames, random.pick([0, 0.2, 0.4]), random);
+      const faults = chosenFaults(faultNames, share, random);
+      return { faults, providerFaults, network: someNetworkFaults(random), behaviours: someBehaviours(random) };
+    }
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** With a low limit most tasks wait for it. */
+function provisions(kind: Plan['kind'], random: Random): Pick<Plan, 'keys' | 'requestsPerMinute' | 'spareWorkers'> {
+  const keys = random.pick([1, 1, 3]);
+  if (kind === 'natsAway') return { keys, requestsPerMinute: 60, spareWorkers: 0 };
+  return { keys, requestsPerMinute: random.pick([60, 60, 60, 12, 4]), spareWorkers: random.pick([0, 0, 1, 2]) };
 }
 
 function awayFaults(random: Random): Map<FaultName, number> {
@@ -107,9 +146,8 @@ function awayFaults(random: Random): Map<FaultName, number> {
   return new Map(both.map((fault) => [fault, random.between(15_000, 60_000)]));
 }
 
-function someFaults(random: Random): Map<FaultName, number> {
-  const share = random.pick([0.15, 0.3, 0.6]);
-  const chosen = faultNames.filter(() => random.chance(share));
+function chosenFaults<F extends string>(names: readonly F[], share: number, random: Random): Map<F, number> {
+  const chosen = names.filter(() => random.chance(share));
   return new Map(chosen.map((fault) => [fault, random.between(6_000, 60_000)]));
 }
 

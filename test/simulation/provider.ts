@@ -1,8 +1,16 @@
-// The simulated provider: the seed, the task and the number of its earlier calls decide what a call does.
+// The simulated provider: its present state, or else the seed, the task and the number of its earlier calls, decides what a
+// call does.
 
-import { AttemptFailed, taskError, type TaskErrorCode, type TaskErrorDetails } from '../../src/job/errors/index.ts';
+import {
+  AttemptFailed,
+  taskError,
+  type TaskError,
+  type TaskErrorCode,
+  type TaskErrorDetails,
+} from '../../src/job/errors/index.ts';
 import type { GenerateContext, GenerateRequest, Generated, Provider } from '../../src/ports/provider.ts';
 import type { Behaviour, Plan } from './plan.ts';
+import { ProviderState } from './providerState.ts';
 import { running } from './time/process.ts';
 import type { Random } from './time/random.ts';
 import type { Schedule } from './time/schedule.ts';
@@ -12,18 +20,31 @@ export interface Call {
   /** `job/task`, from the prompt. */
   readonly task: string;
   readonly worker: string;
-  readonly behaviour: Behaviour;
+  readonly model: string;
+  readonly key: string;
   readonly startedAt: number;
   /** When it answered with a result. */
   answeredAt: number | undefined;
+  /** When it ended in any way. */
+  endedAt: number | undefined;
+  /** The error that it answered with. */
+  failure: TaskErrorCode | undefined;
+}
+
+/** Sees every call when it arrives and when it ends. */
+export interface CallListener {
+  arrived(call: Call): void;
+  ended(call: Call): void;
 }
 
 export class SimulatedProvider {
   readonly calls: Call[] = [];
+  readonly state = new ProviderState();
+  listener: CallListener | undefined;
   readonly #plan: Plan;
   readonly #random: Random;
   readonly #schedule: Schedule;
-  /** From now on every call succeeds. */
+  /** From now on no call fails by chance. */
   calm = false;
 
   constructor(plan: Plan, random: Random, schedule: Schedule) {
@@ -36,16 +57,40 @@ export class SimulatedProvider {
     return { name: 'simulated', generate: (request, context) => this.#generate(request, context) };
   }
 
-  async #generate({ input }: GenerateRequest, context: GenerateContext): Promise<Generated> {
+  async #generate({ model, input }: GenerateRequest, context: GenerateContext): Promise<Generated> {
     const task = input.prompt;
     const random = this.#random.fork(`${task}/${this.calls.filter((call) => call.task === task).length}`);
-    const behaviour = this.calm ? 'prompt' : random.weighted(this.#plan.behaviours);
-    const worker = running.getStore()!.name;
-    const call: Call = { task, worker, behaviour, startedAt: this.#schedule.now, answeredAt: undefined };
+    const call: Call = {
+      task,
+      worker: running.getStore()!.name,
+      model,
+      key: context.key,
+      startedAt: this.#schedule.now,
+      answeredAt: undefined,
+      endedAt: undefined,
+      failure: undefined,
+    };
     this.calls.push(call);
-    const output = await answer(behaviour, random, context);
-    call.answeredAt = this.#schedule.now;
-    return { images: [], output, usage: { inputTokens: 1, outputTokens: 1, images: 0 }, provenance: {} };
+    this.listener?.arrived(call);
+    try {
+      const output = await this.#answer(call, random, context);
+      call.answeredAt = this.#schedule.now;
+      return { images: [], output, usage: { inputTokens: 1, outputTokens: 1, images: 0 }, provenance: {} };
+    } catch (thrown) {
+      if (thrown instanceof AttemptFailed) call.failure = thrown.error.code;
+      throw thrown;
+    } finally {
+      call.endedAt = this.#schedule.now;
+      this.listener?.ended(call);
+    }
+  }
+
+  async #answer({ model, key }: Call, random: Random, context: GenerateContext): Promise<string> {
+    const failure = this.state.failureOf(model, key, this.#schedule.now, random);
+    if (failure === undefined)
+      return answer(this.calm ? 'prompt' : random.weighted(this.#plan.behaviours), random, context);
+    await lasting(failure === 'hangs' ? Infinity : random.between(50, 1_500), context.signal);
+    throw new AttemptFailed(failure as TaskError);
   }
 }
 

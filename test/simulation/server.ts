@@ -3,7 +3,6 @@
 import { monotonicFrom } from '../../src/job/time.ts';
 import { fakeArtifactStore } from '../fakes/artifactStore.ts';
 import { fakeJobLog } from '../fakes/jobLog.ts';
-import { fakeKeyRings } from '../fakes/keyRing.ts';
 import { fakePoolRegistry } from '../fakes/poolRegistry.ts';
 import type { FakeStream } from '../fakes/stream.ts';
 import { fakeTaskQueue } from '../fakes/taskQueue.ts';
@@ -12,10 +11,13 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { Beat, Cancellation } from '../../src/ports/heartbeats.ts';
 import type { JobLog } from '../../src/ports/jobLog.ts';
 import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
-import type { FakeKeyRings } from '../fakes/keyRing.ts';
+import type { OpenRing } from '../../src/adapters/nats/keys/ring.ts';
 import type { FakeTaskQueue } from '../fakes/taskQueue.ts';
 import type { ClosedConnection } from '../../src/adapters/nats/heartbeats/connectionLosses.ts';
+import { Bucket } from './bucket.ts';
 import type { Plan } from './plan.ts';
+import type { Connection, Listener } from './connection.ts';
+import { ringOfServer } from './ringOfServer.ts';
 import type { Random } from './time/random.ts';
 import { epoch, Process } from './time/process.ts';
 import type { Schedule } from './time/schedule.ts';
@@ -25,6 +27,12 @@ export interface Seams {
   readonly log?: (log: JobLog, stream: FakeStream) => JobLog;
   readonly queue?: (queue: FakeTaskQueue) => FakeTaskQueue;
   readonly artifacts?: (artifacts: ArtifactStore, later: (ms: number, run: () => void) => void) => ArtifactStore;
+  readonly ring?: (ring: OpenRing) => OpenRing;
+  /** What a process reads from the bucket of the key rings, and what it writes. */
+  readonly records?: {
+    readonly read?: (value: unknown, process: string) => unknown;
+    readonly write?: (before: unknown, after: unknown) => unknown;
+  };
   /** False: observers are not notified when their own connection is lost. */
   readonly notifiesObservers?: false;
 }
@@ -32,19 +40,6 @@ export interface Seams {
 export interface Lease {
   readonly holder: string;
   until: number;
-}
-
-/** The server's end of a process's connection. */
-export interface Connection {
-  deliver(run: () => void): void;
-  lose(reason: string): void;
-  stalled(): void;
-}
-
-/** A subscriber to core messages and its connection. */
-export interface Listener<T> {
-  readonly link: Connection;
-  readonly hear: (message: T) => void;
 }
 
 export class Server {
@@ -55,7 +50,10 @@ export class Server {
   readonly log: JobLog;
   readonly queue: FakeTaskQueue;
   readonly artifacts: ArtifactStore;
-  readonly keys: FakeKeyRings;
+  readonly seams: Seams;
+  readonly bucket = new Bucket();
+  /** What the records of the key rings say, for checks. */
+  readonly keys: OpenRing;
   readonly pools: PoolRegistry;
   readonly notifiesObservers: boolean;
   readonly beats = new Set<Listener<Beat>>();
@@ -79,7 +77,8 @@ export class Server {
     const later = (ms: number, run: () => void): void => void this.process.after(ms, run);
     this.artifacts = seams.artifacts?.(fakeArtifactStore(), later) ?? fakeArtifactStore();
     this.notifiesObservers = seams.notifiesObservers ?? true;
-    this.keys = fakeKeyRings(this.clock);
+    this.seams = seams;
+    this.keys = ringOfServer(this.bucket.entries, this.clock);
     this.pools = fakePoolRegistry();
   }
 

@@ -3,14 +3,16 @@
 
 import { rules } from '../../src/job/rules/decide.ts';
 import type { Rule } from '../../src/job/rules/rule.ts';
-import { Installation, pool, poolName } from './installation.ts';
+import { Installation, pool, poolName, sparePool, sparePoolName } from './installation.ts';
+import { CallChecks } from './checks/calls.ts';
 import { PeriodicChecks } from './checks/periodic.ts';
 import { MessageChecks, type Violation } from './checks/messages.ts';
 import { Clients } from './clients.ts';
 import { History } from './history.ts';
 import { Nemesis } from './nemesis.ts';
-import { planOf, type Plan } from './plan.ts';
+import { planOf, type Plan, type ProviderFault } from './plan.ts';
 import { SimulatedProvider } from './provider.ts';
+import { ProviderNemesis } from './providerNemesis.ts';
 import { Server, type Seams } from './server.ts';
 import { Process } from './time/process.ts';
 import { Random } from './time/random.ts';
@@ -18,7 +20,11 @@ import { Schedule } from './time/schedule.ts';
 import { installVirtualTime } from './time/timers.ts';
 
 export interface SimulateOptions {
-  readonly seams?: Seams & { readonly without?: Rule };
+  readonly seams?: Seams & {
+    readonly without?: Rule;
+    /** A rule, and what takes its place. */
+    readonly replaced?: readonly [Rule, Rule];
+  };
   /** Replaces the kind that the seed draws. */
   readonly kind?: Plan['kind'];
   /** Keeps the history. */
@@ -32,6 +38,8 @@ export interface Run {
   readonly history: History;
   readonly messages: number;
   readonly calls: number;
+  /** What the nemesis did to the provider, and how often. */
+  readonly providerFaults: ReadonlyMap<ProviderFault, number>;
   /** ms of virtual time. */
   readonly lasted: number;
   /** Equal for equal runs. */
@@ -48,7 +56,13 @@ export async function simulate(seed: number, { seams = {}, kind, traced = false 
   const plan = planOf(seed, random.fork('plan'), kind);
   const history = new History(traced, () => schedule.now);
   const server = new Server(schedule, random.fork('server'), plan, seams);
-  const messageChecks = new MessageChecks(server, history, plan, () => nemesis);
+  const messageChecks = new MessageChecks(
+    server,
+    history,
+    plan,
+    () => nemesis,
+    () => callChecks,
+  );
   const provider = new SimulatedProvider(plan, random.fork('provider'), schedule);
   const violate = messageChecks.violate.bind(messageChecks);
   const logged = traced ? (process: string, line: string) => noteLine(history, process, line) : undefined;
@@ -62,21 +76,41 @@ export async function simulate(seed: number, { seams = {}, kind, traced = false 
     logged,
   });
   const nemesis = new Nemesis({ plan, random: random.fork('nemesis'), server, installation, history });
+  const callChecks = new CallChecks({ plan, server, nemesis, installation, violate });
+  provider.listener = callChecks;
+  const providerNemesis = new ProviderNemesis({
+    plan,
+    random: random.fork('provider nemesis'),
+    process: server.process,
+    state: provider.state,
+    installation,
+    history,
+  });
   const process = new Process({ name: 'clients', schedule, random: random.fork('timers of clients') });
   const clients = new Clients({ plan, random: random.fork('clients'), installation, process, history, violate });
-  const periodicChecks = new PeriodicChecks({ plan, server, installation, nemesis, messageChecks, provider });
+  const periodicChecks = new PeriodicChecks({
+    plan,
+    server,
+    installation,
+    nemesis,
+    messageChecks,
+    provider,
+    callChecks,
+  });
   const broken = (): boolean => messageChecks.violation !== undefined;
   const setup = { plan, server, installation, random: random.fork('stage') };
-  const restoreRules = removeRule(seams.without);
+  const restoreRules = changeRules(seams);
   try {
     server.process.enter(() => setUp(setup));
     clients.begin();
     nemesis.begin();
+    providerNemesis.begin();
     periodicChecks.begin();
     await schedule.run(plan.faultsUntil, broken);
     clients.stop();
     provider.calm = true;
     nemesis.stop();
+    providerNemesis.stop();
     periodicChecks.calm();
     const finished = (): boolean => clients.busy === 0 && periodicChecks.done();
     const end = schedule.now + longest;
@@ -96,7 +130,19 @@ export async function simulate(seed: number, { seams = {}, kind, traced = false 
     schedule.eventCount,
     Math.round(schedule.now),
   ].join('.');
-  return { seed, plan, violation, history, messages, calls: provider.calls.length, lasted: schedule.now, digest };
+  const { calls } = provider;
+  const { injected: providerFaults } = providerNemesis;
+  return {
+    seed,
+    plan,
+    violation,
+    history,
+    messages,
+    calls: calls.length,
+    providerFaults,
+    lasted: schedule.now,
+    digest,
+  };
 }
 
 interface Setup {
@@ -110,6 +156,10 @@ interface Setup {
 function setUp({ plan, server, installation, random }: Setup): void {
   void server.pools.declare(pool);
   void server.queue.ensurePool(poolName);
+  if (plan.spareWorkers > 0) {
+    void server.pools.declare(sparePool);
+    void server.queue.ensurePool(sparePoolName);
+  }
   const keep = (start: () => { process: Process }): void => {
     const { process } = server.process.enter(start);
     process.onEnd(() => server.process.after(random.pick([100, 2_000, 15_000]) * random.next(), () => keep(start)));
@@ -117,6 +167,7 @@ function setUp({ plan, server, installation, random }: Setup): void {
   for (let count = 0; count < plan.controllers; count += 1) keep(() => installation.startController());
   for (let count = 0; count < plan.apis; count += 1) keep(() => installation.startApi());
   for (let count = 0; count < plan.workers; count += 1) keep(() => installation.startWorker());
+  for (let count = 0; count < plan.spareWorkers; count += 1) keep(() => installation.startWorker(sparePoolName));
 }
 
 /** Crashes one last worker after all other faults: its loss must be noticed without any other event. */
@@ -126,12 +177,14 @@ function crashOneLast({ plan, installation, random }: Setup): void {
   if (busy.length > 0 && random.chance(0.3)) random.pick(busy).process.end();
 }
 
-function removeRule(rule: Rule | undefined): () => void {
+function changeRules({ without, replaced }: NonNullable<SimulateOptions['seams']>): () => void {
+  const rule = without ?? replaced?.[0];
   if (rule === undefined) return () => undefined;
   const all = rules as Rule[];
   const at = all.indexOf(rule);
-  all.splice(at, 1);
-  return () => void all.splice(at, 0, rule);
+  const by = replaced === undefined ? [] : [replaced[1]];
+  all.splice(at, 1, ...by);
+  return () => void all.splice(at, by.length, rule);
 }
 
 interface LogLine {

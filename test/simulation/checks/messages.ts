@@ -1,11 +1,14 @@
 // Checks each message of the stream, independently of the code under test, for every promise that one message can break.
 
+import type { Block } from '../../../src/job/block.ts';
+import { targetOf } from '../../../src/job/target.ts';
 import { isOpen, type Sequence, type TaskState } from '../../../src/job/task.ts';
 import type { DetailedEntry } from '../../../src/ports/jobLog.ts';
 import type { History } from '../history.ts';
 import type { Nemesis } from '../nemesis.ts';
 import type { Plan } from '../plan.ts';
 import type { Server } from '../server.ts';
+import { isOutageCode, type CallChecks } from './calls.ts';
 import { violatedBy } from './transition.ts';
 
 export interface Violation {
@@ -24,6 +27,12 @@ export interface Seen extends DetailedEntry {
   readonly seenAt: number;
 }
 
+interface BlockSince {
+  /** ms of the run. */
+  readonly since: number;
+  readonly block: Block;
+}
+
 export class MessageChecks {
   violation: Violation | undefined;
   /** The last message of every task, by `job/task`. */
@@ -36,11 +45,17 @@ export class MessageChecks {
   readonly #server: Server;
   readonly #history: History;
   readonly #nemesis: () => Nemesis;
+  readonly #callChecks: () => CallChecks;
+  /** The prompt of every task. */
+  readonly #prompts = new Map<string, string>();
+  /** Since when each target admits no call: see `note`. */
+  readonly #blocks = new Map<string, BlockSince>();
   readonly #soundNetwork: boolean;
   /** ms by which processes may disagree about the time. */
   readonly #slack: number;
 
-  constructor(server: Server, history: History, plan: Plan, nemesis: () => Nemesis) {
+  constructor(server: Server, history: History, plan: Plan, nemesis: () => Nemesis, callChecks: () => CallChecks) {
+    this.#callChecks = callChecks;
     this.#server = server;
     this.#history = history;
     this.#nemesis = nemesis;
@@ -91,6 +106,14 @@ export class MessageChecks {
     this.#checkArtifacts(entry, about);
     this.#checkLoss(first ? undefined : before, state, about);
     this.#checkKey(entry, about);
+    this.#checkOutage(first ? undefined : before, entry, about);
+  }
+
+  /** To be called every second with the block of each target. */
+  noteBlock(target: string, block: Block | undefined): void {
+    const { now } = this.#server.process.schedule;
+    if (block === undefined || block.code === 'QueueTimeout') return void this.#blocks.delete(target);
+    this.#blocks.set(target, { since: this.#blocks.get(target)?.since ?? now, block });
   }
 
   /** Artifact first, status second. */
@@ -114,6 +137,30 @@ export class MessageChecks {
     if (this.#nemesis().wasWell(worker, this.#server.process.schedule.now)) {
       this.violate('HealthyWorkersAreKept', `${worker} was healthy all the time`, about);
     }
+  }
+
+  /** The attempts of a known outage are free, and a task that runs out of time during one names the provider's error. */
+  #checkOutage(before: Seen | undefined, { state, detail }: DetailedEntry, about: string): void {
+    if (detail.request !== undefined) this.#prompts.set(about, detail.request.input.prompt);
+    if (before === undefined) return;
+    const { worker } = before.state as { worker?: string };
+    if (state.state === 'waiting' && isOutageCode(state.reason) && worker !== undefined) {
+      if (this.#callChecks().isFree(worker, this.#prompts.get(about) ?? ''))
+        this.violate('OutagesAreFree', `attempt ${state.attempt} counts although the outage was known`, about);
+    }
+    if (before.state.state !== 'queued' || state.state !== 'failed' || state.reason !== 'QueueTimeout') return;
+    const { pool, model } = targetOf(before.state);
+    const blocked = this.#blocks.get(`${pool}/${model}`);
+    const { now } = this.#server.process.schedule;
+    const block = this.#server.keys.block(pool, model, state.of.tenant);
+    if (block === undefined || block.code === 'QueueTimeout') return;
+    if (blocked === undefined || now - blocked.since < 10_000 || now < this.#nemesis().disturbedUntil + 10_000) return;
+    if (this.#soundNetwork)
+      this.violate(
+        'BlocksAreNamed',
+        `a bare QueueTimeout while ${blocked.block.code} blocks ${model} of ${pool}`,
+        about,
+      );
   }
 
   #checkKey({ state, detail }: DetailedEntry, about: string): void {

@@ -2,14 +2,16 @@
 
 import { isOpen } from '../../../src/job/task.ts';
 import type { Installation, ControllerInstance, WorkerInstance } from '../installation.ts';
-import { heartbeatTimeout, poolName } from '../installation.ts';
+import { heartbeatTimeout } from '../installation.ts';
 import type { ClientJob } from '../clients.ts';
 import type { Nemesis } from '../nemesis.ts';
 import type { Plan } from '../plan.ts';
 import type { SimulatedProvider } from '../provider.ts';
 import type { Server } from '../server.ts';
 import { epoch } from '../time/process.ts';
+import type { CallChecks } from './calls.ts';
 import type { Seen, MessageChecks } from './messages.ts';
+import { Service } from './service.ts';
 
 export interface PeriodicChecksOptions {
   readonly plan: Plan;
@@ -18,6 +20,7 @@ export interface PeriodicChecksOptions {
   readonly nemesis: Nemesis;
   readonly messageChecks: MessageChecks;
   readonly provider: SimulatedProvider;
+  readonly callChecks: CallChecks;
 }
 
 /** A task must have moved by so many ms past its time: the outage's grace, its end, and the backoff of failed writes. */
@@ -29,13 +32,13 @@ export class PeriodicChecks {
   readonly #options: PeriodicChecksOptions;
   readonly #grace: number;
   #calmSince = Infinity;
-  /** Since then a worker could have claimed a task at any time. */
-  #servedSince = Infinity;
+  readonly #service: Service;
   /** When each worker last held only tasks that run on record. */
   readonly #holdsSince = new Map<string, number>();
 
   constructor(options: PeriodicChecksOptions) {
     this.#options = options;
+    this.#service = new Service(options, grace);
     const { slow, lostRequest, lostAnswer, lostMessage, repeatedMessage } = options.plan.network;
     this.#grace = slow + lostRequest + lostAnswer + lostMessage + repeatedMessage === 0 ? grace : badGrace;
   }
@@ -73,7 +76,7 @@ export class PeriodicChecks {
   #look(): void {
     const { messageChecks, installation } = this.#options;
     const now = this.#options.server.process.schedule.now;
-    this.#servedSince = this.#couldServe(now) ? Math.min(this.#servedSince, now) : Infinity;
+    this.#service.look(now);
     for (const seen of messageChecks.tasks.values()) if (isOpen(seen.state)) this.#lookAt(seen, now);
     if (now > this.#calmSince + 15_000) this.#checkIndexes(now);
     if (now < this.#calmSince + grace) return;
@@ -129,29 +132,12 @@ export class PeriodicChecks {
     if (state.state === 'waiting' && now - Math.max(state.retryAt - epoch, since) > grace) {
       messageChecks.violate('RetriedInTime', `its retry is overdue since ${state.retryAt - epoch}`, about);
     }
-    if (state.state === 'queued' && now - this.#servedSince > grace) {
+    if (state.state === 'queued' && now - this.#service.since(state) > grace) {
       messageChecks.violate('QueueIsServed', `queued for ${now - seenAt} ms although workers are free`, about);
     }
     if (state.state === 'running' && installation.find(state.worker)?.process.alive === false) {
       messageChecks.violate('LossIsNoticed', `${state.worker} is dead`, about);
     }
-  }
-
-  /** A worker with a free slot, in a pool with keys that cannot be used up and a provider that is not out. */
-  #couldServe(now: number): boolean {
-    const { installation, plan, server } = this.#options;
-    const free = installation.workers.some(
-      ({ worker, process, drainingSince, startedAt }) =>
-        drainingSince === undefined &&
-        !process.frozen &&
-        worker.running() < plan.slots &&
-        worker.health().reason === 'working' &&
-        now - startedAt > grace,
-    );
-    const harmless = !(['rateLimited', 'quota', 'refusedKey', 'badRequest'] as const).some(
-      (behaviour) => behaviour in plan.behaviours,
-    );
-    return free && (plan.keys === 0 || harmless) && server.keys.outages(poolName).length === 0;
   }
 
   #checkJob(job: ClientJob, id: string): void {

@@ -5,7 +5,7 @@ import { eventQueue } from '../../../src/async/eventQueue.ts';
 import type { Beat, BeatEvent, Cancellation, Heartbeats } from '../../../src/ports/heartbeats.ts';
 import { connectionLosses, type ConnectionLosses } from '../../../src/adapters/nats/heartbeats/connectionLosses.ts';
 import type { Link } from '../link.ts';
-import type { Listener } from '../server.ts';
+import type { Listener } from '../connection.ts';
 
 const hold = 1_000;
 /** A beat that is older than this is not sent again at a reconnect, ms. */

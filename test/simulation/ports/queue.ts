@@ -23,6 +23,9 @@ export function queueOver(link: Link): TaskQueue {
   });
 }
 
+/** Created once, because an abort without a reason creates an error with a stack trace. */
+const over = new Error('the pull is over');
+
 /** The deliveries of one pull; none when it expires or its connection breaks. */
 async function pull(link: Link, pool: string, atMost: number, signal: AbortSignal): Promise<readonly Delivery[]> {
   const { process, server } = link;
@@ -32,7 +35,7 @@ async function pull(link: Link, pool: string, atMost: number, signal: AbortSigna
   const expiry = setTimeout(none, link.up ? pullExpires : 100);
   const unlisten = link.onStatus(none);
   // The server drops a pull when its connection ends.
-  const unlistenEnd = process.onEnd(() => stop.abort());
+  const unlistenEnd = process.onEnd(() => stop.abort(over));
   signal.addEventListener('abort', none, { once: true });
   link.say(() => {
     if (server.jetStream && !stop.signal.aborted) void serve();
@@ -48,7 +51,7 @@ async function pull(link: Link, pool: string, atMost: number, signal: AbortSigna
   unlisten();
   unlistenEnd();
   signal.removeEventListener('abort', none);
-  stop.abort();
+  stop.abort(over);
   return deliveries;
 }
 

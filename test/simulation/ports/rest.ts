@@ -1,11 +1,9 @@
-// Clock, keys, artifacts and leadership of one process, over its connection.
+// Clock, artifacts and leadership of one process, over its connection.
 
 import { monotonicFrom } from '../../../src/job/time.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ArtifactStore } from '../../../src/ports/artifactStore.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
-import type { Block } from '../../../src/job/block.ts';
-import type { HeldKey, KeyOutcome, KeyRing, KeySettings, Verdict } from '../../../src/ports/keyRing.ts';
 import type { Leadership } from '../../../src/ports/leadership.ts';
 import type { Link } from '../link.ts';
 import { epoch, type Process } from '../time/process.ts';
@@ -32,83 +30,6 @@ export function clockOf(process: Process, error: ClockError): Clock {
           signal?.throwIfAborted(),
         );
       }
-    },
-  };
-}
-
-/** ms after which the hold of a process that has ended expires. */
-const holdLapses = 30_000;
-
-/** A process's key ring: what it knows is current, what it asks for takes its time and can get lost. */
-export function keysOver(link: Link, settings: Readonly<Record<string, readonly KeySettings[]>>): KeyRing {
-  const { server, process } = link;
-  const ring = server.keys.ring(settings);
-  return {
-    state: (pool) => link.request('the keys', () => ring.state(pool)),
-    block: (pool, model, tenant) => ring.block(pool, model, tenant),
-    outages: (pool) => ring.outages(pool),
-    spending: (pool) => ring.spending(pool),
-    onChange: (listener, signal) => ring.onChange((pool) => process.receive(() => listener(pool)), signal),
-    untilRoom: (pool, models, signal) => fromServer(link, signal, (stop) => ring.untilRoom(pool, models, stop)),
-    reserve: (pool, call) => reserveOver(link, () => ring.reserve(pool, call)),
-  };
-}
-
-/** What the server answers once it can, unless the signal aborts first. */
-async function fromServer<T>(link: Link, signal: AbortSignal, wait: (stop: AbortSignal) => Promise<T>): Promise<T> {
-  const { server, process } = link;
-  const stop = new AbortController();
-  const unlisten = process.onEnd(() => stop.abort(new Error('the process has ended')));
-  signal.addEventListener('abort', () => stop.abort(signal.reason), { once: true });
-  if (signal.aborted) stop.abort(signal.reason);
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  stop.signal.addEventListener('abort', () => process.receive(() => reject(stop.signal.reason as Error)));
-  const answered = (answer: T): void =>
-    void process.schedule.after(link.delay(), () => process.receive(() => resolve(answer)));
-  process.schedule.after(link.delay(), () => {
-    server.process.enter(() => void wait(stop.signal).then(answered, () => undefined));
-  });
-  try {
-    return await promise;
-  } finally {
-    unlisten();
-  }
-}
-
-/** A reservation whose answer does not arrive is returned. */
-async function reserveOver(link: Link, reserve: () => Promise<HeldKey | Block>): Promise<HeldKey | Block> {
-  let answer: Promise<HeldKey | Block> | undefined;
-  try {
-    const hold = (reserved: HeldKey | Block) => ('secret' in reserved ? held(link, reserved) : reserved);
-    return await link.request('a reservation', () => (answer ??= reserve().then(hold)), 5_000);
-  } catch (error) {
-    void answer?.then((late) => ('secret' in late ? late.release({ outcome: 'unused' }) : undefined));
-    throw error;
-  }
-}
-
-function held(link: Link, key: HeldKey): HeldKey {
-  const { process, server } = link;
-  const release = (outcome: KeyOutcome): Promise<Verdict> => {
-    const { promise, resolve } = Promise.withResolvers<Verdict>();
-    server.process.enter(() => void key.release(outcome).then(resolve));
-    return promise;
-  };
-  const unlisten = process.onEnd(() => server.process.after(holdLapses, () => void release({ outcome: 'aborted' })));
-  let again: Promise<boolean> | undefined;
-  return {
-    secret: key.secret,
-    fingerprint: key.fingerprint,
-    isProbe: key.isProbe,
-    send: () => link.request('a stamp', () => key.send(), 2_000).catch(() => false),
-    sendAgain: () => link.request('a stamp', () => (again ??= key.sendAgain()), 2_000).catch(() => false),
-    release: (outcome) => {
-      unlisten();
-      const { promise, resolve } = Promise.withResolvers<Verdict>();
-      const answered = (verdict: Verdict): void =>
-        void process.schedule.after(link.delay(), () => process.receive(() => resolve(verdict)));
-      process.schedule.after(link.delay(), () => void release(outcome).then(answered));
-      return promise;
     },
   };
 }

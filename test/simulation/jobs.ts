@@ -1,0 +1,78 @@
+// The jobs that clients submit: what their tasks ask for, and the policy, drawn from the seed.
+
+import type { SubmitBody } from '../../src/jobs/submit/body.ts';
+import { models, poolName, sparePoolName } from './installation.ts';
+import type { Plan } from './plan.ts';
+import type { Random } from './time/random.ts';
+
+type PolicyBody = NonNullable<SubmitBody['policy']>;
+
+export function someJob(at: number, random: Random, plan: Plan): SubmitBody {
+  const count = random.whole(1, plan.tasksPerJob);
+  const away = plan.kind === 'natsAway';
+  const tasks = Array.from({ length: count }, (_, task) => ({ input: { prompt: `${at}/${task}` } }));
+  return {
+    kind: 'text',
+    pool: poolName,
+    priority: random.pick(['high', 'normal', 'low']),
+    tasks,
+    policy: away ? patientPolicy(random) : { ...somePolicy(random), ...forBadDays(random, plan) },
+    ...(!away && random.chance(0.15) ? { concurrencyKey: 'one at a time' } : {}),
+  };
+}
+
+const span =
+  (random: Random) =>
+  (least: number, most: number): string =>
+    `${random.whole(least, most)}ms`;
+
+/** No time limit is reached while NATS is away. */
+function patientPolicy(random: Random): PolicyBody {
+  return {
+    attemptTimeout: span(random)(30_000, 60_000),
+    runTimeout: '240s',
+    queueTimeout: '600s',
+    maxAttempts: random.whole(1, 4),
+    maxLostAttempts: random.whole(1, 3),
+  };
+}
+
+function somePolicy(random: Random): PolicyBody {
+  const ms = span(random);
+  return {
+    attemptTimeout: ms(3_000, random.pick([8_000, 20_000, 60_000])),
+    runTimeout: ms(20_000, 120_000),
+    queueTimeout: ms(20_000, random.pick([120_000, 240_000])),
+    reviewTimeout: ms(10_000, 40_000),
+    maxAttempts: random.whole(1, 4),
+    maxLostAttempts: random.whole(1, 3),
+    ...(random.chance(0.25) ? { review: 'always' } : {}),
+    ...(random.chance(0.15) ? { deadline: ms(20_000, 120_000) } : {}),
+  };
+}
+
+/** What the job wants while the provider fails. */
+function forBadDays(random: Random, plan: Plan): PolicyBody {
+  const sameService = { model: models[1] };
+  const chains = [
+    [],
+    [],
+    [sameService],
+    ...(plan.spareWorkers === 0 ? [] : [[spare], [sameService, spare], [spare, sameService]]),
+  ];
+  const fallback = random.pick(chains);
+  return {
+    ...(random.chance(0.3) ? { onOutage: random.pick(['wait', 'fail'] as const) } : {}),
+    ...(fallback.length === 0 ? {} : { fallback }),
+    ...(fallback.length > 0 && random.chance(0.3) ? { fallbackOn: random.pick(causes) } : {}),
+    ...(random.chance(0.2) ? { backoff: { initial: '200ms', max: '2s' } } : {}),
+  };
+}
+
+const spare = { pool: sparePoolName };
+const causes: NonNullable<PolicyBody['fallbackOn']>[] = [
+  ['outage'],
+  ['quota'],
+  ['timeout', 'refusal'],
+  ['outage', 'timeout', 'refusal'],
+];
