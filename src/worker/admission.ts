@@ -2,18 +2,12 @@
 // for each one. A task whose model admits no call returns to its place in the queue, so it never holds up other models.
 
 import { sleep } from '../async/sleep.ts';
-import type { Block } from '../job/block.ts';
 import { targetOf } from '../job/target.ts';
-import type { Instant, Queued } from '../job/task.ts';
+import type { Queued } from '../job/task.ts';
 import type { CallRequest, HeldKey } from '../ports/keyRing.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
 import type { WorkerOptions } from './options.ts';
-
-/**
- * How long a task stays out of the queue while its model admits no call, ms. The probe that ends an outage may succeed at any
- * moment.
- */
-const parking = { shortest: 100, unknown: 1_000, outage: 3_000, longest: 15_000 };
+import { Parking } from './parking.ts';
 
 /** Without a list of models, only what holds for all of them counts. */
 const anyModel = [''];
@@ -26,6 +20,7 @@ export type AdmissionOptions = Pick<WorkerOptions, 'keys' | 'pool' | 'models' | 
 
 export class Admission {
   readonly #options: AdmissionOptions;
+  readonly #parking = new Parking();
   /** Fetched tasks without a reservation yet: each will take some of the room. */
   #undecided = 0;
   #decided: () => void = () => undefined;
@@ -52,10 +47,10 @@ export class Admission {
     try {
       const answer = await keys.reserve(pool, callOf(delivery.entry.state));
       if ('secret' in answer) return answer;
-      delivery.nak(parkingTime(answer, clock.now(), random()));
+      delivery.nak(this.#parking.delay(answer, clock.now(), clock.monotonic(), random()));
     } catch (error) {
       onError(error);
-      delivery.nak(parking.unknown);
+      delivery.nak(this.#parking.delay(undefined, clock.now(), clock.monotonic(), random()));
     } finally {
       this.#undecided -= 1;
       this.#decided();
@@ -84,11 +79,4 @@ export class Admission {
 export function callOf(task: Pick<Queued, 'of' | 'target'>): CallRequest {
   const { tenant, job, task: index } = task.of;
   return { model: targetOf(task).model, tenant, task: `${job}/${index}` };
-}
-
-/** Until the block is expected to end. A little more for each task, so that they do not all return at the same moment. */
-function parkingTime({ reason, until }: Block, now: Instant, random: number): number {
-  const wait = until === null ? parking.unknown : until - now;
-  const longest = reason === 'ProviderOutage' ? parking.outage : parking.longest;
-  return Math.round(Math.min(longest, Math.max(parking.shortest, wait)) * (1 + random / 10));
 }

@@ -31,8 +31,9 @@ export function completedDetail({ result }: Extract<Ending, { end: 'completed' }
 }
 
 function sentence(next: TaskState, error: string, now: Instant): string {
-  if (next.state === 'queued') return `${error}; ${howRequeued(next)}`;
-  return next.state === 'waiting' ? `${error}; retrying in ${formatDuration(next.retryAt - now)}` : error;
+  const cause = error.replace(/\.$/, '');
+  if (next.state === 'queued') return `${cause}; ${howRequeued(next)}`;
+  return next.state === 'waiting' ? `${cause}; retrying in ${formatDuration(next.retryAt - now)}` : error;
 }
 
 function howRequeued(next: Queued): string {

@@ -55,8 +55,11 @@ function troubleLines(pools: readonly Pool[], now: number): string[] {
 function outageLine({ name }: Pool, { model, since, until, status, message }: Pool['outages'][number], now: number) {
   const what = status === null ? 'cannot be reached' : `answers ${status}`;
   const words = message === '' ? '' : ` (${message})`;
-  return `${name}: the provider ${what} for ${model} since ${since}${words}; next probe ${untilTime(until, now)}`;
+  return `${name}: the provider ${what} for ${model} since ${since}${words}; ${nextProbe(until, now)}`;
 }
+
+const nextProbe = (until: string, now: number): string =>
+  Date.parse(until) <= now ? 'the next probe is due' : `next probe ${untilTime(until, now)}`;
 
 function keyLines({ name }: Pool, key: Pool['keys'][number], now: number): string[] {
   const { fingerprint, state, until, cause, message, models } = key;
