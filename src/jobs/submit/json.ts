@@ -11,14 +11,14 @@ export function jsonProblem(value: unknown, maxBytes: number, levels = maxDepth)
 }
 
 /**
- * The path of an integer beyond 2^53, which may have been rounded when it was parsed; undefined if there is none. For values
+ * The path of an integer beyond 2^53 or of an infinite number, which may have been rounded when it was parsed; undefined if there is none. For values
  * that another program has parsed.
  */
 export function roundedNumberAt(value: unknown): readonly PropertyKey[] | undefined {
   const open: { value: unknown; path: PropertyKey[] }[] = [{ value, path: [] }];
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     const { value: each, path } = at;
-    if (typeof each === 'number' && Number.isInteger(each) && !Number.isSafeInteger(each)) return path;
+    if (typeof each === 'number' && !isSafe(each)) return path;
     if (Array.isArray(each))
       open.push(...each.map((inner: unknown, index) => ({ value: inner, path: [...path, index] })));
     else if (typeof each === 'object' && each !== null)
@@ -31,6 +31,9 @@ export function roundedNumberAt(value: unknown): readonly PropertyKey[] | undefi
   }
   return undefined;
 }
+
+const isSafe = (number: number): boolean =>
+  Number.isInteger(number) ? Number.isSafeInteger(number) : Number.isFinite(number);
 
 /** `sha256:…` of a JSON value; the order of keys does not matter. */
 export function digestOf(value: unknown): string {

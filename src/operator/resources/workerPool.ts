@@ -1,6 +1,7 @@
 // WorkerPool: a queue with its provider, models, keys and limits, and the workers that serve it.
 
 import { z } from 'zod';
+import { checkPrices } from '../../config/poolMoney.ts';
 import { submitBody } from '../../jobs/submit/body.ts';
 import type { KubeObject } from '../../ports/kubernetes.ts';
 import { durationText } from '../../jobs/submit/durationText.ts';
@@ -143,10 +144,10 @@ export const workerPoolSpec = z
       .describe('Namespaces (tenants) that may use the pool. Absent: all.'),
     template: podTemplate.optional(),
   })
-  .superRefine(({ budgets: limits, prices: known }, context) => {
-    if (limits !== undefined && Object.keys(known ?? {}).length === 0)
-      context.addIssue({ code: 'custom', path: ['budgets'], message: 'requires prices' });
-  })
+  // As the workers check their pools file.
+  .superRefine(({ models: { image = [], text = [] }, ...money }, context) =>
+    checkPrices({ models: { image, text }, ...money }, context),
+  )
   .describe('The pool. It has the name of the resource.');
 
 const workers = z.int().min(0).optional();

@@ -71,6 +71,11 @@ test('a spec of more than 64 KiB is refused', () => {
   );
 });
 
+test('a price of a model that the pool does not have is refused, as the workers would refuse their file', () => {
+  const spec = { models: { image: ['painter'] }, prices: { paniter: { image: 1 } } };
+  expect(problems(parseWorkerPool({ spec }))).toBe('spec.prices.paniter: is not a model of the pool');
+});
+
 test('a number that was rounded on its way is refused, with its path', () => {
   const spec = JSON.parse(
     '{"kind":"image","input":{"prompt":"p"},"jobMetadata":{"ids":[9007199254740993]}}',
@@ -79,6 +84,7 @@ test('a number that was rounded on its way is refused, with its path', () => {
     'spec.jobMetadata.ids[0]: is a number beyond 2^53, which cannot be kept exactly; write it as a string',
   );
   expect(jobRefusal({ kind: 'image', input: { prompt: 'p' }, jobMetadata: [2 ** 53 - 1, 0.1] })).toBeUndefined();
+  expect(jobRefusal({ kind: 'image', input: { prompt: 'p', providerOptions: { x: Infinity } } })).toContain('.x: ');
 });
 
 test('the pattern of durations accepts what the parser accepts', () => {
