@@ -67,7 +67,9 @@ function keyLines({ name }: Pool, key: Pool['keys'][number], now: number): strin
   const why = cause === null ? '' : ` (${cause}${words})`;
   const again = state === 'refused' ? 'next check' : 'usable again';
   const usable = until === null ? '' : `; ${again} ${untilTime(until, now)}`;
-  if (state === 'refused' || state === 'cooling') return [`${name}: key ${fingerprint} is ${state}${why}${usable}`];
+  // A key counts as cooling if it cools for every model that was called; the models say more.
+  if (state === 'refused' || (state === 'cooling' && models.length === 0))
+    return [`${name}: key ${fingerprint} is ${state}${why}${usable}`];
   return models.map((model) => {
     const then = model.state === 'noQuota' || model.state === 'refused' ? 'next check' : 'usable again';
     return `${name}: key ${fingerprint} is ${modelStates[model.state]} for ${model.model} (${model.cause}); ${then} ${untilTime(model.until, now)}`;

@@ -221,6 +221,7 @@ test('workers and pools are printed as tables', async () => {
       {
         ...key,
         fingerprint: 'k1',
+        state: 'cooling',
         models: [{ model: 'flash-image', state: 'exhausted', until, cause: 'QuotaExhausted' }],
       },
       { ...key, fingerprint: 'k2', state: 'refused', until, cause: 'KeyRefused', message: 'The consumer is suspended' },
@@ -245,7 +246,7 @@ test('workers and pools are printed as tables', async () => {
     'default: spent 3.2 of 20 today, 41 this month',
     '',
   ]);
-  expect(await row('pools')).toEqual(['default', 'gemini', 'no', '3', '2m', '1', '0', '0', '1', '1/2']);
+  expect(await row('pools')).toEqual(['default', 'gemini', 'no', '3', '2m', '1', '0', '0', '1', '0/2']);
   expect(await row('pools', '-o', 'wide')).toContain('again:0 high:1 normal:2 low:0');
   const { stdout } = await runCommand(['workers', '-o', 'json'], { env: api.env });
   expect(JSON.parse(stdout)).toEqual({ items: [worker], next: null });
