@@ -108,7 +108,10 @@ test('a task that always fails does not keep others from a provider that works',
 
 test('failures of a call from before the outage neither start nor move a probe, unless the provider asks to wait', () => {
   const open = opened();
-  expect(fails(open, 'b', 'job/1', start + 1_500)).toBe(open);
+  // Two tasks on record are enough.
+  const both = fails(open, 'b', 'job/1', start + 1_500);
+  expect(both.open).toBe(open.open);
+  expect(fails(both, 'c', 'job/2', start + 1_600)).toBe(both);
   const asked = fails(open, 'b', 'job/1', start + 1_500, error('ProviderUnavailable', 20_000));
   expect(probeAt(asked.open!, undefined, start)).toBe(start + 21_500);
 });
@@ -126,6 +129,13 @@ test('a success clears what would open the breaker, but the last failures still 
   // Nothing to clear, nothing to write.
   expect(afterAnswer(cleared, 'd', true)).toBe(cleared);
   expect(afterAnswer(once, 'b', false)).toBe(once);
+});
+
+test('a success from before the outage does not make the next failure of the first task its own', () => {
+  const both = fails(opened(), 'b', 'job/1', start + 4);
+  const closed = afterAnswer(both, 'old', true);
+  expect(openBreaker(closed, start + 15)).toBeNull();
+  expect(isKnownOutage(closed, 'job/0', start + 500)).toBe(true);
 });
 
 test('a task that fails again and again does not corroborate itself', () => {

@@ -131,7 +131,9 @@ export function afterOutage(record: HealthRecord, call: ProbedCall, error: TaskE
     return { ...record, failures, streak, open: opens(error, streak) ? opened(error, streak, now) : null };
   }
   const next = failedWhileOpen(open, call, error, now);
-  return next === open ? record : { ...record, failures, open: next };
+  // Two tasks must be on record, or a success from before the outage would make the first one's next failure its own.
+  const areKnown = record.failures.length === 2 && record.failures.every(({ at }) => at > now - recent / 2);
+  return next === open && areKnown ? record : { ...record, failures, open: next };
 }
 
 /** The failure of this task belongs to an outage: the breaker was open before, or another task has just failed alike. */
