@@ -37,6 +37,7 @@ const messageChecks: Readonly<Record<string, (appended: Appended) => boolean>> =
     after.state.run !== before.state.run || spendsOnly(before.state, after.state),
   'a lost worker is counted': ({ before, after }) => isLossCounted(before.state, after.state),
   'attempts only grow by claims': ({ before, after }) => isAttemptCounted(before.state, after.state),
+  'targets only grow within a run': ({ before, after }) => growsOnly(before.state, after.state),
   'an open task has attempts and workers left': ({ after: { state } }) =>
     !isOpen(state) || state.attemptsLost < state.of.policy.maxLostAttempts,
   'no retry of what must not be retried': ({ after: { state } }) =>
@@ -71,9 +72,18 @@ function isDated(task: TaskState): boolean {
   return Number.isFinite(dueAt) && dueAt <= Math.min(since + longest, since + attempt, of.deadline ?? Infinity);
 }
 
-/** An attempt that failed because of a key spent the time for waiting, not for running. */
+/** A late result names the target that made it. */
+function growsOnly(before: TaskState, after: TaskState): boolean {
+  if (after.run !== before.run) return after.target === undefined;
+  const isResult = after.state === 'succeeded' || after.state === 'needs_review';
+  return isResult || (after.target ?? 0) >= (before.target ?? 0);
+}
+
+const returnedFor = ['RateLimited', 'ProviderUnavailable'];
+
+/** An attempt that failed because of a key or an outage spent the time for waiting, not for running. */
 const wasReturned = (before: TaskState, after: TaskState): boolean =>
-  before.state === 'running' && after.state === 'queued' && after.reason === 'RateLimited';
+  before.state === 'running' && after.state === 'queued' && returnedFor.includes(after.reason);
 
 function spendsOnly(before: TaskState, after: TaskState): boolean {
   const waited = before.state === 'queued' || wasReturned(before, after);
@@ -95,7 +105,8 @@ function isLossCounted(before: TaskState, after: TaskState): boolean {
 function isAttemptCounted(before: TaskState, after: TaskState): boolean {
   if (after.run !== before.run) return after.attempt === 0;
   if (after.state === 'running') return after.attempt === before.attempt + 1;
-  const free = after.state === 'queued' && (after.reason === 'RateLimited' || after.reason === 'WorkerDrained');
+  const freeOf = [...returnedFor, 'WorkerDrained', 'FellBack'];
+  const free = before.state === 'running' && after.state === 'queued' && freeOf.includes(after.reason);
   return after.attempt === before.attempt - (free ? 1 : 0);
 }
 

@@ -1,4 +1,5 @@
 // The steps of controllers: observe, now or late; decide on what they have observed, however old; write on that condition.
+import type { Block } from '../../src/job/block.ts';
 import { decide } from '../../src/job/rules/decide.ts';
 import type { ObservedWorker, World } from '../../src/job/rules/rule.ts';
 import { isOpen, type OpenTask } from '../../src/job/task.ts';
@@ -48,11 +49,11 @@ function judgements(state: ModelState, index: number, task: number, view: LogEnt
   if (!isOpen(seen)) return [];
   const messageMissing = seen.state === 'queued' && isForgotten(state, task, view);
   const steps: Step[] = [];
-  for (const { belief, worker } of beliefs(state, task, seen)) {
+  for (const { belief, worker, out } of beliefs(state, task, seen)) {
     for (const random of seen.state === 'running' && worker === alive ? [0, 0.999] : [0]) {
       const verdict = decide(
         { task: seen, seenFor: heartbeatTimeout, messageMissing },
-        worldOf(worker),
+        worldOf(worker, blocksOf(seen, out)),
         state.now,
         random,
         engine.rules,
@@ -80,24 +81,50 @@ function isForgotten(state: ModelState, task: number, { sequence }: LogEntry): b
 interface Belief {
   readonly belief: string;
   readonly worker: ObservedWorker;
+  /** The targets that it believes to be out. */
+  readonly out: readonly boolean[];
 }
 
 export const alive: ObservedWorker = { silentFor: 0, connectionLost: false, beat: 1, beatsWithout: () => 0 };
 export const silent: ObservedWorker = { ...alive, silentFor: heartbeatTimeout };
 export const forgetful: ObservedWorker = { ...alive, beat: 9, beatsWithout: () => 2 };
-const believedAlive: Belief = { belief: '', worker: alive };
+const believedAlive: Belief = { belief: '', worker: alive, out: [] };
 
-/** A worker may be believed alive at any time; silent when it is; forgetful when it does not hold the task. */
+/** An outage may be known or not. A worker may be believed alive at any time; silent when it is; forgetful when it does not hold the task. */
 function beliefs(state: ModelState, task: number, seen: OpenTask): Belief[] {
+  const { out } = state;
+  if (seen.state === 'queued' && out.includes(true))
+    return [believedAlive, { belief: ', in an outage', worker: alive, out }];
   if (seen.state !== 'running') return [believedAlive];
   const worker = state.workers.find(({ name }) => name === seen.worker);
-  if (worker === undefined || worker.silent) return [believedAlive, { belief: ', its worker silent', worker: silent }];
+  if (worker === undefined || worker.silent)
+    return [believedAlive, { belief: ', its worker silent', worker: silent, out: [] }];
   if (worker.held.some((held) => held.task === task)) return [believedAlive];
-  return [believedAlive, { belief: ', its worker not naming it', worker: forgetful }];
+  return [believedAlive, { belief: ', its worker not naming it', worker: forgetful, out: [] }];
 }
 
-export function worldOf(worker: ObservedWorker): World {
-  return { worker: () => worker, heartbeatTimeout, outage: false, grace: 0, block: () => undefined };
+export function worldOf(worker: ObservedWorker, block: World['block']): World {
+  return { worker: () => worker, heartbeatTimeout, outage: false, grace: 0, block };
+}
+
+const outageBlock: Block = {
+  reason: 'ProviderOutage',
+  code: 'ProviderUnavailable',
+  until: null,
+  since: null,
+  provider: null,
+  message: '',
+  permanent: false,
+  confirmed: true,
+};
+
+/** The blocks of the task's targets that are out. */
+export function blocksOf({ of }: OpenTask, out: readonly boolean[]): World['block'] {
+  const targets = [{ pool: of.pool, model: of.model }, ...(of.policy.fallback ?? [])];
+  return (pool, model) =>
+    out[targets.findIndex((target) => target.pool === pool && target.model === model)] === true
+      ? outageBlock
+      : undefined;
 }
 
 function sender(index: number, task: number, write: Write): Sender {

@@ -7,7 +7,7 @@ import { reportGrace } from '../../src/job/rules/timing.ts';
 import type { Rule, ObservedWorker } from '../../src/job/rules/rule.ts';
 import { isOpen, type Instant, type OpenTask, type Queued, type TaskState } from '../../src/job/task.ts';
 import type { Broken } from './checks.ts';
-import { alive, forgetful, heartbeatTimeout, silent, worldOf } from './controllerSteps.ts';
+import { alive, blocksOf, forgetful, heartbeatTimeout, silent, worldOf } from './controllerSteps.ts';
 import type { Engine } from './engine.ts';
 import { stateKey } from './key.ts';
 import { request } from './state.ts';
@@ -18,7 +18,9 @@ interface Workforce {
   readonly name: string;
   readonly claims: 'never' | 'immediately' | 'at the last moment';
   readonly worker: ObservedWorker;
-  readonly reports?: 'ProviderError' | 'RateLimited';
+  readonly reports?: 'ProviderError' | 'RateLimited' | 'ProviderUnavailable';
+  /** The targets that are out: the controller knows it, and failures belong to the outage. */
+  readonly out?: readonly boolean[];
   /** The rule that moves the task without waiting. */
   readonly prompt?: string;
 }
@@ -30,6 +32,15 @@ const workforces: readonly Workforce[] = [
   { name: 'every claim kills its worker', claims: 'immediately', worker: silent, prompt: 'WorkerLost' },
   { name: 'every worker forgets its task', claims: 'immediately', worker: forgetful, prompt: 'TaskOrphaned' },
   { name: 'every call fails', claims: 'immediately', worker: alive, reports: 'ProviderError' },
+  { name: 'every target is out', claims: 'never', worker: alive, out: [true, true] },
+  { name: 'the first target is out, and the fallback hangs', claims: 'immediately', worker: alive, out: [true] },
+  {
+    name: 'every probe fails',
+    claims: 'immediately',
+    worker: alive,
+    reports: 'ProviderUnavailable',
+    out: [true, true],
+  },
   { name: 'every key is rate-limited', claims: 'immediately', worker: alive, reports: 'RateLimited' },
 ];
 
@@ -56,36 +67,42 @@ export class Endings {
     if (this.#known.has(key)) return undefined;
     this.#known.add(key);
     for (const workforce of workforces) {
-      const message = stuckWith(task, queueForgot, now, workforce, this.#engine);
-      if (message !== undefined)
-        return { check: 'every open task ends in time', message: `${workforce.name}: ${message}` };
+      const broken = brokenWith(task, queueForgot, now, workforce, this.#engine);
+      if (broken !== undefined) return { ...broken, message: `${workforce.name}: ${broken.message}` };
     }
     return undefined;
   }
 }
 
-function stuckWith(
+const stuck = (message: string): Broken => ({ check: 'every open task ends in time', message });
+
+function brokenWith(
   first: OpenTask,
   queueForgot: boolean,
   from: Instant,
   workforce: Workforce,
   engine: Engine,
-): string | undefined {
+): Broken | undefined {
   const promised = Math.max(from, latestEnd(first)) + reportGrace;
   let task: TaskState = first;
   let now = from;
   let forgot = queueForgot;
   for (let moves = 0; moves < mostMoves; moves += 1) {
     if (!isOpen(task)) {
-      return now <= promised ? undefined : `it ended ${(now - promised) / tick} ticks later than promised`;
+      if (now > promised) return stuck(`it ended ${(now - promised) / tick} ticks later than promised`);
+      return isBare(task, workforce) ? { check: 'a blocked task names the provider', message: task.reason } : undefined;
     }
     const moved: Move | string = nextMove(task, forgot, now, workforce, engine);
-    if (typeof moved === 'string') return moved;
+    if (typeof moved === 'string') return stuck(moved);
     forgot &&= moved.state === task;
     ({ state: task, now } = moved);
   }
-  return `it is still ${task.state} after ${mostMoves} moves`;
+  return stuck(`it is still ${task.state} after ${mostMoves} moves`);
 }
+
+/** Every target is out, but the task does not say so. */
+const isBare = ({ reason }: TaskState, { out = [] }: Workforce): boolean =>
+  reason === 'QueueTimeout' && out.length > 1 && !out.includes(false);
 
 interface Move {
   readonly state: TaskState;
@@ -99,6 +116,7 @@ function nextMove(task: OpenTask, forgot: boolean, now: Instant, workforce: Work
   if (verdict.do === 'write') return { state: verdict.state, now };
   if (task.state === 'running' && workforce.prompt !== undefined) return `no rule says ${workforce.prompt}`;
   if (task.state === 'queued' && forgot) return 'no rule says MessageLost';
+  if (mustFail(task, workforce)) return 'no rule fails it, although its policy does not wait';
   const { checkAgainAt } = verdict;
   if (!(checkAgainAt > now)) return 'the rules name no later moment for the next look';
   if (task.state === 'queued' && workforce.claims !== 'never') return claim(task, now, workforce, engine);
@@ -109,8 +127,18 @@ function nextMove(task: OpenTask, forgot: boolean, now: Instant, workforce: Work
     : `the look at the named moment finds nothing (${task.state})`;
 }
 
-function judge(task: OpenTask, messageMissing: boolean, now: Instant, { worker }: Workforce, rules: readonly Rule[]) {
-  return decide({ task, seenFor: heartbeatTimeout, messageMissing }, worldOf(worker), now, 0.999, rules);
+const mustFail = ({ state, of, target = 0 }: OpenTask, { out = [] }: Workforce): boolean =>
+  state === 'queued' && out[target] === true && of.policy.onOutage === 'fail';
+
+function judge(
+  task: OpenTask,
+  messageMissing: boolean,
+  now: Instant,
+  { worker, out = [] }: Workforce,
+  rules: readonly Rule[],
+) {
+  const world = worldOf(worker, blocksOf(task, out));
+  return decide({ task, seenFor: heartbeatTimeout, messageMissing }, world, now, 0.999, rules);
 }
 
 function claim(task: Queued, now: Instant, { claims }: Workforce, engine: Engine): Move {
@@ -125,6 +153,7 @@ function report(
   engine: Engine,
 ): Move {
   const at = Math.min(now + tick, Math.max(now, task.dueAt));
-  const ending = { end: 'failed', error: taskError(code, code) } as const;
+  const outage = code === 'ProviderUnavailable' ? { outage: true } : {};
+  const ending = { end: 'failed', error: { ...taskError(code, code), ...outage } } as const;
   return { state: engine.finalWrite({ sequence: 1, state: task, request }, ending, at, 0.999).state, now: at };
 }

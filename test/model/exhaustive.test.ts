@@ -33,6 +33,13 @@ describe('every order of events', () => {
     expect(tasks.keys().toArray().sort()).toEqual(allStates);
   });
 
+  test('outages move and fail tasks', { timeout: patience }, () => {
+    const moves = [scenarios.fallback, scenarios.impatient].flatMap((one) => [...exploredOnce(one).moves.keys()]);
+    expect(moves).toEqual(
+      expect.arrayContaining(['outage begins', 'outage ends', 'verdict FallBack', 'verdict TargetBlocked']),
+    );
+  });
+
   test('the short cuts hide no state of a task', { timeout: patience }, () => {
     const inFull = exploredOnce(scenarios.stale);
     const reduced = explore({ ...scenarios.stale, reduced: true });

@@ -10,7 +10,7 @@ export function keyOf(state: ModelState): string {
   const controllers = state.controllers.map((controller) => controllerKey(controller, state)).sort();
   const logs = tasks.map((log) => logKey(log, now));
   const late = ghosts.map((write) => `${write.task}${writeKey(write, state)}`);
-  const counts = `${left.faults}${left.cancels}${left.retries}${left.reviews}`;
+  const counts = `${left.faults}${left.cancels}${left.retries}${left.reviews}${left.outages}${state.out.map(Number).join('')}`;
   return `${logs.join('&')}|${workers.join('&')}|${controllers.join('&')}|${late.join('')}|${callKey(call, state)}|${counts}`;
 }
 
@@ -26,13 +26,14 @@ export function stateKey(task: TaskState, now: Instant): string {
   const left = `${ticks(budgets.queue)},${ticks(budgets.run)},${ticks(budgets.review)}`;
   const retry = task.state === 'waiting' ? `@${ticks(Math.max(task.retryAt - now, -tick))}` : '';
   const kept = keptReason(task);
-  return `${letter}.${attempt}.${attemptsLost}.${left}+${age}${retry}${kept}${deadline}`;
+  const target = task.target === undefined ? '' : `t${task.target}`;
+  return `${letter}${target}.${attempt}.${attemptsLost}.${left}+${age}${retry}${kept}${deadline}`;
 }
 
 /** The reasons that a later write depends on: a task that runs out of time after trouble at the provider names it. */
 function keptReason({ state, reason }: TaskState): string {
   if (state !== 'queued' && state !== 'waiting') return '';
-  return { WorkerLost: 'w', RateLimited: 'l', ProviderError: 'p' }[reason as string] ?? '';
+  return { WorkerLost: 'w', RateLimited: 'l', ProviderError: 'p', ProviderUnavailable: 'u' }[reason as string] ?? '';
 }
 
 /** One letter each, so that keys stay short. */
@@ -87,10 +88,12 @@ function heldKey(held: Held, state: ModelState): string {
     own === '<' && claim.state.of.deadline !== null
       ? `${ticks(Math.max(0, claim.state.dueAt - state.now))}${whyLetter(claim.state)}`
       : '';
-  if (held.phase === 'running') return `${held.task}r${own}${due}`;
+  // A late failure is adopted only for the target that it met.
+  const target = own === '<' && claim.state.target !== undefined ? `t${claim.state.target}` : '';
+  if (held.phase === 'running') return `${held.task}r${own}${due}${target}`;
   const { ending } = held;
   const end = ending.end === 'completed' ? 'm' : ending.error.retryable ? 'f' : ending.error.code;
-  return `${held.task}e${own}${end}${writeKey(held.write, state)}`;
+  return `${held.task}e${own}${end}${target}${writeKey(held.write, state)}`;
 }
 
 /** The limit that a claim reaches at its `dueAt`. */

@@ -14,6 +14,7 @@ const bounds = [
   'retries',
   'reviews',
   'deadline',
+  'outages',
 ] as const;
 
 /** The scenarios selected by the arguments. Throws an error with a message for the user. */

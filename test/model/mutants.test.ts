@@ -3,16 +3,21 @@ import { expect, test } from 'vitest';
 import { product } from './engine.ts';
 import { explore } from './explore.ts';
 import { mutants } from './mutants.ts';
+import { outageMutants } from './outageMutants.ts';
 import { describe as inWords } from './report.ts';
 
-test.each(mutants)('$what: caught', { timeout: 120_000 }, ({ what, engine, scenario, caughtBy }) => {
-  const result = explore(scenario, { ...product, ...engine });
-  console.info(
-    `${what}: ${result.violation?.check} after ${result.states} states, ${result.violation?.trace.length} moves`,
-  );
-  if (result.violation?.check !== caughtBy) console.error(inWords(what, result));
-  expect(result.violation?.check).toBe(caughtBy);
-});
+test.each([...mutants, ...outageMutants])(
+  '$what: caught',
+  { timeout: 120_000 },
+  ({ what, engine, scenario, caughtBy }) => {
+    const result = explore(scenario, { ...product, ...engine });
+    console.info(
+      `${what}: ${result.violation?.check} after ${result.states} states, ${result.violation?.trace.length} moves`,
+    );
+    if (result.violation?.check !== caughtBy) console.error(inWords(what, result));
+    expect(result.violation?.check).toBe(caughtBy);
+  },
+);
 
 test('a counterexample is the shortest path, move by move', () => {
   const mutant = mutants.find(({ what }) => what === 'a worker that acknowledges before it claims')!;

@@ -1,11 +1,11 @@
 // The steps besides workers and controllers: time, late writes, a queue that loses messages, and people's requests.
 import type { Engine } from './engine.ts';
 import { fatesOf, land, nameOf, withFault, withLog, type Sender, type Step } from './step.ts';
-import { sent, type ApiCall, type Asks, type Left, type ModelState, type Write } from './state.ts';
+import { at, sent, type ApiCall, type Asks, type Left, type ModelState, type Write } from './state.ts';
 import { tick } from './tick.ts';
 
 export function otherSteps(state: ModelState, engine: Engine): Step[] {
-  return [...time(state), ...ghosts(state, engine), ...losses(state), ...people(state, engine)];
+  return [...time(state), ...ghosts(state, engine), ...losses(state), ...outages(state), ...people(state, engine)];
 }
 
 /** Time passes, but not while a write is in flight: a slow write is a separate fault. */
@@ -56,6 +56,18 @@ function losses(state: ModelState): Step[] {
   });
 }
 
+/** An outage of a target begins, or ends after any time. */
+function outages(state: ModelState): Step[] {
+  const { out, left } = state;
+  return out.flatMap((isOut, target): Step[] => {
+    const next = { ...state, out: at(out, target, !isOut) };
+    if (isOut) return [{ kind: 'outage ends', cause: 'calm', text: () => `target ${target} works again`, next }];
+    if (left.outages === 0) return [];
+    const begun = { ...next, left: { ...left, outages: left.outages - 1 } };
+    return [{ kind: 'outage begins', cause: 'fault', text: () => `target ${target} is out`, next: begun }];
+  });
+}
+
 function people(state: ModelState, engine: Engine): Step[] {
   const { call } = state;
   if (call === undefined)
@@ -64,14 +76,14 @@ function people(state: ModelState, engine: Engine): Step[] {
   return [decided(state, call, engine)];
 }
 
-const asks: Readonly<Record<Exclude<keyof Left, 'faults'>, readonly Asks[]>> = {
+const asks: Readonly<Record<Exclude<keyof Left, 'faults' | 'outages'>, readonly Asks[]>> = {
   cancels: ['cancel'],
   retries: ['retry'],
   reviews: ['approve', 'reject', 'tweak'],
 };
 
 /** A person sends a request: the API reads the job now, and may write much later. */
-function asked(state: ModelState, budget: Exclude<keyof Left, 'faults'>, engine: Engine): Step[] {
+function asked(state: ModelState, budget: Exclude<keyof Left, 'faults' | 'outages'>, engine: Engine): Step[] {
   if (state.left[budget] === 0) return [];
   const left = { ...state.left, [budget]: state.left[budget] - 1 };
   return state.tasks.flatMap(({ last }, task) =>

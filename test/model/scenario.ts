@@ -17,6 +17,8 @@ export interface Scenario {
   readonly cancels: number;
   readonly retries: number;
   readonly reviews: number;
+  /** Outages of the provider in one history, of any target and any length. */
+  readonly outages: number;
   /** Leaves out writes that will certainly be refused: see reduce.ts. */
   readonly reduced: boolean;
 }
@@ -56,11 +58,14 @@ const one: Scenario = {
   cancels: 1,
   retries: 0,
   reviews: 0,
+  outages: 0,
   reduced: true,
 };
 
 const least = policyInTicks({ queue: 1, run: 2, attempt: 1, maxAttempts: 2 });
 const reviewed = policyInTicks({ queue: 1, run: 2, attempt: 1, review: 1, maxAttempts: 2 });
+const patient = policyInTicks({ queue: 2, run: 2, attempt: 1, maxAttempts: 2 });
+const chain = { ...least, fallback: [{ pool: 'default', model: 'second' }] };
 const undisturbed = { cancels: 0, retries: 0, policy: least };
 
 /** What `make test` explores. */
@@ -81,4 +86,14 @@ export const scenarios = {
   },
   review: { ...one, name: 'with review', policy: reviewed, reviews: 1, retries: 1 },
   deadline: { ...one, name: 'with a deadline', policy: least, deadline: 3, retries: 1 },
+  outage: { ...one, name: 'with an outage', policy: patient, cancels: 0, outages: 1 },
+  fallback: { ...one, name: 'with a fallback and two outages', policy: chain, workers: 1, cancels: 0, outages: 2 },
+  impatient: {
+    ...one,
+    name: 'with an outage that fails the task',
+    policy: { ...patient, onOutage: 'fail' },
+    workers: 1,
+    cancels: 0,
+    outages: 1,
+  },
 } satisfies Record<string, Scenario>;

@@ -13,6 +13,8 @@ export interface ModelState {
   readonly workers: readonly WorkerState[];
   readonly controllers: readonly ControllerState[];
   readonly call: ApiCall | undefined;
+  /** By number of the target: whether its provider is out. */
+  readonly out: readonly boolean[];
   /** Writes that their sender has given up on, but which may still land. */
   readonly ghosts: readonly Write[];
   readonly left: Left;
@@ -26,6 +28,7 @@ export interface Left {
   readonly cancels: number;
   readonly retries: number;
   readonly reviews: number;
+  readonly outages: number;
 }
 
 /** A task's log, represented by its last message, and its specs that have not been acknowledged. */
@@ -116,12 +119,14 @@ export const isSpec = (entry: LogEntry): entry is SpecEntry => entry.state.state
 
 /** One job, just submitted; all workers are idle, and no controller has observed anything yet. */
 export function initialState(scenario: Scenario): ModelState {
-  const { tasks, workers, controllers, policy, deadline, faults, cancels, retries, reviews } = scenario;
+  const { tasks, workers, controllers, policy, deadline, faults, cancels, retries, reviews, outages } = scenario;
   const now = 1_000_000 * tick;
   const job = 'model'.padStart(26, '0');
   const due = deadline === null ? null : now + deadline * tick;
   const logs = Array.from({ length: tasks }, (_, task): TaskLog => {
-    const of = identity({ job, task, total: tasks, policy, submittedAt: now, deadline: due });
+    const asked = identity({ job, task, total: tasks, policy, submittedAt: now, deadline: due });
+    const { fallback = [] } = policy;
+    const of = fallback.length === 0 ? asked : { ...asked, policy: { ...asked.policy, fallback } };
     const last = entryOf(1, submitted(of)) as SpecEntry;
     return { last, queue: [{ spec: last, lost: false }] };
   });
@@ -131,8 +136,9 @@ export function initialState(scenario: Scenario): ModelState {
     workers: Array.from({ length: workers }, (_, index) => freshWorker(index)),
     controllers: Array.from({ length: controllers }, () => freshController(tasks)),
     call: undefined,
+    out: [false, ...(policy.fallback ?? []).map(() => false)],
     ghosts: [],
-    left: { faults, cancels, retries, reviews },
+    left: { faults, cancels, retries, reviews, outages },
     started: workers,
   };
 }

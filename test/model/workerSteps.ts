@@ -112,7 +112,7 @@ function endings(state: ModelState, worker: number, slot: number, held: Running,
   const { name } = state.workers[worker]!;
   const { claim, task } = held;
   const { sequence: expected } = claim;
-  return possibleEndings(claim, state.now).flatMap(({ ending, outcome }) => {
+  return possibleEndings(claim, state).flatMap(({ ending, outcome }) => {
     const draws = ending.end === 'failed' && ending.error.retryable ? randoms : randoms.slice(0, 1);
     return draws.map((random): Step => {
       const { state: final } = engine.finalWrite(claim, ending, state.now, random);
@@ -133,8 +133,15 @@ const failures = (['ProviderError', 'PromptRefused', 'RateLimited'] as const).ma
   outcome: code as string,
 }));
 
-function possibleEndings(claim: Claim, now: number): { ending: WrittenEnding; outcome: string }[] {
-  const ends = [{ ending: made, outcome: 'completed' }, ...failures];
+const inOutage = {
+  ending: { end: 'failed', error: { ...taskError('ProviderUnavailable', 'out'), outage: true } } as WrittenEnding,
+  outcome: 'outage',
+};
+
+/** An answer from before an outage may arrive during it. */
+function possibleEndings(claim: Claim, { now, out }: ModelState): { ending: WrittenEnding; outcome: string }[] {
+  const isOut = out[claim.state.target ?? 0];
+  const ends = [{ ending: made, outcome: 'completed' }, ...(isOut === true ? [inOutage] : failures)];
   if (now < claim.state.dueAt) return ends;
   const code = whyDue(claim.state);
   return [...ends, { ending: { end: 'failed', error: taskError(code, code) }, outcome: code }];

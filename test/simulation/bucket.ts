@@ -11,6 +11,8 @@ export interface BucketEntry {
 export class Bucket {
   readonly entries = new Map<string, BucketEntry>();
   readonly listeners = new Set<Listener<BucketEntry>>();
+  /** Called on the server itself, with the name of each entry that changed. */
+  readonly observers: ((name: string) => void)[] = [];
   #revision = 0;
 
   /** The new entry, or undefined if another write came first. */
@@ -19,6 +21,7 @@ export class Bucket {
     this.#revision += 1;
     const entry = { name, value, revision: this.#revision };
     this.entries.set(name, entry);
+    for (const observe of this.observers) observe(name);
     for (const { link, hear } of this.listeners) link.deliver(() => hear(entry));
     return entry;
   }

@@ -30,7 +30,7 @@ export const faultNames = [
 export type FaultName = (typeof faultNames)[number];
 
 /** What the nemesis does to the provider. */
-const providerFaultNames = ['outage', 'hang', 'noQuota', 'deadKey', 'allKeysDead', 'lowLimit'] as const;
+export const providerFaultNames = ['outage', 'hang', 'noQuota', 'deadKey', 'allKeysDead', 'lowLimit'] as const;
 export type ProviderFault = (typeof providerFaultNames)[number];
 
 export const behaviours = [

@@ -78,7 +78,7 @@ export class Server {
     this.artifacts = seams.artifacts?.(fakeArtifactStore(), later) ?? fakeArtifactStore();
     this.notifiesObservers = seams.notifiesObservers ?? true;
     this.seams = seams;
-    this.keys = ringOfServer(this.bucket.entries, this.clock);
+    this.keys = ringOfServer(this.bucket, this.clock);
     this.pools = fakePoolRegistry();
   }
 
