@@ -50,7 +50,8 @@ export interface ProbedCall {
 }
 
 const recent = 60_000;
-const probeIntervals = [2_000, 4_000, 8_000, 15_000];
+/** Probes become rarer the longer an outage lasts: a sixth of its duration, within these bounds, ms. */
+const probeEvery = { shortest: 2_000, longest: 15_000, share: 1 / 6 };
 /** An outage that no call has probed for this long after a probe was due is not known to continue. */
 const unprobedFor = 600_000;
 /** Failures of calls other than the probe are stored at most once in this time. */
@@ -83,7 +84,7 @@ export function openBreaker({ open }: HealthRecord, now: Instant): OpenBreaker |
 /** When a call of this task may probe: now or later. Any task if it is undefined. */
 export function probeAt(open: OpenBreaker, task: string | undefined, now: Instant): Instant {
   if (open.probe !== null && open.probe.until > now) return open.probe.until;
-  return Math.max(now, open.nextProbeAt + (task === open.lastTask ? intervalAfter(open.probes) : 0));
+  return Math.max(now, open.nextProbeAt + (task === open.lastTask ? intervalOf(open.since, open.nextProbeAt) : 0));
 }
 
 /** Gives the probe to this call if one is due. */
@@ -117,7 +118,7 @@ export function afterSilence(record: HealthRecord, { id, task }: ProbedCall, now
   if (!isProbe(record, id)) return record;
   const open = record.open!;
   const probes = open.probes + 1;
-  const nextProbeAt = now + intervalAfter(probes);
+  const nextProbeAt = now + intervalOf(open.since, now);
   return { ...record, open: { ...open, probe: null, probes, nextProbeAt, lastTask: task } };
 }
 
@@ -152,7 +153,7 @@ function opened(error: TaskError, streak: readonly Failure[], now: Instant): Ope
     since: streak.at(-1)!.at,
     failures: streak.length,
     probes: 0,
-    nextProbeAt: now + delayAfter(0, error),
+    nextProbeAt: now + delayAfter(streak.at(-1)!.at, error, now),
     probe: null,
     lastTask: streak[0]!.task,
     ...wordsOf(error),
@@ -163,7 +164,7 @@ function failedWhileOpen(open: OpenBreaker, { id, task }: ProbedCall, error: Tas
   const failures = open.failures + 1;
   if (open.probe?.id === id) {
     const probes = open.probes + 1;
-    const nextProbeAt = now + delayAfter(probes, error);
+    const nextProbeAt = now + delayAfter(open.since, error, now);
     return { ...open, ...wordsOf(error), failures, probes, nextProbeAt, probe: null, lastTask: task };
   }
   // A call from before the outage: it moves the next probe only by the provider's request to wait.
@@ -172,10 +173,11 @@ function failedWhileOpen(open: OpenBreaker, { id, task }: ProbedCall, error: Tas
   return isNews ? { ...open, ...wordsOf(error), failures, nextProbeAt } : open;
 }
 
-const intervalAfter = (probes: number): number => probeIntervals[Math.min(probes, probeIntervals.length - 1)]!;
+const intervalOf = (since: Instant, now: Instant): number =>
+  Math.min(probeEvery.longest, Math.max(probeEvery.shortest, Math.round((now - since) * probeEvery.share)));
 
-const delayAfter = (probes: number, { retryAfter }: TaskError): number =>
-  Math.max(intervalAfter(probes), boundedHint(retryAfter) ?? 0);
+const delayAfter = (since: Instant, { retryAfter }: TaskError, now: Instant): number =>
+  Math.max(intervalOf(since, now), boundedHint(retryAfter) ?? 0);
 
 function wordsOf({ code, provider, message }: TaskError) {
   return { code, provider: provider ?? null, message: message.slice(0, 300) };
