@@ -4,7 +4,8 @@
 
 import { untilAborted } from '../async/abort.ts';
 import { formatDuration } from '../job/duration.ts';
-import { AttemptFailed, taskError } from '../job/errors/index.ts';
+import { blockError } from '../job/blockError.ts';
+import { AttemptFailed, taskError, type TaskError } from '../job/errors/index.ts';
 import { targetOf } from '../job/target.ts';
 import type { Instant, Running } from '../job/task.ts';
 import { elapsed } from '../job/time.ts';
@@ -96,16 +97,26 @@ function endingOf(thrown: unknown, state: Running, context: WorkerContext): Endi
   };
 }
 
-function endingOfAbort({ why, message }: AttemptAborted, state: Running, { options }: WorkerContext): Ending {
+/** A probe that the job's deadline ends shares the fate of the tasks in the queue: its provider is out. */
+function errorWhenDue(state: Running, { options }: WorkerContext): TaskError {
+  const limit = formatDuration(state.dueAt - state.since);
+  const code = whyDue(state);
+  const error = taskError(code, `The provider did not answer within ${limit}`);
+  const { pool, model } = targetOf(state);
+  const block = code === 'DeadlineExceeded' ? options.keys.block(pool, model, state.of.tenant) : undefined;
+  if (block?.reason !== 'ProviderOutage') return error;
+  const cause = blockError(block, state, options.clock.now());
+  return { ...cause, retryable: false, message: `The job's deadline passed during the call: ${cause.message}` };
+}
+
+function endingOfAbort({ why, message }: AttemptAborted, state: Running, context: WorkerContext): Ending {
   switch (why) {
     case 'cancelled':
       return { end: 'cancelled', reason: message };
     case 'drained':
-      return { end: 'failed', error: taskError('WorkerDrained', `Worker ${options.name} was shut down`) };
-    case 'due': {
-      const limit = formatDuration(state.dueAt - state.since);
-      return { end: 'failed', error: taskError(whyDue(state), `The provider did not answer within ${limit}`) };
-    }
+      return { end: 'failed', error: taskError('WorkerDrained', `Worker ${context.options.name} was shut down`) };
+    case 'due':
+      return { end: 'failed', error: errorWhenDue(state, context) };
     default:
       return why satisfies never;
   }

@@ -5,7 +5,7 @@ import { blockError } from '../blockError.ts';
 import { fallbackFromBlock } from '../fallback.ts';
 import type { Block } from '../block.ts';
 import { targetOf } from '../target.ts';
-import type { Instant, Queued } from '../task.ts';
+import type { Instant, Queued, TaskBase } from '../task.ts';
 import { failed, fellBack } from '../transitions.ts';
 import type { Rule, World, Write } from './rule.ts';
 
@@ -23,7 +23,7 @@ export const targetBlocked: Rule = ({ task }, world, now) => {
 };
 
 /** Why the task's current target admits no call. */
-export const blockOf = (task: Queued, world: Pick<World, 'block'>): Block | undefined => {
+export const blockOf = (task: Pick<TaskBase, 'of' | 'target'>, world: Pick<World, 'block'>): Block | undefined => {
   const { pool, model } = targetOf(task);
   return world.block(pool, model, task.of.tenant);
 };

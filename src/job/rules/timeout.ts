@@ -25,8 +25,10 @@ export function failByOrBlock(code: TimeoutCode, task: OpenTask, message: string
 }
 
 function providerErrorOf(task: OpenTask, message: string, world: World, now: Instant): TaskError | undefined {
-  const block = task.state === 'queued' ? blockOf(task, world) : undefined;
-  if (block !== undefined && block.code !== 'QueueTimeout') {
+  const block = task.state === 'queued' || task.state === 'running' ? blockOf(task, world) : undefined;
+  // A running task's call is on its way: only an outage tells how it would end.
+  const explains = task.state === 'queued' ? block?.code !== 'QueueTimeout' : block?.reason === 'ProviderOutage';
+  if (block !== undefined && explains) {
     const error = blockError(block, task, now);
     return { ...error, message: `${message}: ${error.message}` };
   }

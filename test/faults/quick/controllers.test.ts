@@ -6,8 +6,8 @@ import { audit, story } from '../support/audit.ts';
 import { submitMany } from '../support/load.ts';
 import { nameOf, startWorld } from '../support/world.ts';
 
-// Not an error of the provider as a whole, which would keep the other tasks in the queue.
-const flaky = '[standin: nonsense x1]';
+// The first attempt times out, and the task waits for its retry. An error of the provider would keep other tasks in the queue.
+const flaky = { prompt: '[standin: hang x1]', policy: { attemptTimeout: '1500ms' } };
 const leading = /"Became leader"/;
 
 describe('controllers', () => {
@@ -15,7 +15,7 @@ describe('controllers', () => {
     const world = await startWorld();
     await world.first.controller.waitForLine(leading);
     const other = await world.start('controller');
-    const jobs = await submitMany(world, { jobs: 4, tasks: 5, prompt: flaky });
+    const jobs = await submitMany(world, { jobs: 4, tasks: 5, ...flaky });
     await world.standin.waitFor((requests) => requests.length >= 5, 20_000);
     world.first.controller.kill('SIGKILL');
     await other.waitForLine(leading, 30_000);
@@ -27,11 +27,11 @@ describe('controllers', () => {
     const world = await startWorld();
     await world.first.controller.waitForLine(leading);
     const other = await world.start('controller');
-    const jobs = await submitMany(world, { jobs: 2, tasks: 5, prompt: flaky });
+    const jobs = await submitMany(world, { jobs: 2, tasks: 5, ...flaky });
     world.first.controller.kill('SIGSTOP');
     await other.waitForLine(leading, 30_000);
     world.first.controller.kill('SIGCONT');
-    jobs.push(...(await submitMany(world, { jobs: 2, tasks: 5, prompt: flaky })));
+    jobs.push(...(await submitMany(world, { jobs: 2, tasks: 5, ...flaky })));
     await audit(world, { fault: 'two controllers, the leader frozen', jobs, graceMs: 15_000 });
   });
 
@@ -42,7 +42,7 @@ describe('controllers', () => {
     world.first.controller.kill('SIGKILL');
     await world.first.controller.exited;
     plain.push(...(await submitMany(world, { jobs: 2, tasks: 5 })));
-    const waiting = await submitMany(world, { prompt: flaky });
+    const waiting = await submitMany(world, { ...flaky });
     await Promise.all(plain.map((job) => world.client.wait(job)));
     await until(async () => (await world.client.get(waiting[0]!)).state === 'waiting', { what: 'a task in backoff' });
     await world.start('controller');

@@ -8,7 +8,7 @@ import { queueTimeout } from '../../../src/job/rules/queueTimeout.ts';
 import type { Rule, World } from '../../../src/job/rules/rule.ts';
 import { targetBlocked } from '../../../src/job/rules/targetBlocked.ts';
 import type { OpenTask } from '../../../src/job/task.ts';
-import { returned, submitted } from '../../../src/job/transitions.ts';
+import { claimed, returned, submitted } from '../../../src/job/transitions.ts';
 import { identity, runningTask, start } from '../../fakes/tasks.ts';
 
 const calm: World = {
@@ -58,6 +58,15 @@ describe('a task that runs out of time while its pool admits no call', () => {
     expect(say(targetBlocked, submitted(identity({ policy: { onBudget: 'fail' } })), 0, world)).toMatchObject({
       message,
     });
+  });
+
+  test('a probe that is running at the deadline fails alike, but not because of a key', () => {
+    const running = claimed(late, 'worker-1', 1, start);
+    expect(say(deadlineExceeded, running, 1_500, blocked())).toMatchObject({
+      state: { reason: 'ProviderUnavailable' },
+    });
+    const refused = blocked({ reason: 'KeysRefused', code: 'KeyRefused' });
+    expect(say(deadlineExceeded, running, 1_500, refused)).toMatchObject({ state: { reason: 'DeadlineExceeded' } });
   });
 
   test('a used-up request rate alone is a QueueTimeout', () => {
