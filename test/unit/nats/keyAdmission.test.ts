@@ -181,3 +181,15 @@ test('a record keeps at most 64 models', () => {
   expect(record.models).toHaveLength(64);
   expect(record.models.at(-1)!.model).toBe('m99');
 });
+
+test('an outage that no key can probe shows why, and until when', () => {
+  const error = taskError('ProviderUnavailable', 'overloaded');
+  const opened = afterOutage(healthy('painter'), { id: 'one', task: 'job/0' }, error, start);
+  const confirmed = { ...opened, open: { ...opened.open!, probes: 1 } };
+  const refused = after(fresh(), failed('KeyRefused'));
+  const later = start + 300_000;
+  const of = (keys: readonly KeyRecord[], health = opened) => block(keys, later, { health: () => health });
+  expect(of([refused])).toMatchObject({ reason: 'KeysRefused', until: start + 600_000, confirmed: true });
+  expect(of([refused], confirmed)).toMatchObject({ reason: 'ProviderOutage', until: start + 600_000, confirmed: true });
+  expect(of([refused, fresh()])).toMatchObject({ reason: 'ProviderOutage', until: later, confirmed: false });
+});

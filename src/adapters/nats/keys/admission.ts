@@ -19,14 +19,24 @@ export interface PoolView {
 
 /**
  * Why the pool admits no call of this model by this tenant now. The first of: no key has a quota of the model; a budget is
- * spent; the model is out, even if a probe is due; no key admits the call. For keys with different reasons, the reason of the
- * key that becomes usable first.
+ * spent; the model is out, even if a probe is due; no key admits the call. An outage that is not confirmed comes last if no key
+ * can probe it. For keys with different reasons, the reason of the key that becomes usable first.
  */
 export function blockOf(view: PoolView, model: string, tenant: string, now: Instant): Block | undefined {
   const keys = view.keys === undefined ? undefined : keysBlock(view.keys, model, now);
   if (keys?.permanent === true) return keys;
-  return budgetBlock(view.spending, view.tenant(tenant), now) ?? outageBlock(view.health(model), now) ?? keys;
+  const outage = outageBlock(view.health(model), now);
+  return budgetBlock(view.spending, view.tenant(tenant), now) ?? laterOf(outage, keys);
 }
+
+/** An outage ends with a probe, and the probe needs a key: without one, the outage cannot be confirmed either. */
+function laterOf(outage: Block | undefined, keys: Block | undefined): Block | undefined {
+  if (outage === undefined || keys === undefined) return outage ?? keys;
+  if (keys.until !== null && keys.until <= outage.until!) return outage;
+  return outage.confirmed || isShort(keys) ? { ...outage, until: keys.until } : keys;
+}
+
+const isShort = ({ reason }: Block): boolean => reason === 'RateLimit' || reason === 'KeysCooling';
 
 /** Roughly how many calls of these models would be admitted now, and when to look again if none. */
 export function roomOf(view: PoolView, models: readonly string[], now: Instant): { room: number; at: Instant } {
