@@ -79,6 +79,11 @@ cluster-down: ## Remove the node and everything it created
 faults: setup ## Run every fault on real processes, including those that take a minute, and print the table
 	@vitest run -c test/faults/vitest.config.ts
 
+.PHONY: bad-day
+bad-day: setup ## Run a scripted bad day at the provider in fast time, and print its table (5 minutes)
+	@vitest run -c test/faults/vitest.config.ts --project faults-long badDay rateLimit \
+		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
+
 .PHONY: soak
 soak: setup ## Simulate many seeds: make soak SEEDS=20000 FROM=1
 	@node test/simulation/main.ts --seeds $(or $(SEEDS),20000) --from $(or $(FROM),1)
