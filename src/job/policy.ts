@@ -46,7 +46,6 @@ export interface Policy {
   readonly fallbackOn?: readonly FallbackCause[];
 }
 
-/** @public */
 export const maxFallbacks = 5;
 
 /** A fallback as requested: another model, or another pool, by default with that pool's first model of the job's kind. */
