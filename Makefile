@@ -80,8 +80,8 @@ faults: setup ## Run every fault on real processes, including those that take a 
 	@vitest run -c test/faults/vitest.config.ts
 
 .PHONY: bad-day
-bad-day: setup ## Run a scripted bad day at the provider in fast time, and print its table (5 minutes)
-	@vitest run -c test/faults/vitest.config.ts --project faults-long badDay rateLimit \
+bad-day: setup ## Run a scripted bad day at the provider in fast time, and print its table (6 minutes)
+	@vitest run -c test/faults/vitest.config.ts --project faults-long badDay outages rateLimit \
 		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
 
 .PHONY: soak
