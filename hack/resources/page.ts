@@ -133,7 +133,9 @@ function boundsOf(field: Structural): string {
   const { minimum, maximum, minLength, maxLength, minItems, maxItems, maxProperties, pattern } = field;
   const bounds = [
     (field.enum ?? []).map(code).join(', '),
-    range(minimum, maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum, ''),
+    field.exclusiveMinimum === true
+      ? `more than ${minimum}, at most ${maximum}`
+      : range(minimum, maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum, ''),
     range(minLength, maxLength, ' characters'),
     range(minItems, maxItems, ' entries'),
     range(undefined, maxProperties, ' entries'),

@@ -13,6 +13,7 @@ export interface Structural {
   readonly enum?: readonly string[];
   readonly pattern?: string;
   readonly minimum?: number;
+  readonly exclusiveMinimum?: boolean;
   readonly maximum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
@@ -78,7 +79,9 @@ const convert: Record<string, ((value: never) => unknown) | undefined> = {
 };
 
 /** A structural schema has one type; Kubernetes keywords express null and "a number or a string". */
-function withoutAlternatives({ anyOf, additionalProperties, ...json }: Json): Json {
+function withoutAlternatives({ anyOf, additionalProperties, exclusiveMinimum, ...json }: Json): Json {
+  // OpenAPI 3.0 notation. Kubernetes ignores the fraction of a `minimum` for whole numbers.
+  if (exclusiveMinimum !== undefined) Object.assign(json, { minimum: exclusiveMinimum, exclusiveMinimum: true });
   if (additionalProperties !== undefined && hasKeys(additionalProperties))
     json['additionalProperties'] = additionalProperties;
   if (json['format'] === 'date-time') delete json['pattern'];

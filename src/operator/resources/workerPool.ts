@@ -64,7 +64,7 @@ const prices = z
   .refine((all) => Object.keys(all).length <= 64, 'has more than 64 models')
   .meta({ maxProperties: 64 });
 
-const budget = (what: string) => z.number().min(0.000_001).max(1_000_000_000).exactOptional().describe(`${what}.`);
+const budget = (what: string) => z.number().positive().max(1_000_000_000).exactOptional().describe(`${what}.`);
 
 const budgets = z
   .strictObject({

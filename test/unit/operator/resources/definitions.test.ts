@@ -63,7 +63,7 @@ describe.each(definitions().map((definition) => [definition.spec.names.kind, def
 
 const allowed = new Set(
   (
-    'type description properties additionalProperties items required default enum format nullable anyOf minimum maximum ' +
+    'type description properties additionalProperties items required default enum format nullable anyOf minimum exclusiveMinimum maximum ' +
     'minLength maxLength minItems maxItems minProperties maxProperties pattern x-kubernetes-validations x-kubernetes-list-type ' +
     'x-kubernetes-list-map-keys x-kubernetes-preserve-unknown-fields x-kubernetes-int-or-string'
   ).split(' '),

@@ -67,7 +67,7 @@ export const badPools: readonly BadCase[] = [
     ...pool,
     prices: { m: { image: -1 } },
   }),
-  bad('a budget of nothing', 'schema', 'spec.budgets.day', /greater than or equal to/, {
+  bad('a budget of nothing', 'schema', 'spec.budgets.day', /should be greater than 0/, {
     ...pool,
     prices: { m: { image: 1 } },
     budgets: { day: 0 },

@@ -17,9 +17,13 @@ const [jobSchema, poolSchema] = definitions().map(
 );
 
 const ajv = new Ajv({ strict: false, validateFormats: false });
-/** Converts Go's notation of code points. */
-const validator = (schema: unknown) =>
-  ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll(String.raw`\\x{200D}`, '\u200d')) as object);
+/** Converts Go's notation of code points, and OpenAPI's of exclusive bounds. */
+const validator = (schema: unknown) => {
+  const json = JSON.stringify(schema).replaceAll(String.raw`\\x{200D}`, '\u200d');
+  return ajv.compile(
+    JSON.parse(json.replaceAll('"minimum":0,"exclusiveMinimum":true', '"exclusiveMinimum":0')) as object,
+  );
+};
 const [jobFits, poolFits] = [validator(jobSchema), validator(poolSchema)];
 
 interface Side {
