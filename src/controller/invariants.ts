@@ -1,7 +1,7 @@
 // The invariants that two successive messages of a task can violate. The counter of violations must stay 0.
 
-import { catalogue, type ErrorCode, type TaskErrorCode } from '../job/errors/index.ts';
-import { keyFailures } from '../job/retryOrFail.ts';
+import { catalogue, type ErrorCode } from '../job/errors/index.ts';
+import { isKeyFailure } from '../job/errors/failureKinds.ts';
 import { isOpen, type TaskState } from '../job/task.ts';
 
 export type Invariant =
@@ -35,6 +35,6 @@ function changesTerminal(before: TaskState, after: TaskState): boolean {
 /** A task returns to the queue without a counted attempt if another key may have what its key lacks. */
 function retriesNonRetryable(state: TaskState): boolean {
   if (state.state !== 'waiting' && state.state !== 'queued') return false;
-  if (state.state === 'queued' && keyFailures.has(state.reason as TaskErrorCode)) return false;
+  if (state.state === 'queued' && isKeyFailure(state.reason)) return false;
   return catalogue[state.reason as ErrorCode]?.retryable === false;
 }

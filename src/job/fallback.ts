@@ -2,19 +2,11 @@
 // so a chain ends.
 
 import type { Block } from './block.ts';
+import { isKeyFailure, isProviderFailure } from './errors/failureKinds.ts';
 import type { TaskError, TaskErrorCode } from './errors/index.ts';
 import { defaultFallbackCauses, type FallbackCause } from './policy.ts';
 import { laterTargets } from './target.ts';
 import type { Queued, Running } from './task.ts';
-
-/** Failures of the provider as a whole, which the circuit breaker of a model counts. */
-const providerFailures: ReadonlySet<TaskErrorCode> = new Set([
-  'ProviderUnavailable',
-  'ProviderError',
-  'ProviderUnreachable',
-]);
-
-export const isProviderFailure = (code: TaskErrorCode): boolean => providerFailures.has(code);
 
 /**
  * The number of the next target after a failed attempt, or undefined to stay. A failing provider is a cause once its outage
@@ -41,23 +33,21 @@ export function fallbackFromBlock(
 }
 
 /** Which cause moved a task, for metrics. */
-export function causeOfFallback({ code }: Pick<TaskError, 'code'>): FallbackCause {
-  switch (code) {
-    case 'QuotaExhausted':
-    case 'QuotaUnavailable':
-      return 'quota';
-    case 'PermissionDenied':
-    case 'ModelNotFound':
-      return 'retired';
-    case 'AttemptTimeout':
-      return 'timeout';
-    case 'PromptRefused':
-    case 'OutputRefused':
-      return 'refusal';
-    default:
-      return 'outage';
-  }
-}
+export const causeOfFallback = ({ code }: Pick<TaskError, 'code'>): FallbackCause => causes[code] ?? 'outage';
+
+/** The causes of errors; a provider's failure and a refused key are outages. */
+const causes: Readonly<Partial<Record<TaskErrorCode, FallbackCause>>> = {
+  ProviderUnavailable: 'outage',
+  ProviderError: 'outage',
+  ProviderUnreachable: 'outage',
+  QuotaExhausted: 'quota',
+  QuotaUnavailable: 'quota',
+  PermissionDenied: 'retired',
+  ModelNotFound: 'retired',
+  AttemptTimeout: 'timeout',
+  PromptRefused: 'refusal',
+  OutputRefused: 'refusal',
+};
 
 const next = ({ target = 0 }: Pick<Running, 'target'>): number => target + 1;
 
@@ -66,22 +56,8 @@ const allows = ({ of }: Pick<Running, 'of'>, cause: FallbackCause): boolean =>
 
 /** A failure of one key is no cause while the pool's other keys may still serve the task. */
 function causeOf({ code, outage, retryable }: TaskError, isLast: boolean): FallbackCause | undefined {
-  if (isProviderFailure(code)) return outage === true || isLast ? 'outage' : undefined;
-  switch (code) {
-    case 'QuotaUnavailable':
-      return retryable ? undefined : 'quota';
-    case 'PermissionDenied':
-      return retryable ? undefined : 'retired';
-    case 'ModelNotFound':
-      return 'retired';
-    case 'AttemptTimeout':
-      return 'timeout';
-    case 'PromptRefused':
-    case 'OutputRefused':
-      return 'refusal';
-    default:
-      return undefined;
-  }
+  if (isProviderFailure(code) && outage !== true && !isLast) return undefined;
+  return isKeyFailure(code) && retryable ? undefined : causes[code];
 }
 
 function causeOfBlock({ reason }: Block): FallbackCause | undefined {

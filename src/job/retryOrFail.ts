@@ -3,7 +3,8 @@
 import { fillingDelay, fullJitter } from './backoff.ts';
 import type { Duration } from './duration.ts';
 import { taskError, type TaskError, type TaskErrorCode } from './errors/index.ts';
-import { fallbackFor, isProviderFailure } from './fallback.ts';
+import { isKeyFailure, isProviderFailure } from './errors/failureKinds.ts';
+import { fallbackFor } from './fallback.ts';
 import type { Failed, Instant, Queued, Running, Waiting } from './task.ts';
 import { failed, fellBack, requeued, returned, waiting } from './transitions.ts';
 
@@ -22,18 +23,6 @@ export interface Aftermath {
     | 'ProviderOut';
 }
 
-/**
- * Failures of the key, not of the task: it returns to its lane and waits for a usable key. `QuotaUnavailable` and
- * `PermissionDenied` are retryable only while other keys of the pool may have the quota or the right.
- */
-export const keyFailures: ReadonlySet<TaskErrorCode> = new Set([
-  'RateLimited',
-  'QuotaExhausted',
-  'QuotaUnavailable',
-  'KeyRefused',
-  'PermissionDenied',
-]);
-
 /** Errors that are worth one more attempt, but not more: each attempt is paid for. */
 const retriedOnce: ReadonlySet<TaskErrorCode> = new Set(['OutputTruncated']);
 
@@ -47,7 +36,8 @@ export function afterFailure(task: Running, error: TaskError, now: Instant, rand
   const fallback = fallbackFor(task, error, isLast);
   if (fallback !== undefined) return fallBack(task, fallback, error, now);
   if (error.outage === true && policy.onOutage === 'fail') return giveUp(task, error, 'ProviderOut', now);
-  if (error.outage === true || (keyFailures.has(error.code) && error.retryable)) {
+  // A missing quota or permission is retryable only while other keys of the pool may have it.
+  if (error.outage === true || (isKeyFailure(error.code) && error.retryable)) {
     return requeueInTime(returned(task, error.code, now), task, error, now);
   }
   if (!error.retryable) return giveUp(task, error, 'NotRetryable', now);

@@ -1,7 +1,7 @@
 // The log events and metrics of a worker's attempts.
 
 import type { TaskError } from '../job/errors/index.ts';
-import { keyFailures } from '../job/retryOrFail.ts';
+import { isKeyFailure } from '../job/errors/failureKinds.ts';
 import { targetOf } from '../job/target.ts';
 import type { Spent, TaskState } from '../job/task.ts';
 import { logEvent, type LogEvent, type LogEventFields } from '../telemetry/events.ts';
@@ -48,7 +48,7 @@ export class AttemptTelemetry {
   }
 
   keyFailed({ code }: TaskError): void {
-    if (keyFailures.has(code)) this.#options.metrics.keyCooldowns.inc({ pool: this.#options.pool, cause: code });
+    if (isKeyFailure(code)) this.#options.metrics.keyCooldowns.inc({ pool: this.#options.pool, cause: code });
   }
 
   claimUnanswered(state: TaskState, err: unknown): void {

@@ -5,7 +5,7 @@ import type { Block } from '../job/block.ts';
 import { blockError } from '../job/blockError.ts';
 import { AttemptFailed, taskError, type PaidUsage, type TaskError } from '../job/errors/index.ts';
 import { costOf } from '../job/money.ts';
-import { keyFailures } from '../job/retryOrFail.ts';
+import { isKeyFailure } from '../job/errors/failureKinds.ts';
 import { addSpent } from '../job/spent.ts';
 import { targetOf } from '../job/target.ts';
 import type { HeldKey } from '../ports/keyRing.ts';
@@ -18,7 +18,7 @@ import type { Claim } from './pipeline.ts';
 /** The keys that one attempt may try. Far more than a pool has; it only bounds a ring that keeps offering bad keys. */
 const maxKeys = 100;
 
-/** The key that the current call holds; the caller releases the first one if no call is made. */
+/** What every call of the attempt needs besides its key. */
 export interface KeyedCall {
   readonly claim: Claim;
   readonly held: HeldTask;
@@ -34,9 +34,9 @@ export async function callWithKeys(call: KeyedCall, first: HeldKey): Promise<Gen
     const answer = await callOnce(call, key);
     if (answer !== undefined && 'images' in answer) return answer;
     failure = answer ?? failure;
-    if (failure !== undefined && !keyFailures.has(failure.code)) throw new AttemptFailed(failure);
+    if (failure !== undefined && !isKeyFailure(failure.code)) throw new AttemptFailed(failure);
     const next = await nextKey(call, failure);
-    if (!('secret' in next)) throw new AttemptFailed(endingOf(failure, next, call));
+    if (!('secret' in next)) throw new AttemptFailed(errorWithoutKey(failure, next, call));
     key = next;
   }
   throw new AttemptFailed(failure ?? taskError('RateLimited', 'No API key could be used'));
@@ -115,7 +115,7 @@ async function nextKey({ claim, held, context }: KeyedCall, failure: TaskError |
 }
 
 /** How the attempt ends when the pool admits no further call. */
-function endingOf(failure: TaskError | undefined, block: Block, { claim, context }: KeyedCall): TaskError {
+function errorWithoutKey(failure: TaskError | undefined, block: Block, { claim, context }: KeyedCall): TaskError {
   if (failure === undefined) {
     const error = blockError(block, claim.state, context.options.clock.now());
     if (block.code === 'QueueTimeout') return taskError('RateLimited', error.message);

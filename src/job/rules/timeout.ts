@@ -1,7 +1,8 @@
 // The failure that every timeout rule ends in.
 
 import { blockError } from '../blockError.ts';
-import { taskError, type TaskError, type TaskErrorCode } from '../errors/index.ts';
+import { isKeyFailure, isProviderFailure, type keyFailures, type providerFailures } from '../errors/failureKinds.ts';
+import { taskError, type TaskError } from '../errors/index.ts';
 import type { Instant, OpenTask, Reason } from '../task.ts';
 import { failed } from '../transitions.ts';
 import type { World, Write } from './rule.ts';
@@ -36,16 +37,8 @@ function providerErrorOf(task: OpenTask, message: string, world: World, now: Ins
   return taskError(task.reason, `${message}, after its last attempt ended with ${task.reason}`);
 }
 
-/** Why tasks wait for a provider or a key. */
-const providerReasons = [
-  'ProviderUnavailable',
-  'ProviderError',
-  'ProviderUnreachable',
-  'RateLimited',
-  'QuotaExhausted',
-  'QuotaUnavailable',
-  'KeyRefused',
-] as const satisfies readonly TaskErrorCode[];
+/** Why tasks wait for a provider or a key. A permission that one key lacks says nothing about the others. */
+type ProviderReason = Exclude<(typeof providerFailures | typeof keyFailures)[number], 'PermissionDenied'>;
 
-const isProviderReason = (reason: Reason): reason is (typeof providerReasons)[number] =>
-  (providerReasons as readonly Reason[]).includes(reason);
+const isProviderReason = (reason: Reason): reason is ProviderReason =>
+  isProviderFailure(reason) || (isKeyFailure(reason) && reason !== 'PermissionDenied');

@@ -57,7 +57,6 @@ const unprobedFor = 600_000;
 /** Failures of calls other than the probe are stored at most once in this time. */
 const storeEvery = 1_000;
 
-const outageCodes: readonly TaskErrorCode[] = ['ProviderUnavailable', 'ProviderError', 'ProviderUnreachable'];
 const silentCodes: readonly TaskErrorCode[] = [
   'AttemptTimeout',
   'RunTimeout',
@@ -67,8 +66,6 @@ const silentCodes: readonly TaskErrorCode[] = [
   'WorkerError',
 ];
 
-/** The failure can be the provider's rather than the task's or the key's. */
-export const isOutage = (code: TaskErrorCode): boolean => outageCodes.includes(code);
 /** The call ended without an answer from the provider. */
 export const isSilence = (code: TaskErrorCode): boolean => silentCodes.includes(code);
 

@@ -1,5 +1,6 @@
 // What the outcome of a call means for the provider's health, and whether a failure belongs to an outage.
 
+import { isProviderFailure } from '../../../job/errors/failureKinds.ts';
 import type { Instant } from '../../../job/task.ts';
 import type { KeyOutcome } from '../../../ports/keyRing.ts';
 import {
@@ -7,7 +8,6 @@ import {
   afterOutage,
   afterSilence,
   isKnownOutage,
-  isOutage,
   isSilence,
   returnProbe,
   type HealthRecord,
@@ -31,7 +31,7 @@ export function judge(
   outcome: KeyOutcome,
   now: Instant,
 ): Judgement {
-  const error = outcome.outcome === 'failed' && isOutage(outcome.error.code) ? outcome.error : undefined;
+  const error = outcome.outcome === 'failed' && isProviderFailure(outcome.error.code) ? outcome.error : undefined;
   if (error !== undefined) {
     let outage = isKnownOutage(health.read(), call.task, now);
     const stored = health.change((record, at) => {

@@ -3,10 +3,11 @@
 
 import { backoffCeiling, type Backoff } from '../../../job/backoff.ts';
 import type { BlockReason } from '../../../job/block.ts';
+import { isProviderFailure } from '../../../job/errors/failureKinds.ts';
 import type { ProviderAnswer, TaskError, TaskErrorCode } from '../../../job/errors/index.ts';
 import type { Instant } from '../../../job/task.ts';
 import type { KeyOutcome, KeyState } from '../../../ports/keyRing.ts';
-import { isOutage, isSilence } from './health.ts';
+import { isSilence } from './health.ts';
 import { boundedHint } from './hint.ts';
 import { endHold, grant, holdOf, inFlight, room, roomAt, type KeyRecord, type ModelSetback } from './record.ts';
 
@@ -46,7 +47,7 @@ export function release(record: KeyRecord, { id, model }: HeldCall, outcome: Key
   const { error } = outcome;
   if (error.code === 'KeyRefused') return refused(ended, error, wasTrial, now);
   // A trial without an answer shows nothing about the key.
-  if (isOutage(error.code) || isSilence(error.code)) return ended;
+  if (isProviderFailure(error.code) || isSilence(error.code)) return ended;
   return accepted(withSetback(ended, model, error, now), wasTrial);
 }
 
