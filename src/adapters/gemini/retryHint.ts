@@ -1,15 +1,13 @@
 // How long a server asks to wait, from everything that it sends: google.rpc.RetryInfo, the Retry-After header, and words.
 
+import { boundedRetryAfter } from '../../job/retryAfter.ts';
+
 export interface RetryHintSources {
   /** The response's Retry-After, in seconds or as an HTTP date. */
   readonly header: string | null;
   readonly details: readonly Readonly<Record<string, unknown>>[];
   readonly message: string;
 }
-
-/** ms. A shorter wait would only add calls; a longer one would hide the end of an outage. */
-const shortest = 1_000;
-const longest = 3_600_000;
 
 /**
  * The longest wait that the server asks for, ms, between a second and an hour; undefined if it gives no usable hint. Zero, negative
@@ -21,8 +19,7 @@ export function retryHint({ header, details, message }: RetryHintSources, now: n
     headerSeconds(header, now),
     wordsSeconds(message),
   ];
-  const wanted = Math.max(...seconds.map((one) => (one !== undefined && one > 0 ? one : 0)));
-  return wanted > 0 ? Math.min(Math.max(Math.ceil(wanted * 1_000), shortest), longest) : undefined;
+  return boundedRetryAfter(1_000 * Math.max(...seconds.map((one) => (one !== undefined && one > 0 ? one : 0))));
 }
 
 /** `38s`, `3.957525076s`, `38`, 38, or the form of google.protobuf.Duration in other languages, `{seconds, nanos}`. */

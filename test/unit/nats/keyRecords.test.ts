@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { healthCodec, keyCodec, spendingCodec, tenantsCodec } from '../../../src/adapters/nats/keys/codec.ts';
 import { afterOutage, healthy, startProbe } from '../../../src/adapters/nats/keys/health.ts';
-import { boundedHint } from '../../../src/adapters/nats/keys/hint.ts';
+import { boundedRetryAfter } from '../../../src/job/retryAfter.ts';
 import { emptyRecord } from '../../../src/adapters/nats/keys/record.ts';
 import { grantCall, release } from '../../../src/adapters/nats/keys/setbacks.ts';
 import {
@@ -98,7 +98,7 @@ test.each([
   [2 ** 73, 3_600_000],
   [Infinity, 3_600_000],
 ])('a delay of %s ms is heeded as %s', (asked, heeded) => {
-  expect(boundedHint(asked)).toBe(heeded);
+  expect(boundedRetryAfter(asked)).toBe(heeded);
 });
 
 test('sums of decimal costs are exact, per day and month of UTC', () => {

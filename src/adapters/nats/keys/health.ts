@@ -3,7 +3,7 @@
 
 import type { ProviderAnswer, TaskError, TaskErrorCode } from '../../../job/errors/index.ts';
 import type { Instant } from '../../../job/task.ts';
-import { boundedHint } from './hint.ts';
+import { boundedRetryAfter } from '../../../job/retryAfter.ts';
 
 interface Failure {
   readonly task: string;
@@ -165,7 +165,7 @@ function failedWhileOpen(open: OpenBreaker, { id, task }: ProbedCall, error: Tas
     return { ...open, ...wordsOf(error), failures, probes, nextProbeAt, probe: null, lastTask: task };
   }
   // A call from before the outage: it moves the next probe only by the provider's request to wait.
-  const nextProbeAt = Math.max(open.nextProbeAt, now + (boundedHint(error.retryAfter) ?? 0));
+  const nextProbeAt = Math.max(open.nextProbeAt, now + (boundedRetryAfter(error.retryAfter) ?? 0));
   const isNews = nextProbeAt > open.nextProbeAt + storeEvery;
   return isNews ? { ...open, ...wordsOf(error), failures, nextProbeAt } : open;
 }
@@ -174,7 +174,7 @@ const intervalOf = (since: Instant, now: Instant): number =>
   Math.min(probeEvery.longest, Math.max(probeEvery.shortest, Math.round((now - since) * probeEvery.share)));
 
 const delayAfter = (since: Instant, { retryAfter }: TaskError, now: Instant): number =>
-  Math.max(intervalOf(since, now), boundedHint(retryAfter) ?? 0);
+  Math.max(intervalOf(since, now), boundedRetryAfter(retryAfter) ?? 0);
 
 function wordsOf({ code, provider, message }: TaskError) {
   return { code, provider: provider ?? null, message: message.slice(0, 300) };

@@ -8,7 +8,7 @@ import type { ProviderAnswer, TaskError, TaskErrorCode } from '../../../job/erro
 import type { Instant } from '../../../job/task.ts';
 import type { KeyOutcome, KeyState } from '../../../ports/keyRing.ts';
 import { isSilence } from './health.ts';
-import { boundedHint } from './hint.ts';
+import { boundedRetryAfter } from '../../../job/retryAfter.ts';
 import { endHold, grant, holdOf, inFlight, room, roomAt, type KeyRecord, type ModelSetback } from './record.ts';
 
 const rateLimit: Backoff = { first: 5_000, cap: 60_000 };
@@ -144,7 +144,7 @@ function setbackAfter(
   const set = (state: ModelSetback['state'], delay: number): ModelSetback => {
     return { ...wordsOf(error), model, state, since, until: now + delay, strikes };
   };
-  const hint = boundedHint(error.retryAfter);
+  const hint = boundedRetryAfter(error.retryAfter);
   switch (error.code) {
     case 'RateLimited':
       return set('cooling', hint ?? backoffCeiling(strikes, rateLimit));
