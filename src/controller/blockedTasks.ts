@@ -1,21 +1,14 @@
 // Finds queued tasks that a block of their target may move or fail. All others wait until it ends.
 
-import type { Block } from '../job/block.ts';
 import type { World } from '../job/rules/rule.ts';
-import { laterTargets, targetOf } from '../job/target.ts';
+import { laterTargets } from '../job/target.ts';
 import type { Queued } from '../job/task.ts';
+import { blocksOf } from '../jobs/blocks.ts';
 import type { IndexedTask } from '../readmodel/jobIndex.ts';
 import { taskKey, type TaskKey } from '../readmodel/taskKey.ts';
 
-export function blockedTasks(open: Iterable<IndexedTask>, { block }: Pick<World, 'block'>): TaskKey[] {
-  const blocks = new Map<string, Block | undefined>();
-  const blockOf = (task: Queued): Block | undefined => {
-    const { pool, model } = targetOf(task);
-    const { tenant } = task.of;
-    const key = JSON.stringify([pool, model, tenant]);
-    if (!blocks.has(key)) blocks.set(key, block(pool, model, tenant));
-    return blocks.get(key);
-  };
+export function blockedTasks(open: Iterable<IndexedTask>, world: Pick<World, 'block'>): TaskKey[] {
+  const blockOf = blocksOf(world);
   const found: TaskKey[] = [];
   for (const { state } of open) {
     if (state.state !== 'queued') continue;

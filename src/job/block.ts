@@ -37,5 +37,17 @@ export interface Block {
   readonly confirmed: boolean;
 }
 
+/** A block for which the provider is not the cause: a task that times out meanwhile fails with `QueueTimeout`. */
+export const plainBlock = (reason: 'RateLimit' | 'NoKeys', until: Instant | null): Block => ({
+  reason,
+  code: 'QueueTimeout',
+  until,
+  since: null,
+  provider: null,
+  message: '',
+  permanent: false,
+  confirmed: true,
+});
+
 /** The provider's words in the message of an error, without a `Gemini answered 503: ` before them. */
 export const ownWords = (message: string): string => message.replace(/^[A-Z]\w* answered \d+(: |$)/, '');

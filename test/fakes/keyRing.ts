@@ -2,6 +2,7 @@
 // many keys a ring hands out.
 
 import { createHash } from 'node:crypto';
+import { plainBlock } from '../../src/job/block.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { HeldKey, KeyOutcome, KeySettings, KeyState } from '../../src/ports/keyRing.ts';
 import { openRing, type OpenRing } from '../../src/adapters/nats/keys/ring.ts';
@@ -131,13 +132,4 @@ function limited(ring: OpenRing, clock: Clock): FakeKeyRing {
   return fake;
 }
 
-const full = {
-  reason: 'RateLimit',
-  code: 'QueueTimeout',
-  until: null,
-  since: null,
-  provider: null,
-  message: '',
-  permanent: false,
-  confirmed: true,
-} as const;
+const full = plainBlock('RateLimit', null);

@@ -1,9 +1,9 @@
 // The steps of controllers: observe, now or late; decide on what they have observed, however old; write on that condition.
-import type { Block } from '../../src/job/block.ts';
 import { decide } from '../../src/job/rules/decide.ts';
 import type { ObservedWorker, World } from '../../src/job/rules/rule.ts';
 import { isOpen, type OpenTask } from '../../src/job/task.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';
+import { blockOf } from '../fakes/blocks.ts';
 import type { Engine } from './engine.ts';
 import { fatesOf, nameOf, withFault, withGhost, type Sender, type Step } from './step.ts';
 import { at, freshController, sent, type ControllerState, type ModelState, type Write } from './state.ts';
@@ -107,16 +107,7 @@ export function worldOf(worker: ObservedWorker, block: World['block']): World {
   return { worker: () => worker, heartbeatTimeout, outage: false, grace: 0, block };
 }
 
-const outageBlock: Block = {
-  reason: 'ProviderOutage',
-  code: 'ProviderUnavailable',
-  until: null,
-  since: null,
-  provider: null,
-  message: '',
-  permanent: false,
-  confirmed: true,
-};
+const outageBlock = blockOf('ProviderOutage', { code: 'ProviderUnavailable' });
 
 /** The blocks of the task's targets that are out. */
 export function blocksOf({ of }: OpenTask, out: readonly boolean[]): World['block'] {

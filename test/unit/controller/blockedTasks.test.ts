@@ -8,18 +8,10 @@ import type { OpenTask } from '../../../src/job/task.ts';
 import { monotonicFrom } from '../../../src/job/time.ts';
 import { submitted } from '../../../src/job/transitions.ts';
 import { taskKey } from '../../../src/readmodel/taskKey.ts';
+import { blockOf } from '../../fakes/blocks.ts';
 import { freshJobId, identity, openTasks } from '../../fakes/tasks.ts';
 
-const outage: Block = {
-  reason: 'ProviderOutage',
-  code: 'ProviderUnavailable',
-  until: null,
-  since: null,
-  provider: null,
-  message: '',
-  permanent: false,
-  confirmed: true,
-};
+const outage = blockOf('ProviderOutage', { code: 'ProviderUnavailable' });
 
 const queued = (policy: Partial<Policy> = {}, model = 'gemini-3.1-flash-image') => {
   const of = identity({ job: freshJobId(), model });

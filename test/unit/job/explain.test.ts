@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { taskError, type TaskErrorCode } from '../../../src/job/errors/index.ts';
 import { cancelled, deleted, failed, requeued, succeeded, toReview, waiting } from '../../../src/job/transitions.ts';
 import { queuedTask, start } from '../../fakes/tasks.ts';
-import { blockOf, explained, key, noCall, outage, queued, running } from './observations.ts';
+import { blockOf } from '../../fakes/blocks.ts';
+import { explained, key, noCall, outage, queued, running } from './observations.ts';
 
 const { job } = queued.of;
 

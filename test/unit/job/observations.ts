@@ -1,28 +1,17 @@
 // Tasks and pools as an explanation sees them, for tests.
 
-import type { Block, BlockReason } from '../../../src/job/block.ts';
+import type { Block } from '../../../src/job/block.ts';
 import { explain } from '../../../src/job/explain/index.ts';
 import type { ObservedKey, Observation, ObservedPool } from '../../../src/job/explain/observation.ts';
 import { waitingFor } from '../../../src/job/explain/waitingFor.ts';
 import type { TaskState } from '../../../src/job/task.ts';
 import { claimed } from '../../../src/job/transitions.ts';
+import { blockOf } from '../../fakes/blocks.ts';
 import { queuedTask, start } from '../../fakes/tasks.ts';
 
 export const key = (state: ObservedKey['state'], over: Partial<ObservedKey> = {}): ObservedKey => {
   return { fingerprint: `k-${state}`, state, until: null, cause: null, ...over };
 };
-
-export const blockOf = (reason: BlockReason, over: Partial<Block> = {}): Block => ({
-  reason,
-  code: 'RateLimited',
-  until: null,
-  since: null,
-  provider: null,
-  message: '',
-  permanent: false,
-  confirmed: true,
-  ...over,
-});
 
 export const outage = (over: Partial<Block>): Block =>
   blockOf('ProviderOutage', {

@@ -5,7 +5,8 @@ import type { BlockReason } from '../../../src/job/block.ts';
 import { isoTime } from '../../../src/job/time.ts';
 import { succeeded, toReview, waiting } from '../../../src/job/transitions.ts';
 import { start } from '../../fakes/tasks.ts';
-import { blockOf, explained, outage, queued, running, waited } from './observations.ts';
+import { blockOf } from '../../fakes/blocks.ts';
+import { explained, outage, queued, running, waited } from './observations.ts';
 
 describe('what a task waits for', () => {
   test('is the first obstacle, with a time only if one is known', () => {

@@ -1,6 +1,6 @@
 // Whether a pool admits a call of a model: the decision over its keys, the health of the provider's model, and the budgets. Pure.
 
-import type { Block } from '../../../job/block.ts';
+import { plainBlock, type Block } from '../../../job/block.ts';
 import type { Instant } from '../../../job/task.ts';
 import type { Outage } from '../../../ports/keyRing.ts';
 import { openBreaker, probeAt, type HealthRecord } from './health.ts';
@@ -76,17 +76,6 @@ function outageBlock(record: HealthRecord, now: Instant): Block | undefined {
   return { reason: 'ProviderOutage', code, until, since, provider, message, ...rest };
 }
 
-const noKeys: Block = {
-  reason: 'NoKeys',
-  code: 'QueueTimeout',
-  until: null,
-  since: null,
-  provider: null,
-  message: '',
-  permanent: false,
-  confirmed: true,
-};
-
 function keysBlock(keys: readonly KeyRecord[], model: string, now: Instant): Block | undefined {
   const obstacles: Obstacle[] = [];
   for (const key of keys) {
@@ -95,7 +84,7 @@ function keysBlock(keys: readonly KeyRecord[], model: string, now: Instant): Blo
     obstacles.push(obstacle);
   }
   const first = obstacles.toSorted((a, b) => a.at - b.at)[0];
-  if (first === undefined) return noKeys;
+  if (first === undefined) return plainBlock('NoKeys', null);
   const permanent =
     obstacles.every(({ missing }) => missing !== null) && obstacles.some(({ missing }) => missing === 'model');
   const shown = permanent ? obstacles.find(({ missing }) => missing === 'model')! : first;

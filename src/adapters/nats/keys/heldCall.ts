@@ -9,7 +9,7 @@ import { judge } from './judge.ts';
 import { again, stamp, stampValidFor, type KeyRecord } from './record.ts';
 import type { RingKey } from './ringKey.ts';
 import { obstacleOf, release } from './setbacks.ts';
-import type { Ledger } from './store.ts';
+import { patience, type Ledger } from './store.ts';
 
 export interface CallContext {
   readonly clock: Clock;
@@ -33,8 +33,6 @@ export interface Reservation {
   readonly isProbe: boolean;
 }
 
-/** For a change that must not get lost. */
-const patience = 60_000;
 /** For a request that waits to be sent. */
 const sendPatience = 2_000;
 const releasePatience = 3_000;

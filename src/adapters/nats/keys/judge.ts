@@ -13,7 +13,7 @@ import {
   type HealthRecord,
   type ProbedCall,
 } from './health.ts';
-import type { Ledger } from './store.ts';
+import { patience, type Ledger } from './store.ts';
 
 export interface Judgement {
   /** Whether the failure belongs to an outage: as the record that was changed shows, or until then as this process knows. */
@@ -21,8 +21,6 @@ export interface Judgement {
   /** Undefined if there is nothing to store. */
   readonly stored: Promise<boolean> | undefined;
 }
-
-const patience = 60_000;
 
 /** Applies the outcome to the provider's health. A success writes only if the record is not as good as new. */
 export function judge(

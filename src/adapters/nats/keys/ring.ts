@@ -1,6 +1,6 @@
 // The key ring over any store of conditional records: waits for room, reserves calls, and answers views from memory.
 
-import type { Block } from '../../../job/block.ts';
+import { plainBlock, type Block } from '../../../job/block.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import type { Instant } from '../../../job/task.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -13,7 +13,7 @@ import { holdOf, inFlight, type KeyRecord } from './record.ts';
 import { RingKey } from './ringKey.ts';
 import { grantCall, release, roomFor } from './setbacks.ts';
 import { addToPool, addToTenant, type Budgets } from './spending.ts';
-import type { RecordStore } from './store.ts';
+import { patience, type RecordStore } from './store.ts';
 
 export interface RingOptions {
   readonly store: RecordStore;
@@ -47,7 +47,6 @@ interface OwnPool {
   keys: readonly RingKey[];
 }
 
-const patience = 60_000;
 const reservePatience = 5_000;
 /** Refusals from before this time, ms, are forgotten by a starting process: its keys may have been repaired. */
 const refusalsKeptAtStart = 60_000;
@@ -211,7 +210,8 @@ class Ring implements OpenRing {
       const stampedAt = await this.#grant(key, call, id);
       if (stampedAt !== undefined) return this.#held(pool, call, { id, key, stampedAt, isProbe: probes });
     }
-    return this.#blockOfKeys(pool, call) ?? { ...busy, until: this.#options.clock.now() + 1_000 };
+    // The last request may have been taken at this moment.
+    return this.#blockOfKeys(pool, call) ?? plainBlock('RateLimit', this.#options.clock.now() + 1_000);
   }
 
   /** The block apart from an outage. */
@@ -270,17 +270,6 @@ class Ring implements OpenRing {
 
 const freshStamp = (record: KeyRecord, model: string, now: Instant): Instant | undefined =>
   roomFor(record, model, now) > 0 ? now : undefined;
-
-/** The last request was taken at this moment. */
-const busy = {
-  reason: 'RateLimit',
-  code: 'QueueTimeout',
-  since: null,
-  provider: null,
-  message: '',
-  permanent: false,
-  confirmed: true,
-} as const;
 
 const unanswered = (): GenwardenError =>
   new GenwardenError('Unavailable', 'NATS did not answer the reservation of a provider call.');

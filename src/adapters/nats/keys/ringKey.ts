@@ -6,9 +6,7 @@ import type { KeyOutcome, KeySettings } from '../../../ports/keyRing.ts';
 import type { PoolRecords } from './poolRecords.ts';
 import { forgetRefusals } from './setbacks.ts';
 import { renew, type KeyLimits, type KeyRecord } from './record.ts';
-import type { Change, Ledger } from './store.ts';
-
-const patience = 60_000;
+import { patience, type Change, type Ledger } from './store.ts';
 
 export class RingKey {
   readonly secret: string;

@@ -16,6 +16,9 @@ export interface Ledger<T> {
   change(apply: Change<T>, patienceMs: number): Promise<boolean>;
 }
 
+/** For a change that must not get lost, ms. */
+export const patience = 60_000;
+
 export interface RecordKind<T> {
   readonly codec: Codec<T>;
   /** The record to start with. */
