@@ -84,6 +84,11 @@ bad-day: setup ## Run a scripted bad day at the provider in fast time, and print
 	@vitest run -c test/faults/vitest.config.ts --project faults-long badDay outages rateLimit \
 		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
 
+.PHONY: edges
+edges: setup ## Run the faults at the edges (full disks, memory, hostile input, many downloads), and print their table
+	@vitest run -c test/faults/edges/vitest.config.ts \
+		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
+
 .PHONY: soak
 soak: setup ## Simulate many seeds: make soak SEEDS=20000 FROM=1
 	@node test/simulation/main.ts --seeds $(or $(SEEDS),20000) --from $(or $(FROM),1)
