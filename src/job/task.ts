@@ -174,6 +174,8 @@ export interface ArtifactRef {
 export interface ReferenceImage {
   readonly artifact: string;
   readonly mediaType: string;
+  /** The stored size; absent in jobs of earlier versions. */
+  readonly bytes?: number;
   readonly caption?: string;
 }
 

@@ -81,7 +81,8 @@ function tweakedInput(input: TaskInput, detail: TaskDetail, instruction: string)
   if (image === undefined) return { ...input, prompt: textPrompt(input, detail, instruction) };
   const kept = (input.references ?? []).filter(({ caption }) => caption !== earlierResult);
   if (kept.length >= maxReferences) return undefined;
-  const earlier = { artifact: image.digest, mediaType: image.mediaType, caption: earlierResult };
+  const { digest: artifact, mediaType, bytes } = image;
+  const earlier = { artifact, mediaType, bytes, caption: earlierResult };
   const prompt = `${input.prompt}\n\nThe last image is ${earlierResult}. Change it: ${instruction}`;
   return { ...input, prompt, references: [...kept, earlier] };
 }

@@ -2,18 +2,15 @@
 
 import { imageSize } from 'image-size';
 import { GenwardenError } from '../../job/errors/index.ts';
+import { limitsOf, maxReferenceBytes } from '../../job/modelLimits.ts';
 import { imageTypeOf, type ReferenceMediaType } from '../../job/imageType.ts';
 
 export type ImageMediaType = ReferenceMediaType;
 export const imageMediaTypes: readonly ImageMediaType[] = ['image/png', 'image/jpeg', 'image/webp'];
 
-/** Bytes. */
-const maxBytes = 20 * 1024 * 1024;
-const maxBytesForGemini = 7_000_000;
-
 /** Throws `InvalidImage` or `ImageTooLarge`; `where` names the image in the message. */
 export function checkImage(bytes: Uint8Array, declared: ImageMediaType, where: string): void {
-  if (bytes.length > maxBytes) throw tooLarge(bytes.length, '20 MiB', where);
+  if (bytes.length > maxReferenceBytes) throw tooLarge(bytes.length, '20 MiB', where);
   const found = imageTypeOf(bytes);
   if (found !== declared) {
     throw new GenwardenError(
@@ -24,10 +21,10 @@ export function checkImage(bytes: Uint8Array, declared: ImageMediaType, where: s
   if (!hasSize(bytes)) throw new GenwardenError('InvalidImage', `${where} is not a readable ${declared}`);
 }
 
-/** Applies the provider's limit; throws `ImageTooLarge`. */
-export function checkImageFits(bytes: number, provider: string, where: string): void {
-  if (provider === 'gemini' && bytes > maxBytesForGemini)
-    throw tooLarge(bytes, '7 MB that Gemini models accept', where);
+/** Applies the model's limit; throws `ImageTooLarge`. */
+export function checkImageFits(bytes: number, provider: string, model: string, where: string): void {
+  const { referenceBytes } = limitsOf(provider, model);
+  if (bytes > referenceBytes) throw tooLarge(bytes, `${referenceBytes / 1_000_000} MB that ${model} accepts`, where);
 }
 
 function tooLarge(bytes: number, limit: string, where: string): GenwardenError {

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { jobIdFrom, type JobId, type TaskIndex } from '../../job/ids.ts';
-import type { Target } from '../../job/policy.ts';
+import type { FallbackRequest, Target } from '../../job/policy.ts';
 import type { SpecWrite, TaskIdentity, TaskInput, TaskRequest } from '../../job/task.ts';
 import { submitted } from '../../job/transitions.ts';
 import type { JobRecord, LogEntry } from '../../ports/jobLog.ts';
@@ -12,6 +12,7 @@ import { isDeletedOrExpired } from '../read.ts';
 import type { SubmitBody } from './body.ts';
 import { fallbacksOf } from './fallbacks.ts';
 import { digestOf } from './json.ts';
+import { acceptingOf, shapeProblems, type Destination } from './limits.ts';
 import { mergeTasks, type RequestedTask } from './mergeTasks.ts';
 import { placementOf, type Placement } from './placement.ts';
 import { policyRequestOf } from './policyBody.ts';
@@ -78,20 +79,39 @@ async function storeJob(context: SubmitContext, submit: Identified): Promise<Sub
   const { body, tenant, job, digest, owner = null } = submit;
   const tasks = mergeTasks(body);
   const placement = placementOf(body, context.pools, context.follower, tenant);
-  const { provider, policy } = placement.pool;
+  const { policy } = placement.pool;
   const wanted = {
     kind: body.kind,
     tenant,
     primary: placement,
     requested: policyRequestOf(body.policy ?? {}).fallback,
   };
-  const fallback = fallbacksOf(context, wanted);
+  const fallbacks = fallbacksOf(context, wanted);
+  const accepting = acceptingOf(destinationsOf(context, placement, fallbacks, wanted.requested), shapeProblems(tasks));
   const timing = withFallback(
     timingOf(body.kind, body.policy, policy, context.retentionMs, context.clock.now()),
-    fallback,
+    accepting.slice(1).map(({ pool, model }) => ({ pool, model })),
   );
-  const references = await resolveReferences(tasks, context.artifacts, tenant, provider);
+  const references = await resolveReferences(tasks, context.artifacts, tenant, accepting[0]!);
   return write(context, submit, specsOf({ job, tenant, digest, owner, body, tasks, placement, timing, references }));
+}
+
+/** The job's own pool and model first, then its fallbacks. */
+function destinationsOf(
+  { pools }: SubmitContext,
+  { pool, model }: Placement,
+  fallbacks: readonly Target[],
+  requested: readonly FallbackRequest[] | undefined,
+): readonly Destination[] {
+  const rest = fallbacks.map((target, at): Destination => {
+    const provider = pools.find(target.pool)?.provider ?? pool.provider;
+    return {
+      ...target,
+      provider,
+      ...(requested === undefined ? { optional: true } : { path: `policy.fallback[${at}]` }),
+    };
+  });
+  return [{ pool: pool.name, model, provider: pool.provider }, ...rest];
 }
 
 const withFallback = (timing: Timing, fallback: readonly Target[]): Timing =>

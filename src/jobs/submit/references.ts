@@ -7,6 +7,7 @@ import type { ArtifactStore, StoredArtifact } from '../../ports/artifactStore.ts
 import { invalidRequest } from '../../job/errors/invalidRequest.ts';
 import type { ReferenceBody } from './body.ts';
 import { checkImage, checkImageFits, imageMediaTypes, type ImageMediaType } from './image.ts';
+import type { Destination } from './limits.ts';
 import type { RequestedTask } from './mergeTasks.ts';
 
 /** The stored image of each reference. */
@@ -26,11 +27,11 @@ export async function resolveReferences(
   tasks: readonly RequestedTask[],
   store: Pick<ArtifactStore, 'find' | 'put'>,
   tenant: string,
-  provider: string,
+  { provider, model }: Pick<Destination, 'provider' | 'model'>,
 ): Promise<ResolvedReferences> {
   const places = distinct(tasks);
   const inline = places.filter(({ reference }) => reference.data !== undefined);
-  const decoded = new Map(inline.map((place) => [place.reference, decode(place, provider)]));
+  const decoded = new Map(inline.map((place) => [place.reference, decode(place, provider, model)]));
   const resolved = new Map<ReferenceBody, ReferenceImage>();
   for (const { reference, path } of places) {
     const bytes = decoded.get(reference);
@@ -38,9 +39,9 @@ export async function resolveReferences(
       bytes === undefined
         ? await findImage(store, tenant, reference.artifact!, path)
         : await store.put(tenant, bytes, reference.mediaType!);
-    checkImageFits(stored.bytes, provider, path);
+    checkImageFits(stored.bytes, provider, model, path);
     const { caption } = reference;
-    const image = { artifact: stored.digest, mediaType: stored.mediaType };
+    const image = { artifact: stored.digest, mediaType: stored.mediaType, bytes: stored.bytes };
     resolved.set(reference, caption === undefined ? image : { ...image, caption });
   }
   return resolved;
@@ -57,7 +58,7 @@ function distinct(tasks: readonly RequestedTask[]): readonly Place[] {
   return [...places.values()];
 }
 
-function decode({ reference, path }: Place, provider: string): Uint8Array {
+function decode({ reference, path }: Place, provider: string, model: string): Uint8Array {
   const text = reference.data!;
   const bytes = Buffer.from(text, 'base64');
   // Node ignores invalid characters: the text is base64 only if encoding the bytes yields it again.
@@ -65,7 +66,7 @@ function decode({ reference, path }: Place, provider: string): Uint8Array {
     throw invalidRequest([{ path: `${path}.data`, message: 'is not valid base64' }]);
   }
   checkImage(bytes, reference.mediaType!, path);
-  checkImageFits(bytes.length, provider, path);
+  checkImageFits(bytes.length, provider, model, path);
   return bytes;
 }
 

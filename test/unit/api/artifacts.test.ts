@@ -63,7 +63,9 @@ describe('references of a submit', () => {
     const { status, json } = await world.post('/v1/jobs', inline('image/jpeg', photo));
     expect(status).toBe(202);
     const record = (await world.log.read(json.id))!;
-    expect(record.tasks[0]!.request.input.references).toEqual([{ artifact: sha256(photo), mediaType: 'image/jpeg' }]);
+    expect(record.tasks[0]!.request.input.references).toEqual([
+      { artifact: sha256(photo), mediaType: 'image/jpeg', bytes: photo.length },
+    ]);
     expect(await world.artifacts.find('default', sha256(photo))).toBeDefined();
   });
 

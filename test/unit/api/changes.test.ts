@@ -220,7 +220,7 @@ describe('POST …/review', () => {
     const { input } = (await world.log.read(id))!.tasks[0]!.request;
     expect(input.prompt).toMatch(/^a yard\n[^]*Fix red violations$/);
     expect(input.references).toEqual([
-      { artifact: `sha256:${'a'.repeat(64)}`, mediaType: 'image/png', caption: 'the earlier result' },
+      { artifact: `sha256:${'a'.repeat(64)}`, mediaType: 'image/png', bytes: 3, caption: 'the earlier result' },
     ]);
     await world.claim(id);
     const artifacts = [{ name: 'image', mediaType: 'image/png', bytes: 3, digest: `sha256:${'b'.repeat(64)}` }];

@@ -109,7 +109,7 @@ describe('review', () => {
     const detail = { artifacts: [image] };
     const first = written(reviewTask(last(inReview, detail), aRequest, tweak, 'ann', now)).detail.request!;
     expect(first.input.references).toEqual([
-      { artifact: 'sha256:1', mediaType: 'image/png', caption: 'the earlier result' },
+      { artifact: 'sha256:1', mediaType: 'image/png', bytes: 1, caption: 'the earlier result' },
     ]);
     const second = written(reviewTask(last(inReview, detail), first, tweak, 'ann', now)).detail.request!;
     expect(second.input.references).toHaveLength(1);
