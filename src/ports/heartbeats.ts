@@ -32,6 +32,8 @@ export interface Beat {
   readonly eventLoopLag: number;
   /** Resident memory, bytes. */
   readonly memory: number;
+  /** What attempts have taken of the memory that they may use, bytes; absent in heartbeats of older workers. */
+  readonly attemptMemory?: { readonly used: number; readonly limit: number };
   readonly draining: boolean;
   /** The NATS connection that carries this heartbeat. */
   readonly connection: { readonly server: string; readonly client: number };

@@ -8,7 +8,7 @@ export interface SpecEntry extends DetailedEntry {
   readonly detail: DetailedEntry['detail'] & { readonly request: TaskRequest };
 }
 
-/** One delivery of a spec. The spec is redelivered after 5 s unless it is acknowledged. */
+/** One delivery of a spec. The spec is redelivered after 5 s unless it is acknowledged or extended. */
 export interface Delivery {
   readonly entry: SpecEntry;
   readonly redelivered: boolean;
@@ -16,6 +16,8 @@ export interface Delivery {
   ack(): void;
   /** Returns the spec to the queue, which offers it again after `delay` ms. Never throws. */
   nak(delay: number): void;
+  /** Extends the delivery: its 5 s start again. Never throws: if it is lost, the spec is redelivered, perhaps to another worker. */
+  working(): void;
 }
 
 export interface TaskQueue {

@@ -1,5 +1,6 @@
 // The worker process: declares its pool, then claims and runs the pool's tasks until it is stopped.
 
+import { totalmem } from 'node:os';
 import { geminiProvider } from '../adapters/gemini/index.ts';
 import {
   answerRollCalls,
@@ -15,6 +16,7 @@ import { declarationOf, loadPools, type PoolSettings } from '../config/pools.ts'
 import type { Settings } from '../config/settings.ts';
 import { GenwardenError } from '../job/errors/index.ts';
 import { createWorkerMetrics } from '../telemetry/metrics.ts';
+import { memoryForAttempts } from '../worker/attemptMemory.ts';
 import { startWorker } from '../worker/worker.ts';
 import { version } from '../config/version.ts';
 import type { Budget } from '../ports/keyRing.ts';
@@ -46,6 +48,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     name,
     pool: pool.name,
     concurrency: pool.concurrency,
+    memory: memoryForAttempts({ limit: process.constrainedMemory(), machine: totalmem() }),
     log: await natsJobLog(link, { retentionMs, now: clock.now, onSkipped }),
     queue: resources.own('queue', natsTaskQueue(link, { onSkipped }), (it) => it.close()),
     heartbeats: natsHeartbeats(link),

@@ -128,6 +128,8 @@ const workerDefinitions = {
   tokens: counter('genwarden_tokens_total', 'Tokens as counted by the provider', ['provider', 'model', 'direction']),
   keyCooldowns: counter('genwarden_key_cooldowns_total', 'Cooldowns of API keys', ['pool', 'cause']),
   slots: gauge('genwarden_slots', 'Slots of this worker by state', ['pool', 'state']),
+  memoryInFlight: gauge('genwarden_worker_memory_in_flight_bytes', 'Memory that attempts have taken', ['pool']),
+  memoryLimit: gauge('genwarden_worker_memory_limit_bytes', 'Memory that attempts may take', ['pool']),
   eventLoopLag: histogram('genwarden_event_loop_lag_seconds', 'How late the event loop ran a timer', [], lagBuckets),
   artifactStoreRequests: counter('genwarden_artifact_store_requests_total', 'Requests to the artifact store', [
     'operation',

@@ -1,11 +1,14 @@
-// Admits tasks before they are claimed. The worker fetches only as many tasks as its pool has room for, and reserves a call
-// for each one. A task whose model admits no call returns to its place in the queue, so it never holds up other models.
+// Admits tasks before they are claimed. The worker fetches only as many tasks as its memory and its pool have room for. For each
+// one it takes memory, then reserves a call. A task whose model admits no call returns to its place in the queue, so it never
+// holds up other models.
 
 import { sleep } from '../async/sleep.ts';
 import { targetOf } from '../job/target.ts';
 import type { Queued } from '../job/task.ts';
 import type { CallRequest, HeldKey } from '../ports/keyRing.ts';
+import type { Release } from '../async/weightedSemaphore.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
+import type { MemoryGate } from './memoryGate.ts';
 import type { WorkerOptions } from './options.ts';
 import { Parking } from './parking.ts';
 
@@ -13,10 +16,18 @@ import { Parking } from './parking.ts';
 const anyModel = [''];
 
 export type AdmissionOptions = Pick<WorkerOptions, 'keys' | 'pool' | 'models' | 'clock' | 'random'> & {
+  readonly memory: MemoryGate;
   /** Ends all waits. */
   readonly signal: AbortSignal;
   readonly onError: (error: unknown) => void;
 };
+
+/** What a task needs for its claim. */
+export interface Admitted {
+  readonly key: HeldKey;
+  /** Gives the attempt's memory back. */
+  readonly release: Release;
+}
 
 export class Admission {
   readonly #options: AdmissionOptions;
@@ -31,19 +42,35 @@ export class Admission {
 
   /** Resolves with how many tasks to fetch, at least 1, or 0 once the signal has aborted. One caller at a time. */
   async room(): Promise<number> {
-    const { signal } = this.#options;
+    const { memory, signal } = this.#options;
     while (!signal.aborted) {
-      const room = (await this.#untilRoom()) - this.#undecided;
+      const places = Math.min(await memory.room(), await this.#untilRoom());
+      const room = places - this.#undecided;
       if (room > 0 && !signal.aborted) return room;
       if (this.#undecided > 0) await this.#untilDecided();
     }
     return 0;
   }
 
-  /** Reserves a call for the task; undefined if the delivery was returned to the queue instead. Never rejects. */
-  async reserve(delivery: Delivery): Promise<HeldKey | undefined> {
-    const { keys, pool, clock, random = Math.random, onError } = this.#options;
+  /** Undefined if the delivery was returned to the queue instead. Never rejects. */
+  async admit(delivery: Delivery): Promise<Admitted | undefined> {
     this.#undecided += 1;
+    try {
+      // Memory first: a reservation of a call expires.
+      const release = await this.#options.memory.take(delivery);
+      if (release === undefined) return undefined;
+      const key = await this.#reserve(delivery);
+      if (key !== undefined) return { key, release };
+      release();
+      return undefined;
+    } finally {
+      this.#undecided -= 1;
+      this.#decided();
+    }
+  }
+
+  async #reserve(delivery: Delivery): Promise<HeldKey | undefined> {
+    const { keys, pool, clock, random = Math.random, onError } = this.#options;
     try {
       const answer = await keys.reserve(pool, callOf(delivery.entry.state));
       if ('secret' in answer) return answer;
@@ -51,9 +78,6 @@ export class Admission {
     } catch (error) {
       onError(error);
       delivery.nak(this.#parking.delay(undefined, clock.now(), clock.monotonic(), random()));
-    } finally {
-      this.#undecided -= 1;
-      this.#decided();
     }
     return undefined;
   }

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Instant } from '../job/task.ts';
 import type { HeldTasks } from './heldTasks.ts';
+import type { MemoryGate } from './memoryGate.ts';
 import type { WorkerOptions } from './options.ts';
 import type { Slots } from './slots.ts';
 
@@ -14,6 +15,7 @@ export class HeartbeatSender {
   readonly #options: WorkerOptions;
   readonly #heldTasks: HeldTasks;
   readonly #slots: Slots;
+  readonly #memory: Pick<MemoryGate, 'used' | 'limit'>;
   readonly #lag = monitorEventLoopDelay({ resolution });
   readonly #startedAt: Instant;
   readonly #timer: NodeJS.Timeout;
@@ -21,10 +23,11 @@ export class HeartbeatSender {
   #draining = false;
 
   /** Sends the first heartbeat immediately, then three per heartbeat timeout. */
-  constructor(options: WorkerOptions, heldTasks: HeldTasks, slots: Slots) {
+  constructor(options: WorkerOptions, heldTasks: HeldTasks, slots: Slots, memory: Pick<MemoryGate, 'used' | 'limit'>) {
     this.#options = options;
     this.#heldTasks = heldTasks;
     this.#slots = slots;
+    this.#memory = memory;
     this.#startedAt = options.clock.now();
     this.#lag.enable();
     this.beat();
@@ -40,6 +43,7 @@ export class HeartbeatSender {
     this.#number += 1;
     const { name, pool, version = 'unknown', heartbeats } = this.#options;
     const { total, busy, leaked } = this.#slots;
+    const { used, limit } = this.#memory;
     heartbeats.beat({
       worker: name,
       pool,
@@ -52,9 +56,10 @@ export class HeartbeatSender {
       slots: { total, busy, leaked },
       eventLoopLag: this.#takeLag(),
       memory: process.memoryUsage.rss(),
+      attemptMemory: { used, limit },
       draining: this.#draining,
     });
-    this.#showSlots();
+    this.#showUse();
   }
 
   /** Reports the drain immediately and in every later heartbeat. */
@@ -78,9 +83,11 @@ export class HeartbeatSender {
     return lag;
   }
 
-  #showSlots(): void {
+  #showUse(): void {
     const { metrics, pool } = this.#options;
     const { free, busy, leaked } = this.#slots;
     for (const [state, count] of Object.entries({ free, busy, leaked })) metrics.slots.set({ pool, state }, count);
+    metrics.memoryInFlight.set({ pool }, this.#memory.used);
+    metrics.memoryLimit.set({ pool }, this.#memory.limit);
   }
 }

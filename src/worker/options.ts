@@ -17,6 +17,8 @@ export interface WorkerOptions {
   readonly pool: string;
   /** The maximum number of attempts at the same time. */
   readonly concurrency: number;
+  /** The memory that attempts may use at the same time, bytes. Absent: only slots limit them. */
+  readonly memory?: number;
   readonly log: JobLog;
   readonly queue: TaskQueue;
   readonly heartbeats: Heartbeats;

@@ -48,18 +48,26 @@ export class Slots {
     this.#wake();
   }
 
-  /** Frees the slot of an ended attempt, once its call has `settled` if that is still running. */
-  release(settled?: Promise<void>): void {
-    if (settled === undefined) return this.#freeOne();
+  /**
+   * Frees the slot and the memory of an ended attempt, once its call has `settled` if that is still running. The memory of a leaked
+   * call does not stay reserved, because a task that needs all of it would wait for it forever.
+   */
+  release(settled: Promise<void> | undefined, freeMemory: () => void): void {
+    if (settled === undefined) {
+      freeMemory();
+      return this.#freeOne();
+    }
     let leaked = false;
     const grace = setTimeout(() => {
       leaked = true;
+      freeMemory();
       this.#leakOne();
     }, this.#graceMs);
     void settled.then(() => {
       clearTimeout(grace);
-      if (leaked) this.#reclaimOne();
-      else this.#freeOne();
+      if (leaked) return this.#reclaimOne();
+      freeMemory();
+      this.#freeOne();
     });
   }
 

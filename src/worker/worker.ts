@@ -2,6 +2,7 @@
 // status. It never decides about tasks that it does not hold.
 
 import { sleep } from '../async/sleep.ts';
+import type { Release } from '../async/weightedSemaphore.ts';
 import { withSpent } from '../job/spent.ts';
 import { elapsed } from '../job/time.ts';
 import type { HeldKey } from '../ports/keyRing.ts';
@@ -13,6 +14,7 @@ import { CallDurations } from './callDurations.ts';
 import { claimTask, leftToController } from './claim.ts';
 import type { WorkerContext } from './context.ts';
 import { HeartbeatSender } from './heartbeatSender.ts';
+import { MemoryGate } from './memoryGate.ts';
 import { AttemptAborted, HeldTasks, type HeldTask } from './heldTasks.ts';
 import type { WorkerOptions } from './options.ts';
 import type { Claim } from './pipeline.ts';
@@ -69,8 +71,9 @@ function contextOf(options: WorkerOptions, stop: AbortController, ended: AbortSi
     stop.abort();
   });
   const onError = (err: unknown): void => logger.error({ err }, 'Cannot get a provider key; will retry in a second');
-  const admission = new Admission({ ...options, signal: stop.signal, onError });
-  const heartbeat = new HeartbeatSender(options, heldTasks, slots);
+  const memory = new MemoryGate({ ...options, signal: stop.signal });
+  const admission = new Admission({ ...options, memory, signal: stop.signal, onError });
+  const heartbeat = new HeartbeatSender(options, heldTasks, slots, memory);
   const telemetry = new AttemptTelemetry(options);
   stop.signal.addEventListener('abort', () => {
     slots.wake();
@@ -122,10 +125,13 @@ function startDelivery(delivery: Delivery, context: WorkerContext): void {
 
 /** Processes one delivery in its slot, until its final write is answered. Never rejects. */
 async function runDelivery(delivery: Delivery, held: HeldTask, context: WorkerContext): Promise<void> {
+  let freeMemory: Release = () => undefined;
   try {
     if (await leftToController(delivery, context)) return;
-    const key = await context.admission.reserve(delivery);
-    if (key === undefined) return;
+    const admitted = await context.admission.admit(delivery);
+    if (admitted === undefined) return;
+    const { key, release } = admitted;
+    freeMemory = release;
     const claim = await claimTask(delivery, held, context);
     if (claim === undefined) void key.release({ outcome: 'unused' });
     else await runClaimed(claim, held, key, context);
@@ -134,7 +140,7 @@ async function runDelivery(delivery: Delivery, held: HeldTask, context: WorkerCo
     logger.error({ err, job: held.job, task: held.task }, 'A slot failed; the controller will recover its task');
   } finally {
     context.heldTasks.remove(held);
-    context.slots.release(held.unsettled);
+    context.slots.release(held.unsettled, freeMemory);
   }
 }
 

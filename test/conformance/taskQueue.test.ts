@@ -2,7 +2,7 @@
 // paused.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Lane } from '../../src/job/task.ts';
 import type { Delivery } from '../../src/ports/taskQueue.ts';
 import { memoryAdapter, natsAdapter, type LogInstallation } from './jobLogAdapters.ts';
@@ -88,10 +88,18 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
     expect(next.map(({ entry }) => entry.sequence)).toContain(urgent.sequence);
   });
 
-  it('delivers again after 5 s without an acknowledgement', async () => {
-    const [lost, done] = stored(await world.log.submit(aJob(2)));
-    for (const delivery of await takeAll(2)) if (delivery.entry.sequence === done!.sequence) delivery.ack();
+  it('delivers again after 5 s without an acknowledgement, and not while the delivery is extended', async () => {
+    const [lost, done, extended] = stored(await world.log.submit(aJob(3)));
+    const deliveries = await takeAll(3);
+    const delivery = (of: { sequence: number }) => deliveries.find(({ entry }) => entry.sequence === of.sequence)!;
+    delivery(done!).ack();
+    const extending = setInterval(() => delivery(extended!).working(), 1_000);
+    onTestFinished(() => clearInterval(extending));
     const [again] = await take(1);
+    // Both would come at the same moment.
+    const others = await world.queue.claimable('default', 1, AbortSignal.timeout(500));
+    expect(others).toEqual([]);
+    delivery(extended!).ack();
     expect(again!.entry.sequence).toBe(lost!.sequence);
     expect(again!.redelivered).toBe(true);
     again!.ack();

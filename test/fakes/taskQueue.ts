@@ -33,7 +33,7 @@ export interface FakeTaskQueue extends TaskQueue {
 }
 
 export interface OfferedDelivery extends Delivery {
-  /** `ack` or `nak <ms>`. */
+  /** `ack`, `nak <ms>` or `working`. */
   readonly answers: readonly string[];
 }
 
@@ -124,6 +124,7 @@ class StreamTaskQueue implements FakeTaskQueue {
       answers,
       ack: () => void answers.push('ack'),
       nak: (delay) => void answers.push(`nak ${delay}`),
+      working: () => void answers.push('working'),
     };
     this.#offered.push(delivery);
     this.#changed();
@@ -249,6 +250,7 @@ class StreamTaskQueue implements FakeTaskQueue {
       return undefined;
     }
     offer.from = clock.now() + ackWait;
+    const delivered = offer.deliveries;
     return {
       entry: offer.message as unknown as SpecEntry,
       redelivered: offer.deliveries > 1,
@@ -259,6 +261,9 @@ class StreamTaskQueue implements FakeTaskQueue {
       nak: (delay) => {
         offer.from = clock.now() + delay;
         this.#changed();
+      },
+      working: () => {
+        if (offer.deliveries === delivered) offer.from = clock.now() + ackWait;
       },
     };
   }

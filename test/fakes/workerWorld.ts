@@ -41,6 +41,8 @@ export interface SubmitOptions {
   readonly policy?: PolicyRequest;
   readonly fallback?: readonly Target[];
   readonly request?: Partial<TaskRequest>;
+  /** The workers that the run has lost so far. */
+  readonly attemptsLost?: number;
 }
 
 export function startWorld(generate: Generate, over: Partial<WorkerOptions> = {}): World {
@@ -90,9 +92,10 @@ export function startWorld(generate: Generate, over: Partial<WorkerOptions> = {}
     random: () => 0.5,
     ...over,
   });
-  const submit = ({ of = {}, policy = {}, fallback, request = {} }: SubmitOptions = {}) => {
+  const submit = ({ of = {}, policy = {}, fallback, request = {}, attemptsLost = 0 }: SubmitOptions = {}) => {
     const asked = identity({ job: freshJobId(), submittedAt: Date.now(), kind: 'text', ...of, policy });
-    const state = submitted(fallback === undefined ? asked : { ...asked, policy: { ...asked.policy, fallback } });
+    const whole = fallback === undefined ? asked : { ...asked, policy: { ...asked.policy, fallback } };
+    const state = { ...submitted(whole), attempt: attemptsLost, attemptsLost };
     const entry = log.append(state, { message: '', request: { ...aRequest, ...request } });
     return { delivery: queue.offer(entry), task: state };
   };

@@ -14,6 +14,7 @@ import { startFollower, type Follower } from '../../src/readmodel/follower.ts';
 import { logEndedTask } from '../../src/telemetry/events.ts';
 import type { Logger } from '../../src/telemetry/log.ts';
 import { createControllerMetrics, createWorkerMetrics } from '../../src/telemetry/metrics.ts';
+import { leastWeight } from '../../src/worker/attemptMemory.ts';
 import { startWorker, type Worker } from '../../src/worker/worker.ts';
 import { Link } from './link.ts';
 import type { Plan } from './plan.ts';
@@ -151,6 +152,8 @@ export class Installation {
         name: process.name,
         pool: served,
         concurrency: plan.slots,
+        // In every second run, memory for fewer tasks than there are slots.
+        memory: leastWeight * Math.max(1, plan.slots - (plan.seed % 2)),
         log: logOver(link, this.#options.onWritten),
         queue: queueOver(link),
         heartbeats: heartbeatsOver(link, { system: false }),

@@ -60,4 +60,5 @@ const overLink = (link: Link, delivery: Delivery): Delivery => ({
   redelivered: delivery.redelivered,
   ack: () => link.say(() => link.server.jetStream && delivery.ack()),
   nak: (delay) => link.say(() => link.server.jetStream && delivery.nak(delay)),
+  working: () => link.say(() => link.server.jetStream && delivery.working()),
 });

@@ -5,6 +5,7 @@ import type { Beat, Cancellation } from '../../../ports/heartbeats.ts';
 
 const count = z.int().min(0);
 const ms = z.number().min(0);
+const size = z.number().min(0);
 const id = z.string().min(1).max(128);
 
 /** Unknown fields, which a newer version may have added, are dropped. */
@@ -29,6 +30,7 @@ const beatSchema: z.ZodType<Beat> = z.object({
   slots: z.object({ total: count, busy: count, leaked: count }),
   eventLoopLag: z.number(),
   memory: z.number(),
+  attemptMemory: z.object({ used: size, limit: size }).exactOptional(),
   draining: z.boolean(),
   connection: z.object({ server: z.string(), client: z.number() }),
 });

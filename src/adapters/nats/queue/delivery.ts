@@ -29,6 +29,7 @@ export function receive(connection: NatsConnection, message: Msg, onSkipped: (wh
     redelivered: deliveries > 1,
     ack: () => reply(connection, message, '+ACK'),
     nak: (delay) => nak(connection, message, delay),
+    working: () => reply(connection, message, '+WPI'),
   };
   return { delivery, pending };
 }

@@ -1,0 +1,90 @@
+// Takes memory for a task before its claim. One task waits here for its memory, so that large tasks and those that must run alone
+// get their turn; the worker fetches nothing meanwhile, and returns what it had fetched for other workers.
+
+import { WeightedSemaphore, type Release } from '../async/weightedSemaphore.ts';
+import type { Delivery } from '../ports/taskQueue.ts';
+import { leastWeight, weightOf } from './attemptMemory.ts';
+import type { WorkerOptions } from './options.ts';
+
+/** ms. The queue delivers a task again after 5 s unless the delivery is acknowledged or extended. */
+const extendEvery = 1_500;
+/** ms until a task is offered again that does not fit here. */
+const returnedFor = 1_000;
+
+export type MemoryGateOptions = Pick<WorkerOptions, 'memory' | 'log' | 'clock' | 'provider'> & {
+  /** Ends all waits. */
+  readonly signal: AbortSignal;
+};
+
+export class MemoryGate {
+  readonly #options: MemoryGateOptions;
+  readonly #memory: WeightedSemaphore;
+  #isHolding = false;
+
+  constructor(options: MemoryGateOptions) {
+    this.#options = options;
+    this.#memory = new WeightedSemaphore(options.memory ?? Number.MAX_SAFE_INTEGER);
+  }
+
+  get used(): number {
+    return this.#memory.used;
+  }
+
+  get limit(): number {
+    return this.#memory.capacity;
+  }
+
+  /** Resolves with how many small tasks would fit, at least 1, once nothing waits for memory. 0 after the signal's abort. */
+  async room(): Promise<number> {
+    try {
+      (await this.#memory.acquire(leastWeight, this.#options.signal))();
+      return Math.max(1, Math.floor(this.#memory.free / leastWeight));
+    } catch {
+      return 0;
+    }
+  }
+
+  /** The task's memory; undefined if the delivery was returned to the queue, or acknowledged as stale. Never rejects. */
+  async take(delivery: Delivery): Promise<Release | undefined> {
+    const { state, detail } = delivery.entry;
+    const weight = weightOf(state, detail.request, this.#options.provider.name);
+    const release = this.#memory.tryAcquire(weight);
+    if (release !== undefined) return release;
+    if (this.#isHolding) return void delivery.nak(returnedFor);
+    this.#isHolding = true;
+    try {
+      return await this.#hold(delivery, weight);
+    } finally {
+      this.#isHolding = false;
+    }
+  }
+
+  async #hold(delivery: Delivery, weight: number): Promise<Release | undefined> {
+    const { signal } = this.#options;
+    const ended = new AbortController();
+    const timer = setInterval(() => void this.#extend(delivery, ended), extendEvery);
+    try {
+      delivery.working();
+      return await this.#memory.acquire(weight, AbortSignal.any([signal, ended.signal]));
+    } catch {
+      // Stale deliveries were acknowledged, and a stopped worker's task should not wait.
+      if (!ended.signal.aborted) delivery.nak(0);
+      return undefined;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  /** Keeps the delivery, unless the task was cancelled, has failed or is overdue. */
+  async #extend(delivery: Delivery, ended: AbortController): Promise<void> {
+    delivery.working();
+    const { clock, log } = this.#options;
+    const { state, sequence } = delivery.entry;
+    const last = await log.last(state.of).catch(() => undefined);
+    if (ended.signal.aborted) return;
+    if (last !== undefined && last.sequence > sequence) delivery.ack();
+    else if (clock.now() >= state.dueAt) delivery.nak(returnedFor);
+    else return;
+    ended.abort();
+  }
+}
