@@ -33,8 +33,13 @@ export async function startEmbeddedNats(dataDir: string, binary: string | undefi
   const [password, systemPassword] = [randomBytes(18).toString('hex'), randomBytes(18).toString('hex')];
   const file = join(folder, 'nats.conf');
   await writeFile(file, natsConfig({ port: -1, folder, password, systemPassword }), { mode: 0o600 });
-  const child = spawn(binary ?? findNatsServer(), ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const killOnExit = (): void => void child.kill('SIGKILL');
+  // In a separate session: a Ctrl-C or a closed terminal signals the whole process group, but the server must outlive the
+  // drain, or results that arrive meanwhile could not be stored.
+  const child = spawn(binary ?? findNatsServer(), ['-c', file], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
+  const killOnExit = (): void => void child.kill('SIGTERM');
   process.once('exit', killOnExit);
   try {
     const port = await readyPort(child);

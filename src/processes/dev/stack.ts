@@ -43,7 +43,7 @@ export async function startStack({ settings, externalNats, logger, signal }: Sta
   const close = async (): Promise<void> => {
     logger.info('stopping: running tasks get a few seconds; press Ctrl-C again to exit immediately');
     const closed = resources.close((name, err) => logger.warn({ err }, `${name} did not close cleanly`));
-    // Ctrl-C reaches nats-server as well. Once it has exited, the processes would wait for answers that never come.
+    // Once nats-server has exited, the processes would wait for answers that never come.
     await Promise.race([closed, natsDied.then(() => sleep(1_000))]);
   };
   try {

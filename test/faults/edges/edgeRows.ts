@@ -26,7 +26,6 @@ const { addRow, keepTable } = resultTable<EdgeRow>({
   recoveredAfterMs: 'recovered after (ms)',
 });
 
-/** @public */
 export const addEdgeRow = addRow;
 
 /** Global set-up of the run. */
