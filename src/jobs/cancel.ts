@@ -4,7 +4,7 @@ import { GenwardenError } from '../job/errors/index.ts';
 import type { JobId } from '../job/ids.ts';
 import { cancelTask, hasCancelled, type Cancel } from '../job/requests/cancel.ts';
 import type { JobRecord } from '../ports/jobLog.ts';
-import { changeTasks, recordOf, reportEnd } from './changeTasks.ts';
+import { changeTasks, recordOf, reportEnd, unlessDeleted } from './changeTasks.ts';
 import type { JobsContext } from './context.ts';
 import { readJob } from './read.ts';
 
@@ -21,7 +21,7 @@ export async function cancelJob(context: CancelContext, request: CancelRequest):
   const changes = await changeTasks(
     context,
     record,
-    (last) => cancelTask(last, request, context.clock.now()),
+    unlessDeleted((last) => cancelTask(last, request, context.clock.now())),
     (change) => reportEnd(context, change),
   );
   const after = recordOf(record, changes);

@@ -3,10 +3,11 @@
 
 import { mapLimit } from '../async/mapLimit.ts';
 import { GenwardenError } from '../job/errors/index.ts';
-import type { Decision } from '../job/requests/decision.ts';
+import { refuse, type Decision } from '../job/requests/decision.ts';
 import type { Cancelled, Failed, OpenTask } from '../job/task.ts';
 import type { DetailedEntry, JobRecord, TaskRecord } from '../ports/jobLog.ts';
 import type { JobsContext } from './context.ts';
+import { jobNotFound } from './read.ts';
 
 export type Decide = (last: DetailedEntry, task: TaskRecord) => Decision;
 
@@ -54,7 +55,7 @@ export async function changeTask(context: ChangeContext, task: TaskRecord, decid
       return { task: { last: { ...own, detail: write.detail }, request }, replaced: seen.last };
     }
     const { last } = outcome;
-    if (last === undefined) throw new GenwardenError('JobNotFound', `Job ${task.last.state.of.job} no longer exists`);
+    if (last === undefined) throw jobNotFound(task.last.state.of.job);
     context.follower.applyOwn(last);
     // Never write twice on the same condition: the first write may still be in flight.
     if (last.sequence <= seen.last.sequence) break;
@@ -62,6 +63,12 @@ export async function changeTask(context: ChangeContext, task: TaskRecord, decid
   }
   throw new GenwardenError('Unavailable', 'The task kept changing, so this change could not be written');
 }
+
+/** For every change but a delete: a job that was deleted after it was read is not found. */
+export const unlessDeleted =
+  (decide: Decide): Decide =>
+  (last, task) =>
+    last.state.state === 'deleted' ? refuse(jobNotFound(last.state.of.job)) : decide(last, task);
 
 export function recordOf(record: JobRecord, changes: readonly TaskChange[]): JobRecord {
   return { job: record.job, tasks: changes.map(({ task }) => task) };

@@ -30,7 +30,8 @@ export function findTask(record: JobRecord, task: string): TaskRecord {
   return found;
 }
 
-const jobNotFound = (job: JobId): GenwardenError =>
+/** One answer for a job that never existed, that belongs to another tenant, and that was deleted or has expired. */
+export const jobNotFound = (job: JobId): GenwardenError =>
   new GenwardenError('JobNotFound', job === '' ? 'This is not a job id' : `There is no job ${job}`);
 
 const tenantOf = (record: JobRecord): string | undefined => record.tasks[0]?.last.state.of.tenant;

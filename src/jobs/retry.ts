@@ -5,7 +5,7 @@ import type { JobId } from '../job/ids.ts';
 import { nothing } from '../job/requests/decision.ts';
 import { retryTask, tasksToRetry } from '../job/requests/retry.ts';
 import type { JobRecord } from '../ports/jobLog.ts';
-import { changeTasks, recordOf } from './changeTasks.ts';
+import { changeTasks, recordOf, unlessDeleted } from './changeTasks.ts';
 import { findTask, readJob, type ReadContext } from './read.ts';
 
 export interface RetryRequest {
@@ -26,8 +26,12 @@ export async function retryJob(context: ReadContext, request: RetryRequest): Pro
     context.clock.now(),
   );
   if (chosen instanceof GenwardenError) throw chosen;
-  const changes = await changeTasks(context, record, ({ state }, task) =>
-    chosen.has(state.of.task) ? retryTask(state, task.request, request.by, context.clock.now()) : nothing,
+  const changes = await changeTasks(
+    context,
+    record,
+    unlessDeleted(({ state }, task) =>
+      chosen.has(state.of.task) ? retryTask(state, task.request, request.by, context.clock.now()) : nothing,
+    ),
   );
   // Other requests retried all tasks first, so a 202 would claim their runs. Decide again, as if this request came later.
   if (changes.every(({ replaced }) => replaced === undefined)) return retryJob(context, request);

@@ -3,7 +3,7 @@
 import type { JobId } from '../job/ids.ts';
 import { reviewTask as decide, type Review } from '../job/requests/review.ts';
 import type { JobRecord } from '../ports/jobLog.ts';
-import { changeTask } from './changeTasks.ts';
+import { changeTask, unlessDeleted } from './changeTasks.ts';
 import { findTask, readJob, type ReadContext } from './read.ts';
 
 export interface ReviewRequest {
@@ -20,8 +20,10 @@ export async function reviewTask(context: ReadContext, request: ReviewRequest): 
   const { review, by } = request;
   const record = await readJob(context, request.tenant, request.job);
   const reviewed = findTask(record, request.task);
-  const change = await changeTask(context, reviewed, (last, task) =>
-    decide(last, task.request, review, by, context.clock.now()),
+  const change = await changeTask(
+    context,
+    reviewed,
+    unlessDeleted((last, task) => decide(last, task.request, review, by, context.clock.now())),
   );
   return { job: record.job, tasks: record.tasks.map((task) => (task === reviewed ? change.task : task)) };
 }

@@ -123,7 +123,7 @@ export function fakeJobLog({ clock, onSkipped, window = 100_000 }: FakeJobLogOpt
     last: call('last', async (address) => judged(stream.last(address))),
     request: call('request', async (address) => (log.losesRequests ? undefined : newestRequest(stream, address))),
     read: call('read', async (job, pool) => readJob(stream, job, pool, now())),
-    history: call('history', async (job, pool) => readHistory(stream, job, pool)),
+    history: call('history', async (job, pool) => readHistory(stream, job, pool, now())),
     follow: (from, signal) => {
       const announced: FollowEvent[] = [];
       followers.add(announced);

@@ -185,10 +185,17 @@ export function readJob(stream: FakeStream, job: JobId, pool: string | undefined
 }
 
 /** Oldest first per task. */
-export const readHistory = (stream: FakeStream, job: JobId, pool?: string): readonly StoredMessage[] =>
-  messagesOf(stream, job, pool)
+export function readHistory(
+  stream: FakeStream,
+  job: JobId,
+  pool: string | undefined,
+  now: number,
+): readonly StoredMessage[] {
+  if (readJob(stream, job, pool, now) === undefined) return [];
+  return messagesOf(stream, job, pool)
     .map((message) => judged(message)!)
     .toSorted((one, other) => one.state.of.task - other.state.of.task || one.sequence - other.sequence);
+}
 
 export const newestRequest = (stream: FakeStream, { pool, job, task }: TaskAddress): TaskRequest | undefined =>
   messagesOf(stream, job, pool).findLast(({ state, detail }) => state.of.task === task && detail.request !== undefined)

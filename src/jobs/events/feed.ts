@@ -12,6 +12,7 @@ import { readJob } from '../read.ts';
 import { canSee } from '../tenancy.ts';
 import { versionOf } from '../wait.ts';
 import { collectProgress, type ProgressUpdates } from './progress.ts';
+import { JobsAfter } from './jobsAfter.ts';
 import { missedEntries, replaySource } from './replay.ts';
 import { watchWaiting, type WaitingContext, type WaitingReport, type WaitingUpdates } from './waiting.ts';
 import { WakeUp } from './wakeUp.ts';
@@ -45,6 +46,8 @@ export interface FeedRequest {
 }
 
 const maxJobsInSnapshot = 500;
+/** Entries whose jobs are looked up together; all their tasks are in memory until they are sent. */
+const batchSize = 64;
 
 /** Ends when the signal aborts, when the job has finished, and when the client is too slow; a slow client may resume. */
 export async function* feed(
@@ -84,6 +87,7 @@ class Feed {
   /** For a feed of one job: the sequence of each task's message in the snapshot. */
   #shown: readonly Sequence[] = [];
   #ended = false;
+  readonly #jobs: JobsAfter;
 
   constructor(context: FeedContext, request: FeedRequest, signal: AbortSignal, wakeUp: WakeUp, updates: Updates) {
     this.#context = context;
@@ -91,6 +95,7 @@ class Feed {
     this.#signal = signal;
     this.#wakeUp = wakeUp;
     this.#updates = updates;
+    this.#jobs = new JobsAfter(context);
   }
 
   async *events(): AsyncGenerator<FeedEvent> {
@@ -117,7 +122,10 @@ class Feed {
     this.#jobOnly = from.sequence;
     this.#sent = { ...from, sequence: Math.max(0, from.sequence - 1) };
     if (source === 'stream') {
-      for await (const entry of missedEntries(this.#context, this.#sent, this.#signal)) yield* this.#entry(entry);
+      for await (const entries of missedEntries(this.#context, this.#sent, this.#signal)) {
+        yield* this.#entries(entries);
+        if (this.#ended) return;
+      }
       this.#advance(this.#context.recent.since);
     }
     yield* this.#endIfFinishedBefore(from);
@@ -175,7 +183,8 @@ class Feed {
         this.#ended = true;
         return;
       }
-      for (const entry of entries) yield* this.#entry(entry);
+      yield* this.#entries(entries);
+      if (entries.length === 0) this.#jobs.forget();
       for (const progress of this.#updates.progress.take()) yield { event: 'progress', progress };
       for (const waiting of await this.#updates.waiting.take()) yield { event: 'waiting', ...waiting };
       if (this.#ended || entries.length > 0) return;
@@ -184,20 +193,29 @@ class Feed {
     if (!woken && !this.#signal.aborted) yield { event: 'silence' };
   }
 
-  async *#entry(entry: LogEntry): AsyncGenerator<FeedEvent> {
-    const { job, tenant, task } = entry.state.of;
-    const request = this.#request;
-    if (this.#ended || entry.sequence <= this.#sent.sequence) return;
-    const isVisible = canSee(request.tenant, tenant) && (request.job === undefined || request.job === job);
-    if (isVisible && entry.sequence > (this.#shown[task] ?? 0)) yield* this.#transition(entry);
-    this.#advance(entry.sequence);
+  async *#entries(entries: readonly LogEntry[]): AsyncGenerator<FeedEvent> {
+    for (let from = 0; from < entries.length; from += batchSize) {
+      const batch = entries.slice(from, from + batchSize).filter(({ sequence }) => sequence > this.#sent.sequence);
+      const jobs = await this.#jobs.after(batch.filter((entry) => this.#isVisible(entry)));
+      for (const entry of batch) {
+        if (this.#ended) return;
+        if (this.#isVisible(entry)) yield* this.#transition(entry, jobs.get(entry.sequence));
+        this.#advance(entry.sequence);
+      }
+    }
   }
 
-  async *#transition(entry: LogEntry): AsyncGenerator<FeedEvent> {
+  #isVisible({ sequence, state }: LogEntry): boolean {
+    const { job, tenant, task } = state.of;
+    const request = this.#request;
+    const isRequested = canSee(request.tenant, tenant) && (request.job === undefined || request.job === job);
+    return isRequested && sequence > (this.#shown[task] ?? 0);
+  }
+
+  async *#transition(entry: LogEntry, tasks: readonly TaskVersion[] | undefined): AsyncGenerator<FeedEvent> {
     const at = { epoch: this.#sent.epoch, sequence: entry.sequence };
     await this.#updates.waiting.note([entry]);
     if (entry.sequence !== this.#jobOnly) yield { event: 'task', entry, at };
-    const tasks = await jobAfter(this.#context, entry);
     if (tasks !== undefined) yield { event: 'job', tasks, at };
     if (this.#request.job === undefined) return;
     if ((tasks !== undefined && isFinished(tasks)) || entry.state.state === 'deleted') this.#ended = true;
@@ -206,32 +224,6 @@ class Feed {
   #advance(sequence: Sequence): void {
     if (sequence > this.#sent.sequence) this.#sent = { ...this.#sent, sequence };
   }
-}
-
-/**
- * All tasks of the job as this message left it. Undefined if a newer message of the job is known, which will have its own
- * event, or if the job was deleted. Throws `Unavailable`.
- */
-async function jobAfter(
-  context: FeedContext,
-  { sequence, state }: LogEntry,
-): Promise<readonly TaskVersion[] | undefined> {
-  const tasks = await tasksOf(context, state.of.job, state.of.pool);
-  if (tasks === undefined || Math.max(...tasks.map((task) => task.sequence)) !== sequence) return undefined;
-  return tasks;
-}
-
-async function tasksOf(
-  { log, follower }: FeedContext,
-  job: string,
-  pool: string,
-): Promise<readonly TaskVersion[] | undefined> {
-  const indexed = follower.index.job(job);
-  if (indexed?.complete === true) return indexed.tasks as readonly TaskVersion[];
-  // The job finished and was evicted from the index, or the index never held all of its tasks.
-  const record = await log.read(job, pool);
-  if (record === undefined || record.tasks.some(({ last }) => last.state.state === 'deleted')) return undefined;
-  return taskVersions(record);
 }
 
 function isFinished(tasks: readonly TaskVersion[]): boolean {

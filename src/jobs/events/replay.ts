@@ -28,21 +28,28 @@ export async function replaySource(
   return recent.last - sequence > maxMissed ? 'reset' : 'stream';
 }
 
-/** The messages after the position, up to where the recent ones begin; ends early if the stream was replaced. */
+/** Messages that are sent together at most. */
+const batchSize = 64;
+
+/** The messages after the position, in order, up to where the recent ones begin; ends early if the stream was replaced. */
 export async function* missedEntries(
   { recent, log }: ReplayContext,
   after: Position,
   signal: AbortSignal,
-): AsyncGenerator<LogEntry> {
+): AsyncGenerator<readonly LogEntry[]> {
   const stop = new AbortController();
   const ending = AbortSignal.any([signal, stop.signal]);
   try {
+    let batch: LogEntry[] = [];
     for await (const event of log.follow({ from: 'position', position: after }, ending)) {
       if (event.event === 'reset') return;
-      if (event.event === 'caughtUp') return;
-      if (event.event !== 'entry') continue;
-      yield event.entry;
-      if (event.entry.sequence > recent.since) return;
+      if (event.event === 'entry') batch.push(event.entry);
+      const isLast = event.event === 'caughtUp' || (batch.at(-1)?.sequence ?? 0) > recent.since;
+      if (isLast || batch.length >= batchSize) {
+        yield batch;
+        batch = [];
+      }
+      if (isLast) return;
     }
   } finally {
     stop.abort();

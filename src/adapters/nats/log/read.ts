@@ -98,19 +98,24 @@ function assemble(job: JobId, entries: readonly DetailedEntry[]): JobRecord | un
 const newer = (one: DetailedEntry | undefined, other: DetailedEntry): DetailedEntry =>
   one !== undefined && one.sequence > other.sequence ? one : other;
 
-/** For a job that the replica does not know, or only in part: it may be behind, or the job may no longer exist. */
+/**
+ * For a job that the replica does not know, or only in part: it may be behind, or the job may no longer exist. A tombstone is
+ * the last message of a deleted job, so no replica can have more of it.
+ */
 async function readAgain(context: LogContext, job: JobId, pool?: string): Promise<JobRecord | undefined> {
   const message = await leaderMessage(context, { last_by_subj: jobFilter(context.link.prefix, job, pool) });
   if (message === undefined) return undefined;
+  const { state } = entryOrThrow(decodeState(message));
+  if (state.state === 'deleted' || state.of.expiresAt <= context.now()) return undefined;
   for (const wait of replicaDelays) {
     await sleep(wait);
     const seen = await readDirect(context, job, pool);
     if (seen !== undefined) return seen;
   }
-  return readFromLeader(context, entryOrThrow(decodeState(message)).state.of);
+  return readFromLeader(context, state.of);
 }
 
-/** A job whose tasks are incomplete even here is being purged, or is past its retention. */
+/** A job whose tasks are incomplete even here is being purged. */
 async function readFromLeader(context: LogContext, of: TaskIdentity): Promise<JobRecord | undefined> {
   const indexes = Array.from({ length: of.total }, (_, task) => task);
   const tasks = await mapLimit(parallelReads, indexes, async (task): Promise<TaskRecord | undefined> => {
