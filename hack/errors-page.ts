@@ -115,8 +115,17 @@ const topics: readonly Topic[] = [
   },
   {
     title: 'Access to the API',
-    about: 'The API rejected the token, or could not verify it.',
-    codes: ['Unauthorized', 'Forbidden', 'NamespaceRequired', 'KubernetesUnavailable', 'TooManyRequests'],
+    about:
+      'The API rejected the token or, without authentication, the page that sent the request; or it could not verify the token.',
+    codes: [
+      'Unauthorized',
+      'Forbidden',
+      'CrossSiteRequest',
+      'ForeignHost',
+      'NamespaceRequired',
+      'KubernetesUnavailable',
+      'TooManyRequests',
+    ],
   },
   {
     title: 'Availability of the API',

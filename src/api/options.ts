@@ -28,6 +28,10 @@ export interface ApiOptions extends Omit<JobsContext, OwnParts> {
   /** The API's public address, for `Location`; if absent, `Location` is a path. */
   readonly publicUrl?: string;
   readonly corsOrigins: readonly string[];
+  /** The address that the API listens on; default: a loopback address. */
+  readonly listensOn?: string;
+  /** Of the machine; clients may call an API without authentication by this name. */
+  readonly hostname?: string;
   /** The limits of event streams; tests lower them. */
   readonly events?: EventStreamLimits;
   /** Shown in `/openapi.json`. */

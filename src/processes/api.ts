@@ -1,6 +1,7 @@
 // The api process: opens its port immediately, then connects to NATS, follows the stream and serves requests.
 
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { natsInstallationProbe } from '../adapters/nats/index.ts';
 import { apiServerAddress, installationNamespace, openReviews } from '../adapters/kubernetes/index.ts';
 import { buildApi } from '../api/app.ts';
@@ -43,6 +44,8 @@ async function serve(settings: Settings, context: ProcessContext, listener: List
     heartbeatTimeoutMs,
     ...(http.publicUrl === undefined ? {} : { publicUrl: http.publicUrl }),
     corsOrigins: http.corsOrigins,
+    listensOn: http.host,
+    hostname: hostname(),
     random: randomBytes,
     version,
   });

@@ -5,6 +5,7 @@ import { GenwardenError } from '../../job/errors/index.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { principalFor, rightOf } from './kubernetes/kubernetesTokens.ts';
 import type { Right } from '../../ports/kubernetesReviews.ts';
+import { refuseForeign, type OwnSite, type RequestSource } from './foreignRequests.ts';
 import type { Principal, Scope } from './principal.ts';
 import { rateLimit } from './rateLimit.ts';
 import { everyTenant } from '../../jobs/tenancy.ts';
@@ -28,7 +29,7 @@ declare module 'fastify' {
 /** Every client, when authentication is off. */
 const anonymous: Principal = { id: 'anonymous', name: 'an anonymous client', tenant: 'default', scopes: ['admin'] };
 
-type Parts = Pick<ApiContext, 'auth' | 'kubernetes' | 'clock'>;
+type Parts = Pick<ApiContext, 'auth' | 'kubernetes' | 'clock' | keyof OwnSite>;
 
 export function authenticate(app: Api, parts: Parts): void {
   const limit = rateLimit();
@@ -38,10 +39,14 @@ export function authenticate(app: Api, parts: Parts): void {
     if (wait === undefined) return;
     throw new GenwardenError('TooManyRequests', `${name} sent too many requests`, { details: { retryAfter: wait } });
   };
+  const refusal = refuseForeign(parts);
   app.decorateRequest('principal', null);
   app.addHook('onRequest', async (request) => {
     const { scope } = request.routeOptions.config;
     if (scope === undefined) return;
+    // With authentication, a page of another site has no token, and browsers add none.
+    const refused = parts.auth === 'off' ? refusal(sourceOf(request)) : undefined;
+    if (refused !== undefined) throw refused;
     request.principal = await admit(parts, request, scope, countRequest);
     refuseEveryTenant(request.principal, request);
   });
@@ -51,6 +56,11 @@ export function authenticate(app: Api, parts: Parts): void {
 export function principalOf(request: FastifyRequest): Principal {
   if (request.principal === null) throw new Error('the route has no scope, so its clients are not authenticated');
   return request.principal;
+}
+
+function sourceOf({ method, headers }: FastifyRequest): RequestSource {
+  const { host, origin, referer, 'sec-fetch-site': fetchSite } = headers;
+  return { method, host, origin, referer, fetchSite: fetchSite?.toString() };
 }
 
 async function admit(

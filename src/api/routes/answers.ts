@@ -9,9 +9,16 @@ import type { ApiContext } from '../options.ts';
 import { problemSchema } from '../problem.ts';
 import type { Live } from '../view/taskView.ts';
 
+const problem = { 'application/problem+json': { schema: problemSchema } };
+
 /** For the `response` of a route's schema. */
 export const problems = {
-  default: { description: 'A problem document.', content: { 'application/problem+json': { schema: problemSchema } } },
+  403: {
+    description:
+      'A problem document. `Forbidden`: the token does not permit the request. Without authentication `CrossSiteRequest`: a page of another site sent the request, or `ForeignHost`: the host name is not one of this API.',
+    content: problem,
+  },
+  default: { description: 'A problem document.', content: problem },
 } as const;
 
 /** For the views of these tasks. */

@@ -154,6 +154,18 @@ export const requestErrors = define({
     title: 'The token does not permit this request',
     hint: 'Use a token with the scope that the message names. In Kubernetes, bind the user to a role that grants it.',
   },
+  CrossSiteRequest: {
+    ...final,
+    status: 403,
+    title: 'A page of another site may not call an API without authentication',
+    hint: "Add the page's origin to GENWARDEN_CORS_ORIGINS. To follow a link, enter its address in the browser.",
+  },
+  ForeignHost: {
+    ...final,
+    status: 403,
+    title: 'The host name does not belong to this API, which has no authentication',
+    hint: 'Use localhost, an IP address, or the host of GENWARDEN_PUBLIC_URL or GENWARDEN_CORS_ORIGINS. To use another name, set one of these to it.',
+  },
   NamespaceRequired: {
     ...final,
     status: 400,
