@@ -72,6 +72,7 @@ const topics: readonly Topic[] = [
       'ModelNotFound',
       'NoOutput',
       'OutputInvalid',
+      'SchemaUncheckable',
       'OutputTruncated',
       'ReferenceNotFound',
       'ArtifactStoreFailed',

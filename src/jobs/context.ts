@@ -8,6 +8,7 @@ import type { InstallationProbe } from '../ports/installationProbe.ts';
 import type { JobLog } from '../ports/jobLog.ts';
 import type { KeyRing } from '../ports/keyRing.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
+import type { SchemaChecker } from '../ports/schemaChecker.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { Follower } from '../readmodel/follower.ts';
 import type { LastClaims } from '../readmodel/lastClaims.ts';
@@ -20,6 +21,7 @@ export interface JobsContext {
   readonly queue: Pick<TaskQueue, 'paused'>;
   readonly heartbeats: Pick<Heartbeats, 'sendCancellation'>;
   readonly artifacts: ArtifactStore;
+  readonly schemas: Pick<SchemaChecker, 'problems'>;
   /** Tells why a pool admits no call; if absent, that is unknown. */
   readonly keys?: KeyRingView;
   readonly pools: PoolRegistry;

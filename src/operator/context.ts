@@ -7,6 +7,7 @@ import type { JobLog } from '../ports/jobLog.ts';
 import type { KeyRing } from '../ports/keyRing.ts';
 import type { Cluster, StartInformer } from '../ports/kubernetes.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
+import type { SchemaChecker } from '../ports/schemaChecker.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { Follower } from '../readmodel/follower.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -24,6 +25,7 @@ export interface OperatorContext {
   readonly queue: TaskQueue;
   readonly heartbeats: Heartbeats;
   readonly artifacts: ArtifactStore;
+  readonly schemas: SchemaChecker;
   readonly keys: Pick<KeyRing, 'state'>;
   readonly pools: PoolRegistry;
   readonly clock: Clock;

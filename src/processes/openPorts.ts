@@ -12,12 +12,14 @@ import {
   natsPoolRegistry,
   natsTaskQueue,
 } from '../adapters/nats/index.ts';
+import { jsonSchemaChecker } from '../adapters/jsonSchema/index.ts';
 import type { ArtifactStore } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Heartbeats } from '../ports/heartbeats.ts';
 import type { JobLog } from '../ports/jobLog.ts';
 import type { KeyRing } from '../ports/keyRing.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
+import type { SchemaChecker } from '../ports/schemaChecker.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import { startFollower, type Follower } from '../readmodel/follower.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -35,6 +37,7 @@ export interface Ports extends OpenLog {
   readonly artifacts: ArtifactStore;
   readonly keys: KeyRing;
   readonly pools: PoolRegistry;
+  readonly schemas: SchemaChecker;
 }
 
 /** Follower and queue are closed with the process. `retentionMs`: how long a job is kept from its submit. */
@@ -52,7 +55,7 @@ export async function openLog({ link, logger, resources }: ProcessContext, reten
 
 /** The ports of a process that serves requests or resources and runs no tasks. It observes the keys but holds none. */
 export async function openPorts(context: ProcessContext, retentionMs: number): Promise<Ports> {
-  const { link } = context;
+  const { link, resources } = context;
   const opened = await openLog(context, retentionMs);
   const { clock } = opened;
   return {
@@ -61,6 +64,7 @@ export async function openPorts(context: ProcessContext, retentionMs: number): P
     artifacts: await natsArtifactStore(link, { retentionMs, clock }),
     keys: await natsKeyRing(link, { keys: {}, clock }),
     pools: await natsPoolRegistry(link),
+    schemas: resources.own('schema checks', jsonSchemaChecker(), (it) => it.close()),
   };
 }
 

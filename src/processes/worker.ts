@@ -2,6 +2,7 @@
 
 import { totalmem } from 'node:os';
 import { geminiProvider } from '../adapters/gemini/index.ts';
+import { jsonSchemaChecker } from '../adapters/jsonSchema/index.ts';
 import {
   answerRollCalls,
   natsArtifactStore,
@@ -44,6 +45,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     budgets: { [pool.name]: budgetsOf(pool) },
     clock,
   });
+  const schemas = resources.own('schema checks', jsonSchemaChecker(), (it) => it.close());
   const worker = startWorker({
     name,
     pool: pool.name,
@@ -54,7 +56,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     heartbeats: natsHeartbeats(link),
     artifacts: await natsArtifactStore(link, { retentionMs, clock }),
     keys,
-    provider: geminiProvider({ baseUrl: pool.baseUrl, apiVersion: pool.apiVersion }),
+    provider: geminiProvider({ baseUrl: pool.baseUrl, apiVersion: pool.apiVersion, schemas }),
     clock,
     metrics: createWorkerMetrics(registry),
     logger,

@@ -7,6 +7,7 @@ import { fakeArtifactStore } from './artifactStore.ts';
 import { virtualClock, type VirtualClock } from './clock.ts';
 import { fakeHeartbeats, type FakeHeartbeats } from './heartbeats.ts';
 import { fakePoolRegistry } from './poolRegistry.ts';
+import { fakeSchemaChecker } from './schemaChecker.ts';
 import { fakeTaskQueue } from './taskQueue.ts';
 import { buildApi, type Api, type ApiOptions } from '../../src/api/app.ts';
 import type { Running, TaskDetail, TaskState } from '../../src/job/task.ts';
@@ -79,6 +80,7 @@ export async function apiWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld
     queue,
     heartbeats,
     artifacts,
+    schemas: fakeSchemaChecker(),
     pools: registry,
     clock,
     follower,

@@ -23,6 +23,7 @@ import { logOver, type OnWritten } from './ports/log.ts';
 import { queueOver } from './ports/queue.ts';
 import { keysOver } from './ports/keys.ts';
 import { artifactsOver, clockOf, leadershipOver, type ClockError } from './ports/rest.ts';
+import { fakeSchemaChecker } from '../fakes/schemaChecker.ts';
 import type { SimulatedProvider } from './provider.ts';
 import type { Server } from './server.ts';
 import { Process } from './time/process.ts';
@@ -224,6 +225,7 @@ export class Installation {
       queue: queueOver(link),
       heartbeats,
       artifacts: artifactsOver(link),
+      schemas: fakeSchemaChecker(),
       pools: this.#options.server.pools,
       clock,
       follower,

@@ -47,6 +47,8 @@ const homes: Record<string, readonly string[]> = {
   commander: ['src/cli/'],
   '@kubernetes/': ['src/adapters/kubernetes/'],
   'log-update': ['src/cli/'],
+  ajv: ['src/adapters/jsonSchema/'],
+  re2js: ['src/adapters/jsonSchema/', 'src/standin/'],
 };
 
 /** Files outside src that the package contains at the same relative path from dist as from src. */

@@ -31,12 +31,16 @@ export class InvalidDocument extends AttemptFailed {
 }
 
 /** The model's output. Throws `AttemptFailed` for a refusal, an empty answer, or output of the wrong kind. */
-export function readAnswer(answer: RawAnswer, request: GenerateRequest, { check, bytesOf }: Readers): Generated {
+export async function readAnswer(
+  answer: RawAnswer,
+  request: GenerateRequest,
+  { check, bytesOf }: Readers,
+): Promise<Generated> {
   if (!answer.hasCandidate) throw withoutCandidate(answer);
   const text = answer.parts.map((part) => part.text).join('');
   if (request.kind === 'image') return imagesFrom(answer, request, text, picturesOf(answer.parts, bytesOf));
   throwUnlessUsable(answer, request, text, text !== '');
-  if (check !== undefined) return documentFrom(answer, request, text, check);
+  if (check !== undefined) return await documentFrom(answer, request, text, check);
   if (answer.finishReason === 'MAX_TOKENS') throw truncated(answer, request);
   return { images: [], output: text, usage: answer.usage, provenance: answer.provenance };
 }
@@ -53,9 +57,14 @@ function imagesFrom(answer: RawAnswer, request: GenerateRequest, text: string, p
   return { images, output: null, usage, provenance: { ...answer.provenance, ...comment } };
 }
 
-function documentFrom(answer: RawAnswer, request: GenerateRequest, text: string, check: SchemaCheck): Generated {
+async function documentFrom(
+  answer: RawAnswer,
+  request: GenerateRequest,
+  text: string,
+  check: SchemaCheck,
+): Promise<Generated> {
   const { usage, provenance } = answer;
-  const found = documentIn(text, check);
+  const found = await documentIn(text, check);
   if (answer.finishReason === 'MAX_TOKENS' && !(found.kind === 'valid' && found.isWhole))
     throw truncated(answer, request);
   switch (found.kind) {
@@ -67,6 +76,8 @@ function documentFrom(answer: RawAnswer, request: GenerateRequest, text: string,
       throw inexact(found.number, answer);
     case 'invalid':
       throw new InvalidDocument(text, found.problem, answer);
+    case 'uncheckable':
+      throw failed('SchemaUncheckable', `The answer could not be checked: input.schema ${found.problem}`, answer);
     default:
       return found satisfies never;
   }

@@ -10,12 +10,19 @@ export type Document =
   /** `isWhole`: the text is the document and nothing else. */
   | { readonly kind: 'valid'; readonly value: JsonValue; readonly isWhole: boolean }
   | { readonly kind: 'invalid'; readonly problem: string }
-  | { readonly kind: 'inexact'; readonly number: InexactNumber };
+  | { readonly kind: 'inexact'; readonly number: InexactNumber }
+  /** The schema cannot be checked. `problem` is the end of a sentence that starts with the schema. */
+  | { readonly kind: 'uncheckable'; readonly problem: string };
 
-export function documentIn(text: string, check: SchemaCheck): Document {
+export async function documentIn(text: string, check: SchemaCheck): Promise<Document> {
   let failure: Document = { kind: 'invalid', problem: notJson(text) };
   for (const [stage, find] of stages.entries()) {
-    const judged = find(text).map((piece) => judge(piece, check));
+    const judged: Judged[] = [];
+    for (const piece of find(text)) {
+      const one = await judge(piece, check);
+      if (one.kind === 'uncheckable') return one;
+      judged.push(one);
+    }
     const values = judged.flatMap((one) => (one.kind === 'valid' ? [one.value] : []));
     const [value] = values;
     if (value !== undefined) {
@@ -35,14 +42,23 @@ const stages: readonly ((text: string) => readonly string[])[] = [(text) => [tex
 
 type Judged = Document | { readonly kind: 'not-json' };
 
-function judge(piece: string, check: SchemaCheck): Judged {
+async function judge(piece: string, check: SchemaCheck): Promise<Judged> {
+  let value: JsonValue;
   try {
-    const value = parseExactJson(piece);
-    const problem = check(value);
-    if (problem === undefined) return { kind: 'valid', value, isWhole: false };
-    return { kind: 'invalid', problem: `it does not match the schema: ${problem}` };
+    value = parseExactJson(piece);
   } catch (error) {
     return error instanceof InexactNumber ? { kind: 'inexact', number: error } : { kind: 'not-json' };
+  }
+  const verdict = await check(value);
+  switch (verdict.verdict) {
+    case 'matches':
+      return { kind: 'valid', value, isWhole: false };
+    case 'differs':
+      return { kind: 'invalid', problem: `it does not match the schema: ${verdict.problem}` };
+    case 'uncheckable':
+      return { kind: 'uncheckable', problem: verdict.problem };
+    default:
+      return verdict satisfies never;
   }
 }
 

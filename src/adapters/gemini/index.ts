@@ -5,6 +5,7 @@
 import { GoogleGenAI } from '@google/genai/web';
 import { AttemptFailed, taskError, type PaidUsage, type TaskError } from '../../job/errors/index.ts';
 import type { GenerateContext, Generated, GenerateRequest, Provider } from '../../ports/provider.ts';
+import type { SchemaChecker } from '../../ports/schemaChecker.ts';
 import { InvalidDocument, readAnswer } from './answer.ts';
 import { exchange, type Exchange, type Received } from './exchange.ts';
 import { failureOfResponse, failureWithoutResponse } from './failure.ts';
@@ -19,6 +20,8 @@ export interface GeminiSettings {
   /** Such as `v1` or `v1beta`, the default. */
   readonly apiVersion?: string | undefined;
   readonly fetch?: typeof globalThis.fetch;
+  /** Closed by the caller. */
+  readonly schemas: SchemaChecker;
 }
 
 /**
@@ -32,7 +35,7 @@ const defaultVersion = 'v1beta';
  * bills the call anyway). It settles only when the call has really ended, because the worker counts calls that ignore their
  * signal. No error contains the API key.
  */
-export function geminiProvider(settings: GeminiSettings = {}): Provider {
+export function geminiProvider(settings: GeminiSettings): Provider {
   const clients = new Map<string, GoogleGenAI>();
   const clientFor = (key: string): GoogleGenAI => {
     const client = clients.get(key) ?? newClient(key, settings);
@@ -41,7 +44,7 @@ export function geminiProvider(settings: GeminiSettings = {}): Provider {
   };
   return {
     name: 'gemini',
-    generate: (request, context) => generate(clientFor(context.key), request, context, settings.fetch),
+    generate: (request, context) => generate(clientFor(context.key), request, context, settings),
   };
 }
 
@@ -69,7 +72,7 @@ async function generate(
   client: GoogleGenAI,
   request: GenerateRequest,
   context: GenerateContext,
-  fetch: GeminiSettings['fetch'],
+  { fetch, schemas }: GeminiSettings,
 ): Promise<Generated> {
   const { signal, key } = context;
   signal.throwIfAborted();
@@ -78,7 +81,9 @@ async function generate(
   }
   try {
     // Before the call, so that an unusable schema costs nothing.
-    const check = schemaCheck(request.input.schema);
+    const { schema } = request.input;
+    const check = schema === undefined ? undefined : await schemaCheck(schema, schemas);
+    signal.throwIfAborted();
     const call = { client, request, context, fetch };
     const contents = contentsOf(request);
     try {
@@ -97,7 +102,7 @@ async function generate(
 async function ask(call: Call, contents: Contents, check: SchemaCheck | undefined): Promise<Generated> {
   const { answer, images } = await send(call, contents);
   try {
-    return { ...readAnswer(answer, call.request, { check, bytesOf: images.bytesOf }), release: images.release };
+    return { ...(await readAnswer(answer, call.request, { check, bytesOf: images.bytesOf })), release: images.release };
   } catch (error) {
     images.release();
     throw error;

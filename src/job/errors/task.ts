@@ -118,6 +118,11 @@ export const taskErrors = define({
     title: "The model's answer does not match input.schema",
     hint: 'Simplify input.schema, or make the prompt more precise.',
   },
+  SchemaUncheckable: {
+    ...final,
+    title: 'The answer cannot be checked against input.schema',
+    hint: 'Simplify input.schema where the message says, and submit a new job: use fewer alternatives that refer back to the schema.',
+  },
   OutputTruncated: {
     ...again,
     title: 'The answer was cut off at the output limit',

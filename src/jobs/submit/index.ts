@@ -1,4 +1,4 @@
-// Submits a job: merges its tasks, chooses pool and model, computes its times, stores references, and writes it atomically.
+// Submits a job: merges its tasks, chooses pool and model, computes its times, checks schemas, stores references, and writes it atomically.
 
 import { createHash } from 'node:crypto';
 import { GenwardenError } from '../../job/errors/index.ts';
@@ -16,6 +16,7 @@ import { acceptingOf, shapeProblems, type Destination } from './limits.ts';
 import { mergeTasks, type RequestedTask } from './mergeTasks.ts';
 import { placementOf, type Placement } from './placement.ts';
 import { policyRequestOf } from './policyBody.ts';
+import { checkSchemas } from './schemas.ts';
 import { resolveReferences, type ResolvedReferences } from './references.ts';
 import { timingOf, type Timing } from './timing.ts';
 
@@ -30,7 +31,7 @@ export interface Submit {
 
 export type SubmitContext = Pick<
   JobsContext,
-  'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'retentionMs' | 'random'
+  'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'schemas' | 'retentionMs' | 'random'
 >;
 
 export interface Submitted {
@@ -92,6 +93,7 @@ async function storeJob(context: SubmitContext, submit: Identified): Promise<Sub
     timingOf(body.kind, body.policy, policy, context.retentionMs, context.clock.now()),
     accepting.slice(1).map(({ pool, model }) => ({ pool, model })),
   );
+  await checkSchemas(body, context.schemas, tenant);
   const references = await resolveReferences(tasks, context.artifacts, tenant, accepting[0]!);
   return write(context, submit, specsOf({ job, tenant, digest, owner, body, tasks, placement, timing, references }));
 }

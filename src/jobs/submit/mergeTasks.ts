@@ -1,6 +1,5 @@
 // Merges the job's input with each task's input: a key of the task replaces the same key of the job.
 
-import { Ajv } from 'ajv';
 import type { JobKind } from '../../job/policy.ts';
 import { maxReferences } from '../../job/task.ts';
 import { invalidRequest, type FieldError } from '../../job/errors/invalidRequest.ts';
@@ -42,25 +41,8 @@ function problemsOf(kind: JobKind, { input, references, path }: RequestedTask): 
   for (const field of kind === 'image' ? textOnly : imageOnly) {
     if (input[field] !== undefined) add(field, `is not supported by kind ${kind}`);
   }
-  if (kind === 'text' && input.schema !== undefined && !isJsonSchema(input.schema))
-    add('schema', 'is not a JSON Schema');
   return problems;
 }
 
 const textOnly = ['system', 'schema'] as const;
 const imageOnly = ['aspectRatio', 'imageSize'] as const;
-
-const ajv = new Ajv({ strict: false, logger: false });
-const checked = new WeakMap<object, boolean>();
-
-/** Only validated against the meta-schema: compiling a client's schema is a risk that the worker bounds, not the API. */
-function isJsonSchema(schema: object): boolean {
-  const known = checked.get(schema) ?? Boolean(ajv.validateSchema(withoutDialect(schema)));
-  checked.set(schema, known);
-  return known;
-}
-
-/** Removes the declared dialect, so that every schema is validated as the dialect that ajv supports. */
-function withoutDialect(schema: object): object {
-  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$schema'));
-}

@@ -15,7 +15,10 @@ import type { OperatorContext } from '../context.ts';
 import { type GenerationJob, type GenerationJobSpec, parseGenerationJob } from '../resources/generationJob.ts';
 import type { Refused } from './observe.ts';
 
-type Context = Pick<OperatorContext, 'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'retentionMs' | 'random'>;
+type Context = Pick<
+  OperatorContext,
+  'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'schemas' | 'retentionMs' | 'random'
+>;
 
 /** Returns the new or existing job. Throws an error of the catalogue: `JobNotFound` if the job existed and was deleted. */
 export async function submitResource(context: Context, resource: GenerationJob): Promise<JobRecord> {

@@ -20,6 +20,7 @@ import { claimed, succeeded } from '../../../src/job/transitions.ts';
 import { startFollower } from '../../../src/readmodel/follower.ts';
 import { createApiMetrics } from '../../../src/telemetry/metrics.ts';
 import { testLink } from '../../conformance/ports.ts';
+import { fakeSchemaChecker } from '../../fakes/schemaChecker.ts';
 import { startNatsServer } from '../../support/natsServer.ts';
 import { until } from '../../support/until.ts';
 
@@ -47,6 +48,7 @@ async function installation() {
     queue,
     heartbeats: natsHeartbeats(link),
     artifacts,
+    schemas: fakeSchemaChecker(),
     keys: await natsKeyRing(link, { keys: {}, clock }),
     pools,
     clock,

@@ -105,8 +105,8 @@ const refused: [name: string, body: unknown, path: string, words: RegExp][] = [
   [
     'an invalid schema',
     { kind: 'text', input: { prompt: 'a', schema: { type: 'wish' } } },
-    'input.schema',
-    /JSON Schema/,
+    'input.schema.type',
+    /is "wish", but must be one of null/,
   ],
   ['a schema that is a list', { kind: 'text', input: { prompt: 'a', schema: [] } }, 'input.schema', /not an object/],
   [

@@ -2,8 +2,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
-import { geminiProvider } from '../../../src/adapters/gemini/index.ts';
-import { aContext, imageRequest, useStandin } from './gemini.ts';
+import { aContext, imageRequest, useStandin, testProvider } from './gemini.ts';
 
 const bench = useStandin();
 
@@ -32,7 +31,7 @@ test('does not hide a transport that ignores the abort: the call ends only with 
   const reason = new Error('cancelled');
   const transport = Promise.withResolvers<Response>();
   const fetch = (() => transport.promise) as typeof globalThis.fetch;
-  const call = geminiProvider({ fetch }).generate(imageRequest({ prompt: 'x' }), aContext(abort.signal));
+  const call = testProvider({ fetch }).generate(imageRequest({ prompt: 'x' }), aContext(abort.signal));
   const ended = vi.fn<() => void>();
   void call.then(ended, ended);
   abort.abort(reason);

@@ -3,10 +3,9 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { geminiProvider } from '../../../src/adapters/gemini/index.ts';
 import { AttemptFailed } from '../../../src/job/errors/index.ts';
 import type { AddressInfo } from 'node:net';
-import { aContext, cannedFetch, failure, imageRequest, secretKey, useStandin } from './gemini.ts';
+import { aContext, cannedFetch, failure, imageRequest, secretKey, useStandin, testProvider } from './gemini.ts';
 
 const bench = useStandin();
 
@@ -80,7 +79,7 @@ test('a refused connection is ProviderUnreachable and says why', async () => {
   const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, 'close');
-  const provider = geminiProvider({ baseUrl: `http://127.0.0.1:${port}` });
+  const provider = testProvider({ baseUrl: `http://127.0.0.1:${port}` });
   const error = await failure(provider.generate(imageRequest({ prompt: 'x' }), aContext()));
   expect(error).toMatchObject({ code: 'ProviderUnreachable', retryable: true });
   expect(error.message).toContain('ECONNREFUSED');
@@ -140,7 +139,7 @@ test.each([
   ['a candidate that the SDK cannot convert', 200, '{"candidates":[null]}', 'application/json', 'NoOutput'],
 ])('%s (%i)', async (_name, status, body, type, code) => {
   const fetch = cannedFetch(body, { status, headers: { 'content-type': type } });
-  const error = await failure(geminiProvider({ fetch }).generate(imageRequest({ prompt: 'x' }), aContext()));
+  const error = await failure(testProvider({ fetch }).generate(imageRequest({ prompt: 'x' }), aContext()));
   expect(error.code).toBe(code);
 });
 
@@ -148,7 +147,7 @@ test('no part of the error contains a key that the server repeats', async () => 
   const echo = {
     error: { message: `API key not valid: ${secretKey}`, status: 'INVALID_ARGUMENT', details: [invalidKey] },
   };
-  const provider = geminiProvider({ fetch: cannedFetch(echo, { status: 400 }) });
+  const provider = testProvider({ fetch: cannedFetch(echo, { status: 400 }) });
   const error: unknown = await provider
     .generate(imageRequest({ prompt: 'x' }), aContext())
     .catch((thrown: unknown) => thrown);

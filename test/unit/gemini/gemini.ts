@@ -1,10 +1,11 @@
 // The Gemini provider against a stand-in, and helpers for requests and failures.
 
 import { afterAll, beforeAll } from 'vitest';
-import { geminiProvider } from '../../../src/adapters/gemini/index.ts';
+import { geminiProvider, type GeminiSettings } from '../../../src/adapters/gemini/index.ts';
 import { AttemptFailed, type TaskError } from '../../../src/job/errors/index.ts';
 import type { TaskInput } from '../../../src/job/task.ts';
 import type { GenerateContext, Generated, GenerateRequest, Provider } from '../../../src/ports/provider.ts';
+import { fakeSchemaChecker } from '../../fakes/schemaChecker.ts';
 import { startStandin, type Standin } from '../../../src/standin/standin.ts';
 
 export const secretKey = 'AIzaSy-not-a-real-key-0123456789abcdef';
@@ -14,12 +15,15 @@ export interface Bench {
   readonly provider: Provider;
 }
 
+export const testProvider = (settings: Partial<GeminiSettings> = {}): Provider =>
+  geminiProvider({ schemas: fakeSchemaChecker(), ...settings });
+
 /** A stand-in per test file, closed after its tests. */
 export function useStandin(): Bench {
   const bench: { standin?: Standin; provider?: Provider } = {};
   beforeAll(async () => {
     bench.standin = await startStandin();
-    bench.provider = geminiProvider({ baseUrl: bench.standin.url });
+    bench.provider = testProvider({ baseUrl: bench.standin.url });
   });
   afterAll(() => bench.standin?.close());
   return bench as Bench;

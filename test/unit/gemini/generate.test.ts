@@ -3,9 +3,17 @@
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { geminiProvider } from '../../../src/adapters/gemini/index.ts';
 import type { JsonObject } from '../../../src/job/task.ts';
-import { aContext, cannedFetch, failure, imageRequest, secretKey, textRequest, useStandin } from './gemini.ts';
+import {
+  aContext,
+  cannedFetch,
+  failure,
+  imageRequest,
+  secretKey,
+  textRequest,
+  useStandin,
+  testProvider,
+} from './gemini.ts';
 
 const bench = useStandin();
 const photograph = readFileSync(new URL('../../../examples/front-yard.jpg', import.meta.url));
@@ -47,7 +55,7 @@ test('sends references in order, each after its caption', async () => {
   expect(bench.standin.requests.at(-1)!.references).toBe(2);
 
   const fetch = cannedFetch(answerWith([{ inlineData: { mimeType: 'image/png', data: png } }]));
-  await geminiProvider({ fetch }).generate(request, aContext());
+  await testProvider({ fetch }).generate(request, aContext());
   const { parts } = JSON.parse(fetch.bodies[0]!).contents[0] as { parts: Record<string, unknown>[] };
   expect(parts.map((part) => part['text'] ?? Object.keys(part)[0])).toEqual([
     request.input.prompt,
@@ -90,7 +98,7 @@ test.each(['https://json-schema.org/draft/2020-12/schema', 'http://json-schema.o
 test.each(['not JSON', '{"title": 4, "count": 1}', '{"title": "x"}'])(
   'an answer that does not match the schema is OutputInvalid: %s',
   async (text) => {
-    const provider = geminiProvider({ fetch: cannedFetch(answerWith([{ text }])) });
+    const provider = testProvider({ fetch: cannedFetch(answerWith([{ text }])) });
     const error = await failure(provider.generate(textRequest({ prompt: 'a plan', schema }), aContext()));
     expect(error).toMatchObject({ code: 'OutputInvalid', retryable: true });
   },
@@ -101,9 +109,9 @@ test.each([{ type: 'nonsense' }, { $ref: 'https://example.com/schema.json' }, { 
   async (bad) => {
     const fetch = cannedFetch({});
     const error = await failure(
-      geminiProvider({ fetch }).generate(textRequest({ prompt: 'x', schema: bad }), aContext()),
+      testProvider({ fetch }).generate(textRequest({ prompt: 'x', schema: bad }), aContext()),
     );
-    expect(error).toMatchObject({ code: 'RequestRefused', retryable: false });
+    expect(error).toMatchObject({ code: 'SchemaUncheckable', retryable: false });
     expect(fetch.bodies).toEqual([]);
   },
 );
@@ -115,7 +123,7 @@ test("provider options are passed on, and Genwarden's settings override them", a
     maxOutputTokens: 100,
     safetySettings: [{ category: 'HARM_CATEGORY_HATE_SPEECH', threshold: 'BLOCK_NONE' }],
   };
-  await geminiProvider({ fetch }).generate(textRequest({ prompt: 'x', seed: 3, providerOptions }), aContext());
+  await testProvider({ fetch }).generate(textRequest({ prompt: 'x', seed: 3, providerOptions }), aContext());
   const body = JSON.parse(fetch.bodies[0]!);
   expect(body.generationConfig).toEqual({ temperature: 0.5, maxOutputTokens: 100, seed: 3 });
   expect(body.safetySettings).toHaveLength(1);
@@ -130,7 +138,7 @@ test.each<JsonObject>([
   { tools: [1] },
 ])('a provider option that is not allowed is refused before the call: %j', async (providerOptions) => {
   const fetch = cannedFetch({});
-  const call = geminiProvider({ fetch }).generate(imageRequest({ prompt: 'x', providerOptions }), aContext());
+  const call = testProvider({ fetch }).generate(imageRequest({ prompt: 'x', providerOptions }), aContext());
   expect(await failure(call)).toMatchObject({ code: 'RequestRefused' });
   expect(fetch.bodies).toEqual([]);
 });
@@ -145,7 +153,7 @@ test('all images are returned without thoughts, and the text is kept', async () 
     inlineData: { mimeType: 'image/png', data: bytes.toString('base64') },
   });
   const parts = [{ ...image(draft!), thought: true }, { text: 'Here: ' }, image(one!), image(two!)];
-  const made = await geminiProvider({ fetch: cannedFetch(answerWith(parts)) }).generate(
+  const made = await testProvider({ fetch: cannedFetch(answerWith(parts)) }).generate(
     imageRequest({ prompt: 'x' }),
     aContext(),
   );
@@ -173,7 +181,7 @@ test('the default version of the API has every field that is sent', async () => 
 });
 
 test('a version that lacks a field is refused with a hint that names the setting', async () => {
-  const provider = geminiProvider({ baseUrl: bench.standin.url, apiVersion: 'v1' });
+  const provider = testProvider({ baseUrl: bench.standin.url, apiVersion: 'v1' });
   const error = await failure(provider.generate(imageRequest({ prompt: 'a yard' }), aContext()));
   expect(error).toMatchObject({ code: 'RequestRefused', retryable: false });
   expect(error.message).toContain('Unknown name "responseModalities" at \'generation_config\'');
@@ -184,7 +192,7 @@ test.each(['a\u200bkey', 'k\u00e9y', 'a\nkey', ''])(
   'a key that no header can hold is refused before the call: %j',
   async (key) => {
     const fetch = cannedFetch({});
-    const call = geminiProvider({ fetch }).generate(imageRequest({ prompt: 'x' }), { ...aContext(), key });
+    const call = testProvider({ fetch }).generate(imageRequest({ prompt: 'x' }), { ...aContext(), key });
     expect(await failure(call)).toMatchObject({ code: 'KeyRefused' });
     expect(fetch.bodies).toEqual([]);
   },
@@ -196,7 +204,7 @@ test('uses the configured API version and key', async () => {
     seen.push({ url: String(url), key: new Headers(init?.headers).get('x-goog-api-key') });
     return await Promise.resolve(Response.json(answerWith([{ text: 'hello' }])));
   }) as typeof globalThis.fetch;
-  const provider = geminiProvider({ fetch, apiVersion: 'v1beta', baseUrl: 'http://127.0.0.1:9' });
+  const provider = testProvider({ fetch, apiVersion: 'v1beta', baseUrl: 'http://127.0.0.1:9' });
   await provider.generate(textRequest({ prompt: 'x' }), aContext());
   await provider.generate(textRequest({ prompt: 'x' }), { ...aContext(), key: 'another' });
   const url = 'http://127.0.0.1:9/v1beta/models/gemini-3.1-flash:generateContent';

@@ -4,9 +4,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { geminiProvider } from '../../../src/adapters/gemini/index.ts';
 import { startStandin, type Standin } from '../../../src/standin/standin.ts';
-import { aContext, failure, imageRequest, secretKey } from './gemini.ts';
+import { aContext, failure, imageRequest, secretKey, testProvider } from './gemini.ts';
 
 let standin: Standin;
 let elsewhere: { url: string; host: string; seen: IncomingMessage[]; close: () => void };
@@ -29,7 +28,7 @@ afterEach(async () => {
 
 test.each([301, 302, 303, 307, 308] as const)('%i to another host', async (status) => {
   standin.behave({ kind: 'redirect', status, location: elsewhere.url });
-  const provider = geminiProvider({ baseUrl: standin.url });
+  const provider = testProvider({ baseUrl: standin.url });
   const error = await failure(provider.generate(imageRequest({ prompt: 'a yard' }), aContext()));
   expect(error).toMatchObject({ code: 'ProviderRedirected', retryable: false, provider: { status } });
   expect(error.message).toBe(`Gemini answered ${status} and redirects to ${elsewhere.host}`);

@@ -1,11 +1,10 @@
 // One repair attempt for a structured answer that is not valid: a second request that shows the model its answer.
 
 import { afterEach, expect, test, vi } from 'vitest';
-import { geminiProvider } from '../../../src/adapters/gemini/index.ts';
 import { AttemptFailed } from '../../../src/job/errors/index.ts';
 import type { Behaviour } from '../../../src/standin/standin.ts';
 import type { GenerateContext } from '../../../src/ports/provider.ts';
-import { aContext, textRequest, useStandin } from './gemini.ts';
+import { aContext, textRequest, useStandin, testProvider } from './gemini.ts';
 
 const bench = useStandin();
 afterEach(() => bench.standin.script([]));
@@ -46,7 +45,7 @@ test('the second request shows the answer and the problem', async () => {
     return await fetch(url, init);
   };
   bench.standin.script([answer('{"titel":"A"}'), answer('{"title":"A"}')]);
-  const provider = geminiProvider({ baseUrl: bench.standin.url, fetch: spy });
+  const provider = testProvider({ baseUrl: bench.standin.url, fetch: spy });
   await provider.generate(request, allowing());
   const { contents } = JSON.parse(bodies[1]!) as { contents: { role: string; parts: { text: string }[] }[] };
   expect(contents.map(({ role }) => role)).toEqual(['user', 'model', 'user']);

@@ -2,8 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { withoutKey } from '../../../src/adapters/gemini/secret.ts';
-import { geminiProvider } from '../../../src/adapters/gemini/index.ts';
-import { aContext, cannedFetch, failure, imageRequest, secretKey } from './gemini.ts';
+import { aContext, cannedFetch, failure, imageRequest, secretKey, testProvider } from './gemini.ts';
 
 const oddKey = 'ab+c/d=ef&gh-0123456789';
 
@@ -42,6 +41,6 @@ test('other text is not changed', () => {
 test.each([400, 403, 429, 500])('a %i that repeats the key, whole, shortened and encoded', async (status) => {
   const message = `API key not valid: ${secretKey}, ${secretKey.slice(0, 14)}..., key=${encodeURIComponent(secretKey)}`;
   const fetch = cannedFetch({ error: { message: `${'x'.repeat(380)} ${message}`, status: secretKey } }, { status });
-  const error = await failure(geminiProvider({ fetch }).generate(imageRequest({ prompt: 'x' }), aContext()));
+  const error = await failure(testProvider({ fetch }).generate(imageRequest({ prompt: 'x' }), aContext()));
   expect(JSON.stringify(error)).not.toContain(secretKey.slice(0, 8));
 });

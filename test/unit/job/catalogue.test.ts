@@ -51,6 +51,7 @@ describe('what may be tried again', () => {
     'QuotaUnavailable',
     'ProviderRedirected',
     'BudgetExceeded',
+    'SchemaUncheckable',
   ];
   const again: TaskErrorCode[] = [
     'AttemptTimeout',

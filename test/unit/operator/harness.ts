@@ -17,6 +17,7 @@ import { FakeCluster } from '../../fakes/cluster.ts';
 import { fakeHeartbeats } from '../../fakes/heartbeats.ts';
 import { fakeJobLog } from '../../fakes/jobLog.ts';
 import { fakePoolRegistry } from '../../fakes/poolRegistry.ts';
+import { fakeSchemaChecker } from '../../fakes/schemaChecker.ts';
 import { fakeTaskQueue } from '../../fakes/taskQueue.ts';
 import { until } from '../../support/until.ts';
 
@@ -113,6 +114,7 @@ function contextOf(world: World, overrides: Partial<OperatorContext>) {
     startInformer: informerFactory({ ...observed, cluster, reportProblem: problems.report }),
     problems,
     artifacts: fakeArtifactStore(),
+    schemas: fakeSchemaChecker(),
     keys: undefined as never,
     follower: startFollower({ log, clock, logger }),
     namespace,

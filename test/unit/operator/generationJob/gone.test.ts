@@ -121,7 +121,15 @@ describe('jobs of an unknown resource', () => {
     world.cluster.remove(generationJobType, key('yard'));
     await operator.settle();
     const { log, clock, pools } = world;
-    const context = { log, clock, pools, follower: operator.follower, artifacts: undefined as never, retentionMs };
+    const context = {
+      log,
+      clock,
+      pools,
+      follower: operator.follower,
+      artifacts: undefined as never,
+      schemas: undefined as never,
+      retentionMs,
+    };
     const body = { kind: 'image' as const, input: { prompt: 'a yard' } };
     const submit = { tenant: 'shop', owner: resource.metadata.uid, idempotencyKey: undefined, body };
     await submitJob({ ...context, random: () => new Uint8Array(18) }, submit);

@@ -6,6 +6,7 @@ import { deleted } from '../../../../src/job/transitions.ts';
 import { submitResource } from '../../../../src/operator/generationJob/submit.ts';
 import type { GenerationJob } from '../../../../src/operator/resources/generationJob.ts';
 import { fakeArtifactStore } from '../../../fakes/artifactStore.ts';
+import { fakeSchemaChecker } from '../../../fakes/schemaChecker.ts';
 import { anOperator, aWorld, create, hands, retentionMs, type World } from './stage.ts';
 
 const body: SubmitBody = { kind: 'image', input: { prompt: 'a yard' } };
@@ -14,7 +15,16 @@ async function aContext(world: World) {
   const { follower } = await anOperator(world, { watchNamespaces: ['elsewhere'] });
   const random = (bytes: number): Uint8Array => new Uint8Array(bytes);
   const { log, clock, pools } = world;
-  return { log, clock, pools, follower, artifacts: fakeArtifactStore(), retentionMs, random };
+  return {
+    log,
+    clock,
+    pools,
+    follower,
+    artifacts: fakeArtifactStore(),
+    schemas: fakeSchemaChecker(),
+    retentionMs,
+    random,
+  };
 }
 
 const ofOwner = (owner: string, over: object = {}) => ({

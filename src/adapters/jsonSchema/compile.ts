@@ -1,0 +1,74 @@
+// Compiles a client's schema with ajv, after everything that could make that unsafe or slow has been ruled out.
+
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { ValidateFunction } from 'ajv';
+import type { JsonObject, JsonValue } from '../../job/task.ts';
+import type { SchemaProblem } from '../../ports/schemaChecker.ts';
+import { areDistinct, membership } from './equality.ts';
+import { canonical } from './canonical.ts';
+import { expansionProblem } from './expansion.ts';
+import type { Patterns } from './pattern/engine.ts';
+import { survey } from './survey.ts';
+
+/** What is wrong with a value, for a person and for the model; undefined if it matches. */
+export type Check = (value: JsonValue) => string | undefined;
+
+export type Compiled =
+  | { readonly problems: readonly SchemaProblem[]; readonly check?: undefined }
+  | { readonly problems?: undefined; readonly check: Check };
+
+/** Runs without a limit of time: call it in a thread that can be ended. */
+export function compileSchema(schema: JsonObject): Compiled {
+  const surveyed = survey(schema);
+  if (surveyed.problems.length > 0) return { problems: surveyed.problems };
+  const endless = expansionProblem(surveyed);
+  if (endless !== undefined) return { problems: [endless] };
+  const validate = compilerFor(surveyed.patterns).compile(canonical(surveyed));
+  return { check: (value) => (validate(value) ? undefined : problemsOf(validate)) };
+}
+
+function compilerFor(patterns: Patterns): Ajv2020 {
+  const engine = Object.assign(
+    // ajv tells patterns apart by their text form.
+    (pattern: string) => ({ test: (text: string) => patterns.compile(pattern).test(text), toString: () => pattern }),
+    // Only for code that ajv writes to a file.
+    { code: 'linearPattern' },
+  );
+  const compiler = new Ajv2020({
+    strict: false,
+    logger: false,
+    meta: false,
+    validateSchema: false,
+    validateFormats: false,
+    addUsedSchema: false,
+    // Otherwise a name such as `constructor` would be found in every object.
+    ownProperties: true,
+    // Otherwise each reference would be a copy of its target.
+    inlineRefs: false,
+    loopRequired: 20,
+    code: { regExp: engine, optimize: false },
+  });
+  // ajv compares each item with each other, and with each value of an enum.
+  compiler.removeKeyword('uniqueItems').removeKeyword('enum');
+  compiler.addKeyword({
+    keyword: 'uniqueItems',
+    type: 'array',
+    validate: (isWanted: boolean, items: JsonValue[]) => !isWanted || areDistinct(items),
+    errors: false,
+    error: { message: 'must NOT have duplicate items' },
+  });
+  compiler.addKeyword({
+    keyword: 'enum',
+    compile: membership,
+    errors: false,
+    error: { message: 'must be equal to one of the allowed values' },
+  });
+  return compiler;
+}
+
+function problemsOf(validate: ValidateFunction): string {
+  const problems = (validate.errors ?? []).map(
+    ({ instancePath, message }) => `${instancePath || '/'} ${message ?? ''}`,
+  );
+  return problems.slice(0, 3).join('; ').slice(0, 300);
+}

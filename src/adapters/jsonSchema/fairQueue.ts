@@ -1,0 +1,31 @@
+// A queue in which owners take turns, and each has one item under way at a time.
+
+export class FairQueue<T> {
+  /** The owner whose turn is next comes first. */
+  readonly #waiting = new Map<string, T[]>();
+  readonly #busy = new Set<string>();
+
+  add(owner: string, item: T): void {
+    const items = this.#waiting.get(owner);
+    if (items === undefined) this.#waiting.set(owner, [item]);
+    else items.push(item);
+  }
+
+  /** The next item of an owner that has none under way; `done` must be called when it has been processed. */
+  take(): { item: T; done: () => void } | undefined {
+    const owner = this.#waiting.keys().find((one) => !this.#busy.has(one));
+    if (owner === undefined) return undefined;
+    const [item, ...rest] = this.#waiting.get(owner)!;
+    this.#waiting.delete(owner);
+    if (rest.length > 0) this.#waiting.set(owner, rest);
+    this.#busy.add(owner);
+    return { item: item!, done: () => void this.#busy.delete(owner) };
+  }
+
+  /** Removes and returns all that wait. */
+  drain(): T[] {
+    const all = [...this.#waiting.values()].flat();
+    this.#waiting.clear();
+    return all;
+  }
+}

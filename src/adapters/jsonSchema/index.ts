@@ -1,0 +1,122 @@
+// JSON Schema with ajv and RE2, in separate threads: a client's schema holds up neither the event loop nor, for long, the checks of
+// other clients.
+
+import { createHash } from 'node:crypto';
+import type { SchemaChecker, SchemaProblem, SchemaVerdict } from '../../ports/schemaChecker.ts';
+import { CheckThread, type Outcome } from './checkThread.ts';
+import { FairQueue } from './fairQueue.ts';
+import type { Request } from './messages.ts';
+
+export interface CheckerOptions {
+  /** Processor time for one request, ms. */
+  readonly limitMs?: number;
+}
+
+/** One that is held up by a schema leaves the other. Both start when they are first needed. */
+const threadCount = 2;
+
+/** Schemas whose problems are remembered. */
+const mostRemembered = 1_000;
+
+/** Close it with its process. It does not keep the process alive. */
+export interface JsonSchemaChecker extends SchemaChecker {
+  close(): Promise<void>;
+}
+
+export function jsonSchemaChecker({ limitMs = 2_000 }: CheckerOptions = {}): JsonSchemaChecker {
+  const threads = new Threads(limitMs);
+  const remembered = new Map<string, Promise<readonly SchemaProblem[]>>();
+
+  const problems: SchemaChecker['problems'] = (schema, owner) => {
+    const text = JSON.stringify(schema);
+    const digest = digestOf(text);
+    const known = remembered.get(digest);
+    if (known !== undefined) return known;
+    const asked = threads.run(owner ?? digest, { schema: text }).then(problemsOf);
+    remembered.set(digest, asked);
+    if (remembered.size > mostRemembered) remembered.delete(remembered.keys().next().value!);
+    // A failure of the thread says nothing about the schema.
+    asked.catch(() => remembered.delete(digest));
+    return asked;
+  };
+
+  const check: SchemaChecker['check'] = async (schema, value) => {
+    const text = JSON.stringify(schema);
+    return verdictOf(await threads.run(digestOf(text), { schema: text, value: JSON.stringify(value) }));
+  };
+
+  return { problems, check, close: () => threads.close() };
+}
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('base64');
+
+function problemsOf(outcome: Outcome): readonly SchemaProblem[] {
+  if (outcome.outcome === 'exceeded') return [{ path: '', message: outcome.problem }];
+  return 'problems' in outcome.answer ? outcome.answer.problems : [];
+}
+
+function verdictOf(outcome: Outcome): SchemaVerdict {
+  if (outcome.outcome === 'exceeded') return { verdict: 'uncheckable', problem: outcome.problem };
+  const { answer } = outcome;
+  if ('problems' in answer) {
+    const [first] = answer.problems;
+    return { verdict: 'uncheckable', problem: `${first!.path} ${first!.message}`.trim() };
+  }
+  return answer.problem === undefined ? { verdict: 'matches' } : { verdict: 'differs', problem: answer.problem };
+}
+
+interface Waiting {
+  readonly request: Request;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+class Threads {
+  readonly #all: readonly CheckThread[];
+  readonly #idle: CheckThread[];
+  readonly #queue = new FairQueue<Waiting>();
+  #isClosed = false;
+
+  constructor(limitMs: number) {
+    this.#all = Array.from({ length: threadCount }, () => new CheckThread(limitMs));
+    this.#idle = [...this.#all];
+  }
+
+  run(owner: string, request: Request): Promise<Outcome> {
+    if (this.#isClosed) return Promise.reject(closed());
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+    this.#queue.add(owner, { request, resolve, reject });
+    this.#startNext();
+    return promise;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const { reject } of this.#queue.drain()) reject(closed());
+    await Promise.all(this.#all.map((thread) => thread.close()));
+  }
+
+  #startNext(): void {
+    for (let thread = this.#idle.at(-1); thread !== undefined; thread = this.#idle.at(-1)) {
+      const next = this.#queue.take();
+      if (next === undefined) return;
+      this.#idle.pop();
+      void this.#runOn(thread, next.item)
+        .finally(next.done)
+        .finally(() => this.#startNext());
+    }
+  }
+
+  /** Never rejects. The thread that has been used last is used next, so that one suffices when little is to do. */
+  async #runOn(thread: CheckThread, { request, resolve, reject }: Waiting): Promise<void> {
+    try {
+      resolve(await thread.run(request));
+    } catch (error) {
+      reject(error);
+    } finally {
+      this.#idle.push(thread);
+    }
+  }
+}
+
+const closed = (): Error => new Error('The schema checker is closed');
