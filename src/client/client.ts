@@ -90,7 +90,7 @@ export class GenwardenClient {
         headers: { 'if-none-match': tag },
         signal,
       };
-      const answer = await withRetries(() => this.#jobIfChanged(job, options), signal, giveUpAfterMs);
+      const answer = await withRetries(() => this.#heldWait(job, options), signal, giveUpAfterMs);
       if (answer === undefined) continue;
       tag = answer.tag;
       onChange?.(answer.job);
@@ -199,6 +199,16 @@ export class GenwardenClient {
   events(job?: undefined, options?: EventOptions): AsyncGenerator<JobEvent, void, undefined>;
   events(job?: string, options: EventOptions = {}): AsyncGenerator<JobEvent<never>, void, undefined> {
     return followEvents<never>(this.#send, job, options);
+  }
+
+  /** A token that expires during the wait ends it. Asks once more, because `fetch` may send a new token then. */
+  async #heldWait(job: string, options: Parameters<Send>[2]): Promise<{ job: Job; tag: string } | undefined> {
+    try {
+      return await this.#jobIfChanged(job, options);
+    } catch (error) {
+      if (!(error instanceof GenwardenApiError) || error.status !== 401) throw error;
+      return this.#jobIfChanged(job, options);
+    }
   }
 
   async #jobIfChanged(job: string, options: Parameters<Send>[2]): Promise<{ job: Job; tag: string } | undefined> {

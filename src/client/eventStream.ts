@@ -100,7 +100,9 @@ async function* eventsOf<Snapshot>(response: Response, watchdog: Watchdog): Asyn
       text = blocks.pop()!;
       for (const block of blocks) {
         const event = parseEvent(block);
-        if (event !== undefined) yield event as JobEvent<Snapshot>;
+        // The token was revoked or has expired: the next connection is refused, unless the caller has a new token by then.
+        if (event?.event === 'problem') return;
+        if (event !== undefined) yield event as unknown as JobEvent<Snapshot>;
       }
     }
   } finally {
@@ -109,7 +111,7 @@ async function* eventsOf<Snapshot>(response: Response, watchdog: Watchdog): Asyn
 }
 
 /** Undefined for a comment. */
-function parseEvent(block: string): unknown {
+function parseEvent(block: string): { event: string; id?: string; data: unknown } | undefined {
   const fields: Record<string, string> = {};
   for (const line of block.split('\n')) {
     const at = line.indexOf(':');

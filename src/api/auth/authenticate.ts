@@ -15,6 +15,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Null on routes that need no authentication. */
     principal: Principal | null;
+    /** Admits the sender again, as a new request would be, and throws as for a new one; null without authentication. */
+    readmit: (() => Promise<Principal>) | null;
   }
   interface FastifyContextConfig {
     /** The scope that a token needs; a route without one needs no authentication. */
@@ -41,6 +43,7 @@ export function authenticate(app: Api, parts: Parts): void {
   };
   const refusal = refuseForeign(parts);
   app.decorateRequest('principal', null);
+  app.decorateRequest('readmit', null);
   app.addHook('onRequest', async (request) => {
     const { scope } = request.routeOptions.config;
     if (scope === undefined) return;
@@ -48,6 +51,7 @@ export function authenticate(app: Api, parts: Parts): void {
     const refused = parts.auth === 'off' ? refusal(sourceOf(request)) : undefined;
     if (refused !== undefined) throw refused;
     request.principal = await admit(parts, request, scope, countRequest);
+    if (parts.auth !== 'off') request.readmit = () => admit(parts, request, scope, () => undefined);
     refuseEveryTenant(request.principal, request);
   });
 }

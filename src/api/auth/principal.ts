@@ -1,5 +1,7 @@
 // The authenticated sender of a request, and the tenant that the request is for.
 
+import type { Instant } from '../../job/time.ts';
+
 export const scopes = ['jobs:read', 'jobs:write', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 
@@ -11,6 +13,8 @@ export interface Principal {
   readonly scopes: readonly Scope[];
   /** The request named a tenant in its header, so an administrator sees only this one. */
   readonly hasExplicitTenant?: true;
-  /** ms after which an event stream ends, so that the token is checked again; absent: one hour. */
+  /** When the token expires; absent: never, or unknown. */
+  readonly expiresAt?: Instant;
+  /** ms after which a request that is held open must be admitted again; absent: when the tokens change. */
   readonly recheckMs?: number;
 }

@@ -13,6 +13,8 @@ export const tokenPrefix = 'gw_';
 export interface TokenStore {
   /** The principal of a token that is valid at `now` (ms since 1970); undefined for an unknown or expired token. */
   find(token: string, now: number): Principal | undefined;
+  /** Calls `listener` after the tokens have changed, until the returned function is called; absent: they never change. */
+  onChange?(listener: () => void): () => void;
 }
 
 export const tenantForm = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
@@ -54,8 +56,9 @@ export function tokenStore(entries: readonly TokenEntry[]): TokenStore {
       const [found] = known.filter((each) => timingSafeEqual(each.digest, digest));
       if (found === undefined || (found.expiresAt !== undefined && Date.parse(found.expiresAt) <= now))
         return undefined;
-      const { id, name, tenant, scopes: granted } = found;
-      return { id, name, tenant, scopes: granted };
+      const { id, name, tenant, scopes: granted, expiresAt } = found;
+      const expiry = expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) };
+      return { id, name, tenant, scopes: granted, ...expiry };
     },
   };
 }
@@ -76,17 +79,26 @@ export interface TokenFile extends TokenStore {
 export function openTokenStore(path: string, options: { logger?: Logger; everyMs?: number } = {}): TokenFile {
   const { logger, everyMs = 1_000 } = options;
   let store = readStore(path);
+  const listeners = new Set<() => void>();
   const reload = (): void => {
     try {
       store = readStore(path);
       logger?.info({ path }, 'Reloaded the tokens file');
+      for (const listener of listeners) listener();
     } catch (error) {
       logger?.error({ err: error, path }, 'Cannot read the tokens file; the previous tokens stay valid');
     }
   };
   // Polls, because a mounted Secret changes through a symbolic link, which file events miss.
   watchFile(path, { interval: everyMs, persistent: false }, reload);
-  return { find: (token, now) => store.find(token, now), close: () => unwatchFile(path, reload) };
+  return {
+    find: (token, now) => store.find(token, now),
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close: () => unwatchFile(path, reload),
+  };
 }
 
 function readStore(path: string): TokenStore {

@@ -1,11 +1,13 @@
 // The text of one client's event stream: the events of its feed in the format of server-sent events (WHATWG HTML,
 // "Server-sent events").
 
+import type { GenwardenError } from '../../job/errors/index.ts';
 import type { JobId } from '../../job/ids.ts';
 import { feed, type FeedEvent } from '../../jobs/events/feed.ts';
 import { taskVersions } from '../../jobs/list.ts';
 import type { Position } from '../../ports/jobLog.ts';
 import type { ApiContext } from '../options.ts';
+import { problemOf } from '../problem.ts';
 import { liveOf } from '../routes/answers.ts';
 import { jobView, listedJobView } from '../view/jobView.ts';
 import { waitingForView } from '../view/taskView.ts';
@@ -69,6 +71,10 @@ async function textOf(context: ApiContext, event: FeedEvent): Promise<string> {
       return event satisfies never;
   }
 }
+
+/** The last event of a stream whose client may not have more: a problem document, as a new request would get it. */
+export const problemText = (error: GenwardenError, requestId: string): string =>
+  eventText('problem', problemOf(error, requestId));
 
 /** A client that reconnects resumes after the last `id` it received. */
 function eventText(event: string, data: unknown, id?: string): string {

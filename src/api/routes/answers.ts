@@ -47,12 +47,3 @@ export function isNamed(header: string | undefined, tag: string): boolean {
   const bare = (text: string): string => text.trim().replace(/^W\//, '');
   return header.split(',').some((each) => each.trim() === '*' || bare(each) === bare(tag));
 }
-
-/** Aborts when the client disconnects before it has its answer, or when the API closes. */
-export function requestEnd({ closing }: Pick<ApiContext, 'closing'>, reply: FastifyReply): AbortSignal {
-  const disconnected = new AbortController();
-  // `close` of the response, not of the request: a request closes as soon as its body has been read.
-  reply.raw.once('close', () => disconnected.abort());
-  if (reply.raw.closed) disconnected.abort();
-  return AbortSignal.any([disconnected.signal, closing]);
-}

@@ -1,20 +1,22 @@
 // GET /v1/events and GET /v1/jobs/{id}/events: server-sent events.
 
 import { Readable } from 'node:stream';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { principalOf } from '../auth/authenticate.ts';
-import { eventStream, type EventRequest } from '../events/eventStream.ts';
+import { eventStream, problemText, type EventRequest } from '../events/eventStream.ts';
 import { readJob } from '../../jobs/read.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { jobParams } from '../validation.ts';
-import { requestEnd, problems } from './answers.ts';
+import { accessLoss, requestEnd } from '../heldRequest.ts';
+import { problems } from './answers.ts';
 import { refuseStale } from './listRoute.ts';
 
 const about = `Server-sent events. \`snapshot\` comes first. Each transition then sends \`task\` and, if it is the job's newest, \`job\`,
 both with an id. \`progress\` has no id, and neither has \`waiting\`, which is sent in the events of one job when what a task waits for
 changes although its state does not. A client that reconnects with \`Last-Event-ID\` gets the events it missed and no
-snapshot. If it missed too many, or the stream was replaced, it gets \`reset\` and a snapshot.`;
+snapshot. If it missed too many, or the stream was replaced, it gets \`reset\` and a snapshot. When the token is revoked or expires,
+\`problem\` with a problem document is the last event.`;
 
 const headers = z.looseObject({
   'last-event-id': z.string().optional().describe('The id of the last event that the client received.'),
@@ -36,9 +38,9 @@ export function eventRoutes(app: Api, context: ApiContext): void {
   };
   app.get('/v1/events', { config: { scope: 'jobs:read' }, schema: all }, async (request, reply) => {
     refuseStale(context);
-    const { tenant, recheckMs } = principalOf(request);
+    const { tenant } = principalOf(request);
     const events = { tenant, job: undefined, lastEventId: request.headers['last-event-id'] };
-    return send(context, reply, events, recheckMs);
+    return send(context, request, reply, events);
   });
   const one = {
     ...all,
@@ -49,20 +51,22 @@ export function eventRoutes(app: Api, context: ApiContext): void {
   };
   app.get('/v1/jobs/:id/events', { config: { scope: 'jobs:read' }, schema: one }, async (request, reply) => {
     refuseStale(context);
-    const { tenant, recheckMs } = principalOf(request);
+    const { tenant } = principalOf(request);
     const { job } = await readJob(context, tenant, request.params.id);
-    return send(context, reply, { tenant, job, lastEventId: request.headers['last-event-id'] }, recheckMs);
+    return send(context, request, reply, { tenant, job, lastEventId: request.headers['last-event-id'] });
   });
 }
 
 const stalledMs = 30_000;
-/** After this time the client must reconnect, so that its token is checked again; it loses no events. */
+/** After this time the client must reconnect; it loses no events. */
 const maxStreamMs = 3_600_000;
 
-function send(context: ApiContext, reply: FastifyReply, request: EventRequest, endAfterMs = maxStreamMs): FastifyReply {
+function send(context: ApiContext, request: FastifyRequest, reply: FastifyReply, events: EventRequest): FastifyReply {
   const stalled = new AbortController();
-  const signal = AbortSignal.any([requestEnd(context, reply), stalled.signal, AbortSignal.timeout(endAfterMs)]);
-  const text = unlessStalled(eventStream(context, request, signal), context.events?.stalledMs ?? stalledMs, () => {
+  const end = requestEnd(context, request, reply);
+  const signal = AbortSignal.any([end, stalled.signal, AbortSignal.timeout(maxStreamMs)]);
+  const source = whileAdmitted(eventStream(context, events, signal), end, request.id);
+  const text = unlessStalled(source, context.events?.stalledMs ?? stalledMs, () => {
     stalled.abort();
     reply.raw.destroy();
   });
@@ -71,6 +75,20 @@ function send(context: ApiContext, reply: FastifyReply, request: EventRequest, e
     .header('x-accel-buffering', 'no')
     .type('text/event-stream; charset=utf-8')
     .send(Readable.from(text, { objectMode: false, highWaterMark: 65_536 }));
+}
+
+/** Ends with a `problem` event when the sender loses its access; whatever comes then is not sent. */
+async function* whileAdmitted(
+  source: AsyncIterable<string>,
+  end: AbortSignal,
+  requestId: string,
+): AsyncGenerator<string> {
+  for await (const text of source) {
+    if (accessLoss(end) !== undefined) break;
+    yield text;
+  }
+  const loss = accessLoss(end);
+  if (loss !== undefined) yield problemText(loss, requestId);
 }
 
 /** Calls `stalled` when the client's socket is full and the client has read nothing for `afterMs`. */

@@ -15,7 +15,8 @@ import { jobParams, repeatable, waitQuery } from '../validation.ts';
 import { historyView } from '../view/transitionView.ts';
 import { jobView } from '../view/jobView.ts';
 import { historySchema, jobSchema } from '../view/schemas.ts';
-import { isNamed, jobHeaders, jobTag, liveOf, problems, requestEnd } from './answers.ts';
+import { accessLoss, requestEnd } from '../heldRequest.ts';
+import { isNamed, jobHeaders, jobTag, liveOf, problems } from './answers.ts';
 
 export const stateFilter = repeatable(
   z.enum([...taskStates, 'open']),
@@ -49,7 +50,7 @@ function getJob(app: Api, context: ApiContext): void {
     const { tasks, taskState, wait = '0s' } = request.query;
     const known = request.headers['if-none-match'];
     const record = await jobAfterWait(context, tenant, request.params.id, known, parseDuration(wait)!, () =>
-      requestEnd(context, reply),
+      requestEnd(context, request, reply),
     );
     jobHeaders(reply, record, context.clock.now());
     if (isNamed(known, jobTag(record))) return reply.code(304).send();
@@ -73,7 +74,10 @@ async function jobAfterWait(
   const mustWait = known === undefined ? open : isNamed(known, jobTag(record));
   if (waitMs === 0 || !mustWait) return record;
   const enough = (version: JobVersion): boolean => (known === undefined ? !version.open : version.sequence > sequence);
-  await waitForJob(context, record, enough, waitMs, requestEnded());
+  const end = requestEnded();
+  await waitForJob(context, record, enough, waitMs, end);
+  const loss = accessLoss(end);
+  if (loss !== undefined) throw loss;
   return readJob(context, tenant, id);
 }
 

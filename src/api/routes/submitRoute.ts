@@ -18,7 +18,8 @@ import { waitQuery } from '../validation.ts';
 import { jobView } from '../view/jobView.ts';
 import { submittedJobSchema, type JobView } from '../view/schemas.ts';
 import type { Live } from '../view/taskView.ts';
-import { jobHeaders, liveOf, problems, requestEnd } from './answers.ts';
+import { accessLoss, requestEnd } from '../heldRequest.ts';
+import { jobHeaders, liveOf, problems } from './answers.ts';
 
 const headers = z.looseObject({
   'idempotency-key': z
@@ -48,7 +49,7 @@ export function submitRoute(app: Api, context: ApiContext): void {
       const submit = { tenant, idempotencyKey: request.headers['idempotency-key'], body: request.body };
       const { record, replayed } = await submitAndCount(context, submit);
       const waitMs = parseDuration(request.query.wait ?? '0s')!;
-      const after = await finished(context, tenant, record, waitMs, requestEnd(context, reply));
+      const after = await finished(context, tenant, record, waitMs, () => requestEnd(context, request, reply));
       return answer(context, reply, after, replayed, await liveOf(context, taskVersions(after)));
     },
   );
@@ -60,10 +61,13 @@ async function finished(
   tenant: string,
   record: JobRecord,
   waitMs: number,
-  signal: AbortSignal,
+  requestEnded: () => AbortSignal,
 ): Promise<JobRecord> {
   if (waitMs === 0 || !versionOf(record).open) return record;
-  await waitForJob(context, record, ({ open }) => !open, waitMs, signal);
+  const end = requestEnded();
+  await waitForJob(context, record, ({ open }) => !open, waitMs, end);
+  // Without access any more, the client still learns that its job is stored, and nothing that happened since.
+  if (accessLoss(end) !== undefined) return record;
   // The job is stored, so a failing read must not make the submit look failed.
   return readJob(context, tenant, record.job).catch(() => record);
 }

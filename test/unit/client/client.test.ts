@@ -162,6 +162,26 @@ describe('GenwardenClient', () => {
     expect(seen).toEqual(['/v1/jobs/j undefined', '/v1/jobs/j?wait=30s W/"1"', '/v1/jobs/j?wait=30s W/"1"']);
   });
 
+  test('asks once more when its token expires during a wait, and throws when it is refused again', async () => {
+    let [requests, refusals] = [0, 1];
+    await using server = await rawServer((request, response) => {
+      requests += 1;
+      if (request.headers['if-none-match'] !== undefined && refusals-- > 0) {
+        response.writeHead(401, { 'content-type': 'application/problem+json' });
+        response.end(JSON.stringify({ status: 401, code: 'Unauthorized', detail: 'It has expired' }));
+        return;
+      }
+      const state = request.headers['if-none-match'] === undefined ? 'queued' : 'succeeded';
+      response.writeHead(200, { 'content-type': 'application/json', etag: 'W/"7"' }).end(JSON.stringify({ state }));
+    });
+    const client = new GenwardenClient({ url: server.url });
+    expect(await client.wait('j')).toMatchObject({ state: 'succeeded' });
+    expect(requests).toBe(3);
+    refusals = 2;
+    await expect(client.wait('j')).rejects.toMatchObject({ code: 'Unauthorized' });
+    expect(requests).toBe(6);
+  });
+
   test('an answer that is not a problem document is also an error', async () => {
     await using server = await rawServer((_request, response) => response.writeHead(404).end('<html>'));
     await expect(new GenwardenClient({ url: server.url }).get('j')).rejects.toMatchObject({

@@ -106,3 +106,24 @@ test('an error of the API is thrown; leaving the loop closes the connection', as
   }
   await gone;
 });
+
+test('a problem, because the token was revoked, is no event: the next connection throws what it is refused with', async () => {
+  const problem = {
+    status: 401,
+    code: 'Unauthorized',
+    title: '',
+    detail: 'The token is unknown or has expired',
+    hint: '',
+  };
+  const refuse: Answer = (response) => {
+    response.writeHead(401, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+  };
+  const { client, asked } = await server(streams(snapshot, task, event('problem', problem)), refuse);
+  const seen: string[] = [];
+  const watching = (async () => {
+    for await (const one of client.events('job1')) seen.push(one.event);
+  })();
+  await expect(watching).rejects.toMatchObject({ code: 'Unauthorized', detail: problem.detail });
+  expect(seen).toEqual(['snapshot', 'task']);
+  expect(asked).toEqual([undefined, 'e-2']);
+});
