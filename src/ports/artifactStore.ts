@@ -9,17 +9,33 @@ export interface StoredArtifact {
   readonly bytes: number;
 }
 
+/** What moves in one direction. */
+export interface Traffic {
+  /** Bytes that were asked for or sent, and have not arrived. Bounded. */
+  readonly bytes: number;
+  /** Transfers that wait for their turn. */
+  readonly waiting: number;
+}
+
+/** Many transfers take turns: a slow reader, or one that is gone, delays no other. */
 export interface ArtifactStore {
   /**
    * Stores bytes; storing the same bytes again only renews their retention. Throws `ArtifactStoreFailed`, `StorageFull` or
-   * `Unavailable`.
+   * `Unavailable`, or the signal's reason.
    */
-  put(tenant: string, bytes: Uint8Array, mediaType: string): Promise<StoredArtifact>;
+  put(tenant: string, bytes: Uint8Array, mediaType: string, signal?: AbortSignal): Promise<StoredArtifact>;
   /** The tenant's artifact with this digest, or undefined. */
   find(tenant: string, digest: string): Promise<StoredArtifact | undefined>;
-  /** All bytes, checked against the digest; undefined if the artifact is not stored. */
-  read(tenant: string, digest: string): Promise<Uint8Array | undefined>;
-  /** The bytes from `start` to `end` inclusive, or all, as a stream; undefined if the artifact is not stored. */
+  /**
+   * All bytes, checked against the digest; undefined if the artifact is not stored. Throws `ArtifactStoreFailed`,
+   * `Unavailable`, or the signal's reason.
+   */
+  read(tenant: string, digest: string, signal?: AbortSignal): Promise<Uint8Array | undefined>;
+  /**
+   * The bytes from `start` to `end` inclusive, or all, as a stream that reads only what its consumer takes; undefined if the
+   * artifact is not stored. Destroying it frees everything.
+   */
   stream(tenant: string, digest: string, range?: { start: number; end: number }): Promise<Readable | undefined>;
   delete(tenant: string, digest: string): Promise<void>;
+  traffic(): { readonly read: Traffic; readonly write: Traffic };
 }

@@ -38,6 +38,7 @@ export function fakeArtifactStore(): FakeArtifactStore {
       objects.delete(at(tenant, digest));
       return Promise.resolve();
     },
+    traffic: () => ({ read: { bytes: 0, waiting: 0 }, write: { bytes: 0, waiting: 0 } }),
   };
   return store;
 }

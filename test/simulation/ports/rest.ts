@@ -42,6 +42,7 @@ export function artifactsOver(link: Link): ArtifactStore {
     read: (tenant, digest) => link.request('the artifacts', () => artifacts.read(tenant, digest)),
     stream: (tenant, digest, range) => link.request('the artifacts', () => artifacts.stream(tenant, digest, range)),
     delete: (tenant, digest) => link.request('the artifacts', () => artifacts.delete(tenant, digest)),
+    traffic: () => artifacts.traffic(),
   };
 }
 

@@ -1,4 +1,5 @@
-// Stores and reads the bytes of an object: chunks of 128 KiB, several in flight at a time, read in batches by direct get.
+// Stores and reads the bytes of an object: chunks of 128 KiB, several in flight at a time, read in batches by direct get. What
+// is under way on the connection is bounded: the rest waits for its turn.
 
 import { nuid } from '@nats-io/transport-node';
 import { purgeStream } from '../jetstream/api.ts';
@@ -16,7 +17,7 @@ export interface StoredChunks {
 }
 
 /** Stores the bytes under a new id. After a failure it deletes the chunks stored so far, as far as NATS answers. */
-export async function putChunks(store: Store, bytes: Uint8Array): Promise<StoredChunks> {
+export async function putChunks(store: Store, bytes: Uint8Array, signal: AbortSignal): Promise<StoredChunks> {
   const chunkId = nuid.next();
   const subject = chunkSubject(store, chunkId);
   const chunks = Math.ceil(bytes.length / chunkBytes);
@@ -27,7 +28,10 @@ export async function putChunks(store: Store, bytes: Uint8Array): Promise<Stored
       const group = Array.from({ length: Math.min(inFlight, chunks - index) }, (_, part) =>
         bytes.subarray((index + part) * chunkBytes, (index + part + 1) * chunkBytes),
       );
-      const sequences = await Promise.all(group.map((chunk) => publishOnce(store.link, subject, chunk)));
+      const sent = group.reduce((sum, { length }) => sum + length, 0);
+      const sequences = await store.writes.run(sent, signal, () =>
+        Promise.all(group.map((chunk) => publishOnce(store.link, subject, chunk))),
+      );
       if (index === 0) firstChunk = sequences[0]!;
     }
   } catch (error) {
@@ -48,13 +52,18 @@ export async function* chunksFrom(
   store: Store,
   record: ObjectRecord,
   at: number,
+  signal: AbortSignal,
 ): AsyncGenerator<{ readonly offset: number; readonly data: Uint8Array }> {
   const subject = chunkSubject(store, record.chunkId);
+  // Other programs may store larger chunks.
+  const size = Math.ceil(record.size / record.chunks);
   let offset = 0;
   let seq = record.firstChunk;
   for (let left = record.chunks; left > 0;) {
-    const query = { seq, batch: Math.min(left, batchSize), next_by_subj: subject };
-    const { messages } = await directRead(store.link, streamOf(store), query);
+    const query = { seq, batch: Math.min(left, batchSize(store.readers.size)), next_by_subj: subject };
+    const { messages } = await store.reads.run(query.batch * size, signal, () =>
+      directRead(store.link, streamOf(store), query, readTimeout),
+    );
     for (const { data } of messages) {
       if (offset + data.length > at) yield { offset, data };
       offset += data.length;
@@ -65,7 +74,16 @@ export async function* chunksFrom(
   }
 }
 
-/** Limits what is held in memory for a slow reader: 1 MiB. */
-const batchSize = 8;
+/** ms without any chunk. Longer than for other requests: the chunks of other readers may arrive first. */
+const readTimeout = 5_000;
+
+/** Chunks that all readers together may hold ahead of their clients: 16 MiB. */
+const readAhead = 128;
+/** Half of what may be under way, so that one batch arrives while the next is asked for. */
+const largestBatch = 4;
+
+/** The more readers there are, the less each one holds, and the sooner it is the next one's turn. At least one chunk. */
+export const batchSize = (readers: number): number =>
+  Math.max(1, Math.min(largestBatch, Math.floor(readAhead / readers)));
 
 const chunkSubject = ({ bucket }: Store, chunkId: string): string => `$O.${bucket}.C.${chunkId}`;

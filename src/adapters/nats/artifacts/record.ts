@@ -6,10 +6,20 @@ import { GenwardenError } from '../../../job/errors/index.ts';
 import { expect, publishConditionally } from '../jetstream/publish.ts';
 import { leaderRead } from '../jetstream/reads.ts';
 import type { NatsLink } from '../link/connection.ts';
+import type { Flow } from './flow.ts';
 
-export interface Store {
+/** What a record needs of the store. */
+export interface Bucket {
+  /** The connection that carries the artifacts and nothing else. */
   readonly link: NatsLink;
   readonly bucket: string;
+}
+
+export interface Store extends Bucket {
+  readonly reads: Flow;
+  readonly writes: Flow;
+  /** The downloads and reads that are open. */
+  readonly readers: Set<object>;
 }
 
 export interface ObjectRecord {
@@ -32,10 +42,10 @@ export interface ObjectRecord {
 
 export const chunkBytes = 128 * 1024;
 
-export const streamOf = ({ bucket }: Store): string => `OBJ_${bucket}`;
+export const streamOf = ({ bucket }: Pick<Bucket, 'bucket'>): string => `OBJ_${bucket}`;
 
 /** Reads the record from the stream's leader; undefined if it does not exist. The record of a deleted object is not `live`. */
-export async function readObject(store: Store, name: string): Promise<ObjectRecord | undefined> {
+export async function readObject(store: Bucket, name: string): Promise<ObjectRecord | undefined> {
   const message = await leaderRead(store.link, streamOf(store), { last_by_subj: recordSubject(store, name) });
   if (message === undefined) return undefined;
   return { ...parse(name, message.data), revision: message.sequence, storedAt: message.at };
@@ -43,7 +53,7 @@ export async function readObject(store: Store, name: string): Promise<ObjectReco
 
 /** Returns false, and stores nothing, if the record's revision is not `expected` (0: no record). */
 export async function writeObject(
-  store: Store,
+  store: Bucket,
   record: Omit<ObjectRecord, 'revision' | 'storedAt'>,
   expected: number,
 ): Promise<boolean> {
@@ -58,7 +68,7 @@ export async function writeObject(
   return answer === 'stored';
 }
 
-const recordSubject = ({ bucket }: Store, name: string): string =>
+const recordSubject = ({ bucket }: Bucket, name: string): string =>
   `$O.${bucket}.M.${Buffer.from(name).toString('base64').replaceAll('+', '-').replaceAll('/', '_')}`;
 
 function asStored(bucket: string, record: Omit<ObjectRecord, 'revision' | 'storedAt'>): object {

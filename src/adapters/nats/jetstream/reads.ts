@@ -79,9 +79,14 @@ export interface DirectAnswer {
   readonly more: boolean;
 }
 
-/** Throws `Unavailable` or `NatsPermissionDenied`. */
-export async function directRead(link: RequestLink, stream: string, query: DirectQuery): Promise<DirectAnswer> {
-  const answer = await directReadOrTooMany(link, stream, query);
+/** `timeout`: without any answer, ms. Throws `Unavailable` or `NatsPermissionDenied`. */
+export async function directRead(
+  link: RequestLink,
+  stream: string,
+  query: DirectQuery,
+  timeout = attemptTimeout,
+): Promise<DirectAnswer> {
+  const answer = await directReadOrTooMany(link, stream, query, timeout);
   if (answer === 'tooMany') throw new Error(`a direct get from ${stream} has more than 1,024 results`);
   return answer;
 }
@@ -91,9 +96,10 @@ export function directReadOrTooMany(
   link: RequestLink,
   stream: string,
   query: DirectQuery,
+  timeout = attemptTimeout,
 ): Promise<DirectAnswer | 'tooMany'> {
   const subject = `$JS.API.DIRECT.GET.${stream}`;
-  const request = { subject, payload: JSON.stringify(query), timeout: attemptTimeout };
+  const request = { subject, payload: JSON.stringify(query), timeout };
   return retry(whileRunning, `A direct get from ${stream} failed`, async () => {
     const answer = await requestsOf(link).many(request, (message) => statusOf(message) !== 0);
     if (answer === undefined) throw new NoAnswer('timeout');

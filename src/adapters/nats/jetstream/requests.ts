@@ -3,14 +3,14 @@
 
 import type { Msg, MsgHdrs } from '@nats-io/transport-node';
 import { GenwardenError } from '../../../job/errors/index.ts';
-import { disconnected, type NatsLink } from '../link/connection.ts';
+import type { NatsLink } from '../link/connection.ts';
 import { permissionDenied, type Violation } from '../link/permissions.ts';
 
 export interface Request {
   readonly subject: string;
   readonly payload: string | Uint8Array;
   readonly headers?: MsgHdrs;
-  /** ms from the first sending; sending it again does not extend it. */
+  /** ms from the first sending, or from the newest of several answers; sending it again does not extend it. */
   readonly timeout: number;
   /** Never sent a second time, for a message that must not be stored twice: it expires when the connection is lost. */
   readonly sendOnce?: boolean;
@@ -19,7 +19,7 @@ export interface Request {
 }
 
 interface Pending extends Request {
-  readonly deadline: number;
+  deadline: number;
   /** Returns whether that was the last answer. */
   readonly take: (answer: Msg) => boolean;
   /** Discards the answers so far, as the request is sent again. */
@@ -34,7 +34,7 @@ const sweepEvery = 250;
 const briefly = 2_000;
 
 /** What requests need of a link. */
-export type RequestLink = Pick<NatsLink, 'connection' | 'onStatus' | 'onViolation' | 'connected' | 'inbox'>;
+export type RequestLink = Pick<NatsLink, 'connection' | 'onStatus' | 'onViolation' | 'connected' | 'inbox' | 'lost'>;
 
 const requestsByLink = new WeakMap<RequestLink, Requests>();
 
@@ -53,12 +53,13 @@ class Requests {
   readonly #pending = new Map<string, Pending>();
   #next = 0;
   #sweeper: NodeJS.Timeout | undefined;
-  #disconnectedSince = Infinity;
+  #disconnectedSince: number;
 
   /** Lives as long as the connection. */
   constructor(link: RequestLink) {
     this.#link = link;
     this.#inbox = `${link.inbox()}.`;
+    this.#disconnectedSince = link.connected() ? Infinity : performance.now();
     link.connection.subscribe(`${this.#inbox}*`, {
       callback: (error, answer) => {
         if (error === null) this.#answered(answer);
@@ -103,7 +104,7 @@ class Requests {
   /** Whether a message can be sent immediately. Throws `Unavailable` once the connection has been lost for two seconds. */
   canSend(): boolean {
     if (performance.now() - this.#disconnectedSince <= briefly) return this.#link.connected();
-    throw disconnected();
+    throw this.#link.lost();
   }
 
   #start(request: Request, listener: Omit<Pending, keyof Request | 'deadline' | 'fail'>, fail: Pending['fail']): void {
@@ -137,7 +138,10 @@ class Requests {
 
   #answered(answer: Msg): void {
     const token = answer.subject.slice(this.#inbox.length);
-    if (this.#pending.get(token)?.take(answer) === true) this.#pending.delete(token);
+    const pending = this.#pending.get(token);
+    if (pending === undefined) return;
+    if (pending.take(answer)) this.#pending.delete(token);
+    else pending.deadline = performance.now() + pending.timeout;
   }
 
   /** Fails the requests to the refused subject, or all of them if it is the inbox: no answer would ever come. */

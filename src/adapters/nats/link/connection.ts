@@ -1,4 +1,5 @@
-// The process's one connection to NATS. It reconnects automatically and without limit and reports when it is disconnected.
+// The process's connection to NATS, and further ones beside it for a purpose. Each reconnects automatically and without limit
+// and reports when it is disconnected.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createInbox, type NatsConnection, type ServerInfo } from '@nats-io/transport-node';
@@ -48,6 +49,13 @@ export interface NatsLink {
   whenConnected(signal: AbortSignal): Promise<void>;
   /** Aborts when `close` is called: background work on this link ends with it. */
   readonly closing: AbortSignal;
+  /** The error of a request while the connection is lost: `Unavailable`. */
+  lost(): GenwardenError;
+  /**
+   * Opens a connection with the same settings for one purpose, which its name and its log lines carry. It closes with this
+   * one. Throws as `connectNats` does.
+   */
+  another(purpose: string): Promise<NatsLink>;
   /** Sends pending messages, for two seconds at most, and closes; may be called more than once. */
   close(): Promise<void>;
 }
@@ -56,14 +64,23 @@ export interface NatsLink {
  * Connects, waiting for as long as NATS is away. Throws the signal's reason, `InvalidConfiguration` for a rejected login
  * or an unreadable file, `NatsTooOld`, or `NatsUnsuitable` if JetStream is off.
  */
-export async function connectNats(settings: NatsSettings, context: ConnectContext): Promise<NatsLink> {
+export function connectNats(settings: NatsSettings, context: ConnectContext): Promise<NatsLink> {
+  return openLink(settings, context, undefined);
+}
+
+async function openLink(
+  settings: NatsSettings,
+  context: ConnectContext,
+  purpose: string | undefined,
+): Promise<NatsLink> {
   const options = await connectionOptions(settings);
   const connection = await openConnection(options, context);
   try {
-    const watched = watchConnection(connection, context.log);
+    const watched = watchConnection(connection, context.log, purpose);
     await untilJetStreamAnswers(connection, context);
     const permissions = await trackPermissions(watched);
     const { prefix, replicas = 1, maxBytes } = settings;
+    const beside = new Set<NatsLink>();
     return {
       ...watched,
       prefix,
@@ -73,6 +90,17 @@ export async function connectNats(settings: NatsSettings, context: ConnectContex
       inbox: () => createInbox(options().inboxPrefix),
       waiting: new Set(),
       stopping: context.signal,
+      another: async (anotherPurpose) => {
+        const signal = AbortSignal.any([context.signal, watched.closing]);
+        const named = { ...settings, name: `${settings.name}-${anotherPurpose}` };
+        const link = await openLink(named, { ...context, signal }, anotherPurpose);
+        beside.add(link);
+        return link;
+      },
+      close: async () => {
+        await Promise.all([...beside].map((link) => link.close()));
+        await watched.close();
+      },
     };
   } catch (error) {
     await connection.close();
@@ -95,10 +123,12 @@ export type WatchedConnection = Pick<
   NatsLink,
   'connection' | 'log' | 'connected' | 'onStatus' | 'onViolation' | 'serverId' | 'clientId' | 'whileConnected'
 > &
-  Pick<NatsLink, 'whenConnected' | 'closing' | 'close'>;
+  Pick<NatsLink, 'whenConnected' | 'closing' | 'lost' | 'close'>;
 
 /** Tracks the connection's status; also used for the system account's connection, which has no JetStream. */
-export function watchConnection(connection: NatsConnection, log: NatsLog): WatchedConnection {
+export function watchConnection(connection: NatsConnection, log: NatsLog, purpose?: string): WatchedConnection {
+  const what = purpose === undefined ? 'connection' : `connection for ${purpose}`;
+  const lost = (): GenwardenError => new GenwardenError('Unavailable', `The ${what} to NATS is lost.`);
   const violations = violationReports(log);
   const listeners = new Set<(status: LinkStatus) => void>();
   let up = true;
@@ -108,7 +138,7 @@ export function watchConnection(connection: NatsConnection, log: NatsLog): Watch
   const change = (status: LinkStatus): void => {
     up = status === 'reconnected';
     info = connection.info ?? info;
-    if (!closing.signal.aborted) log.info({ status, server: info.server_name }, `NATS connection ${status}`);
+    if (!closing.signal.aborted) log.info({ status, server: info.server_name }, `NATS ${what} ${status}`);
     for (const listener of listeners) listener(status);
   };
   void trackStatus(connection, change, violations.report);
@@ -125,12 +155,13 @@ export function watchConnection(connection: NatsConnection, log: NatsLog): Watch
     onViolation: violations.onViolation,
     serverId: () => info.server_id,
     clientId: () => info.client_id,
-    whileConnected: (request) => whileConnected(request, connected, onStatus),
+    whileConnected: (request) => whileConnected(request, { connected, onStatus, lost }),
     whenConnected: (signal) => whenConnected(signal, connected, onStatus),
     closing: closing.signal,
+    lost,
     close: () => {
-      closing.abort(new GenwardenError('Unavailable', 'The connection to NATS is closed.'));
-      const flush = whileConnected(() => connection.flush(), connected, onStatus);
+      closing.abort(new GenwardenError('Unavailable', `The ${what} to NATS is closed.`));
+      const flush = whileConnected(() => connection.flush(), { connected, onStatus, lost });
       return closeAfterFlush(connection, flush);
     },
   };
@@ -156,10 +187,13 @@ async function trackStatus(
 
 type OnStatus = NatsLink['onStatus'];
 
-async function whileConnected<T>(request: () => Promise<T>, connected: () => boolean, onStatus: OnStatus): Promise<T> {
-  if (!connected()) throw disconnected();
+async function whileConnected<T>(
+  request: () => Promise<T>,
+  { connected, onStatus, lost }: Pick<NatsLink, 'connected' | 'onStatus' | 'lost'>,
+): Promise<T> {
+  if (!connected()) throw lost();
   const { promise, reject } = Promise.withResolvers<never>();
-  const stop = onStatus((status) => status === 'disconnected' && reject(disconnected()));
+  const stop = onStatus((status) => status === 'disconnected' && reject(lost()));
   try {
     return await Promise.race([request(), promise]);
   } finally {
@@ -178,8 +212,6 @@ async function whenConnected(signal: AbortSignal, connected: () => boolean, onSt
     stop();
   }
 }
-
-export const disconnected = (): GenwardenError => new GenwardenError('Unavailable', 'The connection to NATS is lost.');
 
 /**
  * Not a drain: a drain writes into a socket that the server has just closed and removes its error handler in the same turn,
