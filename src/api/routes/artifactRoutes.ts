@@ -1,5 +1,6 @@
 // Downloads of results, and uploads of reference images.
 
+import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';
@@ -11,6 +12,7 @@ import type { Api, ApiContext } from '../options.ts';
 import { checkImage, imageMediaTypes, type ImageMediaType } from '../../jobs/submit/image.ts';
 import { jobParams } from '../validation.ts';
 import { isNamed, problems } from './answers.ts';
+import { guard } from './download.ts';
 
 export function artifactRoutes(app: Api, context: ApiContext): void {
   downloadRoute(app, context);
@@ -51,7 +53,13 @@ function downloadRoute(app: Api, context: ApiContext): void {
     describe(reply, artifact, tag);
     if (isNamed(known, tag)) return reply.code(304).send();
     const usable = ifRange === undefined || ifRange === tag ? range : undefined;
-    return sendBytes(context, reply, record.tasks[0]!.last.state.of.tenant, artifact, usable);
+    const source = {
+      tenant: record.tasks[0]!.last.state.of.tenant,
+      artifact,
+      path: request.url,
+      headersOnly: request.method === 'HEAD',
+    };
+    return sendBytes(context, reply, source, usable);
   });
 }
 
@@ -80,20 +88,32 @@ function describe(reply: FastifyReply, { name, mediaType }: ArtifactRef, tag: st
     .type(mediaType);
 }
 
+interface Source {
+  readonly tenant: string;
+  readonly artifact: ArtifactRef;
+  /** For the log. */
+  readonly path: string;
+  /** Otherwise Fastify would read all bytes only to drop them. */
+  readonly headersOnly: boolean;
+}
+
 async function sendBytes(
-  { artifacts }: ApiContext,
+  context: ApiContext,
   reply: FastifyReply,
-  tenant: string,
-  { digest, bytes, name }: ArtifactRef,
+  source: Source,
   header: string | undefined,
 ): Promise<FastifyReply> {
+  const { digest, bytes, name } = source.artifact;
   const range = byteRange(header, bytes);
   if (range === 'outside') {
     const details = { contentRange: `bytes */${bytes}` };
     throw new GenwardenError('RangeNotSatisfiable', `The artifact has only ${bytes} bytes`, { details });
   }
-  const stream = await artifacts.stream(tenant, digest, range);
+  const stream = source.headersOnly
+    ? (await context.artifacts.find(source.tenant, digest)) && Readable.from([])
+    : await context.artifacts.stream(source.tenant, digest, range);
   if (stream === undefined) throw new GenwardenError('ArtifactNotFound', `Artifact ${name} is no longer stored`);
+  if (!source.headersOnly) guard(stream, reply, source, context);
   if (range === undefined) return reply.header('content-length', bytes).send(stream);
   return reply
     .code(206)
