@@ -2,10 +2,11 @@
 // other clients.
 
 import { createHash } from 'node:crypto';
+import type { JsonValue } from '../../job/task.ts';
 import type { SchemaChecker, SchemaProblem, SchemaVerdict } from '../../ports/schemaChecker.ts';
 import { CheckThread, type Outcome } from './checkThread.ts';
 import { FairQueue } from './fairQueue.ts';
-import type { Request } from './messages.ts';
+import { tooDeep, type Request } from './messages.ts';
 
 export interface CheckerOptions {
   /** Processor time for one request, ms. */
@@ -41,11 +42,23 @@ export function jsonSchemaChecker({ limitMs = 2_000 }: CheckerOptions = {}): Jso
   };
 
   const check: SchemaChecker['check'] = async (schema, value) => {
+    const written = writtenValue(value);
+    if (written === undefined) return { verdict: 'differs', problem: tooDeep };
     const text = JSON.stringify(schema);
-    return verdictOf(await threads.run(digestOf(text), { schema: text, value: JSON.stringify(value) }));
+    return verdictOf(await threads.run(digestOf(text), { schema: text, value: written }));
   };
 
   return { problems, check, close: () => threads.close() };
+}
+
+/** As JSON; undefined if the value is nested too deeply to be written. */
+function writtenValue(value: JsonValue): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('base64');

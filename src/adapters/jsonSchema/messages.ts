@@ -20,3 +20,6 @@ export interface Message {
   /** What the thread has used so far, ms; undefined where Node.js cannot tell (before 23.9). */
   readonly cpuMs: number | undefined;
 }
+
+/** What is wrong with a value whose nesting exceeds the stack. */
+export const tooDeep = '/ is nested too deeply to be checked';

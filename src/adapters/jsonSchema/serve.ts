@@ -3,7 +3,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { JsonObject, JsonValue } from '../../job/task.ts';
 import { compileSchema, type Compiled } from './compile.ts';
-import type { Answer, Message, Request } from './messages.ts';
+import { tooDeep, type Answer, type Message, type Request } from './messages.ts';
 
 const mostCompiled = 16;
 
@@ -47,7 +47,7 @@ function problemOf(value: JsonValue, check: (value: JsonValue) => string | undef
   try {
     return check(value);
   } catch (error) {
-    if (error instanceof RangeError) return '/ is nested too deeply to be checked';
+    if (error instanceof RangeError) return tooDeep;
     throw error;
   }
 }

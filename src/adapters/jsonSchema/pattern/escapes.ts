@@ -44,6 +44,10 @@ function spaces(character: string, inClass: boolean): string {
 /** Python's \Z is the end of the text. */
 const anchor = (character: string): string => (character === 'Z' ? '\\z' : `\\${character}`);
 
+/** In JavaScript, Python (`U`) and PCRE (`x{…}`). */
+const hexadecimal =
+  /^\\(?:u([\dA-Fa-f]{4})|u\{([\dA-Fa-f]{1,6})\}|U([\dA-Fa-f]{8})|x([\dA-Fa-f]{2})|x\{([\dA-Fa-f]{1,6})\})/;
+
 /** The escapes that stand for one character: its code, or undefined for any other. */
 function codeAt(pattern: string, at: number): { code: number; length: number } | undefined {
   const rest = pattern.slice(at, at + 12);
@@ -52,19 +56,11 @@ function codeAt(pattern: string, at: number): { code: number; length: number } |
     const [high, low] = [Number.parseInt(pair[1]!, 16), Number.parseInt(pair[2]!, 16)];
     return { code: 0x1_00_00 + (high - 0xd8_00) * 0x4_00 + (low - 0xdc_00), length: 12 };
   }
-  const hex = /^\\(?:u([0-9a-f]{4})|u\{([0-9a-f]{1,6})\}|U([0-9a-f]{8})|x([0-9a-f]{2})|x\{([0-9a-f]{1,6})\})/i.exec(
-    rest,
-  );
-  if (hex !== null)
-    return {
-      code: within(
-        Number.parseInt(
-          hex.slice(1).find((one) => one !== undefined)!,
-          16,
-        ),
-      ),
-      length: hex[0].length,
-    };
+  const hex = hexadecimal.exec(rest);
+  if (hex !== null) {
+    const digits = hex.slice(1).find((one) => one !== undefined)!;
+    return { code: within(Number.parseInt(digits, 16)), length: hex[0].length };
+  }
   const octal = /^\\0[0-7]{0,2}/.exec(rest);
   if (octal !== null) return { code: Number.parseInt(octal[0].slice(1), 8), length: octal[0].length };
   const control = /^\\c([A-Za-z])/.exec(rest);
