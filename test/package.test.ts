@@ -66,6 +66,14 @@ describe('the installed command', () => {
   });
 });
 
+test('the built files check schemas in a thread', async () => {
+  const built = join(folder.path, 'project/node_modules/genwarden/dist/adapters/jsonSchema/index.js');
+  const script = `const { jsonSchemaChecker } = await import(${JSON.stringify(built)});
+    console.log(JSON.stringify(await jsonSchemaChecker().check({ pattern: '^(a+)+$' }, 'a'.repeat(40) + '!')));`;
+  const { stdout } = await inProject(process.execPath, '--input-type=module', '-e', script);
+  expect(JSON.parse(stdout)).toEqual({ verdict: 'differs', problem: '/ must match pattern "^(a+)+$"' });
+});
+
 describe('genwarden/client', () => {
   test('is imported by a module', async () => {
     const script = `import * as client from 'genwarden/client'; console.log(Object.keys(client).length)`;

@@ -4,6 +4,7 @@ import type { Content, GenerateContentConfig, Part } from '@google/genai/web';
 import { AttemptFailed, taskError } from '../../job/errors/index.ts';
 import type { JsonObject, JsonValue } from '../../job/task.ts';
 import type { GenerateRequest, ReferenceBytes } from '../../ports/provider.ts';
+import { withLowerCaseTypes } from './schemaTypes.ts';
 
 /** The prompt first, then each reference, its caption as a text part before it. */
 export function contentsOf({ input, references }: GenerateRequest): Content[] {
@@ -33,7 +34,10 @@ export function configOf({ kind, input }: GenerateRequest, signal: AbortSignal):
     ...(Object.keys(imageConfig).length > 0 && { imageConfig }),
     ...(system !== undefined && { systemInstruction: system }),
     ...(seed !== undefined && { seed }),
-    ...(schema !== undefined && { responseMimeType: 'application/json', responseJsonSchema: schema }),
+    ...(schema !== undefined && {
+      responseMimeType: 'application/json',
+      responseJsonSchema: withLowerCaseTypes(schema),
+    }),
     abortSignal: signal,
     // Otherwise the SDK silently repeats, and Google bills, a call whose answer ends with CONTINUATION.
     automaticContinuation: false,

@@ -111,8 +111,33 @@ describe('a structured answer', () => {
     expect(value).toEqual({ name: 'name', count: 4, tags: ['tags', 'tags 2', 'tags 3'] });
   });
 
+  const sameEverywhere = { $ref: '#' };
+  const wide = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`a${index}`, sameEverywhere]));
+  const properties = { a: { anyOf: [sameEverywhere, sameEverywhere] }, b: sameEverywhere };
+
+  it.each<[string, object]>([
+    ['two hundred properties that refer back', { type: 'object', properties: wide }],
+    ['alternatives that refer back', { type: 'object', properties }],
+    ['a pattern that backtracks', { type: 'array', items: { type: 'string', pattern: '^(a+)+$' }, minItems: 3 }],
+    ['a name that backtracks', { type: 'object', properties: { [`${'a'.repeat(40)}!`]: { pattern: '^(a+)+$' } } }],
+    ['repetitions that multiply', { type: 'string', pattern: '((a{1000}){1000}){1000}' }],
+    ['thousands of groups', { type: 'string', pattern: '('.repeat(20_000) }],
+  ])('is made within bounds: %s', async (_, schema) => {
+    expect(await answer(schema)).toBeDefined();
+  });
+
+  it('gives texts that match patterns, each its own', async () => {
+    const items = { type: 'string', pattern: '^(?:red|green|[A-Z]{2,}\\d+)-\\w+$', minLength: 6 };
+    const values = (await answer({ type: 'array', items, minItems: 3, uniqueItems: true })) as string[];
+    expect(values.filter((value) => /^(?:red|green|[A-Z]{2,}\d+)-\w+$/.test(value) && value.length >= 6)).toEqual(
+      values,
+    );
+    expect(new Set(values).size).toBe(3);
+  });
+
   it.each([
     ['endless', { $ref: '#/$defs/node', $defs: { node: { ...node, required: ['child'] } } }, /infinite/],
+    ['huge', { type: 'array', minItems: 1_000, items: { type: 'array', minItems: 1_000, items: {} } }, /too large/],
     ['dangling', { $ref: '#/$defs/none' }, /leads nowhere/],
   ])('refuses a schema: %s', async (_, schema, message) => {
     const failure = await apiFailureOf(answer(schema));
