@@ -141,6 +141,7 @@ const topics: readonly Topic[] = [
       'InvalidPolicy',
       'PortInUse',
       'DataDirInUse',
+      'DiskFull',
       'NatsServerMissing',
       'NatsUnreachable',
       'NatsTooOld',

@@ -5,6 +5,7 @@ import type { Lane, State, TaskError } from './types.ts';
 
 export type Cause =
   | 'Overdue'
+  | 'StorageFull'
   | 'PoolRemoved'
   | 'PoolPaused'
   | 'NoWorkers'

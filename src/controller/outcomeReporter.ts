@@ -42,7 +42,10 @@ export class OutcomeReporter {
   /** A read or write failed; the reconciler will retry. */
   failed(key: TaskKey, error: unknown): void {
     const { outage, logger } = this.#options;
-    if (error instanceof GenwardenError && error.code === 'Unavailable') outage.begin('writeFailed');
+    const code = error instanceof GenwardenError ? error.code : undefined;
+    if (code === 'Unavailable') outage.begin('writeFailed');
+    // The log tells about full storage once.
+    else if (code === 'StorageFull') logger.debug({ err: error, key }, 'There is no room for a status; will retry');
     else logger.error({ err: error, key }, 'The controller failed to reconcile a task and will retry');
   }
 
@@ -63,6 +66,7 @@ export class OutcomeReporter {
       return logEvent(logger, 'status_write_refused', fields, message);
     }
     if (outcome.outcome === 'failed') {
+      if (outcome.error instanceof GenwardenError && outcome.error.code === 'StorageFull') return;
       const message = `The write for ${rule} failed; the controller will retry`;
       return logEvent(logger, 'status_write_failed', { ...fields, err: outcome.error }, message);
     }

@@ -17,8 +17,8 @@ import type { OutcomeReporter } from './outcomeReporter.ts';
 import type { WorldObserver } from './worldObserver.ts';
 import type { WritePermission } from './writePermission.ts';
 
-/** Delays before a task is checked again after a failed write, ms. */
-const failureBackoff: Backoff = { first: 500, cap: 30_000 };
+/** Delays before a task is checked again after a failed write, ms: it is overdue, and NATS may store the next write. */
+const failureBackoff: Backoff = { first: 500, cap: 2_000 };
 
 export interface ReconcilerOptions {
   readonly log: JobLog;

@@ -9,6 +9,7 @@ import type { JobLog } from '../ports/jobLog.ts';
 import type { KeyRing } from '../ports/keyRing.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
 import type { SchemaChecker } from '../ports/schemaChecker.ts';
+import type { StorageHealth } from '../ports/storageHealth.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { Follower } from '../readmodel/follower.ts';
 import type { LastClaims } from '../readmodel/lastClaims.ts';
@@ -24,6 +25,8 @@ export interface JobsContext {
   readonly schemas: Pick<SchemaChecker, 'problems'>;
   /** Tells why a pool admits no call; if absent, that is unknown. */
   readonly keys?: KeyRingView;
+  /** What the writes of this process show about the storage; if absent, only the workers tell. */
+  readonly storage?: Pick<StorageHealth, 'full'>;
   readonly pools: PoolRegistry;
   readonly clock: Clock;
   readonly follower: Follower;

@@ -5,8 +5,10 @@ import { ownWords } from '../job/block.ts';
 import { clockTime, count } from '../job/explain/format.ts';
 import type { ObservedPool } from '../job/explain/observation.ts';
 import { isoTime } from '../job/time.ts';
+import { storageAdvice, storageEffect, storageTitle } from '../job/storage.ts';
 import type { JobsContext } from './context.ts';
 import { type ExplainContext, observePools } from './explain.ts';
+import { fullStorage } from './storage.ts';
 import { countOverdue } from './stuck.ts';
 
 type StorageContext = Pick<JobsContext, 'installation' | 'log' | 'artifacts' | 'random'>;
@@ -27,10 +29,13 @@ const failed = (name: string, says: string, advice: string): Check => ({ name, o
 
 /** All checks, each after those that it depends on. Never throws: a check that cannot run counts as failed. */
 export async function checkInstallation(context: DoctorContext, tenant: string): Promise<Check[]> {
+  // The check of the artifacts writes: what it shows about the storage is known before the storage is checked.
+  const written = artifacts(context, tenant);
   const groups = [
     ['nats', () => nats(context)],
     ['stream', async () => [await stream(context)]],
-    ['artifacts', async () => [await artifacts(context, tenant)]],
+    ['artifacts', async () => [await written]],
+    ['storage', async () => [await written.then(() => room(context))]],
     ['clock', async () => [clock(context)]],
     ['index', async () => [index(context)]],
     ['controller', async () => [await controller(context)]],
@@ -80,6 +85,13 @@ function space(name: string, used: number, limit: number, advice: string): Check
   return used < fullFrom * limit ? passed(name, says) : failed(name, says, advice);
 }
 
+function room(context: DoctorContext): Check {
+  const full = fullStorage(context);
+  if (full === undefined) return passed('storage', 'no write was refused for lack of room');
+  const says = `full since ${clockTime(full.since)}: ${storageTitle(full)} (${full.words}); ${storageEffect[full.refuses]}`;
+  return failed('storage', says, storageAdvice(full));
+}
+
 /** Writes, reads and deletes random bytes. */
 async function artifacts({ artifacts: store, random }: StorageContext, tenant: string): Promise<Check> {
   const advice = 'Check the space, limits and credentials of the artifact store.';
@@ -120,6 +132,11 @@ async function controller(context: DoctorContext): Promise<Check> {
   const { installation } = context;
   const overdue = [...countOverdue(context).values()].reduce((sum, tasks) => sum + tasks, 0);
   const leader = await installation?.leader();
+  const full = fullStorage(context);
+  if (full?.refuses === 'statuses' && (overdue > 0 || (installation !== undefined && leader === undefined))) {
+    const says = `no controller can lead or move tasks while the storage is full; ${count(overdue, 'overdue task')}`;
+    return failed('controller', says, 'See the check `storage`. The controller continues as soon as there is room.');
+  }
   const advice =
     'Start one with `genwarden controller`. If one is running, check its log: it leads only while its index is current.';
   if (installation !== undefined && leader === undefined) return failed('controller', 'no controller leads', advice);

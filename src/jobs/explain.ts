@@ -4,15 +4,17 @@
 import type { Observation, ObservedPool } from '../job/explain/observation.ts';
 import type { TaskError } from '../job/errors/index.ts';
 import type { JobId } from '../job/ids.ts';
+import type { FullStorage } from '../job/storage.ts';
 import { servingPool } from '../job/target.ts';
 import { lanes, type Lane, type Sequence, type TaskState } from '../job/task.ts';
 import { blocksOf, type Blocks } from './blocks.ts';
 import type { JobsContext, KeyRingView } from './context.ts';
+import { fullStorage } from './storage.ts';
 import { readJob, type ReadContext } from './read.ts';
 
 export interface ExplainContext extends Pick<
   JobsContext,
-  'follower' | 'workers' | 'lastClaims' | 'queue' | 'pools' | 'clock' | 'heartbeatTimeoutMs'
+  'follower' | 'workers' | 'lastClaims' | 'queue' | 'pools' | 'storage' | 'clock' | 'heartbeatTimeoutMs'
 > {
   readonly keys?: Pick<KeyRingView, 'state' | 'block' | 'outages'>;
 }
@@ -22,6 +24,7 @@ export interface ObservedPools {
   /** Sequences of the queued tasks, ascending, by pool and lane. */
   readonly queues: ReadonlyMap<string, Queues>;
   readonly blocks: Blocks;
+  readonly storage: FullStorage | undefined;
 }
 
 export type Queues = Readonly<Record<Lane, readonly Sequence[]>>;
@@ -49,12 +52,13 @@ export async function explainJob(
 export async function observePools(context: ExplainContext, names: ReadonlySet<string>): Promise<ObservedPools> {
   const queues = queuesOf(context, names);
   const pools = await Promise.all([...names].map((name) => observePool(context, name, queues.get(name)!)));
-  return { queues, pools: new Map(pools.map((pool) => [pool.name, pool])), blocks: blocksOf(context.keys) };
+  const byName = new Map(pools.map((pool) => [pool.name, pool]));
+  return { queues, pools: byName, blocks: blocksOf(context.keys), storage: fullStorage(context) };
 }
 
 export function observeTask(
   context: ExplainContext,
-  { pools, queues, blocks }: ObservedPools,
+  { pools, queues, blocks, storage }: ObservedPools,
   { state, sequence, error }: { state: TaskState; sequence: Sequence; error?: TaskError | undefined },
 ): Observation {
   const pool = servingPool(state);
@@ -65,6 +69,7 @@ export function observeTask(
     block: blocks(state),
     ahead: state.state === 'queued' ? aheadOf(queues.get(pool)!, state.lane, sequence) : null,
     runner: state.state === 'running' ? (context.workers.runner(state, sequence) ?? null) : null,
+    storage: storage ?? null,
     heartbeatTimeout: heartbeatTimeoutOf(context),
     now: context.clock.now(),
   };

@@ -3,10 +3,12 @@
 
 import type { ObservedPool, WaitingFor } from '../job/explain/observation.ts';
 import { waitingFor } from '../job/explain/waitingFor.ts';
+import type { FullStorage } from '../job/storage.ts';
 import { servingPool } from '../job/target.ts';
 import { isOpen } from '../job/task.ts';
 import { elapsed, type Monotonic } from '../job/time.ts';
 import { blocksOf, type Blocks } from './blocks.ts';
+import { fullStorage } from './storage.ts';
 import { observePools, observeTask, type ExplainContext, type Queues } from './explain.ts';
 import type { TaskVersion } from './list.ts';
 
@@ -39,17 +41,18 @@ export class WaitObserver {
     for (const { state } of tasks) if (state.state === 'queued') names.add(servingPool(state));
     await this.#refresh([...names]);
     const blocks = blocksOf(this.#context.keys);
-    return (task) => this.#waitingFor(task, blocks);
+    const storage = fullStorage(this.#context);
+    return (task) => this.#waitingFor(task, blocks, storage);
   }
 
-  #waitingFor({ state, sequence }: TaskVersion, blocks: Blocks): WaitingFor | null {
-    if (!isOpen(state) || state.state === 'running') return null;
+  #waitingFor({ state, sequence }: TaskVersion, blocks: Blocks, storage: FullStorage | undefined): WaitingFor | null {
+    if (!isOpen(state) || (state.state === 'running' && storage === undefined)) return null;
     const name = servingPool(state);
     const known = this.#known.get(name);
     if (known === undefined && state.state === 'queued') return null;
     const pools = new Map(known === undefined ? [] : [[name, known.pool]]);
     const queues = new Map(known === undefined ? [] : [[name, known.queues]]);
-    return waitingFor(observeTask(this.#context, { pools, queues, blocks }, { state, sequence }));
+    return waitingFor(observeTask(this.#context, { pools, queues, blocks, storage }, { state, sequence }));
   }
 
   async #refresh(names: readonly string[]): Promise<void> {
@@ -103,9 +106,9 @@ async function orElse<T>(ask: () => Promise<T>, fallback: T): Promise<T> {
   }
 }
 
-/** What a job waits for: its first waiting task, unless one of its tasks runs. */
+/** What a job waits for: its first waiting task, unless one of its tasks runs and does not wait. */
 export function jobWaitsFor(tasks: readonly TaskVersion[], waits: Waits): WaitingFor | null {
-  if (tasks.some(({ state }) => state.state === 'running')) return null;
+  if (tasks.some((task) => task.state.state === 'running' && waits(task) === null)) return null;
   for (const task of tasks) {
     const found = waits(task);
     if (found !== null) return found;

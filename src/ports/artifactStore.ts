@@ -38,4 +38,6 @@ export interface ArtifactStore {
   stream(tenant: string, digest: string, range?: { start: number; end: number }): Promise<Readable | undefined>;
   delete(tenant: string, digest: string): Promise<void>;
   traffic(): { readonly read: Traffic; readonly write: Traffic };
+  /** Throws `StorageFull` while there is no room for another artifact. Cheap: NATS is asked at most once a second. */
+  checkRoom(): Promise<void>;
 }

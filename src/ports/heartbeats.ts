@@ -1,6 +1,7 @@
 // Heartbeats from workers, and cancellations to workers. Nothing is stored.
 
 import type { JobId, TaskIndex } from '../job/ids.ts';
+import type { FullStorage } from '../job/storage.ts';
 import type { Instant, Sequence } from '../job/task.ts';
 
 export interface BeatTask {
@@ -35,6 +36,8 @@ export interface Beat {
   /** What attempts have taken of the memory that they may use, bytes; absent in heartbeats of older workers. */
   readonly attemptMemory?: { readonly used: number; readonly limit: number };
   readonly draining: boolean;
+  /** The storage that is full, as this worker knows it; absent while everything is stored. */
+  readonly storage?: FullStorage | undefined;
   /** The NATS connection that carries this heartbeat. */
   readonly connection: { readonly server: string; readonly client: number };
 }

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { natsInstallationProbe } from '../adapters/nats/index.ts';
+import { natsInstallationProbe, storageOf } from '../adapters/nats/index.ts';
 import { apiServerAddress, installationNamespace, openReviews } from '../adapters/kubernetes/index.ts';
 import { buildApi } from '../api/app.ts';
 import { kubernetesTokens } from '../api/auth/kubernetes/kubernetesTokens.ts';
@@ -12,16 +12,23 @@ import { loadPools } from '../config/pools.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../ports/clock.ts';
 import { createApiMetrics } from '../telemetry/metrics.ts';
+import type { DiskWatch } from '../ports/storageHealth.ts';
 import { version } from '../config/version.ts';
 import { startProcess, type ProcessContext, type RunningProcess, type StartedProcess } from './bootstrap.ts';
 import { openListener, type Listener } from './listener.ts';
 import { openPorts } from './openPorts.ts';
 
-export async function startApiProcess(settings: Settings, signal: AbortSignal): Promise<StartedProcess> {
+export async function startApiProcess(
+  settings: Settings,
+  signal: AbortSignal,
+  disk?: DiskWatch,
+): Promise<StartedProcess> {
   const listener = await openListener(settings.http);
   try {
     const pools = loadPools(settings);
-    return await startProcess('api', { settings, pools, signal }, (context) => serve(settings, context, listener));
+    return await startProcess('api', { settings, pools, signal, disk }, (context) =>
+      serve(settings, context, listener),
+    );
   } catch (error) {
     await listener.close();
     throw error;
@@ -36,6 +43,7 @@ async function serve(settings: Settings, context: ProcessContext, listener: List
   const { clock, follower } = ports;
   const app = buildApi({
     ...ports,
+    storage: storageOf(link),
     installation: natsInstallationProbe(link, { retentionMs }),
     metrics: createApiMetrics(registry),
     logger,

@@ -4,8 +4,11 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Registry } from 'prom-client';
+import { storageOf } from '../adapters/nats/jetstream/storageHealth.ts';
 import { connectNats, type NatsLink, type NatsSettings } from '../adapters/nats/link/connection.ts';
 import type { PoolSettings } from '../config/pools.ts';
+import type { DiskWatch } from '../ports/storageHealth.ts';
+import { reportStorage } from './reportStorage.ts';
 import { metricsPortOf, type Settings } from '../config/settings.ts';
 import { version } from '../config/version.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
@@ -53,6 +56,8 @@ export interface ProcessSettings {
   readonly pools: readonly PoolSettings[];
   /** Aborts the wait for NATS. */
   readonly signal: AbortSignal;
+  /** Of the NATS server, if it runs next to this process. */
+  readonly disk?: DiskWatch | undefined;
 }
 
 /**
@@ -86,7 +91,7 @@ interface Probes {
 
 async function bootstrap(
   kind: ProcessKind,
-  { settings, pools, signal }: ProcessSettings,
+  { settings, pools, signal, disk }: ProcessSettings,
   resources: Resources,
 ): Promise<{ context: ProcessContext; setProbes: (probes: Probes) => void }> {
   const name = processName(kind, hostname());
@@ -108,6 +113,12 @@ async function bootstrap(
   resources.own('nats', link, (connection) => connection.close());
   metrics.natsConnected.set(1);
   link.onStatus((status) => metrics.natsConnected.set(status === 'reconnected' ? 1 : 0));
+  const storage = storageOf(link);
+  reportStorage(storage, logger, metrics);
+  if (disk !== undefined) resources.own('disk watch', disk.onChange(followDisk), (stop) => stop());
+  function followDisk(): void {
+    storage.keepReserve(disk?.onReserve());
+  }
   const { waiting } = link;
   probes = { live: () => true, ready: () => notReady(...(waiting.size > 0 ? waiting : ['starting'])) };
   const hideSecrets = (more: readonly string[]): void => more.forEach((secret) => secrets.add(secret));

@@ -11,6 +11,7 @@ import {
 import { loadPools } from '../config/pools.ts';
 import type { Settings } from '../config/settings.ts';
 import { startController } from '../controller/controller.ts';
+import type { DiskWatch } from '../ports/storageHealth.ts';
 import { createControllerMetrics } from '../telemetry/metrics.ts';
 import {
   natsSettings,
@@ -21,9 +22,13 @@ import {
 } from './bootstrap.ts';
 import { openLog } from './openPorts.ts';
 
-export function startControllerProcess(settings: Settings, signal: AbortSignal): Promise<StartedProcess> {
+export function startControllerProcess(
+  settings: Settings,
+  signal: AbortSignal,
+  disk?: DiskWatch,
+): Promise<StartedProcess> {
   const pools = loadPools(settings);
-  return startProcess('controller', { settings, pools, signal }, (context) => control(settings, context, signal));
+  return startProcess('controller', { settings, pools, signal, disk }, (context) => control(settings, context, signal));
 }
 
 async function control(settings: Settings, context: ProcessContext, signal: AbortSignal): Promise<RunningProcess> {

@@ -12,6 +12,7 @@ import {
   natsKeyRing,
   natsPoolRegistry,
   natsTaskQueue,
+  storageOf,
 } from '../adapters/nats/index.ts';
 import { declarationOf, loadPools, type PoolSettings } from '../config/pools.ts';
 import type { Settings } from '../config/settings.ts';
@@ -19,16 +20,21 @@ import { GenwardenError } from '../job/errors/index.ts';
 import { createWorkerMetrics } from '../telemetry/metrics.ts';
 import { memoryForAttempts } from '../worker/attemptMemory.ts';
 import { startWorker } from '../worker/worker.ts';
+import type { DiskWatch } from '../ports/storageHealth.ts';
 import { version } from '../config/version.ts';
 import type { Budget } from '../ports/keyRing.ts';
 import { startProcess, type ProcessContext, type RunningProcess, type StartedProcess } from './bootstrap.ts';
 import { warnSkipped } from './openPorts.ts';
 import { watchKeys } from './watchKeys.ts';
 
-export async function startWorkerProcess(settings: Settings, signal: AbortSignal): Promise<StartedProcess> {
+export async function startWorkerProcess(
+  settings: Settings,
+  signal: AbortSignal,
+  disk?: DiskWatch,
+): Promise<StartedProcess> {
   const pools = loadPools(settings);
   const pool = poolNamed(settings.pool, pools);
-  return startProcess('worker', { settings, pools, signal }, (context) => work(settings, context, pool));
+  return startProcess('worker', { settings, pools, signal, disk }, (context) => work(settings, context, pool));
 }
 
 async function work(settings: Settings, context: ProcessContext, pool: PoolSettings): Promise<RunningProcess> {
@@ -54,6 +60,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     log: await natsJobLog(link, { retentionMs, now: clock.now, onSkipped }),
     queue: resources.own('queue', natsTaskQueue(link, { onSkipped }), (it) => it.close()),
     heartbeats: natsHeartbeats(link),
+    storage: storageOf(link),
     artifacts: await natsArtifactStore(link, { retentionMs, clock }),
     keys,
     provider: geminiProvider({ baseUrl: pool.baseUrl, apiVersion: pool.apiVersion, schemas }),

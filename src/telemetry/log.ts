@@ -4,6 +4,7 @@
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { standardOutput } from './logOutput.ts';
 import { createRedactor } from './redact.ts';
 
 export type { Logger } from 'pino';
@@ -26,14 +27,14 @@ const prettyForm = {
   singleLine: true,
 } as const;
 
-/** Writes synchronously, without a separate thread, so that nothing is lost at exit. */
+/** Writes synchronously, without a separate thread, so that nothing is lost at exit. Lines that cannot be written are dropped. */
 export function createLogger(options: LogOptions): Logger {
-  const out = options.destination ?? process.stdout;
+  const { destination } = options;
   const redact = createRedactor(options.secrets);
-  const pretty =
-    options.format === 'pretty'
-      ? prettyFactory({ ...prettyForm, colorize: out.isTTY === true })
-      : (line: string) => line;
+  const colorize = (destination ?? process.stdout).isTTY === true;
+  const pretty: (line: string) => string =
+    options.format === 'pretty' ? prettyFactory({ ...prettyForm, colorize }) : (line) => line;
+  const out = destination ?? { write: standardOutput((dropped) => pretty(droppedLine(options, dropped))) };
   return pino(
     {
       level: options.level,
@@ -44,6 +45,12 @@ export function createLogger(options: LogOptions): Logger {
     },
     { write: (line) => void out.write(pretty(redact(line))) },
   );
+}
+
+function droppedLine({ process: part }: LogOptions, dropped: number): string {
+  const time = new Date().toISOString();
+  const msg = `${dropped} log lines could not be written and were dropped`;
+  return `${JSON.stringify({ level: 'warn', time, process: part, pid: process.pid, dropped, msg })}\n`;
 }
 
 interface LoggedError {

@@ -208,6 +208,7 @@ const operatorDefinitions = {
 
 const processDefinitions = {
   natsConnected: gauge('genwarden_nats_connected', '1 while this process is connected to NATS'),
+  storageFull: gauge('genwarden_storage_full', '1 while this process knows that this storage is full', ['place']),
   buildInfo: gauge('genwarden_build_info', 'Always 1; the labels identify the build', ['version', 'node', 'process']),
 } as const;
 

@@ -7,6 +7,7 @@ import type { Spent, TaskState } from '../job/task.ts';
 import { logEvent, type LogEvent, type LogEventFields } from '../telemetry/events.ts';
 import { fallbackLabels, modelLabel } from '../telemetry/metrics.ts';
 import type { WorkerOptions } from './options.ts';
+import { isStorageFull } from './transientErrors.ts';
 import type { Claim, Ending, Report } from './pipeline.ts';
 
 /** What the attempt took. */
@@ -53,11 +54,14 @@ export class AttemptTelemetry {
 
   claimUnanswered(state: TaskState, err: unknown): void {
     const fields = { ...this.#fields(state), err };
-    this.#options.logger.warn(fields, 'NATS did not confirm a claim; the task was returned to the queue');
+    const level = isStorageFull(err) ? 'debug' : 'warn';
+    this.#options.logger[level](fields, 'NATS did not confirm a claim; the task was returned to the queue');
   }
 
   writeFailed(state: TaskState, err: unknown): void {
-    const message = 'NATS did not confirm the final status; the worker keeps it and will retry';
+    const message = isStorageFull(err)
+      ? 'The storage of NATS is full; the worker keeps the final status until there is room'
+      : 'NATS did not confirm the final status; the worker keeps it and will retry';
     this.#event('status_write_failed', state, { reason: state.reason, err }, message);
   }
 

@@ -7,6 +7,7 @@ import type { DetailedEntry, WriteOutcome } from '../ports/jobLog.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
 import type { WorkerContext } from './context.ts';
 import type { HeldTask } from './heldTasks.ts';
+import { isStorageFull } from './transientErrors.ts';
 import type { Claim } from './pipeline.ts';
 
 /** Delay before a returned delivery is offered again, ms. The controller handles overdue specs independently of it. */
@@ -43,6 +44,24 @@ export async function leftToController(delivery: Delivery, context: WorkerContex
   if (late < 0) return false;
   if (late > controllerGrace && (await hasNewerMessage(delivery, context))) delivery.ack();
   else delivery.nak(redeliverAfter);
+  return true;
+}
+
+/**
+ * Whether the delivery was returned to the queue because the artifact store is full: the result of a paid call could not be
+ * stored. Without room for a status the claim itself fails.
+ */
+export async function waitsForRoom(delivery: Delivery, { options }: WorkerContext): Promise<boolean> {
+  if (delivery.entry.state.of.kind !== 'image') return false;
+  try {
+    // Also ends what is known about a full account once it has room again.
+    await options.artifacts.checkRoom();
+    if (options.storage?.full()?.refuses !== 'artifacts') return false;
+  } catch (error) {
+    // While NATS does not answer, the claim fails as well.
+    if (!isStorageFull(error)) return false;
+  }
+  delivery.nak(redeliverAfter);
   return true;
 }
 

@@ -41,7 +41,8 @@ export class HeartbeatSender {
 
   beat(): void {
     this.#number += 1;
-    const { name, pool, version = 'unknown', heartbeats } = this.#options;
+    const { name, pool, version = 'unknown', heartbeats, storage } = this.#options;
+    const full = storage?.full();
     const { total, busy, leaked } = this.#slots;
     const { used, limit } = this.#memory;
     heartbeats.beat({
@@ -58,6 +59,7 @@ export class HeartbeatSender {
       memory: process.memoryUsage.rss(),
       attemptMemory: { used, limit },
       draining: this.#draining,
+      ...(full === undefined ? {} : { storage: full }),
     });
     this.#showUse();
   }

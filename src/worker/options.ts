@@ -7,6 +7,7 @@ import type { Heartbeats } from '../ports/heartbeats.ts';
 import type { JobLog } from '../ports/jobLog.ts';
 import type { KeyRing } from '../ports/keyRing.ts';
 import type { Provider } from '../ports/provider.ts';
+import type { StorageHealth } from '../ports/storageHealth.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { WorkerMetrics } from '../telemetry/metrics.ts';
@@ -22,6 +23,8 @@ export interface WorkerOptions {
   readonly log: JobLog;
   readonly queue: TaskQueue;
   readonly heartbeats: Heartbeats;
+  /** What the writes of this process show about the storage; absent: nothing is known. */
+  readonly storage?: StorageHealth;
   readonly artifacts: ArtifactStore;
   readonly keys: KeyRing;
   readonly provider: Provider;

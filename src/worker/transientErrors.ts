@@ -14,6 +14,9 @@ export function isTransient(error: unknown): boolean {
   return code !== undefined && transientCodes.has(code);
 }
 
+/** The process tells about full storage once, not for each write. */
+export const isStorageFull = (error: unknown): boolean => codeOf(error) === 'StorageFull';
+
 /** The error's code in the catalogue; undefined for any other error. */
 function codeOf(error: unknown): ErrorCode | undefined {
   if (error instanceof GenwardenError) return error.code;

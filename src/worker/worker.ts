@@ -11,7 +11,7 @@ import { Admission } from './admission.ts';
 import { runAttempt } from './attempt.ts';
 import { AttemptTelemetry } from './attemptTelemetry.ts';
 import { CallDurations } from './callDurations.ts';
-import { claimTask, leftToController } from './claim.ts';
+import { claimTask, leftToController, waitsForRoom } from './claim.ts';
 import type { WorkerContext } from './context.ts';
 import { HeartbeatSender } from './heartbeatSender.ts';
 import { MemoryGate } from './memoryGate.ts';
@@ -70,11 +70,17 @@ function contextOf(options: WorkerOptions, stop: AbortController, ended: AbortSi
     );
     stop.abort();
   });
-  const onError = (err: unknown): void => logger.error({ err }, 'Cannot get a provider key; will retry in a second');
+  const onError = (err: unknown): void => {
+    // The log tells about full storage already.
+    const isKnown = options.storage?.full()?.refuses === 'statuses';
+    logger[isKnown ? 'debug' : 'error']({ err }, 'Cannot get a provider key; will retry in a second');
+  };
   const memory = new MemoryGate({ ...options, signal: stop.signal });
   const admission = new Admission({ ...options, memory, signal: stop.signal, onError });
   const heartbeat = new HeartbeatSender(options, heldTasks, slots, memory);
   const telemetry = new AttemptTelemetry(options);
+  const stopTelling = options.storage?.onChange(() => heartbeat.beat());
+  ended.addEventListener('abort', () => stopTelling?.(), { once: true });
   stop.signal.addEventListener('abort', () => {
     slots.wake();
     heartbeat.drain();
@@ -127,7 +133,7 @@ function startDelivery(delivery: Delivery, context: WorkerContext): void {
 async function runDelivery(delivery: Delivery, held: HeldTask, context: WorkerContext): Promise<void> {
   let freeMemory: Release = () => undefined;
   try {
-    if (await leftToController(delivery, context)) return;
+    if ((await leftToController(delivery, context)) || (await waitsForRoom(delivery, context))) return;
     const admitted = await context.admission.admit(delivery);
     if (admitted === undefined) return;
     const { key, release } = admitted;

@@ -9,6 +9,8 @@ export interface FakeArtifactStore extends ArtifactStore {
   readonly stored: ReadonlyMap<string, { readonly mediaType: string; readonly bytes: Uint8Array }>;
   /** Called before each put takes effect; throws to make it fail. */
   beforePut: (() => Promise<void>) | undefined;
+  /** Throws if there is no room. */
+  beforeRoom: (() => void) | undefined;
 }
 
 export function fakeArtifactStore(): FakeArtifactStore {
@@ -17,6 +19,7 @@ export function fakeArtifactStore(): FakeArtifactStore {
   const store: FakeArtifactStore = {
     stored: objects,
     beforePut: undefined,
+    beforeRoom: undefined,
     put: async (tenant, bytes, mediaType) => {
       if (store.beforePut !== undefined) await store.beforePut();
       const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -39,6 +42,7 @@ export function fakeArtifactStore(): FakeArtifactStore {
       return Promise.resolve();
     },
     traffic: () => ({ read: { bytes: 0, waiting: 0 }, write: { bytes: 0, waiting: 0 } }),
+    checkRoom: async () => store.beforeRoom?.(),
   };
   return store;
 }

@@ -9,6 +9,7 @@ export { natsKeyRing } from './keys/index.ts';
 export { natsLeadership } from './kv/leadership.ts';
 export { natsPoolRegistry } from './kv/poolRegistry.ts';
 export { connectNats, type NatsLink, type NatsSettings } from './link/connection.ts';
+export { storageOf } from './jetstream/storageHealth.ts';
 export { natsJobLog } from './log/index.ts';
 export { provisionNats } from './provision.ts';
 export { natsTaskQueue } from './queue/index.ts';

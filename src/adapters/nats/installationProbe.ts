@@ -5,6 +5,7 @@ import { untilAborted } from '../../async/abort.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { InstallationProbe, NatsStatus } from '../../ports/installationProbe.ts';
 import { askApi, streamInfo } from './jetstream/api.ts';
+import { storageIn } from './jetstream/accountRoom.ts';
 import { isStreamNotFound, portError } from './jetstream/errors.ts';
 import { once } from './jetstream/retry.ts';
 import { openBucket } from './kv/bucket.ts';
@@ -31,13 +32,13 @@ export function natsInstallationProbe(link: NatsLink, options: InstallationProbe
 
 async function checkNats(link: NatsLink, retentionMs: number): Promise<NatsStatus> {
   const asked = performance.now();
-  const { storage, limits } = await askApi<JetStreamAccountStats>(link, 'INFO', {}, once);
+  const stats = await askApi<JetStreamAccountStats>(link, 'INFO', {}, once);
   const roundTripMs = performance.now() - asked;
   return {
     version: link.connection.info?.version ?? 'unknown',
     roundTripMs,
     ...(await checkStream(link, retentionMs)),
-    storage: { used: storage, limit: limits.max_storage },
+    storage: storageIn(stats, link.replicas),
   };
 }
 

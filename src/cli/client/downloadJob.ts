@@ -16,7 +16,7 @@ export interface SavedFile {
  * Writes the artifacts of the job's tasks below `folder`, which is created if missing. A job with one task uses the folder
  * itself, a job with several tasks one subfolder per task. A text result is saved as `output.json`. Existing files with the
  * same names are replaced.
- * Throws `InternalError` if bytes do not match their digest, `UsageError` if the folder cannot be written.
+ * Throws `InternalError` if bytes do not match their digest, `DiskFull`, or `UsageError` if the folder cannot be written.
  */
 export async function downloadJob(client: GenwardenClient, job: Job, folder: string): Promise<SavedFile[]> {
   const tasks = job.tasks ?? [];
@@ -77,6 +77,9 @@ async function orUsageError(path: string, work: Promise<unknown>): Promise<void>
     await work;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
+      throw new GenwardenError('DiskFull', `${path} was not saved: the disk is full`, { cause: error });
+    }
     throw new GenwardenError('UsageError', `${path} cannot be written: ${error.message}`, { cause: error });
   }
 }

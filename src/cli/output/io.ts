@@ -2,6 +2,7 @@
 
 import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
+import { exitCodes } from '../exitCodes.ts';
 import type { Connect } from '../client/connection.ts';
 
 /** A stream that may be a terminal of some size, in characters. */
@@ -62,5 +63,9 @@ export function endOnClosedPipe(stream: OutputStream): void {
 
 function onPipeError(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(0);
+  if (error.code === 'ENOSPC') {
+    process.stderr.write('genwarden: the output was not written: the disk is full\n');
+    process.exit(exitCodes.jobFailed);
+  }
   throw error;
 }

@@ -63,6 +63,11 @@ export const processErrors = define({
     title: 'Another `genwarden dev` is using the data folder',
     hint: 'Stop the other process, or choose another folder with GENWARDEN_DATA_DIR.',
   },
+  DiskFull: {
+    ...again,
+    title: 'The disk is full',
+    hint: 'Free space on the disk that the message names, or choose a folder on another disk. Then run the command again.',
+  },
   PortInUse: {
     ...final,
     title: 'The port is in use',

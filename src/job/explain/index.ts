@@ -8,6 +8,7 @@ import { about, count, at } from './format.ts';
 import type { Cause, Finding, Observation } from './observation.ts';
 import { whyQueued } from './queued.ts';
 import { whyRunning } from './running.ts';
+import { heldByStorage } from './storage.ts';
 import { howItEnded, titleOf, whyInReview, whyWaiting } from './settled.ts';
 
 export interface Explanation {
@@ -26,9 +27,13 @@ export interface Explanation {
 
 export function explain(seen: Observation): Explanation {
   const { task, now } = seen;
-  const [first, ...others] = [...overdue(seen), ...findings(seen)] as [Finding, ...Finding[]];
-  // While no controller moves the task, other advice would not help.
-  const advised = first.cause === 'Overdue' ? [first] : [first, ...others];
+  const held = heldByStorage(seen);
+  const [first, ...others] = [...(held === undefined ? overdue(seen) : [held]), ...findings(seen)] as [
+    Finding,
+    ...Finding[],
+  ];
+  // While nothing can be stored, or no controller moves the task, other advice would not help.
+  const advised = first.cause === 'Overdue' || held !== undefined ? [first] : [first, ...others];
   return {
     cause: first.cause,
     summary: first.summary,

@@ -2,6 +2,7 @@
 
 import type { TaskError } from '../errors/index.ts';
 import type { Block } from '../block.ts';
+import type { FullStorage } from '../storage.ts';
 import type { Instant, Lane, TaskState } from '../task.ts';
 
 export interface ObservedKey {
@@ -58,6 +59,8 @@ export interface Observation {
   readonly ahead: { readonly again: number; readonly lane: number } | null;
   /** For a running task; null if this process has received no heartbeat from the worker. */
   readonly runner: ObservedRunner | null;
+  /** The storage that is full, as far as this process and the workers know; absent or null if there is room. */
+  readonly storage?: FullStorage | null;
   /** ms of silence after which a worker is considered lost. */
   readonly heartbeatTimeout: number;
   readonly now: Instant;
@@ -66,6 +69,7 @@ export interface Observation {
 /** The main reason why a task is in its state. */
 export const causes = [
   'Overdue',
+  'StorageFull',
   'PoolRemoved',
   'PoolPaused',
   'NoWorkers',

@@ -2,11 +2,14 @@
 
 import type { Observation, WaitingFor } from './observation.ts';
 import { whyQueued } from './queued.ts';
+import { heldByStorage } from './storage.ts';
 import { whyInReview, whyWaiting } from './settled.ts';
 
-/** Null for a task that runs, has finished, or should start in a moment. */
+/** Null for a task that has finished, should start in a moment, or runs, unless full storage holds it up. */
 export function waitingFor(seen: Observation): WaitingFor | null {
   const { task } = seen;
+  const held = heldByStorage(seen)?.waitingFor;
+  if (held !== undefined) return held;
   switch (task.state) {
     case 'queued':
       return whyQueued(task, seen)[0]?.waitingFor ?? null;

@@ -9,8 +9,10 @@ import { sleep } from '../../async/sleep.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { findNatsServer } from './natsBinary.ts';
 import { commandLine, endProcess } from './childProcess.ts';
+import type { GuardedServer } from './diskGuard.ts';
+import { diskSpace } from './diskReserve.ts';
 
-export interface EmbeddedServer {
+export interface EmbeddedServer extends GuardedServer {
   readonly url: string;
   readonly login: {
     readonly user: string;
@@ -31,36 +33,84 @@ export async function startEmbeddedNats(dataDir: string, binary: string | undefi
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await stopLeftover(folder);
   const [password, systemPassword] = [randomBytes(18).toString('hex'), randomBytes(18).toString('hex')];
+  const { total } = await diskSpace(dataDir);
+  const config = (port: number): string => natsConfig({ port, folder, password, systemPassword, maxBytes: total });
   const file = join(folder, 'nats.conf');
-  await writeFile(file, natsConfig({ port: -1, folder, password, systemPassword }), { mode: 0o600 });
-  // In a separate session: a Ctrl-C or a closed terminal signals the whole process group, but the server must outlive the
-  // drain, or results that arrive meanwhile could not be stored.
-  const child = spawn(binary ?? findNatsServer(), ['-c', file], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    detached: true,
-  });
-  const killOnExit = (): void => void child.kill('SIGTERM');
-  process.once('exit', killOnExit);
-  try {
-    const port = await readyPort(child);
-    let closing = false;
-    const died = new Promise<never>((_, reject) => {
-      child.once(
-        'exit',
-        () => closing || reject(new GenwardenError('NatsUnreachable', 'The embedded nats-server exited unexpectedly')),
-      );
-    });
-    died.catch(() => undefined);
-    const close = async (): Promise<void> => {
-      closing = true;
+  await writeFile(file, config(-1), { mode: 0o600 });
+  const server = new ServerProcess(binary ?? findNatsServer(), file);
+  const port = await server.start();
+  // For a restart, when nothing can be written any more.
+  await writeFile(file, config(port), { mode: 0o600 });
+  const login = { user: 'genwarden', password, systemUser: 'genwarden-system', systemPassword };
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    login,
+    died: server.died,
+    onLog: (listener) => server.onLog(listener),
+    restart: () => server.restart(),
+    close: () => server.close(),
+  };
+}
+
+class ServerProcess {
+  readonly #binary: string;
+  readonly #file: string;
+  readonly #died = Promise.withResolvers<never>();
+  readonly #listeners = new Set<(text: string) => void>();
+  #child: ChildProcess | undefined;
+  /** The exit of this child is expected. */
+  #ending: ChildProcess | undefined;
+  #closed = false;
+  readonly #endOnExit = (): void => void this.#child?.kill('SIGTERM');
+
+  constructor(binary: string, file: string) {
+    this.#binary = binary;
+    this.#file = file;
+    this.#died.promise.catch(() => undefined);
+    process.once('exit', this.#endOnExit);
+  }
+
+  get died(): Promise<never> {
+    return this.#died.promise;
+  }
+
+  onLog(listener: (text: string) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Resolves with the port once the server is ready; throws `NatsUnreachable`. */
+  async start(): Promise<number> {
+    // In a separate session: a Ctrl-C or a closed terminal signals the whole process group, but the server must outlive the
+    // drain, or results that arrive meanwhile could not be stored.
+    const child = spawn(this.#binary, ['-c', this.#file], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    this.#child = child;
+    try {
+      const port = await readyPort(child, (text) => this.#listeners.forEach((listener) => listener(text)));
+      child.once('exit', () => {
+        if (this.#ending === child) return;
+        this.#died.reject(new GenwardenError('NatsUnreachable', 'The embedded nats-server exited unexpectedly'));
+      });
+      return port;
+    } catch (error) {
       await endProcess(child);
-      process.off('exit', killOnExit);
-    };
-    const login = { user: 'genwarden', password, systemUser: 'genwarden-system', systemPassword };
-    return { url: `nats://127.0.0.1:${port}`, login, died, close };
-  } catch (error) {
-    await endProcess(child);
-    throw error;
+      throw error;
+    }
+  }
+
+  async restart(): Promise<void> {
+    await this.#end();
+    if (!this.#closed) await this.start();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#end();
+    process.off('exit', this.#endOnExit);
+  }
+
+  async #end(): Promise<void> {
+    this.#ending = this.#child;
+    if (this.#child !== undefined) await endProcess(this.#child);
   }
 }
 
@@ -69,20 +119,22 @@ interface EmbeddedNats {
   readonly folder: string;
   readonly password: string;
   readonly systemPassword: string;
+  /** Of the whole disk: how much of it is free is checked all the time. By default the server fixes a limit at its start. */
+  readonly maxBytes: number;
 }
 
 /**
  * One account for Genwarden, and a system-account user that may only listen for lost connections. NATS's configuration
  * accepts JSON strings.
  */
-function natsConfig({ port, folder, password, systemPassword }: EmbeddedNats): string {
+function natsConfig({ port, folder, password, systemPassword, maxBytes }: EmbeddedNats): string {
   const text = (value: string): string => JSON.stringify(value);
   return `
 listen: ${text(`127.0.0.1:${port}`)}
 server_name: genwarden-dev
 pid_file: ${text(`${folder}/nats.pid`)}
 max_payload: 8MB
-jetstream { store_dir: ${text(`${folder}/store`)} }
+jetstream { store_dir: ${text(`${folder}/store`)}, max_file_store: ${maxBytes} }
 accounts {
   SYS { users: [ { user: genwarden-system, password: ${text(systemPassword)}, permissions: {
     publish: { deny: ">" }
@@ -103,7 +155,7 @@ async function stopLeftover(folder: string): Promise<void> {
 }
 
 /** Reads the port from the server's log, once the log reports that the server is ready. */
-function readyPort(child: ChildProcess): Promise<number> {
+function readyPort(child: ChildProcess, onLog: (text: string) => void): Promise<number> {
   const { promise, resolve: found, reject } = Promise.withResolvers<number>();
   let log = '';
   const fail = (why: string): void =>
@@ -113,6 +165,7 @@ function readyPort(child: ChildProcess): Promise<number> {
   child.once('exit', (code, signal) => fail(`exited during startup (${code ?? signal})`));
   // Read to the end, or the server blocks on a full pipe.
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    onLog(chunk);
     if (log.length < 100_000) log += chunk;
     const port = /Listening for client connections on \S+:(\d+)/.exec(log)?.[1];
     if (port !== undefined && log.includes('Server is ready')) found(Number(port));

@@ -15,6 +15,8 @@ import { startControllerProcess } from '../controller.ts';
 import { Resources } from '../resources.ts';
 import { startWorkerProcess } from '../worker.ts';
 import { commandLine } from './childProcess.ts';
+import { guardDisk } from './diskGuard.ts';
+import { withReserve } from './diskReserve.ts';
 import { startEmbeddedNats } from './natsServer.ts';
 
 export interface Stack {
@@ -47,7 +49,8 @@ export async function startStack({ settings, externalNats, logger, signal }: Sta
     await Promise.race([closed, natsDied.then(() => sleep(1_000))]);
   };
   try {
-    resources.own('data folder', await lockDataFolder(settings.dataDir), (unlock) => unlock());
+    const unlock = await withReserve(settings.dataDir, () => lockDataFolder(settings.dataDir));
+    resources.own('data folder', unlock, () => unlock());
     const nats = externalNats ? undefined : await embeddedNats(settings, resources, logger);
     natsDied = nats === undefined ? natsDied : nats.died.catch(() => undefined);
     const standin = await standinFor(settings, resources, logger);
@@ -57,14 +60,14 @@ export async function startStack({ settings, externalNats, logger, signal }: Sta
     );
     const own = async (name: string, started: Promise<StartedProcess>): Promise<StartedProcess> =>
       resources.own(name, await started, (it) => it.close());
-    await own('controller', startControllerProcess(onPort(running, 2), signal));
-    const worker = await own('worker', startWorkerProcess(onPort(running, 1), signal));
-    const api = await own('api', startApiProcess(onPort(running, 0), signal));
+    await own('controller', startControllerProcess(onPort(running, 2), signal, nats?.disk));
+    const worker = await own('worker', startWorkerProcess(onPort(running, 1), signal, nats?.disk));
+    const api = await own('api', startApiProcess(onPort(running, 0), signal, nats?.disk));
     return {
       url: api.url!,
       settings: running,
       standin,
-      addWorker: async (other) => void (await own('worker', startWorkerProcess(other, signal))),
+      addWorker: async (other) => void (await own('worker', startWorkerProcess(other, signal, nats?.disk))),
       finished: Promise.race([worker.finished, ...(nats === undefined ? [] : [nats.died])]),
       close,
     };
@@ -102,7 +105,9 @@ async function embeddedNats(settings: Settings, resources: Resources, logger: Lo
     { url: server.url, folder: settings.dataDir },
     `nats-server on ${server.url}, storage in ${settings.dataDir}`,
   );
-  return { settings: { urls: [server.url], ...server.login }, died: server.died };
+  const guard = await guardDisk({ dataDir: settings.dataDir, server, logger });
+  const disk = resources.own('disk guard', guard, (it) => it.close());
+  return { settings: { urls: [server.url], ...server.login }, died: server.died, disk };
 }
 
 /** The stand-in replaces the provider unless a key, a pools file or another address is set. */

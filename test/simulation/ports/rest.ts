@@ -43,6 +43,7 @@ export function artifactsOver(link: Link): ArtifactStore {
     stream: (tenant, digest, range) => link.request('the artifacts', () => artifacts.stream(tenant, digest, range)),
     delete: (tenant, digest) => link.request('the artifacts', () => artifacts.delete(tenant, digest)),
     traffic: () => artifacts.traffic(),
+    checkRoom: () => artifacts.checkRoom(),
   };
 }
 

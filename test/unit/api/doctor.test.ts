@@ -40,6 +40,7 @@ test('every check of a sound installation passes', async () => {
     'account',
     'stream',
     'artifacts',
+    'storage',
     'clock',
     'index',
     'controller',

@@ -7,6 +7,8 @@ import { nanos } from '@nats-io/transport-node';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import type { ArtifactStore, StoredArtifact, Traffic } from '../../../ports/artifactStore.ts';
 import type { Clock } from '../../../ports/clock.ts';
+import { roomInAccount } from '../jetstream/accountRoom.ts';
+import { shareStorage } from '../jetstream/storageHealth.ts';
 import type { NatsLink } from '../link/connection.ts';
 import { ensureStream } from '../stream/ensure.ts';
 import { bytesOf } from './bytes.ts';
@@ -28,8 +30,10 @@ const reusableFor = hour - 300_000;
 
 export async function natsArtifactStore(link: NatsLink, options: ArtifactStoreOptions): Promise<ArtifactStore> {
   const bucket = await natsArtifactBucket(link, options.retentionMs);
+  const own = await link.another('artifacts');
+  shareStorage(link, own);
   const store: Store = {
-    link: await link.another('artifacts'),
+    link: own,
     bucket,
     reads: new Flow(underWay),
     writes: new Flow(underWay),
@@ -49,6 +53,7 @@ export async function natsArtifactStore(link: NatsLink, options: ArtifactStoreOp
     },
     delete: (tenant, digest) => remove(store, nameOf(tenant, digest)),
     traffic: () => ({ read: trafficOf(store.reads), write: trafficOf(store.writes) }),
+    checkRoom: () => roomInAccount(link, 'artifacts', 0),
   };
 }
 
@@ -94,6 +99,7 @@ async function put(
       const reusable = known?.live === true && clock.now() - known.storedAt < reusableFor;
       // The same bytes with another media type replace the object.
       if (reusable && known.mediaType === mediaType) break;
+      await roomInAccount(store.link, 'artifacts', bytes.length);
       if (await replace(store, { name, digest, bytes, mediaType }, known, signal)) break;
     }
     return { digest, mediaType, bytes: bytes.length };

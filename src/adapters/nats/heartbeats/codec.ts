@@ -1,6 +1,7 @@
 // The wire format of heartbeats and cancellations: JSON, validated on arrival, as any user of the account may publish there.
 
 import { z } from 'zod';
+import { storagePlaces, storageRefusals } from '../../../job/storage.ts';
 import type { Beat, Cancellation } from '../../../ports/heartbeats.ts';
 
 const count = z.int().min(0);
@@ -32,6 +33,11 @@ const beatSchema: z.ZodType<Beat> = z.object({
   memory: z.number(),
   attemptMemory: z.object({ used: size, limit: size }).exactOptional(),
   draining: z.boolean(),
+  // A newer version may know other places.
+  storage: z
+    .object({ place: z.enum(storagePlaces), refuses: z.enum(storageRefusals), since: z.number(), words: z.string() })
+    .optional()
+    .catch(undefined),
   connection: z.object({ server: z.string(), client: z.number() }),
 });
 

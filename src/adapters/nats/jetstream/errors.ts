@@ -3,6 +3,7 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
 import type { Msg } from '@nats-io/transport-node';
 import { GenwardenError, type ErrorCode } from '../../../job/errors/index.ts';
+import type { StoragePlace } from '../../../job/storage.ts';
 import { permissionDenied, violationIn } from '../link/permissions.ts';
 
 /** `err_code` of the API's answers. */
@@ -86,6 +87,15 @@ export function isStorageFull(error: unknown): boolean {
   const full = [codes.resourcesExceeded, codes.insufficientResources, codes.storageExceeded];
   if (hasCode(error, ...full)) return true;
   return error instanceof JetStreamApiError && /maximum (bytes|messages)|no space left/.test(error.message);
+}
+
+/** Which storage the error says is full; a stream's own limit is that of the artifacts if `artifacts` holds. */
+export function placeOf(error: JetStreamApiError, artifacts: boolean): StoragePlace | undefined {
+  if (error.code === codes.resourcesExceeded) return 'account';
+  if (error.code === codes.insufficientResources || error.code === codes.storageExceeded) return 'server';
+  if (/no space left/.test(error.message)) return 'disk';
+  if (!/maximum (bytes|messages)/.test(error.message)) return undefined;
+  return artifacts ? 'artifacts' : 'stream';
 }
 
 /** JetStream rejected the request for good; any other error may be temporary. */

@@ -8,6 +8,9 @@ import { answerOf, attemptTimeout } from './api.ts';
 import { isStorageFull, isUnsettled, isWrongLastSequence, NoAnswer, portError } from './errors.ts';
 import { requestsOf, type Request, type RequestLink } from './requests.ts';
 import { forBatches, retry, whileRunning } from './retry.ts';
+import { storageOf } from './storageHealth.ts';
+import { streamOf } from './streamNames.ts';
+import { fullDisk, writesAnswered } from './unansweredWrites.ts';
 
 export interface Expectation {
   /** The filter that selects the last message; default: the message's own subject. */
@@ -76,9 +79,8 @@ export function publishBatch(link: RequestLink, messages: readonly Publishable[]
 }
 
 /** Publishes without a condition; never sent twice. Returns the sequence; throws `NoAnswer` or `JetStreamApiError`. */
-export async function publishOnce(link: RequestLink, subject: string, payload: Uint8Array): Promise<Sequence> {
-  const { seq } = await answerOf<PubAck>(link, { subject, payload, timeout: 5_000, sendOnce: true });
-  return seq;
+export function publishOnce(link: RequestLink, subject: string, payload: Uint8Array): Promise<Sequence> {
+  return observed(link, { subject, payload, timeout: 5_000, sendOnce: true });
 }
 
 interface PubAck {
@@ -91,7 +93,7 @@ async function acknowledged(
   refusedAs: ErrorCode = 'InternalError',
 ): Promise<PublishAnswer> {
   try {
-    return { answer: 'stored', sequence: (await answerOf<PubAck>(link, request)).seq };
+    return { answer: 'stored', sequence: await observed(link, request) };
   } catch (error) {
     if (isWrongLastSequence(error)) return { answer: 'conflict', sequence: sequenceIn(error.message) };
     // Full storage is reported immediately, although some of its codes are 5xx.
@@ -102,3 +104,17 @@ async function acknowledged(
 
 /** "wrong last sequence: 17" */
 const sequenceIn = (description: string): Sequence => Number(/(\d+)\s*$/.exec(description)?.[1] ?? 0);
+
+/** Sends one message. Its outcome counts for what this process knows about the storage. */
+async function observed(link: RequestLink, request: Request): Promise<Sequence> {
+  const stream = streamOf(request.subject);
+  try {
+    const { seq } = await answerOf<PubAck>(link, request);
+    storageOf(link).stored(stream);
+    writesAnswered(link, stream);
+    return seq;
+  } catch (error) {
+    storageOf(link).failed(stream, error);
+    throw (await fullDisk(link, stream, error)) ?? error;
+  }
+}

@@ -7,6 +7,7 @@ import { sleep } from '../../../async/sleep.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { isConflict } from '../jetstream/errors.ts';
 import { conflictDelay } from '../jetstream/retry.ts';
+import { storageOf } from '../jetstream/storageHealth.ts';
 import type { BucketEntry, BucketMirror } from '../kv/mirror.ts';
 import type { NatsLink } from '../link/connection.ts';
 import type { Codec } from './codec.ts';
@@ -107,6 +108,7 @@ function openLedger<T>(context: Context, name: string, { codec }: RecordKind<T>,
     } catch (error) {
       if (isConflict(error)) await refresh(context, name);
       else unanswered = { text, group };
+      storageOf(link).failed(`KV_${link.prefix}_keys`, error);
       throw error;
     }
   }

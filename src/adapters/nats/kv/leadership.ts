@@ -6,6 +6,7 @@ import { sleep } from '../../../async/sleep.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import type { Candidate, Leadership } from '../../../ports/leadership.ts';
 import { isConflict } from '../jetstream/errors.ts';
+import { storageOf } from '../jetstream/storageHealth.ts';
 import { openBucket } from './bucket.ts';
 import type { NatsLink } from '../link/connection.ts';
 
@@ -68,6 +69,7 @@ async function takeLease({ link, kv }: Bucket, candidate: Candidate): Promise<Te
     return { key, mark, revision, renewedAt };
   } catch (error) {
     if (isConflict(error)) return undefined;
+    storageOf(link).failed(`KV_${link.prefix}_leader`, error);
     // The answer was lost, but perhaps not the write: a term without a holder expires like any other.
     throw error;
   }
@@ -121,7 +123,10 @@ async function renew({ link, kv, times }: Bucket, term: Term): Promise<Renewal> 
     term.renewedAt = asked;
     return 'renewed';
   } catch (error) {
-    if (!isConflict(error)) return 'unanswered';
+    if (!isConflict(error)) {
+      storageOf(link).failed(`KV_${link.prefix}_leader`, error);
+      return 'unanswered';
+    }
   }
   return stillOurs({ link, kv, times }, term).catch(() => 'unanswered');
 }

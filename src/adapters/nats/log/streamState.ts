@@ -4,7 +4,9 @@ import { GenwardenError } from '../../../job/errors/index.ts';
 import type { Sequence } from '../../../job/task.ts';
 import type { StreamHealth } from '../../../ports/jobLog.ts';
 import { streamInfo } from '../jetstream/api.ts';
+import { roomInAccount } from '../jetstream/accountRoom.ts';
 import { isRefusal } from '../jetstream/errors.ts';
+import { storageOf } from '../jetstream/storageHealth.ts';
 import { streamName } from '../stream/subjects.ts';
 import type { LogContext } from './entries.ts';
 
@@ -43,15 +45,21 @@ const reuseFor = 1_000;
  * would fill the stream, and then none of its tasks could be claimed, finished or failed. A stream without a limit is
  * never full.
  */
-export function isFull({ bytes, maxBytes, messages }: StreamHealth, openTasks: number, tasks: number): boolean {
-  if (maxBytes <= 0) return false;
+export function isFull(health: StreamHealth, openTasks: number, tasks: number): boolean {
+  const { bytes, maxBytes } = health;
+  return maxBytes > 0 && bytes + futureBytes(health, openTasks, tasks) > maxShare * maxBytes;
+}
+
+function futureBytes({ bytes, messages }: StreamHealth, openTasks: number, tasks: number): number {
   // A few large specs or outputs do not mean that every future status is as large.
   const message = messages === 0 ? usualMessage : Math.min(bytes / messages, 2 * usualMessage);
-  return bytes + message * (tasks + futureMessages * (openTasks + tasks)) > maxShare * maxBytes;
+  return message * (tasks + futureMessages * (openTasks + tasks));
 }
 
 /** A check before each submit, which throws `StorageFull`. It asks NATS at most once a second. */
 export function roomForJobs(context: LogContext, openTasks: () => number): (tasks: number) => Promise<void> {
+  const { link } = context;
+  const marks = storageOf(link);
   let asked: Promise<StreamState> | undefined;
   let askedAt = -Infinity;
   return async (tasks) => {
@@ -62,9 +70,11 @@ export function roomForJobs(context: LogContext, openTasks: () => number): (task
       asked.catch(() => (asked = undefined));
     }
     const { health } = await asked;
-    if (!isFull(health, openTasks(), tasks)) return;
+    await roomInAccount(link, 'submits', futureBytes(health, openTasks(), tasks));
+    if (!isFull(health, openTasks(), tasks)) return marks.hasRoom('stream', 'submits');
     const percent = Math.floor((100 * health.bytes) / health.maxBytes);
-    const message = `The stream is ${percent} % full (${health.bytes} of ${health.maxBytes} bytes); the rest is reserved for the statuses of ${openTasks()} open tasks.`;
-    throw new GenwardenError('StorageFull', message);
+    const words = `The stream is ${percent} % full (${health.bytes} of ${health.maxBytes} bytes); the rest is reserved for the statuses of ${openTasks()} open tasks`;
+    marks.refused('stream', 'submits', words);
+    throw new GenwardenError('StorageFull', `${words}.`);
   };
 }

@@ -5,7 +5,7 @@ import { servingPool } from '../../../job/target.ts';
 import type { Lane, TaskState } from '../../../job/task.ts';
 import type { TaskAddress } from '../../../ports/jobLog.ts';
 
-export const streamName = (prefix: string): string => `${prefix}_tasks`;
+export { streamName } from '../jetstream/streamNames.ts';
 
 export const streamSubjects = (prefix: string): string[] =>
   ['spec', 'status', 'key'].map((kind) => `${prefix}.${kind}.>`);

@@ -1,0 +1,9 @@
+// The names of the streams behind subjects.
+
+export const streamName = (prefix: string): string => `${prefix}_tasks`;
+
+/** `$O.<bucket>.…` is a subject of an object store, every other one is of the stream of tasks. */
+export function streamOf(subject: string): string {
+  const [first, bucket] = subject.split('.', 2) as [string, string];
+  return first === '$O' ? `OBJ_${bucket}` : streamName(first);
+}

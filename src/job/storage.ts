@@ -1,0 +1,71 @@
+// What is known about full storage: which storage, since when, and what it still takes.
+
+import type { Instant } from './time.ts';
+
+export const storagePlaces = ['disk', 'server', 'account', 'stream', 'artifacts'] as const;
+export type StoragePlace = (typeof storagePlaces)[number];
+
+/** What full storage refuses. Each includes the ones before it. */
+export const storageRefusals = ['submits', 'artifacts', 'statuses'] as const;
+export type StorageRefusal = (typeof storageRefusals)[number];
+
+export interface FullStorage {
+  readonly place: StoragePlace;
+  readonly refuses: StorageRefusal;
+  readonly since: Instant;
+  /** What the storage answered or how full it is, without a full stop. */
+  readonly words: string;
+}
+
+interface Description {
+  /** The subject and verb of a sentence. */
+  readonly title: string;
+  /** What to do, as full sentences. */
+  readonly advice: string;
+}
+
+const descriptions: Readonly<Record<StoragePlace, Description>> = {
+  disk: {
+    title: 'The disk of the NATS server is full',
+    advice:
+      'Free space on that disk or enlarge it. After a failed write, nats-server stores nothing until it restarts: `genwarden dev` and the chart restart it automatically; restart any other server yourself.',
+  },
+  server: {
+    title: 'The NATS server has reached its storage limit',
+    advice: 'Raise max_file_store of the NATS server, or delete what its streams no longer need.',
+  },
+  account: {
+    title: 'The storage of the NATS account is full',
+    advice: "Raise the account's JetStream storage (max_file), delete jobs, or lower GENWARDEN_RETENTION.",
+  },
+  stream: {
+    title: 'The stream of jobs is full',
+    advice: "Raise GENWARDEN_NATS_MAX_BYTES, the stream's max_bytes, or lower GENWARDEN_RETENTION.",
+  },
+  artifacts: {
+    title: 'The artifact store is full',
+    advice: 'Raise max_bytes of its stream OBJ_<prefix>_artifacts, delete jobs, or lower GENWARDEN_RETENTION.',
+  },
+};
+
+export const storageTitle = ({ place }: Pick<FullStorage, 'place'>): string => descriptions[place].title;
+
+export const storageAdvice = ({ place }: Pick<FullStorage, 'place'>): string => descriptions[place].advice;
+
+/** What the processes do while it lasts, as one sentence without a full stop. */
+export const storageEffect: Readonly<Record<StorageRefusal, string>> = {
+  submits: 'submits are refused; the jobs that are stored go on',
+  artifacts: 'submits and artifacts are refused; statuses still fit',
+  statuses: 'nothing can be stored: workers keep their results, and every status is written as soon as there is room',
+};
+
+/** The one that refuses most, with the earliest start of all that refuse as much. */
+export function worstStorage(all: readonly FullStorage[]): FullStorage | undefined {
+  const rank = ({ refuses }: FullStorage): number => storageRefusals.indexOf(refuses);
+  const order = ({ place }: FullStorage): number => storagePlaces.indexOf(place);
+  return all.toSorted((a, b) => rank(b) - rank(a) || order(a) - order(b) || a.since - b.since)[0];
+}
+
+/** Whether tasks of this kind cannot start or finish meanwhile. Only images always need the artifact store. */
+export const holdsUp = ({ refuses }: Pick<FullStorage, 'refuses'>, kind: 'image' | 'text'): boolean =>
+  refuses === 'statuses' || (refuses === 'artifacts' && kind === 'image');
