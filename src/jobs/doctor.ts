@@ -6,6 +6,7 @@ import { clockTime, count } from '../job/explain/format.ts';
 import type { ObservedPool } from '../job/explain/observation.ts';
 import { isoTime } from '../job/time.ts';
 import { storageAdvice, storageEffect, storageTitle } from '../job/storage.ts';
+import { GenwardenError } from '../job/errors/index.ts';
 import type { JobsContext } from './context.ts';
 import { type ExplainContext, observePools } from './explain.ts';
 import { fullStorage } from './storage.ts';
@@ -103,7 +104,9 @@ async function artifacts({ artifacts: store, random }: StorageContext, tenant: s
     if (read?.length !== 64) return failed('artifacts', 'the bytes just written cannot be read', advice);
     return passed('artifacts', `written, read and deleted in ${(performance.now() - started).toFixed(0)} ms`);
   } catch (error) {
-    return failed('artifacts', error instanceof Error ? error.message : String(error), advice);
+    const isFull = error instanceof GenwardenError && error.code === 'StorageFull';
+    const says = error instanceof Error ? error.message : String(error);
+    return failed('artifacts', says, isFull ? 'See the check `storage`.' : advice);
   }
 }
 

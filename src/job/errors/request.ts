@@ -187,8 +187,8 @@ export const requestErrors = define({
   StorageFull: {
     ...again,
     status: 507,
-    title: "The stream's storage is almost full",
-    hint: "Raise the stream's limit or lower the retention. Running jobs continue.",
+    title: 'The storage of NATS is full, except for a reserve for statuses at most',
+    hint: 'Run `genwarden doctor`: its check `storage` tells which storage is full and what to do. Everything continues automatically once there is room.',
   },
   Unavailable: {
     ...again,
