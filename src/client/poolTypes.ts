@@ -16,6 +16,8 @@ export interface Worker {
     job: string;
     task: number;
     progress: number;
+    /** What it does for the task. */
+    phase: string | null;
     /** How long the provider has had the call, ms. */
     waited: number | null;
     /** How long calls of this model usually take on this worker, ms. */

@@ -180,6 +180,8 @@ export interface Task {
   attempt: number;
   /** 0 to 1. */
   progress: number;
+  /** What the worker does for a running task. */
+  phase: string | null;
   metadata: Json;
   queuedAt: string;
   startedAt: string | null;

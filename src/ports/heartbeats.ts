@@ -1,5 +1,6 @@
 // Heartbeats from workers, and cancellations to workers. Nothing is stored.
 
+import type { AttemptPhase } from '../job/attemptPhase.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { FullStorage } from '../job/storage.ts';
 import type { Instant, Sequence } from '../job/task.ts';
@@ -11,6 +12,8 @@ export interface BeatTask {
   readonly claim: Sequence;
   /** 0 to 1: what the provider reported, or an estimate while the call lasts no longer than usual. */
   readonly progress: number;
+  /** What the worker does for the task; absent before its attempt has started. */
+  readonly phase?: AttemptPhase;
   /** How long the provider has had the call, ms; absent before it was sent and after it was answered. */
   readonly waited?: number;
   /** How long calls of this model usually take on this worker, ms; absent until it has seen a few. */

@@ -108,6 +108,7 @@ export class WorkerDirectory {
       draining: worker.beat.draining,
       listsTask: own !== undefined,
       progress: this.progress(task, sequence),
+      phase: own?.phase ?? null,
       waited: own?.waited ?? null,
       usual: own?.usual ?? null,
     };

@@ -3,6 +3,7 @@
 // stops the remaining steps.
 
 import { untilAborted } from '../async/abort.ts';
+import { phaseText, type AttemptPhase } from '../job/attemptPhase.ts';
 import { formatDuration } from '../job/duration.ts';
 import { blockError } from '../job/blockError.ts';
 import { AttemptFailed, taskError, type TaskError } from '../job/errors/index.ts';
@@ -11,12 +12,12 @@ import type { Instant, Running } from '../job/task.ts';
 import { elapsed } from '../job/time.ts';
 import { whyDue } from '../job/whyDue.ts';
 import type { HeldKey } from '../ports/keyRing.ts';
-import type { Generated, ReferenceBytes } from '../ports/provider.ts';
+import type { Generated } from '../ports/provider.ts';
 import type { WorkerContext } from './context.ts';
 import { AttemptAborted, type HeldTask } from './heldTasks.ts';
 import type { Claim, Ending } from './pipeline.ts';
 import { callWithKeys, payAborted, requestOf } from './keyedCall.ts';
-import { storeCall } from './storeCalls.ts';
+import { readReferences } from './references.ts';
 import { storeResult } from './storeResult.ts';
 
 /**
@@ -33,8 +34,10 @@ export async function runAttempt(claim: Claim, held: HeldTask, key: HeldKey, con
     const made = await untilAborted(call, held.abort.signal);
     disarm();
     held.answered = true;
+    held.phase = { phase: 'result' };
     held.progress = Math.max(held.progress, 0.95);
-    const durationMs = Math.round(elapsed(startedAt, clock.monotonic()));
+    // Without the time for the references, which says nothing about the provider.
+    const durationMs = Math.round(elapsed(held.firstSentAt ?? startedAt, clock.monotonic()));
     context.durations.record(model, durationMs);
     return { end: 'completed', result: await storeResult(claim, made, spentBy(held, durationMs), context) };
   } catch (thrown) {
@@ -43,7 +46,7 @@ export async function runAttempt(claim: Claim, held: HeldTask, key: HeldKey, con
     if (!signal.aborted || held.answered) return endingOf(thrown, claim.state, context);
     payAborted(held, signal.reason);
     held.unsettled = call.then(ignore, ignore);
-    return endingOf(signal.reason, claim.state, context);
+    return endingOf(signal.reason, claim.state, context, held.phase);
   }
 }
 
@@ -59,7 +62,7 @@ async function generate(claim: Claim, held: HeldTask, key: HeldKey, context: Wor
   const release = (): void => void key.release({ outcome: 'unused' });
   signal.addEventListener('abort', release, { once: true });
   try {
-    const references = await readReferences(claim, signal, context);
+    const references = await readReferences(claim, held, context);
     signal.throwIfAborted();
     signal.removeEventListener('abort', release);
     return await callWithKeys({ claim, held, request: requestOf(claim, references), context }, key);
@@ -70,24 +73,8 @@ async function generate(claim: Claim, held: HeldTask, key: HeldKey, context: Wor
   }
 }
 
-async function readReferences(
-  { state, request }: Claim,
-  signal: AbortSignal,
-  context: WorkerContext,
-): Promise<ReferenceBytes[]> {
-  const references = request.input.references ?? [];
-  const { artifacts } = context.options;
-  return await Promise.all(
-    references.map(async ({ artifact, mediaType, caption }) => {
-      const bytes = await storeCall('read', () => artifacts.read(state.of.tenant, artifact), signal, context);
-      if (bytes !== undefined) return { mediaType, bytes, ...(caption === undefined ? {} : { caption }) };
-      throw new AttemptFailed(taskError('ReferenceNotFound', `Reference ${artifact} is not stored`));
-    }),
-  );
-}
-
-function endingOf(thrown: unknown, state: Running, context: WorkerContext): Ending {
-  if (thrown instanceof AttemptAborted) return endingOfAbort(thrown, state, context);
+function endingOf(thrown: unknown, state: Running, context: WorkerContext, phase?: AttemptPhase): Ending {
+  if (thrown instanceof AttemptAborted) return endingOfAbort(thrown, state, context, phase);
   if (thrown instanceof AttemptFailed) return { end: 'failed', error: thrown.error };
   context.telemetry.failedUnexpectedly(state, thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
@@ -97,10 +84,17 @@ function endingOf(thrown: unknown, state: Running, context: WorkerContext): Endi
   };
 }
 
-/** A probe that the job's deadline ends shares the fate of the tasks in the queue: its provider is out. */
-function errorWhenDue(state: Running, { options }: WorkerContext): TaskError {
+/**
+ * A probe that the job's deadline ends shares the fate of the tasks in the queue: its provider is out. An attempt that was
+ * still reading its references says nothing about the provider, so it is not a timeout that a fallback could avoid.
+ */
+function errorWhenDue(state: Running, { options }: WorkerContext, phase: AttemptPhase | undefined): TaskError {
   const limit = formatDuration(state.dueAt - state.since);
   const code = whyDue(state);
+  if (phase !== undefined && phase.phase !== 'provider') {
+    const message = `The attempt had ${limit}, and the worker was still ${phaseText(phase)}`;
+    return taskError(code === 'AttemptTimeout' ? 'ArtifactStoreFailed' : code, message);
+  }
   const error = taskError(code, `The provider did not answer within ${limit}`);
   const { pool, model } = targetOf(state);
   const block = code === 'DeadlineExceeded' ? options.keys.block(pool, model, state.of.tenant) : undefined;
@@ -109,14 +103,19 @@ function errorWhenDue(state: Running, { options }: WorkerContext): TaskError {
   return { ...cause, retryable: false, message: `The job's deadline passed during the call: ${cause.message}` };
 }
 
-function endingOfAbort({ why, message }: AttemptAborted, state: Running, context: WorkerContext): Ending {
+function endingOfAbort(
+  { why, message }: AttemptAborted,
+  state: Running,
+  context: WorkerContext,
+  phase: AttemptPhase | undefined,
+): Ending {
   switch (why) {
     case 'cancelled':
       return { end: 'cancelled', reason: message };
     case 'drained':
       return { end: 'failed', error: taskError('WorkerDrained', `Worker ${context.options.name} was shut down`) };
     case 'due':
-      return { end: 'failed', error: errorWhenDue(state, context) };
+      return { end: 'failed', error: errorWhenDue(state, context, phase) };
     default:
       return why satisfies never;
   }

@@ -2,6 +2,7 @@
 // cancellations stop them.
 
 import { whenAborted } from '../async/abort.ts';
+import type { AttemptPhase } from '../job/attemptPhase.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import { nothingSpent } from '../job/spent.ts';
 import type { Sequence, Spent } from '../job/task.ts';
@@ -28,8 +29,12 @@ export class HeldTask {
   claim: Sequence = 0;
   /** 0 to 1, as reported by the provider. */
   progress = 0;
+  /** Undefined before the attempt has started. */
+  phase: AttemptPhase | undefined;
   /** When the call that is in flight was sent. */
   sentAt: Monotonic | undefined;
+  /** When the attempt's first call was sent. */
+  firstSentAt: Monotonic | undefined;
   /** What is known about the duration of a call that was sent at a given moment. */
   timing: ((sentAt: Monotonic) => CallTiming) | undefined;
   /** What the attempt's calls have used so far. */
@@ -104,7 +109,7 @@ export class HeldTasks {
   }
 
   beatTasks(): BeatTask[] {
-    return Array.from(this.#held, ({ job, task, claim, progress, sentAt, timing, answered }) => {
+    return Array.from(this.#held, ({ job, task, claim, progress, phase, sentAt, timing, answered }) => {
       const known = answered || sentAt === undefined ? undefined : timing?.(sentAt);
       const fraction = Math.max(progress, known?.estimate ?? 0);
       return {
@@ -112,6 +117,7 @@ export class HeldTasks {
         task,
         claim,
         progress: Math.round(fraction * 1_000) / 1_000,
+        ...(phase === undefined ? {} : { phase }),
         ...(known === undefined ? {} : { waited: Math.round(known.waited) }),
         ...(known?.usual === undefined ? {} : { usual: known.usual }),
       };

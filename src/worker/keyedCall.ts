@@ -47,6 +47,7 @@ async function callOnce(call: KeyedCall, key: HeldKey): Promise<Generated | Task
   const { held, context } = call;
   const { signal } = held.abort;
   let sent = false;
+  held.phase = { phase: 'provider' };
   // A call that ignores its abort must not hold its key indefinitely. A second release of a key changes nothing.
   const abandon = (): void => void key.release({ outcome: sent ? 'aborted' : 'unused' });
   signal.addEventListener('abort', abandon, { once: true });
@@ -58,6 +59,7 @@ async function callOnce(call: KeyedCall, key: HeldKey): Promise<Generated | Task
       return undefined;
     }
     held.sentAt = context.options.clock.monotonic();
+    held.firstSentAt ??= held.sentAt;
     return await answered(call, key);
   } catch (thrown) {
     if (thrown instanceof AttemptFailed && sent) return await failed(thrown, call, key);

@@ -8,12 +8,18 @@ import { transientBackoff, isTransient } from './transientErrors.ts';
 
 const maxTries = 3;
 
+export interface StoreOperation {
+  readonly operation: 'put' | 'read';
+  /** Starts the error's message: what failed. */
+  readonly what: string;
+}
+
 /**
  * Runs one call. Retries while NATS is unreachable or full, until `signal` aborts, and then throws the signal's reason. Any other
  * error is thrown as `AttemptFailed` (`ArtifactStoreFailed`) when it occurs for the third time.
  */
 export async function storeCall<T>(
-  operation: 'put' | 'read',
+  { operation, what }: StoreOperation,
   call: () => Promise<T>,
   signal: AbortSignal,
   { options }: WorkerContext,
@@ -25,19 +31,18 @@ export async function storeCall<T>(
       requests.inc({ operation, outcome: 'ok' });
       return answer;
     } catch (error) {
+      signal.throwIfAborted();
       const transient = isTransient(error);
       requests.inc({ operation, outcome: transient ? 'unavailable' : 'failed' });
       if (!transient) faults += 1;
-      if (faults >= maxTries) throw storeFailed(operation, error);
+      if (faults >= maxTries) throw storeFailed(what, error);
       await sleep(backoffCeiling(tries, transientBackoff), signal);
       signal.throwIfAborted();
     }
   }
 }
 
-function storeFailed(operation: string, cause: unknown): AttemptFailed {
+function storeFailed(what: string, cause: unknown): AttemptFailed {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new AttemptFailed(taskError('ArtifactStoreFailed', `The artifact store failed to ${operation}: ${why}`), {
-    cause,
-  });
+  return new AttemptFailed(taskError('ArtifactStoreFailed', `${what}: ${why}`), { cause });
 }

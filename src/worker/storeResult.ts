@@ -94,7 +94,8 @@ async function store(
   context: WorkerContext,
 ): Promise<ArtifactRef> {
   const put = () => context.options.artifacts.put(claim.state.of.tenant, bytes, mediaType);
-  const stored = await storeCall('put', put, context.ended, context);
+  const what = `Storing the ${name} of the result in the artifact store failed`;
+  const stored = await storeCall({ operation: 'put', what }, put, context.ended, context);
   return { name, mediaType: stored.mediaType, bytes: stored.bytes, digest: stored.digest };
 }
 

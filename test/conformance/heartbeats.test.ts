@@ -12,7 +12,11 @@ const beat = (worker: string, number = 1): Omit<Beat, 'connection'> => ({
   version: '0.1.0',
   startedAt: 1_700_000_000_000,
   number,
-  tasks: [{ job: 'a'.repeat(26), task: 3, claim: 0, progress: 0.5, waited: 1_200, usual: { p50: 8_000, p95: 14_000 } }],
+  tasks: [
+    { job: 'a'.repeat(26), task: 3, claim: 0, progress: 0.5, waited: 1_200, usual: { p50: 8_000, p95: 14_000 } },
+    { job: 'b'.repeat(26), task: 0, claim: 9, progress: 0, phase: { phase: 'references', read: 2, of: 14 } },
+    { job: 'c'.repeat(26), task: 0, claim: 9, progress: 0.95, phase: { phase: 'result' } },
+  ],
   slots: { total: 4, busy: 1, leaked: 0 },
   eventLoopLag: 1.5,
   memory: 100_000_000,

@@ -25,6 +25,7 @@ export function fakeTask(index: number, state: State, more: Partial<Task> = {}):
     run: 1,
     attempt: started ? 1 : 0,
     progress: open ? 0 : 1,
+    phase: null,
     metadata: {},
     queuedAt: '2026-01-01T00:00:00.000Z',
     startedAt: started ? '2026-01-01T00:00:02.000Z' : null,

@@ -3,6 +3,7 @@
 import { principalOf } from '../auth/authenticate.ts';
 import { readInstallation } from '../auth/kubernetes/kubernetesTokens.ts';
 import type { Principal } from '../auth/principal.ts';
+import { phaseText } from '../../job/attemptPhase.ts';
 import { canSee } from '../../jobs/tenancy.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { workerListSchema, type WorkerView } from '../view/schemas.ts';
@@ -40,8 +41,8 @@ function workerView(context: ApiContext, { beat, lastBeat }: LiveWorker, princip
     lastBeat: isoTime(lastBeat),
     draining,
     slots: { ...slots },
-    tasks: visible.map(({ job, task, progress, waited = null, usual = null }) => {
-      return { job, task, progress, waited, usual };
+    tasks: visible.map(({ job, task, progress, phase, waited = null, usual = null }) => {
+      return { job, task, progress, phase: phase === undefined ? null : phaseText(phase), waited, usual };
     }),
     eventLoopLag,
     memory,

@@ -51,6 +51,9 @@ export const waitingForSchema = z
 
 const targetSchema = z.object({ pool: z.string(), model: z.string() });
 
+/** Text such as `reading reference 3 of 14 from the artifact store`. */
+const phase = z.string().nullable();
+
 export const taskSchema = z.object({
   index: count,
   name: z.string().nullable(),
@@ -58,6 +61,7 @@ export const taskSchema = z.object({
   run: z.int().min(1),
   attempt: count,
   progress: z.number().min(0).max(1),
+  phase: phase.describe('What the worker does for a running task.'),
   metadata: json,
   queuedAt: time,
   startedAt: time.nullable(),
@@ -160,6 +164,7 @@ export const workerSchema = z.object({
       job: z.string(),
       task: count,
       progress: z.number(),
+      phase: phase.describe('What it does for the task.'),
       waited: z.number().nullable().describe('How long the provider has had the call, ms.'),
       usual: z
         .object({ p50: z.number(), p95: z.number() })

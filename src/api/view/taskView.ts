@@ -1,5 +1,6 @@
 // The JSON of one task.
 
+import { phaseText } from '../../job/attemptPhase.ts';
 import type { TaskError } from '../../job/errors/index.ts';
 import type { WaitingFor } from '../../job/explain/observation.ts';
 import { adviceAfterFailure } from '../../job/explain/settled.ts';
@@ -14,7 +15,7 @@ import type { ArtifactView, SpentView, TaskErrorView, TaskView, WaitingForView }
 
 /** What this process knows besides the log. */
 export interface Live {
-  readonly workers: Pick<WorkerDirectory, 'progress'>;
+  readonly workers: Pick<WorkerDirectory, 'progress' | 'runner'>;
   readonly waits: Waits;
 }
 
@@ -27,6 +28,7 @@ export function taskView({ last, request }: TaskRecord, { workers, waits }: Live
     run: state.run,
     attempt: state.attempt,
     progress: taskProgress(state, sequence, workers),
+    phase: phaseOf(state, sequence, workers),
     metadata: request.metadata,
     queuedAt: isoTime(state.queuedAt),
     startedAt: isoTimeOrNull(state.startedAt),
@@ -74,6 +76,11 @@ export function spentView({ calls: paidCalls, inputTokens, outputTokens, cost }:
 export function taskProgress(state: TaskState, sequence: number, workers: Pick<WorkerDirectory, 'progress'>): number {
   if (!isOpen(state)) return 1;
   return state.state === 'running' ? workers.progress(state, sequence) : 0;
+}
+
+function phaseOf(state: TaskState, sequence: number, workers: Live['workers']): string | null {
+  const phase = state.state === 'running' ? workers.runner(state, sequence)?.phase : undefined;
+  return phase === undefined || phase === null ? null : phaseText(phase);
 }
 
 export function artifactView({ name, mediaType, bytes, digest, width, height }: ArtifactRef, state: TaskState) {

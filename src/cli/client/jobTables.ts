@@ -88,6 +88,7 @@ function taskColumns(job: Job, tasks: readonly Task[], now: number, paint: Paint
     ...only<Task>(shown.fallback, { title: 'RUNS ON', value: placeOf }),
     ...only<Task>(shown.calls, { title: 'PAID CALLS', value: ({ usage }) => usage?.paidCalls, align: 'right' }),
     ...only<Task>(shown.cost, { title: 'COST', value: ({ usage }) => usage?.cost, align: 'right' }),
+    ...only<Task>(shown.phase, { title: 'PHASE', value: ({ phase }) => phase }),
     ...only<Task>(shown.waits, { title: 'WAITS FOR', value: ({ waitingFor }) => waitText(waitingFor, now) }),
     { title: 'RUN', value: ({ run }) => run, align: 'right', wide: true },
     { title: 'WORKER', value: ({ worker }) => worker, wide: true },
@@ -104,6 +105,8 @@ function shownColumns({ pool, model }: Job, tasks: readonly Task[]) {
     fallback: [...places].some((place) => place !== `${pool}/${model}`),
     cost,
     calls: cost || tasks.some(({ usage }) => (usage?.paidCalls ?? 0) > 1),
+    // Waiting for the provider is the rule.
+    phase: tasks.some(({ phase }) => phase?.includes('artifact store')),
     waits: tasks.some(({ waitingFor }) => waitingFor !== null),
   };
 }

@@ -42,9 +42,9 @@ function taskList({ tasks }: Worker): string {
   return tasks.map((task) => `${task.job}/${task.task} ${callText(task)}`).join(', ');
 }
 
-/** The provider's part: how long it has had the call, and what is usual. Before the call is sent, the progress. */
-function callText({ progress, waited, usual }: Worker['tasks'][number]): string {
-  if (waited === null) return `${Math.floor(progress * 100)}%`;
+/** The provider's part: how long it has had the call, and what is usual. Before the call is sent, what the worker does. */
+function callText({ progress, phase, waited, usual }: Worker['tasks'][number]): string {
+  if (waited === null) return phase ?? `${Math.floor(progress * 100)}%`;
   const range = usual === null ? '' : ` (usually ${about(usual.p50)} to ${about(usual.p95)})`;
   return `waited ${shortDuration(waited)}${range}`;
 }

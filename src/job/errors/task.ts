@@ -170,8 +170,8 @@ export const taskErrors = define({
   },
   ArtifactStoreFailed: {
     ...again,
-    title: 'The worker could not store the result',
-    hint: "Check the artifact store's free space, limits and credentials.",
+    title: 'The worker could not read the references or store the result',
+    hint: "Check the artifact store's free space, limits and credentials, and the network between it and the worker.",
   },
   WorkerError: {
     ...again,

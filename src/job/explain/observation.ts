@@ -1,5 +1,6 @@
 // The facts about one task and its pool from which its state is explained, and the findings that follow from them.
 
+import type { AttemptPhase } from '../attemptPhase.ts';
 import type { TaskError } from '../errors/index.ts';
 import type { Block } from '../block.ts';
 import type { FullStorage } from '../storage.ts';
@@ -43,6 +44,8 @@ export interface ObservedRunner {
   readonly listsTask: boolean;
   /** 0 to 1. */
   readonly progress: number;
+  /** What it does for the task; null if that is not known. */
+  readonly phase: AttemptPhase | null;
   /** How long the provider has had the call, ms; null before it was sent and after it was answered. */
   readonly waited: number | null;
   /** How long calls of this model usually take on this worker, ms; null until it has seen a few. */

@@ -2,6 +2,7 @@
 
 import type { Running } from '../task.ts';
 import type { Finding, Observation, ObservedRunner } from './observation.ts';
+import { phaseText } from '../attemptPhase.ts';
 import { about, titled } from './format.ts';
 
 export function whyRunning(task: Running, seen: Observation): Finding[] {
@@ -13,7 +14,8 @@ export function whyRunning(task: Running, seen: Observation): Finding[] {
     return [silent(task, seen)];
   }
   if (!runner.listsTask && ranFor > heartbeatTimeout) return [notListed(task, runner)];
-  if (isSlow(task, ranFor, seen, runner)) return [slow(task, ranFor, seen, runner)];
+  const isOfStore = runner.phase !== null && runner.phase.phase !== 'provider';
+  if (!isOfStore && isSlow(task, ranFor, seen, runner)) return [slow(task, ranFor, seen, runner)];
   return [working(task, ranFor, seen, runner)];
 }
 
@@ -84,7 +86,14 @@ function working(task: Running, ranFor: number, { pool }: Observation, runner: O
       ? '; the worker is shutting down and returns the task to the queue if it cannot finish in time'
       : '';
   const call = runner === null ? undefined : callOf(pool.provider, runner);
-  const having = call === undefined ? '' : `. ${call}`;
+  const doing = call ?? storeText(runner);
+  const having = doing === undefined ? '' : `. ${doing}`;
   const summary = `Worker ${task.worker} has been running it for ${about(ranFor)}${lastHeartbeat}${leaving}${having}`;
   return { cause: 'Running', summary };
+}
+
+/** What the worker does instead of waiting for the provider. */
+function storeText(runner: ObservedRunner | null): string | undefined {
+  const phase = runner?.phase ?? null;
+  return phase === null || phase.phase === 'provider' ? undefined : `The worker is ${phaseText(phase)}`;
 }

@@ -184,7 +184,8 @@ describe('a running task', () => {
 
   test('says how long the provider has had the call and what is usual, and no percentage that it does not know', () => {
     const usual = { p50: 8_000, p95: 14_000 };
-    const runner = { silentFor: 0, draining: false, listsTask: true, progress: 0, waited: 6_000, usual };
+    const phase = { phase: 'provider' } as const;
+    const runner = { silentFor: 0, draining: false, listsTask: true, progress: 0, phase, waited: 6_000, usual };
     expect(explained(running, 7_000, { runner }).summary).toBe(
       'Worker worker-1 has been running it for 7.0 s (last heartbeat 0.0 s ago). Gemini has had the call for 6.0 s; calls of this model usually take 8.0 s (p50) to 14s (p95) on this worker',
     );
@@ -196,6 +197,20 @@ describe('a running task', () => {
     expect(hangs.summary).not.toContain('%');
     const unusual = { ...runner, waited: 50_000, usual: { p50: 40_000, p95: 60_000 } };
     expect(explained(running, 51_000, { runner: unusual }).cause).toBe('Running');
+  });
+
+  test('whose worker reads its references or stores its result does not blame the provider', () => {
+    const runner = { silentFor: 400, draining: false, listsTask: true, progress: 0, ...noCall };
+    const reads = { ...runner, phase: { phase: 'references', read: 2, of: 14 } as const };
+    expect(explained(running, 80_000, { runner: reads })).toMatchObject({
+      cause: 'Running',
+      summary:
+        'Worker worker-1 has been running it for 1m20s (last heartbeat 0.4 s ago). The worker is reading reference 3 of 14 from the artifact store',
+    });
+    const stores = { ...runner, phase: { phase: 'result' } as const };
+    expect(explained(running, 80_000, { runner: stores }).summary).toContain(
+      'The worker is storing the result in the artifact store',
+    );
   });
 
   test('whose worker is silent says how many losses are left', () => {

@@ -36,7 +36,7 @@ const healthy: ObservedPool = {
 export const queued = queuedTask();
 export const running = claimed(queued, 'worker-1', 1, start);
 
-export const noCall = { waited: null, usual: null };
+export const noCall = { phase: null, waited: null, usual: null };
 
 function seenBy(task: TaskState, after: number, over: Partial<Observation> = {}, pool: Partial<ObservedPool> = {}) {
   const ahead = task.state === 'queued' ? { again: 0, lane: 0 } : null;

@@ -52,6 +52,7 @@ test.each(['Client Closed', 'Read Error', 'Write Error'])('%s is believed when t
 test.each([
   ['another client', event({ client: 6 })],
   ['another server', event({ server: 'S2' })],
+  ["the worker's connection for artifacts", event({ name: 'w-1-artifacts', client: 6 })],
   ['a kick', event({ reason: 'Kicked' })],
   ['a slow consumer', event({ reason: 'Slow Consumer (Pending Bytes)' })],
   ['no reason', event({ reason: '' })],
@@ -110,6 +111,14 @@ test('a worker that beats every 200 s is remembered between its beats', () => {
   vi.advanceTimersByTime(199_000);
   losses.observeBeat(beat('w-2', 6));
   losses.observe(event());
+  vi.advanceTimersByTime(hold);
+  expect(lost).toEqual(['w-1: Client Closed']);
+});
+
+test('the connection for artifacts does not end the hold of the lost one', () => {
+  const { losses, lost } = judge();
+  losses.observe(event());
+  losses.observe(event({ kind: 'connect', name: 'w-1-artifacts', client: 8 }));
   vi.advanceTimersByTime(hold);
   expect(lost).toEqual(['w-1: Client Closed']);
 });

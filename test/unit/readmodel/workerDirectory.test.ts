@@ -162,10 +162,10 @@ describe('for users who inspect workers', () => {
 
   test('the runner of a task lists it only for the same claim, and not once its connection is lost', () => {
     hear(beatOf('w', 1, progressing(0.5), { draining: true }));
-    const noCall = { waited: null, usual: null };
+    const noCall = { phase: null, waited: null, usual: null };
     const known = { silentFor: 0, draining: true, listsTask: true, progress: 0.5 };
     expect(workers.runner(running, 5)).toEqual({ ...known, ...noCall });
-    const call = { waited: 1_200, usual: { p50: 8_000, p95: 14_000 } };
+    const call = { phase: { phase: 'provider' } as const, waited: 1_200, usual: { p50: 8_000, p95: 14_000 } };
     hear(beatOf('w', 2, [{ ...progressing(0.5)[0]!, ...call }], { draining: true }));
     expect(workers.runner(running, 5)).toEqual({ ...known, ...call });
     expect(workers.runner(running, 6)).toMatchObject({ listsTask: false, progress: 0 });

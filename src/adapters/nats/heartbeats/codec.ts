@@ -1,13 +1,26 @@
 // The wire format of heartbeats and cancellations: JSON, validated on arrival, as any user of the account may publish there.
 
 import { z } from 'zod';
+import type { AttemptPhase } from '../../../job/attemptPhase.ts';
 import { storagePlaces, storageRefusals } from '../../../job/storage.ts';
-import type { Beat, Cancellation } from '../../../ports/heartbeats.ts';
+import type { Beat, BeatTask, Cancellation } from '../../../ports/heartbeats.ts';
 
 const count = z.int().min(0);
 const ms = z.number().min(0);
 const size = z.number().min(0);
 const id = z.string().min(1).max(128);
+
+const phaseSchema: z.ZodType<AttemptPhase> = z.discriminatedUnion('phase', [
+  z.object({ phase: z.literal('references'), read: count, of: count }),
+  z.object({ phase: z.literal('provider') }),
+  z.object({ phase: z.literal('result') }),
+]);
+
+/** A phase that only a newer version knows is dropped as well. */
+const withKnownPhase = ({ phase, ...task }: Omit<BeatTask, 'phase'> & { phase?: unknown }): BeatTask => {
+  const known = phaseSchema.safeParse(phase).data;
+  return known === undefined ? task : { ...task, phase: known };
+};
 
 /** Unknown fields, which a newer version may have added, are dropped. */
 const beatSchema: z.ZodType<Beat> = z.object({
@@ -19,14 +32,17 @@ const beatSchema: z.ZodType<Beat> = z.object({
   startedAt: z.number(),
   number: z.int().min(1),
   tasks: z.array(
-    z.object({
-      job: id,
-      task: count,
-      claim: count,
-      progress: z.number(),
-      waited: ms.exactOptional(),
-      usual: z.object({ p50: ms, p95: ms }).exactOptional(),
-    }),
+    z
+      .object({
+        job: id,
+        task: count,
+        claim: count,
+        progress: z.number(),
+        phase: z.unknown(),
+        waited: ms.exactOptional(),
+        usual: z.object({ p50: ms, p95: ms }).exactOptional(),
+      })
+      .transform(withKnownPhase),
   ),
   slots: z.object({ total: count, busy: count, leaked: count }),
   eventLoopLag: z.number(),

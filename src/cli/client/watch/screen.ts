@@ -77,10 +77,11 @@ function ageOfTask({ queuedAt, startedAt, completedAt, failedAt }: Task, now: nu
   return timeBetween(startedAt ?? queuedAt, completedAt ?? failedAt, now);
 }
 
-function reasonOf({ reason, retryAt, error, waitingFor }: Task, now: number): string {
+function reasonOf({ reason, phase, retryAt, error, waitingFor }: Task, now: number): string {
   if (retryAt !== null) return `${reason}, next attempt ${untilTime(retryAt, now)}`;
   if (waitingFor !== null) return `${waitText(waitingFor, now)}: ${waitingFor.detail}`;
-  return error === null ? reason : `${reason}: ${error.message}`;
+  // An API of an earlier version sends no phase.
+  return error === null ? (phase ?? reason) : `${reason}: ${error.message}`;
 }
 
 /** `fraction` (0 to 1, clamped) as a bar of `columns`, with its percentage: `██████░░░░  60%`. */
