@@ -38,7 +38,7 @@ const beatSchema: z.ZodType<Beat> = z.object({
         task: count,
         claim: count,
         progress: z.number(),
-        phase: z.unknown(),
+        phase: z.unknown().optional(),
         waited: ms.exactOptional(),
         usual: z.object({ p50: ms, p95: ms }).exactOptional(),
       })
