@@ -83,7 +83,7 @@ function mostBytes(kib: number): Rule {
 function referenceRules(): Rule[] {
   return [
     {
-      rule: 'has(self.artifact) ? !has(self.mediaType) && !has(self.data) : has(self.mediaType) && has(self.data)',
+      rule: 'has(self.artifact) ? !has(self.mediaType) && !has(self.data) : has(self.data) && (has(self.mediaType) || self.data.startsWith("data:"))',
       message: 'must be either {artifact} or {mediaType, data}',
     },
   ];

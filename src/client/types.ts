@@ -12,7 +12,13 @@ export type Lane = 'again' | Priority | 'guest';
 
 export type Reference =
   | { artifact: string; caption?: string }
-  | { mediaType: 'image/png' | 'image/jpeg' | 'image/webp'; /** Base64. */ data: string; caption?: string };
+  | {
+      /** May be absent if the data has a `data:` prefix. */
+      mediaType?: 'image/png' | 'image/jpeg' | 'image/webp';
+      /** Base64. */
+      data: string;
+      caption?: string;
+    };
 
 export interface Input {
   prompt?: string;

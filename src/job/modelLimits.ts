@@ -20,8 +20,11 @@ export function limitsOf(provider: string, model: string): ModelLimits {
   return { ...gemini, ...(Object.hasOwn(geminiModels, model) ? geminiModels[model] : {}) };
 }
 
-/** For uploads too, which name no model. */
+/** For every model, and for uploads, which name none. */
 export const maxReferenceBytes = 20 * 1024 * 1024;
+
+/** For every model: 50 megapixels as cameras count them, 8192 × 6144. */
+export const maxReferencePixels = 8_192 * 6_144;
 
 const otherProviders: ModelLimits = {
   references: 14,

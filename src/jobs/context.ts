@@ -4,6 +4,7 @@ import type { Cancelled, Failed, OpenTask } from '../job/task.ts';
 import type { ArtifactStore } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Heartbeats } from '../ports/heartbeats.ts';
+import type { ImageReader } from '../ports/imageReader.ts';
 import type { InstallationProbe } from '../ports/installationProbe.ts';
 import type { JobLog } from '../ports/jobLog.ts';
 import type { KeyRing } from '../ports/keyRing.ts';
@@ -23,6 +24,7 @@ export interface JobsContext {
   readonly heartbeats: Pick<Heartbeats, 'sendCancellation'>;
   readonly artifacts: ArtifactStore;
   readonly schemas: Pick<SchemaChecker, 'problems'>;
+  readonly images: ImageReader;
   /** Tells why a pool admits no call; if absent, that is unknown. */
   readonly keys?: KeyRingView;
   /** What the writes of this process show about the storage; if absent, only the workers tell. */

@@ -3,6 +3,7 @@
 import type { ArtifactStore } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Heartbeats } from '../ports/heartbeats.ts';
+import type { ImageReader } from '../ports/imageReader.ts';
 import type { JobLog } from '../ports/jobLog.ts';
 import type { KeyRing } from '../ports/keyRing.ts';
 import type { Cluster, StartInformer } from '../ports/kubernetes.ts';
@@ -26,6 +27,7 @@ export interface OperatorContext {
   readonly heartbeats: Heartbeats;
   readonly artifacts: ArtifactStore;
   readonly schemas: SchemaChecker;
+  readonly images: ImageReader;
   readonly keys: Pick<KeyRing, 'state'>;
   readonly pools: PoolRegistry;
   readonly clock: Clock;

@@ -13,9 +13,11 @@ import {
   natsTaskQueue,
 } from '../adapters/nats/index.ts';
 import { jsonSchemaChecker } from '../adapters/jsonSchema/index.ts';
+import { sharpImageReader } from '../adapters/images/index.ts';
 import type { ArtifactStore } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Heartbeats } from '../ports/heartbeats.ts';
+import type { ImageReader } from '../ports/imageReader.ts';
 import type { JobLog } from '../ports/jobLog.ts';
 import type { KeyRing } from '../ports/keyRing.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
@@ -35,6 +37,7 @@ export interface OpenLog {
 export interface Ports extends OpenLog {
   readonly heartbeats: Heartbeats;
   readonly artifacts: ArtifactStore;
+  readonly images: ImageReader;
   readonly keys: KeyRing;
   readonly pools: PoolRegistry;
   readonly schemas: SchemaChecker;
@@ -62,6 +65,7 @@ export async function openPorts(context: ProcessContext, retentionMs: number): P
     ...opened,
     heartbeats: natsHeartbeats(link),
     artifacts: await natsArtifactStore(link, { retentionMs, clock }),
+    images: sharpImageReader(),
     keys: await natsKeyRing(link, { keys: {}, clock }),
     pools: await natsPoolRegistry(link),
     schemas: resources.own('schema checks', jsonSchemaChecker(), (it) => it.close()),

@@ -9,6 +9,7 @@ import { fakeHeartbeats, type FakeHeartbeats } from './heartbeats.ts';
 import { fakePoolRegistry } from './poolRegistry.ts';
 import { fakeSchemaChecker } from './schemaChecker.ts';
 import { fakeTaskQueue } from './taskQueue.ts';
+import { sharpImageReader } from '../../src/adapters/images/index.ts';
 import { buildApi, type Api, type ApiOptions } from '../../src/api/app.ts';
 import type { Running, TaskDetail, TaskState } from '../../src/job/task.ts';
 import { claimed } from '../../src/job/transitions.ts';
@@ -81,6 +82,7 @@ export async function apiWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld
     heartbeats,
     artifacts,
     schemas: fakeSchemaChecker(),
+    images: sharpImageReader(),
     pools: registry,
     clock,
     follower,

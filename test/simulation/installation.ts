@@ -226,6 +226,7 @@ export class Installation {
       heartbeats,
       artifacts: artifactsOver(link),
       schemas: fakeSchemaChecker(),
+      images: { read: async () => ({}) },
       pools: this.#options.server.pools,
       clock,
       follower,

@@ -32,7 +32,7 @@ export const requestErrors = define({
     ...final,
     status: 422,
     title: 'The reference is not a readable image',
-    hint: 'Send a PNG, JPEG or WebP image whose content matches its media type.',
+    hint: 'Send a complete PNG, JPEG or WebP image of at most 50 megapixels whose content matches its media type.',
   },
   ImageTooLarge: {
     ...final,

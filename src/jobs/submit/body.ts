@@ -47,15 +47,26 @@ const digest = z
   .regex(/^sha256:[0-9a-f]{64}$/, 'is not a digest: sha256: and 64 hexadecimal digits')
   .meta({ maxLength: 71 });
 
+const hasPrefix = (data: string): boolean => data.startsWith('data:');
+
 const reference = z
   .strictObject({
     artifact: digest.optional().describe('The digest of a stored image.'),
-    mediaType: z.enum(['image/png', 'image/jpeg', 'image/webp']).optional().describe('The type of the inline data.'),
-    data: z.string().optional().describe('An inline image, in base64.'),
+    mediaType: z
+      .enum(['image/png', 'image/jpeg', 'image/webp'], 'is not image/png, image/jpeg or image/webp: convert the image')
+      .optional()
+      .describe('The type of the inline data; optional if the data begins with its data: prefix.'),
+    data: z
+      .string()
+      .optional()
+      .describe(
+        'An inline image, in base64; line breaks, missing padding and a prefix such as data:image/png;base64, are accepted.',
+      ),
     caption: z.string().max(1_000, 'is longer than 1000 characters').optional().describe('What the image is for.'),
   })
   .refine(
-    ({ artifact, mediaType, data }) => (artifact === undefined) === (mediaType !== undefined && data !== undefined),
+    ({ artifact, mediaType, data }) =>
+      (artifact === undefined) === (data !== undefined && (mediaType !== undefined || hasPrefix(data))),
     'must be either {artifact} or {mediaType, data}',
   )
   .refine(({ artifact, mediaType, data }) => artifact === undefined || (mediaType ?? data) === undefined, {

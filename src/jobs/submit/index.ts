@@ -12,12 +12,12 @@ import { isDeletedOrExpired } from '../read.ts';
 import type { SubmitBody } from './body.ts';
 import { fallbacksOf } from './fallbacks.ts';
 import { digestOf } from './json.ts';
-import { acceptingOf, shapeProblems, type Destination } from './limits.ts';
+import { acceptingOf, refuseReferences, refuseShape, type Destination } from './limits.ts';
 import { mergeTasks, type RequestedTask } from './mergeTasks.ts';
 import { placementOf, type Placement } from './placement.ts';
 import { policyRequestOf } from './policyBody.ts';
+import { openReferences, type ResolvedReferences } from './references.ts';
 import { checkSchemas } from './schemas.ts';
-import { resolveReferences, type ResolvedReferences } from './references.ts';
 import { timingOf, type Timing } from './timing.ts';
 
 export interface Submit {
@@ -31,7 +31,7 @@ export interface Submit {
 
 export type SubmitContext = Pick<
   JobsContext,
-  'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'schemas' | 'retentionMs' | 'random'
+  'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'images' | 'schemas' | 'retentionMs' | 'random'
 >;
 
 export interface Submitted {
@@ -88,14 +88,14 @@ async function storeJob(context: SubmitContext, submit: Identified): Promise<Sub
     requested: policyRequestOf(body.policy ?? {}).fallback,
   };
   const fallbacks = fallbacksOf(context, wanted);
-  const accepting = acceptingOf(destinationsOf(context, placement, fallbacks, wanted.requested), shapeProblems(tasks));
-  const timing = withFallback(
-    timingOf(body.kind, body.policy, policy, context.retentionMs, context.clock.now()),
-    accepting.slice(1).map(({ pool, model }) => ({ pool, model })),
-  );
+  const shaped = acceptingOf(destinationsOf(context, placement, fallbacks, wanted.requested), refuseShape(tasks));
   await checkSchemas(body, context.schemas, tenant);
-  const references = await resolveReferences(tasks, context.artifacts, tenant, accepting[0]!);
-  return write(context, submit, specsOf({ job, tenant, digest, owner, body, tasks, placement, timing, references }));
+  const opened = await openReferences(context, body, tasks, tenant);
+  const [, ...accepting] = acceptingOf(shaped, refuseReferences(tasks, opened));
+  const timing = timingOf(body.kind, body.policy, policy, context.retentionMs, context.clock.now());
+  const references = await opened.store();
+  const newJob = { job, tenant, digest, owner, body, tasks, placement, references };
+  return write(context, submit, specsOf({ ...newJob, timing: withFallback(timing, accepting) }));
 }
 
 /** The job's own pool and model first, then its fallbacks. */
@@ -116,8 +116,10 @@ function destinationsOf(
   return [{ pool: pool.name, model, provider: pool.provider }, ...rest];
 }
 
-const withFallback = (timing: Timing, fallback: readonly Target[]): Timing =>
-  fallback.length === 0 ? timing : { ...timing, policy: { ...timing.policy, fallback } };
+function withFallback(timing: Timing, accepting: readonly Destination[]): Timing {
+  const fallback = accepting.map(({ pool, model }): Target => ({ pool, model }));
+  return fallback.length === 0 ? timing : { ...timing, policy: { ...timing.policy, fallback } };
+}
 
 interface NewJob {
   readonly job: JobId;

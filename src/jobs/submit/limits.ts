@@ -1,9 +1,12 @@
 // Applies the limits of each model that may run a job: its own model, and those that it may fall back to.
 
 import { invalidRequest, type FieldError } from '../../job/errors/invalidRequest.ts';
+import type { GenwardenError } from '../../job/errors/index.ts';
 import { limitsOf, type ModelLimits } from '../../job/modelLimits.ts';
 import type { Target } from '../../job/policy.ts';
+import { tooLarge } from './image.ts';
 import type { RequestedTask } from './mergeTasks.ts';
+import type { OpenedReferences } from './references.ts';
 
 /** A model that may run the job. */
 export interface Destination extends Target {
@@ -14,31 +17,56 @@ export interface Destination extends Target {
   readonly optional?: boolean;
 }
 
-export type ProblemsOf = (destination: Destination, limits: ModelLimits) => readonly FieldError[];
+type Refuse = (destination: Destination, limits: ModelLimits) => GenwardenError | undefined;
 
 const maxProblems = 50;
 
-/** The destinations that accept the input. Throws `InvalidRequest` with the problems of those that are not optional. */
-export function acceptingOf(destinations: readonly Destination[], problemsOf: ProblemsOf): readonly Destination[] {
-  const checked = destinations.map((destination) => {
-    return { destination, problems: problemsOf(destination, limitsOf(destination.provider, destination.model)) };
+/** The destinations that accept the input. Throws the refusal of the first one that is not optional. */
+export function acceptingOf(destinations: readonly Destination[], refuse: Refuse): readonly Destination[] {
+  return destinations.filter((destination) => {
+    const refusal = refuse(destination, limitsOf(destination.provider, destination.model));
+    if (refusal !== undefined && destination.optional !== true) throw refusal;
+    return refusal === undefined;
   });
-  const problems = checked.flatMap(({ destination, problems: own }) => (destination.optional === true ? [] : own));
-  if (problems.length > 0) throw invalidRequest(problems.slice(0, maxProblems));
-  return checked.flatMap(({ destination, problems: own }) => (own.length === 0 ? [destination] : []));
 }
 
 /** For messages: the model, and where the client asked for it. */
 const nameOf = ({ model, path }: Destination): string => (path === undefined ? model : `${model} (${path})`);
 
-/** Checks `aspectRatio` and `imageSize` of every task. */
-export const shapeProblems =
-  (tasks: readonly RequestedTask[]): ProblemsOf =>
+/** Refuses an `aspectRatio` and an `imageSize` that the model lacks. */
+export const refuseShape =
+  (tasks: readonly RequestedTask[]): Refuse =>
   (destination, { aspectRatios, imageSizes }) =>
-    tasks.flatMap(({ input, path }) => [
-      ...unknownValue(`${path}input.aspectRatio`, input.aspectRatio, aspectRatios, destination),
-      ...unknownValue(`${path}input.imageSize`, input.imageSize, imageSizes, destination),
-    ]);
+    requestError(
+      tasks.flatMap(({ input, path }) => [
+        ...unknownValue(`${path}input.aspectRatio`, input.aspectRatio, aspectRatios, destination),
+        ...unknownValue(`${path}input.imageSize`, input.imageSize, imageSizes, destination),
+      ]),
+    );
+
+/** Refuses a reference that is too large for the model, and references that are too large together. */
+export const refuseReferences =
+  (tasks: readonly RequestedTask[], { images }: Pick<OpenedReferences, 'images'>): Refuse =>
+  (destination, { referenceBytes, totalReferenceBytes }) => {
+    for (const { path, bytes } of images.values()) {
+      const limit = `${megabytes(referenceBytes)} that ${nameOf(destination)} accepts`;
+      if (bytes > referenceBytes) return tooLarge(bytes, limit, path);
+    }
+    return requestError(
+      tasks.flatMap(({ references, path }) => {
+        const total = references.reduce((sum, reference) => sum + images.get(reference)!.bytes, 0);
+        if (total <= totalReferenceBytes) return [];
+        const limit = `more than the ${megabytes(totalReferenceBytes)} that ${nameOf(destination)} accepts in one request`;
+        const message = `has ${references.length} images of ${total} bytes together, ${limit}`;
+        return [{ path: `${path}input.references`, message }];
+      }),
+    );
+  };
+
+const megabytes = (bytes: number): string => `${bytes / 1_000_000} MB`;
+
+const requestError = (problems: readonly FieldError[]): GenwardenError | undefined =>
+  problems.length === 0 ? undefined : invalidRequest(problems.slice(0, maxProblems));
 
 function unknownValue(
   path: string,

@@ -1,73 +1,130 @@
-// Turns reference images into stored artifacts before anything is queued: inline images are checked and stored, and
-// digests are looked up within the tenant.
+// Turns reference images into stored artifacts before anything is queued: inline images are checked and stored, and digests are
+// looked up within the tenant.
 
+import { mapLimit } from '../../async/mapLimit.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
+import { invalidRequest, type FieldError } from '../../job/errors/invalidRequest.ts';
 import type { ReferenceImage } from '../../job/task.ts';
-import type { ArtifactStore, StoredArtifact } from '../../ports/artifactStore.ts';
-import { invalidRequest } from '../../job/errors/invalidRequest.ts';
-import type { ReferenceBody } from './body.ts';
-import { checkImage, checkImageFits, imageMediaTypes, type ImageMediaType } from './image.ts';
-import type { Destination } from './limits.ts';
+import type { ArtifactStore } from '../../ports/artifactStore.ts';
+import type { ImageReader } from '../../ports/imageReader.ts';
+import { decodeData } from './base64.ts';
+import type { ReferenceBody, SubmitBody } from './body.ts';
 import type { RequestedTask } from './mergeTasks.ts';
+import { checkImages, imageMediaTypes, mediaTypeOf, type NewImage } from './image.ts';
+
+/** What the job refers to: for each reference its image, and for inline ones also the bytes that are not stored yet. */
+export interface OpenedReferences {
+  /** The size of each image, bytes, and its place in the body. */
+  readonly images: ReadonlyMap<ReferenceBody, { readonly bytes: number; readonly path: string }>;
+  /** Stores the inline images. Throws what the store throws, with the place of the reference. */
+  store(): Promise<ResolvedReferences>;
+}
 
 /** The stored image of each reference. */
 export type ResolvedReferences = ReadonlyMap<ReferenceBody, ReferenceImage>;
 
+export interface ReferenceContext {
+  readonly artifacts: Pick<ArtifactStore, 'find' | 'put'>;
+  readonly images: ImageReader;
+}
+
 interface Place {
   readonly reference: ReferenceBody;
-  /** For errors: `tasks[3].input.references[0]`. */
+  /** `tasks[3].input.references[0]`. */
   readonly path: string;
 }
 
+/** How many requests to the store are under way for one submit. */
+const atOnce = 4;
+
 /**
- * Resolves each reference once, however many tasks share it; all inline ones are checked before the first is stored.
- * Throws `InvalidRequest`, `InvalidImage`, `ImageTooLarge`, `ReferenceNotFound`, or what the store throws.
+ * Opens each reference once, however many tasks share it: checks every inline image, and finds every stored one. Throws
+ * `InvalidRequest`, `InvalidImage`, `ImageTooLarge`, `ReferenceNotFound`, or what the store throws.
  */
-export async function resolveReferences(
+export async function openReferences(
+  { artifacts, images }: ReferenceContext,
+  body: SubmitBody,
   tasks: readonly RequestedTask[],
-  store: Pick<ArtifactStore, 'find' | 'put'>,
   tenant: string,
-  { provider, model }: Pick<Destination, 'provider' | 'model'>,
-): Promise<ResolvedReferences> {
-  const places = distinct(tasks);
+): Promise<OpenedReferences> {
+  const used = new Set(tasks.flatMap(({ references }) => references));
+  const places = placesOf(body).filter(({ reference }) => used.has(reference));
   const inline = places.filter(({ reference }) => reference.data !== undefined);
-  const decoded = new Map(inline.map((place) => [place.reference, decode(place, provider, model)]));
-  const resolved = new Map<ReferenceBody, ReferenceImage>();
+  const checked = await checkImages(images, tenant, newImages(inline));
+  const found = await findImages(
+    artifacts,
+    tenant,
+    places.filter(({ reference }) => reference.artifact !== undefined),
+  );
+  const fresh = inline.map((place, index) => ({ ...place, ...checked[index]! }));
+  const sizes = [
+    ...fresh.map(({ reference, path, bytes }) => [reference, { path, bytes: bytes.length }] as const),
+    ...found.map(({ reference, path, image }) => [reference, { path, bytes: image.bytes! }] as const),
+  ];
+  return {
+    images: new Map(sizes),
+    async store() {
+      const stored = await mapLimit(atOnce, fresh, async ({ reference, path, bytes, mediaType }) => {
+        const { digest } = await naming(path, () => artifacts.put(tenant, bytes, mediaType));
+        return { reference, image: { artifact: digest, mediaType, bytes: bytes.length } };
+      });
+      return new Map([...stored, ...found].map(({ reference, image }) => [reference, captioned(reference, image)]));
+    },
+  };
+}
+
+const captioned = ({ caption }: ReferenceBody, image: ReferenceImage): ReferenceImage =>
+  caption === undefined ? image : { ...image, caption };
+
+/** Every reference at the place where the body has it. */
+function placesOf({ input, tasks = [] }: SubmitBody): readonly Place[] {
+  const placesIn = (list: readonly ReferenceBody[] | undefined, name: string): Place[] =>
+    (list ?? []).map((reference, index) => ({ reference, path: `${name}[${index}]` }));
+  return [
+    ...placesIn(input?.references, 'input.references'),
+    ...tasks.flatMap(({ input: own }, index) => [
+      ...placesIn(own?.references, `tasks[${index}].input.references`),
+      ...placesIn(own?.extraReferences, `tasks[${index}].input.extraReferences`),
+    ]),
+  ];
+}
+
+/** Decodes base64. Throws `InvalidRequest` with every place whose data is none. */
+function newImages(places: readonly Place[]): readonly NewImage[] {
+  const images: NewImage[] = [];
+  const problems: FieldError[] = [];
   for (const { reference, path } of places) {
-    const bytes = decoded.get(reference);
-    const stored =
-      bytes === undefined
-        ? await findImage(store, tenant, reference.artifact!, path)
-        : await store.put(tenant, bytes, reference.mediaType!);
-    checkImageFits(stored.bytes, provider, model, path);
-    const { caption } = reference;
-    const image = { artifact: stored.digest, mediaType: stored.mediaType, bytes: stored.bytes };
-    resolved.set(reference, caption === undefined ? image : { ...image, caption });
-  }
-  return resolved;
-}
-
-function distinct(tasks: readonly RequestedTask[]): readonly Place[] {
-  const places = new Map<ReferenceBody, Place>();
-  for (const task of tasks) {
-    for (const [index, reference] of task.references.entries()) {
-      const path = `${task.path}input.references[${index}]`;
-      if (!places.has(reference)) places.set(reference, { reference, path });
+    const data = decodeData(reference.data!);
+    if (typeof data === 'string') {
+      problems.push({ path: `${path}.data`, message: data });
+      continue;
     }
+    const { mediaType: declared = data.mediaType } = reference;
+    if (data.mediaType !== undefined && mediaTypeOf(data.mediaType) !== mediaTypeOf(declared!)) {
+      const message = `begins with data:${data.mediaType}, but mediaType is ${declared}`;
+      problems.push({ path: `${path}.data`, message });
+    }
+    images.push({ where: path, bytes: data.bytes, declared });
   }
-  return [...places.values()];
+  if (problems.length > 0) throw invalidRequest(problems);
+  return images;
 }
 
-function decode({ reference, path }: Place, provider: string, model: string): Uint8Array {
-  const text = reference.data!;
-  const bytes = Buffer.from(text, 'base64');
-  // Node ignores invalid characters: the text is base64 only if encoding the bytes yields it again.
-  if (text === '' || bytes.toString('base64') !== text) {
-    throw invalidRequest([{ path: `${path}.data`, message: 'is not valid base64' }]);
-  }
-  checkImage(bytes, reference.mediaType!, path);
-  checkImageFits(bytes.length, provider, model, path);
-  return bytes;
+interface FoundImage extends Place {
+  readonly image: ReferenceImage;
+}
+
+async function findImages(
+  store: Pick<ArtifactStore, 'find'>,
+  tenant: string,
+  places: readonly Place[],
+): Promise<readonly FoundImage[]> {
+  const byDigest = Map.groupBy(places, ({ reference }) => reference.artifact!);
+  const found = await mapLimit(atOnce, [...byDigest], async ([digest, same]) => {
+    const image = await findImage(store, tenant, digest, same[0]!.path);
+    return same.map((place) => ({ ...place, image }));
+  });
+  return found.flat();
 }
 
 async function findImage(
@@ -75,9 +132,20 @@ async function findImage(
   tenant: string,
   digest: string,
   path: string,
-): Promise<StoredArtifact> {
-  const stored = await store.find(tenant, digest);
+): Promise<ReferenceImage> {
+  const stored = await naming(path, () => store.find(tenant, digest));
   if (stored === undefined) throw new GenwardenError('ReferenceNotFound', `${path}: artifact ${digest} is not stored`);
-  if (imageMediaTypes.includes(stored.mediaType as ImageMediaType)) return stored;
-  throw new GenwardenError('InvalidImage', `${path}: ${digest} is ${stored.mediaType}, not an image`);
+  const { mediaType, bytes } = stored;
+  if (imageMediaTypes.some((accepted) => accepted === mediaType)) return { artifact: digest, mediaType, bytes };
+  throw new GenwardenError('InvalidImage', `${path}: ${digest} is ${mediaType}, not an image`);
+}
+
+/** Adds the place of the reference to what the store throws. */
+async function naming<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof GenwardenError)) throw error;
+    throw new GenwardenError(error.code, `${path}: ${error.message}`, { cause: error, details: { ...error.details } });
+  }
 }

@@ -17,7 +17,7 @@ import type { Refused } from './observe.ts';
 
 type Context = Pick<
   OperatorContext,
-  'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'schemas' | 'retentionMs' | 'random'
+  'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'images' | 'schemas' | 'retentionMs' | 'random'
 >;
 
 /** Returns the new or existing job. Throws an error of the catalogue: `JobNotFound` if the job existed and was deleted. */

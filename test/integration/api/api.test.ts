@@ -14,6 +14,7 @@ import {
   natsPoolRegistry,
   natsTaskQueue,
 } from '../../../src/adapters/nats/index.ts';
+import { sharpImageReader } from '../../../src/adapters/images/index.ts';
 import { buildApi } from '../../../src/api/app.ts';
 import { GenwardenClient } from '../../../src/client/index.ts';
 import { claimed, succeeded } from '../../../src/job/transitions.ts';
@@ -49,6 +50,7 @@ async function installation() {
     heartbeats: natsHeartbeats(link),
     artifacts,
     schemas: fakeSchemaChecker(),
+    images: sharpImageReader(),
     keys: await natsKeyRing(link, { keys: {}, clock }),
     pools,
     clock,

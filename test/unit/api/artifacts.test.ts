@@ -116,7 +116,7 @@ describe('references of a submit', () => {
         },
         422,
         'InvalidImage',
-        /tasks\[0\]\.input\.references\[1\]/,
+        /tasks\[0\]\.input\.extraReferences\[0\] is declared/,
       ],
       [
         { kind: 'image', input: { prompt: 'a', references: [{ artifact: sha256(png) }] } },

@@ -122,7 +122,11 @@ describe('usage errors are reported before any request, with exit code 2', () =>
     ['a kind that is none', ['--prompt', 'p', '--kind', 'video'], /image, text/],
     ['a body that is not JSON', ['-f', '-'], /standard input is not JSON/],
     ['a file that is not there', ['-f', '/nowhere/job.json'], /cannot be read/],
-    ['a reference that is no image', ['--prompt', 'p', '--reference', 'package.json'], /not a PNG, JPEG or WebP/],
+    [
+      'a reference that is no image',
+      ['--prompt', 'p', '--reference', 'package.json'],
+      /is JSON, not a PNG, JPEG or WebP/,
+    ],
     ['an unknown flag', ['--promt', 'p'], /unknown option/],
   ])('%s', async (_, args, message) => {
     await using api = await FakeApi.start();
@@ -139,6 +143,16 @@ test('no reference is uploaded for an incomplete submit', async () => {
   await writeFile(join(folder.path, 'a.png'), png);
   const { code } = await runCommand(['submit', '--reference', join(folder.path, 'a.png')], { env: api.env });
   expect([code, api.requests]).toEqual([2, []]);
+});
+
+test('a refused reference is named by its file', async () => {
+  await using api = await FakeApi.start();
+  await using folder = await tempFolder();
+  const path = join(folder.path, 'a.png');
+  await writeFile(path, png);
+  api.route('POST /v1/artifacts', (_, response) => answerProblem(response, 422, 'InvalidImage', 'The body is cut off'));
+  const { code, stderr } = await runCommand(['submit', '--prompt', 'p', '--reference', path], { env: api.env });
+  expect([code, stderr]).toEqual([1, expect.stringContaining(`${path}: The body is cut off`)]);
 });
 
 test('an error of the API is printed with code, hint and each problem, and exits with 1', async () => {

@@ -1,4 +1,5 @@
 // Runs one controller of the operator on fakes, with a simple queue and with virtual time that the test advances.
+import { sharpImageReader } from '../../../src/adapters/images/index.ts';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { onTestFinished } from 'vitest';
@@ -115,6 +116,7 @@ function contextOf(world: World, overrides: Partial<OperatorContext>) {
     problems,
     artifacts: fakeArtifactStore(),
     schemas: fakeSchemaChecker(),
+    images: sharpImageReader(),
     keys: undefined as never,
     follower: startFollower({ log, clock, logger }),
     namespace,

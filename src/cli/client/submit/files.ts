@@ -1,8 +1,10 @@
 // The files that `submit` reads: the body, the schema, and reference images, whose types are detected from their content.
 
 import { readFile } from 'node:fs/promises';
-import type { GenwardenClient } from '../../../client/index.ts';
+import { GenwardenApiError, type GenwardenClient } from '../../../client/index.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
+import { foreignFormatOf } from '../../../job/imageFormat.ts';
+import { imageTypeOf, type ReferenceMediaType } from '../../../job/imageType.ts';
 import { InexactNumber, parseExactJson } from '../../../job/jsonNumbers.ts';
 import type { Io } from '../../output/io.ts';
 
@@ -27,28 +29,36 @@ export async function readJsonObject(io: Io, path: string): Promise<Record<strin
 export async function uploadReferences(client: GenwardenClient, paths: readonly string[]): Promise<string[]> {
   const images = await Promise.all(paths.map(readImage));
   const digests: string[] = [];
-  for (const { bytes, mediaType } of images) {
-    const { artifact } = await client.uploadReference(bytes, mediaType);
-    digests.push(artifact);
-  }
+  for (const image of images) digests.push(await upload(client, image));
   return digests;
 }
 
-type ImageType = 'image/png' | 'image/jpeg' | 'image/webp';
-
-async function readImage(path: string): Promise<{ bytes: Buffer; mediaType: ImageType }> {
-  const bytes = await readBytes(path);
-  const mediaType = imageType(bytes);
-  if (mediaType !== undefined) return { bytes, mediaType };
-  throw new GenwardenError('UsageError', `${path} is not a PNG, JPEG or WebP image`);
+/** The API knows only bytes: its refusal is told of the file. */
+async function upload(client: GenwardenClient, { path, bytes, mediaType }: ImageFile): Promise<string> {
+  try {
+    return (await client.uploadReference(bytes, mediaType)).artifact;
+  } catch (error) {
+    if (!(error instanceof GenwardenApiError)) throw error;
+    throw new GenwardenApiError({ ...error.problem, detail: `${path}: ${error.detail}` }, error.retryAfter);
+  }
 }
 
-/** Detects the type by the first bytes: RFC 2083 (PNG), ITU T.81 (JPEG) and RFC 9649 (WebP). */
-function imageType(bytes: Buffer): ImageType | undefined {
-  if (bytes.subarray(0, 8).equals(Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'))) return 'image/png';
-  if (bytes.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff]))) return 'image/jpeg';
-  const riff = bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP';
-  return riff ? 'image/webp' : undefined;
+interface ImageFile {
+  readonly path: string;
+  readonly bytes: Buffer;
+  readonly mediaType: ReferenceMediaType;
+}
+
+async function readImage(path: string): Promise<ImageFile> {
+  const bytes = await readBytes(path);
+  const mediaType = imageTypeOf(bytes);
+  if (mediaType === 'image/png' || mediaType === 'image/jpeg' || mediaType === 'image/webp') {
+    return { path, bytes, mediaType };
+  }
+  const format = foreignFormatOf(bytes);
+  const what = format === undefined ? 'is not' : `is ${format.name}, not`;
+  const advice = format?.convertible === true ? ': convert it' : '';
+  throw new GenwardenError('UsageError', `${path} ${what} a PNG, JPEG or WebP image${advice}`);
 }
 
 async function readBytes(path: string): Promise<Buffer> {

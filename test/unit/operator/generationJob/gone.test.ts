@@ -121,15 +121,8 @@ describe('jobs of an unknown resource', () => {
     world.cluster.remove(generationJobType, key('yard'));
     await operator.settle();
     const { log, clock, pools } = world;
-    const context = {
-      log,
-      clock,
-      pools,
-      follower: operator.follower,
-      artifacts: undefined as never,
-      schemas: undefined as never,
-      retentionMs,
-    };
+    const unused = { artifacts: undefined as never, images: undefined as never, schemas: undefined as never };
+    const context = { log, clock, pools, follower: operator.follower, ...unused, retentionMs };
     const body = { kind: 'image' as const, input: { prompt: 'a yard' } };
     const submit = { tenant: 'shop', owner: resource.metadata.uid, idempotencyKey: undefined, body };
     await submitJob({ ...context, random: () => new Uint8Array(18) }, submit);

@@ -1,4 +1,5 @@
 // A submit for an owner: one resource creates one job, even if something changed since.
+import { sharpImageReader } from '../../../../src/adapters/images/index.ts';
 import { expect, test } from 'vitest';
 import type { SubmitBody } from '../../../../src/jobs/submit/body.ts';
 import { jobIdOfOwner, submitJob } from '../../../../src/jobs/submit/index.ts';
@@ -22,6 +23,7 @@ async function aContext(world: World) {
     follower,
     artifacts: fakeArtifactStore(),
     schemas: fakeSchemaChecker(),
+    images: sharpImageReader(),
     retentionMs,
     random,
   };
