@@ -16,6 +16,8 @@ export function foreignFormatOf(bytes: Uint8Array): ForeignFormat | undefined {
   return other === undefined ? undefined : { name: other[0], convertible: false };
 }
 
+// Signatures have control characters.
+/* oxlint-disable no-control-regex */
 // Files of the ISO base media format (ISO/IEC 14496-12) begin with a box that lists their brands.
 const pictures: readonly [name: string, pattern: RegExp][] = [
   ['AVIF', /^[^]{4}ftyp(avif|avis|(mif1|msf1)[^]{4}([^]{4}){0,8}?avif)/],

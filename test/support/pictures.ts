@@ -142,7 +142,7 @@ export function withOrientation(bytes: Buffer, orientation: number): Buffer {
 }
 
 /** A PNG of one grey channel and the given rows, all black; without rows, it has no image data. */
-export function pngOf(wanted: { width: number; height: number; rows?: number; bits?: 1 | 8 }): Buffer {
+function pngOf(wanted: { width: number; height: number; rows?: number; bits?: 1 | 8 }): Buffer {
   const { width, height, rows = 0, bits = 8 } = wanted;
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);

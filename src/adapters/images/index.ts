@@ -50,7 +50,7 @@ const damage = /Corrupt JPEG data: (premature|bad|found)/;
 
 function problemOf(message: string): string {
   if (/premature end of JPEG image|not enough data/.test(message)) return 'is cut off';
-  const [line = ''] = message.split('\n').filter((each) => !/^Warning treated as error/.test(each));
+  const [line = ''] = message.split('\n').filter((each) => !each.startsWith('Warning treated as error'));
   const reason = line.replace(/^Input buffer (has corrupt header|contains [^:]*): ?/, '').replace(/^[Vv]ips\w*: /, '');
   return reason.trim() === '' ? 'is broken' : `is broken (${reason.trim()})`;
 }

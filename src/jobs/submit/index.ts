@@ -88,7 +88,7 @@ async function storeJob(context: SubmitContext, submit: Identified): Promise<Sub
     requested: policyRequestOf(body.policy ?? {}).fallback,
   };
   const fallbacks = fallbacksOf(context, wanted);
-  const shaped = acceptingOf(destinationsOf(context, placement, fallbacks, wanted.requested), refuseShape(tasks));
+  const shaped = acceptingOf(destinationsOf(context, placement, fallbacks, wanted.requested), refuseShape(body, tasks));
   await checkSchemas(body, context.schemas, tenant);
   const opened = await openReferences(context, body, tasks, tenant);
   const [, ...accepting] = acceptingOf(shaped, refuseReferences(tasks, opened));

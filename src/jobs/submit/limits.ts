@@ -5,6 +5,7 @@ import type { GenwardenError } from '../../job/errors/index.ts';
 import { limitsOf, type ModelLimits } from '../../job/modelLimits.ts';
 import type { Target } from '../../job/policy.ts';
 import { tooLarge } from './image.ts';
+import type { SubmitBody } from './body.ts';
 import type { RequestedTask } from './mergeTasks.ts';
 import type { OpenedReferences } from './references.ts';
 
@@ -33,16 +34,22 @@ export function acceptingOf(destinations: readonly Destination[], refuse: Refuse
 /** For messages: the model, and where the client asked for it. */
 const nameOf = ({ model, path }: Destination): string => (path === undefined ? model : `${model} (${path})`);
 
-/** Refuses an `aspectRatio` and an `imageSize` that the model lacks. */
+/** Refuses an `aspectRatio` and an `imageSize` that the model lacks, at the places where the body has them. */
 export const refuseShape =
-  (tasks: readonly RequestedTask[]): Refuse =>
-  (destination, { aspectRatios, imageSizes }) =>
-    requestError(
-      tasks.flatMap(({ input, path }) => [
-        ...unknownValue(`${path}input.aspectRatio`, input.aspectRatio, aspectRatios, destination),
-        ...unknownValue(`${path}input.imageSize`, input.imageSize, imageSizes, destination),
-      ]),
-    );
+  (body: SubmitBody, tasks: readonly RequestedTask[]): Refuse =>
+  (destination, { aspectRatios, imageSizes }) => {
+    const problems = tasks.flatMap(({ input, path }, index) => {
+      const own = body.tasks?.[index]?.input ?? {};
+      const placeOf = (field: 'aspectRatio' | 'imageSize'): string =>
+        own[field] === undefined ? `input.${field}` : `${path}input.${field}`;
+      return [
+        ...unknownValue(placeOf('aspectRatio'), input.aspectRatio, aspectRatios, destination),
+        ...unknownValue(placeOf('imageSize'), input.imageSize, imageSizes, destination),
+      ];
+    });
+    // Tasks share the value of the job's input.
+    return requestError([...new Map(problems.map((problem) => [problem.path, problem])).values()]);
+  };
 
 /** Refuses a reference that is too large for the model, and references that are too large together. */
 export const refuseReferences =

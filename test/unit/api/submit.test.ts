@@ -56,11 +56,11 @@ describe('POST /v1/jobs', () => {
       ],
     });
     const record = (await world.log.read(id))!;
-    const style = { artifact: digest, mediaType: 'image/png', caption: 'style' };
+    const style = { artifact: digest, mediaType: 'image/png', bytes: 1, caption: 'style' };
     expect(record.tasks.map(({ request }) => request.input)).toEqual([
       { prompt: 'a yard', seed: 7, references: [style] },
       { prompt: 'a back yard', seed: 7 },
-      { prompt: 'a yard', seed: 7, references: [style, { artifact: other.digest, mediaType: 'image/webp' }] },
+      { prompt: 'a yard', seed: 7, references: [style, { artifact: other.digest, mediaType: 'image/webp', bytes: 1 }] },
     ]);
     expect(record.tasks.map(({ last, request }) => [last.state.of.name, request.metadata])).toEqual([
       ['front', { area: 1 }],

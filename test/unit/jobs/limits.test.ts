@@ -25,6 +25,7 @@ const refusals: [what: string, body: object, path: string, message: RegExp][] = 
     'tasks[1].input.aspectRatio',
     /^is 5:7/,
   ],
+  ['a ratio that tasks share', body({ aspectRatio: '5:7' }, { tasks: [{}, {}, {}] }), 'input.aspectRatio', /^is 5:7/],
   [
     'a size that a fallback lacks',
     body({ imageSize: '512' }, { policy: { fallback: [{ model: 'gemini-3-pro-image' }] } }),
