@@ -89,6 +89,12 @@ edges: setup ## Run the faults at the edges (full disks, memory, hostile input, 
 	@vitest run -c test/faults/edges/vitest.config.ts \
 		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
 
+.PHONY: test-browser
+test-browser: setup ## Try in a real browser what pages of other sites can do to an API on this machine
+	@hack/install-chromium.sh
+	@vitest run -c test/browser/vitest.config.ts \
+		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
+
 .PHONY: soak
 soak: setup ## Simulate many seeds: make soak SEEDS=20000 FROM=1
 	@node test/simulation/main.ts --seeds $(or $(SEEDS),20000) --from $(or $(FROM),1)
