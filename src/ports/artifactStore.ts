@@ -27,8 +27,8 @@ export interface ArtifactStore {
   /** The tenant's artifact with this digest, or undefined. */
   find(tenant: string, digest: string): Promise<StoredArtifact | undefined>;
   /**
-   * All bytes, checked against the digest; undefined if the artifact is not stored. Throws `ArtifactStoreFailed`,
-   * `Unavailable`, or the signal's reason.
+   * All bytes, checked against the digest; undefined if the artifact is not stored. They belong to the caller, who may free them.
+   * Throws `ArtifactStoreFailed`, `Unavailable`, or the signal's reason.
    */
   read(tenant: string, digest: string, signal?: AbortSignal): Promise<Uint8Array | undefined>;
   /**

@@ -2,6 +2,7 @@
 // at a cancellation and at a shutdown. Once the provider has answered, the call is paid for, and only the end of the worker
 // stops the remaining steps.
 
+import { freeBytes } from '../async/freeBytes.ts';
 import { untilAborted } from '../async/abort.ts';
 import { phaseText, type AttemptPhase } from '../job/attemptPhase.ts';
 import { formatDuration } from '../job/duration.ts';
@@ -45,7 +46,7 @@ export async function runAttempt(claim: Claim, held: HeldTask, key: HeldKey, con
     const { signal } = held.abort;
     if (!signal.aborted || held.answered) return endingOf(thrown, claim.state, context);
     payAborted(held, signal.reason);
-    held.unsettled = call.then(ignore, ignore);
+    held.unsettled = call.then((made) => made.release?.(), ignore);
     return endingOf(signal.reason, claim.state, context, held.phase);
   }
 }
@@ -65,7 +66,11 @@ async function generate(claim: Claim, held: HeldTask, key: HeldKey, context: Wor
     const references = await readReferences(claim, held, context);
     signal.throwIfAborted();
     signal.removeEventListener('abort', release);
-    return await callWithKeys({ claim, held, request: requestOf(claim, references), context }, key);
+    try {
+      return await callWithKeys({ claim, held, request: requestOf(claim, references), context }, key);
+    } finally {
+      for (const { bytes } of references) freeBytes(bytes);
+    }
   } catch (thrown) {
     // Changes nothing if the call was made.
     release();

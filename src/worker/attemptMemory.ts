@@ -1,5 +1,6 @@
 // How much memory attempts may use at the same time, and how much each one may need at its peak.
 
+import { ordinaryAnswer } from '../job/answerSize.ts';
 import { isSuspect } from '../job/suspect.ts';
 import { limitsOf } from '../job/modelLimits.ts';
 import { targetOf } from '../job/target.ts';
@@ -24,14 +25,12 @@ export function memoryForAttempts({ limit, machine }: { limit: number; machine: 
   return Math.max(leastCapacity, Math.floor(usable - workerItself));
 }
 
-/** The answer and its parsed form, bytes. */
-const textAnswer = 8 * mebi;
-/** The answer, the image in it and its thumbnail, bytes. */
-const imageAnswer = 24 * mebi;
+/** Peak memory per byte of an answer: its buffer, and the images or the text in it. */
+const perAnswerByte = 2;
 /** Peak memory per byte of a reference: its bytes, and a second copy while they are put together from their chunks. */
 const perReferenceByte = 1.25;
 /** The least that any task needs, bytes. */
-export const leastWeight = textAnswer;
+export const leastWeight = perAnswerByte * ordinaryAnswer('text', {});
 
 /** The bytes that an attempt may need at its peak; infinite for a task that must run alone. */
 export function weightOf(task: Queued, { input }: Pick<TaskRequest, 'input'>, provider: string): number {
@@ -39,5 +38,5 @@ export function weightOf(task: Queued, { input }: Pick<TaskRequest, 'input'>, pr
   // Jobs of earlier versions do not say how large their references are.
   const { referenceBytes } = limitsOf(provider, targetOf(task).model);
   const references = (input.references ?? []).reduce((sum, { bytes = referenceBytes }) => sum + bytes, 0);
-  return (task.of.kind === 'image' ? imageAnswer : textAnswer) + perReferenceByte * references;
+  return perAnswerByte * ordinaryAnswer(task.of.kind, input) + perReferenceByte * references;
 }

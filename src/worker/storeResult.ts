@@ -1,5 +1,6 @@
 // Stores the provider's result before a status refers to it: images with a thumbnail and metadata, and long texts.
 
+import { mapLimit } from '../async/mapLimit.ts';
 import { AttemptFailed, taskError } from '../job/errors/index.ts';
 import { targetOf } from '../job/target.ts';
 import type { ArtifactRef, JsonValue, TaskDetail, JsonObject, Usage } from '../job/task.ts';
@@ -37,20 +38,27 @@ async function storeAll(
 ): Promise<Result> {
   const { inputTokens, outputTokens } = made.usage;
   const usage = { inputTokens, outputTokens, ...spent };
-  if (claim.state.of.kind === 'text') return { ...(await storeOutput(claim, made.output, context)), usage };
-  const images = await Promise.all(made.images.map((image, index) => storeImage(claim, image, index, context)));
-  made.release?.();
-  const artifacts = images.flat();
+  const { artifacts = [], ...output } = await storeMade(claim, made, context);
+  if (claim.state.of.kind === 'text') return { ...(artifacts.length > 0 && { artifacts }), ...output, usage };
   const about = describeResult(claim, { artifacts, usage, provenance: made.provenance }, context.options);
   const metadata = await store(claim, 'metadata', asJson(about), 'application/json', context);
   return { artifacts: [...artifacts, metadata], usage };
 }
 
-async function storeOutput(
-  claim: Claim,
-  output: JsonValue,
-  context: WorkerContext,
-): Promise<Pick<TaskDetail, 'artifacts' | 'output'>> {
+/** Releases what the provider made once nothing of it is being stored any more: `mapLimit` fails only after all of it has ended. */
+async function storeMade(claim: Claim, made: Generated, context: WorkerContext): Promise<Stored> {
+  try {
+    if (claim.state.of.kind === 'text') return await storeOutput(claim, made.output, context);
+    const images = await mapLimit(2, made.images, (image, index) => storeImage(claim, image, index, context));
+    return { artifacts: images.flat() };
+  } finally {
+    made.release?.();
+  }
+}
+
+type Stored = Pick<TaskDetail, 'artifacts' | 'output'>;
+
+async function storeOutput(claim: Claim, output: JsonValue, context: WorkerContext): Promise<Stored> {
   const bytes = asJson(output);
   if (bytes.length <= inlineOutputLimit) return { output };
   const isText = typeof output === 'string';
@@ -68,11 +76,12 @@ async function storeImage(
   const { bytes, mediaType } = image;
   const { width, height, thumbnail } = await readOrFail(bytes, index === 0);
   const name = index === 0 ? 'image' : `image-${index + 1}`;
-  const [ref, small] = await Promise.all([
-    store(claim, name, bytes, mediaType, context),
-    thumbnail && store(claim, 'thumbnail', thumbnail.bytes, thumbnail.mediaType, context),
-  ]);
-  const stored = { ...ref, width, height };
+  const objects = [
+    { name, bytes, mediaType },
+    ...(thumbnail === undefined ? [] : [{ name: 'thumbnail', ...thumbnail }]),
+  ];
+  const [ref, small] = await mapLimit(2, objects, (it) => store(claim, it.name, it.bytes, it.mediaType, context));
+  const stored = { ...ref!, width, height };
   if (small === undefined || thumbnail === undefined) return [stored];
   return [stored, { ...small, width: thumbnail.width, height: thumbnail.height }];
 }

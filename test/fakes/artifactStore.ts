@@ -30,7 +30,10 @@ export function fakeArtifactStore(): FakeArtifactStore {
       const found = objects.get(at(tenant, digest));
       return Promise.resolve(found && { digest, mediaType: found.mediaType, bytes: found.bytes.length });
     },
-    read: (tenant, digest) => Promise.resolve(objects.get(at(tenant, digest))?.bytes),
+    read: (tenant, digest) => {
+      const found = objects.get(at(tenant, digest));
+      return Promise.resolve(found && Uint8Array.from(found.bytes));
+    },
     stream: (tenant, digest, range) => {
       const bytes = objects.get(at(tenant, digest))?.bytes;
       if (bytes === undefined) return Promise.resolve(undefined);

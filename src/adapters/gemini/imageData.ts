@@ -1,6 +1,10 @@
 // Extracts the base64 of images from a response's bytes before it is parsed. The SDK's JSON parsing would make three strings
 // of it, each larger than the image, and ten parallel answers would take most of a worker's memory.
 
+import { freeBuffer } from '../../async/freeBytes.ts';
+import type { Release } from '../../async/weightedSemaphore.ts';
+import { wholeBody, type AnswerRoom } from './answerBody.ts';
+
 export interface ImageData {
   /** The value for `httpOptions.fetch` of one call. */
   readonly fetch: typeof globalThis.fetch;
@@ -10,14 +14,15 @@ export interface ImageData {
   release(): void;
 }
 
-/** For one call. `fetch` is the transport: by default Node's own without its timeouts. */
-export function imageData(fetch: typeof globalThis.fetch = fetchWithoutTimeouts): ImageData {
+/** For one request. `fetch` is the transport: by default Node's own without its timeouts. */
+export function imageData(room: AnswerRoom, fetch: typeof globalThis.fetch = fetchWithoutTimeouts): ImageData {
   const extracted: Buffer<ArrayBuffer>[] = [];
+  const releases: Release[] = [];
   return {
     fetch: async (url, init) => {
       const response = await fetch(url, init);
       if (!response.ok) return response;
-      const rest = extractImages(await wholeBody(response), extracted);
+      const rest = extractImages(await wholeBody(response, room, releases), extracted);
       return new Response(rest, { status: response.status, headers: decodedHeaders(response) });
     },
     bytesOf: (data) => {
@@ -27,7 +32,8 @@ export function imageData(fetch: typeof globalThis.fetch = fetchWithoutTimeouts)
       return (index === undefined ? undefined : extracted[Number(index)]) ?? Buffer.from(base64, 'base64');
     },
     release: () => {
-      for (const { buffer } of extracted.splice(0)) free(buffer);
+      for (const { buffer } of extracted.splice(0)) freeBuffer(buffer);
+      for (const release of releases.splice(0)) release();
     },
   };
 }
@@ -48,7 +54,7 @@ function extractImages(body: Buffer<ArrayBuffer>, extracted: Buffer<ArrayBuffer>
     at = end;
   }
   const rest = Buffer.concat([...kept, body.subarray(at)]);
-  free(body.buffer);
+  freeBuffer(body.buffer);
   return rest;
 }
 
@@ -98,42 +104,6 @@ function decoded(body: Buffer, start: number, end: number): Buffer<ArrayBuffer> 
     length += bytes.write(body.toString('latin1', at, Math.min(at + 65_536, end)), length, 'base64');
   }
   return bytes.subarray(0, length);
-}
-
-/** Initial size of the buffer if the response does not give its length, bytes. */
-const initialSize = 1_048_576;
-
-/** No header makes a worker reserve more than this, bytes; the buffer grows with the body. */
-const largestGuess = 67_108_864;
-
-/**
- * Reads the whole body into one buffer. V8 hardly counts memory outside its heap: the pieces of many answers would pile up
- * for seconds, so each one is freed as soon as it is copied. Throws like the body's own reader.
- */
-async function wholeBody(response: Response): Promise<Buffer<ArrayBuffer>> {
-  let bytes = new Uint8Array(expectedLength(response));
-  let length = 0;
-  const pieces: AsyncIterable<Uint8Array> | Uint8Array[] = response.body ?? [];
-  for await (const piece of pieces) {
-    const needed = length + piece.length;
-    if (needed > bytes.length) bytes = new Uint8Array(bytes.buffer.transfer(Math.max(needed, bytes.length * 2)));
-    bytes.set(piece, length);
-    length = needed;
-    // A byte stream transfers ownership of its pieces.
-    free(piece.buffer);
-  }
-  return Buffer.from(bytes.buffer, 0, length);
-}
-
-/** Frees the memory immediately; the buffer is empty afterwards. */
-function free(buffer: ArrayBufferLike): void {
-  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
-}
-
-/** Bytes. The header of a compressed body gives the compressed length, which is useless here. */
-function expectedLength({ headers }: Response): number {
-  const length = Number(headers.get('content-length') ?? 0);
-  return length > 0 && !headers.has('content-encoding') ? Math.min(length, largestGuess) : initialSize;
 }
 
 /** The body's length has changed, and it is no longer compressed. */

@@ -5,11 +5,15 @@
 import { GoogleGenAI } from '@google/genai/web';
 import { AttemptFailed, taskError, type PaidUsage, type TaskError } from '../../job/errors/index.ts';
 import type { GenerateContext, Generated, GenerateRequest, Provider } from '../../ports/provider.ts';
+import { WeightedSemaphore } from '../../async/weightedSemaphore.ts';
+import { ordinaryAnswer } from '../../job/answerSize.ts';
 import type { SchemaChecker } from '../../ports/schemaChecker.ts';
+import { AnswerTooLarge } from './answerBody.ts';
 import { InvalidDocument, readAnswer } from './answer.ts';
 import { exchange, type Exchange, type Received } from './exchange.ts';
 import { failureOfResponse, failureWithoutResponse } from './failure.ts';
 import { isErrorBody, rawAnswerOf, type RawAnswer } from './rawAnswer.ts';
+import { attachments, type Attachments } from './requestBody.ts';
 import { contentsOf, configOf, repairOf } from './request.ts';
 import { schemaCheck, type SchemaCheck } from './schema.ts';
 import { withoutKey } from './secret.ts';
@@ -30,6 +34,9 @@ export interface GeminiSettings {
  */
 const defaultVersion = 'v1beta';
 
+/** What answers may have beyond their ordinary size, all calls of a process together, bytes. */
+export const excessOfAnswers = 67_108_864;
+
 /**
  * The provider for pools with Gemini models. `generate` throws `AttemptFailed`, or the signal's reason after an abort (Google
  * bills the call anyway). It settles only when the call has really ended, because the worker counts calls that ignore their
@@ -42,9 +49,14 @@ export function geminiProvider(settings: GeminiSettings): Provider {
     clients.set(key, client);
     return client;
   };
+  const excess = new WeightedSemaphore(excessOfAnswers);
+  const { fetch } = settings;
   return {
     name: 'gemini',
-    generate: (request, context) => generate(clientFor(context.key), request, context, settings),
+    generate: (request, context) => {
+      const call = { client: clientFor(context.key), request, context, references: attachments(), excess, fetch };
+      return generate(call, settings.schemas);
+    },
   };
 }
 
@@ -65,15 +77,13 @@ interface Call {
   readonly client: GoogleGenAI;
   readonly request: GenerateRequest;
   readonly context: GenerateContext;
+  readonly references: Attachments;
+  readonly excess: WeightedSemaphore;
   readonly fetch: GeminiSettings['fetch'];
 }
 
-async function generate(
-  client: GoogleGenAI,
-  request: GenerateRequest,
-  context: GenerateContext,
-  { fetch, schemas }: GeminiSettings,
-): Promise<Generated> {
+async function generate(call: Call, schemas: GeminiSettings['schemas']): Promise<Generated> {
+  const { request, context, references } = call;
   const { signal, key } = context;
   signal.throwIfAborted();
   if (!/^[\x20-\x7e]+$/.test(key)) {
@@ -84,8 +94,7 @@ async function generate(
     const { schema } = request.input;
     const check = schema === undefined ? undefined : await schemaCheck(schema, schemas);
     signal.throwIfAborted();
-    const call = { client, request, context, fetch };
-    const contents = contentsOf(request);
+    const contents = contentsOf(request, references.mark);
     try {
       return await ask(call, contents, check);
     } catch (error) {
@@ -146,21 +155,34 @@ function sum(one: PaidUsage = none, other: PaidUsage = none): PaidUsage {
  * The SDK is the transport; the answer is read from the body as it arrived. An answer that the SDK cannot convert is paid for
  * all the same.
  */
-async function send(
-  { client, request, context: { signal }, fetch }: Call,
+async function send(call: Call, contents: Contents): Promise<{ answer: RawAnswer; images: Exchange }> {
+  const { request, references, excess, fetch } = call;
+  const room = { ordinary: ordinaryAnswer(request.kind, request.input), excess };
+  const images = exchange({ references, room, fetch });
+  try {
+    return { answer: await answerOver(images, call, contents), images };
+  } catch (error) {
+    images.release();
+    throw error;
+  }
+}
+
+async function answerOver(
+  images: Exchange,
+  { client, request, context: { signal } }: Call,
   contents: Contents,
-): Promise<{ answer: RawAnswer; images: Exchange }> {
-  const images = exchange(fetch);
+): Promise<RawAnswer> {
   const config = { ...configOf(request, signal), httpOptions: { fetch: images.fetch } };
   try {
     await client.models.generateContent({ model: request.model, contents, config });
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof AnswerTooLarge) throw new AttemptFailed(failureWithoutResponse(error), { usage: none });
     if (images.received() === undefined) throw new AttemptFailed(failureWithoutResponse(error));
   }
   const received = images.received();
   if (received === undefined) throw new Error('the SDK answered without a request');
-  return { answer: answerIn(received, request.model), images };
+  return answerIn(received, request.model);
 }
 
 function answerIn(received: Received, model: string): RawAnswer {

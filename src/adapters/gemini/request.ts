@@ -6,9 +6,10 @@ import type { JsonObject, JsonValue } from '../../job/task.ts';
 import type { GenerateRequest, ReferenceBytes } from '../../ports/provider.ts';
 import { withLowerCaseTypes } from './schemaTypes.ts';
 
-/** The prompt first, then each reference, its caption as a text part before it. */
-export function contentsOf({ input, references }: GenerateRequest): Content[] {
-  return [{ role: 'user', parts: [{ text: input.prompt }, ...references.flatMap(partsOf)] }];
+/** The prompt first, then each reference, its caption as a text part before it. `dataOf`: the data of a reference's part. */
+export function contentsOf({ input, references }: GenerateRequest, dataOf: (bytes: Uint8Array) => string): Content[] {
+  const parts = references.flatMap((reference) => partsOf(reference, dataOf(reference.bytes)));
+  return [{ role: 'user', parts: [{ text: input.prompt }, ...parts] }];
 }
 
 /** The request again, followed by the model's answer and what is wrong with it. */
@@ -98,9 +99,7 @@ function hasForm(value: JsonValue, form: Form): boolean {
   }
 }
 
-function partsOf({ mediaType, bytes, caption }: ReferenceBytes): Part[] {
-  // Synchronous: 2 MB take about a millisecond.
-  const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+function partsOf({ mediaType, caption }: ReferenceBytes, data: string): Part[] {
   const image: Part = { inlineData: { mimeType: mediaType, data } };
   return caption === undefined || caption === '' ? [image] : [{ text: caption }, image];
 }

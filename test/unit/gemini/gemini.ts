@@ -62,7 +62,7 @@ export async function failure(call: Promise<Generated>): Promise<TaskError> {
 export function cannedFetch(answer: unknown, init: ResponseInit = {}): typeof fetch & { bodies: string[] } {
   const bodies: string[] = [];
   const fake = async (_url: unknown, request?: RequestInit): Promise<Response> => {
-    bodies.push(typeof request?.body === 'string' ? request.body : '');
+    bodies.push(await new Response(request?.body ?? '').text());
     const headers = { 'content-type': 'application/json' };
     return await Promise.resolve(
       new Response(typeof answer === 'string' ? answer : JSON.stringify(answer), { headers, ...init }),
