@@ -1,7 +1,7 @@
 // The worker process: declares its pool, then claims and runs the pool's tasks until it is stopped.
 
 import { totalmem } from 'node:os';
-import { geminiProvider } from '../adapters/gemini/index.ts';
+import { excessOfAnswers, geminiProvider } from '../adapters/gemini/index.ts';
 import { jsonSchemaChecker } from '../adapters/jsonSchema/index.ts';
 import {
   answerRollCalls,
@@ -56,7 +56,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     name,
     pool: pool.name,
     concurrency: pool.concurrency,
-    memory: memoryForAttempts({ limit: process.constrainedMemory(), machine: totalmem() }),
+    memory: memoryForAttempts({ limit: process.constrainedMemory(), machine: totalmem(), excess: excessOfAnswers }),
     log: await natsJobLog(link, { retentionMs, now: clock.now, onSkipped }),
     queue: resources.own('queue', natsTaskQueue(link, { onSkipped }), (it) => it.close()),
     heartbeats: natsHeartbeats(link),

@@ -64,9 +64,9 @@ async function generate(claim: Claim, held: HeldTask, key: HeldKey, context: Wor
   signal.addEventListener('abort', release, { once: true });
   try {
     const references = await readReferences(claim, held, context);
-    signal.throwIfAborted();
-    signal.removeEventListener('abort', release);
     try {
+      signal.throwIfAborted();
+      signal.removeEventListener('abort', release);
       return await callWithKeys({ claim, held, request: requestOf(claim, references), context }, key);
     } finally {
       for (const { bytes } of references) freeBytes(bytes);

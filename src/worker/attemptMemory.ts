@@ -8,21 +8,30 @@ import type { Queued, TaskRequest } from '../job/task.ts';
 
 const mebi = 1_048_576;
 
-/** What a worker without attempts grows to, bytes: Node.js, the SDK, the image library and the buffers of its connections. */
-const workerItself = 176 * mebi;
+/**
+ * What a worker needs besides its attempts, bytes: Node.js, the SDK, the image library and its connections, and what the garbage
+ * collector has not freed yet, which grows to about 64 MB whatever the attempts are.
+ */
+const workerItself = 192 * mebi;
 /** A worker with less than this could run nothing, so it runs one attempt at a time. */
 const leastCapacity = 32 * mebi;
 /** Without a limit, the machine belongs to other processes as well. */
 const shareOfMachine = 0.5;
 
-/**
- * The bytes that a worker's attempts may use. `limit` is the process's own (a container's), or 0 or more than the machine has if
- * there is none; `machine` is all memory of the machine.
- */
-export function memoryForAttempts({ limit, machine }: { limit: number; machine: number }): number {
+export interface Limits {
+  /** The process's own limit, such as a container's; 0, or more than the machine has, if there is none. */
+  readonly limit: number;
+  /** All memory of the machine. */
+  readonly machine: number;
+  /** What the provider's answers may take beyond what is counted for their attempts. */
+  readonly excess: number;
+}
+
+/** The bytes that a worker's attempts may use. */
+export function memoryForAttempts({ limit, machine, excess }: Limits): number {
   const isLimited = limit > 0 && limit < machine;
   const usable = isLimited ? limit : machine * shareOfMachine;
-  return Math.max(leastCapacity, Math.floor(usable - workerItself));
+  return Math.max(leastCapacity, Math.floor(usable - workerItself - excess));
 }
 
 /** Peak memory per byte of an answer: its buffer, and the images or the text in it. */

@@ -4,6 +4,7 @@
 import { freeBuffer } from '../../async/freeBytes.ts';
 import type { Release } from '../../async/weightedSemaphore.ts';
 import { wholeBody, type AnswerRoom } from './answerBody.ts';
+import { transport } from './transport.ts';
 
 export interface ImageData {
   /** The value for `httpOptions.fetch` of one call. */
@@ -14,8 +15,8 @@ export interface ImageData {
   release(): void;
 }
 
-/** For one request. `fetch` is the transport: by default Node's own without its timeouts. */
-export function imageData(room: AnswerRoom, fetch: typeof globalThis.fetch = fetchWithoutTimeouts): ImageData {
+/** For one request. `fetch` is the transport: by default Node's own. */
+export function imageData(room: AnswerRoom, fetch: typeof globalThis.fetch = transport): ImageData {
   const extracted: Buffer<ArrayBuffer>[] = [];
   const releases: Release[] = [];
   return {
@@ -112,22 +113,3 @@ export function decodedHeaders({ headers }: Response): Headers {
   for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) kept.delete(name);
   return kept;
 }
-
-interface Dispatcher {
-  dispatch(options: object, handler: unknown): boolean;
-}
-
-/**
- * Node's fetch fails after 300 s without headers or data, but the job's policy decides how long an attempt may take. The SDK
- * does the same if it is given no `fetch`.
- */
-const withoutTimeouts: Dispatcher = {
-  dispatch: (options, handler) => {
-    const { [Symbol.for('undici.globalDispatcher.1')]: node } = globalThis as unknown as Record<symbol, Dispatcher>;
-    if (node === undefined) throw new Error('this Node.js has no dispatcher for fetch');
-    return node.dispatch({ ...options, headersTimeout: 0, bodyTimeout: 0 }, handler);
-  },
-};
-
-const fetchWithoutTimeouts: typeof globalThis.fetch = (url, init) =>
-  globalThis.fetch(url, { ...init, dispatcher: withoutTimeouts } as RequestInit);

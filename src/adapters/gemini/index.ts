@@ -35,7 +35,7 @@ export interface GeminiSettings {
 const defaultVersion = 'v1beta';
 
 /** What answers may have beyond their ordinary size, all calls of a process together, bytes. */
-export const excessOfAnswers = 67_108_864;
+export const excessOfAnswers = 33_554_432;
 
 /**
  * The provider for pools with Gemini models. `generate` throws `AttemptFailed`, or the signal's reason after an abort (Google

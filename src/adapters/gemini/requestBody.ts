@@ -10,6 +10,27 @@ export interface Attachments {
   attached(init: RequestInit | undefined): RequestInit | undefined;
 }
 
+/** The text of the body, and the images in it. */
+type Piece = string | Uint8Array;
+
+/** The whole body, which exists only piece by piece. It can be read any number of times. */
+export class PiecewiseBody {
+  readonly #pieces: readonly Piece[];
+
+  constructor(pieces: readonly Piece[]) {
+    this.#pieces = pieces;
+  }
+
+  /** Bytes. */
+  get length(): number {
+    return this.#pieces.reduce((sum, piece) => sum + encodedLength(piece), 0);
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    return encoded(this.#pieces);
+  }
+}
+
 /** For one call: its requests may be sent any number of times. */
 export function attachments(): Attachments {
   // No prompt or schema can contain a mark, because it was made after them.
@@ -19,16 +40,10 @@ export function attachments(): Attachments {
     mark: (bytes) => `${prefix}${images.push(bytes) - 1}`,
     attached: (init) => {
       if (images.length === 0 || typeof init?.body !== 'string') return init;
-      const pieces = piecesOf(init.body, prefix, images);
-      const headers = new Headers(init.headers);
-      headers.set('content-length', String(pieces.reduce((sum, piece) => sum + encodedLength(piece), 0)));
-      return { ...init, headers, body: encoded(pieces), duplex: 'half' } as RequestInit;
+      return { ...init, body: new PiecewiseBody(piecesOf(init.body, prefix, images)), duplex: 'half' };
     },
   };
 }
-
-/** The text of the body, and the images in it. */
-type Piece = string | Uint8Array;
 
 function piecesOf(body: string, prefix: string, images: readonly Uint8Array[]): Piece[] {
   const [first = '', ...rest] = body.split(prefix);

@@ -1,11 +1,10 @@
 // What an answer may take of the worker's memory, however large it is.
 
 import { expect, test } from 'vitest';
-import { geminiProvider } from '../../../src/adapters/gemini/index.ts';
 import { startOfBody, wholeBody } from '../../../src/adapters/gemini/answerBody.ts';
 import { WeightedSemaphore, type Release } from '../../../src/async/weightedSemaphore.ts';
 import { AttemptFailed } from '../../../src/job/errors/index.ts';
-import { aContext, failure, imageRequest, textRequest } from './gemini.ts';
+import { aContext, testProvider, failure, imageRequest, textRequest } from './gemini.ts';
 
 const mebi = 1_048_576;
 
@@ -47,7 +46,7 @@ test.each([
   ['a text', textRequest({ prompt: 'x' }), 4],
 ])('an endless answer for %s ends the call, is paid for, and is not read on', async (_what, request, ordinary) => {
   const { seen, stream } = endless('{"candidates":[{"content":{"parts":[{"text":"');
-  const provider = geminiProvider({ fetch: () => Promise.resolve(new Response(stream)) });
+  const provider = testProvider({ fetch: () => Promise.resolve(new Response(stream)) });
   const thrown = await provider.generate(request, aContext()).catch((error: unknown) => error);
   expect(thrown).toBeInstanceOf(AttemptFailed);
   expect(thrown).toMatchObject({
@@ -56,29 +55,20 @@ test.each([
   });
   const { message } = (thrown as AttemptFailed).error;
   expect(message).toBe(
-    `Cannot read Gemini's answer: it has more than ${ordinary + 64} MiB, for which this worker has no memory at the moment`,
+    `Cannot read Gemini's answer: it has more than ${ordinary + 32} MiB, for which this worker has no memory at the moment`,
   );
   expect(seen.cancelled).toBe(true);
-  expect(seen.read).toBeLessThan((ordinary + 66) * mebi);
+  expect(seen.read).toBeLessThan((ordinary + 34) * mebi);
   // What it took is free for the next one.
   const again = endless();
-  const next = geminiProvider({ fetch: () => Promise.resolve(new Response(again.stream)) });
+  const next = testProvider({ fetch: () => Promise.resolve(new Response(again.stream)) });
   await failure(next.generate(request, aContext()));
-  expect(again.seen.read).toBeGreaterThan((ordinary + 62) * mebi);
-});
-
-test('two endless answers at once share the excess', async () => {
-  const all = [endless(), endless(), endless()];
-  const streams = all.map(({ stream }) => stream);
-  const provider = geminiProvider({ fetch: () => Promise.resolve(new Response(streams.shift()!)) });
-  await Promise.all(all.map(() => failure(provider.generate(textRequest({ prompt: 'x' }), aContext()))));
-  const read = all.reduce((sum, { seen }) => sum + seen.read, 0);
-  expect(read).toBeLessThan((3 * 4 + 2 * 64 + 4) * mebi);
+  expect(again.seen.read).toBeGreaterThan((ordinary + 30) * mebi);
 });
 
 test('of an endless error only the start is read', async () => {
   const { seen, stream } = endless('{"error":{"code":503,"message":"a bad gateway');
-  const provider = geminiProvider({ fetch: () => Promise.resolve(new Response(stream, { status: 503 })) });
+  const provider = testProvider({ fetch: () => Promise.resolve(new Response(stream, { status: 503 })) });
   const error = await failure(provider.generate(textRequest({ prompt: 'x' }), aContext()));
   expect(error.provider).toMatchObject({ status: 503 });
   expect(seen.cancelled).toBe(true);

@@ -142,9 +142,13 @@ async function read(
 ): Promise<Uint8Array | undefined> {
   const found = await find(store, nameOf(tenant, digest));
   if (found === undefined) return undefined;
-  const parts: Uint8Array[] = [];
-  for await (const part of bytesOf(store, found, signal)) parts.push(part);
-  const bytes = Buffer.concat(parts);
+  // One buffer for this artifact alone, which its reader can free: a list of its parts would hold all of it twice.
+  const bytes = new Uint8Array(found.size);
+  let at = 0;
+  for await (const part of bytesOf(store, found, signal)) {
+    bytes.set(part, at);
+    at += part.length;
+  }
   if (digestOf(bytes) === digest) return bytes;
   throw new GenwardenError(
     'ArtifactStoreFailed',
