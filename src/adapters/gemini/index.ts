@@ -92,7 +92,7 @@ async function generate(call: Call, schemas: GeminiSettings['schemas']): Promise
   try {
     // Before the call, so that an unusable schema costs nothing.
     const { schema } = request.input;
-    const check = schema === undefined ? undefined : await schemaCheck(schema, schemas);
+    const check = schema === undefined ? undefined : await schemaCheck(schema, schemas, signal);
     signal.throwIfAborted();
     const contents = contentsOf(request, references.mark);
     try {

@@ -7,9 +7,19 @@ import type { SchemaChecker, SchemaVerdict } from '../../ports/schemaChecker.ts'
 export type SchemaCheck = (value: JsonValue) => Promise<SchemaVerdict>;
 
 /** Throws `AttemptFailed` (`SchemaUncheckable`) for an invalid schema. */
-export async function schemaCheck(schema: JsonObject, schemas: SchemaChecker): Promise<SchemaCheck> {
+export async function schemaCheck(
+  schema: JsonObject,
+  schemas: SchemaChecker,
+  signal: AbortSignal,
+): Promise<SchemaCheck> {
   const [problem] = await schemas.problems(schema);
-  if (problem === undefined) return (value) => schemas.check(schema, value);
+  if (problem === undefined) {
+    return (value) => {
+      // An answer can hold many pieces that are checked one after the other.
+      signal.throwIfAborted();
+      return schemas.check(schema, value);
+    };
+  }
   throw new AttemptFailed(
     taskError('SchemaUncheckable', `input.schema${problem.path} ${problem.message}`.slice(0, 600)),
   );

@@ -43,11 +43,13 @@ function written(schema: JsonValue, path: Path, writer: Writer): JsonValue {
 
 function writeAssertion(draft: Draft, keyword: string, value: JsonValue, siblings: JsonObject): void {
   if (keyword === '$ref' || keyword === 'nullable') return;
-  if (keyword === 'type')
-    draft['type'] = Array.isArray(value) ? (value as string[]).map(typeOf) : typeOf(value as string);
+  if (keyword === 'type') draft['type'] = typesOf(value as string | string[]);
   else if (keyword === 'exclusiveMinimum' || keyword === 'exclusiveMaximum') writeExclusive(draft, keyword, siblings);
   else if (!isReplaced(keyword, siblings)) draft[keyword] = isCount(keyword) ? Number(value) : value;
 }
+
+const typesOf = (given: string | string[]): JsonValue =>
+  Array.isArray(given) ? [...new Set(given.map(typeOf))] : typeOf(given);
 
 /** Draft 4 writes a flag beside the limit. */
 function writeExclusive(draft: Draft, keyword: 'exclusiveMinimum' | 'exclusiveMaximum', siblings: JsonObject): void {

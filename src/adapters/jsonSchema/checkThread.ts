@@ -19,27 +19,23 @@ const idleMs = 30_000;
 const role = 'genwarden schema checks';
 
 export class CheckThread {
-  readonly #limitMs: number;
   #started: Promise<Started> | undefined;
   #idle: NodeJS.Timeout | undefined;
 
-  /** `limitMs`: processor time for one request. */
-  constructor(limitMs: number) {
-    this.#limitMs = limitMs;
-  }
-
-  /** Runs one request; the previous one must have settled. Rejects if the thread fails or is closed. */
-  async run(request: Request): Promise<Outcome> {
+  /**
+   * Runs one request; the previous one must have settled. `limitMs`: processor time. Rejects if the thread fails or is closed.
+   */
+  async run(request: Request, limitMs: number): Promise<Outcome> {
     clearTimeout(this.#idle);
     try {
       const started = await (this.#started ??= start());
-      const message = await answered(started, request, this.#limitMs);
+      const message = await answered(started, request, limitMs);
       if (message?.answer !== undefined) {
         this.#idle = setTimeout(() => void this.close(), idleMs).unref();
         return { outcome: 'answered', answer: message.answer };
       }
       await this.close();
-      return { outcome: 'exceeded', problem: `takes more than ${this.#limitMs / 1_000} s to check` };
+      return { outcome: 'exceeded', problem: `takes more than ${limitMs / 1_000} s to check` };
     } catch (error) {
       await this.close();
       if (isOutOfMemory(error)) return { outcome: 'exceeded', problem: `takes more than ${heapMb} MiB to check` };

@@ -2,6 +2,7 @@
 
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ValidateFunction } from 'ajv';
+import type { DataValidateFunction } from 'ajv/dist/types/index.js';
 import type { JsonObject, JsonValue } from '../../job/task.ts';
 import type { SchemaProblem } from '../../ports/schemaChecker.ts';
 import { areDistinct, membership } from './equality.ts';
@@ -48,8 +49,8 @@ function compilerFor(patterns: Patterns): Ajv2020 {
     loopRequired: 20,
     code: { regExp: engine, optimize: false },
   });
-  // ajv compares each item with each other, and with each value of an enum.
-  compiler.removeKeyword('uniqueItems').removeKeyword('enum');
+  // ajv compares each item with each other, and with each value of an enum, and writes code for each dependency.
+  compiler.removeKeyword('uniqueItems').removeKeyword('enum').removeKeyword('dependentRequired');
   compiler.addKeyword({
     keyword: 'uniqueItems',
     type: 'array',
@@ -63,7 +64,23 @@ function compilerFor(patterns: Patterns): Ajv2020 {
     errors: false,
     error: { message: 'must be equal to one of the allowed values' },
   });
+  compiler.addKeyword({ keyword: 'dependentRequired', type: 'object', compile: dependencies, errors: true });
   return compiler;
+}
+
+type Names = Readonly<Record<string, readonly string[]>>;
+
+function dependencies(all: Names): DataValidateFunction {
+  const validate: DataValidateFunction = (value: JsonObject) => {
+    for (const [name, needed] of Object.entries(all)) {
+      const missing = Object.hasOwn(value, name) ? needed.find((one) => !Object.hasOwn(value, one)) : undefined;
+      if (missing === undefined) continue;
+      validate.errors = [{ message: `must have property ${missing} when property ${name} is present` }];
+      return false;
+    }
+    return true;
+  };
+  return validate;
 }
 
 function problemsOf(validate: ValidateFunction): string {

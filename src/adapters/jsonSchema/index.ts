@@ -9,7 +9,7 @@ import { FairQueue } from './fairQueue.ts';
 import { tooDeep, type Request } from './messages.ts';
 
 export interface CheckerOptions {
-  /** Processor time for one request, ms. */
+  /** Processor time for a schema, ms. An answer gets twice as much, because its check starts with the schema. */
   readonly limitMs?: number;
 }
 
@@ -17,7 +17,7 @@ export interface CheckerOptions {
 const threadCount = 2;
 
 /** Schemas whose problems are remembered. */
-const mostRemembered = 1_000;
+const mostRemembered = 500;
 
 /** Close it with its process. It does not keep the process alive. */
 export interface JsonSchemaChecker extends SchemaChecker {
@@ -25,7 +25,7 @@ export interface JsonSchemaChecker extends SchemaChecker {
 }
 
 export function jsonSchemaChecker({ limitMs = 2_000 }: CheckerOptions = {}): JsonSchemaChecker {
-  const threads = new Threads(limitMs);
+  const threads = new Threads();
   const remembered = new Map<string, Promise<readonly SchemaProblem[]>>();
 
   const problems: SchemaChecker['problems'] = (schema, owner) => {
@@ -33,7 +33,7 @@ export function jsonSchemaChecker({ limitMs = 2_000 }: CheckerOptions = {}): Jso
     const digest = digestOf(text);
     const known = remembered.get(digest);
     if (known !== undefined) return known;
-    const asked = threads.run(owner ?? digest, { schema: text }).then(problemsOf);
+    const asked = threads.run(owner ?? digest, { schema: text }, limitMs).then(problemsOf);
     remembered.set(digest, asked);
     if (remembered.size > mostRemembered) remembered.delete(remembered.keys().next().value!);
     // A failure of the thread says nothing about the schema.
@@ -45,7 +45,7 @@ export function jsonSchemaChecker({ limitMs = 2_000 }: CheckerOptions = {}): Jso
     const written = writtenValue(value);
     if (written === undefined) return { verdict: 'differs', problem: tooDeep };
     const text = JSON.stringify(schema);
-    return verdictOf(await threads.run(digestOf(text), { schema: text, value: written }));
+    return verdictOf(await threads.run(digestOf(text), { schema: text, value: written }, 2 * limitMs));
   };
 
   return { problems, check, close: () => threads.close() };
@@ -80,25 +80,21 @@ function verdictOf(outcome: Outcome): SchemaVerdict {
 
 interface Waiting {
   readonly request: Request;
+  readonly limitMs: number;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
 }
 
 class Threads {
-  readonly #all: readonly CheckThread[];
-  readonly #idle: CheckThread[];
+  readonly #all = Array.from({ length: threadCount }, () => new CheckThread());
+  readonly #idle = [...this.#all];
   readonly #queue = new FairQueue<Waiting>();
   #isClosed = false;
 
-  constructor(limitMs: number) {
-    this.#all = Array.from({ length: threadCount }, () => new CheckThread(limitMs));
-    this.#idle = [...this.#all];
-  }
-
-  run(owner: string, request: Request): Promise<Outcome> {
+  run(owner: string, request: Request, limitMs: number): Promise<Outcome> {
     if (this.#isClosed) return Promise.reject(closed());
     const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
-    this.#queue.add(owner, { request, resolve, reject });
+    this.#queue.add(owner, { request, limitMs, resolve, reject });
     this.#startNext();
     return promise;
   }
@@ -121,9 +117,9 @@ class Threads {
   }
 
   /** Never rejects. The thread that has been used last is used next, so that one suffices when little is to do. */
-  async #runOn(thread: CheckThread, { request, resolve, reject }: Waiting): Promise<void> {
+  async #runOn(thread: CheckThread, { request, limitMs, resolve, reject }: Waiting): Promise<void> {
     try {
-      resolve(await thread.run(request));
+      resolve(await thread.run(request, limitMs));
     } catch (error) {
       reject(error);
     } finally {

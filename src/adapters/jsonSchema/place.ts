@@ -10,8 +10,11 @@ export const pointerOf = (path: Path): string => path.map((step) => `/${escaped(
 const escaped = (step: string): string => step.replaceAll('~', '~0').replaceAll('/', '~1');
 const unescaped = (step: string): string => step.replaceAll('~1', '/').replaceAll('~0', '~');
 
-/** `.properties.a.anyOf[0]`. */
-export const pathText = (path: Path): string => path.map(stepText).join('');
+/** Such as `.properties.a.anyOf[0]`; a very long one without its middle. */
+export function pathText(path: Path): string {
+  const text = path.map(stepText).join('');
+  return text.length > 400 ? `${text.slice(0, 200)}…${text.slice(-200)}` : text;
+}
 
 function stepText(step: string | number): string {
   if (typeof step === 'number') return `[${step}]`;

@@ -125,6 +125,7 @@ class Visitor implements Survey {
   }
 
   #compile(path: Path, pattern: string): void {
+    if (this.problems.length >= mostProblems) return;
     try {
       this.patterns.compile(pattern);
     } catch (error) {
@@ -134,7 +135,7 @@ class Visitor implements Survey {
   }
 
   #report(path: Path, message: string): void {
-    this.problems.push({ path: pathText(path), message });
+    if (this.problems.length < mostProblems) this.problems.push({ path: pathText(path), message });
   }
 }
 

@@ -77,6 +77,13 @@ test('a definition that is used a thousand times is compiled once', () => {
   expect(check!({ a999: { b399: 1 } })).toBe('/a999/b399 must be string');
 });
 
+test('thousands of dependencies are checked, and the message names both properties', () => {
+  const dependentRequired = Object.fromEntries(Array.from({ length: 4_000 }, (_, index) => [`a${index}`, ['b', 'c']]));
+  const { check } = compileSchema({ properties: { x: { dependentRequired } } });
+  expect(check!({ x: { a3999: 1, b: 1 } })).toBe('/x must have property c when property a3999 is present');
+  expect(check!({ x: { a3999: 1, b: 1, c: 1 } })).toBeUndefined();
+});
+
 test('unique items and enums are checked in linear time', () => {
   const items = Array.from({ length: 100_000 }, (_, index) => ({ index, nested: [index] }));
   const { check } = compileSchema({ uniqueItems: true, items: { enum: items } });

@@ -95,7 +95,7 @@ describe('is refused', () => {
     ['a'.repeat(5_000), 'is longer than 4096 characters'],
     [
       '(?:a{1000}|b{1000}){1}'.repeat(8),
-      'makes the patterns of the schema too large together; use lower counts in {n,m}',
+      'makes the patterns of the schema too large together; use fewer, or lower counts in {n,m}',
     ],
   ])('%s', (pattern, why) => {
     expect(() => new Patterns().compile(pattern)).toThrow(expect.objectContaining({ message: why }));

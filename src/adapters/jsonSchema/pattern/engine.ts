@@ -27,7 +27,9 @@ export class Patterns {
     const compiled = compile(translatePattern(pattern));
     this.#instructions += compiled.programSize();
     if (this.#instructions > mostInstructions) {
-      throw new PatternProblem('makes the patterns of the schema too large together; use lower counts in {n,m}');
+      throw new PatternProblem(
+        'makes the patterns of the schema too large together; use fewer, or lower counts in {n,m}',
+      );
     }
     this.#compiled.set(pattern, compiled);
     return compiled;
