@@ -1,6 +1,6 @@
 // Jobs that are gone: every request about one gets one answer, so that another tenant cannot tell that the job ever existed.
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { succeeded, toReview } from '../../../src/job/transitions.ts';
 import { apiWorld, type Answer, type ApiWorld } from '../../fakes/apiWorld.ts';
 import { freshJobId } from '../../fakes/tasks.ts';
@@ -97,3 +97,12 @@ test.each(['/cancel', '/retry', '/tasks/0/review'])(
     expect([status, json.code, json.detail]).toEqual([404, 'JobNotFound', `There is no job ${id}`]);
   },
 );
+
+test("another tenant's open job is not even read, so that the time of the answer tells nothing", async () => {
+  await using world = await apiWorld({ auth: { find } });
+  const open = await submitted(world, 'acme');
+  const read = vi.spyOn(world.log, 'read');
+  expect((await world.get(`/v1/jobs/${open}`, as('other'))).status).toBe(404);
+  expect(read.mock.calls.map(([job]) => job)).toEqual(['0'.repeat(26)]);
+  expect((await world.get(`/v1/jobs/${open}`, as('acme'))).status).toBe(200);
+});
