@@ -35,7 +35,7 @@ const limits = `## What the API server does and does not check
 - It rejects unknown fields if the client asks for that, as \`kubectl\` does (\`--validate=strict\` is its default). Other
   clients get a warning, and the field is dropped.
 - The operator checks the rest and reports it in the condition \`Accepted\`: the size of the whole spec (64 KiB) and of
-  free JSON, the depth of free JSON (64 levels), whether \`schema\` is a JSON Schema, whether task names are unique if more
+  free JSON, the depth of free JSON (64 levels), whether \`schema\` can be used ([http.md](http.md#schemas)), whether task names are unique if more
   than 130 of them end alike, and whether the pool and the model exist.
 - \`kubectl apply\` drops every \`null\` before it sends a resource, also in free JSON. \`kubectl apply --server-side\` and
   \`kubectl create\` keep it.
