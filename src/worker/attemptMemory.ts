@@ -12,7 +12,7 @@ const mebi = 1_048_576;
  * What a worker needs besides its attempts, bytes: Node.js, the SDK, the image library and its connections, and what the garbage
  * collector has not freed yet, which grows to about 64 MB whatever the attempts are.
  */
-const workerItself = 192 * mebi;
+const workerItself = 160 * mebi;
 /** A worker with less than this could run nothing, so it runs one attempt at a time. */
 const leastCapacity = 32 * mebi;
 /** Without a limit, the machine belongs to other processes as well. */
@@ -31,13 +31,13 @@ export interface Limits {
 export function memoryForAttempts({ limit, machine, excess }: Limits): number {
   const isLimited = limit > 0 && limit < machine;
   const usable = isLimited ? limit : machine * shareOfMachine;
-  return Math.max(leastCapacity, Math.floor(usable - workerItself - excess));
+  return Math.max(leastCapacity, Math.floor(usable - workerItself - perAnswerByte * excess));
 }
 
 /** Peak memory per byte of an answer: its buffer, and the images or the text in it. */
 const perAnswerByte = 2;
-/** Peak memory per byte of a reference: its bytes, and a second copy while they are put together from their chunks. */
-const perReferenceByte = 1.25;
+/** Peak memory per byte of a reference. Its bytes are read into one buffer and sent from it in pieces. */
+const perReferenceByte = 1.1;
 /** The least that any task needs, bytes. */
 export const leastWeight = perAnswerByte * ordinaryAnswer('text', {});
 
