@@ -87,3 +87,14 @@ test('leftovers of an expired job do not become a new job', async () => {
   await expect(submitResource(context, resource)).rejects.toMatchObject({ code: 'JobNotFound' });
   expect(world.log.stream.lastSequence).toBe(stored);
 });
+
+test('a schema that cannot be used is refused with its place', async () => {
+  const world = await aWorld();
+  const context = await aContext(world);
+  const schema = { type: 'object', properties: { code: { type: 'string', pattern: '^(?=.*\\d)' } } };
+  const resource = create(world, 'plan', { kind: 'text', tasks: [{}, { input: { schema } }], input: { prompt: 'x' } });
+  await expect(submitResource(context, resource)).rejects.toMatchObject({
+    code: 'InvalidRequest',
+    message: expect.stringMatching(/^tasks\[1\]\.input\.schema\.properties\.code\.pattern: lookahead/),
+  });
+});
