@@ -8,8 +8,8 @@ import type { SchemaProblem } from '../../ports/schemaChecker.ts';
 import { areDistinct, membership } from './equality.ts';
 import { canonical } from './canonical.ts';
 import { expansionProblem } from './expansion.ts';
-import type { Patterns } from './pattern/engine.ts';
-import { survey } from './survey.ts';
+import { isObject } from './keywords.ts';
+import { survey, type Survey } from './survey.ts';
 
 /** What is wrong with a value, for a person and for the model; undefined if it matches. */
 export type Check = (value: JsonValue) => string | undefined;
@@ -24,11 +24,11 @@ export function compileSchema(schema: JsonObject): Compiled {
   if (surveyed.problems.length > 0) return { problems: surveyed.problems };
   const endless = expansionProblem(surveyed);
   if (endless !== undefined) return { problems: [endless] };
-  const validate = compilerFor(surveyed.patterns).compile(canonical(surveyed));
+  const validate = compilerFor(surveyed).compile(canonical(surveyed));
   return { check: (value) => (validate(value) ? undefined : problemsOf(validate)) };
 }
 
-function compilerFor(patterns: Patterns): Ajv2020 {
+function compilerFor({ patterns, subschemas }: Survey): Ajv2020 {
   const engine = Object.assign(
     // ajv tells patterns apart by their text form.
     (pattern: string) => ({ test: (text: string) => patterns.compile(pattern).test(text), toString: () => pattern }),
@@ -49,6 +49,8 @@ function compilerFor(patterns: Patterns): Ajv2020 {
     loopRequired: 20,
     code: { regExp: engine, optimize: false },
   });
+  // Without need, not: beside patternProperties and anyOf, ajv 8 writes code that fails.
+  compiler.opts.unevaluated = subschemas.values().some(({ value }) => isObject(value) && hasUnevaluated(value));
   // ajv compares each item with each other, and with each value of an enum, and writes code for each dependency.
   compiler.removeKeyword('uniqueItems').removeKeyword('enum').removeKeyword('dependentRequired');
   compiler.addKeyword({
@@ -67,6 +69,9 @@ function compilerFor(patterns: Patterns): Ajv2020 {
   compiler.addKeyword({ keyword: 'dependentRequired', type: 'object', compile: dependencies, errors: true });
   return compiler;
 }
+
+const hasUnevaluated = (schema: JsonObject): boolean =>
+  'unevaluatedProperties' in schema || 'unevaluatedItems' in schema;
 
 type Names = Readonly<Record<string, readonly string[]>>;
 

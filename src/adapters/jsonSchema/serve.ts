@@ -2,6 +2,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { JsonObject, JsonValue } from '../../job/task.ts';
+import type { SchemaProblem } from '../../ports/schemaChecker.ts';
 import { compileSchema, type Compiled } from './compile.ts';
 import { tooDeep, type Answer, type Message, type Request } from './messages.ts';
 
@@ -22,7 +23,13 @@ function send(port: MessagePort, answer?: Answer): void {
 function answerTo({ schema, value }: Request, compiled: Map<string, Compiled>): Answer {
   const { problems, check } = compiledOnce(schema, compiled);
   if (problems !== undefined) return { problems };
-  return { problem: value === undefined ? undefined : problemOf(JSON.parse(value) as JsonValue, check) };
+  if (value === undefined) return { problem: undefined };
+  try {
+    return { problem: check(JSON.parse(value) as JsonValue) };
+  } catch (error) {
+    // Of a value whose nesting exceeds the thread's stack, that is what is wrong.
+    return error instanceof RangeError ? { problem: tooDeep } : { problems: [failedWith(error)] };
+  }
 }
 
 function compiledOnce(schema: string, all: Map<string, Compiled>): Compiled {
@@ -38,16 +45,12 @@ function compileSafely(schema: JsonObject): Compiled {
     return compileSchema(schema);
   } catch (error) {
     if (error instanceof RangeError) return { problems: [{ path: '', message: 'is nested too deeply to be checked' }] };
-    throw error;
+    return { problems: [failedWith(error)] };
   }
 }
 
-/** Of a value whose nesting exceeds the thread's stack, that is what is wrong. */
-function problemOf(value: JsonValue, check: (value: JsonValue) => string | undefined): string | undefined {
-  try {
-    return check(value);
-  } catch (error) {
-    if (error instanceof RangeError) return tooDeep;
-    throw error;
-  }
-}
+/** A failure of ajv comes again with each attempt. */
+const failedWith = (error: unknown): SchemaProblem => ({
+  path: '',
+  message: `cannot be checked: ${(error instanceof Error ? error.message : String(error)).slice(0, 200)}`,
+});

@@ -1,6 +1,6 @@
 // Random schemas accept the same values as plain ajv does, in the drafts that ajv itself reads.
 
-import { Ajv } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -90,13 +90,23 @@ function schemaOf(depth: number, draft: 7 | 2020): fc.Arbitrary<JsonValue> {
         }),
   };
   const some = fc.subarray(Object.keys(holders) as (keyof typeof holders)[], { maxLength: 3 });
-  const held = some.chain((keys) => fc.record(Object.fromEntries(keys.map((key) => [key, holders[key]!]))));
+  const held = some.chain((keys) => fc.record(Object.fromEntries(keys.map((key) => [key, holders[key]]))));
   const few = fc.subarray(Object.keys(assertions) as (keyof typeof assertions)[], { maxLength: 2 });
   const asserted = few.chain((keys) => fc.record(Object.fromEntries(keys.map((key) => [key, assertions[key]]))));
-  return fc.tuple(asserted, held).map(([one, other]) => ({ ...one, ...other }) as JsonValue);
+  return fc.tuple(asserted, held).map(([one, other]) => ({ ...one, ...other }));
 }
 
 const options = { strict: false, logger: false, ownProperties: true, meta: false, validateSchema: false } as const;
+
+/** Beside patternProperties and anyOf, ajv writes code for unevaluatedProperties that fails. */
+function failsIn(plain: ValidateFunction, value: JsonValue): boolean {
+  try {
+    plain(value);
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 test.each([7, 2020] as const)('draft %i', (draft) => {
   let compared = 0;
@@ -114,7 +124,7 @@ test.each([7, 2020] as const)('draft %i', (draft) => {
       // A reference that leads back to itself, which ajv would follow without end.
       fc.pre(problems === undefined);
       const plain = (draft === 7 ? new Ajv(options) : new Ajv2020(options)).compile(whole);
-      for (const value of values) {
+      for (const value of values.filter((one) => !failsIn(plain, one))) {
         compared += 1;
         expect({ value, matches: check(value) === undefined }).toEqual({ value, matches: plain(value) });
       }

@@ -79,6 +79,20 @@ function nestedLists(levels: number): JsonValue {
   return value;
 }
 
+test('a failure of the generated code ends only that check', async () => {
+  const checker = checkerFor();
+  const anyOf = [{ unevaluatedProperties: { required: ['a'] } }, {}];
+  expect(await checker.check({ patternProperties: { '^a': {} }, anyOf }, { a: {} })).toEqual({
+    verdict: 'uncheckable',
+    problem: expect.stringMatching(/^cannot be checked: Cannot set properties of undefined/),
+  });
+  expect(
+    await checker.check({ patternProperties: { '^a': {} }, anyOf: [{ maxProperties: 1 }, {}] }, { a: {} }),
+  ).toEqual({
+    verdict: 'matches',
+  });
+});
+
 test('the problems of a schema are remembered', async () => {
   const checker = checkerFor();
   const first = checker.problems({ type: 'wish' }, 'a');
