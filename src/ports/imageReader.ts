@@ -3,6 +3,8 @@
 export interface ImageToRead {
   readonly bytes: Uint8Array;
   readonly mediaType: 'image/png' | 'image/jpeg' | 'image/webp';
+  /** As its header declares. */
+  readonly pixels: number;
   /** Whose image it is: a tenant's image does not wait for all images of another tenant. */
   readonly tenant: string;
 }
@@ -15,6 +17,6 @@ export interface ImageReading {
 }
 
 export interface ImageReader {
-  /** Decodes the whole image, as soon as the images before it are decoded. */
+  /** Decodes the whole image, when it is its turn: small images overtake large ones. */
   read(image: ImageToRead): Promise<ImageReading>;
 }

@@ -2,13 +2,16 @@
 
 import { GenwardenError, taskError } from '../errors/index.ts';
 import { invalidRequest } from '../errors/invalidRequest.ts';
+import { limitsOf } from '../modelLimits.ts';
 import {
   maxReferences,
   type Instant,
   type NeedsReview,
+  type ReferenceImage,
   type TaskDetail,
   type TaskInput,
   type TaskRequest,
+  type Used,
 } from '../task.ts';
 import { approved, newRun, rejected } from '../transitions.ts';
 import { refuse, write, type Decision, type LastMessage } from './decision.ts';
@@ -64,9 +67,8 @@ function tweak(
   const refusal = refusalOfRun(next, now);
   if (refusal !== undefined) return refuse(refusal);
   const input = tweakedInput(request.input, detail, instruction);
-  if (input === undefined) {
-    const message = 'cannot be tweaked: its references leave no room for the earlier image';
-    return refuse(invalidRequest([{ path: 'task', message }]));
+  if (typeof input === 'string') {
+    return refuse(invalidRequest([{ path: 'task', message: `cannot be tweaked: ${input}` }]));
   }
   const message = `Run ${next.run}: a tweak requested by ${reviewer}`;
   return write({ state: next, detail: { message, request: { ...request, input } } });
@@ -75,16 +77,29 @@ function tweak(
 /** The caption of the reference that a tweak adds. The next tweak replaces the reference with this caption. */
 const earlierResult = 'the earlier result';
 
-/** The same input with the instruction, and with the earlier image as the last reference; undefined if there is no room for it. */
-function tweakedInput(input: TaskInput, detail: TaskDetail, instruction: string): TaskInput | undefined {
+/** The same input with the instruction, and with the earlier image as the last reference; or why there is no room for it. */
+function tweakedInput(input: TaskInput, detail: TaskDetail, instruction: string): TaskInput | string {
   const image = detail.artifacts?.find(({ name, mediaType }) => name === 'image' && mediaType.startsWith('image/'));
   if (image === undefined) return { ...input, prompt: textPrompt(input, detail, instruction) };
   const kept = (input.references ?? []).filter(({ caption }) => caption !== earlierResult);
-  if (kept.length >= maxReferences) return undefined;
+  if (kept.length >= maxReferences) return 'its references leave no room for the earlier image';
+  const problem = sizeProblem(detail.used, image.bytes, kept);
+  if (problem !== undefined) return problem;
   const { digest: artifact, mediaType, bytes } = image;
   const earlier = { artifact, mediaType, bytes, caption: earlierResult };
   const prompt = `${input.prompt}\n\nThe last image is ${earlierResult}. Change it: ${instruction}`;
   return { ...input, prompt, references: [...kept, earlier] };
+}
+
+/** The model that made the image makes the next one. The sizes of references in jobs of earlier versions are unknown. */
+function sizeProblem(used: Used | undefined, bytes: number, kept: readonly ReferenceImage[]): string | undefined {
+  if (used === undefined) return undefined;
+  const { referenceBytes, totalReferenceBytes } = limitsOf(used.provider, used.model);
+  const total = kept.reduce((sum, reference) => sum + (reference.bytes ?? 0), bytes);
+  const limit = (most: number): string => `more than the ${most / 1_000_000} MB that ${used.model} accepts`;
+  if (bytes > referenceBytes) return `the earlier image has ${bytes} bytes, ${limit(referenceBytes)} as a reference`;
+  if (total <= totalReferenceBytes) return undefined;
+  return `its references and the earlier image have ${total} bytes together, ${limit(totalReferenceBytes)} in one request`;
 }
 
 function textPrompt({ prompt }: TaskInput, { output = null }: TaskDetail, instruction: string): string {

@@ -43,6 +43,7 @@ export async function checkImages(
 
 interface OpenedImage extends CheckedImage {
   readonly where: string;
+  readonly pixels: number;
 }
 
 /** `jpg` is no registered type, but a common name of `jpeg`. */
@@ -60,9 +61,11 @@ function open({ where, bytes, declared }: NewImage): OpenedImage | FieldError {
     const message = `is declared as ${declared}, but its content is ${found}: declare it as ${found}`;
     return { path: where, message };
   }
-  const message = headerProblem(imageHeaderOf(bytes, found));
+  const header = imageHeaderOf(bytes, found);
+  const message = headerProblem(header);
   if (message !== undefined) return { path: where, message };
-  return { where, bytes, mediaType: found };
+  const { width = 1, height = 1 } = header;
+  return { where, bytes, mediaType: found, pixels: width * height };
 }
 
 const isAccepted = (type: string | undefined): type is ReferenceMediaType =>
@@ -87,8 +90,8 @@ function headerProblem({ width, height, frames, cutOff }: ImageHeader): string |
 }
 
 async function decode(reader: ImageReader, tenant: string, image: OpenedImage): Promise<CheckedImage | FieldError> {
-  const { where, bytes, mediaType } = image;
-  const { problem, upright } = await reader.read({ bytes, mediaType, tenant });
+  const { where, bytes, mediaType, pixels } = image;
+  const { problem, upright } = await reader.read({ bytes, mediaType, pixels, tenant });
   if (problem !== undefined) return { path: where, message: problem };
   if (upright === undefined) return { bytes, mediaType };
   if (upright.length > maxReferenceBytes) throw tooLarge(upright.length, '20 MiB, once it is turned upright', where);

@@ -83,7 +83,7 @@ test('submit, claim by hand, result: each read shows it, and the bytes come back
 
   const [delivery] = await queue.claimable('default', 1, AbortSignal.timeout(10_000));
   const { entry } = delivery!;
-  expect(entry.detail.request.input.references).toEqual([{ artifact, mediaType: 'image/jpeg' }]);
+  expect(entry.detail.request.input.references).toEqual([{ artifact, mediaType: 'image/jpeg', bytes: photo.length }]);
   const running = claimed(entry.state, 'by-hand', 1, clock.now());
   const claim = await log.write({ state: running, detail: { message: 'Claimed' } }, entry.sequence);
   delivery!.ack();

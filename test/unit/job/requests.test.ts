@@ -119,6 +119,28 @@ describe('review', () => {
       code: 'InvalidRequest',
     });
   });
+
+  test.each([
+    [7_000_001, 0, /the earlier image has 7000001 bytes, more than the 7 MB that gemini-3-pro-image accepts/],
+    [5_000_001, 10, /have 74000001 bytes together, more than the 74 MB that gemini-3-pro-image accepts/],
+  ])('a tweak of an image of %i bytes beside %i references is refused', (bytes, count, message) => {
+    const used = { pool: 'default', provider: 'gemini', model: 'gemini-3-pro-image' };
+    const kept = { artifact: 'sha256:2', mediaType: 'image/png', bytes: 6_900_000 };
+    const references = Array.from({ length: count }, () => kept);
+    const request = { ...aRequest, input: { ...aRequest.input, references } };
+    const tweaked = (size: number) => {
+      const detail = { artifacts: [{ ...image, bytes: size }], used };
+      return reviewTask(
+        last(inReview, detail),
+        request,
+        review({ decision: 'tweak', instruction: 'bluer' }),
+        'ann',
+        now,
+      );
+    };
+    expect(refusal(tweaked(bytes))).toMatchObject({ code: 'InvalidRequest', message: expect.stringMatching(message) });
+    expect(written(tweaked(bytes - 1)).detail.request!.input.references).toHaveLength(count + 1);
+  });
 });
 
 test('delete writes a tombstone on a finished task only; afterwards it cancels an open task first', () => {

@@ -1,5 +1,6 @@
 // Resources whose job cannot be submitted, for now or permanently.
 import { describe, expect, test } from 'vitest';
+import { photo } from '../../../support/pictures.ts';
 import { anOperator, aPool, aWorld, conditions, create, hands, peek, statusWrites, reconciled } from './stage.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
@@ -58,6 +59,26 @@ describe('a retryable refusal', () => {
     await world.pools.declare(aPool('closed'));
     await operator.settle();
     expect(conditions(peek(world, 'closed'))).toMatchObject({ Accepted: 'True Submitted' });
+  });
+});
+
+test('a picture that is cut off and a ratio that the model lacks fail the resource, with the place', async () => {
+  const world = await aWorld();
+  await world.pools.declare({ ...aPool('default'), models: { image: ['gemini-3-pro-image'], text: [] } });
+  const operator = await anOperator(world);
+  const half = photo.subarray(0, photo.length >> 1).toString('base64');
+  create(world, 'half', { input: { prompt: 'a yard', references: [{ mediaType: 'image/jpeg', data: half }] } });
+  create(world, 'ratio', { input: { prompt: 'a yard', aspectRatio: '7:3' } });
+  await operator.settle();
+  expect(peek(world, 'half')?.status).toMatchObject({
+    state: 'failed',
+    reason: 'InvalidImage',
+    message: expect.stringMatching(/input\.references\[0\] is cut off/),
+  });
+  expect(peek(world, 'ratio')?.status).toMatchObject({
+    state: 'failed',
+    reason: 'InvalidRequest',
+    message: expect.stringMatching(/input\.aspectRatio: is 7:3, but gemini-3-pro-image accepts 1:1, /),
   });
 });
 
