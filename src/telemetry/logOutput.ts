@@ -2,6 +2,7 @@
 // gone must neither end nor block the process. The number of dropped lines is logged as soon as a line can be written again.
 
 import { fstatSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 
 /** Writes the text and returns how many of its bytes were written; throws if none could be. */
 type Write = (text: string) => number;
@@ -42,7 +43,8 @@ export function standardOutput(report: (dropped: number) => string): (line: stri
 
 function isFile(descriptor: number): boolean {
   try {
-    return fstatSync(descriptor).isFile();
+    const stat = fstatSync(descriptor);
+    return stat.isFile() || (stat.isCharacterDevice() && !isatty(descriptor));
   } catch {
     return false;
   }
