@@ -107,6 +107,7 @@ describe('contradictory values are rejected with a reason', () => {
   test.each([
     [['nats.external.urls={nats://nats:4222}'], 'requires nats.auth.existingSecret'],
     [['nats.replicas=3'], 'the bundled NATS is a single server'],
+    [['nats.persistence.size=9Gi'], 'a volume needs a fifth more'],
     [['nats.auth.credsSecret=creds'], 'requires an external NATS'],
     [['gemini.apiKeys={a}', 'gemini.existingSecret=b'], 'only one of them'],
     [['api.ingress.enabled=true'], 'requires api.ingress.hosts'],

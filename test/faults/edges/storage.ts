@@ -1,4 +1,4 @@
-// What the tests of full storage share: `genwarden dev` on a small disk, everything that tells of full storage, and what became of
+// What the tests of full storage share: `genwarden dev` on a small disk, everything that reports full storage, and what became of
 // the jobs.
 
 import { fileURLToPath } from 'node:url';

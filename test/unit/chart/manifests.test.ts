@@ -1,8 +1,9 @@
 // The rendered manifests of k8s/, as an administrator would look at them: no secrets inside, and pods that may do little.
 import { readFileSync } from 'node:fs';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { describe, expect, test } from 'vitest';
 import { filesUnder, root } from '../../tidy/repository.ts';
+import { readChart } from './files.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Any = any;
@@ -54,6 +55,19 @@ describe.each(['development', 'production'])('k8s/%s', (environment) => {
     expect(container.startupProbe).toBeDefined();
     expect(container.livenessProbe.httpGet.path).toMatch(/^\/healthz/);
     expect(container.readinessProbe).toBeDefined();
+  });
+
+  test.runIf(environment === 'development')('NATS is restarted after a failed write', () => {
+    const [container] = pods.find(({ name }) => name === 'nats')!.spec.containers;
+    expect(container.livenessProbe.httpGet.path).toBe('/healthz');
+  });
+
+  test('the limit of NATS leaves a part of the volume free', () => {
+    const { jetstream, persistence } = parse(readChart('values.yaml')).nats;
+    const [limit, volume] = [/^(\d+)GB$/, /^(\d+)Gi$/].map((form, at) =>
+      Number(form.exec([jetstream.maxFileStore, persistence.size][at])![1]),
+    );
+    expect(volume).toBeGreaterThanOrEqual(1.2 * limit!);
   });
 
   test('selectors select the pods that they are meant for, and only those', () => {

@@ -1,3 +1,16 @@
+{{/* A size such as 8GB (NATS: 1024 to the third) or 10Gi (Kubernetes) in bytes; 0 if it has another form. */}}
+{{- define "genwarden.bytes" -}}
+{{- $units := dict "" 1 "K" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "KI" 1024 "MI" 1048576 "GI" 1073741824 "TI" 1099511627776 -}}
+{{- $size := toString . | trimSuffix "B" | upper -}}
+{{- $unit := regexFind "[A-Z]*$" $size -}}
+{{- if and (hasSuffix "B" (toString .)) $unit (not (hasSuffix "I" $unit)) }}{{ $unit = printf "%sI" $unit }}{{ end -}}
+{{- if and (regexMatch "^[0-9.]+[A-Z]*$" $size) (hasKey $units $unit) -}}
+{{- mulf (regexFind "^[0-9.]+" $size | float64) (get $units $unit) | int64 -}}
+{{- else -}}
+0
+{{- end -}}
+{{- end -}}
+
 {{/* nats.conf. It contains no secrets: passwords come from the environment. */}}
 {{- define "genwarden.natsConfig" -}}
 {{- $nats := .Values.nats -}}

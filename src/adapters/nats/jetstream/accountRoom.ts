@@ -22,19 +22,22 @@ const reuseFor = 1_000;
 interface Known {
   readonly at: number;
   readonly storage: Promise<AccountStorage>;
+  /** Bytes that this process has been given room for since. */
+  given: number;
 }
 
 const knownByLink = new WeakMap<object, Known>();
 
-/** The storage of streams with this many replicas, asked at most once a second. Throws as `askApi` does. */
-function accountStorage(link: RequestLink, replicas: number): Promise<AccountStorage> {
-  const known = knownByLink.get(link);
-  if (known !== undefined && performance.now() - known.at < reuseFor) return known.storage;
+/** The storage of streams with this many replicas, asked at most once a second. */
+function accountStorage(link: RequestLink, replicas: number): Known {
+  const before = knownByLink.get(link);
+  if (before !== undefined && performance.now() - before.at < reuseFor) return before;
   const storage = askApi<JetStreamAccountStats>(link, 'INFO', '', once).then((stats) => storageIn(stats, replicas));
-  knownByLink.set(link, { at: performance.now(), storage });
+  const known = { at: performance.now(), storage, given: 0 };
+  knownByLink.set(link, known);
   // A failure is not reused.
   storage.catch(() => knownByLink.delete(link));
-  return storage;
+  return known;
 }
 
 /** Accounts with tiers have a limit for each number of replicas. */
@@ -55,10 +58,14 @@ export async function roomInAccount(
   const marks = storageOf(link);
   const full = marks.onReserve;
   if (full !== undefined) throw new GenwardenError('StorageFull', `${storageTitle(full)}: ${full.words}.`);
-  const { used, limit } = await accountStorage(link, link.replicas).catch(() => ({ used: 0, limit: -1 }));
+  const known = accountStorage(link, link.replicas);
+  const { used, limit } = await known.storage.catch(() => ({ used: 0, limit: -1 }));
   const share = refuses === 'submits' ? submitsStopAt : artifactsStopAt;
-  if (limit <= 0 || used + bytes <= share * limit) return marks.hasRoom('account', refuses);
-  const words = `${Math.floor((100 * used) / limit)} % of ${limit} bytes are used; the rest is reserved for statuses`;
+  if (limit <= 0 || used + known.given + bytes <= share * limit) {
+    if (refuses === 'artifacts') known.given += bytes;
+    return marks.hasRoom('account', refuses);
+  }
+  const words = `${Math.floor((100 * (used + known.given)) / limit)} % of ${limit} bytes are used; the rest is reserved for statuses`;
   marks.refused('account', refuses, words);
   throw new GenwardenError('StorageFull', `The storage of the NATS account is full: ${words}.`);
 }
