@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { batchSize } from '../../../src/adapters/nats/artifacts/chunks.ts';
 import { Flow } from '../../../src/adapters/nats/artifacts/flow.ts';
+import { pauseAfter } from '../../../src/adapters/nats/artifacts/loopShare.ts';
 
 const never = new AbortController().signal;
 
@@ -82,4 +83,26 @@ test.each([
   [100_000, 1],
 ])('with %i readers each asks for %i chunks at a time', (readers, chunks) => {
   expect(batchSize(readers)).toBe(chunks);
+});
+
+test('after a transfer no other starts before the pause is over', async () => {
+  const pauses = [5, 0];
+  const flow = new Flow(10, () => pauses.shift() ?? 0);
+  const first = aTransfer(flow, 8);
+  first.transfer.resolve('');
+  await first.done;
+  const second = aTransfer(flow, 1);
+  await turn();
+  expect(second.transfer.started).toBe(false);
+  second.transfer.resolve('after the pause');
+  await expect(second.done).resolves.toBe('after the pause');
+});
+
+test.each([
+  ['idle', { active: 2, idle: 98 }, 0],
+  ['at its share', { active: 70, idle: 30 }, 0],
+  ['always busy', { active: 21, idle: 0 }, 9],
+  ['blocked by something else', { active: 5_000, idle: 0 }, 50],
+])('an event loop that was %s', (_what, since, pause) => {
+  expect(pauseAfter(since)).toBe(pause);
 });

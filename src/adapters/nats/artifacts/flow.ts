@@ -1,5 +1,6 @@
 // Bounds the bytes under way on one connection. NATS drops a connection that it cannot write to fast enough ("Slow Consumer"),
-// so what does not fit waits here for its turn.
+// so what does not fit waits here for its turn. Between transfers there are pauses if the event loop is busy, because large
+// artifacts must not hold up the small requests of others.
 
 import { untilAborted } from '../../../async/abort.ts';
 
@@ -10,12 +11,15 @@ interface Waiting {
 
 export class Flow {
   readonly #limit: number;
+  readonly #pause: () => number;
   readonly #waiting = new Set<Waiting>();
   #underWay = 0;
+  #pausing = false;
 
-  /** `limit`: bytes. */
-  constructor(limit: number) {
+  /** `limit`: bytes. `pause`: for how long no transfer starts after one has ended, ms. */
+  constructor(limit: number, pause: () => number = () => 0) {
     this.#limit = limit;
+    this.#pause = pause;
   }
 
   /** Bytes that were asked for or sent, and have not arrived. */
@@ -43,7 +47,7 @@ export class Flow {
 
   async #turn(bytes: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#waiting.size === 0 && this.#fits(bytes)) {
+    if (!this.#pausing && this.#waiting.size === 0 && this.#fits(bytes)) {
       this.#underWay += bytes;
       return;
     }
@@ -70,10 +74,17 @@ export class Flow {
 
   #end(bytes: number): void {
     this.#underWay -= bytes;
-    this.#startNext();
+    const pause = this.#pausing ? 0 : this.#pause();
+    if (pause === 0) return this.#startNext();
+    this.#pausing = true;
+    setTimeout(() => {
+      this.#pausing = false;
+      this.#startNext();
+    }, pause);
   }
 
   #startNext(): void {
+    if (this.#pausing) return;
     for (const waiting of this.#waiting) {
       if (!this.#fits(waiting.bytes)) return;
       this.#waiting.delete(waiting);

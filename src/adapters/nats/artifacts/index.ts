@@ -15,6 +15,7 @@ import { bytesOf } from './bytes.ts';
 import { dropChunks, putChunks } from './chunks.ts';
 import { Flow } from './flow.ts';
 import { find, guarded } from './find.ts';
+import { loopShare } from './loopShare.ts';
 import { readObject, streamOf, writeObject, type ObjectRecord, type Store } from './record.ts';
 import { readableOf } from './readable.ts';
 
@@ -35,8 +36,8 @@ export async function natsArtifactStore(link: NatsLink, options: ArtifactStoreOp
   const store: Store = {
     link: own,
     bucket,
-    reads: new Flow(underWay),
-    writes: new Flow(underWay),
+    reads: new Flow(underWay, loopShare()),
+    writes: new Flow(underWay, loopShare()),
     readers: new Set(),
   };
   return {
