@@ -25,6 +25,7 @@ import type { SchemaChecker } from '../ports/schemaChecker.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import { startFollower, type Follower } from '../readmodel/follower.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { showTraffic } from '../telemetry/traffic.ts';
 import type { ProcessContext } from './bootstrap.ts';
 
 export interface OpenLog {
@@ -61,10 +62,12 @@ export async function openPorts(context: ProcessContext, retentionMs: number): P
   const { link, resources } = context;
   const opened = await openLog(context, retentionMs);
   const { clock } = opened;
+  const artifacts = await natsArtifactStore(link, { retentionMs, clock });
+  showTraffic(context.registry, artifacts.traffic);
   return {
     ...opened,
     heartbeats: natsHeartbeats(link),
-    artifacts: await natsArtifactStore(link, { retentionMs, clock }),
+    artifacts,
     images: sharpImageReader(),
     keys: await natsKeyRing(link, { keys: {}, clock }),
     pools: await natsPoolRegistry(link),

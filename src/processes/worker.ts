@@ -18,6 +18,7 @@ import { declarationOf, loadPools, type PoolSettings } from '../config/pools.ts'
 import type { Settings } from '../config/settings.ts';
 import { GenwardenError } from '../job/errors/index.ts';
 import { createWorkerMetrics } from '../telemetry/metrics.ts';
+import { showTraffic } from '../telemetry/traffic.ts';
 import { memoryForAttempts } from '../worker/attemptMemory.ts';
 import { startWorker } from '../worker/worker.ts';
 import type { DiskWatch } from '../ports/storageHealth.ts';
@@ -52,6 +53,8 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     clock,
   });
   const schemas = resources.own('schema checks', jsonSchemaChecker(), (it) => it.close());
+  const artifacts = await natsArtifactStore(link, { retentionMs, clock });
+  showTraffic(registry, artifacts.traffic);
   const worker = startWorker({
     name,
     pool: pool.name,
@@ -61,7 +64,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     queue: resources.own('queue', natsTaskQueue(link, { onSkipped }), (it) => it.close()),
     heartbeats: natsHeartbeats(link),
     storage: storageOf(link),
-    artifacts: await natsArtifactStore(link, { retentionMs, clock }),
+    artifacts,
     keys,
     provider: geminiProvider({ baseUrl: pool.baseUrl, apiVersion: pool.apiVersion, schemas }),
     clock,

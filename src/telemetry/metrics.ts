@@ -209,6 +209,12 @@ const operatorDefinitions = {
 const processDefinitions = {
   natsConnected: gauge('genwarden_nats_connected', '1 while this process is connected to NATS'),
   storageFull: gauge('genwarden_storage_full', '1 while this process knows that this storage is full', ['place']),
+  artifactBytes: gauge('genwarden_artifact_bytes_under_way', 'Bytes of artifacts on their way from or to NATS', [
+    'direction',
+  ]),
+  artifactsWaiting: gauge('genwarden_artifact_transfers_waiting', 'Transfers of artifacts that wait for their turn', [
+    'direction',
+  ]),
   buildInfo: gauge('genwarden_build_info', 'Always 1; the labels identify the build', ['version', 'node', 'process']),
 } as const;
 
@@ -234,11 +240,13 @@ export const createWorkerMetrics = (registry: Registry): WorkerMetrics => create
 export const createApiMetrics = (registry: Registry): ApiMetrics => create(apiDefinitions, registry);
 export const createOperatorMetrics = (registry: Registry): OperatorMetrics => create(operatorDefinitions, registry);
 
+export const processMetrics = (registry: Registry): ProcessMetrics => create(processDefinitions, registry);
+
 /** Metrics of every process, with prom-client's defaults for memory, CPU and event loop. */
 export function createProcessMetrics(registry: Registry, about: { version: string; process: string }): ProcessMetrics {
   if (registry.getSingleMetric('process_cpu_seconds_total') === undefined)
     collectDefaultMetrics({ register: registry });
-  const metrics = create(processDefinitions, registry);
+  const metrics = processMetrics(registry);
   metrics.buildInfo.set({ ...about, node: process.version }, 1);
   return metrics;
 }

@@ -13,6 +13,7 @@ import {
   metricNames,
   modelLabel,
 } from '../../../src/telemetry/metrics.ts';
+import { showTraffic } from '../../../src/telemetry/traffic.ts';
 
 const registry = new Registry();
 afterEach(() => registry.clear());
@@ -47,6 +48,16 @@ test('two parts on one registry share metrics of the same name; two registries s
   const other = new Registry();
   createApiMetrics(other).overdueTasks.set({ pool: 'default' }, 3);
   expect(await registry.metrics()).not.toContain('genwarden_overdue_tasks{');
+});
+
+test('what moves between the artifact store and NATS is read at each scrape', async () => {
+  let bytes = 0;
+  showTraffic(registry, () => ({ read: { bytes, waiting: 3 }, write: { bytes: 0, waiting: 0 } }));
+  bytes = 131_072;
+  const text = await registry.metrics();
+  expect(text).toContain('genwarden_artifact_bytes_under_way{direction="read"} 131072');
+  expect(text).toContain('genwarden_artifact_transfers_waiting{direction="read"} 3');
+  expect(text).toContain('genwarden_artifact_transfers_waiting{direction="write"} 0');
 });
 
 test('a model that the pool does not list is not a label', () => {
