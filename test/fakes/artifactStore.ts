@@ -20,7 +20,8 @@ export function fakeArtifactStore(): FakeArtifactStore {
     stored: objects,
     beforePut: undefined,
     beforeRoom: undefined,
-    put: async (tenant, bytes, mediaType) => {
+    put: async (tenant, bytes, mediaType, signal) => {
+      signal?.throwIfAborted();
       if (store.beforePut !== undefined) await store.beforePut();
       const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
       objects.set(at(tenant, digest), { mediaType, bytes: Uint8Array.from(bytes) });
@@ -30,9 +31,10 @@ export function fakeArtifactStore(): FakeArtifactStore {
       const found = objects.get(at(tenant, digest));
       return Promise.resolve(found && { digest, mediaType: found.mediaType, bytes: found.bytes.length });
     },
-    read: (tenant, digest) => {
+    read: async (tenant, digest, signal) => {
+      signal?.throwIfAborted();
       const found = objects.get(at(tenant, digest));
-      return Promise.resolve(found && Uint8Array.from(found.bytes));
+      return found && Uint8Array.from(found.bytes);
     },
     stream: (tenant, digest, range) => {
       const bytes = objects.get(at(tenant, digest))?.bytes;

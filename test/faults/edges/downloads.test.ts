@@ -1,4 +1,4 @@
-// Many downloads at once: all are whole, and nobody beside them notices.
+// Many downloads at once: all are whole, and no other client notices.
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -6,7 +6,9 @@ import { jetstream } from '@nats-io/jetstream';
 import { Objm } from '@nats-io/obj';
 import { expect, test } from 'vitest';
 import { systemClock, virtualClock } from '../../fakes/clock.ts';
-import { natsArtifactStore } from '../../../src/adapters/nats/index.ts';
+import { natsArtifactStore, type NatsLink } from '../../../src/adapters/nats/index.ts';
+import { testLink } from '../../conformance/ports.ts';
+import { startTcpProxy } from '../../faults/support/tcpProxy.ts';
 import { infoOf, managerOf } from '../../support/jetStream.ts';
 import { until } from '../../support/until.ts';
 import { openNats } from './openNats.ts';
@@ -82,6 +84,42 @@ test('a reader continues when the artifact is replaced during the read', async (
   expect(Buffer.compare(Buffer.concat(parts), bytes)).toBe(0);
 });
 
+test('a download continues where it was after NATS was killed and restarted, and holds nothing meanwhile', async () => {
+  const { server, link } = await open();
+  const store = await natsArtifactStore(link, settings);
+  const bytes = randomBytes(5_000_000);
+  const { digest } = await store.put('acme', bytes, 'image/png');
+  const parts: Buffer[] = [];
+  for await (const part of (await store.stream('acme', digest))!) {
+    parts.push(part as Buffer);
+    if (parts.length !== 6) continue;
+    server.kill('SIGKILL');
+    await server.exited;
+    await until(() => !link.connected(), { what: 'the loss' });
+    void server.restart();
+  }
+  expect(Buffer.compare(Buffer.concat(parts), bytes)).toBe(0);
+  expect(store.traffic().read).toEqual({ bytes: 0, waiting: 0 });
+});
+
+test('artifacts have a connection to themselves: its loss in the middle of a download harms nothing', async () => {
+  const { server, link } = await open();
+  const proxy = await startTcpProxy(server.port);
+  const another = (purpose: string): Promise<NatsLink> => testLink(proxy.url, link.prefix, purpose);
+  const store = await natsArtifactStore({ ...link, another }, settings);
+  let losses = 0;
+  link.onStatus(() => (losses += 1));
+  const bytes = randomBytes(3_000_000);
+  const { digest } = await store.put('acme', bytes, 'image/png');
+  const parts: Buffer[] = [];
+  for await (const part of (await store.stream('acme', digest))!) {
+    parts.push(part as Buffer);
+    if (parts.length % 6 === 0) proxy.cut();
+  }
+  expect(Buffer.compare(Buffer.concat(parts), bytes)).toBe(0);
+  expect(losses).toBe(0);
+});
+
 test('altered bytes are an error, not a picture', async () => {
   const { link, prefix, stream } = await open();
   const store = await natsArtifactStore(link, settings);
@@ -113,7 +151,10 @@ test('without NATS a put fails at once; after NATS is back it succeeds', async (
   const bytes = randomBytes(500_000);
   server.kill('SIGKILL');
   await until(() => !link.connected(), { what: 'the loss' });
-  await expect(store.put('acme', bytes, 'image/png')).rejects.toMatchObject({ code: 'Unavailable' });
+  await expect(store.put('acme', bytes, 'image/png')).rejects.toMatchObject({
+    code: 'Unavailable',
+    message: 'The connection for artifacts to NATS is lost.',
+  });
   await server.restart();
   await link.whenConnected(never);
   const { digest } = await until(() => store.put('acme', bytes, 'image/png'), { what: 'JetStream to be back' });

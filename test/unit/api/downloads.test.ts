@@ -21,6 +21,11 @@ function aLog(): { logger: Logger; lines: string[] } {
   return { logger: pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }), lines };
 }
 
+async function* failing(error: Error): AsyncGenerator<Uint8Array> {
+  yield* [];
+  throw error;
+}
+
 /** An API whose store streams `parts`, and the URL of an artifact of 300,000 bytes. */
 async function anApi(parts: () => AsyncGenerator<Uint8Array>) {
   const { logger, lines } = aLog();
@@ -31,7 +36,8 @@ async function anApi(parts: () => AsyncGenerator<Uint8Array>) {
     streams += 1;
     return Promise.resolve(Readable.from(parts(), { objectMode: false }));
   };
-  const world: ApiWorld = await apiWorld({ artifacts: { ...store, stream }, logger: logger as never });
+  const world: ApiWorld = await apiWorld({ artifacts: { ...store, stream }, logger });
+  onTestFinished(() => world[Symbol.asyncDispose]());
   const job = await world.submit();
   await world.claim(job);
   await world.finish(job, 0, succeeded, { artifacts: [{ name: 'image', ...stored }] });
@@ -40,7 +46,6 @@ async function anApi(parts: () => AsyncGenerator<Uint8Array>) {
 
 test('HEAD describes the artifact without reading it', async () => {
   const { world, url, streams } = await anApi(async function* none() {});
-  await using _ = world;
   const { statusCode, headers, rawPayload } = await world.api.inject({ method: 'HEAD', url });
   expect([statusCode, headers['content-length'], rawPayload.length]).toEqual([200, '300000', 0]);
   expect(headers['etag']).toMatch(/^"sha256:/);
@@ -50,10 +55,7 @@ test('HEAD describes the artifact without reading it', async () => {
 });
 
 test('a failure before the first byte is a problem, and nothing in it describes the bytes', async () => {
-  const { world, url } = await anApi(async function* none() {
-    throw lost;
-  });
-  await using _ = world;
+  const { world, url } = await anApi(() => failing(lost));
   const { status, json, headers } = await world.get(url, { range: 'bytes=0-9' });
   expect([status, json.code, json.detail]).toEqual([503, 'Unavailable', lost.message]);
   expect(headers['retry-after']).toBeDefined();
@@ -67,7 +69,6 @@ test('a failure in the middle cuts the body, and the log says what failed', asyn
     yield bytes.subarray(0, 150_000);
     throw lost;
   });
-  await using _ = world;
   const address = await world.api.listen({ port: 0, host: '127.0.0.1' });
   const response = await fetch(address + url);
   expect(response.status).toBe(200);
@@ -82,12 +83,7 @@ async function served(stream: Readable, stalledMs: number) {
   const { logger, lines } = aLog();
   const app = Fastify();
   app.get('/', (_request, reply) => {
-    guard(
-      stream,
-      reply,
-      { path: '/', artifact: { name: 'image', bytes: 1e9 } },
-      { logger: logger as never, stalledMs },
-    );
+    guard(stream, reply, { path: '/', artifact: { name: 'image', bytes: 1e9 } }, { logger, stalledMs });
     return reply.send(stream);
   });
   await app.listen({ port: 0, host: '127.0.0.1' });
