@@ -93,6 +93,13 @@ function room(context: DoctorContext): Check {
   return failed('storage', says, storageAdvice(full));
 }
 
+/** `otherwise`: what to do about any other failure of the artifact store. */
+function adviceFor({ code }: GenwardenError, otherwise: string): string {
+  if (code === 'StorageFull') return 'See the check `storage`.';
+  if (code !== 'Unavailable') return otherwise;
+  return 'This process reconnects automatically. If this lasts, check the limits of connections on the NATS server and its account: artifacts have a connection to themselves.';
+}
+
 /** Writes, reads and deletes random bytes. */
 async function artifacts({ artifacts: store, random }: StorageContext, tenant: string): Promise<Check> {
   const advice = 'Check the space, limits and credentials of the artifact store.';
@@ -104,9 +111,8 @@ async function artifacts({ artifacts: store, random }: StorageContext, tenant: s
     if (read?.length !== 64) return failed('artifacts', 'the bytes just written cannot be read', advice);
     return passed('artifacts', `written, read and deleted in ${(performance.now() - started).toFixed(0)} ms`);
   } catch (error) {
-    const isFull = error instanceof GenwardenError && error.code === 'StorageFull';
     const says = error instanceof Error ? error.message : String(error);
-    return failed('artifacts', says, isFull ? 'See the check `storage`.' : advice);
+    return failed('artifacts', says, error instanceof GenwardenError ? adviceFor(error, advice) : advice);
   }
 }
 

@@ -133,3 +133,13 @@ test('overdue tasks fail the controller check; a failing artifact store says why
   expect(byName['controller']!.says).toContain('1 overdue task not moved');
   expect(byName['artifacts']).toMatchObject({ ok: false, says: 'no space left' });
 });
+
+test('a lost connection for artifacts is named, while all other checks pass', async () => {
+  const lost = new GenwardenError('Unavailable', 'The connection for artifacts to NATS is lost.');
+  const store = { ...(await apiWorld()).artifacts, put: async () => Promise.reject(lost) };
+  await using world = await apiWorld({ installation: fakeInstallationProbe(), artifacts: store });
+  const { byName } = await lines(await withWorkers(world));
+  expect(byName['artifacts']).toMatchObject({ ok: false, says: lost.message });
+  expect(byName['artifacts']!.advice).toContain('reconnects automatically');
+  expect(byName['nats']!.ok).toBe(true);
+});
