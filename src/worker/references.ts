@@ -11,7 +11,7 @@ import type { Claim } from './pipeline.ts';
 import { storeCall } from './storeCalls.ts';
 
 /** Enough to hide the round trips of small ones. */
-const atOnce = 4;
+const atOnce = 3;
 
 /**
  * In the task's order. Throws `AttemptFailed`, which names the reference, or the attempt's reason to abort. After a failure it
