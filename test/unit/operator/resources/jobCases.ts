@@ -42,6 +42,7 @@ export const goodJobs: readonly Case[] = [
       references: [
         { artifact: digest, caption: 'style' },
         { mediaType: 'image/png', data: 'iVBORw==' },
+        { data: 'data:image/png;base64,iVBORw==' },
       ],
     }),
   ),
