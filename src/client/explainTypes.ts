@@ -18,6 +18,7 @@ export type Cause =
   | 'BudgetExhausted'
   | 'QueuedBehind'
   | 'WorkersBusy'
+  | 'WorkerMemory'
   | 'NotTaken'
   | 'AboutToStart'
   | 'WorkerSilent'

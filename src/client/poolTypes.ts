@@ -27,6 +27,8 @@ export interface Worker {
   eventLoopLag: number;
   /** Bytes. */
   memory: number;
+  /** What attempts have taken of the memory that they may use, bytes. */
+  attemptMemory: { used: number; limit: number } | null;
 }
 
 export type KeyState = 'ready' | 'cooling' | 'busy' | 'refused';

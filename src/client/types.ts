@@ -151,6 +151,7 @@ export interface Spent {
 export type WaitReason =
   | 'NoWorkers'
   | 'SlotsBusy'
+  | 'WorkerMemory'
   | 'RateLimit'
   | 'KeysCooling'
   | 'KeysRefused'

@@ -1,6 +1,8 @@
-// What a worker does for a running task at the moment, in the words of messages and views.
+// What a worker does for a task that it holds at the moment, in the words of messages and views.
 
 export type AttemptPhase =
+  /** Before the claim: the task waits for memory, or, if it must run alone, for the worker's other tasks to end. */
+  | { readonly phase: 'memory'; readonly alone: boolean }
   | { readonly phase: 'references'; /** How many of them are read. */ readonly read: number; readonly of: number }
   | { readonly phase: 'provider' }
   | { readonly phase: 'result' };
@@ -8,6 +10,8 @@ export type AttemptPhase =
 /** The end of a sentence such as "The worker is …". */
 export function phaseText(phase: AttemptPhase): string {
   switch (phase.phase) {
+    case 'memory':
+      return phase.alone ? 'finishing its other tasks, to run this one alone' : 'waiting for memory to run it in';
     case 'references':
       return `reading ${referenceText(phase.read, phase.of)} from the artifact store`;
     case 'provider':

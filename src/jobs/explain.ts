@@ -62,12 +62,14 @@ export function observeTask(
   { state, sequence, error }: { state: TaskState; sequence: Sequence; error?: TaskError | undefined },
 ): Observation {
   const pool = servingPool(state);
+  const holder = state.state === 'queued' ? context.workers.holder(state) : undefined;
   return {
     task: state,
     error: error ?? null,
     pool: pools.get(pool)!,
     block: blocks(state),
     ahead: state.state === 'queued' ? aheadOf(queues.get(pool)!, state.lane, sequence) : null,
+    ...(holder === undefined ? {} : { holder }),
     runner: state.state === 'running' ? (context.workers.runner(state, sequence) ?? null) : null,
     storage: storage ?? null,
     heartbeatTimeout: heartbeatTimeoutOf(context),

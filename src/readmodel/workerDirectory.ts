@@ -2,10 +2,10 @@
 // their progress. Times are by this process's monotonic clock; nothing is stored.
 
 import type { Duration } from '../job/duration.ts';
-import type { ObservedRunner } from '../job/explain/observation.ts';
+import type { ObservedHolder, ObservedRunner } from '../job/explain/observation.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { ObservedWorker } from '../job/rules/rule.ts';
-import type { Instant, Running, Sequence } from '../job/task.ts';
+import type { Instant, Queued, Running, Sequence } from '../job/task.ts';
 import { elapsed, latest, longAgo, type Monotonic } from '../job/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Beat, BeatEvent, BeatTask, Heartbeats } from '../ports/heartbeats.ts';
@@ -112,6 +112,17 @@ export class WorkerDirectory {
       waited: own?.waited ?? null,
       usual: own?.usual ?? null,
     };
+  }
+
+  /** The worker that has fetched a queued task and waits for memory to claim it; undefined if there is none. */
+  holder({ of }: Queued): ObservedHolder | undefined {
+    const key = taskKey(of.job, of.task);
+    for (const { beat, tasks, connectionLost } of this.#workers.values()) {
+      const phase = tasks.get(key)?.phase;
+      if (phase?.phase !== 'memory' || connectionLost) continue;
+      return { worker: beat.worker, alone: phase.alone, memory: beat.attemptMemory ?? null };
+    }
+    return undefined;
   }
 
   /** Calls the listener whenever a heartbeat changes a task's progress. Returns a function that removes it. */

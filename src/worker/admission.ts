@@ -8,6 +8,7 @@ import type { Queued } from '../job/task.ts';
 import type { CallRequest, HeldKey } from '../ports/keyRing.ts';
 import type { Release } from '../async/weightedSemaphore.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
+import type { HeldTask } from './heldTasks.ts';
 import type { MemoryGate } from './memoryGate.ts';
 import type { WorkerOptions } from './options.ts';
 import { Parking } from './parking.ts';
@@ -53,11 +54,11 @@ export class Admission {
   }
 
   /** Undefined if the delivery was returned to the queue instead. Never rejects. */
-  async admit(delivery: Delivery): Promise<Admitted | undefined> {
+  async admit(delivery: Delivery, held: Pick<HeldTask, 'phase'>): Promise<Admitted | undefined> {
     this.#undecided += 1;
     try {
       // Memory first: a reservation of a call expires.
-      const release = await this.#options.memory.take(delivery);
+      const release = await this.#options.memory.take(delivery, held);
       if (release === undefined) return undefined;
       const key = await this.#reserve(delivery);
       if (key !== undefined) return { key, release };

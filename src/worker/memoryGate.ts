@@ -4,6 +4,7 @@
 import { WeightedSemaphore, type Release } from '../async/weightedSemaphore.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
 import { leastWeight, weightOf } from './attemptMemory.ts';
+import type { HeldTask } from './heldTasks.ts';
 import type { WorkerOptions } from './options.ts';
 
 /** ms. The queue delivers a task again after 5 s unless the delivery is acknowledged or extended. */
@@ -45,17 +46,19 @@ export class MemoryGate {
   }
 
   /** The task's memory; undefined if the delivery was returned to the queue, or acknowledged as stale. Never rejects. */
-  async take(delivery: Delivery): Promise<Release | undefined> {
+  async take(delivery: Delivery, held: Pick<HeldTask, 'phase'>): Promise<Release | undefined> {
     const { state, detail } = delivery.entry;
     const weight = weightOf(state, detail.request, this.#options.provider.name);
     const release = this.#memory.tryAcquire(weight);
     if (release !== undefined) return release;
     if (this.#isHolding) return void delivery.nak(returnedFor);
     this.#isHolding = true;
+    held.phase = { phase: 'memory', alone: weight === Infinity };
     try {
       return await this.#hold(delivery, weight);
     } finally {
       this.#isHolding = false;
+      held.phase = undefined;
     }
   }
 

@@ -134,7 +134,7 @@ async function runDelivery(delivery: Delivery, held: HeldTask, context: WorkerCo
   let freeMemory: Release = () => undefined;
   try {
     if ((await leftToController(delivery, context)) || (await waitsForRoom(delivery, context))) return;
-    const admitted = await context.admission.admit(delivery);
+    const admitted = await context.admission.admit(delivery, held);
     if (admitted === undefined) return;
     const { key, release } = admitted;
     freeMemory = release;

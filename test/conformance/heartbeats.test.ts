@@ -16,10 +16,12 @@ const beat = (worker: string, number = 1): Omit<Beat, 'connection'> => ({
     { job: 'a'.repeat(26), task: 3, claim: 0, progress: 0.5, waited: 1_200, usual: { p50: 8_000, p95: 14_000 } },
     { job: 'b'.repeat(26), task: 0, claim: 9, progress: 0, phase: { phase: 'references', read: 2, of: 14 } },
     { job: 'c'.repeat(26), task: 0, claim: 9, progress: 0.95, phase: { phase: 'result' } },
+    { job: 'd'.repeat(26), task: 0, claim: 0, progress: 0, phase: { phase: 'memory', alone: false } },
   ],
   slots: { total: 4, busy: 1, leaked: 0 },
   eventLoopLag: 1.5,
   memory: 100_000_000,
+  attemptMemory: { used: 1_000, limit: 2_000 },
   draining: false,
 });
 

@@ -29,7 +29,19 @@ export function workerRoutes(app: Api, context: ApiContext): void {
 }
 
 function workerView(context: ApiContext, { beat, lastBeat }: LiveWorker, principal: Principal): WorkerView {
-  const { worker, pool, host, pid, version, startedAt, draining, slots, eventLoopLag, memory } = beat;
+  const {
+    worker,
+    pool,
+    host,
+    pid,
+    version,
+    startedAt,
+    draining,
+    slots,
+    eventLoopLag,
+    memory,
+    attemptMemory = null,
+  } = beat;
   const visible = beat.tasks.filter(({ job }) => isShown(context, job, principal));
   return {
     name: worker,
@@ -46,6 +58,7 @@ function workerView(context: ApiContext, { beat, lastBeat }: LiveWorker, princip
     }),
     eventLoopLag,
     memory,
+    attemptMemory,
   };
 }
 

@@ -174,6 +174,10 @@ export const workerSchema = z.object({
   ),
   eventLoopLag: z.number().describe('ms'),
   memory: z.number().describe('bytes'),
+  attemptMemory: z
+    .object({ used: z.number(), limit: z.number() })
+    .nullable()
+    .describe('what attempts have taken of the memory that they may use, bytes; null for older workers'),
 });
 
 export const workerListSchema = z.object({ items: z.array(workerSchema), next: z.null() });

@@ -52,6 +52,15 @@ export interface ObservedRunner {
   readonly usual: { readonly p50: number; readonly p95: number } | null;
 }
 
+/** The worker that has fetched a queued task and waits for memory to run it in. */
+export interface ObservedHolder {
+  readonly worker: string;
+  /** It runs the task alone, and waits until its other tasks have ended. */
+  readonly alone: boolean;
+  /** What its attempts have taken of its memory, bytes; null if it does not say so. */
+  readonly memory: { readonly used: number; readonly limit: number } | null;
+}
+
 export interface Observation {
   readonly task: TaskState;
   readonly error: TaskError | null;
@@ -60,6 +69,8 @@ export interface Observation {
   readonly block: Block | null;
   /** For a queued task: how many tasks are served before it, in the lane `again` and in its own lane. */
   readonly ahead: { readonly again: number; readonly lane: number } | null;
+  /** For a queued task; absent if no worker holds it. */
+  readonly holder?: ObservedHolder;
   /** For a running task; null if this process has received no heartbeat from the worker. */
   readonly runner: ObservedRunner | null;
   /** The storage that is full, as far as this process and the workers know; absent or null if there is room. */
@@ -85,6 +96,7 @@ export const causes = [
   'BudgetExhausted',
   'QueuedBehind',
   'WorkersBusy',
+  'WorkerMemory',
   'NotTaken',
   'AboutToStart',
   'WorkerSilent',
@@ -113,6 +125,7 @@ export interface Finding {
 export const waitReasons = [
   'NoWorkers',
   'SlotsBusy',
+  'WorkerMemory',
   'RateLimit',
   'KeysCooling',
   'KeysRefused',

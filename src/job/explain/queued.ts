@@ -3,16 +3,18 @@
 import { targetOf } from '../target.ts';
 import type { Instant, Queued } from '../task.ts';
 import { blocked } from './blocked.ts';
-import type { Finding, Observation, ObservedPool, WaitingFor, WaitReason } from './observation.ts';
+import type { Finding, Observation, ObservedHolder, ObservedPool, WaitingFor, WaitReason } from './observation.ts';
 import { about, clockTime, count } from './format.ts';
 
 /** ms after which it is unexpected that free workers have not claimed the next task. */
 const claimExpectedWithin = 10_000;
 
 export function whyQueued(task: Queued, seen: Observation): Finding[] {
-  const { pool, block, now } = seen;
+  const { pool, block, holder, now } = seen;
   const noCall = block === null ? undefined : blocked(block, targetOf(task), pool, now);
   const obstacles = [removed(pool), paused(pool, now), noWorkers(pool), noCall].filter((it) => it !== undefined);
+  // It has been fetched, so nothing is ahead of it.
+  if (holder !== undefined) return [...obstacles, heldForMemory(task, holder)];
   const behind = queuedBehind(task, seen);
   // More workers would not help while another obstacle is in the way.
   if (behind !== undefined) obstacles.push(obstacles.length === 0 ? behind : { ...behind, advice: '' });
@@ -75,6 +77,21 @@ function queuedBehind({ lane }: Queued, { ahead, pool }: Observation): Finding |
   // With a free slot for it and for all before it, it starts in a moment.
   return inLane + requeued < pool.slots.free ? finding : { ...finding, waitingFor: waits('SlotsBusy', summary) };
 }
+
+function heldForMemory({ attemptsLost }: Queued, { worker, alone, memory }: ObservedHolder): Finding {
+  const lost = `${count(attemptsLost, 'worker')} ${wasOrWere(attemptsLost)} lost while running it`;
+  const use = memory === null ? '' : `: its attempts have taken ${mebi(memory.used)} of ${mebi(memory.limit)} MiB`;
+  const summary = alone
+    ? `It is next on worker ${worker}, which runs it alone once its other tasks have ended, because ${lost}`
+    : `It is next on worker ${worker}, which has no memory for it at the moment${use}`;
+  const advice = alone
+    ? 'No action needed: another loss of its worker then harms no other task.'
+    : 'No action needed: it starts as soon as other attempts have ended. To run more of such tasks at once, give the workers more memory.';
+  return { cause: 'WorkerMemory', summary, advice, waitingFor: waits('WorkerMemory', summary) };
+}
+
+const mebi = (bytes: number): number => Math.round(bytes / 1_048_576);
+const wasOrWere = (number: number): string => (number === 1 ? 'was' : 'were');
 
 function workersBusy({ name, slots, workers }: ObservedPool): Finding {
   const summary = `It is next, but pool ${name} has no free slot (${count(slots.total, 'slot')} on ${count(workers, 'worker')})`;

@@ -6,6 +6,7 @@ import type { Running } from '../../../src/job/task.ts';
 import type { Beat } from '../../../src/ports/heartbeats.ts';
 import { WorkerDirectory } from '../../../src/readmodel/workerDirectory.ts';
 import { beatOf } from '../../fakes/heartbeats.ts';
+import { queuedTask } from '../../fakes/tasks.ts';
 
 let now: number;
 let workers: WorkerDirectory;
@@ -35,6 +36,19 @@ test('a heartbeat revives a worker with a lost connection', () => {
   expect(workers.observed('w')?.connectionLost).toBe(true);
   hear(beatOf('w', 2));
   expect(workers.observed('w')?.connectionLost).toBe(false);
+});
+
+test('the holder of a queued task is the worker that lists it as waiting for memory', () => {
+  const task = queuedTask({ job, task: 1 });
+  const waiting = { job, task: 1, claim: 0, progress: 0, phase: { phase: 'memory', alone: true } } as const;
+  hear(beatOf('w', 1, [waiting], { attemptMemory: { used: 5, limit: 9 } }));
+  expect(workers.holder(task)).toEqual({ worker: 'w', alone: true, memory: { used: 5, limit: 9 } });
+  expect(workers.holder(queuedTask({ job, task: 2 }))).toBeUndefined();
+  hear(beatOf('w', 2, listing(1)));
+  expect(workers.holder(task)).toBeUndefined();
+  hear(beatOf('w', 3, [waiting]));
+  lose('w');
+  expect(workers.holder(task)).toBeUndefined();
 });
 
 describe('heartbeats without a task', () => {

@@ -111,6 +111,9 @@ test('a task that lost its worker twice waits for the others, then runs alone', 
   provider.end('a');
   await until(() => provider.running.size === 1, { what: '1 calls' });
   expect(provider.seen).not.toContain('suspect');
+  world.worker.beat();
+  const listed = world.heartbeats.beats.at(-1)!.tasks.find(({ job }) => job === suspect.task.of.job);
+  expect(listed).toMatchObject({ claim: 0, phase: { phase: 'memory', alone: true } });
   provider.end('b');
   await runs(provider, 'suspect');
   const after = offer('c');

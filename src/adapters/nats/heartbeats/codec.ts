@@ -11,6 +11,7 @@ const size = z.number().min(0);
 const id = z.string().min(1).max(128);
 
 const phaseSchema: z.ZodType<AttemptPhase> = z.discriminatedUnion('phase', [
+  z.object({ phase: z.literal('memory'), alone: z.boolean() }),
   z.object({ phase: z.literal('references'), read: count, of: count }),
   z.object({ phase: z.literal('provider') }),
   z.object({ phase: z.literal('result') }),
