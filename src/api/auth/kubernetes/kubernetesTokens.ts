@@ -38,7 +38,7 @@ export const rightOf: Readonly<Record<Scope, Right>> = {
 /** The right to read what belongs to the installation rather than to a tenant. */
 export const readInstallation: Right = { verb: 'list', resource: 'workerpools' };
 
-/** ms. Longer than answers are cached, so that each check asks the API server; checks of one token at that time share a review. */
+/** ms. Checks of one token share the cached reviews, so that many streams cost the API server no more than one. */
 const recheckMs = 10_000;
 
 /** Throws `InvalidRequest`, `Forbidden` or `KubernetesUnavailable`. */
