@@ -10,6 +10,20 @@ export type Outcome =
   /** `problem` is the end of a sentence that starts with the schema. */
   | { readonly outcome: 'exceeded'; readonly problem: string };
 
+/** Ended after a short time, because it may not take its full time now. */
+export interface Interrupted {
+  readonly outcome: 'interrupted';
+}
+
+/** Processor time that a request may take, ms. */
+export interface TimeLimit {
+  readonly fullMs: number;
+  readonly shortMs: number;
+  /** Whether the short time applies. Once that has been used, `extend` may lift it. */
+  isShort: boolean;
+  readonly extend: (limit: TimeLimit) => void;
+}
+
 /** JavaScript heap of one thread, MiB. */
 const heapMb = 64;
 
@@ -22,20 +36,19 @@ export class CheckThread {
   #started: Promise<Started> | undefined;
   #idle: NodeJS.Timeout | undefined;
 
-  /**
-   * Runs one request; the previous one must have settled. `limitMs`: processor time. Rejects if the thread fails or is closed.
-   */
-  async run(request: Request, limitMs: number): Promise<Outcome> {
+  /** Runs one request; the previous one must have settled. Rejects if the thread fails or is closed. */
+  async run(request: Request, limit: TimeLimit): Promise<Outcome | Interrupted> {
     clearTimeout(this.#idle);
     try {
       const started = await (this.#started ??= start());
-      const message = await answered(started, request, limitMs);
+      const message = await answered(started, request, limit);
       if (message?.answer !== undefined) {
         this.#idle = setTimeout(() => void this.close(), idleMs).unref();
         return { outcome: 'answered', answer: message.answer };
       }
       await this.close();
-      return { outcome: 'exceeded', problem: `takes more than ${limitMs / 1_000} s to check` };
+      if (limit.isShort) return { outcome: 'interrupted' };
+      return { outcome: 'exceeded', problem: `takes more than ${limit.fullMs / 1_000} s to check` };
     } catch (error) {
       await this.close();
       if (isOutOfMemory(error)) return { outcome: 'exceeded', problem: `takes more than ${heapMb} MiB to check` };
@@ -74,10 +87,10 @@ async function start(): Promise<Started> {
   return { worker, cpuMs };
 }
 
-/** The thread's answer, or undefined if it took more than `limitMs`. Until then the thread keeps the process alive. */
-async function answered(started: Started, request: Request, limitMs: number): Promise<Message | undefined> {
+/** The thread's answer, or undefined if it took too long. Until then the thread keeps the process alive. */
+async function answered(started: Started, request: Request, limit: TimeLimit): Promise<Message | undefined> {
   const { worker } = started;
-  const watch = watchTime(started, limitMs);
+  const watch = new Watch(started, limit);
   worker.ref();
   try {
     const next = nextMessage(worker);
@@ -102,24 +115,54 @@ function nextMessage(worker: Worker): Promise<Message> {
 const patience = 15;
 
 /**
- * Resolves when the thread has used `limitMs` of processor time since its last message. Where that is unknown (before Node.js
- * 24.6), the time that passes counts.
+ * Watches the processor time that a thread uses from its last message on. Where that is unknown (before Node.js 24.6), the time
+ * that passes counts.
  */
-function watchTime(
-  { worker, cpuMs: before }: Started,
-  limitMs: number,
-): { exceeded: Promise<undefined>; stop(): void } {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  const until = performance.now() + limitMs * patience;
-  const look = async (): Promise<void> => {
-    const used = before === undefined ? undefined : await cpuMsOf(worker);
-    const left = used === undefined ? 0 : limitMs - (used - before!);
-    if (left <= 0 || performance.now() >= until) resolve(undefined);
-    else timer = setTimeout(() => void look(), Math.max(50, left));
-  };
-  let timer = setTimeout(() => void look(), limitMs);
-  return { exceeded: promise, stop: () => clearTimeout(timer) };
+class Watch {
+  /** Resolves when the limit has been used. */
+  readonly exceeded: Promise<undefined>;
+  readonly #started: Started;
+  readonly #limit: TimeLimit;
+  readonly #since = performance.now();
+  readonly #exceed: (nothing: undefined) => void;
+  #timer: NodeJS.Timeout;
+  #isStopped = false;
+
+  constructor(started: Started, limit: TimeLimit) {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.exceeded = promise;
+    this.#exceed = resolve;
+    this.#started = started;
+    this.#limit = limit;
+    this.#timer = this.#lookAfter(msOf(limit));
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #lookAfter(ms: number): NodeJS.Timeout {
+    return setTimeout(() => void this.#look(), Math.max(20, ms));
+  }
+
+  async #look(): Promise<void> {
+    const used = await this.#used();
+    if (this.#isStopped) return;
+    if (used >= msOf(this.#limit) && this.#limit.isShort) this.#limit.extend(this.#limit);
+    if (used >= msOf(this.#limit)) this.#exceed(undefined);
+    else this.#timer = this.#lookAfter(msOf(this.#limit) - used);
+  }
+
+  async #used(): Promise<number> {
+    const { worker, cpuMs: before } = this.#started;
+    const passed = performance.now() - this.#since;
+    const now = before === undefined || passed > msOf(this.#limit) * patience ? undefined : await cpuMsOf(worker);
+    return now === undefined ? passed : now - before!;
+  }
 }
+
+const msOf = ({ isShort, shortMs, fullMs }: TimeLimit): number => (isShort ? Math.min(shortMs, fullMs) : fullMs);
 
 async function cpuMsOf(worker: Worker): Promise<number | undefined> {
   if (!('cpuUsage' in worker)) return undefined;

@@ -1,5 +1,11 @@
 // A queue in which owners take turns, and each has one item under way at a time.
 
+export interface Turn<T> {
+  readonly item: T;
+  /** To be called when the item has been processed. */
+  readonly done: () => void;
+}
+
 export class FairQueue<T> {
   /** The owner whose turn is next comes first. */
   readonly #waiting = new Map<string, T[]>();
@@ -11,8 +17,8 @@ export class FairQueue<T> {
     else items.push(item);
   }
 
-  /** The next item of an owner that has none under way; `done` must be called when it has been processed. */
-  take(): { item: T; done: () => void } | undefined {
+  /** The next item of an owner that has none under way. */
+  take(): Turn<T> | undefined {
     const owner = this.#waiting.keys().find((one) => !this.#busy.has(one));
     if (owner === undefined) return undefined;
     const [item, ...rest] = this.#waiting.get(owner)!;

@@ -4,17 +4,14 @@
 import { createHash } from 'node:crypto';
 import type { JsonValue } from '../../job/task.ts';
 import type { SchemaChecker, SchemaProblem, SchemaVerdict } from '../../ports/schemaChecker.ts';
-import { CheckThread, type Outcome } from './checkThread.ts';
-import { FairQueue } from './fairQueue.ts';
-import { tooDeep, type Request } from './messages.ts';
+import type { Outcome } from './checkThread.ts';
+import { tooDeep } from './messages.ts';
+import { Threads } from './threads.ts';
 
 export interface CheckerOptions {
   /** Processor time for a schema, ms. An answer gets twice as much, because its check starts with the schema. */
   readonly limitMs?: number;
 }
-
-/** One that is held up by a schema leaves the other. Both start when they are first needed. */
-const threadCount = 2;
 
 /** Schemas whose problems are remembered. */
 const mostRemembered = 500;
@@ -77,55 +74,3 @@ function verdictOf(outcome: Outcome): SchemaVerdict {
   }
   return answer.problem === undefined ? { verdict: 'matches' } : { verdict: 'differs', problem: answer.problem };
 }
-
-interface Waiting {
-  readonly request: Request;
-  readonly limitMs: number;
-  readonly resolve: (outcome: Outcome) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-class Threads {
-  readonly #all = Array.from({ length: threadCount }, () => new CheckThread());
-  readonly #idle = [...this.#all];
-  readonly #queue = new FairQueue<Waiting>();
-  #isClosed = false;
-
-  run(owner: string, request: Request, limitMs: number): Promise<Outcome> {
-    if (this.#isClosed) return Promise.reject(closed());
-    const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
-    this.#queue.add(owner, { request, limitMs, resolve, reject });
-    this.#startNext();
-    return promise;
-  }
-
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    for (const { reject } of this.#queue.drain()) reject(closed());
-    await Promise.all(this.#all.map((thread) => thread.close()));
-  }
-
-  #startNext(): void {
-    for (let thread = this.#idle.at(-1); thread !== undefined; thread = this.#idle.at(-1)) {
-      const next = this.#queue.take();
-      if (next === undefined) return;
-      this.#idle.pop();
-      void this.#runOn(thread, next.item)
-        .finally(next.done)
-        .finally(() => this.#startNext());
-    }
-  }
-
-  /** Never rejects. The thread that has been used last is used next, so that one suffices when little is to do. */
-  async #runOn(thread: CheckThread, { request, limitMs, resolve, reject }: Waiting): Promise<void> {
-    try {
-      resolve(await thread.run(request, limitMs));
-    } catch (error) {
-      reject(error);
-    } finally {
-      this.#idle.push(thread);
-    }
-  }
-}
-
-const closed = (): Error => new Error('The schema checker is closed');

@@ -45,6 +45,18 @@ test('a check that takes too long is ended, and the next one gets a new thread',
   expect(verdicts).toEqual([slow, { verdict: 'matches' }, slow, { verdict: 'differs', problem: '/ must be string' }]);
 });
 
+test('long checks keep one thread: the other serves everyone else', async () => {
+  const checker = checkerFor({ limitMs: 60_000 });
+  const long = [1, 2, 3, 4].map((maxProperties) => checker.check(doubling({ maxProperties }), nested(60)));
+  const settled = Promise.allSettled(long);
+  const others = Array.from({ length: 20 }, (_, maxLength) => checker.check({ type: 'string', maxLength }, ''));
+  expect(await Promise.all(others)).toEqual(others.map(() => ({ verdict: 'matches' })));
+  expect(await Promise.race([...long, Promise.resolve('none has ended')])).toBe('none has ended');
+  expect(await checker.problems({ type: 'wish' })).toHaveLength(1);
+  await checker.close();
+  expect((await settled).map(({ status }) => status)).toEqual(long.map(() => 'rejected'));
+});
+
 test('the event loop runs while a check does', async () => {
   const checker = checkerFor({ limitMs: 100 });
   let turns = 0;
