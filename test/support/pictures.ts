@@ -29,6 +29,7 @@ export async function validPictures(): Promise<Record<string, Picture>> {
     'a grey JPEG': jpeg(await grey.clone().jpeg().toBuffer()),
     'a JPEG with a video behind it, as telephones append': jpeg(Buffer.concat([plain, Buffer.alloc(5_000, 7)])),
     'a JPEG with scan parameters as Samsung writes them': jpeg(withOddScan(plain)),
+    'an Ultra HDR JPEG, as telephones take them': jpeg(await withGainMap()),
     'a PNG': png(await scene().png().toBuffer()),
     'an interlaced PNG': png(await scene().png({ progressive: true }).toBuffer()),
     'a PNG of 16 bits': png(await scene().toColourspace('rgb16').png().toBuffer()),
@@ -185,6 +186,15 @@ function withHole({ mediaType, bytes }: Picture): Picture {
 
 function noise(head: readonly number[]): Buffer {
   return Buffer.concat([Buffer.from(head), Buffer.from(Array.from({ length: 900 }, (_, at) => (at * 151 + 43) % 251))]);
+}
+
+/** A JPEG with a second one behind it, which tells by how much each place is brighter than the first one can show. */
+function withGainMap(): Promise<Buffer> {
+  const light = Float32Array.from({ length: 320 * 240 * 3 }, (_, at) => (at % 977) / 200);
+  const image = sharp(Buffer.from(light.buffer), { raw: { width: 320, height: 240, channels: 3 } });
+  // The types of sharp lack it.
+  const { withGainMap: attach } = image as unknown as { withGainMap: (this: Sharp) => Sharp };
+  return attach.call(image.pipelineColourspace('scrgb')).jpeg().toBuffer();
 }
 
 /** Sets the end of the spectral selection to 62. libjpeg warns, and shows every pixel. */

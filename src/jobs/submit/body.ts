@@ -53,7 +53,10 @@ const reference = z
   .strictObject({
     artifact: digest.optional().describe('The digest of a stored image.'),
     mediaType: z
-      .enum(['image/png', 'image/jpeg', 'image/webp'], 'is not image/png, image/jpeg or image/webp: convert the image')
+      .enum(
+        ['image/png', 'image/jpeg', 'image/webp'],
+        'is not image/png, image/jpeg or image/webp: convert other formats to one of them',
+      )
       .optional()
       .describe('The type of the inline data; optional if the data begins with its data: prefix.'),
     data: z

@@ -138,7 +138,7 @@ describe('base64', () => {
       [{ mediaType: 'image/heic', data }],
       'InvalidRequest',
       'input.references[0].mediaType',
-      /convert the image/,
+      /convert other formats/,
     ],
   ])('%s is refused, with its place', async (_what, references, code, path, message) => {
     await using world = await apiWorld();
