@@ -12,8 +12,9 @@ export async function openChromium(hosts: readonly string[]): Promise<Browser> {
   const rules = hosts.map((host) => `MAP ${host} 127.0.0.1`).join(', ');
   const browser = await chromium.launch({
     executablePath: chromiumPath(),
-    // Its sandbox needs user namespaces, which containers rarely have. The tests open only their own pages.
-    args: ['--no-sandbox', `--host-resolver-rules=${rules}`],
+    // The sandbox needs user namespaces, and shared memory more than the 64 MB that containers usually have. The tests open
+    // only their own pages.
+    args: ['--no-sandbox', '--disable-dev-shm-usage', `--host-resolver-rules=${rules}`],
   });
   onTestFinished(() => browser.close());
   return browser;

@@ -1,6 +1,6 @@
 // What web pages can do to an API without authentication on this machine: a real browser tries it.
 
-import type { Browser, Frame, Page } from 'playwright-core';
+import type { Frame, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import type { GenwardenClient } from '../../src/client/index.ts';
 import { freePort } from '../support/freePorts.ts';
@@ -13,7 +13,8 @@ import { addBrowserRow, type BrowserRow } from './rows.ts';
 
 interface World {
   readonly client: GenwardenClient;
-  readonly browser: Browser;
+  /** Of a browser in which the host names of all sites lead to this machine. */
+  readonly page: Page;
   /** Of the API, in the browser. */
   readonly port: number;
   /** What the API answered to the browser. */
@@ -32,7 +33,7 @@ async function startBrowserWorld(): Promise<World> {
   // A worker declares the pool; without one, jobs stay queued.
   await (await start('worker')).stop();
   const browser = await openChromium(['evil.example', 'rebound.example', 'allowed.example']);
-  return { client, browser, port, answers, pages };
+  return { client, page: await browser.newPage(), port, answers, pages };
 }
 
 interface Origin {
@@ -109,11 +110,10 @@ it('a page of an allowed origin and one of the API itself do everything', async 
 
 /** Opens a page of the origin, lets it make the attempt, and adds the row. */
 async function tried(world: World, origin: Origin, attempt: Attempt): Promise<BrowserRow> {
-  const { client, browser, port, answers } = world;
+  const { client, page, port, answers } = world;
   const api = `http://${origin.apiHost ?? '127.0.0.1'}:${port}`;
   const targets: Targets = { api, open: await queuedJob(client), ended: await cancelledJob(client) };
   const state = await stateOf(client);
-  const page = await browser.newPage();
   try {
     const frame = await openPage(page, origin.url(world), origin.sandboxed === true);
     const before = answers.length;
@@ -125,7 +125,8 @@ async function tried(world: World, origin: Origin, attempt: Attempt): Promise<Br
     addBrowserRow(row);
     return row;
   } finally {
-    await page.close();
+    // Ends what the page has open.
+    await page.goto('about:blank');
     await client.resumePool('default');
   }
 }

@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: ['test/support/natsOnPath.ts', 'test/browser/rows.ts'],
     include: ['test/browser/*.test.ts'],
     pool: 'forks',
-    testTimeout: 120_000,
+    testTimeout: 180_000,
     hookTimeout: 60_000,
     maxWorkers: 1,
   },
