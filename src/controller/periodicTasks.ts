@@ -1,5 +1,6 @@
 // The periodic tasks of the leading controller: it maintains consumers, saves the watermark and updates gauges.
 
+import { GenwardenError } from '../job/errors/index.ts';
 import { elapsed, longAgo, type Monotonic } from '../job/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobLog, Watermark } from '../ports/jobLog.ts';
@@ -62,7 +63,12 @@ export class PeriodicTasks {
     try {
       await run();
     } catch (error) {
-      this.#logger.warn({ err: error, task: name }, 'A periodic task of the controller failed and will run again');
+      // The log tells about full storage once.
+      const isKnown = error instanceof GenwardenError && error.code === 'StorageFull';
+      this.#logger[isKnown ? 'debug' : 'warn'](
+        { err: error, task: name },
+        'A periodic task of the controller failed and will run again',
+      );
     }
   }
 }

@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { until } from '../../support/until.ts';
 import { audit, callsFor, story } from '../support/audit.ts';
 import { aJob, submitMany } from '../support/load.ts';
+import { fillServer } from '../support/fillServer.ts';
 import { startTcpProxy } from '../support/tcpProxy.ts';
 import { startWorld, type FaultWorld } from '../support/world.ts';
 
@@ -62,7 +63,7 @@ describe('NATS', () => {
     });
     const jobs = await submitMany(world, { tasks: 5 });
     await world.standin.waitFor((requests) => requests.length === 5, 20_000);
-    const empty = await fillDisk(world);
+    const empty = await fillServer(world.nats);
     const refused = await until(() => refusal(world), { what: 'a submit to be refused', intervalMs: 200 });
     expect(refused).toMatchObject({ code: 'StorageFull' });
     await until(() => world.standin.requests.every(({ outcome }) => outcome === 'answered'), { what: 'all answers' });
@@ -118,20 +119,4 @@ async function refusal({ url }: FaultWorld): Promise<{ status: number; code: str
   });
   const { code } = (await answer.json()) as { code: string };
   return answer.ok ? undefined : { status: answer.status, code };
-}
-
-/** Fills the rest of the server's storage; the function returned frees it. */
-async function fillDisk({ nats }: FaultWorld): Promise<() => Promise<unknown>> {
-  const connection = await connect({ servers: nats.url });
-  onTestFinished(() => connection.close());
-  const { streams } = await jetstreamManager(connection);
-  await streams.add({ name: 'filler', subjects: ['filler'] });
-  const piece = new Uint8Array(512 * 1024);
-  for (let size = piece.length; size >= 64; size = Math.floor(size / 2)) {
-    for (;;) {
-      const answer = await connection.request('filler', piece.subarray(0, size), { timeout: 5_000 });
-      if (answer.json<{ error?: object }>().error !== undefined) break;
-    }
-  }
-  return () => streams.delete('filler');
 }

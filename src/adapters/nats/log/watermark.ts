@@ -3,7 +3,8 @@
 import { Kvm, type KV } from '@nats-io/kv';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import type { Watermark } from '../../../ports/jobLog.ts';
-import { isStreamNotFound } from '../jetstream/errors.ts';
+import { isStorageFull, isStreamNotFound } from '../jetstream/errors.ts';
+import { storageOf } from '../jetstream/storageHealth.ts';
 import { openBucket } from '../kv/bucket.ts';
 import type { NatsLink } from '../link/connection.ts';
 import { mayCreateStream } from '../stream/ensure.ts';
@@ -30,11 +31,11 @@ export function watermarkStore(link: NatsLink): WatermarkStore {
   };
   return {
     read: async () => {
-      const entry = await available(async () => (await open()).get(key).catch(noBucketYet));
+      const entry = await available(link, async () => (await open()).get(key).catch(noBucketYet));
       return entry === null ? undefined : parseMark(entry.string());
     },
     write: async (mark) => {
-      await available(async () => (await open()).put(key, JSON.stringify(mark)));
+      await available(link, async () => (await open()).put(key, JSON.stringify(mark)));
     },
   };
 }
@@ -44,10 +45,13 @@ function noBucketYet(error: unknown): null {
   throw error;
 }
 
-async function available<T>(request: () => Promise<T>): Promise<T> {
+async function available<T>(link: NatsLink, request: () => Promise<T>): Promise<T> {
   try {
     return await request();
   } catch (cause) {
+    storageOf(link).failed(`KV_${link.prefix}_${marksBucket}`, cause);
+    const isFull = isStorageFull(cause) || storageOf(link).full()?.refuses === 'statuses';
+    if (isFull) throw new GenwardenError('StorageFull', 'There is no room for the watermark.', { cause });
     throw new GenwardenError('Unavailable', 'NATS did not answer about the watermark.', { cause });
   }
 }
