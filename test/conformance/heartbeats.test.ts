@@ -23,6 +23,7 @@ const beat = (worker: string, number = 1): Omit<Beat, 'connection'> => ({
   memory: 100_000_000,
   attemptMemory: { used: 1_000, limit: 2_000 },
   draining: false,
+  storage: { place: 'disk', refuses: 'statuses', since: 1_700_000_000_000, words: 'no space left on device' },
 });
 
 const cancellation: Cancellation = { job: 'b'.repeat(26), task: 0, claim: 17, reason: 'Cancelled' };

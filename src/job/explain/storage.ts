@@ -29,6 +29,6 @@ const effects: Readonly<Record<Exclude<OpenTask['state'], 'needs_review'>, strin
   waiting: 'the controller requeues it as soon as there is room',
 };
 
-/** The worker's heartbeat lists no call to the provider, and the provider has answered. */
+/** The provider has answered. */
 const isStoring = (task: OpenTask, runner: Observation['runner']): boolean =>
-  task.state === 'running' && runner !== null && runner.waited === null && runner.progress >= 0.95;
+  task.state === 'running' && runner?.phase?.phase === 'result';

@@ -143,3 +143,29 @@ test('a lost connection for artifacts is named, while all other checks pass', as
   expect(byName['artifacts']!.advice).toContain('reconnects automatically');
   expect(byName['nats']!.ok).toBe(true);
 });
+
+test('full storage, which a worker reports, is named by the doctor, the job, its explanation and the list of stuck tasks', async () => {
+  const installation = { ...fakeInstallationProbe(), leader: async () => undefined };
+  await using world = await apiWorld({ installation });
+  const { json: job } = await world.post('/v1/jobs', { kind: 'image', input: { prompt: 'a yard' } });
+  const storage = { place: 'disk', refuses: 'statuses', since: start, words: 'no space left on device' } as const;
+  world.heartbeats.beat(aBeat({ storage }));
+  await until(async () => (await world.get('/v1/workers')).json.items.length === 1, { what: 'the heartbeat' });
+  const { byName } = await lines(world);
+  expect(byName['storage']).toMatchObject({
+    ok: false,
+    says: 'full since 2026-11-22T00:00:00Z: The disk of the NATS server is full (no space left on device); nothing can be stored: workers keep their results, and every status is written as soon as there is room',
+    advice: expect.stringContaining('Free space on that disk'),
+  });
+  expect(byName['controller']).toMatchObject({
+    says: 'no controller can lead or move tasks while the storage is full; 0 overdue tasks',
+    advice: 'See the check `storage`. The controller continues as soon as there is room.',
+  });
+  const first = /^The storage of NATS is full since 2026-11-22T00:00:00Z: The disk of the NATS server is full/;
+  const { json: found } = await world.get(`/v1/jobs/${job.id}`);
+  expect(found.waitingFor).toMatchObject({ reason: 'StorageFull', until: null, detail: expect.stringMatching(first) });
+  const { json: explained } = await world.get(`/v1/jobs/${job.id}/explain`);
+  expect(explained.summary).toMatch(first);
+  const { json: stuck } = await world.get('/v1/stuck?olderThan=0s');
+  expect(stuck.items[0]).toMatchObject({ cause: 'StorageFull', summary: expect.stringMatching(first) });
+});

@@ -36,9 +36,9 @@ describe('a task that full storage holds up', () => {
 
   test('stores its result: only then does a running task wait for the artifact store', () => {
     expect(waited(running, 0, { storage: artifacts })).toBeNull();
-    const storing = { ...runner, progress: 0.95 };
+    const storing = { ...runner, phase: { phase: 'result' } } as const;
     expect(waited(running, 0, { storage: artifacts, runner: storing })).toMatchObject({ reason: 'StorageFull' });
-    expect(waited(running, 0, { storage: artifacts, runner: { ...storing, waited: 5_000 } })).toBeNull();
+    expect(waited(running, 0, { storage: artifacts, runner: { ...runner, waited: 5_000 } })).toBeNull();
     expect(waited(queued, 0, { storage: artifacts })).toMatchObject({ reason: 'StorageFull' });
   });
 

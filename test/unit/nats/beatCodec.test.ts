@@ -32,3 +32,13 @@ test.each([
   const bytes = Buffer.from(JSON.stringify({ ...beat, tasks: [{ ...task, ...sent }] }));
   expect(readBeat(bytes)).toEqual({ ...beat, tasks: [{ ...task, ...read }] });
 });
+
+const storage = { place: 'disk', refuses: 'statuses', since: 1, words: 'no space left on device' };
+
+test.each([
+  ['that reports full storage', { storage }, { storage }],
+  ['with a storage of a later version', { storage: { ...storage, place: 'cloud' } }, {}],
+])('a heartbeat %s', (_what, sent, read) => {
+  const bytes = Buffer.from(JSON.stringify({ ...beat, tasks: [], ...sent }));
+  expect(readBeat(bytes)).toEqual({ ...beat, tasks: [], ...read });
+});
