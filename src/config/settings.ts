@@ -97,7 +97,8 @@ const http = z.object({
   port: withDefault(port, '8080', { name: 'HTTP_PORT', description: 'Port of the API', usedBy: serving }),
   publicUrl: optional(url('http:', 'https:'), {
     name: 'PUBLIC_URL',
-    description: 'Public address of the API, for links (unset: the address of each request)',
+    description:
+      'Public address of the API, for links (unset: the address of each request); without authentication, clients may use its host name',
     usedBy: serving,
   }),
   corsOrigins: optionalList(list(origin), {
