@@ -49,7 +49,7 @@ describe('the system account', () => {
 });
 
 interface SystemEvents {
-  /** Connections of workers. */
+  /** Connections of workers that carry their heartbeats; those for artifacts are cut beside them. */
   readonly closed: { name: string; reason: string }[];
   readonly opened: string[];
   request(subject: string, body: object): Promise<unknown>;
@@ -64,13 +64,13 @@ async function systemEvents({ nats }: FaultWorld): Promise<SystemEvents> {
   connection.subscribe('$SYS.ACCOUNT.APP.CONNECT', {
     callback: (_error, message) => {
       const { name } = message.json<{ client: { name?: string } }>().client;
-      if (name?.startsWith('worker')) opened.push(name);
+      if (isOfHeartbeats(name)) opened.push(name);
     },
   });
   connection.subscribe('$SYS.ACCOUNT.APP.DISCONNECT', {
     callback: (_error, message) => {
       const { client, reason } = message.json<{ client: { name?: string }; reason: string }>();
-      if (client.name?.startsWith('worker')) closed.push({ name: client.name, reason });
+      if (isOfHeartbeats(client.name)) closed.push({ name: client.name, reason });
     },
   });
   await connection.flush();
@@ -78,6 +78,9 @@ async function systemEvents({ nats }: FaultWorld): Promise<SystemEvents> {
     (await connection.request(subject, JSON.stringify(body), { timeout: 5_000 })).json();
   return { closed, opened, request };
 }
+
+const isOfHeartbeats = (name: string | undefined): name is string =>
+  name?.startsWith('worker') === true && !name.endsWith('-artifacts');
 
 /** As an administrator would: the client reconnects. */
 async function kick({ nats }: FaultWorld, name: string, events: SystemEvents): Promise<void> {

@@ -79,6 +79,19 @@ describe('GET /v1/jobs/{id}/explain', () => {
     });
   });
 
+  test('a task whose references are being read says so, in explain, get and workers', async () => {
+    await using world = await apiWorld();
+    const job = await world.submit();
+    const { sequence } = await world.claim(job);
+    const phase = { phase: 'references', read: 2, of: 14 } as const;
+    world.heartbeats.beat(aBeat({ tasks: [{ job, task: 0, claim: sequence, progress: 0, phase }] }));
+    await until(async () => (await world.get('/v1/workers')).json.items.length === 1, { what: 'the heartbeat' });
+    const words = 'reading reference 3 of 14 from the artifact store';
+    expect((await world.get(`/v1/jobs/${job}/explain`)).json.tasks[0].summary).toContain(`The worker is ${words}`);
+    expect((await world.get(`/v1/jobs/${job}`)).json.tasks[0].phase).toBe(words);
+    expect((await world.get('/v1/workers')).json.items[0].tasks[0].phase).toBe(words);
+  });
+
   test('cooling keys and a paused pool', async () => {
     await using world = await apiWorld({
       keys: scriptedKeys({ state: async () => [cooling], block: () => rateLimited }),
