@@ -81,7 +81,7 @@ function partsOf(options: ControllerOptions, closing: AbortSignal): ControlLoopP
   const { index } = follower;
   const timer = new WakeUpTimer(clock);
   const workers = new WorkerDirectory(clock);
-  const outage = new OutageDetector(clock, heartbeatTimeoutMs);
+  const outage = new OutageDetector(clock, heartbeatTimeoutMs, () => follower.ready().ready);
   const dueTimes = new DueTimes(index, timer);
   const losses = new WorkerLossDetector({ clock, index, workers, outage, heartbeatTimeoutMs });
   const observer = new WorldObserver(workers, outage, heartbeatTimeoutMs, blocksOf(options));

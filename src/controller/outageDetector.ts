@@ -16,10 +16,14 @@ const pauseLimit = 2_000;
 
 type Listener = (cause: OutageCause | undefined) => void;
 
-/** An outage ends one heartbeat timeout after its last cause, or after this process has reconnected. */
+/**
+ * An outage ends one heartbeat timeout after its last cause, or after this process has reconnected, but not while the stream does
+ * not answer: until it does, workers cannot report.
+ */
 export class OutageDetector {
   readonly #clock: Clock;
   readonly #timeout: Duration;
+  readonly #streamAnswers: () => boolean;
   readonly #listeners = new Set<Listener>();
   readonly #startedAt: Monotonic;
   #disconnectedSince: Monotonic | undefined;
@@ -32,9 +36,10 @@ export class OutageDetector {
   /** The server's time minus the monotonic time since the start, ms. */
   #offset: number;
 
-  constructor(clock: Clock, heartbeatTimeoutMs: Duration) {
+  constructor(clock: Clock, heartbeatTimeoutMs: Duration, streamAnswers: () => boolean = () => true) {
     this.#clock = clock;
     this.#timeout = heartbeatTimeoutMs;
+    this.#streamAnswers = streamAnswers;
     this.#startedAt = clock.monotonic();
     this.#checkedAt = this.#startedAt;
     this.#offset = clock.now();
@@ -105,6 +110,7 @@ export class OutageDetector {
       this.#beginUnreachable('processPaused', pause);
     }
     if (step >= clockJump) this.#beginUnreachable('clockJumped', step);
+    if (this.#active && !this.#streamAnswers()) this.#until = after(now, this.#timeout);
     if (this.#active && this.#disconnectedSince === undefined && now >= this.#until) this.#end();
   }
 

@@ -44,6 +44,26 @@ describe('an outage', () => {
     expect(stage.log.tries).toEqual([]);
   });
 
+  test('it does not end while the stream does not answer, because results cannot be stored yet', async () => {
+    await stage.startController();
+    const { running } = stage.startTask();
+    stage.heartbeats.emit({ event: 'observerDisconnected' });
+    await stage.clock.advance(100_000);
+    stage.heartbeats.emit({ event: 'observerReconnected' });
+    await stage.clock.advance(heartbeatTimeout - 2_000);
+    stage.log.announce({ event: 'lagging', reason: 'The stream does not answer' });
+    await stage.clock.advance(4_000);
+    stage.log.announce({
+      event: 'caughtUp',
+      position: { epoch: stage.log.stream.epoch, sequence: stage.log.entries.length },
+    });
+    await stage.clock.advance(1_000);
+    expect(stage.log.tries).toEqual([]);
+    stage.log.append(succeeded(running, stage.clock.now()));
+    await stage.clock.advance(60_000);
+    expect(stage.log.tries).toEqual([]);
+  });
+
   test('a task that becomes overdue during it is reconciled as soon as it ends', async () => {
     await stage.startController();
     stage.log.append(submitted(taskOf({ policy: { ...policy, queueTimeout: 4_000 } })));
