@@ -137,7 +137,7 @@ async function findImage(
   if (stored === undefined) throw new GenwardenError('ReferenceNotFound', `${path}: artifact ${digest} is not stored`);
   const { mediaType, bytes } = stored;
   if (imageMediaTypes.some((accepted) => accepted === mediaType)) return { artifact: digest, mediaType, bytes };
-  throw new GenwardenError('InvalidImage', `${path}: ${digest} is ${mediaType}, not an image`);
+  throw new GenwardenError('InvalidImage', `${path}: artifact ${digest} is ${mediaType}, not PNG, JPEG or WebP`);
 }
 
 /** Adds the place of the reference to what the store throws. */
