@@ -3,6 +3,7 @@
 // holds up other models.
 
 import { sleep } from '../async/sleep.ts';
+import type { Block } from '../job/block.ts';
 import { targetOf } from '../job/target.ts';
 import type { Queued } from '../job/task.ts';
 import type { CallRequest, HeldKey } from '../ports/keyRing.ts';
@@ -15,6 +16,9 @@ import { Parking } from './parking.ts';
 
 /** Without a list of models, only what holds for all of them counts. */
 const anyModel = [''];
+
+/** ms; a block that ends sooner is a rate limit's, and may end before there is memory. */
+const shortBlock = 5_000;
 
 export type AdmissionOptions = Pick<WorkerOptions, 'keys' | 'pool' | 'models' | 'clock' | 'random'> & {
   readonly memory: MemoryGate;
@@ -58,7 +62,7 @@ export class Admission {
     this.#undecided += 1;
     try {
       // Memory first: a reservation of a call expires.
-      const release = await this.#options.memory.take(delivery, held);
+      const release = this.#options.memory.takeNow(delivery) ?? (await this.#waitForMemory(delivery, held));
       if (release === undefined) return undefined;
       const key = await this.#reserve(delivery);
       if (key !== undefined) return { key, release };
@@ -70,15 +74,35 @@ export class Admission {
     }
   }
 
+  /** A worker stops fetching for a task that waits, so it does not wait while no call would be admitted anyway. */
+  async #waitForMemory(delivery: Delivery, held: Pick<HeldTask, 'phase'>): Promise<Release | undefined> {
+    const { keys, pool, memory, clock } = this.#options;
+    const { model, tenant } = callOf(delivery.entry.state);
+    const lasting = (): Block | undefined => {
+      const block = keys.block(pool, model, tenant);
+      const isShort = block?.until !== undefined && block.until !== null && block.until - clock.now() < shortBlock;
+      return isShort ? undefined : block;
+    };
+    const block = lasting();
+    if (block === undefined) return await memory.take(delivery, held, () => lasting() === undefined);
+    this.#park(delivery, block);
+    return undefined;
+  }
+
+  #park(delivery: Delivery, block: Block | undefined): void {
+    const { clock, random = Math.random } = this.#options;
+    delivery.nak(this.#parking.delay(block, clock.now(), clock.monotonic(), random()));
+  }
+
   async #reserve(delivery: Delivery): Promise<HeldKey | undefined> {
-    const { keys, pool, clock, random = Math.random, onError } = this.#options;
+    const { keys, pool, onError } = this.#options;
     try {
       const answer = await keys.reserve(pool, callOf(delivery.entry.state));
       if ('secret' in answer) return answer;
-      delivery.nak(this.#parking.delay(answer, clock.now(), clock.monotonic(), random()));
+      this.#park(delivery, answer);
     } catch (error) {
       onError(error);
-      delivery.nak(this.#parking.delay(undefined, clock.now(), clock.monotonic(), random()));
+      this.#park(delivery, undefined);
     }
     return undefined;
   }

@@ -47,5 +47,5 @@ export function weightOf(task: Queued, { input }: Pick<TaskRequest, 'input'>, pr
   // Jobs of earlier versions do not say how large their references are.
   const { referenceBytes } = limitsOf(provider, targetOf(task).model);
   const references = (input.references ?? []).reduce((sum, { bytes = referenceBytes }) => sum + bytes, 0);
-  return perAnswerByte * ordinaryAnswer(task.of.kind, input) + perReferenceByte * references;
+  return perAnswerByte * ordinaryAnswer(task.of.kind, input) + Math.ceil(perReferenceByte * references);
 }

@@ -45,27 +45,40 @@ export class MemoryGate {
     }
   }
 
-  /** The task's memory; undefined if the delivery was returned to the queue, or acknowledged as stale. Never rejects. */
-  async take(delivery: Delivery, held: Pick<HeldTask, 'phase'>): Promise<Release | undefined> {
-    const { state, detail } = delivery.entry;
-    const weight = weightOf(state, detail.request, this.#options.provider.name);
-    const release = this.#memory.tryAcquire(weight);
-    if (release !== undefined) return release;
+  /** The task's memory; undefined if it is not there now. */
+  takeNow(delivery: Delivery): Release | undefined {
+    return this.#memory.tryAcquire(this.#weightOf(delivery));
+  }
+
+  /**
+   * Waits for the task's memory as long as `isWorthwhile`, which is asked now and then. Undefined if the delivery was returned to the
+   * queue, or acknowledged as stale. Never rejects.
+   */
+  async take(
+    delivery: Delivery,
+    held: Pick<HeldTask, 'phase'>,
+    isWorthwhile: () => boolean,
+  ): Promise<Release | undefined> {
     if (this.#isHolding) return void delivery.nak(returnedFor);
     this.#isHolding = true;
+    const weight = this.#weightOf(delivery);
     held.phase = { phase: 'memory', alone: weight === Infinity };
     try {
-      return await this.#hold(delivery, weight);
+      return await this.#hold(delivery, weight, isWorthwhile);
     } finally {
       this.#isHolding = false;
       held.phase = undefined;
     }
   }
 
-  async #hold(delivery: Delivery, weight: number): Promise<Release | undefined> {
+  #weightOf({ entry: { state, detail } }: Delivery): number {
+    return weightOf(state, detail.request, this.#options.provider.name);
+  }
+
+  async #hold(delivery: Delivery, weight: number, isWorthwhile: () => boolean): Promise<Release | undefined> {
     const { signal } = this.#options;
     const ended = new AbortController();
-    const timer = setInterval(() => void this.#extend(delivery, ended), extendEvery);
+    const timer = setInterval(() => void this.#extend(delivery, ended, isWorthwhile), extendEvery);
     try {
       delivery.working();
       return await this.#memory.acquire(weight, AbortSignal.any([signal, ended.signal]));
@@ -75,18 +88,19 @@ export class MemoryGate {
       return undefined;
     } finally {
       clearInterval(timer);
+      ended.abort();
     }
   }
 
-  /** Keeps the delivery, unless the task was cancelled, has failed or is overdue. */
-  async #extend(delivery: Delivery, ended: AbortController): Promise<void> {
+  /** Keeps the delivery, unless the task was cancelled, has failed or is overdue, or its wait is in vain. */
+  async #extend(delivery: Delivery, ended: AbortController, isWorthwhile: () => boolean): Promise<void> {
     delivery.working();
     const { clock, log } = this.#options;
     const { state, sequence } = delivery.entry;
     const last = await log.last(state.of).catch(() => undefined);
     if (ended.signal.aborted) return;
     if (last !== undefined && last.sequence > sequence) delivery.ack();
-    else if (clock.now() >= state.dueAt) delivery.nak(returnedFor);
+    else if (clock.now() >= state.dueAt || !isWorthwhile()) delivery.nak(returnedFor);
     else return;
     ended.abort();
   }

@@ -24,13 +24,22 @@ export interface ImageInfo {
 let previous: Promise<unknown> = Promise.resolve();
 
 /**
- * Returns the size in pixels as the image is shown, which its EXIF orientation may turn, and, if requested, a thumbnail; rejects if the bytes are not an image. Reads one image at a
- * time: a decoded image is several times larger than its file, and one takes about 30 ms while a call takes seconds.
+ * Pixels of the largest image that gets a thumbnail: a little more than a square of 4K. A PNG of 5 MB can have 256 million pixels,
+ * and take 1 GB when it is decoded; sizes are read from its header.
+ */
+const mostPixels = 20_000_000;
+
+/**
+ * Returns the size in pixels as the image is shown, which its EXIF orientation may turn, and, if requested, a thumbnail; rejects if
+ * the bytes are not an image. Reads one image at a time: a decoded image is several times larger than its file, and one takes about
+ * 30 ms while a call takes seconds.
  */
 export function readImage(bytes: Uint8Array, withThumbnail: boolean): Promise<ImageInfo> {
   const reading = previous.then(async () => {
-    const { autoOrient } = await sharp(bytes).metadata();
-    return { ...autoOrient, thumbnail: withThumbnail ? await thumbnailOf(bytes) : undefined };
+    // Reads the header only, so any number of pixels is safe.
+    const { autoOrient } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    const isDrawn = withThumbnail && autoOrient.width * autoOrient.height <= mostPixels;
+    return { ...autoOrient, thumbnail: isDrawn ? await thumbnailOf(bytes) : undefined };
   });
   previous = reading.catch(() => undefined);
   return reading;

@@ -13,7 +13,7 @@ export interface MemoryLimit {
   /** Starts the program under the limit. */
   readonly program: string;
   readonly env: Env;
-  readonly kind: 'control group' | 'watched';
+  readonly kind: 'control group' | 'belief';
   /** The most that the process has had so far, bytes. */
   mostUsed(process: TestProcess): number;
   /** How many processes the kernel has killed for the limit. */
@@ -88,7 +88,7 @@ function watched(program: string, bytes: number): MemoryLimit {
   return {
     program,
     env: { NODE_OPTIONS: `--import=${believes}` },
-    kind: 'watched',
+    kind: 'belief',
     mostUsed: residentPeak,
     kills: () => 0,
   };

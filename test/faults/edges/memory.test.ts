@@ -55,7 +55,7 @@ test('four slots of the largest references in 512 MiB: the worker lives, and eve
   const ends = await endsOf(world, jobs, worker);
   const [workerView] = await world.client.workers();
   const most = limited.mostUsed(worker);
-  console.log(`under a ${limited.kind}: at most ${Math.round(most / 1_048_576)} MiB resident`);
+  console.log(`limit by ${limited.kind}: at most ${Math.round(most / 1_048_576)} MiB resident`);
   addEdgeRow({
     fault: '74 MB of references × 4 slots in 512 MiB',
     jobs: jobs.length,

@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import { configOf, contentsOf } from '../../../src/adapters/gemini/request.ts';
 import type { GenerateRequest, ReferenceBytes } from '../../../src/ports/provider.ts';
-import { aContext, testProvider, failure, imageRequest, secretKey } from './gemini.ts';
+import { aContext, failure, imageRequest, secretKey, testProvider, textRequest } from './gemini.ts';
 
 const answer = {
   candidates: [
@@ -152,4 +152,23 @@ test('a server that answers without reading the body is heard', async () => {
     testProvider({ baseUrl }).generate(imageRequest({ prompt: 'a yard' }, { references }), aContext()),
   );
   expect(error.message).toContain('Request payload size exceeds the limit');
+});
+
+test('every request of a call has the images: the repair of an answer, and the next call with another key', async () => {
+  const texts = ['{"titel":"A"}', '{"title":"A"}', '{"title":"B"}'];
+  const bodies: Buffer[] = [];
+  const baseUrl = await serverThat(async (request) => {
+    bodies.push(await buffer(request));
+    const parts = [{ text: texts.shift() }];
+    return JSON.stringify({ candidates: [{ content: { parts }, finishReason: 'STOP' }] });
+  });
+  const schema = { type: 'object', properties: { title: { type: 'string' } }, required: ['title'] };
+  const request = { ...textRequest({ prompt: 'what is this', schema }), references: [aLargeOne] };
+  const provider = testProvider({ baseUrl });
+  const context = { ...aContext(), anotherCall: () => Promise.resolve(true) };
+  expect(await provider.generate(request, context)).toMatchObject({ output: { title: 'A' }, calls: 2 });
+  await provider.generate(request, { ...context, key: 'another-key' });
+  const data = aLargeOne.bytes.toString('base64');
+  expect(bodies.map((body) => body.toString('latin1').split(data).length)).toEqual([2, 2, 2]);
+  expect(bodies[2]!.equals(bodies[0]!)).toBe(true);
 });

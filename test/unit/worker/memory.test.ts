@@ -6,6 +6,8 @@ import { cancelled } from '../../../src/job/transitions.ts';
 import type { OpenTask, TaskRequest } from '../../../src/job/task.ts';
 import { weightOf } from '../../../src/worker/attemptMemory.ts';
 import type { WorkerOptions } from '../../../src/worker/worker.ts';
+import type { Block } from '../../../src/job/block.ts';
+import { blockOf } from '../../fakes/blocks.ts';
 import { fakeArtifactStore } from '../../fakes/artifactStore.ts';
 import { fakeKeyRings } from '../../fakes/keyRing.ts';
 import { systemClock } from '../../fakes/clock.ts';
@@ -140,6 +142,29 @@ test('a task that is cancelled while it waits makes room at once, and its delive
   provider.end('small');
   await world.log.reached(next.task, 'succeeded');
   expect(provider.seen).toEqual(['large 1', 'small']);
+});
+
+test('a task whose model is out does not wait for memory, so that others go on', async () => {
+  const ring = fakeKeyRings(systemClock()).ring({
+    default: [{ secret: 'a', requestsPerMinute: Infinity, maxInFlight: Infinity }],
+  });
+  let out: Block | undefined;
+  const provider = startWith(large + small, { keys: { ...ring, block: () => out } });
+  offer('large 1', 60 * mega);
+  await runs(provider, 'large 1');
+  out = blockOf('ProviderOutage', { until: null });
+  const blocked = offer('large 2', 60 * mega);
+  await until(() => blocked.delivery.answers.length > 0, { what: 'the return of large 2' });
+  expect(blocked.delivery.answers[0]).toMatch(/^nak 1\d\d\d$/);
+  offer('small');
+  await runs(provider, 'small');
+  provider.end('small');
+  out = undefined;
+  const waiting = offer('large 3', 60 * mega);
+  await answered(waiting.delivery, 'working');
+  out = blockOf('ProviderOutage', { until: null });
+  await answered(waiting.delivery, 'nak 1000');
+  provider.end('large 1');
 });
 
 test('a drain returns the task that waits, and does not hang', async () => {

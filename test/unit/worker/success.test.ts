@@ -69,6 +69,16 @@ test('several images are named image, image-2 and so on, with one thumbnail', as
   ]);
 });
 
+test('an image with more pixels than can be decoded safely is stored without a thumbnail', async () => {
+  const side = 4_600;
+  world = startWorld(drawing(await picture(side, side)));
+  const { detail } = await world.log.reached(world.submit({ of: { kind: 'image' } }).task, 'succeeded');
+  expect(detail.artifacts!.map(({ name, width }) => [name, width])).toEqual([
+    ['image', side],
+    ['metadata', undefined],
+  ]);
+});
+
 test('width and height are those of the image as it is shown, and so is the thumbnail', async () => {
   const half = { width: 300, height: 200, channels: 3 as const };
   const red = await sharp({ create: { ...half, background: 'red' } })
