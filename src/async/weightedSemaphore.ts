@@ -4,7 +4,10 @@
 export type Release = () => void;
 
 interface Waiter {
+  /** What must be free. */
   readonly weight: number;
+  /** What it then takes of it. */
+  readonly takes: number;
   readonly admit: (release: Release) => void;
 }
 
@@ -42,9 +45,18 @@ export class WeightedSemaphore {
 
   /** Waits in line. Rejects with the signal's reason once it aborts, and leaves the line. */
   acquire(weight: number, signal: AbortSignal): Promise<Release> {
+    const clamped = Math.min(weight, this.capacity);
+    return this.#inLine(clamped, clamped, signal);
+  }
+
+  /** Waits in line like `acquire` until the weight is free, and takes nothing of it. */
+  async untilFree(weight: number, signal: AbortSignal): Promise<void> {
+    await this.#inLine(Math.min(weight, this.capacity), 0, signal);
+  }
+
+  #inLine(weight: number, takes: number, signal: AbortSignal): Promise<Release> {
     if (signal.aborted) return Promise.reject(signal.reason as Error);
-    const release = this.tryAcquire(weight);
-    if (release !== undefined) return Promise.resolve(release);
+    if (this.#waiters.length === 0 && weight <= this.free) return Promise.resolve(this.#take(takes));
     const { promise, resolve, reject } = Promise.withResolvers<Release>();
     const leave = (): void => {
       this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
@@ -52,7 +64,8 @@ export class WeightedSemaphore {
       this.#admit();
     };
     const waiter: Waiter = {
-      weight: Math.min(weight, this.capacity),
+      weight,
+      takes,
       admit: (taken) => {
         signal.removeEventListener('abort', leave);
         resolve(taken);
@@ -77,7 +90,7 @@ export class WeightedSemaphore {
   #admit(): void {
     for (let first = this.#waiters[0]; first !== undefined && first.weight <= this.free; first = this.#waiters[0]) {
       this.#waiters.shift();
-      first.admit(this.#take(first.weight));
+      first.admit(this.#take(first.takes));
     }
   }
 }

@@ -38,7 +38,7 @@ export class MemoryGate {
   /** Resolves with how many small tasks would fit, at least 1, once nothing waits for memory. 0 after the signal's abort. */
   async room(): Promise<number> {
     try {
-      (await this.#memory.acquire(leastWeight, this.#options.signal))();
+      await this.#memory.untilFree(leastWeight, this.#options.signal);
       return Math.max(1, Math.floor(this.#memory.free / leastWeight));
     } catch {
       return 0;

@@ -42,6 +42,18 @@ test('an abort leaves the line, and lets those behind it in', async () => {
   await expect(semaphore.acquire(1, leaving.signal)).rejects.toThrow('gone');
 });
 
+test('one that only waits until a weight is free takes nothing of it', async () => {
+  const semaphore = new WeightedSemaphore(10);
+  await semaphore.untilFree(10, never);
+  const first = semaphore.tryAcquire(10)!;
+  const looking = semaphore.untilFree(4, never);
+  const taking = semaphore.acquire(10, never);
+  expect(semaphore.waiting).toBe(2);
+  first();
+  expect([semaphore.used, semaphore.waiting]).toEqual([10, 0]);
+  await Promise.all([looking, taking]);
+});
+
 type Step = { does: 'acquire'; weight: number } | { does: 'release' | 'abort'; which: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
