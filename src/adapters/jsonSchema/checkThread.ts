@@ -40,7 +40,7 @@ export class CheckThread {
   async run(request: Request, limit: TimeLimit): Promise<Outcome | Interrupted> {
     clearTimeout(this.#idle);
     try {
-      const started = await (this.#started ??= start());
+      const started = await (this.#started ??= this.#start());
       const message = await answered(started, request, limit);
       if (message?.answer !== undefined) {
         this.#idle = setTimeout(() => void this.close(), idleMs).unref();
@@ -54,6 +54,14 @@ export class CheckThread {
       if (isOutOfMemory(error)) return { outcome: 'exceeded', problem: `takes more than ${heapMb} MiB to check` };
       throw error;
     }
+  }
+
+  #start(): Promise<Started> {
+    const starting = start(() => {
+      // One that has ended by itself is not used again.
+      if (this.#started === starting) this.#started = undefined;
+    });
+    return starting;
   }
 
   /** The next request starts a new thread. */
@@ -72,7 +80,7 @@ interface Started {
   cpuMs: number | undefined;
 }
 
-async function start(): Promise<Started> {
+async function start(onExit: () => void): Promise<Started> {
   const worker = new Worker(new URL(import.meta.url), {
     name: role,
     workerData: role,
@@ -82,6 +90,8 @@ async function start(): Promise<Started> {
     // The generated code nests once for each property.
     resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 16, stackSizeMb: 16 },
   });
+  // An error without a listener would end the process, also that of an idle thread.
+  worker.on('error', () => undefined).once('exit', onExit);
   const { cpuMs } = await nextMessage(worker);
   worker.unref();
   return { worker, cpuMs };

@@ -51,8 +51,9 @@ function compilerFor({ patterns, subschemas }: Survey): Ajv2020 {
   });
   // Without need, not: beside patternProperties and anyOf, ajv 8 writes code that fails.
   compiler.opts.unevaluated = subschemas.values().some(({ value }) => isObject(value) && hasUnevaluated(value));
-  // ajv compares each item with each other, and with each value of an enum, and writes code for each dependency.
-  compiler.removeKeyword('uniqueItems').removeKeyword('enum').removeKeyword('dependentRequired');
+  // ajv compares each item with each other, and with each value of an enum, and writes code for each dependency. Its comparison
+  // calls a value's `valueOf`, which a client can name a property.
+  for (const name of ['uniqueItems', 'enum', 'const', 'dependentRequired']) compiler.removeKeyword(name);
   compiler.addKeyword({
     keyword: 'uniqueItems',
     type: 'array',
@@ -65,6 +66,12 @@ function compilerFor({ patterns, subschemas }: Survey): Ajv2020 {
     compile: membership,
     errors: false,
     error: { message: 'must be equal to one of the allowed values' },
+  });
+  compiler.addKeyword({
+    keyword: 'const',
+    compile: (value: JsonValue) => membership([value]),
+    errors: false,
+    error: { message: 'must be equal to constant' },
   });
   compiler.addKeyword({ keyword: 'dependentRequired', type: 'object', compile: dependencies, errors: true });
   return compiler;

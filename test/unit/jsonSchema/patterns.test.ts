@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Patterns } from '../../../src/adapters/jsonSchema/pattern/engine.ts';
+import { PatternProblem } from '../../../src/adapters/jsonSchema/pattern/problem.ts';
 
 const matches = (pattern: string, text: string): boolean => new Patterns().compile(pattern).test(text);
 
@@ -172,5 +173,35 @@ test('a pattern that JavaScript accepts matches the same texts', () => {
       expect(matches(source, whole)).toBe(new RegExp(source, 'u').test(whole));
     }),
     { numRuns: 2_000 },
+  );
+});
+
+test('random text either compiles or is refused with a reason', () => {
+  const piece = fc.constantFrom(
+    ...Array.from('()[]{}^$.*+?|-,:=!<>PpdwsbkuxU019azAZ \\é😀\ud800'),
+    '(?',
+    '[^',
+    '[:',
+    ':]',
+    '\\p{',
+    '\\u{',
+    '{1,2}',
+    '(?<',
+    '(?P<',
+  );
+  const compiles = (pattern: string): string => {
+    try {
+      return String(matches(pattern, 'a1é😀'));
+    } catch (error) {
+      return error instanceof PatternProblem ? error.message : `${pattern} fails with ${String(error)}`;
+    }
+  };
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      expect(compiles(pieces.join(''))).toMatch(
+        /^(?:true|false|is not a pattern: .+|.+ is not supported: .+|has an empty .+|is too large: .+)$/u,
+      );
+    }),
+    { numRuns: 3_000 },
   );
 });

@@ -69,3 +69,15 @@ describe('is refused', () => {
     expect(compileSchema({ properties }).problems).toHaveLength(20);
   });
 });
+
+test.each([
+  'http://json-schema.org/draft-04/schema#',
+  'http://json-schema.org/draft-06/schema',
+  'https://json-schema.org/draft-07/schema#',
+  'https://json-schema.org/draft/2019-09/schema',
+  'https://json-schema.org/draft/2020-12/schema#',
+  'http://json-schema.org/schema#',
+  'https://spec.openapis.org/oas/3.1/dialect/base',
+])('`$schema` may name %s', ($schema) => {
+  expect(compileSchema({ $schema, type: 'string' }).check!(1)).toBe('/ must be string');
+});
