@@ -1,14 +1,12 @@
-// Full storage as the adapter sees it: the account's limit, and a server that answers everything but writes.
+// Full storage as the adapter sees it: the limits of the account and of the artifact store.
 
 import { randomBytes } from 'node:crypto';
-import { headers } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
-import { natsArtifactStore, natsJobLog, storageOf, type NatsLink } from '../../../src/adapters/nats/index.ts';
-import { publishConditionally } from '../../../src/adapters/nats/jetstream/publish.ts';
+import { natsArtifactStore, natsJobLog, storageOf } from '../../../src/adapters/nats/index.ts';
 import { claimed } from '../../../src/job/transitions.ts';
 import { systemClock } from '../../fakes/clock.ts';
 import { aJob } from '../../fakes/tasks.ts';
-import { smallDisk } from '../../support/smallDisk.ts';
+import { infoOf, managerOf } from '../../support/jetStream.ts';
 import { until } from '../../support/until.ts';
 import { openNats } from './openNats.ts';
 
@@ -45,31 +43,24 @@ test("artifacts and submits leave a part of the account's storage to statuses", 
   expect(storageOf(link).full()).toBeUndefined();
 });
 
-test('a server with a full disk answers no write: a user that may purge learns its error, all others what they observe', async ({
-  skip,
-}) => {
-  const disk = await smallDisk(40);
-  if (disk === undefined) return skip('A server at its limit answers: only a full disk shows a server that does not.');
-  const nats = await openNats({ storeDir: `${disk.path}/store`, maxFileStore: 40 * million });
+test("the store's own limit is known before a worker pays for an artifact", async () => {
+  const nats = await openNats();
   const link = await nats.link();
-  await natsJobLog(link, { retentionMs });
-  const write = (through = link) => {
-    const message = { subject: `${link.prefix}.status.job.-.pool.0`, headers: headers(), body: 'x'.repeat(10_000) };
-    return publishConditionally(through, message);
-  };
-  await write();
-  disk.fill();
-  await expect(write()).rejects.toThrow(/^The disk of the NATS server is full: write .*: no space left on device/);
-  expect(storageOf(link).full()).toMatchObject({ place: 'disk', refuses: 'statuses' });
-  const mayNotPurge: NatsLink = {
-    ...link,
-    permissions: () => ({ ...link.permissions(), mayPublish: () => false }),
-  };
-  const observed = `it answers reads of the stream ${link.prefix}_tasks, but no longer writes`;
-  await expect(write(mayNotPurge)).rejects.toThrow(`The disk of the NATS server is full: ${observed}.`);
-  disk.free();
-  await nats.server.restart();
-  expect(await until(() => write(), { what: 'a write to be stored' })).toMatchObject({ answer: 'stored' });
+  const store = await natsArtifactStore(link, { retentionMs, clock: systemClock() });
+  await store.put('acme', randomBytes(100_000), 'image/png');
+  await store.checkRoom();
+  const stream = `OBJ_${link.prefix}_artifacts`;
+  const { config, state } = await infoOf(link, stream);
+  const limit = async (max_bytes: number): Promise<unknown> =>
+    (await managerOf(link)).streams.update(stream, { ...config, max_bytes });
+  await limit(state.bytes + 1_000);
+  await until(() => store.checkRoom().then(never, isStorageFull), { what: 'no room' });
+  expect(storageOf(link).full()).toMatchObject({
+    place: 'artifacts',
+    words: expect.stringMatching(/^99 % of \d+ bytes/),
+  });
+  await limit(-1);
+  await until(() => store.checkRoom().then(() => true), { what: 'room' });
   expect(storageOf(link).full()).toBeUndefined();
 });
 

@@ -17,6 +17,7 @@ import { Flow } from './flow.ts';
 import { find, guarded } from './find.ts';
 import { loopShare } from './loopShare.ts';
 import { readObject, streamOf, writeObject, type ObjectRecord, type Store } from './record.ts';
+import { artifactRoom } from './room.ts';
 import { readableOf } from './readable.ts';
 
 export interface ArtifactStoreOptions {
@@ -54,7 +55,7 @@ export async function natsArtifactStore(link: NatsLink, options: ArtifactStoreOp
     },
     delete: (tenant, digest) => remove(store, nameOf(tenant, digest)),
     traffic: () => ({ read: trafficOf(store.reads), write: trafficOf(store.writes) }),
-    checkRoom: () => roomInAccount(link, 'artifacts', 0),
+    checkRoom: artifactRoom(own, streamOf(store)),
   };
 }
 

@@ -65,10 +65,13 @@ export class StorageMarks implements StorageHealth {
     this.#forget((mark) => mark.refuses === refuses && (refuses === 'statuses' || mark.place === 'artifacts'));
   }
 
+  has(place: StoragePlace, refuses: StorageRefusal): boolean {
+    return this.#marks.has(keyOf(place, refuses));
+  }
+
   /** A check found room again. */
   hasRoom(place: StoragePlace, refuses: StorageRefusal): void {
-    if (this.#marks.has(keyOf(place, refuses)))
-      this.#forget((mark) => mark.place === place && mark.refuses === refuses);
+    if (this.has(place, refuses)) this.#forget((mark) => mark.place === place && mark.refuses === refuses);
   }
 
   #sweep(): void {

@@ -66,8 +66,11 @@ async function check(link: RequestLink, stream: string, strikes: Strikes): Promi
 const observed = (stream: string, count: number): string | undefined =>
   count < enough ? undefined : `it answers reads of the stream ${stream}, but no longer writes`;
 
-/** A purge that matches nothing answers with the error of the write that failed. Not every user may purge. */
-async function writeError(link: RequestLink, stream: string): Promise<string | undefined> {
+/**
+ * The error of the write that failed, if the stream stores nothing since; a purge that matches nothing answers with it. Undefined
+ * for a user that may not purge.
+ */
+export async function writeError(link: RequestLink, stream: string): Promise<string | undefined> {
   const subject = `$JS.API.STREAM.PURGE.${stream}`;
   if (!mayPurge(link, subject)) return undefined;
   try {
