@@ -8,9 +8,9 @@ import { pauseAfter } from '../../../src/adapters/nats/artifacts/loopShare.ts';
 const never = new AbortController().signal;
 
 /** A transfer that the test ends. */
-function aTransfer(flow: Flow, bytes: number, signal = never) {
+function aTransfer(flow: Flow, bytes: number, signal = never, first = false) {
   const transfer = { started: false, ...Promise.withResolvers<string>() };
-  const done = flow.run(bytes, signal, () => {
+  const done = flow.run({ bytes, first }, signal, () => {
     transfer.started = true;
     return transfer.promise;
   });
@@ -39,6 +39,31 @@ test('what does not fit waits, first come, first served, and small ones do not o
   for (const { transfer } of all) transfer.resolve('');
   await Promise.allSettled(all.map(({ done }) => done));
   expect(flow).toMatchObject({ underWay: 0, waiting: 0 });
+});
+
+test('first parts and later ones alternate, so that neither waits for all of the other', async () => {
+  const flow = new Flow(10);
+  const present = aTransfer(flow, 10);
+  const later = [1, 2, 3].map(() => aTransfer(flow, 5));
+  const first = [1, 2, 3].map(() => aTransfer(flow, 5, never, true));
+  present.transfer.resolve('');
+  await turn();
+  expect([started(first), started(later)]).toEqual([
+    [true, false, false],
+    [true, false, false],
+  ]);
+  first[0]!.transfer.resolve('');
+  await turn();
+  expect([started(first), started(later)]).toEqual([
+    [true, true, false],
+    [true, false, false],
+  ]);
+  later[0]!.transfer.resolve('');
+  await turn();
+  expect([started(first), started(later)]).toEqual([
+    [true, true, false],
+    [true, true, false],
+  ]);
 });
 
 test('a transfer larger than the limit has the connection to itself', async () => {

@@ -29,7 +29,7 @@ export async function putChunks(store: Store, bytes: Uint8Array, signal: AbortSi
         bytes.subarray((index + part) * chunkBytes, (index + part + 1) * chunkBytes),
       );
       const sent = group.reduce((sum, { length }) => sum + length, 0);
-      const sequences = await store.writes.run(sent, signal, () =>
+      const sequences = await store.writes.run({ bytes: sent, first: index === 0 }, signal, () =>
         Promise.all(group.map((chunk) => publishOnce(store.link, subject, chunk))),
       );
       if (index === 0) firstChunk = sequences[0]!;
@@ -61,7 +61,7 @@ export async function* chunksFrom(
   let seq = record.firstChunk;
   for (let left = record.chunks; left > 0;) {
     const query = { seq, batch: Math.min(left, batchSize(store.readers.size)), next_by_subj: subject };
-    const { messages } = await store.reads.run(query.batch * size, signal, () =>
+    const { messages } = await store.reads.run({ bytes: query.batch * size, first: offset === 0 }, signal, () =>
       directRead(store.link, streamOf(store), query, readTimeout),
     );
     for (const { data } of messages) {

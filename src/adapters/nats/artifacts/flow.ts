@@ -4,15 +4,23 @@
 
 import { untilAborted } from '../../../async/abort.ts';
 
-interface Waiting {
+/** One part of an object. */
+export interface Part {
   readonly bytes: number;
+  /** The object's first part: small objects, which have no other, do not wait for many large ones. */
+  readonly first: boolean;
+}
+
+interface Waiting extends Part {
   readonly start: () => void;
 }
 
 export class Flow {
   readonly #limit: number;
   readonly #pause: () => number;
-  readonly #waiting = new Set<Waiting>();
+  readonly #firstParts = new Set<Waiting>();
+  readonly #laterParts = new Set<Waiting>();
+  #lastWasFirst = false;
   #underWay = 0;
   #pausing = false;
 
@@ -29,37 +37,39 @@ export class Flow {
 
   /** Transfers that wait for their turn. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#firstParts.size + this.#laterParts.size;
   }
 
   /**
-   * Runs `transfer` when its bytes fit, first come, first served: streams that ask for one part at a time take turns. Rejects
-   * with the signal's reason if it aborts. The bytes of a transfer that has started count until it has settled, even after
-   * an abort: they still arrive.
+   * Runs `transfer` when its bytes fit. First and later parts alternate, each first come, first served: objects that ask for
+   * one part at a time take turns. Rejects with the signal's reason if it aborts. The bytes of a transfer that has started
+   * count until it has settled, even after an abort: they still arrive.
    */
-  async run<T>(bytes: number, signal: AbortSignal, transfer: () => Promise<T>): Promise<T> {
-    await this.#turn(Math.min(bytes, this.#limit), signal);
-    const settled = (): void => this.#end(Math.min(bytes, this.#limit));
+  async run<T>({ bytes, first }: Part, signal: AbortSignal, transfer: () => Promise<T>): Promise<T> {
+    const counted = Math.min(bytes, this.#limit);
+    await this.#turn({ bytes: counted, first }, signal);
+    const settled = (): void => this.#end(counted);
     const result = transfer();
     result.then(settled, settled);
     return await untilAborted(result, signal);
   }
 
-  async #turn(bytes: number, signal: AbortSignal): Promise<void> {
+  async #turn(part: Part, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (!this.#pausing && this.#waiting.size === 0 && this.#fits(bytes)) {
-      this.#underWay += bytes;
+    if (!this.#pausing && this.waiting === 0 && this.#fits(part)) {
+      this.#underWay += part.bytes;
       return;
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiting = { bytes, start: resolve };
+    const waiting = { ...part, start: resolve };
+    const queue = part.first ? this.#firstParts : this.#laterParts;
     const giveUp = (): void => {
-      this.#waiting.delete(waiting);
+      queue.delete(waiting);
       reject(signal.reason as Error);
       // The next one may be smaller.
       this.#startNext();
     };
-    this.#waiting.add(waiting);
+    queue.add(waiting);
     signal.addEventListener('abort', giveUp, { once: true });
     try {
       await promise;
@@ -68,7 +78,7 @@ export class Flow {
     }
   }
 
-  #fits(bytes: number): boolean {
+  #fits({ bytes }: Part): boolean {
     return this.#underWay + bytes <= this.#limit;
   }
 
@@ -85,11 +95,17 @@ export class Flow {
 
   #startNext(): void {
     if (this.#pausing) return;
-    for (const waiting of this.#waiting) {
-      if (!this.#fits(waiting.bytes)) return;
-      this.#waiting.delete(waiting);
-      this.#underWay += waiting.bytes;
-      waiting.start();
+    for (let next = this.#next(); next !== undefined && this.#fits(next); next = this.#next()) {
+      (next.first ? this.#firstParts : this.#laterParts).delete(next);
+      this.#lastWasFirst = next.first;
+      this.#underWay += next.bytes;
+      next.start();
     }
+  }
+
+  #next(): Waiting | undefined {
+    const [first] = this.#firstParts;
+    const [later] = this.#laterParts;
+    return this.#lastWasFirst ? (later ?? first) : (first ?? later);
   }
 }
