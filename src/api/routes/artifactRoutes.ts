@@ -1,4 +1,4 @@
-// Downloads of results, and uploads of reference images.
+// The routes of artifacts: downloads of results, here, and uploads of reference images.
 
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
@@ -9,10 +9,10 @@ import type { TaskRecord } from '../../ports/jobLog.ts';
 import { principalOf } from '../auth/authenticate.ts';
 import { findTask, readJob } from '../../jobs/read.ts';
 import type { Api, ApiContext } from '../options.ts';
-import { checkImages, imageMediaTypes, mediaTypeOf, theBody } from '../../jobs/submit/image.ts';
 import { jobParams } from '../validation.ts';
 import { isNamed, problems } from './answers.ts';
 import { guard } from './download.ts';
+import { uploadRoute } from './uploadRoute.ts';
 
 export function artifactRoutes(app: Api, context: ApiContext): void {
   downloadRoute(app, context);
@@ -139,45 +139,4 @@ function byteRange(header: string | undefined, size: number): ByteRange | 'outsi
   const start = Number(from);
   if (to !== '' && Number(to) < start) return undefined;
   return start >= size ? 'outside' : { start, end: to === '' ? size - 1 : Math.min(Number(to), size - 1) };
-}
-
-function uploadRoute(app: Api, context: ApiContext): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(/^image\//, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
-  // Before the body is read: another type would only be refused afterwards.
-  app.addHook('preParsing', async ({ headers }) => void acceptedType(headers['content-type']));
-  const schema = {
-    operationId: 'uploadReference',
-    summary: 'Store a reference image',
-    description:
-      'The body is the image itself, with its Content-Type: PNG, JPEG or WebP, no animation, at most 20 MiB and 50 ' +
-      'megapixels (8192 × 6144). It is decoded as a whole. An image that its EXIF orientation turns is stored upright.',
-    tags: ['artifacts'],
-    consumes: [...imageMediaTypes],
-    response: {
-      201: z.object({ artifact: z.string(), mediaType: z.string(), bytes: z.int() }),
-      ...problems,
-    },
-  };
-  app.post('/v1/artifacts', { config: { scope: 'jobs:write' }, schema }, async (request, reply) => {
-    const { tenant } = principalOf(request);
-    const declared = acceptedType(request.headers['content-type']);
-    // Fastify does not parse an empty body.
-    const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    const [image] = await checkImages(context.images, tenant, [{ where: theBody, bytes, declared }]);
-    const stored = await context.artifacts.put(tenant, image!.bytes, image!.mediaType);
-    return reply.code(201).send({ artifact: stored.digest, mediaType: stored.mediaType, bytes: stored.bytes });
-  });
-}
-
-/** Throws `UnsupportedMediaType` for a type that is no accepted format. */
-function acceptedType(header: string | undefined): string {
-  const declared = header?.split(';', 1)[0]!.trim();
-  if (declared === undefined || declared === '') {
-    throw new GenwardenError('UnsupportedMediaType', 'The body must be an image, with its Content-Type');
-  }
-  const mediaType = mediaTypeOf(declared);
-  if (imageMediaTypes.some((accepted) => accepted === mediaType)) return mediaType;
-  const advice = mediaType.startsWith('image/') ? 'convert it to' : 'send';
-  throw new GenwardenError('UnsupportedMediaType', `The body is declared as ${declared}: ${advice} JPEG, PNG or WebP`);
 }
