@@ -9,10 +9,11 @@ import type { Queued, TaskRequest } from '../job/task.ts';
 const mebi = 1_048_576;
 
 /**
- * What a worker needs besides its attempts, bytes: Node.js, the SDK, the image library and its connections, and what the garbage
- * collector has not freed yet, which grows to about 64 MB whatever the attempts are.
+ * What a worker needs besides its attempts, bytes: Node.js, the SDK, the image library and its connections; what the garbage
+ * collector has not freed yet, which grows to about 64 MB whatever the attempts are; and the threads that check answers against
+ * schemas, 44 MB.
  */
-const workerItself = 160 * mebi;
+const workerItself = 208 * mebi;
 /** A worker with less than this could run nothing, so it runs one attempt at a time. */
 const leastCapacity = 32 * mebi;
 /** Without a limit, the machine belongs to other processes as well. */
