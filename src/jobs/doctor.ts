@@ -101,7 +101,13 @@ function adviceFor({ code }: GenwardenError, otherwise: string): string {
 }
 
 /** Writes, reads and deletes random bytes. */
-async function artifacts({ artifacts: store, random }: StorageContext, tenant: string): Promise<Check> {
+async function artifacts(context: DoctorContext, tenant: string): Promise<Check> {
+  const { artifacts: store, random } = context;
+  // A write to a full disk is answered late or never.
+  const full = fullStorage(context);
+  if (full !== undefined && full.refuses !== 'submits') {
+    return failed('artifacts', `not checked: ${storageTitle(full)}`, 'See the check `storage`.');
+  }
   const advice = 'Check the space, limits and credentials of the artifact store.';
   try {
     const started = performance.now();
