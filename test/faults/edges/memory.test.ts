@@ -71,6 +71,33 @@ test('four slots of the largest references in 512 MiB: the worker lives, and eve
   expect(workerView!.memory).toBeLessThan(limit);
 });
 
+test('answers of 90 MB in every slot: those attempts fail, the worker lives, and the next tasks succeed', async () => {
+  const limited = await limitMemory(program, limit);
+  const world = await startWorld({ processes: ['controller', 'api'], env: { GENWARDEN_CONCURRENCY: '4' } });
+  const worker = await world.start('worker', limited.env, limited.program);
+  const text = 'x'.repeat(90_000_000);
+  const body = { candidates: [{ finishReason: 'STOP', content: { parts: [{ text }] } }] };
+  world.standin.script([{ kind: 'raw', body, times: 4 }]);
+  const hostile = Array.from({ length: 4 }, (_, at) => anImage(`hostile ${at}`, { policy: { maxAttempts: 1 } }));
+  const jobs = await Promise.all(hostile.map((request) => world.client.submit(request)));
+  const ends = await endsOf(world, jobs, worker);
+  const next = await Promise.all(hostile.map((_, at) => world.client.submit(anImage(`small ${at}`))));
+  const harmed = (await endsOf(world, next, worker)).filter((job) => !succeeded(job));
+  addEdgeRow({
+    fault: 'answers of 90 MB × 4 slots in 512 MiB',
+    jobs: jobs.length + next.length,
+    terminal: ends.length + next.length,
+    lost: 0,
+    overdueMs: 0,
+    innocentsHarmed: harmed.length,
+    recoveredAfterMs: undefined,
+  });
+  expect(ends.map((job) => job.tasks?.[0]?.error?.code)).toEqual(hostile.map(() => 'ProviderResponseInvalid'));
+  expect(ends[0]!.tasks?.[0]?.error?.message).toMatch(/more than \d+ MiB, for which this worker has no memory/);
+  expect(harmed).toEqual([]);
+  expect([limited.kills(), limited.mostUsed(worker) < limit]).toEqual([0, true]);
+});
+
 const innocents = 3;
 const lossesUntilKnown = 2;
 
