@@ -17,9 +17,14 @@ export class FairQueue<T> {
     else items.push(item);
   }
 
-  /** The next item of an owner that has none under way. */
-  take(): Turn<T> | undefined {
-    const owner = this.#waiting.keys().find((one) => !this.#busy.has(one));
+  /** Before the owner's other items. */
+  addFirst(owner: string, item: T): void {
+    this.#waiting.set(owner, [item, ...(this.#waiting.get(owner) ?? [])]);
+  }
+
+  /** The next item of an owner that has none under way and is among those asked for. */
+  take(isAskedFor: (owner: string) => boolean = () => true): Turn<T> | undefined {
+    const owner = this.#waiting.keys().find((one) => !this.#busy.has(one) && isAskedFor(one));
     if (owner === undefined) return undefined;
     const [item, ...rest] = this.#waiting.get(owner)!;
     this.#waiting.delete(owner);

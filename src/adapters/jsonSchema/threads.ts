@@ -5,7 +5,10 @@ import { FairQueue, type Turn } from './fairQueue.ts';
 import type { Request } from './messages.ts';
 
 /** Processor time, ms, after which a request counts as long. Most take less than 10 ms. */
-const shortMs = 250;
+const shortMs = 100;
+
+/** Owners of long requests that are remembered. */
+const mostSlow = 1_000;
 
 interface Waiting {
   readonly owner: string;
@@ -19,67 +22,62 @@ export class Threads {
   readonly #all = [new CheckThread(), new CheckThread()];
   /** The one that has been used last comes last, and is used next: one suffices when little is to do. */
   readonly #idle = [...this.#all];
-  readonly #waiting = new FairQueue<Waiting>();
-  /** Requests that were interrupted because another long one was running. */
-  readonly #long = new FairQueue<Waiting>();
-  #isLongRunning = false;
+  readonly #queue = new FairQueue<Waiting>();
+  /** Owners whose last request was long. Their next one waits for the turn of long requests. */
+  readonly #slow = new Set<string>();
+  /** The item that may take long, or does. */
+  #long: Waiting | undefined;
   #isClosed = false;
 
   /** `limitMs`: processor time. Owners take turns. Rejects if the thread fails, or when the threads are closed. */
   run(owner: string, request: Request, limitMs: number): Promise<Outcome> {
+    if (this.#isClosed) return Promise.reject(closed());
     const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
-    this.#add(this.#waiting, { owner, request, limitMs, resolve, reject });
+    this.#queue.add(owner, { owner, request, limitMs, resolve, reject });
+    this.#startNext();
     return promise;
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const { reject } of [...this.#waiting.drain(), ...this.#long.drain()]) reject(closed());
+    for (const { reject } of this.#queue.drain()) reject(closed());
     await Promise.all(this.#all.map((thread) => thread.close()));
-  }
-
-  #add(queue: FairQueue<Waiting>, waiting: Waiting): void {
-    if (this.#isClosed) return waiting.reject(closed());
-    queue.add(waiting.owner, waiting);
-    this.#startNext();
   }
 
   #startNext(): void {
     for (let thread = this.#idle.at(-1); thread !== undefined; thread = this.#idle.at(-1)) {
-      const long = this.#isLongRunning ? undefined : this.#long.take();
-      const next = long ?? this.#waiting.take();
+      const long = this.#long === undefined ? this.#queue.take((owner) => this.#slow.has(owner)) : undefined;
+      const next = long ?? this.#queue.take((owner) => !this.#slow.has(owner));
       if (next === undefined) return;
       this.#idle.pop();
-      if (long !== undefined) this.#isLongRunning = true;
-      void this.#runOn(thread, next, long !== undefined);
+      this.#long ??= long?.item;
+      void this.#runOn(thread, next);
     }
   }
 
   /** Never rejects. */
-  async #runOn(thread: CheckThread, { item, done }: Turn<Waiting>, isLong: boolean): Promise<void> {
-    const limit = { fullMs: item.limitMs, shortMs, isShort: !isLong, extend: (one: TimeLimit) => this.#extend(one) };
-    const end = (): void => {
-      if (!limit.isShort) this.#isLongRunning = false;
-      done();
-      this.#idle.push(thread);
-    };
-    try {
-      const outcome = await thread.run(item.request, limit);
-      end();
-      if (outcome.outcome === 'interrupted') this.#add(this.#long, item);
-      else item.resolve(outcome);
-    } catch (error) {
-      end();
-      item.reject(error);
-    }
+  async #runOn(thread: CheckThread, { item, done }: Turn<Waiting>): Promise<void> {
+    const limit = { fullMs: item.limitMs, shortMs, isShort: true, extend: (one: TimeLimit) => this.#extend(one, item) };
+    const result = await thread
+      .run(item.request, limit)
+      .catch((error: unknown) => ({ outcome: 'failed', error }) as const);
+    this.#idle.push(thread);
+    done();
+    if (this.#long === item) this.#long = undefined;
+    if (limit.isShort && result.outcome !== 'interrupted') this.#slow.delete(item.owner);
+    if (result.outcome === 'failed') item.reject(result.error);
+    else if (result.outcome !== 'interrupted') item.resolve(result);
+    else if (this.#isClosed) item.reject(closed());
+    else this.#queue.addFirst(item.owner, item);
     this.#startNext();
   }
 
-  /** The first long request keeps its thread. */
-  #extend(limit: TimeLimit): void {
-    if (this.#isLongRunning) return;
-    this.#isLongRunning = true;
-    limit.isShort = false;
+  /** The first long request keeps its thread; the next ones are interrupted. */
+  #extend(limit: TimeLimit, item: Waiting): void {
+    this.#slow.add(item.owner);
+    if (this.#slow.size > mostSlow) this.#slow.delete(this.#slow.keys().next().value!);
+    this.#long ??= item;
+    if (this.#long === item) limit.isShort = false;
   }
 }
 
