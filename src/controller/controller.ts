@@ -8,8 +8,10 @@ import type { JobLog } from '../ports/jobLog.ts';
 import type { KeyRing } from '../ports/keyRing.ts';
 import type { Leadership } from '../ports/leadership.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
+import type { StorageHealth } from '../ports/storageHealth.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { Follower } from '../readmodel/follower.ts';
+import { fullStorage } from '../jobs/storage.ts';
 import { LeaderElector } from '../readmodel/leaderElector.ts';
 import { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -38,6 +40,8 @@ export interface ControllerOptions {
   readonly pools: PoolRegistry;
   /** Why pools admit no calls, and the source of the key metrics. */
   readonly keys?: Pick<KeyRing, 'state' | 'block' | 'outages'>;
+  /** What the writes of this process show about the storage; if absent, only the workers tell. */
+  readonly storage?: Pick<StorageHealth, 'full'>;
   readonly clock: Clock;
   /** The caller owns and closes it. */
   readonly follower: Follower;
@@ -84,7 +88,10 @@ function partsOf(options: ControllerOptions, closing: AbortSignal): ControlLoopP
   const outage = new OutageDetector(clock, heartbeatTimeoutMs, () => follower.ready().ready);
   const dueTimes = new DueTimes(index, timer);
   const losses = new WorkerLossDetector({ clock, index, workers, outage, heartbeatTimeoutMs });
-  const observer = new WorldObserver(workers, outage, heartbeatTimeoutMs, blocksOf(options));
+  const observer = new WorldObserver(workers, outage, heartbeatTimeoutMs, {
+    block: blocksOf(options),
+    storage: () => fullStorage({ ...options, workers }),
+  });
   const elector = new LeaderElector({ ...options, role: 'controller' });
   const permission = new WritePermission(elector, outage, closing);
   const metrics = new JobMetrics(options.metrics, options.name);

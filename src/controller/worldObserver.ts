@@ -9,11 +9,16 @@ export class WorldObserver {
   readonly #workers: WorkerDirectory;
   readonly #outage: OutageDetector;
   readonly #heartbeatTimeout: Duration;
-  readonly #block: World['block'];
+  readonly #told: Pick<World, 'block' | 'storage'>;
 
-  /** `block` tells why a pool admits no call; see `KeyRing`. */
-  constructor(workers: WorkerDirectory, outage: OutageDetector, heartbeatTimeoutMs: Duration, block: World['block']) {
-    this.#block = block;
+  /** `told`: why a pool admits no call, and which storage is full. */
+  constructor(
+    workers: WorkerDirectory,
+    outage: OutageDetector,
+    heartbeatTimeoutMs: Duration,
+    told: Pick<World, 'block' | 'storage'>,
+  ) {
+    this.#told = told;
     this.#workers = workers;
     this.#outage = outage;
     this.#heartbeatTimeout = heartbeatTimeoutMs;
@@ -26,7 +31,7 @@ export class WorldObserver {
       heartbeatTimeout: this.#heartbeatTimeout,
       outage: this.#outage.active,
       grace: this.#outage.grace,
-      block: this.#block,
+      ...this.#told,
     };
   }
 }

@@ -6,6 +6,7 @@ import {
   natsLeadership,
   natsPoolRegistry,
   provisionNats,
+  storageOf,
   watchConnectionLosses,
 } from '../adapters/nats/index.ts';
 import { loadPools } from '../config/pools.ts';
@@ -47,6 +48,7 @@ async function control(settings: Settings, context: ProcessContext, signal: Abor
     leadership: await natsLeadership(link),
     pools: await natsPoolRegistry(link),
     keys: await natsKeyRing(link, { keys: {}, clock }),
+    storage: storageOf(link),
     clock,
     follower,
     metrics: createControllerMetrics(registry),

@@ -2,6 +2,7 @@
 
 import type { Block } from '../block.ts';
 import type { TaskError } from '../errors/index.ts';
+import type { FullStorage } from '../storage.ts';
 import type { Instant, OpenTask, TaskState } from '../task.ts';
 
 /** What this process has observed of a worker, by its own monotonic clock. */
@@ -25,6 +26,8 @@ export interface World {
   readonly outage: boolean;
   /** Why a pool admits no call of a model by a tenant; undefined if it admits one, or if nothing is known. */
   readonly block: (pool: string, model: string, tenant: string) => Block | undefined;
+  /** The storage that is full, as far as the processes know; undefined if there is room. */
+  readonly storage?: () => FullStorage | undefined;
   /** ms to wait past a due time, so that results delayed by a lost connection arrive first. */
   readonly grace: number;
 }

@@ -3,6 +3,7 @@
 import { blockError } from '../blockError.ts';
 import { isKeyFailure, isProviderFailure, type keyFailures, type providerFailures } from '../errors/failureKinds.ts';
 import { taskError, type TaskError } from '../errors/index.ts';
+import { holdsUp, storageTitle } from '../storage.ts';
 import type { Instant, OpenTask, Reason } from '../task.ts';
 import { failed } from '../transitions.ts';
 import type { World, Write } from './rule.ts';
@@ -16,10 +17,14 @@ export function failBy(code: TimeoutCode, task: OpenTask, message: string, now: 
 type TimeoutCode = 'DeadlineExceeded' | 'QueueTimeout' | 'ReviewTimeout' | 'RunTimeout';
 
 /**
- * As `failBy`, but names the provider's error if the task ran out of time because of it: its target admits no call at the
- * moment, or its last attempt failed because of the provider or a key.
+ * As `failBy`, but names full storage, or the provider's error, if the task ran out of time because of it: its target admits
+ * no call at the moment, or its last attempt failed because of the provider or a key.
  */
 export function failByOrBlock(code: TimeoutCode, task: OpenTask, message: string, world: World, now: Instant): Write {
+  const storage = world.storage?.();
+  if (storage !== undefined && holdsUp(storage, task.of.kind)) {
+    return failBy(code, task, `${message}: ${storageTitle(storage)} (${storage.words})`, now);
+  }
   const error = providerErrorOf(task, message, world, now);
   if (error === undefined) return failBy(code, task, message, now);
   return { do: 'write', rule: code, state: failed(task, error.code, now), message: error.message, error };

@@ -1,6 +1,7 @@
 // What full storage means for a task, and how it is reported.
 
 import { describe, expect, test } from 'vitest';
+import { queueTimeout } from '../../../src/job/rules/queueTimeout.ts';
 import { holdsUp, worstStorage, type FullStorage } from '../../../src/job/storage.ts';
 import { toReview, waiting } from '../../../src/job/transitions.ts';
 import { start } from '../../fakes/tasks.ts';
@@ -46,6 +47,19 @@ describe('a task that full storage holds up', () => {
     expect(waited(toReview(running, start), 0, { storage })).toMatchObject({ reason: 'Review' });
     expect(holdsUp(artifacts, 'text')).toBe(false);
     expect(waited(queued, 0, { storage: { ...storage, refuses: 'submits' } })).toBeNull();
+  });
+});
+
+test('a task that times out meanwhile names the storage instead of its workers', () => {
+  const late = start + queued.budgets.queue;
+  const world = { worker: () => undefined, heartbeatTimeout: 6_000, outage: false, grace: 0, block: () => undefined };
+  const verdict = (full: FullStorage | undefined) =>
+    queueTimeout({ task: queued, seenFor: 0 }, { ...world, storage: () => full }, late, 0);
+  const claimed = 'No worker of pool default claimed the task within the queue timeout of 1d';
+  expect(verdict(undefined)).toMatchObject({ message: claimed });
+  expect(verdict(artifacts)).toMatchObject({
+    rule: 'QueueTimeout',
+    message: `${claimed}: The storage of the NATS account is full (91 % used)`,
   });
 });
 
