@@ -4,9 +4,10 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { connect as connectPlain } from '@nats-io/transport-node';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectNats, type NatsLink, type NatsSettings } from '../../../src/adapters/nats/index.ts';
-import { startNatsServer } from '../../support/natsServer.ts';
+import { startNatsServer, type NatsServer } from '../../support/natsServer.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 import { until } from '../../support/until.ts';
 
@@ -157,4 +158,32 @@ async function closesTwice(link: NatsLink): Promise<void> {
   await Promise.all([link.close(), link.close()]);
   expect(link.connection.isClosed()).toBe(true);
   expect(link.connected()).toBe(false);
+}
+
+test('a connection beside the first carries its purpose in its name, log lines and errors, and closes with the first', async () => {
+  const one = await server({ systemAccount: true });
+  const { link: opening, lines } = connect({ urls: [one.url], user: 'app', password: 'app' });
+  const link = await opening;
+  const artifacts = await link.another('artifacts');
+  expect(await connectionNames(one)).toEqual(['a-name', 'a-name-artifacts']);
+  expect(artifacts.clientId()).not.toBe(link.clientId());
+  expect(artifacts.inbox()).toMatch(/^_INBOX_app\./);
+  expect(artifacts.lost().message).toBe('The connection for artifacts to NATS is lost.');
+  one.kill('SIGKILL');
+  await until(() => lines.length === 2, { what: 'both to be lost' });
+  expect(lines.toSorted()).toEqual(['NATS connection disconnected', 'NATS connection for artifacts disconnected']);
+  await one.restart();
+  await Promise.all([link.whenConnected(never), artifacts.whenConnected(never)]);
+  await link.close();
+  expect(artifacts.connection.isClosed()).toBe(true);
+});
+
+/** As the system account sees them. */
+async function connectionNames({ url, systemUser }: NatsServer): Promise<string[]> {
+  const { user, password: pass } = systemUser!;
+  const connection = await connectPlain({ servers: url, user, pass });
+  const answer = await connection.request('$SYS.REQ.SERVER.PING.CONNZ', '{}', { timeout: 5_000 });
+  await connection.close();
+  const { data } = answer.json<{ data: { connections: { name?: string }[] } }>();
+  return data.connections.flatMap(({ name }) => name ?? []).toSorted();
 }
