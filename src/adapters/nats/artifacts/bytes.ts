@@ -46,9 +46,10 @@ async function* partsOf(
       for await (const { offset, data } of chunksFrom(store, record, at, signal)) {
         const part = data.subarray(Math.max(0, at - offset), stop - offset);
         at += part.length;
-        progressAt = performance.now();
         if (part.length > 0) yield part;
         if (at >= stop) return;
+        // Not before the yield: how long the reader took says nothing about NATS.
+        progressAt = performance.now();
       }
       // A replica that is behind will have the chunks a moment later.
       const again = await find(store, found.name);
