@@ -38,6 +38,11 @@ onEachAdapter((open) => {
     expect(Buffer.compare(part, bytes.subarray(start, end + 1))).toBe(0);
   });
 
+  test('has room', async () => {
+    const store = await (await open().process()).artifacts(clock);
+    await expect(store.checkRoom()).resolves.toBeUndefined();
+  });
+
   test('another tenant or another digest finds nothing', async () => {
     const store = await (await open().process()).artifacts(clock);
     const { digest } = await store.put('acme', Buffer.from('secret'), 'text/plain');
