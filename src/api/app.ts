@@ -10,6 +10,7 @@ import { LastClaims } from '../readmodel/lastClaims.ts';
 import type { EndedTask } from '../jobs/context.ts';
 import { JobWatch } from '../jobs/wait.ts';
 import { WaitObserver } from '../jobs/waitObserver.ts';
+import { bodyLimit, boundBodies } from './bodyRoom.ts';
 import { acceptJson } from './jsonBody.ts';
 import { documentApi } from './openapi.ts';
 import type { Api, ApiContext, ApiOptions } from './options.ts';
@@ -31,9 +32,6 @@ import { logEndedTask } from '../telemetry/events.ts';
 
 export type { Api, ApiOptions } from './options.ts';
 
-/** Bytes. */
-const bodyLimit = 25 * 1024 * 1024;
-
 /** The API, not listening yet. `close()` ends every wait and stops observing heartbeats; the caller still owns the ports. */
 export function buildApi(options: ApiOptions): Api {
   const closing = new AbortController();
@@ -44,6 +42,7 @@ export function buildApi(options: ApiOptions): Api {
   measureRequests(app, context);
   app.register(cors, corsOptions(options));
   authenticate(app, context);
+  boundBodies(app, context);
   app.register(async (scope: Api) => {
     await documentApi(scope, options);
     for (const routes of [

@@ -1,6 +1,6 @@
 // POST /v1/jobs.
 
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
@@ -12,7 +12,8 @@ import { readJob } from '../../jobs/read.ts';
 import { versionOf, waitForJob } from '../../jobs/wait.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { statusOf } from '../problem.ts';
-import { submitBody } from '../../jobs/submit/body.ts';
+import { submitBody, type SubmitBody } from '../../jobs/submit/body.ts';
+import { keepBodyRoom } from '../bodyRoom.ts';
 import { submitJob, type Submit, type Submitted } from '../../jobs/submit/index.ts';
 import { waitQuery } from '../validation.ts';
 import { jobView } from '../view/jobView.ts';
@@ -46,13 +47,29 @@ export function submitRoute(app: Api, context: ApiContext): void {
     },
     async (request, reply) => {
       const { tenant } = principalOf(request);
-      const submit = { tenant, idempotencyKey: request.headers['idempotency-key'], body: request.body };
-      const { record, replayed } = await submitAndCount(context, submit);
+      const { record, replayed } = await submitOnce(context, tenant, request);
       const waitMs = parseDuration(request.query.wait ?? '0s')!;
       const after = await finished(context, tenant, record, waitMs, () => requestEnd(context, request, reply));
       return answer(context, reply, after, replayed, await liveOf(context, taskVersions(after)));
     },
   );
+}
+
+/** The body and its room are free afterwards: the answer may wait for the job. */
+async function submitOnce(
+  context: ApiContext,
+  tenant: string,
+  request: FastifyRequest & { body: SubmitBody },
+): Promise<Submitted> {
+  const release = keepBodyRoom(request);
+  const { 'idempotency-key': idempotencyKey } = request.headers;
+  const { body } = request;
+  try {
+    return await submitAndCount(context, { tenant, idempotencyKey: idempotencyKey?.toString(), body });
+  } finally {
+    Object.assign(request, { body: undefined });
+    release();
+  }
 }
 
 /** Without a wait, the job as submitted; otherwise the job after it finished or the wait ended. */

@@ -51,3 +51,39 @@ test('uploads beyond the room wait until another one ends or leaves', async () =
   expect((await next).status).toBe(201);
   for (const socket of begun) socket.destroy();
 });
+
+test('a large submit waits for room too, and gives it back before its job has ended', async () => {
+  await using world = await apiWorld();
+  const port = await listening(world);
+  const body = JSON.stringify({
+    kind: 'image',
+    input: {
+      prompt: 'x',
+      references: [{ mediaType: 'image/jpeg', data: large.subarray(0, 6 * mib).toString('base64') }],
+    },
+  });
+  const submit = (query = '') =>
+    fetch(`http://127.0.0.1:${port}/v1/jobs${query}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+  const begun = await Promise.all(Array.from({ length: 6 }, () => beginUpload(port)));
+  let isOver = false;
+  const waiting = submit().finally(() => (isOver = true));
+  // Other requests do not wait. They take longer together than the large submit takes without a bound.
+  for (let count = 0; count < 60; count += 1) {
+    const upload = { method: 'POST', headers: { 'content-type': 'image/jpeg' }, body: photo };
+    expect((await fetch(`http://127.0.0.1:${port}/v1/artifacts`, upload)).status).toBe(201);
+  }
+  expect(isOver).toBe(false);
+  begun[0]!.destroy();
+  begun[1]!.destroy();
+  expect((await waiting).status).toBe(202);
+  // Each takes a quarter of the room: held until their jobs end, they would keep the last one out.
+  const held = Array.from({ length: 4 }, () => submit('?wait=60s'));
+  expect((await submit()).status).toBe(202);
+  for (const socket of begun) socket.destroy();
+  await world.api.close();
+  for (const answer of held) expect((await answer).status).toBe(202);
+});
