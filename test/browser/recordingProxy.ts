@@ -2,16 +2,19 @@
 // It serves pages too, as an attacker's server does before its host name is rebound to this machine.
 
 import { createServer, request as send } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { servePage } from './chromium.ts';
 
 export interface RecordingProxy {
+  /** Of the proxy, in the browser. */
+  readonly port: number;
   /** Method where it is a preflight, status, and the code of a problem; oldest first. */
   readonly answers: readonly string[];
 }
 
 /** Passes everything but `/page` on unchanged, the Host header too. Ends with the test. */
-export async function recordingProxy(port: number, api: string): Promise<RecordingProxy> {
+export async function recordingProxy(api: string): Promise<RecordingProxy> {
   const answers: string[] = [];
   const server = createServer((request, response) => {
     const { method = '', url: path = '', rawHeaders: headers } = request;
@@ -35,10 +38,10 @@ export async function recordingProxy(port: number, api: string): Promise<Recordi
     response.on('close', () => passed.destroy());
     request.pipe(passed);
   });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  return { answers };
+  return { port: (server.address() as AddressInfo).port, answers };
 }

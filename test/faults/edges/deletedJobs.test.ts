@@ -45,9 +45,9 @@ it.each(['memory', 'the stream'])(
     addEdgeRow({
       fault: `event stream resumed over ${deletedJobs} deleted jobs from ${source}`,
       jobs: deletedJobs,
-      terminal: deletedJobs,
+      terminal: deleted.length,
       lost: missed,
-      overdueMs: 0,
+      overdueMs: undefined,
       innocentsHarmed: back.of('reset').length,
       recoveredAfterMs: Math.round(resumedAfterMs),
     });

@@ -8,8 +8,8 @@ export interface EdgeRow {
   readonly terminal: number;
   /** Acknowledged jobs, artifacts or downloads that are gone or incomplete. */
   readonly lost: number;
-  /** How long after its `dueAt` the most overdue task was moved, ms. */
-  readonly overdueMs: number;
+  /** How long after its `dueAt` the most overdue task was moved, ms; undefined if the jobs are deleted. */
+  readonly overdueMs: number | undefined;
   /** Jobs, requests or workers beside the fault that did not get their own right outcome. */
   readonly innocentsHarmed: number;
   /** From the end of the fault until everything worked again, ms; undefined if nothing was interrupted. */

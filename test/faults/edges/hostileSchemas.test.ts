@@ -86,7 +86,7 @@ it('hostile schemas of three tenants at once, beside two tenants at work', async
     fault: `hostile schemas of ${hostileTenants.length} tenants at once`,
     jobs: ended.length + innocentJobs.length,
     terminal: [...ended, ...innocentJobs].filter(({ finishedAt }) => finishedAt !== null).length,
-    lost: 0,
+    lost: work.reduce((sum, { submits, jobs }) => sum + submits.length - jobs.length, 0),
     overdueMs: Math.max(0, ...[...ended, ...innocentJobs].map(overdue)),
     innocentsHarmed: harmed.length,
     recoveredAfterMs: undefined,

@@ -11,6 +11,7 @@ import { limitMemory } from '../../support/memoryLimit.ts';
 import type { TestProcess } from '../../support/process.ts';
 import { startWorld, type FaultWorld } from '../support/world.ts';
 import { addEdgeRow } from './edgeRows.ts';
+import { outcomesOf } from './outcomes.ts';
 
 const program = fileURLToPath(new URL('../../../bin/genwarden', import.meta.url));
 const limit = 512 * 1_048_576;
@@ -40,6 +41,7 @@ async function endsOf(world: FaultWorld, jobs: readonly Job[], worker: TestProce
   return await Promise.race([Promise.all(jobs.map(({ id }) => world.client.wait(id))), ended]);
 }
 
+const idsOf = (jobs: readonly Pick<Job, 'id'>[]): string[] => jobs.map(({ id }) => id);
 const succeeded = (job: Job): boolean => job.state === 'succeeded';
 
 test('four slots of the largest references in 512 MiB: the worker lives, and everything beside them succeeds', async () => {
@@ -58,10 +60,7 @@ test('four slots of the largest references in 512 MiB: the worker lives, and eve
   console.log(`limit by ${limited.kind}: at most ${Math.round(most / 1_048_576)} MiB resident`);
   addEdgeRow({
     fault: '74 MB of references × 4 slots in 512 MiB',
-    jobs: jobs.length,
-    terminal: ends.length,
-    lost: jobs.length - ends.length,
-    overdueMs: 0,
+    ...(await outcomesOf(world.client, idsOf(jobs))),
     innocentsHarmed: ends.slice(large.length).filter((job) => !succeeded(job)).length,
     recoveredAfterMs: undefined,
   });
@@ -85,10 +84,7 @@ test('answers of 90 MB in every slot: those attempts fail, the worker lives, and
   const harmed = (await endsOf(world, next, worker)).filter((job) => !succeeded(job));
   addEdgeRow({
     fault: 'answers of 90 MB × 4 slots in 512 MiB',
-    jobs: jobs.length + next.length,
-    terminal: ends.length + next.length,
-    lost: 0,
-    overdueMs: 0,
+    ...(await outcomesOf(world.client, idsOf([...jobs, ...next]))),
     innocentsHarmed: harmed.length,
     recoveredAfterMs: undefined,
   });
@@ -135,10 +131,7 @@ test('a task that kills every worker that runs it: its neighbours lose nothing m
   const harmed = ends.filter(({ state, attemptsLost }) => state !== 'succeeded' || attemptsLost > lossesUntilKnown);
   addEdgeRow({
     fault: 'a task kills its workers, three beside it',
-    jobs: 1 + innocents,
-    terminal: 1 + ends.length,
-    lost: 0,
-    overdueMs: 0,
+    ...(await outcomesOf(world.client, idsOf([killer, ...beside]))),
     innocentsHarmed: harmed.length,
     recoveredAfterMs: undefined,
   });

@@ -13,6 +13,7 @@ import { anImage, startInstallation } from '../../support/installation.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 import { until } from '../../support/until.ts';
 import { addEdgeRow } from './edgeRows.ts';
+import { overdues } from './outcomes.ts';
 
 const streamsEach = 7;
 const waitsEach = 4;
@@ -144,9 +145,3 @@ async function outcomeOf({ client, streams, waits }: Holder, held: readonly stri
     overdueMs: Math.max(0, ...histories.flatMap(overdues)),
   };
 }
-
-const overdues = (history: readonly { at: string; dueAt: string | null }[]): number[] =>
-  history.slice(1).map(({ at }, index) => {
-    const due = history[index]!.dueAt;
-    return due === null ? 0 : Date.parse(at) - Date.parse(due);
-  });
