@@ -1,5 +1,6 @@
 // Bounds the memory that large request bodies take: they share room, and a further one waits with its body unread.
 
+import { Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { WeightedSemaphore, type Release } from '../async/weightedSemaphore.ts';
 import { GenwardenError } from '../job/errors/index.ts';
@@ -64,6 +65,8 @@ function unread(reason: unknown): never {
 
 function endIfStalled({ raw }: FastifyRequest): void {
   const { socket } = raw;
+  // An injected request has none.
+  if (!(socket instanceof Socket)) return;
   const end = (): void => void socket.destroy();
   socket.setTimeout(patience, end);
   raw.once('close', () => {
