@@ -79,6 +79,11 @@ cluster-down: ## Remove the node and everything it created
 faults: setup ## Run every fault on real processes, including those that take a minute, and print the table
 	@vitest run -c test/faults/vitest.config.ts
 
+.PHONY: faults-processes
+faults-processes: setup ## Run the faults of NATS, workers and controllers as real processes, and print their table (3 minutes)
+	@vitest run -c test/faults/vitest.config.ts --project faults-processes \
+		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
+
 .PHONY: bad-day
 bad-day: setup ## Run a scripted bad day at the provider in fast time, and print its table (6 minutes)
 	@vitest run -c test/faults/vitest.config.ts --project faults-long badDay outages rateLimit \
