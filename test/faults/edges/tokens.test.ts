@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createToken } from '../../../src/api/auth/createToken.ts';
 import type { TokenEntry } from '../../../src/api/auth/tokenStore.ts';
-import { sleep } from '../../../src/async/sleep.ts';
 import { GenwardenClient } from '../../../src/client/index.ts';
 import { EventStreamReader } from '../../support/eventStreamReader.ts';
 import { anImage, startInstallation } from '../../support/installation.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 import { until } from '../../support/until.ts';
+import { keepSubmitting } from '../support/load.ts';
 import { addEdgeRow } from './edgeRows.ts';
 import { overdues } from './outcomes.ts';
 
@@ -27,7 +27,7 @@ it('a revoked token ends its streams and waits, and no others', async () => {
   installation.standin.behave({ kind: 'image', bytes: 'small', latencyMs: 100 });
   const holders = await Promise.all(tokens.map((token) => holdRequests(installation.url, token)));
   const [revoked, kept, neighbour] = holders as [Holder, Holder, Holder];
-  const loads = [kept, neighbour].map(({ client }) => keepSubmitting(client));
+  const loads = [kept, neighbour].map((tenant) => keepSubmitting(tenant, { intervalMs: 50 }));
   await until(() => loads.every(({ jobs }) => jobs.length >= 5), { what: 'the load' });
 
   const revokedAt = performance.now();
@@ -100,26 +100,6 @@ async function holdRequests(url: string, { token }: Token): Promise<Holder> {
     return `${response.status} ${code ?? state}`;
   });
   return { client, held, streams, waits };
-}
-
-function keepSubmitting(client: GenwardenClient): { jobs: string[]; stop(): Promise<string[]> } {
-  const jobs: string[] = [];
-  const stop = new AbortController();
-  const submitting = (async () => {
-    while (!stop.signal.aborted) {
-      jobs.push((await client.submit(anImage(`yard ${jobs.length}`))).id);
-      await sleep(50, stop.signal);
-    }
-  })();
-  submitting.catch(() => undefined);
-  return {
-    jobs,
-    stop: async () => {
-      stop.abort();
-      await submitting;
-      return jobs;
-    },
-  };
 }
 
 /** Reviews the held jobs, so that the waits end, and compares what the streams received with the histories of the jobs. */

@@ -40,12 +40,15 @@ export interface RunningLoad {
 }
 
 /** Submits one job after the other with `intervalMs` between them until it is stopped; retries each for two minutes. */
-export function keepSubmitting(world: FaultWorld, options: LoadOptions & { readonly intervalMs: number }): RunningLoad {
+export function keepSubmitting(
+  { client }: Pick<FaultWorld, 'client'>,
+  options: LoadOptions & { readonly intervalMs: number },
+): RunningLoad {
   const jobs: string[] = [];
   const stop = new AbortController();
   const submitting = (async () => {
     while (!stop.signal.aborted) {
-      jobs.push((await world.client.submit(aJob(options), { giveUpAfterMs: 120_000 })).id);
+      jobs.push((await client.submit(aJob(options), { giveUpAfterMs: 120_000 })).id);
       await sleep(options.intervalMs, stop.signal);
     }
   })();

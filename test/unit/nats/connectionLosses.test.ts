@@ -3,26 +3,13 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { connectionLosses, type ClosedConnection } from '../../../src/adapters/nats/heartbeats/connectionLosses.ts';
 import type { Beat } from '../../../src/ports/heartbeats.ts';
+import { aBeat } from '../../fakes/heartbeats.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const hold = 1_000;
-const beat = (worker: string, client: number, server = 'S1'): Beat => ({
-  worker,
-  pool: 'front',
-  host: 'a-host',
-  pid: 7,
-  version: '0.1.0',
-  startedAt: 0,
-  number: 1,
-  tasks: [],
-  slots: { total: 1, busy: 0, leaked: 0 },
-  eventLoopLag: 0,
-  memory: 0,
-  draining: false,
-  connection: { server, client },
-});
+const beat = (worker: string, client: number, server = 'S1'): Beat => aBeat({ worker, connection: { server, client } });
 const event = (changes: Partial<ClosedConnection> = {}): ClosedConnection => ({
   kind: 'disconnect',
   name: 'w-1',
