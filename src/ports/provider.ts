@@ -26,6 +26,8 @@ export interface GenerateContext {
   readonly onProgress: (fraction: number) => void;
   /** Asks for the right to send one more request with this key, for a repair. False if the limits do not allow one. */
   readonly anotherCall: () => Promise<boolean>;
+  /** Receives the text of the answer piece by piece, in order, from providers that stream it. */
+  readonly onText?: (piece: string) => void;
 }
 
 export interface GeneratedImage {
@@ -44,6 +46,8 @@ export interface Generated {
   readonly calls?: number;
   /** The provider's metadata of the answer: model version, response ID, finish reason. */
   readonly provenance: Readonly<Record<string, JsonValue>>;
+  /** What the provider's safety ratings say against the result, one sentence each; absent: nothing. */
+  readonly flags?: readonly string[];
   /** Frees the images' bytes, which must not be read afterwards. The garbage collector would take seconds. */
   readonly release?: () => void;
 }
