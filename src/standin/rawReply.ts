@@ -1,25 +1,22 @@
 // The reply of the behaviour `raw`: any status, headers and body, with marks that stand for pictures.
 
 import sharp from 'sharp';
-import { imageAnswer } from './answer.ts';
 import type { Behaviour } from './behaviour.ts';
-import type { GenerateRequest } from './generateRequest.ts';
-import type { Painter } from './picture.ts';
+import type { Painter, PictureRequest } from './picture.ts';
+import type { Reply } from './reply.ts';
 
 type Raw = Extract<Behaviour, { kind: 'raw' }>;
 
-interface RawReply {
-  status: number;
-  headers: Readonly<Record<string, string>>;
-  body: Buffer;
-}
-
-export async function rawReply(behaviour: Raw, request: GenerateRequest, painter: Painter): Promise<RawReply> {
+/** `written` turns the body's text, before the pictures are put into it, with the base64 of a small picture at hand. */
+export async function rawReply(
+  behaviour: Raw,
+  request: Pick<PictureRequest, 'prompt' | 'seed' | 'references'>,
+  painter: Painter,
+  written: (text: string, bytes: Buffer) => string,
+): Promise<Pick<Reply, 'status' | 'headers' | 'body'>> {
   const { status = 200, headers = {}, body = '' } = behaviour;
   const { bytes } = await painter.paintSmall({ ...request, size: { width: 64, height: 64 }, format: 'png' });
-  const ordinary = JSON.stringify(imageAnswer(request, { mimeType: 'image/png', bytes }).candidates);
-  const written = typeof body === 'string' ? body : JSON.stringify(body);
-  const text = written.replaceAll(/"candidates"\s*:\s*"OK_IMAGE"/g, () => `"candidates":${ordinary}`);
+  const text = written(typeof body === 'string' ? body : JSON.stringify(body), bytes);
   const sent = Buffer.from(isEmpty(status) ? '' : await withPictures(text, bytes));
   const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   return { status, headers: lower, body: sent };

@@ -1,19 +1,9 @@
-// Turns a behaviour and a request into a reply, and sends it: completely, cut in the middle, or never finished.
+// Sends a reply as its behaviour says: completely, in pieces, cut in the middle, or never finished.
 
 import type { ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as answers from './answer.ts';
-import { badKey, forbidden, GoogleError, modelNotFound, rateLimited, statusError } from './googleError.ts';
-import { UnreadableReference } from './picture.ts';
-import { rawReply } from './rawReply.ts';
-import type { Answer } from './answer.ts';
-import type { GenerateRequest } from './generateRequest.ts';
 import type { Behaviour } from './behaviour.ts';
-import type { Painter } from './picture.ts';
-
-/** The framing of an answer: one JSON body, server-sent events, or a JSON array. */
-export type Packing = 'body' | 'events' | 'array';
 
 export interface Reply {
   status: number;
@@ -29,14 +19,15 @@ interface Drip {
   everyMs: number;
 }
 
-/** Throws GoogleError for every behaviour that is an error. */
-export async function replyTo(
-  request: GenerateRequest,
-  behaviour: Behaviour,
-  packing: Packing,
-  painter: Painter,
-): Promise<Reply> {
-  refuse(behaviour, request.model);
+/** The bodies of one dialect. Both throw the dialect's errors. */
+export interface Bodies {
+  /** For every behaviour that is not about the delivery. */
+  ordinary: () => Promise<Reply>;
+  raw: (behaviour: Extract<Behaviour, { kind: 'raw' }>) => Promise<Pick<Reply, 'status' | 'headers' | 'body'>>;
+}
+
+/** The reply with the delivery that the behaviour asks for. */
+export async function delivered(behaviour: Behaviour, { ordinary, raw }: Bodies): Promise<Reply> {
   switch (behaviour.kind) {
     case 'hang':
       return { ...nothing, delivery: 'never' };
@@ -49,36 +40,29 @@ export async function replyTo(
       return { ...nothing, status, headers: { location }, delivery: 'whole' };
     }
     case 'raw':
-      return { contentType: json, delivery: 'whole', ...(await rawReply(behaviour, request, painter)) };
+      return { contentType: json, delivery: 'whole', ...(await raw(behaviour)) };
     case 'drip': {
       const { pieces = 20, everyMs = 50 } = behaviour;
-      return { ...pack(await ordinary(request, behaviour, painter), packing), delivery: { pieces, everyMs } };
+      return { ...(await ordinary()), delivery: { pieces, everyMs } };
     }
     case 'cut-body':
-      return { ...pack(await ordinary(request, behaviour, painter), packing), delivery: 'half' };
+      return { ...(await ordinary()), delivery: 'half' };
     case 'stall':
-      return { ...pack(await ordinary(request, behaviour, painter), packing), delivery: 'stalled' };
+      return { ...(await ordinary()), delivery: 'stalled' };
     default:
-      return pack(await answerOf(request, behaviour, painter), packing);
+      return await ordinary();
   }
-}
-
-/** Throws the error of `behaviour`, if it is an error. */
-export function refuse(behaviour: Behaviour, model: string): void {
-  if (behaviour.kind === 'status') throw statusError(behaviour.status, model);
-  if (behaviour.kind === 'rate-limited') throw rateLimited(model, behaviour.quota ?? 'minute', behaviour.retryMs);
-  if (behaviour.kind === 'bad-key') throw badKey();
-  if (behaviour.kind === 'forbidden') throw forbidden();
-  if (behaviour.kind === 'not-found') throw modelNotFound(model);
 }
 
 export function jsonReply(status: number, value: unknown): Reply {
   return { status, contentType: json, body: Buffer.from(`${JSON.stringify(value)}\n`), delivery: 'whole' };
 }
 
-export function errorReply(error: unknown): Reply {
-  if (error instanceof GoogleError) return jsonReply(error.code, error);
-  return jsonReply(500, new GoogleError(500, `The stand-in failed: ${String(error)}`));
+export const json = 'application/json; charset=UTF-8';
+
+/** The prompt without the markers for the stand-in, as the caption shows it. */
+export function withoutMarkers(prompt: string): string {
+  return prompt.replace(/\s*\[standin:[^\]]*\]/gi, '');
 }
 
 /** The server's end of one exchange. */
@@ -116,7 +100,6 @@ async function drip(body: Buffer, { pieces, everyMs }: Drip, { response, signal 
   response.end();
 }
 
-const json = 'application/json; charset=UTF-8';
 const nothing = { status: 200, contentType: 'text/html; charset=UTF-8', body: Buffer.alloc(0) };
 
 function cut(line: Line): void {
@@ -126,40 +109,4 @@ function cut(line: Line): void {
 
 async function untilDisconnected(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
-}
-
-async function answerOf(request: GenerateRequest, behaviour: Behaviour, painter: Painter): Promise<Answer> {
-  if (behaviour.kind === 'refuse-prompt') return answers.refusedPrompt(request, behaviour.reason ?? 'SAFETY');
-  if (behaviour.kind === 'refuse-output') return answers.refusedOutput(request, behaviour.reason ?? 'IMAGE_SAFETY');
-  if (behaviour.kind === 'empty') return answers.emptyAnswer(request);
-  if (behaviour.kind === 'no-image') return answers.noImageAnswer(request);
-  if (behaviour.kind === 'continuation') return answers.continuationAnswer(request);
-  return await ordinary(request, behaviour, painter);
-}
-
-async function ordinary(request: GenerateRequest, behaviour: Behaviour, painter: Painter): Promise<Answer> {
-  if (request.image === undefined) return answers.textAnswer(request);
-  const isSmall = behaviour.kind === 'image' && behaviour.bytes === 'small';
-  const format = behaviour.kind === 'image' ? (behaviour.format ?? 'png') : 'png';
-  const { prompt, seed, references, image: size } = request;
-  const wanted = { prompt: withoutMarkers(prompt), seed, references, size, format } as const;
-  try {
-    return answers.imageAnswer(request, await (isSmall ? painter.paintSmall(wanted) : painter.paint(wanted)));
-  } catch (error) {
-    if (error instanceof UnreadableReference) throw new GoogleError(400, 'Unable to process input image.');
-    throw error;
-  }
-}
-
-/** The caption shows the prompt without the markers for the stand-in. */
-function withoutMarkers(prompt: string): string {
-  return prompt.replace(/\s*\[standin:[^\]]*\]/gi, '');
-}
-
-function pack(answer: Answer, packing: Packing): Reply {
-  if (packing === 'body') return jsonReply(200, answer);
-  const pieces = answers.piecesOf(answer).map((piece) => JSON.stringify(piece));
-  const isArray = packing === 'array';
-  const text = isArray ? `[${pieces.join(',\r\n')}]` : pieces.map((piece) => `data: ${piece}\r\n\r\n`).join('');
-  return { status: 200, contentType: isArray ? json : 'text/event-stream', body: Buffer.from(text), delivery: 'whole' };
 }

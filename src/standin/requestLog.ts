@@ -24,6 +24,9 @@ export interface StandinRequest {
   durationMs: number | undefined;
 }
 
+/** What the log records when a request arrives. */
+export type NewRequest = Pick<StandinRequest, 'version' | 'model' | 'prompt' | 'references' | 'seed'>;
+
 export class RequestLog {
   readonly #requests: StandinRequest[] = [];
   readonly #watchers = new Set<() => void>();
@@ -44,9 +47,7 @@ export class RequestLog {
     return { total: this.#total, inFlight: this.#inFlight, maxInFlight: this.#maxInFlight };
   }
 
-  begin(
-    fields: Pick<StandinRequest, 'version' | 'model' | 'keyFingerprint' | 'prompt' | 'references' | 'seed'>,
-  ): StandinRequest {
+  begin(fields: NewRequest & Pick<StandinRequest, 'keyFingerprint'>): StandinRequest {
     this.#total += 1;
     this.#inFlight += 1;
     this.#maxInFlight = Math.max(this.#maxInFlight, this.#inFlight);

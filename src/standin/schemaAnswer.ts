@@ -1,7 +1,7 @@
 // A small JSON value that satisfies a JSON Schema (or Gemini's own dialect of it), the same for the same schema.
 
 import { RE2JS } from 're2js';
-import { GoogleError } from './googleError.ts';
+import { Unanswerable } from './refusal.ts';
 import { sampleOf } from './patternSample.ts';
 
 type Schema = Record<string, unknown>;
@@ -21,15 +21,15 @@ const greatestDepth = 40;
 /** Optional properties are left out after this many values, and an answer with as many more is refused. */
 const fullValues = 2_000;
 
-/** Throws GoogleError 400 for a schema that requires infinite nesting or a huge answer, or has a dangling reference. */
+/** Throws Unanswerable for a schema that requires infinite nesting or a huge answer, or has a dangling reference. */
 export function answerTo(schema: unknown): unknown {
   return valueOf(schema, { root: schema, name: 'answer', index: 0, depth: 0, budget: { left: fullValues } });
 }
 
 function valueOf(schema: unknown, place: Place): unknown {
-  if (place.depth > greatestDepth) throw new GoogleError(400, 'The schema requires infinite nesting.');
+  if (place.depth > greatestDepth) throw new Unanswerable('The schema requires infinite nesting.');
   place.budget.left -= 1;
-  if (place.budget.left < -fullValues) throw new GoogleError(400, 'The schema requires too large an answer.');
+  if (place.budget.left < -fullValues) throw new Unanswerable('The schema requires too large an answer.');
   if (!isSchema(schema)) return place.name;
   if ('const' in schema) return schema['const'];
   if (Array.isArray(schema['enum']) && schema['enum'].length > 0)
@@ -89,7 +89,7 @@ function resolve(root: unknown, reference: string): Schema {
   const steps = reference.split('/').slice(1).map(unescapeStep);
   const found = steps.reduce<unknown>((at, step) => (isSchema(at) ? at[step] : undefined), root);
   if (reference.startsWith('#') && isSchema(found)) return found;
-  throw new GoogleError(400, `The schema's reference ${reference} leads nowhere.`);
+  throw new Unanswerable(`The schema's reference ${reference} leads nowhere.`);
 }
 
 function unescapeStep(step: string): string {

@@ -1,9 +1,9 @@
 // The bodies of successful answers, and of refusals, which the real service sends with status 200.
 
 import { createHash } from 'node:crypto';
-import { answerTo } from './schemaAnswer.ts';
+import { answerTo } from '../schemaAnswer.ts';
 import type { GenerateRequest } from './generateRequest.ts';
-import type { Picture } from './picture.ts';
+import type { Picture } from '../picture.ts';
 
 type Part = { text: string } | { inlineData: { mimeType: string; data: string } };
 export interface Answer {

@@ -2,7 +2,7 @@
 
 import { GoogleError } from './googleError.ts';
 import { checkFields, type Config, type Part, type RequestBody } from './requestFields.ts';
-import type { SceneSize } from './scene.ts';
+import type { SceneSize } from '../scene.ts';
 
 export interface GenerateRequest {
   model: string;
