@@ -36,6 +36,9 @@ export const visible: Record<string, readonly string[] | 'everything'> = {
   cli: 'everything',
 };
 
+/** The folder of adapters that the others may import: what every provider of models has to do. */
+const shared = 'provider';
+
 /** Packages that only some folders may import, by the start of their names. */
 const homes: Record<string, readonly string[]> = {
   '@nats-io/': ['src/adapters/nats/'],
@@ -107,7 +110,8 @@ function wrongNeighbour(from: string, to: string): string | undefined {
   const allowed = visible[own];
   if (allowed === undefined) return `no rule knows src/${own}`;
   if (own === 'adapters' && other === 'adapters') {
-    return technologyOf(from) === technologyOf(to) ? undefined : 'adapters do not know each other';
+    const isKnown = technologyOf(from) === technologyOf(to) || technologyOf(to) === shared;
+    return isKnown ? undefined : 'adapters do not know each other';
   }
   if (own === other || allowed === 'everything' || allowed.includes(other)) return undefined;
   return `${own} may import ${allowed.join(', ') || 'nothing else'}`;

@@ -1,14 +1,15 @@
-// Maps a response that is an error, or the lack of a response, to the error catalogue.
+// Maps a response that is an error to the error catalogue.
 
 import { taskError, type TaskError, type TaskErrorCode, type TaskErrorDetails } from '../../job/errors/index.ts';
-import { fieldsOf, nameOf, readErrorBody, reasonsOf, type ErrorBody } from './errorBody.ts';
-import type { Received } from './exchange.ts';
+import { nameOf, readErrorBody, reasonsOf, type ErrorBody } from './errorBody.ts';
+import { redirected } from '../provider/connection.ts';
+import type { Received } from '../provider/exchange.ts';
 import { hasViolations, quotaCode } from './quota.ts';
-import { retryHint } from './retryHint.ts';
+import { retryHint } from '../provider/retryHint.ts';
 
 /** For a response with an error status, or whose body is an error. `now` is ms since the epoch. */
 export function failureOfResponse(response: Received, model: string, now: number): TaskError {
-  if (response.status >= 300 && response.status < 400) return redirected(response);
+  if (response.status >= 300 && response.status < 400) return redirected('Gemini', response);
   const body = readErrorBody(response.body);
   // A gateway may answer 200 with an error in the body.
   const status = response.status < 300 ? (body.code ?? 500) : response.status;
@@ -21,34 +22,6 @@ export function failureOfResponse(response: Received, model: string, now: number
   const header = response.headers.get('retry-after');
   const retryAfter = error.retryable ? retryHint({ header, ...body }, now) : undefined;
   return retryAfter === undefined ? error : { ...error, retryAfter };
-}
-
-/** For an error without a response: the connection failed, or the answer could not be read. */
-export function failureWithoutResponse(error: unknown): TaskError {
-  const message = error instanceof Error ? error.message : String(error);
-  const causes = causesOf(error);
-  // fetch reports `fetch failed` or `terminated` (an incomplete body); only the cause has the reason.
-  if (error instanceof TypeError && causes.length > 0) {
-    return taskError('ProviderUnreachable', `The connection to Gemini failed: ${message} (${causes.join(', ')})`);
-  }
-  return taskError('ProviderResponseInvalid', `Cannot read Gemini's answer: ${message.slice(0, 200)}`);
-}
-
-/** The message names the host only: the rest of an address may hold secrets. */
-function redirected({ status, headers }: Received): TaskError {
-  const location = headers.get('location');
-  const host = location === null ? undefined : hostOf(location);
-  const target = host === undefined ? 'another address' : host === '' ? 'another path of the same host' : host;
-  return taskError('ProviderRedirected', `Gemini answered ${status} and redirects to ${target}`, {
-    provider: { status },
-  });
-}
-
-/** Empty for a relative location; undefined for one that cannot be parsed. */
-function hostOf(location: string): string | undefined {
-  if (!URL.canParse(location, 'http://relative.invalid')) return undefined;
-  const { host } = new URL(location, 'http://relative.invalid');
-  return host === 'relative.invalid' ? '' : host;
 }
 
 function codeOf(status: number, body: ErrorBody, model: string): TaskErrorCode {
@@ -137,11 +110,3 @@ function detailsOf(code: TaskErrorCode, { message }: ErrorBody): TaskErrorDetail
 }
 
 const sentence = (message: string): string => (message === '' ? '' : `: ${message.slice(0, 400)}`);
-
-/** The causes' codes, such as ECONNREFUSED. */
-function causesOf(error: unknown, depth = 0): string[] {
-  const { cause } = fieldsOf(error);
-  if (!(cause instanceof Error) || depth > 4) return [];
-  const { code } = fieldsOf(cause);
-  return [typeof code === 'string' ? code : cause.message, ...causesOf(cause, depth + 1)];
-}

@@ -3,20 +3,21 @@
 
 // Not the build for Node: its login libraries and WebSocket take 10 MB, and calls with a key do not need them.
 import { GoogleGenAI } from '@google/genai/web';
-import { AttemptFailed, taskError, type PaidUsage, type TaskError } from '../../job/errors/index.ts';
+import { AttemptFailed, taskError } from '../../job/errors/index.ts';
 import type { GenerateContext, Generated, GenerateRequest, Provider } from '../../ports/provider.ts';
 import { WeightedSemaphore } from '../../async/weightedSemaphore.ts';
 import { ordinaryAnswer } from '../../job/answerSize.ts';
 import type { SchemaChecker } from '../../ports/schemaChecker.ts';
-import { AnswerTooLarge } from './answerBody.ts';
-import { InvalidDocument, readAnswer } from './answer.ts';
-import { exchange, type Exchange, type Received } from './exchange.ts';
-import { failureOfResponse, failureWithoutResponse } from './failure.ts';
+import { AnswerTooLarge } from '../provider/answerBody.ts';
+import { readAnswer } from './answer.ts';
+import { cleanedFailure, throwUnlessSendable, failureWithoutResponse } from '../provider/connection.ts';
+import { noUsage, withRepair, type InvalidDocument } from '../provider/repair.ts';
+import { exchange, type Exchange, type Received } from '../provider/exchange.ts';
+import { failureOfResponse } from './failure.ts';
 import { isErrorBody, rawAnswerOf, type RawAnswer } from './rawAnswer.ts';
-import { attachments, type Attachments } from './requestBody.ts';
+import { attachments, type Attachments } from '../provider/requestBody.ts';
 import { contentsOf, configOf, repairOf } from './request.ts';
-import { schemaCheck, type SchemaCheck } from './schema.ts';
-import { withoutKey } from './secret.ts';
+import { schemaCheck, type SchemaCheck } from '../provider/schema.ts';
 
 export interface GeminiSettings {
   /** Another address for the SDK; Google's by default. */
@@ -86,26 +87,22 @@ async function generate(call: Call, schemas: GeminiSettings['schemas']): Promise
   const { request, context, references } = call;
   const { signal, key } = context;
   signal.throwIfAborted();
-  if (!/^[\x20-\x7e]+$/.test(key)) {
-    throw new AttemptFailed(taskError('KeyRefused', 'The API key has characters that an HTTP header cannot hold'));
-  }
+  throwUnlessSendable(key);
   try {
     // Before the call, so that an unusable schema costs nothing.
     const { schema } = request.input;
     const check = schema === undefined ? undefined : await schemaCheck(schema, schemas, signal);
     signal.throwIfAborted();
     const contents = contentsOf(request, references.mark);
-    try {
-      return await ask(call, contents, check);
-    } catch (error) {
-      if (!(error instanceof InvalidDocument) || !(await context.anotherCall())) throw error;
-      return await repaired(call, contents, check, error);
-    }
+    return await withRepair((invalid) => ask(call, askedAgain(contents, invalid), check), context);
   } catch (error) {
     signal.throwIfAborted();
-    throw withoutKeyIn(error, key);
+    throw cleanedFailure('Gemini', error, key);
   }
 }
+
+const askedAgain = (contents: Contents, invalid: InvalidDocument | undefined): Contents =>
+  invalid === undefined ? contents : repairOf(contents, invalid);
 
 /** Sends one request and reads its answer. */
 async function ask(call: Call, contents: Contents, check: SchemaCheck | undefined): Promise<Generated> {
@@ -116,39 +113,6 @@ async function ask(call: Call, contents: Contents, check: SchemaCheck | undefine
     images.release();
     throw error;
   }
-}
-
-/** A second request, which shows the model its answer and what is wrong with it. Fails like the first if that does not help. */
-async function repaired(
-  call: Call,
-  contents: Contents,
-  check: SchemaCheck | undefined,
-  first: InvalidDocument,
-): Promise<Generated> {
-  try {
-    const made = await ask(call, repairOf(contents, first), check);
-    const provenance = { ...made.provenance, repaired: true };
-    return { ...made, usage: sum(first.usage, made.usage), provenance, calls: 2 };
-  } catch (error) {
-    call.context.signal.throwIfAborted();
-    if (!(error instanceof AttemptFailed)) throw error;
-    const outcome = error instanceof InvalidDocument ? `the repair failed too: ${error.problem}` : error.message;
-    const message = `${first.message} (asked once more: ${outcome})`;
-    throw new AttemptFailed(
-      { ...first.error, message: message.slice(0, 600) },
-      { usage: sum(first.usage, error.usage) },
-    );
-  }
-}
-
-const none: PaidUsage = { inputTokens: 0, outputTokens: 0, images: 0 };
-
-function sum(one: PaidUsage = none, other: PaidUsage = none): PaidUsage {
-  return {
-    inputTokens: one.inputTokens + other.inputTokens,
-    outputTokens: one.outputTokens + other.outputTokens,
-    images: one.images + other.images,
-  };
 }
 
 /**
@@ -177,8 +141,9 @@ async function answerOver(
     await client.models.generateContent({ model: request.model, contents, config });
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof AnswerTooLarge) throw new AttemptFailed(failureWithoutResponse(error), { usage: none });
-    if (images.received() === undefined) throw new AttemptFailed(failureWithoutResponse(error));
+    if (error instanceof AnswerTooLarge)
+      throw new AttemptFailed(failureWithoutResponse('Gemini', error), { usage: noUsage });
+    if (images.received() === undefined) throw new AttemptFailed(failureWithoutResponse('Gemini', error));
   }
   const received = images.received();
   if (received === undefined) throw new Error('the SDK answered without a request');
@@ -194,7 +159,7 @@ function answerIn(received: Received, model: string): RawAnswer {
   if (answer !== undefined) return answer;
   const shown = JSON.stringify(received.body.slice(0, 80));
   const message = `Gemini answered ${received.status}, but not with an answer of its interface: it starts with ${shown}`;
-  throw new AttemptFailed(taskError('ProviderResponseInvalid', message), { usage: none });
+  throw new AttemptFailed(taskError('ProviderResponseInvalid', message), { usage: noUsage });
 }
 
 function parsed(body: string): { value: unknown } {
@@ -204,10 +169,3 @@ function parsed(body: string): { value: unknown } {
     return { value: undefined };
   }
 }
-
-function withoutKeyIn(error: unknown, key: string): unknown {
-  if (!(error instanceof AttemptFailed)) return new AttemptFailed(cleaned(failureWithoutResponse(error), key));
-  return new AttemptFailed(cleaned(error.error, key), error.usage === undefined ? {} : { usage: error.usage });
-}
-
-const cleaned = (error: TaskError, key: string): TaskError => ({ ...error, message: withoutKey(error.message, key) });

@@ -2,7 +2,7 @@
 
 import { imageTypeOf } from '../../job/imageType.ts';
 import type { GeneratedImage } from '../../ports/provider.ts';
-import type { ImageData } from './imageData.ts';
+import type { ImageData } from '../provider/imageData.ts';
 import type { Part } from './rawAnswer.ts';
 
 export interface Pictures {

@@ -4,6 +4,7 @@ import type { Content, GenerateContentConfig, Part } from '@google/genai/web';
 import { AttemptFailed, taskError } from '../../job/errors/index.ts';
 import type { JsonObject, JsonValue } from '../../job/task.ts';
 import type { GenerateRequest, ReferenceBytes } from '../../ports/provider.ts';
+import { repairWords } from '../provider/repair.ts';
 import { withLowerCaseTypes } from './schemaTypes.ts';
 
 /** The prompt first, then each reference, its caption as a text part before it. `dataOf`: the data of a reference's part. */
@@ -17,7 +18,7 @@ export function repairOf(
   contents: readonly Content[],
   { text, problem }: { text: string; problem: string },
 ): Content[] {
-  const words = `Your answer cannot be used: ${problem}. Answer again with the corrected JSON document only, which matches the schema.`;
+  const words = repairWords(problem);
   return [...contents, { role: 'model', parts: [{ text }] }, { role: 'user', parts: [{ text: words }] }];
 }
 

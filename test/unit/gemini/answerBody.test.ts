@@ -1,7 +1,7 @@
 // What an answer may take of the worker's memory, however large it is.
 
 import { expect, test } from 'vitest';
-import { startOfBody, wholeBody } from '../../../src/adapters/gemini/answerBody.ts';
+import { startOfBody, wholeBody } from '../../../src/adapters/provider/answerBody.ts';
 import { WeightedSemaphore, type Release } from '../../../src/async/weightedSemaphore.ts';
 import { AttemptFailed } from '../../../src/job/errors/index.ts';
 import { aContext, testProvider, failure, imageRequest, textRequest } from './gemini.ts';

@@ -1,7 +1,7 @@
 // No part of a key that helps to guess it stays in a text that a server sent.
 
 import { expect, test } from 'vitest';
-import { withoutKey } from '../../../src/adapters/gemini/secret.ts';
+import { withoutKey } from '../../../src/adapters/provider/secret.ts';
 import { aContext, cannedFetch, failure, imageRequest, secretKey, testProvider } from './gemini.ts';
 
 const oddKey = 'ab+c/d=ef&gh-0123456789';

@@ -16,7 +16,7 @@ const realSleep = `${source}async/sleep.ts`;
 const fastSleep = new URL('./sleep.ts', import.meta.url).href;
 
 /** The timers and sleeps of these modules run in fast time. Holds of keys are renewed and expire by the clock. */
-const fastFolders = ['worker/', 'controller/', 'adapters/gemini/', 'adapters/nats/keys/'].map(
+const fastFolders = ['worker/', 'controller/', 'adapters/gemini/', 'adapters/provider/', 'adapters/nats/keys/'].map(
   (folder) => source + folder,
 );
 const isFast = (url: string): boolean => fastFolders.some((folder) => url.startsWith(folder));

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { imageData } from '../../../src/adapters/gemini/imageData.ts';
+import { imageData } from '../../../src/adapters/provider/imageData.ts';
 import { WeightedSemaphore } from '../../../src/async/weightedSemaphore.ts';
 
 const room = { ordinary: 8_388_608, excess: new WeightedSemaphore(0) };

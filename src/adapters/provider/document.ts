@@ -2,11 +2,43 @@
 // document counts if the schema check passes and no other document in the text passes too.
 
 import { isDeepStrictEqual } from 'node:util';
+import type { AttemptFailed } from '../../job/errors/index.ts';
 import { InexactNumber, parseExactJson } from '../../job/jsonNumbers.ts';
+import type { Generated } from '../../ports/provider.ts';
 import type { JsonValue } from '../../job/task.ts';
+import { failedAnswer, type AnswerFacts } from './failedAnswer.ts';
+import { InvalidDocument } from './repair.ts';
 import type { SchemaCheck } from './schema.ts';
 
-export type Document =
+/** How an answer's document is used. */
+export interface DocumentAnswer extends AnswerFacts {
+  readonly provenance: Generated['provenance'];
+  /** The error of an answer that was cut off; undefined for one that was not. */
+  readonly truncated: AttemptFailed | undefined;
+}
+
+/** The document of a structured answer. Throws `AttemptFailed`; an `InvalidDocument` if the model may repair it. */
+export async function documentOf(text: string, answer: DocumentAnswer, check: SchemaCheck): Promise<Generated> {
+  const { usage, provenance, truncated } = answer;
+  const found = await documentIn(text, check);
+  if (truncated !== undefined && !(found.kind === 'valid' && found.isWhole)) throw truncated;
+  switch (found.kind) {
+    case 'valid': {
+      const about = found.isWhole ? provenance : { ...provenance, recovered: true };
+      return { images: [], output: found.value, usage, provenance: about };
+    }
+    case 'inexact':
+      throw inexactNumber(found.number, answer);
+    case 'invalid':
+      throw new InvalidDocument(text, found.problem, answer);
+    case 'uncheckable':
+      throw failedAnswer('SchemaUncheckable', `The answer could not be checked: input.schema ${found.problem}`, answer);
+    default:
+      return found satisfies never;
+  }
+}
+
+type Document =
   /** `isWhole`: the text is the document and nothing else. */
   | { readonly kind: 'valid'; readonly value: JsonValue; readonly isWhole: boolean }
   | { readonly kind: 'invalid'; readonly problem: string }
@@ -14,7 +46,17 @@ export type Document =
   /** The schema cannot be checked. `problem` is the end of a sentence that starts with the schema. */
   | { readonly kind: 'uncheckable'; readonly problem: string };
 
-export async function documentIn(text: string, check: SchemaCheck): Promise<Document> {
+/** An integer would come again; 1e999 is more often a slip of the model. */
+function inexactNumber({ path, source }: InexactNumber, answer: AnswerFacts): AttemptFailed {
+  const place = path === '' ? 'The number' : `The number at ${path}`;
+  const digits = source.length > 60 ? `${source.slice(0, 60)}…` : source;
+  return failedAnswer('OutputInvalid', `${place} of the answer, ${digits}, cannot be kept exactly`, answer, {
+    hint: 'Declare the field as a string in input.schema.',
+    ...(/^-?\d+$/.test(source) ? { retryable: false } : {}),
+  });
+}
+
+async function documentIn(text: string, check: SchemaCheck): Promise<Document> {
   let failure: Document = { kind: 'invalid', problem: notJson(text) };
   for (const [stage, find] of stages.entries()) {
     const judged: Judged[] = [];

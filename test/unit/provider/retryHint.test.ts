@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { retryHint } from '../../../src/adapters/gemini/retryHint.ts';
+import { retryHint } from '../../../src/adapters/provider/retryHint.ts';
 
 const now = Date.parse('2026-11-28T12:00:00Z');
 const hint = (over: { header?: string; delay?: unknown; message?: string }): number | undefined => {

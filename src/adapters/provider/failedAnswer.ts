@@ -1,0 +1,34 @@
+// Errors of an answer with status 200: what the provider says about it, what was paid, and which documents cannot be used.
+
+import {
+  AttemptFailed,
+  taskError,
+  type PaidUsage,
+  type TaskErrorCode,
+  type TaskErrorDetails,
+} from '../../job/errors/index.ts';
+
+/** What every error of an answer carries. */
+export interface AnswerFacts {
+  readonly usage: PaidUsage;
+  /** The provider's word for how the answer ended, such as `SAFETY` or `max_output_tokens`. */
+  readonly reason: string | undefined;
+}
+
+export function failedAnswer(
+  code: TaskErrorCode,
+  message: string,
+  { reason, usage }: AnswerFacts,
+  details: TaskErrorDetails = {},
+): AttemptFailed {
+  const provider = { status: 200, ...(reason === undefined ? {} : { code: reason }) };
+  return new AttemptFailed(taskError(code, message.slice(0, 600).toWellFormed(), { provider, ...details }), { usage });
+}
+
+/** The provider's words, then the beginning of the model's. */
+export function explained(providerWords: string | undefined, modelWords: string): string {
+  const provider = providerWords === undefined ? '' : `: ${providerWords.slice(0, 300)}`;
+  if (modelWords === '') return provider;
+  const shown = modelWords.length > 200 ? `${modelWords.slice(0, 199).toWellFormed()}…` : modelWords;
+  return `${provider}${/[.!?]$/.test(provider) ? '' : '.'} The model wrote: ${JSON.stringify(shown)}`;
+}
