@@ -7,6 +7,7 @@ import type { PoolBudgets, Prices } from '../job/money.ts';
 import type { JobKind, PolicyRequest } from '../job/policy.ts';
 import { keyProblem, trimKey } from './apiKeys.ts';
 import { budgetsSchema, checkPrices, pricesSchema } from './poolMoney.ts';
+import { checkProviderOptions, providerOptionsSchema } from './poolOptions.ts';
 import { policySchema } from './poolPolicy.ts';
 import type { ProviderSettings, Settings } from './settings.ts';
 
@@ -35,6 +36,8 @@ export interface PoolSettings {
   readonly apiVersion: string;
   /** Slots of each worker of this pool. */
   readonly concurrency: number;
+  /** The provider options that jobs may set; undefined: the provider's default. */
+  readonly providerOptions: readonly string[] | undefined;
   /** The only tenants that may submit to it; undefined: all. */
   readonly tenants: readonly string[] | undefined;
   /** The uid of the custom resource that defines the pool. */
@@ -60,18 +63,19 @@ export function loadPools(settings: Settings, files: (path: string) => string = 
  * The public part of a pool. The operator and the workers both declare pools through this function, so that a starting
  * worker does not change the operator's declaration.
  */
-export function declarationOf({ name, provider, models, policy, tenants, owner }: Declared) {
+export function declarationOf({ name, provider, models, policy, providerOptions, tenants, owner }: Declared) {
   return {
     name,
     provider,
     models: { image: models.image, text: models.text },
     policy,
+    ...(providerOptions === undefined ? {} : { providerOptions }),
     ...(tenants === undefined ? {} : { tenants }),
     ...(owner === undefined ? {} : { owner }),
   };
 }
 
-type Declared = Pick<PoolSettings, 'name' | 'provider' | 'models' | 'policy' | 'tenants' | 'owner'>;
+type Declared = Pick<PoolSettings, 'name' | 'provider' | 'models' | 'policy' | 'providerOptions' | 'tenants' | 'owner'>;
 
 /** Derived from the model's name, because providers publish it nowhere else. A pools file can list models by kind instead. */
 function kindOfModel(model: string): JobKind {
@@ -132,6 +136,7 @@ function poolOf(
     baseUrl: entry.baseUrl ?? flat.baseUrl,
     apiVersion: entry.apiVersion ?? flat.apiVersion,
     concurrency: entry.concurrency,
+    providerOptions: entry.providerOptions,
     tenants: entry.tenants,
     owner: entry.owner,
   };
@@ -178,10 +183,12 @@ const poolSchema = z
     baseUrl: z.url({ protocol: /^https?$/ }).optional(),
     apiVersion: z.string().min(1).optional(),
     concurrency: z.int().min(1).max(1_000).optional(),
+    providerOptions: providerOptionsSchema.optional(),
     tenants: z.array(z.string().min(1)).min(1).optional(),
     owner: z.string().min(1).optional(),
   })
-  .superRefine(checkPrices);
+  .superRefine(checkPrices)
+  .superRefine(checkProviderOptions);
 
 const poolsFileSchema = z.strictObject({ pools: z.array(poolSchema).min(1).superRefine(checkNames) });
 

@@ -8,6 +8,8 @@ export interface PoolDeclaration {
   /** The pool's models, the default of each kind first. */
   readonly models: Readonly<Record<JobKind, readonly string[]>>;
   readonly policy: PolicyRequest;
+  /** The provider options that jobs may set; absent: the provider's default. */
+  readonly providerOptions?: readonly string[];
   /** The only tenants that may submit to it; absent: all. */
   readonly tenants?: readonly string[];
   /** The UID of the custom resource that declared it; absent if a worker's own settings did. */

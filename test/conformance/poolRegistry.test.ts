@@ -53,7 +53,7 @@ onEachAdapter((open) => {
   test('a removed pool is removed for all, including later processes, and can be declared again', async () => {
     const installation = open();
     const [one, two] = [await (await installation.process()).pools(), await (await installation.process()).pools()];
-    const closed = { ...pool('front'), tenants: ['studio'], owner: '3f2a' };
+    const closed = { ...pool('front'), providerOptions: ['topP'], tenants: ['studio'], owner: '3f2a' };
     await one.declare(closed);
     await until(() => two.find('front'), { what: 'the declaration to reach the other process' });
     expect(two.find('front')).toEqual(closed);

@@ -2,7 +2,9 @@
 
 import type { Content, GenerateContentConfig, Part } from '@google/genai/web';
 import { AttemptFailed, taskError } from '../../job/errors/index.ts';
-import type { JsonObject, JsonValue } from '../../job/task.ts';
+import type { JobKind } from '../../job/policy.ts';
+import { valueProblems } from '../../job/providerOptions/index.ts';
+import type { JsonObject } from '../../job/task.ts';
 import type { GenerateRequest, ReferenceBytes } from '../../ports/provider.ts';
 import { repairWords } from '../provider/repair.ts';
 import { withLowerCaseTypes } from './schemaTypes.ts';
@@ -23,15 +25,15 @@ export function repairOf(
 }
 
 /**
- * The configuration of the call. `input.providerOptions` may hold the fields of `allowedOptions` and nothing else: some of
- * the SDK's (`httpOptions`, for example) could send the key elsewhere, others would pay for output that is not read. Throws
- * `AttemptFailed` (`RequestRefused`) for any other field.
+ * The configuration of the call. `input.providerOptions` may hold the options of `job/providerOptions` and nothing else: some
+ * fields of the SDK (`httpOptions`, for example) could send the key elsewhere, others would pay for output that is not read.
+ * Throws `AttemptFailed` (`RequestRefused`) for any other field.
  */
 export function configOf({ kind, input }: GenerateRequest, signal: AbortSignal): GenerateContentConfig {
   const { system, seed, aspectRatio, imageSize, schema } = input;
   const imageConfig = { ...(aspectRatio && { aspectRatio }), ...(imageSize && { imageSize }) };
   return {
-    ...checkedOptions(input.providerOptions ?? {}),
+    ...checkedOptions(input.providerOptions ?? {}, kind),
     ...(kind === 'image' && { responseModalities: ['IMAGE', 'TEXT'] }),
     ...(Object.keys(imageConfig).length > 0 && { imageConfig }),
     ...(system !== undefined && { systemInstruction: system }),
@@ -46,58 +48,10 @@ export function configOf({ kind, input }: GenerateRequest, signal: AbortSignal):
   };
 }
 
-type Form = 'number' | 'text' | 'texts' | 'object' | 'objects';
-
-/** The provider options that are passed on, with their types. */
-const allowedOptions: Readonly<Record<string, Form>> = {
-  temperature: 'number',
-  topP: 'number',
-  topK: 'number',
-  maxOutputTokens: 'number',
-  presencePenalty: 'number',
-  frequencyPenalty: 'number',
-  stopSequences: 'texts',
-  mediaResolution: 'text',
-  serviceTier: 'text',
-  thinkingConfig: 'object',
-  toolConfig: 'object',
-  safetySettings: 'objects',
-  tools: 'objects',
-};
-
-function checkedOptions(options: JsonObject): GenerateContentConfig {
-  for (const [name, value] of Object.entries(options)) {
-    const form = Object.hasOwn(allowedOptions, name) ? allowedOptions[name] : undefined;
-    if (form === undefined) throw refused(`providerOptions.${name} is not supported; allowed: ${allowedNames()}`);
-    if (!hasForm(value, form)) throw refused(`providerOptions.${name} must be ${descriptions[form]}`);
-  }
+function checkedOptions(options: JsonObject, kind: JobKind): GenerateContentConfig {
+  const [problem] = valueProblems(options, 'gemini', kind);
+  if (problem !== undefined) throw refused(`providerOptions${problem.path} ${problem.message}`);
   return options;
-}
-
-const descriptions: Readonly<Record<Form, string>> = {
-  number: 'a number',
-  text: 'a string',
-  texts: 'a list of strings',
-  object: 'an object',
-  objects: 'a list of objects',
-};
-
-function hasForm(value: JsonValue, form: Form): boolean {
-  const isObject = (one: JsonValue): boolean => typeof one === 'object' && one !== null && !Array.isArray(one);
-  switch (form) {
-    case 'number':
-      return typeof value === 'number';
-    case 'text':
-      return typeof value === 'string';
-    case 'texts':
-      return Array.isArray(value) && value.every((one) => typeof one === 'string');
-    case 'object':
-      return isObject(value);
-    case 'objects':
-      return Array.isArray(value) && value.every(isObject);
-    default:
-      return form satisfies never;
-  }
 }
 
 function partsOf({ mediaType, caption }: ReferenceBytes, data: string): Part[] {
@@ -105,5 +59,4 @@ function partsOf({ mediaType, caption }: ReferenceBytes, data: string): Part[] {
   return caption === undefined || caption === '' ? [image] : [{ text: caption }, image];
 }
 
-const allowedNames = (): string => Object.keys(allowedOptions).join(', ');
 const refused = (message: string): AttemptFailed => new AttemptFailed(taskError('RequestRefused', message));

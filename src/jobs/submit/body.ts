@@ -107,7 +107,7 @@ const input = z.strictObject({
     .describe('Asks the provider for reproducible output.'),
   references: references.optional().describe('Reference images; at most 14 per task.'),
   extraReferences: references.optional().describe("Appended to the job's references."),
-  providerOptions: jsonObject(16 * kib, 'Passed through to the provider').optional(),
+  providerOptions: jsonObject(16 * kib, 'Options of the provider that the pool allows').optional(),
 });
 
 const metadata = json(4 * kib, 'Any JSON of the client; returned unchanged').optional();

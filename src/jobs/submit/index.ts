@@ -7,6 +7,7 @@ import type { FallbackRequest, Target } from '../../job/policy.ts';
 import type { SpecWrite, TaskIdentity, TaskInput, TaskRequest } from '../../job/task.ts';
 import { submitted } from '../../job/transitions.ts';
 import type { JobRecord, LogEntry } from '../../ports/jobLog.ts';
+import type { PoolDeclaration } from '../../ports/poolRegistry.ts';
 import type { JobsContext } from '../context.ts';
 import { isDeletedOrExpired } from '../read.ts';
 import type { SubmitBody } from './body.ts';
@@ -16,6 +17,7 @@ import { acceptingOf, refuseReferences, refuseShape, type Destination } from './
 import { mergeTasks, type RequestedTask } from './mergeTasks.ts';
 import { placementOf, type Placement } from './placement.ts';
 import { policyRequestOf } from './policyBody.ts';
+import { refuseProviderOptions } from './providerOptions.ts';
 import { openReferences, type ResolvedReferences } from './references.ts';
 import { checkSchemas } from './schemas.ts';
 import { timingOf, type Timing } from './timing.ts';
@@ -88,7 +90,9 @@ async function storeJob(context: SubmitContext, submit: Identified): Promise<Sub
     requested: policyRequestOf(body.policy ?? {}).fallback,
   };
   const fallbacks = fallbacksOf(context, wanted);
-  const shaped = acceptingOf(destinationsOf(context, placement, fallbacks, wanted.requested), refuseShape(body, tasks));
+  const destinations = destinationsOf(context, placement, fallbacks, wanted.requested);
+  const fitting = acceptingOf(destinations, refuseProviderOptions(body, tasks));
+  const shaped = acceptingOf(fitting, refuseShape(body, tasks));
   await checkSchemas(body, context.schemas, tenant);
   const opened = await openReferences(context, body, tasks, tenant);
   const [, ...accepting] = acceptingOf(shaped, refuseReferences(tasks, opened));
@@ -106,15 +110,20 @@ function destinationsOf(
   requested: readonly FallbackRequest[] | undefined,
 ): readonly Destination[] {
   const rest = fallbacks.map((target, at): Destination => {
-    const provider = pools.find(target.pool)?.provider ?? pool.provider;
+    const declared = pools.find(target.pool) ?? pool;
     return {
       ...target,
-      provider,
+      ...optionRulesOf(declared),
       ...(requested === undefined ? { optional: true } : { path: `policy.fallback[${at}]` }),
     };
   });
-  return [{ pool: pool.name, model, provider: pool.provider }, ...rest];
+  return [{ pool: pool.name, model, ...optionRulesOf(pool) }, ...rest];
 }
+
+const optionRulesOf = ({ provider, providerOptions: options }: PoolDeclaration) => ({
+  provider,
+  ...(options === undefined ? {} : { options }),
+});
 
 function withFallback(timing: Timing, accepting: readonly Destination[]): Timing {
   const fallback = accepting.map(({ pool, model }): Target => ({ pool, model }));

@@ -12,13 +12,15 @@ import type { OpenedReferences } from './references.ts';
 /** A model that may run the job. */
 export interface Destination extends Target {
   readonly provider: string;
+  /** The provider options that jobs may set in its pool; absent: the provider's default. */
+  readonly options?: readonly string[];
   /** Its place in the body, if the client asked for it as a fallback: `policy.fallback[0]`. */
   readonly path?: string;
   /** A fallback of the pool, which the client did not ask for: it is left out if it does not accept the input. */
   readonly optional?: boolean;
 }
 
-type Refuse = (destination: Destination, limits: ModelLimits) => GenwardenError | undefined;
+export type Refuse = (destination: Destination, limits: ModelLimits) => GenwardenError | undefined;
 
 const maxProblems = 50;
 
@@ -32,7 +34,7 @@ export function acceptingOf(destinations: readonly Destination[], refuse: Refuse
 }
 
 /** For messages: the model, and where the client asked for it. */
-const nameOf = ({ model, path }: Destination): string => (path === undefined ? model : `${model} (${path})`);
+export const nameOf = ({ model, path }: Destination): string => (path === undefined ? model : `${model} (${path})`);
 
 /** Refuses an `aspectRatio` and an `imageSize` that the model lacks, at the places where the body has them. */
 export const refuseShape =
@@ -72,7 +74,7 @@ export const refuseReferences =
 
 const megabytes = (bytes: number): string => `${bytes / 1_000_000} MB`;
 
-const requestError = (problems: readonly FieldError[]): GenwardenError | undefined =>
+export const requestError = (problems: readonly FieldError[]): GenwardenError | undefined =>
   problems.length === 0 ? undefined : invalidRequest(problems.slice(0, maxProblems));
 
 function unknownValue(

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { checkPrices } from '../../config/poolMoney.ts';
+import { checkProviderOptions, providerOptionsSchema } from '../../config/poolOptions.ts';
 import { submitBody } from '../../jobs/submit/body.ts';
 import type { KubeObject } from '../../ports/kubernetes.ts';
 import { durationText } from '../../jobs/submit/durationText.ts';
@@ -123,6 +124,10 @@ export const workerPoolSpec = z
       .omit({ deadline: true })
       .optional()
       .describe('Default policy of the jobs of this pool.'),
+    providerOptions: providerOptionsSchema
+      .meta({ 'x-kubernetes-list-type': 'set' })
+      .optional()
+      .describe("The input.providerOptions that jobs may set. Absent: the provider's default. Empty: none."),
     prices: prices.optional().describe('What calls cost, by model, in the currency of your choice.'),
     budgets: budgets
       .optional()
@@ -148,6 +153,7 @@ export const workerPoolSpec = z
   .superRefine(({ models: { image = [], text = [] }, ...money }, context) =>
     checkPrices({ models: { image, text }, ...money }, context),
   )
+  .superRefine(checkProviderOptions)
   .describe('The pool. It has the name of the resource.');
 
 const workers = z.int().min(0).optional();

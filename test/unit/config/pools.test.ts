@@ -136,6 +136,17 @@ test('two pools of the same name, no models and no pools are refused', () => {
   expect(problemsOf({ pools: [] })).toHaveLength(1);
 });
 
+test('the options that jobs may set are declared; an unknown one, and one that Genwarden sets itself, are refused', () => {
+  const [pool] = read({ pools: [{ name: 'a', providerOptions: ['temperature', 'tools'] }] });
+  expect(declarationOf(pool!)).toMatchObject({ providerOptions: ['temperature', 'tools'] });
+  expect(declarationOf(read({ pools: [{ name: 'a' }] })[0]!)).not.toHaveProperty('providerOptions');
+  const problems = problemsOf({ pools: [{ name: 'a', providerOptions: ['topP', 'warmth', 'candidateCount'] }] });
+  expect(problems).toEqual([
+    expect.stringMatching(/^pools\[0\]\.providerOptions\[1\]: warmth is not an option of gemini; it has temperature, /),
+    'pools[0].providerOptions[2]: candidateCount cannot be allowed: a task has one result; use more tasks',
+  ]);
+});
+
 test('a file that is not JSON is refused without quoting it, because it may contain keys', () => {
   expect(problemsOf('{"pools": [{"keys": [{"key": "sesame"')).toEqual(['is not JSON']);
 });

@@ -41,6 +41,10 @@ spec:
   budgets:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+  {{- with $pool.providerOptions }}
+  providerOptions:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
   {{- with $pool.allowedNamespaces }}
   allowedNamespaces:
     {{- toYaml . | nindent 4 }}

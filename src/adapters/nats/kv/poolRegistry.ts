@@ -72,6 +72,7 @@ const declaration: z.ZodType<PoolDeclaration> = z.object({
       .exactOptional(),
     fallbackOn: z.array(z.enum(fallbackCauses)).exactOptional(),
   }),
+  providerOptions: z.array(z.string()).exactOptional(),
   tenants: z.array(z.string()).exactOptional(),
   owner: z.string().exactOptional(),
 });

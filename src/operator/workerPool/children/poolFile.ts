@@ -15,6 +15,7 @@ export function poolDeclaration({ name, uid }: ObjectMeta, spec: WorkerPoolSpec)
     provider: spec.provider,
     models: modelsOf(spec),
     policy: policyRequestOf(spec.policy ?? {}),
+    providerOptions: spec.providerOptions,
     tenants: spec.allowedNamespaces,
     owner: uid,
   });
@@ -22,7 +23,8 @@ export function poolDeclaration({ name, uid }: ObjectMeta, spec: WorkerPoolSpec)
 
 /** The content of the pools file. It has the path of each key, not the key itself. */
 export function poolsFile({ name, uid }: ObjectMeta, spec: WorkerPoolSpec): object {
-  return { pools: [{ name, ...runtimePart(spec), policy: spec.policy, tenants: spec.allowedNamespaces, owner: uid }] };
+  const { policy, providerOptions, allowedNamespaces: tenants } = spec;
+  return { pools: [{ name, ...runtimePart(spec), policy, providerOptions, tenants, owner: uid }] };
 }
 
 /** The part that workers run by. Workers only declare the rest, so a change of the rest does not replace them. */

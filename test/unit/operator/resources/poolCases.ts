@@ -33,7 +33,9 @@ export const goodPools: readonly Case[] = [
     replicas: 0,
     autoscaling: { minReplicas: 0, maxReplicas: 1_000, targetQueueTime: '1d' },
     allowedNamespaces: ['team-a', 'team-b'],
+    providerOptions: ['temperature', 'safetySettings'],
   }),
+  good('jobs that may set no options', { ...pool, providerOptions: [] }),
   good(
     'a template with all that pods may have',
     templateOf({
@@ -116,6 +118,18 @@ export const badPools: readonly BadCase[] = [
   bad('a queue time that is too short', 'rule', 'spec.autoscaling.targetQueueTime', /from 1s to 1d/, {
     ...pool,
     autoscaling: { maxReplicas: 2, targetQueueTime: '999ms' },
+  }),
+  bad('an option that the provider lacks', 'rule', 'spec.providerOptions[1]', /warmth is not an option of gemini/, {
+    ...pool,
+    providerOptions: ['topP', 'warmth'],
+  }),
+  bad('an option that Genwarden sets', 'rule', 'spec.providerOptions[0]', /seed cannot be allowed/, {
+    ...pool,
+    providerOptions: ['seed'],
+  }),
+  bad('an option twice', 'schema', 'spec.providerOptions[1]', /Duplicate value/, {
+    ...pool,
+    providerOptions: ['topP', 'topP'],
   }),
   bad('a namespace twice', 'schema', 'spec.allowedNamespaces[1]', /Duplicate value/, {
     ...pool,

@@ -65,6 +65,7 @@ test('a worker makes the same declaration from its pools file as the operator', 
   const pool = putPool(world, {
     keys: twoKeys,
     allowedNamespaces: ['shop'],
+    providerOptions: ['temperature'],
     policy: {
       fallbackOn: ['quota'],
       fallback: [{ pool: 'spare' }],
@@ -78,7 +79,12 @@ test('a worker makes the same declaration from its pools file as the operator', 
   });
   await anOperator(world);
   const declared = world.pools.find('default')!;
-  expect(declared).toMatchObject({ tenants: ['shop'], owner: pool.metadata.uid, policy: { attemptTimeout: 300_000 } });
+  expect(declared).toMatchObject({
+    providerOptions: ['temperature'],
+    tenants: ['shop'],
+    owner: pool.metadata.uid,
+    policy: { attemptTimeout: 300_000 },
+  });
   expect(declared.policy.backoff).toEqual({ first: 1_000, cap: 60_000 });
   const files = (path: string): string =>
     path.endsWith('.json') ? childrenIn(world).configMap.data['pools.json'] : 'key';

@@ -1,0 +1,33 @@
+// Refuses provider options that the pool of a model does not let jobs set, and values that its provider would refuse.
+
+import type { FieldError } from '../../job/errors/invalidRequest.ts';
+import { optionProblems } from '../../job/providerOptions/index.ts';
+import type { SubmitBody } from './body.ts';
+import { nameOf, requestError, type Destination, type Refuse } from './limits.ts';
+import type { RequestedTask } from './mergeTasks.ts';
+
+/** For `acceptingOf`: the paths are those of the body, such as `tasks[2].input.providerOptions.temperature`. */
+export const refuseProviderOptions =
+  (body: SubmitBody, tasks: readonly RequestedTask[]): Refuse =>
+  (destination) => {
+    const places = new Map<string, RequestedTask>();
+    for (const [index, task] of tasks.entries()) {
+      const isOwn = body.tasks?.[index]?.input?.providerOptions !== undefined;
+      // Tasks share the value of the job's input.
+      places.set(isOwn ? `${task.path}input.providerOptions` : 'input.providerOptions', task);
+    }
+    return requestError([...places].flatMap(([place, { input }]) => problemsAt(place, input, body, destination)));
+  };
+
+function problemsAt(
+  place: string,
+  { providerOptions = {} }: RequestedTask['input'],
+  { kind }: SubmitBody,
+  destination: Destination,
+): FieldError[] {
+  const { provider, options: allowed, path } = destination;
+  const where = path === undefined ? '' : ` for ${nameOf(destination)}`;
+  return optionProblems(providerOptions, { provider, kind, allowed }).map((problem) => {
+    return { path: `${place}${problem.path}`, message: `${problem.message}${where}` };
+  });
+}
