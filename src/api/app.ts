@@ -6,6 +6,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { authenticate } from './auth/authenticate.ts';
 import { answerErrors, asGenwardenError, sendProblem } from './errorHandler.ts';
 import { RecentEntries } from '../jobs/events/recentEntries.ts';
+import { AttemptDurations, followAttempts } from '../readmodel/attemptDurations.ts';
 import { LastClaims } from '../readmodel/lastClaims.ts';
 import type { EndedTask } from '../jobs/context.ts';
 import { JobWatch } from '../jobs/wait.ts';
@@ -71,8 +72,10 @@ function contextOf(options: ApiOptions, closing: AbortSignal): ApiContext {
   const recent = new RecentEntries(follower, options.events?.recent);
   const onTaskEnded = (ended: EndedTask): void => logEndedTask(options.logger, ended);
   const lastClaims = new LastClaims(follower);
-  const waits = new WaitObserver({ ...options, workers, lastClaims });
-  return { ...options, workers, watch: new JobWatch(follower), lastClaims, waits, recent, onTaskEnded, closing };
+  const attemptDurations = new AttemptDurations();
+  closing.addEventListener('abort', followAttempts(attemptDurations, follower), { once: true });
+  const known = { ...options, workers, lastClaims, attemptDurations };
+  return { ...known, watch: new JobWatch(follower), waits: new WaitObserver(known), recent, onTaskEnded, closing };
 }
 
 function newApp({ logger, random }: ApiOptions): Api {

@@ -13,7 +13,7 @@ import type { JobsContext } from '../jobs/context.ts';
 import type { WaitObserver } from '../jobs/waitObserver.ts';
 
 /** The parts that `buildApi` creates. */
-type OwnParts = 'workers' | 'lastClaims' | 'watch' | 'recent' | 'onTaskEnded';
+type OwnParts = 'workers' | 'lastClaims' | 'attemptDurations' | 'watch' | 'recent' | 'onTaskEnded';
 
 /** The ports and settings of the use cases, and those that only HTTP needs. */
 export interface ApiOptions extends Omit<JobsContext, OwnParts> {

@@ -55,7 +55,16 @@ export interface ExplainedTask {
   next: { at: string; rule: string; says: string }[];
   /** ms. */
   budgetsLeft: { queue: number; run: number; review: number } | null;
-  queue: { lane: Lane; ahead: number; aheadRequeued: number } | null;
+  queue: {
+    lane: Lane;
+    /** Tasks of its lane that are ahead of it. */
+    ahead: number;
+    aheadRequeued: number;
+    /** Tasks of all lanes that are served before it. */
+    before: number;
+    /** An estimate, ms from now; null if nothing is known. */
+    startsInMs: number | null;
+  } | null;
   worker: { name: string; lastBeatMsAgo: number | null; draining: boolean; progress: number } | null;
   error: TaskError | null;
 }

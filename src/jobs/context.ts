@@ -12,6 +12,7 @@ import type { PoolRegistry } from '../ports/poolRegistry.ts';
 import type { SchemaChecker } from '../ports/schemaChecker.ts';
 import type { StorageHealth } from '../ports/storageHealth.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
+import type { AttemptDurations } from '../readmodel/attemptDurations.ts';
 import type { Follower } from '../readmodel/follower.ts';
 import type { LastClaims } from '../readmodel/lastClaims.ts';
 import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
@@ -34,6 +35,8 @@ export interface JobsContext {
   readonly follower: Follower;
   readonly workers: WorkerDirectory;
   readonly lastClaims: LastClaims;
+  /** How long attempts take; if absent, that is unknown. */
+  readonly attemptDurations?: Pick<AttemptDurations, 'meanOf'>;
   readonly watch: JobWatch;
   readonly recent: RecentEntries;
   /** Checks NATS and the leader; if absent, the doctor skips these checks. */

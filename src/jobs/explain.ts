@@ -4,6 +4,7 @@
 import type { Observation, ObservedPool } from '../job/explain/observation.ts';
 import type { TaskError } from '../job/errors/index.ts';
 import type { JobId } from '../job/ids.ts';
+import type { Beat } from '../ports/heartbeats.ts';
 import type { FullStorage } from '../job/storage.ts';
 import { servingPool } from '../job/target.ts';
 import { lanes, type Lane, type Sequence, type TaskState } from '../job/task.ts';
@@ -14,7 +15,15 @@ import { readJob, type ReadContext } from './read.ts';
 
 export interface ExplainContext extends Pick<
   JobsContext,
-  'follower' | 'workers' | 'lastClaims' | 'queue' | 'pools' | 'storage' | 'clock' | 'heartbeatTimeoutMs'
+  | 'follower'
+  | 'workers'
+  | 'lastClaims'
+  | 'attemptDurations'
+  | 'queue'
+  | 'pools'
+  | 'storage'
+  | 'clock'
+  | 'heartbeatTimeoutMs'
 > {
   readonly keys?: Pick<KeyRingView, 'state' | 'block' | 'outages'>;
 }
@@ -100,26 +109,31 @@ function queuesOf(
 async function observePool(context: ExplainContext, name: string, queues: Queues): Promise<ObservedPool> {
   const [keys, paused] = await Promise.all([context.keys?.state(name) ?? null, context.queue.paused(name)]);
   const beats = beatsOf(context, name);
-  const free = beats.map(({ draining, slots }) =>
-    draining ? 0 : Math.max(0, slots.total - slots.busy - slots.leaked),
-  );
+  const open = beats.filter(({ draining }) => !draining);
   const declared = context.pools.find(name);
+  const { index } = context.follower;
   return {
     name,
     provider: declared?.provider ?? 'the provider',
     removed: declared === undefined,
     lanes: Object.fromEntries(lanes.map((lane) => [lane, queues[lane].length])) as Record<Lane, number>,
     workers: beats.length,
-    draining: beats.filter(({ draining }) => draining).length,
+    draining: beats.length - open.length,
     slots: {
-      total: beats.reduce((sum, { slots }) => sum + slots.total, 0),
-      free: free.reduce((sum, one) => sum + one, 0),
+      total: sumOf(beats, ({ slots }) => slots.total),
+      free: sumOf(open, ({ slots }) => Math.max(0, slots.total - slots.busy - slots.leaked)),
+      open: sumOf(open, ({ slots }) => Math.max(0, slots.total - slots.leaked)),
     },
+    running: index.counts().get(name)?.running ?? 0,
+    attemptMs: context.attemptDurations?.meanOf(name, index.queued(name).models) ?? null,
     keys,
     paused: paused ?? null,
     lastClaimAt: context.lastClaims.of(name),
   };
 }
+
+const sumOf = (beats: readonly Beat[], of: (beat: Beat) => number): number =>
+  beats.reduce((sum, beat) => sum + of(beat), 0);
 
 /** How many of the ascending sequences are less than `sequence`. */
 function countBefore(sequences: readonly Sequence[], sequence: Sequence): number {
@@ -133,7 +147,7 @@ function countBefore(sequences: readonly Sequence[], sequence: Sequence): number
 }
 
 /** The last heartbeats of the pool's workers. Workers silent for longer than the heartbeat timeout are left out. */
-function beatsOf(context: ExplainContext, pool: string) {
+function beatsOf(context: ExplainContext, pool: string): readonly Beat[] {
   const since = context.clock.now() - heartbeatTimeoutOf(context);
   return context.workers.list().flatMap(({ beat, lastBeat }) => (beat.pool === pool && lastBeat > since ? [beat] : []));
 }

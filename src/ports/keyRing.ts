@@ -69,7 +69,10 @@ export interface KeyState {
   readonly provider: ProviderAnswer | null;
   readonly message: string;
   readonly inFlight: number;
+  readonly maxInFlight: number;
   readonly requestsPerMinute: number;
+  /** Requests that the limit per minute allows at once. */
+  readonly requestsLeft: number;
   /** The models for which this key is not usable at present. */
   readonly models: readonly KeyModelState[];
 }

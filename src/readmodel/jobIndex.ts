@@ -9,6 +9,7 @@ import { type Monotonic } from '../job/time.ts';
 import type { LogEntry } from '../ports/jobLog.ts';
 import { Interner } from './intern.ts';
 import { JobOrder, type ListPosition } from './jobOrder.ts';
+import { QueueTally, type QueuedTasks } from './queueTally.ts';
 
 export interface IndexedTask {
   readonly sequence: Sequence;
@@ -49,6 +50,7 @@ export class JobIndex {
   readonly #finished = new Set<JobEntry>();
   readonly #order = new JobOrder<JobEntry>();
   readonly #counts = new Map<string, Record<TaskStateName, number>>();
+  readonly #queued = new QueueTally();
   readonly #maxFinished: number;
   readonly #interner = new Interner();
   #completeSince: Instant | null = null;
@@ -98,6 +100,11 @@ export class JobIndex {
     return this.#counts;
   }
 
+  /** The queued tasks that the pool's workers serve. */
+  queued(pool: string): QueuedTasks {
+    return this.#queued.of(pool);
+  }
+
   /** The index has every job submitted after this time, except deleted ones; null: it has all jobs. */
   get completeSince(): Instant | null {
     return this.#completeSince;
@@ -123,6 +130,7 @@ export class JobIndex {
     this.#finished.clear();
     this.#order.clear();
     this.#counts.clear();
+    this.#queued.clear();
     this.#completeSince = null;
     this.#openTasks = 0;
   }
@@ -156,6 +164,7 @@ export class JobIndex {
     if (task === undefined || task.state.state === 'deleted') return;
     this.#countsOf(servingPool(task.state))[task.state.state] += by;
     if (!isOpen(task.state)) return;
+    this.#queued.count(task.state, by);
     job.openTasks += by;
     this.#openTasks += by;
   }

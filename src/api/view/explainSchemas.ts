@@ -36,9 +36,15 @@ export const explainedTaskSchema = z.object({
   next: z.array(nextStepSchema).describe('What happens without intervention, soonest first.'),
   budgetsLeft: z.object({ queue: ms, run: ms, review: ms }).nullable(),
   queue: z
-    .object({ lane: z.enum(lanes as readonly ['again', ...string[]]), ahead: count, aheadRequeued: count })
+    .object({
+      lane: z.enum(lanes as readonly ['again', ...string[]]),
+      ahead: count.describe('Tasks of its lane that are ahead of it.'),
+      aheadRequeued: count,
+      before: count.describe('Tasks of all lanes that are served before it.'),
+      startsInMs: ms.nullable().describe('An estimate, ms from now; null if nothing is known.'),
+    })
     .nullable()
-    .describe('For a queued task: how many tasks of its lane, and how many requeued tasks, are ahead of it.'),
+    .describe('For a queued task: its place in the queue.'),
   worker: z
     .object({ name: z.string(), lastBeatMsAgo: ms.nullable(), draining: z.boolean(), progress: z.number() })
     .nullable()

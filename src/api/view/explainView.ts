@@ -1,6 +1,8 @@
 // The JSON of explanations: their sentences, and the facts behind them.
 
 import { explain } from '../../job/explain/index.ts';
+import { expectedStart } from '../../job/explain/start.ts';
+import { tasksBefore } from '../../job/queueEstimate.ts';
 import type { Observation, ObservedPool } from '../../job/explain/observation.ts';
 import { countStates, jobState, jobTimes } from '../../job/jobState.ts';
 import type { TaskObservation } from '../../jobs/explain.ts';
@@ -39,10 +41,18 @@ export function explainedTaskView(seen: Observation, sequence: Sequence): Explai
   };
 }
 
-function queueView({ task, ahead }: Observation): ExplainedTaskView['queue'] {
+function queueView(seen: Observation): ExplainedTaskView['queue'] {
+  const { task, ahead } = seen;
   if (task.state !== 'queued' || ahead === null) return null;
   const own = task.lane === 'again' ? ahead.again : ahead.lane;
-  return { lane: task.lane, ahead: own, aheadRequeued: task.lane === 'again' ? 0 : ahead.again };
+  const start = expectedStart(task, seen);
+  return {
+    lane: task.lane,
+    ahead: own,
+    aheadRequeued: task.lane === 'again' ? 0 : ahead.again,
+    before: tasksBefore(task.lane, ahead, seen.pool.lanes),
+    startsInMs: start === undefined ? null : Math.round(start.wait),
+  };
 }
 
 function workerView({ task, runner }: Observation): ExplainedTaskView['worker'] {
@@ -59,7 +69,7 @@ export function observedPoolView({ name, paused, keys, lastClaimAt, ...rest }: O
     lanes: { ...lanes },
     workers,
     draining,
-    slots: { ...slots },
+    slots: { total: slots.total, free: slots.free },
     keys:
       keys?.map(({ fingerprint, state, until, cause }) => ({
         fingerprint,

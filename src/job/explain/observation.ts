@@ -12,6 +12,17 @@ export interface ObservedKey {
   /** When it may be used again, if known. */
   readonly until: Instant | null;
   readonly cause: string | null;
+  readonly requestsPerMinute: number;
+  /** Requests that its limit per minute allows at once. */
+  readonly requestsLeft: number;
+  readonly inFlight: number;
+  readonly maxInFlight: number;
+  /** The models for which it is not usable at present. */
+  readonly models: readonly {
+    readonly model: string;
+    readonly state: 'cooling' | 'exhausted' | 'noQuota' | 'refused';
+    readonly until: Instant;
+  }[];
 }
 
 export interface ObservedPool {
@@ -26,7 +37,12 @@ export interface ObservedPool {
   readonly workers: number;
   /** Of those, the ones that are shutting down and claim no more tasks. */
   readonly draining: number;
-  readonly slots: { readonly total: number; readonly free: number };
+  /** `open`: of workers that claim tasks. */
+  readonly slots: { readonly total: number; readonly free: number; readonly open: number };
+  /** Tasks that its workers run. */
+  readonly running: number;
+  /** How long an attempt of its queued tasks takes on average, ms; null if that is unknown. */
+  readonly attemptMs: number | null;
   /** Null if nothing is known about the keys. */
   readonly keys: readonly ObservedKey[] | null;
   /** Null if the pool is not paused; `until` is null for a pause without an end. */

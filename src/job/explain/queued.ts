@@ -5,6 +5,7 @@ import type { Instant, Queued } from '../task.ts';
 import { blocked } from './blocked.ts';
 import type { Finding, Observation, ObservedHolder, ObservedPool, WaitingFor, WaitReason } from './observation.ts';
 import { about, clockTime, count } from './format.ts';
+import { expectedStart, startText } from './start.ts';
 
 /** ms after which it is unexpected that free workers have not claimed the next task. */
 const claimExpectedWithin = 10_000;
@@ -19,7 +20,7 @@ export function whyQueued(task: Queued, seen: Observation): Finding[] {
   // More workers would not help while another obstacle is in the way.
   if (behind !== undefined) obstacles.push(obstacles.length === 0 ? behind : { ...behind, advice: '' });
   if (obstacles.length > 0) return obstacles;
-  return [pool.slots.free === 0 ? workersBusy(pool) : next(task, seen)];
+  return [pool.slots.free === 0 ? workersBusy(task, seen) : next(task, seen)];
 }
 
 /** Undefined while remaining workers of the removed pool can still run the task. */
@@ -59,7 +60,9 @@ function noWorkers({ name, workers, draining }: ObservedPool): Finding | undefin
   };
 }
 
-function queuedBehind({ lane }: Queued, { ahead, pool }: Observation): Finding | undefined {
+function queuedBehind(task: Queued, seen: Observation): Finding | undefined {
+  const { lane } = task;
+  const { ahead, pool } = seen;
   if (ahead === null || ahead.again + ahead.lane === 0) return undefined;
   const inLane = lane === 'again' ? ahead.again : ahead.lane;
   const requeued = lane === 'again' ? 0 : ahead.again;
@@ -68,14 +71,20 @@ function queuedBehind({ lane }: Queued, { ahead, pool }: Observation): Finding |
     ...(requeued > 0 ? [count(requeued, 'requeued task')] : []),
   ];
   const busy = pool.slots.total - pool.slots.free;
-  const summary = `${before.join(' and ')} ${isOrAre(inLane + requeued)} ahead of it; ${busy} of ${pool.slots.total} slots of pool ${pool.name} are busy`;
+  const detail = `${before.join(' and ')} ${isOrAre(inLane + requeued)} ahead of it; ${busy} of ${pool.slots.total} slots of pool ${pool.name} are busy`;
   const finding: Finding = {
     cause: 'QueuedBehind',
-    summary,
+    summary: `${detail}${startsIn(task, seen)}`,
     advice: 'Add workers or slots, or submit with a higher priority.',
   };
   // With a free slot for it and for all before it, it starts in a moment.
-  return inLane + requeued < pool.slots.free ? finding : { ...finding, waitingFor: waits('SlotsBusy', summary) };
+  return inLane + requeued < pool.slots.free ? finding : { ...finding, waitingFor: waits('SlotsBusy', detail) };
+}
+
+function startsIn(task: Queued, seen: Observation): string {
+  const start = expectedStart(task, seen);
+  const text = start === undefined ? undefined : startText(start);
+  return text === undefined ? '' : `. It starts in ${text}`;
 }
 
 function heldForMemory({ attemptsLost }: Queued, { worker, alone, memory }: ObservedHolder): Finding {
@@ -93,10 +102,12 @@ function heldForMemory({ attemptsLost }: Queued, { worker, alone, memory }: Obse
 const mebi = (bytes: number): number => Math.round(bytes / 1_048_576);
 const wasOrWere = (number: number): string => (number === 1 ? 'was' : 'were');
 
-function workersBusy({ name, slots, workers }: ObservedPool): Finding {
-  const summary = `It is next, but pool ${name} has no free slot (${count(slots.total, 'slot')} on ${count(workers, 'worker')})`;
+function workersBusy(task: Queued, seen: Observation): Finding {
+  const { name, slots, workers } = seen.pool;
+  const detail = `It is next, but pool ${name} has no free slot (${count(slots.total, 'slot')} on ${count(workers, 'worker')})`;
   const advice = 'No action needed: it starts as soon as a slot is free.';
-  return { cause: 'WorkersBusy', summary, advice, waitingFor: waits('SlotsBusy', summary) };
+  const waitingFor = waits('SlotsBusy', detail);
+  return { cause: 'WorkersBusy', summary: `${detail}${startsIn(task, seen)}`, advice, waitingFor };
 }
 
 function next(task: Queued, { now, pool }: Observation): Finding {

@@ -10,7 +10,7 @@ import { poolLabel, workerSelector } from './children/names.ts';
 import { parseTemplate } from './children/workerTemplate.ts';
 import { reconcilePool } from './reconciler.ts';
 import { PoolStates, type Term } from './reconcileState.ts';
-import { AttemptDurations } from './observe/attemptDuration.ts';
+import { AttemptDurations } from '../../readmodel/attemptDurations.ts';
 import { deploymentType, podType, type Deployment, type Pod } from '../resources/builtInKinds.ts';
 
 export function workerPoolController(context: OperatorContext): Controller {

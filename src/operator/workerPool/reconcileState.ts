@@ -4,7 +4,7 @@ import { longAgo, type Monotonic } from '../../job/time.ts';
 import type { Informer, ObjectMeta } from '../../ports/kubernetes.ts';
 import type { WorkerDirectory } from '../../readmodel/workerDirectory.ts';
 import type { ParsedTemplate } from './children/workerTemplate.ts';
-import type { AttemptDurations } from './observe/attemptDuration.ts';
+import type { AttemptDurations } from '../../readmodel/attemptDurations.ts';
 import type { WorkerPool, WorkerPoolStatus } from '../resources/workerPool.ts';
 import type { ObservedKeys } from './observe/keySecrets.ts';
 import type { Deployment, Pod } from '../resources/builtInKinds.ts';

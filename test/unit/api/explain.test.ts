@@ -21,6 +21,8 @@ const cooling: KeyState = {
   cause: 'RateLimited',
   inFlight: 0,
   requestsPerMinute: 10,
+  requestsLeft: 10,
+  maxInFlight: 4,
   provider: null,
   message: '',
   models: [],
@@ -53,7 +55,7 @@ describe('GET /v1/jobs/{id}/explain', () => {
         {
           task: 0,
           cause: 'NoWorkers',
-          queue: { lane: 'normal', ahead: 1, aheadRequeued: 0 },
+          queue: { lane: 'normal', ahead: 1, aheadRequeued: 0, before: 1, startsInMs: null },
           worker: null,
           dueAt: iso(start + 24 * 60 * minute),
           next: [{ rule: 'QueueTimeout' }],

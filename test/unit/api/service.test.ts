@@ -173,6 +173,8 @@ describe('workers and pools', () => {
       cause: 'RateLimited',
       inFlight: 1,
       requestsPerMinute: 10,
+      requestsLeft: 10,
+      maxInFlight: 4,
       provider: null,
       message: '',
       models: [],

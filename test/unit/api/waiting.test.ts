@@ -197,6 +197,8 @@ describe('GET /v1/pools', () => {
     cause: null,
     inFlight: 0,
     requestsPerMinute: 10,
+    requestsLeft: 10,
+    maxInFlight: 4,
     provider: null,
     message: '',
     models: [{ model: 'gemini-3-pro-image', state: 'exhausted', until: start + 3_600_000, cause: 'QuotaExhausted' }],

@@ -28,7 +28,7 @@ function explained(over: Partial<ExplainedTask> = {}): ExplainedTask {
     retryAt: null,
     next: [{ at: ago(-86_000_000), rule: 'QueueTimeout', says: 'It fails with QueueTimeout in 23h54m' }],
     budgetsLeft: { queue: 86_000_000, run: 300_000, review: 86_400_000 },
-    queue: { lane: 'normal', ahead: 0, aheadRequeued: 0 },
+    queue: { lane: 'normal', ahead: 0, aheadRequeued: 0, before: 0, startsInMs: null },
     worker: null,
     error: null,
     ...over,

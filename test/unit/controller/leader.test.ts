@@ -96,6 +96,8 @@ describe('metrics', () => {
       cause: null,
       inFlight: 0,
       requestsPerMinute: 1,
+      requestsLeft: 1,
+      maxInFlight: 4,
       provider: null,
       message: '',
       models: [],

@@ -1,7 +1,16 @@
 import { monotonicFrom } from '../../../src/job/time.ts';
 import { describe, expect, it } from 'vitest';
 import { JobIndex } from '../../../src/readmodel/jobIndex.ts';
-import { cancelled, claimed, deleted, failed, newRun, succeeded } from '../../../src/job/transitions.ts';
+import {
+  cancelled,
+  claimed,
+  deleted,
+  failed,
+  fellBack,
+  newRun,
+  submitted,
+  succeeded,
+} from '../../../src/job/transitions.ts';
 import { anEntry, freshJobId, queuedTask, start } from '../../fakes/tasks.ts';
 
 const now = monotonicFrom(0);
@@ -37,6 +46,25 @@ describe('JobIndex', () => {
       [1, 0, 0, 1],
     ]);
     expect([...index.openTasks()].map(({ sequence }) => sequence)).toEqual([4]);
+  });
+
+  it('counts the queued tasks of the pool that serves them by lane and model', () => {
+    const index = new JobIndex();
+    const one = queuedTask({ priority: 'high' });
+    const { of } = queuedTask();
+    const two = submitted({ ...of, policy: { ...of.policy, fallback: [{ pool: 'spare', model: 'other' }] } });
+    index.apply(anEntry(1, one), now);
+    index.apply(anEntry(2, two), now);
+    expect(index.queued('default').lanes).toEqual({ again: 0, high: 1, normal: 1, low: 0, guest: 0 });
+    expect([...index.queued('default').models]).toEqual([[one.of.model, 2]]);
+    index.apply(anEntry(3, claimed(one, 'w1', 1, start + 10)), now);
+    index.apply(anEntry(4, fellBack(claimed(two, 'w1', 1, start + 10), 1, start + 20)), now);
+    expect(index.queued('default').lanes).toMatchObject({ high: 0, normal: 0 });
+    expect(index.queued('default').models.size).toBe(0);
+    expect(index.queued('spare').lanes).toMatchObject({ guest: 1 });
+    expect([...index.queued('spare').models]).toEqual([['other', 1]]);
+    index.clear();
+    expect(index.queued('spare').lanes).toMatchObject({ guest: 0 });
   });
 
   it('lists jobs newest first, whatever order it received them in, and continues after a position', () => {

@@ -166,7 +166,8 @@ function countedEnds(record: KeyRecord, now: Instant): readonly { at: Instant; c
   ];
 }
 
-function rateRoom(record: KeyRecord, now: Instant): number {
+/** How many more requests the limit per minute allows now; below 0 after the limit was lowered. */
+export function rateRoom(record: KeyRecord, now: Instant): number {
   return record.requestsPerMinute - countedEnds(record, now).reduce((sum, { count }) => sum + count, 0);
 }
 

@@ -9,7 +9,17 @@ import type { Instant } from '../../../job/task.ts';
 import type { KeyOutcome, KeyState } from '../../../ports/keyRing.ts';
 import { isSilence } from './health.ts';
 import { boundedRetryAfter } from '../../../job/retryAfter.ts';
-import { endHold, grant, holdOf, inFlight, room, roomAt, type KeyRecord, type ModelSetback } from './record.ts';
+import {
+  endHold,
+  grant,
+  holdOf,
+  inFlight,
+  rateRoom,
+  room,
+  roomAt,
+  type KeyRecord,
+  type ModelSetback,
+} from './record.ts';
 
 const rateLimit: Backoff = { first: 5_000, cap: 60_000 };
 const quota: Backoff = { first: 60_000, cap: 3_600_000 };
@@ -82,10 +92,11 @@ export function forgetRefusals(record: KeyRecord, since: Instant): KeyRecord {
 
 /** `cooling` if at least one model is; `models` says which. */
 export function stateOf(pool: string, fingerprint: string, record: KeyRecord, now: Instant): KeyState {
-  const { requestsPerMinute } = record;
+  const { requestsPerMinute, maxInFlight } = record;
   const live = record.models.filter(({ until }) => until > now);
   const models = live.map(({ model, state, until, cause }) => ({ model, state, until, cause }));
-  const base = { pool, fingerprint, requestsPerMinute, inFlight: inFlight(record, now), models };
+  const limits = { requestsPerMinute, requestsLeft: Math.max(0, rateRoom(record, now)), maxInFlight };
+  const base = { pool, fingerprint, ...limits, inFlight: inFlight(record, now), models };
   const clear = { until: null, cause: null, provider: null, message: '' };
   if (record.refusal !== null) {
     const { until, cause, provider, message } = record.refusal;

@@ -1,11 +1,8 @@
-// Shares polls among the lanes of a pool: smooth weighted round robin, high : normal : low as 6 : 3 : 1. Guests count as normal.
+// Shares polls among the lanes of a pool: smooth weighted round robin by the weights of the lanes.
 
-import type { Lane } from '../../../job/task.ts';
+import { laneWeights, type WeightedLane } from '../../../job/lanes.ts';
 
-export type WeightedLane = Exclude<Lane, 'again'>;
 export const weightedLanes: readonly WeightedLane[] = ['high', 'normal', 'low', 'guest'];
-
-const weights: Readonly<Record<WeightedLane, number>> = { high: 6, normal: 3, low: 1, guest: 3 };
 
 export class LaneWeights {
   readonly #credit: Record<WeightedLane, number> = { high: 0, normal: 0, low: 0, guest: 0 };
@@ -24,8 +21,8 @@ export class LaneWeights {
   #next(lanes: readonly WeightedLane[]): WeightedLane {
     let total = 0;
     for (const lane of lanes) {
-      this.#credit[lane] += weights[lane];
-      total += weights[lane];
+      this.#credit[lane] += laneWeights[lane];
+      total += laneWeights[lane];
     }
     const next = lanes.reduce((best, lane) => (this.#credit[lane] > this.#credit[best] ? lane : best));
     this.#credit[next] -= total;

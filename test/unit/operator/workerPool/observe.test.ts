@@ -1,5 +1,4 @@
 // What the operator observes of a pool besides its children: attempt durations, busy pods, the pod template.
-import { longAgo } from '../../../../src/job/time.ts';
 import { expect, test } from 'vitest';
 import { claimed, failed, succeeded, submitted, waiting } from '../../../../src/job/transitions.ts';
 import {
@@ -9,14 +8,12 @@ import {
   variableOf,
   workerTemplate,
 } from '../../../../src/operator/workerPool/children/workerTemplate.ts';
-import { AttemptDurations } from '../../../../src/operator/workerPool/observe/attemptDuration.ts';
+import { AttemptDurations } from '../../../../src/readmodel/attemptDurations.ts';
 import type { Pod } from '../../../../src/operator/resources/builtInKinds.ts';
 import { workerPods } from '../../../../src/operator/workerPool/observe/index.ts';
 import { workerPoolSpec } from '../../../../src/operator/resources/workerPool.ts';
 import { beatOf } from '../../../fakes/heartbeats.ts';
 import { identity, start } from '../../../fakes/tasks.ts';
-
-const seen = (state: Parameters<typeof succeeded>[0]) => ({ sequence: 1, seenAt: longAgo, state });
 
 test('the mean duration ignores lost and cancelled attempts', () => {
   const attemptDurations = new AttemptDurations();
@@ -24,8 +21,8 @@ test('the mean duration ignores lost and cancelled attempts', () => {
   expect(attemptDurations.mean('default')).toBe(15_000);
   const end = (after: object, took: number): void =>
     attemptDurations.observe({
-      before: seen(running),
-      after: { sequence: 2, seenAt: longAgo, state: { ...after, since: start + took } as never },
+      before: { state: running },
+      after: { state: { ...after, since: start + took } as never },
     });
   end(failed(running, 'WorkerLost', start), 90_000);
   expect(attemptDurations.mean('default')).toBe(15_000);
