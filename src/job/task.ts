@@ -167,6 +167,8 @@ export interface ArtifactRef {
   readonly mediaType: string;
   readonly bytes: number;
   readonly digest: string;
+  /** Where an S3 store keeps the bytes; absent in an object store of NATS. */
+  readonly path?: string;
   readonly width?: number;
   readonly height?: number;
 }

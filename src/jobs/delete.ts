@@ -4,6 +4,7 @@
 import { GenwardenError } from '../job/errors/index.ts';
 import type { JobId } from '../job/ids.ts';
 import { deleteFinishedTask, deleteTask, refusalOfDelete } from '../job/requests/delete.ts';
+import type { ArtifactRef } from '../job/task.ts';
 import type { DetailedEntry, JobRecord } from '../ports/jobLog.ts';
 import { changeTask, changeTasks } from './changeTasks.ts';
 import type { JobsContext } from './context.ts';
@@ -26,12 +27,12 @@ export async function deleteJob(context: DeleteContext, tenant: string, job: Job
   const refusal = tasks.map(({ last }) => refusalOfDelete(last.state)).find((error) => error !== undefined);
   if (refusal !== undefined) throw refusal;
   const { pool } = tasks[0]!.last.state.of;
-  const digests = artifactsOf(await context.log.history(job, pool));
+  const made = artifactsOf(await context.log.history(job, pool));
   await changeTask(context, tasks[0]!, ({ state }) => deleteFinishedTask(state, context.clock.now()));
   // From the first tombstone on, no reader finds the job.
   await deleteTasks(context, { job, tasks: tasks.slice(1) });
   await context.log.purge(job, pool);
-  return deleteArtifacts(context, tenant, digests);
+  return deleteArtifacts(context, tenant, job, made);
 }
 
 /** More than enough: only a retry that had already begun can reopen a task, and it does so once. */
@@ -49,18 +50,20 @@ async function deleteTasks(context: DeleteContext, { job, tasks }: JobRecord): P
 }
 
 /** The artifacts that the tasks produced in all their runs. References are kept, because other jobs may use them. */
-function artifactsOf(entries: readonly DetailedEntry[]): ReadonlySet<string> {
-  return new Set(entries.flatMap(({ detail }) => detail.artifacts ?? []).map(({ digest }) => digest));
+function artifactsOf(entries: readonly DetailedEntry[]): Iterable<ArtifactRef> {
+  const all = entries.flatMap(({ detail }) => detail.artifacts ?? []);
+  return new Map(all.map((artifact) => [`${artifact.digest} ${artifact.path ?? ''}`, artifact])).values();
 }
 
 async function deleteArtifacts(
   { artifacts }: Pick<DeleteContext, 'artifacts'>,
   tenant: string,
-  digests: ReadonlySet<string>,
+  job: JobId,
+  made: Iterable<ArtifactRef>,
 ): Promise<LeftArtifact[]> {
   const left: LeftArtifact[] = [];
-  for (const digest of digests) {
-    await artifacts.delete(tenant, digest).catch((error: unknown) => left.push({ digest, error }));
+  for (const { digest, path } of made) {
+    await artifacts.delete(tenant, digest, { job, path }).catch((error: unknown) => left.push({ digest, error }));
   }
   return left;
 }

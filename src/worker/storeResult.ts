@@ -102,10 +102,12 @@ async function store(
   mediaType: string,
   context: WorkerContext,
 ): Promise<ArtifactRef> {
-  const put = () => context.options.artifacts.put(claim.state.of.tenant, bytes, mediaType);
+  const { tenant, job, task, labels, expiresAt } = claim.state.of;
+  const place = { job, task, name, labels, expiresAt };
+  const put = () => context.options.artifacts.put(tenant, bytes, mediaType, { place });
   const what = `Storing the ${name} of the result in the artifact store failed`;
   const stored = await storeCall({ operation: 'put', what }, put, context.ended, context);
-  return { name, mediaType: stored.mediaType, bytes: stored.bytes, digest: stored.digest };
+  return { name, ...stored };
 }
 
 const asJson = (value: JsonValue): Buffer => Buffer.from(JSON.stringify(value));

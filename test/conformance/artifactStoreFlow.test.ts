@@ -83,7 +83,7 @@ onEachAdapter((open, adapter) => {
     const gone = AbortSignal.abort(new Error('no longer needed'));
     await expect(store.read('acme', digest, gone)).rejects.toThrow('no longer needed');
     const other = randomBytes(size);
-    await expect(store.put('acme', other, 'image/png', gone)).rejects.toThrow('no longer needed');
+    await expect(store.put('acme', other, 'image/png', { signal: gone })).rejects.toThrow('no longer needed');
     expect(store.traffic()).toEqual(still);
   });
 });

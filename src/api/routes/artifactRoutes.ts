@@ -103,15 +103,15 @@ async function sendBytes(
   source: Source,
   header: string | undefined,
 ): Promise<FastifyReply> {
-  const { digest, bytes, name } = source.artifact;
+  const { digest, bytes, name, path } = source.artifact;
   const range = byteRange(header, bytes);
   if (range === 'outside') {
     const details = { contentRange: `bytes */${bytes}` };
     throw new GenwardenError('RangeNotSatisfiable', `The artifact has only ${bytes} bytes`, { details });
   }
   const stream = source.headersOnly
-    ? (await context.artifacts.find(source.tenant, digest)) && Readable.from([])
-    : await context.artifacts.stream(source.tenant, digest, range);
+    ? (await context.artifacts.find(source.tenant, digest, path)) && Readable.from([])
+    : await context.artifacts.stream(source.tenant, digest, range, path);
   if (stream === undefined) throw new GenwardenError('ArtifactNotFound', `Artifact ${name} is no longer stored`);
   if (!source.headersOnly) guard(stream, reply, source, context);
   if (range === undefined) return reply.header('content-length', bytes).send(stream);

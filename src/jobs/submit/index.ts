@@ -97,7 +97,7 @@ async function storeJob(context: SubmitContext, submit: Identified): Promise<Sub
   const opened = await openReferences(context, body, tasks, tenant);
   const [, ...accepting] = acceptingOf(shaped, refuseReferences(tasks, opened));
   const timing = timingOf(body.kind, body.policy, policy, context.retentionMs, context.clock.now());
-  const references = await opened.store();
+  const references = await opened.store(timing.expiresAt);
   const newJob = { job, tenant, digest, owner, body, tasks, placement, references };
   return write(context, submit, specsOf({ ...newJob, timing: withFallback(timing, accepting) }));
 }

@@ -4,7 +4,7 @@
 import { mapLimit } from '../../async/mapLimit.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { invalidRequest, type FieldError } from '../../job/errors/invalidRequest.ts';
-import type { ReferenceImage } from '../../job/task.ts';
+import type { Instant, ReferenceImage } from '../../job/task.ts';
 import type { ArtifactStore } from '../../ports/artifactStore.ts';
 import type { ImageReader } from '../../ports/imageReader.ts';
 import { decodeData } from './base64.ts';
@@ -16,15 +16,18 @@ import { checkImages, imageMediaTypes, mediaTypeOf, type NewImage } from './imag
 export interface OpenedReferences {
   /** The size of each image, bytes, and its place in the body. */
   readonly images: ReadonlyMap<ReferenceBody, { readonly bytes: number; readonly path: string }>;
-  /** Stores the inline images. Throws what the store throws, with the place of the reference. */
-  store(): Promise<ResolvedReferences>;
+  /**
+   * Stores the inline images, and keeps the stored ones until `until`, when the job expires. Throws `ReferenceNotFound` if one has
+   * expired meanwhile, or what the store throws, with the place of the reference.
+   */
+  store(until: Instant): Promise<ResolvedReferences>;
 }
 
 /** The stored image of each reference. */
 export type ResolvedReferences = ReadonlyMap<ReferenceBody, ReferenceImage>;
 
 export interface ReferenceContext {
-  readonly artifacts: Pick<ArtifactStore, 'find' | 'put'>;
+  readonly artifacts: Pick<ArtifactStore, 'find' | 'put' | 'keep'>;
   readonly images: ImageReader;
 }
 
@@ -63,7 +66,8 @@ export async function openReferences(
   ];
   return {
     images: new Map(sizes),
-    async store() {
+    async store(until) {
+      await keepImages(artifacts, tenant, found, until);
       const stored = await mapLimit(atOnce, fresh, async ({ reference, path, bytes, mediaType }) => {
         const { digest } = await naming(path, () => artifacts.put(tenant, bytes, mediaType));
         return { reference, image: { artifact: digest, mediaType, bytes: bytes.length } };
@@ -134,11 +138,29 @@ async function findImage(
   path: string,
 ): Promise<ReferenceImage> {
   const stored = await naming(path, () => store.find(tenant, digest));
-  if (stored === undefined) throw new GenwardenError('ReferenceNotFound', `${path}: artifact ${digest} is not stored`);
+  if (stored === undefined) throw notStored(path, digest);
   const { mediaType, bytes } = stored;
   if (imageMediaTypes.some((accepted) => accepted === mediaType)) return { artifact: digest, mediaType, bytes };
   throw new GenwardenError('InvalidImage', `${path}: artifact ${digest} is ${mediaType}, not PNG, JPEG or WebP`);
 }
+
+/** Each digest once, however many tasks use it. */
+async function keepImages(
+  store: Pick<ArtifactStore, 'keep'>,
+  tenant: string,
+  found: readonly FoundImage[],
+  until: Instant,
+): Promise<void> {
+  const byDigest = Map.groupBy(found, ({ image }) => image.artifact);
+  await mapLimit(atOnce, [...byDigest], async ([digest, [first]]) => {
+    const { path } = first!;
+    const kept = await naming(path, () => store.keep(tenant, digest, until));
+    if (kept === undefined) throw notStored(path, digest);
+  });
+}
+
+const notStored = (path: string, digest: string): GenwardenError =>
+  new GenwardenError('ReferenceNotFound', `${path}: artifact ${digest} is not stored`);
 
 /** Adds the place of the reference to what the store throws. */
 async function naming<T>(path: string, work: () => Promise<T>): Promise<T> {

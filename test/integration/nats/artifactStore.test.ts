@@ -6,6 +6,7 @@ import { jetstream } from '@nats-io/jetstream';
 import { Objm } from '@nats-io/obj';
 import { expect, test } from 'vitest';
 import { systemClock, virtualClock } from '../../fakes/clock.ts';
+import { jobIdFrom } from '../../../src/job/ids.ts';
 import { natsArtifactStore, type NatsLink } from '../../../src/adapters/nats/index.ts';
 import { testLink } from '../../conformance/ports.ts';
 import { startTcpProxy } from '../../faults/support/tcpProxy.ts';
@@ -55,6 +56,55 @@ test('recent bytes are not stored again; older ones are replaced without leftove
   expect(await stored()).toBe(4);
   expect(Buffer.compare((await store.read('acme', digest))!, bytes)).toBe(0);
 });
+
+test('a kept reference outlives its own retention: recent bytes are marked, older ones stored again', async () => {
+  const { link, stored, stream } = await open();
+  const clock = virtualClock(Date.now());
+  const store = await natsArtifactStore(link, { ...settings, clock });
+  const bytes = randomBytes(1_200_000);
+  const place = { job: jobIdFrom(randomBytes(32)), task: 0, name: 'image', labels: {}, expiresAt: clock.now() };
+  const { digest } = await store.put('acme', bytes, 'image/png', { place });
+  const sequence = async (): Promise<number> => (await infoOf(link, stream)).state.last_seq;
+  const before = await sequence();
+  const keep = () => store.keep('acme', digest, clock.now() + settings.retentionMs);
+  await keep();
+  await keep();
+  expect(await sequence()).toBe(before + 1);
+  // The objects of a job that is submitted now expire an hour after it; these chunks would expire before it ends.
+  clock.skip(3_600_000);
+  await keep();
+  expect(await sequence()).toBe(before + 1 + 11);
+  expect(await stored()).toBe(11);
+  expect(Buffer.compare((await store.read('acme', digest))!, bytes)).toBe(0);
+  expect(store.traffic().write).toEqual({ bytes: 0, waiting: 0 });
+});
+
+test('artifacts of an earlier version, which name no users, are deleted with their job, but not once another job uses them', async () => {
+  const { link, prefix } = await open();
+  const store = await natsArtifactStore(link, settings);
+  const jobs = [jobIdFrom(randomBytes(32)), jobIdFrom(randomBytes(32))] as const;
+  const places = jobs.map((job) => ({ job, task: 0, name: 'image', labels: {}, expiresAt: Date.now() }));
+  const asBefore = async (bytes: Buffer): Promise<string> => {
+    const { digest } = await store.put('acme', bytes, 'image/png');
+    await withoutUsers(link, prefix, `acme/${digest}`);
+    return digest;
+  };
+  const alone = await asBefore(randomBytes(1_000));
+  await store.delete('acme', alone, { job: jobs[0] });
+  expect(await store.find('acme', alone)).toBeUndefined();
+  const bytes = randomBytes(1_000);
+  const shared = await asBefore(bytes);
+  await store.put('acme', bytes, 'image/png', { place: places[1]! });
+  await store.delete('acme', shared, { job: jobs[0] });
+  expect(await store.find('acme', shared)).toBeDefined();
+});
+
+/** The record as the version before wrote it. */
+async function withoutUsers(link: NatsLink, prefix: string, name: string): Promise<void> {
+  const bucket = await new Objm(link.connection).open(`${prefix}_artifacts`);
+  const { users: _, ...metadata } = (await bucket.info(name))!.metadata!;
+  await bucket.update(name, { name, metadata });
+}
 
 test('two puts at once leave one record and only its chunks', async () => {
   const { link, newLink, stored } = await open();

@@ -37,11 +37,13 @@ export function clockOf(process: Process, error: ClockError): Clock {
 export function artifactsOver(link: Link): ArtifactStore {
   const { artifacts } = link.server;
   return {
-    put: (tenant, bytes, mediaType) => link.request('the artifacts', () => artifacts.put(tenant, bytes, mediaType)),
+    put: (tenant, bytes, mediaType, options) =>
+      link.request('the artifacts', () => artifacts.put(tenant, bytes, mediaType, options)),
+    keep: (tenant, digest, until) => link.request('the artifacts', () => artifacts.keep(tenant, digest, until)),
     find: (tenant, digest) => link.request('the artifacts', () => artifacts.find(tenant, digest)),
     read: (tenant, digest) => link.request('the artifacts', () => artifacts.read(tenant, digest)),
     stream: (tenant, digest, range) => link.request('the artifacts', () => artifacts.stream(tenant, digest, range)),
-    delete: (tenant, digest) => link.request('the artifacts', () => artifacts.delete(tenant, digest)),
+    delete: (tenant, digest, owner) => link.request('the artifacts', () => artifacts.delete(tenant, digest, owner)),
     traffic: () => artifacts.traffic(),
     checkRoom: () => artifacts.checkRoom(),
   };

@@ -1,9 +1,8 @@
-// Cancel, retry, review and delete: each decides on the last message, and again when another write came first.
+// Cancel, retry and review: each decides on the last message, and again when another write came first.
 import { describe, expect, test } from 'vitest';
 import { GenwardenError } from '../../../src/job/errors/index.ts';
-import type { Running, TaskWrite } from '../../../src/job/task.ts';
-import { until } from '../../support/until.ts';
-import { claimed, failed, newRun, succeeded, toReview } from '../../../src/job/transitions.ts';
+import type { Running } from '../../../src/job/task.ts';
+import { claimed, failed, succeeded, toReview } from '../../../src/job/transitions.ts';
 import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
 import { start } from '../../fakes/tasks.ts';
 
@@ -242,57 +241,5 @@ describe('POST …/review', () => {
     expect((await review(world, id, { run: 1, decision: 'maybe' })).status).toBe(422);
     await review(world, id, { run: 1, decision: 'approve' });
     expect(await review(world, id, { run: 1, decision: 'approve' })).toMatchObject({ json: { code: 'NotInReview' } });
-  });
-});
-
-describe('DELETE /v1/jobs/{id}', () => {
-  test('permanently removes a finished job with its artifacts', async () => {
-    await using world = await apiWorld();
-    const id = await world.submit();
-    const made = await world.artifacts.put('default', Buffer.from('made'), 'image/png');
-    await world.claim(id);
-    await world.finish(id, 0, succeeded, { artifacts: [{ name: 'image', ...made }] });
-    expect((await world.delete(`/v1/jobs/${id}`)).status).toBe(204);
-    expect((await world.get(`/v1/jobs/${id}`)).json.code).toBe('JobNotFound');
-    expect((await world.get('/v1/jobs')).json.items).toEqual([]);
-    expect(await world.artifacts.find('default', made.digest)).toBeUndefined();
-    // The tombstone alone stays, until the retention is over.
-    expect(world.log.stream.size.messages).toBe(1);
-    expect((await world.delete(`/v1/jobs/${id}`)).status).toBe(404);
-  });
-
-  test('refuses an open job, and one that is retried meanwhile', async () => {
-    await using world = await apiWorld();
-    const id = await world.submit();
-    expect(await world.delete(`/v1/jobs/${id}`)).toMatchObject({ status: 409, json: { code: 'JobNotFinished' } });
-    await world.post(`/v1/jobs/${id}/cancel`);
-    let retried = false;
-    world.log.beforeWrite = async (next: TaskWrite) => {
-      if (retried || next.state.state !== 'deleted') return;
-      retried = true;
-      await world.post(`/v1/jobs/${id}/retry`);
-    };
-    expect(await world.delete(`/v1/jobs/${id}`)).toMatchObject({ status: 409, json: { code: 'JobNotFinished' } });
-    expect((await world.get(`/v1/jobs/${id}`)).json.state).toBe('queued');
-  });
-
-  test('is not stopped half-way by a retry: what that opens goes with the rest', async () => {
-    await using world = await apiWorld();
-    const id = await world.submit({ tasks: [{}, {}, {}] });
-    await world.post(`/v1/jobs/${id}/cancel`);
-    const retried: string[] = [];
-    world.log.beforeWrite = async ({ state }: TaskWrite) => {
-      if (state.state !== 'deleted' || state.of.task !== 2 || retried.length > 0) return;
-      retried.push(id);
-      const last = (await world.log.read(id))!.tasks[2]!;
-      if (last.last.state.state !== 'cancelled') throw new Error('it was to be cancelled');
-      const again = newRun(last.last.state, 'Retried', world.clock.now());
-      world.log.append(again, { message: 'Retried', request: last.request });
-    };
-    expect((await world.delete(`/v1/jobs/${id}`)).status).toBe(204);
-    expect(retried).toEqual([id]);
-    expect((await world.get(`/v1/jobs/${id}`)).json.code).toBe('JobNotFound');
-    expect((await world.log.read(id))?.tasks.map(({ last }) => last.state.state) ?? []).not.toContain('queued');
-    await until(() => world.follower.index.size.jobs === 0, { what: 'the index to forget the job' });
   });
 });

@@ -208,6 +208,22 @@ describe('one of several references', () => {
     },
   );
 
+  test('a stored one is kept until the job expires, once for all tasks; one that expires meanwhile is named', async () => {
+    const artifacts = fakeArtifactStore();
+    await using world = await apiWorld({ artifacts });
+    const { digest: artifact } = await artifacts.put('default', png, 'image/png');
+    const { keep } = artifacts;
+    const kept: unknown[] = [];
+    artifacts.keep = (...args) => (kept.push(args), keep(...args));
+    const body = { kind: 'image', input: { prompt: 'a', references: [{ artifact }] }, tasks: [{}, {}] };
+    const { json } = await world.post('/v1/jobs', body);
+    expect(kept).toEqual([['default', artifact, Date.parse(json.expiresAt)]]);
+    artifacts.keep = async () => undefined;
+    const refused = await world.post('/v1/jobs', body);
+    expect(refused.json).toMatchObject({ status: 422, code: 'ReferenceNotFound' });
+    expect(refused.json.detail).toMatch(/^input\.references\[0\]: artifact sha256:\w+ is not stored$/);
+  });
+
   test('one that is not stored is named', async () => {
     await using world = await apiWorld();
     const missing = { artifact: `sha256:${'0'.repeat(64)}` };

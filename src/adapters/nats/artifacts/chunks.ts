@@ -17,28 +17,60 @@ export interface StoredChunks {
 }
 
 /** Stores the bytes under a new id. After a failure it deletes the chunks stored so far, as far as NATS answers. */
-export async function putChunks(store: Store, bytes: Uint8Array, signal: AbortSignal): Promise<StoredChunks> {
+export const putChunks = (store: Store, bytes: Uint8Array, signal: AbortSignal): Promise<StoredChunks> =>
+  storeGroups(store, groupsOf(bytes), signal);
+
+/** The same with an object's own chunks, a few at a time. */
+export const copyChunks = (
+  store: Store,
+  chunks: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<StoredChunks> => storeGroups(store, grouped(chunks), signal);
+
+async function storeGroups(
+  store: Store,
+  groups: Iterable<Uint8Array[]> | AsyncIterable<Uint8Array[]>,
+  signal: AbortSignal,
+): Promise<StoredChunks> {
   const chunkId = nuid.next();
   const subject = chunkSubject(store, chunkId);
-  const chunks = Math.ceil(bytes.length / chunkBytes);
+  let chunks = 0;
   let firstChunk = 0;
   try {
     // The server stores the messages of one connection in the order in which they are sent.
-    for (let index = 0; index < chunks; index += inFlight) {
-      const group = Array.from({ length: Math.min(inFlight, chunks - index) }, (_, part) =>
-        bytes.subarray((index + part) * chunkBytes, (index + part + 1) * chunkBytes),
-      );
-      const sent = group.reduce((sum, { length }) => sum + length, 0);
-      const sequences = await store.writes.run({ bytes: sent, first: index === 0 }, signal, () =>
+    for await (const group of groups) {
+      const bytes = group.reduce((sum, { length }) => sum + length, 0);
+      const sequences = await store.writes.run({ bytes, first: chunks === 0 }, signal, () =>
         Promise.all(group.map((chunk) => publishOnce(store.link, subject, chunk))),
       );
-      if (index === 0) firstChunk = sequences[0]!;
+      if (chunks === 0) firstChunk = sequences[0]!;
+      chunks += group.length;
     }
   } catch (error) {
     await dropChunks(store, chunkId);
     throw error;
   }
   return { chunkId, chunks, firstChunk };
+}
+
+function* groupsOf(bytes: Uint8Array): Generator<Uint8Array[]> {
+  for (let at = 0; at < bytes.length; at += inFlight * chunkBytes) {
+    const group = Array.from({ length: inFlight }, (_, part) =>
+      bytes.subarray(at + part * chunkBytes, at + (part + 1) * chunkBytes),
+    );
+    yield group.filter(({ length }) => length > 0);
+  }
+}
+
+async function* grouped(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array[]> {
+  let group: Uint8Array[] = [];
+  for await (const chunk of chunks) {
+    group.push(chunk);
+    if (group.length < inFlight) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
 }
 
 /** Never throws: no reader sees chunks without a record, and they expire. */

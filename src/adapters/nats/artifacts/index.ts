@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto';
 import { nanos } from '@nats-io/transport-node';
 import { GenwardenError } from '../../../job/errors/index.ts';
-import type { ArtifactStore, StoredArtifact, Traffic } from '../../../ports/artifactStore.ts';
+import type { JobId } from '../../../job/ids.ts';
+import type { ArtifactStore, Owner, StoredArtifact, Traffic } from '../../../ports/artifactStore.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { roomInAccount } from '../jetstream/accountRoom.ts';
 import { shareStorage } from '../jetstream/storageHealth.ts';
@@ -15,8 +16,11 @@ import { bytesOf } from './bytes.ts';
 import { dropChunks, putChunks } from './chunks.ts';
 import { Flow } from './flow.ts';
 import { find, guarded } from './find.ts';
+import { keep } from './keep.ts';
 import { loopShare } from './loopShare.ts';
-import { readObject, streamOf, writeObject, type ObjectRecord, type Store } from './record.ts';
+import { readObject, streamOf, writeObject, type Store } from './record.ts';
+import { replace } from './replace.ts';
+import { firstUser, isSame, withoutUser, withUser } from './users.ts';
 import { artifactRoom } from './room.ts';
 import { readableOf } from './readable.ts';
 
@@ -42,7 +46,10 @@ export async function natsArtifactStore(link: NatsLink, options: ArtifactStoreOp
     readers: new Set(),
   };
   return {
-    put: (tenant, bytes, mediaType, signal = never) => put(store, options.clock, { tenant, bytes, mediaType }, signal),
+    put: (tenant, bytes, mediaType, { place, signal = never } = {}) =>
+      put(store, options.clock, { tenant, bytes, mediaType, job: place?.job }, signal),
+    keep: (tenant, digest, until) =>
+      keep(store, nameOf(tenant, digest), { until, expiresAfter: options.retentionMs + reusableFor }),
     find: async (tenant, digest) => {
       const found = await find(store, nameOf(tenant, digest));
       return found === undefined ? undefined : { digest, mediaType: found.mediaType, bytes: found.size };
@@ -53,7 +60,7 @@ export async function natsArtifactStore(link: NatsLink, options: ArtifactStoreOp
       const found = await find(store, name);
       return found === undefined ? undefined : readableOf((signal) => bytesOf(store, found, signal, range));
     },
-    delete: (tenant, digest) => remove(store, nameOf(tenant, digest)),
+    delete: (tenant, digest, owner) => remove(store, nameOf(tenant, digest), owner),
     traffic: () => ({ read: trafficOf(store.reads), write: trafficOf(store.writes) }),
     checkRoom: artifactRoom(own, streamOf(store)),
   };
@@ -87,10 +94,18 @@ const nameOf = (tenant: string, digest: string): string => `${tenant}/${digest}`
 /** SHA-256 of 2 MB takes one to two milliseconds: a separate thread would cost more. */
 const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
+interface NewBytes {
+  readonly tenant: string;
+  readonly bytes: Uint8Array;
+  readonly mediaType: string;
+  /** Undefined for a reference. */
+  readonly job: JobId | undefined;
+}
+
 async function put(
   store: Store,
   clock: Clock,
-  { tenant, bytes, mediaType }: { tenant: string; bytes: Uint8Array; mediaType: string },
+  { tenant, bytes, mediaType, job }: NewBytes,
   signal: AbortSignal,
 ): Promise<StoredArtifact> {
   const digest = digestOf(bytes);
@@ -99,41 +114,18 @@ async function put(
     for (;;) {
       const known = await readObject(store, name);
       const reusable = known?.live === true && clock.now() - known.storedAt < reusableFor;
+      const users = known?.live === true ? withUser(known.users, job) : firstUser(job);
       // The same bytes with another media type replace the object.
-      if (reusable && known.mediaType === mediaType) break;
+      if (reusable && known.mediaType === mediaType) {
+        if (isSame(users, known.users) || (await writeObject(store, { ...known, users }, known.revision))) break;
+        continue;
+      }
       await roomInAccount(store.link, 'artifacts', bytes.length);
-      if (await replace(store, { name, digest, bytes, mediaType }, known, signal)) break;
+      const chunks = await putChunks(store, bytes, signal);
+      if (await replace(store, { name, digest, mediaType, size: bytes.length, users, ...chunks }, known)) break;
     }
     return { digest, mediaType, bytes: bytes.length };
   });
-}
-
-interface NewObject {
-  readonly name: string;
-  readonly digest: string;
-  readonly bytes: Uint8Array;
-  readonly mediaType: string;
-}
-
-/** False if another process stored the object meanwhile: one record per name remains, with its chunks. */
-async function replace(
-  store: Store,
-  object: NewObject,
-  known: ObjectRecord | undefined,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const chunks = await putChunks(store, object.bytes, signal);
-  const record = { ...object, ...chunks, size: object.bytes.length, live: true };
-  // If no answer arrives, the record may still be stored: its chunks are kept, and expire if it is not.
-  if (!(await writeObject(store, record, known?.revision ?? 0))) {
-    const current = await readObject(store, object.name);
-    if (current?.chunkId !== chunks.chunkId) {
-      await dropChunks(store, chunks.chunkId);
-      return false;
-    }
-  }
-  if (known?.live === true) await dropChunks(store, known.chunkId);
-  return true;
 }
 
 async function read(
@@ -158,12 +150,17 @@ async function read(
   );
 }
 
-async function remove(store: Store, name: string): Promise<void> {
+async function remove(store: Store, name: string, owner: Owner | undefined): Promise<void> {
   await guarded(`Cannot delete the artifact ${name}`, async () => {
     for (;;) {
       const known = await readObject(store, name);
       if (known?.live !== true) return;
-      const deleted = { ...known, size: 0, chunks: 0, digest: '', live: false };
+      const users = owner === undefined ? [] : withoutUser(known.users, owner.job);
+      if (users.length > 0) {
+        if (isSame(users, known.users) || (await writeObject(store, { ...known, users }, known.revision))) return;
+        continue;
+      }
+      const deleted = { ...known, size: 0, chunks: 0, digest: '', users: undefined, live: false };
       if (await writeObject(store, deleted, known.revision)) return dropChunks(store, known.chunkId);
     }
   });

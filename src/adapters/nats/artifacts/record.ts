@@ -7,6 +7,7 @@ import { expect, publishConditionally } from '../jetstream/publish.ts';
 import { leaderRead } from '../jetstream/reads.ts';
 import type { NatsLink } from '../link/connection.ts';
 import type { Flow } from './flow.ts';
+import { usersAsText, usersFrom, type Users } from './users.ts';
 
 /** What a record needs of the store. */
 export interface Bucket {
@@ -35,10 +36,14 @@ export interface ObjectRecord {
   /** The stream's sequence of the first chunk. */
   readonly firstChunk: number;
   readonly live: boolean;
+  readonly users: Users;
   readonly revision: number;
-  /** By the server's clock, ms. */
+  /** When the chunks were stored, by the server's clock, ms. */
   readonly storedAt: number;
 }
+
+/** A record to be written. `storedAt`: absent if the chunks are stored now. */
+export type NewRecord = Omit<ObjectRecord, 'revision' | 'storedAt'> & Partial<Pick<ObjectRecord, 'storedAt'>>;
 
 export const chunkBytes = 128 * 1024;
 
@@ -48,15 +53,11 @@ export const streamOf = ({ bucket }: Pick<Bucket, 'bucket'>): string => `OBJ_${b
 export async function readObject(store: Bucket, name: string): Promise<ObjectRecord | undefined> {
   const message = await leaderRead(store.link, streamOf(store), { last_by_subj: recordSubject(store, name) });
   if (message === undefined) return undefined;
-  return { ...parse(name, message.data), revision: message.sequence, storedAt: message.at };
+  return { storedAt: message.at, ...parse(name, message.data), revision: message.sequence };
 }
 
 /** Returns false, and stores nothing, if the record's revision is not `expected` (0: no record). */
-export async function writeObject(
-  store: Bucket,
-  record: Omit<ObjectRecord, 'revision' | 'storedAt'>,
-  expected: number,
-): Promise<boolean> {
+export async function writeObject(store: Bucket, record: NewRecord, expected: number): Promise<boolean> {
   const headers = expect(newHeaders(), { sequence: expected });
   headers.set('Nats-Rollup', 'sub');
   const message = {
@@ -71,8 +72,8 @@ export async function writeObject(
 const recordSubject = ({ bucket }: Bucket, name: string): string =>
   `$O.${bucket}.M.${Buffer.from(name).toString('base64').replaceAll('+', '-').replaceAll('/', '_')}`;
 
-function asStored(bucket: string, record: Omit<ObjectRecord, 'revision' | 'storedAt'>): object {
-  const { name, digest, mediaType, size, chunks, chunkId, firstChunk, live } = record;
+function asStored(bucket: string, record: NewRecord): object {
+  const { name, digest, mediaType, size, chunks, chunkId, firstChunk, live, users, storedAt } = record;
   const hash = Buffer.from(digest.slice('sha256:'.length), 'hex').toString('base64');
   return {
     name,
@@ -84,7 +85,13 @@ function asStored(bucket: string, record: Omit<ObjectRecord, 'revision' | 'store
     deleted: !live,
     mtime: new Date().toISOString(),
     options: { max_chunk_size: chunkBytes },
-    metadata: { 'media-type': mediaType, 'first-chunk': String(firstChunk) },
+    // Undefined fields are dropped.
+    metadata: {
+      'media-type': mediaType,
+      'first-chunk': String(firstChunk),
+      users: usersAsText(users),
+      'stored-at': storedAt === undefined ? undefined : String(storedAt),
+    },
   };
 }
 
@@ -97,7 +104,7 @@ const storedForm = z.object({
   metadata: z.record(z.string(), z.string()).default({}),
 });
 
-function parse(name: string, data: Uint8Array): Omit<ObjectRecord, 'revision' | 'storedAt'> {
+function parse(name: string, data: Uint8Array): NewRecord {
   const stored = storedForm.safeParse(JSON.parse(new TextDecoder().decode(data)));
   if (!stored.success) throw new GenwardenError('ArtifactStoreFailed', `The record of ${name} cannot be read.`);
   const { nuid, size, chunks, digest, deleted, metadata } = stored.data;
@@ -111,5 +118,7 @@ function parse(name: string, data: Uint8Array): Omit<ObjectRecord, 'revision' | 
     // Other programs do not store the first chunk's sequence: reading then starts at the first message.
     firstChunk: Number(metadata['first-chunk'] ?? 1),
     live: !deleted,
+    users: usersFrom(metadata['users']),
+    ...(metadata['stored-at'] === undefined ? {} : { storedAt: Number(metadata['stored-at']) }),
   };
 }
