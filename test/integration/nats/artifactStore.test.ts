@@ -102,7 +102,8 @@ test('artifacts of an earlier version, which name no users, are deleted with the
 /** The record as the version before wrote it. */
 async function withoutUsers(link: NatsLink, prefix: string, name: string): Promise<void> {
   const bucket = await new Objm(link.connection).open(`${prefix}_artifacts`);
-  const { users: _, ...metadata } = (await bucket.info(name))!.metadata!;
+  const { metadata = {} } = (await bucket.info(name))!;
+  delete metadata['users'];
   await bucket.update(name, { name, metadata });
 }
 
