@@ -9,6 +9,7 @@ import type { Sequence, Spent } from '../job/task.ts';
 import type { Monotonic } from '../job/time.ts';
 import type { CallTiming } from './callDurations.ts';
 import type { BeatTask, Cancellation } from '../ports/heartbeats.ts';
+import type { PartialTextSender } from './partialText.ts';
 
 /** Why an attempt's signal aborted. */
 export class AttemptAborted extends Error {
@@ -37,6 +38,8 @@ export class HeldTask {
   firstSentAt: Monotonic | undefined;
   /** What is known about the duration of a call that was sent at a given moment. */
   timing: ((sentAt: Monotonic) => CallTiming) | undefined;
+  /** Sends the text of the running attempt to watchers. */
+  text: PartialTextSender | undefined;
   /** What the attempt's calls have used so far. */
   paid: Spent = nothingSpent;
   /** The provider has answered: cancellations and drains no longer stop the attempt, and its result is always reported. */
@@ -48,6 +51,16 @@ export class HeldTask {
   constructor(job: JobId, task: TaskIndex) {
     this.job = job;
     this.task = task;
+  }
+
+  /** What is known about the call that is in flight. */
+  call(): CallTiming | undefined {
+    return this.answered || this.sentAt === undefined ? undefined : this.timing?.(this.sentAt);
+  }
+
+  /** 0 to 1: what the provider reported, or an estimate. */
+  fraction(known: CallTiming | undefined = this.call()): number {
+    return Math.round(Math.max(this.progress, known?.estimate ?? 0) * 1_000) / 1_000;
   }
 
   /** Applies a cancellation of exactly this claim. One that arrives before the claim's answer is kept until then. */
@@ -109,14 +122,14 @@ export class HeldTasks {
   }
 
   beatTasks(): BeatTask[] {
-    return Array.from(this.#held, ({ job, task, claim, progress, phase, sentAt, timing, answered }) => {
-      const known = answered || sentAt === undefined ? undefined : timing?.(sentAt);
-      const fraction = Math.max(progress, known?.estimate ?? 0);
+    return Array.from(this.#held, (held) => {
+      const { job, task, claim, phase } = held;
+      const known = held.call();
       return {
         job,
         task,
         claim,
-        progress: Math.round(fraction * 1_000) / 1_000,
+        progress: held.fraction(known),
         ...(phase === undefined ? {} : { phase }),
         ...(known === undefined ? {} : { waited: Math.round(known.waited) }),
         ...(known?.usual === undefined ? {} : { usual: known.usual }),

@@ -13,6 +13,7 @@ import type { Generated, GenerateRequest } from '../ports/provider.ts';
 import { callOf } from './admission.ts';
 import type { WorkerContext } from './context.ts';
 import { AttemptAborted, type HeldTask } from './heldTasks.ts';
+import { PartialTextSender } from './partialText.ts';
 import type { Claim } from './pipeline.ts';
 
 /** The keys that one attempt may try. Far more than a pool has; it only bounds a ring that keeps offering bad keys. */
@@ -28,6 +29,27 @@ export interface KeyedCall {
 
 /** Releases `first` and every further key. Throws `AttemptFailed`, or the signal's reason. */
 export async function callWithKeys(call: KeyedCall, first: HeldKey): Promise<Generated> {
+  call.held.text = textSenderOf(call);
+  try {
+    const made = await callWithEachKey(call, first);
+    call.held.text?.finish();
+    return made;
+  } finally {
+    call.held.text?.close();
+  }
+}
+
+function textSenderOf({ claim, held, context }: KeyedCall): PartialTextSender | undefined {
+  const { texts, name: worker, pool } = context.options;
+  const { of, run, attempt } = claim.state;
+  if (texts === undefined || of.kind !== 'text') return undefined;
+  const { job, task } = of;
+  const { signal } = held.abort;
+  const about = { worker, pool, job, task, run, attempt, claim: held.claim };
+  return new PartialTextSender({ texts, attempt: about, progress: () => held.fraction(), signal });
+}
+
+async function callWithEachKey(call: KeyedCall, first: HeldKey): Promise<Generated> {
   let key = first;
   let failure: TaskError | undefined;
   for (let tries = 0; tries < maxKeys; tries += 1) {
@@ -76,9 +98,16 @@ async function answered(call: KeyedCall, key: HeldKey): Promise<Generated> {
   const { held, request, context } = call;
   const { signal } = held.abort;
   const onProgress = (fraction: number): void => void (held.progress = Math.min(Math.max(fraction, 0), 1) * 0.95);
-  const anotherCall = (): Promise<boolean> => key.sendAgain();
+  const { text } = held;
+  const anotherCall = async (): Promise<boolean> => {
+    const may = await key.sendAgain();
+    if (may) text?.restart();
+    return may;
+  };
+  text?.restart();
+  const calls = { onProgress, anotherCall, ...(text === undefined ? {} : { onText: text.add }) };
   const { provider } = context.options;
-  const made = await provider.generate(request, { signal, key: key.secret, onProgress, anotherCall });
+  const made = await provider.generate(request, { signal, key: key.secret, ...calls });
   context.telemetry.providerAnswered(request.model, '200', made.usage);
   void key.release({ outcome: 'used', ...pay(call, made.usage, made.calls ?? 1) });
   return made;

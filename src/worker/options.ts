@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Heartbeats } from '../ports/heartbeats.ts';
 import type { JobLog } from '../ports/jobLog.ts';
 import type { KeyRing } from '../ports/keyRing.ts';
+import type { PartialTexts } from '../ports/partialTexts.ts';
 import type { Provider } from '../ports/provider.ts';
 import type { StorageHealth } from '../ports/storageHealth.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
@@ -23,6 +24,8 @@ export interface WorkerOptions {
   readonly log: JobLog;
   readonly queue: TaskQueue;
   readonly heartbeats: Heartbeats;
+  /** Absent: the text of running tasks is not sent to watchers. */
+  readonly texts?: PartialTexts;
   /** What the writes of this process show about the storage; absent: nothing is known. */
   readonly storage?: StorageHealth;
   readonly artifacts: ArtifactStore;

@@ -5,6 +5,7 @@ import { fakeArtifactStore } from '../fakes/artifactStore.ts';
 import { fakeHeartbeats } from '../fakes/heartbeats.ts';
 import { fakeKeyRings } from '../fakes/keyRing.ts';
 import { fakeLeadership } from '../fakes/leadership.ts';
+import { fakePartialTexts } from '../fakes/partialTexts.ts';
 import { fakePoolRegistry } from '../fakes/poolRegistry.ts';
 import {
   connectNats,
@@ -12,6 +13,7 @@ import {
   natsHeartbeats,
   natsKeyRing,
   natsLeadership,
+  natsPartialTexts,
   natsPoolRegistry,
   type NatsLink,
 } from '../../src/adapters/nats/index.ts';
@@ -22,6 +24,7 @@ import type { KeySettings } from '../../src/ports/keyRing.ts';
 import type { OpenRing } from '../../src/adapters/nats/keys/ring.ts';
 import type { Budgets } from '../../src/adapters/nats/keys/spending.ts';
 import type { Leadership } from '../../src/ports/leadership.ts';
+import type { PartialTexts } from '../../src/ports/partialTexts.ts';
 import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
 import { startNatsServer, type NatsServer } from '../support/natsServer.ts';
 
@@ -32,6 +35,7 @@ export interface TestProcess {
   keys(clock: Clock, keys: Record<string, KeySettings[]>, budgets?: Record<string, Budgets>): Promise<OpenRing>;
   leadership(): Promise<Leadership>;
   pools(): Promise<PoolRegistry>;
+  texts(): PartialTexts;
 }
 
 export interface Installation {
@@ -66,6 +70,7 @@ function memoryInstallation(): Installation {
   const heartbeats = fakeHeartbeats();
   const leadership = fakeLeadership();
   const pools = fakePoolRegistry();
+  const texts = fakePartialTexts();
   let shelf: ReturnType<typeof fakeKeyRings> | undefined;
   const process: TestProcess = {
     artifacts: () => Promise.resolve(artifacts),
@@ -73,6 +78,7 @@ function memoryInstallation(): Installation {
     keys: (clock, keys, budgets) => Promise.resolve((shelf ??= fakeKeyRings(clock)).ring(keys, budgets)),
     leadership: () => Promise.resolve(leadership),
     pools: () => Promise.resolve(pools),
+    texts: () => texts,
   };
   return { process: () => Promise.resolve(process) };
 }
@@ -89,6 +95,7 @@ function natsProcess(link: NatsLink): TestProcess {
     keys: (clock, keys, budgets = {}) => natsKeyRing(link, { clock, keys, budgets }),
     leadership: () => natsLeadership(link, { leaseMs: 1_000, renewMs: 250, checkMs: 100 }),
     pools: () => natsPoolRegistry(link),
+    texts: () => natsPartialTexts(link),
   };
 }
 

@@ -12,4 +12,5 @@ export { connectNats, type NatsLink, type NatsSettings } from './link/connection
 export { storageOf } from './jetstream/storageHealth.ts';
 export { natsJobLog } from './log/index.ts';
 export { provisionNats } from './provision.ts';
+export { natsPartialTexts } from './texts/index.ts';
 export { natsTaskQueue } from './queue/index.ts';

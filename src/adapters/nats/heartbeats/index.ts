@@ -3,6 +3,8 @@
 import { eventQueue } from '../../../async/eventQueue.ts';
 import type { Beat, BeatEvent, Cancellation, Heartbeats } from '../../../ports/heartbeats.ts';
 import type { NatsLink } from '../link/connection.ts';
+import { listen } from '../link/listen.ts';
+import { nameToken } from '../link/nameToken.ts';
 import { readBeat, readCancellation } from './codec.ts';
 import type { ConnectionLosses } from './connectionLosses.ts';
 
@@ -21,7 +23,7 @@ export function natsHeartbeats(link: NatsLink, options: HeartbeatOptions = {}): 
     // The client would buffer the heartbeat and send it later, as if the worker were alive then.
     if (!link.connected()) return;
     const whole: Beat = { ...beat, connection: { server: link.serverId(), client: link.clientId() } };
-    connection.publish(`${prefix}.beat.${token(beat.pool)}.${token(beat.worker)}`, JSON.stringify(whole));
+    connection.publish(`${prefix}.beat.${nameToken(beat.pool)}.${nameToken(beat.worker)}`, JSON.stringify(whole));
   };
   const sendAgain = (): void => {
     for (const [worker, { beat, at }] of latest) {
@@ -40,7 +42,7 @@ export function natsHeartbeats(link: NatsLink, options: HeartbeatOptions = {}): 
     watch: (signal) => watchBeats(link, options.losses, signal),
     // The subject keeps the name `recall` because permissions and other versions use it.
     sendCancellation: (worker, cancellation) => {
-      if (link.connected()) connection.publish(`${prefix}.recall.${token(worker)}`, JSON.stringify(cancellation));
+      if (link.connected()) connection.publish(`${prefix}.recall.${nameToken(worker)}`, JSON.stringify(cancellation));
     },
     cancellations: (worker, signal) => watchCancellations(link, worker, signal),
   };
@@ -90,29 +92,10 @@ function watchBeats(
 function watchCancellations(link: NatsLink, worker: string, signal: AbortSignal): AsyncIterable<Cancellation> {
   const ended = AbortSignal.any([signal, link.closing]);
   const cancellations = eventQueue<Cancellation>(ended, () => stop());
-  const stop = listen(link, `${link.prefix}.recall.${token(worker)}`, (bytes) => {
+  const stop = listen(link, `${link.prefix}.recall.${nameToken(worker)}`, (bytes) => {
     const cancellation = readCancellation(bytes);
     if (cancellation !== undefined) cancellations.push(cancellation);
     return cancellation !== undefined;
   });
   return cancellations;
 }
-
-/** Calls `accept` for each message. A message that `accept` rejects is logged and dropped. */
-function listen({ connection, log }: NatsLink, subject: string, accept: (bytes: Uint8Array) => boolean): () => void {
-  const subscription = connection.subscribe(subject, {
-    callback: (error, message) => {
-      if (error !== null) log.warn({ err: error, subject }, `NATS does not let this process subscribe to ${subject}`);
-      else if (!accept(message.data)) log.debug({ subject: message.subject }, 'Dropped an unreadable message');
-    },
-  });
-  return () => {
-    if (!subscription.isClosed() && !connection.isClosed()) subscription.unsubscribe();
-  };
-}
-
-/**
- * Escapes a name to one token of a subject. Worker names need no escaping; other names could otherwise add tokens or
- * wildcards.
- */
-const token = (name: string): string => name.replaceAll(/[^A-Za-z0-9_-]/g, '_');
