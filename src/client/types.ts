@@ -49,7 +49,13 @@ export interface PolicyRequest {
   deadline?: string | null;
   maxAttempts?: number;
   maxLostAttempts?: number;
-  review?: 'never' | 'always';
+  /**
+   * Which results a person must approve. `onFlag`: those that the check or the provider's safety ratings flag. Default: `never`;
+   * `onFlag` if there is a check.
+   */
+  review?: 'never' | 'always' | 'onFlag';
+  /** A model that looks at each result, and may flag it for review. */
+  check?: ResultCheck;
   /** Delays between attempts; at least one of the two. Default: they spread the attempts over `runTimeout`. */
   backoff?: { initial?: string; max?: string };
   /** What a task does while its provider is out; default `wait`. */
@@ -60,6 +66,15 @@ export interface PolicyRequest {
   fallback?: { pool?: string; model?: string }[];
   /** What moves a task to its next fallback; default all but `refusal`. */
   fallbackOn?: FallbackCause[];
+}
+
+export interface ResultCheck {
+  /** A text model of the job's pool; default: its first one. */
+  model?: string;
+  /** What to look for in the result. */
+  prompt: string;
+  /** JSON Schema of the answer, with a required boolean `flagged` and optionally `reasons`, an array of strings. */
+  schema?: { [key: string]: Json };
 }
 
 export type FallbackCause = 'outage' | 'quota' | 'retired' | 'timeout' | 'refusal';
@@ -127,6 +142,13 @@ export interface Artifact {
   width?: number;
   height?: number;
   href: string;
+}
+
+/** What speaks against a result. */
+export interface Flag {
+  /** The job's check, or the provider's safety ratings. */
+  source: 'check' | 'safety';
+  reason: string;
 }
 
 /** What one attempt used. */
@@ -209,6 +231,8 @@ export interface Task {
   output: Json;
   usage: (Spent & { /** Of the call that produced the result. */ durationMs: number | null }) | null;
   artifacts: Artifact[];
+  /** Absent: nothing has flagged the result. */
+  flags?: Flag[];
 }
 
 export interface Transition {
@@ -229,6 +253,7 @@ export interface Transition {
   error: TaskError | null;
   usage: Usage | null;
   artifacts: Artifact[];
+  flags?: Flag[];
 }
 
 export interface ListFilter {
@@ -253,7 +278,7 @@ export interface ReviewRequest {
   /** The run that was reviewed. */
   run: number;
   decision: 'approve' | 'reject' | 'tweak';
-  /** What to change; with `tweak`. */
+  /** What to change; with `tweak`. Default: the reasons of the flags. */
   instruction?: string;
   note?: string;
 }

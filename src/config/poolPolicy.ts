@@ -3,7 +3,9 @@
 import { z } from 'zod';
 import { formatDuration } from '../job/duration.ts';
 import { poolNameForm } from '../job/ids.ts';
-import { fallbackCauses, maxFallbacks, policyBounds, type PolicyRequest } from '../job/policy.ts';
+import type { JsonObject } from '../job/jsonValue.ts';
+import { fallbackCauses, maxFallbacks, policyBounds, reviewModes, type PolicyRequest } from '../job/policy.ts';
+import { answerSchemaProblems } from '../job/resultCheck.ts';
 import { duration } from './forms.ts';
 
 const time = ({ min, max }: { min: number; max: number }) =>
@@ -23,6 +25,24 @@ const fallbackSchema = z
   .strictObject({ pool: z.string().regex(poolNameForm).optional(), model: z.string().min(1).max(128).optional() })
   .refine(({ pool, model }) => (pool ?? model) !== undefined, 'must have pool or model');
 
+const checkSchema = z
+  .strictObject({
+    model: z.string().min(1).max(128).optional(),
+    prompt: z
+      .string()
+      .min(1)
+      .max(8 * 1024),
+    schema: z
+      .custom<JsonObject>((value) => typeof value === 'object' && value !== null && !Array.isArray(value))
+      .superRefine((value, context) => {
+        for (const { path, message } of answerSchemaProblems(value)) {
+          context.addIssue({ code: 'custom', path: path.slice(1).split('.'), message });
+        }
+      })
+      .optional(),
+  })
+  .transform((check) => present(check));
+
 export const policySchema = z
   .strictObject({
     attemptTimeout: time(policyBounds.attemptTimeout),
@@ -31,7 +51,8 @@ export const policySchema = z
     reviewTimeout: time(policyBounds.reviewTimeout),
     maxAttempts: count(policyBounds.maxAttempts),
     maxLostAttempts: count(policyBounds.maxLostAttempts),
-    review: z.enum(['never', 'always']).optional(),
+    review: z.enum(reviewModes).optional(),
+    check: checkSchema.optional(),
     backoff: backoffSchema.optional(),
     onOutage: z.enum(['wait', 'fail']).optional(),
     onBudget: z.enum(['wait', 'fail']).optional(),

@@ -65,10 +65,12 @@ function specLost(task: OpenTask, now: Instant): Message {
 async function resultOf(task: OpenTask, sequence: Sequence, log: Reads): Promise<Partial<TaskDetail>> {
   const last = await log.last(addressOf(task));
   if (last?.sequence !== sequence) return {};
-  const { artifacts, output, usage } = last.detail;
+  const { artifacts, output, usage, used, flags } = last.detail;
   return {
     ...(artifacts !== undefined && { artifacts }),
     ...(output !== undefined && { output }),
     ...(usage !== undefined && { usage }),
+    ...(used !== undefined && { used }),
+    ...(flags !== undefined && { flags }),
   };
 }

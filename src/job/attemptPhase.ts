@@ -5,6 +5,8 @@ export type AttemptPhase =
   | { readonly phase: 'memory'; readonly alone: boolean }
   | { readonly phase: 'references'; /** How many of them are read. */ readonly read: number; readonly of: number }
   | { readonly phase: 'provider' }
+  /** A model looks at the result, which is stored already. */
+  | { readonly phase: 'check' }
   | { readonly phase: 'result' };
 
 /** The end of a sentence such as "The worker is …". */
@@ -16,6 +18,8 @@ export function phaseText(phase: AttemptPhase): string {
       return `reading ${referenceText(phase.read, phase.of)} from the artifact store`;
     case 'provider':
       return 'waiting for the provider';
+    case 'check':
+      return 'checking the result';
     case 'result':
       return 'storing the result in the artifact store';
     default:

@@ -2,20 +2,25 @@
 
 import { ownWords, type Block, type BlockReason } from './block.ts';
 import { taskError, type TaskError } from './errors/index.ts';
+import type { Target } from './policy.ts';
 import { targetOf } from './target.ts';
 import type { Instant, TaskBase } from './task.ts';
 
-/** The message is a sentence without a full stop. */
-export function blockError(block: Block, task: Pick<TaskBase, 'of' | 'target'>, now: Instant): TaskError {
+/** `model`: the model of the call; by default the task's. The message is a sentence without a full stop. */
+export function blockError(
+  block: Block,
+  task: Pick<TaskBase, 'of' | 'target'>,
+  now: Instant,
+  model = targetOf(task).model,
+): TaskError {
   const details = block.provider === null ? {} : { provider: block.provider };
-  return taskError(block.code, sentence(block, task, now), {
+  return taskError(block.code, sentence(block, { pool: targetOf(task).pool, model }, now), {
     ...details,
     ...(block.permanent && { retryable: false }),
   });
 }
 
-function sentence(block: Block, task: Pick<TaskBase, 'of' | 'target'>, now: Instant): string {
-  const { pool, model } = targetOf(task);
+function sentence(block: Block, { pool, model }: Target, now: Instant): string {
   if (block.reason === 'BudgetExhausted' && block.message !== '') return block.message;
   const own = ownWords(block.message);
   const words = own === '' ? '' : `: ${own}`;

@@ -1,7 +1,7 @@
 // The three time budgets of a run: which state spends which budget, and the `dueAt` that follows. "Never stuck" depends on
 // this file.
 
-import type { Policy } from './policy.ts';
+import { attemptLimit, type Policy } from './policy.ts';
 import type { Budgets, Instant, TaskIdentity, TaskState } from './task.ts';
 
 type Dated = Pick<TaskState, 'state' | 'since' | 'budgets'>;
@@ -26,7 +26,7 @@ export function dueAt(
   now: Instant,
 ): Instant {
   const end = now + budgets[budgetOf(state)!];
-  const attemptEnd = state === 'running' ? now + of.policy.attemptTimeout : Infinity;
+  const attemptEnd = state === 'running' ? now + attemptLimit(of.policy) : Infinity;
   return Math.min(end, attemptEnd, of.deadline ?? Infinity);
 }
 
@@ -34,7 +34,7 @@ export function dueAt(
 export function latestEnd(task: Dated & { readonly of: TaskIdentity }): Instant {
   const { queue, run, review } = task.budgets;
   const untilReview = task.state === 'needs_review' ? 0 : queue + run;
-  const inReview = task.of.policy.review === 'always' || task.state === 'needs_review' ? review : 0;
+  const inReview = task.of.policy.review !== 'never' || task.state === 'needs_review' ? review : 0;
   return Math.min(task.since + untilReview + inReview, task.of.deadline ?? Infinity);
 }
 

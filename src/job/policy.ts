@@ -2,6 +2,7 @@
 
 import { backoffCeiling, type Backoff } from './backoff.ts';
 import type { Duration } from './duration.ts';
+import { checkTimeout, type CheckRequest } from './resultCheck.ts';
 
 export type JobKind = 'image' | 'text';
 
@@ -16,6 +17,10 @@ export const fallbackCauses = ['outage', 'quota', 'retired', 'timeout', 'refusal
 export type FallbackCause = (typeof fallbackCauses)[number];
 /** Refusals are excluded by default: another model may generate what the first one's rules forbid. */
 export const defaultFallbackCauses: readonly FallbackCause[] = ['outage', 'quota', 'retired', 'timeout'];
+
+/** Whether a person must approve a result: none, every one, or each that a check or the provider's safety ratings flag. */
+export const reviewModes = ['never', 'always', 'onFlag'] as const;
+export type ReviewMode = (typeof reviewModes)[number];
 
 export interface PolicyBackoff extends Backoff {
   /** The job or its pool set the backoff. Otherwise the delays after provider errors fill the run budget. */
@@ -33,7 +38,9 @@ export interface Policy {
   readonly reviewTimeout: Duration;
   readonly maxAttempts: number;
   readonly maxLostAttempts: number;
-  readonly review: 'never' | 'always';
+  readonly review: ReviewMode;
+  /** How long the check of a result may take after the attempt's timeout, ms; absent: results are not checked. */
+  readonly checkTimeout?: Duration;
   /** The first ceiling of the exponential backoff, and the highest, ms. */
   readonly backoff: PolicyBackoff;
   /** What a task does while its provider is out; absent: `wait`. */
@@ -54,9 +61,11 @@ export interface FallbackRequest {
   readonly model?: string;
 }
 
-export interface PolicyRequest extends Partial<Omit<Policy, 'backoff' | 'fallback'>> {
+export interface PolicyRequest extends Partial<Omit<Policy, 'backoff' | 'fallback' | 'checkTimeout'>> {
   readonly backoff?: Partial<Backoff>;
   readonly fallback?: readonly FallbackRequest[];
+  /** A model that looks at each result and may flag it. */
+  readonly check?: CheckRequest;
 }
 
 export const policyBounds = {
@@ -75,8 +84,8 @@ const day = 86_400_000;
 const defaultBackoff = { first: 1_000, cap: 30_000 };
 
 /**
- * Requested values override the pool's defaults, which override the general defaults. The result has no `fallback`: the
- * submit resolves it against the known pools.
+ * Requested values override the pool's defaults, which override the general defaults. The result has no `fallback` and no
+ * `check`: the submit resolves them against the known pools.
  */
 export function policyFor(kind: JobKind, requested: PolicyRequest = {}, poolDefaults: PolicyRequest = {}): Policy {
   const merged = { ...poolDefaults, ...withoutUndefined(requested) };
@@ -84,18 +93,32 @@ export function policyFor(kind: JobKind, requested: PolicyRequest = {}, poolDefa
   const maxAttempts = merged.maxAttempts ?? 3;
   const backoff = backoffFrom({ ...poolDefaults.backoff, ...withoutUndefined(requested.backoff ?? {}) });
   const { onOutage, onBudget, fallbackOn } = merged;
+  const review = reviewOf(merged);
+  const checked = merged.check !== undefined && review !== 'never' ? { checkTimeout } : {};
+  const limit = attemptLimit({ attemptTimeout, ...checked });
   return {
     attemptTimeout,
     maxAttempts,
     backoff,
-    runTimeout: merged.runTimeout ?? Math.max(5 * minute, timeForAllAttempts(attemptTimeout, maxAttempts, backoff)),
+    runTimeout: merged.runTimeout ?? Math.max(5 * minute, timeForAllAttempts(limit, maxAttempts, backoff)),
     queueTimeout: merged.queueTimeout ?? day,
     reviewTimeout: merged.reviewTimeout ?? day,
     maxLostAttempts: merged.maxLostAttempts ?? 3,
-    review: merged.review ?? 'never',
+    review,
+    ...checked,
     ...withoutUndefined({ onOutage, onBudget, fallbackOn }),
   };
 }
+
+/** A check without a mode of review sends flagged results to review. */
+export const reviewOf = ({ review, check }: Pick<PolicyRequest, 'review' | 'check'>): ReviewMode =>
+  review ?? (check === undefined ? 'never' : 'onFlag');
+
+/** How long an attempt may take with the check of its result, ms. */
+export const attemptLimit = ({
+  attemptTimeout,
+  checkTimeout: check = 0,
+}: Pick<Policy, 'attemptTimeout' | 'checkTimeout'>): Duration => attemptTimeout + check;
 
 /** A requested first delay above the default cap raises the cap, and a requested cap lowers the first delay. */
 function backoffFrom({ first, cap }: Partial<Backoff>): PolicyBackoff {

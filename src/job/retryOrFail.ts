@@ -5,6 +5,7 @@ import type { Duration } from './duration.ts';
 import { taskError, type TaskError, type TaskErrorCode } from './errors/index.ts';
 import { isKeyFailure, isProviderFailure } from './errors/failureKinds.ts';
 import { fallbackFor } from './fallback.ts';
+import { attemptLimit } from './policy.ts';
 import type { Failed, Instant, Queued, Running, Waiting } from './task.ts';
 import { failed, fellBack, requeued, returned, waiting } from './transitions.ts';
 
@@ -70,9 +71,10 @@ export function afterLoss(task: Running, error: TaskError, now: Instant): Afterm
  */
 function delayAfter(task: Running, error: TaskError, now: Instant, random: number): Duration {
   const { policy } = task.of;
+  const left = task.budgets.run - (now - task.since);
   const own =
     isProviderFailure(error.code) && policy.backoff.requested !== true
-      ? fillingDelay(task.attempt, { ...policy, left: task.budgets.run - (now - task.since) }, random)
+      ? fillingDelay(task.attempt, { ...policy, attemptTimeout: attemptLimit(policy), left }, random)
       : fullJitter(task.attempt, policy.backoff, random);
   return Math.max(error.retryAfter ?? 0, own);
 }

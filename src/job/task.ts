@@ -3,9 +3,12 @@
 
 import type { TaskError, TaskErrorCode } from './errors/index.ts';
 import type { JobId, TaskIndex } from './ids.ts';
+import type { JsonObject, JsonValue } from './jsonValue.ts';
 import type { JobKind, Policy } from './policy.ts';
+import type { Flag, ResultCheck } from './resultCheck.ts';
 import type { Instant } from './time.ts';
 
+export type { JsonObject, JsonValue } from './jsonValue.ts';
 export type { Instant, Sequence } from './time.ts';
 
 export type Priority = 'high' | 'normal' | 'low';
@@ -15,9 +18,6 @@ export type Priority = 'high' | 'normal' | 'low';
  */
 export type Lane = 'again' | Priority | 'guest';
 export const lanes: readonly Lane[] = ['again', 'high', 'normal', 'low', 'guest'];
-
-export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
-export type JsonObject = { [key: string]: JsonValue };
 
 /** The facts that are fixed at submit. Every message carries them, so that an index needs no message bodies. */
 export interface TaskIdentity {
@@ -91,6 +91,8 @@ export type Reason =
   | 'Claimed'
   | 'Succeeded'
   | 'AwaitingReview'
+  | 'Flagged'
+  | 'CheckFailed'
   | 'Approved'
   | 'Cancelled'
   | 'Deleted';
@@ -204,6 +206,17 @@ export interface TaskRequest {
   /** `sha256:…` of the submitted body, to distinguish a replay from a reused idempotency key. */
   readonly digest: string;
   readonly concurrencyKey: string | null;
+  /** The check of each result; absent: none. */
+  readonly check?: ResultCheck;
+  /** What tweaks have added to the prompt; absent before the first tweak. */
+  readonly tweaked?: Tweaked;
+}
+
+export interface Tweaked {
+  /** The prompt before the first tweak. */
+  readonly prompt: string;
+  /** The instructions so far, oldest first. */
+  readonly instructions: readonly string[];
 }
 
 export interface Usage {
@@ -231,6 +244,8 @@ export interface TaskDetail {
   readonly usage?: Usage;
   /** Present in the status of a finished attempt whose call was sent. */
   readonly used?: Used;
+  /** What speaks against the result; absent: nothing. */
+  readonly flags?: readonly Flag[];
   /** Present in specs, and only there. */
   readonly request?: TaskRequest;
 }

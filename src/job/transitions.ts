@@ -50,12 +50,14 @@ export function succeeded(task: Running, now: Instant): Succeeded {
   return { ...left(task, now), state: 'succeeded', reason: 'Succeeded', worker: task.worker, finishedAt: now };
 }
 
-export function toReview(task: Running, now: Instant): NeedsReview {
+export type ReviewReason = Extract<Reason, 'AwaitingReview' | 'Flagged' | 'CheckFailed'>;
+
+export function toReview(task: Running, now: Instant, reason: ReviewReason = 'AwaitingReview'): NeedsReview {
   const base = left(task, now);
   return {
     ...base,
     state: 'needs_review',
-    reason: 'AwaitingReview',
+    reason,
     worker: task.worker,
     dueAt: dueAt('needs_review', task.of, base.budgets, now),
   };
@@ -111,10 +113,16 @@ export function cancelled(task: OpenTask, now: Instant): Cancelled {
   return { ...left(task, now), state: 'cancelled', reason: 'Cancelled', worker: workerOf(task), finishedAt: now };
 }
 
-/** A new run requested by a person: fresh budgets and attempts, in the lane of the job's priority. */
+/**
+ * A new run requested by a person: fresh budgets and attempts, in the lane of the job's priority. A tweak stays with the model
+ * that made the earlier result; a retry starts with the job's own.
+ */
 export function newRun(task: TerminalTask | NeedsReview, reason: 'Retried' | 'Tweaked', now: Instant): Queued {
   const next = freshRun(task.of, task.run + 1, now, reason);
-  return task.spent === undefined ? next : { ...next, spent: task.spent };
+  const { spent, target } = task;
+  const kept = { ...next, ...(spent === undefined ? {} : { spent }) };
+  if (reason !== 'Tweaked' || target === undefined) return kept;
+  return { ...kept, target, lane: laneFor({ ...kept, target }, 'own') };
 }
 
 export function approved(task: NeedsReview, now: Instant): Succeeded {

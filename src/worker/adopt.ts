@@ -5,9 +5,9 @@ import { budgetsAfter } from '../job/budgets.ts';
 import type { TaskError } from '../job/errors/index.ts';
 import { fallbackFor } from '../job/fallback.ts';
 import { isOpen, type Instant, type Running, type Sequence, type TaskState, type TaskWrite } from '../job/task.ts';
-import { failed, succeeded, toReview } from '../job/transitions.ts';
+import { failed } from '../job/transitions.ts';
 import type { LogEntry } from '../ports/jobLog.ts';
-import { completedDetail } from './finalWrite.ts';
+import { completed } from './finalWrite.ts';
 import type { Claim, WrittenEnding } from './pipeline.ts';
 
 export interface Adoption {
@@ -39,8 +39,7 @@ export function adopt(
       write: { state: failed(running, error.code, now), detail: { message: error.message, error } },
     };
   }
-  const state = running.of.policy.review === 'always' ? toReview(running, now) : succeeded(running, now);
-  return { expected, write: { state, detail: completedDetail(ending) } };
+  return { expected, write: completed(running, ending, now) };
 }
 
 /** Another attempt would end alike: at the same target, and without a fallback that it could move the task to. */

@@ -27,7 +27,8 @@ import { storeResult } from './storeResult.ts';
 export async function runAttempt(claim: Claim, held: HeldTask, key: HeldKey, context: WorkerContext): Promise<Ending> {
   const { clock } = context.options;
   const startedAt = clock.monotonic();
-  const disarm = abortWhenDue(claim.state, held.abort, clock.now());
+  const generating = withoutCheck(claim.state);
+  const disarm = abortWhenDue(generating, held.abort, clock.now());
   const call = generate(claim, held, key, context);
   const { model } = targetOf(claim.state);
   held.timing = (sentAt) => context.durations.timing(model, elapsed(sentAt, clock.monotonic()));
@@ -40,15 +41,20 @@ export async function runAttempt(claim: Claim, held: HeldTask, key: HeldKey, con
     // Without the time for the references, which says nothing about the provider.
     const durationMs = Math.round(elapsed(held.firstSentAt ?? startedAt, clock.monotonic()));
     context.durations.record(model, durationMs);
-    return { end: 'completed', result: await storeResult(claim, made, spentBy(held, durationMs), context) };
+    return { end: 'completed', result: await storeResult(claim, made, { held, durationMs }, context) };
   } catch (thrown) {
     disarm();
     const { signal } = held.abort;
-    if (!signal.aborted || held.answered) return endingOf(thrown, claim.state, context);
-    payAborted(held, signal.reason);
+    if (!signal.aborted || held.answered) return endingOf(thrown, generating, context);
+    payAborted(held, model, signal.reason);
     held.unsettled = call.then((made) => made.release?.(), ignore);
-    return endingOf(signal.reason, claim.state, context, held.phase);
+    return endingOf(signal.reason, generating, context, held.phase);
   }
+}
+
+/** The time of the check is not the provider's: the result is made within the attempt's timeout. */
+function withoutCheck(state: Running): Running {
+  return { ...state, dueAt: Math.min(state.dueAt, state.since + state.of.policy.attemptTimeout) };
 }
 
 /** Aborts shortly before the attempt is due by the server's clock, so that its status is stored in time. */
@@ -67,7 +73,8 @@ async function generate(claim: Claim, held: HeldTask, key: HeldKey, context: Wor
     try {
       signal.throwIfAborted();
       signal.removeEventListener('abort', release);
-      return await callWithKeys({ claim, held, request: requestOf(claim, references), context }, key);
+      const request = requestOf(claim, references);
+      return await callWithKeys({ claim, held, request, context, signal, phase: { phase: 'provider' } }, key);
     } finally {
       for (const { bytes } of references) freeBytes(bytes);
     }
@@ -124,10 +131,6 @@ function endingOfAbort(
     default:
       return why satisfies never;
   }
-}
-
-function spentBy({ paid }: HeldTask, durationMs: number): { durationMs: number; cost?: number } {
-  return paid.cost === undefined ? { durationMs } : { durationMs, cost: paid.cost };
 }
 
 const ignore = (): void => undefined;

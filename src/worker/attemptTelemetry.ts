@@ -13,7 +13,8 @@ import type { Claim, Ending, Report } from './pipeline.ts';
 /** What the attempt took. */
 export interface Effort {
   readonly durationMs: number;
-  readonly paid: Spent;
+  /** By model: that of the task, and that of the check. */
+  readonly paidBy: ReadonlyMap<string, Spent>;
 }
 
 export class AttemptTelemetry {
@@ -29,8 +30,8 @@ export class AttemptTelemetry {
   }
 
   /** The attempt has ended, and its final write was answered or abandoned. */
-  finished(claim: Claim, ending: Ending, report: Report | undefined, { durationMs, paid }: Effort): void {
-    this.#count(claim, outcomeOf(report), durationMs, paid);
+  finished(claim: Claim, ending: Ending, report: Report | undefined, { durationMs, paidBy }: Effort): void {
+    this.#count(claim, outcomeOf(report), durationMs, paidBy);
     if (ending.end === 'cancelled') {
       const message = `Stopped the attempt because the task no longer belongs to this worker (${ending.reason})`;
       return this.#event('generation_cancelled', claim.state, { reason: ending.reason, durationMs }, message);
@@ -96,14 +97,16 @@ export class AttemptTelemetry {
     this.#event(eventOf(state), state, fields, `${detail.message}${late}`);
   }
 
-  #count({ state }: Claim, outcome: string, durationMs: number, paid: Spent): void {
+  #count({ state }: Claim, outcome: string, durationMs: number, paidBy: Effort['paidBy']): void {
     const { metrics, pool, provider } = this.#options;
-    const made = { pool, provider: provider.name, model: this.#model(targetOf(state).model) };
-    const labels = { ...made, outcome };
+    const of = (model: string) => ({ pool, provider: provider.name, model: this.#model(model) });
+    const labels = { ...of(targetOf(state).model), outcome };
     metrics.attempts.inc(labels);
     metrics.attemptDuration.observe(labels, durationMs / 1_000);
-    if (paid.calls > 0) metrics.paidCalls.inc(labels, paid.calls);
-    if (paid.cost !== undefined) metrics.cost.inc(made, paid.cost);
+    for (const [model, { calls, cost }] of paidBy) {
+      if (calls > 0) metrics.paidCalls.inc({ ...of(model), outcome }, calls);
+      if (cost !== undefined) metrics.cost.inc(of(model), cost);
+    }
   }
 
   #model(model: string): string {

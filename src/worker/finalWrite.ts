@@ -1,17 +1,18 @@
 // The message that ends an attempt: a pure function of the claim and the attempt's ending.
 
 import { formatDuration } from '../job/duration.ts';
+import type { Policy } from '../job/policy.ts';
+import { flagSentence } from '../job/resultCheck.ts';
 import { afterFailure } from '../job/retryOrFail.ts';
 import { targetOf } from '../job/target.ts';
-import type { Instant, Queued, TaskDetail, TaskState, TaskWrite } from '../job/task.ts';
-import { succeeded, toReview } from '../job/transitions.ts';
-import type { Claim, Ending, WrittenEnding } from './pipeline.ts';
+import type { Instant, Queued, Running, StatusWrite, TaskDetail, TaskState, TaskWrite } from '../job/task.ts';
+import { succeeded, toReview, type ReviewReason } from '../job/transitions.ts';
+import type { Claim, Ending, Result, WrittenEnding } from './pipeline.ts';
 
 /** The message to write over the claim; `random` is in [0, 1). */
 export function finalWrite({ state, request }: Claim, ending: WrittenEnding, now: Instant, random: number): TaskWrite {
   if (ending.end === 'completed') {
-    const next = state.of.policy.review === 'always' ? toReview(state, now) : succeeded(state, now);
-    return { state: next, detail: completedDetail(ending) };
+    return completed(state, ending, now);
   }
   const after = afterFailure(state, ending.error, now, random);
   const detail: TaskDetail = { message: sentence(after.state, after.error.message, now), error: after.error };
@@ -19,11 +20,34 @@ export function finalWrite({ state, request }: Claim, ending: WrittenEnding, now
   return { state: after.state, detail };
 }
 
-export function completedDetail({ result }: Extract<Ending, { end: 'completed' }>): TaskDetail {
-  const { output, artifacts, usage, remark } = result;
-  const completed = `Completed in ${formatDuration(usage.durationMs)}`;
+/** The end of an attempt with a result. */
+export function completed(
+  state: Running,
+  { result }: Extract<Ending, { end: 'completed' }>,
+  now: Instant,
+): StatusWrite {
+  const why = reviewReason(state.of.policy, result);
+  const next = why === undefined ? succeeded(state, now) : toReview(state, now, why);
+  return { state: next, detail: completedDetail(result) };
+}
+
+/** Why a person must see the result; undefined if nobody must. A result that could not be checked is reviewed. */
+function reviewReason({ review }: Policy, { flags = [], checkFailure }: Result): ReviewReason | undefined {
+  if (review === 'never') return undefined;
+  if (flags.length > 0) return 'Flagged';
+  if (checkFailure !== undefined) return 'CheckFailed';
+  return review === 'always' ? 'AwaitingReview' : undefined;
+}
+
+function completedDetail({ output, artifacts, usage, remark, flags = [], checkFailure }: Result): TaskDetail {
+  const sentences = [
+    flags.length === 0 ? [] : [flagSentence(flags)],
+    checkFailure === undefined ? [] : [`The check of the result failed: ${checkFailure.replace(/\.$/, '')}`],
+    [`Completed in ${formatDuration(usage.durationMs)}${remark === undefined ? '' : `; ${remark}`}`],
+  ].flat();
   return {
-    message: remark === undefined ? completed : `${completed}; ${remark}`,
+    message: sentences.join('. '),
+    ...(flags.length === 0 ? {} : { flags }),
     ...(artifacts === undefined ? {} : { artifacts }),
     ...(output === undefined ? {} : { output }),
     usage,

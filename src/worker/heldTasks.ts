@@ -4,7 +4,7 @@
 import { whenAborted } from '../async/abort.ts';
 import type { AttemptPhase } from '../job/attemptPhase.ts';
 import type { JobId, TaskIndex } from '../job/ids.ts';
-import { nothingSpent } from '../job/spent.ts';
+import { addSpent, nothingSpent } from '../job/spent.ts';
 import type { Sequence, Spent } from '../job/task.ts';
 import type { Monotonic } from '../job/time.ts';
 import type { CallTiming } from './callDurations.ts';
@@ -26,6 +26,8 @@ export class HeldTask {
   readonly job: JobId;
   readonly task: TaskIndex;
   readonly abort = new AbortController();
+  /** Stops the check of the result, and nothing else. */
+  readonly check = new AbortController();
   /** 0 while the claim is in flight. */
   claim: Sequence = 0;
   /** 0 to 1, as reported by the provider. */
@@ -40,9 +42,9 @@ export class HeldTask {
   timing: ((sentAt: Monotonic) => CallTiming) | undefined;
   /** Sends the text of the running attempt to watchers. */
   text: PartialTextSender | undefined;
-  /** What the attempt's calls have used so far. */
-  paid: Spent = nothingSpent;
-  /** The provider has answered: cancellations and drains no longer stop the attempt, and its result is always reported. */
+  /** What the attempt's calls have used so far, by model. */
+  readonly paidBy = new Map<string, Spent>();
+  /** The provider has answered: cancellations and drains only stop the check of the result, which is always reported. */
   answered = false;
   /** Resolves when an aborted call settles; undefined unless it was still running at the end of the attempt. */
   unsettled: Promise<void> | undefined;
@@ -63,12 +65,24 @@ export class HeldTask {
     return Math.round(Math.max(this.progress, known?.estimate ?? 0) * 1_000) / 1_000;
   }
 
+  /** What the attempt's calls have used so far. */
+  get paid(): Spent {
+    return [...this.paidBy.values()].reduce(addSpent, nothingSpent);
+  }
+
+  pay(model: string, spent: Spent): void {
+    this.paidBy.set(model, addSpent(this.paidBy.get(model) ?? nothingSpent, spent));
+  }
+
+  /** Stops what can be stopped: once the provider has answered, only the check of the result. */
+  stop(reason: AttemptAborted): void {
+    (this.answered ? this.check : this.abort).abort(reason);
+  }
+
   /** Applies a cancellation of exactly this claim. One that arrives before the claim's answer is kept until then. */
   cancel(cancellation: Cancellation): void {
     if (this.claim === 0) this.#earlyCancellation = cancellation;
-    else if (cancellation.claim === this.claim && !this.answered) {
-      this.abort.abort(new AttemptAborted('cancelled', cancellation.reason));
-    }
+    else if (cancellation.claim === this.claim) this.stop(new AttemptAborted('cancelled', cancellation.reason));
   }
 
   claimedAs(claim: Sequence): void {
@@ -108,9 +122,9 @@ export class HeldTasks {
       if (held.job === cancellation.job && held.task === cancellation.task) held.cancel(cancellation);
   }
 
-  /** Stops every attempt without an answer from its provider. */
+  /** Stops every attempt without an answer from its provider, and every check. */
   abortAll(reason: AttemptAborted): void {
-    for (const held of this.#held) if (!held.answered) held.abort.abort(reason);
+    for (const held of this.#held) held.stop(reason);
   }
 
   /** Resolves when no task is held or the signal aborts. One caller at a time. */

@@ -1,12 +1,12 @@
 // Calls the provider for a claimed task. If a key turns out to be unusable, the call is repeated with the pool's other usable
 // keys within the same attempt; only when none is left does the attempt end, and then it does not count.
 
+import type { AttemptPhase } from '../job/attemptPhase.ts';
 import type { Block } from '../job/block.ts';
 import { blockError } from '../job/blockError.ts';
 import { AttemptFailed, taskError, type PaidUsage, type TaskError } from '../job/errors/index.ts';
 import { costOf } from '../job/money.ts';
 import { isKeyFailure } from '../job/errors/failureKinds.ts';
-import { addSpent } from '../job/spent.ts';
 import { targetOf } from '../job/target.ts';
 import type { HeldKey } from '../ports/keyRing.ts';
 import type { Generated, GenerateRequest } from '../ports/provider.ts';
@@ -25,6 +25,10 @@ export interface KeyedCall {
   readonly held: HeldTask;
   readonly request: GenerateRequest;
   readonly context: WorkerContext;
+  /** Ends the call. */
+  readonly signal: AbortSignal;
+  /** What the worker does during the call. */
+  readonly phase: AttemptPhase;
 }
 
 /** Releases `first` and every further key. Throws `AttemptFailed`, or the signal's reason. */
@@ -39,10 +43,11 @@ export async function callWithKeys(call: KeyedCall, first: HeldKey): Promise<Gen
   }
 }
 
-function textSenderOf({ claim, held, context }: KeyedCall): PartialTextSender | undefined {
+/** The answer of a check is not the task's text. */
+function textSenderOf({ claim, held, context, phase }: KeyedCall): PartialTextSender | undefined {
   const { texts, name: worker, pool } = context.options;
   const { of, run, attempt } = claim.state;
-  if (texts === undefined || of.kind !== 'text') return undefined;
+  if (texts === undefined || of.kind !== 'text' || phase.phase !== 'provider') return undefined;
   const { job, task } = of;
   const { signal } = held.abort;
   const about = { worker, pool, job, task, run, attempt, claim: held.claim };
@@ -66,10 +71,9 @@ async function callWithEachKey(call: KeyedCall, first: HeldKey): Promise<Generat
 
 /** Undefined if the request was not sent, because the key or the provider must not be used any more. */
 async function callOnce(call: KeyedCall, key: HeldKey): Promise<Generated | TaskError | undefined> {
-  const { held, context } = call;
-  const { signal } = held.abort;
+  const { held, context, signal, phase } = call;
   let sent = false;
-  held.phase = { phase: 'provider' };
+  held.phase = phase;
   // A call that ignores its abort must not hold its key indefinitely. A second release of a key changes nothing.
   const abandon = (): void => void key.release({ outcome: sent ? 'aborted' : 'unused' });
   signal.addEventListener('abort', abandon, { once: true });
@@ -95,9 +99,9 @@ async function callOnce(call: KeyedCall, key: HeldKey): Promise<Generated | Task
 }
 
 async function answered(call: KeyedCall, key: HeldKey): Promise<Generated> {
-  const { held, request, context } = call;
-  const { signal } = held.abort;
-  const onProgress = (fraction: number): void => void (held.progress = Math.min(Math.max(fraction, 0), 1) * 0.95);
+  const { held, request, context, signal } = call;
+  const onProgress = (fraction: number): void =>
+    void (held.progress = Math.max(held.progress, Math.min(Math.max(fraction, 0), 1) * 0.95));
   const { text } = held;
   const anotherCall = async (): Promise<boolean> => {
     const may = await key.sendAgain();
@@ -127,28 +131,35 @@ async function failed({ error, usage }: AttemptFailed, call: KeyedCall, key: Hel
 function pay({ held, request, context }: KeyedCall, usage: PaidUsage, calls: number): { cost?: number } {
   const cost = costOf(context.options.prices ?? {}, request.model, usage);
   const { inputTokens, outputTokens } = usage;
-  held.paid = addSpent(held.paid, { calls, inputTokens, outputTokens, ...(cost === undefined ? {} : { cost }) });
+  held.pay(request.model, { calls, inputTokens, outputTokens, ...(cost === undefined ? {} : { cost }) });
   return cost === undefined ? {} : { cost };
 }
 
-async function nextKey({ claim, held, context }: KeyedCall, failure: TaskError | undefined): Promise<HeldKey | Block> {
+async function nextKey(
+  { claim, request, context, signal }: KeyedCall,
+  failure: TaskError | undefined,
+): Promise<HeldKey | Block> {
   const { keys, pool } = context.options;
   try {
-    const next = await keys.reserve(pool, callOf(claim.state));
-    if (held.abort.signal.aborted && 'secret' in next) void next.release({ outcome: 'unused' });
-    held.abort.signal.throwIfAborted();
+    const next = await keys.reserve(pool, { ...callOf(claim.state), model: request.model });
+    if (signal.aborted && 'secret' in next) void next.release({ outcome: 'unused' });
+    signal.throwIfAborted();
     return next;
   } catch (error) {
-    held.abort.signal.throwIfAborted();
+    signal.throwIfAborted();
     if (failure !== undefined) throw new AttemptFailed(failure, { cause: error });
     throw error;
   }
 }
 
 /** How the attempt ends when the pool admits no further call. */
-function errorWithoutKey(failure: TaskError | undefined, block: Block, { claim, context }: KeyedCall): TaskError {
+function errorWithoutKey(
+  failure: TaskError | undefined,
+  block: Block,
+  { claim, request, context }: KeyedCall,
+): TaskError {
   if (failure === undefined) {
-    const error = blockError(block, claim.state, context.options.clock.now());
+    const error = blockError(block, claim.state, context.options.clock.now(), request.model);
     if (block.code === 'QueueTimeout') return taskError('RateLimited', error.message);
     return { ...error, ...(isOutage(block) && { outage: true }) };
   }
@@ -165,7 +176,8 @@ export function requestOf({ state, request }: Claim, references: GenerateRequest
 }
 
 /** An attempt that was aborted after its call was sent is billed all the same. */
-export function payAborted(held: HeldTask, thrown: unknown): void {
+export function payAborted(held: HeldTask, model: string, thrown: unknown): void {
   if (!(thrown instanceof AttemptAborted) || held.sentAt === undefined) return;
-  held.paid = addSpent(held.paid, { calls: 1, inputTokens: 0, outputTokens: 0 });
+  held.pay(model, { calls: 1, inputTokens: 0, outputTokens: 0 });
+  held.sentAt = undefined;
 }

@@ -11,10 +11,12 @@ export interface Claim {
 }
 
 /** The success part of the final status. */
-export type Result = Pick<TaskDetail, 'artifacts' | 'output'> & {
+export type Result = Pick<TaskDetail, 'artifacts' | 'output' | 'flags'> & {
   readonly usage: Usage;
   /** What a reader should know about the result, as the end of a sentence. */
   readonly remark?: string;
+  /** Why the check of the result could not be made, as one sentence. */
+  readonly checkFailure?: string;
 };
 
 /** How an attempt ended. */

@@ -2,10 +2,13 @@
 
 import { mapLimit } from '../async/mapLimit.ts';
 import { AttemptFailed, taskError } from '../job/errors/index.ts';
+import { storedFlags, type Flag } from '../job/resultCheck.ts';
 import { targetOf } from '../job/target.ts';
 import type { ArtifactRef, JsonValue, TaskDetail, JsonObject, Usage } from '../job/task.ts';
 import type { Generated, GeneratedImage } from '../ports/provider.ts';
+import { checkResult, type Checked } from './checkResult.ts';
 import type { WorkerContext } from './context.ts';
+import type { HeldTask } from './heldTasks.ts';
 import type { WorkerOptions } from './options.ts';
 import type { Claim, Result } from './pipeline.ts';
 import { storeCall } from './storeCalls.ts';
@@ -14,46 +17,84 @@ import { readImage, type ImageInfo } from './thumbnail.ts';
 /** The maximum size of a text output in the status, bytes; a larger one is stored as an artifact. */
 const inlineOutputLimit = 256 * 1024;
 
+/** What the attempt has done for the result so far. */
+export interface Making {
+  readonly held: HeldTask;
+  /** The provider's time, ms. */
+  readonly durationMs: number;
+}
+
 /**
- * `spent`: the provider's time, and the cost of the attempt. Throws `AttemptFailed`, or the reason of `ended` if the worker
- * ends while the store is unavailable.
+ * Stores the result, and has it checked if the task asks for that. Throws `AttemptFailed`, or the reason of `ended` if the
+ * worker ends while the store is unavailable.
  */
 export async function storeResult(
   claim: Claim,
   made: Generated,
-  spent: Pick<Usage, 'durationMs' | 'cost'>,
+  making: Making,
   context: WorkerContext,
 ): Promise<Result> {
-  const stored = await storeAll(claim, made, spent, context);
-  return made.provenance['repaired'] === true ? { ...stored, remark: repaired } : stored;
+  const { stored, checked } = await storeAndCheck(claim, made, making, context);
+  const { artifacts = [], ...output } = stored;
+  const flags = storedFlags([...(checked?.flags ?? []), ...safetyFlags(made)]);
+  const usage = usageOf(made, checked, making);
+  const result: Result = {
+    ...output,
+    usage,
+    ...(flags.length > 0 && { flags }),
+    ...(made.provenance['repaired'] === true && { remark: repaired }),
+    ...(checked?.failure !== undefined && { checkFailure: checked.failure }),
+  };
+  if (claim.state.of.kind === 'text') return { ...result, ...(artifacts.length > 0 && { artifacts }) };
+  const about = describeResult(
+    claim,
+    { artifacts, usage, provenance: made.provenance, flags, checked },
+    context.options,
+  );
+  const metadata = await store(claim, 'metadata', asJson(about), 'application/json', context);
+  return { ...result, artifacts: [...artifacts, metadata] };
 }
 
 const repaired = 'the first answer was not valid, and the model repaired it';
 
-async function storeAll(
-  claim: Claim,
-  made: Generated,
-  spent: Pick<Usage, 'durationMs' | 'cost'>,
-  context: WorkerContext,
-): Promise<Result> {
-  const { inputTokens, outputTokens } = made.usage;
-  const usage = { inputTokens, outputTokens, ...spent };
-  const { artifacts = [], ...output } = await storeMade(claim, made, context);
-  if (claim.state.of.kind === 'text') return { ...(artifacts.length > 0 && { artifacts }), ...output, usage };
-  const about = describeResult(claim, { artifacts, usage, provenance: made.provenance }, context.options);
-  const metadata = await store(claim, 'metadata', asJson(about), 'application/json', context);
-  return { artifacts: [...artifacts, metadata], usage };
+const safetyFlags = ({ flags = [] }: Generated): readonly Flag[] =>
+  flags.map((reason): Flag => ({ source: 'safety', reason }));
+
+/** Of all calls of the attempt; the time is that of the call that made the result. */
+function usageOf({ usage }: Generated, checked: Checked | undefined, { held, durationMs }: Making): Usage {
+  const { inputTokens = 0, outputTokens = 0 } = checked?.usage ?? {};
+  const { cost } = held.paid;
+  return {
+    inputTokens: usage.inputTokens + inputTokens,
+    outputTokens: usage.outputTokens + outputTokens,
+    durationMs,
+    ...(cost === undefined ? {} : { cost }),
+  };
 }
 
-/** Releases what the provider made once nothing of it is being stored any more: `mapLimit` fails only after all of it has ended. */
-async function storeMade(claim: Claim, made: Generated, context: WorkerContext): Promise<Stored> {
+/**
+ * The check comes after the result is stored, and needs its bytes. Releases what the provider made once nothing reads it any
+ * more: `mapLimit` fails only after all storing has ended, and an aborted check may still be running.
+ */
+async function storeAndCheck(
+  claim: Claim,
+  made: Generated,
+  { held }: Making,
+  context: WorkerContext,
+): Promise<{ stored: Stored; checked: Checked | undefined }> {
   try {
-    if (claim.state.of.kind === 'text') return await storeOutput(claim, made.output, context);
-    const images = await mapLimit(2, made.images, (image, index) => storeImage(claim, image, index, context));
-    return { artifacts: images.flat() };
+    const stored = await storeMade(claim, made, context);
+    return { stored, checked: await checkResult(claim, made, held, context) };
   } finally {
-    made.release?.();
+    if (held.unsettled === undefined) made.release?.();
+    else void held.unsettled.then(() => made.release?.());
   }
+}
+
+async function storeMade(claim: Claim, made: Generated, context: WorkerContext): Promise<Stored> {
+  if (claim.state.of.kind === 'text') return await storeOutput(claim, made.output, context);
+  const images = await mapLimit(2, made.images, (image, index) => storeImage(claim, image, index, context));
+  return { artifacts: images.flat() };
 }
 
 type Stored = Pick<TaskDetail, 'artifacts' | 'output'>;
@@ -116,10 +157,16 @@ interface Made {
   readonly artifacts: readonly ArtifactRef[];
   readonly usage: Usage;
   readonly provenance: Generated['provenance'];
+  readonly flags: readonly Flag[];
+  readonly checked: Checked | undefined;
 }
 
 /** The content of the `metadata` artifact: how an image was generated. */
-function describeResult({ state, request }: Claim, made: Made, { name, provider, clock }: WorkerOptions): JsonObject {
+function describeResult(
+  { state, request }: Claim,
+  { flags, checked, ...made }: Made,
+  { name, provider, clock }: WorkerOptions,
+): JsonObject {
   const { job, task, name: taskName, kind, labels } = state.of;
   const { pool, model } = targetOf(state);
   const about = {
@@ -139,6 +186,10 @@ function describeResult({ state, request }: Claim, made: Made, { name, provider,
     metadata: request.metadata,
     jobMetadata: request.jobMetadata,
     ...made,
+    ...(flags.length > 0 && { flags }),
+    ...(checked !== undefined && {
+      check: { model: checked.model, answers: checked.answers, failure: checked.failure },
+    }),
   };
   // The round trip drops undefined fields; the types guarantee that all others are JSON.
   return JSON.parse(JSON.stringify(about satisfies Record<string, unknown>)) as Record<string, JsonValue>;

@@ -158,7 +158,7 @@ async function runClaimed(claim: Claim, held: HeldTask, key: HeldKey, context: W
   const durationMs = Math.round(elapsed(startedAt, clock.monotonic()));
   const paid = { ...claim, state: withSpent(claim.state, held.paid) };
   const reported = ending.end === 'cancelled' ? undefined : await report(paid, ending, context);
-  context.telemetry.finished(paid, ending, reported, { durationMs, paid: held.paid });
+  context.telemetry.finished(paid, ending, reported, { durationMs, paidBy: held.paidBy });
 }
 
 function healthOf(slots: Slots, stopped: AbortSignal): { live: boolean; reason: string } {

@@ -19,12 +19,14 @@ const reviewBody = z
   .strictObject({
     run: z.int().min(1).describe('The run that was reviewed.'),
     decision: z.enum(['approve', 'reject', 'tweak']),
-    instruction: text.optional().describe('What to change; only with tweak.'),
+    instruction: text
+      .optional()
+      .describe('What to change; only with tweak. Default: the reasons of the flags, if the result has any.'),
     note: text.optional().describe('Stored with the decision.'),
   })
-  .refine(({ decision, instruction }) => decision !== 'tweak' || (instruction ?? '').trim() !== '', {
+  .refine(({ instruction }) => instruction === undefined || instruction.trim() !== '', {
     path: ['instruction'],
-    message: 'is missing: a tweak requires an instruction',
+    message: 'is empty',
   })
   .refine(({ decision, instruction }) => decision === 'tweak' || instruction === undefined, {
     path: ['instruction'],

@@ -18,6 +18,16 @@ export const taskErrorSchema = z.object({
   provider: z.object({ status: z.int().optional(), code: z.string().optional() }).nullable(),
 });
 
+const flagsSchema = z
+  .array(
+    z.object({
+      source: z.enum(['check', 'safety']).describe("The job's check, or the provider's safety ratings."),
+      reason: z.string(),
+    }),
+  )
+  .optional()
+  .describe('What speaks against the result; absent: nothing.');
+
 const artifactSchema = z.object({
   name: z.string(),
   mediaType: z.string(),
@@ -81,6 +91,7 @@ export const taskSchema = z.object({
   output: json.nullable(),
   usage: taskUsageSchema.nullable(),
   artifacts: z.array(artifactSchema),
+  flags: flagsSchema,
 });
 
 const progressSchema = z.object({
@@ -145,6 +156,7 @@ export const transitionSchema = z.object({
   error: taskErrorSchema.nullable(),
   usage: attemptUsageSchema.nullable(),
   artifacts: z.array(artifactSchema),
+  flags: flagsSchema,
 });
 
 export const historySchema = z.object({ items: z.array(transitionSchema), next: z.null() });

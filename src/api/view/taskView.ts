@@ -5,7 +5,7 @@ import type { TaskError } from '../../job/errors/index.ts';
 import type { WaitingFor } from '../../job/explain/observation.ts';
 import { adviceAfterFailure } from '../../job/explain/settled.ts';
 import { targetOf } from '../../job/target.ts';
-import type { ArtifactRef, Instant, Spent, TaskState } from '../../job/task.ts';
+import type { ArtifactRef, Instant, Spent, TaskDetail, TaskState } from '../../job/task.ts';
 import { isOpen } from '../../job/task.ts';
 import { isoTime } from '../../job/time.ts';
 import type { Waits } from '../../jobs/waitObserver.ts';
@@ -46,6 +46,7 @@ export function taskView({ last, request }: TaskRecord, { workers, waits }: Live
     output: detail.output ?? null,
     usage: usageView(last),
     artifacts: (detail.artifacts ?? []).map((artifact) => artifactView(artifact, state)),
+    ...flagsView(detail),
   };
 }
 
@@ -90,6 +91,10 @@ export function artifactView({ name, mediaType, bytes, digest, width, height }: 
   if (height !== undefined) view.height = height;
   return view;
 }
+
+/** Without the field if nothing has flagged the result. */
+export const flagsView = ({ flags }: TaskDetail): Pick<TaskView, 'flags'> =>
+  flags === undefined ? {} : { flags: flags.map((flag) => ({ ...flag })) };
 
 export function errorView(error: TaskError | undefined): TaskErrorView | null {
   if (error === undefined) return null;

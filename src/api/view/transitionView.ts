@@ -6,7 +6,7 @@ import type { Waits } from '../../jobs/waitObserver.ts';
 import type { DetailedEntry, LogEntry } from '../../ports/jobLog.ts';
 import type { TransitionView } from './schemas.ts';
 import { isoTime } from '../../job/time.ts';
-import { artifactView, errorView, waitingForView, workerOf, isoTimeOrNull } from './taskView.ts';
+import { artifactView, errorView, flagsView, waitingForView, workerOf, isoTimeOrNull } from './taskView.ts';
 
 /** In stream order, across all tasks. */
 export function historyView(entries: readonly DetailedEntry[]): TransitionView[] {
@@ -32,6 +32,7 @@ function transitionView({ sequence, at, state, detail }: DetailedEntry): Transit
     error: errorView(detail.error),
     usage: detail.usage ?? null,
     artifacts: (detail.artifacts ?? []).map((artifact) => artifactView(artifact, state)),
+    ...flagsView(detail),
   };
 }
 

@@ -13,7 +13,7 @@ export interface Cancel {
 
 export function cancelTask({ state, detail }: LastMessage, { by, running }: Cancel, now: Instant): Decision {
   if (!isOpen(state) || (state.state === 'running' && running === 'finish')) return nothing;
-  const { artifacts, output, usage } = detail;
+  const { artifacts, output, usage, used, flags } = detail;
   return write({
     state: cancelled(state, now),
     detail: {
@@ -21,6 +21,8 @@ export function cancelTask({ state, detail }: LastMessage, { by, running }: Canc
       ...(artifacts === undefined ? {} : { artifacts }),
       ...(output === undefined ? {} : { output }),
       ...(usage === undefined ? {} : { usage }),
+      ...(used === undefined ? {} : { used }),
+      ...(flags === undefined ? {} : { flags }),
     },
   });
 }

@@ -3,6 +3,7 @@
 import { GenwardenError, taskError } from '../errors/index.ts';
 import { invalidRequest } from '../errors/invalidRequest.ts';
 import { limitsOf } from '../modelLimits.ts';
+import type { Flag } from '../resultCheck.ts';
 import {
   maxReferences,
   type Instant,
@@ -11,6 +12,7 @@ import {
   type TaskDetail,
   type TaskInput,
   type TaskRequest,
+  type Tweaked,
   type Used,
 } from '../task.ts';
 import { approved, newRun, rejected } from '../transitions.ts';
@@ -21,7 +23,7 @@ export interface Review {
   /** The run that the reviewer saw. */
   readonly run: number;
   readonly decision: 'approve' | 'reject' | 'tweak';
-  /** What to change; with `tweak` only. */
+  /** What to change; with `tweak` only. Absent: what the flags say. */
   readonly instruction?: string | undefined;
   readonly note?: string | undefined;
 }
@@ -49,45 +51,68 @@ export function reviewTask(
       return write({ state: rejected(state, now), detail: { ...detail, message, error } });
     }
     case 'tweak':
-      return tweak(state, detail, request, `${by}${note}`, review.instruction ?? '', now);
+      return tweak({ state, detail, request, now }, review.instruction ?? instructionOf(detail.flags), `${by}${note}`);
     default:
       return review.decision satisfies never;
   }
 }
 
-function tweak(
-  state: NeedsReview,
-  detail: TaskDetail,
-  request: TaskRequest,
-  reviewer: string,
-  instruction: string,
-  now: Instant,
-): Decision {
+interface InReview {
+  readonly state: NeedsReview;
+  readonly detail: TaskDetail;
+  readonly request: TaskRequest;
+  readonly now: Instant;
+}
+
+function tweak({ state, detail, request, now }: InReview, instruction: string | undefined, reviewer: string): Decision {
+  if (instruction === undefined) {
+    const message = 'is missing: a tweak requires an instruction, because nothing has flagged the result';
+    return refuse(invalidRequest([{ path: 'instruction', message }]));
+  }
   const next = newRun(state, 'Tweaked', now);
   const refusal = refusalOfRun(next, now);
   if (refusal !== undefined) return refuse(refusal);
-  const input = tweakedInput(request.input, detail, instruction);
+  const tweaked = withInstruction(request, instruction);
+  const input = tweakedInput(request.input, detail, tweaked);
   if (typeof input === 'string') {
     return refuse(invalidRequest([{ path: 'task', message: `cannot be tweaked: ${input}` }]));
   }
   const message = `Run ${next.run}: a tweak requested by ${reviewer}`;
-  return write({ state: next, detail: { message, request: { ...request, input } } });
+  return write({ state: next, detail: { message, request: { ...request, input, tweaked } } });
+}
+
+/** What the flags ask to change; undefined if nothing has flagged the result. */
+function instructionOf(flags: readonly Flag[] = []): string | undefined {
+  if (flags.length === 0) return undefined;
+  return `Fix each of these problems: ${flags.map(({ reason }) => reason).join('; ')}`;
+}
+
+/** Older instructions are left out of the prompt, which would grow with each tweak: the earlier result follows them already. */
+const keptInstructions = 10;
+
+function withInstruction({ input, tweaked }: TaskRequest, instruction: string): Tweaked {
+  const { prompt, instructions } = tweaked ?? { prompt: input.prompt, instructions: [] };
+  return { prompt, instructions: [...instructions, instruction].slice(-keptInstructions) };
 }
 
 /** The caption of the reference that a tweak adds. The next tweak replaces the reference with this caption. */
 const earlierResult = 'the earlier result';
 
-/** The same input with the instruction, and with the earlier image as the last reference; or why there is no room for it. */
-function tweakedInput(input: TaskInput, detail: TaskDetail, instruction: string): TaskInput | string {
+/** The same input with the instructions, and with the earlier image as the last reference; or why that is not possible. */
+function tweakedInput(input: TaskInput, detail: TaskDetail, tweaked: Tweaked): TaskInput | string {
   const image = detail.artifacts?.find(({ name, mediaType }) => name === 'image' && mediaType.startsWith('image/'));
-  if (image === undefined) return { ...input, prompt: textPrompt(input, detail, instruction) };
+  if (image === undefined) {
+    const { output } = detail;
+    if (output === undefined) return 'its result is too long to be repeated in a prompt';
+    return { ...input, prompt: textPrompt(typeof output === 'string' ? output : JSON.stringify(output), tweaked) };
+  }
   const kept = (input.references ?? []).filter(({ caption }) => caption !== earlierResult);
   if (kept.length >= maxReferences) return 'its references leave no room for the earlier image';
   const problem = sizeProblem(detail.used, image.bytes, kept);
   if (problem !== undefined) return problem;
   const { digest: artifact, mediaType, bytes } = image;
   const earlier = { artifact, mediaType, bytes, caption: earlierResult };
-  const prompt = `${input.prompt}\n\nThe last image is ${earlierResult}. Change it: ${instruction}`;
+  const prompt = `${tweaked.prompt}\n\nThe last image is ${earlierResult}. ${changes(tweaked)}`;
   return { ...input, prompt, references: [...kept, earlier] };
 }
 
@@ -102,7 +127,12 @@ function sizeProblem(used: Used | undefined, bytes: number, kept: readonly Refer
   return `its references and the earlier image have ${total} bytes together, ${limit(totalReferenceBytes)} in one request`;
 }
 
-function textPrompt({ prompt }: TaskInput, { output = null }: TaskDetail, instruction: string): string {
-  const earlier = typeof output === 'string' ? output : JSON.stringify(output);
-  return `${prompt}\n\nThis is ${earlierResult}:\n${earlier}\n\nChange it: ${instruction}`;
+const textPrompt = (earlier: string, tweaked: Tweaked): string =>
+  `${tweaked.prompt}\n\nThis is ${earlierResult}:\n${earlier}\n\n${changes(tweaked)}`;
+
+/** The newest instruction; the earlier ones are done and have to stay so. */
+function changes({ instructions }: Tweaked): string {
+  const earlier = instructions.slice(0, -1);
+  const change = `Change it: ${instructions.at(-1)!}`;
+  return earlier.length === 0 ? change : `${change}\n\nKeep its earlier changes: ${earlier.join('; ')}`;
 }

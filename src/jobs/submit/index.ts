@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { jobIdFrom, type JobId, type TaskIndex } from '../../job/ids.ts';
 import type { FallbackRequest, Target } from '../../job/policy.ts';
+import type { ResultCheck } from '../../job/resultCheck.ts';
 import type { SpecWrite, TaskIdentity, TaskInput, TaskRequest } from '../../job/task.ts';
 import { submitted } from '../../job/transitions.ts';
 import type { JobRecord, LogEntry } from '../../ports/jobLog.ts';
@@ -19,6 +20,7 @@ import { placementOf, type Placement } from './placement.ts';
 import { policyRequestOf } from './policyBody.ts';
 import { refuseProviderOptions } from './providerOptions.ts';
 import { openReferences, type ResolvedReferences } from './references.ts';
+import { checkRequestOf, resultChecks } from './resultChecks.ts';
 import { checkSchemas } from './schemas.ts';
 import { timingOf, type Timing } from './timing.ts';
 
@@ -83,22 +85,28 @@ async function storeJob(context: SubmitContext, submit: Identified): Promise<Sub
   const tasks = mergeTasks(body);
   const placement = placementOf(body, context.pools, context.follower, tenant);
   const { policy } = placement.pool;
+  const asked = policyRequestOf(body.policy ?? {});
   const wanted = {
     kind: body.kind,
     tenant,
     primary: placement,
-    requested: policyRequestOf(body.policy ?? {}).fallback,
+    requested: asked.fallback,
   };
   const fallbacks = fallbacksOf(context, wanted);
   const destinations = destinationsOf(context, placement, fallbacks, wanted.requested);
-  const fitting = acceptingOf(destinations, refuseProviderOptions(body, tasks));
+  const { check, places } = resultChecks(context.pools, {
+    requested: asked,
+    pool: placement.pool,
+    places: destinations,
+  });
+  const fitting = acceptingOf(places, refuseProviderOptions(body, tasks));
   const shaped = acceptingOf(fitting, refuseShape(body, tasks));
-  await checkSchemas(body, context.schemas, tenant);
+  await checkSchemas(body, checkRequestOf(asked, placement.pool), context.schemas, tenant);
   const opened = await openReferences(context, body, tasks, tenant);
   const [, ...accepting] = acceptingOf(shaped, refuseReferences(tasks, opened));
   const timing = timingOf(body.kind, body.policy, policy, context.retentionMs, context.clock.now());
   const references = await opened.store(timing.expiresAt);
-  const newJob = { job, tenant, digest, owner, body, tasks, placement, references };
+  const newJob = { job, tenant, digest, owner, body, tasks, placement, references, check };
   return write(context, submit, specsOf({ ...newJob, timing: withFallback(timing, accepting) }));
 }
 
@@ -140,6 +148,7 @@ interface NewJob {
   readonly placement: Placement;
   readonly timing: Timing;
   readonly references: ResolvedReferences;
+  readonly check: ResultCheck | undefined;
 }
 
 /** The first message of each task of the new job. */
@@ -171,7 +180,7 @@ function identityOf(
   };
 }
 
-function requestOf({ body, digest, references }: NewJob, task: RequestedTask): TaskRequest {
+function requestOf({ body, digest, references, check }: NewJob, task: RequestedTask): TaskRequest {
   const images = task.references.map((reference) => references.get(reference)!);
   const input = { ...task.input, ...(images.length === 0 ? {} : { references: images }) } as TaskInput;
   return {
@@ -180,6 +189,7 @@ function requestOf({ body, digest, references }: NewJob, task: RequestedTask): T
     jobMetadata: body.metadata === undefined ? {} : body.metadata,
     digest,
     concurrencyKey: body.concurrencyKey ?? null,
+    ...(check === undefined ? {} : { check }),
   };
 }
 

@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
 import { poolNameForm } from '../../job/ids.ts';
-import { fallbackCauses, maxFallbacks, policyBounds, type PolicyRequest } from '../../job/policy.ts';
+import { fallbackCauses, maxFallbacks, policyBounds, reviewModes, type PolicyRequest } from '../../job/policy.ts';
+import { checkBody } from './checkBody.ts';
 import { durationText } from './durationText.ts';
 
 const { deadline, maxAttempts, maxLostAttempts } = policyBounds;
@@ -55,7 +56,13 @@ export const policyBody = z.strictObject({
     .max(maxLostAttempts.max)
     .optional()
     .describe('Workers that a task may lose within one run before it fails as PoisonPill.'),
-  review: z.enum(['never', 'always']).optional().describe('Whether a person must approve each result.'),
+  review: z
+    .enum(reviewModes)
+    .optional()
+    .describe(
+      "Which results a person must approve. onFlag: those that the check or the provider's safety ratings flag. Default: never; onFlag if there is a check.",
+    ),
+  check: checkBody.optional(),
   backoff: backoff.optional().describe('Delays between attempts. Default: they spread the attempts over runTimeout.'),
   onOutage: waitOrFail
     .optional()

@@ -1,6 +1,7 @@
 // Checks the schemas of a submit before anything is stored, each of them once.
 
 import { invalidRequest, type FieldError } from '../../job/errors/invalidRequest.ts';
+import type { CheckRequest } from '../../job/resultCheck.ts';
 import type { JsonObject } from '../../job/task.ts';
 import type { SchemaChecker } from '../../ports/schemaChecker.ts';
 import type { SubmitBody } from './body.ts';
@@ -10,13 +11,14 @@ const mostBytes = 1024 * 1024;
 
 const maxProblems = 50;
 
-/** Throws `InvalidRequest` with the places of all problems, such as `tasks[2].input.schema.properties.a.pattern`. */
+/** `check`: the check of the job's results, its own or its pool's. Throws `InvalidRequest` with the places of all problems, such as `tasks[2].input.schema.properties.a.pattern`. */
 export async function checkSchemas(
   body: SubmitBody,
+  check: CheckRequest | undefined,
   schemas: Pick<SchemaChecker, 'problems'>,
   tenant: string,
 ): Promise<void> {
-  const places = placesOf(body);
+  const places = [...placesOf(body), ...checkPlace(check)];
   const problems: FieldError[] = [];
   let bytes = 0;
   for (const [schema, path] of places) {
@@ -28,6 +30,9 @@ export async function checkSchemas(
   }
   if (problems.length > 0) throw invalidRequest(problems.slice(0, maxProblems));
 }
+
+const checkPlace = (check: CheckRequest | undefined): readonly (readonly [JsonObject, string])[] =>
+  check?.schema === undefined ? [] : [[check.schema, 'policy.check.schema']];
 
 const tooManyBytes =
   'makes the schemas of all tasks larger than 1 MiB together; put a shared schema into the input of the job';

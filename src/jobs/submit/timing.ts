@@ -40,13 +40,13 @@ export function timingOf(
 }
 
 const lifetime = ({ queueTimeout, runTimeout, reviewTimeout, review }: Policy): number =>
-  queueTimeout + runTimeout + (review === 'always' ? reviewTimeout : 0);
+  queueTimeout + runTimeout + (review === 'never' ? 0 : reviewTimeout);
 
 /** With a retention shorter than the default budgets, the defaults shrink to fit. Only requested budgets are refused. */
 function fitted(policy: Policy, requested: PolicyRequest, retentionMs: number): Policy {
   if (lifetime(policy) <= retentionMs) return policy;
   const open = (['queueTimeout', 'reviewTimeout', 'runTimeout'] as const).filter(
-    (budget) => requested[budget] === undefined && (budget !== 'reviewTimeout' || policy.review === 'always'),
+    (budget) => requested[budget] === undefined && (budget !== 'reviewTimeout' || policy.review !== 'never'),
   );
   const fixed = lifetime({ ...policy, ...Object.fromEntries(open.map((budget) => [budget, 0])) });
   const share = Math.floor((retentionMs - fixed) / open.length);

@@ -14,6 +14,7 @@ const phaseSchema: z.ZodType<AttemptPhase> = z.discriminatedUnion('phase', [
   z.object({ phase: z.literal('memory'), alone: z.boolean() }),
   z.object({ phase: z.literal('references'), read: count, of: count }),
   z.object({ phase: z.literal('provider') }),
+  z.object({ phase: z.literal('check') }),
   z.object({ phase: z.literal('result') }),
 ]);
 

@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import { poolNameForm } from '../../../job/ids.ts';
-import { fallbackCauses } from '../../../job/policy.ts';
+import type { JsonObject } from '../../../job/jsonValue.ts';
+import { fallbackCauses, reviewModes } from '../../../job/policy.ts';
 import type { PoolDeclaration, PoolRegistry } from '../../../ports/poolRegistry.ts';
 import { retryAtStart } from '../jetstream/retry.ts';
 import type { NatsLink } from '../link/connection.ts';
@@ -63,7 +64,14 @@ const declaration: z.ZodType<PoolDeclaration> = z.object({
     reviewTimeout: duration,
     maxAttempts: z.int().min(1).exactOptional(),
     maxLostAttempts: z.int().min(1).exactOptional(),
-    review: z.enum(['never', 'always']).exactOptional(),
+    review: z.enum(reviewModes).exactOptional(),
+    check: z
+      .object({
+        model: z.string().exactOptional(),
+        prompt: z.string(),
+        schema: z.custom<JsonObject>((value) => typeof value === 'object' && value !== null).exactOptional(),
+      })
+      .exactOptional(),
     backoff: z.object({ first: duration, cap: duration }).exactOptional(),
     onOutage: waitOrFail.exactOptional(),
     onBudget: waitOrFail.exactOptional(),
