@@ -12,7 +12,7 @@ import {
   type NatsLink,
 } from '../src/adapters/nats/index.ts';
 import { policyFor } from '../src/job/policy.ts';
-import type { SpecWrite, TaskIdentity } from '../src/job/task.ts';
+import type { Queued, SpecWrite, TaskIdentity } from '../src/job/task.ts';
 import { submitted } from '../src/job/transitions.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { JobLog } from '../src/ports/jobLog.ts';
@@ -123,7 +123,7 @@ function nothing(onStart: () => void): Provider {
   };
 }
 
-export function aSpec(clock: Clock, id: string): SpecWrite {
+export function aSpec(clock: Clock, id: string): SpecWrite<Queued> {
   const submittedAt = clock.now();
   const of: TaskIdentity = {
     job: id.padStart(26, '0'),

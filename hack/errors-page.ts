@@ -42,6 +42,11 @@ const topics: readonly Topic[] = [
     codes: ['WorkerLost', 'WorkerDrained', 'PoisonPill', 'TaskOrphaned', 'WorkerError', 'MessageLost', 'SpecLost'],
   },
   {
+    title: 'Tasks that wait for others',
+    about: 'A task of a [chain](chains.md) could not use the results of the tasks before it.',
+    codes: ['DependencyFailed', 'DependencyTimeout', 'DependencyOutputMissing', 'DependencyOutputTooLarge'],
+  },
+  {
     title: 'Decisions by a person',
     about: 'Someone ended the task.',
     codes: ['RejectedInReview', 'FailedByOperator'],
@@ -108,6 +113,7 @@ const topics: readonly Topic[] = [
       'JobAlreadyFinished',
       'JobNotFinished',
       'NothingToRetry',
+      'DependenciesNotRetried',
       'JobExpiresTooSoon',
       'NotInReview',
       'ConcurrencyConflict',

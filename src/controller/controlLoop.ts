@@ -14,6 +14,7 @@ import { taskKey } from '../readmodel/taskKey.ts';
 import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { cancellationsFor } from './cancellations.ts';
+import type { Dependents } from './dependents.ts';
 import type { DueTimes } from './dueTimes.ts';
 import type { JobMetrics } from './jobMetrics.ts';
 import type { OutageCause, OutageDetector } from './outageDetector.ts';
@@ -37,6 +38,7 @@ export interface ControlLoopParts {
   readonly workers: WorkerDirectory;
   readonly outage: OutageDetector;
   readonly dueTimes: DueTimes;
+  readonly dependents: Dependents;
   readonly losses: WorkerLossDetector;
   readonly reconciler: Reconciler;
   readonly periodic: PeriodicTasks;
@@ -54,12 +56,13 @@ export class ControlLoop {
   #rescannedAt = longAgo;
 
   constructor(parts: ControlLoopParts) {
-    const { follower, outage, dueTimes, losses } = parts;
+    const { follower, outage, dueTimes, dependents, losses } = parts;
     this.#parts = parts;
     this.#unsubscribe = [
       outage.onChange((cause) => this.#outageChanged(cause)),
       follower.onChange((change) => this.#taskChanged(change)),
       follower.onReset(() => dueTimes.clear()),
+      follower.onReset(() => dependents.clear()),
       follower.onReset(() => losses.clear()),
     ];
   }
@@ -115,10 +118,11 @@ export class ControlLoop {
   }
 
   #taskChanged(change: Change): void {
-    const { dueTimes, losses, reconciler, recoveries, elector, metrics } = this.#parts;
+    const { dueTimes, dependents, losses, reconciler, recoveries, elector, metrics, clock } = this.#parts;
     const { state, seenAt } = change.after;
     const key = taskKey(state.of.job, state.of.task);
     dueTimes.update(change.after);
+    for (const waiting of dependents.update(change)) dueTimes.checkAgain(waiting, clock.now());
     losses.update(change.before, change.after);
     reconciler.taskChanged(key);
     const recovered = recoveries.end(key, state, seenAt);

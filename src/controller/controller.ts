@@ -17,6 +17,7 @@ import { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ControllerMetrics } from '../telemetry/metrics.ts';
 import { ControlLoop, type ControlLoopParts } from './controlLoop.ts';
+import { Dependents } from './dependents.ts';
 import { DueTimes } from './dueTimes.ts';
 import { JobMetrics } from './jobMetrics.ts';
 import { MissingMessages } from './missingMessages.ts';
@@ -87,6 +88,7 @@ function partsOf(options: ControllerOptions, closing: AbortSignal): ControlLoopP
   const workers = new WorkerDirectory(clock);
   const outage = new OutageDetector(clock, heartbeatTimeoutMs, () => follower.ready().ready);
   const dueTimes = new DueTimes(index, timer);
+  const dependents = new Dependents(index.openTasks());
   const losses = new WorkerLossDetector({ clock, index, workers, outage, heartbeatTimeoutMs });
   const observer = new WorldObserver(workers, outage, heartbeatTimeoutMs, {
     block: blocksOf(options),
@@ -111,7 +113,7 @@ function partsOf(options: ControllerOptions, closing: AbortSignal): ControlLoopP
   });
   const tasks = periodicTasks({ ...options, workers, observer, metrics, missing, reconciler });
   const periodic = new PeriodicTasks(tasks, logger);
-  const observing = { timer, workers, outage, dueTimes, losses };
+  const observing = { timer, workers, outage, dueTimes, dependents, losses };
   return { ...options, ...observing, elector, permission, reconciler, periodic, metrics, recoveries };
 }
 

@@ -2,7 +2,7 @@
 
 import { taskError } from '../job/errors/index.ts';
 import type { Write } from '../job/rules/rule.ts';
-import type { Instant, OpenTask, Sequence, TaskDetail, TaskWrite } from '../job/task.ts';
+import { isHeld, type Instant, type OpenTask, type Sequence, type TaskDetail, type TaskWrite } from '../job/task.ts';
 import type { Monotonic } from '../job/time.ts';
 import { failed } from '../job/transitions.ts';
 import type { JobLog, LogEntry, TaskAddress } from '../ports/jobLog.ts';
@@ -42,7 +42,7 @@ export async function messageFor(
   const { state, rule } = verdict;
   const detail: TaskDetail =
     verdict.error === undefined ? { message: verdict.message } : { message: verdict.message, error: verdict.error };
-  if (state.state !== 'queued') {
+  if (state.state !== 'queued' && !isHeld(state)) {
     const kept = task.state === 'needs_review' ? await resultOf(task, sequence, log) : {};
     return { rule, write: { state, detail: { ...kept, ...detail } } };
   }

@@ -4,12 +4,13 @@
 import { equalJitter, type Backoff } from '../job/backoff.ts';
 import { decide } from '../job/rules/decide.ts';
 import type { Write } from '../job/rules/rule.ts';
-import { isOpen, type Instant, type Sequence } from '../job/task.ts';
+import { isHeld, isOpen, type Instant, type Sequence } from '../job/task.ts';
 import { elapsed } from '../job/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobLog } from '../ports/jobLog.ts';
 import type { Follower } from '../readmodel/follower.ts';
 import { fromTaskKey, type TaskKey } from '../readmodel/taskKey.ts';
+import { parentsOf } from './dependents.ts';
 import type { DueTimes } from './dueTimes.ts';
 import { addressOf, messageFor, type Observed } from './message.ts';
 import type { MissingMessages } from './missingMessages.ts';
@@ -99,9 +100,11 @@ export class Reconciler {
     const observed = await this.#observe(key);
     if (observed === undefined) return true;
     const { task, sequence, seenAt } = observed;
-    const now = clock.now();
     const messageMissing = missing.has(task.of.job, task.of.task, sequence);
-    const seen = { task, seenFor: elapsed(seenAt, clock.monotonic()), messageMissing };
+    const parents = isHeld(task) ? await parentsOf(task, this.#options) : [];
+    if (!permission.granted) return true;
+    const seen = { task, seenFor: elapsed(seenAt, clock.monotonic()), messageMissing, parents };
+    const now = clock.now();
     const verdict = decide(seen, observer.world(), now, random());
     if (verdict.do === 'write') return this.#apply(key, observed, verdict, now);
     dueTimes.checkAgain(key, verdict.checkAgainAt);

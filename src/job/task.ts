@@ -39,6 +39,11 @@ export interface TaskIdentity {
   readonly deadline: Instant | null;
   /** The uid of the custom resource that created the job, or null. */
   readonly owner: string | null;
+  /** The indexes of the tasks that this one waits for; absent if it waits for none. */
+  readonly after?: readonly TaskIndex[];
+  /** The job's kind and model, for a task that has its own. */
+  readonly jobKind?: JobKind;
+  readonly jobModel?: string;
 }
 
 /** The time left of a run's budgets, ms, when the state was entered. */
@@ -87,6 +92,8 @@ export type Reason =
   | 'Retried'
   | 'Tweaked'
   | 'RetryDue'
+  | 'AwaitingTasks'
+  | 'DependenciesMet'
   | 'FellBack'
   | 'Claimed'
   | 'Succeeded'
@@ -120,6 +127,13 @@ export interface Waiting extends Open {
   readonly retryAt: Instant;
 }
 
+/** Waits for the tasks in `of.after`, and has the whole budgets of its run. `dueAt`: by then they have ended. */
+export interface Held extends Open {
+  readonly state: 'waiting';
+  readonly reason: 'AwaitingTasks';
+  readonly retryAt: null;
+}
+
 export interface NeedsReview extends Open {
   readonly state: 'needs_review';
   readonly worker: string;
@@ -149,7 +163,7 @@ export interface Deleted extends Terminal {
   readonly state: 'deleted';
 }
 
-export type OpenTask = Queued | Running | Waiting | NeedsReview;
+export type OpenTask = Queued | Running | Waiting | Held | NeedsReview;
 export type TerminalTask = Succeeded | Failed | Cancelled;
 export type TaskState = OpenTask | TerminalTask | Deleted;
 export type TaskStateName = Exclude<TaskState['state'], 'deleted'>;
@@ -161,6 +175,11 @@ export function isOpen(task: TaskState): task is OpenTask {
   return (
     task.state === 'queued' || task.state === 'running' || task.state === 'waiting' || task.state === 'needs_review'
   );
+}
+
+/** Whether the task waits for other tasks. A waiting task that is not held waits for its next attempt. */
+export function isHeld(task: TaskState): task is Held {
+  return task.state === 'waiting' && task.retryAt === null;
 }
 
 /** A reference to stored bytes; `digest` is `sha256:` and 64 hexadecimal digits. */
@@ -183,10 +202,24 @@ export interface ReferenceImage {
   readonly caption?: string;
 }
 
+/** An artifact of another task of the job, known once that task has succeeded. */
+export interface ResultReference {
+  readonly artifact: { readonly task: string; readonly name: string };
+  readonly caption?: string;
+}
+
+export type Reference = ReferenceImage | ResultReference;
+
+/** Of a prompt, and of a system instruction. */
+export const maxTextBytes = 32 * 1024;
+
 /** Per task. */
 export const maxReferences = 14;
 
-/** The input of the model. References are stored artifacts, so that bytes never reach the queue. */
+/**
+ * The input of the model. References are stored artifacts, so that bytes never reach the queue. In a task with `after` the
+ * texts are templates, and references may name results of other tasks; the worker replaces both.
+ */
 export interface TaskInput {
   readonly prompt: string;
   readonly system?: string;
@@ -194,7 +227,7 @@ export interface TaskInput {
   readonly aspectRatio?: string;
   readonly imageSize?: string;
   readonly seed?: number;
-  readonly references?: readonly ReferenceImage[];
+  readonly references?: readonly Reference[];
   readonly providerOptions?: JsonObject;
 }
 
@@ -210,6 +243,8 @@ export interface TaskRequest {
   readonly check?: ResultCheck;
   /** What tweaks have added to the prompt; absent before the first tweak. */
   readonly tweaked?: Tweaked;
+  /** The names of the tasks in `of.after`, in that order. */
+  readonly after?: readonly string[];
 }
 
 export interface Tweaked {
@@ -250,13 +285,13 @@ export interface TaskDetail {
   readonly request?: TaskRequest;
 }
 
-export interface SpecWrite {
-  readonly state: Queued;
+export interface SpecWrite<State extends Queued | Held = Queued | Held> {
+  readonly state: State;
   readonly detail: TaskDetail & { readonly request: TaskRequest };
 }
 
 export interface StatusWrite {
-  readonly state: Exclude<TaskState, Queued>;
+  readonly state: Exclude<TaskState, Queued | Held>;
   readonly detail: TaskDetail;
 }
 

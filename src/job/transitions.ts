@@ -8,6 +8,7 @@ import type {
   Cancelled,
   Deleted,
   Failed,
+  Held,
   Instant,
   Lane,
   NeedsReview,
@@ -26,6 +27,32 @@ import type {
 /** A new task, queued for its first run. */
 export function submitted(of: TaskIdentity): Queued {
   return freshRun(of, 1, of.submittedAt, 'Submitted');
+}
+
+/** A new task that waits for others, which will have ended by `due` at the latest. */
+export function submittedHeld(of: TaskIdentity, due: Instant): Held {
+  return heldRun(submitted(of), due);
+}
+
+/** All tasks that it waits for have succeeded. What they took longer than promised is taken from its own queue budget. */
+export function released(task: Held, now: Instant): Queued {
+  const late = Math.max(0, now - task.dueAt);
+  const budgets = { ...task.budgets, queue: Math.max(0, task.budgets.queue - late) };
+  return {
+    ...carried(task),
+    budgets,
+    state: 'queued',
+    lane: laneFor(task, 'own'),
+    reason: 'DependenciesMet',
+    since: now,
+    queuedAt: now,
+    dueAt: dueAt('queued', task.of, budgets, now),
+  };
+}
+
+/** A task that it waits for has started another run, so it waits longer. */
+export function extended(task: Held, due: Instant): Held {
+  return { ...task, dueAt: Math.min(due, task.of.deadline ?? Infinity) };
 }
 
 /** A worker claims a queued task; `beat` is the number of its first heartbeat that lists the task. */
@@ -125,6 +152,11 @@ export function newRun(task: TerminalTask | NeedsReview, reason: 'Retried' | 'Tw
   return { ...kept, target, lane: laneFor({ ...kept, target }, 'own') };
 }
 
+/** As `newRun`, for a task that waits for others, which will have ended by `due` at the latest. */
+export function newHeldRun(task: TerminalTask, due: Instant, now: Instant): Held {
+  return heldRun(newRun(task, 'Retried', now), due);
+}
+
 export function approved(task: NeedsReview, now: Instant): Succeeded {
   return { ...left(task, now), state: 'succeeded', reason: 'Approved', worker: task.worker, finishedAt: now };
 }
@@ -135,6 +167,11 @@ export function rejected(task: NeedsReview, now: Instant): Failed {
 
 export function deleted(task: TerminalTask, now: Instant): Deleted {
   return { ...carried(task), state: 'deleted', reason: 'Deleted', since: now, finishedAt: task.finishedAt };
+}
+
+function heldRun(run: Queued, due: Instant): Held {
+  const end = Math.min(due, run.of.deadline ?? Infinity);
+  return { ...carried(run), state: 'waiting', reason: 'AwaitingTasks', retryAt: null, dueAt: end };
 }
 
 function freshRun(of: TaskIdentity, run: number, now: Instant, reason: Reason): Queued {

@@ -3,8 +3,9 @@
 import { GenwardenError } from '../job/errors/index.ts';
 import type { JobId } from '../job/ids.ts';
 import { cancelTask, hasCancelled, type Cancel } from '../job/requests/cancel.ts';
-import type { JobRecord } from '../ports/jobLog.ts';
-import { changeTasks, recordOf, reportEnd, unlessDeleted } from './changeTasks.ts';
+import { isHeld } from '../job/task.ts';
+import type { JobRecord, TaskRecord } from '../ports/jobLog.ts';
+import { changeInOrder, recordOf, reportEnd, unlessDeleted } from './changeTasks.ts';
 import type { JobsContext } from './context.ts';
 import { readJob } from './read.ts';
 
@@ -18,9 +19,12 @@ export interface CancelRequest extends Cancel {
 /** The job after the cancel; throws `JobAlreadyFinished` if no task was open and none had been cancelled before. */
 export async function cancelJob(context: CancelContext, request: CancelRequest): Promise<JobRecord> {
   const record = await readJob(context, request.tenant, request.job);
-  const changes = await changeTasks(
+  // Tasks that wait for others come first: the end of those would fail them.
+  const [held, others] = [record.tasks.filter(isWaiting), record.tasks.filter((task) => !isWaiting(task))];
+  const changes = await changeInOrder(
     context,
     record,
+    [held, others],
     unlessDeleted((last) => cancelTask(last, request, context.clock.now())),
     (change) => reportEnd(context, change),
   );
@@ -28,3 +32,5 @@ export async function cancelJob(context: CancelContext, request: CancelRequest):
   if (hasCancelled(after.tasks.map(({ last }) => last.state))) return after;
   throw new GenwardenError('JobAlreadyFinished', `Job ${request.job} has already finished`);
 }
+
+const isWaiting = ({ last }: TaskRecord): boolean => isHeld(last.state);

@@ -39,6 +39,22 @@ export async function changeTasks(
   });
 }
 
+/** As `changeTasks`, one group of tasks after the other; tasks outside of the groups are left unchanged. */
+export async function changeInOrder(
+  context: ChangeContext,
+  record: JobRecord,
+  groups: readonly (readonly TaskRecord[])[],
+  decide: Decide,
+  onChange?: (change: TaskChange) => void,
+): Promise<TaskChange[]> {
+  const changes = new Map<TaskRecord, TaskChange>();
+  for (const tasks of groups) {
+    const changed = await changeTasks(context, { job: record.job, tasks }, decide, onChange);
+    for (const [at, change] of changed.entries()) changes.set(tasks[at]!, change);
+  }
+  return record.tasks.map((task) => changes.get(task) ?? { task, replaced: undefined });
+}
+
 export async function changeTask(context: ChangeContext, task: TaskRecord, decide: Decide): Promise<TaskChange> {
   let seen = task;
   for (let tries = 0; tries < maxTries; tries += 1) {

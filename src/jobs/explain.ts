@@ -7,7 +7,7 @@ import type { JobId } from '../job/ids.ts';
 import type { Beat } from '../ports/heartbeats.ts';
 import type { FullStorage } from '../job/storage.ts';
 import { servingPool } from '../job/target.ts';
-import { lanes, type Lane, type Sequence, type TaskState } from '../job/task.ts';
+import { isHeld, lanes, type Held, type Lane, type Sequence, type TaskState } from '../job/task.ts';
 import { blocksOf, type Blocks } from './blocks.ts';
 import type { JobsContext, KeyRingView } from './context.ts';
 import { fullStorage } from './storage.ts';
@@ -79,11 +79,16 @@ export function observeTask(
     block: blocks(state),
     ahead: state.state === 'queued' ? aheadOf(queues.get(pool)!, state.lane, sequence) : null,
     ...(holder === undefined ? {} : { holder }),
+    ...(isHeld(state) ? { parents: parentsOf(state, context) } : {}),
     runner: state.state === 'running' ? (context.workers.runner(state, sequence) ?? null) : null,
     storage: storage ?? null,
     heartbeatTimeout: heartbeatTimeoutOf(context),
     now: context.clock.now(),
   };
+}
+
+function parentsOf({ of }: Held, { follower }: Pick<ExplainContext, 'follower'>): TaskState[] {
+  return (of.after ?? []).flatMap((task) => follower.index.task(of.job, task)?.state ?? []);
 }
 
 function aheadOf(queues: Queues, lane: Lane, sequence: Sequence): { again: number; lane: number } {

@@ -2,10 +2,9 @@
 
 import { GenwardenError } from '../job/errors/index.ts';
 import type { JobId } from '../job/ids.ts';
-import { nothing } from '../job/requests/decision.ts';
-import { retryTask, tasksToRetry } from '../job/requests/retry.ts';
-import type { JobRecord } from '../ports/jobLog.ts';
-import { changeTasks, recordOf, unlessDeleted } from './changeTasks.ts';
+import { retryTask, tasksToRetry, type RetryPlan } from '../job/requests/retry.ts';
+import type { JobRecord, TaskRecord } from '../ports/jobLog.ts';
+import { changeInOrder, recordOf, unlessDeleted } from './changeTasks.ts';
 import { findTask, readJob, type ReadContext } from './read.ts';
 
 export interface RetryRequest {
@@ -16,24 +15,32 @@ export interface RetryRequest {
   readonly tasks?: readonly (string | number)[];
 }
 
-/** The job with at least one new run; throws `JobNotFinished`, `TaskNotFound`, `NothingToRetry` or `JobExpiresTooSoon`. */
+/** The job with at least one new run; throws `JobNotFinished`, `TaskNotFound`, `NothingToRetry`, `DependenciesNotRetried` or `JobExpiresTooSoon`. */
 export async function retryJob(context: ReadContext, request: RetryRequest): Promise<JobRecord> {
   const record = await readJob(context, request.tenant, request.job);
   const named = request.tasks?.map((task) => findTask(record, String(task)).last.state);
-  const chosen = tasksToRetry(
+  const plan = tasksToRetry(
     record.tasks.map(({ last }) => last.state),
     named,
     context.clock.now(),
   );
-  if (chosen instanceof GenwardenError) throw chosen;
-  const changes = await changeTasks(
+  if (plan instanceof GenwardenError) throw plan;
+  // A task that waits for others comes after them: it would fail while they have not started again.
+  const changes = await changeInOrder(
     context,
     record,
+    byLevel(record, plan),
     unlessDeleted(({ state }, task) =>
-      chosen.has(state.of.task) ? retryTask(state, task.request, request.by, context.clock.now()) : nothing,
+      retryTask(state, task.request, request.by, context.clock.now(), plan.get(state.of.task)!.due),
     ),
   );
   // Other requests retried all tasks first, so a 202 would claim their runs. Decide again, as if this request came later.
   if (changes.every(({ replaced }) => replaced === undefined)) return retryJob(context, request);
   return recordOf(record, changes);
+}
+
+function byLevel({ tasks }: JobRecord, plan: RetryPlan): TaskRecord[][] {
+  const levels: TaskRecord[][] = [];
+  for (const [index, { level }] of plan) (levels[level] ??= []).push(tasks[index]!);
+  return levels;
 }

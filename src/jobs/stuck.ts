@@ -6,7 +6,7 @@ import type { JobId, TaskIndex } from '../job/ids.ts';
 import { failStuckTask } from '../job/requests/failStuck.ts';
 import { overdueSince } from '../job/rules/timing.ts';
 import { servingPool } from '../job/target.ts';
-import { isOpen, type Instant, type OpenTask, type Sequence } from '../job/task.ts';
+import { isHeld, isOpen, type Instant, type OpenTask, type Sequence } from '../job/task.ts';
 import type { IndexedTask } from '../readmodel/jobIndex.ts';
 import { blocksOf } from './blocks.ts';
 import type { CancelContext } from './cancel.ts';
@@ -31,7 +31,7 @@ export interface StuckTask extends IndexedTask {
 }
 
 /**
- * Oldest first. A task in review, in a queue from which workers claim tasks, or waiting for the end of an outage or for the next
+ * Oldest first. A task in review, one that waits for other tasks, in a queue from which workers claim tasks, or waiting for the end of an outage or for the next
  * budget, is stuck only when it is overdue.
  */
 export function findStuck({ clock, follower, lastClaims, keys }: StuckContext, request: StuckRequest): StuckTask[] {
@@ -66,7 +66,7 @@ function hasNoProgress(
   olderThan: number,
   hasRecentClaim: (pool: string) => boolean,
 ): boolean {
-  if (task.state === 'needs_review' || now - task.since < olderThan) return false;
+  if (task.state === 'needs_review' || isHeld(task) || now - task.since < olderThan) return false;
   return task.state !== 'queued' || !hasRecentClaim(servingPool(task));
 }
 

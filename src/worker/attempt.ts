@@ -1,4 +1,4 @@
-// Runs one attempt at a claimed task: references → provider → artifacts, under one signal that aborts when the attempt is due,
+// Runs one attempt at a claimed task: results of other tasks → references → provider → artifacts, under one signal that aborts when the attempt is due,
 // at a cancellation and at a shutdown. Once the provider has answered, the call is paid for, and only the end of the worker
 // stops the remaining steps.
 
@@ -18,6 +18,7 @@ import type { WorkerContext } from './context.ts';
 import { AttemptAborted, type HeldTask } from './heldTasks.ts';
 import type { Claim, Ending } from './pipeline.ts';
 import { callWithKeys, payAborted, requestOf } from './keyedCall.ts';
+import { withResults } from './dependencies.ts';
 import { readReferences } from './references.ts';
 import { storeResult } from './storeResult.ts';
 
@@ -33,7 +34,7 @@ export async function runAttempt(claim: Claim, held: HeldTask, key: HeldKey, con
   const { model } = targetOf(claim.state);
   held.timing = (sentAt) => context.durations.timing(model, elapsed(sentAt, clock.monotonic()));
   try {
-    const made = await untilAborted(call, held.abort.signal);
+    const { made, sent } = await untilAborted(call, held.abort.signal);
     disarm();
     held.answered = true;
     held.phase = { phase: 'result' };
@@ -41,13 +42,13 @@ export async function runAttempt(claim: Claim, held: HeldTask, key: HeldKey, con
     // Without the time for the references, which says nothing about the provider.
     const durationMs = Math.round(elapsed(held.firstSentAt ?? startedAt, clock.monotonic()));
     context.durations.record(model, durationMs);
-    return { end: 'completed', result: await storeResult(claim, made, { held, durationMs }, context) };
+    return { end: 'completed', result: await storeResult(sent, made, { held, durationMs }, context) };
   } catch (thrown) {
     disarm();
     const { signal } = held.abort;
     if (!signal.aborted || held.answered) return endingOf(thrown, generating, context);
     payAborted(held, model, signal.reason);
-    held.unsettled = call.then((made) => made.release?.(), ignore);
+    held.unsettled = call.then(({ made }) => made.release?.(), ignore);
     return endingOf(signal.reason, generating, context, held.phase);
   }
 }
@@ -64,17 +65,25 @@ function abortWhenDue(state: Running, abort: AbortController, now: Instant): () 
   return () => clearTimeout(timer);
 }
 
-async function generate(claim: Claim, held: HeldTask, key: HeldKey, context: WorkerContext): Promise<Generated> {
+interface Call {
+  readonly made: Generated;
+  /** The claim with the results of other tasks in its input. */
+  readonly sent: Claim;
+}
+
+async function generate(claim: Claim, held: HeldTask, key: HeldKey, context: WorkerContext): Promise<Call> {
   const { signal } = held.abort;
   const release = (): void => void key.release({ outcome: 'unused' });
   signal.addEventListener('abort', release, { once: true });
   try {
-    const references = await readReferences(claim, held, context);
+    const sent = await withResults(claim, held, context);
+    const references = await readReferences(sent, held, context);
     try {
       signal.throwIfAborted();
       signal.removeEventListener('abort', release);
-      const request = requestOf(claim, references);
-      return await callWithKeys({ claim, held, request, context, signal, phase: { phase: 'provider' } }, key);
+      const request = requestOf(sent, references);
+      const made = await callWithKeys({ claim, held, request, context, signal, phase: { phase: 'provider' } }, key);
+      return { made, sent };
     } finally {
       for (const { bytes } of references) freeBytes(bytes);
     }

@@ -4,7 +4,7 @@ import { ordinaryAnswer } from '../job/answerSize.ts';
 import { isSuspect } from '../job/suspect.ts';
 import { limitsOf } from '../job/modelLimits.ts';
 import { targetOf } from '../job/target.ts';
-import type { Queued, TaskRequest } from '../job/task.ts';
+import type { Queued, Reference, TaskRequest } from '../job/task.ts';
 
 const mebi = 1_048_576;
 
@@ -45,8 +45,10 @@ export const leastWeight = perAnswerByte * ordinaryAnswer('text', {});
 /** The bytes that an attempt may need at its peak; infinite for a task that must run alone. */
 export function weightOf(task: Queued, { input }: Pick<TaskRequest, 'input'>, provider: string): number {
   if (isSuspect(task)) return Infinity;
-  // Jobs of earlier versions do not say how large their references are.
+  // Not known of results of other tasks, nor in jobs of earlier versions.
   const { referenceBytes } = limitsOf(provider, targetOf(task).model);
-  const references = (input.references ?? []).reduce((sum, { bytes = referenceBytes }) => sum + bytes, 0);
+  const references = (input.references ?? []).reduce((sum, one) => sum + (bytesOf(one) ?? referenceBytes), 0);
   return perAnswerByte * ordinaryAnswer(task.of.kind, input) + Math.ceil(perReferenceByte * references);
 }
+
+const bytesOf = (reference: Reference): number | undefined => ('bytes' in reference ? reference.bytes : undefined);

@@ -3,9 +3,9 @@
 import { formatDuration } from '../job/duration.ts';
 import type { Policy } from '../job/policy.ts';
 import { flagSentence } from '../job/resultCheck.ts';
-import { afterFailure } from '../job/retryOrFail.ts';
+import { afterFailure, type Aftermath } from '../job/retryOrFail.ts';
 import { targetOf } from '../job/target.ts';
-import type { Instant, Queued, Running, StatusWrite, TaskDetail, TaskState, TaskWrite } from '../job/task.ts';
+import type { Instant, Queued, Running, StatusWrite, TaskDetail, TaskWrite } from '../job/task.ts';
 import { succeeded, toReview, type ReviewReason } from '../job/transitions.ts';
 import type { Claim, Ending, Result, WrittenEnding } from './pipeline.ts';
 
@@ -54,7 +54,7 @@ function completedDetail({ output, artifacts, usage, remark, flags = [], checkFa
   };
 }
 
-function sentence(next: TaskState, error: string, now: Instant): string {
+function sentence(next: Aftermath['state'], error: string, now: Instant): string {
   const cause = error.replace(/\.$/, '');
   if (next.state === 'queued') return `${cause}; ${howRequeued(next)}`;
   return next.state === 'waiting' ? `${cause}; retrying in ${formatDuration(next.retryAt - now)}` : error;

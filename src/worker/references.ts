@@ -6,8 +6,8 @@ import { AttemptFailed, taskError } from '../job/errors/index.ts';
 import type { ReferenceImage } from '../job/task.ts';
 import type { ReferenceBytes } from '../ports/provider.ts';
 import type { WorkerContext } from './context.ts';
+import type { ResolvedClaim } from './dependencies.ts';
 import type { HeldTask } from './heldTasks.ts';
-import type { Claim } from './pipeline.ts';
 import { storeCall } from './storeCalls.ts';
 
 /** Enough to hide the round trips of small ones. */
@@ -18,11 +18,10 @@ const atOnce = 3;
  * stops reading the others.
  */
 export async function readReferences(
-  { state, request }: Claim,
+  { state, references }: ResolvedClaim,
   held: HeldTask,
   context: WorkerContext,
 ): Promise<ReferenceBytes[]> {
-  const references = request.input.references ?? [];
   if (references.length === 0) return [];
   let read = 0;
   const showPhase = (): void => void (held.phase = { phase: 'references', read, of: references.length });

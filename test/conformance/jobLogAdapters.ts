@@ -84,7 +84,7 @@ async function natsInstallation(urls: readonly string[]): Promise<LogInstallatio
     loseNextAnswer: losing.loseNext,
     putNewer: async (spec) => {
       const { headers: encoded, body } = encodeWrite(spec, 'newer');
-      encoded.set('Genwarden-Schema', '2.0');
+      encoded.set('Genwarden-Schema', '3.0');
       await jetstream(links[0].connection).publish(subjectOf(prefix, spec.state), body, { headers: encoded });
     },
     replaceStream: async () => {

@@ -53,7 +53,7 @@ export const aRequest: TaskRequest = {
 };
 
 /** The specs of a new job of `total` tasks. */
-export function aJob(total = 1, over: IdentityOverrides = {}): SpecWrite[] {
+export function aJob(total = 1, over: IdentityOverrides = {}): SpecWrite<Queued>[] {
   const job = over.job ?? freshJobId();
   return Array.from({ length: total }, (_, task) => ({
     state: submitted(identity({ ...over, job, task, total })),

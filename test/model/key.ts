@@ -24,7 +24,8 @@ export function stateKey(task: TaskState, now: Instant): string {
   const oldest = of.policy.queueTimeout + of.policy.runTimeout + of.policy.reviewTimeout + 2 * tick;
   const age = ticks(Math.min(now - since, oldest));
   const left = `${ticks(budgets.queue)},${ticks(budgets.run)},${ticks(budgets.review)}`;
-  const retry = task.state === 'waiting' ? `@${ticks(Math.max(task.retryAt - now, -tick))}` : '';
+  const retry =
+    task.state === 'waiting' && task.retryAt !== null ? `@${ticks(Math.max(task.retryAt - now, -tick))}` : '';
   const kept = keptReason(task);
   const target = task.target === undefined ? '' : `t${task.target}`;
   return `${letter}${target}.${attempt}.${attemptsLost}.${left}+${age}${retry}${kept}${deadline}`;

@@ -13,7 +13,7 @@ import type { Rule } from '../../src/job/rules/rule.ts';
 import { runTimeout } from '../../src/job/rules/runTimeout.ts';
 import { taskOrphaned } from '../../src/job/rules/taskOrphaned.ts';
 import { workerLost } from '../../src/job/rules/workerLost.ts';
-import type { OpenTask, TaskState } from '../../src/job/task.ts';
+import { isHeld, type OpenTask, type Queued, type Running, type TaskState, type Waiting } from '../../src/job/task.ts';
 import { cancelled, requeued } from '../../src/job/transitions.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';
 import { product, type Engine } from './engine.ts';
@@ -165,13 +165,15 @@ function withPolicy(rule: Rule, change: (policy: Policy) => Partial<Policy>): Ru
 }
 
 /** The rule, with another way to queue the task again. */
-function requeueing(
-  rule: Rule,
-  again: (task: Exclude<OpenTask, { state: 'needs_review' }>, now: number) => TaskState,
-): Rule {
+function requeueing(rule: Rule, again: (task: Queued | Running | Waiting, now: number) => TaskState): Rule {
   return (seen, world, now, random) => {
     const verdict = rule(seen, world, now, random);
-    if (verdict?.do !== 'write' || verdict.state.state !== 'queued' || seen.task.state === 'needs_review')
+    if (
+      verdict?.do !== 'write' ||
+      verdict.state.state !== 'queued' ||
+      seen.task.state === 'needs_review' ||
+      isHeld(seen.task)
+    )
       return verdict;
     return { ...verdict, state: again(seen.task, now) };
   };

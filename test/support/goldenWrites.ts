@@ -2,15 +2,18 @@
 
 import { taskError, type TaskError } from '../../src/job/errors/index.ts';
 import { policyFor } from '../../src/job/policy.ts';
-import type { SpecWrite, TaskDetail, TaskIdentity, TaskRequest, TaskState, TaskWrite } from '../../src/job/task.ts';
+import type { SpecWrite, StatusWrite, TaskDetail, TaskIdentity, TaskRequest, TaskWrite } from '../../src/job/task.ts';
 import {
   cancelled,
   claimed,
+  extended,
   deleted,
   failed,
   newRun,
+  released,
   requeued,
   submitted,
+  submittedHeld,
   succeeded,
   toReview,
   waiting,
@@ -47,6 +50,21 @@ const request: TaskRequest = {
   jobMetadata: {},
   digest: `sha256:${'cd'.repeat(32)}`,
   concurrencyKey: 'house-7',
+};
+
+/** A task that waits for the storyboard, and draws its first beat after its image. */
+const held = submittedHeld(
+  { ...of, after: [2], jobKind: 'text', jobModel: 'gemini-3.5-flash' },
+  start + 3_600 * second,
+);
+const chained: TaskRequest = {
+  ...request,
+  input: {
+    prompt: 'Draw: {{tasks.storyboard.output.beats[0]}}',
+    references: [{ artifact: { task: 'storyboard', name: 'image' }, caption: 'the board' }],
+  },
+  after: ['storyboard'],
+  concurrencyKey: null,
 };
 
 const queued = submitted(of);
@@ -89,13 +107,19 @@ export const goldenWrites: Readonly<Record<string, TaskWrite>> = {
   succeeded: status(succeeded(running, start + 9 * second), result),
   failed: status(ended, { message: 'The provider refused the prompt', error: refusal }),
   cancelled: status(cancelled(queued, start + second), { message: 'Cancelled by ann' }),
+  held: spec(held, 'Waits for task 2 (storyboard)', chained),
+  extended: spec(extended(held, start + 7_200 * second), 'It waits longer for task 2 (storyboard)', chained),
+  released: spec(released(held, start + 20 * second), 'Queued: task 2 (storyboard) has succeeded', chained),
+  claimedAfter: status(claimed(released(held, start + 20 * second), 'worker-a1', 12, start + 21 * second), {
+    message: 'Claimed by worker-a1',
+  }),
   deleted: status(deleted(ended, start + 90 * second), { message: 'Deleted' }),
 };
 
-function spec(state: SpecWrite['state'], message: string): SpecWrite {
-  return { state, detail: { message, request } };
+function spec(state: SpecWrite['state'], message: string, asked = request): SpecWrite {
+  return { state, detail: { message, request: asked } };
 }
 
-function status(state: Exclude<TaskState, { state: 'queued' }>, detail: TaskDetail): TaskWrite {
+function status(state: StatusWrite['state'], detail: TaskDetail): TaskWrite {
   return { state, detail };
 }

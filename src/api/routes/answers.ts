@@ -35,7 +35,7 @@ export function jobHeaders(reply: FastifyReply, record: JobRecord, now: number):
   const open = record.tasks.map(({ last }) => last.state).filter(isOpen);
   if (open.length === 0) return reply;
   const waits = open.map((state) => {
-    if (state.state === 'waiting') return Math.ceil((state.retryAt - now) / 1_000);
+    if (state.state === 'waiting' && state.retryAt !== null) return Math.ceil((state.retryAt - now) / 1_000);
     return state.state === 'needs_review' ? 30 : 2;
   });
   return reply.header('retry-after', String(Math.min(30, Math.max(1, Math.min(...waits)))));

@@ -32,7 +32,7 @@ export function explainedTaskView(seen: Observation, sequence: Sequence): Explai
     details: [...details],
     advice: [...advice],
     dueAt: isOpen(task) ? isoTime(task.dueAt) : null,
-    retryAt: task.state === 'waiting' ? isoTime(task.retryAt) : null,
+    retryAt: task.state === 'waiting' && task.retryAt !== null ? isoTime(task.retryAt) : null,
     next: next.map(({ at, rule, says }) => ({ at: isoTime(at), rule, says })),
     budgetsLeft: budgetsLeft === null ? null : { ...budgetsLeft },
     queue: queueView(seen),

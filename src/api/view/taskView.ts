@@ -35,7 +35,7 @@ export function taskView({ last, request }: TaskRecord, { workers, waits }: Live
     completedAt: state.state === 'succeeded' ? isoTime(state.finishedAt) : null,
     failedAt: state.state === 'failed' ? isoTime(state.finishedAt) : null,
     dueAt: isOpen(state) ? isoTime(state.dueAt) : null,
-    retryAt: state.state === 'waiting' ? isoTime(state.retryAt) : null,
+    retryAt: state.state === 'waiting' && state.retryAt !== null ? isoTime(state.retryAt) : null,
     reason: state.reason,
     message: detail.message,
     error: errorOfTask(last),

@@ -28,7 +28,7 @@ function transitionView({ sequence, at, state, detail }: DetailedEntry): Transit
     worker: workerOf(state),
     lane: state.state === 'queued' ? state.lane : null,
     dueAt: isOpen(state) ? isoTime(state.dueAt) : null,
-    retryAt: state.state === 'waiting' ? isoTime(state.retryAt) : null,
+    retryAt: state.state === 'waiting' && state.retryAt !== null ? isoTime(state.retryAt) : null,
     error: errorView(detail.error),
     usage: detail.usage ?? null,
     artifacts: (detail.artifacts ?? []).map((artifact) => artifactView(artifact, state)),
@@ -53,7 +53,7 @@ export function taskEventView({ sequence, at, state }: LogEntry, waits: Waits) {
     worker: workerOf(state),
     startedAt: isoTimeOrNull(state.startedAt),
     dueAt: isOpen(state) ? isoTime(state.dueAt) : null,
-    retryAt: state.state === 'waiting' ? isoTime(state.retryAt) : null,
+    retryAt: state.state === 'waiting' && state.retryAt !== null ? isoTime(state.retryAt) : null,
     waitingFor: waitingForView(waits({ sequence, state })),
     target: isOpen(state) ? { ...targetOf(state) } : null,
   };

@@ -118,6 +118,12 @@ export const requestErrors = define({
     title: 'The job has no task to retry',
     hint: 'Retry only jobs with failed or cancelled tasks.',
   },
+  DependenciesNotRetried: {
+    ...final,
+    status: 409,
+    title: 'The task waits for tasks that did not succeed and would not be retried',
+    hint: 'Name the tasks of the message in the same request as well, or name none, to retry all.',
+  },
   JobExpiresTooSoon: {
     ...final,
     status: 409,

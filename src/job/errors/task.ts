@@ -28,6 +28,26 @@ export const taskErrors = define({
     title: 'The provider did not answer within the attempt timeout',
     hint: "Check the provider's status. Raise policy.attemptTimeout if such calls normally take longer. Then retry the job.",
   },
+  DependencyFailed: {
+    ...final,
+    title: 'A task that this one waits for did not succeed',
+    hint: 'The message names that task and why it ended. Remove the cause, then retry the job: both tasks run again.',
+  },
+  DependencyTimeout: {
+    ...final,
+    title: 'The tasks that this one waits for had not ended by the time by which they must',
+    hint: 'Run `genwarden explain` with the job to see what held them up, then retry the job.',
+  },
+  DependencyOutputMissing: {
+    ...final,
+    title: 'The output of another task lacks what this one uses of it',
+    hint: 'Give the other task an input.schema that requires the field, or correct the path, and submit a new job.',
+  },
+  DependencyOutputTooLarge: {
+    ...final,
+    title: "What the task uses of other tasks' results is larger than an input may be",
+    hint: 'Use smaller parts of the outputs, fewer references or smaller pictures, and submit a new job.',
+  },
   WorkerLost: {
     ...again,
     title: 'The worker that ran the task stopped sending heartbeats',

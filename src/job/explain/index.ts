@@ -3,11 +3,12 @@
 
 import { budgetsAfter } from '../budgets.ts';
 import { overdueSince, timedRules, type TimedRule } from '../rules/timing.ts';
-import { isOpen, type Budgets, type OpenTask, type Instant } from '../task.ts';
+import { isHeld, isOpen, type Budgets, type OpenTask, type Instant } from '../task.ts';
 import { about, count, at } from './format.ts';
 import type { Cause, Finding, Observation } from './observation.ts';
 import { whyQueued } from './queued.ts';
 import { whyRunning } from './running.ts';
+import { whyHeld } from './held.ts';
 import { heldByStorage } from './storage.ts';
 import { howItEnded, titleOf, whyInReview, whyWaiting } from './settled.ts';
 
@@ -52,7 +53,7 @@ function findings(seen: Observation): Finding[] {
     case 'running':
       return whyRunning(task, seen);
     case 'waiting':
-      return whyWaiting(task, seen);
+      return isHeld(task) ? whyHeld(task, seen) : whyWaiting(task, seen);
     case 'needs_review':
       return whyInReview(task, seen);
     case 'succeeded':

@@ -87,6 +87,8 @@ export interface Observation {
   readonly ahead: { readonly again: number; readonly lane: number } | null;
   /** For a queued task; absent if no worker holds it. */
   readonly holder?: ObservedHolder;
+  /** For a held task: the tasks that it waits for, as far as they are known. */
+  readonly parents?: readonly TaskState[];
   /** For a running task; null if this process has received no heartbeat from the worker. */
   readonly runner: ObservedRunner | null;
   /** The storage that is full, as far as this process and the workers know; absent or null if there is room. */
@@ -120,6 +122,7 @@ export const causes = [
   'ProviderSlow',
   'Running',
   'WaitingForRetry',
+  'WaitingForTasks',
   'WaitingForReview',
   'Succeeded',
   'Failed',

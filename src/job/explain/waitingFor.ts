@@ -1,5 +1,7 @@
 // What an open task waits for, and until when: the first obstacle of its explanation.
 
+import { isHeld } from '../task.ts';
+import { whyHeld } from './held.ts';
 import type { Observation, WaitingFor } from './observation.ts';
 import { whyQueued } from './queued.ts';
 import { heldByStorage } from './storage.ts';
@@ -14,7 +16,7 @@ export function waitingFor(seen: Observation): WaitingFor | null {
     case 'queued':
       return whyQueued(task, seen)[0]?.waitingFor ?? null;
     case 'waiting':
-      return whyWaiting(task, seen)[0]?.waitingFor ?? null;
+      return (isHeld(task) ? whyHeld(task, seen) : whyWaiting(task, seen))[0]?.waitingFor ?? null;
     case 'needs_review':
       return whyInReview(task, seen)[0]?.waitingFor ?? null;
     case 'running':

@@ -3,6 +3,9 @@
 import type { Instant } from '../task.ts';
 import { attemptTimeout } from './attemptTimeout.ts';
 import { deadlineExceeded } from './deadlineExceeded.ts';
+import { dependenciesMet } from './dependenciesMet.ts';
+import { dependencyFailed } from './dependencyFailed.ts';
+import { dependencyTimeout } from './dependencyTimeout.ts';
 import { messageLost } from './messageLost.ts';
 import { queueTimeout } from './queueTimeout.ts';
 import { retryDue } from './retryDue.ts';
@@ -16,6 +19,9 @@ import { workerLost } from './workerLost.ts';
 
 export const rules: readonly Rule[] = [
   deadlineExceeded,
+  dependencyFailed,
+  dependenciesMet,
+  dependencyTimeout,
   queueTimeout,
   reviewTimeout,
   runTimeout,

@@ -38,6 +38,8 @@ export interface ObservedTask {
   readonly seenFor: number;
   /** Two searches half a minute apart found that the queue will not deliver its message. */
   readonly messageMissing?: boolean;
+  /** For a held task: the tasks in `of.after`, in that order; undefined for one that is not known. */
+  readonly parents?: readonly (TaskState | undefined)[];
 }
 
 export interface Write {

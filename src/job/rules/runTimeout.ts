@@ -1,12 +1,13 @@
 // Attempts and backoffs have used up the run timeout.
 
 import { formatDuration } from '../duration.ts';
+import { isHeld } from '../task.ts';
 import type { Rule } from './rule.ts';
 import { failBy } from './timeout.ts';
 import { isPast } from './timing.ts';
 
 export const runTimeout: Rule = ({ task }, world, now) => {
-  if (task.state !== 'running' && task.state !== 'waiting') return undefined;
+  if ((task.state !== 'running' && task.state !== 'waiting') || isHeld(task)) return undefined;
   if (!isPast(task.since + task.budgets.run, task, world, now)) return undefined;
   const limit = formatDuration(task.of.policy.runTimeout);
   return failBy('RunTimeout', task, `All attempts together took longer than the run timeout of ${limit}`, now);

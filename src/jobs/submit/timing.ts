@@ -1,5 +1,6 @@
 // Determines a job's policy and the times that follow from it, and fits them into the retention.
 
+import { lifetime } from '../../job/budgets.ts';
 import { formatDuration, parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { policyFor, type JobKind, type Policy, type PolicyRequest } from '../../job/policy.ts';
@@ -38,9 +39,6 @@ export function timingOf(
     deadline: deadlineMs === null ? null : now + deadlineMs,
   };
 }
-
-const lifetime = ({ queueTimeout, runTimeout, reviewTimeout, review }: Policy): number =>
-  queueTimeout + runTimeout + (review === 'never' ? 0 : reviewTimeout);
 
 /** With a retention shorter than the default budgets, the defaults shrink to fit. Only requested budgets are refused. */
 function fitted(policy: Policy, requested: PolicyRequest, retentionMs: number): Policy {

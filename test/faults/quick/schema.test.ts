@@ -10,7 +10,7 @@ import { startWorld } from '../support/world.ts';
 
 const stream = 'genwarden_tasks';
 
-it('this build leaves a spec and a claim of schema 2.0 to newer processes, and serves all others', async () => {
+it('this build leaves a spec and a claim of schema 3.0 to newer processes, and serves all others', async () => {
   const world = await startWorld();
   const [template] = await submitMany(world, { policy: { queueTimeout: '1s', attemptTimeout: '1s' } });
   const nats = await connect({ servers: world.nats.url });
@@ -22,7 +22,7 @@ it('this build leaves a spec and a claim of schema 2.0 to newer processes, and s
   await until(async () => (await consumer()).num_ack_pending === 1, { what: 'the newer spec to be held back' });
   // By then both newer messages are overdue, for the worker and for the controller.
   const jobs = [template!, ...(await submitMany(world, { tasks: 3, prompt: '[standin: image small after 4s]' }))];
-  await audit(world, { fault: 'messages of schema 2.0', jobs });
+  await audit(world, { fault: 'messages of schema 3.0', jobs });
   for (const { job, sequence } of [spec, claim]) {
     const last = await manager.streams.getMessage(stream, { last_by_subj: `genwarden.*.*.*.${job}.*` });
     expect(last?.seq).toBe(sequence);
@@ -42,7 +42,7 @@ async function asNewer(
   const job = letter.repeat(26);
   const message = await until(() => streams.getMessage(stream, { last_by_subj: subject }), { what: subject });
   const made = headers();
-  made.append('Genwarden-Schema', '2.0');
+  made.append('Genwarden-Schema', '3.0');
   made.append('Genwarden-Write', `newer-${letter}`);
   made.append('Genwarden-Task', message.header.get('Genwarden-Task').replaceAll(old, job));
   const answer = await nats.request(subject.replace(old, job), message.data, { headers: made, timeout: 5_000 });

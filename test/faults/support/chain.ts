@@ -3,7 +3,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { violatedBy } from '../../../src/controller/invariants.ts';
 import type { TaskErrorCode } from '../../../src/job/errors/index.ts';
-import type { OpenTask, TaskState } from '../../../src/job/task.ts';
+import {
+  isHeld,
+  type Held,
+  type OpenTask,
+  type Queued,
+  type Running,
+  type TaskState,
+  type Waiting,
+} from '../../../src/job/task.ts';
 import * as transitions from '../../../src/job/transitions.ts';
 import type { DetailedEntry } from '../../../src/ports/jobLog.ts';
 import { adopt } from '../../../src/worker/adopt.ts';
@@ -42,6 +50,7 @@ function ways(before: DetailedEntry, next: TaskState, earlier: readonly Detailed
     case 'queued':
       return [...fromQueued(state, next), ...fromAnyOpen(state, next), ...adopted(before, next, earlier)];
     case 'waiting':
+      if (isHeld(state)) return [...fromHeld(state, next), ...fromAnyOpen(state, next)];
       return [...requeues(state, next), ...fromAnyOpen(state, next), ...adopted(before, next, earlier)];
     case 'running':
       return [...fromRunning(state, next), ...fromAnyOpen(state, next)];
@@ -55,6 +64,7 @@ function ways(before: DetailedEntry, next: TaskState, earlier: readonly Detailed
     case 'succeeded':
     case 'failed':
     case 'cancelled':
+      if (isHeld(next)) return [transitions.newHeldRun(state, next.dueAt, now)];
       return [transitions.newRun(state, 'Retried', now), transitions.deleted(state, now)];
     case 'deleted':
       return [];
@@ -79,7 +89,9 @@ function fromQueued(state: TaskState & { state: 'queued' }, next: TaskState): Ta
 function fromRunning(state: TaskState & { state: 'running' }, next: TaskState): TaskState[] {
   const { since: now } = next;
   const retry =
-    next.state === 'waiting' ? [transitions.waiting(state, next.reason as TaskErrorCode, next.retryAt, now)] : [];
+    next.state === 'waiting' && !isHeld(next)
+      ? [transitions.waiting(state, next.reason as TaskErrorCode, next.retryAt, now)]
+      : [];
   const returned = transitions.returned(state, next.reason, now);
   return [
     ...retry,
@@ -90,7 +102,11 @@ function fromRunning(state: TaskState & { state: 'running' }, next: TaskState): 
   ];
 }
 
-function requeues(state: TaskState & { state: 'queued' | 'running' | 'waiting' }, next: TaskState): TaskState[] {
+function fromHeld(state: Held, next: TaskState): TaskState[] {
+  return isHeld(next) ? [transitions.extended(state, next.dueAt)] : [transitions.released(state, next.since)];
+}
+
+function requeues(state: Queued | Running | Waiting, next: TaskState): TaskState[] {
   const costs = ['counts', 'free', 'lost'] as const;
   const requeued = costs.map((cost) => transitions.requeued(state, next.reason, cost, next.since));
   const { target = 0 } = next;

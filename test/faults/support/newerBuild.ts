@@ -29,9 +29,9 @@ export async function newerBuild(): Promise<Build> {
   const codec = join(path, 'src/adapters/nats/stream/codec.ts');
   const text = await readFile(codec, 'utf8');
   const newer = text
-    .replace(/schemaVersion = '1\.\d+'/, "schemaVersion = '2.0'")
-    .replace('schemaMajor = 1', 'schemaMajor = 2');
-  if (newer.split('2').length !== text.split('2').length + 2) throw new Error('the codec names its schema otherwise');
+    .replace(/schemaVersion = '1\.\d+'/, "schemaVersion = '3.0'")
+    .replace('schemaMajor = 2', 'schemaMajor = 3');
+  if (newer.split('3').length !== text.split('3').length + 2) throw new Error('the codec names its schema otherwise');
   await writeFile(codec, newer);
   const adapters = (await import(/* @vite-ignore */ join(path, 'src/adapters/nats/index.ts'))) as Adapters;
   return { program: join(path, 'bin/genwarden'), adapters };

@@ -129,7 +129,7 @@ export class PeriodicChecks {
       messageChecks.violate('NothingOverdue', `${state.state}, overdue by ${overdue} ms`, about);
     const since = Math.max(seenAt, this.#calmSince);
     if (now - since < grace) return;
-    if (state.state === 'waiting' && now - Math.max(state.retryAt - epoch, since) > grace) {
+    if (state.state === 'waiting' && state.retryAt !== null && now - Math.max(state.retryAt - epoch, since) > grace) {
       messageChecks.violate('RetriedInTime', `its retry is overdue since ${state.retryAt - epoch}`, about);
     }
     if (state.state === 'queued' && now - this.#service.since(state) > grace) {

@@ -74,7 +74,7 @@ describe('retry', () => {
 
   test('chooses the failed and cancelled tasks of a finished job, among those named', () => {
     const other = { ...done, of: { ...done.of, task: 1 } };
-    expect(tasksToRetry([lost, other], undefined, now)).toEqual(new Set([0]));
+    expect(tasksToRetry([lost, other], undefined, now)).toEqual(new Map([[0, { due: undefined, level: 0 }]]));
     expect(tasksToRetry([lost, other], [other], now)).toMatchObject({
       code: 'NothingToRetry',
       message: expect.stringContaining('among those named'),

@@ -3,6 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import { attemptTimeout } from '../../../src/job/rules/attemptTimeout.ts';
 import { deadlineExceeded } from '../../../src/job/rules/deadlineExceeded.ts';
+import { dependenciesMet } from '../../../src/job/rules/dependenciesMet.ts';
+import { dependencyFailed } from '../../../src/job/rules/dependencyFailed.ts';
+import { dependencyTimeout } from '../../../src/job/rules/dependencyTimeout.ts';
 import { decide, rules } from '../../../src/job/rules/decide.ts';
 import { messageLost } from '../../../src/job/rules/messageLost.ts';
 import { queueTimeout } from '../../../src/job/rules/queueTimeout.ts';
@@ -214,6 +217,9 @@ describe('decide', () => {
   test('the rules are asked in the order of the design', () => {
     expect(rules).toEqual([
       deadlineExceeded,
+      dependencyFailed,
+      dependenciesMet,
+      dependencyTimeout,
       queueTimeout,
       reviewTimeout,
       runTimeout,

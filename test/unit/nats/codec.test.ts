@@ -4,7 +4,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { headers } from '@nats-io/transport-node';
 import { describe, expect, it } from 'vitest';
-import { decodeEntry, decodeState, encodeWrite, schemaVersion } from '../../../src/adapters/nats/stream/codec.ts';
+import {
+  chainSchemaVersion,
+  decodeEntry,
+  decodeState,
+  encodeWrite,
+  schemaVersion,
+} from '../../../src/adapters/nats/stream/codec.ts';
 import { keyMessage } from '../../../src/adapters/nats/log/concurrencyKey.ts';
 import { subjectOf } from '../../../src/adapters/nats/stream/subjects.ts';
 import type { SpecWrite } from '../../../src/job/task.ts';
@@ -46,7 +52,7 @@ describe('messages of the stream', () => {
       headers: Object.fromEntries(written.keys().map((key) => [key, written.get(key)])),
       body: JSON.parse(body) as unknown,
     };
-    expect(message).toEqual(golden(schemaVersion, name));
+    expect(message).toEqual(golden(write.state.of.after === undefined ? schemaVersion : chainSchemaVersion, name));
   });
 
   it('the holder of a concurrency key is written as in the golden file', () => {
@@ -83,9 +89,9 @@ describe('messages of the stream', () => {
   });
 
   it('does not interpret a higher major version', () => {
-    const newer = changed('Genwarden-Schema', '2.0');
+    const newer = changed('Genwarden-Schema', '3.0');
     newer.headers.set('Genwarden-Task', 'a new way to write it');
-    expect(decodeEntry(newer)).toEqual({ kind: 'newer', schema: '2.0' });
+    expect(decodeEntry(newer)).toEqual({ kind: 'newer', schema: '3.0' });
   });
 
   it.each([

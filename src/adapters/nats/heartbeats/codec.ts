@@ -13,6 +13,7 @@ const id = z.string().min(1).max(128);
 const phaseSchema: z.ZodType<AttemptPhase> = z.discriminatedUnion('phase', [
   z.object({ phase: z.literal('memory'), alone: z.boolean() }),
   z.object({ phase: z.literal('references'), read: count, of: count }),
+  z.object({ phase: z.literal('dependencies') }),
   z.object({ phase: z.literal('provider') }),
   z.object({ phase: z.literal('check') }),
   z.object({ phase: z.literal('result') }),

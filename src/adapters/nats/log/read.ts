@@ -6,7 +6,15 @@ import type { JobId } from '../../../job/ids.ts';
 import type { TaskIdentity, TaskRequest } from '../../../job/task.ts';
 import type { DetailedEntry, JobRecord, TaskAddress, TaskRecord } from '../../../ports/jobLog.ts';
 import { decodeState, entryOrThrow } from '../stream/codec.ts';
-import { guestLane, jobFilter, specsFilter, specSubject, statusesFilter, statusSubject } from '../stream/subjects.ts';
+import {
+  guestLane,
+  heldLane,
+  jobFilter,
+  specsFilter,
+  specSubject,
+  statusesFilter,
+  statusSubject,
+} from '../stream/subjects.ts';
 import {
   historyOfSubject,
   lastOfTask,
@@ -53,10 +61,10 @@ const subjectsOf = (prefix: string, of: TaskIdentity): string[] => [
   statusSubject(prefix, of),
 ];
 
-/** The lane tokens that specs of the task can have: its priority, `again`, and one for each other pool that it may fall back to. */
-function specLanes({ pool, priority, policy }: TaskIdentity): string[] {
+/** The lane tokens that specs of the task can have: its priority, `again`, that of held specs, and one for each other pool that it may fall back to. */
+function specLanes({ pool, priority, policy, after }: TaskIdentity): string[] {
   const others = new Set((policy.fallback ?? []).map((target) => target.pool).filter((other) => other !== pool));
-  return ['again', priority, ...Array.from(others, guestLane)];
+  return ['again', priority, ...(after === undefined ? [] : [heldLane]), ...Array.from(others, guestLane)];
 }
 
 async function readDirect(context: LogContext, job: JobId, pool?: string): Promise<JobRecord | undefined> {
@@ -66,15 +74,17 @@ async function readDirect(context: LogContext, job: JobId, pool?: string): Promi
     lastPerSubject(context, statusesFilter(prefix, job, pool)),
     lastPerSubject(context, specsFilter(prefix, job, pool)),
   ]);
-  return assemble(job, [...statuses, ...(specs ?? (await specsByLane(context, statuses[0]!.state.of)))]);
+  return assemble(job, [...statuses, ...(specs ?? (await specsByLane(context, statuses)))]);
 }
 
 /**
  * For a large job whose tasks were requeued and fell back to several pools: all its specs together are more than the server
  * returns at once. Such a job has statuses.
  */
-async function specsByLane(context: LogContext, of: TaskIdentity): Promise<DetailedEntry[]> {
-  const filters = specLanes(of).map((lane) => specsFilter(context.link.prefix, of.job, of.pool, '*', lane));
+async function specsByLane(context: LogContext, statuses: readonly DetailedEntry[]): Promise<DetailedEntry[]> {
+  const { of } = statuses[0]!.state;
+  const lanes = new Set([...statuses.flatMap(({ state }) => specLanes(state.of)), heldLane]);
+  const filters = Array.from(lanes, (lane) => specsFilter(context.link.prefix, of.job, of.pool, '*', lane));
   return (await Promise.all(filters.map((filter) => lastPerSubject(context, filter)))).flatMap((specs) => specs ?? []);
 }
 

@@ -2,14 +2,19 @@
 
 import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
 import { GenwardenError } from '../../../job/errors/index.ts';
-import type { TaskDetail, TaskState, TaskWrite } from '../../../job/task.ts';
+import { isHeld, type TaskDetail, type TaskState, type TaskWrite } from '../../../job/task.ts';
 import type { DetailedEntry, LogEntry } from '../../../ports/jobLog.ts';
 import type { MessageContent } from '../jetstream/reads.ts';
 import { parseTaskState, writeTaskState } from './taskHeader.ts';
 
 /** Major and minor: readers ignore what a newer minor version adds, and leave a newer major version alone. */
 export const schemaVersion = '1.0';
-const schemaMajor = 1;
+/**
+ * Of every message of a task that waits for others. Processes of earlier versions would not know what it waits for, and would
+ * send its templates to the model as they are, so they leave it alone.
+ */
+export const chainSchemaVersion = '2.0';
+const schemaMajor = 2;
 
 export const headerNames = { schema: 'Genwarden-Schema', writeId: 'Genwarden-Write', task: 'Genwarden-Task' } as const;
 
@@ -26,7 +31,7 @@ export type Decoded<T> =
 
 export function encodeWrite({ state, detail }: TaskWrite, writeId: string): Encoded {
   const headers = newHeaders();
-  headers.append(headerNames.schema, schemaVersion);
+  headers.append(headerNames.schema, state.of.after === undefined ? schemaVersion : chainSchemaVersion);
   headers.append(headerNames.writeId, writeId);
   headers.append(headerNames.task, writeTaskState(state));
   return { headers, body: JSON.stringify(detail) };
@@ -81,7 +86,7 @@ function parseDetail(data: Uint8Array, state: TaskState): TaskDetail | string {
   if (typeof detail !== 'object' || detail === null || typeof detail.message !== 'string') {
     return 'its body has no "message"';
   }
-  if (state.state === 'queued' && (typeof detail.request !== 'object' || detail.request === null)) {
+  if ((state.state === 'queued' || isHeld(state)) && (typeof detail.request !== 'object' || detail.request === null)) {
     return 'it is a spec, but its body has no "request"';
   }
   return detail as TaskDetail;

@@ -2,7 +2,7 @@
 
 import type { JobId, TaskIndex } from '../../../job/ids.ts';
 import { servingPool } from '../../../job/target.ts';
-import type { Lane, TaskState } from '../../../job/task.ts';
+import { isHeld, type Lane, type TaskState } from '../../../job/task.ts';
 import type { TaskAddress } from '../../../ports/jobLog.ts';
 
 export { streamName } from '../jetstream/streamNames.ts';
@@ -19,9 +19,13 @@ export const laneFilter = (prefix: string, pool: string, lane: Lane): string =>
 /** The lane token of specs that another pool serves. */
 export const guestLane = (servedBy: string): string => `to-${servedBy}`;
 
-/** A queued state is a spec in its lane; every other state is a status without a lane. */
+/** The lane token of specs that wait for other tasks: no consumer delivers them. */
+export const heldLane = 'held';
+
+/** A queued state is a spec in its lane, and a held one a spec that is not delivered; every other state is a status. */
 export function subjectOf(prefix: string, state: TaskState): string {
   const { pool, job, task } = state.of;
+  if (isHeld(state)) return specSubject(prefix, { pool, job, task }, heldLane);
   if (state.state !== 'queued') return statusSubject(prefix, { pool, job, task });
   const lane = state.lane === 'guest' ? guestLane(servingPool(state)) : state.lane;
   return specSubject(prefix, { pool, job, task }, lane);

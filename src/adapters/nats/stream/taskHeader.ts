@@ -58,7 +58,7 @@ function invalidByState(state: Record<string, unknown>): string | undefined {
     case 'running':
       return missing(state, 'number', 'dueAt', 'beat', 'startedAt') ?? missing(state, 'string', 'worker');
     case 'waiting':
-      return missing(state, 'number', 'dueAt', 'retryAt');
+      return missing(state, 'number', 'dueAt') ?? (isHeld(state) ? undefined : missing(state, 'number', 'retryAt'));
     case 'needs_review':
       return missing(state, 'number', 'dueAt') ?? missing(state, 'string', 'worker');
     case 'succeeded':
@@ -71,6 +71,10 @@ function invalidByState(state: Record<string, unknown>): string | undefined {
       return 'state';
   }
 }
+
+/** Waits for other tasks, and not for a time. */
+const isHeld = ({ reason, retryAt }: Record<string, unknown>): boolean =>
+  reason === 'AwaitingTasks' && retryAt === undefined;
 
 function missing(of: Record<string, unknown>, type: string, ...names: string[]): string | undefined {
   for (const name of names) if (typeof of[name] !== type) return name;
@@ -87,6 +91,7 @@ function withNulls(state: TaskState): TaskState {
   of.deadline ??= null;
   of.owner ??= null;
   whole.startedAt ??= null;
+  if (whole.state === 'waiting') whole.retryAt ??= null;
   if (whole.state === 'failed' || whole.state === 'cancelled') whole.worker ??= null;
   return state;
 }
