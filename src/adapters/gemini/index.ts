@@ -3,7 +3,7 @@
 
 // Not the build for Node: its login libraries and WebSocket take 10 MB, and calls with a key do not need them.
 import { GoogleGenAI } from '@google/genai/web';
-import { AttemptFailed, taskError } from '../../job/errors/index.ts';
+import { AttemptFailed, taskError, type PaidUsage, type TaskError } from '../../job/errors/index.ts';
 import type { GenerateContext, Generated, GenerateRequest, Provider } from '../../ports/provider.ts';
 import { WeightedSemaphore } from '../../async/weightedSemaphore.ts';
 import { ordinaryAnswer } from '../../job/answerSize.ts';
@@ -17,6 +17,7 @@ import { failureOfResponse } from './failure.ts';
 import { isErrorBody, rawAnswerOf, type RawAnswer } from './rawAnswer.ts';
 import { attachments, type Attachments } from '../provider/requestBody.ts';
 import { contentsOf, configOf, repairOf } from './request.ts';
+import { streamedAnswer, type GeminiStream } from './streamedAnswer.ts';
 import { schemaCheck, type SchemaCheck } from '../provider/schema.ts';
 
 export interface GeminiSettings {
@@ -122,38 +123,51 @@ async function ask(call: Call, contents: Contents, check: SchemaCheck | undefine
 async function send(call: Call, contents: Contents): Promise<{ answer: RawAnswer; images: Exchange }> {
   const { request, references, excess, fetch } = call;
   const room = { ordinary: ordinaryAnswer(request.kind, request.input), excess };
-  const images = exchange({ references, room, fetch });
+  const { onText } = call.context;
+  const stream = request.kind === 'text' && onText !== undefined ? streamedAnswer(onText) : undefined;
+  const images = exchange({ references, room, fetch, stream });
   try {
-    return { answer: await answerOver(images, call, contents), images };
+    return { answer: await answerOver({ images, stream }, call, contents), images };
   } catch (error) {
     images.release();
     throw error;
   }
 }
 
+interface Carrier {
+  readonly images: Exchange;
+  /** For an answer that is streamed. */
+  readonly stream: GeminiStream | undefined;
+}
+
 async function answerOver(
-  images: Exchange,
+  { images, stream }: Carrier,
   { client, request, context: { signal } }: Call,
   contents: Contents,
 ): Promise<RawAnswer> {
   const config = { ...configOf(request, signal), httpOptions: { fetch: images.fetch } };
+  const parameters = { model: request.model, contents, config };
   try {
-    await client.models.generateContent({ model: request.model, contents, config });
+    if (stream === undefined) await client.models.generateContent(parameters);
+    else await client.models.generateContentStream(parameters);
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof AnswerTooLarge)
-      throw new AttemptFailed(failureWithoutResponse('Gemini', error), { usage: noUsage });
-    if (images.received() === undefined) throw new AttemptFailed(failureWithoutResponse('Gemini', error));
+    const usage = stream?.usage() ?? (error instanceof AnswerTooLarge ? noUsage : undefined);
+    if (images.received() === undefined) throw failedWith(failureWithoutResponse('Gemini', error), usage);
   }
   const received = images.received();
   if (received === undefined) throw new Error('the SDK answered without a request');
-  return answerIn(received, request.model);
+  return answerIn(received, request.model, stream?.usage());
 }
 
-function answerIn(received: Received, model: string): RawAnswer {
+const failedWith = (error: TaskError, usage: PaidUsage | undefined): AttemptFailed =>
+  new AttemptFailed(error, usage === undefined ? {} : { usage });
+
+/** `paid`: what a stream used before its error. */
+function answerIn(received: Received, model: string, paid: PaidUsage | undefined): RawAnswer {
   const body = received.status >= 200 && received.status < 300 ? parsed(received.body) : undefined;
   if (body === undefined || isErrorBody(body.value)) {
-    throw new AttemptFailed(failureOfResponse(received, model, Date.now()));
+    throw failedWith(failureOfResponse(received, model, Date.now()), paid);
   }
   const answer = rawAnswerOf(body.value);
   if (answer !== undefined) return answer;

@@ -1,11 +1,14 @@
 // The transport of one request: it attaches the reference images, never follows a redirect, because the SDK's own fetch would send
 // the key along, and keeps what the SDK drops: an error's headers, and the whole body of an answer.
 
+import type { Release } from '../../async/weightedSemaphore.ts';
 import { startOfBody, type AnswerRoom } from './answerBody.ts';
+import { streamedBody, type StreamedAnswer } from './eventStream.ts';
 import { decodedHeaders, imageData, type ImageData } from './imageData.ts';
 import type { Attachments } from './requestBody.ts';
+import { transport } from './transport.ts';
 
-/** A response as it arrived, except that long base64 is extracted from a successful one. */
+/** A response as it arrived, except that long base64 is extracted from a successful one, and that a stream was joined. */
 export interface Received {
   readonly status: number;
   readonly headers: Headers;
@@ -20,6 +23,8 @@ export interface Exchange extends Pick<ImageData, 'fetch' | 'bytesOf' | 'release
 export interface ExchangeOptions {
   readonly references: Pick<Attachments, 'attached'>;
   readonly room: AnswerRoom;
+  /** For a request whose answer is streamed: makes one body of it. Such an answer has no images. */
+  readonly stream?: StreamedAnswer | undefined;
   /** Replaces Node's own in tests. */
   readonly fetch: typeof globalThis.fetch | undefined;
 }
@@ -28,21 +33,33 @@ export interface ExchangeOptions {
 const longestError = 1_048_576;
 
 /** For one request. */
-export function exchange({ references, room, fetch }: ExchangeOptions): Exchange {
+export function exchange({ references, room, fetch, stream }: ExchangeOptions): Exchange {
   const images = imageData(room, fetch);
+  const releases: Release[] = [];
   let last: Received | undefined;
   return {
     fetch: async (url, init) => {
-      const response = await images.fetch(url, { ...references.attached(init), redirect: 'manual' });
+      const send = stream === undefined ? images.fetch : (fetch ?? transport);
+      const response = await send(url, { ...references.attached(init), redirect: 'manual' });
       const { status, headers } = response;
-      const body = response.ok ? await response.text() : await startOfBody(response, longestError);
+      const body = await bodyOf(response);
       last = { status, headers, body };
+      if (stream !== undefined && response.ok)
+        return new Response('', { headers: { 'content-type': 'text/event-stream' } });
       return new Response(isEmpty(status) ? null : body, { status, headers: decodedHeaders(response) });
     },
     bytesOf: images.bytesOf,
-    release: images.release,
+    release: () => {
+      images.release();
+      for (const release of releases.splice(0)) release();
+    },
     received: () => last,
   };
+
+  async function bodyOf(response: Response): Promise<string> {
+    if (!response.ok) return startOfBody(response, longestError);
+    return stream === undefined ? response.text() : streamedBody(response, room, releases, stream);
+  }
 }
 
 /** `Response` accepts no body with these. */

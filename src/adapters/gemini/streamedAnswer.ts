@@ -1,0 +1,104 @@
+// Joins the events of a streamed answer of Gemini to the body of an answer that was not streamed. Each event is such a body, with
+// the next part of the text.
+
+import type { PaidUsage } from '../../job/errors/index.ts';
+import type { StreamedAnswer } from '../provider/eventStream.ts';
+import { fieldsOf, type Fields } from './errorBody.ts';
+import { isErrorBody, rawAnswerOf } from './rawAnswer.ts';
+
+export interface GeminiStream extends StreamedAnswer {
+  /** What the events so far say about usage; undefined before the first one. */
+  usage(): PaidUsage | undefined;
+}
+
+/** `onText` receives the text without thoughts. */
+export function streamedAnswer(onText: (piece: string) => void): GeminiStream {
+  let error: string | undefined;
+  let joined: Fields | undefined;
+  const texts: string[] = [];
+  let kept = 0;
+  const add = (value: object): void => {
+    joined = joinedWith(joined ?? {}, value as Fields);
+    const text = (rawAnswerOf(value)?.parts ?? []).map((part) => part.text).join('');
+    if (text === '' || candidateOf(value as Fields) === undefined) return;
+    texts.push(text);
+    kept += text.length;
+    onText(text);
+  };
+  const whole = (): string => JSON.stringify(withText(joined!, texts.join('')));
+  return {
+    take: (data) => {
+      if (data === '[DONE]') return true;
+      const value = parsed(data);
+      if (isErrorBody(value)) error = data;
+      else if (typeof value === 'object' && value !== null) add(value);
+      return error === undefined;
+    },
+    kept: () => kept,
+    body: (rest) => {
+      if (error !== undefined) return error;
+      const unstreamed = valueOf(rest);
+      // An error in the middle of a stream is no event.
+      if (isErrorBody(unstreamed)) return rest;
+      if (joined !== undefined) {
+        throwUnlessFinished(joined);
+        return whole();
+      }
+      // Some gateways answer with a list of all events, or do not stream.
+      if (!Array.isArray(unstreamed)) return rest;
+      for (const value of unstreamed as unknown[]) if (typeof value === 'object' && value !== null) add(value);
+      return joined === undefined ? rest : whole();
+    },
+    usage: () => (joined === undefined ? undefined : rawAnswerOf(joined)?.usage),
+  };
+}
+
+function parsed(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    throw new Error(`the stream has an event that is not JSON: it starts with ${JSON.stringify(data.slice(0, 60))}`);
+  }
+}
+
+function valueOf(text: string): unknown {
+  try {
+    return text.trim() === '' ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A later event replaces what an earlier one said, apart from the text. */
+function joinedWith(joined: Fields, event: Fields): Fields {
+  const candidate = candidateOf(event) ?? {};
+  const hasCandidate = (candidateOf(joined) ?? candidateOf(event)) !== undefined;
+  return {
+    ...joined,
+    ...present(event),
+    ...(hasCandidate ? { candidates: [{ ...candidateOf(joined), ...present(candidate) }] } : {}),
+    usageMetadata: { ...fieldsOf(joined['usageMetadata']), ...fieldsOf(event['usageMetadata']) },
+  };
+}
+
+/** Some gateways send `"finishReason": null` until the last event. */
+const present = (fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([, one]) => one !== null));
+
+function candidateOf({ candidates }: Fields): Fields | undefined {
+  const all: readonly unknown[] = Array.isArray(candidates) ? candidates : [];
+  return all.map(fieldsOf).find(({ index = 0 }) => index === 0);
+}
+
+function withText(joined: Fields, text: string): Fields {
+  const candidate = candidateOf(joined);
+  if (candidate === undefined) return joined;
+  return { ...joined, candidates: [{ ...candidate, content: { role: 'model', parts: [{ text }] } }] };
+}
+
+/** A proxy that loses its own connection may end the stream as if it were complete. */
+function throwUnlessFinished(joined: Fields): void {
+  const candidate = candidateOf(joined);
+  if (candidate === undefined || (candidate['finishReason'] ?? undefined) !== undefined) return;
+  throw new Error('the stream ended before the answer was complete: it has no finish reason');
+}
