@@ -10,3 +10,4 @@ export type * from './eventTypes.ts';
 export type * from './explainTypes.ts';
 export type * from './poolTypes.ts';
 export type * from './types.ts';
+export type * from './warningTypes.ts';

@@ -1,5 +1,7 @@
 // The requests and responses of the API. A test compares these types with the OpenAPI document.
 
+import type { Warning } from './warningTypes.ts';
+
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 export type OpenState = 'queued' | 'running' | 'waiting' | 'needs_review';
@@ -123,7 +125,8 @@ export interface Job extends ListedJob {
 }
 
 export interface SubmittedJob extends Job {
-  warnings: { code: string; message: string }[];
+  /** Why the job may start late or never; empty for most jobs. */
+  warnings: Warning[];
 }
 
 export interface TaskError {

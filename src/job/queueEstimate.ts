@@ -48,19 +48,12 @@ export function estimateStart(ahead: number, capacity: QueueCapacity, now: Insta
   return { wait, limit: limit === 'rate' && rate === opens ? 'opening' : limit, atLeast: unknown };
 }
 
-/** How many of `tasks` tasks, of which the first has `ahead` tasks before it, start within `limit` ms. */
-export function startedWithin(
-  limit: Duration,
-  ahead: number,
-  tasks: number,
-  capacity: QueueCapacity,
-  now: Instant,
-): number {
+/** How many of `tasks` tasks start within `limit` ms; `waitOf` tells how long each of them waits, each no less than the one before. */
+export function startedWithin(limit: Duration, tasks: number, waitOf: (task: number) => Duration): number {
   let [low, high] = [0, tasks];
   while (low < high) {
     const middle = (low + high) >> 1;
-    const wait = estimateStart(ahead + middle, capacity, now)?.wait ?? Infinity;
-    if (wait <= limit) low = middle + 1;
+    if (waitOf(middle) <= limit) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -121,8 +121,10 @@ async function observePool(context: ExplainContext, name: string, queues: Queues
     name,
     provider: declared?.provider ?? 'the provider',
     removed: declared === undefined,
+    managed: declared?.owner !== undefined,
     lanes: Object.fromEntries(lanes.map((lane) => [lane, queues[lane].length])) as Record<Lane, number>,
     workers: beats.length,
+    knowsWorkers: context.workers.knowsAll(heartbeatTimeoutOf(context)),
     draining: beats.length - open.length,
     slots: {
       total: sumOf(beats, ({ slots }) => slots.total),

@@ -1,7 +1,7 @@
 // What open tasks wait for, for views that show many of them: from memory, so that a list stays fast and is answered while NATS
 // is away. What it knows about a pool is at most a second old.
 
-import type { ObservedPool, WaitingFor } from '../job/explain/observation.ts';
+import type { Observation, ObservedPool, WaitingFor } from '../job/explain/observation.ts';
 import { waitingFor } from '../job/explain/waitingFor.ts';
 import type { FullStorage } from '../job/storage.ts';
 import { servingPool } from '../job/target.ts';
@@ -45,14 +45,25 @@ export class WaitObserver {
     return (task) => this.#waitingFor(task, blocks, storage);
   }
 
-  #waitingFor({ state, sequence }: TaskVersion, blocks: Blocks, storage: FullStorage | undefined): WaitingFor | null {
+  /** From memory, for a task that was shown to `of` before; undefined if its pool is not known. */
+  observed(task: TaskVersion): Observation | undefined {
+    return this.#observe(task, blocksOf(this.#context.keys), fullStorage(this.#context));
+  }
+
+  #waitingFor(task: TaskVersion, blocks: Blocks, storage: FullStorage | undefined): WaitingFor | null {
+    const { state } = task;
     if (!isOpen(state) || (state.state === 'running' && storage === undefined)) return null;
+    const seen = this.#observe(task, blocks, storage);
+    return seen === undefined ? null : waitingFor(seen);
+  }
+
+  #observe({ state, sequence }: TaskVersion, blocks: Blocks, storage: FullStorage | undefined) {
     const name = servingPool(state);
     const known = this.#known.get(name);
-    if (known === undefined && state.state === 'queued') return null;
+    if (known === undefined && state.state === 'queued') return undefined;
     const pools = new Map(known === undefined ? [] : [[name, known.pool]]);
     const queues = new Map(known === undefined ? [] : [[name, known.queues]]);
-    return waitingFor(observeTask(this.#context, { pools, queues, blocks, storage }, { state, sequence }));
+    return observeTask(this.#context, { pools, queues, blocks, storage }, { state, sequence });
   }
 
   async #refresh(names: readonly string[]): Promise<void> {

@@ -59,6 +59,7 @@ export class WorkerDirectory {
 
   /** Observes all heartbeats until the signal aborts. */
   async watch(heartbeats: Pick<Heartbeats, 'watch'>, signal: AbortSignal): Promise<void> {
+    this.#listeningSince = this.#clock.monotonic();
     for await (const event of heartbeats.watch(signal)) this.observe(event);
   }
 
@@ -85,6 +86,11 @@ export class WorkerDirectory {
     this.#forgetOld();
     const live = [...this.#workers.values()].filter((worker) => !worker.connectionLost);
     return live.toSorted((a, b) => (a.beat.worker < b.beat.worker ? -1 : 1));
+  }
+
+  /** Whether every live worker is known: this process has listened for at least one heartbeat of each. */
+  knowsAll(timeout: Duration): boolean {
+    return !this.#observerDisconnected && elapsed(this.#listeningSince, this.#clock.monotonic()) >= timeout / 2;
   }
 
   /** The progress of a running task, 0 to 1, as its worker reports it for the claim at `sequence`. */

@@ -4,7 +4,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
-import type { WaitReason } from '../../job/explain/observation.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';
 import { principalOf } from '../auth/authenticate.ts';
 import { taskVersions } from '../../jobs/list.ts';
@@ -15,10 +14,12 @@ import { statusOf } from '../problem.ts';
 import { submitBody, type SubmitBody } from '../../jobs/submit/body.ts';
 import { keepBodyRoom } from '../bodyRoom.ts';
 import { submitJob, type Submit, type Submitted } from '../../jobs/submit/index.ts';
+import { submitWarnings } from '../../jobs/submit/warnings.ts';
 import { waitQuery } from '../validation.ts';
 import { jobView } from '../view/jobView.ts';
 import { submittedJobSchema, type JobView } from '../view/schemas.ts';
-import type { Live } from '../view/taskView.ts';
+import type { WarningView } from '../view/warningSchema.ts';
+import { warningView } from '../view/warningView.ts';
 import { accessLoss, requestEnd } from '../heldRequest.ts';
 import { jobHeaders, liveOf, problems } from './answers.ts';
 
@@ -50,7 +51,9 @@ export function submitRoute(app: Api, context: ApiContext): void {
       const { record, replayed } = await submitOnce(context, tenant, request);
       const waitMs = parseDuration(request.query.wait ?? '0s')!;
       const after = await finished(context, tenant, record, waitMs, () => requestEnd(context, request, reply));
-      return answer(context, reply, after, replayed, await liveOf(context, taskVersions(after)));
+      const live = await liveOf(context, taskVersions(after));
+      const warnings = submitWarnings(context, after, !replayed && after === record).map(warningView);
+      return answer(context, reply, after, replayed, jobView(after, live), warnings);
     },
   );
 }
@@ -89,27 +92,18 @@ async function finished(
   return readJob(context, tenant, record.job).catch(() => record);
 }
 
-function answer(context: ApiContext, reply: FastifyReply, record: JobRecord, replayed: boolean, live: Live) {
-  const job = jobView(record, live);
+function answer(
+  context: ApiContext,
+  reply: FastifyReply,
+  record: JobRecord,
+  replayed: boolean,
+  job: JobView,
+  warnings: WarningView[],
+) {
   const waitedForEnd = !versionOf(record).open;
   if (replayed) reply.header('idempotency-replayed', 'true');
   jobHeaders(reply, record, context.clock.now()).header('location', `${context.publicUrl ?? ''}/v1/jobs/${job.id}`);
-  return reply.code(replayed || waitedForEnd ? 200 : 202).send({ ...job, warnings: warningsOf(job) });
-}
-
-/** What keeps the job from starting and does not end soon without help. Missing workers are no warning: they may be scaled to 0. */
-const warnedOf: ReadonlySet<WaitReason> = new Set([
-  'PoolPaused',
-  'NoKeys',
-  'KeysRefused',
-  'ProviderOutage',
-  'QuotaExhausted',
-  'BudgetExhausted',
-]);
-
-function warningsOf({ waitingFor }: JobView): { code: string; message: string }[] {
-  if (waitingFor === null || !warnedOf.has(waitingFor.reason)) return [];
-  return [{ code: waitingFor.reason, message: waitingFor.detail }];
+  return reply.code(replayed || waitedForEnd ? 200 : 202).send({ ...job, warnings });
 }
 
 async function submitAndCount(context: ApiContext, submit: Submit): Promise<Submitted> {

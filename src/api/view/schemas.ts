@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { waitReasons } from '../../job/explain/observation.ts';
 import { taskStates, type JsonValue } from '../../job/task.ts';
+import { warningSchema } from './warningSchema.ts';
 
 const time = z.iso.datetime();
 const state = z.enum(taskStates as readonly ['queued', ...string[]]);
@@ -128,7 +129,7 @@ export const listedJobSchema = z.object({
 export const jobSchema = listedJobSchema.extend({ metadata: json, tasks: z.array(taskSchema).optional() });
 
 export const submittedJobSchema = jobSchema.extend({
-  warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+  warnings: z.array(warningSchema).describe('Why the job may start late or never; empty for most jobs.'),
 });
 
 export const jobListSchema = z.object({

@@ -70,7 +70,7 @@ function when({ reason, permanent }: Block, until: Instant | null): string {
   return reason === 'KeysRefused' ? `; next check ${clockTime(until)}` : `; next call ${clockTime(until)}`;
 }
 
-const noQuota =
+export const noQuota =
   "Enable billing for the key's project, top up its credit, or use a key of another project. Then run `genwarden retry`.";
 
 const fails = 'The task waits until its queue timeout or its deadline.';

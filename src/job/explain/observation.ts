@@ -31,10 +31,14 @@ export interface ObservedPool {
   readonly provider: string;
   /** Its custom resource was deleted. */
   readonly removed?: boolean;
+  /** A custom resource declares it, so the operator runs its workers. */
+  readonly managed?: boolean;
   /** Queued tasks by lane. */
   readonly lanes: Readonly<Record<Lane, number>>;
   /** Workers with a recent heartbeat. */
   readonly workers: number;
+  /** Whether this process has listened long enough to know all of them; absent: it has. */
+  readonly knowsWorkers?: boolean;
   /** Of those, the ones that are shutting down and claim no more tasks. */
   readonly draining: number;
   /** `open`: of workers that claim tasks. */

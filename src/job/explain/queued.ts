@@ -35,7 +35,7 @@ function removed({ name, removed: isRemoved = false, workers, draining }: Observ
   };
 }
 
-function paused({ name, paused: pause }: ObservedPool, now: Instant): Finding | undefined {
+export function paused({ name, paused: pause }: ObservedPool, now: Instant): Finding | undefined {
   if (pause === null) return undefined;
   const { until } = pause;
   const detail = `Pool ${name} is paused until ${until === null ? 'it is resumed' : clockTime(until)}`;
@@ -48,7 +48,7 @@ function paused({ name, paused: pause }: ObservedPool, now: Instant): Finding | 
   };
 }
 
-function noWorkers({ name, workers, draining }: ObservedPool): Finding | undefined {
+export function noWorkers({ name, workers, draining, managed = false }: ObservedPool): Finding | undefined {
   if (workers > draining) return undefined;
   const leaving = draining === 0 ? '' : ` (${count(draining, 'worker')} ${isOrAre(draining)} shutting down)`;
   const summary = `No worker serves pool ${name}${leaving}`;
@@ -56,7 +56,9 @@ function noWorkers({ name, workers, draining }: ObservedPool): Finding | undefin
     cause: 'NoWorkers',
     summary,
     waitingFor: waits('NoWorkers', summary),
-    advice: `Start one with \`genwarden worker --pool ${name}\`, or raise the replicas of its Deployment.`,
+    advice: managed
+      ? `The operator starts workers for queued tasks if the replicas of WorkerPool ${name} allow it. Check its status with \`kubectl describe workerpool ${name}\`.`
+      : `Start one with \`genwarden worker --pool ${name}\`, or raise the replicas of its Deployment.`,
   };
 }
 

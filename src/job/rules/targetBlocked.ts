@@ -36,7 +36,8 @@ function fallBack(task: Queued, target: number, block: Block, now: Instant): Wri
   return { do: 'write', rule: 'FallBack', state, message, error };
 }
 
-function failsOn({ reason }: Block, { of }: Queued): boolean {
+/** Whether the task's policy fails it, instead of letting it wait. */
+export function failsOn({ reason }: Block, { of }: Queued): boolean {
   if (reason === 'ProviderOutage') return of.policy.onOutage === 'fail';
   return reason === 'BudgetExhausted' && of.policy.onBudget === 'fail';
 }

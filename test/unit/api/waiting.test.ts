@@ -44,7 +44,7 @@ describe('waitingFor', () => {
     await using world = await withWorker({ keys });
     const submitted = await world.post('/v1/jobs', { kind: 'image', input: { prompt: 'a' }, tasks: [{}, {}] });
     expect(submitted.json).toMatchObject({ waitingFor: shown, tasks: [{ waitingFor: shown }, { waitingFor: shown }] });
-    expect(submitted.json.warnings).toEqual([{ code: 'ProviderOutage', message: detail }]);
+    expect(submitted.json.warnings).toMatchObject([{ code: 'ProviderOutage', until: shown.until }]);
     const job = submitted.json.id as string;
     expect((await world.get(`/v1/jobs/${job}`)).json).toMatchObject({ waitingFor: shown });
     expect((await world.get('/v1/jobs')).json.items).toMatchObject([{ id: job, waitingFor: shown }]);

@@ -115,11 +115,13 @@ describe('a pause or block', () => {
 
 test('how many tasks of a job start in time', () => {
   const pool = aPool({ keys: [aKey({ requestsPerMinute: 1, requestsLeft: 1 })], slots: 100, freeSlots: 100 });
-  expect(startedWithin(10 * minute, 0, 40, pool, now)).toBe(11);
-  expect(startedWithin(10 * minute, 5, 40, pool, now)).toBe(6);
-  expect(startedWithin(10 * minute, 50, 40, pool, now)).toBe(0);
-  expect(startedWithin(60 * minute, 0, 40, pool, now)).toBe(40);
-  expect(startedWithin(60 * minute, 0, 40, aPool({ slots: 0 }), now)).toBe(0);
+  const inTime = (limit: number, ahead: number, it = pool): number =>
+    startedWithin(limit, 40, (task) => waitOf(ahead + task, it) ?? Infinity);
+  expect(inTime(10 * minute, 0)).toBe(11);
+  expect(inTime(10 * minute, 5)).toBe(6);
+  expect(inTime(10 * minute, 50)).toBe(0);
+  expect(inTime(60 * minute, 0)).toBe(40);
+  expect(inTime(60 * minute, 0, aPool({ slots: 0 }))).toBe(0);
 });
 
 describe('properties', () => {
@@ -204,7 +206,7 @@ describe('properties', () => {
           const inTime = Array.from({ length: own }, (_, at) => waitOf(tasks + at, it)!).filter(
             (wait) => wait <= limit,
           );
-          expect(startedWithin(limit, tasks, own, it, now)).toBe(inTime.length);
+          expect(startedWithin(limit, own, (at) => waitOf(tasks + at, it)!)).toBe(inTime.length);
         },
       ),
     );
