@@ -4,6 +4,7 @@ import { GenwardenApiError } from './error.ts';
 import { followEvents, type EventOptions } from './eventStream.ts';
 import type { JobEvent } from './eventTypes.ts';
 import type { Checklist, ExplainedJob, FixedTask, StuckFilter, StuckList } from './explainTypes.ts';
+import { awaitsReview } from './review.ts';
 import { sender, type ClientOptions, type Send } from './request.ts';
 import { withRetries } from './retry.ts';
 import type { PausedPool, Pool, Worker } from './poolTypes.ts';
@@ -34,6 +35,8 @@ export interface WaitOptions {
   readonly onChange?: (job: Job) => void;
   /** How long to retry while the API does not answer, ms; default: without limit. */
   readonly giveUpAfterMs?: number;
+  /** Wait on while results wait for a reviewer, until the job has finished. */
+  readonly throughReview?: boolean;
 }
 
 const openStates: readonly State[] = ['queued', 'running', 'waiting', 'needs_review'];
@@ -81,8 +84,11 @@ export class GenwardenClient {
     return this.#json('GET', '/v1/jobs', { query, signal });
   }
 
-  /** Waits until the job has finished, through restarts of the API and lost connections. */
-  async wait(job: string, { signal, onChange, giveUpAfterMs }: WaitOptions = {}): Promise<Job> {
+  /**
+   * Waits until the job has finished, or waits for nothing but a reviewer: then `review` decides about its tasks in
+   * `needs_review`. Survives restarts of the API and lost connections.
+   */
+  async wait(job: string, { signal, onChange, giveUpAfterMs, throughReview = false }: WaitOptions = {}): Promise<Job> {
     let tag: string | undefined;
     for (;;) {
       const options = {
@@ -95,6 +101,7 @@ export class GenwardenClient {
       tag = answer.tag;
       onChange?.(answer.job);
       if (!openStates.includes(answer.job.state)) return answer.job;
+      if (!throughReview && awaitsReview(answer.job)) return answer.job;
     }
   }
 

@@ -18,6 +18,19 @@ export function jobState(counts: Counts): JobState {
   return order.find((state) => counts[state] > 0) ?? 'succeeded';
 }
 
+/**
+ * Whether the job waits for nothing but a reviewer: nothing changes until somebody decides, or a time limit ends. Then a client
+ * that waits for the job gets its answer.
+ */
+export function awaitsReview(tasks: Iterable<TaskState>): boolean {
+  let found = false;
+  for (const task of tasks) {
+    if (task.state === 'needs_review') found = true;
+    else if (isOpen(task)) return false;
+  }
+  return found;
+}
+
 export interface JobTimes {
   readonly submittedAt: Instant;
   readonly startedAt: Instant | null;

@@ -2,12 +2,11 @@
 // pauses from NATS. `job/explain` turns it into sentences.
 
 import type { Observation, ObservedPool } from '../job/explain/observation.ts';
-import type { TaskError } from '../job/errors/index.ts';
 import type { JobId } from '../job/ids.ts';
 import type { Beat } from '../ports/heartbeats.ts';
 import type { FullStorage } from '../job/storage.ts';
 import { servingPool } from '../job/target.ts';
-import { isHeld, lanes, type Held, type Lane, type Sequence, type TaskState } from '../job/task.ts';
+import { isHeld, lanes, type Held, type Lane, type Sequence, type TaskDetail, type TaskState } from '../job/task.ts';
 import { blocksOf, type Blocks } from './blocks.ts';
 import type { JobsContext, KeyRingView } from './context.ts';
 import { fullStorage } from './storage.ts';
@@ -53,7 +52,7 @@ export async function explainJob(
   const { tasks } = await readJob(context, tenant, job);
   const observed = await observePools(context, new Set(tasks.map(({ last }) => servingPool(last.state))));
   return tasks.map(({ last: { state, sequence, detail } }) => {
-    return { observation: observeTask(context, observed, { state, sequence, error: detail.error }), sequence };
+    return { observation: observeTask(context, observed, { state, sequence, detail }), sequence };
   });
 }
 
@@ -68,13 +67,14 @@ export async function observePools(context: ExplainContext, names: ReadonlySet<s
 export function observeTask(
   context: ExplainContext,
   { pools, queues, blocks, storage }: ObservedPools,
-  { state, sequence, error }: { state: TaskState; sequence: Sequence; error?: TaskError | undefined },
+  { state, sequence, detail }: { state: TaskState; sequence: Sequence; detail?: Pick<TaskDetail, 'error' | 'message'> },
 ): Observation {
   const pool = servingPool(state);
   const holder = state.state === 'queued' ? context.workers.holder(state) : undefined;
   return {
     task: state,
-    error: error ?? null,
+    error: detail?.error ?? null,
+    message: detail?.message ?? null,
     pool: pools.get(pool)!,
     block: blocks(state),
     ahead: state.state === 'queued' ? aheadOf(queues.get(pool)!, state.lane, sequence) : null,

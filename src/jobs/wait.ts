@@ -1,6 +1,7 @@
-// Holds a request until a job has changed or finished, the wait has timed out, or the client has disconnected.
+// Holds a request until a job has changed, has finished or only waits for a reviewer, the wait has timed out, or the client has disconnected.
 
 import type { JobId } from '../job/ids.ts';
+import { awaitsReview } from '../job/jobState.ts';
 import { isOpen, type Sequence } from '../job/task.ts';
 import type { JobRecord } from '../ports/jobLog.ts';
 import type { Follower } from '../readmodel/follower.ts';
@@ -11,12 +12,17 @@ export interface JobVersion {
   readonly sequence: Sequence;
   /** The job has not finished. */
   readonly open: boolean;
+  /** The job has finished, or waits for nothing but a reviewer. */
+  readonly settled: boolean;
 }
 
 export function versionOf(record: JobRecord): JobVersion {
+  const states = record.tasks.map(({ last }) => last.state);
+  const open = states.some(isOpen);
   return {
     sequence: Math.max(...record.tasks.map(({ last }) => last.sequence)),
-    open: record.tasks.some(({ last }) => isOpen(last.state)),
+    open,
+    settled: !open || awaitsReview(states),
   };
 }
 
@@ -53,7 +59,8 @@ function indexedVersion({ index }: Pick<Follower, 'index'>, job: JobId): JobVers
   const indexed = index.job(job);
   if (indexed === undefined) return undefined;
   const sequence = Math.max(0, ...indexed.tasks.map((task) => task?.sequence ?? 0));
-  return { sequence, open: indexed.openTasks > 0 };
+  const open = indexed.openTasks > 0;
+  return { sequence, open, settled: !open || awaitsReview(indexed.tasks.flatMap((task) => task?.state ?? [])) };
 }
 
 /** A lagging follower must not override the version that was read. */

@@ -34,7 +34,7 @@ function getJob(app: Api, context: ApiContext): void {
     tasks: z.enum(['true', 'false']).optional().describe('`false` omits the tasks.'),
     taskState: stateFilter,
     wait: waitQuery.describe(
-      'With If-None-Match, waits until the job changes, and responds with 304 if it does not. Without it, waits until the job has finished.',
+      'With If-None-Match, waits until the job changes, and responds with 304 if it does not. Without it, waits until the job has finished or only waits for a reviewer.',
     ),
   });
   const schema = {
@@ -60,7 +60,7 @@ function getJob(app: Api, context: ApiContext): void {
   });
 }
 
-/** The job after waiting until it changes or finishes. */
+/** The job after waiting until it changes, or until it has finished or only waits for a reviewer. */
 async function jobAfterWait(
   context: ApiContext,
   tenant: string,
@@ -70,10 +70,11 @@ async function jobAfterWait(
   requestEnded: () => AbortSignal,
 ): Promise<JobRecord> {
   const record = await readJob(context, tenant, id);
-  const { sequence, open } = versionOf(record);
-  const mustWait = known === undefined ? open : isNamed(known, jobTag(record));
+  const { sequence, settled } = versionOf(record);
+  const mustWait = known === undefined ? !settled : isNamed(known, jobTag(record));
   if (waitMs === 0 || !mustWait) return record;
-  const enough = (version: JobVersion): boolean => (known === undefined ? !version.open : version.sequence > sequence);
+  const enough = (version: JobVersion): boolean =>
+    known === undefined ? version.settled : version.sequence > sequence;
   const end = requestEnded();
   await waitForJob(context, record, enough, waitMs, end);
   const loss = accessLoss(end);

@@ -75,7 +75,7 @@ async function submitOnce(
   }
 }
 
-/** Without a wait, the job as submitted; otherwise the job after it finished or the wait ended. */
+/** Without a wait, the job as submitted; otherwise the job after it finished or only waits for a reviewer, or the wait ended. */
 async function finished(
   context: ApiContext,
   tenant: string,
@@ -83,9 +83,9 @@ async function finished(
   waitMs: number,
   requestEnded: () => AbortSignal,
 ): Promise<JobRecord> {
-  if (waitMs === 0 || !versionOf(record).open) return record;
+  if (waitMs === 0 || versionOf(record).settled) return record;
   const end = requestEnded();
-  await waitForJob(context, record, ({ open }) => !open, waitMs, end);
+  await waitForJob(context, record, ({ settled }) => settled, waitMs, end);
   // Without access any more, the client still learns that its job is stored, and nothing that happened since.
   if (accessLoss(end) !== undefined) return record;
   // The job is stored, so a failing read must not make the submit look failed.

@@ -6,6 +6,7 @@ import { printable } from '../output/text.ts';
 import { paintFor, paintState, type Paint } from '../output/colours.ts';
 import type { Io } from '../output/io.ts';
 import { renderTable, type Column, type TableOptions } from '../output/table.ts';
+import { reviewLines } from './reviewLines.ts';
 import { taskName, waitLines, waitText } from './waitText.ts';
 
 /** Jobs as a table, one per line. */
@@ -71,6 +72,8 @@ export function jobWithTasks(io: Io, job: Job, options: TableOptions): string[] 
     ...table,
     ...(waits.length === 0 ? [] : ['', ...waits]),
     ...tasks.flatMap(whyFailed),
+    ...tasks.flatMap(whyFlagged),
+    ...reviewHelp(job),
     ...tasks.flatMap(textOutput),
   ];
 }
@@ -121,6 +124,20 @@ function whyFailed(task: Task): string[] {
   if (task.error === null) return [];
   const { code, message, hint } = task.error;
   return ['', printable(`${taskName(task)}: ${code}: ${message}`), `  ${printable(hint)}`];
+}
+
+function whyFlagged(task: Task): string[] {
+  if (task.flags === undefined) return [];
+  return [
+    '',
+    printable(`${taskName(task)} was flagged:`),
+    ...task.flags.map(({ source, reason }) => indented(`${source}: ${reason}`)),
+  ];
+}
+
+function reviewHelp(job: Job): string[] {
+  const lines = reviewLines(job);
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 function textOutput(task: Task): string[] {

@@ -26,17 +26,14 @@ export function addReview(program: Command, io: Io): void {
     .addArgument(new Argument('<decision>', 'what to do with the result').choices(decisions))
     .option('--task <task>', 'name or index of the task', '0')
     .option('--run <number>', 'the run that was reviewed (default: the current run)', wholeNumber(1))
-    .option('--instruction <text>', 'what to change; required for tweak')
+    .option('--instruction <text>', 'what to change, for tweak (default: what was flagged)')
     .option('--note <text>', 'note stored with the decision')
     .addOption(outputOption())
     .action(
       withClient(io, async (client, id: string, decision: Decision, options: ReviewOptions) => {
         const { task, instruction, note } = options;
-        if ((decision === 'tweak') !== (instruction !== undefined)) {
-          throw new GenwardenError(
-            'UsageError',
-            '--instruction is required for tweak and not allowed for other decisions',
-          );
+        if (decision !== 'tweak' && instruction !== undefined) {
+          throw new GenwardenError('UsageError', '--instruction is only for tweak');
         }
         const run = options.run ?? (await currentRun(client, id, task));
         const job = await client.review(id, task, {

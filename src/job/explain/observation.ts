@@ -84,6 +84,8 @@ export interface ObservedHolder {
 export interface Observation {
   readonly task: TaskState;
   readonly error: TaskError | null;
+  /** The message of the task's state; absent or null if it was not read. */
+  readonly message?: string | null;
   readonly pool: ObservedPool;
   /** For a queued task: why its target admits no call; null if it admits one, or if nothing is known. */
   readonly block: Block | null;

@@ -15,19 +15,23 @@ export function whyWaiting(task: Waiting, { now }: Observation): Finding[] {
   return [{ cause: 'WaitingForRetry', summary, advice: adviceWhileWaiting(reason), waitingFor }];
 }
 
-export function whyInReview(task: NeedsReview, { now }: Observation): Finding[] {
+export function whyInReview(task: NeedsReview, { now, message = null }: Observation): Finding[] {
   const { job, task: index } = task.of;
+  const isFlagged = task.reason === 'Flagged';
+  const tweak = isFlagged ? 'tweak, which fixes what was flagged' : 'tweak';
+  const why = task.reason === 'AwaitingReview' || message === null ? [] : [message];
   return [
     {
       cause: 'WaitingForReview',
       summary: `Its result has been waiting for a reviewer for ${about(now - task.since)}`,
-      advice: `Decide with \`genwarden review ${job} approve --task ${index}\` (or reject, or tweak).`,
+      advice: `Decide with \`genwarden review ${job} approve --task ${index} --run ${task.run}\` (or reject, or ${tweak}).`,
       waitingFor: {
         reason: 'Review',
         until: task.dueAt,
-        detail: `Its result awaits review since ${clockTime(task.since)}`,
+        detail: `Its result ${isFlagged ? 'was flagged and ' : ''}awaits review since ${clockTime(task.since)}`,
       },
     },
+    ...why.map((summary): Finding => ({ cause: 'WaitingForReview', summary })),
   ];
 }
 

@@ -84,7 +84,7 @@ function tweak({ state, detail, request, now }: InReview, instruction: string | 
 /** What the flags ask to change; undefined if nothing has flagged the result. */
 function instructionOf(flags: readonly Flag[] = []): string | undefined {
   if (flags.length === 0) return undefined;
-  return `Fix each of these problems: ${flags.map(({ reason }) => reason).join('; ')}`;
+  return `Fix each of these problems: ${flags.map(({ reason }) => reason.replace(/\.$/, '')).join('; ')}`;
 }
 
 /** Older instructions are left out of the prompt, which would grow with each tweak: the earlier result follows them already. */

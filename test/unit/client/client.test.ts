@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { tokenStore } from '../../../src/api/auth/tokenStore.ts';
 import { createToken } from '../../../src/api/auth/createToken.ts';
-import { GenwardenApiError, GenwardenClient } from '../../../src/client/index.ts';
+import { awaitsReview, GenwardenApiError, GenwardenClient, tasksInReview } from '../../../src/client/index.ts';
 import { failed, succeeded, toReview } from '../../../src/job/transitions.ts';
 import type { ApiOptions } from '../../../src/api/app.ts';
 import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
@@ -203,3 +203,26 @@ async function rawServer(answer: RequestListener): Promise<AsyncDisposable & { r
     },
   };
 }
+
+describe('wait and a review', () => {
+  test('ends when all that is left is a review, unless the caller waits through it', async () => {
+    await using world = await listening();
+    const { client } = world;
+    const { id } = await client.submit({ ...yard, tasks: [{}, {}], policy: { review: 'always' } });
+    const states: string[] = [];
+    const through = client.wait(id, { throughReview: true, onChange: ({ state }) => states.push(state) });
+    const ended = client.wait(id);
+    await world.claim(id, 0);
+    await world.finish(id, 0, toReview);
+    await world.claim(id, 1);
+    await world.finish(id, 1, succeeded);
+    const job = await ended;
+    expect([job.state, awaitsReview(job), tasksInReview(job).map(({ index }) => index)]).toEqual([
+      'needs_review',
+      true,
+      [0],
+    ]);
+    await client.review(id, 0, { run: 1, decision: 'approve' });
+    expect((await through).state).toBe('succeeded');
+  });
+});

@@ -37,8 +37,8 @@ export function addSubmit(program: Command, io: Io): void {
       'file with the request body as JSON, or - for standard input; flags override its values',
     )
     .option('--idempotency-key <key>', 'the same key and body never create a second job')
-    .option('--wait', 'wait until the job ends; exit code 1 unless it succeeded')
-    .option('--watch', 'follow the job until it ends; exit code 1 unless it succeeded')
+    .option('--wait', 'wait until the job ends or needs a review; exit code 0 if it succeeded, 5 if it needs a review')
+    .option('--watch', 'like --wait, and show the progress')
     .option('--download <folder>', "wait, then save the job's artifacts")
     .addOption(outputOption())
     .action(withClient(io, (client, options: SubmitOptions) => submit(io, client, options)));
@@ -84,7 +84,9 @@ function addPolicyOptions(command: Command): void {
       'another pool, model or both for when the first fails; can be repeated, in order',
       fallbacks,
     )
-    .addOption(new Option('--review <when>', 'whether a person reviews the results').choices(['never', 'always']));
+    .addOption(new Option('--review <when>', 'which results a person reviews').choices(['never', 'always', 'onFlag']))
+    .option('--check <prompt>', 'what a model looks for in each result; it may flag the result for review')
+    .option('--check-model <model>', "model that checks (default: the pool's first text model)");
 }
 
 async function submit(io: Io, client: GenwardenClient, options: SubmitOptions): Promise<void> {

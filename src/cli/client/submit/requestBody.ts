@@ -24,7 +24,9 @@ export interface BodyOptions {
   readonly reviewTimeout?: string;
   readonly deadline?: string;
   readonly maxAttempts?: number;
-  readonly review?: 'never' | 'always';
+  readonly review?: 'never' | 'always' | 'onFlag';
+  readonly check?: string;
+  readonly checkModel?: string;
   readonly onOutage?: 'wait' | 'fail';
   readonly onBudget?: 'wait' | 'fail';
   readonly fallback?: readonly Fallback[];
@@ -71,9 +73,10 @@ function inputOf(options: BodyOptions, { references, schema }: BodyParts): JsonO
 
 function policyOf(options: BodyOptions): JsonObject {
   const { attemptTimeout, runTimeout, queueTimeout, reviewTimeout, deadline, maxAttempts, review } = options;
-  const { onOutage, onBudget, fallback } = options;
+  const { onOutage, onBudget, fallback, check: prompt, checkModel: model } = options;
+  const check = withoutUndefined({ prompt, model });
   const limits = { attemptTimeout, runTimeout, queueTimeout, reviewTimeout, deadline, maxAttempts };
-  return withoutUndefined({ ...limits, review, onOutage, onBudget, fallback });
+  return { ...withoutUndefined({ ...limits, review, onOutage, onBudget, fallback }), ...unlessEmpty({ check }) };
 }
 
 function tasksOf({ task }: BodyOptions): JsonObject[] | undefined {

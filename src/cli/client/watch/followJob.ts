@@ -1,7 +1,7 @@
-// Follows one job until it ends, with requests that wait for its next change. Survives API outages.
+// Follows one job until it ends or only waits for a reviewer, with requests that wait for its next change. Survives API outages.
 
 import { sleep } from '../../../async/sleep.ts';
-import type { GenwardenClient, Job, Task } from '../../../client/index.ts';
+import { awaitsReview, type GenwardenClient, type Job, type Task } from '../../../client/index.ts';
 import { backoffCeiling } from '../../../job/backoff.ts';
 import { isTemporary, whyUnreachable } from '../connection.ts';
 
@@ -20,21 +20,23 @@ export interface Follower {
 const betweenUpdatesMs = 500;
 const retries = { first: 250, cap: 5_000 };
 
-/** Resolves with the job once it is terminal. Throws immediately if the first request fails. */
+/** Resolves with the job once it is terminal or only waits for a reviewer. Throws immediately if the first request fails. */
 export async function followJob(client: GenwardenClient, id: string, follower: Follower): Promise<Job> {
   let job = await client.get(id);
   follower.onJob(job);
-  while (job.finishedAt === null) {
+  while (!hasEnded(job)) {
     const requestedAt = performance.now();
     const hasProgress = follower.progress && job.progress.running > 0;
     const before = job;
     job = await withRetries(follower, () => (hasProgress ? client.get(id) : nextChange(client, before)));
     follower.onJob(job);
-    if (job.finishedAt !== null) break;
+    if (hasEnded(job)) break;
     await sleep(Math.max(0, requestedAt + betweenUpdatesMs - performance.now()));
   }
   return job;
 }
+
+const hasEnded = (job: Job): boolean => job.finishedAt !== null || awaitsReview(job);
 
 /** The part of a task that counts as a change. Progress is excluded: it would print a line twice a second. */
 export const stageOf = (task: Task): string =>

@@ -1,7 +1,7 @@
-// `genwarden watch`: follows jobs until all have ended.
+// `genwarden watch`: follows jobs until all have ended or only wait for a reviewer.
 
 import type { Command } from 'commander';
-import type { Job } from '../../../client/index.ts';
+import { awaitsReview, type Job } from '../../../client/index.ts';
 import { parseDuration } from '../../../job/duration.ts';
 import { exitCodes } from '../../exitCodes.ts';
 import type { Io } from '../../output/io.ts';
@@ -16,7 +16,11 @@ interface WatchCommandOptions {
 }
 
 export function addWatch(program: Command, io: Io): void {
-  clientCommand(program, 'watch', 'Follow jobs until all have ended; exit code 1 unless all succeeded')
+  clientCommand(
+    program,
+    'watch',
+    'Follow jobs until all have ended or need a review; exit code 0 if all succeeded, 5 if one needs a review',
+  )
     .argument('<jobs...>', 'ids of the jobs')
     .option('--patience <duration>', 'how long to retry while the API is unavailable', durationText, '5m')
     .addOption(outputOption('table', 'json', 'yaml'))
@@ -32,7 +36,9 @@ export function addWatch(program: Command, io: Io): void {
     );
 }
 
-/** 0 if every job succeeded. */
+/** 0 if every job succeeded. A job that failed matters more than one that waits for a reviewer. */
 export function exitCodeFor(jobs: readonly Job[]): number {
-  return jobs.every(({ state }) => state === 'succeeded') ? exitCodes.done : exitCodes.jobFailed;
+  const others = jobs.filter(({ state }) => state !== 'succeeded');
+  if (others.length === 0) return exitCodes.done;
+  return others.every(awaitsReview) ? exitCodes.needsReview : exitCodes.jobFailed;
 }

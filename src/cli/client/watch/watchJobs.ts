@@ -1,4 +1,4 @@
-// Watches jobs until all have ended. Draws progress bars on a terminal, prints a line for each change elsewhere, or in quiet
+// Watches jobs until all have ended or only wait for a reviewer. Draws progress bars on a terminal, prints a line for each change elsewhere, or in quiet
 // mode reports only API outages.
 
 import { createLogUpdate } from 'log-update';
@@ -7,6 +7,7 @@ import { paintFor } from '../../output/colours.ts';
 import { processIo, writeLine, type Io } from '../../output/io.ts';
 import { printable } from '../../output/text.ts';
 import { doneOf } from '../jobTables.ts';
+import { reviewLines } from '../reviewLines.ts';
 import { taskName } from '../waitText.ts';
 import { followJob, stageOf, waitOf } from './followJob.ts';
 import { screenLines } from './screen.ts';
@@ -21,7 +22,7 @@ export interface WatchOptions {
 
 const defaultGiveUpAfterMs = 5 * 60_000;
 
-/** Resolves with the terminal jobs, in the order of `ids`. */
+/** Resolves with the jobs as they ended, in the order of `ids`; then prints how to review those that wait for it. */
 export async function watchJobs(
   client: GenwardenClient,
   ids: readonly string[],
@@ -33,7 +34,10 @@ export async function watchJobs(
     const followed = ids.map((id) => followJob(client, id, { ...view, progress: live, giveUpAfterMs }));
     // The view must outlive every follower, so the first failure is thrown only after all have ended.
     await Promise.allSettled(followed);
-    return await Promise.all(followed);
+    const jobs = await Promise.all(followed);
+    view.close();
+    for (const line of jobs.flatMap(reviewLines)) writeLine(quiet ? io.stderr : io.stdout, line);
+    return jobs;
   } finally {
     view.close();
   }

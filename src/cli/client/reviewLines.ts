@@ -1,0 +1,25 @@
+// How to review the results of a job, for commands that end because it waits for a reviewer.
+
+import { tasksInReview, type Job, type Task } from '../../client/index.ts';
+import { printable } from '../output/text.ts';
+import { taskName } from './waitText.ts';
+
+const mostNamed = 5;
+
+/** Empty if no result waits for a reviewer. */
+export function reviewLines(job: Job): string[] {
+  const tasks = tasksInReview(job);
+  const more = tasks.length - mostNamed;
+  return [
+    ...tasks.slice(0, mostNamed).flatMap((task) => taskLines(job, task)),
+    ...(more > 0 ? [`  … and ${more} more: genwarden get ${job.id}`] : []),
+  ].map(printable);
+}
+
+function taskLines({ id }: Job, task: Task): string[] {
+  const decisions = task.flags === undefined ? 'approve|reject|tweak --instruction TEXT' : 'approve|reject|tweak';
+  return [
+    `${taskName(task)} needs a review until ${task.dueAt ?? 'its job ends'}: ${task.message}`,
+    `  genwarden review ${id} ${decisions} --task ${task.index} --run ${task.run}`,
+  ];
+}
