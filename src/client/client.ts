@@ -4,7 +4,6 @@ import { GenwardenApiError } from './error.ts';
 import { followEvents, type EventOptions } from './eventStream.ts';
 import type { JobEvent } from './eventTypes.ts';
 import type { Checklist, ExplainedJob, FixedTask, StuckFilter, StuckList } from './explainTypes.ts';
-import { awaitsReview } from './review.ts';
 import { sender, type ClientOptions, type Send } from './request.ts';
 import { withRetries } from './retry.ts';
 import type { PausedPool, Pool, Worker } from './poolTypes.ts';
@@ -101,7 +100,7 @@ export class GenwardenClient {
       tag = answer.tag;
       onChange?.(answer.job);
       if (!openStates.includes(answer.job.state)) return answer.job;
-      if (!throughReview && awaitsReview(answer.job)) return answer.job;
+      if (!throughReview && answer.job.awaitsReview) return answer.job;
     }
   }
 

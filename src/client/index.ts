@@ -2,7 +2,6 @@
 
 export { GenwardenClient } from './client.ts';
 export type { SubmitOptions, WaitOptions } from './client.ts';
-export { awaitsReview, tasksInReview } from './review.ts';
 export type { EventOptions } from './eventStream.ts';
 export { GenwardenApiError } from './error.ts';
 export type { Problem } from './error.ts';

@@ -113,6 +113,8 @@ export interface ListedJob {
   progress: Record<State, number> & { total: number; /** 0 to 1. */ fraction: number };
   /** Of the first waiting task; null while a task runs. */
   waitingFor: WaitingFor | null;
+  /** The job waits for nothing but a reviewer. */
+  awaitsReview: boolean;
   /** Of all tasks; null before the first paid call. */
   usage: Spent | null;
   labels: Record<string, string>;

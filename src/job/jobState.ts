@@ -1,7 +1,7 @@
 // State, progress and times of a job. They are derived from its tasks and never stored.
 
 import { latestEnd } from './budgets.ts';
-import { isOpen, taskStates, type Instant, type TaskState, type TaskStateName } from './task.ts';
+import { isHeld, isOpen, taskStates, type Instant, type TaskState, type TaskStateName } from './task.ts';
 
 export type JobState = TaskStateName;
 export type Counts = Readonly<Record<TaskStateName, number>>;
@@ -22,13 +22,19 @@ export function jobState(counts: Counts): JobState {
  * Whether the job waits for nothing but a reviewer: nothing changes until somebody decides, or a time limit ends. Then a client
  * that waits for the job gets its answer.
  */
-export function awaitsReview(tasks: Iterable<TaskState>): boolean {
-  let found = false;
-  for (const task of tasks) {
-    if (task.state === 'needs_review') found = true;
-    else if (isOpen(task)) return false;
+export function awaitsReview(tasks: readonly TaskState[]): boolean {
+  const held = tasks.filter(isHeld);
+  const isOther = (task: TaskState): boolean => isOpen(task) && task.state !== 'needs_review' && !isHeld(task);
+  if (tasks.some(isOther)) return false;
+  const inReview = new Set(tasks.flatMap(({ state, of }) => (state === 'needs_review' ? [of.task] : [])));
+  if (inReview.size === 0) return false;
+  const blocked = new Set(inReview);
+  // A task that waits for a reviewed one, directly or through others, waits for the reviewer too.
+  for (let before = -1; before !== blocked.size;) {
+    before = blocked.size;
+    for (const { of } of held) if (of.after?.some((parent) => blocked.has(parent)) === true) blocked.add(of.task);
   }
-  return found;
+  return held.every(({ of }) => blocked.has(of.task));
 }
 
 export interface JobTimes {

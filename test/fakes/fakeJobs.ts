@@ -80,6 +80,7 @@ export function fakeJob(id: string, tasks: Task[]): FakeJob {
       fraction: tasks.reduce((sum, { progress }) => sum + progress, 0) / tasks.length,
     },
     waitingFor: tasks.map(({ waitingFor }) => waitingFor).find((it) => it !== null) ?? null,
+    awaitsReview: state === 'needs_review',
     usage: null,
     labels: { project: 'p42' },
     metadata: {},

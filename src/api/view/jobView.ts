@@ -1,6 +1,6 @@
 // The JSON of a job: complete, from its record, or as a list item, from the states of its tasks.
 
-import { countStates, jobState, jobTimes, progressFraction } from '../../job/jobState.ts';
+import { awaitsReview, countStates, jobState, jobTimes, progressFraction } from '../../job/jobState.ts';
 import { roundCost } from '../../job/money.ts';
 import type { JsonValue, Spent, TaskState } from '../../job/task.ts';
 import { isoTime } from '../../job/time.ts';
@@ -44,6 +44,7 @@ export function listedJobView(tasks: readonly TaskVersion[], { workers, waits }:
     expiresAt: isoTime(times.expiresAt),
     progress: { total, ...counts, fraction: Number(progressFraction(states, running).toFixed(4)) },
     waitingFor: waitingForView(jobWaitsFor(tasks, waits)),
+    awaitsReview: awaitsReview(states),
     usage: totalSpent(states),
     labels: { ...labels },
   };

@@ -122,6 +122,7 @@ export const listedJobSchema = z.object({
   expiresAt: time,
   progress: progressSchema,
   waitingFor: waitingForSchema.nullable().describe('Of the first waiting task; null while a task runs.'),
+  awaitsReview: z.boolean().describe('The job waits for nothing but a reviewer.'),
   usage: spentSchema.nullable().describe('Of all tasks; null before the first paid call.'),
   labels: z.record(z.string(), z.string()),
 });

@@ -1,6 +1,6 @@
 // How to review the results of a job, for commands that end because it waits for a reviewer.
 
-import { tasksInReview, type Job, type Task } from '../../client/index.ts';
+import type { Job, Task } from '../../client/index.ts';
 import { printable } from '../output/text.ts';
 import { taskName } from './waitText.ts';
 
@@ -8,7 +8,7 @@ const mostNamed = 5;
 
 /** Empty if no result waits for a reviewer. */
 export function reviewLines(job: Job): string[] {
-  const tasks = tasksInReview(job);
+  const tasks = (job.tasks ?? []).filter(({ state }) => state === 'needs_review');
   const more = tasks.length - mostNamed;
   return [
     ...tasks.slice(0, mostNamed).flatMap((task) => taskLines(job, task)),

@@ -205,7 +205,7 @@ describe('a job that needs a review', () => {
     ]);
   });
 
-  test('goes on while another task runs, and matters less than a job that failed', async () => {
+  test('continues while another task runs, and matters less than a job that failed', async () => {
     await using api = await FakeApi.start();
     api.put(fakeJob('job1', [inReview, fakeTask(1, 'running')]));
     const running = startCommand(['watch', 'job1'], { env: api.env });
@@ -221,7 +221,18 @@ describe('a job that needs a review', () => {
     const job = fakeJob('job1', [fakeTask(0, 'needs_review')]);
     api.put(job);
     api.route('POST /v1/jobs', (_, response) => answerJson(response, 202, { ...job, warnings: [] }));
-    const submit = ['submit', '--prompt', 'a', '--check', 'Is it red?', '--check-model', 'judge', '--wait', '-o', 'json'];
+    const submit = [
+      'submit',
+      '--prompt',
+      'a',
+      '--check',
+      'Is it red?',
+      '--check-model',
+      'judge',
+      '--wait',
+      '-o',
+      'json',
+    ];
     const { code, stdout, stderr } = await runCommand(submit, { env: api.env });
     expect([code, JSON.parse(stdout).state]).toEqual([5, 'needs_review']);
     expect(stderr).toBe(

@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { countStates, jobState, jobTimes, progressFraction } from '../../../src/job/jobState.ts';
+import { awaitsReview, countStates, jobState, jobTimes, progressFraction } from '../../../src/job/jobState.ts';
 import { isOpen, taskStates, type TaskState, type TaskStateName } from '../../../src/job/task.ts';
-import { cancelled, deleted, failed, submitted, succeeded } from '../../../src/job/transitions.ts';
+import { cancelled, deleted, failed, submitted, submittedHeld, succeeded } from '../../../src/job/transitions.ts';
 import { everyState, identity, runningTask, start } from '../../fakes/tasks.ts';
 
 const stateOf = (...states: TaskStateName[]) => jobState(countStates(states.map(taskIn)));
@@ -82,5 +82,29 @@ describe('progress', () => {
         expect(fraction === 1).toBe(!tasks.some(isOpen));
       }),
     );
+  });
+});
+
+describe('a job waits for nothing but a reviewer', () => {
+  const held = (task: number, ...after: number[]): TaskState =>
+    submittedHeld({ ...identity(), task, total: 4, after }, start + 1_000);
+  const at = (task: number, state: TaskStateName): TaskState => {
+    const found = taskIn(state);
+    return { ...found, of: { ...found.of, task, total: 4 } };
+  };
+
+  test.each<[boolean, string, TaskState[]]>([
+    [true, 'in review, and the others have ended', [at(0, 'needs_review'), at(1, 'failed'), at(2, 'succeeded')]],
+    [false, 'nothing is in review', [at(0, 'succeeded')]],
+    [false, 'another task is queued', [at(0, 'needs_review'), at(1, 'queued')]],
+    [false, 'another task waits for its next attempt', [at(0, 'needs_review'), at(1, 'waiting')]],
+    [
+      true,
+      'the others wait for the one in review, directly and through each other',
+      [at(0, 'needs_review'), held(1, 0), held(2, 3), held(3, 1)],
+    ],
+    [false, 'another task is about to be released', [at(0, 'needs_review'), at(1, 'succeeded'), held(2, 1)]],
+  ])('%s: %s', (expected, _what, tasks) => {
+    expect(awaitsReview(tasks)).toBe(expected);
   });
 });

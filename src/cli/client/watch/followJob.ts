@@ -1,7 +1,7 @@
 // Follows one job until it ends or only waits for a reviewer, with requests that wait for its next change. Survives API outages.
 
 import { sleep } from '../../../async/sleep.ts';
-import { awaitsReview, type GenwardenClient, type Job, type Task } from '../../../client/index.ts';
+import type { GenwardenClient, Job, Task } from '../../../client/index.ts';
 import { backoffCeiling } from '../../../job/backoff.ts';
 import { isTemporary, whyUnreachable } from '../connection.ts';
 
@@ -36,7 +36,7 @@ export async function followJob(client: GenwardenClient, id: string, follower: F
   return job;
 }
 
-const hasEnded = (job: Job): boolean => job.finishedAt !== null || awaitsReview(job);
+const hasEnded = (job: Job): boolean => job.finishedAt !== null || job.awaitsReview;
 
 /** The part of a task that counts as a change. Progress is excluded: it would print a line twice a second. */
 export const stageOf = (task: Task): string =>

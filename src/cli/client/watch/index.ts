@@ -1,7 +1,7 @@
 // `genwarden watch`: follows jobs until all have ended or only wait for a reviewer.
 
 import type { Command } from 'commander';
-import { awaitsReview, type Job } from '../../../client/index.ts';
+import type { Job } from '../../../client/index.ts';
 import { parseDuration } from '../../../job/duration.ts';
 import { exitCodes } from '../../exitCodes.ts';
 import type { Io } from '../../output/io.ts';
@@ -40,5 +40,5 @@ export function addWatch(program: Command, io: Io): void {
 export function exitCodeFor(jobs: readonly Job[]): number {
   const others = jobs.filter(({ state }) => state !== 'succeeded');
   if (others.length === 0) return exitCodes.done;
-  return others.every(awaitsReview) ? exitCodes.needsReview : exitCodes.jobFailed;
+  return others.every(({ awaitsReview }) => awaitsReview) ? exitCodes.needsReview : exitCodes.jobFailed;
 }
