@@ -30,13 +30,32 @@ export interface OpenJobs {
   complete: boolean;
 }
 
+export interface TaskProgress {
+  job: string;
+  task: number;
+  worker: string;
+  /** 0 to 1. */
+  progress: number;
+  /** Only in the events of one job: the next piece of the text that the task has so far. */
+  partial?: PartialText;
+}
+
+/** Not a result: another attempt may follow, and begins a new text at offset 0. */
+export interface PartialText {
+  run: number;
+  attempt: number;
+  /** Where the piece belongs in the text, in UTF-16 code units. 0: what came before does not count any more. */
+  offset: number;
+  text: string;
+}
+
 /** `id` is the position after the event: pass it as `lastEventId` to resume. */
 export type JobEvent<Snapshot = OpenJobs> =
   | { event: 'snapshot'; id: string; data: Snapshot }
   | { event: 'task'; id: string; data: TaskChange }
   /** The job after its newest transition. */
   | { event: 'job'; id: string; data: ListedJob }
-  | { event: 'progress'; data: { job: string; task: number; worker: string; /** 0 to 1. */ progress: number } }
+  | { event: 'progress'; data: TaskProgress }
   /** Only in the events of one job: what a task waits for has changed, although its state has not. */
   | { event: 'waiting'; data: { job: string; task: number; waitingFor: WaitingFor | null } }
   /** Too many events were missed: a snapshot follows. */

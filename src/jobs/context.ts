@@ -8,6 +8,7 @@ import type { ImageReader } from '../ports/imageReader.ts';
 import type { InstallationProbe } from '../ports/installationProbe.ts';
 import type { JobLog } from '../ports/jobLog.ts';
 import type { KeyRing } from '../ports/keyRing.ts';
+import type { PartialTexts } from '../ports/partialTexts.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
 import type { SchemaChecker } from '../ports/schemaChecker.ts';
 import type { StorageHealth } from '../ports/storageHealth.ts';
@@ -23,6 +24,8 @@ export interface JobsContext {
   readonly log: JobLog;
   readonly queue: Pick<TaskQueue, 'paused'>;
   readonly heartbeats: Pick<Heartbeats, 'sendCancellation'>;
+  /** If absent, event streams have no text of running tasks. */
+  readonly texts?: PartialTexts;
   readonly artifacts: ArtifactStore;
   readonly schemas: Pick<SchemaChecker, 'problems'>;
   readonly images: ImageReader;

@@ -9,6 +9,7 @@ import {
   natsHeartbeats,
   natsJobLog,
   natsKeyRing,
+  natsPartialTexts,
   natsPoolRegistry,
   natsTaskQueue,
 } from '../adapters/nats/index.ts';
@@ -20,6 +21,7 @@ import type { Heartbeats } from '../ports/heartbeats.ts';
 import type { ImageReader } from '../ports/imageReader.ts';
 import type { JobLog } from '../ports/jobLog.ts';
 import type { KeyRing } from '../ports/keyRing.ts';
+import type { PartialTexts } from '../ports/partialTexts.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
 import type { SchemaChecker } from '../ports/schemaChecker.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
@@ -37,6 +39,7 @@ export interface OpenLog {
 
 export interface Ports extends OpenLog {
   readonly heartbeats: Heartbeats;
+  readonly texts: PartialTexts;
   readonly artifacts: ArtifactStore;
   readonly images: ImageReader;
   readonly keys: KeyRing;
@@ -67,6 +70,7 @@ export async function openPorts(context: ProcessContext, retentionMs: number): P
   return {
     ...opened,
     heartbeats: natsHeartbeats(link),
+    texts: natsPartialTexts(link),
     artifacts,
     images: sharpImageReader(),
     keys: await natsKeyRing(link, { keys: {}, clock }),

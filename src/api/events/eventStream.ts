@@ -11,7 +11,7 @@ import { problemOf } from '../problem.ts';
 import { liveOf } from '../routes/answers.ts';
 import { jobView, listedJobView } from '../view/jobView.ts';
 import { waitingForView } from '../view/taskView.ts';
-import { taskEventView } from '../view/transitionView.ts';
+import { taskEventView, textEventView } from '../view/transitionView.ts';
 
 export interface EventRequest {
   readonly tenant: string;
@@ -61,6 +61,8 @@ async function textOf(context: ApiContext, event: FeedEvent): Promise<string> {
       return eventText('job', listedJobView(event.tasks, await liveOf(context, event.tasks)), eventId(event.at));
     case 'progress':
       return eventText('progress', event.progress);
+    case 'text':
+      return eventText('progress', textEventView(event.text));
     case 'waiting': {
       const { job, task, waitingFor } = event;
       return eventText('waiting', { job, task, waitingFor: waitingForView(waitingFor) });

@@ -14,7 +14,7 @@ import { refuseStale } from './listRoute.ts';
 
 const about = `Server-sent events. \`snapshot\` comes first. Each transition then sends \`task\` and, if it is the job's newest, \`job\`,
 both with an id. \`progress\` has no id, and neither has \`waiting\`, which is sent in the events of one job when what a task waits for
-changes although its state does not. A client that reconnects with \`Last-Event-ID\` gets the events it missed and no
+changes although its state does not. In the events of one job, \`progress\` may have \`partial\`, the next piece of the text of a running task. A client that reconnects with \`Last-Event-ID\` gets the events it missed and no
 snapshot. If it missed too many, or the stream was replaced, it gets \`reset\` and a snapshot. When the token is revoked or expires,
 \`problem\` with a problem document is the last event.`;
 

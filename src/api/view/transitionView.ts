@@ -4,6 +4,7 @@ import { targetOf } from '../../job/target.ts';
 import { isOpen } from '../../job/task.ts';
 import type { Waits } from '../../jobs/waitObserver.ts';
 import type { DetailedEntry, LogEntry } from '../../ports/jobLog.ts';
+import type { PartialText } from '../../ports/partialTexts.ts';
 import type { TransitionView } from './schemas.ts';
 import { isoTime } from '../../job/time.ts';
 import { artifactView, errorView, flagsView, waitingForView, workerOf, isoTimeOrNull } from './taskView.ts';
@@ -57,4 +58,9 @@ export function taskEventView({ sequence, at, state }: LogEntry, waits: Waits) {
     waitingFor: waitingForView(waits({ sequence, state })),
     target: isOpen(state) ? { ...targetOf(state) } : null,
   };
+}
+
+/** A `progress` event with the next piece of a running task's text. */
+export function textEventView({ job, task, worker, progress, run, attempt, offset, text }: PartialText) {
+  return { job, task, worker, progress, partial: { run, attempt, offset, text } };
 }

@@ -5,6 +5,7 @@ import { countStates, jobState } from '../../job/jobState.ts';
 import type { JobId } from '../../job/ids.ts';
 import { openStates, type Sequence } from '../../job/task.ts';
 import type { JobRecord, LogEntry, Position } from '../../ports/jobLog.ts';
+import type { PartialText } from '../../ports/partialTexts.ts';
 import type { ProgressReport } from '../../readmodel/workerDirectory.ts';
 import type { JobsContext } from '../context.ts';
 import { listJobs, taskVersions, type TaskVersion } from '../list.ts';
@@ -14,6 +15,7 @@ import { versionOf } from '../wait.ts';
 import { collectProgress, type ProgressUpdates } from './progress.ts';
 import { JobsAfter } from './jobsAfter.ts';
 import { missedEntries, replaySource } from './replay.ts';
+import { collectTexts, noTexts, type TextUpdates } from './texts.ts';
 import { watchWaiting, type WaitingContext, type WaitingReport, type WaitingUpdates } from './waiting.ts';
 import { WakeUp } from './wakeUp.ts';
 
@@ -27,12 +29,15 @@ export type FeedEvent =
   | { readonly event: 'task'; readonly entry: LogEntry; readonly at: Position }
   | { readonly event: 'job'; readonly tasks: readonly TaskVersion[]; readonly at: Position }
   | { readonly event: 'progress'; readonly progress: ProgressReport }
+  /** In a feed of one job: a piece of the text that a running task has so far. */
+  | { readonly event: 'text'; readonly text: PartialText }
   /** In a feed of one job: what a task waits for has changed, although its log has not. */
   | ({ readonly event: 'waiting' } & WaitingReport)
   /** Nothing happened for `keepAliveMs`. */
   | { readonly event: 'silence' };
 
-export type FeedContext = Pick<JobsContext, 'log' | 'follower' | 'clock' | 'workers' | 'recent'> & WaitingContext;
+export type FeedContext = Pick<JobsContext, 'log' | 'follower' | 'clock' | 'workers' | 'recent' | 'texts'> &
+  WaitingContext;
 
 export interface FeedRequest {
   readonly tenant: string;
@@ -58,20 +63,29 @@ export async function* feed(
   const wakeUp = new WakeUp();
   const progress = collectProgress(context, request, () => wakeUp.wake());
   const waiting = watchWaiting(context, request.job, () => wakeUp.wake());
+  const texts = textsOf(context, request.job, () => wakeUp.wake());
   const stop = context.recent.onChange(() => wakeUp.wake());
   try {
-    yield* new Feed(context, request, signal, wakeUp, { progress, waiting }).events();
+    yield* new Feed(context, request, signal, wakeUp, { progress, waiting, texts }).events();
   } finally {
     progress.stop();
     waiting.stop();
+    texts.stop();
     stop();
   }
+}
+
+/** A feed of all jobs has no texts. */
+function textsOf({ texts, clock }: FeedContext, job: JobId | undefined, wake: () => void): TextUpdates {
+  if (texts === undefined || job === undefined) return noTexts;
+  return collectTexts({ texts, job, wake, now: () => clock.monotonic() });
 }
 
 /** What changes between messages of the stream. */
 interface Updates {
   readonly progress: ProgressUpdates;
   readonly waiting: WaitingUpdates;
+  readonly texts: TextUpdates;
 }
 
 class Feed {
@@ -102,10 +116,18 @@ class Feed {
     const { resumeAt } = this.#request;
     await this.#caughtUp();
     if (this.#signal.aborted) return;
+    this.#noteKnown();
     if (resumeAt === undefined) yield* this.#snapshot();
     else if (resumeAt === 'unknown') yield* this.#reset();
     else yield* this.#resume(resumeAt);
     while (!this.#ended && !this.#signal.aborted) yield* this.#live();
+  }
+
+  /** A client that resumes gets no snapshot. */
+  #noteKnown(): void {
+    const { job } = this.#request;
+    const tasks = job === undefined ? [] : (this.#context.follower.index.job(job)?.tasks ?? []);
+    this.#updates.texts.note(tasks.flatMap((task) => task?.state ?? []));
   }
 
   /** A stream that was just replaced has no position yet. */
@@ -143,6 +165,7 @@ class Feed {
   }
 
   async *#reset(): AsyncGenerator<FeedEvent> {
+    this.#updates.texts.forget();
     yield { event: 'reset' };
     yield* this.#snapshot();
   }
@@ -162,6 +185,7 @@ class Feed {
     const record = await readJob(this.#context, tenant, job);
     this.#shown = record.tasks.map(({ last }) => last.sequence);
     await this.#updates.waiting.note(taskVersions(record));
+    this.#updates.texts.note(taskVersions(record).map(({ state }) => state));
     yield { event: 'snapshot', record, at };
     if (versionOf(record).open) return;
     this.#ended = true;
@@ -186,6 +210,7 @@ class Feed {
       yield* this.#entries(entries);
       if (entries.length === 0) this.#jobs.forget();
       for (const progress of this.#updates.progress.take()) yield { event: 'progress', progress };
+      for (const text of this.#updates.texts.take()) yield { event: 'text', text };
       for (const waiting of await this.#updates.waiting.take()) yield { event: 'waiting', ...waiting };
       if (this.#ended || entries.length > 0) return;
     }
@@ -215,6 +240,7 @@ class Feed {
   async *#transition(entry: LogEntry, tasks: readonly TaskVersion[] | undefined): AsyncGenerator<FeedEvent> {
     const at = { epoch: this.#sent.epoch, sequence: entry.sequence };
     await this.#updates.waiting.note([entry]);
+    this.#updates.texts.note([entry.state]);
     if (entry.sequence !== this.#jobOnly) yield { event: 'task', entry, at };
     if (tasks !== undefined) yield { event: 'job', tasks, at };
     if (this.#request.job === undefined) return;
