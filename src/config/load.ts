@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { GenwardenError } from '../job/errors/index.ts';
+import { providerNames, settingOf, type ProviderName } from '../job/providers.ts';
 import { trimKey, trimKeyLines } from './apiKeys.ts';
 import { maskText } from './mask.ts';
 import type { Command, ResolvedSetting, SettingDefinition, Source } from './setting.ts';
@@ -42,8 +43,12 @@ export function readSettings(input: SettingsInput): { settings: Settings; resolv
 }
 
 function withKeysFile(settings: z.infer<typeof settingsSchema>, resolved: readonly ResolvedSetting[]): Settings {
-  const { source } = resolved.find(({ definition }) => definition.name === 'GEMINI_API_KEYS')!;
-  return source.kind === 'file' ? { ...settings, gemini: { ...settings.gemini, apiKeysFile: source.path } } : settings;
+  const fileOf = (provider: ProviderName): { apiKeysFile?: string } => {
+    const { source } = resolved.find(({ definition }) => definition.variable === settingOf(provider, 'API_KEYS'))!;
+    return source.kind === 'file' ? { apiKeysFile: source.path } : {};
+  };
+  const parts = providerNames.map((name) => [name, { ...settings[name], ...fileOf(name) }]);
+  return { ...settings, ...(Object.fromEntries(parts) as Pick<Settings, ProviderName>) };
 }
 
 function resolve(definition: SettingDefinition, input: SettingsInput): ResolvedSetting {

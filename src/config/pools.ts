@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { GenwardenError } from '../job/errors/index.ts';
 import type { PoolBudgets, Prices } from '../job/money.ts';
 import type { JobKind, PolicyRequest } from '../job/policy.ts';
+import { providerNames, type ProviderName } from '../job/providers.ts';
 import { keyProblem, trimKey } from './apiKeys.ts';
 import { budgetsSchema, checkPrices, pricesSchema } from './poolMoney.ts';
 import { checkProviderOptions, providerOptionsSchema } from './poolOptions.ts';
@@ -22,7 +23,7 @@ export interface PoolKey {
 /** A configured pool: its public `PoolDeclaration`, and keys and limits that only its workers may know. */
 export interface PoolSettings {
   readonly name: string;
-  readonly provider: 'gemini';
+  readonly provider: ProviderName;
   /** By kind, the default first; empty for a kind that the pool does not offer. */
   readonly models: Readonly<Record<JobKind, readonly string[]>>;
   /** The pool's own defaults of the job policy; times in milliseconds. */
@@ -33,7 +34,8 @@ export interface PoolSettings {
   readonly budgets: PoolBudgets | undefined;
   /** The provider's address; undefined: the SDK's default. */
   readonly baseUrl: string | undefined;
-  readonly apiVersion: string;
+  /** For providers with several versions; undefined: the adapter's default. */
+  readonly apiVersion: string | undefined;
   /** Slots of each worker of this pool. */
   readonly concurrency: number;
   /** The provider options that jobs may set; undefined: the provider's default. */
@@ -50,13 +52,14 @@ export interface PoolSettings {
  */
 export function loadPools(settings: Settings, files: (path: string) => string = readTextFile): PoolSettings[] {
   const path = settings.poolsFile;
-  if (path === undefined) return [poolOf(settings.gemini, { name: settings.pool, concurrency: settings.concurrency })];
+  if (path === undefined) {
+    const { pool: name, concurrency } = settings;
+    return [poolOf(settings, { name, provider: providerOfSettings(settings), concurrency })];
+  }
   const parsed = poolsFileSchema.safeParse(readJson(path, files));
   if (!parsed.success) throw invalidFile(path, parsed.error.issues.map(issueLine));
   const entries = withKeys(path, parsed.data.pools, files);
-  return entries.map((pool) =>
-    poolOf(settings.gemini, { ...pool, concurrency: pool.concurrency ?? settings.concurrency }),
-  );
+  return entries.map((pool) => poolOf(settings, { ...pool, concurrency: pool.concurrency ?? settings.concurrency }));
 }
 
 /**
@@ -115,15 +118,18 @@ function withKeys(path: string, pools: readonly PoolInFile[], files: (path: stri
   return entries;
 }
 
-/** The provider's settings supply the fields that the entry omits. */
-function poolOf(
-  flat: ProviderSettings,
-  entry: Partial<PoolEntry> & { name: string; concurrency: number },
-): PoolSettings {
+/** Without a pools file: the provider with keys. With keys of both, or of none, Gemini. */
+const providerOfSettings = ({ gemini, openai }: Settings): ProviderName =>
+  openai.apiKeys.length > 0 && gemini.apiKeys.length === 0 ? 'openai' : 'gemini';
+
+/** The settings of the pool's provider supply the fields that the entry omits. */
+function poolOf(settings: Settings, entry: Partial<PoolEntry> & { name: string; concurrency: number }): PoolSettings {
+  const provider = entry.provider ?? 'gemini';
+  const flat: ProviderSettings = settings[provider];
   const keys: NonNullable<PoolEntry['keys']> = entry.keys ?? flat.apiKeys.map((secret) => ({ key: secret }));
   return {
     name: entry.name,
-    provider: entry.provider ?? 'gemini',
+    provider,
     models: entry.models ?? byKind(flat.models),
     policy: entry.policy ?? {},
     keys: keys.map(({ key, ...limits }) => ({
@@ -134,7 +140,7 @@ function poolOf(
     prices: entry.prices,
     budgets: entry.budgets,
     baseUrl: entry.baseUrl ?? flat.baseUrl,
-    apiVersion: entry.apiVersion ?? flat.apiVersion,
+    apiVersion: entry.apiVersion ?? ('apiVersion' in flat ? flat.apiVersion : undefined),
     concurrency: entry.concurrency,
     providerOptions: entry.providerOptions,
     tenants: entry.tenants,
@@ -160,7 +166,7 @@ const poolSchema = z
     name: z
       .string()
       .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be 1 to 63 lower-case letters, digits and inner -'),
-    provider: z.enum(['gemini']).optional(),
+    provider: z.enum(providerNames).optional(),
     models: modelsSchema.optional(),
     policy: policySchema.optional(),
     prices: pricesSchema.optional(),
@@ -188,7 +194,11 @@ const poolSchema = z
     owner: z.string().min(1).optional(),
   })
   .superRefine(checkPrices)
-  .superRefine(checkProviderOptions);
+  .superRefine(checkProviderOptions)
+  .refine(({ provider, apiVersion }) => apiVersion === undefined || provider !== 'openai', {
+    path: ['apiVersion'],
+    message: 'is not for openai: the version is part of baseUrl, such as https://api.openai.com/v1',
+  });
 
 const poolsFileSchema = z.strictObject({ pools: z.array(poolSchema).min(1).superRefine(checkNames) });
 

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { GenwardenError } from '../job/errors/index.ts';
+import { providerNames, settingOf, type ProviderName } from '../job/providers.ts';
 import { keyList, trimKeyLines } from './apiKeys.ts';
 import { loadPools, type PoolKey } from './pools.ts';
 import type { Settings } from './settings.ts';
@@ -22,9 +23,7 @@ export function reloadKeys(settings: Settings, pool: string, files = readTextFil
     read.add(path);
     return files(path);
   };
-  const { apiKeysFile } = settings.gemini;
-  const apiKeys = apiKeysFile === undefined ? settings.gemini.apiKeys : keysIn(apiKeysFile, recorded);
-  const pools = loadPools({ ...settings, gemini: { ...settings.gemini, apiKeys } }, recorded);
+  const pools = loadPools(withCurrentKeys(settings, recorded), recorded);
   const found = pools.find(({ name }) => name === pool);
   if (found !== undefined) return { keys: found.keys, files: [...read] };
   throw new GenwardenError(
@@ -33,13 +32,25 @@ export function reloadKeys(settings: Settings, pool: string, files = readTextFil
   );
 }
 
-function keysIn(path: string, files: (path: string) => string): string[] {
+function withCurrentKeys(settings: Settings, files: (path: string) => string): Settings {
+  const parts = providerNames.map((name) => {
+    const { apiKeysFile, apiKeys } = settings[name];
+    const current = apiKeysFile === undefined ? apiKeys : keysIn(name, apiKeysFile, files);
+    return [name, { ...settings[name], apiKeys: current }];
+  });
+  return { ...settings, ...(Object.fromEntries(parts) as Pick<Settings, ProviderName>) };
+}
+
+function keysIn(provider: ProviderName, path: string, files: (path: string) => string): string[] {
   const parsed = keyList.schema.safeParse(trimKeyLines(files(path)));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path: [, line], message }) =>
     typeof line === 'number' ? `line ${line + 1} ${message}` : message,
   );
-  throw new GenwardenError('InvalidConfiguration', `GENWARDEN_GEMINI_API_KEYS_FILE=${path}: ${problems.join('; ')}`);
+  throw new GenwardenError(
+    'InvalidConfiguration',
+    `${settingOf(provider, 'API_KEYS_FILE')}=${path}: ${problems.join('; ')}`,
+  );
 }
 
 const readTextFile = (path: string): string => readFileSync(path, 'utf8');

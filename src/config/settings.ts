@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { keyList } from './apiKeys.ts';
 import { duration, integer, label, list, matching, oneOf, oneOfNumbers, path, port, size, text, url } from './forms.ts';
+import type { ProviderName } from '../job/providers.ts';
 import { kubernetesSettings } from './kubernetesSettings.ts';
 import { definitionsOf, optional, optionalList, withDefault } from './setting.ts';
 import type { Command } from './setting.ts';
@@ -108,7 +109,7 @@ const http = z.object({
   }),
 });
 
-const provider = (name: 'GEMINI' | 'OPENAI', title: string, aliases: string[], version: string, models: string) =>
+const provider = (name: 'GEMINI' | 'OPENAI', title: string, models: string) =>
   z.object({
     apiKeys: optionalList(keyList, {
       name: `${name}_API_KEYS`,
@@ -116,16 +117,11 @@ const provider = (name: 'GEMINI' | 'OPENAI', title: string, aliases: string[], v
       description: `API keys of ${title}, separated by commas or line breaks`,
       usedBy: provisioning,
       secret: true,
-      aliases,
+      aliases: [`${name}_API_KEY`],
     }),
     baseUrl: optional(url('http:', 'https:'), {
       name: `${name}_BASE_URL`,
       description: `Address of ${title} (unset: the default of its SDK)`,
-      usedBy: provisioning,
-    }),
-    apiVersion: withDefault(apiVersion, version, {
-      name: `${name}_API_VERSION`,
-      description: `API version of ${title}`,
       usedBy: provisioning,
     }),
     requestsPerMinute: withDefault(integer(1, 100_000), '10', {
@@ -145,6 +141,7 @@ const provider = (name: 'GEMINI' | 'OPENAI', title: string, aliases: string[], v
     }),
   });
 
+const openaiModels = 'gpt-image-2.5-flare,gpt-image-1.5,gpt-image-1-mini,gpt-5.4-mini,gpt-5.4';
 const geminiModels =
   'gemini-3.1-flash-image,gemini-3.1-flash-lite-image,gemini-3-pro-image,gemini-nano-banana-2.1,gemini-2.5-flash';
 
@@ -198,8 +195,14 @@ export const settingsSchema = z.object({
     description: 'How long a stopping worker waits for its running tasks before it returns them to the queue',
     usedBy: provisioning,
   }),
-  gemini: provider('GEMINI', 'Gemini', ['GEMINI_API_KEY'], 'v1beta', geminiModels),
-  openai: provider('OPENAI', 'OpenAI (reserved, not available yet)', [], 'v1', 'gpt-image-1'),
+  gemini: provider('GEMINI', 'Gemini', geminiModels).extend({
+    apiVersion: withDefault(apiVersion, 'v1beta', {
+      name: 'GEMINI_API_VERSION',
+      description: 'API version of Gemini',
+      usedBy: provisioning,
+    }),
+  }),
+  openai: provider('OPENAI', 'OpenAI', openaiModels),
   authTokensFile: optional(path, {
     name: 'AUTH_TOKENS_FILE',
     description:
@@ -249,19 +252,21 @@ export const settingsSchema = z.object({
   }),
   standinLatencyMs: withDefault(duration('0s', '1h'), '2s', {
     name: 'STANDIN_LATENCY',
-    description: 'How long the Gemini stand-in of `dev` takes to answer',
+    description: 'How long the stand-in of the provider takes to answer in `dev`',
     usedBy: ['dev'],
   }),
 });
 
 /** Checked settings. Names that end in `Ms` are milliseconds. */
-export type Settings = z.infer<typeof settingsSchema> & {
+export type Settings = z.infer<typeof settingsSchema> & Readonly<Record<ProviderName, KeysFile>>;
+
+interface KeysFile {
   /** The file that the keys were read from, if they come from a file: they are read again when it changes. */
-  readonly gemini: { readonly apiKeysFile?: string };
-};
+  readonly apiKeysFile?: string;
+}
 
 /** One provider's part of the settings. */
-export type ProviderSettings = Settings['gemini'];
+export type ProviderSettings = Settings[ProviderName];
 
 export const settingDefinitions = definitionsOf(settingsSchema);
 

@@ -4,6 +4,7 @@ import { formatDuration } from '../job/duration.ts';
 import { ownWords } from '../job/block.ts';
 import { clockTime, count } from '../job/explain/format.ts';
 import type { ObservedPool } from '../job/explain/observation.ts';
+import { settingOf } from '../job/providers.ts';
 import { isoTime } from '../job/time.ts';
 import { storageAdvice, storageEffect, storageTitle } from '../job/storage.ts';
 import { GenwardenError } from '../job/errors/index.ts';
@@ -180,7 +181,7 @@ function workers({ name, workers: live, draining, slots, paused }: ObservedPool)
   return failed(label, `paused${until}; ${says}`, `Resume it with \`genwarden resume ${name}\`.`);
 }
 
-function keys({ name, keys: all }: ObservedPool): Check[] {
+function keys({ name, provider, keys: all }: ObservedPool): Check[] {
   if (all === null) return [];
   const label = `keys of ${name}`;
   const states = all.map(({ fingerprint, state, cause, until }) => {
@@ -192,7 +193,7 @@ function keys({ name, keys: all }: ObservedPool): Check[] {
       failed(
         label,
         'no key is configured',
-        'Set GENWARDEN_GEMINI_API_KEYS, or keys in the pools file, for its workers.',
+        `Set ${settingOf(provider, 'API_KEYS')}, or keys in the pools file, for its workers.`,
       ),
     ];
   }

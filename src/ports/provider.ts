@@ -3,6 +3,7 @@
 import type { PaidUsage } from '../job/errors/index.ts';
 import type { JobKind } from '../job/policy.ts';
 import type { JsonValue, TaskInput } from '../job/task.ts';
+import type { SchemaChecker } from './schemaChecker.ts';
 
 export interface ReferenceBytes {
   readonly mediaType: string;
@@ -50,6 +51,16 @@ export interface Generated {
   readonly flags?: readonly string[];
   /** Frees the images' bytes, which must not be read afterwards. The garbage collector would take seconds. */
   readonly release?: () => void;
+}
+
+/** What a pool and its worker give to the adapter of the pool's provider. */
+export interface ProviderOptions {
+  /** Another address for the provider's SDK; undefined: the provider's own. */
+  readonly baseUrl?: string | undefined;
+  /** For providers that have several; undefined: the adapter's default. */
+  readonly apiVersion?: string | undefined;
+  /** Closed by the caller. */
+  readonly schemas: SchemaChecker;
 }
 
 export interface Provider {

@@ -7,6 +7,7 @@ import { Registry } from 'prom-client';
 import { storageOf } from '../adapters/nats/jetstream/storageHealth.ts';
 import { connectNats, type NatsLink, type NatsSettings } from '../adapters/nats/link/connection.ts';
 import type { PoolSettings } from '../config/pools.ts';
+import { providerNames } from '../job/providers.ts';
 import type { DiskWatch } from '../ports/storageHealth.ts';
 import { reportStorage } from './reportStorage.ts';
 import { metricsPortOf, type Settings } from '../config/settings.ts';
@@ -147,8 +148,10 @@ function processName(kind: ProcessKind, host: string): string {
 /** The settings of one connection, under the name that NATS shows for it. */
 export const natsSettings = (settings: Settings, name: string): NatsSettings => ({ ...settings.nats, name });
 
-function secretsOf({ nats, gemini, openai, client }: Settings, pools: readonly PoolSettings[]): string[] {
+function secretsOf(settings: Settings, pools: readonly PoolSettings[]): string[] {
   const keys = pools.flatMap((pool) => pool.keys.map(({ secret }) => secret));
-  const all = [nats.password, nats.systemPassword, client.token, ...gemini.apiKeys, ...openai.apiKeys, ...keys];
+  const { nats, client } = settings;
+  const flat = providerNames.flatMap((name) => settings[name].apiKeys);
+  const all = [nats.password, nats.systemPassword, client.token, ...flat, ...keys];
   return all.filter((secret): secret is string => secret !== undefined);
 }

@@ -3,6 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { sleep } from '../async/sleep.ts';
+import { providerNames } from '../job/providers.ts';
 import { reloadKeys } from '../config/reloadKeys.ts';
 import type { PoolKey, PoolSettings } from '../config/pools.ts';
 import type { Settings } from '../config/settings.ts';
@@ -39,8 +40,8 @@ export async function watchKeys(watch: KeyWatch, signal: AbortSignal): Promise<v
   }
 }
 
-const filesAtStart = ({ gemini, poolsFile }: Settings): readonly string[] =>
-  [gemini.apiKeysFile, poolsFile].filter((path) => path !== undefined);
+const filesAtStart = (settings: Settings): readonly string[] =>
+  [...providerNames.map((name) => settings[name].apiKeysFile), settings.poolsFile].filter((path) => path !== undefined);
 
 /** The content of all files; a file that cannot be read has its error as content. */
 async function contentOf(files: readonly string[]): Promise<string> {

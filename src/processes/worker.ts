@@ -1,7 +1,7 @@
 // The worker process: declares its pool, then claims and runs the pool's tasks until it is stopped.
 
 import { totalmem } from 'node:os';
-import { excessOfAnswers, geminiProvider } from '../adapters/gemini/index.ts';
+import { excessOfAnswers } from '../adapters/provider/answerBody.ts';
 import { jsonSchemaChecker } from '../adapters/jsonSchema/index.ts';
 import {
   answerRollCalls,
@@ -27,6 +27,7 @@ import { version } from '../config/version.ts';
 import type { Budget } from '../ports/keyRing.ts';
 import { startProcess, type ProcessContext, type RunningProcess, type StartedProcess } from './bootstrap.ts';
 import { warnSkipped } from './openPorts.ts';
+import { providerFor } from './providers.ts';
 import { watchKeys } from './watchKeys.ts';
 
 export async function startWorkerProcess(
@@ -68,7 +69,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     storage: storageOf(link),
     artifacts,
     keys,
-    provider: geminiProvider({ baseUrl: pool.baseUrl, apiVersion: pool.apiVersion, schemas }),
+    provider: await providerFor(pool.provider, { baseUrl: pool.baseUrl, apiVersion: pool.apiVersion, schemas }),
     clock,
     metrics: createWorkerMetrics(registry),
     logger,

@@ -34,11 +34,11 @@ export const behaviourSchema = z.discriminatedUnion('kind', [
     ...timing,
   }),
   z.strictObject({ kind: z.literal('status'), status: z.int().min(400).max(599), ...timing }),
-  /** 429. `retryMs` adds google.rpc.RetryInfo. */
+  /** 429. `retryMs` adds the provider's way to say how long to wait. `credit`: it is used up. */
   z.strictObject({
     kind: z.literal('rate-limited'),
     retryMs: z.number().min(0).optional(),
-    quota: z.enum(['minute', 'day']).optional(),
+    quota: z.enum(['minute', 'day', 'credit']).optional(),
     ...timing,
   }),
   /** Not followed by Genwarden; the default location does not exist. */

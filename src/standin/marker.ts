@@ -37,6 +37,7 @@ function readArgument(fields: Record<string, unknown>, word: string, next: strin
   if (word === 'after' && next !== undefined) return set(fields, 'latencyMs', parseDuration(next), 2);
   if (word === 'retry' && next !== undefined) return set(fields, 'retryMs', parseDuration(next), 2);
   if (word === 'per-day') return set(fields, 'quota', 'day', 1);
+  if (word === 'no-credit') return set(fields, 'quota', 'credit', 1);
   if (word === 'small') return set(fields, 'bytes', 'small', 1);
   if (word === 'jpeg') return set(fields, 'format', 'jpeg', 1);
   if (fields['kind'] === 'redirect' && /^https?:/.test(word)) return set(fields, 'location', word, 1);

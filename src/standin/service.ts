@@ -7,6 +7,7 @@ import { parseBehaviour } from './behaviour.ts';
 import { Choice } from './choice.ts';
 import { readBody } from './dialect.ts';
 import { gemini } from './gemini/dialect.ts';
+import { openai } from './openai/dialect.ts';
 import { Painter } from './picture.ts';
 import { deliver, jsonReply } from './reply.ts';
 import { RequestLog } from './requestLog.ts';
@@ -22,7 +23,7 @@ export interface ServiceOptions {
 }
 
 /** The first that knows a request answers it; the last one answers every request. */
-const dialects: readonly Dialect[] = [gemini];
+const dialects: readonly Dialect[] = [openai, gemini];
 
 const largestControl = 10_000_000;
 
@@ -78,7 +79,7 @@ export class Service implements Desk {
 }
 
 /** The stand-in's own interface, for those who set its behaviour and count its requests. */
-function control({ choice, log }: Service): Dialect {
+function control({ choice, log, painter }: Service): Dialect {
   const behave = async ({ request }: Exchange): Promise<Reply> => {
     const wanted = parseControlRequest(await readBody(request, largestControl));
     if (wanted.kind === 'script') choice.setScript(wanted.script);
@@ -90,11 +91,19 @@ function control({ choice, log }: Service): Dialect {
     answer: (exchange) => {
       const route = `${exchange.method} ${exchange.url.pathname}`;
       if (route === 'POST /standin/behaviour') return behave(exchange);
+      if (route === 'GET /standin/image') return picture(painter);
       if (route !== 'GET /standin/requests') return undefined;
       return Promise.resolve(jsonReply(200, { ...log.counts, requests: log.requests }));
     },
     errorReply: gemini.errorReply,
   };
+}
+
+/** The picture of answers that give an address instead of base64. */
+async function picture(painter: Painter): Promise<Reply> {
+  const size = { width: 64, height: 64 };
+  const { bytes, mimeType } = await painter.paintSmall({ prompt: '', seed: 0, references: [], size, format: 'png' });
+  return { status: 200, contentType: mimeType, body: bytes, delivery: 'whole' };
 }
 
 /** The first 12 hex digits of the key's SHA-256: distinguishes keys in the log without showing them. */

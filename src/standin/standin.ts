@@ -1,4 +1,5 @@
-// The Gemini stand-in: an HTTP server that speaks Gemini's REST interface, draws real pictures, and misbehaves on demand.
+// The stand-in of providers: an HTTP server that speaks the interfaces of Gemini and OpenAI, draws real pictures, and misbehaves on
+// demand.
 
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
@@ -18,14 +19,14 @@ export interface StandinOptions {
   port?: number;
   /** How long an answer takes unless its behaviour specifies a latency, ms. Default 0. */
   latencyMs?: number;
-  /** If given, any other key is refused (400, API_KEY_INVALID). */
+  /** If given, any other key is refused (400 API_KEY_INVALID, or 401). */
   keys?: readonly string[];
   /** Receives one line for each request that ended. */
   log?: (line: string) => void;
 }
 
 export interface Standin {
-  /** Pass it to the SDK as `httpOptions.baseUrl`. */
+  /** Pass it to Gemini's SDK as `httpOptions.baseUrl`, and with `/v1` to OpenAI's as `baseURL`. */
   url: string;
   port: number;
   /** The last 2,000 generate requests, newest last. Live: entries change when their request ends. */

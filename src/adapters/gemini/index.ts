@@ -4,11 +4,10 @@
 // Not the build for Node: its login libraries and WebSocket take 10 MB, and calls with a key do not need them.
 import { GoogleGenAI } from '@google/genai/web';
 import { AttemptFailed, taskError, type PaidUsage, type TaskError } from '../../job/errors/index.ts';
-import type { GenerateContext, Generated, GenerateRequest, Provider } from '../../ports/provider.ts';
+import type { GenerateContext, Generated, GenerateRequest, Provider, ProviderOptions } from '../../ports/provider.ts';
 import { WeightedSemaphore } from '../../async/weightedSemaphore.ts';
 import { ordinaryAnswer } from '../../job/answerSize.ts';
-import type { SchemaChecker } from '../../ports/schemaChecker.ts';
-import { AnswerTooLarge } from '../provider/answerBody.ts';
+import { AnswerTooLarge, excessOfAnswers } from '../provider/answerBody.ts';
 import { readAnswer } from './answer.ts';
 import { cleanedFailure, throwUnlessSendable, failureWithoutResponse } from '../provider/connection.ts';
 import { noUsage, withRepair, type InvalidDocument } from '../provider/repair.ts';
@@ -20,14 +19,9 @@ import { contentsOf, configOf, repairOf } from './request.ts';
 import { streamedAnswer, type GeminiStream } from './streamedAnswer.ts';
 import { schemaCheck, type SchemaCheck } from '../provider/schema.ts';
 
-export interface GeminiSettings {
-  /** Another address for the SDK; Google's by default. */
-  readonly baseUrl?: string | undefined;
-  /** Such as `v1` or `v1beta`, the default. */
-  readonly apiVersion?: string | undefined;
+export interface GeminiSettings extends ProviderOptions {
+  /** Replaces Node's own in tests. */
   readonly fetch?: typeof globalThis.fetch;
-  /** Closed by the caller. */
-  readonly schemas: SchemaChecker;
 }
 
 /**
@@ -35,9 +29,6 @@ export interface GeminiSettings {
  * seeds, which `v1beta` accepts.
  */
 const defaultVersion = 'v1beta';
-
-/** What answers may have beyond their ordinary size, all calls of a process together, bytes. */
-export const excessOfAnswers = 33_554_432;
 
 /**
  * The provider for pools with Gemini models. `generate` throws `AttemptFailed`, or the signal's reason after an abort (Google
@@ -125,7 +116,7 @@ async function send(call: Call, contents: Contents): Promise<{ answer: RawAnswer
   const room = { ordinary: ordinaryAnswer(request.kind, request.input), excess };
   const { onText } = call.context;
   const stream = request.kind === 'text' && onText !== undefined ? streamedAnswer(onText) : undefined;
-  const images = exchange({ references, room, fetch, stream });
+  const images = exchange({ references, room, fetch, stream, field: 'data' });
   try {
     return { answer: await answerOver({ images, stream }, call, contents), images };
   } catch (error) {

@@ -9,6 +9,9 @@ const initialSize = 1_048_576;
 /** What the excess is taken in, bytes. */
 const step = 4_194_304;
 
+/** What answers may have beyond their ordinary size, all calls of a process together, bytes. */
+export const excessOfAnswers = 33_554_432;
+
 export interface AnswerRoom {
   /** Bytes that the worker has set aside for this answer. */
   readonly ordinary: number;

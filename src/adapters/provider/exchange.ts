@@ -27,20 +27,22 @@ export interface ExchangeOptions {
   readonly stream?: StreamedAnswer | undefined;
   /** Replaces Node's own in tests. */
   readonly fetch: typeof globalThis.fetch | undefined;
+  /** The field of an answer's JSON that holds base64. */
+  readonly field: string;
 }
 
 /** An error has a few KiB; this bounds what a gateway may send instead. */
 const longestError = 1_048_576;
 
 /** For one request. */
-export function exchange({ references, room, fetch, stream }: ExchangeOptions): Exchange {
-  const images = imageData(room, fetch);
+export function exchange({ references, room, fetch, stream, field }: ExchangeOptions): Exchange {
+  const images = imageData(room, { fetch, field });
   const releases: Release[] = [];
   let last: Received | undefined;
   return {
     fetch: async (url, init) => {
       const send = stream === undefined ? images.fetch : (fetch ?? transport);
-      const response = await send(url, { ...references.attached(init), redirect: 'manual' });
+      const response = await send(url, { ...(await references.attached(init)), redirect: 'manual' });
       const { status, headers } = response;
       const body = await bodyOf(response);
       last = { status, headers, body };

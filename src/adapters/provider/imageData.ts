@@ -7,7 +7,7 @@ import { wholeBody, type AnswerRoom } from './answerBody.ts';
 import { transport } from './transport.ts';
 
 export interface ImageData {
-  /** The value for `httpOptions.fetch` of one call. */
+  /** The value for the `fetch` of one call of the SDK. */
   readonly fetch: typeof globalThis.fetch;
   /** The bytes for `data` of an answer's part, or for the base64 of a data URL: extracted ones, or the decoded base64. */
   bytesOf(data: string): Buffer;
@@ -15,15 +15,22 @@ export interface ImageData {
   release(): void;
 }
 
-/** For one request. `fetch` is the transport: by default Node's own. */
-export function imageData(room: AnswerRoom, fetch: typeof globalThis.fetch = transport): ImageData {
+export interface ImageDataOptions {
+  /** The transport; undefined: Node's own. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** The field of the JSON that holds base64. */
+  readonly field: string;
+}
+
+/** For one request. */
+export function imageData(room: AnswerRoom, { fetch = transport, field }: ImageDataOptions): ImageData {
   const extracted: Buffer<ArrayBuffer>[] = [];
   const releases: Release[] = [];
   return {
     fetch: async (url, init) => {
       const response = await fetch(url, init);
       if (!response.ok) return response;
-      const rest = extractImages(await wholeBody(response, room, releases), extracted);
+      const rest = extractImages(await wholeBody(response, room, releases), field, extracted);
       return new Response(rest, { status: response.status, headers: decodedHeaders(response) });
     },
     bytesOf: (data) => {
@@ -46,10 +53,14 @@ const minLength = 16_384;
  * The same JSON, with `@0`, `@1`, … (not valid base64) instead of long base64 values; their bytes are added to `extracted`. Frees
  * the body.
  */
-function extractImages(body: Buffer<ArrayBuffer>, extracted: Buffer<ArrayBuffer>[]): Buffer<ArrayBuffer> {
+function extractImages(
+  body: Buffer<ArrayBuffer>,
+  field: string,
+  extracted: Buffer<ArrayBuffer>[],
+): Buffer<ArrayBuffer> {
   const kept: Buffer[] = [];
   let at = 0;
-  for (const { start, end } of [...longData(body), ...longUrls(body)].toSorted((a, b) => a.start - b.start)) {
+  for (const { start, end } of [...longData(body, field), ...longUrls(body)].toSorted((a, b) => a.start - b.start)) {
     kept.push(body.subarray(at, start), Buffer.from(`@${extracted.length}`));
     extracted.push(decoded(body, start, end));
     at = end;
@@ -64,10 +75,11 @@ interface Range {
   readonly end: number;
 }
 
-/** The positions of the values of `data`, except data URLs. Quotes inside a JSON string are escaped, so only a real key matches. */
-function* longData(body: Buffer): Generator<Range> {
-  for (let from = body.indexOf('"data"'); from !== -1; from = body.indexOf('"data"', from)) {
-    from += 6;
+/** The positions of the values of the field, except data URLs. Quotes inside a JSON string are escaped, so only a real key matches. */
+function* longData(body: Buffer, field: string): Generator<Range> {
+  const key = JSON.stringify(field);
+  for (let from = body.indexOf(key); from !== -1; from = body.indexOf(key, from)) {
+    from += key.length;
     const opening = /^\s*:\s*"/.exec(body.toString('latin1', from, from + 32))?.[0];
     if (opening === undefined) continue;
     const start = from + opening.length;

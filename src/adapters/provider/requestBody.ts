@@ -7,11 +7,15 @@ export interface Attachments {
   /** The value for `inlineData.data`, which stands for the bytes. */
   mark(bytes: Uint8Array): string;
   /** The request with its body in pieces. The bytes must not change until it has been sent. */
-  attached(init: RequestInit | undefined): RequestInit | undefined;
+  attached(init: RequestInit | undefined): RequestInit | undefined | Promise<RequestInit | undefined>;
 }
 
-/** The text of the body, and the images in it. */
-type Piece = string | Uint8Array;
+/** The text of the body, and the images in it: in base64, or as they are. */
+export type Piece = string | Uint8Array | RawBytes;
+
+export interface RawBytes {
+  readonly raw: Uint8Array;
+}
 
 /** The whole body, which exists only piece by piece. It can be read any number of times. */
 export class PiecewiseBody {
@@ -56,8 +60,10 @@ function piecesOf(body: string, prefix: string, images: readonly Uint8Array[]): 
   ];
 }
 
-const encodedLength = (piece: Piece): number =>
-  typeof piece === 'string' ? Buffer.byteLength(piece) : Math.ceil(piece.length / 3) * 4;
+function encodedLength(piece: Piece): number {
+  if (typeof piece === 'string') return Buffer.byteLength(piece);
+  return 'raw' in piece ? piece.raw.length : Math.ceil(piece.length / 3) * 4;
+}
 
 /** Bytes that are encoded at once: a multiple of three, so that only the last piece of an image is padded. */
 const step = 3 * 65_536;
@@ -66,6 +72,10 @@ async function* encoded(pieces: readonly Piece[]): AsyncGenerator<Uint8Array> {
   for (const piece of pieces) {
     if (typeof piece === 'string') {
       yield Buffer.from(piece);
+      continue;
+    }
+    if ('raw' in piece) {
+      for (let at = 0; at < piece.raw.length; at += step) yield piece.raw.subarray(at, at + step);
       continue;
     }
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);

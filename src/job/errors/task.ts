@@ -121,12 +121,12 @@ export const taskErrors = define({
   ProviderUnreachable: {
     ...again,
     title: 'The worker could not connect to the provider, or the connection broke',
-    hint: "Check the workers' network, proxy and GENWARDEN_GEMINI_BASE_URL.",
+    hint: "Check the workers' network, proxy and the base URL of the provider (GENWARDEN_GEMINI_BASE_URL, GENWARDEN_OPENAI_BASE_URL, or baseUrl of the pool).",
   },
   ProviderRedirected: {
     ...final,
     title: 'The provider redirected the request to another address',
-    hint: 'Check GENWARDEN_GEMINI_BASE_URL: it must name the server that answers. Workers do not follow redirects, because the API key would go with them.',
+    hint: 'Check the base URL of the provider (GENWARDEN_GEMINI_BASE_URL, GENWARDEN_OPENAI_BASE_URL, or baseUrl of the pool): it must name the server that answers. Workers do not follow redirects, because the API key would go with them.',
   },
   ProviderResponseInvalid: {
     ...again,

@@ -3,7 +3,8 @@
 import { ownWords, type Block } from '../block.ts';
 import type { Target } from '../policy.ts';
 import type { Instant } from '../task.ts';
-import { clockTime, titled } from './format.ts';
+import { settingOf, titleOf } from '../providers.ts';
+import { clockTime } from './format.ts';
 import type { Cause, Finding, ObservedKey, ObservedPool } from './observation.ts';
 
 export function blocked(block: Block, target: Target, pool: ObservedPool, now: Instant): Finding {
@@ -13,7 +14,7 @@ export function blocked(block: Block, target: Target, pool: ObservedPool, now: I
   return {
     cause,
     summary,
-    advice: block.permanent ? noQuota : advice(target.pool),
+    advice: block.permanent ? noQuota : advice(target.pool, pool.provider),
     waitingFor: { reason: block.reason, until, detail: summary },
   };
 }
@@ -23,7 +24,7 @@ function what(
   { pool, model }: Target,
   seen: ObservedPool,
 ): string {
-  const name = titled(seen.provider);
+  const name = titleOf(seen.provider);
   const from = since === null ? '' : ` since ${clockTime(since)}`;
   switch (reason) {
     case 'ProviderOutage':
@@ -75,7 +76,10 @@ export const noQuota =
 
 const fails = 'The task waits until its queue timeout or its deadline.';
 
-const situations: Record<Block['reason'], { readonly cause: Cause; readonly advice: (pool: string) => string }> = {
+const situations: Record<
+  Block['reason'],
+  { readonly cause: Cause; readonly advice: (pool: string, provider: string) => string }
+> = {
   ProviderOutage: {
     cause: 'ProviderOutage',
     advice: () =>
@@ -96,7 +100,8 @@ const situations: Record<Block['reason'], { readonly cause: Cause; readonly advi
   },
   NoKeys: {
     cause: 'NoKeys',
-    advice: (pool) => `Set GENWARDEN_GEMINI_API_KEYS (or keys in GENWARDEN_POOLS_FILE) for the workers of ${pool}.`,
+    advice: (pool, provider) =>
+      `Set ${settingOf(provider, 'API_KEYS')} (or keys in GENWARDEN_POOLS_FILE) for the workers of ${pool}.`,
   },
   QuotaExhausted: {
     cause: 'QuotaExhausted',

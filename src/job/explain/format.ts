@@ -21,6 +21,3 @@ export const clockTime = (moment: Instant): string => isoTime(moment).replace(/\
 
 /** `1 task`, `3 tasks`. */
 export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
-
-/** `Gemini`, to start a sentence with. */
-export const titled = (provider: string): string => provider.slice(0, 1).toUpperCase() + provider.slice(1);

@@ -3,7 +3,8 @@
 import type { Running } from '../task.ts';
 import type { Finding, Observation, ObservedRunner } from './observation.ts';
 import { phaseText } from '../attemptPhase.ts';
-import { about, titled } from './format.ts';
+import { titleOf } from '../providers.ts';
+import { about } from './format.ts';
 
 export function whyRunning(task: Running, seen: Observation): Finding[] {
   const { runner, now, heartbeatTimeout } = seen;
@@ -60,7 +61,7 @@ const waitedNow = ({ waited, silentFor }: Pick<ObservedRunner, 'waited' | 'silen
 function callOf(provider: string, runner: ObservedRunner): string | undefined {
   const waited = waitedNow(runner);
   if (waited === null) return undefined;
-  const had = `${titled(provider)} has had the call for ${about(waited)}`;
+  const had = `${titleOf(provider)} has had the call for ${about(waited)}`;
   const { usual } = runner;
   if (usual === null) return had;
   return `${had}; calls of this model usually take ${about(usual.p50)} (p50) to ${about(usual.p95)} (p95) on this worker`;

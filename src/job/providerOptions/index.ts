@@ -5,10 +5,14 @@ import type { JobKind } from '../policy.ts';
 import type { JsonObject, JsonValue } from '../task.ts';
 import { valueProblem, type ValueProblem } from './form.ts';
 import { geminiOptions } from './gemini.ts';
+import { openaiOptions } from './openai.ts';
 import type { ProviderOptionTable } from './table.ts';
 
 /** By the provider's name. The options of any other provider are passed on, unless the pool names its list. */
-const tables: Readonly<Record<string, ProviderOptionTable>> = { gemini: geminiOptions };
+const tables: Readonly<Record<string, ProviderOptionTable>> = {
+  gemini: geminiOptions,
+  openai: openaiOptions,
+};
 
 export interface OptionRules {
   readonly provider: string;

@@ -2,7 +2,7 @@
 
 import { invalidRequest, type FieldError } from '../../job/errors/invalidRequest.ts';
 import type { GenwardenError } from '../../job/errors/index.ts';
-import { limitsOf, type ModelLimits } from '../../job/modelLimits.ts';
+import { limitsOf, type ModelLimits, type UnsupportedField } from '../../job/modelLimits.ts';
 import type { Target } from '../../job/policy.ts';
 import { tooLarge } from './image.ts';
 import type { SubmitBody } from './body.ts';
@@ -36,17 +36,19 @@ export function acceptingOf(destinations: readonly Destination[], refuse: Refuse
 /** For messages: the model, and where the client asked for it. */
 export const nameOf = ({ model, path }: Destination): string => (path === undefined ? model : `${model} (${path})`);
 
-/** Refuses an `aspectRatio` and an `imageSize` that the model lacks, at the places where the body has them. */
+/** Refuses shapes, fields and numbers of references that the model lacks, at the places where the body has them. */
 export const refuseShape =
   (body: SubmitBody, tasks: readonly RequestedTask[]): Refuse =>
-  (destination, { aspectRatios, imageSizes }) => {
-    const problems = tasks.flatMap(({ input, path }, index) => {
+  (destination, { aspectRatios, imageSizes, lacks = [], references }) => {
+    const problems = tasks.flatMap(({ input, references: all, path }, index) => {
       const own = body.tasks?.[index]?.input ?? {};
-      const placeOf = (field: 'aspectRatio' | 'imageSize'): string =>
+      const placeOf = (field: 'aspectRatio' | 'imageSize' | UnsupportedField): string =>
         own[field] === undefined ? `input.${field}` : `${path}input.${field}`;
       return [
         ...unknownValue(placeOf('aspectRatio'), input.aspectRatio, aspectRatios, destination),
         ...unknownValue(placeOf('imageSize'), input.imageSize, imageSizes, destination),
+        ...lacks.flatMap((field) => unsupported(placeOf(field), input[field], `no ${field}`, destination)),
+        ...tooMany(`${path}input.references`, all.length, references, destination),
       ];
     });
     // Tasks share the value of the job's input.
@@ -85,4 +87,15 @@ function unknownValue(
 ): FieldError[] {
   if (value === undefined || known === undefined || known.includes(value)) return [];
   return [{ path, message: `is ${value}, but ${nameOf(destination)} accepts ${known.join(', ')}` }];
+}
+
+function unsupported(path: string, value: unknown, what: string, destination: Destination): FieldError[] {
+  if (value === undefined) return [];
+  return [{ path, message: `is set, but ${nameOf(destination)} accepts ${what}: leave it out` }];
+}
+
+function tooMany(path: string, number: number, most: number, destination: Destination): FieldError[] {
+  if (number <= most) return [];
+  const accepted = most === 0 ? 'none' : `at most ${most}`;
+  return [{ path, message: `has ${number} images, but ${nameOf(destination)} accepts ${accepted}` }];
 }

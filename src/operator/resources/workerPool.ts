@@ -1,6 +1,7 @@
 // WorkerPool: a queue with its provider, models, keys and limits, and the workers that serve it.
 
 import { z } from 'zod';
+import { providerNames } from '../../job/providers.ts';
 import { checkPrices } from '../../config/poolMoney.ts';
 import { checkProviderOptions, providerOptionsSchema } from '../../config/poolOptions.ts';
 import { submitBody } from '../../jobs/submit/body.ts';
@@ -103,7 +104,7 @@ const namespaceName = z
 
 export const workerPoolSpec = z
   .strictObject({
-    provider: z.enum(['gemini']).default('gemini').describe('The provider of the models.'),
+    provider: z.enum(providerNames).default('gemini').describe('The provider of the models.'),
     models,
     baseUrl: z
       .url({ protocol: /^https?$/ })

@@ -7,6 +7,7 @@ import { sleep } from '../../async/sleep.ts';
 import type { ResolvedSetting } from '../../config/setting.ts';
 import type { Settings } from '../../config/settings.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
+import { providerNames } from '../../job/providers.ts';
 import { startStandin, type Standin } from '../../standin/standin.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { startApiProcess } from '../api.ts';
@@ -112,8 +113,9 @@ async function embeddedNats(settings: Settings, resources: Resources, logger: Lo
 
 /** The stand-in replaces the provider unless a key, a pools file or another address is set. */
 async function standinFor(settings: Settings, resources: Resources, logger: Logger): Promise<Standin | undefined> {
-  const { gemini, poolsFile, standinLatencyMs } = settings;
-  if (gemini.apiKeys.length > 0 || gemini.baseUrl !== undefined || poolsFile !== undefined) return undefined;
+  const { poolsFile, standinLatencyMs } = settings;
+  const isSet = providerNames.some((name) => settings[name].apiKeys.length > 0 || settings[name].baseUrl !== undefined);
+  if (isSet || poolsFile !== undefined) return undefined;
   const standin = resources.own('stand-in', await startStandin({ latencyMs: standinLatencyMs }), (it) => it.close());
   logger.info({ url: standin.url }, `no API key is set: the Gemini stand-in on ${standin.url} generates the images`);
   return standin;

@@ -44,7 +44,12 @@ export function modelNotFound(model: string): GoogleError {
 }
 
 /** `retryMs` undefined: no google.rpc.RetryInfo, as the real service often leaves it out. */
-export function rateLimited(model: string, quota: 'minute' | 'day', retryMs: number | undefined): GoogleError {
+export function rateLimited(
+  model: string,
+  quota: 'minute' | 'day' | 'credit',
+  retryMs: number | undefined,
+): GoogleError {
+  if (quota === 'credit') return new GoogleError(429, 'Your prepayment credits are depleted.');
   const per = quota === 'day' ? 'PerDay' : 'PerMinute';
   const violation = {
     quotaMetric: 'generativelanguage.googleapis.com/generate_content_requests',

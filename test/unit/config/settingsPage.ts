@@ -11,7 +11,7 @@ const topics: readonly (readonly [title: string, variables: RegExp])[] = [
   ['Workers and pools', /^(?:POOL|CONCURRENCY|DRAIN_)/],
   ['Jobs and recovery', /^(?:HEARTBEAT_|RETENTION|RECONNECT_|ARTIFACT_)/],
   ['Gemini', /^GEMINI_/],
-  ['OpenAI (reserved, not built yet)', /^OPENAI_/],
+  ['OpenAI', /^OPENAI_/],
   ['Kubernetes', /^(?:KUBERNETES_|NAMESPACE|WATCH_|DEFAULT_POOL_|WORKER_TEMPLATE_)/],
   ['Metrics and logs', /^(?:METRICS_|LOG_)/],
   ['Client commands', /^(?:URL|TOKEN)$/],

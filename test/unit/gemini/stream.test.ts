@@ -1,6 +1,6 @@
 // Streamed text: pieces as they arrive, the same result as an answer that is not streamed, and every way in which a stream breaks.
 import { expect, test } from 'vitest';
-import { excessOfAnswers } from '../../../src/adapters/gemini/index.ts';
+import { excessOfAnswers } from '../../../src/adapters/provider/answerBody.ts';
 import { AttemptFailed } from '../../../src/job/errors/index.ts';
 import type { GenerateContext, Generated } from '../../../src/ports/provider.ts';
 import { until } from '../../support/until.ts';

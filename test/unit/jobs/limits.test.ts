@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest';
 import { apiWorld } from '../../fakes/apiWorld.ts';
 
+const onePixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
 const body = (input: object, over: object = {}) => ({ kind: 'image', input: { prompt: 'a', ...input }, ...over });
 
 const refusals: [what: string, body: object, path: string, message: RegExp][] = [
@@ -34,6 +36,70 @@ const refusals: [what: string, body: object, path: string, message: RegExp][] = 
   ],
 ];
 
+const ofOpenAI = { pool: 'drawings' };
+const reference = { mediaType: 'image/png', data: onePixel };
+
+refusals.push(
+  [
+    'a ratio that OpenAI lacks',
+    body({ aspectRatio: '16:9' }, ofOpenAI),
+    'input.aspectRatio',
+    /^is 16:9, but gpt-image-1 accepts 1:1, 3:2, 2:3$/,
+  ],
+  [
+    'a size that OpenAI lacks',
+    body({ imageSize: '4K' }, ofOpenAI),
+    'input.imageSize',
+    /^is 4K, but gpt-image-1 accepts 1K$/,
+  ],
+  [
+    'a seed, which OpenAI lacks',
+    body({ seed: 7 }, ofOpenAI),
+    'input.seed',
+    /^is set, but gpt-image-1 accepts no seed: leave it out$/,
+  ],
+  [
+    'a seed of one task',
+    body({}, { ...ofOpenAI, tasks: [{}, { input: { seed: 7 } }] }),
+    'tasks[1].input.seed',
+    /no seed/,
+  ],
+  [
+    'a seed that a fallback of another provider lacks',
+    body({ seed: 7 }, { policy: { fallback: [ofOpenAI] } }),
+    'input.seed',
+    /^is set, but gpt-image-1 \(policy\.fallback\[0\]\) accepts no seed/,
+  ],
+  [
+    'an option that OpenAI lacks',
+    body({ providerOptions: { topK: 3 } }, ofOpenAI),
+    'input.providerOptions.topK',
+    /^is not allowed; allowed: quality, background/,
+  ],
+  [
+    'an option of text',
+    body({ providerOptions: { temperature: 1 } }, ofOpenAI),
+    'input.providerOptions.temperature',
+    /allowed: quality/,
+  ],
+  [
+    'a size as an option',
+    body({ providerOptions: { size: '64x64' } }, ofOpenAI),
+    'input.providerOptions.size',
+    /^cannot be set: set input.aspectRatio and input.imageSize instead$/,
+  ],
+);
+
+test('references that a model does not take are refused with their number', async () => {
+  const { fakePoolRegistry } = await import('../../fakes/poolRegistry.ts');
+  const pools = fakePoolRegistry();
+  await pools.declare({ name: 'default', provider: 'openai', models: { image: ['dall-e-3'], text: [] }, policy: {} });
+  await using world = await apiWorld({ pools });
+  const { status, json } = await world.post('/v1/jobs', body({ references: [reference] }));
+  expect(status).toBe(422);
+  expect(json.errors).toEqual([{ path: 'input.references', message: 'has 1 images, but dall-e-3 accepts none' }]);
+});
+
 test.each(refusals)('refuses %s and names what the model accepts', async (_what, request, path, message) => {
   await using world = await apiWorld();
   const { status, json } = await world.post('/v1/jobs', request);
@@ -49,8 +115,12 @@ test('every ratio and size of the model is accepted, and any of a model that is 
       expect((await world.post('/v1/jobs', body({ aspectRatio, imageSize }))).status).toBe(202);
     }
   }
-  const other = body({ aspectRatio: '7:3', imageSize: 'huge' }, { pool: 'drawings' });
-  expect((await world.post('/v1/jobs', other)).status).toBe(202);
+  const { fakePoolRegistry } = await import('../../fakes/poolRegistry.ts');
+  const pools = fakePoolRegistry();
+  await pools.declare({ name: 'default', provider: 'acme', models: { image: ['brush'], text: [] }, policy: {} });
+  await using other = await apiWorld({ pools });
+  const unknown = body({ aspectRatio: '7:3', imageSize: 'huge', seed: 1 });
+  expect((await other.post('/v1/jobs', unknown)).status).toBe(202);
 });
 
 test("a pool's default fallback that lacks the ratio is left out", async () => {

@@ -13,7 +13,7 @@ const answering =
     await Promise.resolve(new Response(body, init));
 
 async function through(value: unknown, indent?: number) {
-  const images = imageData(room, answering(JSON.stringify(value, null, indent)));
+  const images = imageData(room, { field: 'data', fetch: answering(JSON.stringify(value, null, indent)) });
   const response = await images.fetch('http://127.0.0.1');
   return { images, text: await response.text() };
 }
@@ -50,7 +50,7 @@ test('long base64 in a data URL is extracted, in a text and where base64 belongs
 
 test('a data URL whose base64 has an escape is left to the parser', async () => {
   const body = `{"text":"data:image/png;base64,${'A'.repeat(20_000)}\\/AAA"}`;
-  const images = imageData(room, answering(body));
+  const images = imageData(room, { field: 'data', fetch: answering(body) });
   expect(await (await images.fetch('http://127.0.0.1')).text()).toBe(body);
 });
 
@@ -64,7 +64,10 @@ test('short data, other data and a text that looks like data are not changed', a
 
 test('base64 with an escape is left to the parser', async () => {
   const bytes = randomBytes(30_001);
-  const images = imageData(room, answering(`{"data":"${bytes.toString('base64').replaceAll('=', '\\u003d')}"}`));
+  const images = imageData(room, {
+    field: 'data',
+    fetch: answering(`{"data":"${bytes.toString('base64').replaceAll('=', '\\u003d')}"}`),
+  });
   const { data } = (await (await images.fetch('http://127.0.0.1')).json()) as { data: string };
   expect(images.bytesOf(data).equals(bytes)).toBe(true);
 });
@@ -72,7 +75,7 @@ test('base64 with an escape is left to the parser', async () => {
 test.each(['', 'nonsense', '{"data":', '{"data":"cut off', `{"data":"${'A'.repeat(20_000)}`])(
   'a body that is not JSON is not changed',
   async (body) => {
-    const images = imageData(room, answering(body));
+    const images = imageData(room, { field: 'data', fetch: answering(body) });
     expect(await (await images.fetch('http://127.0.0.1')).text()).toBe(body);
   },
 );
@@ -81,7 +84,10 @@ test('a body in pieces of any size is read completely, with or without its lengt
   const bytes = randomBytes(1_500_000);
   const body = Buffer.from(JSON.stringify({ data: bytes.toString('base64') }));
   for (const headers of [{}, { 'content-length': String(body.length) }, { 'content-length': '7' }]) {
-    const images = imageData(room, () => Promise.resolve(new Response(inPieces(body, 99_991), { headers })));
+    const images = imageData(room, {
+      field: 'data',
+      fetch: () => Promise.resolve(new Response(inPieces(body, 99_991), { headers })),
+    });
     const { data } = (await (await images.fetch('http://127.0.0.1')).json()) as { data: string };
     expect(data).toBe('@0');
     expect(images.bytesOf(data).equals(bytes)).toBe(true);
@@ -112,9 +118,11 @@ function inPieces(body: Buffer, size: number): ReadableStream {
 
 test('status and headers are kept except those about the length; an error is not changed', async () => {
   const headers = { 'content-type': 'application/json', 'content-length': '2', 'content-encoding': 'gzip' };
-  const good = await imageData(room, answering('{}', { status: 201, headers })).fetch('http://127.0.0.1');
+  const good = await imageData(room, { field: 'data', fetch: answering('{}', { status: 201, headers }) }).fetch(
+    'http://127.0.0.1',
+  );
   expect([good.status, ...good.headers.keys()]).toEqual([201, 'content-type']);
   const bad = new Response('{}', { status: 503 });
-  const images = imageData(room, async () => await Promise.resolve(bad));
+  const images = imageData(room, { field: 'data', fetch: async () => await Promise.resolve(bad) });
   expect(await images.fetch('http://127.0.0.1')).toBe(bad);
 });

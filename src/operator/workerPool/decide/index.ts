@@ -1,6 +1,7 @@
 // Decides what to do about an observed pool: how many workers, which pods to delete first, and what prevents it. Pure.
 
 import { parseDuration } from '../../../job/duration.ts';
+import { settingOf } from '../../../job/providers.ts';
 import { childrenOf, type Children } from '../children/index.ts';
 import { variableOf, type WorkerTemplate } from '../children/workerTemplate.ts';
 import type { PoolState } from '../reconcileState.ts';
@@ -84,8 +85,8 @@ function keyLimits({ spec }: ObservedPool, template: WorkerTemplate): KeyLimits[
     return Number(ofPool ?? variableOf(template, name)) || otherwise;
   };
   return spec.keys.map(({ requestsPerMinute, maxInFlight }) => ({
-    requestsPerMinute: requestsPerMinute ?? flat('GENWARDEN_GEMINI_REQUESTS_PER_MINUTE', 10),
-    maxInFlight: maxInFlight ?? flat('GENWARDEN_GEMINI_MAX_IN_FLIGHT', 1_000),
+    requestsPerMinute: requestsPerMinute ?? flat(settingOf(spec.provider, 'REQUESTS_PER_MINUTE'), 10),
+    maxInFlight: maxInFlight ?? flat(settingOf(spec.provider, 'MAX_IN_FLIGHT'), 1_000),
   }));
 }
 
