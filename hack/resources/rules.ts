@@ -127,8 +127,13 @@ function jobRules(): Rule[] {
 }
 
 function onlyOfKind(kind: string, field: string): Rule {
+  // A task of its own kind does not inherit what only the job's kind takes.
+  const ofJob = `has(self.input) && has(self.input.${field})`;
+  const isOfKind = `(has(t.kind) ? t.kind : self.kind) == '${kind}'`;
+  const inherits = `(!has(t.kind) || t.kind == self.kind) && ${ofJob}`;
+  const fits = `${isOfKind} || !(${inherits}) && !(has(t.input) && has(t.input.${field}))`;
   return {
-    rule: `self.kind == '${kind}' || !(has(self.input) && has(self.input.${field})) && !(has(self.tasks) && self.tasks.exists(t, has(t.input) && has(t.input.${field})))`,
+    rule: `has(self.tasks) ? self.tasks.all(t, ${fits}) : self.kind == '${kind}' || !(${ofJob})`,
     message: `is only taken by kind ${kind}, in spec.input and in a task's input`,
     fieldPath: `.input.${field}`,
   };

@@ -90,6 +90,8 @@ function withoutAlternatives({ anyOf, additionalProperties, exclusiveMinimum, ..
   const [text, number] = ['string', 'integer'].map((wanted) => alternatives.find(({ type }) => type === wanted));
   if (text !== undefined && alternatives.some(({ type }) => type === 'null'))
     return { ...text, ...json, nullable: true };
+  // The operator checks what no structural schema can say.
+  if (text !== undefined && alternatives.some(({ type }) => type === 'object')) return json;
   if (text === undefined || number === undefined) throw new Error(`no structural schema says ${JSON.stringify(anyOf)}`);
   const { pattern, maxLength } = text;
   const types = [{ type: 'integer' }, { type: 'string' }];

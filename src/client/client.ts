@@ -11,7 +11,6 @@ import type {
   Download,
   Job,
   JobPage,
-  SubmitRequest,
   ListedJob,
   ListFilter,
   ReviewRequest,
@@ -19,6 +18,7 @@ import type {
   SubmittedJob,
   Transition,
 } from './types.ts';
+import type { SubmitRequest } from './submitTypes.ts';
 
 export interface SubmitOptions {
   /** The same key and body create one job. Default: a random key, so that a submit can be repeated after a lost answer. */

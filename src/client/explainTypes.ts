@@ -26,6 +26,7 @@ export type Cause =
   | 'ProviderSlow'
   | 'Running'
   | 'WaitingForRetry'
+  | 'WaitingForTasks'
   | 'WaitingForReview'
   | 'Succeeded'
   | 'Failed'

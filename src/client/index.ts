@@ -9,5 +9,6 @@ export type { ClientOptions } from './request.ts';
 export type * from './eventTypes.ts';
 export type * from './explainTypes.ts';
 export type * from './poolTypes.ts';
+export type * from './submitTypes.ts';
 export type * from './types.ts';
 export type * from './warningTypes.ts';

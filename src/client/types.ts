@@ -1,4 +1,4 @@
-// The requests and responses of the API. A test compares these types with the OpenAPI document.
+// The responses of the API, and what requests share with them. A test compares these types with the OpenAPI document.
 
 import type { Warning } from './warningTypes.ts';
 
@@ -11,88 +11,6 @@ export type Kind = 'image' | 'text';
 export type Priority = 'high' | 'normal' | 'low';
 /** A part of a pool's queue. Requeued tasks are in `again`, which is served first. */
 export type Lane = 'again' | Priority | 'guest';
-
-export type Reference =
-  | { artifact: string; caption?: string }
-  | {
-      /** May be absent if the data has a `data:` prefix. */
-      mediaType?: 'image/png' | 'image/jpeg' | 'image/webp';
-      /** Base64. */
-      data: string;
-      caption?: string;
-    };
-
-export interface Input {
-  prompt?: string;
-  /** For kind `text`. */
-  system?: string;
-  /** JSON Schema of the answer; for kind `text`. */
-  schema?: { [key: string]: Json };
-  aspectRatio?: string;
-  imageSize?: string;
-  seed?: number;
-  references?: Reference[];
-  providerOptions?: { [key: string]: Json };
-}
-
-export interface TaskRequest {
-  name?: string;
-  /** Each field replaces the job's field; `extraReferences` are appended to the job's references. */
-  input?: Input & { extraReferences?: Reference[] };
-  metadata?: Json;
-}
-
-/** Durations are strings such as `90s`, `5m` or `1h30m`. */
-export interface PolicyRequest {
-  attemptTimeout?: string;
-  runTimeout?: string;
-  queueTimeout?: string;
-  reviewTimeout?: string;
-  deadline?: string | null;
-  maxAttempts?: number;
-  maxLostAttempts?: number;
-  /**
-   * Which results a person must approve. `onFlag`: those that the check or the provider's safety ratings flag. Default: `never`;
-   * `onFlag` if there is a check.
-   */
-  review?: 'never' | 'always' | 'onFlag';
-  /** A model that looks at each result, and may flag it for review. */
-  check?: ResultCheck;
-  /** Delays between attempts; at least one of the two. Default: they spread the attempts over `runTimeout`. */
-  backoff?: { initial?: string; max?: string };
-  /** What a task does while its provider is out; default `wait`. */
-  onOutage?: 'wait' | 'fail';
-  /** What a task does while the budget of its pool or tenant is spent; default `wait`. */
-  onBudget?: 'wait' | 'fail';
-  /** Other models or pools, in order, for when the job's own cannot serve a task; each names a pool, a model or both. */
-  fallback?: { pool?: string; model?: string }[];
-  /** What moves a task to its next fallback; default all but `refusal`. */
-  fallbackOn?: FallbackCause[];
-}
-
-export interface ResultCheck {
-  /** A text model of the job's pool; default: its first one. */
-  model?: string;
-  /** What to look for in the result. */
-  prompt: string;
-  /** JSON Schema of the answer, with a required boolean `flagged` and optionally `reasons`, an array of strings. */
-  schema?: { [key: string]: Json };
-}
-
-export type FallbackCause = 'outage' | 'quota' | 'retired' | 'timeout' | 'refusal';
-
-export interface SubmitRequest {
-  kind: Kind;
-  pool?: string;
-  priority?: Priority;
-  model?: string;
-  input?: Input;
-  tasks?: TaskRequest[];
-  policy?: PolicyRequest;
-  labels?: Record<string, string>;
-  metadata?: Json;
-  concurrencyKey?: string;
-}
 
 /** Times are ISO 8601 in UTC. */
 export interface ListedJob {
@@ -209,6 +127,11 @@ export interface Target {
 export interface Task {
   index: number;
   name: string | null;
+  /** Only of a task whose kind or model is not the job's. */
+  kind?: Kind;
+  model?: string;
+  /** The tasks that this one waits for, if any. */
+  after?: string[];
   state: State;
   run: number;
   attempt: number;

@@ -69,7 +69,8 @@ function page(
 function matches(job: IndexedJob, { tenant, pool, kind, labels }: ListRequest, now: Instant): boolean {
   if (!canSee(tenant, job.tenant) || job.expiresAt <= now) return false;
   const of = job.tasks.find((task) => task !== undefined)!.state.of;
-  if ((pool !== undefined && of.pool !== pool) || (kind !== undefined && of.kind !== kind)) return false;
+  if ((pool !== undefined && of.pool !== pool) || (kind !== undefined && (of.jobKind ?? of.kind) !== kind))
+    return false;
   return labels.every(([key, value]) => of.labels[key] === value);
 }
 

@@ -25,16 +25,17 @@ export function jobView(
 /** `tasks` are all tasks of the job, by index. */
 export function listedJobView(tasks: readonly TaskVersion[], { workers, waits }: Live): ListedJobView {
   const states = tasks.map(({ state }) => state);
-  const { job, tenant, kind, pool, model, priority, labels, total } = states[0]!.of;
+  const { job, tenant, pool, priority, labels, total, ...first } = states[0]!.of;
+  const { kind, model, jobKind = kind, jobModel = model } = first;
   const counts = countStates(states);
   const times = jobTimes(states);
   const running = (task: number): number => taskProgress(tasks[task]!.state, tasks[task]!.sequence, workers);
   return {
     id: job,
     tenant,
-    kind,
+    kind: jobKind,
     pool,
-    model,
+    model: jobModel,
     priority,
     state: jobState(counts),
     submittedAt: isoTime(times.submittedAt),

@@ -8,6 +8,7 @@ import { warningSchema } from './warningSchema.ts';
 const time = z.iso.datetime();
 const state = z.enum(taskStates as readonly ['queued', ...string[]]);
 const count = z.int().min(0);
+const kind = z.enum(['image', 'text']);
 /** Not `z.json()`: that schema is recursive, which the OpenAPI document cannot express inline. */
 const json = z.custom<JsonValue>((value) => value !== undefined).describe('Any JSON.');
 
@@ -68,6 +69,9 @@ const phase = z.string().nullable();
 export const taskSchema = z.object({
   index: count,
   name: z.string().nullable(),
+  kind: kind.optional().describe("Only of a task whose kind is not the job's."),
+  model: z.string().optional().describe("Only of a task whose model is not the job's."),
+  after: z.array(z.string()).optional().describe('The tasks that this one waits for, if any.'),
   state,
   run: z.int().min(1),
   attempt: count,
@@ -110,7 +114,7 @@ const progressSchema = z.object({
 export const listedJobSchema = z.object({
   id: z.string(),
   tenant: z.string(),
-  kind: z.enum(['image', 'text']),
+  kind,
   pool: z.string(),
   model: z.string(),
   priority: z.enum(['high', 'normal', 'low']),

@@ -5,7 +5,7 @@ import type { TaskError } from '../../job/errors/index.ts';
 import type { WaitingFor } from '../../job/explain/observation.ts';
 import { adviceAfterFailure } from '../../job/explain/settled.ts';
 import { targetOf } from '../../job/target.ts';
-import type { ArtifactRef, Instant, Spent, TaskDetail, TaskState } from '../../job/task.ts';
+import type { ArtifactRef, Instant, Spent, TaskDetail, TaskIdentity, TaskRequest, TaskState } from '../../job/task.ts';
 import { isOpen } from '../../job/task.ts';
 import { isoTime } from '../../job/time.ts';
 import type { Waits } from '../../jobs/waitObserver.ts';
@@ -24,6 +24,7 @@ export function taskView({ last, request }: TaskRecord, { workers, waits }: Live
   return {
     index: state.of.task,
     name: state.of.name,
+    ...ownFields(state.of, request),
     state: state.state,
     run: state.run,
     attempt: state.attempt,
@@ -47,6 +48,15 @@ export function taskView({ last, request }: TaskRecord, { workers, waits }: Live
     usage: usageView(last),
     artifacts: (detail.artifacts ?? []).map((artifact) => artifactView(artifact, state)),
     ...flagsView(detail),
+  };
+}
+
+/** What distinguishes the task from others of its job. */
+function ownFields({ kind, model, jobKind, jobModel }: TaskIdentity, { after }: TaskRequest): Partial<TaskView> {
+  return {
+    ...(jobKind === undefined ? {} : { kind }),
+    ...(jobModel === undefined ? {} : { model }),
+    ...(after === undefined ? {} : { after: [...after] }),
   };
 }
 

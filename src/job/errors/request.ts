@@ -62,7 +62,7 @@ export const requestErrors = define({
     ...final,
     status: 422,
     title: "The job's time budgets exceed its retention",
-    hint: 'Lower the timeouts in policy, or raise GENWARDEN_RETENTION.',
+    hint: 'Lower the timeouts in policy, such as policy.queueTimeout, or raise GENWARDEN_RETENTION. The budgets of tasks that wait for each other add up.',
   },
   IdempotencyKeyReused: {
     ...final,

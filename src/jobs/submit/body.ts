@@ -2,7 +2,7 @@
 // the body distinguishes a replay from a different request.
 
 import { z } from 'zod';
-import { maxReferences, type JsonObject, type JsonValue } from '../../job/task.ts';
+import { maxReferences, maxTextBytes, type JsonObject, type JsonValue } from '../../job/task.ts';
 import { jsonProblem } from './json.ts';
 import { labelKeyProblem, labelValueProblem } from './labels.ts';
 import { modelName, policyBody, poolName } from './policyBody.ts';
@@ -12,8 +12,8 @@ const kib = 1024;
 const prompt = z
   .string()
   .refine((text) => text.trim() !== '', 'is empty')
-  .refine((text) => Buffer.byteLength(text) <= 32 * kib, 'is longer than 32 KiB')
-  .meta({ minLength: 1, maxLength: 32 * kib, description: 'What to generate; at most 32 KiB.' });
+  .refine((text) => Buffer.byteLength(text) <= maxTextBytes, 'is longer than 32 KiB')
+  .meta({ minLength: 1, maxLength: maxTextBytes, description: 'What to generate; at most 32 KiB.' });
 
 const visible = '\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}\u200d';
 
@@ -49,9 +49,17 @@ const digest = z
 
 const hasPrefix = (data: string): boolean => data.startsWith('data:');
 
+const resultArtifact = z.strictObject({
+  task: printable(100).describe('The name of a task in after.'),
+  name: z.string().min(1).max(64).describe('Such as image.'),
+});
+
 const reference = z
   .strictObject({
-    artifact: digest.optional().describe('The digest of a stored image.'),
+    artifact: z
+      .union([digest, resultArtifact], 'is neither a digest, sha256: and 64 hexadecimal digits, nor {task, name}')
+      .optional()
+      .describe('The digest of a stored image; or an image of another task that this one waits for.'),
     mediaType: z
       .enum(
         ['image/png', 'image/jpeg', 'image/webp'],
@@ -82,8 +90,8 @@ const input = z.strictObject({
   prompt: prompt.optional(),
   system: z
     .string()
-    .refine((text) => Buffer.byteLength(text) <= 32 * kib, 'is longer than 32 KiB')
-    .meta({ maxLength: 32 * kib })
+    .refine((text) => Buffer.byteLength(text) <= maxTextBytes, 'is longer than 32 KiB')
+    .meta({ maxLength: maxTextBytes })
     .optional()
     .describe('The system instruction; for kind text.'),
   schema: jsonObject(64 * kib, 'The JSON Schema of the output; for kind text').optional(),
@@ -122,15 +130,25 @@ const labels = z
     }
   });
 
+const kind = z.enum(['image', 'text']);
+
 const task = z.strictObject({
   name: printable(100).optional().describe('Unique within the job; at most 100 printable characters.'),
+  kind: kind.optional().describe("Default: the job's kind."),
+  model: modelName.optional().describe("Default: the job's model, or the pool's first model of the task's own kind."),
+  after: z
+    .array(printable(100))
+    .min(1, 'is empty')
+    .max(499, 'has more than 499 items')
+    .optional()
+    .describe('Names of the tasks that must succeed before this one is queued, and whose results it may use.'),
   input: input.optional().describe("Each key replaces that key of the job's input."),
   metadata,
 });
 
 export const submitBody = z
   .strictObject({
-    kind: z.enum(['image', 'text']).describe('What to generate.'),
+    kind: kind.describe('What to generate.'),
     pool: poolName.optional().describe('Default: default.'),
     priority: z.enum(['high', 'normal', 'low']).optional().describe('Default: normal.'),
     model: modelName.optional().describe("Default: the pool's first model of this kind."),

@@ -17,8 +17,8 @@ interface Wanted {
   readonly kind: JobKind;
   readonly tenant: string;
   readonly primary: Placement;
-  /** The job's own fallbacks, which replace those of its pool. */
-  readonly requested: readonly FallbackRequest[] | undefined;
+  /** The job's own fallbacks, which replace those of its pool; undefined in place of one that does not concern the kind. */
+  readonly requested: readonly (FallbackRequest | undefined)[] | undefined;
 }
 
 /**
@@ -37,6 +37,7 @@ export function fallbacksOf(context: FallbackContext, wanted: Wanted): readonly 
     return targets;
   }
   for (const [at, request] of requested.entries()) {
+    if (request === undefined) continue;
     const path = `policy.fallback[${at}]`;
     const target = targetWithPath(context, wanted, request, path);
     const same = earlier(target);
@@ -46,6 +47,16 @@ export function fallbacksOf(context: FallbackContext, wanted: Wanted): readonly 
     targets.push(target);
   }
   return targets;
+}
+
+/** Whether the fallback leads to a model of the kind. */
+export function hasModelFor(context: FallbackContext, wanted: Wanted, request: FallbackRequest): boolean {
+  try {
+    targetOf(context, wanted, request);
+    return true;
+  } catch (error) {
+    return !(error instanceof GenwardenError) || error.code !== 'ModelNotInPool';
+  }
 }
 
 function placeOf({ pool, model }: Target, primary: Placement, targets: readonly Target[]): string | undefined {

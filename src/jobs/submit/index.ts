@@ -3,26 +3,25 @@
 import { createHash } from 'node:crypto';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { jobIdFrom, type JobId, type TaskIndex } from '../../job/ids.ts';
-import type { FallbackRequest, Target } from '../../job/policy.ts';
+import type { Policy, Target } from '../../job/policy.ts';
 import type { ResultCheck } from '../../job/resultCheck.ts';
-import type { SpecWrite, TaskIdentity, TaskInput, TaskRequest } from '../../job/task.ts';
-import { submitted } from '../../job/transitions.ts';
+import type { Instant, Reference, SpecWrite, TaskIdentity, TaskInput, TaskRequest } from '../../job/task.ts';
+import { submitted, submittedHeld } from '../../job/transitions.ts';
 import type { JobRecord, LogEntry } from '../../ports/jobLog.ts';
-import type { PoolDeclaration } from '../../ports/poolRegistry.ts';
 import type { JobsContext } from '../context.ts';
 import { isDeletedOrExpired } from '../read.ts';
-import type { SubmitBody } from './body.ts';
-import { fallbacksOf } from './fallbacks.ts';
+import type { ReferenceBody, SubmitBody } from './body.ts';
+import { chainsOf, type Chains } from './chains.ts';
 import { digestOf } from './json.ts';
-import { acceptingOf, refuseReferences, refuseShape, type Destination } from './limits.ts';
+import { acceptingOf, refuseReferences } from './limits.ts';
 import { mergeTasks, type RequestedTask } from './mergeTasks.ts';
-import { placementOf, type Placement } from './placement.ts';
+import type { Placement } from './placement.ts';
 import { policyRequestOf } from './policyBody.ts';
-import { refuseProviderOptions } from './providerOptions.ts';
-import { openReferences, type ResolvedReferences } from './references.ts';
-import { checkRequestOf, resultChecks } from './resultChecks.ts';
+import { openReferences, type OpenedReferences, type ResolvedReferences } from './references.ts';
+import { checkRequestOf } from './resultChecks.ts';
 import { checkSchemas } from './schemas.ts';
-import { timingOf, type Timing } from './timing.ts';
+import { groupsOf, type TaskGroup } from './targets.ts';
+import { policyOf, startsOf, timesOf, type Times } from './timing.ts';
 
 export interface Submit {
   readonly tenant: string;
@@ -81,108 +80,94 @@ async function earlierJob(context: SubmitContext, submit: Identified): Promise<S
 }
 
 async function storeJob(context: SubmitContext, submit: Identified): Promise<Submitted> {
-  const { body, tenant, job, digest, owner = null } = submit;
+  const { body, tenant } = submit;
   const tasks = mergeTasks(body);
-  const placement = placementOf(body, context.pools, context.follower, tenant);
-  const { policy } = placement.pool;
-  const asked = policyRequestOf(body.policy ?? {});
-  const wanted = {
-    kind: body.kind,
-    tenant,
-    primary: placement,
-    requested: asked.fallback,
-  };
-  const fallbacks = fallbacksOf(context, wanted);
-  const destinations = destinationsOf(context, placement, fallbacks, wanted.requested);
-  const { check, places } = resultChecks(context.pools, {
-    requested: asked,
-    pool: placement.pool,
-    places: destinations,
-  });
-  const fitting = acceptingOf(places, refuseProviderOptions(body, tasks));
-  const shaped = acceptingOf(fitting, refuseShape(body, tasks));
-  await checkSchemas(body, checkRequestOf(asked, placement.pool), context.schemas, tenant);
+  const requested = policyRequestOf(body.policy ?? {});
+  const chains = chainsOf(body, tasks);
+  const groups = groupsOf(context, tasks, { body, tenant, requested });
+  const { pool } = groups[0]!.placement;
+  await checkSchemas(body, checkRequestOf(requested, pool), context.schemas, tenant);
   const opened = await openReferences(context, body, tasks, tenant);
-  const [, ...accepting] = acceptingOf(shaped, refuseReferences(tasks, opened));
-  const timing = timingOf(body.kind, body.policy, policy, context.retentionMs, context.clock.now());
-  const references = await opened.store(timing.expiresAt);
-  const newJob = { job, tenant, digest, owner, body, tasks, placement, references, check };
-  return write(context, submit, specsOf({ ...newJob, timing: withFallback(timing, accepting) }));
+  const times = timesOf(body.policy, context.retentionMs, context.clock.now());
+  const placed = groups.flatMap((group) => placedTasks(group, { body, depth: chains.depth, opened }, context));
+  const planned = placed.toSorted((one, other) => one.task.index - other.task.index);
+  const scheduled = planned.map(({ task, policy }) => ({ name: task.name, after: chains.after[task.index]!, policy }));
+  const starts = startsOf(scheduled, times);
+  const references = await opened.store(times.expiresAt);
+  return write(context, submit, specsOf({ ...submit, tasks: planned, chains, times, starts, references }));
 }
 
-/** The job's own pool and model first, then its fallbacks. */
-function destinationsOf(
-  { pools }: SubmitContext,
-  { pool, model }: Placement,
-  fallbacks: readonly Target[],
-  requested: readonly FallbackRequest[] | undefined,
-): readonly Destination[] {
-  const rest = fallbacks.map((target, at): Destination => {
-    const declared = pools.find(target.pool) ?? pool;
-    return {
-      ...target,
-      ...optionRulesOf(declared),
-      ...(requested === undefined ? { optional: true } : { path: `policy.fallback[${at}]` }),
-    };
-  });
-  return [{ pool: pool.name, model, ...optionRulesOf(pool) }, ...rest];
-}
-
-const optionRulesOf = ({ provider, providerOptions: options }: PoolDeclaration) => ({
-  provider,
-  ...(options === undefined ? {} : { options }),
-});
-
-function withFallback(timing: Timing, accepting: readonly Destination[]): Timing {
-  const fallback = accepting.map(({ pool, model }): Target => ({ pool, model }));
-  return fallback.length === 0 ? timing : { ...timing, policy: { ...timing.policy, fallback } };
-}
-
-interface NewJob {
-  readonly job: JobId;
-  readonly tenant: string;
-  readonly digest: string;
-  readonly owner: string | null;
-  readonly body: SubmitBody;
-  readonly tasks: readonly RequestedTask[];
+/** A task with all that its group has chosen for it. */
+interface PlannedTask {
+  readonly task: RequestedTask;
   readonly placement: Placement;
-  readonly timing: Timing;
-  readonly references: ResolvedReferences;
+  readonly policy: Policy;
   readonly check: ResultCheck | undefined;
+}
+
+function placedTasks(
+  { tasks, placement, places, check }: TaskGroup,
+  { body, depth, opened }: { body: SubmitBody; depth: number; opened: OpenedReferences },
+  { retentionMs }: SubmitContext,
+): PlannedTask[] {
+  const [, ...accepting] = acceptingOf(places, refuseReferences(tasks, opened));
+  const policy = policyOf(tasks[0]!.kind, body.policy, placement.pool.policy, retentionMs, depth);
+  const fallback = accepting.map(({ pool, model }): Target => ({ pool, model }));
+  const whole = fallback.length === 0 ? policy : { ...policy, fallback };
+  return tasks.map((task) => ({ task, placement, policy: whole, check }));
+}
+
+interface NewJob extends Identified {
+  readonly tasks: readonly PlannedTask[];
+  readonly chains: Chains;
+  readonly times: Times;
+  /** By task, when those that it waits for have ended at the latest. */
+  readonly starts: ReadonlyMap<TaskIndex, Instant>;
+  readonly references: ResolvedReferences;
 }
 
 /** The first message of each task of the new job. */
 function specsOf(job: NewJob): readonly SpecWrite[] {
-  return job.tasks.map((task, index) => ({
-    state: submitted(identityOf(job, task, index)),
-    detail: { message: 'Queued for a worker', request: requestOf(job, task) },
-  }));
+  return job.tasks.map((task) => {
+    const of = identityOf(job, task);
+    const { index } = task.task;
+    const request = requestOf(job, task);
+    if (of.after === undefined) return { state: submitted(of), detail: { message: 'Queued for a worker', request } };
+    const message = `Waits for ${of.after.length} ${of.after.length === 1 ? 'task' : 'tasks'} of its job`;
+    return { state: submittedHeld(of, job.starts.get(index)!), detail: { message, request } };
+  });
 }
 
-function identityOf(
-  { job, tenant, owner, body, tasks, placement, timing }: NewJob,
-  task: RequestedTask,
-  index: TaskIndex,
-): TaskIdentity {
+function identityOf(job: NewJob, { task, placement, policy }: PlannedTask): TaskIdentity {
+  const { body, tasks, chains } = job;
+  const after = chains.after[task.index]!;
+  // The job's model is that of its first task that has neither its own kind nor its own model.
+  const plain = tasks.find(({ task: { kind, model } }) => kind === body.kind && model === body.model);
+  const jobModel = plain?.placement.model ?? body.model ?? placement.model;
   return {
-    job,
-    task: index,
+    job: job.job,
+    task: task.index,
     name: task.name,
     total: tasks.length,
-    tenant,
+    tenant: job.tenant,
     pool: placement.pool.name,
-    kind: body.kind,
+    kind: task.kind,
     model: placement.model,
     priority: body.priority ?? 'normal',
     labels: body.labels ?? {},
-    owner,
-    ...timing,
+    owner: job.owner ?? null,
+    policy,
+    ...job.times,
+    ...(after.length === 0 ? {} : { after }),
+    ...(task.kind === body.kind ? {} : { jobKind: body.kind }),
+    ...(placement.model === jobModel ? {} : { jobModel }),
   };
 }
 
-function requestOf({ body, digest, references, check }: NewJob, task: RequestedTask): TaskRequest {
-  const images = task.references.map((reference) => references.get(reference)!);
+function requestOf({ body, digest, references, chains, tasks }: NewJob, { task, check }: PlannedTask): TaskRequest {
+  const images = task.references.map((reference) => storedOrResult(reference, references));
   const input = { ...task.input, ...(images.length === 0 ? {} : { references: images }) } as TaskInput;
+  const after = chains.after[task.index]!.map((index) => tasks[index]!.task.name!);
   return {
     input,
     metadata: task.metadata,
@@ -190,7 +175,14 @@ function requestOf({ body, digest, references, check }: NewJob, task: RequestedT
     digest,
     concurrencyKey: body.concurrencyKey ?? null,
     ...(check === undefined ? {} : { check }),
+    ...(after.length === 0 ? {} : { after }),
   };
+}
+
+function storedOrResult(reference: ReferenceBody, references: ResolvedReferences): Reference {
+  const { artifact, caption } = reference;
+  if (typeof artifact !== 'object') return references.get(reference)!;
+  return caption === undefined ? { artifact } : { artifact, caption };
 }
 
 const maxTries = 3;

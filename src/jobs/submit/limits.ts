@@ -40,7 +40,7 @@ export const nameOf = ({ model, path }: Destination): string => (path === undefi
 export const refuseShape =
   (body: SubmitBody, tasks: readonly RequestedTask[]): Refuse =>
   (destination, { aspectRatios, imageSizes, lacks = [], references }) => {
-    const problems = tasks.flatMap(({ input, references: all, path }, index) => {
+    const problems = tasks.flatMap(({ input, references: all, path, index }) => {
       const own = body.tasks?.[index]?.input ?? {};
       const placeOf = (field: 'aspectRatio' | 'imageSize' | UnsupportedField): string =>
         own[field] === undefined ? `input.${field}` : `${path}input.${field}`;
@@ -59,13 +59,15 @@ export const refuseShape =
 export const refuseReferences =
   (tasks: readonly RequestedTask[], { images }: Pick<OpenedReferences, 'images'>): Refuse =>
   (destination, { referenceBytes, totalReferenceBytes }) => {
-    for (const { path, bytes } of images.values()) {
+    const used = new Set(tasks.flatMap(({ references }) => references));
+    for (const [reference, { path, bytes }] of images) {
+      if (!used.has(reference)) continue;
       const limit = `${megabytes(referenceBytes)} that ${nameOf(destination)} accepts`;
       if (bytes > referenceBytes) return tooLarge(bytes, limit, path);
     }
     return requestError(
       tasks.flatMap(({ references, path }) => {
-        const total = references.reduce((sum, reference) => sum + images.get(reference)!.bytes, 0);
+        const total = references.reduce((sum, reference) => sum + (images.get(reference)?.bytes ?? 0), 0);
         if (total <= totalReferenceBytes) return [];
         const limit = `more than the ${megabytes(totalReferenceBytes)} that ${nameOf(destination)} accepts in one request`;
         const message = `has ${references.length} images of ${total} bytes together, ${limit}`;

@@ -11,18 +11,17 @@ export const refuseProviderOptions =
   (body: SubmitBody, tasks: readonly RequestedTask[]): Refuse =>
   (destination) => {
     const places = new Map<string, RequestedTask>();
-    for (const [index, task] of tasks.entries()) {
-      const isOwn = body.tasks?.[index]?.input?.providerOptions !== undefined;
+    for (const task of tasks) {
+      const isOwn = body.tasks?.[task.index]?.input?.providerOptions !== undefined;
       // Tasks share the value of the job's input.
       places.set(isOwn ? `${task.path}input.providerOptions` : 'input.providerOptions', task);
     }
-    return requestError([...places].flatMap(([place, { input }]) => problemsAt(place, input, body, destination)));
+    return requestError([...places].flatMap(([place, task]) => problemsAt(place, task, destination)));
   };
 
 function problemsAt(
   place: string,
-  { providerOptions = {} }: RequestedTask['input'],
-  { kind }: SubmitBody,
+  { kind, input: { providerOptions = {} } }: RequestedTask,
   destination: Destination,
 ): FieldError[] {
   const { provider, options: allowed, path } = destination;

@@ -57,7 +57,7 @@ export async function openReferences(
   const found = await findImages(
     artifacts,
     tenant,
-    places.filter(({ reference }) => reference.artifact !== undefined),
+    places.filter(({ reference }) => typeof reference.artifact === 'string'),
   );
   const fresh = inline.map((place, index) => ({ ...place, ...checked[index]! }));
   const sizes = [
@@ -123,7 +123,7 @@ async function findImages(
   tenant: string,
   places: readonly Place[],
 ): Promise<readonly FoundImage[]> {
-  const byDigest = Map.groupBy(places, ({ reference }) => reference.artifact!);
+  const byDigest = Map.groupBy(places, ({ reference }) => reference.artifact as string);
   const found = await mapLimit(atOnce, [...byDigest], async ([digest, same]) => {
     const image = await findImage(store, tenant, digest, same[0]!.path);
     return same.map((place) => ({ ...place, image }));

@@ -59,6 +59,15 @@ describe.each(sides)('$kind', ({ good, bad, fits, refusal }) => {
   });
 });
 
+test('only the operator can say that a reference is neither a digest nor an artifact of a task', () => {
+  const withArtifact = (artifact: unknown) => ({ kind: 'image', input: { prompt: 'p', references: [{ artifact }] } });
+  const message =
+    'spec.input.references[0].artifact: is neither a digest, sha256: and 64 hexadecimal digits, nor {task, name}';
+  for (const artifact of [7, ['a'], { task: 'front' }, { task: 'front', name: 7 }])
+    expect(jobRefusal(withArtifact(artifact))).toBe(message);
+  expect(jobRefusal(withArtifact('sha256:abc'))).toContain('is not a digest: sha256: and 64 hexadecimal digits');
+});
+
 test('a problem has its path', () => {
   expect(problems(parseGenerationJob({ spec: { kind: 'image', tasks: [{}, { input: { prompt: 7 } }] } }))).toContain(
     'spec.tasks[1].input.prompt: ',
