@@ -1,8 +1,20 @@
-// What is known about full storage: which storage, since when, and what it still takes.
+// What is known about storage that takes nothing, full or not: which storage, since when, and what it still takes.
 
 import type { Instant } from './time.ts';
 
-export const storagePlaces = ['disk', 'server', 'account', 'stream', 'artifacts'] as const;
+export const storagePlaces = [
+  'disk',
+  'server',
+  'account',
+  'stream',
+  'artifacts',
+  's3-full',
+  's3-bucket',
+  's3-access',
+  's3-clock',
+  's3-region',
+  's3-away',
+] as const;
 export type StoragePlace = (typeof storagePlaces)[number];
 
 /** What full storage refuses. Each includes the ones before it. */
@@ -46,14 +58,51 @@ const descriptions: Readonly<Record<StoragePlace, Description>> = {
     title: 'The artifact store is full',
     advice: 'Raise max_bytes of its stream OBJ_<prefix>_artifacts, delete jobs, or lower GENWARDEN_RETENTION.',
   },
+  's3-full': {
+    title: 'The S3 artifact store is full',
+    advice: "Raise the bucket's quota or free space in the store, delete jobs, or lower GENWARDEN_RETENTION.",
+  },
+  's3-bucket': {
+    title: 'The bucket of the S3 artifact store does not exist',
+    advice: 'Create the bucket again, or correct GENWARDEN_S3_BUCKET. Artifacts that were in it are lost with it.',
+  },
+  's3-access': {
+    title: 'The S3 artifact store refuses the credentials',
+    advice:
+      'Correct GENWARDEN_S3_ACCESS_KEY_ID and GENWARDEN_S3_SECRET_ACCESS_KEY or the workload identity, and let them get, put, delete and list objects of the bucket. Files of credentials are read again while the processes run.',
+  },
+  's3-clock': {
+    title: "The S3 artifact store refuses this machine's clock",
+    advice: 'Set the clock of this machine, or of the store, by NTP.',
+  },
+  's3-region': {
+    title: 'The bucket of the S3 artifact store is in another region',
+    advice: 'Correct GENWARDEN_S3_REGION, or GENWARDEN_S3_ENDPOINT.',
+  },
+  's3-away': {
+    title: 'The S3 artifact store does not answer as it should',
+    advice: 'Check GENWARDEN_S3_ENDPOINT, the network between the processes and the store, and the store itself.',
+  },
 };
 
 export const storageTitle = ({ place }: Pick<FullStorage, 'place'>): string => descriptions[place].title;
 
 export const storageAdvice = ({ place }: Pick<FullStorage, 'place'>): string => descriptions[place].advice;
 
+/** A store beside NATS: submits without references and all statuses still fit. */
+const isBeside = ({ place }: Pick<FullStorage, 'place'>): boolean => place.startsWith('s3-');
+
+/** The start of a sentence about it. */
+export const storageSubject = ({ place }: Pick<FullStorage, 'place'>): string =>
+  isBeside({ place }) ? 'The artifact store takes nothing' : 'The storage of NATS is full';
+
 /** What the processes do while it lasts, as one sentence without a full stop. */
-export const storageEffect: Readonly<Record<StorageRefusal, string>> = {
+export const storageEffect = (full: Pick<FullStorage, 'place' | 'refuses'>): string =>
+  isBeside(full)
+    ? 'image tasks wait in the queue, and workers keep the results that they have and store them as soon as the store takes them'
+    : effects[full.refuses];
+
+const effects: Readonly<Record<StorageRefusal, string>> = {
   submits: 'submits are refused; the jobs that are stored go on',
   artifacts: 'submits and artifacts are refused; statuses still fit',
   statuses: 'nothing can be stored: workers keep their results, and every status is written as soon as there is room',

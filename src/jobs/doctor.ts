@@ -90,7 +90,7 @@ function space(name: string, used: number, limit: number, advice: string): Check
 function room(context: DoctorContext): Check {
   const full = fullStorage(context);
   if (full === undefined) return passed('storage', 'no write was refused for lack of room');
-  const says = `full since ${clockTime(full.since)}: ${storageTitle(full)} (${full.words}); ${storageEffect[full.refuses]}`;
+  const says = `full since ${clockTime(full.since)}: ${storageTitle(full)} (${full.words}); ${storageEffect(full)}`;
   return failed('storage', says, storageAdvice(full));
 }
 

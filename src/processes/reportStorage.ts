@@ -21,7 +21,7 @@ export function reportStorage(
     show(full);
     if (full !== undefined && (full.place !== before?.place || full.refuses !== before.refuses)) {
       const { place, refuses, words } = full;
-      const message = `${storageTitle(full)} (${words}): ${storageEffect[refuses]}. ${storageAdvice(full)}`;
+      const message = `${storageTitle(full)} (${words}): ${storageEffect(full)}. ${storageAdvice(full)}`;
       logger.error({ storage: place, refuses }, message);
     }
     if (full === undefined && before !== undefined) {

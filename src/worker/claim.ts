@@ -7,7 +7,7 @@ import type { DetailedEntry, WriteOutcome } from '../ports/jobLog.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
 import type { WorkerContext } from './context.ts';
 import type { HeldTask } from './heldTasks.ts';
-import { isStorageFull } from './transientErrors.ts';
+import { isStoreRefusal } from './transientErrors.ts';
 import type { Claim } from './pipeline.ts';
 
 /** Delay before a returned delivery is offered again, ms. The controller handles overdue specs independently of it. */
@@ -48,7 +48,7 @@ export async function leftToController(delivery: Delivery, context: WorkerContex
 }
 
 /**
- * Whether the delivery was returned to the queue because the artifact store is full: the result of a paid call could not be
+ * Whether the delivery was returned to the queue because the artifact store takes nothing: the result of a paid call could not be
  * stored. Without room for a status the claim itself fails.
  */
 export async function waitsForRoom(delivery: Delivery, { options }: WorkerContext): Promise<boolean> {
@@ -59,7 +59,7 @@ export async function waitsForRoom(delivery: Delivery, { options }: WorkerContex
     if (options.storage?.full()?.refuses !== 'artifacts') return false;
   } catch (error) {
     // While NATS does not answer, the claim fails as well.
-    if (!isStorageFull(error)) return false;
+    if (!isStoreRefusal(error)) return false;
   }
   delivery.nak(redeliverAfter);
   return true;

@@ -1,4 +1,4 @@
-// Classifies errors: transient ones mean that NATS is unreachable or its storage full. The worker retries these without limit,
+// Classifies errors: transient ones mean that NATS is unreachable, its storage full, or the artifact store unusable. The worker retries these without limit,
 // because its result has been paid for and a retry costs nothing; it retries other errors only a few times.
 
 import type { Backoff } from '../job/backoff.ts';
@@ -7,7 +7,7 @@ import { AttemptFailed, GenwardenError, type ErrorCode } from '../job/errors/ind
 /** Delays between retries, ms. */
 export const transientBackoff: Backoff = { first: 100, cap: 2_000 };
 
-const transientCodes: ReadonlySet<ErrorCode> = new Set(['Unavailable', 'StorageFull']);
+const transientCodes: ReadonlySet<ErrorCode> = new Set(['Unavailable', 'StorageFull', 'ArtifactStoreUnavailable']);
 
 export function isTransient(error: unknown): boolean {
   const code = codeOf(error);
@@ -16,6 +16,10 @@ export function isTransient(error: unknown): boolean {
 
 /** The process tells about full storage once, not for each write. */
 export const isStorageFull = (error: unknown): boolean => codeOf(error) === 'StorageFull';
+
+/** The artifact store takes nothing: full, away, or not to be used with these settings. */
+export const isStoreRefusal = (error: unknown): boolean =>
+  isStorageFull(error) || codeOf(error) === 'ArtifactStoreUnavailable';
 
 /** The error's code in the catalogue; undefined for any other error. */
 function codeOf(error: unknown): ErrorCode | undefined {

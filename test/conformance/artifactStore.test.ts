@@ -4,13 +4,13 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { systemClock } from '../fakes/clock.ts';
-import { onEachAdapter } from './ports.ts';
+import { onEachArtifactStore } from './ports.ts';
 
 const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 const bytesOf = async (stream: Readable | undefined): Promise<Buffer> => buffer(stream!);
 const clock = systemClock();
 
-onEachAdapter((open) => {
+onEachArtifactStore((open) => {
   test.each([0, 1, 131_072, 131_073, 2_000_000])('returns %i bytes unchanged', async (size) => {
     const installation = open();
     const writer = await (await installation.process()).artifacts(clock);

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { jobIdFrom } from '../../src/job/ids.ts';
 import type { ArtifactStore, Place } from '../../src/ports/artifactStore.ts';
 import { systemClock } from '../fakes/clock.ts';
-import { onEachAdapter } from './ports.ts';
+import { onEachArtifactStore } from './ports.ts';
 
 const clock = systemClock();
 const hour = 3_600_000;
@@ -18,7 +18,7 @@ const aPlace = (over: Partial<Place> = {}): Place => ({
   ...over,
 });
 
-onEachAdapter((open) => {
+onEachArtifactStore((open) => {
   const aStore = async (): Promise<ArtifactStore> => (await open().process()).artifacts(clock);
   const stored = async (store: ArtifactStore, digest: string, path?: string): Promise<boolean> => {
     const found = await store.find('acme', digest, path);

@@ -27,6 +27,9 @@ import type { Leadership } from '../../src/ports/leadership.ts';
 import type { PartialTexts } from '../../src/ports/partialTexts.ts';
 import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
 import { startNatsServer, type NatsServer } from '../support/natsServer.ts';
+import { s3ArtifactStore, type S3ArtifactStore, type S3Options } from '../../src/adapters/s3/index.ts';
+import { defaultPathTemplate } from '../../src/job/pathTemplate.ts';
+import { startS3Server, type S3Server } from '../support/s3Server.ts';
 
 /** One process's view of the installation. */
 export interface TestProcess {
@@ -63,6 +66,48 @@ export function onEachAdapter(suite: (open: () => Installation, adapter: 'memory
     afterAll(() => server.stop());
     suite(() => natsInstallation(server.url), 'nats');
   });
+}
+
+/** What a suite about artifacts needs of a process. */
+export interface ArtifactInstallation {
+  process(): Promise<Pick<TestProcess, 'artifacts'>>;
+}
+
+/** The same for artifacts alone, which may be in S3 too. */
+export function onEachArtifactStore(
+  suite: (open: () => ArtifactInstallation, adapter: 'memory' | 'nats' | 's3') => void,
+): void {
+  onEachAdapter(suite);
+  describe('on S3', () => {
+    let server: S3Server;
+    beforeAll(async () => {
+      server = await startS3Server();
+    });
+    afterAll(() => server.stop());
+    suite(() => s3Installation(server), 's3');
+  });
+}
+
+function s3Installation(server: S3Server): ArtifactInstallation {
+  const prefix = `t${randomBytes(6).toString('hex')}`;
+  const artifacts = async (clock: Clock): Promise<ArtifactStore> => s3Store(server, { prefix, clock });
+  return { process: () => Promise.resolve({ artifacts }) };
+}
+
+/** Ends with the test. */
+export function s3Store(
+  { url, bucket, accessKeyId, secretAccessKey }: S3Server,
+  { prefix = 'test', clock, ...more }: { prefix?: string; clock: Clock } & Partial<S3Options>,
+): S3ArtifactStore {
+  const credentials = { accessKeyId, secretAccessKey };
+  const pathTemplate = `${prefix}/${defaultPathTemplate}`;
+  const storage = { refused: () => undefined, hasRoom: () => undefined };
+  const store = s3ArtifactStore(
+    { endpoint: url, bucket, region: 'us-east-1', credentials, pathTemplate, forcePathStyle: true },
+    { prefix, retentionMs: 3_600_000, clock, storage, hideSecrets: () => undefined, ...more },
+  );
+  onTestFinished(() => store.close());
+  return store;
 }
 
 function memoryInstallation(): Installation {

@@ -51,6 +51,8 @@ const homes: Record<string, readonly string[]> = {
   '@kubernetes/': ['src/adapters/kubernetes/'],
   'log-update': ['src/cli/'],
   ajv: ['src/adapters/jsonSchema/'],
+  '@aws-sdk/': ['src/adapters/s3/'],
+  '@smithy/': ['src/adapters/s3/'],
   re2js: ['src/adapters/jsonSchema/', 'src/standin/'],
 };
 

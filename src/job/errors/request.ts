@@ -193,8 +193,14 @@ export const requestErrors = define({
   StorageFull: {
     ...again,
     status: 507,
-    title: 'The storage of NATS is full, except for a reserve for statuses at most',
+    title: 'The storage is full, except for a reserve for statuses at most',
     hint: 'Run `genwarden doctor`: its check `storage` tells which storage is full and what to do. Everything continues automatically once there is room.',
+  },
+  ArtifactStoreUnavailable: {
+    ...again,
+    status: 503,
+    title: 'The S3 artifact store cannot be used',
+    hint: 'The message names the cause. Run `genwarden doctor`: its check `storage` tells what to do. Everything continues automatically once the store takes requests.',
   },
   Unavailable: {
     ...again,

@@ -14,15 +14,15 @@ import type { NatsLink } from '../link/connection.ts';
 import { ensureStream } from '../stream/ensure.ts';
 import { bytesOf } from './bytes.ts';
 import { dropChunks, putChunks } from './chunks.ts';
-import { Flow } from './flow.ts';
+import { Flow } from '../../../async/flow.ts';
 import { find, guarded } from './find.ts';
 import { keep } from './keep.ts';
-import { loopShare } from './loopShare.ts';
+import { loopShare } from '../../../async/loopShare.ts';
 import { readObject, streamOf, writeObject, type Store } from './record.ts';
 import { replace } from './replace.ts';
 import { firstUser, isSame, withoutUser, withUser } from './users.ts';
 import { artifactRoom } from './room.ts';
-import { readableOf } from './readable.ts';
+import { readableOf } from '../../../async/readable.ts';
 
 export interface ArtifactStoreOptions {
   /** How long a job is kept from its submit, ms. */

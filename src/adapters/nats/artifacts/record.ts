@@ -6,7 +6,7 @@ import { GenwardenError } from '../../../job/errors/index.ts';
 import { expect, publishConditionally } from '../jetstream/publish.ts';
 import { leaderRead } from '../jetstream/reads.ts';
 import type { NatsLink } from '../link/connection.ts';
-import type { Flow } from './flow.ts';
+import type { Flow } from '../../../async/flow.ts';
 import { usersAsText, usersFrom, type Users } from './users.ts';
 
 /** What a record needs of the store. */

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { batchSize } from '../../../src/adapters/nats/artifacts/chunks.ts';
-import { Flow } from '../../../src/adapters/nats/artifacts/flow.ts';
-import { pauseAfter } from '../../../src/adapters/nats/artifacts/loopShare.ts';
+import { Flow } from '../../../src/async/flow.ts';
+import { pauseAfter } from '../../../src/async/loopShare.ts';
 
 const never = new AbortController().signal;
 

@@ -1,8 +1,8 @@
-// Bounds the bytes under way on one connection. NATS drops a connection that it cannot write to fast enough ("Slow Consumer"),
+// Bounds the bytes of artifacts under way. NATS drops a connection that it cannot write to fast enough ("Slow Consumer"),
 // so what does not fit waits here for its turn. Between transfers there are pauses if the event loop is busy, because large
 // artifacts must not hold up the small requests of others.
 
-import { untilAborted } from '../../../async/abort.ts';
+import { untilAborted } from './abort.ts';
 
 /** One part of an object. */
 export interface Part {

@@ -3,7 +3,7 @@
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { whenAborted } from '../../../src/async/abort.ts';
-import { readableOf } from '../../../src/adapters/nats/artifacts/readable.ts';
+import { readableOf } from '../../../src/async/readable.ts';
 
 const part = Buffer.alloc(1_000, 'x');
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,44 @@
+// What this process knows about the store from the outcome of every request.
+
+import type { StoragePlace } from '../../job/storage.ts';
+import type { StorageMarks } from './settings.ts';
+
+export class Health {
+  readonly #marks: StorageMarks;
+  readonly #problems = new Set<StoragePlace>();
+  #answeredAt = -Infinity;
+
+  constructor(marks: StorageMarks) {
+    this.#marks = marks;
+  }
+
+  /** Whether a write failed and none has been stored since. */
+  get troubled(): boolean {
+    return this.#problems.size > 0;
+  }
+
+  get full(): boolean {
+    return this.#problems.has('s3-full');
+  }
+
+  /** ms since the store last did what it was asked to. */
+  get quietFor(): number {
+    return performance.now() - this.#answeredAt;
+  }
+
+  /** `stored`: the request wrote bytes. A read tells nothing about room. */
+  answered(stored: boolean): void {
+    this.#answeredAt = performance.now();
+    for (const place of this.#problems) {
+      if (place === 's3-full' && !stored) continue;
+      this.#problems.delete(place);
+      this.#marks.hasRoom(place, 'artifacts');
+    }
+  }
+
+  failed(place: StoragePlace, words: string): void {
+    this.#answeredAt = -Infinity;
+    this.#problems.add(place);
+    this.#marks.refused(place, 'artifacts', words);
+  }
+}
