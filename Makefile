@@ -27,6 +27,10 @@ packages:
 nats-server:
 	@hack/install-nats-server.sh
 
+.PHONY: s3-server
+s3-server:
+	@hack/install-versitygw.sh
+
 .PHONY: demo
 demo: setup ## Generate an image from end to end, and show a hanging call fail in time
 	@bin/genwarden demo
@@ -36,7 +40,7 @@ dev: setup ## Run everything on this machine until Ctrl-C
 	@bin/genwarden dev
 
 .PHONY: test
-test: setup ## Run all checks and tests, except those in a Kubernetes cluster
+test: setup s3-server ## Run all checks and tests, except those in a Kubernetes cluster
 	@hack/run-tests.sh
 
 .PHONY: test-unit
@@ -44,11 +48,11 @@ test-unit: setup ## Run the unit tests and the tidiness checks
 	@vitest run --project unit
 
 .PHONY: test-conformance
-test-conformance: setup ## Run the conformance suites of the ports against every adapter
+test-conformance: setup s3-server ## Run the conformance suites of the ports against every adapter
 	@vitest run --project conformance
 
 .PHONY: test-integration
-test-integration: setup ## Run the tests of whole processes
+test-integration: setup s3-server ## Run the tests of whole processes
 	@vitest run --project integration
 
 .PHONY: test-cluster
@@ -90,7 +94,7 @@ bad-day: setup ## Run a scripted bad day at the provider in fast time, and print
 		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
 
 .PHONY: edges
-edges: setup ## Run the faults at the edges (full disks, memory, hostile input, many downloads), and print their table
+edges: setup s3-server ## Run the faults at the edges (full disks, memory, hostile input, many downloads), and print their table
 	@vitest run -c test/faults/edges/vitest.config.ts \
 		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
 

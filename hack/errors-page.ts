@@ -137,7 +137,7 @@ const topics: readonly Topic[] = [
   {
     title: 'Availability of the API',
     about: 'The API could not serve the request now.',
-    codes: ['Unavailable', 'NotReady', 'StorageFull', 'InternalError'],
+    codes: ['Unavailable', 'ArtifactStoreUnavailable', 'NotReady', 'StorageFull', 'InternalError'],
   },
   {
     title: 'Configuration and NATS',

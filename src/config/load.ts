@@ -39,7 +39,7 @@ export function readSettings(input: SettingsInput): { settings: Settings; resolv
     ...contradictions(resolved, input.command),
   ];
   if (!parsed.success || problems.length > 0) throw invalidSettings(problems);
-  return { settings: withKeysFile(parsed.data, resolved), resolved };
+  return { settings: withS3Files(withKeysFile(parsed.data, resolved), resolved), resolved };
 }
 
 function withKeysFile(settings: z.infer<typeof settingsSchema>, resolved: readonly ResolvedSetting[]): Settings {
@@ -49,6 +49,18 @@ function withKeysFile(settings: z.infer<typeof settingsSchema>, resolved: readon
   };
   const parts = providerNames.map((name) => [name, { ...settings[name], ...fileOf(name) }]);
   return { ...settings, ...(Object.fromEntries(parts) as Pick<Settings, ProviderName>) };
+}
+
+function withS3Files(settings: Settings, resolved: readonly ResolvedSetting[]): Settings {
+  const fileOf = (name: string, key: string): object => {
+    const { source } = resolved.find(({ definition }) => definition.name === name)!;
+    return source.kind === 'file' ? { [key]: source.path } : {};
+  };
+  const files = {
+    ...fileOf('S3_ACCESS_KEY_ID', 'accessKeyIdFile'),
+    ...fileOf('S3_SECRET_ACCESS_KEY', 'secretAccessKeyFile'),
+  };
+  return { ...settings, s3: { ...settings.s3, ...files } };
 }
 
 function resolve(definition: SettingDefinition, input: SettingsInput): ResolvedSetting {
@@ -159,9 +171,10 @@ function contradictions(resolved: readonly ResolvedSetting[], command?: Command)
     ...(text('AUTH_KUBERNETES') === 'on' && text('AUTH') === 'off'
       ? ['GENWARDEN_AUTH=off, GENWARDEN_AUTH_KUBERNETES=on: with GENWARDEN_AUTH=off no token is checked; unset one']
       : []),
-    ...(text('ARTIFACT_STORE') === 's3'
-      ? ['GENWARDEN_ARTIFACT_STORE=s3: is not available in this version; allowed: nats']
+    ...(text('ARTIFACT_STORE') === 's3' && text('S3_BUCKET') === undefined
+      ? ['GENWARDEN_ARTIFACT_STORE=s3: requires GENWARDEN_S3_BUCKET, which is not set']
       : []),
+    ...together('S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY', text),
     ...(command === 'api' || command === 'dev' ? openToAll(text, command) : []),
   ];
 }

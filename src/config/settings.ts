@@ -5,6 +5,7 @@ import { keyList } from './apiKeys.ts';
 import { duration, integer, label, list, matching, oneOf, oneOfNumbers, path, port, size, text, url } from './forms.ts';
 import type { ProviderName } from '../job/providers.ts';
 import { kubernetesSettings } from './kubernetesSettings.ts';
+import { s3Settings } from './s3Settings.ts';
 import { definitionsOf, optional, optionalList, withDefault } from './setting.ts';
 import type { Command } from './setting.ts';
 
@@ -217,9 +218,10 @@ export const settingsSchema = z.object({
   kubernetes: kubernetesSettings,
   artifactStore: withDefault(oneOf('nats', 's3'), 'nats', {
     name: 'ARTIFACT_STORE',
-    description: 'Artifact store; `s3` is not available yet',
+    description: 'Artifact store: an object store of NATS, or a bucket of S3',
     usedBy: processes,
   }),
+  s3: s3Settings,
   client: z.object({
     url: withDefault(url('http:', 'https:'), 'http://127.0.0.1:8080', {
       name: 'URL',
@@ -258,11 +260,18 @@ export const settingsSchema = z.object({
 });
 
 /** Checked settings. Names that end in `Ms` are milliseconds. */
-export type Settings = z.infer<typeof settingsSchema> & Readonly<Record<ProviderName, KeysFile>>;
+export type Settings = z.infer<typeof settingsSchema> &
+  Readonly<Record<ProviderName, KeysFile>> & { readonly s3: CredentialFiles };
 
 interface KeysFile {
   /** The file that the keys were read from, if they come from a file: they are read again when it changes. */
   readonly apiKeysFile?: string;
+}
+
+/** The same for the credentials of S3. */
+interface CredentialFiles {
+  readonly accessKeyIdFile?: string;
+  readonly secretAccessKeyFile?: string;
 }
 
 /** One provider's part of the settings. */

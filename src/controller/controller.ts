@@ -2,6 +2,7 @@
 // decides (job/rules) and applies the decisions (reconciler).
 
 import type { World } from '../job/rules/rule.ts';
+import type { Swept } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Heartbeats } from '../ports/heartbeats.ts';
 import type { JobLog } from '../ports/jobLog.ts';
@@ -43,6 +44,8 @@ export interface ControllerOptions {
   readonly keys?: Pick<KeyRing, 'state' | 'block' | 'outages'>;
   /** What the writes of this process show about the storage; if absent, only the workers tell. */
   readonly storage?: Pick<StorageHealth, 'full'>;
+  /** Deletes some of the artifacts that have expired; absent if the store does it by itself. */
+  readonly sweepArtifacts?: () => Promise<Swept>;
   readonly clock: Clock;
   /** The caller owns and closes it. */
   readonly follower: Follower;

@@ -1,6 +1,8 @@
 // The job metrics. Only the leading controller exports them: counters from changes, gauges at intervals.
 
 import { isOpen, openStates, type TaskState, type TaskWrite } from '../job/task.ts';
+import type { Instant } from '../job/time.ts';
+import type { Swept } from '../ports/artifactStore.ts';
 import type { StreamHealth } from '../ports/jobLog.ts';
 import type { KeyState, Outage } from '../ports/keyRing.ts';
 import type { Change, JobIndex } from '../readmodel/jobIndex.ts';
@@ -89,6 +91,11 @@ export class JobMetrics {
 
   showStorage({ bytes }: StreamHealth): void {
     this.#metrics.jetstreamStorage.set(bytes);
+  }
+
+  showSwept({ deleted, finished }: Swept, now: Instant): void {
+    for (const [what, count] of Object.entries(deleted)) this.#metrics.artifactsSwept.inc({ what }, count);
+    if (finished) this.#metrics.sweepFinished.set(seconds(now));
   }
 
   #finished(state: Exclude<TaskState, { state: 'deleted' }>): void {

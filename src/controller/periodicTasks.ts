@@ -1,7 +1,8 @@
 // The periodic tasks of the leading controller: it maintains consumers, saves the watermark and updates gauges.
 
-import { GenwardenError } from '../job/errors/index.ts';
+import { GenwardenError, type ErrorCode } from '../job/errors/index.ts';
 import { elapsed, longAgo, type Monotonic } from '../job/time.ts';
+import type { Swept } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobLog, Watermark } from '../ports/jobLog.ts';
 import type { KeyRing } from '../ports/keyRing.ts';
@@ -23,6 +24,8 @@ interface PeriodicTask {
   readonly everyMs: number;
   readonly run: () => Promise<void> | void;
 }
+
+const tellsItself: ReadonlySet<ErrorCode> = new Set(['StorageFull', 'ArtifactStoreUnavailable']);
 
 interface Scheduled {
   readonly task: PeriodicTask;
@@ -63,8 +66,8 @@ export class PeriodicTasks {
     try {
       await run();
     } catch (error) {
-      // The log tells about full storage once.
-      const isKnown = error instanceof GenwardenError && error.code === 'StorageFull';
+      // The log tells about storage that takes nothing once.
+      const isKnown = error instanceof GenwardenError && tellsItself.has(error.code);
       this.#logger[isKnown ? 'debug' : 'warn'](
         { err: error, task: name },
         'A periodic task of the controller failed and will run again',
@@ -87,10 +90,11 @@ export interface PeriodicTaskOptions {
   readonly metrics: JobMetrics;
   readonly missing: MissingMessages;
   readonly reconciler: Reconciler;
+  readonly sweepArtifacts?: () => Promise<Swept>;
 }
 
 export function periodicTasks(options: PeriodicTaskOptions): PeriodicTask[] {
-  const { log, clock, follower, workers, metrics, observer, heartbeatTimeoutMs } = options;
+  const { log, clock, follower, workers, metrics, observer, heartbeatTimeoutMs, sweepArtifacts } = options;
   return [
     {
       name: 'show counts',
@@ -109,6 +113,15 @@ export function periodicTasks(options: PeriodicTaskOptions): PeriodicTask[] {
     { name: 'find missing messages', everyMs: 30_000, run: () => findMissing(options) },
     // Recreates deleted consumers.
     { name: 'ensure consumers', everyMs: 15_000, run: () => ensureConsumers(options) },
+    ...(sweepArtifacts === undefined
+      ? []
+      : [
+          {
+            name: 'delete expired artifacts',
+            everyMs: 10_000,
+            run: async () => metrics.showSwept(await sweepArtifacts(), clock.now()),
+          },
+        ]),
   ];
 }
 

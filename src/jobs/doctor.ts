@@ -96,7 +96,7 @@ function room(context: DoctorContext): Check {
 
 /** `otherwise`: what to do about any other failure of the artifact store. */
 function adviceFor({ code }: GenwardenError, otherwise: string): string {
-  if (code === 'StorageFull') return 'See the check `storage`.';
+  if (code === 'StorageFull' || code === 'ArtifactStoreUnavailable') return 'See the check `storage`.';
   if (code !== 'Unavailable') return otherwise;
   return 'This process reconnects automatically. If this lasts, check the limits of connections on the NATS server and its account: artifacts have a connection to themselves.';
 }

@@ -35,6 +35,24 @@ export interface Owner {
   readonly path?: string | undefined;
 }
 
+/** A URL at which the store itself serves an artifact for a while. */
+export interface ArtifactLink {
+  readonly tenant: string;
+  readonly digest: string;
+  readonly path?: string | undefined;
+  readonly mediaType: string;
+  /** The Content-Disposition of the answer. */
+  readonly disposition: string;
+  readonly expiresInMs: number;
+}
+
+/** What one step of the clean-up deleted, by kind. */
+export interface Swept {
+  readonly deleted: Readonly<Partial<Record<'results' | 'references' | 'uploads', number>>>;
+  /** This step ended a round through the whole store. */
+  readonly finished: boolean;
+}
+
 /** What moves in one direction. */
 export interface Traffic {
   /** Bytes that were asked for or sent, and have not arrived. Bounded. */
@@ -74,6 +92,13 @@ export interface ArtifactStore {
   ): Promise<Readable | undefined>;
   /** Deletes the bytes, unless another job of the tenant uses them. Without an owner it always deletes them. */
   delete(tenant: string, digest: string, owner?: Owner): Promise<void>;
+  /** Undefined if the artifact is not stored. Absent if clients cannot reach the store. */
+  link?(link: ArtifactLink): Promise<string | undefined>;
+  /**
+   * One bounded step of deleting what has expired; nothing that an unexpired job uses. Absent if the store does it by itself. Only one
+   * process needs to call it.
+   */
+  sweep?(): Promise<Swept>;
   traffic(): { readonly read: Traffic; readonly write: Traffic };
   /** Throws while the store takes no further artifact. Cheap: the store is asked at most once a second. */
   checkRoom(): Promise<void>;

@@ -39,7 +39,7 @@ async function serve(settings: Settings, context: ProcessContext, listener: List
   const { link, logger, registry, resources } = context;
   const { retentionMs, heartbeatTimeoutMs, http } = settings;
   resources.own('listener', listener, (it) => it.close());
-  const ports = await openPorts(context, retentionMs);
+  const ports = await openPorts(context, settings);
   const { clock, follower } = ports;
   const app = buildApi({
     ...ports,

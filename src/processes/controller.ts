@@ -14,6 +14,7 @@ import type { Settings } from '../config/settings.ts';
 import { startController } from '../controller/controller.ts';
 import type { DiskWatch } from '../ports/storageHealth.ts';
 import { createControllerMetrics } from '../telemetry/metrics.ts';
+import { openArtifacts } from './artifacts.ts';
 import {
   natsSettings,
   startProcess,
@@ -37,6 +38,8 @@ async function control(settings: Settings, context: ProcessContext, signal: Abor
   const { retentionMs, reconnectHoldMs, heartbeatTimeoutMs } = settings;
   await provisionNats(link, { retentionMs, signal });
   const { clock, log, follower, queue } = await openLog(context, retentionMs);
+  // An object store of NATS drops what has expired by itself.
+  const artifacts = settings.artifactStore === 's3' ? await openArtifacts(context, settings, clock) : undefined;
   const stop = resources.own('connection events', new AbortController(), (it) => it.abort());
   const listening = { holdMs: reconnectHoldMs, signal: stop.signal, log: logger };
   const losses = watchConnectionLosses(natsSettings(settings, name), listening);
@@ -49,6 +52,7 @@ async function control(settings: Settings, context: ProcessContext, signal: Abor
     pools: await natsPoolRegistry(link),
     keys: await natsKeyRing(link, { keys: {}, clock }),
     storage: storageOf(link),
+    ...(artifacts?.sweep === undefined ? {} : { sweepArtifacts: artifacts.sweep }),
     clock,
     follower,
     metrics: createControllerMetrics(registry),

@@ -4,7 +4,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import {
-  natsArtifactStore,
   natsClock,
   natsHeartbeats,
   natsJobLog,
@@ -27,7 +26,8 @@ import type { SchemaChecker } from '../ports/schemaChecker.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import { startFollower, type Follower } from '../readmodel/follower.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { showTraffic } from '../telemetry/traffic.ts';
+import type { Settings } from '../config/settings.ts';
+import { openArtifacts } from './artifacts.ts';
 import type { ProcessContext } from './bootstrap.ts';
 
 export interface OpenLog {
@@ -61,17 +61,15 @@ export async function openLog({ link, logger, resources }: ProcessContext, reten
 }
 
 /** The ports of a process that serves requests or resources and runs no tasks. It observes the keys but holds none. */
-export async function openPorts(context: ProcessContext, retentionMs: number): Promise<Ports> {
+export async function openPorts(context: ProcessContext, settings: Settings): Promise<Ports> {
   const { link, resources } = context;
-  const opened = await openLog(context, retentionMs);
+  const opened = await openLog(context, settings.retentionMs);
   const { clock } = opened;
-  const artifacts = await natsArtifactStore(link, { retentionMs, clock });
-  showTraffic(context.registry, artifacts.traffic);
   return {
     ...opened,
     heartbeats: natsHeartbeats(link),
     texts: natsPartialTexts(link),
-    artifacts,
+    artifacts: await openArtifacts(context, settings, clock),
     images: sharpImageReader(),
     keys: await natsKeyRing(link, { keys: {}, clock }),
     pools: await natsPoolRegistry(link),

@@ -46,7 +46,7 @@ async function partsOf(settings: Settings, context: ProcessContext): Promise<Ope
   const client = new KubeClient({ kubeconfig, program: 'genwarden-operator', version, requests });
   const cluster = resources.own('cluster', client, (it) => it.close());
   logger.info({ server: cluster.host }, `Kubernetes API at ${cluster.host}`);
-  const ports = await openPorts(context, retentionMs);
+  const ports = await openPorts(context, settings);
   const { clock } = ports;
   const problems = createProblems();
   const recorder = createEventRecorder({ cluster, clock, metrics, logger, instance: name });

@@ -1,7 +1,14 @@
 // Tells about full storage: one log line when a storage becomes full and one when there is room again, and a metric.
 
 import { formatDuration } from '../job/duration.ts';
-import { storageAdvice, storageEffect, storagePlaces, storageTitle, type FullStorage } from '../job/storage.ts';
+import {
+  storageAdvice,
+  storageEffect,
+  storagePlaces,
+  storageRelief,
+  storageTitle,
+  type FullStorage,
+} from '../job/storage.ts';
 import type { StorageHealth } from '../ports/storageHealth.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ProcessMetrics } from '../telemetry/metrics.ts';
@@ -26,7 +33,10 @@ export function reportStorage(
     }
     if (full === undefined && before !== undefined) {
       const durationMs = Math.max(0, Date.now() - before.since);
-      logger.info({ storage: before.place, durationMs }, `There is room again after ${formatDuration(durationMs)}`);
+      logger.info(
+        { storage: before.place, durationMs },
+        `${storageRelief(before)} after ${formatDuration(durationMs)}`,
+      );
     }
     before = full;
   });

@@ -5,7 +5,6 @@ import { excessOfAnswers } from '../adapters/provider/answerBody.ts';
 import { jsonSchemaChecker } from '../adapters/jsonSchema/index.ts';
 import {
   answerRollCalls,
-  natsArtifactStore,
   natsClock,
   natsHeartbeats,
   natsJobLog,
@@ -19,12 +18,12 @@ import { declarationOf, loadPools, type PoolSettings } from '../config/pools.ts'
 import type { Settings } from '../config/settings.ts';
 import { GenwardenError } from '../job/errors/index.ts';
 import { createWorkerMetrics } from '../telemetry/metrics.ts';
-import { showTraffic } from '../telemetry/traffic.ts';
 import { memoryForAttempts } from '../worker/attemptMemory.ts';
 import { startWorker } from '../worker/worker.ts';
 import type { DiskWatch } from '../ports/storageHealth.ts';
 import { version } from '../config/version.ts';
 import type { Budget } from '../ports/keyRing.ts';
+import { openArtifacts } from './artifacts.ts';
 import { startProcess, type ProcessContext, type RunningProcess, type StartedProcess } from './bootstrap.ts';
 import { warnSkipped } from './openPorts.ts';
 import { providerFor } from './providers.ts';
@@ -55,8 +54,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     clock,
   });
   const schemas = resources.own('schema checks', jsonSchemaChecker(), (it) => it.close());
-  const artifacts = await natsArtifactStore(link, { retentionMs, clock });
-  showTraffic(registry, artifacts.traffic);
+  const artifacts = await openArtifacts(context, settings, clock);
   const worker = startWorker({
     name,
     pool: pool.name,

@@ -97,6 +97,8 @@ const controllerDefinitions = {
   fallbacks,
   clockOffset: gauge('genwarden_clock_offset_seconds', 'Clock of the NATS server minus the clock of this process'),
   jetstreamStorage: gauge('genwarden_jetstream_storage_bytes', 'Bytes stored in the stream'),
+  artifactsSwept: counter('genwarden_artifacts_swept_total', 'Expired artifacts that were deleted from S3', ['what']),
+  sweepFinished: gauge('genwarden_artifact_sweep_timestamp_seconds', 'When the last round through S3 ended'),
   leader,
 } as const;
 
@@ -209,7 +211,7 @@ const operatorDefinitions = {
 const processDefinitions = {
   natsConnected: gauge('genwarden_nats_connected', '1 while this process is connected to NATS'),
   storageFull: gauge('genwarden_storage_full', '1 while this process knows that this storage is full', ['place']),
-  artifactBytes: gauge('genwarden_artifact_bytes_under_way', 'Bytes of artifacts on their way from or to NATS', [
+  artifactBytes: gauge('genwarden_artifact_bytes_under_way', 'Bytes of artifacts on their way from or to the store', [
     'direction',
   ]),
   artifactsWaiting: gauge('genwarden_artifact_transfers_waiting', 'Transfers of artifacts that wait for their turn', [

@@ -84,7 +84,11 @@ function headersOf(raw: readonly string[]): Record<string, string> {
   return headers;
 }
 
-function answer({ status, code, message = code, headers = {} }: Answer, from: IncomingMessage, to: ServerResponse): void {
+function answer(
+  { status, code, message = code, headers = {} }: Answer,
+  from: IncomingMessage,
+  to: ServerResponse,
+): void {
   // A client that still sends would see a reset instead of the answer.
   from.resume().on('end', () => {
     to.writeHead(status, { 'content-type': 'application/xml', ...headers });

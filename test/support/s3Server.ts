@@ -46,7 +46,18 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
   const { accessKeyId, secretAccessKey } = keys;
   const child = spawn(
     program,
-    ['--access', accessKeyId, '--secret', secretAccessKey, '--port', socket, '--quiet', '--keep-alive', 'posix', folder],
+    [
+      '--access',
+      accessKeyId,
+      '--secret',
+      secretAccessKey,
+      '--port',
+      socket,
+      '--quiet',
+      '--keep-alive',
+      'posix',
+      folder,
+    ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let log = '';

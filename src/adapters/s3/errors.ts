@@ -85,7 +85,8 @@ export function refusalOf(store: Store, what: string, cause: unknown): Genwarden
 function wordsOf({ name, message, code, $metadata, $response }: S3Error): string {
   const status = $metadata?.httpStatusCode;
   const region = $response?.headers?.['x-amz-bucket-region'];
-  const said = message === '' || message === name || message === 'UnknownError' ? '' : `: ${message.replace(/\.$/, '')}`;
+  const said =
+    message === '' || message === name || message === 'UnknownError' ? '' : `: ${message.replace(/\.$/, '')}`;
   const title = name === 'Error' && typeof code === 'string' ? code : name;
   const where = region === undefined ? '' : `; the bucket is in region ${region}`;
   return `${status === undefined ? '' : `HTTP ${status} `}${title}${said}${where}`;

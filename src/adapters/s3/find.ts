@@ -23,7 +23,11 @@ export async function locate(
   path?: string,
 ): Promise<Located | undefined> {
   const known = path === undefined ? undefined : await at(store, path, digest);
-  return known ?? (await at(store, referenceKey(store, tenant, digest), digest)) ?? (await locateResult(store, tenant, digest));
+  return (
+    known ??
+    (await at(store, referenceKey(store, tenant, digest), digest)) ??
+    (await locateResult(store, tenant, digest))
+  );
 }
 
 /** More entries than this say nothing new: each is a job that made the same bytes. */

@@ -1,7 +1,11 @@
 // What this process knows about the store from the outcome of every request.
 
 import type { StoragePlace } from '../../job/storage.ts';
-import type { StorageMarks } from './settings.ts';
+
+export interface StorageMarks {
+  refused(place: StoragePlace, refuses: 'artifacts', words: string): void;
+  hasRoom(place: StoragePlace, refuses: 'artifacts'): void;
+}
 
 export class Health {
   readonly #marks: StorageMarks;

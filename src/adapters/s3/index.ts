@@ -13,9 +13,11 @@ import { locate } from './find.ts';
 import { Health } from './health.ts';
 import { keep } from './keep.ts';
 import { entryKey, referenceKey } from './keys.ts';
+import { linkTo } from './link.ts';
 import { deleteObject, head } from './objects.ts';
 import { putReference, putResult } from './put.ts';
 import { roomCheck } from './room.ts';
+import { sweepPage } from './sweep.ts';
 import { never, type S3Options, type S3Settings, type Store } from './settings.ts';
 
 export type { S3Options, S3Settings } from './settings.ts';
@@ -46,6 +48,8 @@ export function s3ArtifactStore(settings: S3Settings, options: S3Options): S3Art
       return found === undefined ? undefined : readableOf((signal) => bytesOf(store, found, signal, range));
     },
     delete: (tenant, digest, owner) => remove(store, tenant, digest, owner),
+    link: (link) => linkTo(store, link),
+    sweep: () => sweepPage(store),
     traffic: () => ({ read: trafficOf(store.reads), write: trafficOf(store.writes) }),
     checkRoom: roomCheck(store),
     close: () => store.client.destroy(),

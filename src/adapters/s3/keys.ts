@@ -10,8 +10,7 @@ const hexOf = (digest: string): string => digest.slice('sha256:'.length);
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
 
 /** Different tenants have different folders, whatever characters their names have. */
-const folderOf = (tenant: string): string =>
-  /^[A-Za-z0-9-]{1,100}$/.test(tenant) ? tenant : `_${hashOf(tenant)}`;
+const folderOf = (tenant: string): string => (/^[A-Za-z0-9-]{1,100}$/.test(tenant) ? tenant : `_${hashOf(tenant)}`);
 
 /** Uploads, inline images, and results that a later job refers to. */
 export const referenceKey = ({ root }: Rooted, tenant: string, digest: string): string =>

@@ -71,14 +71,21 @@ interface Described {
   readonly ContentLength?: number | undefined;
 }
 
-const infoOf = ({ Metadata = {}, ContentType = 'application/octet-stream', ContentLength = 0 }: Described): ObjectInfo => ({
+const infoOf = ({
+  Metadata = {},
+  ContentType = 'application/octet-stream',
+  ContentLength = 0,
+}: Described): ObjectInfo => ({
   digest: `sha256:${Metadata['sha256'] ?? ''}`,
   mediaType: ContentType,
   bytes: ContentLength,
   expiresAt: Number(Metadata['expires-at'] ?? 0),
 });
 
-export const metadataOf = ({ digest, expiresAt }: Pick<ObjectInfo, 'digest' | 'expiresAt'>): Record<string, string> => ({
+export const metadataOf = ({
+  digest,
+  expiresAt,
+}: Pick<ObjectInfo, 'digest' | 'expiresAt'>): Record<string, string> => ({
   sha256: digest.slice('sha256:'.length),
   'expires-at': String(expiresAt),
 });

@@ -86,12 +86,10 @@ async function send(store: Store, key: string, object: Sending, signal: AbortSig
   const isLarge = bytes.length > largestSingle;
   const sending = isLarge ? sendParts : sendWhole;
   return store.writes.run({ bytes: bytes.length, first: !isLarge }, signal, () =>
-    request(
-      store,
-      what,
-      () => sending(store, key, object, signal).then(() => true, falseIfTaken),
-      { signal, stored: true },
-    ),
+    request(store, what, () => sending(store, key, object, signal).then(() => true, falseIfTaken), {
+      signal,
+      stored: true,
+    }),
   );
 }
 

@@ -2,9 +2,8 @@
 
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { Flow } from '../../async/flow.ts';
-import type { StoragePlace } from '../../job/storage.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Health } from './health.ts';
+import type { Health, StorageMarks } from './health.ts';
 
 export interface S3Settings {
   /** Undefined for Amazon S3. */
@@ -35,11 +34,6 @@ export interface S3Options {
   readonly storage: StorageMarks;
   /** Keeps credentials out of the log. */
   readonly hideSecrets: (secrets: readonly string[]) => void;
-}
-
-export interface StorageMarks {
-  refused(place: StoragePlace, refuses: 'artifacts', words: string): void;
-  hasRoom(place: StoragePlace, refuses: 'artifacts'): void;
 }
 
 export interface Store {

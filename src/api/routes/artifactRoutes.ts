@@ -26,18 +26,23 @@ function downloadRoute(app: Api, context: ApiContext): void {
     .regex(/^[1-9]\d{0,5}$/, 'is not a run number')
     .optional()
     .describe("Default: the task's current run.");
+  const redirect = z
+    .enum(['true', 'false'])
+    .optional()
+    .describe('`true` answers 307 to a short-lived URL of the artifact store, if its clients can reach it (S3).');
   const schema = {
     operationId: 'downloadArtifact',
     summary: 'Download an artifact',
     tags: ['artifacts'],
     params: jobParams.extend({ task: z.string().describe("The task's index or name."), name: z.string() }),
-    querystring: z.strictObject({ run }),
+    querystring: z.strictObject({ run, redirect }),
     response: {
       200: { description: 'The bytes.', content: { '*/*': { schema: z.string().meta({ format: 'binary' }) } } },
       206: {
         description: 'The requested range of the bytes.',
         content: { '*/*': { schema: z.string().meta({ format: 'binary' }) } },
       },
+      307: z.undefined().describe('The artifact is at `Location` for five minutes.'),
       304: z.undefined().describe('The artifact matches If-None-Match.'),
       ...problems,
     },
@@ -59,6 +64,9 @@ function downloadRoute(app: Api, context: ApiContext): void {
       path: request.url,
       headersOnly: request.method === 'HEAD',
     };
+    if (request.query.redirect === 'true' && context.artifacts.link !== undefined) {
+      return sendLink(context.artifacts.link, reply, source);
+    }
     return sendBytes(context, reply, source, usable);
   });
 }
@@ -76,16 +84,44 @@ async function artifactOf(context: ApiContext, { last }: TaskRecord, name: strin
   throw new GenwardenError('ArtifactNotFound', message);
 }
 
-function describe(reply: FastifyReply, { name, mediaType }: ArtifactRef, tag: string): void {
+/** A URL that is passed on must not work for long. */
+const linkExpiresInMs = 300_000;
+
+/** The store sends none of the headers that keep a browser from running what it shows, so only images are shown. */
+async function sendLink(
+  link: NonNullable<ApiContext['artifacts']['link']>,
+  reply: FastifyReply,
+  { tenant, artifact }: Source,
+): Promise<FastifyReply> {
+  const { name, digest, path, mediaType } = artifact;
+  const isShown = mediaType.startsWith('image/') && mediaType !== 'image/svg+xml';
+  const disposition = dispositionOf(artifact, isShown ? 'inline' : 'attachment');
+  const url = await link({ tenant, digest, path, mediaType, disposition, expiresInMs: linkExpiresInMs });
+  if (url === undefined) throw notStored(name);
+  return reply
+    .removeHeader('content-type')
+    .removeHeader('content-disposition')
+    .header('cache-control', 'private, no-store')
+    .redirect(url, 307);
+}
+
+const notStored = (name: string): GenwardenError =>
+  new GenwardenError('ArtifactNotFound', `Artifact ${name} is no longer stored`);
+
+function dispositionOf({ name, mediaType }: ArtifactRef, how: 'inline' | 'attachment'): string {
   const extension = /^\w+\/(\w+)/.exec(mediaType)?.[1] ?? 'bin';
+  return `${how}; filename="${name.replaceAll(/[^\w.-]/g, '_')}.${extension}"`;
+}
+
+function describe(reply: FastifyReply, artifact: ArtifactRef, tag: string): void {
   reply
     .header('etag', tag)
     .header('accept-ranges', 'bytes')
     .header('cache-control', 'private, max-age=0, must-revalidate')
     .header('x-content-type-options', 'nosniff')
     .header('content-security-policy', "default-src 'none'; sandbox")
-    .header('content-disposition', `inline; filename="${name.replaceAll(/[^\w.-]/g, '_')}.${extension}"`)
-    .type(mediaType);
+    .header('content-disposition', dispositionOf(artifact, 'inline'))
+    .type(artifact.mediaType);
 }
 
 interface Source {
@@ -112,7 +148,7 @@ async function sendBytes(
   const stream = source.headersOnly
     ? (await context.artifacts.find(source.tenant, digest, path)) && Readable.from([])
     : await context.artifacts.stream(source.tenant, digest, range, path);
-  if (stream === undefined) throw new GenwardenError('ArtifactNotFound', `Artifact ${name} is no longer stored`);
+  if (stream === undefined) throw notStored(name);
   if (!source.headersOnly) guard(stream, reply, source, context);
   if (range === undefined) return reply.header('content-length', bytes).send(stream);
   return reply

@@ -157,10 +157,35 @@ test('variables that Kubernetes injects for services are ignored, even under the
   expect(problemsOf({ GENWARDEN_API_PORT: '8080' })).toHaveLength(1);
 });
 
-test('the S3 store is refused as not available yet', () => {
+test('the S3 store requires a bucket, both parts of its key, and a path template in which paths cannot collide', () => {
   expect(problemsOf({ GENWARDEN_ARTIFACT_STORE: 's3' })).toEqual([
-    'GENWARDEN_ARTIFACT_STORE=s3: is not available in this version; allowed: nats',
+    'GENWARDEN_ARTIFACT_STORE=s3: requires GENWARDEN_S3_BUCKET, which is not set',
   ]);
+  const bucket = { GENWARDEN_ARTIFACT_STORE: 's3', GENWARDEN_S3_BUCKET: 'artifacts' };
+  expect(problemsOf({ ...bucket, GENWARDEN_S3_ACCESS_KEY_ID: 'id' })).toEqual([
+    'GENWARDEN_S3_ACCESS_KEY_ID: requires GENWARDEN_S3_SECRET_ACCESS_KEY, which is not set',
+  ]);
+  expect(problemsOf({ ...bucket, GENWARDEN_S3_PATH_TEMPLATE: '{tenant}/{name}' })).toEqual([
+    'GENWARDEN_S3_PATH_TEMPLATE={tenant}/{name}: lacks {job}, without which two artifacts could have the same path; ' +
+      'allowed: letters, digits, . _ - / and {tenant}, {labels.<key>}, {job}, {task}, {name}, {ext}',
+  ]);
+});
+
+test('the region of S3 may come from AWS_REGION, and files of its credentials are remembered', () => {
+  const { s3 } = loadSettings({
+    env: {
+      AWS_REGION: 'eu-central-1',
+      GENWARDEN_S3_ACCESS_KEY_ID_FILE: '/keys/id',
+      GENWARDEN_S3_SECRET_ACCESS_KEY_FILE: '/keys/secret',
+    },
+    files: (path) => `${path}\n`,
+  });
+  expect(s3).toMatchObject({
+    region: 'eu-central-1',
+    accessKeyId: '/keys/id',
+    accessKeyIdFile: '/keys/id',
+    secretAccessKeyFile: '/keys/secret',
+  });
 });
 
 test('an API without tokens serves only the loopback address, unless auth is switched off', () => {

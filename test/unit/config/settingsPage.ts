@@ -10,6 +10,7 @@ const topics: readonly (readonly [title: string, variables: RegExp])[] = [
   ['Authentication of the API', /^AUTH/],
   ['Workers and pools', /^(?:POOL|CONCURRENCY|DRAIN_)/],
   ['Jobs and recovery', /^(?:HEARTBEAT_|RETENTION|RECONNECT_|ARTIFACT_)/],
+  ['S3 artifact store', /^S3_/],
   ['Gemini', /^GEMINI_/],
   ['OpenAI', /^OPENAI_/],
   ['Kubernetes', /^(?:KUBERNETES_|NAMESPACE|WATCH_|DEFAULT_POOL_|WORKER_TEMPLATE_)/],
@@ -17,7 +18,14 @@ const topics: readonly (readonly [title: string, variables: RegExp])[] = [
   ['Client commands', /^(?:URL|TOKEN)$/],
 ];
 
-const shown = ['NATS', 'HTTP API', 'Authentication of the API', 'Jobs and recovery', 'Workers and pools'];
+const shown = [
+  'NATS',
+  'HTTP API',
+  'Authentication of the API',
+  'Jobs and recovery',
+  'S3 artifact store',
+  'Workers and pools',
+];
 
 export function settingsTables(definitions: readonly SettingDefinition[]): string {
   const titles = [...shown, ...topics.map(([title]) => title).filter((title) => !shown.includes(title))];
