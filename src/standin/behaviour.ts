@@ -11,6 +11,8 @@ const timing = {
 
 const reason = z.string().regex(/^[A-Z][A-Z_]{1,63}$/, 'a reason such as SAFETY');
 const plainKinds = [
+  /** An ordinary answer that speaks against the result: a safety rating, or `flagged: true` in an answer by a schema. */
+  'flag',
   'slow',
   'hang',
   'stall',

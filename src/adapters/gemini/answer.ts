@@ -22,6 +22,11 @@ export async function readAnswer(
   { check, bytesOf }: Readers,
 ): Promise<Generated> {
   if (!answer.hasCandidate) throw withoutCandidate(answer);
+  const made = await outputOf(answer, request, { check, bytesOf });
+  return answer.flags.length === 0 ? made : { ...made, flags: answer.flags };
+}
+
+async function outputOf(answer: RawAnswer, request: GenerateRequest, { check, bytesOf }: Readers): Promise<Generated> {
   const text = answer.parts.map((part) => part.text).join('');
   if (request.kind === 'image') return imagesFrom(answer, request, text, picturesOf(answer.parts, bytesOf));
   throwUnlessUsable(answer, request, text, text !== '');

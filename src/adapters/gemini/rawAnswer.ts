@@ -13,6 +13,8 @@ export interface RawAnswer {
   readonly finishMessage: string | undefined;
   readonly blockReason: string | undefined;
   readonly blockMessage: string | undefined;
+  /** What the safety ratings of the answer say against it, one sentence each. */
+  readonly flags: readonly string[];
   /** Without images, which are billed only if they can be used. */
   readonly usage: PaidUsage;
   /** The model's version, the response's id and the finish reason. */
@@ -30,7 +32,7 @@ export function rawAnswerOf(body: unknown): RawAnswer | undefined {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
   const { candidates, promptFeedback, usageMetadata, modelVersion, responseId } = body as Fields;
   const candidate = listOf(candidates).find((one) => typeof one === 'object' && one !== null);
-  const { content, finishReason, finishMessage } = fieldsOf(candidate);
+  const { content, finishReason, finishMessage, safetyRatings } = fieldsOf(candidate);
   const { blockReason, blockReasonMessage } = fieldsOf(promptFeedback);
   return {
     parts: listOf(fieldsOf(content)['parts'])
@@ -42,9 +44,18 @@ export function rawAnswerOf(body: unknown): RawAnswer | undefined {
     finishMessage: textOf(finishMessage),
     blockReason: reasonIn(blockReason),
     blockMessage: textOf(blockReasonMessage),
+    flags: [...new Set(listOf(safetyRatings).map(fieldsOf).flatMap(flagIn))],
     usage: usageOf(fieldsOf(usageMetadata)),
     provenance: textsOf({ modelVersion, responseId, finishReason }),
   };
+}
+
+/** What a safety rating says against the answer: at most one sentence. The service rates each category; most are NEGLIGIBLE. */
+export function flagIn({ category, probability, blocked }: Fields): string[] {
+  const named = reasonIn(category) ?? 'A safety category';
+  const likely = reasonIn(probability);
+  if (blocked === true) return [`${named} was blocked${likely === undefined ? '' : ` (${likely})`}`];
+  return likely === 'MEDIUM' || likely === 'HIGH' ? [`${named} is ${likely}`] : [];
 }
 
 /** Whether the body is an error, as some gateways send it with status 200. */

@@ -4,7 +4,7 @@
 import type { PaidUsage } from '../../job/errors/index.ts';
 import type { StreamedAnswer } from '../provider/eventStream.ts';
 import { fieldsOf, type Fields } from './errorBody.ts';
-import { isErrorBody, rawAnswerOf } from './rawAnswer.ts';
+import { flagIn, isErrorBody, rawAnswerOf } from './rawAnswer.ts';
 
 export interface GeminiStream extends StreamedAnswer {
   /** What the events so far say about usage; undefined before the first one. */
@@ -69,16 +69,26 @@ function valueOf(text: string): unknown {
   }
 }
 
-/** A later event replaces what an earlier one said, apart from the text. */
+/** A later event replaces what an earlier one said, apart from the text and from safety ratings against it. */
 function joinedWith(joined: Fields, event: Fields): Fields {
   const candidate = candidateOf(event) ?? {};
+  const safetyRatings = ratingsIn(candidateOf(joined), candidate);
   const hasCandidate = (candidateOf(joined) ?? candidateOf(event)) !== undefined;
   return {
     ...joined,
     ...present(event),
-    ...(hasCandidate ? { candidates: [{ ...candidateOf(joined), ...present(candidate) }] } : {}),
+    ...(hasCandidate ? { candidates: [{ ...candidateOf(joined), ...present(candidate), safetyRatings }] } : {}),
     usageMetadata: { ...fieldsOf(joined['usageMetadata']), ...fieldsOf(event['usageMetadata']) },
   };
+}
+
+/** Each rating against the answer once, so that a long stream keeps few. */
+function ratingsIn(...candidates: readonly (Fields | undefined)[]): readonly unknown[] {
+  const all = candidates.flatMap((candidate) => {
+    const ratings: unknown = candidate?.['safetyRatings'];
+    return Array.isArray(ratings) ? ratings.map(fieldsOf) : [];
+  });
+  return [...new Map(all.flatMap((rating) => flagIn(rating).map((flag) => [flag, rating] as const))).values()];
 }
 
 /** Some gateways send `"finishReason": null` until the last event. */

@@ -1,7 +1,8 @@
 // The bodies of successful answers, and of refusals, which the real service sends with status 200.
 
 import { createHash } from 'node:crypto';
-import { answerTo } from '../schemaAnswer.ts';
+import type { Behaviour } from '../behaviour.ts';
+import { checkAnswerTo } from '../checkAnswer.ts';
 import type { GenerateRequest } from './generateRequest.ts';
 import type { Picture } from '../picture.ts';
 
@@ -11,6 +12,7 @@ export interface Answer {
     content?: { role: 'model'; parts: Part[] };
     finishReason?: string;
     finishMessage?: string;
+    safetyRatings?: { category: string; probability: string }[];
     index: 0;
   }[];
   promptFeedback?: { blockReason: string };
@@ -25,9 +27,19 @@ export function imageAnswer(request: GenerateRequest, picture: Picture): Answer 
   return finished(request, request.wantsText ? [text, image] : [image], 'STOP', 1290);
 }
 
-export function textAnswer(request: GenerateRequest): Answer {
-  const text = request.json === undefined ? sentence(request) : JSON.stringify(answerTo(request.json), null, 1);
+export function textAnswer(request: GenerateRequest, behaviour: Behaviour): Answer {
+  const { json } = request;
+  const text = json === undefined ? sentence(request) : JSON.stringify(checkAnswerTo(json, behaviour), null, 1);
   return finished(request, [{ text }], 'STOP', tokensOf(text));
+}
+
+/** The answer with safety ratings as the real service sends them: one is not negligible. */
+export function rated({ candidates = [], ...answer }: Answer): Answer {
+  const safetyRatings = [
+    { category: 'HARM_CATEGORY_HATE_SPEECH', probability: 'NEGLIGIBLE' },
+    { category: 'HARM_CATEGORY_HARASSMENT', probability: 'MEDIUM' },
+  ];
+  return { candidates: candidates.map((candidate) => ({ ...candidate, safetyRatings })), ...answer };
 }
 
 /** Finished normally, but without an image. */

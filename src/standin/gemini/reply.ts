@@ -62,11 +62,13 @@ async function answerOf(request: GenerateRequest, behaviour: Behaviour, painter:
   if (behaviour.kind === 'empty') return answers.emptyAnswer(request);
   if (behaviour.kind === 'no-image') return answers.noImageAnswer(request);
   if (behaviour.kind === 'continuation') return answers.continuationAnswer(request);
-  return await ordinary(request, behaviour, painter);
+  const answer = await ordinary(request, behaviour, painter);
+  // A check's verdict is in its text.
+  return behaviour.kind === 'flag' && request.json === undefined ? answers.rated(answer) : answer;
 }
 
 async function ordinary(request: GenerateRequest, behaviour: Behaviour, painter: Painter): Promise<Answer> {
-  if (request.image === undefined) return answers.textAnswer(request);
+  if (request.image === undefined) return answers.textAnswer(request, behaviour);
   const isSmall = behaviour.kind === 'image' && behaviour.bytes === 'small';
   const format = behaviour.kind === 'image' ? (behaviour.format ?? 'png') : 'png';
   const { prompt, seed, references, image: size } = request;
