@@ -47,9 +47,20 @@ export const jobConditions: readonly ConditionText[] = [
       Queued: 'Waiting for a worker.',
       Running: 'A worker is running it.',
       Waiting: 'Waiting for the next attempt.',
-      AwaitingReview: 'Waiting for a review.',
+      AwaitingReview: 'Waiting for a review: see NeedsReview.',
       Retried: 'It had finished, and runs again because of a retry over the API.',
       else: 'The reason of Complete or Failed.',
+    },
+  },
+  {
+    type: 'NeedsReview',
+    meaning:
+      'Whether a result waits for a [review](review.md). The message has the command to decide with. Absent until the first one does.',
+    reasons: {
+      AwaitingReview: '`policy.review` is `always`.',
+      Flagged: "The check or the provider's safety ratings flagged the result. The message says why.",
+      CheckFailed: 'The check of the result could not be made. The message says why.',
+      Reviewed: 'No result waits for a review any more.',
     },
   },
 ];

@@ -3,7 +3,7 @@
 import type { Behaviour } from './behaviour.ts';
 import { answerTo } from './schemaAnswer.ts';
 
-export const flagReason = 'The stand-in was asked to flag it';
+const flagReason = 'The stand-in was asked to flag it';
 
 /** Like `answerTo`, with the verdict of the behaviour in the fields `flagged` and `reasons` at the top. */
 export function checkAnswerTo(schema: Parameters<typeof answerTo>[0], behaviour: Behaviour): unknown {

@@ -1,7 +1,8 @@
 // Summarizes a job from the states of its tasks, as its resource shows it.
 
 import { countStates, jobState, jobTimes, type Counts, type JobState } from '../../job/jobState.ts';
-import type { Instant, TaskState } from '../../job/task.ts';
+import type { Instant, NeedsReview, TaskState } from '../../job/task.ts';
+import { isoTime } from '../../job/time.ts';
 
 export interface ObservedTask {
   readonly state: TaskState;
@@ -20,6 +21,8 @@ export interface JobSummary {
   /** CamelCase; for a failed job the code of its error. */
   readonly reason: string;
   readonly message: string;
+  /** Why results wait for a review, and how to decide; absent: none does. */
+  readonly review?: { readonly reason: string; readonly message: string };
 }
 
 /** `tasks` are all tasks of the job, by index. */
@@ -29,13 +32,28 @@ export function summarizeJob(tasks: readonly ObservedTask[]): JobSummary {
   const state = jobState(counts);
   const { startedAt, finishedAt } = jobTimes(states);
   const { job, total } = states[0]!.of;
-  return { job, state, counts, total, startedAt, finishedAt, ...reasonFor(state, tasks) };
+  const review = reviewOf(tasks);
+  return {
+    job,
+    state,
+    counts,
+    total,
+    startedAt,
+    finishedAt,
+    ...reasonFor(state, tasks, review?.message),
+    ...(review !== undefined && { review }),
+  };
 }
 
 /** For these states the summary quotes a message of the tasks. */
-export const needsMessages = (state: JobState): boolean => state === 'failed' || state === 'cancelled';
+export const needsMessages = (state: JobState): boolean =>
+  state === 'failed' || state === 'cancelled' || state === 'needs_review';
 
-function reasonFor(state: JobState, tasks: readonly ObservedTask[]): { reason: string; message: string } {
+function reasonFor(
+  state: JobState,
+  tasks: readonly ObservedTask[],
+  review = 'Waiting for review',
+): { reason: string; message: string } {
   switch (state) {
     case 'queued':
       return { reason: 'Queued', message: 'Waiting for a worker' };
@@ -44,7 +62,7 @@ function reasonFor(state: JobState, tasks: readonly ObservedTask[]): { reason: s
     case 'waiting':
       return { reason: 'Waiting', message: 'Waiting for the next attempt' };
     case 'needs_review':
-      return { reason: 'AwaitingReview', message: 'Waiting for review' };
+      return { reason: 'AwaitingReview', message: review };
     case 'succeeded':
       return { reason: 'Succeeded', message: tasks.length === 1 ? 'Succeeded' : `All ${tasks.length} tasks succeeded` };
     case 'failed':
@@ -54,6 +72,22 @@ function reasonFor(state: JobState, tasks: readonly ObservedTask[]): { reason: s
       return state satisfies never;
   }
 }
+
+/** The command comes first: a long message is cut off at its end. */
+function reviewOf(tasks: readonly ObservedTask[]): JobSummary['review'] {
+  const inReview = tasks.flatMap(({ state, message }) => (state.state === 'needs_review' ? [{ state, message }] : []));
+  const [first] = inReview.toSorted((a, b) => urgencyOf(a.state) - urgencyOf(b.state));
+  if (first === undefined) return undefined;
+  const { of, run, dueAt, reason } = first.state;
+  const command = `kubectl genwarden review ${of.job} approve --task ${of.task} --run ${run} -n ${of.tenant}`;
+  const more = inReview.length === 1 ? '' : `; ${inReview.length} results wait for a review`;
+  const why = first.message === undefined || reason === 'AwaitingReview' ? '' : `. ${first.message}`;
+  const message = `Decide with \`${command}\` (or reject, or tweak) until ${isoTime(dueAt)}${more}${why}`;
+  return { reason, message };
+}
+
+/** What was flagged says most about what to do. */
+const urgencyOf = ({ reason }: NeedsReview): number => ['Flagged', 'CheckFailed', 'AwaitingReview'].indexOf(reason);
 
 /** The most frequent reason among the tasks in this state; on a tie, the first. */
 function endReason(state: 'failed' | 'cancelled', tasks: readonly ObservedTask[]): { reason: string; message: string } {

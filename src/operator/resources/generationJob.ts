@@ -80,7 +80,7 @@ export const generationJobStatus = z
   .describe('The state of the job that the operator last observed. The API has the current state.');
 
 /** Finished becomes true with Complete and with Failed, so that `kubectl wait` does not hang when a job fails. */
-export type GenerationJobCondition = 'Accepted' | 'Complete' | 'Failed' | 'Finished';
+export type GenerationJobCondition = 'Accepted' | 'Complete' | 'Failed' | 'Finished' | 'NeedsReview';
 
 export type GenerationJobSpec = z.output<typeof generationJobSpec>;
 export type GenerationJobStatus = z.output<typeof generationJobStatus>;

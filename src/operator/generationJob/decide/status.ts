@@ -48,7 +48,19 @@ function jobStatus(resource: GenerationJob, before: GenerationJobStatus, summary
     ...(finishedAt === null ? {} : { completionTime: isoTime(finishedAt) }),
     tasks: { total, ...counts, done: `${done}/${total}` },
   };
-  return withNewConditions(resource, status, [accepted(job), ...endConditions(outcome, why)], now);
+  return withNewConditions(
+    resource,
+    status,
+    [accepted(job), ...endConditions(outcome, why), ...reviewCondition(before, summary.review)],
+    now,
+  );
+}
+
+/** Absent until a result waits for a review for the first time. */
+function reviewCondition(before: GenerationJobStatus, review?: Why): Condition[] {
+  if (review !== undefined) return [{ type: 'NeedsReview', status: 'True', ...shortened(review) }];
+  if (conditionOf(before, 'NeedsReview') === undefined) return [];
+  return [{ type: 'NeedsReview', status: 'False', reason: 'Reviewed', message: 'No result waits for a review' }];
 }
 
 const retried: Why = { reason: 'Retried', message: 'Retried through the API; the job is open again' };
@@ -67,7 +79,7 @@ function refusedStatus(resource: GenerationJob, before: GenerationJobStatus, ref
   return withNewConditions(
     resource,
     status,
-    [{ type: 'Accepted', status: 'False', ...why }, ...endConditions('failed', why)],
+    [{ type: 'Accepted', status: 'False', ...why }, ...endConditions('failed', why), ...reviewCondition(before)],
     now,
   );
 }
@@ -114,7 +126,7 @@ function missingStatus(
   const changes: Condition[] = ended
     ? [kept('Accepted'), kept('Complete'), kept('Failed'), { type: 'Finished', status: 'True', ...why }]
     : [accepted(before.jobId), ...endConditions('failed', why)];
-  return withNewConditions(resource, status, changes, now);
+  return withNewConditions(resource, status, [...changes, ...reviewCondition(before)], now);
 }
 
 type Outcome = 'open' | 'complete' | 'failed';
@@ -155,7 +167,7 @@ function withNewConditions(
   };
 }
 
-/** Bytes of one message as JSON. Four messages and all other fields stay under 4 KiB. */
+/** Bytes of one message as JSON. Six messages and all other fields stay under 4 KiB. */
 const most = 512;
 
 /** Cuts the end off a text that is too long. */

@@ -6,7 +6,18 @@ import { conditionOf, type GenerationJobStatus, isFinished } from '../../resourc
 type Status = GenerationJobStatus;
 
 export function statusEvents(before: Status = {}, after: Status): readonly RecordedEvent[] {
-  return [...acceptanceEvents(before, after), ...startEvents(before, after), ...endEvents(before, after)];
+  return [
+    ...acceptanceEvents(before, after),
+    ...startEvents(before, after),
+    ...reviewEvents(before, after),
+    ...endEvents(before, after),
+  ];
+}
+
+function reviewEvents(before: Status, after: Status): RecordedEvent[] {
+  const is = conditionOf(after, 'NeedsReview');
+  if (is?.status !== 'True' || conditionOf(before, 'NeedsReview')?.status === 'True') return [];
+  return [normal('NeedsReview', 'Review', is.message)];
 }
 
 function acceptanceEvents(before: Status, after: Status): RecordedEvent[] {

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { type Duration, formatDuration, parseDuration } from '../../../job/duration.ts';
+import { checkTimeout } from '../../../job/resultCheck.ts';
 import type { WorkerPoolSpec } from '../../resources/workerPool.ts';
 import { childName, labelsOf } from './names.ts';
 import { keysFolder } from './poolFile.ts';
@@ -131,10 +132,14 @@ const longestDrain = 3_600_000;
 /** Time to requeue unfinished tasks and close connections, ms. */
 const closing = 15_000;
 
-/** ms. A job may have a longer attemptTimeout than its pool; its task is then requeued, and the attempt does not count. */
+/**
+ * ms. A job may have a longer attemptTimeout than its pool; its task is then requeued, and the attempt does not count. A job may
+ * have a check that its pool lacks; its result is then reviewed unchecked.
+ */
 export function drainTimeout({ policy }: Pick<WorkerPoolSpec, 'policy'>): Duration {
   const attempt = parseDuration(policy?.attemptTimeout ?? '') ?? defaultAttempt;
-  return Math.min(attempt + storing, longestDrain);
+  const check = policy?.check === undefined ? 0 : checkTimeout;
+  return Math.min(attempt + check + storing, longestDrain);
 }
 
 /** Seconds until Kubernetes kills the worker. */

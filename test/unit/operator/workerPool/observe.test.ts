@@ -129,6 +129,7 @@ test("the pool overlays the installation's template by name and by field, and th
 
 test('the drain timeout of a worker covers the attempt timeout of its pool', () => {
   expect(drainTimeout({})).toBe(135_000);
+  expect(drainTimeout({ policy: { check: { prompt: 'Is it red?' } } })).toBe(195_000);
   expect(terminationGrace({ policy: { attemptTimeout: '10m' } })).toBe(630);
   expect(drainTimeout({ policy: { attemptTimeout: '1h' } })).toBe(3_600_000);
 });
