@@ -5,12 +5,16 @@ import { followEvents, type EventOptions } from './eventStream.ts';
 import type { JobEvent } from './eventTypes.ts';
 import type { Checklist, ExplainedJob, FixedTask, StuckFilter, StuckList } from './explainTypes.ts';
 import { sender, type ClientOptions, type Send } from './request.ts';
+import { taskOutput, type OutputOptions } from './output.ts';
 import { withRetries } from './retry.ts';
+import { jsonSchemaOf, type OutputSchema } from './schema.ts';
+import { taskText, type TextOptions, type TextPiece } from './text.ts';
 import type { PausedPool, Pool, Worker } from './poolTypes.ts';
 import type {
   Download,
   Job,
   JobPage,
+  Json,
   ListedJob,
   ListFilter,
   ReviewRequest,
@@ -36,6 +40,14 @@ export interface WaitOptions {
   readonly giveUpAfterMs?: number;
   /** Wait on while results wait for a reviewer, until the job has finished. */
   readonly throughReview?: boolean;
+  /** Stop waiting as soon as this is true of the job. */
+  readonly until?: (job: Job) => boolean;
+}
+
+/** A job that was submitted with a schema. */
+export interface TypedJob<T> extends SubmittedJob {
+  /** Waits for the output of a task, by default the first one. Like `output` of the client. */
+  output(options?: Omit<OutputOptions<T>, 'schema'>): Promise<T>;
 }
 
 const openStates: readonly State[] = ['queued', 'running', 'waiting', 'needs_review'];
@@ -49,8 +61,40 @@ export class GenwardenClient {
     this.#send = sender(options);
   }
 
-  /** Submits a job; retries with the same idempotency key while the API does not answer. */
-  async submit(request: SubmitRequest, options: SubmitOptions = {}): Promise<SubmittedJob> {
+  /**
+   * Submits a job; retries with the same idempotency key while the API does not answer. With `schema`, the output of its text
+   * tasks must match it (`input.schema`), and `output` of the answer waits for one.
+   */
+  submit<T>(request: SubmitRequest, options: SubmitOptions & { schema: OutputSchema<T> }): Promise<TypedJob<T>>;
+  submit(request: SubmitRequest, options?: SubmitOptions): Promise<SubmittedJob>;
+  async submit<T>(
+    request: SubmitRequest,
+    { schema, ...options }: SubmitOptions & { schema?: OutputSchema<T> } = {},
+  ): Promise<SubmittedJob> {
+    if (schema === undefined) return this.#submit(request, options);
+    const input = { ...request.input, schema: request.input?.schema ?? jsonSchemaOf(schema) };
+    const job = await this.#submit({ ...request, input }, options);
+    const output = (waiting: Omit<OutputOptions<T>, 'schema'> = {}) => this.output<T>(job.id, { ...waiting, schema });
+    return Object.assign(job, { output });
+  }
+
+  /**
+   * Waits for the output of a text task: the text, or with a schema what the schema makes of it. Throws `GenwardenOutputError`
+   * if the task ends without one, or if the output does not match.
+   */
+  output<T = Json>(job: string, options: OutputOptions<T> = {}): Promise<T> {
+    return taskOutput(this, job, options);
+  }
+
+  /**
+   * The text of a task as the model writes it. Together the pieces are the output, if they are put at their offsets: a piece with
+   * offset 0 replaces what came before, because another attempt began. Throws like `output`.
+   */
+  text(job: string, task: string | number = 0, options: TextOptions = {}): AsyncGenerator<TextPiece, void, undefined> {
+    return taskText(this, job, task, options);
+  }
+
+  async #submit(request: SubmitRequest, options: SubmitOptions): Promise<SubmittedJob> {
     const { idempotencyKey = crypto.randomUUID(), giveUpAfterMs = 30_000, signal } = options;
     const headers = { 'idempotency-key': idempotencyKey };
     const post = () => this.#json<SubmittedJob>('POST', '/v1/jobs', { body: request, headers, signal });
@@ -87,19 +131,20 @@ export class GenwardenClient {
    * Waits until the job has finished, or waits for nothing but a reviewer: then `review` decides about its tasks in
    * `needs_review`. Survives restarts of the API and lost connections.
    */
-  async wait(job: string, { signal, onChange, giveUpAfterMs, throughReview = false }: WaitOptions = {}): Promise<Job> {
+  async wait(job: string, options: WaitOptions = {}): Promise<Job> {
+    const { signal, onChange, giveUpAfterMs, throughReview = false, until = () => false } = options;
     let tag: string | undefined;
     for (;;) {
-      const options = {
+      const request = {
         query: { wait: tag === undefined ? undefined : '30s' },
         headers: { 'if-none-match': tag },
         signal,
       };
-      const answer = await withRetries(() => this.#heldWait(job, options), signal, giveUpAfterMs);
+      const answer = await withRetries(() => this.#heldWait(job, request), signal, giveUpAfterMs);
       if (answer === undefined) continue;
       tag = answer.tag;
       onChange?.(answer.job);
-      if (!openStates.includes(answer.job.state)) return answer.job;
+      if (!openStates.includes(answer.job.state) || until(answer.job)) return answer.job;
       if (!throughReview && answer.job.awaitsReview) return answer.job;
     }
   }

@@ -207,10 +207,11 @@ class Feed {
         this.#ended = true;
         return;
       }
+      // First, so that the end of a text is not lost behind the end of its job.
+      for (const text of this.#updates.texts.take()) yield { event: 'text', text };
       yield* this.#entries(entries);
       if (entries.length === 0) this.#jobs.forget();
       for (const progress of this.#updates.progress.take()) yield { event: 'progress', progress };
-      for (const text of this.#updates.texts.take()) yield { event: 'text', text };
       for (const waiting of await this.#updates.waiting.take()) yield { event: 'waiting', ...waiting };
       if (this.#ended || entries.length > 0) return;
     }
