@@ -36,16 +36,20 @@ export interface StartEstimate {
   readonly atLeast: boolean;
 }
 
-/** When the task starts that has `ahead` tasks before it; undefined if no one knows whether it starts at all. */
+/** When the task starts that has `ahead` tasks before it; undefined if it is not known whether it starts at all. */
 export function estimateStart(ahead: number, capacity: QueueCapacity, now: Instant): StartEstimate | undefined {
   const opens = Math.max(0, capacity.opensAt - now);
-  const slots = slotsOf(capacity);
-  const rate = rateWait(ahead + 1, capacity.keys, now, opens);
-  if (!Number.isFinite(opens) || slots.all < 1 || rate === undefined) return undefined;
-  const { wait: slot, unknown } = slotWait(ahead + 1, slots, capacity.attemptMs, opens);
-  const wait = Math.max(opens, slot, rate);
-  const limit = wait <= 0 ? null : rate >= wait ? 'rate' : slot >= wait ? 'slots' : 'opening';
-  return { wait, limit: limit === 'rate' && rate === opens ? 'opening' : limit, atLeast: unknown };
+  const { all, free } = slotsOf(capacity);
+  const { attemptMs } = capacity;
+  if (!Number.isFinite(opens) || all < 1) return undefined;
+  const count = ahead + 1;
+  const rate = capacity.keys.length === 0 ? opens : earliest(count, rateSources(capacity.keys, now, opens));
+  if (rate === undefined) return undefined;
+  // Without known durations, only the slots that are free do not limit it.
+  const atLeast = attemptMs === null && count > (opens > 0 ? all : free);
+  const slot = attemptMs === null ? opens : earliest(count, [{ after: opens, free, total: all, period: attemptMs }])!;
+  const wait = Math.max(slot, rate);
+  return { wait, limit: wait <= 0 ? null : wait <= opens ? 'opening' : rate >= slot ? 'rate' : 'slots', atLeast };
 }
 
 /** How many of `tasks` tasks start within `limit` ms; `waitOf` tells how long each of them waits, each no less than the one before. */
@@ -81,13 +85,8 @@ export const requestsPerMinute = (keys: readonly KeyCapacity[]): number =>
 const usable = (keys: readonly KeyCapacity[]): readonly KeyCapacity[] =>
   keys.filter(({ usableAt }) => Number.isFinite(usableAt));
 
-interface Slots {
-  readonly all: number;
-  readonly free: number;
-}
-
 /** Calls in flight of the keys limit the slots. */
-function slotsOf({ slots, freeSlots, keys }: QueueCapacity): Slots {
+function slotsOf({ slots, freeSlots, keys }: QueueCapacity): { all: number; free: number } {
   if (keys.length === 0) return { all: slots, free: Math.min(slots, freeSlots) };
   const known = usable(keys);
   const all = known.reduce((sum, { maxInFlight }) => sum + maxInFlight, 0);
@@ -95,38 +94,46 @@ function slotsOf({ slots, freeSlots, keys }: QueueCapacity): Slots {
   return { all: Math.min(slots, all), free: Math.min(slots, freeSlots, free) };
 }
 
-/** `count` starts need `count - free` ends of attempts, of which there are `all / attemptMs` a millisecond. */
-function slotWait(
-  count: number,
-  { all, free }: Slots,
-  attemptMs: Duration | null,
-  opens: Duration,
-): { wait: Duration; unknown: boolean } {
-  if (attemptMs === null) return { wait: 0, unknown: count > (opens > 0 ? all : free) };
-  const freeThen = Math.min(all, free + (opens * all) / Math.max(1, attemptMs));
-  const missing = Math.max(0, count - freeThen);
-  return { wait: missing === 0 ? 0 : opens + (missing * attemptMs) / all, unknown: false };
+/** Something of which each start takes one and gives it back after `period` ms: slots, or the requests of a key in a minute. */
+interface Source {
+  /** No start before, ms from now. */
+  readonly after: Duration;
+  /** Of `total`, at this moment. */
+  readonly free: number;
+  readonly total: number;
+  readonly period: Duration;
 }
 
-/** When the keys have admitted `count` calls, ms from now; undefined if they never do. */
-function rateWait(count: number, keys: readonly KeyCapacity[], now: Instant, opens: Duration): Duration | undefined {
-  if (keys.length === 0) return 0;
-  const ready = usable(keys)
-    .map((key) => readyKey(key, now, opens))
-    .toSorted((a, b) => a.after - b.after);
-  let [admitted, perMs, at] = [0, 0, 0];
-  for (const { after, calls, rate } of ready) {
-    const before = admitted + perMs * (after - at);
-    if (before >= count) break;
-    [admitted, perMs, at] = [before + calls, perMs + rate, after];
-    if (admitted >= count) return at;
+const minute = 60_000;
+
+const rateSources = (keys: readonly KeyCapacity[], now: Instant, opens: Duration): readonly Source[] =>
+  usable(keys).map(({ usableAt, requestsLeft, requestsPerMinute: total }) => {
+    return { after: Math.max(opens, usableAt - now), free: Math.min(requestsLeft, total), total, period: minute };
+  });
+
+/** When so many have started, whole ms from now; undefined if they never have. All sources have the same period. */
+function earliest(count: number, sources: readonly Source[]): Duration | undefined {
+  const total = sources.reduce((sum, source) => sum + source.total, 0);
+  if (total === 0) return undefined;
+  const last = Math.max(...sources.map(({ after }) => after));
+  let [low, high] = [0, Math.ceil(last + Math.ceil(count / total) * sources[0]!.period)];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (startedBy(middle, sources) >= count - 1e-6) high = middle;
+    else low = middle + 1;
   }
-  return perMs === 0 ? undefined : at + (count - admitted) / perMs;
+  return low;
 }
 
-/** A key as it is when it first admits a call: it has not been used meanwhile. */
-function readyKey(key: KeyCapacity, now: Instant, opens: Duration): { after: Duration; calls: number; rate: number } {
-  const after = Math.max(opens, key.usableAt - now, 0);
-  const rate = key.requestsPerMinute / 60_000;
-  return { after, rate, calls: Math.min(key.requestsPerMinute, key.requestsLeft + after * rate) };
+/**
+ * How many have started after so many ms. What is free starts at once and comes back together, a period later; what is in use
+ * comes back evenly over the period.
+ */
+function startedBy(at: Duration, sources: readonly Source[]): number {
+  return sources.reduce((sum, { after, free, total, period }) => {
+    if (at < after) return sum;
+    const ready = free + (total - free) * Math.min(1, after / period);
+    const periods = (at - after) / period;
+    return sum + ready * (1 + Math.floor(periods)) + (total - ready) * periods;
+  }, 0);
 }

@@ -45,9 +45,14 @@ export class WaitObserver {
     return (task) => this.#waitingFor(task, blocks, storage);
   }
 
-  /** From memory, for a task that was shown to `of` before; undefined if its pool is not known. */
-  observed(task: TaskVersion): Observation | undefined {
-    return this.#observe(task, blocksOf(this.#context.keys), fullStorage(this.#context));
+  /** From memory, for a task that was shown to `of` before; undefined if its pool is not known. Never rejects. */
+  async observed(task: TaskVersion): Promise<Observation | undefined> {
+    const seen = this.#observe(task, blocksOf(this.#context.keys), fullStorage(this.#context));
+    if (seen === undefined || seen.block === null || seen.pool.keys === null) return seen;
+    // The block is of this moment, so the keys that it is about must be, too.
+    const { name, keys: before } = seen.pool;
+    const keys = await orElse(async () => (await this.#context.keys?.state(name)) ?? before, before);
+    return { ...seen, pool: { ...seen.pool, keys } };
   }
 
   #waitingFor(task: TaskVersion, blocks: Blocks, storage: FullStorage | undefined): WaitingFor | null {

@@ -52,8 +52,8 @@ export function submitRoute(app: Api, context: ApiContext): void {
       const waitMs = parseDuration(request.query.wait ?? '0s')!;
       const after = await finished(context, tenant, record, waitMs, () => requestEnd(context, request, reply));
       const live = await liveOf(context, taskVersions(after));
-      const warnings = submitWarnings(context, after, !replayed && after === record).map(warningView);
-      return answer(context, reply, after, replayed, jobView(after, live), warnings);
+      const warnings = await submitWarnings(context, after, !replayed && after === record);
+      return answer(context, reply, after, replayed, jobView(after, live), warnings.map(warningView));
     },
   );
 }

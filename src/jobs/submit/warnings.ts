@@ -22,27 +22,38 @@ const ofModels: ReadonlySet<WarningCode> = new Set(['KeysExhausted', 'ProviderOu
  * About the job's queued tasks, which the caller has shown to `waits` before. `isNew`: the job was stored a moment ago, so its
  * tasks are the last ones of their lane.
  */
-export function submitWarnings(context: WarningContext, record: JobRecord, isNew: boolean): readonly Warning[] {
+export async function submitWarnings(
+  context: WarningContext,
+  record: JobRecord,
+  isNew: boolean,
+): Promise<readonly Warning[]> {
   const queued = taskVersions(record).filter((task): task is QueuedVersion => task.state.state === 'queued');
   const inOrder = queued.toSorted((a, b) => a.sequence - b.sequence);
   const lanes = [...Map.groupBy(inOrder, ({ state }) => `${servingPool(state)} ${state.lane}`).values()];
-  return lanes.flatMap((tasks) => warningsOfLane(context, tasks, isNew));
+  return (await Promise.all(lanes.map((tasks) => warningsOfLane(context, tasks, isNew)))).flat();
 }
 
-function warningsOfLane(context: WarningContext, tasks: readonly QueuedVersion[], isNew: boolean): readonly Warning[] {
+async function warningsOfLane(
+  context: WarningContext,
+  tasks: readonly QueuedVersion[],
+  isNew: boolean,
+): Promise<readonly Warning[]> {
   const models = [...Map.groupBy(tasks, ({ state }) => targetOf(state).model).values()];
-  return models.flatMap((own, at) => {
-    const seen = context.waits.observed(own[0]!);
+  const found = models.map(async (own, at) => {
+    const seen = await context.waits.observed(own[0]!);
     if (seen === undefined) return [];
     const now = isNew ? atTheEnd(context, seen, own[0]!.state.lane, tasks.length) : seen;
     const warnings = warningsFor(now, tasks.length, own.length);
     return at === 0 ? warnings : warnings.filter(({ code }) => ofModels.has(code));
   });
+  return (await Promise.all(found)).flat();
 }
 
 /** The lengths of the queue at this moment: the observation may be a second old. */
 function atTheEnd({ follower }: WarningContext, seen: Observation, lane: Lane, own: number): Observation {
-  const { lanes } = follower.index.queued(seen.pool.name);
+  const { name } = seen.pool;
+  const { lanes } = follower.index.queued(name);
   const ahead = { again: lanes.again, lane: Math.max(0, lanes[lane] - own) };
-  return { ...seen, ahead, pool: { ...seen.pool, lanes } };
+  const running = follower.index.counts().get(name)?.running ?? 0;
+  return { ...seen, ahead, pool: { ...seen.pool, lanes, running } };
 }

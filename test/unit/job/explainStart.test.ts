@@ -21,7 +21,7 @@ test('behind others says about when it starts, and at which rate, if that is kno
     `${behind}. It starts in at least 6m50s at 6 requests per minute`,
   );
   const mixed = [key('ready', slow), key('cooling', { ...slow, models: [cooling('cooling', 60_000)] })];
-  expect(summary({ attemptMs: 10, keys: mixed })).toContain('about 3m25s at 12 requests per minute');
+  expect(summary({ attemptMs: 10, keys: mixed })).toContain('about 3m50s at 12 requests per minute');
   const other = key('cooling', { ...slow, models: [{ ...cooling('noQuota', 60_000), model: 'other' }] });
   expect(summary({ attemptMs: 10, keys: [other] })).toContain('about 6m50s at 6 requests per minute');
   expect(summary({ attemptMs: null })).toBe(behind);

@@ -40,8 +40,8 @@ describe('slots', () => {
     expect(estimateStart(3, aPool(), now)).toEqual({ wait: 0, limit: null, atLeast: false });
   });
 
-  test('further tasks wait for the ends of attempts', () => {
-    expect(estimateStart(4, aPool(), now)).toEqual({ wait: 2_500, limit: 'slots', atLeast: false });
+  test('further tasks wait for the ends of attempts: together if they start together, else evenly', () => {
+    expect(estimateStart(4, aPool(), now)).toEqual({ wait: 10_000, limit: 'slots', atLeast: false });
     expect(waitOf(43, aPool())).toBe(100_000);
     expect(waitOf(0, aPool({ freeSlots: 0 }))).toBe(2_500);
   });
@@ -67,7 +67,8 @@ describe('keys', () => {
     const keys = [aKey({ requestsLeft: 2 }), aKey({ requestsLeft: 1 })];
     const pool = aPool({ slots: 1_000, freeSlots: 1_000, keys });
     expect(waitOf(2, pool)).toBe(0);
-    expect(estimateStart(3, pool, now)).toEqual({ wait: 5_000, limit: 'rate', atLeast: false });
+    // Those that are in use come back evenly: nine in a minute.
+    expect(estimateStart(3, pool, now)).toEqual({ wait: 6_667, limit: 'rate', atLeast: false });
     expect(waitOf(14, pool)).toBe(minute);
     expect(requestsPerMinute(keys)).toBe(12);
   });
