@@ -1,7 +1,8 @@
 // The bodies of successful answers of OpenAI's interface, whole and as the events of a stream.
 
 import { createHash } from 'node:crypto';
-import { answerTo } from '../schemaAnswer.ts';
+import type { Behaviour } from '../behaviour.ts';
+import { checkAnswerTo } from '../checkAnswer.ts';
 import type { ImageRequest } from './imageRequest.ts';
 import type { ResponseRequest } from './responseRequest.ts';
 
@@ -30,8 +31,8 @@ export interface TextOutcome {
   readonly incomplete?: string;
 }
 
-export function textOf(request: ResponseRequest): string {
-  if (request.json !== undefined) return JSON.stringify(answerTo(request.json), null, 1);
+export function textOf(request: ResponseRequest, behaviour: Behaviour): string {
+  if (request.json !== undefined) return JSON.stringify(checkAnswerTo(request.json, behaviour), null, 1);
   return `The stand-in answers ${tokensOf(request.prompt)} tokens with this sentence (${idOf(request).slice(0, 6)}).`;
 }
 

@@ -78,8 +78,9 @@ function outcomeOf(request: ResponseRequest, behaviour: Behaviour): TextOutcome 
     if (behaviour.reason === 'CONTENT_FILTER') return { text: 'Once upon', incomplete: 'content_filter' };
     return { refusal: "I'm sorry, but I can't help with that." };
   }
-  if (behaviour.kind === 'continuation') return { text: textOf(request).slice(0, 9), incomplete: 'max_output_tokens' };
-  return { text: textOf(request) };
+  if (behaviour.kind === 'continuation')
+    return { text: textOf(request, behaviour).slice(0, 9), incomplete: 'max_output_tokens' };
+  return { text: textOf(request, behaviour) };
 }
 
 async function picture(request: ImageRequest, behaviour: Behaviour, painter: Painter): Promise<Buffer> {
