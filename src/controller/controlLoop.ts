@@ -118,13 +118,13 @@ export class ControlLoop {
   }
 
   #taskChanged(change: Change): void {
-    const { dueTimes, dependents, losses, reconciler, recoveries, elector, metrics, clock } = this.#parts;
+    const { dueTimes, dependents, losses, reconciler, recoveries, elector, metrics } = this.#parts;
     const { state, seenAt } = change.after;
     const key = taskKey(state.of.job, state.of.task);
     dueTimes.update(change.after);
-    for (const waiting of dependents.update(change)) dueTimes.checkAgain(waiting, clock.now());
     losses.update(change.before, change.after);
     reconciler.taskChanged(key);
+    for (const waiting of dependents.update(change)) reconciler.parentEnded(waiting);
     const recovered = recoveries.end(key, state, seenAt);
     if (!elector.leading) return;
     if (recovered !== undefined) metrics.recovered(recovered.rule, recovered.took);

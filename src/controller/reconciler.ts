@@ -41,6 +41,8 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #queued = new Set<TaskKey>();
   readonly #running = new Map<TaskKey, Promise<void>>();
+  /** Running checks that must be repeated. */
+  readonly #again = new Set<TaskKey>();
   /**
    * The sequence that the last write to each task expected (a second write to it needs a fresh read), and the number of
    * failures.
@@ -56,6 +58,12 @@ export class Reconciler {
     if (this.#running.has(key)) return;
     this.#queued.add(key);
     this.#start();
+  }
+
+  /** Call it when a task that this one waits for has ended: a check that is running may not have seen it. */
+  parentEnded(key: TaskKey): void {
+    if (this.#running.has(key)) this.#again.add(key);
+    else this.#options.dueTimes.checkAgain(key, this.#options.clock.now());
   }
 
   /** Call it when the index has a newer message of the task. */
@@ -75,6 +83,7 @@ export class Reconciler {
       this.#queued.delete(key);
       const checking = this.#checkNow(key).finally(() => {
         this.#running.delete(key);
+        if (this.#again.delete(key)) this.parentEnded(key);
         this.#start();
       });
       this.#running.set(key, checking);

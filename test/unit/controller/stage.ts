@@ -9,11 +9,11 @@ import { startFollower, type Follower } from '../../../src/readmodel/follower.ts
 import { createControllerMetrics } from '../../../src/telemetry/metrics.ts';
 import { settle, virtualClock } from '../../fakes/clock.ts';
 import { fakeHeartbeats } from '../../fakes/heartbeats.ts';
-import { fakeJobLog } from '../../fakes/jobLog.ts';
+import { fakeJobLog, type FakeJobLog } from '../../fakes/jobLog.ts';
 import { fakeKeyRings } from '../../fakes/keyRing.ts';
 import { fakeLeadership } from '../../fakes/leadership.ts';
 import { fakePoolRegistry } from '../../fakes/poolRegistry.ts';
-import { fakeTaskQueue } from '../../fakes/taskQueue.ts';
+import { fakeTaskQueue, type FakeTaskQueue } from '../../fakes/taskQueue.ts';
 import { identity } from '../../fakes/tasks.ts';
 
 export const heartbeatTimeout = 6_000;
@@ -33,12 +33,18 @@ export interface Actor {
 
 export class Stage {
   readonly clock = virtualClock();
-  readonly log = fakeJobLog({ clock: this.clock });
-  readonly queue = fakeTaskQueue({ stream: this.log.stream, clock: this.clock });
+  readonly log: FakeJobLog;
+  readonly queue: FakeTaskQueue;
   readonly heartbeats = fakeHeartbeats();
   readonly pools = fakePoolRegistry();
   readonly keys = fakeKeyRings(this.clock).ring({});
   readonly #closers: (() => Promise<void>)[] = [];
+
+  /** `window`: how many messages before the end a follower that starts at the watermark is shown at least. */
+  constructor(window = 100_000) {
+    this.log = fakeJobLog({ clock: this.clock, window });
+    this.queue = fakeTaskQueue({ stream: this.log.stream, clock: this.clock });
+  }
 
   /** Starts a controller; it leads by default. */
   async startController(name = 'controller-1', leads = true): Promise<Actor> {
