@@ -57,6 +57,13 @@ export const behaviourSchema = z.discriminatedUnion('kind', [
     everyMs: z.number().min(0).max(3_600_000).optional(),
     ...timing,
   }),
+  /** A text of so many UTF-16 code units, for requests without a schema; streamed with a wait after each piece. */
+  z.strictObject({
+    kind: z.literal('write'),
+    characters: z.int().min(1).max(20_000_000),
+    everyMs: z.number().min(0).max(3_600_000).optional(),
+    ...timing,
+  }),
   /**
    * Any answer. `body` is JSON, or the text itself if it is a string. `"candidates": "OK_IMAGE"` stands for an ordinary image
    * answer; elsewhere `OK_IMAGE`, `OK_JPEG`, `OK_WEBP` and `OK_GIF` stand for the base64 of such an image.

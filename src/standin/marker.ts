@@ -42,6 +42,7 @@ function readArgument(fields: Record<string, unknown>, word: string, next: strin
   if (word === 'jpeg') return set(fields, 'format', 'jpeg', 1);
   if (fields['kind'] === 'redirect' && /^https?:/.test(word)) return set(fields, 'location', word, 1);
   if (word === 'every' && next !== undefined) return set(fields, 'everyMs', parseDuration(next), 2);
+  if (fields['kind'] === 'write' && /^\d+$/.test(word)) return set(fields, 'characters', Number(word), 1);
   if (fields['kind'] === 'slow') return set(fields, 'latencyMs', parseDuration(word), 1);
   if (/^[A-Z_]+$/.test(word)) return set(fields, 'reason', word, 1);
   return 0;

@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Behaviour } from './behaviour.ts';
+import { pieceCount } from './writing.ts';
 
 export interface Reply {
   status: number;
@@ -44,6 +45,11 @@ export async function delivered(behaviour: Behaviour, { ordinary, raw }: Bodies)
     case 'drip': {
       const { pieces = 20, everyMs = 50 } = behaviour;
       return { ...(await ordinary()), delivery: { pieces, everyMs } };
+    }
+    case 'write': {
+      const { characters, everyMs = 0 } = behaviour;
+      const reply = await ordinary();
+      return everyMs === 0 ? reply : { ...reply, delivery: { pieces: pieceCount(characters), everyMs } };
     }
     case 'cut-body':
       return { ...(await ordinary()), delivery: 'half' };

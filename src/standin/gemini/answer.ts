@@ -1,6 +1,7 @@
 // The bodies of successful answers, and of refusals, which the real service sends with status 200.
 
 import { createHash } from 'node:crypto';
+import { piecesOfText, writtenText } from '../writing.ts';
 import type { Behaviour } from '../behaviour.ts';
 import { checkAnswerTo } from '../checkAnswer.ts';
 import type { GenerateRequest } from './generateRequest.ts';
@@ -29,7 +30,9 @@ export function imageAnswer(request: GenerateRequest, picture: Picture): Answer 
 
 export function textAnswer(request: GenerateRequest, behaviour: Behaviour): Answer {
   const { json } = request;
-  const text = json === undefined ? sentence(request) : JSON.stringify(checkAnswerTo(json, behaviour), null, 1);
+  const written = behaviour.kind === 'write' ? writtenText(behaviour.characters) : undefined;
+  const text =
+    json === undefined ? (written ?? sentence(request)) : JSON.stringify(checkAnswerTo(json, behaviour), null, 1);
   return finished(request, [{ text }], 'STOP', tokensOf(text));
 }
 
@@ -66,21 +69,19 @@ export function emptyAnswer(request: GenerateRequest): Answer {
   return closing(request, undefined);
 }
 
-/** The chunks of a streamed answer: one for each part, two for a text; only the last has the finish reason. */
+/** The chunks of a streamed answer: one for each part, several for a text; only the last has the finish reason. */
 export function piecesOf(answer: Answer): Answer[] {
   const [candidate] = answer.candidates ?? [];
   if (candidate?.content === undefined) return [answer];
-  const parts = candidate.content.parts.flatMap((part) => ('text' in part ? halves(part.text) : [part]));
+  const parts = candidate.content.parts.flatMap((part): Part[] =>
+    'text' in part ? piecesOfText(part.text).map((text) => ({ text })) : [part],
+  );
   return parts.map((part, at) => {
     const content = { role: 'model' as const, parts: [part] };
-    const end = at < parts.length - 1 ? {} : { finishReason: candidate.finishReason ?? 'STOP' };
-    return { ...answer, candidates: [{ content, ...end, index: 0 as const }] };
+    const isLast = at === parts.length - 1;
+    const next = isLast ? { finishReason: 'STOP', ...candidate, content } : { content, index: 0 as const };
+    return { ...answer, candidates: [next] };
   });
-}
-
-function halves(text: string): Part[] {
-  const middle = Math.ceil(text.length / 2);
-  return [text.slice(0, middle), text.slice(middle)].filter((half) => half !== '').map((half) => ({ text: half }));
 }
 
 function finished(request: GenerateRequest, parts: Part[], finishReason: string, outputTokens: number): Answer {

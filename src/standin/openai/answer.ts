@@ -1,5 +1,6 @@
 // The bodies of successful answers of OpenAI's interface, whole and as the events of a stream.
 
+import { piecesOfText } from '../writing.ts';
 import { createHash } from 'node:crypto';
 import type { Behaviour } from '../behaviour.ts';
 import { checkAnswerTo } from '../checkAnswer.ts';
@@ -57,10 +58,7 @@ export function responseAnswer(request: ResponseRequest, outcome: TextOutcome): 
 export function eventsOf(response: Record<string, unknown>, { text = '' }: TextOutcome): object[] {
   const started = { ...response, status: 'in_progress', output: [], usage: null };
   const place = { item_id: 'msg_1', output_index: 0, content_index: 0 };
-  const halves = [text.slice(0, Math.ceil(text.length / 2)), text.slice(Math.ceil(text.length / 2))];
-  const deltas = halves
-    .filter((half) => half !== '')
-    .map((delta) => ({ ...place, type: 'response.output_text.delta', delta }));
+  const deltas = piecesOfText(text).map((delta) => ({ ...place, type: 'response.output_text.delta', delta }));
   const events = [
     { type: 'response.created', response: started },
     { type: 'response.in_progress', response: started },

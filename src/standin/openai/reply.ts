@@ -7,6 +7,7 @@ import { UnreadableReference, type Painter } from '../picture.ts';
 import { rawReply } from '../rawReply.ts';
 import { Unanswerable } from '../refusal.ts';
 import { delivered, jsonReply, withoutMarkers, type Reply } from '../reply.ts';
+import { writtenText } from '../writing.ts';
 import { eventsOf, imagesAnswer, responseAnswer, textOf, type TextOutcome } from './answer.ts';
 import type { ImageRequest } from './imageRequest.ts';
 import * as errors from './openaiError.ts';
@@ -80,7 +81,8 @@ function outcomeOf(request: ResponseRequest, behaviour: Behaviour): TextOutcome 
   }
   if (behaviour.kind === 'continuation')
     return { text: textOf(request, behaviour).slice(0, 9), incomplete: 'max_output_tokens' };
-  return { text: textOf(request, behaviour) };
+  const isWritten = behaviour.kind === 'write' && request.json === undefined;
+  return { text: isWritten ? writtenText(behaviour.characters) : textOf(request, behaviour) };
 }
 
 async function picture(request: ImageRequest, behaviour: Behaviour, painter: Painter): Promise<Buffer> {
