@@ -2,23 +2,23 @@
 // own is acknowledged. This guards against bugs in Genwarden or nats-server; no known bug causes it.
 
 import type { JobId, TaskIndex } from '../job/ids.ts';
+import { placeOf } from '../job/parts.ts';
 import { servingPool } from '../job/target.ts';
-import type { Lane, Sequence } from '../job/task.ts';
+import type { Sequence } from '../job/task.ts';
+import type { AckFloors } from '../ports/taskQueue.ts';
 import type { IndexedTask } from '../readmodel/jobIndex.ts';
 import { taskKey, type TaskKey } from '../readmodel/taskKey.ts';
-
-/** The sequence up to which every message of a lane is acknowledged. */
-export type Floors = Readonly<Record<Lane, Sequence>>;
 
 export class MissingMessages {
   #suspected = new Map<TaskKey, Sequence>();
   #missing = new Map<TaskKey, Sequence>();
 
   /** Returns the tasks with a missing message. `floors` is keyed by pool. Call it every half minute. */
-  search(open: Iterable<IndexedTask>, floors: ReadonlyMap<string, Floors>): TaskKey[] {
+  search(open: Iterable<IndexedTask>, floors: ReadonlyMap<string, AckFloors>): TaskKey[] {
     const suspected = new Map<TaskKey, Sequence>();
     for (const { sequence, state } of open) {
-      if (state.state !== 'queued' || sequence > (floors.get(servingPool(state))?.[state.lane] ?? 0)) continue;
+      if (state.state !== 'queued') continue;
+      if (sequence > (floors.get(servingPool(state))?.(placeOf(state)) ?? 0)) continue;
       suspected.set(taskKey(state.of.job, state.of.task), sequence);
     }
     const before = this.#suspected;

@@ -7,13 +7,13 @@ import type { Clock } from '../ports/clock.ts';
 import type { JobLog, Watermark } from '../ports/jobLog.ts';
 import type { KeyRing } from '../ports/keyRing.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
-import type { TaskQueue } from '../ports/taskQueue.ts';
+import type { AckFloors, TaskQueue } from '../ports/taskQueue.ts';
 import type { Follower } from '../readmodel/follower.ts';
 import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { JobMetrics } from './jobMetrics.ts';
 import { blockedTasks } from './blockedTasks.ts';
-import type { Floors, MissingMessages } from './missingMessages.ts';
+import type { MissingMessages } from './missingMessages.ts';
 import type { Reconciler } from './reconciler.ts';
 import { surveyTasks } from './taskSurvey.ts';
 import { sameWatermark, watermarkFrom } from './watermark.ts';
@@ -140,7 +140,7 @@ function checkBlocked({ follower, observer, reconciler }: PeriodicTaskOptions): 
 }
 
 async function findMissing({ pools, queue, follower, missing, reconciler }: PeriodicTaskOptions): Promise<void> {
-  const floors: Map<string, Floors> = new Map();
+  const floors: Map<string, AckFloors> = new Map();
   for (const { name } of pools.list()) floors.set(name, await queue.ackFloors(name));
   for (const key of missing.search(follower.index.openTasks(), floors)) reconciler.check(key);
 }

@@ -44,6 +44,8 @@ export interface TaskIdentity {
   /** The job's kind and model, for a task that has its own. */
   readonly jobKind?: JobKind;
   readonly jobModel?: string;
+  /** The job's group within its tenant, for the pool's limit of running tasks per group; absent: none. */
+  readonly group?: string;
 }
 
 /** The time left of a run's budgets, ms, when the state was entered. */
@@ -69,6 +71,8 @@ export interface TaskBase {
   /** Which target the task uses in this run: absent or 0 for its own pool and model, n for `of.policy.fallback[n - 1]`. */
   readonly target?: number;
   readonly spent?: Spent;
+  /** The tenant part of its priority's lane in which the run was queued; absent: the lane itself. See `parts.ts`. */
+  readonly part?: number;
   /** 1 for the first run; each retry or tweak by a person starts the next. */
   readonly run: number;
   /** Attempts of this run that count, including the current one. */

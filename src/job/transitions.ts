@@ -199,11 +199,12 @@ function laneFor(task: Pick<TaskBase, 'of' | 'target'>, lane: 'again' | 'own'): 
 
 /** The fields that every transition within a run keeps. */
 function carried(task: TaskState): TaskBase {
-  const { of, target, spent, run, attempt, attemptsLost, budgets, since, queuedAt, startedAt, reason } = task;
+  const { of, target, spent, part, run, attempt, attemptsLost, budgets, since, queuedAt, startedAt, reason } = task;
   return {
     of,
     ...(target === undefined ? {} : { target }),
     ...(spent === undefined ? {} : { spent }),
+    ...(part === undefined ? {} : { part }),
     run,
     attempt,
     attemptsLost,

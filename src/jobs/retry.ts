@@ -5,6 +5,7 @@ import type { JobId } from '../job/ids.ts';
 import { retryTask, tasksToRetry, type RetryPlan } from '../job/requests/retry.ts';
 import type { JobRecord, TaskRecord } from '../ports/jobLog.ts';
 import { changeInOrder, recordOf, unlessDeleted } from './changeTasks.ts';
+import { inItsPart, type LaneContext } from './lanes.ts';
 import { findTask, readJob, type ReadContext } from './read.ts';
 
 export interface RetryRequest {
@@ -16,7 +17,7 @@ export interface RetryRequest {
 }
 
 /** The job with at least one new run; throws `JobNotFinished`, `TaskNotFound`, `NothingToRetry`, `DependenciesNotRetried` or `JobExpiresTooSoon`. */
-export async function retryJob(context: ReadContext, request: RetryRequest): Promise<JobRecord> {
+export async function retryJob(context: ReadContext & LaneContext, request: RetryRequest): Promise<JobRecord> {
   const record = await readJob(context, request.tenant, request.job);
   const named = request.tasks?.map((task) => findTask(record, String(task)).last.state);
   const plan = tasksToRetry(
@@ -31,7 +32,7 @@ export async function retryJob(context: ReadContext, request: RetryRequest): Pro
     record,
     byLevel(record, plan),
     unlessDeleted(({ state }, task) =>
-      retryTask(state, task.request, request.by, context.clock.now(), plan.get(state.of.task)!.due),
+      inItsPart(context, retryTask(state, task.request, request.by, context.clock.now(), plan.get(state.of.task)!.due)),
     ),
   );
   // Other requests retried all tasks first, so a 202 would claim their runs. Decide again, as if this request came later.

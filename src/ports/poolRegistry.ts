@@ -1,6 +1,7 @@
 // The registry of pools and their models. Starting workers, settings and the operator declare pools; every process reads them.
 
 import type { JobKind, PolicyRequest } from '../job/policy.ts';
+import type { TenantShares } from '../job/shares.ts';
 
 export interface PoolDeclaration {
   readonly name: string;
@@ -12,6 +13,10 @@ export interface PoolDeclaration {
   readonly providerOptions?: readonly string[];
   /** The only tenants that may submit to it; absent: all. */
   readonly tenants?: readonly string[];
+  /** What tenants share the pool's workers by; absent: equally and without limits. */
+  readonly shares?: TenantShares;
+  /** The declaring version serves so many tenant parts of each priority; absent: none. */
+  readonly parts?: number;
   /** The UID of the custom resource that declared it; absent if a worker's own settings did. */
   readonly owner?: string;
 }

@@ -1,5 +1,6 @@
 // The queue of a pool: specs that workers may claim, by lane.
 
+import type { Flow, QueuePart } from '../job/parts.ts';
 import type { Instant, Lane, Queued, Sequence, TaskRequest } from '../job/task.ts';
 import type { DetailedEntry } from './jobLog.ts';
 
@@ -20,15 +21,24 @@ export interface Delivery {
   working(): void;
 }
 
+/** How many more tasks of a flow may start now; Infinity without a limit. */
+export type Room = (flow: Flow) => number;
+
 export interface TaskQueue {
   /**
    * Waits for at least one spec of the pool and returns up to `atMost`: lane `again` first, then high : normal :
-   * guest : low as 6 : 3 : 3 : 1. Returns an empty list when `signal` aborts. Waits during connection failures instead of throwing.
+   * guest : low as 6 : 3 : 3 : 1. Within a priority, its lane and its tenant parts take turns by the weights of the tenants that have
+   * tasks there. A tenant part whose tasks have no `room` is left alone, but looked at once a second: other tenants may have tasks
+   * there too. Returns an empty list when `signal` aborts. Waits during connection failures instead of throwing.
    */
-  claimable(pool: string, atMost: number, signal: AbortSignal): Promise<readonly Delivery[]>;
+  claimable(pool: string, atMost: number, signal: AbortSignal, room?: Room): Promise<readonly Delivery[]>;
+  /** Asks `room` again, of the calls of `claimable` that wait. */
+  roomChanged(pool: string): void;
+  /** How many tenant parts of each priority the pool's deliveries come from; 0 while a part has no consumer. */
+  partsServed(pool: string): number;
   /** Creates the pool's consumers if they are missing. Only the leading controller calls it. */
   ensurePool(pool: string): Promise<void>;
-  /** The number of undelivered specs per lane, and of delivered but unacknowledged ones. */
+  /** The number of undelivered specs per lane with its tenant parts, and of delivered but unacknowledged ones. */
   depth(pool: string): Promise<QueueDepth>;
   /**
    * Stops all deliveries of the pool, to every worker, until `until` (server's time) or a resume. Specs that were delivered
@@ -40,13 +50,16 @@ export interface TaskQueue {
   resume(pool: string): Promise<void>;
   /** The pause of the pool, which has no end if `until` is null; undefined if the pool is not paused. */
   paused(pool: string): Promise<Pause | undefined>;
-  /**
-   * For each lane the sequence up to which every spec has been acknowledged: a queued task at or below it is never
-   * delivered. 0 for a lane without a consumer. Throws `Unavailable`.
-   */
-  ackFloors(pool: string): Promise<Readonly<Record<Lane, Sequence>>>;
+  /** Throws `Unavailable`. */
+  ackFloors(pool: string): Promise<AckFloors>;
   close(): Promise<void>;
 }
+
+/**
+ * The sequence up to which every spec of a lane, or of one of its tenant parts, has been acknowledged: a queued task at or
+ * below it is never delivered. 0 for a lane without a consumer.
+ */
+export type AckFloors = (at: QueuePart) => Sequence;
 
 export interface Pause {
   readonly until: Instant | null;

@@ -10,6 +10,7 @@ import type { LogEntry } from '../ports/jobLog.ts';
 import { Interner } from './intern.ts';
 import { JobOrder, type ListPosition } from './jobOrder.ts';
 import { QueueTally, type QueuedTasks } from './queueTally.ts';
+import { QueueLoads } from './queueLoads.ts';
 
 export interface IndexedTask {
   readonly sequence: Sequence;
@@ -51,6 +52,8 @@ export class JobIndex {
   readonly #order = new JobOrder<JobEntry>();
   readonly #counts = new Map<string, Record<TaskStateName, number>>();
   readonly #queued = new QueueTally();
+  /** What is queued in each pool, and by which tenants. */
+  readonly queues = new QueueLoads();
   readonly #maxFinished: number;
   readonly #interner = new Interner();
   #completeSince: Instant | null = null;
@@ -131,6 +134,7 @@ export class JobIndex {
     this.#order.clear();
     this.#counts.clear();
     this.#queued.clear();
+    this.queues.clear();
     this.#completeSince = null;
     this.#openTasks = 0;
   }
@@ -163,6 +167,7 @@ export class JobIndex {
   #count(task: IndexedTask | undefined, by: 1 | -1, job: JobEntry): void {
     if (task === undefined || task.state.state === 'deleted') return;
     this.#countsOf(servingPool(task.state))[task.state.state] += by;
+    this.queues.count(task.state, by);
     if (!isOpen(task.state)) return;
     this.#queued.count(task.state, by);
     job.openTasks += by;

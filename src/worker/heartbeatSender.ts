@@ -41,7 +41,8 @@ export class HeartbeatSender {
 
   beat(): void {
     this.#number += 1;
-    const { name, pool, version = 'unknown', heartbeats, storage } = this.#options;
+    const { name, pool, version = 'unknown', heartbeats, queue, storage } = this.#options;
+    const parts = queue.partsServed(pool);
     const full = storage?.full();
     const { total, busy, leaked } = this.#slots;
     const { used, limit } = this.#memory;
@@ -59,6 +60,7 @@ export class HeartbeatSender {
       memory: process.memoryUsage.rss(),
       attemptMemory: { used, limit },
       draining: this.#draining,
+      ...(parts === 0 ? {} : { parts }),
       ...(full === undefined ? {} : { storage: full }),
     });
     this.#showUse();

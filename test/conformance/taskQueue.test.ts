@@ -191,14 +191,17 @@ describe.each([memoryAdapter, natsAdapter()])('task queue ($name)', (adapter) =>
   it('reports up to which sequence each lane is acknowledged', async () => {
     const [first, second] = stored(await world.log.submit(aJob(2)));
     const [one, two] = await takeAll(2);
-    const normal = async (): Promise<number> => (await world.queue.ackFloors('default')).normal;
+    const normal = async (): Promise<number> => (await world.queue.ackFloors('default'))({ lane: 'normal' });
     expect(await normal()).toBeLessThan(first!.sequence);
     one!.ack();
     await expect.poll(normal).toBeGreaterThanOrEqual(first!.sequence);
     expect(await normal()).toBeLessThan(second!.sequence);
     two!.ack();
     await expect.poll(normal).toBeGreaterThanOrEqual(second!.sequence);
-    expect(await world.queue.ackFloors('unheard-of')).toEqual({ again: 0, high: 0, normal: 0, low: 0, guest: 0 });
+    const unheard = await world.queue.ackFloors('unheard-of');
+    expect([unheard({ lane: 'again' }), unheard({ lane: 'normal' }), unheard({ lane: 'low', part: 7 })]).toEqual([
+      0, 0, 0,
+    ]);
   });
 
   it('reports the depth of each lane', async () => {

@@ -2,11 +2,15 @@
 // deliveries itself, take consumers or messages away, and say what the queue counts.
 
 import { servingPool } from '../../src/job/target.ts';
-import { lanes, type Instant, type Lane, type Priority, type Sequence } from '../../src/job/task.ts';
+import { flowOf, partCount, placeOf, tenantParts, type QueuePart } from '../../src/job/parts.ts';
+import { lanes, type Instant, type Lane, type Queued, type Sequence } from '../../src/job/task.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { GenwardenError } from '../../src/job/errors/index.ts';
 import type { DetailedEntry } from '../../src/ports/jobLog.ts';
-import type { Delivery, Pause, QueueDepth, SpecEntry, TaskQueue } from '../../src/ports/taskQueue.ts';
+import type { AckFloors, Delivery, Pause, QueueDepth, Room, SpecEntry, TaskQueue } from '../../src/ports/taskQueue.ts';
+import { laneToken } from '../../src/adapters/nats/stream/subjects.ts';
+import { PartTurns } from '../../src/adapters/nats/queue/partTurns.ts';
+import { roomLeft, type RoomLeft } from './roomLeft.ts';
 import type { FakeStream, StoredMessage } from './stream.ts';
 
 export interface FakeTaskQueueOptions {
@@ -15,6 +19,8 @@ export interface FakeTaskQueueOptions {
   /** From delivery to redelivery, ms; default 5,000. */
   readonly ackWait?: number;
   readonly onSkipped?: (why: 'newerSchema') => void;
+  /** The weight of a tenant; default 1. */
+  readonly weightOf?: (tenant: string) => number;
 }
 
 export interface FakeTaskQueue extends TaskQueue {
@@ -51,26 +57,15 @@ interface Offer {
 interface Pool {
   /** Specs up to here have been taken over into `offers`. */
   seen: Sequence;
-  turn: number;
+  readonly turns: PartTurns;
   /** Nothing is delivered before; 0 for no pause, infinite for one without an end. */
   pausedUntil: Instant;
-  readonly offers: Record<Lane, Offer[]>;
+  /** By lane, or lane and tenant part. */
+  readonly offers: Map<string, Offer[]>;
 }
 
-/** high : normal : low as 6 : 3 : 1, spread evenly. */
-const order: readonly Priority[] = [
-  'high',
-  'normal',
-  'high',
-  'high',
-  'normal',
-  'high',
-  'low',
-  'high',
-  'normal',
-  'high',
-];
 const forNewerProcesses = 30_000;
+const everyPart: readonly QueuePart[] = [...lanes.map((lane) => ({ lane })), ...tenantParts];
 /** Created once, because an abort without a reason creates an error with a stack trace. */
 const wokenUp = new Error('something happened');
 
@@ -87,16 +82,21 @@ class StreamTaskQueue implements FakeTaskQueue {
   #epoch: string;
 
   constructor(options: FakeTaskQueueOptions) {
-    this.#options = { ackWait: 5_000, onSkipped: () => undefined, ...options };
+    this.#options = { ackWait: 5_000, onSkipped: () => undefined, weightOf: () => 1, ...options };
     this.#epoch = options.stream.epoch;
     this.#stopListening = options.stream.onChange(() => this.#changed());
   }
 
-  async claimable(pool: string, atMost: number, signal: AbortSignal): Promise<readonly Delivery[]> {
+  async claimable(
+    pool: string,
+    atMost: number,
+    signal: AbortSignal,
+    room: Room = () => Infinity,
+  ): Promise<readonly Delivery[]> {
     this.asked.push(atMost);
     const ending = AbortSignal.any([signal, this.#closing.signal]);
     while (!ending.aborted && atMost > 0) {
-      const deliveries = this.#take(pool, atMost);
+      const deliveries = this.#take(pool, atMost, room);
       if (deliveries.length > 0) return deliveries;
       await this.#something(pool, ending);
     }
@@ -104,14 +104,22 @@ class StreamTaskQueue implements FakeTaskQueue {
     return this.#offered.splice(0, atMost);
   }
 
+  roomChanged(): void {
+    this.#changed();
+  }
+
+  partsServed(): number {
+    return partCount;
+  }
+
   async ensurePool(pool: string): Promise<void> {
     this.ensured.push(pool);
     if (this.#pools.has(pool)) return;
     this.#pools.set(pool, {
       seen: 0,
-      turn: 0,
+      turns: new PartTurns(),
       pausedUntil: 0,
-      offers: { again: [], high: [], normal: [], low: [], guest: [] },
+      offers: new Map(),
     });
     this.#changed();
   }
@@ -136,36 +144,26 @@ class StreamTaskQueue implements FakeTaskQueue {
   }
 
   lose(pool: string): void {
-    for (const offers of Object.values(this.#offersOf(pool)?.offers ?? {})) offers.length = 0;
+    for (const offers of this.#offersOf(pool)?.offers.values() ?? []) offers.length = 0;
   }
 
   async depth(pool: string): Promise<QueueDepth> {
     if (this.depths !== undefined) return this.depths;
-    const offers = this.#offersOf(pool)?.offers;
-    const count = (lane: Lane): number => offers?.[lane].filter(({ deliveries }) => deliveries === 0).length ?? 0;
-    const out = lanes.flatMap((lane) => offers?.[lane] ?? []).filter(({ deliveries }) => deliveries > 0);
-    return {
-      lanes: {
-        again: count('again'),
-        high: count('high'),
-        normal: count('normal'),
-        low: count('low'),
-        guest: count('guest'),
-      },
-      unacknowledged: out.length,
-    };
+    const depths = Object.fromEntries(lanes.map((lane) => [lane, 0])) as Record<Lane, number>;
+    let unacknowledged = 0;
+    for (const { message, deliveries } of [...(this.#offersOf(pool)?.offers.values() ?? [])].flat()) {
+      if (deliveries === 0) depths[(message.state as Queued).lane] += 1;
+      else unacknowledged += 1;
+    }
+    return { lanes: depths, unacknowledged };
   }
 
-  async ackFloors(pool: string): Promise<Record<Lane, Sequence>> {
+  async ackFloors(pool: string): Promise<AckFloors> {
     const found = this.#offersOf(pool);
-    const floor = (lane: Lane): Sequence =>
-      found === undefined ? 0 : Math.min(found.seen, ...found.offers[lane].map(({ message }) => message.sequence - 1));
-    return {
-      again: floor('again'),
-      high: floor('high'),
-      normal: floor('normal'),
-      low: floor('low'),
-      guest: floor('guest'),
+    return (at) => {
+      if (found === undefined) return 0;
+      const open = found.offers.get(laneToken(at)) ?? [];
+      return Math.min(found.seen, ...open.map(({ message }) => message.sequence - 1));
     };
   }
 
@@ -208,41 +206,47 @@ class StreamTaskQueue implements FakeTaskQueue {
       pool.seen = next.sequence;
       const { state } = next;
       if (state.state !== 'queued' || servingPool(state) !== name) continue;
-      pool.offers[state.lane].push({ message: next, deliveries: 0, from: 0 });
+      offersAt(pool, placeOf(state)).push({ message: next, deliveries: 0, from: 0 });
     }
     return pool;
   }
 
-  #take(name: string, atMost: number): Delivery[] {
+  #take(name: string, atMost: number, room: Room): Delivery[] {
     const pool = this.#offersOf(name);
     const deliveries: Delivery[] = this.#offered.splice(0, atMost);
     if (pool !== undefined && pool.pausedUntil > this.#options.clock.now()) return deliveries;
+    const left = roomLeft(room);
     while (pool !== undefined && deliveries.length < atMost) {
-      const lane = this.#nextLane(pool);
-      if (lane === undefined) break;
-      const delivery = this.#deliver(pool.offers[lane]);
-      if (delivery !== undefined) deliveries.push(delivery);
+      const next = this.#nextOffer(pool, left);
+      if (next === undefined) break;
+      const delivery = this.#deliver(pool.offers.get(laneToken(next.at))!, next.offer);
+      if (delivery === undefined) continue;
+      deliveries.push(delivery);
+      left.take(flowOf(delivery.entry.state));
     }
     return deliveries;
   }
 
-  #nextLane(pool: Pool): Lane | undefined {
-    if (this.#ready(pool.offers.again) !== undefined) return 'again';
-    for (let tries = 0; tries < order.length; tries += 1) {
-      const lane = order[pool.turn++ % order.length]!;
-      if (this.#ready(pool.offers[lane]) !== undefined) return lane;
-    }
-    return this.#ready(pool.offers.guest) === undefined ? undefined : 'guest';
-  }
-
-  #ready(offers: readonly Offer[]): Offer | undefined {
+  /** The next task of the part whose turn it is; tasks without room are left in their tenant part. */
+  #nextOffer(pool: Pool, left: RoomLeft): { at: QueuePart; offer: Offer } | undefined {
     const now = this.#options.clock.now();
-    return offers.find(({ from }) => from <= now);
+    const ready = everyPart.flatMap((at) => {
+      const offers = pool.offers.get(laneToken(at)) ?? [];
+      const mayStart = ({ message }: Offer): boolean =>
+        at.part === undefined || message.newer || left.of(flowOf(message.state)) > 0;
+      const offer = offers.find((one) => one.from <= now && mayStart(one));
+      if (offer === undefined) return [];
+      const tenants = new Set(offers.map(({ message }) => message.state.of.tenant));
+      const weight = [...tenants].reduce((sum, tenant) => sum + this.#options.weightOf(tenant), 0);
+      return [{ ...at, weight, next: { at, offer } }];
+    });
+    const again = ready.find(({ lane }) => lane === 'again');
+    if (again !== undefined) return again.next;
+    return [...pool.turns.allot(ready, 1).keys()][0]?.next;
   }
 
-  #deliver(offers: Offer[]): Delivery | undefined {
+  #deliver(offers: Offer[], offer: Offer): Delivery | undefined {
     const { clock, ackWait, onSkipped } = this.#options;
-    const offer = this.#ready(offers)!;
     offer.deliveries += 1;
     if (offer.message.newer) {
       offer.from = clock.now() + forNewerProcesses;
@@ -271,8 +275,12 @@ class StreamTaskQueue implements FakeTaskQueue {
   /** Until something is put in or given back, or the next redelivery is due. */
   async #something(name: string, signal: AbortSignal): Promise<void> {
     const pool = this.#offersOf(name);
-    const offers = Object.values(pool?.offers ?? {}).flat();
-    const next = Math.max(pool?.pausedUntil ?? 0, Math.min(...offers.map(({ from }) => from)));
+    const offers = [...(pool?.offers.values() ?? [])].flat();
+    const now = this.#options.clock.now();
+    // Those that are due already wait for room, or for the end of the pause.
+    const due = offers.map(({ from }) => from).filter((from) => from > now);
+    const paused = pool !== undefined && pool.pausedUntil > now && offers.length > 0 ? [pool.pausedUntil] : [];
+    const next = Math.min(...due, ...paused);
     const settled = new AbortController();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#changes.add(resolve);
@@ -284,4 +292,10 @@ class StreamTaskQueue implements FakeTaskQueue {
     this.#changes.delete(resolve);
     settled.abort(wokenUp);
   }
+}
+
+function offersAt({ offers }: Pool, at: QueuePart): Offer[] {
+  const token = laneToken(at);
+  if (!offers.has(token)) offers.set(token, []);
+  return offers.get(token)!;
 }

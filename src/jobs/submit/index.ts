@@ -9,6 +9,7 @@ import type { Instant, Reference, SpecWrite, TaskIdentity, TaskInput, TaskReques
 import { submitted, submittedHeld } from '../../job/transitions.ts';
 import type { JobRecord, LogEntry } from '../../ports/jobLog.ts';
 import type { JobsContext } from '../context.ts';
+import { inParts, type LaneContext } from '../lanes.ts';
 import { isDeletedOrExpired } from '../read.ts';
 import type { ReferenceBody, SubmitBody } from './body.ts';
 import { chainsOf, type Chains } from './chains.ts';
@@ -35,7 +36,8 @@ export interface Submit {
 export type SubmitContext = Pick<
   JobsContext,
   'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'images' | 'schemas' | 'retentionMs' | 'random'
->;
+> &
+  LaneContext;
 
 export interface Submitted {
   readonly record: JobRecord;
@@ -94,7 +96,8 @@ async function storeJob(context: SubmitContext, submit: Identified): Promise<Sub
   const scheduled = planned.map(({ task, policy }) => ({ name: task.name, after: chains.after[task.index]!, policy }));
   const starts = startsOf(scheduled, times);
   const references = await opened.store(times.expiresAt);
-  return write(context, submit, specsOf({ ...submit, tasks: planned, chains, times, starts, references }));
+  const specs = specsOf({ ...submit, tasks: planned, chains, times, starts, references });
+  return write(context, submit, inParts(context, specs));
 }
 
 /** A task with all that its group has chosen for it. */

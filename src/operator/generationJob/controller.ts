@@ -3,6 +3,7 @@
 
 import { isOpen } from '../../job/task.ts';
 import type { Change } from '../../readmodel/jobIndex.ts';
+import { WorkerDirectory } from '../../readmodel/workerDirectory.ts';
 import type { Enqueue, Controller } from '../runtime/controller.ts';
 import type { KubeObject, ResourceKey } from '../../ports/kubernetes.ts';
 import type { OperatorContext } from '../context.ts';
@@ -48,7 +49,10 @@ class Term {
     const { follower, pools, watchNamespaces: namespaces } = context;
     const onChange = (object: GenerationJob, change: string): void => this.#onResourceChange(object, change);
     const informer = context.startInformer<GenerationJob>({ type: generationJobType, namespaces, onChange, signal });
-    this.reconciler = new Reconciler(context, informer, this.#owners, this.#states);
+    const workers = new WorkerDirectory(context.clock, context.heartbeatTimeoutMs);
+    const unheard = (err: unknown): void => context.logger.error({ err }, 'Cannot watch the heartbeats of workers');
+    workers.watch(context.heartbeats, signal).catch(unheard);
+    this.reconciler = new Reconciler({ ...context, workers }, informer, this.#owners, this.#states);
     signal.addEventListener(
       'abort',
       follower.onChange((change) => this.#onTaskChange(change)),

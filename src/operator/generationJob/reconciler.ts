@@ -4,6 +4,7 @@ import { after, elapsed, never } from '../../job/time.ts';
 import { jobIdOfOwner } from '../../jobs/submit/index.ts';
 import { GenwardenError, catalogue } from '../../job/errors/index.ts';
 import type { Informer, ResourceKey } from '../../ports/kubernetes.ts';
+import type { LaneContext } from '../../jobs/lanes.ts';
 import type { OperatorContext } from '../context.ts';
 import { type GenerationJob, isFinished } from '../resources/generationJob.ts';
 import { generationJobType } from '../resources/kinds.ts';
@@ -33,14 +34,14 @@ const notReadyRetry = 1_000;
 const conflictRetry = 200;
 
 export class Reconciler {
-  readonly #context: OperatorContext;
+  readonly #context: OperatorContext & LaneContext;
   readonly #informer: Pick<Informer<GenerationJob>, 'get'>;
   readonly #owners: OwnerIndex;
   readonly #states: ReconcileStates;
   readonly #writer: StatusWriter;
 
   constructor(
-    context: OperatorContext,
+    context: OperatorContext & LaneContext,
     informer: Pick<Informer<GenerationJob>, 'get'>,
     owners: OwnerIndex,
     states: ReconcileStates,

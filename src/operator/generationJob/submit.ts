@@ -5,6 +5,7 @@ import { parseDuration } from '../../job/duration.ts';
 import { catalogue, type ErrorCode, GenwardenError } from '../../job/errors/index.ts';
 import { policyFor } from '../../job/policy.ts';
 import type { Instant } from '../../job/task.ts';
+import type { LaneContext } from '../../jobs/lanes.ts';
 import { readJob } from '../../jobs/read.ts';
 import type { SubmitBody } from '../../jobs/submit/body.ts';
 import { labelKeyProblem, labelValueProblem } from '../../jobs/submit/labels.ts';
@@ -18,7 +19,8 @@ import type { Refused } from './observe.ts';
 type Context = Pick<
   OperatorContext,
   'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'images' | 'schemas' | 'retentionMs' | 'random'
->;
+> &
+  LaneContext;
 
 /** Returns the new or existing job. Throws an error of the catalogue: `JobNotFound` if the job existed and was deleted. */
 export async function submitResource(context: Context, resource: GenerationJob): Promise<JobRecord> {

@@ -1,7 +1,7 @@
 // The task queue of one worker: pulls time out, deliveries get lost and are redelivered or arrive twice, and acknowledgements
 // get lost.
 
-import type { Delivery, TaskQueue } from '../../../src/ports/taskQueue.ts';
+import type { Delivery, Room, TaskQueue } from '../../../src/ports/taskQueue.ts';
 import type { Link } from '../link.ts';
 import { replaceMethods } from '../replaceMethods.ts';
 
@@ -9,9 +9,9 @@ import { replaceMethods } from '../replaceMethods.ts';
 const pullExpires = 5_000;
 
 export function queueOver(link: Link): TaskQueue {
-  const claimable: TaskQueue['claimable'] = async (pool, atMost, signal) => {
+  const claimable: TaskQueue['claimable'] = async (pool, atMost, signal, room) => {
     while (!signal.aborted) {
-      const deliveries = await pull(link, pool, atMost, signal);
+      const deliveries = await pull(link, { pool, atMost, room }, signal);
       if (deliveries.length > 0) return deliveries.map((delivery) => overLink(link, delivery));
     }
     return [];
@@ -19,6 +19,8 @@ export function queueOver(link: Link): TaskQueue {
   const { queue } = link.server;
   return replaceMethods<TaskQueue>(queue, (name, method) => {
     if (name === 'claimable') return claimable as typeof method;
+    // Answered from the process's memory.
+    if (name === 'partsServed' || name === 'roomChanged') return method;
     return name === 'close' ? async () => undefined : (...args) => link.request(name, async () => method(...args));
   });
 }
@@ -26,8 +28,14 @@ export function queueOver(link: Link): TaskQueue {
 /** Created once, because an abort without a reason creates an error with a stack trace. */
 const over = new Error('the pull is over');
 
+interface Wanted {
+  readonly pool: string;
+  readonly atMost: number;
+  readonly room: Room | undefined;
+}
+
 /** The deliveries of one pull; none when it expires or its connection breaks. */
-async function pull(link: Link, pool: string, atMost: number, signal: AbortSignal): Promise<readonly Delivery[]> {
+async function pull(link: Link, { pool, atMost, room }: Wanted, signal: AbortSignal): Promise<readonly Delivery[]> {
   const { process, server } = link;
   const { promise, resolve } = Promise.withResolvers<readonly Delivery[]>();
   const stop = new AbortController();
@@ -41,7 +49,7 @@ async function pull(link: Link, pool: string, atMost: number, signal: AbortSigna
     if (server.jetStream && !stop.signal.aborted) void serve();
   });
   const serve = async (): Promise<void> => {
-    const deliveries = await server.queue.claimable(pool, atMost, stop.signal);
+    const deliveries = await server.queue.claimable(pool, atMost, stop.signal, room);
     if (deliveries.length > 0) link.deliver(() => resolve(deliveries));
     for (const delivery of deliveries)
       if (process.random.chance(link.network.repeatedMessage)) delivery.nak(process.random.next() * 100);

@@ -10,7 +10,7 @@ import {
   type KeyCapacity,
   type QueueCapacity,
 } from '../../../src/job/queueEstimate.ts';
-import { LaneWeights } from '../../../src/adapters/nats/queue/laneWeights.ts';
+import { PartTurns } from '../../../src/adapters/nats/queue/partTurns.ts';
 import { start as now } from '../../fakes/tasks.ts';
 
 const minute = 60_000;
@@ -245,13 +245,20 @@ describe('lanes', () => {
   /** How many tasks of other lanes workers take before the one with `before` tasks ahead of it. */
   function servedBefore(lane: WeightedLane, before: number, queued: Readonly<Record<WeightedLane, number>>): number {
     const left = { ...queued, [lane]: before + 1 };
-    const weights = new LaneWeights();
+    const turns = new PartTurns();
     let others = 0;
     while (left[lane] > 0) {
       const present = (Object.keys(left) as WeightedLane[]).filter((one) => left[one] > 0);
-      const [next] = [...weights.allot(present, 1).keys()];
-      left[next!] -= 1;
-      if (next !== lane) others += 1;
+      const [next] = [
+        ...turns
+          .allot(
+            present.map((one) => ({ lane: one, weight: 1 })),
+            1,
+          )
+          .keys(),
+      ];
+      left[next!.lane] -= 1;
+      if (next!.lane !== lane) others += 1;
     }
     return others;
   }

@@ -51,6 +51,12 @@ export async function natsPoolRegistry(link: NatsLink): Promise<PoolRegistry> {
 const duration = z.number().min(0).exactOptional();
 const models = z.array(z.string());
 const waitOrFail = z.enum(['wait', 'fail']);
+const most = z.int().min(1);
+const limits = z.object({
+  tenant: most.exactOptional(),
+  group: most.exactOptional(),
+  tenants: z.record(z.string(), most).exactOptional(),
+});
 
 /** Unknown fields, which a newer version may have added, are dropped. */
 const declaration: z.ZodType<PoolDeclaration> = z.object({
@@ -82,6 +88,10 @@ const declaration: z.ZodType<PoolDeclaration> = z.object({
   }),
   providerOptions: z.array(z.string()).exactOptional(),
   tenants: z.array(z.string()).exactOptional(),
+  shares: z
+    .object({ limits: limits.exactOptional(), weights: z.record(z.string(), z.number().gt(0)).exactOptional() })
+    .exactOptional(),
+  parts: z.int().min(0).exactOptional(),
   owner: z.string().exactOptional(),
 });
 

@@ -3,6 +3,7 @@
 import { mapLimit } from '../../../async/mapLimit.ts';
 import { sleep } from '../../../async/sleep.ts';
 import type { JobId } from '../../../job/ids.ts';
+import { tenantParts } from '../../../job/parts.ts';
 import type { TaskIdentity, TaskRequest } from '../../../job/task.ts';
 import type { DetailedEntry, JobRecord, TaskAddress, TaskRecord } from '../../../ports/jobLog.ts';
 import { decodeState, entryOrThrow } from '../stream/codec.ts';
@@ -10,10 +11,12 @@ import {
   guestLane,
   heldLane,
   jobFilter,
+  laneToken,
   specsFilter,
   specSubject,
   statusesFilter,
   statusSubject,
+  subjectOf,
 } from '../stream/subjects.ts';
 import {
   historyOfSubject,
@@ -48,23 +51,42 @@ export async function newestRequest(context: LogContext, address: TaskAddress): 
 export async function readHistory(context: LogContext, job: JobId, pool?: string): Promise<readonly DetailedEntry[]> {
   const record = await readJob(context, job, pool);
   if (record === undefined) return [];
+  const lanes = await lanesOf(context, record.tasks[0]!.last.state.of, pool);
   const histories = await mapLimit(parallelReads, record.tasks, async ({ last }) => {
-    const subjects = subjectsOf(context.link.prefix, last.state.of);
+    const subjects = subjectsOf(context.link.prefix, last.state.of, lanes);
     const parts = await Promise.all(subjects.map((subject) => historyOfSubject(context, subject)));
     return parts.flat().toSorted((one, other) => one.sequence - other.sequence);
   });
   return histories.flat();
 }
 
-const subjectsOf = (prefix: string, of: TaskIdentity): string[] => [
-  ...specLanes(of).map((lane) => specSubject(prefix, of, lane)),
+const subjectsOf = (prefix: string, of: TaskIdentity, lanes: readonly string[]): string[] => [
+  ...lanes.map((lane) => specSubject(prefix, of, lane)),
   statusSubject(prefix, of),
 ];
 
-/** The lane tokens that specs of the task can have: its priority, `again`, that of held specs, and one for each other pool that it may fall back to. */
+/** The lane tokens of the job's specs. Few jobs have specs in more than one tenant part, so most parts need no reads. */
+async function lanesOf(context: LogContext, of: TaskIdentity, pool?: string): Promise<string[]> {
+  const specs = await lastPerSubject(context, specsFilter(context.link.prefix, of.job, pool));
+  if (specs === undefined) return specLanes(of);
+  const used = new Set(specs.map(({ state }) => subjectOf(context.link.prefix, state).split('.').at(-3)!));
+  return specLanes(of).filter((lane) => used.has(lane) || !lane.startsWith(`${of.priority}-`));
+}
+
+/**
+ * The lane tokens that specs of the task can have: its priority and the tenant parts of that, `again`, that of held specs, and
+ * one for each other pool that it may fall back to.
+ */
 function specLanes({ pool, priority, policy, after }: TaskIdentity): string[] {
   const others = new Set((policy.fallback ?? []).map((target) => target.pool).filter((other) => other !== pool));
-  return ['again', priority, ...(after === undefined ? [] : [heldLane]), ...Array.from(others, guestLane)];
+  const parts = tenantParts.filter(({ lane }) => lane === priority);
+  return [
+    'again',
+    priority,
+    ...parts.map(laneToken),
+    ...(after === undefined ? [] : [heldLane]),
+    ...Array.from(others, guestLane),
+  ];
 }
 
 async function readDirect(context: LogContext, job: JobId, pool?: string): Promise<JobRecord | undefined> {

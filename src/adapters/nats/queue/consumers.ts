@@ -1,37 +1,41 @@
-// The durable pull consumers of a pool, one per lane: created by the leading controller, used by workers. Pausing a pool
+// The durable pull consumers of a pool, one per lane and tenant part: created by the leading controller, used by workers. Pausing a pool
 // pauses all its consumers on the server, so it holds for every worker.
 
 import type { ConsumerConfig, ConsumerInfo } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { mapLimit } from '../../../async/mapLimit.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
+import { tenantParts, type QueuePart } from '../../../job/parts.ts';
 import { lanes, type Instant, type Lane, type Sequence } from '../../../job/task.ts';
 import type { Watermark } from '../../../ports/jobLog.ts';
-import type { Pause, QueueDepth } from '../../../ports/taskQueue.ts';
+import type { AckFloors, Pause, QueueDepth } from '../../../ports/taskQueue.ts';
 import { askApi, consumerInfo } from '../jetstream/api.ts';
 import { isRefusal } from '../jetstream/errors.ts';
 import type { NatsLink } from '../link/connection.ts';
 import { lastOfTask } from '../log/entries.ts';
-import { consumerName, laneFilter, streamName } from '../stream/subjects.ts';
+import { consumerName, laneFilter, laneToken, streamName } from '../stream/subjects.ts';
 
 /** From delivery to claim, ms: the deliveries that a frozen worker holds are delivered again after this. */
 const ackWait = 5_000;
 
 /** The settings that a consumer must have; its start may be anywhere. */
-function wantedConfig(prefix: string, pool: string, lane: Lane) {
+function wantedConfig(prefix: string, pool: string, at: QueuePart) {
   return {
-    durable_name: consumerName(pool, lane),
-    description: `Genwarden: lane ${lane} of pool ${pool}`,
+    durable_name: consumerName(pool, at),
+    description: `Genwarden: lane ${laneToken(at)} of pool ${pool}`,
     ack_policy: 'explicit',
     ack_wait: nanos(ackWait),
     // A message that reaches a limit can never be delivered again: attempts are counted in the task's own log.
     max_deliver: -1,
-    filter_subject: laneFilter(prefix, pool, lane),
+    filter_subject: laneFilter(prefix, pool, at),
     // The low defaults of both would stop a large fleet, or a day of given-back messages.
     max_ack_pending: 1_000_000,
     max_waiting: 20_000,
   } as const satisfies Partial<ConsumerConfig>;
 }
+
+const ownLanes: readonly QueuePart[] = lanes.map((lane) => ({ lane }));
+const everyPart: readonly QueuePart[] = [...ownLanes, ...tenantParts];
 
 /** Throws `Unavailable`, or `NatsUnsuitable` if NATS refuses a consumer. */
 export async function ensureConsumers(
@@ -39,24 +43,25 @@ export async function ensureConsumers(
   pool: string,
   readMark: () => Promise<Watermark | undefined>,
 ): Promise<void> {
-  await Promise.all(lanes.map((lane) => ensureConsumer(link, pool, lane, readMark)));
+  await Promise.all(everyPart.map((at) => ensureConsumer(link, pool, at, readMark)));
 }
 
 /** Undelivered and unacknowledged specs; a lane without a consumer counts as empty. Throws `Unavailable`. */
 export async function consumersDepth(link: NatsLink, pool: string): Promise<QueueDepth> {
-  const infos = await consumersOf(link, pool);
-  const pending = infos.map((info, index) => [lanes[index], info?.num_pending ?? 0]);
-  return {
-    lanes: Object.fromEntries(pending) as QueueDepth['lanes'],
-    unacknowledged: infos.reduce((sum, info) => sum + (info?.num_ack_pending ?? 0), 0),
-  };
+  const depth = Object.fromEntries(lanes.map((lane) => [lane, 0])) as Record<Lane, number>;
+  let unacknowledged = 0;
+  for (const [at, info] of await consumersOf(link, pool, everyPart)) {
+    depth[at.lane] += info?.num_pending ?? 0;
+    unacknowledged += info?.num_ack_pending ?? 0;
+  }
+  return { lanes: depth, unacknowledged };
 }
 
 /** Throws `Unavailable`. */
-export async function ackFloors(link: NatsLink, pool: string): Promise<Record<Lane, Sequence>> {
-  const infos = await consumersOf(link, pool);
-  const floors = infos.map((info, index) => [lanes[index], info?.ack_floor.stream_seq ?? 0]);
-  return Object.fromEntries(floors) as Record<Lane, Sequence>;
+export async function ackFloors(link: NatsLink, pool: string): Promise<AckFloors> {
+  const infos = await consumersOf(link, pool, everyPart);
+  const floors = new Map(infos.map(([at, info]) => [laneToken(at), info?.ack_floor.stream_seq ?? 0]));
+  return (at) => floors.get(laneToken(at)) ?? 0;
 }
 
 /** JetStream requires an end for each pause: this one means "until resumed". */
@@ -71,8 +76,9 @@ export const resumeConsumers = (link: NatsLink, pool: string): Promise<void> => 
 
 /** A pool is paused if any of its lanes is, until the last pause ends. */
 export async function pauseOfConsumers(link: NatsLink, pool: string): Promise<Pause | undefined> {
-  const infos = await consumersOf(link, pool);
-  const ends = infos.flatMap((info) => (info?.paused === true ? Date.parse(String(info.config.pause_until)) : []));
+  // A pause covers all parts.
+  const infos = await consumersOf(link, pool, ownLanes);
+  const ends = infos.flatMap(([, info]) => (info?.paused === true ? Date.parse(String(info.config.pause_until)) : []));
   if (ends.length === 0) return undefined;
   const until = Math.max(...ends);
   return { until: until >= farFuture ? null : until };
@@ -80,10 +86,10 @@ export async function pauseOfConsumers(link: NatsLink, pool: string): Promise<Pa
 
 async function changePause(link: NatsLink, pool: string, body: { readonly pause_until?: string }): Promise<void> {
   const stream = streamName(link.prefix);
-  const change = (lane: Lane): Promise<unknown> =>
-    askApi(link, `CONSUMER.PAUSE.${stream}.${consumerName(pool, lane)}`, body);
+  const change = (at: QueuePart): Promise<unknown> =>
+    askApi(link, `CONSUMER.PAUSE.${stream}.${consumerName(pool, at)}`, body);
   try {
-    await Promise.all(lanes.map(change));
+    await Promise.all(everyPart.map(change));
   } catch (cause) {
     if (!isRefusal(cause)) throw cause;
     const message = `The queue of pool ${pool} cannot be changed: ${(cause as Error).message}. The leading controller creates it.`;
@@ -91,19 +97,23 @@ async function changePause(link: NatsLink, pool: string, body: { readonly pause_
   }
 }
 
-/** In the order of `lanes`; undefined for a lane without a consumer. */
-function consumersOf(link: NatsLink, pool: string): Promise<readonly (ConsumerInfo | undefined)[]> {
+/** Undefined for a lane without a consumer. */
+function consumersOf(
+  link: NatsLink,
+  pool: string,
+  parts: readonly QueuePart[],
+): Promise<readonly (readonly [QueuePart, ConsumerInfo | undefined])[]> {
   const stream = streamName(link.prefix);
-  return Promise.all(lanes.map((lane) => consumerInfo(link, stream, consumerName(pool, lane))));
+  return Promise.all(parts.map(async (at) => [at, await consumerInfo(link, stream, consumerName(pool, at))] as const));
 }
 
 async function ensureConsumer(
   link: NatsLink,
   pool: string,
-  lane: Lane,
+  at: QueuePart,
   readMark: () => Promise<Watermark | undefined>,
 ): Promise<void> {
-  const wanted = wantedConfig(link.prefix, pool, lane);
+  const wanted = wantedConfig(link.prefix, pool, at);
   const info = await consumerInfo(link, streamName(link.prefix), wanted.durable_name);
   if (info === undefined) return createConsumer(link, { ...wanted, ...(await startOf(link, readMark)) });
   const found = info.config as unknown as Record<string, unknown>;

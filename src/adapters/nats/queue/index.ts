@@ -1,4 +1,4 @@
-// The task queue on JetStream: durable pull consumers of the stream's specs, one per pool and lane.
+// The task queue on JetStream: durable pull consumers of the stream's specs, one per pool, lane and tenant part.
 
 import type { Delivery, TaskQueue } from '../../../ports/taskQueue.ts';
 import type { NatsLink } from '../link/connection.ts';
@@ -17,6 +17,8 @@ import { PoolQueue } from './poolQueue.ts';
 export interface TaskQueueOptions {
   /** A message was skipped and given back: it has a newer schema, or Genwarden did not write it. */
   readonly onSkipped?: (why: Skipped) => void;
+  /** The weight of a tenant in a pool; default 1. */
+  readonly weightOf?: (pool: string, tenant: string) => number;
 }
 
 export function natsTaskQueue(link: NatsLink, options: TaskQueueOptions = {}): TaskQueue {
@@ -28,13 +30,16 @@ export function natsTaskQueue(link: NatsLink, options: TaskQueueOptions = {}): T
   const queueOf = (pool: string): PoolQueue => {
     const known = pools.get(pool);
     if (known !== undefined) return known;
-    const onSkipped = options.onSkipped ?? (() => undefined);
-    const queue = new PoolQueue(link, pool, onSkipped);
+    const { onSkipped = () => undefined, weightOf = () => 1 } = options;
+    const queue = new PoolQueue(link, pool, { onSkipped, weightOf: (tenant) => weightOf(pool, tenant) });
     pools.set(pool, queue);
     return queue;
   };
   return {
-    claimable: (pool, atMost, signal): Promise<readonly Delivery[]> => queueOf(pool).claimable(atMost, signal),
+    claimable: (pool, atMost, signal, room): Promise<readonly Delivery[]> =>
+      queueOf(pool).claimable(atMost, signal, room),
+    roomChanged: (pool) => pools.get(pool)?.roomChanged(),
+    partsServed: (pool) => queueOf(pool).partsServed,
     ensurePool: (pool) => ensureConsumers(link, pool, () => marks.read()),
     depth: (pool) => consumersDepth(link, pool),
     ackFloors: (pool) => ackFloors(link, pool),

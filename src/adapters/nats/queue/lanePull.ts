@@ -11,10 +11,30 @@ import type { NatsLink } from '../link/connection.ts';
  * worker's own tasks are requeued four seconds after the freeze at the earliest (heartbeat timeout less one beat): by then
  * its pulls have ended.
  */
-const standingPull: PullRequest = { batch: 1, expires: 3_000, heartbeatEvery: 1_000 };
-/** Two and a half heartbeats missed, ms: the pull was lost with a server or a leader. */
-const lostAfter = 2_500;
-/** Delay after status 409 (the server ended the pull) and 503 (no consumer, or no server to answer), ms. */
+const standingPull: StandingOptions = {
+  request: { batch: 1, expires: 3_000, heartbeatEvery: 1_000 },
+  // Two and a half heartbeats missed: the pull was lost with a server or a leader.
+  lostAfter: 2_500,
+  refusalDelay: 100,
+};
+/**
+ * For the many consumers that rarely have a message: without heartbeats, an open pull costs one request and one answer in five
+ * seconds. Requeued tasks, whose worker may be frozen, do not come from these consumers.
+ */
+const quietPull: StandingOptions = {
+  request: { batch: 1, expires: 5_000 },
+  lostAfter: 6_000,
+  refusalDelay: 1_000,
+};
+
+interface StandingOptions {
+  readonly request: PullRequest;
+  /** ms without an answer after which the pull is sent again. */
+  readonly lostAfter: number;
+  /** Delay after status 409 (the server ended the pull) and 503 (no consumer, or no server to answer), ms. */
+  readonly refusalDelay: number;
+}
+
 const refusalDelay = 100;
 /** A poll without an answer ends after this, ms; messages that arrive later are still accepted. */
 const pollTimeout = 1_000;
@@ -26,20 +46,26 @@ type Link = Pick<NatsLink, 'connection' | 'inbox'>;
 export interface LaneConsumer {
   readonly stream: string;
   readonly name: string;
+  /** Its standing pulls cost little, and notice a lost server late. */
+  readonly isQuiet?: boolean;
 }
 
 export class LanePull {
   readonly #link: Link;
   readonly #consumer: LaneConsumer;
   readonly #onMessage: (message: Msg) => void;
+  readonly #onStatus: (status: number) => void;
   #standing: StandingPull | undefined;
   #poll: Poll | undefined;
+  /** The last answer was that there is no such consumer, or no server that has it. */
+  isMissing = false;
 
   /** `onMessage` is called for each message, of a poll or of the standing pull. */
   constructor(link: Link, consumer: LaneConsumer, onMessage: (message: Msg) => void) {
     this.#link = link;
     this.#consumer = consumer;
     this.#onMessage = onMessage;
+    this.#onStatus = (status) => void (this.isMissing = status === statuses.noResponders);
   }
 
   /** A standing pull is open: the lane was empty, and its next message will be delivered without a poll. */
@@ -49,13 +75,13 @@ export class LanePull {
 
   /** Takes up to `atMost` messages that are there; resolves with how many arrived, all through `onMessage`. */
   poll(atMost: number): Promise<number> {
-    this.#poll ??= new Poll(this.#link, this.#consumer, this.#onMessage);
+    this.#poll ??= new Poll(this.#link, this.#consumer, this.#onMessage, this.#onStatus);
     return this.#poll.start(atMost);
   }
 
   /** Keeps a pull of one message open until the message arrives. */
   openStandingPull(): void {
-    this.#standing ??= new StandingPull(this.#link, this.#consumer, this.#onMessage);
+    this.#standing ??= new StandingPull(this.#link, this.#consumer, this.#onMessage, this.#onStatus);
     this.#standing.open();
   }
 
@@ -77,6 +103,8 @@ export class LanePull {
     this.endStanding();
   }
 }
+
+type OnStatus = (status: number) => void;
 
 /** Sends pulls to one consumer, and receives their answers in an inbox. */
 class PullInbox {
@@ -119,8 +147,9 @@ class Poll {
   #resolve: ((received: number) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(link: Link, consumer: LaneConsumer, onMessage: (message: Msg) => void) {
+  constructor(link: Link, consumer: LaneConsumer, onMessage: (message: Msg) => void, onStatus: OnStatus) {
     this.#inbox = new PullInbox(link, consumer, (status, message) => {
+      onStatus(status);
       if (status === 0) {
         onMessage(message);
         this.#missing -= 1;
@@ -164,11 +193,14 @@ class Poll {
 class StandingPull {
   /** False once the message has arrived, until the next `open`. */
   isOpen = false;
+  readonly #options: StandingOptions;
   readonly #inbox: PullInbox;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(link: Link, consumer: LaneConsumer, onMessage: (message: Msg) => void) {
+  constructor(link: Link, consumer: LaneConsumer, onMessage: (message: Msg) => void, onStatus: OnStatus) {
+    this.#options = consumer.isQuiet === true ? quietPull : standingPull;
     this.#inbox = new PullInbox(link, consumer, (status, message) => {
+      onStatus(status);
       if (status === 0) {
         this.isOpen = false;
         clearTimeout(this.#timer);
@@ -196,13 +228,14 @@ class StandingPull {
   }
 
   #send(): void {
-    const sent = this.#inbox.send(standingPull);
+    const { request, lostAfter } = this.#options;
+    const sent = this.#inbox.send(request);
     this.#sendAgainIn(sent ? lostAfter : refusalDelay);
   }
 
   #handleStatus(status: number): void {
-    if (status === statuses.heartbeat) this.#sendAgainIn(lostAfter);
-    else if (isRefused(status)) this.#sendAgainIn(refusalDelay);
+    if (status === statuses.heartbeat) this.#sendAgainIn(this.#options.lostAfter);
+    else if (isRefused(status)) this.#sendAgainIn(this.#options.refusalDelay);
     else this.#send();
   }
 

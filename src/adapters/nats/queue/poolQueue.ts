@@ -1,16 +1,23 @@
-// The queue of one pool in one process: decides when to pull from which lane, and keeps deliveries until a caller takes them.
+// The queue of one pool in one process: decides when to pull from which part, and keeps deliveries until a caller takes them.
 
 import type { Msg } from '@nats-io/transport-node';
-import { lanes, type Lane } from '../../../job/task.ts';
-import type { Delivery } from '../../../ports/taskQueue.ts';
+import { partCount, tenantParts, type QueuePart } from '../../../job/parts.ts';
+import { lanes } from '../../../job/task.ts';
+import type { Delivery, Room } from '../../../ports/taskQueue.ts';
 import type { NatsLink } from '../link/connection.ts';
 import type { Skipped } from '../log/follow.ts';
 import { consumerName, streamName } from '../stream/subjects.ts';
 import { receive } from './delivery.ts';
 import { LanePull } from './lanePull.ts';
-import { LaneWeights, weightedLanes } from './laneWeights.ts';
+import { PartTurns } from './partTurns.ts';
+import { PulledPart, weighted } from './pulledPart.ts';
 
 type Link = Pick<NatsLink, 'connection' | 'inbox' | 'prefix'>;
+
+export interface PoolQueueOptions {
+  readonly onSkipped: (why: Skipped) => void;
+  readonly weightOf: (tenant: string) => number;
+}
 
 interface Waiter {
   readonly atMost: number;
@@ -24,39 +31,55 @@ interface Waiter {
  */
 const keepFor = 25;
 const maxPerPoll = 500;
+/** How long a task whose tenant has no room stays out of the way of those behind it, ms. */
+const withoutRoomFor = 200;
+
+/** In the order in which kept deliveries are taken. */
+const order: readonly QueuePart[] = lanes.flatMap((lane) => [
+  { lane },
+  ...tenantParts.filter((part) => part.lane === lane),
+]);
+
+const unlimited: Room = () => Infinity;
 
 export class PoolQueue {
   readonly #link: Link;
-  readonly #onSkipped: (why: Skipped) => void;
-  readonly #pulls: Readonly<Record<Lane, LanePull>>;
-  readonly #kept: Record<Lane, Delivery[]> = { again: [], high: [], normal: [], low: [], guest: [] };
-  /** Lanes that had nothing left at the last answer. */
-  readonly #empty = new Set<Lane>();
-  readonly #weights = new LaneWeights();
+  readonly #options: PoolQueueOptions;
+  readonly #parts: readonly PulledPart[];
+  readonly #again: PulledPart;
+  readonly #turns = new PartTurns();
+  #room: Room = unlimited;
   #waiters: Waiter[] = [];
   #fetching = false;
   #closed = false;
   #wake: () => void = () => undefined;
+  /** The parts that were held when this queue began to wait. */
+  #held: readonly PulledPart[] = [];
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(link: Link, pool: string, onSkipped: (why: Skipped) => void) {
+  constructor(link: Link, pool: string, options: PoolQueueOptions) {
     this.#link = link;
-    this.#onSkipped = onSkipped;
+    this.#options = options;
     const stream = streamName(link.prefix);
-    const pull = (lane: Lane): LanePull =>
-      new LanePull(link, { stream, name: consumerName(pool, lane) }, (message) => this.#receive(lane, message));
-    this.#pulls = {
-      again: pull('again'),
-      high: pull('high'),
-      normal: pull('normal'),
-      low: pull('low'),
-      guest: pull('guest'),
-    };
+    this.#parts = order.map((at) => {
+      const consumer = { stream, name: consumerName(pool, at), isQuiet: at.part !== undefined };
+      const pulled: PulledPart = new PulledPart(
+        at,
+        new LanePull(link, consumer, (message) => this.#receive(pulled, message)),
+      );
+      return pulled;
+    });
+    this.#again = this.#parts.find(({ lane }) => lane === 'again')!;
+  }
+
+  get partsServed(): number {
+    return this.#parts.some(({ isTenantPart, pull }) => isTenantPart && pull.isMissing) ? 0 : partCount;
   }
 
   /** Resolves with at least one delivery, or none once the signal aborts or the queue closes. */
-  claimable(atMost: number, signal: AbortSignal): Promise<readonly Delivery[]> {
+  claimable(atMost: number, signal: AbortSignal, room: Room = unlimited): Promise<readonly Delivery[]> {
     if (signal.aborted || this.#closed || atMost < 1) return Promise.resolve([]);
+    this.#room = room;
     return new Promise((resolve) => {
       const abort = (): void => this.#removeWaiter(waiter);
       const waiter: Waiter = {
@@ -72,9 +95,13 @@ export class PoolQueue {
     });
   }
 
+  roomChanged(): void {
+    if (this.#held.some((part) => !part.isHeld(this.#room))) this.#wake();
+  }
+
   /** Call it after a reconnect, because the pulls were lost with the old connection. */
   renew(): void {
-    for (const lane of lanes) this.#pulls[lane].renew();
+    for (const { pull } of this.#parts) pull.renew();
   }
 
   /** Returns all deliveries that no caller took to the queue. */
@@ -82,7 +109,7 @@ export class PoolQueue {
     this.#closed = true;
     while (this.#waiters.length > 0) this.#removeWaiter(this.#waiters[0]!);
     clearTimeout(this.#idle);
-    for (const lane of lanes) this.#pulls[lane].close();
+    for (const { pull } of this.#parts) pull.close();
     this.#nakKept();
   }
 
@@ -92,15 +119,21 @@ export class PoolQueue {
     this.#wake();
   }
 
-  #receive(lane: Lane, message: Msg): void {
-    const { delivery, pending } = receive(this.#link.connection, message, this.#onSkipped);
-    if (pending === 0) this.#empty.add(lane);
-    else this.#empty.delete(lane);
+  #receive(from: PulledPart, message: Msg): void {
+    const { delivery, pending } = receive(this.#link.connection, message, this.#options.onSkipped);
+    if (pending === 0) from.becameEmpty();
+    else from.isEmpty = false;
     if (this.#closed) delivery?.nak(0);
-    else if (delivery !== undefined) this.#kept[lane].push(delivery);
+    else if (delivery !== undefined) this.#keep(from, delivery);
     this.#nakWhenIdle();
     // Also for a skipped message: the standing pull that delivered it has ended.
     this.#wake();
+  }
+
+  #keep(from: PulledPart, delivery: Delivery): void {
+    const flow = from.delivered(delivery, performance.now());
+    if (from.isTenantPart && this.#room(flow) <= 0) delivery.nak(withoutRoomFor);
+    else from.kept.push(delivery);
   }
 
   async #fetchWhileWanted(): Promise<void> {
@@ -135,52 +168,78 @@ export class PoolQueue {
 
   #takeKept(atMost: number): Delivery[] {
     const deliveries: Delivery[] = [];
-    for (const lane of lanes) deliveries.push(...this.#kept[lane].splice(0, atMost - deliveries.length));
+    for (const { kept } of this.#parts) deliveries.push(...kept.splice(0, atMost - deliveries.length));
     return deliveries;
   }
 
-  /** Polls the lanes that may have specs: `again` for the full demand, then the others by their weights. */
+  /** Polls the parts that may have specs: `again` for the full demand, then the others by their weights. */
   async #poll(): Promise<void> {
     // Before the polls: otherwise new work in an empty lane would wait for as long as another lane has work.
-    for (const lane of this.#empty) this.#pulls[lane].openStandingPull();
-    const demand = this.#waiters.reduce((sum, { atMost }) => sum + atMost, 0);
-    const missing = Math.min(maxPerPoll, demand) - (await this.#pollLane('again', Math.min(maxPerPoll, demand)));
-    const shares = this.#weights.allot(
-      weightedLanes.filter((lane) => this.#mayHaveSpecs(lane)),
-      missing,
+    for (const { isEmpty, isTenantPart, pull } of this.#parts) if (isEmpty && !isTenantPart) pull.openStandingPull();
+    const demand = Math.min(
+      maxPerPoll,
+      this.#waiters.reduce((sum, { atMost }) => sum + atMost, 0),
     );
-    await Promise.all([...shares].map(([lane, atMost]) => this.#pollLane(lane, atMost)));
+    const missing = demand - (await this.#pollPart(this.#again, demand));
+    const now = performance.now();
+    const checks = this.#parts.filter((part) => part.isToBeChecked(this.#room, now));
+    const ready = this.#parts.filter(
+      (part) => part !== this.#again && part.mayHaveSpecs() && !part.isHeld(this.#room) && !checks.includes(part),
+    );
+    const shares = this.#turns.allot(weighted(ready, this.#options.weightOf), missing);
+    await Promise.all([
+      ...[...shares].map(([{ of }, atMost]) => this.#pollPart(of, this.#limited(of, atMost))),
+      ...checks.map((part) => this.#pollPart(part, 1)),
+    ]);
   }
 
-  async #pollLane(lane: Lane, atMost: number): Promise<number> {
-    if (!this.#mayHaveSpecs(lane)) return 0;
-    const received = await this.#pulls[lane].poll(atMost);
-    if (received < atMost) this.#empty.add(lane);
-    if (received === 0) this.#pulls[lane].openStandingPull();
+  /** Not more tasks than may start. */
+  #limited(part: PulledPart, atMost: number): number {
+    return part.isTenantPart ? Math.max(1, Math.min(atMost, part.places(this.#room))) : atMost;
+  }
+
+  async #pollPart(part: PulledPart, atMost: number): Promise<number> {
+    if (atMost === 0 || (!part.isTenantPart && !part.mayHaveSpecs())) return 0;
+    part.looked(performance.now());
+    const received = await part.pull.poll(atMost);
+    if (received < atMost) part.becameEmpty();
+    if (received === 0 && !part.isTenantPart) part.pull.openStandingPull();
     return received;
   }
 
-  #mayHaveSpecs(lane: Lane): boolean {
-    return !this.#empty.has(lane) && !this.#pulls[lane].isStanding;
-  }
-
+  /** Nothing more to poll: opens the standing pulls of the tenant parts, too, and waits. */
   async #waitForDelivery(): Promise<void> {
-    if (lanes.some((lane) => this.#kept[lane].length > 0 || this.#mayHaveSpecs(lane))) return;
+    if (this.#parts.some((part) => part.kept.length > 0 || (part.mayHaveSpecs() && !part.isHeld(this.#room)))) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
+    for (const part of this.#parts) {
+      if (!part.isTenantPart || !part.isEmpty) continue;
+      if (part.isHeld(this.#room)) part.pull.endStanding();
+      else part.pull.openStandingPull();
+    }
+    this.#held = this.#parts.filter((part) => part.isHeld(this.#room));
+    const timer = this.#held.length === 0 ? undefined : setTimeout(resolve, this.#untilNextLook());
     await promise;
+    clearTimeout(timer);
+    this.#held = [];
+  }
+
+  /** ms; a little more at random, so that idle workers do not look at the same moment. */
+  #untilNextLook(): number {
+    const next = Math.min(...this.#held.map((part) => part.nextLook(this.#room)));
+    return Math.max(1, next - performance.now()) * (1 + Math.random() / 5);
   }
 
   #nakWhenIdle(): void {
     if (this.#fetching || this.#closed) return;
     this.#idle ??= setTimeout(() => {
       this.#idle = undefined;
-      for (const lane of lanes) this.#pulls[lane].endStanding();
+      for (const { pull } of this.#parts) pull.endStanding();
       this.#nakKept();
     }, keepFor);
   }
 
   #nakKept(): void {
-    for (const lane of lanes) for (const delivery of this.#kept[lane].splice(0)) delivery.nak(0);
+    for (const { kept } of this.#parts) for (const delivery of kept.splice(0)) delivery.nak(0);
   }
 }

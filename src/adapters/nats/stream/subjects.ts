@@ -2,7 +2,8 @@
 
 import type { JobId, TaskIndex } from '../../../job/ids.ts';
 import { servingPool } from '../../../job/target.ts';
-import { isHeld, type Lane, type TaskState } from '../../../job/task.ts';
+import { placeOf, type QueuePart } from '../../../job/parts.ts';
+import { isHeld, type TaskState } from '../../../job/task.ts';
 import type { TaskAddress } from '../../../ports/jobLog.ts';
 
 export { streamName } from '../jetstream/streamNames.ts';
@@ -10,11 +11,14 @@ export { streamName } from '../jetstream/streamNames.ts';
 export const streamSubjects = (prefix: string): string[] =>
   ['spec', 'status', 'key'].map((kind) => `${prefix}.${kind}.>`);
 
-export const consumerName = (pool: string, lane: Lane): string => `${pool}_${lane}`;
+export const consumerName = (pool: string, at: QueuePart): string => `${pool}_${laneToken(at)}`;
 
-/** The specs of a lane of a pool; the guests of a pool come from every other pool. */
-export const laneFilter = (prefix: string, pool: string, lane: Lane): string =>
-  lane === 'guest' ? `${prefix}.spec.*.${guestLane(pool)}.>` : `${prefix}.spec.${pool}.${lane}.>`;
+/** The specs of a lane of a pool, or of one of its tenant parts; the guests of a pool come from every other pool. */
+export const laneFilter = (prefix: string, pool: string, at: QueuePart): string =>
+  at.lane === 'guest' ? `${prefix}.spec.*.${guestLane(pool)}.>` : `${prefix}.spec.${pool}.${laneToken(at)}.>`;
+
+/** `normal` for the lane, `normal-3` for a tenant part. */
+export const laneToken = ({ lane, part }: QueuePart): string => (part === undefined ? lane : `${lane}-${part}`);
 
 /** The lane token of specs that another pool serves. */
 export const guestLane = (servedBy: string): string => `to-${servedBy}`;
@@ -27,7 +31,7 @@ export function subjectOf(prefix: string, state: TaskState): string {
   const { pool, job, task } = state.of;
   if (isHeld(state)) return specSubject(prefix, { pool, job, task }, heldLane);
   if (state.state !== 'queued') return statusSubject(prefix, { pool, job, task });
-  const lane = state.lane === 'guest' ? guestLane(servingPool(state)) : state.lane;
+  const lane = state.lane === 'guest' ? guestLane(servingPool(state)) : laneToken(placeOf(state));
   return specSubject(prefix, { pool, job, task }, lane);
 }
 

@@ -1,0 +1,101 @@
+// A part of a pool's queue as one process sees it: its pulls, the deliveries that no caller has taken yet, and what its last
+// deliveries show about the tenants that wait there.
+
+import { flowKey, flowOf, type Flow, type QueuePart } from '../../../job/parts.ts';
+import type { Lane } from '../../../job/task.ts';
+import type { Delivery, Room } from '../../../ports/taskQueue.ts';
+import type { LanePull } from './lanePull.ts';
+
+/** The last deliveries tell which tenants wait. Also how far a worker looks past tasks whose tenant has no room. */
+const remembered = 8;
+/** A tenant part that was empty, whose tasks had no room, or that has no consumer is looked at again after this, ms. */
+const lookAgainAfter = { empty: 500, held: 1_000, missing: 5_000 };
+
+export class PulledPart implements QueuePart {
+  readonly lane: Lane;
+  readonly part?: number;
+  readonly pull: LanePull;
+  kept: Delivery[] = [];
+  /** It had nothing left at the last answer. */
+  isEmpty: boolean;
+  #recent: Flow[] = [];
+  /** When a poll or a delivery last showed what is there. */
+  #lookedAt = -Infinity;
+
+  constructor({ lane, part }: QueuePart, pull: LanePull) {
+    this.lane = lane;
+    if (part !== undefined) this.part = part;
+    this.pull = pull;
+    // Most tenant parts are empty. The first look will show it.
+    this.isEmpty = this.isTenantPart;
+  }
+
+  get isTenantPart(): boolean {
+    return this.part !== undefined;
+  }
+
+  /** The tenants of the last deliveries. */
+  tenants(): ReadonlySet<string> {
+    return new Set(this.#recent.map(({ tenant }) => tenant));
+  }
+
+  mayHaveSpecs(): boolean {
+    return !this.isEmpty && !this.pull.isStanding;
+  }
+
+  /** Whether it should be polled for one task, to find out what is there. `now` by the monotonic clock, ms. */
+  isToBeChecked(room: Room, now: number): boolean {
+    return this.isTenantPart && !this.pull.isStanding && now >= this.nextLook(room);
+  }
+
+  /** When to look again at a part that is not polled; Infinity for one that is. */
+  nextLook(room: Room): number {
+    if (this.pull.isMissing) return this.#lookedAt + lookAgainAfter.missing;
+    if (this.isHeld(room)) return this.#lookedAt + lookAgainAfter.held;
+    return this.isEmpty ? this.#lookedAt + lookAgainAfter.empty : Infinity;
+  }
+
+  /** None of the last deliveries may start now. */
+  isHeld(room: Room): boolean {
+    return this.isTenantPart && this.#recent.length > 0 && this.places(room) === 0;
+  }
+
+  /** How many of its tasks may start now, as far as the last deliveries tell. */
+  places(room: Room): number {
+    if (this.#recent.length === 0) return Infinity;
+    const flows = new Map(this.#recent.map((flow) => [flowKey(flow), flow]));
+    return [...flows.values()].reduce((sum, flow) => sum + Math.max(0, room(flow)), 0);
+  }
+
+  looked(now: number): void {
+    this.#lookedAt = now;
+  }
+
+  delivered({ entry }: Delivery, now: number): Flow {
+    const flow = flowOf(entry.state);
+    this.#recent = [...this.#recent.slice(1 - remembered), flow];
+    this.looked(now);
+    return flow;
+  }
+
+  becameEmpty(): void {
+    this.isEmpty = true;
+    this.#recent = [];
+  }
+}
+
+/** Each part with its weight: the sum of its tenants' weights, each divided among the parts of the lane in which the tenant waits. */
+export function weighted(
+  parts: readonly PulledPart[],
+  weightOf: (tenant: string) => number,
+): { readonly lane: Lane; readonly part?: number; readonly weight: number; readonly of: PulledPart }[] {
+  const places = new Map<string, number>();
+  const key = (of: PulledPart, tenant: string): string => `${of.lane}\n${tenant}`;
+  for (const of of parts)
+    if (of.isTenantPart) for (const one of of.tenants()) places.set(key(of, one), (places.get(key(of, one)) ?? 0) + 1);
+  return parts.map((of) => {
+    const weights = [...of.tenants()].map((one) => weightOf(one) / (of.isTenantPart ? places.get(key(of, one))! : 1));
+    const weight = weights.length === 0 ? 1 : weights.reduce((sum, next) => sum + next, 0);
+    return { lane: of.lane, ...(of.part === undefined ? {} : { part: of.part }), weight, of };
+  });
+}

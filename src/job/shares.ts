@@ -1,0 +1,34 @@
+// How the tenants of a pool share its workers: weights, and limits on running tasks.
+
+import type { Flow } from './parts.ts';
+
+/** The most tasks that may run at the same time, across all workers of the pool. */
+export interface RunningLimits {
+  /** Of each tenant. */
+  readonly tenant?: number;
+  /** Of each group of a tenant. */
+  readonly group?: number;
+  /** Of these tenants, in place of `tenant`. */
+  readonly tenants?: Readonly<Record<string, number>>;
+}
+
+export interface TenantShares {
+  readonly limits?: RunningLimits;
+  /** By tenant; others have 1. While tenants queue, one of weight 3 starts three tasks for each of a tenant of weight 1. */
+  readonly weights?: Readonly<Record<string, number>>;
+}
+
+export const tenantLimit = ({ tenant = Infinity, tenants = {} }: RunningLimits, name: string): number =>
+  Object.hasOwn(tenants, name) ? tenants[name]! : tenant;
+
+export const groupLimit = ({ group = Infinity }: RunningLimits, flow: Flow): number =>
+  flow.group === null ? Infinity : group;
+
+export const weightOf = ({ weights = {} }: TenantShares, tenant: string): number =>
+  Object.hasOwn(weights, tenant) ? weights[tenant]! : 1;
+
+/** How many more tasks of the flow may run while so many of its tenant and of its group do. */
+export function roomFor(limits: RunningLimits, flow: Flow, running: { tenant: number; group: number }): number {
+  const room = Math.min(tenantLimit(limits, flow.tenant) - running.tenant, groupLimit(limits, flow) - running.group);
+  return Math.max(0, room);
+}
