@@ -121,8 +121,7 @@ export class PoolQueue {
 
   #receive(from: PulledPart, message: Msg): void {
     const { delivery, pending } = receive(this.#link.connection, message, this.#options.onSkipped);
-    if (pending === 0) from.becameEmpty();
-    else from.isEmpty = false;
+    from.isEmpty = pending === 0;
     if (this.#closed) delivery?.nak(0);
     else if (delivery !== undefined) this.#keep(from, delivery);
     this.#nakWhenIdle();
@@ -131,9 +130,8 @@ export class PoolQueue {
   }
 
   #keep(from: PulledPart, delivery: Delivery): void {
-    const flow = from.delivered(delivery, performance.now());
-    if (from.isTenantPart && this.#room(flow) <= 0) delivery.nak(withoutRoomFor);
-    else from.kept.push(delivery);
+    if (from.delivered(delivery, this.#room, performance.now())) from.kept.push(delivery);
+    else delivery.nak(withoutRoomFor);
   }
 
   async #fetchWhileWanted(): Promise<void> {
@@ -189,7 +187,7 @@ export class PoolQueue {
     const shares = this.#turns.allot(weighted(ready, this.#options.weightOf), missing);
     await Promise.all([
       ...[...shares].map(([{ of }, atMost]) => this.#pollPart(of, this.#limited(of, atMost))),
-      ...checks.map((part) => this.#pollPart(part, 1)),
+      ...checks.map((part) => this.#check(part, now)),
     ]);
   }
 
@@ -198,11 +196,15 @@ export class PoolQueue {
     return part.isTenantPart ? Math.max(1, Math.min(atMost, part.places(this.#room))) : atMost;
   }
 
+  #check(part: PulledPart, now: number): Promise<number> {
+    part.look(now);
+    return this.#pollPart(part, 1);
+  }
+
   async #pollPart(part: PulledPart, atMost: number): Promise<number> {
     if (atMost === 0 || (!part.isTenantPart && !part.mayHaveSpecs())) return 0;
-    part.looked(performance.now());
     const received = await part.pull.poll(atMost);
-    if (received < atMost) part.becameEmpty();
+    if (received < atMost) part.answered(received);
     if (received === 0 && !part.isTenantPart) part.pull.openStandingPull();
     return received;
   }

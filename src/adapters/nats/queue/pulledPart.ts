@@ -6,10 +6,12 @@ import type { Lane } from '../../../job/task.ts';
 import type { Delivery, Room } from '../../../ports/taskQueue.ts';
 import type { LanePull } from './lanePull.ts';
 
-/** The last deliveries tell which tenants wait. Also how far a worker looks past tasks whose tenant has no room. */
+/** The last deliveries tell which tenants wait. */
 const remembered = 8;
+/** How many tasks in a row whose tenant has no room a worker looks past. */
+const lookAhead = 4;
 /** A tenant part that was empty, whose tasks had no room, or that has no consumer is looked at again after this, ms. */
-const lookAgainAfter = { empty: 500, held: 1_000, missing: 5_000 };
+const lookAgainAfter = { empty: 500, held: 2_000, missing: 5_000 };
 
 export class PulledPart implements QueuePart {
   readonly lane: Lane;
@@ -19,6 +21,8 @@ export class PulledPart implements QueuePart {
   /** It had nothing left at the last answer. */
   isEmpty: boolean;
   #recent: Flow[] = [];
+  /** Deliveries in a row without room. */
+  #withoutRoom = 0;
   /** When a poll or a delivery last showed what is there. */
   #lookedAt = -Infinity;
 
@@ -55,9 +59,10 @@ export class PulledPart implements QueuePart {
     return this.isEmpty ? this.#lookedAt + lookAgainAfter.empty : Infinity;
   }
 
-  /** None of the last deliveries may start now. */
+  /** Its first tasks may not start now, and neither may those behind them, as far as this process looks. */
   isHeld(room: Room): boolean {
-    return this.isTenantPart && this.#recent.length > 0 && this.places(room) === 0;
+    const looked = this.#withoutRoom >= lookAhead || (this.#withoutRoom > 0 && this.isEmpty);
+    return looked && this.places(room) === 0;
   }
 
   /** How many of its tasks may start now, as far as the last deliveries tell. */
@@ -67,20 +72,26 @@ export class PulledPart implements QueuePart {
     return [...flows.values()].reduce((sum, flow) => sum + Math.max(0, room(flow)), 0);
   }
 
-  looked(now: number): void {
+  /** Call it before a poll that finds out what is there. */
+  look(now: number): void {
     this.#lookedAt = now;
+    this.#withoutRoom = 0;
   }
 
-  delivered({ entry }: Delivery, now: number): Flow {
+  /** Notes a delivery; false if its task may not start now. */
+  delivered({ entry }: Delivery, room: Room, now: number): boolean {
     const flow = flowOf(entry.state);
     this.#recent = [...this.#recent.slice(1 - remembered), flow];
-    this.looked(now);
-    return flow;
+    this.#lookedAt = now;
+    const mayStart = !this.isTenantPart || room(flow) > 0;
+    this.#withoutRoom = mayStart ? 0 : this.#withoutRoom + 1;
+    return mayStart;
   }
 
-  becameEmpty(): void {
+  /** A poll for so many tasks was answered with fewer. */
+  answered(received: number): void {
     this.isEmpty = true;
-    this.#recent = [];
+    if (received === 0) this.#recent = [];
   }
 }
 
