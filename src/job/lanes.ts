@@ -1,6 +1,12 @@
-// How the lanes of a pool share its deliveries: `again` is served first, the others by weight.
+// The lanes of a pool's queue, and how they share its deliveries: `again` is served first, the others by weight.
 
-import type { Lane } from './task.ts';
+export type Priority = 'high' | 'normal' | 'low';
+/**
+ * A part of a pool's queue. Tasks whose attempt was lost or is retried go to `again`, which is served first. `guest` holds
+ * tasks of other pools that fell back to this one.
+ */
+export type Lane = 'again' | Priority | 'guest';
+export const lanes: readonly Lane[] = ['again', 'high', 'normal', 'low', 'guest'];
 
 export type WeightedLane = Exclude<Lane, 'again'>;
 

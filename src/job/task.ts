@@ -4,20 +4,14 @@
 import type { TaskError, TaskErrorCode } from './errors/index.ts';
 import type { JobId, TaskIndex } from './ids.ts';
 import type { JsonObject, JsonValue } from './jsonValue.ts';
+import type { Lane, Priority } from './lanes.ts';
 import type { JobKind, Policy } from './policy.ts';
 import type { Flag, ResultCheck } from './resultCheck.ts';
 import type { Instant } from './time.ts';
 
 export type { JsonObject, JsonValue } from './jsonValue.ts';
+export { lanes, type Lane, type Priority } from './lanes.ts';
 export type { Instant, Sequence } from './time.ts';
-
-export type Priority = 'high' | 'normal' | 'low';
-/**
- * A part of a pool's queue. Tasks whose attempt was lost or is retried go to `again`, which is served first. `guest` holds
- * tasks of other pools that fell back to this one.
- */
-export type Lane = 'again' | Priority | 'guest';
-export const lanes: readonly Lane[] = ['again', 'high', 'normal', 'low', 'guest'];
 
 /** The facts that are fixed at submit. Every message carries them, so that an index needs no message bodies. */
 export interface TaskIdentity {

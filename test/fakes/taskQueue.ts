@@ -295,7 +295,7 @@ class StreamTaskQueue implements FakeTaskQueue {
 }
 
 function offersAt({ offers }: Pool, at: QueuePart): Offer[] {
-  const token = laneToken(at);
-  if (!offers.has(token)) offers.set(token, []);
-  return offers.get(token)!;
+  const known = offers.get(laneToken(at)) ?? [];
+  offers.set(laneToken(at), known);
+  return known;
 }
