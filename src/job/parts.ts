@@ -1,7 +1,8 @@
 // Fairness over tenants: in which part of its priority's lane a task is queued. The lane itself is the express part, in which each
 // tenant has only a few tasks. The tasks beyond those wait in tenant parts, which take turns. Pure.
 
-import type { Lane, Priority, Queued, TaskBase } from './task.ts';
+import { lanes, type Lane, type Priority } from './lanes.ts';
+import type { Queued, TaskBase } from './task.ts';
 
 /** The tenant parts of each priority, numbered from 1. */
 export const partCount = 7;
@@ -21,6 +22,12 @@ const numbers: readonly number[] = Array.from({ length: partCount }, (_, at) => 
 export const tenantParts: readonly Required<QueuePart>[] = priorities.flatMap((lane) =>
   numbers.map((part) => ({ lane, part })),
 );
+
+/** Every part of a pool's queue, in the order of urgency. */
+export const queueParts: readonly QueuePart[] = lanes.flatMap((lane) => [
+  { lane },
+  ...tenantParts.filter((part) => part.lane === lane),
+]);
 
 /** Where a task is queued; `again` and `guest` have no parts. */
 export function placeOf({ lane, part }: Pick<Queued, 'lane' | 'part'>): QueuePart {

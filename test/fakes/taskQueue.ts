@@ -2,7 +2,7 @@
 // deliveries itself, take consumers or messages away, and say what the queue counts.
 
 import { servingPool } from '../../src/job/target.ts';
-import { flowOf, partCount, placeOf, tenantParts, type QueuePart } from '../../src/job/parts.ts';
+import { flowOf, partCount, placeOf, queueParts, type QueuePart } from '../../src/job/parts.ts';
 import { lanes, type Instant, type Lane, type Queued, type Sequence } from '../../src/job/task.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { GenwardenError } from '../../src/job/errors/index.ts';
@@ -65,7 +65,6 @@ interface Pool {
 }
 
 const forNewerProcesses = 30_000;
-const everyPart: readonly QueuePart[] = [...lanes.map((lane) => ({ lane })), ...tenantParts];
 /** Created once, because an abort without a reason creates an error with a stack trace. */
 const wokenUp = new Error('something happened');
 
@@ -230,7 +229,7 @@ class StreamTaskQueue implements FakeTaskQueue {
   /** The next task of the part whose turn it is; tasks without room are left in their tenant part. */
   #nextOffer(pool: Pool, left: RoomLeft): { at: QueuePart; offer: Offer } | undefined {
     const now = this.#options.clock.now();
-    const ready = everyPart.flatMap((at) => {
+    const ready = queueParts.flatMap((at) => {
       const offers = pool.offers.get(laneToken(at)) ?? [];
       const mayStart = ({ message }: Offer): boolean =>
         at.part === undefined || message.newer || left.of(flowOf(message.state)) > 0;

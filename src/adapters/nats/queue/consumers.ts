@@ -5,7 +5,7 @@ import type { ConsumerConfig, ConsumerInfo } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { mapLimit } from '../../../async/mapLimit.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
-import { tenantParts, type QueuePart } from '../../../job/parts.ts';
+import { queueParts, type QueuePart } from '../../../job/parts.ts';
 import { lanes, type Instant, type Lane, type Sequence } from '../../../job/task.ts';
 import type { Watermark } from '../../../ports/jobLog.ts';
 import type { AckFloors, Pause, QueueDepth } from '../../../ports/taskQueue.ts';
@@ -35,7 +35,6 @@ function wantedConfig(prefix: string, pool: string, at: QueuePart) {
 }
 
 const ownLanes: readonly QueuePart[] = lanes.map((lane) => ({ lane }));
-const everyPart: readonly QueuePart[] = [...ownLanes, ...tenantParts];
 
 /** Throws `Unavailable`, or `NatsUnsuitable` if NATS refuses a consumer. */
 export async function ensureConsumers(
@@ -43,14 +42,14 @@ export async function ensureConsumers(
   pool: string,
   readMark: () => Promise<Watermark | undefined>,
 ): Promise<void> {
-  await Promise.all(everyPart.map((at) => ensureConsumer(link, pool, at, readMark)));
+  await Promise.all(queueParts.map((at) => ensureConsumer(link, pool, at, readMark)));
 }
 
 /** Undelivered and unacknowledged specs; a lane without a consumer counts as empty. Throws `Unavailable`. */
 export async function consumersDepth(link: NatsLink, pool: string): Promise<QueueDepth> {
   const depth = Object.fromEntries(lanes.map((lane) => [lane, 0])) as Record<Lane, number>;
   let unacknowledged = 0;
-  for (const [at, info] of await consumersOf(link, pool, everyPart)) {
+  for (const [at, info] of await consumersOf(link, pool, queueParts)) {
     depth[at.lane] += info?.num_pending ?? 0;
     unacknowledged += info?.num_ack_pending ?? 0;
   }
@@ -59,7 +58,7 @@ export async function consumersDepth(link: NatsLink, pool: string): Promise<Queu
 
 /** Throws `Unavailable`. */
 export async function ackFloors(link: NatsLink, pool: string): Promise<AckFloors> {
-  const infos = await consumersOf(link, pool, everyPart);
+  const infos = await consumersOf(link, pool, queueParts);
   const floors = new Map(infos.map(([at, info]) => [laneToken(at), info?.ack_floor.stream_seq ?? 0]));
   return (at) => floors.get(laneToken(at)) ?? 0;
 }
@@ -89,7 +88,7 @@ async function changePause(link: NatsLink, pool: string, body: { readonly pause_
   const change = (at: QueuePart): Promise<unknown> =>
     askApi(link, `CONSUMER.PAUSE.${stream}.${consumerName(pool, at)}`, body);
   try {
-    await Promise.all(everyPart.map(change));
+    await Promise.all(queueParts.map(change));
   } catch (cause) {
     if (!isRefusal(cause)) throw cause;
     const message = `The queue of pool ${pool} cannot be changed: ${(cause as Error).message}. The leading controller creates it.`;

@@ -1,8 +1,7 @@
 // The queue of one pool in one process: decides when to pull from which part, and keeps deliveries until a caller takes them.
 
 import type { Msg } from '@nats-io/transport-node';
-import { partCount, tenantParts, type QueuePart } from '../../../job/parts.ts';
-import { lanes } from '../../../job/task.ts';
+import { partCount, queueParts } from '../../../job/parts.ts';
 import type { Delivery, Room } from '../../../ports/taskQueue.ts';
 import type { NatsLink } from '../link/connection.ts';
 import type { Skipped } from '../log/follow.ts';
@@ -34,12 +33,6 @@ const maxPerPoll = 500;
 /** How long a task whose tenant has no room stays out of the way of those behind it, ms. */
 const withoutRoomFor = 200;
 
-/** In the order in which kept deliveries are taken. */
-const order: readonly QueuePart[] = lanes.flatMap((lane) => [
-  { lane },
-  ...tenantParts.filter((part) => part.lane === lane),
-]);
-
 const unlimited: Room = () => Infinity;
 
 export class PoolQueue {
@@ -61,7 +54,7 @@ export class PoolQueue {
     this.#link = link;
     this.#options = options;
     const stream = streamName(link.prefix);
-    this.#parts = order.map((at) => {
+    this.#parts = queueParts.map((at) => {
       const consumer = { stream, name: consumerName(pool, at), isQuiet: at.part !== undefined };
       const pulled: PulledPart = new PulledPart(
         at,
