@@ -4,12 +4,15 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { GenwardenError } from '../job/errors/index.ts';
 import type { PoolBudgets, Prices } from '../job/money.ts';
+import { partCount } from '../job/parts.ts';
 import type { JobKind, PolicyRequest } from '../job/policy.ts';
+import type { TenantShares } from '../job/shares.ts';
 import { providerNames, type ProviderName } from '../job/providers.ts';
 import { keyProblem, trimKey } from './apiKeys.ts';
 import { budgetsSchema, checkPrices, pricesSchema } from './poolMoney.ts';
 import { checkProviderOptions, providerOptionsSchema } from './poolOptions.ts';
 import { policySchema } from './poolPolicy.ts';
+import { limitsSchema, sharesOf, weightsSchema } from './poolShares.ts';
 import type { ProviderSettings, Settings } from './settings.ts';
 
 export interface PoolKey {
@@ -42,6 +45,8 @@ export interface PoolSettings {
   readonly providerOptions: readonly string[] | undefined;
   /** The only tenants that may submit to it; undefined: all. */
   readonly tenants: readonly string[] | undefined;
+  /** How tenants share its workers; undefined: equally and without limits. */
+  readonly shares: TenantShares | undefined;
   /** The uid of the custom resource that defines the pool. */
   readonly owner: string | undefined;
 }
@@ -66,7 +71,7 @@ export function loadPools(settings: Settings, files: (path: string) => string = 
  * The public part of a pool. The operator and the workers both declare pools through this function, so that a starting
  * worker does not change the operator's declaration.
  */
-export function declarationOf({ name, provider, models, policy, providerOptions, tenants, owner }: Declared) {
+export function declarationOf({ name, provider, models, policy, providerOptions, tenants, shares, owner }: Declared) {
   return {
     name,
     provider,
@@ -74,11 +79,16 @@ export function declarationOf({ name, provider, models, policy, providerOptions,
     policy,
     ...(providerOptions === undefined ? {} : { providerOptions }),
     ...(tenants === undefined ? {} : { tenants }),
+    ...(shares === undefined ? {} : { shares }),
+    parts: partCount,
     ...(owner === undefined ? {} : { owner }),
   };
 }
 
-type Declared = Pick<PoolSettings, 'name' | 'provider' | 'models' | 'policy' | 'providerOptions' | 'tenants' | 'owner'>;
+type Declared = Pick<
+  PoolSettings,
+  'name' | 'provider' | 'models' | 'policy' | 'providerOptions' | 'tenants' | 'shares' | 'owner'
+>;
 
 /** Derived from the model's name, because providers publish it nowhere else. A pools file can list models by kind instead. */
 function kindOfModel(model: string): JobKind {
@@ -144,6 +154,7 @@ function poolOf(settings: Settings, entry: Partial<PoolEntry> & { name: string; 
     concurrency: entry.concurrency,
     providerOptions: entry.providerOptions,
     tenants: entry.tenants,
+    shares: sharesOf(entry.limits, entry.weights),
     owner: entry.owner,
   };
 }
@@ -191,6 +202,8 @@ const poolSchema = z
     concurrency: z.int().min(1).max(1_000).optional(),
     providerOptions: providerOptionsSchema.optional(),
     tenants: z.array(z.string().min(1)).min(1).optional(),
+    limits: limitsSchema.optional(),
+    weights: weightsSchema.optional(),
     owner: z.string().min(1).optional(),
   })
   .superRefine(checkPrices)

@@ -9,7 +9,7 @@ export const partCount = 7;
 /** How many queued tasks of a priority a tenant may have before its next ones go to a tenant part. */
 export const expressPlaces = 4;
 
-/** A part of a pool's queue with a consumer of its own; `part` is absent for the lane itself. */
+/** A part of a pool's queue, with one consumer; `part` is absent for the lane itself. */
 export interface QueuePart {
   readonly lane: Lane;
   readonly part?: number;
@@ -50,7 +50,7 @@ export interface LaneLoad {
   readonly ofTenant: number;
   /** Queued tasks of the flow, by part. */
   readonly ofFlow: (part: number) => number;
-  /** Queued tasks of everybody, by part. */
+  /** Queued tasks of all tenants, by part. */
   readonly ofAll: (part: number) => number;
   /** How many more tasks of the flow may be queued and running before its limit holds some back; Infinity without a limit. */
   readonly room: number;

@@ -18,10 +18,10 @@ export interface TenantShares {
   readonly weights?: Readonly<Record<string, number>>;
 }
 
-export const tenantLimit = ({ tenant = Infinity, tenants = {} }: RunningLimits, name: string): number =>
+const tenantLimit = ({ tenant = Infinity, tenants = {} }: RunningLimits, name: string): number =>
   Object.hasOwn(tenants, name) ? tenants[name]! : tenant;
 
-export const groupLimit = ({ group = Infinity }: RunningLimits, flow: Flow): number =>
+const groupLimit = ({ group = Infinity }: RunningLimits, flow: Flow): number =>
   flow.group === null ? Infinity : group;
 
 export const weightOf = ({ weights = {} }: TenantShares, tenant: string): number =>

@@ -17,6 +17,7 @@ import {
 import { declarationOf, loadPools, type PoolSettings } from '../config/pools.ts';
 import type { Settings } from '../config/settings.ts';
 import { GenwardenError } from '../job/errors/index.ts';
+import { weightOf } from '../job/shares.ts';
 import { createWorkerMetrics } from '../telemetry/metrics.ts';
 import { memoryForAttempts } from '../worker/attemptMemory.ts';
 import { startWorker } from '../worker/worker.ts';
@@ -27,6 +28,7 @@ import { openArtifacts } from './artifacts.ts';
 import { startProcess, type ProcessContext, type RunningProcess, type StartedProcess } from './bootstrap.ts';
 import { warnSkipped } from './openPorts.ts';
 import { providerFor } from './providers.ts';
+import { poolShares } from './poolShares.ts';
 import { watchKeys } from './watchKeys.ts';
 
 export async function startWorkerProcess(
@@ -53,6 +55,8 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     budgets: { [pool.name]: budgetsOf(pool) },
     clock,
   });
+  const shares = poolShares(declared, link.closing);
+  const weights = (of: string, tenant: string): number => weightOf(shares(of), tenant);
   const schemas = resources.own('schema checks', jsonSchemaChecker(), (it) => it.close());
   const artifacts = await openArtifacts(context, settings, clock);
   const worker = startWorker({
@@ -61,7 +65,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     concurrency: pool.concurrency,
     memory: memoryForAttempts({ limit: process.constrainedMemory(), machine: totalmem(), excess: excessOfAnswers }),
     log: await natsJobLog(link, { retentionMs, now: clock.now, onSkipped }),
-    queue: resources.own('queue', natsTaskQueue(link, { onSkipped }), (it) => it.close()),
+    queue: resources.own('queue', natsTaskQueue(link, { onSkipped, weightOf: weights }), (it) => it.close()),
     heartbeats: natsHeartbeats(link),
     texts: natsPartialTexts(link),
     storage: storageOf(link),

@@ -64,6 +64,7 @@ interface Pool {
   readonly offers: Map<string, Offer[]>;
 }
 
+const unlimited: Room = () => Infinity;
 const forNewerProcesses = 30_000;
 /** Created once, because an abort without a reason creates an error with a stack trace. */
 const wokenUp = new Error('something happened');
@@ -86,12 +87,7 @@ class StreamTaskQueue implements FakeTaskQueue {
     this.#stopListening = options.stream.onChange(() => this.#changed());
   }
 
-  async claimable(
-    pool: string,
-    atMost: number,
-    signal: AbortSignal,
-    room: Room = () => Infinity,
-  ): Promise<readonly Delivery[]> {
+  async claimable(pool: string, atMost: number, signal: AbortSignal, room = unlimited): Promise<readonly Delivery[]> {
     this.asked.push(atMost);
     const ending = AbortSignal.any([signal, this.#closing.signal]);
     while (!ending.aborted && atMost > 0) {

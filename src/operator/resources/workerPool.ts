@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { providerNames } from '../../job/providers.ts';
 import { checkPrices } from '../../config/poolMoney.ts';
+import { limitsSchema, weightsSchema } from '../../config/poolShares.ts';
 import { checkProviderOptions, providerOptionsSchema } from '../../config/poolOptions.ts';
 import { submitBody } from '../../jobs/submit/body.ts';
 import type { KubeObject } from '../../ports/kubernetes.ts';
@@ -133,6 +134,16 @@ export const workerPoolSpec = z
     budgets: budgets
       .optional()
       .describe('The most that calls may cost, in the unit of the prices. Over budget, tasks wait or fail.'),
+    limits: limitsSchema
+      .optional()
+      .describe(
+        'Limits on running tasks, across all workers. Tasks beyond them stay queued, and do not hold up others.',
+      ),
+    weights: weightsSchema
+      .optional()
+      .describe(
+        'By tenant. While tenants queue, one of weight 3 starts three tasks for each of one of weight 1, the default.',
+      ),
     replicas: z
       .int()
       .min(0)

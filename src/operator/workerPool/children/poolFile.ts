@@ -1,6 +1,7 @@
 // Converts the spec of a pool to the pools file of its workers and to the declaration in the registry.
 
 import { declarationOf } from '../../../config/pools.ts';
+import { sharesOf } from '../../../config/poolShares.ts';
 import { policyRequestOf } from '../../../jobs/submit/policyBody.ts';
 import type { PoolDeclaration } from '../../../ports/poolRegistry.ts';
 import type { ObjectMeta } from '../../../ports/kubernetes.ts';
@@ -17,14 +18,16 @@ export function poolDeclaration({ name, uid }: ObjectMeta, spec: WorkerPoolSpec)
     policy: policyRequestOf(spec.policy ?? {}),
     providerOptions: spec.providerOptions,
     tenants: spec.allowedNamespaces,
+    shares: sharesOf(spec.limits, spec.weights),
     owner: uid,
   });
 }
 
 /** The content of the pools file. It has the path of each key, not the key itself. */
 export function poolsFile({ name, uid }: ObjectMeta, spec: WorkerPoolSpec): object {
-  const { policy, providerOptions, allowedNamespaces: tenants } = spec;
-  return { pools: [{ name, ...runtimePart(spec), policy, providerOptions, tenants, owner: uid }] };
+  const { policy, providerOptions, allowedNamespaces: tenants, limits, weights } = spec;
+  const declared = { policy, providerOptions, tenants, limits, weights, owner: uid };
+  return { pools: [{ name, ...runtimePart(spec), ...declared }] };
 }
 
 /** The part that workers run by. Workers only declare the rest, so a change of the rest does not replace them. */
