@@ -7,6 +7,7 @@ import { Registry } from 'prom-client';
 import { storageOf } from '../adapters/nats/jetstream/storageHealth.ts';
 import { connectNats, type NatsLink, type NatsSettings } from '../adapters/nats/link/connection.ts';
 import type { PoolSettings } from '../config/pools.ts';
+import { storageAdvice, storageTitle, type FullStorage } from '../job/storage.ts';
 import { providerNames } from '../job/providers.ts';
 import type { DiskWatch } from '../ports/storageHealth.ts';
 import { reportStorage } from './reportStorage.ts';
@@ -75,7 +76,11 @@ export async function startProcess(
   try {
     const { context, setProbes } = await bootstrap(kind, options, resources);
     const { live = () => true, ready = () => [], finished = neverFinished, url } = await start(context);
-    setProbes({ live, ready: () => readiness(context.link.connected(), ready()) });
+    const { link } = context;
+    setProbes({
+      live,
+      ready: () => ({ ...readiness(link.connected(), ready()), ...remarksOn(storageOf(link).full()) }),
+    });
     return { close: () => resources.close(), finished, ...(url === undefined ? {} : { url }) };
   } catch (error) {
     await resources.close();
@@ -134,6 +139,12 @@ function readiness(connected: boolean, parts: readonly { ready: boolean; reason:
     ...parts.filter(({ ready }) => !ready).map(({ reason }) => reason),
   ];
   return { ready: reasons.length === 0, reasons };
+}
+
+/** A process is ready although storage takes nothing: what needs none of it continues, and other processes could do no more. */
+function remarksOn(full: FullStorage | undefined): Pick<Readiness, 'remarks'> {
+  if (full === undefined) return {};
+  return { remarks: [`${storageTitle(full)} (${full.words}). ${storageAdvice(full)}`] };
 }
 
 /** `worker-<host>-<8 hexadecimal digits>`: safe in a subject; the host is cut to 40 characters. */

@@ -10,6 +10,8 @@ export interface Readiness {
   readonly ready: boolean;
   /** Why the process is not ready; empty when it is. */
   readonly reasons: readonly string[];
+  /** What a ready process cannot do at the moment. */
+  readonly remarks?: readonly string[];
 }
 
 export interface TelemetryOptions {

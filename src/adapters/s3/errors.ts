@@ -63,6 +63,12 @@ export function isMissing(error: unknown): boolean {
   return name === 'NoSuchKey' || name === 'NotFound' || ($metadata?.httpStatusCode === 404 && name !== 'NoSuchBucket');
 }
 
+/** The store refused the request, instead of failing at it. */
+export const hasAnswered = (error: unknown): boolean => {
+  const status = asS3Error(error).$metadata?.httpStatusCode ?? 0;
+  return status >= 300 && status < 500;
+};
+
 /** Another object is stored there already, or is being stored at this moment. */
 export const isTaken = (error: unknown): boolean =>
   [409, 412].includes(asS3Error(error).$metadata?.httpStatusCode ?? 0) && asS3Error(error).name !== 'QuotaExceeded';

@@ -9,7 +9,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import type { Instant } from '../../job/time.ts';
-import { isMissing, isTaken, refusalOf } from './errors.ts';
+import { hasAnswered, isMissing, isTaken, refusalOf } from './errors.ts';
 import { never, type Store } from './settings.ts';
 
 /** What an object of an artifact says about itself. */
@@ -42,28 +42,19 @@ export async function request<T>(
 export async function head(store: Store, key: string, signal = never): Promise<ObjectInfo | undefined> {
   const { client, bucket: Bucket } = store;
   const what = 'Cannot look up an artifact';
-  const found = await request(
-    store,
-    what,
-    () => client.send(new HeadObjectCommand({ Bucket, Key: key }), { abortSignal: signal }).catch(undefinedIfMissing),
-    { signal },
-  );
-  if (found === undefined) {
-    await checkBucket(store, what);
-    return undefined;
-  }
-  return infoOf(found);
+  const command = new HeadObjectCommand({ Bucket, Key: key });
+  const answer = client.send(command, { abortSignal: signal }).catch(async (error: unknown) => {
+    // The answer to a HEAD has no body: it tells neither why it is refused, nor whether the object or the bucket is missing.
+    if (hasAnswered(error)) await client.send(new ListObjectsV2Command({ Bucket, Prefix: store.root, MaxKeys: 1 }));
+    return undefinedIfMissing(error);
+  });
+  const found = await request(store, what, () => answer, { signal });
+  return found === undefined ? undefined : infoOf(found);
 }
 
 const undefinedIfMissing = (error: unknown): undefined => {
   if (!isMissing(error)) throw error;
 };
-
-/** A HEAD of an object answers the same whether the object or the whole bucket is missing. */
-async function checkBucket(store: Store, what: string): Promise<void> {
-  const { client, bucket: Bucket, root } = store;
-  await request(store, what, () => client.send(new ListObjectsV2Command({ Bucket, Prefix: root, MaxKeys: 1 })));
-}
 
 interface Described {
   readonly Metadata?: Record<string, string> | undefined;
