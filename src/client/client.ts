@@ -174,19 +174,22 @@ export class GenwardenClient {
     return this.#items('GET', `${pathOf(job)}/history`, signal);
   }
 
-  /** An artifact of the task's current run, or of another run. */
+  /** An artifact of the task's current run, or of another run. `redirect`: from the artifact store itself, if it is S3. */
   async downloadArtifact(
     job: string,
     task: string | number,
     name: string,
-    options: { run?: number; signal?: AbortSignal } = {},
+    options: { run?: number; redirect?: boolean; signal?: AbortSignal } = {},
   ): Promise<Download> {
     const path = `${taskPath(job, task)}/artifacts/${encodeURIComponent(name)}`;
-    const response = await this.#send('GET', path, { query: { run: options.run?.toString() }, signal: options.signal });
+    const query = { run: options.run?.toString(), redirect: options.redirect === true ? 'true' : undefined };
+    const response = await this.#send('GET', path, { query, signal: options.signal });
+    const bytes = new Uint8Array(await response.arrayBuffer());
     return {
-      bytes: new Uint8Array(await response.arrayBuffer()),
+      bytes,
       mediaType: response.headers.get('content-type') ?? 'application/octet-stream',
-      digest: (response.headers.get('etag') ?? '').replaceAll('"', ''),
+      // The ETag of another server is no digest.
+      digest: response.redirected ? await digestOf(bytes) : (response.headers.get('etag') ?? '').replaceAll('"', ''),
     };
   }
 
@@ -287,4 +290,9 @@ function missingEtag({ url, status, statusText }: Response): GenwardenApiError {
   const detail = `${url} answered without an ETag`;
   const hint = 'Check that no proxy drops headers.';
   return new GenwardenApiError({ status, code: 'Unknown', title: statusText, detail, hint });
+}
+
+async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return `sha256:${Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }

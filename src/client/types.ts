@@ -62,6 +62,8 @@ export interface Artifact {
   mediaType: string;
   bytes: number;
   digest: string;
+  /** Where an S3 artifact store keeps the bytes. */
+  path?: string;
   width?: number;
   height?: number;
   href: string;

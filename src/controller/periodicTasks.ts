@@ -118,7 +118,7 @@ export function periodicTasks(options: PeriodicTaskOptions): PeriodicTask[] {
       : [
           {
             name: 'delete expired artifacts',
-            everyMs: 10_000,
+            everyMs: 2_000,
             run: async () => metrics.showSwept(await sweepArtifacts(), clock.now()),
           },
         ]),

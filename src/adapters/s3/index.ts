@@ -17,7 +17,7 @@ import { linkTo } from './link.ts';
 import { deleteObject, head } from './objects.ts';
 import { putReference, putResult } from './put.ts';
 import { roomCheck } from './room.ts';
-import { sweepPage } from './sweep.ts';
+import { sweepOf } from './sweep.ts';
 import { never, type S3Options, type S3Settings, type Store } from './settings.ts';
 
 export type { S3Options, S3Settings } from './settings.ts';
@@ -49,7 +49,7 @@ export function s3ArtifactStore(settings: S3Settings, options: S3Options): S3Art
     },
     delete: (tenant, digest, owner) => remove(store, tenant, digest, owner),
     link: (link) => linkTo(store, link),
-    sweep: () => sweepPage(store),
+    sweep: sweepOf(store),
     traffic: () => ({ read: trafficOf(store.reads), write: trafficOf(store.writes) }),
     checkRoom: roomCheck(store),
     close: () => store.client.destroy(),

@@ -48,12 +48,25 @@ const progressForm = z.object({
   restUntil: z.number().optional(),
 });
 
-/** Throws what the store answers; the same page then comes again. */
-export async function sweepPage(store: Store): Promise<Swept> {
+/** Each call is one step. It throws what the store answers; the same page then comes again. */
+export function sweepOf(store: Store): () => Promise<Swept> {
+  let restUntil = -Infinity;
+  return async () => {
+    if (restUntil > store.clock.now()) return atRest;
+    const swept = await sweepPage(store);
+    // Asks again now and then: another process may have led meanwhile.
+    if (swept === atRest || swept.finished) restUntil = store.clock.now() + restOf(store) / 10;
+    return swept;
+  };
+}
+
+const atRest: Swept = { deleted: {}, finished: false };
+
+async function sweepPage(store: Store): Promise<Swept> {
   const now = store.clock.now();
   const key = sweepKey(store);
   const progress: Progress = progressForm.safeParse(await getJson(store, key)).data ?? { area: 0 };
-  if ((progress.restUntil ?? 0) > now) return { deleted: {}, finished: false };
+  if ((progress.restUntil ?? 0) > now) return atRest;
   const area = areas[progress.area]!;
   const page = await list(store, { prefix: `${store.root}/${area.folder}/`, after: progress.after, atMost: pageSize });
   const { deleted, after } = await removeExpired(store, area, page, now);
@@ -63,10 +76,12 @@ export async function sweepPage(store: Store): Promise<Swept> {
   return { deleted: { [area.name]: deleted }, finished: isLast && progress.area === areas.length - 1 };
 }
 
-function afterArea({ retentionMs }: Store, area: number, now: Instant): Progress {
+function afterArea(store: Store, area: number, now: Instant): Progress {
   if (area < areas.length - 1) return { area: area + 1 };
-  return { area: 0, restUntil: now + Math.min(longestRest, retentionMs / 4) };
+  return { area: 0, restUntil: now + restOf(store) };
 }
+
+const restOf = ({ retentionMs }: Store): number => Math.min(longestRest, retentionMs / 4);
 
 async function removeExpired(
   store: Store,

@@ -35,6 +35,7 @@ const artifactSchema = z.object({
   mediaType: z.string(),
   bytes: count,
   digest: z.string(),
+  path: z.string().optional().describe('Where an S3 artifact store keeps the bytes.'),
   width: count.optional(),
   height: count.optional(),
   href: z.string(),

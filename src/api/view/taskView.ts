@@ -94,9 +94,11 @@ function phaseOf(state: TaskState, sequence: number, workers: Live['workers']): 
   return phase === undefined || phase === null ? null : phaseText(phase);
 }
 
-export function artifactView({ name, mediaType, bytes, digest, width, height }: ArtifactRef, state: TaskState) {
+export function artifactView(artifact: ArtifactRef, state: TaskState) {
+  const { name, mediaType, bytes, digest, path, width, height } = artifact;
   const href = `/v1/jobs/${state.of.job}/tasks/${state.of.task}/artifacts/${encodeURIComponent(name)}?run=${state.run}`;
   const view: ArtifactView = { name, mediaType, bytes, digest, href };
+  if (path !== undefined) view.path = path;
   if (width !== undefined) view.width = width;
   if (height !== undefined) view.height = height;
   return view;

@@ -8,14 +8,21 @@ import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { downloadJob } from './downloadJob.ts';
 import { clientCommand, withClient } from './session.ts';
 
+interface Options {
+  readonly to: string;
+  readonly redirect?: boolean;
+  readonly output: OutputFormat;
+}
+
 export function addDownload(program: Command, io: Io): void {
   clientCommand(program, 'download', "Save a job's artifacts")
     .argument('<job>', 'id of the job')
     .requiredOption('--to <folder>', 'folder to save to; created if missing')
+    .option('--redirect', 'download from the artifact store itself, if it is S3, instead of through the API')
     .addOption(outputOption())
     .action(
-      withClient(io, async (client, id: string, { to, output }: { to: string; output: OutputFormat }) => {
-        const saved = await downloadJob(client, await client.get(id), to);
+      withClient(io, async (client, id: string, { to, redirect, output }: Options) => {
+        const saved = await downloadJob(client, await client.get(id), to, { redirect });
         printAs(io, output, saved, () => savedLines(saved));
         if (saved.length === 0) writeLine(io.stderr, `genwarden: job ${id} has no artifacts`);
       }),

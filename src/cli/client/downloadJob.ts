@@ -15,10 +15,15 @@ export interface SavedFile {
 /**
  * Writes the artifacts of the job's tasks below `folder`, which is created if missing. A job with one task uses the folder
  * itself, a job with several tasks one subfolder per task. A text result is saved as `output.json`. Existing files with the
- * same names are replaced.
+ * same names are replaced. `redirect`: the bytes come from the artifact store itself, if it is S3.
  * Throws `InternalError` if bytes do not match their digest, `DiskFull`, or `UsageError` if the folder cannot be written.
  */
-export async function downloadJob(client: GenwardenClient, job: Job, folder: string): Promise<SavedFile[]> {
+export async function downloadJob(
+  client: GenwardenClient,
+  job: Job,
+  folder: string,
+  { redirect = false }: { readonly redirect?: boolean | undefined } = {},
+): Promise<SavedFile[]> {
   const tasks = job.tasks ?? [];
   const folders = folderNames(tasks);
   const saved: SavedFile[] = [];
@@ -26,7 +31,8 @@ export async function downloadJob(client: GenwardenClient, job: Job, folder: str
     if (task.artifacts.length === 0 && task.output === null) continue;
     const below = job.progress.total === 1 ? '' : folders.get(task.index)!;
     const target = await prepare(folder, below);
-    for await (const { name, bytes } of contents(client, job.id, task)) saved.push(await save(target, name, bytes));
+    for await (const { name, bytes } of contents(client, job.id, task, redirect))
+      saved.push(await save(target, name, bytes));
   }
   return saved;
 }
@@ -44,9 +50,10 @@ async function* contents(
   client: GenwardenClient,
   job: string,
   task: Task,
+  redirect: boolean,
 ): AsyncGenerator<{ name: string; bytes: Uint8Array }> {
   for (const artifact of task.artifacts) {
-    const { bytes } = await client.downloadArtifact(job, task.index, artifact.name, { run: task.run });
+    const { bytes } = await client.downloadArtifact(job, task.index, artifact.name, { run: task.run, redirect });
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
     if (digest !== artifact.digest) {
       const what = `${artifact.name} of task ${task.index}`;

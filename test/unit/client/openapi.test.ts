@@ -32,7 +32,7 @@ const clientTypes: Readonly<Record<string, string>> = {
   'POST /v1/jobs/{id}/tasks/{task}/review body': 'C.ReviewRequest',
   'POST /v1/jobs/{id}/tasks/{task}/review 200': 'C.Job',
   'POST /v1/jobs/{id}/tasks/{task}/review 202': 'C.Job',
-  'GET /v1/jobs/{id}/tasks/{task}/artifacts/{name} query': '{ run?: string }',
+  'GET /v1/jobs/{id}/tasks/{task}/artifacts/{name} query': '{ run?: string; redirect?: "true" | "false" }',
   'GET /v1/workers 200': 'List<C.Worker>',
   'GET /v1/pools 200': 'List<C.Pool>',
   'POST /v1/pools/{pool}/pause body': '{ for?: string }',
@@ -181,7 +181,7 @@ test('every query parameter that the client sends is in the document, and every 
   await client.wait('j1');
   await client.get('j1', { taskState: ['failed'], tasks: false });
   await client.listPage({ state: 'open', pool: 'p', kind: 'image', labels: { a: 'b' }, pageSize: 1 }, 'next');
-  await client.downloadArtifact('j1', 't1', 'image', { run: 2 });
+  await client.downloadArtifact('j1', 't1', 'image', { run: 2, redirect: true });
   await client.stuck({ olderThan: '5m', jobId: 'j1', pool: 'p' });
   const documented = Object.entries((await documentOfApi()).paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, { parameters = [] }]) => {
