@@ -12,12 +12,13 @@ import { AttemptFailed, taskError, type TaskError } from '../job/errors/index.ts
 import { flagsOf, readCheckAnswer, type Flag, type ResultCheck } from '../job/resultCheck.ts';
 import { targetOf } from '../job/target.ts';
 import type { JsonValue } from '../job/task.ts';
-import type { HeldKey } from '../ports/keyRing.ts';
+import type { CallRequest, HeldKey } from '../ports/keyRing.ts';
 import type { Generated, GenerateRequest, ReferenceBytes } from '../ports/provider.ts';
 import type { WorkerContext } from './context.ts';
 import { AttemptAborted, type HeldTask } from './heldTasks.ts';
 import { callWithKeys, payAborted, type KeyedCall } from './keyedCall.ts';
 import type { Claim } from './pipeline.ts';
+import { isTransient } from './transientErrors.ts';
 
 /** The outcome of a check. */
 export interface Checked {
@@ -165,11 +166,8 @@ class Checking {
     const { signal } = this.#held.check;
     const { tenant, job, task } = this.#claim.state.of;
     for (;;) {
-      const reservation = keys.reserve(pool, { model, tenant, task: `${job}/${task}` });
-      const answer = await untilAborted(reservation, signal).catch((thrown: unknown) => {
-        void reservation.then(giveBack, ignore);
-        throw thrown;
-      });
+      const answer = await this.#reserved({ model, tenant, task: `${job}/${task}` });
+      if (answer === undefined) continue;
       if ('secret' in answer) return answer;
       if (!isShort(answer, clock.now(), this.#claim.state.dueAt)) {
         throw new AttemptFailed(blockError(answer, this.#claim.state, clock.now(), model));
@@ -177,6 +175,22 @@ class Checking {
       await keys.untilRoom(pool, [model], signal);
       // Another worker may take the room first.
       await sleep(100, signal);
+    }
+  }
+
+  /** Undefined while NATS does not answer, after a while. */
+  async #reserved(call: CallRequest): Promise<HeldKey | Block | undefined> {
+    const { keys, pool } = this.#context.options;
+    const { signal } = this.#held.check;
+    const reservation = keys.reserve(pool, call);
+    try {
+      return await untilAborted(reservation, signal);
+    } catch (thrown) {
+      void reservation.then(giveBack, ignore);
+      if (signal.aborted || !isTransient(thrown)) throw thrown;
+      await sleep(backoff.first, signal);
+      signal.throwIfAborted();
+      return undefined;
     }
   }
 

@@ -43,7 +43,7 @@ export const product: Engine = {
 const by = 'a client';
 
 function decide({ asks, run }: Pick<ApiCall, 'asks' | 'run'>, state: TaskState, now: Instant): Decision {
-  const last = { state, detail: { message: '' } };
+  const last = { state, detail: { message: '', output: 'a text' } };
   switch (asks) {
     case 'cancel':
       return cancelTask(last, { by, running: 'stop' }, now);

@@ -2,6 +2,7 @@
 // compared by what they do. A write over an older message will be refused, so its content does not count.
 import type { Instant, TaskState } from '../../src/job/task.ts';
 import type { ApiCall, ControllerState, Held, ModelState, TaskLog, WorkerState, Write } from './state.ts';
+import type { WrittenEnding } from '../../src/worker/pipeline.ts';
 import { tick } from './tick.ts';
 
 export function keyOf(state: ModelState): string {
@@ -93,9 +94,14 @@ function heldKey(held: Held, state: ModelState): string {
   const target = own === '<' && claim.state.target !== undefined ? `t${claim.state.target}` : '';
   if (held.phase === 'running') return `${held.task}r${own}${due}${target}`;
   const { ending } = held;
-  const end = ending.end === 'completed' ? 'm' : ending.error.retryable ? 'f' : ending.error.code;
+  const end = endingKey(ending);
   return `${held.task}e${own}${end}${target}${writeKey(held.write, state)}`;
 }
+
+const endingKey = (ending: WrittenEnding): string => {
+  if (ending.end === 'completed') return ending.result.flags === undefined ? 'm' : 'g';
+  return ending.error.retryable ? 'f' : ending.error.code;
+};
 
 /** The limit that a claim reaches at its `dueAt`. */
 function whyLetter({ dueAt, since, of, budgets }: Extract<TaskState, { state: 'running' }>): string {

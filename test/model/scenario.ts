@@ -32,7 +32,7 @@ interface Times {
   readonly maxLost?: number;
 }
 
-/** A policy in ticks; `review` requires a review. */
+/** A policy in ticks; `review` requires a review of each result. */
 function policyInTicks({ queue = 3, run = 4, attempt = 2, review, maxAttempts = 3, maxLost = 2 }: Times): Policy {
   return {
     queueTimeout: queue * tick,
@@ -85,6 +85,7 @@ export const scenarios = {
     faults: 0,
   },
   review: { ...one, name: 'with review', policy: reviewed, reviews: 1, retries: 1 },
+  flagged: { ...one, name: 'with review of flagged results', policy: { ...reviewed, review: 'onFlag' }, reviews: 1 },
   deadline: { ...one, name: 'with a deadline', policy: least, deadline: 3, retries: 1 },
   outage: { ...one, name: 'with an outage', policy: patient, cancels: 0, outages: 1 },
   fallback: { ...one, name: 'with a fallback and two outages', policy: chain, workers: 1, cancels: 0, outages: 2 },

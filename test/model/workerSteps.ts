@@ -127,7 +127,12 @@ function endings(state: ModelState, worker: number, slot: number, held: Running,
   });
 }
 
-const made: WrittenEnding = { end: 'completed', result: { usage: { inputTokens: 1, outputTokens: 1, durationMs: 1 } } };
+const result = { usage: { inputTokens: 1, outputTokens: 1, durationMs: 1 } };
+const made: WrittenEnding = { end: 'completed', result };
+const flagged: WrittenEnding = {
+  end: 'completed',
+  result: { ...result, flags: [{ source: 'check', reason: 'red' }] },
+};
 const failures = (['ProviderError', 'PromptRefused', 'RateLimited'] as const).map((code) => ({
   ending: { end: 'failed', error: taskError(code, code) } as WrittenEnding,
   outcome: code as string,
@@ -141,7 +146,12 @@ const inOutage = {
 /** An answer from before an outage may arrive during it. */
 function possibleEndings(claim: Claim, { now, out }: ModelState): { ending: WrittenEnding; outcome: string }[] {
   const isOut = out[claim.state.target ?? 0];
-  const ends = [{ ending: made, outcome: 'completed' }, ...(isOut === true ? [inOutage] : failures)];
+  const mayBeFlagged = claim.state.of.policy.review === 'onFlag';
+  const ends = [
+    { ending: made, outcome: 'completed' },
+    ...(mayBeFlagged ? [{ ending: flagged, outcome: 'completed, and flagged' }] : []),
+    ...(isOut === true ? [inOutage] : failures),
+  ];
   if (now < claim.state.dueAt) return ends;
   const code = whyDue(claim.state);
   return [...ends, { ending: { end: 'failed', error: taskError(code, code) }, outcome: code }];

@@ -226,7 +226,13 @@ async function changeOf(
       return undefined;
     case 'wait': {
       const held = await readJob(context, tenant, job);
-      await waitForJob(context, held, ({ open }) => !open, random.whole(500, 15_000), new AbortController().signal);
+      await waitForJob(
+        context,
+        held,
+        ({ settled }) => settled,
+        random.whole(500, 15_000),
+        new AbortController().signal,
+      );
       return readJob(context, tenant, job);
     }
     case 'read':

@@ -16,9 +16,17 @@ export function someJob(at: number, random: Random, plan: Plan): SubmitBody {
     pool: poolName,
     priority: random.pick(['high', 'normal', 'low']),
     tasks,
-    policy: away ? patientPolicy(random) : { ...somePolicy(random), ...forBadDays(random, plan) },
+    policy: {
+      ...(away ? patientPolicy(random) : { ...somePolicy(random), ...forBadDays(random, plan) }),
+      ...someCheck(at, random),
+    },
     ...(!away && random.chance(0.15) ? { concurrencyKey: 'one at a time' } : {}),
   };
+}
+
+/** Leaves the other draws of the seed as they are. */
+function someCheck(at: number, random: Random): PolicyBody {
+  return random.fork(`check ${at}`).chance(0.2) ? { check: { prompt: `check ${at}` } } : {};
 }
 
 const span =
@@ -32,6 +40,7 @@ function patientPolicy(random: Random): PolicyBody {
     attemptTimeout: span(random)(30_000, 60_000),
     runTimeout: '240s',
     queueTimeout: '600s',
+    reviewTimeout: '120s',
     maxAttempts: random.whole(1, 4),
     maxLostAttempts: random.whole(1, 3),
   };

@@ -8,6 +8,7 @@ import {
   type TaskErrorCode,
   type TaskErrorDetails,
 } from '../../src/job/errors/index.ts';
+import type { JsonValue } from '../../src/job/task.ts';
 import type { GenerateContext, GenerateRequest, Generated, Provider } from '../../src/ports/provider.ts';
 import type { Behaviour, Plan } from './plan.ts';
 import { ProviderState } from './providerState.ts';
@@ -17,7 +18,7 @@ import type { Schedule } from './time/schedule.ts';
 
 /** One call as the provider bills it. */
 export interface Call {
-  /** `job/task`, from the prompt. */
+  /** The prompt: `job/task`, or that of a check with the result. */
   readonly task: string;
   readonly worker: string;
   readonly model: string;
@@ -73,7 +74,8 @@ export class SimulatedProvider {
     this.calls.push(call);
     this.listener?.arrived(call);
     try {
-      const output = await this.#answer(call, random, context);
+      const text = await this.#answer(call, random, context);
+      const output = input.schema === undefined ? text : verdict(random);
       call.answeredAt = this.#schedule.now;
       return { images: [], output, usage: { inputTokens: 1, outputTokens: 1, images: 0 }, provenance: {} };
     } catch (thrown) {
@@ -93,6 +95,10 @@ export class SimulatedProvider {
     throw new AttemptFailed(failure as TaskError);
   }
 }
+
+/** The answer of a check; now and then one that does not say what was asked. */
+const verdict = (random: Random): JsonValue =>
+  random.chance(0.05) ? { looks: 'fine' } : { flagged: random.chance(0.4), reasons: ['simulated'] };
 
 /** Larger than a status may carry inline, so that it becomes an artifact. */
 const long = 'long text '.repeat(26_500);

@@ -53,6 +53,8 @@ export class CallChecks implements CallListener {
   readonly #open = new Set<Call>();
   /** The failed calls that belonged to a known outage: worker and prompt. */
   readonly #free = new Set<string>();
+  /** When the last call of a worker for a prompt was sent, if it was answered with a result. */
+  readonly #answered = new Map<string, number>();
 
   constructor(options: CallChecksOptions) {
     this.#options = options;
@@ -75,6 +77,8 @@ export class CallChecks implements CallListener {
     const failed = isOutageCode(call.failure);
     if (failed || (call.failure === undefined && call.answeredAt === undefined)) model.troubledAt = now;
     this.#free.delete(`${call.worker} ${call.task}`);
+    if (call.answeredAt === undefined) this.#answered.delete(`${call.worker} ${call.task}`);
+    else this.#answered.set(`${call.worker} ${call.task}`, call.startedAt);
     if (failed) {
       if (this.#isOut(model, now) && this.#isTrusted(call.worker)) this.#free.add(`${call.worker} ${call.task}`);
       // A worker that cannot tell others about it does not count.
@@ -82,6 +86,11 @@ export class CallChecks implements CallListener {
     } else if (call.failure !== undefined || call.answeredAt !== undefined) model.failures = [];
     if (call.failure === 'KeyRefused' && this.#isTrusted(call.worker)) this.#learnRefusal(call, now);
     if (call.answeredAt !== undefined && this.#isTrusted(call.worker)) this.#expectRecovery(call, model, now);
+  }
+
+  /** Whether the worker's last call for this prompt was answered with a result, and sent after `since`, ms of the run. */
+  wasAnswered(worker: string, prompt: string, since: number): boolean {
+    return (this.#answered.get(`${worker} ${prompt}`) ?? -Infinity) >= since;
   }
 
   /** Whether the worker's last call for this prompt failed during an outage that was known. */

@@ -1,6 +1,7 @@
 // Checks each message of the stream, independently of the code under test, for every promise that one message can break.
 
 import type { Block } from '../../../src/job/block.ts';
+import { keyFailures, providerFailures } from '../../../src/job/errors/failureKinds.ts';
 import { targetOf } from '../../../src/job/target.ts';
 import { isOpen, type Sequence, type TaskState } from '../../../src/job/task.ts';
 import type { DetailedEntry } from '../../../src/ports/jobLog.ts';
@@ -10,6 +11,18 @@ import type { Plan } from '../plan.ts';
 import type { Server } from '../server.ts';
 import { isOutageCode, type CallChecks } from './calls.ts';
 import { violatedBy } from './transition.ts';
+
+const ofProvider: ReadonlySet<string> = new Set([
+  ...providerFailures,
+  ...keyFailures,
+  'PromptRefused',
+  'OutputRefused',
+  'OutputInvalid',
+  'NoOutput',
+  'ModelNotFound',
+  'RequestRefused',
+  'ProviderResponseInvalid',
+]);
 
 export interface Violation {
   readonly invariant: string;
@@ -106,6 +119,7 @@ export class MessageChecks {
     this.#checkArtifacts(entry, about);
     this.#checkLoss(first ? undefined : before, state, about);
     this.#checkKey(entry, about);
+    this.#checkResult(first ? undefined : before, entry, about);
     this.#checkOutage(first ? undefined : before, entry, about);
   }
 
@@ -137,6 +151,15 @@ export class MessageChecks {
     if (this.#nemesis().wasWell(worker, this.#server.process.schedule.now)) {
       this.violate('HealthyWorkersAreKept', `${worker} was healthy all the time`, about);
     }
+  }
+
+  /** A result that the provider has made is not given up because of what the provider says later, as about its check. */
+  #checkResult(before: Seen | undefined, { detail }: DetailedEntry, about: string): void {
+    if (before?.state.state !== 'running' || detail.error === undefined) return;
+    const { code } = detail.error;
+    if (!ofProvider.has(code)) return;
+    if (this.#callChecks().wasAnswered(before.state.worker, this.#prompts.get(about) ?? '', before.seenAt))
+      this.violate('ResultsAreKept', `a result was given up for ${code}`, about);
   }
 
   /** The attempts of a known outage are free, and a task that runs out of time during one names the provider's error. */

@@ -52,7 +52,9 @@ function mayGoOn(before: TaskState | undefined, after: TaskState, { error }: Tas
 
 function brokenByNewRun(before: TaskState, after: TaskState): readonly [string, string] | undefined {
   if (after.run !== before.run + 1) return ['RunsCount', `run ${before.run} → ${after.run}`];
-  if (after.target !== undefined) return ['TargetsOnlyGrow', `run ${after.run} starts with target ${after.target}`];
+  // A tweak stays with the model that made the earlier result.
+  const target = after.reason === 'Tweaked' ? before.target : undefined;
+  if (after.target !== target) return ['TargetsOnlyGrow', `run ${after.run} starts with target ${after.target}`];
   const asked = after.state === 'queued' && (after.reason === 'Retried' || after.reason === 'Tweaked');
   return asked ? undefined : ['TerminalIsFinal', `${before.state} → ${after.state} for ${after.reason}`];
 }

@@ -11,7 +11,7 @@ import type { GenerateContext, GenerateRequest } from '../../../src/ports/provid
 import { systemClock } from '../../fakes/clock.ts';
 import { fakeKeyRings } from '../../fakes/keyRing.ts';
 import { made, type Generate } from '../../fakes/provider.ts';
-import { startWorld, type World } from '../../fakes/workerWorld.ts';
+import { startWorld, unavailable, type World } from '../../fakes/workerWorld.ts';
 import { until } from '../../support/until.ts';
 
 let world: World;
@@ -178,6 +178,21 @@ test('a check waits for a key that is free again', async () => {
   await world.log.reached(first, 'succeeded');
   await world.log.reached(second, 'succeeded');
   expect(checks).toHaveLength(2);
+});
+
+test('a check waits while NATS does not answer the reservation of its key', async () => {
+  const { generate, pictures, checks } = checking(() => passed);
+  const keys = fakeKeyRings(systemClock()).ring({
+    default: [{ secret: 'a', requestsPerMinute: Infinity, maxInFlight: Infinity }],
+  });
+  let refusals = 2;
+  const reserve: typeof keys.reserve = async (pool, call) => {
+    if (call.model === 'checker' && (refusals -= 1) >= 0) throw unavailable();
+    return keys.reserve(pool, call);
+  };
+  world = startWorld(generate, { keys: Object.create(keys, { reserve: { value: reserve } }) as typeof keys });
+  await world.log.reached(submit(), 'succeeded');
+  expect([pictures.length, checks.length, refusals]).toEqual([1, 1, -1]);
 });
 
 const hangs: Check = (_request, { signal }) =>
