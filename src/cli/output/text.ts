@@ -29,6 +29,26 @@ export function cut(text: string, columns: number): string {
   return `${kept}…`;
 }
 
+/** The lines of a longer text from a client or a model, without control characters, broken at `columns`. */
+export function wrapped(text: string, columns: number): string[] {
+  return text.split(/\r\n|[\n\r\u2028\u2029]/).flatMap((line) => broken(printable(line), Math.max(2, columns)));
+}
+
+function broken(line: string, columns: number): string[] {
+  const lines = [''];
+  let used = 0;
+  for (const { segment } of segmenter.segment(line)) {
+    const size = stringWidth(segment);
+    if (used + size > columns) {
+      lines.push('');
+      used = 0;
+    }
+    lines[lines.length - 1] += segment;
+    used += size;
+  }
+  return lines;
+}
+
 /** `text` padded with spaces to `columns`. */
 export function pad(text: string, columns: number, side: 'left' | 'right' = 'left'): string {
   const blanks = ' '.repeat(Math.max(0, columns - stringWidth(text)));

@@ -1,5 +1,6 @@
 // `genwarden watch`: lines without a terminal, progress bars on one, and an API that is unavailable for a while.
 
+import type { ServerResponse } from 'node:http';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { screenLines, type Screen } from '../../../src/cli/client/watch/screen.ts';
@@ -129,6 +130,36 @@ test('on a terminal it redraws progress bars, and leaves the last screen', async
   expect(shown().trimEnd().split('\n').at(-1)).toMatch(/yard +succeeded +█{20} 100% +attempt 1 +8s +Succeeded$/);
 });
 
+test('on a terminal it shows the text of a task while the model writes it; in a pipe it does not', async () => {
+  await using api = await FakeApi.start();
+  const at = (state: State) => ({ ...fakeJob('job1', [fakeTask(0, state, { name: 'story' })]), kind: 'text' as const });
+  api.put(at('running'));
+  const event = (offset: number, text: string): string => {
+    const data = { job: 'job1', task: 0, worker: 'w', progress: 0.5, partial: { run: 1, attempt: 1, offset, text } };
+    return `event: progress\ndata: ${JSON.stringify(data)}\n\n`;
+  };
+  let stream: ServerResponse | undefined;
+  api.route('GET /v1/jobs/job1/events', (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    stream = response;
+  });
+  const terminal = { columns: 60, rows: 10 };
+  const running = startCommand(['watch', 'job1'], { env: { ...api.env, NO_COLOR: '1' }, terminal });
+  const shown = (): string => stripVTControlCharacters(running.stdout());
+  await until(() => stream !== undefined, { what: 'the request for events' });
+  stream!.write(event(0, 'A draft'));
+  await until(() => shown().includes('A draft'), { what: 'the draft' });
+  stream!.write(event(0, 'Once upon a\u001b[2J'));
+  stream!.write(event(15, ' time\nthere was'));
+  await until(() => shown().includes('Once upon a�[2J time\nthere was'), { what: 'the text' });
+  const pipe = startCommand(['watch', 'job1'], { env: api.env });
+  await until(() => pipe.stdout() !== '', { what: 'the first line' });
+  api.put(at('succeeded'));
+  expect([await running.ended, await pipe.ended]).toEqual([0, 0]);
+  expect(pipe.stdout()).not.toContain('Once');
+  expect(shown().trimEnd().split('\n').slice(-2)).toEqual(['Once upon a�[2J time', 'there was']);
+});
+
 describe('the screen', () => {
   const screen = (columns: number, rows: number, outage?: string): Screen => ({
     columns,
@@ -156,6 +187,20 @@ describe('the screen', () => {
     const waitingFor = { reason: 'ProviderOutage', until: next, detail: 'Gemini answers 503' } as const;
     const lines = screenLines([fakeJob('job1', [fakeTask(0, 'queued', { waitingFor })])], screen(120, 24));
     expect(lines[1]).toContain('ProviderOutage, in 70s: Gemini answers 503');
+  });
+
+  test('has the end of the newest text, in the rows that are left, and none of an attempt that failed', () => {
+    const text = { job: 'job1', task: 0, text: `${'first line, '.repeat(3)}\n図図図図図図図図図図図図 last` };
+    const lines = screenLines([twoTasks('running', 'queued')], { ...screen(20, 9), text });
+    expect(lines.slice(3)).toEqual([
+      '',
+      'first line, first li',
+      'ne, first line, ',
+      '図図図図図図図図図図',
+      '図図 last',
+    ]);
+    expect(screenLines([twoTasks('running', 'queued')], { ...screen(20, 5), text })).toHaveLength(3);
+    expect(screenLines([twoTasks('waiting', 'queued')], { ...screen(20, 9), text })).toHaveLength(3);
   });
 
   test.each([

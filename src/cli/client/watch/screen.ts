@@ -2,11 +2,12 @@
 
 import type { Job, Task } from '../../../client/index.ts';
 import { timeBetween, untilTime } from '../../output/format.ts';
-import { cut } from '../../output/text.ts';
+import { cut, wrapped } from '../../output/text.ts';
 import { paintState, type Paint } from '../../output/colours.ts';
 import { renderTable, type Column } from '../../output/table.ts';
 import { doneOf } from '../jobTables.ts';
 import { taskName, waitText } from '../waitText.ts';
+import type { ShownText } from './runningTexts.ts';
 
 export interface Screen {
   readonly columns: number;
@@ -16,6 +17,8 @@ export interface Screen {
   readonly paint: Paint;
   /** Why the API does not answer; absent while it does. */
   readonly outage?: string | undefined;
+  /** Shown below the tasks, as far as there is room. */
+  readonly text?: ShownText | undefined;
 }
 
 /** At most `rows - 1` lines of at most `columns`: the cursor needs one line. */
@@ -23,9 +26,21 @@ export function screenLines(jobs: readonly Job[], screen: Screen): string[] {
   const room = Math.max(1, screen.rows - 1 - (screen.outage === undefined ? 0 : 1));
   const rowsEach = Math.max(1, Math.floor(room / Math.max(1, jobs.length)));
   const lines = jobs.flatMap((job) => jobBlock(job, rowsEach, screen)).slice(0, room);
-  if (screen.outage === undefined) return lines;
+  const written = textLines(jobs, screen, room - lines.length);
+  if (screen.outage === undefined) return [...lines, ...written];
   const notice = cut(`API unavailable, retrying: ${screen.outage}`, screen.columns);
-  return [...lines, screen.paint('yellow', notice)];
+  return [...lines, ...written, screen.paint('yellow', notice)];
+}
+
+/** The end of the text, below an empty line. Only what counts: an attempt that failed has left its text behind. */
+function textLines(jobs: readonly Job[], { text: shown, columns }: Screen, room: number): string[] {
+  const job = jobs.find(({ id }) => id === shown?.job);
+  const task = job?.tasks?.find(({ index }) => index === shown?.task);
+  const counts = task !== undefined && ['running', 'needs_review', 'succeeded'].includes(task.state);
+  if (shown === undefined || !counts || room < 2) return [];
+  // Breaking a long text into lines takes time: only from the start of a line that may be shown.
+  const start = shown.text.lastIndexOf('\n', shown.text.length - room * columns) + 1;
+  return ['', ...wrapped(shown.text.slice(start), columns).slice(1 - room)];
 }
 
 /** A narrow terminal needs the columns for names and reasons. */

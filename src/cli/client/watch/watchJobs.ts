@@ -10,6 +10,7 @@ import { doneOf } from '../jobTables.ts';
 import { reviewLines } from '../reviewLines.ts';
 import { taskName } from '../waitText.ts';
 import { followJob, stageOf, waitOf } from './followJob.ts';
+import { RunningTexts } from './runningTexts.ts';
 import { screenLines } from './screen.ts';
 
 export interface WatchOptions {
@@ -29,7 +30,7 @@ export async function watchJobs(
   { io = processIo(), quiet = false, giveUpAfterMs = defaultGiveUpAfterMs }: WatchOptions = {},
 ): Promise<Job[]> {
   const live = !quiet && io.stdout.isTTY === true;
-  const view = quiet ? quietView(io) : live ? liveView(io, ids) : plainView(io);
+  const view = quiet ? quietView(io) : live ? liveView(io, ids, client) : plainView(io);
   try {
     const followed = ids.map((id) => followJob(client, id, { ...view, progress: live, giveUpAfterMs }));
     // The view must outlive every follower, so the first failure is thrown only after all have ended.
@@ -100,7 +101,8 @@ function reportOutage({ stderr }: Io): (why: string | undefined) => void {
 
 const redrawMs = 500;
 
-function liveView(io: Io, ids: readonly string[]): View {
+function liveView(io: Io, ids: readonly string[], client: GenwardenClient): View {
+  const texts = new RunningTexts(client);
   const screen = createLogUpdate(io.stdout);
   const paint = paintFor(io, io.stdout);
   const seen = new Map<string, Job>();
@@ -110,12 +112,15 @@ function liveView(io: Io, ids: readonly string[]): View {
     const columns = io.stdout.columns || 80;
     const rows = io.stdout.rows || 24;
     const jobs = ids.flatMap((id) => seen.get(id) ?? []);
-    screen(screenLines(jobs, { columns, rows, now: io.now(), paint, outage: outages.at(-1) }).join('\n'));
+    screen(
+      screenLines(jobs, { columns, rows, now: io.now(), paint, outage: outages.at(-1), text: texts.latest }).join('\n'),
+    );
   };
   // Ages change even when no job does.
   const timer = setInterval(draw, redrawMs);
   return {
     onJob: (job) => {
+      texts.follow(job);
       seen.set(job.id, job);
       draw();
     },
@@ -126,6 +131,7 @@ function liveView(io: Io, ids: readonly string[]): View {
     },
     close: () => {
       clearInterval(timer);
+      texts.close();
       if (seen.size > 0) draw();
       screen.done();
     },
