@@ -1,6 +1,15 @@
 // A probe of an installation that is well, unless a test says otherwise.
 
+import { GenwardenError } from '../../src/job/errors/index.ts';
 import type { InstallationProbe, NatsStatus } from '../../src/ports/installationProbe.ts';
+
+export interface FakeInstallationProbe extends InstallationProbe {
+  /** What differs from a sound NATS. */
+  status: Partial<NatsStatus>;
+  leading: string | undefined;
+  /** NATS does not answer. */
+  away: boolean;
+}
 
 const sound: NatsStatus = {
   version: '2.12.0',
@@ -11,8 +20,19 @@ const sound: NatsStatus = {
 };
 
 export function fakeInstallationProbe(
-  nats: Partial<NatsStatus> = {},
-  leader: string | undefined = 'controller-1',
-): InstallationProbe {
-  return { nats: async () => ({ ...sound, ...nats }), leader: async () => leader };
+  status: Partial<NatsStatus> = {},
+  leading: string | undefined = 'controller-1',
+): FakeInstallationProbe {
+  const answer = async <T>(of: () => T): Promise<T> => {
+    if (probe.away) throw new GenwardenError('Unavailable', 'NATS did not answer within 5 s');
+    return of();
+  };
+  const probe: FakeInstallationProbe = {
+    status,
+    leading,
+    away: false,
+    nats: () => answer(() => ({ ...sound, ...probe.status })),
+    leader: () => answer(() => probe.leading),
+  };
+  return probe;
 }
