@@ -3,7 +3,8 @@
 import type { FastifyReply } from 'fastify';
 import { isOpen } from '../../job/task.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';
-import type { TaskVersion } from '../../jobs/list.ts';
+import { taskVersions, type TaskVersion } from '../../jobs/list.ts';
+import type { Waits } from '../../jobs/waitObserver.ts';
 import { versionOf } from '../../jobs/wait.ts';
 import type { ApiContext } from '../options.ts';
 import { problemSchema } from '../problem.ts';
@@ -30,15 +31,21 @@ export async function liveOf({ workers, waits }: ApiContext, tasks: Iterable<Tas
 export const jobTag = (record: JobRecord): string => `W/"${versionOf(record).sequence}"`;
 
 /** Sets `ETag`, and for an open job `Retry-After`, the time after which another read is worthwhile. */
-export function jobHeaders(reply: FastifyReply, record: JobRecord, now: number): FastifyReply {
+export function jobHeaders(reply: FastifyReply, record: JobRecord, now: number, { waits }: Live): FastifyReply {
   reply.header('etag', jobTag(record)).header('cache-control', 'no-cache');
-  const open = record.tasks.map(({ last }) => last.state).filter(isOpen);
+  const open = taskVersions(record).filter(({ state }) => isOpen(state));
   if (open.length === 0) return reply;
-  const waits = open.map((state) => {
-    if (state.state === 'waiting' && state.retryAt !== null) return Math.ceil((state.retryAt - now) / 1_000);
-    return state.state === 'needs_review' ? 30 : 2;
-  });
-  return reply.header('retry-after', String(Math.min(30, Math.max(1, Math.min(...waits)))));
+  const seconds = open.map((task) => secondsUntilNews(task, now, waits));
+  return reply.header('retry-after', String(Math.min(30, Math.max(1, Math.min(...seconds)))));
+}
+
+function secondsUntilNews(task: TaskVersion, now: number, waits: Waits): number {
+  const { state } = task;
+  if (state.state === 'needs_review') return 30;
+  const secondsTo = (moment: number): number => Math.ceil((moment - now) / 1_000);
+  if (state.state === 'waiting') return state.retryAt === null ? 2 : secondsTo(state.retryAt);
+  const until = state.state === 'queued' ? waits(task)?.until : null;
+  return until === undefined || until === null ? 2 : Math.max(2, secondsTo(until));
 }
 
 /** Whether `If-None-Match` names this tag; compared weakly, as RFC 9110 requires. */

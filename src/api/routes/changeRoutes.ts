@@ -58,7 +58,7 @@ function cancelRoute(app: Api, context: ApiContext): void {
     const { running = 'stop' } = request.body;
     const record = await cancelJob(context, { tenant, job: request.params.id, by, running });
     const live = await liveOf(context, taskVersions(record));
-    return jobHeaders(reply, record, context.clock.now()).send(jobView(record, live));
+    return jobHeaders(reply, record, context.clock.now(), live).send(jobView(record, live));
   });
 }
 
@@ -80,7 +80,7 @@ function retryRoute(app: Api, context: ApiContext): void {
     const retry = { tenant, job: request.params.id, by, ...(named === undefined ? {} : { tasks: named }) };
     const record = await retryJob(context, retry);
     const live = await liveOf(context, taskVersions(record));
-    return jobHeaders(reply, record, context.clock.now()).code(202).send(jobView(record, live));
+    return jobHeaders(reply, record, context.clock.now(), live).code(202).send(jobView(record, live));
   });
 }
 
@@ -102,7 +102,7 @@ function reviewRoute(app: Api, context: ApiContext): void {
       const record = await reviewTask(context, { tenant, job, task, by, review: request.body });
       const code = request.body.decision === 'tweak' ? 202 : 200;
       const live = await liveOf(context, taskVersions(record));
-      return jobHeaders(reply, record, context.clock.now()).code(code).send(jobView(record, live));
+      return jobHeaders(reply, record, context.clock.now(), live).code(code).send(jobView(record, live));
     },
   );
 }

@@ -52,11 +52,12 @@ function getJob(app: Api, context: ApiContext): void {
     const record = await jobAfterWait(context, tenant, request.params.id, known, parseDuration(wait)!, () =>
       requestEnd(context, request, reply),
     );
-    jobHeaders(reply, record, context.clock.now());
+    const live = await liveOf(context, taskVersions(record));
+    jobHeaders(reply, record, context.clock.now(), live);
     if (isNamed(known, jobTag(record))) return reply.code(304).send();
     const shown = statesNamed(taskState);
     const only = tasks === 'false' ? 'none' : ({ last }: TaskRecord) => shown(last.state);
-    return reply.send(jobView(record, await liveOf(context, taskVersions(record)), only));
+    return reply.send(jobView(record, live, only));
   });
 }
 

@@ -17,7 +17,8 @@ import { submitJob, type Submit, type Submitted } from '../../jobs/submit/index.
 import { submitWarnings } from '../../jobs/submit/warnings.ts';
 import { waitQuery } from '../validation.ts';
 import { jobView } from '../view/jobView.ts';
-import { submittedJobSchema, type JobView } from '../view/schemas.ts';
+import { submittedJobSchema } from '../view/schemas.ts';
+import type { Live } from '../view/taskView.ts';
 import type { WarningView } from '../view/warningSchema.ts';
 import { warningView } from '../view/warningView.ts';
 import { accessLoss, requestEnd } from '../heldRequest.ts';
@@ -53,7 +54,7 @@ export function submitRoute(app: Api, context: ApiContext): void {
       const after = await finished(context, tenant, record, waitMs, () => requestEnd(context, request, reply));
       const live = await liveOf(context, taskVersions(after));
       const warnings = await submitWarnings(context, after, !replayed && after === record);
-      return answer(context, reply, after, replayed, jobView(after, live), warnings.map(warningView));
+      return answer(context, reply, { record: after, replayed }, live, warnings.map(warningView));
     },
   );
 }
@@ -95,14 +96,15 @@ async function finished(
 function answer(
   context: ApiContext,
   reply: FastifyReply,
-  record: JobRecord,
-  replayed: boolean,
-  job: JobView,
+  { record, replayed }: Submitted,
+  live: Live,
   warnings: WarningView[],
 ) {
+  const job = jobView(record, live);
   const waitedForEnd = !versionOf(record).open;
   if (replayed) reply.header('idempotency-replayed', 'true');
-  jobHeaders(reply, record, context.clock.now()).header('location', `${context.publicUrl ?? ''}/v1/jobs/${job.id}`);
+  const location = `${context.publicUrl ?? ''}/v1/jobs/${job.id}`;
+  jobHeaders(reply, record, context.clock.now(), live).header('location', location);
   return reply.code(replayed || waitedForEnd ? 200 : 202).send({ ...job, warnings });
 }
 

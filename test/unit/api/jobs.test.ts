@@ -95,11 +95,17 @@ describe('GET /v1/jobs/{id}', () => {
     await using world = await apiWorld();
     const id = await world.submit();
     expect((await world.get(`/v1/jobs/${id}`)).headers['retry-after']).toBe('2');
+    await world.post('/v1/pools/default/pause', { for: '20s' });
+    world.clock.skip(1_000);
+    expect((await world.get(`/v1/jobs/${id}`)).headers['retry-after']).toBe('19');
+    await world.post('/v1/pools/default/pause', { for: '10m' });
+    world.clock.skip(1_000);
+    expect((await world.get(`/v1/jobs/${id}`)).headers['retry-after']).toBe('30');
     await world.claim(id);
     await world.finish(id, 0, (state, now) => waiting(state, 'ProviderError', now + 10_000, now));
     const answer = await world.get(`/v1/jobs/${id}`);
     expect(answer.headers['retry-after']).toBe('10');
-    expect(answer.json.tasks[0]).toMatchObject({ state: 'waiting', retryAt: iso(start + 10_000) });
+    expect(answer.json.tasks[0]).toMatchObject({ state: 'waiting', retryAt: iso(start + 12_000) });
     await world.post(`/v1/jobs/${id}/cancel`);
     expect((await world.get(`/v1/jobs/${id}`)).headers['retry-after']).toBeUndefined();
   });
