@@ -2,6 +2,7 @@
 
 import { backoffCeiling, type Backoff } from './backoff.ts';
 import type { Duration } from './duration.ts';
+import { withoutUndefined } from './withoutUndefined.ts';
 import { checkTimeout, type CheckRequest } from './resultCheck.ts';
 
 export type JobKind = 'image' | 'text';
@@ -132,9 +133,4 @@ export function timeForAllAttempts(attemptTimeout: Duration, maxAttempts: number
   let total = maxAttempts * (attemptTimeout + 1_000);
   for (let attempt = 1; attempt < maxAttempts; attempt += 1) total += backoffCeiling(attempt, backoff);
   return total;
-}
-
-function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
 }

@@ -1,5 +1,6 @@
 // Submits the job of a resource through the use case that the API also calls. A resource can only ever create one job.
 
+import { withoutUndefined } from '../../job/withoutUndefined.ts';
 import { invalidRequest } from '../../job/errors/invalidRequest.ts';
 import { parseDuration } from '../../job/duration.ts';
 import { catalogue, type ErrorCode, GenwardenError } from '../../job/errors/index.ts';
@@ -50,9 +51,8 @@ async function existingJob(context: Context, { metadata }: GenerationJob, refusa
 /** Copies the labels once: later changes of the resource's labels do not reach the job. */
 function bodyOf(spec: GenerationJobSpec, { labels }: Pick<ObjectMeta, 'labels'>): SubmitBody {
   const { kind, pool, priority, model, input, tasks, policy, jobMetadata: metadata } = spec;
-  const given = { model, input, tasks, policy, metadata };
-  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return { kind, pool, priority, labels: jobLabels(labels), ...present };
+  const given = withoutUndefined({ model, input, tasks, policy, metadata });
+  return { kind, pool, priority, labels: jobLabels(labels), ...given };
 }
 
 /** The maximum of a job. */

@@ -2,6 +2,7 @@
 // that it does not know.
 
 import { z } from 'zod';
+import { withoutUndefined } from '../../../job/withoutUndefined.ts';
 import type { TaskErrorCode } from '../../../job/errors/index.ts';
 import type { Instant } from '../../../job/task.ts';
 import type { HealthRecord } from './health.ts';
@@ -129,8 +130,3 @@ export const tenantsCodec: Codec<TenantsRecord> = {
   decode: (value) => tenantSpending.safeParse(value).data,
   encode: (record) => record,
 };
-
-function withoutUndefined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const entries = Object.entries(value).filter(([, field]) => field !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
-}

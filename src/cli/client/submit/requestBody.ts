@@ -1,5 +1,6 @@
 // The request body of a submit: the file's content, if there is a file, overridden by the flags.
 
+import { withoutUndefined } from '../../../job/withoutUndefined.ts';
 import type { SubmitRequest } from '../../../client/index.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import type { Fallback, Pair } from '../optionParsers.ts';
@@ -50,8 +51,8 @@ export function submitBody(file: JsonObject, options: BodyOptions, parts: BodyPa
   const body = {
     ...file,
     kind: options.kind ?? file['kind'] ?? impliedKind(input),
-    ...withoutUndefined({ pool: options.pool, model: options.model, priority: options.priority }),
-    ...withoutUndefined({
+    ...withoutUndefined<JsonObject>({ pool: options.pool, model: options.model, priority: options.priority }),
+    ...withoutUndefined<JsonObject>({
       metadata: options.metadata,
       concurrencyKey: options.concurrencyKey,
       tasks: tasksOf(options),
@@ -90,10 +91,6 @@ function objectAt(file: JsonObject, key: string): JsonObject {
   const value = file[key] ?? {};
   if (typeof value === 'object' && !Array.isArray(value)) return value as JsonObject;
   throw new GenwardenError('UsageError', `The file's ${key} is not an object`);
-}
-
-function withoutUndefined(values: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
 function unlessEmpty(values: Record<string, JsonObject>): JsonObject {

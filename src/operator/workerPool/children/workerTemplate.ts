@@ -1,5 +1,6 @@
 // The pod template of a pool's workers: the installation's template, overlaid with the settings of the pool and the operator.
 
+import { withoutUndefined } from '../../../job/withoutUndefined.ts';
 import { z } from 'zod';
 import { type Duration, formatDuration, parseDuration } from '../../../job/duration.ts';
 import { checkTimeout } from '../../../job/resultCheck.ts';
@@ -117,10 +118,6 @@ function volumesOf(pool: string, { keys }: WorkerPoolSpec): Volume[] {
 /** An item of `second` replaces the item of `first` with the same name. */
 function byName(first: readonly { name: string }[] = [], second: readonly { name: string }[]): { name: string }[] {
   return [...new Map([...first, ...second].map((one) => [one.name, one])).values()];
-}
-
-function withoutUndefined<T extends object>(values: T): T {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** The longest default attemptTimeout, ms; see `policyFor`. */

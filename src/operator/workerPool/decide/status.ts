@@ -1,5 +1,6 @@
 // Computes the status of a WorkerPool, and when it is due to be written.
 
+import { withoutUndefined } from '../../../job/withoutUndefined.ts';
 import type { ObjectMeta } from '../../../ports/kubernetes.ts';
 import { isoTime, setConditions, type NewCondition } from '../../resources/conditions.ts';
 import type { WorkerPoolStatus } from '../../resources/workerPool.ts';
@@ -52,9 +53,6 @@ function loadFields(before: WorkerPoolStatus, load: PoolLoad | undefined): Parti
   const oldestQueuedTime = oldestQueued === undefined ? undefined : isoTime(oldestQueued);
   return withoutUndefined({ queued, running, oldestQueuedTime });
 }
-
-const withoutUndefined = <T extends object>(values: T): T =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 
 /** Minimum ms between two writes when only queue lengths or messages changed. */
 const minorWriteEvery = 5_000;
