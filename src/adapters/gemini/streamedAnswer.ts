@@ -25,7 +25,7 @@ export function streamedAnswer(onText: (piece: string) => void): GeminiStream {
     kept += text.length;
     onText(text);
   };
-  const whole = (): string => JSON.stringify(withText(joined!, texts.join('')));
+  const whole = (): string => JSON.stringify(withText(joined!, texts.splice(0).join('')));
   return {
     take: (data) => {
       if (data === '[DONE]') return true;

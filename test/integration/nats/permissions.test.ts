@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { GenwardenClient, type JobEvent } from '../../../src/client/index.ts';
+import { GenwardenClient, type JobEvent, type TextPiece } from '../../../src/client/index.ts';
 import type { Standin } from '../../../src/standin/standin.ts';
 import { anImage, startInstallation, type Env, type ProcessName } from '../../support/installation.ts';
 import type { NatsServer } from '../../support/natsServer.ts';
@@ -110,6 +110,10 @@ async function submitsAndReads(client: GenwardenClient): Promise<void> {
   expect((await client.wait(batch.id)).state).toBe('succeeded');
   const keyed = await client.submit({ ...anImage('a keyed yard'), concurrencyKey: 'yard', priority: 'high' });
   expect((await client.wait(keyed.id)).state).toBe('succeeded');
+  const written = await client.submit({ kind: 'text', input: { prompt: 'a letter [standin: write 400 every 20ms]' } });
+  const pieces: TextPiece[] = [];
+  await gather(client.text(written.id), pieces);
+  expect(pieces.length).toBeGreaterThan(1);
   expect((await client.downloadArtifact(keyed.id, 0, 'image')).bytes.length).toBeGreaterThan(1_000);
   await until(() => events.some(({ event }) => event === 'task'), { what: 'an event', timeoutMs: 30_000 });
   watching.abort();
@@ -193,7 +197,7 @@ async function drainsAndGoesOn(client: GenwardenClient, standin: Standin, start:
 const runs = (client: GenwardenClient, id: string): Promise<boolean> =>
   until(async () => (await client.get(id)).state === 'running', { what: 'the task to run', timeoutMs: 30_000 });
 
-async function gather(events: AsyncIterable<JobEvent>, into: JobEvent[]): Promise<void> {
+async function gather<T>(events: AsyncIterable<T>, into: T[]): Promise<void> {
   try {
     for await (const event of events) into.push(event);
   } catch {

@@ -57,6 +57,7 @@ const onlyWorkers: Attempts = {
   'acknowledge a task away': `publish $JS.ACK.${tasks}.${lane}.1.1.1.1.0`,
   'pretend that a worker is alive': 'publish p.beat.default.worker-1',
   'change the counts of a key': 'publish $KV.p_keys.default.0123456789abcdef',
+  'pretend to write text': 'publish p.text.default.job',
 };
 
 const forbidden: Record<NatsUser, Attempts> = {
@@ -78,6 +79,8 @@ const forbidden: Record<NatsUser, Attempts> = {
     'follow the stream': `publish $JS.API.CONSUMER.CREATE.${tasks}.follow_api_01`,
     "cancel another worker's attempt": 'publish p.recall.worker-1',
     'listen to the beats of others': 'subscribe p.beat.*.*',
+    'read the text of others': 'subscribe p.text.*.*',
+    'ask others for their text': 'publish p.asktext.job',
     'lead as an operator': 'publish $KV.p_leader.operator',
   },
   controller: {
@@ -89,6 +92,8 @@ const forbidden: Record<NatsUser, Attempts> = {
     'pretend that a worker is alive': 'publish p.beat.default.worker-1',
     'declare a pool': 'publish $KV.p_pools.default',
     'change the counts of a key': 'publish $KV.p_keys.default.0123456789abcdef',
+    'read the text of tasks': 'subscribe p.text.*.*',
+    'pretend to write text': 'publish p.text.default.job',
     'read an artifact': 'publish $JS.API.STREAM.MSG.GET.OBJ_p_artifacts',
     'replace an artifact': 'publish $O.p_artifacts.M.abc',
     'lead as an operator': 'publish $KV.p_leader.operator',
@@ -99,6 +104,7 @@ const forbidden: Record<NatsUser, Attempts> = {
     ...onlyWorkers,
     'purge the stream': `publish $JS.API.STREAM.PURGE.${tasks}`,
     'queue as requeued work, before all others': 'publish p.spec.default.again.job.0',
+    'read the text of tasks': 'subscribe p.text.*.*',
     "use a follower's name of the API": `publish $JS.API.CONSUMER.MSG.NEXT.${tasks}.follow_api_01`,
     'listen to cancellations': 'subscribe p.recall.*',
   },
