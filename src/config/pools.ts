@@ -7,7 +7,7 @@ import type { PoolBudgets, Prices } from '../job/money.ts';
 import { partCount } from '../job/parts.ts';
 import type { JobKind, PolicyRequest } from '../job/policy.ts';
 import type { TenantShares } from '../job/shares.ts';
-import { providerNames, type ProviderName } from '../job/providers.ts';
+import { providerNames, providers, type ProviderName } from '../job/providers.ts';
 import { keyProblem, trimKey } from './apiKeys.ts';
 import { budgetsSchema, checkPrices, pricesSchema } from './poolMoney.ts';
 import { checkProviderOptions, providerOptionsSchema } from './poolOptions.ts';
@@ -128,9 +128,9 @@ function withKeys(path: string, pools: readonly PoolInFile[], files: (path: stri
   return entries;
 }
 
-/** Without a pools file: the provider with keys. With keys of both, or of none, Gemini. */
-const providerOfSettings = ({ gemini, openai }: Settings): ProviderName =>
-  openai.apiKeys.length > 0 && gemini.apiKeys.length === 0 ? 'openai' : 'gemini';
+/** Without a pools file: the first provider with keys, or the first one. */
+const providerOfSettings = (settings: Settings): ProviderName =>
+  providerNames.find((name) => settings[name].apiKeys.length > 0) ?? providerNames[0];
 
 /** The settings of the pool's provider supply the fields that the entry omits. */
 function poolOf(settings: Settings, entry: Partial<PoolEntry> & { name: string; concurrency: number }): PoolSettings {
@@ -150,7 +150,7 @@ function poolOf(settings: Settings, entry: Partial<PoolEntry> & { name: string; 
     prices: entry.prices,
     budgets: entry.budgets,
     baseUrl: entry.baseUrl ?? flat.baseUrl,
-    apiVersion: entry.apiVersion ?? ('apiVersion' in flat ? flat.apiVersion : undefined),
+    apiVersion: entry.apiVersion ?? flat.apiVersion,
     concurrency: entry.concurrency,
     providerOptions: entry.providerOptions,
     tenants: entry.tenants,
@@ -208,10 +208,12 @@ const poolSchema = z
   })
   .superRefine(checkPrices)
   .superRefine(checkProviderOptions)
-  .refine(({ provider, apiVersion }) => apiVersion === undefined || provider !== 'openai', {
+  .refine(({ provider = 'gemini', apiVersion }) => apiVersion === undefined || takesVersion(provider), {
     path: ['apiVersion'],
-    message: 'is not for openai: the version is part of baseUrl, such as https://api.openai.com/v1',
+    message: 'is not for this provider: the version is part of baseUrl, such as https://api.openai.com/v1',
   });
+
+const takesVersion = (provider: ProviderName): boolean => providers[provider].apiVersion !== undefined;
 
 const poolsFileSchema = z.strictObject({ pools: z.array(poolSchema).min(1).superRefine(checkNames) });
 

@@ -1,9 +1,9 @@
 // Every setting of Genwarden: variables, flags, error messages, `genwarden config` and the docs come from this list.
 
 import { z } from 'zod';
-import { keyList } from './apiKeys.ts';
 import { duration, integer, label, list, matching, oneOf, oneOfNumbers, path, port, size, text, url } from './forms.ts';
 import type { ProviderName } from '../job/providers.ts';
+import { providerSettings } from './providerSettings.ts';
 import { kubernetesSettings } from './kubernetesSettings.ts';
 import { s3Settings } from './s3Settings.ts';
 import { definitionsOf, optional, optionalList, withDefault } from './setting.ts';
@@ -16,9 +16,7 @@ const allCommands: readonly Command[] = [...processes, 'client'];
 
 const token = matching(/^[A-Za-z0-9_-]{1,64}$/, '1 to 64 letters, digits, - and _', 'name');
 const host = matching(/^[A-Za-z0-9.:_-]+$/, 'a host name or an IP address', 'host');
-const model = matching(/^[A-Za-z0-9][\w.:/-]{0,127}$/, 'the name of a model', 'model');
 const origin = matching(/^(\*|https?:\/\/[^/\s]+)$/, 'an origin such as https://app.example.com, or *', 'origin');
-const apiVersion = matching(/^[a-z0-9]+$/, 'a version such as v1 or v1beta', 'version');
 const secret = text('secret', 'a secret');
 
 const nats = z.object({
@@ -110,42 +108,6 @@ const http = z.object({
   }),
 });
 
-const provider = (name: 'GEMINI' | 'OPENAI', title: string, models: string) =>
-  z.object({
-    apiKeys: optionalList(keyList, {
-      name: `${name}_API_KEYS`,
-      onlyAsciiTrimmed: true,
-      description: `API keys of ${title}, separated by commas or line breaks`,
-      usedBy: provisioning,
-      secret: true,
-      aliases: [`${name}_API_KEY`],
-    }),
-    baseUrl: optional(url('http:', 'https:'), {
-      name: `${name}_BASE_URL`,
-      description: `Address of ${title} (unset: the default of its SDK)`,
-      usedBy: provisioning,
-    }),
-    requestsPerMinute: withDefault(integer(1, 100_000), '10', {
-      name: `${name}_REQUESTS_PER_MINUTE`,
-      description: `Requests per minute to ${title} per key, across all workers`,
-      usedBy: provisioning,
-    }),
-    maxInFlight: withDefault(integer(1, 10_000), '1000', {
-      name: `${name}_MAX_IN_FLIGHT`,
-      description: `Concurrent requests to ${title} per key, across all workers`,
-      usedBy: provisioning,
-    }),
-    models: withDefault(list(model), models, {
-      name: `${name}_MODELS`,
-      description: `Models of ${title} that the pool offers; the first model of each kind is the default`,
-      usedBy: provisioning,
-    }),
-  });
-
-const openaiModels = 'gpt-image-2.5-flare,gpt-image-1.5,gpt-image-1-mini,gpt-5.4-mini,gpt-5.4';
-const geminiModels =
-  'gemini-3.1-flash-image,gemini-3.1-flash-lite-image,gemini-3-pro-image,gemini-nano-banana-2.1,gemini-2.5-flash';
-
 export const settingsSchema = z.object({
   nats,
   http,
@@ -196,14 +158,7 @@ export const settingsSchema = z.object({
     description: 'How long a stopping worker waits for its running tasks before it returns them to the queue',
     usedBy: provisioning,
   }),
-  gemini: provider('GEMINI', 'Gemini', geminiModels).extend({
-    apiVersion: withDefault(apiVersion, 'v1beta', {
-      name: 'GEMINI_API_VERSION',
-      description: 'API version of Gemini',
-      usedBy: provisioning,
-    }),
-  }),
-  openai: provider('OPENAI', 'OpenAI', openaiModels),
+  ...providerSettings,
   authTokensFile: optional(path, {
     name: 'AUTH_TOKENS_FILE',
     description:

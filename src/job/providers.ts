@@ -1,21 +1,36 @@
 // The providers of models. A new one has one line here and one in src/processes/providers.ts; docs/providers.md describes how.
 
-/** By its name in pools and logs: how messages call it, and the middle of its variables, such as `GENWARDEN_GEMINI_API_KEYS`. */
-const providers = {
-  gemini: { title: 'Gemini', variables: 'GEMINI' },
-  openai: { title: 'OpenAI', variables: 'OPENAI' },
-} as const;
+interface ProviderFacts {
+  /** As messages call it. */
+  readonly title: string;
+  /** The default models of its pools, separated by commas; the first of each kind is the default. */
+  readonly models: string;
+  /** The default version, for a provider whose SDK takes one apart from the address. */
+  readonly apiVersion?: string;
+}
 
-export type ProviderName = keyof typeof providers;
+const known = {
+  gemini: {
+    title: 'Gemini',
+    models:
+      'gemini-3.1-flash-image,gemini-3.1-flash-lite-image,gemini-3-pro-image,gemini-nano-banana-2.1,gemini-2.5-flash',
+    apiVersion: 'v1beta',
+  },
+  openai: { title: 'OpenAI', models: 'gpt-image-2.5-flare,gpt-image-1.5,gpt-image-1-mini,gpt-5.4-mini,gpt-5.4' },
+} as const satisfies Record<string, ProviderFacts>;
 
-export const providerNames = Object.keys(providers) as [ProviderName, ...ProviderName[]];
+/** The name in pools, logs and metrics. */
+export type ProviderName = keyof typeof known;
+
+export const providers: Readonly<Record<ProviderName, ProviderFacts>> = known;
+
+export const providerNames = Object.keys(known) as [ProviderName, ...ProviderName[]];
 
 /** `Gemini`, to start a sentence with. A pool of a later version may have a provider that this one does not know. */
 export const titleOf = (provider: string): string =>
   isKnown(provider) ? providers[provider].title : provider.slice(0, 1).toUpperCase() + provider.slice(1);
 
 /** `GENWARDEN_GEMINI_API_KEYS`, for the name `API_KEYS`. */
-export const settingOf = (provider: string, name: string): string =>
-  `GENWARDEN_${isKnown(provider) ? providers[provider].variables : provider.toUpperCase()}_${name}`;
+export const settingOf = (provider: string, name: string): string => `GENWARDEN_${provider.toUpperCase()}_${name}`;
 
 const isKnown = (provider: string): provider is ProviderName => Object.hasOwn(providers, provider);

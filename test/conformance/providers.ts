@@ -1,6 +1,7 @@
 // Each provider against the stand-in of its interface, for the suites of the provider port.
 
 import { afterAll, beforeAll, describe } from 'vitest';
+import { acmeProvider } from '../../examples/provider/acme.ts';
 import { geminiProvider } from '../../src/adapters/gemini/index.ts';
 import { openaiProvider } from '../../src/adapters/openai/index.ts';
 import { AttemptFailed, type PaidUsage, type TaskError } from '../../src/job/errors/index.ts';
@@ -46,6 +47,15 @@ const candidates: readonly Candidate[] = [
     name: 'openai',
     title: 'OpenAI',
     open: openaiProvider,
+    baseUrl: ({ url }) => `${url}/v1`,
+    imageModel: 'gpt-image-1.5',
+    textModel: 'gpt-5.4-mini',
+    imageBody: (base64) => ({ data: [{ b64_json: base64 }] }),
+  },
+  {
+    name: 'the example of docs/providers.md',
+    title: 'Acme',
+    open: acmeProvider,
     baseUrl: ({ url }) => `${url}/v1`,
     imageModel: 'gpt-image-1.5',
     textModel: 'gpt-5.4-mini',

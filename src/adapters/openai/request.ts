@@ -61,7 +61,7 @@ export function textParams(request: GenerateRequest, input: ResponseInputItem[])
     model,
     input: { system, schema },
   } = request;
-  const { verbosity, ...options } = optionsOf(request);
+  const { verbosity, moderation_model: rater, ...options } = optionsOf(request);
   const text = { ...(schema !== undefined && formatOf(schema)), ...(verbosity !== undefined && { verbosity }) };
   const words = schema !== undefined && schemaModeOf(schema) === 'words' ? [schemaWords(schema)] : [];
   const instructions = [...(system === undefined ? [] : [system]), ...words].join('\n\n');
@@ -71,6 +71,7 @@ export function textParams(request: GenerateRequest, input: ResponseInputItem[])
     input,
     // Otherwise OpenAI keeps every answer for 30 days.
     store: false,
+    ...(typeof rater === 'string' && { moderation: { model: rater } }),
     ...(instructions !== '' && { instructions }),
     ...(Object.keys(text).length > 0 && { text: text as ResponseCreateParamsNonStreaming['text'] & object }),
   };

@@ -23,6 +23,8 @@ export const openaiOptions: ProviderOptionTable = {
     },
     verbosity: { kind: 'text', form: { type: 'text', values: ['low', 'medium', 'high'] } },
     truncation: { kind: 'text', form: { type: 'text', values: ['auto', 'disabled'] } },
+    // The model that rates the prompt and the answer; what it flags can go to a reviewer.
+    moderation_model: { kind: 'text', form: { type: 'text' } },
     quality: {
       kind: 'image',
       form: { type: 'text', values: ['auto', 'low', 'medium', 'high', 'xhigh', 'max', 'standard', 'hd'] },

@@ -37,7 +37,12 @@ export function textOf(request: ResponseRequest, behaviour: Behaviour): string {
   return `The stand-in answers ${tokensOf(request.prompt)} tokens with this sentence (${idOf(request).slice(0, 6)}).`;
 }
 
-export function responseAnswer(request: ResponseRequest, outcome: TextOutcome): Record<string, unknown> {
+/** `isFlagged`: what the ratings say, if the request asks for them. */
+export function responseAnswer(
+  request: ResponseRequest,
+  outcome: TextOutcome,
+  isFlagged: boolean,
+): Record<string, unknown> {
   const { incomplete } = outcome;
   const input = tokensOf(request.prompt) + 258 * request.references.length;
   const output = tokensOf(outcome.text ?? outcome.refusal ?? '');
@@ -50,9 +55,16 @@ export function responseAnswer(request: ResponseRequest, outcome: TextOutcome): 
     incomplete_details: incomplete === undefined ? null : { reason: incomplete },
     model: request.model,
     output: outputOf(request, outcome),
+    moderation: request.isRated ? { input: rating(false), output: rating(isFlagged) } : null,
     usage: { input_tokens: input, output_tokens: output, total_tokens: input + output },
   };
 }
+
+const rating = (flagged: boolean): object => ({
+  type: 'moderation_result',
+  flagged,
+  categories: { hate: false, violence: flagged },
+});
 
 /** The events of the stream of a response, in order. */
 export function eventsOf(response: Record<string, unknown>, { text = '' }: TextOutcome): object[] {

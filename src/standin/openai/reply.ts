@@ -39,7 +39,7 @@ export async function responseReply(request: ResponseRequest, behaviour: Behavio
   return await delivered(behaviour, {
     ordinary: () => {
       const outcome = outcomeOf(request, behaviour);
-      const response = responseAnswer(request, outcome);
+      const response = responseAnswer(request, outcome, behaviour.kind === 'flag');
       if (!request.stream) return Promise.resolve(jsonReply(200, response));
       const events = eventsOf(response, outcome) as { type: string }[];
       const text = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');

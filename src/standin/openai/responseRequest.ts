@@ -11,6 +11,8 @@ export interface ResponseRequest {
   readonly prompt: string;
   readonly references: readonly Buffer[];
   readonly stream: boolean;
+  /** Whether the answer rates the prompt and itself. */
+  readonly isRated: boolean;
   /** The schema of a JSON answer; undefined for plain text. */
   readonly json: unknown;
 }
@@ -61,6 +63,7 @@ const requestSchema = z.strictObject({
   truncation: z.enum(['auto', 'disabled']).optional(),
   service_tier: z.string().optional(),
   safety_identifier: z.string().optional(),
+  moderation: z.strictObject({ model: z.string() }).optional(),
   metadata: z.record(z.string(), z.string()).optional(),
 });
 
@@ -78,6 +81,7 @@ export function parseResponseRequest(body: Buffer): ResponseRequest {
     prompt: promptOf(request),
     references: referencesOf(request),
     stream: request.stream === true,
+    isRated: request.moderation !== undefined,
     json:
       asked?.type === 'json_schema'
         ? asked.schema

@@ -186,3 +186,43 @@ test('a key file that is missing, empty or contains more than a key is named', (
     ]);
   }
 });
+
+test('without a file, the provider is the one that has keys, and Gemini if both or none have', () => {
+  const poolOf = (env: Record<string, string>): PoolSettings => loadPools(loadSettings({ env }))[0]!;
+  const openai = poolOf({ OPENAI_API_KEY: 'sk-a,sk-b', GENWARDEN_OPENAI_REQUESTS_PER_MINUTE: '50' });
+  expect(openai).toMatchObject({ provider: 'openai', apiVersion: undefined, baseUrl: undefined });
+  expect(openai.keys).toEqual(
+    ['sk-a', 'sk-b'].map((secret) => ({ secret, requestsPerMinute: 50, maxInFlight: 1_000 })),
+  );
+  expect(openai.models).toMatchObject({ image: ['gpt-image-2.5-flare', 'gpt-image-1.5', 'gpt-image-1-mini'] });
+  expect(openai.models.text[0]).toBe('gpt-5.4-mini');
+  expect(poolOf({ OPENAI_API_KEY: 'sk-a', GEMINI_API_KEY: 'g' }).provider).toBe('gemini');
+  expect(poolOf({}).provider).toBe('gemini');
+});
+
+test('pools of both providers each take what they leave out from the settings of their provider', () => {
+  const both = loadSettings({
+    env: {
+      GENWARDEN_POOLS_FILE: '/pools.json',
+      GENWARDEN_GEMINI_API_KEYS: 'of-gemini',
+      GENWARDEN_OPENAI_API_KEYS: 'of-openai',
+      GENWARDEN_OPENAI_BASE_URL: 'http://h:2/v1',
+    },
+  });
+  const content = { pools: [{ name: 'a' }, { name: 'b', provider: 'openai' }] };
+  const pools = loadPools(both, () => JSON.stringify(content));
+  expect(pools.map(({ provider, keys, baseUrl }) => [provider, keys[0]!.secret, baseUrl])).toEqual([
+    ['gemini', 'of-gemini', undefined],
+    ['openai', 'of-openai', 'http://h:2/v1'],
+  ]);
+  expect(pools.map(({ models }) => models.image[0])).toEqual(['gemini-3.1-flash-image', 'gpt-image-2.5-flare']);
+});
+
+test('an unknown provider, and a version of OpenAI beside its address, are refused', () => {
+  expect(problemsOf({ pools: [{ name: 'a', provider: 'acme' }] })).toEqual([
+    'pools[0].provider: Invalid option: expected one of "gemini"|"openai"',
+  ]);
+  expect(problemsOf({ pools: [{ name: 'a', provider: 'openai', apiVersion: 'v1' }] })).toEqual([
+    'pools[0].apiVersion: is not for this provider: the version is part of baseUrl, such as https://api.openai.com/v1',
+  ]);
+});

@@ -78,7 +78,7 @@ test('a text: system, options, references with their captions; never stored at O
   const references = [{ mediaType: 'image/png', bytes, caption: 'the yard' }];
   const input = {
     system: 'Be short.',
-    providerOptions: { temperature: 0.5, verbosity: 'low', max_output_tokens: 100 },
+    providerOptions: { temperature: 0.5, verbosity: 'low', max_output_tokens: 100, moderation_model: 'omni' },
   };
   await testProvider({ fetch }).generate(textRequest(input, { references }), aContext());
   expect(fetch.sent[0]!.url).toBe('https://api.openai.com/v1/responses');
@@ -89,6 +89,7 @@ test('a text: system, options, references with their captions; never stored at O
     max_output_tokens: 100,
     text: { verbosity: 'low' },
     store: false,
+    moderation: { model: 'omni' },
     input: [
       {
         role: 'user',

@@ -79,6 +79,18 @@ test('streams a text: the pieces are the whole', async () => {
   expect(whole).toContain(pieces.join(''));
 });
 
+test('rates a text if the request asks for it', async () => {
+  const rated = async (input: string): Promise<unknown> => {
+    const { moderation } = await sdk().responses.create({ model: 'gpt-5.4', input, moderation: { model: 'omni' } });
+    return moderation;
+  };
+  expect(await rated('fine')).toMatchObject({ output: { flagged: false } });
+  expect(await rated('bad [standin: flag]')).toMatchObject({
+    output: { flagged: true, categories: { violence: true } },
+  });
+  expect((await sdk().responses.create({ model: 'gpt-5.4', input: 'x' })).moderation).toBeNull();
+});
+
 test('lists its models for a known key only', async () => {
   expect((await sdk().models.list()).data.map(({ id }) => id)).toContain('gpt-image-1.5');
   expect(await problemOf(sdk('wrong-key-0123456789').models.list())).toMatchObject({

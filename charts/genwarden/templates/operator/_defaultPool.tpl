@@ -14,7 +14,7 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
-  provider: gemini
+  provider: {{ $pool.provider }}
   models:
     {{- toYaml $pool.models | nindent 4 }}
   concurrency: {{ $pool.concurrency }}
@@ -57,7 +57,7 @@ spec:
 
 {{- define "genwarden.poolBaseUrl" -}}
 {{- if .Values.standin.enabled -}}
-{{- printf "http://%s-standin" (include "genwarden.fullname" .) -}}
+{{- printf "http://%s-standin%s" (include "genwarden.fullname" .) (eq .Values.defaultPool.provider "openai" | ternary "/v1" "") -}}
 {{- else -}}
 {{- .Values.defaultPool.baseUrl -}}
 {{- end -}}
@@ -73,7 +73,7 @@ spec:
 {{- $keys := list -}}
 {{- if .Values.defaultPool.keys -}}
 {{- $keys = .Values.defaultPool.keys -}}
-{{- else if $secret -}}
+{{- else if and $secret (or .Values.standin.enabled (eq .Values.defaultPool.provider "gemini")) -}}
 {{- range include "genwarden.geminiEntries" . | fromJsonArray -}}
 {{- $keys = append $keys (dict "secretKeyRef" (dict "name" $secret "key" .) "requestsPerMinute" $perMinute) -}}
 {{- end -}}
