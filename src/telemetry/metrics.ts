@@ -127,6 +127,7 @@ const workerDefinitions = {
     'model',
   ]),
   fallbacks,
+  resultChecks: counter('genwarden_result_checks_total', 'Checks of results', ['pool', 'outcome']),
   tokens: counter('genwarden_tokens_total', 'Tokens as counted by the provider', ['provider', 'model', 'direction']),
   keyCooldowns: counter('genwarden_key_cooldowns_total', 'Cooldowns of API keys', ['pool', 'cause']),
   slots: gauge('genwarden_slots', 'Slots of this worker by state', ['pool', 'state']),

@@ -49,6 +49,11 @@ export class AttemptTelemetry {
     metrics.tokens.inc({ ...labels, direction: 'output' }, usage.outputTokens);
   }
 
+  resultChecked(outcome: 'passed' | 'flagged' | 'failed'): void {
+    const { metrics, pool } = this.#options;
+    metrics.resultChecks.inc({ pool, outcome });
+  }
+
   keyFailed({ code }: TaskError): void {
     if (isKeyFailure(code)) this.#options.metrics.keyCooldowns.inc({ pool: this.#options.pool, cause: code });
   }

@@ -53,6 +53,22 @@ export async function checkResult(
   held: HeldTask,
   context: WorkerContext,
 ): Promise<Checked | undefined> {
+  const checked = await checkInTime(claim, made, held, context);
+  if (checked !== undefined) context.telemetry.resultChecked(outcomeOf(checked));
+  return checked;
+}
+
+function outcomeOf({ failure, flags }: Checked): 'passed' | 'flagged' | 'failed' {
+  if (flags.length > 0) return 'flagged';
+  return failure === undefined ? 'passed' : 'failed';
+}
+
+async function checkInTime(
+  claim: Claim,
+  made: Pick<Generated, 'images' | 'output'>,
+  held: HeldTask,
+  context: WorkerContext,
+): Promise<Checked | undefined> {
   const { state, request } = claim;
   const { check } = request;
   const { checkTimeout } = state.of.policy;

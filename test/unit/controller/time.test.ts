@@ -79,10 +79,12 @@ describe('time', () => {
     await stage.startController();
     const { running } = stage.startTask();
     const artifacts = [{ name: 'image', mediaType: 'image/png', bytes: 1, digest: 'sha256:x' }];
-    stage.log.append(toReview(running, start), { artifacts });
+    const flags = [{ source: 'check', reason: 'It is red' }] as const;
+    const used = { pool: 'default', provider: 'gemini', model: 'm' };
+    stage.log.append(toReview(running, start, 'Flagged'), { artifacts, flags, used });
     await stage.clock.advance(30_000);
     expect(stage.log.lastOf()).toMatchObject({ state: 'failed', reason: 'ReviewTimeout' });
-    expect(stage.log.entries.at(-1)!.detail.artifacts).toEqual(artifacts);
+    expect(stage.log.entries.at(-1)!.detail).toMatchObject({ artifacts, flags, used });
   });
 
   test('a requeue without a stored request fails the task as SpecLost', async () => {

@@ -34,10 +34,13 @@ function refusal(decision: Decision): GenwardenError {
 describe('cancel', () => {
   test('ends every open task and keeps its results', () => {
     const usage = { inputTokens: 1, outputTokens: 2, durationMs: 3 };
+    const flags = [{ source: 'check', reason: 'It is red' }] as const;
     for (const state of [queued, running, inReview]) {
-      const { state: next, detail } = written(cancelTask(last(state, { usage }), { by: 'ann', running: 'stop' }, now));
+      const { state: next, detail } = written(
+        cancelTask(last(state, { usage, flags }), { by: 'ann', running: 'stop' }, now),
+      );
       expect(next).toMatchObject({ state: 'cancelled', finishedAt: now });
-      expect(detail).toEqual({ message: 'Cancelled by ann', usage });
+      expect(detail).toEqual({ message: 'Cancelled by ann', usage, flags });
     }
   });
 

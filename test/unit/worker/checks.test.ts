@@ -80,6 +80,7 @@ test('a result that passes its check succeeds, and the check is a paid call of t
     },
     { what: 'the metrics' },
   );
+  expect(metrics).toContain('genwarden_result_checks_total{pool="default",outcome="passed"} 1');
   for (const model of [painter, 'checker'])
     expect(metrics).toContain(
       `genwarden_paid_calls_total{pool="default",provider="fake",model="${model}",outcome="succeeded"} 1`,
