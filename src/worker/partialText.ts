@@ -16,6 +16,8 @@ export interface PartialTextOptions {
 
 /** ms between two batches. */
 const batchEvery = 200;
+/** ms between two times that text is sent again because watchers asked: many may come at once. */
+const resendEvery = 1_000;
 /** The most that one message carries, UTF-16 code units: in UTF-8 and JSON at most six times as many bytes. */
 const longestMessage = 32_768;
 /** Text of a call beyond this is not sent, so that workers keep a bounded copy, UTF-16 code units. */
@@ -30,6 +32,10 @@ export class PartialTextSender {
   /** Where the text begins that was not sent, or that a watcher lacks. */
   #unsentFrom = 0;
   #closed = false;
+  /** Where the text begins that watchers asked for. */
+  #askedFrom = Infinity;
+  /** Monotonic, ms. */
+  #resentAt = -Infinity;
 
   constructor(options: PartialTextOptions) {
     this.#options = options;
@@ -43,6 +49,7 @@ export class PartialTextSender {
     this.#call += 1;
     this.#text = '';
     this.#unsentFrom = 0;
+    this.#askedFrom = Infinity;
   };
 
   readonly add = (piece: string): void => {
@@ -66,17 +73,27 @@ export class PartialTextSender {
 
   #answer({ task, from = 0 }: TextRequest): void {
     if (this.#closed || (task !== undefined && task !== this.#options.attempt.task)) return;
-    this.#unsentFrom = Math.min(this.#unsentFrom, from);
+    this.#askedFrom = Math.min(this.#askedFrom, from);
     this.#schedule();
+  }
+
+  #sendAgain(): void {
+    const now = performance.now();
+    if (this.#askedFrom === Infinity || now - this.#resentAt < resendEvery) return;
+    this.#unsentFrom = Math.min(this.#unsentFrom, this.#askedFrom);
+    this.#askedFrom = Infinity;
+    this.#resentAt = now;
   }
 
   /** The first piece is sent immediately. */
   #schedule(): void {
     if (this.#timer !== undefined) return;
+    this.#sendAgain();
     this.#send(wholeCharacters(this.#text, this.#text.length));
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (this.#unsentFrom < wholeCharacters(this.#text, this.#text.length)) this.#schedule();
+      const isSent = this.#unsentFrom >= wholeCharacters(this.#text, this.#text.length);
+      if (!isSent || this.#askedFrom !== Infinity) this.#schedule();
     }, batchEvery);
   }
 

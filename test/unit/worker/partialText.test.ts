@@ -66,7 +66,7 @@ test('the first piece is sent immediately, later ones in batches, and the rest w
   expect(texts.sent).toHaveLength(3);
 });
 
-test('a watcher that asks gets the text again, from the start or from where it has it', async () => {
+test('a watcher that asks gets the text again, from the start or from where it has it, once a second', async () => {
   const texts = fakePartialTexts();
   const calls = start(texts);
   const { task } = world.submit();

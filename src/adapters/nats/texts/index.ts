@@ -8,18 +8,39 @@ import { listen } from '../link/listen.ts';
 
 export function natsPartialTexts(link: NatsLink): PartialTexts {
   const { connection, prefix } = link;
+  const watchers = new Map<string, Watched>();
   const publish = (subject: string, message: object): boolean => {
     // The client would buffer the message and send it later; NATS reports each publish that it refuses.
-    if (!link.connected() || !link.permissions().mayPublish(subject)) return false;
+    if (!link.connected() || connection.isClosed() || !link.permissions().mayPublish(subject)) return false;
     connection.publish(subject, JSON.stringify(message));
     return true;
   };
+  const watched = (job: string): Watched => {
+    const listeners = new Set<(text: PartialText) => void>();
+    const tell = (text: PartialText): void => listeners.forEach((listener) => listener(text));
+    return { listeners, stop: listen(link, `${prefix}.text.*.${nameToken(job)}`, reader(textSchema, tell)) };
+  };
   return {
     send: (text) => publish(`${prefix}.text.${nameToken(text.pool)}.${nameToken(text.job)}`, text),
-    watch: (job, listener) => listen(link, `${prefix}.text.*.${nameToken(job)}`, reader(textSchema, listener)),
+    watch: (job, listener) => {
+      // A job may have many watchers; each message is read once.
+      const { listeners, stop } = watchers.get(job) ?? watched(job);
+      watchers.set(job, { listeners: listeners.add(listener), stop });
+      return () => {
+        if (!listeners.delete(listener) || listeners.size > 0) return;
+        watchers.delete(job);
+        stop();
+      };
+    },
     ask: (job, request) => void publish(askSubject(prefix, job), request),
     onAsked: (job, listener) => listen(link, askSubject(prefix, job), reader(requestSchema, listener)),
   };
+}
+
+/** The watchers of one job share a subscription. */
+interface Watched {
+  readonly listeners: Set<(text: PartialText) => void>;
+  readonly stop: () => void;
 }
 
 const askSubject = (prefix: string, job: string): string => `${prefix}.asktext.${nameToken(job)}`;
