@@ -63,10 +63,10 @@ export function isMissing(error: unknown): boolean {
   return name === 'NoSuchKey' || name === 'NotFound' || ($metadata?.httpStatusCode === 404 && name !== 'NoSuchBucket');
 }
 
-/** The store refused the request, instead of failing at it. */
+/** The store answered that it does not do it. */
 export const hasAnswered = (error: unknown): boolean => {
   const status = asS3Error(error).$metadata?.httpStatusCode ?? 0;
-  return status >= 300 && status < 500;
+  return status >= 300;
 };
 
 /** Another object is stored there already, or is being stored at this moment. */

@@ -11,6 +11,7 @@ export class Health {
   readonly #marks: StorageMarks;
   readonly #problems = new Set<StoragePlace>();
   #answeredAt = -Infinity;
+  #recoveredAt = -Infinity;
 
   constructor(marks: StorageMarks) {
     this.#marks = marks;
@@ -30,14 +31,21 @@ export class Health {
     return performance.now() - this.#answeredAt;
   }
 
+  /** ms since the store recovered. */
+  get wellFor(): number {
+    return performance.now() - this.#recoveredAt;
+  }
+
   /** `stored`: the request wrote bytes. A read tells nothing about room. */
   answered(stored: boolean): void {
     this.#answeredAt = performance.now();
+    const before = this.#problems.size;
     for (const place of this.#problems) {
       if (place === 's3-full' && !stored) continue;
       this.#problems.delete(place);
       this.#marks.hasRoom(place, 'artifacts');
     }
+    if (before > 0 && !this.troubled) this.#recoveredAt = performance.now();
   }
 
   failed(place: StoragePlace, words: string): void {

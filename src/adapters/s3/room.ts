@@ -1,6 +1,7 @@
 // Whether the store takes another artifact, asked before a worker pays for one.
 
 import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { GenwardenError } from '../../job/errors/index.ts';
 import { probeKey } from './keys.ts';
 import { head, request } from './objects.ts';
 import type { Store } from './settings.ts';
@@ -8,6 +9,8 @@ import type { Store } from './settings.ts';
 /** ms. A store that answered so recently is not asked. */
 const trustedFor = 10_000;
 const askEvery = 1_000;
+/** ms. Workers try again to store what they hold at least as often: these results come first, or their tasks would be paid twice. */
+const heldFirst = 2_200;
 /** A picture. */
 const probeBytes = 1024 * 1024;
 
@@ -16,14 +19,21 @@ export function roomCheck(store: Store): () => Promise<void> {
   let asked: Promise<void> | undefined;
   let askedAt = -Infinity;
   return async () => {
-    if (!store.health.troubled && store.health.quietFor < trustedFor) return;
+    if (!store.health.troubled && store.health.quietFor < trustedFor) return refuseWhileHeld(store);
     if (asked === undefined || performance.now() - askedAt > askEvery) {
       askedAt = performance.now();
       asked = store.health.troubled ? write(store) : head(store, probeKey(store)).then(() => undefined);
       asked.catch(() => undefined);
     }
     await asked;
+    refuseWhileHeld(store);
   };
+}
+
+function refuseWhileHeld({ health, address }: Store): void {
+  if (health.wellFor > heldFirst) return;
+  const message = `The S3 artifact store (${address}) has just recovered: results that workers hold are stored first.`;
+  throw new GenwardenError('ArtifactStoreUnavailable', message);
 }
 
 async function write(store: Store): Promise<void> {

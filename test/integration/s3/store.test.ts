@@ -164,3 +164,36 @@ test('altered bytes are an error, not a picture', async () => {
   await expect(store.read('acme', digest)).rejects.toMatchObject({ code: 'ArtifactStoreFailed' });
   await expect(store.read('acme', digest)).rejects.toThrow(/do not match its digest/);
 });
+
+test('errors name the cause, the place and what to do, and the store learns what it cannot do', async () => {
+  const marks: string[] = [];
+  const storage = {
+    refused: (place: string, _: string, words: string) => void marks.push(`${place}: ${words}`),
+    hasRoom: (place: string) => void marks.push(`${place} over`),
+  };
+  const store = s3Store(server, { clock: virtualClock(Date.now()), storage });
+  const put = () => store.put('acme', randomBytes(10), 'image/png');
+  const where = `bucket artifacts at ${server.url}`;
+  const cases = [
+    [
+      301,
+      'PermanentRedirect',
+      { 'x-amz-bucket-region': 'eu-west-9' },
+      /is in region eu-west-9\)\. Correct GENWARDEN_S3_REGION/,
+    ],
+    [403, 'RequestTimeTooSkewed', {}, /refuses this machine's clock .* Set the clock/],
+    [503, 'SlowDown', {}, /does not answer as it should .*HTTP 503 SlowDown\)\. Check GENWARDEN_S3_ENDPOINT/],
+    [507, 'XMinioStorageFull', {}, /store is full .* Raise the bucket's quota/],
+  ] as const;
+  for (const [status, code, headers, words] of cases) {
+    server.proxy.fail({ how: { status, code, headers } });
+    await expect(put()).rejects.toThrow(words);
+  }
+  server.proxy.fail(undefined);
+  await put();
+  expect(marks.filter((mark) => !mark.endsWith('over')).map((mark) => mark.split(' ')[0])).toEqual(
+    expect.arrayContaining(['s3-region:', 's3-clock:', 's3-away:', 's3-full:']),
+  );
+  expect(marks.every((mark) => mark.endsWith('over') || mark.includes(where))).toBe(true);
+  expect(marks.slice(-4).toSorted()).toEqual(['s3-away over', 's3-clock over', 's3-full over', 's3-region over']);
+});
