@@ -85,6 +85,9 @@ topologySpreadConstraints:
   value: {{ $values.settings.heartbeatTimeout | quote }}
 - name: GENWARDEN_ARTIFACT_STORE
   value: {{ $values.settings.artifactStore | quote }}
+{{- with include "genwarden.s3Env" . }}
+{{ . }}
+{{- end }}
 - name: GENWARDEN_METRICS_HOST
   value: 0.0.0.0
 {{ include "genwarden.natsEnv" . }}

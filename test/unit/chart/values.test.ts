@@ -99,6 +99,8 @@ describe('the defaults', () => {
     ['settings.heartbeatTimeout', 'HEARTBEAT_TIMEOUT'],
     ['settings.reconnectHold', 'RECONNECT_HOLD'],
     ['settings.artifactStore', 'ARTIFACT_STORE'],
+    ['s3.region', 'S3_REGION'],
+    ['s3.pathTemplate', 'S3_PATH_TEMPLATE'],
     ['nats.prefix', 'NATS_PREFIX'],
     ['nats.replicas', 'NATS_REPLICAS'],
     ['defaultPool.concurrency', 'CONCURRENCY'],

@@ -39,12 +39,18 @@ spec:
         {{- with include "genwarden.natsMounts" $of }}
         {{- . | nindent 8 }}
         {{- end }}
+        {{- with include "genwarden.s3Mounts" $of }}
+        {{- . | nindent 8 }}
+        {{- end }}
         {{- with $worker.extraVolumeMounts }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
   volumes:
     {{- include "genwarden.tmpVolume" . | nindent 4 }}
     {{- with include "genwarden.natsVolumes" $of }}
+    {{- . | nindent 4 }}
+    {{- end }}
+    {{- with include "genwarden.s3Volumes" $of }}
     {{- . | nindent 4 }}
     {{- end }}
     {{- with $worker.extraVolumes }}
