@@ -67,6 +67,23 @@ const chained: TaskRequest = {
   concurrencyKey: null,
 };
 
+/** A task whose result a model checks, and its request after a tweak. */
+const checkedQueued = submitted({ ...of, policy: policyFor('image', { check: { prompt: 'Is anything red?' } }) });
+const checkedRunning = claimed(checkedQueued, 'worker-a1', 12, start + 2 * second);
+const flagged = toReview(checkedRunning, start + 9 * second, 'Flagged');
+const checked: TaskRequest = {
+  ...request,
+  check: {
+    prompt: 'Is anything red?',
+    schema: { type: 'object', properties: { flagged: { type: 'boolean' } }, required: ['flagged'] },
+    models: { pictures: 'gemini-2.5-flash' },
+  },
+};
+const tweaked: TaskRequest = {
+  ...checked,
+  tweaked: { prompt: request.input.prompt, instructions: ['Fix red violations'] },
+};
+
 const queued = submitted(of);
 const running = claimed(queued, 'worker-a1', 12, start + 2 * second);
 // Both hints are spelled out, because the golden files must not change when the catalogue's wording does.
@@ -113,6 +130,9 @@ export const goldenWrites: Readonly<Record<string, TaskWrite>> = {
   claimedAfter: status(claimed(released(held, start + 20 * second), 'worker-a1', 12, start + 21 * second), {
     message: 'Claimed by worker-a1',
   }),
+  checked: spec(checkedQueued, 'Submitted', checked),
+  flagged: status(flagged, { ...result, flags: [{ source: 'check', reason: 'The border is red' }] }),
+  tweaked: spec(newRun(flagged, 'Tweaked', start + 60 * second), 'Run 2: a tweak requested by ann', tweaked),
   deleted: status(deleted(ended, start + 90 * second), { message: 'Deleted' }),
 };
 

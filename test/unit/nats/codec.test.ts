@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { headers } from '@nats-io/transport-node';
 import { describe, expect, it } from 'vitest';
 import {
-  chainSchemaVersion,
   decodeEntry,
   decodeState,
   encodeWrite,
   schemaVersion,
+  schemaVersionOf,
 } from '../../../src/adapters/nats/stream/codec.ts';
 import { keyMessage } from '../../../src/adapters/nats/log/concurrencyKey.ts';
 import { subjectOf } from '../../../src/adapters/nats/stream/subjects.ts';
@@ -52,7 +52,7 @@ describe('messages of the stream', () => {
       headers: Object.fromEntries(written.keys().map((key) => [key, written.get(key)])),
       body: JSON.parse(body) as unknown,
     };
-    expect(message).toEqual(golden(write.state.of.after === undefined ? schemaVersion : chainSchemaVersion, name));
+    expect(message).toEqual(golden(schemaVersionOf(write.state.of), name));
   });
 
   it('the holder of a concurrency key is written as in the golden file', () => {

@@ -2,19 +2,25 @@
 
 import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
 import { GenwardenError } from '../../../job/errors/index.ts';
-import { isHeld, type TaskDetail, type TaskState, type TaskWrite } from '../../../job/task.ts';
+import { isHeld, type TaskDetail, type TaskIdentity, type TaskState, type TaskWrite } from '../../../job/task.ts';
 import type { DetailedEntry, LogEntry } from '../../../ports/jobLog.ts';
 import type { MessageContent } from '../jetstream/reads.ts';
 import { parseTaskState, writeTaskState } from './taskHeader.ts';
 
 /** Major and minor: readers ignore what a newer minor version adds, and leave a newer major version alone. */
 export const schemaVersion = '1.0';
-/**
- * Of every message of a task that waits for others. Processes of earlier versions would not know what it waits for, and would
- * send its templates to the model as they are, so they leave it alone.
- */
-export const chainSchemaVersion = '2.0';
+/** Of the messages of tasks that processes of earlier versions must leave alone. */
+const secondSchemaVersion = '2.0';
 const schemaMajor = 2;
+
+/**
+ * Processes of earlier versions would not know what a task with `after` waits for, and would send its templates to the model as
+ * they are. They would let results pass that a check or a rating may flag.
+ */
+export function schemaVersionOf({ after, policy }: TaskIdentity): string {
+  const isFirst = after === undefined && policy.review !== 'onFlag' && policy.checkTimeout === undefined;
+  return isFirst ? schemaVersion : secondSchemaVersion;
+}
 
 export const headerNames = { schema: 'Genwarden-Schema', writeId: 'Genwarden-Write', task: 'Genwarden-Task' } as const;
 
@@ -31,7 +37,7 @@ export type Decoded<T> =
 
 export function encodeWrite({ state, detail }: TaskWrite, writeId: string): Encoded {
   const headers = newHeaders();
-  headers.append(headerNames.schema, state.of.after === undefined ? schemaVersion : chainSchemaVersion);
+  headers.append(headerNames.schema, schemaVersionOf(state.of));
   headers.append(headerNames.writeId, writeId);
   headers.append(headerNames.task, writeTaskState(state));
   return { headers, body: JSON.stringify(detail) };
