@@ -16,6 +16,7 @@ export type Cause =
   | 'ProviderOutage'
   | 'QuotaExhausted'
   | 'BudgetExhausted'
+  | 'TenantLimit'
   | 'QueuedBehind'
   | 'WorkersBusy'
   | 'WorkerMemory'

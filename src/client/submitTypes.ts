@@ -88,5 +88,7 @@ export interface SubmitRequest {
   policy?: PolicyRequest;
   labels?: Record<string, string>;
   metadata?: Json;
+  /** Counts in the pool's limit of running tasks per group of a tenant; in the syntax of a Kubernetes label's value. */
+  group?: string;
   concurrencyKey?: string;
 }

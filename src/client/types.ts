@@ -25,6 +25,8 @@ export interface ListedJob {
   submittedAt: string;
   startedAt: string | null;
   finishedAt: string | null;
+  /** For the pool's limit of running tasks per group. */
+  group: string | null;
   /** The latest moment by which the job will be terminal. */
   deadlineAt: string;
   expiresAt: string;

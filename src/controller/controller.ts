@@ -113,6 +113,8 @@ function partsOf(options: ControllerOptions, closing: AbortSignal): ControlLoopP
     permission,
     dueTimes,
     reporter,
+    workers,
+    pools: options.pools,
   });
   const tasks = periodicTasks({ ...options, workers, observer, metrics, missing, reconciler });
   const periodic = new PeriodicTasks(tasks, logger);
@@ -121,5 +123,5 @@ function partsOf(options: ControllerOptions, closing: AbortSignal): ControlLoopP
 }
 
 function blocksOf({ keys }: ControllerOptions): World['block'] {
-  return keys === undefined ? () => undefined : (pool, model, tenant) => keys.block(pool, model, tenant);
+  return keys === undefined ? () => undefined : (...call) => keys.block(...call);
 }

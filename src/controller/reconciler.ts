@@ -4,15 +4,18 @@
 import { equalJitter, type Backoff } from '../job/backoff.ts';
 import { decide } from '../job/rules/decide.ts';
 import type { Write } from '../job/rules/rule.ts';
-import { isHeld, isOpen, type Instant, type Sequence } from '../job/task.ts';
+import { isHeld, isOpen, type Instant, type Sequence, type SpecWrite } from '../job/task.ts';
 import { elapsed } from '../job/time.ts';
+import { inParts } from '../jobs/lanes.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobLog } from '../ports/jobLog.ts';
+import type { PoolRegistry } from '../ports/poolRegistry.ts';
 import type { Follower } from '../readmodel/follower.ts';
+import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 import { fromTaskKey, type TaskKey } from '../readmodel/taskKey.ts';
 import { parentsOf } from './dependents.ts';
 import type { DueTimes } from './dueTimes.ts';
-import { addressOf, messageFor, type Observed } from './message.ts';
+import { addressOf, messageFor, type Message, type Observed } from './message.ts';
 import type { MissingMessages } from './missingMessages.ts';
 import type { OutcomeReporter } from './outcomeReporter.ts';
 import type { WorldObserver } from './worldObserver.ts';
@@ -31,6 +34,8 @@ export interface ReconcilerOptions {
   readonly permission: WritePermission;
   readonly dueTimes: DueTimes;
   readonly reporter: OutcomeReporter;
+  readonly pools: Pick<PoolRegistry, 'find'>;
+  readonly workers: Pick<WorkerDirectory, 'list'>;
 }
 
 const concurrency = 64;
@@ -143,7 +148,7 @@ export class Reconciler {
   async #apply(key: TaskKey, observed: Observed, verdict: Write, now: Instant): Promise<boolean> {
     const { log, follower, reporter, permission } = this.#options;
     const { task, sequence } = observed;
-    const message = await messageFor(verdict, task, sequence, log, now);
+    const message = this.#placed(await messageFor(verdict, task, sequence, log, now));
     if (!permission.granted) return true;
     this.#attempted.set(key, { sequence, failures: this.#attempted.get(key)?.failures ?? 0 });
     try {
@@ -156,6 +161,13 @@ export class Reconciler {
       reporter.reconciled(observed, message, { outcome: 'failed', error });
       throw error;
     }
+  }
+
+  /** A task that waited for others is queued now, so its part is chosen now. */
+  #placed({ write, rule }: Message): Message {
+    if (rule !== 'DependenciesMet' || write.state.state !== 'queued') return { write, rule };
+    const [placed] = inParts(this.#options, [write as SpecWrite]);
+    return { write: placed!, rule };
   }
 
   #delayAfterFailure(key: TaskKey): number {

@@ -17,7 +17,9 @@ export type BlockReason =
   /** Every key has used up its quota of the model, or has none. */
   | 'QuotaExhausted'
   /** The pool or the tenant has spent its budget. */
-  | 'BudgetExhausted';
+  | 'BudgetExhausted'
+  /** As many tasks of the tenant, or of the task's group, run as the pool allows. */
+  | 'TenantLimit';
 
 /** Why a pool admits no call of a model at the moment. */
 export interface Block {
@@ -38,7 +40,7 @@ export interface Block {
 }
 
 /** A block for which the provider is not the cause: a task that times out meanwhile fails with `QueueTimeout`. */
-export const plainBlock = (reason: 'RateLimit' | 'NoKeys', until: Instant | null): Block => ({
+export const plainBlock = (reason: 'RateLimit' | 'NoKeys' | 'TenantLimit', until: Instant | null): Block => ({
   reason,
   code: 'QueueTimeout',
   until,

@@ -21,12 +21,15 @@ export function blockError(
 }
 
 function sentence(block: Block, { pool, model }: Target, now: Instant): string {
-  if (block.reason === 'BudgetExhausted' && block.message !== '') return block.message;
+  if (hasOwnWords(block.reason) && block.message !== '') return block.message;
   const own = ownWords(block.message);
   const words = own === '' ? '' : `: ${own}`;
   const seconds = block.since === null ? 0 : Math.max(0, Math.round((now - block.since) / 1_000));
   return `${what(block.reason, pool, model, block.provider?.status)}${block.since === null ? '' : ` for ${seconds} s`}${words}`;
 }
+
+/** Their message is a whole sentence of Genwarden, and not the provider's words. */
+const hasOwnWords = (reason: BlockReason): boolean => reason === 'BudgetExhausted' || reason === 'TenantLimit';
 
 function what(reason: BlockReason, pool: string, model: string, status: number | undefined): string {
   switch (reason) {
@@ -44,6 +47,8 @@ function what(reason: BlockReason, pool: string, model: string, status: number |
       return `Pool ${pool} has had no API key`;
     case 'BudgetExhausted':
       return `The budget of pool ${pool} or of the tenant has been spent`;
+    case 'TenantLimit':
+      return `As many tasks of the tenant, or of the task's group, as pool ${pool} allows have been running`;
     case 'RateLimit':
       return `The requests per minute of every API key of pool ${pool} have been used up`;
     default:

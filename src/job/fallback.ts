@@ -71,6 +71,7 @@ function causeOfBlock({ reason }: Block): FallbackCause | undefined {
     case 'KeysCooling':
     case 'NoKeys':
     case 'BudgetExhausted':
+    case 'TenantLimit':
       return undefined;
     default:
       return reason satisfies never;

@@ -32,3 +32,17 @@ export function roomFor(limits: RunningLimits, flow: Flow, running: { tenant: nu
   const room = Math.min(tenantLimit(limits, flow.tenant) - running.tenant, groupLimit(limits, flow) - running.group);
   return Math.max(0, room);
 }
+
+export const isLimited = (limits: RunningLimits, flow: Flow): boolean =>
+  Math.min(tenantLimit(limits, flow.tenant), groupLimit(limits, flow)) < Infinity;
+
+/** The limit that holds the flow back, in words: the one of the tenant first. */
+export function limitReached(limits: RunningLimits, flow: Flow, running: { tenant: number; group: number }) {
+  const tenant = { who: `Tenant ${flow.tenant}`, running: running.tenant, limit: tenantLimit(limits, flow.tenant) };
+  const group = {
+    who: `Group ${flow.group} of tenant ${flow.tenant}`,
+    running: running.group,
+    limit: groupLimit(limits, flow),
+  };
+  return [tenant, group].find((one) => one.running >= one.limit);
+}

@@ -1,4 +1,4 @@
-// Why pools admit no call, asked of the key ring once for each pool, model and tenant, for many tasks at one moment.
+// Why pools admit no call, asked of the key ring once for each pool, model, tenant and group, for many tasks at one moment.
 
 import type { Block } from '../job/block.ts';
 import { targetOf } from '../job/target.ts';
@@ -13,12 +13,12 @@ export function blocksOf(keys: Pick<KeyRingView, 'block'> | undefined): Blocks {
   return (state) => {
     if (keys === undefined || state.state !== 'queued') return null;
     const { pool, model } = targetOf(state);
-    const { tenant } = state.of;
-    // The leading controller asks for every queued task each second. None of the three contains a line break.
-    const call = `${pool}\n${model}\n${tenant}`;
+    const { tenant, group } = state.of;
+    // The leading controller asks for every queued task each second. None of the four contains a line break.
+    const call = `${pool}\n${model}\n${tenant}\n${group ?? ''}`;
     const before = known.get(call);
     if (before !== undefined) return before;
-    const block = keys.block(pool, model, tenant) ?? null;
+    const block = keys.block(pool, model, tenant, group) ?? null;
     known.set(call, block);
     return block;
   };

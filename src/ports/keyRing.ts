@@ -2,6 +2,7 @@
 // key, cool-downs per key and model, outages of a model, and budgets.
 
 import type { Block } from '../job/block.ts';
+import type { Flow } from '../job/parts.ts';
 import type { ProviderAnswer, TaskError } from '../job/errors/index.ts';
 import type { Instant } from '../job/task.ts';
 
@@ -18,6 +19,21 @@ export interface CallRequest {
   readonly tenant: string;
   /** `<job>/<task>`: tells one failing task from a failing provider. */
   readonly task: string;
+}
+
+/** The place that a task takes while it runs, under the limits of its tenant and group. */
+export interface PlaceRequest {
+  /** `<job>/<task>` */
+  readonly task: string;
+  readonly flow: Flow;
+}
+
+/** Counts as one running task of the tenant and the group until `release`. It lapses if its process dies. */
+export interface Place {
+  /** The task was claimed under this place: places of its earlier attempts no longer count. */
+  claimed(): void;
+  /** Resolves once it is stored. A second release changes nothing. Never rejects. */
+  release(): Promise<void>;
 }
 
 /** The right to make one call with a key, reserved until `release`. */
@@ -127,9 +143,16 @@ export interface KeyRing {
    * `'secret' in answer`. Rejects if NATS does not answer for some seconds.
    */
   reserve(pool: string, call: CallRequest): Promise<HeldKey | Block>;
+  /**
+   * Takes a place for a task that is about to be claimed. Answers with the block if its tenant or group has none left. Tell the two
+   * apart by `'release' in answer`. Rejects if NATS does not answer for some seconds.
+   */
+  takePlace(pool: string, request: PlaceRequest): Promise<Place | Block>;
+  /** From memory: how many more tasks of the flow may run now; Infinity without a limit. */
+  room(pool: string, flow: Flow): number;
   state(pool: string): Promise<readonly KeyState[]>;
-  /** From memory: why no call of this model by this tenant is admitted now; undefined if one is. */
-  block(pool: string, model: string, tenant: string): Block | undefined;
+  /** From memory: why no task of this tenant and group may run with this model now; undefined if one may. */
+  block(pool: string, model: string, tenant: string, group?: string): Block | undefined;
   /** From memory: the models of the pool that are out. */
   outages(pool: string): readonly Outage[];
   /** From memory: what the pool and each of its tenants spent, for pools with prices. */

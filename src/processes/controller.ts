@@ -23,6 +23,7 @@ import {
   type StartedProcess,
 } from './bootstrap.ts';
 import { openLog } from './openPorts.ts';
+import { poolShares } from './poolShares.ts';
 
 export function startControllerProcess(
   settings: Settings,
@@ -43,14 +44,16 @@ async function control(settings: Settings, context: ProcessContext, signal: Abor
   const stop = resources.own('connection events', new AbortController(), (it) => it.abort());
   const listening = { holdMs: reconnectHoldMs, signal: stop.signal, log: logger };
   const losses = watchConnectionLosses(natsSettings(settings, name), listening);
+  const pools = await natsPoolRegistry(link);
+  const shares = poolShares(pools, link.closing);
   const controller = startController({
     name,
     log,
     queue,
     heartbeats: natsHeartbeats(link, { losses }),
     leadership: await natsLeadership(link),
-    pools: await natsPoolRegistry(link),
-    keys: await natsKeyRing(link, { keys: {}, clock }),
+    pools,
+    keys: await natsKeyRing(link, { keys: {}, limits: (of) => shares(of).limits ?? {}, clock }),
     storage: storageOf(link),
     ...(artifacts?.sweep === undefined ? {} : { sweepArtifacts: artifacts.sweep }),
     clock,

@@ -29,6 +29,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Settings } from '../config/settings.ts';
 import { openArtifacts } from './artifacts.ts';
 import type { ProcessContext } from './bootstrap.ts';
+import { poolShares } from './poolShares.ts';
 
 export interface OpenLog {
   readonly clock: Clock;
@@ -65,14 +66,16 @@ export async function openPorts(context: ProcessContext, settings: Settings): Pr
   const { link, resources } = context;
   const opened = await openLog(context, settings.retentionMs);
   const { clock } = opened;
+  const pools = await natsPoolRegistry(link);
+  const shares = poolShares(pools, link.closing);
   return {
     ...opened,
     heartbeats: natsHeartbeats(link),
     texts: natsPartialTexts(link),
     artifacts: await openArtifacts(context, settings, clock),
     images: sharpImageReader(),
-    keys: await natsKeyRing(link, { keys: {}, clock }),
-    pools: await natsPoolRegistry(link),
+    keys: await natsKeyRing(link, { keys: {}, limits: (of) => shares(of).limits ?? {}, clock }),
+    pools,
     schemas: resources.own('schema checks', jsonSchemaChecker(), (it) => it.close()),
   };
 }

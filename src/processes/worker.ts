@@ -50,12 +50,13 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
   await declared.declare(declarationOf(pool));
   if (pool.keys.length === 0)
     logger.warn({ pool: pool.name }, `pool ${pool.name} has no API key: its tasks stay queued`);
+  const shares = poolShares(declared, link.closing);
   const keys = await natsKeyRing(link, {
     keys: { [pool.name]: pool.keys },
     budgets: { [pool.name]: budgetsOf(pool) },
+    limits: (of) => shares(of).limits ?? {},
     clock,
   });
-  const shares = poolShares(declared, link.closing);
   const weights = (of: string, tenant: string): number => weightOf(shares(of), tenant);
   const schemas = resources.own('schema checks', jsonSchemaChecker(), (it) => it.close());
   const artifacts = await openArtifacts(context, settings, clock);

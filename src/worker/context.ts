@@ -7,11 +7,13 @@ import type { HeartbeatSender } from './heartbeatSender.ts';
 import type { HeldTasks } from './heldTasks.ts';
 import type { WorkerOptions } from './options.ts';
 import type { Slots } from './slots.ts';
+import type { TenantPlaces } from './tenantPlaces.ts';
 
 export interface WorkerContext {
   readonly options: WorkerOptions;
   readonly slots: Slots;
   readonly admission: Admission;
+  readonly places: TenantPlaces;
   readonly heldTasks: HeldTasks;
   readonly heartbeat: HeartbeatSender;
   readonly telemetry: AttemptTelemetry;

@@ -7,7 +7,7 @@ import { withSpent } from '../job/spent.ts';
 import { elapsed } from '../job/time.ts';
 import type { HeldKey } from '../ports/keyRing.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
-import { Admission } from './admission.ts';
+import { Admission, type Admitted } from './admission.ts';
 import { runAttempt } from './attempt.ts';
 import { AttemptTelemetry } from './attemptTelemetry.ts';
 import { CallDurations } from './callDurations.ts';
@@ -20,6 +20,7 @@ import type { WorkerOptions } from './options.ts';
 import type { Claim } from './pipeline.ts';
 import { report } from './report.ts';
 import { Slots } from './slots.ts';
+import { TenantPlaces } from './tenantPlaces.ts';
 
 export type { WorkerOptions } from './options.ts';
 
@@ -76,7 +77,8 @@ function contextOf(options: WorkerOptions, stop: AbortController, ended: AbortSi
     logger[isKnown ? 'debug' : 'error']({ err }, 'Cannot get a provider key; will retry in a second');
   };
   const memory = new MemoryGate({ ...options, signal: stop.signal });
-  const admission = new Admission({ ...options, memory, signal: stop.signal, onError });
+  const places = new TenantPlaces({ ...options, signal: stop.signal });
+  const admission = new Admission({ ...options, memory, places, signal: stop.signal, onError });
   const heartbeat = new HeartbeatSender(options, heldTasks, slots, memory);
   const telemetry = new AttemptTelemetry(options);
   const stopTelling = options.storage?.onChange(() => heartbeat.beat());
@@ -89,6 +91,7 @@ function contextOf(options: WorkerOptions, stop: AbortController, ended: AbortSi
     options,
     slots,
     admission,
+    places,
     heldTasks,
     heartbeat,
     telemetry,
@@ -111,12 +114,12 @@ async function runUntilStopped(context: WorkerContext): Promise<void> {
 }
 
 async function claimUntilStopped(context: WorkerContext): Promise<void> {
-  const { options, slots, admission, stopped } = context;
+  const { options, slots, admission, places, stopped } = context;
   while (!stopped.aborted) {
     await slots.untilFree();
     const atMost = Math.min(slots.free, await admission.room());
     if (stopped.aborted || atMost === 0) continue;
-    const deliveries = await options.queue.claimable(options.pool, atMost, stopped);
+    const deliveries = await options.queue.claimable(options.pool, atMost, stopped, places.room);
     for (const delivery of deliveries) startDelivery(delivery, context);
   }
 }
@@ -131,23 +134,28 @@ function startDelivery(delivery: Delivery, context: WorkerContext): void {
 
 /** Processes one delivery in its slot, until its final write is answered. Never rejects. */
 async function runDelivery(delivery: Delivery, held: HeldTask, context: WorkerContext): Promise<void> {
-  let freeMemory: Release = () => undefined;
+  let admitted: Admitted | undefined;
   try {
     if ((await leftToController(delivery, context)) || (await waitsForRoom(delivery, context))) return;
-    const admitted = await context.admission.admit(delivery, held);
-    if (admitted === undefined) return;
-    const { key, release } = admitted;
-    freeMemory = release;
-    const claim = await claimTask(delivery, held, context);
-    if (claim === undefined) void key.release({ outcome: 'unused' });
-    else await runClaimed(claim, held, key, context);
+    admitted = await context.admission.admit(delivery, held);
+    if (admitted !== undefined) await runAdmitted(delivery, held, admitted, context);
   } catch (err) {
     const { logger } = context.options;
     logger.error({ err, job: held.job, task: held.task }, 'A slot failed; the controller will recover its task');
   } finally {
+    if (admitted !== undefined) context.places.leave(admitted.place, delivery.entry.state);
     context.heldTasks.remove(held);
-    context.slots.release(held.unsettled, freeMemory);
+    context.slots.release(held.unsettled, admitted?.release ?? noMemory);
   }
+}
+
+const noMemory: Release = () => undefined;
+
+async function runAdmitted(delivery: Delivery, held: HeldTask, { key, place }: Admitted, context: WorkerContext) {
+  const claim = await claimTask(delivery, held, context);
+  if (claim === undefined) return void key.release({ outcome: 'unused' });
+  place.claimed();
+  await runClaimed(claim, held, key, context);
 }
 
 async function runClaimed(claim: Claim, held: HeldTask, key: HeldKey, context: WorkerContext): Promise<void> {
@@ -179,11 +187,12 @@ const requeueTimeout = 3_000;
  * `requeueTimeoutMs` to requeue their tasks. Resolves when the worker holds no task, or after both timeouts. Call it after
  * `context.stopped` has aborted. Never rejects.
  */
-async function drainHeld({ heldTasks, options }: WorkerContext): Promise<void> {
+async function drainHeld({ heldTasks, places, options }: WorkerContext): Promise<void> {
   const { drainTimeoutMs = drainTimeout, requeueTimeoutMs = requeueTimeout } = options;
   await heldTasks.empty(AbortSignal.timeout(drainTimeoutMs));
   heldTasks.abortAll(new AttemptAborted('drained', 'The worker is shutting down'));
   await heldTasks.empty(AbortSignal.timeout(requeueTimeoutMs));
+  await places.settled(requeueTimeoutMs);
 }
 
 /**

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { taskError, type TaskErrorCode, type TaskErrorDetails } from '../../src/job/errors/index.ts';
 import type { Block } from '../../src/job/block.ts';
 import type { OpenRing } from '../../src/adapters/nats/keys/ring.ts';
+import type { RunningLimits } from '../../src/job/shares.ts';
 import type { Budgets } from '../../src/adapters/nats/keys/spending.ts';
 import type { CallRequest, HeldKey, KeyOutcome, KeyRing, KeySettings } from '../../src/ports/keyRing.ts';
 import type { VirtualClock } from '../fakes/clock.ts';
@@ -31,11 +32,14 @@ export async function rings(
   installation: Installation,
   clock: VirtualClock,
   keys: KeySettings[],
-  { count = 2, budgets }: { count?: number; budgets?: Budgets } = {},
+  { count = 2, budgets, limits }: { count?: number; budgets?: Budgets; limits?: RunningLimits } = {},
 ): Promise<OpenRing[]> {
   const processes = await Promise.all(Array.from({ length: count }, () => installation.process()));
-  const limits = budgets === undefined ? {} : { front: budgets };
-  return Promise.all(processes.map((process) => process.keys(clock, { front: keys }, limits)));
+  const more = {
+    ...(budgets === undefined ? {} : { budgets: { front: budgets } }),
+    ...(limits === undefined ? {} : { limits: () => limits }),
+  };
+  return Promise.all(processes.map((process) => process.keys(clock, { front: keys }, more)));
 }
 
 export const aCall = (over: Partial<CallRequest> = {}): CallRequest => {

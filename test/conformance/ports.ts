@@ -21,6 +21,7 @@ import type { ArtifactStore } from '../../src/ports/artifactStore.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Heartbeats } from '../../src/ports/heartbeats.ts';
 import type { KeySettings } from '../../src/ports/keyRing.ts';
+import type { RunningLimits } from '../../src/job/shares.ts';
 import type { OpenRing } from '../../src/adapters/nats/keys/ring.ts';
 import type { Budgets } from '../../src/adapters/nats/keys/spending.ts';
 import type { Leadership } from '../../src/ports/leadership.ts';
@@ -32,10 +33,15 @@ import { defaultPathTemplate } from '../../src/job/pathTemplate.ts';
 import { startS3Server, type S3Server } from '../support/s3Server.ts';
 
 /** One process's view of the installation. */
+export interface RingLimits {
+  readonly budgets?: Record<string, Budgets>;
+  readonly limits?: (pool: string) => RunningLimits;
+}
+
 export interface TestProcess {
   artifacts(clock: Clock): Promise<ArtifactStore>;
   heartbeats(): Heartbeats;
-  keys(clock: Clock, keys: Record<string, KeySettings[]>, budgets?: Record<string, Budgets>): Promise<OpenRing>;
+  keys(clock: Clock, keys: Record<string, KeySettings[]>, more?: RingLimits): Promise<OpenRing>;
   leadership(): Promise<Leadership>;
   pools(): Promise<PoolRegistry>;
   texts(): PartialTexts;
@@ -120,7 +126,8 @@ function memoryInstallation(): Installation {
   const process: TestProcess = {
     artifacts: () => Promise.resolve(artifacts),
     heartbeats: () => heartbeats,
-    keys: (clock, keys, budgets) => Promise.resolve((shelf ??= fakeKeyRings(clock)).ring(keys, budgets)),
+    keys: (clock, keys, { budgets, limits } = {}) =>
+      Promise.resolve((shelf ??= fakeKeyRings(clock)).ring(keys, budgets, limits)),
     leadership: () => Promise.resolve(leadership),
     pools: () => Promise.resolve(pools),
     texts: () => texts,
@@ -137,7 +144,7 @@ function natsProcess(link: NatsLink): TestProcess {
   return {
     artifacts: (clock) => natsArtifactStore(link, { retentionMs: 3_600_000, clock }),
     heartbeats: () => natsHeartbeats(link),
-    keys: (clock, keys, budgets = {}) => natsKeyRing(link, { clock, keys, budgets }),
+    keys: (clock, keys, more = {}) => natsKeyRing(link, { clock, keys, ...more }),
     leadership: () => natsLeadership(link, { leaseMs: 1_000, renewMs: 250, checkMs: 100 }),
     pools: () => natsPoolRegistry(link),
     texts: () => natsPartialTexts(link),

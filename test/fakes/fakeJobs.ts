@@ -68,6 +68,7 @@ export function fakeJob(id: string, tasks: Task[]): FakeJob {
     pool: 'default',
     model: 'gemini-3.1-flash-image',
     priority: 'normal',
+    group: null,
     state,
     submittedAt: '2026-01-01T00:00:00.000Z',
     startedAt: tasks.find(({ startedAt }) => startedAt !== null)?.startedAt ?? null,

@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { plainBlock } from '../../src/job/block.ts';
+import type { RunningLimits } from '../../src/job/shares.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { HeldKey, KeyOutcome, KeySettings, KeyState } from '../../src/ports/keyRing.ts';
 import { openRing, type OpenRing } from '../../src/adapters/nats/keys/ring.ts';
@@ -25,6 +26,7 @@ export interface FakeKeyRings {
   ring(
     keys: Readonly<Record<string, readonly KeySettings[]>>,
     budgets?: Readonly<Record<string, Budgets>>,
+    limits?: (pool: string) => RunningLimits,
   ): FakeKeyRing;
   outages: OpenRing['outages'];
 }
@@ -40,7 +42,7 @@ export function fakeKeyRings(clock: Clock): FakeKeyRings {
   const shared = { store, clock, fingerprint, nextId, holdFor, stampValidFor: 0 };
   const seen = openRing({ ...shared, keys: {} });
   return {
-    ring: (keys, budgets = {}) => limited(openRing({ ...shared, keys, budgets }), clock),
+    ring: (keys, budgets = {}, limits = () => ({})) => limited(openRing({ ...shared, keys, budgets, limits }), clock),
     outages: (pool) => seen.outages(pool),
   };
 }
@@ -122,7 +124,9 @@ function limited(ring: OpenRing, clock: Clock): FakeKeyRing {
       return 'secret' in held ? seen(held) : held;
     },
     state: (pool) => (fake.states === undefined ? ring.state(pool) : Promise.resolve(fake.states)),
-    block: (pool, model, tenant) => (inHand >= most ? full : ring.block(pool, model, tenant)),
+    block: (...call) => (inHand >= most ? full : ring.block(...call)),
+    takePlace: (pool, request) => ring.takePlace(pool, request),
+    room: (pool, flow) => ring.room(pool, flow),
     outages: (pool) => ring.outages(pool),
     spending: (pool) => ring.spending(pool),
     onChange: (listener, signal) => ring.onChange(listener, signal),

@@ -25,7 +25,7 @@ export function jobView(
 /** `tasks` are all tasks of the job, by index. */
 export function listedJobView(tasks: readonly TaskVersion[], { workers, waits }: Live): ListedJobView {
   const states = tasks.map(({ state }) => state);
-  const { job, tenant, pool, priority, labels, total, ...first } = states[0]!.of;
+  const { job, tenant, pool, priority, group = null, labels, total, ...first } = states[0]!.of;
   const { kind, model, jobKind = kind, jobModel = model } = first;
   const counts = countStates(states);
   const times = jobTimes(states);
@@ -37,6 +37,7 @@ export function listedJobView(tasks: readonly TaskVersion[], { workers, waits }:
     pool,
     model: jobModel,
     priority,
+    group,
     state: jobState(counts),
     submittedAt: isoTime(times.submittedAt),
     startedAt: isoTimeOrNull(times.startedAt),

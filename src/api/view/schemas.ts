@@ -120,6 +120,7 @@ export const listedJobSchema = z.object({
   model: z.string(),
   priority: z.enum(['high', 'normal', 'low']),
   state,
+  group: z.string().nullable().describe("For the pool's limit of running tasks per group."),
   submittedAt: time,
   startedAt: time.nullable(),
   finishedAt: time.nullable(),

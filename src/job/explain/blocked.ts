@@ -45,6 +45,8 @@ function what(
         : `Every key of pool ${pool} has used up its quota of ${model}`;
     case 'BudgetExhausted':
       return message === '' ? `The budget of pool ${pool} or of the tenant is spent` : message;
+    case 'TenantLimit':
+      return message === '' ? `The tenant runs as many tasks as pool ${pool} allows` : message;
     default:
       return reason satisfies never;
   }
@@ -59,7 +61,7 @@ function fingerprints(keys: readonly ObservedKey[] | null, state: ObservedKey['s
 
 function words({ reason, message }: Block): string {
   const own = ownWords(message).replace(/\.$/, '');
-  return own === '' || reason === 'BudgetExhausted' ? '' : `: ${own}`;
+  return own === '' || reason === 'BudgetExhausted' || reason === 'TenantLimit' ? '' : `: ${own}`;
 }
 
 function when({ reason, permanent }: Block, until: Instant | null): string {
@@ -110,5 +112,10 @@ const situations: Record<
   BudgetExhausted: {
     cause: 'BudgetExhausted',
     advice: (pool) => `Raise the budgets of pool ${pool}, or wait: the next day or month has a new budget. ${fails}`,
+  },
+  TenantLimit: {
+    cause: 'TenantLimit',
+    advice: (pool) =>
+      `No action needed: it starts when another of these tasks ends. To run more at once, raise the limits of pool ${pool}. ${fails}`,
   },
 };

@@ -118,6 +118,7 @@ export const causes = [
   'ProviderOutage',
   'QuotaExhausted',
   'BudgetExhausted',
+  'TenantLimit',
   'QueuedBehind',
   'WorkersBusy',
   'WorkerMemory',

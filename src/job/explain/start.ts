@@ -80,6 +80,7 @@ function opensAt(task: Queued, { pool, block, storage = null, now }: Observation
     case 'ProviderOutage':
     case 'KeysRefused':
     case 'NoKeys':
+    case 'TenantLimit':
       return Infinity;
     default:
       return block.reason satisfies never;

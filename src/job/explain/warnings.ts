@@ -116,6 +116,9 @@ function noCall(facts: Facts): Found | undefined {
     return { code, message: sentences(summary, effect(facts, block), toDo), until };
   };
   switch (block.reason) {
+    case 'TenantLimit':
+      // The tenant's own tasks make room, and more workers would not help.
+      return undefined;
     case 'RateLimit':
       // Requests per minute come back by themselves, and the estimate counts them.
       return undefined;

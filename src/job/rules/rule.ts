@@ -25,7 +25,7 @@ export interface World {
   /** During an outage silence does not count. */
   readonly outage: boolean;
   /** Why a pool admits no call of a model by a tenant; undefined if it admits one, or if nothing is known. */
-  readonly block: (pool: string, model: string, tenant: string) => Block | undefined;
+  readonly block: (pool: string, model: string, tenant: string, group?: string) => Block | undefined;
   /** The storage that is full, as far as the processes know; undefined if there is room. */
   readonly storage?: () => FullStorage | undefined;
   /** ms to wait past a due time, so that results delayed by a lost connection arrive first. */

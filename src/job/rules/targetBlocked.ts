@@ -14,7 +14,7 @@ export const targetBlocked: Rule = ({ task }, world, now) => {
   const block = blockOf(task, world);
   if (block === undefined || !block.confirmed) return undefined;
   const isBlocked = (pool: string, model: string): boolean =>
-    world.block(pool, model, task.of.tenant)?.confirmed === true;
+    world.block(pool, model, task.of.tenant, task.of.group)?.confirmed === true;
   const target = fallbackFromBlock(task, block, isBlocked);
   if (target !== undefined) return fallBack(task, target, block, now);
   if (!block.permanent && !failsOn(block, task)) return undefined;
@@ -25,7 +25,7 @@ export const targetBlocked: Rule = ({ task }, world, now) => {
 /** Why the task's current target admits no call. */
 export const blockOf = (task: Pick<TaskBase, 'of' | 'target'>, world: Pick<World, 'block'>): Block | undefined => {
   const { pool, model } = targetOf(task);
-  return world.block(pool, model, task.of.tenant);
+  return world.block(pool, model, task.of.tenant, task.of.group);
 };
 
 function fallBack(task: Queued, target: number, block: Block, now: Instant): Write {

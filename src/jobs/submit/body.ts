@@ -132,6 +132,16 @@ const labels = z
 
 const kind = z.enum(['image', 'text']);
 
+const group = z
+  .string()
+  .min(1, 'is empty')
+  .superRefine((value, context) => {
+    const message = labelValueProblem(value);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  })
+  .meta({ maxLength: 63 })
+  .describe("The tenant's group that the job counts in, for the pool's limit of running tasks per group.");
+
 const task = z.strictObject({
   name: printable(100).optional().describe('Unique within the job; at most 100 printable characters.'),
   kind: kind.optional().describe("Default: the job's kind."),
@@ -163,6 +173,7 @@ export const submitBody = z
     policy: policyBody.optional(),
     labels: labels.optional().describe('At most 16, in the syntax of Kubernetes labels.'),
     metadata,
+    group: group.optional(),
     concurrencyKey: printable(200).optional().describe('At most one job per key and tenant can be open.'),
   })
   .describe('A job to run.');

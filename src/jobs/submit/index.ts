@@ -157,6 +157,7 @@ function identityOf(job: NewJob, { task, placement, policy }: PlannedTask): Task
     kind: task.kind,
     model: placement.model,
     priority: body.priority ?? 'normal',
+    ...(body.group === undefined ? {} : { group: body.group }),
     labels: body.labels ?? {},
     owner: job.owner ?? null,
     policy,

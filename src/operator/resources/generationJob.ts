@@ -19,6 +19,7 @@ export const generationJobSpec = z
     pool: body.pool.unwrap().default('default').describe('The pool that runs the job.'),
     priority: body.priority.unwrap().default('normal').describe('The lane of the pool that its tasks queue in.'),
     model: body.model,
+    group: body.group,
     input: body.input.describe("Input shared by all tasks. A key in a task's own input replaces the whole key here."),
     tasks: body.tasks,
     policy: body.policy.describe(

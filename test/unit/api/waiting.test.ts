@@ -122,7 +122,7 @@ describe('waitingFor', () => {
     const blocks: string[] = [];
     const keys = scriptedKeys({
       state: async () => ((asked += 1), []),
-      block: (...call) => void blocks.push(call.join(' ')),
+      block: (...call) => void blocks.push(call.join(' ').trim()),
     });
     await using world = await apiWorld({ keys });
     for (let count = 0; count < 20; count += 1) await world.submit();

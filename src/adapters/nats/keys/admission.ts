@@ -36,7 +36,8 @@ function laterOf(outage: Block | undefined, keys: Block | undefined): Block | un
   return outage.confirmed || isShort(keys) ? { ...outage, until: keys.until } : keys;
 }
 
-const isShort = ({ reason }: Block): boolean => reason === 'RateLimit' || reason === 'KeysCooling';
+/** It ends by itself in a moment. */
+export const isShort = ({ reason }: Block): boolean => reason === 'RateLimit' || reason === 'KeysCooling';
 
 /** Roughly how many calls of these models would be admitted now, and when to look again if none. */
 export function roomOf(view: PoolView, models: readonly string[], now: Instant): { room: number; at: Instant } {

@@ -7,6 +7,7 @@ import type { TaskErrorCode } from '../../../job/errors/index.ts';
 import type { Instant } from '../../../job/task.ts';
 import type { HealthRecord } from './health.ts';
 import type { KeyRecord, Refusal } from './record.ts';
+import type { PlacesRecord } from './places.ts';
 import type { PoolSpending, TenantsRecord } from './spending.ts';
 
 export interface Codec<T> {
@@ -128,5 +129,14 @@ export const spendingCodec: Codec<PoolSpending> = {
 
 export const tenantsCodec: Codec<TenantsRecord> = {
   decode: (value) => tenantSpending.safeParse(value).data,
+  encode: (record) => record,
+};
+
+const holder = z.object({ id: text, until: amount });
+const taskPlace = z.object({ task: text, tenant: text, group: text.nullable(), holders: z.array(holder) });
+const places = z.object({ places: z.array(taskPlace) });
+
+export const placesCodec: Codec<PlacesRecord> = {
+  decode: (value) => places.safeParse(value).data,
   encode: (record) => record,
 };

@@ -2,6 +2,7 @@
 
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import type { KV } from '@nats-io/kv';
+import type { RunningLimits } from '../../../job/shares.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { KeySettings } from '../../../ports/keyRing.ts';
 import { isConflict } from '../jetstream/errors.ts';
@@ -19,11 +20,13 @@ export interface KeyRingOptions {
   readonly keys: Readonly<Record<string, readonly KeySettings[]>>;
   /** The budgets of these pools, in the currency of their prices. */
   readonly budgets?: Readonly<Record<string, Budgets>>;
+  /** The limits on running tasks of each pool, as they are declared now; default: none. */
+  readonly limits?: (pool: string) => RunningLimits;
   readonly clock: Clock;
 }
 
 /** Resolves once this process's keys are open; ends with the link. */
-export async function natsKeyRing(link: NatsLink, { keys, budgets, clock }: KeyRingOptions): Promise<OpenRing> {
+export async function natsKeyRing(link: NatsLink, { keys, budgets, limits, clock }: KeyRingOptions): Promise<OpenRing> {
   const kv = await openBucket(link, 'keys');
   const mirror = await mirrorBucket(link, kv, `${link.prefix}_keys`);
   // Only a process that serves pools writes to the bucket.
@@ -32,7 +35,8 @@ export async function natsKeyRing(link: NatsLink, { keys, budgets, clock }: KeyR
   const store = natsStore({ link, kv, mirror, clock });
   const nextId = (): string => randomUUID();
   const shared = { store, clock, keys, fingerprint, nextId, holdFor, stampValidFor };
-  const ring = openRing({ ...shared, ...(budgets === undefined ? {} : { budgets }) });
+  const given = { ...(budgets === undefined ? {} : { budgets }), ...(limits === undefined ? {} : { limits }) };
+  const ring = openRing({ ...shared, ...given });
   void keepRenewing(link, ring, clock);
   return ring;
 }

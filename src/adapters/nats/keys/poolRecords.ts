@@ -5,9 +5,10 @@ import type { Instant } from '../../../job/task.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { KeyState, Outage, Spending } from '../../../ports/keyRing.ts';
 import { outageOf, type PoolView } from './admission.ts';
-import { healthCodec, keyCodec, spendingCodec, tenantsCodec } from './codec.ts';
+import { healthCodec, keyCodec, placesCodec, spendingCodec, tenantsCodec } from './codec.ts';
 import { healthy, type HealthRecord } from './health.ts';
 import { emptyRecord, type KeyLimits, type KeyRecord } from './record.ts';
+import { noPlaces, type PlacesRecord } from './places.ts';
 import { stateOf } from './setbacks.ts';
 import {
   nothingSpent,
@@ -58,6 +59,15 @@ export class PoolRecords {
       codec: tenantsCodec,
       empty: () => ({ tenants: [] }),
     });
+  }
+
+  places(pool: string, tenant: string): Ledger<PlacesRecord> {
+    return this.#store.ledger(placesName(pool, tenant), { codec: placesCodec, empty: () => noPlaces });
+  }
+
+  /** Without a ledger: a process that only looks may ask for any tenant. */
+  placesSeen(pool: string, tenant: string): PlacesRecord {
+    return this.#store.find(placesName(pool, tenant), placesCodec) ?? noPlaces;
   }
 
   /** `keys`: this process's own; undefined: those that other processes use. */
@@ -136,4 +146,5 @@ function healthName(pool: string, model: string): string {
 
 const hashes = new Map<string, string>();
 
+const placesName = (pool: string, tenant: string): string => `_places.${pool}.${shardOf(tenant)}`;
 const shardName = (pool: string, shard: number): string => `_spend.${pool}.${shard}`;

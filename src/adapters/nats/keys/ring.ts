@@ -2,17 +2,20 @@
 
 import { plainBlock, type Block } from '../../../job/block.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
+import type { Flow } from '../../../job/parts.ts';
+import type { RunningLimits } from '../../../job/shares.ts';
 import type { Instant } from '../../../job/task.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { CallRequest, HeldKey, KeyRing, KeySettings } from '../../../ports/keyRing.ts';
-import { blockOf, roomOf, type PoolView } from './admission.ts';
+import type { CallRequest, HeldKey, KeyRing, KeySettings, Place, PlaceRequest } from '../../../ports/keyRing.ts';
+import { blockOf, isShort, roomOf, type PoolView } from './admission.ts';
 import { healthy, isProbe, openBreaker, probeAt, renewProbe, returnProbe, startProbe } from './health.ts';
 import { heldCall, type Reservation } from './heldCall.ts';
+import { HeldPlaces } from './heldPlaces.ts';
 import { markSeenEvery, PoolRecords } from './poolRecords.ts';
 import { holdOf, inFlight, type KeyRecord } from './record.ts';
 import { RingKey } from './ringKey.ts';
 import { grantCall, release, roomFor } from './setbacks.ts';
-import { addToPool, addToTenant, type Budgets } from './spending.ts';
+import { addToPool, addToTenant, hasLimits, sameBudgets, type Budgets } from './spending.ts';
 import { patience, type RecordStore } from './store.ts';
 
 export interface RingOptions {
@@ -21,6 +24,8 @@ export interface RingOptions {
   /** The keys of each pool that this process serves. A pool that is not named needs no keys. */
   readonly keys: Readonly<Record<string, readonly KeySettings[]>>;
   readonly budgets?: Readonly<Record<string, Budgets>>;
+  /** The limits on running tasks of each pool, as they are declared now. */
+  readonly limits?: (pool: string) => RunningLimits;
   /** How NATS and logs identify a key. */
   readonly fingerprint: (secret: string) => string;
   /** A new id of a hold. */
@@ -61,13 +66,16 @@ export function openRing(options: RingOptions): OpenRing {
 class Ring implements OpenRing {
   readonly #options: RingOptions;
   readonly #records: PoolRecords;
+  readonly #places: HeldPlaces;
   readonly #pools = new Map<string, OwnPool>();
   /** The probes of this process, by the id of the hold. */
   readonly #probes = new Map<string, { pool: string; model: string }>();
 
   constructor(options: RingOptions) {
     this.#options = options;
-    this.#records = new PoolRecords(options.store, options.clock);
+    const { store, clock, nextId, limits = () => ({}) } = options;
+    this.#records = new PoolRecords(store, clock);
+    this.#places = new HeldPlaces({ records: this.#records, clock, limits, nextId });
   }
 
   openPool(pool: string, settings: readonly KeySettings[]): void {
@@ -93,7 +101,8 @@ class Ring implements OpenRing {
     const probes = [...this.#probes].map(([id, { pool, model }]) =>
       this.#records.health(pool, model).change((record, now) => renewProbe(record, id, now, holdFor), every),
     );
-    await Promise.all([...probes, ...keys.map((key) => key.renew(clock.now() - markSeenEvery, every))]);
+    const renewals = keys.map((key) => key.renew(clock.now() - markSeenEvery, every));
+    await Promise.all([...probes, ...renewals, this.#places.renew(every)]);
   }
 
   async untilRoom(pool: string, models: readonly string[], signal: AbortSignal): Promise<number> {
@@ -108,9 +117,17 @@ class Ring implements OpenRing {
     }
   }
 
+  takePlace(pool: string, request: PlaceRequest): Promise<Place | Block> {
+    return this.#places.take(pool, request);
+  }
+
+  room(pool: string, flow: Flow): number {
+    return this.#places.room(pool, flow);
+  }
+
   async reserve(pool: string, call: CallRequest): Promise<HeldKey | Block> {
     const now = this.#options.clock.now();
-    const block = this.block(pool, call.model, call.tenant);
+    const block = this.#blockOfCall(pool, call);
     if (block === undefined) return this.#reserveKey(pool, call, this.#options.nextId(), false);
     if (block.reason !== 'ProviderOutage') return block;
     const open = openBreaker(this.#records.health(pool, call.model).read(), now);
@@ -119,9 +136,11 @@ class Ring implements OpenRing {
     return this.#blockOfKeys(pool, call) ?? this.#reserveProbe(pool, call);
   }
 
-  /** Whether an outage blocks the model is the breaker's state alone: a due probe does not lift the block. */
-  block(pool: string, model: string, tenant: string): Block | undefined {
-    return blockOf(this.#view(pool), model, tenant, this.#options.clock.now());
+  /** A limit of the tenant is shown in place of a block that ends by itself in a moment. */
+  block(pool: string, model: string, tenant: string, group?: string): Block | undefined {
+    const ofCall = this.#blockOfCall(pool, { model, tenant });
+    if (ofCall !== undefined && !isShort(ofCall)) return ofCall;
+    return this.#places.block(pool, { tenant, group: group ?? null }) ?? ofCall;
   }
 
   state(pool: string) {
@@ -139,6 +158,11 @@ class Ring implements OpenRing {
   onChange(listener: (pool: string) => void, signal: AbortSignal): void {
     if (signal.aborted) return;
     signal.addEventListener('abort', this.#records.onChange(listener), { once: true });
+  }
+
+  /** Whether an outage blocks the model is the breaker's state alone: a due probe does not lift the block. */
+  #blockOfCall(pool: string, { model, tenant }: Pick<CallRequest, 'model' | 'tenant'>): Block | undefined {
+    return blockOf(this.#view(pool), model, tenant, this.#options.clock.now());
   }
 
   #useKeys(pool: string, settings: readonly KeySettings[]): void {
@@ -189,7 +213,7 @@ class Ring implements OpenRing {
     const giveBack = (): void => void health.change((record) => returnProbe(record, id), patience);
     if (!stored) giveBack();
     if (!stored) throw unanswered();
-    if (!isProbe(health.read(), id)) return this.block(pool, call.model, call.tenant) ?? this.reserve(pool, call);
+    if (!isProbe(health.read(), id)) return this.#blockOfCall(pool, call) ?? this.reserve(pool, call);
     try {
       const held = await this.#reserveKey(pool, call, id, true);
       if (!('secret' in held)) giveBack();
@@ -273,7 +297,3 @@ const freshStamp = (record: KeyRecord, model: string, now: Instant): Instant | u
 
 const unanswered = (): GenwardenError =>
   new GenwardenError('Unavailable', 'NATS did not answer the reservation of a provider call.');
-
-const hasLimits = ({ pool = {}, tenant = {} }: Budgets): boolean => Object.keys({ ...pool, ...tenant }).length > 0;
-
-const sameBudgets = (one: Budgets, other: Budgets): boolean => JSON.stringify(one) === JSON.stringify(other);

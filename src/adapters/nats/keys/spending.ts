@@ -84,6 +84,11 @@ export function spendingOf(
   return [row(null, pool, ofPool), ...rows.toSorted((a, b) => b.month - a.month)];
 }
 
+export const hasLimits = ({ pool = {}, tenant = {} }: Budgets): boolean =>
+  Object.keys({ ...pool, ...tenant }).length > 0;
+
+export const sameBudgets = (one: Budgets, other: Budgets): boolean => JSON.stringify(one) === JSON.stringify(other);
+
 /** The record of a tenant among the pool's, by FNV-1a. */
 export function shardOf(tenant: string): number {
   let hash = 0x811c9dc5;
