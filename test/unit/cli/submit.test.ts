@@ -48,7 +48,7 @@ test('every flag has its place in the body; references are uploaded first', asyn
   await writeFile(schema, '{"type": "object"}');
   const flags = `--kind text --pool p --model m --priority high --aspect-ratio 16:9 --image-size 1K --seed -7
     --attempt-timeout 90s --run-timeout 5m --queue-timeout 1h30m --review-timeout 1d --deadline 2h --max-attempts 2
-    --review always --label a=1 --label b=c=d --task one=first=prompt --task two= --concurrency-key k
+    --review always --label a=1 --label b=c=d --task one=first=prompt --task two= --concurrency-key k --group p42
     --idempotency-key my-key --system be-brief --prompt all`.split(/\s+/);
   const files = ['--reference', first, second, '--schema', schema, '--metadata', '{"brandId": "b1"}'];
   const { code, stderr } = await runCommand(['submit', ...flags, ...files], { env: api.env });
@@ -79,6 +79,7 @@ test('every flag has its place in the body; references are uploaded first', asyn
     labels: { a: '1', b: 'c=d' },
     metadata: { brandId: 'b1' },
     concurrencyKey: 'k',
+    group: 'p42',
     tasks: [
       { name: 'one', input: { prompt: 'first=prompt' } },
       { name: 'two', input: { prompt: '' } },

@@ -60,6 +60,7 @@ function addInputOptions(command: Command): void {
     .option('--task <name=prompt>', 'task with a separate prompt; can be repeated', pairs)
     .option('--label <key=value>', 'label of the job; can be repeated', pairs)
     .option('--metadata <json>', 'any JSON, stored with the job', json)
+    .option('--group <name>', "count the job in this group, for the pool's limit of running tasks per group")
     .option('--concurrency-key <key>', 'allow at most one open job with this key');
 }
 

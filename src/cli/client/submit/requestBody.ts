@@ -18,6 +18,7 @@ export interface BodyOptions {
   readonly seed?: number;
   readonly label?: readonly Pair[];
   readonly metadata?: unknown;
+  readonly group?: string;
   readonly concurrencyKey?: string;
   readonly attemptTimeout?: string;
   readonly runTimeout?: string;
@@ -54,6 +55,7 @@ export function submitBody(file: JsonObject, options: BodyOptions, parts: BodyPa
     ...withoutUndefined<JsonObject>({ pool: options.pool, model: options.model, priority: options.priority }),
     ...withoutUndefined<JsonObject>({
       metadata: options.metadata,
+      group: options.group,
       concurrencyKey: options.concurrencyKey,
       tasks: tasksOf(options),
     }),
