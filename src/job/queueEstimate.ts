@@ -1,6 +1,7 @@
 // Estimates when a queued task starts, from the tasks before it, the slots of the pool's workers, how long attempts take, and
 // the limits of its keys. An amount that is unknown makes the estimate too low, never too high.
 
+import type { Ahead } from './explain/observation.ts';
 import type { Duration } from './duration.ts';
 import { laneWeights, servedMeanwhile, type WeightedLane } from './lanes.ts';
 import type { Instant, Lane } from './task.ts';
@@ -67,11 +68,7 @@ export function startedWithin(limit: Duration, tasks: number, waitOf: (task: num
  * How many tasks are served before one, from those ahead of it in its own lane and the lengths of the lanes. Tasks that are
  * submitted later to lanes of more weight are served before it too, but nobody knows them.
  */
-export function tasksBefore(
-  lane: Lane,
-  ahead: { readonly again: number; readonly lane: number },
-  lanes: Readonly<Record<Lane, number>>,
-): number {
+export function tasksBefore(lane: Lane, ahead: Ahead, lanes: Readonly<Record<Lane, number>>): number {
   if (lane === 'again') return ahead.again;
   const others = (Object.keys(laneWeights) as WeightedLane[]).filter((other) => other !== lane);
   const lines = others.map((other) => ({ queued: lanes[other], weight: laneWeights[other] }));

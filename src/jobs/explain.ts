@@ -9,6 +9,7 @@ import { servingPool } from '../job/target.ts';
 import { isHeld, lanes, type Held, type Lane, type Sequence, type TaskDetail, type TaskState } from '../job/task.ts';
 import { blocksOf, type Blocks } from './blocks.ts';
 import type { JobsContext, KeyRingView } from './context.ts';
+import { aheadOf, lengthOf, queuesOf, type Queues } from './queuePlaces.ts';
 import { fullStorage } from './storage.ts';
 import { readJob, type ReadContext } from './read.ts';
 
@@ -29,13 +30,11 @@ export interface ExplainContext extends Pick<
 
 export interface ObservedPools {
   readonly pools: ReadonlyMap<string, ObservedPool>;
-  /** Sequences of the queued tasks, ascending, by pool and lane. */
+  /** By pool. */
   readonly queues: ReadonlyMap<string, Queues>;
   readonly blocks: Blocks;
   readonly storage: FullStorage | undefined;
 }
-
-export type Queues = Readonly<Record<Lane, readonly Sequence[]>>;
 
 export interface TaskObservation {
   readonly observation: Observation;
@@ -77,7 +76,7 @@ export function observeTask(
     message: detail?.message ?? null,
     pool: pools.get(pool)!,
     block: blocks(state),
-    ahead: state.state === 'queued' ? aheadOf(queues.get(pool)!, state.lane, sequence) : null,
+    ahead: state.state === 'queued' ? aheadOf(queues.get(pool)!, state, sequence) : null,
     ...(holder === undefined ? {} : { holder }),
     ...(isHeld(state) ? { parents: parentsOf(state, context) } : {}),
     runner: state.state === 'running' ? (context.workers.runner(state, sequence) ?? null) : null,
@@ -91,26 +90,6 @@ function parentsOf({ of }: Held, { follower }: Pick<ExplainContext, 'follower'>)
   return (of.after ?? []).flatMap((task) => follower.index.task(of.job, task)?.state ?? []);
 }
 
-function aheadOf(queues: Queues, lane: Lane, sequence: Sequence): { again: number; lane: number } {
-  const before = (one: Lane): number => countBefore(queues[one], sequence);
-  // Requeued work is served first, no matter how late it was requeued.
-  return { again: lane === 'again' ? before('again') : queues.again.length, lane: lane === 'again' ? 0 : before(lane) };
-}
-
-function queuesOf(
-  { follower }: Pick<ExplainContext, 'follower'>,
-  names: ReadonlySet<string>,
-): Map<string, Record<Lane, Sequence[]>> {
-  const queues = new Map(
-    [...names].map((name) => [name, { again: [], high: [], normal: [], low: [], guest: [] }]),
-  ) as Map<string, Record<Lane, Sequence[]>>;
-  for (const { state, sequence } of follower.index.openTasks()) {
-    if (state.state === 'queued') queues.get(servingPool(state))?.[state.lane].push(sequence);
-  }
-  for (const pool of queues.values()) for (const lane of lanes) pool[lane].sort((a, b) => a - b);
-  return queues;
-}
-
 async function observePool(context: ExplainContext, name: string, queues: Queues): Promise<ObservedPool> {
   const [keys, paused] = await Promise.all([context.keys?.state(name) ?? null, context.queue.paused(name)]);
   const beats = beatsOf(context, name);
@@ -122,7 +101,7 @@ async function observePool(context: ExplainContext, name: string, queues: Queues
     provider: declared?.provider ?? 'the provider',
     removed: declared === undefined,
     managed: declared?.owner !== undefined,
-    lanes: Object.fromEntries(lanes.map((lane) => [lane, queues[lane].length])) as Record<Lane, number>,
+    lanes: Object.fromEntries(lanes.map((lane) => [lane, lengthOf(queues, lane)])) as Record<Lane, number>,
     workers: beats.length,
     knowsWorkers: context.workers.knowsAll(heartbeatTimeoutOf(context)),
     draining: beats.length - open.length,
@@ -141,17 +120,6 @@ async function observePool(context: ExplainContext, name: string, queues: Queues
 
 const sumOf = (beats: readonly Beat[], of: (beat: Beat) => number): number =>
   beats.reduce((sum, beat) => sum + of(beat), 0);
-
-/** How many of the ascending sequences are less than `sequence`. */
-function countBefore(sequences: readonly Sequence[], sequence: Sequence): number {
-  let [low, high] = [0, sequences.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sequences[middle]! < sequence) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
 
 /** The last heartbeats of the pool's workers. Workers silent for longer than the heartbeat timeout are left out. */
 function beatsOf(context: ExplainContext, pool: string): readonly Beat[] {

@@ -9,8 +9,9 @@ import { isOpen } from '../job/task.ts';
 import { elapsed, type Monotonic } from '../job/time.ts';
 import { blocksOf, type Blocks } from './blocks.ts';
 import { fullStorage } from './storage.ts';
-import { observePools, observeTask, type ExplainContext, type Queues } from './explain.ts';
+import { observePools, observeTask, type ExplainContext } from './explain.ts';
 import type { TaskVersion } from './list.ts';
+import type { Queues } from './queuePlaces.ts';
 
 /** Null for a task that does not wait. */
 export type Waits = (task: TaskVersion) => WaitingFor | null;
@@ -53,6 +54,11 @@ export class WaitObserver {
     const { name, keys: before } = seen.pool;
     const keys = await orElse(async () => (await this.#context.keys?.state(name)) ?? before, before);
     return { ...seen, pool: { ...seen.pool, keys } };
+  }
+
+  /** As `of` observed them last. */
+  queuesOf(pool: string): Queues | undefined {
+    return this.#known.get(pool)?.queues;
   }
 
   #waitingFor(task: TaskVersion, blocks: Blocks, storage: FullStorage | undefined): WaitingFor | null {

@@ -81,6 +81,12 @@ export interface ObservedHolder {
   readonly memory: { readonly used: number; readonly limit: number } | null;
 }
 
+/** How many tasks are served before a queued one: of the lane `again`, and of all parts of its own lane. */
+export interface Ahead {
+  readonly again: number;
+  readonly lane: number;
+}
+
 export interface Observation {
   readonly task: TaskState;
   readonly error: TaskError | null;
@@ -90,7 +96,7 @@ export interface Observation {
   /** For a queued task: why its target admits no call; null if it admits one, or if nothing is known. */
   readonly block: Block | null;
   /** For a queued task: how many tasks are served before it, in the lane `again` and in its own lane. */
-  readonly ahead: { readonly again: number; readonly lane: number } | null;
+  readonly ahead: Ahead | null;
   /** For a queued task; absent if no worker holds it. */
   readonly holder?: ObservedHolder;
   /** For a held task: the tasks that it waits for, as far as they are known. */

@@ -20,16 +20,11 @@ export interface ExpectedStart extends StartEstimate {
   readonly capacity: QueueCapacity;
 }
 
-/**
- * Undefined if it is not known whether the task starts at all. `later` is for a task that comes so many places later in the
- * same lane.
- */
-export function expectedStart(task: Queued, seen: Observation, later = 0): ExpectedStart | undefined {
-  const { ahead, pool, now } = seen;
+/** Undefined if it is not known whether the task starts at all. `ahead`: of another task beside it. */
+export function expectedStart(task: Queued, seen: Observation, ahead = seen.ahead): ExpectedStart | undefined {
+  const { pool, now } = seen;
   if (ahead === null) return undefined;
-  const place =
-    task.lane === 'again' ? { ...ahead, again: ahead.again + later } : { ...ahead, lane: ahead.lane + later };
-  const before = tasksBefore(task.lane, place, pool.lanes);
+  const before = tasksBefore(task.lane, ahead, pool.lanes);
   const capacity = capacityFor(task, seen);
   const estimate = estimateStart(before, capacity, now);
   return estimate === undefined ? undefined : { ...estimate, before, capacity };

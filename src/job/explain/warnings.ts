@@ -11,7 +11,7 @@ import type { Instant, Queued } from '../task.ts';
 import { blocked } from './blocked.ts';
 import { about, at, count } from './format.ts';
 import { exhausted, keyCounts, keysAdvice, type KeyCounts } from './keyCounts.ts';
-import type { Observation } from './observation.ts';
+import type { Ahead, Observation } from './observation.ts';
 import { noWorkers, paused } from './queued.ts';
 import { expectedStart, startText, type ExpectedStart } from './start.ts';
 import { heldByStorage } from './storage.ts';
@@ -63,8 +63,8 @@ export interface QueueEstimate {
 /** The first queued task of a job, and what is observed of it and its pool. */
 interface Facts {
   readonly task: Queued;
-  /** The job's tasks in its lane. */
-  readonly tasks: number;
+  /** The places of the job's tasks in its lane, the first one first. */
+  readonly aheads: readonly Ahead[];
   /** Of those, the ones for its model. */
   readonly ofModel: number;
   readonly seen: Observation;
@@ -73,13 +73,14 @@ interface Facts {
 type Found = Omit<Warning, 'queued' | 'failsAt'>;
 type Rule = (facts: Facts) => Found | undefined;
 
-/** `seen` is of the first of `tasks` queued tasks, which follow each other in their lane; `ofModel` of them use its model. */
-export function warningsFor(seen: Observation, tasks: number, ofModel = tasks): readonly Warning[] {
+/** `seen` is of one of the job's queued tasks in a lane; `ofModel` of them use its model. `aheads` are the places of all. */
+export function warningsFor(seen: Observation, aheads: readonly Ahead[], ofModel = aheads.length): readonly Warning[] {
   const { task, pool } = seen;
   if (task.state !== 'queued') return [];
+  const inOrder = aheads.toSorted((a, b) => a.again + a.lane - b.again - b.lane);
   const queued = Object.values(pool.lanes).reduce((sum, lane) => sum + lane, 0);
   return [storageFull, poolPaused, poolWithoutWorkers, noCall, queueTooLong].flatMap((rule: Rule) => {
-    const found = rule({ task, tasks, ofModel, seen });
+    const found = rule({ task, aheads: inOrder, ofModel, seen });
     return found === undefined ? [] : { ...found, queued, failsAt: task.dueAt };
   });
 }
@@ -140,11 +141,12 @@ function noCall(facts: Facts): Found | undefined {
   }
 }
 
-function queueTooLong({ task, tasks, seen }: Facts): Found | undefined {
+function queueTooLong({ task, aheads, seen }: Facts): Found | undefined {
+  const tasks = aheads.length;
   const timeout = Math.max(0, task.dueAt - seen.now);
-  const last = expectedStart(task, seen, tasks - 1);
+  const last = expectedStart(task, seen, aheads.at(-1));
   if (last === undefined || last.wait <= timeout) return undefined;
-  const inTime = startedWithin(timeout, tasks, (later) => expectedStart(task, seen, later)?.wait ?? Infinity);
+  const inTime = startedWithin(timeout, tasks, (place) => expectedStart(task, seen, aheads[place])?.wait ?? Infinity);
   const { slots, attemptMs: attempt, keys } = last.capacity;
   const rate = keys.length === 0 ? null : requestsPerMinute(keys);
   const { before, wait } = last;
@@ -187,8 +189,8 @@ function effect(facts: Facts, block: Block): string {
   return `${they} ${wait}, and ${fail} with ${code} ${at(task.dueAt, seen.now)} if this lasts`;
 }
 
-function otherwise({ task, tasks, seen }: Facts): string {
-  const they = tasks === 1 ? 'the task fails' : `the job's ${tasks} tasks fail`;
+function otherwise({ task, aheads, seen }: Facts): string {
+  const they = aheads.length === 1 ? 'the task fails' : `the job's ${aheads.length} tasks fail`;
   return `Otherwise ${they} with ${codeAt(task)} ${at(task.dueAt, seen.now)}`;
 }
 

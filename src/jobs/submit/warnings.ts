@@ -3,14 +3,15 @@
 import type { Observation } from '../../job/explain/observation.ts';
 import { warningsFor, type Warning, type WarningCode } from '../../job/explain/warnings.ts';
 import { servingPool, targetOf } from '../../job/target.ts';
-import type { Lane, Queued } from '../../job/task.ts';
+import type { Queued } from '../../job/task.ts';
 import type { JobsContext } from '../context.ts';
 import { taskVersions, type TaskVersion } from '../list.ts';
+import { aheadOf, aheadOfNew } from '../queuePlaces.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';
 import type { WaitObserver } from '../waitObserver.ts';
 
 export interface WarningContext extends Pick<JobsContext, 'follower'> {
-  readonly waits: Pick<WaitObserver, 'observed'>;
+  readonly waits: Pick<WaitObserver, 'observed' | 'queuesOf'>;
 }
 
 type QueuedVersion = TaskVersion & { readonly state: Queued };
@@ -20,7 +21,7 @@ const ofModels: ReadonlySet<WarningCode> = new Set(['KeysExhausted', 'ProviderOu
 
 /**
  * About the job's queued tasks, which the caller has shown to `waits` before. `isNew`: the job was stored a moment ago, so its
- * tasks are the last ones of their lane.
+ * tasks are the last ones of their parts of the queue.
  */
 export async function submitWarnings(
   context: WarningContext,
@@ -34,26 +35,32 @@ export async function submitWarnings(
 }
 
 async function warningsOfLane(
-  context: WarningContext,
+  { follower, waits }: WarningContext,
   tasks: readonly QueuedVersion[],
   isNew: boolean,
 ): Promise<readonly Warning[]> {
+  const { index } = follower;
+  const pool = servingPool(tasks[0]!.state);
+  const queues = waits.queuesOf(pool);
+  if (queues === undefined) return [];
+  const states = tasks.map(({ state }) => state);
+  const aheads = isNew
+    ? aheadOfNew(index, queues, states)
+    : tasks.map(({ state, sequence }) => aheadOf(queues, state, sequence));
   const models = [...Map.groupBy(tasks, ({ state }) => targetOf(state).model).values()];
   const found = models.map(async (own, at) => {
-    const seen = await context.waits.observed(own[0]!);
+    const seen = await waits.observed(own[0]!);
     if (seen === undefined) return [];
-    const now = isNew ? atTheEnd(context, seen, own[0]!.state.lane, tasks.length) : seen;
-    const warnings = warningsFor(now, tasks.length, own.length);
+    const warnings = warningsFor(isNew ? atThisMoment(index, seen) : seen, aheads, own.length);
     return at === 0 ? warnings : warnings.filter(({ code }) => ofModels.has(code));
   });
   return (await Promise.all(found)).flat();
 }
 
-/** The lengths of the queue at this moment: the observation may be a second old. */
-function atTheEnd({ follower }: WarningContext, seen: Observation, lane: Lane, own: number): Observation {
+/** The observation may be a second old. */
+function atThisMoment(index: WarningContext['follower']['index'], seen: Observation): Observation {
   const { name } = seen.pool;
-  const { lanes } = follower.index.queued(name);
-  const ahead = { again: lanes.again, lane: Math.max(0, lanes[lane] - own) };
-  const running = follower.index.counts().get(name)?.running ?? 0;
-  return { ...seen, ahead, pool: { ...seen.pool, lanes, running } };
+  const { lanes } = index.queued(name);
+  const running = index.counts().get(name)?.running ?? 0;
+  return { ...seen, pool: { ...seen.pool, lanes, running } };
 }

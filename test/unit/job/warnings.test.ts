@@ -1,6 +1,6 @@
 // The warnings of a submit, code by code: when they appear, what they say, and with which numbers.
 import { describe, expect, test } from 'vitest';
-import type { ObservedKey } from '../../../src/job/explain/observation.ts';
+import type { Ahead, ObservedKey } from '../../../src/job/explain/observation.ts';
 import { warningsFor, type Warning } from '../../../src/job/explain/warnings.ts';
 import { policyFor, type Policy } from '../../../src/job/policy.ts';
 import { submitted } from '../../../src/job/transitions.ts';
@@ -15,7 +15,10 @@ const day = 'in 1d (2026-11-23T00:00:00Z)';
 type Facts = Parameters<typeof seenBy>;
 
 const warned = (tasks: number, over: Facts[2] = {}, pool: Facts[3] = {}, task: Facts[0] = queued): readonly Warning[] =>
-  warningsFor(seenBy(task, 0, over, pool), tasks);
+  warningsFor(seenBy(task, 0, over, pool), placesFrom(over.ahead ?? { again: 0, lane: 0 }, tasks));
+
+const placesFrom = ({ again, lane }: Ahead, tasks: number): Ahead[] =>
+  Array.from({ length: tasks }, (_, at) => ({ again, lane: lane + at }));
 
 const codes = (...facts: Parameters<typeof warned>): string[] => warned(...facts).map(({ code }) => code);
 

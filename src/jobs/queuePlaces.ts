@@ -1,0 +1,128 @@
+// The queues of pools as the index shows them, by lane and tenant part, and how many tasks are served before one of them.
+
+import type { Ahead } from '../job/explain/observation.ts';
+import { servedMeanwhile } from '../job/lanes.ts';
+import { flowOf, partCount, placeOf } from '../job/parts.ts';
+import { weightOf, type TenantShares } from '../job/shares.ts';
+import { servingPool } from '../job/target.ts';
+import { lanes, type Lane, type Queued, type Sequence } from '../job/task.ts';
+import type { Follower } from '../readmodel/follower.ts';
+import type { JobsContext } from './context.ts';
+
+interface PartQueue {
+  /** Ascending. */
+  readonly sequences: readonly Sequence[];
+  readonly weight: number;
+}
+
+/** The parts of each lane that have queued tasks, by number; 0 is the lane itself. */
+export type Queues = Readonly<Record<Lane, ReadonlyMap<number, PartQueue>>>;
+
+type Index = Follower['index'];
+
+/** One pass over the index serves all of the pools. */
+export function queuesOf(
+  { follower, pools }: Pick<JobsContext, 'follower' | 'pools'>,
+  names: ReadonlySet<string>,
+): ReadonlyMap<string, Queues> {
+  const found = new Map([...names].map((name) => [name, emptyPool()]));
+  for (const { state, sequence } of follower.index.openTasks()) {
+    if (state.state !== 'queued') continue;
+    const lane = found.get(servingPool(state))?.[state.lane];
+    if (lane === undefined) continue;
+    const number = partOf(state);
+    const part = lane.get(number) ?? { sequences: [], tenants: new Set() };
+    lane.set(number, part);
+    part.sequences.push(sequence);
+    part.tenants.add(state.of.tenant);
+  }
+  return new Map([...found].map(([name, pool]) => [name, withWeights(pool, pools.find(name)?.shares ?? {})]));
+}
+
+export const lengthOf = (queues: Queues, lane: Lane): number =>
+  [...queues[lane].values()].reduce((sum, { sequences }) => sum + sequences.length, 0);
+
+/** How many tasks are served before the queued task with this last message. */
+export function aheadOf(queues: Queues, task: Queued, sequence: Sequence): Ahead {
+  const own = queues[task.lane].get(partOf(task));
+  const before = own === undefined ? 0 : countBefore(own.sequences, sequence);
+  // Requeued work is served first, no matter how late it was requeued.
+  if (task.lane === 'again') return { again: before, lane: 0 };
+  return { again: lengthOf(queues, 'again'), lane: before + othersBefore(queues, task, before, lengths(queues, task)) };
+}
+
+/** The same for the queued tasks of a new job in one lane, in order: they are the last of their parts at this moment. */
+export function aheadOfNew(index: Index, queues: Queues, tasks: readonly Queued[]): readonly Ahead[] {
+  const [first] = tasks;
+  if (first === undefined) return [];
+  const { again } = index.queued(servingPool(first)).lanes;
+  const now = lengthsNow(index, first);
+  const left = new Map([...now].map(([part, length]) => [part, length]));
+  for (const task of tasks) left.set(partOf(task), (left.get(partOf(task)) ?? 0) - 1);
+  return tasks.map((task) => {
+    const before = Math.max(0, left.get(partOf(task))!);
+    left.set(partOf(task), before + 1);
+    return { again, lane: before + othersBefore(queues, task, before, now) };
+  });
+}
+
+/** Of the other parts of the lane, which take turns with the task's own part. */
+function othersBefore(queues: Queues, task: Queued, before: number, now: ReadonlyMap<number, number>): number {
+  const own = partOf(task);
+  const weight = (part: number): number => queues[task.lane].get(part)?.weight ?? 1;
+  const others = [...now].flatMap(([part, queued]) => (part === own ? [] : { queued, weight: weight(part) }));
+  return servedMeanwhile(before, weight(own), others);
+}
+
+const lengths = (queues: Queues, { lane }: Queued): ReadonlyMap<number, number> =>
+  new Map([...queues[lane]].map(([part, { sequences }]) => [part, sequences.length]));
+
+/** Of the parts of the task's lane. */
+function lengthsNow(index: Index, task: Queued): ReadonlyMap<number, number> {
+  const { lane } = task;
+  const pool = servingPool(task);
+  if (lane === 'again' || lane === 'guest') return new Map([[0, index.queued(pool).lanes[lane]]]);
+  const { ofAll } = index.queues.lane(pool, lane, flowOf(task));
+  return new Map(Array.from({ length: partCount + 1 }, (_, part) => [part, ofAll(part)]));
+}
+
+const partOf = (task: Queued): number => placeOf(task).part ?? 0;
+
+interface FoundPart {
+  readonly sequences: Sequence[];
+  readonly tenants: Set<string>;
+}
+
+type FoundPool = Record<Lane, Map<number, FoundPart>>;
+
+const emptyPool = (): FoundPool => Object.fromEntries(lanes.map((lane) => [lane, new Map()])) as FoundPool;
+
+function withWeights(pool: FoundPool, shares: TenantShares): Queues {
+  const weighted = lanes.map((lane) => [lane, weightedLane(pool[lane], shares)] as const);
+  return Object.fromEntries(weighted) as unknown as Queues;
+}
+
+/** As workers weigh the parts: by the tenants that wait there, each divided among the tenant parts in which it waits. */
+function weightedLane(parts: ReadonlyMap<number, FoundPart>, shares: TenantShares): ReadonlyMap<number, PartQueue> {
+  const places = new Map<string, number>();
+  for (const [number, { tenants }] of parts)
+    if (number > 0) for (const tenant of tenants) places.set(tenant, (places.get(tenant) ?? 0) + 1);
+  return new Map(
+    [...parts].map(([number, { sequences, tenants }]) => {
+      const share = (tenant: string): number => weightOf(shares, tenant) / (number === 0 ? 1 : places.get(tenant)!);
+      const weight = [...tenants].reduce((sum, tenant) => sum + share(tenant), 0);
+      return [number, { sequences: sequences.sort((a, b) => a - b), weight }];
+    }),
+  );
+}
+
+/** How many of the ascending sequences are less than `sequence`. */
+function countBefore(sequences: readonly Sequence[], sequence: Sequence): number {
+  let [low, high] = [0, sequences.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sequences[middle]! < sequence) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
