@@ -37,6 +37,8 @@ export interface Pool {
   name: string;
   provider: string;
   models: Record<Kind, string[]>;
+  /** The `input.providerOptions` that jobs may set; null: any. */
+  providerOptions: string[] | null;
   /** Not yet delivered, by lane. */
   depth: { again: number; high: number; normal: number; low: number; guest: number };
   unacknowledged: number;

@@ -2,6 +2,7 @@
 
 import { ownWords } from '../../job/block.ts';
 import { everyTenant } from '../../jobs/tenancy.ts';
+import { allowedOptions } from '../../job/providerOptions/index.ts';
 import { servingPool } from '../../job/target.ts';
 import type { Instant } from '../../job/task.ts';
 import { isoTime } from '../../job/time.ts';
@@ -30,6 +31,7 @@ export async function poolView(
     name,
     provider,
     models: { image: [...models.image], text: [...models.text] },
+    providerOptions: providerOptionsOf(pool),
     depth: { ...depth.lanes },
     unacknowledged: depth.unacknowledged,
     queued: counts?.queued ?? 0,
@@ -44,6 +46,11 @@ export async function poolView(
     outages: (context.keys?.outages(name) ?? []).map(outageView),
     spending: (context.keys?.spending(name) ?? []).filter((it) => isShown(it, principal)).map(spendingView),
   };
+}
+
+function providerOptionsOf({ provider, providerOptions }: PoolDeclaration): string[] | null {
+  const allowed = allowedOptions(provider, providerOptions);
+  return allowed === undefined ? null : [...allowed];
 }
 
 function keyView(key: KeyState): PoolView['keys'][number] {

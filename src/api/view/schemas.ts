@@ -206,6 +206,7 @@ export const poolSchema = z.object({
   name: z.string(),
   provider: z.string(),
   models: z.object({ image: z.array(z.string()), text: z.array(z.string()) }),
+  providerOptions: z.array(z.string()).nullable().describe('The input.providerOptions that jobs may set; null: any.'),
   depth: z
     .object({ again: count, high: count, normal: count, low: count, guest: count })
     .describe('Tasks not yet delivered to a worker, by lane.'),

@@ -6,7 +6,7 @@ import type { JsonObject, JsonValue } from '../task.ts';
 import { valueProblem, type ValueProblem } from './form.ts';
 import { geminiOptions } from './gemini.ts';
 import { openaiOptions } from './openai.ts';
-import type { ProviderOptionTable } from './table.ts';
+import type { ProviderOption, ProviderOptionTable } from './table.ts';
 
 /** By the provider's name. The options of any other provider are passed on, unless the pool names its list. */
 const tables: Readonly<Record<string, ProviderOptionTable>> = {
@@ -48,21 +48,26 @@ function optionProblem(name: string, value: JsonValue, rules: OptionRules): Valu
   const why = table === undefined ? undefined : ownOf(table.never, name);
   if (why !== undefined) return { path, message: `cannot be set: ${why}` };
   const option = table === undefined ? undefined : ownOf(table.options, name);
+  if (option !== undefined && !isOfKind(option, kind)) return { path, message: `is not supported by kind ${kind}` };
   const names = allowedNames(rules);
   if (names !== undefined && (!names.includes(name) || (table !== undefined && option === undefined)))
     return { path, message: `is not allowed; allowed: ${names.length === 0 ? 'none' : names.join(', ')}` };
-  if (option === undefined) return undefined;
-  if (option.kind !== undefined && option.kind !== kind) return { path, message: `is not supported by kind ${kind}` };
-  return valueProblem(value, option.form, path);
+  return option === undefined ? undefined : valueProblem(value, option.form, path);
 }
 
 /** Undefined: all. Without those of the other kind. */
 function allowedNames({ provider, kind, allowed }: OptionRules): readonly string[] | undefined {
   const table = tableOf(provider);
-  if (table === undefined) return allowed;
-  const isOfKind = (name: string): boolean => (ownOf(table.options, name)?.kind ?? kind) === kind;
-  if (allowed !== undefined) return allowed.filter(isOfKind);
-  return Object.keys(table.options).filter((name) => table.options[name]!.optIn !== true && isOfKind(name));
+  return allowedOptions(provider, allowed)?.filter((name) => isOfKind(ownOf(table?.options ?? {}, name), kind));
+}
+
+const isOfKind = (option: ProviderOption | undefined, kind: JobKind): boolean => (option?.kind ?? kind) === kind;
+
+/** The options that jobs may set in a pool with this list; undefined: all. */
+export function allowedOptions(provider: string, listed: readonly string[] | undefined): readonly string[] | undefined {
+  const table = tableOf(provider);
+  if (listed !== undefined || table === undefined) return listed;
+  return Object.keys(table.options).filter((name) => table.options[name]!.optIn !== true);
 }
 
 const tableOf = (provider: string): ProviderOptionTable | undefined => ownOf(tables, provider);

@@ -4,6 +4,8 @@ import type { PoolDeclaration } from '../../../src/ports/poolRegistry.ts';
 import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';
 import { fakePoolRegistry } from '../../fakes/poolRegistry.ts';
 
+const other = { name: 'other', provider: 'oracle', models: { image: [], text: ['seer'] }, policy: {} };
+
 async function world(over: Partial<PoolDeclaration> = {}, more: readonly PoolDeclaration[] = []): Promise<ApiWorld> {
   const pools = fakePoolRegistry();
   const models = { image: ['gemini-3.1-flash-image'], text: ['gemini-3.1-flash', 'gemini-3.1-pro'] };
@@ -81,6 +83,28 @@ test("a pool's own list replaces the default; an empty one allows nothing", asyn
   expect((await closed.post('/v1/jobs', body({ topP: 1 }))).json.errors[0].message).toMatch(/allowed: none$/);
 });
 
+test('the list of each pool is shown: its own, the default of its provider, or none for an unknown provider', async () => {
+  const closed = { ...other, name: 'closed', providerOptions: ['mood'] };
+  await using api = await world({}, [closed, other]);
+  const { items } = (await api.get('/v1/pools')).json;
+  const shown = Object.fromEntries(items.map((pool: { name: string }) => [pool.name, pool])) as Record<string, object>;
+  expect(shown).toMatchObject({ closed: { providerOptions: ['mood'] }, other: { providerOptions: null } });
+  expect(shown['default']).toMatchObject({
+    providerOptions: expect.arrayContaining(['temperature', 'thinkingConfig']),
+  });
+  expect(shown['default']).toMatchObject({ providerOptions: expect.not.arrayContaining(['tools']) });
+});
+
+test('an option of the other kind says so', async () => {
+  const models = { image: ['gpt-image-1'], text: ['gpt-5'] };
+  const openai = { name: 'gpt', provider: 'openai', models, policy: {} };
+  await using api = await world({}, [openai]);
+  const { json } = await api.post('/v1/jobs', body({ temperature: 1 }, { kind: 'image', pool: 'gpt' }));
+  expect(json.errors).toEqual([
+    { path: 'input.providerOptions.temperature', message: 'is not supported by kind image' },
+  ]);
+});
+
 test('each place is named once: the options that tasks share, and those of a task', async () => {
   await using api = await world();
   const own = { input: { providerOptions: { topK: 0 } } };
@@ -90,8 +114,6 @@ test('each place is named once: the options that tasks share, and those of a tas
     'tasks[1].input.providerOptions.topK',
   ]);
 });
-
-const other = { name: 'other', provider: 'oracle', models: { image: [], text: ['seer'] }, policy: {} };
 
 test('options that a requested fallback does not take are refused; a default fallback is left out', async () => {
   const closed = { ...other, providerOptions: ['mood'] };
