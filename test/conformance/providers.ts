@@ -27,6 +27,8 @@ interface Candidate {
   readonly baseUrl: (standin: Standin) => string;
   readonly imageModel: string;
   readonly textModel: string;
+  /** Whether references are sent without a copy of all of them. The example does not, for brevity. */
+  readonly sendsInPieces: boolean;
   /** A body of status 200 with this base64 as an image, and with this text. */
   readonly imageBody: (base64: string) => unknown;
 }
@@ -37,6 +39,7 @@ const candidates: readonly Candidate[] = [
     title: 'Gemini',
     open: geminiProvider,
     baseUrl: ({ url }) => url,
+    sendsInPieces: true,
     imageModel: 'gemini-3.1-flash-image',
     textModel: 'gemini-3.1-flash',
     imageBody: (data) => ({
@@ -48,6 +51,7 @@ const candidates: readonly Candidate[] = [
     title: 'OpenAI',
     open: openaiProvider,
     baseUrl: ({ url }) => `${url}/v1`,
+    sendsInPieces: true,
     imageModel: 'gpt-image-1.5',
     textModel: 'gpt-5.4-mini',
     imageBody: (base64) => ({ data: [{ b64_json: base64 }] }),
@@ -57,6 +61,7 @@ const candidates: readonly Candidate[] = [
     title: 'Acme',
     open: acmeProvider,
     baseUrl: ({ url }) => `${url}/v1`,
+    sendsInPieces: false,
     imageModel: 'gpt-image-1.5',
     textModel: 'gpt-5.4-mini',
     imageBody: (base64) => ({ data: [{ b64_json: base64 }] }),
@@ -71,22 +76,34 @@ export interface ProviderBench extends Candidate {
   text(input: Partial<TaskInput>, over?: Partial<GenerateRequest>): GenerateRequest;
 }
 
-/** Runs the tests for each provider. */
-export function forEachProvider(tests: (bench: ProviderBench) => void): void {
-  describe.each(candidates.map((candidate) => [candidate.name, candidate] as const))('%s', (_name, candidate) => {
-    const bench = { ...candidate } as { -readonly [K in keyof ProviderBench]: ProviderBench[K] };
-    const requestOf = (kind: 'image' | 'text', model: string): ProviderBench['image'] => {
-      return (input, over = {}) => ({ kind, model, input: { prompt: 'a garden', ...input }, references: [], ...over });
-    };
-    bench.image = requestOf('image', candidate.imageModel);
-    bench.text = requestOf('text', candidate.textModel);
-    beforeAll(async () => {
-      bench.standin = await startStandin();
-      bench.provider = candidate.open({ baseUrl: candidate.baseUrl(bench.standin), schemas: fakeSchemaChecker() });
-    });
-    afterAll(() => bench.standin.close());
-    tests(bench);
-  });
+/** Runs the tests for each provider, or for those that are `wanted`. */
+export function forEachProvider(
+  tests: (bench: ProviderBench) => void,
+  wanted: (candidate: Candidate) => boolean = () => true,
+): void {
+  describe.each(candidates.filter(wanted).map((candidate) => [candidate.name, candidate] as const))(
+    '%s',
+    (_name, candidate) => {
+      const bench = { ...candidate } as { -readonly [K in keyof ProviderBench]: ProviderBench[K] };
+      const requestOf = (kind: 'image' | 'text', model: string): ProviderBench['image'] => {
+        return (input, over = {}) => ({
+          kind,
+          model,
+          input: { prompt: 'a garden', ...input },
+          references: [],
+          ...over,
+        });
+      };
+      bench.image = requestOf('image', candidate.imageModel);
+      bench.text = requestOf('text', candidate.textModel);
+      beforeAll(async () => {
+        bench.standin = await startStandin();
+        bench.provider = candidate.open({ baseUrl: candidate.baseUrl(bench.standin), schemas: fakeSchemaChecker() });
+      });
+      afterAll(() => bench.standin.close());
+      tests(bench);
+    },
+  );
 }
 
 export function contextOf(over: Partial<GenerateContext> = {}): GenerateContext {

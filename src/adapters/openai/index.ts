@@ -9,6 +9,7 @@ import type { ResponseInputItem } from 'openai/resources/responses/responses';
 import { AttemptFailed, taskError } from '../../job/errors/index.ts';
 import { ordinaryAnswer } from '../../job/answerSize.ts';
 import type { GenerateContext, Generated, GenerateRequest, Provider, ProviderOptions } from '../../ports/provider.ts';
+import { freeBuffer } from '../../async/freeBytes.ts';
 import { WeightedSemaphore, type Release } from '../../async/weightedSemaphore.ts';
 import { AnswerTooLarge, excessOfAnswers, wholeBody, type AnswerRoom } from '../provider/answerBody.ts';
 import { cleanedFailure, failureWithoutResponse, throwUnlessSendable } from '../provider/connection.ts';
@@ -80,8 +81,10 @@ async function drawn(call: Call): Promise<Generated> {
   const form = formAttachments();
   const images = exchangeOf(call, form);
   const releases: Release[] = [];
+  const fetchedImages: Uint8Array[] = [];
   const free = (): void => {
     images.release();
+    for (const { buffer } of fetchedImages.splice(0)) freeBuffer(buffer);
     for (const release of releases.splice(0)) release();
   };
   try {
@@ -94,7 +97,11 @@ async function drawn(call: Call): Promise<Generated> {
         : await client.images.edit(editParams(request, files), { signal }),
     );
     const body = answerIn(received, isImages);
-    const fetched = (url: URL): Promise<Uint8Array> => fetchImage(url, call, releases);
+    const fetched = async (url: URL): Promise<Uint8Array> => {
+      const bytes = await fetchImage(url, call, releases);
+      fetchedImages.push(bytes);
+      return bytes;
+    };
     return { ...(await readImages(body, { bytesOf: images.bytesOf, fetched })), release: free };
   } catch (error) {
     free();

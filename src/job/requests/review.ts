@@ -119,7 +119,9 @@ function tweakedInput(input: TaskInput, detail: TaskDetail, tweaked: Tweaked): T
 /** The model that made the image makes the next one. The sizes of results of other tasks, and of references in jobs of earlier versions, are unknown. */
 function sizeProblem(used: Used | undefined, bytes: number, kept: readonly Reference[]): string | undefined {
   if (used === undefined) return undefined;
-  const { referenceBytes, totalReferenceBytes } = limitsOf(used.provider, used.model);
+  const { references, referenceBytes, totalReferenceBytes } = limitsOf(used.provider, used.model);
+  if (kept.length >= references)
+    return `${used.model} accepts ${references === 0 ? 'no' : `at most ${references}`} references`;
   const total = kept.reduce((sum, reference) => sum + ('bytes' in reference ? (reference.bytes ?? 0) : 0), bytes);
   const limit = (most: number): string => `more than the ${most / 1_000_000} MB that ${used.model} accepts`;
   if (bytes > referenceBytes) return `the earlier image has ${bytes} bytes, ${limit(referenceBytes)} as a reference`;

@@ -84,6 +84,8 @@ describe('a queued task', () => {
     expect(explained(queued, 0, { block: blockOf('NoKeys') }, { keys: [] }).summary).toBe(
       'Pool default has no API key, so its workers claim no tasks',
     );
+    const { advice } = explained(queued, 0, { block: blockOf('NoKeys') }, { keys: [], provider: 'openai' });
+    expect(advice[0]).toContain('Set GENWARDEN_OPENAI_API_KEYS (or keys in');
     expect(explained(queued, 0, {}, { keys: [key('refused')] }).cause).toBe('AboutToStart');
   });
 

@@ -123,6 +123,13 @@ describe('review', () => {
     });
   });
 
+  test('a tweak of an image by a model without references is refused', () => {
+    const detail = { artifacts: [image], used: { pool: 'default', provider: 'openai', model: 'dall-e-3' } };
+    const tweak = review({ decision: 'tweak', instruction: 'bluer' });
+    const message = expect.stringMatching(/dall-e-3 accepts no references/);
+    expect(refusal(reviewTask(last(inReview, detail), aRequest, tweak, 'ann', now))).toMatchObject({ message });
+  });
+
   test.each([
     [7_000_001, 0, /the earlier image has 7000001 bytes, more than the 7 MB that gemini-3-pro-image accepts/],
     [5_000_001, 10, /have 74000001 bytes together, more than the 74 MB that gemini-3-pro-image accepts/],

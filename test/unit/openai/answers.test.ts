@@ -220,11 +220,13 @@ describe('an image by its address', () => {
         response.end(png);
       },
     );
-    const { images, usage } = await testProvider({ baseUrl }).generate(imageRequest(), aContext());
+    const { images, usage, release } = await testProvider({ baseUrl }).generate(imageRequest(), aContext());
     expect(images).toEqual([{ mediaType: 'image/png', bytes: expect.anything() as Buffer }]);
     expect(Buffer.from(images[0]!.bytes).equals(png)).toBe(true);
     expect(usage).toEqual({ inputTokens: 3, outputTokens: 5, images: 1 });
     expect(authorizations).toEqual([undefined]);
+    release?.();
+    expect(images[0]!.bytes.length).toBe(0);
   });
 
   const problems: readonly [string, (host: string) => string, RequestListener, RegExp][] = [

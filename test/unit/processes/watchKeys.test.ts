@@ -50,6 +50,25 @@ test('keys from the environment are not watched', async () => {
   await watching({ GENWARDEN_GEMINI_API_KEYS: 'sesame-one' }).done;
 });
 
+test('the keys of each provider come from the file of its settings', async () => {
+  const folder = await aFolder({ google: 'sesame-one\n', open: 'sk-one\n', 'pools.json': '' });
+  const pools = { pools: [{ name: 'google' }, { name: 'open', provider: 'openai' }] };
+  await writeFile(join(folder, 'pools.json'), JSON.stringify(pools));
+  const env = {
+    GENWARDEN_GEMINI_API_KEYS_FILE: join(folder, 'google'),
+    GENWARDEN_OPENAI_API_KEYS_FILE: join(folder, 'open'),
+    GENWARDEN_POOLS_FILE: join(folder, 'pools.json'),
+  };
+  const [google, open] = [watching(env, 'google'), watching(env, 'open')];
+  await writeFile(join(folder, 'open'), 'sk-two');
+  await open.next(1);
+  expect(open.used).toEqual([['sk-two']]);
+  expect(open.secrets).toContain('sk-two');
+  expect(google.used).toEqual([]);
+  await writeFile(join(folder, 'open'), 'sk two');
+  await open.problem('GENWARDEN_OPENAI_API_KEYS_FILE');
+});
+
 test('a changed file of keys is used, once', async () => {
   const folder = await aFolder({ keys: 'sesame-one\n' });
   const { used, secrets, logged, next } = watching({ GENWARDEN_GEMINI_API_KEYS_FILE: join(folder, 'keys') });
