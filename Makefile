@@ -151,6 +151,10 @@ bench: setup build ## Compare throughput and latency with bare JetStream operati
 bench-recovery: setup build ## Measure recovery from faults on real processes, compared with BullMQ (8 minutes)
 	@node bench/recovery/main.ts $(ARGS)
 
+.PHONY: bench-s3
+bench-s3: setup s3-server build ## Send 1 GB of artifacts through S3 and measure time, against a raw copy, and memory
+	@node bench/s3/main.ts
+
 .PHONY: bench-bad-day
 bench-bad-day: setup ## Measure what outages, quotas, dead keys and odd answers of the provider cost (10 minutes)
 	@node bench/badDay/main.ts $(ARGS)

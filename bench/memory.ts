@@ -1,17 +1,16 @@
 // Resident memory of real processes, from /proc: a worker with images in flight, and an API with many open tasks.
 
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import pino from 'pino';
 import { connectNats, natsJobLog } from '../src/adapters/nats/index.ts';
 import { GenwardenClient } from '../src/client/index.ts';
-import { startNatsServer, type NatsServer } from '../test/support/natsServer.ts';
-import { startProcess, type TestProcess } from '../test/support/process.ts';
+import { startNatsServer } from '../test/support/natsServer.ts';
+import { startProcess } from '../test/support/process.ts';
 import { until } from '../test/support/until.ts';
 import { inParallel } from './measure.ts';
 import { aSpec } from './ours.ts';
+import { environment, residentMb, start, urlOf } from './processes.ts';
 
 const standinProgram = fileURLToPath(new URL('../src/standin/main.ts', import.meta.url));
 const photograph = fileURLToPath(new URL('../examples/front-yard.jpg', import.meta.url));
@@ -63,38 +62,4 @@ async function measureApi(env: Record<string, string>, open: number): Promise<nu
   const { items } = await new GenwardenClient({ url: urlOf(api) }).listPage();
   if (open > 0 && items.length !== 50) throw new Error(`the api lists ${items.length} jobs where there are ${open}`);
   return residentMb(api, 'VmRSS');
-}
-
-const start = (args: string[], options: Parameters<typeof startProcess>[2]): Promise<TestProcess> =>
-  startProcess(installed, args, options);
-
-/** A package as it is installed, without `src`: its `bin/genwarden` runs what was built, as containers do. */
-const installed = install();
-
-function install(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'genwarden-bench-'));
-  process.once('exit', () => rmSync(folder, { recursive: true }));
-  const program = join(folder, 'bin', 'genwarden');
-  mkdirSync(join(folder, 'bin'));
-  copyFileSync(fileURLToPath(new URL('../bin/genwarden', import.meta.url)), program);
-  symlinkSync(fileURLToPath(new URL('../dist', import.meta.url)), join(folder, 'dist'));
-  return program;
-}
-
-function environment(nats: NatsServer, provider: string): Record<string, string> {
-  return {
-    GENWARDEN_NATS_URL: nats.url,
-    GENWARDEN_HTTP_PORT: '0',
-    GENWARDEN_METRICS_PORT: '0',
-    GENWARDEN_GEMINI_API_KEYS: 'bench',
-    GENWARDEN_GEMINI_BASE_URL: provider,
-    GENWARDEN_GEMINI_REQUESTS_PER_MINUTE: '60000',
-  };
-}
-
-const urlOf = (api: TestProcess): string => /API on (http:[^"\s]+)/.exec(api.lines.join('\n'))![1]!;
-
-function residentMb({ pid }: TestProcess, field: 'VmRSS' | 'VmHWM'): number {
-  const line = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Math.round(Number(line![1]) / 1024);
 }

@@ -30,7 +30,8 @@ export interface S3Server extends AsyncDisposable {
 export interface S3ServerOptions {
   /** Where the objects are; default: a folder that is removed with the server. */
   readonly folder?: string;
-  readonly quiet?: boolean;
+  /** Also listens here, without the proxy. */
+  readonly port?: number;
 }
 
 /** With one empty bucket. The owner stops it, or the end of the test process does. */
@@ -44,20 +45,11 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
   const socket = join(temp.path, 'socket');
   const keys = { accessKeyId: 'test-access', secretAccessKey: 'test-secret' };
   const { accessKeyId, secretAccessKey } = keys;
+  const direct = options.port === undefined ? [] : ['--port', `127.0.0.1:${options.port}`];
+  const listening = ['--port', socket, ...direct];
   const child = spawn(
     program,
-    [
-      '--access',
-      accessKeyId,
-      '--secret',
-      secretAccessKey,
-      '--port',
-      socket,
-      '--quiet',
-      '--keep-alive',
-      'posix',
-      folder,
-    ],
+    [...listening, '--access', accessKeyId, '--secret', secretAccessKey, '--quiet', '--keep-alive', 'posix', folder],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let log = '';

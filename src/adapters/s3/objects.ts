@@ -39,7 +39,7 @@ export async function request<T>(
 }
 
 /** Undefined if there is no such object. Throws if there is no such bucket. */
-export async function head(store: Store, key: string, signal = never): Promise<ObjectInfo | undefined> {
+export async function head(store: Store, key: string, signal: AbortSignal = never): Promise<ObjectInfo | undefined> {
   const { client, bucket: Bucket } = store;
   const what = 'Cannot look up an artifact';
   const command = new HeadObjectCommand({ Bucket, Key: key });
@@ -111,7 +111,7 @@ export async function getJson(store: Store, key: string): Promise<unknown> {
   });
 }
 
-export async function putJson(store: Store, key: string, value: object, signal = never): Promise<void> {
+export async function putJson(store: Store, key: string, value: object, signal: AbortSignal = never): Promise<void> {
   const { client, bucket: Bucket } = store;
   const command = new PutObjectCommand({
     Bucket,

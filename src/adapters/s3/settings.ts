@@ -56,4 +56,4 @@ export interface Store {
 /** ms. Artifacts are kept an hour longer than the jobs. */
 export const hour = 3_600_000;
 
-export const never = new AbortController().signal;
+export const never: AbortSignal = new AbortController().signal;
