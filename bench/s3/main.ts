@@ -3,6 +3,8 @@
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import sharp from 'sharp';
 import { GenwardenClient, type Job } from '../../src/client/index.ts';
@@ -103,7 +105,7 @@ function rawCopy(
     put: async (Key: string, Body: Buffer) => void (await client.send(new PutObjectCommand({ Bucket, Key, Body }))),
     get: async (Key: string) => {
       const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
-      for await (const _ of Body as AsyncIterable<Uint8Array>);
+      await finished((Body as Readable).resume());
     },
   };
 }
