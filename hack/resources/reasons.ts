@@ -44,7 +44,7 @@ export const jobConditions: readonly ConditionText[] = [
     type: 'Finished',
     meaning: 'Whether the job has finished in any way. Wait for this condition.',
     reasons: {
-      Queued: 'Waiting for a worker.',
+      Queued: 'Waiting for a worker. The message says why it does not start, if something is in the way.',
       Running: 'A worker is running it.',
       Waiting: 'Waiting for the next attempt.',
       AwaitingReview: 'Waiting for a review: see NeedsReview.',

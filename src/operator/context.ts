@@ -28,7 +28,7 @@ export interface OperatorContext {
   readonly artifacts: ArtifactStore;
   readonly schemas: SchemaChecker;
   readonly images: ImageReader;
-  readonly keys: Pick<KeyRing, 'state'>;
+  readonly keys: Pick<KeyRing, 'state' | 'block' | 'outages'>;
   readonly pools: PoolRegistry;
   readonly clock: Clock;
   /** Owned by the caller. */

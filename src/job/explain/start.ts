@@ -37,8 +37,8 @@ function capacityFor(task: Queued, seen: Observation): QueueCapacity {
   return {
     opensAt: opensAt(task, seen),
     slots: slots.open,
-    // The index knows of claims and ends before the next heartbeat.
-    freeSlots: Math.min(slots.open, Math.max(slots.free, slots.open - running)),
+    // The index knows of claims and ends before the next heartbeat does.
+    freeSlots: Math.max(0, slots.open - running),
     attemptMs,
     keys: (keys ?? []).map((key) => keyCapacity(key, model, seen.now)),
   };

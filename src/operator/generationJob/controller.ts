@@ -2,7 +2,10 @@
 // jobs of deleted resources. This file contains its watches: the resources, the stream and the pools.
 
 import { isOpen } from '../../job/task.ts';
+import { WaitObserver } from '../../jobs/waitObserver.ts';
 import type { Change } from '../../readmodel/jobIndex.ts';
+import { AttemptDurations, followAttempts } from '../../readmodel/attemptDurations.ts';
+import { LastClaims } from '../../readmodel/lastClaims.ts';
 import { WorkerDirectory } from '../../readmodel/workerDirectory.ts';
 import type { Enqueue, Controller } from '../runtime/controller.ts';
 import type { KubeObject, ResourceKey } from '../../ports/kubernetes.ts';
@@ -52,12 +55,16 @@ class Term {
     const workers = new WorkerDirectory(context.clock, context.heartbeatTimeoutMs);
     const unheard = (err: unknown): void => context.logger.error({ err }, 'Cannot watch the heartbeats of workers');
     workers.watch(context.heartbeats, signal).catch(unheard);
-    this.reconciler = new Reconciler({ ...context, workers }, informer, this.#owners, this.#states);
-    signal.addEventListener(
-      'abort',
-      follower.onChange((change) => this.#onTaskChange(change)),
-      { once: true },
-    );
+    const lastClaims = new LastClaims(follower);
+    const attemptDurations = new AttemptDurations();
+    const waits = new WaitObserver({ ...context, workers, lastClaims, attemptDurations });
+    this.reconciler = new Reconciler({ ...context, workers, waits }, informer, this.#owners, this.#states);
+    const stopLearning = followAttempts(attemptDurations, follower);
+    const stopFollowing = follower.onChange((change) => this.#onTaskChange(change));
+    const stop = (): void => {
+      for (const end of [stopFollowing, stopLearning, () => lastClaims.close()]) end();
+    };
+    signal.addEventListener('abort', stop, { once: true });
     const onPool = (): void => {
       for (const resource of informer.list()) if (isPending(resource.status)) enqueue(keyOf(resource));
     };

@@ -1,11 +1,13 @@
 // Summarizes a job from the states of its tasks, as its resource shows it.
 
 import { countStates, jobState, jobTimes, type Counts, type JobState } from '../../job/jobState.ts';
-import type { Instant, NeedsReview, TaskState } from '../../job/task.ts';
+import type { Instant, NeedsReview, Sequence, TaskState } from '../../job/task.ts';
 import { isoTime } from '../../job/time.ts';
 
 export interface ObservedTask {
   readonly state: TaskState;
+  /** Of the task's last message. */
+  readonly sequence?: Sequence;
   /** The message of the state. The index does not store messages. */
   readonly message?: string;
 }
@@ -25,8 +27,8 @@ export interface JobSummary {
   readonly review?: { readonly reason: string; readonly message: string };
 }
 
-/** `tasks` are all tasks of the job, by index. */
-export function summarizeJob(tasks: readonly ObservedTask[]): JobSummary {
+/** `tasks` are all tasks of the job, by index; `queued` is why a queued job does not start. */
+export function summarizeJob(tasks: readonly ObservedTask[], queued = 'Waiting for a worker'): JobSummary {
   const states = tasks.map(({ state }) => state);
   const counts = countStates(states);
   const state = jobState(counts);
@@ -40,7 +42,7 @@ export function summarizeJob(tasks: readonly ObservedTask[]): JobSummary {
     total,
     startedAt,
     finishedAt,
-    ...reasonFor(state, tasks, review?.message),
+    ...reasonFor(state, tasks, queued, review?.message),
     ...(review !== undefined && { review }),
   };
 }
@@ -52,11 +54,12 @@ export const needsMessages = (state: JobState): boolean =>
 function reasonFor(
   state: JobState,
   tasks: readonly ObservedTask[],
+  queued: string,
   review = 'Waiting for review',
 ): { reason: string; message: string } {
   switch (state) {
     case 'queued':
-      return { reason: 'Queued', message: 'Waiting for a worker' };
+      return { reason: 'Queued', message: queued };
     case 'running':
       return { reason: 'Running', message: 'A worker is running it' };
     case 'waiting':

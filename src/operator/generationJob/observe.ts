@@ -8,9 +8,10 @@ import type { JobRecord } from '../../ports/jobLog.ts';
 import type { OperatorContext } from '../context.ts';
 import { isoTime } from '../resources/conditions.ts';
 import { conditionOf, type GenerationJob, type GenerationJobStatus, isFinished } from '../resources/generationJob.ts';
+import { whyQueued, type WaitContext } from './whyQueued.ts';
 import { needsMessages, type JobSummary, summarizeJob, type ObservedTask } from './jobSummary.ts';
 
-type Context = Pick<OperatorContext, 'log' | 'follower' | 'clock' | 'retentionMs'>;
+type Context = Pick<OperatorContext, 'log' | 'follower' | 'clock' | 'retentionMs'> & WaitContext;
 
 const unchanged: Observation = { kind: 'unchanged' };
 
@@ -18,7 +19,7 @@ const unchanged: Observation = { kind: 'unchanged' };
 export async function observeJob(context: Context, resource: GenerationJob, job: JobId): Promise<Observation> {
   const known = context.follower.index.job(job);
   if (known?.complete === true) {
-    const tasks = known.tasks.map((task): ObservedTask => ({ state: task!.state }));
+    const tasks = known.tasks.map((task): ObservedTask => ({ state: task!.state, sequence: task!.sequence }));
     const summary = summarizeJob(tasks);
     if (isSameEnd(resource.status, summary)) return unchanged;
     if (!tasks.some(({ state }) => state.state === 'deleted') && !needsMessages(summary.state)) {
@@ -35,7 +36,9 @@ export async function observationOf(
   resource: GenerationJob,
   record: JobRecord,
 ): Promise<Observation> {
-  const tasks = record.tasks.map(({ last }): ObservedTask => ({ state: last.state, message: last.detail.message }));
+  const tasks = record.tasks.map(({ last: { state, sequence, detail } }): ObservedTask => {
+    return { state, sequence, message: detail.message };
+  });
   return confirmReopened(context, resource, tasks);
 }
 
@@ -62,7 +65,8 @@ async function confirmReopened(
     if (last !== undefined) context.follower.applyOwn(last);
     if (last === undefined || !isOpen(last.state)) return unchanged;
   }
-  return { kind: 'job', summary: summarizeJob(tasks) };
+  const versions = tasks.map(({ state, sequence = 0 }) => ({ state, sequence }));
+  return { kind: 'job', summary: summarizeJob(tasks, await whyQueued(context, versions)) };
 }
 
 async function readIfPresent(

@@ -3,6 +3,7 @@
 import { after, elapsed, never } from '../../job/time.ts';
 import { jobIdOfOwner } from '../../jobs/submit/index.ts';
 import { GenwardenError, catalogue } from '../../job/errors/index.ts';
+import type { Warning } from '../../job/explain/warnings.ts';
 import type { Informer, ResourceKey } from '../../ports/kubernetes.ts';
 import type { LaneContext } from '../../jobs/lanes.ts';
 import type { OperatorContext } from '../context.ts';
@@ -16,9 +17,12 @@ import type { OwnerIndex } from './ownerIndex.ts';
 import { classifyRefusal, submitResource } from './submit.ts';
 import { nextStatus } from './decide/status.ts';
 import { StatusWriter } from './apply.ts';
+import { warningsOfNew, type WaitContext } from './whyQueued.ts';
 
 interface Observed {
   readonly observed: Observation;
+  /** Of a job that was just submitted. */
+  readonly warnings?: readonly Warning[];
   /** Thrown after the status is written, so that the reconcile is retried with backoff. */
   readonly error?: GenwardenError;
 }
@@ -34,14 +38,14 @@ const notReadyRetry = 1_000;
 const conflictRetry = 200;
 
 export class Reconciler {
-  readonly #context: OperatorContext & LaneContext;
+  readonly #context: OperatorContext & LaneContext & WaitContext;
   readonly #informer: Pick<Informer<GenerationJob>, 'get'>;
   readonly #owners: OwnerIndex;
   readonly #states: ReconcileStates;
   readonly #writer: StatusWriter;
 
   constructor(
-    context: OperatorContext & LaneContext,
+    context: OperatorContext & LaneContext & WaitContext,
     informer: Pick<Informer<GenerationJob>, 'get'>,
     owners: OwnerIndex,
     states: ReconcileStates,
@@ -93,13 +97,15 @@ export class Reconciler {
 
   async #syncStatus(resource: GenerationJob, state: ReconcileState): Promise<ReconcileResult> {
     const { clock, follower, jitter } = this.#context;
-    const { observed, error } = await this.#observe(resource, state);
+    const { observed, error, warnings = [] } = await this.#observe(resource, state);
     const next = nextStatus(resource, observed, clock.now());
     const due = writeDue(resource.status, next, state.writes, clock.monotonic());
     const written = due.due === 'now' ? await this.#writer.write(resource, next, state) : resource;
     if (written === 'conflict') return { requeueAfterMs: conflictRetry };
     if (error !== undefined) throw error;
     if (written === undefined) return undefined;
+    for (const { code, message } of warnings)
+      this.#context.recorder.record(written, { type: 'Warning', reason: code, action: 'Submit', note: message });
     if (!follower.ready().ready) return { requeueAfterMs: notReadyRetry * (1 + jitter()) };
     const again = requeueAfter(written, observed, due, clock.now(), jitter());
     return { requeueAfterMs: Math.min(again, this.#msUntilRecheck(state)) };
@@ -143,7 +149,8 @@ export class Reconciler {
         throw new GenwardenError('NotReady', `The operator's index of the stream is not current: it ${reason}`);
       const record = await submitResource(this.#context, resource);
       state.unansweredSince = undefined;
-      return { observed: await observationOf(this.#context, resource, record) };
+      const observed = await observationOf(this.#context, resource, record);
+      return { observed, warnings: await warningsOfNew(this.#context, record) };
     } catch (error) {
       if (!(error instanceof GenwardenError)) throw error;
       return this.#refused(resource, state, error);

@@ -141,7 +141,9 @@ async function compared(fast: FastWorld, pool: string, tasks: number, queueTimeo
   const { client } = fast.world;
   const { id: job, warnings } = await client.submit(images(pool, tasks, queueTimeout));
   const warning = warnings.find(({ code }) => code === 'QueueLongerThanTimeout');
-  const estimates = (await client.explain(job)).tasks.map(({ task, queue }) => [task, queue?.startsInMs ?? 0] as const);
+  const estimates = (await client.explain(job)).tasks.flatMap(({ task, queue }) =>
+    queue === null || queue.startsInMs === null ? [] : [[task, queue.startsInMs] as const],
+  );
   const explainedAt = fast.now();
   const ended = await client.wait(job);
   const { timeoutMs = 0, late = 0 } = warning?.estimate ?? {};

@@ -1,4 +1,5 @@
 // Runs one controller of the operator on fakes, with a simple queue and with virtual time that the test advances.
+import { scriptedKeys } from '../../fakes/keyRingView.ts';
 import { sharpImageReader } from '../../../src/adapters/images/index.ts';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -117,7 +118,7 @@ function contextOf(world: World, overrides: Partial<OperatorContext>) {
     artifacts: fakeArtifactStore(),
     schemas: fakeSchemaChecker(),
     images: sharpImageReader(),
-    keys: undefined as never,
+    keys: scriptedKeys(),
     follower: startFollower({ log, clock, logger }),
     namespace,
     watchNamespaces: [],
