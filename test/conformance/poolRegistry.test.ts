@@ -10,7 +10,8 @@ const pool = (name: string, model = 'a-model'): PoolDeclaration => ({
   models: { image: [model], text: [] },
   policy: {
     maxAttempts: 2,
-    review: 'always',
+    review: 'onFlag',
+    check: { model: 'm', prompt: 'Is it red?', schema: { type: 'object', required: ['flagged'] } },
     backoff: { first: 10 },
     onOutage: 'fail',
     onBudget: 'wait',

@@ -74,6 +74,8 @@ test("a pool's policy may set the backoff, fallbacks and what outages do; a pool
           onBudget: 'fail',
           fallback: [{ pool: 'spare' }, { model: 'sketcher' }],
           fallbackOn: ['quota'],
+          review: 'onFlag',
+          check: { prompt: 'Is it red?', model: 'judge' },
         },
         prices: { painter: { input: 0.3, image: 0.04 } },
         budgets: { day: 20, tenantMonth: 5 },
@@ -86,6 +88,8 @@ test("a pool's policy may set the backoff, fallbacks and what outages do; a pool
     onBudget: 'fail',
     fallback: [{ pool: 'spare' }, { model: 'sketcher' }],
     fallbackOn: ['quota'],
+    review: 'onFlag',
+    check: { prompt: 'Is it red?', model: 'judge' },
   });
   expect(pool!.prices).toEqual({ painter: { input: 0.3, image: 0.04 } });
   expect(pool!.budgets).toEqual({ day: 20, tenantMonth: 5 });
@@ -99,6 +103,7 @@ test('a wrong policy, price or budget names its place', () => {
         { name: 'a', policy: { backoff: { initial: '2m', max: '1m' }, fallback: [{}], fallbackOn: ['mood'] } },
         { name: 'b', models: { image: ['painter'] }, prices: { paniter: { image: 1 } } },
         { name: 'c', budgets: { day: 1 } },
+        { name: 'e', policy: { check: { prompt: 'x', schema: { type: 'object', properties: {} } } } },
         { name: 'd', prices: { m: { image: -1 } }, budgets: { day: 0 } },
       ],
     }),
@@ -108,8 +113,10 @@ test('a wrong policy, price or budget names its place', () => {
     expect.stringContaining('pools[0].policy.fallbackOn[0]: '),
     'pools[1].prices.paniter: is not a model of the pool',
     'pools[2].budgets: requires prices',
-    expect.stringContaining('pools[3].prices.m.image: '),
-    expect.stringContaining('pools[3].budgets.day: '),
+    'pools[3].policy.check.schema.properties.flagged: is not a boolean: the answer must say whether the result is flagged',
+    'pools[3].policy.check.schema.required: does not contain flagged',
+    expect.stringContaining('pools[4].prices.m.image: '),
+    expect.stringContaining('pools[4].budgets.day: '),
   ]);
 });
 

@@ -79,7 +79,8 @@ export const goodJobs: readonly Case[] = [
       deadline: '29d23h59m59s999ms',
       maxAttempts: 20,
       maxLostAttempts: 1,
-      review: 'always',
+      review: 'onFlag',
+      check: { prompt: 'Is it red?', model: 'm' },
     }),
   ),
   good(

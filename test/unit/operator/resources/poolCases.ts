@@ -21,7 +21,12 @@ export const goodPools: readonly Case[] = [
     policy: {
       attemptTimeout: '2m',
       maxAttempts: 5,
-      review: 'never',
+      review: 'onFlag',
+      check: {
+        schema: { type: 'object', properties: { flagged: { type: 'boolean' } }, required: ['flagged'] },
+        prompt: 'Is it red?',
+        model: 'gemini-3.5-flash',
+      },
       backoff: { initial: '1s', max: '1h' },
       onOutage: 'wait',
       onBudget: 'fail',
