@@ -8,6 +8,7 @@ import { settingOf } from '../job/providers.ts';
 import { isoTime } from '../job/time.ts';
 import { storageAdvice, storageEffect, storageTitle } from '../job/storage.ts';
 import { GenwardenError } from '../job/errors/index.ts';
+import { jobIdFrom } from '../job/ids.ts';
 import type { JobsContext } from './context.ts';
 import { type ExplainContext, observePools } from './explain.ts';
 import { fullStorage } from './storage.ts';
@@ -101,6 +102,9 @@ function adviceFor({ code }: GenwardenError, otherwise: string): string {
   return 'This process reconnects automatically. If this lasts, check the limits of connections on the NATS server and its account: artifacts have a connection to themselves.';
 }
 
+const unreadable =
+  'Check the artifact store. An S3 server must support conditional writes (If-None-Match), or attempts replace the results of others.';
+
 /** Writes, reads and deletes random bytes. */
 async function artifacts(context: DoctorContext, tenant: string): Promise<Check> {
   const { artifacts: store, random } = context;
@@ -112,10 +116,14 @@ async function artifacts(context: DoctorContext, tenant: string): Promise<Check>
   const advice = 'Check the space, limits and credentials of the artifact store.';
   try {
     const started = performance.now();
-    const { digest } = await store.put(tenant, random(64), 'application/octet-stream');
-    const read = await store.read(tenant, digest);
-    await store.delete(tenant, digest);
-    if (read?.length !== 64) return failed('artifacts', 'the bytes just written cannot be read', advice);
+    const job = jobIdFrom(random(32));
+    const place = { job, task: 0, name: 'doctor', labels: {}, expiresAt: context.clock.now() };
+    const put = () => store.put(tenant, random(64), 'application/octet-stream', { place });
+    // Another attempt at the same place must not replace the first: an S3 server that ignores conditions would.
+    const written = [await put(), await put()];
+    const read = await store.read(tenant, written[0]!.digest);
+    for (const { digest, path } of written) await store.delete(tenant, digest, { job, path });
+    if (read?.length !== 64) return failed('artifacts', 'the bytes just written cannot be read', unreadable);
     return passed('artifacts', `written, read and deleted in ${(performance.now() - started).toFixed(0)} ms`);
   } catch (error) {
     const says = error instanceof Error ? error.message : String(error);

@@ -122,6 +122,10 @@ export const goldenWrites: Readonly<Record<string, TaskWrite>> = {
   }),
   needsReview: status(toReview(running, start + 9 * second), result),
   succeeded: status(succeeded(running, start + 9 * second), result),
+  succeededInS3: status(succeeded(running, start + 9 * second), {
+    ...result,
+    artifacts: [{ ...result.artifacts![0]!, path: 'default/none/0c1v7q2m9x4k8d3f6h5j0n1p2r/7-image.png' }],
+  }),
   failed: status(ended, { message: 'The provider refused the prompt', error: refusal }),
   cancelled: status(cancelled(queued, start + second), { message: 'Cancelled by ann' }),
   held: spec(held, 'Waits for task 2 (storyboard)', chained),
