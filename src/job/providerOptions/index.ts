@@ -48,10 +48,11 @@ function optionProblem(name: string, value: JsonValue, rules: OptionRules): Valu
   const why = table === undefined ? undefined : ownOf(table.never, name);
   if (why !== undefined) return { path, message: `cannot be set: ${why}` };
   const option = table === undefined ? undefined : ownOf(table.options, name);
-  if (option !== undefined && !isOfKind(option, kind)) return { path, message: `is not supported by kind ${kind}` };
   const names = allowedNames(rules);
-  if (names !== undefined && (!names.includes(name) || (table !== undefined && option === undefined)))
-    return { path, message: `is not allowed; allowed: ${names.length === 0 ? 'none' : names.join(', ')}` };
+  if (names !== undefined && (!names.includes(name) || (table !== undefined && option === undefined))) {
+    const what = isOfKind(option, kind) ? 'is not allowed' : `is not supported by kind ${kind}`;
+    return { path, message: `${what}; allowed: ${names.length === 0 ? 'none' : names.join(', ')}` };
+  }
   return option === undefined ? undefined : valueProblem(value, option.form, path);
 }
 
