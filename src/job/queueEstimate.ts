@@ -1,9 +1,9 @@
 // Estimates when a queued task starts, from the tasks before it, the slots of the pool's workers, how long attempts take, and
 // the limits of its keys. An amount that is unknown makes the estimate too low, never too high.
 
-import type { Ahead } from './explain/observation.ts';
 import type { Duration } from './duration.ts';
 import { laneWeights, servedMeanwhile, type WeightedLane } from './lanes.ts';
+import type { Ahead, RunningLimit } from './place.ts';
 import type { Instant, Lane } from './task.ts';
 
 export interface KeyCapacity {
@@ -26,13 +26,15 @@ export interface QueueCapacity {
   readonly attemptMs: Duration | null;
   /** Empty if the pool needs no keys, or if nothing is known about them. */
   readonly keys: readonly KeyCapacity[];
+  /** Undefined if no limit holds for the task, or if its place among the tenant's tasks is unknown. */
+  readonly limit?: RunningLimit | undefined;
 }
 
 export interface StartEstimate {
   /** ms from now. */
   readonly wait: Duration;
   /** What makes it wait longest; null if it starts at once. */
-  readonly limit: 'opening' | 'slots' | 'rate' | null;
+  readonly limit: 'opening' | 'slots' | 'rate' | 'tenant' | null;
   /** The duration of an attempt is unknown, so the task may start later. */
   readonly atLeast: boolean;
 }
@@ -49,8 +51,18 @@ export function estimateStart(ahead: number, capacity: QueueCapacity, now: Insta
   // Without known durations, only the slots that are free do not limit it.
   const atLeast = attemptMs === null && count > (opens > 0 ? all : free);
   const slot = attemptMs === null ? opens : earliest(count, [{ after: opens, free, total: all, period: attemptMs }])!;
-  const wait = Math.max(slot, rate);
-  return { wait, limit: wait <= 0 ? null : wait <= opens ? 'opening' : rate >= slot ? 'rate' : 'slots', atLeast };
+  const share = shareWait(capacity, opens);
+  if (share === undefined) return undefined;
+  const wait = Math.max(slot, rate, share);
+  if (wait <= opens) return { wait, limit: wait <= 0 ? null : 'opening', atLeast };
+  return { wait, limit: share >= wait ? 'tenant' : rate >= wait ? 'rate' : 'slots', atLeast };
+}
+
+/** When the limits of its tenant let the task start, ms from now; undefined if they never do. */
+function shareWait({ limit, attemptMs }: QueueCapacity, opens: Duration): Duration | undefined {
+  if (limit === undefined || attemptMs === null) return opens;
+  const free = Math.max(0, limit.limit - limit.running);
+  return earliest(limit.before + 1, [{ after: opens, free, total: limit.limit, period: attemptMs }]);
 }
 
 /** How many of `tasks` tasks start within `limit` ms; `waitOf` tells how long each of them waits, each no less than the one before. */

@@ -33,6 +33,20 @@ export function roomFor(limits: RunningLimits, flow: Flow, running: { tenant: nu
   return Math.max(0, room);
 }
 
+/** The tightest limit on running tasks that holds for the flow; undefined without one. `open`: of its tenant and of its group. */
+export function tightestLimit<Open extends { readonly running: number }>(
+  limits: RunningLimits,
+  flow: Flow,
+  open: { readonly tenant: Open; readonly group: Open },
+): (Open & { readonly limit: number }) | undefined {
+  const both = [
+    { ...open.tenant, limit: tenantLimit(limits, flow.tenant) },
+    { ...open.group, limit: groupLimit(limits, flow) },
+  ];
+  const finite = both.filter(({ limit }) => limit < Infinity);
+  return finite.toSorted((a, b) => a.limit - a.running - (b.limit - b.running))[0];
+}
+
 export const isLimited = (limits: RunningLimits, flow: Flow): boolean =>
   Math.min(tenantLimit(limits, flow.tenant), groupLimit(limits, flow)) < Infinity;
 

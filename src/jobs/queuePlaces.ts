@@ -1,9 +1,9 @@
 // The queues of pools as the index shows them, by lane and tenant part, and how many tasks are served before one of them.
 
-import type { Ahead } from '../job/explain/observation.ts';
+import type { Ahead, RunningLimit } from '../job/place.ts';
 import { servedMeanwhile } from '../job/lanes.ts';
 import { flowOf, partCount, placeOf } from '../job/parts.ts';
-import { weightOf, type TenantShares } from '../job/shares.ts';
+import { tightestLimit, weightOf, type RunningLimits, type TenantShares } from '../job/shares.ts';
 import { servingPool } from '../job/target.ts';
 import { lanes, type Lane, type Queued, type Sequence } from '../job/task.ts';
 import type { Follower } from '../readmodel/follower.ts';
@@ -52,17 +52,36 @@ export function aheadOf(queues: Queues, task: Queued, sequence: Sequence): Ahead
 }
 
 /** The same for the queued tasks of a new job in one lane, in order: they are the last of their parts at this moment. */
-export function aheadOfNew(index: Index, queues: Queues, tasks: readonly Queued[]): readonly Ahead[] {
+export function aheadOfNew(
+  index: Index,
+  queues: Queues,
+  tasks: readonly Queued[],
+  limits: RunningLimits = {},
+): readonly Ahead[] {
   const [first] = tasks;
   if (first === undefined) return [];
   const { again } = index.queued(servingPool(first)).lanes;
   const now = lengthsNow(index, first);
   const left = new Map([...now].map(([part, length]) => [part, length]));
   for (const task of tasks) left.set(partOf(task), (left.get(partOf(task)) ?? 0) - 1);
-  return tasks.map((task) => {
+  const held = limitBefore(index, first, tasks.length, limits);
+  return tasks.map((task, at) => {
     const before = Math.max(0, left.get(partOf(task))!);
     left.set(partOf(task), before + 1);
-    return { again, lane: before + othersBefore(queues, task, before, now) };
+    const limit = held === undefined ? {} : { limit: { ...held, before: held.before + at } };
+    return { again, lane: before + othersBefore(queues, task, before, now), ...limit };
+  });
+}
+
+/** The limit that holds for the first of so many new tasks. */
+function limitBefore(index: Index, first: Queued, tasks: number, limits: RunningLimits): RunningLimit | undefined {
+  const pool = servingPool(first);
+  const flow = flowOf(first);
+  const { queued = 0, running = 0 } = index.queues.tenants(pool).get(flow.tenant) ?? {};
+  const { queuedInFlow } = index.queues.lane(pool, first.of.priority, flow);
+  return tightestLimit(limits, flow, {
+    tenant: { running, before: Math.max(0, queued - tasks) },
+    group: { running: index.queues.runningInGroup(pool, flow), before: Math.max(0, queuedInFlow - tasks) },
   });
 }
 

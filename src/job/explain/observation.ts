@@ -3,6 +3,7 @@
 import type { AttemptPhase } from '../attemptPhase.ts';
 import type { TaskError } from '../errors/index.ts';
 import type { Block } from '../block.ts';
+import type { Ahead } from '../place.ts';
 import type { FullStorage } from '../storage.ts';
 import type { Instant, Lane, TaskState } from '../task.ts';
 
@@ -79,12 +80,6 @@ export interface ObservedHolder {
   readonly alone: boolean;
   /** What its attempts have taken of its memory, bytes; null if it does not say so. */
   readonly memory: { readonly used: number; readonly limit: number } | null;
-}
-
-/** How many tasks are served before a queued one: of the lane `again`, and of all parts of its own lane. */
-export interface Ahead {
-  readonly again: number;
-  readonly lane: number;
 }
 
 export interface Observation {

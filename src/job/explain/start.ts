@@ -25,7 +25,7 @@ export function expectedStart(task: Queued, seen: Observation, ahead = seen.ahea
   const { pool, now } = seen;
   if (ahead === null) return undefined;
   const before = tasksBefore(task.lane, ahead, pool.lanes);
-  const capacity = capacityFor(task, seen);
+  const capacity = { ...capacityFor(task, { ...seen, ahead }), limit: ahead.limit };
   const estimate = estimateStart(before, capacity, now);
   return estimate === undefined ? undefined : { ...estimate, before, capacity };
 }
@@ -47,19 +47,21 @@ function capacityFor(task: Queued, seen: Observation): QueueCapacity {
 /** `about 12m at 6 requests per minute`; undefined if it starts in a moment or if that is unknown. */
 export function startText({ wait, limit, atLeast, capacity }: ExpectedStart): string | undefined {
   if (limit === null) return undefined;
-  const { slots, attemptMs, keys } = capacity;
+  const { slots, attemptMs, keys, limit: held } = capacity;
   const rate = Math.round(requestsPerMinute(keys));
   const how =
     limit === 'rate'
       ? ` at ${count(rate, 'request')} per minute`
       : limit === 'slots' && attemptMs !== null
         ? ` with ${count(slots, 'slot')} and ${about(attemptMs)} per attempt`
-        : '';
+        : limit === 'tenant' && held !== undefined && attemptMs !== null
+          ? ` with ${count(held.limit, 'task')} of the tenant or group at a time and ${about(attemptMs)} per attempt`
+          : '';
   return `${atLeast ? 'at least' : 'about'} ${about(wait)}${how}`;
 }
 
 /** Infinity if the end of what holds the task up is unknown. */
-function opensAt(task: Queued, { pool, block, storage = null, now }: Observation): Instant {
+function opensAt(task: Queued, { ahead, pool, block, storage = null, now }: Observation): Instant {
   if (storage !== null && holdsUp(storage, task.of.kind)) return Infinity;
   const pause = pool.paused === null ? now : (pool.paused.until ?? Infinity);
   if (block === null) return pause;
@@ -75,8 +77,9 @@ function opensAt(task: Queued, { pool, block, storage = null, now }: Observation
     case 'ProviderOutage':
     case 'KeysRefused':
     case 'NoKeys':
-    case 'TenantLimit':
       return Infinity;
+    case 'TenantLimit':
+      return ahead?.limit === undefined ? Infinity : pause;
     default:
       return block.reason satisfies never;
   }

@@ -11,7 +11,8 @@ import type { Instant, Queued } from '../task.ts';
 import { blocked } from './blocked.ts';
 import { about, at, count } from './format.ts';
 import { exhausted, keyCounts, keysAdvice, type KeyCounts } from './keyCounts.ts';
-import type { Ahead, Observation } from './observation.ts';
+import type { Observation } from './observation.ts';
+import type { Ahead } from '../place.ts';
 import { noWorkers, paused } from './queued.ts';
 import { expectedStart, startText, type ExpectedStart } from './start.ts';
 import { heldByStorage } from './storage.ts';
@@ -171,6 +172,7 @@ function tooLong(task: Queued, tasks: number, last: ExpectedStart, { timeout, la
 const actions: Readonly<Record<NonNullable<ExpectedStart['limit']>, string>> = {
   rate: 'Add keys or raise their requests per minute',
   slots: 'Add workers or slots',
+  tenant: 'Raise the limits of the pool',
   opening: '',
 };
 

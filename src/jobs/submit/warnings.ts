@@ -10,7 +10,7 @@ import { aheadOf, aheadOfNew } from '../queuePlaces.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';
 import type { WaitObserver } from '../waitObserver.ts';
 
-export interface WarningContext extends Pick<JobsContext, 'follower'> {
+export interface WarningContext extends Pick<JobsContext, 'follower' | 'pools'> {
   readonly waits: Pick<WaitObserver, 'observed' | 'queuesOf'>;
 }
 
@@ -35,7 +35,7 @@ export async function submitWarnings(
 }
 
 async function warningsOfLane(
-  { follower, waits }: WarningContext,
+  { follower, pools, waits }: WarningContext,
   tasks: readonly QueuedVersion[],
   isNew: boolean,
 ): Promise<readonly Warning[]> {
@@ -45,7 +45,7 @@ async function warningsOfLane(
   if (queues === undefined) return [];
   const states = tasks.map(({ state }) => state);
   const aheads = isNew
-    ? aheadOfNew(index, queues, states)
+    ? aheadOfNew(index, queues, states, pools.find(pool)?.shares?.limits)
     : tasks.map(({ state, sequence }) => aheadOf(queues, state, sequence));
   const models = [...Map.groupBy(tasks, ({ state }) => targetOf(state).model).values()];
   const found = models.map(async (own, at) => {

@@ -10,7 +10,7 @@ import type { WaitObserver } from '../../jobs/waitObserver.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';
 import type { OperatorContext } from '../context.ts';
 
-export interface WaitContext extends Pick<OperatorContext, 'follower'> {
+export interface WaitContext extends Pick<OperatorContext, 'follower' | 'pools'> {
   readonly waits: Pick<WaitObserver, 'of' | 'observed' | 'queuesOf'>;
 }
 

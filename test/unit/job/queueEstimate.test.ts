@@ -95,6 +95,21 @@ describe('keys', () => {
   });
 });
 
+describe('the limit on running tasks of a tenant', () => {
+  test('lets its tasks start as its running ones end, however many slots are free', () => {
+    const limit = { limit: 2, running: 1, before: 0 };
+    expect(waitOf(0, aPool({ limit }))).toBe(0);
+    expect(estimateStart(0, aPool({ limit: { ...limit, before: 1 } }), now)).toEqual({
+      wait: 10_000,
+      limit: 'tenant',
+      atLeast: false,
+    });
+    expect(waitOf(0, aPool({ limit: { ...limit, running: 2, before: 9 } }))).toBe(50_000);
+    expect(waitOf(43, aPool({ limit }))).toBe(100_000);
+    expect(estimateStart(0, aPool({ limit: { limit: 0, running: 0, before: 0 } }), now)).toBeUndefined();
+  });
+});
+
 describe('a pause or block', () => {
   test('ends first: by then all attempts that run have ended', () => {
     const pool = aPool({ opensAt: now + 10 * minute, freeSlots: 0 });

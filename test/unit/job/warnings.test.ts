@@ -1,6 +1,7 @@
 // The warnings of a submit, code by code: when they appear, what they say, and with which numbers.
 import { describe, expect, test } from 'vitest';
-import type { Ahead, ObservedKey } from '../../../src/job/explain/observation.ts';
+import type { ObservedKey } from '../../../src/job/explain/observation.ts';
+import type { Ahead } from '../../../src/job/place.ts';
 import { warningsFor, type Warning } from '../../../src/job/explain/warnings.ts';
 import { policyFor, type Policy } from '../../../src/job/policy.ts';
 import { submitted } from '../../../src/job/transitions.ts';
@@ -212,6 +213,22 @@ describe('QueueLongerThanTimeout', () => {
       'in about 19h with 2 slots and 1h per attempt, with 39 tasks before it',
     );
     expect(warned(40, {}, { ...pool, attemptMs: null }, task)[0]!.message).toContain('in at least 39m at 1 request');
+  });
+
+  test('counts the limit of the tenant: how many of its tasks run at a time', () => {
+    const aheads = placesFrom({ again: 0, lane: 0 }, 30).map((ahead, at) => {
+      return { ...ahead, limit: { limit: 2, running: 2, before: at } };
+    });
+    const facts = { block: blockOf('TenantLimit') };
+    const free = { keys: [], attemptMs: minute, slots: { total: 100, free: 98 }, running: 2 };
+    const [warning, ...others] = warningsFor(seenBy(task, 0, facts, free), aheads);
+    expect(others).toEqual([]);
+    expect(warning).toMatchObject({ code: 'QueueLongerThanTimeout', estimate: { wait: 15 * minute, late: 10 } });
+    expect(warning!.message).toContain(
+      'would start in about 15m with 2 tasks of the tenant or group at a time and 1m per attempt',
+    );
+    expect(warning!.message).toContain('Raise the limits of the pool, raise policy.queueTimeout');
+    expect(codes(30, facts, free, task)).toEqual([]);
   });
 
   test('says nothing while the start is unknown, or in time', () => {

@@ -69,3 +69,19 @@ test('the places of a new job count what is queued now, although it was observed
   expect(aheadOfNew(index, before, job).map(({ lane }) => lane)).toEqual([7 + 2, 8 + 2, 1, 3]);
   expect(aheadOfNew(index, before, [])).toEqual([]);
 });
+
+test('the places of a new job have the tightest limit of its tenant or group', () => {
+  const { index, add, queues } = aQueue();
+  for (let task = 0; task < 3; task += 1) add(of('a'));
+  add(claimed(of('a'), 'w', 1, start) as never);
+  const job = [of('a'), of('a')].map((task) => add(task).task);
+  const limits = { tenant: 2, tenants: { b: 7 } };
+  expect(aheadOfNew(index, queues(), job, limits).map(({ limit }) => limit)).toEqual([
+    { limit: 2, running: 1, before: 3 },
+    { limit: 2, running: 1, before: 4 },
+  ]);
+  const grouped = add(inPart(queuedTask({ tenant: 'b', group: 'g' }), undefined)).task;
+  const both = { ...limits, group: 1 };
+  expect(aheadOfNew(index, queues(), [grouped], both)[0]!.limit).toEqual({ limit: 1, running: 0, before: 0 });
+  expect(aheadOfNew(index, queues(), [grouped])[0]).not.toHaveProperty('limit');
+});
