@@ -1,5 +1,6 @@
 // The tables of docs/configuration.md, one for each topic, generated from the setting definitions.
 
+import { providerNames, titleOf } from '../../../src/job/providers.ts';
 import type { SettingDefinition } from '../../../src/config/setting.ts';
 
 /** The first pattern that matches a variable, without `GENWARDEN_`, decides its topic. */
@@ -11,8 +12,7 @@ const topics: readonly (readonly [title: string, variables: RegExp])[] = [
   ['Workers and pools', /^(?:POOL|CONCURRENCY|DRAIN_)/],
   ['Jobs and recovery', /^(?:HEARTBEAT_|RETENTION|RECONNECT_|ARTIFACT_)/],
   ['S3 artifact store', /^S3_/],
-  ['Gemini', /^GEMINI_/],
-  ['OpenAI', /^OPENAI_/],
+  ...providerNames.map((name) => [titleOf(name), new RegExp(`^${name.toUpperCase()}_`)] as const),
   ['Kubernetes', /^(?:KUBERNETES_|NAMESPACE|WATCH_|DEFAULT_POOL_|WORKER_TEMPLATE_)/],
   ['Metrics and logs', /^(?:METRICS_|LOG_)/],
   ['Client commands', /^(?:URL|TOKEN)$/],

@@ -80,7 +80,7 @@ refusals.push(
     'an option of text',
     body({ providerOptions: { temperature: 1 } }, ofOpenAI),
     'input.providerOptions.temperature',
-    /allowed: quality/,
+    /^is not supported by kind image$/,
   ],
   [
     'a size as an option',
