@@ -96,6 +96,10 @@ const isBeside = ({ place }: Pick<FullStorage, 'place'>): boolean => place.start
 export const storageSubject = ({ place }: Pick<FullStorage, 'place'>): string =>
   isBeside({ place }) ? 'The artifact store takes nothing' : 'The storage of NATS is full';
 
+/** What all wait for. */
+export const storageReturn = (full: Pick<FullStorage, 'place'>): string =>
+  isBeside(full) ? 'the store takes artifacts again' : 'there is room';
+
 /** The start of a sentence about its end. */
 export const storageRelief = (full: Pick<FullStorage, 'place'>): string =>
   isBeside(full) ? 'The S3 artifact store can be used again' : 'There is room again';

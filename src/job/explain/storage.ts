@@ -1,7 +1,7 @@
 // What full storage means for a task: the first thing to say about every task that it holds up.
 
 import { overdueSince } from '../rules/timing.ts';
-import { holdsUp, storageAdvice, storageSubject, storageTitle } from '../storage.ts';
+import { holdsUp, storageAdvice, storageReturn, storageSubject, storageTitle } from '../storage.ts';
 import { isOpen, type OpenTask } from '../task.ts';
 import { about, clockTime } from './format.ts';
 import type { Finding, Observation } from './observation.ts';
@@ -14,7 +14,7 @@ export function heldByStorage({ task, storage, runner, now }: Observation): Find
   if (task.state !== 'queued' && storage.refuses === 'artifacts' && !isStoring(task, runner)) return undefined;
   const since = overdueSince(task, now);
   const late = since === undefined ? '' : `. It should have changed ${about(now - since)} ago`;
-  const detail = `${storageSubject(storage)} since ${clockTime(storage.since)}: ${storageTitle(storage)} (${storage.words}); ${effects[task.state]}`;
+  const detail = `${storageSubject(storage)} since ${clockTime(storage.since)}: ${storageTitle(storage)} (${storage.words}); ${effects[task.state]} as soon as ${storageReturn(storage)}`;
   return {
     cause: 'StorageFull',
     summary: `${detail}${late}`,
@@ -24,9 +24,9 @@ export function heldByStorage({ task, storage, runner, now }: Observation): Find
 }
 
 const effects: Readonly<Record<Exclude<OpenTask['state'], 'needs_review'>, string>> = {
-  queued: 'workers start it as soon as there is room',
-  running: 'its worker keeps what it has and stores it as soon as there is room',
-  waiting: 'the controller requeues it as soon as there is room',
+  queued: 'workers start it',
+  running: 'its worker keeps what it has and stores it',
+  waiting: 'the controller requeues it',
 };
 
 /** The provider has answered. */

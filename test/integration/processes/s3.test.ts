@@ -60,6 +60,15 @@ it('stores, references, shows, reruns and deletes artifacts in S3', async () => 
     presigned.headers.get('location')!.startsWith(`${server.url}/artifacts/${folder}/0-image.png?`),
   ]).toEqual([307, true]);
 
+  // A task refers to the result of another of its job.
+  const reference = { artifact: { task: 'front', name: 'image' } } as const;
+  const tasks = [
+    { name: 'front' },
+    { name: 'back', after: ['front'], input: { prompt: 'b', references: [reference] } },
+  ];
+  const chain = await client.wait((await submit({ tasks })).id);
+  expect(chain.tasks!.map(({ state }) => state)).toEqual(['succeeded', 'succeeded']);
+
   // A result of one job is a reference of another, and outlives the first.
   const second = await submit({ input: { prompt: 'b', references: [{ artifact: image.digest }] } });
   await client.delete(first.id);

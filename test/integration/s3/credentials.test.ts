@@ -122,3 +122,10 @@ test('without any credentials the store says what is missing', async () => {
   await expect(open().put()).rejects.toMatchObject({ code: 'ArtifactStoreUnavailable' });
   await expect(open().put()).rejects.toThrow(/refuses the credentials .*CredentialsProviderError.*workload identity/);
 });
+
+test.each([-3, 3])('a clock that is %i hours wrong is corrected by that of the store', async (hours) => {
+  const { accessKeyId, secretAccessKey } = server;
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + hours * 3_600_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  await open({ accessKeyId, secretAccessKey }).put();
+});
