@@ -80,7 +80,7 @@ refusals.push(
     'an option of text',
     body({ providerOptions: { temperature: 1 } }, ofOpenAI),
     'input.providerOptions.temperature',
-    /^is not supported by kind image$/,
+    /^is not supported by kind image; allowed: quality/,
   ],
   [
     'a size as an option',
