@@ -155,6 +155,10 @@ bench-recovery: setup build ## Measure recovery from faults on real processes, c
 bench-s3: setup s3-server build ## Send 1 GB of artifacts through S3 and measure time, against a raw copy, and memory
 	@node bench/s3/main.ts
 
+.PHONY: bench-fairness
+bench-fairness: setup ## Measure how long single tasks wait beside 10,000 tasks of another tenant (two minutes)
+	@node bench/fairness.ts $(ARGS)
+
 .PHONY: bench-bad-day
 bench-bad-day: setup ## Measure what outages, quotas, dead keys and odd answers of the provider cost (10 minutes)
 	@node bench/badDay/main.ts $(ARGS)
