@@ -84,6 +84,18 @@ export interface Pool {
     dayEndsAt: string;
     monthEndsAt: string;
   }[];
+  /** The caller's tenant, if it has tasks here; for an administrator the 20 with most of them. */
+  tenants: {
+    tenant: string;
+    queued: number;
+    running: number;
+    /** The most tasks of it that may run; null: no limit. */
+    limit: number | null;
+    /** Its share of the starts, compared with other tenants that queue. */
+    weight: number;
+  }[];
+  /** The most tasks of each group of a tenant that may run; null: no limit. */
+  groupLimit: number | null;
 }
 
 export interface PausedPool extends Pool {

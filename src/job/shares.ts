@@ -18,7 +18,7 @@ export interface TenantShares {
   readonly weights?: Readonly<Record<string, number>>;
 }
 
-const tenantLimit = ({ tenant = Infinity, tenants = {} }: RunningLimits, name: string): number =>
+export const tenantLimit = ({ tenant = Infinity, tenants = {} }: RunningLimits, name: string): number =>
   Object.hasOwn(tenants, name) ? tenants[name]! : tenant;
 
 const groupLimit = ({ group = Infinity }: RunningLimits, flow: Flow): number =>

@@ -3,6 +3,7 @@
 import { ownWords } from '../../job/block.ts';
 import { everyTenant } from '../../jobs/tenancy.ts';
 import { allowedOptions } from '../../job/providerOptions/index.ts';
+import { tenantLimit, weightOf } from '../../job/shares.ts';
 import { servingPool } from '../../job/target.ts';
 import type { Instant } from '../../job/task.ts';
 import { isoTime } from '../../job/time.ts';
@@ -45,6 +46,7 @@ export async function poolView(
     keys: keys.map(keyView),
     outages: (context.keys?.outages(name) ?? []).map(outageView),
     spending: (context.keys?.spending(name) ?? []).filter((it) => isShown(it, principal)).map(spendingView),
+    ...tenantsView(context, pool, principal),
   };
 }
 
@@ -74,10 +76,25 @@ function outageView({ model, state, since, until, provider, message, failures }:
   return { model, state, ...times, status: provider?.status ?? null, message: ownWords(message), failures };
 }
 
-/** Only an administrator sees what other tenants spend. */
-function isShown({ tenant: owner }: Spending, { tenant, scopes, hasExplicitTenant }: Principal): boolean {
+/** Only an administrator sees what other tenants spend and queue. */
+function isShown(
+  { tenant: owner }: Pick<Spending, 'tenant'>,
+  { tenant, scopes, hasExplicitTenant }: Principal,
+): boolean {
   if (owner === null || tenant === everyTenant || owner === tenant) return true;
   return scopes.includes('admin') && hasExplicitTenant !== true;
+}
+
+const mostTenants = 20;
+
+function tenantsView({ follower }: ApiContext, { name, shares = {} }: PoolDeclaration, principal: Principal) {
+  const all = [...follower.index.queues.tenants(name)].filter(([tenant]) => isShown({ tenant }, principal));
+  const first = all.toSorted(([, a], [, b]) => b.queued + b.running - a.queued - a.running).slice(0, mostTenants);
+  const tenants = first.map(([tenant, { queued, running }]): PoolView['tenants'][number] => {
+    const limit = tenantLimit(shares.limits ?? {}, tenant);
+    return { tenant, queued, running, limit: limit === Infinity ? null : limit, weight: weightOf(shares, tenant) };
+  });
+  return { tenants, groupLimit: shares.limits?.group ?? null };
 }
 
 function spendingView({ tenant, day, month, limits, dayEndsAt, monthEndsAt }: Spending): PoolView['spending'][number] {

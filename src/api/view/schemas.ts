@@ -265,6 +265,18 @@ export const poolSchema = z.object({
       }),
     )
     .describe("What calls cost in this UTC day and month: of the pool, and of the caller's tenant."),
+  tenants: z
+    .array(
+      z.object({
+        tenant: z.string(),
+        queued: count,
+        running: count,
+        limit: z.int().nullable().describe('The most tasks of it that may run; null: no limit.'),
+        weight: z.number().describe('Its share of the starts, compared with other tenants that queue.'),
+      }),
+    )
+    .describe("The caller's tenant, if it has tasks here; for an administrator the 20 with most of them."),
+  groupLimit: z.int().nullable().describe('The most tasks of each group of a tenant that may run; null: no limit.'),
 });
 
 export const pausedPoolSchema = poolSchema.extend({

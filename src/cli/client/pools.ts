@@ -37,6 +37,7 @@ function columnsAt(now: number): Column<Pool>[] {
     { title: 'WORKERS', value: ({ workers }) => workers, align: 'right' },
     { title: 'KEYS', value: readyKeys, align: 'right' },
     { title: 'LANES', value: laneDepths, wide: true },
+    { title: 'TENANTS', value: tenantsText, wide: true },
     { title: 'KEY STATES', value: keyStates, wide: true },
     { title: 'MODELS', value: ({ models }) => [...new Set(Object.values(models).flat())].join(','), wide: true },
   ];
@@ -95,6 +96,16 @@ const pausedText = ({ paused, pausedUntil }: Pool): string => (paused ? `until $
 function readyKeys({ keys }: Pool): string {
   const usable = keys.filter(({ state }) => state === 'ready' || state === 'busy').length;
   return `${usable}/${keys.length}`;
+}
+
+/** `shop 5/5+120 ×3`: running, the limit, queued, and a weight other than 1. Servers of earlier versions name no tenants. */
+function tenantsText({ tenants = [] }: Partial<Pick<Pool, 'tenants'>>): string {
+  return tenants
+    .map(({ tenant, queued, running, limit, weight }) => {
+      const share = weight === 1 ? '' : ` ×${weight}`;
+      return `${tenant} ${running}${limit === null ? '' : `/${limit}`}+${queued}${share}`;
+    })
+    .join(', ');
 }
 
 function laneDepths({ depth }: Pool): string {
