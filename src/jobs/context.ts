@@ -37,6 +37,8 @@ export interface JobsContext {
   readonly clock: Clock;
   readonly follower: Follower;
   readonly workers: WorkerDirectory;
+  /** Whether NATS lets this process queue tasks in tenant parts; default: yes. */
+  readonly mayUseParts?: boolean;
   readonly lastClaims: LastClaims;
   /** How long attempts take; if absent, that is unknown. */
   readonly attemptDurations?: Pick<AttemptDurations, 'meanOf'>;

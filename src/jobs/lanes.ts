@@ -15,6 +15,8 @@ export interface LaneContext {
   readonly pools: Pick<PoolRegistry, 'find'>;
   /** Absent: this process hears no heartbeats, so it does not know what the workers serve. */
   readonly workers?: Pick<WorkerDirectory, 'list'>;
+  /** Whether NATS lets this process queue tasks in tenant parts: its permissions may be those of an earlier version. Default: yes. */
+  readonly mayUseParts?: boolean;
 }
 
 /** The specs of one job, each in the part that suits it. Call it for every spec that starts a run. */
@@ -44,8 +46,8 @@ const isOfPriority = (state: TaskState): state is Queued =>
  * Older workers do not serve tenant parts, so every worker must. While there is none, the pool's declaration tells what the
  * next ones will serve.
  */
-function servesParts({ pools, workers }: LaneContext, pool: string): boolean {
-  if (workers === undefined) return false;
+function servesParts({ pools, workers, mayUseParts = true }: LaneContext, pool: string): boolean {
+  if (workers === undefined || !mayUseParts) return false;
   const live = workers.list().filter(({ beat }) => beat.pool === pool && !beat.draining);
   const served = live.length > 0 ? live.map(({ beat }) => beat.parts ?? 0) : [pools.find(pool)?.parts ?? 0];
   return Math.min(...served) >= partCount;

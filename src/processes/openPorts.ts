@@ -4,6 +4,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import {
+  mayUseParts,
   natsClock,
   natsHeartbeats,
   natsJobLog,
@@ -46,6 +47,7 @@ export interface Ports extends OpenLog {
   readonly keys: KeyRing;
   readonly pools: PoolRegistry;
   readonly schemas: SchemaChecker;
+  readonly mayUseParts: boolean;
 }
 
 /** Follower and queue are closed with the process. `retentionMs`: how long a job is kept from its submit. */
@@ -70,6 +72,7 @@ export async function openPorts(context: ProcessContext, settings: Settings): Pr
   const shares = poolShares(pools, link.closing);
   return {
     ...opened,
+    mayUseParts: mayUseParts(link),
     heartbeats: natsHeartbeats(link),
     texts: natsPartialTexts(link),
     artifacts: await openArtifacts(context, settings, clock),

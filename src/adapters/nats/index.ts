@@ -13,4 +13,4 @@ export { storageOf } from './jetstream/storageHealth.ts';
 export { natsJobLog } from './log/index.ts';
 export { provisionNats } from './provision.ts';
 export { natsPartialTexts } from './texts/index.ts';
-export { natsTaskQueue } from './queue/index.ts';
+export { mayUseParts, natsTaskQueue } from './queue/index.ts';

@@ -1,9 +1,11 @@
 // The task queue on JetStream: durable pull consumers of the stream's specs, one per pool, lane and tenant part.
 
+import { tenantParts } from '../../../job/parts.ts';
 import type { Delivery, TaskQueue } from '../../../ports/taskQueue.ts';
 import type { NatsLink } from '../link/connection.ts';
 import type { Skipped } from '../log/follow.ts';
 import { watermarkStore } from '../log/watermark.ts';
+import { laneToken, specSubject } from '../stream/subjects.ts';
 import {
   ackFloors,
   consumersDepth,
@@ -54,3 +56,9 @@ export function natsTaskQueue(link: NatsLink, options: TaskQueueOptions = {}): T
     },
   };
 }
+
+/** Whether this process's user may publish specs in tenant parts: a server may have the permissions of an earlier version. */
+export const mayUseParts = ({ prefix, permissions }: NatsLink): boolean =>
+  tenantParts.every((at) =>
+    permissions().mayPublish(specSubject(prefix, { pool: 'any', job: 'any', task: 0 }, laneToken(at))),
+  );
