@@ -1,5 +1,7 @@
 // Runs one piece of work at a time. The owners of waiting work are served round robin, and light work before heavy work.
 
+import { FairQueue } from './fairQueue.ts';
+
 export interface Work {
   readonly owner: string;
   /** How long light work that arrives later may overtake it, ms. */
@@ -20,26 +22,21 @@ interface Waiting {
  * ms.
  */
 export function takingTurns(now: () => number): TakeTurn {
-  const queues = new Map<string, Waiting[]>();
+  const queue = new FairQueue<Waiting>();
   let busy = false;
 
   function wait({ owner, patience }: Work): Promise<void> {
     return new Promise((enter) => {
-      const waiting = { rank: now() + patience, enter };
-      const queue = queues.get(owner) ?? [];
-      const at = queue.findIndex(({ rank }) => rank > waiting.rank);
-      queues.set(owner, queue.toSpliced(at < 0 ? queue.length : at, 0, waiting));
+      const rank = now() + patience;
+      queue.add(owner, { rank, enter }, (other) => other.rank > rank);
     });
   }
 
   function next(): void {
-    const [owner, queue] = queues.entries().next().value ?? [];
-    busy = owner !== undefined;
-    if (owner === undefined || queue === undefined) return;
-    const [first, ...rest] = queue;
-    queues.delete(owner);
-    if (rest.length > 0) queues.set(owner, rest);
-    first!.enter();
+    const turn = queue.take();
+    busy = turn !== undefined;
+    turn?.done();
+    turn?.item.enter();
   }
 
   return async (about, run) => {

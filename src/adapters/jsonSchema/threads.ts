@@ -1,7 +1,7 @@
 // Shares two threads among requests. A request that takes long may keep one of them; the other serves the rest.
 
 import { CheckThread, type Outcome, type TimeLimit } from './checkThread.ts';
-import { FairQueue, type Turn } from './fairQueue.ts';
+import { FairQueue, type Turn } from '../../async/fairQueue.ts';
 import type { Request } from './messages.ts';
 
 /** Processor time, ms, after which a request counts as long. Most take less than 10 ms. */
@@ -68,7 +68,7 @@ export class Threads {
     if (result.outcome === 'failed') item.reject(result.error);
     else if (result.outcome !== 'interrupted') item.resolve(result);
     else if (this.#isClosed) item.reject(closed());
-    else this.#queue.addFirst(item.owner, item);
+    else this.#queue.add(item.owner, item, () => true);
     this.#startNext();
   }
 

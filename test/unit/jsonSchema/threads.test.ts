@@ -9,7 +9,6 @@ import {
   type CheckerOptions,
   type JsonSchemaChecker,
 } from '../../../src/adapters/jsonSchema/index.ts';
-import { FairQueue } from '../../../src/adapters/jsonSchema/fairQueue.ts';
 import type { JsonObject, JsonValue } from '../../../src/job/task.ts';
 
 function checkerFor(options: CheckerOptions = {}): JsonSchemaChecker {
@@ -128,17 +127,4 @@ test('an idle checker does not keep its process alive', async () => {
     console.log(JSON.stringify(await jsonSchemaChecker().check({ type: 'string' }, 'a')));`;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
   expect(stdout).toBe('{"verdict":"matches"}\n');
-});
-
-test('owners take turns, and have one item under way each', () => {
-  const queue = new FairQueue<string>();
-  for (const item of ['a1', 'a2', 'a3', 'b1', 'c1']) queue.add(item[0]!, item);
-  const [one, two, three] = [queue.take()!, queue.take()!, queue.take()!];
-  expect([one.item, two.item, three.item, queue.take()]).toEqual(['a1', 'b1', 'c1', undefined]);
-  two.done();
-  queue.add('b', 'b2');
-  expect(queue.take()!.item).toBe('b2');
-  one.done();
-  expect(queue.take()!.item).toBe('a2');
-  expect(queue.drain()).toEqual(['a3']);
 });

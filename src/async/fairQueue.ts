@@ -11,15 +11,12 @@ export class FairQueue<T> {
   readonly #waiting = new Map<string, T[]>();
   readonly #busy = new Set<string>();
 
-  add(owner: string, item: T): void {
-    const items = this.#waiting.get(owner);
-    if (items === undefined) this.#waiting.set(owner, [item]);
-    else items.push(item);
-  }
-
-  /** Before the owner's other items. */
-  addFirst(owner: string, item: T): void {
-    this.#waiting.set(owner, [item, ...(this.#waiting.get(owner) ?? [])]);
+  /** After the owner's other items, or before the first one that it `overtakes`. */
+  add(owner: string, item: T, overtakes: (other: T) => boolean = () => false): void {
+    const items = this.#waiting.get(owner) ?? [];
+    const at = items.findIndex(overtakes);
+    items.splice(at < 0 ? items.length : at, 0, item);
+    this.#waiting.set(owner, items);
   }
 
   /** The next item of an owner that has none under way and is among those asked for. */
