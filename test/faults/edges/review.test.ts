@@ -9,6 +9,7 @@ import { until } from '../../support/until.ts';
 import { nameOf, startWorld, type FaultWorld } from '../support/world.ts';
 import { addEdgeRow } from './edgeRows.ts';
 import { outcomesOf } from './outcomes.ts';
+import { faultsOf } from '../support/chain.ts';
 
 const checker = 'gemini-2.5-flash';
 const painter = 'gemini-3.1-flash-image';
@@ -95,12 +96,23 @@ async function rowOf(world: FaultWorld, { name, behaviour, says, reason, paid }:
   standin.behaveForModel(checker, undefined);
   await decideAll(world, job);
   const ids = [id, ...innocents.map((innocent) => innocent.id)];
+  await expectLegalHistories(world, ids);
   addEdgeRow({
     fault: `the model of a check ${name}, ${tasksEach} pictures`,
     ...(await outcomesOf(client, ids)),
     innocentsHarmed: ends.filter(({ state }) => state !== 'succeeded').length,
     recoveredAfterMs: undefined,
   });
+}
+
+/** The transitions of the core make each message from the one before. */
+async function expectLegalHistories(world: FaultWorld, jobs: readonly string[]): Promise<void> {
+  const log = await world.log();
+  for (const job of jobs) {
+    const history = await log.history(job, 'default');
+    const tasks = Object.values(Object.groupBy(history, ({ state }) => state.of.task));
+    expect(tasks.flatMap((entries) => faultsOf(entries!))).toEqual([]);
+  }
 }
 
 /** Two reviewers at once for each task: one decides, the other is told. */
@@ -152,6 +164,7 @@ it('a worker that is drained during a check reports its picture, one that is kil
   const lostTo = (await client.history(killed.id)).filter(({ worker }) => worker === nameOf(victim));
   expect(new Set(lostTo.map(({ state }) => state))).toEqual(new Set(['running']));
   await decideAll(world, afterDrain);
+  await expectLegalHistories(world, [drained.id, killed.id]);
   addEdgeRow({
     fault: `a worker drained and one killed during the checks of ${tasksEach} pictures each`,
     ...(await outcomesOf(client, [drained.id, killed.id])),

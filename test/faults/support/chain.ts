@@ -20,7 +20,7 @@ import { adopt } from '../../../src/worker/adopt.ts';
 export function faultsOf(entries: readonly DetailedEntry[]): string[] {
   const faults: string[] = [];
   const first = entries[0]!.state;
-  if (!isDeepStrictEqual(transitions.submitted(first.of), first)) faults.push(`begins with ${describe(first)}`);
+  if (!isSame(transitions.submitted(first.of), first)) faults.push(`begins with ${describe(first)}`);
   for (const [index, next] of entries.entries()) {
     const before = entries[index - 1];
     const broken = violatedBy({ before, after: next });
@@ -36,9 +36,9 @@ export function faultsOf(entries: readonly DetailedEntry[]): string[] {
 
 const callsOf = ({ spent }: TaskState): number => spent?.calls ?? 0;
 
-/** Apart from what the attempt spent, which only its worker knows. */
+/** Apart from what the attempt spent, which only its worker knows, and the part of the queue, which depends on other tasks. */
 const isSame = (one: TaskState, other: TaskState): boolean =>
-  isDeepStrictEqual({ ...one, spent: undefined }, { ...other, spent: undefined });
+  isDeepStrictEqual({ ...one, spent: undefined, part: undefined }, { ...other, spent: undefined, part: undefined });
 
 const describe = (state: TaskState): string => JSON.stringify({ ...state, of: undefined });
 
@@ -97,10 +97,12 @@ function fromRunning(state: TaskState & { state: 'running' }, next: TaskState): 
     ...retry,
     returned,
     transitions.succeeded(state, now),
-    transitions.toReview(state, now),
+    ...reviewReasons.map((reason) => transitions.toReview(state, now, reason)),
     ...requeues(state, next),
   ];
 }
+
+const reviewReasons = ['AwaitingReview', 'Flagged', 'CheckFailed'] as const;
 
 function fromHeld(state: Held, next: TaskState): TaskState[] {
   return isHeld(next) ? [transitions.extended(state, next.dueAt)] : [transitions.released(state, next.since)];
@@ -115,8 +117,11 @@ function requeues(state: Queued | Running | Waiting, next: TaskState): TaskState
 
 /** A late result of an earlier attempt of the same run. */
 function adopted(before: DetailedEntry, next: TaskState, earlier: readonly DetailedEntry[]): TaskState[] {
+  const usage = { inputTokens: 0, outputTokens: 0, durationMs: 0 };
   const endings = [
-    { end: 'completed', result: { usage: { inputTokens: 0, outputTokens: 0, durationMs: 0 } } },
+    { end: 'completed', result: { usage } },
+    { end: 'completed', result: { usage, flags: [{ source: 'check', reason: '' }] } },
+    { end: 'completed', result: { usage, checkFailure: '' } },
     { end: 'failed', error: { code: next.reason as TaskErrorCode, message: '', retryable: false, hint: '' } },
   ] as const;
   return earlier.flatMap(({ sequence, state, detail }) =>

@@ -17,7 +17,7 @@ describe('adoption', () => {
   const running = claimed(spec, 'worker-1', 4, start + 1_000);
   const claim: Claim = { sequence: 10, state: running, request: aRequest };
   const lost = taskError('WorkerLost', 'silent');
-  const good: WrittenEnding = {
+  const good: Extract<WrittenEnding, { end: 'completed' }> = {
     end: 'completed',
     result: { usage: { inputTokens: 1, outputTokens: 1, durationMs: 5 } },
   };
@@ -78,6 +78,16 @@ describe('adoption', () => {
     const last = afterLoss(reviewed, lost, start + 1).state;
     const { write } = adopt({ ...claim, state: reviewed }, good, anEntry(11, last), now)!;
     expect(write.state).toMatchObject({ state: 'needs_review', dueAt: now + reviewed.budgets.review });
+  });
+
+  test('goes to review with its flags if it was flagged', () => {
+    const checked = claimed(queuedTask({ policy: { check: { prompt: 'Is it red?' } } }), 'worker-1', 4, start);
+    const last = anEntry(11, afterLoss(checked, lost, start + 1).state);
+    const flags = [{ source: 'check', reason: 'It is red' }] as const;
+    const flagged: WrittenEnding = { ...good, result: { ...good.result, flags } };
+    const { write } = adopt({ ...claim, state: checked }, flagged, last, now)!;
+    expect(write).toMatchObject({ state: { state: 'needs_review', reason: 'Flagged' }, detail: { flags } });
+    expect(adopt({ ...claim, state: checked }, good, last, now)!.write.state.state).toBe('succeeded');
   });
 });
 
