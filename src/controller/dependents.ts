@@ -2,7 +2,7 @@
 // they wait for.
 
 import type { JobId, TaskIndex } from '../job/ids.ts';
-import { endedInVain } from '../job/rules/dependencyFailed.ts';
+import { mustConfirm, mustReadAll } from '../job/chains/parents.ts';
 import { isHeld, isOpen, type Held, type TaskState } from '../job/task.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobLog } from '../ports/jobLog.ts';
@@ -46,27 +46,23 @@ interface Reads {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/**
- * The tasks that a held one waits for. The index may have been started after they ended, and a retry may have started them
- * again, so those that are missing or ended in vain are read from the stream; once it is due, all of them.
- */
+/** The tasks that a held one waits for; those that this process may know too little of are read from the stream first. */
 export async function parentsOf(
-  { of, dueAt }: Held,
+  held: Held,
   { log, follower, clock }: Reads,
 ): Promise<readonly (TaskState | undefined)[]> {
-  const { job, pool, after = [] } = of;
+  const { job, pool, after = [] } = held.of;
   const known = (task: TaskIndex): TaskState | undefined => follower.index.task(job, task)?.state;
-  if (clock.now() >= dueAt || after.some((task) => known(task) === undefined)) {
+  if (mustReadAll(held, after.map(known), clock.now())) {
     const record = await log.read(job, pool);
     for (const { last } of record?.tasks ?? []) follower.applyOwn(last);
   }
-  const doubtful = after.filter((task) => {
-    const state = known(task);
-    return state !== undefined && endedInVain(state);
-  });
-  // One of them is enough to fail the task.
-  const [first] = doubtful;
-  const last = first === undefined ? undefined : await log.last({ pool, job, task: first });
-  if (last !== undefined) follower.applyOwn(last);
+  for (const task of after) {
+    if (!mustConfirm(known(task))) continue;
+    const last = await log.last({ pool, job, task });
+    if (last !== undefined) follower.applyOwn(last);
+    // One of them is enough to fail the task.
+    if (mustConfirm(known(task))) break;
+  }
   return after.map(known);
 }

@@ -2,7 +2,10 @@
 import { taskErrors } from '../../src/job/errors/task.ts';
 import type { TaskErrorCode } from '../../src/job/errors/index.ts';
 import { violatedBy } from '../../src/controller/invariants.ts';
-import { isOpen, type TaskState } from '../../src/job/task.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { lifetime } from '../../src/job/budgets.ts';
+import { endedInVain } from '../../src/job/chains/parents.ts';
+import { isHeld, isOpen, type TaskState } from '../../src/job/task.ts';
 import type { Appended } from './step.ts';
 import type { ModelState } from './state.ts';
 
@@ -12,7 +15,13 @@ export interface Broken {
 }
 
 /** The first invariant that a message violates. */
-export function brokenByMessage(appended: Appended): Broken | undefined {
+export function brokenByMessage(appended: Appended, { tasks }: ModelState): Broken | undefined {
+  const {
+    after: { state },
+  } = appended;
+  const parents = (state.of.after ?? []).map((task) => tasks[task]!.last.state);
+  if (state.reason === 'DependencyFailed' && state.state === 'failed' && !parents.some(endedInVain))
+    return { check: 'a task fails with another only if that one did', message: sentence(appended) };
   for (const [check, holds] of Object.entries(messageChecks)) {
     if (!holds(appended)) return { check, message: `#${appended.after.sequence}: ${sentence(appended)}` };
   }
@@ -49,24 +58,27 @@ const messageChecks: Readonly<Record<string, (appended: Appended) => boolean>> =
 const follows: Readonly<Record<TaskState['state'], readonly TaskState['state'][]>> = {
   queued: ['queued', 'running', 'succeeded', 'needs_review', 'failed', 'cancelled'],
   running: ['queued', 'waiting', 'succeeded', 'needs_review', 'failed', 'cancelled'],
-  waiting: ['queued', 'succeeded', 'needs_review', 'failed', 'cancelled'],
+  waiting: ['queued', 'waiting', 'succeeded', 'needs_review', 'failed', 'cancelled'],
   needs_review: ['queued', 'succeeded', 'failed', 'cancelled'],
   succeeded: [],
-  failed: ['queued'],
-  cancelled: ['queued'],
+  failed: ['queued', 'waiting'],
+  cancelled: ['queued', 'waiting'],
   deleted: [],
 };
 
 /** A finished or reviewed task changes only by starting the next run; all others stay in their run. */
 function isKnown(before: TaskState, after: TaskState): boolean {
   const endsRun = !isOpen(before) || before.state === 'needs_review';
-  const nextRun = endsRun && after.state === 'queued';
+  const nextRun = endsRun && (after.state === 'queued' || isHeld(after));
+  if (after.state === 'waiting' && isHeld(after) !== (before.state !== 'running')) return false;
+  if (isHeld(before) && !['queued', 'waiting', 'failed', 'cancelled'].includes(after.state)) return false;
   return follows[before.state].includes(after.state) && after.run === before.run + (nextRun ? 1 : 0);
 }
 
 function isDated(task: TaskState): boolean {
   if (!isOpen(task)) return true;
   const { budgets, since, of, dueAt } = task;
+  if (isHeld(task)) return dueAt <= Math.min(of.expiresAt - lifetime(of.policy), of.deadline ?? Infinity);
   const longest = Math.max(budgets.queue, budgets.run, budgets.review);
   const attempt = task.state === 'running' ? of.policy.attemptTimeout : Infinity;
   return Number.isFinite(dueAt) && dueAt <= Math.min(since + longest, since + attempt, of.deadline ?? Infinity);
@@ -86,6 +98,11 @@ const wasReturned = (before: TaskState, after: TaskState): boolean =>
   before.state === 'running' && after.state === 'queued' && returnedFor.includes(after.reason);
 
 function spendsOnly(before: TaskState, after: TaskState): boolean {
+  if (isHeld(before)) {
+    const late = after.state === 'queued' ? Math.max(0, after.since - before.dueAt) : 0;
+    const queue = Math.max(0, before.budgets.queue - late);
+    return isDeepStrictEqual(after.budgets, { ...before.budgets, queue });
+  }
   const waited = before.state === 'queued' || wasReturned(before, after);
   const spent = waited ? 'queue' : before.state === 'needs_review' ? 'review' : 'run';
   const passed = Math.max(0, after.since - before.since);
@@ -126,11 +143,23 @@ function isLimitReached({ state, reason, budgets, since, of }: TaskState): boole
   }
 }
 
-/** A queued task whose spec was acknowledged would never be delivered. */
+/** A queued task whose spec was acknowledged would never be delivered; one that waits for others must not leave without them. */
 export function brokenByState({ tasks }: ModelState): Broken | undefined {
+  const early = tasks.findIndex(({ last: { state } }) => hasLeft(state) && !allSucceeded(state, tasks));
+  if (early >= 0)
+    return {
+      check: 'a task runs only after all that it waits for',
+      message: `task ${early} is ${tasks[early]!.last.state.state}`,
+    };
   const index = tasks.findIndex(
     ({ last, queue }) => last.state.state === 'queued' && !queue.some(({ spec }) => spec.sequence === last.sequence),
   );
   if (index < 0) return undefined;
   return { check: 'the queue keeps what is queued', message: `the spec of task ${index} was acknowledged, unclaimed` };
 }
+
+const hasLeft = (state: TaskState): boolean =>
+  !isHeld(state) && state.state !== 'failed' && state.state !== 'cancelled';
+
+const allSucceeded = ({ of }: TaskState, tasks: ModelState['tasks']): boolean =>
+  (of.after ?? []).every((task) => tasks[task]!.last.state.state === 'succeeded');

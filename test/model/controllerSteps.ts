@@ -1,7 +1,8 @@
 // The steps of controllers: observe, now or late; decide on what they have observed, however old; write on that condition.
 import { decide } from '../../src/job/rules/decide.ts';
 import type { ObservedWorker, World } from '../../src/job/rules/rule.ts';
-import { isOpen, type OpenTask } from '../../src/job/task.ts';
+import { mustReadAll } from '../../src/job/chains/parents.ts';
+import { isHeld, isOpen, type Held, type OpenTask, type TaskState } from '../../src/job/task.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';
 import { blockOf } from '../fakes/blocks.ts';
 import type { Engine } from './engine.ts';
@@ -48,11 +49,12 @@ function judgements(state: ModelState, index: number, task: number, view: LogEnt
   const { state: seen } = view;
   if (!isOpen(seen)) return [];
   const messageMissing = seen.state === 'queued' && isForgotten(state, task, view);
+  const parents = isHeld(seen) ? parentsOf(seen, index, state, engine) : [];
   const steps: Step[] = [];
   for (const { belief, worker, out } of beliefs(state, task, seen)) {
     for (const random of seen.state === 'running' && worker === alive ? [0, 0.999] : [0]) {
       const verdict = decide(
-        { task: seen, seenFor: heartbeatTimeout, messageMissing },
+        { task: seen, seenFor: heartbeatTimeout, messageMissing, parents },
         worldOf(worker, blocksOf(seen, out)),
         state.now,
         random,
@@ -71,6 +73,22 @@ function judgements(state: ModelState, index: number, task: number, view: LogEnt
     }
   }
   return steps;
+}
+
+/** What the controller knows of the tasks that a held one waits for, after it has read what it must. */
+function parentsOf({ of, dueAt }: Held, index: number, state: ModelState, engine: Engine): (TaskState | undefined)[] {
+  const { views } = state.controllers[index]!;
+  const after = of.after ?? [];
+  const current = (task: number): TaskState => state.tasks[task]!.last.state;
+  const readsAll = mustReadAll(
+    { dueAt },
+    after.map((task) => views[task]?.state),
+    state.now,
+  );
+  return after.map((task) => {
+    const known = readsAll ? current(task) : views[task]?.state;
+    return engine.mustConfirm(known) ? current(task) : known;
+  });
 }
 
 /** The spec was acknowledged, or the queue lost it. */

@@ -5,7 +5,15 @@ import { taskError } from '../../src/job/errors/index.ts';
 import { decide } from '../../src/job/rules/decide.ts';
 import { reportGrace } from '../../src/job/rules/timing.ts';
 import type { Rule, ObservedWorker } from '../../src/job/rules/rule.ts';
-import { isOpen, type Instant, type OpenTask, type Queued, type TaskState } from '../../src/job/task.ts';
+import {
+  isHeld,
+  isOpen,
+  type Held,
+  type Instant,
+  type OpenTask,
+  type Queued,
+  type TaskState,
+} from '../../src/job/task.ts';
 import type { Broken } from './checks.ts';
 import { alive, blocksOf, forgetful, heartbeatTimeout, silent, worldOf } from './controllerSteps.ts';
 import type { Engine } from './engine.ts';
@@ -112,6 +120,7 @@ interface Move {
 /** The controller acts first, then a worker, then time passes until the next decision. Returns the violation as text. */
 function nextMove(task: OpenTask, forgot: boolean, now: Instant, workforce: Workforce, engine: Engine): Move | string {
   const { rules } = engine;
+  if (isHeld(task)) return release(task, now, rules);
   const verdict = judge(task, forgot, now, workforce, rules);
   if (verdict.do === 'write') return { state: verdict.state, now };
   if (task.state === 'running' && workforce.prompt !== undefined) return `no rule says ${workforce.prompt}`;
@@ -125,6 +134,27 @@ function nextMove(task: OpenTask, forgot: boolean, now: Instant, workforce: Work
   return later.do === 'write'
     ? { state: later.state, now: checkAgainAt }
     : `the look at the named moment finds nothing (${task.state})`;
+}
+
+/** The others succeed as late as they may, and at once it is queued; had one of them failed, so would it. */
+function release(task: Held, now: Instant, rules: readonly Rule[]): Move | string {
+  const latest = Math.max(now, task.dueAt);
+  const ends = { ...task, reason: 'Succeeded', worker: 'worker', finishedAt: now } as const;
+  const judged = (parent: TaskState, at: Instant) =>
+    decide(
+      { task, seenFor: 0, parents: [parent] },
+      worldOf(alive, () => undefined),
+      at,
+      0,
+      rules,
+    );
+  const lost = judged({ ...ends, state: 'failed', reason: 'PromptRefused' }, now);
+  if (lost.do !== 'write' || lost.state.state !== 'failed') return 'no rule fails it with a task that it waits for';
+  if (task.dueAt === task.of.deadline && latest >= task.dueAt) return { state: lost.state, now };
+  const met = judged({ ...ends, state: 'succeeded' }, latest);
+  return met.do === 'write' && met.state.state === 'queued'
+    ? { state: met.state, now: latest }
+    : 'no rule queues it when all that it waits for have succeeded';
 }
 
 const mustFail = ({ state, of, target = 0 }: OpenTask, { out = [] }: Workforce): boolean =>

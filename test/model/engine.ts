@@ -1,5 +1,6 @@
 // The functions under test, exactly as in production. They are collected here so that a mutant can replace one.
 import type { Instant, TaskState } from '../../src/job/task.ts';
+import { mustConfirm } from '../../src/job/chains/parents.ts';
 import { cancelTask } from '../../src/job/requests/cancel.ts';
 import type { Decision } from '../../src/job/requests/decision.ts';
 import { retryTask } from '../../src/job/requests/retry.ts';
@@ -21,7 +22,9 @@ export interface Engine {
   readonly isSameState: typeof isSameState;
   readonly cancellationsFor: typeof cancellationsFor;
   /** What a request decides on this last message. */
-  readonly decide: (call: Pick<ApiCall, 'asks' | 'run'>, last: TaskState, now: Instant) => Decision;
+  readonly decide: (call: Pick<ApiCall, 'asks' | 'run' | 'due'>, last: TaskState, now: Instant) => Decision;
+  /** Whether a controller asks the stream before it believes that a task ended in vain. */
+  readonly mustConfirm: typeof mustConfirm;
   /** Whether the stream accepts the write. */
   readonly takes: (write: Write, last: LogEntry) => boolean;
   /** A worker acknowledges a spec before it has claimed it. */
@@ -36,19 +39,20 @@ export const product: Engine = {
   isSameState,
   cancellationsFor,
   decide,
+  mustConfirm,
   takes: ({ expected }, last) => last.sequence === expected,
   acksFirst: false,
 };
 
 const by = 'a client';
 
-function decide({ asks, run }: Pick<ApiCall, 'asks' | 'run'>, state: TaskState, now: Instant): Decision {
+function decide({ asks, run, due }: Pick<ApiCall, 'asks' | 'run' | 'due'>, state: TaskState, now: Instant): Decision {
   const last = { state, detail: { message: '', output: 'a text' } };
   switch (asks) {
     case 'cancel':
       return cancelTask(last, { by, running: 'stop' }, now);
     case 'retry':
-      return retryTask(state, request, by, now);
+      return retryTask(state, request, by, now, due);
     case 'approve':
     case 'reject':
     case 'tweak':

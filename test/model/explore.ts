@@ -99,7 +99,7 @@ class Search {
     for (const [ordinal, step] of stepsFrom(state, this.#scenario, this.#engine).entries()) {
       this.#transitions += 1;
       count(this.#moves, step.kind);
-      const broken = step.appended === undefined ? undefined : brokenByMessage(step.appended);
+      const broken = step.appended === undefined ? undefined : brokenByMessage(step.appended, step.next);
       if (broken !== undefined) return { ...broken, trace: [...this.#traceTo(id), step.text()] };
       const { number, isNew } = this.#number(step.next, id, ordinal);
       if (step.cause === 'calm' && number !== id) this.#calm.push(id, number);

@@ -1,6 +1,6 @@
 // Which states are equal: times are relative to now, sequences to the last message, and workers and controllers are
 // compared by what they do. A write over an older message will be refused, so its content does not count.
-import type { Instant, TaskState } from '../../src/job/task.ts';
+import { isHeld, isOpen, type Instant, type TaskState } from '../../src/job/task.ts';
 import type { ApiCall, ControllerState, Held, ModelState, TaskLog, WorkerState, Write } from './state.ts';
 import type { WrittenEnding } from '../../src/worker/pipeline.ts';
 import { tick } from './tick.ts';
@@ -21,6 +21,8 @@ export function stateKey(task: TaskState, now: Instant): string {
   const letter = `${letters[state]}${run}`;
   const deadline = of.deadline === null ? '' : `d${ticks(Math.max(-2 * tick, of.deadline - now))}`;
   if (!('dueAt' in task)) return letter + deadline;
+  // Its time starts when the others have ended; what they are late is taken from its queue budget.
+  if (isHeld(task)) return `h${run}@${dueText(task.dueAt - now, of.policy)}${deadline}`;
   // Once older than every budget, more age changes nothing.
   const oldest = of.policy.queueTimeout + of.policy.runTimeout + of.policy.reviewTimeout + 2 * tick;
   const age = ticks(Math.min(now - since, oldest));
@@ -114,7 +116,9 @@ function controllerKey({ views, writes }: ControllerState, state: ModelState): s
     const write = writes[task];
     if (write !== undefined) return writeKey(write, state);
     if (view === undefined) return '';
-    return view.sequence === state.tasks[task]!.last.sequence ? '=' : '<';
+    const { last } = state.tasks[task]!;
+    // A task that waits for this one is judged by the old view.
+    return view.sequence === last.sequence ? '=' : `<${isOpen(view.state) ? '' : letters[view.state.state]}`;
   });
   return parts.join(',');
 }
@@ -124,5 +128,13 @@ function callKey(call: ApiCall | undefined, state: ModelState): string {
   const { last } = state.tasks[call.task]!;
   const run = call.run === last.state.run ? '' : 'o';
   const seen = call.seen.sequence === last.sequence ? '=' : '<';
-  return `${call.asks}${call.task}${run}${call.write === undefined ? seen : writeKey(call.write, state)}`;
+  const policy = last.state.of.policy;
+  const plan = [call, ...(call.rest ?? [])].map(({ due }) =>
+    due === undefined ? '' : dueText(due - state.now, policy),
+  );
+  return `${call.asks}${call.task}${run}${plan.join('/')}${call.write === undefined ? seen : writeKey(call.write, state)}`;
 }
+
+/** Of a task that waits for others. What these are late is taken from its queue budget; later than that, nothing changes. */
+const dueText = (left: number, { queueTimeout }: TaskState['of']['policy']): string =>
+  ticks(Math.max(left, -queueTimeout - 4 * tick));

@@ -1,12 +1,13 @@
 // The search finds every deliberate bug, through the intended check, and reports how it happens.
 import { expect, test } from 'vitest';
+import { chainMutants } from './chainMutants.ts';
 import { product } from './engine.ts';
 import { explore } from './explore.ts';
 import { mutants } from './mutants.ts';
 import { outageMutants } from './outageMutants.ts';
 import { describe as inWords } from './report.ts';
 
-test.each([...mutants, ...outageMutants])(
+test.each([...mutants, ...outageMutants, ...chainMutants])(
   '$what: caught',
   { timeout: 120_000 },
   ({ what, engine, scenario, caughtBy }) => {

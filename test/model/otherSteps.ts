@@ -1,7 +1,8 @@
 // The steps besides workers and controllers: time, late writes, a queue that loses messages, and people's requests.
 import type { Engine } from './engine.ts';
 import { fatesOf, land, nameOf, withFault, withLog, type Sender, type Step } from './step.ts';
-import { at, sent, type ApiCall, type Asks, type Left, type ModelState, type Write } from './state.ts';
+import { tasksToRetry } from '../../src/job/requests/retry.ts';
+import { at, nextCall, sent, type ApiCall, type Asks, type Left, type ModelState, type Write } from './state.ts';
 import { tick } from './tick.ts';
 
 export function otherSteps(state: ModelState, engine: Engine): Step[] {
@@ -86,6 +87,8 @@ const asks: Readonly<Record<Exclude<keyof Left, 'faults' | 'outages'>, readonly 
 function asked(state: ModelState, budget: Exclude<keyof Left, 'faults' | 'outages'>, engine: Engine): Step[] {
   if (state.left[budget] === 0) return [];
   const left = { ...state.left, [budget]: state.left[budget] - 1 };
+  if (budget === 'retries' && state.tasks.some(({ last }) => last.state.of.after !== undefined))
+    return retryOfAll(state, left);
   return state.tasks.flatMap(({ last }, task) =>
     asks[budget].flatMap((wish): Step[] => {
       // A request without effect is answered immediately and changes nothing.
@@ -102,6 +105,28 @@ function asked(state: ModelState, budget: Exclude<keyof Left, 'faults' | 'outage
   );
 }
 
+/** The tasks of a chain are retried together, those that others wait for first. */
+function retryOfAll(state: ModelState, left: Left): Step[] {
+  const plan = tasksToRetry(
+    state.tasks.map(({ last }) => last.state),
+    undefined,
+    state.now,
+  );
+  if (plan instanceof Error) return [];
+  const rest = [...plan].toSorted(([, one], [, other]) => one.level - other.level);
+  const planned = rest.map(([task, { due }]) => ({ task, due }));
+  const { last } = state.tasks[planned[0]!.task]!;
+  const before: ApiCall = { asks: 'retry', task: 0, run: 1, seen: last, write: undefined, rest: planned };
+  return [
+    {
+      kind: 'request',
+      cause: 'person',
+      text: () => `a person requests the retry of tasks ${planned.map(({ task }) => task).join(', ')}`,
+      next: { ...state, left, call: nextCall(before, state.tasks) },
+    },
+  ];
+}
+
 function decided(state: ModelState, call: ApiCall, engine: Engine): Step {
   const next = answerOver(state, call, engine);
   return {
@@ -114,20 +139,20 @@ function decided(state: ModelState, call: ApiCall, engine: Engine): Step {
 
 function answerOver(state: ModelState, call: ApiCall, engine: Engine): ModelState {
   const decision = engine.decide(call, call.seen.state, state.now);
-  if (decision.do !== 'write') return { ...state, call: undefined };
+  if (decision.do !== 'write') return { ...state, call: nextCall(call, state.tasks) };
   const { task, seen } = call;
   const write = sent({ task, by: 'the API', state: decision.write.state, expected: seen.sequence });
   return { ...state, call: { ...call, write } };
 }
 
 function sender(call: ApiCall, write: Write, engine: Engine): Sender {
-  const done = (next: ModelState): ModelState => ({ ...next, call: undefined });
+  const done = (next: ModelState): ModelState => ({ ...next, call: nextCall(call, next.tasks) });
   return {
     who: 'the API',
     write,
     written: done,
     refused: (next, last) => answerOver(next, { ...call, seen: last, write: undefined }, engine),
     waits: (next, waiting) => ({ ...next, call: { ...call, write: waiting } }),
-    unanswered: done,
+    unanswered: (next) => ({ ...next, call: undefined }),
   };
 }

@@ -3,7 +3,16 @@
 import { isOpen } from '../../src/job/task.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';
 import type { Engine } from './engine.ts';
-import type { ApiCall, ControllerState, Held, ModelState, TaskLog, WorkerState, Write } from './state.ts';
+import {
+  nextCall,
+  type ApiCall,
+  type ControllerState,
+  type Held,
+  type ModelState,
+  type TaskLog,
+  type WorkerState,
+  type Write,
+} from './state.ts';
 
 export function reduced(state: ModelState, engine: Engine): ModelState {
   const { tasks } = state;
@@ -79,6 +88,6 @@ function withoutOutdatedView(
   const { last } = tasks[call.task]!;
   const isOld = call.write === undefined ? call.seen.sequence !== last.sequence : !mayCount(call.write, tasks);
   if (!isOld) return call;
-  if (engine.decide(call, last.state, now).do !== 'write') return undefined;
+  if (engine.decide(call, last.state, now).do !== 'write') return nextCall(call, tasks);
   return { ...call, seen: last, write: undefined };
 }

@@ -1,10 +1,13 @@
 // The bounds of an exploration: the processes, the policy of the tasks, and how much may go wrong.
+import type { After } from '../../src/job/chains/order.ts';
 import type { Policy } from '../../src/job/policy.ts';
 import { tick } from './tick.ts';
 
 export interface Scenario {
   readonly name: string;
   readonly tasks: number;
+  /** By task: those that it waits for. Absent: none waits. */
+  readonly after?: After;
   readonly workers: number;
   /** The number of attempts that a worker runs in parallel. */
   readonly slots: number;
@@ -66,6 +69,8 @@ const least = policyInTicks({ queue: 1, run: 2, attempt: 1, maxAttempts: 2 });
 const reviewed = policyInTicks({ queue: 1, run: 2, attempt: 1, review: 1, maxAttempts: 2 });
 const patient = policyInTicks({ queue: 2, run: 2, attempt: 1, maxAttempts: 2 });
 const chain = { ...least, fallback: [{ pool: 'default', model: 'second' }] };
+const brief = policyInTicks({ queue: 1, run: 1, attempt: 1, maxAttempts: 1, maxLost: 1 });
+const pair: After = [[], [0]];
 const undisturbed = { cancels: 0, retries: 0, policy: least };
 
 /** What `make test` explores. */
@@ -96,5 +101,60 @@ export const scenarios = {
     workers: 1,
     cancels: 0,
     outages: 1,
+  },
+  chain: {
+    ...one,
+    name: 'a task that waits for another, one fault',
+    policy: least,
+    tasks: 2,
+    after: pair,
+    workers: 1,
+    cancels: 0,
+  },
+  chainRequests: {
+    ...one,
+    name: 'a task that waits for another, two controllers, a cancel and a retry',
+    policy: brief,
+    tasks: 2,
+    after: pair,
+    workers: 1,
+    controllers: 2,
+    faults: 0,
+    retries: 1,
+  },
+  chainStale: {
+    ...one,
+    name: 'a task that waits for another, every stale view',
+    policy: least,
+    tasks: 2,
+    after: pair,
+    workers: 1,
+    controllers: 1,
+    faults: 0,
+    cancels: 0,
+    retries: 1,
+    reduced: false,
+  },
+  chainReview: {
+    ...one,
+    ...undisturbed,
+    name: 'a task that waits for one in review',
+    policy: reviewed,
+    tasks: 2,
+    after: pair,
+    workers: 1,
+    faults: 0,
+    cancels: 1,
+    reviews: 2,
+  },
+  diamond: {
+    ...one,
+    name: 'four tasks in a diamond',
+    policy: brief,
+    tasks: 4,
+    after: [[], [0], [0], [1, 2]],
+    workers: 1,
+    faults: 0,
+    cancels: 0,
   },
 } satisfies Record<string, Scenario>;

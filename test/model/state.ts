@@ -1,7 +1,9 @@
 // The state of the modelled installation. Values are immutable.
 import type { Claim, WrittenEnding } from '../../src/worker/pipeline.ts';
 import type { Instant, Queued, Sequence, TaskState } from '../../src/job/task.ts';
-import { submitted } from '../../src/job/transitions.ts';
+import { lifetime } from '../../src/job/budgets.ts';
+import { latestStarts } from '../../src/job/chains/order.ts';
+import { submitted, submittedHeld } from '../../src/job/transitions.ts';
 import type { LogEntry } from '../../src/ports/jobLog.ts';
 import { aRequest, identity } from '../fakes/tasks.ts';
 import type { Scenario } from './scenario.ts';
@@ -94,6 +96,23 @@ export interface ApiCall {
   readonly run: number;
   readonly seen: LogEntry;
   readonly write: Write | undefined;
+  /** For the retry of a task that waits for others: when those have ended. */
+  readonly due?: Instant | undefined;
+  /** The tasks that the same retry starts after this one. */
+  readonly rest?: readonly Planned[];
+}
+
+export interface Planned {
+  readonly task: number;
+  readonly due: Instant | undefined;
+}
+
+/** The same request, for its next task. */
+export function nextCall(call: ApiCall, tasks: readonly TaskLog[]): ApiCall | undefined {
+  const [next, ...rest] = call.rest ?? [];
+  if (next === undefined) return undefined;
+  const seen = tasks[next.task]!.last;
+  return { ...call, ...next, rest, run: seen.state.run, seen, write: undefined };
 }
 
 export type Asks = 'cancel' | 'retry' | 'approve' | 'reject' | 'tweak';
@@ -123,12 +142,18 @@ export function initialState(scenario: Scenario): ModelState {
   const now = 1_000_000 * tick;
   const job = 'model'.padStart(26, '0');
   const due = deadline === null ? null : now + deadline * tick;
+  const { after = Array.from({ length: tasks }, () => []) } = scenario;
+  const runs = after.map((own, task) => ({ task, after: own, lifetime: lifetime(policy) }));
+  const starts = latestStarts(runs, now);
   const logs = Array.from({ length: tasks }, (_, task): TaskLog => {
     const asked = identity({ job, task, total: tasks, policy, submittedAt: now, deadline: due });
     const { fallback = [] } = policy;
-    const of = fallback.length === 0 ? asked : { ...asked, policy: { ...asked.policy, fallback } };
-    const last = entryOf(1, submitted(of)) as SpecEntry;
-    return { last, queue: [{ spec: last, lost: false }] };
+    const own = fallback.length === 0 ? asked : { ...asked, policy: { ...asked.policy, fallback } };
+    if (after[task]!.length === 0) {
+      const last = entryOf(1, submitted(own)) as SpecEntry;
+      return { last, queue: [{ spec: last, lost: false }] };
+    }
+    return { last: entryOf(1, submittedHeld({ ...own, after: after[task]! }, starts.get(task)!)), queue: [] };
   });
   return {
     now,

@@ -1,7 +1,8 @@
 // A task that this one waits for has failed, was cancelled or was deleted: this one cannot run any more.
 
+import { endedInVain } from '../chains/parents.ts';
 import { taskError } from '../errors/index.ts';
-import { isHeld, isOpen, type TaskState } from '../task.ts';
+import { isHeld, type TaskState } from '../task.ts';
 import { failed } from '../transitions.ts';
 import type { Rule } from './rule.ts';
 
@@ -15,9 +16,6 @@ export const dependencyFailed: Rule = ({ task, parents = [] }, _world, now) => {
   const error = taskError('DependencyFailed', message);
   return { do: 'write', rule: 'DependencyFailed', state: failed(task, 'DependencyFailed', now), message, error };
 };
-
-/** Only a retry of its job could make it succeed. */
-export const endedInVain = (parent: TaskState): boolean => !isOpen(parent) && parent.state !== 'succeeded';
 
 /** `task 0 (storyboard)`. */
 export const taskText = ({ of }: Pick<TaskState, 'of'>): string =>
