@@ -1,6 +1,7 @@
 // The jobs that clients submit: what their tasks ask for, and the policy, drawn from the seed.
 
 import type { SubmitBody } from '../../src/jobs/submit/body.ts';
+import { outputMark } from './checks/chains.ts';
 import { models, poolName, sparePoolName } from './installation.ts';
 import type { Plan } from './plan.ts';
 import type { Random } from './time/random.ts';
@@ -10,7 +11,7 @@ type PolicyBody = NonNullable<SubmitBody['policy']>;
 export function someJob(at: number, random: Random, plan: Plan): SubmitBody {
   const count = random.whole(1, plan.tasksPerJob);
   const away = plan.kind === 'natsAway';
-  const tasks = Array.from({ length: count }, (_, task) => ({ input: { prompt: `${at}/${task}` } }));
+  const tasks = random.fork('chain').chance(0.4) ? chained(at, count, random.fork('after')) : apart(at, count);
   return {
     kind: 'text',
     pool: poolName,
@@ -27,6 +28,22 @@ export function someJob(at: number, random: Random, plan: Plan): SubmitBody {
 /** Leaves the other draws of the seed as they are. */
 function someCheck(at: number, random: Random): PolicyBody {
   return random.fork(`check ${at}`).chance(0.2) ? { check: { prompt: `check ${at}` } } : {};
+}
+
+const apart = (at: number, count: number): NonNullable<SubmitBody['tasks']> =>
+  Array.from({ length: count }, (_, task) => ({ input: { prompt: `${at}/${task}` } }));
+
+/** Each task waits for some of the tasks before it, and uses their outputs. */
+function chained(at: number, count: number, random: Random): NonNullable<SubmitBody['tasks']> {
+  return Array.from({ length: count }, (_, task) => {
+    const after = Array.from({ length: task }, (__, earlier) => earlier).filter(() => random.chance(0.5));
+    const prompt = [`${at}/${task}`, ...after.map(outputMark)].join(' ');
+    return {
+      name: `t${task}`,
+      input: { prompt },
+      ...(after.length === 0 ? {} : { after: after.map((one) => `t${one}`) }),
+    };
+  });
 }
 
 const span =

@@ -1,8 +1,10 @@
 // Deliberately broken parts, each of which the simulation must find: a mutant that survives shows a missing check.
 
+import { dependenciesMet } from '../../src/job/rules/dependenciesMet.ts';
 import { queueTimeout } from '../../src/job/rules/queueTimeout.ts';
 import { retryDue } from '../../src/job/rules/retryDue.ts';
 import { workerLost } from '../../src/job/rules/workerLost.ts';
+import type { Rule } from '../../src/job/rules/rule.ts';
 import { submitted } from '../../src/job/transitions.ts';
 import type { FollowEvent, LogEntry } from '../../src/ports/jobLog.ts';
 import { withMethods } from './replaceMethods.ts';
@@ -35,7 +37,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a controller without the rule for lost workers',
     seams: { without: workerLost },
-    within: 200,
+    within: 400,
     by: ['LossIsNoticed'],
   },
   {
@@ -43,6 +45,18 @@ export const mutants: readonly Mutant[] = [
     seams: { without: retryDue },
     within: 50,
     by: ['RetriedInTime', 'NothingOverdue'],
+  },
+  {
+    name: 'a controller that never queues a task whose others have succeeded',
+    seams: { without: dependenciesMet },
+    within: 100,
+    by: ['MovedWithOthers'],
+  },
+  {
+    name: 'a controller that does not wait for all others of a task',
+    seams: { replaced: [dependenciesMet, onceOneSucceeded] },
+    within: 200,
+    by: ['RunsAfterOthers'],
   },
   {
     name: 'a controller without the rule for the queue timeout',
@@ -104,7 +118,15 @@ export const mutants: readonly Mutant[] = [
       log: (log) => ({ ...log, follow: (from, signal) => withGaps(log.follow(from, signal)) }),
     },
     within: 100,
-    by: ['IndexesAreCurrent', 'NothingOverdue', 'RetriedInTime', 'LossIsNoticed', 'HealthyWorkersAreKept', 'PaidOnce'],
+    by: [
+      'IndexesAreCurrent',
+      'NothingOverdue',
+      'RetriedInTime',
+      'MovedWithOthers',
+      'LossIsNoticed',
+      'HealthyWorkersAreKept',
+      'PaidOnce',
+    ],
   },
   {
     name: 'an observer that does not know that its own connection was lost',
@@ -117,4 +139,9 @@ export const mutants: readonly Mutant[] = [
 
 async function* withGaps(events: AsyncIterable<FollowEvent>): AsyncGenerator<FollowEvent> {
   for await (const event of events) if (event.event !== 'entry' || event.entry.sequence % 13 !== 5) yield event;
+}
+
+function onceOneSucceeded(...[seen, world, now, random]: Parameters<Rule>): ReturnType<Rule> {
+  const known = seen.parents?.filter((parent) => parent?.state === 'succeeded') ?? [];
+  return dependenciesMet({ ...seen, parents: known }, world, now, random);
 }

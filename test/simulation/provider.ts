@@ -10,6 +10,7 @@ import {
 } from '../../src/job/errors/index.ts';
 import type { JsonValue } from '../../src/job/task.ts';
 import type { GenerateContext, GenerateRequest, Generated, Provider } from '../../src/ports/provider.ts';
+import { promptName } from './checks/chains.ts';
 import type { Behaviour, Plan } from './plan.ts';
 import { ProviderState } from './providerState.ts';
 import { running } from './time/process.ts';
@@ -18,8 +19,9 @@ import type { Schedule } from './time/schedule.ts';
 
 /** One call as the provider bills it. */
 export interface Call {
-  /** The prompt: `job/task`, or that of a check with the result. */
+  /** The prompt without outputs of other tasks: `job/task`, or that of a check with the result. */
   readonly task: string;
+  readonly prompt: string;
   readonly worker: string;
   readonly model: string;
   readonly key: string;
@@ -59,10 +61,11 @@ export class SimulatedProvider {
   }
 
   async #generate({ model, input }: GenerateRequest, context: GenerateContext): Promise<Generated> {
-    const task = input.prompt;
+    const task = promptName(input.prompt);
     const random = this.#random.fork(`${task}/${this.calls.filter((call) => call.task === task).length}`);
     const call: Call = {
       task,
+      prompt: input.prompt,
       worker: running.getStore()!.name,
       model,
       key: context.key,

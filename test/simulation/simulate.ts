@@ -76,7 +76,14 @@ export async function simulate(seed: number, { seams = {}, kind, traced = false 
     logged,
   });
   const nemesis = new Nemesis({ plan, random: random.fork('nemesis'), server, installation, history });
-  const callChecks = new CallChecks({ plan, server, nemesis, installation, violate });
+  const callChecks = new CallChecks({
+    plan,
+    server,
+    nemesis,
+    installation,
+    violate,
+    checkCall: (call) => messageChecks.checkCall(call),
+  });
   provider.listener = callChecks;
   const providerNemesis = new ProviderNemesis({
     plan,

@@ -14,6 +14,7 @@ export interface CallChecksOptions {
   readonly server: Server;
   readonly nemesis: Nemesis;
   readonly installation: Installation;
+  readonly checkCall: (call: Call) => void;
   readonly violate: (invariant: string, message: string, about?: string) => void;
 }
 
@@ -62,6 +63,7 @@ export class CallChecks implements CallListener {
   }
 
   arrived(call: Call): void {
+    this.#options.checkCall(call);
     this.#open.add(call);
     this.#checkLimit(call);
     if (this.#isTrusted(call.worker)) this.#checkKey(call);

@@ -10,6 +10,8 @@ import type { Nemesis } from '../nemesis.ts';
 import type { Plan } from '../plan.ts';
 import type { Server } from '../server.ts';
 import { isOutageCode, type CallChecks } from './calls.ts';
+import { brokenByCall, brokenByMessage, promptName } from './chains.ts';
+import type { Call } from '../provider.ts';
 import { violatedBy } from './transition.ts';
 
 const ofProvider: ReadonlySet<string> = new Set([
@@ -59,7 +61,9 @@ export class MessageChecks {
   readonly #history: History;
   readonly #nemesis: () => Nemesis;
   readonly #callChecks: () => CallChecks;
-  /** The prompt of every task. */
+  /** By the name of a prompt: the newest job that has it. */
+  readonly #jobs = new Map<string, string>();
+  /** The name of every task's prompt. */
   readonly #prompts = new Map<string, string>();
   /** Since when each target admits no call: see `note`. */
   readonly #blocks = new Map<string, BlockSince>();
@@ -116,11 +120,20 @@ export class MessageChecks {
     const previous = first ? 0 : before.sequence;
     this.#previous.set(sequence, previous);
     this.tasks.set(about, { ...entry, previous, seenAt: this.#server.process.schedule.now });
+    const early = brokenByMessage(state, this.tasks);
+    if (early !== undefined) this.violate(...early, about);
     this.#checkArtifacts(entry, about);
     this.#checkLoss(first ? undefined : before, state, about);
     this.#checkKey(entry, about);
     this.#checkResult(first ? undefined : before, entry, about);
     this.#checkOutage(first ? undefined : before, entry, about);
+  }
+
+  /** To be called when the provider receives a call. */
+  checkCall(call: Call): void {
+    const job = this.#jobs.get(call.task);
+    const broken = job === undefined ? undefined : brokenByCall(call, job, this.tasks);
+    if (broken !== undefined) this.violate(...broken, `${job}: ${call.task}`);
   }
 
   /** To be called every second with the block of each target. */
@@ -164,7 +177,11 @@ export class MessageChecks {
 
   /** The attempts of a known outage are free, and a task that runs out of time during one names the provider's error. */
   #checkOutage(before: Seen | undefined, { state, detail }: DetailedEntry, about: string): void {
-    if (detail.request !== undefined) this.#prompts.set(about, detail.request.input.prompt);
+    if (detail.request !== undefined) {
+      const name = promptName(detail.request.input.prompt);
+      this.#prompts.set(about, name);
+      this.#jobs.set(name, state.of.job);
+    }
     if (before === undefined) return;
     const { worker } = before.state as { worker?: string };
     if (state.state === 'waiting' && isOutageCode(state.reason) && worker !== undefined) {

@@ -10,6 +10,7 @@ import type { SimulatedProvider } from '../provider.ts';
 import type { Server } from '../server.ts';
 import { epoch } from '../time/process.ts';
 import type { CallChecks } from './calls.ts';
+import { leftBehind } from './chains.ts';
 import type { Seen, MessageChecks } from './messages.ts';
 import { Service } from './service.ts';
 
@@ -120,7 +121,8 @@ export class PeriodicChecks {
     }
   }
 
-  #lookAt({ state, seenAt }: Seen, now: number): void {
+  #lookAt(seen: Seen, now: number): void {
+    const { state, seenAt } = seen;
     if (!isOpen(state)) return;
     const { nemesis, messageChecks, installation } = this.#options;
     const about = keyOfSeen(state.of);
@@ -132,6 +134,8 @@ export class PeriodicChecks {
     if (state.state === 'waiting' && state.retryAt !== null && now - Math.max(state.retryAt - epoch, since) > grace) {
       messageChecks.violate('RetriedInTime', `its retry is overdue since ${state.retryAt - epoch}`, about);
     }
+    const left = leftBehind(seen, messageChecks.tasks, now, this.#calmSince, grace);
+    if (left !== undefined) messageChecks.violate(...left, about);
     if (state.state === 'queued' && now - this.#service.since(state) > grace) {
       messageChecks.violate('QueueIsServed', `queued for ${now - seenAt} ms although workers are free`, about);
     }

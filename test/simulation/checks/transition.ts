@@ -3,19 +3,19 @@
 import { latestEnd } from '../../../src/job/budgets.ts';
 import { catalogue, type ErrorCode } from '../../../src/job/errors/index.ts';
 import { isOutageCode } from './calls.ts';
-import { isOpen, type TaskDetail, type TaskState } from '../../../src/job/task.ts';
+import { isHeld, isOpen, type TaskDetail, type TaskState } from '../../../src/job/task.ts';
 
 const ends = ['succeeded', 'failed', 'cancelled'] as const;
 
 const followers: Readonly<Record<TaskState['state'] | 'nothing', readonly TaskState['state'][]>> = {
-  nothing: ['queued'],
+  nothing: ['queued', 'waiting'],
   queued: ['running', 'queued', 'needs_review', ...ends],
   running: ['queued', 'waiting', 'needs_review', ...ends],
-  waiting: ['queued', 'needs_review', ...ends],
+  waiting: ['queued', 'waiting', 'needs_review', ...ends],
   needs_review: ['queued', ...ends],
   succeeded: ['deleted'],
-  failed: ['queued', 'deleted'],
-  cancelled: ['queued', 'deleted'],
+  failed: ['queued', 'waiting', 'deleted'],
+  cancelled: ['queued', 'waiting', 'deleted'],
   deleted: [],
 };
 
@@ -28,6 +28,10 @@ export function violatedBy(
 ): readonly [invariant: string, message: string] | undefined {
   const from = before?.state ?? 'nothing';
   if (!followers[from].includes(after.state)) return ['LegalTransition', `${from} → ${after.state}`];
+  const waits = after.state === 'waiting' && isHeld(after) !== (from !== 'running');
+  const leaves = before !== undefined && isHeld(before) && after.state === 'needs_review';
+  if (waits || leaves || (before !== undefined && isHeld(before) && after.state === 'succeeded'))
+    return ['LegalTransition', `${from} → ${after.state} of a held task`];
   const { attempt, attemptsLost, of, run } = after;
   const { maxAttempts, maxLostAttempts } = of.policy;
   if (attempt > maxAttempts) return ['AttemptsBounded', `attempt ${attempt} of ${maxAttempts}`];
@@ -55,6 +59,7 @@ function brokenByNewRun(before: TaskState, after: TaskState): readonly [string, 
   // A tweak stays with the model that made the earlier result.
   const target = after.reason === 'Tweaked' ? before.target : undefined;
   if (after.target !== target) return ['TargetsOnlyGrow', `run ${after.run} starts with target ${after.target}`];
+  if (isHeld(after)) return undefined;
   const asked = after.state === 'queued' && (after.reason === 'Retried' || after.reason === 'Tweaked');
   return asked ? undefined : ['TerminalIsFinal', `${before.state} → ${after.state} for ${after.reason}`];
 }
@@ -72,7 +77,8 @@ function brokenInRun(before: TaskState, after: TaskState, slack: number): readon
   // A late result names the target that made it.
   const isResult = after.state === 'succeeded' || after.state === 'needs_review';
   if (to < from && !isResult) return ['TargetsOnlyGrow', `${after.reason} moved it from target ${from} to ${to}`];
-  if (!isOpen(after)) return undefined;
+  // Others that it waits for have started another run.
+  if (!isOpen(after) || isHeld(after)) return undefined;
   // A task that is already late keeps its delay; nothing else may move the end.
   const late = Math.max(0, after.since - before.dueAt);
   const later = latestEnd(after) - latestEnd(before) - late;
