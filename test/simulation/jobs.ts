@@ -1,7 +1,7 @@
 // The jobs that clients submit: what their tasks ask for, and the policy, drawn from the seed.
 
 import type { SubmitBody } from '../../src/jobs/submit/body.ts';
-import { outputMark } from './checks/chains.ts';
+import { outputMark } from './outputs.ts';
 import { models, poolName, sparePoolName } from './installation.ts';
 import type { Plan } from './plan.ts';
 import type { Random } from './time/random.ts';

@@ -10,7 +10,7 @@ import {
 } from '../../src/job/errors/index.ts';
 import type { JsonValue } from '../../src/job/task.ts';
 import type { GenerateContext, GenerateRequest, Generated, Provider } from '../../src/ports/provider.ts';
-import { promptName } from './checks/chains.ts';
+import { promptName } from './outputs.ts';
 import type { Behaviour, Plan } from './plan.ts';
 import { ProviderState } from './providerState.ts';
 import { running } from './time/process.ts';

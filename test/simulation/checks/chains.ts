@@ -2,15 +2,13 @@
 // they are moved in time.
 
 import { isHeld, isOpen, type TaskState } from '../../../src/job/task.ts';
-import type { Call } from '../provider.ts';
-import type { Seen } from './messages.ts';
+import type { DetailedEntry } from '../../../src/ports/jobLog.ts';
+import { outputMarks } from '../outputs.ts';
 
-/** In a prompt: the output of the task with this index. */
-export const outputMark = (task: number): string => `<${task}:{{tasks.t${task}.output}}>`;
-const inserted = / <(\d+):([^>]*)>/g;
-
-/** The same for the template and for what is sent. */
-export const promptName = (prompt: string): string => prompt.replaceAll(inserted, '');
+interface Seen extends DetailedEntry {
+  /** ms of the run. */
+  readonly seenAt: number;
+}
 
 type Tasks = ReadonlyMap<string, Seen>;
 type Violation = readonly [invariant: string, message: string];
@@ -30,13 +28,17 @@ export function brokenByMessage(state: TaskState, tasks: Tasks): Violation | und
 }
 
 /** `job`: the newest job whose task has this prompt. */
-export function brokenByCall({ task, prompt }: Call, job: string, tasks: Tasks): Violation | undefined {
+export function brokenByCall(
+  { task, prompt }: { readonly task: string; readonly prompt: string },
+  job: string,
+  tasks: Tasks,
+): Violation | undefined {
   const index = /^\d+\/(\d+)/.exec(task)?.[1];
   if (index === undefined) return undefined;
   const { state } = tasks.get(`${job}/${index}`)!;
   if (state.state === 'deleted') return undefined;
   if (prompt.includes('{{')) return ['OutputsFlow', `a template was sent: ${prompt.slice(0, 80)}`];
-  const found = [...prompt.matchAll(inserted)];
+  const found = [...prompt.matchAll(outputMarks)];
   if (found.length !== (state.of.after ?? []).length) return ['OutputsFlow', `${found.length} outputs were sent`];
   for (const [, parent, output] of found) {
     const last = tasks.get(`${job}/${parent}`)!;

@@ -10,7 +10,8 @@ import type { Nemesis } from '../nemesis.ts';
 import type { Plan } from '../plan.ts';
 import type { Server } from '../server.ts';
 import { isOutageCode, type CallChecks } from './calls.ts';
-import { brokenByCall, brokenByMessage, promptName } from './chains.ts';
+import { promptName } from '../outputs.ts';
+import { brokenByCall, brokenByMessage } from './chains.ts';
 import type { Call } from '../provider.ts';
 import { violatedBy } from './transition.ts';
 
