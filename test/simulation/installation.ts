@@ -17,7 +17,7 @@ import { createControllerMetrics, createWorkerMetrics } from '../../src/telemetr
 import { leastWeight } from '../../src/worker/attemptMemory.ts';
 import { startWorker, type Worker } from '../../src/worker/worker.ts';
 import { Link } from './link.ts';
-import type { Plan } from './plan.ts';
+import { groupLimit, type Plan } from './plan.ts';
 import { heartbeatsOver } from './ports/heartbeats.ts';
 import { logOver, type OnWritten } from './ports/log.ts';
 import { queueOver } from './ports/queue.ts';
@@ -37,7 +37,8 @@ export const sparePoolName = 'spare';
 export const models = ['model', 'second'] as const;
 const spareModels = ['other'] as const;
 const declared = { provider: 'simulated', policy: { backoff: { first: 500, cap: 8_000 } } };
-export const pool: PoolDeclaration = { ...declared, name: poolName, models: { image: [], text: models } };
+const shares = { limits: { group: groupLimit } };
+export const pool: PoolDeclaration = { ...declared, shares, name: poolName, models: { image: [], text: models } };
 export const sparePool: PoolDeclaration = {
   ...declared,
   name: sparePoolName,

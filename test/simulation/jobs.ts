@@ -21,6 +21,7 @@ export function someJob(at: number, random: Random, plan: Plan): SubmitBody {
       ...(away ? patientPolicy(random) : { ...somePolicy(random), ...forBadDays(random, plan) }),
       ...someCheck(at, random),
     },
+    ...(random.fork(`group ${at}`).chance(0.4) ? { group: 'g' } : {}),
     ...(!away && random.chance(0.15) ? { concurrencyKey: 'one at a time' } : {}),
   };
 }

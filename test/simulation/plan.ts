@@ -4,6 +4,9 @@
 import type { Random } from './time/random.ts';
 import { soundNetwork, type NetworkFaults } from './network.ts';
 
+/** The most tasks of a job's group that may run. */
+export const groupLimit = 2;
+
 export const faultNames = [
   'crashWorker',
   'crashController',

@@ -2,12 +2,12 @@
 
 import type { Block } from '../../../src/job/block.ts';
 import { keyFailures, providerFailures } from '../../../src/job/errors/failureKinds.ts';
-import { targetOf } from '../../../src/job/target.ts';
+import { servingPool, targetOf } from '../../../src/job/target.ts';
 import { isOpen, type Sequence, type TaskState } from '../../../src/job/task.ts';
 import type { DetailedEntry } from '../../../src/ports/jobLog.ts';
 import type { History } from '../history.ts';
 import type { Nemesis } from '../nemesis.ts';
-import type { Plan } from '../plan.ts';
+import { groupLimit, type Plan } from '../plan.ts';
 import type { Server } from '../server.ts';
 import { isOutageCode, type CallChecks } from './calls.ts';
 import { promptName } from '../outputs.ts';
@@ -123,6 +123,7 @@ export class MessageChecks {
     this.tasks.set(about, { ...entry, previous, seenAt: this.#server.process.schedule.now });
     const early = brokenByMessage(state, this.tasks);
     if (early !== undefined) this.violate(...early, about);
+    this.#checkLimit(entry, about);
     this.#checkArtifacts(entry, about);
     this.#checkLoss(first ? undefined : before, state, about);
     this.#checkKey(entry, about);
@@ -135,6 +136,21 @@ export class MessageChecks {
     const job = this.#jobs.get(call.task);
     const broken = job === undefined ? undefined : brokenByCall(call, job, this.tasks);
     if (broken !== undefined) this.violate(...broken, `${job}: ${call.task}`);
+  }
+
+  /** Across all workers, also while some are killed, frozen or cut off. */
+  #checkLimit({ state }: DetailedEntry, about: string): void {
+    const { group, pool } = state.of;
+    if (state.state !== 'running' || group === undefined) return;
+    const running = [...this.tasks.values()].filter(
+      (seen) => seen.state.state === 'running' && seen.state.of.group === group && servingPool(seen.state) === pool,
+    );
+    if (servingPool(state) === pool && running.length > groupLimit)
+      this.violate(
+        'LimitsHold',
+        `${running.length} tasks of group ${group} run, and its limit is ${groupLimit}`,
+        about,
+      );
   }
 
   /** To be called every second with the block of each target. */

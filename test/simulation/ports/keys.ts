@@ -1,7 +1,7 @@
 // The key ring of one process: the real ring, over a simulated bucket. What it knows arrives late, and is old while the process
 // is disconnected; what it writes takes its time, meets other writes, and may be stored although no answer arrives.
 
-import { openRing, type OpenRing } from '../../../src/adapters/nats/keys/ring.ts';
+import { openRing, type OpenRing, type RingOptions as OpenRingOptions } from '../../../src/adapters/nats/keys/ring.ts';
 import { holdFor, stampValidFor } from '../../../src/adapters/nats/keys/record.ts';
 import type { Change, Ledger, RecordKind, RecordStore } from '../../../src/adapters/nats/keys/store.ts';
 import { equalJitter } from '../../../src/job/backoff.ts';
@@ -23,7 +23,8 @@ export function keysOver({ link, clock, keys }: RingOptions): OpenRing {
   let ids = 0;
   const nextId = (): string => `${process.name}#${(ids += 1)}`;
   const store = storeOver(link, clock);
-  const ring = openRing({ store, clock, keys, fingerprint: fingerprintOf, nextId, holdFor, stampValidFor });
+  const limits: NonNullable<OpenRingOptions['limits']> = (pool) => server.pools.find(pool)?.shares?.limits ?? {};
+  const ring = openRing({ store, clock, keys, limits, fingerprint: fingerprintOf, nextId, holdFor, stampValidFor });
   const renew = (): void => {
     void ring.renewHolds();
     process.after(holdFor / 3, renew);
