@@ -51,7 +51,7 @@ export async function newestRequest(context: LogContext, address: TaskAddress): 
 export async function readHistory(context: LogContext, job: JobId, pool?: string): Promise<readonly DetailedEntry[]> {
   const record = await readJob(context, job, pool);
   if (record === undefined) return [];
-  const lanes = await lanesOf(context, record.tasks[0]!.last.state.of, pool);
+  const lanes = await lanesOf(context, record, pool);
   const histories = await mapLimit(parallelReads, record.tasks, async ({ last }) => {
     const subjects = subjectsOf(context.link.prefix, last.state.of, lanes);
     const parts = await Promise.all(subjects.map((subject) => historyOfSubject(context, subject)));
@@ -66,11 +66,13 @@ const subjectsOf = (prefix: string, of: TaskIdentity, lanes: readonly string[]):
 ];
 
 /** The lane tokens of the job's specs. Few jobs have specs in more than one tenant part, so most parts need no reads. */
-async function lanesOf(context: LogContext, of: TaskIdentity, pool?: string): Promise<string[]> {
+async function lanesOf(context: LogContext, { tasks }: JobRecord, pool?: string): Promise<string[]> {
+  const { of } = tasks[0]!.last.state;
+  const possible = [...new Set(tasks.flatMap(({ last }) => specLanes(last.state.of)))];
   const specs = await lastPerSubject(context, specsFilter(context.link.prefix, of.job, pool));
-  if (specs === undefined) return specLanes(of);
+  if (specs === undefined) return possible;
   const used = new Set(specs.map(({ state }) => subjectOf(context.link.prefix, state).split('.').at(-3)!));
-  return specLanes(of).filter((lane) => used.has(lane) || !lane.startsWith(`${of.priority}-`));
+  return possible.filter((lane) => used.has(lane) || !lane.startsWith(`${of.priority}-`));
 }
 
 /**
