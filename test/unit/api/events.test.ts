@@ -245,9 +245,9 @@ describe('all events', () => {
       await Promise.all(Array.from({ length: 100 }, () => world.submit({ labels })));
       return streamsOf(world);
     };
-    await until(async () => (await submits()) === 0, { what: 'the client to be dropped' });
+    await until(async () => (await submits()) === 0, { what: 'the client to be dropped', timeoutMs: 50_000 });
     await expect(response.text()).rejects.toThrow();
-  });
+  }, 60_000);
 
   test('streams are no part of the time to answer', async () => {
     const world = await listeningWorld();
