@@ -79,7 +79,7 @@ async function store(file: string, tokens: readonly Token[]): Promise<void> {
 
 interface Holder {
   readonly client: GenwardenClient;
-  /** A job in review, which the waits wait for. */
+  /** A job in review, whose change the waits wait for. */
   readonly held: string;
   readonly streams: readonly EventStreamReader[];
   /** Status, and the code or the state of the job. */
@@ -93,7 +93,11 @@ async function holdRequests(url: string, { token }: Token): Promise<Holder> {
     Array.from({ length: streamsEach }, () => EventStreamReader.open(`${url}/v1/events`, undefined, token)),
   );
   await Promise.all(streams.map((stream) => stream.until((all) => all.length > 0, 'the snapshot')));
-  const headers = { authorization: `Bearer ${token}` };
+  const authorization = `Bearer ${token}`;
+  await client.wait(held);
+  const shown = await fetch(`${url}/v1/jobs/${held}`, { headers: { authorization } });
+  // A wait without it ends at once: the job awaits a review.
+  const headers = { authorization, 'if-none-match': shown.headers.get('etag')! };
   const waits = Array.from({ length: waitsEach }, async () => {
     const response = await fetch(`${url}/v1/jobs/${held}?wait=60s`, { headers });
     const { code, state } = (await response.json()) as { code?: string; state?: string };
