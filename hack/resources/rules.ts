@@ -24,7 +24,7 @@ const extras = new Map<unknown, Extras>([
   [input.prompt.unwrap(), { rules: [...notBlank('is empty'), mostBytes(32)] }],
   [input.system.unwrap(), { rules: [mostBytes(32)] }],
   [reference.shape.data.unwrap(), { maxLength: 65_536 }],
-  [reference, { rules: referenceRules() }],
+  [reference, { rules: referenceRules(), oneOf: [{ required: ['artifact'] }, { required: ['data'] }] }],
   [job.tasks.unwrap(), { rules: [uniqueNames()] }],
   [generationJobSpec, { rules: jobRules() }],
   [job.policy.unwrap().shape.backoff.unwrap(), { rules: [backoffRule()] }],
@@ -80,11 +80,12 @@ function mostBytes(kib: number): Rule {
   return { rule: `size(bytes(self)) <= ${kib * 1024}`, message: `is longer than ${kib} KiB` };
 }
 
+/** CEL does not see `artifact`, which is a string or an object. */
 function referenceRules(): Rule[] {
   return [
     {
-      rule: 'has(self.artifact) ? !has(self.mediaType) && !has(self.data) : has(self.data) && (has(self.mediaType) || self.data.startsWith("data:"))',
-      message: 'must be either {artifact} or {mediaType, data}',
+      rule: 'has(self.data) ? has(self.mediaType) || self.data.startsWith("data:") : !has(self.mediaType)',
+      message: 'mediaType and data belong together, unless data begins with its media type, data:',
     },
   ];
 }

@@ -48,6 +48,22 @@ describe.each(definitions().map((definition) => [definition.spec.names.kind, def
       ).toEqual([]);
     });
 
+    test('rules name only fields that CEL sees: those with a type', () => {
+      const unseen = places.flatMap(([path, { properties = {}, 'x-kubernetes-validations': rules = [] }]) =>
+        rules.flatMap(({ rule }) =>
+          [...rule.matchAll(/\bself\.(\w+)\b(?!\()/g)].flatMap(([, field]) =>
+            isSeen(properties[field!]) ? [] : [`${path}.${field}: ${rule}`],
+          ),
+        ),
+      );
+      expect(unseen).toEqual([]);
+    });
+
+    test('alternatives only name required fields', () => {
+      for (const [, { oneOf }] of places)
+        for (const alternative of (oneOf ?? []) as object[]) expect(Object.keys(alternative)).toEqual(['required']);
+    });
+
     test('patterns are valid in Go: no look-around, no back references', () => {
       const patterns = places.flatMap(([, { pattern }]) => (pattern === undefined ? [] : [pattern]));
       expect(patterns.filter((pattern) => /\(\?[=!<]|\\[1-9]|\\u/.test(pattern))).toEqual([]);
@@ -61,9 +77,12 @@ describe.each(definitions().map((definition) => [definition.spec.names.kind, def
   },
 );
 
+const isSeen = (field: Structural | undefined): boolean =>
+  field?.type !== undefined || field?.['x-kubernetes-int-or-string'] === true;
+
 const allowed = new Set(
   (
-    'type description properties additionalProperties items required default enum format nullable anyOf minimum exclusiveMinimum maximum ' +
+    'type description properties additionalProperties items required default enum format nullable anyOf oneOf minimum exclusiveMinimum maximum ' +
     'minLength maxLength minItems maxItems minProperties maxProperties pattern x-kubernetes-validations x-kubernetes-list-type ' +
     'x-kubernetes-list-map-keys x-kubernetes-preserve-unknown-fields x-kubernetes-int-or-string'
   ).split(' '),

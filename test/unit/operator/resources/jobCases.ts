@@ -168,19 +168,19 @@ export const badJobs: readonly BadCase[] = [
   ),
   bad(
     'a reference that is both',
-    'rule',
+    'schema',
     'spec.input.references[1]',
-    /either \{artifact\} or/,
+    /must validate one and only one schema \(oneOf\)/,
     inputOf({ references: [{ artifact: digest }, { artifact: digest, mediaType: 'image/png', data: 'iVBORw==' }] }),
   ),
   bad(
     'a reference that is neither',
-    'rule',
+    'schema',
     'spec.input.references[0]',
-    /either \{artifact\} or/,
+    /must validate one and only one schema \(oneOf\)/,
     inputOf({ references: [{ caption: 'style' }] }),
   ),
-  bad('data of no media type', 'rule', 'spec.tasks[0].input.extraReferences[0]', /either \{artifact\} or/, {
+  bad('data of no media type', 'rule', 'spec.tasks[0].input.extraReferences[0]', /belong together/, {
     ...job,
     tasks: [{ input: { extraReferences: [{ data: 'iVBORw==' }] } }],
   }),
