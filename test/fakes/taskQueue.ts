@@ -10,6 +10,7 @@ import type { DetailedEntry } from '../../src/ports/jobLog.ts';
 import type { AckFloors, Delivery, Pause, QueueDepth, Room, SpecEntry, TaskQueue } from '../../src/ports/taskQueue.ts';
 import { laneToken } from '../../src/adapters/nats/stream/subjects.ts';
 import { PartTurns } from '../../src/adapters/nats/queue/partTurns.ts';
+import { weighted } from '../../src/adapters/nats/queue/pulledPart.ts';
 import { roomLeft, type RoomLeft } from './roomLeft.ts';
 import type { FakeStream, StoredMessage } from './stream.ts';
 
@@ -231,13 +232,12 @@ class StreamTaskQueue implements FakeTaskQueue {
         at.part === undefined || message.newer || left.of(flowOf(message.state)) > 0;
       const offer = offers.find((one) => one.from <= now && mayStart(one));
       if (offer === undefined) return [];
-      const tenants = new Set(offers.map(({ message }) => message.state.of.tenant));
-      const weight = [...tenants].reduce((sum, tenant) => sum + this.#options.weightOf(tenant), 0);
-      return [{ ...at, weight, next: { at, offer } }];
+      const tenants = (): Set<string> => new Set(offers.map(({ message }) => message.state.of.tenant));
+      return [{ ...at, tenants, next: { at, offer } }];
     });
     const again = ready.find(({ lane }) => lane === 'again');
     if (again !== undefined) return again.next;
-    return [...pool.turns.allot(ready, 1).keys()][0]?.next;
+    return [...pool.turns.allot(weighted(ready, this.#options.weightOf), 1).keys()][0]?.of.next;
   }
 
   #deliver(offers: Offer[], offer: Offer): Delivery | undefined {

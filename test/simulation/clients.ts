@@ -15,13 +15,14 @@ import { isOpen } from '../../src/job/task.ts';
 import type { JobRecord } from '../../src/ports/jobLog.ts';
 import type { ApiInstance, Installation, ClientContext } from './installation.ts';
 import type { History } from './history.ts';
-import { someJob } from './jobs.ts';
+import { jobOfCrowd, someJob } from './jobs.ts';
 import type { Plan } from './plan.ts';
 import type { Process } from './time/process.ts';
 import type { Random } from './time/random.ts';
 
 export interface ClientJob {
   readonly key: string;
+  readonly tenant: string;
   readonly body: SubmitBody;
   /** Its id, once a submit was acknowledged. */
   id: string | undefined;
@@ -38,10 +39,11 @@ export interface ClientsOptions {
   readonly violate: (invariant: string, message: string, about?: string) => void;
 }
 
-const tenant = 'default';
 const by = 'a client';
 /** ms that a client waits for an answer. */
 const answerTimeout = 25_000;
+/** The number of the first job of other tenants. */
+const firstOfCrowd = 1_000;
 
 export class Clients {
   readonly jobs: ClientJob[] = [];
@@ -67,14 +69,34 @@ export class Clients {
     const { plan, process, random } = this.#options;
     const span = plan.kind === 'natsAway' ? plan.faultsUntil / 3 : plan.faultsUntil * 0.8;
     for (let job = 0; job < plan.jobs; job += 1) {
-      process.after(random.next() * span, () => void this.#submit(this.#newJob(job, random.fork(`job-${job}`))));
+      process.after(
+        random.next() * span,
+        () => void this.#submit(this.#newJob(job, 'default', someJob(job, random.fork(`job-${job}`), plan))),
+      );
     }
+    this.#beginCrowd(span);
     if (plan.changeEvery < Infinity) process.enter(() => void this.#changeJobs());
   }
 
-  #newJob(at: number, random: Random): ClientJob {
-    const body = someJob(at, random, this.#options.plan);
-    const job: ClientJob = { key: `key-${at}`, body, id: undefined, deleted: false };
+  /** The jobs of other tenants come closer together, because they are to queue at the same time. */
+  #beginCrowd(span: number): void {
+    const { plan, process } = this.#options;
+    const random = this.#options.random.fork('crowd');
+    const { bursts = [], singles = [] } = plan.crowd ?? {};
+    const jobs = [
+      ...bursts.map((count) => ({ tenant: 'large', count })),
+      ...singles.flatMap((count, at) => Array.from({ length: count }, () => ({ tenant: `small-${at + 1}`, count: 1 }))),
+    ];
+    const from = random.next() * span * 0.5;
+    for (const [at, { tenant, count }] of jobs.entries()) {
+      const body = jobOfCrowd(firstOfCrowd + at, count, random, plan);
+      const start = from + random.next() * 15_000;
+      process.after(start, () => void this.#submit(this.#newJob(firstOfCrowd + at, tenant, body)));
+    }
+  }
+
+  #newJob(at: number, tenant: string, body: SubmitBody): ClientJob {
+    const job: ClientJob = { key: `key-${at}`, tenant, body, id: undefined, deleted: false };
     this.jobs.push(job);
     return job;
   }
@@ -84,7 +106,7 @@ export class Clients {
     const { random, history } = this.#options;
     while (!this.#over) {
       const answer = await this.#ask((context) =>
-        submitJob(context, { tenant, idempotencyKey: job.key, body: job.body }),
+        submitJob(context, { tenant: job.tenant, idempotencyKey: job.key, body: job.body }),
       );
       if (answer.outcome === 'answered') {
         this.#acknowledged(job, answer.value.record.job);
@@ -119,11 +141,12 @@ export class Clients {
     const { random, history } = this.#options;
     const what = random.weighted({ cancel: 2, finish: 1, retry: 5, review: 4, delete: 0.3, read: 3, wait: 2 });
     const id = job.id!;
+    const { tenant } = job;
     if (what === 'delete') job.deleted = true;
     const task = String(random.whole(0, job.body.tasks!.length - 1));
     const answer = await this.#ask(async (context) => {
       const before = what === 'review' ? await readJob(context, tenant, id) : undefined;
-      const record = await changeOf(what, context, id, task, before, random);
+      const record = await changeOf(what, context, { tenant, job: id }, task, before, random);
       // The same client reads from the same API again: it must see what the answer reported.
       return { record, again: record === undefined ? undefined : await readJob(context, tenant, id) };
     });
@@ -203,7 +226,7 @@ async function askOne<T>(
 async function changeOf(
   what: 'cancel' | 'finish' | 'retry' | 'review' | 'delete' | 'read' | 'wait',
   context: ClientContext,
-  job: string,
+  { tenant, job }: { readonly tenant: string; readonly job: string },
   task: string,
   before: JobRecord | undefined,
   random: Random,

@@ -3,6 +3,7 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { WorkerDirectory } from '../../src/readmodel/workerDirectory.ts';
+import { partCount } from '../../src/job/parts.ts';
 import type { JobsContext } from '../../src/jobs/context.ts';
 import { JobWatch } from '../../src/jobs/wait.ts';
 import { startController, type Controller } from '../../src/controller/controller.ts';
@@ -17,7 +18,7 @@ import { createControllerMetrics, createWorkerMetrics } from '../../src/telemetr
 import { leastWeight } from '../../src/worker/attemptMemory.ts';
 import { startWorker, type Worker } from '../../src/worker/worker.ts';
 import { Link } from './link.ts';
-import { groupLimit, type Plan } from './plan.ts';
+import { capacityOf, groupLimit, type Plan } from './plan.ts';
 import { heartbeatsOver } from './ports/heartbeats.ts';
 import { logOver, type OnWritten } from './ports/log.ts';
 import { queueOver } from './ports/queue.ts';
@@ -36,7 +37,7 @@ export const sparePoolName = 'spare';
 /** Of the pool, the default first. */
 export const models = ['model', 'second'] as const;
 const spareModels = ['other'] as const;
-const declared = { provider: 'simulated', policy: { backoff: { first: 500, cap: 8_000 } } };
+const declared = { provider: 'simulated', parts: partCount, policy: { backoff: { first: 500, cap: 8_000 } } };
 const shares = { limits: { group: groupLimit } };
 export const pool: PoolDeclaration = { ...declared, shares, name: poolName, models: { image: [], text: models } };
 export const sparePool: PoolDeclaration = {
@@ -154,8 +155,7 @@ export class Installation {
         name: process.name,
         pool: served,
         concurrency: plan.slots,
-        // In every second run, memory for fewer tasks than there are slots.
-        memory: leastWeight * Math.max(1, plan.slots - (plan.seed % 2)),
+        memory: leastWeight * capacityOf(plan),
         log: logOver(link, this.#options.onWritten),
         queue: queueOver(link),
         heartbeats: heartbeatsOver(link, { system: false }),

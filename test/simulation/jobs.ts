@@ -26,6 +26,13 @@ export function someJob(at: number, random: Random, plan: Plan): SubmitBody {
   };
 }
 
+/** A job of another tenant: tasks that wait for nothing but their turn. All have one priority, so that they meet. */
+export function jobOfCrowd(at: number, count: number, random: Random, { kind }: Plan): SubmitBody {
+  const policy =
+    kind === 'natsAway' ? patientPolicy(random) : { attemptTimeout: '10s', queueTimeout: '240s', maxAttempts: 2 };
+  return { kind: 'text', pool: poolName, priority: 'normal', tasks: apart(at, count), policy };
+}
+
 /** Leaves the other draws of the seed as they are. */
 function someCheck(at: number, random: Random): PolicyBody {
   return random.fork(`check ${at}`).chance(0.2) ? { check: { prompt: `check ${at}` } } : {};

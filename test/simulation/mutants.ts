@@ -5,6 +5,7 @@ import { queueTimeout } from '../../src/job/rules/queueTimeout.ts';
 import { retryDue } from '../../src/job/rules/retryDue.ts';
 import { workerLost } from '../../src/job/rules/workerLost.ts';
 import type { Rule } from '../../src/job/rules/rule.ts';
+import type { TaskState } from '../../src/job/task.ts';
 import { submitted } from '../../src/job/transitions.ts';
 import type { FollowEvent, LogEntry } from '../../src/ports/jobLog.ts';
 import { withMethods } from './replaceMethods.ts';
@@ -129,6 +130,29 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a log that puts every submitted task into the express line',
+    seams: {
+      log: (log) => ({
+        ...log,
+        submit: (specs) => log.submit(specs.map(({ state, ...rest }) => ({ ...rest, state: withoutPart(state) }))),
+      }),
+    },
+    within: 100,
+    by: ['SmallTenantsWaitTheirTurn'],
+  },
+  {
+    name: 'a queue in which a large tenant gets no turn of its part',
+    seams: {
+      queue: (queue) =>
+        withMethods(queue, {
+          claimable: (pool, atMost, signal, room = () => Infinity) =>
+            queue.claimable(pool, atMost, signal, (flow) => (flow.tenant === 'large' ? 0 : room(flow))),
+        }),
+    },
+    within: 100,
+    by: ['TenantsTakeTurns', 'QueueIsServed'],
+  },
+  {
     name: 'an observer that does not know that its own connection was lost',
     seams: { notifiesObservers: false },
     kind: 'natsAway',
@@ -144,4 +168,9 @@ async function* withGaps(events: AsyncIterable<FollowEvent>): AsyncGenerator<Fol
 function onceOneSucceeded(...[seen, world, now, random]: Parameters<Rule>): ReturnType<Rule> {
   const known = seen.parents?.filter((parent) => parent?.state === 'succeeded') ?? [];
   return dependenciesMet({ ...seen, parents: known }, world, now, random);
+}
+
+function withoutPart<State extends TaskState>(state: State): State {
+  if (state.state !== 'queued') return state;
+  return { ...state, part: undefined };
 }

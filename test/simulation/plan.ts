@@ -53,6 +53,14 @@ export const behaviours = [
 ] as const;
 export type Behaviour = (typeof behaviours)[number];
 
+/** Other tenants that share the pool: a large one submits jobs of many tasks, and small ones submit single tasks. */
+export interface Crowd {
+  /** The number of tasks of each job of the large tenant. */
+  readonly bursts: readonly number[];
+  /** How many single tasks each small tenant submits; fewer than its places in the express line. */
+  readonly singles: readonly number[];
+}
+
 export interface Plan {
   readonly seed: number;
   /**
@@ -66,6 +74,8 @@ export interface Plan {
   readonly apis: number;
   readonly jobs: number;
   readonly tasksPerJob: number;
+  /** Undefined: no other tenants submit. */
+  readonly crowd: Crowd | undefined;
   /** Jobs are submitted and faults happen until then, ms of the run. */
   readonly faultsUntil: number;
   /** ms between two faults of a kind, on average. */
@@ -89,7 +99,23 @@ export interface Plan {
   readonly window: number;
 }
 
+/** How many tasks a worker can run: in every second run, its memory is enough for fewer than it has slots. */
+export const capacityOf = ({ slots, seed }: Plan): number => Math.max(1, slots - (seed % 2));
+
 export function planOf(seed: number, random: Random, asked?: Plan['kind']): Plan {
+  const plan = planOfOne(seed, random, asked);
+  return { ...plan, crowd: someCrowd(plan.requestsPerMinute, random.fork('crowd')) };
+}
+
+/** In a third of the runs, unless the limit of the keys would make the large tenant's tasks wait for it most of the time. */
+function someCrowd(requestsPerMinute: number, random: Random): Crowd | undefined {
+  if (requestsPerMinute < 60 || !random.chance(1 / 3)) return undefined;
+  const many = (least: number, most: number, size: () => number): number[] =>
+    Array.from({ length: random.whole(least, most) }, size);
+  return { bursts: many(1, 2, () => random.whole(10, 40)), singles: many(1, 4, () => random.whole(1, 3)) };
+}
+
+function planOfOne(seed: number, random: Random, asked?: Plan['kind']): Omit<Plan, 'crowd'> {
   const drawn = random.weighted({ natsAway: 12, badDay: 20, faults: 68 });
   const kind = asked ?? drawn;
   const faultsUntil = random.whole(30, 120) * 1_000;

@@ -10,6 +10,7 @@ import type { ArtifactStore } from '../../src/ports/artifactStore.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Beat, Cancellation } from '../../src/ports/heartbeats.ts';
 import type { JobLog } from '../../src/ports/jobLog.ts';
+import type { Delivery } from '../../src/ports/taskQueue.ts';
 import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
 import type { OpenRing } from '../../src/adapters/nats/keys/ring.ts';
 import type { FakeTaskQueue } from '../fakes/taskQueue.ts';
@@ -17,6 +18,7 @@ import type { ClosedConnection } from '../../src/adapters/nats/heartbeats/connec
 import { Bucket } from './bucket.ts';
 import type { Plan } from './plan.ts';
 import type { Connection, Listener } from './connection.ts';
+import { withMethods } from './replaceMethods.ts';
 import { ringOfServer } from './ringOfServer.ts';
 import type { Random } from './time/random.ts';
 import { epoch, Process } from './time/process.ts';
@@ -51,6 +53,10 @@ export class Server {
   readonly queue: FakeTaskQueue;
   readonly artifacts: ArtifactStore;
   readonly seams: Seams;
+  /** Called with what the queue delivers, in its order. */
+  readonly onDelivered: ((delivery: Delivery) => void)[] = [];
+  /** Called when the queue has lost its consumers, and so delivers everything again. */
+  readonly onForgotten: (() => void)[] = [];
   readonly bucket = new Bucket();
   /** What the records of the key rings say, for checks. */
   readonly keys: OpenRing;
@@ -73,7 +79,18 @@ export class Server {
     const queue = fakeTaskQueue({ stream: log.stream, clock: this.clock });
     this.stream = log.stream;
     this.log = seams.log?.(log, log.stream) ?? log;
-    this.queue = seams.queue?.(queue) ?? queue;
+    const broken = seams.queue?.(queue) ?? queue;
+    this.queue = withMethods(broken, {
+      claimable: async (...args) => {
+        const deliveries = await broken.claimable(...args);
+        for (const delivery of deliveries) for (const hear of this.onDelivered) hear(delivery);
+        return deliveries;
+      },
+      forget: (pool) => {
+        broken.forget(pool);
+        for (const hear of this.onForgotten) hear();
+      },
+    });
     const later = (ms: number, run: () => void): void => void this.process.after(ms, run);
     this.artifacts = seams.artifacts?.(fakeArtifactStore(), later) ?? fakeArtifactStore();
     this.notifiesObservers = seams.notifiesObservers ?? true;

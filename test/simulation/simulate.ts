@@ -7,6 +7,7 @@ import { Installation, pool, poolName, sparePool, sparePoolName } from './instal
 import { CallChecks } from './checks/calls.ts';
 import { PeriodicChecks } from './checks/periodic.ts';
 import { MessageChecks, type Violation } from './checks/messages.ts';
+import { checkTurns } from './checks/turns.ts';
 import { Clients } from './clients.ts';
 import { History } from './history.ts';
 import { Nemesis } from './nemesis.ts';
@@ -65,6 +66,7 @@ export async function simulate(seed: number, { seams = {}, kind, traced = false 
   );
   const provider = new SimulatedProvider(plan, random.fork('provider'), schedule);
   const violate = messageChecks.violate.bind(messageChecks);
+  checkTurns(server, violate);
   const logged = traced ? (process: string, line: string) => noteLine(history, process, line) : undefined;
   const installation = new Installation({
     plan,

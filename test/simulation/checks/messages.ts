@@ -140,10 +140,11 @@ export class MessageChecks {
 
   /** Across all workers, also while some are killed, frozen or cut off. */
   #checkLimit({ state }: DetailedEntry, about: string): void {
-    const { group, pool } = state.of;
+    const { tenant, group, pool } = state.of;
     if (state.state !== 'running' || group === undefined) return;
     const running = [...this.tasks.values()].filter(
-      (seen) => seen.state.state === 'running' && seen.state.of.group === group && servingPool(seen.state) === pool,
+      ({ state: seen }) =>
+        seen.state === 'running' && seen.of.group === group && seen.of.tenant === tenant && servingPool(seen) === pool,
     );
     if (servingPool(state) === pool && running.length > groupLimit)
       this.violate(

@@ -6,7 +6,7 @@ import { obstacleOf } from '../../../src/adapters/nats/keys/setbacks.ts';
 import { targetOf } from '../../../src/job/target.ts';
 import type { Queued } from '../../../src/job/task.ts';
 import { models, poolName, sparePool, sparePoolName, type Installation, type WorkerInstance } from '../installation.ts';
-import type { Plan } from '../plan.ts';
+import { capacityOf, type Plan } from '../plan.ts';
 import { fingerprintOf } from '../ringOfServer.ts';
 import type { Server } from '../server.ts';
 import type { CallChecks } from './calls.ts';
@@ -67,7 +67,7 @@ export class Service {
     return (
       drainingSince === undefined &&
       !process.frozen &&
-      worker.running() < this.#options.plan.slots &&
+      worker.running() < capacityOf(this.#options.plan) &&
       worker.health().reason === 'working' &&
       now - startedAt > this.#warmUp
     );

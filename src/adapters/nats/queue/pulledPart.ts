@@ -95,17 +95,24 @@ export class PulledPart implements QueuePart {
   }
 }
 
+interface PartWithTenants extends QueuePart {
+  /** The tenants that wait there, as far as it is known. */
+  readonly tenants: () => ReadonlySet<string>;
+}
+
 /** Each part with its weight: the sum of its tenants' weights, each divided among the parts of the lane in which the tenant waits. */
-export function weighted(
-  parts: readonly PulledPart[],
+export function weighted<Part extends PartWithTenants>(
+  parts: readonly Part[],
   weightOf: (tenant: string) => number,
-): { readonly lane: Lane; readonly part?: number; readonly weight: number; readonly of: PulledPart }[] {
+): { readonly lane: Lane; readonly part?: number; readonly weight: number; readonly of: Part }[] {
   const places = new Map<string, number>();
-  const key = (of: PulledPart, tenant: string): string => `${of.lane}\n${tenant}`;
-  for (const of of parts)
-    if (of.isTenantPart) for (const one of of.tenants()) places.set(key(of, one), (places.get(key(of, one)) ?? 0) + 1);
+  const key = (of: Part, tenant: string): string => `${of.lane}\n${tenant}`;
+  const tenantParts = parts.filter(({ part }) => part !== undefined);
+  for (const of of tenantParts)
+    for (const one of of.tenants()) places.set(key(of, one), (places.get(key(of, one)) ?? 0) + 1);
   return parts.map((of) => {
-    const weights = [...of.tenants()].map((one) => weightOf(one) / (of.isTenantPart ? places.get(key(of, one))! : 1));
+    const share = (one: string): number => (of.part === undefined ? 1 : places.get(key(of, one))!);
+    const weights = [...of.tenants()].map((one) => weightOf(one) / share(one));
     const weight = weights.length === 0 ? 1 : weights.reduce((sum, next) => sum + next, 0);
     return { lane: of.lane, ...(of.part === undefined ? {} : { part: of.part }), weight, of };
   });
