@@ -4,9 +4,9 @@
 import { equalJitter, type Backoff } from '../job/backoff.ts';
 import { decide } from '../job/rules/decide.ts';
 import type { Write } from '../job/rules/rule.ts';
-import { isHeld, isOpen, type Instant, type Sequence, type SpecWrite } from '../job/task.ts';
+import { isHeld, isOpen, type Instant, type Sequence } from '../job/task.ts';
 import { elapsed } from '../job/time.ts';
-import { inParts } from '../jobs/lanes.ts';
+import { placer, type Placer } from '../jobs/lanes.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobLog } from '../ports/jobLog.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
@@ -44,6 +44,7 @@ const checksInARow = 4;
 
 export class Reconciler {
   readonly #options: ReconcilerOptions;
+  readonly #place: Placer;
   readonly #queued = new Set<TaskKey>();
   readonly #running = new Map<TaskKey, Promise<void>>();
   /** Running checks that must be repeated. */
@@ -56,6 +57,7 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+    this.#place = placer(options);
   }
 
   /** Checks the task as soon as there is capacity, and schedules its next check unless the index changes first. */
@@ -166,8 +168,7 @@ export class Reconciler {
   /** A task that waited for others is queued now, so its part is chosen now. */
   #placed({ write, rule }: Message): Message {
     if (rule !== 'DependenciesMet' || write.state.state !== 'queued') return { write, rule };
-    const [placed] = inParts(this.#options, [write as SpecWrite]);
-    return { write: placed!, rule };
+    return { write: this.#place(write), rule };
   }
 
   #delayAfterFailure(key: TaskKey): number {

@@ -5,7 +5,7 @@ import { choosePart, flowOf, inPart, partCount, type LaneLoad } from '../job/par
 import type { Decision } from '../job/requests/decision.ts';
 import { roomFor } from '../job/shares.ts';
 import { servingPool } from '../job/target.ts';
-import type { Queued, SpecWrite, TaskState } from '../job/task.ts';
+import type { Queued, Sequence, SpecWrite, TaskState, TaskWrite } from '../job/task.ts';
 import type { PoolDeclaration, PoolRegistry } from '../ports/poolRegistry.ts';
 import type { Follower } from '../readmodel/follower.ts';
 import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
@@ -31,12 +31,34 @@ export function inParts<Spec extends SpecWrite>(context: LaneContext, specs: rea
   );
 }
 
-/** A decision whose new run, if it starts one, is in the part that suits it. */
-export function inItsPart(context: LaneContext, decision: Decision): Decision {
-  if (decision.do !== 'write' || decision.write.state.state !== 'queued') return decision;
-  const [write] = inParts(context, [decision.write as SpecWrite]);
-  return { do: 'write', write: write! };
+/** The same for a write that may start a run. */
+export type Placer = <Write extends TaskWrite>(write: Write) => Write;
+
+/**
+ * Places writes that are made one by one but at the same time, as those of a retry: each counts those before it that this process
+ * does not yet know to be queued.
+ */
+export function placer(context: LaneContext): Placer {
+  const { index } = context.follower;
+  const known = ({ of }: TaskState): Sequence | undefined => index.task(of.job, of.task)?.sequence;
+  let pending: { readonly spec: SpecWrite; readonly before: Sequence | undefined }[] = [];
+  return (write) => {
+    if (!isOfPriority(write.state)) return write;
+    pending = pending.filter(({ spec, before }) => known(spec.state) === before);
+    const spec = write as TaskWrite as SpecWrite;
+    const alike = pending.filter((one) => sharesLane(one.spec.state as Queued, spec.state as Queued));
+    const placed = inParts(context, [...alike.map((one) => one.spec), spec]).at(-1)!;
+    pending.push({ spec, before: known(spec.state) });
+    return { ...write, state: placed.state };
+  };
 }
+
+const sharesLane = (one: Queued, other: Queued): boolean =>
+  one.of.tenant === other.of.tenant && one.lane === other.lane && servingPool(one) === servingPool(other);
+
+/** A decision whose new run, if it starts one, is in the part that suits it. */
+export const inItsPart = (place: Placer, decision: Decision): Decision =>
+  decision.do === 'write' ? { do: 'write', write: place(decision.write) } : decision;
 
 /** Not a task that waits for others, nor one in `again` or `guest`. */
 const isOfPriority = (state: TaskState): state is Queued =>

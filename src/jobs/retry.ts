@@ -5,7 +5,7 @@ import type { JobId } from '../job/ids.ts';
 import { retryTask, tasksToRetry, type RetryPlan } from '../job/requests/retry.ts';
 import type { JobRecord, TaskRecord } from '../ports/jobLog.ts';
 import { changeInOrder, recordOf, unlessDeleted } from './changeTasks.ts';
-import { inItsPart, type LaneContext } from './lanes.ts';
+import { inItsPart, placer, type LaneContext } from './lanes.ts';
 import { findTask, readJob, type ReadContext } from './read.ts';
 
 export interface RetryRequest {
@@ -26,13 +26,14 @@ export async function retryJob(context: ReadContext & LaneContext, request: Retr
     context.clock.now(),
   );
   if (plan instanceof GenwardenError) throw plan;
+  const place = placer(context);
   // A task that waits for others comes after them: it would fail while they have not started again.
   const changes = await changeInOrder(
     context,
     record,
     byLevel(record, plan),
     unlessDeleted(({ state }, task) =>
-      inItsPart(context, retryTask(state, task.request, request.by, context.clock.now(), plan.get(state.of.task)!.due)),
+      inItsPart(place, retryTask(state, task.request, request.by, context.clock.now(), plan.get(state.of.task)!.due)),
     ),
   );
   // Other requests retried all tasks first, so a 202 would claim their runs. Decide again, as if this request came later.

@@ -4,7 +4,7 @@ import type { JobId } from '../job/ids.ts';
 import { reviewTask as decide, type Review } from '../job/requests/review.ts';
 import type { JobRecord } from '../ports/jobLog.ts';
 import { changeTask, unlessDeleted } from './changeTasks.ts';
-import { inItsPart, type LaneContext } from './lanes.ts';
+import { inItsPart, placer, type LaneContext } from './lanes.ts';
 import { findTask, readJob, type ReadContext } from './read.ts';
 
 export interface ReviewRequest {
@@ -24,7 +24,9 @@ export async function reviewTask(context: ReadContext & LaneContext, request: Re
   const change = await changeTask(
     context,
     reviewed,
-    unlessDeleted((last, task) => inItsPart(context, decide(last, task.request, review, by, context.clock.now()))),
+    unlessDeleted((last, task) =>
+      inItsPart(placer(context), decide(last, task.request, review, by, context.clock.now())),
+    ),
   );
   return { job: record.job, tasks: record.tasks.map((task) => (task === reviewed ? change.task : task)) };
 }

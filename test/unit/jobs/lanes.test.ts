@@ -2,7 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { partCount } from '../../../src/job/parts.ts';
-import { inParts, type LaneContext } from '../../../src/jobs/lanes.ts';
+import { inParts, placer, type LaneContext } from '../../../src/jobs/lanes.ts';
+import type { Running } from '../../../src/job/task.ts';
 import { JobIndex } from '../../../src/readmodel/jobIndex.ts';
 import type { PoolDeclaration } from '../../../src/ports/poolRegistry.ts';
 import type { LiveWorker } from '../../../src/readmodel/workerDirectory.ts';
@@ -59,4 +60,31 @@ test('a tenant at its limit does not get into the lane itself', () => {
   const of = { tenants: { default: 9 }, tenant: 1 };
   const raised = contextOf(live, declared({ shares: { limits: of } }), index);
   expect(inParts(raised, aJob(2)).map(({ state }) => state.part)).toEqual([undefined, undefined]);
+});
+
+test('writes that are made at the same time count each other, until this process knows them to be queued', () => {
+  const index = new JobIndex();
+  const place = placer(contextOf([worker({ parts: partCount })], declared(), index));
+  const job = aJob(9);
+  const placed = job.slice(0, 6).map((spec) => place(spec).state);
+  expect(placed.map(({ part }) => part).slice(0, 4)).toEqual(own);
+  expect(placed[4]!.part).toBeGreaterThan(0);
+  expect(placed[5]!.part).toBe(placed[4]!.part);
+  const other = aJob(1, { tenant: 'other' }).map((spec) => place(spec).state.part);
+  expect(other).toEqual([undefined]);
+  for (const [at, state] of placed.slice(0, 3).entries()) index.apply(anEntry(at + 1, state), monotonicFrom(0));
+  // Three are known and three are not.
+  expect(place(job[6]!).state.part).toBe(placed[4]!.part);
+});
+
+test('a task is placed by those that are still queued', () => {
+  const index = new JobIndex();
+  const place = placer(contextOf([worker({ parts: partCount })], declared(), index));
+  const job = aJob(5);
+  for (const [at, spec] of job.slice(0, 4).entries()) {
+    const { state } = place(spec);
+    index.apply(anEntry(2 * at + 1, state), monotonicFrom(0));
+    index.apply(anEntry(2 * at + 2, { ...state, state: 'running' } as unknown as Running), monotonicFrom(0));
+  }
+  expect(place(job[4]!).state.part).toBeUndefined();
 });
