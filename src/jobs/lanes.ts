@@ -45,7 +45,7 @@ export function placer(context: LaneContext): Placer {
   return (write) => {
     if (!isOfPriority(write.state)) return write;
     pending = pending.filter(({ spec, before }) => known(spec.state) === before);
-    const spec = write as TaskWrite as SpecWrite;
+    const spec = write as SpecWrite;
     const alike = pending.filter((one) => sharesLane(one.spec.state as Queued, spec.state as Queued));
     const placed = inParts(context, [...alike.map((one) => one.spec), spec]).at(-1)!;
     pending.push({ spec, before: known(spec.state) });

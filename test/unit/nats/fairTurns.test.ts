@@ -110,7 +110,7 @@ function passedBy(lane: LaneOfPool, before: readonly Arrival[], after: readonly 
     passed += 1;
     if (passed % 10 === 0 && arrived < after.length) arrive(after[arrived++]!);
   }
-  // For each turn of the express line one of each tenant's part; each worker may start with a round of its own, of every tenant
+  // For each turn of the express line one of each tenant's part; each worker may start with one more round, of every tenant
   // in the express line and in the parts.
   const most = ahead + (ahead + 1) * tenants.size + workers * 2 * (2 * tenants.size + 1);
   return { passed, most };
