@@ -47,7 +47,7 @@ export const providerMutants: readonly Mutant[] = [
         }),
     },
     kind: 'faults',
-    within: 400,
+    within: 600,
     by: ['LimitsHold'],
   },
   {
