@@ -50,7 +50,8 @@ export class WorkerLossDetector {
   /** When the next worker may have been silent for too long, by the server's time; `now` is the current one. */
   next(now: Instant): Instant {
     const wait = elapsed(this.#options.clock.monotonic(), this.#silences.next() ?? never);
-    return now + Math.max(0, wait);
+    // Whole milliseconds: a smaller wait could vanish in the sum, and the controller would not sleep at all.
+    return now + Math.ceil(Math.max(0, wait));
   }
 
   /** Returns the tasks to check because their workers may be lost. */
