@@ -124,14 +124,6 @@ export const badPools: readonly BadCase[] = [
     ...pool,
     autoscaling: { maxReplicas: 2, targetQueueTime: '999ms' },
   }),
-  bad('an option that the provider lacks', 'rule', 'spec.providerOptions[1]', /warmth is not an option of gemini/, {
-    ...pool,
-    providerOptions: ['topP', 'warmth'],
-  }),
-  bad('an option that Genwarden sets', 'rule', 'spec.providerOptions[0]', /seed cannot be allowed/, {
-    ...pool,
-    providerOptions: ['seed'],
-  }),
   bad('an option twice', 'schema', 'spec.providerOptions[1]', /Duplicate value/, {
     ...pool,
     providerOptions: ['topP', 'topP'],

@@ -68,6 +68,13 @@ test('only the operator can say that a reference is neither a digest nor an arti
   expect(jobRefusal(withArtifact('sha256:abc'))).toContain('is not a digest: sha256: and 64 hexadecimal digits');
 });
 
+test('only the operator knows the options of each provider', () => {
+  const withOptions = (...providerOptions: string[]) =>
+    problems(parseWorkerPool({ spec: { models: { image: ['painter'] }, providerOptions } }));
+  expect(withOptions('topP', 'warmth')).toContain('spec.providerOptions[1]: warmth is not an option of gemini');
+  expect(withOptions('seed')).toContain('spec.providerOptions[0]: seed cannot be allowed');
+});
+
 test('a problem has its path', () => {
   expect(problems(parseGenerationJob({ spec: { kind: 'image', tasks: [{}, { input: { prompt: 7 } }] } }))).toContain(
     'spec.tasks[1].input.prompt: ',
