@@ -7,8 +7,8 @@ import { cleanedFailure, redirected, throwUnlessSendable } from '../../src/adapt
 import { documentOf } from '../../src/adapters/provider/document.ts';
 import type { StreamedAnswer } from '../../src/adapters/provider/eventStream.ts';
 import { exchange, type Exchange, type Received } from '../../src/adapters/provider/exchange.ts';
-import { failedAnswer } from '../../src/adapters/provider/failedAnswer.ts';
-import { noUsage, repairWords, withRepair, type InvalidDocument } from '../../src/adapters/provider/repair.ts';
+import { failedAnswer, noUsage } from '../../src/adapters/provider/failedAnswer.ts';
+import { repairWords, withRepair, type InvalidDocument } from '../../src/adapters/provider/repair.ts';
 import { retryHint } from '../../src/adapters/provider/retryHint.ts';
 import { schemaCheck } from '../../src/adapters/provider/schema.ts';
 import { WeightedSemaphore } from '../../src/async/weightedSemaphore.ts';

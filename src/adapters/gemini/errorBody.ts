@@ -1,6 +1,8 @@
 // Reads the body of an error from Google's APIs, or from a server between: `{"error": {…}}`, a list of one, JSON inside JSON, an
 // HTML page, or nothing.
 
+import { errorJsonIn, fieldsOf, sentenceOf, type Fields } from '../provider/looseJson.ts';
+
 /** The content of `{"error": {…}}`. */
 export interface ErrorBody {
   readonly message: string;
@@ -11,20 +13,18 @@ export interface ErrorBody {
   readonly details: readonly Fields[];
 }
 
-export type Fields = Readonly<Record<string, unknown>>;
-
 export function readErrorBody(text: string): ErrorBody {
   return read(text, 0);
 }
 
 function read(text: string, depth: number): ErrorBody {
-  const error = fieldsOf(parsed(text))['error'];
+  const error = fieldsOf(errorJsonIn(text))['error'];
   // OAuth's form: {"error": "invalid_token", "error_description": "…"}.
   const fields: Fields = typeof error === 'string' ? { message: error } : fieldsOf(error);
   const { message, status, code, details } = fields;
   if (typeof message !== 'string')
     return { message: sentenceOf(text), status: undefined, code: undefined, details: [] };
-  if (depth < 3 && /^\s*[[{]/.test(message) && parsed(message) !== undefined) return read(message, depth + 1);
+  if (depth < 3 && /^\s*[[{]/.test(message) && errorJsonIn(message) !== undefined) return read(message, depth + 1);
   return {
     message: sentenceOf(message),
     status: nameOf(status),
@@ -41,23 +41,4 @@ export function reasonsOf({ details }: ErrorBody): string[] {
 /** Undefined for anything but a name in capitals, so that no other text passes for one. */
 export function nameOf(value: unknown): string | undefined {
   return typeof value === 'string' && /^[A-Z][A-Z0-9_]{1,79}$/.test(value) ? value : undefined;
-}
-
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
-}
-
-/** The HTML page of a proxy is replaced by a short description. */
-function sentenceOf(text: string): string {
-  return /^\s*</.test(text) ? 'an HTML page' : text.trim();
-}
-
-/** Some answers are a list with one error. */
-function parsed(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value[0] : value;
-  } catch {
-    return undefined;
-  }
 }

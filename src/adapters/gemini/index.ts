@@ -3,14 +3,16 @@
 
 // Not the build for Node: its login libraries and WebSocket take 10 MB, and calls with a key do not need them.
 import { GoogleGenAI } from '@google/genai/web';
-import { AttemptFailed, taskError, type PaidUsage, type TaskError } from '../../job/errors/index.ts';
+import { AttemptFailed, type PaidUsage, type TaskError } from '../../job/errors/index.ts';
 import type { GenerateContext, Generated, GenerateRequest, Provider, ProviderOptions } from '../../ports/provider.ts';
 import { WeightedSemaphore } from '../../async/weightedSemaphore.ts';
 import { ordinaryAnswer } from '../../job/answerSize.ts';
 import { AnswerTooLarge, excessOfAnswers } from '../provider/answerBody.ts';
 import { readAnswer } from './answer.ts';
 import { cleanedFailure, throwUnlessSendable, failureWithoutResponse } from '../provider/connection.ts';
-import { noUsage, withRepair, type InvalidDocument } from '../provider/repair.ts';
+import { jsonIn } from '../provider/looseJson.ts';
+import { anotherAnswer, noUsage } from '../provider/failedAnswer.ts';
+import { withRepair, type InvalidDocument } from '../provider/repair.ts';
 import { exchange, type Exchange, type Received } from '../provider/exchange.ts';
 import { failureOfResponse } from './failure.ts';
 import { isErrorBody, rawAnswerOf, type RawAnswer } from './rawAnswer.ts';
@@ -156,21 +158,12 @@ const failedWith = (error: TaskError, usage: PaidUsage | undefined): AttemptFail
 
 /** `paid`: what a stream used before its error. */
 function answerIn(received: Received, model: string, paid: PaidUsage | undefined): RawAnswer {
-  const body = received.status >= 200 && received.status < 300 ? parsed(received.body) : undefined;
-  if (body === undefined || isErrorBody(body.value)) {
+  const isSuccess = received.status >= 200 && received.status < 300;
+  const body = isSuccess ? jsonIn(received.body) : undefined;
+  if (!isSuccess || isErrorBody(body)) {
     throw failedWith(failureOfResponse(received, model, Date.now()), paid);
   }
-  const answer = rawAnswerOf(body.value);
+  const answer = rawAnswerOf(body);
   if (answer !== undefined) return answer;
-  const shown = JSON.stringify(received.body.slice(0, 80));
-  const message = `Gemini answered ${received.status}, but not with an answer of its interface: it starts with ${shown}`;
-  throw new AttemptFailed(taskError('ProviderResponseInvalid', message), { usage: noUsage });
-}
-
-function parsed(body: string): { value: unknown } {
-  try {
-    return { value: JSON.parse(body) };
-  } catch {
-    return { value: undefined };
-  }
+  throw anotherAnswer('Gemini', received);
 }

@@ -1,7 +1,8 @@
 // Tells apart what a 429 means for the key and the model: a limit per minute, a quota per day, or no quota at all.
 
 import type { TaskErrorCode } from '../../job/errors/index.ts';
-import { fieldsOf, type ErrorBody, type Fields } from './errorBody.ts';
+import { fieldsOf, type Fields } from '../provider/looseJson.ts';
+import type { ErrorBody } from './errorBody.ts';
 
 type QuotaCode = Extract<TaskErrorCode, 'RateLimited' | 'QuotaExhausted' | 'QuotaUnavailable'>;
 

@@ -3,7 +3,8 @@
 
 import type { PaidUsage } from '../../job/errors/index.ts';
 import type { JsonValue } from '../../job/task.ts';
-import { fieldsOf, nameOf, type Fields } from './errorBody.ts';
+import { fieldsOf, type Fields } from '../provider/looseJson.ts';
+import { nameOf } from './errorBody.ts';
 
 export interface RawAnswer {
   readonly parts: readonly Part[];

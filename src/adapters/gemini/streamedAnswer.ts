@@ -3,7 +3,7 @@
 
 import type { PaidUsage } from '../../job/errors/index.ts';
 import type { StreamedAnswer } from '../provider/eventStream.ts';
-import { fieldsOf, type Fields } from './errorBody.ts';
+import { fieldsOf, jsonOfEvent, type Fields } from '../provider/looseJson.ts';
 import { flagIn, isErrorBody, rawAnswerOf } from './rawAnswer.ts';
 
 export interface GeminiStream extends StreamedAnswer {
@@ -29,7 +29,7 @@ export function streamedAnswer(onText: (piece: string) => void): GeminiStream {
   return {
     take: (data) => {
       if (data === '[DONE]') return true;
-      const value = parsed(data);
+      const value = jsonOfEvent(data);
       if (isErrorBody(value)) error = data;
       else if (typeof value === 'object' && value !== null) add(value);
       return error === undefined;
@@ -51,14 +51,6 @@ export function streamedAnswer(onText: (piece: string) => void): GeminiStream {
     },
     usage: () => (joined === undefined ? undefined : rawAnswerOf(joined)?.usage),
   };
-}
-
-function parsed(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    throw new Error(`the stream has an event that is not JSON: it starts with ${JSON.stringify(data.slice(0, 60))}`);
-  }
 }
 
 function valueOf(text: string): unknown {

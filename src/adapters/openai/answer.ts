@@ -6,7 +6,8 @@ import type { Generated, GenerateRequest } from '../../ports/provider.ts';
 import { documentOf } from '../provider/document.ts';
 import { explained, failedAnswer } from '../provider/failedAnswer.ts';
 import type { SchemaCheck } from '../provider/schema.ts';
-import { errorOf, fieldsOf, nameOf, type Fields } from './errorBody.ts';
+import { fieldsOf, type Fields } from '../provider/looseJson.ts';
+import { errorOf, nameOf } from './errorBody.ts';
 import { failureInside } from './failure.ts';
 
 /** The model's text, or its document. Throws `AttemptFailed` for a refusal, an empty or failed answer, or output of the wrong kind. */

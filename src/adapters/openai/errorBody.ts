@@ -1,6 +1,8 @@
 // Reads the body of an error from OpenAI's interface, or from a server between: `{"error": {…}}`, `{"error": "…"}`, JSON inside
 // JSON, an HTML page, or nothing.
 
+import { errorJsonIn, fieldsOf, sentenceOf, type Fields } from '../provider/looseJson.ts';
+
 /** The content of `{"error": {…}}`. */
 export interface ErrorBody {
   readonly message: string;
@@ -12,10 +14,8 @@ export interface ErrorBody {
   readonly param: string | undefined;
 }
 
-export type Fields = Readonly<Record<string, unknown>>;
-
 export function readErrorBody(text: string): ErrorBody {
-  const body = fieldsOf(parsed(text));
+  const body = fieldsOf(errorJsonIn(text));
   const error = body['error'] ?? (typeof body['message'] === 'string' ? body : undefined);
   if (typeof error === 'string') return { ...none, message: sentenceOf(error) };
   const found = errorOf(fieldsOf(error));
@@ -44,20 +44,4 @@ export function nameOf(value: unknown): string | undefined {
   return typeof value === 'string' && /^[a-z][\w.-]{1,79}$/i.test(value) ? value : undefined;
 }
 
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
-}
-
 const none = { code: undefined, type: undefined, param: undefined };
-
-/** The HTML page of a proxy is replaced by a short description. */
-const sentenceOf = (text: string): string => (/^\s*</.test(text) ? 'an HTML page' : text.trim());
-
-function parsed(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value[0] : value;
-  } catch {
-    return undefined;
-  }
-}

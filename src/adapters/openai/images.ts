@@ -6,7 +6,7 @@ import type { Generated, GeneratedImage } from '../../ports/provider.ts';
 import { AnswerTooLarge } from '../provider/answerBody.ts';
 import { failedAnswer } from '../provider/failedAnswer.ts';
 import { textsOf, usageOf } from './answer.ts';
-import { fieldsOf, type Fields } from './errorBody.ts';
+import { fieldsOf, type Fields } from '../provider/looseJson.ts';
 
 export interface ImageSources {
   /** The bytes of a base64 text. */

@@ -6,7 +6,7 @@
 
 import { OpenAI } from 'openai';
 import type { ResponseInputItem } from 'openai/resources/responses/responses';
-import { AttemptFailed, taskError } from '../../job/errors/index.ts';
+import { AttemptFailed } from '../../job/errors/index.ts';
 import { ordinaryAnswer } from '../../job/answerSize.ts';
 import type { GenerateContext, Generated, GenerateRequest, Provider, ProviderOptions } from '../../ports/provider.ts';
 import { freeBuffer } from '../../async/freeBytes.ts';
@@ -15,12 +15,14 @@ import { AnswerTooLarge, excessOfAnswers, wholeBody, type AnswerRoom } from '../
 import { cleanedFailure, failureWithoutResponse, throwUnlessSendable } from '../provider/connection.ts';
 import type { StreamedAnswer } from '../provider/eventStream.ts';
 import { exchange, type Exchange, type Received } from '../provider/exchange.ts';
-import { noUsage, withRepair, type InvalidDocument } from '../provider/repair.ts';
+import { fieldsOf, jsonIn, type Fields } from '../provider/looseJson.ts';
+import { anotherAnswer, noUsage } from '../provider/failedAnswer.ts';
+import { withRepair, type InvalidDocument } from '../provider/repair.ts';
 import { attachments, type Attachments } from '../provider/requestBody.ts';
 import { schemaCheck, type SchemaCheck } from '../provider/schema.ts';
 import { transport } from '../provider/transport.ts';
 import { isResponse, readResponse } from './answer.ts';
-import { fieldsOf, isErrorBody, type Fields } from './errorBody.ts';
+import { isErrorBody } from './errorBody.ts';
 import { failureOfResponse } from './failure.ts';
 import { formAttachments } from './form.ts';
 import { ImageRefused, isImages, readImages } from './images.ts';
@@ -198,23 +200,14 @@ function clientFor(key: string, { baseUrl = ownAddress }: OpenAISettings, fetch:
 }
 
 function answerIn(received: Received, isAnswer: (body: Fields) => boolean): Fields {
-  const body = received.status >= 200 && received.status < 300 ? parsed(received.body) : undefined;
-  if (body === undefined || isErrorBody(body.value)) {
+  const isSuccess = received.status >= 200 && received.status < 300;
+  const body = isSuccess ? jsonIn(received.body) : undefined;
+  if (!isSuccess || isErrorBody(body)) {
     throw new AttemptFailed(failureOfResponse(received, Date.now()));
   }
-  const fields = fieldsOf(body.value);
+  const fields = fieldsOf(body);
   if (isAnswer(fields)) return fields;
-  const shown = JSON.stringify(received.body.slice(0, 80));
-  const message = `OpenAI answered ${received.status}, but not with an answer of its interface: it starts with ${shown}`;
-  throw new AttemptFailed(taskError('ProviderResponseInvalid', message), { usage: noUsage });
-}
-
-function parsed(body: string): { value: unknown } {
-  try {
-    return { value: JSON.parse(body) };
-  } catch {
-    return { value: undefined };
-  }
+  throw anotherAnswer('OpenAI', received);
 }
 
 /** Without the key, which is for OpenAI alone. */

@@ -2,7 +2,7 @@
 // holds the whole of it.
 
 import type { StreamedAnswer } from '../provider/eventStream.ts';
-import { fieldsOf } from './errorBody.ts';
+import { fieldsOf, jsonOfEvent } from '../provider/looseJson.ts';
 
 /** `onText` receives the text without reasoning. */
 export function streamedAnswer(onText: (piece: string) => void): StreamedAnswer {
@@ -10,7 +10,7 @@ export function streamedAnswer(onText: (piece: string) => void): StreamedAnswer 
   return {
     take: (data) => {
       if (data === '[DONE]') return true;
-      const event = parsed(data);
+      const event = fieldsOf(jsonOfEvent(data));
       const { type, delta, error } = event;
       if (type === 'response.output_text.delta' && typeof delta === 'string' && delta !== '') onText(delta);
       if (isEnd(type)) last = JSON.stringify(event['response']);
@@ -31,11 +31,3 @@ export function streamedAnswer(onText: (piece: string) => void): StreamedAnswer 
 
 const isEnd = (type: unknown): boolean =>
   type === 'response.completed' || type === 'response.incomplete' || type === 'response.failed';
-
-function parsed(data: string): ReturnType<typeof fieldsOf> {
-  try {
-    return fieldsOf(JSON.parse(data));
-  } catch {
-    throw new Error(`the stream has an event that is not JSON: it starts with ${JSON.stringify(data.slice(0, 60))}`);
-  }
-}

@@ -7,6 +7,7 @@ import {
   type TaskErrorCode,
   type TaskErrorDetails,
 } from '../../job/errors/index.ts';
+import type { Received } from './exchange.ts';
 
 /** What every error of an answer carries. */
 export interface AnswerFacts {
@@ -14,6 +15,8 @@ export interface AnswerFacts {
   /** The provider's word for how the answer ended, such as `SAFETY` or `max_output_tokens`. */
   readonly reason: string | undefined;
 }
+
+export const noUsage: PaidUsage = { inputTokens: 0, outputTokens: 0, images: 0 };
 
 export function failedAnswer(
   code: TaskErrorCode,
@@ -23,6 +26,13 @@ export function failedAnswer(
 ): AttemptFailed {
   const provider = { status: 200, ...(reason === undefined ? {} : { code: reason }) };
   return new AttemptFailed(taskError(code, message.slice(0, 600).toWellFormed(), { provider, ...details }), { usage });
+}
+
+/** A success that is not an answer of the provider's interface: a server between may have sent it. */
+export function anotherAnswer(provider: string, { status, body }: Pick<Received, 'status' | 'body'>): AttemptFailed {
+  const shown = JSON.stringify(body.slice(0, 80));
+  const message = `${provider} answered ${status}, but not with an answer of its interface: it starts with ${shown}`;
+  return new AttemptFailed(taskError('ProviderResponseInvalid', message), { usage: noUsage });
 }
 
 /** The provider's words, then the beginning of the model's. */

@@ -2,7 +2,7 @@
 
 import { AttemptFailed, type PaidUsage } from '../../job/errors/index.ts';
 import type { GenerateContext, Generated } from '../../ports/provider.ts';
-import { failedAnswer, type AnswerFacts } from './failedAnswer.ts';
+import { failedAnswer, noUsage, type AnswerFacts } from './failedAnswer.ts';
 
 /** A structured answer that is not valid; the model may repair it. */
 export class InvalidDocument extends AttemptFailed {
@@ -18,8 +18,6 @@ export class InvalidDocument extends AttemptFailed {
     this.problem = problem;
   }
 }
-
-export const noUsage: PaidUsage = { inputTokens: 0, outputTokens: 0, images: 0 };
 
 /** What the second request says to the model after its own answer. */
 export const repairWords = (problem: string): string =>
