@@ -2,6 +2,7 @@
 // objects and no other's. References are objects under their digest.
 
 import { createHash } from 'node:crypto';
+import { collected } from '../../async/collected.ts';
 import { Flow } from '../../async/flow.ts';
 import { loopShare } from '../../async/loopShare.ts';
 import { readableOf } from '../../async/readable.ts';
@@ -86,12 +87,7 @@ async function read(
   signal.throwIfAborted();
   const found = await locate(store, tenant, digest);
   if (found === undefined) return undefined;
-  const bytes = new Uint8Array(found.info.bytes);
-  let at = 0;
-  for await (const part of bytesOf(store, found, signal)) {
-    bytes.set(part, at);
-    at += part.length;
-  }
+  const bytes = await collected(bytesOf(store, found, signal), found.info.bytes);
   if (digestOf(bytes) === digest) return bytes;
   throw new GenwardenError(
     'ArtifactStoreFailed',

@@ -3,6 +3,7 @@
 // Artifacts have a connection to themselves: many large ones must not delay or cut off the process's other requests.
 
 import { createHash } from 'node:crypto';
+import { collected } from '../../../async/collected.ts';
 import { nanos } from '@nats-io/transport-node';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import type { JobId } from '../../../job/ids.ts';
@@ -136,13 +137,7 @@ async function read(
 ): Promise<Uint8Array | undefined> {
   const found = await find(store, nameOf(tenant, digest));
   if (found === undefined) return undefined;
-  // One buffer for this artifact alone, which its reader can free: a list of its parts would hold all of it twice.
-  const bytes = new Uint8Array(found.size);
-  let at = 0;
-  for await (const part of bytesOf(store, found, signal)) {
-    bytes.set(part, at);
-    at += part.length;
-  }
+  const bytes = await collected(bytesOf(store, found, signal), found.size);
   if (digestOf(bytes) === digest) return bytes;
   throw new GenwardenError(
     'ArtifactStoreFailed',
