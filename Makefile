@@ -31,6 +31,14 @@ nats-server:
 s3-server:
 	@hack/install-versitygw.sh
 
+.PHONY: python-tools
+python-tools:
+	@hack/install-python.sh
+
+.PHONY: openapi-tools
+openapi-tools:
+	@hack/install-openapi-tools.sh
+
 .PHONY: demo
 demo: setup ## Generate an image from end to end, and show a hanging call fail in time
 	@bin/genwarden demo
@@ -40,7 +48,7 @@ dev: setup ## Run everything on this machine until Ctrl-C
 	@bin/genwarden dev
 
 .PHONY: test
-test: setup s3-server ## Run all checks and tests, except those in a Kubernetes cluster
+test: setup s3-server python-tools openapi-tools ## Run all checks and tests, except those in a Kubernetes cluster
 	@hack/run-tests.sh
 
 .PHONY: test-unit

@@ -17,6 +17,8 @@ const groups: Group[] = [
   { name: 'simulation', include: ['test/simulation/**', 'test/model/**'], timeoutMs: 120_000, atOnce: 2 },
   { name: 'conformance', include: ['test/conformance/**'], timeoutMs: 60_000, atOnce: 2 },
   { name: 'integration', include: ['test/integration/**'], timeoutMs: 90_000, atOnce: 2 },
+  { name: 'clients', include: ['test/clients/**'], timeoutMs: 120_000, atOnce: 2 },
+  { name: 'examples', include: ['test/examples/**'], timeoutMs: 90_000, atOnce: 2 },
   { name: 'faults', include: ['test/faults/quick/**'], timeoutMs: 90_000, atOnce: 1 },
   { name: 'package', include: ['test/package'], timeoutMs: 180_000, atOnce: 1 },
 ];

@@ -5,7 +5,7 @@ import { providerFaultNames, type ProviderFault } from './plan.ts';
 import { describeFailure } from './report.ts';
 import { simulate } from './simulate.ts';
 
-const seeds = Number(process.env['SEEDS'] ?? 1_000);
+const seeds = Number(process.env['SEEDS'] ?? 400);
 const from = Number(process.env['SEED'] ?? 1);
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 
