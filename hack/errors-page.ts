@@ -127,6 +127,8 @@ const topics: readonly Topic[] = [
     codes: [
       'Unauthorized',
       'Forbidden',
+      'LinkExpired',
+      'LinkInvalid',
       'CrossSiteRequest',
       'ForeignHost',
       'NamespaceRequired',

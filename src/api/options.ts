@@ -4,6 +4,7 @@ import type { FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Heartbeats } from '../ports/heartbeats.ts';
+import type { LinkKeys } from '../ports/linkKeys.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ApiMetrics } from '../telemetry/metrics.ts';
@@ -19,6 +20,8 @@ type OwnParts = 'workers' | 'lastClaims' | 'attemptDurations' | 'watch' | 'recen
 export interface ApiOptions extends Omit<JobsContext, OwnParts> {
   readonly queue: Pick<TaskQueue, 'depth' | 'pause' | 'resume' | 'paused'>;
   readonly heartbeats: Pick<Heartbeats, 'watch' | 'sendCancellation'>;
+  /** Sign links to jobs. */
+  readonly linkKeys: LinkKeys;
   readonly metrics: ApiMetrics;
   readonly logger: Logger;
   /** `off` admits every client as tenant `default`. */

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { natsInstallationProbe, storageOf } from '../adapters/nats/index.ts';
+import { natsInstallationProbe, natsLinkKeys, storageOf } from '../adapters/nats/index.ts';
 import { apiServerAddress, installationNamespace, openReviews } from '../adapters/kubernetes/index.ts';
 import { buildApi } from '../api/app.ts';
 import { kubernetesTokens } from '../api/auth/kubernetes/kubernetesTokens.ts';
@@ -45,6 +45,7 @@ async function serve(settings: Settings, context: ProcessContext, listener: List
     ...ports,
     storage: storageOf(link),
     installation: natsInstallationProbe(link, { retentionMs }),
+    linkKeys: natsLinkKeys(link, clock),
     metrics: createApiMetrics(registry),
     logger,
     ...accessOf(settings, context, clock),

@@ -5,6 +5,7 @@ import { fakeArtifactStore } from '../fakes/artifactStore.ts';
 import { fakeHeartbeats } from '../fakes/heartbeats.ts';
 import { fakeKeyRings } from '../fakes/keyRing.ts';
 import { fakeLeadership } from '../fakes/leadership.ts';
+import { fakeLinkKeys } from '../fakes/linkKeys.ts';
 import { fakePartialTexts } from '../fakes/partialTexts.ts';
 import { fakePoolRegistry } from '../fakes/poolRegistry.ts';
 import {
@@ -13,6 +14,7 @@ import {
   natsHeartbeats,
   natsKeyRing,
   natsLeadership,
+  natsLinkKeys,
   natsPartialTexts,
   natsPoolRegistry,
   type NatsLink,
@@ -25,6 +27,7 @@ import type { RunningLimits } from '../../src/job/shares.ts';
 import type { OpenRing } from '../../src/adapters/nats/keys/ring.ts';
 import type { Budgets } from '../../src/adapters/nats/keys/spending.ts';
 import type { Leadership } from '../../src/ports/leadership.ts';
+import type { LinkKeys } from '../../src/ports/linkKeys.ts';
 import type { PartialTexts } from '../../src/ports/partialTexts.ts';
 import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
 import { startNatsServer, type NatsServer } from '../support/natsServer.ts';
@@ -43,6 +46,7 @@ export interface TestProcess {
   heartbeats(): Heartbeats;
   keys(clock: Clock, keys: Record<string, KeySettings[]>, more?: RingLimits): Promise<OpenRing>;
   leadership(): Promise<Leadership>;
+  linkKeys(clock: Clock): LinkKeys;
   pools(): Promise<PoolRegistry>;
   texts(): PartialTexts;
 }
@@ -122,6 +126,7 @@ function memoryInstallation(): Installation {
   const leadership = fakeLeadership();
   const pools = fakePoolRegistry();
   const texts = fakePartialTexts();
+  let linkKeys: LinkKeys | undefined;
   let shelf: ReturnType<typeof fakeKeyRings> | undefined;
   const process: TestProcess = {
     artifacts: () => Promise.resolve(artifacts),
@@ -129,6 +134,7 @@ function memoryInstallation(): Installation {
     keys: (clock, keys, { budgets, limits } = {}) =>
       Promise.resolve((shelf ??= fakeKeyRings(clock)).ring(keys, budgets, limits)),
     leadership: () => Promise.resolve(leadership),
+    linkKeys: (clock) => (linkKeys ??= fakeLinkKeys(clock)),
     pools: () => Promise.resolve(pools),
     texts: () => texts,
   };
@@ -146,6 +152,7 @@ function natsProcess(link: NatsLink): TestProcess {
     heartbeats: () => natsHeartbeats(link),
     keys: (clock, keys, more = {}) => natsKeyRing(link, { clock, keys, ...more }),
     leadership: () => natsLeadership(link, { leaseMs: 1_000, renewMs: 250, checkMs: 100 }),
+    linkKeys: (clock) => natsLinkKeys(link, clock),
     pools: () => natsPoolRegistry(link),
     texts: () => natsPartialTexts(link),
   };

@@ -6,6 +6,7 @@ import { Registry } from 'prom-client';
 import { fakeArtifactStore } from './artifactStore.ts';
 import { virtualClock, type VirtualClock } from './clock.ts';
 import { fakeHeartbeats, type FakeHeartbeats } from './heartbeats.ts';
+import { fakeLinkKeys, type FakeLinkKeys } from './linkKeys.ts';
 import { fakePoolRegistry } from './poolRegistry.ts';
 import { fakeSchemaChecker } from './schemaChecker.ts';
 import { fakeTaskQueue } from './taskQueue.ts';
@@ -28,6 +29,7 @@ export interface ApiWorld extends AsyncDisposable {
   readonly metrics: ApiMetrics;
   readonly artifacts: ArtifactStore;
   readonly heartbeats: FakeHeartbeats;
+  readonly linkKeys: FakeLinkKeys;
   readonly clock: VirtualClock;
   /** Worker `worker-1` takes the task. */
   claim(job: string, task?: number): Promise<LogEntry & { state: Running }>;
@@ -71,6 +73,7 @@ export async function apiWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld
   const queue = fakeTaskQueue({ stream: log.stream, clock });
   queue.depths = { lanes: { again: 0, high: 1, normal: 2, low: 3, guest: 0 }, unacknowledged: 4 };
   const heartbeats = fakeHeartbeats();
+  const linkKeys = fakeLinkKeys(clock);
   const registry = fakePoolRegistry();
   for (const pool of pools) {
     await registry.declare(pool);
@@ -80,6 +83,7 @@ export async function apiWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld
     log,
     queue,
     heartbeats,
+    linkKeys,
     artifacts,
     schemas: fakeSchemaChecker(),
     images: sharpImageReader(),
@@ -96,7 +100,7 @@ export async function apiWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld
   });
   await api.ready();
   await until(() => follower.ready().ready, { what: 'the follower to be ready' });
-  const world = { api, log, follower, metrics, artifacts, heartbeats, clock };
+  const world = { api, log, follower, metrics, artifacts, heartbeats, linkKeys, clock };
   return { ...world, ...workerHands(world), ...asking(api), [Symbol.asyncDispose]: () => end(world) };
 }
 

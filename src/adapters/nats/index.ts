@@ -7,6 +7,7 @@ export { answerRollCalls, natsHeartbeats } from './heartbeats/index.ts';
 export { natsInstallationProbe } from './installationProbe.ts';
 export { natsKeyRing } from './keys/index.ts';
 export { natsLeadership } from './kv/leadership.ts';
+export { natsLinkKeys } from './kv/linkKeys.ts';
 export { natsPoolRegistry } from './kv/poolRegistry.ts';
 export { connectNats, type NatsLink, type NatsSettings } from './link/connection.ts';
 export { storageOf } from './jetstream/storageHealth.ts';

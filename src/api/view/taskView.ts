@@ -8,6 +8,7 @@ import { targetOf } from '../../job/target.ts';
 import type { ArtifactRef, Instant, Spent, TaskDetail, TaskIdentity, TaskRequest, TaskState } from '../../job/task.ts';
 import { isOpen } from '../../job/task.ts';
 import { isoTime } from '../../job/time.ts';
+import { artifactPath } from '../../jobs/links.ts';
 import type { Waits } from '../../jobs/waitObserver.ts';
 import type { DetailedEntry, TaskRecord } from '../../ports/jobLog.ts';
 import type { WorkerDirectory } from '../../readmodel/workerDirectory.ts';
@@ -96,8 +97,7 @@ function phaseOf(state: TaskState, sequence: number, workers: Live['workers']): 
 
 export function artifactView(artifact: ArtifactRef, state: TaskState) {
   const { name, mediaType, bytes, digest, path, width, height } = artifact;
-  const href = `/v1/jobs/${state.of.job}/tasks/${state.of.task}/artifacts/${encodeURIComponent(name)}?run=${state.run}`;
-  const view: ArtifactView = { name, mediaType, bytes, digest, href };
+  const view: ArtifactView = { name, mediaType, bytes, digest, href: artifactPath(state, name) };
   if (path !== undefined) view.path = path;
   if (width !== undefined) view.width = width;
   if (height !== undefined) view.height = height;

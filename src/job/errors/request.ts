@@ -160,6 +160,18 @@ export const requestErrors = define({
     title: 'The token does not permit this request',
     hint: 'Use a token with the scope that the message names. In Kubernetes, bind the user to a role that grants it.',
   },
+  LinkExpired: {
+    ...final,
+    status: 403,
+    title: 'The signed link has expired',
+    hint: 'Get new links with POST /v1/jobs/{id}/links or `genwarden link`. Set expiresIn to how long they have to work.',
+  },
+  LinkInvalid: {
+    ...final,
+    status: 403,
+    title: 'The signed link does not permit this request',
+    hint: 'Use the link exactly as it was issued: it reads one job. If it is complete, its key was removed: get new links with POST /v1/jobs/{id}/links.',
+  },
   CrossSiteRequest: {
     ...final,
     status: 403,

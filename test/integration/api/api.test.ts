@@ -11,6 +11,7 @@ import {
   natsHeartbeats,
   natsJobLog,
   natsKeyRing,
+  natsLinkKeys,
   natsPoolRegistry,
   natsTaskQueue,
 } from '../../../src/adapters/nats/index.ts';
@@ -48,6 +49,7 @@ async function installation() {
     log,
     queue,
     heartbeats: natsHeartbeats(link),
+    linkKeys: natsLinkKeys(link, clock),
     artifacts,
     schemas: fakeSchemaChecker(),
     images: sharpImageReader(),

@@ -60,6 +60,11 @@ const onlyWorkers: Attempts = {
   'pretend to write text': 'publish p.text.default.job',
 };
 
+const onlyApi: Attempts = {
+  'read the keys of links': 'publish $JS.API.STREAM.MSG.GET.KV_p_links',
+  'replace the keys of links': 'publish $KV.p_links.signing',
+};
+
 const forbidden: Record<NatsUser, Attempts> = {
   api: {
     ...noUser,
@@ -73,6 +78,7 @@ const forbidden: Record<NatsUser, Attempts> = {
   worker: {
     ...noUser,
     ...onlyController,
+    ...onlyApi,
     'purge the stream': `publish $JS.API.STREAM.PURGE.${tasks}`,
     'hold a concurrency key': 'publish p.key.0123',
     'pause a pool': `publish $JS.API.CONSUMER.PAUSE.${tasks}.${lane}`,
@@ -85,6 +91,7 @@ const forbidden: Record<NatsUser, Attempts> = {
   },
   controller: {
     ...noUser,
+    ...onlyApi,
     'purge the stream': `publish $JS.API.STREAM.PURGE.${tasks}`,
     'hold a concurrency key': 'publish p.key.0123',
     'acknowledge a task away': `publish $JS.ACK.${tasks}.${lane}.1.1.1.1.0`,
@@ -102,6 +109,7 @@ const forbidden: Record<NatsUser, Attempts> = {
     ...noUser,
     ...onlyController,
     ...onlyWorkers,
+    ...onlyApi,
     'purge the stream': `publish $JS.API.STREAM.PURGE.${tasks}`,
     'queue as requeued work, before all others': 'publish p.spec.default.again.job.0',
     'read the text of tasks': 'subscribe p.text.*.*',
