@@ -11,7 +11,7 @@ import { addEdgeRow } from './edgeRows.ts';
 import { outcomesOf } from './outcomes.ts';
 
 const example = JSON.parse(
-  readFileSync(new URL('../../../examples/storyboard.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../../examples/storyboard/storyboard.json', import.meta.url), 'utf8'),
 ) as SubmitRequest & { tasks: { name: string; input: { prompt: string } }[] };
 
 it('a storyboard, its 20 pictures and one text about all are one job, also when the controller dies in between', async () => {

@@ -1,11 +1,9 @@
 // Text on its way from the model to clients, through real processes: the worker, NATS, two API processes, and the client.
 
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { GenwardenClient, type TextPiece } from '../../../src/client/index.ts';
 import { writtenText } from '../../../src/standin/writing.ts';
 import { startInstallation } from '../../support/installation.ts';
-import { startProcess } from '../../support/process.ts';
 import { until } from '../../support/until.ts';
 
 function reading(pieces: AsyncIterable<TextPiece>) {
@@ -35,15 +33,4 @@ test('text reaches clients of every API process while the model writes it, early
   expect(await late.ended).toBe(text);
   expect(await client.output(id)).toBe(text);
   expect(early.seen.length).toBeGreaterThan(5);
-});
-
-test('the example prints the text and the typed result', async () => {
-  const { url } = await startInstallation();
-  const example = fileURLToPath(new URL('../../../examples/typed-text.ts', import.meta.url));
-  const running = await startProcess(process.execPath, [example], {
-    env: { GENWARDEN_URL: url },
-    readyWhen: /: \d+ steps, [\d.e+-]+ minutes/,
-    timeoutMs: 20_000,
-  });
-  expect(running.lines.join('\n')).toContain('"steps"');
 });
