@@ -1,0 +1,1 @@
+"""Decisions without I/O, which the synchronous and the asynchronous client share."""

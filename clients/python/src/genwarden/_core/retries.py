@@ -1,0 +1,65 @@
+"""Decides whether a request is sent again, and when. Time and randomness come in as arguments."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import httpx
+
+from ..errors import ApiError
+
+FIRST_DELAY = 0.25
+LONGEST_DELAY = 5.0
+
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+"""The server has not seen the request, so every request may be sent again."""
+
+PROCESSED_PERHAPS = (502, 503, 504)
+
+
+@dataclass
+class Retries:
+    """The failures of one call. `give_up_after`: seconds from the start after which it is not retried."""
+
+    repeatable: bool
+    give_up_after: float
+    started: float
+    failures: int = 0
+
+    def delay(self, failure: Exception, now: float, chance: float) -> float | None:
+        """Seconds until the next attempt; None if there is none. `chance` is from 0 to 1."""
+        if not is_temporary(failure, repeatable=self.repeatable):
+            return None
+        ceiling = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(self.failures, 10))
+        self.failures += 1
+        # Half fixed, half random, so that clients that lost the same server do not all come back at the same time.
+        delay = ceiling * (0.5 + chance / 2)
+        if isinstance(failure, ApiError) and failure.retry_after is not None:
+            delay = max(delay, failure.retry_after)
+        return delay if delay < self.left(now) else None
+
+    def left(self, now: float) -> float:
+        """Seconds until the client gives up."""
+        return self.started + self.give_up_after - now
+
+    def may_have_applied(self, failure: Exception) -> bool:
+        """Whether a call that must not be repeated may have had its effect."""
+        return (
+            not self.repeatable
+            and is_temporary(failure, repeatable=True)
+            and not is_temporary(failure, repeatable=False)
+        )
+
+
+def is_temporary(failure: Exception, *, repeatable: bool) -> bool:
+    if isinstance(failure, ApiError):
+        return failure.status == 429 or (repeatable and failure.status in PROCESSED_PERHAPS)
+    if isinstance(failure, NEVER_SENT):
+        return True
+    # Not a wrong address or an unsupported protocol: those do not get better.
+    return repeatable and isinstance(failure, (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError))
+
+
+def chance() -> float:
+    return random.random()  # noqa: S311, because it only spreads retries

@@ -1,0 +1,115 @@
+"""The answers of `explain`, `stuck` and `doctor`."""
+
+from typing import Literal, TypedDict
+
+from .codes import Cause, Lane, State
+from .pools import ObservedPool
+from .problem import TaskError
+
+
+class NextStep(TypedDict):
+    """What happens without intervention."""
+
+    at: str
+    rule: str
+    says: str
+
+
+class BudgetsLeft(TypedDict):
+    """ms."""
+
+    queue: float
+    run: float
+    review: float
+
+
+class QueuePlace(TypedDict):
+    """The place of a queued task."""
+
+    lane: Lane
+    ahead: int
+    """Tasks of its lane that are ahead of it."""
+    aheadRequeued: int
+    before: int
+    """Tasks of all lanes that are served before it."""
+    startsInMs: float | None
+    """An estimate; None if nothing is known."""
+
+
+class ObservedWorker(TypedDict):
+    name: str
+    lastBeatMsAgo: float | None
+    draining: bool
+    progress: float
+
+
+class ExplainedTask(TypedDict):
+    """Why a task is in its state, what happens next, and what to do."""
+
+    job: str
+    task: int
+    name: str | None
+    pool: str
+    state: State
+    reason: str
+    run: int
+    attempt: int
+    sequence: int
+    since: str
+    sinceMs: float
+    cause: Cause
+    summary: str
+    details: list[str]
+    advice: list[str]
+    dueAt: str | None
+    retryAt: str | None
+    next: list[NextStep]
+    """What happens without intervention, the next step first."""
+    budgetsLeft: BudgetsLeft | None
+    queue: QueuePlace | None
+    worker: ObservedWorker | None
+    error: TaskError | None
+
+
+class ExplainedJob(TypedDict):
+    id: str
+    state: State
+    summary: str
+    deadlineAt: str
+    pool: ObservedPool
+    tasks: list[ExplainedTask]
+
+
+class StuckTask(ExplainedTask):
+    tenant: str
+    overdue: bool
+
+
+class StuckList(TypedDict):
+    items: list[StuckTask]
+    next: None
+    total: int
+    """Larger than the number of `items` if there are more than 500."""
+    pools: list[ObservedPool]
+
+
+class FixedTask(TypedDict):
+    job: str
+    task: int
+    outcome: Literal["failed", "changed", "notFound"]
+    """`changed`: it has changed since it was read, and was not failed."""
+
+
+class Check(TypedDict):
+    name: str
+    ok: bool
+    says: str
+    advice: str | None
+    """What to do."""
+
+
+class Checklist(TypedDict):
+    ok: bool
+    """True if every check passed."""
+    version: str
+    checks: list[Check]

@@ -1,0 +1,48 @@
+"""Errors, as the API sends them."""
+
+from typing import TypedDict
+
+from ._typing import NotRequired
+
+
+class InvalidField(TypedDict):
+    """One invalid part of a request."""
+
+    path: str
+    message: str
+
+
+class Problem(TypedDict):
+    """The problem document (RFC 9457) of every error of the API."""
+
+    type: str
+    """The page that explains the code."""
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str
+    """What to do."""
+    requestId: str
+    errors: NotRequired[list[InvalidField]]
+    jobId: NotRequired[str]
+    """The job that a submit without an answer may have stored."""
+    idempotencyKey: NotRequired[str]
+    """Send the same body with this key to try again safely."""
+
+
+class ProviderError(TypedDict):
+    """What the provider answered."""
+
+    status: NotRequired[int]
+    code: NotRequired[str]
+
+
+class TaskError(TypedDict):
+    """Why a task failed, or its last attempt did."""
+
+    code: str
+    message: str
+    retryable: bool
+    hint: str
+    provider: ProviderError | None
