@@ -144,8 +144,9 @@ unused: packages ## Find unused files, exports and dependencies
 	@knip
 
 .PHONY: build
-build: packages ## Build the published package into dist/
+build: packages ## Build the published packages into dist/ and clients/typescript/dist/
 	@npm run --silent build
+	@npm run --silent --prefix clients/typescript build
 
 .PHONY: manifests
 manifests: ## Render k8s/ from the chart (requires helm)

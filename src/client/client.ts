@@ -1,17 +1,22 @@
-// The typed client of the HTTP API, for Node 20 or later and for browsers.
+// The typed client of the HTTP API, for Node 20 or later, other runtimes with `fetch`, and browsers.
 
-import { GenwardenApiError } from './error.ts';
-import { followEvents, type EventOptions } from './eventStream.ts';
-import type { JobEvent } from './eventTypes.ts';
-import type { Checklist, ExplainedJob, FixedTask, StuckFilter, StuckList } from './explainTypes.ts';
-import { sender, type ClientOptions, type Send } from './request.ts';
+import { AdministrationClient } from './administration.ts';
+import {
+  openDownload,
+  type ArtifactName,
+  type Download,
+  type DownloadedArtifact,
+  type DownloadOptions,
+} from './download.ts';
+import { mayHaveApplied } from './http/error.ts';
+import { followEvents, type EventOptions } from './http/eventStream.ts';
+import type { CallOptions } from './http/request.ts';
 import { taskOutput, type OutputOptions } from './output.ts';
-import { withRetries } from './retry.ts';
 import { jsonSchemaOf, type OutputSchema } from './schema.ts';
-import { taskText, type TextOptions, type TextPiece } from './text.ts';
-import type { PausedPool, Pool, Worker } from './poolTypes.ts';
+import { taskText, type TextPiece } from './text.ts';
+import type { JobEvent } from './types/event.ts';
+import type { ExplainedJob } from './types/explain.ts';
 import type {
-  Download,
   Job,
   JobPage,
   Json,
@@ -21,27 +26,15 @@ import type {
   State,
   SubmittedJob,
   Transition,
-} from './types.ts';
-import type { SubmitRequest } from './submitTypes.ts';
+  UploadedReference,
+} from './types/job.ts';
+import type { SubmitRequest } from './types/submit.ts';
+import { waitForJob, type WaitOptions } from './wait.ts';
+import { watchTasks, type TaskResult, type WatchOptions } from './watch.ts';
 
-export interface SubmitOptions {
+export interface SubmitOptions extends CallOptions {
   /** The same key and body create one job. Default: a random key, so that a submit can be repeated after a lost answer. */
   readonly idempotencyKey?: string;
-  /** How long to retry while the API does not answer, ms; default 30 s. */
-  readonly giveUpAfterMs?: number;
-  readonly signal?: AbortSignal;
-}
-
-export interface WaitOptions {
-  readonly signal?: AbortSignal;
-  /** Called with the job after each change. */
-  readonly onChange?: (job: Job) => void;
-  /** How long to retry while the API does not answer, ms; default: without limit. */
-  readonly giveUpAfterMs?: number;
-  /** Wait on while results wait for a reviewer, until the job has finished. */
-  readonly throughReview?: boolean;
-  /** Stop waiting as soon as this is true of the job. */
-  readonly until?: (job: Job) => boolean;
 }
 
 /** A job that was submitted with a schema. */
@@ -50,17 +43,14 @@ export interface TypedJob<T> extends SubmittedJob {
   output(options?: Omit<OutputOptions<T>, 'schema'>): Promise<T>;
 }
 
-const openStates: readonly State[] = ['queued', 'running', 'waiting', 'needs_review'];
 const pathOf = (job: string): string => `/v1/jobs/${encodeURIComponent(job)}`;
+const taskPath = (job: string, task: string | number): string => `${pathOf(job)}/tasks/${encodeURIComponent(task)}`;
 
-/** Every method throws `GenwardenApiError` when the API refuses a request, and `TypeError` when it cannot be reached. */
-export class GenwardenClient {
-  readonly #send: Send;
-
-  constructor(options: ClientOptions) {
-    this.#send = sender(options);
-  }
-
+/**
+ * Every method throws `GenwardenApiError` when the API refuses a request, `GenwardenConnectionError` when no answer arrives, and the
+ * reason of its signal. It retries what may be repeated safely.
+ */
+export class GenwardenClient extends AdministrationClient {
   /**
    * Submits a job; retries with the same idempotency key while the API does not answer. With `schema`, the output of its text
    * tasks must match it (`input.schema`), and `output` of the answer waits for one.
@@ -78,6 +68,78 @@ export class GenwardenClient {
     return Object.assign(job, { output });
   }
 
+  async #submit(
+    body: SubmitRequest,
+    { idempotencyKey = randomKey(), ...options }: SubmitOptions,
+  ): Promise<SubmittedJob> {
+    const headers = { 'idempotency-key': idempotencyKey };
+    try {
+      return await this.requests.json({ method: 'POST', path: '/v1/jobs', body, headers }, options, {
+        repeatable: true,
+      });
+    } catch (error) {
+      if (mayHaveApplied(error)) error.idempotencyKey = idempotencyKey;
+      throw error;
+    }
+  }
+
+  get(
+    job: string,
+    { taskState, tasks, ...options }: CallOptions & { taskState?: State[]; tasks?: boolean } = {},
+  ): Promise<Job> {
+    const query = { taskState, tasks: tasks === false ? 'false' : undefined };
+    return this.requests.json({ method: 'GET', path: pathOf(job), query }, options);
+  }
+
+  /** All matching jobs, newest first; pages are requested as needed. */
+  async *list(filter: ListFilter = {}, options: CallOptions = {}): AsyncGenerator<ListedJob, void, undefined> {
+    let cursor: string | undefined;
+    do {
+      const page: JobPage = await this.listPage(filter, { ...options, cursor });
+      yield* page.items;
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** One page; `cursor` is `next` of the page before. */
+  listPage(
+    filter: ListFilter = {},
+    { cursor, ...options }: CallOptions & { cursor?: string | undefined } = {},
+  ): Promise<JobPage> {
+    const { state, pool, kind, labels = {}, pageSize } = filter;
+    const label = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+    const query = { state, pool, kind, label, limit: pageSize?.toString(), cursor };
+    return this.requests.json({ method: 'GET', path: '/v1/jobs', query }, options);
+  }
+
+  /**
+   * Waits until the job has finished, or waits for nothing but a reviewer: then `review` decides about its tasks in
+   * `needs_review`. Survives restarts of the API and lost connections.
+   */
+  wait(job: string, options: WaitOptions = {}): Promise<Job> {
+    return waitForJob(this.requests, pathOf(job), options);
+  }
+
+  /**
+   * The tasks as they finish, each once with its artifacts, in the order in which they finished; first those that had finished
+   * before. Survives restarts of the API and lost connections. Ends when the job has finished or waits for nothing but a reviewer:
+   * the last value, which `for await` drops, is the job.
+   */
+  watch(job: string, options: WatchOptions = {}): AsyncGenerator<TaskResult, Job, undefined> {
+    return watchTasks(this, job, { ...options, giveUpAfterMs: this.requests.giveUpAfter(options, true) });
+  }
+
+  /**
+   * The events of a job until it has finished, or of all jobs of the tenant indefinitely: a snapshot, then each transition
+   * once, in order, through restarts of the API and lost connections. If too many were missed, a `reset` comes before a
+   * new snapshot.
+   */
+  events(job: string, options?: EventOptions): AsyncGenerator<JobEvent<Job>, void, undefined>;
+  events(job?: undefined, options?: EventOptions): AsyncGenerator<JobEvent, void, undefined>;
+  events(job?: string, options: EventOptions = {}): AsyncGenerator<JobEvent<never>, void, undefined> {
+    return followEvents<never>(this.requests, job, options);
+  }
+
   /**
    * Waits for the output of a text task: the text, or with a schema what the schema makes of it. Throws `GenwardenOutputError`
    * if the task ends without one, or if the output does not match.
@@ -90,209 +152,89 @@ export class GenwardenClient {
    * The text of a task as the model writes it. Together the pieces are the output, if they are put at their offsets: a piece with
    * offset 0 replaces what came before, because another attempt began. Throws like `output`.
    */
-  text(job: string, task: string | number = 0, options: TextOptions = {}): AsyncGenerator<TextPiece, void, undefined> {
+  text(job: string, task: string | number = 0, options: CallOptions = {}): AsyncGenerator<TextPiece, void, undefined> {
     return taskText(this, job, task, options);
   }
 
-  async #submit(request: SubmitRequest, options: SubmitOptions): Promise<SubmittedJob> {
-    const { idempotencyKey = crypto.randomUUID(), giveUpAfterMs = 30_000, signal } = options;
-    const headers = { 'idempotency-key': idempotencyKey };
-    const post = () => this.#json<SubmittedJob>('POST', '/v1/jobs', { body: request, headers, signal });
-    return withRetries(post, signal, giveUpAfterMs);
-  }
-
-  get(job: string, options: { taskState?: State[]; tasks?: boolean; signal?: AbortSignal } = {}): Promise<Job> {
-    const { taskState, tasks, signal } = options;
-    return this.#json('GET', pathOf(job), {
-      query: { taskState, tasks: tasks === false ? 'false' : undefined },
-      signal,
-    });
-  }
-
-  /** All matching jobs, newest first; pages are requested as needed. */
-  async *list(filter: ListFilter = {}, signal?: AbortSignal): AsyncGenerator<ListedJob, void, undefined> {
-    let cursor: string | undefined;
-    do {
-      const page: JobPage = await this.listPage(filter, cursor, signal);
-      yield* page.items;
-      cursor = page.next ?? undefined;
-    } while (cursor !== undefined);
-  }
-
-  /** One page; `cursor` is `next` of the page before. */
-  listPage(filter: ListFilter = {}, cursor?: string, signal?: AbortSignal): Promise<JobPage> {
-    const { state, pool, kind, labels = {}, pageSize } = filter;
-    const label = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-    const query = { state, pool, kind, label, limit: pageSize?.toString(), cursor };
-    return this.#json('GET', '/v1/jobs', { query, signal });
-  }
-
-  /**
-   * Waits until the job has finished, or waits for nothing but a reviewer: then `review` decides about its tasks in
-   * `needs_review`. Survives restarts of the API and lost connections.
-   */
-  async wait(job: string, options: WaitOptions = {}): Promise<Job> {
-    const { signal, onChange, giveUpAfterMs, throughReview = false, until = () => false } = options;
-    let tag: string | undefined;
-    for (;;) {
-      const request = {
-        query: { wait: tag === undefined ? undefined : '30s' },
-        headers: { 'if-none-match': tag },
-        signal,
-      };
-      const answer = await withRetries(() => this.#heldWait(job, request), signal, giveUpAfterMs);
-      if (answer === undefined) continue;
-      tag = answer.tag;
-      onChange?.(answer.job);
-      if (!openStates.includes(answer.job.state) || until(answer.job)) return answer.job;
-      if (!throughReview && answer.job.awaitsReview) return answer.job;
-    }
-  }
-
   /** Cancels open tasks immediately; with `finish`, running tasks may finish. */
-  cancel(job: string, options: { running?: 'stop' | 'finish'; signal?: AbortSignal } = {}): Promise<Job> {
-    const { running, signal } = options;
-    return this.#json('POST', `${pathOf(job)}/cancel`, { body: running === undefined ? {} : { running }, signal });
+  async cancel(job: string, { running, ...options }: CallOptions & { running?: 'stop' | 'finish' } = {}): Promise<Job> {
+    const body = running === undefined ? {} : { running };
+    const done = () => this.get(job, options);
+    return this.requests.again(
+      { method: 'POST', path: `${pathOf(job)}/cancel`, body },
+      options,
+      'JobAlreadyFinished',
+      done,
+    );
   }
 
-  /** Starts a new run of failed and cancelled tasks, or of the given ones, by name or index. */
-  retry(job: string, options: { tasks?: (string | number)[]; signal?: AbortSignal } = {}): Promise<Job> {
-    const { tasks, signal } = options;
-    return this.#json('POST', `${pathOf(job)}/retry`, { body: tasks === undefined ? {} : { tasks }, signal });
+  /** Starts a new run of failed and cancelled tasks, or of the given ones, by name or index. Not retried: see `mayHaveApplied`. */
+  retry(job: string, { tasks, ...options }: CallOptions & { tasks?: (string | number)[] } = {}): Promise<Job> {
+    const body = tasks === undefined ? {} : { tasks };
+    return this.requests.json({ method: 'POST', path: `${pathOf(job)}/retry`, body }, options);
   }
 
-  review(job: string, task: string | number, review: ReviewRequest, signal?: AbortSignal): Promise<Job> {
-    return this.#json('POST', `${taskPath(job, task)}/review`, { body: review, signal });
+  /** Decides about a result in `needs_review`. Not retried: see `mayHaveApplied`. */
+  review(job: string, task: string | number, review: ReviewRequest, options: CallOptions = {}): Promise<Job> {
+    return this.requests.json({ method: 'POST', path: `${taskPath(job, task)}/review`, body: review }, options);
   }
 
   /** Deletes a finished job and its artifacts permanently. */
-  async delete(job: string, signal?: AbortSignal): Promise<void> {
-    await this.#send('DELETE', pathOf(job), { signal });
+  async delete(job: string, options: CallOptions = {}): Promise<void> {
+    await this.requests.again({ method: 'DELETE', path: pathOf(job) }, options, 'JobNotFound', async () => undefined);
   }
 
-  async history(job: string, signal?: AbortSignal): Promise<Transition[]> {
-    return this.#items('GET', `${pathOf(job)}/history`, signal);
+  history(job: string, options: CallOptions = {}): Promise<Transition[]> {
+    return this.items(`${pathOf(job)}/history`, options);
   }
 
-  /** An artifact of the task's current run, or of another run. `redirect`: from the artifact store itself, if it is S3. */
+  /** Why the job is in its current state, what happens next, and what to do. */
+  explain(job: string, options: CallOptions = {}): Promise<ExplainedJob> {
+    return this.requests.json({ method: 'GET', path: `${pathOf(job)}/explain` }, options);
+  }
+
+  /**
+   * An artifact of the task's current run, or of another run, as a stream. Reading it throws `GenwardenDownloadError` if the bytes are
+   * not those of the artifact, or end early; a connection that breaks is resumed first.
+   */
+  download(
+    job: string,
+    task: string | number,
+    artifact: ArtifactName,
+    options: DownloadOptions = {},
+  ): Promise<Download> {
+    const name = typeof artifact === 'string' ? artifact : artifact.name;
+    const query = { run: options.run?.toString(), redirect: options.redirect === true ? 'true' : undefined };
+    const path = `${taskPath(job, task)}/artifacts/${encodeURIComponent(name)}`;
+    return openDownload(this.requests, { method: 'GET', path, query }, artifact, options);
+  }
+
+  /** All bytes of an artifact, checked like those of `download`. */
   async downloadArtifact(
     job: string,
     task: string | number,
-    name: string,
-    options: { run?: number; redirect?: boolean; signal?: AbortSignal } = {},
-  ): Promise<Download> {
-    const path = `${taskPath(job, task)}/artifacts/${encodeURIComponent(name)}`;
-    const query = { run: options.run?.toString(), redirect: options.redirect === true ? 'true' : undefined };
-    const response = await this.#send('GET', path, { query, signal: options.signal });
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    return {
-      bytes,
-      mediaType: response.headers.get('content-type') ?? 'application/octet-stream',
-      // The ETag of another server is no digest.
-      digest: response.redirected ? await digestOf(bytes) : (response.headers.get('etag') ?? '').replaceAll('"', ''),
-    };
+    artifact: ArtifactName,
+    options: DownloadOptions = {},
+  ): Promise<DownloadedArtifact> {
+    const download = await this.download(job, task, artifact, options);
+    const bytes = await download.bytes();
+    return { bytes, mediaType: download.mediaType, digest: download.digest! };
   }
 
   /** Stores a reference image; pass its `artifact` in `references`. */
   uploadReference(
     image: Uint8Array | Blob,
     mediaType: 'image/png' | 'image/jpeg' | 'image/webp',
-    signal?: AbortSignal,
-  ): Promise<{ artifact: string; mediaType: string; bytes: number }> {
-    return this.#json('POST', '/v1/artifacts', { body: image, headers: { 'content-type': mediaType }, signal });
-  }
-
-  workers(signal?: AbortSignal): Promise<Worker[]> {
-    return this.#items('GET', '/v1/workers', signal);
-  }
-
-  pools(signal?: AbortSignal): Promise<Pool[]> {
-    return this.#items('GET', '/v1/pools', signal);
-  }
-
-  /** Stops the pool from starting tasks, for a time such as `30m` or until resumed. Needs the scope `admin`. */
-  pausePool(pool: string, options: { for?: string | undefined; signal?: AbortSignal } = {}): Promise<PausedPool> {
-    const { for: length, signal } = options;
-    return this.#json('POST', `${poolPath(pool)}/pause`, { body: length === undefined ? {} : { for: length }, signal });
-  }
-
-  resumePool(pool: string, signal?: AbortSignal): Promise<Pool> {
-    return this.#json('POST', `${poolPath(pool)}/resume`, { body: {}, signal });
-  }
-
-  /** The API's checks of the installation. */
-  doctor(signal?: AbortSignal): Promise<Checklist> {
-    return this.#json('GET', '/v1/doctor', { signal });
-  }
-
-  /** Why the job is in its current state, what happens next, and what to do. */
-  explain(job: string, signal?: AbortSignal): Promise<ExplainedJob> {
-    return this.#json('GET', `${pathOf(job)}/explain`, { signal });
-  }
-
-  /** Overdue tasks, and open tasks that have made no progress for a long time. */
-  stuck({ olderThan, jobId, pool }: StuckFilter = {}, signal?: AbortSignal): Promise<StuckList> {
-    return this.#json('GET', '/v1/stuck', { query: { olderThan, jobId, pool }, signal });
-  }
-
-  /** Fails stuck tasks, each only if it has not changed since it was read. */
-  async failStuck(
-    tasks: readonly { job: string; task: number; sequence: number }[],
-    signal?: AbortSignal,
-  ): Promise<FixedTask[]> {
-    const seen = tasks.map(({ job, task, sequence }) => ({ job, task, sequence }));
-    return (await this.#json<{ items: FixedTask[] }>('POST', '/v1/stuck/fix', { body: { tasks: seen }, signal })).items;
-  }
-
-  /**
-   * The events of a job until it has finished, or of all jobs of the tenant indefinitely: a snapshot, then each transition
-   * once, in order, through restarts of the API and lost connections. If too many were missed, a `reset` comes before a
-   * new snapshot.
-   */
-  events(job: string, options?: EventOptions): AsyncGenerator<JobEvent<Job>, void, undefined>;
-  events(job?: undefined, options?: EventOptions): AsyncGenerator<JobEvent, void, undefined>;
-  events(job?: string, options: EventOptions = {}): AsyncGenerator<JobEvent<never>, void, undefined> {
-    return followEvents<never>(this.#send, job, options);
-  }
-
-  /** A token that expires during the wait ends it. Asks once more, because `fetch` may send a new token then. */
-  async #heldWait(job: string, options: Parameters<Send>[2]): Promise<{ job: Job; tag: string } | undefined> {
-    try {
-      return await this.#jobIfChanged(job, options);
-    } catch (error) {
-      if (!(error instanceof GenwardenApiError) || error.status !== 401) throw error;
-      return this.#jobIfChanged(job, options);
-    }
-  }
-
-  async #jobIfChanged(job: string, options: Parameters<Send>[2]): Promise<{ job: Job; tag: string } | undefined> {
-    const response = await this.#send('GET', pathOf(job), options);
-    if (response.status === 304) return undefined;
-    const tag = response.headers.get('etag');
-    if (tag === null) throw missingEtag(response);
-    return { job: (await response.json()) as Job, tag };
-  }
-
-  async #json<T>(...request: Parameters<Send>): Promise<T> {
-    const response = await this.#send(...request);
-    return (await response.json()) as T;
-  }
-
-  async #items<T>(method: 'GET', path: string, signal: AbortSignal | undefined): Promise<T[]> {
-    return (await this.#json<{ items: T[] }>(method, path, { signal })).items;
+    options: CallOptions = {},
+  ): Promise<UploadedReference> {
+    const headers = { 'content-type': mediaType };
+    const request = { method: 'POST', path: '/v1/artifacts', body: image, headers } as const;
+    return this.requests.json(request, options, { repeatable: true });
   }
 }
 
-const poolPath = (pool: string): string => `/v1/pools/${encodeURIComponent(pool)}`;
-const taskPath = (job: string, task: string | number): string => `${pathOf(job)}/tasks/${encodeURIComponent(task)}`;
-
-function missingEtag({ url, status, statusText }: Response): GenwardenApiError {
-  const detail = `${url} answered without an ETag`;
-  const hint = 'Check that no proxy drops headers.';
-  return new GenwardenApiError({ status, code: 'Unknown', title: statusText, detail, hint });
-}
-
-async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return `sha256:${Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+/** Not `crypto.randomUUID`, which browsers have only on pages that come by https. */
+function randomKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

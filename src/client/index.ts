@@ -1,18 +1,25 @@
-// The published client: `import { GenwardenClient } from 'genwarden/client'`.
+// The published client: `import { GenwardenClient } from '@genwarden/client'`.
 
 export { GenwardenClient } from './client.ts';
-export type { SubmitOptions, TypedJob, WaitOptions } from './client.ts';
-export type { EventOptions } from './eventStream.ts';
-export { GenwardenApiError } from './error.ts';
-export type { Problem } from './error.ts';
+export type { SubmitOptions, TypedJob } from './client.ts';
+export { GenwardenDownloadError } from './download.ts';
+export type { ArtifactName, Download, DownloadedArtifact, DownloadOptions } from './download.ts';
+export { GenwardenApiError, GenwardenConnectionError, GenwardenError } from './http/error.ts';
+export type { EventOptions } from './http/eventStream.ts';
+export type { CallOptions, ClientOptions } from './http/request.ts';
 export { GenwardenOutputError } from './output.ts';
 export type { OutputOptions } from './output.ts';
-export type { ClientOptions } from './request.ts';
 export type { JsonSchema, OutputIssue, OutputSchema, StandardSchema } from './schema.ts';
-export type { TextOptions, TextPiece } from './text.ts';
-export type * from './eventTypes.ts';
-export type * from './explainTypes.ts';
-export type * from './poolTypes.ts';
-export type * from './submitTypes.ts';
-export type * from './types.ts';
-export type * from './warningTypes.ts';
+export { isFinished } from './states.ts';
+export type { TextPiece } from './text.ts';
+export { clientVersion } from './version.ts';
+export type { WaitOptions } from './wait.ts';
+export type { FinishedTask, TaskResult, WatchOptions } from './watch.ts';
+export type * from './types/errorCode.ts';
+export type * from './types/event.ts';
+export type * from './types/explain.ts';
+export type * from './types/job.ts';
+export type * from './types/pool.ts';
+export type * from './types/problem.ts';
+export type * from './types/submit.ts';
+export type * from './types/warning.ts';

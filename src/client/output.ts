@@ -1,26 +1,26 @@
 // The output of a text task, waited for and checked: what the schema makes of it, or an error that says why there is none.
 
 import { checkedOutput, type OutputIssue, type OutputSchema } from './schema.ts';
-import type { Download, Job, Json, State, Task } from './types.ts';
+import type { DownloadedArtifact } from './download.ts';
+import { GenwardenError } from './http/error.ts';
+import type { CallOptions } from './http/request.ts';
+import { isFinished } from './states.ts';
+import type { Job, Json, Task } from './types/job.ts';
 
-export interface OutputOptions<T> {
+export interface OutputOptions<T> extends CallOptions {
   /** Name or index; default: the first task. */
   readonly task?: string | number;
   /** Checks the output, and gives it its type. */
   readonly schema?: OutputSchema<T>;
-  readonly signal?: AbortSignal;
-  /** How long to retry while the API does not answer, ms; default: without limit. */
-  readonly giveUpAfterMs?: number;
   /** Wait on while the result waits for a reviewer. */
   readonly throughReview?: boolean;
 }
 
 /** A task without a usable output. */
-export class GenwardenOutputError extends Error {
+export class GenwardenOutputError extends GenwardenError {
   override readonly name = 'GenwardenOutputError';
   /** The code of the task's error, `Cancelled`, `AwaitingReview`, `TaskNotFound`, `NoOutput`, or `OutputMismatch`. */
   readonly code: string;
-  /** What to do. */
   readonly hint: string;
   readonly job: string;
   readonly task: string | number;
@@ -46,8 +46,8 @@ interface OutputProblem {
 
 /** The calls of the client that this needs. */
 export interface OutputSource {
-  wait(job: string, options: { until: (job: Job) => boolean; throughReview: boolean }): Promise<Job>;
-  downloadArtifact(job: string, task: number, name: string, options: { signal?: AbortSignal }): Promise<Download>;
+  wait(job: string, options: CallOptions & { until: (job: Job) => boolean; throughReview: boolean }): Promise<Job>;
+  downloadArtifact(job: string, task: number, name: string, options: CallOptions): Promise<DownloadedArtifact>;
 }
 
 /** Throws `GenwardenOutputError`, and what the client's requests throw. */
@@ -64,7 +64,7 @@ export async function taskOutput<T>(
   const task = taskOf(job, wanted);
   const problem = problemOf(task, wanted, throughReview);
   if (task === undefined || problem !== undefined) throw new GenwardenOutputError(problem!, id, wanted);
-  const output = await outputOf(source, id, task, waiting.signal);
+  const output = await outputOf(source, id, task, waiting);
   if (output === null) throw new GenwardenOutputError(noOutput, id, wanted);
   const checked = await checkedOutput(output, schema);
   if ('value' in checked) return checked.value;
@@ -75,21 +75,18 @@ export async function taskOutput<T>(
 export const taskOf = ({ tasks = [] }: Pick<Job, 'tasks'>, wanted: string | number): Task | undefined =>
   tasks.find(({ index }) => String(index) === String(wanted)) ?? tasks.find(({ name }) => name === wanted);
 
-const terminal: readonly State[] = ['succeeded', 'failed', 'cancelled'];
-
-const isSettled = ({ state }: Task, throughReview: boolean): boolean =>
-  terminal.includes(state) || (state === 'needs_review' && !throughReview);
+const isSettled = (task: Task, throughReview: boolean): boolean =>
+  isFinished(task) || (task.state === 'needs_review' && !throughReview);
 
 /** Large outputs are artifacts. Null for a task without one. */
 export async function outputOf(
   source: Pick<OutputSource, 'downloadArtifact'>,
   job: string,
   { index, output, artifacts }: Task,
-  signal: AbortSignal | undefined,
+  options: CallOptions,
 ): Promise<Json> {
   const stored = artifacts.find(({ name }) => name === 'output');
   if (output !== null || stored === undefined) return output;
-  const options = signal === undefined ? {} : { signal };
   const { bytes, mediaType } = await source.downloadArtifact(job, index, 'output', options);
   const text = new TextDecoder().decode(bytes);
   return mediaType.startsWith('application/json') ? (JSON.parse(text) as Json) : text;

@@ -1,7 +1,7 @@
 // Schemas for the output of text tasks: a schema of zod or another library of Standard Schema, or a JSON Schema. Only their forms are
 // known here, so that the client depends on no library.
 
-import type { Json } from './types.ts';
+import type { Json } from './types/job.ts';
 
 export type JsonSchema = { [key: string]: Json };
 

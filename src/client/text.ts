@@ -1,31 +1,25 @@
 // The text of one task as the model writes it: the pieces in the events of its job, each once, through lost connections.
 
-import type { JobEvent, PartialText } from './eventTypes.ts';
+import type { JobEvent, PartialText } from './types/event.ts';
 import { GenwardenOutputError, outputOf, problemOf, taskOf, type OutputSource } from './output.ts';
-import type { Job, State } from './types.ts';
+import type { CallOptions } from './http/request.ts';
+import { isFinished } from './states.ts';
+import type { Job } from './types/job.ts';
 
 /** `offset` 0 after other pieces: another attempt began, and what came before does not count. */
 export type TextPiece = PartialText;
 
 export interface TextSource extends Pick<OutputSource, 'downloadArtifact'> {
-  get(job: string, options: { signal?: AbortSignal }): Promise<Job>;
-  events(job: string, options: TextOptions): AsyncIterable<JobEvent<Job>>;
+  get(job: string, options: CallOptions): Promise<Job>;
+  events(job: string, options: CallOptions): AsyncIterable<JobEvent<Job>>;
 }
-
-export interface TextOptions {
-  readonly signal?: AbortSignal;
-  /** How long to retry while the API does not answer, ms; default: without limit. */
-  readonly giveUpAfterMs?: number;
-}
-
-const running: readonly (State | 'deleted')[] = ['queued', 'running', 'waiting'];
 
 /** Ends when the task has its text. Throws `GenwardenOutputError` if it ends without one, and what the client's requests throw. */
 export async function* taskText(
   source: TextSource,
   id: string,
   wanted: string | number,
-  options: TextOptions,
+  options: CallOptions,
 ): AsyncGenerator<TextPiece, void, undefined> {
   const shown = new ShownText();
   const index = taskOf(await source.get(id, options), wanted)?.index;
@@ -40,7 +34,7 @@ export async function* taskText(
   const task = taskOf(await source.get(id, options), index)!;
   const problem = task.state === 'needs_review' ? undefined : problemOf(task, wanted);
   if (problem !== undefined) throw new GenwardenOutputError(problem, id, wanted);
-  const output = await outputOf(source, id, task, options.signal);
+  const output = await outputOf(source, id, task, options);
   const { run, attempt } = task;
   // The last pieces may have been lost with a connection. Of an output with a schema, the text is not known.
   const rest = typeof output === 'string' ? shown.next({ run, attempt, offset: 0, text: output }) : undefined;
@@ -50,13 +44,17 @@ export async function* taskText(
 function hasEnded(event: JobEvent<Job>, index: number): boolean {
   switch (event.event) {
     case 'snapshot':
-      return !running.includes(taskOf(event.data, index)?.state ?? 'deleted');
+      return !mayWrite(taskOf(event.data, index));
     case 'task':
-      return event.data.task === index && !running.includes(event.data.state);
+      return event.data.task === index && !mayWrite(event.data);
     default:
       return false;
   }
 }
+
+/** Written, or still to be written: neither finished nor in review. */
+const mayWrite = (task: { readonly state: string; readonly dueAt: string | null } | undefined): boolean =>
+  task !== undefined && task.state !== 'needs_review' && !isFinished(task);
 
 /** What was passed on so far, so that a new connection repeats nothing. */
 class ShownText {

@@ -53,7 +53,7 @@ export function fakeTask(index: number, state: State, more: Partial<Task> = {}):
     usage: null,
     artifacts: [],
     ...more,
-  };
+  } as Task;
 }
 
 export function fakeJob(id: string, tasks: Task[]): FakeJob {

@@ -1,7 +1,7 @@
 // How a client command connects to the API, and how it distinguishes an unavailable API from one that rejects a request.
 
 import type { Command } from 'commander';
-import { GenwardenApiError, type ClientOptions } from '../../client/index.ts';
+import { GenwardenApiError, GenwardenConnectionError, type ClientOptions } from '../../client/index.ts';
 import type { GenwardenError } from '../../job/errors/index.ts';
 
 export interface Connection {
@@ -16,30 +16,16 @@ export interface Connection {
 /** Opens the connection that the command's flags select. */
 export type Connect = (command: Command) => Promise<Connection>;
 
-/** True if no response arrived: `fetch` throws a TypeError with the socket's error as its cause. */
-export function isUnreachable(error: unknown): boolean {
-  return error instanceof TypeError && error.cause instanceof Error;
-}
+export const isUnreachable = (error: unknown): error is GenwardenConnectionError =>
+  error instanceof GenwardenConnectionError;
 
 /** True if the same request may succeed later. */
 export function isTemporary(error: unknown): boolean {
   return isUnreachable(error) || (error instanceof GenwardenApiError && (error.status >= 500 || error.status === 429));
 }
 
-/** True if no server accepted the connection, so the request cannot have been carried out. */
-export function isConnectionRefused(error: unknown): boolean {
-  return isUnreachable(error) && /ECONNREFUSED|ENOTFOUND|EAI_AGAIN/.test(`${codeOf(error)} ${whyUnreachable(error)}`);
-}
-
-function codeOf(error: unknown): string {
-  const { cause } = error as Error;
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-}
-
-/** The innermost reason, such as `connect ECONNREFUSED 127.0.0.1:8080`. */
+/** Such as `connect ECONNREFUSED 127.0.0.1:8080`. */
 export function whyUnreachable(error: unknown): string {
-  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  // Several addresses of one host fail as one error without a message.
-  if (inner instanceof AggregateError) return inner.errors.map(whyUnreachable).join('; ');
-  return inner instanceof Error ? inner.message || inner.name : String(inner);
+  if (isUnreachable(error)) return error.reason;
+  return error instanceof Error ? error.message || error.name : String(error);
 }

@@ -49,7 +49,7 @@ async function listJobs(client: GenwardenClient, options: ListOptions): Promise<
   let list: JobPage | undefined;
   do {
     const pageSize = Math.min(limit - (list?.items.length ?? 0), largestPage);
-    const page = await client.listPage({ ...filterOf(options), pageSize }, list?.next ?? undefined);
+    const page = await client.listPage({ ...filterOf(options), pageSize }, { cursor: list?.next ?? undefined });
     list = { ...page, items: [...(list?.items ?? []), ...page.items] };
   } while (list.next !== null && list.items.length < limit);
   return list;

@@ -36,7 +36,8 @@ export function withClient<Args extends unknown[]>(
     endOnClosedPipe(io.stdout);
     const connection = await (io.connect ?? connectBySettings(io))(command);
     try {
-      await run(new GenwardenClient(connection.options), ...args);
+      // A person who waits for a command should learn at once that the API does not answer.
+      await run(new GenwardenClient({ giveUpAfterMs: 0, ...connection.options }), ...args);
     } catch (error) {
       if (isUnreachable(error)) throw connection.whyUnavailable?.() ?? unreachable(connection.where, error);
       if (!(error instanceof GenwardenApiError)) throw error;

@@ -2,7 +2,7 @@
 // the affected tasks took to continue.
 
 import { expect } from 'vitest';
-import { GenwardenApiError } from '../../../src/client/error.ts';
+import { GenwardenApiError } from '../../../src/client/index.ts';
 import type { GenwardenClient, Job, Transition } from '../../../src/client/index.ts';
 import { until } from '../../support/until.ts';
 import { addRow } from './table.ts';

@@ -2,7 +2,7 @@
 // that there is no doubt about which jobs are acknowledged.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { GenwardenApiError } from '../../../src/client/error.ts';
+import { GenwardenApiError } from '../../../src/client/index.ts';
 import type { GenwardenClient, SubmitRequest } from '../../../src/client/index.ts';
 
 export interface RunningLoad {

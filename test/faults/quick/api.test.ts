@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { GenwardenApiError } from '../../../src/client/error.ts';
+import { GenwardenApiError } from '../../../src/client/index.ts';
 import { jobIdFrom } from '../../../src/job/ids.ts';
 import { audit } from '../support/audit.ts';
 import { aJob } from '../support/load.ts';

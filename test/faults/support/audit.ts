@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
-import { GenwardenApiError } from '../../../src/client/error.ts';
+import { GenwardenApiError } from '../../../src/client/index.ts';
 import { isOpen, type TaskState } from '../../../src/job/task.ts';
 import type { DetailedEntry } from '../../../src/ports/jobLog.ts';
 import { faultsOf } from './chain.ts';

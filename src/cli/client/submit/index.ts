@@ -12,7 +12,7 @@ import { durationText, fallbacks, json, pairs, wholeNumber } from '../optionPars
 import { clientCommand, withClient } from '../session.ts';
 import { submitBody, type BodyOptions } from './requestBody.ts';
 import { readJsonObject, uploadReferences } from './files.ts';
-import { isConnectionRefused, isTemporary, whyUnreachable } from '../connection.ts';
+import { isTemporary, isUnreachable, whyUnreachable } from '../connection.ts';
 import { exitCodeFor } from '../watch/index.ts';
 import { watchJobs } from '../watch/watchJobs.ts';
 
@@ -112,6 +112,8 @@ async function send(io: Io, client: GenwardenClient, options: SubmitOptions): Pr
   return sendSafely(io, client, body, options.idempotencyKey ?? randomUUID());
 }
 
+const retryForMs = 30_000;
+
 /** Fails immediately if no server accepts the connection. If the response is lost, retries with the same idempotency key. */
 async function sendSafely(
   io: Io,
@@ -120,11 +122,11 @@ async function sendSafely(
   idempotencyKey: string,
 ): Promise<SubmittedJob> {
   try {
-    return await client.submit(body, { idempotencyKey, giveUpAfterMs: 0 });
+    return await client.submit(body, { idempotencyKey });
   } catch (error) {
-    if (!isTemporary(error) || isConnectionRefused(error)) throw error;
+    if (!isTemporary(error) || (isUnreachable(error) && error.refused)) throw error;
     writeLine(io.stderr, `genwarden: the API did not answer the submit, retrying: ${printable(whyUnreachable(error))}`);
-    return client.submit(body, { idempotencyKey });
+    return client.submit(body, { idempotencyKey, giveUpAfterMs: retryForMs });
   }
 }
 

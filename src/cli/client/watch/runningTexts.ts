@@ -6,6 +6,9 @@ import type { GenwardenClient, Job } from '../../../client/index.ts';
 /** Characters kept of one text: more than any terminal shows. */
 const longest = 50_000;
 
+/** How long the API may be unavailable, ms; the watch itself ends earlier. */
+const outageMs = 3_600_000;
+
 export interface ShownText {
   readonly job: string;
   readonly task: number;
@@ -42,7 +45,10 @@ export class RunningTexts {
 
   async #read(job: string): Promise<void> {
     const texts = new Map<number, { start: number; text: string }>();
-    for await (const { event, data } of this.#client.events(job, { signal: this.#stop.signal })) {
+    for await (const { event, data } of this.#client.events(job, {
+      signal: this.#stop.signal,
+      giveUpAfterMs: outageMs,
+    })) {
       if (event !== 'progress' || data.partial === undefined) continue;
       const { offset, text } = data.partial;
       const { start = 0, text: before = '' } =

@@ -1,6 +1,7 @@
 // The responses of the API, and what requests share with them. A test compares these types with the OpenAPI document.
 
-import type { Warning } from './warningTypes.ts';
+import type { TaskErrorCode } from './errorCode.ts';
+import type { Warning } from './warning.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -52,7 +53,8 @@ export interface SubmittedJob extends Job {
 }
 
 export interface TaskError {
-  code: string;
+  /** A code of the error catalogue; an API of a newer version may have others. */
+  code: TaskErrorCode | (string & {});
   message: string;
   retryable: boolean;
   hint: string;
@@ -128,7 +130,47 @@ export interface Target {
   model: string;
 }
 
-export interface Task {
+/**
+ * A task, by its state: `switch (task.state)` narrows it. An API of a newer version may send further states; `isFinished` tells
+ * whether such a task is still open.
+ */
+export type Task = OpenTask | SucceededTask | FailedTask | CancelledTask;
+
+export interface OpenTask extends TaskFields {
+  state: OpenState;
+  completedAt: null;
+  failedAt: null;
+  dueAt: string;
+  target: Target;
+}
+
+export interface SucceededTask extends TaskFields {
+  state: 'succeeded';
+  completedAt: string;
+  failedAt: null;
+  dueAt: null;
+  target: null;
+}
+
+export interface FailedTask extends TaskFields {
+  state: 'failed';
+  completedAt: null;
+  failedAt: string;
+  dueAt: null;
+  target: null;
+  error: TaskError;
+}
+
+export interface CancelledTask extends TaskFields {
+  state: 'cancelled';
+  completedAt: null;
+  failedAt: null;
+  dueAt: null;
+  target: null;
+}
+
+/** The fields that every task has. */
+export interface TaskFields {
   index: number;
   name: string | null;
   /** Only of a task whose kind or model is not the job's. */
@@ -215,8 +257,9 @@ export interface ReviewRequest {
   note?: string;
 }
 
-export interface Download {
-  bytes: Uint8Array;
+export interface UploadedReference {
+  /** The digest of the stored image, for `references`. */
+  artifact: string;
   mediaType: string;
-  digest: string;
+  bytes: number;
 }

@@ -1,6 +1,6 @@
 // Workers and pools, as the API shows them.
 
-import type { Kind } from './types.ts';
+import type { Kind } from './job.ts';
 
 export interface Worker {
   name: string;

@@ -1,7 +1,7 @@
 // The responses of `explain`, `stuck` and `doctor`.
 
-import type { KeyState } from './poolTypes.ts';
-import type { Lane, State, TaskError } from './types.ts';
+import type { KeyState } from './pool.ts';
+import type { Lane, State, TaskError } from './job.ts';
 
 export type Cause =
   | 'Overdue'

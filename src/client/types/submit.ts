@@ -1,6 +1,6 @@
 // The body of a submit.
 
-import type { Json, Kind, Priority } from './types.ts';
+import type { Json, Kind, Priority } from './job.ts';
 
 export type Reference =
   | { artifact: string; caption?: string }

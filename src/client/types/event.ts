@@ -1,6 +1,6 @@
 // The events of event streams.
 
-import type { ListedJob, State, Target, WaitingFor } from './types.ts';
+import type { ListedJob, State, Target, WaitingFor } from './job.ts';
 
 /** A transition. The error and the artifacts are in the job. */
 export interface TaskChange {

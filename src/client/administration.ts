@@ -1,0 +1,64 @@
+// The calls about the installation: pools, workers, stuck tasks, and the API's own checks.
+
+import { Requests, type CallOptions, type ClientOptions } from './http/request.ts';
+import type { Checklist, FixedTask, StuckFilter, StuckList } from './types/explain.ts';
+import type { PausedPool, Pool, Worker } from './types/pool.ts';
+
+export class AdministrationClient {
+  /** @internal */
+  protected readonly requests: Requests;
+
+  /** Throws `TypeError` for an address that is none. */
+  constructor(options: ClientOptions) {
+    this.requests = new Requests(options);
+  }
+
+  workers(options: CallOptions = {}): Promise<Worker[]> {
+    return this.items('/v1/workers', options);
+  }
+
+  pools(options: CallOptions = {}): Promise<Pool[]> {
+    return this.items('/v1/pools', options);
+  }
+
+  /** Stops the pool from starting tasks, for a time such as `30m` or until resumed. Needs the scope `admin`. Not retried. */
+  pausePool(
+    pool: string,
+    { for: length, ...options }: CallOptions & { for?: string | undefined } = {},
+  ): Promise<PausedPool> {
+    const body = length === undefined ? {} : { for: length };
+    return this.requests.json({ method: 'POST', path: `${poolPath(pool)}/pause`, body }, options);
+  }
+
+  /** Not retried. */
+  resumePool(pool: string, options: CallOptions = {}): Promise<Pool> {
+    return this.requests.json({ method: 'POST', path: `${poolPath(pool)}/resume`, body: {} }, options);
+  }
+
+  /** The API's checks of the installation. */
+  doctor(options: CallOptions = {}): Promise<Checklist> {
+    return this.requests.json({ method: 'GET', path: '/v1/doctor' }, options);
+  }
+
+  /** Overdue tasks, and open tasks that have made no progress for a long time. */
+  stuck({ olderThan, jobId, pool }: StuckFilter = {}, options: CallOptions = {}): Promise<StuckList> {
+    return this.requests.json({ method: 'GET', path: '/v1/stuck', query: { olderThan, jobId, pool } }, options);
+  }
+
+  /** Fails stuck tasks, each only if it has not changed since it was read. Not retried. */
+  async failStuck(
+    tasks: readonly { job: string; task: number; sequence: number }[],
+    options: CallOptions = {},
+  ): Promise<FixedTask[]> {
+    const seen = tasks.map(({ job, task, sequence }) => ({ job, task, sequence }));
+    const request = { method: 'POST', path: '/v1/stuck/fix', body: { tasks: seen } } as const;
+    return (await this.requests.json<{ items: FixedTask[] }>(request, options)).items;
+  }
+
+  /** @internal */
+  protected async items<T>(path: string, options: CallOptions): Promise<T[]> {
+    return (await this.requests.json<{ items: T[] }>({ method: 'GET', path }, options)).items;
+  }
+}
+
+const poolPath = (pool: string): string => `/v1/pools/${encodeURIComponent(pool)}`;
