@@ -133,6 +133,7 @@ const topics: readonly Topic[] = [
       'ForeignHost',
       'NamespaceRequired',
       'KubernetesUnavailable',
+      'OidcUnavailable',
       'TooManyRequests',
     ],
   },

@@ -78,8 +78,8 @@ async function untilAccessMayChange(
   const settled = new AbortController();
   const stopListening = auth === 'off' ? undefined : auth.onChange?.(resolve);
   ended.addEventListener('abort', () => resolve(), { signal: settled.signal });
-  const at: Instant | undefined = recheckMs === undefined ? expiresAt : clock.now() + recheckMs;
-  if (at !== undefined) clock.sleep(at, settled.signal).then(resolve, () => undefined);
+  const at: Instant = Math.min(expiresAt ?? Infinity, recheckMs === undefined ? Infinity : clock.now() + recheckMs);
+  if (at !== Infinity) clock.sleep(at, settled.signal).then(resolve, () => undefined);
   if (!ended.aborted) await promise;
   settled.abort();
   stopListening?.();

@@ -9,6 +9,7 @@ import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ApiMetrics } from '../telemetry/metrics.ts';
 import type { KubernetesTokens } from './auth/kubernetes/kubernetesTokens.ts';
+import type { OidcTokens } from './auth/oidc/oidcTokens.ts';
 import type { TokenStore } from './auth/tokenStore.ts';
 import type { JobsContext } from '../jobs/context.ts';
 import type { WaitObserver } from '../jobs/waitObserver.ts';
@@ -26,7 +27,9 @@ export interface ApiOptions extends Omit<JobsContext, OwnParts> {
   readonly logger: Logger;
   /** `off` admits every client as tenant `default`. */
   readonly auth: TokenStore | 'off';
-  /** Identifies tokens that `auth` does not know; the caller closes it. */
+  /** Verifies the tokens of an OpenID Connect issuer. */
+  readonly oidc?: OidcTokens | undefined;
+  /** Identifies tokens that `auth` and `oidc` do not know; the caller closes it. */
   readonly kubernetes?: KubernetesTokens | undefined;
   /** The API's public address, for `Location`; if absent, `Location` is a path. */
   readonly publicUrl?: string;

@@ -67,11 +67,17 @@ export function oneOfNumbers(...numbers: readonly number[]): TextForm<number> {
 
 /** Text that a regular expression matches; anchor the expression. */
 export function matching(pattern: RegExp, allowed: string, placeholder: string): TextForm<string> {
-  return form(
-    (value) => (pattern.test(value) ? value : wrong('has invalid characters or an invalid length')),
-    allowed,
-    placeholder,
-  );
+  return checked((value) => pattern.test(value), 'has invalid characters or an invalid length', allowed, placeholder);
+}
+
+/** Text that passes the check; `problem` says what is wrong with other text. */
+export function checked(
+  passes: (value: string) => boolean,
+  problem: string,
+  allowed: string,
+  placeholder: string,
+): TextForm<string> {
+  return form((value) => (passes(value) ? value : wrong(problem)), allowed, placeholder);
 }
 
 /** A URL with one of the protocols; a trailing slash is dropped. */

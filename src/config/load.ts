@@ -171,6 +171,10 @@ function contradictions(resolved: readonly ResolvedSetting[], command?: Command)
     ...(text('AUTH_KUBERNETES') === 'on' && text('AUTH') === 'off'
       ? ['GENWARDEN_AUTH=off, GENWARDEN_AUTH_KUBERNETES=on: with GENWARDEN_AUTH=off no token is checked; unset one']
       : []),
+    ...(text('OIDC_ISSUER') !== undefined && text('AUTH') === 'off'
+      ? ['GENWARDEN_AUTH=off, GENWARDEN_OIDC_ISSUER: with GENWARDEN_AUTH=off no token is checked; unset one']
+      : []),
+    ...together('OIDC_ISSUER', 'OIDC_AUDIENCE', text),
     ...(text('ARTIFACT_STORE') === 's3' && text('S3_BUCKET') === undefined
       ? ['GENWARDEN_ARTIFACT_STORE=s3: requires GENWARDEN_S3_BUCKET, which is not set']
       : []),
@@ -190,10 +194,12 @@ function together(one: string, other: string, text: TextOf): string[] {
 function openToAll(text: TextOf, command: Command): string[] {
   const host = text('HTTP_HOST') ?? '';
   if (isLoopback(host) || text('AUTH') === 'off' || text('AUTH_TOKENS_FILE') !== undefined) return [];
+  if (text('OIDC_ISSUER') !== undefined) return [];
   if (text('AUTH_KUBERNETES') === 'on' && command === 'api') return [];
   return [
     `GENWARDEN_HTTP_HOST=${host}: is not a loopback address, and without GENWARDEN_AUTH_TOKENS_FILE anyone could use ` +
-      'the API; allowed: 127.0.0.1, ::1, localhost, or set GENWARDEN_AUTH_TOKENS_FILE, GENWARDEN_AUTH_KUBERNETES=on or GENWARDEN_AUTH=off',
+      'the API; allowed: 127.0.0.1, ::1, localhost, or set GENWARDEN_AUTH_TOKENS_FILE, GENWARDEN_OIDC_ISSUER, ' +
+      'GENWARDEN_AUTH_KUBERNETES=on or GENWARDEN_AUTH=off',
   ];
 }
 

@@ -5,6 +5,7 @@ import { duration, integer, label, list, matching, oneOf, oneOfNumbers, path, po
 import type { ProviderName } from '../job/providers.ts';
 import { providerSettings } from './providerSettings.ts';
 import { kubernetesSettings } from './kubernetesSettings.ts';
+import { oidcSettings } from './oidcSettings.ts';
 import { s3Settings } from './s3Settings.ts';
 import { definitionsOf, optional, optionalList, withDefault } from './setting.ts';
 import type { Command } from './setting.ts';
@@ -162,7 +163,7 @@ export const settingsSchema = z.object({
   authTokensFile: optional(path, {
     name: 'AUTH_TOKENS_FILE',
     description:
-      'File of hashed tokens, written by `genwarden token create`; without it the API listens only on a loopback address',
+      'File of hashed tokens, written by `genwarden token create`; without any authentication the API listens only on a loopback address',
     usedBy: serving,
   }),
   auth: withDefault(oneOf('on', 'off'), 'on', {
@@ -170,6 +171,7 @@ export const settingsSchema = z.object({
     description: '`off` disables authentication: anyone who can reach the API has access, on any address',
     usedBy: serving,
   }),
+  oidc: oidcSettings,
   kubernetes: kubernetesSettings,
   artifactStore: withDefault(oneOf('nats', 's3'), 'nats', {
     name: 'ARTIFACT_STORE',

@@ -28,7 +28,7 @@ export interface Check {
 }
 
 export const passed = (name: string, says: string): Check => ({ name, ok: true, says, advice: null });
-const failed = (name: string, says: string, advice: string): Check => ({ name, ok: false, says, advice });
+export const failed = (name: string, says: string, advice: string): Check => ({ name, ok: false, says, advice });
 
 /** All checks, each after those that it depends on. Never throws: a check that cannot run counts as failed. */
 export async function checkInstallation(context: DoctorContext, tenant: string): Promise<Check[]> {

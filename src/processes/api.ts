@@ -3,17 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { natsInstallationProbe, natsLinkKeys, storageOf } from '../adapters/nats/index.ts';
-import { apiServerAddress, installationNamespace, openReviews } from '../adapters/kubernetes/index.ts';
 import { buildApi } from '../api/app.ts';
-import { kubernetesTokens } from '../api/auth/kubernetes/kubernetesTokens.ts';
-import { openTokenStore, tokenStore } from '../api/auth/tokenStore.ts';
-import type { ApiOptions } from '../api/options.ts';
 import { loadPools } from '../config/pools.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Clock } from '../ports/clock.ts';
 import { createApiMetrics } from '../telemetry/metrics.ts';
 import type { DiskWatch } from '../ports/storageHealth.ts';
 import { version } from '../config/version.ts';
+import { apiAccess } from './apiAccess.ts';
 import { startProcess, type ProcessContext, type RunningProcess, type StartedProcess } from './bootstrap.ts';
 import { openListener, type Listener } from './listener.ts';
 import { openPorts } from './openPorts.ts';
@@ -48,7 +44,7 @@ async function serve(settings: Settings, context: ProcessContext, listener: List
     linkKeys: natsLinkKeys(link, clock),
     metrics: createApiMetrics(registry),
     logger,
-    ...accessOf(settings, context, clock),
+    ...apiAccess(settings, context, clock),
     retentionMs,
     heartbeatTimeoutMs,
     ...(http.publicUrl === undefined ? {} : { publicUrl: http.publicUrl }),
@@ -63,22 +59,4 @@ async function serve(settings: Settings, context: ProcessContext, listener: List
   listener.serve((request, response) => app.routing(request, response));
   logger.info({ url: listener.url }, `API on ${listener.url}`);
   return { ready: () => [follower.ready()], url: listener.url };
-}
-
-/** API authentication. With no tokens configured, access is open. */
-function accessOf(
-  { auth, authTokensFile, kubernetes }: Settings,
-  { logger, resources }: ProcessContext,
-  { monotonic }: Clock,
-): Pick<ApiOptions, 'auth' | 'kubernetes'> {
-  if (auth === 'off' || (authTokensFile === undefined && kubernetes.auth === 'off')) return { auth: 'off' };
-  const tokens =
-    authTokensFile === undefined
-      ? tokenStore([])
-      : resources.own('tokens', openTokenStore(authTokensFile, { logger }), (it) => it.close());
-  if (kubernetes.auth === 'off') return { auth: tokens };
-  const reviews = openReviews({ ...apiServerAddress(kubernetes, process.env), version });
-  resources.own('token reviews', reviews, (it) => it.close());
-  const namespace = installationNamespace(kubernetes.namespace);
-  return { auth: tokens, kubernetes: kubernetesTokens(reviews, namespace, monotonic) };
 }

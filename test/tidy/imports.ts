@@ -53,6 +53,7 @@ const homes: Record<string, readonly string[]> = {
   ajv: ['src/adapters/jsonSchema/'],
   '@aws-sdk/': ['src/adapters/s3/'],
   '@smithy/': ['src/adapters/s3/'],
+  jose: ['src/api/auth/oidc/'],
   re2js: ['src/adapters/jsonSchema/', 'src/standin/'],
 };
 

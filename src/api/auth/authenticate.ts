@@ -31,7 +31,7 @@ declare module 'fastify' {
 /** Every client, when authentication is off. */
 const anonymous: Principal = { id: 'anonymous', name: 'an anonymous client', tenant: 'default', scopes: ['admin'] };
 
-type Parts = Pick<ApiContext, 'auth' | 'kubernetes' | 'clock' | keyof OwnSite>;
+type Parts = Pick<ApiContext, 'auth' | 'oidc' | 'kubernetes' | 'clock' | keyof OwnSite>;
 
 export function authenticate(app: Api, parts: Parts): void {
   const limit = rateLimit();
@@ -68,7 +68,7 @@ function sourceOf({ method, headers }: FastifyRequest): RequestSource {
 }
 
 async function admit(
-  { auth, kubernetes, clock }: Parts,
+  { auth, oidc, kubernetes, clock }: Parts,
   request: FastifyRequest,
   scope: Scope,
   countRequest: (id: string, name: string) => void,
@@ -76,7 +76,8 @@ async function admit(
   const namespace = namespaceOf(request);
   if (auth === 'off') return withTenant(anonymous, namespace);
   const token = bearerOf(request);
-  const own = auth.find(token, clock.now());
+  // Each kind of token goes to its own verifier only.
+  const own = auth.find(token, clock.now()) ?? (oidc?.isOwn(token) ? await oidc.principalOf(token) : undefined);
   if (own !== undefined) {
     refuseMissingScope(own, scope);
     countRequest(own.id, `Token ${own.name}`);
@@ -85,7 +86,10 @@ async function admit(
   // An invalid Genwarden token must not be sent to the Kubernetes API server.
   const isForeign = kubernetes !== undefined && !token.startsWith(tokenPrefix);
   const user = isForeign ? await kubernetes.userOf(token) : undefined;
-  if (!isForeign || user === undefined) throw new GenwardenError('Unauthorized', 'The token is unknown or has expired');
+  if (!isForeign || user === undefined) {
+    const known = kubernetes === undefined ? oidc?.refusalOfForeign(token) : undefined;
+    throw known ?? new GenwardenError('Unauthorized', 'The token is unknown or has expired');
+  }
   countRequest(`kubernetes:${user.name}`, user.name);
   const { right = rightOf[scope] } = request.routeOptions.config;
   return principalFor(kubernetes, token, user, { scope, right, namespace });

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { principalOf } from '../auth/authenticate.ts';
 import { readInstallation } from '../auth/kubernetes/kubernetesTokens.ts';
 import { everyTenant, noTenant } from '../../jobs/tenancy.ts';
-import { checkInstallation, passed, type Check } from '../../jobs/doctor.ts';
+import { checkInstallation } from '../../jobs/doctor.ts';
+import { accessChecks } from './accessChecks.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { problems } from './answers.ts';
 
@@ -27,20 +28,8 @@ export function doctorRoute(app: Api, context: ApiContext): void {
     const { tenant } = principalOf(request);
     // The artifact check needs a tenant to store its bytes under.
     const storedFor = tenant === everyTenant || tenant === noTenant ? 'default' : tenant;
-    const checks = [...(await checkInstallation(context, storedFor)), ...accessChecks(context)];
+    const checks = [...(await checkInstallation(context, storedFor)), ...(await accessChecks(context))];
     const ok = checks.every((check) => check.ok);
     return reply.header('cache-control', 'no-store').send({ ok, version: context.version ?? 'unknown', checks });
   });
-}
-
-function accessChecks({ auth, kubernetes, corsOrigins }: ApiContext): Check[] {
-  const origins =
-    corsOrigins.length === 0
-      ? 'browsers may not call from other origins (GENWARDEN_CORS_ORIGINS is not set)'
-      : `browsers may call from ${corsOrigins.join(', ')}`;
-  const required = kubernetes === undefined ? 'required' : 'required; Kubernetes tokens are accepted too';
-  return [
-    passed('tokens', auth === 'off' ? 'not required: every client acts as tenant default' : required),
-    passed('cors', origins),
-  ];
 }

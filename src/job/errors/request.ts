@@ -152,13 +152,13 @@ export const requestErrors = define({
     ...final,
     status: 401,
     title: 'The request has no valid token',
-    hint: 'Send Authorization: Bearer <token>. Create a token with `genwarden token create`.',
+    hint: 'Send Authorization: Bearer <token>. Create a token with `genwarden token create`, or get a new one from your identity provider.',
   },
   Forbidden: {
     ...final,
     status: 403,
     title: 'The token does not permit this request',
-    hint: 'Use a token with the scope that the message names. In Kubernetes, bind the user to a role that grants it.',
+    hint: 'Use a token with the scope or claim that the message names. In Kubernetes, bind the user to a role that grants it.',
   },
   LinkExpired: {
     ...final,
@@ -195,6 +195,12 @@ export const requestErrors = define({
     status: 503,
     title: 'The Kubernetes API server could not verify the token',
     hint: 'Try again. Meanwhile jobs keep running, and tokens of the tokens file still work.',
+  },
+  OidcUnavailable: {
+    ...again,
+    status: 503,
+    title: 'The keys of the OpenID Connect issuer cannot be read, so its tokens cannot be verified',
+    hint: 'Try again after the time in Retry-After. If it lasts, check that the API can reach GENWARDEN_OIDC_ISSUER. Jobs keep running, and other tokens still work.',
   },
   TooManyRequests: {
     ...again,

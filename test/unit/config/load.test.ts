@@ -203,3 +203,31 @@ test('an API without tokens serves only the loopback address, unless auth is swi
   expect(() => loadSettings({ env: { ...open, ...kubernetes }, command: 'dev' })).toThrow(/loopback/);
   expect(() => loadSettings({ env: { ...kubernetes, GENWARDEN_AUTH: 'off' } })).toThrow(/no token is checked/);
 });
+
+test('an issuer of OpenID Connect needs an audience and https, and switches authentication on', () => {
+  const oidc = { GENWARDEN_OIDC_ISSUER: 'https://id.example.com/', GENWARDEN_OIDC_AUDIENCE: 'genwarden' };
+  const { http, oidc: read } = loadSettings({ env: { ...oidc, GENWARDEN_HTTP_HOST: '0.0.0.0' }, command: 'api' });
+  expect(http.host).toBe('0.0.0.0');
+  expect(read).toEqual({
+    issuer: 'https://id.example.com/',
+    audience: 'genwarden',
+    tenantClaim: 'tenant',
+    scopeClaims: ['scope', 'scp', 'permissions', 'roles'],
+  });
+  for (const local of ['http://127.0.0.1:9000', 'http://localhost/a', 'http://[::1]:1']) {
+    expect(loadSettings({ env: { ...oidc, GENWARDEN_OIDC_ISSUER: local } }).oidc.issuer).toBe(local);
+  }
+  for (const wrong of ['http://id.example.com', 'id.example.com', 'https://user:secret@id.example.com', 'ftp://a']) {
+    expect(problemsOf({ ...oidc, GENWARDEN_OIDC_ISSUER: wrong })).toEqual([
+      expect.stringMatching(/^GENWARDEN_OIDC_ISSUER=.*: is not an https URL; allowed: a URL that starts with https/),
+    ]);
+  }
+  const { GENWARDEN_OIDC_AUDIENCE, ...lonely } = oidc;
+  expect(problemsOf(lonely)).toEqual(['GENWARDEN_OIDC_ISSUER: requires GENWARDEN_OIDC_AUDIENCE, which is not set']);
+  expect(problemsOf({ GENWARDEN_OIDC_AUDIENCE })).toEqual([
+    'GENWARDEN_OIDC_AUDIENCE: requires GENWARDEN_OIDC_ISSUER, which is not set',
+  ]);
+  expect(problemsOf({ ...oidc, GENWARDEN_AUTH: 'off' })).toEqual([
+    'GENWARDEN_AUTH=off, GENWARDEN_OIDC_ISSUER: with GENWARDEN_AUTH=off no token is checked; unset one',
+  ]);
+});
