@@ -8,7 +8,7 @@ import { settingDefinitions } from '../src/config/settings.ts';
 import { catalogue } from '../src/job/errors/index.ts';
 import { metricNames } from '../src/telemetry/metrics.ts';
 import { tempFolder } from './support/tempFolder.ts';
-import { brokenLinks, differences, documentedImports, listedNames } from './tidy/docs.ts';
+import { brokenLinks, differences, documentedImports, listedNames, unlinkedPages } from './tidy/docs.ts';
 import { forbiddenImports, importCycles, importsOf, visible } from './tidy/imports.ts';
 import { filesUnder, read, repositoryFiles, root } from './tidy/repository.ts';
 import {
@@ -138,6 +138,10 @@ describe('documentation', () => {
     const exists = (path: string): boolean => repositoryFiles.includes(path) || folders.has(path.replace(/\/$/, ''));
     expect(pages.length).toBeGreaterThan(20);
     expect(brokenLinks(pages, exists)).toEqual([]);
+  });
+
+  test('docs/README.md links to every page', () => {
+    expect(unlinkedPages(pages)).toEqual([]);
   });
 
   test('docs/development.md lists the import rules', () => {

@@ -52,7 +52,19 @@ export async function checkInstallation(context: DoctorContext, tenant: string):
       return [failed(name, why, "Check that NATS is running and reachable; see this API's log.")];
     }
   });
-  return (await Promise.all(checks)).flat();
+  return withoutEffects((await Promise.all(checks)).flat());
+}
+
+const needNats: readonly string[] = ['stream', 'index', 'controller', 'pools'];
+
+/** While NATS is away, other checks fail only because of that: each of them would give another reason. */
+function withoutEffects(checks: readonly Check[]): Check[] {
+  if (!checks.some(({ name, ok }) => name === 'nats' && !ok)) return [...checks];
+  const isEffect = ({ name, ok, says }: Check): boolean =>
+    !ok && (needNats.includes(name) || /to NATS is lost/.test(says));
+  return checks.map((check) =>
+    isEffect(check) ? failed(check.name, 'not checked: NATS does not answer', 'See the check `nats`.') : check,
+  );
 }
 
 async function nats({ installation }: StorageContext): Promise<Check[]> {

@@ -1,6 +1,6 @@
 // Tests of the tidiness checks: each catches a planted violation and accepts a similar text that is allowed.
 import { describe, expect, test } from 'vitest';
-import { brokenLinks, differences, documentedImports, listedNames } from './docs.ts';
+import { brokenLinks, differences, documentedImports, listedNames, unlinkedPages } from './docs.ts';
 import { forbiddenImports, importCycles, importsOf } from './imports.ts';
 import { curlyQuotes, emptyFileNames, impureLines, machineNames, opensWithComment, wordyPhrases } from './wording.ts';
 
@@ -184,6 +184,16 @@ test('brokenLinks finds missing files and headings, and ignores code and other s
     'docs/b.md links to docs/a.md#gone, but there is no such heading',
     'docs/c.md links to docs/b.md#gone, but there is no such heading',
   ]);
+});
+
+test('unlinkedPages finds pages that the index of the documentation does not name', () => {
+  const pages = [
+    file('docs/README.md', '[x](a.md#one) [y](../examples/c.md)'),
+    file('docs/a.md', ''),
+    file('docs/b.md', ''),
+    file('examples/c.md', ''),
+  ];
+  expect(unlinkedPages(pages)).toEqual(['docs/README.md does not link to docs/b.md']);
 });
 
 test('documentedImports reads the table of folders', () => {

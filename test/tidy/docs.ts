@@ -32,6 +32,15 @@ export function brokenLinks(pages: readonly SourceFile[], exists: (path: string)
   );
 }
 
+/** One sentence for each page of `docs/` to which the index there has no link. */
+export function unlinkedPages(pages: readonly SourceFile[]): string[] {
+  const index = 'docs/README.md';
+  const text = pages.find(({ path }) => path === index)?.text ?? '';
+  const linked = new Set([...text.matchAll(/\]\(([\w./-]+)/g)].map(([, file]) => posix.join('docs', file!)));
+  const own = pages.filter(({ path }) => posix.dirname(path) === 'docs' && path !== index && !linked.has(path));
+  return own.map(({ path }) => `${index} does not link to ${path}`);
+}
+
 const withoutCode = (text: string): string => text.replaceAll(/^```[^]*?^```/gm, '').replaceAll(/`[^`\n]*`/g, '');
 
 /** GitHub's anchors of the headings. */

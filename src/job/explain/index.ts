@@ -81,7 +81,9 @@ function overdue({ task, now }: Observation): Finding[] {
 
 /** Why the previous attempt failed, unless the state itself shows it. */
 function lastError({ task, error }: Observation): string[] {
-  if (!isOpen(task) || (error === null && titleOf(task.reason) === undefined)) return [];
+  if (!isOpen(task)) return [];
+  if (error === null && titleOf(task.reason) === undefined)
+    return task.attemptsLost > 0 ? [`An earlier attempt lost its worker (${lossesOf(task)})`] : [];
   const message = error === null ? `${task.reason}: ${titleOf(task.reason)}` : `${error.code}: ${error.message}`;
   const lost = task.attemptsLost > 0 ? ` (${lossesOf(task)})` : '';
   return [`The previous attempt ended with ${message}${lost}`];

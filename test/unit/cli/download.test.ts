@@ -99,15 +99,40 @@ test('bytes that do not match their digest are not saved', async () => {
   expect(await filesIn(folder.path)).toEqual(['image.png']);
 });
 
-test('a job without artifacts is reported; a folder that cannot be created is a usage error', async () => {
+test('tasks without artifacts are reported with the reason', async () => {
   await using api = await FakeApi.start();
   await using folder = await tempFolder();
   api.put(fakeJob('job1', [fakeTask(0, 'failed')]));
   expect(await download(api, folder.path)).toEqual({
-    code: 0,
+    code: 1,
     stdout: '',
-    stderr: 'genwarden: job job1 has no artifacts\n',
+    stderr:
+      'genwarden: job job1 has no artifacts: the job is failed\n' +
+      '  task 0: AttemptTimeout: No answer within 30s\n' +
+      '    Look at the provider.\n',
   });
+  const waitingFor = { reason: 'NoWorkers', until: null, detail: 'No worker serves pool default' } as const;
+  api.put(fakeJob('job1', [fakeTask(0, 'queued', { name: 'walkway', waitingFor })]));
+  expect(await download(api, folder.path)).toEqual({
+    code: 1,
+    stdout: '',
+    stderr:
+      'genwarden: job job1 has no artifacts: the job is queued; wait for it with `genwarden watch job1`\n' +
+      '  walkway is queued: No worker serves pool default\n',
+  });
+  const cancelled = Array.from({ length: 7 }, (_, index) => fakeTask(index + 1, 'cancelled'));
+  api.put(fakeJob('job1', [made(api, 0, 'one', { image: 'image/png' }), ...cancelled]));
+  const some = await download(api, folder.path);
+  expect(some).toMatchObject({ code: 0, stdout: `${folder.path}/one/image.png (10 B)\n` });
+  expect(some.stderr).toMatch(
+    /^genwarden: 7 of 8 tasks have no artifacts: the job is cancelled\n {2}task 1 is cancelled: /,
+  );
+  expect(some.stderr).toMatch(/\n {2}2 more: see `genwarden get job1`\n$/);
+});
+
+test('a folder that cannot be created is a usage error', async () => {
+  await using api = await FakeApi.start();
+  await using folder = await tempFolder();
   api.put(fakeJob('job1', [made(api, 0, null, picture)]));
   const file = join(folder.path, 'file');
   await writeFile(file, '');

@@ -225,6 +225,10 @@ describe('a running task', () => {
     const third = explained({ ...running, attemptsLost: 2 }, 20_000, { runner: null });
     expect(third.summary).toContain('no heartbeat from it was received');
     expect(third.summary).toContain('the task fails as PoisonPill');
+    expect(third.details).toEqual([
+      'An earlier attempt lost its worker (2 workers lost so far; at 3 the task fails as PoisonPill)',
+    ]);
+    expect(silent.details).toEqual([]);
   });
 
   test('that was just taken is not called silent before a heartbeat could be heard', () => {
