@@ -10,6 +10,9 @@ from typing import Any
 class GenwardenError(Exception):
     """The base of all errors of the client. Its text is the detail, the code and the hint."""
 
+    may_have_applied = False
+    """The call may have had its effect all the same: read the job before you repeat it."""
+
     def __init__(self, detail: str, *, code: str, hint: str) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -29,9 +32,7 @@ class GenwardenError(Exception):
 class ApiError(GenwardenError):
     """The API refused the request. The code is `Unknown` if the answer did not come from a Genwarden API."""
 
-    def __init__(
-        self, problem: Mapping[str, Any], *, retry_after: float | None = None, may_have_applied: bool = False
-    ) -> None:
+    def __init__(self, problem: Mapping[str, Any], *, retry_after: float | None = None) -> None:
         super().__init__(str(problem["detail"]), code=str(problem["code"]), hint=str(problem.get("hint", "")))
         self.problem: dict[str, Any] = dict(problem)
         """The whole problem document (RFC 9457)."""
@@ -44,8 +45,6 @@ class ApiError(GenwardenError):
         """The job that a submit without an answer may have stored."""
         self.retry_after = retry_after
         """Seconds to wait before a retry, if the answer gives them."""
-        self.may_have_applied = may_have_applied
-        """The call may have had its effect, although the answer is an error: read the job before you repeat it."""
 
 
 class ApiUnreachable(GenwardenError):

@@ -66,7 +66,7 @@ class Connection:
             headers={**self.settings.headers_now(), **request.headers},
             json=request.json,
             content=request.content,
-            timeout=timeout_of(request.read_timeout, left),
+            timeout=timeout_of(request.held, left),
         )
 
     async def pause(self, failure: Failure, retries: Retries) -> None:

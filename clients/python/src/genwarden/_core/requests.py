@@ -21,8 +21,8 @@ class Request:
     json: Any = None
     content: bytes | None = None
     repeatable: bool = False
-    read_timeout: float | None = None
-    """Seconds without a byte; None: the client's default."""
+    held: float | None = None
+    """For how long the API may send nothing, because it holds the answer, in seconds."""
 
 
 def get(path: str, query: Query = (), headers: Mapping[str, str] | None = None, **more: Any) -> Request:
@@ -71,7 +71,7 @@ def held_job(name: str, tag: str | None, hold: float) -> Request:
     if tag is None:
         return get(job_path(name))
     query = [("wait", f"{max(1, round(hold * 1000))}ms")]
-    return get(job_path(name), query, {"if-none-match": tag}, read_timeout=hold + 15)
+    return get(job_path(name), query, {"if-none-match": tag}, held=hold + 10)
 
 
 def given(**parameters: str | None) -> list[tuple[str, str]]:

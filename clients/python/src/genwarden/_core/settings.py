@@ -15,7 +15,11 @@ GIVE_UP_AFTER = 30.0
 """Seconds for which a call is retried while the API does not answer."""
 GIVE_UP_WAITING_AFTER = 300.0
 """The same for calls that follow a job, which survive a restart of the API."""
-TIMEOUT = httpx.Timeout(connect=5, read=60, write=60, pool=60)
+CONNECT_TIMEOUT = 5.0
+TIMEOUT = 60.0
+"""Seconds without a byte, after which an attempt has failed."""
+LIMITS = httpx.Limits(max_connections=500, max_keepalive_connections=100)
+"""Each wait and each event stream holds a connection."""
 SILENCE = 45.0
 """The API sends something on an event stream every 15 s: a connection that misses three of them is dead."""
 HOLD = 30.0
@@ -24,7 +28,8 @@ HOLD = 30.0
 
 @dataclass(frozen=True)
 class Settings:
-    url: str
+    url: str = field(repr=False)
+    """It may hold a password."""
     give_up_after: float
     give_up_waiting_after: float
     headers: Mapping[str, str]
@@ -53,15 +58,14 @@ def shown(url: str) -> str:
     return str(httpx.URL(url).copy_with(userinfo=b"", query=None))
 
 
-def timeout_of(read: float | None, left: float) -> httpx.Timeout:
-    """An attempt does not take longer than the call may be retried, but at least a second."""
-    wanted = TIMEOUT if read is None else httpx.Timeout(TIMEOUT, read=read)
-    if left <= 0:
-        return wanted
-    cap = max(1.0, left)
-    phases = (wanted.connect, wanted.read, wanted.write, wanted.pool)
-    connect, reading, write, pool = (cap if phase is None else min(phase, cap) for phase in phases)
-    return httpx.Timeout(connect=connect, read=reading, write=write, pool=pool)
+def timeout_of(held: float | None, left: float) -> httpx.Timeout:
+    """
+    An attempt does not take longer than the call may be retried, but at least a second. `held`: for how long the API may send
+    nothing, because it holds the answer.
+    """
+    cap = max(1.0, left) if left > 0 else float("inf")
+    usual = min(TIMEOUT, cap)
+    return httpx.Timeout(connect=min(CONNECT_TIMEOUT, cap), read=held or usual, write=usual, pool=usual)
 
 
 def _version() -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TypeVar
 
-from .._core.settings import Token, settings_of, shown
+from .._core.settings import LIMITS, Token, settings_of, shown
 from .connection import Connection
 from .installation import InstallationCalls
 from .outputs import OutputCalls
@@ -39,7 +39,7 @@ class Client(OutputCalls, InstallationCalls):
         """
         self._owns_http = http is None
         settings = settings_of(url, token, namespace, give_up_after)
-        self._connection = Connection(settings, HttpClient() if http is None else http)
+        self._connection = Connection(settings, HttpClient(limits=LIMITS) if http is None else http)
 
     def close(self) -> None:
         """Closes the connections."""

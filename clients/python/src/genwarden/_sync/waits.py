@@ -96,7 +96,7 @@ class WaitCalls(Calls):
         limit = self._connection.settings.give_up_waiting_after if give_up_after is None else give_up_after
         while True:
             headers = {"accept": "text/event-stream"} | ({} if last is None else {"last-event-id": last})
-            request = requests.get(path, headers=headers, read_timeout=SILENCE)
+            request = requests.get(path, headers=headers, held=SILENCE)
             response = self._connection.opened(request, self._connection.retries(request, limit))
             try:
                 if response.status_code == 204:  # The job has finished, and all its events were sent.

@@ -3,7 +3,7 @@
 from typing import Any, TypedDict
 
 from ._typing import NotRequired
-from .codes import Kind, Priority, State, StateOrDeleted, WaitReason
+from .codes import FlagSource, Kind, Priority, State, StateOrDeleted, WaitReason
 from .problem import TaskError
 from .warnings import SubmitWarning
 
@@ -76,8 +76,8 @@ class Artifact(TypedDict):
 class Flag(TypedDict):
     """What speaks against a result."""
 
-    source: str
-    """`check`, the job's check, or `safety`, the provider's safety ratings."""
+    source: FlagSource
+    """The job's check, or the provider's safety ratings."""
     reason: str
 
 
