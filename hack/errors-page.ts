@@ -88,6 +88,7 @@ const topics: readonly Topic[] = [
     about: 'The API rejected the request as it was sent.',
     codes: [
       'InvalidRequest',
+      'MethodNotAllowed',
       'MalformedJson',
       'UnsupportedMediaType',
       'BodyTooLarge',

@@ -2,7 +2,6 @@
 
 import cors from '@fastify/cors';
 import Fastify, { LogController } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { authenticate } from './auth/authenticate.ts';
 import { answerErrors, asGenwardenError, sendProblem } from './errorHandler.ts';
 import { RecentEntries } from '../jobs/events/recentEntries.ts';
@@ -13,8 +12,8 @@ import { JobWatch } from '../jobs/wait.ts';
 import { WaitObserver } from '../jobs/waitObserver.ts';
 import { bodyLimit, boundBodies } from './bodyRoom.ts';
 import { acceptJson } from './jsonBody.ts';
-import { documentApi } from './openapi.ts';
-import type { Api, ApiContext, ApiOptions } from './options.ts';
+import { documentApi } from './openapi/index.ts';
+import type { Api, ApiContext, ApiOptions, ZodTypes } from './options.ts';
 import { measureRequests, watchOverdue } from './metrics.ts';
 import { artifactRoutes } from './routes/artifactRoutes.ts';
 import { changeRoutes } from './routes/changeRoutes.ts';
@@ -27,7 +26,7 @@ import { listRoute } from './routes/listRoute.ts';
 import { poolRoutes } from './routes/poolRoutes.ts';
 import { submitRoute } from './routes/submitRoute.ts';
 import { workerRoutes } from './routes/workerRoutes.ts';
-import { serializerCompiler, validatorCompiler } from './validation.ts';
+import { refuseUnknownQueries, serializerCompiler, validatorCompiler } from './validation.ts';
 import { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 import { logEndedTask } from '../telemetry/events.ts';
 
@@ -39,13 +38,14 @@ export function buildApi(options: ApiOptions): Api {
   const context = contextOf(options, closing.signal);
   const app = newApp(options);
   answerErrors(app);
+  refuseUnknownQueries(app);
   acceptJson(app);
   measureRequests(app, context);
   app.register(cors, corsOptions(options));
   authenticate(app, context);
   boundBodies(app, context);
   app.register(async (scope: Api) => {
-    await documentApi(scope, options);
+    documentApi(scope, options);
     for (const routes of [
       healthRoutes,
       submitRoute,
@@ -90,7 +90,7 @@ function newApp({ logger, random }: ApiOptions): Api {
     forceCloseConnections: 'idle',
     genReqId: ({ headers }) => requestId(headers['x-request-id']) ?? Buffer.from(random(9)).toString('base64url'),
     routerOptions: { maxParamLength: 2_000 },
-  }).withTypeProvider<ZodTypeProvider>();
+  }).withTypeProvider<ZodTypes>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));

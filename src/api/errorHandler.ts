@@ -2,15 +2,21 @@
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { GenwardenError, type ErrorCode } from '../job/errors/index.ts';
+import { allowedMethods } from './allowedMethods.ts';
 import type { Api } from './options.ts';
 import { problemOf } from './problem.ts';
 
 export function answerErrors(app: Api): void {
   app.setErrorHandler(async (error: unknown, request, reply) => sendProblem(asGenwardenError(error), request, reply));
+  const allowed = allowedMethods(app);
   app.setNotFoundHandler(async (request, reply) => {
-    const path = request.url.split('?', 1)[0];
+    const path = request.url.split('?', 1)[0]!;
+    const methods = allowed(path);
     const message = `There is no endpoint ${request.method} ${path}`;
-    return sendProblem(new GenwardenError('RouteNotFound', message), request, reply);
+    if (methods.length === 0) return sendProblem(new GenwardenError('RouteNotFound', message), request, reply);
+    reply.header('allow', methods.join(', '));
+    const advice = `${message}; it has ${methods.join(', ')}`;
+    return sendProblem(new GenwardenError('MethodNotAllowed', advice), request, reply);
   });
 }
 

@@ -1,8 +1,8 @@
 // The parts that the API is built from, and the context that every route receives.
 
-import type { FastifyInstance, RawServerDefault } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { FastifyInstance, FastifyTypeProvider, RawServerDefault } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { z } from 'zod';
 import type { Heartbeats } from '../ports/heartbeats.ts';
 import type { LinkKeys } from '../ports/linkKeys.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
@@ -61,4 +61,10 @@ export interface ApiContext extends ApiOptions, Pick<JobsContext, OwnParts> {
   readonly closing: AbortSignal;
 }
 
-export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, Logger, ZodTypeProvider>;
+export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, Logger, ZodTypes>;
+
+/** Requests and answers have the types of the zod schemas of their route. */
+export interface ZodTypes extends FastifyTypeProvider {
+  validator: this['schema'] extends z.ZodType ? z.output<this['schema']> : unknown;
+  serializer: this['schema'] extends z.ZodType ? z.output<this['schema']> : unknown;
+}

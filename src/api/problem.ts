@@ -3,22 +3,39 @@
 import { z } from 'zod';
 import { catalogue, type ErrorCode, type GenwardenError } from '../job/errors/index.ts';
 
+export const errorCodeSchema = z
+  .enum(Object.keys(catalogue) as ErrorCode[])
+  .describe('A code of the error catalogue: docs/errors.md explains each.');
+
+export const fieldErrorSchema = z.object({
+  path: z.string().describe('The place in the body, such as `tasks[3].input.prompt`; `query.limit` for a parameter.'),
+  message: z.string(),
+});
+
 export const problemSchema = z
   .object({
     type: z.url().describe('A page that explains the code.'),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    code: z.string().describe('A code of the error catalogue.'),
+    title: z.string().describe('What the code means, in one line.'),
+    status: z.int().min(400).max(599),
+    detail: z.string().describe('What happened this time.'),
+    code: errorCodeSchema,
     hint: z.string().describe('What to do.'),
-    requestId: z.string(),
-    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-    jobId: z.string().optional().describe('The job that this submit may have stored.'),
-    idempotencyKey: z.string().optional().describe('To retry safely, send the same body with this Idempotency-Key.'),
+    requestId: z.string().describe('As in `X-Request-Id`.'),
+    errors: z.array(fieldErrorSchema).optional().describe('Each invalid part of the request; of `InvalidRequest`.'),
+    jobId: z.string().optional().describe('The job that this submit may have stored; of `Unavailable`.'),
+    idempotencyKey: z
+      .string()
+      .optional()
+      .describe('To retry safely, send the same body with this Idempotency-Key; of `Unavailable`.'),
+    holder: z.string().optional().describe('The open job that has the concurrency key; of `ConcurrencyConflict`.'),
+    known: z
+      .array(z.string())
+      .optional()
+      .describe('What could be named instead; of `PoolNotFound`, `PoolNotAllowed` and `ModelNotInPool`.'),
   })
-  .describe('A problem document (RFC 9457).');
+  .describe('A problem document (RFC 9457): the form of every error.');
 
-export type Problem = z.infer<typeof problemSchema> & Record<string, unknown>;
+export type Problem = z.infer<typeof problemSchema>;
 
 /** Codes without a status in the catalogue are server errors. */
 export function problemOf(error: GenwardenError, requestId: string): Problem {

@@ -12,6 +12,9 @@ import type { Live } from '../view/taskView.ts';
 
 const problem = { 'application/problem+json': { schema: problemSchema } };
 
+/** How the document describes an answer with a job. */
+export const jobAnswer = { says: 'The job.', headers: ['ETag', 'Retry-After', 'Cache-Control'] } as const;
+
 /** For the `response` of a route's schema. */
 export const problems = {
   403: {

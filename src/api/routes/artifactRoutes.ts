@@ -1,7 +1,7 @@
 // The routes of artifacts: downloads of results, here, and uploads of reference images.
 
 import { Readable } from 'node:stream';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { ArtifactRef } from '../../job/task.ts';
@@ -9,7 +9,7 @@ import type { TaskRecord } from '../../ports/jobLog.ts';
 import { principalOf } from '../auth/authenticate.ts';
 import { findTask, readJob } from '../../jobs/read.ts';
 import type { Api, ApiContext } from '../options.ts';
-import { jobParams } from '../validation.ts';
+import { booleanQuery, ifNoneMatch, integerQuery, jobParams } from '../validation.ts';
 import { isNamed, problems } from './answers.ts';
 import { guard } from './download.ts';
 import { uploadRoute } from './uploadRoute.ts';
@@ -20,14 +20,24 @@ export function artifactRoutes(app: Api, context: ApiContext): void {
   void app.register(async (scope: Api) => uploadRoute(scope, context));
 }
 
+const bytesHeaders = ['ETag', 'Accept-Ranges', 'Content-Length', 'Content-Disposition', 'Cache-Control'] as const;
+
+/** Images, thumbnails and outputs. */
+const mediaTypes = [
+  'image/png',
+  'image/jpeg',
+  'image/webp',
+  'image/gif',
+  'image/avif',
+  'text/plain',
+  'application/json',
+];
+const binary = { schema: z.string().meta({ format: 'binary' }) };
+const anyBytes = Object.fromEntries(mediaTypes.map((type) => [type, binary]));
+
 function downloadRoute(app: Api, context: ApiContext): void {
-  const run = z
-    .string()
-    .regex(/^[1-9]\d{0,5}$/, 'is not a run number')
-    .optional()
-    .describe("Default: the task's current run.");
-  const redirect = z
-    .enum(['true', 'false'])
+  const run = integerQuery(1, 999_999).optional().describe("Default: the task's current run.");
+  const redirect = booleanQuery
     .optional()
     .describe('`true` answers 307 to a short-lived URL of the artifact store, if its clients can reach it (S3).');
   const schema = {
@@ -36,23 +46,41 @@ function downloadRoute(app: Api, context: ApiContext): void {
     tags: ['artifacts'],
     params: jobParams.extend({ task: z.string().describe("The task's index or name."), name: z.string() }),
     querystring: z.strictObject({ run, redirect }),
+    headers: z.looseObject({
+      'if-none-match': ifNoneMatch,
+      range: z.string().optional().describe('One range of bytes, such as `bytes=0-1023`.'),
+      'if-range': z.string().optional().describe('The range counts only for this `ETag`; otherwise all bytes follow.'),
+    }),
     response: {
-      200: { description: 'The bytes.', content: { '*/*': { schema: z.string().meta({ format: 'binary' }) } } },
-      206: {
-        description: 'The requested range of the bytes.',
-        content: { '*/*': { schema: z.string().meta({ format: 'binary' }) } },
-      },
-      307: z.undefined().describe('The artifact is at `Location` for five minutes.'),
-      304: z.undefined().describe('The artifact matches If-None-Match.'),
+      200: { content: anyBytes },
+      206: { content: anyBytes },
+      304: z.undefined(),
+      307: z.undefined(),
       ...problems,
     },
-  };
+    answers: {
+      200: { says: 'The bytes.', headers: bytesHeaders },
+      206: { says: 'The requested range of the bytes.', headers: [...bytesHeaders, 'Content-Range'] },
+      304: { says: 'The artifact matches If-None-Match.', headers: ['ETag', 'Cache-Control'] },
+      307: {
+        says: 'With `redirect=true`: the artifact is at `Location` for five minutes.',
+        headers: ['Location', 'ETag', 'Cache-Control'],
+      },
+    },
+    problems: [
+      'TaskNotFound',
+      'ArtifactNotFound',
+      'RangeNotSatisfiable',
+      'ArtifactStoreFailed',
+      'ArtifactStoreUnavailable',
+    ],
+  } satisfies FastifySchema;
   const url = '/v1/jobs/:id/tasks/:task/artifacts/:name';
   app.get(url, { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
     const { tenant } = principalOf(request);
     const { id, task, name } = request.params;
     const record = await readJob(context, tenant, id);
-    const artifact = await artifactOf(context, findTask(record, task), name, runOf(request.query.run));
+    const artifact = await artifactOf(context, findTask(record, task), name, request.query.run);
     const { 'if-none-match': known, range, 'if-range': ifRange } = request.headers;
     const tag = `"${artifact.digest}"`;
     describe(reply, artifact, tag);
@@ -64,14 +92,12 @@ function downloadRoute(app: Api, context: ApiContext): void {
       path: request.url,
       headersOnly: request.method === 'HEAD',
     };
-    if (request.query.redirect === 'true' && context.artifacts.link !== undefined) {
+    if (request.query.redirect === true && context.artifacts.link !== undefined) {
       return sendLink(context.artifacts.link, reply, source);
     }
     return sendBytes(context, reply, source, usable);
   });
 }
-
-const runOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
 
 /** Throws `ArtifactNotFound`. */
 async function artifactOf(context: ApiContext, { last }: TaskRecord, name: string, run: number | undefined) {

@@ -1,5 +1,6 @@
 // POST …/cancel, …/retry and …/review.
 
+import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { principalOf } from '../auth/authenticate.ts';
 import type { Right } from '../../ports/kubernetesReviews.ts';
@@ -11,7 +12,7 @@ import type { Api, ApiContext } from '../options.ts';
 import { jobParams } from '../validation.ts';
 import { jobView } from '../view/jobView.ts';
 import { jobSchema } from '../view/schemas.ts';
-import { jobHeaders, liveOf, problems } from './answers.ts';
+import { jobAnswer, jobHeaders, liveOf, problems } from './answers.ts';
 
 const text = z.string().max(4_000, 'is longer than 4000 characters');
 
@@ -52,7 +53,9 @@ function cancelRoute(app: Api, context: ApiContext): void {
       running: z.enum(['stop', 'finish']).optional().describe('`finish` lets running tasks finish; default `stop`.'),
     }),
     response: { 200: jobSchema, ...problems },
-  };
+    answers: { 200: { ...jobAnswer, says: 'The job, which is cancelled, or finishes its running tasks.' } },
+    problems: ['JobAlreadyFinished', 'StorageFull'],
+  } satisfies FastifySchema;
   app.post('/v1/jobs/:id/cancel', { config: { scope: 'jobs:write', right }, schema }, async (request, reply) => {
     const { tenant, name: by } = principalOf(request);
     const { running = 'stop' } = request.body;
@@ -73,7 +76,17 @@ function retryRoute(app: Api, context: ApiContext): void {
       tasks: tasks.max(500).optional().describe('Names or indexes; default: all failed and cancelled tasks.'),
     }),
     response: { 202: jobSchema, ...problems },
-  };
+    answers: { 202: { ...jobAnswer, says: 'The job, whose tasks are queued again.' } },
+    problems: [
+      'TaskNotFound',
+      'JobNotFinished',
+      'NothingToRetry',
+      'DependenciesNotRetried',
+      'JobExpiresTooSoon',
+      'ConcurrencyConflict',
+      'StorageFull',
+    ],
+  } satisfies FastifySchema;
   app.post('/v1/jobs/:id/retry', { config: { scope: 'jobs:write', right }, schema }, async (request, reply) => {
     const { tenant, name: by } = principalOf(request);
     const named = request.body.tasks;
@@ -92,7 +105,12 @@ function reviewRoute(app: Api, context: ApiContext): void {
     params: jobParams.extend({ task: z.string().describe("The task's index or name.") }),
     body: reviewBody,
     response: { 200: jobSchema, 202: jobSchema, ...problems },
-  };
+    answers: {
+      200: { ...jobAnswer, says: 'The job after the decision.' },
+      202: { ...jobAnswer, says: 'The job, whose task is queued again with the instruction.' },
+    },
+    problems: ['TaskNotFound', 'NotInReview', 'StorageFull'],
+  } satisfies FastifySchema;
   app.post(
     '/v1/jobs/:id/tasks/:task/review',
     { config: { scope: 'jobs:write', right }, schema },

@@ -1,19 +1,14 @@
 // GET /v1/doctor: checks of the installation.
 
-import { z } from 'zod';
+import type { FastifySchema } from 'fastify';
 import { principalOf } from '../auth/authenticate.ts';
 import { readInstallation } from '../auth/kubernetes/kubernetesTokens.ts';
 import { everyTenant, noTenant } from '../../jobs/tenancy.ts';
 import { checkInstallation } from '../../jobs/doctor.ts';
 import { accessChecks } from './accessChecks.ts';
 import type { Api, ApiContext } from '../options.ts';
+import { checklistSchema } from '../view/checklistSchema.ts';
 import { problems } from './answers.ts';
-
-const doctorSchema = z.object({
-  ok: z.boolean().describe('Whether every check passed.'),
-  version: z.string(),
-  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), says: z.string(), advice: z.string().nullable() })),
-});
 
 export function doctorRoute(app: Api, context: ApiContext): void {
   const schema = {
@@ -22,8 +17,9 @@ export function doctorRoute(app: Api, context: ApiContext): void {
     description:
       'Checks NATS and its version, the stream, free space, the clock, the artifact store, the controller, workers and keys. Writes and deletes 64 bytes.',
     tags: ['health'],
-    response: { 200: doctorSchema, ...problems },
-  };
+    response: { 200: checklistSchema, ...problems },
+    answers: { 200: { says: 'The checklist, also if a check failed.', headers: ['Cache-Control'] } },
+  } satisfies FastifySchema;
   app.get('/v1/doctor', { config: { scope: 'jobs:read', right: readInstallation }, schema }, async (request, reply) => {
     const { tenant } = principalOf(request);
     // The artifact check needs a tenant to store its bytes under.

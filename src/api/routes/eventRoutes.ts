@@ -1,7 +1,7 @@
 // GET /v1/events and GET /v1/jobs/{id}/events: server-sent events.
 
 import { Readable } from 'node:stream';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { principalOf } from '../auth/authenticate.ts';
 import { eventStream, problemText, type EventRequest } from '../events/eventStream.ts';
@@ -9,6 +9,7 @@ import { readJob } from '../../jobs/read.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { jobParams } from '../validation.ts';
 import { accessLoss, requestEnd } from '../heldRequest.ts';
+import { jobEventSchema, jobsEventSchema } from '../view/eventSchemas.ts';
 import { problems } from './answers.ts';
 import { refuseStale } from './listRoute.ts';
 
@@ -22,10 +23,10 @@ const headers = z.looseObject({
   'last-event-id': z.string().optional().describe('The id of the last event that the client received.'),
 });
 
-const response = {
-  200: { description: 'Events.', content: { 'text/event-stream': { schema: z.string() } } },
+const eventsOf = (event: z.ZodType) => ({
+  200: { content: { 'text/event-stream': { schema: z.string(), event } } },
   ...problems,
-};
+});
 
 export function eventRoutes(app: Api, context: ApiContext): void {
   const all = {
@@ -34,8 +35,10 @@ export function eventRoutes(app: Api, context: ApiContext): void {
     description: about,
     tags: ['events'],
     headers,
-    response,
-  };
+    response: eventsOf(jobsEventSchema),
+    answers: { 200: { says: 'Events, until the client disconnects.', headers: ['Cache-Control'] } },
+    problems: ['NotReady'],
+  } satisfies FastifySchema;
   app.get('/v1/events', { config: { scope: 'jobs:read' }, schema: all }, async (request, reply) => {
     refuseStale(context);
     const { tenant } = principalOf(request);
@@ -48,7 +51,9 @@ export function eventRoutes(app: Api, context: ApiContext): void {
     summary: 'Watch a job until it has finished',
     description: `${about} A \`job\` event with a terminal state is the last one.`,
     params: jobParams,
-  };
+    response: eventsOf(jobEventSchema),
+    answers: { 200: { says: 'Events, until the job has finished.', headers: ['Cache-Control'] } },
+  } satisfies FastifySchema;
   app.get('/v1/jobs/:id/events', { config: { scope: 'jobs:read' }, schema: one }, async (request, reply) => {
     refuseStale(context);
     const { tenant } = principalOf(request);

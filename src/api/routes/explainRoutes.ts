@@ -1,5 +1,6 @@
 // GET /v1/jobs/{id}/explain, GET /v1/stuck and POST /v1/stuck/fix: why tasks are in their state, and failing stuck ones.
 
+import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
 import { servingPool } from '../../job/target.ts';
@@ -30,7 +31,9 @@ function explainRoute(app: Api, context: ApiContext): void {
     tags: ['jobs'],
     params: jobParams,
     response: { 200: explainedJobSchema, ...problems },
-  };
+    answers: { 200: { says: 'The explanation of each task.', headers: ['Cache-Control'] } },
+    problems: ['NotReady'],
+  } satisfies FastifySchema;
   app.get('/v1/jobs/:id/explain', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
     const tasks = await explainJob(context, principalOf(request).tenant, request.params.id);
     return reply.header('cache-control', 'no-cache').send(explainedJobView(tasks));
@@ -54,7 +57,9 @@ function stuckRoute(app: Api, context: ApiContext): void {
       pool: z.string().optional(),
     }),
     response: { 200: stuckListSchema, ...problems },
-  };
+    answers: { 200: { says: 'The tasks, each with its explanation.', headers: ['Cache-Control'] } },
+    problems: ['NotReady'],
+  } satisfies FastifySchema;
   app.get('/v1/stuck', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
     refuseStale(context);
     const { olderThan = '5m', jobId: job, pool } = request.query;
@@ -83,7 +88,8 @@ function fixRoute(app: Api, context: ApiContext): void {
     tags: ['jobs'],
     body: z.strictObject({ tasks: z.array(seen).min(1, 'is empty').max(maxShown) }),
     response: { 200: fixedListSchema, ...problems },
-  };
+    answers: { 200: { says: 'What became of each task.' } },
+  } satisfies FastifySchema;
   const right: Right = { verb: 'update', resource: 'generationjobs' };
   app.post(
     '/v1/stuck/fix',

@@ -1,5 +1,6 @@
-// /healthz: liveness. /readyz: readiness. /openapi.json: the OpenAPI document.
+// /healthz: liveness. /readyz: readiness.
 
+import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { Api, ApiContext } from '../options.ts';
@@ -7,19 +8,26 @@ import { problems } from './answers.ts';
 
 export function healthRoutes(app: Api, context: ApiContext): void {
   const response = { 200: z.object({ status: z.string() }), ...problems };
-  const health = { operationId: 'health', summary: 'Liveness: the process answers', tags: ['health'], response };
+  const health = {
+    operationId: 'health',
+    summary: 'Liveness: the process answers',
+    tags: ['health'],
+    response,
+    answers: { 200: { says: 'The process is alive.' } },
+  } satisfies FastifySchema;
   app.get('/healthz', { schema: health }, async () => ({ status: 'ok' }));
   const ready = {
     operationId: 'ready',
     summary: 'Readiness: NATS answers and the index is current',
     tags: ['health'],
     response,
-  };
+    answers: { 200: { says: 'The process serves requests.' } },
+    problems: ['NotReady', 'Unavailable'],
+  } satisfies FastifySchema;
   app.get('/readyz', { schema: ready }, async () => {
     const state = context.follower.ready();
     if (!state.ready) throw new GenwardenError('NotReady', `The API ${state.reason}`);
     await context.log.health();
     return { status: 'ready' };
   });
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 }

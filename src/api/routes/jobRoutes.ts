@@ -1,5 +1,6 @@
 // GET and DELETE /v1/jobs/{id}, and GET …/history.
 
+import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
 import { openStates, taskStates, type TaskState } from '../../job/task.ts';
@@ -11,12 +12,12 @@ import { taskVersions } from '../../jobs/list.ts';
 import { readJob } from '../../jobs/read.ts';
 import { versionOf, waitForJob, type JobVersion } from '../../jobs/wait.ts';
 import type { Api, ApiContext } from '../options.ts';
-import { jobParams, repeatable, waitQuery } from '../validation.ts';
+import { booleanQuery, ifNoneMatch, jobParams, repeatable, waitQuery } from '../validation.ts';
 import { historyView } from '../view/transitionView.ts';
 import { jobView } from '../view/jobView.ts';
 import { historySchema, jobSchema } from '../view/schemas.ts';
 import { accessLoss, requestEnd } from '../heldRequest.ts';
-import { isNamed, jobHeaders, jobTag, liveOf, problems } from './answers.ts';
+import { isNamed, jobAnswer, jobHeaders, jobTag, liveOf, problems } from './answers.ts';
 
 export const stateFilter = repeatable(
   z.enum([...taskStates, 'open']),
@@ -31,7 +32,7 @@ export function jobRoutes(app: Api, context: ApiContext): void {
 
 function getJob(app: Api, context: ApiContext): void {
   const querystring = z.strictObject({
-    tasks: z.enum(['true', 'false']).optional().describe('`false` omits the tasks.'),
+    tasks: booleanQuery.optional().describe('`false` omits the tasks.'),
     taskState: stateFilter,
     wait: waitQuery.describe(
       'With If-None-Match, waits until the job changes, and responds with 304 if it does not. Without it, waits until the job has finished or only waits for a reviewer.',
@@ -43,11 +44,14 @@ function getJob(app: Api, context: ApiContext): void {
     tags: ['jobs'],
     params: jobParams,
     querystring,
-    response: { 200: jobSchema, 304: z.undefined().describe('The job matches If-None-Match.'), ...problems },
-  };
+    headers: z.looseObject({ 'if-none-match': ifNoneMatch }),
+    response: { 200: jobSchema, 304: z.undefined(), ...problems },
+    answers: { 200: jobAnswer, 304: { ...jobAnswer, says: 'The job matches If-None-Match.' } },
+    problems: ['Unavailable'],
+  } satisfies FastifySchema;
   app.get('/v1/jobs/:id', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
     const { tenant } = principalOf(request);
-    const { tasks, taskState, wait = '0s' } = request.query;
+    const { tasks, taskState = [], wait = '0s' } = request.query;
     const known = request.headers['if-none-match'];
     const record = await jobAfterWait(context, tenant, request.params.id, known, parseDuration(wait)!, () =>
       requestEnd(context, request, reply),
@@ -56,7 +60,7 @@ function getJob(app: Api, context: ApiContext): void {
     jobHeaders(reply, record, context.clock.now(), live);
     if (isNamed(known, jobTag(record))) return reply.code(304).send();
     const shown = statesNamed(taskState);
-    const only = tasks === 'false' ? 'none' : ({ last }: TaskRecord) => shown(last.state);
+    const only = tasks === false ? 'none' : ({ last }: TaskRecord) => shown(last.state);
     return reply.send(jobView(record, live, only));
   });
 }
@@ -96,7 +100,8 @@ function getHistory(app: Api, context: ApiContext): void {
     tags: ['jobs'],
     params: jobParams,
     response: { 200: historySchema, ...problems },
-  };
+    answers: { 200: { says: 'The transitions, in the order in which they were stored.', headers: ['Cache-Control'] } },
+  } satisfies FastifySchema;
   app.get('/v1/jobs/:id/history', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
     const record = await readJob(context, principalOf(request).tenant, request.params.id);
     const entries = await context.log.history(record.job, record.tasks[0]!.last.state.of.pool);
@@ -110,8 +115,10 @@ function removeJob(app: Api, context: ApiContext): void {
     summary: 'Permanently delete a finished job and its artifacts',
     tags: ['jobs'],
     params: jobParams,
-    response: { 204: z.undefined().describe('The job was deleted.'), ...problems },
-  };
+    response: { 204: z.undefined(), ...problems },
+    answers: { 204: { says: 'The job was deleted.' } },
+    problems: ['JobNotFinished'],
+  } satisfies FastifySchema;
   const right: Right = { verb: 'delete', resource: 'generationjobs' };
   app.delete('/v1/jobs/:id', { config: { scope: 'jobs:write', right }, schema }, async (request, reply) => {
     const left = await deleteJob(context, principalOf(request).tenant, request.params.id);

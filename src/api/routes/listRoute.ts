@@ -1,5 +1,6 @@
 // GET /v1/jobs.
 
+import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { isJobId } from '../../job/ids.ts';
@@ -8,7 +9,7 @@ import { principalOf } from '../auth/authenticate.ts';
 import { listJobs } from '../../jobs/list.ts';
 import type { ListPosition } from '../../readmodel/jobOrder.ts';
 import type { Api, ApiContext } from '../options.ts';
-import { repeatable } from '../validation.ts';
+import { integerQuery, repeatable } from '../validation.ts';
 import { listedJobView } from '../view/jobView.ts';
 import { jobListSchema } from '../view/schemas.ts';
 import { isoTimeOrNull } from '../view/taskView.ts';
@@ -20,11 +21,7 @@ const querystring = z.strictObject({
   pool: z.string().optional(),
   kind: z.enum(['image', 'text']).optional(),
   label: repeatable(z.string().regex(/^[^=]+=[^=]*$/, 'is not key=value'), '`key=value`. Repeatable: all must match.'),
-  limit: z
-    .string()
-    .regex(/^([1-9]\d?|[1-4]\d\d|500)$/, 'is not a number from 1 to 500')
-    .optional()
-    .describe('1 to 500; default 50.'),
+  limit: integerQuery(1, 500).optional().describe('Jobs per page; default 50.'),
   cursor: z.string().optional().describe('`next` of the previous page.'),
 });
 
@@ -35,17 +32,19 @@ export function listRoute(app: Api, context: ApiContext): void {
     tags: ['jobs'],
     querystring,
     response: { 200: jobListSchema, ...problems },
-  };
+    answers: { 200: { says: 'A page of jobs.', headers: ['Cache-Control'] } },
+    problems: ['InvalidCursor', 'NotReady'],
+  } satisfies FastifySchema;
   app.get('/v1/jobs', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
     refuseStale(context);
-    const { state, pool, kind, label, limit = '50', cursor } = request.query;
+    const { state = [], pool, kind, label = [], limit = 50, cursor } = request.query;
     const { jobs, next, complete, since } = await listJobs(context, {
       tenant: principalOf(request).tenant,
       states: new Set(state.flatMap((name) => (name === 'open' ? openStates : [name]))),
       pool,
       kind,
       labels: label.map((text) => text.split('=', 2) as [string, string]),
-      limit: Number(limit),
+      limit,
       before: cursor === undefined ? undefined : positionOf(cursor),
     });
     const live = await liveOf(context, jobs.flat());

@@ -1,5 +1,6 @@
 // GET /v1/pools, and POST …/pause and …/resume.
 
+import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
@@ -12,7 +13,7 @@ import type { Principal } from '../auth/principal.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { durationText } from '../../jobs/submit/durationText.ts';
 import { oldestQueued, poolView } from '../view/poolView.ts';
-import { poolListSchema, pausedPoolSchema, poolSchema, type PoolView } from '../view/schemas.ts';
+import { poolListSchema, pausedPoolSchema, poolSchema, type PoolView } from '../view/poolSchemas.ts';
 import { isoTimeOrNull } from '../view/taskView.ts';
 import { problems } from './answers.ts';
 
@@ -28,7 +29,8 @@ function listPools(app: Api, context: ApiContext): void {
     summary: 'List the pools with their queues, workers and keys',
     tags: ['workers'],
     response: { 200: poolListSchema, ...problems },
-  };
+    answers: { 200: { says: 'All pools.' } },
+  } satisfies FastifySchema;
   app.get('/v1/pools', { config: { scope: 'jobs:read', right: readInstallation }, schema }, async (request) => {
     const principal = principalOf(request);
     const oldest = oldestQueued(context);
@@ -38,7 +40,7 @@ function listPools(app: Api, context: ApiContext): void {
   });
 }
 
-const params = z.strictObject({ pool: z.string() });
+const params = z.strictObject({ pool: z.string().describe('The name of the pool.') });
 
 function pausePool(app: Api, context: ApiContext): void {
   const schema = {
@@ -54,7 +56,9 @@ function pausePool(app: Api, context: ApiContext): void {
         .describe('Default: until the pool is resumed.'),
     }),
     response: { 200: pausedPoolSchema, ...problems },
-  };
+    answers: { 200: { says: 'The pool, which is paused.' } },
+    problems: ['PoolNotFound'],
+  } satisfies FastifySchema;
   app.post('/v1/pools/:pool/pause', { config: { scope: 'admin' }, schema }, async (request) => {
     const pool = poolNamed(context, request.params.pool);
     const { for: length } = request.body;
@@ -76,7 +80,9 @@ function resumePool(app: Api, context: ApiContext): void {
     params,
     body: z.strictObject({}),
     response: { 200: poolSchema, ...problems },
-  };
+    answers: { 200: { says: 'The pool, which is not paused.' } },
+    problems: ['PoolNotFound'],
+  } satisfies FastifySchema;
   app.post('/v1/pools/:pool/resume', { config: { scope: 'admin' }, schema }, async (request) => {
     const pool = poolNamed(context, request.params.pool);
     await context.queue.resume(pool.name);

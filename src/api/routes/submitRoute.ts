@@ -1,6 +1,6 @@
 // POST /v1/jobs.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
@@ -22,7 +22,7 @@ import type { Live } from '../view/taskView.ts';
 import type { WarningView } from '../view/warningSchema.ts';
 import { warningView } from '../view/warningView.ts';
 import { accessLoss, requestEnd } from '../heldRequest.ts';
-import { jobHeaders, liveOf, problems } from './answers.ts';
+import { jobAnswer, jobHeaders, liveOf, problems } from './answers.ts';
 
 const headers = z.looseObject({
   'idempotency-key': z
@@ -32,31 +32,51 @@ const headers = z.looseObject({
     .describe('Requests with the same key and body create one job, as long as that job is kept.'),
 });
 
+const answerHeaders = [...jobAnswer.headers, 'Location'] as const;
+
+const schema = {
+  operationId: 'submitJob',
+  summary: 'Submit a job',
+  tags: ['jobs'],
+  headers,
+  querystring: z.strictObject({
+    wait: waitQuery.describe('Waits until the job has finished or only waits for a reviewer, up to 60s.'),
+  }),
+  body: submitBody,
+  response: { 200: submittedJobSchema, 202: submittedJobSchema, ...problems },
+  answers: {
+    200: {
+      says: 'The job has finished while `wait` lasted; or an earlier request with this Idempotency-Key stored it.',
+      headers: [...answerHeaders, 'Idempotency-Replayed'],
+    },
+    202: { says: 'The job is stored.', headers: answerHeaders },
+  },
+  problems: [
+    'PoolNotFound',
+    'PoolNotAllowed',
+    'ModelNotInPool',
+    'PolicyExceedsRetention',
+    'IdempotencyKeyReused',
+    'ConcurrencyConflict',
+    'InvalidImage',
+    'ImageTooLarge',
+    'ReferenceNotFound',
+    'StorageFull',
+    'ArtifactStoreFailed',
+    'ArtifactStoreUnavailable',
+  ],
+} satisfies FastifySchema;
+
 export function submitRoute(app: Api, context: ApiContext): void {
-  app.post(
-    '/v1/jobs',
-    {
-      config: { scope: 'jobs:write' },
-      schema: {
-        operationId: 'submitJob',
-        summary: 'Submit a job',
-        tags: ['jobs'],
-        headers,
-        querystring: z.strictObject({ wait: waitQuery }),
-        body: submitBody,
-        response: { 200: submittedJobSchema, 202: submittedJobSchema, ...problems },
-      },
-    },
-    async (request, reply) => {
-      const { tenant } = principalOf(request);
-      const { record, replayed } = await submitOnce(context, tenant, request);
-      const waitMs = parseDuration(request.query.wait ?? '0s')!;
-      const after = await finished(context, tenant, record, waitMs, () => requestEnd(context, request, reply));
-      const live = await liveOf(context, taskVersions(after));
-      const warnings = await submitWarnings(context, after, !replayed && after === record);
-      return answer(context, reply, { record: after, replayed }, live, warnings.map(warningView));
-    },
-  );
+  app.post('/v1/jobs', { config: { scope: 'jobs:write' }, schema }, async (request, reply) => {
+    const { tenant } = principalOf(request);
+    const { record, replayed } = await submitOnce(context, tenant, request);
+    const waitMs = parseDuration(request.query.wait ?? '0s')!;
+    const after = await finished(context, tenant, record, waitMs, () => requestEnd(context, request, reply));
+    const live = await liveOf(context, taskVersions(after));
+    const warnings = await submitWarnings(context, after, !replayed && after === record);
+    return answer(context, reply, { record: after, replayed }, live, warnings.map(warningView));
+  });
 }
 
 /** The body and its room are free afterwards: the answer may wait for the job. */

@@ -1,11 +1,12 @@
 // POST /v1/artifacts: uploads of reference images.
 
-import { z } from 'zod';
+import type { FastifySchema } from 'fastify';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { checkImages, imageMediaTypes, mediaTypeOf, theBody } from '../../jobs/submit/image.ts';
 import { principalOf } from '../auth/authenticate.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { keepBodyRoom } from '../bodyRoom.ts';
+import { storedReferenceSchema } from '../view/schemas.ts';
 import { problems } from './answers.ts';
 
 /** `app` must be a scope without other routes: only an upload may have an image as its body. */
@@ -23,10 +24,12 @@ export function uploadRoute(app: Api, context: ApiContext): void {
     tags: ['artifacts'],
     consumes: [...imageMediaTypes],
     response: {
-      201: z.object({ artifact: z.string(), mediaType: z.string(), bytes: z.int() }),
+      201: storedReferenceSchema,
       ...problems,
     },
-  };
+    answers: { 201: { says: 'The image is stored; refer to it by `artifact`.' } },
+    problems: ['InvalidImage', 'ImageTooLarge', 'StorageFull', 'ArtifactStoreFailed', 'ArtifactStoreUnavailable'],
+  } satisfies FastifySchema;
   app.post('/v1/artifacts', { config: { scope: 'jobs:write' }, schema }, async (request, reply) => {
     const release = keepBodyRoom(request);
     try {

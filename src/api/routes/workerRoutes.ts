@@ -1,12 +1,13 @@
 // GET /v1/workers.
 
+import type { FastifySchema } from 'fastify';
 import { principalOf } from '../auth/authenticate.ts';
 import { readInstallation } from '../auth/kubernetes/kubernetesTokens.ts';
 import type { Principal } from '../auth/principal.ts';
 import { phaseText } from '../../job/attemptPhase.ts';
 import { canSee } from '../../jobs/tenancy.ts';
 import type { Api, ApiContext } from '../options.ts';
-import { workerListSchema, type WorkerView } from '../view/schemas.ts';
+import { workerListSchema, type WorkerView } from '../view/poolSchemas.ts';
 import { isoTime } from '../../job/time.ts';
 import type { LiveWorker } from '../../readmodel/workerDirectory.ts';
 import { problems } from './answers.ts';
@@ -17,7 +18,8 @@ export function workerRoutes(app: Api, context: ApiContext): void {
     summary: 'List the workers and their tasks, from their heartbeats',
     tags: ['workers'],
     response: { 200: workerListSchema, ...problems },
-  };
+    answers: { 200: { says: 'All workers with a heartbeat.' } },
+  } satisfies FastifySchema;
   app.get(
     '/v1/workers',
     { config: { scope: 'jobs:read', right: readInstallation }, schema: workers },

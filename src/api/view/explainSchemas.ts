@@ -2,17 +2,33 @@
 
 import { z } from 'zod';
 import { causes } from '../../job/explain/observation.ts';
-import { lanes, taskStates } from '../../job/task.ts';
-import { taskErrorSchema } from './schemas.ts';
+import { lanes } from '../../job/task.ts';
+import { lanesSchema } from './poolSchemas.ts';
+import { stateSchema, taskErrorSchema } from './schemas.ts';
 
 const time = z.iso.datetime();
 const count = z.int().min(0);
 const ms = z.number().describe('ms');
 
-const nextStepSchema = z.object({
+export const nextStepSchema = z.object({
   at: time,
   rule: z.string().describe('The rule that acts then: the code of the failure, or RetryDue.'),
   says: z.string(),
+});
+
+export const queuePlaceSchema = z.object({
+  lane: z.enum(lanes),
+  ahead: count.describe('Tasks of its lane that are ahead of it.'),
+  aheadRequeued: count,
+  before: count.describe('Tasks of all lanes that are served before it.'),
+  startsInMs: ms.nullable().describe('An estimate, ms from now; null if nothing is known.'),
+});
+
+export const runningWorkerSchema = z.object({
+  name: z.string(),
+  lastBeatMsAgo: ms.nullable(),
+  draining: z.boolean(),
+  progress: z.number(),
 });
 
 export const explainedTaskSchema = z.object({
@@ -20,7 +36,7 @@ export const explainedTaskSchema = z.object({
   task: count.describe('The index of the task.'),
   name: z.string().nullable(),
   pool: z.string(),
-  state: z.enum(taskStates as readonly ['queued', ...string[]]),
+  state: stateSchema,
   reason: z.string(),
   run: z.int(),
   attempt: count,
@@ -35,39 +51,27 @@ export const explainedTaskSchema = z.object({
   retryAt: time.nullable(),
   next: z.array(nextStepSchema).describe('What happens without intervention, soonest first.'),
   budgetsLeft: z.object({ queue: ms, run: ms, review: ms }).nullable(),
-  queue: z
-    .object({
-      lane: z.enum(lanes as readonly ['again', ...string[]]),
-      ahead: count.describe('Tasks of its lane that are ahead of it.'),
-      aheadRequeued: count,
-      before: count.describe('Tasks of all lanes that are served before it.'),
-      startsInMs: ms.nullable().describe('An estimate, ms from now; null if nothing is known.'),
-    })
-    .nullable()
-    .describe('For a queued task: its place in the queue.'),
-  worker: z
-    .object({ name: z.string(), lastBeatMsAgo: ms.nullable(), draining: z.boolean(), progress: z.number() })
+  queue: queuePlaceSchema.nullable().describe('For a queued task: its place in the queue.'),
+  worker: runningWorkerSchema
     .nullable()
     .describe('The worker that runs the task; `lastBeatMsAgo` is null if no heartbeat was received.'),
   error: taskErrorSchema.nullable(),
 });
 
+export const observedKeySchema = z.object({
+  fingerprint: z.string(),
+  state: z.enum(['ready', 'cooling', 'busy', 'refused']),
+  until: time.nullable(),
+  cause: z.string().nullable(),
+});
+
 export const observedPoolSchema = z.object({
   name: z.string(),
-  lanes: z.object({ again: count, high: count, normal: count, low: count, guest: count }).describe('Queued tasks.'),
+  lanes: lanesSchema.describe('Queued tasks.'),
   workers: count,
   draining: count,
   slots: z.object({ total: count, free: count }),
-  keys: z
-    .array(
-      z.object({
-        fingerprint: z.string(),
-        state: z.enum(['ready', 'cooling', 'busy', 'refused']),
-        until: time.nullable(),
-        cause: z.string().nullable(),
-      }),
-    )
-    .nullable(),
+  keys: z.array(observedKeySchema).nullable(),
   paused: z.boolean(),
   pausedUntil: time.nullable(),
   lastClaimAt: time.nullable(),
@@ -75,14 +79,14 @@ export const observedPoolSchema = z.object({
 
 export const explainedJobSchema = z.object({
   id: z.string(),
-  state: z.enum(taskStates as readonly ['queued', ...string[]]),
+  state: stateSchema,
   summary: z.string(),
   deadlineAt: time,
   pool: observedPoolSchema,
   tasks: z.array(explainedTaskSchema).describe('Open tasks first.'),
 });
 
-const stuckTaskSchema = explainedTaskSchema.extend({ tenant: z.string(), overdue: z.boolean() });
+export const stuckTaskSchema = explainedTaskSchema.extend({ tenant: z.string(), overdue: z.boolean() });
 
 export const stuckListSchema = z.object({
   items: z.array(stuckTaskSchema).describe('At most 500, longest stuck first.'),
@@ -91,10 +95,13 @@ export const stuckListSchema = z.object({
   pools: z.array(observedPoolSchema),
 });
 
-export const fixedListSchema = z.object({
-  items: z.array(z.object({ job: z.string(), task: count, outcome: z.enum(['failed', 'changed', 'notFound']) })),
-  next: z.null(),
+export const fixedTaskSchema = z.object({
+  job: z.string(),
+  task: count,
+  outcome: z.enum(['failed', 'changed', 'notFound']),
 });
+
+export const fixedListSchema = z.object({ items: z.array(fixedTaskSchema), next: z.null() });
 
 export type ExplainedTaskView = z.infer<typeof explainedTaskSchema>;
 export type ExplainedJobView = z.infer<typeof explainedJobSchema>;

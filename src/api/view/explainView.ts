@@ -10,7 +10,7 @@ import { servingPool } from '../../job/target.ts';
 import { isOpen, type Sequence } from '../../job/task.ts';
 import type { ExplainedJobView, ExplainedTaskView, ObservedPoolView } from './explainSchemas.ts';
 import { isoTime } from '../../job/time.ts';
-import { errorView, isoTimeOrNull } from './taskView.ts';
+import { errorView, isoTimeOrNull, shownState } from './taskView.ts';
 
 export function explainedTaskView(seen: Observation, sequence: Sequence): ExplainedTaskView {
   const { task, now } = seen;
@@ -20,7 +20,7 @@ export function explainedTaskView(seen: Observation, sequence: Sequence): Explai
     task: task.of.task,
     name: task.of.name,
     pool: servingPool(task),
-    state: task.state,
+    state: shownState(task),
     reason: task.reason,
     run: task.run,
     attempt: task.attempt,

@@ -11,7 +11,7 @@ import type { KeyState, Outage, Spending } from '../../ports/keyRing.ts';
 import type { PoolDeclaration } from '../../ports/poolRegistry.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { ApiContext } from '../options.ts';
-import type { PoolView } from './schemas.ts';
+import type { PoolView } from './poolSchemas.ts';
 import { isoTimeOrNull } from './taskView.ts';
 
 /** `oldest` is when the oldest queued task entered the queue. */

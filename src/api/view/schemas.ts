@@ -3,34 +3,37 @@
 import { z } from 'zod';
 import { waitReasons } from '../../job/explain/observation.ts';
 import { taskStates, type JsonValue } from '../../job/task.ts';
+import { errorCodeSchema } from '../problem.ts';
 import { warningSchema } from './warningSchema.ts';
 
 const time = z.iso.datetime();
-const state = z.enum(taskStates as readonly ['queued', ...string[]]);
 const count = z.int().min(0);
-const kind = z.enum(['image', 'text']);
+export const stateSchema = z.enum(taskStates).describe('Of a task; that of a job follows from its tasks.');
+export const kindSchema = z.enum(['image', 'text']);
+export const prioritySchema = z.enum(['high', 'normal', 'low']);
 /** Not `z.json()`: that schema is recursive, which the OpenAPI document cannot express inline. */
 const json = z.custom<JsonValue>((value) => value !== undefined).describe('Any JSON.');
 
+export const providerAnswerSchema = z.object({ status: z.int().optional(), code: z.string().optional() });
+
 export const taskErrorSchema = z.object({
-  code: z.string().describe('A code of the error catalogue.'),
+  code: errorCodeSchema,
   message: z.string(),
   retryable: z.boolean(),
   hint: z.string(),
-  provider: z.object({ status: z.int().optional(), code: z.string().optional() }).nullable(),
+  provider: providerAnswerSchema.nullable(),
 });
 
-const flagsSchema = z
-  .array(
-    z.object({
-      source: z.enum(['check', 'safety']).describe("The job's check, or the provider's safety ratings."),
-      reason: z.string(),
-    }),
-  )
-  .optional()
-  .describe('What speaks against the result; absent: nothing.');
+export const flagSchema = z
+  .object({
+    source: z.enum(['check', 'safety']).describe("The job's check, or the provider's safety ratings."),
+    reason: z.string(),
+  })
+  .describe('What speaks against a result.');
 
-const artifactSchema = z.object({
+const flagsSchema = z.array(flagSchema).optional().describe('What speaks against the result; absent: nothing.');
+
+export const artifactSchema = z.object({
   name: z.string(),
   mediaType: z.string(),
   bytes: count,
@@ -45,12 +48,12 @@ const cost = z.number().optional().describe("In the unit of the pools' prices; a
 const tokens = { inputTokens: count, outputTokens: count };
 
 /** What one attempt used. */
-const attemptUsageSchema = z.object({ ...tokens, durationMs: z.number(), cost });
+export const attemptUsageSchema = z.object({ ...tokens, durationMs: z.number(), cost });
 
 const paidCalls = z.int().min(0).describe('Calls that the provider bills, also those whose result could not be used.');
-const spentSchema = z.object({ ...tokens, cost, paidCalls });
+export const spentSchema = z.object({ ...tokens, cost, paidCalls });
 
-const taskUsageSchema = spentSchema
+export const taskUsageSchema = spentSchema
   .extend({ durationMs: z.number().nullable().describe('Of the call that produced the result.') })
   .describe('What all paid calls of the task used, over all attempts and runs.');
 
@@ -62,18 +65,19 @@ export const waitingForSchema = z
   })
   .describe('What an open task waits for.');
 
-const targetSchema = z.object({ pool: z.string(), model: z.string() });
+export const targetSchema = z.object({ pool: z.string(), model: z.string() });
+export const usedTargetSchema = targetSchema.extend({ provider: z.string() });
 
 /** Text such as `reading reference 3 of 14 from the artifact store`. */
-const phase = z.string().nullable();
+export const phase = z.string().nullable();
 
 export const taskSchema = z.object({
   index: count,
   name: z.string().nullable(),
-  kind: kind.optional().describe("Only of a task whose kind is not the job's."),
+  kind: kindSchema.optional().describe("Only of a task whose kind is not the job's."),
   model: z.string().optional().describe("Only of a task whose model is not the job's."),
   after: z.array(z.string()).optional().describe('The tasks that this one waits for, if any.'),
-  state,
+  state: stateSchema,
   run: z.int().min(1),
   attempt: count,
   progress: z.number().min(0).max(1),
@@ -93,14 +97,14 @@ export const taskSchema = z.object({
   target: targetSchema
     .nullable()
     .describe('Where an open task runs or waits to run; differs from the job after a fallback.'),
-  used: targetSchema.extend({ provider: z.string() }).nullable().describe('What the last attempt with a call used.'),
+  used: usedTargetSchema.nullable().describe('What the last attempt with a call used.'),
   output: json.nullable(),
   usage: taskUsageSchema.nullable(),
   artifacts: z.array(artifactSchema),
   flags: flagsSchema,
 });
 
-const progressSchema = z.object({
+export const progressSchema = z.object({
   total: z.int().min(1),
   queued: count,
   running: count,
@@ -115,11 +119,11 @@ const progressSchema = z.object({
 export const listedJobSchema = z.object({
   id: z.string(),
   tenant: z.string(),
-  kind,
+  kind: kindSchema,
   pool: z.string(),
   model: z.string(),
-  priority: z.enum(['high', 'normal', 'low']),
-  state,
+  priority: prioritySchema,
+  state: stateSchema,
   group: z.string().nullable().describe("For the pool's limit of running tasks per group."),
   submittedAt: time,
   startedAt: time.nullable(),
@@ -167,125 +171,9 @@ export const transitionSchema = z.object({
   flags: flagsSchema,
 });
 
+export const storedReferenceSchema = z.object({ artifact: z.string(), mediaType: z.string(), bytes: count });
+
 export const historySchema = z.object({ items: z.array(transitionSchema), next: z.null() });
-
-export const workerSchema = z.object({
-  name: z.string(),
-  pool: z.string(),
-  host: z.string(),
-  pid: z.int(),
-  version: z.string(),
-  startedAt: time,
-  lastBeat: time,
-  draining: z.boolean(),
-  slots: z.object({ total: count, busy: count, leaked: count }),
-  tasks: z.array(
-    z.object({
-      job: z.string(),
-      task: count,
-      progress: z.number(),
-      phase: phase.describe('What it does for the task.'),
-      waited: z.number().nullable().describe('How long the provider has had the call, ms.'),
-      usual: z
-        .object({ p50: z.number(), p95: z.number() })
-        .nullable()
-        .describe('How long calls of this model usually take on this worker, ms.'),
-    }),
-  ),
-  eventLoopLag: z.number().describe('ms'),
-  memory: z.number().describe('bytes'),
-  attemptMemory: z
-    .object({ used: z.number(), limit: z.number() })
-    .nullable()
-    .describe('what attempts have taken of the memory that they may use, bytes; null for older workers'),
-});
-
-export const workerListSchema = z.object({ items: z.array(workerSchema), next: z.null() });
-
-export const poolSchema = z.object({
-  name: z.string(),
-  provider: z.string(),
-  models: z.object({ image: z.array(z.string()), text: z.array(z.string()) }),
-  providerOptions: z.array(z.string()).nullable().describe('The input.providerOptions that jobs may set; null: any.'),
-  depth: z
-    .object({ again: count, high: count, normal: count, low: count, guest: count })
-    .describe('Tasks not yet delivered to a worker, by lane.'),
-  unacknowledged: count,
-  queued: count,
-  running: count,
-  waiting: count,
-  needsReview: count,
-  oldestQueuedAt: time.nullable(),
-  paused: z.boolean(),
-  pausedUntil: time.nullable().describe('Null also while the pool is paused without an end.'),
-  workers: count,
-  keys: z.array(
-    z.object({
-      fingerprint: z.string(),
-      state: z.enum(['ready', 'cooling', 'busy', 'refused']),
-      until: time.nullable(),
-      cause: z.string().nullable(),
-      inFlight: count,
-      requestsPerMinute: z.number(),
-      message: z.string().describe("The provider's words, or empty."),
-      models: z
-        .array(
-          z.object({
-            model: z.string(),
-            state: z.enum(['cooling', 'exhausted', 'noQuota', 'refused']),
-            until: time,
-            cause: z.string(),
-          }),
-        )
-        .describe('The models for which the key is not usable at present.'),
-    }),
-  ),
-  outages: z
-    .array(
-      z.object({
-        model: z.string(),
-        state: z.enum(['open', 'probing']),
-        since: time,
-        until: time.describe('The next probe, or the latest end of the one that runs.'),
-        status: z.int().nullable().describe("The provider's last HTTP status."),
-        message: z.string(),
-        failures: count,
-      }),
-    )
-    .describe('Models whose provider fails for every task.'),
-  spending: z
-    .array(
-      z.object({
-        tenant: z.string().nullable().describe("Null for the pool's total."),
-        day: z.number(),
-        month: z.number(),
-        limits: z.object({ day: z.number().optional(), month: z.number().optional() }),
-        dayEndsAt: time,
-        monthEndsAt: time,
-      }),
-    )
-    .describe("What calls cost in this UTC day and month: of the pool, and of the caller's tenant."),
-  tenants: z
-    .array(
-      z.object({
-        tenant: z.string(),
-        queued: count,
-        running: count,
-        limit: z.int().nullable().describe('The most tasks of it that may run; null: no limit.'),
-        weight: z.number().describe('Its share of the starts, compared with other tenants that queue.'),
-      }),
-    )
-    .describe("The caller's tenant, if it has tasks here; for an administrator the 20 with most of them."),
-  groupLimit: z.int().nullable().describe('The most tasks of each group of a tenant that may run; null: no limit.'),
-});
-
-export const pausedPoolSchema = poolSchema.extend({
-  firstQueueTimeoutAt: time
-    .nullable()
-    .describe('When the first queued task fails if the pool stays paused; null if no task is queued.'),
-});
-
-export const poolListSchema = z.object({ items: z.array(poolSchema), next: z.null() });
 
 export type TaskView = z.infer<typeof taskSchema>;
 export type ListedJobView = z.infer<typeof listedJobSchema>;
@@ -293,7 +181,5 @@ export type JobView = z.infer<typeof jobSchema>;
 export type ArtifactView = z.infer<typeof artifactSchema>;
 export type TaskErrorView = z.infer<typeof taskErrorSchema>;
 export type TransitionView = z.infer<typeof transitionSchema>;
-export type WorkerView = z.infer<typeof workerSchema>;
 export type SpentView = z.infer<typeof spentSchema>;
 export type WaitingForView = z.infer<typeof waitingForSchema>;
-export type PoolView = z.infer<typeof poolSchema>;

@@ -5,7 +5,16 @@ import type { TaskError } from '../../job/errors/index.ts';
 import type { WaitingFor } from '../../job/explain/observation.ts';
 import { adviceAfterFailure } from '../../job/explain/settled.ts';
 import { targetOf } from '../../job/target.ts';
-import type { ArtifactRef, Instant, Spent, TaskDetail, TaskIdentity, TaskRequest, TaskState } from '../../job/task.ts';
+import type {
+  ArtifactRef,
+  Instant,
+  Spent,
+  TaskDetail,
+  TaskIdentity,
+  TaskRequest,
+  TaskState,
+  TaskStateName,
+} from '../../job/task.ts';
 import { isOpen } from '../../job/task.ts';
 import { isoTime } from '../../job/time.ts';
 import { artifactPath } from '../../jobs/links.ts';
@@ -26,7 +35,7 @@ export function taskView({ last, request }: TaskRecord, { workers, waits }: Live
     index: state.of.task,
     name: state.of.name,
     ...ownFields(state.of, request),
-    state: state.state,
+    state: shownState(state),
     run: state.run,
     attempt: state.attempt,
     progress: taskProgress(state, sequence, workers),
@@ -89,6 +98,9 @@ export function taskProgress(state: TaskState, sequence: number, workers: Pick<W
   if (!isOpen(state)) return 1;
   return state.state === 'running' ? workers.progress(state, sequence) : 0;
 }
+
+/** A job with a deleted task is not found, so no view has one. */
+export const shownState = ({ state }: TaskState): TaskStateName => state as TaskStateName;
 
 function phaseOf(state: TaskState, sequence: number, workers: Live['workers']): string | null {
   const phase = state.state === 'running' ? workers.runner(state, sequence)?.phase : undefined;

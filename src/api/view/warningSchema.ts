@@ -5,7 +5,7 @@ import { warningCodes } from '../../job/explain/warnings.ts';
 
 const time = z.iso.datetime();
 const count = z.int().min(0);
-const keyCountsSchema = z.object({
+export const keyCountsSchema = z.object({
   total: count,
   refused: count,
   cooling: count,
@@ -15,7 +15,7 @@ const keyCountsSchema = z.object({
 
 const ms = z.number().describe('ms');
 
-const estimateSchema = z.object({
+export const estimateSchema = z.object({
   before: count.describe("Tasks that are served before the job's last one."),
   waitMs: ms.describe('About when the last task starts, ms from now.'),
   timeoutMs: ms.describe('What is left of the time limit, ms.'),

@@ -100,6 +100,12 @@ export const requestErrors = define({
     title: 'No endpoint has this path',
     hint: 'Look up the path in /openapi.json.',
   },
+  MethodNotAllowed: {
+    ...final,
+    status: 405,
+    title: 'The path does not have this method',
+    hint: 'Use a method of the header Allow.',
+  },
   JobAlreadyFinished: {
     ...final,
     status: 409,

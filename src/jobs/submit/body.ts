@@ -54,7 +54,7 @@ const resultArtifact = z.strictObject({
   name: z.string().min(1).max(64).describe('Such as image.'),
 });
 
-const reference = z
+export const referenceBody = z
   .strictObject({
     artifact: z
       .union([digest, resultArtifact], 'is neither a digest, sha256: and 64 hexadecimal digits, nor {task, name}')
@@ -84,9 +84,9 @@ const reference = z
     message: 'must be either {artifact} or {mediaType, data}, not both',
   });
 
-const references = z.array(reference).max(maxReferences, `has more than ${maxReferences} items`);
+const references = z.array(referenceBody).max(maxReferences, `has more than ${maxReferences} items`);
 
-const input = z.strictObject({
+export const taskInputBody = z.strictObject({
   prompt: prompt.optional(),
   system: z
     .string()
@@ -118,6 +118,8 @@ const input = z.strictObject({
   providerOptions: jsonObject(16 * kib, 'Options of the provider that the pool allows').optional(),
 });
 
+export const inputBody = taskInputBody.omit({ extraReferences: true });
+
 const metadata = json(4 * kib, 'Any JSON of the client; returned unchanged').optional();
 
 const labels = z
@@ -142,7 +144,7 @@ const group = z
   .meta({ maxLength: 63 })
   .describe("The tenant's group that the job counts in, for the pool's limit of running tasks per group.");
 
-const task = z.strictObject({
+export const taskBody = z.strictObject({
   name: printable(100).optional().describe('Unique within the job; at most 100 printable characters.'),
   kind: kind.optional().describe("Default: the job's kind."),
   model: modelName.optional().describe("Default: the job's model, or the pool's first model of the task's own kind."),
@@ -152,7 +154,7 @@ const task = z.strictObject({
     .max(499, 'has more than 499 items')
     .optional()
     .describe('Names of the tasks that must succeed before this one is queued, and whose results it may use.'),
-  input: input.optional().describe("Each key replaces that key of the job's input."),
+  input: taskInputBody.optional().describe("Each key replaces that key of the job's input."),
   metadata,
 });
 
@@ -162,9 +164,9 @@ export const submitBody = z
     pool: poolName.optional().describe('Default: default.'),
     priority: z.enum(['high', 'normal', 'low']).optional().describe('Default: normal.'),
     model: modelName.optional().describe("Default: the pool's first model of this kind."),
-    input: input.omit({ extraReferences: true }).optional(),
+    input: inputBody.optional(),
     tasks: z
-      .array(task)
+      .array(taskBody)
       .min(1, 'is empty: omit it for a single task')
       .max(500, 'has more than 500 tasks')
       .superRefine(rejectDuplicateNames)
@@ -179,8 +181,8 @@ export const submitBody = z
   .describe('A job to run.');
 
 export type SubmitBody = z.infer<typeof submitBody>;
-export type InputBody = z.infer<typeof input>;
-export type ReferenceBody = z.infer<typeof reference>;
+export type InputBody = z.infer<typeof taskInputBody>;
+export type ReferenceBody = z.infer<typeof referenceBody>;
 
 function rejectDuplicateNames(tasks: readonly { name?: string | undefined }[], context: z.RefinementCtx): void {
   const seen = new Set<string>();

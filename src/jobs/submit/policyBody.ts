@@ -12,7 +12,7 @@ const { deadline, maxAttempts, maxLostAttempts } = policyBounds;
 export const poolName = z.string().regex(poolNameForm, 'is not the name of a pool').meta({ maxLength: 63 });
 export const modelName = z.string().min(1).max(128);
 
-const backoff = z
+export const backoffBody = z
   .strictObject({
     initial: durationText(policyBounds.backoff, 'The longest delay after the first failed attempt').optional(),
     max: durationText(policyBounds.backoff, 'The longest delay after any failed attempt').optional(),
@@ -25,7 +25,7 @@ const backoff = z
   )
   .meta({ minProperties: 1 });
 
-const fallback = z
+export const fallbackBody = z
   .strictObject({
     pool: poolName.optional().describe("Another pool; without a model, that pool's first model of the job's kind."),
     model: modelName.optional().describe("Another model; without a pool, of the job's own pool."),
@@ -63,7 +63,9 @@ export const policyBody = z.strictObject({
       "Which results a person must approve. onFlag: those that the check or the provider's safety ratings flag. Default: never; onFlag if there is a check.",
     ),
   check: checkBody.optional(),
-  backoff: backoff.optional().describe('Delays between attempts. Default: they spread the attempts over runTimeout.'),
+  backoff: backoffBody
+    .optional()
+    .describe('Delays between attempts. Default: they spread the attempts over runTimeout.'),
   onOutage: waitOrFail
     .optional()
     .describe("What a task does while its provider is out. Default: wait; fail: fail with the provider's code."),
@@ -71,7 +73,7 @@ export const policyBody = z.strictObject({
     .optional()
     .describe('What a task does while the budget of its pool or tenant is spent. Default: wait.'),
   fallback: z
-    .array(fallback)
+    .array(fallbackBody)
     .min(1, 'is empty')
     .max(maxFallbacks, `has more than ${maxFallbacks} items`)
     .optional()

@@ -222,13 +222,24 @@ describe('other bad requests', () => {
   });
 
   test('a method that an address does not know', async () => {
-    const response = await world.api.inject({ method: 'PUT', url: '/v1/jobs' });
+    const response = await world.api.inject({ method: 'PUT', url: '/v1/jobs?x=1' });
+    expect(response.headers['allow']).toBe('GET, HEAD, POST');
     expect(response.json()).toMatchObject({
-      status: 404,
-      code: 'RouteNotFound',
-      detail: 'There is no endpoint PUT /v1/jobs',
+      status: 405,
+      code: 'MethodNotAllowed',
+      detail: 'There is no endpoint PUT /v1/jobs; it has GET, HEAD, POST',
     });
+    const cancel = await world.api.inject({ method: 'GET', url: '/v1/jobs/x/cancel' });
+    expect([cancel.statusCode, cancel.headers['allow']]).toEqual([405, 'POST']);
   });
+
+  test.each(['/healthz', '/openapi.json', '/v1/workers', '/v1/jobs/x'])(
+    'a query that %s does not know',
+    async (url) => {
+      const { status, json } = await world.get(`${url}?colour=red`);
+      expect([status, json.errors]).toEqual([422, [{ path: 'query.colour', message: 'is not a known field' }]]);
+    },
+  );
 
   test('an unexpected error is a 500 without its stack', async () => {
     await using broken = await apiWorld();

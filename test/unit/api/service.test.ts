@@ -8,7 +8,7 @@ import { createToken } from '../../../src/api/auth/createToken.ts';
 import { rateLimit } from '../../../src/api/auth/rateLimit.ts';
 import type { Scope } from '../../../src/api/auth/principal.ts';
 import { openTokenStore, parseTokens, tokenStore } from '../../../src/api/auth/tokenStore.ts';
-import { poolListSchema, workerListSchema } from '../../../src/api/view/schemas.ts';
+import { poolListSchema, workerListSchema } from '../../../src/api/view/poolSchemas.ts';
 import { apiWorld } from '../../fakes/apiWorld.ts';
 import { aBeat } from '../../fakes/heartbeats.ts';
 import { scriptedKeys } from '../../fakes/keyRingView.ts';
@@ -237,7 +237,7 @@ test('/openapi.json is a whole OpenAPI 3.1 document: every route, every referenc
   const state = json.paths['/v1/jobs'].get.parameters.find(({ name }: { name: string }) => name === 'state');
   expect(state.schema).toMatchObject({ type: 'array', items: { enum: expect.arrayContaining(['open', 'queued']) } });
   expect(json.paths['/v1/artifacts'].post.requestBody.content).toHaveProperty(['image/png']);
-  expect(json.paths['/v1/jobs'].post.responses.default.content).toHaveProperty(['application/problem+json']);
+  expect(json.paths['/v1/jobs'].post.responses['422'].content).toHaveProperty(['application/problem+json']);
 });
 
 test('CORS: named origins alone, preflights included, without a token', async () => {

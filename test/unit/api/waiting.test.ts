@@ -1,6 +1,6 @@
 // What open tasks wait for, wherever the API shows a job; and pools with their outages, keys and spending.
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { poolListSchema } from '../../../src/api/view/schemas.ts';
+import { poolListSchema } from '../../../src/api/view/poolSchemas.ts';
 import type { Block } from '../../../src/job/block.ts';
 import { fellBack, succeeded, waiting } from '../../../src/job/transitions.ts';
 import type { KeyRingView } from '../../../src/jobs/context.ts';

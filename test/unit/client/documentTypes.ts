@@ -3,6 +3,7 @@
 export interface Schema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
+  readonly format?: string;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly Schema[];
   readonly items?: Schema;
@@ -17,12 +18,18 @@ export interface Operation {
   readonly responses: Readonly<Record<string, { content?: Readonly<Record<string, { schema: Schema }>> }>>;
 }
 
+/** A code of a later version is a string too, so the client's type is open. */
+const openEnum = '#/components/schemas/ErrorCode';
+
 export interface OpenApiDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
 
-/** Each JSON schema of the document as a type, by its place: `POST /v1/jobs body`, `GET /v1/jobs 200`, `GET /v1/jobs query`. */
+/**
+ * Each JSON schema of the document as a type, by its place: `POST /v1/jobs body`, `GET /v1/jobs 200`, `GET /v1/jobs query`. All
+ * problems have one type: `Problem`.
+ */
 export function documentTypes(document: OpenApiDocument): Map<string, string> {
   const types = new Map<string, string>();
   const typeOf = (schema: Schema): string => typeText(schema, document);
@@ -36,8 +43,10 @@ export function documentTypes(document: OpenApiDocument): Map<string, string> {
       const body = requestBody?.content['application/json'];
       if (body !== undefined) types.set(`${operation} body`, typeOf(body.schema));
       for (const [status, { content = {} }] of Object.entries(responses)) {
-        const json = content['application/json'] ?? content['application/problem+json'];
-        if (json !== undefined) types.set(`${operation} ${status}`, typeOf(json.schema));
+        const [json, problem] = [content['application/json'], content['application/problem+json']];
+        if (json !== undefined && json.schema.format !== 'binary')
+          types.set(`${operation} ${status}`, typeOf(json.schema));
+        if (problem !== undefined) types.set('Problem', typeOf(problem.schema));
       }
     }
   }
@@ -46,6 +55,7 @@ export function documentTypes(document: OpenApiDocument): Map<string, string> {
 
 function typeText(schema: Schema, document: OpenApiDocument): string {
   const { $ref, type, enum: choices, anyOf, items } = schema;
+  if ($ref === openEnum) return 'string';
   if ($ref !== undefined) return typeText(document.components.schemas[$ref.split('/').at(-1)!]!, document);
   if (choices !== undefined) return choices.map((choice) => JSON.stringify(choice)).join(' | ');
   if (anyOf !== undefined) return `(${anyOf.map((one) => typeText(one, document)).join(' | ')})`;
