@@ -5,6 +5,7 @@ export type ErrorCode = RequestErrorCode | TaskErrorCode | ProcessErrorCode;
 /** Of problem documents; a few task errors are answers too. */
 export type RequestErrorCode =
   | 'InvalidRequest'
+  | 'MethodNotAllowed'
   | 'MalformedJson'
   | 'UnsupportedMediaType'
   | 'BodyTooLarge'
