@@ -1,6 +1,5 @@
 // The API as a Fastify app. It does not listen itself, so that tests can inject requests.
 
-import cors from '@fastify/cors';
 import Fastify, { LogController } from 'fastify';
 import { authenticate } from './auth/authenticate.ts';
 import { answerErrors, asGenwardenError, sendProblem } from './errorHandler.ts';
@@ -12,6 +11,7 @@ import { JobWatch } from '../jobs/wait.ts';
 import { WaitObserver } from '../jobs/waitObserver.ts';
 import { bodyLimit, boundBodies } from './bodyRoom.ts';
 import { acceptJson } from './jsonBody.ts';
+import { allowOrigins } from './cors.ts';
 import { documentApi } from './openapi/index.ts';
 import type { Api, ApiContext, ApiOptions, ZodTypes } from './options.ts';
 import { measureRequests, watchOverdue } from './metrics.ts';
@@ -22,6 +22,7 @@ import { eventRoutes } from './routes/eventRoutes.ts';
 import { explainRoutes } from './routes/explainRoutes.ts';
 import { healthRoutes } from './routes/healthRoutes.ts';
 import { jobRoutes } from './routes/jobRoutes.ts';
+import { linkRoutes } from './routes/linkRoutes.ts';
 import { listRoute } from './routes/listRoute.ts';
 import { poolRoutes } from './routes/poolRoutes.ts';
 import { submitRoute } from './routes/submitRoute.ts';
@@ -41,7 +42,7 @@ export function buildApi(options: ApiOptions): Api {
   refuseUnknownQueries(app);
   acceptJson(app);
   measureRequests(app, context);
-  app.register(cors, corsOptions(options));
+  allowOrigins(app, options);
   authenticate(app, context);
   boundBodies(app, context);
   app.register(async (scope: Api) => {
@@ -57,6 +58,7 @@ export function buildApi(options: ApiOptions): Api {
       poolRoutes,
       explainRoutes,
       eventRoutes,
+      linkRoutes,
       doctorRoute,
     ]) {
       routes(scope, context);
@@ -99,25 +101,6 @@ function newApp({ logger, random }: ApiOptions): Api {
 
 function requestId(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' && /^[\w.:-]{1,128}$/.test(header) ? header : undefined;
-}
-
-function corsOptions({ corsOrigins }: ApiOptions) {
-  return {
-    origin: corsOrigins.includes('*') ? '*' : corsOrigins.length === 0 ? false : [...corsOrigins],
-    methods: ['GET', 'HEAD', 'POST', 'DELETE'],
-    allowedHeaders: [
-      'authorization',
-      'content-type',
-      'genwarden-namespace',
-      'idempotency-key',
-      'if-none-match',
-      'last-event-id',
-      'range',
-      'x-request-id',
-    ],
-    exposedHeaders: ['etag', 'location', 'retry-after', 'idempotency-replayed', 'x-request-id', 'content-range'],
-    maxAge: 600,
-  };
 }
 
 function ownLifetimes(app: Api, context: ApiContext, closing: AbortController): void {

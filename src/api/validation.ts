@@ -41,6 +41,9 @@ export const jobParams = z.strictObject({
     .describe("The job's id."),
 });
 
+/** Of routes that a signed link may read. */
+export const linkQuery = z.string().optional().describe('The signature of a signed link, in place of a token.');
+
 /** A query parameter that may be given several times. */
 export function repeatable<T extends z.ZodType<unknown, string>>(schema: T, description: string) {
   return z

@@ -53,7 +53,9 @@ export class EventStreamReader {
     this.ended = true;
   }
 
-  #take(block: string): void {
+  #take(text: string): void {
+    // The first line of a stream says when to reconnect.
+    const block = text.replace(/^retry: \d+\n/, '');
     if (block.startsWith(':')) {
       this.comments += 1;
       return;

@@ -5,6 +5,7 @@ import { GenwardenError } from '../../job/errors/index.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { principalFor, rightOf } from './kubernetes/kubernetesTokens.ts';
 import type { Right } from '../../ports/kubernetesReviews.ts';
+import { admitByLink, linkOf } from './linkAccess.ts';
 import { refuseForeign, type OwnSite, type RequestSource } from './foreignRequests.ts';
 import type { Principal, Scope } from './principal.ts';
 import { rateLimit } from './rateLimit.ts';
@@ -31,7 +32,7 @@ declare module 'fastify' {
 /** Every client, when authentication is off. */
 const anonymous: Principal = { id: 'anonymous', name: 'an anonymous client', tenant: 'default', scopes: ['admin'] };
 
-type Parts = Pick<ApiContext, 'auth' | 'oidc' | 'kubernetes' | 'clock' | keyof OwnSite>;
+type Parts = Pick<ApiContext, 'auth' | 'oidc' | 'kubernetes' | 'clock' | 'linkKeys' | keyof OwnSite>;
 
 export function authenticate(app: Api, parts: Parts): void {
   const limit = rateLimit();
@@ -44,9 +45,11 @@ export function authenticate(app: Api, parts: Parts): void {
   const refusal = refuseForeign(parts);
   app.decorateRequest('principal', null);
   app.decorateRequest('readmit', null);
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     const { scope } = request.routeOptions.config;
     if (scope === undefined) return;
+    const link = linkOf(request);
+    if (link !== undefined) return admitByLink(parts, request, reply, link, countRequest);
     // With authentication, a page of another site has no token, and browsers add none.
     const refused = parts.auth === 'off' ? refusal(sourceOf(request)) : undefined;
     if (refused !== undefined) throw refused;

@@ -15,6 +15,8 @@ export interface Principal {
   readonly hasExplicitTenant?: true;
   /** When the token expires; absent: never, or unknown. */
   readonly expiresAt?: Instant;
+  /** The signature of the link that the request came by: its answers carry it on. It must not reach a log. */
+  readonly link?: string;
   /** ms after which a request that is held open must be admitted again; absent: when the tokens change. */
   readonly recheckMs?: number;
 }

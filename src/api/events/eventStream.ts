@@ -5,7 +5,9 @@ import type { GenwardenError } from '../../job/errors/index.ts';
 import type { JobId } from '../../job/ids.ts';
 import { feed, type FeedEvent } from '../../jobs/events/feed.ts';
 import { taskVersions } from '../../jobs/list.ts';
-import type { Position } from '../../ports/jobLog.ts';
+import type { LinkedAddress } from '../../jobs/links.ts';
+import { versionOf } from '../../jobs/wait.ts';
+import type { JobRecord, Position } from '../../ports/jobLog.ts';
 import type { ApiContext } from '../options.ts';
 import { problemOf } from '../problem.ts';
 import { liveOf } from '../routes/answers.ts';
@@ -18,27 +20,47 @@ export interface EventRequest {
   /** Undefined: all jobs of the tenant. */
   readonly job: JobId | undefined;
   readonly lastEventId: string | undefined;
+  /** For a client that came by a signed link. */
+  readonly address?: LinkedAddress | undefined;
+}
+
+/**
+ * Whether the client has the last event of a finished job. An `EventSource` reconnects after every end of a stream, and stops
+ * only if the answer is not a stream.
+ */
+export function hasSeenEnd(
+  { recent }: Pick<ApiContext, 'recent'>,
+  record: JobRecord,
+  lastEventId: string | undefined,
+): boolean {
+  const seen = lastEventId === undefined ? undefined : positionOf(lastEventId);
+  if (seen === undefined || seen.endFollows || seen.epoch !== recent.epoch) return false;
+  const { open, sequence } = versionOf(record);
+  // A later position than the stream's end is one of a stream that has lost its end: the client gets a snapshot.
+  return !open && seen.sequence >= sequence && seen.sequence <= recent.last;
 }
 
 /** Ends when the signal aborts, when the job has finished, and when the client is too slow; a slow client may resume. */
 export async function* eventStream(
   context: ApiContext,
-  { tenant, job, lastEventId }: EventRequest,
+  { tenant, job, lastEventId, address }: EventRequest,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
   const { keepAliveMs = 15_000, maxMissed = 100_000 } = context.events ?? {};
   const resumeAt = lastEventId === undefined ? undefined : (positionOf(lastEventId) ?? 'unknown');
   context.metrics.eventStreams.inc();
   try {
+    let first = retryText(context.random(1)[0]!);
     for await (const event of feed(context, { tenant, job, resumeAt, keepAliveMs, maxMissed }, signal)) {
-      yield await textOf(context, event);
+      yield first + (await textOf(context, event, address));
+      first = '';
     }
   } finally {
     context.metrics.eventStreams.dec();
   }
 }
 
-async function textOf(context: ApiContext, event: FeedEvent): Promise<string> {
+async function textOf(context: ApiContext, event: FeedEvent, address: LinkedAddress | undefined): Promise<string> {
   switch (event.event) {
     case 'reset':
       return eventText('reset', {
@@ -52,11 +74,15 @@ async function textOf(context: ApiContext, event: FeedEvent): Promise<string> {
     case 'snapshot':
       return eventText(
         'snapshot',
-        jobView(event.record, await liveOf(context, taskVersions(event.record))),
-        eventId(event.at),
+        jobView(event.record, await liveOf(context, taskVersions(event.record), address)),
+        event.at === null ? undefined : eventId(event.at),
       );
     case 'task':
-      return eventText('task', taskEventView(event.entry, await context.waits.of([event.entry])), eventId(event.at));
+      return eventText(
+        'task',
+        taskEventView(event.entry, await context.waits.of([event.entry])),
+        eventId(event.at) + (event.endFollows ? endFollows : ''),
+      );
     case 'job':
       return eventText('job', listedJobView(event.tasks, await liveOf(context, event.tasks)), eventId(event.at));
     case 'progress':
@@ -87,10 +113,16 @@ function eventText(event: string, data: unknown, id?: string): string {
 /** Keeps proxies from closing a connection that seems idle. */
 const commentText = ': alive\n\n';
 
+/** ms. Clients that lost a connection together do not reconnect together. */
+const retryText = (random: number): string => `retry: ${2_000 + 4 * random}\n`;
+
+/** At the end of the id of a task event: the client does not yet have the job event with the same position, the last one. */
+const endFollows = '-end';
+
 const eventId = ({ epoch, sequence }: Position): string => `${epoch}-${sequence}`;
 
 /** Undefined for a text that is not an event id of this API. */
-function positionOf(id: string): Position | undefined {
-  const [, epoch, sequence] = /^([0-9a-zA-Z]{1,40})-(\d{1,15})$/.exec(id) ?? [];
-  return epoch === undefined ? undefined : { epoch, sequence: Number(sequence) };
+function positionOf(id: string): (Position & { readonly endFollows: boolean }) | undefined {
+  const [, epoch, sequence, mark] = /^([0-9a-zA-Z]{1,40})-(\d{1,15})(-end)?$/.exec(id) ?? [];
+  return epoch === undefined ? undefined : { epoch, sequence: Number(sequence), endFollows: mark === endFollows };
 }

@@ -8,6 +8,7 @@ import { errorCodeSchema, fieldErrorSchema, problemSchema } from '../problem.ts'
 import { checklistSchema, checkSchema } from '../view/checklistSchema.ts';
 import * as events from '../view/eventSchemas.ts';
 import * as explain from '../view/explainSchemas.ts';
+import { artifactLinkSchema, jobLinksSchema } from '../view/linkSchemas.ts';
 import * as pools from '../view/poolSchemas.ts';
 import * as views from '../view/schemas.ts';
 import { estimateSchema, keyCountsSchema, warningSchema } from '../view/warningSchema.ts';
@@ -50,6 +51,8 @@ export const components: Readonly<Record<string, z.ZodType>> = {
   Transition: views.transitionSchema,
   History: views.historySchema,
   StoredReference: views.storedReferenceSchema,
+  JobLinks: jobLinksSchema,
+  ArtifactLink: artifactLinkSchema,
 
   Warning: warningSchema,
   KeyCounts: keyCountsSchema,

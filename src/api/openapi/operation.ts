@@ -28,8 +28,9 @@ export function operationOf(route: DocumentedRoute, components: SchemaComponents
   };
 }
 
-function descriptionOf({ schema: { description }, config: { scope } }: DocumentedRoute): string {
-  const access = scope === undefined ? 'Needs no token.' : `Needs a token with the scope \`${scope}\`.`;
+function descriptionOf({ schema: { description }, config: { scope, readableByLink } }: DocumentedRoute): string {
+  const orLink = readableByLink === true ? ', or a signed link to the job' : '';
+  const access = scope === undefined ? 'Needs no token.' : `Needs a token with the scope \`${scope}\`${orLink}.`;
   return description === undefined ? access : `${description}\n\n${access}`;
 }
 

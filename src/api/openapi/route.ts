@@ -42,5 +42,5 @@ export interface DocumentedRoute {
   /** As Fastify writes it: `/v1/jobs/:id`. */
   readonly url: string;
   readonly schema: FastifySchema;
-  readonly config: Pick<FastifyContextConfig, 'scope' | 'acrossTenants'>;
+  readonly config: Pick<FastifyContextConfig, 'scope' | 'acrossTenants' | 'readableByLink'>;
 }

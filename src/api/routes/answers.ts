@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { isOpen } from '../../job/task.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';
 import { taskVersions, type TaskVersion } from '../../jobs/list.ts';
+import type { LinkedAddress } from '../../jobs/links.ts';
 import type { Waits } from '../../jobs/waitObserver.ts';
 import { versionOf } from '../../jobs/wait.ts';
 import type { ApiContext } from '../options.ts';
@@ -26,8 +27,12 @@ export const problems = {
 } as const;
 
 /** For the views of these tasks. */
-export async function liveOf({ workers, waits }: ApiContext, tasks: Iterable<TaskVersion>): Promise<Live> {
-  return { workers, waits: await waits.of(tasks) };
+export async function liveOf(
+  { workers, waits }: ApiContext,
+  tasks: Iterable<TaskVersion>,
+  address?: LinkedAddress,
+): Promise<Live> {
+  return { workers, waits: await waits.of(tasks), address };
 }
 
 /** Weak, because progress, and what a task waits for, may change between two transitions. */
@@ -35,7 +40,7 @@ export const jobTag = (record: JobRecord): string => `W/"${versionOf(record).seq
 
 /** Sets `ETag`, and for an open job `Retry-After`, the time after which another read is worthwhile. */
 export function jobHeaders(reply: FastifyReply, record: JobRecord, now: number, { waits }: Live): FastifyReply {
-  reply.header('etag', jobTag(record)).header('cache-control', 'no-cache');
+  reply.header('etag', jobTag(record)).header('cache-control', 'private, no-cache');
   const open = taskVersions(record).filter(({ state }) => isOpen(state));
   if (open.length === 0) return reply;
   const seconds = open.map((task) => secondsUntilNews(task, now, waits));

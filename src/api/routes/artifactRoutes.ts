@@ -1,15 +1,17 @@
 // The routes of artifacts: downloads of results, here, and uploads of reference images.
 
 import { Readable } from 'node:stream';
-import type { FastifyReply, FastifySchema } from 'fastify';
+import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { ArtifactRef } from '../../job/task.ts';
+import type { Instant } from '../../job/time.ts';
 import type { TaskRecord } from '../../ports/jobLog.ts';
 import { principalOf } from '../auth/authenticate.ts';
+import type { Principal } from '../auth/principal.ts';
 import { findTask, readJob } from '../../jobs/read.ts';
 import type { Api, ApiContext } from '../options.ts';
-import { booleanQuery, ifNoneMatch, integerQuery, jobParams } from '../validation.ts';
+import { booleanQuery, ifNoneMatch, integerQuery, jobParams, linkQuery } from '../validation.ts';
 import { isNamed, problems } from './answers.ts';
 import { guard } from './download.ts';
 import { uploadRoute } from './uploadRoute.ts';
@@ -45,7 +47,7 @@ function downloadRoute(app: Api, context: ApiContext): void {
     summary: 'Download an artifact',
     tags: ['artifacts'],
     params: jobParams.extend({ task: z.string().describe("The task's index or name."), name: z.string() }),
-    querystring: z.strictObject({ run, redirect }),
+    querystring: z.strictObject({ run, redirect, link: linkQuery }),
     headers: z.looseObject({
       'if-none-match': ifNoneMatch,
       range: z.string().optional().describe('One range of bytes, such as `bytes=0-1023`.'),
@@ -63,7 +65,7 @@ function downloadRoute(app: Api, context: ApiContext): void {
       206: { says: 'The requested range of the bytes.', headers: [...bytesHeaders, 'Content-Range'] },
       304: { says: 'The artifact matches If-None-Match.', headers: ['ETag', 'Cache-Control'] },
       307: {
-        says: 'With `redirect=true`: the artifact is at `Location` for five minutes.',
+        says: 'With `redirect=true`: the artifact is at `Location` for five minutes; by a signed link, for no longer than the link works.',
         headers: ['Location', 'ETag', 'Cache-Control'],
       },
     },
@@ -76,10 +78,10 @@ function downloadRoute(app: Api, context: ApiContext): void {
     ],
   } satisfies FastifySchema;
   const url = '/v1/jobs/:id/tasks/:task/artifacts/:name';
-  app.get(url, { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
-    const { tenant } = principalOf(request);
+  app.get(url, { config: { scope: 'jobs:read', readableByLink: true }, schema }, async (request, reply) => {
+    const principal = principalOf(request);
     const { id, task, name } = request.params;
-    const record = await readJob(context, tenant, id);
+    const record = await readJob(context, principal.tenant, id);
     const artifact = await artifactOf(context, findTask(record, task), name, request.query.run);
     const { 'if-none-match': known, range, 'if-range': ifRange } = request.headers;
     const tag = `"${artifact.digest}"`;
@@ -89,11 +91,11 @@ function downloadRoute(app: Api, context: ApiContext): void {
     const source = {
       tenant: record.tasks[0]!.last.state.of.tenant,
       artifact,
-      path: request.url,
+      path: pathOf(request),
       headersOnly: request.method === 'HEAD',
     };
     if (request.query.redirect === true && context.artifacts.link !== undefined) {
-      return sendLink(context.artifacts.link, reply, source);
+      return sendLink(context.artifacts.link, reply, source, redirectMs(principal, context.clock.now()));
     }
     return sendBytes(context, reply, source, usable);
   });
@@ -110,19 +112,27 @@ async function artifactOf(context: ApiContext, { last }: TaskRecord, name: strin
   throw new GenwardenError('ArtifactNotFound', message);
 }
 
-/** A URL that is passed on must not work for long. */
-const linkExpiresInMs = 300_000;
+/** Without the query, which can have a signature. */
+const pathOf = ({ url }: FastifyRequest): string => url.split('?', 1)[0]!;
+
+/** ms. A URL that is passed on must not work for long, nor much longer than the link by which it was asked for. */
+function redirectMs({ link, expiresAt }: Principal, now: Instant): number {
+  const longest = 300_000;
+  if (link === undefined || expiresAt === undefined) return longest;
+  return Math.min(longest, Math.max(1_000, expiresAt - now));
+}
 
 /** The store sends none of the headers that keep a browser from running what it shows, so only images are shown. */
 async function sendLink(
   link: NonNullable<ApiContext['artifacts']['link']>,
   reply: FastifyReply,
   { tenant, artifact }: Source,
+  expiresInMs: number,
 ): Promise<FastifyReply> {
   const { name, digest, path, mediaType } = artifact;
   const isShown = mediaType.startsWith('image/') && mediaType !== 'image/svg+xml';
   const disposition = dispositionOf(artifact, isShown ? 'inline' : 'attachment');
-  const url = await link({ tenant, digest, path, mediaType, disposition, expiresInMs: linkExpiresInMs });
+  const url = await link({ tenant, digest, path, mediaType, disposition, expiresInMs });
   if (url === undefined) throw notStored(name);
   return reply
     .removeHeader('content-type')

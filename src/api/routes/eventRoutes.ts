@@ -4,10 +4,11 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { principalOf } from '../auth/authenticate.ts';
-import { eventStream, problemText, type EventRequest } from '../events/eventStream.ts';
+import { eventStream, hasSeenEnd, problemText, type EventRequest } from '../events/eventStream.ts';
 import { readJob } from '../../jobs/read.ts';
 import type { Api, ApiContext } from '../options.ts';
-import { jobParams } from '../validation.ts';
+import { jobParams, linkQuery } from '../validation.ts';
+import { addressOf } from '../view/address.ts';
 import { accessLoss, requestEnd } from '../heldRequest.ts';
 import { jobEventSchema, jobsEventSchema } from '../view/eventSchemas.ts';
 import { problems } from './answers.ts';
@@ -51,15 +52,29 @@ export function eventRoutes(app: Api, context: ApiContext): void {
     summary: 'Watch a job until it has finished',
     description: `${about} A \`job\` event with a terminal state is the last one.`,
     params: jobParams,
-    response: eventsOf(jobEventSchema),
-    answers: { 200: { says: 'Events, until the job has finished.', headers: ['Cache-Control'] } },
+    querystring: z.strictObject({ link: linkQuery }),
+    response: { ...eventsOf(jobEventSchema), 204: z.undefined() },
+    answers: {
+      200: { says: 'Events, until the job has finished.', headers: ['Cache-Control'] },
+      204: {
+        says: 'The job has finished, and the client has its last event: it need not reconnect.',
+        headers: ['Cache-Control'],
+      },
+    },
   } satisfies FastifySchema;
-  app.get('/v1/jobs/:id/events', { config: { scope: 'jobs:read' }, schema: one }, async (request, reply) => {
-    refuseStale(context);
-    const { tenant } = principalOf(request);
-    const { job } = await readJob(context, tenant, request.params.id);
-    return send(context, request, reply, { tenant, job, lastEventId: request.headers['last-event-id'] });
-  });
+  app.get(
+    '/v1/jobs/:id/events',
+    { config: { scope: 'jobs:read', readableByLink: true }, schema: one },
+    async (request, reply) => {
+      refuseStale(context);
+      const { tenant } = principalOf(request);
+      const record = await readJob(context, tenant, request.params.id);
+      const lastEventId = request.headers['last-event-id'];
+      if (hasSeenEnd(context, record, lastEventId)) return reply.header('cache-control', 'no-store').code(204).send();
+      const address = addressOf(context, request);
+      return send(context, request, reply, { tenant, job: record.job, lastEventId, address });
+    },
+  );
 }
 
 const stalledMs = 30_000;
@@ -76,7 +91,7 @@ function send(context: ApiContext, request: FastifyRequest, reply: FastifyReply,
     reply.raw.destroy();
   });
   return reply
-    .header('cache-control', 'no-cache, no-transform')
+    .header('cache-control', 'private, no-cache, no-transform')
     .header('x-accel-buffering', 'no')
     .type('text/event-stream; charset=utf-8')
     .send(Readable.from(text, { objectMode: false, highWaterMark: 65_536 }));

@@ -12,7 +12,8 @@ import { taskVersions } from '../../jobs/list.ts';
 import { readJob } from '../../jobs/read.ts';
 import { versionOf, waitForJob, type JobVersion } from '../../jobs/wait.ts';
 import type { Api, ApiContext } from '../options.ts';
-import { booleanQuery, ifNoneMatch, jobParams, repeatable, waitQuery } from '../validation.ts';
+import { booleanQuery, ifNoneMatch, jobParams, linkQuery, repeatable, waitQuery } from '../validation.ts';
+import { addressOf } from '../view/address.ts';
 import { historyView } from '../view/transitionView.ts';
 import { jobView } from '../view/jobView.ts';
 import { historySchema, jobSchema } from '../view/schemas.ts';
@@ -34,6 +35,7 @@ function getJob(app: Api, context: ApiContext): void {
   const querystring = z.strictObject({
     tasks: booleanQuery.optional().describe('`false` omits the tasks.'),
     taskState: stateFilter,
+    link: linkQuery,
     wait: waitQuery.describe(
       'With If-None-Match, waits until the job changes, and responds with 304 if it does not. Without it, waits until the job has finished or only waits for a reviewer.',
     ),
@@ -49,14 +51,14 @@ function getJob(app: Api, context: ApiContext): void {
     answers: { 200: jobAnswer, 304: { ...jobAnswer, says: 'The job matches If-None-Match.' } },
     problems: ['Unavailable'],
   } satisfies FastifySchema;
-  app.get('/v1/jobs/:id', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
+  app.get('/v1/jobs/:id', { config: { scope: 'jobs:read', readableByLink: true }, schema }, async (request, reply) => {
     const { tenant } = principalOf(request);
     const { tasks, taskState = [], wait = '0s' } = request.query;
     const known = request.headers['if-none-match'];
     const record = await jobAfterWait(context, tenant, request.params.id, known, parseDuration(wait)!, () =>
       requestEnd(context, request, reply),
     );
-    const live = await liveOf(context, taskVersions(record));
+    const live = await liveOf(context, taskVersions(record), addressOf(context, request));
     jobHeaders(reply, record, context.clock.now(), live);
     if (isNamed(known, jobTag(record))) return reply.code(304).send();
     const shown = statesNamed(taskState);

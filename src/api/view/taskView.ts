@@ -17,7 +17,7 @@ import type {
 } from '../../job/task.ts';
 import { isOpen } from '../../job/task.ts';
 import { isoTime } from '../../job/time.ts';
-import { artifactPath } from '../../jobs/links.ts';
+import { artifactPath, type LinkedAddress } from '../../jobs/links.ts';
 import type { Waits } from '../../jobs/waitObserver.ts';
 import type { DetailedEntry, TaskRecord } from '../../ports/jobLog.ts';
 import type { WorkerDirectory } from '../../readmodel/workerDirectory.ts';
@@ -27,9 +27,11 @@ import type { ArtifactView, SpentView, TaskErrorView, TaskView, WaitingForView }
 export interface Live {
   readonly workers: Pick<WorkerDirectory, 'progress' | 'runner'>;
   readonly waits: Waits;
+  /** Makes complete addresses of paths; undefined leaves them as they are. */
+  readonly address?: LinkedAddress | undefined;
 }
 
-export function taskView({ last, request }: TaskRecord, { workers, waits }: Live): TaskView {
+export function taskView({ last, request }: TaskRecord, { workers, waits, address }: Live): TaskView {
   const { state, detail, sequence } = last;
   return {
     index: state.of.task,
@@ -56,7 +58,7 @@ export function taskView({ last, request }: TaskRecord, { workers, waits }: Live
     used: detail.used === undefined ? null : { ...detail.used },
     output: detail.output ?? null,
     usage: usageView(last),
-    artifacts: (detail.artifacts ?? []).map((artifact) => artifactView(artifact, state)),
+    artifacts: (detail.artifacts ?? []).map((artifact) => artifactView(artifact, state, address)),
     ...flagsView(detail),
   };
 }
@@ -107,14 +109,16 @@ function phaseOf(state: TaskState, sequence: number, workers: Live['workers']): 
   return phase === undefined || phase === null ? null : phaseText(phase);
 }
 
-export function artifactView(artifact: ArtifactRef, state: TaskState) {
+export function artifactView(artifact: ArtifactRef, state: TaskState, address: LinkedAddress = asPath) {
   const { name, mediaType, bytes, digest, path, width, height } = artifact;
-  const view: ArtifactView = { name, mediaType, bytes, digest, href: artifactPath(state, name) };
+  const view: ArtifactView = { name, mediaType, bytes, digest, href: address(artifactPath(state, name)) };
   if (path !== undefined) view.path = path;
   if (width !== undefined) view.width = width;
   if (height !== undefined) view.height = height;
   return view;
 }
+
+const asPath: LinkedAddress = (path) => path;
 
 /** Without the field if nothing has flagged the result. */
 export const flagsView = ({ flags }: TaskDetail): Pick<TaskView, 'flags'> =>

@@ -25,8 +25,10 @@ export type FeedEvent =
   | { readonly event: 'reset' }
   /** The tenant's newest open jobs; not `complete` if there are more. */
   | { readonly event: 'jobs'; readonly jobs: readonly (readonly TaskVersion[])[]; complete: boolean; at: Position }
-  | { readonly event: 'snapshot'; readonly record: JobRecord; readonly at: Position }
-  | { readonly event: 'task'; readonly entry: LogEntry; readonly at: Position }
+  /** `at` is null if the job has finished: the `job` event that follows is the end, and must not be missed. */
+  | { readonly event: 'snapshot'; readonly record: JobRecord; readonly at: Position | null }
+  /** `endFollows`: the next event is the last one of the feed. */
+  | { readonly event: 'task'; readonly entry: LogEntry; readonly at: Position; readonly endFollows: boolean }
   | { readonly event: 'job'; readonly tasks: readonly TaskVersion[]; readonly at: Position }
   | { readonly event: 'progress'; readonly progress: ProgressReport }
   /** In a feed of one job: a piece of the text that a running task has so far. */
@@ -186,8 +188,9 @@ class Feed {
     this.#shown = record.tasks.map(({ last }) => last.sequence);
     await this.#updates.waiting.note(taskVersions(record));
     this.#updates.texts.note(taskVersions(record).map(({ state }) => state));
-    yield { event: 'snapshot', record, at };
-    if (versionOf(record).open) return;
+    const { open } = versionOf(record);
+    yield { event: 'snapshot', record, at: open ? at : null };
+    if (open) return;
     this.#ended = true;
     yield { event: 'job', tasks: taskVersions(record), at };
   }
@@ -242,10 +245,10 @@ class Feed {
     const at = { epoch: this.#sent.epoch, sequence: entry.sequence };
     await this.#updates.waiting.note([entry]);
     this.#updates.texts.note([entry.state]);
-    if (entry.sequence !== this.#jobOnly) yield { event: 'task', entry, at };
+    const endFollows = this.#request.job !== undefined && tasks !== undefined && isFinished(tasks);
+    if (entry.sequence !== this.#jobOnly) yield { event: 'task', entry, at, endFollows };
     if (tasks !== undefined) yield { event: 'job', tasks, at };
-    if (this.#request.job === undefined) return;
-    if ((tasks !== undefined && isFinished(tasks)) || entry.state.state === 'deleted') this.#ended = true;
+    if (endFollows || (this.#request.job !== undefined && entry.state.state === 'deleted')) this.#ended = true;
   }
 
   #advance(sequence: Sequence): void {

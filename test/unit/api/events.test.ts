@@ -50,26 +50,22 @@ describe("a job's events", () => {
     });
     const { epoch } = world.follower.position();
     const tasks = listener.of('task');
-    expect(tasks.map(({ id }) => id)).toEqual(tasks.map(({ data }) => `${epoch}-${data.sequence}`));
+    const ids = tasks.map(({ data }) => `${epoch}-${data.sequence}`);
+    // The task event before the last event is marked: a client that has only that one must still get the last one.
+    expect(tasks.map(({ id }) => id)).toEqual([...ids.slice(0, -1), `${ids.at(-1)}-end`]);
+    expect(listener.received.at(-1)!.id).toBe(ids.at(-1));
     expect(tasks[0]!.data).toMatchObject({ job, task: 0, name: 'a', run: 1, attempt: 1, worker: 'worker-1' });
     expect(listener.received.at(-1)!.data).toMatchObject({ id: job, progress: { succeeded: 2 } });
     await expect.poll(() => streamsOf(world)).toBe(0);
   });
 
-  test('a finished job is sent at once and closes the stream, also for a client that reconnects', async () => {
+  test('a finished job is sent at once and closes the stream', async () => {
     const world = await listeningWorld();
     const job = await world.submit();
     await runs(world, job);
     const listener = await EventStreamReader.open(`${world.url}/v1/jobs/${job}/events`);
     await until(() => listener.ended, { what: 'the end of the stream' });
     expect(summaries(listener.received)).toEqual(['snapshot', 'job succeeded']);
-    await world.submit();
-    const later = `${world.follower.position().epoch}-${world.follower.position().sequence}`;
-    for (const id of [listener.received[1]!.id!, later]) {
-      const back = await EventStreamReader.open(`${world.url}/v1/jobs/${job}/events`, id);
-      await until(() => back.ended, { what: 'the end of the stream' });
-      expect(summaries(back.received)).toEqual(['job succeeded']);
-    }
   });
 
   test('who comes back after any event gets exactly the rest', async () => {

@@ -219,6 +219,7 @@ test('/openapi.json is a whole OpenAPI 3.1 document: every route, every referenc
     '/v1/jobs/{id}/events',
     '/v1/jobs/{id}/explain',
     '/v1/jobs/{id}/history',
+    '/v1/jobs/{id}/links',
     '/v1/jobs/{id}/retry',
     '/v1/jobs/{id}/tasks/{task}/artifacts/{name}',
     '/v1/jobs/{id}/tasks/{task}/review',

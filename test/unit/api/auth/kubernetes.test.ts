@@ -87,6 +87,7 @@ describe('authorization', () => {
       ['GET', `${job}/explain`, 'list generationjobs'],
       ['GET', `${job}/events`, 'list generationjobs'],
       ['GET', `${job}/tasks/0/artifacts/image`, 'list generationjobs'],
+      ['POST', `${job}/links`, 'list generationjobs', {}],
       ['GET', '/v1/events', 'list generationjobs'],
       ['GET', '/v1/stuck', 'list generationjobs'],
       ['POST', '/v1/jobs', 'create generationjobs', yard],
