@@ -1,10 +1,11 @@
-// Writes docs/errors.md from the error catalogue: `node hack/errors-page.ts`. A test compares the two.
+// Writes docs/errors.md and the client's types of codes from the error catalogue: `node hack/errors-page.ts`. A test compares them.
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { statusOf } from '../src/api/problem.ts';
 import { catalogue, type ErrorCode } from '../src/job/errors/index.ts';
 import type { CatalogueEntry } from '../src/job/errors/entry.ts';
+import { errorCodes, errorCodesFile } from './error-codes.ts';
 
 const page = new URL('../docs/errors.md', import.meta.url);
 
@@ -196,4 +197,7 @@ function codeText(code: ErrorCode, { title, retryable, hint, status }: Catalogue
   return [`### \`${code}\`\n`, `${title}.\n`, ...facts, `- What to do: ${hint}\n`].join('\n');
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(page, errorsPage());
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(page, errorsPage());
+  writeFileSync(errorCodesFile, errorCodes());
+}

@@ -1,6 +1,7 @@
 // docs/errors.md says of every code what the catalogue says.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { errorCodes, errorCodesFile } from '../../../hack/error-codes.ts';
 import { errorsPage } from '../../../hack/errors-page.ts';
 import { catalogue } from '../../../src/job/errors/index.ts';
 
@@ -8,6 +9,10 @@ const page = readFileSync(new URL('../../../docs/errors.md', import.meta.url), '
 
 test('docs/errors.md is as `node hack/errors-page.ts` writes it', () => {
   expect(page).toBe(errorsPage());
+});
+
+test("the client's codes are as `node hack/errors-page.ts` writes them", () => {
+  expect(readFileSync(errorCodesFile, 'utf8')).toBe(errorCodes());
 });
 
 test('it lists every code once, with its hint, and no other', () => {

@@ -1,0 +1,59 @@
+// A `fetch` that answers from a script, and records what was asked.
+
+export interface Asked {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: string;
+  readonly signal: AbortSignal;
+  /** By the (possibly fake) clock, ms. */
+  readonly at: number;
+}
+
+/** A function may take as long as it likes, until the request's signal aborts. */
+export type Scripted = Response | Error | ((asked: Asked) => Response | Promise<Response>);
+
+/** Answers in turn, and repeats the last answer. */
+export function scriptedFetch(...answers: readonly Scripted[]) {
+  const asked: Asked[] = [];
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const { pathname, search } = new URL(request.url);
+    const { method, headers } = request;
+    const body = await request.clone().text();
+    const it = { method, url: `${pathname}${search}`, headers, body, signal: init!.signal!, at: Date.now() };
+    asked.push(it);
+    const answer = answers[Math.min(asked.length, answers.length) - 1]!;
+    if (answer instanceof Error) throw answer;
+    return answer instanceof Response ? answer.clone() : await answer(it);
+  };
+  return { fetch, asked };
+}
+
+/** As `fetch` throws it in Node. */
+export function lost(code: string): TypeError {
+  const cause = Object.assign(new Error(code === 'ECONNREFUSED' ? `connect ${code} 127.0.0.1:8080` : `read ${code}`), {
+    code,
+  });
+  return new TypeError('fetch failed', { cause });
+}
+
+export function problem(status: number, code: string, headers: Record<string, string> = {}): Response {
+  const body = {
+    type: 'about:blank',
+    title: code,
+    status,
+    detail: `It is ${code}`,
+    code,
+    hint: 'Do this.',
+    requestId: 'r',
+  };
+  return Response.json(body, { status, headers: { 'content-type': 'application/problem+json', ...headers } });
+}
+
+/** Never answers; rejects as `fetch` does when its signal aborts. */
+export const hangs = ({ signal }: Asked): Promise<Response> =>
+  new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
