@@ -48,7 +48,9 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     const started = await start(name);
     if (name === 'api') url = readyLines.api.exec(started.lines.join('\n'))![1]!;
   }
-  return { nats, standin, url, client: new GenwardenClient({ url }), start };
+  // Without an API, the caller starts one later and has its own client.
+  const client = new GenwardenClient({ url: url === '' ? 'http://127.0.0.1:8080' : url });
+  return { nats, standin, url, client, start };
 }
 
 function baseEnv(nats: NatsServer, standin: Standin): Env {
