@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import type { Heartbeats } from '../ports/heartbeats.ts';
 import type { LinkKeys } from '../ports/linkKeys.ts';
+import type { RequestCounts } from '../ports/requestCounts.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ApiMetrics } from '../telemetry/metrics.ts';
@@ -31,6 +32,8 @@ export interface ApiOptions extends Omit<JobsContext, OwnParts> {
   readonly oidc?: OidcTokens | undefined;
   /** Identifies tokens that `auth` and `oidc` do not know; the caller closes it. */
   readonly kubernetes?: KubernetesTokens | undefined;
+  /** Shares the counts of requests with other API processes, so that limits hold for all of them; absent: there are no others. */
+  readonly requestCounts?: RequestCounts;
   /** The API's public address, for `Location`; if absent, `Location` is a path. */
   readonly publicUrl?: string;
   readonly corsOrigins: readonly string[];

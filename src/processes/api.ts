@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { natsInstallationProbe, natsLinkKeys, storageOf } from '../adapters/nats/index.ts';
+import { natsInstallationProbe, natsLinkKeys, natsRequestCounts, storageOf } from '../adapters/nats/index.ts';
 import { buildApi } from '../api/app.ts';
 import { loadPools } from '../config/pools.ts';
 import type { Settings } from '../config/settings.ts';
@@ -42,6 +42,7 @@ async function serve(settings: Settings, context: ProcessContext, listener: List
     storage: storageOf(link),
     installation: natsInstallationProbe(link, { retentionMs }),
     linkKeys: natsLinkKeys(link, clock),
+    requestCounts: natsRequestCounts(link),
     metrics: createApiMetrics(registry),
     logger,
     ...apiAccess(settings, context, clock),

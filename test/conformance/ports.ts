@@ -7,6 +7,7 @@ import { fakeKeyRings } from '../fakes/keyRing.ts';
 import { fakeLeadership } from '../fakes/leadership.ts';
 import { fakeLinkKeys } from '../fakes/linkKeys.ts';
 import { fakePartialTexts } from '../fakes/partialTexts.ts';
+import { fakeRequestCounts } from '../fakes/requestCounts.ts';
 import { fakePoolRegistry } from '../fakes/poolRegistry.ts';
 import {
   connectNats,
@@ -17,6 +18,7 @@ import {
   natsLinkKeys,
   natsPartialTexts,
   natsPoolRegistry,
+  natsRequestCounts,
   type NatsLink,
 } from '../../src/adapters/nats/index.ts';
 import type { ArtifactStore } from '../../src/ports/artifactStore.ts';
@@ -29,6 +31,7 @@ import type { Budgets } from '../../src/adapters/nats/keys/spending.ts';
 import type { Leadership } from '../../src/ports/leadership.ts';
 import type { LinkKeys } from '../../src/ports/linkKeys.ts';
 import type { PartialTexts } from '../../src/ports/partialTexts.ts';
+import type { RequestCounts } from '../../src/ports/requestCounts.ts';
 import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
 import { startNatsServer, type NatsServer } from '../support/natsServer.ts';
 import { s3ArtifactStore, type S3ArtifactStore, type S3Options } from '../../src/adapters/s3/index.ts';
@@ -49,6 +52,7 @@ export interface TestProcess {
   linkKeys(clock: Clock): LinkKeys;
   pools(): Promise<PoolRegistry>;
   texts(): PartialTexts;
+  counts(): RequestCounts;
 }
 
 export interface Installation {
@@ -126,6 +130,7 @@ function memoryInstallation(): Installation {
   const leadership = fakeLeadership();
   const pools = fakePoolRegistry();
   const texts = fakePartialTexts();
+  const counts = fakeRequestCounts();
   let linkKeys: LinkKeys | undefined;
   let shelf: ReturnType<typeof fakeKeyRings> | undefined;
   const process: TestProcess = {
@@ -137,6 +142,7 @@ function memoryInstallation(): Installation {
     linkKeys: (clock) => (linkKeys ??= fakeLinkKeys(clock)),
     pools: () => Promise.resolve(pools),
     texts: () => texts,
+    counts: () => counts,
   };
   return { process: () => Promise.resolve(process) };
 }
@@ -155,6 +161,7 @@ function natsProcess(link: NatsLink): TestProcess {
     linkKeys: (clock) => natsLinkKeys(link, clock),
     pools: () => natsPoolRegistry(link),
     texts: () => natsPartialTexts(link),
+    counts: () => natsRequestCounts(link),
   };
 }
 

@@ -13,5 +13,6 @@ export { connectNats, type NatsLink, type NatsSettings } from './link/connection
 export { storageOf } from './jetstream/storageHealth.ts';
 export { natsJobLog } from './log/index.ts';
 export { provisionNats } from './provision.ts';
+export { natsRequestCounts } from './requests/index.ts';
 export { natsPartialTexts } from './texts/index.ts';
 export { mayUseParts, natsTaskQueue } from './queue/index.ts';

@@ -8,7 +8,7 @@ import type { Right } from '../../ports/kubernetesReviews.ts';
 import { admitByLink, linkOf } from './linkAccess.ts';
 import { refuseForeign, type OwnSite, type RequestSource } from './foreignRequests.ts';
 import type { Principal, Scope } from './principal.ts';
-import { rateLimit } from './rateLimit.ts';
+import { limitRequests, type CountRequest } from './limitRequests.ts';
 import { everyTenant } from '../../jobs/tenancy.ts';
 import { tokenPrefix, tenantForm } from './tokenStore.ts';
 
@@ -33,15 +33,10 @@ declare module 'fastify' {
 const anonymous: Principal = { id: 'anonymous', name: 'an anonymous client', tenant: 'default', scopes: ['admin'] };
 
 type Parts = Pick<ApiContext, 'auth' | 'oidc' | 'kubernetes' | 'clock' | 'linkKeys' | keyof OwnSite>;
+type LimitParts = Parameters<typeof limitRequests>[0];
 
-export function authenticate(app: Api, parts: Parts): void {
-  const limit = rateLimit();
-  /** Throws `TooManyRequests`. */
-  const countRequest = (id: string, name: string): void => {
-    const wait = limit.take(id, parts.clock.monotonic());
-    if (wait === undefined) return;
-    throw new GenwardenError('TooManyRequests', `${name} sent too many requests`, { details: { retryAfter: wait } });
-  };
+export function authenticate(app: Api, parts: Parts & LimitParts): void {
+  const countRequest = limitRequests(parts);
   const refusal = refuseForeign(parts);
   app.decorateRequest('principal', null);
   app.decorateRequest('readmit', null);
@@ -74,7 +69,7 @@ async function admit(
   { auth, oidc, kubernetes, clock }: Parts,
   request: FastifyRequest,
   scope: Scope,
-  countRequest: (id: string, name: string) => void,
+  countRequest: CountRequest,
 ): Promise<Principal> {
   const namespace = namespaceOf(request);
   if (auth === 'off') return withTenant(anonymous, namespace);
@@ -83,7 +78,7 @@ async function admit(
   const own = auth.find(token, clock.now()) ?? (oidc?.isOwn(token) ? await oidc.principalOf(token) : undefined);
   if (own !== undefined) {
     refuseMissingScope(own, scope);
-    countRequest(own.id, `Token ${own.name}`);
+    countRequest(own, `Token ${own.name}`);
     return withTenant(own, namespace);
   }
   // An invalid Genwarden token must not be sent to the Kubernetes API server.
@@ -93,7 +88,7 @@ async function admit(
     const known = kubernetes === undefined ? oidc?.refusalOfForeign(token) : undefined;
     throw known ?? new GenwardenError('Unauthorized', 'The token is unknown or has expired');
   }
-  countRequest(`kubernetes:${user.name}`, user.name);
+  countRequest({ id: `kubernetes:${user.name}` }, user.name);
   const { right = rightOf[scope] } = request.routeOptions.config;
   return principalFor(kubernetes, token, user, { scope, right, namespace });
 }

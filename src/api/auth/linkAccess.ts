@@ -3,6 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { checkLink, parseLink } from '../../jobs/links.ts';
 import type { ApiContext } from '../options.ts';
+import type { CountRequest } from './limitRequests.ts';
 import type { Principal } from './principal.ts';
 
 declare module 'fastify' {
@@ -27,12 +28,12 @@ export async function admitByLink(
   request: FastifyRequest,
   reply: FastifyReply,
   link: string,
-  countRequest: (id: string, name: string) => void | Promise<void>,
+  countRequest: CountRequest,
 ): Promise<void> {
   // The address must not reach other sites. It may be shown on them, so it is no secret of this site.
   reply.header('referrer-policy', 'no-referrer').header('cross-origin-resource-policy', 'cross-origin');
   const principal = await principalOfLink(parts, request, link);
-  await countRequest(principal.id, `A link to job ${jobOf(request)}`);
+  countRequest(principal, `A link to job ${jobOf(request)}`);
   request.principal = principal;
   request.readmit = () => principalOfLink(parts, request, link);
 }

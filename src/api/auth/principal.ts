@@ -13,6 +13,8 @@ export interface Principal {
   readonly scopes: readonly Scope[];
   /** The request named a tenant in its header, so an administrator sees only this one. */
   readonly hasExplicitTenant?: true;
+  /** The limit of all API processes together; absent: the default. */
+  readonly requestsPerSecond?: number;
   /** When the token expires; absent: never, or unknown. */
   readonly expiresAt?: Instant;
   /** The signature of the link that the request came by: its answers carry it on. It must not reach a log. */

@@ -27,6 +27,7 @@ const entry = z.strictObject({
   scopes: z.array(z.enum(scopes)).min(1),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime().optional(),
+  requestsPerSecond: z.int().min(1).max(100_000).optional(),
 });
 
 const tokenFile = z.strictObject({ tokens: z.array(entry) });
@@ -56,9 +57,10 @@ export function tokenStore(entries: readonly TokenEntry[]): TokenStore {
       const [found] = known.filter((each) => timingSafeEqual(each.digest, digest));
       if (found === undefined || (found.expiresAt !== undefined && Date.parse(found.expiresAt) <= now))
         return undefined;
-      const { id, name, tenant, scopes: granted, expiresAt } = found;
+      const { id, name, tenant, scopes: granted, expiresAt, requestsPerSecond } = found;
       const expiry = expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) };
-      return { id, name, tenant, scopes: granted, ...expiry };
+      const limit = requestsPerSecond === undefined ? {} : { requestsPerSecond };
+      return { id, name, tenant, scopes: granted, ...expiry, ...limit };
     },
   };
 }

@@ -1,11 +1,9 @@
 // What surrounds the jobs: tokens, health, workers, pools, the OpenAPI document, CORS, metrics.
-import { monotonicFrom } from '../../../src/job/time.ts';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createToken } from '../../../src/api/auth/createToken.ts';
-import { rateLimit } from '../../../src/api/auth/rateLimit.ts';
 import type { Scope } from '../../../src/api/auth/principal.ts';
 import { openTokenStore, parseTokens, tokenStore } from '../../../src/api/auth/tokenStore.ts';
 import { poolListSchema, workerListSchema } from '../../../src/api/view/poolSchemas.ts';
@@ -74,21 +72,6 @@ describe('tokens', () => {
     };
     expect(await until(seen(a.token), { what: 'the worker' })).toMatchObject([{ tasks: [{ job: mine.json.id }] }]);
     expect(await until(seen(b.token), { what: 'the worker' })).toMatchObject([{ tasks: [] }]);
-  });
-
-  test('a token may ask 400 times at once, then 200 times a second', async () => {
-    const limit = rateLimit();
-    const [now, soon] = [monotonicFrom(0), monotonicFrom(5)];
-    for (let count = 0; count < 400; count += 1) expect(limit.take('a', now)).toBeUndefined();
-    expect(limit.take('a', now)).toBeCloseTo(0.005);
-    expect(limit.take('b', now)).toBeUndefined();
-    expect(limit.take('a', soon)).toBeUndefined();
-    expect(limit.take('a', soon)).toBeGreaterThan(0);
-    const { token, entry } = newToken('a', ['jobs:read']);
-    await using world = await apiWorld({ auth: tokenStore([entry]) });
-    let answer = await world.get('/v1/workers', bearing(token));
-    for (let count = 0; count < 400; count += 1) answer = await world.get('/v1/workers', bearing(token));
-    expect(answer).toMatchObject({ status: 429, json: { code: 'TooManyRequests' }, headers: { 'retry-after': '1' } });
   });
 
   test('the file holds hashes, is read again when it changes, and stays as it was when it breaks', async () => {
