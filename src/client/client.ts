@@ -85,7 +85,7 @@ export class GenwardenClient extends AdministrationClient {
 
   get(
     job: string,
-    { taskState, tasks, ...options }: CallOptions & { taskState?: State[]; tasks?: boolean } = {},
+    { taskState, tasks, ...options }: CallOptions & { taskState?: (State | 'open')[]; tasks?: boolean } = {},
   ): Promise<Job> {
     const query = { taskState, tasks: tasks === false ? 'false' : undefined };
     return this.requests.json({ method: 'GET', path: pathOf(job), query }, options);
