@@ -42,7 +42,7 @@ export const jobParams = z.strictObject({
 });
 
 /** Of routes that a signed link may read. */
-export const linkQuery = z.string().optional().describe('The signature of a signed link, in place of a token.');
+export const linkQuery = z.string().optional();
 
 /** A query parameter that may be given several times. */
 export function repeatable<T extends z.ZodType<unknown, string>>(schema: T, description: string) {

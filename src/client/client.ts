@@ -28,6 +28,7 @@ import type {
   Transition,
   UploadedReference,
 } from './types/job.ts';
+import type { JobLinks } from './types/links.ts';
 import type { SubmitRequest } from './types/submit.ts';
 import { waitForJob, type WaitOptions } from './wait.ts';
 import { watchTasks, type TaskResult, type WatchOptions } from './watch.ts';
@@ -207,6 +208,18 @@ export class GenwardenClient extends AdministrationClient {
     const query = { run: options.run?.toString(), redirect: options.redirect === true ? 'true' : undefined };
     const path = `${taskPath(job, task)}/artifacts/${encodeURIComponent(name)}`;
     return openDownload(this.requests, { method: 'GET', path, query }, artifact, options);
+  }
+
+  /**
+   * Signed URLs that read the job without a token, for a web page: the job, its events for an `EventSource`, and its artifacts. They
+   * work for `expiresIn`, such as `90s` or `7d`, and at most until the job expires; default 1h.
+   */
+  links(
+    job: string,
+    { expiresIn, ...options }: CallOptions & { expiresIn?: string | undefined } = {},
+  ): Promise<JobLinks> {
+    const body = expiresIn === undefined ? {} : { expiresIn };
+    return this.requests.json({ method: 'POST', path: `${pathOf(job)}/links`, body }, options, { repeatable: true });
   }
 
   /** All bytes of an artifact, checked like those of `download`. */

@@ -18,7 +18,7 @@ export interface LinkTerms {
 }
 
 /** The query parameter that carries the signature. */
-const linkParameter = 'link';
+export const linkParameter = 'link';
 
 /** `<key>.<expiry>.<signature>.<tenant>`: the characters of each part need no escapes in a URL. */
 export function signLink(key: LinkKey, { job, tenant, expiresAt }: LinkTerms): string {

@@ -1,6 +1,7 @@
 // The OpenAPI document of the API, from its routes.
 
 import { z } from 'zod';
+import { linkParameter } from '../../jobs/links.ts';
 import { problemSchema } from '../problem.ts';
 import { components as named } from './components.ts';
 import { answerHeaders } from './headers.ts';
@@ -53,7 +54,7 @@ export function openApiDocument(routes: readonly DocumentedRoute[], { version, p
       parameters: { Namespace: namespaceParameter },
       headers: answerHeaders,
       examples: problemExamples(routes),
-      securitySchemes: { token: tokenScheme },
+      securitySchemes: { token: tokenScheme, link: linkScheme },
     },
   };
 }
@@ -65,6 +66,13 @@ const namespaceParameter = {
   description:
     "The tenant of the request; in Kubernetes, the namespace. Default: the token's. `*` reads all tenants, with the scope `admin`.",
   schema: { type: 'string', minLength: 1, maxLength: 63 },
+};
+
+const linkScheme = {
+  type: 'apiKey',
+  in: 'query',
+  name: linkParameter,
+  description: 'The signature in the URLs of `createLinks`. It reads one job until it expires.',
 };
 
 const tokenScheme = {

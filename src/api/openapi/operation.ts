@@ -1,6 +1,7 @@
 // One route as an operation of the OpenAPI document.
 
 import { z } from 'zod';
+import { linkParameter } from '../../jobs/links.ts';
 import { examples } from './examples.ts';
 import type { AnswerHeader } from './headers.ts';
 import type { JsonSchema, SchemaComponents } from './jsonSchema.ts';
@@ -35,8 +36,8 @@ function descriptionOf({ schema: { description }, config: { scope, readableByLin
 }
 
 /** Since OpenAPI 3.1, schemes of every type list the roles that an operation needs. */
-const securityOf = ({ config: { scope } }: DocumentedRoute): object => ({
-  security: scope === undefined ? [] : [{ token: [scope] }],
+const securityOf = ({ config: { scope, readableByLink } }: DocumentedRoute): object => ({
+  security: scope === undefined ? [] : [{ token: [scope] }, ...(readableByLink === true ? [{ link: [] }] : [])],
 });
 
 function parametersOf({ schema, config }: DocumentedRoute, components: SchemaComponents): object[] {
@@ -48,7 +49,11 @@ function parametersOf({ schema, config }: DocumentedRoute, components: SchemaCom
 }
 
 function parametersIn(place: string, { properties = {}, required = [] }: JsonSchema): object[] {
-  return Object.entries(properties as Record<string, JsonSchema>).map(([name, { description, ...schema }]) => ({
+  // A security scheme describes the signature of a link.
+  const described = Object.entries(properties as Record<string, JsonSchema>).filter(
+    ([name]) => place !== 'query' || name !== linkParameter,
+  );
+  return described.map(([name, { description, ...schema }]) => ({
     name,
     in: place,
     required: (required as string[]).includes(name),

@@ -7,6 +7,7 @@ import { addDoctor } from './doctor.ts';
 import { addDownload } from './download.ts';
 import { addExplain } from './explain.ts';
 import { addGet } from './get.ts';
+import { addLink } from './link.ts';
 import { addList } from './list.ts';
 import { addPause, addResume } from './pause.ts';
 import { addPools } from './pools.ts';
@@ -27,6 +28,7 @@ export function addClientCommands(program: Command, io: Io = processIo()): void 
   addRetry(program, io);
   addReview(program, io);
   addDownload(program, io);
+  addLink(program, io);
   addWorkers(program, io);
   addTop(program, io);
   addPools(program, io);
