@@ -27,6 +27,7 @@ const calls: Readonly<Record<string, (client: GenwardenClient) => Promise<unknow
   retry: (client) => client.retry('j1'),
   review: (client) => client.review('j1', 't1', { run: 1, decision: 'approve' }),
   delete: (client) => client.delete('j1'),
+  links: (client) => client.links('j1', { expiresIn: '1h' }),
   history: (client) => client.history('j1'),
   explain: (client) => client.explain('j1'),
   download: (client) => client.download('j1', 't1', 'image', { run: 2, redirect: true }),
@@ -48,9 +49,6 @@ const operationsWithoutMethod = {
 
 const parametersNotSent = {
   'POST /v1/jobs ?wait': 'The client waits with `wait` after the submit, through lost connections.',
-  'GET /v1/jobs/{id} ?link': 'For pages that have no token: they use the addresses of links as they are.',
-  'GET /v1/jobs/{id}/events ?link': 'The same.',
-  'GET /v1/jobs/{id}/tasks/{task}/artifacts/{name} ?link': 'The same.',
 };
 
 test('every method of the client is tried', () => {

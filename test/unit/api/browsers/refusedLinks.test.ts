@@ -111,7 +111,10 @@ describe('a link is refused', () => {
     const world = await linked();
     let answer = await world.get(world.links.job);
     for (let count = 0; count < 400 && answer.status === 200; count += 1) answer = await world.get(world.links.job);
-    expect([answer.status, answer.json.detail]).toEqual([429, `A link to job ${world.job} sent too many requests`]);
+    expect([answer.status, answer.json.detail]).toEqual([
+      429,
+      `A link to job ${world.job} sent more than 200 requests per second`,
+    ]);
     expect((await world.get(`/v1/jobs/${world.job}`, bearing)).status).toBe(200);
   });
 });
