@@ -14,7 +14,7 @@ import { acceptJson } from './jsonBody.ts';
 import { allowOrigins } from './cors.ts';
 import { documentApi } from './openapi/index.ts';
 import type { Api, ApiContext, ApiOptions, ZodTypes } from './options.ts';
-import { measureRequests, watchOverdue } from './metrics.ts';
+import { measureRequests, watchAuthSources, watchOverdue } from './metrics.ts';
 import { artifactRoutes } from './routes/artifactRoutes.ts';
 import { changeRoutes } from './routes/changeRoutes.ts';
 import { doctorRoute } from './routes/doctorRoute.ts';
@@ -105,16 +105,16 @@ function requestId(header: string | string[] | undefined): string | undefined {
 
 function ownLifetimes(app: Api, context: ApiContext, closing: AbortController): void {
   let watching = Promise.resolve();
-  let stopGauge = (): void => {};
+  let stopGauges: (() => void)[] = [];
   app.addHook('onReady', async () => {
     watching = context.workers.watch(context.heartbeats, closing.signal).catch((error: unknown) => {
       if (!closing.signal.aborted) context.logger.error({ err: error }, 'Stopped receiving heartbeats');
     });
-    stopGauge = watchOverdue(context);
+    stopGauges = [watchOverdue(context), watchAuthSources(context)];
   });
   app.addHook('preClose', async () => closing.abort());
   app.addHook('onClose', async () => {
-    stopGauge();
+    for (const stop of stopGauges) stop();
     context.watch.close();
     context.lastClaims.close();
     context.recent.close();

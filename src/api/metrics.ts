@@ -1,4 +1,4 @@
-// The metrics that the API measures: overdue tasks, and request durations by route.
+// The metrics that the API measures: overdue tasks, sources of tokens, and request durations by route.
 
 import { countOverdue } from '../jobs/stuck.ts';
 import type { ApiContext, Api } from './options.ts';
@@ -14,6 +14,19 @@ export function watchOverdue(context: ApiContext): () => void {
     for (const [pool, tasks] of countOverdue(context)) context.metrics.overdueTasks.set({ pool }, tasks);
   };
   const timer = setInterval(count, intervalMs).unref();
+  return () => clearInterval(timer);
+}
+
+/** Shows which sources of tokens can be read, until the returned function is called. */
+export function watchAuthSources({ auth, oidc, metrics }: ApiContext): () => void {
+  const show = (): void => {
+    if (auth !== 'off' && auth.failure !== undefined) {
+      metrics.authSourceUp.set({ source: 'tokens-file' }, auth.failure() === undefined ? 1 : 0);
+    }
+    if (oidc !== undefined) metrics.authSourceUp.set({ source: 'oidc' }, oidc.failing() ? 0 : 1);
+  };
+  show();
+  const timer = setInterval(show, intervalMs).unref();
   return () => clearInterval(timer);
 }
 

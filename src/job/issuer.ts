@@ -19,5 +19,8 @@ export function sameIssuers(issuer: string): string[] {
 
 export const isSameIssuer = (one: string, other: string): boolean => sameIssuers(one).includes(other);
 
+/** OpenID Connect Discovery 1.0, section 4.1. */
+export const discoveryUrl = (issuer: string): string => `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);

@@ -149,6 +149,11 @@ const apiDefinitions = {
   ),
   submits: counter('genwarden_submits_total', 'Submits by outcome', ['pool', 'outcome']),
   eventStreams: gauge('genwarden_event_streams', 'Open event streams'),
+  authSourceUp: gauge(
+    'genwarden_auth_source_up',
+    '0 while the tokens file or the keys of the OpenID Connect issuer cannot be read, so that the last ones are in use',
+    ['source'],
+  ),
   overdueTasks,
 } as const;
 

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';
-import { isSameIssuer, isTrustworthyUrl } from '../../job/issuer.ts';
+import { discoveryUrl, isSameIssuer, isTrustworthyUrl } from '../../job/issuer.ts';
 import type { IdentityProvider, PublicKey } from '../../ports/identityProvider.ts';
 
 export interface IdentityProviderOptions {
@@ -32,10 +32,10 @@ export function oidcIdentityProvider(options: IdentityProviderOptions): Identity
   return {
     issuer,
     async fetchKeys() {
-      const found = await get(discoveryOf(issuer), discovery, 'a discovery document');
+      const found = await get(discoveryUrl(issuer), discovery, 'a discovery document');
       if (!isSameIssuer(found.issuer, issuer)) {
         const told = JSON.stringify(found.issuer.slice(0, 200));
-        throw unavailable(issuer, `${discoveryOf(issuer)} describes the issuer ${told}`);
+        throw unavailable(issuer, `${discoveryUrl(issuer)} describes the issuer ${told}`);
       }
       if (!isTrustworthyUrl(found.jwks_uri)) {
         throw unavailable(issuer, `its keys have the address ${found.jwks_uri.slice(0, 200)}, which is not https`);
@@ -50,9 +50,6 @@ export function oidcIdentityProvider(options: IdentityProviderOptions): Identity
     },
   };
 }
-
-/** OpenID Connect Discovery 1.0, section 4.1. */
-const discoveryOf = (issuer: string): string => `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
 
 async function getJson<T>(
   { issuer, version, timeoutMs = 5_000 }: IdentityProviderOptions,

@@ -10,11 +10,12 @@ export interface NewToken {
   /** ms since 1970. */
   readonly createdAt: number;
   readonly expiresAt?: number;
+  readonly requestsPerSecond?: number;
 }
 
 /** `random` returns cryptographically random bytes; the token contains 256 bits of them. */
 export function createToken(
-  { name, tenant, scopes, createdAt, expiresAt }: NewToken,
+  { name, tenant, scopes, createdAt, expiresAt, requestsPerSecond }: NewToken,
   random: (bytes: number) => Uint8Array,
 ): { readonly token: string; readonly entry: TokenEntry } {
   const token = `${tokenPrefix}${Buffer.from(random(32)).toString('base64url')}`;
@@ -26,6 +27,7 @@ export function createToken(
     scopes: [...scopes],
     createdAt: new Date(createdAt).toISOString(),
     ...(expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt).toISOString() }),
+    ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
   };
   return { token, entry };
 }

@@ -4,6 +4,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';
+import type { Instant } from '../../job/time.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { scopes, type Principal } from './principal.ts';
 
@@ -15,6 +16,15 @@ export interface TokenStore {
   find(token: string, now: number): Principal | undefined;
   /** Calls `listener` after the tokens have changed, until the returned function is called; absent: they never change. */
   onChange?(listener: () => void): () => void;
+  /** Why the current file cannot be used, so that previous tokens are; absent: there is no file. */
+  failure?(): TokenFileFailure | undefined;
+}
+
+export interface TokenFileFailure {
+  /** It names the file. */
+  readonly message: string;
+  /** By this machine's clock. */
+  readonly since: Instant;
 }
 
 export const tenantForm = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
@@ -30,7 +40,20 @@ const entry = z.strictObject({
   requestsPerSecond: z.int().min(1).max(100_000).optional(),
 });
 
-const tokenFile = z.strictObject({ tokens: z.array(entry) });
+/** With two entries for one token, or two tokens of one id, it would not be clear which rights and limits count. */
+const tokenFile = z.strictObject({
+  tokens: z.array(entry).superRefine((tokens, context) => {
+    for (const key of ['id', 'hash'] as const) {
+      const firstAt = new Map<string, number>();
+      for (const [index, { [key]: value }] of tokens.entries()) {
+        const first = firstAt.get(value);
+        if (first === undefined) firstAt.set(value, index);
+        else
+          context.addIssue({ code: 'custom', path: [index, key], message: `is the same as that of tokens.${first}` });
+      }
+    }
+  }),
+});
 
 export type TokenEntry = z.infer<typeof entry>;
 
@@ -82,12 +105,15 @@ export function openTokenStore(path: string, options: { logger?: Logger; everyMs
   const { logger, everyMs = 1_000 } = options;
   let store = readStore(path);
   const listeners = new Set<() => void>();
+  let failure: TokenFileFailure | undefined;
   const reload = (): void => {
     try {
       store = readStore(path);
+      failure = undefined;
       logger?.info({ path }, 'Reloaded the tokens file');
       for (const listener of listeners) listener();
     } catch (error) {
+      failure = { message: (error as Error).message, since: failure?.since ?? Date.now() };
       logger?.error({ err: error, path }, 'Cannot read the tokens file; the previous tokens stay valid');
     }
   };
@@ -95,6 +121,7 @@ export function openTokenStore(path: string, options: { logger?: Logger; everyMs
   watchFile(path, { interval: everyMs, persistent: false }, reload);
   return {
     find: (token, now) => store.find(token, now),
+    failure: () => failure,
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

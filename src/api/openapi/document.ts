@@ -1,6 +1,7 @@
 // The OpenAPI document of the API, from its routes.
 
 import { z } from 'zod';
+import { discoveryUrl } from '../../job/issuer.ts';
 import { linkParameter } from '../../jobs/links.ts';
 import { problemSchema } from '../problem.ts';
 import { components as named } from './components.ts';
@@ -14,6 +15,8 @@ export interface DocumentOptions {
   readonly version: string;
   /** Of the API; without one, the document's own server. */
   readonly publicUrl?: string | undefined;
+  /** The OpenID Connect issuer whose tokens the API accepts. */
+  readonly oidcIssuer?: string | undefined;
 }
 
 const description = `Runs slow, paid, failure-prone model calls as jobs that are never stuck.
@@ -24,13 +27,17 @@ problem documents (RFC 9457) with a \`code\` of the error catalogue. Unknown fie
 
 Later versions may add fields to answers, and states, codes and event types.`;
 
-export function openApiDocument(routes: readonly DocumentedRoute[], { version, publicUrl }: DocumentOptions): object {
+export function openApiDocument(routes: readonly DocumentedRoute[], options: DocumentOptions): object {
+  const { version, publicUrl, oidcIssuer } = options;
   for (const [id, schema] of Object.entries(named)) z.globalRegistry.add(schema, { ...schema.meta(), id });
   const components = new SchemaComponents();
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {
     const path = route.url.replaceAll(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route, components) };
+    paths[path] = {
+      ...paths[path],
+      [route.method.toLowerCase()]: operationOf(route, components, oidcIssuer !== undefined),
+    };
   }
   components.of(problemSchema, 'output');
   return {
@@ -54,7 +61,7 @@ export function openApiDocument(routes: readonly DocumentedRoute[], { version, p
       parameters: { Namespace: namespaceParameter },
       headers: answerHeaders,
       examples: problemExamples(routes),
-      securitySchemes: { token: tokenScheme, link: linkScheme },
+      securitySchemes: { token: tokenScheme, link: linkScheme, ...oidcScheme(oidcIssuer) },
     },
   };
 }
@@ -81,3 +88,14 @@ const tokenScheme = {
   description:
     'A token with the scope `jobs:read`, `jobs:write` or `admin`, which allows both. An installation without authentication ignores it.',
 };
+
+const oidcScheme = (issuer: string | undefined): object =>
+  issuer === undefined
+    ? {}
+    : {
+        oidc: {
+          type: 'openIdConnect',
+          openIdConnectUrl: discoveryUrl(issuer),
+          description: 'An access token (JWT) of the identity provider, with the same scopes.',
+        },
+      };

@@ -10,7 +10,7 @@ import { reference } from './reference.ts';
 import type { DocumentedRoute } from './route.ts';
 
 /** Throws if the route lacks a part that every operation has. */
-export function operationOf(route: DocumentedRoute, components: SchemaComponents): object {
+export function operationOf(route: DocumentedRoute, components: SchemaComponents, withOidc = false): object {
   const { operationId, summary, tags } = route.schema;
   if (operationId === undefined || summary === undefined || tags === undefined) {
     throw new Error(`${route.method} ${route.url} has no operationId, summary or tags for the OpenAPI document`);
@@ -22,7 +22,7 @@ export function operationOf(route: DocumentedRoute, components: SchemaComponents
     summary,
     description: descriptionOf(route),
     tags: [...tags],
-    ...securityOf(route),
+    security: securityOf(route, withOidc),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: body }),
     responses: { ...answersOf(route, components), ...problemAnswers(route) },
@@ -36,9 +36,14 @@ function descriptionOf({ schema: { description }, config: { scope, readableByLin
 }
 
 /** Since OpenAPI 3.1, schemes of every type list the roles that an operation needs. */
-const securityOf = ({ config: { scope, readableByLink } }: DocumentedRoute): object => ({
-  security: scope === undefined ? [] : [{ token: [scope] }, ...(readableByLink === true ? [{ link: [] }] : [])],
-});
+function securityOf({ config: { scope, readableByLink } }: DocumentedRoute, withOidc: boolean): object[] {
+  if (scope === undefined) return [];
+  return [
+    { token: [scope] },
+    ...(withOidc ? [{ oidc: [scope] }] : []),
+    ...(readableByLink === true ? [{ link: [] }] : []),
+  ];
+}
 
 function parametersOf({ schema, config }: DocumentedRoute, components: SchemaComponents): object[] {
   const places = { path: schema.params, query: schema.querystring, header: schema.headers };

@@ -12,12 +12,21 @@ export async function accessChecks({ auth, oidc, kubernetes, corsOrigins }: ApiC
     corsOrigins.length === 0
       ? 'browsers may not call from other origins (GENWARDEN_CORS_ORIGINS is not set)'
       : `browsers may call from ${corsOrigins.join(', ')}`;
-  const required = kubernetes === undefined ? 'required' : 'required; Kubernetes tokens are accepted too';
   return [
-    passed('tokens', auth === 'off' ? 'not required: every client acts as tenant default' : required),
+    tokens(auth, kubernetes !== undefined),
     ...(oidc === undefined ? [] : [issuer(await oidc.check())]),
     passed('cors', origins),
   ];
+}
+
+function tokens(auth: ApiContext['auth'], withKubernetes: boolean): Check {
+  if (auth === 'off') return passed('tokens', 'not required: every client acts as tenant default');
+  const failure = auth.failure?.();
+  if (failure !== undefined) {
+    const says = `${failure.message} (since ${clockTime(failure.since)}); the previous tokens stay valid`;
+    return failed('tokens', says, 'Correct the file: the API reads it again when it changes.');
+  }
+  return passed('tokens', withKubernetes ? 'required; Kubernetes tokens are accepted too' : 'required');
 }
 
 function issuer({ issuer: name, keys, age, failure, usableFor }: IssuerStatus): Check {

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { processIo, type Io } from '../output/io.ts';
 import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';
-import { addToken } from './token.ts';
+import { addToken } from './token/index.ts';
 
 export function addAdminCommands(program: Command, io: Io = processIo()): void {
   addConfig(program, io);

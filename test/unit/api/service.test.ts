@@ -1,17 +1,14 @@
 // What surrounds the jobs: tokens, health, workers, pools, the OpenAPI document, CORS, metrics.
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createToken } from '../../../src/api/auth/createToken.ts';
 import type { Scope } from '../../../src/api/auth/principal.ts';
-import { openTokenStore, parseTokens, tokenStore } from '../../../src/api/auth/tokenStore.ts';
+import { tokenStore } from '../../../src/api/auth/tokenStore.ts';
 import { poolListSchema, workerListSchema } from '../../../src/api/view/poolSchemas.ts';
 import { apiWorld } from '../../fakes/apiWorld.ts';
 import { aBeat } from '../../fakes/heartbeats.ts';
 import { scriptedKeys } from '../../fakes/keyRingView.ts';
 import { start } from '../../fakes/tasks.ts';
-import { tempFolder } from '../../support/tempFolder.ts';
 import { until } from '../../support/until.ts';
 
 const yard = { kind: 'image', input: { prompt: 'a yard' } };
@@ -72,35 +69,6 @@ describe('tokens', () => {
     };
     expect(await until(seen(a.token), { what: 'the worker' })).toMatchObject([{ tasks: [{ job: mine.json.id }] }]);
     expect(await until(seen(b.token), { what: 'the worker' })).toMatchObject([{ tasks: [] }]);
-  });
-
-  test('the file holds hashes, is read again when it changes, and stays as it was when it breaks', async () => {
-    await using folder = await tempFolder();
-    const path = join(folder.path, 'tokens.json');
-    const [first, second] = [newToken('a', ['admin']), newToken('b', ['admin'])];
-    const write = (text: string) => writeFile(path, text);
-    await write(JSON.stringify({ tokens: [first.entry] }));
-    expect(JSON.stringify(first.entry)).not.toContain(first.token);
-    const store = openTokenStore(path, { everyMs: 20 });
-    try {
-      expect(store.find(first.token, 0)).toMatchObject({ tenant: 'a', scopes: ['admin'] });
-      await write('{"tokens": [');
-      await until(() => store.find(first.token, 0), { what: 'the old tokens to stay' });
-      await write(JSON.stringify({ tokens: [second.entry] }));
-      await until(() => store.find(second.token, 0), { what: 'the new tokens' });
-      expect(store.find(first.token, 0)).toBeUndefined();
-    } finally {
-      store.close();
-    }
-  });
-
-  test('a file that is missing, no JSON or wrong stops the start and says where', () => {
-    expect(() => openTokenStore('/nowhere/tokens.json')).toThrow(/\/nowhere\/tokens\.json: cannot be read/);
-    expect(() => parseTokens('{', 'f')).toThrow(/not JSON/);
-    const { entry } = newToken('a', ['admin']);
-    expect(() => parseTokens(JSON.stringify({ tokens: [{ ...entry, hash: 'plain' }] }), 'f')).toThrow(
-      /tokens\.0\.hash/,
-    );
   });
 });
 

@@ -1,8 +1,8 @@
-// `genwarden config` and `genwarden token create`.
+// `genwarden config` and `genwarden token …`.
 
 import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseTokens, tokenStore } from '../../../src/api/auth/tokenStore.ts';
 import { commandsNow, runCommand } from '../../support/commandLine.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
@@ -116,5 +116,86 @@ describe('token create', () => {
     await expect(stat(paths.FILE)).rejects.toThrow('ENOENT');
     await expect(stat(`${paths.OTHER}.new`)).rejects.toThrow('ENOENT');
     expect(await readFile(paths.OTHER, 'utf8')).toBe('other');
+  });
+});
+
+describe('token list, rotate and revoke', () => {
+  const day = 86_400_000;
+
+  async function withTokens(...made: string[][]) {
+    const folder = await tempFolder();
+    onTestFinished(() => folder[Symbol.asyncDispose]());
+    const path = join(folder.path, 'tokens.json');
+    const env = { GENWARDEN_AUTH_TOKENS_FILE: path };
+    const secrets: string[] = [];
+    for (const args of made) secrets.push((await runCommand(['token', 'create', ...args], { env })).stdout.trim());
+    const entries = async () => parseTokens(await readFile(path, 'utf8'), path);
+    return { path, env, secrets, entries, run: (...args: string[]) => runCommand(['token', ...args], { env }) };
+  }
+
+  test('list shows every token, and no hash', async () => {
+    const { run, entries } = await withTokens(
+      ['--name', 'ci', '--tenant', 'acme', '--expires', '90d', '--requests-per-second', '50'],
+      ['--name', 'boss', '--scope', 'admin'],
+    );
+    const [ci, boss] = await entries();
+    const { code, stdout } = await run('list', '-o', 'wide');
+    expect(code).toBe(0);
+    expect(stdout.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+      ['ID', 'NAME', 'TENANT', 'SCOPES', 'EXPIRES', 'AGE', 'PER SECOND'],
+      [ci!.id, 'ci', 'acme', 'jobs:read jobs:write', 'in 90d', '0s', '50'],
+      [boss!.id, 'boss', 'default', 'admin', 'never', '0s', '200'],
+      [''],
+    ]);
+    const json = await run('list', '-o', 'json');
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      items: [{ id: ci!.id, requestsPerSecond: 50 }, { expiresAt: null }],
+    });
+    expect(json.stdout).not.toContain('sha256');
+  });
+
+  test('rotate adds a token with the same rights, and the old one stays valid for the overlap', async () => {
+    const args = ['--name', 'ci', '--tenant', 'acme', '--scope', 'jobs:read', '--expires', '90d'];
+    const { run, secrets, entries } = await withTokens([...args, '--requests-per-second', '50']);
+    const { code, stdout, stderr } = await run('rotate', 'ci', '--overlap', '1h');
+    expect(code).toBe(0);
+    const [old, next] = await entries();
+    expect(stderr).toContain(`Added ${next!.id} (ci, tenant acme)`);
+    expect(stderr).toContain(`${old!.id} expires at ${new Date(commandsNow + 3_600_000).toISOString()}.`);
+    const rights = { name: 'ci', tenant: 'acme', scopes: ['jobs:read'], requestsPerSecond: 50 };
+    const store = tokenStore(await entries());
+    expect(store.find(stdout.trim(), commandsNow + 90 * day - 1)).toEqual({
+      ...rights,
+      id: next!.id,
+      expiresAt: commandsNow + 90 * day,
+    });
+    expect(store.find(secrets[0]!, commandsNow + 3_599_999)).toMatchObject(rights);
+    expect(store.find(secrets[0]!, commandsNow + 3_600_000)).toBeUndefined();
+    expect((await run('list')).stdout).toMatch(/in 60m/);
+  });
+
+  test('rotate never prolongs the old token', async () => {
+    const { run, secrets, entries } = await withTokens(['--name', 'short', '--expires', '1h']);
+    expect((await run('rotate', 'short')).code).toBe(0);
+    expect(tokenStore(await entries()).find(secrets[0]!, commandsNow + 3_600_000)).toBeUndefined();
+  });
+
+  test('revoke deletes exactly one token, by id or by a unique name', async () => {
+    const { run, entries } = await withTokens(['--name', 'a'], ['--name', 'b'], ['--name', 'b']);
+    const [, first, second] = await entries();
+    const ambiguous = await run('revoke', 'b');
+    expect(ambiguous).toMatchObject({ code: 2, stdout: '' });
+    expect(ambiguous.stderr).toContain(`2 tokens are named b; use an id: ${first!.id}, ${second!.id}`);
+    expect((await run('revoke', 'c')).stderr).toContain('No token has the id or name c');
+    expect(await entries()).toHaveLength(3);
+    expect((await run('revoke', first!.id)).stdout).toContain(`Revoked ${first!.id} (b, tenant default)`);
+    expect((await run('revoke', 'a')).code).toBe(0);
+    expect((await entries()).map(({ id }) => id)).toEqual([second!.id]);
+  });
+
+  test('a missing file has no tokens to list, and none to revoke', async () => {
+    const { run } = await withTokens();
+    expect((await run('list', '-o', 'json')).stdout).toBe('{\n  "items": []\n}\n');
+    expect((await run('revoke', 'a')).code).toBe(2);
   });
 });

@@ -25,6 +25,8 @@ export interface IssuerKeys {
   newer(than: KeySet): Promise<KeySet | undefined>;
   /** Reads the keys unless they were read just now, and says what is known. Never throws. */
   check(): Promise<IssuerStatus>;
+  /** Whether the last read failed. */
+  failing(): boolean;
 }
 
 export interface IssuerStatus {
@@ -86,6 +88,7 @@ export function issuerKeys(provider: IdentityProvider, { clock, logger }: Parts)
       if (known?.set === than) await refresh();
       return known?.set === than ? undefined : usable()?.set;
     },
+    failing: () => failure !== undefined,
     async check() {
       await refresh();
       const usableFor = known === undefined ? 0 : Math.max(0, maxAge - age(known));

@@ -13,6 +13,7 @@ import { identityOf, type ClaimNames } from './claims.ts';
 import { issuerKeys, type IssuerKeys, type IssuerStatus, type KeySet } from './issuerKeys.ts';
 
 export interface OidcTokens {
+  readonly issuer: string;
   /** Whether the token claims to be of the issuer. Nothing is verified. */
   isOwn(token: string): boolean;
   /** Why a token that no verifier knows is refused. */
@@ -20,6 +21,8 @@ export interface OidcTokens {
   /** Throws `Unauthorized`, `Forbidden` or `OidcUnavailable`. */
   principalOf(token: string): Promise<Principal>;
   check(): Promise<IssuerStatus>;
+  /** Whether the last read of the issuer's keys failed. */
+  failing(): boolean;
 }
 
 export interface OidcOptions extends ClaimNames {
@@ -54,6 +57,7 @@ export function oidcTokens(provider: IdentityProvider, options: OidcOptions): Oi
   const keys = issuerKeys(provider, options);
   void keys.check();
   return {
+    issuer: provider.issuer,
     isOwn: (token) => isSameIssuer(claimedIssuer(token) ?? '', provider.issuer),
     refusalOfForeign: (token) => {
       const claimed = claimedIssuer(token);
@@ -64,6 +68,7 @@ export function oidcTokens(provider: IdentityProvider, options: OidcOptions): Oi
       );
     },
     check: () => keys.check(),
+    failing: () => keys.failing(),
     async principalOf(token) {
       if (token.length > maxLength)
         throw unauthorized(`The token has ${token.length} characters; at most ${maxLength}`);

@@ -91,6 +91,19 @@ describe('a request', () => {
   });
 });
 
+test('the OpenAPI document names the issuer only if there is one', async () => {
+  const { get } = await oidcWorld();
+  const { paths, components } = (await get('/openapi.json')).json;
+  expect(components.securitySchemes.oidc).toMatchObject({
+    type: 'openIdConnect',
+    openIdConnectUrl: `${issuer}/.well-known/openid-configuration`,
+  });
+  expect(paths['/v1/jobs'].post.security).toEqual([{ token: ['jobs:write'] }, { oidc: ['jobs:write'] }]);
+  expect(paths['/healthz'].get.security).toEqual([]);
+  await using plain = await apiWorld();
+  expect((await plain.get('/openapi.json')).json.components.securitySchemes).not.toHaveProperty('oidc');
+});
+
 test("the issuer's tokens never go to Kubernetes, and Kubernetes' tokens never to the issuer", async () => {
   const clock = virtualClock();
   const { tokens, provider, token } = await oidcStage({ clock });

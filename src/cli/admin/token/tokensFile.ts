@@ -1,19 +1,35 @@
-// Writes the tokens file atomically, readable only by its owner.
+// Reads the tokens file, and writes it atomically, readable only by its owner.
 
 import { open, readFile, realpath, rename, rm } from 'node:fs/promises';
-import { sleep } from '../../async/sleep.ts';
-import { parseTokens, type TokenEntry } from '../../api/auth/tokenStore.ts';
-import { GenwardenError } from '../../job/errors/index.ts';
+import { sleep } from '../../../async/sleep.ts';
+import { parseTokens, type TokenEntry } from '../../../api/auth/tokenStore.ts';
+import { GenwardenError } from '../../../job/errors/index.ts';
+
+/** No tokens if the file does not exist. Throws `InvalidConfiguration` for a file that is not a tokens file. */
+export async function readTokens(path: string): Promise<readonly TokenEntry[]> {
+  const text = await textOf(path);
+  return text.trim() === '' ? [] : parseTokens(text, path);
+}
 
 /**
- * Adds an entry to the file, which need not exist. The new content is written to a second file and renamed, so that a
- * reader sees the old file or the new one. Throws `InvalidConfiguration` for a file that is not a tokens file, and
- * `UsageError` if it cannot be written.
+ * Replaces the tokens of the file, which need not exist, by those that `change` makes of them, and gives its result. The new
+ * content is written to a second file and renamed, so that a reader sees the old file or the new one. Throws what
+ * `change` throws, `InvalidConfiguration` for a file that is not a tokens file, and `UsageError` if it cannot be
+ * written.
  */
-export async function appendToken(path: string, entry: TokenEntry): Promise<void> {
+export async function changeTokens<T>(
+  path: string,
+  change: (tokens: readonly TokenEntry[]) => { readonly tokens: readonly TokenEntry[]; readonly result: T },
+): Promise<T> {
   try {
     const target = await targetOf(path);
-    await replace(target, async () => withEntry(await textOf(target), entry, path));
+    let changed: T | undefined;
+    await replace(target, async () => {
+      const { tokens, result } = change(await readTokens(path));
+      changed = result;
+      return `${JSON.stringify({ tokens }, null, 2)}\n`;
+    });
+    return changed as T;
   } catch (error) {
     if (error instanceof GenwardenError || !isSystemError(error)) throw error;
     throw new GenwardenError('UsageError', `The tokens file ${path} cannot be written: ${error.message}`, {
@@ -28,11 +44,6 @@ async function targetOf(path: string): Promise<string> {
 }
 
 const textOf = (path: string): Promise<string> => orIfMissing(readFile(path, 'utf8'), '');
-
-function withEntry(text: string, entry: TokenEntry, path: string): string {
-  const tokens = text.trim() === '' ? [] : parseTokens(text, path);
-  return `${JSON.stringify({ tokens: [...tokens, entry] }, null, 2)}\n`;
-}
 
 /** The new file doubles as a lock: only one writer can create it, so concurrent writers lose no entry. */
 async function replace(path: string, content: () => Promise<string>): Promise<void> {
