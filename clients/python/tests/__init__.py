@@ -1,1 +1,1 @@
-"""Tests of the client. `make test-clients` runs them; those in `live` need the installation that it starts."""
+"""`unit` needs nothing, `contract` the OpenAPI document, `live` an installation. `make test-clients` runs all."""

@@ -8,6 +8,7 @@ has their types.
 from ._async.client import AsyncClient
 from ._core.transfer import Content, SavedFile
 from ._sync.client import Client
+from ._version import __version__
 from .errors import (
     ApiError,
     ApiUnreachable,
@@ -32,4 +33,5 @@ __all__ = [
     "OutputIssue",
     "SavedFile",
     "WaitTimeout",
+    "__version__",
 ]

@@ -12,6 +12,8 @@ class GenwardenError(Exception):
 
     may_have_applied = False
     """The call may have had its effect all the same: read the job before you repeat it."""
+    idempotency_key: str | None = None
+    """Of a submit that may have been stored: submit the same request with this key, and there will be one job."""
 
     def __init__(self, detail: str, *, code: str, hint: str) -> None:
         super().__init__(detail)

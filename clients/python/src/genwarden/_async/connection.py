@@ -30,7 +30,7 @@ class Connection:
 
     def retries(self, request: Request, give_up_after: float | None = None) -> Retries:
         limit = self.settings.give_up_after if give_up_after is None else give_up_after
-        return Retries(request.repeatable, limit, started=time.monotonic())
+        return Retries(request.repeatable, request.changes, limit, started=time.monotonic())
 
     async def answer(self, request: Request, retries: Retries) -> httpx.Response:
         """Calls until an answer arrives. Raises `ApiError`, and `ApiUnreachable` when the client gives up."""
@@ -75,16 +75,13 @@ class Connection:
         if delay is not None:
             await sleep(delay)
         elif isinstance(failure, ApiError):
-            failure.may_have_applied = retries.may_have_applied(failure)
+            failure.may_have_applied = retries.may_have_applied
             raise failure
         else:
-            raise unreachable(self.settings.url, failure, retries) from failure
-
-
-def unreachable(url: str, failure: httpx.HTTPError, retries: Retries) -> ApiUnreachable:
-    what = str(failure) or type(failure).__name__
-    detail = f"{shown(url)} does not answer: {what}"
-    return ApiUnreachable(detail, url=shown(url), may_have_applied=retries.may_have_applied(failure))
+            url = shown(self.settings.url)
+            what = str(failure) or type(failure).__name__
+            detail = f"{url} does not answer: {what}"
+            raise ApiUnreachable(detail, url=url, may_have_applied=retries.may_have_applied) from failure
 
 
 def checked(response: httpx.Response) -> httpx.Response:

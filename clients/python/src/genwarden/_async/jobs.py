@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from .._core import requests
 from .._core.schema import Schema, with_schema
-from ..errors import ApiError
+from ..errors import ApiError, GenwardenError
 from ..types import (
     Decision,
     ExplainedJob,
@@ -40,7 +40,11 @@ class JobCalls(Calls):
         """
         body = with_schema(request, schema)
         key = idempotency_key if idempotency_key is not None else str(uuid4())
-        job: SubmittedJob = await self._value(requests.submit(body, key), give_up_after)
+        try:
+            job: SubmittedJob = await self._value(requests.submit(body, key), give_up_after)
+        except GenwardenError as error:
+            error.idempotency_key = key if error.may_have_applied else None
+            raise
         return job
 
     async def get(

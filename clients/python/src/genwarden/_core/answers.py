@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+import time
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
+from .._version import __version__
 from ..errors import ApiError
 
+_NO_SUCH_CALL = (
+    f"The API does not have this call: it may be older than this client ({__version__}). "
+    "Upgrade the API, or use the client of its version."
+)
 _WRONG_ADDRESS = "Check that the address is that of a Genwarden API."
 
 
@@ -19,6 +27,8 @@ def error_of(response: httpx.Response) -> ApiError | None:
     retry_after = seconds(response.headers.get("retry-after"))
     body = _parsed(response)
     if isinstance(body, dict) and {"code", "detail", "status"} <= body.keys():
+        if body["code"] == "RouteNotFound":
+            body["hint"] = _NO_SUCH_CALL
         return ApiError(body, retry_after=retry_after)
     detail = f"{_shown(response.url)} answered {response.status_code} without a problem document"
     hint = _WRONG_ADDRESS
@@ -46,11 +56,16 @@ def tag_of(response: httpx.Response) -> str:
 
 
 def seconds(text: str | None) -> float | None:
-    """A `Retry-After` in seconds; None for a date, which a Genwarden API does not send."""
+    """A `Retry-After`, which is a number or, from a proxy, a date."""
+    if text is None:
+        return None
+    if re.fullmatch(r"\s*\d+(\.\d+)?\s*", text):
+        return float(text)
     try:
-        return max(0.0, float(text)) if text is not None and text.strip().isdigit() else None
+        date = parsedate_to_datetime(text)
     except ValueError:
         return None
+    return max(0.0, date.timestamp() - time.time())
 
 
 def _parsed(response: httpx.Response) -> Any:

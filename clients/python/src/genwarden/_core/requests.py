@@ -24,6 +24,10 @@ class Request:
     held: float | None = None
     """For how long the API may send nothing, because it holds the answer, in seconds."""
 
+    @property
+    def changes(self) -> bool:
+        return self.method != "GET"
+
 
 def get(path: str, query: Query = (), headers: Mapping[str, str] | None = None, **more: Any) -> Request:
     return Request("GET", path, query, headers or {}, repeatable=True, **more)

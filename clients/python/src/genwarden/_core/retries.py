@@ -23,12 +23,16 @@ class Retries:
     """The failures of one call. `give_up_after`: seconds from the start after which it is not retried."""
 
     repeatable: bool
+    changes: bool
     give_up_after: float
     started: float
     failures: int = 0
+    may_have_applied: bool = False
+    """An attempt may have had its effect, although its answer was an error or was lost."""
 
     def delay(self, failure: Exception, now: float, chance: float) -> float | None:
         """Seconds until the next attempt; None if there is none. `chance` is from 0 to 1."""
+        self.may_have_applied |= self.changes and _is_unclear(failure)
         if not is_temporary(failure, repeatable=self.repeatable):
             return None
         ceiling = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(self.failures, 10))
@@ -43,14 +47,6 @@ class Retries:
         """Seconds until the client gives up."""
         return self.started + self.give_up_after - now
 
-    def may_have_applied(self, failure: Exception) -> bool:
-        """Whether a call that must not be repeated may have had its effect."""
-        return (
-            not self.repeatable
-            and is_temporary(failure, repeatable=True)
-            and not is_temporary(failure, repeatable=False)
-        )
-
 
 def is_temporary(failure: Exception, *, repeatable: bool) -> bool:
     if isinstance(failure, ApiError):
@@ -59,6 +55,13 @@ def is_temporary(failure: Exception, *, repeatable: bool) -> bool:
         return True
     # Not a wrong address or an unsupported protocol: those do not get better.
     return repeatable and isinstance(failure, (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError))
+
+
+def _is_unclear(failure: Exception) -> bool:
+    """Whether the server may have done what it was asked."""
+    if isinstance(failure, ApiError):
+        return failure.status >= 500
+    return not isinstance(failure, (*NEVER_SENT, httpx.UnsupportedProtocol))
 
 
 def chance() -> float:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 
 import httpx
+
+from .._version import __version__
 
 Token = str | Callable[[], str]
 
@@ -45,7 +46,7 @@ def settings_of(url: str | None, token: Token | None, namespace: str | None, giv
     address = url or os.environ.get("GENWARDEN_URL") or "http://127.0.0.1:8080"
     if not address.startswith(("http://", "https://")):
         raise ValueError(f"The url must begin with http:// or https://, but it is {address!r}")
-    headers = {"user-agent": f"genwarden-python/{_version()}"}
+    headers = {"user-agent": f"genwarden-python/{__version__}"}
     if namespace is not None:
         headers["genwarden-namespace"] = namespace
     bearer = token if token is not None else os.environ.get("GENWARDEN_TOKEN") or None
@@ -66,10 +67,3 @@ def timeout_of(held: float | None, left: float) -> httpx.Timeout:
     cap = max(1.0, left) if left > 0 else float("inf")
     usual = min(TIMEOUT, cap)
     return httpx.Timeout(connect=min(CONNECT_TIMEOUT, cap), read=held or usual, write=usual, pool=usual)
-
-
-def _version() -> str:
-    try:
-        return version("genwarden")
-    except PackageNotFoundError:
-        return "0"

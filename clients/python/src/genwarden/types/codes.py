@@ -152,6 +152,7 @@ ErrorCode = Literal[
     "NotInReview",
     "InvalidCursor",
     "RangeNotSatisfiable",
+    "OidcUnavailable",
     "Unauthorized",
     "Forbidden",
     "LinkExpired",

@@ -29,6 +29,10 @@ class Problem(TypedDict):
     """The job that a submit without an answer may have stored."""
     idempotencyKey: NotRequired[str]
     """Send the same body with this key to try again safely."""
+    holder: NotRequired[str]
+    """For `ConcurrencyConflict`: the open job that holds the concurrency key."""
+    known: NotRequired[list[str]]
+    """The pools or models that exist, for a pool or model that does not."""
 
 
 class ProviderError(TypedDict):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
 import pytest
 
-from genwarden import ApiError, ApiUnreachable
+from genwarden import ApiError, ApiUnreachable, GenwardenError, __version__
+from genwarden._core import answers
 from genwarden._core.retries import Retries
 
 from .conftest import Both, Clock
@@ -130,9 +134,48 @@ def test_a_limit_of_one_call_replaces_that_of_the_client(both: Both) -> None:
     assert sum(both.clock.slept) <= 1
 
 
+def test_a_submit_that_may_have_been_stored_gives_its_key(both: Both) -> None:
+    for failures, may_have_applied in (
+        ([httpx.ReadError("reset"), httpx.ConnectError("refused")], True),
+        ([problem(503)], True),
+        ([problem(500, "InternalError")], True),
+        ([httpx.ConnectError("refused")], False),
+        ([problem(429)], False),
+        ([problem(422, "InvalidRequest")], False),
+    ):
+        script = Script(*failures)
+        with pytest.raises(GenwardenError) as raised:
+            both.run(script, REPEATABLE["submit"])
+        key = script.requests[0].headers["idempotency-key"]
+        assert (raised.value.may_have_applied, raised.value.idempotency_key) == (
+            may_have_applied,
+            key if may_have_applied else None,
+        )
+
+
+def test_a_read_has_no_effect(both: Both) -> None:
+    with pytest.raises(ApiUnreachable) as raised:
+        both.run(Script(httpx.ReadError("reset")), REPEATABLE["get"])
+    assert not raised.value.may_have_applied
+
+
+def test_a_retry_after_may_be_a_date(both: Both) -> None:
+    date = format_datetime(datetime.now(timezone.utc) + timedelta(minutes=10), usegmt=True)
+    refused = httpx.Response(503, headers={"retry-after": date}, text="busy")
+    with pytest.raises(ApiError) as raised:
+        both.run(Script(refused), REPEATABLE["get"])
+    assert 500 < (raised.value.retry_after or 0) <= 600
+    assert answers.seconds("soon") is None
+
+
+def test_a_call_that_an_older_api_lacks_names_the_versions(both: Both) -> None:
+    with pytest.raises(ApiError, match=f"older than this client \\({re.escape(__version__)}\\)"):
+        both.run(Script(problem(404, "RouteNotFound")), lambda client: client.doctor())
+
+
 def test_delays_grow_to_a_ceiling_and_spread() -> None:
     for chance, share in ((0.0, 0.5), (1.0, 1.0)):
-        retries = Retries(repeatable=True, give_up_after=1_000, started=0)
+        retries = Retries(repeatable=True, changes=False, give_up_after=1_000, started=0)
         delays = [retries.delay(httpx.ConnectError("x"), 0, chance) for _ in range(8)]
         assert delays == [each * share for each in (0.25, 0.5, 1, 2, 4, 5, 5, 5)]
 

@@ -29,12 +29,13 @@ from genwarden import (
     OutputError,
     OutputIssue,
     WaitTimeout,
+    __version__,
 )
 
 from .conftest import Both
 from .script import Script, job, problem
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 @pytest.fixture
@@ -230,6 +231,10 @@ def test_both_clients_have_the_same_calls() -> None:
     asynchronous["close"] = asynchronous.pop("aclose")
     assert asynchronous == public(Client)
     assert len(asynchronous) > 20
+
+
+def test_the_version_is_that_of_genwarden() -> None:
+    assert __version__ == json.loads((ROOT / "package.json").read_text())["version"]
 
 
 def test_the_synchronous_client_is_generated_from_the_asynchronous_one() -> None:

@@ -1,0 +1,1 @@
+"""Compares the client with the OpenAPI document of the API."""

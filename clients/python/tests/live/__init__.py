@@ -1,0 +1,1 @@
+"""Tests against a real installation, which test/clients/pythonLive.test.ts starts."""
