@@ -63,6 +63,10 @@ test-conformance: setup s3-server ## Run the conformance suites of the ports aga
 test-integration: setup s3-server ## Run the tests of whole processes
 	@vitest run --project integration
 
+.PHONY: test-clients
+test-clients: setup python-tools openapi-tools ## Run the tests of the Python client and of generated clients, against real processes
+	@vitest run --project clients
+
 .PHONY: test-cluster
 test-cluster: setup ## Run the tests in the Kubernetes of KUBECONFIG, or in a new one (Linux, root)
 	@hack/cluster/test.sh --nodes $(if $(ARGS),1,2) --project cluster $(ARGS)

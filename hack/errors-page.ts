@@ -1,11 +1,11 @@
-// Writes docs/errors.md and the client's types of codes from the error catalogue: `node hack/errors-page.ts`. A test compares them.
+// Writes docs/errors.md and the clients' types of codes from the error catalogue: `node hack/errors-page.ts`. A test compares them.
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { statusOf } from '../src/api/problem.ts';
 import { catalogue, type ErrorCode } from '../src/job/errors/index.ts';
 import type { CatalogueEntry } from '../src/job/errors/entry.ts';
-import { errorCodes, errorCodesFile } from './error-codes.ts';
+import { errorCodes, errorCodesFile, pythonErrorCodes, pythonErrorCodesFile } from './error-codes.ts';
 
 const page = new URL('../docs/errors.md', import.meta.url);
 
@@ -200,4 +200,5 @@ function codeText(code: ErrorCode, { title, retryable, hint, status }: Catalogue
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(page, errorsPage());
   writeFileSync(errorCodesFile, errorCodes());
+  writeFileSync(pythonErrorCodesFile, pythonErrorCodes());
 }

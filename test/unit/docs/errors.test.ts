@@ -1,7 +1,7 @@
 // docs/errors.md says of every code what the catalogue says.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { errorCodes, errorCodesFile } from '../../../hack/error-codes.ts';
+import { errorCodes, errorCodesFile, pythonErrorCodes, pythonErrorCodesFile } from '../../../hack/error-codes.ts';
 import { errorsPage } from '../../../hack/errors-page.ts';
 import { catalogue } from '../../../src/job/errors/index.ts';
 
@@ -11,8 +11,9 @@ test('docs/errors.md is as `node hack/errors-page.ts` writes it', () => {
   expect(page).toBe(errorsPage());
 });
 
-test("the client's codes are as `node hack/errors-page.ts` writes them", () => {
+test("the clients' codes are as `node hack/errors-page.ts` writes them", () => {
   expect(readFileSync(errorCodesFile, 'utf8')).toBe(errorCodes());
+  expect(readFileSync(pythonErrorCodesFile, 'utf8')).toBe(pythonErrorCodes());
 });
 
 test('it lists every code once, with its hint, and no other', () => {

@@ -14,6 +14,7 @@ from ..types import (
     Decision,
     ExplainedJob,
     Job,
+    JobLinks,
     JobPage,
     Kind,
     ListedJob,
@@ -142,3 +143,13 @@ class JobCalls(Calls):
         """Why the job is in its current state, what happens next, and what to do."""
         explained: ExplainedJob = self._value(requests.get(requests.job_path(job, "explain")))
         return explained
+
+    def links(self, job: str, *, expires_in: str | None = None) -> JobLinks:
+        """
+        URLs that read the job, its events and its artifacts without a token, for example in a browser. They are secrets, and
+        expire after a time such as `1h`, at the latest with the job.
+        """
+        body = {} if expires_in is None else {"expiresIn": expires_in}
+        request = requests.post(requests.job_path(job, "links"), body, repeatable=True)
+        links: JobLinks = self._value(request)
+        return links

@@ -3,7 +3,6 @@
 from .codes import (
     Cause,
     Decision,
-    ErrorCode,
     FallbackCause,
     FlagSource,
     ImageMediaType,
@@ -20,6 +19,7 @@ from .codes import (
     WaitReason,
     WarningCode,
 )
+from .error_codes import ErrorCode
 from .events import (
     AnyJobEvent,
     JobChangedEvent,
@@ -67,6 +67,10 @@ from .jobs import (
     Usage,
     UsedTarget,
     WaitingFor,
+)
+from .links import (
+    ArtifactLink,
+    JobLinks,
 )
 from .pools import (
     AttemptMemory,
@@ -119,6 +123,7 @@ from .warnings import (
 __all__ = [
     "AnyJobEvent",
     "Artifact",
+    "ArtifactLink",
     "AttemptMemory",
     "Backoff",
     "BudgetsLeft",
@@ -142,6 +147,7 @@ __all__ = [
     "Job",
     "JobChangedEvent",
     "JobEvent",
+    "JobLinks",
     "JobPage",
     "KeyCounts",
     "KeyModel",

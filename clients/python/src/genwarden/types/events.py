@@ -34,6 +34,7 @@ class OpenJobs(TypedDict):
     """The snapshot of all jobs."""
 
     items: list[ListedJob]
+    next: None
     complete: bool
     """False if there are more open jobs than the snapshot contains."""
 

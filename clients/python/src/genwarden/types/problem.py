@@ -3,6 +3,7 @@
 from typing import TypedDict
 
 from ._typing import NotRequired
+from .error_codes import ErrorCode
 
 
 class InvalidField(TypedDict):
@@ -20,7 +21,7 @@ class Problem(TypedDict):
     title: str
     status: int
     detail: str
-    code: str
+    code: ErrorCode
     hint: str
     """What to do."""
     requestId: str
@@ -45,7 +46,7 @@ class ProviderError(TypedDict):
 class TaskError(TypedDict):
     """Why a task failed, or its last attempt did."""
 
-    code: str
+    code: ErrorCode
     message: str
     retryable: bool
     hint: str
