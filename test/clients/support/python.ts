@@ -11,7 +11,7 @@ export const root = join(import.meta.dirname, '../../..');
 export const clientFolder = join(root, 'clients/python');
 
 /** Installs the tools if `make` has not. */
-export const python = execFileSync(join(root, 'hack/install-python.sh'), { encoding: 'utf8' })
+const python = execFileSync(join(root, 'hack/install-python.sh'), { encoding: 'utf8' })
   .trim()
   .split('\n')
   .at(-1)!
@@ -20,36 +20,36 @@ export const python = execFileSync(join(root, 'hack/install-python.sh'), { encod
 /** No file of a run stays in the repository. */
 const clean = { PYTHONDONTWRITEBYTECODE: '1', MYPY_CACHE_DIR: join(dirname(python), '../mypy-cache') };
 
-export interface Ended {
-  readonly code: number;
-  readonly output: string;
-}
-
-/** Runs the interpreter; its output is in order. */
-export async function runPython(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+/** Runs the interpreter in the client's folder. Resolves with its output; rejects with it if the program fails. */
+export async function runPython(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
   const options = { cwd: clientFolder, env: { ...process.env, ...clean, ...env }, maxBuffer: 1 << 26 };
   try {
     const { stdout, stderr } = await promisify(execFile)(python, [...args], options);
-    return { code: 0, output: stdout + stderr };
+    return stdout + stderr;
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number | string; stdout: string; stderr: string };
-    return { code: typeof code === 'number' ? code : 1, output: `${stdout}${stderr}` };
+    throw new Error(`python ${args.join(' ')} ended with ${code}:\n${stdout}${stderr}`, { cause: error });
   }
 }
 
-/** Fails with pytest's output unless tests ran and all passed. Prints pytest's count. */
-export async function expectPytest(folder: string, env: Record<string, string> = {}): Promise<void> {
+/** Rejects with pytest's output unless tests ran and all of them passed. Prints pytest's counts. */
+export async function runPytest(folder: string, env: Record<string, string> = {}): Promise<void> {
   await using report = await tempFolder('pytest');
   const file = join(report.path, 'report.xml');
-  const base = join(report.path, 'files');
-  const args = ['-m', 'pytest', '-q', '--color=no', `--junitxml=${file}`, `--basetemp=${base}`, folder];
-  const { code, output } = await runPython(args, env);
-  const written = await readFile(file, 'utf8').catch(() => '');
-  const counted = countsOf(written);
-  console.log(`pytest ${folder}: ${JSON.stringify(counted)}`);
-  expect(counted, output).toEqual({ tests: counted.tests, failures: 0, errors: 0, skipped: 0 });
-  expect(counted.tests, output).toBeGreaterThan(0);
-  expect(code, output).toBe(0);
+  const files = join(report.path, 'files');
+  const ended = runPython(
+    ['-m', 'pytest', '-q', '--color=no', `--junitxml=${file}`, `--basetemp=${files}`, folder],
+    env,
+  );
+  const failure = await ended.then(
+    () => undefined,
+    (error: Error) => error,
+  );
+  const counts = countsOf(await readFile(file, 'utf8').catch(() => ''));
+  console.log(`pytest ${folder}: ${JSON.stringify(counts)}`);
+  if (failure !== undefined) throw failure;
+  expect(counts).toEqual({ tests: counts.tests, failures: 0, errors: 0, skipped: 0 });
+  expect(counts.tests).toBeGreaterThan(0);
 }
 
 interface Counts {
