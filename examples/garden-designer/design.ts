@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-// In your own project: from 'genwarden/client'.
-import { GenwardenApiError, GenwardenClient, type Job, type SubmitRequest, type Task } from '../../src/client/index.ts';
+// In your own project: from '@genwarden/client'.
+import { GenwardenClient, GenwardenError, type Job, type SubmitRequest, type Task } from '../../src/client/index.ts';
 
 interface Garden {
   style: string;
@@ -45,7 +45,9 @@ async function design(): Promise<void> {
 /** One task for each area, with its photograph as the reference. The API stores equal photographs once. */
 async function requestFor({ style, areas }: Garden): Promise<SubmitRequest> {
   const tasks = areas.map(async ({ name, photo, wish }) => {
-    const { artifact } = await client.uploadReference(await readFile(resolve(file, '..', photo)), 'image/jpeg');
+    const { artifact } = await client.uploadReference(await readFile(resolve(file, '..', photo)), 'image/jpeg', {
+      giveUpAfterMs: 3_000,
+    });
     const prompt = `Redesign the ${name} in this photograph: ${wish}. Style: ${style}. Keep the house and the street.`;
     return { name, input: { prompt, references: [{ artifact, caption: `the ${name} today` }] } };
   });
@@ -73,8 +75,7 @@ async function saveEachArea(id: string, garden: Garden): Promise<void> {
 
 /** Returns the part of the page about this area. */
 async function saveArea(id: string, { index, name }: Task, garden: Garden): Promise<string> {
-  const { bytes } = await client.downloadArtifact(id, index, 'image');
-  await writeFile(join(values.to, `${name}-after.png`), bytes);
+  await writeFile(join(values.to, `${name}-after.png`), await client.download(id, index, 'image'));
   await copyFile(resolve(file, '..', garden.areas[index]!.photo), join(values.to, `${name}-before.jpg`));
   return `<h2>${name}</h2><img src="${name}-before.jpg" height="300"> <img src="${name}-after.png" height="300">`;
 }
@@ -82,8 +83,7 @@ async function saveArea(id: string, { index, name }: Task, garden: Garden): Prom
 try {
   await design();
 } catch (error) {
-  // The API refused something and says what to do, or it did not answer at all.
-  if (error instanceof GenwardenApiError) console.error(`${error.code}: ${error.detail}\n${error.hint}`);
-  else console.error(error instanceof TypeError ? `${url} does not answer: is \`make dev\` running?` : error);
+  // What is wrong, also if no API answers, and what to do.
+  console.error(error instanceof GenwardenError ? `${error.code}: ${error.message}\n${error.hint}` : error);
   process.exitCode = 1;
 }

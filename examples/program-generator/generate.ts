@@ -6,13 +6,8 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-// In your own project: from 'genwarden/client'.
-import {
-  GenwardenApiError,
-  GenwardenClient,
-  GenwardenOutputError,
-  type SubmitRequest,
-} from '../../src/client/index.ts';
+// In your own project: from '@genwarden/client'.
+import { GenwardenClient, GenwardenError, type SubmitRequest } from '../../src/client/index.ts';
 
 const { values, positionals } = parseArgs({
   options: {
@@ -39,7 +34,7 @@ async function generate(): Promise<void> {
   const idempotencyKey = `programme-${createHash('sha256')
     .update(JSON.stringify([request, z.toJSONSchema(Programme)]))
     .digest('hex')}`;
-  const job = await client.submit(request, { schema: Programme, idempotencyKey });
+  const job = await client.submit(request, { schema: Programme, idempotencyKey, giveUpAfterMs: 3_000 });
   console.log(`Job ${job.id}: ${job.state}`);
   process.once('SIGINT', () => {
     console.log(`\nJob ${job.id} continues. Run the same command to come back, or: genwarden watch ${job.id}`);
@@ -83,9 +78,7 @@ function pageOf({ title, weeks }: z.infer<typeof Programme>): string {
 try {
   await generate();
 } catch (error) {
+  // No usable programme, a refused request, or no answer: what is wrong, and what to do.
+  console.error(error instanceof GenwardenError ? `\n${error.code}: ${error.message}\n${error.hint}` : error);
   process.exitCode = 1;
-  // No usable programme, a refused request, or no answer at all. The first two say what to do.
-  if (error instanceof GenwardenOutputError) console.error(`\n${error.code}: ${error.message}\n${error.hint}`);
-  else if (error instanceof GenwardenApiError) console.error(`\n${error.code}: ${error.detail}\n${error.hint}`);
-  else console.error(error instanceof TypeError ? `${url} does not answer: is \`make dev\` running?` : error);
 }

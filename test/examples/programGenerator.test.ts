@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { startInstallation } from '../support/installation.ts';
-import { endOf, typescriptExamples } from './support/example.ts';
+import { endOf, examplesOf } from './support/example.ts';
 
 const generate = 'program-generator/generate.ts';
 
@@ -12,7 +12,7 @@ it('generates weeks and days by a model of OpenAI, and a second run costs nothin
   const { nats, standin } = await startInstallation({ processes: [] });
   const openai = { GENWARDEN_OPENAI_API_KEYS: 'sk-one', GENWARDEN_OPENAI_BASE_URL: `${standin.url}/v1` };
   const { url } = await startInstallation({ nats, env: { ...openai, GENWARDEN_GEMINI_API_KEYS: undefined } });
-  const example = await typescriptExamples({ url });
+  const example = await examplesOf({ url });
   const args = [generate, 'swim a kilometre', '--weeks', '3'];
 
   const first = await example.run(...args);
@@ -36,7 +36,7 @@ it('generates weeks and days by a model of OpenAI, and a second run costs nothin
 
 it('says why there is no programme or why it waits, and the job continues when the program dies', async () => {
   const { standin, url, client } = await startInstallation();
-  const example = await typescriptExamples({ url });
+  const example = await examplesOf({ url });
   const car = [generate, 'lift a car [standin: refuse-output SAFETY x1]'];
 
   const refused = await example.run(...car);

@@ -1,5 +1,7 @@
 // Runs an example of examples/ as a user does: as a process, in a folder to itself, against the API of an installation.
 
+import { execFileSync } from 'node:child_process';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { startProcess, type TestProcess } from '../../support/process.ts';
@@ -19,16 +21,42 @@ export interface Examples {
   start(...args: string[]): Promise<TestProcess>;
   /** Until it ends. */
   run(...args: string[]): Promise<Ended>;
+  /** Starts the web application `app` of a file in Python, on a free port. */
+  serve(file: string): Promise<{ readonly url: string; readonly server: TestProcess }>;
 }
 
-/** For examples in TypeScript: the first argument is the file below examples/. */
-export async function typescriptExamples({ url }: { url: string }): Promise<Examples> {
+/** Of the tools that `make test` installs, which is the last word that the script prints. */
+const python = execFileSync(fileURLToPath(new URL('../../../hack/install-python.sh', import.meta.url)), {
+  encoding: 'utf8',
+})
+  .trim()
+  .split(' ')
+  .at(-1)!;
+const uvicorn = /running on (http:\S+)/;
+
+/** The first argument is the file below examples/, in TypeScript or Python. */
+export async function examplesOf({ url }: { url: string }, more: Record<string, string> = {}): Promise<Examples> {
   const { path: folder, remove } = await tempFolder('example');
   onTestFinished(remove);
-  const start: Examples['start'] = (file, ...args) =>
-    startProcess(process.execPath, [`${examples}${file}`, ...args], { cwd: folder, env: { GENWARDEN_URL: url } });
+  const env = {
+    GENWARDEN_URL: url,
+    PYTHONPATH: fileURLToPath(new URL('../../../clients/python/src', import.meta.url)),
+    // Lines arrive when they are printed, and no file stays in the repository.
+    PYTHONUNBUFFERED: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+    ...more,
+  };
+  const start: Examples['start'] = (file, ...args) => {
+    const interpreter = file.endsWith('.py') ? python : process.execPath;
+    return startProcess(interpreter, [`${examples}${file}`, ...args], { cwd: folder, env });
+  };
   const run: Examples['run'] = async (...args) => endOf(await start(...args));
-  return { folder, start, run };
+  const serve: Examples['serve'] = async (file) => {
+    const app = ['--app-dir', `${examples}${dirname(file)}`, `${basename(file, '.py')}:app`];
+    const server = await startProcess(python, ['-m', 'uvicorn', '--port', '0', ...app], { cwd: folder, env });
+    return { server, url: uvicorn.exec(await server.waitForLine(uvicorn, 30_000))![1]! };
+  };
+  return { folder, start, run, serve };
 }
 
 export async function endOf(example: TestProcess): Promise<Ended> {
