@@ -17,7 +17,8 @@ async function submit({ prompt }: { prompt: string }): Promise<{ id: string }> {
 }
 
 /** The calls of the page. Everything else it reads from Genwarden itself, by links that work for an hour. */
-async function call({ method, url = '', headers, ...request }: IncomingMessage): Promise<object | undefined> {
+async function call(request: IncomingMessage): Promise<object | undefined> {
+  const { method, url = '', headers } = request;
   // A page of another site cannot send JSON.
   if (method !== 'POST' || headers['content-type'] !== 'application/json') return undefined;
   const [, id, action] = /^\/jobs\/(\w+)\/(links|cancel)$/.exec(url) ?? [];
