@@ -11,11 +11,14 @@ export interface RecordingProxy {
   readonly port: number;
   /** Method where it is a preflight, status, and the code of a problem; oldest first. */
   readonly answers: readonly string[];
+  /** Method, path without its query, and status of each answer; oldest first. */
+  readonly requests: readonly string[];
 }
 
 /** Passes everything but `/page` on unchanged, the Host header too. Ends with the test. */
 export async function recordingProxy(api: string): Promise<RecordingProxy> {
   const answers: string[] = [];
+  const requests: string[] = [];
   const server = createServer((request, response) => {
     const { method = '', url: path = '', rawHeaders: headers } = request;
     if (path === '/page') {
@@ -24,6 +27,7 @@ export async function recordingProxy(api: string): Promise<RecordingProxy> {
     }
     const passed = send(new URL(path, api), { method, headers }, (answer) => {
       const { statusCode = 0, headers: answered } = answer;
+      requests.push(`${method} ${path.split('?', 1)[0]} ${statusCode}`);
       const preflight = method === 'OPTIONS' ? 'preflight ' : '';
       const record = (code = ''): unknown => answers.push(`${preflight}${statusCode} ${code}`.trim());
       response.writeHead(statusCode, answer.rawHeaders);
@@ -43,5 +47,5 @@ export async function recordingProxy(api: string): Promise<RecordingProxy> {
     server.closeAllConnections();
     server.close();
   });
-  return { port: (server.address() as AddressInfo).port, answers };
+  return { port: (server.address() as AddressInfo).port, answers, requests };
 }
