@@ -15,9 +15,16 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+interface ListenerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Pages of these origins may read why there is no answer yet; default: none. */
+  readonly corsOrigins?: readonly string[];
+}
+
 /** Throws `PortInUse` if another program has the port. */
-export async function openListener(at: { host: string; port: number }): Promise<Listener> {
-  let handler: Handler = answerNotReady;
+export async function openListener(at: ListenerOptions): Promise<Listener> {
+  let handler: Handler = (request, response) => answerNotReady(at.corsOrigins ?? [], request, response);
   const server = createServer((request, response) => handler(request, response));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenError(error, at, 'GENWARDEN_HTTP_PORT')));
@@ -36,8 +43,17 @@ export async function openListener(at: { host: string; port: number }): Promise<
   };
 }
 
-function answerNotReady(request: IncomingMessage, response: ServerResponse): void {
-  if (request.url === '/healthz') {
+function answerNotReady(
+  corsOrigins: readonly string[],
+  { url, method, headers: { origin = '', ...headers } }: IncomingMessage,
+  response: ServerResponse,
+): void {
+  if (corsOrigins.includes(origin) || corsOrigins.includes('*')) {
+    response.setHeader('access-control-allow-origin', origin === '' ? '*' : origin).setHeader('vary', 'Origin');
+    response.setHeader('access-control-expose-headers', 'retry-after');
+    if (method === 'OPTIONS') return allowRequest(response, headers['access-control-request-headers']);
+  }
+  if (url === '/healthz') {
     response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n');
     return;
   }
@@ -45,4 +61,11 @@ function answerNotReady(request: IncomingMessage, response: ServerResponse): voi
   const body = { title, status, code: 'NotReady', detail: 'The API is waiting for NATS.', hint };
   response.writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '2' });
   response.end(JSON.stringify(body));
+}
+
+/** The answer to a preflight. Browsers keep it for five seconds, the default. */
+function allowRequest(response: ServerResponse, requestedHeaders: string | undefined): void {
+  const methods = { 'access-control-allow-methods': 'GET, HEAD, POST, DELETE' };
+  const headers = requestedHeaders === undefined ? {} : { 'access-control-allow-headers': requestedHeaders };
+  response.writeHead(204, { ...methods, ...headers }).end();
 }

@@ -115,6 +115,8 @@ async function submitsAndReads(client: GenwardenClient): Promise<void> {
   await gather(client.text(written.id), pieces);
   expect(pieces.length).toBeGreaterThan(1);
   expect((await client.downloadArtifact(keyed.id, 0, 'image')).bytes.length).toBeGreaterThan(1_000);
+  const { artifacts } = await client.links(keyed.id);
+  expect((await fetch(artifacts[0]!.href)).status).toBe(200);
   await until(() => events.some(({ event }) => event === 'task'), { what: 'an event', timeoutMs: 30_000 });
   watching.abort();
   await watched;

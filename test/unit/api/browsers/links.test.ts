@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createToken } from '../../../../src/api/auth/createToken.ts';
 import { tokenStore } from '../../../../src/api/auth/tokenStore.ts';
+import type { ArtifactLink } from '../../../../src/ports/artifactStore.ts';
+import { fakeArtifactStore } from '../../../fakes/artifactStore.ts';
 import { start } from '../../../fakes/tasks.ts';
 import { EventStreamReader } from '../../../support/eventStreamReader.ts';
 import { until } from '../../../support/until.ts';
@@ -120,6 +122,23 @@ describe('a link reads its job without a token', () => {
     expect(Buffer.from(await (await fetch(href)).arrayBuffer()).equals(picture)).toBe(true);
     const back = await fetch(url + world.links.events, { headers: { 'last-event-id': stream.received[1]!.id! } });
     expect(back.status).toBe(204);
+  });
+
+  test('a redirect to the store, which works no longer than the link', async () => {
+    const asked: number[] = [];
+    const artifacts = fakeArtifactStore();
+    const link = ({ digest, expiresInMs }: ArtifactLink): Promise<string> => {
+      asked.push(expiresInMs);
+      return Promise.resolve(`https://store.example/${digest}`);
+    };
+    const world = await linked({ artifacts: { ...artifacts, link } });
+    const brief = (await world.post(`/v1/jobs/${world.job}/links`, { expiresIn: '20s' }, bearing)).json;
+    for (const url of [world.links.artifact, pathOf(brief.artifacts[0].href)]) {
+      const answer = await world.get(`${url}&redirect=true`);
+      expect([answer.status, answer.headers['referrer-policy']]).toEqual([307, 'no-referrer']);
+      expect(answer.headers.location).toMatch(/^https:\/\/store\.example\/sha256:/);
+    }
+    expect(asked).toEqual([300_000, 20_000]);
   });
 
   test('answers stay out of caches of others, and their addresses out of Referer', async () => {
