@@ -8,7 +8,7 @@ import { until } from '../../support/until.ts';
 
 const addressOf = (lines: readonly string[]): string => /API on (http:\S+?)["\s]/.exec(lines.join('\n'))![1]!;
 
-test('a link of one API works at another one, also after the first has stopped', { timeout: 60_000 }, async () => {
+test('a link of one API works at another one, also after the first has stopped', { timeout: 180_000 }, async () => {
   const { start, url: second } = await startInstallation();
   const first = await start('api');
   const client = new GenwardenClient({ url: addressOf(first.lines) });
@@ -28,22 +28,9 @@ test('a link of one API works at another one, also after the first has stopped',
   const [image] = stream.received[0]!.data.tasks[0].artifacts as { href: string; bytes: number }[];
   expect(new URL(image!.href).origin).toBe(second);
   expect((await (await fetch(image!.href)).bytes()).length).toBe(image!.bytes);
-  for (const { href } of links.artifacts) expect((await fetch(elsewhere(href))).status).toBe(200);
-});
-
-test('the links of a job are those of its results', { timeout: 60_000 }, async () => {
-  const { url, client } = await startInstallation();
-  const { id } = await client.submit(anImage('a yard', { tasks: [{ name: 'front' }] }));
-  await client.wait(id);
-  const links = await client.links(id);
-  expect(links.artifacts.map(({ task, name, artifact }) => [task, name, artifact])).toEqual([
-    [0, 'front', 'image'],
-    [0, 'front', 'thumbnail'],
-    [0, 'front', 'metadata'],
-  ]);
-  const [image, thumbnail, metadata] = await Promise.all(links.artifacts.map(({ href }) => fetch(href)));
-  expect([image!, thumbnail!, metadata!].map(({ status, headers }) => [status, headers.get('content-type')])).toEqual(
-    links.artifacts.map(({ mediaType }) => [200, mediaType]),
-  );
-  expect(links.job.startsWith(`${url}/v1/jobs/${id}?link=`)).toBe(true);
+  expect(links.artifacts.map(({ artifact }) => artifact)).toEqual(['image', 'thumbnail', 'metadata']);
+  for (const { href, mediaType } of links.artifacts) {
+    const { status, headers } = await fetch(elsewhere(href));
+    expect([status, headers.get('content-type')]).toEqual([200, mediaType]);
+  }
 });
