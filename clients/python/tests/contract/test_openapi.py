@@ -9,10 +9,9 @@ import typing
 from pathlib import Path
 from typing import Any, TypedDict
 
+import genwarden.types as t
 import httpx
 import pytest
-
-import genwarden.types as t
 from genwarden import Client
 
 from ..unit.script import job

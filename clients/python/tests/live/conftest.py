@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-
 from genwarden import Client
 from genwarden.types import SubmitRequest
 

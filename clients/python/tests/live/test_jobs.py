@@ -7,9 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from pydantic import BaseModel
-
 from genwarden import ApiError, Client, OutputError, WaitTimeout
+from pydantic import BaseModel
 
 from .conftest import URL, image, images
 

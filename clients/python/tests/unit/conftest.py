@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-
 from genwarden import AsyncClient, Client
 from genwarden._async import connection as async_connection
 from genwarden._async import waits as async_waits

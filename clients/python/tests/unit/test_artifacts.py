@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-
 from genwarden import ApiError, ApiUnreachable, DigestMismatch, DownloadError, GenwardenError
 
 from .conftest import Both

@@ -18,7 +18,6 @@ from typing import Any
 
 import httpx
 import pytest
-
 from genwarden import (
     ApiError,
     ApiUnreachable,

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-
 from genwarden import ApiError
 from genwarden._core.sse import EventParser
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import BaseModel
-
 from genwarden import OutputError
 from genwarden._core.texts import ShownText
 from genwarden.types import TextPiece
+from pydantic import BaseModel
 
 from .conftest import Both
 from .script import Script, job, problem, task, version

@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-
 from genwarden import ApiError, ApiUnreachable, GenwardenError, __version__
 from genwarden._core import answers
 from genwarden._core.retries import Retries

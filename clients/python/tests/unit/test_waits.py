@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-
 from genwarden import ApiError, ApiUnreachable, WaitTimeout
 
 from .conftest import Both
