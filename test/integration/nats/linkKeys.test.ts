@@ -1,10 +1,10 @@
 // The keys that sign links on a real server: removed or broken records, lost servers, and permissions without the bucket.
 
 import { jetstream } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
 import { expect, test } from 'vitest';
 import { natsLinkKeys, provisionNats } from '../../../src/adapters/nats/index.ts';
 import { virtualClock } from '../../fakes/clock.ts';
-import { managerOf } from '../../support/jetStream.ts';
 import { connectAs, startPermittedNats } from '../../support/permittedNats.ts';
 import { until } from '../../support/until.ts';
 import { openNats } from './openNats.ts';
@@ -16,7 +16,8 @@ test('a removed record makes its key invalid for every process within ten second
   const [signer, checker] = [natsLinkKeys(one, clock), natsLinkKeys(two, clock)];
   const key = await signer.current();
   expect(await checker.find(key.id)).toEqual(key);
-  await (await managerOf(one)).streams.purge(`KV_${prefix}_links`);
+  // What docs/security.md says to do.
+  await (await new Kvm(one.connection).open(`${prefix}_links`)).delete('signing');
   clock.skip(10_000);
   expect(await checker.find(key.id)).toBeUndefined();
   expect((await signer.current()).id).not.toBe(key.id);
