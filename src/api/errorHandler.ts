@@ -2,22 +2,32 @@
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { GenwardenError, type ErrorCode } from '../job/errors/index.ts';
-import { allowedMethods } from './allowedMethods.ts';
+import { allowedMethods, type AllowedMethods } from './allowedMethods.ts';
 import type { Api } from './options.ts';
 import { problemOf } from './problem.ts';
 
 export function answerErrors(app: Api): void {
-  app.setErrorHandler(async (error: unknown, request, reply) => sendProblem(asGenwardenError(error), request, reply));
   const allowed = allowedMethods(app);
-  app.setNotFoundHandler(async (request, reply) => {
-    const path = request.url.split('?', 1)[0]!;
-    const methods = allowed(path);
-    const message = `There is no endpoint ${request.method} ${path}`;
-    if (methods.length === 0) return sendProblem(new GenwardenError('RouteNotFound', message), request, reply);
-    reply.header('allow', methods.join(', '));
-    const advice = `${message}; it has ${methods.join(', ')}`;
-    return sendProblem(new GenwardenError('MethodNotAllowed', advice), request, reply);
-  });
+  // A request without a route can fail before its handler, for example because of its body; the route is what is wrong.
+  app.setErrorHandler(async (error: unknown, request, reply) =>
+    request.is404 ? refuseRoute(request, reply, allowed) : sendProblem(asGenwardenError(error), request, reply),
+  );
+  app.setNotFoundHandler(async (request, reply) => refuseRoute(request, reply, allowed));
+}
+
+/** 404 for a path that no route has, and 405 for a method that the path does not have. */
+async function refuseRoute(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  allowed: AllowedMethods,
+): Promise<FastifyReply> {
+  const path = request.url.split('?', 1)[0]!;
+  const methods = allowed(path);
+  const message = `There is no endpoint ${request.method} ${path}`;
+  if (methods.length === 0) return sendProblem(new GenwardenError('RouteNotFound', message), request, reply);
+  reply.header('allow', methods.join(', '));
+  const advice = `${message}; it has ${methods.join(', ')}`;
+  return sendProblem(new GenwardenError('MethodNotAllowed', advice), request, reply);
 }
 
 export async function sendProblem(

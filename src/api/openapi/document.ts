@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { discoveryUrl } from '../../job/issuer.ts';
 import { linkParameter } from '../../jobs/links.ts';
+import { tenantForm } from '../auth/tokenStore.ts';
 import { problemSchema } from '../problem.ts';
 import { components as named } from './components.ts';
 import { answerHeaders } from './headers.ts';
@@ -58,7 +59,7 @@ export function openApiDocument(routes: readonly DocumentedRoute[], options: Doc
     paths,
     components: {
       schemas: components.all(),
-      parameters: { Namespace: namespaceParameter },
+      parameters: { Namespace: namespaceParameter, OneNamespace: oneNamespaceParameter },
       headers: answerHeaders,
       examples: problemExamples(routes),
       securitySchemes: { token: tokenScheme, link: linkScheme, ...oidcScheme(oidcIssuer) },
@@ -66,13 +67,18 @@ export function openApiDocument(routes: readonly DocumentedRoute[], options: Doc
   };
 }
 
-const namespaceParameter = {
+const oneNamespaceParameter = {
   name: 'Genwarden-Namespace',
   in: 'header',
   required: false,
-  description:
-    "The tenant of the request; in Kubernetes, the namespace. Default: the token's. `*` reads all tenants, with the scope `admin`.",
-  schema: { type: 'string', minLength: 1, maxLength: 63 },
+  description: "The tenant of the request; in Kubernetes, the namespace. Default: the token's.",
+  schema: { type: 'string', maxLength: 63, pattern: tenantForm.source },
+};
+
+const namespaceParameter = {
+  ...oneNamespaceParameter,
+  description: `${oneNamespaceParameter.description} \`*\` is for all tenants, with the scope \`admin\`.`,
+  schema: { type: 'string', maxLength: 63, pattern: `${tenantForm.source}|^\\*$` },
 };
 
 const linkScheme = {

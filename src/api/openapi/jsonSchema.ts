@@ -1,6 +1,7 @@
 // JSON Schemas for the OpenAPI document, made from the zod schemas of the routes. Schemas with an id become components.
 
 import { z } from 'zod';
+import { jsonTexts } from '../view/eventSchemas.ts';
 
 /** An object of JSON Schema 2020-12, as OpenAPI 3.1 uses it. */
 export type JsonSchema = { [key: string]: unknown };
@@ -20,7 +21,12 @@ export class SchemaComponents {
     const converted = z.toJSONSchema(z.object({ root: schema }), {
       io,
       unrepresentable: 'any',
-      override: ({ jsonSchema }) => adapt(jsonSchema, io),
+      override: ({ zodSchema, jsonSchema }) => {
+        adapt(jsonSchema, io);
+        const held = jsonTexts.get(zodSchema);
+        if (held === undefined) return;
+        Object.assign(jsonSchema, { contentMediaType: 'application/json', contentSchema: this.of(held, io) });
+      },
     });
     const { $defs = {}, properties } = withComponentReferences(converted) as {
       $defs?: Record<string, JsonSchema>;

@@ -5,7 +5,7 @@ import { linkParameter } from '../../jobs/links.ts';
 import { examples } from './examples.ts';
 import type { AnswerHeader } from './headers.ts';
 import type { JsonSchema, SchemaComponents } from './jsonSchema.ts';
-import { problemAnswers } from './problemAnswers.ts';
+import { needsOneNamespace, problemAnswers } from './problemAnswers.ts';
 import { reference } from './reference.ts';
 import type { DocumentedRoute } from './route.ts';
 
@@ -50,7 +50,8 @@ function parametersOf({ schema, config }: DocumentedRoute, components: SchemaCom
   const parameters = Object.entries(places).flatMap(([place, each]) =>
     each instanceof z.ZodType ? parametersIn(place, components.of(each, 'input')) : [],
   );
-  return config.scope === undefined ? parameters : [...parameters, reference('parameters', 'Namespace')];
+  if (config.scope === undefined) return parameters;
+  return [...parameters, reference('parameters', needsOneNamespace(config) ? 'OneNamespace' : 'Namespace')];
 }
 
 function parametersIn(place: string, { properties = {}, required = [] }: JsonSchema): object[] {
@@ -89,15 +90,15 @@ function answersOf({ schema }: DocumentedRoute, components: SchemaComponents): R
   const statuses = Object.keys(response).filter((status) => /^[23]/.test(status));
   return Object.fromEntries(
     statuses.map((status) => {
-      const { says, headers = [] } = schema.answers?.[Number(status)] ?? {};
-      const each = response[status];
-      const text = says ?? (each as { description?: string }).description ?? 'The answer.';
-      const named = examples[schema.operationId!]?.[Number(status)];
-      const content = contentOf(each, components, named);
-      return [
-        status,
-        { description: text, headers: headersOf(headers), ...(content === undefined ? {} : { content }) },
-      ];
+      const { says, headers = [], links = [] } = schema.answers?.[Number(status)] ?? {};
+      const content = contentOf(response[status], components, examples[schema.operationId!]?.[Number(status)]);
+      const answer = {
+        description: says ?? 'The answer.',
+        headers: headersOf(headers),
+        ...(content === undefined ? {} : { content }),
+        ...(links.length === 0 ? {} : { links: linksTo(links) }),
+      };
+      return [status, answer];
     }),
   );
 }
@@ -105,23 +106,23 @@ function answersOf({ schema }: DocumentedRoute, components: SchemaComponents): R
 const headersOf = (names: readonly AnswerHeader[]): object =>
   Object.fromEntries(['X-Request-Id', ...names].map((name) => [name, reference('headers', name)]));
 
+/** What a client can do next with the job of the answer. */
+const linksTo = (operations: readonly string[]): object =>
+  Object.fromEntries(
+    operations.map((operationId) => [operationId, { operationId, parameters: { id: '$response.body#/id' } }]),
+  );
+
 function contentOf(answer: unknown, components: SchemaComponents, named: object | undefined): object | undefined {
-  const withExamples = named === undefined ? {} : { examples: named };
   if (answer instanceof z.ZodUndefined) return undefined;
-  if (answer instanceof z.ZodType) {
-    return { 'application/json': { schema: components.of(answer, 'output'), ...withExamples } };
-  }
-  const { content } = answer as { content: Record<string, { schema: z.ZodType; event?: z.ZodType }> };
+  const content =
+    answer instanceof z.ZodType
+      ? { 'application/json': { schema: answer } }
+      : (answer as { content: Record<string, { schema: z.ZodType }> }).content;
+  const withExamples = named === undefined ? {} : { examples: named };
   return Object.fromEntries(
-    Object.entries(content).map(([type, { schema, event }]) => {
-      const events = event === undefined ? {} : eventsOf(type, components.of(event, 'output'));
-      return [type, { schema: { ...components.of(schema, 'output'), ...events }, ...withExamples }];
-    }),
+    Object.entries(content).map(([type, { schema }]) => [
+      type,
+      { schema: components.of(schema, 'output'), ...withExamples },
+    ]),
   );
 }
-
-/** OpenAPI 3.1 describes a stream as text, and JSON Schema what the text holds. */
-const eventsOf = (type: string, event: JsonSchema): JsonSchema => ({
-  contentMediaType: type,
-  contentSchema: { type: 'array', items: event },
-});

@@ -23,18 +23,17 @@ export function problemExamples(routes: readonly DocumentedRoute[]): Record<stri
   );
 }
 
-function codesOf({
-  method,
-  url,
-  schema,
-  config: { scope, acrossTenants, readableByLink },
-}: DocumentedRoute): ErrorCode[] {
+/** Whether the tenant may not be `*`. */
+export const needsOneNamespace = ({ scope, acrossTenants }: DocumentedRoute['config']): boolean =>
+  scope === 'jobs:write' && acrossTenants !== true;
+
+function codesOf({ method, url, schema, config }: DocumentedRoute): ErrorCode[] {
   const codes: ErrorCode[] = [...(schema.problems ?? []), 'InvalidRequest', 'InternalError'];
-  if (scope === undefined) return codes;
+  if (config.scope === undefined) return codes;
   codes.push('Unauthorized', 'Forbidden', 'CrossSiteRequest', 'ForeignHost', 'TooManyRequests');
-  codes.push('KubernetesUnavailable', 'Unavailable');
-  if (scope === 'jobs:write' && acrossTenants !== true) codes.push('NamespaceRequired');
-  if (readableByLink === true) codes.push('LinkExpired', 'LinkInvalid', 'NotReady');
+  codes.push('KubernetesUnavailable', 'OidcUnavailable', 'Unavailable');
+  if (needsOneNamespace(config)) codes.push('NamespaceRequired');
+  if (config.readableByLink === true) codes.push('LinkExpired', 'LinkInvalid', 'NotReady');
   if (url.startsWith('/v1/jobs/:id')) codes.push('JobNotFound');
   if (method === 'POST') codes.push('BodyTooLarge', 'UnsupportedMediaType', 'NotReady');
   if (method === 'POST' && schema.consumes === undefined) codes.push('MalformedJson');

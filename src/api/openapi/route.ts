@@ -17,6 +17,8 @@ export const tags = {
 interface DescribedAnswer {
   readonly says: string;
   readonly headers?: readonly AnswerHeader[];
+  /** The operations that take the `id` of the answer. */
+  readonly links?: readonly string[];
 }
 
 declare module 'fastify' {

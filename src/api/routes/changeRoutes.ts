@@ -21,6 +21,7 @@ const reviewBody = z
     run: z.int().min(1).describe('The run that was reviewed.'),
     decision: z.enum(['approve', 'reject', 'tweak']),
     instruction: text
+      .meta({ pattern: '\\S' })
       .optional()
       .describe('What to change; only with tweak. Default: the reasons of the flags, if the result has any.'),
     note: text.optional().describe('Stored with the decision.'),

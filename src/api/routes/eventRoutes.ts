@@ -25,7 +25,7 @@ const headers = z.looseObject({
 });
 
 const eventsOf = (event: z.ZodType) => ({
-  200: { content: { 'text/event-stream': { schema: z.string(), event } } },
+  200: { content: { 'text/event-stream': { schema: event } } },
   ...problems,
 });
 

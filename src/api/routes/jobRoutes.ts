@@ -49,7 +49,6 @@ function getJob(app: Api, context: ApiContext): void {
     headers: z.looseObject({ 'if-none-match': ifNoneMatch }),
     response: { 200: jobSchema, 304: z.undefined(), ...problems },
     answers: { 200: jobAnswer, 304: { ...jobAnswer, says: 'The job matches If-None-Match.' } },
-    problems: ['Unavailable'],
   } satisfies FastifySchema;
   app.get('/v1/jobs/:id', { config: { scope: 'jobs:read', readableByLink: true }, schema }, async (request, reply) => {
     const { tenant } = principalOf(request);

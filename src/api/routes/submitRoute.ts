@@ -33,6 +33,7 @@ const headers = z.looseObject({
 });
 
 const answerHeaders = [...jobAnswer.headers, 'Location'] as const;
+const links = ['getJob', 'watchJob', 'getHistory', 'explainJob', 'cancelJob', 'retryJob', 'deleteJob'];
 
 const schema = {
   operationId: 'submitJob',
@@ -48,8 +49,9 @@ const schema = {
     200: {
       says: 'The job has finished while `wait` lasted; or an earlier request with this Idempotency-Key stored it.',
       headers: [...answerHeaders, 'Idempotency-Replayed'],
+      links,
     },
-    202: { says: 'The job is stored.', headers: answerHeaders },
+    202: { says: 'The job is stored.', headers: answerHeaders, links },
   },
   problems: [
     'PoolNotFound',

@@ -5,6 +5,9 @@ import { taskStates } from '../../job/task.ts';
 import { problemSchema } from '../problem.ts';
 import { jobSchema, listedJobSchema, targetSchema, waitingForSchema } from './schemas.ts';
 
+/** What the JSON in a text is. */
+export const jsonTexts = new Map<object, z.ZodType>();
+
 const time = z.iso.datetime();
 const count = z.int().min(0);
 
@@ -64,8 +67,14 @@ export const resetSchema = z
   .describe('The client missed too much: it must discard what it knows. A snapshot follows.');
 
 const id = z.string().describe('The position after the event, for `Last-Event-ID`.');
-const event = <Name extends string, Data extends z.ZodType>(name: Name, data: Data) =>
-  z.object({ event: z.literal(name), data });
+/** As a client reads it: `data` is JSON in one line. */
+const event = (name: string, data: z.ZodType) => z.object({ event: z.literal(name), data: jsonText(data) });
+
+function jsonText(data: z.ZodType) {
+  const text = z.string();
+  jsonTexts.set(text, data);
+  return text;
+}
 
 const changes = [
   event('task', taskChangeSchema).extend({ id }),
@@ -73,17 +82,12 @@ const changes = [
   event('progress', taskProgressSchema),
   event('reset', resetSchema),
   event('problem', problemSchema),
-] as const;
+];
 
-/** The `data` of an event is JSON in one line. */
-export const jobEventSchema = z
-  .discriminatedUnion('event', [
-    event('snapshot', jobSchema).extend({ id }),
-    event('waiting', waitingChangeSchema),
-    ...changes,
-  ])
+export const jobEventSchema: z.ZodType = z
+  .union([event('snapshot', jobSchema).extend({ id }), event('waiting', waitingChangeSchema), ...changes])
   .describe('An event of one job. A `job` event with a terminal state is the last one.');
 
-export const jobsEventSchema = z
-  .discriminatedUnion('event', [event('snapshot', openJobsSchema).extend({ id }), ...changes])
+export const jobsEventSchema: z.ZodType = z
+  .union([event('snapshot', openJobsSchema).extend({ id }), ...changes])
   .describe("An event of all the tenant's jobs.");

@@ -229,6 +229,8 @@ describe('other bad requests', () => {
       code: 'MethodNotAllowed',
       detail: 'There is no endpoint PUT /v1/jobs; it has GET, HEAD, POST',
     });
+    const query = await world.api.inject({ method: 'QUERY', url: '/v1/jobs' });
+    expect([query.statusCode, query.headers['allow']]).toEqual([405, 'GET, HEAD, POST']);
     const cancel = await world.api.inject({ method: 'GET', url: '/v1/jobs/x/cancel' });
     expect([cancel.statusCode, cancel.headers['allow']]).toEqual([405, 'POST']);
   });
