@@ -110,6 +110,11 @@ edges: setup s3-server ## Run the faults at the edges (full disks, memory, hosti
 	@vitest run -c test/faults/edges/vitest.config.ts \
 		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
 
+.PHONY: fuzz-http
+fuzz-http: setup python-tools ## Send what the OpenAPI document allows, and what it does not, to a running installation (schemathesis)
+	@vitest run -c test/fuzz/vitest.config.ts \
+		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
+
 .PHONY: test-browser
 test-browser: setup ## Try in a real browser what pages of other sites can do to an API on this machine
 	@hack/install-chromium.sh

@@ -9,13 +9,13 @@ const run = promisify(execFile);
 const hack = fileURLToPath(new URL('../../hack', import.meta.url));
 
 /** The interpreter of the virtual environment for Python. */
-export const pythonInterpreter = (): Promise<string> => printedBy('install-python.sh');
+const pythonInterpreter = (): Promise<string> => printedBy('install-python.sh');
 
 /** The path of a program of a Python package, such as `schemathesis`. */
 export const pythonProgram = async (name: string): Promise<string> => join(dirname(await pythonInterpreter()), name);
 
 /** The folder of the packages of hack/openapi. */
-export const openApiPackages = async (): Promise<string> => dirname(await printedBy('install-openapi-tools.sh'));
+const openApiPackages = async (): Promise<string> => dirname(await printedBy('install-openapi-tools.sh'));
 
 /** The path of a program of a package of hack/openapi, such as `redocly`. */
 export const openApiProgram = async (name: string): Promise<string> => join(await openApiPackages(), '.bin', name);

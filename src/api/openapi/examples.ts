@@ -113,8 +113,7 @@ export const examples: Readonly<Record<string, OperationExamples>> = {
 function linkSet(): object {
   const signed = (path: string): string =>
     `http://127.0.0.1:8080${path}${path.includes('?') ? '&' : '?'}link=k1.1764338400.Qm9`;
-  const { name, mediaType, href } = finishedJob.tasks[0]!.artifacts[0]!; mediaType: string; href: string },
-  ];
+  const { name, mediaType, href } = finishedJob.tasks[0]!.artifacts[0]!;
   return {
     job: signed(`/v1/jobs/${job}`),
     events: signed(`/v1/jobs/${job}/events`),

@@ -54,7 +54,7 @@ const good = ({ responses }: Operation): [string, Answer][] =>
   Object.entries(responses).filter(([status]) => /^[23]/.test(status));
 
 describe('every operation', () => {
-  test('has a name of its own, a summary, a description and a known tag', () => {
+  test('has one name, a summary, a description and a known tag', () => {
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
     const known = document.tags.map(({ name }) => name);
     expect(without(({ summary, description }) => summary !== '' && description !== '')).toEqual([]);
