@@ -93,7 +93,7 @@ class ArtifactDownload implements Download {
     this.#name = known?.name ?? (rule.artifact as string);
     this.#tag = headers.get('etag');
     this.mediaType = headers.get('content-type') ?? 'application/octet-stream';
-    this.size = known?.bytes ?? sizeOf(headers);
+    this.size = sizeOf(headers) ?? known?.bytes;
     // The ETag of another server is no digest.
     this.digest = known?.digest ?? /sha256:[0-9a-f]{64}/.exec(this.#tag ?? '')?.[0];
   }

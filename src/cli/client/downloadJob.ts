@@ -1,10 +1,15 @@
 // Saves a job's artifacts. Each file is verified against its digest, written atomically, and never placed outside the
 // folder, because file names derive from names that clients chose.
 
-import { createHash } from 'node:crypto';
 import { mkdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { Artifact, GenwardenClient, Job, Task } from '../../client/index.ts';
+import {
+  GenwardenDownloadError,
+  type Artifact,
+  type GenwardenClient,
+  type Job,
+  type Task,
+} from '../../client/index.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 
 export interface SavedFile {
@@ -16,7 +21,7 @@ export interface SavedFile {
  * Writes the artifacts of the job's tasks below `folder`, which is created if missing. A job with one task uses the folder
  * itself, a job with several tasks one subfolder per task. A text result is saved as `output.json`. Existing files with the
  * same names are replaced. `redirect`: the bytes come from the artifact store itself, if it is S3.
- * Throws `InternalError` if bytes do not match their digest, `DiskFull`, or `UsageError` if the folder cannot be written.
+ * Throws `InternalError` if bytes do not match their digest, `ServerUnreachable` if not all of them arrive, `DiskFull`, or `UsageError` if the folder cannot be written.
  */
 export async function downloadJob(
   client: GenwardenClient,
@@ -31,8 +36,7 @@ export async function downloadJob(
     if (task.artifacts.length === 0 && task.output === null) continue;
     const below = job.progress.total === 1 ? '' : folders.get(task.index)!;
     const target = await prepare(folder, below);
-    for await (const { name, bytes } of contents(client, job.id, task, redirect))
-      saved.push(await save(target, name, bytes));
+    for await (const content of contents(client, job.id, task, redirect)) saved.push(await save(target, content));
   }
   return saved;
 }
@@ -46,44 +50,62 @@ async function prepare(folder: string, below: string): Promise<string> {
   throw new GenwardenError('UsageError', `${target} is a link that leads out of the folder; nothing was written there`);
 }
 
-async function* contents(
-  client: GenwardenClient,
-  job: string,
-  task: Task,
-  redirect: boolean,
-): AsyncGenerator<{ name: string; bytes: Uint8Array }> {
+interface Content {
+  readonly name: string;
+  /** For messages. */
+  readonly what: string;
+  /** The client checks those of an artifact while they are written. */
+  readonly bytes: Uint8Array | AsyncIterable<Uint8Array>;
+  readonly size: number;
+}
+
+/** How long a download that was cut waits for the API, ms. */
+const resumeForMs = 30_000;
+
+async function* contents(client: GenwardenClient, job: string, task: Task, redirect: boolean): AsyncGenerator<Content> {
   for (const artifact of task.artifacts) {
-    const { bytes } = await client.downloadArtifact(job, task.index, artifact.name, { run: task.run, redirect });
-    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-    if (digest !== artifact.digest) {
-      const what = `${artifact.name} of task ${task.index}`;
-      throw new GenwardenError('InternalError', `The bytes of ${what} do not match its digest; they were not saved`);
-    }
-    yield { name: fileName(artifact), bytes };
+    const what = `${artifact.name} of task ${task.index}`;
+    const options = { run: task.run, redirect, giveUpAfterMs: resumeForMs };
+    const bytes = await client.download(job, task.index, artifact, options);
+    yield { name: fileName(artifact), what, bytes, size: artifact.bytes };
   }
   if (task.output === null) return;
-  yield { name: 'output.json', bytes: Buffer.from(`${JSON.stringify(task.output, null, 2)}\n`) };
+  const bytes = Buffer.from(`${JSON.stringify(task.output, null, 2)}\n`);
+  yield { name: 'output.json', what: `the output of task ${task.index}`, bytes, size: bytes.length };
 }
 
 /** Replaces an old file or a link atomically; nothing is written through a link. */
-async function save(folder: string, name: string, bytes: Uint8Array): Promise<SavedFile> {
+async function save(folder: string, { name, what, bytes, size }: Content): Promise<SavedFile> {
   const path = join(folder, name);
   const partial = join(folder, `.${name}.${process.pid}.part`);
   try {
-    await orUsageError(path, writeFile(partial, bytes, { flag: 'wx' }));
+    await orUsageError(path, orNotSaved(what, writeFile(partial, bytes, { flag: 'wx' })));
     await orUsageError(path, rename(partial, path));
   } catch (error) {
     await rm(partial, { force: true });
     throw error;
   }
-  return { path, bytes: bytes.length };
+  return { path, bytes: size };
+}
+
+async function orNotSaved(what: string, work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof GenwardenDownloadError)) throw error;
+    if (error.code === 'Incomplete') {
+      throw new GenwardenError('ServerUnreachable', `${error.message}; they were not saved`, { cause: error });
+    }
+    const message = `The bytes of ${what} do not match its digest; they were not saved`;
+    throw new GenwardenError('InternalError', message, { cause: error });
+  }
 }
 
 async function orUsageError(path: string, work: Promise<unknown>): Promise<void> {
   try {
     await work;
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof Error) || error instanceof GenwardenError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
       throw new GenwardenError('DiskFull', `${path} was not saved: the disk is full`, { cause: error });
     }
