@@ -1,7 +1,7 @@
 // The TypeScript client as it is published: packed, and installed into an empty folder without a network.
 
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { tempFolder } from '../../support/tempFolder.ts';
@@ -51,14 +51,6 @@ export async function installedClient(): Promise<Installed> {
     },
     [Symbol.asyncDispose]: () => folder.remove(),
   };
-}
-
-/** Makes packages of the repository available to the project, beside the client. */
-export async function link(project: string, ...names: string[]): Promise<void> {
-  for (const name of names) {
-    await mkdir(join(project, 'node_modules', name, '..'), { recursive: true });
-    await symlink(join(root, 'node_modules', name), join(project, 'node_modules', name));
-  }
 }
 
 /** The oldest Node.js of this machine that the client supports. */
