@@ -116,7 +116,7 @@ fuzz-http: setup python-tools ## Send what the OpenAPI document allows, and what
 		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
 
 .PHONY: test-browser
-test-browser: setup ## Try in a real browser what pages of other sites can do to an API on this machine
+test-browser: setup ## Try in a real browser what pages of other sites can do to an API, and the application of the tutorial
 	@hack/install-chromium.sh
 	@vitest run -c test/browser/vitest.config.ts \
 		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))

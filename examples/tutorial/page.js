@@ -14,7 +14,10 @@ form.addEventListener('submit', async (event) => {
   location.hash = (await ask('/jobs', { prompt: form.elements.prompt.value })).id;
 });
 cancel.addEventListener('click', () => ask(`/jobs/${jobInAddress()}/cancel`));
-addEventListener('hashchange', follow);
+addEventListener('hashchange', () => {
+  pictures.replaceChildren();
+  follow();
+});
 follow();
 
 /** A call to the page's own server. If it fails, the page says why. */
@@ -34,12 +37,11 @@ async function ask(path, body = {}) {
 /** Shows the job of the address and follows it until it ends. Tries again if it cannot. */
 async function follow() {
   stop();
-  pictures.replaceChildren();
   const id = jobInAddress();
   if (id === '') return;
   const again = () => jobInAddress() === id && setTimeout(follow, 2000);
   const links = await ask(`/jobs/${id}/links`).catch(again);
-  if (links.events === undefined) return;
+  if (links.events === undefined || jobInAddress() !== id) return;
 
   const events = new EventSource(links.events);
   stop = () => events.close();
@@ -56,7 +58,7 @@ async function follow() {
   }
   events.addEventListener('progress', ({ data }) => {
     const { task, progress } = JSON.parse(data);
-    pictures.children[task].querySelector('progress').value = progress;
+    pictures.children[task]?.querySelector('progress').setAttribute('value', progress);
   });
   events.addEventListener('error', () => {
     status.textContent = 'Genwarden does not answer. The job is safe, and this page continues as soon as it can.';

@@ -48,11 +48,16 @@ export async function checkInstallation(context: DoctorContext, tenant: string):
     try {
       return await check();
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      return [failed(name, why, "Check that NATS is running and reachable; see this API's log.")];
+      return [failed(name, whyUnchecked(name, error), "Check that NATS is running and reachable; see this API's log.")];
     }
   });
   return withoutEffects((await Promise.all(checks)).flat());
+}
+
+/** A request that NATS does not answer fails in many ways, which all mean the same. */
+function whyUnchecked(name: string, error: unknown): string {
+  if (name === 'nats' && error instanceof GenwardenError && error.code === 'Unavailable') return 'NATS does not answer';
+  return error instanceof Error ? error.message : String(error);
 }
 
 const needNats: readonly string[] = ['stream', 'index', 'controller', 'pools'];
@@ -60,10 +65,12 @@ const needNats: readonly string[] = ['stream', 'index', 'controller', 'pools'];
 /** While NATS is away, other checks fail only because of that: each of them would give another reason. */
 function withoutEffects(checks: readonly Check[]): Check[] {
   if (!checks.some(({ name, ok }) => name === 'nats' && !ok)) return [...checks];
-  const isEffect = ({ name, ok, says }: Check): boolean =>
-    !ok && (needNats.includes(name) || /to NATS is lost/.test(says));
+  const isEffect = ({ name, says }: Check): boolean =>
+    needNats.includes(name) || (name === 'artifacts' && /\bNATS\b/.test(says));
   return checks.map((check) =>
-    isEffect(check) ? failed(check.name, 'not checked: NATS does not answer', 'See the check `nats`.') : check,
+    !check.ok && isEffect(check)
+      ? failed(check.name, 'not checked: NATS does not answer', 'See the check `nats`.')
+      : check,
   );
 }
 

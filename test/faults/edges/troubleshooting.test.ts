@@ -156,7 +156,7 @@ it('busy and lost connections: uploads block no other call, and NATS away is nam
       complaint: 'It says "connection timeout"',
       cause: 'NATS is away',
       sample: 1,
-      names: /✗ nats .*did not answer/,
+      names: /✗ nats +NATS does not answer/,
       exitCode: 1,
     },
     'genwarden doctor',

@@ -116,11 +116,11 @@ test('a failed check says what to do', async () => {
 
 test('a check that cannot be made fails, and the others still run', async () => {
   const away = async (): Promise<never> => {
-    throw new GenwardenError('Unavailable', 'NATS did not answer');
+    throw new GenwardenError('Unavailable', 'The connection to NATS is lost.');
   };
   await using world = await apiWorld({ installation: { nats: away, leader: away } });
   const { byName } = await lines(await withWorkers(world));
-  expect(byName['nats']).toMatchObject({ ok: false, says: 'NATS did not answer' });
+  expect(byName['nats']).toMatchObject({ ok: false, says: 'NATS does not answer' });
   // The cause is named once.
   expect(byName['controller']).toMatchObject({ ok: false, says: 'not checked: NATS does not answer' });
   expect(byName['artifacts']!.ok).toBe(true);
