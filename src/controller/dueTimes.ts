@@ -5,7 +5,7 @@ import { isOpen } from '../job/task.ts';
 import type { Instant } from '../job/time.ts';
 import type { IndexedTask, JobIndex } from '../readmodel/jobIndex.ts';
 import { fromTaskKey, taskKey, type TaskKey } from '../readmodel/taskKey.ts';
-import { Schedule } from './schedule.ts';
+import { Schedule } from '../job/schedule.ts';
 import type { WakeUpTimer } from './wakeUpTimer.ts';
 
 export class DueTimes {

@@ -9,7 +9,7 @@ import type { IndexedTask, JobIndex } from '../readmodel/jobIndex.ts';
 import { fromTaskKey, type TaskKey, taskKey } from '../readmodel/taskKey.ts';
 import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 import type { OutageDetector } from './outageDetector.ts';
-import { Schedule } from './schedule.ts';
+import { Schedule } from '../job/schedule.ts';
 
 /** The time between two checks of a silent worker's tasks, ms. */
 const recheckEvery = 1_000;

@@ -8,6 +8,7 @@ import type { Lane, Priority } from './lanes.ts';
 import type { JobKind, Policy } from './policy.ts';
 import type { Flag, ResultCheck } from './resultCheck.ts';
 import type { Instant } from './time.ts';
+import type { WebhookEvent } from './webhooks/eventTypes.ts';
 
 export type { JsonObject, JsonValue } from './jsonValue.ts';
 export { lanes, type Lane, type Priority } from './lanes.ts';
@@ -40,6 +41,8 @@ export interface TaskIdentity {
   readonly jobModel?: string;
   /** The job's group within its tenant, for the pool's limit of running tasks per group; absent: none. */
   readonly group?: string;
+  /** The events that the job's webhook gets; absent: it has none. Its address is in the request. */
+  readonly webhook?: readonly WebhookEvent[];
 }
 
 /** The time left of a run's budgets, ms, when the state was entered. */
@@ -243,6 +246,8 @@ export interface TaskRequest {
   readonly tweaked?: Tweaked;
   /** The names of the tasks in `of.after`, in that order. */
   readonly after?: readonly string[];
+  /** Where the events of the job go; absent: nowhere. */
+  readonly webhook?: { readonly url: string };
 }
 
 export interface Tweaked {

@@ -46,6 +46,8 @@ export interface JobsContext {
   readonly recent: RecentEntries;
   /** Checks NATS and the leader; if absent, the doctor skips these checks. */
   readonly installation?: InstallationProbe;
+  /** What the process knows about webhooks; if absent, a submit's webhook is checked when it is sent. */
+  readonly webhooks?: WebhookRules;
   /** How long a job is kept after its submit, ms. */
   readonly retentionMs: number;
   /** A worker counts as lost after this much silence, ms; default 6 s. */
@@ -57,6 +59,13 @@ export interface JobsContext {
 
 /** What the use cases read of the key ring. */
 export type KeyRingView = Pick<KeyRing, 'state' | 'block' | 'outages' | 'spending' | 'onChange'>;
+
+export interface WebhookRules {
+  /** Whether the tenant has a secret, with which its webhooks are signed. */
+  readonly hasSecret: (tenant: string) => boolean;
+  /** Whether the installation lists this host name or address as one that webhooks may reach in internal networks. */
+  readonly isAllowed: (hostname: string) => boolean;
+}
 
 export interface EndedTask {
   readonly before: OpenTask;

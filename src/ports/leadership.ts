@@ -2,7 +2,7 @@
 // every write.
 
 /** Each role has one leader; candidates for different roles do not compete. */
-export type LeaderRole = 'controller' | 'operator';
+export type LeaderRole = 'controller' | 'operator' | 'webhooks';
 
 export interface Candidate {
   readonly role: LeaderRole;

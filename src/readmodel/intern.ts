@@ -2,12 +2,14 @@
 
 import type { Policy } from '../job/policy.ts';
 import type { Budgets, TaskIdentity, TaskState } from '../job/task.ts';
+import type { WebhookEvent } from '../job/webhooks/eventTypes.ts';
 
 const noLabels: Readonly<Record<string, string>> = Object.freeze({});
 
 export class Interner {
   readonly #strings = new Map<string, string>();
   readonly #policies = new Map<string, Policy>();
+  readonly #eventLists = new Map<string, readonly WebhookEvent[]>();
   readonly #budgets = new Map<string, Budgets>();
 
   /** Returns an equal state that shares values with `earlier` (same task), `sibling` (same job) and all others. */
@@ -29,7 +31,16 @@ export class Interner {
       model: this.#string(of.model),
       labels: sibling?.labels ?? (Object.keys(of.labels).length === 0 ? noLabels : of.labels),
       policy: this.#policy(of.policy),
+      ...(of.webhook === undefined ? {} : { webhook: this.#events(of.webhook) }),
     };
+  }
+
+  #events(events: readonly WebhookEvent[]): readonly WebhookEvent[] {
+    const key = events.join(' ');
+    const known = this.#eventLists.get(key) ?? events;
+    // A newer version may know more events, but a handful of lists is all that clients use.
+    if (this.#eventLists.size < 1_000) this.#eventLists.set(key, known);
+    return known;
   }
 
   #policy(policy: Policy): Policy {

@@ -154,6 +154,9 @@ const apiDefinitions = {
     '0 while the tokens file or the keys of the OpenID Connect issuer cannot be read, so that the last ones are in use',
     ['source'],
   ),
+  webhookDeliveries: counter('genwarden_webhook_deliveries_total', 'Attempts to deliver a webhook', ['outcome']),
+  webhooksPending: gauge('genwarden_webhook_pending', 'Webhook deliveries to be sent'),
+  webhooksDead: gauge('genwarden_webhook_dead', 'Webhook deliveries that were given up'),
   overdueTasks,
 } as const;
 

@@ -9,6 +9,7 @@ import { fakeLinkKeys } from '../fakes/linkKeys.ts';
 import { fakePartialTexts } from '../fakes/partialTexts.ts';
 import { fakeRequestCounts } from '../fakes/requestCounts.ts';
 import { fakePoolRegistry } from '../fakes/poolRegistry.ts';
+import { fakeWebhookDeliveries } from '../fakes/webhookDeliveries.ts';
 import {
   connectNats,
   natsArtifactStore,
@@ -19,6 +20,7 @@ import {
   natsPartialTexts,
   natsPoolRegistry,
   natsRequestCounts,
+  natsWebhookDeliveries,
   type NatsLink,
 } from '../../src/adapters/nats/index.ts';
 import type { ArtifactStore } from '../../src/ports/artifactStore.ts';
@@ -33,6 +35,7 @@ import type { LinkKeys } from '../../src/ports/linkKeys.ts';
 import type { PartialTexts } from '../../src/ports/partialTexts.ts';
 import type { RequestCounts } from '../../src/ports/requestCounts.ts';
 import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
+import type { WebhookDeliveries } from '../../src/ports/webhookDeliveries.ts';
 import { startNatsServer, type NatsServer } from '../support/natsServer.ts';
 import { s3ArtifactStore, type S3ArtifactStore, type S3Options } from '../../src/adapters/s3/index.ts';
 import { defaultPathTemplate } from '../../src/job/pathTemplate.ts';
@@ -53,6 +56,7 @@ export interface TestProcess {
   pools(): Promise<PoolRegistry>;
   texts(): PartialTexts;
   counts(): RequestCounts;
+  webhooks(): Promise<WebhookDeliveries>;
 }
 
 export interface Installation {
@@ -131,6 +135,7 @@ function memoryInstallation(): Installation {
   const pools = fakePoolRegistry();
   const texts = fakePartialTexts();
   const counts = fakeRequestCounts();
+  const webhooks = fakeWebhookDeliveries();
   let linkKeys: LinkKeys | undefined;
   let shelf: ReturnType<typeof fakeKeyRings> | undefined;
   const process: TestProcess = {
@@ -143,6 +148,7 @@ function memoryInstallation(): Installation {
     pools: () => Promise.resolve(pools),
     texts: () => texts,
     counts: () => counts,
+    webhooks: () => Promise.resolve(webhooks),
   };
   return { process: () => Promise.resolve(process) };
 }
@@ -162,6 +168,7 @@ function natsProcess(link: NatsLink): TestProcess {
     pools: () => natsPoolRegistry(link),
     texts: () => natsPartialTexts(link),
     counts: () => natsRequestCounts(link),
+    webhooks: () => natsWebhookDeliveries(link, 3_600_000),
   };
 }
 

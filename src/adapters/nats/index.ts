@@ -16,3 +16,4 @@ export { provisionNats } from './provision.ts';
 export { natsRequestCounts } from './requests/index.ts';
 export { natsPartialTexts } from './texts/index.ts';
 export { mayUseParts, natsTaskQueue } from './queue/index.ts';
+export { natsWebhookDeliveries } from './webhooks/index.ts';

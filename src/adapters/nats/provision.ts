@@ -4,17 +4,20 @@ import { natsArtifactBucket } from './artifacts/index.ts';
 import { openBucket } from './kv/bucket.ts';
 import { defaultLease } from './kv/leadership.ts';
 import { linksBucket } from './kv/linkKeys.ts';
+import { webhooksName } from './jetstream/streamNames.ts';
 import type { NatsLink } from './link/connection.ts';
 import { marksBucket } from './log/watermark.ts';
 import { mayCreateStream } from './stream/ensure.ts';
 import { ensureTaskStream, type StreamSettings } from './stream/taskStream.ts';
+import { ensureWebhookStream } from './webhooks/stream.ts';
 
 /** Throws what opening each of them would throw: `NatsUnsuitable`, `NatsTooOld`, `NatsPermissionDenied`, `Unavailable`. */
 export async function provisionNats(link: NatsLink, settings: StreamSettings): Promise<void> {
   await ensureTaskStream(link, settings);
   for (const name of ['pools', 'keys', marksBucket]) await openBucket(link, name);
   await openBucket(link, 'leader', defaultLease.leaseMs);
-  // Permissions from before there were links lack it: without it there are no links, and everything else works.
+  // Permissions from before there were links and webhooks lack these: without them, everything else works.
   if (mayCreateStream(link, `KV_${link.prefix}_${linksBucket}`)) await openBucket(link, linksBucket);
+  if (mayCreateStream(link, webhooksName(link.prefix))) await ensureWebhookStream(link, settings.retentionMs);
   await natsArtifactBucket(link, settings.retentionMs);
 }

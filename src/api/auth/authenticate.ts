@@ -10,7 +10,8 @@ import { refuseForeign, type OwnSite, type RequestSource } from './foreignReques
 import type { Principal, Scope } from './principal.ts';
 import { limitRequests, type CountRequest } from './limitRequests.ts';
 import { everyTenant } from '../../jobs/tenancy.ts';
-import { tokenPrefix, tenantForm } from './tokenStore.ts';
+import { tenantForm } from '../../job/tenantForm.ts';
+import { tokenPrefix } from './tokenStore.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

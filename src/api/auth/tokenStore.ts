@@ -5,6 +5,7 @@ import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { Instant } from '../../job/time.ts';
+import { tenantForm } from '../../job/tenantForm.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { scopes, type Principal } from './principal.ts';
 
@@ -26,8 +27,6 @@ export interface TokenFileFailure {
   /** By this machine's clock. */
   readonly since: Instant;
 }
-
-export const tenantForm = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 
 const entry = z.strictObject({
   id: z.string().min(1).max(64),

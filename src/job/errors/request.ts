@@ -64,6 +64,30 @@ export const requestErrors = define({
     title: "The job's time budgets exceed its retention",
     hint: 'Lower the timeouts in policy, such as policy.queueTimeout, or raise GENWARDEN_RETENTION. The budgets of tasks that wait for each other add up.',
   },
+  WebhookSecretMissing: {
+    ...final,
+    status: 422,
+    title: 'The tenant has no secret to sign webhooks with',
+    hint: 'Create one with `genwarden webhooks secret create --tenant <tenant>` in the file of GENWARDEN_WEBHOOK_SECRETS_FILE. The API reads the file again when it changes.',
+  },
+  WebhookUrlRefused: {
+    ...final,
+    status: 422,
+    title: 'Webhooks cannot be sent to this address',
+    hint: 'Use an https URL. To reach a receiver in an internal network, add its host to GENWARDEN_WEBHOOK_ALLOW.',
+  },
+  DeliveryNotFound: {
+    ...final,
+    status: 404,
+    title: 'The webhook delivery does not exist',
+    hint: "List the dead deliveries with GET /v1/webhooks/dead. A delivery is deleted with its job's retention.",
+  },
+  DeliveryNotDead: {
+    ...final,
+    status: 409,
+    title: 'The webhook delivery was not given up',
+    hint: 'A pending delivery is sent again automatically. A delivered one is not sent again.',
+  },
   IdempotencyKeyReused: {
     ...final,
     status: 422,

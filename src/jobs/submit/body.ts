@@ -6,6 +6,7 @@ import { maxReferences, maxTextBytes, type JsonObject, type JsonValue } from '..
 import { jsonProblem } from './json.ts';
 import { labelKeyProblem, labelValueProblem } from './labels.ts';
 import { modelName, policyBody, poolName } from './policyBody.ts';
+import { webhookBody } from './webhook.ts';
 
 const kib = 1024;
 
@@ -176,6 +177,7 @@ export const submitBody = z
     labels: labels.optional().describe('At most 16, in the syntax of Kubernetes labels.'),
     metadata,
     group: group.optional(),
+    webhook: webhookBody.optional(),
     concurrencyKey: printable(200).optional().describe('At most one job per key and tenant can be open.'),
   })
   .describe('A job to run.');

@@ -22,6 +22,7 @@ import { openReferences, type OpenedReferences, type ResolvedReferences } from '
 import { checkRequestOf } from './resultChecks.ts';
 import { checkSchemas } from './schemas.ts';
 import { groupsOf, type TaskGroup } from './targets.ts';
+import { eventsOf, refuseWebhook } from './webhook.ts';
 import { policyOf, startsOf, timesOf, type Times } from './timing.ts';
 
 export interface Submit {
@@ -35,7 +36,7 @@ export interface Submit {
 
 export type SubmitContext = Pick<
   JobsContext,
-  'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'images' | 'schemas' | 'retentionMs' | 'random'
+  'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'images' | 'schemas' | 'retentionMs' | 'random' | 'webhooks'
 > &
   LaneContext;
 
@@ -83,6 +84,7 @@ async function earlierJob(context: SubmitContext, submit: Identified): Promise<S
 
 async function storeJob(context: SubmitContext, submit: Identified): Promise<Submitted> {
   const { body, tenant } = submit;
+  refuseWebhook(context.webhooks, tenant, body.webhook);
   const tasks = mergeTasks(body);
   const requested = policyRequestOf(body.policy ?? {});
   const chains = chainsOf(body, tasks);
@@ -165,6 +167,7 @@ function identityOf(job: NewJob, { task, placement, policy }: PlannedTask): Task
     ...(after.length === 0 ? {} : { after }),
     ...(task.kind === body.kind ? {} : { jobKind: body.kind }),
     ...(placement.model === jobModel ? {} : { jobModel }),
+    ...(body.webhook === undefined ? {} : { webhook: eventsOf(body.webhook) }),
   };
 }
 
@@ -180,6 +183,7 @@ function requestOf({ body, digest, references, chains, tasks }: NewJob, { task, 
     concurrencyKey: body.concurrencyKey ?? null,
     ...(check === undefined ? {} : { check }),
     ...(after.length === 0 ? {} : { after }),
+    ...(body.webhook === undefined ? {} : { webhook: { url: body.webhook.url } }),
   };
 }
 

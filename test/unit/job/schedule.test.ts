@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Instant } from '../../../src/job/time.ts';
-import { Schedule } from '../../../src/controller/schedule.ts';
+import { Schedule } from '../../../src/job/schedule.ts';
 
 const key = fc.integer({ min: 1, max: 16 }).map((number) => `key-${number}`);
 const step = fc.oneof(

@@ -1,7 +1,7 @@
 // A priority queue of keys by due time: a binary heap that tracks the position of each key, so that a key can be rescheduled in
 // place.
 
-import type { Instant, Monotonic } from '../job/time.ts';
+import type { Instant, Monotonic } from './time.ts';
 
 interface Entry<Moment> {
   readonly key: string;
