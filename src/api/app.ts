@@ -26,6 +26,7 @@ import { linkRoutes } from './routes/linkRoutes.ts';
 import { listRoute } from './routes/listRoute.ts';
 import { poolRoutes } from './routes/poolRoutes.ts';
 import { submitRoute } from './routes/submitRoute.ts';
+import { webhookRoutes } from './routes/webhookRoutes.ts';
 import { workerRoutes } from './routes/workerRoutes.ts';
 import { refuseUnknownQueries, serializerCompiler, validatorCompiler } from './validation.ts';
 import { WorkerDirectory } from '../readmodel/workerDirectory.ts';
@@ -60,6 +61,7 @@ export function buildApi(options: ApiOptions): Api {
       eventRoutes,
       linkRoutes,
       doctorRoute,
+      webhookRoutes,
     ]) {
       routes(scope, context);
     }

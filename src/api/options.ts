@@ -7,6 +7,7 @@ import type { Heartbeats } from '../ports/heartbeats.ts';
 import type { LinkKeys } from '../ports/linkKeys.ts';
 import type { RequestCounts } from '../ports/requestCounts.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
+import type { WebhookDeliveries } from '../ports/webhookDeliveries.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ApiMetrics } from '../telemetry/metrics.ts';
 import type { KubernetesTokens } from './auth/kubernetes/kubernetesTokens.ts';
@@ -24,6 +25,7 @@ export interface ApiOptions extends Omit<JobsContext, OwnParts> {
   readonly heartbeats: Pick<Heartbeats, 'watch' | 'sendCancellation'>;
   /** Sign links to jobs. */
   readonly linkKeys: LinkKeys;
+  readonly deliveries: WebhookDeliveries;
   readonly metrics: ApiMetrics;
   readonly logger: Logger;
   /** `off` admits every client as tenant `default`. */

@@ -3,6 +3,7 @@
 import { Requests, type CallOptions, type ClientOptions } from './http/request.ts';
 import type { Checklist, FixedTask, StuckFilter, StuckList } from './types/explain.ts';
 import type { PausedPool, Pool, Worker } from './types/pool.ts';
+import type { WebhookDelivery } from './types/webhook.ts';
 
 export class AdministrationClient {
   /** @internal */
@@ -33,6 +34,23 @@ export class AdministrationClient {
   /** Not retried. */
   resumePool(pool: string, options: CallOptions = {}): Promise<Pool> {
     return this.requests.json({ method: 'POST', path: `${poolPath(pool)}/resume`, body: {} }, options);
+  }
+
+  /** The webhook deliveries that were given up, oldest first. */
+  async *deadWebhooks(options: CallOptions = {}): AsyncGenerator<WebhookDelivery, void, undefined> {
+    for (let cursor: string | undefined; ;) {
+      const request = { method: 'GET', path: '/v1/webhooks/dead', query: { cursor, limit: '300' } } as const;
+      const page = await this.requests.json<{ items: WebhookDelivery[]; next: string | null }>(request, options);
+      yield* page.items;
+      if (page.next === null) return;
+      cursor = page.next;
+    }
+  }
+
+  /** Sends a dead delivery again, with the same id. Not retried. */
+  resendWebhook(id: string, options: CallOptions = {}): Promise<WebhookDelivery> {
+    const path = `/v1/webhooks/dead/${encodeURIComponent(id)}/resend`;
+    return this.requests.json({ method: 'POST', path, body: {} }, options);
   }
 
   /** The API's checks of the installation. */

@@ -24,3 +24,4 @@ export type * from './types/pool.ts';
 export type * from './types/problem.ts';
 export type * from './types/submit.ts';
 export type * from './types/warning.ts';
+export type * from './types/webhook.ts';

@@ -7,6 +7,7 @@ import { providerSettings } from './providerSettings.ts';
 import { kubernetesSettings } from './kubernetesSettings.ts';
 import { oidcSettings } from './oidcSettings.ts';
 import { s3Settings } from './s3Settings.ts';
+import { webhookSettings } from './webhookSettings.ts';
 import { definitionsOf, optional, optionalList, withDefault } from './setting.ts';
 import type { Command } from './setting.ts';
 
@@ -173,6 +174,7 @@ export const settingsSchema = z.object({
   }),
   oidc: oidcSettings,
   kubernetes: kubernetesSettings,
+  webhooks: webhookSettings,
   artifactStore: withDefault(oneOf('nats', 's3'), 'nats', {
     name: 'ARTIFACT_STORE',
     description: 'Artifact store: an object store of NATS, or a bucket of S3',

@@ -213,7 +213,6 @@ export type Reference = ReferenceImage | ResultReference;
 
 /** Of a prompt, and of a system instruction. */
 export const maxTextBytes = 32 * 1024;
-
 /** Per task. */
 export const maxReferences = 14;
 
@@ -246,7 +245,6 @@ export interface TaskRequest {
   readonly tweaked?: Tweaked;
   /** The names of the tasks in `of.after`, in that order. */
   readonly after?: readonly string[];
-  /** Where the events of the job go; absent: nowhere. */
   readonly webhook?: { readonly url: string };
 }
 

@@ -13,6 +13,7 @@ import { apiAccess } from './apiAccess.ts';
 import { startProcess, type ProcessContext, type RunningProcess, type StartedProcess } from './bootstrap.ts';
 import { openListener, type Listener } from './listener.ts';
 import { openPorts } from './openPorts.ts';
+import { openWebhooks } from './webhooks.ts';
 
 export async function startApiProcess(
   settings: Settings,
@@ -37,13 +38,16 @@ async function serve(settings: Settings, context: ProcessContext, listener: List
   resources.own('listener', listener, (it) => it.close());
   const ports = await openPorts(context, settings);
   const { clock, follower } = ports;
+  const linkKeys = natsLinkKeys(link, clock);
+  const metrics = createApiMetrics(registry);
   const app = buildApi({
     ...ports,
     storage: storageOf(link),
     installation: natsInstallationProbe(link, { retentionMs }),
-    linkKeys: natsLinkKeys(link, clock),
+    linkKeys,
     requestCounts: natsRequestCounts(link),
-    metrics: createApiMetrics(registry),
+    metrics,
+    ...openWebhooks(context, settings, { ...ports, linkKeys, metrics, listenerUrl: listener.url }),
     logger,
     ...apiAccess(settings, context, clock),
     retentionMs,

@@ -29,7 +29,7 @@ export interface CollectorOptions {
 }
 
 /** A tenant with more pending deliveries than this gets no more of them: they are dead at once, and can be sent again. */
-export const mostPending = 100_000;
+const mostPending = 100_000;
 
 /** Jobs whose events are stored at the same time; those of one job are stored in order. */
 const mostAtOnce = 64;

@@ -11,7 +11,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { Collector } from './collector.ts';
 import { Sender, type SenderOptions } from './sender.ts';
 
-export { newSecret, openSecrets, parseSecrets, type SecretEntry, type SecretsFile } from './secrets.ts';
+export { newSecret, openSecrets, parseSecrets, type SecretEntry } from './secrets.ts';
 
 export interface WebhookOptions extends SenderOptions {
   /** Unique to this process. */

@@ -26,7 +26,7 @@ export interface OutboxLimits {
  * Tenants do not wait for each other: however slow a receiver is, it holds no more places than its tenant may have, and the
  * total is that of many tenants.
  */
-export const defaultLimits: OutboxLimits = { perReceiver: 4, perTenant: 8, total: 256 };
+const defaultLimits: OutboxLimits = { perReceiver: 4, perTenant: 8, total: 256 };
 
 /** The deliveries of one job, in order. Only the first one is scheduled or under way. */
 interface Line {

@@ -12,6 +12,7 @@ import { fakePoolRegistry } from '../fakes/poolRegistry.ts';
 import { fakeWebhookDeliveries } from '../fakes/webhookDeliveries.ts';
 import {
   connectNats,
+  ensureWebhookStream,
   natsArtifactStore,
   natsHeartbeats,
   natsKeyRing,
@@ -168,7 +169,10 @@ function natsProcess(link: NatsLink): TestProcess {
     pools: () => natsPoolRegistry(link),
     texts: () => natsPartialTexts(link),
     counts: () => natsRequestCounts(link),
-    webhooks: () => natsWebhookDeliveries(link, 3_600_000),
+    webhooks: async () => {
+      await ensureWebhookStream(link, 3_600_000);
+      return natsWebhookDeliveries(link);
+    },
   };
 }
 

@@ -74,7 +74,7 @@ onEachAdapter((open) => {
     const tenants = ['default', 'team.a', 'default', 'default'];
     const ids = ['a', 'b', 'c', 'd'].map((letter) => `${job(letter)}-finished-1`);
     for (const [at, id] of ids.entries()) {
-      const each = delivery(id, tenants[at]!);
+      const each = delivery(id, tenants[at]);
       await one.write(dead(each, gone), (await one.write(each, 0))!);
     }
     const listed = async (tenant: string, after = 0, limit = 10) => {

@@ -21,6 +21,7 @@ import { startFollower, type Follower } from '../../src/readmodel/follower.ts';
 import { createApiMetrics, type ApiMetrics } from '../../src/telemetry/metrics.ts';
 import { until } from '../support/until.ts';
 import { fakeJobLog, type FakeJobLog } from './jobLog.ts';
+import { fakeWebhookDeliveries, type FakeDeliveries } from './webhookDeliveries.ts';
 
 export interface ApiWorld extends AsyncDisposable {
   readonly api: Api;
@@ -30,6 +31,7 @@ export interface ApiWorld extends AsyncDisposable {
   readonly artifacts: ArtifactStore;
   readonly heartbeats: FakeHeartbeats;
   readonly linkKeys: FakeLinkKeys;
+  readonly deliveries: FakeDeliveries;
   readonly clock: VirtualClock;
   /** Worker `worker-1` takes the task. */
   claim(job: string, task?: number): Promise<LogEntry & { state: Running }>;
@@ -74,6 +76,7 @@ export async function apiWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld
   queue.depths = { lanes: { again: 0, high: 1, normal: 2, low: 3, guest: 0 }, unacknowledged: 4 };
   const heartbeats = fakeHeartbeats();
   const linkKeys = fakeLinkKeys(clock);
+  const deliveries = fakeWebhookDeliveries();
   const registry = fakePoolRegistry();
   for (const pool of pools) {
     await registry.declare(pool);
@@ -84,6 +87,7 @@ export async function apiWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld
     queue,
     heartbeats,
     linkKeys,
+    deliveries,
     artifacts,
     schemas: fakeSchemaChecker(),
     images: sharpImageReader(),
@@ -100,7 +104,7 @@ export async function apiWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld
   });
   await api.ready();
   await until(() => follower.ready().ready, { what: 'the follower to be ready' });
-  const world = { api, log, follower, metrics, artifacts, heartbeats, linkKeys, clock };
+  const world = { api, log, follower, metrics, artifacts, heartbeats, linkKeys, deliveries, clock };
   return { ...world, ...workerHands(world), ...asking(api), [Symbol.asyncDispose]: () => end(world) };
 }
 

@@ -85,6 +85,7 @@ export function fakeJob(id: string, tasks: Task[]): FakeJob {
     usage: null,
     labels: { project: 'p42' },
     metadata: {},
+    webhook: null,
     tasks,
   };
 }

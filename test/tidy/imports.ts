@@ -15,6 +15,7 @@ export const visible: Record<string, readonly string[] | 'everything'> = {
   worker: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config'],
   controller: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config'],
   operator: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config'],
+  webhooks: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config'],
   adapters: ['async', 'job', 'ports'],
   client: [],
   standin: [],
@@ -28,6 +29,7 @@ export const visible: Record<string, readonly string[] | 'everything'> = {
     'worker',
     'controller',
     'operator',
+    'webhooks',
     'adapters',
     'standin',
     'telemetry',
@@ -54,6 +56,7 @@ const homes: Record<string, readonly string[]> = {
   '@aws-sdk/': ['src/adapters/s3/'],
   '@smithy/': ['src/adapters/s3/'],
   jose: ['src/api/auth/oidc/'],
+  standardwebhooks: ['src/webhooks/'],
   re2js: ['src/adapters/jsonSchema/', 'src/standin/'],
 };
 

@@ -17,3 +17,4 @@ export { natsRequestCounts } from './requests/index.ts';
 export { natsPartialTexts } from './texts/index.ts';
 export { mayUseParts, natsTaskQueue } from './queue/index.ts';
 export { natsWebhookDeliveries } from './webhooks/index.ts';
+export { ensureWebhookStream } from './webhooks/stream.ts';

@@ -1,8 +1,8 @@
 // Sends webhooks by HTTP. The address that is checked is the address that is connected to: the check is part of the name
 // look-up of this very connection. Redirects and proxies are not followed.
 
-import { lookup, type LookupAddress } from 'node:dns';
-import { Resolver } from 'node:dns/promises';
+import type { LookupAddress } from 'node:dns';
+import { lookup, Resolver } from 'node:dns/promises';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
@@ -19,7 +19,7 @@ export interface WebhookHttpOptions {
   readonly resolve?: Resolve;
 }
 
-type Resolve = (hostname: string, done: (error: Error | null, addresses: readonly LookupAddress[]) => void) => void;
+type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
 /** Bytes. Nothing in the body of an answer is used. */
 const maxBody = 64 * 1024;
@@ -29,7 +29,8 @@ const bodyTime = 2_000;
 export function webhookHttp(options: WebhookHttpOptions): WebhookReceiver {
   const rules = reachable(options.allow);
   const agents = { http: new HttpAgent({ keepAlive: false }), https: new HttpsAgent({ keepAlive: false }) };
-  const resolve = options.resolve ?? ((name, done) => (rules.isAllowed(name) ? systemLookup : dnsLookup)(name, done));
+  const resolve =
+    options.resolve ?? ((name) => (rules.isAllowed(name) ? lookup(name, { all: true }) : dnsLookup(name)));
   return {
     isAllowed: (hostname) => rules.isAllowed(hostname),
     post: async (request, signal) => {
@@ -54,24 +55,20 @@ export function webhookHttp(options: WebhookHttpOptions): WebhookReceiver {
 
 const bareHost = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, '$1');
 
-const systemLookup: Resolve = (hostname, done) => lookup(hostname, { all: true }, done);
-
 /**
  * The system's resolver blocks one of a few threads that the whole process shares, for as long as a name server does not answer:
  * names that clients choose must not use it.
  */
-const dnsLookup: Resolve = (hostname, done) => {
+async function dnsLookup(hostname: string): Promise<readonly LookupAddress[]> {
   const resolver = new Resolver({ timeout: 3_000, tries: 2 });
-  const both = [resolver.resolve4(hostname), resolver.resolve6(hostname)];
-  void Promise.allSettled(both).then(([v4, v6]) => {
-    const addresses = [
-      ...(v4!.status === 'fulfilled' ? v4!.value.map((address) => ({ address, family: 4 })) : []),
-      ...(v6!.status === 'fulfilled' ? v6!.value.map((address) => ({ address, family: 6 })) : []),
-    ];
-    const [failed] = [v4!, v6!].flatMap((one) => (one.status === 'rejected' ? [one.reason as Error] : []));
-    done(addresses.length === 0 ? (failed ?? new Error(`${hostname} has no address`)) : null, addresses);
-  });
-};
+  const [v4, v6] = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
+  const addresses = [
+    ...(v4.status === 'fulfilled' ? v4.value.map((address) => ({ address, family: 4 })) : []),
+    ...(v6.status === 'fulfilled' ? v6.value.map((address) => ({ address, family: 6 })) : []),
+  ];
+  if (addresses.length === 0 && v4.status === 'rejected') throw v4.reason;
+  return addresses;
+}
 
 class AddressRefused extends Error {}
 
@@ -82,17 +79,20 @@ function refuseAddress(rules: Reachable, address: string, hostname: string): voi
 
 /** Passes on only the addresses that may be reached; fails if there are none. */
 function checkedLookup(rules: Reachable, resolve: Resolve): LookupFunction {
-  return (hostname, { all }, done) => {
-    resolve(hostname, (error, addresses) => {
-      if (error !== null) return done(error, '', 4);
-      const refused = addresses.map(({ address }) => rules.refusal(address, hostname));
-      const [first, ...others] = addresses.filter((_, at) => refused[at] === undefined);
-      if (first === undefined) {
-        const why = addresses.map(({ address }, at) => `${address} ${refused[at]}`).join(', ');
-        return done(new AddressRefused(`${hostname} has no address that may be reached: ${why}`), '', 4);
-      }
-      return all === true ? done(null, [first, ...others]) : done(null, first.address, first.family);
-    });
+  const reachableOf = async (hostname: string): Promise<LookupAddress[]> => {
+    const addresses = await resolve(hostname);
+    const refused = addresses.map(({ address }) => rules.refusal(address, hostname));
+    const allowed = addresses.filter((_, at) => refused[at] === undefined);
+    if (allowed.length > 0) return allowed;
+    const why = addresses.map(({ address }, at) => `${address} ${refused[at]}`).join(', ');
+    throw new AddressRefused(`${hostname} has no address that may be reached${why === '' ? '' : `: ${why}`}`);
+  };
+  return (hostname, { all }, answer) => {
+    reachableOf(hostname).then(
+      (addresses) =>
+        all === true ? answer(null, addresses) : answer(null, addresses[0]!.address, addresses[0]!.family),
+      (error: Error) => answer(error, '', 4),
+    );
   };
 }
 

@@ -10,6 +10,7 @@ import type { Principal } from '../auth/principal.ts';
 import { everyTenant } from '../../jobs/tenancy.ts';
 import { explainJob, observePools, observeTask } from '../../jobs/explain.ts';
 import { failStuck, findStuck } from '../../jobs/stuck.ts';
+import { webhookStatus } from '../../jobs/webhooks.ts';
 import { durationText } from '../../jobs/submit/durationText.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { jobParams } from '../validation.ts';
@@ -36,7 +37,9 @@ function explainRoute(app: Api, context: ApiContext): void {
   } satisfies FastifySchema;
   app.get('/v1/jobs/:id/explain', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
     const tasks = await explainJob(context, principalOf(request).tenant, request.params.id);
-    return reply.header('cache-control', 'no-cache').send(explainedJobView(tasks));
+    const { job, tenant, webhook } = tasks[0]!.observation.task.of;
+    const status = webhook === undefined ? undefined : await webhookStatus(context, tenant, job);
+    return reply.header('cache-control', 'no-cache').send(explainedJobView(tasks, status));
   });
 }
 

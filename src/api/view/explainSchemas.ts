@@ -5,6 +5,7 @@ import { causes } from '../../job/explain/observation.ts';
 import { lanes } from '../../job/task.ts';
 import { lanesSchema } from './poolSchemas.ts';
 import { stateSchema, taskErrorSchema } from './schemas.ts';
+import { webhookStatusSchema } from './webhookView.ts';
 
 const time = z.iso.datetime();
 const count = z.int().min(0);
@@ -83,6 +84,7 @@ export const explainedJobSchema = z.object({
   summary: z.string(),
   deadlineAt: time,
   pool: observedPoolSchema,
+  webhook: webhookStatusSchema.nullable().describe('Null for a job without a webhook.'),
   tasks: z.array(explainedTaskSchema).describe('Open tasks first.'),
 });
 

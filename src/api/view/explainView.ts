@@ -6,11 +6,13 @@ import { tasksBefore } from '../../job/queueEstimate.ts';
 import type { Observation, ObservedPool } from '../../job/explain/observation.ts';
 import { countStates, jobState, jobTimes } from '../../job/jobState.ts';
 import type { TaskObservation } from '../../jobs/explain.ts';
+import type { WebhookStatus } from '../../jobs/webhooks.ts';
 import { servingPool } from '../../job/target.ts';
 import { isOpen, type Sequence } from '../../job/task.ts';
 import type { ExplainedJobView, ExplainedTaskView, ObservedPoolView } from './explainSchemas.ts';
 import { isoTime } from '../../job/time.ts';
 import { errorView, isoTimeOrNull, shownState } from './taskView.ts';
+import { webhookStatusView } from './webhookView.ts';
 
 export function explainedTaskView(seen: Observation, sequence: Sequence): ExplainedTaskView {
   const { task, now } = seen;
@@ -84,7 +86,10 @@ export function observedPoolView({ name, paused, keys, lastClaimAt, ...rest }: O
 }
 
 /** `seen` holds all tasks of the job; the view lists open ones first, then failed ones. */
-export function explainedJobView(seen: readonly TaskObservation[]): ExplainedJobView {
+export function explainedJobView(
+  seen: readonly TaskObservation[],
+  webhook: WebhookStatus | undefined,
+): ExplainedJobView {
   const states = seen.map(({ observation }) => observation.task);
   const state = jobState(countStates(states));
   const tasks = seen.map(({ observation, sequence }) => explainedTaskView(observation, sequence));
@@ -97,6 +102,7 @@ export function explainedJobView(seen: readonly TaskObservation[]): ExplainedJob
     summary: summaryOf(ordered, state),
     deadlineAt: isoTime(jobTimes(states).deadlineAt),
     pool: observedPoolView(seen[0]!.observation.pool),
+    webhook: webhook === undefined ? null : webhookStatusView(webhook),
     tasks: ordered,
   };
 }

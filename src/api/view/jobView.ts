@@ -9,6 +9,7 @@ import type { JobRecord, TaskRecord } from '../../ports/jobLog.ts';
 import { jobWaitsFor } from '../../jobs/waitObserver.ts';
 import type { JobView, ListedJobView, SpentView } from './schemas.ts';
 import { isoTimeOrNull, spentView, taskProgress, taskView, waitingForView, type Live } from './taskView.ts';
+import { shownUrl } from './webhookView.ts';
 
 /** `only` selects the tasks to include. */
 export function jobView(
@@ -17,9 +18,15 @@ export function jobView(
   only: ((task: TaskRecord) => boolean) | 'none' = () => true,
 ): JobView {
   const metadata: JsonValue = record.tasks[0]!.request.jobMetadata;
-  const view: JobView = { ...listedJobView(taskVersions(record), live), metadata };
+  const view: JobView = { ...listedJobView(taskVersions(record), live), metadata, webhook: webhookOf(record) };
   if (only !== 'none') view.tasks = record.tasks.filter(only).map((task) => taskView(task, live));
   return view;
+}
+
+function webhookOf({ tasks: [first] }: JobRecord): JobView['webhook'] {
+  const { webhook } = first!.request;
+  if (webhook === undefined) return null;
+  return { url: shownUrl(webhook.url), events: [...(first!.last.state.of.webhook ?? [])] };
 }
 
 /** `tasks` are all tasks of the job, by index. */

@@ -5,6 +5,7 @@ import { waitReasons } from '../../job/explain/observation.ts';
 import { taskStates, type JsonValue } from '../../job/task.ts';
 import { errorCodeSchema } from '../problem.ts';
 import { warningSchema } from './warningSchema.ts';
+import { webhook } from './webhookView.ts';
 
 const time = z.iso.datetime();
 const count = z.int().min(0);
@@ -137,7 +138,7 @@ export const listedJobSchema = z.object({
   labels: z.record(z.string(), z.string()),
 });
 
-export const jobSchema = listedJobSchema.extend({ metadata: json, tasks: z.array(taskSchema).optional() });
+export const jobSchema = listedJobSchema.extend({ metadata: json, webhook, tasks: z.array(taskSchema).optional() });
 
 export const submittedJobSchema = jobSchema.extend({
   warnings: z.array(warningSchema).describe('Why the job may start late or never; empty for most jobs.'),

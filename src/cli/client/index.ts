@@ -17,6 +17,7 @@ import { addStuck } from './stuck.ts';
 import { addSubmit } from './submit/index.ts';
 import { addTop } from './top.ts';
 import { addWatch } from './watch/index.ts';
+import { addWebhooks } from './webhooks.ts';
 import { addWorkers } from './workers.ts';
 
 export function addClientCommands(program: Command, io: Io = processIo()): void {
@@ -37,4 +38,5 @@ export function addClientCommands(program: Command, io: Io = processIo()): void 
   addDoctor(program, io);
   addPause(program, io);
   addResume(program, io);
+  addWebhooks(program, io);
 }

@@ -2,6 +2,7 @@
 
 import type { KeyState } from './pool.ts';
 import type { Lane, State, TaskError } from './job.ts';
+import type { WebhookStatus } from './webhook.ts';
 
 export type Cause =
   | 'Overdue'
@@ -89,6 +90,8 @@ export interface ExplainedJob {
   summary: string;
   deadlineAt: string;
   pool: ObservedPool;
+  /** Null for a job without a webhook. */
+  webhook: WebhookStatus | null;
   tasks: ExplainedTask[];
 }
 

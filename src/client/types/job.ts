@@ -2,6 +2,7 @@
 
 import type { TaskErrorCode } from './errorCode.ts';
 import type { Warning } from './warning.ts';
+import type { JobWebhook } from './webhook.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -43,6 +44,7 @@ export interface ListedJob {
 
 export interface Job extends ListedJob {
   metadata: Json;
+  webhook: JobWebhook | null;
   /** Absent if they were not requested. */
   tasks?: Task[];
 }

@@ -1,6 +1,7 @@
 // The body of a submit.
 
 import type { Json, Kind, Priority } from './job.ts';
+import type { WebhookRequest } from './webhook.ts';
 
 export type Reference =
   | { artifact: string; caption?: string }
@@ -90,5 +91,7 @@ export interface SubmitRequest {
   metadata?: Json;
   /** Counts in the pool's limit of running tasks per group of a tenant; in the syntax of a Kubernetes label's value. */
   group?: string;
+  /** Where the job's events go, signed as in Standard Webhooks. */
+  webhook?: WebhookRequest;
   concurrencyKey?: string;
 }

@@ -66,7 +66,7 @@ export type AttemptResult =
   | { readonly answered: false; readonly reason: DeliveryFailure; readonly message: string };
 
 /** How long a delivery is retried, ms. */
-export const retriedFor: Duration = 24 * 3_600_000;
+const retriedFor: Duration = 24 * 3_600_000;
 /** Doubles with each failure: 2 s, 4 s, 8 s, … 1 h. */
 const backoff = { first: 2_000, cap: 3_600_000 };
 /** A receiver may ask for less, but not for a busy loop, ms. */

@@ -19,6 +19,7 @@ import { commandLine } from './childProcess.ts';
 import { guardDisk } from './diskGuard.ts';
 import { withReserve } from './diskReserve.ts';
 import { startEmbeddedNats } from './natsServer.ts';
+import { devWebhooks } from './webhooks.ts';
 
 export interface Stack {
   /** The API. */
@@ -55,10 +56,8 @@ export async function startStack({ settings, externalNats, logger, signal }: Sta
     const nats = externalNats ? undefined : await embeddedNats(settings, resources, logger);
     natsDied = nats === undefined ? natsDied : nats.died.catch(() => undefined);
     const standin = await standinFor(settings, resources, logger);
-    const running = inDev(
-      nats === undefined ? settings : { ...settings, nats: { ...settings.nats, ...nats.settings } },
-      standin,
-    );
+    const given = nats === undefined ? settings : { ...settings, nats: { ...settings.nats, ...nats.settings } };
+    const running = { ...inDev(given, standin), webhooks: await devWebhooks(settings, logger) };
     const own = async (name: string, started: Promise<StartedProcess>): Promise<StartedProcess> =>
       resources.own(name, await started, (it) => it.close());
     await own('controller', startControllerProcess(onPort(running, 2), signal, nats?.disk));

@@ -14,6 +14,7 @@ import {
   natsLinkKeys,
   natsPoolRegistry,
   natsTaskQueue,
+  natsWebhookDeliveries,
 } from '../../../src/adapters/nats/index.ts';
 import { sharpImageReader } from '../../../src/adapters/images/index.ts';
 import { buildApi } from '../../../src/api/app.ts';
@@ -50,6 +51,7 @@ async function installation() {
     queue,
     heartbeats: natsHeartbeats(link),
     linkKeys: natsLinkKeys(link, clock),
+    deliveries: natsWebhookDeliveries(link),
     artifacts,
     schemas: fakeSchemaChecker(),
     images: sharpImageReader(),

@@ -56,6 +56,7 @@ describe('explain', () => {
       summary: '2 of 3 tasks are queued. Task 0: No worker serves pool default',
       deadlineAt: ago(-86_000_000),
       pool,
+      webhook: null,
       tasks: [
         explained({ name: 'front\u001byard' }),
         explained({ task: 1, details: ['2 tasks are ahead of it'] }),

@@ -14,7 +14,7 @@ import { atMostEvery, remindEvery } from '../link/log.ts';
 type NamedConfig = Partial<StreamConfig> & { readonly name: string };
 
 /** Creates the stream or waits until another process has. Throws `NatsUnsuitable` if an existing one has another expiry. */
-export async function ensureStream(link: NatsLink, config: NamedConfig): Promise<void> {
+export async function ensureStream(link: NatsLink, config: NamedConfig, signal?: AbortSignal): Promise<void> {
   const full = {
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,
@@ -25,7 +25,7 @@ export async function ensureStream(link: NatsLink, config: NamedConfig): Promise
   };
   const isReady = (): Promise<boolean> =>
     retryAtStart(link, `The stream ${config.name} cannot be used`, () => createOrCheck(link, full));
-  return waitForController(link, `the controller to create the stream ${config.name}`, isReady);
+  return waitForController(link, `the controller to create the stream ${config.name}`, isReady, signal);
 }
 
 export const mayCreateStream = ({ permissions }: Pick<NatsLink, 'permissions'>, stream: string): boolean =>

@@ -1,12 +1,15 @@
 // The store of webhook deliveries on JetStream: conditional writes, and reads that need no consumer. A server that is killed
 // forgets acknowledgements, and redeliveries have no order, so the position in the log is a record here too.
 
+import type { StreamInfo } from '@nats-io/jetstream';
 import { headers as newHeaders, nuid } from '@nats-io/transport-node';
+import { GenwardenError } from '../../../job/errors/index.ts';
 import type { Sequence } from '../../../job/time.ts';
 import type { WebhookDelivery } from '../../../job/webhooks/delivery.ts';
 import { jobOfEventId } from '../../../job/webhooks/events.ts';
 import type { StoredDelivery, WebhookDeliveries } from '../../../ports/webhookDeliveries.ts';
-import { askApi, streamInfo } from '../jetstream/api.ts';
+import { askApi } from '../jetstream/api.ts';
+import { isStreamNotFound, portError } from '../jetstream/errors.ts';
 import { expect, publishConditionally } from '../jetstream/publish.ts';
 import { directRead, directReadOrTooMany, leaderRead, type StoredMessage } from '../jetstream/reads.ts';
 import { once } from '../jetstream/retry.ts';
@@ -14,14 +17,13 @@ import { webhooksName } from '../jetstream/streamNames.ts';
 import type { NatsLink } from '../link/connection.ts';
 import { headerNames } from '../stream/codec.ts';
 import { deliveryOf, positionOf } from './record.ts';
-import { deliveryFilter, deliverySubject, ensureWebhookStream, positionSubject } from './stream.ts';
+import { deliveryFilter, deliverySubject, positionSubject } from './stream.ts';
 
-/** Waits until the stream exists. `retentionMs`: how long a job is kept from its submit. */
-export async function natsWebhookDeliveries(link: NatsLink, retentionMs: number): Promise<WebhookDeliveries> {
-  await ensureWebhookStream(link, retentionMs);
+/** Opens nothing: a process can start before the controller has created the stream. Until then, calls throw `NotReady`. */
+export function natsWebhookDeliveries(link: NatsLink): WebhookDeliveries {
   const { prefix } = link;
   const stream = webhooksName(prefix);
-  return {
+  return withCodes({
     write: (delivery, expected) => writeDelivery(link, delivery, expected),
     find: async (tenant, id) => {
       const job = jobOfEventId(id);
@@ -53,7 +55,7 @@ export async function natsWebhookDeliveries(link: NatsLink, retentionMs: number)
     },
     countDead: async () => {
       const subjects_filter = deliverySubject(prefix, { state: 'dead', tenant: '*', job: '*', id: '*' });
-      const { state } = await askApi<Awaited<ReturnType<typeof streamInfo>>>(link, `STREAM.INFO.${stream}`, {
+      const { state } = await askApi<StreamInfo>(link, `STREAM.INFO.${stream}`, {
         subjects_filter,
       });
       return Object.keys(state.subjects ?? {}).length;
@@ -66,6 +68,28 @@ export async function natsWebhookDeliveries(link: NatsLink, retentionMs: number)
       const message = { subject: positionSubject(prefix), headers: newHeaders(), body: JSON.stringify(position) };
       await publishConditionally(link, message);
     },
+  });
+}
+
+/** Every error of the store has a code. */
+function withCodes(store: WebhookDeliveries): WebhookDeliveries {
+  const coded =
+    <Arguments extends unknown[], T>(call: (...values: Arguments) => Promise<T>) =>
+    (...values: Arguments): Promise<T> =>
+      call(...values).catch((error: unknown) => {
+        if (!isStreamNotFound(error)) throw portError(error, 'InternalError', 'The webhook deliveries cannot be used');
+        const message = 'The controller has not created the stream of webhook deliveries yet';
+        throw new GenwardenError('NotReady', message, { cause: error });
+      });
+  return {
+    write: coded(store.write),
+    find: coded(store.find),
+    pending: coded(store.pending),
+    dead: coded(store.dead),
+    ofJob: coded(store.ofJob),
+    countDead: coded(store.countDead),
+    position: coded(store.position),
+    savePosition: coded(store.savePosition),
   };
 }
 

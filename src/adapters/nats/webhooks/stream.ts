@@ -11,15 +11,16 @@ import { ensureStream } from '../stream/ensure.ts';
 const beyondRetention = 3_600_000;
 
 /** Creates the stream or waits until the controller has. Throws `NatsUnsuitable` if an existing one drops records earlier. */
-export function ensureWebhookStream(link: NatsLink, retentionMs: number): Promise<void> {
-  return ensureStream(link, {
+export function ensureWebhookStream(link: NatsLink, retentionMs: number, signal?: AbortSignal): Promise<void> {
+  const config = {
     name: webhooksName(link.prefix),
     subjects: [`${link.prefix}.webhook.>`],
     description: 'Genwarden: deliveries of webhooks',
     max_age: nanos(retentionMs + beyondRetention),
     max_msgs_per_subject: 1,
     allow_direct: true,
-  });
+  };
+  return ensureStream(link, config, signal);
 }
 
 export const positionSubject = (prefix: string): string => `${prefix}.webhook.position`;

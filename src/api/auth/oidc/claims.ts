@@ -2,7 +2,7 @@
 
 import { GenwardenError } from '../../../job/errors/index.ts';
 import { scopes, type Principal, type Scope } from '../principal.ts';
-import { tenantForm } from '../tokenStore.ts';
+import { tenantForm } from '../../../job/tenantForm.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
 
