@@ -48,6 +48,11 @@ const topics: readonly Topic[] = [
     codes: ['DependencyFailed', 'DependencyTimeout', 'DependencyOutputMissing', 'DependencyOutputTooLarge'],
   },
   {
+    title: 'Webhooks',
+    about: 'A [webhook](webhooks.md) cannot be used, or its delivery cannot be sent again.',
+    codes: ['WebhookSecretMissing', 'WebhookUrlRefused', 'DeliveryNotFound', 'DeliveryNotDead'],
+  },
+  {
     title: 'Decisions by a person',
     about: 'Someone ended the task.',
     codes: ['RejectedInReview', 'FailedByOperator'],

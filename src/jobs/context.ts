@@ -63,6 +63,8 @@ export type KeyRingView = Pick<KeyRing, 'state' | 'block' | 'outages' | 'spendin
 export interface WebhookRules {
   /** Whether the tenant has a secret, with which its webhooks are signed. */
   readonly hasSecret: (tenant: string) => boolean;
+  /** What stands in the way of webhooks, and what to do; absent: nothing can. */
+  readonly problem?: () => { readonly says: string; readonly advice: string } | undefined;
   /** Whether the installation lists this host name or address as one that webhooks may reach in internal networks. */
   readonly isAllowed: (hostname: string) => boolean;
 }

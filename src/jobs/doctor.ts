@@ -14,7 +14,7 @@ import { type ExplainContext, observePools } from './explain.ts';
 import { fullStorage } from './storage.ts';
 import { countOverdue } from './stuck.ts';
 
-type StorageContext = Pick<JobsContext, 'installation' | 'log' | 'artifacts' | 'random'>;
+type StorageContext = Pick<JobsContext, 'installation' | 'log' | 'artifacts' | 'random' | 'webhooks'>;
 export type DoctorContext = ExplainContext & StorageContext;
 
 export interface Check {
@@ -43,6 +43,7 @@ export async function checkInstallation(context: DoctorContext, tenant: string):
     ['index', async () => [index(context)]],
     ['controller', async () => [await controller(context)]],
     ['pools', () => poolChecks(context)],
+    ['webhooks', async () => webhooks(context)],
   ] as const;
   const checks = groups.map(async ([name, check]): Promise<readonly Check[]> => {
     try {
@@ -72,6 +73,13 @@ function withoutEffects(checks: readonly Check[]): Check[] {
       ? failed(check.name, 'not checked: NATS does not answer', 'See the check `nats`.')
       : check,
   );
+}
+
+function webhooks({ webhooks: rules }: StorageContext): Check[] {
+  if (rules?.problem === undefined) return [];
+  const problem = rules.problem();
+  if (problem === undefined) return [passed('webhooks', 'secrets are loaded, and receivers can follow the links')];
+  return [failed('webhooks', problem.says, problem.advice)];
 }
 
 async function nats({ installation }: StorageContext): Promise<Check[]> {

@@ -5,6 +5,7 @@ import { ensureWebhookStream, natsLeadership, natsWebhookDeliveries } from '../a
 import { webhookHttp } from '../adapters/webhookHttp/index.ts';
 import type { ApiOptions } from '../api/options.ts';
 import type { Settings } from '../config/settings.ts';
+import { isLoopback } from '../job/issuer.ts';
 import type { JsonObject } from '../job/jsonValue.ts';
 import { longestLink } from '../job/linkKeys.ts';
 import { isoTime } from '../job/time.ts';
@@ -46,7 +47,21 @@ export function openWebhooks(
   const linksOf = (delivery: WebhookDelivery): Promise<JsonObject> => linksFor(parts, delivery, base);
   const options = { ...parts, name: context.name, deliveries, receiver, secrets, linksOf, random: Math.random, logger };
   resources.own('webhooks', startSending(context, settings.retentionMs, options), (it) => it.close());
-  return { deliveries, webhooks: rulesFor((tenant) => secrets.of(tenant).length > 0) };
+  const rules = rulesFor((tenant) => secrets.of(tenant).length > 0);
+  return { deliveries, webhooks: { ...rules, problem: () => problemOf(secrets.failure(), settings, base) } };
+}
+
+function problemOf(
+  failure: string | undefined,
+  { http }: Settings,
+  base: string,
+): { says: string; advice: string } | undefined {
+  if (failure !== undefined)
+    return { says: failure, advice: 'Correct the file; until then the last good version is used.' };
+  // An API that only this machine can reach has receivers on this machine.
+  if (http.publicUrl !== undefined || isLoopback(http.host)) return undefined;
+  const says = `the links in webhooks start with ${base}, which their receivers may not be able to reach`;
+  return { says, advice: 'Set GENWARDEN_PUBLIC_URL.' };
 }
 
 /** In the background: an API whose NATS user lacks the permissions of webhooks serves everything else. */

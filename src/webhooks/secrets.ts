@@ -62,6 +62,8 @@ export function parseSecrets(text: string, path: string): readonly SecretEntry[]
 }
 
 export interface SecretsFile extends WebhookSecrets {
+  /** Why the file's present version cannot be used, so that the last good one is; undefined if it can. */
+  failure(): string | undefined;
   close(): void;
 }
 
@@ -84,17 +86,20 @@ export function openSecrets(path: string, { logger, hideSecrets, everyMs = 1_000
     return new Map([...byTenant].map(([tenant, own]) => [tenant, own.map(({ secret }) => secret)]));
   };
   let secrets = read();
+  let failure: string | undefined;
   const reload = (): void => {
     try {
       secrets = read();
+      failure = undefined;
       logger.info({ path, tenants: secrets.size }, 'Reloaded the webhook secrets');
     } catch (error) {
+      failure = (error as Error).message;
       logger.error({ err: error, path }, 'Cannot use the webhook secrets file; the previous secrets stay in use');
     }
   };
   // Polls, because a mounted Secret changes through a symbolic link, which file events miss.
   watchFile(path, { interval: everyMs, persistent: false }, reload);
-  return { of: (tenant) => secrets.get(tenant) ?? [], close: () => unwatchFile(path, reload) };
+  return { of: (tenant) => secrets.get(tenant) ?? [], failure: () => failure, close: () => unwatchFile(path, reload) };
 }
 
 function textOf(path: string): string {

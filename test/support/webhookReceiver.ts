@@ -83,11 +83,7 @@ export async function webhookSecrets(...tenants: readonly string[]): Promise<Sec
   return { secret, path };
 }
 
-export async function writeSecrets(
-  path: string,
-  tenants: readonly string[],
-  secrets: readonly string[],
-): Promise<void> {
+async function writeSecrets(path: string, tenants: readonly string[], secrets: readonly string[]): Promise<void> {
   const createdAt = new Date().toISOString();
   const entries = tenants.flatMap((tenant) => secrets.map((secret) => ({ tenant, secret, createdAt })));
   await writeFile(path, JSON.stringify({ secrets: entries }));

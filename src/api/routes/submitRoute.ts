@@ -59,6 +59,8 @@ const schema = {
     'ModelNotInPool',
     'PolicyExceedsRetention',
     'IdempotencyKeyReused',
+    'WebhookSecretMissing',
+    'WebhookUrlRefused',
     'ConcurrencyConflict',
     'InvalidImage',
     'ImageTooLarge',

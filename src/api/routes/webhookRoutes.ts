@@ -1,12 +1,15 @@
 // GET /v1/webhooks/dead and POST /v1/webhooks/dead/{id}/resend.
 
+import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { Right } from '../../ports/kubernetesReviews.ts';
 import { deadDeliveries, resendDelivery } from '../../jobs/webhooks.ts';
 import { principalOf } from '../auth/authenticate.ts';
 import type { Api, ApiContext } from '../options.ts';
-import { deliveryListSchema, deliverySchema, deliveryView } from '../view/webhookView.ts';
+import { deliveryListSchema, deliverySchema } from '../view/webhookSchemas.ts';
+import { deliveryView } from '../view/webhookView.ts';
+import { integerQuery } from '../validation.ts';
 import { problems } from './answers.ts';
 
 export function webhookRoutes(app: Api, context: ApiContext): void {
@@ -21,19 +24,17 @@ function listRoute(app: Api, context: ApiContext): void {
     description: 'They stay in the list until they are sent again or their job expires.',
     tags: ['webhooks'],
     querystring: z.strictObject({
-      limit: z
-        .string()
-        .regex(/^([1-9]\d?|[12]\d\d|300)$/, 'is not a number from 1 to 300')
-        .optional()
-        .describe('1 to 300; default 50.'),
+      limit: integerQuery(1, 300).optional().describe('Deliveries per page; default 50.'),
       cursor: z.string().optional().describe('`next` of the previous page.'),
     }),
     response: { 200: deliveryListSchema, ...problems },
-  };
+    answers: { 200: { says: 'A page of deliveries.', headers: ['Cache-Control'] } },
+    problems: ['InvalidCursor', 'NotReady'],
+  } satisfies FastifySchema;
   app.get('/v1/webhooks/dead', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
-    const { limit = '50', cursor } = request.query;
+    const { limit = 50, cursor } = request.query;
     const after = cursor === undefined ? 0 : sequenceOf(cursor);
-    const { items, next } = await deadDeliveries(context, principalOf(request).tenant, after, Number(limit));
+    const { items, next } = await deadDeliveries(context, principalOf(request).tenant, after, limit);
     return reply.header('cache-control', 'no-cache').send({
       items: items.map(({ delivery }) => deliveryView(delivery)),
       next: next === null ? null : Buffer.from(`dead.${next}`).toString('base64url'),
@@ -59,7 +60,9 @@ function resendRoute(app: Api, context: ApiContext): void {
     params: z.strictObject({ id: z.string().describe('The id of the delivery.') }),
     body: z.strictObject({}),
     response: { 202: deliverySchema, ...problems },
-  };
+    answers: { 202: { says: 'The delivery, which is pending again.' } },
+    problems: ['DeliveryNotFound', 'DeliveryNotDead', 'NotReady', 'StorageFull'],
+  } satisfies FastifySchema;
   app.post(
     '/v1/webhooks/dead/:id/resend',
     { config: { scope: 'jobs:write', right }, schema },

@@ -5,7 +5,7 @@ import { causes } from '../../job/explain/observation.ts';
 import { lanes } from '../../job/task.ts';
 import { lanesSchema } from './poolSchemas.ts';
 import { stateSchema, taskErrorSchema } from './schemas.ts';
-import { webhookStatusSchema } from './webhookView.ts';
+import { webhookStatusSchema } from './webhookSchemas.ts';
 
 const time = z.iso.datetime();
 const count = z.int().min(0);

@@ -5,7 +5,7 @@ import { waitReasons } from '../../job/explain/observation.ts';
 import { taskStates, type JsonValue } from '../../job/task.ts';
 import { errorCodeSchema } from '../problem.ts';
 import { warningSchema } from './warningSchema.ts';
-import { webhook } from './webhookView.ts';
+import { webhook } from './webhookSchemas.ts';
 
 const time = z.iso.datetime();
 const count = z.int().min(0);

@@ -179,6 +179,8 @@ test('/openapi.json is a whole OpenAPI 3.1 document: every route, every referenc
     '/v1/pools/{pool}/resume',
     '/v1/stuck',
     '/v1/stuck/fix',
+    '/v1/webhooks/dead',
+    '/v1/webhooks/dead/{id}/resend',
     '/v1/workers',
   ]);
   const references = [...JSON.stringify(json).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(

@@ -49,6 +49,10 @@ const clientTypes: Readonly<Record<string, string>> = {
   'POST /v1/stuck/fix body': '{ tasks: Parameters<C.GenwardenClient["failStuck"]>[0][number][] }',
   'POST /v1/stuck/fix 200': 'List<C.FixedTask>',
   'GET /v1/doctor 200': 'C.Checklist',
+  'GET /v1/webhooks/dead query': '{ limit?: number; cursor?: string }',
+  'GET /v1/webhooks/dead 200': '{ items: C.WebhookDelivery[]; next: string | null }',
+  'POST /v1/webhooks/dead/{id}/resend body': '{}',
+  'POST /v1/webhooks/dead/{id}/resend 202': 'C.WebhookDelivery',
   'POST /v1/artifacts 201': 'C.UploadedReference',
 };
 

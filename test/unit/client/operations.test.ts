@@ -40,6 +40,8 @@ const calls: Readonly<Record<string, (client: GenwardenClient) => Promise<unknow
   doctor: (client) => client.doctor(),
   stuck: (client) => client.stuck({ olderThan: '5m', jobId: 'j1', pool: 'p' }),
   failStuck: (client) => client.failStuck([]),
+  deadWebhooks: (client) => Array.fromAsync(client.deadWebhooks()),
+  resendWebhook: (client) => client.resendWebhook('d1'),
 };
 
 const operationsWithoutMethod = {
@@ -48,6 +50,7 @@ const operationsWithoutMethod = {
 };
 
 const parametersNotSent = {
+  'GET /v1/webhooks/dead ?cursor': 'From the page before, which these tests answer as the last one.',
   'POST /v1/jobs ?wait': 'The client waits with `wait` after the submit, through lost connections.',
 };
 
@@ -80,6 +83,7 @@ async function requestsOf(call: (client: GenwardenClient) => Promise<unknown>): 
     const path = pathname
       .replace('/jobs/j1', '/jobs/{id}')
       .replace('/pools/p1', '/pools/{pool}')
+      .replace('/dead/d1', '/dead/{id}')
       .replace('/tasks/t1', '/tasks/{task}')
       .replace('/artifacts/image', '/artifacts/{name}');
     sent.push(`${method} ${path}`, ...[...searchParams.keys()].map((name) => `${method} ${path} ?${name}`));

@@ -9,6 +9,7 @@ const topics: readonly (readonly [title: string, variables: RegExp])[] = [
   ['NATS', /^NATS_/],
   ['HTTP API', /^(?:HTTP_|PUBLIC_URL|CORS_)/],
   ['Authentication of the API', /^(?:AUTH|OIDC_)/],
+  ['Webhooks', /^WEBHOOK_/],
   ['Workers and pools', /^(?:POOL|CONCURRENCY|DRAIN_)/],
   ['Jobs and recovery', /^(?:HEARTBEAT_|RETENTION|RECONNECT_|ARTIFACT_)/],
   ['S3 artifact store', /^S3_/],

@@ -97,6 +97,8 @@ describe('authorization', () => {
       ['POST', `${job}/tasks/0/review`, 'update generationjobs', { run: 1, decision: 'approve' }],
       ['POST', '/v1/stuck/fix', 'update generationjobs', { tasks: [{ job: json.id, task: 0, sequence: 1 }] }],
       ['DELETE', job, 'delete generationjobs'],
+      ['GET', '/v1/webhooks/dead', 'list generationjobs'],
+      ['POST', '/v1/webhooks/dead/d1/resend', 'update generationjobs', {}],
       ['GET', '/v1/workers', 'list workerpools'],
       ['GET', '/v1/pools', 'list workerpools'],
       ['GET', '/v1/doctor', 'list workerpools'],
