@@ -213,8 +213,7 @@ export type Reference = ReferenceImage | ResultReference;
 
 /** Of a prompt, and of a system instruction. */
 export const maxTextBytes = 32 * 1024;
-/** Per task. */
-export const maxReferences = 14;
+export const maxReferences = 14; // Per task.
 
 /**
  * The input of the model. References are stored artifacts, so that bytes never reach the queue. In a task with `after` the

@@ -1,8 +1,7 @@
 // Every metric of Genwarden, with its labels and the process that exports it. A test compares them with `docs/metrics.md`.
 // Job ids and text from clients are never labels.
 
-import { collectDefaultMetrics, Counter, Gauge, Histogram } from 'prom-client';
-import type { Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { causeOfFallback } from '../job/fallback.ts';
 import { servingPool } from '../job/target.ts';
 import type { TaskWrite } from '../job/task.ts';

@@ -81,13 +81,13 @@ export function allCommands(): Map<string, Command> {
   const program = new Command('genwarden');
   addClientCommands(program);
   addAdminCommands(program);
-  const named = program.commands.flatMap((command): [string, Command][] =>
-    command.commands.length === 0
-      ? [[command.name(), command]]
-      : command.commands.map((child) => [`${command.name()} ${child.name()}`, child]),
-  );
-  return new Map(named);
+  return new Map(program.commands.flatMap((command) => leavesOf(command, command.name())));
 }
+
+const leavesOf = (command: Command, name: string): [string, Command][] =>
+  command.commands.length === 0
+    ? [[name, command]]
+    : command.commands.flatMap((child) => leavesOf(child, `${name} ${child.name()}`));
 
 function failureCode(io: Io, error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;

@@ -1,10 +1,11 @@
 // The responses of the API, and what requests share with them. A test compares these types with the OpenAPI document.
 
 import type { TaskErrorCode } from './errorCode.ts';
+import type { Json } from './json.ts';
 import type { Warning } from './warning.ts';
 import type { JobWebhook } from './webhook.ts';
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type { Json } from './json.ts';
 
 export type OpenState = 'queued' | 'running' | 'waiting' | 'needs_review';
 export type TerminalState = 'succeeded' | 'failed' | 'cancelled';

@@ -1,6 +1,6 @@
 // Webhooks of jobs, their deliveries, and what a receiver gets.
 
-import type { Json } from './job.ts';
+import type { Json } from './json.ts';
 
 export type WebhookEventType = 'job.finished' | 'task.succeeded' | 'task.needs_review';
 

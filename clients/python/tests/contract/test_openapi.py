@@ -73,6 +73,9 @@ TYPES: dict[str, Any] = {
     "POST /v1/stuck/fix 200": items(t.FixedTask),
     "GET /v1/doctor 200": t.Checklist,
     "POST /v1/artifacts 201": t.UploadedReference,
+    "GET /v1/webhooks/dead 200": t.WebhookDeliveryPage,
+    "POST /v1/webhooks/dead/{id}/resend body": Nothing,
+    "POST /v1/webhooks/dead/{id}/resend 202": t.WebhookDelivery,
 }
 
 CALLS: dict[str, typing.Callable[[Any], Any]] = {
@@ -101,6 +104,8 @@ CALLS: dict[str, typing.Callable[[Any], Any]] = {
     "GET /v1/stuck": lambda client: client.stuck(older_than="5m", job="j1", pool="p1"),
     "POST /v1/stuck/fix": lambda client: client.fail_stuck([]),
     "GET /v1/doctor": lambda client: client.doctor(),
+    "GET /v1/webhooks/dead": lambda client: list(client.dead_webhooks()),
+    "POST /v1/webhooks/dead/{id}/resend": lambda client: client.resend_webhook("d1"),
 }
 
 FOR_PROBES = {"GET /healthz", "GET /readyz"}

@@ -3,10 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote
 
 from .._core import requests
-from ..types import Checklist, FixedTask, PausedPool, Pool, StuckList, StuckReference, Worker
+from ..types import (
+    Checklist,
+    FixedTask,
+    PausedPool,
+    Pool,
+    StuckList,
+    StuckReference,
+    WebhookDelivery,
+    WebhookDeliveryPage,
+    Worker,
+)
 from .base import Calls
 
 
@@ -48,3 +59,21 @@ class InstallationCalls(Calls):
         seen = [{"job": task["job"], "task": task["task"], "sequence": task["sequence"]} for task in tasks]
         fixed: Sequence[FixedTask] = self._items(requests.post("/v1/stuck/fix", {"tasks": seen}))
         return fixed
+
+    def dead_webhooks(self) -> Iterator[WebhookDelivery]:
+        """The webhook deliveries that were given up, oldest first. Requests pages as needed."""
+        cursor: str | None = None
+        while True:
+            query = requests.given(limit="300", cursor=cursor)
+            page: WebhookDeliveryPage = self._value(requests.get("/v1/webhooks/dead", query))
+            for delivery in page["items"]:
+                yield delivery
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+    def resend_webhook(self, delivery: str) -> WebhookDelivery:
+        """Sends a dead delivery again, with the same id."""
+        path = f"/v1/webhooks/dead/{quote(delivery, safe='')}/resend"
+        pending: WebhookDelivery = self._value(requests.post(path, {}))
+        return pending

@@ -119,6 +119,15 @@ from .warnings import (
     KeyCounts,
     SubmitWarning,
 )
+from .webhooks import (
+    JobWebhook,
+    WebhookDelivery,
+    WebhookDeliveryError,
+    WebhookDeliveryPage,
+    WebhookEvent,
+    WebhookRequest,
+    WebhookStatus,
+)
 
 __all__ = [
     "AnyJobEvent",
@@ -149,6 +158,7 @@ __all__ = [
     "JobEvent",
     "JobLinks",
     "JobPage",
+    "JobWebhook",
     "KeyCounts",
     "KeyModel",
     "KeyState",
@@ -220,6 +230,12 @@ __all__ = [
     "WaitingEvent",
     "WaitingFor",
     "WarningCode",
+    "WebhookDelivery",
+    "WebhookDeliveryError",
+    "WebhookDeliveryPage",
+    "WebhookEvent",
+    "WebhookRequest",
+    "WebhookStatus",
     "Worker",
     "WorkerTask",
 ]

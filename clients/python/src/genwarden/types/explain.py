@@ -5,6 +5,7 @@ from typing import Literal, TypedDict
 from .codes import Cause, Lane, State
 from .pools import ObservedPool
 from .problem import TaskError
+from .webhooks import WebhookStatus
 
 
 class NextStep(TypedDict):
@@ -77,6 +78,8 @@ class ExplainedJob(TypedDict):
     summary: str
     deadlineAt: str
     pool: ObservedPool
+    webhook: WebhookStatus | None
+    """None for a job without a webhook."""
     tasks: list[ExplainedTask]
 
 

@@ -6,6 +6,7 @@ from ._typing import NotRequired
 from .codes import FlagSource, Kind, Priority, State, StateOrDeleted, WaitReason
 from .problem import TaskError
 from .warnings import SubmitWarning
+from .webhooks import JobWebhook
 
 
 class Progress(TypedDict):
@@ -168,6 +169,7 @@ class Job(ListedJob):
     """A job with its tasks."""
 
     metadata: Any
+    webhook: JobWebhook | None
     tasks: NotRequired[list[Task]]
     """Absent if they were not requested."""
 

@@ -5,6 +5,7 @@ from typing import Any, Literal, TypedDict
 
 from ._typing import NotRequired
 from .codes import Decision, FallbackCause, ImageMediaType, Kind, Priority, ReviewPolicy
+from .webhooks import WebhookRequest
 
 
 class TaskImage(TypedDict):
@@ -128,6 +129,7 @@ class SubmitRequest(TypedDict):
     metadata: NotRequired[Any]
     group: NotRequired[str]
     """Counts in the pool's limit of running tasks per group of a tenant."""
+    webhook: NotRequired[WebhookRequest]
     concurrencyKey: NotRequired[str]
 
 
