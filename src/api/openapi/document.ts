@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { discoveryUrl } from '../../job/issuer.ts';
 import { linkParameter } from '../../jobs/links.ts';
-import { tenantForm } from '../auth/tokenStore.ts';
+import { tenantForm } from '../../job/tenantForm.ts';
 import { problemSchema } from '../problem.ts';
 import { components as named } from './components.ts';
 import { answerHeaders } from './headers.ts';
