@@ -24,7 +24,7 @@ export function doctorRoute(app: Api, context: ApiContext): void {
     const { tenant } = principalOf(request);
     // The artifact check needs a tenant to store its bytes under.
     const storedFor = tenant === everyTenant || tenant === noTenant ? 'default' : tenant;
-    const checks = [...(await checkInstallation(context, storedFor)), ...(await accessChecks(context))];
+    const checks = (await Promise.all([checkInstallation(context, storedFor), accessChecks(context)])).flat();
     const ok = checks.every((check) => check.ok);
     return reply.header('cache-control', 'no-store').send({ ok, version: context.version ?? 'unknown', checks });
   });

@@ -1,6 +1,7 @@
 // Tokens of an OpenID Connect issuer: which are accepted, who sent them, and what each refusal says.
 
 import { exportSPKI, importJWK, SignJWT, UnsecuredJWT, type CryptoKey } from 'jose';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sign, signingKey } from '../../../../fakes/identityProvider.ts';
 import { audience, claims, issuer, oidcStage, outcomeOf, startSeconds } from './stage.ts';
@@ -199,4 +200,36 @@ describe('the scopes', () => {
       `Forbidden: The token has none of the scopes jobs:read, jobs:write, admin in scope, scp, permissions, roles: it has ${told}`,
     );
   });
+});
+
+test('whatever a token contains, it is accepted or refused with a code, never a failure of the server', async () => {
+  const { tokens, key } = await oidcStage();
+  const header = fc.record(
+    {
+      alg: fc.constantFrom<unknown>('ES256', 'RS256', 'none', 'HS256', '', 7, null),
+      kid: fc.constantFrom<unknown>('key-1', 'key-2', '', 7, null),
+      crit: fc.constantFrom<unknown>([], ['b64'], 'b64', null),
+      b64: fc.boolean(),
+      typ: fc.constantFrom<unknown>('JWT', 'at+jwt', 7),
+      jwk: fc.constant(key.jwk),
+    },
+    { requiredKeys: [] },
+  );
+  const value = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom<unknown>(...Object.values(claims())));
+  const payload = fc.record(
+    { iss: fc.constant(issuer), ...Object.fromEntries(Object.keys(claims()).map((claim) => [claim, value])) },
+    { requiredKeys: [] },
+  );
+  const json = (of: unknown): string => Buffer.from(JSON.stringify(of)).toString('base64url');
+  const codes = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(header, payload, fc.boolean(), async (head, body, isSigned) => {
+      const text = isSigned ? await sign(body, key) : `${json(head)}.${json(body)}.${json(body)}`;
+      tokens.isOwn(text);
+      tokens.refusalOfForeign(text);
+      codes.add(String(await outcomeOf(tokens, text)).split(':')[0]!);
+    }),
+    { numRuns: 300 },
+  );
+  expect([...codes].filter((code) => !['Unauthorized', 'Forbidden', '[object Object]'].includes(code))).toEqual([]);
 });
