@@ -19,7 +19,7 @@ it('draws with the keys that work, stops, and resumes with what is left', async 
   const pools = join(example.folder, 'pools.json');
   const given = await readFile(`${examples}storyboard/pools.json`, 'utf8');
   await writeFile(pools, given.replace('http://127.0.0.1:9090', standin.url));
-  const { url, client } = await startInstallation({ nats, env: { GENWARDEN_POOLS_FILE: pools } });
+  const { url } = await startInstallation({ nats, env: { GENWARDEN_POOLS_FILE: pools } });
   const { folder, start, run } = await examplesOf({ url });
   const paid = () => standin.requests.filter(({ status }) => status === 200).length;
 
@@ -60,19 +60,20 @@ it('draws with the keys that work, stops, and resumes with what is left', async 
   const kept = await saved();
   expect(kept.filter((name) => name.endsWith('.png'))).toHaveLength(2);
 
-  await client.pausePool('default');
+  standin.behave({ kind: 'hang' });
   const left = await start(storyboard, 'resume', job!);
-  await left.waitForLine(/picture-\d is queued: Pool default is paused/, 30_000);
+  await left.waitForLine(/picture-\d is running/, 30_000);
   left.kill('SIGINT');
   expect(await endOf(left)).toMatchObject({
     code: 130,
     text: expect.stringContaining(`Job ${job} continues. Come back with: storyboard.py resume ${job}`),
   });
   const killed = await start(storyboard, 'resume', job!);
-  await killed.waitForLine(/picture-\d is succeeded/, 30_000);
+  await killed.waitForLine(/picture-\d is running/, 30_000);
   killed.kill('SIGKILL');
   await killed.exited;
-  await client.resumePool('default');
+  expect(await run(storyboard, 'stop', job!)).toMatchObject({ code: 0 });
+  standin.behave(small);
 
   const rest = await run(storyboard, 'resume', job!);
   expect(rest).toMatchObject({
