@@ -11,7 +11,7 @@ export const root = join(import.meta.dirname, '../../..');
 export const clientFolder = join(root, 'clients/python');
 
 /** Installs the tools if `make` has not. */
-const python = execFileSync(join(root, 'hack/install-python.sh'), { encoding: 'utf8' })
+export const python = execFileSync(join(root, 'hack/install-python.sh'), { encoding: 'utf8' })
   .trim()
   .split('\n')
   .at(-1)!

@@ -1,9 +1,9 @@
 // Runs an example of examples/ as a user does: as a process, in a folder to itself, against the API of an installation.
 
-import { execFileSync } from 'node:child_process';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { clientFolder, python } from '../../clients/support/python.ts';
 import { startProcess, type TestProcess } from '../../support/process.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 
@@ -25,13 +25,6 @@ export interface Examples {
   serve(file: string): Promise<{ readonly url: string; readonly server: TestProcess }>;
 }
 
-/** Of the tools that `make test` installs, which is the last word that the script prints. */
-const python = execFileSync(fileURLToPath(new URL('../../../hack/install-python.sh', import.meta.url)), {
-  encoding: 'utf8',
-})
-  .trim()
-  .split(' ')
-  .at(-1)!;
 const uvicorn = /running on (http:\S+)/;
 
 /** The first argument is the file below examples/, in TypeScript or Python. */
@@ -40,7 +33,7 @@ export async function examplesOf({ url }: { url: string }, more: Record<string, 
   onTestFinished(remove);
   const env = {
     GENWARDEN_URL: url,
-    PYTHONPATH: fileURLToPath(new URL('../../../clients/python/src', import.meta.url)),
+    PYTHONPATH: join(clientFolder, 'src'),
     // Lines arrive when they are printed, and no file stays in the repository.
     PYTHONUNBUFFERED: '1',
     PYTHONDONTWRITEBYTECODE: '1',
