@@ -43,17 +43,22 @@ def decide(client: Client, job: str, name: str, decision: Decision, change: str 
 def follow(client: Client, job: str, folder: Path) -> int:
     """Prints what becomes of each picture until the last one is decided. Returns the exit code."""
     shown: dict[int, object] = {}
-    for event in client.events(job):
-        if event["event"] == "progress":
-            continue
-        for task in client.get(job).get("tasks", []):
+
+    def show_news(tasks: list[Task]) -> None:
+        for task in tasks:
             news = (task["state"], task["run"], task["waitingFor"] and task["waitingFor"]["reason"])
             if shown.get(task["index"]) != news:
                 show(client, job, task, folder)
             shown[task["index"]] = news
-    progress = client.get(job, tasks=False)["progress"]
-    print(f"{progress['succeeded']} of {progress['total']} pictures are approved, in {folder.resolve()}")
-    return 0 if progress["succeeded"] == progress["total"] else 1
+
+    for event in client.events(job):
+        if event["event"] != "progress":
+            show_news(client.get(job).get("tasks", []))
+    ended = client.wait(job)
+    show_news(ended.get("tasks", []))
+    approved, total = ended["progress"]["succeeded"], ended["progress"]["total"]
+    print(f"{approved} of {total} pictures are approved, in {folder.resolve()}")
+    return 0 if approved == total else 1
 
 
 def show(client: Client, job: str, task: Task, folder: Path) -> None:

@@ -35,8 +35,7 @@ async function design(): Promise<void> {
   // A new run of what failed or was cancelled. Finished areas are kept.
   if (values.retry && ['failed', 'cancelled'].includes(job.state)) job = await client.retry(job.id);
   await mkdir(values.to, { recursive: true });
-  await saveEachArea(job.id, garden);
-  job = await client.get(job.id);
+  job = await saveEachArea(job.id, garden);
   console.log(`${job.progress.succeeded} of ${job.progress.total} areas in ${join(resolve(values.to), 'index.html')}`);
   if (job.state !== 'succeeded') console.log('Correct the cause, then run the same command with --retry.');
   process.exitCode = job.state === 'succeeded' ? 0 : 1;
@@ -54,13 +53,12 @@ async function requestFor({ style, areas }: Garden): Promise<SubmitRequest> {
   return { kind: 'image', input: { aspectRatio: '4:3' }, tasks: await Promise.all(tasks), labels: { app: 'garden' } };
 }
 
-/** Prints what becomes of each area, or why it waits, and saves it as soon as it is finished. Ends with the job. */
-async function saveEachArea(id: string, garden: Garden): Promise<void> {
+/** Prints what becomes of each area, or why it waits, and saves it as soon as it is finished. Returns the finished job. */
+async function saveEachArea(id: string, garden: Garden): Promise<Job> {
   const shown: string[] = [];
   const page: string[] = [];
-  for await (const event of client.events(id)) {
-    if (event.event === 'progress') continue;
-    for (const task of (await client.get(id)).tasks!) {
+  const show = async ({ tasks = [] }: Job): Promise<void> => {
+    for (const task of tasks) {
       const { index, name, state, waitingFor, error, message } = task;
       const news = `${state} ${waitingFor?.reason}`;
       if (shown[index] === news) continue;
@@ -70,7 +68,11 @@ async function saveEachArea(id: string, garden: Garden): Promise<void> {
       page[index] = state === 'succeeded' ? await saveArea(id, task, garden) : `<h2>${name}: ${state}</h2>`;
       await writeFile(join(values.to, 'index.html'), `<h1>Before and after</h1>${page.join('')}`);
     }
-  }
+  };
+  for await (const { event } of client.events(id)) if (event !== 'progress') await show(await client.get(id));
+  const finished = await client.wait(id);
+  await show(finished);
+  return finished;
 }
 
 /** Returns the part of the page about this area. */

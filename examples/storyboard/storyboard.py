@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from genwarden import Client, GenwardenError
-from genwarden.types import Job, SubmitRequest, Task, TaskRequest
+from genwarden.types import SubmitRequest, Task, TaskRequest
 
 
 def request_for(idea: str, count: int) -> SubmitRequest:
@@ -43,18 +43,22 @@ def request_for(idea: str, count: int) -> SubmitRequest:
 def follow(client: Client, job: str, folder: Path) -> int:
     """Says what becomes of each task, or why it waits, and saves what is finished. Returns the exit code."""
     shown: dict[int, object] = {}
-    for event in client.events(job):
-        if event["event"] == "progress":
-            continue
-        for task in client.get(job).get("tasks", []):
+
+    def show_news(tasks: list[Task]) -> None:
+        for task in tasks:
             news = (task["state"], task["waitingFor"] and task["waitingFor"]["reason"])
             if shown.get(task["index"]) != news:
                 show(client, job, task, folder)
             shown[task["index"]] = news
-    ended: Job = client.get(job)
-    usage = ended["usage"] or {"paidCalls": 0}
+
+    for event in client.events(job):
+        if event["event"] != "progress":
+            show_news(client.get(job).get("tasks", []))
+    ended = client.wait(job)
+    show_news(ended.get("tasks", []))
+    paid = ended["usage"]["paidCalls"] if ended["usage"] else 0
     finished, total = ended["progress"]["succeeded"], ended["progress"]["total"]
-    print(f"{finished} of {total} tasks are finished, with {usage['paidCalls']} paid calls, in {folder.resolve()}")
+    print(f"{finished} of {total} tasks are finished, with {paid} paid calls, in {folder.resolve()}")
     if ended["state"] != "succeeded":
         print(f"Do the rest with: storyboard.py resume {job}")
     return 0 if ended["state"] == "succeeded" else 1
