@@ -26,7 +26,7 @@ test('has the types and calls of the OpenAPI document', async () => {
 const style: Record<string, string[]> = {
   'ruff check': ['ruff', 'check', '--no-cache', '--output-format=concise', ...pythonFolders()],
   'ruff format': ['ruff', 'format', '--no-cache', '--check', ...pythonFolders()],
-  'mypy --strict': ['mypy', '--strict'],
+  'mypy --strict': ['mypy', '--strict', 'src', 'tests', join(root, 'examples')],
 };
 test.each(Object.entries(style))('%s finds nothing', async (_, args) => {
   expect(await runPython(['-m', ...args])).toMatch(
