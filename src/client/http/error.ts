@@ -41,6 +41,11 @@ export class GenwardenApiError extends GenwardenError {
     this.retryAfter = retryAfter;
     this.mayHaveApplied = mayHaveApplied;
   }
+
+  /** @internal The same error after an earlier try that may have been carried out. */
+  asApplied(): GenwardenApiError {
+    return new GenwardenApiError(this.problem, this.retryAfter, true);
+  }
 }
 
 /** No answer arrived: the API cannot be reached, the connection was lost, or the answer took too long. */
@@ -54,17 +59,27 @@ export class GenwardenConnectionError extends GenwardenError {
   readonly refused: boolean;
   /** The request may have been carried out all the same: read the job before you repeat it. */
   readonly mayHaveApplied: boolean;
+  readonly #lost: LostAnswer;
 
-  constructor({ where, reason, code = 'NoAnswer', refused = false, mayHaveApplied = false, cause }: LostAnswer) {
-    const may = mayHaveApplied ? '. The request may have been carried out' : '';
-    super(`No answer from ${where}: ${reason}${may}`, cause === undefined ? undefined : { cause });
+  constructor(lost: LostAnswer) {
+    const { where, reason, code = 'NoAnswer', refused = false, mayHaveApplied: may = false, cause } = lost;
+    super(
+      `No answer from ${where}: ${reason}${may ? '. The request may have been carried out' : ''}`,
+      cause === undefined ? undefined : { cause },
+    );
     this.code = code;
-    this.hint = mayHaveApplied
+    this.hint = may
       ? 'Read the job to see whether the request was carried out, before you repeat it.'
       : 'Check the address, and check that the API is running.';
     this.reason = reason;
     this.refused = refused;
-    this.mayHaveApplied = mayHaveApplied;
+    this.mayHaveApplied = may;
+    this.#lost = lost;
+  }
+
+  /** @internal The same error after an earlier try that may have been carried out. */
+  asApplied(): GenwardenConnectionError {
+    return new GenwardenConnectionError({ ...this.#lost, mayHaveApplied: true });
   }
 }
 

@@ -1,6 +1,6 @@
 // Sends requests to the API with its address and token, ends those that hang, and throws its errors.
 
-import { connectionError, errorOf, GenwardenApiError, GenwardenConnectionError, mayHaveApplied } from './error.ts';
+import { connectionError, errorOf, GenwardenApiError, GenwardenConnectionError } from './error.ts';
 import { withRetries } from './retry.ts';
 import { Silence } from './silence.ts';
 
@@ -78,11 +78,11 @@ export class Requests {
   again<T>(request: ApiRequest, options: CallOptions, code: string, done: () => Promise<T>): Promise<T> {
     const { signal } = options;
     return withRetries(
-      async (failed) => {
+      async (applied) => {
         try {
           return await this.#jsonOnce<T>(request, signal);
         } catch (error) {
-          if (error instanceof GenwardenApiError && error.code === code && mayHaveApplied(failed)) return done();
+          if (error instanceof GenwardenApiError && error.code === code && applied) return done();
           throw error;
         }
       },

@@ -1,6 +1,6 @@
 // Retries requests through restarts of the API and lost connections, with exponential backoff and jitter.
 
-import { GenwardenApiError, GenwardenConnectionError } from './error.ts';
+import { GenwardenApiError, GenwardenConnectionError, mayHaveApplied } from './error.ts';
 
 /** ms. */
 const backoff = { first: 250, cap: 5_000 };
@@ -14,29 +14,33 @@ export interface RetryRule {
 }
 
 /**
- * Calls until a response arrives; `failed` is the error of the try before. Retries 429, 502, 503, 504 and lost connections. Throws
- * any other error, the signal's reason when it aborts, and the last failure when the next try would begin too late, also if the
- * API asks for a longer delay.
+ * Calls until a response arrives; `applied` is true if an earlier try may have been carried out. Retries 429, 502, 503, 504 and lost
+ * connections. Throws any other error, the signal's reason when it aborts, and the last failure when the next try would begin too
+ * late, also if the API asks for a longer delay. `mayHaveApplied` of that failure is about all tries.
  */
 export async function withRetries<T>(
-  call: (failed: unknown) => Promise<T>,
+  call: (applied: boolean) => Promise<T>,
   { signal, giveUpAfterMs, repeatable }: RetryRule,
 ): Promise<T> {
   const started = Date.now();
-  let failed: unknown;
+  let applied = false;
   for (let failures = 0; ; failures += 1) {
     try {
-      return await call(failed);
+      return await call(applied);
     } catch (error) {
       signal?.throwIfAborted();
-      if (!mayRetry(error, repeatable)) throw error;
       const delay = delayAfter(error, failures);
-      if (Date.now() - started + delay >= giveUpAfterMs) throw error;
-      failed = error;
+      if (!mayRetry(error, repeatable) || Date.now() - started + delay >= giveUpAfterMs) {
+        throw applied ? aboutAllTries(error) : error;
+      }
+      applied ||= mayHaveApplied(error);
       await sleep(delay, signal);
     }
   }
 }
+
+const aboutAllTries = (error: unknown): unknown =>
+  error instanceof GenwardenApiError || error instanceof GenwardenConnectionError ? error.asApplied() : error;
 
 function mayRetry(error: unknown, repeatable: boolean): boolean {
   if (error instanceof GenwardenConnectionError) return repeatable || error.refused;

@@ -33,6 +33,7 @@ const repeatable: Record<string, Call> = {
   explain: (client, options) => client.explain('j', options),
   download: (client, options) => client.download('j', 0, 'image', options),
   uploadReference: (client, options) => client.uploadReference(Uint8Array.of(1), 'image/png', options),
+  links: (client, options) => client.links('j', options),
   workers: (client, options) => client.workers(options),
   pools: (client, options) => client.pools(options),
   doctor: (client, options) => client.doctor(options),
@@ -96,6 +97,17 @@ describe('calls that may be repeated', () => {
     const submitted = mine.client.submit({ kind: 'image' }, { idempotencyKey: 'mine' });
     await expect(submitted).rejects.toMatchObject({ status: 503, mayHaveApplied: true, idempotencyKey: 'mine' });
     expect(mine.asked).toHaveLength(1);
+  });
+
+  test('an error is about all tries: the first may have been carried out, although the last was refused', async () => {
+    for (const last of [lost('ECONNREFUSED'), problem(429, 'TooManyRequests'), problem(401, 'Unauthorized')]) {
+      const { client, asked } = scripted([lost('ECONNRESET'), last]);
+      const error = await settled(repeatable['submit']!(client)).catch((thrown: unknown) => thrown);
+      const idempotencyKey = asked[0]!.headers.get('idempotency-key');
+      expect(error).toMatchObject({ mayHaveApplied: true, idempotencyKey });
+    }
+    const { client } = scripted([lost('ECONNRESET'), lost('ECONNREFUSED'), problem(404, 'JobNotFound')]);
+    expect(await settled(client.delete('j'))).toBeUndefined();
   });
 
   test('a cancel whose first answer was lost gives the job that it ended, and a delete is done', async () => {
