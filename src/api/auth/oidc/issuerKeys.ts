@@ -10,6 +10,8 @@ import type { Logger } from '../../../telemetry/log.ts';
 
 /** ms. Keys of this age are read again in the background, so that a withdrawn key is soon refused. */
 const refreshAfter = 600_000;
+/** ms. After a time without requests, the first one waits until keys of this age are read again. */
+const waitAfter = 1_200_000;
 /** ms. While the issuer does not answer, its last keys stay in use up to this age: it issues no new tokens either. */
 const maxAge = 6 * 3_600_000;
 /** ms between two reads, so that tokens with invented keys cost the issuer no more than this. */
@@ -77,7 +79,8 @@ export function issuerKeys(provider: IdentityProvider, { clock, logger }: Parts)
   };
   return {
     async current() {
-      if (usable() === undefined) await refresh();
+      // Only the first failing read delays requests: an issuer that does not answer must not.
+      if (usable() === undefined || (age(known!) >= waitAfter && failure === undefined)) await refresh();
       else if (age(known!) >= refreshAfter) void refresh();
       const found = usable();
       if (found !== undefined) return found.set;

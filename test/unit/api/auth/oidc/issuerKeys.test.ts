@@ -49,6 +49,24 @@ test('a withdrawn key is refused after ten minutes at the latest', async () => {
   expect(await outcome(long, next)).toMatchObject(accepted);
 });
 
+test('after a time without requests, the first one waits for the keys, unless the issuer is known to be away', async () => {
+  const { provider, clock, outcome, key } = await oidcStage();
+  expect(await outcome(long)).toMatchObject(accepted);
+  const next = await signingKey('key-2');
+  provider.keys = [next];
+  clock.skip(1_200_000);
+  expect(await outcome(long, key)).toMatch(/^Unauthorized: The issuer publishes no key "key-1"/);
+  provider.away = away;
+  clock.skip(1_200_000);
+  expect(await outcome(long, next)).toMatchObject(accepted);
+  const asked = provider.asked;
+  clock.skip(10_000);
+  // The issuer never answers this read, and no request waits for it.
+  provider.fetchKeys = () => new Promise(() => (provider.asked += 1));
+  expect(await outcome(long, next)).toMatchObject(accepted);
+  expect(provider.asked).toBe(asked + 1);
+});
+
 test('without keys the answer says when to come back, and the first request after that is accepted', async () => {
   const { provider, clock, tokens, token } = await oidcStage({ away });
   const refusal = async () => tokens.principalOf(await token()).catch((error: unknown) => error);
