@@ -21,13 +21,19 @@ def check_watched(found: list[tuple[int, str]]) -> None:
 
 
 def check_events(events: list[JobEvent], history: list[Transition]) -> None:
-    snapshot = events[0]
-    assert snapshot["event"] == "snapshot"
-    after = int(snapshot["id"].rsplit("-", 1)[1])
-    sequences = [event["data"]["sequence"] for event in events if event["event"] == "task"]
-    assert sequences == sorted(each["sequence"] for each in history if each["sequence"] > after)
+    """Every transition after the state that the snapshot shows arrived once, in order."""
+    first = events[0]
+    assert first["event"] == "snapshot"
     assert events[-1]["event"] == "job"
     assert [event["event"] for event in events].count("snapshot") == 1
+    found = [event["data"] for event in events if event["event"] == "task"]
+    assert [each["sequence"] for each in found] == sorted({each["sequence"] for each in found})
+    for task in first["data"].get("tasks", []):
+        stored = [(each["sequence"], each["state"]) for each in history if each["task"] == task["index"]]
+        arrived = [(each["sequence"], each["state"]) for each in found if each["task"] == task["index"]]
+        shown = stored[: len(stored) - len(arrived)]
+        assert stored == shown + arrived
+        assert shown[-1][1] == task["state"]
 
 
 def test_threads_of_one_client_follow_a_job_through_a_restart(client: Client) -> None:
