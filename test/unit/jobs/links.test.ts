@@ -38,11 +38,13 @@ describe('a signed link', () => {
   });
 
   it('is refused if any character of it is changed, added or removed', () => {
+    const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const others = [...digits.split(''), '', '.', '=', '%', 'é', '\0', '\n', ' '];
     const accepted: string[] = [];
     const offer = (text: string): void =>
       void (text !== signed && check(text) !== 'LinkInvalid' && accepted.push(text));
     for (let at = 0; at <= signed.length; at += 1) {
-      for (const other of ['', '0', '1', '9', 'a', 'b', 'Z', '.', '-', '_', '=', '%', 'é', '\0', '\n', ' ']) {
+      for (const other of others) {
         offer(signed.slice(0, at) + other + signed.slice(at + 1));
         offer(signed.slice(0, at) + other + signed.slice(at));
       }
