@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { GenwardenClient } from '../../src/client/index.ts';
 import { freePorts } from '../support/freePorts.ts';
-import { startProcess } from '../support/process.ts';
+import { startProcess, type TestProcess } from '../support/process.ts';
 import { presentable, steady } from '../support/shownOutput.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 
@@ -26,7 +26,7 @@ it('shows the files of examples/tutorial', () => {
 });
 
 it('has commands that print what it shows', async () => {
-  const { run, client } = await startReader();
+  const { run, client, pressCtrlC } = await startReader();
   for (const { command, shown } of samples()) {
     const printed = await run(command);
     const isShown =
@@ -38,6 +38,8 @@ it('has commands that print what it shows', async () => {
         printed: expect.arrayContaining(shown.map(steady)),
       });
   }
+  await pressCtrlC();
+  await run(makeDev);
   const jobs = await Array.fromAsync(client.list());
   const ended = await Promise.all(jobs.map(({ id }) => client.wait(id)));
   expect(ended.map(({ state, progress }) => [state, progress.total])).toEqual([
@@ -65,8 +67,12 @@ function show(command: string, printed: readonly string[]): void {
   change(page().slice(0, at) + output + page().slice(page().indexOf('```', at)));
 }
 
+const makeDev = 'GENWARDEN_CORS_ORIGINS=http://127.0.0.1:3000 make dev';
+
 interface Reader {
   readonly client: GenwardenClient;
+  /** In the terminal of `make dev`. Resolves when everything has stopped. */
+  pressCtrlC(): Promise<void>;
   /** The lines that the command prints; for `make dev` and the server until they have started. */
   run(command: string): Promise<readonly string[]>;
 }
@@ -79,26 +85,22 @@ async function startReader(): Promise<Reader> {
   const url = `http://127.0.0.1:${port}`;
   const client = new GenwardenClient({ url });
   const env = { GENWARDEN_URL: url, PORT: String(pagePort), NO_COLOR: '1' };
-  const dev = { GENWARDEN_HTTP_PORT: String(port), GENWARDEN_METRICS_PORT: '0', GENWARDEN_DATA_DIR: `${cwd}/data` };
-  const started = async (program: string, args: string[], more: Record<string, string>, readyWhen: RegExp) => {
-    const { lines } = await startProcess(program, args, {
-      cwd,
-      env: { ...env, ...more },
-      readyWhen,
-      timeoutMs: 60_000,
-    });
-    return lines.filter((line) => !line.startsWith('{'));
+  const devEnv = {
+    GENWARDEN_CORS_ORIGINS: 'http://127.0.0.1:3000',
+    GENWARDEN_HTTP_PORT: String(port),
+    GENWARDEN_METRICS_PORT: '0',
+    GENWARDEN_DATA_DIR: `${cwd}/data`,
   };
+  const start = (program: string, args: string[], readyWhen: RegExp, more = {}): Promise<TestProcess> =>
+    startProcess(program, args, { cwd, env: { ...env, ...more }, readyWhen, timeoutMs: 60_000 });
+  let dev: TestProcess | undefined;
   const run: Reader['run'] = async (command) => {
-    if (command === 'GENWARDEN_CORS_ORIGINS=http://127.0.0.1:3000 make dev')
-      return started(
-        `${root}bin/genwarden`,
-        ['dev'],
-        { ...dev, GENWARDEN_CORS_ORIGINS: 'http://127.0.0.1:3000' },
-        /ready: try/,
-      );
+    if (command === makeDev) {
+      dev = await start(`${root}bin/genwarden`, ['dev'], /ready: try/, devEnv);
+      return [];
+    }
     const [, server] = /^node_modules\/\.bin\/node (\S+)$/.exec(command) ?? [];
-    if (server !== undefined) return started(process.execPath, [root + server], {}, /^Open /);
+    if (server !== undefined) return (await start(process.execPath, [root + server], /^Open /)).lines;
     if (command.includes('explain')) await pressDraw(`http://127.0.0.1:${pagePort}`);
     const newest = command.includes('JOB') ? (await client.listPage()).items[0]!.id : '';
     const script = command.replace(/^bin\//, `${root}bin/`).replace('JOB', newest);
@@ -106,7 +108,11 @@ async function startReader(): Promise<Reader> {
     expect([command, (await ran.exited).code]).toEqual([command, 0]);
     return ran.lines;
   };
-  return { client, run };
+  const pressCtrlC = async (): Promise<void> => {
+    dev!.kill('SIGINT');
+    await dev!.exited;
+  };
+  return { client, run, pressCtrlC };
 }
 
 async function pressDraw(address: string): Promise<void> {
