@@ -44,6 +44,11 @@ interface Findings {
 
 /** The API's own checks; if it is unavailable, a check of NATS from this machine with the local settings. */
 async function runChecks(io: Io, client: GenwardenClient): Promise<Findings> {
+  const without = async (says: string, advice: string): Promise<Findings> => {
+    const api: Check = { name: 'api', ok: false, says, advice };
+    return { reachable: false, api: null, checks: [api, await checkNatsLocally(io)] };
+  };
+  if (await isSilent(client)) return without(`no answer within ${silentAfterMs / 1_000} s`, adviceOnSilence);
   try {
     const { checks, version: api } = await client.doctor();
     const found = `version ${api}${api === version ? '' : `; this command is ${version}`}`;
@@ -51,9 +56,21 @@ async function runChecks(io: Io, client: GenwardenClient): Promise<Findings> {
   } catch (error) {
     if (!isUnreachable(error)) throw error;
     const advice = 'Check GENWARDEN_URL, and check that `genwarden api` is running.';
-    const api: Check = { name: 'api', ok: false, says: `no answer: ${whyUnreachable(error)}`, advice };
-    return { reachable: false, api: null, checks: [api, await checkNatsLocally(io)] };
+    return without(`no answer: ${whyUnreachable(error)}`, advice);
   }
+}
+
+const silentAfterMs = 5_000;
+const adviceOnSilence =
+  "Check GENWARDEN_URL and firewalls. If they are right, the API's process is frozen or its event loop is blocked: check the processor and memory of its machine, and restart it.";
+
+/** True if nothing refuses the connection and nothing answers. The list of workers comes from the API's memory, so it is never slow. */
+async function isSilent(client: GenwardenClient): Promise<boolean> {
+  const limit = AbortSignal.timeout(silentAfterMs);
+  return client.workers({ signal: limit }).then(
+    () => false,
+    () => limit.aborted,
+  );
 }
 
 function checkLines(io: Io, checks: readonly Check[]): string[] {

@@ -168,7 +168,7 @@ it('busy and lost connections: uploads block no other call, and NATS away is nam
   await expectNothingLost(world, 'large uploads, a frozen API, NATS away', [id], 1);
 });
 
-async function largeUploads({ client, url, first }: FaultWorld): Promise<void> {
+async function largeUploads({ client, url, first, nats }: FaultWorld): Promise<void> {
   const side = 2_400;
   const noise = { raw: { width: side, height: side, channels: 3 as const } };
   const large = await sharp(randomBytes(side * side * 3), noise)
@@ -190,8 +190,8 @@ async function largeUploads({ client, url, first }: FaultWorld): Promise<void> {
   }
   first.api.kill('SIGSTOP');
   try {
-    const frozen = { complaint, cause: 'the API is frozen', sample: 1, names: /^000 in/, exitCode: 28 };
-    await expectSymptom(frozen, command, place);
+    const frozen = { complaint, cause: 'the API is frozen', sample: 1, names: /event loop is blocked/, exitCode: 4 };
+    await expectSymptom(frozen, 'genwarden doctor', { url, env: { GENWARDEN_NATS_URL: nats.url } });
   } finally {
     first.api.kill('SIGCONT');
   }

@@ -48,6 +48,14 @@ test('while the API is unavailable it checks whether NATS answers from this mach
   expect(away.stdout).toContain('✗ nats  nats://127.0.0.1:1: no answer within 3 s');
 });
 
+test('an API that accepts connections and answers nothing is named after a few seconds', async () => {
+  await using api = await doctorApi(sound);
+  api.route('GET /v1/workers', () => undefined);
+  const silent = await runCommand(['doctor'], { env: { ...api.env, GENWARDEN_NATS_URL: 'nats://127.0.0.1:1' } });
+  expect(silent.code).toBe(4);
+  expect(silent.stdout).toMatch(/✗ api {3}no answer within 5 s\n.*→ .* its event loop is blocked.*\n✗ nats {2}/);
+});
+
 test('the bundle has the findings and no secrets, and only its owner can read it', async () => {
   await using api = await doctorApi(sound, ill);
   await using folder = await tempFolder();
