@@ -70,7 +70,7 @@ def show(client: Client, job: str, task: Task, folder: Path) -> None:
     print(f"  {task['name']} is {task['state']}: {why}" + (f" ({error['code']}) {error['hint']}" if error else ""))
     picture = folder / f"{task['name']}.png"
     if task["state"] == "succeeded" and task["name"] == "text":
-        (folder / "text.json").write_text(json.dumps(task["output"], indent=2))
+        (folder / "text.json").write_text(json.dumps(client.output(job, task="text"), indent=2))
     elif task["state"] == "succeeded" and not picture.exists():  # A file is whole as soon as it exists.
         client.download(job, task["index"], "image", picture)
 

@@ -18,9 +18,12 @@ it('a person tweaks, approves and rejects what the check flags', async () => {
 
   const drawing = await example.start(brand);
   for (const name of ['poster', 'bag', 'label']) {
-    await drawing.waitForLine(new RegExp(`${name} is needs_review: Flagged by the check: The stand-in was asked`));
+    await drawing.waitForLine(
+      new RegExp(`${name} is needs_review: Flagged by the check: The stand-in was asked`),
+      30_000,
+    );
   }
-  await drawing.waitForLine(/brand\.py approve\|reject\|tweak label/);
+  await drawing.waitForLine(/brand\.py approve\|reject\|tweak label/, 30_000);
   const [, job] = /^Job (\S+)$/m.exec(drawing.lines.join('\n'))!;
   expect(await example.run(brand, 'approve', 'poster')).toEqual({ code: 0, text: 'poster: approve' });
   expect(await example.run(brand, 'reject', 'bag')).toEqual({ code: 0, text: 'bag: reject' });

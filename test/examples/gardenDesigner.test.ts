@@ -68,7 +68,7 @@ it('says why areas wait, and the job continues through Ctrl-C and the death of t
 
   await client.pausePool('default');
   const stopped = await example.start(design, file);
-  await stopped.waitForLine(/walkway is queued: Pool default is paused/);
+  await stopped.waitForLine(/walkway is queued: Pool default is paused/, 30_000);
   stopped.kill('SIGINT');
   const { code, text } = await endOf(stopped);
   expect(code).toBe(130);
@@ -76,7 +76,7 @@ it('says why areas wait, and the job continues through Ctrl-C and the death of t
 
   standin.behave({ kind: 'image', bytes: 'small', latencyMs: 1_000 });
   const killed = await example.start(design, file);
-  await killed.waitForLine(new RegExp(`^Job ${job}: 3 areas`));
+  await killed.waitForLine(new RegExp(`^Job ${job}: 3 areas`), 30_000);
   await client.resumePool('default');
   await standin.waitFor((requests) => requests.length === 3, 20_000);
   killed.kill('SIGKILL');

@@ -40,14 +40,14 @@ it('says why there is no programme or why it waits, and the job continues when t
   const wall = [generate, 'climb a wall [standin: slow 1s]'];
   await client.pausePool('default');
   const stopped = await example.start(...wall);
-  await stopped.waitForLine(/^Waiting: Pool default is paused/);
+  await stopped.waitForLine(/^Waiting: Pool default is paused/, 30_000);
   stopped.kill('SIGINT');
   const { code, text } = await endOf(stopped);
   expect(code).toBe(130);
   const [, job] = /^Job (\S+) continues\. Run the same command to come back, or: genwarden watch \1$/m.exec(text)!;
 
   const killed = await example.start(...wall);
-  await killed.waitForLine((line) => line === `Job ${job}: queued`);
+  await killed.waitForLine((line) => line === `Job ${job}: queued`, 30_000);
   await client.resumePool('default');
   await standin.waitFor((requests) => requests.length === 1, 20_000);
   killed.kill('SIGKILL');

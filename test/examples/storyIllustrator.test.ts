@@ -44,7 +44,7 @@ it('each picture is stored once', async () => {
   const names = scenes.map((_, at) => `scene-${String(at + 1).padStart(2, '0')}-${at === 6 ? 2 : 1}.png`);
   expect(await story.stored()).toEqual(names);
   for (const name of names) await sharp(join(story.folder, 'store', name)).stats();
-  await server.waitForLine(/^Job \S+ is succeeded$/);
+  await server.waitForLine(/^Job \S+ is succeeded$/, 30_000);
   const lines = (form: RegExp) => server.lines.filter((line) => form.test(line)).length;
   expect(storedBy(server).toSorted()).toEqual(names);
   expect([lines(/\.png is stored already$/), lines(/^Job \S+ is failed$/)]).toEqual([2, 1]);

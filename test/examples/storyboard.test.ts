@@ -42,7 +42,7 @@ it('draws with the keys that work, stops, and resumes with what is left', async 
   standin.behaveForKey('second-key', undefined);
   standin.script([small, small, small, { kind: 'hang' }, { kind: 'hang' }]);
   const drawing = await start(storyboard, 'draw', 'a hedge', '--pictures', '4');
-  const [, job] = /^Job (\S+)$/.exec(await drawing.waitForLine(/^Job /))!;
+  const [, job] = /^Job (\S+)$/.exec(await drawing.waitForLine(/^Job /, 30_000))!;
   const hanging = () => standin.requests.filter(({ behaviour }) => behaviour === 'hang').length;
   await until(() => hanging() === 2, { what: 'two calls that hang', timeoutMs: 30_000 });
   const saved = () => readdir(join(folder, 'storyboards', job!));
