@@ -23,6 +23,7 @@ const roomBytes = 128 * 1024 * 1024;
 const smallBody = 256 * 1024;
 /** A body of JSON is in memory as text, as the text of its values, as their bytes, and once more while it is digested. */
 const copiesOfJson = 4;
+const bytesTypes = /^(?:image\/|application\/octet-stream)/i;
 /** A client that sends nothing of a large body for so long gives its room to others, ms. */
 const patience = 20_000;
 
@@ -34,7 +35,7 @@ export function boundBodies(app: Api, context: Pick<ApiContext, 'auth' | 'clock'
     const bytes = bytesOf(request);
     // Only routes with a scope read bodies.
     if (bytes <= smallBody || bytes > bodyLimit || request.routeOptions.config.scope === undefined) return;
-    const weight = request.headers['content-type']?.startsWith('image/') === true ? bytes : copiesOfJson * bytes;
+    const weight = bytesTypes.test(request.headers['content-type'] ?? '') ? bytes : copiesOfJson * bytes;
     request.bodyRoom =
       room.tryAcquire(weight) ?? (await room.acquire(weight, requestEnd(context, request, reply)).catch(unread));
     // If the body does not arrive completely, the handler is not called.

@@ -15,7 +15,7 @@ const pythonInterpreter = (): Promise<string> => printedBy('install-python.sh');
 export const pythonProgram = async (name: string): Promise<string> => join(dirname(await pythonInterpreter()), name);
 
 /** The folder of the packages of hack/openapi. */
-const openApiPackages = async (): Promise<string> => dirname(await printedBy('install-openapi-tools.sh'));
+export const openApiPackages = async (): Promise<string> => dirname(await printedBy('install-openapi-tools.sh'));
 
 /** The path of a program of a package of hack/openapi, such as `redocly`. */
 export const openApiProgram = async (name: string): Promise<string> => join(await openApiPackages(), '.bin', name);

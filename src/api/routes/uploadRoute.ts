@@ -9,20 +9,25 @@ import { keepBodyRoom } from '../bodyRoom.ts';
 import { storedReferenceSchema } from '../view/schemas.ts';
 import { problems } from './answers.ts';
 
+/** Generated clients, and programs that do not look at a file, send bytes without a type. */
+const anyBytes = 'application/octet-stream';
+
 /** `app` must be a scope without other routes: only an upload may have an image as its body. */
 export function uploadRoute(app: Api, context: ApiContext): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(/^image\//, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
+  const asIs = async (_request: unknown, body: Buffer): Promise<Buffer> => body;
+  app.addContentTypeParser(/^image\//, { parseAs: 'buffer' }, asIs);
+  app.addContentTypeParser(anyBytes, { parseAs: 'buffer' }, asIs);
   // Before the body waits for its room and is read.
   app.addHook('onRequest', async (request) => void acceptedType(request.headers['content-type']));
   const schema = {
     operationId: 'uploadReference',
     summary: 'Store a reference image',
     description:
-      'The body is the image itself, with its Content-Type: PNG, JPEG or WebP, no animation, at most 20 MiB and 50 ' +
-      'megapixels (8192 × 6144). It is decoded as a whole. An image that its EXIF orientation turns is stored upright.',
+      'The body is the image itself: PNG, JPEG or WebP, no animation, at most 20 MiB and 50 ' +
+      'megapixels (8192 × 6144). Its Content-Type must fit it, or be `application/octet-stream`. It is decoded as a whole. An image that its EXIF orientation turns is stored upright.',
     tags: ['artifacts'],
-    consumes: [...imageMediaTypes],
+    consumes: [...imageMediaTypes, anyBytes],
     response: {
       201: storedReferenceSchema,
       ...problems,
@@ -46,13 +51,14 @@ export function uploadRoute(app: Api, context: ApiContext): void {
   });
 }
 
-/** Throws `UnsupportedMediaType` for a type that is no accepted format. */
-function acceptedType(header: string | undefined): string {
+/** Undefined: the content alone tells. Throws `UnsupportedMediaType` for a type that is no accepted format. */
+function acceptedType(header: string | undefined): string | undefined {
   const declared = header?.split(';', 1)[0]!.trim();
   if (declared === undefined || declared === '') {
     throw new GenwardenError('UnsupportedMediaType', 'The body must be an image, with its Content-Type');
   }
   const mediaType = mediaTypeOf(declared);
+  if (mediaType === anyBytes) return undefined;
   if (imageMediaTypes.some((accepted) => accepted === mediaType)) return mediaType;
   const advice = mediaType.startsWith('image/') ? 'convert it to' : 'send';
   throw new GenwardenError('UnsupportedMediaType', `The body is declared as ${declared}: ${advice} JPEG, PNG or WebP`);

@@ -20,7 +20,7 @@ export const requestErrors = define({
     ...final,
     status: 415,
     title: "This endpoint does not accept the body's media type",
-    hint: 'Use application/json. For POST /v1/artifacts use image/png, image/jpeg or image/webp.',
+    hint: 'Use application/json. For POST /v1/artifacts use image/png, image/jpeg, image/webp or application/octet-stream.',
   },
   BodyTooLarge: {
     ...final,

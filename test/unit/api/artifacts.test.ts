@@ -36,6 +36,14 @@ describe('POST /v1/artifacts', () => {
     }
   });
 
+  test('the content alone tells the type of bytes that are declared as such', async () => {
+    await using world = await apiWorld();
+    const upload = (bytes: Buffer) =>
+      world.post('/v1/artifacts', bytes, { 'content-type': 'application/octet-stream' });
+    expect(await upload(photo)).toMatchObject({ status: 201, json: { mediaType: 'image/jpeg' } });
+    expect(await upload(Buffer.from('%PDF-1.7'))).toMatchObject({ status: 422, json: { code: 'InvalidImage' } });
+  });
+
   test('refuses other bytes, an image of another type, a broken image, one too large, and an unsupported type', async () => {
     await using world = await apiWorld();
     const large = Buffer.concat([png, Buffer.alloc(20 * 1024 * 1024)]);
