@@ -3,14 +3,21 @@
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createToken } from '../../../../src/api/auth/createToken.ts';
 import type { Scope } from '../../../../src/api/auth/principal.ts';
-import { openTokenStore, parseTokens, type TokenEntry, type TokenFile } from '../../../../src/api/auth/tokenStore.ts';
+import {
+  openTokenStore,
+  parseTokens,
+  type TokenEntry,
+  type TokenFile,
+  type TokenFileFailure,
+} from '../../../../src/api/auth/tokenStore.ts';
 import { apiWorld } from '../../../fakes/apiWorld.ts';
 import { start } from '../../../fakes/tasks.ts';
 import { tempFolder } from '../../../support/tempFolder.ts';
 import { until } from '../../../support/until.ts';
+import { oidcStage } from './oidc/stage.ts';
 import { as } from './stage.ts';
 
 const newToken = (tenant: string, scopes: readonly Scope[] = ['admin']) =>
@@ -54,15 +61,13 @@ test.each([
   ['is cut off', (text: string) => text.slice(0, -2), /tokens\.json: is not JSON$/],
   ['has an unknown scope', (text: string) => text.replace('"admin"', '"all"'), /tokens\.0\.scopes\.0: /],
   ['is empty', () => '', /tokens\.json: is not JSON$/],
-])('one that %s leaves the last good tokens in use, and doctor and the metric tell', async (_, spoil, problem) => {
+])('one that %s leaves the last good tokens in use, and doctor tells', async (_, spoil, problem) => {
   const { token, entry } = newToken('a');
   const { path, store, write } = await opened(textOf(entry));
   await using world = await apiWorld({ auth: store });
   const check = async () =>
     (await world.get('/v1/doctor', as(token))).json.checks.find(({ name }: { name: string }) => name === 'tokens');
-  const up = async () => (await world.metrics.authSourceUp.get()).values;
   expect(await check()).toMatchObject({ ok: true, says: 'required' });
-  expect(await up()).toMatchObject([{ value: 1, labels: { source: 'tokens-file' } }]);
   await write(spoil(textOf(entry)));
   const failure = await until(() => store.failure?.(), { what: 'the file to be read again' });
   expect(failure.message).toMatch(problem);
@@ -71,10 +76,32 @@ test.each([
     says: expect.stringContaining(`GENWARDEN_AUTH_TOKENS_FILE=${path}: `) as string,
     advice: 'Correct the file: the API reads it again when it changes.',
   });
-  await until(async () => (await up())[0]?.value === 0, { what: 'the metric' });
   await write(textOf(entry));
   await until(() => store.failure?.() === undefined, { what: 'the correct file' });
   expect(await check()).toMatchObject({ ok: true });
+});
+
+test('the metric shows whether the file and the keys of the issuer can be read', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const file: { failure?: TokenFileFailure } = {};
+  const { provider, clock, tokens } = await oidcStage();
+  await using world = await apiWorld({
+    auth: { find: () => undefined, failure: () => file.failure },
+    oidc: tokens,
+    clock,
+  });
+  const up = async () =>
+    Object.fromEntries(
+      (await world.metrics.authSourceUp.get()).values.map(({ labels, value }) => [labels.source, value]),
+    );
+  expect(await up()).toEqual({ 'tokens-file': 1, oidc: 1 });
+  file.failure = { message: 'it is broken', since: start };
+  provider.away = 'it is away';
+  clock.skip(10_000);
+  await tokens.check();
+  vi.advanceTimersByTime(5_000);
+  expect(await up()).toEqual({ 'tokens-file': 0, oidc: 0 });
 });
 
 test('one that is deleted leaves its tokens in use', async () => {
