@@ -32,7 +32,8 @@ test('the Python client passes its tests against real processes', async () => {
     GENWARDEN_TEST_OTHER_TOKEN: tokens.other.token,
     GENWARDEN_TEST_ADMIN_TOKEN: tokens.admin.token,
   });
-});
+  // A quarter of a minute on an idle machine.
+}, 300_000);
 
 function newToken(tenant: string, ...more: Scope[]) {
   const scopes: Scope[] = ['jobs:read', 'jobs:write', ...more];

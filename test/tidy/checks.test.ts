@@ -104,6 +104,9 @@ test('opensWithComment wants words in the first line', () => {
   expect(opensWithComment(file('a', '// What it is for.\nimport'))).toBe(true);
   expect(opensWithComment(file('a', '#!/usr/bin/env node\n// What it is for.'))).toBe(true);
   expect(opensWithComment(file('a', 'import x;\n// late'))).toBe(false);
+  expect(opensWithComment(file('a.py', '#!/usr/bin/env python3\n"""What it is for."""\n'))).toBe(true);
+  expect(opensWithComment(file('a.py', '# Generated.\n"""\nWhat it is for.\n"""\n'))).toBe(true);
+  expect(opensWithComment(file('a.py', '# What it is for.\nimport x\n"""late"""'))).toBe(false);
 });
 
 test('listedNames reads first cells and headings, and differences tells both ways', () => {

@@ -49,9 +49,10 @@ function withoutComments(text: string): string {
     .replaceAll(/(^|\s)\/\/.*$/gm, '$1');
 }
 
-/** Whether a file opens with a comment. */
-export function opensWithComment({ text }: SourceFile): boolean {
-  return /^(?:#!.*\n)?(?:\/\/ ?\S|\/\*)/.test(text);
+/** Whether a file opens with a comment; one of Python with a docstring. */
+export function opensWithComment({ path, text }: SourceFile): boolean {
+  const opening = path.endsWith('.py') ? /^(?:#.*\n)*"""\s*\S/ : /^(?:#!.*\n)?(?:\/\/ ?\S|\/\*)/;
+  return opening.test(text);
 }
 
 /** Each with the wording to use instead. Only phrases that are wrong in every context, so that there are no false alarms. */

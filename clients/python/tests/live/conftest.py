@@ -13,11 +13,13 @@ from genwarden.types import SubmitRequest
 
 URL = os.environ.get("GENWARDEN_TEST_URL", "")
 TOKEN = os.environ.get("GENWARDEN_TEST_TOKEN", "")
+PATIENCE = 120
+"""Seconds: a busy machine takes long to start an API."""
 
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    with Client(URL, token=TOKEN) as client:
+    with Client(URL, token=TOKEN, give_up_after=PATIENCE) as client:
         yield client
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from genwarden import AsyncClient, Client
 from genwarden.types import Job, JobEvent, Transition
 
-from .conftest import TOKEN, URL, images, restart_api
+from .conftest import PATIENCE, TOKEN, URL, images, restart_api
 
 MARKERS = ["image small"] * 6 + ["image small after 2s", "hang"]
 """The last task keeps the job open until the test cancels it, after the restart."""
@@ -64,7 +64,7 @@ def test_threads_of_one_client_follow_a_job_through_a_restart(client: Client) ->
 
 def test_tasks_of_one_asynchronous_client_follow_a_job_through_a_restart(tmp_path: Path) -> None:
     async def follow() -> None:
-        async with AsyncClient(URL, token=TOKEN) as client:
+        async with AsyncClient(URL, token=TOKEN, give_up_after=PATIENCE) as client:
             job = (await client.submit(images(*MARKERS)))["id"]
 
             async def watch() -> list[tuple[int, str]]:
@@ -96,7 +96,7 @@ def test_tasks_of_one_asynchronous_client_follow_a_job_through_a_restart(tmp_pat
 def test_submits_during_a_restart_create_one_job_each(client: Client) -> None:
     before = client.submit(images("image small"))["id"]
     with ThreadPoolExecutor(4) as threads:
-        submits = [threads.submit(client.submit, images("image small"), idempotency_key=None) for _ in range(8)]
+        submits = [threads.submit(client.submit, images("image small")) for _ in range(8)]
         restart_api()
         jobs = [submit.result()["id"] for submit in submits]
     assert len({*jobs, before}) == 9
