@@ -23,6 +23,8 @@ def shape_of_schema(schema: Mapping[str, Any] | bool, document: Mapping[str, Any
         return ANY
     if "$ref" in schema:
         return shape_of_schema(_resolved(schema["$ref"], document), document)
+    if "contentSchema" in schema:  # JSON in a text.
+        return shape_of_schema(schema["contentSchema"], document)
     if "const" in schema:
         return _one_of([("enum", frozenset([schema["const"]])) if schema["const"] is not None else "null"])
     if "enum" in schema:
