@@ -98,14 +98,16 @@ function inWords({ state, waitingFor, error }) {
 
 /** Repeats the work if it was asked for while it was under way. */
 function oneAtATime(work) {
-  let asked = 0;
+  let running = false;
+  let again = false;
   return async () => {
-    asked += 1;
-    if (asked > 1) return;
-    for (let before = 0; before !== asked;) {
-      before = asked;
+    again = true;
+    if (running) return;
+    running = true;
+    while (again) {
+      again = false;
       await work().catch(() => {});
     }
-    asked = 0;
+    running = false;
   };
 }
