@@ -15,9 +15,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from genwarden import ApiError, AsyncClient
 from genwarden.types import Decision
 
-PAGE = """<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="10"><title>Brand review</title>
+PAGE = """<!doctype html><meta charset="utf-8"><title>Brand review</title>
 <style>body {{ font-family: sans-serif; max-width: 50em; margin: 2em auto }}</style>
-<h1>{count} pictures wait for you</h1>{pictures}"""
+<h1>Pictures that wait for you: {count}</h1>{pictures}"""
+
+# Only an empty page reloads itself, so that it takes nothing away that the person is typing.
+EMPTY = '<meta http-equiv="refresh" content="5"><p>This page looks for new ones every five seconds.</p>'
 
 PICTURE = """<h2>{name}</h2><p><b>{why}</b></p><img src="/image/{place}" height="320" alt="{name}">
 <form method="post" action="/review/{place}">
@@ -46,7 +49,7 @@ async def page() -> HTMLResponse:
             place = f"{job['id']}/{task['index']}/{task['run']}"
             # What a model or a user wrote is escaped before it becomes a part of a page.
             pictures.append(PICTURE.format(name=escape(task["name"] or ""), why=escape(why), place=place))
-    return HTMLResponse(PAGE.format(count=len(pictures), pictures="".join(pictures)))
+    return HTMLResponse(PAGE.format(count=len(pictures), pictures="".join(pictures) or EMPTY))
 
 
 @app.get("/image/{job}/{task}/{run}")

@@ -39,7 +39,7 @@ it('a person tweaks, approves and rejects what the check flags', async () => {
   standin.behaveForModel(checker, undefined);
   const { url: page } = await example.serve('brand-images/page.py');
   const html = await (await fetch(page)).text();
-  expect(html).toContain('<h1>1 pictures wait for you</h1>');
+  expect(html).toContain('<h1>Pictures that wait for you: 1</h1>');
   expect(html).toContain('<b>The stand-in was asked to flag it</b>');
   const [, place] = /<form method="post" action="\/review\/([^"]+)">/.exec(html)!;
   expect(place).toBe(`${job}/2/1`);
