@@ -188,11 +188,11 @@ class Feed {
     this.#shown = record.tasks.map(({ last }) => last.sequence);
     await this.#updates.waiting.note(taskVersions(record));
     this.#updates.texts.note(taskVersions(record).map(({ state }) => state));
-    const { open } = versionOf(record);
+    const { open, sequence: newest } = versionOf(record);
     yield { event: 'snapshot', record, at: open ? at : null };
     if (open) return;
     this.#ended = true;
-    yield { event: 'job', tasks: taskVersions(record), at };
+    yield { event: 'job', tasks: taskVersions(record), at: { epoch, sequence: Math.max(sequence, newest) } };
   }
 
   /** One round: sends new messages, or waits for more. */

@@ -1,6 +1,7 @@
 // The end of a job's event stream for a client that reconnects after every end, as `EventSource` does.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Running } from '../../../../src/job/task.ts';
 import { waiting, succeeded } from '../../../../src/job/transitions.ts';
 import { apiWorld, type ApiWorld } from '../../../fakes/apiWorld.ts';
 import { EventStreamReader } from '../../../support/eventStreamReader.ts';
@@ -109,6 +110,20 @@ describe('a client that lacks the last event of a finished job gets it', () => {
       ['snapshot', false],
       ['job', true],
     ]);
+  });
+
+  test('with an id that is not older, although the snapshot was read ahead of the events', async () => {
+    const world = await listening();
+    const job = await world.submit();
+    await world.claim(job);
+    world.log.mute = true;
+    const last = world.log.append(succeeded(world.log.lastOf() as Running, world.clock.now()));
+    const { received } = await whole(`${world.url}/v1/jobs/${job}/events`);
+    expect(received.map(({ event, data }) => `${event} ${data.state}`)).toEqual([
+      'snapshot succeeded',
+      'job succeeded',
+    ]);
+    expect(received[1]!.id).toBe(`${world.follower.position().epoch}-${last.sequence}`);
   });
 
   test('if its id is of another stream, later than the stream, or unreadable', async () => {
