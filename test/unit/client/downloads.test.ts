@@ -84,6 +84,14 @@ test('a download that is cut continues where it stopped, several times', async (
   expect(starts[2]).toBeGreaterThanOrEqual(starts[0]!);
 });
 
+test('a download on which nothing arrives any more continues on another connection', async () => {
+  const stalls: Answer = (response) => void response.writeHead(200, headers).write(bytes.subarray(0, 30_000));
+  const { url, ranges } = await serving(stalls, rest());
+  const client = new GenwardenClient({ url, timeoutMs: 2_000 });
+  expect((await read(await open(client))).equals(bytes)).toBe(true);
+  expect(ranges.at(-1)).toMatch(/^bytes=\d+-$/);
+});
+
 test('a download that cannot be completed throws, and does not look whole', async () => {
   const gone: Answer = (response) => response.writeHead(404).end();
   const ignoresRanges = whole;

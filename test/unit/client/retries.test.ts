@@ -7,7 +7,7 @@ import {
   type CallOptions,
   type ClientOptions,
 } from '../../../src/client/index.ts';
-import { hangs, lost, problem, scriptedFetch, type Scripted } from './scriptedFetch.ts';
+import { hangs, lost, problem, scriptedFetch, settled, type Scripted } from './scriptedFetch.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -56,18 +56,6 @@ const temporary: Record<string, () => Scripted> = {
   '503': () => problem(503, 'Unavailable'),
   '504': () => new Response(null, { status: 504 }),
 };
-
-/** The outcome once no timer is left. */
-async function settled<T>(promise: Promise<T>): Promise<T> {
-  const outcome = promise.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  );
-  await vi.runAllTimersAsync();
-  const ended = await outcome;
-  if ('error' in ended) throw ended.error;
-  return ended.value;
-}
 
 describe('calls that may be repeated', () => {
   test.for(Object.entries(repeatable))('%s is repeated after each temporary failure', async ([, call]) => {
@@ -206,53 +194,6 @@ describe('limits', () => {
     const { client, asked } = scripted([done]);
     await expect(client.get('j', { signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow('before');
     expect(asked).toEqual([]);
-  });
-});
-
-describe('connections on which nothing arrives', () => {
-  test('time out after a minute, or after `timeoutMs`', async () => {
-    for (const [options, seconds] of [
-      [{}, 60],
-      [{ timeoutMs: 5_000 }, 5],
-    ] as const) {
-      const { client, asked } = scripted([hangs], { ...options, giveUpAfterMs: 0 });
-      const message = `No answer from http://api.test: nothing arrived for ${seconds} s`;
-      await expect(settled(client.get('j'))).rejects.toMatchObject({ code: 'Timeout', message, mayHaveApplied: false });
-      expect(Date.now() - asked[0]!.at).toBe(seconds * 1_000);
-    }
-  });
-
-  test('an answer whose body hangs times out too', async () => {
-    const stuck: Scripted = ({ signal }) => {
-      const body = new ReadableStream({
-        start: (controller) => signal.addEventListener('abort', () => controller.error(signal.reason)),
-      });
-      return new Response(body, { headers: { 'content-type': 'application/json' } });
-    };
-    const { client, asked } = scripted([stuck, done], { timeoutMs: 5_000 });
-    expect(await settled(client.get('j'))).toEqual(job);
-    expect(asked).toHaveLength(2);
-  });
-
-  test('an upload has a second more for every 32 KiB', async () => {
-    const { client, asked } = scripted([hangs], { timeoutMs: 5_000, giveUpAfterMs: 0 });
-    const upload = client.uploadReference(new Uint8Array(10 * 32_768), 'image/png');
-    await expect(settled(upload)).rejects.toMatchObject({ code: 'Timeout' });
-    expect(Date.now() - asked[0]!.at).toBe(15_000);
-  });
-
-  test('the API is asked to answer a wait before the connection counts as dead', async () => {
-    const running = Response.json({ ...job, state: 'running', finishedAt: null }, { headers: { etag: 'W/"0"' } });
-    for (const [timeoutMs, wait] of [
-      [60_000, '30s'],
-      [10_000, '5s'],
-      [1_000, '500ms'],
-      [600_000, '30s'],
-    ] as const) {
-      const { client, asked } = scripted([running, done], { timeoutMs });
-      await settled(client.wait('j'));
-      expect(asked.map(({ url }) => url)).toEqual(['/v1/jobs/j', `/v1/jobs/j?wait=${wait}`]);
-    }
   });
 });
 

@@ -1,4 +1,5 @@
 // A `fetch` that answers from a script, and records what was asked.
+import { vi } from 'vitest';
 
 export interface Asked {
   readonly method: string;
@@ -57,3 +58,15 @@ export const hangs = ({ signal }: Asked): Promise<Response> =>
   new Promise((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
   });
+
+/** The outcome once no timer is left; the test uses fake timers. */
+export async function settled<T>(promise: Promise<T>): Promise<T> {
+  const outcome = promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  await vi.runAllTimersAsync();
+  const ended = await outcome;
+  if ('error' in ended) throw ended.error;
+  return ended.value;
+}
