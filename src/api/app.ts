@@ -13,6 +13,7 @@ import { bodyLimit, boundBodies } from './bodyRoom.ts';
 import { acceptJson } from './jsonBody.ts';
 import { allowOrigins } from './cors.ts';
 import { documentApi } from './openapi/index.ts';
+import { apiPages } from './openapi/pages.ts';
 import type { Api, ApiContext, ApiOptions, ZodTypes } from './options.ts';
 import { measureRequests, watchAuthSources, watchOverdue } from './metrics.ts';
 import { artifactRoutes } from './routes/artifactRoutes.ts';
@@ -48,6 +49,7 @@ export function buildApi(options: ApiOptions): Api {
   boundBodies(app, context);
   app.register(async (scope: Api) => {
     documentApi(scope, options);
+    apiPages(scope, options);
     for (const routes of [
       healthRoutes,
       submitRoute,

@@ -97,8 +97,10 @@ const finishedTask = {
   artifacts: [image],
 };
 
-export const queuedJob = { ...queuedListed, metadata: { brandId: 'b1' }, tasks: [queuedTask] };
-export const finishedJob = { ...finishedListed, metadata: { brandId: 'b1' }, tasks: [finishedTask] };
+const webhook = { url: 'https://app.example/hook', events: ['job.finished'] };
+
+export const queuedJob = { ...queuedListed, webhook, metadata: { brandId: 'b1' }, tasks: [queuedTask] };
+export const finishedJob = { ...finishedListed, webhook, metadata: { brandId: 'b1' }, tasks: [finishedTask] };
 
 export const submitted = {
   kind: 'image',
@@ -106,6 +108,7 @@ export const submitted = {
   tasks: [{ name: 'front-yard', metadata: { areaId: 'a1' } }],
   labels: { project: 'p42' },
   metadata: { brandId: 'b1' },
+  webhook,
 };
 
 export const change = {
@@ -139,6 +142,7 @@ export const explained = {
     pausedUntil: null,
     lastClaimAt: null,
   },
+  webhook: null,
   tasks: [
     {
       job: id,

@@ -94,6 +94,8 @@ export const examples: Readonly<Record<string, OperationExamples>> = {
     body: one('Exactly what was listed', { tasks: [{ job, task: 0, sequence: 4_711 }] }),
     200: one('It failed', { items: [{ job, task: 0, outcome: 'failed' }], next: null }),
   },
+  listDeadWebhooks: { 200: one('One delivery', { items: [delivery('dead')], next: null }) },
+  resendWebhook: { body: one('No options', {}), 202: one('It is sent again', delivery('pending')) },
   listWorkers: { 200: one('An idle worker', { items: [worker()], next: null }) },
   listPools: { 200: one('One pool', { items: [pool()], next: null }) },
   pausePool: {
@@ -119,6 +121,27 @@ function linkSet(): object {
     events: signed(`/v1/jobs/${job}/events`),
     artifacts: [{ task: 0, name: 'front-yard', artifact: name, mediaType, href: signed(href) }],
     expiresAt: '2026-11-28T13:00:00.000Z',
+  };
+}
+
+function delivery(state: 'dead' | 'pending'): object {
+  return {
+    id: 'msg_01jd8m3q5v7k9x2c4b6n8p0r2t',
+    tenant: 'default',
+    job,
+    event: 'job.finished',
+    url: 'https://app.example/hook',
+    state,
+    at: finishedJob.finishedAt,
+    attempts: 14,
+    nextAttemptAt: state === 'dead' ? null : '2026-11-29T12:10:00.000Z',
+    lastError: {
+      reason: 'Answered',
+      message: 'The receiver answered 500',
+      status: 500,
+      at: '2026-11-29T12:00:08.000Z',
+    },
+    expiresAt: finishedJob.expiresAt,
   };
 }
 
