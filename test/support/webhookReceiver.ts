@@ -29,6 +29,8 @@ export interface TestReceiver {
   readonly url: string;
   /** Every request, in the order of arrival. */
   readonly received: readonly Received[];
+  /** How many requests were open at the same time, at most. */
+  mostAtOnce(): number;
   /** Requests whose signature did not verify. */
   readonly unverified: readonly string[];
 }
@@ -40,15 +42,21 @@ export async function startReceiver(
 ): Promise<TestReceiver> {
   const received: Received[] = [];
   const unverified: string[] = [];
+  let open = 0;
+  let most = 0;
   const server = createServer((request, response) => void receive(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received, unverified };
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, received, unverified, mostAtOnce: () => most };
 
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    open += 1;
+    most = Math.max(most, open);
+    response.on('close', () => (open -= 1));
     const body = await text(request).catch(() => undefined);
     if (body === undefined) return;
     const headers = request.headers as Record<string, string>;
@@ -83,7 +91,11 @@ export async function webhookSecrets(...tenants: readonly string[]): Promise<Sec
   return { secret, path };
 }
 
-async function writeSecrets(path: string, tenants: readonly string[], secrets: readonly string[]): Promise<void> {
+export async function writeSecrets(
+  path: string,
+  tenants: readonly string[],
+  secrets: readonly string[],
+): Promise<void> {
   const createdAt = new Date().toISOString();
   const entries = tenants.flatMap((tenant) => secrets.map((secret) => ({ tenant, secret, createdAt })));
   await writeFile(path, JSON.stringify({ secrets: entries }));
