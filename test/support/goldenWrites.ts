@@ -84,6 +84,9 @@ const tweaked: TaskRequest = {
   tweaked: { prompt: request.input.prompt, instructions: ['Fix red violations'] },
 };
 
+/** A job with a webhook: the events are in the header, the address in the body of the spec. */
+const announced = submitted({ ...of, webhook: ['job.finished', 'task.succeeded'] });
+
 const queued = submitted(of);
 const running = claimed(queued, 'worker-a1', 12, start + 2 * second);
 // Both hints are spelled out, because the golden files must not change when the catalogue's wording does.
@@ -137,6 +140,10 @@ export const goldenWrites: Readonly<Record<string, TaskWrite>> = {
   checked: spec(checkedQueued, 'Submitted', checked),
   flagged: status(flagged, { ...result, flags: [{ source: 'check', reason: 'The border is red' }] }),
   tweaked: spec(newRun(flagged, 'Tweaked', start + 60 * second), 'Run 2: a tweak requested by ann', tweaked),
+  announced: spec(announced, 'Submitted', { ...request, webhook: { url: 'https://app.example/hook?token=1' } }),
+  announcedRunning: status(claimed(announced, 'worker-a1', 12, start + 2 * second), {
+    message: 'Claimed by worker-a1',
+  }),
   deleted: status(deleted(ended, start + 90 * second), { message: 'Deleted' }),
 };
 

@@ -50,8 +50,8 @@ async function existingJob(context: Context, { metadata }: GenerationJob, refusa
 
 /** Copies the labels once: later changes of the resource's labels do not reach the job. */
 function bodyOf(spec: GenerationJobSpec, { labels }: Pick<ObjectMeta, 'labels'>): SubmitBody {
-  const { kind, pool, priority, model, group, input, tasks, policy, jobMetadata: metadata } = spec;
-  const given = withoutUndefined({ model, group, input, tasks, policy, metadata });
+  const { kind, pool, priority, model, group, input, tasks, policy, jobMetadata: metadata, webhook } = spec;
+  const given = withoutUndefined({ model, group, input, tasks, policy, metadata, webhook });
   return { kind, pool, priority, labels: jobLabels(labels), ...given };
 }
 

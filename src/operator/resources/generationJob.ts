@@ -26,6 +26,7 @@ export const generationJobSpec = z
       'Time budgets and attempts. Default: the policy of the pool, otherwise the built-in one.',
     ),
     jobMetadata: body.metadata,
+    webhook: body.webhook,
     ttlSecondsAfterFinished: z
       .int()
       .min(0)

@@ -11,18 +11,20 @@ import type { NatsServer } from '../../support/natsServer.ts';
 import { loginOf, startPermittedNats } from '../../support/permittedNats.ts';
 import { startProcess, type TestProcess } from '../../support/process.ts';
 import { until } from '../../support/until.ts';
+import { startReceiver, webhookSecrets, type TestReceiver } from '../../support/webhookReceiver.ts';
 
 /** ms, on a machine that does much else. */
 const aLife = 180_000;
 
 describe.each(['genwarden', 'other-1'])('an installation with the prefix %s', (prefix) => {
   it('survives crashes, restarts and drains, and NATS denies nothing', { timeout: aLife }, async () => {
-    const { nats, standin, start, startApi, complaints } = await permitted(prefix);
+    const { nats, standin, start, startApi, complaints, receiver } = await permitted(prefix);
     // Workers and the API wait for the controller, who makes what they need.
     const [starting, first] = [startApi(), start('worker')];
     const controller = await start('controller');
     const { api, client } = await starting;
     await submitsAndReads(client);
+    await sendsWebhook(client, receiver);
     await changesItsMind(client, standin);
     await pauses(client);
     await losesWorker({ client, standin, victim: await first, next: () => start('worker') });
@@ -77,7 +79,10 @@ it('a process reports a missing permission with a code and advice', async () => 
 async function permitted(prefix: string, edit?: (text: string) => string) {
   const nats = await startPermittedNats({ prefix, ...(edit === undefined ? {} : { edit }) });
   // Beats so seldom that only the system account's events explain a quick recovery.
-  const env = { GENWARDEN_NATS_PREFIX: prefix, GENWARDEN_HEARTBEAT_TIMEOUT: '60s' };
+  const { secret, path } = await webhookSecrets();
+  const receiver = await startReceiver(secret, (_, before) => (before === 0 ? 410 : 204));
+  const webhooks = { GENWARDEN_WEBHOOK_SECRETS_FILE: path, GENWARDEN_WEBHOOK_ALLOW: '127.0.0.0/8' };
+  const env = { GENWARDEN_NATS_PREFIX: prefix, GENWARDEN_HEARTBEAT_TIMEOUT: '60s', ...webhooks };
   const installation = await startInstallation({ nats, processes: [], env });
   const all: TestProcess[] = [];
   const start = async (name: ProcessName, more: Env = {}): Promise<TestProcess> => {
@@ -91,7 +96,15 @@ async function permitted(prefix: string, edit?: (text: string) => string) {
     return { api, client: new GenwardenClient({ url }) };
   };
   const bare = { ...env, GENWARDEN_NATS_URL: nats.url, GENWARDEN_HTTP_PORT: '0', GENWARDEN_METRICS_PORT: '0' };
-  return { nats, env: bare, standin: installation.standin, start, startApi, complaints: () => refusals(nats, all) };
+  return {
+    nats,
+    env: bare,
+    standin: installation.standin,
+    start,
+    startApi,
+    complaints: () => refusals(nats, all),
+    receiver,
+  };
 }
 
 const refusals = (nats: NatsServer, processes: readonly TestProcess[]): string[] => [
@@ -122,6 +135,14 @@ async function submitsAndReads(client: GenwardenClient): Promise<void> {
   await watched;
   await client.delete(batch.id);
   await expect(client.get(batch.id)).rejects.toMatchObject({ status: 404 });
+}
+
+async function sendsWebhook(client: GenwardenClient, { url, received }: TestReceiver): Promise<void> {
+  await client.submit(anImage('a yard with a webhook', { webhook: { url } }));
+  const what = { what: 'a dead delivery', timeoutMs: 30_000 };
+  const dead = await until(async () => (await Array.fromAsync(client.deadWebhooks()))[0], what);
+  await client.resendWebhook(dead.id);
+  await until(() => received.some(({ status }) => status === 204), { what: 'the webhook', timeoutMs: 30_000 });
 }
 
 async function changesItsMind(client: GenwardenClient, standin: Standin): Promise<void> {
