@@ -1,8 +1,7 @@
 // The log becomes deliveries: each event once, whenever it is read, and nothing is skipped when something fails.
 import pino from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { GenwardenError } from '../../../src/job/errors/index.ts';
-import { taskError } from '../../../src/job/errors/index.ts';
+import { GenwardenError, taskError } from '../../../src/job/errors/index.ts';
 import type { TaskState } from '../../../src/job/task.ts';
 import { approved, claimed, failed, newRun, succeeded, toReview } from '../../../src/job/transitions.ts';
 import type { WebhookEvent } from '../../../src/job/webhooks/eventTypes.ts';
