@@ -45,6 +45,7 @@ const once: Record<string, Call> = {
   review: (client, options) => client.review('j', 0, { run: 1, decision: 'approve' }, options),
   pausePool: (client, options) => client.pausePool('default', options),
   resumePool: (client, options) => client.resumePool('default', options),
+  resendWebhook: (client, options) => client.resendWebhook('d', options),
   failStuck: (client, options) => client.failStuck([{ job: 'j', task: 0, sequence: 1 }], options),
 };
 
