@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { dead, delivered, newDelivery, resent, type WebhookDelivery } from '../../src/job/webhooks/delivery.ts';
 import type { WebhookDeliveries } from '../../src/ports/webhookDeliveries.ts';
 import { until } from '../support/until.ts';
-import { onEachAdapter } from './ports.ts';
+import { ensureWebhookStream, natsWebhookDeliveries } from '../../src/adapters/nats/index.ts';
+import { startNatsServer } from '../support/natsServer.ts';
+import { onEachAdapter, testLink } from './ports.ts';
 
 const now = Date.UTC(2026, 0, 1);
 const job = (letter: string): string => letter.repeat(26);
@@ -125,4 +127,12 @@ onEachAdapter((open) => {
     await one.savePosition({ epoch: 'e', sequence: 9 });
     expect(await two.position()).toEqual({ epoch: 'e', sequence: 9 });
   });
+});
+
+test('on NATS, a raised retention does not keep a process from starting', async () => {
+  await using server = await startNatsServer();
+  const link = await testLink(server.url, 'raised');
+  await ensureWebhookStream(link, 1_000);
+  await ensureWebhookStream(link, 3_600_000);
+  expect(await natsWebhookDeliveries(link).write(delivery(), 0)).toBeGreaterThan(0);
 });
