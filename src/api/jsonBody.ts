@@ -16,12 +16,15 @@ export function acceptJson(app: Api): void {
     }
     // The default parser checks the keys. Parsing a body of 25 MiB a second time takes about 20 ms.
     void parse(request, body, (error, value) => {
-      const problem = error ?? inexactNumber(body);
+      const problem = error ?? inexactNumber(body) ?? (value === null ? nullBody() : undefined);
       if (problem === undefined) done(null, value);
       else done(problem);
     });
   });
 }
+
+/** `null` is not the same as no body, which stands for an empty object. */
+const nullBody = (): Error => invalidRequest([{ path: 'body', message: 'is null, but must be an object' }]);
 
 function inexactNumber(body: string): Error | undefined {
   try {

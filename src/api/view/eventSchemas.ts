@@ -85,7 +85,11 @@ const changes = [
 ];
 
 export const jobEventSchema: z.ZodType = z
-  .union([event('snapshot', jobSchema).extend({ id }), event('waiting', waitingChangeSchema), ...changes])
+  .union([
+    event('snapshot', jobSchema).extend({ id: id.optional().describe('Absent once the job has finished.') }),
+    event('waiting', waitingChangeSchema),
+    ...changes,
+  ])
   .describe('An event of one job. A `job` event with a terminal state is the last one.');
 
 export const jobsEventSchema: z.ZodType = z

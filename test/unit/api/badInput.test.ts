@@ -119,7 +119,7 @@ const refused: [name: string, body: unknown, path: string, words: RegExp][] = [
   ['an invalid pool name', { ...yard, pool: 'a.b' }, 'pool', /name of a pool/],
   ['a priority', { ...yard, priority: 'urgent' }, 'priority', /high/],
   ['a list', [yard], 'body', /object/],
-  ['null', 'null', 'kind', /./],
+  ['null', 'null', 'body', /is null/],
 ];
 
 describe('POST /v1/jobs refuses', () => {
@@ -154,6 +154,7 @@ describe('POST /v1/jobs refuses', () => {
       /__proto__/,
     ],
     ['a form', 'kind=image', 'application/x-www-form-urlencoded', 415, 'UnsupportedMediaType', /media type/],
+    ['null', 'null', 'application/json', 422, 'InvalidRequest', /body: is null/],
     ['plain text', 'kind', 'text/plain', 415, 'UnsupportedMediaType', /media type/],
     ['26 MiB', `"${'x'.repeat(26 * 1024 * 1024)}"`, 'application/json', 413, 'BodyTooLarge', /25 MiB/],
     [
