@@ -1,4 +1,4 @@
-// Parts of responses that routes share: the documented problems, and the headers of a job.
+// Parts of responses that routes share: the description of a job, and the headers of a job.
 
 import type { FastifyReply } from 'fastify';
 import { isOpen } from '../../job/task.ts';
@@ -8,23 +8,10 @@ import type { LinkedAddress } from '../../jobs/links.ts';
 import type { Waits } from '../../jobs/waitObserver.ts';
 import { versionOf } from '../../jobs/wait.ts';
 import type { ApiContext } from '../options.ts';
-import { problemSchema } from '../problem.ts';
 import type { Live } from '../view/taskView.ts';
-
-const problem = { 'application/problem+json': { schema: problemSchema } };
 
 /** How the document describes an answer with a job. */
 export const jobAnswer = { says: 'The job.', headers: ['ETag', 'Retry-After', 'Cache-Control'] } as const;
-
-/** For the `response` of a route's schema. */
-export const problems = {
-  403: {
-    description:
-      'A problem document. `Forbidden`: the token does not permit the request. Without authentication `CrossSiteRequest`: a page of another site sent the request, or `ForeignHost`: the host name is not one of this API.',
-    content: problem,
-  },
-  default: { description: 'A problem document.', content: problem },
-} as const;
 
 /** For the views of these tasks. */
 export async function liveOf(

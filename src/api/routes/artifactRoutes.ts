@@ -12,7 +12,7 @@ import type { Principal } from '../auth/principal.ts';
 import { findTask, readJob } from '../../jobs/read.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { booleanQuery, ifNoneMatch, integerQuery, jobParams, linkQuery } from '../validation.ts';
-import { isNamed, problems } from './answers.ts';
+import { isNamed } from './answers.ts';
 import { guard } from './download.ts';
 import { uploadRoute } from './uploadRoute.ts';
 
@@ -58,7 +58,6 @@ function downloadRoute(app: Api, context: ApiContext): void {
       206: { content: anyBytes },
       304: z.undefined(),
       307: z.undefined(),
-      ...problems,
     },
     answers: {
       200: { says: 'The bytes.', headers: bytesHeaders },

@@ -12,7 +12,7 @@ import type { Api, ApiContext } from '../options.ts';
 import { jobParams } from '../validation.ts';
 import { jobView } from '../view/jobView.ts';
 import { jobSchema } from '../view/schemas.ts';
-import { jobAnswer, jobHeaders, liveOf, problems } from './answers.ts';
+import { jobAnswer, jobHeaders, liveOf } from './answers.ts';
 
 const text = z.string().max(4_000, 'is longer than 4000 characters');
 
@@ -53,7 +53,7 @@ function cancelRoute(app: Api, context: ApiContext): void {
     body: z.strictObject({
       running: z.enum(['stop', 'finish']).optional().describe('`finish` lets running tasks finish; default `stop`.'),
     }),
-    response: { 200: jobSchema, ...problems },
+    response: { 200: jobSchema },
     answers: { 200: { ...jobAnswer, says: 'The job, which is cancelled, or finishes its running tasks.' } },
     problems: ['JobAlreadyFinished', 'StorageFull'],
   } satisfies FastifySchema;
@@ -76,7 +76,7 @@ function retryRoute(app: Api, context: ApiContext): void {
     body: z.strictObject({
       tasks: tasks.max(500).optional().describe('Names or indexes; default: all failed and cancelled tasks.'),
     }),
-    response: { 202: jobSchema, ...problems },
+    response: { 202: jobSchema },
     answers: { 202: { ...jobAnswer, says: 'The job, whose tasks are queued again.' } },
     problems: [
       'TaskNotFound',
@@ -105,7 +105,7 @@ function reviewRoute(app: Api, context: ApiContext): void {
     tags: ['jobs'],
     params: jobParams.extend({ task: z.string().describe("The task's index or name.") }),
     body: reviewBody,
-    response: { 200: jobSchema, 202: jobSchema, ...problems },
+    response: { 200: jobSchema, 202: jobSchema },
     answers: {
       200: { ...jobAnswer, says: 'The job after the decision.' },
       202: { ...jobAnswer, says: 'The job, whose task is queued again with the instruction.' },

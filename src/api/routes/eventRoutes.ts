@@ -11,7 +11,6 @@ import { jobParams, linkQuery } from '../validation.ts';
 import { addressOf } from '../view/address.ts';
 import { accessLoss, requestEnd } from '../heldRequest.ts';
 import { jobEventSchema, jobsEventSchema } from '../view/eventSchemas.ts';
-import { problems } from './answers.ts';
 import { refuseStale } from './listRoute.ts';
 
 const about = `Server-sent events. \`snapshot\` comes first. Each transition then sends \`task\` and, if it is the job's newest, \`job\`,
@@ -26,7 +25,6 @@ const headers = z.looseObject({
 
 const eventsOf = (event: z.ZodType) => ({
   200: { content: { 'text/event-stream': { schema: event } } },
-  ...problems,
 });
 
 export function eventRoutes(app: Api, context: ApiContext): void {

@@ -16,7 +16,6 @@ import type { Api, ApiContext } from '../options.ts';
 import { jobParams } from '../validation.ts';
 import { explainedJobSchema, fixedListSchema, stuckListSchema } from '../view/explainSchemas.ts';
 import { explainedJobView, explainedTaskView, observedPoolView } from '../view/explainView.ts';
-import { problems } from './answers.ts';
 import { refuseStale } from './listRoute.ts';
 
 export function explainRoutes(app: Api, context: ApiContext): void {
@@ -31,7 +30,7 @@ function explainRoute(app: Api, context: ApiContext): void {
     summary: 'Explain the state of a job, what happens next, and what to do',
     tags: ['jobs'],
     params: jobParams,
-    response: { 200: explainedJobSchema, ...problems },
+    response: { 200: explainedJobSchema },
     answers: { 200: { says: 'The explanation of each task.', headers: ['Cache-Control'] } },
     problems: ['NotReady'],
   } satisfies FastifySchema;
@@ -59,7 +58,7 @@ function stuckRoute(app: Api, context: ApiContext): void {
       jobId: z.string().optional(),
       pool: z.string().optional(),
     }),
-    response: { 200: stuckListSchema, ...problems },
+    response: { 200: stuckListSchema },
     answers: { 200: { says: 'The tasks, each with its explanation.', headers: ['Cache-Control'] } },
     problems: ['NotReady'],
   } satisfies FastifySchema;
@@ -90,7 +89,7 @@ function fixRoute(app: Api, context: ApiContext): void {
     summary: 'Fail stuck tasks, each only if it has not moved since it was listed',
     tags: ['jobs'],
     body: z.strictObject({ tasks: z.array(seen).min(1, 'is empty').max(maxShown) }),
-    response: { 200: fixedListSchema, ...problems },
+    response: { 200: fixedListSchema },
     answers: { 200: { says: 'What became of each task.' } },
   } satisfies FastifySchema;
   const right: Right = { verb: 'update', resource: 'generationjobs' };

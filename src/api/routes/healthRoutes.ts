@@ -4,10 +4,9 @@ import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { Api, ApiContext } from '../options.ts';
-import { problems } from './answers.ts';
 
 export function healthRoutes(app: Api, context: ApiContext): void {
-  const response = { 200: z.object({ status: z.string() }), ...problems };
+  const response = { 200: z.object({ status: z.string() }) };
   const health = {
     operationId: 'health',
     summary: 'Liveness: the process answers',

@@ -18,7 +18,7 @@ import { historyView } from '../view/transitionView.ts';
 import { jobView } from '../view/jobView.ts';
 import { historySchema, jobSchema } from '../view/schemas.ts';
 import { accessLoss, requestEnd } from '../heldRequest.ts';
-import { isNamed, jobAnswer, jobHeaders, jobTag, liveOf, problems } from './answers.ts';
+import { isNamed, jobAnswer, jobHeaders, jobTag, liveOf } from './answers.ts';
 
 export const stateFilter = repeatable(
   z.enum([...taskStates, 'open']),
@@ -47,7 +47,7 @@ function getJob(app: Api, context: ApiContext): void {
     params: jobParams,
     querystring,
     headers: z.looseObject({ 'if-none-match': ifNoneMatch }),
-    response: { 200: jobSchema, 304: z.undefined(), ...problems },
+    response: { 200: jobSchema, 304: z.undefined() },
     answers: { 200: jobAnswer, 304: { ...jobAnswer, says: 'The job matches If-None-Match.' } },
   } satisfies FastifySchema;
   app.get('/v1/jobs/:id', { config: { scope: 'jobs:read', readableByLink: true }, schema }, async (request, reply) => {
@@ -100,7 +100,7 @@ function getHistory(app: Api, context: ApiContext): void {
     summary: 'List every transition of every task',
     tags: ['jobs'],
     params: jobParams,
-    response: { 200: historySchema, ...problems },
+    response: { 200: historySchema },
     answers: { 200: { says: 'The transitions, in the order in which they were stored.', headers: ['Cache-Control'] } },
   } satisfies FastifySchema;
   app.get('/v1/jobs/:id/history', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
@@ -116,7 +116,7 @@ function removeJob(app: Api, context: ApiContext): void {
     summary: 'Permanently delete a finished job and its artifacts',
     tags: ['jobs'],
     params: jobParams,
-    response: { 204: z.undefined(), ...problems },
+    response: { 204: z.undefined() },
     answers: { 204: { says: 'The job was deleted.' } },
     problems: ['JobNotFinished'],
   } satisfies FastifySchema;

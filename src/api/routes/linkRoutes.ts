@@ -14,7 +14,6 @@ import type { Api, ApiContext } from '../options.ts';
 import { jobParams } from '../validation.ts';
 import { baseOf } from '../view/address.ts';
 import { jobLinksSchema } from '../view/linkSchemas.ts';
-import { problems } from './answers.ts';
 
 const defaultMs = 3_600_000;
 
@@ -32,7 +31,7 @@ export function linkRoutes(app: Api, context: ApiContext): void {
     tags: ['jobs'],
     params: jobParams,
     body: bodySchema,
-    response: { 200: jobLinksSchema, ...problems },
+    response: { 200: jobLinksSchema },
     answers: { 200: { says: 'The URLs, which are secrets until they expire.', headers: ['Cache-Control'] } },
     problems: ['StorageFull'],
   } satisfies FastifySchema;

@@ -13,7 +13,7 @@ import { integerQuery, repeatable } from '../validation.ts';
 import { listedJobView } from '../view/jobView.ts';
 import { jobListSchema } from '../view/schemas.ts';
 import { isoTimeOrNull } from '../view/taskView.ts';
-import { liveOf, problems } from './answers.ts';
+import { liveOf } from './answers.ts';
 import { stateFilter } from './jobRoutes.ts';
 
 const querystring = z.strictObject({
@@ -31,7 +31,7 @@ export function listRoute(app: Api, context: ApiContext): void {
     summary: 'List jobs, newest first, without their tasks and metadata',
     tags: ['jobs'],
     querystring,
-    response: { 200: jobListSchema, ...problems },
+    response: { 200: jobListSchema },
     answers: { 200: { says: 'A page of jobs.', headers: ['Cache-Control'] } },
     problems: ['InvalidCursor', 'NotReady'],
   } satisfies FastifySchema;

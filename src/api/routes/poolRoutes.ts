@@ -15,7 +15,6 @@ import { durationText } from '../../jobs/submit/durationText.ts';
 import { oldestQueued, poolView } from '../view/poolView.ts';
 import { poolListSchema, pausedPoolSchema, poolSchema, type PoolView } from '../view/poolSchemas.ts';
 import { isoTimeOrNull } from '../view/taskView.ts';
-import { problems } from './answers.ts';
 
 export function poolRoutes(app: Api, context: ApiContext): void {
   listPools(app, context);
@@ -28,7 +27,7 @@ function listPools(app: Api, context: ApiContext): void {
     operationId: 'listPools',
     summary: 'List the pools with their queues, workers and keys',
     tags: ['workers'],
-    response: { 200: poolListSchema, ...problems },
+    response: { 200: poolListSchema },
     answers: { 200: { says: 'All pools.' } },
   } satisfies FastifySchema;
   app.get('/v1/pools', { config: { scope: 'jobs:read', right: readInstallation }, schema }, async (request) => {
@@ -55,7 +54,7 @@ function pausePool(app: Api, context: ApiContext): void {
         .optional()
         .describe('Default: until the pool is resumed.'),
     }),
-    response: { 200: pausedPoolSchema, ...problems },
+    response: { 200: pausedPoolSchema },
     answers: { 200: { says: 'The pool, which is paused.' } },
     problems: ['PoolNotFound'],
   } satisfies FastifySchema;
@@ -79,7 +78,7 @@ function resumePool(app: Api, context: ApiContext): void {
     tags: ['workers'],
     params,
     body: z.strictObject({}),
-    response: { 200: poolSchema, ...problems },
+    response: { 200: poolSchema },
     answers: { 200: { says: 'The pool, which is not paused.' } },
     problems: ['PoolNotFound'],
   } satisfies FastifySchema;

@@ -22,7 +22,7 @@ import type { Live } from '../view/taskView.ts';
 import type { WarningView } from '../view/warningSchema.ts';
 import { warningView } from '../view/warningView.ts';
 import { accessLoss, requestEnd } from '../heldRequest.ts';
-import { jobAnswer, jobHeaders, liveOf, problems } from './answers.ts';
+import { jobAnswer, jobHeaders, liveOf } from './answers.ts';
 
 const headers = z.looseObject({
   'idempotency-key': z
@@ -44,7 +44,7 @@ const schema = {
     wait: waitQuery.describe('Waits until the job has finished or only waits for a reviewer, up to 60s.'),
   }),
   body: submitBody,
-  response: { 200: submittedJobSchema, 202: submittedJobSchema, ...problems },
+  response: { 200: submittedJobSchema, 202: submittedJobSchema },
   answers: {
     200: {
       says: 'The job has finished while `wait` lasted; or an earlier request with this Idempotency-Key stored it.',

@@ -7,7 +7,6 @@ import { principalOf } from '../auth/authenticate.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { keepBodyRoom } from '../bodyRoom.ts';
 import { storedReferenceSchema } from '../view/schemas.ts';
-import { problems } from './answers.ts';
 
 /** Generated clients, and programs that do not look at a file, send bytes without a type. */
 const anyBytes = 'application/octet-stream';
@@ -30,7 +29,6 @@ export function uploadRoute(app: Api, context: ApiContext): void {
     consumes: [...imageMediaTypes, anyBytes],
     response: {
       201: storedReferenceSchema,
-      ...problems,
     },
     answers: { 201: { says: 'The image is stored; refer to it by `artifact`.' } },
     problems: ['InvalidImage', 'ImageTooLarge', 'StorageFull', 'ArtifactStoreFailed', 'ArtifactStoreUnavailable'],

@@ -10,7 +10,6 @@ import type { Api, ApiContext } from '../options.ts';
 import { deliveryListSchema, deliverySchema } from '../view/webhookSchemas.ts';
 import { deliveryView } from '../view/webhookView.ts';
 import { integerQuery } from '../validation.ts';
-import { problems } from './answers.ts';
 
 export function webhookRoutes(app: Api, context: ApiContext): void {
   listRoute(app, context);
@@ -27,7 +26,7 @@ function listRoute(app: Api, context: ApiContext): void {
       limit: integerQuery(1, 300).optional().describe('Deliveries per page; default 50.'),
       cursor: z.string().optional().describe('`next` of the previous page.'),
     }),
-    response: { 200: deliveryListSchema, ...problems },
+    response: { 200: deliveryListSchema },
     answers: { 200: { says: 'A page of deliveries.', headers: ['Cache-Control'] } },
     problems: ['InvalidCursor', 'NotReady'],
   } satisfies FastifySchema;
@@ -59,7 +58,7 @@ function resendRoute(app: Api, context: ApiContext): void {
     tags: ['webhooks'],
     params: z.strictObject({ id: z.string().describe('The id of the delivery.') }),
     body: z.strictObject({}),
-    response: { 202: deliverySchema, ...problems },
+    response: { 202: deliverySchema },
     answers: { 202: { says: 'The delivery, which is pending again.' } },
     problems: ['DeliveryNotFound', 'DeliveryNotDead', 'NotReady', 'StorageFull'],
   } satisfies FastifySchema;

@@ -10,14 +10,13 @@ import type { Api, ApiContext } from '../options.ts';
 import { workerListSchema, type WorkerView } from '../view/poolSchemas.ts';
 import { isoTime } from '../../job/time.ts';
 import type { LiveWorker } from '../../readmodel/workerDirectory.ts';
-import { problems } from './answers.ts';
 
 export function workerRoutes(app: Api, context: ApiContext): void {
   const workers = {
     operationId: 'listWorkers',
     summary: 'List the workers and their tasks, from their heartbeats',
     tags: ['workers'],
-    response: { 200: workerListSchema, ...problems },
+    response: { 200: workerListSchema },
     answers: { 200: { says: 'All workers with a heartbeat.' } },
   } satisfies FastifySchema;
   app.get(
