@@ -70,10 +70,10 @@ class Reset(TypedDict):
 
 
 class SnapshotEvent(TypedDict):
-    """The job as it is when the stream begins."""
+    """The job as it is when the stream begins. Without an id if it has finished: nothing follows."""
 
     event: Literal["snapshot"]
-    id: str
+    id: NotRequired[str]
     data: Job
 
 
