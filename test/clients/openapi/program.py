@@ -1,6 +1,6 @@
 """A program on the client that openapi-python-client makes from the OpenAPI document. It prints what each step gave.
 
-python program.py URL PHOTO KEY [ours]
+python program.py URL PHOTO KEY
 """
 
 import json

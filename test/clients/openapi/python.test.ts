@@ -1,5 +1,5 @@
-// The Python client that openapi-python-client makes from the OpenAPI document, checked by mypy and used with a running
-// installation, also with one of the next version and of the one before. Our own client beside it.
+// The Python client that openapi-python-client makes from the OpenAPI document, used with a running installation, also with one
+// of the next version and of the one before.
 
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
