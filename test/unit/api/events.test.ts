@@ -91,6 +91,8 @@ describe("a job's events", () => {
   test('an unknown job, and one of another tenant, is 404', async () => {
     await using world = await apiWorld();
     expect((await world.get(`/v1/jobs/${'0'.repeat(26)}/events`)).json.code).toBe('JobNotFound');
+    const other = { 'genwarden-namespace': 'acme' };
+    expect((await world.get(`/v1/jobs/${await world.submit()}/events`, other)).json.code).toBe('JobNotFound');
   });
 });
 
