@@ -49,9 +49,12 @@ export interface PartialText {
   text: string;
 }
 
-/** `id` is the position after the event: pass it as `lastEventId` to resume. */
+/**
+ * `id` is the position after the event: pass it as `lastEventId` to resume. The snapshot of a finished job has none, because nothing
+ * follows it.
+ */
 export type JobEvent<Snapshot = OpenJobs> =
-  | { event: 'snapshot'; id: string; data: Snapshot }
+  | { event: 'snapshot'; id?: string; data: Snapshot }
   | { event: 'task'; id: string; data: TaskChange }
   /** The job after its newest transition. */
   | { event: 'job'; id: string; data: ListedJob }
