@@ -96,8 +96,8 @@ faults: setup ## Run every fault on real processes, including those that take a 
 	@vitest run -c test/faults/vitest.config.ts
 
 .PHONY: faults-processes
-faults-processes: setup ## Run the faults of NATS, workers and controllers as real processes, and print their table (3 minutes)
-	@vitest run -c test/faults/vitest.config.ts --project faults-processes \
+faults-processes: setup ## Run the faults of NATS, APIs, workers and controllers as real processes, and print their table (4 minutes)
+	@vitest run -c test/faults/vitest.config.ts --project faults-quick --project faults-processes \
 		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
 
 .PHONY: bad-day

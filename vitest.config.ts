@@ -19,13 +19,12 @@ const groups: Group[] = [
   { name: 'integration', include: ['test/integration/**'], timeoutMs: 90_000, atOnce: 2 },
   { name: 'clients', include: ['test/clients/**'], timeoutMs: 120_000, atOnce: 2 },
   { name: 'examples', include: ['test/examples/**'], timeoutMs: 90_000, atOnce: 2 },
-  { name: 'faults', include: ['test/faults/quick/**'], timeoutMs: 90_000, atOnce: 1 },
   { name: 'package', include: ['test/package'], timeoutMs: 180_000, atOnce: 1 },
 ];
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/natsOnPath.ts', 'test/faults/support/rows.ts'],
+    globalSetup: ['test/support/natsOnPath.ts'],
     projects: groups.map(({ name, include, timeoutMs, atOnce }, index) => ({
       extends: true,
       test: {
