@@ -124,9 +124,19 @@ async function tried(world: World, origin: Origin, attempt: Attempt): Promise<Br
     addBrowserRow(row);
     return row;
   } finally {
-    // Ends what the page has open. A link that it has just followed may still interrupt this.
-    await page.goto('about:blank').catch(() => page.goto('about:blank'));
+    await leave(page);
     await client.resumePool('default');
+  }
+}
+
+/** Ends what the page has open. A link that it has just followed may interrupt this, and so may a navigation that was interrupted. */
+async function leave(page: Page, tries = 10): Promise<void> {
+  try {
+    await page.goto('about:blank');
+  } catch (error) {
+    if (tries === 1) throw error;
+    await page.waitForLoadState();
+    await leave(page, tries - 1);
   }
 }
 
