@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { GenwardenError } from '../job/errors/index.ts';
+import { isLoopback } from '../job/loopback.ts';
 import { providerNames, settingOf, type ProviderName } from '../job/providers.ts';
 import { trimKey, trimKeyLines } from './apiKeys.ts';
 import { maskText } from './mask.ts';
@@ -201,8 +202,4 @@ function openToAll(text: TextOf, command: Command): string[] {
       'the API; allowed: 127.0.0.1, ::1, localhost, or set GENWARDEN_AUTH_TOKENS_FILE, GENWARDEN_OIDC_ISSUER, ' +
       'GENWARDEN_AUTH_KUBERNETES=on or GENWARDEN_AUTH=off',
   ];
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

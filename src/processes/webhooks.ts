@@ -5,9 +5,9 @@ import { ensureWebhookStream, natsLeadership, natsWebhookDeliveries } from '../a
 import { webhookHttp } from '../adapters/webhookHttp/index.ts';
 import type { ApiOptions } from '../api/options.ts';
 import type { Settings } from '../config/settings.ts';
-import { isLoopback } from '../job/issuer.ts';
 import type { JsonObject } from '../job/jsonValue.ts';
 import { longestLink } from '../job/linkKeys.ts';
+import { isLoopback } from '../job/loopback.ts';
 import { isoTime } from '../job/time.ts';
 import type { WebhookDelivery } from '../job/webhooks/delivery.ts';
 import { jobLinks } from '../jobs/links.ts';
@@ -48,7 +48,7 @@ export function openWebhooks(
   const options = { ...parts, name: context.name, deliveries, receiver, secrets, linksOf, random: Math.random, logger };
   resources.own('webhooks', startSending(context, settings.retentionMs, options), (it) => it.close());
   const rules = rulesFor((tenant) => secrets.of(tenant).length > 0);
-  return { deliveries, webhooks: { ...rules, problem: () => problemOf(secrets.failure(), settings, base) } };
+  return { deliveries, webhooks: { ...rules, problem: () => problemOf(secrets.failure()?.message, settings, base) } };
 }
 
 function problemOf(

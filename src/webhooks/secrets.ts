@@ -1,9 +1,8 @@
 // The secrets that webhooks are signed with: a file with any number of them per tenant, which is read again when it changes. All
 // secrets of a tenant sign, so that receivers can move from one to the next.
 
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { z } from 'zod';
-import { GenwardenError } from '../job/errors/index.ts';
+import { parseFile, reloadedFile, type FileFailure, type NamedFile } from '../config/reloadedFile.ts';
 import { tenantForm } from '../job/tenantForm.ts';
 import type { Logger } from '../telemetry/log.ts';
 
@@ -46,24 +45,14 @@ export type SecretEntry = z.infer<typeof entry>;
 
 /** Parses the text of a secrets file; throws `InvalidConfiguration` with every problem, and never with a secret. */
 export function parseSecrets(text: string, path: string): readonly SecretEntry[] {
-  const fail = (problem: string): GenwardenError =>
-    new GenwardenError('InvalidConfiguration', `GENWARDEN_WEBHOOK_SECRETS_FILE=${path}: ${problem}`);
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw fail('is not JSON');
-  }
-  const parsed = secretsFile.safeParse(json);
-  if (parsed.success) return parsed.data.secrets;
-  throw fail(
-    parsed.error.issues.map(({ path: at, message }) => `${at.join('.') || 'the file'}: ${message}`).join('; '),
-  );
+  return parseFile(secretsFile, text, named(path)).secrets;
 }
+
+const named = (path: string): NamedFile => ({ setting: 'GENWARDEN_WEBHOOK_SECRETS_FILE', path });
 
 export interface SecretsFile extends WebhookSecrets {
   /** Why the file's present version cannot be used, so that the last good one is; undefined if it can. */
-  failure(): string | undefined;
+  failure(): FileFailure | undefined;
   close(): void;
 }
 
@@ -78,38 +67,24 @@ export interface SecretsFileOptions {
  * Loads a new version of the file within seconds. If it cannot be used, the last good version stays in use. Throws
  * `InvalidConfiguration` if the file cannot be used at the start.
  */
-export function openSecrets(path: string, { logger, hideSecrets, everyMs = 1_000 }: SecretsFileOptions): SecretsFile {
-  const read = (): ReadonlyMap<string, readonly string[]> => {
-    const entries = parseSecrets(textOf(path), path);
+export function openSecrets(path: string, { logger, hideSecrets, everyMs }: SecretsFileOptions): SecretsFile {
+  const byTenant = (text: string): ReadonlyMap<string, readonly string[]> => {
+    const entries = parseSecrets(text, path);
     hideSecrets(entries.map(({ secret }) => secret));
-    const byTenant = Map.groupBy(entries, ({ tenant }) => tenant);
-    return new Map([...byTenant].map(([tenant, own]) => [tenant, own.map(({ secret }) => secret)]));
+    const grouped = Map.groupBy(entries, ({ tenant }) => tenant);
+    return new Map([...grouped].map(([tenant, own]) => [tenant, own.map(({ secret }) => secret)]));
   };
-  let secrets = read();
-  let failure: string | undefined;
-  const reload = (): void => {
-    try {
-      secrets = read();
-      failure = undefined;
-      logger.info({ path, tenants: secrets.size }, 'Reloaded the webhook secrets');
-    } catch (error) {
-      failure = (error as Error).message;
-      logger.error({ err: error, path }, 'Cannot use the webhook secrets file; the previous secrets stay in use');
-    }
+  const file = reloadedFile(named(path), byTenant, {
+    everyMs,
+    onReload: ({ size }) => logger.info({ path, tenants: size }, 'Reloaded the webhook secrets'),
+    onFailure: (error) =>
+      logger.error({ err: error, path }, 'Cannot use the webhook secrets file; the previous secrets stay in use'),
+  });
+  return {
+    of: (tenant) => file.current().get(tenant) ?? [],
+    failure: () => file.failure(),
+    close: () => file.close(),
   };
-  // Polls, because a mounted Secret changes through a symbolic link, which file events miss.
-  watchFile(path, { interval: everyMs, persistent: false }, reload);
-  return { of: (tenant) => secrets.get(tenant) ?? [], failure: () => failure, close: () => unwatchFile(path, reload) };
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const why = (error as Error).message;
-    const message = `GENWARDEN_WEBHOOK_SECRETS_FILE=${path}: cannot be read (${why})`;
-    throw new GenwardenError('InvalidConfiguration', message, { cause: error });
-  }
 }
 
 /** A secret as in Standard Webhooks, from 32 random bytes. */

@@ -4,6 +4,7 @@
 
 import { isIP } from 'node:net';
 import { GenwardenError } from '../../job/errors/index.ts';
+import { isLoopback } from '../../job/loopback.ts';
 
 /** What the API is called, and which pages may call it. */
 export interface OwnSite {
@@ -36,7 +37,7 @@ export function refuseForeign(site: OwnSite): RefuseForeign {
     [listensOn, hostname, ...publicOrigins.map((origin) => new URL(origin).hostname)].map(plainName),
   );
   // Only this machine reaches a loopback address, so names that only a network knows are not needed there.
-  const hasNetwork = listensOn !== 'localhost' && !isLoopback(listensOn);
+  const hasNetwork = !isLoopback(listensOn);
   const isOwnName = (name: string): boolean =>
     isIP(name) !== 0 || isLocalName(name) || names.has(name) || (hasNetwork && isPrivateName(name));
   const isAllowed = (origin: string | undefined): boolean =>
@@ -75,8 +76,6 @@ const plainName = (name: string): string =>
     .replace(/\.$/, '');
 
 const isLocalName = (name: string): boolean => name === 'localhost' || name.endsWith('.localhost');
-
-const isLoopback = (host: string): boolean => host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
 /**
  * Names that the public DNS gives to nobody: those without a dot (Docker Compose, Kubernetes), multicast DNS and cluster.local,

@@ -1,10 +1,8 @@
 // Authenticates bearer tokens. Tokens are long and random, so an unsalted SHA-256 of each is enough to store.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { z } from 'zod';
-import { GenwardenError } from '../../job/errors/index.ts';
-import type { Instant } from '../../job/time.ts';
+import { parseFile, reloadedFile, type FileFailure, type NamedFile } from '../../config/reloadedFile.ts';
 import { tenantForm } from '../../job/tenantForm.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { scopes, type Principal } from './principal.ts';
@@ -18,14 +16,7 @@ export interface TokenStore {
   /** Calls `listener` after the tokens have changed, until the returned function is called; absent: they never change. */
   onChange?(listener: () => void): () => void;
   /** Why the current file cannot be used, so that previous tokens are; absent: there is no file. */
-  failure?(): TokenFileFailure | undefined;
-}
-
-export interface TokenFileFailure {
-  /** It names the file. */
-  readonly message: string;
-  /** By this machine's clock. */
-  readonly since: Instant;
+  failure?(): FileFailure | undefined;
 }
 
 const entry = z.strictObject({
@@ -58,17 +49,10 @@ export type TokenEntry = z.infer<typeof entry>;
 
 /** Parses the text of a tokens file; throws `InvalidConfiguration` with every problem. */
 export function parseTokens(text: string, path: string): readonly TokenEntry[] {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new GenwardenError('InvalidConfiguration', `GENWARDEN_AUTH_TOKENS_FILE=${path}: is not JSON`);
-  }
-  const parsed = tokenFile.safeParse(json);
-  if (parsed.success) return parsed.data.tokens;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
-  throw new GenwardenError('InvalidConfiguration', `GENWARDEN_AUTH_TOKENS_FILE=${path}: ${problems.join('; ')}`);
+  return parseFile(tokenFile, text, named(path)).tokens;
 }
+
+const named = (path: string): NamedFile => ({ setting: 'GENWARDEN_AUTH_TOKENS_FILE', path });
 
 /** Compares every entry, each in constant time. */
 export function tokenStore(entries: readonly TokenEntry[]): TokenStore {
@@ -101,41 +85,24 @@ export interface TokenFile extends TokenStore {
  * `InvalidConfiguration` if the file cannot be read at the start.
  */
 export function openTokenStore(path: string, options: { logger?: Logger; everyMs?: number } = {}): TokenFile {
-  const { logger, everyMs = 1_000 } = options;
-  let store = readStore(path);
+  const { logger, everyMs } = options;
   const listeners = new Set<() => void>();
-  let failure: TokenFileFailure | undefined;
-  const reload = (): void => {
-    try {
-      store = readStore(path);
-      failure = undefined;
+  const file = reloadedFile(named(path), (text) => tokenStore(parseTokens(text, path)), {
+    everyMs,
+    onReload: () => {
       logger?.info({ path }, 'Reloaded the tokens file');
       for (const listener of listeners) listener();
-    } catch (error) {
-      failure = { message: (error as Error).message, since: failure?.since ?? Date.now() };
-      logger?.error({ err: error, path }, 'Cannot read the tokens file; the previous tokens stay valid');
-    }
-  };
-  // Polls, because a mounted Secret changes through a symbolic link, which file events miss.
-  watchFile(path, { interval: everyMs, persistent: false }, reload);
+    },
+    onFailure: (error) =>
+      logger?.error({ err: error, path }, 'Cannot read the tokens file; the previous tokens stay valid'),
+  });
   return {
-    find: (token, now) => store.find(token, now),
-    failure: () => failure,
+    find: (token, now) => file.current().find(token, now),
+    failure: () => file.failure(),
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    close: () => unwatchFile(path, reload),
+    close: () => file.close(),
   };
-}
-
-function readStore(path: string): TokenStore {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const why = (error as Error).message;
-    throw new GenwardenError('InvalidConfiguration', `GENWARDEN_AUTH_TOKENS_FILE=${path}: cannot be read (${why})`);
-  }
-  return tokenStore(parseTokens(text, path));
 }

@@ -48,17 +48,19 @@ export interface DeliveryError {
 }
 
 /** `Answered`: with a status that is not 2xx. `TooManyPending`: it was never sent. */
-export type DeliveryFailure =
-  | 'Answered'
-  | 'Gone'
-  | 'Redirected'
-  | 'Timeout'
-  | 'ConnectionFailed'
-  | 'AddressRefused'
-  | 'PlainHttpRefused'
-  | 'SecretMissing'
-  | 'TooManyPending'
-  | 'JobExpired';
+export const deliveryFailures = [
+  'Answered',
+  'Gone',
+  'Redirected',
+  'Timeout',
+  'ConnectionFailed',
+  'AddressRefused',
+  'PlainHttpRefused',
+  'SecretMissing',
+  'TooManyPending',
+  'JobExpired',
+] as const;
+export type DeliveryFailure = (typeof deliveryFailures)[number];
 
 /** How one attempt ended. */
 export type AttemptResult =

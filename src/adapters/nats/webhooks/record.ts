@@ -3,25 +3,12 @@
 import { z } from 'zod';
 import type { JsonObject } from '../../../job/jsonValue.ts';
 import { webhookEvents } from '../../../job/webhooks/eventTypes.ts';
-import type { WebhookDelivery } from '../../../job/webhooks/delivery.ts';
+import { deliveryFailures, type WebhookDelivery } from '../../../job/webhooks/delivery.ts';
 import type { Position } from '../../../ports/jobLog.ts';
 import type { StoredDelivery } from '../../../ports/webhookDeliveries.ts';
 import type { StoredMessage } from '../jetstream/reads.ts';
 
 const instant = z.number();
-
-const failures = [
-  'Answered',
-  'Gone',
-  'Redirected',
-  'Timeout',
-  'ConnectionFailed',
-  'AddressRefused',
-  'PlainHttpRefused',
-  'SecretMissing',
-  'TooManyPending',
-  'JobExpired',
-] as const;
 
 /** Unknown fields, which a newer version may have added, are kept. */
 const record: z.ZodType<WebhookDelivery> = z.looseObject({
@@ -41,7 +28,12 @@ const record: z.ZodType<WebhookDelivery> = z.looseObject({
   attempts: z.int().min(0),
   nextAt: instant.nullable(),
   lastError: z
-    .looseObject({ reason: z.enum(failures), message: z.string(), status: z.number().exactOptional(), at: instant })
+    .looseObject({
+      reason: z.enum(deliveryFailures),
+      message: z.string(),
+      status: z.number().exactOptional(),
+      at: instant,
+    })
     .nullable(),
 });
 

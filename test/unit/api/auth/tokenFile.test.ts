@@ -6,13 +6,8 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createToken } from '../../../../src/api/auth/createToken.ts';
 import type { Scope } from '../../../../src/api/auth/principal.ts';
-import {
-  openTokenStore,
-  parseTokens,
-  type TokenEntry,
-  type TokenFile,
-  type TokenFileFailure,
-} from '../../../../src/api/auth/tokenStore.ts';
+import { openTokenStore, parseTokens, type TokenEntry, type TokenFile } from '../../../../src/api/auth/tokenStore.ts';
+import type { FileFailure } from '../../../../src/config/reloadedFile.ts';
 import { apiWorld } from '../../../fakes/apiWorld.ts';
 import { start } from '../../../fakes/tasks.ts';
 import { tempFolder } from '../../../support/tempFolder.ts';
@@ -84,7 +79,7 @@ test.each([
 test('the metric shows whether the file and the keys of the issuer can be read', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   onTestFinished(() => void vi.useRealTimers());
-  const file: { failure?: TokenFileFailure } = {};
+  const file: { failure?: FileFailure } = {};
   const { provider, clock, tokens } = await oidcStage();
   await using world = await apiWorld({
     auth: { find: () => undefined, failure: () => file.failure },
