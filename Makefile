@@ -48,7 +48,7 @@ dev: setup ## Run everything on this machine until Ctrl-C
 	@bin/genwarden dev
 
 .PHONY: test
-test: setup s3-server python-tools openapi-tools ## Run all checks and tests, except those in a Kubernetes cluster
+test: setup s3-server python-tools openapi-tools ## Run all checks, and the tests that take less than ten minutes; .ci/run runs everything
 	@hack/run-tests.sh
 
 .PHONY: test-unit
