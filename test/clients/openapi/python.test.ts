@@ -2,7 +2,6 @@
 // of the next version and of the one before.
 
 import { execFile } from 'node:child_process';
-import { statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,10 +11,10 @@ import { pythonProgram } from '../../support/installedTools.ts';
 import { startInstallation } from '../../support/installation.ts';
 import { tempFolder, type TempFolder } from '../../support/tempFolder.ts';
 import { missingField, missingRoute, moreFields, newCode, newState, otherVersion } from './otherVersion.ts';
+import { photo, whole } from './steps.ts';
 
 const run = promisify(execFile);
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const photo = fileOf('../../../examples/front-yard.jpg');
 const program = fileOf('program.py');
 
 test('a generated client submits, waits, lists, uploads and downloads, with this version and its neighbours', async () => {
@@ -24,15 +23,6 @@ test('a generated client submits, waits, lists, uploads and downloads, with this
   await using folder = await generated(url);
   const steps = await stepsOf(folder, url, 'now');
   console.log(`openapi-python-client: ${JSON.stringify(steps)}`);
-  const whole = {
-    upload: statSync(photo).size,
-    submit: [202, 0],
-    wait: 'succeeded',
-    list: [true],
-    download: ['image/png', true],
-    explain: 'Succeeded',
-    missing: '404 JobNotFound',
-  };
   expect(steps).toEqual(whole);
 
   const fields = await otherVersion(url, moreFields);

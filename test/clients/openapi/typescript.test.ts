@@ -2,7 +2,6 @@
 // with a running installation, also with one of the next version and of the one before. Our own client beside it.
 
 import { execFile } from 'node:child_process';
-import { statSync } from 'node:fs';
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,10 +12,10 @@ import { openApiPackages, openApiProgram } from '../../support/installedTools.ts
 import { anImage, startInstallation } from '../../support/installation.ts';
 import { tempFolder, type TempFolder } from '../../support/tempFolder.ts';
 import { missingField, missingRoute, moreFields, newCode, newState, otherVersion } from './otherVersion.ts';
+import { photo, whole } from './steps.ts';
 import { typescriptProgram } from './typescriptProgram.ts';
 
 const run = promisify(execFile);
-const photo = fileURLToPath(new URL('../../../examples/front-yard.jpg', import.meta.url));
 
 test('a generated client submits, waits, lists, uploads and downloads, with this version and its neighbours', async () => {
   const { url, client, standin } = await startInstallation();
@@ -24,15 +23,6 @@ test('a generated client submits, waits, lists, uploads and downloads, with this
   await using folder = await compiled(url);
   const steps = await stepsOf(folder, url, 'now');
   console.log(`openapi-fetch: ${JSON.stringify(steps)}`);
-  const whole = {
-    upload: statSync(photo).size,
-    submit: [202, 0],
-    wait: 'succeeded',
-    list: [true],
-    download: ['image/png', true],
-    explain: 'Succeeded',
-    missing: '404 JobNotFound',
-  };
   expect(steps).toEqual(whole);
 
   // TypeScript's types are gone when the program runs, so it takes what it knows from each answer.

@@ -5,20 +5,11 @@ import {
   GenwardenClient,
   GenwardenConnectionError,
   type CallOptions,
-  type ClientOptions,
 } from '../../../src/client/index.ts';
-import { hangs, lost, problem, scriptedFetch, settled, type Scripted } from './scriptedFetch.ts';
+import { done, hangs, job, lost, problem, scripted, settled, type Scripted } from './scriptedFetch.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
-
-const job = { id: 'j', state: 'succeeded', finishedAt: '2026-01-01T00:00:00.000Z', items: [], next: null };
-const done = Response.json(job, { headers: { etag: 'W/"1"' } });
-
-function scripted(answers: readonly Scripted[], options: Partial<ClientOptions> = {}) {
-  const { fetch, asked } = scriptedFetch(...answers);
-  return { client: new GenwardenClient({ url: 'http://api.test', fetch, ...options }), asked };
-}
 
 type Call = (client: GenwardenClient, options?: CallOptions) => Promise<unknown>;
 

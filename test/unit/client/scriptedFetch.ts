@@ -1,5 +1,6 @@
 // A `fetch` that answers from a script, and records what was asked.
 import { vi } from 'vitest';
+import { GenwardenClient, type ClientOptions } from '../../../src/client/index.ts';
 
 export interface Asked {
   readonly method: string;
@@ -14,6 +15,16 @@ export interface Asked {
 
 /** A function may take as long as it likes, until the request's signal aborts. */
 export type Scripted = Response | Error | ((asked: Asked) => Response | Promise<Response>);
+
+export const job = { id: 'j', state: 'succeeded', finishedAt: '2026-01-01T00:00:00.000Z', items: [], next: null };
+/** The answer about a finished job, and an empty page. */
+export const done = Response.json(job, { headers: { etag: 'W/"1"' } });
+
+/** A client with a scripted `fetch`. */
+export function scripted(answers: readonly Scripted[], options: Partial<ClientOptions> = {}) {
+  const { fetch, asked } = scriptedFetch(...answers);
+  return { client: new GenwardenClient({ url: 'http://api.test', fetch, ...options }), asked };
+}
 
 /** Answers in turn, and repeats the last answer. */
 export function scriptedFetch(...answers: readonly Scripted[]) {

@@ -1,19 +1,10 @@
 // Connections on which nothing arrives: how long the client waits for each, with a scripted `fetch` and fake time.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Silence } from '../../../src/client/http/silence.ts';
-import { GenwardenClient, type ClientOptions } from '../../../src/client/index.ts';
-import { hangs, scriptedFetch, settled, type Scripted } from './scriptedFetch.ts';
+import { done, hangs, job, scripted, settled, type Scripted } from './scriptedFetch.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
-
-const job = { id: 'j', state: 'succeeded', finishedAt: '2026-01-01T00:00:00.000Z', items: [], next: null };
-const done = Response.json(job, { headers: { etag: 'W/"1"' } });
-
-function scripted(answers: readonly Scripted[], options: Partial<ClientOptions> = {}) {
-  const { fetch, asked } = scriptedFetch(...answers);
-  return { client: new GenwardenClient({ url: 'http://api.test', fetch, ...options }), asked };
-}
 
 describe('connections on which nothing arrives', () => {
   test('time out after a minute, or after `timeoutMs`', async () => {
