@@ -95,6 +95,7 @@ const topics: readonly Topic[] = [
     codes: [
       'InvalidRequest',
       'MethodNotAllowed',
+      'ConsoleNotBuilt',
       'MalformedJson',
       'UnsupportedMediaType',
       'BodyTooLarge',

@@ -12,6 +12,7 @@ import { WaitObserver } from '../jobs/waitObserver.ts';
 import { bodyLimit, boundBodies } from './bodyRoom.ts';
 import { acceptJson } from './jsonBody.ts';
 import { allowOrigins } from './cors.ts';
+import { consoleRoutes } from './console/index.ts';
 import { documentApi } from './openapi/index.ts';
 import { apiPages } from './openapi/pages.ts';
 import type { Api, ApiContext, ApiOptions, ZodTypes } from './options.ts';
@@ -50,6 +51,7 @@ export function buildApi(options: ApiOptions): Api {
   app.register(async (scope: Api) => {
     documentApi(scope, options);
     apiPages(scope, options);
+    consoleRoutes(scope, options);
     for (const routes of [
       healthRoutes,
       submitRoute,

@@ -15,7 +15,7 @@ export function answerErrors(app: Api): void {
   app.setNotFoundHandler(async (request, reply) => refuseRoute(request, reply, allowed));
 }
 
-/** 404 for a path that no route has, and 405 for a method that the path does not have. */
+/** 404 for a path that no route has or whose file does not exist, and 405 for a method that the path does not have. */
 async function refuseRoute(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -24,7 +24,8 @@ async function refuseRoute(
   const path = request.url.split('?', 1)[0]!;
   const methods = allowed(path);
   const message = `There is no endpoint ${request.method} ${path}`;
-  if (methods.length === 0) return sendProblem(new GenwardenError('RouteNotFound', message), request, reply);
+  if (methods.length === 0 || methods.includes(request.method))
+    return sendProblem(new GenwardenError('RouteNotFound', message), request, reply);
   reply.header('allow', methods.join(', '));
   const advice = `${message}; it has ${methods.join(', ')}`;
   return sendProblem(new GenwardenError('MethodNotAllowed', advice), request, reply);

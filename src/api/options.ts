@@ -45,7 +45,9 @@ export interface ApiOptions extends Omit<JobsContext, OwnParts> {
   readonly hostname?: string;
   /** The limits of event streams; tests lower them. */
   readonly events?: EventStreamLimits;
-  /** Shown in `/openapi.json`. */
+  /** The built files of the console; absent: the API serves no console. */
+  readonly consoleFolder?: URL | undefined;
+  /** Shown in `/openapi.json` and in the console. */
   readonly version?: string;
 }
 

@@ -113,6 +113,11 @@ const http = z.object({
 export const settingsSchema = z.object({
   nats,
   http,
+  console: withDefault(oneOf('on', 'off'), 'on', {
+    name: 'CONSOLE',
+    description: 'Whether the API serves the console at `/`',
+    usedBy: serving,
+  }),
   metricsHost: withDefault(host, '127.0.0.1', {
     name: 'METRICS_HOST',
     description: 'Address of `/metrics`, `/healthz` and `/readyz` of each process',

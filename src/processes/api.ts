@@ -15,6 +15,9 @@ import { openListener, type Listener } from './listener.ts';
 import { openPorts } from './openPorts.ts';
 import { openWebhooks } from './webhooks.ts';
 
+/** At the same place seen from the sources and from what is published. */
+const consoleFolder = new URL('../../dist/console/', import.meta.url);
+
 export async function startApiProcess(
   settings: Settings,
   signal: AbortSignal,
@@ -57,6 +60,7 @@ async function serve(settings: Settings, context: ProcessContext, listener: List
     listensOn: http.host,
     hostname: hostname(),
     random: randomBytes,
+    consoleFolder: settings.console === 'on' ? consoleFolder : undefined,
     version,
   });
   resources.own('app', app, (it) => it.close());

@@ -60,8 +60,8 @@ const homes: Record<string, readonly string[]> = {
   re2js: ['src/adapters/jsonSchema/', 'src/standin/'],
 };
 
-/** Files outside src that the package contains at the same relative path from dist as from src. */
-const packed = /^(?:package\.json|examples\/[^/]+\.jpg)$/;
+/** Outside src, what the package contains at the same relative path from dist as from src. */
+const packed = /^(?:package\.json|examples\/[^/]+\.jpg|dist\/console\/)$/;
 
 const forms = [
   /^\s*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]/gm,

@@ -6,6 +6,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { Api, ApiOptions } from '../options.ts';
+import { contentSecurityPolicy, withPageHeaders } from '../pageHeaders.ts';
 
 const page = `<!doctype html>
 <html lang="en">
@@ -42,12 +43,11 @@ const packaged: Readonly<Record<string, string>> = {
 };
 
 export function apiPages(app: Api, options: Pick<ApiOptions, 'publicUrl'>): void {
-  const policy = contentSecurityPolicy(options);
-  const open = (reply: FastifyReply): FastifyReply =>
-    reply
-      .header('content-security-policy', policy)
-      .header('x-content-type-options', 'nosniff')
-      .header('referrer-policy', 'no-referrer');
+  const { publicUrl } = options;
+  const requests = ["'self'", ...(publicUrl === undefined ? [] : [new URL(publicUrl).origin])];
+  // Swagger UI shows its icons as `data:` images.
+  const policy = contentSecurityPolicy({ images: ['data:'], requests, forms: "'none'" });
+  const open = (reply: FastifyReply): FastifyReply => withPageHeaders(reply, policy);
   app.get('/docs', { schema: { hide: true } }, async (_request, reply) =>
     open(reply).header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(page),
   );
@@ -63,22 +63,4 @@ export function apiPages(app: Api, options: Pick<ApiOptions, 'publicUrl'>): void
       .type(type)
       .send(createReadStream(new URL(`static/${file}`, import.meta.resolve('@fastify/swagger-ui'))));
   });
-}
-
-/**
- * Requests go to this API alone. No other page may embed these: without authentication, a click in them changes jobs. Swagger
- * UI shows its icons as `data:` images.
- */
-function contentSecurityPolicy({ publicUrl }: Pick<ApiOptions, 'publicUrl'>): string {
-  const api = publicUrl === undefined ? "'self'" : `'self' ${new URL(publicUrl).origin}`;
-  return [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self' data:",
-    `connect-src ${api}`,
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; ');
 }

@@ -24,6 +24,7 @@ export type RequestErrorCode =
   | 'TaskNotFound'
   | 'ArtifactNotFound'
   | 'RouteNotFound'
+  | 'ConsoleNotBuilt'
   | 'MethodNotAllowed'
   | 'JobAlreadyFinished'
   | 'JobNotFinished'

@@ -124,6 +124,12 @@ export const requestErrors = define({
     title: 'No endpoint has this path',
     hint: 'Look up the path in /openapi.json.',
   },
+  ConsoleNotBuilt: {
+    ...final,
+    status: 503,
+    title: 'The files of the console do not exist',
+    hint: 'In a checkout, run `make setup`, and load the page again. The published package and image contain the files.',
+  },
   MethodNotAllowed: {
     ...final,
     status: 405,

@@ -7,7 +7,7 @@ import type { SettingDefinition } from '../../../src/config/setting.ts';
 const topics: readonly (readonly [title: string, variables: RegExp])[] = [
   ['Local development', /^(?:NATS_SERVER|DATA_DIR|STANDIN_LATENCY)$/],
   ['NATS', /^NATS_/],
-  ['HTTP API', /^(?:HTTP_|PUBLIC_URL|CORS_)/],
+  ['HTTP API', /^(?:HTTP_|PUBLIC_URL|CORS_|CONSOLE$)/],
   ['Authentication of the API', /^(?:AUTH|OIDC_)/],
   ['Webhooks', /^WEBHOOK_/],
   ['Workers and pools', /^(?:POOL|CONCURRENCY|DRAIN_)/],

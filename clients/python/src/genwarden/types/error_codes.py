@@ -23,6 +23,7 @@ ErrorCode = Literal[
     "TaskNotFound",
     "ArtifactNotFound",
     "RouteNotFound",
+    "ConsoleNotBuilt",
     "MethodNotAllowed",
     "JobAlreadyFinished",
     "JobNotFinished",
