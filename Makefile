@@ -10,7 +10,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: packages nats-server ## Install missing packages and nats-server
+setup: packages nats-server console ## Install missing packages and nats-server, and build the console
 
 # The copy inside node_modules records the installed lock file, because a checkout changes modification times.
 # Not `npm ci`: it rejects a lock file without the optional builds for other platforms, and npm omits those that it could not
@@ -26,6 +26,11 @@ packages:
 .PHONY: nats-server
 nats-server:
 	@hack/install-nats-server.sh
+
+# Always, because it takes less than a second, and knows better than modification times what has changed.
+.PHONY: console
+console: packages
+	@node hack/build-console.ts
 
 .PHONY: s3-server
 s3-server:
@@ -147,6 +152,7 @@ lint: packages ## Lint, with type information
 .PHONY: types
 types: packages ## Check the types
 	@tsc --noEmit
+	@tsc --noEmit -p src/console
 
 .PHONY: unused
 unused: packages ## Find unused files, exports and dependencies

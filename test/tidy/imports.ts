@@ -18,6 +18,7 @@ export const visible: Record<string, readonly string[] | 'everything'> = {
   webhooks: ['async', 'job', 'ports', 'readmodel', 'jobs', 'telemetry', 'config'],
   adapters: ['async', 'job', 'ports'],
   client: [],
+  console: ['client'],
   standin: [],
   processes: [
     'async',
@@ -57,6 +58,9 @@ const homes: Record<string, readonly string[]> = {
   '@smithy/': ['src/adapters/s3/'],
   jose: ['src/api/auth/oidc/'],
   standardwebhooks: ['src/webhooks/'],
+  preact: ['src/console/'],
+  '@preact/': ['src/console/'],
+  'preact-iso': ['src/console/'],
   re2js: ['src/adapters/jsonSchema/', 'src/standin/'],
 };
 

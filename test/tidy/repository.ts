@@ -22,7 +22,10 @@ export const repositoryFiles: readonly string[] = execFileSync(
 /** Throws if the file is missing, because an unreadable file was not checked. */
 export const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-export const filesUnder = (folder: string, ending = '.ts'): SourceFile[] =>
+/** TypeScript, unless another ending is given. */
+export const filesUnder = (folder: string, ending?: string): SourceFile[] =>
   repositoryFiles
-    .filter((path) => path.startsWith(`${folder}/`) && path.endsWith(ending))
+    .filter(
+      (path) => path.startsWith(`${folder}/`) && (ending === undefined ? /\.tsx?$/.test(path) : path.endsWith(ending)),
+    )
     .map((path) => ({ path, text: read(path) }));

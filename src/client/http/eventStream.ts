@@ -9,6 +9,10 @@ import { sleep, withJitter, withRetries } from './retry.ts';
 export interface EventOptions extends CallOptions {
   /** Resume after this event; without it a snapshot comes first. */
   readonly lastEventId?: string | undefined;
+  /** A connection on which nothing arrives for so long is replaced, ms; the API sends something every few seconds. Default 45 s. */
+  readonly silenceMs?: number | undefined;
+  /** Called when a connection is open, and when it is lost and another one is tried. */
+  readonly onConnection?: ((state: 'open' | 'lost') => void) | undefined;
 }
 
 /** The API sends a comment every 15 s: a connection that misses three of them is dead, ms. */
@@ -25,15 +29,16 @@ export async function* followEvents<Snapshot>(
   job: string | undefined,
   options: EventOptions,
 ): AsyncGenerator<JobEvent<Snapshot>, void, undefined> {
-  const { signal } = options;
+  const { signal, onConnection } = options;
   const giveUpAfterMs = requests.giveUpAfter(options, true);
   const path = job === undefined ? '/v1/events' : `/v1/jobs/${encodeURIComponent(job)}/events`;
   let last = options.lastEventId;
   let heard = Date.now();
   for (;;) {
-    const connection = await connect(requests, path, last, { signal, giveUpAfterMs });
+    const connection = await connect(requests, path, last, { ...options, giveUpAfterMs });
     // The job has finished, and the stream has nothing after the last event.
     if (connection === undefined) return;
+    onConnection?.('open');
     for await (const { id, event } of eventsOf<Snapshot>(connection)) {
       heard = Date.now();
       last = id ?? last;
@@ -42,6 +47,7 @@ export async function* followEvents<Snapshot>(
       if (job !== undefined && event.event === 'job' && isFinished(event.data)) return;
     }
     signal?.throwIfAborted();
+    onConnection?.('lost');
     if (Date.now() - heard >= giveUpAfterMs) throw silent(path, giveUpAfterMs);
     await sleep(withJitter(reconnectAfter), signal);
   }
@@ -52,10 +58,17 @@ async function connect(
   requests: Requests,
   path: string,
   last: string | undefined,
-  { signal, giveUpAfterMs }: { signal: AbortSignal | undefined; giveUpAfterMs: number },
+  { signal, giveUpAfterMs, silenceMs = silenceLimit, onConnection }: EventOptions & { giveUpAfterMs: number },
 ): Promise<OpenResponse | undefined> {
   const headers = { accept: 'text/event-stream', 'last-event-id': last };
-  const open = () => requests.open({ method: 'GET', path, headers }, signal, silenceLimit);
+  const open = async (): Promise<OpenResponse> => {
+    try {
+      return await requests.open({ method: 'GET', path, headers }, signal, silenceMs);
+    } catch (error) {
+      if (signal?.aborted !== true) onConnection?.('lost');
+      throw error;
+    }
+  };
   const opened = await withRetries(open, { signal, giveUpAfterMs, repeatable: true });
   const { response, silence } = opened;
   if (response.status === 200 && (response.headers.get('content-type') ?? '').startsWith('text/event-stream')) {

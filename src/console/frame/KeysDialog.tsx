@@ -1,0 +1,33 @@
+// The list of keys.
+
+import { Dialog } from '../components/Dialog.tsx';
+
+const keys: readonly (readonly [key: string, action: string])[] = [
+  ['/', 'Search'],
+  ['j', 'Next row'],
+  ['k', 'Previous row'],
+  ['Enter', 'Open the row'],
+  ['c', 'Cancel the job'],
+  ['R', 'Retry what failed'],
+  ['a', 'Approve (in a review)'],
+  ['r', 'Reject (in a review)'],
+  ['t', 'Tweak (in a review)'],
+  ['?', 'This list'],
+];
+
+export function KeysDialog({ onClose }: { onClose: () => void }) {
+  return (
+    <Dialog title="Keyboard" onClose={onClose}>
+      <dl class="keys">
+        {keys.map(([key, action]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{action}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}

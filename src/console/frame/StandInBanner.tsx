@@ -1,0 +1,16 @@
+// Says on every page that the pictures come from a stand-in, while they do.
+
+import { session } from '../api/session.ts';
+
+export function StandInBanner() {
+  const standIn = session.value?.standIn ?? null;
+  if (standIn === null) return null;
+  const { pools } = standIn;
+  const where = pools.length === 0 ? '' : ` in ${pools.length === 1 ? 'pool' : 'pools'} ${pools.join(', ')}`;
+  return (
+    <p class="stand-in" role="note">
+      A stand-in, not a model, makes the results{where}: they cost nothing, and have nothing to do with the prompts. Set
+      an API key to use a model.
+    </p>
+  );
+}

@@ -1,0 +1,28 @@
+// The start of the console.
+
+import { render } from 'preact';
+import { loadSession } from './api/session.ts';
+import { App } from './app.tsx';
+import { Problem } from './components/Problem.tsx';
+import { startClock } from './live/now.ts';
+import { applyTheme } from './theme/theme.ts';
+import './theme/tokens.css';
+import './theme/base.css';
+import './components/components.css';
+import './frame/frame.css';
+
+const root = document.getElementById('console')!;
+
+applyTheme();
+startClock();
+try {
+  await loadSession();
+  render(<App />, root);
+} catch (error) {
+  render(
+    <main>
+      <Problem error={error} />
+    </main>,
+    root,
+  );
+}
