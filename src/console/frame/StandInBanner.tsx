@@ -9,8 +9,7 @@ export function StandInBanner() {
   const where = pools.length === 0 ? '' : ` in ${pools.length === 1 ? 'pool' : 'pools'} ${pools.join(', ')}`;
   return (
     <p class="stand-in" role="note">
-      A stand-in, not a model, makes the results{where}: they cost nothing, and have nothing to do with the prompts. Set
-      an API key to use a model.
+      A stand-in makes the results{where}, not a model: they are free, and do not follow the prompt.
     </p>
   );
 }
