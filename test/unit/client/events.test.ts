@@ -69,6 +69,21 @@ test('it resumes after the last whole event when a stream ended, broke or was cu
   expect(asked).toEqual(['e-0', 'e-1', 'e-2', 'e-2']);
 });
 
+test('it tells when the connection is open and lost; a silent one is replaced after `silenceMs`', async () => {
+  const away: Answer = (response) => response.writeHead(503, { 'content-type': 'text/plain' }).end();
+  const silent: Answer = (response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(snapshot);
+  };
+  const { client, asked } = await server(silent, away, streams(end));
+  const told: string[] = [];
+  const onConnection = (state: 'open' | 'lost'): void => void told.push(state);
+  const seen = await all(client.events('job1', { silenceMs: 1_500, onConnection }));
+  expect(seen.map(({ event: name }) => name)).toEqual(['snapshot', 'job']);
+  expect(told).toEqual(['open', 'lost', 'lost', 'open']);
+  expect(asked).toEqual([undefined, 'e-1', 'e-1']);
+});
+
 test('a reset is passed on; all events continue after a job has ended, until the signal aborts', async () => {
   const reset = event('reset', { reason: 'too old' });
   const { client } = await server(streams(end), (response) => {
