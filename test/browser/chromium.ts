@@ -10,14 +10,19 @@ import { onTestFinished } from 'vitest';
 /** Ends with the test. `hosts` resolve to 127.0.0.1. */
 export async function openChromium(hosts: readonly string[]): Promise<Browser> {
   const rules = hosts.map((host) => `MAP ${host} 127.0.0.1`).join(', ');
-  const browser = await chromium.launch({
+  const browser = await launchChromium([`--host-resolver-rules=${rules}`]);
+  onTestFinished(() => browser.close());
+  return browser;
+}
+
+/** Its owner closes it. */
+export function launchChromium(flags: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({
     executablePath: chromiumPath(),
     // The sandbox needs user namespaces, and shared memory more than the 64 MB that containers usually have. The tests open
     // only their own pages.
-    args: ['--no-sandbox', '--disable-dev-shm-usage', `--host-resolver-rules=${rules}`],
+    args: ['--no-sandbox', '--disable-dev-shm-usage', ...flags],
   });
-  onTestFinished(() => browser.close());
-  return browser;
 }
 
 function chromiumPath(): string {

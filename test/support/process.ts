@@ -14,6 +14,8 @@ export interface ProcessOptions {
   readyWhen?: RegExp | ((line: string) => boolean);
   /** For `readyWhen`; default 15,000. */
   timeoutMs?: number;
+  /** Its owner stops it, not the end of the test that started it. */
+  outlivesTest?: boolean;
 }
 
 export interface TestProcess extends AsyncDisposable {
@@ -45,7 +47,7 @@ export async function startProcess(
   endWithThisProcess(child);
   await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
   const started = observe(child, [command, ...args].join(' '));
-  stopWithTest(() => started.stop());
+  if (options.outlivesTest !== true) stopWithTest(() => started.stop());
   if (options.readyWhen !== undefined) await started.waitForLine(options.readyWhen, options.timeoutMs);
   return started;
 }
