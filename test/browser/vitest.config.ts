@@ -6,7 +6,7 @@ export default defineConfig({
   root: new URL('../..', import.meta.url).pathname,
   test: {
     globalSetup: ['test/support/natsOnPath.ts', 'test/browser/rows.ts'],
-    include: ['test/browser/*.test.ts'],
+    include: ['test/browser/*.test.ts', 'test/browser/console/*.test.ts'],
     pool: 'forks',
     testTimeout: 180_000,
     hookTimeout: 60_000,

@@ -46,14 +46,14 @@ const given = ({ model }: { model: string | undefined }): { model?: string } => 
 export async function storyInProgress(site: Site): Promise<string> {
   const { client } = site;
   const { id } = await client.submit(theStory({ hanging: true, breaking: true }));
-  await untilHanging(site, id, 1);
+  await untilHanging(site, id, 5);
   const killed = site.workers.get('default')!;
-  await site.startWorker('default');
   killed.kill('SIGKILL');
   await killed.exited;
-  // The controller requeues what the killed worker ran.
+  // The controller requeues what the killed worker ran, and the next worker takes that before the others.
   const lost = async (): Promise<boolean> => (await client.history(id)).some(({ reason }) => reason === 'WorkerLost');
   await until(lost, { what: 'the loss of the worker', ...patience });
+  await site.startWorker('default');
   await untilHanging(site, id, 5);
   const arrived = async (): Promise<boolean> => (await client.get(id)).progress.succeeded === firstHanging;
   await until(arrived, { what: 'the pictures of the story', ...patience });

@@ -1,0 +1,47 @@
+// The pages of the console: where each is, and what it shows once it has loaded.
+
+import type { Page } from 'playwright-core';
+import type { Showcase } from './situations/showcase.ts';
+
+export interface ConsolePageOf {
+  /** Also that of its picture in docs/images/console. */
+  readonly name: string;
+  readonly path: (showcase: Showcase) => string;
+  /** Texts that the page shows once it has loaded. */
+  readonly shows: readonly (string | RegExp)[];
+}
+
+const job =
+  (name: keyof Showcase['jobs'], query = '') =>
+  ({ jobs }: Showcase): string =>
+    `/jobs/${jobs[name]}${query}`;
+const at = (path: string) => (): string => path;
+
+export const consolePages: readonly ConsolePageOf[] = [
+  { name: 'jobs', path: at('/'), shows: ['The front yard with native plants'] },
+  { name: 'jobs-failed', path: at('/?state=failed'), shows: ['A poster for the garden fair'] },
+  { name: 'new', path: at('/new'), shows: [] },
+  { name: 'job', path: job('story'), shows: ['scene-01'] },
+  { name: 'job-timeline', path: job('story', '?tab=timeline'), shows: ['scene-01'] },
+  { name: 'job-history', path: job('story', '?tab=history'), shows: ['WorkerLost'] },
+  { name: 'job-input', path: job('succeeded', '?tab=input'), shows: ['the yard today'] },
+  { name: 'job-json', path: job('succeeded', '?tab=json'), shows: [/"state"/] },
+  { name: 'job-failed', path: job('failed'), shows: ['poster-night'] },
+  { name: 'job-text', path: job('text'), shows: [] },
+  { name: 'job-chained', path: job('chained'), shows: ['storyboard'] },
+  { name: 'job-outage', path: job('outage'), shows: [/Gemini answers 503/] },
+  { name: 'review', path: at('/review'), shows: ['fence'] },
+  { name: 'pools', path: at('/pools'), shows: ['nightly', 'partner'] },
+  { name: 'workers', path: at('/workers'), shows: ['draining'] },
+  { name: 'stuck', path: at('/stuck?olderThan=1s'), shows: [] },
+  { name: 'installation', path: at('/installation'), shows: ['NATS'] },
+];
+
+/** Waits until the page shows what it has to, and all pictures in view have arrived. */
+export async function ready(page: Page, shows: ConsolePageOf['shows']): Promise<void> {
+  for (const text of shows) await page.getByRole('main').getByText(text).first().waitFor();
+  await page.waitForFunction(`[...document.images].every((image) => {
+    const { top, bottom, width } = image.getBoundingClientRect();
+    return image.complete || width === 0 || bottom < 0 || top > innerHeight;
+  })`);
+}
