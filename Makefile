@@ -126,6 +126,11 @@ test-browser: setup ## Try in a real browser what pages of other sites can do to
 	@vitest run -c test/browser/vitest.config.ts \
 		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
 
+.PHONY: console-screenshots
+console-screenshots: setup ## Take the pictures of the console in docs/images/console from real runs
+	@hack/install-chromium.sh
+	@node hack/console-screenshots.ts
+
 .PHONY: soak
 soak: setup ## Simulate many seeds: make soak SEEDS=20000 FROM=1
 	@node test/simulation/main.ts --seeds $(or $(SEEDS),20000) --from $(or $(FROM),1)

@@ -9,6 +9,8 @@ export interface ConsolePageOf {
   readonly path: (showcase: Showcase) => string;
   /** Texts that the page shows once it has loaded. */
   readonly shows: readonly (string | RegExp)[];
+  /** The docs have it in one view only. */
+  readonly inDocs?: 'light';
 }
 
 const job =
@@ -19,17 +21,17 @@ const at = (path: string) => (): string => path;
 
 export const consolePages: readonly ConsolePageOf[] = [
   { name: 'jobs', path: at('/'), shows: ['The front yard with native plants'] },
-  { name: 'jobs-failed', path: at('/?state=failed'), shows: ['A poster for the garden fair'] },
+  { name: 'jobs-failed', path: at('/?state=failed'), shows: ['A poster for the garden fair'], inDocs: 'light' },
   { name: 'new', path: at('/new'), shows: [] },
   { name: 'job', path: job('story'), shows: ['scene-01'] },
   { name: 'job-timeline', path: job('story', '?tab=timeline'), shows: ['scene-01'] },
-  { name: 'job-history', path: job('story', '?tab=history'), shows: ['WorkerLost'] },
-  { name: 'job-input', path: job('succeeded', '?tab=input'), shows: ['the yard today'] },
-  { name: 'job-json', path: job('succeeded', '?tab=json'), shows: [/"state"/] },
-  { name: 'job-failed', path: job('failed'), shows: ['poster-night'] },
-  { name: 'job-text', path: job('text'), shows: [] },
-  { name: 'job-chained', path: job('chained'), shows: ['storyboard'] },
-  { name: 'job-outage', path: job('outage'), shows: [/Gemini answers 503/] },
+  { name: 'job-history', path: job('story', '?tab=history'), shows: ['WorkerLost'], inDocs: 'light' },
+  { name: 'job-input', path: job('succeeded', '?tab=input'), shows: ['the yard today'], inDocs: 'light' },
+  { name: 'job-json', path: job('succeeded', '?tab=json'), shows: [/"state"/], inDocs: 'light' },
+  { name: 'job-failed', path: job('failed'), shows: ['poster-night'], inDocs: 'light' },
+  { name: 'job-text', path: job('text'), shows: [], inDocs: 'light' },
+  { name: 'job-chained', path: job('chained'), shows: ['storyboard'], inDocs: 'light' },
+  { name: 'job-outage', path: job('outage'), shows: [/Gemini answers 503/], inDocs: 'light' },
   { name: 'review', path: at('/review'), shows: ['fence'] },
   { name: 'pools', path: at('/pools'), shows: ['nightly', 'partner'] },
   { name: 'workers', path: at('/workers'), shows: ['draining'] },
