@@ -36,7 +36,7 @@ export interface SiteOptions {
   readonly tokens?: Readonly<Record<string, readonly Scope[]>>;
 }
 
-export const manyRequests = 60_000;
+const manyRequests = 60_000;
 
 const program = fileURLToPath(new URL('../../../bin/genwarden', import.meta.url));
 const readyLines = { api: /API on http/, worker: /worker started/, controller: /controller started/ };

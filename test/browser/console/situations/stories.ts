@@ -22,7 +22,7 @@ const sceneOf = (line: string, at: number): TaskRequest => ({
 const firstHanging = 11;
 
 /** Twenty pictures. With `breaking`, two of them need a second attempt; with `hanging`, the last nine never arrive. */
-export function theStory({ hanging = false, breaking = false } = {}): SubmitRequest {
+function theStory({ hanging = false, breaking = false } = {}): SubmitRequest {
   const modelOf = (at: number): string | undefined => {
     if (hanging && at >= firstHanging) return models.hanging;
     return breaking && (at === 3 || at === 6) ? models.breaking : undefined;
