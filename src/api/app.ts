@@ -46,12 +46,12 @@ export function buildApi(options: ApiOptions): Api {
   acceptJson(app);
   measureRequests(app, context);
   allowOrigins(app, options);
-  authenticate(app, context);
+  const signIns = authenticate(app, context);
   boundBodies(app, context);
   app.register(async (scope: Api) => {
     documentApi(scope, options);
     apiPages(scope, options);
-    consoleRoutes(scope, options);
+    consoleRoutes(scope, context, signIns);
     for (const routes of [
       healthRoutes,
       submitRoute,

@@ -3,15 +3,17 @@
 import type { FastifyRequest } from 'fastify';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { Api, ApiContext } from '../options.ts';
-import { principalFor, rightOf } from './kubernetes/kubernetesTokens.ts';
-import type { Right } from '../../ports/kubernetesReviews.ts';
+import { principalFor, principalWithScopes, rightOf, type KubernetesTokens } from './kubernetes/kubernetesTokens.ts';
+import type { KubernetesUser, Right } from '../../ports/kubernetesReviews.ts';
+import { acceptCookies } from './cookies.ts';
 import { admitByLink, linkOf } from './linkAccess.ts';
-import { refuseForeign, type OwnSite, type RequestSource } from './foreignRequests.ts';
+import { refuseForeign, type OwnSite } from './foreignRequests.ts';
+import { sourceOf, tokenOf } from './requestToken.ts';
 import type { Principal, Scope } from './principal.ts';
 import { limitRequests, type CountRequest } from './limitRequests.ts';
 import { everyTenant } from '../../jobs/tenancy.ts';
 import { tenantForm } from '../../job/tenantForm.ts';
-import { tokenPrefix } from './tokenStore.ts';
+import { tokenPrefix, type TokenStore } from './tokenStore.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -36,9 +38,19 @@ const anonymous: Principal = { id: 'anonymous', name: 'an anonymous client', ten
 type Parts = Pick<ApiContext, 'auth' | 'oidc' | 'kubernetes' | 'clock' | 'linkKeys' | keyof OwnSite>;
 type LimitParts = Parameters<typeof limitRequests>[0];
 
-export function authenticate(app: Api, parts: Parts & LimitParts): void {
+/** Identifies who signs in to the console. */
+export interface SignIns {
+  /**
+   * The owner of the token with everything that they may do in the tenant of the request; without a token, that of the request.
+   * Throws what a request with the token would be refused with.
+   */
+  signedIn(request: FastifyRequest, token?: string): Promise<Principal>;
+}
+
+export function authenticate(app: Api, parts: Parts & LimitParts): SignIns {
   const countRequest = limitRequests(parts);
   const refusal = refuseForeign(parts);
+  acceptCookies(app);
   app.decorateRequest('principal', null);
   app.decorateRequest('readmit', null);
   app.addHook('onRequest', async (request, reply) => {
@@ -53,6 +65,13 @@ export function authenticate(app: Api, parts: Parts & LimitParts): void {
     if (parts.auth !== 'off') request.readmit = () => admit(parts, request, scope, () => undefined);
     refuseEveryTenant(request.principal, request);
   });
+  return {
+    async signedIn(request, token) {
+      const refused = parts.auth === 'off' ? refusal(sourceOf(request)) : undefined;
+      if (refused !== undefined) throw refused;
+      return withEveryScope(parts, request, token, countRequest);
+    },
+  };
 }
 
 /** The sender of a request to a route with a scope. */
@@ -61,37 +80,63 @@ export function principalOf(request: FastifyRequest): Principal {
   return request.principal;
 }
 
-function sourceOf({ method, headers }: FastifyRequest): RequestSource {
-  const { host, origin, referer, 'sec-fetch-site': fetchSite } = headers;
-  return { method, host, origin, referer, fetchSite: fetchSite?.toString() };
-}
-
 async function admit(
-  { auth, oidc, kubernetes, clock }: Parts,
+  parts: Parts,
   request: FastifyRequest,
   scope: Scope,
   countRequest: CountRequest,
 ): Promise<Principal> {
   const namespace = namespaceOf(request);
-  if (auth === 'off') return withTenant(anonymous, namespace);
-  const token = bearerOf(request);
-  // Each kind of token goes to its own verifier only.
-  const own = auth.find(token, clock.now()) ?? (oidc?.isOwn(token) ? await oidc.principalOf(token) : undefined);
-  if (own !== undefined) {
-    refuseMissingScope(own, scope);
-    countRequest(own, `Token ${own.name}`);
-    return withTenant(own, namespace);
+  if (parts.auth === 'off') return withTenant(anonymous, namespace);
+  const token = tokenOf(request, parts.publicUrl);
+  const owner = await ownerOf({ ...parts, auth: parts.auth }, token);
+  if ('scopes' in owner) {
+    refuseMissingScope(owner, scope);
+    countRequest(owner, `Token ${owner.name}`);
+    return withTenant(owner, namespace);
   }
+  countRequest({ id: `kubernetes:${owner.user.name}` }, owner.user.name);
+  const { right = rightOf[scope] } = request.routeOptions.config;
+  return principalFor(owner.reviews, token, owner.user, { scope, right, namespace });
+}
+
+async function withEveryScope(
+  parts: Parts,
+  request: FastifyRequest,
+  given: string | undefined,
+  countRequest: CountRequest,
+): Promise<Principal> {
+  const namespace = namespaceOf(request);
+  if (parts.auth === 'off') return withTenant(anonymous, namespace);
+  const token = given ?? tokenOf(request, parts.publicUrl);
+  const owner = await ownerOf({ ...parts, auth: parts.auth }, token);
+  if ('scopes' in owner) {
+    countRequest(owner, `Token ${owner.name}`);
+    return withTenant(owner, namespace);
+  }
+  countRequest({ id: `kubernetes:${owner.user.name}` }, owner.user.name);
+  return principalWithScopes(owner.reviews, token, owner.user, namespace);
+}
+
+/** A user of Kubernetes, whose rights its API server knows. */
+interface ReviewedUser {
+  readonly user: KubernetesUser;
+  readonly reviews: KubernetesTokens;
+}
+
+/** Each kind of token goes to its own verifier only. Throws `Unauthorized`, `Forbidden`, `OidcUnavailable` or `KubernetesUnavailable`. */
+async function ownerOf(
+  { auth, oidc, kubernetes, clock }: Parts & { readonly auth: TokenStore },
+  token: string,
+): Promise<Principal | ReviewedUser> {
+  const own = auth.find(token, clock.now()) ?? (oidc?.isOwn(token) ? await oidc.principalOf(token) : undefined);
+  if (own !== undefined) return own;
   // An invalid Genwarden token must not be sent to the Kubernetes API server.
   const isForeign = kubernetes !== undefined && !token.startsWith(tokenPrefix);
   const user = isForeign ? await kubernetes.userOf(token) : undefined;
-  if (!isForeign || user === undefined) {
-    const known = kubernetes === undefined ? oidc?.refusalOfForeign(token) : undefined;
-    throw known ?? new GenwardenError('Unauthorized', 'The token is unknown or has expired');
-  }
-  countRequest({ id: `kubernetes:${user.name}` }, user.name);
-  const { right = rightOf[scope] } = request.routeOptions.config;
-  return principalFor(kubernetes, token, user, { scope, right, namespace });
+  if (isForeign && user !== undefined) return { user, reviews: kubernetes };
+  const known = kubernetes === undefined ? oidc?.refusalOfForeign(token) : undefined;
+  throw known ?? new GenwardenError('Unauthorized', 'The token is unknown or has expired');
 }
 
 /** A Genwarden token belongs to a tenant; an administrator may name another one. */
@@ -109,12 +154,6 @@ function namespaceOf({ headers }: FastifyRequest): string | undefined {
   if (named === undefined) return undefined;
   if (typeof named === 'string' && (named === everyTenant || tenantForm.test(named))) return named;
   throw new GenwardenError('InvalidRequest', 'Genwarden-Namespace must be the name of a namespace, or *');
-}
-
-function bearerOf(request: FastifyRequest): string {
-  const [, token] = /^Bearer +([\w.~+/=-]+) *$/i.exec(request.headers.authorization ?? '') ?? [];
-  if (token === undefined) throw new GenwardenError('Unauthorized', 'The request has no bearer token');
-  return token;
 }
 
 function refuseMissingScope({ name, scopes }: Principal, scope: Scope): void {

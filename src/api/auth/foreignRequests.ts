@@ -1,6 +1,7 @@
 // Without authentication, every page that a browser on this network shows could call the API. Refuses requests that pages of
 // other sites send, and requests for host names that are not the API's own: a foreign name can be made to resolve to this
-// machine, and then its pages count as the API's own (DNS rebinding).
+// machine, and then its pages count as the API's own (DNS rebinding). With authentication, the console's cookie counts only for
+// the API's own pages.
 
 import { isIP } from 'node:net';
 import { GenwardenError } from '../../job/errors/index.ts';
@@ -49,6 +50,26 @@ export function refuseForeign(site: OwnSite): RefuseForeign {
       ? undefined
       : crossSite(source.origin);
   };
+}
+
+/**
+ * Whether a page of the API itself sent the request, or the user who entered its address, so that the cookie of the console
+ * counts. Unlike a client without a token, a request that may change something must prove it.
+ */
+export function isOfOwnPage(source: RequestSource, publicUrl: string | undefined): boolean {
+  const { method, host, origin, fetchSite } = source;
+  const isRead = method === 'GET' || method === 'HEAD';
+  if (fetchSite !== undefined) return fetchSite === 'same-origin' || (fetchSite === 'none' && isRead);
+  // By plain http from another machine. The cookie itself is not sent from other sites (SameSite), and no script of another port
+  // can read the answer.
+  if (origin === undefined) return isRead;
+  return (host !== undefined && withoutDefaultPort(origin) === host.toLowerCase()) || origin === originOf(publicUrl);
+}
+
+/** Whether a page of another site sent the request. Clients that are no browsers tell nothing, and are none. */
+export function crossSiteRefusal(source: RequestSource, publicUrl: string | undefined): GenwardenError | undefined {
+  const isOwn = isOwnRequest(source) || (source.origin !== undefined && source.origin === originOf(publicUrl));
+  return isOwn ? undefined : crossSite(source.origin);
 }
 
 function isOwnRequest({ method, host, origin, fetchSite }: RequestSource): boolean {

@@ -211,7 +211,7 @@ export const requestErrors = define({
   CrossSiteRequest: {
     ...final,
     status: 403,
-    title: 'A page of another site may not call an API without authentication',
+    title: 'A page of another site may not send this request',
     hint: "Add the page's origin to GENWARDEN_CORS_ORIGINS. To follow a link, enter its address in the browser.",
   },
   ForeignHost: {

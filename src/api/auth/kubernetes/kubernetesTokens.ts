@@ -4,7 +4,7 @@ import { type Monotonic } from '../../../job/time.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import { everyTenant, noTenant } from '../../../jobs/tenancy.ts';
 import type { KubernetesReviews, KubernetesUser, Right, ScopedRight } from '../../../ports/kubernetesReviews.ts';
-import type { Principal, Scope } from '../principal.ts';
+import { scopes, type Principal, type Scope } from '../principal.ts';
 import { cachedReviews } from './reviewCache.ts';
 
 export interface KubernetesTokens extends KubernetesReviews {
@@ -67,6 +67,31 @@ export async function principalFor(
   await requireRight(tokens, token, user, { ...right, namespace: tokens.namespace });
   // Pools and workers belong to the installation, but their jobs belong to namespaces: show only those the user may list.
   return { ...principal, tenant: (await tokens.isAllowed(token, readJobs)) ? tenant : noTenant };
+}
+
+/** With every scope that the user has in the tenant. Throws `Forbidden` if there is none, and what `principalFor` throws. */
+export async function principalWithScopes(
+  tokens: KubernetesTokens,
+  token: string,
+  user: KubernetesUser,
+  namespace: string | undefined,
+): Promise<Principal> {
+  const granted: Principal[] = [];
+  const refusals: GenwardenError[] = [];
+  await Promise.all(
+    scopes.map(async (scope) => {
+      try {
+        granted.push(await principalFor(tokens, token, user, { scope, right: rightOf[scope], namespace }));
+      } catch (error) {
+        if (!(error instanceof GenwardenError) || error.code !== 'Forbidden') throw error;
+        refusals.push(error);
+      }
+    }),
+  );
+  const [first] = granted;
+  if (first === undefined) throw refusals[0]!;
+  const names = new Set(granted.flatMap((each) => each.scopes));
+  return { ...first, scopes: scopes.filter((scope) => names.has(scope)) };
 }
 
 async function requireRight(
