@@ -107,9 +107,9 @@ export class GenwardenClient extends AdministrationClient {
     filter: ListFilter = {},
     { cursor, ...options }: CallOptions & { cursor?: string | undefined } = {},
   ): Promise<JobPage> {
-    const { state, pool, kind, labels = {}, pageSize } = filter;
+    const { state, pool, kind, labels = {}, search, pageSize } = filter;
     const label = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-    const query = { state, pool, kind, label, limit: pageSize?.toString(), cursor };
+    const query = { state, pool, kind, label, search, limit: pageSize?.toString(), cursor };
     return this.requests.json({ method: 'GET', path: '/v1/jobs', query }, options);
   }
 

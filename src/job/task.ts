@@ -2,48 +2,16 @@
 // that only readers of its job need. States are a closed union, and every open state carries `dueAt`.
 
 import type { TaskError, TaskErrorCode } from './errors/index.ts';
-import type { JobId, TaskIndex } from './ids.ts';
+import type { TaskIdentity } from './identity.ts';
 import type { JsonObject, JsonValue } from './jsonValue.ts';
-import type { Lane, Priority } from './lanes.ts';
-import type { JobKind, Policy } from './policy.ts';
+import type { Lane } from './lanes.ts';
 import type { Flag, ResultCheck } from './resultCheck.ts';
 import type { Instant } from './time.ts';
-import type { WebhookEvent } from './webhooks/eventTypes.ts';
 
+export type { TaskIdentity } from './identity.ts';
 export type { JsonObject, JsonValue } from './jsonValue.ts';
 export { lanes, type Lane, type Priority } from './lanes.ts';
 export type { Instant, Sequence } from './time.ts';
-
-/** The facts that are fixed at submit. Every message carries them, so that an index needs no message bodies. */
-export interface TaskIdentity {
-  readonly job: JobId;
-  readonly task: TaskIndex;
-  readonly name: string | null;
-  /** How many tasks the job has. */
-  readonly total: number;
-  readonly tenant: string;
-  readonly pool: string;
-  readonly kind: JobKind;
-  readonly model: string;
-  readonly priority: Priority;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly policy: Policy;
-  readonly submittedAt: Instant;
-  readonly expiresAt: Instant;
-  /** The job's deadline, if it has one. */
-  readonly deadline: Instant | null;
-  /** The uid of the custom resource that created the job, or null. */
-  readonly owner: string | null;
-  /** The indexes of the tasks that this one waits for; absent if it waits for none. */
-  readonly after?: readonly TaskIndex[];
-  /** The job's kind and model, for a task that has its own. */
-  readonly jobKind?: JobKind;
-  readonly jobModel?: string;
-  /** The job's group within its tenant, for the pool's limit of running tasks per group; absent: none. */
-  readonly group?: string;
-  /** The events that the job's webhook gets; absent: it has none. Its address is in the request. */
-  readonly webhook?: readonly WebhookEvent[];
-}
 
 /** The time left of a run's budgets, ms, when the state was entered. */
 export interface Budgets {

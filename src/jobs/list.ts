@@ -1,13 +1,16 @@
 // One page of a tenant's jobs, newest first, from this process's index.
 
+import { givingWay } from '../async/givingWay.ts';
 import type { JobKind } from '../job/policy.ts';
 import { countStates, jobState } from '../job/jobState.ts';
 import { openStates, type Instant, type Sequence, type TaskState } from '../job/task.ts';
+import { elapsed } from '../job/time.ts';
 import type { JobRecord } from '../ports/jobLog.ts';
-import type { IndexedJob } from '../readmodel/jobIndex.ts';
+import type { IndexedJob, IndexedTask, JobIndex } from '../readmodel/jobIndex.ts';
 import type { ListPosition } from '../readmodel/jobOrder.ts';
 import type { JobsContext } from './context.ts';
 import { isDeletedOrExpired, type ReadContext } from './read.ts';
+import type { Search } from './search.ts';
 import { canSee } from './tenancy.ts';
 
 export interface ListRequest {
@@ -17,6 +20,7 @@ export interface ListRequest {
   readonly pool: string | undefined;
   readonly kind: JobKind | undefined;
   readonly labels: readonly (readonly [key: string, value: string])[];
+  readonly search?: Search | undefined;
   readonly limit: number;
   /** Only jobs strictly older than this one. */
   readonly before: ListPosition | undefined;
@@ -42,16 +46,47 @@ export const taskVersions = ({ tasks }: JobRecord): readonly TaskVersion[] => ta
 export async function listJobs(context: ReadContext, request: ListRequest): Promise<ListPage> {
   const { index } = context.follower;
   const jobs: (readonly TaskVersion[])[] = [];
+  const began = context.clock.monotonic();
+  const giveWay = givingWay(() => elapsed(began, context.clock.monotonic()));
   let last: ListPosition | undefined;
-  for (const job of index.newestFirst(request.before)) {
-    const tasks = matches(job, request, context.clock.now()) ? await tasksOf(context, job) : undefined;
-    if (tasks === undefined || !isInState(tasks, request.states)) continue;
-    // One more than requested shows that there is a next page.
-    if (jobs.length === request.limit) return page(jobs, last!, context, request);
-    jobs.push(tasks);
-    last = { submittedAt: job.submittedAt, job: job.job };
+  let at = request.before;
+  for (;;) {
+    const { found, seen } = nextIn(index, request, at, context.clock.now());
+    if (seen === undefined) return page(jobs, null, context, request);
+    // The index may change during each wait, so the next step starts at a position and not at a place in it.
+    at = positionOf(seen);
+    const tasks = found === undefined ? undefined : await tasksOf(context, found);
+    if (tasks !== undefined && fits(tasks, request)) {
+      // One more than requested shows that there is a next page.
+      if (jobs.length === request.limit) return page(jobs, last!, context, request);
+      jobs.push(tasks);
+      last = at;
+    }
+    await giveWay();
   }
-  return page(jobs, null, context, request);
+}
+
+const positionOf = ({ submittedAt, job }: IndexedJob): ListPosition => ({ submittedAt, job });
+
+/** How many jobs are looked at before others get their turn. */
+const step = 256;
+
+/** The next job that may fit, and the last one that was looked at; of neither if the list ends here. */
+function nextIn(
+  index: JobIndex,
+  request: ListRequest,
+  before: ListPosition | undefined,
+  now: Instant,
+): { readonly found?: IndexedJob; readonly seen?: IndexedJob } {
+  let left = step;
+  let seen: IndexedJob | undefined;
+  for (const job of index.newestFirst(before)) {
+    if (mayFit(job, request, now)) return { found: job, seen: job };
+    seen = job;
+    left -= 1;
+    if (left === 0) break;
+  }
+  return seen === undefined ? {} : { seen };
 }
 
 function page(
@@ -66,12 +101,20 @@ function page(
   return { jobs, next, complete: onlyOpen || since === null, since: onlyOpen ? null : since };
 }
 
-function matches(job: IndexedJob, { tenant, pool, kind, labels }: ListRequest, now: Instant): boolean {
+/** As far as the index knows the job. */
+function mayFit(job: IndexedJob, request: ListRequest, now: Instant): boolean {
+  const { tenant, pool, kind, labels } = request;
   if (!canSee(tenant, job.tenant) || job.expiresAt <= now) return false;
   const of = job.tasks.find((task) => task !== undefined)!.state.of;
   if ((pool !== undefined && of.pool !== pool) || (kind !== undefined && (of.jobKind ?? of.kind) !== kind))
     return false;
-  return labels.every(([key, value]) => of.labels[key] === value);
+  if (!labels.every(([key, value]) => of.labels[key] === value)) return false;
+  return !job.complete || fits(job.tasks as readonly IndexedTask[], request);
+}
+
+/** What only all tasks of the job together show. */
+function fits(tasks: readonly TaskVersion[], { states, search }: ListRequest): boolean {
+  return (search?.(tasks[0]!.state.of) ?? true) && isInState(tasks, states);
 }
 
 /** All tasks of the job. If the index holds only some of them, the job is read. */

@@ -69,6 +69,8 @@ export function fakeJob(id: string, tasks: Task[]): FakeJob {
     model: 'gemini-3.1-flash-image',
     priority: 'normal',
     group: null,
+    prompt: 'a front yard with native plants',
+    thumbnails: [],
     state,
     submittedAt: '2026-01-01T00:00:00.000Z',
     startedAt: tasks.find(({ startedAt }) => startedAt !== null)?.startedAt ?? null,

@@ -87,6 +87,9 @@ const tweaked: TaskRequest = {
 /** A job with a webhook: the events are in the header, the address in the body of the spec. */
 const announced = submitted({ ...of, webhook: ['job.finished', 'task.succeeded'] });
 
+/** The first task of a job tells how its prompt begins. */
+const first = submitted({ ...of, task: 0, promptStart: 'façade — “wild” 🌿' });
+
 const queued = submitted(of);
 const running = claimed(queued, 'worker-a1', 12, start + 2 * second);
 // Both hints are spelled out, because the golden files must not change when the catalogue's wording does.
@@ -140,6 +143,8 @@ export const goldenWrites: Readonly<Record<string, TaskWrite>> = {
   checked: spec(checkedQueued, 'Submitted', checked),
   flagged: status(flagged, { ...result, flags: [{ source: 'check', reason: 'The border is red' }] }),
   tweaked: spec(newRun(flagged, 'Tweaked', start + 60 * second), 'Run 2: a tweak requested by ann', tweaked),
+  first: spec(first, 'Submitted'),
+  firstRunning: status(claimed(first, 'worker-a1', 12, start + 2 * second), { message: 'Claimed by worker-a1' }),
   announced: spec(announced, 'Submitted', { ...request, webhook: { url: 'https://app.example/hook?token=1' } }),
   announcedRunning: status(claimed(announced, 'worker-a1', 12, start + 2 * second), {
     message: 'Claimed by worker-a1',

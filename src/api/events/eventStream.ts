@@ -84,7 +84,11 @@ async function textOf(context: ApiContext, event: FeedEvent, address: LinkedAddr
         eventId(event.at) + (event.endFollows ? endFollows : ''),
       );
     case 'job':
-      return eventText('job', listedJobView(event.tasks, await liveOf(context, event.tasks)), eventId(event.at));
+      return eventText(
+        'job',
+        listedJobView(event.tasks, await liveOf(context, event.tasks, address)),
+        eventId(event.at),
+      );
     case 'progress':
       return eventText('progress', event.progress);
     case 'text':

@@ -23,6 +23,7 @@ const common = {
   expiresAt,
   awaitsReview: false,
   labels: { project: 'p42' },
+  prompt,
 };
 
 export const queuedListed = {
@@ -33,6 +34,7 @@ export const queuedListed = {
   progress: { total: 1, ...noTasks, queued: 1, fraction: 0 },
   waitingFor: { reason: 'SlotsBusy', until: null, detail: '4 of 4 slots of pool default are busy' },
   usage: null,
+  thumbnails: [],
 };
 
 export const finishedListed = {
@@ -43,6 +45,7 @@ export const finishedListed = {
   progress: { total: 1, ...noTasks, succeeded: 1, fraction: 1 },
   waitingFor: null,
   usage,
+  thumbnails: [{ task: 0, href: `/v1/jobs/${id}/tasks/0/artifacts/thumbnail?run=1` }],
 };
 
 const task = { index: 0, name: 'front-yard', run: 1, phase: null, metadata: { areaId: 'a1' }, queuedAt: submittedAt };

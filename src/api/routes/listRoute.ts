@@ -7,6 +7,7 @@ import { isJobId } from '../../job/ids.ts';
 import { openStates } from '../../job/task.ts';
 import { principalOf } from '../auth/authenticate.ts';
 import { listJobs } from '../../jobs/list.ts';
+import { searchFor } from '../../jobs/search.ts';
 import type { ListPosition } from '../../readmodel/jobOrder.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { integerQuery, repeatable } from '../validation.ts';
@@ -21,6 +22,15 @@ const querystring = z.strictObject({
   pool: z.string().optional(),
   kind: z.enum(['image', 'text']).optional(),
   label: repeatable(z.string().regex(/^[^=]+=[^=]*$/, 'is not key=value'), '`key=value`. Repeatable: all must match.'),
+  search: z
+    .string()
+    .trim()
+    .min(1, 'is empty')
+    .max(200, 'is longer than 200 characters')
+    .optional()
+    .describe(
+      "Words, which must all match: the start of the job's id, or a part of a label, of the pool or of `prompt`. Upper and lower case are the same.",
+    ),
   limit: integerQuery(1, 500).optional().describe('Jobs per page; default 50.'),
   cursor: z.string().optional().describe('`next` of the previous page.'),
 });
@@ -37,13 +47,14 @@ export function listRoute(app: Api, context: ApiContext): void {
   } satisfies FastifySchema;
   app.get('/v1/jobs', { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
     refuseStale(context);
-    const { state = [], pool, kind, label = [], limit = 50, cursor } = request.query;
+    const { state = [], pool, kind, label = [], search, limit = 50, cursor } = request.query;
     const { jobs, next, complete, since } = await listJobs(context, {
       tenant: principalOf(request).tenant,
       states: new Set(state.flatMap((name) => (name === 'open' ? openStates : [name]))),
       pool,
       kind,
       labels: label.map((text) => text.split('=', 2) as [string, string]),
+      search: search === undefined ? undefined : searchFor(search),
       limit,
       before: cursor === undefined ? undefined : positionOf(cursor),
     });

@@ -6,9 +6,10 @@ import type { JsonValue, Spent, TaskState } from '../../job/task.ts';
 import { isoTime } from '../../job/time.ts';
 import { taskVersions, type TaskVersion } from '../../jobs/list.ts';
 import type { JobRecord, TaskRecord } from '../../ports/jobLog.ts';
+import { artifactPath } from '../../jobs/links.ts';
 import { jobWaitsFor } from '../../jobs/waitObserver.ts';
 import type { JobView, ListedJobView, SpentView } from './schemas.ts';
-import { isoTimeOrNull, spentView, taskProgress, taskView, waitingForView, type Live } from './taskView.ts';
+import { asPath, isoTimeOrNull, spentView, taskProgress, taskView, waitingForView, type Live } from './taskView.ts';
 import { shownUrl } from './webhookView.ts';
 
 /** `only` selects the tasks to include. */
@@ -30,9 +31,9 @@ function webhookOf({ tasks: [first] }: JobRecord): JobView['webhook'] {
 }
 
 /** `tasks` are all tasks of the job, by index. */
-export function listedJobView(tasks: readonly TaskVersion[], { workers, waits }: Live): ListedJobView {
+export function listedJobView(tasks: readonly TaskVersion[], { workers, waits, address }: Live): ListedJobView {
   const states = tasks.map(({ state }) => state);
-  const { job, tenant, pool, priority, group = null, labels, total, ...first } = states[0]!.of;
+  const { job, tenant, pool, priority, group = null, labels, total, promptStart = null, ...first } = states[0]!.of;
   const { kind, model, jobKind = kind, jobModel = model } = first;
   const counts = countStates(states);
   const times = jobTimes(states);
@@ -56,7 +57,22 @@ export function listedJobView(tasks: readonly TaskVersion[], { workers, waits }:
     awaitsReview: awaitsReview(states),
     usage: totalSpent(states),
     labels: { ...labels },
+    prompt: promptStart,
+    thumbnails: thumbnailsOf(states, address),
   };
+}
+
+const mostThumbnails = 5;
+
+/** By the states alone: whether an image was too large for a thumbnail is in the details. */
+function thumbnailsOf(states: readonly TaskState[], address: Live['address'] = asPath): ListedJobView['thumbnails'] {
+  const shown: ListedJobView['thumbnails'] = [];
+  for (const state of states) {
+    if (shown.length === mostThumbnails) break;
+    if (state.of.kind !== 'image' || (state.state !== 'succeeded' && state.state !== 'needs_review')) continue;
+    shown.push({ task: state.of.task, href: address(artifactPath(state, 'thumbnail')) });
+  }
+  return shown;
 }
 
 function totalSpent(states: readonly TaskState[]): SpentView | null {

@@ -136,6 +136,18 @@ export const listedJobSchema = z.object({
   awaitsReview: z.boolean().describe('The job waits for nothing but a reviewer.'),
   usage: spentSchema.nullable().describe('Of all tasks; null before the first paid call.'),
   labels: z.record(z.string(), z.string()),
+  prompt: z
+    .string()
+    .nullable()
+    .describe(
+      'How the prompt of the first task begins: at most 120 characters in one line, with an ellipsis if it is longer. Null if nothing of it is visible, and in jobs of earlier versions.',
+    ),
+  thumbnails: z
+    .array(z.object({ task: count, href: z.string() }))
+    .max(5)
+    .describe(
+      'Of the first image tasks with a result. An image of more than 20 megapixels has none: `href` answers 404.',
+    ),
 });
 
 export const jobSchema = listedJobSchema.extend({ metadata: json, webhook, tasks: z.array(taskSchema).optional() });

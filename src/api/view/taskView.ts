@@ -118,7 +118,7 @@ export function artifactView(artifact: ArtifactRef, state: TaskState, address: L
   return view;
 }
 
-const asPath: LinkedAddress = (path) => path;
+export const asPath: LinkedAddress = (path) => path;
 
 /** Without the field if nothing has flagged the result. */
 export const flagsView = ({ flags }: TaskDetail): Pick<TaskView, 'flags'> =>

@@ -15,12 +15,31 @@ export function jobTable(
   jobs: readonly ListedJob[],
   {
     tenants = false,
+    prompts = false,
     ...options
-  }: TableOptions & { /** Adds a first column with each job's namespace. */ tenants?: boolean },
+  }: TableOptions & {
+    /** Adds a first column with each job's namespace. */
+    tenants?: boolean;
+    /** Adds the last column not only to the wide table. */
+    prompts?: boolean;
+  },
 ): string[] {
   const namespace: Column<ListedJob>[] = tenants ? [{ title: 'NAMESPACE', value: ({ tenant }) => tenant }] : [];
-  const columns = [...namespace, ...jobColumns(jobs, io.now(), paintFor(io, io.stdout))];
+  const columns = [
+    ...namespace,
+    ...jobColumns(jobs, io.now(), paintFor(io, io.stdout)),
+    ...promptColumn(jobs, prompts),
+  ];
   return renderTable(jobs, columns, options);
+}
+
+/** An API of an earlier version tells no prompts. */
+function promptColumn(jobs: readonly ListedJob[], always: boolean): Column<ListedJob>[] {
+  const column: Column<ListedJob> = { title: 'PROMPT', value: ({ prompt }) => prompt };
+  return only(
+    jobs.some(({ prompt }) => (prompt ?? null) !== null),
+    always ? column : { ...column, wide: true },
+  );
 }
 
 function jobColumns(jobs: readonly ListedJob[], now: number, paint: Paint): Column<ListedJob>[] {

@@ -14,6 +14,7 @@ interface ListOptions {
   readonly pool?: string;
   readonly kind?: Kind;
   readonly label?: readonly Pair[];
+  readonly search?: string;
   readonly limit?: number;
   readonly all?: true;
   readonly output: OutputFormat;
@@ -27,6 +28,7 @@ export function addList(program: Command, io: Io): void {
     .option('--pool <pool>', 'only jobs of this pool')
     .addOption(new Option('--kind <kind>', 'only jobs of this kind').choices(['image', 'text']))
     .option('--label <key=value>', 'only jobs with this label; can be repeated', pairs)
+    .option('--search <text>', "only jobs whose id starts with it, or whose labels, pool or prompt's start have it")
     .option('--limit <number>', 'maximum number of jobs (default 50)', wholeNumber(1))
     .option('--all', 'all jobs, not only the first 50')
     .addOption(outputOption())
@@ -34,7 +36,7 @@ export function addList(program: Command, io: Io): void {
       withClient(io, async (client, options: ListOptions) => {
         const list = await listJobs(client, options);
         printAs(io, options.output, list, (table) =>
-          jobTable(io, list.items, { ...table, tenants: options.allNamespaces === true }),
+          jobTable(io, list.items, { ...table, tenants: options.allNamespaces === true, prompts: true }),
         );
         if (options.output === 'table' || options.output === 'wide') reportMissing(io, list);
       }),
@@ -55,12 +57,13 @@ async function listJobs(client: GenwardenClient, options: ListOptions): Promise<
   return list;
 }
 
-function filterOf({ state, pool, kind, label = [] }: ListOptions): ListFilter {
+function filterOf({ state, pool, kind, label = [], search }: ListOptions): ListFilter {
   return {
     labels: Object.fromEntries(label),
     ...(state === undefined ? {} : { state }),
     ...(pool === undefined ? {} : { pool }),
     ...(kind === undefined ? {} : { kind }),
+    ...(search === undefined ? {} : { search }),
   };
 }
 

@@ -41,6 +41,16 @@ export interface ListedJob {
   /** Of all tasks; null before the first paid call. */
   usage: Spent | null;
   labels: Record<string, string>;
+  /** How the prompt of the first task begins, in one line; null if nothing of it is visible, and in jobs of earlier versions. */
+  prompt: string | null;
+  /** At most five, of the first image tasks with a result. An image of more than 20 megapixels has none: `href` answers 404. */
+  thumbnails: JobThumbnail[];
+}
+
+export interface JobThumbnail {
+  /** The task's index. */
+  task: number;
+  href: string;
 }
 
 export interface Job extends ListedJob {
@@ -239,6 +249,8 @@ export interface ListFilter {
   pool?: string;
   kind?: Kind;
   labels?: Record<string, string>;
+  /** Words that must all match: the start of the id, or a part of a label, of the pool or of `prompt`. 1 to 200 characters. */
+  search?: string;
   /** Jobs per page, 1 to 500. */
   pageSize?: number;
 }

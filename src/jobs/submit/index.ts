@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { jobIdFrom, type JobId, type TaskIndex } from '../../job/ids.ts';
 import type { Policy, Target } from '../../job/policy.ts';
+import { promptStart } from '../../job/promptStart.ts';
 import type { ResultCheck } from '../../job/resultCheck.ts';
 import type { Instant, Reference, SpecWrite, TaskIdentity, TaskInput, TaskRequest } from '../../job/task.ts';
 import { submitted, submittedHeld } from '../../job/transitions.ts';
@@ -146,6 +147,8 @@ function specsOf(job: NewJob): readonly SpecWrite[] {
 function identityOf(job: NewJob, { task, placement, policy }: PlannedTask): TaskIdentity {
   const { body, tasks, chains } = job;
   const after = chains.after[task.index]!;
+  // Only the first: an index has as many identities as tasks.
+  const prompt = task.index === 0 ? promptStart(task.input.prompt) : undefined;
   // The job's model is that of its first task that has neither its own kind nor its own model.
   const plain = tasks.find(({ task: { kind, model } }) => kind === body.kind && model === body.model);
   const jobModel = plain?.placement.model ?? body.model ?? placement.model;
@@ -167,6 +170,7 @@ function identityOf(job: NewJob, { task, placement, policy }: PlannedTask): Task
     ...(after.length === 0 ? {} : { after }),
     ...(task.kind === body.kind ? {} : { jobKind: body.kind }),
     ...(placement.model === jobModel ? {} : { jobModel }),
+    ...(prompt === undefined ? {} : { promptStart: prompt }),
     ...(body.webhook === undefined ? {} : { webhook: eventsOf(body.webhook) }),
   };
 }

@@ -107,45 +107,6 @@ describe('get', () => {
   });
 });
 
-describe('list', () => {
-  const page = (ids: string[], next: string | null) => ({
-    items: ids.map((id) => ({ ...fakeJob(id, [fakeTask(0, 'succeeded')]), tasks: undefined })),
-    next,
-    complete: next !== null,
-    since: '2025-12-31T00:00:00.000Z',
-  });
-
-  test('sends its filters, and reports that there are more jobs', async () => {
-    await using api = await FakeApi.start();
-    api.route('GET /v1/jobs', (_, response) => answerJson(response, 200, page(['b', 'a'], 'c1')));
-    const filters = ['--state', 'open', 'failed', '--pool', 'p', '--kind', 'text', '--label', 'a=1', '--label', 'b=2'];
-    const { code, stdout, stderr } = await runCommand(['list', ...filters, '--limit', '2'], { env: api.env });
-    expect(code).toBe(0);
-    const { query } = api.requests[0]!;
-    expect(query.toString()).toBe('state=open&state=failed&pool=p&kind=text&label=a%3D1&label=b%3D2&limit=2');
-    expect(stdout.split('\n').map((line) => line.split(' ')[0])).toEqual(['JOB', 'b', 'a', '']);
-    expect(stderr).toContain('There are more');
-  });
-
-  test('--all follows the cursors and prints one JSON list', async () => {
-    await using api = await FakeApi.start();
-    api.route('GET /v1/jobs', ({ query }, response) =>
-      answerJson(response, 200, query.get('cursor') === 'c1' ? page(['a'], null) : page(['c', 'b'], 'c1')),
-    );
-    const { stdout, stderr } = await runCommand(['list', '--all', '-o', 'json'], { env: api.env });
-    const list = JSON.parse(stdout) as ReturnType<typeof page>;
-    expect(list.items.map(({ id }) => id)).toEqual(['c', 'b', 'a']);
-    expect([list.next, list.complete, stderr]).toEqual([null, false, '']);
-  });
-
-  test('reports how far back the list is complete', async () => {
-    await using api = await FakeApi.start();
-    api.route('GET /v1/jobs', (_, response) => answerJson(response, 200, page(['a'], null)));
-    const { stderr } = await runCommand(['list'], { env: api.env });
-    expect(stderr).toContain('2025-12-31');
-  });
-});
-
 test.each([
   [['cancel', 'job1'], '/v1/jobs/job1/cancel', { running: 'stop' }],
   [['cancel', 'job1', '--finish-running'], '/v1/jobs/job1/cancel', { running: 'finish' }],

@@ -21,7 +21,7 @@ const clientTypes: Readonly<Record<string, string>> = {
   'POST /v1/jobs 200': 'WithTaskFields<C.SubmittedJob>',
   'POST /v1/jobs 202': 'WithTaskFields<C.SubmittedJob>',
   'GET /v1/jobs query': `{ state?: Extract<C.ListFilter["state"], unknown[]>; pool?: string; kind?: C.Kind; label?: string[];
-    limit?: number; cursor?: string }`,
+    search?: string; limit?: number; cursor?: string }`,
   'GET /v1/jobs 200': 'C.JobPage',
   'GET /v1/jobs/{id} query':
     'Pick<NonNullable<Parameters<C.GenwardenClient["get"]>[1]>, "tasks" | "taskState"> & { wait?: string }',

@@ -12,7 +12,7 @@ const calls: Readonly<Record<string, (client: GenwardenClient) => Promise<unknow
   get: (client) => client.get('j1', { taskState: ['failed'], tasks: false }),
   list: (client) => Array.fromAsync(client.list()),
   listPage: (client) => {
-    const filter = { state: 'open', pool: 'p', kind: 'image', labels: { a: 'b' }, pageSize: 1 } as const;
+    const filter = { state: 'open', pool: 'p', kind: 'image', labels: { a: 'b' }, search: 's', pageSize: 1 } as const;
     return client.listPage(filter, { cursor: 'next' });
   },
   wait: (client) => client.wait('j1'),

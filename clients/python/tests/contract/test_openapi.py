@@ -81,7 +81,7 @@ TYPES: dict[str, Any] = {
 CALLS: dict[str, typing.Callable[[Any], Any]] = {
     "POST /v1/jobs": lambda client: client.submit({"kind": "image"}),
     "GET /v1/jobs": lambda client: client.list_page(
-        state="open", pool="p", kind="image", labels={"a": "b"}, page_size=1, cursor="c"
+        state="open", pool="p", kind="image", labels={"a": "b"}, search="s", page_size=1, cursor="c"
     ),
     "GET /v1/jobs/{id}": lambda client: (client.get("j1", task_state=["failed"], tasks=False), client.wait("j1")),
     "DELETE /v1/jobs/{id}": lambda client: client.delete("j1"),

@@ -119,6 +119,8 @@ describe('a link reads its job without a token', () => {
     expect(stream.received.map(({ event }) => event)).toEqual(['snapshot', 'job']);
     const { href } = stream.received[0]!.data.tasks[0].artifacts[0];
     expect(href).toBe(url + world.links.artifact);
+    const thumbnails = stream.received.map(({ data }) => data.thumbnails[0].href);
+    expect(thumbnails).toEqual([href, href].map((path: string) => path.replace('/image?', '/thumbnail?')));
     expect(Buffer.from(await (await fetch(href)).arrayBuffer()).equals(picture)).toBe(true);
     const back = await fetch(url + world.links.events, { headers: { 'last-event-id': stream.received[1]!.id! } });
     expect(back.status).toBe(204);

@@ -62,13 +62,17 @@ class JobCalls(Calls):
         pool: str | None = None,
         kind: Kind | None = None,
         labels: Mapping[str, str] | None = None,
+        search: str | None = None,
         page_size: int | None = None,
     ) -> AsyncIterator[ListedJob]:
-        """All matching jobs, newest first. Requests pages as needed, of `page_size` jobs, 1 to 500."""
+        """
+        All matching jobs, newest first. Every word of `search` must match: the start of the id, or a part of a label, of the pool
+        or of `prompt`. Requests pages as needed, of `page_size` jobs, 1 to 500.
+        """
         cursor: str | None = None
         while True:
             page = await self.list_page(
-                state=state, pool=pool, kind=kind, labels=labels, page_size=page_size, cursor=cursor
+                state=state, pool=pool, kind=kind, labels=labels, search=search, page_size=page_size, cursor=cursor
             )
             for job in page["items"]:
                 yield job
@@ -83,12 +87,15 @@ class JobCalls(Calls):
         pool: str | None = None,
         kind: Kind | None = None,
         labels: Mapping[str, str] | None = None,
+        search: str | None = None,
         page_size: int | None = None,
         cursor: str | None = None,
     ) -> JobPage:
         """One page; `cursor` is `next` of the page before."""
         page: JobPage = await self._value(
-            requests.listing(state=state, pool=pool, kind=kind, labels=labels, page_size=page_size, cursor=cursor)
+            requests.listing(
+                state=state, pool=pool, kind=kind, labels=labels, search=search, page_size=page_size, cursor=cursor
+            )
         )
         return page
 

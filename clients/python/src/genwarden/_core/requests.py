@@ -55,6 +55,7 @@ def listing(
     pool: str | None,
     kind: str | None,
     labels: Mapping[str, str] | None,
+    search: str | None,
     page_size: int | None,
     cursor: str | None,
 ) -> Request:
@@ -62,7 +63,7 @@ def listing(
     query = [("state", each) for each in states]
     query += [("label", f"{key}={value}") for key, value in (labels or {}).items()]
     limit = None if page_size is None else str(page_size)
-    return get("/v1/jobs", query + given(pool=pool, kind=kind, limit=limit, cursor=cursor))
+    return get("/v1/jobs", query + given(pool=pool, kind=kind, search=search, limit=limit, cursor=cursor))
 
 
 def job(name: str, *, task_state: str | Sequence[str] | None, tasks: bool) -> Request:

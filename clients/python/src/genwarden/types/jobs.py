@@ -136,6 +136,14 @@ class Task(TypedDict):
     """Absent: nothing has flagged the result."""
 
 
+class JobThumbnail(TypedDict):
+    """Where a thumbnail is. An image of more than 20 megapixels has none: `href` answers 404."""
+
+    task: int
+    """The task's index."""
+    href: str
+
+
 class ListedJob(TypedDict):
     """A job without its tasks."""
 
@@ -163,6 +171,10 @@ class ListedJob(TypedDict):
     usage: Spent | None
     """Of all tasks; None before the first paid call."""
     labels: dict[str, str]
+    prompt: str | None
+    """How the prompt of the first task begins, in one line; None if nothing of it is visible, and in jobs of earlier versions."""
+    thumbnails: list[JobThumbnail]
+    """At most five, of the first image tasks with a result."""
 
 
 class Job(ListedJob):
