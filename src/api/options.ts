@@ -52,7 +52,7 @@ export interface ApiOptions extends Omit<JobsContext, OwnParts> {
 }
 
 export interface EventStreamLimits {
-  /** A comment is sent after this silence, ms; default 15 s. */
+  /** A comment is sent after this silence, ms; default 3 s. */
   readonly keepAliveMs?: number;
   /** A client that reads nothing for this long is disconnected, ms; default 30 s. */
   readonly stalledMs?: number;

@@ -46,7 +46,7 @@ export async function* eventStream(
   { tenant, job, lastEventId, address }: EventRequest,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  const { keepAliveMs = 15_000, maxMissed = 100_000 } = context.events ?? {};
+  const { keepAliveMs = 3_000, maxMissed = 100_000 } = context.events ?? {};
   const resumeAt = lastEventId === undefined ? undefined : (positionOf(lastEventId) ?? 'unknown');
   context.metrics.eventStreams.inc();
   try {
@@ -114,7 +114,7 @@ function eventText(event: string, data: unknown, id?: string): string {
   return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
-/** Keeps proxies from closing a connection that seems idle. */
+/** Tells clients that the connection works, and keeps proxies from closing one that seems idle. */
 const commentText = ': alive\n\n';
 
 /** ms. Clients that lost a connection together do not reconnect together. */

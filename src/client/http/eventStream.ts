@@ -15,7 +15,7 @@ export interface EventOptions extends CallOptions {
   readonly onConnection?: ((state: 'open' | 'lost') => void) | undefined;
 }
 
-/** The API sends a comment every 15 s: a connection that misses three of them is dead, ms. */
+/** An API sends a comment every 3 s, of an earlier version every 15 s: a connection that misses three of those is dead, ms. */
 const silenceLimit = 45_000;
 /** The delay before reconnecting, without jitter, ms. */
 const reconnectAfter = 500;

@@ -4,6 +4,7 @@
 import { countStates, jobState } from '../../job/jobState.ts';
 import type { JobId } from '../../job/ids.ts';
 import { openStates, type Sequence } from '../../job/task.ts';
+import { elapsed, type Monotonic } from '../../job/time.ts';
 import type { JobRecord, LogEntry, Position } from '../../ports/jobLog.ts';
 import type { PartialText } from '../../ports/partialTexts.ts';
 import type { ProgressReport } from '../../readmodel/workerDirectory.ts';
@@ -35,7 +36,7 @@ export type FeedEvent =
   | { readonly event: 'text'; readonly text: PartialText }
   /** In a feed of one job: what a task waits for has changed, although its log has not. */
   | ({ readonly event: 'waiting' } & WaitingReport)
-  /** Nothing happened for `keepAliveMs`. */
+  /** The feed had nothing to tell for `keepAliveMs`. */
   | { readonly event: 'silence' };
 
 export type FeedContext = Pick<JobsContext, 'log' | 'follower' | 'clock' | 'workers' | 'recent' | 'texts'> &
@@ -103,6 +104,7 @@ class Feed {
   /** For a feed of one job: the sequence of each task's message in the snapshot. */
   #shown: readonly Sequence[] = [];
   #ended = false;
+  #silentSince: Monotonic;
   readonly #jobs: JobsAfter;
 
   constructor(context: FeedContext, request: FeedRequest, signal: AbortSignal, wakeUp: WakeUp, updates: Updates) {
@@ -111,10 +113,18 @@ class Feed {
     this.#signal = signal;
     this.#wakeUp = wakeUp;
     this.#updates = updates;
+    this.#silentSince = context.clock.monotonic();
     this.#jobs = new JobsAfter(context);
   }
 
   async *events(): AsyncGenerator<FeedEvent> {
+    for await (const event of this.#all()) {
+      yield event;
+      this.#silentSince = this.#context.clock.monotonic();
+    }
+  }
+
+  async *#all(): AsyncGenerator<FeedEvent> {
     const { resumeAt } = this.#request;
     await this.#caughtUp();
     if (this.#signal.aborted) return;
@@ -218,7 +228,9 @@ class Feed {
       for (const waiting of await this.#updates.waiting.take()) yield { event: 'waiting', ...waiting };
       if (this.#ended || entries.length > 0) return;
     }
-    const woken = await this.#wakeUp.wait(this.#request.keepAliveMs, this.#signal);
+    // What wakes it may concern others only: the silence lasts until this feed has something to tell.
+    const left = this.#request.keepAliveMs - elapsed(this.#silentSince, this.#context.clock.monotonic());
+    const woken = left > 0 && (await this.#wakeUp.wait(left, this.#signal));
     if (!woken && !this.#signal.aborted) yield { event: 'silence' };
   }
 

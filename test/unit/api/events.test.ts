@@ -234,6 +234,20 @@ describe('all events', () => {
     await until(() => listener.ended, { what: 'the end of the stream' });
   });
 
+  test("a stream is not silent for longer because of other tenants' jobs", async () => {
+    const world = await listeningWorld({ events: { keepAliveMs: 60_000 } });
+    const listener = await EventStreamReader.open(`${world.url}/v1/events`);
+    await listener.until((all) => all.length === 1, 'the snapshot');
+    const body = { kind: 'image', input: { prompt: 'a yard' } };
+    const submits = async (): Promise<boolean> => {
+      world.clock.skip(30_000);
+      await world.post('/v1/jobs', body, { 'genwarden-namespace': 'other' });
+      return listener.comments > 0;
+    };
+    await until(submits, { what: 'a comment' });
+    expect(listener.received).toHaveLength(1);
+  });
+
   test('a client that reads nothing costs no memory and is dropped', async () => {
     const world = await listeningWorld({ events: { stalledMs: 100, recent: 50 } });
     const labels = Object.fromEntries(Array.from({ length: 16 }, (_, at) => [`label-${at}`, 'x'.repeat(60)]));

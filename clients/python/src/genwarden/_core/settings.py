@@ -22,7 +22,7 @@ TIMEOUT = 60.0
 LIMITS = httpx.Limits(max_connections=500, max_keepalive_connections=100)
 """Each wait and each event stream holds a connection."""
 SILENCE = 45.0
-"""The API sends something on an event stream every 15 s: a connection that misses three of them is dead."""
+"""An API sends something on an event stream every 3 s, of an earlier version every 15 s: one that misses three of those is dead."""
 HOLD = 30.0
 """Seconds for which the API holds the answer of a wait."""
 
