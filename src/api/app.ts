@@ -7,6 +7,7 @@ import { RecentEntries } from '../jobs/events/recentEntries.ts';
 import { AttemptDurations, followAttempts } from '../readmodel/attemptDurations.ts';
 import { LastClaims } from '../readmodel/lastClaims.ts';
 import type { EndedTask } from '../jobs/context.ts';
+import { OverdueTally } from '../jobs/overdueTally.ts';
 import { JobWatch } from '../jobs/wait.ts';
 import { WaitObserver } from '../jobs/waitObserver.ts';
 import { bodyLimit, boundBodies } from './bodyRoom.ts';
@@ -17,6 +18,7 @@ import { documentApi } from './openapi/index.ts';
 import { apiPages } from './openapi/pages.ts';
 import type { Api, ApiContext, ApiOptions, ZodTypes } from './options.ts';
 import { measureRequests, watchAuthSources, watchOverdue } from './metrics.ts';
+import { activityRoute } from './routes/activityRoute.ts';
 import { artifactRoutes } from './routes/artifactRoutes.ts';
 import { changeRoutes } from './routes/changeRoutes.ts';
 import { doctorRoute } from './routes/doctorRoute.ts';
@@ -27,6 +29,7 @@ import { jobRoutes } from './routes/jobRoutes.ts';
 import { linkRoutes } from './routes/linkRoutes.ts';
 import { listRoute } from './routes/listRoute.ts';
 import { poolRoutes } from './routes/poolRoutes.ts';
+import { settingsRoute } from './routes/settingsRoute.ts';
 import { submitRoute } from './routes/submitRoute.ts';
 import { webhookRoutes } from './routes/webhookRoutes.ts';
 import { workerRoutes } from './routes/workerRoutes.ts';
@@ -65,6 +68,8 @@ export function buildApi(options: ApiOptions): Api {
       eventRoutes,
       linkRoutes,
       doctorRoute,
+      activityRoute,
+      settingsRoute,
       webhookRoutes,
     ]) {
       routes(scope, context);
@@ -74,15 +79,19 @@ export function buildApi(options: ApiOptions): Api {
   return app;
 }
 
+/** Workers that are lost are shown for this long, ms. */
+const goneShownForMs = 60_000;
+
 function contextOf(options: ApiOptions, closing: AbortSignal): ApiContext {
-  const workers = new WorkerDirectory(options.clock, 3 * (options.heartbeatTimeoutMs ?? 6_000));
+  const timeoutMs = options.heartbeatTimeoutMs ?? 6_000;
+  const workers = new WorkerDirectory(options.clock, { timeoutMs, forgetAfterMs: timeoutMs + goneShownForMs });
   const { follower } = options;
   const recent = new RecentEntries(follower, options.events?.recent);
   const onTaskEnded = (ended: EndedTask): void => logEndedTask(options.logger, ended);
   const lastClaims = new LastClaims(follower);
   const attemptDurations = new AttemptDurations();
   closing.addEventListener('abort', followAttempts(attemptDurations, follower), { once: true });
-  const known = { ...options, workers, lastClaims, attemptDurations };
+  const known = { ...options, workers, lastClaims, attemptDurations, overdue: new OverdueTally(options) };
   return { ...known, watch: new JobWatch(follower), waits: new WaitObserver(known), recent, onTaskEnded, closing };
 }
 

@@ -1,6 +1,6 @@
 // The metrics that the API measures: overdue tasks, sources of tokens, and request durations by route.
 
-import { countOverdue } from '../jobs/stuck.ts';
+import { overdueKnownFor } from '../jobs/overdueTally.ts';
 import type { ApiContext, Api } from './options.ts';
 
 const intervalMs = 5_000;
@@ -11,9 +11,9 @@ const intervalMs = 5_000;
  */
 export function watchOverdue(context: ApiContext): () => void {
   const count = (): void => {
-    for (const [pool, tasks] of countOverdue(context)) context.metrics.overdueTasks.set({ pool }, tasks);
+    for (const [pool, tasks] of context.overdue.latest().pools) context.metrics.overdueTasks.set({ pool }, tasks);
   };
-  const timer = setInterval(count, intervalMs).unref();
+  const timer = setInterval(count, overdueKnownFor).unref();
   return () => clearInterval(timer);
 }
 

@@ -14,7 +14,10 @@ import type { KubernetesTokens } from './auth/kubernetes/kubernetesTokens.ts';
 import type { OidcTokens } from './auth/oidc/oidcTokens.ts';
 import type { TokenStore } from './auth/tokenStore.ts';
 import type { JobsContext } from '../jobs/context.ts';
+import type { OverdueTally } from '../jobs/overdueTally.ts';
 import type { WaitObserver } from '../jobs/waitObserver.ts';
+import type { DescribedSetting } from '../config/describe.ts';
+import type { ActivityWindow } from '../readmodel/activity/activityWindow.ts';
 
 /** The parts that `buildApi` creates. */
 type OwnParts = 'workers' | 'lastClaims' | 'attemptDurations' | 'watch' | 'recent' | 'onTaskEnded';
@@ -27,6 +30,10 @@ export interface ApiOptions extends Omit<JobsContext, OwnParts> {
   readonly linkKeys: LinkKeys;
   readonly deliveries: WebhookDeliveries;
   readonly metrics: ApiMetrics;
+  /** Fed by the follower from its start. */
+  readonly activity: ActivityWindow;
+  /** Of this process, with secrets masked; default: none are shown. */
+  readonly settings?: readonly DescribedSetting[];
   readonly logger: Logger;
   /** `off` admits every client as tenant `default`. */
   readonly auth: TokenStore | 'off';
@@ -64,6 +71,7 @@ export interface EventStreamLimits {
 
 export interface ApiContext extends ApiOptions, Pick<JobsContext, OwnParts> {
   readonly waits: WaitObserver;
+  readonly overdue: OverdueTally;
   /** Aborts when the API closes: ends every wait. */
   readonly closing: AbortSignal;
 }

@@ -1,23 +1,21 @@
 // `genwarden api`, `worker`, `controller` and `operator`: runs one process until a signal ends it.
 
 import type { Command } from 'commander';
+import { describeSettings } from '../config/describe.ts';
+import type { ResolvedSetting } from '../config/setting.ts';
 import type { Settings } from '../config/settings.ts';
 import { settingsOf, withSettings } from './settingsFlags.ts';
 import { whenAborted } from '../async/abort.ts';
 import { stopSignal } from './signals.ts';
 import type { ProcessKind, StartedProcess } from '../processes/bootstrap.ts';
 
-type Start = (settings: Settings, signal: AbortSignal) => Promise<StartedProcess>;
+type Start = (settings: Settings, signal: AbortSignal, resolved: readonly ResolvedSetting[]) => Promise<StartedProcess>;
 
 // Imported lazily: the API does not load a provider's SDK, and client commands load none of the processes.
 const processes: readonly [ProcessKind, string, () => Promise<Start>][] = [
-  ['api', 'Serve the HTTP API', async () => (await import('../processes/api.ts')).startApiProcess],
-  ['worker', "Run a pool's tasks", async () => (await import('../processes/worker.ts')).startWorkerProcess],
-  [
-    'controller',
-    'Requeue or fail tasks that are lost, overdue or due for a retry',
-    async () => (await import('../processes/controller.ts')).startControllerProcess,
-  ],
+  ['api', 'Serve the HTTP API', loadApi],
+  ['worker', "Run a pool's tasks", loadWorker],
+  ['controller', 'Requeue or fail tasks that are lost, overdue or due for a retry', loadController],
   [
     'operator',
     'Reconcile the Kubernetes custom resources with jobs, pools and Deployments',
@@ -28,11 +26,27 @@ const processes: readonly [ProcessKind, string, () => Promise<Start>][] = [
 export function addProcessCommands(program: Command): void {
   for (const [name, description, load] of processes) {
     withSettings(program.command(name).description(description), name).action(async (_options, command: Command) => {
-      const settings = settingsOf(command, name);
+      const { settings, resolved } = settingsOf(command, name);
       const start = await load();
-      await runUntilSignal((signal) => start(settings, signal));
+      await runUntilSignal((signal) => start(settings, signal, resolved));
     });
   }
+}
+
+async function loadApi(): Promise<Start> {
+  const { startApiProcess } = await import('../processes/api.ts');
+  return (settings, signal, resolved) =>
+    startApiProcess(settings, signal, { described: describeSettings(resolved, 'api') });
+}
+
+async function loadWorker(): Promise<Start> {
+  const { startWorkerProcess } = await import('../processes/worker.ts');
+  return (settings, signal) => startWorkerProcess(settings, signal);
+}
+
+async function loadController(): Promise<Start> {
+  const { startControllerProcess } = await import('../processes/controller.ts');
+  return (settings, signal) => startControllerProcess(settings, signal);
 }
 
 /** Starts a process, waits for SIGINT, SIGTERM or the end of the process, and closes it. */

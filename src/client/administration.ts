@@ -1,6 +1,7 @@
 // The calls about the installation: pools, workers, stuck tasks, and the API's own checks.
 
 import { Requests, type CallOptions, type ClientOptions } from './http/request.ts';
+import type { Activity, Setting } from './types/activity.ts';
 import type { Checklist, FixedTask, StuckFilter, StuckList } from './types/explain.ts';
 import type { PausedPool, Pool, Worker } from './types/pool.ts';
 import type { WebhookDelivery } from './types/webhook.ts';
@@ -14,6 +15,17 @@ export class AdministrationClient {
     this.requests = new Requests(options);
   }
 
+  /** The tenant's tasks now, and the last hour by minute. */
+  activity(options: CallOptions = {}): Promise<Activity> {
+    return this.requests.json({ method: 'GET', path: '/v1/activity' }, options);
+  }
+
+  /** The settings of the API process, with secrets masked. Needs the scope `admin`. */
+  settings(options: CallOptions = {}): Promise<Setting[]> {
+    return this.items('/v1/settings', options);
+  }
+
+  /** The workers, and for a minute those that stopped or were lost. */
   workers(options: CallOptions = {}): Promise<Worker[]> {
     return this.items('/v1/workers', options);
   }

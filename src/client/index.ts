@@ -15,6 +15,7 @@ export type { TextPiece } from './text.ts';
 export { clientVersion } from './version.ts';
 export type { WaitOptions } from './wait.ts';
 export type { FinishedTask, TaskResult, WatchOptions } from './watch.ts';
+export type * from './types/activity.ts';
 export type * from './types/errorCode.ts';
 export type * from './types/event.ts';
 export type * from './types/explain.ts';

@@ -14,9 +14,10 @@ export interface DescribedSetting {
   readonly description: string;
 }
 
-/** Each setting that `readSettings` resolved, in order of definition. */
-export function describeSettings(resolved: readonly ResolvedSetting[]): DescribedSetting[] {
-  return resolved.map(({ definition, text, source }) => ({
+/** Each setting that `readSettings` resolved, or those that the command uses, in order of definition. */
+export function describeSettings(resolved: readonly ResolvedSetting[], command?: Command): DescribedSetting[] {
+  const used = resolved.filter(({ definition }) => command === undefined || definition.usedBy.includes(command));
+  return used.map(({ definition, text, source }) => ({
     variable: definition.variable,
     flag: definition.flag,
     value: text === undefined ? undefined : maskText(text, definition.secret === true),

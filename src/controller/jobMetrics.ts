@@ -1,6 +1,7 @@
 // The job metrics. Only the leading controller exports them: counters from changes, gauges at intervals.
 
-import { isOpen, openStates, type TaskState, type TaskWrite } from '../job/task.ts';
+import { isOpen, openStates, type TerminalTask, type TaskWrite } from '../job/task.ts';
+import { taskDuration } from '../job/taskDuration.ts';
 import type { Instant } from '../job/time.ts';
 import type { Swept } from '../ports/artifactStore.ts';
 import type { StreamHealth } from '../ports/jobLog.ts';
@@ -98,13 +99,11 @@ export class JobMetrics {
     if (finished) this.#metrics.sweepFinished.set(seconds(now));
   }
 
-  #finished(state: Exclude<TaskState, { state: 'deleted' }>): void {
+  #finished(state: TerminalTask): void {
     const { pool, kind } = state.of;
     const outcome = state.state;
     this.#metrics.tasksFinished.inc({ pool, kind, outcome, reason: state.reason });
-    const inReview = state.of.policy.reviewTimeout - state.budgets.review;
-    const took = Math.max(0, state.since - state.queuedAt - inReview);
-    this.#metrics.taskDuration.observe({ pool, kind, outcome }, seconds(took));
+    this.#metrics.taskDuration.observe({ pool, kind, outcome }, seconds(taskDuration(state)));
   }
 
   /** A process that no longer leads must not keep exporting stale values. */

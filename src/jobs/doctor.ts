@@ -12,7 +12,7 @@ import { jobIdFrom } from '../job/ids.ts';
 import type { JobsContext } from './context.ts';
 import { type ExplainContext, observePools } from './explain.ts';
 import { fullStorage } from './storage.ts';
-import { countOverdue } from './stuck.ts';
+import { countOverdue } from './overdueTally.ts';
 
 type StorageContext = Pick<JobsContext, 'installation' | 'log' | 'artifacts' | 'random' | 'webhooks'>;
 export type DoctorContext = ExplainContext & StorageContext;
@@ -181,7 +181,7 @@ function index({ follower }: DoctorContext): Check {
 
 async function controller(context: DoctorContext): Promise<Check> {
   const { installation } = context;
-  const overdue = [...countOverdue(context).values()].reduce((sum, tasks) => sum + tasks, 0);
+  const { all: overdue } = countOverdue(context);
   const leader = await installation?.leader();
   const full = fullStorage(context);
   if (full?.refuses === 'statuses' && (overdue > 0 || (installation !== undefined && leader === undefined))) {

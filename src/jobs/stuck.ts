@@ -70,27 +70,6 @@ function hasNoProgress(
   return task.state !== 'queued' || !hasRecentClaim(servingPool(task));
 }
 
-/** ms after its `dueAt` that a controller may take to move a task. */
-const grace = 15_000;
-
-/**
- * Overdue tasks by pool, for every pool with indexed tasks. A healthy installation has none: a leading controller moves them
- * in time.
- */
-export function countOverdue({
-  follower,
-  clock,
-}: Pick<JobsContext, 'follower' | 'clock'>): ReadonlyMap<string, number> {
-  const overdue = new Map<string, number>([...follower.index.counts().keys()].map((pool) => [pool, 0]));
-  const latest = clock.now() - grace;
-  for (const { state } of follower.index.openTasks()) {
-    if (!('dueAt' in state) || state.dueAt >= latest) continue;
-    const pool = servingPool(state);
-    overdue.set(pool, (overdue.get(pool) ?? 0) + 1);
-  }
-  return overdue;
-}
-
 interface SeenTask {
   readonly job: JobId;
   readonly task: TaskIndex;

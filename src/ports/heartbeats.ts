@@ -39,6 +39,8 @@ export interface Beat {
   /** What attempts have taken of the memory that they may use, bytes; absent in heartbeats of older workers. */
   readonly attemptMemory?: { readonly used: number; readonly limit: number };
   readonly draining: boolean;
+  /** It has ended, and this is its last heartbeat; absent in others, and in those of older workers. */
+  readonly stopped?: true;
   /** It serves so many tenant parts of each priority; absent in heartbeats of older workers, and while a part has no consumer. */
   readonly parts?: number;
   /** The storage that is full, as this worker knows it; absent while everything is stored. */

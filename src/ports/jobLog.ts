@@ -58,7 +58,8 @@ export interface Position {
 }
 
 export type FollowEvent =
-  | { readonly event: 'entry'; readonly entry: LogEntry }
+  /** `straggler`: read by itself at the start; the messages after it were not read. */
+  | { readonly event: 'entry'; readonly entry: LogEntry; readonly straggler?: true }
   /** A message of a newer major schema, which only newer processes can read. */
   | { readonly event: 'newer'; readonly sequence: Sequence }
   /** Everything stored when the stream was last asked has been delivered. */

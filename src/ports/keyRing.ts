@@ -87,6 +87,8 @@ export interface KeyState {
   readonly inFlight: number;
   readonly maxInFlight: number;
   readonly requestsPerMinute: number;
+  /** Requests that all workers sent with it in the last minute, or reserved to send them next. */
+  readonly callsLastMinute: number;
   /** Requests that the limit per minute allows at once. */
   readonly requestsLeft: number;
   /** The models for which this key is not usable at present. */

@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { natsInstallationProbe, natsLinkKeys, natsRequestCounts, storageOf } from '../adapters/nats/index.ts';
 import { buildApi } from '../api/app.ts';
 import { loadPools } from '../config/pools.ts';
+import type { DescribedSetting } from '../config/describe.ts';
 import type { Settings } from '../config/settings.ts';
 import { createApiMetrics } from '../telemetry/metrics.ts';
 import type { DiskWatch } from '../ports/storageHealth.ts';
@@ -18,16 +19,22 @@ import { openWebhooks } from './webhooks.ts';
 /** At the same place seen from the sources and from what is published. */
 const consoleFolder = new URL('../../dist/console/', import.meta.url);
 
+export interface ApiProcessOptions {
+  /** The settings as `GET /v1/settings` shows them. */
+  readonly described?: readonly DescribedSetting[];
+  readonly disk?: DiskWatch | undefined;
+}
+
 export async function startApiProcess(
   settings: Settings,
   signal: AbortSignal,
-  disk?: DiskWatch,
+  { described, disk }: ApiProcessOptions = {},
 ): Promise<StartedProcess> {
   const listener = await openListener(settings.http);
   try {
     const pools = loadPools(settings);
     return await startProcess('api', { settings, pools, signal, disk }, (context) =>
-      serve(settings, context, listener),
+      serve(settings, context, listener, described),
     );
   } catch (error) {
     await listener.close();
@@ -35,7 +42,12 @@ export async function startApiProcess(
   }
 }
 
-async function serve(settings: Settings, context: ProcessContext, listener: Listener): Promise<RunningProcess> {
+async function serve(
+  settings: Settings,
+  context: ProcessContext,
+  listener: Listener,
+  described: readonly DescribedSetting[] = [],
+): Promise<RunningProcess> {
   const { link, logger, registry, resources } = context;
   const { retentionMs, heartbeatTimeoutMs, http } = settings;
   resources.own('listener', listener, (it) => it.close());
@@ -53,6 +65,7 @@ async function serve(settings: Settings, context: ProcessContext, listener: List
     ...openWebhooks(context, settings, { ...ports, linkKeys, metrics, listenerUrl: listener.url }),
     logger,
     ...apiAccess(settings, context, clock),
+    settings: described,
     retentionMs,
     heartbeatTimeoutMs,
     ...(http.publicUrl === undefined ? {} : { publicUrl: http.publicUrl }),

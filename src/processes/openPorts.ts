@@ -25,6 +25,7 @@ import type { PartialTexts } from '../ports/partialTexts.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
 import type { SchemaChecker } from '../ports/schemaChecker.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
+import { followActivity, type ActivityWindow } from '../readmodel/activity/activityWindow.ts';
 import { startFollower, type Follower } from '../readmodel/follower.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Settings } from '../config/settings.ts';
@@ -48,6 +49,7 @@ export interface Ports extends OpenLog {
   readonly pools: PoolRegistry;
   readonly schemas: SchemaChecker;
   readonly mayUseParts: boolean;
+  readonly activity: ActivityWindow;
 }
 
 /** Follower and queue are closed with the process. `retentionMs`: how long a job is kept from its submit. */
@@ -67,11 +69,14 @@ export async function openLog({ link, logger, resources }: ProcessContext, reten
 export async function openPorts(context: ProcessContext, settings: Settings): Promise<Ports> {
   const { link, resources } = context;
   const opened = await openLog(context, settings.retentionMs);
-  const { clock } = opened;
+  const { clock, follower } = opened;
+  // Before anything is awaited, so that the follower has not read anything yet.
+  const activity = followActivity(follower, clock.now);
   const pools = await natsPoolRegistry(link);
   const shares = poolShares(pools, link.closing);
   return {
     ...opened,
+    activity,
     mayUseParts: mayUseParts(link),
     heartbeats: natsHeartbeats(link),
     texts: natsPartialTexts(link),

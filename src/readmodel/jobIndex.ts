@@ -11,6 +11,7 @@ import { Interner } from './intern.ts';
 import { JobOrder, type ListPosition } from './jobOrder.ts';
 import { QueueTally, type QueuedTasks } from './queueTally.ts';
 import { QueueLoads } from './queueLoads.ts';
+import { TenantTally } from './tenantTally.ts';
 
 export interface IndexedTask {
   readonly sequence: Sequence;
@@ -54,6 +55,8 @@ export class JobIndex {
   readonly #queued = new QueueTally();
   /** What is queued in each pool, and by which tenants. */
   readonly queues = new QueueLoads();
+  /** The open tasks of each tenant. */
+  readonly tenants = new TenantTally();
   readonly #maxFinished: number;
   readonly #interner = new Interner();
   #completeSince: Instant | null = null;
@@ -135,6 +138,7 @@ export class JobIndex {
     this.#counts.clear();
     this.#queued.clear();
     this.queues.clear();
+    this.tenants.clear();
     this.#completeSince = null;
     this.#openTasks = 0;
   }
@@ -170,6 +174,7 @@ export class JobIndex {
     this.queues.count(task.state, by);
     if (!isOpen(task.state)) return;
     this.#queued.count(task.state, by);
+    this.tenants.count(task.state, by);
     job.openTasks += by;
     this.#openTasks += by;
   }

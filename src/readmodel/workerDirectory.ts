@@ -17,6 +17,13 @@ export interface LiveWorker {
   readonly lastBeat: Instant;
 }
 
+/** `stopped`: it has said that it ends. `lost`: it is silent, or its connection is lost. */
+export type WorkerState = 'live' | 'draining' | 'stopped' | 'lost';
+
+export interface SeenWorker extends LiveWorker {
+  readonly state: WorkerState;
+}
+
 export interface ProgressReport {
   readonly job: JobId;
   readonly task: TaskIndex;
@@ -39,22 +46,30 @@ interface KnownWorker extends LiveWorker {
   excused: boolean;
 }
 
+export interface Memory {
+  /** Workers silent for longer than this are lost, ms. Without it, only a lost connection tells. */
+  readonly timeoutMs?: Duration;
+  /** Workers silent for longer than this are forgotten, ms. Without it, the owner calls `forgetSilent`. */
+  readonly forgetAfterMs?: Duration;
+}
+
+/** How many workers that are neither live nor draining are shown. */
+const mostGone = 100;
 /** How many heartbeats `lastListed` covers; the rules need two. */
 const listsKept = 8;
 
 export class WorkerDirectory {
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
-  readonly #forgetAfter: Duration | undefined;
+  readonly #memory: Memory;
   readonly #workers = new Map<string, KnownWorker>();
   readonly #progressListeners = new Set<(report: ProgressReport) => void>();
   /** This process's own connection is down, so it receives no heartbeats. */
   #observerDisconnected = false;
   #listeningSince = longAgo;
 
-  /** Forgets workers silent for longer than `forgetAfterMs`. Without it, the owner calls `forgetSilent`. */
-  constructor(clock: Pick<Clock, 'now' | 'monotonic'>, forgetAfterMs?: Duration) {
+  constructor(clock: Pick<Clock, 'now' | 'monotonic'>, memory: Memory = {}) {
     this.#clock = clock;
-    this.#forgetAfter = forgetAfterMs;
+    this.#memory = memory;
   }
 
   /** Observes all heartbeats until the signal aborts. */
@@ -81,11 +96,19 @@ export class WorkerDirectory {
     }
   }
 
-  /** The known workers, by name, except those with a lost connection. */
+  /** The known workers, by name, except those that have stopped or are lost. */
   list(): readonly LiveWorker[] {
     this.#forgetOld();
-    const live = [...this.#workers.values()].filter((worker) => !worker.connectionLost);
-    return live.toSorted((a, b) => (a.beat.worker < b.beat.worker ? -1 : 1));
+    return byName([...this.#workers.values()].filter((worker) => !this.#isGone(worker)));
+  }
+
+  /** The known workers, by name, with those that stopped or were lost lately: the last hundred of them. */
+  seen(): readonly SeenWorker[] {
+    this.#forgetOld();
+    const all = [...this.#workers.values()].map((worker) => ({ ...worker, state: this.#stateOf(worker) }));
+    const isGone = ({ state }: SeenWorker): boolean => state === 'stopped' || state === 'lost';
+    const gone = all.filter(isGone).toSorted((a, b) => b.lastBeat - a.lastBeat);
+    return byName([...all.filter((worker) => !isGone(worker)), ...gone.slice(0, mostGone)]);
   }
 
   /** Whether every live worker is known: this process has listened for at least one heartbeat of each. */
@@ -106,7 +129,7 @@ export class WorkerDirectory {
    */
   runner(task: Running, sequence: Sequence): ObservedRunner | undefined {
     const worker = this.#workers.get(task.worker);
-    if (worker === undefined || worker.connectionLost) return undefined;
+    if (worker === undefined || worker.beat.stopped === true || worker.connectionLost) return undefined;
     const listed = worker.tasks.get(taskKey(task.of.job, task.of.task));
     const own = listed !== undefined && isOfClaim(listed, sequence) ? listed : undefined;
     return {
@@ -123,9 +146,10 @@ export class WorkerDirectory {
   /** The worker that has fetched a queued task and waits for memory to claim it; undefined if there is none. */
   holder({ of }: Queued): ObservedHolder | undefined {
     const key = taskKey(of.job, of.task);
-    for (const { beat, tasks, connectionLost } of this.#workers.values()) {
+    for (const worker of this.#workers.values()) {
+      const { beat, tasks } = worker;
       const phase = tasks.get(key)?.phase;
-      if (phase?.phase !== 'memory' || connectionLost) continue;
+      if (phase?.phase !== 'memory' || this.#isGone(worker)) continue;
       return { worker: beat.worker, alone: phase.alone, memory: beat.attemptMemory ?? null };
     }
     return undefined;
@@ -228,13 +252,33 @@ export class WorkerDirectory {
   }
 
   #forgetOld(): void {
-    if (this.#forgetAfter !== undefined) this.forgetSilent(this.#forgetAfter);
+    const { forgetAfterMs } = this.#memory;
+    if (forgetAfterMs !== undefined) this.forgetSilent(forgetAfterMs);
+  }
+
+  #isGone(worker: KnownWorker): boolean {
+    const state = this.#stateOf(worker);
+    return state === 'stopped' || state === 'lost';
+  }
+
+  #stateOf(worker: KnownWorker): WorkerState {
+    const { beat, connectionLost } = worker;
+    if (beat.stopped === true) return 'stopped';
+    const { timeoutMs = Infinity } = this.#memory;
+    const isSilent = !this.#observerDisconnected && this.#silenceWhileListening(worker) >= timeoutMs;
+    // Older workers do not say that they end.
+    if (connectionLost || isSilent) return beat.draining && beat.tasks.length === 0 ? 'stopped' : 'lost';
+    return beat.draining ? 'draining' : 'live';
   }
 
   /** How long the worker has been silent while this process was connected, ms. */
   #silenceWhileListening({ heardAt }: KnownWorker): Duration {
     return elapsed(latest(heardAt, this.#listeningSince), this.#clock.monotonic());
   }
+}
+
+function byName<W extends LiveWorker>(workers: readonly W[]): readonly W[] {
+  return workers.toSorted((a, b) => (a.beat.worker < b.beat.worker ? -1 : 1));
 }
 
 /** A claim of 0 is in flight. */

@@ -21,6 +21,7 @@ export class HeartbeatSender {
   readonly #timer: NodeJS.Timeout;
   #number = 0;
   #draining = false;
+  #stopped = false;
 
   /** Sends the first heartbeat immediately, then three per heartbeat timeout. */
   constructor(options: WorkerOptions, heldTasks: HeldTasks, slots: Slots, memory: Pick<MemoryGate, 'used' | 'limit'>) {
@@ -60,6 +61,7 @@ export class HeartbeatSender {
       memory: process.memoryUsage.rss(),
       attemptMemory: { used, limit },
       draining: this.#draining,
+      ...(this.#stopped ? { stopped: true } : {}),
       ...(parts === 0 ? {} : { parts }),
       ...(full === undefined ? {} : { storage: full }),
     });
@@ -72,9 +74,10 @@ export class HeartbeatSender {
     this.beat();
   }
 
-  /** Sends a last heartbeat, so that observers see the drained worker without waiting for the next one. */
+  /** Sends a last heartbeat, so that observers see at once that the worker has ended. */
   close(): void {
     clearInterval(this.#timer);
+    this.#stopped = true;
     this.beat();
     this.#lag.disable();
   }

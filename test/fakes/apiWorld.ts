@@ -17,6 +17,7 @@ import { claimed } from '../../src/job/transitions.ts';
 import type { ArtifactStore } from '../../src/ports/artifactStore.ts';
 import type { DetailedEntry, LogEntry } from '../../src/ports/jobLog.ts';
 import type { PoolDeclaration } from '../../src/ports/poolRegistry.ts';
+import { followActivity } from '../../src/readmodel/activity/activityWindow.ts';
 import { startFollower, type Follower } from '../../src/readmodel/follower.ts';
 import { createApiMetrics, type ApiMetrics } from '../../src/telemetry/metrics.ts';
 import { until } from '../support/until.ts';
@@ -70,6 +71,7 @@ export async function apiWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld
   const log = fakeJobLog({ clock });
   const logger = pino({ level: 'silent' });
   const follower = startFollower({ log, clock, logger });
+  const activity = followActivity(follower, clock.now);
   const metrics = createApiMetrics(new Registry());
   const artifacts = fakeArtifactStore();
   const queue = fakeTaskQueue({ stream: log.stream, clock });
@@ -94,6 +96,7 @@ export async function apiWorld(over: Partial<ApiOptions> = {}): Promise<ApiWorld
     pools: registry,
     clock,
     follower,
+    activity,
     metrics,
     logger,
     auth: 'off',

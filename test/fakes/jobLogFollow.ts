@@ -61,7 +61,7 @@ function stragglers(stream: FakeStream, mark: Watermark | undefined, position: S
     .map((address) => stream.last(address))
     .filter((message): message is StoredMessage => message !== undefined && message.sequence <= position)
     .toSorted((one, other) => one.sequence - other.sequence)
-    .map(eventOf);
+    .map((message) => ({ ...eventOf(message), straggler: true }) as FollowEvent);
 }
 
 function eventOf({ sequence, at, writeId, state, newer }: StoredMessage): FollowEvent {

@@ -219,7 +219,7 @@ export class Installation {
     const logger = this.#logger(process);
     const follower = startFollower({ log, clock, logger });
     const heartbeats = heartbeatsOver(link, { system: false });
-    const workers = new WorkerDirectory(clock, 3 * heartbeatTimeout);
+    const workers = new WorkerDirectory(clock, { forgetAfterMs: 3 * heartbeatTimeout });
     void workers.watch(heartbeats, new AbortController().signal);
     return {
       log,

@@ -103,6 +103,15 @@ export const examples: Readonly<Record<string, OperationExamples>> = {
     200: one('Paused', { ...pool(), paused: true, firstQueueTimeoutAt: null }),
   },
   resumePool: { body: one('No options', {}), 200: one('Resumed', pool()) },
+  getActivity: { 200: one('A quiet hour', activity()) },
+  listSettings: {
+    200: one('One setting', {
+      items: [
+        { name: 'GENWARDEN_HTTP_PORT', value: '8080', source: 'default', description: 'Port that the API listens on' },
+      ],
+      next: null,
+    }),
+  },
   doctor: {
     200: one('All is well', {
       ok: true,
@@ -111,6 +120,20 @@ export const examples: Readonly<Record<string, OperationExamples>> = {
     }),
   },
 };
+
+function activity(): object {
+  const finished = { succeeded: 1, failed: 0, cancelled: 0, p50Ms: 8_123, p95Ms: 8_123 };
+  const at = '2026-11-28T12:00:08.000Z';
+  return {
+    at,
+    since: '2026-11-28T11:01:00.000Z',
+    behindMs: 0,
+    overdue: 0,
+    now: { queued: 1, running: 0, waiting: 0, needs_review: 0 },
+    hour: { ...finished, successRate: 1 },
+    minutes: [{ at: '2026-11-28T12:00:00.000Z', ...finished, queued: 1, running: 0, waiting: 0 }],
+  };
+}
 
 function linkSet(): object {
   const signed = (path: string): string =>
@@ -166,6 +189,7 @@ function worker(): object {
     startedAt: '2026-11-28T09:00:00.000Z',
     lastBeat: '2026-11-28T12:00:00.000Z',
     draining: false,
+    state: 'live',
     slots: { total: 4, busy: 0, leaked: 0 },
     tasks: [],
     eventLoopLag: 1.2,

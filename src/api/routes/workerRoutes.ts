@@ -9,7 +9,7 @@ import { canSee } from '../../jobs/tenancy.ts';
 import type { Api, ApiContext } from '../options.ts';
 import { workerListSchema, type WorkerView } from '../view/poolSchemas.ts';
 import { isoTime } from '../../job/time.ts';
-import type { LiveWorker } from '../../readmodel/workerDirectory.ts';
+import type { SeenWorker } from '../../readmodel/workerDirectory.ts';
 
 export function workerRoutes(app: Api, context: ApiContext): void {
   const workers = {
@@ -17,19 +17,19 @@ export function workerRoutes(app: Api, context: ApiContext): void {
     summary: 'List the workers and their tasks, from their heartbeats',
     tags: ['workers'],
     response: { 200: workerListSchema },
-    answers: { 200: { says: 'All workers with a heartbeat.' } },
+    answers: { 200: { says: 'All workers with a heartbeat, and for a minute those that stopped or were lost.' } },
   } satisfies FastifySchema;
   app.get(
     '/v1/workers',
     { config: { scope: 'jobs:read', right: readInstallation }, schema: workers },
     async (request) => {
       const principal = principalOf(request);
-      return { items: context.workers.list().map((worker) => workerView(context, worker, principal)), next: null };
+      return { items: context.workers.seen().map((worker) => workerView(context, worker, principal)), next: null };
     },
   );
 }
 
-function workerView(context: ApiContext, { beat, lastBeat }: LiveWorker, principal: Principal): WorkerView {
+function workerView(context: ApiContext, { beat, lastBeat, state }: SeenWorker, principal: Principal): WorkerView {
   const {
     worker,
     pool,
@@ -53,6 +53,7 @@ function workerView(context: ApiContext, { beat, lastBeat }: LiveWorker, princip
     startedAt: isoTime(startedAt),
     lastBeat: isoTime(lastBeat),
     draining,
+    state,
     slots: { ...slots },
     tasks: visible.map(({ job, task, progress, phase, waited = null, usual = null }) => {
       return { job, task, progress, phase: phase === undefined ? null : phaseText(phase), waited, usual };

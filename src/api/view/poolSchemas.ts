@@ -30,6 +30,11 @@ export const workerSchema = z.object({
   startedAt: time,
   lastBeat: time,
   draining: z.boolean(),
+  state: z
+    .enum(['live', 'draining', 'stopped', 'lost'])
+    .describe(
+      '`stopped`: it has ended. `lost`: no heartbeat has arrived for the heartbeat timeout. Both are shown for a minute.',
+    ),
   slots: z.object({ total: count, busy: count, leaked: count }),
   tasks: z.array(workerTaskSchema),
   eventLoopLag: z.number().describe('ms'),
@@ -55,7 +60,10 @@ export const poolKeySchema = z.object({
   until: time.nullable(),
   cause: z.string().nullable(),
   inFlight: count,
-  requestsPerMinute: z.number(),
+  requestsPerMinute: z.number().describe('Its limit.'),
+  callsLastMinute: count.describe(
+    'Calls of the last 60 s by all workers: requests that they sent with it, or reserved to send next.',
+  ),
   message: z.string().describe("The provider's words, or empty."),
   models: z.array(keyModelSchema).describe('The models for which the key is not usable at present.'),
 });

@@ -56,7 +56,7 @@ function providerOptionsOf({ provider, providerOptions }: PoolDeclaration): stri
 }
 
 function keyView(key: KeyState): PoolView['keys'][number] {
-  const { fingerprint, state, until, cause, inFlight, requestsPerMinute, models } = key;
+  const { fingerprint, state, until, cause, inFlight, requestsPerMinute, callsLastMinute, models } = key;
   const message = ownWords(key.message);
   const blocked = models.map((model) => ({ ...model, until: isoTime(model.until) }));
   return {
@@ -66,6 +66,7 @@ function keyView(key: KeyState): PoolView['keys'][number] {
     cause,
     inFlight,
     requestsPerMinute,
+    callsLastMinute,
     message,
     models: blocked,
   };

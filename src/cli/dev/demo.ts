@@ -5,7 +5,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { GenwardenClient, type Job } from '../../client/index.ts';
-import { loadSettings } from '../../config/load.ts';
+import { describeSettings } from '../../config/describe.ts';
+import { readSettings } from '../../config/load.ts';
 import { loadPools } from '../../config/pools.ts';
 import { titleOf } from '../../job/providers.ts';
 import { startStandin } from '../../standin/standin.ts';
@@ -51,11 +52,12 @@ async function startDemoStack(resources: Resources, signal: AbortSignal): Promis
     rm(path, { recursive: true, force: true }),
   );
   const env = { ...process.env, GENWARDEN_DATA_DIR: dataDir, GENWARDEN_HTTP_PORT: '0', GENWARDEN_METRICS_PORT: '0' };
-  const settings = loadSettings({ env, command: 'dev' });
+  const { settings, resolved } = readSettings({ env, command: 'dev' });
   const log = { level: 'error', format: 'pretty' } as const;
   const logger = createLogger({ ...log, process: 'dev' });
   printLine('Starting nats-server, api, worker and controller …');
-  const stack = await startStack({ settings: { ...settings, log }, externalNats: false, logger, signal });
+  const described = describeSettings(resolved, 'dev');
+  const stack = await startStack({ settings: { ...settings, log }, described, externalNats: false, logger, signal });
   resources.own('stack', stack, (it) => it.close());
   printLine(`The API is ready on ${stack.url}`);
   return stack;

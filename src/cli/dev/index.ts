@@ -1,6 +1,7 @@
 // `genwarden dev` and `genwarden demo`.
 
 import type { Command } from 'commander';
+import { describeSettings } from '../../config/describe.ts';
 import { readSettings } from '../../config/load.ts';
 import { withSettings } from '../settingsFlags.ts';
 import { runUntilSignal } from '../processes.ts';
@@ -30,7 +31,9 @@ async function startDev(command: Command, signal: AbortSignal): Promise<StartedP
   const { createLogger } = await import('../../telemetry/log.ts');
   const logger = createLogger({ ...settings.log, process: 'dev' });
   const { natsIsGiven, startStack } = await import('../../processes/dev/stack.ts');
-  const stack = await startStack({ settings, externalNats: natsIsGiven(resolved), logger, signal });
+  const externalNats = natsIsGiven(resolved);
+  const described = describeSettings(resolved, 'dev');
+  const stack = await startStack({ settings, described, externalNats, logger, signal });
   logger.info(
     { url: stack.url },
     `ready: try \`genwarden submit --prompt "a front yard" --watch\` (API on ${stack.url})`,

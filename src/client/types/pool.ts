@@ -2,6 +2,9 @@
 
 import type { Kind } from './job.ts';
 
+/** `stopped`: it has ended. `lost`: no heartbeat has arrived for the heartbeat timeout. Both are shown for a minute. */
+export type WorkerState = 'live' | 'draining' | 'stopped' | 'lost';
+
 export interface Worker {
   name: string;
   pool: string;
@@ -11,6 +14,7 @@ export interface Worker {
   startedAt: string;
   lastBeat: string;
   draining: boolean;
+  state: WorkerState;
   slots: { total: number; busy: number; leaked: number };
   tasks: {
     job: string;
@@ -57,7 +61,10 @@ export interface Pool {
     until: string | null;
     cause: string | null;
     inFlight: number;
+    /** Its limit. */
     requestsPerMinute: number;
+    /** Calls of the last 60 s by all workers. */
+    callsLastMinute: number;
     /** The provider's words, or empty. */
     message: string;
     /** The models for which the key is not usable at present. */

@@ -52,7 +52,7 @@ class Term {
     const { follower, pools, watchNamespaces: namespaces } = context;
     const onChange = (object: GenerationJob, change: string): void => this.#onResourceChange(object, change);
     const informer = context.startInformer<GenerationJob>({ type: generationJobType, namespaces, onChange, signal });
-    const workers = new WorkerDirectory(context.clock, context.heartbeatTimeoutMs);
+    const workers = new WorkerDirectory(context.clock, { forgetAfterMs: context.heartbeatTimeoutMs });
     const unheard = (err: unknown): void => context.logger.error({ err }, 'Cannot watch the heartbeats of workers');
     workers.watch(context.heartbeats, signal).catch(unheard);
     const lastClaims = new LastClaims(follower);

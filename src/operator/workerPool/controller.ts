@@ -35,7 +35,7 @@ const batchMs = 200;
 async function startTerm(context: OperatorContext, enqueue: Enqueue, signal: AbortSignal): Promise<Term> {
   const term: Term = {
     ...startInformers(context, enqueue, signal),
-    workers: new WorkerDirectory(context.clock, context.heartbeatTimeoutMs),
+    workers: new WorkerDirectory(context.clock, { forgetAfterMs: context.heartbeatTimeoutMs }),
     attemptDurations: new AttemptDurations(),
     states: new PoolStates(),
     template: parseTemplate(context.workerTemplate),

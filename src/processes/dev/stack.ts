@@ -4,6 +4,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sleep } from '../../async/sleep.ts';
+import type { DescribedSetting } from '../../config/describe.ts';
 import type { ResolvedSetting } from '../../config/setting.ts';
 import type { Settings } from '../../config/settings.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
@@ -35,13 +36,15 @@ export interface Stack {
 
 export interface StackOptions {
   readonly settings: Settings;
+  /** The settings as `GET /v1/settings` shows them. */
+  readonly described: readonly DescribedSetting[];
   /** Connect to the NATS of the settings instead of starting one. */
   readonly externalNats: boolean;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
 
-export async function startStack({ settings, externalNats, logger, signal }: StackOptions): Promise<Stack> {
+export async function startStack({ settings, described, externalNats, logger, signal }: StackOptions): Promise<Stack> {
   const resources = new Resources();
   let natsDied: Promise<unknown> = new Promise(() => undefined);
   const close = async (): Promise<void> => {
@@ -62,7 +65,7 @@ export async function startStack({ settings, externalNats, logger, signal }: Sta
       resources.own(name, await started, (it) => it.close());
     await own('controller', startControllerProcess(onPort(running, 2), signal, nats?.disk));
     const worker = await own('worker', startWorkerProcess(onPort(running, 1), signal, nats?.disk));
-    const api = await own('api', startApiProcess(onPort(running, 0), signal, nats?.disk));
+    const api = await own('api', startApiProcess(onPort(running, 0), signal, { described, disk: nats?.disk }));
     return {
       url: api.url!,
       settings: running,

@@ -20,6 +20,7 @@ import { sharpImageReader } from '../../../src/adapters/images/index.ts';
 import { buildApi } from '../../../src/api/app.ts';
 import { GenwardenClient } from '../../../src/client/index.ts';
 import { claimed, succeeded } from '../../../src/job/transitions.ts';
+import { followActivity } from '../../../src/readmodel/activity/activityWindow.ts';
 import { startFollower } from '../../../src/readmodel/follower.ts';
 import { createApiMetrics } from '../../../src/telemetry/metrics.ts';
 import { testLink } from '../../conformance/ports.ts';
@@ -59,6 +60,7 @@ async function installation() {
     pools,
     clock,
     follower,
+    activity: followActivity(follower, clock.now),
     metrics: createApiMetrics(new Registry()),
     logger,
     auth: 'off',

@@ -64,6 +64,7 @@ test('a failed check says what to do', async () => {
     until: null,
     inFlight: 0,
     requestsPerMinute: 1,
+    callsLastMinute: 0,
     requestsLeft: 1,
     maxInFlight: 4,
     provider: null,

@@ -21,6 +21,7 @@ const cooling: KeyState = {
   cause: 'RateLimited',
   inFlight: 0,
   requestsPerMinute: 10,
+  callsLastMinute: 0,
   requestsLeft: 10,
   maxInFlight: 4,
   provider: null,

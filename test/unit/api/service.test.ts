@@ -89,12 +89,17 @@ describe('health', () => {
 });
 
 describe('workers and pools', () => {
-  test('shows workers from their heartbeats and drops the silent and the lost', async () => {
+  test('shows workers from their heartbeats, and those that stopped or were lost for a minute', async () => {
     await using world = await apiWorld({ heartbeatTimeoutMs: 1_000 });
     world.heartbeats.beat(aBeat({ worker: 'w-2', tasks: [{ job: 'j', task: 1, claim: 0, progress: 0.5 }] }));
     world.heartbeats.beat(aBeat({ worker: 'w-1' }));
-    const names = async () => (await world.get('/v1/workers')).json.items.map(({ name }: { name: string }) => name);
-    await until(async () => (await names()).length === 2, { what: 'two workers' });
+    const states = async (): Promise<Record<string, string>> =>
+      Object.fromEntries(
+        (await world.get('/v1/workers')).json.items.map((one: Record<string, string>) => [one['name'], one['state']]),
+      );
+    const live = async () =>
+      (await world.get('/v1/pools')).json.items.find(({ name }: { name: string }) => name === 'default').workers;
+    await until(async () => (await live()) === 2, { what: 'two workers' });
     const { json } = await world.get('/v1/workers');
     expect(() => workerListSchema.strict().parse(json)).not.toThrow();
     expect(json.items).toMatchObject([
@@ -102,17 +107,29 @@ describe('workers and pools', () => {
       { name: 'w-2', tasks: [{ job: 'j', task: 1, progress: 0.5 }], lastBeat: new Date(start).toISOString() },
     ]);
     world.heartbeats.emit({ event: 'connectionLost', worker: 'w-2', reason: 'Client Closed' });
-    await until(async () => (await names()).length === 1, { what: 'the lost worker to go' });
-    world.clock.skip(3_000);
-    expect(await names()).toEqual(['w-1']);
+    await until(async () => (await live()) === 1, { what: 'the lost worker to go' });
+    expect(await states()).toEqual({ 'w-1': 'live', 'w-2': 'lost' });
+    world.clock.skip(500);
+    world.heartbeats.hear('w-1', [], { number: 2, draining: true, stopped: true });
+    await until(async () => (await states())['w-1'] === 'stopped', { what: 'the worker to stop' });
+    expect(await live()).toBe(0);
+    world.clock.skip(60_501);
+    expect(await states()).toEqual({ 'w-1': 'stopped' });
+    world.clock.skip(600);
+    expect(await states()).toEqual({});
+    world.heartbeats.beat(aBeat({ worker: 'w-1', draining: true, tasks: [] }));
     world.heartbeats.emit({ event: 'observerDisconnected' });
     world.clock.skip(60_000);
     world.heartbeats.emit({ event: 'observerReconnected' });
     world.heartbeats.beat(aBeat({ worker: 'w-3' }));
-    await until(async () => (await names()).includes('w-3'), { what: 'the third worker' });
-    expect(await names()).toEqual(['w-1', 'w-3']);
-    world.clock.skip(3_001);
-    expect(await names()).toEqual([]);
+    await until(async () => 'w-3' in (await states()), { what: 'the third worker' });
+    expect(await states()).toEqual({ 'w-1': 'draining', 'w-3': 'live' });
+    world.clock.skip(1_000);
+    // Workers of earlier versions do not say that they end.
+    expect(await states()).toEqual({ 'w-1': 'stopped', 'w-3': 'lost' });
+    expect(await live()).toBe(0);
+    world.clock.skip(60_001);
+    expect(await states()).toEqual({});
   });
 
   test('shows pools with queue, states, workers and keys', async () => {
@@ -124,6 +141,7 @@ describe('workers and pools', () => {
       cause: 'RateLimited',
       inFlight: 1,
       requestsPerMinute: 10,
+      callsLastMinute: 0,
       requestsLeft: 10,
       maxInFlight: 4,
       provider: null,
@@ -161,6 +179,7 @@ test('/openapi.json is a whole OpenAPI 3.1 document: every route, every referenc
   expect(Object.keys(json.paths).toSorted()).toEqual([
     '/healthz',
     '/readyz',
+    '/v1/activity',
     '/v1/artifacts',
     '/v1/doctor',
     '/v1/events',
@@ -177,6 +196,7 @@ test('/openapi.json is a whole OpenAPI 3.1 document: every route, every referenc
     '/v1/pools',
     '/v1/pools/{pool}/pause',
     '/v1/pools/{pool}/resume',
+    '/v1/settings',
     '/v1/stuck',
     '/v1/stuck/fix',
     '/v1/webhooks/dead',

@@ -197,6 +197,7 @@ describe('GET /v1/pools', () => {
     cause: null,
     inFlight: 0,
     requestsPerMinute: 10,
+    callsLastMinute: 0,
     requestsLeft: 10,
     maxInFlight: 4,
     provider: null,

@@ -21,6 +21,7 @@ const slowKey: KeyState = {
   inFlight: 0,
   maxInFlight: 16,
   requestsPerMinute: 1,
+  callsLastMinute: 0,
   requestsLeft: 1,
   provider: null,
   message: '',

@@ -96,6 +96,7 @@ describe('metrics', () => {
       cause: null,
       inFlight: 0,
       requestsPerMinute: 1,
+      callsLastMinute: 0,
       requestsLeft: 1,
       maxInFlight: 4,
       provider: null,

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   again,
+  callsLastMinute,
   emptyRecord,
   endHold,
   grant,
@@ -149,4 +150,17 @@ test("a killed worker's holds lapse, and its requests stay counted", () => {
   expect(roomAt(renewed, start + 25_000)).toBe(start + holdFor);
   const narrow = grant(record(1), 'dead', start);
   expect([room(narrow, start + 60_000), room(narrow, start + 64_000)]).toEqual([0, 1]);
+});
+
+test('calls count for a minute from the second in which they were sent, and unused ones not at all', () => {
+  let shared = grant(grant(record(10), 'a', start), 'b', start + 400);
+  expect(callsLastMinute(shared, start + 400)).toBe(2);
+  shared = endHold(endHold(shared, 'b', true, start + 500), 'a', false, start + 500);
+  expect(callsLastMinute(shared, start + 500)).toBe(1);
+  shared = grant(shared, 'c', start + 30_000);
+  expect(callsLastMinute(shared, start + 59_400)).toBe(2);
+  expect(callsLastMinute(shared, start + 60_000)).toBe(1);
+  shared = stamp(shared, 'c', start + 50_000)!;
+  expect(callsLastMinute(again(shared, 'c', 2, start + 51_000)!, start + 109_000)).toBe(2);
+  expect(callsLastMinute(shared, start + 110_000)).toBe(0);
 });

@@ -150,7 +150,7 @@ describe('for users who inspect workers', () => {
   const names = () => workers.list().map(({ beat }) => beat.worker);
 
   test('a worker is listed until it has been silent for too long or its connection is lost', () => {
-    workers = new WorkerDirectory(clock, 18_000);
+    workers = new WorkerDirectory(clock, { forgetAfterMs: 18_000 });
     for (const name of ['b', 'c', 'a']) hear(beatOf(name, 1));
     lose('c');
     expect(names()).toEqual(['a', 'b']);
@@ -161,7 +161,7 @@ describe('for users who inspect workers', () => {
   });
 
   test('silence does not count while this process is disconnected', () => {
-    workers = new WorkerDirectory(clock, 18_000);
+    workers = new WorkerDirectory(clock, { forgetAfterMs: 18_000 });
     hear(beatOf('w', 1, progressing(0)));
     workers.observe({ event: 'observerDisconnected' });
     now += 60_000;

@@ -61,6 +61,8 @@ TYPES: dict[str, Any] = {
     "POST /v1/jobs/{id}/tasks/{task}/review body": t.ReviewRequest,
     "POST /v1/jobs/{id}/tasks/{task}/review 200": t.Job,
     "POST /v1/jobs/{id}/tasks/{task}/review 202": t.Job,
+    "GET /v1/activity 200": t.Activity,
+    "GET /v1/settings 200": items(t.Setting),
     "GET /v1/workers 200": items(t.Worker),
     "GET /v1/pools 200": items(t.Pool),
     "POST /v1/pools/{pool}/pause body": PauseBody,
@@ -97,6 +99,8 @@ CALLS: dict[str, typing.Callable[[Any], Any]] = {
         "j1", "t1", "image", run=2, redirect=True
     ),
     "POST /v1/artifacts": lambda client: client.upload(b"\x89PNG\r\n\x1a\n"),
+    "GET /v1/activity": lambda client: client.activity(),
+    "GET /v1/settings": lambda client: client.settings(),
     "GET /v1/workers": lambda client: client.workers(),
     "GET /v1/pools": lambda client: client.pools(),
     "POST /v1/pools/{pool}/pause": lambda client: client.pause_pool("p1"),

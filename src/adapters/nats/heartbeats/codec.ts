@@ -52,6 +52,7 @@ const beatSchema: z.ZodType<Beat> = z.object({
   memory: z.number(),
   attemptMemory: z.object({ used: size, limit: size }).exactOptional(),
   draining: z.boolean(),
+  stopped: z.literal(true).exactOptional(),
   parts: count.exactOptional(),
   // A newer version may know other places.
   storage: z

@@ -84,6 +84,12 @@ export function room(record: KeyRecord, now: Instant): number {
   return Math.max(0, Math.min(rateRoom(record, now), record.maxInFlight - inFlight(record, now)));
 }
 
+/** Requests of the last minute, over all workers: those that were sent, and those that a call reserved and did not return. */
+export function callsLastMinute({ grants }: KeyRecord, now: Instant): number {
+  const first = secondOf(now) - 59;
+  return grants.reduce((sum, [second, count]) => sum + (second >= first ? count : 0), 0);
+}
+
 /** The earliest time at which the limits allow a request: now, or a time that only a release can bring forward. */
 export function roomAt(record: KeyRecord, now: Instant): Instant {
   return Math.max(now, rateRoomAt(record, now), flightRoomAt(record, now));

@@ -10,6 +10,7 @@ import type { KeyOutcome, KeyState } from '../../../ports/keyRing.ts';
 import { isSilence } from './health.ts';
 import { boundedRetryAfter } from '../../../job/retryAfter.ts';
 import {
+  callsLastMinute,
   endHold,
   grant,
   holdOf,
@@ -96,7 +97,8 @@ export function stateOf(pool: string, fingerprint: string, record: KeyRecord, no
   const live = record.models.filter(({ until }) => until > now);
   const models = live.map(({ model, state, until, cause }) => ({ model, state, until, cause }));
   const limits = { requestsPerMinute, requestsLeft: Math.max(0, rateRoom(record, now)), maxInFlight };
-  const base = { pool, fingerprint, ...limits, inFlight: inFlight(record, now), models };
+  const calls = { inFlight: inFlight(record, now), callsLastMinute: callsLastMinute(record, now) };
+  const base = { pool, fingerprint, ...limits, ...calls, models };
   const clear = { until: null, cause: null, provider: null, message: '' };
   if (record.refusal !== null) {
     const { until, cause, provider, message } = record.refusal;

@@ -71,6 +71,6 @@ async function readStraggler(context: LogContext, address: TaskAddress): Promise
   const message = await leaderMessage(context, { last_by_subj: taskFilter(context.link.prefix, address) });
   if (message === undefined) return undefined;
   const decoded = decodeState(message);
-  if (decoded.kind === 'entry') return { event: 'entry', entry: decoded.entry };
+  if (decoded.kind === 'entry') return { event: 'entry', entry: decoded.entry, straggler: true };
   return decoded.kind === 'newer' ? { event: 'newer', sequence: message.sequence } : undefined;
 }

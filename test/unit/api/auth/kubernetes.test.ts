@@ -90,6 +90,7 @@ describe('authorization', () => {
       ['POST', `${job}/links`, 'list generationjobs', {}],
       ['GET', '/v1/events', 'list generationjobs'],
       ['GET', '/v1/stuck', 'list generationjobs'],
+      ['GET', '/v1/activity', 'list generationjobs'],
       ['POST', '/v1/jobs', 'create generationjobs', yard],
       ['POST', '/v1/artifacts', 'create generationjobs'],
       ['POST', `${job}/cancel`, 'update generationjobs', {}],
@@ -104,6 +105,7 @@ describe('authorization', () => {
       ['GET', '/v1/doctor', 'list workerpools'],
       ['POST', '/v1/pools/default/pause', 'update workerpools', {}],
       ['POST', '/v1/pools/default/resume', 'update workerpools', {}],
+      ['GET', '/v1/settings', 'update workerpools'],
     ];
     at.server.users.set('probe', { username: 'probe', rules: [] });
     for (const [method, url, right, payload] of needs) {

@@ -7,10 +7,12 @@ from urllib.parse import quote
 
 from .._core import requests
 from ..types import (
+    Activity,
     Checklist,
     FixedTask,
     PausedPool,
     Pool,
+    Setting,
     StuckList,
     StuckReference,
     WebhookDelivery,
@@ -21,8 +23,18 @@ from .base import Calls
 
 
 class InstallationCalls(Calls):
+    async def activity(self) -> Activity:
+        """The tenant's tasks now, and the last hour by minute."""
+        figures: Activity = await self._value(requests.get("/v1/activity"))
+        return figures
+
+    async def settings(self) -> Sequence[Setting]:
+        """The settings of the API process, with secrets masked. Needs the scope `admin`."""
+        settings: Sequence[Setting] = await self._items(requests.get("/v1/settings"))
+        return settings
+
     async def workers(self) -> Sequence[Worker]:
-        """The live workers and what they run."""
+        """The workers and what they run, and for a minute those that stopped or were lost."""
         workers: Sequence[Worker] = await self._items(requests.get("/v1/workers"))
         return workers
 

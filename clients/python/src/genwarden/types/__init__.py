@@ -1,5 +1,13 @@
 """The types of requests and answers: dictionaries with the API's own names. Fields that a newer server adds are kept."""
 
+from .activity import (
+    Activity,
+    ActivityHour,
+    ActivityMinute,
+    FinishedTasks,
+    OpenCounts,
+    Setting,
+)
 from .codes import (
     Cause,
     Decision,
@@ -18,6 +26,7 @@ from .codes import (
     TerminalState,
     WaitReason,
     WarningCode,
+    WorkerState,
 )
 from .error_codes import ErrorCode
 from .events import (
@@ -131,6 +140,9 @@ from .webhooks import (
 )
 
 __all__ = [
+    "Activity",
+    "ActivityHour",
+    "ActivityMinute",
     "AnyJobEvent",
     "Artifact",
     "ArtifactLink",
@@ -147,6 +159,7 @@ __all__ = [
     "ExplainedTask",
     "FallbackCause",
     "FallbackTarget",
+    "FinishedTasks",
     "FixedTask",
     "Flag",
     "FlagSource",
@@ -174,6 +187,7 @@ __all__ = [
     "ObservedPool",
     "ObservedSlots",
     "ObservedWorker",
+    "OpenCounts",
     "OpenJobs",
     "OpenJobsEvent",
     "OpenState",
@@ -196,6 +210,7 @@ __all__ = [
     "ResultCheck",
     "ReviewPolicy",
     "ReviewRequest",
+    "Setting",
     "Slots",
     "SnapshotEvent",
     "Spending",
@@ -239,5 +254,6 @@ __all__ = [
     "WebhookRequest",
     "WebhookStatus",
     "Worker",
+    "WorkerState",
     "WorkerTask",
 ]

@@ -21,6 +21,7 @@ ReviewPolicy = Literal["never", "always", "onFlag"]
 FallbackCause = Literal["outage", "quota", "retired", "timeout", "refusal"]
 ImageMediaType = Literal["image/png", "image/jpeg", "image/webp"]
 KeyState = Literal["ready", "cooling", "busy", "refused"]
+WorkerState = Literal["live", "draining", "stopped", "lost"]
 
 FlagSource = Literal["check", "safety"]
 

@@ -2,7 +2,7 @@
 
 from typing import Literal, TypedDict
 
-from .codes import KeyState
+from .codes import KeyState, WorkerState
 
 
 class Slots(TypedDict):
@@ -35,7 +35,7 @@ class AttemptMemory(TypedDict):
 
 
 class Worker(TypedDict):
-    """A live worker, as its heartbeats show it."""
+    """A worker, as its heartbeats show it."""
 
     name: str
     pool: str
@@ -45,6 +45,8 @@ class Worker(TypedDict):
     startedAt: str
     lastBeat: str
     draining: bool
+    state: WorkerState
+    """`stopped` and `lost` workers are shown for a minute."""
     slots: Slots
     tasks: list[WorkerTask]
     eventLoopLag: float
@@ -86,6 +88,9 @@ class PoolKey(TypedDict):
     cause: str | None
     inFlight: int
     requestsPerMinute: float
+    """Its limit."""
+    callsLastMinute: int
+    """Calls of the last 60 s by all workers."""
     message: str
     """The provider's words, or empty."""
     models: list[KeyModel]
