@@ -33,11 +33,12 @@ export class JobRow extends Component<JobRowProps> {
   override render({ row, index, height, selected, current, showsTenant, onSelect }: JobRowProps) {
     const { job } = row;
     const title = titleOf(job);
-    const classes = ['jobs-row', row.faded ? 'faded' : '', current ? 'current' : '', selected ? 'selected' : ''];
+    const marks = { faded: row.faded, current, selected, waits: job.waitingFor !== null };
+    const classes = ['jobs-row', ...Object.entries(marks).flatMap(([name, isOn]) => (isOn ? [name] : []))];
     return (
       <tr
         {...roles.row}
-        class={classes.filter(Boolean).join(' ')}
+        class={classes.join(' ')}
         aria-rowindex={index + 2}
         data-job={job.id}
         style={{ height: `${height}px`, transform: `translateY(${index * height}px)` }}
@@ -100,7 +101,7 @@ function Subtitle({ job: { prompt, labels, id } }: { job: ListedJob }) {
   if (isTitle && text === '') return null;
   const isId = isTitle || text === '';
   return (
-    <span class={`jobs-line jobs-second ${isId ? 'jobs-id' : ''}`} dir="auto">
+    <span class={`jobs-line jobs-second jobs-subtitle ${isId ? 'jobs-id' : ''}`} dir="auto">
       {isId ? id : text}
     </span>
   );

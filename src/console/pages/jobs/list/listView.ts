@@ -4,9 +4,12 @@ import { useMemo } from 'preact/hooks';
 import { rowsInSight, scrollToSee, type Stretch } from './virtualWindow.ts';
 
 /** Heights of a row, px: in columns, and as a card with two lines on narrow screens. */
-const heights = { columns: 46, card: 76 };
+const heights = { columns: 46, card: 72 };
 
 const narrow = matchMedia('(max-width: 900px)');
+
+/** The screen has no room for columns. */
+export const isNarrow = (): boolean => narrow.matches;
 
 export class ListView {
   body: HTMLElement | null = null;
@@ -14,7 +17,7 @@ export class ListView {
   pointed = false;
 
   get rowHeight(): number {
-    return narrow.matches ? heights.card : heights.columns;
+    return isNarrow() ? heights.card : heights.columns;
   }
 
   /** Calls when the form of the rows has changed. Returns a function that stops. */

@@ -8,6 +8,7 @@ import { Countdown } from '../../../components/Time.tsx';
 import { activity } from '../../../live/activity.ts';
 import { connection } from '../../../live/events.ts';
 import { now } from '../../../live/now.ts';
+import { isNarrow } from '../list/listView.ts';
 import { troubleOf, type TroubleFact } from './problems.ts';
 
 interface ProblemsProps {
@@ -27,7 +28,8 @@ export function Problems({ pools, holds }: ProblemsProps) {
     disconnectedSince,
     now: now.value,
   });
-  if (!holds() || open) lines.current = Math.max(1, open ? facts.length : Math.min(facts.length, mostLines));
+  if (!holds() || open)
+    lines.current = Math.max(1, open ? facts.length : Math.min(facts.length, isNarrow() ? 1 : mostLines));
   const shown = facts.slice(0, lines.current);
   const more = facts.length - shown.length;
   return (
@@ -60,9 +62,11 @@ function Line({ fact: { severity, text, until, path }, children }: { fact: Troub
         <strong class="heard">{severity === 'danger' ? 'Problem: ' : 'Warning: '}</strong>
         {text}
       </span>
-      <span class="jobs-problem-until" aria-live="off">
-        <Countdown until={until} past="now" />
-      </span>
+      {until === null ? null : (
+        <span class="jobs-problem-until" aria-live="off">
+          {until.what} <Countdown until={until.at} past="now" />
+        </span>
+      )}
       <a href={pathTo(path)}>{pages[path]}</a>
       {children}
     </li>

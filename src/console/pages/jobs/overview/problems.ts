@@ -7,8 +7,8 @@ import type { Activity } from '../../../live/activity.ts';
 export interface TroubleFact {
   readonly severity: 'danger' | 'warning';
   readonly text: string;
-  /** When it ends or is checked next. */
-  readonly until: string | null;
+  /** When it ends or is checked next, and what happens then. */
+  readonly until: { readonly at: string; readonly what: string } | null;
   /** The page that shows it. */
   readonly path: string;
 }
@@ -76,7 +76,7 @@ const outages = ({ name, outages: all }: Pool): TroubleFact[] =>
   all.map(({ model, state, status, message, until }) => ({
     severity: 'danger',
     text: `Outage of ${model} in pool ${name}: ${status === null ? '' : `${status} `}${message}${state === 'probing' ? '; probing now' : ''}`,
-    until: state === 'probing' ? null : until,
+    until: state === 'probing' ? null : { at: until, what: 'next probe' },
     path: '/pools',
   }));
 
@@ -117,12 +117,13 @@ function exhausted({ name, keys: all }: Pool): TroubleFact[] {
           ? 'has no quota'
           : 'has used up its quota';
     const text = `${model} ${what} for ${whose} of pool ${name}`;
-    return [{ severity: every ? 'danger' : 'warning', text, until, path: '/pools' }];
+    return [{ severity: every ? 'danger' : 'warning', text, until: { at: until, what: 'usable' }, path: '/pools' }];
   });
 }
 
 function paused(pool: Pool): TroubleFact[] {
   if (!pool.paused || open(pool) === 0) return [];
+  const until = pool.pausedUntil === null ? null : { at: pool.pausedUntil, what: 'resumes' };
   const text = `Pool ${pool.name} is paused, and ${queueText(pool)}`;
-  return [{ severity: 'warning', text, until: pool.pausedUntil, path: '/pools' }];
+  return [{ severity: 'warning', text, until, path: '/pools' }];
 }
