@@ -33,7 +33,13 @@ export class JobRow extends Component<JobRowProps> {
   override render({ row, index, height, selected, current, showsTenant, onSelect }: JobRowProps) {
     const { job } = row;
     const title = titleOf(job);
-    const marks = { faded: row.faded, current, selected, waits: job.waitingFor !== null };
+    const marks = {
+      faded: row.faded,
+      current,
+      selected,
+      waits: job.waitingFor !== null,
+      reviewed: job.state === 'needs_review',
+    };
     const classes = ['jobs-row', ...Object.entries(marks).flatMap(([name, isOn]) => (isOn ? [name] : []))];
     return (
       <tr

@@ -1,5 +1,5 @@
 // Keeps the list of jobs: reads its pages as they are needed, applies the events of the stream, and reads again what is in sight
-// where events do not tell of changes: after a new snapshot, and for what queued jobs wait for.
+// where events do not report changes: after a new snapshot, and for what queued jobs wait for.
 
 import { signal } from '@preact/signals';
 import type { JobPage } from '../../../../client/index.ts';
