@@ -188,6 +188,11 @@ bench-s3: setup s3-server build ## Send 1 GB of artifacts through S3 and measure
 bench-fairness: setup ## Measure how long single tasks wait beside 10,000 tasks of another tenant (two minutes)
 	@node bench/fairness.ts $(ARGS)
 
+.PHONY: bench-console
+bench-console: setup ## Measure what the console weighs, how soon it paints, its memory after very many events, and its frames (5 minutes)
+	@hack/install-chromium.sh
+	@node bench/console/main.ts
+
 .PHONY: bench-bad-day
 bench-bad-day: setup ## Measure what outages, quotas, dead keys and odd answers of the provider cost (10 minutes)
 	@node bench/badDay/main.ts $(ARGS)
