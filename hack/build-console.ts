@@ -1,5 +1,5 @@
-// Builds the console, src/console, into dist/console: one script, one style sheet, each also compressed, and the page that loads
-// them. A running API keeps serving the old files until the new page replaces the old one.
+// Builds the console, src/console, into dist/console or the folder of the argument: one script, one style sheet, each also
+// compressed, and the page that loads them. A running API keeps serving the old files until the new page replaces the old one.
 
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const source = join(root, 'src/console');
-const target = join(root, 'dist/console');
+const target = process.argv[2] ?? join(root, 'dist/console');
 
 const { outputFiles, metafile } = await build({
   entryPoints: { app: join(source, 'main.tsx') },

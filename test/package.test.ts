@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
+import { startNatsServer } from './support/natsServer.ts';
+import { startProcess } from './support/process.ts';
 import { tempFolder } from './support/tempFolder.ts';
 import type { TempFolder } from './support/tempFolder.ts';
 
@@ -44,6 +46,8 @@ test('the package has built files, types and license, and no development files',
     'bin/genwarden',
     'dist/cli/main.js',
     'dist/client/index.d.ts',
+    'dist/console/index.html',
+    'dist/console/index.html.br',
     'LICENSE',
     'README.md',
     'CHANGELOG.md',
@@ -64,6 +68,19 @@ describe('the installed command', () => {
       expect(stdout).toMatch(new RegExp(`^\\s+${command}\\b`, 'm'));
     }
   });
+});
+
+test('the installed command serves the console', async () => {
+  await using nats = await startNatsServer();
+  const env = { GENWARDEN_NATS_URL: nats.url, GENWARDEN_HTTP_PORT: '0', GENWARDEN_METRICS_PORT: '0' };
+  const program = join(folder.path, 'project/node_modules/.bin/genwarden');
+  await using api = await startProcess(program, ['api'], { env, readyWhen: /API on http/, timeoutMs: 60_000 });
+  const url = /API on (http:[^"\s]+)/.exec(api.lines.join('\n'))![1]!;
+  const page = await fetch(`${url}/`);
+  expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+  const script = /src="([^"]+\.js)"/.exec(await page.text())![1]!;
+  const served = await fetch(new URL(script, `${url}/`), { headers: { 'accept-encoding': 'br' } });
+  expect([served.status, served.headers.get('content-encoding')]).toEqual([200, 'br']);
 });
 
 test('the built files check schemas in a thread', async () => {

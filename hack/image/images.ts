@@ -71,6 +71,7 @@ async function compile(folder: string): Promise<void> {
     process.stderr.write(`genwarden image: the types do not check:\n${error.stdout}`);
   });
   if (!existsSync(join(folder, 'cli/main.js'))) throw new Error('the compiler left no dist/cli/main.js');
+  await run(process.execPath, [join(root, 'hack/build-console.ts'), join(folder, 'console')]);
 }
 
 interface InstalledPackages {

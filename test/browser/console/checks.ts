@@ -28,6 +28,8 @@ export function sidewaysScroll(page: Page): Promise<string[]> {
 }
 
 export interface Reached {
+  /** How many controls Tab reaches. */
+  readonly stops: number;
   /** Controls that Tab does not reach. */
   readonly missed: string[];
   /** Controls that look the same with the focus. */
@@ -47,6 +49,7 @@ export async function tabThrough(page: Page): Promise<Reached> {
     if (await page.evaluate<boolean>(noteFocus)) break;
   }
   return page.evaluate<Reached>(`({
+    stops: globalThis.reached.size,
     missed: [...document.querySelectorAll(${JSON.stringify(controls)})]
       .filter((element) => element.tabIndex >= 0 && element.checkVisibility({ visibilityProperty: true }))
       .filter((element) => !globalThis.reached.has(element) && element.closest('[inert]') === null)
