@@ -4,7 +4,7 @@ import type { Locator, Page } from 'playwright-core';
 import type { GenwardenClient, State } from '../../../src/client/index.ts';
 import { until } from '../../support/until.ts';
 
-export const stateWords: Readonly<Record<State, string>> = {
+const stateWords: Readonly<Record<State, string>> = {
   queued: 'queued',
   running: 'running',
   waiting: 'waiting',

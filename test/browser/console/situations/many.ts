@@ -1,7 +1,7 @@
 // Very many jobs, and one job of very many tasks. Their tasks are texts, which cost the provider nothing.
 
 import { mapLimit } from '../../../../src/async/mapLimit.ts';
-import type { State, SubmitRequest } from '../../../../src/client/index.ts';
+import type { SubmitRequest } from '../../../../src/client/index.ts';
 import { until } from '../../../support/until.ts';
 import type { Site } from '../site.ts';
 
@@ -33,11 +33,6 @@ export async function largeJob({ client }: Site): Promise<string> {
   const ended = async (): Promise<boolean> => (await client.get(id, { tasks: false })).finishedAt !== null;
   await until(ended, { what: 'the job of 500 tasks', timeoutMs: 120_000, intervalMs: 200 });
   return id;
-}
-
-/** How many jobs the API lists in the state. */
-export async function countJobs({ client }: Site, state: State): Promise<number> {
-  return (await Array.fromAsync(client.list({ state, pageSize: 500 }))).length;
 }
 
 /**
