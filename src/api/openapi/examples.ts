@@ -199,10 +199,15 @@ function worker(): object {
 }
 
 function pool(): object {
+  const limits = { references: 14, referenceBytes: 7_000_000, totalReferenceBytes: 74_000_000, lacks: [] };
   return {
     name: 'default',
     provider: 'gemini',
     models: { image: [queuedJob.model], text: ['gemini-2.5-flash'] },
+    modelLimits: {
+      [queuedJob.model]: { ...limits, aspectRatios: ['1:1', '3:2', '16:9'], imageSizes: ['1K', '2K'] },
+      'gemini-2.5-flash': { ...limits, aspectRatios: null, imageSizes: null },
+    },
     providerOptions: ['temperature', 'topP'],
     depth: explained.pool.lanes,
     unacknowledged: 0,

@@ -95,10 +95,20 @@ export const poolTenantSchema = z.object({
   weight: z.number().describe('Its share of the starts, compared with other tenants that queue.'),
 });
 
+export const modelLimitsSchema = z.object({
+  references: count.describe('Reference images of a task.'),
+  referenceBytes: count.describe('One reference image, bytes.'),
+  totalReferenceBytes: count.describe('All reference images of a task together, bytes.'),
+  aspectRatios: z.array(z.string()).nullable().describe('Null: any, for a model that Genwarden does not know.'),
+  imageSizes: z.array(z.string()).nullable().describe('Null: any, for a model that Genwarden does not know.'),
+  lacks: z.array(z.string()).describe('Fields of the input that the model does not take, such as seed.'),
+});
+
 export const poolSchema = z.object({
   name: z.string(),
   provider: z.string(),
   models: z.object({ image: z.array(z.string()), text: z.array(z.string()) }),
+  modelLimits: z.record(z.string(), modelLimitsSchema).describe('What a task of each model may ask for.'),
   providerOptions: z.array(z.string()).nullable().describe('The input.providerOptions that jobs may set; null: any.'),
   depth: lanesSchema.describe('Tasks not yet delivered to a worker, by lane.'),
   unacknowledged: count,

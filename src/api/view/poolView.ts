@@ -2,10 +2,11 @@
 
 import { ownWords } from '../../job/block.ts';
 import { everyTenant } from '../../jobs/tenancy.ts';
+import { limitsOf, maxReferenceBytes } from '../../job/modelLimits.ts';
 import { allowedOptions } from '../../job/providerOptions/index.ts';
 import { tenantLimit, weightOf } from '../../job/shares.ts';
 import { servingPool } from '../../job/target.ts';
-import type { Instant } from '../../job/task.ts';
+import { maxReferences, type Instant } from '../../job/task.ts';
 import { isoTime } from '../../job/time.ts';
 import type { KeyState, Outage, Spending } from '../../ports/keyRing.ts';
 import type { PoolDeclaration } from '../../ports/poolRegistry.ts';
@@ -32,6 +33,7 @@ export async function poolView(
     name,
     provider,
     models: { image: [...models.image], text: [...models.text] },
+    modelLimits: modelLimitsView(pool),
     providerOptions: providerOptionsOf(pool),
     depth: { ...depth.lanes },
     unacknowledged: depth.unacknowledged,
@@ -48,6 +50,26 @@ export async function poolView(
     spending: (context.keys?.spending(name) ?? []).filter((it) => isShown(it, principal)).map(spendingView),
     ...tenantsView(context, pool, principal),
   };
+}
+
+/** Of each model, with the limits that hold for every model. */
+function modelLimitsView({ provider, models }: PoolDeclaration): PoolView['modelLimits'] {
+  const limits = [...models.image, ...models.text].map((model) => {
+    const { references, referenceBytes, totalReferenceBytes, aspectRatios, imageSizes, lacks } = limitsOf(
+      provider,
+      model,
+    );
+    const view: PoolView['modelLimits'][string] = {
+      references: Math.min(maxReferences, references),
+      referenceBytes: Math.min(maxReferenceBytes, referenceBytes),
+      totalReferenceBytes,
+      aspectRatios: aspectRatios === undefined ? null : [...aspectRatios],
+      imageSizes: imageSizes === undefined ? null : [...imageSizes],
+      lacks: [...(lacks ?? [])],
+    };
+    return [model, view] as const;
+  });
+  return Object.fromEntries(limits);
 }
 
 function providerOptionsOf({ provider, providerOptions }: PoolDeclaration): string[] | null {

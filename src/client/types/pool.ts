@@ -37,10 +37,26 @@ export interface Worker {
 
 export type KeyState = 'ready' | 'cooling' | 'busy' | 'refused';
 
+export interface ModelLimits {
+  /** Reference images of a task. */
+  references: number;
+  /** One reference image, bytes. */
+  referenceBytes: number;
+  /** All reference images of a task together, bytes. */
+  totalReferenceBytes: number;
+  /** Null: any, for a model that Genwarden does not know. */
+  aspectRatios: string[] | null;
+  imageSizes: string[] | null;
+  /** Fields of the input that the model does not take, such as `seed`. */
+  lacks: string[];
+}
+
 export interface Pool {
   name: string;
   provider: string;
   models: Record<Kind, string[]>;
+  /** What a task of each model may ask for. */
+  modelLimits: Record<string, ModelLimits>;
   /** The `input.providerOptions` that jobs may set; null: any. */
   providerOptions: string[] | null;
   /** Not yet delivered, by lane. */

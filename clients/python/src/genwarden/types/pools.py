@@ -137,12 +137,28 @@ class PoolTenant(TypedDict):
     """Its share of the starts, compared with other tenants that queue."""
 
 
+class ModelLimits(TypedDict):
+    """What a task of a model may ask for."""
+
+    references: int
+    """Reference images of a task."""
+    referenceBytes: int
+    totalReferenceBytes: int
+    aspectRatios: list[str] | None
+    """None: any, for a model that Genwarden does not know."""
+    imageSizes: list[str] | None
+    lacks: list[str]
+    """Fields of the input that the model does not take, such as `seed`."""
+
+
 class Pool(TypedDict):
     """A queue with its workers and API keys."""
 
     name: str
     provider: str
     models: Models
+    modelLimits: dict[str, ModelLimits]
+    """What a task of each model may ask for."""
     providerOptions: list[str] | None
     """The `input.providerOptions` that jobs may set; None: any."""
     depth: LaneCounts
