@@ -1,7 +1,7 @@
 // The pages by their addresses.
 
 import { LocationProvider, Route, Router } from 'preact-iso';
-import { isSignedIn, session } from './api/session.ts';
+import { can, isSignedIn, session } from './api/session.ts';
 import { pathTo } from './base.ts';
 import { Frame } from './frame/Frame.tsx';
 import { Page } from './frame/Page.tsx';
@@ -11,6 +11,8 @@ import { JobsPage } from './pages/jobs/JobsPage.tsx';
 import { NewJobPage } from './pages/create/NewJobPage.tsx';
 import { PoolsPage } from './pages/pools/PoolsPage.tsx';
 import { ReviewPage } from './pages/review/ReviewPage.tsx';
+import { NoRightsPage } from './pages/signIn/NoRightsPage.tsx';
+import { SignedInPage } from './pages/signIn/SignedInPage.tsx';
 import { SignInPage } from './pages/signIn/SignInPage.tsx';
 import { StuckPage } from './pages/stuck/StuckPage.tsx';
 import { WorkersPage } from './pages/workers/WorkersPage.tsx';
@@ -20,21 +22,35 @@ export function App() {
   if (!isSignedIn.value) return <SignInPage />;
   return (
     <LocationProvider>
-      <Frame>
-        <Router>
-          <Route path={pathTo('/')} component={JobsPage} />
-          <Route path={pathTo('/jobs')} component={JobsPage} />
-          <Route path={pathTo('/jobs/:id')} component={JobPage} />
-          <Route path={pathTo('/new')} component={NewJobPage} />
-          <Route path={pathTo('/review')} component={ReviewPage} />
-          <Route path={pathTo('/pools')} component={PoolsPage} />
-          <Route path={pathTo('/workers')} component={WorkersPage} />
-          <Route path={pathTo('/stuck')} component={StuckPage} />
-          <Route path={pathTo('/installation')} component={InstallationPage} />
-          <Route default component={NoPage} />
-        </Router>
-      </Frame>
+      <Frame>{can('jobs:read') ? <Pages /> : <PagesWithoutReading />}</Frame>
     </LocationProvider>
+  );
+}
+
+function Pages() {
+  return (
+    <Router>
+      <Route path={pathTo('/')} component={JobsPage} />
+      <Route path={pathTo('/jobs')} component={JobsPage} />
+      <Route path={pathTo('/jobs/:id')} component={JobPage} />
+      <Route path={pathTo('/new')} component={NewJobPage} />
+      <Route path={pathTo('/review')} component={ReviewPage} />
+      <Route path={pathTo('/pools')} component={PoolsPage} />
+      <Route path={pathTo('/workers')} component={WorkersPage} />
+      <Route path={pathTo('/stuck')} component={StuckPage} />
+      <Route path={pathTo('/installation')} component={InstallationPage} />
+      <Route path={pathTo('/sign-in')} component={SignedInPage} />
+      <Route default component={NoPage} />
+    </Router>
+  );
+}
+
+function PagesWithoutReading() {
+  return (
+    <Router>
+      <Route path={pathTo('/new')} component={NewJobPage} />
+      <Route default component={NoRightsPage} />
+    </Router>
   );
 }
 

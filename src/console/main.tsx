@@ -1,9 +1,11 @@
 // The start of the console.
 
 import { render } from 'preact';
+import { keepSession } from './api/refresh.ts';
 import { loadSession } from './api/session.ts';
 import { App } from './app.tsx';
 import { Problem } from './components/Problem.tsx';
+import { keepTenantInLinks } from './frame/tenantLinks.ts';
 import { startClock } from './live/now.ts';
 import { applyTheme } from './theme/theme.ts';
 import './theme/tokens.css';
@@ -15,8 +17,10 @@ const root = document.getElementById('console')!;
 
 applyTheme();
 startClock();
+keepTenantInLinks();
 try {
   await loadSession();
+  keepSession();
   render(<App />, root);
 } catch (error) {
   render(

@@ -95,7 +95,7 @@ export const poolTenantSchema = z.object({
   weight: z.number().describe('Its share of the starts, compared with other tenants that queue.'),
 });
 
-export const modelLimitsSchema = z.object({
+const modelLimitsSchema = z.object({
   references: count.describe('Reference images of a task.'),
   referenceBytes: count.describe('One reference image, bytes.'),
   totalReferenceBytes: count.describe('All reference images of a task together, bytes.'),

@@ -16,9 +16,10 @@ let nextId = 1;
 const shownFor = 5_000;
 const most = 3;
 
-export function notify(text: string): void {
+/** `stays`: until the user dismisses it, for what must not be missed. */
+export function notify(text: string, { stays = false }: { stays?: boolean } = {}): void {
   const id = add({ text, error: undefined });
-  setTimeout(() => dismiss(id), shownFor);
+  if (!stays) setTimeout(() => dismiss(id), shownFor);
 }
 
 export function notifyError(error: unknown): void {

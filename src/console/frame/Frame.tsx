@@ -6,15 +6,21 @@ import { Notices } from '../components/Notices.tsx';
 import { useKeys } from '../components/useKeys.ts';
 import { activity } from '../live/activity.ts';
 import { startEvents, stopEvents } from '../live/events.ts';
+import { sessionEnded } from '../api/client.ts';
+import { can } from '../api/session.ts';
+import { ExpiredDialog } from '../pages/signIn/ExpiredDialog.tsx';
 import { Header } from './Header.tsx';
 import { KeysDialog } from './KeysDialog.tsx';
 import { Rail } from './Rail.tsx';
 import { StandInBanner } from './StandInBanner.tsx';
+import { useTenantInAddress } from './tenantLinks.ts';
 
 export function Frame({ children }: { children: ComponentChildren }) {
   const [showsKeys, setShowsKeys] = useState(false);
   useKeys({ '?': () => setShowsKeys(true) });
+  useTenantInAddress();
   useEffect(() => {
+    if (!can('jobs:read')) return undefined;
     startEvents();
     const stop = activity.start();
     return () => {
@@ -36,6 +42,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
         </main>
       </div>
       <Notices />
+      {sessionEnded.value ? <ExpiredDialog /> : null}
       {showsKeys ? <KeysDialog onClose={() => setShowsKeys(false)} /> : null}
     </div>
   );

@@ -1,11 +1,11 @@
 // The header of every page: the installation, whether the page is live, the search, and who is signed in.
 
 import { pathTo } from '../base.ts';
-import { can, session, signOut } from '../api/session.ts';
-import { tenant } from '../api/client.ts';
+import { can, session } from '../api/session.ts';
 import { setTheme, theme, type Theme } from '../theme/theme.ts';
 import { LiveState } from './LiveState.tsx';
 import { Search } from './Search.tsx';
+import { SessionMenu } from './SessionMenu.tsx';
 
 export function Header({ onKeys }: { onKeys: () => void }) {
   const current = session.value;
@@ -13,9 +13,6 @@ export function Header({ onKeys }: { onKeys: () => void }) {
     <header class="header">
       <span class="installation">
         <strong>{current?.installation.name ?? 'Genwarden'}</strong>
-        {tenant.value === undefined ? null : (
-          <span class="muted"> · {tenant.value === '*' ? 'all tenants' : tenant.value}</span>
-        )}
       </span>
       <LiveState />
       <Search />
@@ -42,11 +39,7 @@ export function Header({ onKeys }: { onKeys: () => void }) {
         >
           ?
         </button>
-        {current === undefined || current.principal === null || current.authentication === 'off' ? null : (
-          <button type="button" title={`Signed in as ${current.principal.name}`} onClick={() => void signOut()}>
-            Sign out
-          </button>
-        )}
+        <SessionMenu />
       </span>
     </header>
   );

@@ -78,8 +78,12 @@ export const emptyForm: JobForm = {
 export const exampleForm: JobForm = {
   ...emptyForm,
   prompt: 'A small front yard with native plants and a stone path, late afternoon light',
-  variations: '4',
-  taskLines: 'spring\nsummer\nautumn\nwinter',
+  taskLines: [
+    'front-yard',
+    'walkway = The walkway from the street to the door, lavender on both sides',
+    'night = The same front yard at night, lanterns along the path',
+  ].join('\n'),
+  variations: '3',
 };
 
 export const form = signal<JobForm>(emptyForm);

@@ -4,7 +4,7 @@ import type { SubmitRequest } from '../../../../src/client/index.ts';
 
 const image = (prompt: string): SubmitRequest => ({ kind: 'image', input: { prompt } });
 
-export const nastyPrompts: readonly string[] = [
+const nastyPrompts: readonly string[] = [
   'a yard',
   `it's "quoted" and 'quoted'`,
   'two lines\nand\n\nmore\n',
