@@ -15,7 +15,7 @@ import { addRetry } from './retry.ts';
 import { addReview } from './review.ts';
 import { addStuck } from './stuck.ts';
 import { addSubmit } from './submit/index.ts';
-import { addTop } from './top.ts';
+import { addTop } from './top/index.ts';
 import { addWatch } from './watch/index.ts';
 import { addWebhooks } from './webhooks.ts';
 import { addWorkers } from './workers.ts';

@@ -2,11 +2,12 @@
 
 import type { Command } from 'commander';
 import type { Pool } from '../../client/index.ts';
-import { ageOf, untilTime } from '../output/format.ts';
+import { ageOf } from '../output/format.ts';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { renderTable, type Column } from '../output/table.ts';
 import { printable } from '../output/text.ts';
+import { keyLines, outageLines, readyKeys } from './poolTrouble.ts';
 import { clientCommand, withClient } from './session.ts';
 
 export function addPools(program: Command, io: Io): void {
@@ -46,43 +47,12 @@ function columnsAt(now: number): Column<Pool>[] {
 /** A line for each outage, each key that cannot be used for a model, and each budget. */
 function troubleLines(pools: readonly Pool[], now: number): string[] {
   const lines = pools.flatMap((pool) => [
-    ...pool.outages.map((outage) => outageLine(pool, outage, now)),
-    ...pool.keys.flatMap((key) => keyLines(pool, key, now)),
+    ...outageLines(pool, now),
+    ...keyLines(pool, now),
     ...pool.spending.flatMap((spending) => spendingLine(pool, spending)),
   ]);
   return lines.length === 0 ? [] : ['', ...lines.map(printable)];
 }
-
-function outageLine({ name }: Pool, { model, since, until, status, message }: Pool['outages'][number], now: number) {
-  const what = status === null ? 'cannot be reached' : `answers ${status}`;
-  const words = message === '' ? '' : ` (${message})`;
-  return `${name}: the provider ${what} for ${model} since ${since}${words}; ${nextProbe(until, now)}`;
-}
-
-const nextProbe = (until: string, now: number): string =>
-  Date.parse(until) <= now ? 'the next probe is due' : `next probe ${untilTime(until, now)}`;
-
-function keyLines({ name }: Pool, key: Pool['keys'][number], now: number): string[] {
-  const { fingerprint, state, until, cause, message, models } = key;
-  const words = message === '' ? '' : `: ${message}`;
-  const why = cause === null ? '' : ` (${cause}${words})`;
-  const again = state === 'refused' ? 'next check' : 'usable again';
-  const usable = until === null ? '' : `; ${again} ${untilTime(until, now)}`;
-  // A key counts as cooling if it cools for every model that was called; the models say more.
-  if (state === 'refused' || (state === 'cooling' && models.length === 0))
-    return [`${name}: key ${fingerprint} is ${state}${why}${usable}`];
-  return models.map((model) => {
-    const then = model.state === 'noQuota' || model.state === 'refused' ? 'next check' : 'usable again';
-    return `${name}: key ${fingerprint} is ${modelStates[model.state]} for ${model.model} (${model.cause}); ${then} ${untilTime(model.until, now)}`;
-  });
-}
-
-const modelStates = {
-  cooling: 'cooling',
-  exhausted: 'out of quota',
-  noQuota: 'without a quota',
-  refused: 'refused',
-} as const;
 
 function spendingLine({ name }: Pool, { tenant, day, month, limits }: Pool['spending'][number]): string {
   const of = (limit: number | undefined): string => (limit === undefined ? '' : ` of ${limit}`);
@@ -91,12 +61,6 @@ function spendingLine({ name }: Pool, { tenant, day, month, limits }: Pool['spen
 }
 
 const pausedText = ({ paused, pausedUntil }: Pool): string => (paused ? `until ${pausedUntil ?? 'resumed'}` : 'no');
-
-/** The number of keys that are usable now or once a request in flight ends. */
-function readyKeys({ keys }: Pool): string {
-  const usable = keys.filter(({ state }) => state === 'ready' || state === 'busy').length;
-  return `${usable}/${keys.length}`;
-}
 
 /** `shop 5/5+120 ×3`: running, the limit, queued, and a weight other than 1. Servers of earlier versions name no tenants. */
 function tenantsText({ tenants = [] }: Partial<Pick<Pool, 'tenants'>>): string {

@@ -1,4 +1,4 @@
-// `genwarden workers`: the live workers and their tasks, from their heartbeats.
+// `genwarden workers`: the workers and their tasks, from their heartbeats.
 
 import type { Command } from 'commander';
 import type { Worker } from '../../client/index.ts';
@@ -10,7 +10,11 @@ import { renderTable, type Column } from '../output/table.ts';
 import { clientCommand, withClient } from './session.ts';
 
 export function addWorkers(program: Command, io: Io): void {
-  clientCommand(program, 'workers', 'List live workers and the tasks they run')
+  clientCommand(
+    program,
+    'workers',
+    'List workers and the tasks they run; those that stopped or were lost stay for a minute',
+  )
     .addOption(outputOption())
     .action(
       withClient(io, async (client, { output }: { output: OutputFormat }) => {
@@ -29,13 +33,18 @@ function columnsAt(now: number): Column<Worker>[] {
     { title: 'SLOTS', value: ({ slots }) => `${slots.busy}/${slots.total}`, align: 'right' },
     { title: 'BEAT', value: ({ lastBeat }) => ageOf(lastBeat, now), align: 'right' },
     { title: 'AGE', value: ({ startedAt }) => ageOf(startedAt, now), align: 'right' },
-    { title: 'STATUS', value: ({ draining }) => (draining ? 'draining' : 'ready') },
+    { title: 'STATE', value: workerState },
     { title: 'PID', value: ({ pid }) => pid, align: 'right', wide: true },
     { title: 'LAG', value: ({ eventLoopLag }) => `${Math.round(eventLoopLag)}ms`, align: 'right', wide: true },
     { title: 'MEMORY', value: ({ memory }) => formatBytes(memory), align: 'right', wide: true },
     { title: 'VERSION', value: ({ version }) => version, wide: true },
     { title: 'TASKS', value: taskList, wide: true },
   ];
+}
+
+/** APIs of earlier versions tell only which workers drain. */
+export function workerState({ state, draining }: Pick<Worker, 'draining'> & Partial<Pick<Worker, 'state'>>): string {
+  return state ?? (draining ? 'draining' : 'live');
 }
 
 function taskList({ tasks }: Worker): string {

@@ -59,6 +59,7 @@ async function startDemoStack(resources: Resources, signal: AbortSignal): Promis
   const described = describeSettings(resolved, 'dev');
   const stack = await startStack({ settings: { ...settings, log }, described, externalNats: false, logger, signal });
   resources.own('stack', stack, (it) => it.close());
+  if (stack.consoleUrl !== undefined) printLine(`Console: ${stack.consoleUrl} (until the demo ends)`);
   printLine(`The API is ready on ${stack.url}`);
   return stack;
 }

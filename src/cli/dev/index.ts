@@ -34,6 +34,7 @@ async function startDev(command: Command, signal: AbortSignal): Promise<StartedP
   const externalNats = natsIsGiven(resolved);
   const described = describeSettings(resolved, 'dev');
   const stack = await startStack({ settings, described, externalNats, logger, signal });
+  if (stack.consoleUrl !== undefined) logger.info({ url: stack.consoleUrl }, `Console: ${stack.consoleUrl}`);
   logger.info(
     { url: stack.url },
     `ready: try \`genwarden submit --prompt "a front yard" --watch\` (API on ${stack.url})`,

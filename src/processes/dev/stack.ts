@@ -25,6 +25,8 @@ import { devWebhooks } from './webhooks.ts';
 export interface Stack {
   /** The API. */
   readonly url: string;
+  /** The console; undefined if it is off. */
+  readonly consoleUrl: string | undefined;
   /** The effective settings, with the real addresses of NATS and the provider. */
   readonly settings: Settings;
   readonly standin: Standin | undefined;
@@ -68,6 +70,7 @@ export async function startStack({ settings, described, externalNats, logger, si
     const api = await own('api', startApiProcess(onPort(running, 0), signal, { described, disk: nats?.disk }));
     return {
       url: api.url!,
+      consoleUrl: settings.console === 'on' ? consoleAt(settings.http.publicUrl ?? api.url!) : undefined,
       settings: running,
       standin,
       addWorker: async (other) => void (await own('worker', startWorkerProcess(other, signal, nats?.disk))),
@@ -79,6 +82,8 @@ export async function startStack({ settings, described, externalNats, logger, si
     throw error;
   }
 }
+
+const consoleAt = (url: string): string => (url.endsWith('/') ? url : `${url}/`);
 
 /** True if a flag or variable names a NATS server, so that none is started here. */
 export function natsIsGiven(resolved: readonly ResolvedSetting[]): boolean {

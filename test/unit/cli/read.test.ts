@@ -197,7 +197,7 @@ test('workers and pools are printed as tables', async () => {
   api.route('GET /v1/pools', (_, response) => answerJson(response, 200, { items: [pool], next: null }));
   const row = async (...args: string[]): Promise<string[]> =>
     (await runCommand(args, { env: api.env })).stdout.split('\n')[1]!.split(/ {2,}/);
-  expect(await row('workers')).toEqual(['worker-1', 'default', 'node-a', '1/4', '1s', '10m', 'ready']);
+  expect(await row('workers')).toEqual(['worker-1', 'default', 'node-a', '1/4', '1s', '10m', 'live']);
   expect(await row('workers', '-o', 'wide')).toContain('100.0 MiB');
   expect(await row('workers', '-o', 'wide')).toContain('job1/1 reading it, job1/2 waited 81s (usually 8.0 s to 14s)');
   expect((await runCommand(['pools'], { env: api.env })).stdout.split('\n').slice(2)).toEqual([
