@@ -141,6 +141,7 @@ const topics: readonly Topic[] = [
       'ForeignHost',
       'NamespaceRequired',
       'KubernetesUnavailable',
+      'SignInFailed',
       'OidcUnavailable',
       'TooManyRequests',
     ],

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyTypeProvider, RawServerDefault } from 'fas
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import type { Heartbeats } from '../ports/heartbeats.ts';
+import type { IssuerSignIn } from '../ports/issuerSignIn.ts';
 import type { LinkKeys } from '../ports/linkKeys.ts';
 import type { RequestCounts } from '../ports/requestCounts.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
@@ -39,6 +40,8 @@ export interface ApiOptions extends Omit<JobsContext, OwnParts> {
   readonly auth: TokenStore | 'off';
   /** Verifies the tokens of an OpenID Connect issuer. */
   readonly oidc?: OidcTokens | undefined;
+  /** Signs people in to the console at that issuer; absent: they enter a token. */
+  readonly issuerSignIn?: IssuerSignIn | undefined;
   /** Identifies tokens that `auth` and `oidc` do not know; the caller closes it. */
   readonly kubernetes?: KubernetesTokens | undefined;
   /** Shares the counts of requests with other API processes, so that limits hold for all of them; absent: there are no others. */

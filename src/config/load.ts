@@ -176,6 +176,8 @@ function contradictions(resolved: readonly ResolvedSetting[], command?: Command)
       ? ['GENWARDEN_AUTH=off, GENWARDEN_OIDC_ISSUER: with GENWARDEN_AUTH=off no token is checked; unset one']
       : []),
     ...together('OIDC_ISSUER', 'OIDC_AUDIENCE', text),
+    ...needs('OIDC_CLIENT_ID', 'OIDC_ISSUER', text),
+    ...needs('OIDC_CLIENT_SECRET', 'OIDC_CLIENT_ID', text),
     ...(text('ARTIFACT_STORE') === 's3' && text('S3_BUCKET') === undefined
       ? ['GENWARDEN_ARTIFACT_STORE=s3: requires GENWARDEN_S3_BUCKET, which is not set']
       : []),
@@ -189,7 +191,12 @@ type TextOf = (name: string) => string | undefined;
 function together(one: string, other: string, text: TextOf): string[] {
   if ((text(one) === undefined) === (text(other) === undefined)) return [];
   const [set, missing] = text(one) === undefined ? [other, one] : [one, other];
-  return [`GENWARDEN_${set}: requires GENWARDEN_${missing}, which is not set`];
+  return needs(set, missing, text);
+}
+
+function needs(one: string, other: string, text: TextOf): string[] {
+  if (text(one) === undefined || text(other) !== undefined) return [];
+  return [`GENWARDEN_${one}: requires GENWARDEN_${other}, which is not set`];
 }
 
 function openToAll(text: TextOf, command: Command): string[] {

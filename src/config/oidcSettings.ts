@@ -2,7 +2,7 @@
 
 import { isTrustworthyUrl } from '../job/issuer.ts';
 import { checked, list, text } from './forms.ts';
-import { optional, withDefault } from './setting.ts';
+import { optional, optionalList, withDefault } from './setting.ts';
 import { z } from 'zod';
 import type { Command } from './setting.ts';
 
@@ -35,6 +35,23 @@ export const oidcSettings = z.object({
   scopeClaims: withDefault(list(claim), 'scope,scp,permissions,roles', {
     name: 'OIDC_SCOPE_CLAIM',
     description: "Claims of the issuer's tokens that grant `jobs:read`, `jobs:write` and `admin`; all of them count",
+    usedBy: serving,
+  }),
+  clientId: optional(text('name'), {
+    name: 'OIDC_CLIENT_ID',
+    description: "The console's client at the issuer, so that people can sign in there (unset: they enter a token)",
+    usedBy: serving,
+  }),
+  clientSecret: optional(text('secret', 'a secret'), {
+    name: 'OIDC_CLIENT_SECRET',
+    description: 'Secret of that client (unset: the issuer knows it as a public client)',
+    usedBy: serving,
+    secret: true,
+  }),
+  clientScopes: optionalList(list(text('scope', 'a scope')), {
+    name: 'OIDC_CLIENT_SCOPES',
+    description:
+      'Scopes that the console asks the issuer for (unset: `openid`, and those of `offline_access`, `jobs:read`, `jobs:write` and `admin` that the issuer lists)',
     usedBy: serving,
   }),
 });

@@ -127,7 +127,7 @@ describe('over HTTP', () => {
     spoil(published.server);
     const message = await failure(published);
     expect(message).toMatch(reason);
-    expect(message).toContain(`The keys of the issuer ${published.server.url} cannot be read: `);
+    expect(message).toContain(`The issuer ${published.server.url} cannot be read: `);
   });
 
   test('an issuer that is gone is unavailable', async () => {

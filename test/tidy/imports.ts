@@ -57,6 +57,7 @@ const homes: Record<string, readonly string[]> = {
   '@aws-sdk/': ['src/adapters/s3/'],
   '@smithy/': ['src/adapters/s3/'],
   jose: ['src/api/auth/oidc/'],
+  'openid-client': ['src/adapters/oidc/'],
   standardwebhooks: ['src/webhooks/'],
   preact: ['src/console/'],
   '@preact/': ['src/console/'],

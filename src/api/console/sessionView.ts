@@ -1,20 +1,25 @@
 // What the console knows about the installation and about the person who uses it.
 
+import { catalogue, type ErrorCode } from '../../job/errors/index.ts';
 import { isoTime } from '../../job/time.ts';
-import type { ApiContext } from '../options.ts';
 import { scopes, type Principal, type Scope } from '../auth/principal.ts';
+import type { ApiContext } from '../options.ts';
 
 export interface SessionView {
   readonly installation: { readonly name: 'genwarden'; readonly version: string };
   readonly authentication: 'off' | 'required';
   /** How a person can sign in; empty without authentication. */
   readonly signIn: readonly ('token' | 'oidc')[];
-  /** Null: nobody has signed in. */
+  /** Null: the request has no valid token. */
   readonly principal: PrincipalView | null;
+  /** Whether `POST /console/session/refresh` can replace the token, also after it has expired. */
+  readonly renewable: boolean;
+  /** Why the last sign-in at the issuer failed; told once. */
+  readonly signInProblem: ProblemView | null;
   readonly links: { readonly docs: string; readonly api: string };
 }
 
-export interface PrincipalView {
+interface PrincipalView {
   readonly name: string;
   readonly tenant: string;
   /** All that are granted: `admin` of a Genwarden token includes the others. */
@@ -22,14 +27,35 @@ export interface PrincipalView {
   readonly expiresAt: string | null;
 }
 
-type Parts = Pick<ApiContext, 'auth' | 'version'>;
+interface ProblemView extends Failure {
+  readonly title: string;
+  readonly hint: string;
+}
 
-export function sessionView({ auth, version = '0.0.0' }: Parts, principal: Principal | undefined): SessionView {
+interface Failure {
+  readonly code: ErrorCode;
+  readonly detail: string;
+}
+
+interface Known {
+  readonly renewable?: boolean;
+  readonly failure?: Failure | undefined;
+}
+
+type Parts = Pick<ApiContext, 'auth' | 'version' | 'issuerSignIn'>;
+
+export function sessionView(
+  { auth, version = '0.0.0', issuerSignIn }: Parts,
+  principal: Principal | undefined,
+  { renewable = false, failure }: Known = {},
+): SessionView {
   return {
     installation: { name: 'genwarden', version },
     authentication: auth === 'off' ? 'off' : 'required',
-    signIn: auth === 'off' ? [] : ['token'],
+    signIn: auth === 'off' ? [] : issuerSignIn === undefined ? ['token'] : ['oidc', 'token'],
     principal: principal === undefined ? null : principalView(principal),
+    renewable,
+    signInProblem: failure === undefined ? null : problemView(failure),
     // The second is relative to the root of the API.
     links: { docs: 'https://genwarden.dev/docs/', api: 'docs' },
   };
@@ -39,4 +65,9 @@ function principalView({ id, name, tenant, scopes: granted, expiresAt }: Princip
   // In Kubernetes, each scope is a right for itself.
   const all = granted.includes('admin') && !id.startsWith('kubernetes:') ? scopes : granted;
   return { name, tenant, scopes: all, expiresAt: expiresAt === undefined ? null : isoTime(expiresAt) };
+}
+
+function problemView({ code, detail }: Failure): ProblemView {
+  const { title, hint } = catalogue[code];
+  return { code, title, detail, hint };
 }

@@ -42,6 +42,7 @@ export type RequestErrorCode =
   | 'ForeignHost'
   | 'NamespaceRequired'
   | 'KubernetesUnavailable'
+  | 'SignInFailed'
   | 'OidcUnavailable'
   | 'TooManyRequests'
   | 'StorageFull'

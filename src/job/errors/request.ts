@@ -232,10 +232,16 @@ export const requestErrors = define({
     title: 'The Kubernetes API server could not verify the token',
     hint: 'Try again. Meanwhile jobs keep running, and tokens of the tokens file still work.',
   },
+  SignInFailed: {
+    ...final,
+    status: 401,
+    title: 'The sign-in at the OpenID Connect issuer failed',
+    hint: "Sign in again. If it fails again, check GENWARDEN_OIDC_CLIENT_ID and the client's secret, and that the issuer allows the redirect address <address of the API>/console/session/callback.",
+  },
   OidcUnavailable: {
     ...again,
     status: 503,
-    title: 'The keys of the OpenID Connect issuer cannot be read, so its tokens cannot be verified',
+    title: 'The OpenID Connect issuer cannot be read, so nobody can sign in there, and its tokens cannot be verified',
     hint: 'Try again after the time in Retry-After. If it lasts, check that the API can reach GENWARDEN_OIDC_ISSUER. Jobs keep running, and other tokens still work.',
   },
   TooManyRequests: {

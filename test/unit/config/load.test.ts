@@ -213,6 +213,7 @@ test('an issuer of OpenID Connect needs an audience and https, and switches auth
     audience: 'genwarden',
     tenantClaim: 'tenant',
     scopeClaims: ['scope', 'scp', 'permissions', 'roles'],
+    clientScopes: [],
   });
   for (const local of ['http://127.0.0.1:9000', 'http://localhost/a', 'http://[::1]:1']) {
     expect(loadSettings({ env: { ...oidc, GENWARDEN_OIDC_ISSUER: local } }).oidc.issuer).toBe(local);
@@ -226,6 +227,12 @@ test('an issuer of OpenID Connect needs an audience and https, and switches auth
   expect(problemsOf(lonely)).toEqual(['GENWARDEN_OIDC_ISSUER: requires GENWARDEN_OIDC_AUDIENCE, which is not set']);
   expect(problemsOf({ GENWARDEN_OIDC_AUDIENCE })).toEqual([
     'GENWARDEN_OIDC_AUDIENCE: requires GENWARDEN_OIDC_ISSUER, which is not set',
+  ]);
+  expect(problemsOf({ GENWARDEN_OIDC_CLIENT_SECRET: 'hidden' })).toEqual([
+    'GENWARDEN_OIDC_CLIENT_SECRET: requires GENWARDEN_OIDC_CLIENT_ID, which is not set',
+  ]);
+  expect(problemsOf({ GENWARDEN_OIDC_CLIENT_ID: 'console' })).toEqual([
+    'GENWARDEN_OIDC_CLIENT_ID: requires GENWARDEN_OIDC_ISSUER, which is not set',
   ]);
   expect(problemsOf({ ...oidc, GENWARDEN_AUTH: 'off' })).toEqual([
     'GENWARDEN_AUTH=off, GENWARDEN_OIDC_ISSUER: with GENWARDEN_AUTH=off no token is checked; unset one',

@@ -11,6 +11,8 @@ export interface ClaimNames {
   readonly audience: string;
   readonly tenantClaim: string;
   readonly scopeClaims: readonly string[];
+  /** The client with which people sign in to the console: its name says nothing about who they are. */
+  readonly consoleClient?: string | undefined;
 }
 
 /** Throws `Unauthorized` for a token without a subject, and `Forbidden` for one without a tenant or a scope of Genwarden. */
@@ -20,12 +22,18 @@ export function identityOf(claims: Claims, names: ClaimNames): Pick<Principal, '
     throw new GenwardenError('Unauthorized', 'The token has no subject (sub) of 1 to 255 characters');
   }
   const tenant = tenantOf(claims, names);
-  return { id: `oidc:${String(iss)}#${sub}`, name: nameOf(claims, sub), tenant, scopes: scopesOf(claims, names) };
+  return {
+    id: `oidc:${String(iss)}#${sub}`,
+    name: nameOf(claims, sub, names),
+    tenant,
+    scopes: scopesOf(claims, names),
+  };
 }
 
 /** For messages and logs only. */
-function nameOf(claims: Claims, subject: string): string {
-  const names = [claims['preferred_username'], claims['email'], claims['client_id'], claims['azp'], subject];
+function nameOf(claims: Claims, subject: string, { consoleClient }: ClaimNames): string {
+  const clients = [claims['client_id'], claims['azp']].filter((client) => client !== consoleClient);
+  const names = [claims['preferred_username'], claims['email'], ...clients, subject];
   const name = names.find((each): each is string => typeof each === 'string' && each !== '') ?? subject;
   return name.replace(/\p{C}/gu, '').slice(0, 100);
 }

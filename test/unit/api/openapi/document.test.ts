@@ -148,8 +148,8 @@ test('each code of a request is a problem of some operation', () => {
   const codes = (Object.entries(catalogue) as [ErrorCode, { status?: number }][])
     .filter(([, { status }]) => status !== undefined)
     .map(([code]) => code);
-  // Answers of addresses and methods that no operation has.
-  const others = ['ConsoleNotBuilt', 'MethodNotAllowed', 'RouteNotFound'];
+  // Of the console, and answers of addresses and methods that no operation has.
+  const others = ['ConsoleNotBuilt', 'MethodNotAllowed', 'RouteNotFound', 'SignInFailed'];
   expect(codes.filter((code) => !listed.has(code)).toSorted()).toEqual(others);
   expect((document.components.schemas['ErrorCode'] as { enum: string[] }).enum).toEqual(Object.keys(catalogue));
 });

@@ -41,6 +41,7 @@ ErrorCode = Literal[
     "ForeignHost",
     "NamespaceRequired",
     "KubernetesUnavailable",
+    "SignInFailed",
     "OidcUnavailable",
     "TooManyRequests",
     "StorageFull",
