@@ -56,3 +56,7 @@ export function percent(fraction: number): string {
 /** `1 task`, `3 tasks`. */
 export const counted = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`;
+
+/** A cost in the unit of the pools' prices: `12.5`, `0.0042`. */
+export const amount = (value: number): string =>
+  value.toLocaleString('en-US', { maximumFractionDigits: Math.abs(value) < 1 ? 4 : 2 });

@@ -1,0 +1,140 @@
+// The API keys of a pool by fingerprint: whether each can be used, how much of its limit is used, and what the provider said.
+
+import type { Pool } from '../../../client/index.ts';
+import { Gauge } from '../../components/Gauge.tsx';
+import { Countdown } from '../../components/Time.tsx';
+import { count } from '../../format.ts';
+
+type PoolKey = Pool['keys'][number] & {
+  /** Absent from servers of earlier versions. */
+  callsLastMinute?: number;
+};
+
+export function PoolKeys({ keys }: { keys: readonly PoolKey[] }) {
+  return (
+    <section>
+      <h3>Keys</h3>
+      {keys.length === 0 ? (
+        <p class="muted">none</p>
+      ) : (
+        <table class="pools-keys">
+          <caption class="heard">API keys by fingerprint</caption>
+          <thead>
+            <tr>
+              <th scope="col">Key</th>
+              <th scope="col">State</th>
+              <th scope="col">Calls in the last minute</th>
+              <th scope="col" class="number">
+                In flight
+              </th>
+            </tr>
+          </thead>
+          {keys.map((key) => (
+            <KeyRows key={key.fingerprint} shown={key} />
+          ))}
+        </table>
+      )}
+    </section>
+  );
+}
+
+/** The colours and shapes of task states, for states of keys. */
+const looks = {
+  ready: ['succeeded', '●'],
+  busy: ['running', '◔'],
+  cooling: ['waiting', '◍'],
+  refused: ['failed', '✕'],
+} as const;
+
+function KeyRows({ shown }: { shown: PoolKey }) {
+  const { fingerprint, state, until, inFlight } = shown;
+  const [colour, shape] = looks[state];
+  const words = wordsOf(shown);
+  return (
+    <tbody>
+      <tr class={words === null ? '' : 'pools-key-facts'}>
+        <th scope="row" class="mono" title={fingerprint}>
+          {fingerprint.slice(0, 8)}
+        </th>
+        <td>
+          <span class={`state ${colour}`}>
+            <span class="state-shape" aria-hidden="true">
+              {shape}
+            </span>
+            {state}
+          </span>
+          {until === null ? null : (
+            <span class="muted">
+              ; {state === 'refused' ? 'next check' : 'usable again'} <Countdown until={until} past="now" />
+            </span>
+          )}
+        </td>
+        <td data-label="Calls in the last minute">
+          <Calls shown={shown} />
+        </td>
+        <td data-label="In flight" class="number">
+          {count(inFlight)}
+        </td>
+      </tr>
+      {words === null ? null : (
+        <tr class="pools-key-words">
+          <td colSpan={4}>{words}</td>
+        </tr>
+      )}
+    </tbody>
+  );
+}
+
+/** Why the key cannot be used, for all models or for some. */
+function wordsOf({ cause, message, models }: PoolKey) {
+  if (cause === null && message === '' && models.length === 0) return null;
+  return (
+    <>
+      <p class="muted" dir="auto">
+        {cause}
+        {message === '' ? '' : `${cause === null ? '' : ': '}“${message}”`}
+      </p>
+      <BlockedModels models={models} />
+    </>
+  );
+}
+
+function Calls({ shown: { fingerprint, callsLastMinute, requestsPerMinute } }: { shown: PoolKey }) {
+  if (callsLastMinute === undefined) return <span class="muted">at most {count(requestsPerMinute)}</span>;
+  const text = `${count(callsLastMinute)} of ${count(requestsPerMinute)}`;
+  return (
+    <>
+      <span>{text}</span>
+      <Gauge
+        value={callsLastMinute}
+        limit={requestsPerMinute}
+        label={`Calls of key ${fingerprint.slice(0, 8)} in the last minute`}
+        text={text}
+      />
+    </>
+  );
+}
+
+const modelStates = {
+  cooling: 'cooling',
+  exhausted: 'out of quota',
+  noQuota: 'without a quota',
+  refused: 'refused',
+} as const;
+
+function BlockedModels({ models }: { models: PoolKey['models'] }) {
+  if (models.length === 0) return null;
+  return (
+    <ul class="pools-blocked">
+      {models.map(({ model, state, until, cause }) => (
+        <li key={model}>
+          {modelStates[state]} for <span class="mono">{model}</span>{' '}
+          <span class="muted">
+            ({cause}); {state === 'noQuota' || state === 'refused' ? 'next check' : 'usable again'}{' '}
+            <Countdown until={until} past="now" />
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
