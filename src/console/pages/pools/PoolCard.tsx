@@ -42,6 +42,7 @@ export function PoolCard({ pool, workers, troubles, onChange }: PoolCardProps) {
         </div>
         {can('admin') ? <PauseButton pool={pool} onChange={onChange} /> : null}
       </div>
+      <Models models={pool.models} />
       <PoolTroubles pool={pool} troubles={troubles} />
       <Counts pool={pool} />
       <div class="pools-parts">
@@ -53,7 +54,6 @@ export function PoolCard({ pool, workers, troubles, onChange }: PoolCardProps) {
         <div class="stack">
           <PoolSpending spending={pool.spending} />
           <PoolTenants pool={pool} />
-          <Models models={pool.models} />
         </div>
       </div>
     </article>
@@ -71,7 +71,7 @@ function PauseButton({ pool, onChange }: { pool: Pool; onChange: () => void }) {
     <>
       <button type="button" onClick={() => setAsks(true)}>
         {pool.paused ? 'Resume' : 'Pause'}
-        <span class="heard"> pool {pool.name}</span>…
+        <span class="heard"> pool {pool.name}</span>
       </button>
       {asks ? <Ask pool={pool} onClose={() => setAsks(false)} onDone={onChange} /> : null}
     </>
@@ -105,17 +105,6 @@ function Counts({ pool }: { pool: Pool }) {
 }
 
 function Models({ models }: { models: Pool['models'] }) {
-  return (
-    <section>
-      <h3>Models</h3>
-      <dl class="pools-models">
-        {Object.entries(models).map(([kind, names]) => (
-          <div key={kind}>
-            <dt class="muted">{kind}</dt>
-            <dd>{names.length === 0 ? 'none' : names.join(', ')}</dd>
-          </div>
-        ))}
-      </dl>
-    </section>
-  );
+  const kinds = Object.entries(models).filter(([, names]) => names.length > 0);
+  return <p class="muted pools-models">{kinds.map(([kind, names]) => `${kind}: ${names.join(', ')}`).join('; ')}</p>;
 }

@@ -3,7 +3,7 @@
 import type { Pool } from '../../../client/index.ts';
 import { count } from '../../format.ts';
 
-export function PoolTenants({ pool: { tenants = [], groupLimit = null } }: { pool: Pool }) {
+export function PoolTenants({ pool: { tenants, groupLimit } }: { pool: Pool }) {
   if (tenants.length === 0) return null;
   return (
     <section>
