@@ -1,5 +1,10 @@
 // The start of the console.
 
+// First, so that the styles of pages come after those that they adapt.
+import './theme/tokens.css';
+import './theme/base.css';
+import './components/components.css';
+import './frame/frame.css';
 import { render } from 'preact';
 import { keepSession } from './api/refresh.ts';
 import { loadSession } from './api/session.ts';
@@ -8,10 +13,6 @@ import { Problem } from './components/Problem.tsx';
 import { keepTenantInLinks } from './frame/tenantLinks.ts';
 import { startClock } from './live/now.ts';
 import { applyTheme } from './theme/theme.ts';
-import './theme/tokens.css';
-import './theme/base.css';
-import './components/components.css';
-import './frame/frame.css';
 
 const root = document.getElementById('console')!;
 

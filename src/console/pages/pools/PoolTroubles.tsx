@@ -2,6 +2,7 @@
 
 import type { Pool } from '../../../client/index.ts';
 import { Countdown, Moment } from '../../components/Time.tsx';
+import { Words } from '../../components/Words.tsx';
 import { usePoll } from '../../live/poll.ts';
 import { readFirstQueueTimeout } from './firstQueueTimeout.ts';
 import { rankOf, type Trouble } from './troubles.ts';
@@ -42,7 +43,11 @@ function TroubleLine({ severity, text, since, next, words, advice }: Trouble) {
             “{words}”
           </p>
         )}
-        {advice === undefined ? null : <p class="muted">{advice}</p>}
+        {advice === undefined ? null : (
+          <p class="muted">
+            <Words text={advice} />
+          </p>
+        )}
       </div>
     </li>
   );

@@ -5,6 +5,7 @@ import type { StuckTask } from '../../../client/index.ts';
 import { pathTo } from '../../base.ts';
 import { StateBadge } from '../../components/StateBadge.tsx';
 import { Age, Countdown, Moment } from '../../components/Time.tsx';
+import { Words } from '../../components/Words.tsx';
 import { counted } from '../../format.ts';
 import { selectionKey, type StuckGroup } from './groups.ts';
 import { SelectAll } from './SelectAll.tsx';
@@ -23,31 +24,18 @@ const firstShown = 20;
 export function StuckGroupCard({ group: { first, tasks }, chosen, onSelect, showsTenants }: StuckGroupProps) {
   const [all, setAll] = useState(false);
   const shown = all ? tasks : tasks.slice(0, firstShown);
-  const selected = tasks.filter((task) => chosen?.has(selectionKey(task)) === true).length;
   return (
     <section class={`card stack stuck-group ${first.overdue ? 'overdue' : ''}`}>
-      <div class="row spread">
-        <div class="row">
-          <StateBadge state={first.state} />
-          <h2>{first.summary}</h2>
-        </div>
-        {chosen === undefined || tasks.length === 1 ? null : (
-          <SelectAll
-            label={`Select ${counted(tasks.length, 'task')}`}
-            tasks={tasks}
-            selected={selected}
-            onSelect={(on) => onSelect(tasks, on)}
-          />
-        )}
+      <div class="row">
+        <StateBadge state={first.state} />
+        <h2>{first.summary}</h2>
       </div>
       <p class="muted">
         {first.overdue ? <strong class="stuck-overdue">overdue</strong> : null} {first.cause}; pool{' '}
         <a href={pathTo('/pools')}>{first.pool}</a>
       </p>
       <Explanation task={first} />
-      <div class="scroll" tabIndex={0} role="region" aria-label={`Tasks: ${first.summary}`}>
-        <TaskTable tasks={shown} chosen={chosen} onSelect={onSelect} showsTenants={showsTenants} />
-      </div>
+      <TaskTable tasks={tasks} shown={shown} chosen={chosen} onSelect={onSelect} showsTenants={showsTenants} />
       {tasks.length <= firstShown ? null : (
         <button type="button" class="plain" aria-expanded={all} onClick={() => setAll(!all)}>
           {all ? 'Show fewer' : `Show ${tasks.length - firstShown} more`}
@@ -73,7 +61,7 @@ function Explanation({ task: { details, next, advice } }: { task: StuckTask }) {
             <dd>
               {lines.map((line) => (
                 <p key={line} dir="auto">
-                  {line}
+                  <Words text={line} />
                 </p>
               ))}
             </dd>
@@ -83,9 +71,11 @@ function Explanation({ task: { details, next, advice } }: { task: StuckTask }) {
   );
 }
 
-type TaskTableProps = Omit<StuckGroupProps, 'group'> & { tasks: readonly StuckTask[] };
+type TaskTableProps = Omit<StuckGroupProps, 'group'> & { tasks: readonly StuckTask[]; shown: readonly StuckTask[] };
 
-function TaskTable({ tasks, chosen, onSelect, showsTenants }: TaskTableProps) {
+function TaskTable({ tasks, shown, chosen, onSelect, showsTenants }: TaskTableProps) {
+  const selected = tasks.filter((task) => chosen?.has(selectionKey(task)) === true).length;
+  const showsWorkers = tasks.some(({ worker }) => worker !== null);
   return (
     <table class="stuck-table">
       <caption class="heard">Stuck tasks</caption>
@@ -93,24 +83,30 @@ function TaskTable({ tasks, chosen, onSelect, showsTenants }: TaskTableProps) {
         <tr>
           {chosen === undefined ? null : (
             <th scope="col">
-              <span class="heard">Selected</span>
+              <SelectAll
+                label={`Select ${counted(tasks.length, 'task')}`}
+                tasks={tasks}
+                selected={selected}
+                onSelect={(on) => onSelect(tasks, on)}
+              />
             </th>
           )}
           <th scope="col">Task</th>
           {showsTenants ? <th scope="col">Tenant</th> : null}
           <th scope="col">For</th>
           <th scope="col">Due</th>
-          <th scope="col">Worker</th>
+          {showsWorkers ? <th scope="col">Worker</th> : null}
         </tr>
       </thead>
       <tbody>
-        {tasks.map((task) => (
+        {shown.map((task) => (
           <TaskRow
             key={selectionKey(task)}
             task={task}
             chosen={chosen}
             onSelect={onSelect}
             showsTenants={showsTenants}
+            showsWorkers={showsWorkers}
           />
         ))}
       </tbody>
@@ -118,12 +114,14 @@ function TaskTable({ tasks, chosen, onSelect, showsTenants }: TaskTableProps) {
   );
 }
 
-function TaskRow({ task: shown, chosen, onSelect, showsTenants }: Omit<TaskTableProps, 'tasks'> & { task: StuckTask }) {
+type TaskRowProps = Omit<StuckGroupProps, 'group'> & { task: StuckTask; showsWorkers: boolean };
+
+function TaskRow({ task: shown, chosen, onSelect, showsTenants, showsWorkers }: TaskRowProps) {
   const { job, task, name, since, dueAt, worker, tenant } = shown;
   return (
     <tr>
       {chosen === undefined ? null : (
-        <td>
+        <td class="stuck-select">
           <input
             type="checkbox"
             aria-label={`Select task ${task} of job ${job}`}
@@ -143,17 +141,17 @@ function TaskRow({ task: shown, chosen, onSelect, showsTenants }: Omit<TaskTable
           </span>
         )}
       </th>
-      {showsTenants ? <td>{tenant}</td> : null}
-      <td>
+      {showsTenants ? <td data-label="Tenant">{tenant}</td> : null}
+      <td data-label="For">
         <Age since={since} />
       </td>
-      <td>
+      <td data-label="Due">
         <Countdown until={dueAt} past="overdue" />{' '}
         <span class="muted">
           <Moment at={dueAt} plain />
         </span>
       </td>
-      <td>{worker?.name ?? <span class="muted">none</span>}</td>
+      {showsWorkers ? <td data-label="Worker">{worker?.name ?? <span class="muted">none</span>}</td> : null}
     </tr>
   );
 }

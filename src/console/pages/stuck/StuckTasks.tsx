@@ -28,7 +28,8 @@ export function StuckTasks({ list: { items, total }, onFixed }: StuckTasksProps)
     }
     setChosen(keys);
   }
-  const canFix = can('jobs:write');
+  // Fixing is for one tenant, or for all of them with the scope `admin`.
+  const canFix = can('jobs:write') || can('admin');
   return (
     <>
       <div class="row spread">

@@ -1,0 +1,27 @@
+// The settings of the API as its page shows them: those that are set, and the defaults.
+
+/** Like a row of `genwarden config`. */
+export interface Setting {
+  name: string;
+  /** Null: unset. Of a secret only whether it is set. */
+  value: string | null;
+  /** Such as `default` or `env GENWARDEN_POOL`. */
+  source: string;
+  description: string;
+}
+
+export interface SettingGroups {
+  set: Setting[];
+  defaults: Setting[];
+}
+
+/** `search`: each of its words must be in the name, the value, the source or the description. */
+export function groupSettings(settings: readonly Setting[], search: string): SettingGroups {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = settings.filter(({ name, value, source, description }) => {
+    const text = [name, value ?? '', source, description].join('\n').toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+  const isDefault = ({ source }: Setting): boolean => source === 'default' || source === 'unset';
+  return { set: found.filter((one) => !isDefault(one)), defaults: found.filter(isDefault) };
+}
