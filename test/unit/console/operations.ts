@@ -35,6 +35,7 @@ export function aKey(state: KeyState, until: string | null = null): Pool['keys']
     cause: null,
     inFlight: 0,
     requestsPerMinute: 10,
+    callsLastMinute: 0,
     message: '',
     models: [],
   };
@@ -49,6 +50,7 @@ export function aWorker(over: Partial<Worker> = {}): Worker {
     version: '1.0.0',
     startedAt: '2026-11-29T01:00:00.000Z',
     lastBeat: '2026-11-29T02:00:00.000Z',
+    state: 'live',
     draining: false,
     slots: { total: 4, busy: 0, leaked: 0 },
     tasks: [],

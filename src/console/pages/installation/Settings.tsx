@@ -1,24 +1,18 @@
 // The settings of the API's process with their sources. Secrets are masked by the API.
 
 import { useState } from 'preact/hooks';
-import { apiFetch, tenant } from '../../api/client.ts';
-import { pathTo } from '../../base.ts';
+import type { Setting } from '../../../client/index.ts';
+import { api, tenant } from '../../api/client.ts';
 import { Loaded } from '../../components/Loaded.tsx';
 import { counted } from '../../format.ts';
 import { usePoll } from '../../live/poll.ts';
-import { groupSettings, type Setting } from './settings.ts';
+import { groupSettings } from './settings.ts';
 
 /** They change only with a restart of the API. */
 const everyMs = 60_000;
 
-async function readSettings(signal: AbortSignal): Promise<Setting[]> {
-  const response = await apiFetch(pathTo('/v1/settings'), { signal });
-  if (!response.ok) throw new Error(`The API answered ${response.status}`);
-  return ((await response.json()) as { items: Setting[] }).items;
-}
-
 export function Settings() {
-  const polled = usePoll(readSettings, everyMs, tenant.value);
+  const polled = usePoll((signal) => api.settings({ signal }), everyMs, tenant.value);
   const [search, setSearch] = useState('');
   return (
     <section class="stack" aria-labelledby="settings">

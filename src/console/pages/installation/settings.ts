@@ -1,14 +1,6 @@
 // The settings of the API as its page shows them: those that are set, and the defaults.
 
-/** Like a row of `genwarden config`. */
-export interface Setting {
-  name: string;
-  /** Null: unset. Of a secret only whether it is set. */
-  value: string | null;
-  /** Such as `default` or `env GENWARDEN_POOL`. */
-  source: string;
-  description: string;
-}
+import type { Setting } from '../../../client/index.ts';
 
 export interface SettingGroups {
   set: Setting[];

@@ -5,10 +5,7 @@ import { Gauge } from '../../components/Gauge.tsx';
 import { Countdown } from '../../components/Time.tsx';
 import { count } from '../../format.ts';
 
-type PoolKey = Pool['keys'][number] & {
-  /** Absent from servers of earlier versions. */
-  callsLastMinute?: number;
-};
+type PoolKey = Pool['keys'][number];
 
 export function PoolKeys({ keys }: { keys: readonly PoolKey[] }) {
   return (
@@ -100,7 +97,6 @@ function wordsOf({ cause, message, models }: PoolKey) {
 }
 
 function Calls({ shown: { fingerprint, callsLastMinute, requestsPerMinute } }: { shown: PoolKey }) {
-  if (callsLastMinute === undefined) return <span class="muted">at most {count(requestsPerMinute)}</span>;
   const text = `${count(callsLastMinute)} of ${count(requestsPerMinute)}`;
   return (
     <>

@@ -7,7 +7,7 @@ import { Meter } from '../../components/ProgressBar.tsx';
 import { countedDuration, duration } from '../../format.ts';
 import { now } from '../../live/now.ts';
 import { callTime, type CallTime } from './callTime.ts';
-import { isLive, stateOf } from './workerState.ts';
+import { isLive } from './workerState.ts';
 
 type WorkerTask = Worker['tasks'][number];
 
@@ -38,7 +38,7 @@ export function WorkerTasks({ worker }: { worker: Worker }) {
 }
 
 function idleText(worker: Worker): string {
-  const state = stateOf(worker);
+  const { state } = worker;
   if (state === 'lost') return 'Its heartbeats stopped; the controller starts its tasks again on other workers.';
   if (state === 'stopped') return 'It has stopped, and returned its tasks.';
   return worker.slots.busy === 0 ? 'idle' : 'runs tasks of other tenants';

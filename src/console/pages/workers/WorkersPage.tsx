@@ -11,7 +11,7 @@ import { usePoll } from '../../live/poll.ts';
 import { slotsOf } from '../pools/slots.ts';
 import { orderFrom, sortWorkers } from './sorting.ts';
 import { WorkersTable } from './WorkersTable.tsx';
-import { isLive, stateOf } from './workerState.ts';
+import { isLive } from './workerState.ts';
 import './workers.css';
 
 const everyMs = 2_000;
@@ -63,7 +63,7 @@ function summaryOf(workers: readonly Worker[]): string {
   const live = workers.filter(isLive);
   const { busy, total } = slotsOf(live);
   const others = (['draining', 'stopped', 'lost'] as const).flatMap((state) => {
-    const some = workers.filter((worker) => stateOf(worker) === state).length;
+    const some = workers.filter((worker) => worker.state === state).length;
     return some === 0 ? [] : [`${some} ${state}`];
   });
   const states = others.length === 0 ? '' : ` (${others.join(', ')})`;

@@ -8,7 +8,7 @@ import { useQueryParameter } from '../../components/useQuery.ts';
 import { byteCount } from '../../format.ts';
 import { nextOrder, textOf, type Column, type Order } from './sorting.ts';
 import { WorkerTasks } from './WorkerTasks.tsx';
-import { isLive, stateOf } from './workerState.ts';
+import { isLive } from './workerState.ts';
 
 const headings: readonly (readonly [column: Column, title: string, isNumber?: boolean])[] = [
   ['name', 'Worker'],
@@ -73,7 +73,7 @@ const looks = {
 
 function WorkerRows({ worker }: { worker: Worker }) {
   const { name, pool, host, pid, version, startedAt, lastBeat, slots, eventLoopLag } = worker;
-  const state = stateOf(worker);
+  const { state } = worker;
   const [colour, shape] = looks[state];
   return (
     <tbody class={isLive(worker) ? '' : 'workers-gone'}>

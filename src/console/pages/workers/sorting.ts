@@ -1,7 +1,6 @@
 // The order of the workers in the table.
 
 import type { Worker } from '../../../client/index.ts';
-import { stateOf } from './workerState.ts';
 
 export const columns = ['name', 'pool', 'state', 'up', 'beat', 'slots', 'lag', 'memory'] as const;
 export type Column = (typeof columns)[number];
@@ -35,7 +34,7 @@ const states = ['lost', 'stopped', 'draining', 'live'];
 const values: Readonly<Record<Column, (worker: Worker) => string | number>> = {
   name: ({ name }) => name,
   pool: ({ pool }) => pool,
-  state: (worker) => states.indexOf(stateOf(worker)),
+  state: ({ state }) => states.indexOf(state),
   // How long it has been up: the latest start first.
   up: ({ startedAt }) => -Date.parse(startedAt),
   beat: ({ lastBeat }) => -Date.parse(lastBeat),
