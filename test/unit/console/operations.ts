@@ -8,6 +8,7 @@ export function aPool(over: Partial<Pool> = {}): Pool {
     provider: 'gemini',
     models: { image: ['m'], text: [] },
     providerOptions: null,
+    modelLimits: {},
     depth: { again: 0, high: 0, normal: 0, low: 0, guest: 0 },
     unacknowledged: 0,
     queued: 0,
