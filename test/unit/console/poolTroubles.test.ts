@@ -32,7 +32,7 @@ describe('troublesOf', () => {
     expect(troublesOf(aPool(), [draining, aWorker()])).toEqual([]);
   });
 
-  it('tells of an outage since when, the next probe and the words of the provider', () => {
+  it('reports an outage: since when, its next probe and the words of the provider', () => {
     const outage = {
       model: 'm',
       state: 'open',
@@ -80,7 +80,7 @@ describe('troublesOf', () => {
     expect(textsOf(aPool({ keys: [] }), [aWorker()])).toEqual(['No API key is configured']);
   });
 
-  it('tells of spent budgets of the pool and of a tenant', () => {
+  it('reports spent budgets of the pool and of a tenant', () => {
     const ends = { dayEndsAt: at, monthEndsAt: later };
     const spending = [
       { tenant: null, day: 2.909_84, month: 3, limits: { day: 2.5, month: 200 }, ...ends },
@@ -100,7 +100,7 @@ describe('troublesOf', () => {
     ]);
   });
 
-  it('tells of a pause with its end, and of leaked slots', () => {
+  it('reports a pause with its end, and of leaked slots', () => {
     const slots = { total: 4, busy: 1, leaked: 1 };
     expect(troublesOf(aPool({ paused: true, pausedUntil: later }), [aWorker({ slots })])).toEqual([
       {

@@ -89,7 +89,8 @@ function wordsOf({ cause, message, models }: PoolKey) {
     <>
       <p class="muted" dir="auto">
         {cause}
-        {message === '' ? '' : `${cause === null ? '' : ': '}“${message}”`}
+        {cause === null || message === '' ? '' : ': '}
+        {message === '' ? null : <q>{message}</q>}
       </p>
       <BlockedModels models={models} />
     </>

@@ -40,7 +40,7 @@ function TroubleLine({ severity, text, since, next, words, advice }: Trouble) {
         </p>
         {words === undefined ? null : (
           <p class="muted" dir="auto">
-            “{words}”
+            <q>{words}</q>
           </p>
         )}
         {advice === undefined ? null : (
