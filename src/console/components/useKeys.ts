@@ -25,6 +25,7 @@ export function useKeys(keys: Keys): void {
 /** Enter and Space belong to what has the focus. */
 function isTyping({ target, key }: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  if (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return true;
-  return (key === 'Enter' || key === ' ') && /^(?:A|BUTTON|SUMMARY)$/.test(target.tagName);
+  const isBox = target instanceof HTMLInputElement && target.type === 'checkbox';
+  if (target.isContentEditable || (!isBox && /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName))) return true;
+  return (key === 'Enter' || key === ' ') && (isBox || /^(?:A|BUTTON|SUMMARY)$/.test(target.tagName));
 }

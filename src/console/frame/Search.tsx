@@ -1,7 +1,9 @@
-// The search of the header: it filters the list of jobs by ID prefix, label, pool and the start of the prompt.
+// The search of the header: it filters the list of jobs by ID prefix, label, pool and the start of the prompt. The whole ID of a job
+// leads to its page, also if the list does not reach back to it.
 
 import { useLocation } from 'preact-iso';
 import { useEffect, useRef } from 'preact/hooks';
+import { api } from '../api/client.ts';
 import { pathTo } from '../base.ts';
 import { useKeys } from '../components/useKeys.ts';
 
@@ -14,17 +16,18 @@ export function Search() {
     field.current!.value = shown;
   }, [shown]);
   useKeys({ '/': () => field.current!.focus() });
-  function search(event: Event): void {
+  async function search(event: Event): Promise<void> {
     event.preventDefault();
-    const parameters = new URLSearchParams(pathname === pathTo('/') ? searchParams : undefined);
     const text = field.current!.value.trim();
+    if (await isJob(text)) return route(pathTo(`/jobs/${text}`));
+    const parameters = new URLSearchParams(pathname === pathTo('/') ? searchParams : undefined);
     if (text === '') parameters.delete('search');
     else parameters.set('search', text);
     const query = parameters.toString();
     route(pathTo('/') + (query === '' ? '' : `?${query}`));
   }
   return (
-    <form class="search" role="search" onSubmit={search}>
+    <form class="search" role="search" onSubmit={(event) => void search(event)}>
       <input
         ref={field}
         type="search"
@@ -34,5 +37,15 @@ export function Search() {
         maxLength={200}
       />
     </form>
+  );
+}
+
+/** Whether the text is the ID of a job that exists. */
+async function isJob(text: string): Promise<boolean> {
+  if (!/^[0-9a-z]{26}$/.test(text)) return false;
+  return api.get(text, { tasks: false }).then(
+    () => true,
+    // The list tells that there is no such job, or that the API does not answer.
+    () => false,
   );
 }

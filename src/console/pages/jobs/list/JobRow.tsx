@@ -135,13 +135,14 @@ function Pictures({ job, title }: { job: ListedJob; title: string }) {
 
 function Why({ job: { waitingFor, state } }: { job: ListedJob }) {
   if (waitingFor === null) return null;
+  const { reason, next } = waitWords(waitingFor);
   return (
     <>
-      <span class={`jobs-line jobs-reason ${state}`}>{waitWords(waitingFor)}</span>
+      <span class={`jobs-line jobs-reason ${state}`}>{reason}</span>
       <span class="jobs-line jobs-second">
         {waitingFor.until === null ? null : (
           <>
-            <Countdown until={waitingFor.until} />
+            {next} <Countdown until={waitingFor.until} />
             {' · '}
           </>
         )}

@@ -1,9 +1,11 @@
 // The rows of the list, newest first: pages of the API and the events since, without moving what the user looks at. A job that
 // appears while the user is in the list stays above it; a row whose job no longer matches the filter fades and keeps its place.
 
-import type { JobPage, ListedJob } from '../../../../client/index.ts';
-import type { StreamEvent } from '../../../live/events.ts';
+import type { Job, JobEvent, JobPage, ListedJob } from '../../../../client/index.ts';
 import { matches, type Filter } from './filter.ts';
+
+/** An event of the tab's stream. `job`: the stream is that of one job. */
+export type ListEvent = { readonly job: string | undefined } & (JobEvent | JobEvent<Job>);
 
 export interface Row {
   readonly id: string;
@@ -14,8 +16,9 @@ export interface Row {
   readonly cursor: string | undefined;
 }
 
-/** More jobs above the list than this are only counted: the list is read again to show them. */
+/** More jobs above the list than this are only counted, up to a limit: the list is read again to show them. */
 const mostAbove = 500;
+const mostCounted = 10_000;
 /** An API process may be so much older than the one that sends the events, ms. */
 const lag = 5_000;
 /** How long events are remembered for pages that were read meanwhile, ms. */
@@ -30,7 +33,7 @@ export class JobList {
   readonly rows: Row[] = [];
   readonly #places = new Map<string, Row>();
   readonly #above = new Map<string, ListedJob>();
-  #moreAbove = 0;
+  readonly #moreAbove = new Set<string>();
   readonly #recent: Map<string, Fact>;
   /** Where older jobs begin; null: there are none; undefined: nothing has been read yet. */
   next: string | null | undefined;
@@ -45,7 +48,7 @@ export class JobList {
 
   /** Jobs that have appeared and are not shown yet. */
   get above(): number {
-    return this.#above.size + this.#moreAbove;
+    return this.#above.size + this.#moreAbove.size;
   }
 
   row(id: string): Row | undefined {
@@ -59,7 +62,7 @@ export class JobList {
   }
 
   /** `hold`: jobs that appear stay above. `now`: ms since 1970. Returns whether anything has changed. */
-  apply(events: readonly StreamEvent[], hold: boolean, now: number): boolean {
+  apply(events: readonly ListEvent[], hold: boolean, now: number): boolean {
     const facts = new Map<string, ListedJob | 'deleted'>();
     for (const event of events) {
       if (event.event === 'job') facts.set(event.data.id, event.data);
@@ -91,10 +94,10 @@ export class JobList {
     const isFirst = this.next === undefined;
     const oldest = this.rows.at(-1)?.job;
     for (const job of page.items) this.#takeListed(job, { hold: hold && !isFirst, oldest });
-    for (const [id, { at, job }] of this.#recent) if (at >= asOf - lag) this.#take(id, job, hold && !isFirst);
     const lastRow = last === undefined ? undefined : this.#places.get(last.id);
     if (lastRow !== undefined) this.#replace({ ...lastRow, cursor: page.next ?? undefined });
     if (lastRow === undefined || this.rows.at(-1)?.id === lastRow.id || page.next === null) this.next = page.next;
+    for (const [id, { at, job }] of this.#recent) if (at >= asOf - lag) this.#take(id, job, hold && !isFirst);
     this.complete = page.complete;
     this.since = page.since;
   }
@@ -109,7 +112,7 @@ export class JobList {
 
   /** Shows the jobs above, and removes faded rows. False if the list has to be read again for that. */
   flush(): boolean {
-    if (this.#moreAbove > 0) return false;
+    if (this.#moreAbove.size > 0) return false;
     this.#removeFaded();
     for (const job of this.#above.values()) this.#insert(job);
     this.#above.clear();
@@ -135,7 +138,7 @@ export class JobList {
   #take(id: string, job: ListedJob | 'deleted', hold: boolean): boolean {
     const row = this.#places.get(id);
     if (job === 'deleted') {
-      if (row === undefined) return this.#above.delete(id);
+      if (row === undefined) return this.#leave(id);
       this.#replace({ ...row, faded: true });
       return true;
     }
@@ -144,10 +147,15 @@ export class JobList {
       this.#replace({ ...row, job, faded: !wanted });
       return true;
     }
-    if (!wanted) return this.#above.delete(id);
+    if (!wanted) return this.#leave(id);
     if (!this.#isWithin(job)) return false;
     this.#show(job, hold);
     return true;
+  }
+
+  /** Whether it was above. */
+  #leave(id: string): boolean {
+    return this.#above.delete(id) || this.#moreAbove.delete(id);
   }
 
   /** Whether the job's place is among the rows that have been read. */
@@ -169,7 +177,7 @@ export class JobList {
       this.#above.delete(job.id);
       this.#insert(job);
     } else if (this.#above.has(job.id) || this.#above.size < mostAbove) this.#above.set(job.id, job);
-    else this.#moreAbove += 1;
+    else if (this.#moreAbove.size < mostCounted) this.#moreAbove.add(job.id);
   }
 
   #insert(job: ListedJob): void {

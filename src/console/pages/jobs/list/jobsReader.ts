@@ -3,9 +3,8 @@
 
 import { signal } from '@preact/signals';
 import type { JobPage } from '../../../../client/index.ts';
-import type { StreamEvent } from '../../../live/events.ts';
 import type { Filter } from './filter.ts';
-import { JobList, type Row } from './jobList.ts';
+import { JobList, type ListEvent, type Row } from './jobList.ts';
 import type { Stretch } from './virtualWindow.ts';
 
 export interface PageRequest {
@@ -83,7 +82,7 @@ export class JobsReader {
     );
   }
 
-  take(events: readonly StreamEvent[]): void {
+  take(events: readonly ListEvent[]): void {
     const isNew = events.some(({ event, job }) => (event === 'snapshot' || event === 'reset') && job === undefined);
     const holds = this.#options.holds();
     if (this.#list.apply(events, holds, this.#options.now())) this.#changed();

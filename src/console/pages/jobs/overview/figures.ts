@@ -1,6 +1,6 @@
 // The four figures of the last hour, each with its course by minute and the jobs behind it.
 
-import type { Activity } from '../../../live/activity.ts';
+import type { Activity } from '../../../../client/index.ts';
 import { clockTime, count, counted, duration, percent } from '../../../format.ts';
 
 export interface Figure {

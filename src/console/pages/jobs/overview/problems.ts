@@ -1,8 +1,7 @@
 // What is stuck, out or down, in words: the most severe first.
 
-import type { Pool } from '../../../../client/index.ts';
+import type { Activity, Pool } from '../../../../client/index.ts';
 import { clockTime, counted } from '../../../format.ts';
-import type { Activity } from '../../../live/activity.ts';
 
 export interface TroubleFact {
   readonly severity: 'danger' | 'warning';
