@@ -19,7 +19,8 @@ import { apiPages } from './openapi/pages.ts';
 import type { Api, ApiContext, ApiOptions, ZodTypes } from './options.ts';
 import { measureRequests, watchAuthSources, watchOverdue } from './metrics.ts';
 import { activityRoute } from './routes/activityRoute.ts';
-import { artifactRoutes } from './routes/artifactRoutes.ts';
+import { artifactRoutes } from './routes/artifacts/artifactRoutes.ts';
+import { inputRoutes } from './routes/artifacts/inputRoutes.ts';
 import { changeRoutes } from './routes/changeRoutes.ts';
 import { doctorRoute } from './routes/doctorRoute.ts';
 import { eventRoutes } from './routes/eventRoutes.ts';
@@ -62,6 +63,7 @@ export function buildApi(options: ApiOptions): Api {
       jobRoutes,
       changeRoutes,
       artifactRoutes,
+      inputRoutes,
       workerRoutes,
       poolRoutes,
       explainRoutes,

@@ -28,6 +28,7 @@ import type {
   Transition,
   UploadedReference,
 } from './types/job.ts';
+import type { ModelInput } from './types/input.ts';
 import type { JobLinks } from './types/links.ts';
 import type { SubmitRequest } from './types/submit.ts';
 import { waitForJob, type WaitOptions } from './wait.ts';
@@ -189,6 +190,11 @@ export class GenwardenClient extends AdministrationClient {
     return this.items(`${pathOf(job)}/history`, options);
   }
 
+  /** What a task was asked for, as its model gets it: in a chain with the results of other tasks, as far as they are known. */
+  input(job: string, task: string | number = 0, options: CallOptions = {}): Promise<ModelInput> {
+    return this.requests.json({ method: 'GET', path: `${taskPath(job, task)}/input` }, options);
+  }
+
   /** Why the job is in its current state, what happens next, and what to do. */
   explain(job: string, options: CallOptions = {}): Promise<ExplainedJob> {
     return this.requests.json({ method: 'GET', path: `${pathOf(job)}/explain` }, options);
@@ -208,6 +214,18 @@ export class GenwardenClient extends AdministrationClient {
     const query = { run: options.run?.toString(), redirect: options.redirect === true ? 'true' : undefined };
     const path = `${taskPath(job, task)}/artifacts/${encodeURIComponent(name)}`;
     return openDownload(this.requests, { method: 'GET', path, query }, artifact, options);
+  }
+
+  /** A reference image of a task, by its place in `references` of the input, from 0. Like `download`. */
+  reference(
+    job: string,
+    task: string | number,
+    place: number,
+    options: Omit<DownloadOptions, 'run'> = {},
+  ): Promise<Download> {
+    const query = { redirect: options.redirect === true ? 'true' : undefined };
+    const path = `${taskPath(job, task)}/references/${place}`;
+    return openDownload(this.requests, { method: 'GET', path, query }, `reference ${place}`, options);
   }
 
   /**

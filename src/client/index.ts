@@ -19,6 +19,7 @@ export type * from './types/activity.ts';
 export type * from './types/errorCode.ts';
 export type * from './types/event.ts';
 export type * from './types/explain.ts';
+export type * from './types/input.ts';
 export type * from './types/job.ts';
 export type * from './types/links.ts';
 export type * from './types/pool.ts';

@@ -9,6 +9,7 @@ import { checklistSchema, checkSchema } from '../view/checklistSchema.ts';
 import * as events from '../view/eventSchemas.ts';
 import * as explain from '../view/explainSchemas.ts';
 import { artifactLinkSchema, jobLinksSchema } from '../view/linkSchemas.ts';
+import { inputReferenceSchema, modelInputSchema, tweakSchema } from '../view/inputSchemas.ts';
 import * as pools from '../view/poolSchemas.ts';
 import * as views from '../view/schemas.ts';
 import { estimateSchema, keyCountsSchema, warningSchema } from '../view/warningSchema.ts';
@@ -50,6 +51,9 @@ export const components: Readonly<Record<string, z.ZodType>> = {
   UsedTarget: views.usedTargetSchema,
   Transition: views.transitionSchema,
   History: views.historySchema,
+  ModelInput: modelInputSchema,
+  InputReference: inputReferenceSchema,
+  Tweak: tweakSchema,
   StoredReference: views.storedReferenceSchema,
   JobLinks: jobLinksSchema,
   ArtifactLink: artifactLinkSchema,

@@ -114,6 +114,37 @@ export const submitted = {
   webhook,
 };
 
+export const input = {
+  job: id,
+  task: 0,
+  name: 'front-yard',
+  run: 1,
+  kind: 'image',
+  model,
+  prompt,
+  system: null,
+  schema: null,
+  aspectRatio: '1:1',
+  imageSize: null,
+  seed: null,
+  providerOptions: null,
+  references: [
+    {
+      index: 0,
+      artifact: `sha256:${'0d'.repeat(32)}`,
+      mediaType: 'image/jpeg',
+      bytes: 182_311,
+      caption: 'the house',
+      result: null,
+      href: `/v1/jobs/${id}/tasks/0/references/0`,
+    },
+  ],
+  after: [],
+  unresolved: [],
+  tweak: null,
+  metadata: { areaId: 'a1' },
+};
+
 export const change = {
   sequence: 4_712,
   at: startedAt,

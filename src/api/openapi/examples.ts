@@ -1,6 +1,15 @@
 // Examples of bodies and answers, by operation. A test validates each against its schema.
 
-import { change, explained, finishedJob, finishedListed, queuedJob, queuedListed, submitted } from './exampleJobs.ts';
+import {
+  change,
+  explained,
+  finishedJob,
+  finishedListed,
+  input,
+  queuedJob,
+  queuedListed,
+  submitted,
+} from './exampleJobs.ts';
 
 type Examples = Readonly<Record<string, { readonly summary: string; readonly value: unknown }>>;
 type OperationExamples = Readonly<Partial<Record<number | 'body', Examples>>>;
@@ -53,6 +62,7 @@ export const examples: Readonly<Record<string, OperationExamples>> = {
       next: null,
     }),
   },
+  getInput: { 200: one('Of the first image', input) },
   watchJob: { 200: one('A transition', { id: '1k2f9zq-4712', event: 'task', data: JSON.stringify(taskChange()) }) },
   watchJobs: {
     200: one('The first event', {

@@ -13,7 +13,7 @@ export const stateSchema = z.enum(taskStates).describe('Of a task; that of a job
 export const kindSchema = z.enum(['image', 'text']);
 export const prioritySchema = z.enum(['high', 'normal', 'low']);
 /** Not `z.json()`: that schema is recursive, which the OpenAPI document cannot express inline. */
-const json = z.custom<JsonValue>((value) => value !== undefined).describe('Any JSON.');
+export const json = z.custom<JsonValue>((value) => value !== undefined).describe('Any JSON.');
 
 export const providerAnswerSchema = z.object({ status: z.int().optional(), code: z.string().optional() });
 

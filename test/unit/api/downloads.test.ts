@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import Fastify from 'fastify';
 import { pino, type Logger } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { guard } from '../../../src/api/routes/download.ts';
+import { guard } from '../../../src/api/routes/artifacts/download.ts';
 import { GenwardenError } from '../../../src/job/errors/index.ts';
 import { succeeded } from '../../../src/job/transitions.ts';
 import { apiWorld, type ApiWorld } from '../../fakes/apiWorld.ts';

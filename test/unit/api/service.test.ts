@@ -192,6 +192,8 @@ test('/openapi.json is a whole OpenAPI 3.1 document: every route, every referenc
     '/v1/jobs/{id}/links',
     '/v1/jobs/{id}/retry',
     '/v1/jobs/{id}/tasks/{task}/artifacts/{name}',
+    '/v1/jobs/{id}/tasks/{task}/input',
+    '/v1/jobs/{id}/tasks/{task}/references/{n}',
     '/v1/jobs/{id}/tasks/{task}/review',
     '/v1/pools',
     '/v1/pools/{pool}/pause',

@@ -39,6 +39,8 @@ const clientTypes: Readonly<Record<string, string>> = {
   'GET /v1/jobs/{id}/tasks/{task}/artifacts/{name} query': '{ run?: number; redirect?: boolean }',
   'GET /v1/activity 200': 'C.Activity',
   'GET /v1/settings 200': 'List<C.Setting>',
+  'GET /v1/jobs/{id}/tasks/{task}/input 200': 'C.ModelInput',
+  'GET /v1/jobs/{id}/tasks/{task}/references/{n} query': '{ redirect?: boolean }',
   'GET /v1/workers 200': 'List<C.Worker>',
   'GET /v1/pools 200': 'List<C.Pool>',
   'POST /v1/pools/{pool}/pause body': '{ for?: string }',

@@ -30,6 +30,8 @@ const calls: Readonly<Record<string, (client: GenwardenClient) => Promise<unknow
   links: (client) => client.links('j1', { expiresIn: '1h' }),
   history: (client) => client.history('j1'),
   explain: (client) => client.explain('j1'),
+  input: (client) => client.input('j1', 't1'),
+  reference: (client) => client.reference('j1', 't1', 2, { redirect: true }),
   download: (client) => client.download('j1', 't1', 'image', { run: 2, redirect: true }),
   downloadArtifact: (client) => client.downloadArtifact('j1', 't1', 'image'),
   uploadReference: (client) => client.uploadReference(Uint8Array.of(1), 'image/png'),
@@ -87,7 +89,8 @@ async function requestsOf(call: (client: GenwardenClient) => Promise<unknown>): 
       .replace('/pools/p1', '/pools/{pool}')
       .replace('/dead/d1', '/dead/{id}')
       .replace('/tasks/t1', '/tasks/{task}')
-      .replace('/artifacts/image', '/artifacts/{name}');
+      .replace('/artifacts/image', '/artifacts/{name}')
+      .replace('/references/2', '/references/{n}');
     sent.push(`${method} ${path}`, ...[...searchParams.keys()].map((name) => `${method} ${path} ?${name}`));
     answers += 1;
     if (path.endsWith('/events')) return new Response(null, { status: 204 });

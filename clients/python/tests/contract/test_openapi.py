@@ -63,6 +63,7 @@ TYPES: dict[str, Any] = {
     "POST /v1/jobs/{id}/tasks/{task}/review 202": t.Job,
     "GET /v1/activity 200": t.Activity,
     "GET /v1/settings 200": items(t.Setting),
+    "GET /v1/jobs/{id}/tasks/{task}/input 200": t.ModelInput,
     "GET /v1/workers 200": items(t.Worker),
     "GET /v1/pools 200": items(t.Pool),
     "POST /v1/pools/{pool}/pause body": PauseBody,
@@ -98,6 +99,8 @@ CALLS: dict[str, typing.Callable[[Any], Any]] = {
     "GET /v1/jobs/{id}/tasks/{task}/artifacts/{name}": lambda client: client.read(
         "j1", "t1", "image", run=2, redirect=True
     ),
+    "GET /v1/jobs/{id}/tasks/{task}/input": lambda client: client.input("j1", "t1"),
+    "GET /v1/jobs/{id}/tasks/{task}/references/{n}": lambda client: client.reference("j1", "t1", 2, redirect=True),
     "POST /v1/artifacts": lambda client: client.upload(b"\x89PNG\r\n\x1a\n"),
     "GET /v1/activity": lambda client: client.activity(),
     "GET /v1/settings": lambda client: client.settings(),
@@ -245,9 +248,8 @@ def test_the_client_sends_every_query_parameter_and_no_other(document: Any) -> N
 
     def answer(request: httpx.Request) -> httpx.Response:
         names = {"j1": "{id}", "d1": "{id}", "t1": "{task}", "p1": "{pool}"}
-        path = "/".join(names.get(part, part) for part in request.url.path.split("/")).replace(
-            "artifacts/image", "artifacts/{name}"
-        )
+        path = "/".join(names.get(part, part) for part in request.url.path.split("/"))
+        path = path.replace("artifacts/image", "artifacts/{name}").replace("references/2", "references/{n}")
         name = f"{request.method} {path}"
         first = name not in sent
         sent.setdefault(name, set()).update(request.url.params)

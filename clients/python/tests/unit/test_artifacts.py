@@ -46,6 +46,13 @@ def test_read_gives_the_bytes_and_what_they_are(both: Both) -> None:
     assert str(script.requests[0].url) == "http://api/v1/jobs/j1/tasks/task%20a%2Fb/artifacts/image?run=2"
 
 
+def test_reference_gives_the_bytes_of_a_reference_image(both: Both) -> None:
+    script = Script(cut(5000), rest(5000))
+    found = both.run(script, lambda client: client.reference("j1", "task a/b", 3))
+    assert (found.content, found.media_type, found.digest) == (BYTES, "image/png", DIGEST)
+    assert str(script.requests[0].url) == "http://api/v1/jobs/j1/tasks/task%20a%2Fb/references/3"
+
+
 def test_download_writes_a_file_once_it_is_whole(both: Both, tmp_path: Path) -> None:
     target = tmp_path / "yard.png"
     target.write_bytes(b"older")

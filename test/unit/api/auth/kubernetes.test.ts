@@ -87,6 +87,8 @@ describe('authorization', () => {
       ['GET', `${job}/explain`, 'list generationjobs'],
       ['GET', `${job}/events`, 'list generationjobs'],
       ['GET', `${job}/tasks/0/artifacts/image`, 'list generationjobs'],
+      ['GET', `${job}/tasks/0/input`, 'list generationjobs'],
+      ['GET', `${job}/tasks/0/references/0`, 'list generationjobs'],
       ['POST', `${job}/links`, 'list generationjobs', {}],
       ['GET', '/v1/events', 'list generationjobs'],
       ['GET', '/v1/stuck', 'list generationjobs'],
@@ -132,7 +134,8 @@ describe('authorization', () => {
     const job = `/v1/jobs/${json.id}`;
     await at.world.claim(json.id);
     const bob = as('bob-token', 'team-b');
-    for (const url of [job, `${job}/history`, `${job}/explain`, `${job}/events`, `${job}/tasks/0/artifacts/image`]) {
+    const bytes = ['artifacts/image', 'references/0', 'input'].map((path) => `tasks/0/${path}`);
+    for (const url of [job, ...['history', 'explain', 'events', ...bytes].map((path) => `${job}/${path}`)]) {
       expect([url, code(await at.world.get(url, bob))]).toEqual([url, '404 JobNotFound']);
     }
     const posts = { cancel: {}, retry: {}, 'tasks/0/review': { run: 1, decision: 'approve' } };

@@ -38,7 +38,7 @@ class ArtifactCalls(Calls):
         """
         target = Path(to)
         part = target.with_name(f".{target.name}.{uuid4().hex[:8]}.part")
-        transfer = Transfer(job, task, name, run=run, redirect=redirect)
+        transfer = Transfer.of_artifact(job, task, name, run=run, redirect=redirect)
         file = await in_thread(part.open, "wb")
         try:
             try:
@@ -55,15 +55,17 @@ class ArtifactCalls(Calls):
         self, job: str, task: str | int, name: str, *, run: int | None = None, redirect: bool = False
     ) -> Content:
         """Like `download`, into memory."""
-        transfer = Transfer(job, task, name, run=run, redirect=redirect)
-        pieces = [data async for data in self._bytes(transfer)]
-        return Content(b"".join(pieces), transfer.media_type, transfer.digest)
+        return await self._content(Transfer.of_artifact(job, task, name, run=run, redirect=redirect))
+
+    async def reference(self, job: str, task: str | int, place: int, *, redirect: bool = False) -> Content:
+        """A reference image of a task, by its place in `references` of the input, from 0. Like `read`."""
+        return await self._content(Transfer.of_reference(job, task, place, redirect=redirect))
 
     async def stream(
         self, job: str, task: str | int, name: str, *, run: int | None = None, redirect: bool = False
     ) -> AsyncIterator[bytes]:
         """Like `download`, piece by piece. Raises `DigestMismatch` after the last one: discard the bytes then."""
-        async for data in self._bytes(Transfer(job, task, name, run=run, redirect=redirect)):
+        async for data in self._bytes(Transfer.of_artifact(job, task, name, run=run, redirect=redirect)):
             yield data
 
     async def upload(
@@ -79,6 +81,10 @@ class ArtifactCalls(Calls):
         request = Request("POST", "/v1/artifacts", headers=headers, content=content, repeatable=True)
         stored: UploadedReference = await self._value(request)
         return stored
+
+    async def _content(self, transfer: Transfer) -> Content:
+        pieces = [data async for data in self._bytes(transfer)]
+        return Content(b"".join(pieces), transfer.media_type, transfer.digest)
 
     async def _bytes(self, transfer: Transfer) -> AsyncIterator[bytes]:
         retries = self._connection.retries(transfer.request())

@@ -37,17 +37,27 @@ class SavedFile:
 class Transfer:
     """A download that may take several answers."""
 
-    def __init__(self, job: str, task: str | int, name: str, *, run: int | None, redirect: bool) -> None:
-        self.what = f"Artifact {name} of task {task} of job {job}"
+    def __init__(self, what: str, path: str, *, run: int | None = None, redirect: bool = False) -> None:
+        self.what = what
         self.media_type = "application/octet-stream"
         self.received = 0
         self.whole = False
-        self._path = job_path(job, "tasks", task, "artifacts", name)
+        self._path = path
         self._query = given(run=None if run is None else str(run), redirect="true" if redirect else None)
         self._expected: str | None = None
         self._size: int | None = None
         self._skip = 0
         self._hash = hashlib.sha256()
+
+    @classmethod
+    def of_artifact(cls, job: str, task: str | int, name: str, *, run: int | None, redirect: bool) -> Transfer:
+        path = job_path(job, "tasks", task, "artifacts", name)
+        return cls(f"Artifact {name} of task {task} of job {job}", path, run=run, redirect=redirect)
+
+    @classmethod
+    def of_reference(cls, job: str, task: str | int, place: int, *, redirect: bool) -> Transfer:
+        path = job_path(job, "tasks", task, "references", place)
+        return cls(f"Reference {place} of task {task} of job {job}", path, redirect=redirect)
 
     def request(self) -> Request:
         """For the rest, if something has arrived."""

@@ -39,7 +39,7 @@ class ArtifactCalls(Calls):
         """
         target = Path(to)
         part = target.with_name(f".{target.name}.{uuid4().hex[:8]}.part")
-        transfer = Transfer(job, task, name, run=run, redirect=redirect)
+        transfer = Transfer.of_artifact(job, task, name, run=run, redirect=redirect)
         file = in_thread(part.open, "wb")
         try:
             try:
@@ -54,15 +54,17 @@ class ArtifactCalls(Calls):
 
     def read(self, job: str, task: str | int, name: str, *, run: int | None = None, redirect: bool = False) -> Content:
         """Like `download`, into memory."""
-        transfer = Transfer(job, task, name, run=run, redirect=redirect)
-        pieces = [data for data in self._bytes(transfer)]
-        return Content(b"".join(pieces), transfer.media_type, transfer.digest)
+        return self._content(Transfer.of_artifact(job, task, name, run=run, redirect=redirect))
+
+    def reference(self, job: str, task: str | int, place: int, *, redirect: bool = False) -> Content:
+        """A reference image of a task, by its place in `references` of the input, from 0. Like `read`."""
+        return self._content(Transfer.of_reference(job, task, place, redirect=redirect))
 
     def stream(
         self, job: str, task: str | int, name: str, *, run: int | None = None, redirect: bool = False
     ) -> Iterator[bytes]:
         """Like `download`, piece by piece. Raises `DigestMismatch` after the last one: discard the bytes then."""
-        for data in self._bytes(Transfer(job, task, name, run=run, redirect=redirect)):
+        for data in self._bytes(Transfer.of_artifact(job, task, name, run=run, redirect=redirect)):
             yield data
 
     def upload(
@@ -78,6 +80,10 @@ class ArtifactCalls(Calls):
         request = Request("POST", "/v1/artifacts", headers=headers, content=content, repeatable=True)
         stored: UploadedReference = self._value(request)
         return stored
+
+    def _content(self, transfer: Transfer) -> Content:
+        pieces = [data for data in self._bytes(transfer)]
+        return Content(b"".join(pieces), transfer.media_type, transfer.digest)
 
     def _bytes(self, transfer: Transfer) -> Iterator[bytes]:
         retries = self._connection.retries(transfer.request())

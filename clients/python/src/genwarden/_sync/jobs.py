@@ -18,6 +18,7 @@ from ..types import (
     JobPage,
     Kind,
     ListedJob,
+    ModelInput,
     StateFilter,
     SubmitRequest,
     SubmittedJob,
@@ -147,6 +148,13 @@ class JobCalls(Calls):
         """Every transition of every task."""
         transitions: Sequence[Transition] = self._items(requests.get(requests.job_path(job, "history")))
         return transitions
+
+    def input(self, job: str, task: str | int = 0) -> ModelInput:
+        """
+        What a task was asked for, as its model gets it: in a chain with the results of other tasks, as far as they are known.
+        """
+        found: ModelInput = self._value(requests.get(requests.job_path(job, "tasks", task, "input")))
+        return found
 
     def explain(self, job: str) -> ExplainedJob:
         """Why the job is in its current state, what happens next, and what to do."""

@@ -59,6 +59,11 @@ from .explain import (
     StuckList,
     StuckTask,
 )
+from .inputs import (
+    InputReference,
+    ModelInput,
+    Tweak,
+)
 from .jobs import (
     Artifact,
     Flag,
@@ -167,6 +172,7 @@ __all__ = [
     "ImageMediaType",
     "InlineReference",
     "Input",
+    "InputReference",
     "InvalidField",
     "Job",
     "JobChangedEvent",
@@ -182,6 +188,7 @@ __all__ = [
     "Lane",
     "LaneCounts",
     "ListedJob",
+    "ModelInput",
     "ModelLimits",
     "Models",
     "NextStep",
@@ -242,6 +249,7 @@ __all__ = [
     "TerminalState",
     "TextPiece",
     "Transition",
+    "Tweak",
     "UploadedReference",
     "Usage",
     "UsedTarget",

@@ -1,26 +1,18 @@
-// The routes of artifacts: downloads of results, here, and uploads of reference images.
+// The bytes of a stored artifact as an answer: all of them, a range, or an address of the store. Also what the OpenAPI document says
+// about such answers.
 
 import { Readable } from 'node:stream';
-import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { GenwardenError } from '../../job/errors/index.ts';
-import type { ArtifactRef } from '../../job/task.ts';
-import type { Instant } from '../../job/time.ts';
-import type { TaskRecord } from '../../ports/jobLog.ts';
-import { principalOf } from '../auth/authenticate.ts';
-import type { Principal } from '../auth/principal.ts';
-import { findTask, readJob } from '../../jobs/read.ts';
-import type { Api, ApiContext } from '../options.ts';
-import { booleanQuery, ifNoneMatch, integerQuery, jobParams, linkQuery } from '../validation.ts';
-import { isNamed } from './answers.ts';
+import { GenwardenError, type ErrorCode } from '../../../job/errors/index.ts';
+import type { ArtifactRef } from '../../../job/task.ts';
+import type { Instant } from '../../../job/time.ts';
+import { principalOf } from '../../auth/authenticate.ts';
+import type { Principal } from '../../auth/principal.ts';
+import type { ApiContext } from '../../options.ts';
+import { booleanQuery, ifNoneMatch } from '../../validation.ts';
+import { isNamed } from '../answers.ts';
 import { guard } from './download.ts';
-import { uploadRoute } from './uploadRoute.ts';
-
-export function artifactRoutes(app: Api, context: ApiContext): void {
-  downloadRoute(app, context);
-  // In a separate scope, because only an upload may have an image as its body.
-  void app.register(async (scope: Api) => uploadRoute(scope, context));
-}
 
 const bytesHeaders = ['ETag', 'Accept-Ranges', 'Content-Length', 'Content-Disposition', 'Cache-Control'] as const;
 
@@ -37,78 +29,59 @@ const mediaTypes = [
 const binary = { schema: z.string().meta({ format: 'binary' }) };
 const anyBytes = Object.fromEntries(mediaTypes.map((type) => [type, binary]));
 
-function downloadRoute(app: Api, context: ApiContext): void {
-  const run = integerQuery(1, 999_999).optional().describe("Default: the task's current run.");
-  const redirect = booleanQuery
-    .optional()
-    .describe('`true` answers 307 to a short-lived URL of the artifact store, if its clients can reach it (S3).');
-  const schema = {
-    operationId: 'downloadArtifact',
-    summary: 'Download an artifact',
-    tags: ['artifacts'],
-    params: jobParams.extend({ task: z.string().describe("The task's index or name."), name: z.string() }),
-    querystring: z.strictObject({ run, redirect, link: linkQuery }),
-    headers: z.looseObject({
-      'if-none-match': ifNoneMatch,
-      range: z.string().optional().describe('One range of bytes, such as `bytes=0-1023`.'),
-      'if-range': z.string().optional().describe('The range counts only for this `ETag`; otherwise all bytes follow.'),
-    }),
-    response: {
-      200: { content: anyBytes },
-      206: { content: anyBytes },
-      304: z.undefined(),
-      307: z.undefined(),
-    },
-    answers: {
-      200: { says: 'The bytes.', headers: bytesHeaders },
-      206: { says: 'The requested range of the bytes.', headers: [...bytesHeaders, 'Content-Range'] },
-      304: { says: 'The artifact matches If-None-Match.', headers: ['ETag', 'Cache-Control'] },
-      307: {
-        says: 'With `redirect=true`: the artifact is at `Location` for five minutes; by a signed link, for no longer than the link works.',
-        headers: ['Location', 'ETag', 'Cache-Control'],
-      },
-    },
-    problems: [
-      'TaskNotFound',
-      'ArtifactNotFound',
-      'RangeNotSatisfiable',
-      'ArtifactStoreFailed',
-      'ArtifactStoreUnavailable',
-    ],
-  } satisfies FastifySchema;
-  const url = '/v1/jobs/:id/tasks/:task/artifacts/:name';
-  app.get(url, { config: { scope: 'jobs:read', readableByLink: true }, schema }, async (request, reply) => {
-    const principal = principalOf(request);
-    const { id, task, name } = request.params;
-    const record = await readJob(context, principal.tenant, id);
-    const artifact = await artifactOf(context, findTask(record, task), name, request.query.run);
-    const { 'if-none-match': known, range, 'if-range': ifRange } = request.headers;
-    const tag = `"${artifact.digest}"`;
-    describe(reply, artifact, tag);
-    if (isNamed(known, tag)) return reply.code(304).send();
-    const usable = ifRange === undefined || ifRange === tag ? range : undefined;
-    const source = {
-      tenant: record.tasks[0]!.last.state.of.tenant,
-      artifact,
-      path: pathOf(request),
-      headersOnly: request.method === 'HEAD',
-    };
-    if (request.query.redirect === true && context.artifacts.link !== undefined) {
-      return sendLink(context.artifacts.link, reply, source, redirectMs(principal, context.clock.now()));
-    }
-    return sendBytes(context, reply, source, usable);
-  });
-}
+export const bytesRequestHeaders = z.looseObject({
+  'if-none-match': ifNoneMatch,
+  range: z.string().optional().describe('One range of bytes, such as `bytes=0-1023`.'),
+  'if-range': z.string().optional().describe('The range counts only for this `ETag`; otherwise all bytes follow.'),
+});
 
-/** Throws `ArtifactNotFound`. */
-async function artifactOf(context: ApiContext, { last }: TaskRecord, name: string, run: number | undefined) {
-  const { job, task, pool } = last.state.of;
-  const entries = run === undefined || run === last.state.run ? [last] : await context.log.history(job, pool);
-  const ofRun = entries.filter(({ state }) => state.of.task === task && state.run === (run ?? last.state.run));
-  const found = ofRun.flatMap(({ detail }) => detail.artifacts ?? []).findLast((artifact) => artifact.name === name);
-  if (found !== undefined) return found;
-  const message = `Run ${run ?? last.state.run} of task ${task} has no artifact ${name}`;
-  throw new GenwardenError('ArtifactNotFound', message);
+export const redirectQuery = booleanQuery
+  .optional()
+  .describe('`true` answers 307 to a short-lived URL of the artifact store, if its clients can reach it (S3).');
+
+export const bytesAnswers = {
+  response: {
+    200: { content: anyBytes },
+    206: { content: anyBytes },
+    304: z.undefined(),
+    307: z.undefined(),
+  },
+  answers: {
+    200: { says: 'The bytes.', headers: bytesHeaders },
+    206: { says: 'The requested range of the bytes.', headers: [...bytesHeaders, 'Content-Range'] },
+    304: { says: 'The artifact matches If-None-Match.', headers: ['ETag', 'Cache-Control'] },
+    307: {
+      says: 'With `redirect=true`: the artifact is at `Location` for five minutes; by a signed link, for no longer than the link works.',
+      headers: ['Location', 'ETag', 'Cache-Control'],
+    },
+  },
+} as const;
+
+export const bytesProblems = [
+  'ArtifactNotFound',
+  'RangeNotSatisfiable',
+  'ArtifactStoreFailed',
+  'ArtifactStoreUnavailable',
+] as const satisfies readonly ErrorCode[];
+
+/** Throws `ArtifactNotFound` if the bytes are no longer stored, `RangeNotSatisfiable`, or what the store throws. */
+export async function sendArtifact(
+  context: ApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { tenant, artifact }: { readonly tenant: string; readonly artifact: ArtifactRef },
+): Promise<FastifyReply> {
+  const { 'if-none-match': known, range, 'if-range': ifRange } = request.headers;
+  const tag = `"${artifact.digest}"`;
+  describe(reply, artifact, tag);
+  if (isNamed(known, tag)) return reply.code(304).send();
+  const usable = ifRange === undefined || ifRange === tag ? range : undefined;
+  const source = { tenant, artifact, path: pathOf(request), headersOnly: request.method === 'HEAD' };
+  const { redirect } = request.query as { redirect?: boolean };
+  if (redirect === true && context.artifacts.link !== undefined) {
+    return sendLink(context.artifacts.link, reply, source, redirectMs(principalOf(request), context.clock.now()));
+  }
+  return sendBytes(context, reply, source, usable);
 }
 
 /** Without the query, which can have a signature. */

@@ -3,7 +3,7 @@
 
 import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import type { Logger } from '../../telemetry/log.ts';
+import type { Logger } from '../../../telemetry/log.ts';
 
 /** ms. A client that takes nothing for so long, although there is something to take, is disconnected. */
 const stalledAfter = 60_000;

@@ -1,12 +1,12 @@
 // POST /v1/artifacts: uploads of reference images.
 
 import type { FastifySchema } from 'fastify';
-import { GenwardenError } from '../../job/errors/index.ts';
-import { checkImages, imageMediaTypes, mediaTypeOf, theBody } from '../../jobs/submit/image.ts';
-import { principalOf } from '../auth/authenticate.ts';
-import type { Api, ApiContext } from '../options.ts';
-import { keepBodyRoom } from '../bodyRoom.ts';
-import { storedReferenceSchema } from '../view/schemas.ts';
+import { GenwardenError } from '../../../job/errors/index.ts';
+import { checkImages, imageMediaTypes, mediaTypeOf, theBody } from '../../../jobs/submit/image.ts';
+import { principalOf } from '../../auth/authenticate.ts';
+import type { Api, ApiContext } from '../../options.ts';
+import { keepBodyRoom } from '../../bodyRoom.ts';
+import { storedReferenceSchema } from '../../view/schemas.ts';
 
 /** Generated clients, and programs that do not look at a file, send bytes without a type. */
 const anyBytes = 'application/octet-stream';
