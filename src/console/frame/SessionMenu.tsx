@@ -14,22 +14,27 @@ export function SessionMenu() {
   const principal = current?.principal ?? null;
   if (current === undefined || principal === null) return null;
   const shown = tenant.value ?? principal.tenant;
-  const name = current.authentication === 'off' ? 'no sign-in' : principal.name;
+  const isOff = current.authentication === 'off';
   return (
     <>
-      <button type="button" class="session-button" aria-haspopup="dialog" onClick={() => setOpen(true)}>
+      <button
+        type="button"
+        class={isOff ? 'session-button off' : 'session-button'}
+        aria-haspopup="dialog"
+        onClick={() => setOpen(true)}
+      >
         <span class="heard">Session: </span>
         <span class="session-name" dir="auto">
-          {name}
+          {isOff ? 'no sign-in' : principal.name}
         </span>
         <span class="muted session-tenant">{shown === '*' ? 'all tenants' : shown}</span>
       </button>
       {isOpen ? (
         <Dialog title="Session" onClose={() => setOpen(false)}>
           <div class="stack">
-            <SessionFacts principal={principal} isOff={current.authentication === 'off'} />
+            <SessionFacts principal={principal} isOff={isOff} />
             {can('admin') ? <TenantForm /> : null}
-            {current.authentication === 'off' ? null : (
+            {isOff ? null : (
               <div class="row dialog-actions">
                 <button type="button" onClick={() => void act(signOut, 'Signed out')}>
                   Sign out
