@@ -5,18 +5,7 @@ import { useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
 import { tenant } from '../api/client.ts';
 import { base, pathTo } from '../base.ts';
-
-/** Paths below the base that are no pages. */
-const otherPaths = /^(?:v1|console|docs)(?:\/|$)|^openapi\.json$/;
-
-/** The address of a page with the tenant; null for an address that is none of the console. */
-export function withTenant(href: string, chosen: string, page: { origin: string; base: string }): string | null {
-  const url = new URL(href, page.origin);
-  const isPage = url.origin === page.origin && url.pathname.startsWith(page.base);
-  if (!isPage || otherPaths.test(url.pathname.slice(page.base.length))) return null;
-  url.searchParams.set('tenant', chosen);
-  return url.pathname + url.search + url.hash;
-}
+import { withTenant } from './tenantAddress.ts';
 
 const page = { origin: location.origin, base };
 

@@ -3,7 +3,8 @@
 import type { Kind, Pool, Priority } from '../../../client/index.ts';
 import { change, form } from './form.ts';
 import { Errors, Field } from './Field.tsx';
-import { useFieldErrors, type FieldPath } from './fieldErrors.ts';
+import { useFieldErrors } from './fieldContext.ts';
+import type { FieldPath } from './fieldErrors.ts';
 import { chosenPool, limitsOf } from './offers.ts';
 
 export function AdvancedFields({ pools }: { pools: readonly Pool[] | undefined }) {

@@ -2,7 +2,8 @@
 
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
-import { useFieldErrors, type FieldPath } from './fieldErrors.ts';
+import { useFieldErrors } from './fieldContext.ts';
+import type { FieldPath } from './fieldErrors.ts';
 
 /** What the control gets. */
 export interface ControlProps {

@@ -10,7 +10,7 @@ import { Problem } from '../../components/Problem.tsx';
 import { byteCount } from '../../format.ts';
 import { changeReference, form, type FormReference } from './form.ts';
 import { Errors } from './Field.tsx';
-import { useFieldErrors } from './fieldErrors.ts';
+import { useFieldErrors } from './fieldContext.ts';
 import { chosenPool, limitsOf } from './offers.ts';
 import {
   addFile,

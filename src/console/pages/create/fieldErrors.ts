@@ -1,10 +1,6 @@
 // The problems of the API beside the fields that they are about.
 
-import { createContext } from 'preact';
-import { useContext } from 'preact/hooks';
 import type { FormProblem } from './requestOf.ts';
-
-export const FieldErrors = createContext<readonly FormProblem[]>([]);
 
 /** The paths of fields of the form; a problem belongs to the longest of them that it begins with. */
 export const fieldPaths = [
@@ -52,5 +48,3 @@ export function messagesOf(problems: readonly FormProblem[], field: FieldPath): 
 /** Those that no field shows. */
 export const otherProblems = (problems: readonly FormProblem[]): FormProblem[] =>
   problems.filter(({ path }) => fieldOf(path) === undefined);
-
-export const useFieldErrors = (field: FieldPath): string[] => messagesOf(useContext(FieldErrors), field);

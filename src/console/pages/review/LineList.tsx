@@ -3,6 +3,7 @@
 import type { Task } from '../../../client/index.ts';
 import { pathTo } from '../../base.ts';
 import { Age } from '../../components/Time.tsx';
+import { counted } from '../../format.ts';
 import { taskName } from './decision.ts';
 import { oldestFirst, type Line, type WaitingJob } from './line.ts';
 
@@ -43,7 +44,7 @@ function JobLink({ job, isCurrent }: { job: WaitingJob; isCurrent: boolean }) {
         {prompt ?? id}
       </span>
       <span class="muted review-line-facts">
-        {waiting} · <Age since={submittedAt} />
+        {counted(waiting, 'result')} · <Age since={submittedAt} />
       </span>
     </a>
   );

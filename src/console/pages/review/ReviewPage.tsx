@@ -134,7 +134,7 @@ function NothingWaits() {
         appear by themselves.
       </p>
       <p>
-        <a href={pathTo('/new')}>New job</a>: choose “A person reviews each result” under Advanced.
+        <a href={pathTo('/new')}>New job</a>: choose "A person reviews each result" under Advanced.
       </p>
     </div>
   );

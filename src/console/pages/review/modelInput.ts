@@ -1,7 +1,5 @@
 // The input of a task as its model gets it.
 
-import { apiFetch } from '../../api/client.ts';
-import { pathTo } from '../../base.ts';
 import type { Json, Kind } from '../../../client/index.ts';
 
 export interface ModelInput {
@@ -52,9 +50,4 @@ export interface Tweak {
   prompt: string;
   /** The newest ten, oldest first. */
   instructions: string[];
-}
-
-export async function readInput(job: string, task: number, signal: AbortSignal): Promise<ModelInput | null> {
-  const response = await apiFetch(pathTo(`/v1/jobs/${job}/tasks/${task}/input`), { signal });
-  return response.ok ? ((await response.json()) as ModelInput) : null;
 }

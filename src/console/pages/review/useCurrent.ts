@@ -2,10 +2,11 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import type { Job, Task } from '../../../client/index.ts';
-import { api } from '../../api/client.ts';
+import { api, apiFetch } from '../../api/client.ts';
+import { pathTo } from '../../base.ts';
 import { onEvents, type StreamEvent } from '../../live/events.ts';
 import { inReview } from './line.ts';
-import { readInput, type ModelInput } from './modelInput.ts';
+import type { ModelInput } from './modelInput.ts';
 
 export interface CurrentJob {
   /** Undefined until it has been read. */
@@ -68,4 +69,9 @@ export function useInput(job: string, { index, run }: Pick<Task, 'index' | 'run'
     return () => stop.abort();
   }, [wanted]);
   return read?.of === wanted ? read.input : undefined;
+}
+
+async function readInput(job: string, task: number, signal: AbortSignal): Promise<ModelInput | null> {
+  const response = await apiFetch(pathTo(`/v1/jobs/${job}/tasks/${task}/input`), { signal });
+  return response.ok ? ((await response.json()) as ModelInput) : null;
 }
