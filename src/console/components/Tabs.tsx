@@ -9,15 +9,23 @@ export interface Tab {
   content: () => ComponentChildren;
 }
 
-/** The first tab is the default, and has no parameter. */
-export function Tabs({ tabs, label, parameter = 'tab' }: { tabs: readonly Tab[]; label: string; parameter?: string }) {
-  const [chosen, choose] = useQueryParameter(parameter);
-  const current = tabs.find(({ id }) => id === chosen) ?? tabs[0]!;
+interface TabsProps {
+  tabs: readonly Tab[];
+  label: string;
+  parameter?: string;
+  /** The tab that needs no parameter; default: the first one. */
+  initial?: string;
+}
+
+export function Tabs({ tabs, label, parameter = 'tab', initial = tabs[0]!.id }: TabsProps) {
+  const [chosen, setChosen] = useQueryParameter(parameter);
+  const current = tabs.find(({ id }) => id === chosen) ?? tabs.find(({ id }) => id === initial) ?? tabs[0]!;
+  const choose = (id: string): void => setChosen(id === initial ? undefined : id);
   function move(event: KeyboardEvent): void {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (step === 0) return;
     const next = tabs[(tabs.indexOf(current) + step + tabs.length) % tabs.length]!;
-    choose(next === tabs[0] ? undefined : next.id);
+    choose(next.id);
     document.getElementById(`tab-${next.id}`)?.focus();
     event.preventDefault();
   }
@@ -34,7 +42,7 @@ export function Tabs({ tabs, label, parameter = 'tab' }: { tabs: readonly Tab[];
             aria-selected={tab === current}
             aria-controls={`panel-${tab.id}`}
             tabIndex={tab === current ? 0 : -1}
-            onClick={() => choose(tab === tabs[0] ? undefined : tab.id)}
+            onClick={() => choose(tab.id)}
           >
             {tab.title}
           </button>

@@ -81,8 +81,10 @@ async function run(job: string | undefined, signalOfRun: AbortSignal): Promise<v
         lastEventId = 'id' in event ? event.id : lastEventId;
         batch.add({ job, ...event } as StreamEvent);
       }
+      if (signalOfRun.aborted) return;
+      batch.flush();
       // The job has finished: only the stream of all jobs tells when it is retried.
-      if (!signalOfRun.aborted) return follow(undefined);
+      return follow(undefined);
     } catch {
       if (signalOfRun.aborted) return;
       noteConnection('lost');
@@ -105,7 +107,7 @@ class Batch {
 
   add(event: StreamEvent): void {
     this.#events.push(event);
-    this.#timer ??= setTimeout(() => this.#flush(), batchEvery);
+    this.#timer ??= setTimeout(() => this.flush(), batchEvery);
   }
 
   clear(): void {
@@ -114,7 +116,7 @@ class Batch {
     this.#events = [];
   }
 
-  #flush(): void {
+  flush(): void {
     const events = this.#events;
     this.clear();
     for (const listener of listeners) listener(events);
