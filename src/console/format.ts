@@ -60,3 +60,7 @@ export const counted = (value: number, one: string, many = `${one}s`): string =>
 /** A cost in the unit of the pools' prices: `12.5`, `0.0042`. */
 export const amount = (value: number): string =>
   value.toLocaleString('en-US', { maximumFractionDigits: Math.abs(value) < 1 ? 4 : 2 });
+
+/** Like `clockTime`, with milliseconds: `14:02:31.208`. */
+export const preciseTime = (time: string | number, now: number): string =>
+  `${clockTime(time, now)}.${String(new Date(time).getMilliseconds()).padStart(3, '0')}`;

@@ -19,7 +19,7 @@ export function Page({ title, actions, children }: PageProps) {
   return (
     <div class="page">
       <div class="row spread page-title">
-        <h1>{title}</h1>
+        <h1 dir="auto">{title}</h1>
         {actions === undefined ? null : <div class="row">{actions}</div>}
       </div>
       {children}
