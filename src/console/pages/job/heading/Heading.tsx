@@ -47,12 +47,13 @@ function Facts({ job }: { job: Job }) {
           <Moment at={job.submittedAt} />
         </Fact>
         <Times job={job} />
-        <Fact name="kind">{job.kind}</Fact>
+        <Fact name="kind, priority">
+          {job.kind}, {job.priority}
+        </Fact>
         <Fact name="pool">
           <a href={pathTo(`/pools#${job.pool}`)}>{job.pool}</a>
         </Fact>
         <Fact name="model">{job.model}</Fact>
-        <Fact name="priority">{job.priority}</Fact>
         {job.group === null ? null : <Fact name="group">{job.group}</Fact>}
         <Spending job={job} />
       </dl>

@@ -12,7 +12,7 @@ import type { JobFollower } from '../live/jobFollower.ts';
 import { taskName } from '../timeline/words.ts';
 import { groupsOf, needsPerson, withoutTimes, type Group } from './groups.ts';
 
-const mostNamed = 6;
+const mostNamed = 3;
 
 /** Causes that are shown before the user asks for all. */
 const most = 3;
