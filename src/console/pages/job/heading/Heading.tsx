@@ -9,7 +9,7 @@ import { Problem } from '../../../components/Problem.tsx';
 import { ProgressBar } from '../../../components/ProgressBar.tsx';
 import { StateBadge } from '../../../components/StateBadge.tsx';
 import { Countdown, Elapsed, Moment } from '../../../components/Time.tsx';
-import { cost as costText, count, counted } from '../../../format.ts';
+import { amount, count, counted } from '../../../format.ts';
 import { isWide } from '../isWide.ts';
 import { LargeText } from '../LargeText.tsx';
 import type { JobFollower } from '../live/jobFollower.ts';
@@ -86,7 +86,7 @@ function Spending({ job: { usage } }: { job: Job }) {
   const calls = `${counted(paidCalls, 'paid call')}, ${count(inputTokens + outputTokens)} tokens`;
   return (
     <Fact name={cost === undefined ? 'usage' : 'cost, usage'}>
-      {cost === undefined ? calls : `${costText(cost)}, ${calls}`}
+      {cost === undefined ? calls : `${amount(cost)}, ${calls}`}
     </Fact>
   );
 }

@@ -5,7 +5,7 @@ import type { Artifact, Task } from '../../../../client/index.ts';
 import { pathTo } from '../../../base.ts';
 import { Dialog } from '../../../components/Dialog.tsx';
 import { useQueryParameter } from '../../../components/useQuery.ts';
-import { byteCount, cost, duration } from '../../../format.ts';
+import { amount, byteCount, duration } from '../../../format.ts';
 import type { JobFollower } from '../live/jobFollower.ts';
 import { taskName } from '../timeline/words.ts';
 import { useInput } from '../tabs/useInput.ts';
@@ -92,7 +92,7 @@ function FullPicture({ follower, task, image }: { follower: JobFollower; task: T
           {byteCount(bytes)} · {mediaType}
           {used === null ? '' : ` · ${used.model}`} · run {run}, attempt {attempt}
           {usage === null || usage.durationMs === null ? '' : ` · call ${duration(usage.durationMs)}`}
-          {usage?.cost === undefined ? '' : ` · cost ${cost(usage.cost)}`}
+          {usage?.cost === undefined ? '' : ` · cost ${amount(usage.cost)}`}
           {worker === null ? '' : ` · ${worker}`}
         </p>
         <p class="muted mono">{digest}</p>

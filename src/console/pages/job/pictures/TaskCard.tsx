@@ -9,7 +9,7 @@ import { StateBadge } from '../../../components/StateBadge.tsx';
 import { Thumbnail } from '../../../components/Thumbnail.tsx';
 import { Age, Countdown } from '../../../components/Time.tsx';
 import { useQueryParameter } from '../../../components/useQuery.ts';
-import { cost, count, duration, percent } from '../../../format.ts';
+import { amount, count, duration, percent } from '../../../format.ts';
 import { ErrorFacts } from '../ErrorFacts.tsx';
 import type { JobFollower } from '../live/jobFollower.ts';
 import { taskName } from '../timeline/words.ts';
@@ -137,7 +137,7 @@ function Facts({ task, ownModel }: { task: Task; ownModel: string }) {
     attempt > 1 ? `attempt ${attempt}` : undefined,
     usage?.durationMs === null || usage === null ? undefined : `call ${duration(usage.durationMs)}`,
     usage === null ? undefined : `${count(usage.inputTokens + usage.outputTokens)} tokens`,
-    usage?.cost === undefined ? undefined : `cost ${cost(usage.cost)}`,
+    usage?.cost === undefined ? undefined : `cost ${amount(usage.cost)}`,
     used === null || used.model === ownModel ? undefined : used.model,
     state === 'running' && worker !== null ? worker : undefined,
   ].filter((part) => part !== undefined);

@@ -1,7 +1,7 @@
 // What happened in the selected span, in words, with exact times.
 
 import type { ComponentChildren } from 'preact';
-import { cost, duration, preciseTime } from '../../../format.ts';
+import { amount, duration, preciseTime } from '../../../format.ts';
 import { Countdown, Elapsed } from '../../../components/Time.tsx';
 import { now } from '../../../live/now.ts';
 import { ErrorFacts } from '../ErrorFacts.tsx';
@@ -100,7 +100,7 @@ function Story({ span: { began, ended, kind } }: { span: Span }) {
         <p class="muted">
           The provider took {duration(usage.durationMs)}; {usage.inputTokens} input and {usage.outputTokens} output
           tokens
-          {usage.cost === undefined ? '' : `, cost ${cost(usage.cost)}`}.
+          {usage.cost === undefined ? '' : `, cost ${amount(usage.cost)}`}.
         </p>
       )}
     </div>
