@@ -29,6 +29,8 @@ declare module 'fastify' {
     right?: Right;
     /** The route changes individually named tasks, so it may be called for all tenants, like a route that reads. */
     acrossTenants?: true;
+    /** Pages show the answer by its address alone, as pictures and links do. */
+    shownByAddress?: true;
   }
 }
 
@@ -87,17 +89,27 @@ async function admit(
   countRequest: CountRequest,
 ): Promise<Principal> {
   const namespace = namespaceOf(request);
-  if (parts.auth === 'off') return withTenant(anonymous, namespace);
+  const anyTenant = namespace === undefined && isByAddress(request) ? everyTenant : undefined;
+  if (parts.auth === 'off') return withTenant(anonymous, namespace ?? anyTenant);
   const token = tokenOf(request, parts.publicUrl);
   const owner = await ownerOf({ ...parts, auth: parts.auth }, token);
   if ('scopes' in owner) {
     refuseMissingScope(owner, scope);
     countRequest(owner, `Token ${owner.name}`);
-    return withTenant(owner, namespace);
+    return withTenant(owner, namespace ?? (owner.scopes.includes('admin') ? anyTenant : undefined));
   }
-  countRequest({ id: `kubernetes:${owner.user.name}` }, owner.user.name);
+  const { user, reviews } = owner;
+  countRequest({ id: `kubernetes:${user.name}` }, user.name);
   const { right = rightOf[scope] } = request.routeOptions.config;
-  return principalFor(owner.reviews, token, owner.user, { scope, right, namespace });
+  const readsAll = anyTenant !== undefined && (await reviews.isAllowed(token, { ...right, namespace: undefined }));
+  return principalFor(reviews, token, user, { scope, right, namespace: readsAll ? anyTenant : namespace });
+}
+
+/** Pictures and links of a page cannot send `Genwarden-Namespace`. What they show is one job, whose id says which tenant's. */
+function isByAddress({ headers, routeOptions }: FastifyRequest): boolean {
+  return (
+    routeOptions.config.shownByAddress === true && /^(?:no-cors|navigate)$/.test(String(headers['sec-fetch-mode']))
+  );
 }
 
 async function withEveryScope(

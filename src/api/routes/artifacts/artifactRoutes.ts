@@ -30,14 +30,18 @@ function downloadRoute(app: Api, context: ApiContext): void {
     problems: ['TaskNotFound', ...bytesProblems],
   } satisfies FastifySchema;
   const url = '/v1/jobs/:id/tasks/:task/artifacts/:name';
-  app.get(url, { config: { scope: 'jobs:read', readableByLink: true }, schema }, async (request, reply) => {
-    const principal = principalOf(request);
-    const { id, task, name } = request.params;
-    const record = await readJob(context, principal.tenant, id);
-    const artifact = await artifactOf(context, findTask(record, task), name, request.query.run);
-    const { tenant } = record.tasks[0]!.last.state.of;
-    return sendArtifact(context, request, reply, { tenant, artifact });
-  });
+  app.get(
+    url,
+    { config: { scope: 'jobs:read', readableByLink: true, shownByAddress: true }, schema },
+    async (request, reply) => {
+      const principal = principalOf(request);
+      const { id, task, name } = request.params;
+      const record = await readJob(context, principal.tenant, id);
+      const artifact = await artifactOf(context, findTask(record, task), name, request.query.run);
+      const { tenant } = record.tasks[0]!.last.state.of;
+      return sendArtifact(context, request, reply, { tenant, artifact });
+    },
+  );
 }
 
 /** Throws `ArtifactNotFound`. */

@@ -51,7 +51,7 @@ function referenceRoute(app: Api, context: ApiContext): void {
     problems: ['TaskNotFound', ...bytesProblems],
   } satisfies FastifySchema;
   const url = '/v1/jobs/:id/tasks/:task/references/:n';
-  app.get(url, { config: { scope: 'jobs:read' }, schema }, async (request, reply) => {
+  app.get(url, { config: { scope: 'jobs:read', shownByAddress: true }, schema }, async (request, reply) => {
     const { id, task, n: place } = request.params;
     const record = await readJob(context, principalOf(request).tenant, id);
     const { tenant } = record.tasks[0]!.last.state.of;
