@@ -13,6 +13,7 @@ import type { JobsContext } from './context.ts';
 import { type ExplainContext, observePools } from './explain.ts';
 import { fullStorage } from './storage.ts';
 import { countOverdue } from './overdueTally.ts';
+import { standInPools } from './standIns.ts';
 
 type StorageContext = Pick<JobsContext, 'installation' | 'log' | 'artifacts' | 'random' | 'webhooks'>;
 export type DoctorContext = ExplainContext & StorageContext;
@@ -202,7 +203,15 @@ async function poolChecks(context: ExplainContext): Promise<Check[]> {
     return [failed('pools', 'no pool is declared', 'Start a worker: it declares its pool.')];
   }
   const { pools } = await observePools(context, new Set(names));
-  return [...pools.values()].flatMap((pool) => [workers(pool), ...keys(pool), ...outages(context, pool)]);
+  const checks = [...pools.values()].flatMap((pool) => [workers(pool), ...keys(pool), ...outages(context, pool)]);
+  return [...checks, ...standIns(context)];
+}
+
+/** Not a fault, but easily overlooked. */
+function standIns(context: Pick<ExplainContext, 'workers'>): Check[] {
+  const names = [...standInPools(context.workers)].map((name) => `pool ${name}`);
+  if (names.length === 0) return [];
+  return [passed('stand-in', `a stand-in answers for ${names.join(', ')}: the results are not the provider's`)];
 }
 
 function workers({ name, workers: live, draining, slots, paused }: ObservedPool): Check {

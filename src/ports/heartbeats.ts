@@ -43,6 +43,8 @@ export interface Beat {
   readonly stopped?: true;
   /** It serves so many tenant parts of each priority; absent in heartbeats of older workers, and while a part has no consumer. */
   readonly parts?: number;
+  /** A stand-in of Genwarden answers its calls, not the provider; absent in others, and in heartbeats of older workers. */
+  readonly standIn?: true;
   /** The storage that is full, as this worker knows it; absent while everything is stored. */
   readonly storage?: FullStorage | undefined;
   /** The NATS connection that carries this heartbeat. */

@@ -29,6 +29,7 @@ import { startProcess, type ProcessContext, type RunningProcess, type StartedPro
 import { warnSkipped } from './openPorts.ts';
 import { providerFor } from './providers.ts';
 import { poolShares } from './poolShares.ts';
+import { answersAsStandIn } from './standIn.ts';
 import { watchKeys } from './watchKeys.ts';
 
 export async function startWorkerProcess(
@@ -60,6 +61,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
   const weights = (of: string, tenant: string): number => weightOf(shares(of), tenant);
   const schemas = resources.own('schema checks', jsonSchemaChecker(), (it) => it.close());
   const artifacts = await openArtifacts(context, settings, clock);
+  let isStandIn = false;
   const worker = startWorker({
     name,
     pool: pool.name,
@@ -81,9 +83,15 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     models: [...pool.models.image, ...pool.models.text],
     ...(pool.prices === undefined ? {} : { prices: pool.prices }),
     version,
+    isStandIn: () => isStandIn,
   });
   resources.own('worker', worker, (it) => it.drain());
   const stopWatching = resources.own('key files', new AbortController(), (it) => it.abort());
+  const looking = resources.own('look for a stand-in', new AbortController(), (it) => it.abort());
+  void answersAsStandIn(pool.baseUrl, looking.signal).then((found) => {
+    isStandIn = found;
+    if (found) worker.beat();
+  });
   const replaceKeys = keys.replaceKeys.bind(keys);
   void watchKeys({ settings, pool, logger, hideSecrets, replaceKeys }, stopWatching.signal);
   // A heartbeat names the connection. Without an immediate one, the loss of a new connection could not be matched to a worker.

@@ -91,6 +91,7 @@ function control({ choice, log, painter }: Service): Dialect {
     answer: (exchange) => {
       const route = `${exchange.method} ${exchange.url.pathname}`;
       if (route === 'POST /standin/behaviour') return behave(exchange);
+      if (route === 'GET /standin') return Promise.resolve(jsonReply(200, { name: 'genwarden-stand-in' }));
       if (route === 'GET /standin/image') return picture(painter);
       if (route !== 'GET /standin/requests') return undefined;
       return Promise.resolve(jsonReply(200, { ...log.counts, requests: log.requests }));

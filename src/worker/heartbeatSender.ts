@@ -42,7 +42,7 @@ export class HeartbeatSender {
 
   beat(): void {
     this.#number += 1;
-    const { name, pool, version = 'unknown', heartbeats, queue, storage } = this.#options;
+    const { name, pool, version = 'unknown', heartbeats, queue, storage, isStandIn } = this.#options;
     const parts = queue.partsServed(pool);
     const full = storage?.full();
     const { total, busy, leaked } = this.#slots;
@@ -63,6 +63,7 @@ export class HeartbeatSender {
       draining: this.#draining,
       ...(this.#stopped ? { stopped: true } : {}),
       ...(parts === 0 ? {} : { parts }),
+      ...(isStandIn?.() === true ? { standIn: true } : {}),
       ...(full === undefined ? {} : { storage: full }),
     });
     this.#showUse();

@@ -50,6 +50,8 @@ export interface WorkerOptions {
   /** By model; absent for a pool without prices. */
   readonly prices?: Prices;
   readonly version?: string;
+  /** Whether a stand-in answers the calls, as far as it is known; absent: the provider does. */
+  readonly isStandIn?: () => boolean;
   /** Random numbers in [0, 1), for the jitter of backoffs. */
   readonly random?: () => number;
 }

@@ -23,6 +23,7 @@ const beat = (worker: string, number = 1): Omit<Beat, 'connection'> => ({
   memory: 100_000_000,
   attemptMemory: { used: 1_000, limit: 2_000 },
   draining: false,
+  standIn: true,
   storage: { place: 'disk', refuses: 'statuses', since: 1_700_000_000_000, words: 'no space left on device' },
 });
 

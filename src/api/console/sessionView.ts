@@ -1,6 +1,7 @@
 // What the console knows about the installation and about the person who uses it.
 
 import { catalogue, type ErrorCode } from '../../job/errors/index.ts';
+import { standInPools } from '../../jobs/standIns.ts';
 import { isoTime } from '../../job/time.ts';
 import { scopes, type Principal, type Scope } from '../auth/principal.ts';
 import type { ApiContext } from '../options.ts';
@@ -16,6 +17,8 @@ export interface SessionView {
   readonly renewable: boolean;
   /** Why the last sign-in at the issuer failed; told once. */
   readonly signInProblem: ProblemView | null;
+  /** The pools for which a stand-in answers at present, and the providers that it answers for; null if there is none. */
+  readonly standIn: { readonly providers: readonly string[]; readonly pools: readonly string[] } | null;
   readonly links: { readonly docs: string; readonly api: string };
 }
 
@@ -42,13 +45,14 @@ interface Known {
   readonly failure?: Failure | undefined;
 }
 
-type Parts = Pick<ApiContext, 'auth' | 'version' | 'issuerSignIn'>;
+type Parts = Pick<ApiContext, 'auth' | 'version' | 'issuerSignIn' | 'workers' | 'pools'>;
 
 export function sessionView(
-  { auth, version = '0.0.0', issuerSignIn }: Parts,
+  parts: Parts,
   principal: Principal | undefined,
   { renewable = false, failure }: Known = {},
 ): SessionView {
+  const { auth, version = '0.0.0', issuerSignIn } = parts;
   return {
     installation: { name: 'genwarden', version },
     authentication: auth === 'off' ? 'off' : 'required',
@@ -56,9 +60,16 @@ export function sessionView(
     principal: principal === undefined ? null : principalView(principal),
     renewable,
     signInProblem: failure === undefined ? null : problemView(failure),
+    standIn: standInView(parts),
     // The second is relative to the root of the API.
     links: { docs: 'https://genwarden.dev/docs/', api: 'docs' },
   };
+}
+
+function standInView({ workers, pools: registry }: Parts): SessionView['standIn'] {
+  const pools = [...standInPools(workers)];
+  const providers = new Set(pools.flatMap((name) => registry.find(name)?.provider ?? []));
+  return pools.length === 0 ? null : { providers: [...providers], pools };
 }
 
 function principalView({ id, name, tenant, scopes: granted, expiresAt }: Principal): PrincipalView {

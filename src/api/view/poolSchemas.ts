@@ -120,6 +120,9 @@ export const poolSchema = z.object({
   paused: z.boolean(),
   pausedUntil: time.nullable().describe('Null also while the pool is paused without an end.'),
   workers: count,
+  standIn: z
+    .boolean()
+    .describe("A stand-in answers the calls of at least one worker: the results are not the provider's."),
   keys: z.array(poolKeySchema),
   outages: z.array(outageSchema).describe('Models whose provider fails for every task.'),
   spending: z

@@ -29,6 +29,7 @@ export async function poolView(
     context.queue.paused(name),
   ]);
   const counts = context.follower.index.counts().get(name);
+  const workers = context.workers.list().filter(({ beat }) => beat.pool === name);
   return {
     name,
     provider,
@@ -44,7 +45,8 @@ export async function poolView(
     oldestQueuedAt: isoTimeOrNull(oldest),
     paused: paused !== undefined,
     pausedUntil: isoTimeOrNull(paused?.until ?? null),
-    workers: context.workers.list().filter(({ beat }) => beat.pool === name).length,
+    workers: workers.length,
+    standIn: workers.some(({ beat }) => beat.standIn === true),
     keys: keys.map(keyView),
     outages: (context.keys?.outages(name) ?? []).map(outageView),
     spending: (context.keys?.spending(name) ?? []).filter((it) => isShown(it, principal)).map(spendingView),

@@ -71,6 +71,8 @@ export interface Pool {
   /** Null also while the pool is paused without an end. */
   pausedUntil: string | null;
   workers: number;
+  /** A stand-in answers the calls of at least one worker: the results are not the provider's. */
+  standIn: boolean;
   keys: {
     fingerprint: string;
     state: KeyState;

@@ -9,6 +9,7 @@ export function aPool(over: Partial<Pool> = {}): Pool {
     models: { image: ['m'], text: [] },
     providerOptions: null,
     modelLimits: {},
+    standIn: false,
     depth: { again: 0, high: 0, normal: 0, low: 0, guest: 0 },
     unacknowledged: 0,
     queued: 0,

@@ -54,6 +54,7 @@ const beatSchema: z.ZodType<Beat> = z.object({
   draining: z.boolean(),
   stopped: z.literal(true).exactOptional(),
   parts: count.exactOptional(),
+  standIn: z.literal(true).exactOptional(),
   // A newer version may know other places.
   storage: z
     .object({ place: z.enum(storagePlaces), refuses: z.enum(storageRefusals), since: z.number(), words: z.string() })

@@ -173,6 +173,8 @@ class Pool(TypedDict):
     pausedUntil: str | None
     """None also while the pool is paused without an end."""
     workers: int
+    standIn: bool
+    """A stand-in answers the calls of at least one worker: the results are not the provider's."""
     keys: list[PoolKey]
     outages: list[Outage]
     spending: list[Spending]
