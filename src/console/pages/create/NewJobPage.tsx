@@ -19,6 +19,7 @@ import { change, emptyForm, exampleForm, form, isUntouched } from './form.ts';
 import { attemptOf, randomKey, type Attempt } from './idempotency.ts';
 import { Lines } from './Lines.tsx';
 import { References } from './References.tsx';
+import { useDuplicate } from './useDuplicate.ts';
 import { requestOf, taskCount, type FormProblem } from './requestOf.ts';
 import './create.css';
 
@@ -30,6 +31,7 @@ const giveUpAfterMs = 10_000;
 
 export function NewJobPage() {
   const { data: pools } = usePoll((signal) => api.pools({ signal }), 5_000);
+  useDuplicate();
   useExample();
   const { request, problems } = requestOf(form.value);
   const { submit, busy, error, refused } = useSubmit();
