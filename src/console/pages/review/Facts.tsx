@@ -1,10 +1,9 @@
 // What a reviewer has to know about a result: what was asked for, what speaks against it, and how much time is left.
 
-import type { Job, Task } from '../../../client/index.ts';
+import type { Job, Task, ModelInput } from '../../../client/index.ts';
 import { pathTo } from '../../base.ts';
 import { Countdown, Moment } from '../../components/Time.tsx';
 import { usageText } from './usage.ts';
-import type { ModelInput } from './modelInput.ts';
 
 interface FactsProps {
   job: Job;

@@ -1,7 +1,7 @@
 // One result in review, with what it is compared with and the decision about it.
 
 import { useState } from 'preact/hooks';
-import type { Job, Task } from '../../../client/index.ts';
+import type { Job, Task, ModelInput } from '../../../client/index.ts';
 import { can } from '../../api/session.ts';
 import { pathTo } from '../../base.ts';
 import { Compare } from './Compare.tsx';
@@ -11,7 +11,6 @@ import { taskName } from './decision.ts';
 import { Facts } from './Facts.tsx';
 import { TextCompare } from './TextCompare.tsx';
 import { useInput } from './useCurrent.ts';
-import type { ModelInput } from './modelInput.ts';
 
 interface ResultProps {
   job: Job;

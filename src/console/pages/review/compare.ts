@@ -1,7 +1,6 @@
 // What a result is compared with: the earlier result of a tweak, or what the model was given.
 
-import type { Json, Task } from '../../../client/index.ts';
-import type { InputReference, ModelInput } from './modelInput.ts';
+import type { Json, Task, InputReference, ModelInput } from '../../../client/index.ts';
 
 /** The caption of the reference that a tweak adds. */
 const earlierResult = 'the earlier result';

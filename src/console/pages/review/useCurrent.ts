@@ -1,12 +1,10 @@
 // The result that is being reviewed: its job, its input, and what becomes of it while it is shown.
 
 import { useEffect, useState } from 'preact/hooks';
-import type { Job, Task } from '../../../client/index.ts';
-import { api, apiFetch } from '../../api/client.ts';
-import { pathTo } from '../../base.ts';
+import type { Job, Task, ModelInput } from '../../../client/index.ts';
+import { api } from '../../api/client.ts';
 import { onEvents, type StreamEvent } from '../../live/events.ts';
 import { inReview } from './line.ts';
-import type { ModelInput } from './modelInput.ts';
 
 export interface CurrentJob {
   /** Undefined until it has been read. */
@@ -59,7 +57,7 @@ export function useInput(job: string, { index, run }: Pick<Task, 'index' | 'run'
   const [read, setRead] = useState<{ of: string; input: ModelInput | null } | undefined>(undefined);
   useEffect(() => {
     const stop = new AbortController();
-    readInput(job, index, stop.signal).then(
+    api.input(job, index, { signal: stop.signal }).then(
       (input) => setRead({ of: wanted, input }),
       () => {
         // The result can be judged without it.
@@ -69,9 +67,4 @@ export function useInput(job: string, { index, run }: Pick<Task, 'index' | 'run'
     return () => stop.abort();
   }, [wanted]);
   return read?.of === wanted ? read.input : undefined;
-}
-
-async function readInput(job: string, task: number, signal: AbortSignal): Promise<ModelInput | null> {
-  const response = await apiFetch(pathTo(`/v1/jobs/${job}/tasks/${task}/input`), { signal });
-  return response.ok ? ((await response.json()) as ModelInput) : null;
 }
