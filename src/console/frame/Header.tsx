@@ -2,10 +2,10 @@
 
 import { pathTo } from '../base.ts';
 import { can, session } from '../api/session.ts';
-import { setTheme, theme, type Theme } from '../theme/theme.ts';
 import { LiveState } from './LiveState.tsx';
 import { Search } from './Search.tsx';
 import { SessionMenu } from './SessionMenu.tsx';
+import { ThemeChoice } from './ThemeChoice.tsx';
 
 export function Header({ onKeys }: { onKeys: () => void }) {
   const current = session.value;
@@ -14,22 +14,15 @@ export function Header({ onKeys }: { onKeys: () => void }) {
       <span class="installation">
         <strong>{current?.installation.name ?? 'Genwarden'}</strong>
       </span>
-      <LiveState />
+      {can('jobs:read') ? <LiveState /> : null}
       <Search />
-      <span class="header-end row">
+      <span class={current?.authentication === 'required' ? 'header-end signed-in row' : 'header-end row'}>
         {can('jobs:write') ? (
           <a class="button primary" href={pathTo('/new')}>
             New job
           </a>
         ) : null}
-        <label class="theme">
-          <span class="heard">Theme</span>
-          <select value={theme.value} onChange={(event) => setTheme(event.currentTarget.value as Theme)}>
-            <option value="system">Auto</option>
-            <option value="light">Light</option>
-            <option value="dark">Dark</option>
-          </select>
-        </label>
+        <ThemeChoice />
         <button
           type="button"
           class="plain keys-button"

@@ -7,6 +7,7 @@ import { Dialog } from '../components/Dialog.tsx';
 import { act } from '../components/Notices.tsx';
 import { Countdown, Moment } from '../components/Time.tsx';
 import { TenantForm } from './TenantForm.tsx';
+import { ThemeChoice } from './ThemeChoice.tsx';
 
 export function SessionMenu() {
   const [isOpen, setOpen] = useState(false);
@@ -35,7 +36,8 @@ export function SessionMenu() {
             <SessionFacts principal={principal} isOff={isOff} />
             {can('admin') ? <TenantForm /> : null}
             {isOff ? null : (
-              <div class="row dialog-actions">
+              <div class="row spread">
+                <ThemeChoice titled />
                 <button type="button" onClick={() => void act(signOut, 'Signed out')}>
                   Sign out
                 </button>

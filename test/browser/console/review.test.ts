@@ -81,7 +81,7 @@ test('a approves, r rejects, t asks for another run; the next one comes by itsel
   await page.getByRole('heading', { name: 'Nothing waits for a review' }).waitFor();
 });
 
-test('a result that someone else has decided: the page says so, and goes on', async () => {
+test('a result that someone else has decided: the page says it, and shows the next one', async () => {
   const { page } = tab;
   const job = await seriesInReview(site, 3);
   await tab.visit(`/review?job=${job}`);

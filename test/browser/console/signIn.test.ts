@@ -35,7 +35,7 @@ test('the sign-in leads to the page that its address names, never to another sit
   const { page } = tab;
   await tab.visit(`/sign-in?returnTo=${encodeURIComponent('/pools')}`);
   await page.getByText('Where to get a token').click();
-  await page.getByLabel('Command that creates a token').getByText('genwarden token create').waitFor();
+  await page.getByLabel('Example command').getByText('genwarden token create').waitFor();
   await signIn(page, site.tokens['writer']!);
   await page.getByRole('heading', { level: 1, name: 'Pools' }).waitFor();
   expect(page.url()).toBe(`${site.url}/pools`);

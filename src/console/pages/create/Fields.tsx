@@ -85,6 +85,8 @@ export function PoolFields({ pools }: { pools: readonly Pool[] | undefined }) {
   const choices = poolChoices(pools ?? [], kind);
   const models = modelChoices(pool, kind);
   const [first] = models;
+  // The first one is chosen by no name.
+  const named = model === first?.value ? '' : model;
   return (
     <div class="create-pair">
       <Field label="Pool" path="pool" hint={pools === undefined ? undefined : poolHint(choices, poolName, pool, kind)}>
@@ -100,9 +102,9 @@ export function PoolFields({ pools }: { pools: readonly Pool[] | undefined }) {
       </Field>
       <Field label="Model" path="model" hint={obstacleOf(models, model === '' ? (first?.value ?? '') : model)}>
         {(control) => (
-          <select {...control} value={model} onChange={(event) => change({ model: event.currentTarget.value })}>
+          <select {...control} value={named} onChange={(event) => change({ model: event.currentTarget.value })}>
             <option value="">{first === undefined ? 'Default' : `${first.value} (default)`}</option>
-            {withMissing(models.slice(1), model).map(option)}
+            {withMissing(models.slice(1), named).map(option)}
           </select>
         )}
       </Field>

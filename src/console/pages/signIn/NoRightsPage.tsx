@@ -16,7 +16,7 @@ export function NoRightsPage() {
           the form for a new job need it.
         </p>
         <ul class="no-rights-list">
-          <li>Ask who runs the installation for a token with the scope jobs:read, and sign in with it.</li>
+          <li>Ask the operator of the installation for a token with the scope jobs:read, and sign in with it.</li>
           <li>If your rights are in another tenant, as with namespaces of Kubernetes, name it:</li>
         </ul>
         <TenantForm />

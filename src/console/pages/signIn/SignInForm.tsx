@@ -1,6 +1,7 @@
 // The ways to sign in that the installation offers. The token is in the field until it has been accepted, and nowhere else.
 
 import { useRef, useState } from 'preact/hooks';
+import { GenwardenApiError } from '../../../client/index.ts';
 import { session, signIn } from '../../api/session.ts';
 import { base, pathTo } from '../../base.ts';
 import { Problem } from '../../components/Problem.tsx';
@@ -45,7 +46,7 @@ function TokenForm({ isFirst, onSignedIn }: { isFirst: boolean; onSignedIn: (() 
       if (field.current !== null) field.current.value = '';
       onSignedIn?.();
     } catch (thrown) {
-      setError(thrown);
+      setError(asRefusedToken(thrown));
       field.current?.select();
     } finally {
       setBusy(false);
@@ -63,4 +64,11 @@ function TokenForm({ isFirst, onSignedIn }: { isFirst: boolean; onSignedIn: (() 
       </button>
     </form>
   );
+}
+
+/** The hint of the catalogue is for programs. */
+function asRefusedToken(error: unknown): unknown {
+  if (!(error instanceof GenwardenApiError) || error.status !== 401) return error;
+  const hint = 'Check that the token is whole, and that it was not revoked.';
+  return new GenwardenApiError({ ...error.problem, title: 'The token is not accepted', hint });
 }

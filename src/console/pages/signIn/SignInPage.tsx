@@ -52,10 +52,10 @@ function AboutTokens({ docs }: { docs: string }) {
           A token says whose jobs you see and what you may do. Programs send it with each request; here it becomes a
           cookie that no script can read, and that ends with the browser.
         </p>
-        <p>Who runs the installation creates one, with as few rights as you need:</p>
+        <p>The operator of the installation creates one, with as few rights as you need:</p>
         <Code
           text="genwarden token create --name me --tenant default --scope jobs:read jobs:write --expires 90d --file tokens.json"
-          label="Command that creates a token"
+          label="Example command"
         />
         <p>
           <a href={docs}>The documentation</a> explains tokens, scopes and tenants.
