@@ -1,6 +1,6 @@
 // Sparklines: values over time as blocks of eighths, `▁▂▅█`.
 
-const blocks = [...'▁▂▃▄▅▆▇█'];
+const blocks = '▁▂▃▄▅▆▇█';
 
 /**
  * One block for each value. 0 is the lowest block, and no other value is; `max` is the highest, by default the largest value. Null is

@@ -119,10 +119,8 @@ test("JSON has the API's answers", async () => {
 
 test('an API of an earlier version has no figures and no states of workers', async () => {
   api.route('GET /v1/activity', (_, response) => answerProblem(response, 404, 'RouteNotFound', 'no such route'));
-  const { state: _state, ...older } = worker('busy', 2);
-  answerList('workers', older);
-  const { callsLastMinute: _calls, ...key } = pool.keys[1]!;
-  answerList('pools', { ...pool, keys: [key] });
+  answerList('workers', { ...worker('busy', 2), state: undefined });
+  answerList('pools', { ...pool, keys: [{ ...pool.keys[1]!, callsLastMinute: undefined }] });
   const { stdout } = await runCommand(['top'], { env: api.env });
   const [head, row] = stdout.split('\n');
   expect(head).toMatch(/^POOL/);

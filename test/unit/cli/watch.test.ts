@@ -31,6 +31,8 @@ test('without a terminal it prints a line per change, and exits when the job end
     '00:10:00  job1  yard  succeeded (attempt 1)  Succeeded: It is succeeded.',
     '00:10:00  job1  task 1  failed (attempt 1)  AttemptTimeout: It is failed.',
     '00:10:00  job1  failed: 2/2 tasks done, 1 succeeded, 1 failed',
+    'task 1: AttemptTimeout: No answer within 30s',
+    '  Look at the provider.',
     '',
   ]);
 });
@@ -176,8 +178,8 @@ describe('the screen', () => {
 
   test('has a line for the job and one per task', () => {
     expect(screenLines([twoTasks('running', 'waiting')], screen(120, 24))).toEqual([
-      'job1  running  ░░░░░░░░░░░░░░░░░░░░   0%  0/2 done  10m',
-      '  yard    running  ░░░░░░░░░░░░░░░░░░░░   0%  attempt 1  9m  Claimed',
+      'job1  running  ░░░░░░░░░░░░░░░░░░░░   0%  0/2 done  10m  ends in 5m at the latest',
+      '  yard    running  ░░░░░░░░░░░░░░░░░░░░   0%  attempt 1  9m  Claimed, on worker-1',
       '  task 1  waiting  ░░░░░░░░░░░░░░░░░░░░   0%  attempt 1  9m  ProviderUnavailable, next attempt in 4s',
     ]);
   });

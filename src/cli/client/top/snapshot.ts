@@ -1,7 +1,14 @@
 // What `genwarden top` shows: the figures of the last hour, pools, workers, stuck tasks and open jobs, as the API answers them.
 
-import { GenwardenApiError, type Activity, type GenwardenClient, type ListedJob } from '../../../client/index.ts';
-import type { Pool, StuckTask, Worker } from '../../../client/index.ts';
+import {
+  GenwardenApiError,
+  type Activity,
+  type GenwardenClient,
+  type ListedJob,
+  type Pool,
+  type StuckTask,
+  type Worker,
+} from '../../../client/index.ts';
 
 export interface Snapshot {
   /** Null: the API is of an earlier version. */

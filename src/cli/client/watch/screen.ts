@@ -58,10 +58,12 @@ function jobBlock(job: Job, rows: number, screen: Screen): string[] {
 
 function jobLine(job: Job, screen: Screen): string {
   const { now, paint, columns } = screen;
-  const { id, state, progress, submittedAt, finishedAt } = job;
+  const { id, state, progress, submittedAt, finishedAt, deadlineAt } = job;
   const failed = progress.failed > 0 ? `, ${progress.failed} failed` : '';
   const bar = progressBar(progress.fraction, barColumns(screen));
-  const text = `${id}  ${state}  ${bar}  ${doneOf(job)} done${failed}  ${timeBetween(submittedAt, finishedAt, now)}`;
+  const left = finishedAt === null ? `  ends ${untilTime(deadlineAt, now)} at the latest` : '';
+  const age = timeBetween(submittedAt, finishedAt, now);
+  const text = `${id}  ${state}  ${bar}  ${doneOf(job)} done${failed}  ${age}${left}`;
   return paintState(paint, state, cut(text, columns));
 }
 
@@ -92,11 +94,14 @@ function ageOfTask({ queuedAt, startedAt, completedAt, failedAt }: Task, now: nu
   return timeBetween(startedAt ?? queuedAt, completedAt ?? failedAt, now);
 }
 
-function reasonOf({ reason, phase, retryAt, error, waitingFor }: Task, now: number): string {
+function reasonOf(task: Task, now: number): string {
+  const { state, reason, phase, retryAt, error, waitingFor, worker } = task;
   if (retryAt !== null) return `${reason}, next attempt ${untilTime(retryAt, now)}`;
   if (waitingFor !== null) return `${waitText(waitingFor, now)}: ${waitingFor.detail}`;
   // An API of an earlier version sends no phase.
-  return error === null ? (phase ?? reason) : `${reason}: ${error.message}`;
+  const doing = phase ?? reason;
+  if (error !== null) return `${reason}: ${error.message}`;
+  return state === 'running' && worker !== null ? `${doing}, on ${worker}` : doing;
 }
 
 /** `fraction` (0 to 1, clamped) as a bar of `columns`, with its percentage: `██████░░░░  60%`. */

@@ -9,6 +9,7 @@ import { printable } from '../../output/text.ts';
 import { doneOf } from '../jobTables.ts';
 import { reviewLines } from '../reviewLines.ts';
 import { taskName } from '../waitText.ts';
+import { endingLines } from './ending.ts';
 import { followJob, stageOf, waitOf } from './followJob.ts';
 import { RunningTexts } from './runningTexts.ts';
 import { screenLines } from './screen.ts';
@@ -23,7 +24,7 @@ export interface WatchOptions {
 
 const defaultGiveUpAfterMs = 5 * 60_000;
 
-/** Resolves with the jobs as they ended, in the order of `ids`; then prints how to review those that wait for it. */
+/** Resolves with the jobs as they ended, in the order of `ids`; before, it prints how they got there and how to review those that wait for it. */
 export async function watchJobs(
   client: GenwardenClient,
   ids: readonly string[],
@@ -37,11 +38,16 @@ export async function watchJobs(
     await Promise.allSettled(followed);
     const jobs = await Promise.all(followed);
     view.close();
+    if (!quiet) for (const job of jobs) await printEnding(client, job, io);
     for (const line of jobs.flatMap(reviewLines)) writeLine(quiet ? io.stderr : io.stdout, line);
     return jobs;
   } finally {
     view.close();
   }
+}
+
+async function printEnding(client: GenwardenClient, job: Job, io: Io): Promise<void> {
+  for (const line of await endingLines(client, job, io)) writeLine(io.stdout, line);
 }
 
 interface View {
@@ -107,6 +113,7 @@ function liveView(io: Io, ids: readonly string[], client: GenwardenClient): View
   const paint = paintFor(io, io.stdout);
   const seen = new Map<string, Job>();
   const outages: (string | undefined)[] = [];
+  let isClosed = false;
   const draw = (): void => {
     // A pseudo-terminal may report no size.
     const columns = io.stdout.columns || 80;
@@ -130,6 +137,8 @@ function liveView(io: Io, ids: readonly string[], client: GenwardenClient): View
       draw();
     },
     close: () => {
+      if (isClosed) return;
+      isClosed = true;
       clearInterval(timer);
       texts.close();
       if (seen.size > 0) draw();
