@@ -8,6 +8,7 @@ import { activity } from '../live/activity.ts';
 import { startEvents, stopEvents } from '../live/events.ts';
 import { sessionEnded } from '../api/client.ts';
 import { can } from '../api/session.ts';
+import { watchSession } from '../api/watchSession.ts';
 import { ExpiredDialog } from '../pages/signIn/ExpiredDialog.tsx';
 import { Header } from './Header.tsx';
 import { KeysDialog } from './KeysDialog.tsx';
@@ -19,6 +20,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
   const [showsKeys, setShowsKeys] = useState(false);
   useKeys({ '?': () => setShowsKeys(true) });
   useTenantInAddress();
+  useEffect(watchSession, []);
   useEffect(() => {
     if (!can('jobs:read')) return undefined;
     startEvents();
