@@ -13,7 +13,7 @@ const apart = 10_000;
 const longestTimer = 2 ** 31 - 1;
 
 /** Null: the session does not end, or ends without a way to continue it. ms since 1970. */
-export function refreshAt(renewable: boolean, expiresAt: string | null): number | null {
+function refreshAt(renewable: boolean, expiresAt: string | null): number | null {
   return renewable && expiresAt !== null ? Date.parse(expiresAt) - ahead : null;
 }
 

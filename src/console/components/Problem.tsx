@@ -2,14 +2,14 @@
 
 import { GenwardenApiError, GenwardenConnectionError } from '../../client/index.ts';
 
-export interface ProblemText {
+interface ProblemText {
   title: string;
   detail: string;
   hint: string | undefined;
   code: string | undefined;
 }
 
-export function problemText(error: unknown): ProblemText {
+function problemText(error: unknown): ProblemText {
   if (error instanceof GenwardenApiError) {
     const { problem, detail, hint, code } = error;
     return { title: problem.title === '' ? code : problem.title, detail, hint, code };

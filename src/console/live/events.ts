@@ -2,13 +2,12 @@
 // times a second. The stream resumes after the last event that arrived, so a break loses nothing.
 
 import { signal } from '@preact/signals';
-import type { Job, JobEvent, OpenJobs } from '../../client/index.ts';
+import type { Job, JobEvent } from '../../client/index.ts';
 import { api } from '../api/client.ts';
 import { currentTime } from './now.ts';
 
 /** `job` names the job of a stream of one job. */
 export type StreamEvent = ({ job: undefined } & JobEvent) | ({ job: string } & JobEvent<Job>);
-export type { OpenJobs };
 
 export type Connection =
   | { state: 'connecting' }

@@ -10,8 +10,7 @@ const longestArgument = 100_000;
 const plainWord = /^[\w@%+:,./-]+$/;
 
 /** One word of a shell, whatever it contains. */
-export const quoted = (text: string): string =>
-  plainWord.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+const quoted = (text: string): string => (plainWord.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`);
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
