@@ -8,7 +8,8 @@ const standIn = z.object({ name: z.literal('genwarden-stand-in') });
 
 /** ms. */
 const timeout = 5_000;
-const askAgainAfter = 2_000;
+const firstPause = 2_000;
+const longestPause = 60_000;
 /** Bytes: the stand-in's answer is shorter, and other servers may answer anything. */
 const longest = 1_000;
 
@@ -22,10 +23,11 @@ export async function answersAsStandIn(
   again: (ms: number, signal: AbortSignal) => Promise<void> = sleep,
 ): Promise<boolean> {
   const url = baseUrl === undefined ? null : URL.parse('/standin', baseUrl);
-  while (url !== null && !signal.aborted) {
+  if (url === null) return false;
+  for (let pause = firstPause; !signal.aborted; pause = Math.min(longestPause, 2 * pause)) {
     const answer = await ask(url, signal).catch(() => undefined);
     if (answer !== undefined) return answer;
-    await again(askAgainAfter, signal);
+    await again(pause, signal);
   }
   return false;
 }
