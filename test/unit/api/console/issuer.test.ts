@@ -144,6 +144,15 @@ describe('a session', () => {
     expect((await session()).json.principal).not.toBeNull();
   });
 
+  test('is renewed also by a page of a tenant that the person may not see', async () => {
+    const { jar, renew, world } = await signedIn();
+    const headers = { ...own, origin: `http://${host}`, cookie: jar.header, 'genwarden-namespace': 'team-b' };
+    const answer = await world.post('/console/session/refresh', undefined, headers);
+    expect([answer.status, answer.json.code]).toEqual([403, 'Forbidden']);
+    jar.keep([answer.headers['set-cookie'] ?? []].flat().map(String));
+    expect((await renew()).status).toBe(200);
+  });
+
   test('of several tabs is renewed once for all of them', async () => {
     const { jar, renew, world } = await signedIn();
     const cookie = jar.header;
