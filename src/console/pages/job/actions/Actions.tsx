@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import type { Job } from '../../../../client/index.ts';
 import { api } from '../../../api/client.ts';
 import { can } from '../../../api/session.ts';
+import { pathTo } from '../../../base.ts';
 import { act } from '../../../components/Notices.tsx';
 import { useKeys } from '../../../components/useKeys.ts';
 import { counted } from '../../../format.ts';
@@ -56,6 +57,11 @@ export function Actions({ follower, job, chosen, clearChosen }: ActionsProps) {
       <button type="button" onClick={() => open('share')}>
         Share
       </button>
+      {mayWrite ? (
+        <a class="button" href={pathTo(`/new?from=${job.id}`)} title="A new job, filled in from this one">
+          Duplicate
+        </a>
+      ) : null}
       {mayWrite && isOpen ? (
         <button type="button" class="danger" aria-keyshortcuts="c" onClick={() => open('cancel')}>
           Cancel

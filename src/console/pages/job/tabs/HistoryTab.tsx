@@ -1,4 +1,4 @@
-// Every transition of the job as a table, oldest first, in pages. On a phone the rows are stacked; the roles keep it a table then.
+// Every transition of the job as a table, oldest first, in pages.
 
 import { useState } from 'preact/hooks';
 import type { Transition } from '../../../../client/index.ts';
@@ -27,34 +27,20 @@ export function HistoryTab({ follower }: { follower: JobFollower }) {
         <TaskSelect follower={follower} chosen={task ?? ''} choose={setTask} all="all tasks" />
         <Pager page={page} pages={pages} total={shown.length} setPage={setPage} />
       </div>
-      <table class="history" role="table">
+      <table class="history">
         <caption class="heard">History of the job</caption>
-        <thead role="rowgroup">
-          <tr role="row">
-            <th scope="col" role="columnheader">
-              Time
-            </th>
-            <th scope="col" role="columnheader">
-              Task
-            </th>
-            <th scope="col" role="columnheader">
-              State
-            </th>
-            <th scope="col" role="columnheader">
-              Reason
-            </th>
-            <th scope="col" role="columnheader">
-              Run, attempt
-            </th>
-            <th scope="col" role="columnheader">
-              Worker
-            </th>
-            <th scope="col" role="columnheader">
-              What happened
-            </th>
+        <thead>
+          <tr>
+            <th scope="col">Time</th>
+            <th scope="col">Task</th>
+            <th scope="col">State</th>
+            <th scope="col">Reason</th>
+            <th scope="col">Run, attempt</th>
+            <th scope="col">Worker</th>
+            <th scope="col">What happened</th>
           </tr>
         </thead>
-        <tbody role="rowgroup">
+        <tbody>
           {rows.map((transition) => (
             <HistoryRow key={transition.sequence} transition={transition} />
           ))}
@@ -69,28 +55,24 @@ function HistoryRow({ transition }: { transition: Transition }) {
   const now = currentTime();
   const until = retryAt ?? dueAt;
   return (
-    <tr role="row">
-      <td role="cell" class="history-time">
+    <tr>
+      <td class="history-time">
         <time dateTime={at} title={at}>
           {preciseTime(at, now)}
         </time>
       </td>
-      <td role="cell" class="history-task" dir="auto">
+      <td class="history-task" dir="auto">
         {taskName({ index: task, name })}
       </td>
-      <td role="cell">
+      <td>
         <StateBadge state={state} />
       </td>
-      <td role="cell" class="mono">
-        {reason}
-      </td>
-      <td role="cell" class="history-attempt">
+      <td class="mono">{reason}</td>
+      <td class="history-attempt">
         run {run}, attempt {attempt}
       </td>
-      <td role="cell" class="mono">
-        {worker}
-      </td>
-      <td role="cell" class="history-message">
+      <td class="mono">{worker}</td>
+      <td class="history-message">
         <p dir="auto">{message}</p>
         {error === null ? null : <ErrorFacts error={error} />}
         {until === null ? null : (

@@ -1,6 +1,7 @@
 // What the model of a task gets: prompt, system instruction, schema, references and options.
 
 import type { ComponentChildren } from 'preact';
+import type { ModelInput } from '../../../../client/index.ts';
 import { pathTo } from '../../../base.ts';
 import { Problem } from '../../../components/Problem.tsx';
 import { Thumbnail } from '../../../components/Thumbnail.tsx';
@@ -9,7 +10,7 @@ import { byteCount } from '../../../format.ts';
 import { LargeText } from '../LargeText.tsx';
 import type { JobFollower } from '../live/jobFollower.ts';
 import { TaskSelect } from './TaskSelect.tsx';
-import { useInput, type ShownInput } from './useInput.ts';
+import { useInput } from './useInput.ts';
 
 export function InputTab({ follower }: { follower: JobFollower }) {
   const [chosen, choose] = useQueryParameter('task');
@@ -25,7 +26,7 @@ export function InputTab({ follower }: { follower: JobFollower }) {
   );
 }
 
-function Input({ input }: { input: ShownInput }) {
+function Input({ input }: { input: ModelInput }) {
   const { kind, model, prompt, system, schema, providerOptions, unresolved, tweak, metadata, references, after } =
     input;
   const facts = [
@@ -85,7 +86,7 @@ function Section({ title, children }: { title: string; children: ComponentChildr
   );
 }
 
-function JsonSection({ title, value }: { title: string; value: ShownInput['metadata'] }) {
+function JsonSection({ title, value }: { title: string; value: ModelInput['metadata'] }) {
   const isEmpty = value === null || (typeof value === 'object' && Object.keys(value).length === 0);
   if (isEmpty) return null;
   return (
@@ -95,12 +96,12 @@ function JsonSection({ title, value }: { title: string; value: ShownInput['metad
   );
 }
 
-function References({ references }: Pick<ShownInput, 'references'>) {
+function References({ references }: Pick<ModelInput, 'references'>) {
   if (references.length === 0) return null;
   return (
     <Section title="References">
       <ul class="references">
-        {references.map(({ index, href, caption, mediaType, bytes, from }) => (
+        {references.map(({ index, href, caption, mediaType, bytes, result }) => (
           <li key={index} class="card">
             {href === null ? (
               <div class="task-picture empty muted">not there yet</div>
@@ -111,7 +112,7 @@ function References({ references }: Pick<ShownInput, 'references'>) {
             )}
             {caption === null ? null : <p dir="auto">{caption}</p>}
             <p class="muted">
-              {from === null ? null : `${from.name} of ${from.task} `}
+              {result === null ? null : `${result.name} of ${result.task} `}
               {mediaType} {bytes === null ? null : byteCount(bytes)}
             </p>
           </li>
