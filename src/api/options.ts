@@ -55,6 +55,8 @@ export interface ApiOptions extends Omit<JobsContext, OwnParts> {
   readonly hostname?: string;
   /** The limits of event streams; tests lower them. */
   readonly events?: EventStreamLimits;
+  /** Where this process serves its metrics; absent: the console shows no link to them. */
+  readonly metricsUrl?: string;
   /** The built files of the console; absent: the API serves no console. */
   readonly consoleFolder?: URL | undefined;
   /** Shown in `/openapi.json` and in the console. */

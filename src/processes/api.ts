@@ -48,7 +48,7 @@ async function serve(
   listener: Listener,
   described: readonly DescribedSetting[] = [],
 ): Promise<RunningProcess> {
-  const { link, logger, registry, resources } = context;
+  const { link, logger, registry, resources, telemetryUrl } = context;
   const { retentionMs, heartbeatTimeoutMs, http } = settings;
   resources.own('listener', listener, (it) => it.close());
   const ports = await openPorts(context, settings);
@@ -73,6 +73,7 @@ async function serve(
     listensOn: http.host,
     hostname: hostname(),
     random: randomBytes,
+    metricsUrl: `${telemetryUrl}/metrics`,
     consoleFolder: settings.console === 'on' ? consoleFolder : undefined,
     version,
   });

@@ -30,6 +30,8 @@ export interface ProcessContext {
   /** Closed in reverse order when the process ends. */
   readonly resources: Resources;
   readonly link: NatsLink;
+  /** Serves `/metrics`. */
+  readonly telemetryUrl: string;
 }
 
 /** What each kind of process adds: its liveness and readiness, and the end of a process that must be replaced. */
@@ -128,7 +130,8 @@ async function bootstrap(
   const { waiting } = link;
   probes = { live: () => true, ready: () => notReady(...(waiting.size > 0 ? waiting : ['starting'])) };
   const hideSecrets = (more: readonly string[]): void => more.forEach((secret) => secrets.add(secret));
-  return { context: { name, logger, hideSecrets, registry, resources, link }, setProbes: (next) => (probes = next) };
+  const context = { name, logger, hideSecrets, registry, resources, link, telemetryUrl: telemetry.url };
+  return { context, setProbes: (next) => (probes = next) };
 }
 
 const notReady = (...reasons: string[]): Readiness => ({ ready: false, reasons });
@@ -161,8 +164,8 @@ export const natsSettings = (settings: Settings, name: string): NatsSettings => 
 
 function secretsOf(settings: Settings, pools: readonly PoolSettings[]): string[] {
   const keys = pools.flatMap((pool) => pool.keys.map(({ secret }) => secret));
-  const { nats, client } = settings;
+  const { nats, client, oidc } = settings;
   const flat = providerNames.flatMap((name) => settings[name].apiKeys);
-  const all = [nats.password, nats.systemPassword, client.token, ...flat, ...keys];
+  const all = [nats.password, nats.systemPassword, client.token, oidc.clientSecret, ...flat, ...keys];
   return all.filter((secret): secret is string => secret !== undefined);
 }

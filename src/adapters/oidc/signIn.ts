@@ -38,12 +38,14 @@ interface Known {
 
 /** Reads the issuer's addresses when somebody signs in. */
 export function oidcSignIn(options: SignInOptions, { monotonic }: Pick<Clock, 'monotonic'>): IssuerSignIn {
-  let known: (Known & { readonly readAt: Monotonic }) | undefined;
+  let known: { readonly answer: Promise<Known>; readonly since: Monotonic } | undefined;
+  // Those who sign in at the same time share one request.
   const issuer = async (): Promise<Known> => {
-    if (known === undefined || elapsed(known.readAt, monotonic()) > readAgainAfter) {
-      known = { ...(await readIssuer(options)), readAt: monotonic() };
-    }
-    return known;
+    if (known !== undefined && elapsed(known.since, monotonic()) <= readAgainAfter) return known.answer;
+    const asked = { answer: readIssuer(options), since: monotonic() };
+    known = asked;
+    asked.answer.catch(() => known === asked && (known = undefined));
+    return asked.answer;
   };
   return {
     async start(callback) {

@@ -66,7 +66,7 @@ export function issuerRoutes(app: Api, context: ApiContext, signIns: SignIns, is
     // Before anything that may fail: the issuer may accept the old refresh token no more.
     storeTokens(context, request, reply, { refreshToken: token, ...tokens });
     const principal = await signIns.signedIn(request, tokens.accessToken).catch(orEnd);
-    return fresh(reply).send(sessionView(context, principal, { renewable: true }));
+    return fresh(reply).send(sessionView(context, principal, { renewable: true, host: request.hostname }));
   });
 }
 

@@ -40,7 +40,7 @@ export function sessionRoutes(app: Api, context: ApiContext, signIns: SignIns): 
     withCookies(reply, removed(request, problemCookie));
     const renewable = readCookie(refreshCookie, place) !== undefined;
     const failure = readJson(problemCookie, problem, place);
-    return fresh(reply).send(sessionView(context, principal, { renewable, failure }));
+    return fresh(reply).send(sessionView(context, principal, { renewable, failure, host: request.hostname }));
   });
   const body = z.strictObject({ token });
   app.post(path, { schema: { ...schema, body }, bodyLimit }, async (request, reply) => {
@@ -50,7 +50,7 @@ export function sessionRoutes(app: Api, context: ApiContext, signIns: SignIns): 
       withCookies(reply, storeCookie(sessionCookie, request.body.token, placeOf(request, context)));
       withCookies(reply, removed(request, refreshCookie));
     }
-    return fresh(reply).send(sessionView(context, principal));
+    return fresh(reply).send(sessionView(context, principal, { host: request.hostname }));
   });
   app.delete(path, { schema }, async (request, reply) => {
     refuseOtherSites(request, context);

@@ -2,6 +2,7 @@
 
 import { catalogue, type ErrorCode } from '../../job/errors/index.ts';
 import { standInPools } from '../../jobs/standIns.ts';
+import { isLoopback } from '../../job/loopback.ts';
 import { isoTime } from '../../job/time.ts';
 import { scopes, type Principal, type Scope } from '../auth/principal.ts';
 import type { ApiContext } from '../options.ts';
@@ -19,7 +20,8 @@ export interface SessionView {
   readonly signInProblem: ProblemView | null;
   /** The pools for which a stand-in answers at present, and the providers that it answers for; null if there is none. */
   readonly standIn: { readonly providers: readonly string[]; readonly pools: readonly string[] } | null;
-  readonly links: { readonly docs: string; readonly api: string };
+  /** `metrics`: only for a browser on the API's machine, as their port is hardly ever reached from elsewhere. */
+  readonly links: { readonly docs: string; readonly api: string; readonly metrics?: string };
 }
 
 interface PrincipalView {
@@ -43,14 +45,16 @@ interface Failure {
 interface Known {
   readonly renewable?: boolean;
   readonly failure?: Failure | undefined;
+  /** The API as the browser calls it, without the port. */
+  readonly host: string;
 }
 
-type Parts = Pick<ApiContext, 'auth' | 'version' | 'issuerSignIn' | 'workers' | 'pools'>;
+type Parts = Pick<ApiContext, 'auth' | 'version' | 'issuerSignIn' | 'workers' | 'pools' | 'metricsUrl'>;
 
 export function sessionView(
   parts: Parts,
   principal: Principal | undefined,
-  { renewable = false, failure }: Known = {},
+  { renewable = false, failure, host }: Known,
 ): SessionView {
   const { auth, version = '0.0.0', issuerSignIn } = parts;
   return {
@@ -62,8 +66,13 @@ export function sessionView(
     signInProblem: failure === undefined ? null : problemView(failure),
     standIn: standInView(parts),
     // The second is relative to the root of the API.
-    links: { docs: 'https://genwarden.dev/docs/', api: 'docs' },
+    links: { docs: 'https://genwarden.dev/docs/', api: 'docs', ...metricsLink(parts, host) },
   };
+}
+
+function metricsLink({ metricsUrl }: Parts, host: string): { metrics?: string } {
+  const url = metricsUrl === undefined ? null : URL.parse(metricsUrl);
+  return url !== null && isLoopback(url.hostname) && isLoopback(host) ? { metrics: url.href } : {};
 }
 
 function standInView({ workers, pools: registry }: Parts): SessionView['standIn'] {

@@ -55,6 +55,15 @@ describe('the session', () => {
     expect((await world.signIn('anything')).headers['set-cookie']).toBeUndefined();
   });
 
+  test('links to the metrics for a browser on the same machine', async () => {
+    const world = await desk([], { metricsUrl: 'http://127.0.0.1:8081/metrics' });
+    const metrics = async (host: string) => (await world.get('/console/session', { host })).json.links.metrics;
+    expect(await metrics('localhost:8080')).toBe('http://127.0.0.1:8081/metrics');
+    expect(await metrics('genwarden.example.com')).toBeUndefined();
+    const everywhere = await desk([], { metricsUrl: 'http://0.0.0.0:8081/metrics' });
+    expect((await everywhere.get('/console/session', own)).json.links.metrics).toBeUndefined();
+  });
+
   test('without authentication is not for pages of other sites', async () => {
     const world = await desk([], { auth: 'off' });
     const foreign = { origin: 'http://evil.example', 'sec-fetch-site': 'cross-site' };
