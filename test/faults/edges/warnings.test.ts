@@ -26,7 +26,7 @@ it('a pool without workers or paused, and keys that cool down, lack a quota or a
   const endOfAll = (): Promise<unknown> => Promise.all(stage.jobs.map((job) => client.wait(job)));
 
   const heard = (): Promise<true> =>
-    until(async () => (await client.workers()).some(({ draining }) => !draining), { what: 'the heartbeat' });
+    until(async () => (await client.workers()).some(({ state }) => state === 'live'), { what: 'the heartbeat' });
   await heard();
   fast.workers[0]!.kill('SIGTERM');
   await fast.workers[0]!.exited;

@@ -50,7 +50,8 @@ describe('commands explain', () => {
     const installation = await startInstallation({ env: { GENWARDEN_HEARTBEAT_TIMEOUT: '2s' } });
     const { client, start } = installation;
     process.kill((await theWorker(installation)).pid, 'SIGTERM');
-    await until(async () => (await client.workers()).length === 0, {
+    const live = async () => (await client.workers()).filter(({ state }) => state === 'live').length;
+    await until(async () => (await live()) === 0, {
       what: 'the worker to be gone',
       timeoutMs: 20_000,
     });
@@ -66,7 +67,7 @@ describe('commands explain', () => {
       /Pool default is paused until it is resumed\.\nQueued tasks: 1\. The first fails with QueueTimeout/,
     );
     await start('worker');
-    await until(async () => (await client.workers()).length === 1, { what: 'the worker' });
+    await until(async () => (await live()) === 1, { what: 'the worker' });
     expect(await explainedBy(installation, job, 'PoolPaused')).toContain('genwarden resume default');
     expect((await genwarden(installation, 'doctor')).text).toContain('✗ pool default');
     const other = await submit(installation);

@@ -30,7 +30,7 @@ it('jobs without workers: starting, already in progress, and connections to nowh
   const { client, url, start } = installation;
   // It declares the pool.
   await (await start('worker')).stop();
-  const gone = async (): Promise<boolean> => (await client.workers()).length === 0;
+  const gone = async (): Promise<boolean> => (await client.workers()).every(({ state }) => state === 'stopped');
   await until(gone, { what: 'the worker to be gone', timeoutMs: 20_000 });
   const key = 'p42/illustration';
   const job = await submit(installation, { concurrencyKey: key });

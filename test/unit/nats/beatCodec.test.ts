@@ -36,6 +36,7 @@ test.each([
 const storage = { place: 'disk', refuses: 'statuses', since: 1, words: 'no space left on device' };
 
 test.each([
+  ['that is the last one', { stopped: true }, { stopped: true }],
   ['that reports full storage', { storage }, { storage }],
   ['with a storage of a later version', { storage: { ...storage, place: 'cloud' } }, {}],
 ])('a heartbeat %s', (_what, sent, read) => {

@@ -160,6 +160,42 @@ describe('for users who inspect workers', () => {
     expect(names()).toEqual(['b']);
   });
 
+  test('a worker that stopped or is lost is still seen, but not listed, and runs and holds nothing', () => {
+    workers = new WorkerDirectory(clock, { timeoutMs: timeout, forgetAfterMs: timeout + 60_000 });
+    const holding = { job, task: 2, claim: 0, progress: 0, phase: { phase: 'memory', alone: false } } as const;
+    for (const name of ['ends', 'w', 'drains', 'older']) hear(beatOf(name, 1, [holding]));
+    hear(beatOf('ends', 2, [], { draining: true, stopped: true }));
+    hear(beatOf('drains', 2, listing(1), { draining: true }));
+    hear(beatOf('older', 2, [], { draining: true }));
+    const states = () => Object.fromEntries(workers.seen().map(({ beat, state }) => [beat.worker, state]));
+    expect(states()).toEqual({ ends: 'stopped', w: 'live', drains: 'draining', older: 'draining' });
+    expect(names()).toEqual(['drains', 'older', 'w']);
+    now += timeout;
+    expect(states()).toEqual({ ends: 'stopped', w: 'lost', drains: 'lost', older: 'stopped' });
+    expect(names()).toEqual([]);
+    expect(workers.holder(queuedTask({ job, task: 2 }))).toBeUndefined();
+    expect(workers.runner({ ...running, worker: 'ends' }, 1)).toBeUndefined();
+    expect(workers.runner(running, 1)?.silentFor).toBe(timeout);
+    hear(beatOf('w', 2));
+    expect(states()).toMatchObject({ w: 'live' });
+    now += 60_001;
+    expect(states()).toEqual({ w: 'lost' });
+  });
+
+  test('of workers that are gone it shows the last hundred', () => {
+    workers = new WorkerDirectory(clock, { timeoutMs: timeout, forgetAfterMs: timeout + 60_000 });
+    for (let at = 0; at < 150; at += 1) {
+      now += 1;
+      hear(beatOf(`w${at}`, 1, [], { draining: true, stopped: true }));
+    }
+    hear(beatOf('live', 1));
+    const seen = workers.seen().map(({ beat }) => beat.worker);
+    expect(seen).toHaveLength(101);
+    expect(seen).toContain('live');
+    expect(seen).toContain('w50');
+    expect(seen).not.toContain('w49');
+  });
+
   test('silence does not count while this process is disconnected', () => {
     workers = new WorkerDirectory(clock, { forgetAfterMs: 18_000 });
     hear(beatOf('w', 1, progressing(0)));

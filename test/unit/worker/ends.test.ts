@@ -174,12 +174,13 @@ test('a drain lets an attempt that ends in time finish', async () => {
   await called.promise;
   const drained = world.worker.drain();
   expect(world.heartbeats.beats.at(-1)).toMatchObject({ draining: true, tasks: [{ job: task.of.job }] });
+  expect(world.heartbeats.beats.some(({ stopped }) => stopped)).toBe(false);
   done.resolve();
   await drained;
   expect(world.log.entryOf(task)!.state.state).toBe('succeeded');
   expect(world.worker.running()).toBe(0);
   expect(world.keys.inHand).toBe(0);
-  expect(world.heartbeats.beats.at(-1)).toMatchObject({ draining: true, tasks: [] });
+  expect(world.heartbeats.beats.at(-1)).toMatchObject({ draining: true, stopped: true, tasks: [] });
 });
 
 test('a drain requeues unfinished tasks without counting the attempt, and claims nothing more', async () => {
