@@ -6,8 +6,10 @@ import { isHeld, isOpen, taskStates, type Instant, type TaskState, type TaskStat
 export type JobState = TaskStateName;
 export type Counts = Readonly<Record<TaskStateName, number>>;
 
+const none = Object.fromEntries(taskStates.map((state) => [state, 0])) as Record<TaskStateName, number>;
+
 export function countStates(tasks: Iterable<TaskState>): Counts {
-  const counts = Object.fromEntries(taskStates.map((state) => [state, 0])) as Record<TaskStateName, number>;
+  const counts = { ...none };
   for (const task of tasks) if (task.state !== 'deleted') counts[task.state] += 1;
   return counts;
 }

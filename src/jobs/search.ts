@@ -10,16 +10,13 @@ export type Search = (first: TaskIdentity) => boolean;
  * Upper and lower case are the same.
  */
 export function searchFor(text: string): Search {
-  const words = folded(text)
-    .split(/\s+/)
-    .filter((word) => word !== '');
+  // Composed, as the start of a prompt is.
+  const words = text.normalize('NFC').toLowerCase().split(/\s+/).filter(Boolean);
   return ({ job, pool, labels, promptStart = '' }) => {
-    // A word has no line break, so it is found within one of the lines only.
-    const lines = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-    const all = folded([...lines, pool, promptStart].join('\n'));
-    return words.every((word) => job.startsWith(word) || all.includes(word));
+    // A word has no space, so it is found within one of the texts only.
+    let all = `${promptStart} ${pool}`;
+    for (const [key, value] of Object.entries(labels)) all += ` ${key}=${value}`;
+    all = all.toLowerCase();
+    return words.every((word) => all.includes(word) || job.startsWith(word));
   };
 }
-
-/** Composed, as the start of a prompt is. */
-const folded = (text: string): string => text.normalize('NFC').toLowerCase();
