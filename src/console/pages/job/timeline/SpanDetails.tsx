@@ -1,6 +1,7 @@
 // What happened in the selected span, in words, with exact times.
 
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { amount, duration, preciseTime } from '../../../format.ts';
 import { Countdown, Elapsed } from '../../../components/Time.tsx';
 import { now } from '../../../live/now.ts';
@@ -18,8 +19,10 @@ export function SpanDetails({ rows, span, select }: SpanDetailsProps) {
   const row = rows.find(({ task }) => task === span.task)!;
   const at = row.spans.indexOf(span);
   const name = taskName({ index: row.task, name: row.name });
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => section.current!.scrollIntoView({ block: 'nearest' }), [span.id]);
   return (
-    <section class="card span-details" aria-label={`${name}: ${spanTitle(span)}`}>
+    <section ref={section} class="card span-details" aria-label={`${name}: ${spanTitle(span)}`}>
       <div class="row spread">
         <h2>
           <bdi>{name}</bdi>: {spanTitle(span)}
