@@ -8,8 +8,8 @@ export function StandInBanner() {
   const { pools } = standIn;
   const where = pools.length === 0 ? '' : ` in ${pools.length === 1 ? 'pool' : 'pools'} ${pools.join(', ')}`;
   return (
-    <p class="stand-in" role="note">
+    <aside class="stand-in" aria-label="Stand-in">
       A stand-in makes the results{where}, not a model: they are free, and do not follow the prompt.
-    </p>
+    </aside>
   );
 }
