@@ -8,8 +8,7 @@ import { notify } from '../../components/Notices.tsx';
 import { agoText, Countdown, Moment } from '../../components/Time.tsx';
 import { clockTime, counted } from '../../format.ts';
 import { currentTime } from '../../live/now.ts';
-import { usePoll } from '../../live/poll.ts';
-import { readFirstQueueTimeout } from './firstQueueTimeout.ts';
+import { noteAnswer, useFirstQueueTimeout } from './firstQueueTimeout.ts';
 
 interface DialogProps {
   pool: Pool;
@@ -27,6 +26,7 @@ export function PauseDialog({ pool, onClose, onDone }: DialogProps) {
   const [length, setLength] = useState<string>('10m');
   async function pause(): Promise<void> {
     const paused = await api.pausePool(pool.name, { for: length === '' ? undefined : length });
+    noteAnswer(paused);
     notify(pausedText(paused, currentTime()));
     onDone();
   }
@@ -60,10 +60,10 @@ export function PauseDialog({ pool, onClose, onDone }: DialogProps) {
 }
 
 function FirstTimeout({ pool }: { pool: Pool }) {
-  const polled = usePoll((signal) => readFirstQueueTimeout(pool.name, signal), 15_000, pool.name);
-  const first = polled.data.value;
+  const first = useFirstQueueTimeout(pool.name);
   if (pool.queued === 0) return <>No task is queued now.</>;
-  if (first === undefined || first === null) return <>{counted(pool.queued, 'task')} queued now.</>;
+  if (first === null)
+    return <>{counted(pool.queued, 'task')} queued now; the answer says when the first one would fail.</>;
   return (
     <>
       Of {counted(pool.queued, 'queued task')}, the first would fail with QueueTimeout <Countdown until={first} /> (

@@ -44,7 +44,7 @@ const looks = {
 } as const;
 
 function KeyRows({ shown }: { shown: PoolKey }) {
-  const { fingerprint, state, until, inFlight } = shown;
+  const { fingerprint, state, inFlight } = shown;
   const [colour, shape] = looks[state];
   const words = wordsOf(shown);
   return (
@@ -60,11 +60,6 @@ function KeyRows({ shown }: { shown: PoolKey }) {
             </span>
             {state}
           </span>
-          {until === null ? null : (
-            <span class="muted">
-              ; {state === 'refused' ? 'next check' : 'usable again'} <Countdown until={until} past="now" />
-            </span>
-          )}
         </td>
         <td data-label="Calls in the last minute">
           <Calls shown={shown} />
@@ -82,15 +77,25 @@ function KeyRows({ shown }: { shown: PoolKey }) {
   );
 }
 
-/** Why the key cannot be used, for all models or for some. */
-function wordsOf({ cause, message, models }: PoolKey) {
-  if (cause === null && message === '' && models.length === 0) return null;
+/** Why and until when the key cannot be used, for all models or for some. */
+function wordsOf({ state, until, cause, message, models }: PoolKey) {
+  if (until === null && cause === null && message === '' && models.length === 0) return null;
   return (
     <>
-      <p class="muted" dir="auto">
+      <p class="muted">
         {cause}
-        {cause === null || message === '' ? '' : ': '}
-        {message === '' ? null : <q>{message}</q>}
+        {message === '' ? null : (
+          <>
+            {cause === null ? '' : ': '}
+            <q dir="auto">{message}</q>
+          </>
+        )}
+        {until === null ? null : (
+          <>
+            {cause === null && message === '' ? '' : '; '}
+            {state === 'refused' ? 'next check' : 'usable again'} <Countdown until={until} past="now" />
+          </>
+        )}
       </p>
       <BlockedModels models={models} />
     </>

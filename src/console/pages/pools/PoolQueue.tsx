@@ -29,6 +29,18 @@ export function PoolQueue({ pool }: { pool: Pool }) {
           </div>
         ))}
       </dl>
+      <Ended pool={pool} />
     </section>
+  );
+}
+
+/** A task that ends while it is queued, such as by a cancel, stays in its lane until a worker takes and drops it. */
+function Ended({ pool: { depth, queued } }: { pool: Pool }) {
+  const ended = lanes.reduce((sum, lane) => sum + depth[lane], 0) - queued;
+  if (ended <= 0) return null;
+  return (
+    <p class="muted">
+      {count(ended)} of them {ended === 1 ? 'has' : 'have'} ended; a worker drops {ended === 1 ? 'it' : 'them'}.
+    </p>
   );
 }

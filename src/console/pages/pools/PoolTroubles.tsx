@@ -3,9 +3,8 @@
 import type { Pool } from '../../../client/index.ts';
 import { Countdown, Moment } from '../../components/Time.tsx';
 import { Words } from '../../components/Words.tsx';
-import { usePoll } from '../../live/poll.ts';
-import { readFirstQueueTimeout } from './firstQueueTimeout.ts';
-import { rankOf, type Trouble } from './troubles.ts';
+import { useFirstQueueTimeout } from './firstQueueTimeout.ts';
+import type { Trouble } from './troubles.ts';
 
 export function PoolTroubles({ pool, troubles }: { pool: Pool; troubles: readonly Trouble[] }) {
   if (troubles.length === 0) return null;
@@ -14,7 +13,7 @@ export function PoolTroubles({ pool, troubles }: { pool: Pool; troubles: readonl
       {troubles.map((trouble) => (
         <TroubleLine key={trouble.text} {...trouble} />
       ))}
-      {pool.queued > 0 && rankOf(troubles) < 2 && pool.paused ? <QueueTimeoutLine pool={pool} /> : null}
+      {pool.queued > 0 && pool.paused ? <QueueTimeoutLine pool={pool} /> : null}
     </ul>
   );
 }
@@ -53,13 +52,10 @@ function TroubleLine({ severity, text, since, next, words, advice }: Trouble) {
   );
 }
 
-const everyMs = 15_000;
-
 /** Queue timeouts keep running while a pool is paused. */
 function QueueTimeoutLine({ pool }: { pool: Pool }) {
-  const polled = usePoll((signal) => readFirstQueueTimeout(pool.name, signal), everyMs, pool.name);
-  const first = polled.data.value;
-  if (first === undefined || first === null) return null;
+  const first = useFirstQueueTimeout(pool.name);
+  if (first === null) return null;
   return (
     <li class="pools-trouble held">
       <span aria-hidden="true">◍</span>

@@ -8,9 +8,11 @@ interface SelectAllProps {
   /** How many of them are. */
   selected: number;
   onSelect: (on: boolean) => void;
+  /** The label is only for screen readers. */
+  short?: boolean;
 }
 
-export function SelectAll({ label, tasks, selected, onSelect }: SelectAllProps) {
+export function SelectAll({ label, tasks, selected, onSelect, short = false }: SelectAllProps) {
   const all = selected === tasks.length;
   return (
     <label class="row">
@@ -22,7 +24,7 @@ export function SelectAll({ label, tasks, selected, onSelect }: SelectAllProps) 
         }}
         onChange={(event) => onSelect(event.currentTarget.checked)}
       />
-      {label}
+      <span class={short ? 'heard' : ''}>{label}</span>
     </label>
   );
 }

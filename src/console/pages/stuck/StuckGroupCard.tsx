@@ -26,7 +26,7 @@ export function StuckGroupCard({ group: { first, tasks }, chosen, onSelect, show
   const shown = all ? tasks : tasks.slice(0, firstShown);
   return (
     <section class={`card stack stuck-group ${first.overdue ? 'overdue' : ''}`}>
-      <div class="row">
+      <div class="stuck-head">
         <StateBadge state={first.state} />
         <h2>{first.summary}</h2>
       </div>
@@ -84,6 +84,7 @@ function TaskTable({ tasks, shown, chosen, onSelect, showsTenants }: TaskTablePr
           {chosen === undefined ? null : (
             <th scope="col">
               <SelectAll
+                short
                 label={`Select ${counted(tasks.length, 'task')}`}
                 tasks={tasks}
                 selected={selected}

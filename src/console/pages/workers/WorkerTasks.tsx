@@ -23,6 +23,7 @@ export function WorkerTasks({ worker }: { worker: Worker }) {
   const age = isLive(worker) ? now.value - Date.parse(lastBeat) : 0;
   return (
     <>
+      {isLive(worker) ? null : <p class="muted">At its last heartbeat it ran:</p>}
       <ul class="workers-tasks" aria-label={`Tasks of ${worker.name}`}>
         {shown.map((task) => (
           <TaskLine key={`${task.job}/${task.task}`} task={task} age={age} />

@@ -3,7 +3,7 @@
 import type { Worker } from '../../../client/index.ts';
 import { pathTo } from '../../base.ts';
 import { Gauge } from '../../components/Gauge.tsx';
-import { Age, Moment } from '../../components/Time.tsx';
+import { Age, Elapsed, Moment } from '../../components/Time.tsx';
 import { useQueryParameter } from '../../components/useQuery.ts';
 import { byteCount } from '../../format.ts';
 import { nextOrder, textOf, type Column, type Order } from './sorting.ts';
@@ -96,7 +96,7 @@ function WorkerRows({ worker }: { worker: Worker }) {
           </span>
         </td>
         <td data-label="Up">
-          <Age since={startedAt} />
+          <Elapsed from={startedAt} to={isLive(worker) ? null : lastBeat} />
           <span class="muted workers-since">
             since <Moment at={startedAt} plain />
           </span>
