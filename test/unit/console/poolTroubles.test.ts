@@ -57,7 +57,7 @@ describe('troublesOf', () => {
         severity: 'problem',
         text: 'The provider cannot be reached for m (4 failures)',
         since: at,
-        next: { what: 'a probe is running, and ends', at: later, past: 'now' },
+        next: { what: 'a probe is running, and ends at the latest', at: later, past: 'now' },
       },
     ]);
   });

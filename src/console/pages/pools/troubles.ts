@@ -60,7 +60,7 @@ function outages({ outages: all }: Pool): Trouble[] {
     const what = status === null ? 'cannot be reached' : `answers ${status}`;
     const next =
       state === 'probing'
-        ? { what: 'a probe is running, and ends', at: until, past: 'now' }
+        ? { what: 'a probe is running, and ends at the latest', at: until, past: 'now' }
         : { what: 'next probe', at: until, past: 'is due' };
     return {
       severity: 'problem',
