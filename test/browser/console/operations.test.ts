@@ -86,7 +86,7 @@ test('pools in trouble come first; a pause says what it does, and the keyboard e
   const { page } = tab;
   await tab.visit('/pools');
   const names = page.getByRole('main').getByRole('heading', { level: 2 });
-  await expect.poll(() => names.allTextContents(), patience).toEqual(['partner', 'photos', 'default']);
+  await expect.poll(() => names.allTextContents(), { timeout: 60_000 }).toEqual(['partner', 'photos', 'default']);
   await page.getByText(/The provider answers 503 for gemini-3-pro-image/).waitFor();
   await page.getByText('No worker serves this pool').waitFor();
   await page
@@ -128,14 +128,14 @@ test('workers show what they run, are sorted and filtered in the address, and a 
   expect(await page.getByRole('columnheader', { name: 'Lag' }).getAttribute('aria-sort')).toBe('descending');
   await page.getByLabel('Pool').selectOption('photos');
   await expect.poll(() => new URL(page.url()).searchParams.get('pool')).toBe('photos');
-  await expect.poll(() => page.getByRole('rowheader').count(), patience).toBe(1);
+  await expect.poll(() => page.getByRole('rowheader').count(), { timeout: 60_000 }).toBe(1);
 
   const worker = site.workers.get('photos')!;
   worker.kill('SIGKILL');
   await worker.exited;
   await page.getByRole('cell', { name: 'lost', exact: true }).waitFor();
   await site.client.cancel(job);
-  site.standin.behaveForModel(quickModel, null);
+  site.standin.behaveForModel(quickModel, undefined);
   expect(await tab.complaints()).toEqual([]);
   row('SIGKILL of a worker', 'lost', '200');
 });
