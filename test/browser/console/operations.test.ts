@@ -42,6 +42,7 @@ beforeAll(async () => {
       env: {
         GENWARDEN_WEBHOOK_SECRETS_FILE: secrets,
         GENWARDEN_WEBHOOK_ALLOW: '127.0.0.0/8',
+        GENWARDEN_S3_ACCESS_KEY_ID: 'an-id',
         GENWARDEN_S3_SECRET_ACCESS_KEY: masked,
       },
     }),

@@ -2,7 +2,7 @@
 
 import { useState } from 'preact/hooks';
 import type { Pool, Worker } from '../../../client/index.ts';
-import { can, session } from '../../api/session.ts';
+import { can } from '../../api/session.ts';
 import { pathTo } from '../../base.ts';
 import { Age } from '../../components/Time.tsx';
 import { count, counted } from '../../format.ts';
@@ -35,7 +35,7 @@ export function PoolCard({ pool, workers, troubles, onChange }: PoolCardProps) {
         <div class="row">
           <h2 id={heading}>{pool.name}</h2>
           <span class="muted">{pool.provider}</span>
-          {isStandIn(pool) ? <span class="pools-mark">stand-in</span> : null}
+          {pool.standIn ? <span class="pools-mark">stand-in</span> : null}
           <a class="muted" href={pathTo(`/workers?pool=${encodeURIComponent(pool.name)}`)}>
             {counted(pool.workers, 'worker')}
           </a>
@@ -58,10 +58,6 @@ export function PoolCard({ pool, workers, troubles, onChange }: PoolCardProps) {
       </div>
     </article>
   );
-}
-
-function isStandIn({ name }: Pool): boolean {
-  return session.value?.standIn?.pools.includes(name) ?? false;
 }
 
 function PauseButton({ pool, onChange }: { pool: Pool; onChange: () => void }) {

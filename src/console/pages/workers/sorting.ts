@@ -2,7 +2,7 @@
 
 import type { Worker } from '../../../client/index.ts';
 
-export const columns = ['name', 'pool', 'state', 'up', 'beat', 'slots', 'lag', 'memory'] as const;
+const columns = ['name', 'pool', 'state', 'up', 'beat', 'slots', 'lag', 'memory'] as const;
 export type Column = (typeof columns)[number];
 
 export interface Order {
