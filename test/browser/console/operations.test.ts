@@ -127,7 +127,7 @@ test('workers show what they run, are sorted and filtered in the address, and a 
   await page.getByRole('button', { name: 'Lag' }).click();
   await expect.poll(() => new URL(page.url()).search).toBe('?sort=-lag');
   expect(await page.getByRole('columnheader', { name: 'Lag' }).getAttribute('aria-sort')).toBe('descending');
-  await page.getByLabel('Pool').selectOption('photos');
+  await page.getByRole('main').getByLabel('Pool').selectOption('photos');
   await expect.poll(() => new URL(page.url()).searchParams.get('pool')).toBe('photos');
   await expect.poll(() => page.getByRole('rowheader').count(), { timeout: 60_000 }).toBe(1);
 
@@ -203,6 +203,9 @@ test('the checks can be repeated, settings show no secret, and a given-up webhoo
 });
 
 test('a reader sees everything but the settings, and can change nothing', async () => {
+  site.standin.behaveForModel(quickModel, { kind: 'hang' });
+  const job = await submit({});
+  await until(async () => (await site.client.get(job)).state === 'running', { what: 'a task that hangs', ...patience });
   await using tab = await signedIn('reader');
   const { page } = tab;
   const buttons = (): Promise<string[]> => page.getByRole('main').getByRole('button').allTextContents();
