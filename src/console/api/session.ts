@@ -119,6 +119,7 @@ function take(answer: Session | undefined): void {
     location.reload();
     return;
   }
-  session.value = answer;
+  // The same answer renders nothing again.
+  if (JSON.stringify(answer) !== JSON.stringify(session.value)) session.value = answer;
   if (after !== null) noteSignIn();
 }
