@@ -84,6 +84,7 @@ export function PoolFields({ pools }: { pools: readonly Pool[] | undefined }) {
   const pool = chosenPool(pools ?? [], poolName);
   const choices = poolChoices(pools ?? [], kind);
   const models = modelChoices(pool, kind);
+  const shown = poolName === '' ? (pool?.name ?? (pools === undefined ? 'default' : '')) : poolName;
   const [first] = models;
   // The first one is chosen by no name.
   const named = model === first?.value ? '' : model;
@@ -93,10 +94,10 @@ export function PoolFields({ pools }: { pools: readonly Pool[] | undefined }) {
         {(control) => (
           <select
             {...control}
-            value={poolName === '' ? (pool?.name ?? '') : poolName}
+            value={shown}
             onChange={(event) => change({ pool: event.currentTarget.value, model: '' })}
           >
-            {withMissing(choices, poolName === '' ? (pool?.name ?? '') : poolName).map(option)}
+            {withMissing(choices, shown, pools === undefined).map(option)}
           </select>
         )}
       </Field>
@@ -104,7 +105,7 @@ export function PoolFields({ pools }: { pools: readonly Pool[] | undefined }) {
         {(control) => (
           <select {...control} value={named} onChange={(event) => change({ model: event.currentTarget.value })}>
             <option value="">{first === undefined ? 'Default' : `${first.value} (default)`}</option>
-            {withMissing(models.slice(1), named).map(option)}
+            {withMissing(models.slice(1), named, pools === undefined).map(option)}
           </select>
         )}
       </Field>
@@ -120,10 +121,10 @@ function option({ value, obstacle }: Choice) {
   );
 }
 
-/** What was chosen stays a choice when its pool has gone. */
-function withMissing(choices: readonly Choice[], chosen: string): readonly Choice[] {
+/** What was chosen stays a choice when its pool has gone. `isUnread`: the pools are not known yet. */
+function withMissing(choices: readonly Choice[], chosen: string, isUnread: boolean): readonly Choice[] {
   if (chosen === '' || choices.some(({ value }) => value === chosen)) return choices;
-  return [...choices, { value: chosen, obstacle: 'not known now' }];
+  return [...choices, { value: chosen, obstacle: isUnread ? '' : 'not known now' }];
 }
 
 const sentences: Readonly<Record<string, string>> = {
