@@ -100,7 +100,10 @@ test('a mistake is shown beside its field, also the one that only the API finds,
   await page.getByText(/is not JSON/).waitFor();
   await schema.fill('{"type": "object", "properties": {"code": {"type": "string", "pattern": "(?=x)"}}}');
   await submit(page);
-  await page.getByText(/properties\.code\.pattern: /).waitFor();
+  await page
+    .getByRole('listitem')
+    .filter({ hasText: /^✕ properties\.code\.pattern: / })
+    .waitFor();
   expect(await schema.getAttribute('aria-invalid')).toBe('true');
   expect(await prompt(page).inputValue()).toBe('list five plants');
   expect(await axeViolations(page)).toEqual([]);

@@ -26,6 +26,7 @@ afterAll(async () => {
 beforeEach(async () => {
   // An answer of 409 is one of the situations.
   const expects = /Failed to load resource: the server responded with a status of 409/;
+  for await (const { id } of site.client.list({ state: 'open' })) await site.client.cancel(id);
   tab = await openConsole(browser, site.url, { token: site.tokens['reviewer']!, expects });
   return async () => {
     const complaints = await tab.complaints();
