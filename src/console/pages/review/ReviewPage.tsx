@@ -3,6 +3,7 @@
 import { useLocation } from 'preact-iso';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Job, Task } from '../../../client/index.ts';
+import { can } from '../../api/session.ts';
 import { pathTo } from '../../base.ts';
 import { notify } from '../../components/Notices.tsx';
 import { Problem } from '../../components/Problem.tsx';
@@ -133,9 +134,11 @@ function NothingWaits() {
         Results come here if their job has the policy <code>review: always</code>, or if a check flags them. New ones
         appear by themselves.
       </p>
-      <p>
-        <a href={pathTo('/new')}>New job</a>: choose "A person reviews each result" under Advanced.
-      </p>
+      {can('jobs:write') ? (
+        <p>
+          <a href={pathTo('/new')}>New job</a>: choose "A person reviews each result" under Advanced.
+        </p>
+      ) : null}
     </div>
   );
 }
