@@ -13,6 +13,7 @@ const keys: readonly (readonly [key: string, action: string])[] = [
   ['a', 'Approve (in a review)'],
   ['r', 'Reject (in a review)'],
   ['t', 'Tweak (in a review)'],
+  ['← →', 'Previous and next picture, or span of a timeline'],
   ['?', 'This list'],
 ];
 

@@ -2,7 +2,7 @@
 
 import { useRoute } from 'preact-iso';
 import { useState } from 'preact/hooks';
-import type { Job } from '../../../client/index.ts';
+import { GenwardenApiError, type Job } from '../../../client/index.ts';
 import { pathTo } from '../../base.ts';
 import { Problem } from '../../components/Problem.tsx';
 import { Tabs, type Tab } from '../../components/Tabs.tsx';
@@ -75,6 +75,7 @@ function KnownJob({ follower, job }: { follower: JobFollower; job: Job }) {
       title={job.prompt ?? `Job ${job.id}`}
       actions={<Actions follower={follower} job={job} chosen={chosen} clearChosen={() => setChosen(new Set())} />}
     >
+      {follower.problem.value instanceof GenwardenApiError ? <Problem error={follower.problem.value} /> : null}
       <div class={connection.value.state === 'reconnecting' ? 'job stale' : 'job'}>
         <Heading follower={follower} job={job} />
         <Why follower={follower} />

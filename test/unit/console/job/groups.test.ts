@@ -41,9 +41,16 @@ const withArtifacts = (index: number, ...names: string[]): Task =>
   }) as unknown as Task;
 
 test('the pictures before and after one, past tasks without', () => {
-  const tasks = [withArtifacts(0, 'image'), withArtifacts(1), withArtifacts(2, 'metadata'), withArtifacts(3, 'image')];
+  const tasks = [
+    withArtifacts(0, 'image'),
+    withArtifacts(1),
+    withArtifacts(2, 'metadata'),
+    withArtifacts(3, 'image'),
+    withArtifacts(4, 'image'),
+  ];
   expect(neighbours(tasks, 0)).toEqual({ previous: undefined, next: 3 });
   expect(neighbours(tasks, 2)).toEqual({ previous: 0, next: 3 });
+  expect(neighbours(tasks, 4)).toEqual({ previous: 3, next: undefined });
 });
 
 test('a picture without a thumbnail is its own', () => {

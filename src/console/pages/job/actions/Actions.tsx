@@ -46,7 +46,7 @@ export function Actions({ follower, job, chosen, clearChosen }: ActionsProps) {
     <>
       {canRetry ? (
         <button type="button" class="primary" aria-keyshortcuts="R" onClick={() => void retry()}>
-          {chosen.size === 0 ? 'Retry failed' : `Retry ${counted(chosen.size, 'chosen task')}`}
+          {retryText(job, chosen)}
         </button>
       ) : null}
       {hasResults ? (
@@ -75,6 +75,11 @@ export function Actions({ follower, job, chosen, clearChosen }: ActionsProps) {
       <Dialogs dialog={dialog} follower={follower} job={job} close={() => open(undefined)} />
     </>
   );
+}
+
+function retryText({ progress }: Job, chosen: ReadonlySet<number>): string {
+  if (chosen.size > 0) return `Retry ${counted(chosen.size, 'chosen task')}`;
+  return progress.failed === 0 ? 'Retry cancelled' : 'Retry failed';
 }
 
 interface DialogsProps {

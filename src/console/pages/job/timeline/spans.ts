@@ -87,12 +87,8 @@ function rowOf(task: RowTask, transitions: readonly Transition[], now: number): 
 }
 
 /** A task that waits for others stays in its state when it gets more time. */
-const continues = (before: Transition | undefined, { state, run, reason }: Transition): boolean =>
-  before?.state === 'waiting' &&
-  state === 'waiting' &&
-  before.reason === 'AwaitingTasks' &&
-  reason === 'AwaitingTasks' &&
-  before.run === run;
+const continues = (before: Transition | undefined, { state, reason }: Transition): boolean =>
+  before?.state === 'waiting' && state === 'waiting' && before.reason === 'AwaitingTasks' && reason === 'AwaitingTasks';
 
 /** The clocks of servers may differ by moments: no span ends before it begins. */
 function timesOf(transitions: readonly Transition[]): number[] {
