@@ -33,7 +33,7 @@ export function Countdown({ until, past = 'due now' }: { until: string | null | 
   const left = Date.parse(until) - now.value;
   return (
     <time dateTime={until} title={until} class="countdown">
-      {left > 0 ? `in ${countedDuration(left)}` : past}
+      {left >= 1_000 ? `in ${countedDuration(left)}` : past}
     </time>
   );
 }

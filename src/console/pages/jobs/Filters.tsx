@@ -18,30 +18,32 @@ export function Filters({ filter, pools, children }: FiltersProps) {
   const names = pool === undefined || pools.includes(pool) ? pools : [pool, ...pools];
   return (
     <section class="jobs-filters" aria-label="Filter">
-      <States filter={filter} />
-      <select
-        aria-label="Pool"
-        value={pool ?? ''}
-        onChange={({ currentTarget: { value } }) => change({ pool: value === '' ? undefined : value })}
-      >
-        <option value="">All pools</option>
-        {names.map((name) => (
-          <option key={name} value={name}>
-            {name}
-          </option>
-        ))}
-      </select>
-      <select
-        aria-label="Kind"
-        value={kind ?? ''}
-        onChange={({ currentTarget: { value } }) => change({ kind: value === '' ? undefined : value })}
-      >
-        <option value="">All kinds</option>
-        <option value="image">image</option>
-        <option value="text">text</option>
-      </select>
-      <LabelField filter={filter} />
-      {children}
+      <div class="jobs-filter-row">
+        <States filter={filter} />
+        <select
+          aria-label="Pool"
+          value={pool ?? ''}
+          onChange={({ currentTarget: { value } }) => change({ pool: value === '' ? undefined : value })}
+        >
+          <option value="">All pools</option>
+          {names.map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+        <select
+          aria-label="Kind"
+          value={kind ?? ''}
+          onChange={({ currentTarget: { value } }) => change({ kind: value === '' ? undefined : value })}
+        >
+          <option value="">All kinds</option>
+          <option value="image">image</option>
+          <option value="text">text</option>
+        </select>
+        <LabelField filter={filter} />
+        {children}
+      </div>
       <Chips filter={filter} />
     </section>
   );

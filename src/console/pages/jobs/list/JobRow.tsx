@@ -10,7 +10,7 @@ import { agoText, Countdown, Elapsed } from '../../../components/Time.tsx';
 import { clockTime } from '../../../format.ts';
 import { now } from '../../../live/now.ts';
 import type { Row } from './jobList.ts';
-import { roles } from './roles.ts';
+import { roles } from '../../../components/tableRoles.ts';
 import { waitWords } from './waiting.ts';
 
 export interface JobRowProps {

@@ -6,7 +6,7 @@ import { isStale } from '../../../frame/LiveState.tsx';
 import { JobRow } from './JobRow.tsx';
 import type { JobsReader } from './jobsReader.ts';
 import type { ListView } from './listView.ts';
-import { roles } from './roles.ts';
+import { roles } from '../../../components/tableRoles.ts';
 import { useRows } from './useRows.ts';
 import type { Selecting } from './useSelection.ts';
 

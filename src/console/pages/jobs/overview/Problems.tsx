@@ -34,19 +34,21 @@ export function Problems({ pools, holds }: ProblemsProps) {
   const more = facts.length - shown.length;
   return (
     <section class="jobs-problems" aria-label="Problems" style={{ minHeight: `${lines.current * lineHeight}px` }}>
-      <ul role="status">
-        {facts.length === 0 ? <li class="jobs-calm muted">Nothing is stuck, out or down.</li> : null}
-        {shown.map((fact, at) => (
-          <Line key={fact.text} fact={fact}>
-            {/* The others would move the list. */}
-            {more > 0 && at === shown.length - 1 ? (
-              <button type="button" class="plain" onClick={() => setOpen(true)}>
-                and {more} more
-              </button>
-            ) : null}
-          </Line>
-        ))}
-      </ul>
+      <div role="status">
+        <ul>
+          {facts.length === 0 ? <li class="jobs-calm muted">Nothing is stuck, out or down.</li> : null}
+          {shown.map((fact, at) => (
+            <Line key={fact.text} fact={fact}>
+              {/* The others would move the list. */}
+              {more > 0 && at === shown.length - 1 ? (
+                <button type="button" class="plain" onClick={() => setOpen(true)}>
+                  and {more} more
+                </button>
+              ) : null}
+            </Line>
+          ))}
+        </ul>
+      </div>
     </section>
   );
 }
