@@ -56,7 +56,11 @@ export function JobsPage() {
         {permitted ? <RetryAll filter={filter} onJobs={(jobs) => ask('retry', jobs)} /> : null}
       </Filters>
       {error === undefined ? null : <Problem error={error} />}
-      <div class="jobs-list">
+      <div
+        class="jobs-list"
+        onPointerOver={({ pointerType }) => (view.pointed = pointerType === 'mouse')}
+        onPointerLeave={() => leave(reader, view)}
+      >
         <NewJobs reader={reader} onShow={() => showNew(reader, view)} />
         {isEmpty ? (
           <EmptyList filter={reader.list.filter} />
@@ -74,6 +78,12 @@ export function JobsPage() {
       {request === undefined ? null : <BulkDialog {...request} onClose={close} />}
     </Page>
   );
+}
+
+/** Also the button that shows what is new is in the list: it stays under the pointer that comes from a row. */
+function leave(reader: JobsReader, view: ListView): void {
+  view.pointed = false;
+  if (!view.holds()) reader.release();
 }
 
 function showNew(reader: JobsReader, view: ListView): void {

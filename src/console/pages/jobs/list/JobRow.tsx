@@ -50,12 +50,14 @@ export class JobRow extends Component<JobRowProps> {
         style={{ height: `${height}px`, transform: `translateY(${index * height}px)` }}
       >
         <td {...roles.cell} class="jobs-select">
-          <input
-            type="checkbox"
-            checked={selected}
-            aria-label={`Select ${title}`}
-            onClick={(event) => onSelect(job.id, event)}
-          />
+          <label>
+            <input
+              type="checkbox"
+              checked={selected}
+              aria-label={`Select ${title}`}
+              onClick={(event) => onSelect(job.id, event)}
+            />
+          </label>
         </td>
         <td {...roles.cell} class="jobs-state">
           <StateBadge state={job.state} />

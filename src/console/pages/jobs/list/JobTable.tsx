@@ -52,8 +52,6 @@ export function JobTable({ reader, view, isLoading, selection, current, onCurren
         ref={body}
         {...roles.rowgroup}
         style={{ height: `${rows.length * height}px` }}
-        onPointerOver={({ pointerType }) => (view.pointed = pointerType === 'mouse')}
-        onPointerLeave={() => leave(reader, view)}
         onFocusIn={({ target }) => {
           const id = (target as HTMLElement).closest('tr')?.dataset['job'];
           if (id !== undefined) onCurrent(id);
@@ -79,11 +77,6 @@ export function JobTable({ reader, view, isLoading, selection, current, onCurren
   );
 }
 
-function leave(reader: JobsReader, view: ListView): void {
-  view.pointed = false;
-  if (!view.holds()) reader.release();
-}
-
 interface HeadProps {
   allSelected: boolean;
   onSelectAll: () => void;
@@ -94,7 +87,9 @@ function Head({ allSelected, onSelectAll }: HeadProps) {
     <thead {...roles.rowgroup} class="jobs-head">
       <tr {...roles.row} class="jobs-columns" aria-rowindex={1}>
         <th {...roles.columnheader} scope="col" class="jobs-select">
-          <input type="checkbox" aria-label="Select all rows" checked={allSelected} onClick={onSelectAll} />
+          <label>
+            <input type="checkbox" aria-label="Select all rows" checked={allSelected} onClick={onSelectAll} />
+          </label>
         </th>
         {columns.map(([name, title]) => (
           <th key={name} {...roles.columnheader} scope="col" class={`jobs-${name}`}>

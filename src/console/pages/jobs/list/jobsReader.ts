@@ -42,8 +42,10 @@ export class JobsReader {
   /** One read at a time. */
   #reading: Promise<unknown> | undefined;
 
-  constructor(filter: Filter, options: ReaderOptions) {
-    this.#list = new JobList(filter);
+  /** `earlier`: the list that the page had when the user left it; it has to be read again. */
+  constructor(filter: Filter, options: ReaderOptions, earlier?: JobList) {
+    this.#list = earlier ?? new JobList(filter);
+    if (earlier !== undefined) this.version.value = 1;
     this.#options = options;
   }
 
