@@ -9,7 +9,10 @@ const longestCutWord = 20;
 /** Zero-width spaces, and what changes the direction of the text around it: in a list, that is the text of others. */
 const invisible = /[\p{Cc}\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** Undefined if nothing of the prompt is visible. It ends with an ellipsis if the prompt is longer. */
+/**
+ * Undefined if nothing of the prompt is visible. It ends with a space if the prompt is longer: an ellipsis would double the memory of
+ * most strings.
+ */
 export function promptStart(prompt: string): string | undefined {
   const line = prompt
     .toWellFormed()
@@ -22,6 +25,9 @@ export function promptStart(prompt: string): string | undefined {
   return line.length <= longestPromptStart ? line : cut(line);
 }
 
+/** As people see it: with an ellipsis if the prompt is longer. */
+export const shownStart = (start: string): string => (start.endsWith(' ') ? `${start.slice(0, -1)}…` : start);
+
 /** After a word if its end is near, else after a character as a person sees it. */
 function cut(line: string): string {
   const kept = firstCharacters(line);
@@ -30,8 +36,9 @@ function cut(line: string): string {
   const tail = kept.slice(space + 1).join('');
   const isWord = line[length] === ' ' || space < 1 || tail.length > longestCutWord;
   const shown = isWord ? kept : kept.slice(0, space);
+  const end = shown.at(-1) === ' ' ? -1 : shown.length;
   // Joined, so that the line does not keep the whole prompt in memory, as a part of a string in V8 does.
-  return [...shown, '…'].join('').replace(/ …$/, '…');
+  return [...shown.slice(0, end), ' '].join('');
 }
 
 const characters = new Intl.Segmenter('en', { granularity: 'grapheme' });

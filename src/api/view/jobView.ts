@@ -2,6 +2,7 @@
 
 import { awaitsReview, countStates, jobState, jobTimes, progressFraction } from '../../job/jobState.ts';
 import { roundCost } from '../../job/money.ts';
+import { shownStart } from '../../job/promptStart.ts';
 import type { JsonValue, Spent, TaskState } from '../../job/task.ts';
 import { isoTime } from '../../job/time.ts';
 import { taskVersions, type TaskVersion } from '../../jobs/list.ts';
@@ -33,7 +34,7 @@ function webhookOf({ tasks: [first] }: JobRecord): JobView['webhook'] {
 /** `tasks` are all tasks of the job, by index. */
 export function listedJobView(tasks: readonly TaskVersion[], { workers, waits, address }: Live): ListedJobView {
   const states = tasks.map(({ state }) => state);
-  const { job, tenant, pool, priority, group = null, labels, total, promptStart = null, ...first } = states[0]!.of;
+  const { job, tenant, pool, priority, group = null, labels, total, promptStart, ...first } = states[0]!.of;
   const { kind, model, jobKind = kind, jobModel = model } = first;
   const counts = countStates(states);
   const times = jobTimes(states);
@@ -57,7 +58,7 @@ export function listedJobView(tasks: readonly TaskVersion[], { workers, waits, a
     awaitsReview: awaitsReview(states),
     usage: totalSpent(states),
     labels: { ...labels },
-    prompt: promptStart,
+    prompt: promptStart === undefined ? null : shownStart(promptStart),
     thumbnails: thumbnailsOf(states, address),
   };
 }
