@@ -3,6 +3,9 @@
 import type { Command } from 'commander';
 import { describeSettings } from '../../config/describe.ts';
 import { readSettings } from '../../config/load.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import { writeLine } from '../output/io.ts';
 import { withSettings } from '../settingsFlags.ts';
 import { runUntilSignal } from '../processes.ts';
 import type { StartedProcess } from '../../processes/bootstrap.ts';
@@ -34,10 +37,16 @@ async function startDev(command: Command, signal: AbortSignal): Promise<StartedP
   const externalNats = natsIsGiven(resolved);
   const described = describeSettings(resolved, 'dev');
   const stack = await startStack({ settings, described, externalNats, logger, signal });
-  if (stack.consoleUrl !== undefined) logger.info({ url: stack.consoleUrl }, `Console: ${stack.consoleUrl}`);
+  if (stack.consoleUrl !== undefined) announceConsole(stack.consoleUrl, settings, logger);
   logger.info(
     { url: stack.url },
     `ready: try \`genwarden submit --prompt "a front yard" --watch\` (API on ${stack.url})`,
   );
   return stack;
+}
+
+/** On a terminal it stands out from the log. */
+function announceConsole(url: string, { log }: Settings, logger: Logger): void {
+  if (log.format === 'pretty') writeLine(process.stdout, `Console: ${url}`);
+  else logger.info({ url }, `Console: ${url}`);
 }
