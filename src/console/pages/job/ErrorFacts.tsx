@@ -2,6 +2,7 @@
 
 import type { TaskError } from '../../../client/index.ts';
 import { session } from '../../api/session.ts';
+import { Words } from '../../components/Words.tsx';
 
 export function ErrorFacts({ error }: { error: TaskError }) {
   const { code, message, hint, provider, retryable } = error;
@@ -12,10 +13,14 @@ export function ErrorFacts({ error }: { error: TaskError }) {
         <a href={`${docs}/errors#${code.toLowerCase()}`} target="_blank" rel="noreferrer">
           <code>{code}</code>
         </a>{' '}
-        <span class="muted">{retryable ? 'worth another attempt' : 'another attempt would not help'}</span>
+        <span class="muted">
+          {retryable ? 'retried automatically while attempts are left' : 'not retried automatically'}
+        </span>
       </p>
       <p dir="auto">{message}</p>
-      <p class="muted">{hint}</p>
+      <p class="muted">
+        <Words text={hint} />
+      </p>
       {provider === null ? null : (
         <p class="muted">
           The provider answered{provider.status === undefined ? '' : ` with status ${provider.status}`}
