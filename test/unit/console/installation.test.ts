@@ -8,7 +8,7 @@ import {
   versionsOf,
   workersByVersion,
 } from '../../../src/console/pages/installation/checks.ts';
-import { groupSettings } from '../../../src/console/pages/installation/settings.ts';
+import { groupSettings, shortSource } from '../../../src/console/pages/installation/settings.ts';
 import { aWorker } from './operations.ts';
 
 const check = (name: string, ok: boolean, says = '') => ({ name, ok, says, advice: null });
@@ -58,6 +58,12 @@ it('settings that are set come apart from defaults, and all words of the search 
   expect(names('8080')).toEqual([[], ['GENWARDEN_HTTP_PORT']]);
   expect(names('unset')).toEqual([[], ['GENWARDEN_CORS_ORIGINS']]);
   expect(names('photos 8080')).toEqual([[], []]);
+});
+
+it('the source of a setting does not repeat its name', () => {
+  expect(shortSource('env GENWARDEN_POOL', 'GENWARDEN_POOL')).toBe('env');
+  expect(shortSource('env GEMINI_API_KEY', 'GENWARDEN_GEMINI_API_KEYS')).toBe('env GEMINI_API_KEY');
+  expect(shortSource('default', 'GENWARDEN_POOL')).toBe('default');
 });
 
 it('commands in backticks are code, and a lone backtick stays', () => {

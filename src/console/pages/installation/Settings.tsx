@@ -4,9 +4,10 @@ import { useState } from 'preact/hooks';
 import type { Setting } from '../../../client/index.ts';
 import { api, tenant } from '../../api/client.ts';
 import { Loaded } from '../../components/Loaded.tsx';
+import { Words } from '../../components/Words.tsx';
 import { counted } from '../../format.ts';
 import { usePoll } from '../../live/poll.ts';
-import { groupSettings } from './settings.ts';
+import { groupSettings, shortSource } from './settings.ts';
 
 /** They change only with a restart of the API. */
 const everyMs = 60_000;
@@ -71,8 +72,10 @@ function SettingsTable({ settings, caption }: { settings: readonly Setting[]; ca
               {name}
             </th>
             <td class="mono">{value ?? <span class="muted">unset</span>}</td>
-            <td data-label="Source">{source}</td>
-            <td class="muted">{description}</td>
+            <td data-label="Source">{shortSource(source, name)}</td>
+            <td class="muted">
+              <Words text={description} />
+            </td>
           </tr>
         ))}
       </tbody>

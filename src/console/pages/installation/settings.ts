@@ -17,3 +17,7 @@ export function groupSettings(settings: readonly Setting[], search: string): Set
   const isDefault = ({ source }: Setting): boolean => source === 'default' || source === 'unset';
   return { set: found.filter((one) => !isDefault(one)), defaults: found.filter(isDefault) };
 }
+
+/** Without the name of the setting, which its row has already: `env GENWARDEN_POOL` is `env`. */
+export const shortSource = (source: string, name: string): string =>
+  source.endsWith(` ${name}`) ? source.slice(0, -name.length - 1) : source;
