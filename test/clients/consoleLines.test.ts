@@ -12,7 +12,7 @@ import { pythonProgram, typeScriptProgram } from '../../src/console/pages/create
 import { commandLine, curlLine } from '../../src/console/pages/create/lines/shell.ts';
 import { startInstallation } from '../support/installation.ts';
 import { tempFolder } from '../support/tempFolder.ts';
-import { root, runPython } from './support/python.ts';
+import { clientFolder, root, runPython } from './support/python.ts';
 
 const run = promisify(execFile);
 
@@ -63,7 +63,7 @@ test.each(Object.entries(jobs))('%s', async (_, request) => {
     curl: (await run('sh', ['-c', curlLine(request, here)])).stdout,
     CLI: (await run('sh', ['-c', commandLine(request, here)], { env })).stdout,
     TypeScript: (await run(process.execPath, [script])).stdout,
-    Python: await runPython(['-c', pythonProgram(request, here)]),
+    Python: await runPython(['-c', pythonProgram(request, here)], { PYTHONPATH: join(clientFolder, 'src') }),
   };
   const wanted = request.tasks!.map(({ input }) => input!.prompt!);
   for (const [form, output] of Object.entries(outputs)) {
