@@ -229,6 +229,7 @@ function pool(): object {
     paused: false,
     pausedUntil: null,
     workers: 0,
+    standIn: false,
     keys: [],
     outages: [],
     spending: [],
