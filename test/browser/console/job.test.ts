@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SubmitRequest } from '../../../src/client/index.ts';
 import { openConsole, startBrowser, type ConsolePage } from './browser.ts';
 import { axeViolations, sidewaysScroll } from './checks.ts';
+import { isLive } from './live.ts';
 import { Site } from './site.ts';
 import { largeJob } from './situations/many.ts';
 
@@ -158,10 +159,15 @@ function namesIn(zip: Buffer): string[] {
 
 test('a text appears as the model writes it, and then as the output', async () => {
   const prompt = 'a story [standin: write 4000 every 50ms]';
+  // The page is there before the model begins to write.
+  await site.client.pausePool('default');
   const { id } = await site.client.submit({ kind: 'text', input: { prompt } });
   const tab = await openConsole(browser, site.url);
   const { page, visit } = tab;
   await visit(`/jobs/${id}?tab=pictures`);
+  await page.getByText('no output yet').waitFor();
+  await isLive(page);
+  await site.client.resumePool('default');
   await page.getByText(/Being written, not a result yet/).waitFor();
   await page.getByLabel('Output of task 0').waitFor();
   expect(await page.getByLabel('Output of task 0').textContent()).toBe(await site.client.output(id));
