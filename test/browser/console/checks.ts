@@ -62,15 +62,19 @@ export async function tabThrough(page: Page): Promise<Reached> {
 const controls =
   'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea, summary, [tabindex]';
 
-/** True when the focus has come around. The focus must be visible: by an outline, or by a border or shadow that it changes. */
+/**
+ * True when the focus has come around. The focus must be visible: by an outline or a shadow, of the control or of the row that it opens.
+ */
 const noteFocus = `(() => {
   const element = document.activeElement;
   if (element === null || element === document.body || element === document.documentElement) return globalThis.reached.size > 0;
   if (globalThis.reached.has(element)) return true;
   globalThis.reached.add(element);
-  const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element);
-  if ((outlineStyle === 'none' || outlineWidth === '0px') && boxShadow === 'none') {
-    globalThis.unmarked.push(element.outerHTML.slice(0, 160));
-  }
+  const isMarked = (one) => {
+    const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(one);
+    return (outlineStyle !== 'none' && outlineWidth !== '0px') || boxShadow !== 'none';
+  };
+  const row = element.closest('tr, [role=row], li, label, form');
+  if (!isMarked(element) && (row === null || !isMarked(row))) globalThis.unmarked.push(element.outerHTML.slice(0, 160));
   return false;
 })()`;
