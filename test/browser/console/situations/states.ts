@@ -38,7 +38,7 @@ export async function failedJob({ client }: Site): Promise<string> {
       { name: 'poster-rain', model: models.hanging },
     ],
     labels: { project: 'fair' },
-    policy: { maxAttempts: 1, attemptTimeout: '2s' },
+    policy: { maxAttempts: 1, attemptTimeout: '8s' },
   });
   await client.wait(id);
   return id;
