@@ -1,6 +1,7 @@
 // How soon the console paints on the loopback interface, compared with a bare page that the same process serves.
 
 import type { Browser } from 'playwright-core';
+import { until } from '../../test/support/until.ts';
 import { percentiles } from '../measure.ts';
 
 const loads = 15;
@@ -23,12 +24,8 @@ async function paints(browser: Browser, page: string): Promise<ReturnType<typeof
   for (let load = 0; load < loads; load += 1) {
     const tab = await browser.newPage();
     await tab.goto(page);
-    const painted = await tab.waitForFunction(
-      `performance.getEntriesByName('first-contentful-paint')[0]?.startTime`,
-      undefined,
-      { polling: 20 },
-    );
-    times.push(Number(await painted.jsonValue()));
+    const paint = `performance.getEntriesByName('first-contentful-paint')[0]?.startTime`;
+    times.push(await until(() => tab.evaluate<number>(paint), { what: 'the first paint' }));
     await tab.close();
   }
   return percentiles(times);

@@ -1,6 +1,7 @@
 // The pages of the console: where each is, and what it shows once it has loaded.
 
 import type { Page } from 'playwright-core';
+import { until } from '../../support/until.ts';
 import type { Showcase } from './situations/showcase.ts';
 
 export interface ConsolePageOf {
@@ -42,8 +43,11 @@ export const consolePages: readonly ConsolePageOf[] = [
 /** Waits until the page shows what it has to, and all pictures in view have arrived. */
 export async function ready(page: Page, shows: ConsolePageOf['shows']): Promise<void> {
   for (const text of shows) await page.getByRole('main').getByText(text).first().waitFor();
-  await page.waitForFunction(`[...document.images].every((image) => {
-    const { top, bottom, width } = image.getBoundingClientRect();
-    return image.complete || width === 0 || bottom < 0 || top > innerHeight;
-  })`);
+  // Not `waitForFunction`, which evaluates in a way that the page's content security policy forbids.
+  await until(() => page.evaluate<boolean>(picturesArrived), { what: 'the pictures in view', timeoutMs: 60_000 });
 }
+
+const picturesArrived = `[...document.images].every((image) => {
+  const { top, bottom, width } = image.getBoundingClientRect();
+  return image.complete || width === 0 || bottom < 0 || top > innerHeight;
+})`;
