@@ -64,7 +64,11 @@ async function take(
 ): Promise<void> {
   for (const [view, how] of Object.entries(views)) {
     if (inDocs === 'light' && view !== 'light' && values.full !== true) continue;
-    await using tab = await openConsole(chromium, showcase.site.url, how);
+    await using tab = await openConsole(
+      chromium,
+      showcase.site.url,
+      height !== undefined && how.width === undefined ? { ...how, height } : how,
+    );
     await tab.visit(path(showcase));
     await ready(tab.page, shows);
     await save(`${name}-${view}`, await tab.page.screenshot());

@@ -1,7 +1,7 @@
 // Authentication in the console: a person signs in with a token and returns to the page, rights decide which buttons exist, and a token
 // that is revoked ends the page's view. Nothing but a cookie that scripts cannot read keeps the token.
 
-import type { Browser } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { anImage } from '../../support/installation.ts';
 import { addBrowserRow } from '../rows.ts';
@@ -38,6 +38,8 @@ const row = (request: string, seen: string, answer: string): void =>
 /** What Chromium writes about answers of 401 and 403. */
 const refusals = /Failed to load resource: the server responded with a status of 40[13]/;
 
+const tokenField = (place: Page | Locator): Locator => place.getByPlaceholder('gw_');
+
 test.each([
   { name: 'light', options: { theme: 'light' } },
   { name: 'dark', options: { theme: 'dark' } },
@@ -45,7 +47,7 @@ test.each([
 ] as const)('the sign-in page, $name', async ({ options }) => {
   await using tab = await openConsole(browser, site.url, { ...options, expects: refusals });
   await tab.visit('/');
-  await tab.page.getByLabel('Token').waitFor();
+  await tokenField(tab.page).waitFor();
   expect(await sidewaysScroll(tab.page)).toEqual([]);
   expect(await axeViolations(tab.page)).toEqual([]);
   expect(await tab.complaints()).toEqual([]);
@@ -56,7 +58,7 @@ test('a wrong token is refused with a reason; the right one leads back to the pa
   const { page } = tab;
   await tab.visit(`/jobs/${job}?tab=history`);
   const signIn = async (token: string): Promise<void> => {
-    await page.getByLabel('Token').fill(token);
+    await tokenField(page).fill(token);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   };
   await signIn('gw_not-a-token');
@@ -72,7 +74,7 @@ test('a wrong token is refused with a reason; the right one leads back to the pa
   expect(await page.content()).not.toContain(site.tokens['writer']);
   await page.getByRole('button', { name: /^Session/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
-  await page.getByLabel('Token').waitFor();
+  await tokenField(page).waitFor();
   expect((await page.context().cookies()).filter(({ value }) => value.includes(site.tokens['writer']!))).toEqual([]);
   row('sign in with a token, and out', 'back on the page that was asked for', '200');
 });
@@ -123,9 +125,9 @@ test('a token that is revoked while the page is open', async () => {
   await site.revoke('revoked');
   // Over the page, so that a form keeps what was typed.
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Token').waitFor();
+  await tokenField(dialog).waitFor();
   expect(await axeViolations(page)).toEqual([]);
-  await dialog.getByLabel('Token').fill(site.tokens['reader']!);
+  await tokenField(dialog).fill(site.tokens['reader']!);
   await dialog.getByRole('button', { name: 'Sign in', exact: true }).click();
   await isLive(page);
   expect(await tab.complaints()).toEqual([]);

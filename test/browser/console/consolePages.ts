@@ -12,6 +12,8 @@ export interface ConsolePageOf {
   readonly shows: readonly (string | RegExp)[];
   /** The docs have it in one view only. */
   readonly inDocs?: 'light';
+  /** Of the view in the docs, on a wide screen. */
+  readonly height?: number;
 }
 
 const job =
@@ -24,8 +26,8 @@ export const consolePages: readonly ConsolePageOf[] = [
   { name: 'jobs', path: at('/'), shows: ['The front yard with native plants'] },
   { name: 'jobs-failed', path: at('/?state=failed'), shows: ['A poster for the garden fair'], inDocs: 'light' },
   { name: 'new', path: at('/new'), shows: [] },
-  { name: 'job', path: job('story'), shows: ['scene-01'] },
-  { name: 'job-timeline', path: job('story', '?tab=timeline'), shows: ['scene-01'] },
+  { name: 'job', path: job('story', '?tab=pictures'), shows: ['scene-01'] },
+  { name: 'job-timeline', path: job('story', '?tab=timeline'), shows: ['scene-20'], height: 1_100 },
   { name: 'job-history', path: job('story', '?tab=history'), shows: ['WorkerLost'], inDocs: 'light' },
   { name: 'job-input', path: job('succeeded', '?tab=input'), shows: ['the yard today'], inDocs: 'light' },
   { name: 'job-json', path: job('succeeded', '?tab=json'), shows: [/"state"/], inDocs: 'light' },
@@ -33,10 +35,11 @@ export const consolePages: readonly ConsolePageOf[] = [
   { name: 'job-text', path: job('text'), shows: [], inDocs: 'light' },
   { name: 'job-chained', path: job('chained'), shows: ['storyboard'], inDocs: 'light' },
   { name: 'job-outage', path: job('outage'), shows: [/Gemini answers 503/], inDocs: 'light' },
-  { name: 'review', path: at('/review'), shows: ['fence'] },
+  { name: 'review', path: at('/review'), shows: ['fence', 'this result'] },
   { name: 'pools', path: at('/pools'), shows: ['nightly', 'partner'] },
-  { name: 'workers', path: at('/workers'), shows: ['draining'] },
-  { name: 'stuck', path: at('/stuck?olderThan=1s'), shows: [] },
+  { name: 'workers', path: at('/workers'), shows: ['draining'], height: 1_000 },
+  { name: 'stuck', path: at('/stuck'), shows: [] },
+  { name: 'stuck-many', path: at('/stuck?olderThan=1s'), shows: ['PoolPaused'], inDocs: 'light' },
   { name: 'installation', path: at('/installation'), shows: ['NATS'] },
 ];
 

@@ -76,6 +76,8 @@ export async function loseWorker(site: Site): Promise<void> {
   await site.startWorker('photos');
   lost.kill('SIGKILL');
   await lost.exited;
+  const isListed = async (): Promise<boolean> => (await site.client.workers()).some(({ state }) => state === 'lost');
+  await until(isListed, { what: 'the lost worker', ...patience });
 }
 
 /** Nothing changes a task any more: it stays queued beyond its time. */
