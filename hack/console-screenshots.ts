@@ -57,19 +57,23 @@ async function takeShowcase(chromium: Browser): Promise<void> {
   }
 }
 
-async function take(
-  chromium: Browser,
-  showcase: Showcase,
-  { name, path, shows, inDocs }: ConsolePageOf,
-): Promise<void> {
+/** A page that does not show what it has to fails the run at its end, and not the pictures of the others. */
+async function take(chromium: Browser, showcase: Showcase, page: ConsolePageOf): Promise<void> {
+  try {
+    await takeViews(chromium, showcase, page);
+  } catch (error) {
+    process.exitCode = 1;
+    process.stderr.write(`${page.name}: ${String(error)}\n`);
+  }
+}
+
+async function takeViews(chromium: Browser, { site, ...rest }: Showcase, page: ConsolePageOf): Promise<void> {
+  const { name, path, shows, inDocs, height } = page;
   for (const [view, how] of Object.entries(views)) {
     if (inDocs === 'light' && view !== 'light' && values.full !== true) continue;
-    await using tab = await openConsole(
-      chromium,
-      showcase.site.url,
-      height !== undefined && how.width === undefined ? { ...how, height } : how,
-    );
-    await tab.visit(path(showcase));
+    const options = height === undefined || how.width !== undefined ? how : { ...how, height };
+    await using tab = await openConsole(chromium, site.url, options);
+    await tab.visit(path({ site, ...rest }));
     await ready(tab.page, shows);
     await save(`${name}-${view}`, await tab.page.screenshot());
   }
