@@ -46,6 +46,9 @@ const shownJobs = (page: Page): Promise<string[]> =>
 
 const check = (row: Locator): Locator => row.getByRole('checkbox');
 
+/** What can be done with the selected jobs. */
+const bar = (page: Page): Locator => page.getByRole('toolbar', { name: 'Selected jobs' });
+
 /** Presses the button of the dialog that asks. */
 async function confirm(page: Page, action: RegExp): Promise<void> {
   const dialog = page.getByRole('dialog');
@@ -114,7 +117,7 @@ test('several jobs are cancelled, and deleted, after a question that names what 
   await check(rows[0]!).click();
   await check(rows[2]!).click({ modifiers: ['Shift'] });
   await page.getByText('3 jobs selected').waitFor();
-  await page.getByRole('button', { name: 'Cancel' }).click();
+  await bar(page).getByRole('button', { name: 'Cancel' }).click();
   await page.getByText('3 open tasks of 3 jobs will be cancelled.').waitFor();
   expect(await axeViolations(page)).toEqual([]);
   await confirm(page, /^Cancel 3 jobs$/);
@@ -124,7 +127,7 @@ test('several jobs are cancelled, and deleted, after a question that names what 
 
   await page.getByRole('checkbox', { name: 'Select all rows' }).click();
   // The open one does not permit it.
-  await page.getByRole('button', { name: 'Delete 3' }).click();
+  await bar(page).getByRole('button', { name: 'Delete 3' }).click();
   // Meanwhile another client deletes one of them: that is a failure of one, not of all.
   await site.client.delete(jobs[1]!);
   await confirm(page, /^Delete 3 jobs$/);
@@ -224,7 +227,7 @@ test('on a phone, jobs are cards', async () => {
   await rowOf(page, id!).getByText('no workers').waitFor();
   expect(await sidewaysScroll(page)).toEqual([]);
   await check(rowOf(page, id!)).click();
-  await page.getByRole('button', { name: 'Cancel' }).waitFor();
+  await bar(page).getByRole('button', { name: 'Cancel' }).waitFor();
   expect(await axeViolations(page)).toEqual([]);
   expect(await tab.complaints()).toEqual([]);
 });
