@@ -50,6 +50,11 @@ export async function framesWhileScrolling(browser: Browser, site: Site, jobs: n
     }
   };
   const frames = await framesOf(tab.page, scroll);
+  const position = `(({ scrollTop, scrollHeight, clientHeight }) => [scrollTop, scrollHeight - clientHeight - scrollTop])(
+    document.scrollingElement)`;
+  const [scrolled, left] = await tab.page.evaluate<[number, number]>(position);
+  // A row is at least 20 px high.
+  if (scrolled < jobs * 20 || left > 2_000) throw new Error(`scrolled ${String(scrolled)} px, ${String(left)} px left`);
   const nodes = await tab.page.evaluate<number>(`document.querySelectorAll('*').length`);
   return [[`scrolling through ${String(jobs)} jobs (${String(nodes)} elements)`, ...frames]];
 }
