@@ -71,8 +71,8 @@ async function takeViews(chromium: Browser, { site, ...rest }: Showcase, page: C
   const { name, path, shows, inDocs, height } = page;
   for (const [view, how] of Object.entries(views)) {
     if (inDocs === 'light' && view !== 'light' && values.full !== true) continue;
-    const options = height === undefined || how.width !== undefined ? how : { ...how, height };
-    await using tab = await openConsole(chromium, site.url, options);
+    const seen = height === undefined || how.width !== undefined ? how : { ...how, height };
+    await using tab = await openConsole(chromium, site.url, seen);
     await tab.visit(path({ site, ...rest }));
     await ready(tab.page, shows);
     await save(`${name}-${view}`, await tab.page.screenshot());
