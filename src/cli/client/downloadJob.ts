@@ -3,13 +3,8 @@
 
 import { mkdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import {
-  GenwardenDownloadError,
-  type Artifact,
-  type GenwardenClient,
-  type Job,
-  type Task,
-} from '../../client/index.ts';
+import { GenwardenDownloadError, type GenwardenClient, type Job, type Task } from '../../client/index.ts';
+import { fileName, safeName } from '../../client/fileNames.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 
 export interface SavedFile {
@@ -113,19 +108,6 @@ async function orUsageError(path: string, work: Promise<unknown>): Promise<void>
   }
 }
 
-const mostCharacters = 80;
-
-/** Letters, digits, `-`, `_` and inner dots of `name`; anything else becomes `_`. Never empty, hidden, `.` or `..`. */
-export function safeName(name: string): string {
-  const safe = name
-    .normalize('NFC')
-    .replaceAll(/[^\p{L}\p{M}\p{N}._-]+/gu, '_')
-    .replace(/^[._]+(?=.)/, '')
-    .slice(0, mostCharacters)
-    .replace(/[.\ud800-\udbff]+$/, '');
-  return /[\p{L}\p{N}]/u.test(safe) ? safe : '_';
-}
-
 /** A folder name for each task, by task index: the task's name or index, made unique. */
 export function folderNames(tasks: readonly Pick<Task, 'index' | 'name'>[]): Map<number, string> {
   const taken = new Set<string>();
@@ -146,20 +128,4 @@ function unused(wanted: string, index: number, taken: ReadonlySet<string>): stri
     name = count === 0 ? `${wanted}-${index}` : `${wanted}-${index}-${count}`;
   }
   return name;
-}
-
-const extensions: Readonly<Record<string, string>> = {
-  'image/png': 'png',
-  'image/jpeg': 'jpg',
-  'image/webp': 'webp',
-  'image/gif': 'gif',
-  'image/avif': 'avif',
-  'application/json': 'json',
-  'text/plain': 'txt',
-};
-
-/** `image.png` for the artifact `image` of type `image/png`; unknown types get `.bin`. */
-export function fileName({ name, mediaType }: Pick<Artifact, 'name' | 'mediaType'>): string {
-  const type = mediaType.split(';')[0]!.trim().toLowerCase();
-  return `${safeName(name)}.${extensions[type] ?? 'bin'}`;
 }

@@ -24,7 +24,9 @@ export function Tabs({ tabs, label, parameter = 'tab', initial = tabs[0]!.id }: 
   function move(event: KeyboardEvent): void {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (step === 0) return;
-    const next = tabs[(tabs.indexOf(current) + step + tabs.length) % tabs.length]!;
+    // From the tab with the focus: the last step may not have been rendered yet.
+    const at = tabs.findIndex(({ id }) => document.activeElement?.id === `tab-${id}`);
+    const next = tabs[(at + step + tabs.length) % tabs.length]!;
     choose(next.id);
     document.getElementById(`tab-${next.id}`)?.focus();
     event.preventDefault();

@@ -8,11 +8,11 @@ export function useQuery(): [
   (changes: Record<string, string | readonly string[] | undefined>) => void,
 ] {
   const { url, route } = useLocation();
-  const { pathname, searchParams } = new URL(url, location.origin);
   return [
-    searchParams,
+    new URL(url, location.origin).searchParams,
     (changes) => {
-      const next = new URLSearchParams(searchParams);
+      // Of the address as it is now: an earlier change may not have been rendered yet.
+      const { pathname, searchParams: next } = new URL(location.href);
       for (const [name, value] of Object.entries(changes)) {
         next.delete(name);
         for (const each of value === undefined ? [] : [value].flat()) next.append(name, each);

@@ -3,7 +3,7 @@
 
 import sharp from 'sharp';
 import { afterEach, expect, test } from 'vitest';
-import { fileName } from '../../../src/cli/client/downloadJob.ts';
+import { fileName } from '../../../src/client/fileNames.ts';
 import { startWorld, type World } from '../../fakes/workerWorld.ts';
 import { useStandin } from './gemini.ts';
 

@@ -27,8 +27,8 @@ export function Compare({ before, after, alt, onShown }: CompareProps) {
   const move = (by: number): void => setShare((at) => Math.min(100, Math.max(0, at + by)));
   useKeys({
     ...(before === undefined || zoom !== 'fit' ? {} : { ArrowLeft: () => move(-5), ArrowRight: () => move(5) }),
-    z: () => setZoom(zooms[(zooms.indexOf(zoom) + 1) % zooms.length]!),
-    s: () => setView(view === 'wipe' ? 'side' : 'wipe'),
+    z: () => setZoom((at) => zooms[(zooms.indexOf(at) + 1) % zooms.length]!),
+    s: () => setView((at) => (at === 'wipe' ? 'side' : 'wipe')),
   });
   const wipes = view === 'wipe' && before !== undefined;
   return (

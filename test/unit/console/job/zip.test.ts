@@ -3,7 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Artifact, Task } from '../../../../src/client/index.ts';
 import { byteTotal, fileCount, zipContents, type ZipProgress } from '../../../../src/console/pages/job/zip/contents.ts';
-import { fileName, safeName, UniqueNames } from '../../../../src/console/pages/job/zip/names.ts';
+import { safeName } from '../../../../src/client/fileNames.ts';
+import { taskFileName, UniqueNames } from '../../../../src/console/pages/job/zip/names.ts';
 
 const artifact = (name: string, mediaType = 'image/png'): Artifact => ({
   name,
@@ -41,12 +42,12 @@ describe('names', () => {
   ])('%j becomes %j', (name, safe) => expect(safeName(name)).toBe(safe));
 
   test('are made of the task and the artifact', () => {
-    expect(fileName({ index: 3, name: 'page-3' }, artifact('image'))).toBe('page-3-image.png');
-    expect(fileName({ index: 3, name: null }, artifact('image', 'image/jpeg'))).toBe('3-image.jpg');
-    expect(fileName({ index: 0, name: 'a' }, artifact('output', 'application/json; charset=utf-8'))).toBe(
+    expect(taskFileName({ index: 3, name: 'page-3' }, artifact('image'))).toBe('page-3-image.png');
+    expect(taskFileName({ index: 3, name: null }, artifact('image', 'image/jpeg'))).toBe('3-image.jpg');
+    expect(taskFileName({ index: 0, name: 'a' }, artifact('output', 'application/json; charset=utf-8'))).toBe(
       'a-output.json',
     );
-    expect(fileName({ index: 0, name: 'a' }, artifact('odd', 'application/x-odd'))).toBe('a-odd.bin');
+    expect(taskFileName({ index: 0, name: 'a' }, artifact('odd', 'application/x-odd'))).toBe('a-odd.bin');
   });
 
   test('are unique, also where upper and lower case are the same', () => {

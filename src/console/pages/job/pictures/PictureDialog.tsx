@@ -9,7 +9,7 @@ import { amount, byteCount, duration } from '../../../format.ts';
 import type { JobFollower } from '../live/jobFollower.ts';
 import { taskName } from '../timeline/words.ts';
 import { useInput } from '../tabs/useInput.ts';
-import { fileName } from '../zip/names.ts';
+import { taskFileName } from '../zip/names.ts';
 import { imagesOf, neighbours } from './pictures.ts';
 
 export function PictureDialog({ follower }: { follower: JobFollower }) {
@@ -28,12 +28,17 @@ interface OpenPictureProps {
 function OpenPicture({ follower, task, show }: OpenPictureProps) {
   const tasks = follower.tasks.value.map((each) => each.peek());
   const { previous, next } = neighbours(tasks, task.index);
-  const go = (to: number | undefined): void => {
+  const go = (side: 'previous' | 'next'): void => {
+    // From the picture in the address: the last step may not have been rendered yet.
+    const shown = Number(new URLSearchParams(location.search).get('picture'));
+    const to = neighbours(tasks, shown)[side];
     if (to !== undefined) show(String(to));
   };
   useEffect(() => {
-    const press = ({ key }: KeyboardEvent): void =>
-      go(key === 'ArrowLeft' ? previous : key === 'ArrowRight' ? next : undefined);
+    const press = ({ key }: KeyboardEvent): void => {
+      if (key === 'ArrowLeft') go('previous');
+      if (key === 'ArrowRight') go('next');
+    };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
   });
@@ -50,11 +55,11 @@ function OpenPicture({ follower, task, show }: OpenPictureProps) {
             type="button"
             disabled={previous === undefined}
             aria-keyshortcuts="ArrowLeft"
-            onClick={() => go(previous)}
+            onClick={() => go('previous')}
           >
             ‹ Previous
           </button>
-          <button type="button" disabled={next === undefined} aria-keyshortcuts="ArrowRight" onClick={() => go(next)}>
+          <button type="button" disabled={next === undefined} aria-keyshortcuts="ArrowRight" onClick={() => go('next')}>
             Next ›
           </button>
         </div>
@@ -97,7 +102,7 @@ function FullPicture({ follower, task, image }: { follower: JobFollower; task: T
         </p>
         <p class="muted mono">{digest}</p>
         <p class="row">
-          <a class="button" href={pathTo(href)} download={fileName(task, image)}>
+          <a class="button" href={pathTo(href)} download={taskFileName(task, image)}>
             Download
           </a>
           <a href={pathTo(href)} target="_blank" rel="noreferrer">

@@ -1,7 +1,7 @@
 // What goes into the zip of a job: every result, one after the other. What cannot be read is listed in missing.txt.
 
 import type { Artifact, Task } from '../../../../client/index.ts';
-import { fileName, UniqueNames } from './names.ts';
+import { taskFileName, UniqueNames } from './names.ts';
 
 export interface ZipFile {
   name: string;
@@ -49,11 +49,11 @@ export async function* zipContents(
     if (task.output !== null) {
       const [text, mediaType] = outputText(task.output);
       done += 1;
-      yield { name: names.take(fileName(task, { name: 'output', mediaType })), input: text, lastModified };
+      yield { name: names.take(taskFileName(task, { name: 'output', mediaType })), input: text, lastModified };
       report();
     }
     for (const artifact of wanted(task)) {
-      const name = names.take(fileName(task, artifact));
+      const name = names.take(taskFileName(task, artifact));
       const bytes = await readOr(task, artifact, read, (why) => missing.push(`${name}: ${why}`));
       done += 1;
       if (bytes !== undefined) yield { name, input: bytes, lastModified };

@@ -35,7 +35,9 @@ export function useListKeys({
   });
   function move(by: number): void {
     const { rows } = reader.list;
-    const at = current === undefined ? -1 : reader.list.indexOf(current);
+    // The last step may not have been rendered yet.
+    const from = toFocus.current ?? current;
+    const at = from === undefined ? -1 : reader.list.indexOf(from);
     const { first } = view.inSight(rows.length);
     const to = Math.max(0, Math.min(rows.length - 1, at === -1 ? first : at + by));
     const row = rows[to];
