@@ -1,6 +1,7 @@
 // The API keys of a pool by fingerprint: whether each can be used, how much of its limit is used, and what the provider said.
 
 import type { Pool } from '../../../client/index.ts';
+import { StateMark } from '../../components/StateBadge.tsx';
 import { Gauge } from '../../components/Gauge.tsx';
 import { Countdown } from '../../components/Time.tsx';
 import { count } from '../../format.ts';
@@ -35,17 +36,16 @@ export function PoolKeys({ keys }: { keys: readonly PoolKey[] }) {
   );
 }
 
-/** The colours and shapes of task states, for states of keys. */
+/** The states of tasks whose colours and shapes stand for states of keys. */
 const looks = {
-  ready: ['succeeded', '●'],
-  busy: ['running', '◔'],
-  cooling: ['waiting', '◍'],
-  refused: ['failed', '✕'],
+  ready: 'succeeded',
+  busy: 'running',
+  cooling: 'waiting',
+  refused: 'failed',
 } as const;
 
 function KeyRows({ shown }: { shown: PoolKey }) {
   const { fingerprint, state, inFlight } = shown;
-  const [colour, shape] = looks[state];
   const words = wordsOf(shown);
   return (
     <tbody>
@@ -54,12 +54,7 @@ function KeyRows({ shown }: { shown: PoolKey }) {
           {fingerprint.slice(0, 8)}
         </th>
         <td>
-          <span class={`state ${colour}`}>
-            <span class="state-shape" aria-hidden="true">
-              {shape}
-            </span>
-            {state}
-          </span>
+          <StateMark like={looks[state]}>{state}</StateMark>
         </td>
         <td data-label="Calls in the last minute">
           <Calls shown={shown} />

@@ -2,6 +2,7 @@
 
 import type { Worker } from '../../../client/index.ts';
 import { pathTo } from '../../base.ts';
+import { StateMark } from '../../components/StateBadge.tsx';
 import { Gauge } from '../../components/Gauge.tsx';
 import { Age, Elapsed, Moment } from '../../components/Time.tsx';
 import { useQueryParameter } from '../../components/useQuery.ts';
@@ -63,18 +64,17 @@ function Heading({ column, title, isNumber, order }: HeadingProps) {
   );
 }
 
-/** The colours and shapes of task states, for states of workers. */
+/** The states of tasks whose colours and shapes stand for states of workers. */
 const looks = {
-  live: ['succeeded', '●'],
-  draining: ['waiting', '◍'],
-  stopped: ['cancelled', '–'],
-  lost: ['failed', '✕'],
+  live: 'succeeded',
+  draining: 'waiting',
+  stopped: 'cancelled',
+  lost: 'failed',
 } as const;
 
 function WorkerRows({ worker }: { worker: Worker }) {
   const { name, pool, host, pid, version, startedAt, lastBeat, slots, eventLoopLag } = worker;
   const { state } = worker;
-  const [colour, shape] = looks[state];
   return (
     <tbody class={isLive(worker) ? '' : 'workers-gone'}>
       <tr class="workers-facts">
@@ -88,12 +88,7 @@ function WorkerRows({ worker }: { worker: Worker }) {
           <a href={pathTo(`/workers?pool=${encodeURIComponent(pool)}`)}>{pool}</a>
         </td>
         <td>
-          <span class={`state ${colour}`}>
-            <span class="state-shape" aria-hidden="true">
-              {shape}
-            </span>
-            {state}
-          </span>
+          <StateMark like={looks[state]}>{state}</StateMark>
         </td>
         <td data-label="Up">
           <Elapsed from={startedAt} to={isLive(worker) ? null : lastBeat} />

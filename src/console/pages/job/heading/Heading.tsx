@@ -1,6 +1,5 @@
 // The facts of a job, in the order in which people ask for them.
 
-import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Job } from '../../../../client/index.ts';
 import { pathTo } from '../../../base.ts';
@@ -11,6 +10,7 @@ import { StateBadge } from '../../../components/StateBadge.tsx';
 import { Countdown, Elapsed, Moment } from '../../../components/Time.tsx';
 import { amount, count, counted } from '../../../format.ts';
 import { isWide } from '../isWide.ts';
+import { Fact } from '../Fact.tsx';
 import { LargeText } from '../LargeText.tsx';
 import type { JobFollower } from '../live/jobFollower.ts';
 import { useInput } from '../tabs/useInput.ts';
@@ -88,15 +88,6 @@ function Spending({ job: { usage } }: { job: Job }) {
     <Fact name={cost === undefined ? 'usage' : 'cost, usage'}>
       {cost === undefined ? calls : `${amount(cost)}, ${calls}`}
     </Fact>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

@@ -1,11 +1,11 @@
 // What happened in the selected span, in words, with exact times.
 
-import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { amount, duration, preciseTime } from '../../../format.ts';
 import { Countdown, Elapsed } from '../../../components/Time.tsx';
 import { now } from '../../../live/now.ts';
 import { ErrorFacts } from '../ErrorFacts.tsx';
+import { Fact } from '../Fact.tsx';
 import type { Row, Span } from './spans.ts';
 import { endText, spanTitle, taskName } from './words.ts';
 
@@ -74,15 +74,6 @@ function Facts({ span: { began, from, to, isOpen }, row }: { span: Span; row: Ro
         </Fact>
       ) : null}
     </dl>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 
