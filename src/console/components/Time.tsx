@@ -24,7 +24,7 @@ export function Moment({ at, plain = false }: MomentProps) {
 /** How long ago, or how long until: `3 m ago`, `in 12 s`. */
 export function agoText(at: string, from: number): string {
   const ms = Date.parse(at) - from;
-  return ms > 0 ? `in ${countedDuration(ms)}` : `${countedDuration(-ms)} ago`;
+  return ms >= 1_000 ? `in ${countedDuration(ms)}` : `${countedDuration(-ms)} ago`;
 }
 
 /** `in 12 s`, counting down; `past` once the moment is over. Not announced by screen readers each second. */
