@@ -9,11 +9,12 @@ import type { DescribedSetting } from '../config/describe.ts';
 import type { Settings } from '../config/settings.ts';
 import { createApiMetrics } from '../telemetry/metrics.ts';
 import type { DiskWatch } from '../ports/storageHealth.ts';
+import { followActivity } from '../readmodel/activity/activityWindow.ts';
 import { version } from '../config/version.ts';
 import { apiAccess } from './apiAccess.ts';
 import { startProcess, type ProcessContext, type RunningProcess, type StartedProcess } from './bootstrap.ts';
 import { openListener, type Listener } from './listener.ts';
-import { openPorts } from './openPorts.ts';
+import { openLog, openPorts } from './openPorts.ts';
 import { openWebhooks } from './webhooks.ts';
 
 /** At the same place seen from the sources and from what is published. */
@@ -51,12 +52,16 @@ async function serve(
   const { link, logger, registry, resources, telemetryUrl } = context;
   const { retentionMs, heartbeatTimeoutMs, http } = settings;
   resources.own('listener', listener, (it) => it.close());
-  const ports = await openPorts(context, settings);
-  const { clock, follower } = ports;
+  const opened = await openLog(context, retentionMs);
+  const { clock, follower } = opened;
+  // Before anything is awaited, so that the follower has not read anything yet.
+  const activity = followActivity(follower, clock.now);
+  const ports = await openPorts(context, settings, opened);
   const linkKeys = natsLinkKeys(link, clock);
   const metrics = createApiMetrics(registry);
   const app = buildApi({
     ...ports,
+    activity,
     storage: storageOf(link),
     installation: natsInstallationProbe(link, { retentionMs }),
     linkKeys,

@@ -25,7 +25,6 @@ import type { PartialTexts } from '../ports/partialTexts.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
 import type { SchemaChecker } from '../ports/schemaChecker.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
-import { followActivity, type ActivityWindow } from '../readmodel/activity/activityWindow.ts';
 import { startFollower, type Follower } from '../readmodel/follower.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Settings } from '../config/settings.ts';
@@ -49,7 +48,6 @@ export interface Ports extends OpenLog {
   readonly pools: PoolRegistry;
   readonly schemas: SchemaChecker;
   readonly mayUseParts: boolean;
-  readonly activity: ActivityWindow;
 }
 
 /** Follower and queue are closed with the process. `retentionMs`: how long a job is kept from its submit. */
@@ -66,17 +64,13 @@ export async function openLog({ link, logger, resources }: ProcessContext, reten
 }
 
 /** The ports of a process that serves requests or resources and runs no tasks. It observes the keys but holds none. */
-export async function openPorts(context: ProcessContext, settings: Settings): Promise<Ports> {
+export async function openPorts(context: ProcessContext, settings: Settings, opened: OpenLog): Promise<Ports> {
   const { link, resources } = context;
-  const opened = await openLog(context, settings.retentionMs);
-  const { clock, follower } = opened;
-  // Before anything is awaited, so that the follower has not read anything yet.
-  const activity = followActivity(follower, clock.now);
+  const { clock } = opened;
   const pools = await natsPoolRegistry(link);
   const shares = poolShares(pools, link.closing);
   return {
     ...opened,
-    activity,
     mayUseParts: mayUseParts(link),
     heartbeats: natsHeartbeats(link),
     texts: natsPartialTexts(link),

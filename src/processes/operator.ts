@@ -17,7 +17,7 @@ import { workerPoolController } from '../operator/workerPool/controller.ts';
 import { createOperatorMetrics } from '../telemetry/metrics.ts';
 import { version } from '../config/version.ts';
 import { startProcess, type ProcessContext, type RunningProcess, type StartedProcess } from './bootstrap.ts';
-import { openPorts } from './openPorts.ts';
+import { openLog, openPorts } from './openPorts.ts';
 
 export function startOperatorProcess(settings: Settings, signal: AbortSignal): Promise<StartedProcess> {
   return startProcess('operator', { settings, pools: [], signal }, (context) => operate(settings, context));
@@ -46,7 +46,7 @@ async function partsOf(settings: Settings, context: ProcessContext): Promise<Ope
   const client = new KubeClient({ kubeconfig, program: 'genwarden-operator', version, requests });
   const cluster = resources.own('cluster', client, (it) => it.close());
   logger.info({ server: cluster.host }, `Kubernetes API at ${cluster.host}`);
-  const ports = await openPorts(context, settings);
+  const ports = await openPorts(context, settings, await openLog(context, settings.retentionMs));
   const { clock } = ports;
   const problems = createProblems();
   const recorder = createEventRecorder({ cluster, clock, metrics, logger, instance: name });
