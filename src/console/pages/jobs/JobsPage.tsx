@@ -21,7 +21,10 @@ import { useReader } from './list/useReader.ts';
 import { useSelection } from './list/useSelection.ts';
 import { Figures } from './overview/Figures.tsx';
 import { Problems } from './overview/Problems.tsx';
-import './jobs.css';
+import './overview/overview.css';
+import './list/filters.css';
+import './list/list.css';
+import './list/row.css';
 
 /** ms. */
 const readPoolsEvery = 10_000;

@@ -19,6 +19,7 @@ import { followLine, line, lineError } from './liveLine.ts';
 import { Result } from './Result.tsx';
 import { useJobInReview } from './useCurrent.ts';
 import './review.css';
+import './compare.css';
 
 export function ReviewPage() {
   useEffect(followLine, []);

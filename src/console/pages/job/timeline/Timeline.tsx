@@ -13,6 +13,9 @@ import { spansOf, type Row, type Span } from './spans.ts';
 import { TimelineRow } from './TimelineRow.tsx';
 import { useVisibleRows } from './useVisibleRows.ts';
 import './timeline.css';
+import './span.css';
+import './legend.css';
+import './details.css';
 
 /** px, as in the style sheet. */
 const rowHeight = 32;
