@@ -9,6 +9,7 @@ import type { Transition } from '../../../src/client/index.ts';
 import { runCommand } from '../../support/commandLine.ts';
 import { answerJson, FakeApi } from '../../fakes/fakeApi.ts';
 import { fakeJob, fakeTask } from '../../fakes/fakeJobs.ts';
+import { fakeTransition } from '../../fakes/fakeTransition.ts';
 
 const start = Date.parse('2026-01-01T00:00:00Z');
 const job = fakeJob('job1', [fakeTask(0, 'succeeded')]);
@@ -17,26 +18,16 @@ const plain = { paint: (_: string, text: string) => text };
 type Step = [seconds: number, state: Transition['state'], over?: Partial<Transition>];
 
 function history(task: number, ...steps: Step[]): Transition[] {
-  return steps.map(([seconds, state, over], at) => ({
-    sequence: task * 100 + at,
-    at: new Date(start + seconds * 1_000).toISOString(),
-    task,
-    name: null,
-    run: 1,
-    attempt: 1,
-    attemptsLost: 0,
-    state,
-    reason: state === 'running' ? 'Claimed' : 'Submitted',
-    message: '',
-    worker: state === 'running' ? 'worker-1' : null,
-    lane: null,
-    dueAt: null,
-    retryAt: null,
-    error: null,
-    usage: null,
-    artifacts: [],
-    ...over,
-  }));
+  return steps.map(([seconds, state, over], at) =>
+    fakeTransition({
+      sequence: task * 100 + at,
+      at: new Date(start + seconds * 1_000).toISOString(),
+      task,
+      state,
+      reason: state === 'running' ? 'Claimed' : 'Submitted',
+      ...over,
+    }),
+  );
 }
 
 const easy = history(0, [0, 'queued'], [1.2, 'running'], [9, 'succeeded']);

@@ -1,6 +1,7 @@
 // Transitions of tasks for tests of the Job page, as the API sends them.
 
 import type { Task, Transition } from '../../../../src/client/index.ts';
+import { fakeTransition } from '../../../fakes/fakeTransition.ts';
 
 /** ms since 1970; times of tests are seconds after it. */
 const start = Date.parse('2026-11-29T02:00:00.000Z');
@@ -15,26 +16,8 @@ export function transition(
   reason: string,
   fields: Partial<Transition> = {},
 ): Transition {
-  return {
-    sequence,
-    at: isoSecond(seconds),
-    task: 0,
-    name: null,
-    run: 1,
-    attempt: 0,
-    attemptsLost: 0,
-    state,
-    reason,
-    message: `${state} because of ${reason}`,
-    worker: state === 'running' ? 'worker-1' : null,
-    lane: null,
-    dueAt: null,
-    retryAt: null,
-    error: null,
-    usage: null,
-    artifacts: [],
-    ...fields,
-  };
+  const message = `${state} because of ${reason}`;
+  return fakeTransition({ sequence, at: isoSecond(seconds), state, reason, attempt: 0, message, ...fields });
 }
 
 type RowTask = Pick<Task, 'index' | 'name' | 'state' | 'dueAt' | 'retryAt' | 'waitingFor'>;
