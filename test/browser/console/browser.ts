@@ -44,7 +44,7 @@ export async function openConsole(browser: Browser, url: string, options: Consol
   const context = await browser.newContext(settings);
   if (token !== undefined) await signIn(url, token, context.request);
   const page = await context.newPage();
-  page.setDefaultTimeout(25_000);
+  page.setDefaultTimeout(60_000);
   const seen = watch(page, new URL(url).origin);
   const visit = async (path: string): Promise<void> => {
     await page.goto(url + path);
