@@ -10,16 +10,26 @@ import { useKeys } from '../components/useKeys.ts';
 export function Search() {
   const { url, route } = useLocation();
   const field = useRef<HTMLInputElement>(null);
+  /** What is in the field has not been searched for. */
+  const edited = useRef(false);
+  const latest = useRef(0);
   const { pathname, searchParams } = new URL(url, location.origin);
   const shown = pathname === pathTo('/') ? (searchParams.get('search') ?? '') : '';
   useEffect(() => {
-    field.current!.value = shown;
+    // An answer that comes while someone types does not replace the text.
+    if (!edited.current || document.activeElement !== field.current) field.current!.value = shown;
   }, [shown]);
   useKeys({ '/': () => field.current!.focus() });
   async function search(event: Event): Promise<void> {
     event.preventDefault();
     const text = field.current!.value.trim();
-    if (await isJob(text)) return route(pathTo(`/jobs/${text}`));
+    edited.current = false;
+    const asked = (latest.current += 1);
+    const { href } = location;
+    const isFound = await isJob(text);
+    // A newer search, or a page that was opened meanwhile, is what the user wants now.
+    if (asked !== latest.current || href !== location.href) return;
+    if (isFound) return route(pathTo(`/jobs/${text}`));
     const parameters = new URLSearchParams(pathname === pathTo('/') ? searchParams : undefined);
     if (text === '') parameters.delete('search');
     else parameters.set('search', text);
@@ -31,6 +41,9 @@ export function Search() {
       <input
         ref={field}
         type="search"
+        onInput={() => {
+          edited.current = true;
+        }}
         aria-label="Search jobs by ID, label, pool or prompt"
         aria-keyshortcuts="/"
         placeholder="Search jobs ( / )"

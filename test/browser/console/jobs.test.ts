@@ -1,6 +1,6 @@
 // The list of jobs: it is live and moves nothing under the user, filters by its address, and acts on several jobs at once.
 
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Locator, Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { anImage } from '../../support/installation.ts';
 import { until } from '../../support/until.ts';
@@ -174,11 +174,21 @@ test('filters are in the address, and each can be removed; a whole ID leads to t
   const search = page.getByRole('searchbox');
   await search.fill('00000000000000000000000000');
   await search.press('Enter');
+  await page.waitForURL('**/?search=00000000000000000000000000');
   await page.getByText('No job matches the filter.').waitFor();
+  // The answer to an earlier search does not replace what is typed after it.
+  let held: Route | undefined;
+  await page.route(`**/jobs/11111111111111111111111111*`, (route) => {
+    held = route;
+  });
+  await search.fill('11111111111111111111111111');
+  await search.press('Enter');
+  await until(() => held !== undefined, { what: 'the question for the job' });
   await search.fill(id!);
+  await Promise.all([page.waitForResponse(/1{26}/), held!.continue()]);
   await search.press('Enter');
   await page.waitForURL(`**/jobs/${id}`);
-  // The answer of 404 to the ID that no job has.
+  // The answers of 404 to the IDs that no job has.
   expect(await tab.complaints()).toEqual([]);
 });
 
