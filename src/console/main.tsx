@@ -8,6 +8,7 @@ import './frame/frame.css';
 import { render } from 'preact';
 import { keepSession } from './api/refresh.ts';
 import { loadSession } from './api/session.ts';
+import { pathTo } from './base.ts';
 import { App } from './app.tsx';
 import { Problem } from './components/Problem.tsx';
 import { keepTenantInLinks } from './frame/tenantLinks.ts';
@@ -16,6 +17,8 @@ import { applyTheme } from './theme/theme.ts';
 
 const root = document.getElementById('console')!;
 
+// The address in the page is relative to the first page, and a browser may ask for the icon again at another one.
+document.querySelector<HTMLLinkElement>('link[rel=icon]')!.href = pathTo('/console/icon.svg');
 applyTheme();
 startClock();
 keepTenantInLinks();

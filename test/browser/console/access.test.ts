@@ -65,7 +65,7 @@ test('a wrong token is refused with a reason; the right one leads back to the pa
   await page.getByRole('alert').first().waitFor();
   await signIn(site.tokens['writer']!);
   await isLive(page);
-  expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe(`/jobs/${job}?tab=history`);
+  await page.waitForURL(`**/jobs/${job}?tab=history`);
   await page
     .getByRole('button', { name: /^Cancel/ })
     .first()

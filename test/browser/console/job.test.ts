@@ -47,7 +47,9 @@ test('a job that fails: the timeline tells why, and a retry shows as another run
   const { page, visit } = tab;
   await visit(`/jobs/${id}`);
   await header(page).getByText('failed').first().waitFor();
-  expect(await page.getByRole('tab', { name: 'Timeline' }).getAttribute('aria-selected')).toBe('true');
+  await expect
+    .poll(() => page.getByRole('tab', { name: 'Timeline' }).getAttribute('aria-selected'), { timeout: 60_000 })
+    .toBe('true');
 
   const running = spansOf(page, 'page-2').filter({ hasText: '1 ·' });
   await running.focus();
@@ -55,7 +57,7 @@ test('a job that fails: the timeline tells why, and a retry shows as another run
   const details = page.getByRole('region', { name: /page-2: Running, attempt 1/ });
   await details.getByText('Then failed with PromptRefused.').waitFor();
   await details.getByText(/The provider answered with status 200 SAFETY/).waitFor();
-  expect(new URL(page.url()).searchParams.get('span')).toMatch(/^1-\d+$/);
+  await page.waitForURL(({ searchParams }) => /^1-\d+$/.test(searchParams.get('span') ?? ''));
   // Axe takes what has scrolled below the header for too small.
   await page.evaluate('scrollTo(0, 0)');
   expect(await axeViolations(page)).toEqual([]);
@@ -105,15 +107,17 @@ test('pictures: the full one in a dialog, with those before and after it by the 
   await dialog.getByRole('heading', { name: 'page-2' }).waitFor();
   await page.keyboard.press('ArrowRight');
   await dialog.getByRole('heading', { name: 'page-3' }).waitFor();
-  expect(await dialog.getByRole('button', { name: 'Next' }).isDisabled()).toBe(true);
+  await expect.poll(() => dialog.getByRole('button', { name: 'Next' }).isDisabled(), { timeout: 60_000 }).toBe(true);
   await page.keyboard.press('ArrowLeft');
   await page.keyboard.press('ArrowLeft');
   await dialog.getByRole('heading', { name: 'page-1' }).waitFor();
-  expect(await dialog.getByRole('link', { name: 'Download' }).getAttribute('download')).toBe('page-1-image.png');
+  await expect
+    .poll(() => dialog.getByRole('link', { name: 'Download' }).getAttribute('download'), { timeout: 60_000 })
+    .toBe('page-1-image.png');
   expect(await axeViolations(page)).toEqual([]);
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
-  expect(new URL(page.url()).searchParams.has('picture')).toBe(false);
+  await page.waitForURL(({ searchParams }) => !searchParams.has('picture'));
   await withoutComplaints(tab);
 });
 
@@ -170,7 +174,9 @@ test('a text appears as the model writes it, and then as the output', async () =
   await site.client.resumePool('default');
   await page.getByText(/Being written, not a result yet/).waitFor();
   await page.getByLabel('Output of task 0').waitFor();
-  expect(await page.getByLabel('Output of task 0').textContent()).toBe(await site.client.output(id));
+  await expect
+    .poll(() => page.getByLabel('Output of task 0').textContent(), { timeout: 60_000 })
+    .toBe(await site.client.output(id));
   await withoutComplaints(tab);
 });
 

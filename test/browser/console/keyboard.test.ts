@@ -50,7 +50,7 @@ test('/ focuses the search, which filters the list by its address', async () => 
   await page.keyboard.press('Enter');
   await rowOf(page, other.id).waitFor({ state: 'detached' });
   await rowOf(page, id).waitFor();
-  expect(new URL(page.url()).searchParams.get('search')).toBe('lighthouse');
+  await page.waitForURL('**/?search=lighthouse');
   await page.goBack();
   await rowOf(page, other.id).waitFor();
 });
@@ -73,7 +73,9 @@ test('? lists the keys in a dialog that keeps the focus and gives it back', asyn
   }
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
-  expect(await page.evaluate(`document.activeElement.getAttribute('aria-label')`)).toBe('Keyboard shortcuts');
+  await expect
+    .poll(() => page.evaluate(`document.activeElement.getAttribute('aria-label')`), { timeout: 60_000 })
+    .toBe('Keyboard shortcuts');
 });
 
 test('j and k move through the rows, Enter opens one, c cancels and R retries', async () => {
@@ -110,6 +112,9 @@ test('j and k move through the rows, Enter opens one, c cancels and R retries', 
   await expect.poll(() => stateOf(failed.id), { timeout: 60_000 }).toBe('succeeded');
   await page.keyboard.press('Enter');
   await page.waitForURL((url) => url.pathname === `/jobs/${failed.id}`);
+  // Also a browser that asks for the icon again, at the address of another page, finds it.
+  const icon = await page.evaluate(`document.querySelector('link[rel=icon]').href`);
+  expect(icon).toBe(`${site.url}/console/icon.svg`);
 });
 
 test('a approves, r rejects and t tweaks in a review, and the next result comes by itself', async () => {

@@ -126,7 +126,9 @@ test('workers show what they run, are sorted and filtered in the address, and a 
     .waitFor();
   await page.getByRole('button', { name: 'Lag' }).click();
   await expect.poll(() => new URL(page.url()).search).toBe('?sort=-lag');
-  expect(await page.getByRole('columnheader', { name: 'Lag' }).getAttribute('aria-sort')).toBe('descending');
+  await expect
+    .poll(() => page.getByRole('columnheader', { name: 'Lag' }).getAttribute('aria-sort'), { timeout: 60_000 })
+    .toBe('descending');
   await page.getByRole('main').getByLabel('Pool').selectOption('photos');
   await expect.poll(() => new URL(page.url()).searchParams.get('pool')).toBe('photos');
   await expect.poll(() => page.getByRole('rowheader').count(), { timeout: 60_000 }).toBe(1);
@@ -149,7 +151,7 @@ test('of the stuck tasks exactly the selected one fails', async () => {
   await page.getByLabel(`Select task 0 of job ${job}`).check();
   await page.getByRole('button', { name: 'Fix 1 task' }).click();
   const listed = dialogOf(page).getByRole('list', { name: 'Tasks that will fail' }).getByRole('listitem');
-  expect(await listed.allTextContents()).toEqual([expect.stringContaining(`${job}/0`)]);
+  await expect.poll(() => listed.allTextContents(), { timeout: 60_000 }).toEqual([expect.stringContaining(`${job}/0`)]);
   expect(await axeViolations(page)).toEqual([]);
   await dialogOf(page).getByRole('button', { name: 'Fail 1 task' }).click();
   await page.getByRole('heading', { name: '1 task failed with FailedByOperator' }).waitFor();
@@ -160,7 +162,7 @@ test('of the stuck tasks exactly the selected one fails', async () => {
   ]);
   await page.getByLabel('Without progress for').selectOption('1h');
   await page.getByRole('heading', { name: 'Nothing is stuck' }).waitFor();
-  expect(new URL(page.url()).search).toBe('?olderThan=1h');
+  await page.waitForURL(({ search }) => search === '?olderThan=1h');
   expect(await tab.complaints()).toEqual([]);
   row('an operator fails one of two stuck tasks', '1 task failed with FailedByOperator', '200');
 });

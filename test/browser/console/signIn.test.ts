@@ -38,7 +38,7 @@ test('the sign-in leads to the page that its address names, never to another sit
   await page.getByLabel('Example command').getByText('genwarden token create').waitFor();
   await signIn(page, site.tokens['writer']!);
   await page.getByRole('heading', { level: 1, name: 'Pools' }).waitFor();
-  expect(page.url()).toBe(`${site.url}/pools`);
+  await page.waitForURL(`${site.url}/pools`);
   await tab.visit('/sign-in?returnTo=//evil.example/');
   await page.waitForURL(`${site.url}/`);
   expect(await tab.complaints()).toEqual([]);
@@ -103,7 +103,7 @@ test('an administrator chooses a tenant or all of them; links and new tabs keep 
   await rowOf(page, id).first().waitFor();
   await page.getByRole('link', { name: 'Workers' }).click();
   await page.getByRole('heading', { level: 1, name: 'Workers' }).waitFor();
-  expect(new URL(page.url()).searchParams.get('tenant')).toBe('team-a');
+  await page.waitForURL(({ searchParams }) => searchParams.get('tenant') === 'team-a');
   const [opened] = await Promise.all([
     page.context().waitForEvent('page'),
     page.getByRole('link', { name: 'Jobs', exact: true }).click({ modifiers: ['ControlOrMeta'] }),

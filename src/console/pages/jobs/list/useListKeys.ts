@@ -30,30 +30,41 @@ export function useListKeys({
   useLayoutEffect(() => {
     if (toFocus.current === undefined) return;
     const link = view.body?.querySelector<HTMLElement>(`[data-job="${CSS.escape(toFocus.current)}"] a`);
+    // A row that is scrolled to may be rendered later.
+    if (link === undefined || link === null) return;
     toFocus.current = undefined;
-    link?.focus({ preventScroll: true });
+    link.focus({ preventScroll: true });
   });
+  // The last step may not have been rendered yet.
+  const row = (): string | undefined => toFocus.current ?? current;
   function move(by: number): void {
     const { rows } = reader.list;
-    // The last step may not have been rendered yet.
-    const from = toFocus.current ?? current;
+    const from = row();
     const at = from === undefined ? -1 : reader.list.indexOf(from);
     const { first } = view.inSight(rows.length);
     const to = Math.max(0, Math.min(rows.length - 1, at === -1 ? first : at + by));
-    const row = rows[to];
-    if (row === undefined) return;
+    const next = rows[to];
+    if (next === undefined) return;
     view.scrollTo(to);
-    toFocus.current = row.id;
-    setCurrent(row.id);
+    toFocus.current = next.id;
+    setCurrent(next.id);
   }
-  const isThere = current !== undefined && reader.list.row(current) !== undefined;
+  /** The row with the focus, unless it has left the list. */
+  const listed = (): string | undefined => {
+    const id = row();
+    return id === undefined || reader.list.row(id) === undefined ? undefined : id;
+  };
+  const withListed = (act: (id: string) => void): void => {
+    const id = listed();
+    if (id !== undefined) act(id);
+  };
   useKeys({
     j: () => move(1),
     k: () => move(-1),
-    x: () => isThere && onSelect(current),
-    Enter: () => isThere && route(pathTo(`/jobs/${current}`)),
-    c: () => onCancel(isThere ? current : undefined),
-    R: () => onRetry(isThere ? current : undefined),
+    x: () => withListed(onSelect),
+    Enter: () => withListed((id) => route(pathTo(`/jobs/${id}`))),
+    c: () => onCancel(listed()),
+    R: () => onRetry(listed()),
   });
   return [current, setCurrent];
 }
