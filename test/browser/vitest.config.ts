@@ -10,6 +10,8 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 180_000,
     hookTimeout: 60_000,
+    // As long as a page may take for anything, on a loaded machine.
+    expect: { poll: { timeout: 60_000 } },
     maxWorkers: 1,
   },
 });

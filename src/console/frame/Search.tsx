@@ -12,6 +12,7 @@ export function Search() {
   const field = useRef<HTMLInputElement>(null);
   /** What is in the field has not been searched for. */
   const edited = useRef(false);
+  /** The number of the newest search. */
   const latest = useRef(0);
   const { pathname, searchParams } = new URL(url, location.origin);
   const shown = pathname === pathTo('/') ? (searchParams.get('search') ?? '') : '';

@@ -96,7 +96,7 @@ test('new jobs stay above while the pointer is in the list; a row that no longer
   await site.client.cancel(first[1]!);
   await showsState(page, first[1]!, 'cancelled');
   expect(await shownJobs(page)).toEqual(first.toReversed());
-  await expect.poll(() => rowOf(page, first[1]!).getAttribute('class'), { timeout: 60_000 }).toContain('faded');
+  await expect.poll(() => rowOf(page, first[1]!).getAttribute('class')).toContain('faded');
   await page.getByRole('button', { name: '2 new' }).click();
   await rowOf(page, second[1]!).waitFor();
   expect(await shownJobs(page)).toEqual([...second.toReversed(), first[2]!, first[0]!]);
@@ -178,7 +178,7 @@ test('filters are in the address, and each can be removed; a whole ID leads to t
   await page.getByText('No job matches the filter.').waitFor();
   // The answer to an earlier search does not replace what is typed after it.
   let held: Route | undefined;
-  await page.route(`**/jobs/11111111111111111111111111*`, (route) => {
+  await page.route('**/jobs/11111111111111111111111111*', (route) => {
     held = route;
   });
   await search.fill('11111111111111111111111111');
@@ -212,21 +212,21 @@ test('of many jobs only the rows in sight are in the page; the keyboard and the 
     },
     { what: 'the last row', timeoutMs: 60_000 },
   );
-  await expect.poll(() => table.getAttribute('aria-rowcount'), { timeout: 60_000 }).toBe('361');
+  expect(await table.getAttribute('aria-rowcount')).toBe('361');
   expect((await shownJobs(page)).length).toBeLessThan(60);
   await page.keyboard.press('j');
   const focused = (): Promise<string> => page.evaluate('document.activeElement.closest("tr")?.dataset.job ?? ""');
-  await expect.poll(async () => listed.indexOf(await focused()), { timeout: 60_000 }).toBeGreaterThan(300);
+  await expect.poll(async () => listed.indexOf(await focused())).toBeGreaterThan(300);
   const at = listed.indexOf(await focused());
   await page.keyboard.press('k');
-  await expect.poll(focused, { timeout: 60_000 }).toBe(listed[at - 1]);
+  await expect.poll(focused).toBe(listed[at - 1]);
   // The focus stays where it is while its row is out of sight, and the next key comes back to it.
   await page.evaluate('scrollTo(0, 0)');
   await rowOf(page, listed[0]!).waitFor();
-  await expect.poll(focused, { timeout: 60_000 }).toBe(listed[at - 1]);
+  expect(await focused()).toBe(listed[at - 1]);
   await page.keyboard.press('j');
-  await expect.poll(focused, { timeout: 60_000 }).toBe(listed[at]);
-  await expect.poll(() => page.evaluate('scrollY'), { timeout: 60_000 }).toBeGreaterThan(5_000);
+  await expect.poll(focused).toBe(listed[at]);
+  await expect.poll(() => page.evaluate('scrollY')).toBeGreaterThan(5_000);
   expect(await tab.complaints()).toEqual([]);
 });
 

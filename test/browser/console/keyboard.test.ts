@@ -74,7 +74,7 @@ test('? lists the keys in a dialog that keeps the focus and gives it back', asyn
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
   await expect
-    .poll(() => page.evaluate(`document.activeElement.getAttribute('aria-label')`), { timeout: 60_000 })
+    .poll(() => page.evaluate(`document.activeElement.getAttribute('aria-label')`))
     .toBe('Keyboard shortcuts');
 });
 
@@ -98,7 +98,7 @@ test('j and k move through the rows, Enter opens one, c cancels and R retries', 
     .last()
     .click();
   await dialog.waitFor({ state: 'detached' });
-  await expect.poll(() => stateOf(running.id), { timeout: 60_000 }).toBe('cancelled');
+  await expect.poll(() => stateOf(running.id)).toBe('cancelled');
 
   site.standin.behave({ kind: 'image', bytes: 'small' });
   await page.keyboard.press('j');
@@ -109,7 +109,7 @@ test('j and k move through the rows, Enter opens one, c cancels and R retries', 
     .last();
   await confirm.waitFor();
   await confirm.click();
-  await expect.poll(() => stateOf(failed.id), { timeout: 60_000 }).toBe('succeeded');
+  await expect.poll(() => stateOf(failed.id)).toBe('succeeded');
   await page.keyboard.press('Enter');
   await page.waitForURL((url) => url.pathname === `/jobs/${failed.id}`);
   // Also a browser that asks for the icon again, at the address of another page, finds it.
@@ -130,16 +130,14 @@ test('a approves, r rejects and t tweaks in a review, and the next result comes 
   await visit(`/review?job=${id}`);
   await shows('spring-1');
   await page.keyboard.press('a');
-  await expect.poll(tasks, { timeout: 60_000 }).toContain('succeeded 1');
+  await expect.poll(tasks).toContain('succeeded 1');
   await shows('summer-2');
   await page.keyboard.press('t');
   await page.keyboard.type('More shade');
   await page.keyboard.press('Control+Enter');
-  await expect.poll(tasks, { timeout: 60_000 }).toContain('needs_review 2');
+  await expect.poll(tasks).toContain('needs_review 2');
   await shows('autumn-3');
   await page.keyboard.press('r');
-  await expect
-    .poll(async () => (await tasks()).some((one) => one.startsWith('failed')), { timeout: 60_000 })
-    .toBe(true);
+  await expect.poll(async () => (await tasks()).some((one) => one.startsWith('failed'))).toBe(true);
   expect(await hasFocus(page, 'dialog')).toBe(false);
 });

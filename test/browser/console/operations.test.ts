@@ -87,7 +87,7 @@ test('pools in trouble come first; a pause says what it does, and the keyboard e
   const { page } = tab;
   await tab.visit('/pools');
   const names = page.getByRole('main').getByRole('heading', { level: 2 });
-  await expect.poll(() => names.allTextContents(), { timeout: 60_000 }).toEqual(['partner', 'photos', 'default']);
+  await expect.poll(() => names.allTextContents()).toEqual(['partner', 'photos', 'default']);
   await page.getByText(/The provider answers 503 for gemini-3-pro-image/).waitFor();
   await page.getByText('No worker serves this pool').waitFor();
   await page
@@ -126,12 +126,10 @@ test('workers show what they run, are sorted and filtered in the address, and a 
     .waitFor();
   await page.getByRole('button', { name: 'Lag' }).click();
   await expect.poll(() => new URL(page.url()).search).toBe('?sort=-lag');
-  await expect
-    .poll(() => page.getByRole('columnheader', { name: 'Lag' }).getAttribute('aria-sort'), { timeout: 60_000 })
-    .toBe('descending');
+  await expect.poll(() => page.getByRole('columnheader', { name: 'Lag' }).getAttribute('aria-sort')).toBe('descending');
   await page.getByRole('main').getByLabel('Pool').selectOption('photos');
   await expect.poll(() => new URL(page.url()).searchParams.get('pool')).toBe('photos');
-  await expect.poll(() => page.getByRole('rowheader').count(), { timeout: 60_000 }).toBe(1);
+  await expect.poll(() => page.getByRole('rowheader').count()).toBe(1);
 
   const worker = site.workers.get('photos')!;
   worker.kill('SIGKILL');
@@ -151,7 +149,7 @@ test('of the stuck tasks exactly the selected one fails', async () => {
   await page.getByLabel(`Select task 0 of job ${job}`).check();
   await page.getByRole('button', { name: 'Fix 1 task' }).click();
   const listed = dialogOf(page).getByRole('list', { name: 'Tasks that will fail' }).getByRole('listitem');
-  await expect.poll(() => listed.allTextContents(), { timeout: 60_000 }).toEqual([expect.stringContaining(`${job}/0`)]);
+  await expect.poll(() => listed.allTextContents()).toEqual([expect.stringContaining(`${job}/0`)]);
   expect(await axeViolations(page)).toEqual([]);
   await dialogOf(page).getByRole('button', { name: 'Fail 1 task' }).click();
   await page.getByRole('heading', { name: '1 task failed with FailedByOperator' }).waitFor();

@@ -29,17 +29,20 @@ export function useListKeys({
   const { route } = useLocation();
   useLayoutEffect(() => {
     if (toFocus.current === undefined) return;
-    const link = view.body?.querySelector<HTMLElement>(`[data-job="${CSS.escape(toFocus.current)}"] a`);
+    const link = view.body?.querySelector<HTMLElement>(`[data-job="${CSS.escape(toFocus.current)}"] a`) ?? undefined;
     // A row that is scrolled to may be rendered later.
-    if (link === undefined || link === null) return;
+    if (link === undefined) return;
     toFocus.current = undefined;
     link.focus({ preventScroll: true });
   });
-  // The last step may not have been rendered yet.
-  const row = (): string | undefined => toFocus.current ?? current;
+  /** The row with the focus, or that gets it once it is drawn; undefined if it has left the list. */
+  function listed(): string | undefined {
+    const id = toFocus.current ?? current;
+    return id === undefined || reader.list.row(id) === undefined ? undefined : id;
+  }
   function move(by: number): void {
     const { rows } = reader.list;
-    const from = row();
+    const from = listed();
     const at = from === undefined ? -1 : reader.list.indexOf(from);
     const { first } = view.inSight(rows.length);
     const to = Math.max(0, Math.min(rows.length - 1, at === -1 ? first : at + by));
@@ -49,11 +52,6 @@ export function useListKeys({
     toFocus.current = next.id;
     setCurrent(next.id);
   }
-  /** The row with the focus, unless it has left the list. */
-  const listed = (): string | undefined => {
-    const id = row();
-    return id === undefined || reader.list.row(id) === undefined ? undefined : id;
-  };
   const withListed = (act: (id: string) => void): void => {
     const id = listed();
     if (id !== undefined) act(id);
@@ -66,5 +64,9 @@ export function useListKeys({
     c: () => onCancel(listed()),
     R: () => onRetry(listed()),
   });
-  return [current, setCurrent];
+  const focused = (id: string): void => {
+    toFocus.current = undefined;
+    setCurrent(id);
+  };
+  return [current, focused];
 }
