@@ -4,6 +4,7 @@
 import type { Msg, MsgHdrs } from '@nats-io/transport-node';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import type { NatsLink } from '../link/connection.ts';
+import { subscribeIfOpen } from '../link/listen.ts';
 import { permissionDenied, type Violation } from '../link/permissions.ts';
 
 export interface Request {
@@ -60,10 +61,8 @@ class Requests {
     this.#link = link;
     this.#inbox = `${link.inbox()}.`;
     this.#disconnectedSince = link.connected() ? Infinity : performance.now();
-    link.connection.subscribe(`${this.#inbox}*`, {
-      callback: (error, answer) => {
-        if (error === null) this.#answered(answer);
-      },
+    subscribeIfOpen(link.connection, `${this.#inbox}*`, (error, answer) => {
+      if (error === null) this.#answered(answer);
     });
     link.onViolation((violation) => this.#refuse(violation));
     link.onStatus((status) => {

@@ -8,6 +8,7 @@ import { askApi, consumerInfo } from '../jetstream/api.ts';
 import { isConsumerNameTaken, isRefusal, statuses, statusOf } from '../jetstream/errors.ts';
 import { deliveryInfo, sendPull, type DeliveryInfo } from '../jetstream/pull.ts';
 import type { NatsLink } from '../link/connection.ts';
+import { subscribeIfOpen } from '../link/listen.ts';
 import { streamName } from '../stream/subjects.ts';
 
 export interface Delivered {
@@ -31,7 +32,7 @@ export class OrderedConsumer {
   readonly #inbox: string;
   /** Empty until the consumer is created. */
   #name = '';
-  readonly #subscription: Subscription;
+  readonly #subscription: Subscription | undefined;
   readonly #stopListening: () => void;
   #buffer: Delivered[] = [];
   #requested = 0;
@@ -42,9 +43,9 @@ export class OrderedConsumer {
     this.#link = link;
     this.#stream = streamName(link.prefix);
     this.#inbox = link.inbox();
-    this.#subscription = link.connection.subscribe(this.#inbox, {
-      callback: (error, message) => (error === null ? this.#receive(message) : this.#break(error.message)),
-    });
+    this.#subscription = subscribeIfOpen(link.connection, this.#inbox, (error, message) =>
+      error === null ? this.#receive(message) : this.#break(error.message),
+    );
     this.#stopListening = link.onStatus((status) => this.#break(`the connection was ${status}`));
   }
 
@@ -119,7 +120,7 @@ export class OrderedConsumer {
     this.#stopListening();
     const { connection } = this.#link;
     if (connection.isClosed()) return;
-    this.#subscription.unsubscribe();
+    this.#subscription?.unsubscribe();
     if (this.#name !== '') connection.publish(`$JS.API.CONSUMER.DELETE.${this.#stream}.${this.#name}`);
   }
 

@@ -5,6 +5,7 @@ import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import { statuses, statusOf } from '../jetstream/errors.ts';
 import { sendPull, type PullRequest } from '../jetstream/pull.ts';
 import type { NatsLink } from '../link/connection.ts';
+import { subscribeIfOpen } from '../link/listen.ts';
 
 /**
  * `expires`: a frozen worker's pull still receives messages, which are delivered again only after their ack wait. The
@@ -57,6 +58,7 @@ export class LanePull {
   readonly #onStatus: (status: number) => void;
   #standing: StandingPull | undefined;
   #poll: Poll | undefined;
+  #closed = false;
   /** The last answer was that there is no such consumer, or no server that has it. */
   isMissing = false;
 
@@ -73,14 +75,16 @@ export class LanePull {
     return this.#standing?.isOpen === true;
   }
 
-  /** Takes up to `atMost` messages that are there; resolves with how many arrived, all through `onMessage`. */
+  /** Takes up to `atMost` messages that are there; resolves with how many arrived, all through `onMessage`; 0 once closed. */
   poll(atMost: number): Promise<number> {
+    if (this.#closed) return Promise.resolve(0);
     this.#poll ??= new Poll(this.#link, this.#consumer, this.#onMessage, this.#onStatus);
     return this.#poll.start(atMost);
   }
 
-  /** Keeps a pull of one message open until the message arrives. */
+  /** Keeps a pull of one message open until the message arrives. Once closed, it does nothing. */
   openStandingPull(): void {
+    if (this.#closed) return;
     this.#standing ??= new StandingPull(this.#link, this.#consumer, this.#onMessage, this.#onStatus);
     this.#standing.open();
   }
@@ -98,6 +102,7 @@ export class LanePull {
   }
 
   close(): void {
+    this.#closed = true;
     this.#poll?.close();
     this.#poll = undefined;
     this.endStanding();
@@ -111,18 +116,16 @@ class PullInbox {
   readonly #connection: NatsConnection;
   readonly #consumer: LaneConsumer;
   readonly #inbox: string;
-  readonly #subscription: Subscription;
+  /** Undefined if the connection was closed by then. */
+  readonly #subscription: Subscription | undefined;
 
   /** `onAnswer` gets every answer: a message of the stream has status 0. */
   constructor({ connection, inbox }: Link, consumer: LaneConsumer, onAnswer: (status: number, message: Msg) => void) {
     this.#connection = connection;
     this.#inbox = inbox();
     this.#consumer = consumer;
-    this.#subscription = connection.subscribe(this.#inbox, {
-      callback: (error, message) => {
-        // An error is a permission violation, which the link logs.
-        if (error === null) onAnswer(statusOf(message), message);
-      },
+    this.#subscription = subscribeIfOpen(connection, this.#inbox, (error, message) => {
+      if (error === null) onAnswer(statusOf(message), message);
     });
   }
 
@@ -136,7 +139,7 @@ class PullInbox {
    * for an ack wait.
    */
   drain(): void {
-    if (!this.#subscription.isClosed()) void this.#subscription.drain().catch(() => undefined);
+    if (this.#subscription?.isClosed() === false) void this.#subscription.drain().catch(() => undefined);
   }
 }
 
