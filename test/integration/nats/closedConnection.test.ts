@@ -62,7 +62,7 @@ test('so do pulls that were closed', async () => {
   expect(received).toEqual([]);
 });
 
-test('a follower’s new consumer says that it cannot be used', async () => {
+test('a new consumer of a follower says that it cannot be used', async () => {
   await link.connection.close();
   const follower = new OrderedConsumer(link);
   await expect(follower.open(1)).rejects.toMatchObject({ code: 'Unavailable' });
