@@ -37,4 +37,8 @@ export interface TaskIdentity {
   readonly promptStart?: string;
   /** The events that the job's webhook gets; absent: it has none. Its address is in the request. */
   readonly webhook?: readonly WebhookEvent[];
+  /** The span in which the job was submitted, as a W3C `traceparent`; absent: the job has no trace. See `trace.ts`. */
+  readonly trace?: string;
+  /** The W3C `tracestate` that came with it. */
+  readonly traceState?: string;
 }

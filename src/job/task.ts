@@ -36,6 +36,8 @@ export interface TaskBase {
   /** Which target the task uses in this run: absent or 0 for its own pool and model, n for `of.policy.fallback[n - 1]`. */
   readonly target?: number;
   readonly spent?: Spent;
+  /** The span id of the task's latest attempt, in the trace of `of.trace`; absent while no attempt was traced. */
+  readonly attemptSpan?: string;
   /** The tenant part of its priority's lane in which the run was queued; absent: the lane itself. See `parts.ts`. */
   readonly part?: number;
   /** 1 for the first run; each retry or tweak by a person starts the next. */

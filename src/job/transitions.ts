@@ -146,8 +146,13 @@ export function cancelled(task: OpenTask, now: Instant): Cancelled {
  */
 export function newRun(task: TerminalTask | NeedsReview, reason: 'Retried' | 'Tweaked', now: Instant): Queued {
   const next = freshRun(task.of, task.run + 1, now, reason);
-  const { spent, target } = task;
-  const kept = { ...next, ...(spent === undefined ? {} : { spent }) };
+  const { spent, attemptSpan, target } = task;
+  const kept = {
+    ...next,
+    ...(spent === undefined ? {} : { spent }),
+    // The first attempt of the run links to the last one of the run before.
+    ...(attemptSpan === undefined ? {} : { attemptSpan }),
+  };
   if (reason !== 'Tweaked' || target === undefined) return kept;
   return { ...kept, target, lane: laneFor({ ...kept, target }, 'own') };
 }
@@ -199,11 +204,13 @@ function laneFor(task: Pick<TaskBase, 'of' | 'target'>, lane: 'again' | 'own'): 
 
 /** The fields that every transition within a run keeps. */
 function carried(task: TaskState): TaskBase {
-  const { of, target, spent, part, run, attempt, attemptsLost, budgets, since, queuedAt, startedAt, reason } = task;
+  const { of, target, spent, attemptSpan, part, run, attempt, attemptsLost, budgets, since, queuedAt } = task;
+  const { startedAt, reason } = task;
   return {
     of,
     ...(target === undefined ? {} : { target }),
     ...(spent === undefined ? {} : { spent }),
+    ...(attemptSpan === undefined ? {} : { attemptSpan }),
     ...(part === undefined ? {} : { part }),
     run,
     attempt,

@@ -32,6 +32,7 @@ export class Interner {
       labels: sibling?.labels ?? (Object.keys(of.labels).length === 0 ? noLabels : of.labels),
       policy: this.#policy(of.policy),
       ...(of.webhook === undefined ? {} : { webhook: this.#events(of.webhook) }),
+      ...(of.trace !== undefined && of.trace === sibling?.trace ? { trace: sibling.trace } : {}),
     };
   }
 

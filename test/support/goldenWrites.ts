@@ -87,6 +87,14 @@ const tweaked: TaskRequest = {
 /** A job with a webhook: the events are in the header, the address in the body of the spec. */
 const announced = submitted({ ...of, webhook: ['job.finished', 'task.succeeded'] });
 
+/** A job that was submitted in a trace, and its second attempt. */
+const traced = submitted({
+  ...of,
+  trace: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+  traceState: 'vendor=t61',
+});
+const tracedRunning = { ...claimed(traced, 'worker-a1', 12, start + 2 * second), attemptSpan: '53995c3f42cd8ad8' };
+
 /** The first task of a job tells how its prompt begins. */
 const first = submitted({ ...of, task: 0, promptStart: 'façade — “wild” 🌿' });
 
@@ -149,6 +157,8 @@ export const goldenWrites: Readonly<Record<string, TaskWrite>> = {
   announcedRunning: status(claimed(announced, 'worker-a1', 12, start + 2 * second), {
     message: 'Claimed by worker-a1',
   }),
+  traced: spec(traced, 'Submitted'),
+  tracedRunning: status(tracedRunning, { message: 'Claimed by worker-a1' }),
   deleted: status(deleted(ended, start + 90 * second), { message: 'Deleted' }),
 };
 

@@ -7,6 +7,7 @@ import type { Policy, Target } from '../../job/policy.ts';
 import { promptStart } from '../../job/promptStart.ts';
 import type { ResultCheck } from '../../job/resultCheck.ts';
 import type { Instant, Reference, SpecWrite, TaskIdentity, TaskInput, TaskRequest } from '../../job/task.ts';
+import { traceFields, type TraceContext } from '../../job/trace.ts';
 import { submitted, submittedHeld } from '../../job/transitions.ts';
 import type { JobRecord, LogEntry } from '../../ports/jobLog.ts';
 import type { JobsContext } from '../context.ts';
@@ -33,6 +34,8 @@ export interface Submit {
   readonly body: SubmitBody;
   /** The uid of the custom resource that submits the job: one resource creates one job, even if its body changes. */
   readonly owner?: string;
+  /** The span that submits the job; absent: the job has no trace. */
+  readonly trace?: TraceContext | undefined;
 }
 
 export type SubmitContext = Pick<
@@ -172,6 +175,7 @@ function identityOf(job: NewJob, { task, placement, policy }: PlannedTask): Task
     ...(placement.model === jobModel ? {} : { jobModel }),
     ...(prompt === undefined ? {} : { promptStart: prompt }),
     ...(body.webhook === undefined ? {} : { webhook: eventsOf(body.webhook) }),
+    ...traceFields(job.trace),
   };
 }
 

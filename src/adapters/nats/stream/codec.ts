@@ -3,6 +3,7 @@
 import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import { isHeld, type TaskDetail, type TaskIdentity, type TaskState, type TaskWrite } from '../../../job/task.ts';
+import { formatTraceparent, traceOf, type TraceContext } from '../../../job/trace.ts';
 import type { DetailedEntry, LogEntry } from '../../../ports/jobLog.ts';
 import type { MessageContent } from '../jetstream/reads.ts';
 import { parseTaskState, writeTaskState } from './taskHeader.ts';
@@ -40,7 +41,15 @@ export function encodeWrite({ state, detail }: TaskWrite, writeId: string): Enco
   headers.append(headerNames.schema, schemaVersionOf(state.of));
   headers.append(headerNames.writeId, writeId);
   headers.append(headerNames.task, writeTaskState(state));
+  const trace = traceOf(state.of);
+  if (trace !== undefined) appendTrace(headers, trace, state.attemptSpan);
   return { headers, body: JSON.stringify(detail) };
+}
+
+/** For tools that read W3C Trace Context. Genwarden reads the trace from the task, which earlier versions keep as well. */
+function appendTrace(headers: MsgHdrs, trace: TraceContext, attemptSpan = trace.spanId): void {
+  headers.append('traceparent', formatTraceparent({ ...trace, spanId: attemptSpan }));
+  if (trace.state !== undefined) headers.append('tracestate', trace.state);
 }
 
 /** Needs the headers only: followers never receive a body. */
