@@ -36,6 +36,10 @@ console: packages
 s3-server:
 	@hack/install-versitygw.sh
 
+.PHONY: prometheus-server
+prometheus-server:
+	@hack/install-prometheus.sh
+
 .PHONY: python-tools
 python-tools:
 	@hack/install-python.sh
@@ -113,6 +117,11 @@ bad-day: setup ## Run a scripted bad day at the provider in fast time, and print
 .PHONY: edges
 edges: setup s3-server ## Run the faults at the edges (full disks, memory, hostile input, many downloads), and print their table
 	@vitest run -c test/faults/edges/vitest.config.ts \
+		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
+
+.PHONY: observability
+observability: setup prometheus-server ## Compare metrics, rules and dashboards of real processes with a real Prometheus, and print the tables
+	@vitest run -c test/observability/vitest.config.ts $(ARGS) \
 		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
 
 .PHONY: fuzz-http

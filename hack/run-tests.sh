@@ -17,6 +17,6 @@ done
 echo '== tests'
 vitest run "$@" --reporter=default --reporter=json --outputFile.json="$results" || failed="$failed tests"
 
-echo '== not included: make faults-processes, bad-day, edges, fuzz-http, test-browser, and test-cluster in a real Kubernetes'
+echo '== not included: make faults-processes, bad-day, edges, observability, fuzz-http, test-browser, and test-cluster in a real Kubernetes'
 [ -z "$failed" ] || echo "FAILED:$failed"
 node hack/count-tests.ts "$results" && [ -z "$failed" ]

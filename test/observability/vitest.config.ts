@@ -1,0 +1,14 @@
+// Metrics, rules, dashboards and traces of real processes in a real Prometheus. `make prometheus-server` builds it.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  root: new URL('../..', import.meta.url).pathname,
+  test: {
+    globalSetup: ['test/support/natsOnPath.ts'],
+    include: ['test/observability/**/*.test.ts'],
+    pool: 'forks',
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    maxWorkers: 2,
+  },
+});
