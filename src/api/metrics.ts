@@ -1,6 +1,7 @@
 // The metrics that the API measures: overdue tasks, sources of tokens, and request durations by route.
 
 import { overdueKnownFor } from '../jobs/overdueTally.ts';
+import { observe } from '../telemetry/metrics.ts';
 import type { ApiContext, Api } from './options.ts';
 
 const intervalMs = 5_000;
@@ -40,7 +41,7 @@ export function measureRequests(app: Api, { metrics }: Pick<ApiContext, 'metrics
       route: request.routeOptions.url ?? 'unknown',
       code: String(reply.statusCode),
     };
-    metrics.httpRequestDuration.observe(labels, reply.elapsedTime / 1_000);
+    observe(metrics.httpRequestDuration, labels, reply.elapsedTime / 1_000);
   });
 }
 

@@ -99,7 +99,7 @@ function partsOf(options: ControllerOptions, closing: AbortSignal): ControlLoopP
   });
   const elector = new LeaderElector({ ...options, role: 'controller' });
   const permission = new WritePermission(elector, outage, closing);
-  const metrics = new JobMetrics(options.metrics, options.name);
+  const metrics = new JobMetrics(options.metrics, 'controller');
   const recoveries = new RecoveryTimes();
   const missing = new MissingMessages();
   const reporter = new OutcomeReporter({ clock, logger, metrics, workers, outage, recoveries });

@@ -7,7 +7,8 @@ import type { Swept } from '../ports/artifactStore.ts';
 import type { StreamHealth } from '../ports/jobLog.ts';
 import type { KeyState, Outage } from '../ports/keyRing.ts';
 import type { Change, JobIndex } from '../readmodel/jobIndex.ts';
-import { fallbackLabels, type ControllerMetrics } from '../telemetry/metrics.ts';
+import { fallbackLabels } from '../telemetry/labels.ts';
+import { observe, type ControllerMetrics } from '../telemetry/metrics.ts';
 import { violatedBy } from './invariants.ts';
 import type { TaskSurvey } from './taskSurvey.ts';
 
@@ -17,7 +18,7 @@ export class JobMetrics {
   /** The number of consecutive surveys that found each task unmoved. */
   #unmoved: ReadonlyMap<string, number> = new Map();
 
-  /** `name` identifies this process in the metric of the leader. */
+  /** `name` is the label of the leader's metric: the role, because Prometheus adds the process. */
   constructor(metrics: ControllerMetrics, name: string) {
     this.#metrics = metrics;
     this.#name = name;
@@ -103,7 +104,7 @@ export class JobMetrics {
     const { pool, kind } = state.of;
     const outcome = state.state;
     this.#metrics.tasksFinished.inc({ pool, kind, outcome, reason: state.reason });
-    this.#metrics.taskDuration.observe({ pool, kind, outcome }, seconds(taskDuration(state)));
+    observe(this.#metrics.taskDuration, { pool, kind, outcome }, seconds(taskDuration(state)));
   }
 
   /** A process that no longer leads must not keep exporting stale values. */

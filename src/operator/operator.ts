@@ -24,13 +24,15 @@ export interface Operator {
   close(): Promise<void>;
 }
 
+const role = 'operator';
+
 /** ms between two checks of whether the index is current enough to lead. */
 const checkEvery = 500;
 
 export function startOperator(options: OperatorOptions): Operator {
-  const { name, metrics, problems } = options;
-  metrics.leader.set({ name }, 0);
-  const elector = new LeaderElector({ ...options, role: 'operator' });
+  const { metrics, problems } = options;
+  metrics.leader.set({ name: role }, 0);
+  const elector = new LeaderElector({ ...options, role });
   const stop = new AbortController();
   const campaign = elector.campaign((term) => runControllers(options, term), stop.signal);
   const checks = setInterval(() => elector.check(), checkEvery);
@@ -50,12 +52,12 @@ export function startOperator(options: OperatorOptions): Operator {
 
 /** Runs every controller until the term ends. */
 async function runControllers(options: OperatorOptions, term: AbortSignal): Promise<void> {
-  const { name, controllers, logger, metrics, problems } = options;
-  metrics.leader.set({ name }, 1);
+  const { controllers, logger, metrics, problems } = options;
+  metrics.leader.set({ name: role }, 1);
   const loop = { logger, metrics, problems, ...options.loop };
   try {
     await Promise.all(controllers.map((make) => runController(make(options), loop, term)));
   } finally {
-    metrics.leader.set({ name }, 0);
+    metrics.leader.set({ name: role }, 0);
   }
 }

@@ -5,7 +5,8 @@ import { isKeyFailure } from '../job/errors/failureKinds.ts';
 import { targetOf } from '../job/target.ts';
 import type { Spent, TaskState } from '../job/task.ts';
 import { logEvent, type LogEvent, type LogEventFields } from '../telemetry/events.ts';
-import { fallbackLabels, modelLabel } from '../telemetry/metrics.ts';
+import { fallbackLabels, modelLabel } from '../telemetry/labels.ts';
+import { observe } from '../telemetry/metrics.ts';
 import type { WorkerOptions } from './options.ts';
 import { isStorageFull } from './transientErrors.ts';
 import type { Claim, Ending, Report } from './pipeline.ts';
@@ -107,7 +108,7 @@ export class AttemptTelemetry {
     const of = (model: string) => ({ pool, provider: provider.name, model: this.#model(model) });
     const labels = { ...of(targetOf(state).model), outcome };
     metrics.attempts.inc(labels);
-    metrics.attemptDuration.observe(labels, durationMs / 1_000);
+    observe(metrics.attemptDuration, labels, durationMs / 1_000);
     for (const [model, { calls, cost }] of paidBy) {
       if (calls > 0) metrics.paidCalls.inc({ ...of(model), outcome }, calls);
       if (cost !== undefined) metrics.cost.inc(of(model), cost);

@@ -63,7 +63,7 @@ describe('metrics', () => {
     expect(await metric(registry, 'genwarden_oldest_open_task_timestamp_seconds', oldest)).toBe(start / 1_000);
     expect(await metric(registry, 'genwarden_overdue_tasks', labels)).toBe(0);
     expect(await metric(registry, 'genwarden_jetstream_storage_bytes', {})).toBe(4_096);
-    expect(await metric(registry, 'leader_election_master_status', { name: 'controller-1' })).toBe(1);
+    expect(await metric(registry, 'leader_election_master_status', { name: 'controller' })).toBe(1);
   });
 
   test('show the duration of a recovery, from the last heartbeat until the task runs again', async () => {
@@ -126,7 +126,7 @@ describe('metrics', () => {
     await stage.clock.advance(6_000);
     await lead(false);
     expect(await metric(registry, 'genwarden_tasks', { pool: 'default', state: 'running' })).toBeUndefined();
-    expect(await metric(registry, 'leader_election_master_status', { name: 'controller-1' })).toBe(0);
+    expect(await metric(registry, 'leader_election_master_status', { name: 'controller' })).toBe(0);
   });
 
   test('count a task that stays overdue as one violated invariant', async () => {

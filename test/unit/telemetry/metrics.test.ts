@@ -11,8 +11,9 @@ import {
   createWorkerMetrics,
   metricList,
   metricNames,
-  modelLabel,
+  observe,
 } from '../../../src/telemetry/metrics.ts';
+import { modelLabel } from '../../../src/telemetry/labels.ts';
 import { showTraffic } from '../../../src/telemetry/traffic.ts';
 
 const registry = new Registry();
@@ -31,10 +32,8 @@ test('the exposition names every metric with its type', async () => {
 });
 
 test('labels and buckets are those of the documentation', async () => {
-  createWorkerMetrics(registry).attemptDuration.observe(
-    { pool: 'default', provider: 'gemini', model: 'm', outcome: 'succeeded' },
-    7.8,
-  );
+  const of = { pool: 'default', provider: 'gemini', model: 'm', outcome: 'succeeded' };
+  observe(createWorkerMetrics(registry).attemptDuration, of, 7.8);
   const text = await registry.metrics();
   const labels = 'pool="default",provider="gemini",model="m",outcome="succeeded"';
   expect(text).toContain(`genwarden_attempt_duration_seconds_bucket{le="5",${labels}} 0`);
