@@ -15,7 +15,7 @@ import { metricsPortOf, type Settings } from '../config/settings.ts';
 import { version } from '../config/version.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import { createProcessMetrics } from '../telemetry/metrics.ts';
-import { startTelemetryServer, type Readiness } from '../telemetry/server.ts';
+import { startTelemetryServer, type Readiness, type TelemetryOptions } from '../telemetry/server.ts';
 import { Resources } from './resources.ts';
 
 export type ProcessKind = 'api' | 'worker' | 'controller' | 'operator';
@@ -27,6 +27,8 @@ export interface ProcessContext {
   /** Keeps these texts out of the log from now on. */
   readonly hideSecrets: (secrets: readonly string[]) => void;
   readonly registry: Registry;
+  /** See `TelemetryOptions.scraped`. */
+  readonly onScrape: (scraped: NonNullable<TelemetryOptions['scraped']>) => void;
   /** Closed in reverse order when the process ends. */
   readonly resources: Resources;
   readonly link: NatsLink;
@@ -107,11 +109,13 @@ async function bootstrap(
   const logger = createLogger({ ...settings.log, process: kind, secrets });
   const registry = new Registry();
   const metrics = createProcessMetrics(registry, { version, process: kind });
+  let scraped: TelemetryOptions['scraped'];
   let probes: Probes = { live: () => true, ready: () => notReady('waiting for NATS') };
   const telemetry = await startTelemetryServer({
     host: settings.metricsHost,
     port: metricsPortOf(settings, kind),
     registry,
+    scraped: () => scraped?.() ?? (() => undefined),
     live: () => probes.live(),
     ready: () => Promise.resolve(probes.ready()),
   });
@@ -130,7 +134,8 @@ async function bootstrap(
   const { waiting } = link;
   probes = { live: () => true, ready: () => notReady(...(waiting.size > 0 ? waiting : ['starting'])) };
   const hideSecrets = (more: readonly string[]): void => more.forEach((secret) => secrets.add(secret));
-  const context = { name, logger, hideSecrets, registry, resources, link, telemetryUrl: telemetry.url };
+  const onScrape: ProcessContext['onScrape'] = (listener) => (scraped = listener);
+  const context = { name, logger, hideSecrets, registry, onScrape, resources, link, telemetryUrl: telemetry.url };
   return { context, setProbes: (next) => (probes = next) };
 }
 

@@ -1,10 +1,11 @@
 // The HTTP server of each process for Prometheus and Kubernetes: `/metrics`, `/healthz` and `/readyz`.
 
 import { createServer } from 'node:http';
-import type { Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { GenwardenError } from '../job/errors/index.ts';
+import { expose } from './exposition.ts';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -19,6 +20,11 @@ export interface TelemetryOptions {
   /** 0 picks a free port. */
   readonly port: number;
   readonly registry: Registry;
+  /**
+   * Called with each scrape by Prometheus, right before all values are read. The function that it returns is called when the
+   * answer has been sent; not if the connection breaks before.
+   */
+  readonly scraped?: () => () => void;
   /** False or a reason if this process should be restarted. */
   readonly live: () => boolean | string;
   readonly ready: () => Promise<Readiness>;
@@ -35,7 +41,7 @@ export interface TelemetryServer {
 /** Starts listening. Throws `PortInUse` if another program has the port. */
 export async function startTelemetryServer(options: TelemetryOptions): Promise<TelemetryServer> {
   const server = createServer((request, response) => {
-    void answer(options, request.method ?? '', request.url ?? '', response);
+    void answer(options, request, response);
   });
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
@@ -57,12 +63,13 @@ function listen(server: Server, { host, port }: TelemetryOptions): Promise<void>
   });
 }
 
-async function answer(options: TelemetryOptions, method: string, url: string, response: ServerResponse): Promise<void> {
+async function answer(options: TelemetryOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { method, url = '' } = request;
   try {
     if (method !== 'GET' && method !== 'HEAD') return send(response, 405, 'text/plain', 'only GET is supported\n');
     const page = pages[url.split('?')[0]!];
     if (page === undefined) return send(response, 404, 'text/plain', 'not found: use /metrics, /healthz or /readyz\n');
-    const { status, type, body } = await page(options);
+    const { status, type, body } = await page(options, request, response);
     send(response, status, type, body);
   } catch (error) {
     send(response, 500, 'text/plain', `${error instanceof Error ? error.message : String(error)}\n`);
@@ -75,8 +82,14 @@ interface Page {
   readonly body: string;
 }
 
-const pages: Readonly<Record<string, (options: TelemetryOptions) => Promise<Page>>> = {
-  '/metrics': async ({ registry }) => ({ status: 200, type: registry.contentType, body: await registry.metrics() }),
+type MakePage = (options: TelemetryOptions, request: IncomingMessage, response: ServerResponse) => Promise<Page>;
+
+const pages: Readonly<Record<string, MakePage>> = {
+  '/metrics': async ({ registry, scraped }, { headers }, response) => {
+    // Only Prometheus sends this header; people and scripts that look at the page are not scrapes.
+    if (scraped !== undefined && 'x-prometheus-scrape-timeout-seconds' in headers) response.once('finish', scraped());
+    return { status: 200, ...(await expose(registry, headers.accept)) };
+  },
   '/healthz': async ({ live }) => {
     const state = live();
     if (state === true) return { status: 200, type: 'text/plain', body: 'ok\n' };

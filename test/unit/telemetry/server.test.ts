@@ -1,6 +1,6 @@
 // The telemetry server: metrics, liveness, readiness, and a port that is taken.
 
-import { Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import { afterEach, expect, test } from 'vitest';
 import { startTelemetryServer } from '../../../src/telemetry/server.ts';
 import type { TelemetryOptions, TelemetryServer } from '../../../src/telemetry/server.ts';
@@ -30,6 +30,28 @@ test('serves the metrics of its registry', async () => {
   const response = await fetch(`${url}/metrics?any`);
   expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
   expect(await response.text()).toContain('answers 42');
+});
+
+test('serves OpenMetrics to a client that asks for it', async () => {
+  const registry = new Registry();
+  new Counter({ name: 'answers_total', help: 'h', registers: [registry] }).inc(42);
+  const { url } = await start({ registry });
+  const accept = 'application/openmetrics-text;version=1.0.0,text/plain;q=0.5';
+  const response = await fetch(`${url}/metrics`, { headers: { accept } });
+  expect(response.headers.get('content-type')).toContain('application/openmetrics-text; version=1.0.0');
+  expect(await response.text()).toBe('# HELP answers h\n# TYPE answers counter\nanswers_total 42\n# EOF\n');
+});
+
+test('reports a scrape by Prometheus before its values are read, and again when it has been answered', async () => {
+  const registry = new Registry();
+  const scrapes = new Counter({ name: 'scrapes_total', help: 'h', registers: [registry] });
+  const answered = Promise.withResolvers<void>();
+  const scraped = (): (() => void) => (scrapes.inc(), () => answered.resolve());
+  const { url } = await start({ registry, scraped });
+  expect(await (await fetch(`${url}/metrics`)).text()).toContain('scrapes_total 0');
+  const headers = { 'X-Prometheus-Scrape-Timeout-Seconds': '10' };
+  expect(await (await fetch(`${url}/metrics`, { headers })).text()).toContain('scrapes_total 1');
+  await answered.promise;
 });
 
 test('answers whether the process is live and ready, or why not', async () => {
