@@ -8,7 +8,7 @@ import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
 import { openConsole, phoneWidth, startBrowser, type ConsoleOptions } from '../test/browser/console/browser.ts';
 import { consolePages, ready, type ConsolePageOf } from '../test/browser/console/consolePages.ts';
-import { Site } from '../test/browser/console/site.ts';
+import { Site } from '../test/support/site/site.ts';
 import { startShowcase, type Showcase } from '../test/browser/console/situations/showcase.ts';
 import { loseWorker, overdueTask } from '../test/browser/console/situations/trouble.ts';
 

@@ -3,7 +3,7 @@
 
 import type { Browser, Page } from 'playwright-core';
 import { openConsole } from '../../test/browser/console/browser.ts';
-import type { Site } from '../../test/browser/console/site.ts';
+import type { Site } from '../../test/support/site/site.ts';
 import { until } from '../../test/support/until.ts';
 import { percentiles } from '../measure.ts';
 

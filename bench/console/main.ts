@@ -3,7 +3,7 @@
 
 import { markdownTable } from '../../test/support/markdownTable.ts';
 import { startBrowser } from '../../test/browser/console/browser.ts';
-import { Site } from '../../test/browser/console/site.ts';
+import { Site } from '../../test/support/site/site.ts';
 import { bundleSizes } from './bundle.ts';
 import { firstPaints } from './firstPaint.ts';
 import { framesWhileScrolling, framesWithProgress } from './frames.ts';

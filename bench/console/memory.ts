@@ -3,7 +3,7 @@
 
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { openConsole } from '../../test/browser/console/browser.ts';
-import type { Site } from '../../test/browser/console/site.ts';
+import type { Site } from '../../test/support/site/site.ts';
 import { manyEvents } from '../../test/browser/console/situations/many.ts';
 
 export async function memoryAfterEvents(browser: Browser, site: Site, counts: readonly number[]): Promise<string[][]> {

@@ -8,7 +8,7 @@ import { addBrowserRow } from '../rows.ts';
 import { openConsole, startBrowser } from './browser.ts';
 import { axeViolations, sidewaysScroll } from './checks.ts';
 import { isLive } from './live.ts';
-import { Site } from './site.ts';
+import { Site } from '../../support/site/site.ts';
 
 let site: Site;
 let browser: Browser;

@@ -9,7 +9,7 @@ import type { ListedJob } from '../../../src/client/index.ts';
 import { photo } from '../../support/pictures.ts';
 import { openConsole, startBrowser, type ConsolePage } from './browser.ts';
 import { axeViolations, sidewaysScroll } from './checks.ts';
-import { Site } from './site.ts';
+import { Site } from '../../support/site/site.ts';
 
 let site: Site;
 let browser: Browser;

@@ -8,7 +8,7 @@ import { addBrowserRow } from '../rows.ts';
 import { openConsole, startBrowser } from './browser.ts';
 import { startCuttingProxy } from './cuttingProxy.ts';
 import { agreesWithApi, isLive, isReconnecting, rowOf, showsState, timeUntilReconnecting } from './live.ts';
-import { Site } from './site.ts';
+import { Site } from '../../support/site/site.ts';
 
 let site: Site;
 let browser: Browser;

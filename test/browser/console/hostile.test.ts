@@ -7,7 +7,7 @@ import { addBrowserRow } from '../rows.ts';
 import { openConsole, phoneWidth, startBrowser, type ConsoleOptions } from './browser.ts';
 import { axeViolations, sidewaysScroll } from './checks.ts';
 import { isLive } from './live.ts';
-import { Site } from './site.ts';
+import { Site } from '../../support/site/site.ts';
 import { hostileJobs, markup, type Hostile } from './situations/hostile.ts';
 import { largeJob } from './situations/many.ts';
 

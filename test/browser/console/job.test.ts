@@ -8,7 +8,7 @@ import type { SubmitRequest } from '../../../src/client/index.ts';
 import { openConsole, startBrowser, type ConsolePage } from './browser.ts';
 import { axeViolations, sidewaysScroll } from './checks.ts';
 import { isLive } from './live.ts';
-import { Site } from './site.ts';
+import { Site } from '../../support/site/site.ts';
 import { largeJob } from './situations/many.ts';
 
 let site: Site;

@@ -7,7 +7,7 @@ import { until } from '../../support/until.ts';
 import { openConsole, phoneWidth, startBrowser } from './browser.ts';
 import { axeViolations, sidewaysScroll } from './checks.ts';
 import { isLive, rowOf, showsState } from './live.ts';
-import { Site } from './site.ts';
+import { Site } from '../../support/site/site.ts';
 
 let site: Site;
 let browser: Browser;

@@ -7,7 +7,7 @@ import { anImage } from '../../support/installation.ts';
 import { openConsole, startBrowser, type ConsolePage } from './browser.ts';
 import { axeViolations } from './checks.ts';
 import { isLive, rowOf } from './live.ts';
-import { Site } from './site.ts';
+import { Site } from '../../support/site/site.ts';
 import { seriesInReview } from './situations/reviews.ts';
 
 let site: Site;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addBrowserRow } from '../rows.ts';
 import { openConsole, startBrowser } from './browser.ts';
 import { isLive, showsState } from './live.ts';
-import { Site } from './site.ts';
+import { Site } from '../../support/site/site.ts';
 import { manyEvents } from './situations/many.ts';
 
 let site: Site;

@@ -14,7 +14,7 @@ import { startReceiver, writeSecrets } from '../../support/webhookReceiver.ts';
 import { addBrowserRow } from '../rows.ts';
 import { openConsole, startBrowser, type ConsolePage } from './browser.ts';
 import { axeViolations } from './checks.ts';
-import { Site } from './site.ts';
+import { Site } from '../../support/site/site.ts';
 
 const outModel = 'gemini-3-pro-image';
 const quickModel = 'gemini-3.1-flash-image';

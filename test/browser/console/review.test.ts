@@ -6,7 +6,7 @@ import { until } from '../../support/until.ts';
 import { openConsole, startBrowser, type ConsolePage } from './browser.ts';
 import { axeViolations, sidewaysScroll } from './checks.ts';
 import { seriesInReview } from './situations/reviews.ts';
-import { Site } from './site.ts';
+import { Site } from '../../support/site/site.ts';
 
 let site: Site;
 let browser: Browser;

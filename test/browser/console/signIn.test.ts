@@ -8,7 +8,7 @@ import { anImage } from '../../support/installation.ts';
 import { openConsole, startBrowser } from './browser.ts';
 import { axeViolations, sidewaysScroll } from './checks.ts';
 import { isLive, rowOf } from './live.ts';
-import { Site } from './site.ts';
+import { Site } from '../../support/site/site.ts';
 
 let site: Site;
 let browser: Browser;

@@ -1,7 +1,7 @@
 // Texts that try to break a page: HTML and scripts, text from right to left, emoji, control characters, and the longest that the API
 // admits, in every place that a client or a provider fills.
 
-import type { Site } from '../site.ts';
+import type { Site } from '../../../support/site/site.ts';
 
 /** If a page ran one of these, `globalThis.pwned` would be set. */
 export const markup = [

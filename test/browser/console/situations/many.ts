@@ -3,7 +3,7 @@
 import { mapLimit } from '../../../../src/async/mapLimit.ts';
 import type { SubmitRequest } from '../../../../src/client/index.ts';
 import { until } from '../../../support/until.ts';
-import type { Site } from '../site.ts';
+import type { Site } from '../../../support/site/site.ts';
 
 /** Their pool has no worker, so that they stay queued. Every tenth is cancelled. Newest last. */
 export async function manyJobs({ client }: Site, count: number, pool: string): Promise<string[]> {

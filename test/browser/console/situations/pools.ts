@@ -1,7 +1,7 @@
 // The pools of the installation in which every situation exists at once. What the provider answers depends on the model and the key,
 // so that prompts can be those that people write.
 
-import type { Site, SitePool } from '../site.ts';
+import type { Site, SitePool } from '../../../support/site/site.ts';
 
 export const models = {
   /** Draws at once. */

@@ -1,6 +1,6 @@
 // A line of results that wait for a reviewer: one that was tweaked and has an earlier picture, one that a check flagged, a series.
 
-import type { Site } from '../site.ts';
+import type { Site } from '../../../support/site/site.ts';
 import { photo } from '../../../support/pictures.ts';
 import { models } from './pools.ts';
 

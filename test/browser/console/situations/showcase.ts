@@ -1,6 +1,6 @@
 // The installation in which every situation exists at once.
 
-import { Site } from '../site.ts';
+import { Site } from '../../../support/site/site.ts';
 import { scriptProvider, showcasePools, unservedPools } from './pools.ts';
 import { reviewLine, type ReviewLine } from './reviews.ts';
 import { backingOffJob, cancelledJob, chainedJob, failedJob, queuedJobs, succeededJob, textJob } from './states.ts';

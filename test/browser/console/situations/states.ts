@@ -1,6 +1,6 @@
 // Jobs in every state, each with the reason that a person would look for.
 
-import type { Site } from '../site.ts';
+import type { Site } from '../../../support/site/site.ts';
 import { until } from '../../../support/until.ts';
 import { photo } from '../../../support/pictures.ts';
 import { models } from './pools.ts';

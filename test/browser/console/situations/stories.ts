@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { SubmitRequest, TaskRequest } from '../../../../src/client/index.ts';
 import { until } from '../../../support/until.ts';
-import type { Site } from '../site.ts';
+import type { Site } from '../../../support/site/site.ts';
 import { models } from './pools.ts';
 
 const patience = { timeoutMs: 60_000 };

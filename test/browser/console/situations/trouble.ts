@@ -4,7 +4,7 @@
 import type { Pool } from '../../../../src/client/index.ts';
 import { until } from '../../../support/until.ts';
 import type { TestProcess } from '../../../support/process.ts';
-import type { Site } from '../site.ts';
+import type { Site } from '../../../support/site/site.ts';
 import { models } from './pools.ts';
 
 const patience = { timeoutMs: 60_000 };

@@ -1,21 +1,20 @@
-// One installation of real processes for a test file, a script or a measurement of the console: a nats-server, the stand-in, and
+// One installation of real processes for a test file, a run of tests, a script or a measurement: a nats-server, the stand-in, and
 // Genwarden with the pools of a pools file. Its owner disposes it, not a single test.
 
-import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createToken } from '../../../src/api/auth/createToken.ts';
 import { GenwardenClient } from '../../../src/client/index.ts';
 import { startStandin, type Standin } from '../../../src/standin/standin.ts';
-import { freePort } from '../../support/freePorts.ts';
-import { startNatsServer } from '../../support/natsServer.ts';
-import { startProcess, type TestProcess } from '../../support/process.ts';
-import { tempFolder } from '../../support/tempFolder.ts';
+import { freePort } from '../freePorts.ts';
+import { startNatsServer, type NatsServer } from '../natsServer.ts';
+import { startProcess, type TestProcess } from '../process.ts';
+import type { Target } from '../prometheus.ts';
+import { tempFolder } from '../tempFolder.ts';
+import { TokensFile, type Scope } from './tokensFile.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 type ProcessName = 'api' | 'worker' | 'controller';
-type Scope = 'jobs:read' | 'jobs:write' | 'admin';
 
 /** A pool of the pools file. */
 export interface SitePool {
@@ -42,6 +41,7 @@ const program = fileURLToPath(new URL('../../../bin/genwarden', import.meta.url)
 const readyLines = { api: /API on http/, worker: /worker started/, controller: /controller started/ };
 
 export class Site implements AsyncDisposable {
+  readonly nats: NatsServer;
   readonly standin: Standin;
   /** Stays the same when the API starts again. */
   readonly url: string;
@@ -55,6 +55,9 @@ export class Site implements AsyncDisposable {
   controller!: TestProcess;
   /** By pool: the worker that was started last. */
   readonly workers = new Map<string, TestProcess>();
+  /** Those that run, oldest first. */
+  readonly #running = new Map<TestProcess, Target>();
+  #started = 0;
 
   static async start(options: SiteOptions = {}): Promise<Site> {
     const { pools = [{ name: 'default', keys: [{ key: 'AIza-one', requestsPerMinute: manyRequests }] }] } = options;
@@ -78,7 +81,7 @@ export class Site implements AsyncDisposable {
       ...(tokens === undefined ? {} : { GENWARDEN_AUTH_TOKENS_FILE: tokens.path }),
       ...options.env,
     };
-    const site = new Site(owned.move(), standin, env, `http://127.0.0.1:${port}`, tokens);
+    const site = new Site(owned.move(), { nats, standin }, env, `http://127.0.0.1:${port}`, tokens);
     try {
       await site.#startAll(
         pools.map(({ name }) => name),
@@ -93,7 +96,7 @@ export class Site implements AsyncDisposable {
 
   private constructor(
     owned: AsyncDisposableStack,
-    standin: Standin,
+    { nats, standin }: Pick<Site, 'nats' | 'standin'>,
     env: Env,
     url: string,
     tokens: TokensFile | undefined,
@@ -101,6 +104,7 @@ export class Site implements AsyncDisposable {
     this.#owned = owned;
     this.#env = env;
     this.#tokens = tokens;
+    this.nats = nats;
     this.standin = standin;
     this.url = url;
     this.tokens = tokens?.secrets ?? {};
@@ -131,7 +135,13 @@ export class Site implements AsyncDisposable {
       started.kill('SIGKILL');
       await started.exited;
     });
+    this.#scrape(started, [name, options.env['GENWARDEN_POOL']]);
     return started;
+  }
+
+  /** For a Prometheus: the processes that run, each as a pod of the namespace `genwarden`. */
+  targets(): Target[] {
+    return [...this.#running.values()];
   }
 
   async killApi(): Promise<void> {
@@ -148,44 +158,17 @@ export class Site implements AsyncDisposable {
     await this.#owned.disposeAsync();
   }
 
+  #scrape(started: TestProcess, name: readonly (string | undefined)[]): void {
+    const [url] = started.lines.flatMap((line) => /metrics on (http:[^"\s]+)\/metrics/.exec(line)?.[1] ?? []);
+    this.#started += 1;
+    const pod = [...name.filter((part) => part !== undefined), this.#started].join('-');
+    this.#running.set(started, { job: 'genwarden', url: url!, labels: { namespace: 'genwarden', pod } });
+    void started.exited.then(() => this.#running.delete(started));
+  }
+
   async #startAll(pools: readonly string[], unserved: readonly string[]): Promise<void> {
     this.controller = await this.start('controller');
     await Promise.all([this.startApi(), ...pools.map((pool) => this.startWorker(pool))]);
     await Promise.all(unserved.map((pool) => this.workers.get(pool)!.stop()));
-  }
-}
-
-class TokensFile {
-  readonly path: string;
-  readonly #entries: Map<string, object>;
-  readonly secrets: Readonly<Record<string, string>>;
-
-  static async write(folder: string, tokens: Readonly<Record<string, readonly Scope[]>>): Promise<TokensFile> {
-    const made = Object.entries(tokens).map(([name, scopes]) => {
-      const about = { name, tenant: 'default', scopes: [...scopes], createdAt: 0 };
-      return { name, ...createToken(about, (bytes) => randomBytes(bytes)) };
-    });
-    const file = new TokensFile(
-      join(folder, 'tokens.json'),
-      new Map(made.map(({ name, entry }) => [name, entry])),
-      Object.fromEntries(made.map(({ name, token }) => [name, token])),
-    );
-    await file.#save();
-    return file;
-  }
-
-  private constructor(path: string, entries: Map<string, object>, secrets: Readonly<Record<string, string>>) {
-    this.path = path;
-    this.#entries = entries;
-    this.secrets = secrets;
-  }
-
-  async revoke(name: string): Promise<void> {
-    this.#entries.delete(name);
-    await this.#save();
-  }
-
-  async #save(): Promise<void> {
-    await writeFile(this.path, JSON.stringify({ tokens: [...this.#entries.values()] }), { mode: 0o600 });
   }
 }
