@@ -54,13 +54,22 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
     await rename(`${config}.new`, config);
     const response = await fetch(`${url}/-/reload`, { method: 'POST' });
     if (!response.ok) throw new Error(`Prometheus refuses its configuration: ${await response.text()}`);
-    await until(async () => (await prometheusQueries(url).targets()).length === targets.length, {
-      what: 'the new targets in Prometheus',
-      timeoutMs: 60_000,
-    });
+    await knows(url, targets);
   };
+  await knows(url, options.targets);
   const owner = owned.move();
   return { url, port, setTargets, ...prometheusQueries(url), [Symbol.asyncDispose]: () => owner.disposeAsync() };
+}
+
+/** It takes them over from its configuration a moment later. */
+async function knows(url: string, targets: readonly Target[]): Promise<void> {
+  const wanted = targets.map((target) => new URL(target.url).host).toSorted();
+  const known = async (): Promise<string[]> =>
+    (await prometheusQueries(url).targets()).map(({ scrapeUrl }) => new URL(scrapeUrl).host).toSorted();
+  await until(async () => String(await known()) === String(wanted), {
+    what: 'the targets of Prometheus',
+    timeoutMs: 60_000,
+  });
 }
 
 export interface Promtool {
