@@ -5,7 +5,8 @@ export function presentable(output: string): string {
   return output
     .replaceAll(/nats:\/\/127\.0\.0\.1:\d+/g, 'nats://127.0.0.1:4222')
     .replaceAll(/(https?:\/\/)?127\.0\.0\.1:(?!4222\b)\d+/g, '$1127.0.0.1:8080')
-    .replaceAll(/\bworker-\S+?-([\da-f]{8})\b/g, 'worker-vm-$1')
+    .replaceAll(/\b(worker|controller)-\S+?-([\da-f]{8})\b/g, '$1-vm-$2')
+    .replaceAll(/\/\S*\/genwarden-[\w-]+\//g, '/etc/genwarden/')
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
