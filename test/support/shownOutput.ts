@@ -18,7 +18,7 @@ export const jobIds = /\b[\da-hj-np-tv-z]{26}\b/g;
 export function steady(output: string): string {
   return output
     .replaceAll(jobIds, 'JOB')
-    .replaceAll(/\bworker-\S+?-[\da-f]{8}\b/g, 'WORKER')
+    .replaceAll(/\b(?:worker|controller)-\S+?-[\da-f]{8}\b/g, 'PROCESS')
     .replaceAll(/\b[\da-f]{16}\b/g, 'KEY')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replaceAll(/\b\d\d:\d\d:\d\d\b/g, 'TIME')

@@ -1,5 +1,5 @@
 // The rules for Prometheus: generated files, names, labels and annotations. What they evaluate to is tested with promtool.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ruleFiles } from '../../../hack/prometheus-rules.ts';
 import { twins } from '../../../hack/rules/absentAlerts.ts';
@@ -149,8 +149,4 @@ describe('objectives', () => {
   test('each has its share', () => {
     expect(slos.map(({ objective }) => defaultObjectives[objective])).toEqual([0.99, 0.95, 0.95]);
   });
-});
-
-test.runIf(existsSync(`${root}/docs/runbooks`)).each(alertNames)('%s has a runbook', (name) => {
-  expect(existsSync(`${root}/docs/runbooks/${name}.md`)).toBe(true);
 });
