@@ -36,7 +36,7 @@ describe.each(pages)('$name', ({ name, text }) => {
     expect(opening.exec(text)?.[1]).toBe(name);
     expect([...text.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading)).toEqual(headings);
     expect(text.split('\n').length).toBeLessThanOrEqual(61);
-    expect(text).toMatch(/\n\nRelated: .+\.\n$/);
+    expect(text).toMatch(/\n\nRelated: (?:(?!\n\n)[^])+\.\n$/);
   });
 
   test('names only commands that exist, with flags that they have', () => {
