@@ -8,9 +8,11 @@ import { settingDefinitions } from '../src/config/settings.ts';
 import { catalogue } from '../src/job/errors/index.ts';
 import { metricNames } from '../src/telemetry/metrics.ts';
 import { tempFolder } from './support/tempFolder.ts';
+import { logEvents } from '../src/job/logEvents/index.ts';
 import { brokenLinks, differences, documentedImports, listedNames, unlinkedPages } from './tidy/docs.ts';
 import { forbiddenImports, importCycles, importsOf, visible } from './tidy/imports.ts';
 import { filesUnder, read, repositoryFiles, root } from './tidy/repository.ts';
+import { linesWithoutEvent } from './tidy/logging.ts';
 import {
   curlyQuotes,
   emptyFileNames,
@@ -108,7 +110,27 @@ describe('words', () => {
   });
 });
 
+describe('log lines', () => {
+  test('from level info on have an event of the catalogue', () => {
+    expect(sources.flatMap(linesWithoutEvent)).toEqual([]);
+  });
+
+  test('the catalogue has no event that nothing logs', () => {
+    const users = sources.filter(({ path }) => !/^src\/job\/logEvents\/(?!taskEvents)/.test(path));
+    const used = users.map(({ text }) => text).join('\n');
+    // The last words of these are those of the connection.
+    const composed = ['nats_disconnected', 'nats_reconnected'];
+    const unused = Object.keys(logEvents).filter((event) => !used.includes(`'${event}'`));
+    expect(unused).toEqual(composed);
+  });
+});
+
 describe('reference pages', () => {
+  test('docs/logs.md lists every event', () => {
+    const listed = listedNames(read('docs/logs.md'), /^[a-z]+_[a-z_]+$/);
+    expect(differences(Object.keys(logEvents), listed, 'docs/logs.md')).toEqual([]);
+  });
+
   test('docs/errors.md lists every code of the catalogue', () => {
     const listed = listedNames(read('docs/errors.md'), /^[A-Z][A-Za-z0-9]+$/);
     expect(differences(Object.keys(catalogue), listed, 'docs/errors.md')).toEqual([]);

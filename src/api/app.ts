@@ -1,6 +1,7 @@
 // The API as a Fastify app. It does not listen itself, so that tests can inject requests.
 
 import Fastify, { LogController } from 'fastify';
+import { logEvent } from '../job/logEvents/index.ts';
 import { authenticate } from './auth/authenticate.ts';
 import { answerErrors, asGenwardenError, sendProblem } from './errorHandler.ts';
 import { RecentEntries } from '../jobs/events/recentEntries.ts';
@@ -36,7 +37,7 @@ import { webhookRoutes } from './routes/webhookRoutes.ts';
 import { workerRoutes } from './routes/workerRoutes.ts';
 import { refuseUnknownQueries, serializerCompiler, validatorCompiler } from './validation.ts';
 import { WorkerDirectory } from '../readmodel/workerDirectory.ts';
-import { logEndedTask } from '../telemetry/events.ts';
+import { logEndedTask } from '../job/logEvents/taskEvents.ts';
 
 export type { Api, ApiOptions } from './options.ts';
 
@@ -125,7 +126,8 @@ function ownLifetimes(app: Api, context: ApiContext, closing: AbortController): 
   let stopGauges: (() => void)[] = [];
   app.addHook('onReady', async () => {
     watching = context.workers.watch(context.heartbeats, closing.signal).catch((error: unknown) => {
-      if (!closing.signal.aborted) context.logger.error({ err: error }, 'Stopped receiving heartbeats');
+      if (closing.signal.aborted) return;
+      logEvent(context.logger, 'heartbeats_unavailable', { err: error }, 'Stopped receiving heartbeats');
     });
     stopGauges = [watchOverdue(context), watchAuthSources(context)];
   });

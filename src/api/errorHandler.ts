@@ -2,6 +2,7 @@
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { GenwardenError, type ErrorCode } from '../job/errors/index.ts';
+import { logEvent } from '../job/logEvents/index.ts';
 import { allowedMethods, type AllowedMethods } from './allowedMethods.ts';
 import type { Api } from './options.ts';
 import { problemOf } from './problem.ts';
@@ -56,8 +57,13 @@ function logFailure(
 ): void {
   const fields = { requestId: request.id, method: request.method, route: request.routeOptions?.url, code: error.code };
   if (status === 500)
-    request.log.error({ ...fields, err: error.cause ?? error }, 'A request failed with an unexpected error');
-  else request.log.warn(fields, error.message);
+    logEvent(
+      request.log,
+      'request_error',
+      { ...fields, err: error.cause ?? error },
+      'A request failed with an unexpected error',
+    );
+  else logEvent(request.log, 'request_failed', fields, error.message);
 }
 
 /** Seconds. */

@@ -4,6 +4,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GenwardenError } from '../job/errors/index.ts';
 import { elapsed, type Instant } from '../job/time.ts';
+import { logEvent } from '../job/logEvents/index.ts';
 import { principalOf } from './auth/authenticate.ts';
 import type { Principal } from './auth/principal.ts';
 import { asGenwardenError } from './errorHandler.ts';
@@ -22,7 +23,9 @@ export function requestEnd(context: HeldContext, request: FastifyRequest, reply:
   void watchAccess(context, request, ended).then((loss) => {
     if (loss === undefined) return;
     const { id, name } = principalOf(request);
-    context.logger.info(
+    logEvent(
+      context.logger,
+      'held_request_ended',
       { principal: id, code: loss.code },
       `Ended a request of ${name} that was held open: ${loss.message}`,
     );

@@ -52,6 +52,8 @@ async function loadController(): Promise<Start> {
 /** Starts a process, waits for SIGINT, SIGTERM or the end of the process, and closes it. */
 export async function runUntilSignal(start: (signal: AbortSignal) => Promise<StartedProcess>): Promise<void> {
   const stop = stopSignal();
+  const { debugOnSignal } = await import('../telemetry/logLevel.ts');
+  const stopListening = debugOnSignal();
   try {
     const started = await start(stop.signal);
     const reason = await Promise.race([whenAborted(stop.signal).then(() => undefined), started.finished]);
@@ -61,6 +63,7 @@ export async function runUntilSignal(start: (signal: AbortSignal) => Promise<Sta
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   } finally {
+    stopListening();
     stop.dispose();
   }
 }

@@ -210,6 +210,11 @@ export const settingsSchema = z.object({
       description: 'Log format; the default on a terminal is `pretty`',
       usedBy: allCommands,
     }),
+    prompts: withDefault(oneOf('hidden', 'shown'), 'hidden', {
+      name: 'LOG_PROMPTS',
+      description: 'Whether log lines have the beginnings of prompts, and the words of providers',
+      usedBy: processes,
+    }),
   }),
   dataDir: withDefault(path, '.genwarden', {
     name: 'DATA_DIR',

@@ -3,6 +3,7 @@
 
 import { whenAborted } from '../async/abort.ts';
 import { elapsed, longAgo, type Instant } from '../job/time.ts';
+import { logEvent } from '../job/logEvents/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Beat, BeatEvent, Heartbeats } from '../ports/heartbeats.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
@@ -137,7 +138,8 @@ export class ControlLoop {
     try {
       for await (const event of heartbeats.watch(signal)) this.#observe(event);
     } catch (error) {
-      if (!signal.aborted) logger.error({ err: error }, 'The controller can no longer receive heartbeats');
+      if (signal.aborted) return;
+      logEvent(logger, 'heartbeats_unavailable', { err: error }, 'The controller can no longer receive heartbeats');
     }
   }
 
@@ -174,10 +176,11 @@ export class ControlLoop {
   #outageChanged(cause: OutageCause | undefined): void {
     const { logger } = this.#parts;
     if (cause !== undefined) {
-      logger.warn({ cause }, 'Outage detected; silent workers are not considered lost until it ends');
+      const message = 'Outage detected; silent workers are not considered lost until it ends';
+      logEvent(logger, 'outage_detected', { cause }, message);
       return;
     }
-    logger.info('The outage has ended');
+    logEvent(logger, 'outage_ended', {}, 'The outage has ended');
     // Runs the checks that the outage postponed.
     this.#rescan();
   }
@@ -201,7 +204,12 @@ export class ControlLoop {
     };
     pools.onChange(({ name }) => {
       ensure(name).catch((error: unknown) =>
-        logger.warn({ err: error, pool: name }, `Cannot create the consumers of pool ${name} yet; will retry`),
+        logEvent(
+          logger,
+          'pool_setup_failed',
+          { err: error, pool: name },
+          `Cannot create the consumers of pool ${name} yet; will retry`,
+        ),
       );
     }, signal);
   }

@@ -1,11 +1,13 @@
 // Reports each write of the controller in logs and metrics, and starts the timing of recoveries.
 
 import { GenwardenError } from '../job/errors/index.ts';
+import { logEvent } from '../job/logEvents/index.ts';
+import { loggedWords, ownWordsOf } from '../job/logEvents/ownWords.ts';
+import { outcomeWords, taskFields } from '../job/logEvents/taskEvents.ts';
 import { latest, longAgo } from '../job/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { taskKey, type TaskKey } from '../readmodel/taskKey.ts';
 import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
-import { logEvent, type LogEvent, type LogEventFields } from '../telemetry/events.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { JobMetrics } from './jobMetrics.ts';
 import type { Message, Observed, Outcome } from './message.ts';
@@ -46,17 +48,16 @@ export class OutcomeReporter {
     if (code === 'Unavailable') outage.begin('writeFailed');
     // The log tells about full storage once.
     else if (code === 'StorageFull') logger.debug({ err: error, key }, 'There is no room for a status; will retry');
-    else logger.error({ err: error, key }, 'The controller failed to reconcile a task and will retry');
+    else {
+      const message = 'The controller failed to reconcile a task and will retry';
+      logEvent(logger, 'task_reconcile_failed', { err: error, key }, message);
+    }
   }
 
   #log(task: Observed['task'], { write, rule }: Message, outcome: Outcome): void {
-    const { logger, clock } = this.#options;
-    const fields: LogEventFields = {
-      job: task.of.job,
-      task: task.of.task,
-      run: task.run,
-      attempt: task.attempt,
-      pool: task.of.pool,
+    const { logger, clock, workers } = this.#options;
+    const fields = {
+      ...taskFields(task),
       worker: task.state === 'running' ? task.worker : undefined,
       reason: write.state.reason,
       durationMs: clock.now() - task.since,
@@ -70,21 +71,29 @@ export class OutcomeReporter {
       const message = `The write for ${rule} failed; the controller will retry`;
       return logEvent(logger, 'status_write_failed', { ...fields, err: outcome.error }, message);
     }
-    for (const event of eventsOf(rule, write.state.state)) logEvent(logger, event, fields, write.detail.message);
+    const { state, detail } = write;
+    const { message, detail: words } = loggedWords(detail);
+    const left = task.state === 'running' && workers.hasStopped(task.worker);
+    const cause = left && rule === 'WorkerLost' ? 'worker_left' : causes[rule];
+    const end = ends[state.state];
+    if (cause !== undefined) {
+      const why = end === undefined || detail.error === undefined ? message : ownWordsOf(detail.error);
+      logEvent(logger, cause, fields, why);
+    }
+    if (end !== undefined)
+      logEvent(logger, end, { ...fields, detail: words }, cause === undefined ? message : outcomeWords(state));
   }
 }
 
-const causes: Readonly<Record<string, LogEvent>> = {
+/** Events that say why an attempt ended. */
+const causes: Readonly<Record<string, 'worker_lost' | 'task_orphaned' | 'run_timeout' | 'attempt_timeout'>> = {
   WorkerLost: 'worker_lost',
-  TaskOrphaned: 'worker_lost',
+  TaskOrphaned: 'task_orphaned',
   RunTimeout: 'run_timeout',
   AttemptTimeout: 'attempt_timeout',
 };
 
-function eventsOf(rule: string, state: Message['write']['state']['state']): LogEvent[] {
-  const cause = causes[rule];
-  const events = cause === undefined ? [] : [cause];
-  if (state === 'queued') events.push('task_requeued');
-  if (state === 'failed') events.push('generation_failed');
-  return events;
-}
+const ends: Readonly<Record<string, 'task_requeued' | 'generation_failed'>> = {
+  queued: 'task_requeued',
+  failed: 'generation_failed',
+};

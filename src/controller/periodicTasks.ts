@@ -2,6 +2,7 @@
 
 import { GenwardenError, type ErrorCode } from '../job/errors/index.ts';
 import { elapsed, longAgo, type Monotonic } from '../job/time.ts';
+import { logEvent } from '../job/logEvents/index.ts';
 import type { Swept } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobLog, Watermark } from '../ports/jobLog.ts';
@@ -68,10 +69,8 @@ export class PeriodicTasks {
     } catch (error) {
       // The log tells about storage that takes nothing once.
       const isKnown = error instanceof GenwardenError && tellsItself.has(error.code);
-      this.#logger[isKnown ? 'debug' : 'warn'](
-        { err: error, task: name },
-        'A periodic task of the controller failed and will run again',
-      );
+      const message = `The periodic work "${name}" failed and will run again`;
+      if (!isKnown) logEvent(this.#logger, 'periodic_work_failed', { err: error, periodic: name }, message);
     }
   }
 }

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { GenwardenError } from '../job/errors/index.ts';
+import { logEvent } from '../job/logEvents/index.ts';
 import type { Cluster, KubeObject, OwnerReference, ResourceKey } from '../ports/kubernetes.ts';
 import type { OperatorContext } from './context.ts';
 import { configMapType } from './resources/builtInKinds.ts';
@@ -41,7 +42,7 @@ async function keepDefaultPool(
   const why = found === undefined ? undefined : whyLeft(found, hash, owner);
   if (why === undefined) await apply(cluster, file, key, hash, owner);
   const result = why === undefined ? 'applied' : `left unchanged: ${why}`;
-  logger.info({ pool: key.name }, `Default pool ${key.name} ${result}`);
+  logEvent(logger, 'default_pool_applied', { pool: key.name }, `Default pool ${key.name} ${result}`);
   return undefined;
 }
 

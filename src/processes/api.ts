@@ -7,6 +7,7 @@ import { buildApi } from '../api/app.ts';
 import { loadPools } from '../config/pools.ts';
 import type { DescribedSetting } from '../config/describe.ts';
 import type { Settings } from '../config/settings.ts';
+import { logEvent } from '../job/logEvents/index.ts';
 import { createApiMetrics } from '../telemetry/metrics.ts';
 import type { DiskWatch } from '../ports/storageHealth.ts';
 import { followActivity } from '../readmodel/activity/activityWindow.ts';
@@ -85,6 +86,6 @@ async function serve(
   resources.own('app', app, (it) => it.close());
   await app.ready();
   listener.serve((request, response) => app.routing(request, response));
-  logger.info({ url: listener.url }, `API on ${listener.url}`);
+  logEvent(logger, 'api_listening', { url: listener.url }, `API on ${listener.url}`);
   return { ready: () => [follower.ready()], url: listener.url };
 }

@@ -9,6 +9,7 @@ import { connectNats, type NatsLink, type NatsSettings } from '../adapters/nats/
 import type { PoolSettings } from '../config/pools.ts';
 import { storageAdvice, storageTitle, type FullStorage } from '../job/storage.ts';
 import { providerNames } from '../job/providers.ts';
+import { logEvent } from '../job/logEvents/index.ts';
 import type { DiskWatch } from '../ports/storageHealth.ts';
 import { reportStorage } from './reportStorage.ts';
 import { metricsPortOf, type Settings } from '../config/settings.ts';
@@ -120,7 +121,7 @@ async function bootstrap(
     ready: () => Promise.resolve(probes.ready()),
   });
   resources.own('metrics', telemetry, (server) => server.close());
-  logger.info({ url: telemetry.url, version }, `metrics on ${telemetry.url}/metrics`);
+  logEvent(logger, 'metrics_listening', { url: telemetry.url, version }, `metrics on ${telemetry.url}/metrics`);
   const link = await connectNats(natsSettings(settings, name), { signal, log: logger });
   resources.own('nats', link, (connection) => connection.close());
   metrics.natsConnected.set(1);

@@ -12,6 +12,7 @@ import {
 import { loadPools } from '../config/pools.ts';
 import type { Settings } from '../config/settings.ts';
 import { startController } from '../controller/controller.ts';
+import { logEvent } from '../job/logEvents/index.ts';
 import type { DiskWatch } from '../ports/storageHealth.ts';
 import { createControllerMetrics } from '../telemetry/metrics.ts';
 import { openArtifacts } from './artifacts.ts';
@@ -63,6 +64,6 @@ async function control(settings: Settings, context: ProcessContext, signal: Abor
     heartbeatTimeoutMs,
   });
   resources.own('controller', controller, (it) => it.close());
-  logger.info({ controller: name }, 'controller started');
+  logEvent(logger, 'controller_started', { controller: name }, 'controller started');
   return { ready: () => [follower.ready()] };
 }

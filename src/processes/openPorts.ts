@@ -15,6 +15,7 @@ import {
 } from '../adapters/nats/index.ts';
 import { jsonSchemaChecker } from '../adapters/jsonSchema/index.ts';
 import { sharpImageReader } from '../adapters/images/index.ts';
+import { logEvent } from '../job/logEvents/index.ts';
 import type { ArtifactStore } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Heartbeats } from '../ports/heartbeats.ts';
@@ -94,7 +95,7 @@ export function warnSkipped(logger: Logger): (why: keyof typeof skippedMessages)
     const now = performance.now();
     if (now - (warnedAt.get(why) ?? -Infinity) < 60_000) return;
     warnedAt.set(why, now);
-    logger.warn({ why }, skippedMessages[why]);
+    logEvent(logger, 'message_skipped', { why }, skippedMessages[why]);
   };
 }
 

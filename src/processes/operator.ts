@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { natsLeadership } from '../adapters/nats/index.ts';
 import type { Settings } from '../config/settings.ts';
 import { GenwardenError } from '../job/errors/index.ts';
+import { logEvent } from '../job/logEvents/index.ts';
 import { defaultPoolController, readDefaultPool } from '../operator/defaultPool.ts';
 import { createEventRecorder } from '../operator/events/eventRecorder.ts';
 import { generationJobController } from '../operator/generationJob/controller.ts';
@@ -33,7 +34,7 @@ async function operate(settings: Settings, context: ProcessContext): Promise<Run
   const operator = startOperator({ ...parts, name, leadership, controllers });
   resources.own('operator', operator, (it) => it.close());
   const { namespace, watchNamespaces, follower } = parts;
-  logger.info({ operator: name, namespace, watchNamespaces }, 'operator started');
+  logEvent(logger, 'operator_started', { operator: name, namespace, watchNamespaces }, 'operator started');
   return { ready: () => [follower.ready(), operator.ready()] };
 }
 
@@ -45,7 +46,7 @@ async function partsOf(settings: Settings, context: ProcessContext): Promise<Ope
   const requests = metrics.kubeRequests;
   const client = new KubeClient({ kubeconfig, program: 'genwarden-operator', version, requests });
   const cluster = resources.own('cluster', client, (it) => it.close());
-  logger.info({ server: cluster.host }, `Kubernetes API at ${cluster.host}`);
+  logEvent(logger, 'kubernetes_connected', { server: cluster.host }, `Kubernetes API at ${cluster.host}`);
   const ports = await openPorts(context, settings, await openLog(context, settings.retentionMs));
   const { clock } = ports;
   const problems = createProblems();

@@ -9,6 +9,7 @@ import {
   storageTitle,
   type FullStorage,
 } from '../job/storage.ts';
+import { logEvent } from '../job/logEvents/index.ts';
 import type { StorageHealth } from '../ports/storageHealth.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ProcessMetrics } from '../telemetry/metrics.ts';
@@ -29,11 +30,13 @@ export function reportStorage(
     if (full !== undefined && (full.place !== before?.place || full.refuses !== before.refuses)) {
       const { place, refuses, words } = full;
       const message = `${storageTitle(full)} (${words}): ${storageEffect(full)}. ${storageAdvice(full)}`;
-      logger.error({ storage: place, refuses }, message);
+      logEvent(logger, 'storage_full', { storage: place, refuses }, message);
     }
     if (full === undefined && before !== undefined) {
       const durationMs = Math.max(0, Date.now() - before.since);
-      logger.info(
+      logEvent(
+        logger,
+        'storage_relieved',
         { storage: before.place, durationMs },
         `${storageRelief(before)} after ${formatDuration(durationMs)}`,
       );

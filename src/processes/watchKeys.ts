@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { sleep } from '../async/sleep.ts';
 import { providerNames } from '../job/providers.ts';
+import { logEvent } from '../job/logEvents/index.ts';
 import { reloadKeys } from '../config/reloadKeys.ts';
 import type { PoolKey, PoolSettings } from '../config/pools.ts';
 import type { Settings } from '../config/settings.ts';
@@ -54,7 +55,8 @@ function reload({ settings, pool, logger }: KeyWatch): ReturnType<typeof reloadK
   try {
     return reloadKeys(settings, pool.name);
   } catch (err) {
-    logger.error({ err, pool: pool.name }, 'The changed API keys cannot be used; the worker keeps the present ones');
+    const message = 'The changed API keys cannot be used; the worker keeps the present ones';
+    logEvent(logger, 'keys_unusable', { err, pool: pool.name }, message);
     return undefined;
   }
 }
@@ -62,7 +64,8 @@ function reload({ settings, pool, logger }: KeyWatch): ReturnType<typeof reloadK
 async function use(keys: readonly PoolKey[], { pool, logger, hideSecrets, replaceKeys }: KeyWatch): Promise<void> {
   hideSecrets(keys.map(({ secret }) => secret));
   await replaceKeys(pool.name, keys);
-  logger.info({ pool: pool.name, keys: keys.length }, 'The API keys have changed; the worker uses the new ones');
+  const about = { pool: pool.name, keys: keys.length };
+  logEvent(logger, 'keys_changed', about, 'The API keys have changed; the worker uses the new ones');
 }
 
 const sameKeys = (one: readonly PoolKey[], other: readonly PoolKey[]): boolean =>

@@ -10,6 +10,7 @@ import { longestLink } from '../job/linkKeys.ts';
 import { isLoopback } from '../job/loopback.ts';
 import { isoTime } from '../job/time.ts';
 import type { WebhookDelivery } from '../job/webhooks/delivery.ts';
+import { logEvent } from '../job/logEvents/index.ts';
 import { jobLinks } from '../jobs/links.ts';
 import type { JobLog, JobRecord } from '../ports/jobLog.ts';
 import type { LinkKeys } from '../ports/linkKeys.ts';
@@ -73,7 +74,8 @@ function startSending(
   const stop = new AbortController();
   let running: RunningWebhooks | undefined;
   void open().catch((error: unknown) => {
-    if (!stop.signal.aborted) logger.error({ err: error }, 'Webhooks are not sent by this process');
+    if (stop.signal.aborted) return;
+    logEvent(logger, 'webhooks_unavailable', { err: error }, 'Webhooks are not sent by this process');
   });
   return {
     close: async () => {

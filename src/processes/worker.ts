@@ -18,6 +18,7 @@ import { declarationOf, loadPools, type PoolSettings } from '../config/pools.ts'
 import type { Settings } from '../config/settings.ts';
 import { GenwardenError } from '../job/errors/index.ts';
 import { weightOf } from '../job/shares.ts';
+import { logEvent } from '../job/logEvents/index.ts';
 import { createWorkerMetrics } from '../telemetry/metrics.ts';
 import { memoryForAttempts } from '../worker/attemptMemory.ts';
 import { startWorker } from '../worker/worker.ts';
@@ -49,8 +50,10 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
   const onSkipped = warnSkipped(logger);
   const declared = await natsPoolRegistry(link);
   await declared.declare(declarationOf(pool));
-  if (pool.keys.length === 0)
-    logger.warn({ pool: pool.name }, `pool ${pool.name} has no API key: its tasks stay queued`);
+  if (pool.keys.length === 0) {
+    const message = `pool ${pool.name} has no API key: its tasks stay queued`;
+    logEvent(logger, 'pool_without_keys', { pool: pool.name }, message);
+  }
   const shares = poolShares(declared, link.closing);
   const keys = await natsKeyRing(link, {
     keys: { [pool.name]: pool.keys },
@@ -97,7 +100,7 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
   // A heartbeat names the connection. Without an immediate one, the loss of a new connection could not be matched to a worker.
   link.onStatus((status) => status === 'reconnected' && worker.beat());
   answerRollCalls(link, () => worker.beat());
-  logger.info({ worker: name, pool: pool.name }, 'worker started');
+  logEvent(logger, 'worker_started', { worker: name, pool: pool.name }, 'worker started');
   return {
     live: () => (worker.health().live ? true : worker.health().reason),
     finished: worker.finished.then(() => worker.health().reason),

@@ -4,6 +4,7 @@
 import type { Logger } from 'pino';
 import type { Sequence } from '../job/task.ts';
 import { elapsed, type Monotonic } from '../job/time.ts';
+import { logEvent } from '../job/logEvents/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogEntry, FollowEvent, FollowFrom, JobLog, Position } from '../ports/jobLog.ts';
 import { JobIndex, type Change } from './jobIndex.ts';
@@ -183,7 +184,8 @@ class StreamFollower implements Follower {
   }
 
   #reset(epoch: string): void {
-    if (this.#position.epoch !== '') this.#logger.warn({ epoch }, 'The stream was replaced; rebuilding the index');
+    if (this.#position.epoch !== '')
+      logEvent(this.#logger, 'stream_replaced', { epoch }, 'The stream was replaced; rebuilding the index');
     this.#position = { epoch, sequence: 0 };
     this.#firstNewer = undefined;
     this.index.clear();

@@ -1,6 +1,7 @@
 // Campaigns for leadership and runs the leader's work only while the index is current. A leader resigns when its index falls too
 // far behind the stream.
 
+import { logEvent } from '../job/logEvents/index.ts';
 import type { Leadership, LeaderRole } from '../ports/leadership.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Follower } from './follower.ts';
@@ -47,9 +48,10 @@ export class LeaderElector {
   async campaign(lead: Lead, signal: AbortSignal): Promise<void> {
     const { role, name, leadership, logger } = this.#options;
     try {
-      await leadership.campaign({ role, name }, (term) => this.#runTerm(lead, term), signal);
+      await leadership.campaign({ role, name }, (term) => this.#runTerm(lead, term, signal), signal);
     } catch (error) {
-      if (!signal.aborted) logger.error({ err: error }, 'Leader election stopped with an error');
+      if (signal.aborted) return;
+      logEvent(logger, 'leader_election_failed', { err: error }, 'Leader election stopped with an error');
     }
   }
 
@@ -58,12 +60,12 @@ export class LeaderElector {
     for (const waiter of this.#waiters) if (waiter.condition()) waiter.resolve();
   }
 
-  async #runTerm(lead: Lead, term: AbortSignal): Promise<void> {
+  async #runTerm(lead: Lead, term: AbortSignal, stop: AbortSignal): Promise<void> {
     const { follower, logger, role, name } = this.#options;
     // Other candidates may be just as far behind, so this process keeps the leadership until its index is current or too old.
     if (!follower.ready().ready) await this.#until(() => follower.ready().ready || follower.lag() > maxLag, term);
     if (term.aborted || !follower.ready().ready) return;
-    logger.info({ role, name }, 'Became leader');
+    logEvent(logger, 'leader_elected', { role, name }, 'Became leader');
     const resigned = new AbortController();
     this.#term = AbortSignal.any([term, resigned.signal]);
     const resign = (): void => resigned.abort(new Error('the index is too far behind the stream'));
@@ -72,7 +74,9 @@ export class LeaderElector {
     } finally {
       resign();
     }
-    logger.warn({ role, name, reason: term.aborted ? 'the term ended' : follower.ready().reason }, 'No longer leader');
+    if (stop.aborted) return logEvent(logger, 'leader_resigned', { role, name }, 'No longer leader, because it stops');
+    const reason = term.aborted ? 'the term ended' : follower.ready().reason;
+    logEvent(logger, 'leader_lost', { role, name, reason }, 'No longer leader');
   }
 
   /** Resolves at the first `check` that finds the condition true, or when the signal aborts. */

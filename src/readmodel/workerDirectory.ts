@@ -111,6 +111,11 @@ export class WorkerDirectory {
     return byName([...all.filter((worker) => !isGone(worker)), ...gone.slice(0, mostGone)]);
   }
 
+  /** Whether the worker has said that it ends. */
+  hasStopped(name: string): boolean {
+    return this.#workers.get(name)?.beat.stopped === true;
+  }
+
   /** Whether every live worker is known: this process has listened for at least one heartbeat of each. */
   knowsAll(timeout: Duration): boolean {
     return !this.#observerDisconnected && elapsed(this.#listeningSince, this.#clock.monotonic()) >= timeout / 2;

@@ -1,76 +1,91 @@
-// The log of every process: one JSON object per line on standard output, or pretty lines on a terminal. Secrets are
-// redacted.
+// The log of every process: one JSON object per line on standard output, or lines for people on a terminal. Secrets are
+// redacted, and so are the texts of clients unless they are to be shown.
 
 import { pino } from 'pino';
 import type { Logger } from 'pino';
-import { prettyFactory } from 'pino-pretty';
+import { levelNamed, switchWithOthers } from './logLevel.ts';
 import { standardOutput } from './logOutput.ts';
+import { loggedError, onlyOwnText } from './loggedError.ts';
+import { prettyLine } from './prettyLine.ts';
 import { createRedactor } from './redact.ts';
+import { limitRepeats } from './repeats.ts';
 
 export type { Logger } from 'pino';
 
 export interface LogOptions {
   readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   readonly format: 'json' | 'pretty';
+  /** Whether lines may have the beginnings of prompts, and the words of providers and models. Default: hidden. */
+  readonly prompts?: 'hidden' | 'shown';
   /** The part that logs; in `genwarden dev` several share one Node process. */
   readonly process: 'api' | 'worker' | 'controller' | 'operator' | 'dev' | 'client';
   /** Texts that must never appear in the log, such as API keys; more can be added at any time. */
   readonly secrets?: ReadonlySet<string>;
-  /** Default: standard output. Colours are used only on a terminal. */
-  readonly destination?: { write(line: string): unknown; readonly isTTY?: boolean };
+  /** Default: standard output. Colours and line breaks are used only on a terminal. */
+  readonly destination?: { write(line: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
 }
 
-const prettyForm = {
-  translateTime: 'SYS:HH:MM:ss.l',
-  messageFormat: '{process}: {msg}',
-  ignore: 'pid,process',
-  singleLine: true,
-} as const;
+/** Of a prompt, UTF-16 code units. */
+const longestPrompt = 200;
 
 /** Writes synchronously, without a separate thread, so that nothing is lost at exit. Lines that cannot be written are dropped. */
 export function createLogger(options: LogOptions): Logger {
-  const { destination } = options;
+  const { destination, format, prompts = 'hidden' } = options;
   const redact = createRedactor(options.secrets);
-  const colorize = (destination ?? process.stdout).isTTY === true;
-  const pretty: (line: string) => string =
-    options.format === 'pretty' ? prettyFactory({ ...prettyForm, colorize }) : (line) => line;
-  const out = destination ?? { write: standardOutput((dropped) => pretty(droppedLine(options, dropped))) };
-  return pino(
+  const terminal = destination ?? process.stdout;
+  const shown = (line: string): string => (format === 'pretty' ? prettyLine(line, terminal) : line);
+  const out = destination ?? { write: standardOutput((dropped) => shown(droppedLine(options, dropped))) };
+  const texts = prompts === 'shown' ? shownTexts : hiddenTexts;
+  const limit = limitRepeats();
+  const logger = pino(
     {
       level: options.level,
       base: { process: options.process, pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: serialize, error: serialize },
+      serializers: { prompt: texts.prompt, detail: texts.detail, err: texts.error, error: texts.error },
+      mixin: (fields, level) => (level < levelNamed('info') || 'event' in fields ? {} : { event: 'library_message' }),
+      hooks: {
+        logMethod(input, write, level) {
+          const [first] = input as unknown[];
+          // Pino would take the message of the error, which may have the words of others.
+          const [fields, message] =
+            first instanceof Error ? [{ err: first }, texts.words(first)] : (input as unknown[]);
+          const isEvent = typeof fields === 'object' && fields !== null && level >= levelNamed('warn');
+          if (isEvent) limit(fields, (counted) => void Reflect.apply(write, this, [counted, message]));
+          else Reflect.apply(write, this, input);
+        },
+      },
     },
-    { write: (line) => void out.write(pretty(redact(line))) },
+    { write: (line) => void out.write(shown(redact(line))) },
   );
+  return switchWithOthers(logger);
 }
+
+interface Texts {
+  prompt(value: unknown): unknown;
+  detail(value: unknown): unknown;
+  error(value: unknown): unknown;
+  words(error: Error): string;
+}
+
+const hiddenTexts: Texts = {
+  prompt: () => undefined,
+  detail: () => undefined,
+  error: (value) => loggedError(value, onlyOwnText),
+  words: onlyOwnText,
+};
+
+const shownTexts: Texts = {
+  prompt: (value) => (typeof value === 'string' ? value : '').slice(0, longestPrompt).toWellFormed(),
+  detail: (value) => value,
+  error: (value) => loggedError(value),
+  words: ({ message }) => message,
+};
 
 function droppedLine({ process: part }: LogOptions, dropped: number): string {
   const time = new Date().toISOString();
   const msg = `${dropped} log lines could not be written and were dropped`;
-  return `${JSON.stringify({ level: 'warn', time, process: part, pid: process.pid, dropped, msg })}\n`;
-}
-
-interface LoggedError {
-  readonly type: string;
-  readonly code?: unknown;
-  readonly message: string;
-  readonly stack?: string | undefined;
-  readonly cause?: LoggedError;
-}
-
-const serialize = (value: unknown): unknown => (value instanceof Error ? describeError(value) : value);
-
-/** Only these fields, because errors of HTTP clients carry whole requests; causes up to five deep. */
-function describeError(error: Error, depth = 0): LoggedError {
-  const { code } = error as { code?: unknown };
-  return {
-    type: error.name,
-    ...(code === undefined ? {} : { code }),
-    message: error.message,
-    stack: error.stack,
-    ...(error.cause instanceof Error && depth < 5 ? { cause: describeError(error.cause, depth + 1) } : {}),
-  };
+  const line = { level: 'warn', time, process: part, pid: process.pid, event: 'log_lines_dropped', dropped, msg };
+  return `${JSON.stringify(line)}\n`;
 }

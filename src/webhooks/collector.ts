@@ -10,10 +10,10 @@ import type { Sequence } from '../job/time.ts';
 import { dead, newDelivery, type WebhookDelivery } from '../job/webhooks/delivery.ts';
 import type { WebhookEvent } from '../job/webhooks/eventTypes.ts';
 import { finishedEventId, mayFinishJob, taskEventId, taskEventOf } from '../job/webhooks/events.ts';
+import { logEvent, type EventLogger } from '../job/logEvents/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobLog, LogEntry, Position } from '../ports/jobLog.ts';
 import type { StoredDelivery, WebhookDeliveries } from '../ports/webhookDeliveries.ts';
-import type { Logger } from '../telemetry/log.ts';
 import { finishAt } from './finish.ts';
 import { finishedData, taskData } from './payload.ts';
 
@@ -21,7 +21,7 @@ export interface CollectorOptions {
   readonly log: Pick<JobLog, 'follow' | 'read' | 'history' | 'last' | 'request'>;
   readonly deliveries: Pick<WebhookDeliveries, 'write' | 'position' | 'savePosition'>;
   readonly clock: Clock;
-  readonly logger: Pick<Logger, 'warn' | 'error'>;
+  readonly logger: EventLogger;
   /** How many pending deliveries the tenant has. */
   readonly pendingOf: (tenant: string) => number;
   /** Called with each delivery that this collector has stored. */
@@ -100,7 +100,9 @@ export class Collector {
         const { job, task } = entry.state.of;
         const fields = { err: error, job, task, sequence: entry.sequence };
         if (!mayPass(error)) {
-          this.#options.logger.error(
+          logEvent(
+            this.#options.logger,
+            'webhook_events_skipped',
             fields,
             'The webhook events of a transition cannot be determined; they are left out',
           );
@@ -108,7 +110,8 @@ export class Collector {
           return;
         }
         failures += 1;
-        if (failures === 1) this.#options.logger.warn(fields, 'Cannot store a webhook delivery yet; trying again');
+        const message = 'Cannot store a webhook delivery yet; trying again';
+        if (failures === 1) logEvent(this.#options.logger, 'webhook_not_stored', fields, message);
         await sleep(retryDelayOf(failures), signal);
       }
     }

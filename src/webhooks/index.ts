@@ -2,6 +2,7 @@
 
 import { sleep } from '../async/sleep.ts';
 import { GenwardenError } from '../job/errors/index.ts';
+import { logEvent } from '../job/logEvents/index.ts';
 import type { JobLog } from '../ports/jobLog.ts';
 import type { Leadership } from '../ports/leadership.ts';
 import type { WebhookDeliveries } from '../ports/webhookDeliveries.ts';
@@ -63,7 +64,8 @@ async function lead(options: WebhookOptions, term: AbortSignal): Promise<void> {
   const collecting = collector.run(options.follower.position().epoch, signal).catch((error: unknown) => {
     const isNewer = error instanceof GenwardenError && error.code === 'NotReady';
     const why = isNewer ? 'a newer API process has to continue' : 'trying again';
-    if (!signal.aborted) options.logger.warn({ err: error }, `Collecting webhook events stopped: ${why}`);
+    const message = `Collecting webhook events stopped: ${why}`;
+    if (!signal.aborted) logEvent(options.logger, 'webhook_collecting_stopped', { err: error }, message);
     failed.abort();
   });
   await Promise.all([collecting, sender.run(signal), keepCounting(options, signal)]);

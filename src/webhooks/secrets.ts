@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { parseFile, reloadedFile, type FileFailure, type NamedFile } from '../config/reloadedFile.ts';
 import { tenantForm } from '../job/tenantForm.ts';
-import type { Logger } from '../telemetry/log.ts';
+import { logEvent, type EventLogger } from '../job/logEvents/index.ts';
 
 export interface WebhookSecrets {
   /** In the order of the file; empty for a tenant without one. */
@@ -57,7 +57,7 @@ export interface SecretsFile extends WebhookSecrets {
 }
 
 export interface SecretsFileOptions {
-  readonly logger: Pick<Logger, 'info' | 'error'>;
+  readonly logger: EventLogger;
   /** Keeps these texts out of the log from now on. */
   readonly hideSecrets: (secrets: readonly string[]) => void;
   readonly everyMs?: number;
@@ -76,9 +76,12 @@ export function openSecrets(path: string, { logger, hideSecrets, everyMs }: Secr
   };
   const file = reloadedFile(named(path), byTenant, {
     everyMs,
-    onReload: ({ size }) => logger.info({ path, tenants: size }, 'Reloaded the webhook secrets'),
-    onFailure: (error) =>
-      logger.error({ err: error, path }, 'Cannot use the webhook secrets file; the previous secrets stay in use'),
+    onReload: ({ size }) =>
+      logEvent(logger, 'webhook_secrets_reloaded', { path, tenants: size }, 'Reloaded the webhook secrets'),
+    onFailure: (error) => {
+      const message = 'Cannot use the webhook secrets file; the previous secrets stay in use';
+      logEvent(logger, 'webhook_secrets_unusable', { err: error, path }, message);
+    },
   });
   return {
     of: (tenant) => file.current().get(tenant) ?? [],

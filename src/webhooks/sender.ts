@@ -5,6 +5,7 @@ import { sleep } from '../async/sleep.ts';
 import type { JsonObject } from '../job/jsonValue.ts';
 import type { Sequence } from '../job/time.ts';
 import { afterAttempt, dead, type AttemptResult, type WebhookDelivery } from '../job/webhooks/delivery.ts';
+import { logEvent, type EventLogger } from '../job/logEvents/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { StoredDelivery, WebhookDeliveries } from '../ports/webhookDeliveries.ts';
 import type { WebhookReceiver } from '../ports/webhookReceiver.ts';
@@ -25,7 +26,7 @@ export interface SenderOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly metrics: Pick<ApiMetrics, 'webhookDeliveries' | 'webhooksPending' | 'webhooksDead'>;
-  readonly logger: Pick<Logger, 'info' | 'warn' | 'debug'>;
+  readonly logger: EventLogger & Pick<Logger, 'debug'>;
   readonly limits?: OutboxLimits;
 }
 
@@ -147,11 +148,11 @@ export class Sender {
   #report({ id, tenant, job, event, state, attempts, url, lastError }: WebhookDelivery): void {
     const { metrics, logger } = this.#options;
     metrics.webhookDeliveries.inc({ outcome: state === 'pending' ? 'retried' : state });
-    const fields = { delivery: id, tenant, job, event, attempts, host: new URL(url).host };
+    const fields = { delivery: id, tenant, job, webhookEvent: event, attempts, host: new URL(url).host };
     if (lastError === null) return logger.debug(fields, 'webhook delivered');
     const failure = { ...fields, reason: lastError.reason, error: lastError.message };
-    if (state === 'dead') logger.warn(failure, 'webhook given up');
-    else logger.info(failure, 'webhook failed; it is sent again later');
+    if (state === 'dead') logEvent(logger, 'webhook_dead', failure, 'webhook given up');
+    else logEvent(logger, 'webhook_retried', failure, 'webhook failed; it is sent again later');
   }
 }
 

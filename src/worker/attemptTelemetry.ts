@@ -2,9 +2,12 @@
 
 import type { TaskError } from '../job/errors/index.ts';
 import { isKeyFailure } from '../job/errors/failureKinds.ts';
+import { logEvent, type LogEvent, type LogValues } from '../job/logEvents/index.ts';
+import type { jobEvents } from '../job/logEvents/jobs.ts';
+import { loggedWords, ownWordsOf } from '../job/logEvents/ownWords.ts';
+import { outcomeWords, taskFields } from '../job/logEvents/taskEvents.ts';
 import { targetOf } from '../job/target.ts';
 import type { Spent, TaskState } from '../job/task.ts';
-import { logEvent, type LogEvent, type LogEventFields } from '../telemetry/events.ts';
 import { fallbackLabels, modelLabel } from '../telemetry/labels.ts';
 import { observe } from '../telemetry/metrics.ts';
 import type { WorkerOptions } from './options.ts';
@@ -25,9 +28,10 @@ export class AttemptTelemetry {
     this.#options = options;
   }
 
-  started({ state }: Claim): void {
+  started({ state, request }: Claim): void {
     const { attempt, of } = state;
-    this.#event('generation_started', state, {}, `Attempt ${attempt} of ${of.policy.maxAttempts} started`);
+    const { prompt } = request.input;
+    this.#event('generation_started', state, { prompt }, `Attempt ${attempt} of ${of.policy.maxAttempts} started`);
   }
 
   /** The attempt has ended, and its final write was answered or abandoned. */
@@ -37,8 +41,11 @@ export class AttemptTelemetry {
       const message = `Stopped the attempt because the task no longer belongs to this worker (${ending.reason})`;
       return this.#event('generation_cancelled', claim.state, { reason: ending.reason, durationMs }, message);
     }
-    if (ending.end === 'failed') this.#attemptFailed(claim, ending.error, durationMs);
-    if (report !== undefined) this.#reported(claim, report, durationMs);
+    const cause = ending.end === 'failed' ? causes[ending.error.code] : undefined;
+    if (ending.end === 'failed' && cause !== undefined) {
+      this.#event(cause, claim.state, { reason: ending.error.code, durationMs }, causeWords(ending.error, report));
+    }
+    if (report !== undefined) this.#reported(claim, report, durationMs, cause !== undefined);
   }
 
   providerAnswered(model: string, code: string, usage?: { inputTokens: number; outputTokens: number }): void {
@@ -60,9 +67,14 @@ export class AttemptTelemetry {
   }
 
   claimUnanswered(state: TaskState, err: unknown): void {
-    const fields = { ...this.#fields(state), err };
-    const level = isStorageFull(err) ? 'debug' : 'warn';
-    this.#options.logger[level](fields, 'NATS did not confirm a claim; the task was returned to the queue');
+    // The log tells about full storage once.
+    if (isStorageFull(err)) return;
+    this.#event(
+      'claim_unconfirmed',
+      state,
+      { err },
+      'NATS did not confirm a claim; the task was returned to the queue',
+    );
   }
 
   writeFailed(state: TaskState, err: unknown): void {
@@ -73,16 +85,11 @@ export class AttemptTelemetry {
   }
 
   failedUnexpectedly(state: TaskState, err: unknown): void {
-    this.#options.logger.error({ ...this.#fields(state), err }, 'An attempt failed unexpectedly');
+    this.#event('attempt_error', state, { err }, 'An attempt failed unexpectedly');
   }
 
-  #attemptFailed({ state }: Claim, { code, message }: TaskError, durationMs: number): void {
-    const fields = { reason: code, durationMs };
-    if (code === 'AttemptTimeout') this.#event('attempt_timeout', state, fields, message);
-    if (code === 'RunTimeout') this.#event('run_timeout', state, fields, message);
-  }
-
-  #reported(claim: Claim, report: Report, durationMs: number): void {
+  /** `isExplained`: another line says why the attempt ended. */
+  #reported(claim: Claim, report: Report, durationMs: number, isExplained: boolean): void {
     const { state, detail } = report.write;
     if (state.reason === 'FellBack' && isWritten(report))
       this.#options.metrics.fallbacks.inc(fallbackLabels(report.write));
@@ -99,8 +106,11 @@ export class AttemptTelemetry {
       const message = `The result was dropped because the task has a newer message (${report.by})`;
       return this.#event('status_write_refused', state, fields, message);
     }
+    // The line that says why the attempt ended also says when the next one starts.
+    if (isExplained && state.state === 'waiting') return;
+    const words = isExplained ? { message: outcomeWords(state) } : loggedWords(detail);
     const late = report.outcome === 'adopted' ? ' (adopted after the task had been taken from this worker)' : '';
-    this.#event(eventOf(state), state, fields, `${detail.message}${late}`);
+    this.#event(eventOf(state), state, { ...fields, detail: words.detail }, `${words.message}${late}`);
   }
 
   #count({ state }: Claim, outcome: string, durationMs: number, paidBy: Effort['paidBy']): void {
@@ -120,13 +130,23 @@ export class AttemptTelemetry {
     return models === undefined ? model : modelLabel(model, models);
   }
 
-  #event(event: LogEvent, state: TaskState, fields: LogEventFields, message: string): void {
-    logEvent(this.#options.logger, event, { ...this.#fields(state), ...fields }, message);
+  #event(event: AttemptEvent, state: TaskState, fields: LogValues<AttemptEvent>, message: string): void {
+    const { logger, name } = this.#options;
+    logEvent(logger, event, { ...taskFields(state), worker: name, ...fields }, message);
   }
+}
 
-  #fields({ of, run, attempt, reason }: TaskState): LogEventFields {
-    return { job: of.job, task: of.task, run, attempt, pool: of.pool, worker: this.#options.name, reason };
-  }
+type AttemptEvent = Extract<LogEvent, keyof typeof jobEvents>;
+
+/** Events that say why an attempt ended. */
+const causes: Readonly<Record<string, 'attempt_timeout' | 'run_timeout'>> = {
+  AttemptTimeout: 'attempt_timeout',
+  RunTimeout: 'run_timeout',
+};
+
+function causeWords(error: TaskError, report: Report | undefined): string {
+  const isWaiting = report !== undefined && isWritten(report) && report.write.state.state === 'waiting';
+  return isWaiting ? loggedWords(report.write.detail).message : ownWordsOf(error);
 }
 
 const isWritten = ({ outcome }: Report): boolean => outcome === 'accepted' || outcome === 'adopted';
@@ -139,7 +159,7 @@ function outcomeOf(report: Report | undefined): string {
   return state === 'queued' ? 'requeued' : state;
 }
 
-function eventOf(state: TaskState): LogEvent {
+function eventOf(state: TaskState): AttemptEvent {
   if (state.state === 'succeeded' || state.state === 'needs_review') return 'generation_completed';
   return state.state === 'queued' ? 'task_requeued' : 'generation_failed';
 }

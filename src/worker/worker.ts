@@ -5,6 +5,7 @@ import { sleep } from '../async/sleep.ts';
 import type { Release } from '../async/weightedSemaphore.ts';
 import { withSpent } from '../job/spent.ts';
 import { elapsed } from '../job/time.ts';
+import { logEvent } from '../job/logEvents/index.ts';
 import type { HeldKey } from '../ports/keyRing.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
 import { Admission, type Admitted } from './admission.ts';
@@ -65,7 +66,9 @@ function contextOf(options: WorkerOptions, stop: AbortController, ended: AbortSi
   const { concurrency, abandonAfterMs = 2_000, logger } = options;
   const heldTasks = new HeldTasks();
   const slots = new Slots(concurrency, abandonAfterMs, () => {
-    logger.error(
+    logEvent(
+      logger,
+      'slots_leaked',
       { leaked: slots.leaked },
       'Too many provider calls ignore their abort; draining the worker so that it can be replaced',
     );
@@ -74,7 +77,7 @@ function contextOf(options: WorkerOptions, stop: AbortController, ended: AbortSi
   const onError = (err: unknown): void => {
     // The log tells about full storage already.
     const isKnown = options.storage?.full()?.refuses === 'statuses';
-    logger[isKnown ? 'debug' : 'error']({ err }, 'Cannot get a provider key; will retry in a second');
+    if (!isKnown) logEvent(logger, 'key_unavailable', { err }, 'Cannot get a provider key; will retry in a second');
   };
   const memory = new MemoryGate({ ...options, signal: stop.signal });
   const places = new TenantPlaces({ ...options, signal: stop.signal });
@@ -106,7 +109,8 @@ async function runUntilStopped(context: WorkerContext): Promise<void> {
     try {
       await claimUntilStopped(context);
     } catch (err) {
-      context.options.logger.error({ err }, 'The claim loop failed and will restart in a second');
+      const message = 'The claim loop failed and will restart in a second';
+      logEvent(context.options.logger, 'claim_loop_failed', { err }, message);
       await sleep(1_000, context.stopped);
     }
   }
@@ -141,7 +145,8 @@ async function runDelivery(delivery: Delivery, held: HeldTask, context: WorkerCo
     if (admitted !== undefined) await runAdmitted(delivery, held, admitted, context);
   } catch (err) {
     const { logger } = context.options;
-    logger.error({ err, job: held.job, task: held.task }, 'A slot failed; the controller will recover its task');
+    const about = { err, job: held.job, task: held.task };
+    logEvent(logger, 'slot_failed', about, 'A slot failed; the controller will recover its task');
   } finally {
     if (admitted !== undefined) context.places.leave(admitted.place, delivery.entry.state);
     context.heldTasks.remove(held);
@@ -208,7 +213,8 @@ async function followCancellations(
     try {
       for await (const cancellation of heartbeats.cancellations(name, signal)) heldTasks.cancel(cancellation);
     } catch (err) {
-      if (!signal.aborted) logger.warn({ err }, 'Cannot receive cancellations; will subscribe again in a second');
+      const message = 'Cannot receive cancellations; will subscribe again in a second';
+      if (!signal.aborted) logEvent(logger, 'cancellations_unavailable', { err }, message);
     }
     if (!signal.aborted) await sleep(1_000, signal);
   }

@@ -12,7 +12,7 @@ import type { OpenRing } from '../../src/adapters/nats/keys/ring.ts';
 import type { KeySettings } from '../../src/ports/keyRing.ts';
 import type { PoolDeclaration } from '../../src/ports/poolRegistry.ts';
 import { startFollower, type Follower } from '../../src/readmodel/follower.ts';
-import { logEndedTask } from '../../src/telemetry/events.ts';
+import { logEndedTask } from '../../src/job/logEvents/taskEvents.ts';
 import type { Logger } from '../../src/telemetry/log.ts';
 import { createControllerMetrics, createWorkerMetrics } from '../../src/telemetry/metrics.ts';
 import { leastWeight } from '../../src/worker/attemptMemory.ts';

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { brokenLinks, differences, documentedImports, listedNames, unlinkedPages } from './docs.ts';
 import { forbiddenImports, importCycles, importsOf } from './imports.ts';
+import { linesWithoutEvent } from './logging.ts';
 import { curlyQuotes, emptyFileNames, impureLines, machineNames, opensWithComment, wordyPhrases } from './wording.ts';
 
 const file = (path: string, text: string): { path: string; text: string } => ({ path, text });
@@ -88,6 +89,23 @@ test('machineNames finds folders of a machine and registries', () => {
   const host = ['registry', 'npmjs', 'org'].join('.');
   expect(machineNames(file('a', `cd ${folder} && curl https://${host}/x`))).toHaveLength(2);
   expect(machineNames(file('a', 'docs/work/x ~/root/ ../root/x'))).toEqual([]);
+});
+
+test('linesWithoutEvent finds calls of loggers by any name, except those of level debug', () => {
+  const calls = [
+    "logger.info({}, 'x')",
+    "this.#log?.warn({}, 'x')",
+    "request.log.error({}, 'x')",
+    "logger[level]({}, 'x')",
+  ];
+  expect(linesWithoutEvent(file('src/a.ts', calls.join(';\n'))).map((found) => found.split(' ')[0])).toEqual([
+    'src/a.ts:1',
+    'src/a.ts:2',
+    'src/a.ts:3',
+    'src/a.ts:4',
+  ]);
+  const allowed = "logger.debug({}, 'x'); logEvent(logger, 'dev_ready', {}, 'x'); catalog.info(); log.entries[0]";
+  expect(linesWithoutEvent(file('src/a.ts', allowed))).toEqual([]);
 });
 
 test('impureLines finds clocks and chance in code, not in comments', () => {

@@ -79,6 +79,8 @@ topologySpreadConstraints:
   value: {{ $values.settings.logLevel | quote }}
 - name: GENWARDEN_LOG_FORMAT
   value: {{ $values.settings.logFormat | quote }}
+- name: GENWARDEN_LOG_PROMPTS
+  value: {{ $values.settings.logPrompts | quote }}
 - name: GENWARDEN_RETENTION
   value: {{ $values.settings.retention | quote }}
 - name: GENWARDEN_HEARTBEAT_TIMEOUT

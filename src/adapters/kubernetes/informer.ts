@@ -2,6 +2,7 @@
 // first unexpected error and have neither bookmarks nor periodic relists.
 
 import { earliest, longAgo, type Monotonic } from '../../job/time.ts';
+import { logEvent } from '../../job/logEvents/index.ts';
 import { untilAborted } from '../../async/abort.ts';
 import type { Informer, InformerOptions, KubeObject, StartInformer } from '../../ports/kubernetes.ts';
 import { ObjectCache } from './objectCache.ts';
@@ -29,7 +30,8 @@ function startInformer<T extends KubeObject>(
     try {
       onChange(object, change);
     } catch (error) {
-      parts.logger.error({ err: error, type: type.plural }, 'A change handler of an informer failed');
+      const about = { err: error, type: type.plural };
+      logEvent(parts.logger, 'change_handler_failed', about, 'A change handler of an informer failed');
     }
   });
   const selector = labelSelector === undefined ? {} : { labelSelector };

@@ -5,6 +5,7 @@ import { latest, longAgo, type Monotonic } from '../../job/time.ts';
 import { sleep } from '../../async/sleep.ts';
 import { equalJitter } from '../../job/backoff.ts';
 import { catalogue, GenwardenError } from '../../job/errors/index.ts';
+import { logEvent, type EventLogger, type LogEvent } from '../../job/logEvents/index.ts';
 import type { Clock } from '../../ports/clock.ts';
 import {
   KubeError,
@@ -15,13 +16,24 @@ import {
   type WatchEvent,
 } from '../../ports/kubernetes.ts';
 import { keyOf, type ObjectCache } from './objectCache.ts';
-import type { KubeLogger, LabelledCounter } from './telemetry.ts';
+import type { LabelledCounter } from './telemetry.ts';
+
+type SourceEvent = Extract<
+  LogEvent,
+  | 'informer_failed'
+  | 'watch_failed'
+  | 'list_failed'
+  | 'watch_missed_changes'
+  | 'objects_ignored'
+  | 'kubernetes_reachable'
+  | 'kubernetes_unreachable'
+>;
 
 export interface InformerParts {
   readonly cluster: Pick<Cluster, 'list' | 'watch'>;
   /** A sentence for a person while a kind cannot be read; undefined once it can, and when its informer ends. */
   readonly reportProblem: (source: string, problem: string | undefined) => void;
-  readonly logger: KubeLogger;
+  readonly logger: EventLogger;
   readonly metrics: {
     readonly relists: LabelledCounter<'type' | 'cause'>;
     readonly missedEvents: LabelledCounter<'type'>;
@@ -92,7 +104,7 @@ export class Reflector<T extends KubeObject> {
         if (await this.#list(cause)) cause = await this.#watchUntilRelist();
       } catch (error) {
         // A bug; ending the loop would be worse.
-        parts.logger.error({ err: error, source: this.#source }, 'An informer failed unexpectedly and starts again');
+        this.#log('informer_failed', { err: error }, 'An informer failed unexpectedly and starts again');
         await this.#backOff();
       }
     }
@@ -120,7 +132,7 @@ export class Reflector<T extends KubeObject> {
 
   /** Watches again and again from the last version; returns why only a new list can continue. */
   async #watchUntilRelist(): Promise<ListCause> {
-    const { signal, times, parts } = this.#options;
+    const { signal, times } = this.#options;
     let refusals = 0;
     while (!signal.aborted) {
       const startedAt = performance.now();
@@ -132,8 +144,7 @@ export class Reflector<T extends KubeObject> {
       } catch (error) {
         const status = error instanceof KubeError ? error.status : undefined;
         if (status === 410) return this.#expired();
-        if (status === undefined)
-          parts.logger.warn({ err: error, source: this.#source }, 'A watch failed unexpectedly');
+        if (status === undefined) this.#log('watch_failed', { err: error }, 'A watch failed unexpectedly');
         await this.#failed('watch', error);
         refusals = status === 0 ? 0 : refusals + 1;
         if (refusals >= maxRefusals || status === 404) return 'fault';
@@ -187,7 +198,7 @@ export class Reflector<T extends KubeObject> {
       await sleep(times.relistMs * (1 + parts.jitter() / 5), signal);
       if (signal.aborted || this.#listedAt === longAgo) continue;
       await this.#relist().catch((error: unknown) => {
-        if (!signal.aborted) parts.logger.warn({ err: error, source: this.#source }, 'A periodic list failed');
+        if (!signal.aborted) this.#log('list_failed', { err: error }, 'A periodic list failed');
       });
     }
   }
@@ -215,7 +226,7 @@ export class Reflector<T extends KubeObject> {
     const { parts, type } = this.#options;
     parts.metrics.missedEvents.inc({ type: type.plural }, count);
     const message = 'A periodic list found changes that the watch missed; the watch starts again';
-    parts.logger.warn({ source: this.#source, count }, message);
+    this.#log('watch_missed_changes', { count }, message);
     this.#version = version;
     this.#watch.abort();
   }
@@ -223,14 +234,13 @@ export class Reflector<T extends KubeObject> {
   #wellFormed(items: readonly T[]): readonly T[] {
     const wellFormed = items.filter(isWellFormed);
     const count = items.length - wellFormed.length;
-    if (count > 0)
-      this.#options.parts.logger.warn({ source: this.#source, count }, 'Ignored malformed objects in a list');
+    if (count > 0) this.#log('objects_ignored', { count }, 'Ignored malformed objects in a list');
     return wellFormed;
   }
 
   #succeeded(): void {
     const { parts } = this.#options;
-    if (this.#failures > 0) parts.logger.info({ source: this.#source }, 'Reading from the API server again');
+    if (this.#failures > 0) this.#log('kubernetes_reachable', {}, 'Reading from the API server again');
     this.#failures = 0;
     parts.reportProblem(this.#source, undefined);
   }
@@ -251,7 +261,11 @@ export class Reflector<T extends KubeObject> {
     parts.reportProblem(this.#source, problem);
     // At the first failure, then at each doubling.
     if (Math.log2(Math.max(1, this.#failures)) % 1 === 0)
-      parts.logger.warn({ err: shown, source: this.#source, failures: this.#failures }, problem);
+      this.#log('kubernetes_unreachable', { err: shown, failures: this.#failures }, problem);
+  }
+
+  #log(event: SourceEvent, fields: { err?: unknown; count?: number; failures?: number }, message: string): void {
+    logEvent(this.#options.parts.logger, event, { ...fields, source: this.#source }, message);
   }
 
   #backOff(): Promise<void> {

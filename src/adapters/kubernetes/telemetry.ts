@@ -1,12 +1,4 @@
-// What the adapter logs to and counts with, so that it depends on no logging or metrics library.
-
-type LogLine = (details: object, message: string) => void;
-
-export interface KubeLogger {
-  readonly info: LogLine;
-  readonly warn: LogLine;
-  readonly error: LogLine;
-}
+// What the adapter counts with, so that it depends on no metrics library.
 
 export interface LabelledCounter<Label extends string> {
   inc(labels: Record<Label, string>, value?: number): void;

@@ -4,6 +4,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { parseFile, reloadedFile, type FileFailure, type NamedFile } from '../../config/reloadedFile.ts';
 import { tenantForm } from '../../job/tenantForm.ts';
+import { logEvent } from '../../job/logEvents/index.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { scopes, type Principal } from './principal.ts';
 
@@ -90,11 +91,13 @@ export function openTokenStore(path: string, options: { logger?: Logger; everyMs
   const file = reloadedFile(named(path), (text) => tokenStore(parseTokens(text, path)), {
     everyMs,
     onReload: () => {
-      logger?.info({ path }, 'Reloaded the tokens file');
+      if (logger !== undefined) logEvent(logger, 'tokens_reloaded', { path }, 'Reloaded the tokens file');
       for (const listener of listeners) listener();
     },
-    onFailure: (error) =>
-      logger?.error({ err: error, path }, 'Cannot read the tokens file; the previous tokens stay valid'),
+    onFailure: (error) => {
+      const message = 'Cannot read the tokens file; the previous tokens stay valid';
+      if (logger !== undefined) logEvent(logger, 'tokens_unreadable', { err: error, path }, message);
+    },
   });
   return {
     find: (token, now) => file.current().find(token, now),

@@ -3,6 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';
+import { logEvent } from '../../job/logEvents/index.ts';
 import type { IssuerSignIn, SignInTokens } from '../../ports/issuerSignIn.ts';
 import type { SignIns } from '../auth/authenticate.ts';
 import { cameByHttps, readCookie, removeCookie, storeCookie } from '../auth/cookies.ts';
@@ -82,7 +83,7 @@ async function orProblem(
   const address = await next().catch((error: unknown) => {
     if (!(error instanceof GenwardenError)) throw error;
     const { code, message } = error;
-    context.logger.warn({ code }, `A sign-in at the issuer failed: ${message}`);
+    logEvent(context.logger, 'sign_in_failed', { code }, `A sign-in at the issuer failed: ${message}`);
     withCookies(reply, storeJson(problemCookie, { code, detail: message.slice(0, 500) }, placeOf(request, context)));
     return `../../sign-in?${new URLSearchParams({ error: code, returnTo }).toString()}`;
   });

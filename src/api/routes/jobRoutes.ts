@@ -4,6 +4,7 @@ import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
 import { openStates, taskStates, type TaskState } from '../../job/task.ts';
+import { logEvent } from '../../job/logEvents/index.ts';
 import type { JobRecord, TaskRecord } from '../../ports/jobLog.ts';
 import { principalOf } from '../auth/authenticate.ts';
 import type { Right } from '../../ports/kubernetesReviews.ts';
@@ -124,7 +125,8 @@ function removeJob(app: Api, context: ApiContext): void {
   app.delete('/v1/jobs/:id', { config: { scope: 'jobs:write', right }, schema }, async (request, reply) => {
     const left = await deleteJob(context, principalOf(request).tenant, request.params.id);
     for (const { digest, error } of left) {
-      context.logger.warn({ err: error, digest }, 'Could not delete an artifact of a deleted job; it will expire');
+      const message = 'Could not delete an artifact of a deleted job; it will expire';
+      logEvent(context.logger, 'artifact_not_deleted', { err: error, digest }, message);
     }
     return reply.code(204).send();
   });

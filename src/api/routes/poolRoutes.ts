@@ -6,6 +6,7 @@ import { parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { servingPool } from '../../job/target.ts';
 import type { Instant } from '../../job/task.ts';
+import { logEvent } from '../../job/logEvents/index.ts';
 import type { PoolDeclaration } from '../../ports/poolRegistry.ts';
 import { principalOf } from '../auth/authenticate.ts';
 import { readInstallation } from '../auth/kubernetes/kubernetesTokens.ts';
@@ -65,7 +66,7 @@ function pausePool(app: Api, context: ApiContext): void {
       pool.name,
       length === undefined ? undefined : context.clock.now() + parseDuration(length)!,
     );
-    context.logger.warn({ pool: pool.name, for: length }, `Paused pool ${pool.name}`);
+    logEvent(context.logger, 'pool_paused', { pool: pool.name, for: length }, `Paused pool ${pool.name}`);
     const firstQueueTimeoutAt = isoTimeOrNull(firstQueueTimeout(context, pool.name));
     return { ...(await currentPoolView(context, pool, principalOf(request))), firstQueueTimeoutAt };
   });
@@ -85,7 +86,7 @@ function resumePool(app: Api, context: ApiContext): void {
   app.post('/v1/pools/:pool/resume', { config: { scope: 'admin' }, schema }, async (request) => {
     const pool = poolNamed(context, request.params.pool);
     await context.queue.resume(pool.name);
-    context.logger.info({ pool: pool.name }, `Resumed pool ${pool.name}`);
+    logEvent(context.logger, 'pool_resumed', { pool: pool.name }, `Resumed pool ${pool.name}`);
     return currentPoolView(context, pool, principalOf(request));
   });
 }

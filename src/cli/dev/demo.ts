@@ -53,7 +53,7 @@ async function startDemoStack(resources: Resources, signal: AbortSignal): Promis
   );
   const env = { ...process.env, GENWARDEN_DATA_DIR: dataDir, GENWARDEN_HTTP_PORT: '0', GENWARDEN_METRICS_PORT: '0' };
   const { settings, resolved } = readSettings({ env, command: 'dev' });
-  const log = { level: 'error', format: 'pretty' } as const;
+  const log = { ...settings.log, level: 'error', format: 'pretty' } as const;
   const logger = createLogger({ ...log, process: 'dev' });
   printLine('Starting nats-server, api, worker and controller …');
   const described = describeSettings(resolved, 'dev');

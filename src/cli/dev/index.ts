@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { describeSettings } from '../../config/describe.ts';
 import { readSettings } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
+import { logEvent } from '../../job/logEvents/index.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { writeLine } from '../output/io.ts';
 import { withSettings } from '../settingsFlags.ts';
@@ -38,15 +39,13 @@ async function startDev(command: Command, signal: AbortSignal): Promise<StartedP
   const described = describeSettings(resolved, 'dev');
   const stack = await startStack({ settings, described, externalNats, logger, signal });
   if (stack.consoleUrl !== undefined) announceConsole(stack.consoleUrl, settings, logger);
-  logger.info(
-    { url: stack.url },
-    `ready: try \`genwarden submit --prompt "a front yard" --watch\` (API on ${stack.url})`,
-  );
+  const message = 'ready: try `genwarden submit --prompt "a front yard" --watch`';
+  logEvent(logger, 'dev_ready', {}, message);
   return stack;
 }
 
 /** On a terminal it stands out from the log. */
 function announceConsole(url: string, { log }: Settings, logger: Logger): void {
   if (log.format === 'pretty') writeLine(process.stdout, `Console: ${url}`);
-  else logger.info({ url }, `Console: ${url}`);
+  else logEvent(logger, 'console_listening', { url }, `Console: ${url}`);
 }

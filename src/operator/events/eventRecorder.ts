@@ -1,6 +1,7 @@
 // Records Kubernetes events about our objects, as `kubectl describe` shows them.
 
 import { elapsed, longAgo, type Monotonic } from '../../job/time.ts';
+import { logEvent } from '../../job/logEvents/index.ts';
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../telemetry/log.ts';
@@ -87,7 +88,8 @@ class Recorder implements ClosableEventRecorder {
     try {
       this.#record(object, event);
     } catch (error) {
-      this.#options.logger.warn({ err: error, reason: event.reason }, 'Could not record an event');
+      const about = { err: error, reason: event.reason };
+      logEvent(this.#options.logger, 'kubernetes_event_failed', about, 'Could not record an event');
     }
   }
 

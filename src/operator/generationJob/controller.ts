@@ -2,6 +2,7 @@
 // jobs of deleted resources. This file contains its watches: the resources, the stream and the pools.
 
 import { isOpen } from '../../job/task.ts';
+import { logEvent } from '../../job/logEvents/index.ts';
 import { WaitObserver } from '../../jobs/waitObserver.ts';
 import type { Change } from '../../readmodel/jobIndex.ts';
 import { AttemptDurations, followAttempts } from '../../readmodel/attemptDurations.ts';
@@ -53,7 +54,8 @@ class Term {
     const onChange = (object: GenerationJob, change: string): void => this.#onResourceChange(object, change);
     const informer = context.startInformer<GenerationJob>({ type: generationJobType, namespaces, onChange, signal });
     const workers = new WorkerDirectory(context.clock, { forgetAfterMs: context.heartbeatTimeoutMs });
-    const unheard = (err: unknown): void => context.logger.error({ err }, 'Cannot watch the heartbeats of workers');
+    const unheard = (err: unknown): void =>
+      logEvent(context.logger, 'heartbeats_unavailable', { err }, 'Cannot watch the heartbeats of workers');
     workers.watch(context.heartbeats, signal).catch(unheard);
     const lastClaims = new LastClaims(follower);
     const attemptDurations = new AttemptDurations();

@@ -6,7 +6,7 @@ import type { Instant, TaskState } from '../../job/task.ts';
 import { cancelJob } from '../../jobs/cancel.ts';
 import type { EndedTask } from '../../jobs/context.ts';
 import { jobIdOfOwner } from '../../jobs/submit/index.ts';
-import { logEndedTask } from '../../telemetry/events.ts';
+import { logEndedTask } from '../../job/logEvents/taskEvents.ts';
 import type { OperatorContext } from '../context.ts';
 import { generationJobType } from '../resources/kinds.ts';
 import type { OwnerIndex } from './ownerIndex.ts';

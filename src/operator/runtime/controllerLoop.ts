@@ -3,6 +3,7 @@
 
 import { whenAborted } from '../../async/abort.ts';
 import { sleep } from '../../async/sleep.ts';
+import { logEvent } from '../../job/logEvents/index.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { OperatorMetrics } from '../../telemetry/metrics.ts';
 import type { Controller } from './controller.ts';
@@ -52,7 +53,8 @@ class ControllerLoop {
     const { logger, concurrency = 8 } = this.#options;
     const { name } = this.#controller;
     await this.#start(signal);
-    if (!signal.aborted) logger.info({ controller: name }, 'Controller started');
+    if (!signal.aborted)
+      logEvent(logger, 'resource_controller_started', { controller: name }, `Controller ${name} started`);
     const onAbort = (): void => this.#queue.close();
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
@@ -63,7 +65,9 @@ class ControllerLoop {
     const drained = await Promise.race([workers.then(() => true), timeout]);
     ended.abort();
     if (!drained)
-      logger.error(
+      logEvent(
+        logger,
+        'reconciles_unfinished',
         { controller: name, keys: this.#queueMetrics.inProgress() },
         'Reconciles were still running when the term ended',
       );
@@ -90,7 +94,12 @@ class ControllerLoop {
           source,
           `controller ${name} could not start: ${error instanceof Error ? error.message : String(error)}`,
         );
-        logger.warn({ err: error, controller: name }, 'Controller could not start; retrying');
+        logEvent(
+          logger,
+          'resource_controller_start_failed',
+          { err: error, controller: name },
+          `Controller ${name} could not start; retrying`,
+        );
         await sleep(startRetryMs, signal);
       }
     }
@@ -134,7 +143,7 @@ class ControllerLoop {
     // Logs the failures 1, 2, 4, 8, …, so that a permanently failing object does not flood the log.
     if (Math.log2(failures) % 1 !== 0) return;
     const about = { err: error, controller: this.#controller.name, key, failures };
-    this.#options.logger.warn(about, 'Reconcile failed; retrying');
+    logEvent(this.#options.logger, 'resource_reconcile_failed', about, 'Reconcile failed; retrying');
   }
 }
 

@@ -1,6 +1,7 @@
 // Applies a decision: marks the pods to delete first, then writes the children that differ, and the pool's status.
 
 import { elapsed } from '../../job/time.ts';
+import { logEvent } from '../../job/logEvents/index.ts';
 import { type ApplyConfiguration, KubeError } from '../../ports/kubernetes.ts';
 import type { OperatorContext } from '../context.ts';
 import {
@@ -85,7 +86,7 @@ function recordChanges(
   const { replicas, template } = applied['spec'] as NonNullable<Deployment['spec']> & { replicas: number };
   const record = (reason: string, action: string, note: string): void => {
     context.recorder.record(pool, { type: 'Normal', reason, action, note });
-    context.logger.info({ pool: pool.metadata.name, replicas }, note);
+    logEvent(context.logger, 'pool_deployment_changed', { pool: pool.metadata.name, replicas }, note);
   };
   if (deployment === undefined)
     return record('Created', 'Create', `Created Deployment ${applied.metadata.name} with ${count(replicas)}`);

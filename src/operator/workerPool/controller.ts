@@ -1,6 +1,7 @@
 // The controller of WorkerPools: what it watches while it leads. Changes only enqueue the pool's key.
 
 import { servingPool } from '../../job/target.ts';
+import { logEvent } from '../../job/logEvents/index.ts';
 import { WorkerDirectory } from '../../readmodel/workerDirectory.ts';
 import type { Enqueue, Controller } from '../runtime/controller.ts';
 import type { OperatorContext } from '../context.ts';
@@ -41,7 +42,8 @@ async function startTerm(context: OperatorContext, enqueue: Enqueue, signal: Abo
     template: parseTemplate(context.workerTemplate),
   };
   watchQueues(context, term, enqueue, signal);
-  const unheard = (err: unknown): void => context.logger.error({ err }, 'Cannot watch the heartbeats of workers');
+  const unheard = (err: unknown): void =>
+    logEvent(context.logger, 'heartbeats_unavailable', { err }, 'Cannot watch the heartbeats of workers');
   term.workers.watch(context.heartbeats, signal).catch(unheard);
   await Promise.all([term.pools.untilSynced(), term.deployments.untilSynced(), term.pods.untilSynced()]);
   // Finds declarations whose WorkerPool was deleted while no operator ran.

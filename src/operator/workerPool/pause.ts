@@ -2,6 +2,7 @@
 // condition Paused records who paused the queue, so that a restart of the operator does not forget it.
 
 import { elapsed } from '../../job/time.ts';
+import { logEvent } from '../../job/logEvents/index.ts';
 import type { OperatorContext } from '../context.ts';
 import { isoTime, type Condition, type NewCondition, setConditions } from '../resources/conditions.ts';
 import type { WorkerPool, WorkerPoolSpec } from '../resources/workerPool.ts';
@@ -63,7 +64,8 @@ function recordPause({ recorder, logger }: OperatorContext, pool: WorkerPool, ac
       : 'Resumed: tasks start again';
   const reason = act === 'pause' ? 'Paused' : 'Resumed';
   recorder.record(pool, { type: 'Normal', reason, action: act === 'pause' ? 'Pause' : 'Resume', note });
-  logger.info({ pool: name }, `Pool ${name} was ${reason.toLowerCase()} by its WorkerPool`);
+  const event = act === 'pause' ? 'pool_paused' : 'pool_resumed';
+  logEvent(logger, event, { pool: name }, `Pool ${name} was ${reason.toLowerCase()} by its WorkerPool`);
 }
 
 export interface PauseInput {

@@ -1,6 +1,7 @@
 // Reconciles one WorkerPool: observes it, decides, applies, and reports the result in its status.
 
 import { elapsed, longAgo } from '../../job/time.ts';
+import { logEvent } from '../../job/logEvents/index.ts';
 import type { ResourceKey } from '../../ports/kubernetes.ts';
 import type { OperatorContext } from '../context.ts';
 import { isoTime, type NewCondition } from '../resources/conditions.ts';
@@ -49,7 +50,7 @@ async function removePool(context: OperatorContext, term: Term, { name }: Resour
   if (context.pools.find(name)?.owner === undefined) return;
   await endPause(context, name);
   await context.pools.remove(name);
-  context.logger.info({ pool: name }, `Pool ${name} removed: its WorkerPool was deleted`);
+  logEvent(context.logger, 'pool_removed', { pool: name }, `Pool ${name} removed: its WorkerPool was deleted`);
 }
 
 /** A new pool does not inherit the pause of a deleted pool of the same name. */

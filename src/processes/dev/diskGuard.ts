@@ -2,6 +2,7 @@
 // reserve is released and the server restarted, because it would store nothing more; when there is room, the reserve is restored.
 
 import { sleep } from '../../async/sleep.ts';
+import { logEvent } from '../../job/logEvents/index.ts';
 import type { DiskWatch } from '../../ports/storageHealth.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { diskSpace, inMebibytes, releaseReserve, reserveOf, writeReserve, type DiskSpace } from './diskReserve.ts';
@@ -30,6 +31,10 @@ export interface DiskGuardOptions {
   readonly server: GuardedServer;
   readonly logger: Logger;
 }
+
+const restarted = 'nats-server could not write to the full disk: it was restarted on the reserve for statuses';
+const notRestarted = 'nats-server did not restart on the full disk; will retry';
+const unchecked = 'The disk of the data folder cannot be checked';
 
 /** The caller closes it before the server. */
 export async function guardDisk({ dataDir, server, logger }: DiskGuardOptions): Promise<DiskGuard> {
@@ -64,7 +69,7 @@ export async function guardDisk({ dataDir, server, logger }: DiskGuardOptions): 
       await sleep(checkEvery, AbortSignal.any([closing.signal, wake.signal]));
       wake = new AbortController();
       if (closing.signal.aborted) return;
-      await check().catch((err: unknown) => logger.warn({ err }, 'The disk of the data folder cannot be checked'));
+      await check().catch((err: unknown) => logEvent(logger, 'disk_unchecked', { err }, unchecked));
     }
   }
 
@@ -88,10 +93,10 @@ export async function guardDisk({ dataDir, server, logger }: DiskGuardOptions): 
     writeFailed = false;
     try {
       await server.restart();
-      logger.warn('nats-server could not write to the full disk: it was restarted on the reserve for statuses');
+      logEvent(logger, 'nats_server_restarted', {}, restarted);
     } catch (err) {
       writeFailed = true;
-      if (!closing.signal.aborted) logger.error({ err }, 'nats-server did not restart on the full disk; will retry');
+      if (!closing.signal.aborted) logEvent(logger, 'nats_server_restart_failed', { err }, notRestarted);
     }
   }
 

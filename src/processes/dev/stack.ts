@@ -9,6 +9,7 @@ import type { ResolvedSetting } from '../../config/setting.ts';
 import type { Settings } from '../../config/settings.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { providerNames } from '../../job/providers.ts';
+import { logEvent } from '../../job/logEvents/index.ts';
 import { startStandin, type Standin } from '../../standin/standin.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { startApiProcess } from '../api.ts';
@@ -50,8 +51,11 @@ export async function startStack({ settings, described, externalNats, logger, si
   const resources = new Resources();
   let natsDied: Promise<unknown> = new Promise(() => undefined);
   const close = async (): Promise<void> => {
-    logger.info('stopping: running tasks get a few seconds; press Ctrl-C again to exit immediately');
-    const closed = resources.close((name, err) => logger.warn({ err }, `${name} did not close cleanly`));
+    const message = 'stopping: running tasks get a few seconds; press Ctrl-C again to exit immediately';
+    logEvent(logger, 'dev_stopping', {}, message);
+    const closed = resources.close((name, err) =>
+      logEvent(logger, 'process_part_not_closed', { name, err }, `${name} did not close cleanly`),
+    );
     // Once nats-server has exited, the processes would wait for answers that never come.
     await Promise.race([closed, natsDied.then(() => sleep(1_000))]);
   };
@@ -109,7 +113,9 @@ async function embeddedNats(settings: Settings, resources: Resources, logger: Lo
   const server = resources.own('nats-server', await startEmbeddedNats(settings.dataDir, settings.nats.server), (it) =>
     it.close(),
   );
-  logger.info(
+  logEvent(
+    logger,
+    'nats_server_started',
     { url: server.url, folder: settings.dataDir },
     `nats-server on ${server.url}, storage in ${settings.dataDir}`,
   );
@@ -124,7 +130,8 @@ async function standinFor(settings: Settings, resources: Resources, logger: Logg
   const isSet = providerNames.some((name) => settings[name].apiKeys.length > 0 || settings[name].baseUrl !== undefined);
   if (isSet || poolsFile !== undefined) return undefined;
   const standin = resources.own('stand-in', await startStandin({ latencyMs: standinLatencyMs }), (it) => it.close());
-  logger.info({ url: standin.url }, `no API key is set: the Gemini stand-in on ${standin.url} generates the images`);
+  const message = `no API key is set: the Gemini stand-in on ${standin.url} generates the images`;
+  logEvent(logger, 'standin_started', { url: standin.url }, message);
   return standin;
 }
 

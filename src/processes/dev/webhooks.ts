@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Settings } from '../../config/settings.ts';
-import type { Logger } from '../../telemetry/log.ts';
+import { logEvent, type EventLogger } from '../../job/logEvents/index.ts';
 import { newSecret } from '../../webhooks/index.ts';
 
 const thisMachine = ['localhost', '127.0.0.0/8', '::1'];
@@ -12,7 +12,7 @@ const thisMachine = ['localhost', '127.0.0.0/8', '::1'];
 /** A secret is created once, in the data folder, and kept. */
 export async function devWebhooks(
   { webhooks: { secretsFile, allow }, dataDir }: Settings,
-  logger: Pick<Logger, 'info'>,
+  logger: EventLogger,
 ): Promise<Settings['webhooks']> {
   const reachable = allow.length === 0 ? thisMachine : allow;
   if (secretsFile !== undefined) return { secretsFile, allow: reachable };
@@ -22,6 +22,7 @@ export async function devWebhooks(
   await writeFile(path, text, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
-  logger.info({ path }, `webhooks are signed; get the secret with \`genwarden webhooks secret show --file ${path}\``);
+  const message = `webhooks are signed; get the secret with \`genwarden webhooks secret show --file ${path}\``;
+  logEvent(logger, 'webhooks_signed', { path }, message);
   return { secretsFile: path, allow: reachable };
 }

@@ -95,6 +95,7 @@ describe('the defaults', () => {
   test.each([
     ['settings.logLevel', 'LOG_LEVEL'],
     ['settings.logFormat', 'LOG_FORMAT'],
+    ['settings.logPrompts', 'LOG_PROMPTS'],
     ['settings.retention', 'RETENTION'],
     ['settings.heartbeatTimeout', 'HEARTBEAT_TIMEOUT'],
     ['settings.reconnectHold', 'RECONNECT_HOLD'],

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { sleep } from '../../../async/sleep.ts';
+import { logEvent } from '../../../job/logEvents/index.ts';
 import type { Beat } from '../../../ports/heartbeats.ts';
 import { openConnection, type ConnectContext } from '../link/connect.ts';
 import { watchConnection } from '../link/connection.ts';
@@ -104,7 +105,7 @@ async function keepListening(
     } catch (error) {
       if (context.signal.aborted) return;
       const message = 'Cannot log in to the NATS system account: lost workers are detected by missing heartbeats only';
-      context.log.warn({ err: error }, message);
+      logEvent(context.log, 'system_account_unavailable', { err: error }, message);
     }
     await sleep(reconnectDelay, context.signal);
   }

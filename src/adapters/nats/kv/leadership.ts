@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { KV, KvEntry } from '@nats-io/kv';
 import { sleep } from '../../../async/sleep.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
+import { logEvent } from '../../../job/logEvents/index.ts';
 import type { Candidate, Leadership } from '../../../ports/leadership.ts';
 import { isConflict } from '../jetstream/errors.ts';
 import { storageOf } from '../jetstream/storageHealth.ts';
@@ -89,7 +90,8 @@ async function leadDuring(
   try {
     await lead(signal);
   } catch (error) {
-    if (!signal.aborted) bucket.link.log.warn({ err: error }, 'The leader stopped because of an error');
+    const message = 'The leader stopped because of an error';
+    if (!signal.aborted) logEvent(bucket.link.log, 'leader_failed', { err: error }, message);
   }
   ended.abort(new GenwardenError('NotReady', 'The leader stopped leading.'));
   await renewing;

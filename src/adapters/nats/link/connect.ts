@@ -12,6 +12,7 @@ import { untilAborted } from '../../../async/abort.ts';
 import { sleep } from '../../../async/sleep.ts';
 import { backoffCeiling } from '../../../job/backoff.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
+import { logEvent } from '../../../job/logEvents/index.ts';
 import { atMostEvery, remindEvery, type NatsLog } from './log.ts';
 import { isWebSocket, withoutLogin, type OptionsSource } from './options.ts';
 import { permissionDenied, violationIn } from './permissions.ts';
@@ -53,7 +54,7 @@ async function retryWhileUnavailable<T>(
   { signal, log }: ConnectContext,
 ): Promise<T> {
   const remind = atMostEvery(remindEvery, (reason: string) =>
-    log.warn({ error: reason }, `Waiting for ${what}: ${reason}`),
+    logEvent(log, 'nats_waiting', { error: reason }, `Waiting for ${what}: ${reason}`),
   );
   for (let failures = 1; ; failures += 1) {
     signal.throwIfAborted();

@@ -6,6 +6,7 @@ import { createInbox, type NatsConnection, type ServerInfo } from '@nats-io/tran
 import { untilAborted } from '../../../async/abort.ts';
 import { sleep } from '../../../async/sleep.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
+import { logEvent } from '../../../job/logEvents/index.ts';
 import { openConnection, untilJetStreamAnswers, type ConnectContext } from './connect.ts';
 import type { NatsLog } from './log.ts';
 import { connectionOptions, type NatsSettings } from './options.ts';
@@ -138,7 +139,8 @@ export function watchConnection(connection: NatsConnection, log: NatsLog, purpos
   const change = (status: LinkStatus): void => {
     up = status === 'reconnected';
     info = connection.info ?? info;
-    if (!closing.signal.aborted) log.info({ status, server: info.server_name }, `NATS ${what} ${status}`);
+    if (!closing.signal.aborted)
+      logEvent(log, `nats_${status}`, { server: info.server_name }, `NATS ${what} ${status}`);
     for (const listener of listeners) listener(status);
   };
   void trackStatus(connection, change, violations.report);

@@ -1,10 +1,9 @@
 // The logger that the adapter writes to, and a limit on how often it repeats a message.
 
-export interface NatsLog {
+import type { EventLogger } from '../../../job/logEvents/index.ts';
+
+export interface NatsLog extends EventLogger {
   debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
 }
 
 /** Between two log lines about the same wait, ms. */

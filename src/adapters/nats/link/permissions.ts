@@ -5,6 +5,7 @@
 import { PermissionViolationError, type NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { GenwardenError } from '../../../job/errors/index.ts';
+import { logEvent } from '../../../job/logEvents/index.ts';
 import { atMostEvery, type NatsLog } from './log.ts';
 
 export interface Permissions {
@@ -116,5 +117,5 @@ export function violationReports(log: NatsLog): ViolationReports {
 
 function logViolation(log: NatsLog, { operation, subject }: Violation): void {
   const { code, message, hint } = permissionDenied({ operation, subject });
-  log.error({ code, operation, subject, hint }, message);
+  logEvent(log, 'nats_permission_denied', { code, operation, subject, hint }, message);
 }

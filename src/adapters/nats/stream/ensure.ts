@@ -5,6 +5,7 @@ import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '
 import { millis } from '@nats-io/transport-node';
 import { sleep } from '../../../async/sleep.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
+import { logEvent } from '../../../job/logEvents/index.ts';
 import { askApi, streamInfo } from '../jetstream/api.ts';
 import { isStreamNotFound } from '../jetstream/errors.ts';
 import { once, retryAtStart } from '../jetstream/retry.ts';
@@ -46,7 +47,12 @@ export async function waitForController(
   const stop = AbortSignal.any([link.stopping, link.closing, ...(signal === undefined ? [] : [signal])]);
   const reason = `waiting for ${what}`;
   const remind = atMostEvery(remindEvery, () =>
-    link.log.info({ waiting: what }, `Waiting for ${what}: this process's NATS user may not do it`),
+    logEvent(
+      link.log,
+      'nats_setup_waiting',
+      { waiting: what },
+      `Waiting for ${what}: this process's NATS user may not do it`,
+    ),
   );
   try {
     while (!(await isReady())) {

@@ -4,6 +4,7 @@
 import type { StreamConfig, StreamInfo } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { GenwardenError } from '../../../job/errors/index.ts';
+import { logEvent } from '../../../job/logEvents/index.ts';
 import { askApi, streamInfo } from '../jetstream/api.ts';
 import {
   isNotClustered,
@@ -41,7 +42,12 @@ export async function ensureTaskStream(link: NatsLink, { retentionMs, signal }: 
   await retry(untilStopped, `The stream ${wanted.name} cannot be used`, ensureOnce, {
     signal,
     onFailure: atMostEvery(remindEvery, ({ message }) =>
-      link.log.warn({ stream: wanted.name, error: message }, 'Waiting for JetStream to provide the stream'),
+      logEvent(
+        link.log,
+        'stream_waiting',
+        { stream: wanted.name, error: message },
+        'Waiting for JetStream to provide the stream',
+      ),
     ),
   });
 }
@@ -123,7 +129,12 @@ async function adapt(link: NatsLink, wanted: WantedConfig, info: StreamInfo): Pr
 function safeLimit({ log }: NatsLink, { name, max_bytes }: WantedConfig, { config, state }: StreamInfo): number {
   if (max_bytes === undefined || max_bytes > state.bytes) return max_bytes ?? config.max_bytes;
   const fields = { stream: name, bytes: state.bytes, wanted: max_bytes, keeps: config.max_bytes };
-  log.warn(fields, `The stream ${name} holds more than GENWARDEN_NATS_MAX_BYTES: its limit is not changed`);
+  logEvent(
+    log,
+    'stream_limit_kept',
+    fields,
+    `The stream ${name} holds more than GENWARDEN_NATS_MAX_BYTES: its limit is not changed`,
+  );
   return config.max_bytes;
 }
 

@@ -4,9 +4,9 @@
 import { createLocalJWKSet, type JWK } from 'jose';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import { elapsed, longAgo, type Instant, type Monotonic } from '../../../job/time.ts';
+import { logEvent, type EventLogger } from '../../../job/logEvents/index.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { IdentityProvider, PublicKey } from '../../../ports/identityProvider.ts';
-import type { Logger } from '../../../telemetry/log.ts';
 
 /** ms. Keys of this age are read again in the background, so that a withdrawn key is soon refused. */
 const refreshAfter = 600_000;
@@ -48,7 +48,7 @@ interface Known {
   readonly readAt: Monotonic;
 }
 
-type Parts = { readonly clock: Pick<Clock, 'now' | 'monotonic'>; readonly logger: Pick<Logger, 'info' | 'warn'> };
+type Parts = { readonly clock: Pick<Clock, 'now' | 'monotonic'>; readonly logger: EventLogger };
 
 export function issuerKeys(provider: IdentityProvider, { clock, logger }: Parts): IssuerKeys {
   let known: Known | undefined;
@@ -68,7 +68,8 @@ export function issuerKeys(provider: IdentityProvider, { clock, logger }: Parts)
       failure = undefined;
     } catch (error) {
       const { message } = error as Error;
-      if (failure === undefined) logger.warn({ issuer: provider.issuer, code: 'OidcUnavailable' }, message);
+      const about = { issuer: provider.issuer, code: 'OidcUnavailable' };
+      if (failure === undefined) logEvent(logger, 'oidc_unavailable', about, message);
       failure = { message, since: failure?.since ?? clock.now() };
     }
   };
@@ -110,5 +111,5 @@ function report(
 ): void {
   const ids = (of: readonly PublicKey[]): string => of.map(({ kid = '(no kid)' }) => kid.slice(0, 100)).join(', ');
   if (!wasAway && before !== undefined && ids(before) === ids(keys)) return;
-  logger.info({ issuer, keys: ids(keys) }, `The issuer ${issuer} publishes ${keys.length} keys`);
+  logEvent(logger, 'oidc_keys_read', { issuer, keys: ids(keys) }, `The issuer ${issuer} publishes ${keys.length} keys`);
 }

@@ -5,9 +5,9 @@ import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } 
 import { GenwardenError } from '../../../job/errors/index.ts';
 import { isSameIssuer, sameIssuers } from '../../../job/issuer.ts';
 import { isoTime, type Instant } from '../../../job/time.ts';
+import type { EventLogger } from '../../../job/logEvents/index.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { IdentityProvider } from '../../../ports/identityProvider.ts';
-import type { Logger } from '../../../telemetry/log.ts';
 import type { Principal } from '../principal.ts';
 import { identityOf, type ClaimNames } from './claims.ts';
 import { issuerKeys, type IssuerKeys, type IssuerStatus, type KeySet } from './issuerKeys.ts';
@@ -27,7 +27,7 @@ export interface OidcTokens {
 
 export interface OidcOptions extends ClaimNames {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
-  readonly logger: Pick<Logger, 'info' | 'warn'>;
+  readonly logger: EventLogger;
 }
 
 /** Signatures by public keys only: with HMAC, a forger could use the public key as the secret. */

@@ -3,6 +3,7 @@
 
 import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
+import { logEvent } from '../../../job/logEvents/index.ts';
 import type { Logger } from '../../../telemetry/log.ts';
 
 /** ms. A client that takes nothing for so long, although there is something to take, is disconnected. */
@@ -38,7 +39,7 @@ export function guard(
 
 function logCut(logger: Logger, { path, artifact }: Download, err: Error): void {
   const message = `The download of artifact ${artifact.name} (${artifact.bytes} bytes) was cut: ${err.message}`;
-  logger.warn({ err, path }, message);
+  logEvent(logger, 'download_cut', { err, path }, message);
 }
 
 /** A slow client is not a stalled one: Node.js counts every byte that the socket takes. */

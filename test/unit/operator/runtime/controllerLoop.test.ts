@@ -107,7 +107,7 @@ test('a failed start is retried, and readiness reports it in the meantime', asyn
   });
   await until(() => starts >= 1 && problems.list().length === 1, { what: 'the problem' });
   expect(problems.list()).toEqual(['controller thing could not start: nothing to read']);
-  await until(() => lines.some((line) => line.includes('Controller started')), { what: 'the start' });
+  await until(() => lines.some((line) => line.includes('resource_controller_started')), { what: 'the start' });
   expect(problems.list()).toEqual([]);
   expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, false]);
 });
