@@ -35,23 +35,30 @@ export interface TestReceiver {
   readonly unverified: readonly string[];
 }
 
-/** Ends with the test. `answer` is called with each verified event and how often its id came before. */
-export async function startReceiver(
-  secret: string,
-  answer: (event: WebhookEvent, before: number) => Answer = () => 204,
-): Promise<TestReceiver> {
+/** Called with each verified event, how often its id came before, and the path of the request. */
+type Answers = (event: WebhookEvent, before: number, path: string) => Answer;
+
+/** Ends with the test. */
+export async function startReceiver(secret: string, answer: Answers = () => 204): Promise<TestReceiver> {
+  const receiver = await openReceiver(secret, answer);
+  onTestFinished(() => receiver[Symbol.asyncDispose]());
+  return receiver;
+}
+
+/** Its owner disposes it. */
+export async function openReceiver(secret: string, answer: Answers): Promise<TestReceiver & AsyncDisposable> {
   const received: Received[] = [];
   const unverified: string[] = [];
   let open = 0;
   let most = 0;
   const server = createServer((request, response) => void receive(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const close = async (): Promise<void> => {
     server.closeAllConnections();
     server.close();
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { url, received, unverified, mostAtOnce: () => most };
+  };
+  return { url, received, unverified, mostAtOnce: () => most, [Symbol.asyncDispose]: close };
 
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     open += 1;
@@ -69,7 +76,7 @@ export async function startReceiver(
       response.writeHead(401).end();
       return;
     }
-    const given = answer(event, received.filter((one) => one.id === id).length);
+    const given = answer(event, received.filter((one) => one.id === id).length, request.url!);
     const { status, headers: more } = typeof given === 'object' ? given : { status: given, headers: {} };
     received.push({ id, path: request.url!, event, headers, body, status: status === 'hang' ? 0 : status });
     if (status !== 'hang') response.writeHead(status, more).end();
