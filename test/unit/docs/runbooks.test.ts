@@ -8,6 +8,7 @@ import { alertNames, ruleGroups } from '../../../hack/rules/groups.ts';
 import { notCounted } from '../../../hack/rules/objectives.ts';
 import { buildPlugin } from '../../../src/cli/kubectl/program.ts';
 import { addProcessCommands } from '../../../src/cli/processes.ts';
+import { metricNames } from '../../../src/telemetry/metrics.ts';
 import { allCommands } from '../../support/commandLine.ts';
 
 const docs = new URL('../../../docs/', import.meta.url);
@@ -51,6 +52,18 @@ describe.each(pages)('$name', ({ name, text }) => {
     expect(row?.[1]).toBe(opening.exec(text)![2]);
   });
 });
+
+test.each(['alerts.md', ...pages.map(({ name }) => `runbooks/${name}.md`)])(
+  '%s names only metrics that exist',
+  (name) => {
+    const named = [...read(name).matchAll(/\b(?:genwarden|leader_election|nodejs)_[a-z\d_]+\b(?!\.)/g)].map(
+      ([metric]) => metric,
+    );
+    // prom-client's own, and the stream.
+    const known = [...metricNames, 'nodejs_eventloop_lag_p99_seconds', 'genwarden_tasks'];
+    expect(named.filter((metric) => !known.includes(metric.replace(/_(?:bucket|count|sum)$/, '')))).toEqual([]);
+  },
+);
 
 test('commands that do not exist are found', () => {
   const found = commandsIn('`genwarden stuck --force`, `kubectl genwarden tops`\n$ genwarden pools\n`genwarden_keys`');
