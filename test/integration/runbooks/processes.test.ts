@@ -2,7 +2,9 @@
 // must name it.
 
 import { afterAll, it } from 'vitest';
+import type { TaskWrite } from '../../../src/job/task.ts';
 import { withFaults } from '../../faults/support/faults.ts';
+import { startWorld } from '../../faults/support/world.ts';
 import { anImage, startInstallation } from '../../support/installation.ts';
 import { expectRunbook, printRunbooks } from '../../support/runbooks.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
@@ -61,11 +63,29 @@ it('everything runs: what metrics that Prometheus lacks look like from here', as
     'genwarden doctor',
     { url },
   );
+});
+
+it('a finished task that changes without a retry', async () => {
+  const world = await startWorld();
+  const { client, url, first } = world;
+  const { id } = await client.submit(anImage('a front yard'));
+  await client.wait(id);
+  const log = await world.log();
+  const { state, detail, sequence } = (await log.read(id))!.tasks[0]!.last;
+  // What no process does: a terminal status over a terminal status.
+  await log.write({ state, detail } as TaskWrite, sequence);
+  const metrics = /metrics on (http:\S+?)"/.exec(await first.controller.waitForLine(/metrics on/))![1]!;
+  const counted = async (): Promise<boolean> => {
+    // As Prometheus asks: a controller adds to its counters after the first scrape.
+    const page = await fetch(metrics, { headers: { 'x-prometheus-scrape-timeout-seconds': '10' } });
+    return /^genwarden_invariant_violations_total\{invariant="TerminalTaskChanged"\} 1$/m.test(await page.text());
+  };
+  await until(counted, { what: 'the violation to be counted', timeoutMs: 20_000 });
   await using folder = await tempFolder('bundle');
   await expectRunbook(
     {
       alert: 'GenwardenInvariantViolated',
-      fault: 'none: the command keeps the evidence',
+      fault: 'a status was written over the status of a finished task',
       names: /^Wrote support\.json\. It contains no keys/m,
       shows: /controller|Wrote/,
     },
