@@ -140,6 +140,11 @@ console-screenshots: setup ## Take the pictures of the console in docs/images/co
 	@hack/install-chromium.sh
 	@node hack/console-screenshots.ts
 
+.PHONY: dashboard-pictures
+dashboard-pictures: setup prometheus-server ## Draw the pictures of the dashboards in docs/images/dashboards from a real run (7 minutes)
+	@hack/install-chromium.sh
+	@node hack/dashboard-pictures.ts
+
 .PHONY: soak
 soak: setup ## Simulate many seeds: make soak SEEDS=20000 FROM=1
 	@node test/simulation/main.ts --seeds $(or $(SEEDS),20000) --from $(or $(FROM),1)

@@ -3,9 +3,8 @@ import { parse } from 'yaml';
 import { describe, expect, test } from 'vitest';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { settingDefinitions } from '../../../src/config/settings.ts';
-import { metricNames } from '../../../src/telemetry/metrics.ts';
 import { filesUnder } from '../../tidy/repository.ts';
-import { chart, readChart, templates } from './files.ts';
+import { readChart, templates } from './files.ts';
 
 const settings = new Set(settingDefinitions.flatMap(({ variable, fileVariable }) => [variable, fileVariable]));
 
@@ -55,14 +54,6 @@ test('no file names a registry of somebody', () => {
   expect(files.length).toBeGreaterThan(30);
   const registry = /\b(?:ghcr\.io|docker\.io|quay\.io|gcr\.io|pkg\.dev|azurecr\.io|amazonaws\.com|reg\.local)\b/;
   expect(files.filter(({ text }) => registry.test(text)).map(({ path }) => path)).toEqual([]);
-});
-
-test('dashboards ask for metrics that exist', () => {
-  const queries = filesUnder(`${chart}/files/dashboards`, '.json').map((it) => it.text);
-  const named = queries.flatMap((text) => text.match(/\b(?:genwarden|leader_election)_[a-z_]+(?=\{|\[)/g) ?? []);
-  expect(named.length).toBeGreaterThan(5);
-  const known = new Set(metricNames);
-  expect(named.filter((name) => !known.has(name.replace(/_(?:bucket|sum|count)$/, '')))).toEqual([]);
 });
 
 describe('the template of the PrometheusRule', () => {
