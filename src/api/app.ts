@@ -18,7 +18,7 @@ import { consoleRoutes } from './console/index.ts';
 import { documentApi } from './openapi/index.ts';
 import { apiPages } from './openapi/pages.ts';
 import type { Api, ApiContext, ApiOptions, ZodTypes } from './options.ts';
-import { measureRequests, watchAuthSources, watchOverdue } from './metrics.ts';
+import { beginAtZero, measureRequests, watchAuthSources, watchOverdue } from './metrics.ts';
 import { activityRoute } from './routes/activityRoute.ts';
 import { artifactRoutes } from './routes/artifacts/artifactRoutes.ts';
 import { inputRoutes } from './routes/artifacts/inputRoutes.ts';
@@ -129,6 +129,7 @@ function ownLifetimes(app: Api, context: ApiContext, closing: AbortController): 
       if (closing.signal.aborted) return;
       logEvent(context.logger, 'heartbeats_unavailable', { err: error }, 'Stopped receiving heartbeats');
     });
+    beginAtZero(context.metrics);
     stopGauges = [watchOverdue(context), watchAuthSources(context)];
   });
   app.addHook('preClose', async () => closing.abort());

@@ -32,12 +32,18 @@ async function refuseRoute(
   return sendProblem(new GenwardenError('MethodNotAllowed', advice), request, reply);
 }
 
+const codes = new WeakMap<object, ErrorCode>();
+
+/** The code of the problem that a request was answered with; undefined if it was answered otherwise. */
+export const problemCodeOf = (request: FastifyRequest): ErrorCode | undefined => codes.get(request);
+
 export async function sendProblem(
   error: GenwardenError,
   request: Pick<FastifyRequest, 'id' | 'method' | 'log' | 'routeOptions'>,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const problem = problemOf(error, request.id);
+  codes.set(request, error.code);
   if (problem.status >= 500) logFailure(error, problem.status, request);
   const retryAfter = retryAfterOf(error, problem.status);
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));

@@ -1,10 +1,16 @@
 // The metrics that the API measures: overdue tasks, sources of tokens, and request durations by route.
 
 import { overdueKnownFor } from '../jobs/overdueTally.ts';
-import { observe } from '../telemetry/metrics.ts';
+import { methodLabel } from '../telemetry/labels.ts';
+import { observe, type ApiMetrics } from '../telemetry/metrics.ts';
 import type { ApiContext, Api } from './options.ts';
 
 const intervalMs = 5_000;
+
+/** Prometheus sees no increase in a series that begins above 0. */
+export function beginAtZero({ webhookDeliveries }: ApiMetrics): void {
+  for (const outcome of ['delivered', 'retried', 'dead']) webhookDeliveries.inc({ outcome }, 0);
+}
 
 /**
  * Counts overdue tasks until the returned function is called. Every API process does, so that a failing controller is
@@ -36,7 +42,7 @@ export function measureRequests(app: Api, { metrics }: Pick<ApiContext, 'metrics
   app.addHook('onResponse', async (request, reply) => {
     if (isWait(request.query) || request.routeOptions.url?.endsWith('/events') === true) return;
     const labels = {
-      method: request.method,
+      method: methodLabel(request.method),
       // The route's template, because ids must not become labels.
       route: request.routeOptions.url ?? 'unknown',
       code: String(reply.statusCode),

@@ -6,13 +6,23 @@ import type { TaskWrite } from '../job/task.ts';
 
 /** The number of models of a pool that become labels. */
 const mostModels = 50;
-const other = 'other';
+/** The label of what is not known, or too much. */
+export const otherLabel = 'other';
 
 /** A model as a label: `other` unless it is among the first 50 that the pool lists. */
-export function modelLabel(model: string, listed: readonly string[]): string {
-  const position = listed.indexOf(model);
-  return position >= 0 && position < mostModels ? model : other;
-}
+export const modelLabel = (model: string, listed: readonly string[]): string =>
+  named(listed).includes(model) ? model : otherLabel;
+
+/** The labels of all models that the pool lists. */
+export const modelLabels = (listed: readonly string[]): readonly string[] =>
+  listed.every((model) => named(listed).includes(model)) ? named(listed) : [...named(listed), otherLabel];
+
+const named = (listed: readonly string[]): readonly string[] => [...new Set(listed)].slice(0, mostModels);
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/** An HTTP method as a label; there are more than thirty, and clients may use any of them. */
+export const methodLabel = (method: string): string => (methods.includes(method) ? method : otherLabel);
 
 /** The labels of `genwarden_fallbacks_total` for the spec that a task fell back with. */
 export function fallbackLabels({ state, detail }: TaskWrite): Record<'pool' | 'to_pool' | 'cause', string> {

@@ -25,7 +25,7 @@ export interface SenderOptions {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  readonly metrics: Pick<ApiMetrics, 'webhookDeliveries' | 'webhooksPending' | 'webhooksDead'>;
+  readonly metrics: Pick<ApiMetrics, 'webhookDeliveries' | 'webhookDelay' | 'webhooksPending' | 'webhooksDead'>;
   readonly logger: EventLogger & Pick<Logger, 'debug'>;
   readonly limits?: OutboxLimits;
 }
@@ -145,9 +145,10 @@ export class Sender {
   }
 
   /** The address stays out of the log: its path or query may be a secret of the receiver. */
-  #report({ id, tenant, job, event, state, attempts, url, lastError }: WebhookDelivery): void {
-    const { metrics, logger } = this.#options;
+  #report({ id, tenant, job, event, at, state, attempts, url, lastError }: WebhookDelivery): void {
+    const { metrics, logger, clock } = this.#options;
     metrics.webhookDeliveries.inc({ outcome: state === 'pending' ? 'retried' : state });
+    if (state === 'delivered') metrics.webhookDelay.observe(Math.max(0, clock.now() - at) / 1_000);
     const fields = { delivery: id, tenant, job, webhookEvent: event, attempts, host: new URL(url).host };
     if (lastError === null) return logger.debug(fields, 'webhook delivered');
     const failure = { ...fields, reason: lastError.reason, error: lastError.message };

@@ -10,6 +10,7 @@ import { targetOf } from '../job/target.ts';
 import type { Spent, TaskState } from '../job/task.ts';
 import { fallbackLabels, modelLabel } from '../telemetry/labels.ts';
 import { observe } from '../telemetry/metrics.ts';
+import { attemptOutcomes, beginAtZero, type AttemptOutcome } from './beginAtZero.ts';
 import type { WorkerOptions } from './options.ts';
 import { isStorageFull } from './transientErrors.ts';
 import type { Claim, Ending, Report } from './pipeline.ts';
@@ -26,6 +27,7 @@ export class AttemptTelemetry {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    beginAtZero(options);
   }
 
   started({ state, request }: Claim): void {
@@ -113,7 +115,7 @@ export class AttemptTelemetry {
     this.#event(eventOf(state), state, { ...fields, detail: words.detail }, `${words.message}${late}`);
   }
 
-  #count({ state }: Claim, outcome: string, durationMs: number, paidBy: Effort['paidBy']): void {
+  #count({ state }: Claim, outcome: AttemptOutcome, durationMs: number, paidBy: Effort['paidBy']): void {
     const { metrics, pool, provider } = this.#options;
     const of = (model: string) => ({ pool, provider: provider.name, model: this.#model(model) });
     const labels = { ...of(targetOf(state).model), outcome };
@@ -151,12 +153,12 @@ function causeWords(error: TaskError, report: Report | undefined): string {
 
 const isWritten = ({ outcome }: Report): boolean => outcome === 'accepted' || outcome === 'adopted';
 
-function outcomeOf(report: Report | undefined): string {
+function outcomeOf(report: Report | undefined): AttemptOutcome {
   // A cancelled attempt; the label is older than the name.
   if (report === undefined) return 'recalled';
   if (report.outcome === 'refused' || report.outcome === 'unanswered') return report.outcome;
   const { state } = report.write.state;
-  return state === 'queued' ? 'requeued' : state;
+  return attemptOutcomes.find((outcome) => outcome === state) ?? 'requeued';
 }
 
 function eventOf(state: TaskState): AttemptEvent {

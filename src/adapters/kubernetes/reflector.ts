@@ -67,7 +67,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly onSynced: () => void;
 }
 
-type ListCause = 'start' | 'period' | 'expired' | 'fault';
+const listCauses = ['start', 'period', 'expired', 'fault'] as const;
+type ListCause = (typeof listCauses)[number];
 
 /** After this many refusals in a row, a watch is not retried from the same version. */
 const maxRefusals = 3;
@@ -86,6 +87,9 @@ export class Reflector<T extends KubeObject> {
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
     const { plural, group } = options.type;
+    const { missedEvents, relists } = options.parts.metrics;
+    missedEvents.inc({ type: plural }, 0);
+    for (const cause of listCauses) relists.inc({ type: plural, cause }, 0);
     const { namespace } = options.request;
     this.#source = `${group === '' ? plural : `${plural}.${group}`}${namespace === undefined ? '' : ` in ${namespace}`}`;
   }

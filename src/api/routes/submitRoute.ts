@@ -3,17 +3,17 @@
 import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { parseDuration } from '../../job/duration.ts';
-import { GenwardenError } from '../../job/errors/index.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';
 import { principalOf } from '../auth/authenticate.ts';
 import { taskVersions } from '../../jobs/list.ts';
 import { readJob } from '../../jobs/read.ts';
 import { versionOf, waitForJob } from '../../jobs/wait.ts';
 import type { Api, ApiContext } from '../options.ts';
-import { statusOf } from '../problem.ts';
+import { asGenwardenError, problemCodeOf } from '../errorHandler.ts';
 import { submitBody, type SubmitBody } from '../../jobs/submit/body.ts';
+import { SubmitCounts } from '../submitCounts.ts';
 import { keepBodyRoom } from '../bodyRoom.ts';
-import { submitJob, type Submit, type Submitted } from '../../jobs/submit/index.ts';
+import { submitJob, type Submitted } from '../../jobs/submit/index.ts';
 import { submitWarnings } from '../../jobs/submit/warnings.ts';
 import { waitQuery } from '../validation.ts';
 import { jobView } from '../view/jobView.ts';
@@ -72,9 +72,14 @@ const schema = {
 } satisfies FastifySchema;
 
 export function submitRoute(app: Api, context: ApiContext): void {
-  app.post('/v1/jobs', { config: { scope: 'jobs:write' }, schema }, async (request, reply) => {
+  const counts = new SubmitCounts({ ...context, usualCodes: ['InvalidRequest', ...schema.problems] });
+  const onResponse = async (request: FastifyRequest): Promise<void> => {
+    const code = problemCodeOf(request);
+    if (code !== undefined) counts.refused(request, code);
+  };
+  app.post('/v1/jobs', { config: { scope: 'jobs:write' }, schema, onResponse }, async (request, reply) => {
     const { tenant } = principalOf(request);
-    const { record, replayed } = await submitOnce(context, tenant, request);
+    const { record, replayed } = await submitOnce(context, counts, tenant, request);
     const waitMs = parseDuration(request.query.wait ?? '0s')!;
     const after = await finished(context, tenant, record, waitMs, () => requestEnd(context, request, reply));
     const live = await liveOf(context, taskVersions(after));
@@ -86,6 +91,7 @@ export function submitRoute(app: Api, context: ApiContext): void {
 /** The body and its room are free afterwards: the answer may wait for the job. */
 async function submitOnce(
   context: ApiContext,
+  counts: SubmitCounts,
   tenant: string,
   request: FastifyRequest & { body: SubmitBody },
 ): Promise<Submitted> {
@@ -93,7 +99,12 @@ async function submitOnce(
   const { 'idempotency-key': idempotencyKey } = request.headers;
   const { body } = request;
   try {
-    return await submitAndCount(context, { tenant, idempotencyKey: idempotencyKey?.toString(), body });
+    const submitted = await submitJob(context, { tenant, idempotencyKey: idempotencyKey?.toString(), body });
+    counts.stored(request, submitted.replayed);
+    return submitted;
+  } catch (error) {
+    counts.refused(request, asGenwardenError(error).code);
+    throw error;
   } finally {
     Object.assign(request, { body: undefined });
     release();
@@ -130,19 +141,4 @@ function answer(
   const location = `${context.publicUrl ?? ''}/v1/jobs/${job.id}`;
   jobHeaders(reply, record, context.clock.now(), live).header('location', location);
   return reply.code(replayed || waitedForEnd ? 200 : 202).send({ ...job, warnings });
-}
-
-async function submitAndCount(context: ApiContext, submit: Submit): Promise<Submitted> {
-  const requested = submit.body.pool ?? 'default';
-  // Clients choose this name, so only known pools become metric labels.
-  const pool = context.pools.find(requested) === undefined ? 'unknown' : requested;
-  const count = (outcome: string): void => context.metrics.submits.inc({ pool, outcome });
-  try {
-    const submitted = await submitJob(context, submit);
-    count(submitted.replayed ? 'replayed' : 'stored');
-    return submitted;
-  } catch (error) {
-    count(error instanceof GenwardenError && statusOf(error.code) < 500 ? 'refused' : 'failed');
-    throw error;
-  }
 }

@@ -75,6 +75,7 @@ class Recorder implements ClosableEventRecorder {
     const monotonic = (): Monotonic => clock.monotonic();
     this.#perObjectLimiter = new RateLimiter(perObject, monotonic);
     this.#overallLimiter = new RateLimiter(overall, monotonic);
+    for (const cause of ['error', 'rate']) metrics.droppedEvents.inc({ cause }, 0);
     this.#writer = new EventWriter({
       write: async (series) => void (await cluster.apply(eventType, eventOf(series, options.instance))),
       dropped: () => metrics.droppedEvents.inc({ cause: 'error' }),

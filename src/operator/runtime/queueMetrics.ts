@@ -22,6 +22,11 @@ export class QueueMetrics implements WorkQueueEvents {
     this.#timer = timer;
     for (const result of ['success', 'requeue_after', 'error']) metrics.reconciles.inc({ controller: name, result }, 0);
     metrics.retries.inc({ name }, 0);
+    metrics.queueAdds.inc({ name }, 0);
+    metrics.queueDepth.set({ name }, 0);
+    metrics.activeWorkers.set({ controller: name }, 0);
+    metrics.reconcileTime.zero({ controller: name });
+    for (const duration of [metrics.queueDuration, metrics.workDuration]) duration.zero({ name });
     this.#refresh();
   }
 

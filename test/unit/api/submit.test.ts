@@ -143,19 +143,6 @@ describe('POST /v1/jobs', () => {
     const bounded = await world.post('/v1/jobs', { ...yard, policy: { queueTimeout: '2m', deadline: '30s' } });
     expect(bounded.status).toBe(202);
   });
-
-  test('counts submits by pool and outcome, and never by a name that a client made up', async () => {
-    await using world = await apiWorld();
-    await world.post('/v1/jobs', yard, { 'idempotency-key': 'k' });
-    await world.post('/v1/jobs', yard, { 'idempotency-key': 'k' });
-    await world.post('/v1/jobs', { ...yard, pool: 'made-up' });
-    const { values } = await world.metrics.submits.get();
-    expect(values.map(({ labels, value }) => [labels.pool, labels.outcome, value])).toEqual([
-      ['default', 'stored', 1],
-      ['default', 'replayed', 1],
-      ['unknown', 'refused', 1],
-    ]);
-  });
 });
 
 describe('Idempotency-Key', () => {

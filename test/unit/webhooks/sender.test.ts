@@ -95,6 +95,24 @@ test('a failure is tried again when its time has come, with the same id and a ne
   expect(new Set(at.requests.map(({ headers }) => headers['webhook-timestamp'])).size).toBe(3);
 });
 
+test('the delay of a delivery counts once, from its event to the answer that accepted it', async () => {
+  const at = world((_, attempt) => (attempt < 2 ? down : ok));
+  await at.store.write(aDelivery(), 0);
+  at.run();
+  await until(() => at.store.all()[0]!.delivery.attempts === 1, { what: 'the first attempt' });
+  await at.clock.advance(1_000);
+  at.sender.add({ ...at.store.all()[0]!, sequence: 0 });
+  const delays = async (): Promise<[string | undefined, number][]> =>
+    (await at.metrics.webhookDelay.get()).values
+      .filter(({ metricName }) => metricName?.endsWith('_bucket') === false)
+      .map(({ metricName, value }) => [metricName, value]);
+  await until(async () => (await delays())[1]![1] > 0, { what: 'the delay' });
+  expect(await delays()).toEqual([
+    ['genwarden_webhook_delivery_delay_seconds_sum', 1],
+    ['genwarden_webhook_delivery_delay_seconds_count', 1],
+  ]);
+});
+
 test('a delivery that another process sends again is noticed', async () => {
   const at = world((_, attempt) => (attempt === 1 ? { answered: true, status: 410 } : ok));
   await at.store.write(aDelivery(), 0);
