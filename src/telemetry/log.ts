@@ -47,10 +47,10 @@ export function createLogger(options: LogOptions): Logger {
       mixin: (fields, level) => (level < levelNamed('info') || 'event' in fields ? {} : { event: 'library_message' }),
       hooks: {
         logMethod(input, write, level) {
-          const [first] = input as unknown[];
+          const [first, second] = input as unknown[];
           // Pino would take the message of the error, which may have the words of others.
           const [fields, message] =
-            first instanceof Error ? [{ err: first }, texts.words(first)] : (input as unknown[]);
+            first instanceof Error ? [{ err: first }, second ?? texts.words(first)] : (input as unknown[]);
           const isEvent = typeof fields === 'object' && fields !== null && level >= levelNamed('warn');
           if (isEvent) limit(fields, (counted) => void Reflect.apply(write, this, [counted, message]));
           else Reflect.apply(write, this, input);

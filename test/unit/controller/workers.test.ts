@@ -32,6 +32,19 @@ describe('workers', () => {
     expect(lines.map((line) => line['event'])).toEqual(expect.arrayContaining(['worker_lost', 'task_requeued']));
   });
 
+  test('one that has stopped and left its task is no warning', async () => {
+    const { lines } = await stage.startController();
+    const { claim } = stage.startTask();
+    stage.heartbeats.hear('worker-1', [listed(0, claim)]);
+    stage.heartbeats.hear('worker-1', [], { draining: true, stopped: true });
+    stage.heartbeats.emit({ event: 'connectionLost', worker: 'worker-1', reason: 'Client Closed' });
+    await settle();
+    expect(stage.log.lastOf()).toMatchObject({ state: 'queued', reason: 'WorkerLost' });
+    const events = lines.map(({ event, level }) => [event, level]);
+    expect(events).toContainEqual(['worker_left', 30]);
+    expect(events.map(([event]) => event)).not.toContain('worker_lost');
+  });
+
   test('one that never sends a heartbeat is lost one timeout after its claim was seen', async () => {
     await stage.startController();
     stage.startTask();

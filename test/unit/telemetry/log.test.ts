@@ -171,6 +171,8 @@ test('a line of a library gets an event', () => {
   const { log, last } = capture();
   log.info('premature close');
   expect(last()).toMatchObject({ event: 'library_message', msg: 'premature close' });
+  log.error(new Error('a bug'), 'stream closed');
+  expect(last()).toMatchObject({ event: 'library_message', msg: 'stream closed', err: { message: 'a bug' } });
   logEvent(log.child({ requestId: 'r' }), 'request_failed', { code: 'NotReady' }, 'not ready');
   expect(last()).toMatchObject({ event: 'request_failed', requestId: 'r' });
 });
