@@ -2,6 +2,7 @@
 // lines below. On a terminal, long lines are broken between words.
 
 import { formatDuration } from '../job/duration.ts';
+import { wordWrap } from './wordWrap.ts';
 
 /** Where the line is shown. */
 interface Terminal {
@@ -49,12 +50,12 @@ export function prettyLine(line: string, terminal: Terminal): string {
   const { time, level = 'info', process: part = '', msg = '', err } = fields;
   const clock = time === undefined ? '' : new Date(time).toTimeString().slice(0, 8);
   const colour = colours[level];
-  const [first = '', ...more] = broken(msg.replaceAll(/\s*\n\s*/g, ' '), width - firstColumns);
+  const [first = '', ...more] = wordWrap(msg.replaceAll(/\s*\n\s*/g, ' '), width - firstColumns);
   const head = [paint(clock, dim), paint(marks[level] ?? level, colour), paint(part.padEnd(10), dim)].join(' ');
   const lines = [`${head} ${paint(first, colour)}`, ...more.map((text) => `${indent}${paint(text, colour)}`)];
   const facts = factsOf(fields);
   const lastWidth = more.length === 0 ? firstColumns + first.length : firstColumns + more.at(-1)!.length;
-  for (const text of broken(facts.join(' '), width - firstColumns)) {
+  for (const text of wordWrap(facts.join(' '), width - firstColumns)) {
     const fits = lines.length === 1 + more.length && lastWidth + 2 + facts.join(' ').length <= width;
     if (fits) lines.push(`${lines.pop()!}  ${paint(text, dim)}`);
     else lines.push(`${indent}${paint(text, dim)}`);
@@ -131,15 +132,3 @@ function errorLines(err: ShownError | undefined, msg: string, prefix = ''): stri
 }
 
 const isOfNode = /\(node:|at node:/;
-
-/** Breaks between words; a word that is longer than the width keeps its line. */
-function broken(text: string, width: number): string[] {
-  if (text === '') return [];
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
-}

@@ -29,7 +29,10 @@ describe('workers', () => {
       attemptsLost: 1,
     });
     expect(stage.log.tries).toHaveLength(1);
-    expect(lines.map((line) => line['event'])).toEqual(expect.arrayContaining(['worker_lost', 'task_requeued']));
+    expect(lines.filter(({ job }) => job !== undefined).map(({ event, msg }) => [event, msg])).toEqual([
+      ['worker_lost', 'Worker worker-1 sent no heartbeat for 6.0 s'],
+      ['task_requeued', 'Requeued after attempt 1 of 3'],
+    ]);
   });
 
   test('one that has stopped and left its task is no warning', async () => {

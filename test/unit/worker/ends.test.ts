@@ -56,6 +56,26 @@ test('a call that takes too long is aborted and retried', async () => {
   expect(world.logged.find(({ event }) => event === 'attempt_timeout')).toMatchObject({ reason: 'AttemptTimeout' });
 });
 
+test('an attempt that timed out is one line while the task continues, and two facts when it ends', async () => {
+  world = startWorld(hanging().generate);
+  const lines = (): unknown[] =>
+    world.logged.flatMap(({ event, msg }) =>
+      event === 'generation_started' || event === undefined ? [] : [[event, msg]],
+    );
+  await world.log.reached(world.submit({ policy: { attemptTimeout: 100 } }).task, 'waiting');
+  await until(() => lines().length > 0, { what: 'the line' });
+  expect(lines()).toEqual([
+    ['attempt_timeout', expect.stringMatching(/^The provider did not answer within 100ms; retrying in \S+$/)],
+  ]);
+  world.logged.length = 0;
+  await world.log.reached(world.submit({ policy: { attemptTimeout: 100, maxAttempts: 1 } }).task, 'failed');
+  await until(() => lines().length > 1, { what: 'both lines' });
+  expect(lines()).toEqual([
+    ['attempt_timeout', 'The provider did not answer within 100ms'],
+    ['generation_failed', 'Failed with AttemptTimeout after attempt 1 of 1'],
+  ]);
+});
+
 test('runTimeout and deadline end an attempt with their own reasons', async () => {
   world = startWorld(hanging().generate);
   const run = world.submit({ policy: { runTimeout: 100 } });

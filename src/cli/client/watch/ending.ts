@@ -4,6 +4,7 @@ import type { GenwardenClient, Job, Task } from '../../../client/index.ts';
 import { paintFor } from '../../output/colours.ts';
 import type { Io } from '../../output/io.ts';
 import { printable } from '../../output/text.ts';
+import { wordWrap } from '../../../telemetry/wordWrap.ts';
 import { taskName } from '../waitText.ts';
 import { timelineLines } from './timeline.ts';
 
@@ -14,7 +15,16 @@ export async function endingLines(client: Pick<GenwardenClient, 'history'>, job:
   const failures = failureLines(job.tasks ?? []);
   const timeline = timelineLines(job, history, { paint: paintFor(io, io.stdout), columns });
   if (columns === undefined) return [...failures, ...timeline];
-  return [failures, timeline].flatMap((lines) => (lines.length === 0 ? [] : ['', ...lines]));
+  const broken = failures.flatMap((line) => indented(line, columns));
+  return [broken, timeline].flatMap((lines) => (lines.length === 0 ? [] : ['', ...lines]));
+}
+
+/** Broken between words, and indented below the first line. */
+function indented(line: string, columns: number): string[] {
+  const [, indent = '', text = ''] = /^( *)(.*)$/.exec(line) ?? [];
+  const below = indent === '' ? '  ' : indent;
+  const [first = '', ...more] = wordWrap(text, columns - below.length);
+  return [`${indent}${first}`, ...more.map((words) => `${below}${words}`)];
 }
 
 /** Two lines for each code: the first task with it, how many others have it, and what to do. */
