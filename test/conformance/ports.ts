@@ -9,6 +9,7 @@ import { fakeLinkKeys } from '../fakes/linkKeys.ts';
 import { fakePartialTexts } from '../fakes/partialTexts.ts';
 import { fakeRequestCounts } from '../fakes/requestCounts.ts';
 import { fakePoolRegistry } from '../fakes/poolRegistry.ts';
+import { fakeScrapeMarks } from '../fakes/scrapeMarks.ts';
 import { fakeWebhookDeliveries } from '../fakes/webhookDeliveries.ts';
 import {
   connectNats,
@@ -21,6 +22,7 @@ import {
   natsPartialTexts,
   natsPoolRegistry,
   natsRequestCounts,
+  natsScrapeMarks,
   natsWebhookDeliveries,
   type NatsLink,
 } from '../../src/adapters/nats/index.ts';
@@ -36,6 +38,7 @@ import type { LinkKeys } from '../../src/ports/linkKeys.ts';
 import type { PartialTexts } from '../../src/ports/partialTexts.ts';
 import type { RequestCounts } from '../../src/ports/requestCounts.ts';
 import type { PoolRegistry } from '../../src/ports/poolRegistry.ts';
+import type { ScrapeMarks } from '../../src/ports/scrapeMarks.ts';
 import type { WebhookDeliveries } from '../../src/ports/webhookDeliveries.ts';
 import { startNatsServer, type NatsServer } from '../support/natsServer.ts';
 import { s3ArtifactStore, type S3ArtifactStore, type S3Options } from '../../src/adapters/s3/index.ts';
@@ -55,6 +58,7 @@ export interface TestProcess {
   leadership(): Promise<Leadership>;
   linkKeys(clock: Clock): LinkKeys;
   pools(): Promise<PoolRegistry>;
+  scrapeMarks(): ScrapeMarks;
   texts(): PartialTexts;
   counts(): RequestCounts;
   webhooks(): Promise<WebhookDeliveries>;
@@ -134,6 +138,7 @@ function memoryInstallation(): Installation {
   const heartbeats = fakeHeartbeats();
   const leadership = fakeLeadership();
   const pools = fakePoolRegistry();
+  const marks = fakeScrapeMarks();
   const texts = fakePartialTexts();
   const counts = fakeRequestCounts();
   const webhooks = fakeWebhookDeliveries();
@@ -147,6 +152,7 @@ function memoryInstallation(): Installation {
     leadership: () => Promise.resolve(leadership),
     linkKeys: (clock) => (linkKeys ??= fakeLinkKeys(clock)),
     pools: () => Promise.resolve(pools),
+    scrapeMarks: () => marks,
     texts: () => texts,
     counts: () => counts,
     webhooks: () => Promise.resolve(webhooks),
@@ -167,6 +173,7 @@ function natsProcess(link: NatsLink): TestProcess {
     leadership: () => natsLeadership(link, { leaseMs: 1_000, renewMs: 250, checkMs: 100 }),
     linkKeys: (clock) => natsLinkKeys(link, clock),
     pools: () => natsPoolRegistry(link),
+    scrapeMarks: () => natsScrapeMarks(link),
     texts: () => natsPartialTexts(link),
     counts: () => natsRequestCounts(link),
     webhooks: async () => {
