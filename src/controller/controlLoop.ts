@@ -17,7 +17,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { cancellationsFor } from './cancellations.ts';
 import type { Dependents } from './dependents.ts';
 import type { DueTimes } from './dueTimes.ts';
-import type { JobMetrics } from './jobMetrics.ts';
+import type { JobMetrics } from './metrics/jobMetrics.ts';
 import type { OutageCause, OutageDetector } from './outageDetector.ts';
 import type { PeriodicTasks } from './periodicTasks.ts';
 import type { Reconciler } from './reconciler.ts';
@@ -57,7 +57,7 @@ export class ControlLoop {
   #rescannedAt = longAgo;
 
   constructor(parts: ControlLoopParts) {
-    const { follower, outage, dueTimes, dependents, losses } = parts;
+    const { follower, outage, dueTimes, dependents, losses, recoveries, metrics } = parts;
     this.#parts = parts;
     this.#unsubscribe = [
       outage.onChange((cause) => this.#outageChanged(cause)),
@@ -65,6 +65,8 @@ export class ControlLoop {
       follower.onReset(() => dueTimes.clear()),
       follower.onReset(() => dependents.clear()),
       follower.onReset(() => losses.clear()),
+      follower.onReset(() => recoveries.clear()),
+      follower.onEvent((event) => metrics.counters.follow(event)),
     ];
   }
 
@@ -89,9 +91,10 @@ export class ControlLoop {
   }
 
   #tick(): void {
-    const { clock, outage, elector, permission, periodic, losses, dueTimes, reconciler } = this.#parts;
+    const { clock, outage, elector, permission, periodic, losses, dueTimes, reconciler, metrics } = this.#parts;
     outage.check();
     elector.check();
+    metrics.counters.tick();
     if (elapsed(this.#rescannedAt, clock.monotonic()) >= rescanEvery) this.#rescan();
     if (!permission.granted) return;
     periodic.startDue(clock.monotonic());
@@ -120,17 +123,14 @@ export class ControlLoop {
 
   #taskChanged(change: Change): void {
     const { dueTimes, dependents, losses, reconciler, recoveries, elector, metrics } = this.#parts;
-    const { state, seenAt } = change.after;
+    const { state } = change.after;
     const key = taskKey(state.of.job, state.of.task);
     dueTimes.update(change.after);
     losses.update(change.before, change.after);
     reconciler.taskChanged(key);
     for (const waiting of dependents.update(change)) reconciler.parentEnded(waiting);
-    const recovered = recoveries.end(key, state, seenAt);
-    if (!elector.leading) return;
-    if (recovered !== undefined) metrics.recovered(recovered.rule, recovered.took);
-    metrics.change(change);
-    this.#wakeUp();
+    metrics.counters.change(change, recoveries.change(change));
+    if (elector.leading) this.#wakeUp();
   }
 
   async #listenUntil(signal: AbortSignal): Promise<void> {
@@ -186,15 +186,13 @@ export class ControlLoop {
   }
 
   async #lead(term: AbortSignal): Promise<void> {
-    const { metrics, recoveries, periodic, timer } = this.#parts;
-    metrics.setLeading(true);
-    recoveries.clear();
+    const { metrics, periodic, timer } = this.#parts;
+    metrics.beginTerm(term);
     periodic.resetIntervals();
     this.#rescan();
     timer.wakeBy(-Infinity);
     await whenAborted(term);
-    metrics.setLeading(false);
-    recoveries.clear();
+    metrics.endTerm();
   }
 
   #ensureDeclaredPools(signal: AbortSignal): void {

@@ -9,6 +9,7 @@ import type { JobLog } from '../ports/jobLog.ts';
 import type { KeyRing } from '../ports/keyRing.ts';
 import type { Leadership } from '../ports/leadership.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
+import type { ScrapeMarks } from '../ports/scrapeMarks.ts';
 import type { StorageHealth } from '../ports/storageHealth.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { Follower } from '../readmodel/follower.ts';
@@ -20,7 +21,7 @@ import type { ControllerMetrics } from '../telemetry/metrics.ts';
 import { ControlLoop, type ControlLoopParts } from './controlLoop.ts';
 import { Dependents } from './dependents.ts';
 import { DueTimes } from './dueTimes.ts';
-import { JobMetrics } from './jobMetrics.ts';
+import { JobMetrics } from './metrics/jobMetrics.ts';
 import { MissingMessages } from './missingMessages.ts';
 import { OutageDetector } from './outageDetector.ts';
 import { OutcomeReporter } from './outcomeReporter.ts';
@@ -41,7 +42,7 @@ export interface ControllerOptions {
   readonly leadership: Leadership;
   readonly pools: PoolRegistry;
   /** Why pools admit no calls, and the source of the key metrics. */
-  readonly keys?: Pick<KeyRing, 'state' | 'block' | 'outages'>;
+  readonly keys?: Pick<KeyRing, 'state' | 'block' | 'outages' | 'spending'>;
   /** What the writes of this process show about the storage; if absent, only the workers tell. */
   readonly storage?: Pick<StorageHealth, 'full'>;
   /** Deletes some of the artifacts that have expired; absent if the store does it by itself. */
@@ -50,6 +51,8 @@ export interface ControllerOptions {
   /** The caller owns and closes it. */
   readonly follower: Follower;
   readonly metrics: ControllerMetrics;
+  /** Where the previous leader's counters ended, for Prometheus; if absent, a new leader counts from the start of its term. */
+  readonly marks?: ScrapeMarks;
   readonly logger: Logger;
   /** ms of silence after which a worker counts as lost. */
   readonly heartbeatTimeoutMs: number;
@@ -60,6 +63,8 @@ export interface ControllerOptions {
 export interface Controller {
   leading(): boolean;
   ready(): { readonly ready: boolean; readonly reason: string };
+  /** Call it at each scrape by Prometheus, before the values are read; the returned function when it has the answer. */
+  scraped(): () => void;
   /** Stops, resigns, and waits for writes in progress. */
   close(): Promise<void>;
 }
@@ -72,6 +77,7 @@ export function startController(options: ControllerOptions): Controller {
   return {
     leading: () => parts.elector.leading,
     ready: () => options.follower.ready(),
+    scraped: () => parts.metrics.scraped(parts.elector.leading),
     close: async () => {
       loop.unsubscribe();
       stop.abort();
@@ -99,10 +105,10 @@ function partsOf(options: ControllerOptions, closing: AbortSignal): ControlLoopP
   });
   const elector = new LeaderElector({ ...options, role: 'controller' });
   const permission = new WritePermission(elector, outage, closing);
-  const metrics = new JobMetrics(options.metrics, 'controller');
-  const recoveries = new RecoveryTimes();
+  const metrics = new JobMetrics(options);
+  const recoveries = new RecoveryTimes(clock, workers, heartbeatTimeoutMs);
   const missing = new MissingMessages();
-  const reporter = new OutcomeReporter({ clock, logger, metrics, workers, outage, recoveries });
+  const reporter = new OutcomeReporter({ clock, logger, metrics, workers, outage });
   const reconciler = new Reconciler({
     log,
     follower,

@@ -4,12 +4,14 @@ import { catalogue, type ErrorCode } from '../job/errors/index.ts';
 import { isKeyFailure } from '../job/errors/failureKinds.ts';
 import { isOpen, type TaskState } from '../job/task.ts';
 
-export type Invariant =
-  | 'TerminalTaskChanged'
-  | 'TooManyAttempts'
-  | 'TooManyLostAttempts'
-  | 'RetriedInVain'
-  | 'OverdueUnmoved';
+export const invariants = [
+  'TerminalTaskChanged',
+  'TooManyAttempts',
+  'TooManyLostAttempts',
+  'RetriedInVain',
+  'OverdueUnmoved',
+] as const;
+export type Invariant = (typeof invariants)[number];
 
 interface Transition {
   readonly before: { readonly state: TaskState } | undefined;

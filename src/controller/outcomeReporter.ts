@@ -1,18 +1,16 @@
-// Reports each write of the controller in logs and metrics, and starts the timing of recoveries.
+// Reports each write of the controller in logs and metrics.
 
 import { GenwardenError } from '../job/errors/index.ts';
 import { logEvent } from '../job/logEvents/index.ts';
 import { loggedWords, ownWordsOf } from '../job/logEvents/ownWords.ts';
 import { outcomeWords, taskFields } from '../job/logEvents/taskEvents.ts';
-import { latest, longAgo } from '../job/time.ts';
 import type { Clock } from '../ports/clock.ts';
-import { taskKey, type TaskKey } from '../readmodel/taskKey.ts';
+import type { TaskKey } from '../readmodel/taskKey.ts';
 import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { JobMetrics } from './jobMetrics.ts';
+import type { JobMetrics } from './metrics/jobMetrics.ts';
 import type { Message, Observed, Outcome } from './message.ts';
 import type { OutageDetector } from './outageDetector.ts';
-import type { RecoveryTimes } from './recoveryTimes.ts';
 
 export interface OutcomeReporterOptions {
   readonly clock: Clock;
@@ -20,7 +18,6 @@ export interface OutcomeReporterOptions {
   readonly metrics: JobMetrics;
   readonly workers: WorkerDirectory;
   readonly outage: OutageDetector;
-  readonly recoveries: RecoveryTimes;
 }
 
 export class OutcomeReporter {
@@ -30,15 +27,11 @@ export class OutcomeReporter {
     this.#options = options;
   }
 
-  reconciled({ task, seenAt }: Observed, message: Message, outcome: Outcome): void {
-    const { metrics, workers, recoveries } = this.#options;
+  reconciled({ task }: Observed, message: Message, outcome: Outcome): void {
+    const { metrics } = this.#options;
     metrics.reconciled(message.rule, outcome.outcome);
     this.#log(task, message, outcome);
     if (outcome.outcome === 'written' && message.write.state.reason === 'FellBack') metrics.fellBack(message.write);
-    if (outcome.outcome !== 'written' || task.state !== 'running') return;
-    if (message.rule !== 'WorkerLost' && message.rule !== 'TaskOrphaned') return;
-    const lastHeard = latest(seenAt, workers.heardAt(task.worker) ?? longAgo);
-    recoveries.begin(taskKey(task.of.job, task.of.task), message.rule, lastHeard);
   }
 
   /** A read or write failed; the reconciler will retry. */

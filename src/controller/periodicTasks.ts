@@ -1,18 +1,22 @@
 // The periodic tasks of the leading controller: it maintains consumers, saves the watermark and updates gauges.
 
+import { waitReasons } from '../job/explain/observation.ts';
 import { GenwardenError, type ErrorCode } from '../job/errors/index.ts';
 import { elapsed, longAgo, type Monotonic } from '../job/time.ts';
 import { logEvent } from '../job/logEvents/index.ts';
+import type { ExplainContext } from '../jobs/explain.ts';
 import type { Swept } from '../ports/artifactStore.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobLog, Watermark } from '../ports/jobLog.ts';
-import type { KeyRing } from '../ports/keyRing.ts';
+import type { KeyRing, KeyState } from '../ports/keyRing.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
-import type { AckFloors, TaskQueue } from '../ports/taskQueue.ts';
+import type { StorageHealth } from '../ports/storageHealth.ts';
+import type { AckFloors, Pause, TaskQueue } from '../ports/taskQueue.ts';
 import type { Follower } from '../readmodel/follower.ts';
 import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { JobMetrics } from './jobMetrics.ts';
+import type { JobMetrics } from './metrics/jobMetrics.ts';
+import { countWaiting } from './metrics/waiting.ts';
 import { blockedTasks } from './blockedTasks.ts';
 import type { MissingMessages } from './missingMessages.ts';
 import type { Reconciler } from './reconciler.ts';
@@ -80,7 +84,8 @@ export interface PeriodicTaskOptions {
   readonly queue: TaskQueue;
   readonly pools: PoolRegistry;
   /** The source of the key metrics; without it, none are exported. */
-  readonly keys?: Pick<KeyRing, 'state' | 'outages'>;
+  readonly keys?: Pick<KeyRing, 'state' | 'block' | 'outages' | 'spending'>;
+  readonly storage?: Pick<StorageHealth, 'full'>;
   readonly clock: Clock;
   readonly follower: Follower;
   readonly workers: WorkerDirectory;
@@ -94,6 +99,7 @@ export interface PeriodicTaskOptions {
 
 export function periodicTasks(options: PeriodicTaskOptions): PeriodicTask[] {
   const { log, clock, follower, workers, metrics, observer, heartbeatTimeoutMs, sweepArtifacts } = options;
+  const facts = new PoolFacts();
   return [
     {
       name: 'show counts',
@@ -108,7 +114,8 @@ export function periodicTasks(options: PeriodicTaskOptions): PeriodicTask[] {
     { name: 'check blocked tasks', everyMs: 1_000, run: () => checkBlocked(options) },
     { name: 'save the watermark', everyMs: 5_000, run: watermarkSaver(log, follower) },
     { name: 'show storage', everyMs: 15_000, run: async () => metrics.showStorage(await log.health()) },
-    { name: 'show pauses and keys', everyMs: 5_000, run: () => showPools(options) },
+    { name: 'show pauses and keys', everyMs: 5_000, run: () => showPools(options, facts) },
+    { name: 'show what waits', everyMs: 5_000, run: () => showWaiting(options, facts) },
     { name: 'find missing messages', everyMs: 30_000, run: () => findMissing(options) },
     // Recreates deleted consumers.
     { name: 'ensure consumers', everyMs: 15_000, run: () => ensureConsumers(options) },
@@ -124,13 +131,39 @@ export function periodicTasks(options: PeriodicTaskOptions): PeriodicTask[] {
   ];
 }
 
-async function showPools({ pools, queue, keys, metrics }: PeriodicTaskOptions): Promise<void> {
-  for (const { name, models } of pools.list()) {
-    metrics.showPause(name, (await queue.paused(name)) !== undefined);
+/** What NATS said about the pools a few seconds ago. */
+class PoolFacts {
+  readonly keys = new Map<string, readonly KeyState[]>();
+  readonly pauses = new Map<string, Pause | undefined>();
+}
+
+async function showPools({ pools, queue, keys, metrics }: PeriodicTaskOptions, facts: PoolFacts): Promise<void> {
+  metrics.ofPools.showProviders();
+  for (const { name } of pools.list()) {
+    facts.pauses.set(name, await queue.paused(name));
+    metrics.ofPools.showPause(name, facts.pauses.get(name) !== undefined);
     if (keys === undefined) continue;
-    metrics.showKeys(name, await keys.state(name));
-    metrics.showOutages(name, [...models.image, ...models.text], keys.outages(name));
+    facts.keys.set(name, await keys.state(name));
+    metrics.ofPools.showKeys(name, facts.keys.get(name) ?? []);
   }
+}
+
+/** Asks NATS nothing, so that the count is about one moment. */
+async function showWaiting({ keys, metrics, ...options }: PeriodicTaskOptions, facts: PoolFacts): Promise<void> {
+  const context: ExplainContext = {
+    ...options,
+    queue: { paused: (pool) => Promise.resolve(facts.pauses.get(pool)) },
+    lastClaims: { of: () => null },
+    ...(keys && {
+      keys: {
+        state: (pool) => Promise.resolve(facts.keys.get(pool) ?? []),
+        block: (...call) => keys.block(...call),
+        outages: (pool) => keys.outages(pool),
+      },
+    }),
+  };
+  const names = options.pools.list().map(({ name }) => name);
+  metrics.showWaiting(await countWaiting(context, names, waitReasons));
 }
 
 /** The other rules wait for a time or an event; a block begins and ends without a message of the task. */

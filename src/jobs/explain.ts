@@ -7,6 +7,7 @@ import type { Beat } from '../ports/heartbeats.ts';
 import type { FullStorage } from '../job/storage.ts';
 import { servingPool } from '../job/target.ts';
 import { isHeld, lanes, type Held, type Lane, type Sequence, type TaskDetail, type TaskState } from '../job/task.ts';
+import type { LastClaims } from '../readmodel/lastClaims.ts';
 import { blocksOf, type Blocks } from './blocks.ts';
 import type { JobsContext, KeyRingView } from './context.ts';
 import { aheadOf, lengthOf, queuesOf, type Queues } from './queuePlaces.ts';
@@ -15,17 +16,10 @@ import { readJob, type ReadContext } from './read.ts';
 
 export interface ExplainContext extends Pick<
   JobsContext,
-  | 'follower'
-  | 'workers'
-  | 'lastClaims'
-  | 'attemptDurations'
-  | 'queue'
-  | 'pools'
-  | 'storage'
-  | 'clock'
-  | 'heartbeatTimeoutMs'
+  'follower' | 'workers' | 'attemptDurations' | 'queue' | 'pools' | 'storage' | 'clock' | 'heartbeatTimeoutMs'
 > {
   readonly keys?: Pick<KeyRingView, 'state' | 'block' | 'outages'>;
+  readonly lastClaims: Pick<LastClaims, 'of'>;
 }
 
 export interface ObservedPools {
@@ -90,7 +84,10 @@ function parentsOf({ of }: Held, { follower }: Pick<ExplainContext, 'follower'>)
   return (of.after ?? []).flatMap((task) => follower.index.task(of.job, task)?.state ?? []);
 }
 
-async function observePool(context: ExplainContext, name: string, queues: Queues): Promise<ObservedPool> {
+/** The queues of a pool about which only its workers, keys and pause are asked. */
+export const noQueues = Object.fromEntries(lanes.map((lane) => [lane, new Map()])) as unknown as Queues;
+
+export async function observePool(context: ExplainContext, name: string, queues: Queues): Promise<ObservedPool> {
   const [keys, paused] = await Promise.all([context.keys?.state(name) ?? null, context.queue.paused(name)]);
   const beats = beatsOf(context, name);
   const open = beats.filter(({ draining }) => !draining);

@@ -5,6 +5,7 @@ import {
   natsKeyRing,
   natsLeadership,
   natsPoolRegistry,
+  natsScrapeMarks,
   provisionNats,
   storageOf,
   watchConnectionLosses,
@@ -56,6 +57,7 @@ async function control(settings: Settings, context: ProcessContext, signal: Abor
     pools,
     keys: await natsKeyRing(link, { keys: {}, limits: (of) => shares(of).limits ?? {}, clock }),
     storage: storageOf(link),
+    marks: natsScrapeMarks(link),
     ...(artifacts?.sweep === undefined ? {} : { sweepArtifacts: artifacts.sweep }),
     clock,
     follower,
@@ -64,6 +66,7 @@ async function control(settings: Settings, context: ProcessContext, signal: Abor
     heartbeatTimeoutMs,
   });
   resources.own('controller', controller, (it) => it.close());
+  context.onScrape(() => controller.scraped());
   logEvent(logger, 'controller_started', { controller: name }, 'controller started');
   return { ready: () => [follower.ready()] };
 }

@@ -38,6 +38,7 @@ export const logFields = {
   name: 'The name of the process, or of the part that is closed.',
   storage: 'The storage: see `genwarden_storage_full`.',
   refuses: 'What the full storage refuses.',
+  invariant: 'The invariant that was violated.',
   epoch: 'The id of the new stream.',
   why: 'Why the message was skipped.',
   dropped: 'How many lines were dropped.',

@@ -55,6 +55,11 @@ export const jobEvents = define({
     fields: [...ofAttempt, 'detail'],
     when: 'A task was requeued; `reason` says why.',
   },
+  invariant_violated: {
+    level: 'error',
+    fields: [...ofTask, 'invariant'],
+    when: 'A message of the task breaks an invariant: it points to a bug.',
+  },
   status_write_refused: {
     level: 'warn',
     fields: ofAttempt,

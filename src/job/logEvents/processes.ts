@@ -26,6 +26,11 @@ export const processEvents = define({
     when: 'This process no longer leads, although it did not stop.',
   },
   leader_resigned: { level: 'info', fields: ['role', 'name'], when: 'This process stops, and leads no longer.' },
+  counters_restarted: {
+    level: 'info',
+    fields: [],
+    when: 'A new leader cannot use the mark of the latest scrape by Prometheus: it counts from the start of its term.',
+  },
   leader_failed: { level: 'warn', fields: ['err'], when: "The leader's work failed. The leader resigns." },
   leader_election_failed: { level: 'error', fields: ['err'], when: 'The process cannot lead any more.' },
   stream_replaced: {

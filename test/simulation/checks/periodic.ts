@@ -159,9 +159,10 @@ export class PeriodicChecks {
     const { messageChecks, plan } = this.#options;
     const excused = this.#grace === badGrace || plan.faults.has('storm') ? 'OverdueUnmoved' : undefined;
     const { values } = await registry.getSingleMetric('genwarden_invariant_violations_total')!.get();
-    for (const { labels } of values) {
+    for (const { labels, value } of values) {
       const { invariant } = labels;
-      if (invariant !== excused) messageChecks.violate('CounterStaysZero', `${process.name} counted ${invariant}`);
+      if (value > 0 && invariant !== excused)
+        messageChecks.violate('CounterStaysZero', `${process.name} counted ${invariant}`);
     }
   }
 

@@ -148,9 +148,7 @@ describe('metrics', () => {
     await lead(true);
     await stage.clock.advance(20_000);
     expect(stage.log.lastOf().state).toBe('failed');
-    expect(
-      await metric(registry, 'genwarden_invariant_violations_total', { invariant: 'OverdueUnmoved' }),
-    ).toBeUndefined();
+    expect(await metric(registry, 'genwarden_invariant_violations_total', { invariant: 'OverdueUnmoved' })).toBe(0);
   });
 });
 

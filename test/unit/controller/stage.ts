@@ -12,6 +12,7 @@ import { fakeHeartbeats } from '../../fakes/heartbeats.ts';
 import { fakeJobLog, type FakeJobLog } from '../../fakes/jobLog.ts';
 import { fakeKeyRings } from '../../fakes/keyRing.ts';
 import { fakeLeadership } from '../../fakes/leadership.ts';
+import { fakeScrapeMarks } from '../../fakes/scrapeMarks.ts';
 import { fakePoolRegistry } from '../../fakes/poolRegistry.ts';
 import { fakeTaskQueue, type FakeTaskQueue } from '../../fakes/taskQueue.ts';
 import { identity } from '../../fakes/tasks.ts';
@@ -37,6 +38,7 @@ export class Stage {
   readonly queue: FakeTaskQueue;
   readonly heartbeats = fakeHeartbeats();
   readonly pools = fakePoolRegistry();
+  readonly marks = fakeScrapeMarks();
   readonly keys = fakeKeyRings(this.clock).ring({});
   readonly #closers: (() => Promise<void>)[] = [];
 
@@ -48,7 +50,7 @@ export class Stage {
 
   /** Starts a controller; it leads by default. */
   async startController(name = 'controller-1', leads = true): Promise<Actor> {
-    const { clock, log, queue, heartbeats, pools, keys } = this;
+    const { clock, log, queue, heartbeats, pools, keys, marks } = this;
     const lines: Record<string, unknown>[] = [];
     const logger = pino({ base: null }, { write: (line: string) => void lines.push(JSON.parse(line)) });
     const follower = startFollower({ log, clock, logger });
@@ -63,6 +65,7 @@ export class Stage {
       leadership,
       pools,
       keys,
+      marks,
       clock,
       follower,
       metrics: createControllerMetrics(registry),
@@ -92,8 +95,8 @@ export class Stage {
     return { running, claim: this.log.append(running).sequence };
   }
 
-  declarePool(name: string): void {
-    void this.pools.declare({ name, provider: 'gemini', models: { image: [], text: [] }, policy: {} });
+  declarePool(name: string, image: readonly string[] = []): void {
+    void this.pools.declare({ name, provider: 'gemini', models: { image, text: [] }, policy: {} });
   }
 
   /** Advances the time while these workers send heartbeats every two seconds. */

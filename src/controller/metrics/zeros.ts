@@ -1,0 +1,56 @@
+// The series of the leading controller whose labels are known before anything is counted: they begin at 0.
+
+import type { PoolDeclaration } from '../../ports/poolRegistry.ts';
+import { modelLabel } from '../../telemetry/labels.ts';
+import type { ControllerMetrics } from '../../telemetry/metrics.ts';
+import { invariants } from '../invariants.ts';
+import type { Count } from './counts.ts';
+import type { Ledger } from './ledger.ts';
+
+const lossRules = ['WorkerLost', 'TaskOrphaned'] as const;
+
+const reconciledRules = [
+  ...lossRules,
+  'AttemptTimeout',
+  'DeadlineExceeded',
+  'DependenciesMet',
+  'DependencyFailed',
+  'DependencyTimeout',
+  'MessageLost',
+  'QueueTimeout',
+  'RetryDue',
+  'ReviewTimeout',
+  'RunTimeout',
+] as const;
+
+/** The most common reason of each outcome; the series of other reasons begin at 0 when they are first needed. */
+const endings = { succeeded: 'Succeeded', failed: 'QueueTimeout', cancelled: 'Cancelled' } as const;
+
+export function createKnownSeries(ledger: Ledger, { reconciliations }: ControllerMetrics): void {
+  for (const invariant of invariants) ledger.create({ to: 'invariantViolations', labels: { invariant } });
+  for (const rule of lossRules) ledger.create({ to: 'recoveryDuration', labels: { rule } });
+  for (const rule of reconciledRules) reconciliations.inc({ rule, verdict: 'written' }, 0);
+}
+
+export function createPoolSeries(ledger: Ledger, { name: pool, models }: PoolDeclaration): void {
+  ledger.create({ to: 'taskQueueDuration', labels: { pool } });
+  for (const kind of ['image', 'text'] as const) {
+    if (models[kind].length === 0) continue;
+    for (const [outcome, reason] of Object.entries(endings)) {
+      ledger.create({ to: 'tasksFinished', labels: { pool, kind, outcome, reason } });
+      ledger.create({ to: 'taskDuration', labels: { pool, kind, outcome } });
+    }
+  }
+  for (const model of modelLabels({ models })) ledger.create(outageCount(pool, model));
+}
+
+/** Label values for the pool's models: each of the first 50, and `other` for the rest. */
+export function modelLabels({ models }: Pick<PoolDeclaration, 'models'>): ReadonlySet<string> {
+  const listed = [...models.image, ...models.text];
+  return new Set(listed.map((model) => modelLabel(model, listed)));
+}
+
+const outageCount = (pool: string, model: string): Pick<Count, 'to' | 'labels'> => ({
+  to: 'providerOutages',
+  labels: { pool, model },
+});
