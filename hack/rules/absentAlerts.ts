@@ -53,7 +53,7 @@ export const absentAlerts: readonly Alert[] = twins.map((twin) => ({
   expr: (form) => isAbsent(form, twin),
   for: '10m',
   labels: { metric: twin.metric, alert: twin.alerts.join(', ') },
-  summary: 'A controller leads, but metric {{ $labels.metric }} is absent',
-  description:
-    'Alerts on this metric stay silent whatever happens ({{ $labels.alert }}). Check that Prometheus scrapes every controller.',
+  // Spelled out, because texts of alerts see only the labels of the expression.
+  summary: `A controller leads, but metric ${twin.metric} is absent`,
+  description: `Alerts on this metric stay silent whatever happens (${twin.alerts.join(', ')}). Check that Prometheus scrapes every controller.`,
 }));

@@ -79,7 +79,8 @@ export const burnAlerts: readonly Alert[] = [
     name: 'GenwardenRecoverySlow',
     severity: 'warning',
     expr: (form) => burns(form, 'recovery', 5, fast),
-    for: '5m',
+    // Recoveries come at once when a worker is lost: 5 minutes later, the short window has none any more.
+    for: '1m',
     summary: '{{ $value | humanizePercentage }} of recoveries are late',
     description:
       'Tasks of lost workers run again later than the objective allows. Run `genwarden workers` to see whether free workers are missing.',

@@ -1,0 +1,41 @@
+// Every alert fires and stays silent as it should: promtool evaluates the rules on series that are written by hand.
+import { expect, test } from 'vitest';
+import { alertNames } from '../../../hack/rules/groups.ts';
+import { promtool } from '../../support/prometheus.ts';
+import { root } from '../../tidy/repository.ts';
+import { absentCases } from './cases/absent.ts';
+import { burnCases } from './cases/burn.ts';
+import { stateCases } from './cases/state.ts';
+import { taskCases } from './cases/tasks.ts';
+import { runCases } from './promtoolTest.ts';
+
+const cases = { ...burnCases, ...taskCases, ...stateCases, ...absentCases };
+
+test('promtool accepts the rules', async () => {
+  const { code, stdout, stderr } = await promtool(['check', 'rules', `${root}/prometheus/genwarden.rules.yaml`]);
+  console.log(`promtool check rules prometheus/genwarden.rules.yaml\n${stdout}${stderr}`);
+  expect(code).toBe(0);
+});
+
+test('every alert has cases in which it fires, and in which it does not', () => {
+  expect(Object.keys(cases).toSorted()).toEqual([...alertNames].toSorted());
+  for (const [alert, of] of Object.entries(cases)) {
+    expect(`${alert}: ${of.some(({ fires }) => fires.length > 0)}`).toBe(`${alert}: true`);
+    expect(`${alert}: ${of.some(({ fires }) => fires.length === 0)}`).toBe(`${alert}: true`);
+  }
+});
+
+test.each(Object.entries(cases))('%s', async (alert, of) => {
+  const { code, stdout, stderr } = await runCases(alert, of);
+  const lines = of.map(
+    ({ what, fires, atMinute }) => `  ${fires.length > 0 ? 'fires ' : 'silent'}  ${what} (minute ${atMinute})`,
+  );
+  console.log(`promtool test rules ${alert}\n${lines.join('\n')}\n${stdout}${stderr}`);
+  expect(code).toBe(0);
+});
+
+test('an installation in good health has no alert, not even a pending one', async () => {
+  const none = { what: 'good health', series: {}, atMinute: 120, fires: [], values: { 'count(ALERTS)': undefined } };
+  const { code, stdout, stderr } = await runCases('GenwardenNoLeader', [none]);
+  expect(`${code} ${stdout}${stderr}`).toMatch(/^0 .*SUCCESS/s);
+});
