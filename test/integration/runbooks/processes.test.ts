@@ -1,6 +1,8 @@
 // The runbooks about processes, NATS and clocks: each fault is injected into real processes, and the command with which the page opens
 // must name it.
 
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, it } from 'vitest';
 import type { TaskWrite } from '../../../src/job/task.ts';
 import { withFaults } from '../../faults/support/faults.ts';
@@ -90,6 +92,17 @@ it('a finished task that changes without a retry', async () => {
       shows: /controller|Wrote/,
     },
     'genwarden doctor --bundle support.json',
+    { url, cwd: folder.path },
+  );
+  await writeFile(join(folder.path, 'controller.log'), `${first.controller.lines.join('\n')}\n`);
+  await expectRunbook(
+    {
+      alert: 'GenwardenInvariantViolated',
+      fault: 'the same, in the log of the controller',
+      sample: 1,
+      names: new RegExp(`"event":"invariant_violated","job":"${id}".*"invariant":"TerminalTaskChanged"`),
+    },
+    'grep invariant_violated controller.log',
     { url, cwd: folder.path },
   );
 });

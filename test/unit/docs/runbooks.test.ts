@@ -106,7 +106,7 @@ const processes: readonly string[] = (() => {
 
 /** In samples and in code. */
 function commandsIn(text: string): string[] {
-  return [...text.matchAll(/^\$ (.+)$|`((?:kubectl )?genwarden [^`\n]+)`/gm)].map(
+  return [...text.matchAll(/^\$ ((?:kubectl )?genwarden .+)$|`((?:kubectl )?genwarden [^`\n]+)`/gm)].map(
     ([, shown, named]) => shown ?? named!,
   );
 }
