@@ -54,7 +54,16 @@ const byLabel: Readonly<Record<string, Readonly<Record<string, Colour>>>> = {
     passed: 'green',
     flagged: 'yellow',
   },
-  code: { '2\\d\\d': 'green', '4\\d\\d': 'yellow', '429': 'orange', '5\\d\\d': 'red', 'error|Provider\\w+': 'purple' },
+  code: {
+    '2\\d\\d': 'green',
+    '4\\d\\d': 'yellow',
+    '429': 'orange',
+    '5\\d\\d': 'red',
+    'error|Provider\\w+': 'purple',
+    none: 'gray',
+  },
+  cause: { none: 'gray' },
+  rule: { none: 'gray' },
   result: { success: 'green', error: 'red', requeue_after: 'blue' },
 };
 

@@ -7,7 +7,7 @@ test('every process answers its scrapes, and every rule can be evaluated', async
   const { prometheus, facts } = await sharedSituation();
   console.log(`seconds: ${JSON.stringify(facts.took)}`);
   const targets = await prometheus.targets();
-  expect(targets.length).toBe(8);
+  expect(targets.length).toBe(10);
   expect(targets.filter(({ health }) => health !== 'up')).toEqual([]);
   const rules = (await prometheus.rules()).flatMap((group) => group.rules);
   expect(rules.length).toBeGreaterThan(20);

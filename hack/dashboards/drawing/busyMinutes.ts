@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SubmitRequest } from '../../../src/client/index.ts';
+import { startEmptyCluster } from '../../../test/support/emptyCluster.ts';
 import { startPrometheus, type Prometheus } from '../../../test/support/prometheus.ts';
 import { Site } from '../../../test/support/site/site.ts';
 import { tempFolder } from '../../../test/support/tempFolder.ts';
@@ -73,13 +74,14 @@ export async function busyMinutes(owned: AsyncDisposableStack): Promise<BusyMinu
   const env = {
     GENWARDEN_WEBHOOK_SECRETS_FILE: secrets,
     GENWARDEN_WEBHOOK_ALLOW: '127.0.0.0/8',
-    GENWARDEN_NATS_MAX_BYTES: String(8 * 2 ** 20),
+    GENWARDEN_NATS_MAX_BYTES: '8MiB',
   };
   const tokens = { admin: ['jobs:read', 'jobs:write', 'admin'] } as const;
   const site = owned.use(await Site.start({ pools, env, tokens }));
   site.standin.behave({ kind: 'image', bytes: 'small', latencyMs: 1_500 });
   site.standin.behaveForModel(models.photo, photos);
   await site.start('controller');
+  await site.start('operator', owned.use(await startEmptyCluster('default')).env);
   await site.startWorker('default');
   const prometheus = owned.use(await startPrometheus({ targets: site.targets() }));
   await prometheus.scraped();

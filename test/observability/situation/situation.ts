@@ -5,8 +5,11 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { newSecret } from '../../../src/webhooks/index.ts';
+import { startEmptyCluster } from '../../support/emptyCluster.ts';
+import { freePort } from '../../support/freePorts.ts';
 import { startPrometheus, type Prometheus } from '../../support/prometheus.ts';
 import { Site } from '../../support/site/site.ts';
+import { TokensFile } from '../../support/site/tokensFile.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 import { openReceiver, writeSecrets, type Answer } from '../../support/webhookReceiver.ts';
 import { Ledger, type SubmitCount } from './ledger.ts';
@@ -64,11 +67,17 @@ export async function startSituation(): Promise<Situation> {
   const secretsFile = join(folder.path, 'webhook-secrets.json');
   await writeSecrets(secretsFile, ['default'], [secret]);
   const receiver = owned.use(await openReceiver(secret, (_, before, path) => answerOf(path, before)));
-  const env = { GENWARDEN_WEBHOOK_SECRETS_FILE: secretsFile, GENWARDEN_WEBHOOK_ALLOW: '127.0.0.0/8' };
+  const env = {
+    GENWARDEN_WEBHOOK_SECRETS_FILE: secretsFile,
+    GENWARDEN_WEBHOOK_ALLOW: '127.0.0.0/8',
+    GENWARDEN_NATS_MAX_BYTES: '1GiB',
+  };
   const site = owned.use(await Site.start({ pools, unserved, env }));
   script(site.standin);
   const leading = site.controller;
   await site.start('controller');
+  await site.start('operator', owned.use(await startEmptyCluster('default')).env);
+  await site.start('api', await guardedApi(folder.path));
   const prometheus = owned.use(await startPrometheus({ targets: site.targets(), ruleFiles: [rules] }));
   await prometheus.scraped();
   const ledger = new Ledger(site.client, site.url);
@@ -89,6 +98,12 @@ export async function startSituation(): Promise<Situation> {
     took,
   });
   return { site, prometheus, facts: facts(), [Symbol.asyncDispose]: () => owner.disposeAsync() };
+}
+
+/** Settings of an API that reads tokens. Nobody asks it for anything. */
+async function guardedApi(folder: string): Promise<Record<string, string>> {
+  const { path } = await TokensFile.write(folder, { ops: ['admin'] });
+  return { GENWARDEN_HTTP_PORT: String(await freePort()), GENWARDEN_AUTH_TOKENS_FILE: path };
 }
 
 /** Resolves with the seconds of each part. */

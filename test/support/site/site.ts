@@ -14,7 +14,7 @@ import { tempFolder } from '../tempFolder.ts';
 import { TokensFile, type Scope } from './tokensFile.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
-type ProcessName = 'api' | 'worker' | 'controller';
+type ProcessName = 'api' | 'worker' | 'controller' | 'operator';
 
 /** A pool of the pools file. */
 export interface SitePool {
@@ -38,7 +38,12 @@ export interface SiteOptions {
 const manyRequests = 60_000;
 
 const program = fileURLToPath(new URL('../../../bin/genwarden', import.meta.url));
-const readyLines = { api: /API on http/, worker: /worker started/, controller: /controller started/ };
+const readyLines = {
+  api: /API on http/,
+  worker: /worker started/,
+  controller: /controller started/,
+  operator: /operator started/,
+};
 
 export class Site implements AsyncDisposable {
   readonly nats: NatsServer;
