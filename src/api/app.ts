@@ -35,6 +35,7 @@ import { settingsRoute } from './routes/settingsRoute.ts';
 import { submitRoute } from './routes/submitRoute.ts';
 import { webhookRoutes } from './routes/webhookRoutes.ts';
 import { workerRoutes } from './routes/workerRoutes.ts';
+import { traceRequests } from './requestTrace.ts';
 import { refuseUnknownQueries, serializerCompiler, validatorCompiler } from './validation.ts';
 import { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 import { logEndedTask } from '../job/logEvents/taskEvents.ts';
@@ -49,6 +50,7 @@ export function buildApi(options: ApiOptions): Api {
   answerErrors(app);
   refuseUnknownQueries(app);
   acceptJson(app);
+  traceRequests(app, options);
   measureRequests(app, context);
   allowOrigins(app, options);
   const signIns = authenticate(app, context);

@@ -15,6 +15,7 @@ const readable = [
   'idempotency-replayed',
   'location',
   'retry-after',
+  'traceparent',
   'www-authenticate',
   'x-request-id',
 ];

@@ -4,6 +4,7 @@ import { overdueKnownFor } from '../jobs/overdueTally.ts';
 import { methodLabel } from '../telemetry/labels.ts';
 import { observe, type ApiMetrics } from '../telemetry/metrics.ts';
 import type { ApiContext, Api } from './options.ts';
+import { sampledTraceId } from './requestTrace.ts';
 
 const intervalMs = 5_000;
 
@@ -47,7 +48,7 @@ export function measureRequests(app: Api, { metrics }: Pick<ApiContext, 'metrics
       route: request.routeOptions.url ?? 'unknown',
       code: String(reply.statusCode),
     };
-    observe(metrics.httpRequestDuration, labels, reply.elapsedTime / 1_000);
+    observe(metrics.httpRequestDuration, labels, reply.elapsedTime / 1_000, sampledTraceId(request));
   });
 }
 

@@ -11,6 +11,7 @@ import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { WebhookDeliveries } from '../ports/webhookDeliveries.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ApiMetrics } from '../telemetry/metrics.ts';
+import type { Tracer } from '../telemetry/tracing/tracer.ts';
 import type { KubernetesTokens } from './auth/kubernetes/kubernetesTokens.ts';
 import type { OidcTokens } from './auth/oidc/oidcTokens.ts';
 import type { TokenStore } from './auth/tokenStore.ts';
@@ -36,6 +37,10 @@ export interface ApiOptions extends Omit<JobsContext, OwnParts> {
   /** Of this process, with secrets masked; default: none are shown. */
   readonly settings?: readonly DescribedSetting[];
   readonly logger: Logger;
+  /** Default: traces are off. */
+  readonly tracer?: Tracer;
+  /** The address of a trace in the tracing system, with `{traceId}`; absent: jobs have no links to their traces. */
+  readonly traceUrl?: string | undefined;
   /** `off` admits every client as tenant `default`. */
   readonly auth: TokenStore | 'off';
   /** Verifies the tokens of an OpenID Connect issuer. */

@@ -182,6 +182,7 @@ function contradictions(resolved: readonly ResolvedSetting[], command?: Command)
       ? ['GENWARDEN_ARTIFACT_STORE=s3: requires GENWARDEN_S3_BUCKET, which is not set']
       : []),
     ...together('S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY', text),
+    ...otherProtocol(text),
     ...(command === 'api' || command === 'dev' ? openToAll(text, command) : []),
   ];
 }
@@ -197,6 +198,18 @@ function together(one: string, other: string, text: TextOf): string[] {
 function needs(one: string, other: string, text: TextOf): string[] {
   if (text(one) === undefined || text(other) !== undefined) return [];
   return [`GENWARDEN_${one}: requires GENWARDEN_${other}, which is not set`];
+}
+
+/** Many systems set this variable for all their programs, so it counts only if traces are on. */
+function otherProtocol(text: TextOf): string[] {
+  const protocol = text('OTEL_EXPORTER_OTLP_PROTOCOL') ?? '';
+  const receiver = text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') ?? text('OTEL_EXPORTER_OTLP_ENDPOINT');
+  const off = text('OTEL_SDK_DISABLED') === 'true' || text('OTEL_TRACES_EXPORTER') === 'none';
+  if (receiver === undefined || off || protocol === 'http/protobuf') return [];
+  return [
+    `OTEL_EXPORTER_OTLP_PROTOCOL=${protocol}: traces are sent by http/protobuf only; unset it, and name the port of the ` +
+      'receiver for HTTP, usually 4318',
+  ];
 }
 
 function openToAll(text: TextOf, command: Command): string[] {

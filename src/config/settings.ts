@@ -7,6 +7,7 @@ import { providerSettings } from './providerSettings.ts';
 import { kubernetesSettings } from './kubernetesSettings.ts';
 import { oidcSettings } from './oidcSettings.ts';
 import { s3Settings } from './s3Settings.ts';
+import { tracingSettings } from './tracingSettings.ts';
 import { webhookSettings } from './webhookSettings.ts';
 import { definitionsOf, optional, optionalList, withDefault } from './setting.ts';
 import type { Command } from './setting.ts';
@@ -216,6 +217,7 @@ export const settingsSchema = z.object({
       usedBy: processes,
     }),
   }),
+  tracing: tracingSettings,
   dataDir: withDefault(path, '.genwarden', {
     name: 'DATA_DIR',
     description: 'Folder where `dev` stores the data of its nats-server',

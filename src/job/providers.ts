@@ -1,5 +1,7 @@
 // The providers of models. A new one has one line here and one in src/processes/providers.ts; docs/providers.md describes how.
 
+import type { JobKind } from './policy.ts';
+
 interface ProviderFacts {
   /** As messages call it. */
   readonly title: string;
@@ -7,6 +9,15 @@ interface ProviderFacts {
   readonly models: string;
   /** The default version, for a provider whose SDK takes one apart from the address. */
   readonly apiVersion?: string;
+  /** As OpenTelemetry's conventions for generative AI call its calls. */
+  readonly calls: CallFacts;
+}
+
+interface CallFacts {
+  readonly system: string;
+  readonly operations: Readonly<Record<JobKind, string>>;
+  /** Of the provider's own service. */
+  readonly address?: string;
 }
 
 const known = {
@@ -15,8 +26,22 @@ const known = {
     models:
       'gemini-3.1-flash-image,gemini-3.1-flash-lite-image,gemini-3-pro-image,gemini-nano-banana-2.1,gemini-2.5-flash',
     apiVersion: 'v1beta',
+    calls: {
+      system: 'gcp.gemini',
+      operations: { image: 'generate_content', text: 'generate_content' },
+      address: 'https://generativelanguage.googleapis.com',
+    },
   },
-  openai: { title: 'OpenAI', models: 'gpt-image-2.5-flare,gpt-image-1.5,gpt-image-1-mini,gpt-5.4-mini,gpt-5.4' },
+  openai: {
+    title: 'OpenAI',
+    models: 'gpt-image-2.5-flare,gpt-image-1.5,gpt-image-1-mini,gpt-5.4-mini,gpt-5.4',
+    calls: {
+      system: 'openai',
+      // The conventions have no name for images.
+      operations: { image: 'generate_image', text: 'chat' },
+      address: 'https://api.openai.com',
+    },
+  },
 } as const satisfies Record<string, ProviderFacts>;
 
 /** The name in pools, logs and metrics. */
@@ -29,6 +54,12 @@ export const providerNames = Object.keys(known) as [ProviderName, ...ProviderNam
 /** `Gemini`, to start a sentence with. A pool of a later version may have a provider that this one does not know. */
 export const titleOf = (provider: string): string =>
   isKnown(provider) ? providers[provider].title : provider.slice(0, 1).toUpperCase() + provider.slice(1);
+
+/** What is known about the provider's calls. */
+export const callsOf = (provider: string): CallFacts =>
+  isKnown(provider)
+    ? providers[provider].calls
+    : { system: provider, operations: { image: 'generate_content', text: 'generate_content' } };
 
 /** `GENWARDEN_GEMINI_API_KEYS`, for the name `API_KEYS`. */
 export const settingOf = (provider: string, name: string): string => `GENWARDEN_${provider.toUpperCase()}_${name}`;

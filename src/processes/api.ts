@@ -70,6 +70,8 @@ async function serve(
     metrics,
     ...openWebhooks(context, settings, { ...ports, linkKeys, metrics, listenerUrl: listener.url }),
     logger,
+    tracer: context.tracer,
+    traceUrl: settings.tracing.traceUrl,
     ...apiAccess(settings, context, clock),
     settings: described,
     retentionMs,

@@ -13,9 +13,13 @@ import { logEvent } from '../job/logEvents/index.ts';
 import type { DiskWatch } from '../ports/storageHealth.ts';
 import { reportStorage } from './reportStorage.ts';
 import { metricsPortOf, type Settings } from '../config/settings.ts';
+import { receiverOf } from '../config/tracingSettings.ts';
 import { version } from '../config/version.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import { createProcessMetrics } from '../telemetry/metrics.ts';
+import type { TracingOptions } from '../telemetry/tracing/options.ts';
+import { startTracing } from '../telemetry/tracing/start.ts';
+import type { Tracer } from '../telemetry/tracing/tracer.ts';
 import { startTelemetryServer, type Readiness, type TelemetryOptions } from '../telemetry/server.ts';
 import { Resources } from './resources.ts';
 
@@ -25,6 +29,7 @@ export interface ProcessContext {
   /** Unique for each start: heartbeats, leadership and NATS connections carry it. */
   readonly name: string;
   readonly logger: Logger;
+  readonly tracer: Tracer;
   /** Keeps these texts out of the log from now on. */
   readonly hideSecrets: (secrets: readonly string[]) => void;
   readonly registry: Registry;
@@ -122,6 +127,9 @@ async function bootstrap(
   });
   resources.own('metrics', telemetry, (server) => server.close());
   logEvent(logger, 'metrics_listening', { url: telemetry.url, version }, `metrics on ${telemetry.url}/metrics`);
+  const tracing = await startTracing(tracingOf(settings, kind, name, logger));
+  // Closed after what makes spans.
+  resources.own('traces', tracing, (it) => it.close());
   const link = await connectNats(natsSettings(settings, name), { signal, log: logger });
   resources.own('nats', link, (connection) => connection.close());
   metrics.natsConnected.set(1);
@@ -136,7 +144,9 @@ async function bootstrap(
   probes = { live: () => true, ready: () => notReady(...(waiting.size > 0 ? waiting : ['starting'])) };
   const hideSecrets = (more: readonly string[]): void => more.forEach((secret) => secrets.add(secret));
   const onScrape: ProcessContext['onScrape'] = (listener) => (scraped = listener);
-  const context = { name, logger, hideSecrets, registry, onScrape, resources, link, telemetryUrl: telemetry.url };
+  const telemetryUrl = telemetry.url;
+  const { tracer } = tracing;
+  const context = { name, logger, tracer, hideSecrets, registry, onScrape, resources, link, telemetryUrl };
   return { context, setProbes: (next) => (probes = next) };
 }
 
@@ -168,10 +178,23 @@ function processName(kind: ProcessKind, host: string): string {
 /** The settings of one connection, under the name that NATS shows for it. */
 export const natsSettings = (settings: Settings, name: string): NatsSettings => ({ ...settings.nats, name });
 
+function tracingOf({ tracing }: Settings, kind: ProcessKind, instance: string, logger: Logger): TracingOptions {
+  const { serviceName = tracing.resourceAttributes?.['service.name'] ?? `genwarden-${kind}` } = tracing;
+  return { ...tracing, receiver: receiverOf(tracing), serviceName, instance, version, logger };
+}
+
 function secretsOf(settings: Settings, pools: readonly PoolSettings[]): string[] {
   const keys = pools.flatMap((pool) => pool.keys.map(({ secret }) => secret));
-  const { nats, client, oidc } = settings;
+  const { nats, client, oidc, tracing } = settings;
   const flat = providerNames.flatMap((name) => settings[name].apiKeys);
-  const all = [nats.password, nats.systemPassword, client.token, oidc.clientSecret, ...flat, ...keys];
+  const all = [
+    nats.password,
+    nats.systemPassword,
+    client.token,
+    oidc.clientSecret,
+    ...flat,
+    ...keys,
+    ...Object.values(tracing.headers ?? {}),
+  ];
   return all.filter((secret): secret is string => secret !== undefined);
 }

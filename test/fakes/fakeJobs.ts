@@ -71,6 +71,7 @@ export function fakeJob(id: string, tasks: Task[]): FakeJob {
     group: null,
     prompt: 'a front yard with native plants',
     thumbnails: [],
+    traceId: null,
     state,
     submittedAt: '2026-01-01T00:00:00.000Z',
     startedAt: tasks.find(({ startedAt }) => startedAt !== null)?.startedAt ?? null,

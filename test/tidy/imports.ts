@@ -49,6 +49,7 @@ const homes: Record<string, readonly string[]> = {
   openai: ['src/adapters/openai/'],
   fastify: ['src/api/'],
   '@fastify/': ['src/api/'],
+  '@opentelemetry/': ['src/telemetry/tracing/'],
   'prom-client': ['src/telemetry/', 'src/processes/'],
   commander: ['src/cli/'],
   '@kubernetes/': ['src/adapters/kubernetes/'],

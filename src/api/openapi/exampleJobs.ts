@@ -24,6 +24,7 @@ const common = {
   awaitsReview: false,
   labels: { project: 'p42' },
   prompt,
+  traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
 };
 
 export const queuedListed = {
@@ -161,6 +162,7 @@ export const change = {
 };
 
 export const explained = {
+  traceId: common.traceId,
   id,
   state: 'queued',
   summary: 'No worker serves pool default',

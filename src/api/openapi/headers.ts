@@ -16,6 +16,11 @@ export const answerHeaders = {
     description: 'Of the request, or made by the API; logs and problem documents have it too.',
     schema: text,
   },
+  traceparent: {
+    description:
+      'The place of the request in its trace (W3C Trace Context); absent if the request has no trace. Send the header to continue a trace.',
+    schema: { type: 'string', pattern: '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' },
+  },
   ETag: { description: 'The version of the answer, for If-None-Match and If-Range.', schema: text },
   Location: { description: 'The address of the job or of the bytes.', schema: text },
   'Retry-After': { description: 'Seconds after which another request is worthwhile.', schema: seconds },
@@ -33,5 +38,8 @@ export const answerHeaders = {
   'Cache-Control': { description: 'Whether caches may keep the answer.', schema: text },
   'WWW-Authenticate': { description: 'The scheme of the token that is missing: `Bearer`.', schema: text },
 } as const satisfies Record<string, Header>;
+
+/** The headers of every answer. */
+export const commonHeaders = ['X-Request-Id', 'traceparent'] as const;
 
 export type AnswerHeader = keyof typeof answerHeaders;

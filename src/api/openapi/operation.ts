@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { linkParameter } from '../../jobs/links.ts';
 import { examples } from './examples.ts';
-import type { AnswerHeader } from './headers.ts';
+import { commonHeaders, type AnswerHeader } from './headers.ts';
 import type { JsonSchema, SchemaComponents } from './jsonSchema.ts';
 import { needsOneNamespace, problemAnswers } from './problemAnswers.ts';
 import { reference } from './reference.ts';
@@ -104,7 +104,7 @@ function answersOf({ schema }: DocumentedRoute, components: SchemaComponents): R
 }
 
 const headersOf = (names: readonly AnswerHeader[]): object =>
-  Object.fromEntries(['X-Request-Id', ...names].map((name) => [name, reference('headers', name)]));
+  Object.fromEntries([...commonHeaders, ...names].map((name) => [name, reference('headers', name)]));
 
 /** What a client can do next with the job of the answer. */
 const linksTo = (operations: readonly string[]): object =>

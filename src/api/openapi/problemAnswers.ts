@@ -2,7 +2,7 @@
 
 import { catalogue, GenwardenError, type ErrorCode } from '../../job/errors/index.ts';
 import { problemOf, statusOf } from '../problem.ts';
-import type { AnswerHeader } from './headers.ts';
+import { commonHeaders, type AnswerHeader } from './headers.ts';
 import { reference } from './reference.ts';
 import type { DocumentedRoute } from './route.ts';
 
@@ -48,7 +48,7 @@ const headersOf: Readonly<Record<number, readonly AnswerHeader[]>> = {
 };
 
 function answerOf(status: number, codes: readonly ErrorCode[]): object {
-  const headers: AnswerHeader[] = ['X-Request-Id', ...(headersOf[status] ?? [])];
+  const headers: AnswerHeader[] = [...commonHeaders, ...(headersOf[status] ?? [])];
   return {
     description: codes.map((code) => `\`${code}\`: ${catalogue[code].title}.`).join('\n\n'),
     headers: Object.fromEntries(headers.map((name) => [name, reference('headers', name)])),

@@ -15,11 +15,11 @@ export const jobAnswer = { says: 'The job.', headers: ['ETag', 'Retry-After', 'C
 
 /** For the views of these tasks. */
 export async function liveOf(
-  { workers, waits }: ApiContext,
+  { workers, waits, traceUrl }: ApiContext,
   tasks: Iterable<TaskVersion>,
   address?: LinkedAddress,
 ): Promise<Live> {
-  return { workers, waits: await waits.of(tasks), address };
+  return { workers, waits: await waits.of(tasks), address, traceUrl };
 }
 
 /** Weak, because progress, and what a task waits for, may change between two transitions. */

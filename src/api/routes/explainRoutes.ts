@@ -38,7 +38,7 @@ function explainRoute(app: Api, context: ApiContext): void {
     const tasks = await explainJob(context, principalOf(request).tenant, request.params.id);
     const { job, tenant, webhook } = tasks[0]!.observation.task.of;
     const status = webhook === undefined ? undefined : await webhookStatus(context, tenant, job);
-    return reply.header('cache-control', 'no-cache').send(explainedJobView(tasks, status));
+    return reply.header('cache-control', 'no-cache').send(explainedJobView(tasks, status, context.traceUrl));
   });
 }
 

@@ -12,8 +12,9 @@ import type { Api, ApiContext } from '../options.ts';
 import { asGenwardenError, problemCodeOf } from '../errorHandler.ts';
 import { submitBody, type SubmitBody } from '../../jobs/submit/body.ts';
 import { SubmitCounts } from '../submitCounts.ts';
+import { submitInTrace } from '../submitInTrace.ts';
 import { keepBodyRoom } from '../bodyRoom.ts';
-import { submitJob, type Submitted } from '../../jobs/submit/index.ts';
+import type { Submitted } from '../../jobs/submit/index.ts';
 import { submitWarnings } from '../../jobs/submit/warnings.ts';
 import { waitQuery } from '../validation.ts';
 import { jobView } from '../view/jobView.ts';
@@ -99,7 +100,11 @@ async function submitOnce(
   const { 'idempotency-key': idempotencyKey } = request.headers;
   const { body } = request;
   try {
-    const submitted = await submitJob(context, { tenant, idempotencyKey: idempotencyKey?.toString(), body });
+    const submitted = await submitInTrace(context, request, {
+      tenant,
+      idempotencyKey: idempotencyKey?.toString(),
+      body,
+    });
     counts.stored(request, submitted.replayed);
     return submitted;
   } catch (error) {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { causes } from '../../job/explain/observation.ts';
 import { lanes } from '../../job/task.ts';
 import { lanesSchema } from './poolSchemas.ts';
-import { stateSchema, taskErrorSchema } from './schemas.ts';
+import { stateSchema, taskErrorSchema, traceSchemas } from './schemas.ts';
 import { webhookStatusSchema } from './webhookSchemas.ts';
 
 const time = z.iso.datetime();
@@ -86,6 +86,7 @@ export const explainedJobSchema = z.object({
   pool: observedPoolSchema,
   webhook: webhookStatusSchema.nullable().describe('Null for a job without a webhook.'),
   tasks: z.array(explainedTaskSchema).describe('Open tasks first.'),
+  ...traceSchemas,
 });
 
 export const stuckTaskSchema = explainedTaskSchema.extend({ tenant: z.string(), overdue: z.boolean() });

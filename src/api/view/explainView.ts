@@ -12,6 +12,7 @@ import { isOpen, type Sequence } from '../../job/task.ts';
 import type { ExplainedJobView, ExplainedTaskView, ObservedPoolView } from './explainSchemas.ts';
 import { isoTime } from '../../job/time.ts';
 import { errorView, isoTimeOrNull, shownState } from './taskView.ts';
+import { traceView } from './traceView.ts';
 import { webhookStatusView } from './webhookView.ts';
 
 export function explainedTaskView(seen: Observation, sequence: Sequence): ExplainedTaskView {
@@ -89,6 +90,7 @@ export function observedPoolView({ name, paused, keys, lastClaimAt, ...rest }: O
 export function explainedJobView(
   seen: readonly TaskObservation[],
   webhook: WebhookStatus | undefined,
+  traceUrl?: string,
 ): ExplainedJobView {
   const states = seen.map(({ observation }) => observation.task);
   const state = jobState(countStates(states));
@@ -104,6 +106,7 @@ export function explainedJobView(
     pool: observedPoolView(seen[0]!.observation.pool),
     webhook: webhook === undefined ? null : webhookStatusView(webhook),
     tasks: ordered,
+    ...traceView(states[0]!.of, traceUrl),
   };
 }
 

@@ -11,6 +11,7 @@ import { artifactPath } from '../../jobs/links.ts';
 import { jobWaitsFor } from '../../jobs/waitObserver.ts';
 import type { JobView, ListedJobView, SpentView } from './schemas.ts';
 import { asPath, isoTimeOrNull, spentView, taskProgress, taskView, waitingForView, type Live } from './taskView.ts';
+import { traceView } from './traceView.ts';
 import { shownUrl } from './webhookView.ts';
 
 /** `only` selects the tasks to include. */
@@ -32,7 +33,10 @@ function webhookOf({ tasks: [first] }: JobRecord): JobView['webhook'] {
 }
 
 /** `tasks` are all tasks of the job, by index. */
-export function listedJobView(tasks: readonly TaskVersion[], { workers, waits, address }: Live): ListedJobView {
+export function listedJobView(
+  tasks: readonly TaskVersion[],
+  { workers, waits, address, traceUrl }: Live,
+): ListedJobView {
   const states = tasks.map(({ state }) => state);
   const { job, tenant, pool, priority, group = null, labels, total, promptStart, ...first } = states[0]!.of;
   const { kind, model, jobKind = kind, jobModel = model } = first;
@@ -60,6 +64,7 @@ export function listedJobView(tasks: readonly TaskVersion[], { workers, waits, a
     labels: { ...labels },
     prompt: promptStart === undefined ? null : shownStart(promptStart),
     thumbnails: thumbnailsOf(states, address),
+    ...traceView(states[0]!.of, traceUrl),
   };
 }
 

@@ -105,6 +105,17 @@ export const taskSchema = z.object({
   flags: flagsSchema,
 });
 
+export const traceSchemas = {
+  traceId: z
+    .string()
+    .nullable()
+    .describe('The trace in which the job was submitted (32 hexadecimal digits); null without one.'),
+  traceUrl: z
+    .string()
+    .optional()
+    .describe('The address of that trace; absent if it is not recorded, or the API has no GENWARDEN_TRACE_URL.'),
+};
+
 export const progressSchema = z.object({
   total: z.int().min(1),
   queued: count,
@@ -148,6 +159,7 @@ export const listedJobSchema = z.object({
     .describe(
       'Of the first image tasks with a result. An image of more than 20 megapixels has none: `href` answers 404.',
     ),
+  ...traceSchemas,
 });
 
 export const jobSchema = listedJobSchema.extend({ metadata: json, webhook, tasks: z.array(taskSchema).optional() });

@@ -29,6 +29,8 @@ export interface Live {
   readonly waits: Waits;
   /** Makes complete addresses of paths; undefined leaves them as they are. */
   readonly address?: LinkedAddress | undefined;
+  /** The address of a trace, with `{traceId}`; absent: jobs have no links to their traces. */
+  readonly traceUrl?: string | undefined;
 }
 
 export function taskView({ last, request }: TaskRecord, { workers, waits, address }: Live): TaskView {

@@ -9,6 +9,7 @@ import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { printable } from '../output/text.ts';
 import { clientCommand, withClient } from './session.ts';
+import { traceLine } from './traceLine.ts';
 
 export function addExplain(program: Command, io: Io): void {
   clientCommand(program, 'explain', 'Explain why a job is in its current state, what happens next, and what to do')
@@ -22,7 +23,7 @@ export function addExplain(program: Command, io: Io): void {
     );
 }
 
-function explainLines(io: Io, { id, state, summary, tasks, pool }: ExplainedJob): string[] {
+function explainLines(io: Io, { id, state, summary, tasks, pool, ...trace }: ExplainedJob): string[] {
   const paint = paintFor(io, io.stdout);
   return [
     // A single task's own lines contain the same summary.
@@ -30,6 +31,7 @@ function explainLines(io: Io, { id, state, summary, tasks, pool }: ExplainedJob)
     ...groupsOf(tasks).flatMap((group) => ['', ...groupLines(paint, group)]),
     '',
     poolLine(pool, io.now()),
+    ...traceLine(trace),
   ];
 }
 

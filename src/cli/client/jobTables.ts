@@ -7,6 +7,7 @@ import { paintFor, paintState, type Paint } from '../output/colours.ts';
 import type { Io } from '../output/io.ts';
 import { renderTable, type Column, type TableOptions } from '../output/table.ts';
 import { reviewLines } from './reviewLines.ts';
+import { traceLine } from './traceLine.ts';
 import { taskName, waitLines, waitText } from './waitText.ts';
 
 /** Jobs as a table, one per line. */
@@ -90,6 +91,7 @@ export function jobWithTasks(io: Io, job: Job, options: TableOptions): string[] 
     '',
     ...table,
     ...(waits.length === 0 ? [] : ['', ...waits]),
+    ...traceLine(job).flatMap((line) => ['', line]),
     ...tasks.flatMap(whyFailed),
     ...tasks.flatMap(whyFlagged),
     ...reviewHelp(job),

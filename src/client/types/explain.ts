@@ -93,6 +93,10 @@ export interface ExplainedJob {
   /** Null for a job without a webhook. */
   webhook: WebhookStatus | null;
   tasks: ExplainedTask[];
+  /** The trace in which the job was submitted, 32 hexadecimal digits; null without one. */
+  traceId: string | null;
+  /** The address of that trace, if it is recorded and the API knows the tracing system. */
+  traceUrl?: string;
 }
 
 export interface StuckFilter {

@@ -45,6 +45,10 @@ export interface ListedJob {
   prompt: string | null;
   /** At most five, of the first image tasks with a result. An image of more than 20 megapixels has none: `href` answers 404. */
   thumbnails: JobThumbnail[];
+  /** The trace in which the job was submitted, 32 hexadecimal digits; null without one. */
+  traceId: string | null;
+  /** The address of that trace, if it is recorded and the API knows the tracing system. */
+  traceUrl?: string;
 }
 
 export interface JobThumbnail {

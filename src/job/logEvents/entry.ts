@@ -64,7 +64,7 @@ export const logFields = {
   tenant: 'The tenant.',
   webhookEvent: 'The event that the webhook reports.',
   attempts: 'How many times the delivery was tried.',
-  host: "The host of the receiver; the rest of its address may be the receiver's secret.",
+  host: "The host of the receiver of webhooks or traces; the rest of its address may be the receiver's secret.",
   sequence: 'The sequence of a message of the stream.',
   folder: 'The data folder of `genwarden dev`.',
   periodic: 'The periodic work.',

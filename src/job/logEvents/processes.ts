@@ -50,6 +50,16 @@ export const processEvents = define({
   },
   storage_relieved: { level: 'info', fields: ['storage', 'durationMs'], when: 'The storage takes data again.' },
   heartbeats_unavailable: { level: 'error', fields: ['err'], when: 'The process no longer receives heartbeats.' },
+  traces_undeliverable: {
+    level: 'warn',
+    fields: ['host', 'err'],
+    when: 'The receiver of traces does not take spans. One line for each outage; jobs are not affected.',
+  },
+  traces_delivered: {
+    level: 'info',
+    fields: ['host', 'count'],
+    when: 'The receiver takes spans again; `count` were lost.',
+  },
   process_part_not_closed: {
     level: 'warn',
     fields: ['name', 'err'],

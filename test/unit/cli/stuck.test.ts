@@ -57,6 +57,7 @@ describe('explain', () => {
       deadlineAt: ago(-86_000_000),
       pool,
       webhook: null,
+      traceId: null,
       tasks: [
         explained({ name: 'front\u001byard' }),
         explained({ task: 1, details: ['2 tasks are ahead of it'] }),

@@ -16,6 +16,7 @@ const topics: readonly (readonly [title: string, variables: RegExp])[] = [
   ...providerNames.map((name) => [titleOf(name), new RegExp(`^${name.toUpperCase()}_`)] as const),
   ['Kubernetes', /^(?:KUBERNETES_|NAMESPACE|WATCH_|DEFAULT_POOL_|WORKER_TEMPLATE_)/],
   ['Metrics and logs', /^(?:METRICS_|LOG_)/],
+  ['Traces', /^(?:OTEL_|TRACE_)/],
   ['Client commands', /^(?:URL|TOKEN)$/],
 ];
 

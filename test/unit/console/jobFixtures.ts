@@ -35,6 +35,7 @@ export function listed(
     labels: {},
     prompt: `prompt of ${id}`,
     thumbnails: [],
+    traceId: null,
     ...rest,
   };
 }

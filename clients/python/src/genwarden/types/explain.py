@@ -2,6 +2,7 @@
 
 from typing import Literal, TypedDict
 
+from ._typing import NotRequired
 from .codes import Cause, Lane, State
 from .pools import ObservedPool
 from .problem import TaskError
@@ -81,6 +82,10 @@ class ExplainedJob(TypedDict):
     webhook: WebhookStatus | None
     """None for a job without a webhook."""
     tasks: list[ExplainedTask]
+    traceId: str | None
+    """The trace in which the job was submitted, 32 hexadecimal digits; None without one."""
+    traceUrl: NotRequired[str]
+    """The address of that trace, if it is recorded and the API knows the tracing system."""
 
 
 class StuckTask(ExplainedTask):

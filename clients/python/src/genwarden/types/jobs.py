@@ -175,6 +175,10 @@ class ListedJob(TypedDict):
     """How the prompt of the first task begins, in one line; None if nothing of it is visible, and in jobs of earlier versions."""
     thumbnails: list[JobThumbnail]
     """At most five, of the first image tasks with a result."""
+    traceId: str | None
+    """The trace in which the job was submitted, 32 hexadecimal digits; None without one."""
+    traceUrl: NotRequired[str]
+    """The address of that trace, if it is recorded and the API knows the tracing system."""
 
 
 class Job(ListedJob):
