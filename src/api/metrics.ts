@@ -17,10 +17,13 @@ export function beginAtZero({ webhookDeliveries }: ApiMetrics): void {
  * Counts overdue tasks until the returned function is called. Every API process does, so that a failing controller is
  * noticed from outside.
  */
-export function watchOverdue(context: ApiContext): () => void {
+export function watchOverdue({ overdue, pools, metrics }: ApiContext): () => void {
   const count = (): void => {
-    for (const [pool, tasks] of context.overdue.latest().pools) context.metrics.overdueTasks.set({ pool }, tasks);
+    const declared = pools.list().map(({ name }): [string, number] => [name, 0]);
+    metrics.overdueTasks.reset();
+    for (const [pool, tasks] of [...declared, ...overdue.latest().pools]) metrics.overdueTasks.set({ pool }, tasks);
   };
+  count();
   const timer = setInterval(count, overdueKnownFor).unref();
   return () => clearInterval(timer);
 }

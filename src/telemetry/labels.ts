@@ -11,13 +11,13 @@ export const otherLabel = 'other';
 
 /** A model as a label: `other` unless it is among the first 50 that the pool lists. */
 export const modelLabel = (model: string, listed: readonly string[]): string =>
-  named(listed).includes(model) ? model : otherLabel;
+  modelLabels(listed).includes(model) ? model : otherLabel;
 
 /** The labels of all models that the pool lists. */
-export const modelLabels = (listed: readonly string[]): readonly string[] =>
-  listed.every((model) => named(listed).includes(model)) ? named(listed) : [...named(listed), otherLabel];
-
-const named = (listed: readonly string[]): readonly string[] => [...new Set(listed)].slice(0, mostModels);
+export function modelLabels(listed: readonly string[]): readonly string[] {
+  const distinct = [...new Set(listed)];
+  return distinct.length <= mostModels ? distinct : [...distinct.slice(0, mostModels), otherLabel];
+}
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 

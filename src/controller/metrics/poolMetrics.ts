@@ -3,10 +3,9 @@
 import type { Instant } from '../../job/time.ts';
 import type { KeyRing, KeyState, Outage } from '../../ports/keyRing.ts';
 import type { PoolDeclaration, PoolRegistry } from '../../ports/poolRegistry.ts';
-import { modelLabel } from '../../telemetry/labels.ts';
+import { modelLabel, modelLabels } from '../../telemetry/labels.ts';
 import type { ControllerMetrics } from '../../telemetry/metrics.ts';
 import type { LeaderCounters } from './leaderCounters.ts';
-import { modelLabels } from './zeros.ts';
 
 export interface PoolMetricsOptions {
   readonly metrics: ControllerMetrics;
@@ -61,7 +60,7 @@ export class PoolMetrics {
       const label = modelLabel(model, listed);
       starts.set(label, Math.min(since, starts.get(label) ?? Infinity));
     }
-    for (const model of new Set([...modelLabels(pool), ...starts.keys()])) {
+    for (const model of new Set([...modelLabels(listed), ...starts.keys()])) {
       const labels = { pool: pool.name, model };
       const since = starts.get(model);
       metrics.providerOutage.set(labels, since === undefined ? 0 : 1);

@@ -1,7 +1,7 @@
 // The series of the leading controller whose labels are known before anything is counted: they begin at 0.
 
 import type { PoolDeclaration } from '../../ports/poolRegistry.ts';
-import { modelLabel } from '../../telemetry/labels.ts';
+import { modelLabels } from '../../telemetry/labels.ts';
 import type { ControllerMetrics } from '../../telemetry/metrics.ts';
 import { invariants } from '../invariants.ts';
 import type { Count } from './counts.ts';
@@ -41,13 +41,7 @@ export function createPoolSeries(ledger: Ledger, { name: pool, models }: PoolDec
       ledger.create({ to: 'taskDuration', labels: { pool, kind, outcome } });
     }
   }
-  for (const model of modelLabels({ models })) ledger.create(outageCount(pool, model));
-}
-
-/** Label values for the pool's models: each of the first 50, and `other` for the rest. */
-export function modelLabels({ models }: Pick<PoolDeclaration, 'models'>): ReadonlySet<string> {
-  const listed = [...models.image, ...models.text];
-  return new Set(listed.map((model) => modelLabel(model, listed)));
+  for (const model of modelLabels([...models.image, ...models.text])) ledger.create(outageCount(pool, model));
 }
 
 const outageCount = (pool: string, model: string): Pick<Count, 'to' | 'labels'> => ({

@@ -3,9 +3,9 @@
 import { counter, gauge, histogram, tracedHistogram } from './define.ts';
 import { overdueTasks } from './shared.ts';
 
-/** Seconds; response times of an API. */
-const answerBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
-/** Seconds; a delivery takes milliseconds, and its retries take up to a day. */
+/** Seconds; most answers take milliseconds, and after 30 s clients have given up. */
+const answerBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
+/** Seconds; the first attempt takes less than a second; the retries of a receiver that is away take up to a day. */
 const delayBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400, 86_400] as const;
 
 export const apiDefinitions = {

@@ -29,5 +29,8 @@ export const tracedHistogram = <const L extends string = never>(
   buckets: readonly number[],
 ) => ({ type: 'histogram', name, help, labels, buckets, exemplars: true }) as const;
 
-/** Seconds; from 100 ms to 1 h (prom-client has no native histograms). */
+/**
+ * Seconds. Text takes seconds, images up to minutes, and the longest timeouts are an hour. The objectives of alerts, such as 10 s
+ * and 300 s, must be among them. prom-client has no native histograms.
+ */
 export const lifetimeBuckets = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 90, 120, 300, 600, 1800, 3600] as const;
