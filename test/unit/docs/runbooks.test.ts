@@ -53,6 +53,17 @@ describe.each(pages)('$name', ({ name, text }) => {
   });
 });
 
+test('panels that the pages name are in the dashboard that they name', () => {
+  const named = pages.flatMap(({ text }) => [
+    ...text
+      .replaceAll(/\s+/g, ' ')
+      .matchAll(/((?:_[^_`]+_(?:,? and )?)+)(?: grow)? in the dashboard (Control plane|\w+)/g),
+  ]);
+  expect(named.length).toBeGreaterThan(3);
+  for (const [, list = '', dashboard = ''] of named)
+    for (const [, panel] of list.matchAll(/_([^_]+)_/g)) expect(panelsOf(dashboard)).toContain(panel);
+});
+
 test.each(['alerts.md', ...pages.map(({ name }) => `runbooks/${name}.md`)])(
   '%s names only metrics that exist',
   (name) => {
@@ -96,6 +107,17 @@ test('docs/alerts.md lists the reasons that do not count', () => {
     expect(row?.[1]?.split(', ')).toEqual(reasons.map((reason) => `\`${reason}\``));
   }
 });
+
+interface Panel {
+  readonly title?: string;
+  readonly panels?: readonly Panel[];
+}
+
+function panelsOf(dashboard: string): string[] {
+  const file = new URL(`../charts/genwarden/files/dashboards/${dashboard.toLowerCase().replace(' ', '-')}.json`, docs);
+  const titles = ({ title = '', panels = [] }: Panel): string[] => [title, ...panels.flatMap(titles)];
+  return titles(JSON.parse(readFileSync(file, 'utf8')) as Panel);
+}
 
 /** `genwarden controller` and the like. */
 const processes: readonly string[] = (() => {
