@@ -1,7 +1,13 @@
 // Every alert fires and stays silent as it should: promtool evaluates the rules on series that are written by hand.
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { plainForm } from '../../../hack/rules/form.ts';
 import { alertNames } from '../../../hack/rules/groups.ts';
 import { promtool } from '../../support/prometheus.ts';
+import { tempFolder } from '../../support/tempFolder.ts';
 import { root } from '../../tidy/repository.ts';
 import { absentCases } from './cases/absent.ts';
 import { burnCases } from './cases/burn.ts';
@@ -15,6 +21,25 @@ test('promtool accepts the rules', async () => {
   const { code, stdout, stderr } = await promtool(['check', 'rules', `${root}/prometheus/genwarden.rules.yaml`]);
   console.log(`promtool check rules prometheus/genwarden.rules.yaml\n${stdout}${stderr}`);
   expect(code).toBe(0);
+});
+
+test('promtool accepts the rules of the chart, with the values that Helm fills in', async () => {
+  const { objectives } = plainForm;
+  const values: Record<string, unknown> = {
+    NAMESPACE: 'genwarden',
+    RUNBOOK_URL: plainForm.runbookUrl,
+    SUCCESS: objectives.success,
+    RESULT: objectives.result,
+    RESULT_SECONDS: objectives.resultSeconds,
+    RECOVERY: objectives.recovery,
+    RECOVERY_SECONDS: objectives.recoverySeconds,
+  };
+  const file = readFileSync(`${root}/charts/genwarden/files/alerts.yaml`, 'utf8');
+  const filled = file.replaceAll(/%([A-Z_]+)%/g, (_, name: string) => String(values[name]));
+  await using folder = await tempFolder('rules');
+  const path = join(folder.path, 'chart.yaml');
+  await writeFile(path, stringify({ groups: parse(filled) }));
+  expect(await promtool(['check', 'rules', '--lint=all', '--lint-fatal', path])).toMatchObject({ code: 0 });
 });
 
 test('every alert has cases in which it fires, and in which it does not', () => {

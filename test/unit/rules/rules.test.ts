@@ -150,3 +150,11 @@ describe('objectives', () => {
     expect(slos.map(({ objective }) => defaultObjectives[objective])).toEqual([0.99, 0.95, 0.95]);
   });
 });
+
+test('docs/alerts.md says how severe each alert is, and how long its condition must hold', () => {
+  const page = readFileSync(`${root}/docs/alerts.md`, 'utf8');
+  const rows = page.matchAll(/^\| \[`(Genwarden\w+)`\]\(\S+\) +\| (\w+) +\| (\S+) +\|/gm);
+  const written = [...rows].map(([, alert, severity, time]) => `${alert} ${severity} ${time}`);
+  const expected = alerts.map((rule) => `${rule.alert} ${rule.labels!['severity']} ${rule.for ?? '-'}`);
+  expect(written.toSorted(byText)).toEqual([...new Set(expected)].toSorted(byText));
+});
