@@ -20,6 +20,7 @@ export class Handover {
   readonly #by: string;
   #revision: Sequence = 0;
   #mark: ScrapeMark | undefined;
+  /** Another process has taken the mark over. */
   #lost = false;
   #storing: Promise<void> | undefined;
   #next: ScrapeMark | undefined;
@@ -33,11 +34,6 @@ export class Handover {
   /** Prometheus has scraped this installation before, whether its mark can be used or not. */
   get hadMark(): boolean {
     return this.#revision > 0;
-  }
-
-  /** Another process has taken the mark over. */
-  get lost(): boolean {
-    return this.#lost;
   }
 
   /**

@@ -30,6 +30,8 @@ describe.each(['genwarden', 'other-1'])('an installation with the prefix %s', (p
     await losesWorker({ client, standin, victim: await first, next: () => start('worker') });
     api.kill('SIGKILL');
     await api.exited;
+    // As Prometheus does: the next controller continues the counters.
+    await scrape(controller);
     await controller.stop();
     await start('controller');
     const later = await startApi();
@@ -75,6 +77,12 @@ it('a process reports a missing permission with a code and advice', async () => 
   // Its log comes by another way.
   await until(() => /Publish Violation/.test(nats.log), { what: 'the violation in the log of NATS' });
 });
+
+async function scrape({ lines }: TestProcess): Promise<void> {
+  const url = /metrics on (http:[^"\s]+)/.exec(lines.join('\n'))![1]!;
+  const response = await fetch(url, { headers: { 'X-Prometheus-Scrape-Timeout-Seconds': '10' } });
+  expect(await response.text()).toContain('genwarden_tasks_finished_total');
+}
 
 async function permitted(prefix: string, edit?: (text: string) => string) {
   const nats = await startPermittedNats({ prefix, ...(edit === undefined ? {} : { edit }) });

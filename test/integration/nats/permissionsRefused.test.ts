@@ -50,6 +50,7 @@ const onlyController: Attempts = {
   'delete a queue': `publish $JS.API.CONSUMER.DELETE.${tasks}.${lane}`,
   "lead in the controller's place": 'publish $KV.p_leader.controller',
   'move the place from which followers begin': 'publish $KV.p_marks.watermark',
+  'move the place from which counters continue': 'publish $KV.p_marks.scrape',
 };
 
 const onlyWorkers: Attempts = {
