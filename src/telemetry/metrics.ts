@@ -40,11 +40,16 @@ export const processMetrics = (registry: Registry): ProcessMetrics => create(pro
 
 /** Metrics of every process, with prom-client's defaults for memory, CPU and event loop. */
 export function createProcessMetrics(registry: Registry, about: { version: string; process: string }): ProcessMetrics {
-  if (registry.getSingleMetric('process_cpu_seconds_total') === undefined)
-    collectDefaultMetrics({ register: registry });
+  if (registry.getSingleMetric('process_cpu_seconds_total') === undefined) addDefaults(registry);
   const metrics = processMetrics(registry);
   metrics.buildInfo.set({ ...about, node: process.version }, 1);
   return metrics;
+}
+
+/** Without those gauges that promtool takes for counters because of their names; they are sums of others. */
+function addDefaults(registry: Registry): void {
+  collectDefaultMetrics({ register: registry });
+  for (const what of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${what}_total`);
 }
 
 /** Observes a value, and shows the trace in the value's bucket (OpenMetrics only) until another one falls into it. */

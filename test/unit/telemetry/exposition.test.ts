@@ -99,12 +99,22 @@ test('the page asks for the values that are read at each scrape', async () => {
   expect((await expose(registry, text)).body).toContain('process_start_time_seconds 1');
 });
 
+test('a value that has to be waited for delays no page', async () => {
+  const registry = new Registry();
+  const { natsConnected } = createProcessMetrics(registry, { version: '1.2.3', process: 'worker' });
+  const asksNats = (): Promise<void> => new Promise(() => undefined);
+  Object.assign(natsConnected, { collect: asksNats });
+  for (const accept of [openMetrics, text])
+    expect((await expose(registry, accept)).body).toContain('genwarden_nats_connected 0\n');
+});
+
 test('in OpenMetrics no two metrics have the name of one family, and all counters end with _total', async () => {
   const registry = new Registry();
   for (const create of [createControllerMetrics, createWorkerMetrics, createApiMetrics, createOperatorMetrics])
     create(registry);
   createProcessMetrics(registry, { version: '1.2.3', process: 'dev' });
   const families = (await lines(registry, openMetrics)).filter((line) => line.startsWith('# TYPE '));
+  expect(families.filter((line) => line.includes('_total '))).toEqual([]);
   expect(families.length).toBeGreaterThan(60);
   expect(new Set(families).size).toBe(families.length);
   for (const { type, name, help } of metricList) {
