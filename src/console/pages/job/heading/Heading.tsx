@@ -12,6 +12,7 @@ import { amount, count, counted } from '../../../format.ts';
 import { isWide } from '../isWide.ts';
 import { Fact } from '../Fact.tsx';
 import { LargeText } from '../LargeText.tsx';
+import { TraceLink } from '../TraceLink.tsx';
 import type { JobFollower } from '../live/jobFollower.ts';
 import { useInput } from '../tabs/useInput.ts';
 
@@ -56,6 +57,7 @@ function Facts({ job }: { job: Job }) {
         <Fact name="model">{job.model}</Fact>
         {job.group === null ? null : <Fact name="group">{job.group}</Fact>}
         <Spending job={job} />
+        <Trace job={job} />
       </dl>
     </details>
   );
@@ -87,6 +89,21 @@ function Spending({ job: { usage } }: { job: Job }) {
   return (
     <Fact name={cost === undefined ? 'usage' : 'cost, usage'}>
       {cost === undefined ? calls : `${amount(cost)}, ${calls}`}
+    </Fact>
+  );
+}
+
+/** The id alone is of use in logs. */
+function Trace({ job: { traceId, traceUrl } }: { job: Job }) {
+  if (traceId === null || traceId === undefined) return null;
+  return (
+    <Fact name="trace">
+      {traceUrl === undefined ? (
+        <span class="mono">{traceId}</span>
+      ) : (
+        <TraceLink url={traceUrl} text="Open the trace" />
+      )}
+      <CopyButton text={traceId} label="Copy the trace ID" />
     </Fact>
   );
 }

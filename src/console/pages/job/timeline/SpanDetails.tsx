@@ -6,6 +6,7 @@ import { Countdown, Elapsed } from '../../../components/Time.tsx';
 import { now } from '../../../live/now.ts';
 import { ErrorFacts } from '../ErrorFacts.tsx';
 import { Fact } from '../Fact.tsx';
+import { TraceLink } from '../TraceLink.tsx';
 import type { Row, Span } from './spans.ts';
 import { endText, spanTitle, taskName } from './words.ts';
 
@@ -13,9 +14,11 @@ interface SpanDetailsProps {
   rows: readonly Row[];
   span: Span;
   select: (id: string | undefined) => void;
+  /** Of the job, if its trace is recorded. */
+  traceUrl: string | undefined;
 }
 
-export function SpanDetails({ rows, span, select }: SpanDetailsProps) {
+export function SpanDetails({ rows, span, select, traceUrl }: SpanDetailsProps) {
   const row = rows.find(({ task }) => task === span.task)!;
   const at = row.spans.indexOf(span);
   const name = taskName({ index: row.task, name: row.name });
@@ -37,6 +40,7 @@ export function SpanDetails({ rows, span, select }: SpanDetailsProps) {
       </div>
       <Facts span={span} row={row} />
       <Story span={span} />
+      {span.kind === 'running' ? <TraceLink url={traceUrl} text="Open the trace of this job" /> : null}
     </section>
   );
 }

@@ -38,7 +38,7 @@ export function Timeline({ follower }: { follower: JobFollower }) {
       {span === undefined ? (
         <p class="muted">Select a span to see what happened in it. Arrow keys move between spans.</p>
       ) : (
-        <SpanDetails rows={rows} span={span} select={select} />
+        <SpanDetails rows={rows} span={span} select={select} traceUrl={follower.job.value?.traceUrl} />
       )}
     </div>
   );
