@@ -39,7 +39,7 @@ export const problemCodeOf = (request: FastifyRequest): ErrorCode | undefined =>
 
 export async function sendProblem(
   error: GenwardenError,
-  request: Pick<FastifyRequest, 'id' | 'method' | 'log' | 'routeOptions'>,
+  request: Pick<FastifyRequest, 'id' | 'method' | 'log' | 'routeOptions' | 'span'>,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const problem = problemOf(error, request.id);
@@ -59,9 +59,11 @@ export async function sendProblem(
 function logFailure(
   error: GenwardenError,
   status: number,
-  request: Pick<FastifyRequest, 'id' | 'method' | 'log' | 'routeOptions'>,
+  request: Pick<FastifyRequest, 'id' | 'method' | 'log' | 'routeOptions' | 'span'>,
 ): void {
-  const fields = { requestId: request.id, method: request.method, route: request.routeOptions?.url, code: error.code };
+  const { id: requestId, method, routeOptions, span } = request;
+  const traceId = span.context?.traceId;
+  const fields = { requestId, method, route: routeOptions?.url, code: error.code, traceId };
   if (status === 500)
     logEvent(
       request.log,

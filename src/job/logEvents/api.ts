@@ -2,7 +2,7 @@
 
 import { define } from './entry.ts';
 
-const ofRequest = ['requestId', 'method', 'route', 'code'] as const;
+const ofRequest = ['requestId', 'method', 'route', 'code', 'traceId'] as const;
 const ofDelivery = ['delivery', 'tenant', 'job', 'webhookEvent', 'attempts', 'host'] as const;
 
 export const apiEvents = define({
