@@ -5,7 +5,7 @@ import { logEvent } from '../job/logEvents/index.ts';
 import { loggedWords, ownWordsOf } from '../job/logEvents/ownWords.ts';
 import { outcomeWords, taskFields } from '../job/logEvents/taskEvents.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { TaskKey } from '../readmodel/taskKey.ts';
+import { fromTaskKey, type TaskKey } from '../readmodel/taskKey.ts';
 import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { JobMetrics } from './metrics/jobMetrics.ts';
@@ -43,7 +43,7 @@ export class OutcomeReporter {
     else if (code === 'StorageFull') logger.debug({ err: error, key }, 'There is no room for a status; will retry');
     else {
       const message = 'The controller failed to reconcile a task and will retry';
-      logEvent(logger, 'task_reconcile_failed', { err: error, key }, message);
+      logEvent(logger, 'task_reconcile_failed', { err: error, ...fromTaskKey(key) }, message);
     }
   }
 

@@ -54,7 +54,7 @@ export const logFields = {
   keeps: 'The limit that stays, bytes.',
   waiting: 'What the process waits for.',
   leaked: 'How many calls ignore their abort.',
-  key: 'The task or resource, by its key.',
+  key: 'The resource, as NAMESPACE/NAME.',
   failures: 'How many times in a row it failed.',
   source: 'What is read from the Kubernetes API: a resource and a namespace.',
   count: 'How many.',

@@ -23,16 +23,16 @@ export const jobEvents = define({
   generation_cancelled: {
     level: 'info',
     fields: ofAttempt,
-    when: 'A task was cancelled, or a worker stopped an attempt because the task is no longer its.',
+    when: 'A task was cancelled, or a worker stopped an attempt because the task was taken from it.',
   },
   attempt_timeout: {
     level: 'warn',
-    fields: [...ofAttempt, 'detail'],
+    fields: ofAttempt,
     when: 'An attempt reached its time limit.',
   },
   run_timeout: {
     level: 'warn',
-    fields: [...ofAttempt, 'detail'],
+    fields: ofAttempt,
     when: 'A run used up its time for running and backoff.',
   },
   worker_lost: {
@@ -87,7 +87,7 @@ export const jobEvents = define({
   },
   task_reconcile_failed: {
     level: 'error',
-    fields: ['key', 'err'],
+    fields: ['job', 'task', 'err'],
     when: 'The controller could not reconcile a task. It tries again.',
   },
 });
