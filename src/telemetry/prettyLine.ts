@@ -106,7 +106,7 @@ function isTold(name: string, value: unknown, msg: string): boolean {
   if (value === null || value === undefined || usual[name]?.includes(value) === true) return true;
   if (name === 'durationMs') return /\b(?:in|within|after|for) \d/.test(msg);
   if (name === 'attempt' || name === 'run') return new RegExp(`\\b${name} ${JSON.stringify(value)}\\b`, 'i').test(msg);
-  const text = shownValue(name, value);
+  const text = typeof value === 'string' ? value : shownValue(name, value);
   return text.length > 1 && msg.toLowerCase().includes(text.toLowerCase());
 }
 
@@ -131,4 +131,4 @@ function errorLines(err: ShownError | undefined, msg: string, prefix = ''): stri
   ];
 }
 
-const isOfNode = /\(node:|at node:/;
+const isOfNode = /\(node:|at (?:async )?node:/;

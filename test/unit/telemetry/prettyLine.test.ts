@@ -29,6 +29,8 @@ describe('each fact is once in the line', () => {
     expect(shown({ ...attempt, reason: 'Claimed', msg: `Attempt 1 of 3 of ${job} started` })).toBe(
       `I worker     Attempt 1 of 3 of ${job} started\n`,
     );
+    const error = 'connection refused by it';
+    expect(shown({ error, msg: `Waiting: ${error}` })).toBe(`I worker     Waiting: ${error}\n`);
     const url = 'http://127.0.0.1:1';
     expect(shown({ url, version: '1.0.0', msg: `metrics on ${url}/metrics` })).toBe(
       `I worker     metrics on ${url}/metrics\n`,
@@ -45,7 +47,7 @@ describe('each fact is once in the line', () => {
 
 describe('errors', () => {
   test('follow on separate lines, with calls and causes', () => {
-    const stack = '    at one (file.ts:1:1)\n    at node:internal:2\n    at two (file.ts:2:2)';
+    const stack = '    at one (file.ts:1:1)\n    at async node:internal:2\n    at two (file.ts:2:2)';
     const cause = { type: 'Error', code: 'ECONNREFUSED', message: 'refused', stack: '' };
     const lines = shown({ msg: 'Cannot read', err: { type: 'TypeError', message: 'a bug', stack, cause } }).split('\n');
     expect(lines.map((one) => one.trimEnd())).toEqual([
