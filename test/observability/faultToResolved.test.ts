@@ -27,6 +27,9 @@ test('no leader, overdue tasks, a queue without workers, an outage: injected, pe
     what: 'a leader in Prometheus',
     ...patience,
   });
+  const evaluated = async (): Promise<boolean> =>
+    (await prometheus.rules()).every(({ rules: all }) => all.every(({ health }) => health === 'ok'));
+  await until(evaluated, { what: 'an evaluation of each rule', ...patience });
   await until(async () => (await prometheus.alerts()).length === 0, { what: 'good health', ...patience });
   const timeline = new Timeline(prometheus);
 
