@@ -9,19 +9,26 @@ import type { Ledger } from './ledger.ts';
 
 const lossRules = ['WorkerLost', 'TaskOrphaned'] as const;
 
-const reconciledRules = [
+/** Of `job/rules`, and what becomes of a requeue without a request. */
+export const reconciledRules: readonly string[] = [
   ...lossRules,
   'AttemptTimeout',
   'DeadlineExceeded',
   'DependenciesMet',
+  'DependencyExtended',
   'DependencyFailed',
   'DependencyTimeout',
+  'FallBack',
   'MessageLost',
   'QueueTimeout',
   'RetryDue',
   'ReviewTimeout',
   'RunTimeout',
-] as const;
+  'SpecLost',
+  'TargetBlocked',
+];
+
+const verdicts = ['written', 'refused', 'failed'] as const;
 
 /** The most common reason of each outcome; the series of other reasons begin at 0 when they are first needed. */
 const endings = { succeeded: 'Succeeded', failed: 'QueueTimeout', cancelled: 'Cancelled' } as const;
@@ -29,7 +36,7 @@ const endings = { succeeded: 'Succeeded', failed: 'QueueTimeout', cancelled: 'Ca
 export function createKnownSeries(ledger: Ledger, { reconciliations }: ControllerMetrics): void {
   for (const invariant of invariants) ledger.create({ to: 'invariantViolations', labels: { invariant } });
   for (const rule of lossRules) ledger.create({ to: 'recoveryDuration', labels: { rule } });
-  for (const rule of reconciledRules) reconciliations.inc({ rule, verdict: 'written' }, 0);
+  for (const rule of reconciledRules) for (const verdict of verdicts) reconciliations.inc({ rule, verdict }, 0);
 }
 
 export function createPoolSeries(ledger: Ledger, { name: pool, models }: PoolDeclaration): void {

@@ -145,6 +145,42 @@ describe('a change of the leading controller', () => {
   });
 });
 
+test('a recovery is measured although the only controller restarts in the middle of it', async () => {
+  const one = await stage.startController('one');
+  await scrape('one', one);
+  stage.startTask(0);
+  await stage.clock.advance(heartbeatTimeout);
+  const again = stage.log.lastOf();
+  if (again.state !== 'queued') throw new Error(`expected queued, not ${again.state}`);
+  await scrape('one', one);
+  await one.controller.close();
+  await one.follower.close();
+  await stage.clock.advance(3_000);
+  const restarted = await stage.startController('two');
+  await scrape('two', restarted);
+  stage.log.append(claimed(again, 'worker-2', 1, stage.clock.now()));
+  await stage.clock.advance(1_000);
+  for (let times = 0; times < 2; times += 1) await scrape('two', restarted);
+  expect(prometheus.increase('genwarden_recovery_duration_seconds_count')).toBe(1);
+  expect(prometheus.increase('genwarden_recovery_duration_seconds_sum')).toBeCloseTo(heartbeatTimeout / 1_000 + 3);
+});
+
+test('a stream that replaces the old one is counted from its start', async () => {
+  await finish(2);
+  const one = await stage.startController('one');
+  await scrape('one', one);
+  await finish(2);
+  await scrape('one', one);
+  await finish(1);
+  stage.log.stream.replace();
+  await stage.clock.advance(10_000);
+  await finish(3);
+  for (let times = 0; times < 2; times += 1) await scrape('one', one);
+  // What was not scraped before is lost with the stream.
+  expect(prometheus.increase(finishedTotal)).toBe(5);
+  expect(stage.marks.stored).toMatchObject({ epoch: stage.log.stream.epoch, sequence: 9 });
+});
+
 describe('a scrape', () => {
   test('shows a new series as 0 first, and its value in the next one', async () => {
     const one = await stage.startController('one');
