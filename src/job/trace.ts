@@ -43,6 +43,12 @@ export function traceOf({ trace, traceState }: Pick<TaskIdentity, 'trace' | 'tra
 /** The id of the job's trace; undefined if it has none. */
 export const traceIdOf = ({ trace }: Pick<TaskIdentity, 'trace'>): string | undefined => trace?.slice(3, 35);
 
+/** The id of the job's trace if it is recorded: nothing else is worth a link. */
+export function sampledTraceIdOf(of: Pick<TaskIdentity, 'trace' | 'traceState'>): string | undefined {
+  const context = traceOf(of);
+  return context !== undefined && isSampled(context) ? context.traceId : undefined;
+}
+
 /** What the identity of a job's tasks says about its trace. */
 export function traceFields(context: TraceContext | undefined): Pick<TaskIdentity, 'trace' | 'traceState'> {
   if (context === undefined) return {};

@@ -2,7 +2,7 @@
 
 import type { TaskError } from '../job/errors/index.ts';
 import { isKeyFailure } from '../job/errors/failureKinds.ts';
-import { traceIdOf } from '../job/trace.ts';
+import { sampledTraceIdOf } from '../job/trace.ts';
 import { logEvent, type LogEvent, type LogValues } from '../job/logEvents/index.ts';
 import type { jobEvents } from '../job/logEvents/jobs.ts';
 import { loggedWords, ownWordsOf } from '../job/logEvents/ownWords.ts';
@@ -121,7 +121,7 @@ export class AttemptTelemetry {
     const of = (model: string) => ({ pool, provider: provider.name, model: this.#model(model) });
     const labels = { ...of(targetOf(state).model), outcome };
     metrics.attempts.inc(labels);
-    observe(metrics.attemptDuration, labels, durationMs / 1_000, traceIdOf(state.of));
+    observe(metrics.attemptDuration, labels, durationMs / 1_000, sampledTraceIdOf(state.of));
     for (const [model, { calls, cost }] of paidBy) {
       if (calls > 0) metrics.paidCalls.inc({ ...of(model), outcome }, calls);
       if (cost !== undefined) metrics.cost.inc(of(model), cost);

@@ -2,7 +2,7 @@
 
 import { taskDuration } from '../../job/taskDuration.ts';
 import type { TaskState, TerminalTask } from '../../job/task.ts';
-import { traceIdOf } from '../../job/trace.ts';
+import { sampledTraceIdOf } from '../../job/trace.ts';
 import { violatedBy, type Invariant } from '../invariants.ts';
 import type { Recovered } from '../recoveryTimes.ts';
 
@@ -60,7 +60,7 @@ function finished(state: TerminalTask): Count[] {
   const value = seconds(taskDuration(state));
   return [
     { to: 'tasksFinished', labels: { pool, kind, outcome, reason: state.reason } },
-    { to: 'taskDuration', labels: { pool, kind, outcome }, value, traceId: traceIdOf(state.of) },
+    { to: 'taskDuration', labels: { pool, kind, outcome }, value, traceId: sampledTraceIdOf(state.of) },
   ];
 }
 

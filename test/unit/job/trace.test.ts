@@ -6,6 +6,7 @@ import {
   formatTraceparent,
   isSampled,
   parseTraceContext,
+  sampledTraceIdOf,
   traceFields,
   traceIdOf,
   traceOf,
@@ -28,6 +29,7 @@ test('what is written is read back', () => {
       const of = traceFields({ ...written, state: 'a=1,b=2' });
       expect(traceOf(of)).toEqual({ ...written, state: 'a=1,b=2' });
       expect(traceIdOf(of)).toBe(written.traceId);
+      expect(sampledTraceIdOf(of)).toBe(isSampled(written) ? written.traceId : undefined);
     }),
   );
 });
