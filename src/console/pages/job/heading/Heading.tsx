@@ -98,12 +98,14 @@ function Trace({ job: { traceId, traceUrl } }: { job: Job }) {
   if (traceId === null || traceId === undefined) return null;
   return (
     <Fact name="trace">
-      {traceUrl === undefined ? (
-        <span class="mono">{traceId}</span>
-      ) : (
-        <TraceLink url={traceUrl} text="Open the trace" />
-      )}
-      <CopyButton text={traceId} label="Copy the trace ID" />
+      <span class="row">
+        {traceUrl === undefined ? (
+          <span class="mono">{traceId}</span>
+        ) : (
+          <TraceLink url={traceUrl} text="Open the trace" />
+        )}
+        <CopyButton text={traceId} label="Copy the trace ID" />
+      </span>
     </Fact>
   );
 }
