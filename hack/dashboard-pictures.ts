@@ -21,7 +21,7 @@ const { values } = parseArgs({
 });
 const folder = values.folder ?? join(import.meta.dirname, '../docs/images/dashboards');
 
-/** Seconds. Prometheus scrapes every second; rates over longer intervals are smoother. */
+/** Seconds. Prometheus scrapes every two; rates over longer intervals are smoother. */
 const [step, scrapeInterval] = [2, 7];
 
 interface Recorded {

@@ -163,7 +163,7 @@ const api = row('API', [
     description: 'Requests a minute. Event streams and waiting requests are not included.',
     link: 'http.md',
     unit: 'suffix:/min',
-    queries: [['{{code}}', perMinute('code', 'genwarden_http_request_duration_seconds_count')]],
+    queries: [['{{code}}', orZero(perMinute('code', 'genwarden_http_request_duration_seconds_count'), 'api', 'code')]],
   }),
   lines('Response time', {
     description: 'Of the requests of the last five minutes.',
@@ -174,6 +174,7 @@ const api = row('API', [
       ...typicalAndSlow('', 'genwarden_http_request_duration_seconds'),
       ['p99', quantile(0.99, '', 'genwarden_http_request_duration_seconds')],
     ],
+    nothing: 'No request yet',
   }),
   areas('Refused submits by code', {
     description: 'Submits a minute that the API refused, by the code that it answered.',

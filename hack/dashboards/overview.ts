@@ -113,6 +113,7 @@ const tasks = row('Tasks', [
     unit: 's',
     steps: badFrom(300),
     queries: [['{{pool}}', quantile(0.95, 'pool', 'genwarden_task_duration_seconds', 'outcome="succeeded"')]],
+    nothing: 'No result yet',
   }),
   lines('Queued tasks by pool', {
     description: 'The depth of each queue. Open the dashboard Pool for one that grows.',
@@ -153,10 +154,11 @@ const recovery = row('Recovery', [
 
 const cost = row('Cost', [
   lines('Cost an hour by pool', {
-    description: "What calls to providers cost, in the unit of the pool's prices. 0 without prices.",
+    description: "What calls to providers cost, in the unit of the pool's prices.",
     link: 'bad-days.md',
     unit: 'short',
     queries: [['{{pool}}', perHour('pool', 'genwarden_cost_total')]],
+    nothing: 'No pool has prices',
   }),
   bars('Share of the budget spent', {
     description: 'Spending of this day and month as a share of the budget of the pool. At 100 % its tasks wait.',

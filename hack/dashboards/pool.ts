@@ -203,6 +203,7 @@ const money = row('Cost', [
     link: 'bad-days.md#budgets',
     unit: 'short',
     queries: [['{{model}}', perHour('model', 'genwarden_cost_total', own)]],
+    nothing: 'The pool has no prices',
   }),
   lines('Attempts per success', {
     description:

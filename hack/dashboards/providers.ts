@@ -157,10 +157,11 @@ const money = row('Cost', [
     ],
   }),
   lines('Cost an hour by model', {
-    description: "What calls cost, in the unit of the pools' prices. 0 without prices.",
+    description: "What calls cost, in the unit of the pools' prices.",
     link: 'bad-days.md#budgets',
     unit: 'short',
     queries: [['{{model}}', perHour('model', 'genwarden_cost_total', own)]],
+    nothing: 'No pool has prices',
   }),
   bars('Paid calls by outcome', {
     description:

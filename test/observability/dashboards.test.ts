@@ -81,4 +81,4 @@ function valueOf({ name, points }: Shown, unit: string): string {
 }
 
 const shortened = (cells: readonly string[]): string[] =>
-  cells.map((cell) => (cell.length > 150 ? `${cell.slice(0, 147)}…` : cell));
+  cells.map((cell) => (cell.length > 150 ? `${cell.slice(0, 147)}…` : cell).replaceAll('|', '\\|'));

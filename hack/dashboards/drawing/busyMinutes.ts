@@ -80,10 +80,11 @@ export async function busyMinutes(owned: AsyncDisposableStack): Promise<BusyMinu
   const site = owned.use(await Site.start({ pools, env, tokens }));
   site.standin.behave({ kind: 'image', bytes: 'small', latencyMs: 1_500 });
   site.standin.behaveForModel(models.photo, photos);
+  await site.controller.waitForLine(/leader_elected/, 60_000);
   await site.start('controller');
   await site.start('operator', owned.use(await startEmptyCluster('default')).env);
   await site.startWorker('default');
-  const prometheus = owned.use(await startPrometheus({ targets: site.targets() }));
+  const prometheus = owned.use(await startPrometheus({ targets: site.targets(), scrapeInterval: '2s' }));
   await prometheus.scraped();
   const start = Date.now() / 1_000;
   await Promise.all([
@@ -103,7 +104,8 @@ async function later(site: Site, at: number, happens: (site: Site) => Promise<vo
 /** A job every second, most of which succeed. */
 async function load(site: Site, webhooks: readonly string[], start: number): Promise<void> {
   for (let count = 0; Date.now() / 1_000 - start < lengthMs / 1_000; count += 1) {
-    const webhook = count % 5 === 0 ? { webhook: { url: webhooks[count % 25 === 0 ? 1 : 0]! } } : {};
+    const webhook =
+      count % 5 === 0 ? { webhook: { url: webhooks[count % 60 === 0 ? 2 : count % 25 === 0 ? 1 : 0]! } } : {};
     // Refused submits belong to it.
     const job = await site.client.submit({ ...requestOf(count), ...webhook }).catch(() => undefined);
     if (count % 40 === 38 && job !== undefined) await site.client.cancel(job.id);
@@ -122,10 +124,12 @@ function requestOf(count: number): SubmitRequest {
   if (count % 30 === 25) return { ...image, input: prompt(''), policy: { review: 'always' } };
   if (count % 30 === 29) return { ...image, model: 'gemini-unknown', input: prompt('') };
   if (count % 3 === 0) return { kind: 'text', pool: 'default', input: prompt('') };
-  return count % 4 === 0 ? { kind: 'image', pool: 'photos', input: prompt('') } : { ...image, input: prompt('') };
+  if (count % 8 === 4) return { ...photo, input: prompt(''), policy: { fallback: [{ pool: 'default' }] } };
+  return count % 4 === 0 ? { ...photo, input: prompt('') } : { ...image, input: prompt('') };
 }
 
 const image = { kind: 'image', pool: 'default' } as const;
+const photo = { kind: 'image', pool: 'photos' } as const;
 const quick = { backoff: { initial: '2s', max: '4s' } };
 
 /** While both workers run tasks. */
@@ -145,7 +149,9 @@ async function loseWorker(site: Site): Promise<void> {
 
 async function burst({ client }: Site): Promise<void> {
   const tasks = Array.from({ length: 60 }, (_, index) => ({ name: `page-${index}` }));
-  await client.submit({ kind: 'image', pool: 'default', input: { prompt: 'A catalogue of gardens' }, tasks });
+  const { id } = await client.submit({ ...image, input: { prompt: 'A catalogue of gardens' }, tasks });
+  // An open event stream.
+  await Array.fromAsync(client.watch(id));
 }
 
 /** The first controller leads until now. */
@@ -156,14 +162,14 @@ async function changeController(site: Site): Promise<void> {
   await site.start('controller');
 }
 
-/** One that accepts every delivery, and one that accepts none. */
+/** One that accepts every delivery, one that fails, and one that wants no more. */
 async function startReceivers(owned: AsyncDisposableStack): Promise<string[]> {
   const answering = (status: number): Server =>
     createServer((request, response) => {
       request.resume();
       response.writeHead(status).end();
     });
-  const servers = [answering(204), answering(500)];
+  const servers = [204, 500, 410].map(answering);
   for (const server of servers) {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -59,7 +59,8 @@ function lineOf(panel: Panel, { name, points }: Shown, index: number, { greatest
     data: withGaps(points, view, (at) => (stacked && drawn.has(at) ? 0 : null)),
     showSymbol: points.length === 1 && !stacked,
     symbolSize: 4,
-    lineStyle: { color, width: 1.6 },
+    // The line of a part that is always 0 would cover that of the whole.
+    lineStyle: { color, width: stacked && points.every(({ value }) => value === 0) ? 0 : 1.6 },
     itemStyle: { color },
     ...(stacked ? { stack: 'all' } : {}),
     areaStyle: { color, opacity: (custom?.fillOpacity ?? 0) / 100 },

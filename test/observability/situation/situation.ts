@@ -75,6 +75,7 @@ export async function startSituation(): Promise<Situation> {
   const site = owned.use(await Site.start({ pools, unserved, env }));
   script(site.standin);
   const leading = site.controller;
+  await leading.waitForLine(/leader_elected/, 60_000);
   await site.start('controller');
   await site.start('operator', owned.use(await startEmptyCluster('default')).env);
   await site.start('api', await guardedApi(folder.path));

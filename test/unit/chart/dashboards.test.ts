@@ -97,6 +97,18 @@ test('a metric, a label or a grouping that does not exist is found', () => {
   expect(unknownIn('sum (genwarden_tasks{})')).toEqual(['genwarden_tasks without its namespace']);
 });
 
+test('docs/dashboards.md names panels that each dashboard has', () => {
+  const sections = readFileSync('docs/dashboards.md', 'utf8').split(/^## /m);
+  for (const { title, panels: all } of dashboards) {
+    const name = title.replace('Genwarden / ', '');
+    const section = sections.find((text) => text.startsWith(`${name}\n`)) ?? '';
+    const named = [...section.matchAll(/_([A-Z][^_]+)_/g)].map(([, panel = '']) => panel.replaceAll(/\s+/g, ' '));
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((panel) => !all.some((each) => each.title === panel))).toEqual([]);
+    expect(section).toContain(`(images/dashboards/${name.toLowerCase().replace(' ', '-')}.png)`);
+  }
+});
+
 /** By name: the labels of each metric, with those that a scrape of the chart's monitors adds. */
 const known: ReadonlyMap<string, readonly string[]> = knownMetrics();
 
