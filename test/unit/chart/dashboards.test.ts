@@ -104,7 +104,8 @@ test('docs/dashboards.md names panels that each dashboard has', () => {
     const section = sections.find((text) => text.startsWith(`${name}\n`)) ?? '';
     const named = [...section.matchAll(/_([A-Z][^_]+)_/g)].map(([, panel = '']) => panel.replaceAll(/\s+/g, ' '));
     expect(named.length).toBeGreaterThan(0);
-    expect(named.filter((panel) => !all.some((each) => each.title === panel))).toEqual([]);
+    const isShown = (panel: string) => all.some((each) => each.title.toLowerCase().includes(panel.toLowerCase()));
+    expect(named.filter((panel) => !isShown(panel))).toEqual([]);
     expect(section).toContain(`(images/dashboards/${name.toLowerCase().replace(' ', '-')}.png)`);
   }
 });
