@@ -40,6 +40,10 @@ s3-server:
 prometheus-server:
 	@hack/install-prometheus.sh
 
+.PHONY: otel-collector
+otel-collector:
+	@hack/install-otel-collector.sh
+
 .PHONY: python-tools
 python-tools:
 	@hack/install-python.sh
@@ -120,7 +124,7 @@ edges: setup s3-server ## Run the faults at the edges (full disks, memory, hosti
 		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
 
 .PHONY: observability
-observability: setup prometheus-server ## Compare metrics, rules and dashboards of real processes with a real Prometheus, and print the tables
+observability: setup prometheus-server otel-collector ## Compare metrics, rules and dashboards of real processes with a real Prometheus, and traces in a real collector; print the tables
 	@vitest run -c test/observability/vitest.config.ts $(ARGS) \
 		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
 

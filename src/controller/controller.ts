@@ -17,6 +17,7 @@ import { fullStorage } from '../jobs/storage.ts';
 import { LeaderElector } from '../readmodel/leaderElector.ts';
 import { WorkerDirectory } from '../readmodel/workerDirectory.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { noTracer, type Tracer } from '../telemetry/tracing/tracer.ts';
 import type { ControllerMetrics } from '../telemetry/metrics.ts';
 import { ControlLoop, type ControlLoopParts } from './controlLoop.ts';
 import { Dependents } from './dependents.ts';
@@ -54,6 +55,8 @@ export interface ControllerOptions {
   /** Where the previous leader's counters ended, for Prometheus; if absent, a new leader counts from the start of its term. */
   readonly marks?: ScrapeMarks;
   readonly logger: Logger;
+  /** Default: traces are off. */
+  readonly tracer?: Tracer;
   /** ms of silence after which a worker counts as lost. */
   readonly heartbeatTimeoutMs: number;
   /** Random numbers in [0, 1), for the jitter of backoffs. */
@@ -111,6 +114,7 @@ function partsOf(options: ControllerOptions, closing: AbortSignal): ControlLoopP
   const reporter = new OutcomeReporter({ clock, logger, metrics, workers, outage });
   const reconciler = new Reconciler({
     log,
+    tracer: options.tracer ?? noTracer,
     follower,
     clock,
     random,

@@ -12,6 +12,8 @@ import type { JobLog } from '../ports/jobLog.ts';
 import type { PoolRegistry } from '../ports/poolRegistry.ts';
 import type { Follower } from '../readmodel/follower.ts';
 import type { WorkerDirectory } from '../readmodel/workerDirectory.ts';
+import { startVerdictSpan } from '../telemetry/tracing/taskSpans.ts';
+import { nameOf, type Tracer } from '../telemetry/tracing/tracer.ts';
 import { fromTaskKey, type TaskKey } from '../readmodel/taskKey.ts';
 import { parentsOf } from './dependents.ts';
 import type { DueTimes } from './dueTimes.ts';
@@ -26,6 +28,7 @@ const failureBackoff: Backoff = { first: 500, cap: 2_000 };
 
 export interface ReconcilerOptions {
   readonly log: JobLog;
+  readonly tracer: Tracer;
   readonly follower: Follower;
   readonly clock: Clock;
   readonly random: () => number;
@@ -148,20 +151,25 @@ export class Reconciler {
   }
 
   async #apply(key: TaskKey, observed: Observed, verdict: Write, now: Instant): Promise<boolean> {
-    const { log, follower, reporter, permission } = this.#options;
+    const { log, tracer, follower, reporter, permission } = this.#options;
     const { task, sequence } = observed;
     const message = this.#placed(await messageFor(verdict, task, sequence, log, now));
     if (!permission.granted) return true;
     this.#attempted.set(key, { sequence, failures: this.#attempted.get(key)?.failures ?? 0 });
+    const span = startVerdictSpan(tracer, task, message.rule);
     try {
       const answer = await log.write(message.write, sequence);
+      span.set({ 'genwarden.state': message.write.state.state, 'genwarden.write': answer.outcome });
       reporter.reconciled(observed, message, answer.outcome === 'written' ? answer : { outcome: 'refused' });
       if (answer.outcome === 'written') follower.applyOwn(answer.entry);
       else if (answer.last !== undefined) follower.applyOwn(answer.last);
       return answer.outcome === 'written';
     } catch (error) {
+      span.fail(nameOf(error));
       reporter.reconciled(observed, message, { outcome: 'failed', error });
       throw error;
+    } finally {
+      span.end();
     }
   }
 

@@ -12,6 +12,7 @@ import type { SchemaChecker } from '../ports/schemaChecker.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { Follower } from '../readmodel/follower.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { Tracer } from '../telemetry/tracing/tracer.ts';
 import type { OperatorMetrics } from '../telemetry/metrics.ts';
 import type { EventRecorder } from './events/eventRecorder.ts';
 import type { Problems } from './problems.ts';
@@ -34,6 +35,8 @@ export interface OperatorContext {
   /** Owned by the caller. */
   readonly follower: Follower;
   readonly logger: Logger;
+  /** Default: traces are off. */
+  readonly tracer?: Tracer;
   readonly metrics: OperatorMetrics;
   /** The namespace of the installation and its WorkerPools. */
   readonly namespace: string;

@@ -63,6 +63,7 @@ async function control(settings: Settings, context: ProcessContext, signal: Abor
     follower,
     metrics: createControllerMetrics(registry),
     logger,
+    tracer: context.tracer,
     heartbeatTimeoutMs,
   });
   resources.own('controller', controller, (it) => it.close());

@@ -65,6 +65,7 @@ async function partsOf(settings: Settings, context: ProcessContext): Promise<Ope
     }),
     problems,
     logger,
+    tracer: context.tracer,
     metrics,
     ...placeOf(settings),
     retentionMs,

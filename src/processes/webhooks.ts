@@ -32,7 +32,7 @@ export function openWebhooks(
   settings: Settings,
   parts: WebhookParts,
 ): Pick<ApiOptions, 'webhooks' | 'deliveries'> {
-  const { link, logger, resources, hideSecrets } = context;
+  const { link, logger, tracer, resources, hideSecrets } = context;
   const { allow, secretsFile } = settings.webhooks;
   const deliveries = natsWebhookDeliveries(link);
   const receiver = webhookHttp({ allow });
@@ -46,7 +46,17 @@ export function openWebhooks(
   );
   const base = settings.http.publicUrl ?? parts.listenerUrl;
   const linksOf = (delivery: WebhookDelivery): Promise<JsonObject> => linksFor(parts, delivery, base);
-  const options = { ...parts, name: context.name, deliveries, receiver, secrets, linksOf, random: Math.random, logger };
+  const options = {
+    ...parts,
+    name: context.name,
+    deliveries,
+    receiver,
+    secrets,
+    linksOf,
+    random: Math.random,
+    logger,
+    tracer,
+  };
   resources.own('webhooks', startSending(context, settings.retentionMs, options), (it) => it.close());
   const rules = rulesFor((tenant) => secrets.of(tenant).length > 0);
   return { deliveries, webhooks: { ...rules, problem: () => problemOf(secrets.failure()?.message, settings, base) } };

@@ -81,6 +81,8 @@ async function work(settings: Settings, context: ProcessContext, pool: PoolSetti
     clock,
     metrics: createWorkerMetrics(registry),
     logger,
+    tracer: context.tracer,
+    baseUrl: pool.baseUrl,
     heartbeatTimeoutMs,
     drainTimeoutMs,
     models: [...pool.models.image, ...pool.models.text],

@@ -8,6 +8,7 @@ import type { JobId, TaskIndex } from '../job/ids.ts';
 import type { JsonObject } from '../job/jsonValue.ts';
 import type { Sequence } from '../job/time.ts';
 import { dead, newDelivery, type WebhookDelivery } from '../job/webhooks/delivery.ts';
+import { traceFields, traceOf } from '../job/trace.ts';
 import type { WebhookEvent } from '../job/webhooks/eventTypes.ts';
 import { finishedEventId, mayFinishJob, taskEventId, taskEventOf } from '../job/webhooks/events.ts';
 import { logEvent, type EventLogger } from '../job/logEvents/index.ts';
@@ -160,7 +161,10 @@ export class Collector {
     // The last task's own event comes before the job's.
     const order = 2 * sequence + (event.event === 'job.finished' ? 1 : 0);
     const now = clock.now();
-    const created = newDelivery({ ...event, job, tenant, pool, task, expiresAt, at, order }, now);
+    const created = newDelivery(
+      { ...event, job, tenant, pool, task, expiresAt, at, order, ...traceFields(traceOf(of)) },
+      now,
+    );
     const delivery = pendingOf(tenant) < mostPending ? created : tooMany(created, now);
     const stored = await deliveries.write(delivery, 0);
     if (stored !== undefined) onStored({ delivery, sequence: stored });

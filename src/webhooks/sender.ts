@@ -11,6 +11,8 @@ import type { StoredDelivery, WebhookDeliveries } from '../ports/webhookDeliveri
 import type { WebhookReceiver } from '../ports/webhookReceiver.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ApiMetrics } from '../telemetry/metrics.ts';
+import { postInTrace } from './postInTrace.ts';
+import type { Tracer } from '../telemetry/tracing/tracer.ts';
 import { Outbox, type Due, type OutboxLimits } from './outbox.ts';
 import { payloadOf, signedHeaders } from './payload.ts';
 import { retryDelayOf } from './retryDelay.ts';
@@ -26,6 +28,8 @@ export interface SenderOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly metrics: Pick<ApiMetrics, 'webhookDeliveries' | 'webhookDelay' | 'webhooksPending' | 'webhooksDead'>;
+  /** Default: traces are off. */
+  readonly tracer?: Tracer | undefined;
   readonly logger: EventLogger & Pick<Logger, 'debug'>;
   readonly limits?: OutboxLimits;
 }
@@ -141,7 +145,10 @@ export class Sender {
     const links = await untilAnswered(signal, () => linksOf(delivery));
     if (links === undefined) return undefined;
     const body = payloadOf(delivery, links);
-    return receiver.post({ url, headers: signedHeaders(id, body, own, clock.now()), body }, signal);
+    const headers = signedHeaders(id, body, own, clock.now());
+    return postInTrace(delivery, this.#options, (trace) =>
+      receiver.post({ url, headers: { ...headers, ...trace }, body }, signal),
+    );
   }
 
   /** The address stays out of the log: its path or query may be a secret of the receiver. */

@@ -40,6 +40,7 @@ export class AttemptTelemetry {
   /** The attempt has ended, and its final write was answered or abandoned. */
   finished(claim: Claim, ending: Ending, report: Report | undefined, { durationMs, paidBy }: Effort): void {
     this.#count(claim, outcomeOf(report), durationMs, paidBy);
+    endAttemptSpan(claim, ending, outcomeOf(report));
     if (ending.end === 'cancelled') {
       const message = `Stopped the attempt because the task no longer belongs to this worker (${ending.reason})`;
       return this.#event('generation_cancelled', claim.state, { reason: ending.reason, durationMs }, message);
@@ -137,6 +138,14 @@ export class AttemptTelemetry {
     const { logger, name } = this.#options;
     logEvent(logger, event, { ...taskFields(state), worker: name, ...fields }, message);
   }
+}
+
+function endAttemptSpan({ span }: Claim, ending: Ending, outcome: AttemptOutcome): void {
+  if (span === undefined) return;
+  span.set({ 'genwarden.outcome': outcome });
+  if (ending.end === 'failed') span.fail(ending.error.code);
+  else if (outcome === 'refused' || outcome === 'unanswered') span.fail(outcome);
+  span.end();
 }
 
 type AttemptEvent = Extract<LogEvent, keyof typeof jobEvents>;

@@ -2,9 +2,12 @@
 // only then acknowledges the delivery. If the outcome is uncertain, the delivery is returned to the queue.
 
 import type { Running } from '../job/task.ts';
+import { traceOf } from '../job/trace.ts';
 import { claimed } from '../job/transitions.ts';
 import type { DetailedEntry, WriteOutcome } from '../ports/jobLog.ts';
 import type { Delivery } from '../ports/taskQueue.ts';
+import { recordQueueSpan, startAttemptSpan } from '../telemetry/tracing/taskSpans.ts';
+import { noTracer, ownSpanId, type Span } from '../telemetry/tracing/tracer.ts';
 import type { WorkerContext } from './context.ts';
 import type { HeldTask } from './heldTasks.ts';
 import { isStoreRefusal } from './transientErrors.ts';
@@ -27,12 +30,23 @@ export async function claimTask(
   const now = clock.now();
   // The first delivery took longer than the queue waits for an ack, so the task was redelivered.
   if (context.heldTasks.holdsAnotherOf(held)) return nak(delivery);
-  const state = claimed(spec, context.options.name, context.heartbeat.nextNumber, now);
+  const { name, tracer = noTracer } = context.options;
+  const span = startAttemptSpan(tracer, spec, name);
+  const state = inSpan(claimed(spec, name, context.heartbeat.nextNumber, now), span);
   const outcome = await writeClaim(delivery, state, context);
   if (outcome === undefined) return nak(delivery);
   const claim = claimFrom(outcome, state, delivery, context);
-  if (claim !== undefined) held.claimedAs(claim.sequence);
-  return claim;
+  // The span of a claim that was refused never ends, so it is not sent.
+  if (claim === undefined) return undefined;
+  held.claimedAs(claim.sequence);
+  recordQueueSpan(tracer, spec, claim.state.since);
+  return { ...claim, span };
+}
+
+/** The claim names the span of the attempt, so that the next attempt can link to it. */
+function inSpan(state: Running, span: Span): Running {
+  const attemptSpan = ownSpanId(span, traceOf(state.of));
+  return attemptSpan === undefined ? state : { ...state, attemptSpan };
 }
 
 /**

@@ -126,7 +126,7 @@ async function resultOf(
 async function outputOf(
   { output, artifacts = [] }: TaskDetail,
   name: string,
-  { state }: Claim,
+  { state, span }: Claim,
   signal: AbortSignal,
   context: WorkerContext,
 ): Promise<JsonValue> {
@@ -137,7 +137,7 @@ async function outputOf(
     throw tooLarge(`The output of task ${name} has ${stored.bytes} bytes, more than ${maxOutputBytes}`);
   const what = `Reading the output of task ${name} from the artifact store failed`;
   const read = () => context.options.artifacts.read(state.of.tenant, stored.digest, signal);
-  const bytes = await storeCall({ operation: 'read', what }, read, signal, context);
+  const bytes = await storeCall({ operation: 'read', what, span }, read, signal, context);
   if (bytes === undefined) throw missing(`The output of task ${name} (${stored.digest}) is not stored`);
   const text = new TextDecoder().decode(bytes);
   return stored.mediaType.startsWith('text/') ? text : (JSON.parse(text) as JsonValue);

@@ -11,6 +11,7 @@ import { targetOf } from '../job/target.ts';
 import type { HeldKey } from '../ports/keyRing.ts';
 import type { Generated, GenerateRequest } from '../ports/provider.ts';
 import { callOf } from './admission.ts';
+import { tracedCall } from './callSpan.ts';
 import type { WorkerContext } from './context.ts';
 import { AttemptAborted, type HeldTask } from './heldTasks.ts';
 import { PartialTextSender } from './partialText.ts';
@@ -111,7 +112,9 @@ async function answered(call: KeyedCall, key: HeldKey): Promise<Generated> {
   text?.restart();
   const calls = { onProgress, anotherCall, ...(text === undefined ? {} : { onText: text.add }) };
   const { provider } = context.options;
-  const made = await provider.generate(request, { signal, key: key.secret, ...calls });
+  const traced = { ...call, phase: call.phase.phase };
+  const generate = (): Promise<Generated> => provider.generate(request, { signal, key: key.secret, ...calls });
+  const made = await tracedCall(traced, context.options, generate);
   context.telemetry.providerAnswered(request.model, '200', made.usage);
   void key.release({ outcome: 'used', ...pay(call, made.usage, made.calls ?? 1) });
   return made;

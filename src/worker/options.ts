@@ -11,6 +11,7 @@ import type { Provider } from '../ports/provider.ts';
 import type { StorageHealth } from '../ports/storageHealth.ts';
 import type { TaskQueue } from '../ports/taskQueue.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { Tracer } from '../telemetry/tracing/tracer.ts';
 import type { WorkerMetrics } from '../telemetry/metrics.ts';
 
 export interface WorkerOptions {
@@ -34,6 +35,10 @@ export interface WorkerOptions {
   readonly clock: Clock;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
+  /** Default: traces are off. */
+  readonly tracer?: Tracer;
+  /** Where the provider is called, for spans; absent: at its own address. */
+  readonly baseUrl?: string | undefined;
   /** ms; heartbeats are sent three times as often. */
   readonly heartbeatTimeoutMs: number;
   /** How long a drain lets attempts run before it requeues their tasks, ms; default 25 s. */

@@ -1,6 +1,7 @@
 // The types that the steps of a worker pass on: claim → ending → report.
 
 import type { TaskError } from '../job/errors/index.ts';
+import type { Span } from '../telemetry/tracing/tracer.ts';
 import type { Running, Sequence, TaskDetail, TaskRequest, TaskWrite, Usage } from '../job/task.ts';
 
 /** The right to run a task, valid while the claim is the task's last message. */
@@ -8,6 +9,8 @@ export interface Claim {
   readonly sequence: Sequence;
   readonly state: Running;
   readonly request: TaskRequest;
+  /** Of the attempt; absent in tests. */
+  readonly span?: Span;
 }
 
 /** The success part of the final status. */

@@ -5,6 +5,7 @@ import { referenceText } from '../job/attemptPhase.ts';
 import { AttemptFailed, taskError } from '../job/errors/index.ts';
 import type { ReferenceImage } from '../job/task.ts';
 import type { ReferenceBytes } from '../ports/provider.ts';
+import type { Span } from '../telemetry/tracing/tracer.ts';
 import type { WorkerContext } from './context.ts';
 import type { ResolvedClaim } from './dependencies.ts';
 import type { HeldTask } from './heldTasks.ts';
@@ -18,7 +19,7 @@ const atOnce = 3;
  * stops reading the others.
  */
 export async function readReferences(
-  { state, references }: ResolvedClaim,
+  { state, references, span }: ResolvedClaim,
   held: HeldTask,
   context: WorkerContext,
 ): Promise<ReferenceBytes[]> {
@@ -31,7 +32,7 @@ export async function readReferences(
   return await mapLimit(atOnce, references, async (reference, index) => {
     try {
       const named = referenceText(index, references.length);
-      const bytes = await readOne({ reference, named, tenant: state.of.tenant }, signal, context);
+      const bytes = await readOne({ reference, named, tenant: state.of.tenant, span }, signal, context);
       read += 1;
       showPhase();
       return bytes;
@@ -46,10 +47,11 @@ interface NamedReference {
   readonly reference: ReferenceImage;
   readonly named: string;
   readonly tenant: string;
+  readonly span: Span | undefined;
 }
 
 async function readOne(
-  { reference, named, tenant }: NamedReference,
+  { reference, named, tenant, span }: NamedReference,
   signal: AbortSignal,
   context: WorkerContext,
 ): Promise<ReferenceBytes> {
@@ -57,7 +59,7 @@ async function readOne(
   const { artifacts } = context.options;
   const what = `Reading ${named} (${artifact}) from the artifact store failed`;
   const bytes = await storeCall(
-    { operation: 'read', what },
+    { operation: 'read', what, span },
     () => artifacts.read(tenant, artifact, signal),
     signal,
     context,

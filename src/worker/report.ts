@@ -6,6 +6,7 @@ import { backoffCeiling } from '../job/backoff.ts';
 import { targetOf } from '../job/target.ts';
 import type { Sequence, TaskWrite, Used } from '../job/task.ts';
 import type { WriteOutcome } from '../ports/jobLog.ts';
+import { noTracer, withSpan } from '../telemetry/tracing/tracer.ts';
 import { adopt, isSameState } from './adopt.ts';
 import type { WorkerContext } from './context.ts';
 import { finalWrite } from './finalWrite.ts';
@@ -14,6 +15,16 @@ import { transientBackoff, isTransient } from './transientErrors.ts';
 
 /** Writes the final status of the attempt. Never rejects. */
 export async function report(claim: Claim, ending: WrittenEnding, context: WorkerContext): Promise<Report> {
+  const { tracer = noTracer } = context.options;
+  const span = tracer.start('write status', { parent: claim.span?.context, kind: 'producer' });
+  return withSpan(span, async () => {
+    const reported = await written(claim, ending, context);
+    span.set({ 'genwarden.state': reported.write.state.state, 'genwarden.write': reported.outcome });
+    return reported;
+  });
+}
+
+async function written(claim: Claim, ending: WrittenEnding, context: WorkerContext): Promise<Report> {
   const { clock, provider, random = Math.random } = context.options;
   const used: Used = { ...targetOf(claim.state), provider: provider.name };
   let write = withUsed(finalWrite(claim, ending, clock.now(), random()), used);

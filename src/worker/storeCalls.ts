@@ -3,6 +3,7 @@
 import { sleep } from '../async/sleep.ts';
 import { backoffCeiling } from '../job/backoff.ts';
 import { AttemptFailed, taskError } from '../job/errors/index.ts';
+import { noTracer, withSpan, type Span } from '../telemetry/tracing/tracer.ts';
 import type { WorkerContext } from './context.ts';
 import { transientBackoff, isTransient } from './transientErrors.ts';
 
@@ -12,13 +13,26 @@ export interface StoreOperation {
   readonly operation: 'put' | 'read';
   /** Starts the error's message: what failed. */
   readonly what: string;
+  /** Of the attempt. */
+  readonly span?: Span | undefined;
 }
 
 /**
  * Runs one call. Retries while NATS is unreachable or full, until `signal` aborts, and then throws the signal's reason. Any other
  * error is thrown as `AttemptFailed` (`ArtifactStoreFailed`) when it occurs for the third time.
  */
-export async function storeCall<T>(
+export function storeCall<T>(
+  operation: StoreOperation,
+  call: () => Promise<T>,
+  signal: AbortSignal,
+  context: WorkerContext,
+): Promise<T> {
+  const { tracer = noTracer } = context.options;
+  const span = tracer.start(`${operation.operation} artifact`, { parent: operation.span?.context, kind: 'client' });
+  return withSpan(span, () => untilStored(operation, call, signal, context));
+}
+
+async function untilStored<T>(
   { operation, what }: StoreOperation,
   call: () => Promise<T>,
   signal: AbortSignal,

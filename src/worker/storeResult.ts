@@ -147,7 +147,7 @@ async function store(
   const place = { job, task, name, labels, expiresAt };
   const put = () => context.options.artifacts.put(tenant, bytes, mediaType, { place });
   const what = `Storing the ${name} of the result in the artifact store failed`;
-  const stored = await storeCall({ operation: 'put', what }, put, context.ended, context);
+  const stored = await storeCall({ operation: 'put', what, span: claim.span }, put, context.ended, context);
   return { name, ...stored };
 }
 

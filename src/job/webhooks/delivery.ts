@@ -28,6 +28,9 @@ export interface WebhookDelivery {
   readonly expiresAt: Instant;
   /** The payload's data without links; empty once it is delivered. */
   readonly data: JsonObject;
+  /** The trace of the job, as a W3C `traceparent`, and its `tracestate`; absent: it has none. */
+  readonly trace?: string;
+  readonly traceState?: string;
   readonly state: DeliveryState;
   /** When it was stored, or sent again by a request: it is retried for a day from then on. */
   readonly since: Instant;

@@ -10,16 +10,18 @@ import type { LaneContext } from '../../jobs/lanes.ts';
 import { readJob } from '../../jobs/read.ts';
 import type { SubmitBody } from '../../jobs/submit/body.ts';
 import { labelKeyProblem, labelValueProblem } from '../../jobs/submit/labels.ts';
-import { jobIdOfOwner, submitJob } from '../../jobs/submit/index.ts';
+import { jobIdOfOwner, submitJob, type Submit } from '../../jobs/submit/index.ts';
 import type { JobRecord } from '../../ports/jobLog.ts';
 import type { ObjectMeta } from '../../ports/kubernetes.ts';
+import { startSubmitSpan } from '../../telemetry/tracing/taskSpans.ts';
+import { noTracer, withSpan } from '../../telemetry/tracing/tracer.ts';
 import type { OperatorContext } from '../context.ts';
 import { type GenerationJob, type GenerationJobSpec, parseGenerationJob } from '../resources/generationJob.ts';
 import type { Refused } from './observe.ts';
 
 type Context = Pick<
   OperatorContext,
-  'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'images' | 'schemas' | 'retentionMs' | 'random'
+  'log' | 'follower' | 'clock' | 'pools' | 'artifacts' | 'images' | 'schemas' | 'retentionMs' | 'random' | 'tracer'
 > &
   LaneContext;
 
@@ -30,12 +32,23 @@ export async function submitResource(context: Context, resource: GenerationJob):
   const { namespace: tenant, uid: owner } = resource.metadata;
   const body = bodyOf(parsed.spec, resource.metadata);
   try {
-    return (await submitJob(context, { tenant, owner, body, idempotencyKey: undefined })).record;
+    return await submitted(context, { tenant, owner, body, idempotencyKey: undefined });
   } catch (error) {
     if (!(error instanceof GenwardenError) || catalogue[error.code].retryable || error.code === 'JobNotFound')
       throw error;
     return await existingJob(context, resource, error);
   }
+}
+
+/** Each submit of a resource begins a trace. */
+async function submitted(context: Context, submit: Submit): Promise<JobRecord> {
+  const { tracer = noTracer } = context;
+  const span = startSubmitSpan(tracer, { tenant: submit.tenant, pool: submit.body.pool ?? 'default' });
+  return withSpan(span, async () => {
+    const { record, replayed } = await submitJob(context, { ...submit, trace: span.context });
+    span.set({ 'genwarden.job': record.job, 'genwarden.replayed': replayed });
+    return record;
+  });
 }
 
 /**

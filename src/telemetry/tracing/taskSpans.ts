@@ -56,7 +56,7 @@ export function startAttemptSpan(tracer: Tracer, queued: TaskState, worker: stri
 /** What the controller decided about the task, and wrote. */
 export function startVerdictSpan(tracer: Tracer, task: TaskState, rule: string): Span {
   const attributes = { ...attributesOf(task), 'genwarden.rule': rule };
-  return tracer.start(`decide ${rule}`, { parent: traceOf(task.of), attributes, links: earlierAttempt(task) });
+  return tracer.start(`decide ${rule}`, { parent: traceOf(task.of), attributes, links: linksTo(task, 'attempt') });
 }
 
 /** The attributes of every span of the task. */
@@ -68,15 +68,14 @@ function identityOf({ job, tenant, pool }: TaskIdentity): Attributes {
   return { 'genwarden.job': job, 'genwarden.tenant': tenant, 'genwarden.pool': pool };
 }
 
-/** The task's latest attempt; undefined if none was traced. */
-export function attemptContext({ of, attemptSpan }: TaskState): TraceContext | undefined {
-  const trace = traceOf(of);
-  return trace === undefined || attemptSpan === undefined ? undefined : { ...trace, spanId: attemptSpan };
+function earlierAttempt(queued: TaskState): readonly SpanLink[] {
+  const isFirstOfRun = queued.attempt === 0 && queued.run > 1;
+  return linksTo(queued, isFirstOfRun ? 'earlier_run' : 'earlier_attempt');
 }
 
-function earlierAttempt(task: TaskState): readonly SpanLink[] {
-  const context = attemptContext(task);
-  if (context === undefined) return [];
-  const relation = task.state === 'queued' && task.attempt === 0 && task.run > 1 ? 'earlier_run' : 'earlier_attempt';
-  return [{ context, attributes: { 'genwarden.link': relation } }];
+/** To the task's latest attempt, if one was traced. */
+function linksTo({ of, attemptSpan }: TaskState, relation: string): readonly SpanLink[] {
+  const trace = traceOf(of);
+  if (trace === undefined || attemptSpan === undefined) return [];
+  return [{ context: { ...trace, spanId: attemptSpan }, attributes: { 'genwarden.link': relation } }];
 }

@@ -23,6 +23,8 @@ const record: z.ZodType<WebhookDelivery> = z.looseObject({
   order: z.number(),
   expiresAt: instant,
   data: z.custom<JsonObject>((value) => typeof value === 'object' && value !== null),
+  trace: z.string().exactOptional(),
+  traceState: z.string().exactOptional(),
   state: z.enum(['pending', 'delivered', 'dead']),
   since: instant,
   attempts: z.int().min(0),
