@@ -4,7 +4,11 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   root: new URL('../..', import.meta.url).pathname,
   test: {
-    globalSetup: ['test/support/natsOnPath.ts', 'test/observability/situation/shared.ts'],
+    globalSetup: [
+      'test/support/natsOnPath.ts',
+      'test/observability/situation/shared.ts',
+      'test/observability/values/valueRows.ts',
+    ],
     include: ['test/observability/**/*.test.ts'],
     pool: 'forks',
     testTimeout: 180_000,

@@ -45,11 +45,12 @@ export async function unusableKeys({ client, ledger }: Stage): Promise<void> {
 
 /** A worker dies with two tasks, which another worker ends. */
 export async function lostWorker({ site, client, ledger, prometheus }: Stage): Promise<void> {
-  const tasks = [{ name: 'left' }, { name: 'right' }];
-  const job = await ledger.submit(image('studio', 'A wall with espaliers', { tasks, policy: long }));
+  // Each prompt hangs once.
+  const tasks = ['left', 'right'].map((side) => ({ name: side, input: { prompt: `Espaliers on the ${side}` } }));
+  const job = await ledger.submit(image('studio', 'Espaliers', { tasks, policy: long }));
   const running = async (): Promise<boolean> => (await client.get(job)).progress.running === 2;
   await until(running, { what: 'two tasks that hang', ...patience });
-  await until(() => site.standin.requests.filter(({ prompt }) => prompt.includes('espaliers')).length === 2, {
+  await until(() => site.standin.requests.filter(({ prompt }) => prompt.includes('Espaliers')).length === 2, {
     what: 'their calls',
     ...patience,
   });
