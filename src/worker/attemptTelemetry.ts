@@ -9,7 +9,6 @@ import { loggedWords, ownWordsOf } from '../job/logEvents/ownWords.ts';
 import { outcomeWords, taskFields } from '../job/logEvents/taskEvents.ts';
 import { targetOf } from '../job/target.ts';
 import type { Spent, TaskState } from '../job/task.ts';
-import { traceIdOf } from '../job/trace.ts';
 import { fallbackLabels, modelLabel } from '../telemetry/labels.ts';
 import { observe } from '../telemetry/metrics.ts';
 import { attemptOutcomes, beginAtZero, type AttemptOutcome } from './beginAtZero.ts';
