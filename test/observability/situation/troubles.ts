@@ -4,8 +4,8 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import type { SubmitRequest } from '../../../src/client/index.ts';
-import type { TestProcess } from '../../support/process.ts';
 import { until } from '../../support/until.ts';
+import { leaderIn } from './leader.ts';
 import { models } from './pools.ts';
 import type { Stage } from './stage.ts';
 
@@ -126,17 +126,14 @@ export async function fullQueue({ site, ledger, prometheus }: Stage): Promise<vo
 }
 
 /** The leading controller is killed, and the standby leads. */
-export async function controllerChange({ site, ledger, prometheus }: Stage, leading: TestProcess): Promise<void> {
+export async function controllerChange({ site, ledger, prometheus }: Stage): Promise<void> {
+  const before = await until(() => leaderIn(prometheus), { what: 'a leader in Prometheus', ...patience });
   await prometheus.scraped();
-  const leaders = async (): Promise<string> => {
-    const samples = await prometheus.query('leader_election_master_status{name="controller"} == 1');
-    return samples.map(({ labels }) => labels['pod']).join();
-  };
-  const before = await leaders();
+  const leading = site.processOf(before);
   leading.kill('SIGKILL');
   await leading.exited;
   await prometheus.setTargets(site.targets());
-  const hasAnother = async (): Promise<boolean> => !['', before].includes(await leaders());
-  await until(hasAnother, { what: `a leader in Prometheus after ${before}`, ...patience });
+  const hasAnother = async (): Promise<boolean> => ![undefined, before].includes(await leaderIn(prometheus));
+  await until(hasAnother, { what: `a leader after ${before}`, ...patience });
   await Promise.all([1, 2, 3].map((at) => ledger.finish(image('default', `After the change, ${at}`))));
 }

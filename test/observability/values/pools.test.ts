@@ -22,7 +22,8 @@ test('an outage begins and ends', async () => {
   const expected = { [`photos ${models.out}`]: 1 };
   await compareCounter(prometheus, { metric: 'genwarden_provider_outages_total', by, expected });
   await compareValue(prometheus, { metric: 'genwarden_provider_outage', by, expected: {} });
-  await compareValue(prometheus, { metric: 'max_over_time(genwarden_provider_outage[1h]) > 0', by, expected });
+  const seen = 'max by (pool, model) (max_over_time(genwarden_provider_outage[1h])) > 0';
+  await compareValue(prometheus, { metric: seen, by, expected });
   const starts = 'genwarden_provider_outage_start_timestamp_seconds';
   await compareValue(prometheus, { metric: starts, by, expected: {} });
   const [began] = await prometheus.query(`max(max_over_time(${starts}[1h]))`);
@@ -46,8 +47,8 @@ test('spending and budgets', async () => {
   await compareValue(prometheus, { metric: 'genwarden_pool_budget', by, expected });
 });
 
-test('one controller leads, and every process is connected', async () => {
-  const expected = { controller: 1 };
+test('one controller and one operator lead, and every process is connected', async () => {
+  const expected = { controller: 1, operator: 1 };
   await compareValue(prometheus, { metric: 'leader_election_master_status', by: ['name'], expected });
   const processes = (await prometheus.targets()).length;
   await compareValue(prometheus, { metric: 'genwarden_nats_connected', by: [], expected: { '': processes } });

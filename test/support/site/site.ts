@@ -149,6 +149,11 @@ export class Site implements AsyncDisposable {
     return [...this.#running.values()];
   }
 
+  /** The process that is this pod in `targets`. */
+  processOf(pod: string): TestProcess {
+    return [...this.#running].find(([, { labels }]) => labels!['pod'] === pod)![0];
+  }
+
   async killApi(): Promise<void> {
     this.api.kill('SIGKILL');
     await this.api.exited;
