@@ -1,4 +1,4 @@
-// What the API tells of the shared situation, and the counts of metrics that follow from it.
+// What the API shows of the shared situation, and the counts of metrics that follow from it.
 
 import type { Job, Pool, Transition } from '../../../src/client/index.ts';
 import type { Facts } from '../situation/situation.ts';
