@@ -17,7 +17,7 @@ import {
 } from '../../../src/telemetry/metrics.ts';
 import { showTraffic } from '../../../src/telemetry/traffic.ts';
 import { apiWorld } from '../../fakes/apiWorld.ts';
-import { made } from '../../fakes/provider.ts';
+import { made, type Generate } from '../../fakes/provider.ts';
 import { freshJobId } from '../../fakes/tasks.ts';
 import { startWorld } from '../../fakes/workerWorld.ts';
 import { until } from '../../support/until.ts';
@@ -49,11 +49,10 @@ const seriesIn = (registry: Registry): Promise<Series> =>
 /** One task for each model that the pool lists and for as many that it does not; some calls fail. */
 async function worker(count: number): Promise<Series> {
   const models = modelsOf(count);
-  let calls = 0;
-  const generate = async () => {
-    calls += 1;
-    if (calls % 4 !== 0) return made('done');
-    const provider = { status: 400 + (calls % 8) };
+  const generate: Generate = async ({ model }) => {
+    const number = Number(model.split('-').at(-1));
+    if (number % 4 !== 1) return made('done');
+    const provider = { status: number % 8 === 1 ? 400 : 404 };
     throw new AttemptFailed(taskError('RequestRefused', 'The provider refused it', { provider }));
   };
   const world = startWorld(generate, { models, concurrency: 16, drainTimeoutMs: 10_000 });
