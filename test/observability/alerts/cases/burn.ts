@@ -193,7 +193,7 @@ const resultSlow: readonly AlertCase[] = [
   { what: '4.5 % of results are late for 3 days', series: late([days(3), 4.5]), atMinute: days(3) - 30, fires: [] },
 ];
 
-/** Recoveries at once after an hour without, and two minutes later. */
+/** Recoveries at once after an hour without. */
 const recovering = (count: number, inTime: number): Record<string, Values> => ({
   [recoveries]: counter([60, 0], [1, count], [2, 0]),
   [recoveriesInTime]: counter([60, 0], [1, inTime], [2, 0]),
@@ -203,17 +203,18 @@ const recoverySlow: readonly AlertCase[] = [
   {
     what: '4 of 10 recoveries are late',
     series: recovering(10, 6),
-    atMinute: 62,
+    atMinute: 61,
     fires: fires('recovery', '40%', 'recoveries are late'),
   },
-  { what: '3 of 10 recoveries are late', series: recovering(10, 7), atMinute: 62, fires: [] },
+  { what: '4 of 10 recoveries are late, a minute earlier', series: recovering(10, 6), atMinute: 60, fires: [] },
+  { what: '3 of 10 recoveries are late', series: recovering(10, 7), atMinute: 61, fires: [] },
   {
     what: '5 recoveries are late, and no other is needed',
     series: recovering(5, 0),
-    atMinute: 62,
+    atMinute: 61,
     fires: fires('recovery', '100%', 'recoveries are late'),
   },
-  { what: '4 recoveries are late, and no other is needed', series: recovering(4, 0), atMinute: 62, fires: [] },
+  { what: '4 recoveries are late, and no other is needed', series: recovering(4, 0), atMinute: 61, fires: [] },
 ];
 
 export const burnCases: Readonly<Record<string, readonly AlertCase[]>> = {

@@ -28,7 +28,7 @@ const keysExhausted: readonly AlertCase[] = [
     atMinute: lastOf(6),
     fires: fires(inPool, 'No API key of pool default can be used'),
   },
-  { what: 'all cool down for less than 5 minutes', series: cooling(5), atMinute: lastOf(6), fires: [] },
+  { what: 'all cool down for less than 5 minutes', series: cooling(5), atMinute: lastOf(5), fires: [] },
   {
     what: 'all cool down, but nothing waits',
     series: { ...cooling(20), [waiting]: gauge([30, 0]) },
@@ -54,7 +54,7 @@ const keysRefused: readonly AlertCase[] = [
   {
     what: 'one, for less than a minute',
     series: { [keys('refused')]: during(0, 1, 1) },
-    atMinute: lastOf(2),
+    atMinute: lastOf(1),
     fires: [],
   },
 ];
@@ -70,7 +70,7 @@ const providerOutage: readonly AlertCase[] = [
       'The provider has failed for every task of model gemini in pool default for 5 minutes',
     ),
   },
-  { what: 'for less than 5 minutes', series: { [outage]: during(0, 1, 5) }, atMinute: lastOf(6), fires: [] },
+  { what: 'for less than 5 minutes', series: { [outage]: during(0, 1, 5) }, atMinute: lastOf(5), fires: [] },
 ];
 
 const leads = 'name="controller"';
@@ -83,6 +83,12 @@ const noLeader: readonly AlertCase[] = [
     series: { [first]: during(1, 0, 2) },
     atMinute: lastOf(2),
     fires: fires({ namespace: 'genwarden' }, noLeaderSummary),
+  },
+  {
+    what: 'none leads for less than a minute',
+    series: { [first]: during(1, 0, 1) },
+    atMinute: lastOf(1),
+    fires: [],
   },
   {
     what: 'none leads for less than a minute, then the other one does',
@@ -121,7 +127,7 @@ const natsAway: readonly AlertCase[] = [
     atMinute: lastOf(2),
     fires: fires({ namespace: 'genwarden', pod: 'api-0', instance: 'api-0:8083' }, 'api-0 is not connected to NATS'),
   },
-  { what: 'for less than a minute', series: { [connected]: during(1, 0, 1) }, atMinute: lastOf(2), fires: [] },
+  { what: 'for less than a minute', series: { [connected]: during(1, 0, 1) }, atMinute: lastOf(1), fires: [] },
 ];
 
 const offset = ofLeader('genwarden_clock_offset_seconds');
@@ -133,7 +139,7 @@ const clockSkew: readonly AlertCase[] = [
     fires: fires({ namespace: 'genwarden' }, 'The clocks of NATS and the controller differ by 1.1s'),
   })),
   { what: '0.9 s', series: { [offset]: gauge([30, 0.9]) }, atMinute: 29, fires: [] },
-  { what: '1.1 s for less than 5 minutes', series: { [offset]: during(0, 1.1, 5) }, atMinute: lastOf(6), fires: [] },
+  { what: '1.1 s for less than 5 minutes', series: { [offset]: during(0, 1.1, 5) }, atMinute: lastOf(5), fires: [] },
 ];
 
 const dead = ofApi('genwarden_webhook_deliveries_total', 'outcome="dead"');
@@ -155,7 +161,7 @@ const authSourceDown: readonly AlertCase[] = [
     atMinute: lastOf(11),
     fires: fires({ namespace: 'genwarden', source: 'oidc' }, 'The API cannot read its source of tokens (oidc)'),
   },
-  { what: 'for less than 10 minutes', series: { [source]: during(1, 0, 10) }, atMinute: lastOf(11), fires: [] },
+  { what: 'for less than 10 minutes', series: { [source]: during(1, 0, 10) }, atMinute: lastOf(10), fires: [] },
 ];
 
 const bytes = ofLeader('genwarden_jetstream_storage_bytes');
@@ -171,7 +177,7 @@ const storageFilling: readonly AlertCase[] = [
   {
     what: '71 % for less than 15 minutes',
     series: { [bytes]: during(1e9, 7.1e9, 15) },
-    atMinute: lastOf(16),
+    atMinute: lastOf(15),
     fires: [],
   },
   { what: 'a stream without a limit', series: { [limit]: gauge([60, 0]) }, atMinute: 59, fires: [] },
@@ -185,7 +191,7 @@ const storageFull: readonly AlertCase[] = [
     atMinute: lastOf(2),
     fires: fires({ namespace: 'genwarden', place: 'disk' }, 'The storage is full: disk'),
   },
-  { what: 'for less than a minute', series: { [full]: during(0, 1, 1) }, atMinute: lastOf(2), fires: [] },
+  { what: 'for less than a minute', series: { [full]: during(0, 1, 1) }, atMinute: lastOf(1), fires: [] },
 ];
 
 export const stateCases: Readonly<Record<string, readonly AlertCase[]>> = {

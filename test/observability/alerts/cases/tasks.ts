@@ -34,7 +34,7 @@ const tasksOverdue: readonly AlertCase[] = [
     fires: fires(inPool, overdueSummary),
     also: ['GenwardenNoLeader'],
   },
-  { what: 'for less than a minute', series: { [overdue]: during(0, 1, 1) }, atMinute: lastOf(2), fires: [] },
+  { what: 'for less than a minute', series: { [overdue]: during(0, 1, 1) }, atMinute: lastOf(1), fires: [] },
 ];
 
 const violations = ofLeader('genwarden_invariant_violations_total', 'invariant="TerminalTaskChanged"');
@@ -70,9 +70,9 @@ const queueWithoutWorkers: readonly AlertCase[] = [
     fires: fires(inPool, 'Pool default has queued tasks but no workers'),
   },
   {
-    what: 'a worker returns after 5 minutes',
+    what: 'for less than 5 minutes',
     series: { [queued]: gauge([20, 1]), [workers]: during(2, 0, 5) },
-    atMinute: lastOf(6),
+    atMinute: lastOf(5),
     fires: [],
   },
   {
@@ -111,7 +111,7 @@ const queueGrowing: readonly AlertCase[] = [
   })),
   {
     what: 'to 19 tasks',
-    series: { [queued]: '0x59 1+0.2x90', [oldest]: gauge([60, 0], [91, 3600]) },
+    series: { [queued]: '0x59 19+0.01x90', [oldest]: gauge([60, 0], [91, 3600]) },
     atMinute: 149,
     fires: [],
   },
