@@ -46,9 +46,9 @@ export const processEvents = define({
   storage_full: {
     level: 'error',
     fields: ['storage', 'refuses'],
-    when: 'A storage takes nothing. The message says what to do.',
+    when: 'A storage accepts no more data. The message says what to do.',
   },
-  storage_relieved: { level: 'info', fields: ['storage', 'durationMs'], when: 'The storage takes data again.' },
+  storage_relieved: { level: 'info', fields: ['storage', 'durationMs'], when: 'The storage accepts data again.' },
   heartbeats_unavailable: { level: 'error', fields: ['err'], when: 'The process no longer receives heartbeats.' },
   traces_undeliverable: {
     level: 'warn',
