@@ -12,9 +12,9 @@ afterAll(printRunbooks);
 const prompt = 'a front yard '.repeat(2_000);
 
 /** An ended job: open tasks would reserve room for their statuses. */
-async function submit({ client }: Installation, size = 1): Promise<void> {
+async function submit({ client }: Installation, size = 1, text = prompt): Promise<void> {
   const tasks = Array.from({ length: size }, () => ({}));
-  const { id } = await client.submit(anImage(prompt, { tasks }), { giveUpAfterMs: 1 });
+  const { id } = await client.submit(anImage(text, { tasks }), { giveUpAfterMs: 1 });
   await client.cancel(id);
 }
 
@@ -35,14 +35,18 @@ it('a stream that fills up, and one that is full', async () => {
     'genwarden doctor',
     { url },
   );
+  const hasRoom = async (): Promise<boolean> =>
+    (await client.doctor()).checks.find(({ name }) => name === 'stream')!.ok;
+  while (await hasRoom()) await submit(installation);
+  // The API asks for the size of the stream at intervals: until then it accepts submits, which must not fill the rest.
   const refused = async (): Promise<boolean> => {
-    const error: unknown = await submit(installation).then(
+    const error: unknown = await submit(installation, 1, 'a walkway').then(
       () => undefined,
       (reason: unknown) => reason,
     );
     return error instanceof GenwardenApiError && error.code === 'StorageFull';
   };
-  await until(refused, { what: 'a submit to be refused', timeoutMs: 30_000 });
+  await until(refused, { what: 'a submit to be refused', timeoutMs: 60_000, intervalMs: 500 });
   await expectRunbook(
     {
       alert: 'GenwardenStorageFull',
