@@ -90,6 +90,9 @@ topologySpreadConstraints:
 {{- with include "genwarden.s3Env" . }}
 {{ . }}
 {{- end }}
+{{- with include "genwarden.tracingEnv" . }}
+{{ . }}
+{{- end }}
 - name: GENWARDEN_METRICS_HOST
   value: 0.0.0.0
 {{ include "genwarden.natsEnv" . }}

@@ -76,6 +76,7 @@ describe('the schema', () => {
     ['a prefix with a dot', { nats: { prefix: 'a.b' } }],
     ['a URL of another protocol', { nats: { external: { urls: ['http://nats:4222'] } } }],
     ['an unknown resource', { api: { resources: { limit: {} } } }],
+    ['links to traces without a place for their id', { tracing: { traceUrl: 'https://traces.example/' } }],
     ['a key without secret', { defaultPool: { keys: [{ requestsPerMinute: 3 }] } }],
   ])('refuses %s', (_what, over) => {
     expect(refuses(over)).toBeTypeOf('string');
@@ -108,6 +109,8 @@ describe('the defaults', () => {
     ['defaultPool.name', 'POOL'],
     ['gemini.requestsPerMinute', 'GEMINI_REQUESTS_PER_MINUTE'],
     ['standin.latency', 'STANDIN_LATENCY'],
+    ['tracing.sampler', 'OTEL_TRACES_SAMPLER'],
+    ['tracing.samplerRatio', 'OTEL_TRACES_SAMPLER_ARG'],
   ])('%s is that of the program', (path, name) => {
     expect(String(valueOf(path))).toBe(programDefault(name));
   });
