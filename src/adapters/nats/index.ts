@@ -9,7 +9,7 @@ export { natsKeyRing } from './keys/index.ts';
 export { natsLeadership } from './kv/leadership.ts';
 export { natsLinkKeys } from './kv/linkKeys.ts';
 export { natsPoolRegistry } from './kv/poolRegistry.ts';
-export { natsScrapeMarks } from './kv/scrapeMarks.ts';
+export { natsScrapeMarks } from './log/scrapeMarks.ts';
 export { connectNats, type NatsLink, type NatsSettings } from './link/connection.ts';
 export { storageOf } from './jetstream/storageHealth.ts';
 export { natsJobLog } from './log/index.ts';

@@ -7,8 +7,8 @@ import type { ScrapeMark, ScrapeMarks } from '../../../ports/scrapeMarks.ts';
 import { isConflict, isStorageFull } from '../jetstream/errors.ts';
 import { storageOf } from '../jetstream/storageHealth.ts';
 import type { NatsLink } from '../link/connection.ts';
-import { marksBucket } from '../log/watermark.ts';
-import { openBucket } from './bucket.ts';
+import { marksBucket } from './watermark.ts';
+import { openBucket } from '../kv/bucket.ts';
 
 const key = 'scrape';
 
