@@ -60,7 +60,8 @@ export const typicalAndSlow = (by: string, histogram: string, matchers = ''): (r
 
 /** Metrics that a process exports from its start on, so that they tell whether it is scraped at all. */
 const always = {
-  controller: of('leader_election_master_status', 'name="controller"'),
+  /** The one that leads: the others know nothing. */
+  controller: `${of('leader_election_master_status', 'name="controller"')} == 1`,
   worker: of('genwarden_slots'),
   api: of('genwarden_event_streams'),
 } as const;
