@@ -1,4 +1,4 @@
-// Metrics, rules, dashboards and traces of real processes in a real Prometheus. `make prometheus-server` builds it.
+// Metrics, rules, dashboards and traces of real processes in a real Prometheus, and the runbooks of their alerts. `make prometheus-server` builds it.
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
