@@ -111,7 +111,7 @@ export const storageEffect = (full: Pick<FullStorage, 'place' | 'refuses'>): str
     : effects[full.refuses];
 
 const effects: Readonly<Record<StorageRefusal, string>> = {
-  submits: 'submits are refused; the jobs that are stored go on',
+  submits: 'submits are refused; stored jobs continue',
   artifacts: 'submits and artifacts are refused; statuses still fit',
   statuses: 'nothing can be stored: workers keep their results, and every status is written as soon as there is room',
 };
