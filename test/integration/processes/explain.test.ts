@@ -85,7 +85,7 @@ describe('commands explain', () => {
     const installation = await startInstallation();
     const { standin, client } = installation;
     standin.script([{ kind: 'hang' }]);
-    const hung = await submit(installation, { policy: { attemptTimeout: '12s', maxAttempts: 1 } });
+    const hung = await submit(installation, { policy: { attemptTimeout: '8s', maxAttempts: 1 } });
     await explainedAs(installation, hung, /Gemini has had the call for .* is alive \(last heartbeat/);
     await client.wait(hung);
     await explainedAs(installation, hung, 'It failed');
@@ -124,7 +124,7 @@ describe('commands explain', () => {
 
   it('a worker that fell silent, and its loss', async () => {
     // The explanation changes after half of the timeout, and holds for the other half.
-    const installation = await startInstallation({ env: { GENWARDEN_HEARTBEAT_TIMEOUT: '16s' } });
+    const installation = await startInstallation({ env: { GENWARDEN_HEARTBEAT_TIMEOUT: '12s' } });
     const { standin } = installation;
     standin.script([{ kind: 'hang' }]);
     const job = await submit(installation);
