@@ -6,6 +6,7 @@ import { GenwardenClient, type SubmitRequest } from '../../src/client/index.ts';
 import { startStandin, type Standin } from '../../src/standin/standin.ts';
 import { startNatsServer, type NatsServer } from './natsServer.ts';
 import { startProcess, type TestProcess } from './process.ts';
+import { until } from './until.ts';
 
 const program = fileURLToPath(new URL('../../bin/genwarden', import.meta.url));
 
@@ -51,6 +52,20 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
   // Without an API, the caller starts one later and has its own client.
   const client = new GenwardenClient({ url: url === '' ? 'http://127.0.0.1:8080' : url });
   return { nats, standin, url, client, start };
+}
+
+/** An installation whose pool is declared, and whose only worker has stopped. */
+export async function startWithoutWorkers(): Promise<Installation> {
+  const installation = await startInstallation({
+    processes: ['controller', 'api'],
+    env: { GENWARDEN_HEARTBEAT_TIMEOUT: '2s' },
+  });
+  const { client, start } = installation;
+  // It declares the pool.
+  await (await start('worker')).stop();
+  const gone = async (): Promise<boolean> => (await client.workers()).every(({ state }) => state === 'stopped');
+  await until(gone, { what: 'the worker to be gone', timeoutMs: 20_000 });
+  return installation;
 }
 
 function baseEnv(nats: NatsServer, standin: Standin): Env {

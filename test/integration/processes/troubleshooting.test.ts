@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises';
 import { afterAll, expect, it } from 'vitest';
 import type { SubmitRequest } from '../../../src/client/index.ts';
 import { freePort } from '../../support/freePorts.ts';
-import { anImage, startInstallation, type Installation } from '../../support/installation.ts';
+import { anImage, startInstallation, startWithoutWorkers, type Installation } from '../../support/installation.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 import { expectSymptom, printSymptoms } from '../../support/troubleshooting.ts';
 import { until } from '../../support/until.ts';
@@ -23,15 +23,8 @@ function explainedBy({ client }: Installation, job: string, cause: string): Prom
 }
 
 it('jobs without workers: starting, already in progress, and connections to nowhere', async () => {
-  const installation = await startInstallation({
-    processes: ['controller', 'api'],
-    env: { GENWARDEN_HEARTBEAT_TIMEOUT: '2s' },
-  });
-  const { client, url, start } = installation;
-  // It declares the pool.
-  await (await start('worker')).stop();
-  const gone = async (): Promise<boolean> => (await client.workers()).every(({ state }) => state === 'stopped');
-  await until(gone, { what: 'the worker to be gone', timeoutMs: 20_000 });
+  const installation = await startWithoutWorkers();
+  const { url } = installation;
   const key = 'p42/illustration';
   const job = await submit(installation, { concurrencyKey: key });
   await explainedBy(installation, job, 'NoWorkers');

@@ -2,7 +2,7 @@
 // opens must name it.
 
 import { afterAll, expect, it } from 'vitest';
-import { startInstallation, anImage, type Installation } from '../../support/installation.ts';
+import { startInstallation, startWithoutWorkers, anImage, type Installation } from '../../support/installation.ts';
 import { expectRunbook, printRunbooks } from '../../support/runbooks.ts';
 import { until } from '../../support/until.ts';
 
@@ -24,15 +24,8 @@ const submitMany = ({ client }: Installation, count: number): Promise<unknown> =
   client.submit(anImage('a front yard', { tasks: Array.from({ length: count }, () => ({})) }));
 
 it('a queue without workers', async () => {
-  const installation = await startInstallation({
-    processes: ['controller', 'api'],
-    env: { GENWARDEN_HEARTBEAT_TIMEOUT: '2s' },
-  });
-  const { client, url, start } = installation;
-  // It declares the pool.
-  await (await start('worker')).stop();
-  const gone = async (): Promise<boolean> => (await client.workers()).every(({ state }) => state === 'stopped');
-  await until(gone, { what: 'the worker to be gone', timeoutMs: 20_000 });
+  const installation = await startWithoutWorkers();
+  const { url } = installation;
   await submitMany(installation, 12);
   await expectRunbook(
     { alert: 'GenwardenQueueWithoutWorkers', fault: 'no worker runs', names: /^default .* 12 .* 0 +\d+\/\d+$/m },

@@ -36,14 +36,20 @@ async function finish(count: number, how: 'succeeded' | 'failed' = 'succeeded'):
 
 const scrape = (name: string, actor: Actor): Promise<void> => prometheus.scrape(name, actor);
 
+/** A leader that counted two tasks since its latest scrape, and a standby. */
+async function startWithTwoTasksUnseen(): Promise<{ one: Actor; two: Actor }> {
+  const one = await stage.startController('one');
+  const two = await stage.startController('two', false);
+  await scrape('one', one);
+  await finish(3);
+  await scrape('one', one);
+  await finish(2);
+  return { one, two };
+}
+
 describe('a change of the leading controller', () => {
   test('counts each task once when a leader dies before what it counted was scraped', async () => {
-    const one = await stage.startController('one');
-    const two = await stage.startController('two', false);
-    await scrape('one', one);
-    await finish(3);
-    await scrape('one', one);
-    await finish(2);
+    const { one, two } = await startWithTwoTasksUnseen();
     // Nobody scrapes the first one any more.
     await one.lead(false);
     await finish(4);
@@ -59,12 +65,7 @@ describe('a change of the leading controller', () => {
   });
 
   test('counts nothing twice when the previous leader is still scraped', async () => {
-    const one = await stage.startController('one');
-    const two = await stage.startController('two', false);
-    await scrape('one', one);
-    await finish(3);
-    await scrape('one', one);
-    await finish(2);
+    const { one, two } = await startWithTwoTasksUnseen();
     await one.lead(false);
     await two.lead(true);
     await finish(4);
