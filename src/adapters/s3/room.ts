@@ -6,11 +6,14 @@ import { probeKey } from './keys.ts';
 import { head, request } from './objects.ts';
 import type { Store } from './settings.ts';
 
-/** ms. A store that answered so recently is not asked. */
-const trustedFor = 10_000;
+/** ms. A store that answered so recently is not asked: a worker must notice its end before it gets a task that another one holds. */
+const trustedFor = 1_000;
 const askEvery = 1_000;
-/** ms. Workers try again to store what they hold at least as often: these results come first, or their tasks would be paid twice. */
-const heldFirst = 2_200;
+/**
+ * ms. Workers try at least every 2 s to store what they hold, and then write its status: these results come first, or their tasks
+ * would be paid twice.
+ */
+const heldFirst = 5_000;
 /** A picture. */
 const probeBytes = 1024 * 1024;
 

@@ -39,8 +39,14 @@ const shows = (page: Page, name: string): Promise<void> =>
   page.getByRole('heading', { level: 2, name, exact: true }).waitFor();
 /** The result can be judged: its picture has arrived. */
 const canDecide = (page: Page): Promise<void> => page.locator('button:enabled', { hasText: 'Approve' }).waitFor();
-const says = (page: Page, text: RegExp): Promise<void> =>
-  page.getByRole('status').filter({ hasText: text }).first().waitFor();
+/** Fails with what the page shows instead. */
+async function says(page: Page, text: RegExp): Promise<void> {
+  try {
+    await page.getByRole('status').filter({ hasText: text }).first().waitFor();
+  } catch (cause) {
+    throw new Error(`The page does not say ${String(text)}: ${await page.locator('body').innerText()}`, { cause });
+  }
+}
 
 async function statesOf(job: string): Promise<string[]> {
   const { tasks = [] } = await site.client.get(job);
@@ -88,12 +94,20 @@ test('a result that someone else has decided: the page says it, and shows the ne
   await tab.visit(`/review?job=${job}`);
   await shows(page, 'spring-1');
   await canDecide(page);
+  const { promise: otherState, resolve } = Promise.withResolvers<string | undefined>();
   await page.route('**/review', async (route) => {
+    // A slow disk may answer a write too late, and it is repeated only when it has not been applied.
+    const reject = () => site.client.review(job, 0, { run: 1, decision: 'reject' }).catch(() => undefined);
     if (route.request().method() === 'POST')
-      await site.client.review(job, 0, { run: 1, decision: 'reject' }).catch(() => undefined);
+      await until(async () => (await reject()) !== undefined || (await statesOf(job))[0] === 'failed 1', {
+        what: 'the decision of someone else',
+        timeoutMs: 30_000,
+      });
+    resolve((await statesOf(job))[0]);
     await route.continue();
   });
   await page.keyboard.press('a');
+  expect(await otherState).toBe('failed 1');
   await says(page, /Too late: Task 0 is failed/);
   await shows(page, 'summer-2');
   await site.client.review(job, 1, { run: 1, decision: 'approve' });

@@ -5,6 +5,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { Job } from '../../../src/client/index.ts';
 import { anImage } from '../../support/installation.ts';
+import type { TestProcess } from '../../support/process.ts';
 import { startS3Server, type S3Server } from '../../support/s3Server.ts';
 import { smallDisk, type SmallDisk } from '../../support/smallDisk.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
@@ -132,8 +133,8 @@ async function isLost({ client }: FaultWorld, { id, tasks }: Job): Promise<boole
 }
 
 /** Longer than the attempt may take: the controller requeues the tasks, and their worker still has the pictures. */
-async function longer({ client, standin, start }: FaultWorld, { server }: Store): Promise<void> {
-  await start('worker');
+async function longer({ client, standin, start, first }: FaultWorld, { server }: Store): Promise<void> {
+  const workers = [first.worker, await start('worker')];
   const calls = standin.requests.length;
   // Longer than a loaded machine takes to draw three pictures: a picture that comes after its attempt is paid for again.
   const policy = { attemptTimeout: '8s', backoff: { initial: '100ms', max: '100ms' } };
@@ -146,6 +147,8 @@ async function longer({ client, standin, start }: FaultWorld, { server }: Store)
     what: 'the controller to requeue all of them',
     timeoutMs: 30_000,
   });
+  // Both hold no task back before they know.
+  for (const worker of workers) await knowsThatS3IsAway(worker);
   server.proxy.fail(undefined);
   const endedAt = Date.now();
   const ended = await Promise.all(ids.map((id) => client.wait(id)));
@@ -159,6 +162,14 @@ async function longer({ client, standin, start }: FaultWorld, { server }: Store)
     recoveredAfterMs,
   });
   expect([wrong, paidTwice]).toEqual([[], 0]);
+}
+
+async function knowsThatS3IsAway(worker: TestProcess): Promise<void> {
+  const metrics = /metrics on (http:[^"]+)"/.exec(await worker.waitForLine(/metrics on/))![1]!;
+  await until(async () => (await (await fetch(metrics)).text()).includes('storage_full{place="s3-away"} 1'), {
+    what: 'a worker to notice that S3 is away',
+    timeoutMs: 30_000,
+  });
 }
 
 /** Slowness is no fault: nothing is named, and everything ends. */
