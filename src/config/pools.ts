@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { fileFault, parseExactJson } from '../job/json/exact.ts';
 import { GenwardenError } from '../job/errors/index.ts';
 import type { PoolBudgets, Prices } from '../job/money.ts';
 import { partCount } from '../job/parts.ts';
@@ -237,10 +238,10 @@ function readJson(path: string, files: (path: string) => string): unknown {
     throw invalidFile(path, [`cannot read the file (${(error as Error).message})`]);
   }
   try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's message would quote the text, which may contain keys.
-    throw invalidFile(path, ['is not JSON']);
+    return parseExactJson(text);
+  } catch (error) {
+    // Without a part of the text, which may contain keys.
+    throw invalidFile(path, [fileFault(error)]);
   }
 }
 

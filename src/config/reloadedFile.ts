@@ -3,6 +3,7 @@
 
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import type { z } from 'zod';
+import { fileFault, parseExactJson } from '../job/json/exact.ts';
 import { GenwardenError } from '../job/errors/index.ts';
 import type { Instant } from '../job/time.ts';
 
@@ -62,9 +63,9 @@ export function reloadedFile<T>(
 export function parseFile<T>(schema: z.ZodType<T>, text: string, file: NamedFile): T {
   let json: unknown;
   try {
-    json = JSON.parse(text);
-  } catch {
-    throw unusable(file, 'is not JSON');
+    json = parseExactJson(text);
+  } catch (error) {
+    throw unusable(file, fileFault(error));
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;

@@ -4,6 +4,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { parseExactJson } from '../job/json/exact.ts';
+import { textOfUtf8 } from '../job/json/utf8.ts';
 import { GenwardenError } from '../job/errors/index.ts';
 import { logEvent } from '../job/logEvents/index.ts';
 import type { Cluster, KubeObject, OwnerReference, ResourceKey } from '../ports/kubernetes.ts';
@@ -103,7 +105,7 @@ export type DefaultPool = z.infer<typeof defaultPool>;
 export function readDefaultPool(path: string): DefaultPool {
   const problems: string[] = [];
   try {
-    const parsed = defaultPool.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+    const parsed = defaultPool.safeParse(parseExactJson(textOfUtf8(readFileSync(path))));
     if (parsed.success) return parsed.data;
     problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`));
   } catch (error) {

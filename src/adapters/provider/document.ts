@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { AttemptFailed } from '../../job/errors/index.ts';
-import { InexactNumber, parseExactJson } from '../../job/jsonNumbers.ts';
+import { InexactJson, parseExactJson, type JsonFault } from '../../job/json/exact.ts';
 import type { Generated } from '../../ports/provider.ts';
 import type { JsonValue } from '../../job/task.ts';
 import { failedAnswer, type AnswerFacts } from './failedAnswer.ts';
@@ -42,12 +42,12 @@ type Document =
   /** `isWhole`: the text is the document and nothing else. */
   | { readonly kind: 'valid'; readonly value: JsonValue; readonly isWhole: boolean }
   | { readonly kind: 'invalid'; readonly problem: string }
-  | { readonly kind: 'inexact'; readonly number: InexactNumber }
+  | { readonly kind: 'inexact'; readonly number: InexactJson }
   /** The schema cannot be checked. `problem` is the end of a sentence that starts with the schema. */
   | { readonly kind: 'uncheckable'; readonly problem: string };
 
 /** An integer would come again; 1e999 is more often a slip of the model. */
-function inexactNumber({ path, source }: InexactNumber, answer: AnswerFacts): AttemptFailed {
+function inexactNumber({ path, source }: InexactJson, answer: AnswerFacts): AttemptFailed {
   const place = path === '' ? 'The number' : `The number at ${path}`;
   const digits = source.length > 60 ? `${source.slice(0, 60)}…` : source;
   return failedAnswer('OutputInvalid', `${place} of the answer, ${digits}, cannot be kept exactly`, answer, {
@@ -82,14 +82,20 @@ async function documentIn(text: string, check: SchemaCheck): Promise<Document> {
 /** From the strictest reading to the most lenient. */
 const stages: readonly ((text: string) => readonly string[])[] = [(text) => [text], quoted, fenced, balanced];
 
+/** The document is stored as JSON, which can hold these; -0 is stored as 0, which is equal. */
+const harmless: readonly JsonFault[] = ['negativeZero', 'surrogate', 'prototype'];
+
 type Judged = Document | { readonly kind: 'not-json' };
 
 async function judge(piece: string, check: SchemaCheck): Promise<Judged> {
   let value: JsonValue;
   try {
-    value = parseExactJson(piece);
+    value = parseExactJson(piece, { accept: harmless });
   } catch (error) {
-    return error instanceof InexactNumber ? { kind: 'inexact', number: error } : { kind: 'not-json' };
+    if (!(error instanceof InexactJson)) return { kind: 'not-json' };
+    return error.fault === 'number'
+      ? { kind: 'inexact', number: error }
+      : { kind: 'invalid', problem: `it is ambiguous or too deep: ${error.message}` };
   }
   const verdict = await check(value);
   switch (verdict.verdict) {

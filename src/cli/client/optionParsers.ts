@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError } from 'commander';
 import { durationForm, parseDuration } from '../../job/duration.ts';
-import { parseExactJson } from '../../job/jsonNumbers.ts';
+import { parseExactJson } from '../../job/json/exact.ts';
 
 /** Checks a duration and returns the text, which the API parses. */
 export function durationText(text: string): string {

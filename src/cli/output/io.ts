@@ -1,7 +1,8 @@
 // Everything a command reads and writes apart from the network, so that tests can replace it.
 
 import { createInterface } from 'node:readline/promises';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
+import { textOfUtf8 } from '../../job/json/utf8.ts';
 import { exitCodes } from '../exitCodes.ts';
 import type { Connect } from '../client/connection.ts';
 
@@ -16,7 +17,7 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
-  /** All of standard input, as UTF-8. */
+  /** All of standard input. Rejects with `NotUtf8`. */
   readStdin(): Promise<string>;
   /** Prompts for an answer; undefined if standard input is not a terminal. */
   ask(question: string): Promise<string | undefined>;
@@ -34,7 +35,7 @@ export function processIo(): Io {
     env: process.env,
     stdout: process.stdout,
     stderr: process.stderr,
-    readStdin: () => text(process.stdin),
+    readStdin: async () => textOfUtf8(await buffer(process.stdin)),
     ask: askAtTerminal,
     now: () => Date.now(),
     exitWith: (code) => void (process.exitCode = code),

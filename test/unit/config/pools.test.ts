@@ -155,7 +155,9 @@ test('the options that jobs may set are declared; an unknown one, and one that G
 });
 
 test('a file that is not JSON is refused without quoting it, because it may contain keys', () => {
-  expect(problemsOf('{"pools": [{"keys": [{"key": "sesame"')).toEqual(['is not JSON']);
+  expect(problemsOf('{"pools": [{"keys": [{"key": "sesame"')).toEqual([
+    'is not JSON: the mistake is in line 1, column 38',
+  ]);
 });
 
 test('a key can be in a separate file, whose last line break is ignored', () => {

@@ -5,24 +5,27 @@ import { GenwardenApiError, type GenwardenClient } from '../../../client/index.t
 import { GenwardenError } from '../../../job/errors/index.ts';
 import { foreignFormatOf } from '../../../job/imageFormat.ts';
 import { imageTypeOf, type ReferenceMediaType } from '../../../job/imageType.ts';
-import { InexactNumber, parseExactJson } from '../../../job/jsonNumbers.ts';
+import { InexactJson, parseExactJson } from '../../../job/json/exact.ts';
+import { NotUtf8, textOfUtf8 } from '../../../job/json/utf8.ts';
 import type { Io } from '../../output/io.ts';
 
 /** The JSON object in a file, or on standard input for `-`. Throws `UsageError` for anything else. */
 export async function readJsonObject(io: Io, path: string): Promise<Record<string, unknown>> {
-  const text = path === '-' ? await io.readStdin() : (await readBytes(path)).toString('utf8');
   const where = path === '-' ? 'standard input' : path;
   let value: unknown;
   try {
-    value = parseExactJson(text);
+    value = parseExactJson(path === '-' ? await io.readStdin() : textOfUtf8(await readBytes(path)));
   } catch (error) {
-    if (error instanceof InexactNumber) {
-      throw new GenwardenError('UsageError', `${where}: ${error.message}`, { cause: error });
-    }
-    throw new GenwardenError('UsageError', `${where} is not JSON: ${(error as Error).message}`, { cause: error });
+    if (error instanceof GenwardenError) throw error;
+    throw new GenwardenError('UsageError', problemOf(where, error as Error), { cause: error });
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new GenwardenError('UsageError', `${where} is not a JSON object`);
+}
+
+function problemOf(where: string, error: Error): string {
+  if (error instanceof NotUtf8) return `${where} ${error.message}`;
+  return error instanceof InexactJson ? `${where}: ${error.message}` : `${where} is not JSON: ${error.message}`;
 }
 
 /** Uploads images one after the other and returns their digests. Reads every file before the first upload. */

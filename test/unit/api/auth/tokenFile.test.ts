@@ -53,9 +53,13 @@ test('it holds hashes, and old and new tokens count side by side while both are 
 });
 
 test.each([
-  ['is cut off', (text: string) => text.slice(0, -2), /tokens\.json: is not JSON$/],
+  [
+    'is cut off',
+    (text: string) => text.slice(0, -2),
+    /tokens\.json: is not JSON: the mistake is in line \d+, column \d+$/,
+  ],
   ['has an unknown scope', (text: string) => text.replace('"admin"', '"all"'), /tokens\.0\.scopes\.0: /],
-  ['is empty', () => '', /tokens\.json: is not JSON$/],
+  ['is empty', () => '', /tokens\.json: is not JSON: the mistake is in line \d+, column \d+$/],
 ])('one that %s leaves the last good tokens in use, and doctor tells', async (_, spoil, problem) => {
   const { token, entry } = newToken('a');
   const { path, store, write } = await opened(textOf(entry));

@@ -1,0 +1,33 @@
+// Decodes UTF-8 without replacing anything: Node.js turns each invalid byte into U+FFFD by default.
+
+import { isUtf8 } from 'node:buffer';
+
+/** Bytes that are not UTF-8. */
+export class NotUtf8 extends Error {
+  override readonly name = 'NotUtf8';
+  /** Of the first byte of what is not a character, from 0. */
+  readonly offset: number;
+
+  constructor(offset: number, byte: number) {
+    super(`is not UTF-8: byte 0x${byte.toString(16).padStart(2, '0')} at offset ${offset}`);
+    this.offset = offset;
+  }
+}
+
+/** The text, without a byte order mark at its start. Throws `NotUtf8`. */
+export function textOfUtf8(bytes: Uint8Array): string {
+  if (!isUtf8(bytes)) {
+    const offset = firstInvalid(bytes);
+    throw new NotUtf8(offset, bytes[offset]!);
+  }
+  return new TextDecoder().decode(bytes);
+}
+
+/** Where the text would change if it were decoded and encoded again. */
+function firstInvalid(bytes: Uint8Array): number {
+  const again = Buffer.from(Buffer.from(bytes).toString('utf8'));
+  let offset = bytes.findIndex((byte, at) => byte !== again[at]);
+  // The first bytes of the replacement, 0xef 0xbf 0xbd, may be the same.
+  while (again[offset] !== 0xef) offset -= 1;
+  return offset;
+}
