@@ -5,15 +5,15 @@ const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** ms as one or two units: `850 ms`, `4.2 s`, `45 s`, `3 m 20 s`, `2 h 5 m`, `3 d 4 h`. Negative durations are 0. */
+/** ms as one or two units: `850 ms`, `4.2 s`, `45 s`, `3 min 20 s`, `2 h 5 min`, `3 days 4 h`. Negative durations are 0. */
 export function duration(ms: number): string {
   const whole = Math.max(0, ms);
   if (whole < second) return `${Math.round(whole)} ms`;
   if (whole < 10 * second) return `${(Math.floor(whole / 100) / 10).toFixed(1)} s`;
   if (whole < minute) return `${Math.floor(whole / second)} s`;
-  if (whole < hour) return pair(whole, minute, 'm', second, 's');
-  if (whole < day) return pair(whole, hour, 'h', minute, 'm');
-  return pair(whole, day, 'd', hour, 'h');
+  if (whole < hour) return pair(whole, minute, 'min', second, 's');
+  if (whole < day) return pair(whole, hour, 'h', minute, 'min');
+  return pair(whole, day, whole < 2 * day ? 'day' : 'days', hour, 'h');
 }
 
 function pair(ms: number, large: number, largeUnit: string, small: number, smallUnit: string): string {

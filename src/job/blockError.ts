@@ -1,5 +1,6 @@
 // The error of a task that fails while its pool admits no call of its model.
 
+import { about } from './duration.ts';
 import { ownWords, type Block, type BlockReason } from './block.ts';
 import { taskError, type TaskError } from './errors/index.ts';
 import type { Target } from './policy.ts';
@@ -24,8 +25,8 @@ function sentence(block: Block, { pool, model }: Target, now: Instant): string {
   if (hasOwnWords(block.reason) && block.message !== '') return block.message;
   const own = ownWords(block.message);
   const words = own === '' ? '' : `: ${own}`;
-  const seconds = block.since === null ? 0 : Math.max(0, Math.round((now - block.since) / 1_000));
-  return `${what(block.reason, pool, model, block.provider?.status)}${block.since === null ? '' : ` for ${seconds} s`}${words}`;
+  const time = block.since === null ? '' : ` for ${about(now - block.since)}`;
+  return `${what(block.reason, pool, model, block.provider?.status)}${time}${words}`;
 }
 
 /** Their message is a whole sentence of Genwarden, and not the provider's words. */

@@ -1,5 +1,6 @@
 // "Retry or fail": the only code that decides what follows a failed or lost attempt.
 
+import { count, wasOrWere } from './explain/format.ts';
 import { fillingDelay, fullJitter } from './backoff.ts';
 import type { Duration } from './duration.ts';
 import { taskError, type TaskError, type TaskErrorCode } from './errors/index.ts';
@@ -54,7 +55,7 @@ export function afterLoss(task: Running, error: TaskError, now: Instant): Afterm
   if (lost >= task.of.policy.maxLostAttempts) {
     const poison = taskError(
       'PoisonPill',
-      `${lost} workers were lost while running this task, most recently: ${error.message}`,
+      `${count(lost, 'worker')} ${wasOrWere(lost)} lost while running this task, most recently: ${error.message}`,
     );
     return countLoss(giveUp(task, poison, 'PoisonPill', now));
   }

@@ -1,6 +1,6 @@
 // Checks an installation as this process sees it. Each check reports its result and, on failure, what to do.
 
-import { formatDuration } from '../job/duration.ts';
+import { about } from '../job/duration.ts';
 import { ownWords } from '../job/block.ts';
 import { clockTime, count } from '../job/explain/format.ts';
 import type { ObservedPool } from '../job/explain/observation.ts';
@@ -164,7 +164,7 @@ const maxOffset = 60_000;
 
 function clock({ clock: time }: DoctorContext): Check {
   const offset = time.offset();
-  const says = `this machine's clock is ${formatDuration(Math.abs(offset))} ${offset < 0 ? 'ahead of' : 'behind'} the NATS server's`;
+  const says = `this machine's clock is ${about(Math.abs(offset))} ${offset < 0 ? 'ahead of' : 'behind'} the NATS server's`;
   if (Math.abs(offset) <= maxOffset) return passed('clock', says);
   return failed('clock', says, 'Jobs are not affected. Set the clock (NTP), so that logs can be compared.');
 }
@@ -173,11 +173,7 @@ function index({ follower }: DoctorContext): Check {
   const { ready, reason } = follower.ready();
   const { jobs, openTasks } = follower.index.size;
   if (ready) return passed('index', `current: ${count(jobs, 'job')}, ${count(openTasks, 'open task')}`);
-  return failed(
-    'index',
-    `${reason} (for ${formatDuration(Math.round(follower.lag()))})`,
-    'It catches up automatically once NATS answers.',
-  );
+  return failed('index', `${reason} (for ${about(follower.lag())})`, 'It catches up automatically once NATS answers.');
 }
 
 async function controller(context: DoctorContext): Promise<Check> {
@@ -216,7 +212,7 @@ function standIns(context: Pick<ExplainContext, 'workers'>): Check[] {
 
 function workers({ name, workers: live, draining, slots, paused }: ObservedPool): Check {
   const label = `pool ${name}`;
-  const says = `${count(live, 'worker')}, ${slots.free} of ${slots.total} slots free`;
+  const says = `${count(live, 'worker')}, ${slots.free} of ${count(slots.total, 'slot')} free`;
   if (live === draining) {
     return failed(label, 'no worker serves it', `Start one with \`genwarden worker --pool ${name}\`.`);
   }

@@ -1,6 +1,6 @@
 // Tells about full storage: one log line when a storage becomes full and one when there is room again, and a metric.
 
-import { formatDuration } from '../job/duration.ts';
+import { about } from '../job/duration.ts';
 import {
   storageAdvice,
   storageEffect,
@@ -38,7 +38,7 @@ export function reportStorage(
         logger,
         'storage_relieved',
         { storage: before.place, durationMs },
-        `${storageRelief(before)} after ${formatDuration(durationMs)}`,
+        `${storageRelief(before)} after ${about(durationMs)}`,
       );
     }
     before = full;

@@ -1,7 +1,7 @@
 // A log line for people: time, level, process and message, then what the message does not say already. An error follows on
 // lines below. On a terminal, long lines are broken between words.
 
-import { formatDuration } from '../job/duration.ts';
+import { about } from '../job/duration.ts';
 import { wordWrap } from './wordWrap.ts';
 
 /** Where the line is shown. */
@@ -111,7 +111,7 @@ function isTold(name: string, value: unknown, msg: string): boolean {
 }
 
 function shownValue(name: string, value: unknown): string {
-  if (name === 'durationMs' && typeof value === 'number') return formatDuration(Math.round(value));
+  if (name === 'durationMs' && typeof value === 'number') return about(value);
   if (typeof value === 'string') return /^[^\s"]*$/.test(value) ? value : JSON.stringify(value);
   return JSON.stringify(value);
 }

@@ -5,7 +5,7 @@
 import { freeBytes } from '../async/freeBytes.ts';
 import { untilAborted } from '../async/abort.ts';
 import { phaseText, type AttemptPhase } from '../job/attemptPhase.ts';
-import { formatDuration } from '../job/duration.ts';
+import { limitText } from '../job/duration.ts';
 import { blockError } from '../job/blockError.ts';
 import { AttemptFailed, taskError, type TaskError } from '../job/errors/index.ts';
 import { targetOf } from '../job/target.ts';
@@ -110,7 +110,7 @@ function endingOf(thrown: unknown, state: Running, context: WorkerContext, phase
  * still reading its references says nothing about the provider, so it is not a timeout that a fallback could avoid.
  */
 function errorWhenDue(state: Running, { options }: WorkerContext, phase: AttemptPhase | undefined): TaskError {
-  const limit = formatDuration(state.dueAt - state.since);
+  const limit = limitText(state.dueAt - state.since);
   const code = whyDue(state);
   if (phase !== undefined && phase.phase !== 'provider') {
     const message = `The attempt had ${limit}, and the worker was still ${phaseText(phase)}`;

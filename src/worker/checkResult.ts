@@ -6,7 +6,7 @@ import { sleep } from '../async/sleep.ts';
 import type { Block } from '../job/block.ts';
 import { blockError } from '../job/blockError.ts';
 import { backoffCeiling } from '../job/backoff.ts';
-import { formatDuration } from '../job/duration.ts';
+import { limitText } from '../job/duration.ts';
 import { isKeyFailure, isProviderFailure } from '../job/errors/failureKinds.ts';
 import { AttemptFailed, taskError, type TaskError } from '../job/errors/index.ts';
 import { flagsOf, readCheckAnswer, type Flag, type ResultCheck } from '../job/resultCheck.ts';
@@ -76,7 +76,7 @@ async function checkInTime(
   const limit = Math.min(checkTimeout, state.dueAt - context.options.clock.now() - reserve);
   const checking = new Checking(claim, check, held, context);
   if (limit < leastTime) return checking.failed('No time of the attempt was left for it');
-  const message = `It did not end within ${formatDuration(Math.ceil(limit / 1_000) * 1_000)}`;
+  const message = `It did not end within ${limitText(Math.ceil(limit / 1_000) * 1_000)}`;
   const timer = setTimeout(() => held.check.abort(new AttemptAborted('due', message)), limit);
   try {
     return await checking.run(subjectsOf(state.of.kind, made));

@@ -1,6 +1,7 @@
 // Puts the results of the tasks that a task waited for into its input: parts of their outputs into its texts, and their
 // artifacts into its references.
 
+import { count } from '../job/explain/format.ts';
 import { mapLimit } from '../async/mapLimit.ts';
 import { sleep } from '../async/sleep.ts';
 import { backoffCeiling } from '../job/backoff.ts';
@@ -177,7 +178,7 @@ function checkSizes(images: readonly ReferenceImage[], { state }: Claim, { optio
   const largest = Math.max(0, ...sizes);
   const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
   if (images.length > limits.references)
-    throw tooLarge(`The task has ${images.length} references, but ${model} accepts ${limits.references}`);
+    throw tooLarge(`The task has ${count(images.length, 'reference')}, but ${model} accepts ${limits.references}`);
   if (largest > limits.referenceBytes)
     throw tooLarge(`A reference has ${largest} bytes, but ${model} accepts ${limits.referenceBytes}`);
   if (total > limits.totalReferenceBytes)

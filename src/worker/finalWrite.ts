@@ -1,6 +1,6 @@
 // The message that ends an attempt: a pure function of the claim and the attempt's ending.
 
-import { formatDuration } from '../job/duration.ts';
+import { about } from '../job/duration.ts';
 import type { Policy } from '../job/policy.ts';
 import { flagSentence } from '../job/resultCheck.ts';
 import { afterFailure, type Aftermath } from '../job/retryOrFail.ts';
@@ -43,7 +43,7 @@ function completedDetail({ output, artifacts, usage, remark, flags = [], checkFa
   const sentences = [
     flags.length === 0 ? [] : [flagSentence(flags)],
     checkFailure === undefined ? [] : [`The check of the result failed: ${checkFailure.replace(/\.$/, '')}`],
-    [`Completed in ${formatDuration(usage.durationMs)}${remark === undefined ? '' : `; ${remark}`}`],
+    [`Completed in ${about(usage.durationMs)}${remark === undefined ? '' : `; ${remark}`}`],
   ].flat();
   return {
     message: sentences.join('. '),
@@ -57,7 +57,7 @@ function completedDetail({ output, artifacts, usage, remark, flags = [], checkFa
 function sentence(next: Aftermath['state'], error: string, now: Instant): string {
   const cause = error.replace(/\.$/, '');
   if (next.state === 'queued') return `${cause}; ${howRequeued(next)}`;
-  return next.state === 'waiting' ? `${cause}; retrying in ${formatDuration(next.retryAt - now)}` : error;
+  return next.state === 'waiting' ? `${cause}; retrying in ${about(next.retryAt - now)}` : error;
 }
 
 function howRequeued(next: Queued): string {

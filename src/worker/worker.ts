@@ -1,6 +1,7 @@
 // The worker: acquires keys, fetches specs from the queue, and in each slot claims a task, runs the attempt and writes the final
 // status. It never decides about tasks that it does not hold.
 
+import { count, isOrAre } from '../job/explain/format.ts';
 import { sleep } from '../async/sleep.ts';
 import type { Release } from '../async/weightedSemaphore.ts';
 import { withSpent } from '../job/spent.ts';
@@ -178,7 +179,7 @@ function healthOf(slots: Slots, stopped: AbortSignal): { live: boolean; reason: 
   if (slots.tooManyLeaked) {
     return {
       live: false,
-      reason: `${slots.leaked} of ${slots.total} slots are occupied by calls that ignore their abort`,
+      reason: `${slots.leaked} of ${count(slots.total, 'slot')} ${isOrAre(slots.leaked)} occupied by calls that ignore their abort`,
     };
   }
   return { live: true, reason: stopped.aborted ? 'draining' : 'working' };

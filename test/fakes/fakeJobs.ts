@@ -39,7 +39,7 @@ export function fakeTask(index: number, state: State, more: Partial<Task> = {}):
       state === 'failed'
         ? {
             code: 'AttemptTimeout',
-            message: 'No answer within 30s',
+            message: 'No answer within 30 s',
             retryable: true,
             hint: 'Look at the provider.',
             provider: null,

@@ -23,7 +23,7 @@ export function steady(output: string): string {
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replaceAll(/\b\d\d:\d\d:\d\d\b/g, 'TIME')
     .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
-    .replaceAll(/\b\d+(?:\.\d+)? (?:ms|s)\b/g, 'DURATION')
+    .replaceAll(/\b\d+(?:\.\d+)? (?:ms|s|min|h|days?)(?: \d+ (?:s|min|h))*\b/g, 'DURATION')
     .replaceAll(/\b(?:\d+(?:\.\d+)?(?:ms|[dhms]))+\b/g, 'DURATION')
     .replaceAll(/DURATION (?:ahead of|behind)/g, 'DURATION off')
     .replaceAll(/version \d+\.\d+\.\d+/g, 'version VERSION')

@@ -1,6 +1,6 @@
 // The checks of doctor about access: which tokens the API accepts, and from which pages browsers may call.
 
-import { formatDuration } from '../../job/duration.ts';
+import { about } from '../../job/duration.ts';
 import { clockTime, count } from '../../job/explain/format.ts';
 import { failed, passed, type Check } from '../../jobs/doctor.ts';
 import type { IssuerStatus } from '../auth/oidc/issuerKeys.ts';
@@ -30,12 +30,12 @@ function tokens(auth: ApiContext['auth'], withKubernetes: boolean): Check {
 }
 
 function issuer({ issuer: name, keys, age, failure, usableFor }: IssuerStatus): Check {
-  const ago = age === undefined ? '' : `, read ${formatDuration(Math.round(age / 1_000) * 1_000)} ago`;
+  const ago = age === undefined ? '' : `, read ${about(age)} ago`;
   if (failure === undefined) return passed('issuer', `${name} publishes ${count(keys, 'key')}${ago}`);
   const effect =
     usableFor === 0
       ? 'its tokens are refused'
-      : `its last ${count(keys, 'key')} stay in use for ${formatDuration(Math.ceil(usableFor / 60_000) * 60_000)}`;
+      : `its last ${count(keys, 'key')} ${keys === 1 ? 'stays' : 'stay'} in use for ${about(usableFor)}`;
   return failed(
     'issuer',
     `${failure.message} (since ${clockTime(failure.since)}); ${effect}`,

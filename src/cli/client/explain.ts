@@ -2,9 +2,10 @@
 // are explained once.
 
 import type { Command } from 'commander';
+import { about } from '../../job/duration.ts';
+import { count } from '../../job/explain/format.ts';
 import type { ExplainedJob, ExplainedTask, ObservedPool } from '../../client/index.ts';
 import { paintFor, paintState, type Paint } from '../output/colours.ts';
-import { ageOf, shortDuration } from '../output/format.ts';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { printable } from '../output/text.ts';
@@ -47,7 +48,7 @@ function groupLines(paint: Paint, group: readonly ExplainedTask[]): string[] {
   const names = group.slice(0, mostNamed).map(({ task, name }) => `${task}${name === null ? '' : ` (${name})`}`);
   const more = group.length > mostNamed ? ` and ${group.length - mostNamed} more` : '';
   const head = `${group.length === 1 ? 'task' : 'tasks'} ${names.join(', ')}${more}`;
-  const since = `for ${shortDuration(first.sinceMs)}, run ${first.run}, attempt ${first.attempt}`;
+  const since = `for ${about(first.sinceMs)}, run ${first.run}, attempt ${first.attempt}`;
   return [
     `${printable(head)}  ${paintState(paint, first.state)} ${since}`,
     ...labelled('why', [first.summary, ...first.details]),
@@ -68,17 +69,17 @@ function poolLine(
   now: number,
 ) {
   const waiting = Object.entries(lanes)
-    .filter(([, count]) => count > 0)
-    .map(([lane, count]) => `${lane} ${count}`);
+    .filter(([, tasks]) => tasks > 0)
+    .map(([lane, tasks]) => `${lane} ${tasks}`);
   const parts = [
     ...(paused ? [`paused${pausedUntil === null ? '' : ` until ${pausedUntil}`}`] : []),
-    `${workers} ${workers === 1 ? 'worker' : 'workers'}${draining > 0 ? ` (${draining} draining)` : ''}`,
-    `${slots.free} of ${slots.total} slots free`,
+    `${count(workers, 'worker')}${draining > 0 ? ` (${draining} draining)` : ''}`,
+    `${slots.free} of ${count(slots.total, 'slot')} free`,
     `queued: ${waiting.join(', ') || 'none'}`,
     ...(keys === null
       ? []
       : [`keys: ${keys.map(({ fingerprint, state }) => `${fingerprint} ${state}`).join(', ') || 'none'}`]),
-    `last claim: ${lastClaimAt === null ? 'none known' : `${ageOf(lastClaimAt, now)} ago`}`,
+    `last claim: ${lastClaimAt === null ? 'none known' : `${about(now - Date.parse(lastClaimAt))} ago`}`,
   ];
   return printable(`pool ${name}: ${parts.join('; ')}`);
 }

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { ArtifactLink, JobLinks } from '../../client/index.ts';
-import { untilTime } from '../output/format.ts';
+import { inWords } from '../output/format.ts';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { renderTable } from '../output/table.ts';
@@ -47,7 +47,7 @@ function linkLines({ job, events, artifacts, expiresAt }: JobLinks, now: number)
     { title: 'LINK TO', value: ({ what }: { what: string }) => what },
     { title: 'URL', value: ({ url }: { url: string }) => url },
   ];
-  return [...renderTable(rows, columns), '', `They expire ${untilTime(expiresAt, now)} (${expiresAt}).`];
+  return [...renderTable(rows, columns), '', `They expire ${inWords(expiresAt, now)} (${expiresAt}).`];
 }
 
 const artifactName = ({ task, name, artifact }: ArtifactLink): string =>

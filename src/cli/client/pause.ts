@@ -1,7 +1,7 @@
 // `genwarden pause` and `genwarden resume`: stop a pool from starting tasks, and let it start tasks again.
 
 import type { Command } from 'commander';
-import { untilTime } from '../output/format.ts';
+import { inWords } from '../output/format.ts';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { durationText } from './optionParsers.ts';
@@ -24,7 +24,7 @@ export function addPause(program: Command, io: Io): void {
         const timeout =
           first === null
             ? 'It has no queued tasks.'
-            : `Queued tasks: ${pool.queued}. The first fails with QueueTimeout ${untilTime(first, io.now())} (${first}).`;
+            : `Queued tasks: ${pool.queued}. The first fails with QueueTimeout ${inWords(first, io.now())} (${first}).`;
         printAs(io, options.output, pool, () => [`Pool ${pool.name} is paused ${end}.`, timeout]);
       }),
     );

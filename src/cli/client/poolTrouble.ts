@@ -1,7 +1,7 @@
 // What is wrong with pools, one line each: outages, and keys that cannot be used, with the time that is left.
 
 import type { Pool } from '../../client/index.ts';
-import { untilTime } from '../output/format.ts';
+import { inWords } from '../output/format.ts';
 
 /** `now` in ms since 1970. */
 export function outageLines({ name, outages }: Pool, now: number): string[] {
@@ -25,7 +25,7 @@ const answerOf = ({ status }: Pool['outages'][number]): string =>
 const wordsOf = ({ message }: Pool['outages'][number]): string => (message === '' ? '' : ` (${message})`);
 
 const nextProbe = (until: string, now: number): string =>
-  Date.parse(until) <= now ? 'the next probe is due' : `next probe ${untilTime(until, now)}`;
+  Date.parse(until) <= now ? 'the next probe is due' : `next probe ${inWords(until, now)}`;
 
 export const keyLines = (pool: Pool, now: number): string[] =>
   pool.keys.flatMap((key) => linesOfKey(pool.name, key, now));
@@ -35,13 +35,13 @@ function linesOfKey(pool: string, key: Pool['keys'][number], now: number): strin
   const words = message === '' ? '' : `: ${message}`;
   const why = cause === null ? '' : ` (${cause}${words})`;
   const again = state === 'refused' ? 'next check' : 'usable again';
-  const usable = until === null ? '' : `; ${again} ${untilTime(until, now)}`;
+  const usable = until === null ? '' : `; ${again} ${inWords(until, now)}`;
   // A key counts as cooling if it cools for every model that was called; the models say more.
   if (state === 'refused' || (state === 'cooling' && models.length === 0))
     return [`${pool}: key ${fingerprint} is ${state}${why}${usable}`];
   return models.map((model) => {
     const then = model.state === 'noQuota' || model.state === 'refused' ? 'next check' : 'usable again';
-    return `${pool}: key ${fingerprint} is ${modelStates[model.state]} for ${model.model} (${model.cause}); ${then} ${untilTime(model.until, now)}`;
+    return `${pool}: key ${fingerprint} is ${modelStates[model.state]} for ${model.model} (${model.cause}); ${then} ${inWords(model.until, now)}`;
   });
 }
 

@@ -1,5 +1,6 @@
 // `genwarden stuck`: lists tasks that make no progress; `--fix` fails exactly the tasks that were printed.
 
+import { isOrAre } from '../../job/explain/format.ts';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { FixedTask, GenwardenClient, StuckList, StuckTask } from '../../client/index.ts';
 import { durationForm, parseDuration } from '../../job/duration.ts';
@@ -91,7 +92,8 @@ function stuckLines(
   if (items.length === 0) return ['Nothing is stuck.'];
   const namespace: Column<StuckTask>[] =
     allNamespaces === true ? [{ title: 'NAMESPACE', value: ({ tenant }) => tenant }] : [];
-  const more = total > items.length ? ['', `${total - items.length} more are not shown.`] : [];
+  const more =
+    total > items.length ? ['', `${total - items.length} more ${isOrAre(total - items.length)} not shown.`] : [];
   const advice = [...new Set(items.flatMap((task) => task.advice))].map((line) => `- ${printable(line)}`);
   return [
     ...renderTable(items, [...namespace, ...columnsFor(io)], options),

@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander';
 import type { Worker } from '../../client/index.ts';
-import { about } from '../../job/explain/format.ts';
-import { ageOf, formatBytes, shortDuration } from '../output/format.ts';
+import { about } from '../../job/duration.ts';
+import { ageOf, formatBytes } from '../output/format.ts';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { renderTable, type Column } from '../output/table.ts';
@@ -55,5 +55,5 @@ function taskList({ tasks }: Worker): string {
 function callText({ progress, phase, waited, usual }: Worker['tasks'][number]): string {
   if (waited === null) return phase ?? `${Math.floor(progress * 100)}%`;
   const range = usual === null ? '' : ` (usually ${about(usual.p50)} to ${about(usual.p95)})`;
-  return `waited ${shortDuration(waited)}${range}`;
+  return `waited ${about(waited)}${range}`;
 }

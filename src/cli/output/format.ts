@@ -1,4 +1,6 @@
-// Durations, times and sizes in short forms for tables: `45s`, `3m`, `1.9 MiB`.
+// Durations, times and sizes in short forms for tables: `45s`, `3m`, `1.9 MiB`. Sentences use `about` and `inWords`.
+
+import { about } from '../../job/duration.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -31,6 +33,12 @@ export function untilTime(time: string | null | undefined, now: number): string 
   const at = instantOf(time);
   if (at === undefined) return '';
   return at >= now ? `in ${shortDuration(at - now)}` : `${shortDuration(now - at)} ago`;
+}
+
+/** As `untilTime`, for a sentence: `in 3 min 20 s`. */
+export function inWords(time: string, now: number): string {
+  const left = Date.parse(time) - now;
+  return left >= 0 ? `in ${about(left)}` : `${about(-left)} ago`;
 }
 
 function instantOf(time: string | null | undefined): number | undefined {

@@ -1,6 +1,7 @@
 // A job's tasks as a bar with a segment for each state, and as a count. A failed task is never part of what is done.
 
 import type { ListedJob, State } from '../../client/index.ts';
+import { counted } from '../format.ts';
 import { stateWord } from './StateBadge.tsx';
 
 const order: readonly State[] = ['succeeded', 'needs_review', 'running', 'waiting', 'queued', 'cancelled', 'failed'];
@@ -19,7 +20,7 @@ export function ProgressBar({ progress }: { progress: ListedJob['progress'] }) {
         {progress.succeeded}/{progress.total}
       </span>
       <span class="heard">
-        {progress.total} tasks: {words}
+        {counted(progress.total, 'task')}: {words}
       </span>
     </span>
   );

@@ -10,7 +10,7 @@ interface MomentProps {
   plain?: boolean;
 }
 
-/** `14:02:31 (3 m ago)`. */
+/** `14:02:31 (3 min ago)`. */
 export function Moment({ at, plain = false }: MomentProps) {
   if (at === null || at === undefined) return null;
   return (
@@ -21,7 +21,7 @@ export function Moment({ at, plain = false }: MomentProps) {
   );
 }
 
-/** How long ago, or how long until: `3 m ago`, `in 12 s`. */
+/** How long ago, or how long until: `3 min ago`, `in 12 s`. */
 export function agoText(at: string, from: number): string {
   const ms = Date.parse(at) - from;
   return ms >= 1_000 ? `in ${countedDuration(ms)}` : `${countedDuration(-ms)} ago`;

@@ -1,5 +1,6 @@
 // Paths into the output of another task, such as `beats[0].title`.
 
+import { count } from '../explain/format.ts';
 import type { JsonValue } from '../task.ts';
 
 export type Path = readonly (string | number)[];
@@ -42,7 +43,7 @@ const pathText = (path: Path): string => path.map((key) => (typeof key === 'numb
 const namesShown = 10;
 
 function whatThereIs(value: JsonValue, where: string): string {
-  if (Array.isArray(value)) return `${where} has ${value.length} item${value.length === 1 ? '' : 's'}`;
+  if (Array.isArray(value)) return `${where} has ${count(value.length, 'item')}`;
   if (typeof value !== 'object' || value === null)
     return `${where} is ${value === null ? 'null' : `a ${typeof value}`}`;
   const names = Object.keys(value).map((name) => name.slice(0, 50));

@@ -1,8 +1,9 @@
 // Why a task waits for other tasks of its job.
 
+import { about } from '../duration.ts';
 import { isOpen, type Held, type TaskState } from '../task.ts';
 import { taskText } from '../rules/dependencyFailed.ts';
-import { about, clockTime, count } from './format.ts';
+import { clockTime, count } from './format.ts';
 import type { Finding, Observation } from './observation.ts';
 
 export function whyHeld(task: Held, { parents = [], now }: Observation): Finding[] {

@@ -2,9 +2,10 @@
 // are passed in as one observation.
 
 import { budgetsAfter } from '../budgets.ts';
+import { about } from '../duration.ts';
 import { overdueSince, timedRules, type TimedRule } from '../rules/timing.ts';
 import { isHeld, isOpen, type Budgets, type OpenTask, type Instant } from '../task.ts';
-import { about, count, at } from './format.ts';
+import { count, at } from './format.ts';
 import type { Cause, Finding, Observation } from './observation.ts';
 import { whyQueued } from './queued.ts';
 import { whyRunning } from './running.ts';

@@ -4,7 +4,7 @@ import { ownWords, type Block } from '../block.ts';
 import type { Target } from '../policy.ts';
 import type { Instant } from '../task.ts';
 import { noQuota } from './blocked.ts';
-import { clockTime } from './format.ts';
+import { clockTime, count, isOrAre } from './format.ts';
 import type { ObservedKey } from './observation.ts';
 
 export interface KeyCounts {
@@ -36,13 +36,15 @@ export function exhausted(counts: KeyCounts, { pool, model }: Target, summary: s
   const { total, refused, cooling, withoutQuota, coolingUntil } = counts;
   const other = total - refused - cooling - withoutQuota;
   const until = coolingUntil === null ? '' : ` until ${clockTime(coolingUntil)}`;
+  const keys = (number: number, what: string): string[] =>
+    number === 0 ? [] : [`${total === 1 ? 'its only key' : count(number, 'key')} ${isOrAre(number)} ${what}`];
   const parts = [
-    ...(refused > 0 ? [`${refused} refused`] : []),
-    ...(cooling > 0 ? [`${cooling} cooling${until}`] : []),
-    ...(withoutQuota > 0 ? [`${withoutQuota} without quota`] : []),
-    ...(other > 0 ? [`${other} at the request limit`] : []),
+    ...keys(refused, 'refused'),
+    ...keys(cooling, `cooling${until}`),
+    ...keys(withoutQuota, 'without quota'),
+    ...keys(other, 'at the request limit'),
   ];
-  return total === 0 ? summary : `No key of pool ${pool} admits a call of ${model}: ${parts.join(', ')} (of ${total})`;
+  return total === 0 ? summary : `No key of pool ${pool} admits a call of ${model}: ${parts.join(', ')}`;
 }
 
 export function keysAdvice({ refused, withoutQuota }: KeyCounts, block: Block): string {

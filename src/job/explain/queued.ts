@@ -1,10 +1,11 @@
 // Why a queued task has not been claimed: every obstacle, in the order in which they must be removed.
 
+import { about } from '../duration.ts';
 import { targetOf } from '../target.ts';
 import type { Instant, Queued } from '../task.ts';
 import { blocked } from './blocked.ts';
 import type { Finding, Observation, ObservedHolder, ObservedPool, WaitingFor, WaitReason } from './observation.ts';
-import { about, clockTime, count } from './format.ts';
+import { clockTime, count, isOrAre, wasOrWere } from './format.ts';
 import { expectedStart, startText } from './start.ts';
 
 /** ms after which it is unexpected that free workers have not claimed the next task. */
@@ -73,7 +74,7 @@ function queuedBehind(task: Queued, seen: Observation): Finding | undefined {
     ...(requeued > 0 ? [count(requeued, 'requeued task')] : []),
   ];
   const busy = pool.slots.total - pool.slots.free;
-  const detail = `${before.join(' and ')} ${isOrAre(inLane + requeued)} ahead of it; ${busy} of ${pool.slots.total} slots of pool ${pool.name} are busy`;
+  const detail = `${before.join(' and ')} ${isOrAre(inLane + requeued)} ahead of it; ${busy} of ${count(pool.slots.total, 'slot')} of pool ${pool.name} ${isOrAre(busy)} busy`;
   const finding: Finding = {
     cause: 'QueuedBehind',
     summary: `${detail}${startsIn(task, seen)}`,
@@ -102,7 +103,6 @@ function heldForMemory({ attemptsLost }: Queued, { worker, alone, memory }: Obse
 }
 
 const mebi = (bytes: number): number => Math.round(bytes / 1_048_576);
-const wasOrWere = (number: number): string => (number === 1 ? 'was' : 'were');
 
 function workersBusy(task: Queued, seen: Observation): Finding {
   const { name, slots, workers } = seen.pool;
@@ -123,8 +123,6 @@ function next(task: Queued, { now, pool }: Observation): Finding {
     advice: "Check the workers' logs, and run `genwarden doctor` to check that a controller leads.",
   };
 }
-
-const isOrAre = (number: number): string => (number === 1 ? 'is' : 'are');
 
 const waits = (reason: WaitReason, detail: string, until: Instant | null = null): WaitingFor => ({
   reason,

@@ -2,9 +2,9 @@
 
 import type { Running } from '../task.ts';
 import type { Finding, Observation, ObservedRunner } from './observation.ts';
+import { about } from '../duration.ts';
 import { phaseText } from '../attemptPhase.ts';
 import { titleOf } from '../providers.ts';
-import { about } from './format.ts';
 
 export function whyRunning(task: Running, seen: Observation): Finding[] {
   const { runner, now, heartbeatTimeout } = seen;

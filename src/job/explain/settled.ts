@@ -1,10 +1,11 @@
 // Why a task is waiting for its next attempt or a review, and how a finished task ended.
 
+import { about } from '../duration.ts';
 import { taskErrors } from '../errors/task.ts';
 import type { TaskError, TaskErrorCode } from '../errors/index.ts';
 import type { Cancelled, Failed, NeedsReview, Reason, Succeeded, Waiting } from '../task.ts';
 import type { Finding, Observation } from './observation.ts';
-import { about, at, clockTime } from './format.ts';
+import { at, clockTime } from './format.ts';
 
 export function whyWaiting(task: Waiting, { now }: Observation): Finding[] {
   const { attempt, of, retryAt, reason } = task;

@@ -1,5 +1,6 @@
 // When a queued task starts, estimated from what is observed of its pool, as fields and in words.
 
+import { about } from '../duration.ts';
 import {
   estimateStart,
   requestsPerMinute,
@@ -11,7 +12,7 @@ import {
 import { holdsUp } from '../storage.ts';
 import { targetOf } from '../target.ts';
 import type { Instant, Queued } from '../task.ts';
-import { about, count } from './format.ts';
+import { count } from './format.ts';
 import type { ObservedKey, Observation } from './observation.ts';
 
 export interface ExpectedStart extends StartEstimate {
@@ -44,7 +45,7 @@ function capacityFor(task: Queued, seen: Observation): QueueCapacity {
   };
 }
 
-/** `about 12m at 6 requests per minute`; undefined if it starts in a moment or if that is unknown. */
+/** `about 12 min at 6 requests per minute`; undefined if it starts in a moment or if that is unknown. */
 export function startText({ wait, limit, atLeast, capacity }: ExpectedStart): string | undefined {
   if (limit === null) return undefined;
   const { slots, attemptMs, keys, limit: held } = capacity;

@@ -1,9 +1,10 @@
 // What full storage means for a task: the first thing to say about every task that it holds up.
 
+import { about } from '../duration.ts';
 import { overdueSince } from '../rules/timing.ts';
 import { holdsUp, storageAdvice, storageReturn, storageSubject, storageTitle } from '../storage.ts';
 import { isOpen, type OpenTask } from '../task.ts';
-import { about, clockTime } from './format.ts';
+import { clockTime } from './format.ts';
 import type { Finding, Observation } from './observation.ts';
 
 /** Undefined if the task does not wait for room. */

@@ -1,7 +1,7 @@
 // What the answer to a submit warns about: obstacles that need help or much time, with their numbers and what to do.
 
 import type { Block } from '../block.ts';
-import type { Duration } from '../duration.ts';
+import { about, type Duration } from '../duration.ts';
 import { fallbackFromBlock } from '../fallback.ts';
 import { requestsPerMinute, startedWithin } from '../queueEstimate.ts';
 import { failsOn } from '../rules/targetBlocked.ts';
@@ -9,7 +9,7 @@ import { timedRules } from '../rules/timing.ts';
 import { targetOf } from '../target.ts';
 import type { Instant, Queued } from '../task.ts';
 import { blocked } from './blocked.ts';
-import { about, at, count } from './format.ts';
+import { at, count } from './format.ts';
 import { exhausted, keyCounts, keysAdvice, type KeyCounts } from './keyCounts.ts';
 import type { Observation } from './observation.ts';
 import type { Ahead } from '../place.ts';

@@ -2,7 +2,7 @@
 
 import { latestEnd, lifetime } from '../budgets.ts';
 import { latestStarts, levelsAmong } from '../chains/order.ts';
-import { formatDuration } from '../duration.ts';
+import { about } from '../duration.ts';
 import { GenwardenError } from '../errors/index.ts';
 import { clockTime } from '../explain/format.ts';
 import {
@@ -93,7 +93,7 @@ export function refusalOfRun(next: Queued | Held, now: Instant): GenwardenError 
   }
   const end = latestEnd(next);
   if (end <= expiresAt) return undefined;
-  const over = formatDuration(end - expiresAt);
+  const over = about(end - expiresAt);
   const message = `The job is kept until ${clockTime(expiresAt)}, and a new run could last ${over} longer`;
   return new GenwardenError('JobExpiresTooSoon', message);
 }

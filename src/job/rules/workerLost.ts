@@ -1,5 +1,6 @@
 // The worker that runs the task has sent no heartbeat for the heartbeat timeout, or has lost its connection.
 
+import { about } from '../duration.ts';
 import { taskError } from '../errors/index.ts';
 import { afterLoss } from '../retryOrFail.ts';
 import type { Rule, World } from './rule.ts';
@@ -18,5 +19,5 @@ function lossOf(name: string, seenFor: number, world: World): string | undefined
   if (worker?.connectionLost) return 'lost its connection and did not reconnect';
   if (world.outage) return undefined;
   const silence = Math.min(seenFor, worker?.silentFor ?? Infinity);
-  return silence < world.heartbeatTimeout ? undefined : `sent no heartbeat for ${(silence / 1000).toFixed(1)} s`;
+  return silence < world.heartbeatTimeout ? undefined : `sent no heartbeat for ${about(silence)}`;
 }

@@ -2,7 +2,7 @@
 // arguments.
 
 import { equalJitter } from '../backoff.ts';
-import { formatDuration, type Duration } from '../duration.ts';
+import { about, type Duration } from '../duration.ts';
 import type { JobId, TaskIndex } from '../ids.ts';
 import type { JsonObject } from '../jsonValue.ts';
 import type { Instant } from '../time.ts';
@@ -138,7 +138,7 @@ function errorOf(result: AttemptResult, at: Instant): DeliveryError {
     const message = `The receiver answered with a redirect (${status}), which is not followed: use the final address as webhook.url`;
     return { reason: 'Redirected', message, status, at };
   }
-  const asked = retryAfter === undefined ? '' : ` and asked to wait ${formatDuration(Math.round(retryAfter))}`;
+  const asked = retryAfter === undefined ? '' : ` and asked to wait ${about(retryAfter)}`;
   const message = `The receiver answered ${status}${asked}: it must answer 2xx within 15 s`;
   return { reason: 'Answered', message, status, at };
 }

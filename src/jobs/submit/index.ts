@@ -1,5 +1,6 @@
 // Submits a job: merges its tasks, chooses pool and model, computes its times, checks schemas, stores references, and writes it atomically.
 
+import { count } from '../../job/explain/format.ts';
 import { createHash } from 'node:crypto';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { jobIdFrom, type JobId, type TaskIndex } from '../../job/ids.ts';
@@ -142,7 +143,7 @@ function specsOf(job: NewJob): readonly SpecWrite[] {
     const { index } = task.task;
     const request = requestOf(job, task);
     if (of.after === undefined) return { state: submitted(of), detail: { message: 'Queued for a worker', request } };
-    const message = `Waits for ${of.after.length} ${of.after.length === 1 ? 'task' : 'tasks'} of its job`;
+    const message = `Waits for ${count(of.after.length, 'task')} of its job`;
     return { state: submittedHeld(of, job.starts.get(index)!), detail: { message, request } };
   });
 }

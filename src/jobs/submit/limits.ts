@@ -1,5 +1,6 @@
 // Applies the limits of each model that may run a job: its own model, and those that it may fall back to.
 
+import { count } from '../../job/explain/format.ts';
 import { invalidRequest, type FieldError } from '../../job/errors/invalidRequest.ts';
 import type { GenwardenError } from '../../job/errors/index.ts';
 import { limitsOf, type ModelLimits, type UnsupportedField } from '../../job/modelLimits.ts';
@@ -70,7 +71,7 @@ export const refuseReferences =
         const total = references.reduce((sum, reference) => sum + (images.get(reference)?.bytes ?? 0), 0);
         if (total <= totalReferenceBytes) return [];
         const limit = `more than the ${megabytes(totalReferenceBytes)} that ${nameOf(destination)} accepts in one request`;
-        const message = `has ${references.length} images of ${total} bytes together, ${limit}`;
+        const message = `has ${count(references.length, 'image')} of ${total} bytes together, ${limit}`;
         return [{ path: `${path}input.references`, message }];
       }),
     );
@@ -99,5 +100,5 @@ function unsupported(path: string, value: unknown, what: string, destination: De
 function tooMany(path: string, number: number, most: number, destination: Destination): FieldError[] {
   if (number <= most) return [];
   const accepted = most === 0 ? 'none' : `at most ${most}`;
-  return [{ path, message: `has ${number} images, but ${nameOf(destination)} accepts ${accepted}` }];
+  return [{ path, message: `has ${count(number, 'image')}, but ${nameOf(destination)} accepts ${accepted}` }];
 }

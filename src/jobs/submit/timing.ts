@@ -2,7 +2,7 @@
 
 import { lifetime } from '../../job/budgets.ts';
 import { latestStarts } from '../../job/chains/order.ts';
-import { formatDuration, parseDuration } from '../../job/duration.ts';
+import { limitText, parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { policyFor, type JobKind, type Policy, type PolicyRequest } from '../../job/policy.ts';
 import type { TaskIndex } from '../../job/ids.ts';
@@ -60,7 +60,7 @@ export function startsOf(tasks: readonly ScheduledTask[], times: Times): Readonl
   const end = Math.min(endOf(last), deadline ?? Infinity);
   if (end <= expiresAt) return starts;
   const whose = last.after.length === 0 ? "The job's budgets" : `The budgets of ${chainText(last.task, tasks, starts)}`;
-  const [sum, kept] = [formatDuration(end - submittedAt), formatDuration(expiresAt - submittedAt)];
+  const [sum, kept] = [limitText(end - submittedAt), limitText(expiresAt - submittedAt)];
   throw new GenwardenError('PolicyExceedsRetention', `${whose} add up to ${sum}, but jobs are kept for ${kept}`);
 }
 

@@ -97,7 +97,7 @@ test('pools in trouble come first; a pause says what it does, and the keyboard e
 
   await page.getByRole('button', { name: 'Pause pool partner' }).press('Enter');
   await dialogOf(page)
-    .getByText(/Of 2 queued tasks, the first would fail with QueueTimeout in 1 h 5\d m/)
+    .getByText(/Of 2 queued tasks, the first would fail with QueueTimeout in 1 h 5\d min/)
     .waitFor();
   expect(await axeViolations(page)).toEqual([]);
   await dialogOf(page).getByLabel('10 minutes').press('ArrowUp');

@@ -31,7 +31,7 @@ it('a pool without workers or paused, and keys that cool down, lack a quota or a
   fast.workers[0]!.kill('SIGTERM');
   await fast.workers[0]!.exited;
   const missing = await warnedOf(stage, 'NoWorkers');
-  expect(missing.message).toMatch(/^No worker serves pool default.* Otherwise the task fails with QueueTimeout in 1h/);
+  expect(missing.message).toMatch(/^No worker serves pool default.* Otherwise the task fails with QueueTimeout in 1 h/);
   await fast.startWorker();
   await endOfAll();
   await heard();
@@ -39,7 +39,7 @@ it('a pool without workers or paused, and keys that cool down, lack a quota or a
 
   await client.pausePool('default', { for: '10m' });
   const paused = await warnedOf(stage, 'PoolPaused');
-  expect(paused.message).toMatch(/^Pool default is paused for (9m\d+s|10m), until /);
+  expect(paused.message).toMatch(/^Pool default is paused for (9 min \d+ s|10 min), until /);
   await client.resumePool('default');
   await endOfAll();
 

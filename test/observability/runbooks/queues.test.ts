@@ -67,7 +67,7 @@ it('a slow provider: late results and a queue that grows', async () => {
     {
       alert: 'GenwardenResultBurnSlow',
       fault: 'the provider takes longer than usual',
-      names: /\d waited \d+s \(usually .* to .*\)/,
+      names: /\d waited [\d.]+ s \(usually .* to .*\)/,
     },
     'genwarden workers -o wide',
     { url },

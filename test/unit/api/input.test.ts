@@ -248,8 +248,8 @@ describe('GET …/references/{n}', () => {
   });
 
   test.each([
-    ['1', 404, 'ArtifactNotFound', 'Task 0 has 1 references, so none at 1'],
-    ['999', 404, 'ArtifactNotFound', 'Task 0 has 1 references, so none at 999'],
+    ['1', 404, 'ArtifactNotFound', 'Task 0 has 1 reference, so none at 1'],
+    ['999', 404, 'ArtifactNotFound', 'Task 0 has 1 reference, so none at 999'],
     ['1000', 422, 'InvalidRequest', 'params.n: is not a number from 0 to 999'],
     ['first', 422, 'InvalidRequest', 'params.n: is not a number from 0 to 999'],
     ['-1', 422, 'InvalidRequest', 'params.n: is not a number from 0 to 999'],

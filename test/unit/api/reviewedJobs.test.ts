@@ -108,7 +108,7 @@ describe('a review', () => {
     expect(explained.advice).toEqual([
       `Decide with \`genwarden review ${id} approve --task 0 --run 1\` (or reject, or tweak, which fixes what was flagged).`,
     ]);
-    expect(explained.next[0].says).toMatch(/it fails with ReviewTimeout in 23h59m|it fails with ReviewTimeout in 1d/);
+    expect(explained.next[0].says).toMatch(/it fails with ReviewTimeout in (?:24 h|1 day) /);
     const { json } = await review(world, id, { run: 1, decision: 'approve' });
     expect(json.tasks[0]).toMatchObject({ state: 'succeeded', reason: 'Approved', flags });
     const history = (await world.get(`/v1/jobs/${id}/history`)).json.items;

@@ -109,7 +109,7 @@ test('tasks without artifacts are reported with the reason', async () => {
     stdout: '',
     stderr:
       'genwarden: job job1 has no artifacts: the job is failed\n' +
-      '  task 0: AttemptTimeout: No answer within 30s\n' +
+      '  task 0: AttemptTimeout: No answer within 30 s\n' +
       '    Look at the provider.\n',
   });
   const waitingFor = { reason: 'NoWorkers', until: null, detail: 'No worker serves pool default' } as const;

@@ -50,7 +50,7 @@ describe('link', () => {
       `front-yard: image  ${links.artifacts[0]!.href}`,
       `task 1: image      ${links.artifacts[1]!.href}`,
       '',
-      'They expire in 60m (2026-01-01T01:10:00.000Z).',
+      'They expire in 1 h (2026-01-01T01:10:00.000Z).',
       '',
     ]);
     expect(fake.bodies).toEqual(['{}']);

@@ -28,7 +28,7 @@ describe('get', () => {
       '   1  walkway�[2J  running          2   45%  10m  Claimed',
       '   2  -            failed           1  100%  10m  AttemptTimeout',
       '',
-      'task 2: AttemptTimeout: No answer within 30s',
+      'task 2: AttemptTimeout: No answer within 30 s',
       '  Look at the provider.',
       '',
     ]);
@@ -199,12 +199,14 @@ test('workers and pools are printed as tables', async () => {
     (await runCommand(args, { env: api.env })).stdout.split('\n')[1]!.split(/ {2,}/);
   expect(await row('workers')).toEqual(['worker-1', 'default', 'node-a', '1/4', '1s', '10m', 'live']);
   expect(await row('workers', '-o', 'wide')).toContain('100.0 MiB');
-  expect(await row('workers', '-o', 'wide')).toContain('job1/1 reading it, job1/2 waited 81s (usually 8.0 s to 14s)');
+  expect(await row('workers', '-o', 'wide')).toContain(
+    'job1/1 reading it, job1/2 waited 1 min 21 s (usually 8.0 s to 14 s)',
+  );
   expect((await runCommand(['pools'], { env: api.env })).stdout.split('\n').slice(2)).toEqual([
     '',
-    'default: the provider answers 503 for flash since 2026-01-01T00:02:00Z; next probe in 70s',
-    'default: key k1 is out of quota for flash-image (QuotaExhausted); usable again in 70s',
-    'default: key k2 is refused (KeyRefused: The consumer is suspended); next check in 70s',
+    'default: the provider answers 503 for flash since 2026-01-01T00:02:00Z; next probe in 1 min 10 s',
+    'default: key k1 is out of quota for flash-image (QuotaExhausted); usable again in 1 min 10 s',
+    'default: key k2 is refused (KeyRefused: The consumer is suspended); next check in 1 min 10 s',
     'default: spent 3.2 of 20 today, 41 this month',
     '',
   ]);

@@ -26,7 +26,7 @@ function explained(over: Partial<ExplainedTask> = {}): ExplainedTask {
     advice: ['Start one with `genwarden worker --pool default`'],
     dueAt: ago(-86_000_000),
     retryAt: null,
-    next: [{ at: ago(-86_000_000), rule: 'QueueTimeout', says: 'It fails with QueueTimeout in 23h54m' }],
+    next: [{ at: ago(-86_000_000), rule: 'QueueTimeout', says: 'It fails with QueueTimeout in 23 h 54 min' }],
     budgetsLeft: { queue: 86_000_000, run: 300_000, review: 86_400_000 },
     queue: { lane: 'normal', ahead: 0, aheadRequeued: 0, before: 0, startsInMs: null },
     worker: null,
@@ -70,15 +70,15 @@ describe('explain', () => {
     expect(stdout.split('\n')).toEqual([
       'job job1 is queued: 2 of 3 tasks are queued. Task 0: No worker serves pool default',
       '',
-      'tasks 0 (front�yard), 1  queued for 5m, run 1, attempt 0',
+      'tasks 0 (front�yard), 1  queued for 5 min 10 s, run 1, attempt 0',
       '  why   No worker serves pool default',
-      '  next  It fails with QueueTimeout in 23h54m',
+      '  next  It fails with QueueTimeout in 23 h 54 min',
       '  do    Start one with `genwarden worker --pool default`',
       '',
-      'task 2  succeeded for 5m, run 1, attempt 0',
+      'task 2  succeeded for 5 min 10 s, run 1, attempt 0',
       '  why   It succeeded',
       '',
-      'pool default: 0 workers; 0 of 0 slots free; queued: normal 3; keys: k1 ready; last claim: 5m ago',
+      'pool default: 0 workers; 0 of 0 slots free; queued: normal 3; keys: k1 ready; last claim: 5 min ago',
       '',
     ]);
     const json = await runCommand(['explain', 'job1', '-o', 'json'], { env: api.env });
@@ -210,7 +210,7 @@ describe('pause and resume', () => {
     const { code, stdout } = await runCommand(['pause', 'default', '--for', '30m'], { env: api.env });
     expect({ code, body }).toEqual({ code: 0, body: '{"for":"30m"}' });
     expect(stdout).toBe(
-      'Pool default is paused until it is resumed.\nQueued tasks: 3. The first fails with QueueTimeout in 60m (2026-01-01T01:10:00.000Z).\n',
+      'Pool default is paused until it is resumed.\nQueued tasks: 3. The first fails with QueueTimeout in 1 h (2026-01-01T01:10:00.000Z).\n',
     );
     const resumed = await runCommand(['resume', 'default'], { env: api.env });
     expect(resumed.stdout).toBe('Pool default is no longer paused; queued tasks: 3.\n');

@@ -120,7 +120,7 @@ test('failures are told once for each code, with what to do', () => {
     fakeTask(3, 'failed'),
   ];
   expect(failureLines(tasks)).toEqual([
-    'a and 2 more: AttemptTimeout: No answer within 30s',
+    'a and 2 more: AttemptTimeout: No answer within 30 s',
     '  Look at the provider.',
   ]);
 });

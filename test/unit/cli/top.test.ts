@@ -90,7 +90,7 @@ test('shows the last hour, what is wrong, pools, the busiest workers first, and 
     'Last hour: 1 succeeded, 1 failed, 0 cancelled; 1 in review   ● live',
     'success 50.0%  p95 2m  queued 3  p50 4.0s  running 2  waiting 1',
     '',
-    '! default: key a is cooling; usable again in 20s',
+    '! default: key a is cooling; usable again in 20 s',
     '',
     'POOL     QUEUED  OLDEST  RUNNING  WAITING  WORKERS  SLOTS  KEYS  CALLS/MIN',
     'default       3     90s        2        1        2    2/8   1/2      11/20',
@@ -143,13 +143,13 @@ describe('what is wrong', () => {
     answerList('workers', worker('gone', 3, 'lost'), worker('ended', 0, 'stopped'), worker('busy', 2));
     const { stdout } = await runCommand(['top'], { env: api.env });
     expect(stdout.split('\n').filter((line) => /^[✗!]/.test(line))).toEqual([
-      '✗ The API has been cut off from NATS for 12s: everything below is that old',
+      '✗ The API has been cut off from NATS for 12 s: everything below is that old',
       '✗ 2 tasks overdue: see `genwarden doctor`',
-      '✗ 2 tasks stuck, the first for 8m: see `genwarden stuck`',
-      `✗ default: m answers 503, next probe in 9s; out since ${since} (busy)`,
+      '✗ 2 tasks stuck, the first for 8 min: see `genwarden stuck`',
+      `✗ default: m answers 503, next probe in 9.0 s; out since ${since} (busy)`,
       '✗ bare: no worker serves 1 queued task',
-      '! paused: paused for 2m; 3 tasks queued, and their queue timeouts keep running',
-      '! default: gone is lost, last heard 1s ago',
+      '! paused: paused for 2 min 10 s; 3 tasks queued, and their queue timeouts keep running',
+      '! default: gone is lost, last heard 1.0 s ago',
     ]);
     expect(stdout).toContain('◌ 12s behind');
     expect(stdout).toMatch(/^default .* 2\/4 /m);

@@ -31,7 +31,7 @@ test('without a terminal it prints a line per change, and exits when the job end
     '00:10:00  job1  yard  succeeded (attempt 1)  Succeeded: It is succeeded.',
     '00:10:00  job1  task 1  failed (attempt 1)  AttemptTimeout: It is failed.',
     '00:10:00  job1  failed: 2/2 tasks done, 1 succeeded, 1 failed',
-    'task 1: AttemptTimeout: No answer within 30s',
+    'task 1: AttemptTimeout: No answer within 30 s',
     '  Look at the provider.',
     '',
   ]);

@@ -87,7 +87,7 @@ test('refused keys: red once none is left', () => {
     ['warning', '1 of 2 keys of pool photos is refused: API key not valid.', null, '/pools'],
   ]);
   expect(said([pool({ keys: [refused] })])).toEqual([
-    ['danger', 'All keys of pool photos are refused: API key not valid.', null, '/pools'],
+    ['danger', 'The only key of pool photos is refused: API key not valid.', null, '/pools'],
   ]);
 });
 
@@ -99,6 +99,6 @@ test('exhausted quotas: red once no usable key has one; a cool-down is no troubl
     ['warning', 'm has used up its quota for 1 of 2 keys of pool photos', 'usable', '/pools'],
   ]);
   expect(said([pool({ keys: [out('exhausted'), out('exhausted')] })])).toEqual([
-    ['danger', 'm has used up its quota for all keys of pool photos', 'usable', '/pools'],
+    ['danger', 'm has used up its quota for every key of pool photos', 'usable', '/pools'],
   ]);
 });

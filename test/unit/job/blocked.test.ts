@@ -47,7 +47,7 @@ describe('a task that runs out of time while its pool admits no call', () => {
       rule: name,
       state: { state: 'failed', reason: 'ProviderUnavailable' },
       error: { code: 'ProviderUnavailable', provider: { status: 503 } },
-      message: expect.stringMatching(/The provider has answered 503 .* for 61 s: The model is overloaded$/),
+      message: expect.stringMatching(/The provider has answered 503 .* for 1 min 1 s: The model is overloaded$/),
     });
     expect(say(rule, late, 1_000)).toMatchObject({ state: { reason: name } });
   });

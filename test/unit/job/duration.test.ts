@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatDuration, parseDuration } from '../../../src/job/duration.ts';
+import { about, formatDuration, limitText, parseDuration } from '../../../src/job/duration.ts';
 
 describe('parseDuration', () => {
   test.each([
@@ -52,4 +52,38 @@ describe('formatDuration', () => {
   test('is as short as people write it', () => {
     expect([90_000, 5_400_000, 86_400_000, 0, 1].map(formatDuration)).toEqual(['1m30s', '1h30m', '1d', '0s', '1ms']);
   });
+});
+
+test.each([
+  [Number.NaN, '0 ms'],
+  [-5, '0 ms'],
+  [11.6, '12 ms'],
+  [999.4, '999 ms'],
+  [999.6, '1.0 s'],
+  [2_037, '2.0 s'],
+  [9_949, '9.9 s'],
+  [9_950, '10 s'],
+  [59_400, '59 s'],
+  [59_600, '1 min'],
+  [200_400, '3 min 20 s'],
+  [3_599_600, '1 h'],
+  [7_500_000, '2 h 5 min'],
+  [86_399_000, '1 day'],
+  [100_000_000, '1 day 4 h'],
+  [604_800_000, '7 days'],
+  [Infinity, '36525 days'],
+])('a measured duration of %d ms is about %s', (ms, text) => {
+  expect(about(ms)).toBe(text);
+});
+
+test.each([
+  [100, '100 ms'],
+  [2_000, '2 s'],
+  [1_500, '1.5 s'],
+  [4_237, '4.2 s'],
+  [90_000, '1 min 30 s'],
+  [86_400_000, '1 day'],
+  [650_100_000, '7 days 12 h 35 min'],
+])('a limit of %d ms is %s', (ms, text) => {
+  expect(limitText(ms)).toBe(text);
 });

@@ -20,7 +20,7 @@ describe('a queued task', () => {
         {
           at: start + 86_400_000,
           rule: 'QueueTimeout',
-          says: 'Unless it changes first, it fails with QueueTimeout in 1d (2026-11-23T00:00:00Z)',
+          says: 'Unless it changes first, it fails with QueueTimeout in 1 day (2026-11-23T00:00:00Z)',
         },
       ],
       budgetsLeft: { ...queued.budgets, queue: 86_399_000 },
@@ -114,7 +114,7 @@ describe('a queued task', () => {
     expect(forever.details).toEqual(['No worker serves pool default']);
     expect(forever.advice[0]).toContain('genwarden resume default');
     const until = explained(queued, 0, {}, { paused: { until: start + 60_000 } });
-    expect(until.summary).toContain('paused for 1m, until 2026-11-22T00:01:00Z');
+    expect(until.summary).toContain('paused for 1 min, until 2026-11-22T00:01:00Z');
   });
 
   test('behind others says how many are before it, by lane', () => {
@@ -133,7 +133,7 @@ describe('a queued task', () => {
     expect(explained(queued, 60_000, {}, { slots: { total: 4, free: 0 } }).cause).toBe('WorkersBusy');
     const unexpected = explained(queued, 60_000);
     expect(unexpected.cause).toBe('NotTaken');
-    expect(unexpected.summary).toContain('no worker has claimed it for 1m');
+    expect(unexpected.summary).toContain('no worker has claimed it for 1 min');
   });
 
   test('whose worker was lost says so, and what comes after more losses', () => {
@@ -150,7 +150,7 @@ describe('a queued task', () => {
   test('past its time says that no controller moved it', () => {
     const { cause, summary, details, advice } = explained(queued, 86_400_000 + 90_000, {}, { workers: 0 });
     expect(cause).toBe('Overdue');
-    expect(summary).toBe('It should have changed 1m30s ago, but no controller moved it');
+    expect(summary).toBe('It should have changed 1 min 30 s ago, but no controller moved it');
     expect(details).toEqual(['No worker serves pool default']);
     expect(advice[0]).toContain('genwarden doctor');
   });
@@ -166,10 +166,10 @@ describe('a running task', () => {
     const runner = { silentFor: 400, draining: false, listsTask: true, progress: 0.459, ...noCall };
     const fine = explained(running, 20_000, { runner });
     expect(fine.cause).toBe('Running');
-    expect(fine.summary).toBe('Worker worker-1 has been running it for 20s (last heartbeat 0.4 s ago)');
+    expect(fine.summary).toBe('Worker worker-1 has been running it for 20 s (last heartbeat 400 ms ago)');
     expect(fine.advice).toEqual([]);
     expect(fine.next).toMatchObject([{ rule: 'AttemptTimeout', at: start + 90_000 }]);
-    expect(fine.next[0]!.says).toContain('attempt 1 of 3 ends with AttemptTimeout in 1m10s');
+    expect(fine.next[0]!.says).toContain('attempt 1 of 3 ends with AttemptTimeout in 1 min 10 s');
     expect(fine.budgetsLeft!.run).toBe(running.budgets.run - 20_000);
   });
 
@@ -177,9 +177,9 @@ describe('a running task', () => {
     const hangs = explained(running, 80_000);
     expect(hangs.cause).toBe('ProviderSlow');
     expect(hangs.summary).toBe(
-      'Worker worker-1 is alive (last heartbeat 0.4 s ago) and has been waiting for the provider for 1m20s',
+      'Worker worker-1 is alive (last heartbeat 400 ms ago) and has been waiting for the provider for 1 min 20 s',
     );
-    expect(hangs.next[0]!.says).toContain('in 10s');
+    expect(hangs.next[0]!.says).toContain('in 10 s');
     const last = { ...running, attempt: 3 };
     expect(explained(last, 80_000).next[0]!.says).toContain('fails: this is its last attempt');
   });
@@ -189,12 +189,12 @@ describe('a running task', () => {
     const phase = { phase: 'provider' } as const;
     const runner = { silentFor: 0, draining: false, listsTask: true, progress: 0, phase, waited: 6_000, usual };
     expect(explained(running, 7_000, { runner }).summary).toBe(
-      'Worker worker-1 has been running it for 7.0 s (last heartbeat 0.0 s ago). Gemini has had the call for 6.0 s; calls of this model usually take 8.0 s (p50) to 14s (p95) on this worker',
+      'Worker worker-1 has been running it for 7.0 s (last heartbeat 0 ms ago). Gemini has had the call for 6.0 s; calls of this model usually take 8.0 s (p50) to 14 s (p95) on this worker',
     );
     const hangs = explained(running, 21_000, { runner: { ...runner, waited: 20_000, silentFor: 1_000 } });
     expect(hangs.cause).toBe('ProviderSlow');
     expect(hangs.summary).toBe(
-      'Gemini has had the call for 21s; calls of this model usually take 8.0 s (p50) to 14s (p95) on this worker. Worker worker-1 is alive (last heartbeat 1.0 s ago)',
+      'Gemini has had the call for 21 s; calls of this model usually take 8.0 s (p50) to 14 s (p95) on this worker. Worker worker-1 is alive (last heartbeat 1.0 s ago)',
     );
     expect(hangs.summary).not.toContain('%');
     const unusual = { ...runner, waited: 50_000, usual: { p50: 40_000, p95: 60_000 } };
@@ -207,7 +207,7 @@ describe('a running task', () => {
     expect(explained(running, 80_000, { runner: reads })).toMatchObject({
       cause: 'Running',
       summary:
-        'Worker worker-1 has been running it for 1m20s (last heartbeat 0.4 s ago). The worker is reading reference 3 of 14 from the artifact store',
+        'Worker worker-1 has been running it for 1 min 20 s (last heartbeat 400 ms ago). The worker is reading reference 3 of 14 from the artifact store',
     });
     const stores = { ...runner, phase: { phase: 'result' } as const };
     expect(explained(running, 80_000, { runner: stores }).summary).toContain(
@@ -249,7 +249,7 @@ test('a task waiting for its retry says when it is queued again, and why the att
   const seen = explained(task, 12_000, { error });
   expect(seen.cause).toBe('WaitingForRetry');
   expect(seen.summary).toBe(
-    'Attempt 1 of 3 failed with ProviderUnavailable; the next attempt is queued in 18s (2026-11-22T00:00:30Z)',
+    'Attempt 1 of 3 failed with ProviderUnavailable; the next attempt is queued in 18 s (2026-11-22T00:00:30Z)',
   );
   expect(seen.details).toEqual(['The previous attempt ended with ProviderUnavailable: Gemini answered 503']);
   expect(seen.next.map(({ rule }) => rule)).toEqual(['RetryDue', 'RunTimeout']);

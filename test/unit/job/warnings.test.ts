@@ -11,7 +11,7 @@ import { key, outage, queued, running, seenBy } from './observations.ts';
 
 const minute = 60_000;
 const model = queued.of.model;
-const day = 'in 1d (2026-11-23T00:00:00Z)';
+const day = 'in 1 day (2026-11-23T00:00:00Z)';
 
 type Facts = Parameters<typeof seenBy>;
 
@@ -60,7 +60,7 @@ describe('NoWorkers', () => {
     const task = queuedTask({ deadline: start + minute, submittedAt: start });
     const [warning] = warned(3, {}, { ...none, workers: 2, draining: 2 }, task);
     expect(warning!.message).toMatch(/^No worker serves pool default \(2 workers are shutting down\)\./);
-    expect(warning!.message).toContain("Otherwise the job's 3 tasks fail with DeadlineExceeded in 1m");
+    expect(warning!.message).toContain("Otherwise the job's 3 tasks fail with DeadlineExceeded in 1 min");
     expect(warning!.failsAt).toBe(start + minute);
   });
 
@@ -106,14 +106,14 @@ describe('KeysExhausted', () => {
       keys: { total: 4, refused: 2, cooling: 1, withoutQuota: 1, coolingUntil: until },
     });
     expect(warning!.message).toBe(
-      `No key of pool default admits a call of ${model}: 2 refused, 1 cooling until 2026-11-22T00:02:00Z, 1 without quota (of 4). The task waits, and fails with RateLimited ${day} if this lasts. Replace the refused keys: workers read changed key files while they run.`,
+      `No key of pool default admits a call of ${model}: 2 keys are refused, 1 key is cooling until 2026-11-22T00:02:00Z, 1 key is without quota. The task waits, and fails with RateLimited ${day} if this lasts. Replace the refused keys: workers read changed key files while they run.`,
     );
   });
 
   test('only cooling keys: until when', () => {
     const keys = [unusable('cooling', 2 * minute), key('busy')];
     const [warning] = warned(1, { block: blockOf('KeysCooling', { until, message: 'Slow down.' }) }, { keys });
-    expect(warning!.message).toContain('1 cooling until 2026-11-22T00:02:00Z, 1 at the request limit (of 2).');
+    expect(warning!.message).toContain('1 key is cooling until 2026-11-22T00:02:00Z, 1 key is at the request limit.');
     expect(warning!.message).toContain('The provider says: Slow down. Add keys or reduce the load if this persists.');
   });
 
@@ -129,7 +129,7 @@ describe('KeysExhausted', () => {
     const keys = [unusable('noQuota', minute)];
     expect(warned(1, { block }, { keys })[0]).toMatchObject({ code: 'KeysExhausted', until: null });
     expect(warned(1, { block }, { keys })[0]!.message).toContain(
-      '1 without quota (of 1). The task fails with QuotaUnavailable. Enable billing',
+      'its only key is without quota. The task fails with QuotaUnavailable. Enable billing',
     );
     const task = withPolicy({ fallback: [{ pool: 'spare', model: 'other' }] });
     expect(warned(1, { block }, { keys }, task)[0]!.message).toContain('The task moves to model other of pool spare.');
@@ -181,7 +181,7 @@ describe('QueueLongerThanTimeout', () => {
     expect(warning).toEqual({
       code: 'QueueLongerThanTimeout',
       message:
-        "The last of the job's 40 tasks would start in about 39m at 1 request per minute, with 39 tasks before it, but its queueTimeout ends in 10m: about 29 of them would fail with QueueTimeout. Add keys or raise their requests per minute, raise policy.queueTimeout, or submit the job later.",
+        "The last of the job's 40 tasks would start in about 39 min at 1 request per minute, with 39 tasks before it, but its queueTimeout ends in 10 min: about 29 of them would fail with QueueTimeout. Add keys or raise their requests per minute, raise policy.queueTimeout, or submit the job later.",
       until: null,
       queued: 40,
       failsAt: start + 10 * minute,
@@ -201,18 +201,18 @@ describe('QueueLongerThanTimeout', () => {
     const dated = withPolicy({}, { deadline: start + 5 * minute, submittedAt: start });
     const [warning] = warned(1, { ahead: { again: 3, lane: 20 } }, pool, dated);
     expect(warning!.message).toContain(
-      'The task would start in about 23m at 1 request per minute, with 23 tasks before',
+      'The task would start in about 23 min at 1 request per minute, with 23 tasks before',
     );
-    expect(warning!.message).toContain('its deadline ends in 5m: it would fail with DeadlineExceeded');
+    expect(warning!.message).toContain('its deadline ends in 5 min: it would fail with DeadlineExceeded');
     expect(warning!.message).toContain('policy.deadline');
   });
 
   test('names slots as the limit, and an amount that is a lower bound', () => {
     const bySlots = { ...pool, keys: [], slots: { total: 2, free: 2 }, attemptMs: 60 * minute };
     expect(warned(40, {}, bySlots, task)[0]!.message).toContain(
-      'in about 19h with 2 slots and 1h per attempt, with 39 tasks before it',
+      'in about 19 h with 2 slots and 1 h per attempt, with 39 tasks before it',
     );
-    expect(warned(40, {}, { ...pool, attemptMs: null }, task)[0]!.message).toContain('in at least 39m at 1 request');
+    expect(warned(40, {}, { ...pool, attemptMs: null }, task)[0]!.message).toContain('in at least 39 min at 1 request');
   });
 
   test('counts the limit of the tenant: how many of its tasks run at a time', () => {
@@ -225,7 +225,7 @@ describe('QueueLongerThanTimeout', () => {
     expect(others).toEqual([]);
     expect(warning).toMatchObject({ code: 'QueueLongerThanTimeout', estimate: { wait: 15 * minute, late: 10 } });
     expect(warning!.message).toContain(
-      'would start in about 15m with 2 tasks of the tenant or group at a time and 1m per attempt',
+      'would start in about 15 min with 2 tasks of the tenant or group at a time and 1 min per attempt',
     );
     expect(warning!.message).toContain('Raise the limits of the pool, raise policy.queueTimeout');
     expect(codes(30, facts, free, task)).toEqual([]);

@@ -97,7 +97,7 @@ test('references that a model does not take are refused with their number', asyn
   await using world = await apiWorld({ pools });
   const { status, json } = await world.post('/v1/jobs', body({ references: [reference] }));
   expect(status).toBe(422);
-  expect(json.errors).toEqual([{ path: 'input.references', message: 'has 1 images, but dall-e-3 accepts none' }]);
+  expect(json.errors).toEqual([{ path: 'input.references', message: 'has 1 image, but dall-e-3 accepts none' }]);
 });
 
 test.each(refusals)('refuses %s and names what the model accepts', async (_what, request, path, message) => {

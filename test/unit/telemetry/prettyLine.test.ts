@@ -20,7 +20,7 @@ describe('each fact is once in the line', () => {
   const attempt = { event: 'attempt_timeout', job, task: 0, run: 1, attempt: 1, pool: 'default', worker: 'worker-h-1' };
 
   test('the job and task as one word, then what the message does not say', () => {
-    const msg = 'The provider did not answer within 3s; retrying in 295ms';
+    const msg = 'The provider did not answer within 3 s; retrying in 295 ms';
     const fields = { ...attempt, reason: 'AttemptTimeout', durationMs: 2_853, msg };
     expect(shown(fields)).toBe(`W worker     ${msg}  ${job}/0 attempt=1 reason=AttemptTimeout\n`.replace('W', 'I'));
   });
@@ -40,7 +40,7 @@ describe('each fact is once in the line', () => {
 
   test('unusual values, quoted if they have spaces', () => {
     expect(shown({ ...attempt, run: 2, pool: 'photos', durationMs: 1_500, error: 'not here', msg: 'Failed' })).toBe(
-      `I worker     Failed  ${job}/0 run=2 attempt=1 pool=photos took 1s500ms error="not here"\n`,
+      `I worker     Failed  ${job}/0 run=2 attempt=1 pool=photos took 1.5 s error="not here"\n`,
     );
   });
 });

@@ -203,7 +203,7 @@ test('a check that hangs ends before the attempt is due, and was paid for', asyn
   const { generate, pictures } = checking(hangs);
   world = startWorld(generate);
   const { state, detail } = await world.log.reached(submit('onFlag', { deadline: Date.now() + 2_000 }), 'needs_review');
-  expect(detail.message).toMatch(/^The check of the result failed: It did not end within 1s\. Completed/);
+  expect(detail.message).toMatch(/^The check of the result failed: It did not end within 1 s\. Completed/);
   expect(state).toMatchObject({ reason: 'CheckFailed', spent: { calls: 2 } });
   expect(pictures).toHaveLength(1);
 });

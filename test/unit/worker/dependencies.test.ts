@@ -112,7 +112,7 @@ test('an attempt that is due while it reads the results says so, and blames no p
   const { detail } = await world.log.reached(task, 'waiting');
   expect(detail.error).toMatchObject({
     code: 'ArtifactStoreFailed',
-    message: 'The attempt had 200ms, and the worker was still reading the results of other tasks',
+    message: 'The attempt had 200 ms, and the worker was still reading the results of other tasks',
   });
   expect(requests).toEqual([]);
 });

@@ -42,7 +42,7 @@ test('a store that stops answering ends the attempt as its failure, not as a tim
   const { state, detail } = await world.log.reached(task, 'waiting');
   expect(state.reason).toBe('ArtifactStoreFailed');
   expect(detail.error!.message).toBe(
-    'The attempt had 200ms, and the worker was still reading reference 3 of 5 from the artifact store',
+    'The attempt had 200 ms, and the worker was still reading reference 3 of 5 from the artifact store',
   );
   expect(calls()).toBe(0);
   expect(world.keys.released).toEqual([{ outcome: 'unused' }]);

@@ -1,6 +1,7 @@
 // The places of running tasks under the limits of their tenants and groups. Pure: each change takes a record and the server's time
 // and returns the next record. A tenant's places are all in one record, so one conditional write checks both limits.
 
+import { count } from '../../../job/explain/format.ts';
 import { plainBlock, type Block } from '../../../job/block.ts';
 import { flowKey, type Flow } from '../../../job/parts.ts';
 import { limitReached, roomFor, type RunningLimits } from '../../../job/shares.ts';
@@ -90,7 +91,7 @@ export function limitBlock(
   const reached = limitReached(limits, flow, runningOf(record, flow, now));
   if (reached === undefined) return undefined;
   const { who, running, limit } = reached;
-  const message = `${who} runs ${running} tasks in pool ${pool}, and its limit is ${limit}`;
+  const message = `${who} runs ${count(running, 'task')} in pool ${pool}, and its limit is ${limit}`;
   return { ...plainBlock('TenantLimit', null), message };
 }
 

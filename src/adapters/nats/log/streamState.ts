@@ -1,5 +1,6 @@
 // The stream's last sequence, age and size, and whether it has room for another job.
 
+import { count } from '../../../job/explain/format.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import type { Sequence } from '../../../job/task.ts';
 import type { StreamHealth } from '../../../ports/jobLog.ts';
@@ -73,7 +74,7 @@ export function roomForJobs(context: LogContext, openTasks: () => number): (task
     await roomInAccount(link, 'submits', futureBytes(health, openTasks(), tasks));
     if (!isFull(health, openTasks(), tasks)) return marks.hasRoom('stream', 'submits');
     const percent = Math.floor((100 * health.bytes) / health.maxBytes);
-    const words = `The stream is ${percent} % full (${health.bytes} of ${health.maxBytes} bytes); the rest is reserved for the statuses of ${openTasks()} open tasks`;
+    const words = `The stream is ${percent} % full (${health.bytes} of ${health.maxBytes} bytes); the rest is reserved for the statuses of ${count(openTasks(), 'open task')}`;
     marks.refused('stream', 'submits', words);
     throw new GenwardenError('StorageFull', `${words}.`);
   };

@@ -1,6 +1,7 @@
 // The issuer's public keys, as this process read them last: read again when they get old or when a token names an unknown one,
 // and kept for hours while the issuer does not answer.
 
+import { count } from '../../../job/explain/format.ts';
 import { createLocalJWKSet, type JWK } from 'jose';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import { elapsed, longAgo, type Instant, type Monotonic } from '../../../job/time.ts';
@@ -111,5 +112,10 @@ function report(
 ): void {
   const ids = (of: readonly PublicKey[]): string => of.map(({ kid = '(no kid)' }) => kid.slice(0, 100)).join(', ');
   if (!wasAway && before !== undefined && ids(before) === ids(keys)) return;
-  logEvent(logger, 'oidc_keys_read', { issuer, keys: ids(keys) }, `The issuer ${issuer} publishes ${keys.length} keys`);
+  logEvent(
+    logger,
+    'oidc_keys_read',
+    { issuer, keys: ids(keys) },
+    `The issuer ${issuer} publishes ${count(keys.length, 'key')}`,
+  );
 }

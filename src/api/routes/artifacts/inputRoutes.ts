@@ -1,5 +1,6 @@
 // What a task was asked for: its input, and the bytes of its references.
 
+import { count } from '../../../job/explain/format.ts';
 import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { GenwardenError } from '../../../job/errors/index.ts';
@@ -70,7 +71,8 @@ async function referenceOf(
   const { of } = task.last.state;
   const all = inputReferences(record, task);
   const reference = all[place];
-  if (reference === undefined) throw notFound(`Task ${of.task} has ${all.length} references, so none at ${place}`);
+  if (reference === undefined)
+    throw notFound(`Task ${of.task} has ${count(all.length, 'reference')}, so none at ${place}`);
   const { image, result } = reference;
   if (image === undefined) {
     const { task: other, name } = result!;

@@ -1,8 +1,8 @@
 // What is wrong, the worst first, one line each.
 
+import { about } from '../../../job/duration.ts';
 import { count } from '../../../job/explain/format.ts';
 import type { Pool } from '../../../client/index.ts';
-import { ageOf, shortDuration } from '../../output/format.ts';
 import { keyLines, shortOutageLines } from '../poolTrouble.ts';
 import { isPresent, type Snapshot } from './snapshot.ts';
 
@@ -34,7 +34,7 @@ const odd = (texts: readonly string[]): Trouble[] => texts.map((text) => ({ seve
 
 function behind({ activity }: Snapshot): string[] {
   if (activity === null || activity.behindMs === 0) return [];
-  return [`The API has been cut off from NATS for ${shortDuration(activity.behindMs)}: everything below is that old`];
+  return [`The API has been cut off from NATS for ${about(activity.behindMs)}: everything below is that old`];
 }
 
 function stuck({ activity, stuck: { total, items } }: Snapshot, now: number): string[] {
@@ -42,7 +42,7 @@ function stuck({ activity, stuck: { total, items } }: Snapshot, now: number): st
   const late = overdue === 0 ? [] : [`${count(overdue, 'task')} overdue: see \`genwarden doctor\``];
   const [oldest] = items;
   if (oldest === undefined) return late;
-  const since = ageOf(oldest.since, now);
+  const since = about(now - Date.parse(oldest.since));
   return [...late, `${count(total, 'task')} stuck, the first for ${since}: see \`genwarden stuck\``];
 }
 
@@ -53,11 +53,15 @@ function unserved({ name, workers, queued, paused: isPaused }: Pool): string[] {
 
 function paused({ name, paused: isPaused, pausedUntil, queued }: Pool, now: number): string[] {
   if (!isPaused) return [];
-  const left = pausedUntil === null ? 'until you resume it' : `for ${shortDuration(Date.parse(pausedUntil) - now)}`;
-  return [`${name}: paused ${left}; ${count(queued, 'task')} queued, and their queue timeouts keep running`];
+  const left = pausedUntil === null ? 'until you resume it' : `for ${about(Date.parse(pausedUntil) - now)}`;
+  return [
+    `${name}: paused ${left}; ${count(queued, 'task')} queued, and ${queued === 1 ? 'its queue timeout keeps' : 'their queue timeouts keep'} running`,
+  ];
 }
 
 function lostWorkers({ workers }: Snapshot, now: number): string[] {
   const lost = workers.filter((worker) => !isPresent(worker) && worker.state === 'lost');
-  return lost.map(({ name, pool, lastBeat }) => `${pool}: ${name} is lost, last heard ${ageOf(lastBeat, now)} ago`);
+  return lost.map(
+    ({ name, pool, lastBeat }) => `${pool}: ${name} is lost, last heard ${about(now - Date.parse(lastBeat))} ago`,
+  );
 }

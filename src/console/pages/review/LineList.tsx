@@ -31,7 +31,7 @@ export function LineList({ line, current, tasks }: LineListProps) {
           </li>
         ))}
       </ol>
-      {jobs.length > mostShown ? <p class="muted">and {jobs.length - mostShown} more jobs</p> : null}
+      {jobs.length > mostShown ? <p class="muted">and {counted(jobs.length - mostShown, 'more job')}</p> : null}
     </nav>
   );
 }

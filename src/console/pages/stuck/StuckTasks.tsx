@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import type { FixedTask, StuckList, StuckTask } from '../../../client/index.ts';
 import { can } from '../../api/session.ts';
-import { count, counted } from '../../format.ts';
+import { counted } from '../../format.ts';
 import { FixDialog } from './FixDialog.tsx';
 import { groupsOf, selectionKey } from './groups.ts';
 import { SelectAll } from './SelectAll.tsx';
@@ -36,7 +36,7 @@ export function StuckTasks({ list: { items, total }, onFixed }: StuckTasksProps)
         <p>
           {counted(total, 'stuck task')}
           {overdueText(items)}
-          {total > items.length ? `; ${count(total - items.length)} more are not shown` : ''}
+          {total > items.length ? `; ${counted(total - items.length, 'more is', 'more are')} not shown` : ''}
         </p>
         {canFix ? (
           <div class="row">

@@ -285,7 +285,8 @@ describe('the times of a chain', () => {
     const answer = await world.post('/v1/jobs', { ...body, ...inARow(3, { queueTimeout: '60h' }) });
     expect(answer.json).toMatchObject({
       code: 'PolicyExceedsRetention',
-      detail: 'The budgets of a chain of 3 tasks (t0 → t1 → t2) add up to 7d12h15m, but jobs are kept for 7d',
+      detail:
+        'The budgets of a chain of 3 tasks (t0 → t1 → t2) add up to 7 days 12 h 15 min, but jobs are kept for 7 days',
     });
     const limited = await world.post('/v1/jobs', { ...body, ...inARow(3, { queueTimeout: '60h', deadline: '6d' }) });
     expect(limited.status).toBe(202);

@@ -23,11 +23,11 @@ test('tasks in one situation are one group, those that need a person come first,
 
 test('what is counted down is not said twice', () => {
   const says =
-    'Without a result, attempt 1 of 3 ends with AttemptTimeout in 14m52s (2026-11-29T02:29:59.120Z); then the task is retried';
+    'Without a result, attempt 1 of 3 ends with AttemptTimeout in 14 min 52 s (2026-11-29T02:29:59.120Z); then the task is retried';
   expect(withoutTimes(says)).toBe(
     'Without a result, attempt 1 of 3 ends with AttemptTimeout; then the task is retried',
   );
-  expect(withoutTimes('It is requeued in 18m22s (2026-11-29T02:51:01Z)')).toBe('It is requeued');
+  expect(withoutTimes('It is requeued in 18 min 22 s (2026-11-29T02:51:01Z)')).toBe('It is requeued');
 });
 
 const withArtifacts = (index: number, ...names: string[]): Task =>

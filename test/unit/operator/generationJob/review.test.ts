@@ -10,7 +10,10 @@ import { identity, runningTask, start } from '../../../fakes/tasks.ts';
 
 const of = identity({ tenant: 'shop', total: 2 });
 const inReview = (task: number, reason: ReviewReason) => toReview(runningTask({ ...of, task }), start, reason);
-const flagged = { state: inReview(1, 'Flagged'), message: 'Flagged by the check: The border is red. Completed in 6s' };
+const flagged = {
+  state: inReview(1, 'Flagged'),
+  message: 'Flagged by the check: The border is red. Completed in 6.0 s',
+};
 
 function statusOf(tasks: readonly ObservedTask[], before?: GenerationJobStatus): GenerationJobStatus {
   const resource = {
@@ -37,7 +40,7 @@ describe('the condition NeedsReview', () => {
     const status = statusOf([{ state: inReview(0, 'AwaitingReview') }, flagged], before);
     const message =
       `Decide with \`kubectl genwarden review ${of.job} approve --task 1 --run 1 -n shop\` (or reject, or tweak) until ` +
-      '2026-11-23T00:00:00.000Z; 2 results wait for a review. Flagged by the check: The border is red. Completed in 6s';
+      '2026-11-23T00:00:00.000Z; 2 results wait for a review. Flagged by the check: The border is red. Completed in 6.0 s';
     expect(conditionOf(status, 'NeedsReview')).toMatchObject({ status: 'True', reason: 'Flagged', message });
     expect(status).toMatchObject({ state: 'needs_review', reason: 'AwaitingReview', message });
     expect(statusEvents(before, status)).toMatchObject([{ reason: 'NeedsReview', type: 'Normal', note: message }]);

@@ -17,7 +17,12 @@ test('a job whose keys are refused says so in its status, with a warning event, 
   expect(peek(world, 'yard')?.status).toMatchObject({ state: 'queued', reason: 'Queued', message });
   expect(operator.events).toMatchObject([
     { type: 'Normal', reason: 'Submitted' },
-    { type: 'Warning', reason: 'KeysExhausted', action: 'Submit', note: expect.stringContaining('KeyRefused in 1d') },
+    {
+      type: 'Warning',
+      reason: 'KeysExhausted',
+      action: 'Submit',
+      note: expect.stringContaining('KeyRefused in 1 day'),
+    },
   ]);
   keys.blocked = undefined;
   const { claim, succeed } = hands(world, resource);

@@ -21,7 +21,10 @@ export function groupsOf(tasks: readonly ExplainedTask[]): Group[] {
 export const needsPerson = ({ first: { advice } }: Group): boolean =>
   advice.some((text) => !text.startsWith('No action needed'));
 
-const withoutNumbers = (text: string): string => text.replaceAll(/\d+/g, '0');
+const withoutNumbers = (text: string): string => text.replaceAll(durations, '0 s').replaceAll(/\d+/g, '0');
+
+const durations = /\b\d+(?:\.\d+)? (?:ms|s|min|h|days?)(?: \d+ (?:s|min|h))?\b/g;
 
 /** A sentence about the future without its times, because the page counts down itself. */
-export const withoutTimes = (says: string): string => says.replaceAll(/ in \S+ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)/g, '');
+export const withoutTimes = (says: string): string =>
+  says.replaceAll(/ in (?:\d+(?:\.\d+)? [a-z]+ )+\(\d{4}-\d\d-\d\dT[\d:.]+Z\)/g, '');

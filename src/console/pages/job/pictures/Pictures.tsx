@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { State } from '../../../../client/index.ts';
 import { stateWord } from '../../../components/StateBadge.tsx';
 import { useQueryParameter } from '../../../components/useQuery.ts';
+import { counted } from '../../../format.ts';
 import type { JobFollower } from '../live/jobFollower.ts';
 import { TaskCard } from './TaskCard.tsx';
 import './pictures.css';
@@ -35,7 +36,7 @@ export function Pictures({ follower, chosen, choose }: PicturesProps) {
       </ul>
       {shown.length > limit ? (
         <p ref={more} class="muted">
-          {shown.length - limit} more tasks follow.
+          {counted(shown.length - limit, 'more task follows', 'more tasks follow')}.
         </p>
       ) : null}
     </div>

@@ -84,7 +84,7 @@ function keys({ name, keys: all }: Pool): TroubleFact[] {
   if (refused.length === 0) return [];
   const every = refused.length === all.length;
   const which = every
-    ? `All keys of pool ${name} are`
+    ? `${all.length === 1 ? 'The only key' : 'Every key'} of pool ${name} is`
     : `${refused.length} of ${counted(all.length, 'key')} of pool ${name} ${refused.length === 1 ? 'is' : 'are'}`;
   const { message, cause } = refused[0]!;
   const why = message || cause || '';
@@ -108,7 +108,11 @@ function exhausted({ name, keys: all }: Pool): TroubleFact[] {
     if (used.length === 0) return [];
     const every = used.length === usable.length;
     const until = used.map((block) => block.until).sort()[0]!;
-    const whose = every ? 'all keys' : `${used.length} of ${counted(usable.length, 'key')}`;
+    const whose = every
+      ? usable.length === 1
+        ? 'the only key'
+        : 'every key'
+      : `${used.length} of ${counted(usable.length, 'key')}`;
     const what =
       used[0]!.state === 'refused'
         ? 'is refused'
