@@ -82,15 +82,37 @@ export function checked(
 
 /** A URL with one of the protocols; a trailing slash is dropped. */
 export function url(...protocols: readonly string[]): TextForm<string> {
-  const allowed = `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
-  const read = (value: string): string | Wrong => {
-    const parsed = URL.canParse(value) ? new URL(value) : undefined;
-    if (parsed === undefined || parsed.host === '') return wrong('is not a URL');
-    return protocols.includes(parsed.protocol)
-      ? value.replace(/\/+$/, '')
-      : wrong(`has the protocol ${parsed.protocol}`);
-  };
-  return form(read, allowed, 'url');
+  return form((value) => readUrl(value, protocols), urlOf(protocols), 'url');
+}
+
+const urlOf = (protocols: readonly string[]): string =>
+  `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
+
+function readUrl(value: string, protocols: readonly string[]): string | Wrong {
+  const parsed = URL.canParse(value) ? new URL(value) : undefined;
+  if (parsed === undefined || parsed.host === '') return wrong('is not a URL');
+  return protocols.includes(parsed.protocol) ? value.replace(/\/+$/, '') : wrong(`has the protocol ${parsed.protocol}`);
+}
+
+const natsProtocols = ['nats:', 'tls:', 'ws:', 'wss:'];
+
+/** The address of a NATS server; a user and a password in it are percent-encoded, as in every URL. */
+export const natsServer: TextForm<string> = form(
+  (value) => {
+    const problem = value.includes('@') ? loginProblem(value) : undefined;
+    return problem === undefined ? readUrl(value, natsProtocols) : wrong(`${problem}; ${howToEncode}`);
+  },
+  urlOf(natsProtocols),
+  'url',
+);
+
+const howToEncode = 'write % , / ? # in a user or password as %25 %2C %2F %3F %23';
+
+/** A `/`, `?` or `#` in a password would end the host, and a comma the entry of the list. */
+function loginProblem(value: string): string | undefined {
+  const login = /^[a-z]+:\/\/([^/?#]*)@[^@/?#]+(?:\/[^@]*)?$/.exec(value)?.[1];
+  if (login === undefined || !URL.canParse(value)) return 'is not a URL';
+  return /%(?![0-9a-f]{2})/i.test(login) ? 'has a % that is not encoded' : undefined;
 }
 
 /** At least one value, separated by commas or line ends. Blank entries and repetitions are dropped. */

@@ -1,7 +1,21 @@
 // Every setting of Genwarden: variables, flags, error messages, `genwarden config` and the docs come from this list.
 
 import { z } from 'zod';
-import { duration, integer, label, list, matching, oneOf, oneOfNumbers, path, port, size, text, url } from './forms.ts';
+import {
+  duration,
+  integer,
+  label,
+  list,
+  matching,
+  natsServer,
+  oneOf,
+  oneOfNumbers,
+  path,
+  port,
+  size,
+  text,
+  url,
+} from './forms.ts';
 import type { ProviderName } from '../job/providers.ts';
 import { providerSettings } from './providerSettings.ts';
 import { kubernetesSettings } from './kubernetesSettings.ts';
@@ -23,7 +37,7 @@ const origin = matching(/^(\*|https?:\/\/[^/\s]+)$/, 'an origin such as https://
 const secret = text('secret', 'a secret');
 
 const nats = z.object({
-  urls: withDefault(list(url('nats:', 'tls:', 'ws:', 'wss:')), 'nats://127.0.0.1:4222', {
+  urls: withDefault(list(natsServer), 'nats://127.0.0.1:4222', {
     name: 'NATS_URL',
     description: 'NATS servers of one cluster',
     usedBy: processes,
@@ -56,6 +70,12 @@ const nats = z.object({
       description: 'PEM file of the client certificate key',
       usedBy: processes,
     }),
+    handshakeFirst: withDefault(oneOf('on', 'off'), 'off', {
+      name: 'NATS_TLS_HANDSHAKE_FIRST',
+      description:
+        'Whether TLS starts before the first message of the server, as servers with `handshake_first` require',
+      usedBy: processes,
+    }),
   }),
   systemUser: optional(text('name'), {
     name: 'NATS_SYSTEM_USER',
@@ -71,6 +91,12 @@ const nats = z.object({
   prefix: withDefault(token, 'genwarden', {
     name: 'NATS_PREFIX',
     description: 'First token of every subject, stream and bucket name; lets installations share an account',
+    usedBy: processes,
+  }),
+  jetStreamDomain: optional(token, {
+    name: 'NATS_JETSTREAM_DOMAIN',
+    description:
+      'JetStream domain that holds the stream and the buckets, for processes at a leaf node (unset: that of the servers themselves)',
     usedBy: processes,
   }),
   replicas: withDefault(oneOfNumbers(1, 3, 5), '1', {

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { join } from 'node:path';
 import { findNatsServer } from '../../src/processes/dev/natsBinary.ts';
 import { endWithThisProcess } from './cleanup.ts';
@@ -18,8 +19,12 @@ export interface NatsServerOptions {
   port?: number;
   /** Bytes. */
   maxFileStore?: number;
+  /** Of its JetStream. */
+  domain?: string;
   /** Appended to the configuration file. */
   config?: string;
+  /** The configuration has TLS with `handshake_first`: the server greets nobody without it. */
+  tls?: boolean;
 }
 
 export interface Exit {
@@ -63,7 +68,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   const start = async (port: number | undefined): Promise<Running> => {
     const file = join(folder.path, 'nats.conf');
     await writeFile(file, natsConfig({ ...options, port, storeDir }));
-    return launch(file, folder.path);
+    return launch(file, folder.path, options.tls === true);
   };
   let running = await start(options.port).catch(async (error: unknown) => {
     await folder.remove();
@@ -116,12 +121,14 @@ system_account: SYS
 no_auth_user: app
 `;
 
-function jetStream({ storeDir, maxFileStore }: Pick<NatsServerOptions, 'storeDir' | 'maxFileStore'>): string {
+function jetStream(options: Pick<NatsServerOptions, 'storeDir' | 'maxFileStore' | 'domain'>): string {
+  const { storeDir, maxFileStore, domain } = options;
   const limit = maxFileStore === undefined ? '' : `, max_file_store: ${maxFileStore}`;
-  return `jetstream { store_dir: ${JSON.stringify(storeDir)}${limit} }`;
+  const ofDomain = domain === undefined ? '' : `, domain: ${domain}`;
+  return `jetstream { store_dir: ${JSON.stringify(storeDir)}${limit}${ofDomain} }`;
 }
 
-async function launch(configFile: string, folder: string): Promise<Running> {
+async function launch(configFile: string, folder: string, tls: boolean): Promise<Running> {
   const child = spawn(findNatsServer(), ['-c', configFile], { stdio: ['ignore', 'ignore', 'pipe'], detached: false });
   const exited = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
@@ -130,7 +137,7 @@ async function launch(configFile: string, folder: string): Promise<Running> {
   endWithThisProcess(child, folder);
   try {
     const { port, log } = await readyPort(child);
-    await answersWithJetStream(port);
+    await answersWithJetStream(port, tls);
     if (child.pid === undefined) throw new Error('nats-server has no pid');
     return { child: child as Running['child'], port, exited, log };
   } catch (error) {
@@ -160,10 +167,11 @@ function readyPort(child: ChildProcess): Promise<Pick<Running, 'port' | 'log'>> 
 }
 
 /** The server greets each client with one line, `INFO {…}`, that says whether JetStream is on. */
-function answersWithJetStream(port: number): Promise<void> {
+function answersWithJetStream(port: number, tls: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     let greeting = '';
-    const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+    const address = { port, host: '127.0.0.1' };
+    const socket = (tls ? connectTls({ ...address, rejectUnauthorized: false }) : connect(address)).setEncoding('utf8');
     socket.setTimeout(startTimeoutMs, () => socket.destroy(new Error('nats-server did not greet')));
     socket.once('error', reject);
     socket.on('data', (chunk: string) => {

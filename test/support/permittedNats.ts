@@ -15,12 +15,15 @@ export interface PermittedOptions {
   readonly prefix: string;
   /** Changes the file's text, to see what a missing or an additional permission does. */
   readonly edit?: (text: string) => string;
+  /** Makes it a leaf node: the domain of its own JetStream, and the address of the hub. */
+  readonly leaf?: { readonly domain: string; readonly hub: string };
 }
 
 const passwordOf = (user: string): string => `password-of-${user}`;
 
 /** Ends with the test. `root` of the same account may do everything. */
-export async function startPermittedNats({ prefix, edit = (text) => text }: PermittedOptions): Promise<NatsServer> {
+export async function startPermittedNats(options: PermittedOptions): Promise<NatsServer> {
+  const { prefix, edit = (text) => text, leaf } = options;
   const permissions = edit(readFileSync(file, 'utf8')).replaceAll('%PREFIX%', prefix);
   const user = (name: string): string =>
     `{user: ${name}, password: ${passwordOf(name)}, permissions: $${name}_permissions}`;
@@ -34,7 +37,14 @@ accounts {
 }
 system_account: SYS
 `;
-  const server = await startNatsServer({ config: permissions + accounts });
+  const server = await startNatsServer(
+    leaf === undefined
+      ? { config: permissions + accounts }
+      : {
+          domain: leaf.domain,
+          config: `${permissions}${accounts}leafnodes { remotes: [{ url: "${leaf.hub}", account: GENWARDEN }] }`,
+        },
+  );
   onTestFinished(() => server.stop());
   return server;
 }

@@ -38,6 +38,14 @@
   valueFrom:
     secretKeyRef: { name: {{ $secret }}, key: system-password }
 {{- end }}
+{{- with $nats.external.jetStreamDomain }}
+- name: GENWARDEN_NATS_JETSTREAM_DOMAIN
+  value: {{ . | quote }}
+{{- end }}
+{{- if $nats.external.tls.handshakeFirst }}
+- name: GENWARDEN_NATS_TLS_HANDSHAKE_FIRST
+  value: "on"
+{{- end }}
 {{- with $nats.external.tls.caSecret }}
 - name: GENWARDEN_NATS_TLS_CA
   value: /etc/genwarden/nats-ca/ca.crt

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { Check, GenwardenClient } from '../../client/index.ts';
 import { describeSettings } from '../../config/describe.ts';
 import { loadSettings, readSettings } from '../../config/load.ts';
+import { maskText } from '../../config/mask.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { printable } from '../output/text.ts';
@@ -109,7 +110,7 @@ const natsTimeoutMs = 3_000;
 
 async function checkNatsLocally({ env }: Pick<Io, 'env'>): Promise<Check> {
   const { nats } = loadSettings({ env, command: 'api' });
-  const where = nats.urls.join(', ');
+  const where = maskText(nats.urls.join(', '), false);
   // Imported lazily, so that the other commands do not load the NATS client.
   const { connectNats } = await import('../../adapters/nats/index.ts');
   const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };

@@ -75,6 +75,16 @@ test('a rejected login is an error with advice, not a wait', async () => {
   expect((await connect({ urls: [url.replace('//', '//me:right@')] }).link).connected()).toBe(true);
 });
 
+test('a password with characters of URLs and escapes works by itself and percent-encoded in the URL', async () => {
+  const password = `p%40@:/#? ,é"'\\%`;
+  const { url } = await server({ config: `authorization { user: me, password: ${JSON.stringify(password)} }` });
+  expect((await connect({ urls: [url], user: 'me', password }).link).connected()).toBe(true);
+  const inUrl = connect({ urls: [url.replace('//', `//me:${encodeURIComponent(password)}@`)] });
+  expect((await inUrl.link).connected()).toBe(true);
+  const wrong = connect({ urls: [url.replace('//', '//me:p%25ss@')] }).link;
+  await expect(wrong).rejects.toThrow(`NATS at ${url} rejected the login`);
+});
+
 test('an unreadable file in the settings is an error', async () => {
   await using folder = await tempFolder();
   const missing = join(folder.path, 'missing.creds');

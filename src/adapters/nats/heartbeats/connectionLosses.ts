@@ -118,7 +118,7 @@ async function listen(
   { signal, log }: ConnectContext,
   ready: () => void,
 ): Promise<void> {
-  const connection = await openConnection(await connectionOptions(settings), { signal, log });
+  const connection = await openConnection(connectionOptions(settings), { signal, log });
   const link = watchConnection(connection, log);
   const close = (): void => void link.close();
   signal.addEventListener('abort', close, { once: true });

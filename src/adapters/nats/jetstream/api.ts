@@ -10,7 +10,7 @@ export const attemptTimeout = 2_000;
 
 /** Throws `JetStreamApiError` for a final error answer, `Unavailable`, or `NatsPermissionDenied`. */
 export async function askApi<T>(link: RequestLink, method: string, body: unknown, policy = whileRunning): Promise<T> {
-  const request = { subject: `$JS.API.${method}`, payload: JSON.stringify(body), timeout: attemptTimeout };
+  const request = { subject: `${link.apiPrefix}.${method}`, payload: JSON.stringify(body), timeout: attemptTimeout };
   return retry(policy, `${method} failed`, () => answerOf<T>(link, request));
 }
 

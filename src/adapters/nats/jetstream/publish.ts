@@ -105,11 +105,19 @@ async function acknowledged(
 /** "wrong last sequence: 17" */
 const sequenceIn = (description: string): Sequence => Number(/(\d+)\s*$/.exec(description)?.[1] ?? 0);
 
+/**
+ * In a domain, writes to buckets go through its API: a leaf node with another domain lets no other message to `$KV` through.
+ * Subjects of object stores and of the installation pass as they are.
+ */
+const publishSubject = ({ apiPrefix }: RequestLink, subject: string): string =>
+  apiPrefix !== '$JS.API' && subject.startsWith('$KV.') ? `${apiPrefix}.${subject}` : subject;
+
 /** Sends one message. Its outcome counts for what this process knows about the storage. */
 async function observed(link: RequestLink, request: Request): Promise<Sequence> {
   const stream = streamOf(request.subject);
   try {
-    const { seq } = await answerOf<PubAck>(link, request);
+    const subject = publishSubject(link, request.subject);
+    const { seq } = await answerOf<PubAck>(link, { ...request, subject });
     storageOf(link).stored(stream);
     writesAnswered(link, stream);
     return seq;

@@ -1,7 +1,8 @@
 // Pulls messages from a consumer, and reads the delivery metadata in their reply subjects.
 
-import { nanos, type NatsConnection } from '@nats-io/transport-node';
+import { nanos } from '@nats-io/transport-node';
 import type { Instant, Sequence } from '../../../job/time.ts';
+import type { NatsLink } from '../link/connection.ts';
 
 export interface PullRequest {
   /** How many messages to deliver at most. */
@@ -16,7 +17,7 @@ export interface PullRequest {
 
 /** Sends a pull that delivers to `inbox`; false if the connection is closed. */
 export function sendPull(
-  connection: NatsConnection,
+  { connection, apiPrefix }: Pick<NatsLink, 'connection' | 'apiPrefix'>,
   consumer: { readonly stream: string; readonly name: string },
   { batch, noWait, expires, heartbeatEvery }: PullRequest,
   inbox: string,
@@ -27,7 +28,7 @@ export function sendPull(
     ...(expires === undefined ? {} : { expires: nanos(expires) }),
     ...(heartbeatEvery === undefined ? {} : { idle_heartbeat: nanos(heartbeatEvery) }),
   };
-  const subject = `$JS.API.CONSUMER.MSG.NEXT.${consumer.stream}.${consumer.name}`;
+  const subject = `${apiPrefix}.CONSUMER.MSG.NEXT.${consumer.stream}.${consumer.name}`;
   try {
     connection.publish(subject, JSON.stringify(body), { reply: inbox });
     return true;

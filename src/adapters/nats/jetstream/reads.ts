@@ -98,7 +98,7 @@ export function directReadOrTooMany(
   query: DirectQuery,
   timeout = attemptTimeout,
 ): Promise<DirectAnswer | 'tooMany'> {
-  const subject = `$JS.API.DIRECT.GET.${stream}`;
+  const subject = `${link.apiPrefix}.DIRECT.GET.${stream}`;
   const request = { subject, payload: JSON.stringify(query), timeout };
   return retry(whileRunning, `A direct get from ${stream} failed`, async () => {
     const answer = await requestsOf(link).many(request, (message) => statusOf(message) !== 0);

@@ -35,7 +35,10 @@ const sweepEvery = 250;
 const briefly = 2_000;
 
 /** What requests need of a link. */
-export type RequestLink = Pick<NatsLink, 'connection' | 'onStatus' | 'onViolation' | 'connected' | 'inbox' | 'lost'>;
+export type RequestLink = Pick<
+  NatsLink,
+  'connection' | 'apiPrefix' | 'onStatus' | 'onViolation' | 'connected' | 'inbox' | 'lost'
+>;
 
 const requestsByLink = new WeakMap<RequestLink, Requests>();
 

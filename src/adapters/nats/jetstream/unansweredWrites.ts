@@ -52,7 +52,7 @@ function strikesOf(link: RequestLink, stream: string): Strikes {
 /** The server's words, or what was observed. */
 async function check(link: RequestLink, stream: string, strikes: Strikes): Promise<string | undefined> {
   try {
-    const info = { subject: `$JS.API.STREAM.INFO.${stream}`, payload: '', timeout: patience };
+    const info = { subject: `${link.apiPrefix}.STREAM.INFO.${stream}`, payload: '', timeout: patience };
     // With several replicas, a write is also unanswered while too few servers run.
     if ((await answerOf<StreamInfo>(link, info)).config.num_replicas > 1) return undefined;
     strikes.count += 1;
@@ -71,7 +71,7 @@ const observed = (stream: string, count: number): string | undefined =>
  * for a user that may not purge.
  */
 export async function writeError(link: RequestLink, stream: string): Promise<string | undefined> {
-  const subject = `$JS.API.STREAM.PURGE.${stream}`;
+  const subject = `${link.apiPrefix}.STREAM.PURGE.${stream}`;
   if (!mayPurge(link, subject)) return undefined;
   try {
     await answerOf(link, { subject, payload: JSON.stringify({ filter: nothing }), timeout: patience });

@@ -1,5 +1,6 @@
 // Opens buckets of NATS KV: created if missing, checked if present, and read from the stream's leader.
 
+import { jetstream } from '@nats-io/jetstream';
 import { Kvm, type KV } from '@nats-io/kv';
 import { nanos } from '@nats-io/transport-node';
 import type { NatsLink } from '../link/connection.ts';
@@ -21,5 +22,9 @@ export async function openBucket(link: NatsLink, name: string, ttlMs = 0): Promi
     deny_delete: true,
   });
   // `open` reads from the leader; a bucket opened by `create` reads by direct get, which may be stale.
-  return new Kvm(link.connection).open(bucket);
+  return existingBucket(link, bucket);
 }
+
+/** Opens a bucket by its whole name. */
+export const existingBucket = ({ connection, apiPrefix }: NatsLink, name: string): Promise<KV> =>
+  new Kvm(jetstream(connection, { apiPrefix })).open(name);

@@ -14,8 +14,9 @@ import { backoffCeiling } from '../../../job/backoff.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import { logEvent } from '../../../job/logEvents/index.ts';
 import { atMostEvery, remindEvery, type NatsLog } from './log.ts';
-import { isWebSocket, withoutLogin, type OptionsSource } from './options.ts';
+import { isWebSocket, type OptionsSource } from './options.ts';
 import { permissionDenied, violationIn } from './permissions.ts';
+import { withoutLogin } from './urlLogin.ts';
 
 export interface ConnectContext {
   readonly signal: AbortSignal;
@@ -44,8 +45,14 @@ export async function openConnection(options: OptionsSource, context: ConnectCon
  * Resolves once JetStream answers this account. Throws `NatsUnsuitable` if JetStream is not enabled, and
  * `NatsPermissionDenied` if the user may not subscribe to its own inbox.
  */
-export async function untilJetStreamAnswers(connection: NatsConnection, context: ConnectContext): Promise<void> {
-  await retryWhileUnavailable(() => checkJetStream(connection), `JetStream on ${connection.getServer()}`, context);
+export async function untilJetStreamAnswers(
+  connection: NatsConnection,
+  domain: string | undefined,
+  context: ConnectContext,
+): Promise<void> {
+  const where = domain === undefined ? 'JetStream' : `the JetStream domain ${domain}`;
+  const what = `${where} on ${connection.getServer()}`;
+  await retryWhileUnavailable(() => checkJetStream(connection, domain), what, context);
 }
 
 async function retryWhileUnavailable<T>(
@@ -76,22 +83,37 @@ async function attempt(options: OptionsSource, signal: AbortSignal): Promise<Nat
   } catch (error) {
     // A connection that opens after the abort has no owner.
     if (signal.aborted) void connecting.then((late) => late.close()).catch(() => undefined);
-    throw permanentFailure(error, urlsOf(options)) ?? error;
+    throw permanentFailure(error, options) ?? error;
   }
 }
 
+export const isLoginRefused = (error: unknown): error is Error =>
+  error instanceof AuthorizationError || error instanceof UserAuthenticationExpiredError;
+
 /** An error that waiting cannot fix, with advice; undefined for all others. */
-function permanentFailure(error: unknown, urls: string): GenwardenError | undefined {
-  if (error instanceof AuthorizationError || error instanceof UserAuthenticationExpiredError) {
-    const message = `NATS at ${urls} rejected the login (${error.message}). Set GENWARDEN_NATS_USER and GENWARDEN_NATS_PASSWORD, or GENWARDEN_NATS_CREDS, to the credentials of an existing user.`;
+function permanentFailure(error: unknown, options: OptionsSource): GenwardenError | undefined {
+  const urls = urlsOf(options);
+  if (isLoginRefused(error)) {
+    const message = `NATS at ${urls} rejected the login (${error.message}${expiry(options)}). Set GENWARDEN_NATS_USER and GENWARDEN_NATS_PASSWORD, or GENWARDEN_NATS_CREDS, to the credentials of an existing user.`;
     return new GenwardenError('InvalidConfiguration', message, { cause: error });
   }
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string' && /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|ERR_OSSL/.test(code)) {
-    const message = `The TLS connection to NATS at ${urls} failed (${code}). Check GENWARDEN_NATS_TLS_CA, _CERT and _KEY.`;
+    const message = `The TLS connection to NATS at ${urls} failed (${code}). Check GENWARDEN_NATS_TLS_CA, _CERT and _KEY, and whether the servers want GENWARDEN_NATS_TLS_HANDSHAKE_FIRST.`;
     return new GenwardenError('InvalidConfiguration', message, { cause: error });
   }
   return undefined;
+}
+
+/** The server does not say that credentials have expired. */
+function expiry(options: OptionsSource): string {
+  const { authenticator } = options();
+  const login = typeof authenticator === 'function' ? authenticator('') : undefined;
+  const claims = login !== undefined && login !== null && 'jwt' in login ? login.jwt.split('.')[1]! : undefined;
+  const { exp } =
+    claims === undefined ? {} : (JSON.parse(Buffer.from(claims, 'base64url').toString()) as { exp?: number });
+  if (exp === undefined || exp * 1_000 > Date.now()) return '';
+  return `: the credentials expired at ${new Date(exp * 1_000).toISOString()}`;
 }
 
 function refuseOldServer({ info }: NatsConnection): void {
@@ -101,28 +123,32 @@ function refuseOldServer({ info }: NatsConnection): void {
   throw new GenwardenError('NatsTooOld', message);
 }
 
-async function checkJetStream(connection: NatsConnection): Promise<void> {
+async function checkJetStream(connection: NatsConnection, domain: string | undefined): Promise<void> {
   try {
-    await (await jetstreamManager(connection, { checkAPI: false, timeout: 2_000 })).getAccountInfo();
+    const options = { checkAPI: false, timeout: 2_000, ...(domain === undefined ? {} : { domain }) };
+    await (await jetstreamManager(connection, options)).getAccountInfo();
   } catch (error) {
     // A user without the right to ask for the account may still have all other rights that it needs.
     const violation = violationIn(error);
     if (violation?.operation === 'publish') return;
     // Without its own inbox this process would never receive an answer.
     if (violation !== undefined) throw permissionDenied(violation, error);
-    if (isDisabled(error, connection)) {
-      const message = `JetStream is not enabled for this account on ${connection.getServer()}. Start nats-server with -js, or enable JetStream for the account.`;
+    if (isDisabled(error, connection, domain)) {
+      const message = `JetStream is not enabled for this account on ${connection.getServer()}. Start nats-server with -js, enable JetStream for the account, or, on a leaf node, set GENWARDEN_NATS_JETSTREAM_DOMAIN.`;
       throw new GenwardenError('NatsUnsuitable', message, { cause: error });
     }
     throw error;
   }
 }
 
-/** Without an answer, a cluster may only have no leader yet, unless the server's INFO says that it has no JetStream. */
-function isDisabled(error: unknown, { info }: NatsConnection): boolean {
+/**
+ * Without an answer, a cluster may only have no leader yet, and a domain may only be cut off, unless the server's INFO says that
+ * it has no JetStream.
+ */
+function isDisabled(error: unknown, { info }: NatsConnection, domain: string | undefined): boolean {
   const { name, cause } = error as Error;
   if (name !== 'JetStreamNotEnabled') return false;
-  return cause instanceof JetStreamApiError || (info !== undefined && info.jetstream !== true);
+  return cause instanceof JetStreamApiError || (domain === undefined && info !== undefined && info.jetstream !== true);
 }
 
 const urlsOf = (options: OptionsSource): string => [options().servers ?? []].flat().map(withoutLogin).join(', ');

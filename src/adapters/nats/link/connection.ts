@@ -7,8 +7,8 @@ import { untilAborted } from '../../../async/abort.ts';
 import { sleep } from '../../../async/sleep.ts';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import { logEvent } from '../../../job/logEvents/index.ts';
-import { openConnection, untilJetStreamAnswers, type ConnectContext } from './connect.ts';
-import type { NatsLog } from './log.ts';
+import { isLoginRefused, openConnection, untilJetStreamAnswers, type ConnectContext } from './connect.ts';
+import { atMostEvery, remindEvery, type NatsLog } from './log.ts';
 import { connectionOptions, type NatsSettings } from './options.ts';
 import { fetchPermissions, violationIn, violationReports, type Permissions, type Violation } from './permissions.ts';
 
@@ -19,6 +19,8 @@ export type LinkStatus = 'disconnected' | 'reconnected';
 export interface NatsLink {
   readonly connection: NatsConnection;
   readonly prefix: string;
+  /** The first tokens of every request to JetStream: `$JS.API`, or `$JS.<domain>.API`. */
+  readonly apiPrefix: string;
   /** Replicas of each stream and bucket that this process creates. */
   readonly replicas: number;
   /** Limit of the stream in bytes; undefined leaves the stream's own limit. */
@@ -74,17 +76,18 @@ async function openLink(
   context: ConnectContext,
   purpose: string | undefined,
 ): Promise<NatsLink> {
-  const options = await connectionOptions(settings);
+  const options = connectionOptions(settings);
   const connection = await openConnection(options, context);
   try {
     const watched = watchConnection(connection, context.log, purpose);
-    await untilJetStreamAnswers(connection, context);
+    await untilJetStreamAnswers(connection, settings.jetStreamDomain, context);
     const permissions = await trackPermissions(watched);
     const { prefix, replicas = 1, maxBytes } = settings;
     const beside = new Set<NatsLink>();
     return {
       ...watched,
       prefix,
+      apiPrefix: apiPrefixOf(settings.jetStreamDomain),
       replicas,
       maxBytes,
       permissions,
@@ -108,6 +111,8 @@ async function openLink(
     throw error;
   }
 }
+
+const apiPrefixOf = (domain: string | undefined): string => (domain === undefined ? '$JS.API' : `$JS.${domain}.API`);
 
 /** Asks again after each reconnect: the server's configuration may have changed. */
 async function trackPermissions(watched: WatchedConnection): Promise<() => Permissions> {
@@ -143,7 +148,11 @@ export function watchConnection(connection: NatsConnection, log: NatsLog, purpos
       logEvent(log, `nats_${status}`, { server: info.server_name }, `NATS ${what} ${status}`);
     for (const listener of listeners) listener(status);
   };
-  void trackStatus(connection, change, violations.report);
+  const refused = atMostEvery(remindEvery, ({ message }: Error) => {
+    const words = `NATS rejects the login of the ${what} (${message}): it tries again`;
+    if (!closing.signal.aborted) logEvent(log, 'nats_waiting', { error: message }, words);
+  });
+  void trackStatus(connection, change, { violation: violations.report, refused });
   const onStatus = (listener: (status: LinkStatus) => void): (() => void) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
@@ -172,13 +181,14 @@ export function watchConnection(connection: NatsConnection, log: NatsLog, purpos
 async function trackStatus(
   connection: NatsConnection,
   change: (status: LinkStatus) => void,
-  report: (violation: Violation) => void,
+  report: { violation(violation: Violation): void; refused(error: Error): void },
 ): Promise<void> {
   let up = true;
   for await (const status of connection.status()) {
     const { type } = status;
     const violation = type === 'error' ? violationIn(status.error) : undefined;
-    if (violation !== undefined) report(violation);
+    if (violation !== undefined) report.violation(violation);
+    if (type === 'error' && isLoginRefused(status.error)) report.refused(status.error);
     if (type === 'disconnect' && up) change('disconnected');
     if (type === 'reconnect') change('reconnected');
     if (type === 'disconnect') up = false;

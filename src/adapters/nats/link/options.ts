@@ -1,8 +1,9 @@
 // Turns Genwarden's settings into the options of the NATS client.
 
-import { readFile } from 'node:fs/promises';
 import { credsAuthenticator, hasWsProtocol, type NodeConnectionOptions } from '@nats-io/transport-node';
 import { GenwardenError } from '../../../job/errors/index.ts';
+import { rotatedFile } from './files.ts';
+import { loginIn, withoutLogin } from './urlLogin.ts';
 
 export interface NatsSettings {
   /** `nats://`, `tls://`, `ws://` or `wss://`, all of one cluster; one of them may contain a user and a password. */
@@ -16,7 +17,11 @@ export interface NatsSettings {
     readonly ca?: string | undefined;
     readonly cert?: string | undefined;
     readonly key?: string | undefined;
+    /** `on` for servers with `handshake_first`: TLS starts before the server's first word. */
+    readonly handshakeFirst?: 'on' | 'off' | undefined;
   };
+  /** The JetStream domain that holds the streams; undefined: that of the servers connected to. */
+  readonly jetStreamDomain?: string | undefined;
   /** A user of the system account; with it, the process receives connection events. */
   readonly systemUser?: string | undefined;
   readonly systemPassword?: string | undefined;
@@ -34,9 +39,9 @@ export interface NatsSettings {
 export type OptionsSource = () => NodeConnectionOptions;
 
 /** Reads the files that the settings name; throws `InvalidConfiguration` if one cannot be read. */
-export async function connectionOptions(settings: NatsSettings): Promise<OptionsSource> {
-  const creds = settings.creds === undefined ? undefined : await read('credentials', settings.creds);
-  const tls = await tlsOptions(settings);
+export function connectionOptions(settings: NatsSettings): OptionsSource {
+  const creds = settings.creds === undefined ? undefined : credsOf(settings.creds);
+  const tls = tlsOptions(settings);
   const login = loginOf(settings);
   return () => ({
     servers: settings.urls.map(withoutLogin),
@@ -54,9 +59,9 @@ export async function connectionOptions(settings: NatsSettings): Promise<Options
     maxPingOut: 2,
     timeout: 5_000,
     inboxPrefix: inboxPrefixOf(login.user),
-    ...(creds === undefined ? {} : { authenticator: credsAuthenticator(new TextEncoder().encode(creds)) }),
+    ...(creds === undefined ? {} : { authenticator: credsAuthenticator(creds) }),
     ...login,
-    ...(tls === undefined ? {} : { tls: { ...tls } }),
+    ...(tls === undefined ? {} : { tls: tls() }),
   });
 }
 
@@ -82,40 +87,38 @@ export const isWebSocket = (options: NodeConnectionOptions): boolean => hasWsPro
 export const inboxPrefixOf = (user: string | undefined): string =>
   user === undefined ? '_INBOX' : `_INBOX_${user.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`;
 
-/** The address without user and password, safe to log. */
-export function withoutLogin(address: string): string {
-  if (!address.includes('@')) return address;
-  return address.replace(/^([a-z]+:\/\/)?.*@/, '$1');
-}
-
 function loginOf(settings: NatsSettings): Pick<NodeConnectionOptions, 'user' | 'pass' | 'token'> {
   if (settings.user !== undefined) return { user: settings.user, pass: settings.password ?? '' };
-  for (const address of settings.urls.filter((candidate) => candidate.includes('@'))) {
-    const { username, password } = new URL(address.includes('://') ? address : `nats://${address}`);
-    if (password === '') return { token: decodeURIComponent(username) };
-    return { user: decodeURIComponent(username), pass: decodeURIComponent(password) };
-  }
-  return {};
+  return settings.urls.map(loginIn).find((login) => login !== undefined) ?? {};
 }
 
-async function tlsOptions(settings: NatsSettings): Promise<NodeConnectionOptions['tls'] | undefined> {
-  const { ca, cert, key } = settings.tls ?? {};
-  const asked = settings.urls.some((address) => /^(tls|wss):/.test(address));
-  if (!asked && ca === undefined && cert === undefined && key === undefined) return undefined;
-  return {
-    ...(ca === undefined ? {} : { ca: await read('CA', ca) }),
-    ...(cert === undefined ? {} : { cert: await read('certificate', cert) }),
-    ...(key === undefined ? {} : { key: await read('key', key) }),
-  };
-}
-
-async function read(what: string, path: string): Promise<string> {
+/** Credentials are two blocks, the JWT and the seed. The client reads them at each connection. */
+function credsOf(path: string): () => Uint8Array {
+  const read = rotatedFile('credentials', path);
+  const bytes = (): Uint8Array => new TextEncoder().encode(read().replaceAll('\r\n', '\n'));
   try {
-    return await readFile(path, 'utf8');
+    credsAuthenticator(bytes())('nonce');
   } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
-    throw new GenwardenError('InvalidConfiguration', `Cannot read the NATS ${what} file ${path}: ${why}.`, {
-      cause,
-    });
+    const message = `The NATS credentials file ${path} has no JWT and seed, as \`nsc generate creds\` writes them.`;
+    throw new GenwardenError('InvalidConfiguration', message, { cause });
   }
+  return bytes;
+}
+
+/** The client reads the properties at each connection. */
+function tlsOptions(settings: NatsSettings): (() => NonNullable<NodeConnectionOptions['tls']>) | undefined {
+  const { ca, cert, key, handshakeFirst } = settings.tls ?? {};
+  const first = handshakeFirst === 'on';
+  const asked = first || settings.urls.some((address) => /^(tls|wss):/.test(address));
+  if (!asked && ca === undefined && cert === undefined && key === undefined) return undefined;
+  const files = {
+    ...(ca === undefined ? {} : { ca: rotatedFile('CA', ca) }),
+    ...(cert === undefined ? {} : { cert: rotatedFile('certificate', cert) }),
+    ...(key === undefined ? {} : { key: rotatedFile('key', key) }),
+  };
+  return () => {
+    const options = first ? { handshakeFirst: true } : {};
+    for (const [name, get] of Object.entries(files)) Object.defineProperty(options, name, { get, enumerable: true });
+    return options;
+  };
 }

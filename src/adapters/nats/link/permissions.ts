@@ -21,11 +21,18 @@ const unrestricted: Permissions = { mayPublish: () => true, allowedNames: () => 
 const userInfoSubject = '$SYS.REQ.USER.INFO';
 const requestTimeout = 2_000;
 
-/** Never throws: without an answer, everything counts as allowed. */
+/**
+ * Never throws: without an answer, everything counts as allowed. Leaf nodes pass the request on, so that other servers answer as
+ * well, about the connection between the servers: only the answer of this connection's server counts.
+ */
 export async function fetchPermissions(connection: NatsConnection): Promise<Permissions> {
   try {
-    const answer = await connection.request(userInfoSubject, '', { timeout: requestTimeout });
-    return permissionsFrom(userInfo.parse(answer.json()).data.permissions?.publish ?? {});
+    const options = { maxWait: requestTimeout, strategy: 'timer' } as const;
+    for await (const message of await connection.requestMany(userInfoSubject, '', options)) {
+      const { server, data } = userInfo.parse(message.json());
+      if (server.id === connection.info?.server_id) return permissionsFrom(data.permissions?.publish ?? {});
+    }
+    return unrestricted;
   } catch {
     return unrestricted;
   }
@@ -34,6 +41,7 @@ export async function fetchPermissions(connection: NatsConnection): Promise<Perm
 const subjects = z.array(z.string()).default([]);
 const publishPermissions = z.object({ allow: subjects.nullish(), deny: subjects.nullish() });
 const userInfo = z.object({
+  server: z.object({ id: z.string() }),
   data: z.object({ permissions: z.object({ publish: publishPermissions.nullish() }).nullish() }),
 });
 

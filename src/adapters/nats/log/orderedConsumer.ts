@@ -118,10 +118,10 @@ export class OrderedConsumer {
 
   close(): void {
     this.#stopListening();
-    const { connection } = this.#link;
+    const { connection, apiPrefix } = this.#link;
     if (connection.isClosed()) return;
     this.#subscription?.unsubscribe();
-    if (this.#name !== '') connection.publish(`$JS.API.CONSUMER.DELETE.${this.#stream}.${this.#name}`);
+    if (this.#name !== '') connection.publish(`${apiPrefix}.CONSUMER.DELETE.${this.#stream}.${this.#name}`);
   }
 
   #receive(message: Msg): void {
@@ -156,7 +156,7 @@ export class OrderedConsumer {
   #pull(): void {
     if (this.broken !== undefined || this.#requested + this.#buffer.length > batch) return;
     const consumer = { stream: this.#stream, name: this.#name };
-    if (sendPull(this.#link.connection, consumer, pull, this.#inbox)) this.#requested += batch;
+    if (sendPull(this.#link, consumer, pull, this.#inbox)) this.#requested += batch;
     else this.#break('the connection is closed');
   }
 
@@ -170,8 +170,8 @@ export class OrderedConsumer {
  * The names to try for the consumer, in order. A user that may create consumers of any name gets a new one. Permissions can
  * keep a user away from others' consumers only by listing whole names: these are tried from a random one on.
  */
-function candidateNames({ permissions }: NatsLink, stream: string): readonly string[] {
-  const create = `$JS.API.CONSUMER.CREATE.${stream}`;
+function candidateNames({ permissions, apiPrefix }: NatsLink, stream: string): readonly string[] {
+  const create = `${apiPrefix}.CONSUMER.CREATE.${stream}`;
   const fresh = `follow_${nuid.next()}`;
   const allowed = permissions().mayPublish(`${create}.${fresh}`) ? [] : permissions().allowedNames(create);
   if (allowed.length === 0) return [fresh];

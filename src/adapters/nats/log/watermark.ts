@@ -1,11 +1,11 @@
 // Stores the watermark: one key in a bucket, written by the leading controller.
 
-import { Kvm, type KV } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
 import { GenwardenError } from '../../../job/errors/index.ts';
 import type { Watermark } from '../../../ports/jobLog.ts';
 import { isStorageFull, isStreamNotFound } from '../jetstream/errors.ts';
 import { storageOf } from '../jetstream/storageHealth.ts';
-import { openBucket } from '../kv/bucket.ts';
+import { existingBucket, openBucket } from '../kv/bucket.ts';
 import type { NatsLink } from '../link/connection.ts';
 import { mayCreateStream } from '../stream/ensure.ts';
 
@@ -23,9 +23,7 @@ export function watermarkStore(link: NatsLink): WatermarkStore {
   let bucket: Promise<KV> | undefined;
   const open = (): Promise<KV> => {
     const name = `${link.prefix}_${marksBucket}`;
-    bucket ??= mayCreateStream(link, `KV_${name}`)
-      ? openBucket(link, marksBucket)
-      : new Kvm(link.connection).open(name);
+    bucket ??= mayCreateStream(link, `KV_${name}`) ? openBucket(link, marksBucket) : existingBucket(link, name);
     bucket.catch(() => (bucket = undefined));
     return bucket;
   };

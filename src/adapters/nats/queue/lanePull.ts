@@ -1,7 +1,7 @@
 // Pulls from one lane's consumer: a poll takes what is there now, a standing pull waits for the next message. Each has its
 // own inbox, as a pulled message carries its own subject and not the inbox's.
 
-import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { Msg, Subscription } from '@nats-io/transport-node';
 import { statuses, statusOf } from '../jetstream/errors.ts';
 import { sendPull, type PullRequest } from '../jetstream/pull.ts';
 import type { NatsLink } from '../link/connection.ts';
@@ -42,7 +42,7 @@ const pollTimeout = 1_000;
 
 const isRefused = (status: number): boolean => status === statuses.ended || status === statuses.noResponders;
 
-type Link = Pick<NatsLink, 'connection' | 'inbox'>;
+type Link = Pick<NatsLink, 'connection' | 'apiPrefix' | 'inbox'>;
 
 export interface LaneConsumer {
   readonly stream: string;
@@ -113,25 +113,25 @@ type OnStatus = (status: number) => void;
 
 /** Sends pulls to one consumer, and receives their answers in an inbox. */
 class PullInbox {
-  readonly #connection: NatsConnection;
+  readonly #link: Link;
   readonly #consumer: LaneConsumer;
   readonly #inbox: string;
   /** Undefined if the connection was closed by then. */
   readonly #subscription: Subscription | undefined;
 
   /** `onAnswer` gets every answer: a message of the stream has status 0. */
-  constructor({ connection, inbox }: Link, consumer: LaneConsumer, onAnswer: (status: number, message: Msg) => void) {
-    this.#connection = connection;
-    this.#inbox = inbox();
+  constructor(link: Link, consumer: LaneConsumer, onAnswer: (status: number, message: Msg) => void) {
+    this.#link = link;
+    this.#inbox = link.inbox();
     this.#consumer = consumer;
-    this.#subscription = subscribeIfOpen(connection, this.#inbox, (error, message) => {
+    this.#subscription = subscribeIfOpen(link.connection, this.#inbox, (error, message) => {
       if (error === null) onAnswer(statusOf(message), message);
     });
   }
 
   /** False if the pull could not be sent. */
   send(pull: PullRequest): boolean {
-    return sendPull(this.#connection, this.#consumer, pull, this.#inbox);
+    return sendPull(this.#link, this.#consumer, pull, this.#inbox);
   }
 
   /**

@@ -11,7 +11,7 @@ import { LanePull } from './lanePull.ts';
 import { PartTurns } from './partTurns.ts';
 import { PulledPart, weighted } from './pulledPart.ts';
 
-type Link = Pick<NatsLink, 'connection' | 'inbox' | 'prefix'>;
+type Link = Pick<NatsLink, 'connection' | 'apiPrefix' | 'inbox' | 'prefix'>;
 
 export interface PoolQueueOptions {
   readonly onSkipped: (why: Skipped) => void;

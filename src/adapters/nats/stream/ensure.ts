@@ -29,8 +29,10 @@ export async function ensureStream(link: NatsLink, config: NamedConfig, signal?:
   return waitForController(link, `the controller to create the stream ${config.name}`, isReady, signal);
 }
 
-export const mayCreateStream = ({ permissions }: Pick<NatsLink, 'permissions'>, stream: string): boolean =>
-  permissions().mayPublish(`$JS.API.STREAM.CREATE.${stream}`);
+export const mayCreateStream = (
+  { permissions, apiPrefix }: Pick<NatsLink, 'permissions' | 'apiPrefix'>,
+  stream: string,
+): boolean => permissions().mayPublish(`${apiPrefix}.STREAM.CREATE.${stream}`);
 
 const checkEvery = 250;
 
