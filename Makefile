@@ -114,7 +114,7 @@ faults-processes: setup ## Run the faults of NATS, APIs, workers and controllers
 		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
 
 .PHONY: bad-day
-bad-day: setup ## Run a scripted bad day at the provider in fast time, and print its table (6 minutes)
+bad-day: setup ## Run a scripted bad day at the provider in fast time, and print its table (4 minutes)
 	@vitest run -c test/faults/vitest.config.ts --project faults-long badDay outages rateLimit \
 		$(if $(TEST_REPORT),--reporter=default --reporter=json --outputFile.json=$(TEST_REPORT))
 

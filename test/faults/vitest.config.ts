@@ -2,7 +2,8 @@
 // controllers, and those that take a minute each.
 import { defineConfig } from 'vitest/config';
 
-const group = (name: string, timeoutMs: number) => ({
+/** `atOnce`: files. */
+const group = (order: number, name: string, timeoutMs: number, atOnce: number) => ({
   extends: true as const,
   test: {
     name: `faults-${name}`,
@@ -10,7 +11,8 @@ const group = (name: string, timeoutMs: number) => ({
     pool: 'forks' as const,
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
-    maxWorkers: 1,
+    maxWorkers: atOnce,
+    sequence: { groupOrder: order },
   },
 });
 
@@ -18,6 +20,7 @@ export default defineConfig({
   root: new URL('../..', import.meta.url).pathname,
   test: {
     globalSetup: ['test/support/natsOnPath.ts', 'test/faults/support/rows.ts'],
-    projects: [group('quick', 90_000), group('processes', 90_000), group('long', 300_000)],
+    // All but the quick ones mostly wait.
+    projects: [group(1, 'quick', 90_000, 1), group(2, 'processes', 90_000, 2), group(3, 'long', 300_000, 2)],
   },
 });

@@ -10,6 +10,7 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    maxWorkers: 1,
+    // They mostly wait.
+    maxWorkers: 2,
   },
 });
