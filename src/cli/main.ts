@@ -1,31 +1,29 @@
 // The entry point of the command line: builds the program from its commands, and maps errors to exit codes.
 
-import { Command, CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { GenwardenError } from '../job/errors/index.ts';
 import { addDevCommands } from './dev/index.ts';
 import { exitCodeOf, exitCodes } from './exitCodes.ts';
+import { arrangeHelp, helpfulProgram } from './help/index.ts';
+import { readableWords, wantsAll } from './help/words.ts';
+import { endOnClosedPipe } from './output/io.ts';
 import { addProcessCommands } from './processes.ts';
-import { version } from '../config/version.ts';
 
 /**
  * The program with all commands. A process gets only the process commands, because it runs for weeks: the client commands
  * and their output libraries must not stay in memory.
  */
-async function buildProgram(commandName: string | undefined): Promise<Command> {
-  const program = new Command('genwarden')
-    .description('Runs slow, paid, failure-prone model calls as jobs that are never stuck.')
-    .version(version)
-    .helpCommand('help [command]', 'Show the help of a command')
-    .showHelpAfterError('(see --help)')
-    .exitOverride();
+async function buildProgram(commandName: string | undefined, all: boolean): Promise<Command> {
+  const about = 'Runs slow, paid, failure-prone model calls as jobs that are never stuck.';
+  const program = helpfulProgram('genwarden', about, { all });
   addDevCommands(program);
   addProcessCommands(program);
-  if (program.commands.some((command) => command.name() === commandName)) return program;
+  if (program.commands.some((command) => command.name() === commandName)) return arrangeHelp(program, { all });
   const { addClientCommands } = await import('./client/index.ts');
   const { addAdminCommands } = await import('./admin/index.ts');
   addClientCommands(program);
   addAdminCommands(program);
-  return program;
+  return arrangeHelp(program, { all });
 }
 
 /** Prints what happened and what to do. */
@@ -41,8 +39,9 @@ function report(error: unknown): void {
 /** `genwarden kubectl …` is the same as `kubectl genwarden …`. Only it loads the Kubernetes client. */
 async function run(args: readonly string[]): Promise<void> {
   if (args[0] !== 'kubectl') {
-    const program = await buildProgram(args[0]);
-    await program.parseAsync([...args], { from: 'user' });
+    endOnClosedPipe(process.stdout);
+    const program = await buildProgram(args[0], wantsAll(args));
+    await program.parseAsync(readableWords(program, args), { from: 'user' });
     return;
   }
   const { runPlugin } = await import('./kubectl/program.ts');

@@ -61,4 +61,4 @@ function helpText({ description, secret, fileVariable, variable, default: byDefa
 
 /** `--help` writes all descriptions in lower case, like commander's own; acronyms such as API keep their capitals. */
 const asPhrase = (description: string): string =>
-  description.replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase());
+  description.replace(/^[A-Z](?!\w*[A-Z])/, (first) => first.toLowerCase());

@@ -1,9 +1,10 @@
 // `kubectl genwarden`: runs the client commands against the Genwarden installation of a cluster.
 
-import { Command } from 'commander';
+import type { Command } from 'commander';
+import { readableWords } from '../help/words.ts';
+import { arrangeHelp, helpfulProgram } from '../help/index.ts';
 import { addClientCommands } from '../client/index.ts';
 import { processIo, writeLine, type Io } from '../output/io.ts';
-import { version } from '../../config/version.ts';
 import { completionLines } from './complete.ts';
 import { connectThroughCluster } from './connect.ts';
 import { addPluginFlags } from './flags.ts';
@@ -13,24 +14,20 @@ import { addLogs } from './logs.ts';
 export async function runPlugin(args: readonly string[], io: Io = processIo()): Promise<void> {
   const program = buildPlugin(io);
   const [first, ...words] = args;
-  if (first !== '__complete') await program.parseAsync([...args], { from: 'user' });
+  if (first !== '__complete') await program.parseAsync(readableWords(program, args), { from: 'user' });
   else for (const line of completionLines(program, words)) writeLine(io.stdout, line);
 }
 
 export function buildPlugin(io: Io = processIo()): Command {
-  const program = new Command('kubectl genwarden')
-    .description('Inspect and change the jobs of a Genwarden installation in a Kubernetes cluster.')
-    .version(version)
-    .helpCommand('help [command]', 'Show the help of a command')
-    .showHelpAfterError('(see --help)')
-    .configureHelp({ showGlobalOptions: true })
-    .exitOverride();
+  const about = 'Inspects and changes the jobs of a Genwarden installation in a Kubernetes cluster.';
+  const program = helpfulProgram('kubectl genwarden', about);
+  program.configureHelp({ ...program.configureHelp(), showGlobalOptions: true });
   addPluginFlags(program);
   const connected: Io = { ...io, connect: connectThroughCluster(io) };
   addClientCommands(program, connected);
   addLogs(program, connected);
   describeUrlFlag(program);
-  return program;
+  return arrangeHelp(program);
 }
 
 /** In the plugin, --url replaces the port-forward. */
