@@ -1,13 +1,16 @@
 // Aligned tables: two spaces between columns, no trailing spaces, and no line longer than the terminal.
 
 import stringWidth from 'string-width';
-import { cut, pad, printable } from './text.ts';
+import { gap, layoutFor, type Flexibility, type Layout, type Sized } from './tableLayout.ts';
+import { cut, pad, printable, wrapped } from './text.ts';
 
-export interface Column<Row> {
+export interface Column<Row> extends Flexibility {
   readonly title: string;
   readonly value: (row: Row) => string | number | null | undefined;
   /** Only in `-o wide`. */
   readonly wide?: true;
+  /** On a terminal only if a row has a value for it. Files and pipes always get the same columns. */
+  readonly optional?: true;
   /** For numbers. */
   readonly align?: 'right';
   /** Colours the padded cell. */
@@ -16,8 +19,14 @@ export interface Column<Row> {
 
 export interface TableOptions {
   readonly wide?: boolean;
-  /** The terminal's width in columns; longer lines are cut. Absent: nothing is cut. */
+  /** The terminal's width in columns. Absent: every cell is whole and on one line. */
   readonly width?: number | undefined;
+}
+
+interface Part<Row> extends Sized {
+  readonly column: Column<Row>;
+  /** Of every row. */
+  readonly cells: readonly string[];
 }
 
 /** Lines of the table, the titles first. Empty cells show `-`. */
@@ -26,40 +35,58 @@ export function renderTable<Row>(
   columns: readonly Column<Row>[],
   { wide = false, width }: TableOptions = {},
 ): string[] {
-  const shown = columns.filter((column) => column.wide !== true || wide);
-  const cells = rows.map((row) => shown.map((column) => cellText(column.value(row))));
-  const widths = shown.map(({ title }, at) =>
-    Math.max(stringWidth(title), ...cells.map((line) => stringWidth(line[at] ?? ''))),
+  const parts = columns
+    .filter((column) => column.wide !== true || wide)
+    .map((column) => partOf(column, rows))
+    .filter(({ column, cells }) => width === undefined || column.optional !== true || cells.some(isFilled));
+  const layout = width === undefined ? unlimited(parts) : layoutFor(parts, width);
+  const titles = layout.beside.map(({ column }) => [column.title]);
+  return [...sideBySide(titles, layout), ...rows.flatMap((row, at) => rowLines(row, at, layout, width))];
+}
+
+const empty = '-';
+const isFilled = (cell: string): boolean => cell !== empty;
+
+function partOf<Row>(column: Column<Row>, rows: readonly Row[]): Part<Row> {
+  const cells = rows.map((row) => printable(String(column.value(row) ?? '')) || empty);
+  const title = stringWidth(column.title);
+  const natural = Math.max(title, ...cells.map((cell) => stringWidth(cell)));
+  return { ...column, column, cells, title, natural };
+}
+
+const unlimited = <Row>(parts: readonly Part<Row>[]): Layout<Part<Row>> => ({
+  beside: parts.map((part) => ({ ...part, width: part.natural })),
+  below: [],
+});
+
+function rowLines<Row>(row: Row, at: number, layout: Layout<Part<Row>>, width: number | undefined): string[] {
+  const blocks = layout.beside.map(({ cells, wrap, width: columns }) =>
+    wrap === undefined ? [cut(cells[at]!, columns)] : wrapped(cells[at]!, columns),
   );
-  const titles = shown.map(({ title }) => title);
-  const lines = cells.map((line, at) => renderLine(line, widths, shown, width, rows[at]));
-  return [renderLine(titles, widths, shown, width, undefined), ...lines];
+  const below = layout.below.filter(({ cells }) => isFilled(cells[at]!));
+  return [
+    ...sideBySide(blocks, layout, row),
+    ...below.flatMap(({ cells, column }) =>
+      wrapped(cells[at]!, width! - gap).map((line) => indented(painted(column, cut(line, width! - gap), row))),
+    ),
+  ];
 }
 
-function cellText(value: string | number | null | undefined): string {
-  const text = printable(String(value ?? ''));
-  return text === '' ? '-' : text;
+const indented = (line: string): string => (line === '' ? '' : ' '.repeat(gap) + line);
+
+/** `blocks`: the lines of each cell. */
+function sideBySide<Row>(blocks: readonly string[][], { beside }: Layout<Part<Row>>, row?: Row): string[] {
+  const height = Math.max(1, ...blocks.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, line) => {
+    const cells = beside.map(({ column, width }, at) => {
+      const text = cut(blocks[at]![line] ?? '', width);
+      const isLast = at === beside.length - 1 && column.align !== 'right';
+      return painted(column, isLast ? text : pad(text, width, column.align === 'right' ? 'right' : 'left'), row);
+    });
+    return cells.join(' '.repeat(gap)).trimEnd();
+  });
 }
 
-function renderLine<Row>(
-  cells: readonly string[],
-  widths: readonly number[],
-  columns: readonly Column<Row>[],
-  width: number | undefined,
-  row: Row | undefined,
-): string {
-  let left = width ?? Number.POSITIVE_INFINITY;
-  let line = '';
-  for (const [at, column] of columns.entries()) {
-    const last = at === columns.length - 1;
-    const gap = at === 0 ? '' : '  ';
-    const text = last && column.align !== 'right' ? cells[at]! : pad(cells[at]!, widths[at]!, sideOf(column));
-    const fitting = cut(text, left - gap.length);
-    if (fitting === '') break;
-    line += gap + (row === undefined || column.paint === undefined ? fitting : column.paint(fitting, row));
-    left -= gap.length + stringWidth(fitting);
-  }
-  return line.trimEnd();
+function painted<Row>({ paint }: Column<Row>, text: string, row: Row | undefined): string {
+  return row === undefined || paint === undefined || text.trim() === '' ? text : paint(text, row);
 }
-
-const sideOf = (column: { align?: 'right' }): 'left' | 'right' => (column.align === 'right' ? 'right' : 'left');

@@ -29,24 +29,56 @@ export function cut(text: string, columns: number): string {
   return `${kept}…`;
 }
 
-/** The lines of a longer text from a client or a model, without control characters, broken at `columns`. */
+/**
+ * The lines of a longer text from a client or a model, without control characters, broken at words into `columns`. A word that is
+ * longer than a line is broken too.
+ */
 export function wrapped(text: string, columns: number): string[] {
   return text.split(/\r\n|[\n\r\u2028\u2029]/).flatMap((line) => broken(printable(line), Math.max(2, columns)));
 }
 
 function broken(line: string, columns: number): string[] {
-  const lines = [''];
+  const lines: string[] = [];
+  let current = '';
+  for (const [, blanks = '', word = ''] of line.matchAll(/(\s*)(\S*)/g)) {
+    const longer = `${current}${blanks}${word}`;
+    if (stringWidth(longer) <= columns) {
+      current = longer;
+      continue;
+    }
+    if (current !== '') lines.push(current);
+    const pieces = piecesOf(current === '' ? blanks + word : word, columns);
+    current = pieces.pop()!;
+    lines.push(...pieces);
+  }
+  return [...lines, current];
+}
+
+/** The text broken anywhere. */
+function piecesOf(text: string, columns: number): string[] {
+  const pieces = [''];
   let used = 0;
-  for (const { segment } of segmenter.segment(line)) {
+  for (const { segment } of segmenter.segment(text)) {
     const size = stringWidth(segment);
     if (used + size > columns) {
-      lines.push('');
+      pieces.push('');
       used = 0;
     }
-    lines[lines.length - 1] += segment;
+    pieces[pieces.length - 1] += segment;
     used += size;
   }
-  return lines;
+  return pieces;
+}
+
+/** `head` and then a text, whose further lines begin below its start. `width`: the terminal's; absent: all on one line. */
+export function hanging(head: string, text: string, width: number | undefined): string[] {
+  const start = stringWidth(head);
+  if (width === undefined) return [head + printable(text)];
+  // A head that takes most of the line leaves too little room beside it.
+  if (start > Math.max(4, width / 2))
+    return [...(start <= width ? [head.trimEnd()] : wrapped(head, width)), ...hanging('    ', text, width)];
+  const [first = '', ...more] = wrapped(printable(text), width - start);
+  return [head + first, ...more.map((line) => ' '.repeat(start) + line)];
 }
 
 /** `text` padded with spaces to `columns`. */

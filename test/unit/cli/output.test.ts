@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { ageOf, formatBytes, shortDuration, timeBetween, untilTime } from '../../../src/cli/output/format.ts';
 import { progressBar } from '../../../src/cli/client/watch/screen.ts';
-import { cut, pad, printable } from '../../../src/cli/output/text.ts';
+import { cut, hanging, pad, printable, wrapped } from '../../../src/cli/output/text.ts';
 import { paintFor, paintState } from '../../../src/cli/output/colours.ts';
 import { renderTable, type Column } from '../../../src/cli/output/table.ts';
 import { yamlOf } from '../../../src/cli/output/print.ts';
@@ -61,6 +61,75 @@ describe('tables', () => {
     );
   });
 
+  describe('on a narrow terminal', () => {
+    interface Wait {
+      id: string;
+      name: string;
+      kind: string;
+      reason: string;
+    }
+    const waits: Wait[] = [
+      { id: 'k3v9', name: 'the front yard', kind: 'image', reason: 'no worker serves pool default' },
+      { id: 'm4x2', name: '図面図面図面', kind: 'text', reason: '' },
+    ];
+    const flexible: Column<Wait>[] = [
+      { title: 'JOB', value: ({ id }) => id },
+      { title: 'KIND', value: ({ kind }) => kind, drop: 2 },
+      { title: 'REASON', value: ({ reason }) => reason, wrap: 16, drop: 1 },
+      { title: 'NAME', value: ({ name }) => name, min: 6, drop: 0 },
+    ];
+
+    test.each([
+      [
+        61,
+        [
+          'JOB   KIND   REASON                         NAME',
+          'k3v9  image  no worker serves pool default  the front yard',
+          'm4x2  text   -                              図面図面図面',
+        ],
+      ],
+      [
+        54,
+        [
+          'JOB   KIND   REASON                         NAME',
+          'k3v9  image  no worker serves pool default  the front…',
+          'm4x2  text   -                              図面図面…',
+        ],
+      ],
+      [
+        38,
+        [
+          'JOB   KIND   REASON             NAME',
+          'k3v9  image  no worker serves   the f…',
+          '             pool default',
+          'm4x2  text   -                  図面…',
+        ],
+      ],
+      [
+        30,
+        [
+          'JOB   REASON            NAME',
+          'k3v9  no worker serves  the f…',
+          '      pool default',
+          'm4x2  -                 図面…',
+        ],
+      ],
+      [20, ['JOB   NAME', 'k3v9  the front yard', '  no worker serves', '  pool default', 'm4x2  図面図面図面']],
+      [9, ['JOB', 'k3v9', '  no', '  worker', '  serves', '  pool', '  default', 'm4x2']],
+    ])(
+      'names are cut before messages wrap, go below their row, or columns of less use are left out: %i columns',
+      (width, lines) => {
+        expect(renderTable(waits, flexible, { width })).toEqual(lines);
+      },
+    );
+
+    test('an optional column without a value is left out of a terminal, but not of a pipe', () => {
+      const optional: Column<Row>[] = [columns[0]!, { title: 'NOTE', value: ({ note }) => note, optional: true }];
+      expect(renderTable([rows[1]!], optional, { width: 80 })).toEqual(['NAME', 'lång']);
+      expect(renderTable([rows[1]!], optional)).toEqual(['NAME  NOTE', 'lång  -']);
+    });
+  });
+
   test('text from clients cannot move the cursor, ring the bell or break the line', () => {
     const [, line] = renderTable([{ name: '\u001b[2J\u0007evil\r\nname\u202e', count: 1 }], columns);
     expect(line).toBe('�[2J�evil name�      1');
@@ -81,6 +150,24 @@ test('cut and pad count the columns of a terminal', () => {
   expect(pad('図', 4)).toBe('図  ');
   expect(pad('7', 3, 'right')).toBe('  7');
   expect(printable('a\tb\nc')).toBe('a b c');
+});
+
+test('longer texts break at words, and hang below their start', () => {
+  expect(wrapped('no worker serves pool default', 12)).toEqual(['no worker', 'serves pool', 'default']);
+  expect(wrapped('  indented code', 10)).toEqual(['  indented', 'code']);
+  expect(wrapped('図面図面 averyverylongword', 6)).toEqual(['図面図', '面', 'averyv', 'erylon', 'gword']);
+  expect(wrapped('one\n\ntwo', 10)).toEqual(['one', '', 'two']);
+  expect(hanging('  why   ', 'No worker serves it', 18)).toEqual(['  why   No worker', '        serves it']);
+  expect(hanging('task 1 (front-yard): ', 'No worker serves it', 24)).toEqual([
+    'task 1 (front-yard):',
+    '    No worker serves it',
+  ]);
+  expect(hanging('do ', 'all\nof it', undefined)).toEqual(['do all of it']);
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.string(), fc.integer({ min: 6, max: 40 }), (head, text, width) => {
+      for (const line of hanging(printable(head), text, width)) expect(stringWidth(line)).toBeLessThanOrEqual(width);
+    }),
+  );
 });
 
 test('ages and durations are short', () => {

@@ -196,8 +196,8 @@ describe('the screen', () => {
     const lines = screenLines([twoTasks('running', 'queued')], { ...screen(20, 9), text });
     expect(lines.slice(3)).toEqual([
       '',
-      'first line, first li',
-      'ne, first line, ',
+      'first line, first',
+      'line, first line, ',
       '図図図図図図図図図図',
       '図図 last',
     ]);
