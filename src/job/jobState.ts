@@ -68,3 +68,9 @@ export function progressFraction(tasks: readonly TaskState[], running: (task: nu
   const done = tasks.map((task) => (isOpen(task) ? (task.state === 'running' ? running(task.of.task) : 0) : 1));
   return done.reduce((sum, part) => sum + part, 0) / tasks.length;
 }
+
+/** Why the first failed task failed; of those that failed by themselves, if there are any. Undefined if none failed. */
+export function failureReason(tasks: readonly TaskState[]): string | undefined {
+  const reasons = tasks.flatMap(({ state, reason }) => (state === 'failed' ? [reason] : []));
+  return reasons.find((reason) => reason !== 'DependencyFailed') ?? reasons[0];
+}

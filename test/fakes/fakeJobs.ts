@@ -85,6 +85,7 @@ export function fakeJob(id: string, tasks: Task[]): FakeJob {
     },
     waitingFor: tasks.map(({ waitingFor }) => waitingFor).find((it) => it !== null) ?? null,
     awaitsReview: state === 'needs_review',
+    failureReason: tasks.find((task) => task.state === 'failed')?.reason ?? null,
     usage: null,
     labels: { project: 'p42' },
     metadata: {},

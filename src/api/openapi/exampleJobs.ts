@@ -22,6 +22,7 @@ const common = {
   deadlineAt: '2026-11-30T12:05:00.000Z',
   expiresAt,
   awaitsReview: false,
+  failureReason: null,
   labels: { project: 'p42' },
   prompt,
   traceId: '4bf92f3577b34da6a3ce929d0e0e4736',

@@ -1,6 +1,6 @@
 // The JSON of a job: complete, from its record, or as a list item, from the states of its tasks.
 
-import { awaitsReview, countStates, jobState, jobTimes, progressFraction } from '../../job/jobState.ts';
+import { awaitsReview, countStates, failureReason, jobState, jobTimes, progressFraction } from '../../job/jobState.ts';
 import { roundCost } from '../../job/money.ts';
 import { shownStart } from '../../job/promptStart.ts';
 import type { JsonValue, Spent, TaskState } from '../../job/task.ts';
@@ -60,6 +60,7 @@ export function listedJobView(
     progress: { total, ...counts, fraction: Number(progressFraction(states, running).toFixed(4)) },
     waitingFor: waitingForView(jobWaitsFor(tasks, waits)),
     awaitsReview: awaitsReview(states),
+    failureReason: failureReason(states) ?? null,
     usage: totalSpent(states),
     labels: { ...labels },
     prompt: promptStart === undefined ? null : shownStart(promptStart),

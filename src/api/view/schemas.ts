@@ -145,6 +145,12 @@ export const listedJobSchema = z.object({
   progress: progressSchema,
   waitingFor: waitingForSchema.nullable().describe('Of the first waiting task; null while a task runs.'),
   awaitsReview: z.boolean().describe('The job waits for nothing but a reviewer.'),
+  failureReason: z
+    .string()
+    .nullable()
+    .describe(
+      'Of the first failed task: a code of the error catalogue. A task that failed only because of another one is not the first. Null while none has failed.',
+    ),
   usage: spentSchema.nullable().describe('Of all tasks; null before the first paid call.'),
   labels: z.record(z.string(), z.string()),
   prompt: z

@@ -38,6 +38,8 @@ export interface ListedJob {
   waitingFor: WaitingFor | null;
   /** The job waits for nothing but a reviewer. */
   awaitsReview: boolean;
+  /** Of the first task that failed by itself: a code of the error catalogue; null while none has failed. */
+  failureReason: string | null;
   /** Of all tasks; null before the first paid call. */
   usage: Spent | null;
   labels: Record<string, string>;

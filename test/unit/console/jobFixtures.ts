@@ -31,6 +31,7 @@ export function listed(
     progress: { ...none, ...counts, total, fraction: 0 },
     waitingFor: null,
     awaitsReview: false,
+    failureReason: null,
     usage: null,
     labels: {},
     prompt: `prompt of ${id}`,

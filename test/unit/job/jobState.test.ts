@@ -2,7 +2,14 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { awaitsReview, countStates, jobState, jobTimes, progressFraction } from '../../../src/job/jobState.ts';
+import {
+  awaitsReview,
+  countStates,
+  failureReason,
+  jobState,
+  jobTimes,
+  progressFraction,
+} from '../../../src/job/jobState.ts';
 import { isOpen, taskStates, type TaskState, type TaskStateName } from '../../../src/job/task.ts';
 import { cancelled, deleted, failed, submitted, submittedHeld, succeeded } from '../../../src/job/transitions.ts';
 import { everyState, identity, runningTask, start } from '../../fakes/tasks.ts';
@@ -83,6 +90,16 @@ describe('progress', () => {
       }),
     );
   });
+});
+
+test('a job failed because of its first task that failed by itself', () => {
+  const failed = (reason: 'DependencyFailed' | 'AttemptTimeout' | 'WorkerLost'): TaskState =>
+    ({ ...taskIn('failed'), reason }) as TaskState;
+  expect(failureReason([taskIn('succeeded'), taskIn('running')])).toBeUndefined();
+  expect(failureReason([failed('DependencyFailed'), failed('AttemptTimeout'), failed('WorkerLost')])).toBe(
+    'AttemptTimeout',
+  );
+  expect(failureReason([failed('DependencyFailed'), taskIn('cancelled')])).toBe('DependencyFailed');
 });
 
 describe('a job waits for nothing but a reviewer', () => {

@@ -168,6 +168,8 @@ class ListedJob(TypedDict):
     """Of the first waiting task; None while a task runs."""
     awaitsReview: bool
     """The job waits for nothing but a reviewer."""
+    failureReason: str | None
+    """Of the first task that failed by itself: a code of the error catalogue; None while none has failed."""
     usage: Spent | None
     """Of all tasks; None before the first paid call."""
     labels: dict[str, str]
