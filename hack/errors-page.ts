@@ -172,6 +172,7 @@ const topics: readonly Topic[] = [
     about: 'A client command, `kubectl genwarden` or the operator could not do its work.',
     codes: [
       'UsageError',
+      'AmbiguousId',
       'ServerUnreachable',
       'ClusterUnreachable',
       'ClusterForbidden',

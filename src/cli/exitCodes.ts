@@ -9,6 +9,7 @@ export function exitCodeOf(error: unknown): number {
   if (!(error instanceof GenwardenError)) return exitCodes.jobFailed;
   switch (error.code) {
     case 'UsageError':
+    case 'AmbiguousId':
     case 'InvalidConfiguration':
       return exitCodes.usage;
     case 'ServerUnreachable':

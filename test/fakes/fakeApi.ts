@@ -70,6 +70,7 @@ export class FakeApi extends FakeServer {
   readonly #byDefault: Answer = (request, response) => {
     const [, id] = /^\/v1\/jobs\/([^/]+)$/.exec(request.path) ?? [];
     if (request.method === 'GET' && id !== undefined) return this.#getJob(id, request, response);
+    if (request.method === 'GET' && request.path === '/v1/jobs') return this.#search(request, response);
     const bytes = this.#bytes.get(request.path);
     if (request.method === 'GET' && bytes !== undefined) return void response.end(bytes);
     if (request.method === 'POST' && request.path === '/v1/artifacts') {
@@ -82,6 +83,17 @@ export class FakeApi extends FakeServer {
     }
     return answerProblem(response, 404, 'RouteNotFound', `There is no ${request.path}`);
   };
+
+  /** Only by the beginning of the id. A job that only a route of the test knows counts too. */
+  #search({ query }: SeenRequest, response: ServerResponse): void {
+    const routed = [...this.#routes.keys()].flatMap((route) => / \/v1\/jobs\/([^/]+)\//.exec(route)?.[1] ?? []);
+    const jobs = [
+      ...[...this.#jobs.values()].map(({ job: { tasks: _, ...listed } }) => listed),
+      ...new Set(routed.filter((id) => !this.#jobs.has(id))).values().map((id) => ({ id })),
+    ];
+    const items = jobs.filter(({ id }) => id.startsWith(query.get('search') ?? ''));
+    answerJson(response, 200, { items, next: null, complete: true, since: null });
+  }
 
   async #getJob(id: string, { query, headers }: SeenRequest, response: ServerResponse): Promise<void> {
     const tag = (): string => `W/"${this.#jobs.get(id)?.version}"`;

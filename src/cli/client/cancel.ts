@@ -4,15 +4,16 @@ import type { Command } from 'commander';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { jobWithTasks } from './jobTables.ts';
-import { clientCommand, withClient } from './session.ts';
+import { jobArgument } from './ids.ts';
+import { clientCommand, withJob } from './session.ts';
 
 export function addCancel(program: Command, io: Io): void {
   clientCommand(program, 'cancel', "Cancel a job's open tasks immediately")
-    .argument('<job>', 'id of the job')
+    .addArgument(jobArgument())
     .option('--finish-running', 'let running tasks finish')
     .addOption(outputOption())
     .action(
-      withClient(io, async (client, id: string, options: { finishRunning?: true; output: OutputFormat }) => {
+      withJob(io, async (client, id: string, options: { finishRunning?: true; output: OutputFormat }) => {
         const job = await client.cancel(id, { running: options.finishRunning === true ? 'finish' : 'stop' });
         printAs(io, options.output, job, (table) => jobWithTasks(io, job, table));
       }),

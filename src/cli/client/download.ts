@@ -8,7 +8,8 @@ import { writeLine, type Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { printable } from '../output/text.ts';
 import { downloadJob } from './downloadJob.ts';
-import { clientCommand, withClient } from './session.ts';
+import { jobArgument } from './ids.ts';
+import { clientCommand, withJob } from './session.ts';
 import { taskName } from './waitText.ts';
 
 interface Options {
@@ -19,12 +20,12 @@ interface Options {
 
 export function addDownload(program: Command, io: Io): void {
   clientCommand(program, 'download', "Save a job's artifacts")
-    .argument('<job>', 'id of the job')
+    .addArgument(jobArgument())
     .requiredOption('--to <folder>', 'folder to save to; created if missing')
     .option('--redirect', 'download from the artifact store itself, if it is S3, instead of through the API')
     .addOption(outputOption())
     .action(
-      withClient(io, async (client, id: string, { to, redirect, output }: Options) => {
+      withJob(io, async (client, id: string, { to, redirect, output }: Options) => {
         const job = await client.get(id);
         const saved = await downloadJob(client, job, to, { redirect });
         printAs(io, output, saved, () => savedLines(saved));

@@ -8,30 +8,37 @@ import type { ExplainedJob, ExplainedTask, ObservedPool } from '../../client/ind
 import { paintFor, paintState, type Paint } from '../output/colours.ts';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
-import { printable } from '../output/text.ts';
-import { clientCommand, withClient } from './session.ts';
+import type { TableOptions } from '../output/table.ts';
+import { hanging, printable } from '../output/text.ts';
+import { jobArgument } from './ids.ts';
+import { clientCommand, withJob } from './session.ts';
 import { traceLine } from './traceLine.ts';
 
 export function addExplain(program: Command, io: Io): void {
   clientCommand(program, 'explain', 'Explain why a job is in its current state, what happens next, and what to do')
-    .argument('<job>', 'id of the job')
+    .addArgument(jobArgument())
     .addOption(outputOption('table', 'json', 'yaml'))
     .action(
-      withClient(io, async (client, id: string, { output }: { output: OutputFormat }) => {
+      withJob(io, async (client, id: string, { output }: { output: OutputFormat }) => {
         const explained = await client.explain(id);
-        printAs(io, output, explained, () => explainLines(io, explained));
+        printAs(io, output, explained, (options) => explainLines(io, explained, options));
       }),
     );
 }
 
-function explainLines(io: Io, { id, state, summary, tasks, pool, ...trace }: ExplainedJob): string[] {
+function explainLines(
+  io: Io,
+  { id, state, summary, tasks, pool, ...trace }: ExplainedJob,
+  { width }: TableOptions,
+): string[] {
   const paint = paintFor(io, io.stdout);
+  const head = `job ${printable(id)} is ${paintState(paint, state)}`;
   return [
     // A single task's own lines contain the same summary.
-    `job ${printable(id)} is ${paintState(paint, state)}${tasks.length === 1 ? '' : `: ${printable(summary)}`}`,
-    ...groupsOf(tasks).flatMap((group) => ['', ...groupLines(paint, group)]),
+    ...(tasks.length === 1 ? [head] : hanging(`${head}: `, summary, width)),
+    ...groupsOf(tasks).flatMap((group) => ['', ...groupLines(paint, group, width)]),
     '',
-    poolLine(pool, io.now()),
+    ...hanging(`pool ${printable(pool.name)}: `, poolText(pool, io.now()), width),
     ...traceLine(trace),
   ];
 }
@@ -43,29 +50,30 @@ function groupsOf(tasks: readonly ExplainedTask[]): ExplainedTask[][] {
 const mostNamed = 5;
 
 /** All tasks of a group have the same explanation as the first. */
-function groupLines(paint: Paint, group: readonly ExplainedTask[]): string[] {
+function groupLines(paint: Paint, group: readonly ExplainedTask[], width: number | undefined): string[] {
   const first = group[0]!;
   const names = group.slice(0, mostNamed).map(({ task, name }) => `${task}${name === null ? '' : ` (${name})`}`);
   const more = group.length > mostNamed ? ` and ${group.length - mostNamed} more` : '';
   const head = `${group.length === 1 ? 'task' : 'tasks'} ${names.join(', ')}${more}`;
   const since = `for ${about(first.sinceMs)}, run ${first.run}, attempt ${first.attempt}`;
   return [
-    `${printable(head)}  ${paintState(paint, first.state)} ${since}`,
-    ...labelled('why', [first.summary, ...first.details]),
+    ...hanging(`${printable(head)}  ${paintState(paint, first.state)} `, since, width),
+    ...labelled('why', [first.summary, ...first.details], width),
     ...labelled(
       'next',
       first.next.map(({ says }) => says),
+      width,
     ),
-    ...labelled('do', first.advice),
+    ...labelled('do', first.advice, width),
   ];
 }
 
-function labelled(label: string, lines: readonly string[]): string[] {
-  return lines.map((line, at) => `  ${(at === 0 ? label : '').padEnd(6)}${printable(line)}`);
+function labelled(label: string, lines: readonly string[], width: number | undefined): string[] {
+  return lines.flatMap((line, at) => hanging(`  ${(at === 0 ? label : '').padEnd(6)}`, line, width));
 }
 
-function poolLine(
-  { name, workers, draining, slots, lanes, keys, paused, pausedUntil, lastClaimAt }: ObservedPool,
+function poolText(
+  { workers, draining, slots, lanes, keys, paused, pausedUntil, lastClaimAt }: ObservedPool,
   now: number,
 ) {
   const waiting = Object.entries(lanes)
@@ -81,5 +89,5 @@ function poolLine(
       : [`keys: ${keys.map(({ fingerprint, state }) => `${fingerprint} ${state}`).join(', ') || 'none'}`]),
     `last claim: ${lastClaimAt === null ? 'none known' : `${about(now - Date.parse(lastClaimAt))} ago`}`,
   ];
-  return printable(`pool ${name}: ${parts.join('; ')}`);
+  return parts.join('; ');
 }

@@ -4,14 +4,15 @@ import type { Command } from 'commander';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { jobWithTasks } from './jobTables.ts';
-import { clientCommand, withClient } from './session.ts';
+import { jobArgument } from './ids.ts';
+import { clientCommand, withJob } from './session.ts';
 
 export function addGet(program: Command, io: Io): void {
   clientCommand(program, 'get', 'Show a job with its tasks')
-    .argument('<job>', 'id of the job')
+    .addArgument(jobArgument())
     .addOption(outputOption())
     .action(
-      withClient(io, async (client, id: string, { output }: { output: OutputFormat }) => {
+      withJob(io, async (client, id: string, { output }: { output: OutputFormat }) => {
         const job = await client.get(id);
         printAs(io, output, job, (options) => jobWithTasks(io, job, options));
       }),

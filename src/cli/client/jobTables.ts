@@ -2,7 +2,7 @@
 
 import type { Job, ListedJob, Task } from '../../client/index.ts';
 import { ageOf, timeBetween, untilTime } from '../output/format.ts';
-import { printable } from '../output/text.ts';
+import { hanging, printable } from '../output/text.ts';
 import { paintFor, paintState, type Paint } from '../output/colours.ts';
 import type { Io } from '../output/io.ts';
 import { renderTable, type Column, type TableOptions } from '../output/table.ts';
@@ -10,51 +10,36 @@ import { reviewLines } from './reviewLines.ts';
 import { traceLine } from './traceLine.ts';
 import { taskName, waitLines, waitText } from './waitText.ts';
 
+export interface JobTableOptions extends TableOptions {
+  /** Adds a first column with each job's namespace. */
+  readonly tenants?: boolean;
+  /** Adds the labels and prompts, which tell jobs apart, not only to the wide table. */
+  readonly prompts?: boolean;
+}
+
 /** Jobs as a table, one per line. */
 export function jobTable(
   io: Io,
   jobs: readonly ListedJob[],
-  {
-    tenants = false,
-    prompts = false,
-    ...options
-  }: TableOptions & {
-    /** Adds a first column with each job's namespace. */
-    tenants?: boolean;
-    /** Adds the last column not only to the wide table. */
-    prompts?: boolean;
-  },
+  { tenants = false, prompts = false, ...options }: JobTableOptions,
 ): string[] {
-  const namespace: Column<ListedJob>[] = tenants ? [{ title: 'NAMESPACE', value: ({ tenant }) => tenant }] : [];
-  const columns = [
-    ...namespace,
-    ...jobColumns(jobs, io.now(), paintFor(io, io.stdout)),
-    ...promptColumn(jobs, prompts),
-  ];
+  const namespace: Column<ListedJob>[] = tenants
+    ? [{ title: 'NAMESPACE', value: ({ tenant }) => tenant, min: 10, drop: 2 }]
+    : [];
+  const columns = [...namespace, ...jobColumns(io.now(), paintFor(io, io.stdout)), ...describing(prompts)];
   return renderTable(jobs, columns, options);
 }
 
-/** An API of an earlier version tells no prompts. */
-function promptColumn(jobs: readonly ListedJob[], always: boolean): Column<ListedJob>[] {
-  const column: Column<ListedJob> = { title: 'PROMPT', value: ({ prompt }) => prompt };
-  return only(
-    jobs.some(({ prompt }) => (prompt ?? null) !== null),
-    always ? column : { ...column, wide: true },
-  );
-}
-
-function jobColumns(jobs: readonly ListedJob[], now: number, paint: Paint): Column<ListedJob>[] {
-  const waits = jobs.some(({ waitingFor }) => waitingFor !== null);
-  const priced = jobs.some(({ usage }) => usage?.cost !== undefined);
+function jobColumns(now: number, paint: Paint): Column<ListedJob>[] {
   return [
     { title: 'JOB', value: ({ id }) => id },
     { title: 'STATE', value: ({ state }) => state, paint: (text, { state }) => paintState(paint, state, text) },
-    { title: 'POOL', value: ({ pool }) => pool },
-    { title: 'KIND', value: ({ kind }) => kind },
-    { title: 'DONE', value: doneOf, align: 'right' },
-    { title: 'AGE', value: ({ submittedAt }) => ageOf(submittedAt, now), align: 'right' },
-    ...only<ListedJob>(priced, { title: 'COST', value: ({ usage }) => usage?.cost, align: 'right' }),
-    ...only<ListedJob>(waits, { title: 'WAITS FOR', value: ({ waitingFor }) => waitText(waitingFor, now) }),
+    { title: 'POOL', value: ({ pool }) => pool, min: 8, drop: 5 },
+    { title: 'KIND', value: ({ kind }) => kind, drop: 9 },
+    { title: 'DONE', value: doneOf, align: 'right', drop: 4 },
+    { title: 'AGE', value: ({ submittedAt }) => ageOf(submittedAt, now), align: 'right', drop: 1 },
+    { title: 'COST', value: ({ usage }) => usage?.cost, align: 'right', optional: true, drop: 7 },
+    { title: 'REASON', value: (job) => jobReason(job, now), wrap: 24, drop: 6 },
     { title: 'PRIORITY', value: ({ priority }) => priority, wide: true },
     { title: 'TOOK', value: ({ startedAt, finishedAt }) => timeBetween(startedAt, finishedAt, now), wide: true },
     {
@@ -62,12 +47,27 @@ function jobColumns(jobs: readonly ListedJob[], now: number, paint: Paint): Colu
       value: ({ finishedAt, deadlineAt }) => untilTime(finishedAt ?? deadlineAt, now),
       wide: true,
     },
-    { title: 'LABELS', value: ({ labels }) => labelText(labels), wide: true },
   ];
 }
 
-/** A column that is shown only if a row has a value for it. */
-const only = <Row>(shown: boolean, column: Column<Row>): Column<Row>[] => (shown ? [column] : []);
+function describing(always: boolean): Column<ListedJob>[] {
+  const shown = always ? {} : ({ wide: true } as const);
+  return [
+    { title: 'LABELS', value: ({ labels }) => labelText(labels), min: 10, drop: 8, optional: true, ...shown },
+    // An API of an earlier version tells no prompts.
+    { title: 'PROMPT', value: ({ prompt }) => prompt, min: 12, drop: 3, ...shown },
+  ];
+}
+
+/** What the job waits for and until when, or why tasks failed. */
+function jobReason({ waitingFor, failureReason, progress }: ListedJob, now: number): string {
+  if (waitingFor !== null) return waitText(waitingFor, now);
+  if (progress.failed === 0) return '';
+  if (progress.total === 1) return failureReason ?? '';
+  // An API of an earlier version tells no reason.
+  const why = (failureReason ?? null) === null ? '' : `: ${failureReason}`;
+  return `${progress.failed} of ${progress.total} failed${why}`;
+}
 
 /** Terminal tasks out of all tasks: `3/20`. */
 export function doneOf({ progress }: ListedJob): string {
@@ -84,36 +84,40 @@ export function jobWithTasks(io: Io, job: Job, options: TableOptions): string[] 
   const tasks = job.tasks ?? [];
   const head = jobTable(io, [job], options);
   if (tasks.length === 0) return head;
-  const table = renderTable(tasks, taskColumns(job, tasks, io.now(), paintFor(io, io.stdout)), options);
-  const waits = waitLines(tasks);
-  return [
-    ...head,
-    '',
-    ...table,
-    ...(waits.length === 0 ? [] : ['', ...waits]),
-    ...traceLine(job).flatMap((line) => ['', line]),
-    ...tasks.flatMap(whyFailed),
-    ...tasks.flatMap(whyFlagged),
-    ...reviewHelp(job),
-    ...tasks.flatMap(textOutput),
+  const { width } = options;
+  const sections = [
+    renderTable(tasks, taskColumns(job, io.now(), paintFor(io, io.stdout)), options),
+    waitLines(tasks).flatMap((line) => hanging('', line, width)),
+    traceLine(job),
+    ...tasks.map((task) => whyFailed(task, width)),
+    ...tasks.map((task) => whyFlagged(task, width)),
+    reviewLines(job, options),
+    ...tasks.map((task) => textOutput(task, width)),
   ];
+  return [head, ...sections.filter((lines) => lines.length > 0)].flatMap((lines, at) =>
+    at === 0 ? lines : ['', ...lines],
+  );
 }
 
-function taskColumns(job: Job, tasks: readonly Task[], now: number, paint: Paint): Column<Task>[] {
-  const shown = shownColumns(job, tasks);
+function taskColumns(job: Job, now: number, paint: Paint): Column<Task>[] {
+  const { places, calls } = shownOf(job);
   return [
     { title: 'TASK', value: ({ index }) => index, align: 'right' },
-    { title: 'NAME', value: ({ name }) => name },
+    { title: 'NAME', value: ({ name }) => name, min: 12 },
     { title: 'STATE', value: ({ state }) => state, paint: (text, { state }) => paintState(paint, state, text) },
-    { title: 'ATTEMPT', value: ({ attempt }) => attempt, align: 'right' },
-    { title: 'DONE', value: ({ progress }) => `${Math.floor(progress * 100)}%`, align: 'right' },
-    { title: 'AGE', value: ({ queuedAt }) => ageOf(queuedAt, now), align: 'right' },
-    { title: 'REASON', value: ({ reason }) => reason },
-    ...only<Task>(shown.fallback, { title: 'RUNS ON', value: placeOf }),
-    ...only<Task>(shown.calls, { title: 'PAID CALLS', value: ({ usage }) => usage?.paidCalls, align: 'right' }),
-    ...only<Task>(shown.cost, { title: 'COST', value: ({ usage }) => usage?.cost, align: 'right' }),
-    ...only<Task>(shown.phase, { title: 'PHASE', value: ({ phase }) => phase }),
-    ...only<Task>(shown.waits, { title: 'WAITS FOR', value: ({ waitingFor }) => waitText(waitingFor, now) }),
+    { title: 'ATTEMPT', value: ({ attempt }) => attempt, align: 'right', drop: 5 },
+    { title: 'DONE', value: taskDone, align: 'right', drop: 3 },
+    { title: 'AGE', value: ({ queuedAt }) => ageOf(queuedAt, now), align: 'right', drop: 2 },
+    { title: 'REASON', value: (task) => taskReason(task, now), wrap: 20, drop: 4 },
+    { title: 'RUNS ON', value: (task) => (places ? placeOf(task) : null), optional: true, min: 12, drop: 8 },
+    {
+      title: 'PAID CALLS',
+      value: ({ usage }) => (calls ? usage?.paidCalls : null),
+      align: 'right',
+      optional: true,
+      drop: 7,
+    },
+    { title: 'COST', value: ({ usage }) => usage?.cost, align: 'right', optional: true, drop: 6 },
     { title: 'RUN', value: ({ run }) => run, align: 'right', wide: true },
     { title: 'WORKER', value: ({ worker }) => worker, wide: true },
     { title: 'DUE', value: ({ dueAt }) => untilTime(dueAt, now), wide: true },
@@ -122,17 +126,26 @@ function taskColumns(job: Job, tasks: readonly Task[], now: number, paint: Paint
   ];
 }
 
-function shownColumns({ pool, model }: Job, tasks: readonly Task[]) {
-  const places = new Set(tasks.map(placeOf).filter((place) => place !== undefined));
-  const cost = tasks.some(({ usage }) => usage?.cost !== undefined);
+/** What is worth a column: places that differ from the job's, and calls that cost something or were repeated. */
+function shownOf({ pool, model, tasks = [] }: Job): { places: boolean; calls: boolean } {
+  const places = tasks.map(placeOf).filter((place) => place !== undefined);
   return {
-    fallback: [...places].some((place) => place !== `${pool}/${model}`),
-    cost,
-    calls: cost || tasks.some(({ usage }) => (usage?.paidCalls ?? 0) > 1),
-    // Waiting for the provider is the rule.
-    phase: tasks.some(({ phase }) => phase?.includes('artifact store')),
-    waits: tasks.some(({ waitingFor }) => waitingFor !== null),
+    places: places.some((place) => place !== `${pool}/${model}`),
+    calls: tasks.some(({ usage }) => usage?.cost !== undefined || (usage?.paidCalls ?? 0) > 1),
   };
+}
+
+/** Nothing of a task that failed or was cancelled is done. */
+function taskDone({ state, progress }: Task): string | null {
+  return state === 'failed' || state === 'cancelled' ? null : `${Math.floor(progress * 100)}%`;
+}
+
+/** What a task waits for and until when, what its worker does, or why it is in its state. */
+function taskReason({ state, reason, phase, waitingFor, retryAt }: Task, now: number): string {
+  if (waitingFor !== null) return waitText(waitingFor, now);
+  if (retryAt !== null) return `${reason}, next attempt ${untilTime(retryAt, now)}`;
+  // An API of an earlier version sends no phase.
+  return state === 'running' ? (phase ?? reason) : reason;
 }
 
 /** The pool and model of an open task, or those that a finished one used. */
@@ -141,30 +154,20 @@ function placeOf({ target, used }: Task): string | undefined {
   return place === null ? undefined : `${place.pool}/${place.model}`;
 }
 
-function whyFailed(task: Task): string[] {
+function whyFailed(task: Task, width: number | undefined): string[] {
   if (task.error === null) return [];
   const { code, message, hint } = task.error;
-  return ['', printable(`${taskName(task)}: ${code}: ${message}`), `  ${printable(hint)}`];
+  return [...hanging(`${printable(taskName(task))}: `, `${code}: ${message}`, width), ...hanging('  ', hint, width)];
 }
 
-function whyFlagged(task: Task): string[] {
+function whyFlagged(task: Task, width: number | undefined): string[] {
   if (task.flags === undefined) return [];
-  return [
-    '',
-    printable(`${taskName(task)} was flagged:`),
-    ...task.flags.map(({ source, reason }) => indented(`${source}: ${reason}`)),
-  ];
+  const flags = task.flags.flatMap(({ source, reason }) => hanging('  ', `${source}: ${reason}`, width));
+  return [...hanging('', `${taskName(task)} was flagged:`, width), ...flags];
 }
 
-function reviewHelp(job: Job): string[] {
-  const lines = reviewLines(job);
-  return lines.length === 0 ? [] : ['', ...lines];
-}
-
-function textOutput(task: Task): string[] {
+function textOutput(task: Task, width: number | undefined): string[] {
   if (task.output === null || task.output === undefined) return [];
   const text = typeof task.output === 'string' ? task.output : JSON.stringify(task.output, null, 2);
-  return ['', printable(`${taskName(task)}:`), ...text.split('\n').map(indented)];
+  return [printable(`${taskName(task)}:`), ...text.split('\n').flatMap((line) => hanging('  ', line, width))];
 }
-
-const indented = (line: string): string => `  ${printable(line)}`;

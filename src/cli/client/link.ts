@@ -7,7 +7,8 @@ import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { renderTable } from '../output/table.ts';
 import { durationText } from './optionParsers.ts';
-import { clientCommand, withClient } from './session.ts';
+import { jobArgument } from './ids.ts';
+import { clientCommand, withJob } from './session.ts';
 import { taskName } from './waitText.ts';
 
 interface LinkFlags {
@@ -21,7 +22,7 @@ export function addLink(program: Command, io: Io): void {
     'link',
     'Print links that show a job, its events and its artifacts in a browser without a token',
   )
-    .argument('<job>', 'id of the job')
+    .addArgument(jobArgument())
     .option(
       '--expires-in <duration>',
       'how long the links work, at most until the job expires (default: 1h)',
@@ -29,7 +30,7 @@ export function addLink(program: Command, io: Io): void {
     )
     .addOption(outputOption('table', 'json', 'yaml'))
     .action(
-      withClient(io, async (client, id: string, { expiresIn, output }: LinkFlags) => {
+      withJob(io, async (client, id: string, { expiresIn, output }: LinkFlags) => {
         const links = await client.links(id, { expiresIn });
         printAs(io, output, links, () => linkLines(links, io.now()));
       }),

@@ -6,7 +6,7 @@ import { ageOf } from '../output/format.ts';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { renderTable, type Column } from '../output/table.ts';
-import { printable } from '../output/text.ts';
+import { hanging } from '../output/text.ts';
 import { keyLines, outageLines, readyKeys } from './poolTrouble.ts';
 import { clientCommand, withClient } from './session.ts';
 
@@ -19,7 +19,7 @@ export function addPools(program: Command, io: Io): void {
         const data = { items: pools, next: null };
         printAs(io, output, data, (options) => [
           ...renderTable(pools, columnsAt(io.now()), options),
-          ...troubleLines(pools, io.now()),
+          ...troubleLines(pools, io.now()).flatMap((line) => hanging('', line, options.width)),
         ]);
       }),
     );
@@ -27,16 +27,16 @@ export function addPools(program: Command, io: Io): void {
 
 function columnsAt(now: number): Column<Pool>[] {
   return [
-    { title: 'POOL', value: ({ name }) => name },
-    { title: 'PROVIDER', value: ({ provider }) => provider },
-    { title: 'PAUSED', value: pausedText },
+    { title: 'POOL', value: ({ name }) => name, min: 8 },
+    { title: 'PROVIDER', value: ({ provider }) => provider, drop: 8 },
+    { title: 'PAUSED', value: pausedText, wrap: 12, drop: 2 },
     { title: 'QUEUED', value: ({ queued }) => queued, align: 'right' },
-    { title: 'OLDEST', value: ({ oldestQueuedAt }) => ageOf(oldestQueuedAt, now), align: 'right' },
+    { title: 'OLDEST', value: ({ oldestQueuedAt }) => ageOf(oldestQueuedAt, now), align: 'right', drop: 4 },
     { title: 'RUNNING', value: ({ running }) => running, align: 'right' },
-    { title: 'WAITING', value: ({ waiting }) => waiting, align: 'right' },
-    { title: 'REVIEW', value: ({ needsReview }) => needsReview, align: 'right' },
-    { title: 'WORKERS', value: ({ workers }) => workers, align: 'right' },
-    { title: 'KEYS', value: readyKeys, align: 'right' },
+    { title: 'WAITING', value: ({ waiting }) => waiting, align: 'right', drop: 6 },
+    { title: 'REVIEW', value: ({ needsReview }) => needsReview, align: 'right', drop: 7 },
+    { title: 'WORKERS', value: ({ workers }) => workers, align: 'right', drop: 3 },
+    { title: 'KEYS', value: readyKeys, align: 'right', drop: 5 },
     { title: 'LANES', value: laneDepths, wide: true },
     { title: 'TENANTS', value: tenantsText, wide: true },
     { title: 'KEY STATES', value: keyStates, wide: true },
@@ -51,7 +51,7 @@ function troubleLines(pools: readonly Pool[], now: number): string[] {
     ...keyLines(pool, now),
     ...pool.spending.flatMap((spending) => spendingLine(pool, spending)),
   ]);
-  return lines.length === 0 ? [] : ['', ...lines.map(printable)];
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 function spendingLine({ name }: Pool, { tenant, day, month, limits }: Pool['spending'][number]): string {

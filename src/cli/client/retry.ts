@@ -4,15 +4,16 @@ import type { Command } from 'commander';
 import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { jobWithTasks } from './jobTables.ts';
-import { clientCommand, withClient } from './session.ts';
+import { jobArgument } from './ids.ts';
+import { clientCommand, withJob } from './session.ts';
 
 export function addRetry(program: Command, io: Io): void {
   clientCommand(program, 'retry', "Retry a job's failed and cancelled tasks; succeeded tasks are kept")
-    .argument('<job>', 'id of the job')
+    .addArgument(jobArgument())
     .option('--task <task...>', 'retry only these tasks, by name or index')
     .addOption(outputOption())
     .action(
-      withClient(io, async (client, id: string, { task, output }: { task?: string[]; output: OutputFormat }) => {
+      withJob(io, async (client, id: string, { task, output }: { task?: string[]; output: OutputFormat }) => {
         const job = await client.retry(id, task === undefined ? {} : { tasks: task });
         printAs(io, output, job, (options) => jobWithTasks(io, job, options));
       }),

@@ -7,7 +7,8 @@ import type { Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { jobWithTasks } from './jobTables.ts';
 import { wholeNumber } from './optionParsers.ts';
-import { clientCommand, withClient } from './session.ts';
+import { jobArgument } from './ids.ts';
+import { clientCommand, withJob } from './session.ts';
 
 const decisions = ['approve', 'reject', 'tweak'] as const;
 type Decision = (typeof decisions)[number];
@@ -22,7 +23,7 @@ interface ReviewOptions {
 
 export function addReview(program: Command, io: Io): void {
   clientCommand(program, 'review', 'Approve, reject or tweak a result that needs review')
-    .argument('<job>', 'id of the job')
+    .addArgument(jobArgument())
     .addArgument(new Argument('<decision>', 'what to do with the result').choices(decisions))
     .option('--task <task>', 'name or index of the task', '0')
     .option('--run <number>', 'the run that was reviewed (default: the current run)', wholeNumber(1))
@@ -30,7 +31,7 @@ export function addReview(program: Command, io: Io): void {
     .option('--note <text>', 'note stored with the decision')
     .addOption(outputOption())
     .action(
-      withClient(io, async (client, id: string, decision: Decision, options: ReviewOptions) => {
+      withJob(io, async (client, id: string, decision: Decision, options: ReviewOptions) => {
         const { task, instruction, note } = options;
         if (decision !== 'tweak' && instruction !== undefined) {
           throw new GenwardenError('UsageError', '--instruction is only for tweak');

@@ -9,6 +9,7 @@ import { GenwardenError } from '../../job/errors/index.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { printable } from '../output/text.ts';
 import { endOnClosedPipe, writeLine, type Io } from '../output/io.ts';
+import { jobIdOf } from './ids.ts';
 import { isUnreachable, whyUnreachable, type Connect } from './connection.ts';
 
 /** A command that calls the API, with the flags for its address and token. */
@@ -47,6 +48,16 @@ export function withClient<Args extends unknown[]>(
       await connection.close?.();
     }
   };
+}
+
+/** As `withClient`, for a command whose first argument is a job: passes its whole id. */
+export function withJob<Args extends unknown[]>(
+  io: Io,
+  run: (client: GenwardenClient, id: string, ...args: Args) => Promise<void>,
+): (given: string, ...args: [...Args, Command]) => Promise<void> {
+  return withClient<[string, ...Args]>(io, async (client, given, ...args) =>
+    run(client, await jobIdOf(client, given), ...args),
+  );
 }
 
 function connectBySettings(io: Io): Connect {

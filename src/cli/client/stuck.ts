@@ -12,6 +12,7 @@ import { paintFor, paintState } from '../output/colours.ts';
 import { writeLine, type Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { renderTable, type Column, type TableOptions } from '../output/table.ts';
+import { idOfJob, jobIdOf } from './ids.ts';
 import { clientCommand, withClient } from './session.ts';
 
 interface StuckOptions {
@@ -28,7 +29,7 @@ interface StuckOptions {
 export function addStuck(program: Command, io: Io): void {
   clientCommand(program, 'stuck', 'List stuck tasks and why they make no progress; exit code 3 if any are found')
     .option('--older-than <duration>', 'minimum time without progress; a plain number means minutes', olderThan, '5m')
-    .option('--job-id <id>', 'only tasks of this job')
+    .option('--job-id <id>', `only tasks of this job: ${idOfJob}`)
     .option('--pool <pool>', 'only tasks of this pool')
     .option('--fix', 'fail exactly the tasks that are printed')
     .option('--yes', 'with --fix: do not ask for confirmation')
@@ -49,7 +50,7 @@ async function runStuck(io: Io, client: GenwardenClient, options: StuckOptions):
   const { olderThan: age, jobId, pool, output, fix } = options;
   const found = await client.stuck({
     olderThan: age,
-    ...(jobId === undefined ? {} : { jobId }),
+    ...(jobId === undefined ? {} : { jobId: await jobIdOf(client, jobId) }),
     ...(pool === undefined ? {} : { pool }),
   });
   // JSON and YAML output is a single document; with --fix it includes the outcome of each task.

@@ -7,6 +7,7 @@ import { ageOf } from '../output/format.ts';
 import { writeLine, type Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { renderTable, type Column } from '../output/table.ts';
+import { deliveryIdsOf } from './ids.ts';
 import { clientCommand, withClient } from './session.ts';
 
 export function addWebhooks(program: Command, io: Io): void {
@@ -20,12 +21,14 @@ export function addWebhooks(program: Command, io: Io): void {
       }),
     );
   clientCommand(webhooks, 'resend', 'Send dead webhook deliveries again, with the same ids')
-    .argument('[id...]', 'ids of the deliveries')
+    .argument('[id...]', 'ids of the deliveries, or unique beginnings of them')
     .option('--all', 'send all dead deliveries again')
     .action(
       withClient(io, async (client, ids: string[], { all = false }: { all?: boolean }) => {
         if (all !== (ids.length === 0)) throw new GenwardenError('UsageError', 'Name deliveries, or pass --all');
-        const named = all ? (await Array.fromAsync(client.deadWebhooks())).map(({ id }) => id) : ids;
+        const named = all
+          ? (await Array.fromAsync(client.deadWebhooks())).map(({ id }) => id)
+          : await deliveryIdsOf(client, ids);
         for (const id of named) {
           const { event, job } = await client.resendWebhook(id);
           writeLine(io.stdout, `${id}: ${event} of job ${job} is sent again`);

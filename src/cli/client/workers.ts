@@ -27,12 +27,12 @@ export function addWorkers(program: Command, io: Io): void {
 
 function columnsAt(now: number): Column<Worker>[] {
   return [
-    { title: 'WORKER', value: ({ name }) => name },
-    { title: 'POOL', value: ({ pool }) => pool },
-    { title: 'HOST', value: ({ host }) => host },
+    { title: 'WORKER', value: ({ name }) => name, min: 12 },
+    { title: 'POOL', value: ({ pool }) => pool, min: 8, drop: 3 },
+    { title: 'HOST', value: ({ host }) => host, min: 8, drop: 4 },
     { title: 'SLOTS', value: ({ slots }) => `${slots.busy}/${slots.total}`, align: 'right' },
-    { title: 'BEAT', value: ({ lastBeat }) => ageOf(lastBeat, now), align: 'right' },
-    { title: 'AGE', value: ({ startedAt }) => ageOf(startedAt, now), align: 'right' },
+    { title: 'BEAT', value: ({ lastBeat }) => ageOf(lastBeat, now), align: 'right', drop: 1 },
+    { title: 'AGE', value: ({ startedAt }) => ageOf(startedAt, now), align: 'right', drop: 2 },
     { title: 'STATE', value: workerState },
     { title: 'PID', value: ({ pid }) => pid, align: 'right', wide: true },
     { title: 'LAG', value: ({ eventLoopLag }) => `${Math.round(eventLoopLag)}ms`, align: 'right', wide: true },

@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import { sleep } from '../../async/sleep.ts';
 import type { GenwardenClient, Job } from '../../client/index.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
-import { clientCommand, withClient } from '../client/session.ts';
+import { jobArgument } from '../client/ids.ts';
+import { clientCommand, withJob } from '../client/session.ts';
 import { writeLine, type Io } from '../output/io.ts';
 import { clusterError } from './clusterError.ts';
 import { reachInstallation, type ReachedInstallation } from './connect.ts';
@@ -18,11 +19,11 @@ interface LogsOptions extends PluginFlags {
 
 export function addLogs(program: Command, io: Io): void {
   clientCommand(program, 'logs', 'Print the logs of the workers that run or ran a job')
-    .argument('<job>', 'id of the job')
+    .addArgument(jobArgument())
     .option('-f, --follow', 'keep printing until the job has finished')
     .option('--all', 'print every line of these workers, not only the lines about the job')
     .action(
-      withClient(io, async (client, id: string, options: LogsOptions) => {
+      withJob(io, async (client, id: string, options: LogsOptions) => {
         const job = await client.get(id);
         const reached = await reachInstallation(options);
         try {

@@ -9,7 +9,7 @@ export interface Column<Row> extends Flexibility {
   readonly value: (row: Row) => string | number | null | undefined;
   /** Only in `-o wide`. */
   readonly wide?: true;
-  /** On a terminal only if a row has a value for it. Files and pipes always get the same columns. */
+  /** On a terminal only if a row has a value for it, else only in `-o wide`: files and pipes always get the same columns. */
   readonly optional?: true;
   /** For numbers. */
   readonly align?: 'right';
@@ -36,9 +36,9 @@ export function renderTable<Row>(
   { wide = false, width }: TableOptions = {},
 ): string[] {
   const parts = columns
-    .filter((column) => column.wide !== true || wide)
+    .filter(({ wide: onlyWide, optional }) => wide || (onlyWide !== true && (width !== undefined || optional !== true)))
     .map((column) => partOf(column, rows))
-    .filter(({ column, cells }) => width === undefined || column.optional !== true || cells.some(isFilled));
+    .filter(({ column, cells }) => wide || column.optional !== true || cells.some(isFilled));
   const layout = width === undefined ? unlimited(parts) : layoutFor(parts, width);
   const titles = layout.beside.map(({ column }) => [column.title]);
   return [...sideBySide(titles, layout), ...rows.flatMap((row, at) => rowLines(row, at, layout, width))];

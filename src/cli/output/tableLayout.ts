@@ -26,13 +26,12 @@ export const gap = 2;
 /** `width`: of the terminal. If nothing is left to give way, the last columns are cut, or left out. */
 export function layoutFor<Part extends Sized>(parts: readonly Part[], width: number): Layout<Part> {
   let beside = [...parts];
-  const below: Part[] = [];
   while (totalOf(beside.map(floorOf)) > width) {
     const weakest = weakestOf(beside);
     if (weakest === undefined) break;
     beside = beside.filter((part) => part !== weakest);
-    if (weakest.wrap !== undefined) below.push(weakest);
   }
+  const below = parts.filter((part) => part.wrap !== undefined && !beside.includes(part));
   const widths = cutAt(widened(beside, width), width);
   return { beside: widths.map((each, at) => ({ ...beside[at]!, width: each })), below };
 }

@@ -81,6 +81,15 @@ export function hanging(head: string, text: string, width: number | undefined): 
   return [head + first, ...more.map((line) => ' '.repeat(start) + line)];
 }
 
+/** An indented command to copy; lines that would be wider than the terminal are continued as a shell does. */
+export function shellCommand(command: string, width: number | undefined): string[] {
+  const indent = '  ';
+  const line = indent + printable(command);
+  if (width === undefined || stringWidth(line) <= width) return [line];
+  const lines = wrapped(printable(command), width - 2 * indent.length - ' \\'.length);
+  return lines.map((part, at) => `${at === 0 ? indent : indent + indent}${part}${at < lines.length - 1 ? ' \\' : ''}`);
+}
+
 /** `text` padded with spaces to `columns`. */
 export function pad(text: string, columns: number, side: 'left' | 'right' = 'left'): string {
   const blanks = ' '.repeat(Math.max(0, columns - stringWidth(text)));

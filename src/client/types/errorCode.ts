@@ -111,4 +111,5 @@ export type ProcessErrorCode =
   | 'PortInUse'
   | 'CustomResourcesMissing'
   | 'UsageError'
+  | 'AmbiguousId'
   | 'ServerUnreachable';

@@ -83,6 +83,11 @@ export const processErrors = define({
     title: 'The command line is invalid',
     hint: 'Run the command with --help to see its arguments and flags.',
   },
+  AmbiguousId: {
+    ...final,
+    title: 'Several ids begin with what was given',
+    hint: 'Give more characters of the id.',
+  },
   ServerUnreachable: {
     ...again,
     title: 'The Genwarden API cannot be reached',

@@ -123,10 +123,12 @@ describe('tables', () => {
       },
     );
 
-    test('an optional column without a value is left out of a terminal, but not of a pipe', () => {
+    test('an optional column is shown on a terminal if a row has a value, and in the wide table', () => {
       const optional: Column<Row>[] = [columns[0]!, { title: 'NOTE', value: ({ note }) => note, optional: true }];
       expect(renderTable([rows[1]!], optional, { width: 80 })).toEqual(['NAME', 'lång']);
-      expect(renderTable([rows[1]!], optional)).toEqual(['NAME  NOTE', 'lång  -']);
+      expect(renderTable([rows[0]!], optional, { width: 80 })).toEqual(['NAME  NOTE', 'a     first']);
+      expect(renderTable([rows[0]!], optional)).toEqual(['NAME', 'a']);
+      expect(renderTable([rows[1]!], optional, { wide: true })).toEqual(['NAME  NOTE', 'lång  -']);
     });
   });
 

@@ -20,13 +20,13 @@ describe('get', () => {
     const { code, stdout } = await runCommand(['get', 'job1'], { env: api.env });
     expect(code).toBe(0);
     expect(stdout.split('\n')).toEqual([
-      'JOB   STATE    POOL     KIND   DONE  AGE',
-      'job1  running  default  image   2/3  10m',
+      'JOB   STATE    POOL     KIND   DONE  AGE  REASON',
+      'job1  running  default  image   2/3  10m  1 of 3 failed: AttemptTimeout',
       '',
       'TASK  NAME         STATE      ATTEMPT  DONE  AGE  REASON',
       '   0  front-yard   succeeded        1  100%  10m  Succeeded',
       '   1  walkway�[2J  running          2   45%  10m  Claimed',
-      '   2  -            failed           1  100%  10m  AttemptTimeout',
+      '   2  -            failed           1     -  10m  AttemptTimeout',
       '',
       'task 2: AttemptTimeout: No answer within 30 s',
       '  Look at the provider.',
@@ -47,18 +47,19 @@ describe('get', () => {
       fakeTask(3, 'succeeded', { usage: spent, used }),
     ]);
     api.put({ ...job, usage: spent });
-    const { stdout } = await runCommand(['get', 'job1'], { env: api.env });
+    const terminal = { columns: 160, rows: 40 };
+    const { stdout } = await runCommand(['get', 'job1'], { env: { ...api.env, NO_COLOR: '1' }, terminal });
     const lines = stdout.split('\n').map((line) => line.split(/ {2,}/).join('  '));
     const on = 'default/gemini-3.1-flash-image';
     expect(lines).toEqual([
-      'JOB  STATE  POOL  KIND  DONE  AGE  COST  WAITS FOR',
+      'JOB  STATE  POOL  KIND  DONE  AGE  COST  REASON',
       'job1  queued  default  image  1/4  10m  0.08  ProviderOutage, in 70s',
       '',
-      'TASK  NAME  STATE  ATTEMPT  DONE  AGE  REASON  RUNS ON  PAID CALLS  COST  WAITS FOR',
-      `  0  -  queued  0  0%  10m  Submitted  ${on}  -  -  ProviderOutage, in 70s`,
-      `  1  -  queued  0  0%  10m  Submitted  ${on}  -  -  ProviderOutage, in 70s`,
-      `  2  -  waiting  1  0%  10m  ProviderUnavailable  ${on}  -  -  Backoff, in 4s`,
-      '  3  -  succeeded  1  100%  10m  Succeeded  spare/pro  2  0.08  -',
+      'TASK  NAME  STATE  ATTEMPT  DONE  AGE  REASON  RUNS ON  PAID CALLS  COST',
+      `  0  -  queued  0  0%  10m  ProviderOutage, in 70s  ${on}  -  -`,
+      `  1  -  queued  0  0%  10m  ProviderOutage, in 70s  ${on}  -  -`,
+      `  2  -  waiting  1  0%  10m  Backoff, in 4s  ${on}  -  -`,
+      '  3  -  succeeded  1  100%  10m  Succeeded  spare/pro  2  0.08',
       '',
       '2 tasks wait for ProviderOutage: Gemini answers 503',
       'task 2 waits for Backoff: Attempt 1 of 3 failed',
@@ -88,12 +89,30 @@ describe('get', () => {
     expect(stdout).toContain('task 0:\n  {\n    "plants": [\n      "sage",\n');
   });
 
-  test('on a terminal long lines are cut and coloured, unless NO_COLOR is set', async () => {
+  test('on a terminal lines fit and are coloured, unless NO_COLOR is set', async () => {
     await using api = await FakeApi.start();
     api.put(mixed);
     const terminal = { columns: 28, rows: 20 };
     const { stdout } = await runCommand(['get', 'job1'], { env: { ...api.env, NO_COLOR: '1' }, terminal });
-    expect(stdout.split('\n')[1]).toBe('job1  running  default  ima…');
+    expect(stdout.split('\n')).toEqual([
+      'JOB   STATE    DONE  AGE',
+      'job1  running   2/3  10m',
+      '  1 of 3 failed:',
+      '  AttemptTimeout',
+      '',
+      'TASK  NAME         STATE',
+      '   0  front-yard   succeeded',
+      '  Succeeded',
+      '   1  walkway�[2J  running',
+      '  Claimed',
+      '   2  -            failed',
+      '  AttemptTimeout',
+      '',
+      'task 2: AttemptTimeout: No',
+      '        answer within 30s',
+      '  Look at the provider.',
+      '',
+    ]);
     expect(stdout).not.toContain('\u001b');
     const coloured = (await runCommand(['get', 'job1'], { env: api.env, terminal })).stdout;
     expect(coloured).toContain('\u001b[36mrunning\u001b[39m');
@@ -103,7 +122,9 @@ describe('get', () => {
     await using api = await FakeApi.start();
     const { code, stdout, stderr } = await runCommand(['get', 'nope'], { env: api.env });
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toBe('genwarden: There is no job nope\n  JobNotFound: What to do about JobNotFound.\n');
+    expect(stderr).toBe(
+      "genwarden: There is no job nope, and none whose id begins with it\n  JobNotFound: Check the job id and the token's tenant. A job is deleted when its retention ends.\n",
+    );
   });
 });
 

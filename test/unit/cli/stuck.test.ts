@@ -120,14 +120,15 @@ const run = (api: FakeApi, args: string[], options: CommandOptions = {}) =>
 describe('stuck', () => {
   test('nothing is stuck: exit code 0; a plain number means minutes', async () => {
     await using api = await stuckApi([]);
-    expect(await run(api, ['--older-than', '7', '--job-id', 'job1', '--pool', 'default'])).toEqual({
+    const jobId = '01jd8m3q5v7k9x2c4b6n8p0r2t';
+    expect(await run(api, ['--older-than', '7', '--job-id', jobId, '--pool', 'default'])).toEqual({
       code: 0,
       stdout: 'Nothing is stuck.\n',
       stderr: '',
     });
     expect([...api.asked.query]).toEqual([
       ['olderThan', '7m'],
-      ['jobId', 'job1'],
+      ['jobId', jobId],
       ['pool', 'default'],
     ]);
     await run(api, ['--older-than', '1h30m']);

@@ -93,13 +93,13 @@ describe('progress', () => {
 });
 
 test('a job failed because of its first task that failed by itself', () => {
-  const failed = (reason: 'DependencyFailed' | 'AttemptTimeout' | 'WorkerLost'): TaskState =>
+  const failedBy = (reason: 'DependencyFailed' | 'AttemptTimeout' | 'WorkerLost'): TaskState =>
     ({ ...taskIn('failed'), reason }) as TaskState;
   expect(failureReason([taskIn('succeeded'), taskIn('running')])).toBeUndefined();
-  expect(failureReason([failed('DependencyFailed'), failed('AttemptTimeout'), failed('WorkerLost')])).toBe(
+  expect(failureReason([failedBy('DependencyFailed'), failedBy('AttemptTimeout'), failedBy('WorkerLost')])).toBe(
     'AttemptTimeout',
   );
-  expect(failureReason([failed('DependencyFailed'), taskIn('cancelled')])).toBe('DependencyFailed');
+  expect(failureReason([failedBy('DependencyFailed'), taskIn('cancelled')])).toBe('DependencyFailed');
 });
 
 describe('a job waits for nothing but a reviewer', () => {

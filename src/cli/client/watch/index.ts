@@ -6,6 +6,7 @@ import { parseDuration } from '../../../job/duration.ts';
 import { exitCodes } from '../../exitCodes.ts';
 import type { Io } from '../../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../../output/print.ts';
+import { jobIdOf } from '../ids.ts';
 import { durationText } from '../optionParsers.ts';
 import { clientCommand, withClient } from '../session.ts';
 import { watchJobs } from './watchJobs.ts';
@@ -21,12 +22,13 @@ export function addWatch(program: Command, io: Io): void {
     'watch',
     'Follow jobs until all have ended or need a review; exit code 0 if all succeeded, 5 if one needs a review',
   )
-    .argument('<jobs...>', 'ids of the jobs')
+    .argument('<jobs...>', 'ids of the jobs, or unique beginnings of them')
     .option('--patience <duration>', 'how long to retry while the API is unavailable', durationText, '5m')
     .addOption(outputOption('table', 'json', 'yaml'))
     .action(
       withClient(io, async (client, ids: string[], { patience, output }: WatchCommandOptions) => {
-        const unique = [...new Set(ids)];
+        const whole = await Promise.all(ids.map((id) => jobIdOf(client, id)));
+        const unique = [...new Set(whole)];
         const quiet = output !== 'table';
         const jobs = await watchJobs(client, unique, { io, quiet, giveUpAfterMs: parseDuration(patience)! });
         const data = jobs.length === 1 ? jobs[0] : { items: jobs, next: null };

@@ -39,7 +39,7 @@ export async function watchJobs(
     const jobs = await Promise.all(followed);
     view.close();
     if (!quiet) for (const job of jobs) await printEnding(client, job, io);
-    for (const line of jobs.flatMap(reviewLines)) writeLine(quiet ? io.stderr : io.stdout, line);
+    for (const line of jobs.flatMap((job) => reviewLines(job))) writeLine(quiet ? io.stderr : io.stdout, line);
     return jobs;
   } finally {
     view.close();

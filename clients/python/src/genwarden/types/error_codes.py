@@ -104,5 +104,6 @@ ErrorCode = Literal[
     "PortInUse",
     "CustomResourcesMissing",
     "UsageError",
+    "AmbiguousId",
     "ServerUnreachable",
 ]
