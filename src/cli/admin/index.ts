@@ -1,4 +1,4 @@
-// Administrative commands. They work with settings and local files, and call no server.
+// Administrative commands. They work with settings and local files; only `config --server` calls the API.
 
 import type { Command } from 'commander';
 import { processIo, type Io } from '../output/io.ts';

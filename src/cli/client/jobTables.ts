@@ -39,7 +39,7 @@ function jobColumns(now: number, paint: Paint): Column<ListedJob>[] {
     { title: 'DONE', value: doneOf, align: 'right', drop: 4 },
     { title: 'AGE', value: ({ submittedAt }) => ageOf(submittedAt, now), align: 'right', drop: 1 },
     { title: 'COST', value: ({ usage }) => usage?.cost, align: 'right', optional: true, drop: 7 },
-    { title: 'REASON', value: (job) => jobReason(job, now), wrap: 24, drop: 6 },
+    { title: 'REASON', value: (job) => jobReason(job, now), wrap: 28, drop: 6 },
     { title: 'PRIORITY', value: ({ priority }) => priority, wide: true },
     { title: 'TOOK', value: ({ startedAt, finishedAt }) => timeBetween(startedAt, finishedAt, now), wide: true },
     {
@@ -53,9 +53,9 @@ function jobColumns(now: number, paint: Paint): Column<ListedJob>[] {
 function describing(always: boolean): Column<ListedJob>[] {
   const shown = always ? {} : ({ wide: true } as const);
   return [
-    { title: 'LABELS', value: ({ labels }) => labelText(labels), min: 10, drop: 8, optional: true, ...shown },
+    { title: 'LABELS', value: ({ labels }) => labelText(labels), min: 12, drop: 8, optional: true, ...shown },
     // An API of an earlier version tells no prompts.
-    { title: 'PROMPT', value: ({ prompt }) => prompt, min: 12, drop: 3, ...shown },
+    { title: 'PROMPT', value: ({ prompt }) => prompt, min: 16, drop: 3, ...shown },
   ];
 }
 

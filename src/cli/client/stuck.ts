@@ -7,7 +7,7 @@ import { durationForm, parseDuration } from '../../job/duration.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { shortDuration, untilTime } from '../output/format.ts';
-import { printable } from '../output/text.ts';
+import { hanging } from '../output/text.ts';
 import { paintFor, paintState } from '../output/colours.ts';
 import { writeLine, type Io } from '../output/io.ts';
 import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
@@ -92,10 +92,12 @@ function stuckLines(
 ): string[] {
   if (items.length === 0) return ['Nothing is stuck.'];
   const namespace: Column<StuckTask>[] =
-    allNamespaces === true ? [{ title: 'NAMESPACE', value: ({ tenant }) => tenant }] : [];
+    allNamespaces === true ? [{ title: 'NAMESPACE', value: ({ tenant }) => tenant, min: 10, drop: 2 }] : [];
   const more =
     total > items.length ? ['', `${total - items.length} more ${isOrAre(total - items.length)} not shown.`] : [];
-  const advice = [...new Set(items.flatMap((task) => task.advice))].map((line) => `- ${printable(line)}`);
+  const advice = [...new Set(items.flatMap((task) => task.advice))].flatMap((line) =>
+    hanging('- ', line, options.width),
+  );
   return [
     ...renderTable(items, [...namespace, ...columnsFor(io)], options),
     ...more,
@@ -107,19 +109,21 @@ function columnsFor(io: Io): Column<StuckTask>[] {
   const paint = paintFor(io, io.stdout);
   return [
     { title: 'JOB', value: ({ job }) => job },
-    { title: 'TASK', value: ({ task }) => task, align: 'right' },
+    { title: 'TASK', value: ({ task }) => task, align: 'right', drop: 1 },
     { title: 'STATE', value: ({ state }) => state, paint: (text, { state }) => paintState(paint, state, text) },
-    { title: 'FOR', value: ({ sinceMs }) => shortDuration(sinceMs), align: 'right' },
+    { title: 'FOR', value: ({ sinceMs }) => shortDuration(sinceMs), align: 'right', drop: 2 },
     {
       title: 'CAUSE',
       value: ({ cause }) => cause,
+      wrap: 16,
+      drop: 3,
       paint: (text, { overdue }) => (overdue ? paint('red', text) : text),
     },
     { title: 'POOL', value: ({ pool }) => pool, wide: true },
     { title: 'TENANT', value: ({ tenant }) => tenant, wide: true },
     { title: 'DUE', value: ({ dueAt }) => untilTime(dueAt, io.now()), wide: true },
     { title: 'NAME', value: ({ name }) => name, wide: true },
-    { title: 'WHY', value: ({ summary }) => summary },
+    { title: 'WHY', value: ({ summary }) => summary, wrap: 24, drop: 4 },
   ];
 }
 

@@ -40,11 +40,11 @@ export function addWebhooks(program: Command, io: Io): void {
 function columnsAt(now: number): Column<WebhookDelivery>[] {
   return [
     { title: 'ID', value: ({ id }) => id },
-    { title: 'EVENT', value: ({ event }) => event },
-    { title: 'AGE', value: ({ at }) => ageOf(at, now), align: 'right' },
-    { title: 'ATTEMPTS', value: ({ attempts }) => attempts, align: 'right' },
-    { title: 'REASON', value: ({ lastError }) => lastError?.reason ?? null },
-    { title: 'URL', value: ({ url }) => url },
+    { title: 'EVENT', value: ({ event }) => event, drop: 2 },
+    { title: 'AGE', value: ({ at }) => ageOf(at, now), align: 'right', drop: 3 },
+    { title: 'ATTEMPTS', value: ({ attempts }) => attempts, align: 'right', drop: 5 },
+    { title: 'REASON', value: ({ lastError }) => lastError?.reason ?? null, wrap: 16, drop: 1 },
+    { title: 'URL', value: ({ url }) => url, min: 20, drop: 4 },
     { title: 'TENANT', value: ({ tenant }) => tenant, wide: true },
     { title: 'MESSAGE', value: ({ lastError }) => lastError?.message ?? null, wide: true },
   ];

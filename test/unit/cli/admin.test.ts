@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseTokens, tokenStore } from '../../../src/api/auth/tokenStore.ts';
 import { commandsNow, runCommand } from '../../support/commandLine.ts';
+import { answerJson, FakeApi } from '../../fakes/fakeApi.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 
 describe('config', () => {
@@ -37,6 +38,20 @@ describe('config', () => {
       source: 'unset',
       description: 'API token',
     });
+  });
+
+  test('says whose settings they are, and shows those of the API with --server', async () => {
+    expect((await runCommand(['config'], { env })).stderr).toContain('the settings of this shell');
+    expect((await runCommand(['config', '-o', 'json'], { env })).stderr).toBe('');
+    await using api = await FakeApi.start();
+    const port = { name: 'GENWARDEN_HTTP_PORT', value: '9090', source: 'env GENWARDEN_HTTP_PORT', description: 'Port' };
+    api.route('GET /v1/settings', (_, response) => answerJson(response, 200, { items: [port], next: null }));
+    const { code, stdout, stderr } = await runCommand(['config', '--server'], { env: api.env });
+    expect([code, stdout]).toEqual([
+      0,
+      'SETTING              VALUE  SOURCE\nGENWARDEN_HTTP_PORT  9090   env GENWARDEN_HTTP_PORT\n',
+    ]);
+    expect(stderr).toContain("the settings of the API's process");
   });
 
   test('lists every problem and exits with 2', async () => {

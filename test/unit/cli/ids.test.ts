@@ -71,9 +71,8 @@ describe('a job', () => {
       command.registeredArguments.some((argument) => /^jobs?$/.test(argument.name())),
     );
     expect(takesJob.length).toBeGreaterThan(7);
-    for (const [name, command] of takesJob) {
-      expect(command.registeredArguments[0]!.description, name).toMatch(/unique beginning/);
-    }
+    const described = takesJob.map(([name, command]) => [name, command.registeredArguments[0]!.description]);
+    expect(described).toEqual(takesJob.map(([name]) => [name, expect.stringContaining('unique beginning')]));
     const jobId = allCommands()
       .get('stuck')!
       .options.find(({ long }) => long === '--job-id');

@@ -109,7 +109,7 @@ describe('get', () => {
       '  AttemptTimeout',
       '',
       'task 2: AttemptTimeout: No',
-      '        answer within 30s',
+      '        answer within 30 s',
       '  Look at the provider.',
       '',
     ]);

@@ -48,11 +48,11 @@ async function list(io: Io, options: { file?: string; output: OutputFormat }): P
 
 const columns = (now: number): Column<ListedToken>[] => [
   { title: 'ID', value: ({ id }) => id },
-  { title: 'NAME', value: ({ name }) => name },
-  { title: 'TENANT', value: ({ tenant }) => tenant },
-  { title: 'SCOPES', value: ({ scopes }) => scopes.join(' ') },
+  { title: 'NAME', value: ({ name }) => name, min: 10 },
+  { title: 'TENANT', value: ({ tenant }) => tenant, min: 8, drop: 1 },
+  { title: 'SCOPES', value: ({ scopes }) => scopes.join(' '), wrap: 12, drop: 2 },
   { title: 'EXPIRES', value: ({ expiresAt }) => expiryOf(expiresAt, now) },
-  { title: 'AGE', value: ({ createdAt }) => ageOf(createdAt, now) },
+  { title: 'AGE', value: ({ createdAt }) => ageOf(createdAt, now), drop: 3 },
   { title: 'PER SECOND', value: ({ requestsPerSecond }) => String(requestsPerSecond), wide: true },
 ];
 
