@@ -27,8 +27,8 @@ test('a prompt is enough; the job is printed as a table', async () => {
   expect(code).toBe(0);
   expect(bodyOf(api)).toEqual({ kind: 'image', input: { prompt: 'a yard' } });
   expect(stdout).toBe(
-    'JOB   STATE   POOL     KIND   DONE  AGE\n' + //
-      'job1  queued  default  image   0/1  10m\n',
+    'JOB   STATE   POOL     KIND   DONE  AGE  REASON\n' + //
+      'job1  queued  default  image   0/1  10m  -\n',
   );
   expect(stderr).toBe('warning: It is long (QueueLongerThanTimeout)\n');
   expect(api.requests[0]!.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
