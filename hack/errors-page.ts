@@ -159,6 +159,8 @@ const topics: readonly Topic[] = [
       'InvalidPolicy',
       'PortInUse',
       'DataDirInUse',
+      'DataDirNewer',
+      'DataDirNotWritable',
       'DiskFull',
       'NatsServerMissing',
       'NatsUnreachable',

@@ -258,7 +258,10 @@ export const settingsSchema = z.object({
 
 /** Checked settings. Names that end in `Ms` are milliseconds. */
 export type Settings = z.infer<typeof settingsSchema> &
-  Readonly<Record<ProviderName, KeysFile>> & { readonly s3: CredentialFiles };
+  Readonly<Record<ProviderName, KeysFile>> & {
+    readonly s3: CredentialFiles;
+    readonly log: { readonly brief?: boolean };
+  };
 
 interface KeysFile {
   /** The file that the keys were read from, if they come from a file: they are read again when it changes. */

@@ -60,6 +60,8 @@ export interface StartedProcess {
   /** Resolves with the reason when the process must be replaced; for most processes never. */
   readonly finished: Promise<string>;
   readonly url?: string;
+  /** Unique for each start; see `ProcessContext`. */
+  readonly name: string;
 }
 
 export interface ProcessSettings {
@@ -91,7 +93,7 @@ export async function startProcess(
       live,
       ready: () => ({ ...readiness(link.connected(), ready()), ...remarksOn(storageOf(link).full()) }),
     });
-    return { close: () => resources.close(), finished, ...(url === undefined ? {} : { url }) };
+    return { name: context.name, close: () => resources.close(), finished, ...(url === undefined ? {} : { url }) };
   } catch (error) {
     await resources.close();
     throw error;

@@ -15,6 +15,7 @@ import type { Settings } from '../config/settings.ts';
 import { startController } from '../controller/controller.ts';
 import { logEvent } from '../job/logEvents/index.ts';
 import type { DiskWatch } from '../ports/storageHealth.ts';
+import type { Follower } from '../readmodel/follower.ts';
 import { createControllerMetrics } from '../telemetry/metrics.ts';
 import { openArtifacts } from './artifacts.ts';
 import {
@@ -31,16 +32,25 @@ export function startControllerProcess(
   settings: Settings,
   signal: AbortSignal,
   disk?: DiskWatch,
+  onFollower: (follower: Follower) => void = () => undefined,
 ): Promise<StartedProcess> {
   const pools = loadPools(settings);
-  return startProcess('controller', { settings, pools, signal, disk }, (context) => control(settings, context, signal));
+  return startProcess('controller', { settings, pools, signal, disk }, (context) =>
+    control(settings, context, signal, onFollower),
+  );
 }
 
-async function control(settings: Settings, context: ProcessContext, signal: AbortSignal): Promise<RunningProcess> {
+async function control(
+  settings: Settings,
+  context: ProcessContext,
+  signal: AbortSignal,
+  onFollower: (follower: Follower) => void,
+): Promise<RunningProcess> {
   const { name, link, logger, registry, resources } = context;
   const { retentionMs, reconnectHoldMs, heartbeatTimeoutMs } = settings;
   await provisionNats(link, { retentionMs, signal });
   const { clock, log, follower, queue } = await openLog(context, retentionMs);
+  onFollower(follower);
   // An object store of NATS drops what has expired by itself.
   const artifacts = settings.artifactStore === 's3' ? await openArtifacts(context, settings, clock) : undefined;
   const stop = resources.own('connection events', new AbortController(), (it) => it.abort());

@@ -3,6 +3,7 @@
 
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import { chooseLines } from './briefLog.ts';
 import { levelNamed, switchWithOthers } from './logLevel.ts';
 import { standardOutput } from './logOutput.ts';
 import { loggedError, onlyOwnText } from './loggedError.ts';
@@ -15,6 +16,8 @@ export type { Logger } from 'pino';
 export interface LogOptions {
   readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   readonly format: 'json' | 'pretty';
+  /** Shows only jobs and problems; see `chooseLines`. Only with the format `pretty`. */
+  readonly brief?: boolean;
   /** Whether lines may have the beginnings of prompts, and the words of providers and models. Default: hidden. */
   readonly prompts?: 'hidden' | 'shown';
   /** The part that logs; in `genwarden dev` several share one Node process. */
@@ -33,7 +36,12 @@ export function createLogger(options: LogOptions): Logger {
   const { destination, format, prompts = 'hidden' } = options;
   const redact = createRedactor(options.secrets);
   const terminal = destination ?? process.stdout;
-  const shown = (line: string): string => (format === 'pretty' ? prettyLine(line, terminal) : line);
+  const choose = options.brief === true ? chooseLines(() => performance.now()) : (line: string): string => line;
+  const shown = (line: string): string => {
+    if (format !== 'pretty') return line;
+    const chosen = choose(line);
+    return chosen === undefined ? '' : prettyLine(chosen, terminal, options.brief);
+  };
   const out = destination ?? { write: standardOutput((dropped) => shown(droppedLine(options, dropped))) };
   const texts = prompts === 'shown' ? shownTexts : hiddenTexts;
   const limit = limitRepeats();
@@ -57,7 +65,12 @@ export function createLogger(options: LogOptions): Logger {
         },
       },
     },
-    { write: (line) => void out.write(shown(redact(line))) },
+    {
+      write: (line) => {
+        const text = shown(redact(line));
+        if (text !== '') out.write(text);
+      },
+    },
   );
   return switchWithOthers(logger);
 }

@@ -39,10 +39,14 @@ const marks: Readonly<Record<string, string>> = {
 /** ANSI colours of the levels. */
 const colours: Readonly<Record<string, number>> = { trace: 90, debug: 90, warn: 33, error: 31, fatal: 31 };
 const dim = 90;
-const firstColumns = '00:00:00 I controller '.length;
+const firstWords = '00:00:00 I controller ';
+/** Without the process, and with a mark only for problems. */
+const briefFirstWords = '00:00:00 W ';
 
-/** `line` is JSON; anything else is returned unchanged. */
-export function prettyLine(line: string, terminal: Terminal): string {
+/** `line` is JSON; anything else is returned unchanged. A brief line does not name the process. */
+export function prettyLine(line: string, terminal: Terminal, brief = false): string {
+  const firstColumns = (brief ? briefFirstWords : firstWords).length;
+  const indent = ' '.repeat(firstColumns);
   const fields = parsed(line);
   if (fields === undefined) return line;
   const paint = terminal.isTTY === true ? coloured : (text: string): string => text;
@@ -51,9 +55,11 @@ export function prettyLine(line: string, terminal: Terminal): string {
   const clock = time === undefined ? '' : new Date(time).toTimeString().slice(0, 8);
   const colour = colours[level];
   const [first = '', ...more] = wordWrap(msg.replaceAll(/\s*\n\s*/g, ' '), width - firstColumns);
-  const head = [paint(clock, dim), paint(marks[level] ?? level, colour), paint(part.padEnd(10), dim)].join(' ');
+  const mark = brief && level === 'info' ? ' ' : (marks[level] ?? level);
+  const from = brief ? [] : [paint(part.padEnd(10), dim)];
+  const head = [paint(clock, dim), paint(mark, colour), ...from].join(' ');
   const lines = [`${head} ${paint(first, colour)}`, ...more.map((text) => `${indent}${paint(text, colour)}`)];
-  const facts = factsOf(fields);
+  const facts = factsOf(fields).slice(0, brief ? briefFacts(fields) : undefined);
   const lastWidth = more.length === 0 ? firstColumns + first.length : firstColumns + more.at(-1)!.length;
   for (const text of wordWrap(facts.join(' '), width - firstColumns)) {
     const fits = lines.length === 1 + more.length && lastWidth + 2 + facts.join(' ').length <= width;
@@ -63,8 +69,6 @@ export function prettyLine(line: string, terminal: Terminal): string {
   for (const text of errorLines(err, msg)) lines.push(`${indent}${paint(text, dim)}`);
   return `${lines.join('\n')}\n`;
 }
-
-const indent = ' '.repeat(firstColumns);
 
 const coloured = (text: string, colour: number | undefined): string =>
   colour === undefined || text === '' ? text : `\u001B[${colour}m${text}\u001B[39m`;
@@ -89,6 +93,9 @@ function factsOf(fields: Line): string[] {
   if (typeof job !== 'string' || msg.includes(job)) return facts;
   return [typeof task === 'number' ? `${job}/${task}` : job, ...facts];
 }
+
+/** A brief line names only the job and the task, which come first. */
+const briefFacts = ({ job, msg = '' }: Line): number => (typeof job === 'string' && !msg.includes(job) ? 1 : 0);
 
 /** The role or the name of the process that logs. */
 const isOwn = (name: string, value: unknown, part = ''): boolean =>

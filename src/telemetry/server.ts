@@ -49,11 +49,27 @@ export async function startTelemetryServer(options: TelemetryOptions): Promise<T
   return { port, url: `http://${host}:${port}`, close: () => close(server) };
 }
 
-/** `PortInUse`, with the setting that changes the port, if the port is taken; other errors unchanged. */
+/**
+ * `PortInUse`, with the setting that changes the port, if the port is taken; `InvalidConfiguration` for a port or an address that
+ * this process can never listen on; other errors unchanged.
+ */
 export function listenError(error: NodeJS.ErrnoException, at: { host: string; port: number }, setting: string): Error {
+  const never = neverListens(error, at, setting);
+  if (never !== undefined) return new GenwardenError('InvalidConfiguration', never, { cause: error });
   if (error.code !== 'EADDRINUSE') return error;
   const message = `port ${at.port} on ${at.host} is in use by another program; set ${setting} to another port (0 picks a free one)`;
   return new GenwardenError('PortInUse', message, { cause: error, details: { ...at, setting } });
+}
+
+function neverListens(
+  { code = '' }: NodeJS.ErrnoException,
+  { host, port }: { host: string; port: number },
+  setting: string,
+): string | undefined {
+  if (code === 'EACCES')
+    return `${setting}=${port}: this user may not listen on port ${port}; ports above 1023 need no rights`;
+  if (!['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(code)) return undefined;
+  return `${setting.replace('PORT', 'HOST')}=${host}: this machine has no such address`;
 }
 
 function listen(server: Server, { host, port }: TelemetryOptions): Promise<void> {

@@ -5,9 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { GenwardenClient, type Job } from '../../client/index.ts';
-import { describeSettings } from '../../config/describe.ts';
 import { readSettings } from '../../config/load.ts';
-import { loadPools } from '../../config/pools.ts';
 import { titleOf } from '../../job/providers.ts';
 import { startStandin } from '../../standin/standin.ts';
 import { createLogger } from '../../telemetry/log.ts';
@@ -16,7 +14,9 @@ import { watchJobs } from '../client/watch/watchJobs.ts';
 import { Resources } from '../../processes/resources.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { stopSignal } from '../signals.ts';
-import { startStack, withStandin, type Stack } from '../../processes/dev/stack.ts';
+import { standInSettings } from '../../processes/dev/pools.ts';
+import { startStack, type Stack } from '../../processes/dev/stack.ts';
+import { addressLines, sourceLine } from './announce.ts';
 
 const hangingPool = 'hanging';
 const photograph = new URL('../../../examples/front-yard.jpg', import.meta.url);
@@ -44,31 +44,33 @@ export async function runDemo(folder: string): Promise<void> {
 async function addHangingPool(resources: Resources, stack: Stack): Promise<void> {
   const standin = resources.own('hanging stand-in', await startStandin(), (it) => it.close());
   standin.behave({ kind: 'hang' });
-  await stack.addWorker({ ...withStandin(stack.settings, standin), pool: hangingPool });
+  const { settings } = stack;
+  await stack.addWorker({ ...settings, ...standInSettings(settings, 'gemini', standin.url), pool: hangingPool });
 }
 
 async function startDemoStack(resources: Resources, signal: AbortSignal): Promise<Stack> {
   const dataDir = resources.own('folder', await mkdtemp(join(tmpdir(), 'genwarden-demo-')), (path) =>
     rm(path, { recursive: true, force: true }),
   );
-  const env = { ...process.env, GENWARDEN_DATA_DIR: dataDir, GENWARDEN_HTTP_PORT: '0', GENWARDEN_METRICS_PORT: '0' };
+  // Of the user's settings, only the keys of a provider matter.
+  const own = { GENWARDEN_DATA_DIR: dataDir, GENWARDEN_HTTP_PORT: '0', GENWARDEN_METRICS_PORT: '0' };
+  const env = { ...process.env, ...own, GENWARDEN_POOLS_FILE: '', GENWARDEN_POOL: '' };
   const { settings, resolved } = readSettings({ env, command: 'dev' });
   const log = { ...settings.log, level: 'error', format: 'pretty' } as const;
   const logger = createLogger({ ...log, process: 'dev' });
-  printLine('Starting nats-server, api, worker and controller …');
-  const described = describeSettings(resolved, 'dev');
-  const stack = await startStack({ settings: { ...settings, log }, described, externalNats: false, logger, signal });
+  const stack = await startStack({ settings: { ...settings, log }, resolved, logger, signal });
   resources.own('stack', stack, (it) => it.close());
-  if (stack.consoleUrl !== undefined) printLine(`Console: ${stack.consoleUrl} (until the demo ends)`);
-  printLine(`The API is ready on ${stack.url}`);
+  for (const line of addressLines(stack)) printLine(line);
+  printLine(sourceLine(stack.pools[0]!));
+  printLine('Both run until the demo ends.');
   return stack;
 }
 
 /** The first job: an image from a prompt and a photograph. */
-async function generateImage(client: GenwardenClient, { standin, settings }: Stack, folder: string): Promise<boolean> {
-  const { provider: name } = loadPools(settings)[0]!;
-  const provider = standin === undefined ? titleOf(name) : 'the Gemini stand-in (GEMINI_API_KEY is not set)';
-  printLine(`\n1. An image from a prompt and a photograph, by ${provider}`);
+async function generateImage(client: GenwardenClient, { pools }: Stack, folder: string): Promise<boolean> {
+  const { pool, isStandIn } = pools[0]!;
+  const by = isStandIn ? 'the stand-in' : titleOf(pool.provider);
+  printLine(`\n1. An image from a prompt and a photograph, by ${by}`);
   const { artifact } = await client.uploadReference(await readFile(photograph), 'image/jpeg');
   const job = await client.submit({
     kind: 'image',

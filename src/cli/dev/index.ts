@@ -1,8 +1,8 @@
 // `genwarden dev` and `genwarden demo`.
 
 import type { Command } from 'commander';
-import { describeSettings } from '../../config/describe.ts';
 import { readSettings } from '../../config/load.ts';
+import type { ResolvedSetting } from '../../config/setting.ts';
 import type { Settings } from '../../config/settings.ts';
 import { logEvent } from '../../job/logEvents/index.ts';
 import type { Logger } from '../../telemetry/log.ts';
@@ -32,17 +32,22 @@ async function startDev(command: Command, signal: AbortSignal): Promise<StartedP
     terminal: process.stdout.isTTY === true,
     command: 'dev',
   });
+  const brief = process.stdout.isTTY === true && !asksForLog(resolved);
+  const log = { ...settings.log, brief };
   const { createLogger } = await import('../../telemetry/log.ts');
-  const logger = createLogger({ ...settings.log, process: 'dev' });
-  const { natsIsGiven, startStack } = await import('../../processes/dev/stack.ts');
-  const externalNats = natsIsGiven(resolved);
-  const described = describeSettings(resolved, 'dev');
-  const stack = await startStack({ settings, described, externalNats, logger, signal });
-  if (stack.consoleUrl !== undefined) announceConsole(stack.consoleUrl, settings, logger);
-  const message = 'ready: try `genwarden submit --prompt "a front yard" --watch`';
-  logEvent(logger, 'dev_ready', {}, message);
-  return stack;
+  const logger = createLogger({ ...log, process: 'dev' });
+  const { startStack } = await import('../../processes/dev/stack.ts');
+  const { startLines, tryCommand } = await import('./announce.ts');
+  const stack = await startStack({ settings: { ...settings, log }, resolved, logger, signal });
+  if (brief) for (const line of startLines(stack)) writeLine(process.stdout, line);
+  else if (stack.consoleUrl !== undefined) announceConsole(stack.consoleUrl, settings, logger);
+  logEvent(logger, 'dev_ready', {}, `ready: try \`${tryCommand(stack.pools)}\``);
+  return { ...stack, name: 'dev' };
 }
+
+/** Whoever chooses a level or a format wants the log as the processes write it. */
+const asksForLog = (resolved: readonly ResolvedSetting[]): boolean =>
+  resolved.some(({ definition: { name }, source }) => /^LOG_(?:LEVEL|FORMAT)$/.test(name) && source.kind !== 'default');
 
 /** On a terminal it stands out from the log. */
 function announceConsole(url: string, { log }: Settings, logger: Logger): void {

@@ -107,6 +107,8 @@ export type ProcessErrorCode =
   | 'WorkerLogGone'
   | 'NatsServerMissing'
   | 'DataDirInUse'
+  | 'DataDirNewer'
+  | 'DataDirNotWritable'
   | 'DiskFull'
   | 'PortInUse'
   | 'CustomResourcesMissing'

@@ -63,6 +63,16 @@ export const processErrors = define({
     title: 'Another `genwarden dev` is using the data folder',
     hint: 'Stop the other process, or choose another folder with GENWARDEN_DATA_DIR.',
   },
+  DataDirNewer: {
+    ...final,
+    title: 'A newer version of Genwarden used the data folder',
+    hint: 'Run that version or a newer one, or choose another folder with GENWARDEN_DATA_DIR.',
+  },
+  DataDirNotWritable: {
+    ...final,
+    title: 'The data folder cannot be used',
+    hint: 'Give this user the right to write to the folder, or choose another one with GENWARDEN_DATA_DIR.',
+  },
   DiskFull: {
     ...again,
     title: 'The disk is full',
@@ -70,8 +80,8 @@ export const processErrors = define({
   },
   PortInUse: {
     ...final,
-    title: 'The port is in use',
-    hint: 'Stop the program that uses the port, or choose another port with the setting that the message names.',
+    title: 'A port is in use',
+    hint: 'Stop the program that uses the port, or choose another port with the command or the setting that the message names.',
   },
   CustomResourcesMissing: {
     ...again,

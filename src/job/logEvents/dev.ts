@@ -4,7 +4,18 @@ import { define } from './entry.ts';
 
 export const devEvents = define({
   dev_ready: { level: 'info', fields: [], when: 'Everything has started.' },
+  dev_pool: {
+    level: 'info',
+    fields: ['pool', 'worker', 'provider', 'standIn', 'join'],
+    when: 'The worker of a pool, what answers its tasks, and the command with which another worker joins.',
+  },
+  dev_job: { level: 'info', fields: ['job', 'state'], when: 'A job has ended, or waits for a reviewer.' },
   dev_stopping: { level: 'info', fields: [], when: 'A signal stops everything.' },
+  dev_stopped: {
+    level: 'info',
+    fields: ['openJobs', 'folder'],
+    when: 'Everything has stopped. Open jobs continue at the next start.',
+  },
   console_listening: { level: 'info', fields: ['url'], when: 'The address of the console.' },
   nats_server_started: { level: 'info', fields: ['url', 'folder'], when: 'The nats-server of `dev` has started.' },
   nats_server_restarted: {

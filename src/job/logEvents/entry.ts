@@ -67,6 +67,11 @@ export const logFields = {
   host: "The host of the receiver of webhooks or traces; the rest of its address may be the receiver's secret.",
   sequence: 'The sequence of a message of the stream.',
   folder: 'The data folder of `genwarden dev`.',
+  provider: 'The provider of the pool.',
+  standIn: 'Whether a stand-in answers instead of the provider.',
+  join: 'The command with which another worker joins the pool.',
+  state: 'The state of the job.',
+  openJobs: 'How many jobs have not ended.',
   periodic: 'The periodic work.',
 } as const;
 

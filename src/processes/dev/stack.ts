@@ -1,36 +1,45 @@
-// A complete installation on one machine: nats-server as a child process, the Gemini stand-in if no key is set, and one
-// api, worker and controller in this process.
+// A complete installation on one machine: nats-server as a child process, the stand-in for pools without a key, and an api, a
+// controller and a worker for each pool in this process.
 
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { sleep } from '../../async/sleep.ts';
-import type { DescribedSetting } from '../../config/describe.ts';
+import { describeSettings } from '../../config/describe.ts';
 import type { ResolvedSetting } from '../../config/setting.ts';
 import type { Settings } from '../../config/settings.ts';
-import { GenwardenError } from '../../job/errors/index.ts';
-import { providerNames } from '../../job/providers.ts';
 import { logEvent } from '../../job/logEvents/index.ts';
+import { titleOf } from '../../job/providers.ts';
 import { startStandin, type Standin } from '../../standin/standin.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { startApiProcess } from '../api.ts';
 import type { StartedProcess } from '../bootstrap.ts';
 import { startControllerProcess } from '../controller.ts';
 import { Resources } from '../resources.ts';
+import type { Follower } from '../../readmodel/follower.ts';
 import { startWorkerProcess } from '../worker.ts';
-import { commandLine } from './childProcess.ts';
+import { explainFolderError, lockDataFolder, noteAddress } from './dataFolder.ts';
 import { guardDisk } from './diskGuard.ts';
 import { withReserve } from './diskReserve.ts';
+import { joinCommands, type JoinCommand } from './joinCommand.ts';
+import { logJobs, type JobLines } from './jobLines.ts';
 import { startEmbeddedNats } from './natsServer.ts';
+import { devPools, needsStandIn, type DevPool } from './pools.ts';
+import { checkPorts, onMetricsPort } from './ports.ts';
 import { devWebhooks } from './webhooks.ts';
+
+/** A pool with its worker. */
+export interface ServedPool extends DevPool {
+  readonly worker: string;
+  /** How another worker of the pool joins. */
+  readonly join: JoinCommand;
+}
 
 export interface Stack {
   /** The API. */
   readonly url: string;
   /** The console; undefined if it is off. */
   readonly consoleUrl: string | undefined;
-  /** The effective settings, with the real addresses of NATS and the provider. */
+  /** The effective settings, with the real address of NATS. */
   readonly settings: Settings;
-  readonly standin: Standin | undefined;
+  readonly pools: readonly ServedPool[];
   /** Starts another worker with other settings; the stack closes it. */
   addWorker(settings: Settings): Promise<void>;
   readonly finished: Promise<string>;
@@ -39,74 +48,119 @@ export interface Stack {
 
 export interface StackOptions {
   readonly settings: Settings;
-  /** The settings as `GET /v1/settings` shows them. */
-  readonly described: readonly DescribedSetting[];
-  /** Connect to the NATS of the settings instead of starting one. */
-  readonly externalNats: boolean;
+  /** With their sources. */
+  readonly resolved: readonly ResolvedSetting[];
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
 
-export async function startStack({ settings, described, externalNats, logger, signal }: StackOptions): Promise<Stack> {
+/** Throws what `lockDataFolder` and `checkPorts` throw before anything starts, `DataDirNotWritable` and `DiskFull`. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { settings, logger } = options;
   const resources = new Resources();
-  let natsDied: Promise<unknown> = new Promise(() => undefined);
-  const close = async (): Promise<void> => {
-    const message = 'stopping: running tasks get a few seconds; press Ctrl-C again to exit immediately';
-    logEvent(logger, 'dev_stopping', {}, message);
+  const state: StackState = { natsDied: new Promise(() => undefined), jobs: undefined, openJobs: undefined };
+  const closeAll = async (): Promise<void> => {
     const closed = resources.close((name, err) =>
       logEvent(logger, 'process_part_not_closed', { name, err }, `${name} did not close cleanly`),
     );
     // Once nats-server has exited, the processes would wait for answers that never come.
-    await Promise.race([closed, natsDied.then(() => sleep(1_000))]);
+    await Promise.race([closed, state.natsDied.then(() => sleep(1_000))]);
   };
   try {
-    const unlock = await withReserve(settings.dataDir, () => lockDataFolder(settings.dataDir));
-    resources.own('data folder', unlock, () => unlock());
-    const nats = externalNats ? undefined : await embeddedNats(settings, resources, logger);
-    natsDied = nats === undefined ? natsDied : nats.died.catch(() => undefined);
-    const standin = await standinFor(settings, resources, logger);
-    const given = nats === undefined ? settings : { ...settings, nats: { ...settings.nats, ...nats.settings } };
-    const running = { ...inDev(given, standin), webhooks: await devWebhooks(settings, logger) };
-    const own = async (name: string, started: Promise<StartedProcess>): Promise<StartedProcess> =>
-      resources.own(name, await started, (it) => it.close());
-    await own('controller', startControllerProcess(onPort(running, 2), signal, nats?.disk));
-    const worker = await own('worker', startWorkerProcess(onPort(running, 1), signal, nats?.disk));
-    const api = await own('api', startApiProcess(onPort(running, 0), signal, { described, disk: nats?.disk }));
-    return {
-      url: api.url!,
-      consoleUrl: settings.console === 'on' ? consoleAt(settings.http.publicUrl ?? api.url!) : undefined,
-      settings: running,
-      standin,
-      addWorker: async (other) => void (await own('worker', startWorkerProcess(other, signal, nats?.disk))),
-      finished: Promise.race([worker.finished, ...(nats === undefined ? [] : [nats.died])]),
-      close,
+    const stack = await startParts(options, resources, state);
+    const close = async (): Promise<void> => {
+      const message = 'stopping: running tasks get a few seconds; press Ctrl-C again to exit immediately';
+      logEvent(logger, 'dev_stopping', {}, message);
+      await closeAll();
+      const { openJobs = 0 } = state;
+      const folder = natsIsGiven(options.resolved) ? undefined : settings.dataDir;
+      logEvent(logger, 'dev_stopped', { openJobs, folder }, stoppedWords(openJobs, folder));
     };
+    return { ...stack, close };
   } catch (error) {
-    await close();
-    throw error;
+    await closeAll();
+    throw explainFolderError(settings.dataDir, error);
   }
+}
+
+interface StackState {
+  natsDied: Promise<unknown>;
+  jobs: JobLines | undefined;
+  /** When the workers had stopped. */
+  openJobs: number | undefined;
+}
+
+async function startParts(
+  { settings, resolved, logger, signal }: StackOptions,
+  resources: Resources,
+  state: StackState,
+): Promise<Omit<Stack, 'close'>> {
+  const startedAt = Date.now();
+  const externalNats = natsIsGiven(resolved);
+  const { dataDir } = settings;
+  const unlock = await withReserve(dataDir, () => lockDataFolder(dataDir));
+  resources.own('data folder', unlock, () => unlock());
+  await checkPorts(settings, resolved);
+  const nats = externalNats ? undefined : await withReserve(dataDir, () => embeddedNats(settings, resources, logger));
+  state.natsDied = nats === undefined ? state.natsDied : nats.died.catch(() => undefined);
+  const standIn = await standInFor(settings, resources, logger);
+  const given = nats === undefined ? settings : { ...settings, nats: { ...settings.nats, ...nats.settings } };
+  const running = { ...inDev(given), webhooks: await devWebhooks(settings, logger) };
+  const joinOptions = { settings: running, resolved, embeddedNats: nats !== undefined, standInUrl: standIn?.url };
+  const join = await joinCommands(joinOptions, resources);
+  const own = async (name: string, started: Promise<StartedProcess>): Promise<StartedProcess> =>
+    resources.own(name, await started, (it) => it.close());
+  const onFollower = (follower: Follower): void => void (state.jobs = logJobs(follower, logger, startedAt));
+  await own('controller', startControllerProcess(onMetricsPort(running, 'controller'), signal, nats?.disk, onFollower));
+  resources.own('job lines', state, () => void (state.openJobs = state.jobs?.openJobs()));
+  const pools: ServedPool[] = [];
+  const workers: StartedProcess[] = [];
+  for (const pool of devPools(running, standIn?.url)) {
+    const worker = await own('worker', startWorkerProcess(workerSettings(pool, pools.length), signal, nats?.disk));
+    workers.push(worker);
+    pools.push({ ...pool, worker: worker.name, join: join(pool) });
+  }
+  const described = describeSettings(resolved, 'dev');
+  const api = await own('api', startApiProcess(onMetricsPort(running, 'api'), signal, { described, disk: nats?.disk }));
+  for (const pool of pools) logPool(pool, logger);
+  const consoleUrl = settings.console === 'on' ? consoleAt(settings.http.publicUrl ?? api.url!) : undefined;
+  await noteAddress(dataDir, consoleUrl ?? api.url!);
+  return {
+    url: api.url!,
+    consoleUrl,
+    settings: running,
+    pools,
+    addWorker: async (other) => void (await own('worker', startWorkerProcess(other, signal, nats?.disk))),
+    finished: Promise.race([...workers.map(({ finished }) => finished), ...(nats === undefined ? [] : [nats.died])]),
+  };
+}
+
+/** The first worker has the configured metrics port, or its default; the others have any free one. */
+const workerSettings = ({ settings }: DevPool, before: number): Settings =>
+  before === 0 ? onMetricsPort(settings, 'worker') : { ...settings, metricsPort: 0 };
+
+function logPool({ pool, isStandIn, worker, join }: ServedPool, logger: Logger): void {
+  const provider = isStandIn ? `the stand-in answers instead of ${titleOf(pool.provider)}` : titleOf(pool.provider);
+  const message = `pool ${pool.name}: ${provider}; worker ${worker}; for another worker run \`${join.command}\``;
+  logEvent(
+    logger,
+    'dev_pool',
+    { pool: pool.name, worker, provider: pool.provider, standIn: isStandIn, join: join.command },
+    message,
+  );
+}
+
+function stoppedWords(openJobs: number, folder: string | undefined): string {
+  const where = folder === undefined ? 'jobs and results stay in NATS' : `jobs and results stay in ${folder}`;
+  const rest = openJobs === 1 ? '1 open job continues' : `${openJobs} open jobs continue`;
+  return `stopped: ${where}${openJobs === 0 ? '' : `; ${rest} at the next start`}`;
 }
 
 const consoleAt = (url: string): string => (url.endsWith('/') ? url : `${url}/`);
 
 /** True if a flag or variable names a NATS server, so that none is started here. */
-export function natsIsGiven(resolved: readonly ResolvedSetting[]): boolean {
+function natsIsGiven(resolved: readonly ResolvedSetting[]): boolean {
   return resolved.some(({ definition, source }) => definition.name === 'NATS_URL' && source.kind !== 'default');
-}
-
-/**
- * Locks the data folder, which one process can use at a time, and returns the function that unlocks it. Throws
- * `DataDirInUse` while another Genwarden process uses it.
- */
-async function lockDataFolder(folder: string): Promise<() => Promise<void>> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, 'dev.pid');
-  const holder = Number(await readFile(file, 'utf8').catch(() => ''));
-  if (holder > 0 && holder !== process.pid && /genwarden|cli\/main/.test(commandLine(holder))) {
-    throw new GenwardenError('DataDirInUse', `Process ${holder} uses the data folder ${folder}`);
-  }
-  await writeFile(file, String(process.pid));
-  return () => rm(file, { force: true });
 }
 
 async function embeddedNats(settings: Settings, resources: Resources, logger: Logger) {
@@ -124,32 +178,19 @@ async function embeddedNats(settings: Settings, resources: Resources, logger: Lo
   return { settings: { urls: [server.url], ...server.login }, died: server.died, disk };
 }
 
-/** The stand-in replaces the provider unless a key, a pools file or another address is set. */
-async function standinFor(settings: Settings, resources: Resources, logger: Logger): Promise<Standin | undefined> {
-  const { poolsFile, standinLatencyMs } = settings;
-  const isSet = providerNames.some((name) => settings[name].apiKeys.length > 0 || settings[name].baseUrl !== undefined);
-  if (isSet || poolsFile !== undefined) return undefined;
-  const standin = resources.own('stand-in', await startStandin({ latencyMs: standinLatencyMs }), (it) => it.close());
-  const message = `no API key is set: the Gemini stand-in on ${standin.url} generates the images`;
+/** Runs while a pool has no key. */
+async function standInFor(settings: Settings, resources: Resources, logger: Logger): Promise<Standin | undefined> {
+  if (!needsStandIn(settings)) return undefined;
+  const { standinLatencyMs: latencyMs, poolsFile } = settings;
+  const standin = resources.own('stand-in', await startStandin({ latencyMs }), (it) => it.close());
+  const what = poolsFile === undefined ? 'no API key is set: the' : 'some pools have no API key: for them a';
+  const message = `${what} stand-in on ${standin.url} generates the results`;
   logEvent(logger, 'standin_started', { url: standin.url }, message);
   return standin;
 }
 
-/** The settings with the stand-in as provider, which has no rate limit. */
-export function withStandin(settings: Settings, standin: Standin | undefined): Settings {
-  if (standin === undefined) return settings;
-  const gemini = { ...settings.gemini, apiKeys: ['stand-in'], baseUrl: standin.url, requestsPerMinute: 6_000 };
-  return { ...settings, gemini };
-}
-
 /** Ctrl-C at a terminal should end `dev` in seconds; a cluster waits longer for running tasks. */
-function inDev(settings: Settings, standin: Standin | undefined): Settings {
-  const base = withStandin(settings, standin);
-  return { ...base, drainTimeoutMs: Math.min(base.drainTimeoutMs, 5_000) };
-}
-
-/** A configured metrics port is the API's; the worker and the controller take the next two. */
-function onPort(settings: Settings, offset: number): Settings {
-  const { metricsPort } = settings;
-  return metricsPort === undefined || metricsPort === 0 ? settings : { ...settings, metricsPort: metricsPort + offset };
-}
+const inDev = (settings: Settings): Settings => ({
+  ...settings,
+  drainTimeoutMs: Math.min(settings.drainTimeoutMs, 5_000),
+});

@@ -2,7 +2,7 @@
 
 import { Counter, Gauge, Registry } from 'prom-client';
 import { afterEach, expect, test } from 'vitest';
-import { startTelemetryServer } from '../../../src/telemetry/server.ts';
+import { listenError, startTelemetryServer } from '../../../src/telemetry/server.ts';
 import type { TelemetryOptions, TelemetryServer } from '../../../src/telemetry/server.ts';
 
 const open: TelemetryServer[] = [];
@@ -95,4 +95,16 @@ test('closing ends a request that is still waiting for an answer', async () => {
   await close();
   expect(await waiting).toBeInstanceOf(TypeError);
   await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+});
+
+test('a port or an address that can never be listened on is a wrong setting', () => {
+  const failed = (code: string, host: string, port: number): unknown =>
+    listenError(Object.assign(new Error(code), { code }), { host, port }, 'GENWARDEN_HTTP_PORT');
+  expect(failed('EACCES', '127.0.0.1', 80)).toMatchObject({
+    code: 'InvalidConfiguration',
+    message: 'GENWARDEN_HTTP_PORT=80: this user may not listen on port 80; ports above 1023 need no rights',
+  });
+  expect(failed('EADDRNOTAVAIL', '192.0.2.1', 8080)).toMatchObject({
+    message: 'GENWARDEN_HTTP_HOST=192.0.2.1: this machine has no such address',
+  });
 });

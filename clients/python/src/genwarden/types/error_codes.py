@@ -100,6 +100,8 @@ ErrorCode = Literal[
     "WorkerLogGone",
     "NatsServerMissing",
     "DataDirInUse",
+    "DataDirNewer",
+    "DataDirNotWritable",
     "DiskFull",
     "PortInUse",
     "CustomResourcesMissing",
