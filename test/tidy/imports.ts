@@ -67,7 +67,7 @@ const homes: Record<string, readonly string[]> = {
 };
 
 /** Outside src, what the package contains at the same relative path from dist as from src. */
-const packed = /^(?:package\.json|examples\/[^/]+\.jpg|dist\/console\/)$/;
+const packed = /^(?:package\.json|bin\/genwarden|examples\/[^/]+\.jpg|dist\/console\/)$/;
 
 const forms = [
   /^\s*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]/gm,

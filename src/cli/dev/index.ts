@@ -45,7 +45,7 @@ async function startDev(command: Command, signal: AbortSignal): Promise<StartedP
   return { ...stack, name: 'dev' };
 }
 
-/** Whoever chooses a level or a format wants the log as the processes write it. */
+/** True if the user chose a level or a format: then the log is as the processes write it. */
 const asksForLog = (resolved: readonly ResolvedSetting[]): boolean =>
   resolved.some(({ definition: { name }, source }) => /^LOG_(?:LEVEL|FORMAT)$/.test(name) && source.kind !== 'default');
 

@@ -14,7 +14,7 @@ export interface JobLines {
   close(): void;
 }
 
-/** Tells of what is written after `since`: what earlier runs of `dev` did is no news. */
+/** Reports what is written after `since`: what earlier runs of `dev` did is no news. */
 export function logJobs(follower: Follower, logger: EventLogger, since: Instant): JobLines {
   const stop = follower.onChange((change) => {
     if (change.entry.at >= since) tell(change);

@@ -14,7 +14,9 @@ import { startInTerminal, type TestTerminal } from '../../support/terminal.ts';
 import { until } from '../../support/until.ts';
 
 const program = fileURLToPath(new URL('../../../bin/genwarden', import.meta.url));
-const timeoutMs = 40_000;
+const timeoutMs = 60_000;
+/** Each test starts several processes one after the other. */
+const wholeMs = 240_000;
 
 interface Place {
   readonly folder: string;
@@ -56,101 +58,109 @@ const linesOf = (terminal: TestTerminal): string[] =>
     return continues ? [...lines.slice(0, -1), lines.at(-1)! + text] : [...lines, text];
   }, []);
 
-it('says at a terminal where it is and what to do, lets a worker join, and copes with its own end by SIGKILL', async () => {
-  const place = await aPlace();
-  const { folder, url, client, env } = place;
-  const start = (): Promise<TestTerminal> =>
-    startInTerminal(program, ['dev', '--concurrency', '1'], { cwd: folder, env, columns: 100 });
+it(
+  'says at a terminal where it is and what to do, lets a worker join, and copes with its own end by SIGKILL',
+  async () => {
+    const place = await aPlace();
+    const { folder, url, client, env } = place;
+    const start = (): Promise<TestTerminal> =>
+      startInTerminal(program, ['dev', '--concurrency', '1'], { cwd: folder, env, columns: 100 });
 
-  const killed = await start();
-  await killed.waitFor(/in another terminal:\s+env .+\n/, timeoutMs);
-  const started = linesOf(killed);
-  expect(started).toEqual([
-    `Console:  ${url}/`,
-    `API:      ${url}`,
-    'Pictures come from a stand-in, not from Gemini: set GEMINI_API_KEY or OPENAI_API_KEY for real ones.',
-    `Try:      ${program} submit --prompt "a front yard" --watch`,
-    'One more worker, in another terminal:',
-    expect.stringMatching(/^ {2}env .+ worker --nats-url nats:\/\/\S+ --pool default --concurrency 1$/),
-  ]);
+    const killed = await start();
+    await killed.waitFor(/in another terminal:\s+env .+\n/, timeoutMs);
+    const started = linesOf(killed);
+    expect(started).toEqual([
+      `Console:  ${url}/`,
+      `API:      ${url}`,
+      'Pictures come from a stand-in, not from Gemini: set GEMINI_API_KEY or OPENAI_API_KEY for real ones.',
+      `Try:      ${program} submit --prompt "a front yard" --watch`,
+      'One more worker, in another terminal:',
+      expect.stringMatching(/^ {2}env .+ worker --nats-url nats:\/\/\S+ --pool default --concurrency 1$/),
+    ]);
 
-  const joined = await startProcess('sh', ['-c', `exec ${started.at(-1)!.trim()}`], {
-    cwd: folder,
-    env: { npm_command: undefined },
-  });
-  await until(async () => (await client.workers()).length === 2, {
-    what: 'the second worker',
-    timeoutMs,
-  });
-  const { id } = await client.submit({ kind: 'image', input: { prompt: 'a yard' }, tasks: [{}, {}, {}, {}] });
-  const { tasks } = await client.wait(id);
-  expect(new Set(tasks!.map(({ state, worker }) => `${state} ${worker}`)).size).toBe(2);
-  await killed.waitFor(new RegExp(`Job ${id} succeeded in .*: 4 tasks`));
-  expect(linesOf(killed)).toHaveLength(started.length + 1);
-  await joined.stop();
+    const joined = await startProcess('sh', ['-c', `exec ${started.at(-1)!.trim()}`], {
+      cwd: folder,
+      env: { npm_command: undefined },
+    });
+    await until(async () => (await client.workers()).length === 2, {
+      what: 'the second worker',
+      timeoutMs,
+    });
+    const { id } = await client.submit({ kind: 'image', input: { prompt: 'a yard' }, tasks: [{}, {}, {}, {}] });
+    const { tasks } = await client.wait(id);
+    expect(new Set(tasks!.map(({ state, worker }) => `${state} ${worker}`)).size).toBe(2);
+    await killed.waitFor(new RegExp(`Job ${id} succeeded in .*: 4 tasks`));
+    expect(linesOf(killed)).toHaveLength(started.length + 1);
+    await joined.stop();
 
-  const second = await refusal(await runDev(place));
-  expect(second.code).toBe(1);
-  expect(second.lines).toEqual([
-    expect.stringMatching(new RegExp(`Process \\d+ is .genwarden dev. at ${url}/ with the data folder .genwarden$`)),
-    expect.stringMatching(/DataDirInUse: Stop the other process/),
-  ]);
+    const second = await refusal(await runDev(place));
+    expect(second.code).toBe(1);
+    expect(second.lines).toEqual([
+      expect.stringMatching(new RegExp(`Process \\d+ is .genwarden dev. at ${url}/ with the data folder .genwarden$`)),
+      expect.stringMatching(/DataDirInUse: Stop the other process/),
+    ]);
 
-  await client.submit({ kind: 'image', input: { prompt: '[standin: hang] a yard' } });
-  process.kill(Number(await readFile(`${folder}/.genwarden/dev.pid`, 'utf8')), 'SIGKILL');
-  await killed.exited;
-  const again = await start();
-  await again.waitFor(/in another terminal:/, timeoutMs);
-  expect((await client.get(id)).state).toBe('succeeded');
-  again.type('\x03');
-  await again.exited;
-  expect(again.text()).toMatch(
-    /stopped: jobs and results stay in \.genwarden; 1 open job continues at the next start$/,
-  );
-});
+    await client.submit({ kind: 'image', input: { prompt: '[standin: hang] a yard' } });
+    process.kill(Number(await readFile(`${folder}/.genwarden/dev.pid`, 'utf8')), 'SIGKILL');
+    await killed.exited;
+    const again = await start();
+    await again.waitFor(/in another terminal:/, timeoutMs);
+    expect((await client.get(id)).state).toBe('succeeded');
+    again.type('\x03');
+    await again.exited;
+    expect(again.text()).toMatch(
+      /stopped: jobs and results stay in \.genwarden; 1 open job continues at the next start$/,
+    );
+  },
+  wholeMs,
+);
 
-it('names all that is in its way at once; then runs a worker for each pool of a pools file, which fall back on each other', async () => {
-  const provider = await startStandin();
-  onTestFinished(() => provider.close());
-  provider.behave({ kind: 'rate-limited', quota: 'credit' });
-  const place = await aPlace();
-  const pools = [
-    {
-      name: 'first',
-      models: ['gemini-3.1-flash-image'],
-      baseUrl: provider.url,
-      keys: [{ key: 'own-key' }],
-      policy: { fallback: [{ pool: 'reserve' }] },
-    },
-    { name: 'reserve', provider: 'openai' },
-    { name: 'texts', models: ['gemini-2.5-flash'] },
-  ];
-  await writeFile(`${place.folder}/pools.json`, JSON.stringify({ pools }));
-  const [flags] = await Promise.all([offeredPorts(place), refusesFileAsFolder(place)]);
-  const dev = await runDev(place, ...flags);
-  await dev.waitForLine(/ready: try `\S+ submit --pool first --prompt/, timeoutMs);
-  const served = dev.stdout
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .filter(({ event }) => event === 'dev_pool');
-  expect(served).toEqual([
-    expect.objectContaining({ pool: 'first', provider: 'gemini', standIn: false }),
-    expect.objectContaining({ pool: 'reserve', provider: 'openai', standIn: true }),
-    expect.objectContaining({ pool: 'texts', provider: 'gemini', standIn: true }),
-  ]);
-  const client = new GenwardenClient({ url: `http://127.0.0.1:${flags[flags.indexOf('--http-port') + 1]!}` });
-  const workers = await client.workers();
-  expect(workers.map(({ name }) => name).sort()).toEqual(served.map(({ worker }) => worker).sort());
-  const jobs = await Promise.all([
-    client.submit({ kind: 'image', pool: 'first', input: { prompt: 'a yard' } }),
-    client.submit({ kind: 'text', pool: 'texts', input: { prompt: 'a yard' } }),
-  ]);
-  const ended = await Promise.all(jobs.map(({ id }) => client.wait(id)));
-  expect(ended.map(({ tasks }) => [tasks![0]!.state, tasks![0]!.worker])).toEqual([
-    ['succeeded', served[1]!['worker']],
-    ['succeeded', served[2]!['worker']],
-  ]);
-  expect(provider.requests.length).toBeGreaterThan(0);
-});
+it(
+  'names all that is in its way at once; then runs a worker for each pool of a pools file, which fall back on each other',
+  async () => {
+    const provider = await startStandin();
+    onTestFinished(() => provider.close());
+    provider.behave({ kind: 'rate-limited', quota: 'credit' });
+    const place = await aPlace();
+    const pools = [
+      {
+        name: 'first',
+        models: ['gemini-3.1-flash-image'],
+        baseUrl: provider.url,
+        keys: [{ key: 'own-key' }],
+        policy: { fallback: [{ pool: 'reserve' }] },
+      },
+      { name: 'reserve', provider: 'openai' },
+      { name: 'texts', models: ['gemini-2.5-flash'] },
+    ];
+    await writeFile(`${place.folder}/pools.json`, JSON.stringify({ pools }));
+    const [flags] = await Promise.all([offeredPorts(place), refusesFileAsFolder(place)]);
+    const dev = await runDev(place, ...flags);
+    await dev.waitForLine(/ready: try `\S+ submit --pool first --prompt/, timeoutMs);
+    const served = dev.stdout
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ event }) => event === 'dev_pool');
+    expect(served).toEqual([
+      expect.objectContaining({ pool: 'first', provider: 'gemini', standIn: false }),
+      expect.objectContaining({ pool: 'reserve', provider: 'openai', standIn: true }),
+      expect.objectContaining({ pool: 'texts', provider: 'gemini', standIn: true }),
+    ]);
+    const client = new GenwardenClient({ url: `http://127.0.0.1:${flags[flags.indexOf('--http-port') + 1]!}` });
+    const workers = await client.workers();
+    expect(workers.map(({ name }) => name).sort()).toEqual(served.map(({ worker }) => worker).sort());
+    const jobs = await Promise.all([
+      client.submit({ kind: 'image', pool: 'first', input: { prompt: 'a yard' } }),
+      client.submit({ kind: 'text', pool: 'texts', input: { prompt: 'a yard' } }),
+    ]);
+    const ended = await Promise.all(jobs.map(({ id }) => client.wait(id)));
+    expect(ended.map(({ tasks }) => [tasks![0]!.state, tasks![0]!.worker])).toEqual([
+      ['succeeded', served[1]!['worker']],
+      ['succeeded', served[2]!['worker']],
+    ]);
+    expect(provider.requests.length).toBeGreaterThan(0);
+  },
+  wholeMs,
+);
 
 /** Two ports are taken: one message names both, and offers a command with these ports and the user's own flags. */
 async function offeredPorts(place: Place): Promise<string[]> {
