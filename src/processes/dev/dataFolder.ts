@@ -1,8 +1,9 @@
 // The data folder of `genwarden dev`: one process uses it at a time, and leaves its version and address in it. Problems of the
 // folder become one sentence each.
 
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { constants, existsSync } from 'node:fs';
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { version } from '../../config/version.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { commandLine } from './childProcess.ts';
@@ -22,7 +23,8 @@ const noteFile = (folder: string): string => join(folder, 'dev.json');
  * process uses it and `DataDirNewer` if a newer version did; errors of the file system unchanged.
  */
 export async function lockDataFolder(folder: string): Promise<() => Promise<void>> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
+  await checkRights(folder);
   const file = pidFile(folder);
   const note = await readNote(folder);
   const holder = Number(await readFile(file, 'utf8').catch(notFound));
@@ -36,8 +38,32 @@ export async function lockDataFolder(folder: string): Promise<() => Promise<void
   return () => rm(file, { force: true });
 }
 
-/** Another `dev` that wants the same folder says this address. */
-export const noteAddress = (folder: string, url: string): Promise<void> => writeNote(folder, { version, url });
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // On a read-only disk, Node says that the folder above does not exist.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') await mkdir(firstMissing(resolve(folder)));
+    throw error;
+  }
+}
+
+const firstMissing = (path: string): string => (existsSync(dirname(path)) ? path : firstMissing(dirname(path)));
+
+/** Otherwise nats-server would find it, after a `dev` of another user. */
+async function checkRights(folder: string): Promise<void> {
+  for (const path of [
+    folder,
+    join(folder, 'nats'),
+    join(folder, 'nats', 'store'),
+    join(folder, 'nats', 'store', 'jetstream'),
+  ])
+    if (existsSync(path)) await access(path, constants.W_OK);
+}
+
+/** Another `dev` that wants the same folder says this address; on a full disk it cannot. */
+export const noteAddress = (folder: string, url: string): Promise<void> =>
+  writeNote(folder, { version, url }).catch(() => undefined);
 
 const writeNote = (folder: string, note: Note): Promise<void> =>
   writeFile(noteFile(folder), `${JSON.stringify(note)}\n`, { mode: 0o600 });
@@ -60,8 +86,8 @@ const isGenwarden = (pid: number): boolean => /genwarden|cli\/main/.test(command
 
 function inUse(folder: string, { url }: Note, holder?: number): GenwardenError {
   const who = holder === undefined ? 'Another process' : `Process ${holder}`;
-  const where = url === undefined || holder === undefined ? '' : ` at ${url}`;
-  return new GenwardenError('DataDirInUse', `${who} is \`genwarden dev\`${where} with the data folder ${folder}`);
+  const what = url === undefined || holder === undefined ? '' : ` (\`genwarden dev\` at ${url})`;
+  return new GenwardenError('DataDirInUse', `${who}${what} uses the data folder ${folder}`);
 }
 
 const newer = (folder: string, by: string): GenwardenError =>
@@ -78,6 +104,7 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
   EPERM: 'this user may not write there',
   EROFS: 'it is on a read-only disk',
+  ENOENT: 'its path leads nowhere',
   ENOTDIR: 'a part of its path is a file',
   EEXIST: 'it is a file',
   ELOOP: 'its path is a loop of links',

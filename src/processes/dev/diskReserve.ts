@@ -65,4 +65,5 @@ export async function withReserve<T>(dataDir: string, work: () => Promise<T>): P
   }
 }
 
-const isDiskFull = (error: unknown): boolean => (error as { code?: unknown }).code === 'ENOSPC';
+/** No space, or none of the user's quota. */
+const isDiskFull = (error: unknown): boolean => /^(?:ENOSPC|EDQUOT)$/.test(String((error as { code?: unknown }).code));

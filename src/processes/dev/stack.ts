@@ -107,7 +107,7 @@ async function startParts(
   const given = nats === undefined ? settings : { ...settings, nats: { ...settings.nats, ...nats.settings } };
   const running = { ...inDev(given), webhooks: await devWebhooks(settings, logger) };
   const joinOptions = { settings: running, resolved, embeddedNats: nats !== undefined, standInUrl: standIn?.url };
-  const join = await joinCommands(joinOptions, resources);
+  const join = await withReserve(dataDir, () => joinCommands(joinOptions, resources));
   const own = async (name: string, started: Promise<StartedProcess>): Promise<StartedProcess> =>
     resources.own(name, await started, (it) => it.close());
   const onFollower = (follower: Follower): void => void (state.jobs = logJobs(follower, logger, startedAt));

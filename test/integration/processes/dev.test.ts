@@ -96,7 +96,9 @@ it(
     const second = await refusal(await runDev(place));
     expect(second.code).toBe(1);
     expect(second.lines).toEqual([
-      expect.stringMatching(new RegExp(`Process \\d+ is .genwarden dev. at ${url}/ with the data folder .genwarden$`)),
+      expect.stringMatching(
+        new RegExp(`Process \\d+ \\(.genwarden dev. at ${url}/\\) uses the data folder .genwarden$`),
+      ),
       expect.stringMatching(/DataDirInUse: Stop the other process/),
     ]);
 

@@ -1,6 +1,6 @@
 // Each reason why `genwarden dev` cannot use a data folder.
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { explainFolderError, lockDataFolder, noteAddress } from '../../../../src/processes/dev/dataFolder.ts';
 import { version } from '../../../../src/config/version.ts';
@@ -33,7 +33,7 @@ test('another process that uses it is named with its address; one that has ended
   await noteAddress(folder, 'http://127.0.0.1:8080/');
   await expect(lockDataFolder(folder)).rejects.toMatchObject({
     code: 'DataDirInUse',
-    message: `Process ${other.pid} is \`genwarden dev\` at http://127.0.0.1:8080/ with the data folder ${folder}`,
+    message: `Process ${other.pid} (\`genwarden dev\` at http://127.0.0.1:8080/) uses the data folder ${folder}`,
   });
   await other.stop();
   await (
@@ -69,6 +69,13 @@ test.each([
     code: 'DataDirNotWritable',
     message: `The data folder /data/gw cannot be used: ${reason}`,
   });
+});
+
+test('a path that leads nowhere is a problem of the folder', async () => {
+  const folder = await aFolder();
+  await symlink('/nowhere/at/all', folder);
+  const error: unknown = await lockDataFolder(folder).catch((reason: unknown) => reason);
+  expect(explainFolderError(folder, error)).toMatchObject({ code: 'DataDirNotWritable' });
 });
 
 test('errors of other files and other kinds stay as they are', () => {
