@@ -1,6 +1,6 @@
 // One line in the log of `genwarden dev` for each job that ends, or that waits for a reviewer.
 
-import { formatDuration } from '../../job/duration.ts';
+import { about } from '../../job/duration.ts';
 import { awaitsReview, countStates, jobState, type JobState } from '../../job/jobState.ts';
 import { logEvent, type EventLogger } from '../../job/logEvents/index.ts';
 import { isOpen, type TaskState } from '../../job/task.ts';
@@ -43,7 +43,7 @@ function jobLine(stage: JobState, tasks: readonly TaskState[]): string {
   const counts = countStates(tasks);
   if (stage === 'needs_review') return `Job ${job} waits for your review of ${tasksOf(counts.needs_review)}`;
   const end = Math.max(...tasks.map((task) => ('finishedAt' in task ? task.finishedAt : submittedAt)));
-  const time = formatDuration(Math.max(0, end - submittedAt));
+  const time = about(end - submittedAt);
   if (stage === 'succeeded')
     return `Job ${job} succeeded in ${time}${tasks.length === 1 ? '' : `: ${tasksOf(tasks.length)}`}`;
   if (stage === 'cancelled') return `Job ${job} was cancelled after ${time}`;
