@@ -1,6 +1,6 @@
 // What `genwarden dev` and `genwarden demo` say on a terminal when everything has started.
 
-import { titleOf } from '../../job/providers.ts';
+import { settingOf, titleOf } from '../../job/providers.ts';
 import { programName } from '../../processes/dev/program.ts';
 import type { ServedPool, Stack } from '../../processes/dev/stack.ts';
 
@@ -31,7 +31,7 @@ export const addressLines = ({ url, consoleUrl }: Pick<Stack, 'url' | 'consoleUr
 export function sourceLine({ pool, isStandIn }: ServedPool): string {
   const title = titleOf(pool.provider);
   if (isStandIn)
-    return `Pictures come from a stand-in, not from ${title}: set GEMINI_API_KEY or OPENAI_API_KEY for real ones.`;
+    return `Pictures come from a stand-in, not from ${title}: set ${settingOf(pool.provider, 'API_KEY').replace('GENWARDEN_', '')} for real ones.`;
   return pool.keys.length === 0
     ? `Nothing draws pictures: ${keyless(title)}.`
     : `Pictures come from ${title} with ${keys(pool.keys.length)}.`;

@@ -72,7 +72,7 @@ it(
     expect(started).toEqual([
       `Console:  ${url}/`,
       `API:      ${url}`,
-      'Pictures come from a stand-in, not from Gemini: set GEMINI_API_KEY or OPENAI_API_KEY for real ones.',
+      'Pictures come from a stand-in, not from Gemini: set GEMINI_API_KEY for real ones.',
       `Try:      ${program} submit --prompt "a front yard" --watch`,
       'One more worker, in another terminal:',
       expect.stringMatching(/^ {2}env .+ worker --nats-url nats:\/\/\S+ --pool default --concurrency 1$/),

@@ -28,7 +28,7 @@ test('without a key: the pictures are those of a stand-in', () => {
   expect(linesWith({})).toEqual([
     'Console:  http://127.0.0.1:8080/',
     'API:      http://127.0.0.1:8080',
-    'Pictures come from a stand-in, not from Gemini: set GEMINI_API_KEY or OPENAI_API_KEY for real ones.',
+    'Pictures come from a stand-in, not from Gemini: set GEMINI_API_KEY for real ones.',
     'Try:      genwarden submit --prompt "a front yard" --watch',
     'One more worker, in another terminal:',
     '  join default',
