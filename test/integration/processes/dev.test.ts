@@ -53,10 +53,14 @@ async function refusal(dev: TestProcess): Promise<{ code: number | null; lines: 
 }
 
 /** The lines as they were written, however narrow the terminal is. */
-const linesOf = (terminal: TestTerminal): string[] =>
-  terminal.rows().reduce<string[]>((lines, { text, continues }) => {
-    return continues ? [...lines.slice(0, -1), lines.at(-1)! + text] : [...lines, text];
-  }, []);
+function linesOf(terminal: TestTerminal): string[] {
+  const lines: string[] = [];
+  for (const { text, continues } of terminal.rows()) {
+    if (continues) lines.push(lines.pop()! + text);
+    else lines.push(text);
+  }
+  return lines;
+}
 
 it(
   'says at a terminal where it is and what to do, lets a worker join, and copes with its own end by SIGKILL',
@@ -149,7 +153,7 @@ it(
     ]);
     const client = new GenwardenClient({ url: `http://127.0.0.1:${flags[flags.indexOf('--http-port') + 1]!}` });
     const workers = await client.workers();
-    expect(workers.map(({ name }) => name).sort()).toEqual(served.map(({ worker }) => worker).sort());
+    expect(new Set(workers.map(({ name }) => name))).toEqual(new Set(served.map(({ worker }) => worker)));
     const jobs = await Promise.all([
       client.submit({ kind: 'image', pool: 'first', input: { prompt: 'a yard' } }),
       client.submit({ kind: 'text', pool: 'texts', input: { prompt: 'a yard' } }),
@@ -166,7 +170,7 @@ it(
 
 /** Two ports are taken: one message names both, and offers a command with these ports and the user's own flags. */
 async function offeredPorts(place: Place): Promise<string[]> {
-  const [api, metrics] = (await Promise.all([aTakenPort(), aTakenPort()])) as [number, number];
+  const [api, metrics] = await Promise.all([aTakenPort(), aTakenPort()]);
   const flags = ['--http-port', String(api), '--metrics-port', String(metrics), '--pools-file', 'pools.json'];
   const { code, lines } = await refusal(await runDev(place, ...flags));
   const holder = `used by \\S+ \\(process ${process.pid}\\)$`;
