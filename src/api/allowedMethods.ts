@@ -14,8 +14,9 @@ export function allowedMethods(app: Api): AllowedMethods {
     methodsOf.set(url, new Set([...(methodsOf.get(url) ?? []), ...[method].flat()]));
   });
   return (path) => {
+    if (path === '*') return [...new Set([...methodsOf.values()].flatMap((methods) => [...methods]))].toSorted();
     const all = [...methodsOf].filter(([url]) => formOf(url).test(path)).flatMap(([, methods]) => [...methods]);
-    return [...new Set(all)].toSorted();
+    return all.length === 0 ? [] : [...new Set([...all, 'OPTIONS'])].toSorted();
   };
 }
 

@@ -11,7 +11,9 @@ import type { EndedTask } from '../jobs/context.ts';
 import { OverdueTally } from '../jobs/overdueTally.ts';
 import { JobWatch } from '../jobs/wait.ts';
 import { WaitObserver } from '../jobs/waitObserver.ts';
-import { bodyLimit, boundBodies } from './bodyRoom.ts';
+import { allowedMethods } from './allowedMethods.ts';
+import { bodyLimit } from './bodyForm.ts';
+import { boundBodies } from './bodyRoom.ts';
 import { acceptJson } from './jsonBody.ts';
 import { allowOrigins } from './cors.ts';
 import { consoleRoutes } from './console/index.ts';
@@ -35,6 +37,8 @@ import { settingsRoute } from './routes/settingsRoute.ts';
 import { submitRoute } from './routes/submitRoute.ts';
 import { webhookRoutes } from './routes/webhookRoutes.ts';
 import { workerRoutes } from './routes/workerRoutes.ts';
+import { answerOptions, checkForm } from './requestForm.ts';
+import { pathOfTarget } from './targets.ts';
 import { traceRequests } from './requestTrace.ts';
 import { refuseUnknownQueries, serializerCompiler, validatorCompiler } from './validation.ts';
 import { WorkerDirectory } from '../readmodel/workerDirectory.ts';
@@ -47,12 +51,15 @@ export function buildApi(options: ApiOptions): Api {
   const closing = new AbortController();
   const context = contextOf(options, closing.signal);
   const app = newApp(options);
-  answerErrors(app);
+  const allowed = allowedMethods(app);
+  answerErrors(app, allowed);
   refuseUnknownQueries(app);
   acceptJson(app);
   traceRequests(app, options);
   measureRequests(app, context);
+  answerOptions(app, allowed);
   allowOrigins(app, options);
+  checkForm(app, allowed);
   const signIns = authenticate(app, context);
   boundBodies(app, context);
   app.register(async (scope: Api) => {
@@ -111,7 +118,9 @@ function newApp({ logger, random }: ApiOptions): Api {
     // Idle keep-alive connections must not delay the shutdown.
     forceCloseConnections: 'idle',
     genReqId: ({ headers }) => requestId(headers['x-request-id']) ?? Buffer.from(random(9)).toString('base64url'),
-    routerOptions: { maxParamLength: 2_000 },
+    rewriteUrl: pathOfTarget,
+    // Longer than any request line, so that a long id is one that does not exist.
+    routerOptions: { maxParamLength: 20_000 },
   }).withTypeProvider<ZodTypes>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);

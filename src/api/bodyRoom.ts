@@ -1,9 +1,11 @@
 // Bounds the memory that large request bodies take: they share room, and a further one waits with its body unread.
 
-import { Socket } from 'node:net';
-import type { FastifyRequest } from 'fastify';
+import type { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { WeightedSemaphore, type Release } from '../async/weightedSemaphore.ts';
 import { GenwardenError } from '../job/errors/index.ts';
+import { bodyLimit, checkBodyForm, hasBody, inflated, isCompressed } from './bodyForm.ts';
+import { letContinue } from './expectContinue.ts';
 import { requestEnd } from './heldRequest.ts';
 import type { Api, ApiContext } from './options.ts';
 
@@ -14,9 +16,6 @@ declare module 'fastify' {
   }
 }
 
-/** Bytes. A larger body is refused. */
-export const bodyLimit = 25 * 1024 * 1024;
-
 /** Bytes of memory for all large bodies together. */
 const roomBytes = 128 * 1024 * 1024;
 /** Bytes. Smaller bodies do not wait. */
@@ -24,26 +23,39 @@ const smallBody = 256 * 1024;
 /** A body of JSON is in memory as text, as the text of its values, as their bytes, and once more while it is digested. */
 const copiesOfJson = 4;
 const bytesTypes = /^(?:image\/|application\/octet-stream)/i;
-/** A client that sends nothing of a large body for so long gives its room to others, ms. */
-const patience = 20_000;
 
 /** Each large body enters before it is read, and leaves when its connection closes, unless its handler keeps the room. */
 export function boundBodies(app: Api, context: Pick<ApiContext, 'auth' | 'clock' | 'closing' | 'logger'>): void {
   const room = new WeightedSemaphore(roomBytes);
   app.decorateRequest('bodyRoom', null);
-  app.addHook('preParsing', async (request, reply) => {
-    const bytes = bytesOf(request);
-    // Only routes with a scope read bodies.
-    if (bytes <= smallBody || bytes > bodyLimit || request.routeOptions.config.scope === undefined) return;
-    const weight = bytesTypes.test(request.headers['content-type'] ?? '') ? bytes : copiesOfJson * bytes;
-    request.bodyRoom =
-      room.tryAcquire(weight) ?? (await room.acquire(weight, requestEnd(context, request, reply)).catch(unread));
-    // If the body does not arrive completely, the handler is not called.
-    const leave = (): void => request.bodyRoom?.();
-    if (reply.raw.closed) leave();
-    else reply.raw.once('close', leave);
-    endIfStalled(request);
+  app.addHook('preParsing', async (request, reply, payload) => {
+    if (!hasBody(request.raw) || readsNoBody.test(request.method)) return payload;
+    checkBodyForm(request, reply);
+    await enter(room, context, request, reply);
+    letContinue(request.raw, reply.raw);
+    return isCompressed(request.raw) ? (inflated(request.raw, reply) as Readable as typeof payload) : payload;
   });
+}
+
+/** Their bodies have no meaning. */
+const readsNoBody = /^(?:GET|HEAD)$/;
+
+async function enter(
+  room: WeightedSemaphore,
+  context: Parameters<typeof boundBodies>[1],
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const bytes = bytesOf(request);
+  // Other routes have small limits.
+  if (bytes <= smallBody || request.routeOptions.config.scope === undefined) return;
+  const weight = bytesTypes.test(request.headers['content-type'] ?? '') ? bytes : copiesOfJson * bytes;
+  request.bodyRoom =
+    room.tryAcquire(weight) ?? (await room.acquire(weight, requestEnd(context, request, reply)).catch(unread));
+  // If the body does not arrive completely, the handler is not called.
+  const leave = (): void => request.bodyRoom?.();
+  if (reply.raw.closed) leave();
+  else reply.raw.once('close', leave);
 }
 
 /** The request's room, for a handler that releases it when it has used the body, even if the client leaves before. */
@@ -53,25 +65,13 @@ export function keepBodyRoom(request: FastifyRequest): Release {
   return release ?? ((): void => undefined);
 }
 
-/** The declared bytes; the limit if a body follows without its length. */
-function bytesOf({ headers }: FastifyRequest): number {
-  if (headers['transfer-encoding'] !== undefined) return bodyLimit;
+/** The declared bytes; the limit if the body's length is not known before. */
+function bytesOf({ headers, raw }: FastifyRequest): number {
+  if (headers['transfer-encoding'] !== undefined || isCompressed(raw)) return bodyLimit;
   return Number(headers['content-length'] ?? 0);
 }
 
 function unread(reason: unknown): never {
   if (reason instanceof GenwardenError) throw reason;
   throw new GenwardenError('NotReady', 'The body was not read: the API stops, or the client has left');
-}
-
-function endIfStalled({ raw }: FastifyRequest): void {
-  const { socket } = raw;
-  // An injected request has none.
-  if (!(socket instanceof Socket)) return;
-  const end = (): void => void socket.destroy();
-  socket.setTimeout(patience, end);
-  raw.once('close', () => {
-    socket.off('timeout', end);
-    socket.setTimeout(0);
-  });
 }

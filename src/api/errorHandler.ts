@@ -3,33 +3,19 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { GenwardenError, type ErrorCode } from '../job/errors/index.ts';
 import { logEvent } from '../job/logEvents/index.ts';
-import { allowedMethods, type AllowedMethods } from './allowedMethods.ts';
+import type { AllowedMethods } from './allowedMethods.ts';
+import { awaitsContinue } from './expectContinue.ts';
+import { bodyLimit, tooLarge } from './bodyForm.ts';
+import { refuseRoute } from './requestForm.ts';
 import type { Api } from './options.ts';
 import { problemOf } from './problem.ts';
 
-export function answerErrors(app: Api): void {
-  const allowed = allowedMethods(app);
-  // A request without a route can fail before its handler, for example because of its body; the route is what is wrong.
-  app.setErrorHandler(async (error: unknown, request, reply) =>
-    request.is404 ? refuseRoute(request, reply, allowed) : sendProblem(asGenwardenError(error), request, reply),
-  );
+export function answerErrors(app: Api, allowed: AllowedMethods): void {
+  const send = async (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    sendProblem(asGenwardenError(error, request), request, reply);
+  app.setErrorHandler(send);
+  // Only for files that do not exist: the form of every request is checked before.
   app.setNotFoundHandler(async (request, reply) => refuseRoute(request, reply, allowed));
-}
-
-/** 404 for a path that no route has or whose file does not exist, and 405 for a method that the path does not have. */
-async function refuseRoute(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  allowed: AllowedMethods,
-): Promise<FastifyReply> {
-  const path = request.url.split('?', 1)[0]!;
-  const methods = allowed(path);
-  const message = `There is no endpoint ${request.method} ${path}`;
-  if (methods.length === 0 || methods.includes(request.method))
-    return sendProblem(new GenwardenError('RouteNotFound', message), request, reply);
-  reply.header('allow', methods.join(', '));
-  const advice = `${message}; it has ${methods.join(', ')}`;
-  return sendProblem(new GenwardenError('MethodNotAllowed', advice), request, reply);
 }
 
 const codes = new WeakMap<object, ErrorCode>();
@@ -39,12 +25,14 @@ export const problemCodeOf = (request: FastifyRequest): ErrorCode | undefined =>
 
 export async function sendProblem(
   error: GenwardenError,
-  request: Pick<FastifyRequest, 'id' | 'method' | 'log' | 'routeOptions' | 'span'>,
+  request: Pick<FastifyRequest, 'id' | 'method' | 'log' | 'raw' | 'routeOptions' | 'span'>,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const problem = problemOf(error, request.id);
+  const problem = problemOf(error, request.id, request.routeOptions.url);
   codes.set(request, error.code);
   if (problem.status >= 500) logFailure(error, problem.status, request);
+  // Neither side could know whether the body still follows.
+  if (awaitsContinue(request.raw) || error.code === 'RequestTimeout') reply.header('connection', 'close');
   const retryAfter = retryAfterOf(error, problem.status);
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
@@ -83,21 +71,21 @@ function retryAfterOf(error: GenwardenError, status: number): number | undefined
 
 /** Fastify's errors that a client can cause. */
 const fastifyCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: ['BodyTooLarge', 'The body is larger than 25 MiB'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UnsupportedMediaType', 'This endpoint does not accept the media type of the body'],
-  FST_ERR_CTP_INVALID_JSON_BODY: ['MalformedJson', 'The body is not valid JSON, or has a key such as __proto__'],
-  FST_ERR_CTP_EMPTY_JSON_BODY: ['MalformedJson', 'The body is empty'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['MalformedJson', 'The length of the body does not match Content-Length'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['MalformedRequest', 'The length of the body does not match Content-Length'],
 };
 
-export function asGenwardenError(error: unknown): GenwardenError {
+export function asGenwardenError(
+  error: unknown,
+  { routeOptions }: { readonly routeOptions?: { readonly bodyLimit?: number } } = {},
+): GenwardenError {
   if (error instanceof GenwardenError) return error;
   const { code, statusCode, message } = error as Partial<FastifyError>;
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return tooLarge(routeOptions?.bodyLimit ?? bodyLimit);
+  if (/^Z_(?:DATA|BUF)_ERROR$/.test(code ?? ''))
+    return new GenwardenError('MalformedRequest', `The body is not valid gzip data: ${message}`, { cause: error });
   const known = code === undefined ? undefined : fastifyCodes[code];
   if (known !== undefined) return new GenwardenError(known[0], known[1], { cause: error });
-  if (error instanceof SyntaxError && statusCode === 400) {
-    return new GenwardenError('MalformedJson', `The body is not valid JSON: ${message}`, { cause: error });
-  }
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new GenwardenError('InvalidRequest', message ?? 'The request is not valid', { cause: error });
   }

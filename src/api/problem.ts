@@ -37,14 +37,14 @@ export const problemSchema = z
 
 export type Problem = z.infer<typeof problemSchema>;
 
-/** Codes without a status in the catalogue are server errors. */
-export function problemOf(error: GenwardenError, requestId: string): Problem {
+/** `route`: the template of the request's path, on which the status can depend. */
+export function problemOf(error: GenwardenError, requestId: string, route?: string): Problem {
   const { errors, jobId, idempotencyKey, holder, known } = error.details;
   const extra = { errors, jobId, idempotencyKey, holder, known };
   return {
     type: errorPage(error.code),
     title: catalogue[error.code].title,
-    status: statusOf(error.code),
+    status: statusOf(error.code, route),
     detail: error.message,
     code: error.code,
     hint: error.hint,
@@ -53,7 +53,10 @@ export function problemOf(error: GenwardenError, requestId: string): Problem {
   };
 }
 
-export function statusOf(code: ErrorCode): number {
+/** Codes without a status in the catalogue are server errors. */
+export function statusOf(code: ErrorCode, route = ''): number {
+  // What the path names does not exist; elsewhere the body is wrong.
+  if (code === 'PoolNotFound' && route.includes('/:pool')) return 404;
   const entry: { readonly status?: number } = catalogue[code];
   return entry.status ?? statusOfTaskError[code] ?? 500;
 }

@@ -52,7 +52,7 @@ export async function startStandin(options: StandinOptions = {}): Promise<Standi
   const { host = '127.0.0.1', latencyMs = 0, keys, log = () => undefined } = options;
   const service = new Service({ latencyMs, keys, log });
   const running = new Set<Promise<void>>();
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: 75_000, headersTimeout: 80_000 }, (request, response) => {
     const handled = service.handle(request, response).finally(() => running.delete(handled));
     running.add(handled);
   });

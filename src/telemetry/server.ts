@@ -5,6 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { GenwardenError } from '../job/errors/index.ts';
+import { connectionTimes } from './connections.ts';
 import { expose } from './exposition.ts';
 
 export interface Readiness {
@@ -40,7 +41,7 @@ export interface TelemetryServer {
 
 /** Starts listening. Throws `PortInUse` if another program has the port. */
 export async function startTelemetryServer(options: TelemetryOptions): Promise<TelemetryServer> {
-  const server = createServer((request, response) => {
+  const server = createServer(connectionTimes, (request, response) => {
     void answer(options, request, response);
   });
   await listen(server, options);
@@ -82,7 +83,10 @@ function listen(server: Server, { host, port }: TelemetryOptions): Promise<void>
 async function answer(options: TelemetryOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method, url = '' } = request;
   try {
-    if (method !== 'GET' && method !== 'HEAD') return send(response, 405, 'text/plain', 'only GET is supported\n');
+    if (method !== 'GET' && method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
+      return send(response, 405, 'text/plain', 'only GET is supported\n');
+    }
     const page = pages[url.split('?')[0]!];
     if (page === undefined) return send(response, 404, 'text/plain', 'not found: use /metrics, /healthz or /readyz\n');
     const { status, type, body } = await page(options, request, response);
@@ -118,7 +122,11 @@ const pages: Readonly<Record<string, MakePage>> = {
 };
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {
-  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+  });
   response.end(body);
 }
 

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { Api } from '../options.ts';
 import { contentSecurityPolicy, withPageHeaders } from '../pageHeaders.ts';
+import { isNamed } from '../routes/answers.ts';
 
 /** The addresses, with the path from each to `/`: relative, so that the console works behind a proxy that adds a path. */
 const pages: Readonly<Record<string, string>> = {
@@ -45,7 +46,7 @@ function sendPage(request: FastifyRequest, reply: FastifyReply, page: string): F
     .header('permissions-policy', permissions)
     .header('cache-control', 'no-cache')
     .header('etag', etag);
-  if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+  if (isNamed(request.headers['if-none-match'], etag)) return reply.code(304).send();
   return reply.type('text/html; charset=utf-8').send(page);
 }
 

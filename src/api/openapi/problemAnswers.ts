@@ -8,7 +8,7 @@ import type { DocumentedRoute } from './route.ts';
 
 /** The `responses` of all problems. */
 export function problemAnswers(route: DocumentedRoute): Record<string, object> {
-  const byStatus = Map.groupBy(new Set(codesOf(route)), statusOf);
+  const byStatus = Map.groupBy(new Set(codesOf(route)), (code) => statusOf(code, route.url));
   return Object.fromEntries([...byStatus].map(([status, codes]) => [String(status), answerOf(status, codes)] as const));
 }
 
@@ -28,14 +28,14 @@ export const needsOneNamespace = ({ scope, acrossTenants }: DocumentedRoute['con
   scope === 'jobs:write' && acrossTenants !== true;
 
 function codesOf({ method, url, schema, config }: DocumentedRoute): ErrorCode[] {
-  const codes: ErrorCode[] = [...(schema.problems ?? []), 'InvalidRequest', 'InternalError'];
+  const codes: ErrorCode[] = [...(schema.problems ?? []), 'InvalidRequest', 'MalformedRequest', 'InternalError'];
   if (config.scope === undefined) return codes;
   codes.push('Unauthorized', 'Forbidden', 'CrossSiteRequest', 'ForeignHost', 'TooManyRequests');
   codes.push('KubernetesUnavailable', 'OidcUnavailable', 'Unavailable');
   if (needsOneNamespace(config)) codes.push('NamespaceRequired');
   if (config.readableByLink === true) codes.push('LinkExpired', 'LinkInvalid', 'NotReady');
   if (url.startsWith('/v1/jobs/:id')) codes.push('JobNotFound');
-  if (method === 'POST') codes.push('BodyTooLarge', 'UnsupportedMediaType', 'NotReady');
+  if (method === 'POST') codes.push('BodyTooLarge', 'RequestTimeout', 'UnsupportedMediaType', 'NotReady');
   if (method === 'POST' && schema.consumes === undefined) codes.push('MalformedJson');
   return codes;
 }

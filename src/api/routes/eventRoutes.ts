@@ -80,6 +80,12 @@ const stalledMs = 30_000;
 const maxStreamMs = 3_600_000;
 
 function send(context: ApiContext, request: FastifyRequest, reply: FastifyReply, events: EventRequest): FastifyReply {
+  reply
+    .header('cache-control', 'private, no-cache, no-transform')
+    .header('x-accel-buffering', 'no')
+    .type('text/event-stream; charset=utf-8');
+  // Without a body there is nothing to wait for, and the next request on the connection would wait for the end.
+  if (request.method === 'HEAD') return reply.send(Readable.from([]));
   const stalled = new AbortController();
   const end = requestEnd(context, request, reply);
   const signal = AbortSignal.any([end, stalled.signal, AbortSignal.timeout(maxStreamMs)]);
@@ -88,11 +94,7 @@ function send(context: ApiContext, request: FastifyRequest, reply: FastifyReply,
     stalled.abort();
     reply.raw.destroy();
   });
-  return reply
-    .header('cache-control', 'private, no-cache, no-transform')
-    .header('x-accel-buffering', 'no')
-    .type('text/event-stream; charset=utf-8')
-    .send(Readable.from(text, { objectMode: false, highWaterMark: 65_536 }));
+  return reply.send(Readable.from(text, { objectMode: false, highWaterMark: 65_536 }));
 }
 
 /** Ends with a `problem` event when the sender loses its access; whatever comes then is not sent. */

@@ -158,9 +158,16 @@ describe('POST /v1/jobs refuses', () => {
       'MalformedJson',
       /^The body is not UTF-8: byte 0xe9 at offset 38$/,
     ],
-    ['a form', 'kind=image', 'application/x-www-form-urlencoded', 415, 'UnsupportedMediaType', /media type/],
+    [
+      'a form',
+      'kind=image',
+      'application/x-www-form-urlencoded',
+      415,
+      'UnsupportedMediaType',
+      /x-www-form-urlencoded: send JSON/,
+    ],
     ['null', 'null', 'application/json', 422, 'InvalidRequest', /body: is null/],
-    ['plain text', 'kind', 'text/plain', 415, 'UnsupportedMediaType', /media type/],
+    ['plain text', 'kind', 'text/plain', 415, 'UnsupportedMediaType', /text\/plain: send JSON/],
     ['26 MiB', `"${'x'.repeat(26 * 1024 * 1024)}"`, 'application/json', 413, 'BodyTooLarge', /25 MiB/],
     [
       'an unknown pool',
@@ -220,7 +227,13 @@ describe('other bad requests', () => {
     ['/v1/jobs/01hzy3v8k0000000000000none?wait=2m', 422, 'InvalidRequest'],
     ['/v1/jobs/01hzy3v8k0000000000000none?wait=soon', 422, 'InvalidRequest'],
     ['/v1/nothing', 404, 'RouteNotFound'],
-    ['/v1/jobs/%zz', 422, 'InvalidRequest'],
+    ['/v1/jobs/%zz', 400, 'MalformedRequest'],
+    ['/v1/jobs/%ff', 400, 'MalformedRequest'],
+    ['/v1/jobs?search=%ed%a0%80', 400, 'MalformedRequest'],
+    ['/v1/jobs?search=100%', 400, 'MalformedRequest'],
+    ['/v1/jobs/', 404, 'RouteNotFound'],
+    ['//v1/jobs', 404, 'RouteNotFound'],
+    ['/v1/jobs%2Fx', 404, 'RouteNotFound'],
   ])('GET %s is %i %s', async (url, status, code) => {
     const { json, headers } = await world.get(url);
     expect(json).toMatchObject({ status, code });
@@ -229,16 +242,16 @@ describe('other bad requests', () => {
 
   test('a method that an address does not know', async () => {
     const response = await world.api.inject({ method: 'PUT', url: '/v1/jobs?x=1' });
-    expect(response.headers['allow']).toBe('GET, HEAD, POST');
+    expect(response.headers['allow']).toBe('GET, HEAD, OPTIONS, POST');
     expect(response.json()).toMatchObject({
       status: 405,
       code: 'MethodNotAllowed',
-      detail: 'There is no endpoint PUT /v1/jobs; it has GET, HEAD, POST',
+      detail: 'There is no endpoint PUT /v1/jobs; it has GET, HEAD, OPTIONS, POST',
     });
     const query = await world.api.inject({ method: 'QUERY', url: '/v1/jobs' });
-    expect([query.statusCode, query.headers['allow']]).toEqual([405, 'GET, HEAD, POST']);
+    expect([query.statusCode, query.headers['allow']]).toEqual([405, 'GET, HEAD, OPTIONS, POST']);
     const cancel = await world.api.inject({ method: 'GET', url: '/v1/jobs/x/cancel' });
-    expect([cancel.statusCode, cancel.headers['allow']]).toEqual([405, 'POST']);
+    expect([cancel.statusCode, cancel.headers['allow']]).toEqual([405, 'OPTIONS, POST']);
   });
 
   test.each(['/healthz', '/openapi.json', '/v1/workers', '/v1/jobs/x'])(

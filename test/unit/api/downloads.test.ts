@@ -50,7 +50,8 @@ test('HEAD describes the artifact without reading it', async () => {
   expect([statusCode, headers['content-length'], rawPayload.length]).toEqual([200, '300000', 0]);
   expect(headers['etag']).toMatch(/^"sha256:/);
   const part = await world.api.inject({ method: 'HEAD', url, headers: { range: 'bytes=0-9' } });
-  expect([part.statusCode, part.headers['content-length']]).toEqual([206, '10']);
+  // Ranges are for GET alone.
+  expect([part.statusCode, part.headers['content-length']]).toEqual([200, '300000']);
   expect(streams()).toBe(0);
 });
 

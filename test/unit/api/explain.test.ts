@@ -261,7 +261,7 @@ describe('pause and resume', () => {
     await using world = await apiWorld();
     const { status, json } = await world.post('/v1/pools/none/pause', {});
     expect({ status, code: json.code, known: json.known }).toEqual({
-      status: 422,
+      status: 404,
       code: 'PoolNotFound',
       known: ['default', 'drawings'],
     });

@@ -75,8 +75,10 @@ export async function sendArtifact(
   const tag = `"${artifact.digest}"`;
   describe(reply, artifact, tag);
   if (isNamed(known, tag)) return reply.code(304).send();
-  const usable = ifRange === undefined || ifRange === tag ? range : undefined;
-  const source = { tenant, artifact, path: pathOf(request), headersOnly: request.method === 'HEAD' };
+  const headersOnly = request.method === 'HEAD';
+  // A range is defined for GET alone (RFC 9110, 14.2).
+  const usable = !headersOnly && (ifRange === undefined || ifRange === tag) ? range : undefined;
+  const source = { tenant, artifact, path: pathOf(request), headersOnly };
   const { redirect } = request.query as { redirect?: boolean };
   if (redirect === true && context.artifacts.link !== undefined) {
     return sendLink(context.artifacts.link, reply, source, redirectMs(principalOf(request), context.clock.now()));
@@ -174,7 +176,7 @@ interface ByteRange {
 
 /** Undefined means to send all bytes: no header, another unit, several ranges, or an invalid header. */
 function byteRange(header: string | undefined, size: number): ByteRange | 'outside' | undefined {
-  const [, from = '', to = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? '') ?? [];
+  const [, from = '', to = ''] = /^bytes=[ \t]*(\d{0,15})-(\d{0,15})$/i.exec(header?.trim() ?? '') ?? [];
   if (from === '' && to === '') return undefined;
   if (from === '') {
     const start = Math.max(0, size - Number(to));

@@ -102,7 +102,7 @@ test.each([
 test('pages are only read', async () => {
   await using world = await openWorld();
   const { status, json, headers } = await world.post('/');
-  expect([status, json.code, headers['allow']]).toEqual([405, 'MethodNotAllowed', 'GET, HEAD']);
+  expect([status, json.code, headers['allow']]).toEqual([405, 'MethodNotAllowed', 'GET, HEAD, OPTIONS']);
 });
 
 test('they are not operations of the API', async () => {

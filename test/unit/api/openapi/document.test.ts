@@ -149,7 +149,15 @@ test('each code of a request is a problem of some operation', () => {
     .filter(([, { status }]) => status !== undefined)
     .map(([code]) => code);
   // Of the console, and answers of addresses and methods that no operation has.
-  const others = ['ConsoleNotBuilt', 'MethodNotAllowed', 'RouteNotFound', 'SignInFailed'];
+  const others = [
+    'ConsoleNotBuilt',
+    'ExpectationFailed',
+    'HeadersTooLarge',
+    'MethodNotAllowed',
+    'RouteNotFound',
+    'SignInFailed',
+    'UriTooLong',
+  ];
   expect(codes.filter((code) => !listed.has(code)).toSorted()).toEqual(others);
   expect((document.components.schemas['ErrorCode'] as { enum: string[] }).enum).toEqual(Object.keys(catalogue));
 });
