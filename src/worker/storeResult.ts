@@ -42,7 +42,7 @@ export async function storeResult(
     ...output,
     usage,
     ...(flags.length > 0 && { flags }),
-    ...(made.provenance['repaired'] === true && { remark: repaired }),
+    ...remarkOf(made, artifacts),
     ...(checked?.failure !== undefined && { checkFailure: checked.failure }),
   };
   if (claim.state.of.kind === 'text') return { ...result, ...(artifacts.length > 0 && { artifacts }) };
@@ -55,7 +55,16 @@ export async function storeResult(
   return { ...result, artifacts: [...artifacts, metadata] };
 }
 
-const repaired = 'the first answer was not valid, and the model repaired it';
+/** Half of a surrogate pair is kept in JSON, as an escape, but a stored text is UTF-8, which cannot hold it. */
+function remarkOf({ output, provenance }: Generated, artifacts: readonly ArtifactRef[]): Pick<Result, 'remark'> {
+  const remarks = [
+    ...(provenance['repaired'] === true ? ['the first answer was not valid, and the model repaired it'] : []),
+    ...(typeof output === 'string' && artifacts.length > 0 && !output.isWellFormed()
+      ? ['halves of characters in the text were replaced with U+FFFD']
+      : []),
+  ];
+  return remarks.length === 0 ? {} : { remark: remarks.join('; ') };
+}
 
 const safetyFlags = ({ flags = [] }: Generated): readonly Flag[] =>
   flags.map((reason): Flag => ({ source: 'safety', reason }));

@@ -25,18 +25,27 @@ export async function streamedBody(
   answer: StreamedAnswer,
 ): Promise<string> {
   const events = new EventLines(answer);
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder('utf-8', { fatal: true });
   const pieces: AsyncIterable<Uint8Array> | Uint8Array[] = response.body ?? [];
   let taken = room.ordinary;
   for await (const piece of pieces) {
     const needed = answer.kept() + events.kept + piece.length;
     for (; needed > taken; taken += step) releases.push(room.excess.tryAcquire(step) ?? tooLarge(taken));
     // A character may be split between two pieces.
-    if (!events.add(decoder.decode(piece, { stream: true }))) return answer.body(events.rest);
+    if (!events.add(decoded(decoder, piece))) return answer.body(events.rest);
   }
-  events.add(decoder.decode());
+  events.add(decoded(decoder));
   events.end();
   return answer.body(events.rest);
+}
+
+/** What follows the pieces before; without a piece, the end. */
+function decoded(decoder: InstanceType<typeof TextDecoder>, piece?: Uint8Array): string {
+  try {
+    return decoder.decode(piece, { stream: piece !== undefined });
+  } catch (cause) {
+    throw new Error('the stream has bytes that are not UTF-8', { cause });
+  }
 }
 
 function tooLarge(room: number): never {

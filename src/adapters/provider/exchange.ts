@@ -1,6 +1,7 @@
 // The transport of one request: it attaches the reference images, never follows a redirect, because the SDK's own fetch would send
 // the key along, and keeps what the SDK drops: an error's headers, and the whole body of an answer.
 
+import { textOfUtf8 } from '../../job/json/utf8.ts';
 import type { Release } from '../../async/weightedSemaphore.ts';
 import { startOfBody, type AnswerRoom } from './answerBody.ts';
 import { streamedBody, type StreamedAnswer } from './eventStream.ts';
@@ -60,7 +61,8 @@ export function exchange({ references, room, fetch, stream, field }: ExchangeOpt
 
   async function bodyOf(response: Response): Promise<string> {
     if (!response.ok) return startOfBody(response, longestError);
-    return stream === undefined ? response.text() : streamedBody(response, room, releases, stream);
+    if (stream !== undefined) return streamedBody(response, room, releases, stream);
+    return textOfUtf8(new Uint8Array(await response.arrayBuffer()));
   }
 }
 

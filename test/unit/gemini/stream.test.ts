@@ -191,6 +191,23 @@ test.each(breaks)('%s after some text is told, and its usage counts', async (_wh
   expect(usage!.outputTokens).toBeGreaterThanOrEqual(6);
 });
 
+test('bytes that are not UTF-8 are not replaced', async () => {
+  const latin = Buffer.from(chunk('caf\xe9'), 'latin1');
+  const { error, usage } = await broken([chunk('so far'), latin, last('x')]);
+  expect(error).toMatchObject({ code: 'ProviderResponseInvalid', message: expect.stringMatching(/not UTF-8$/) });
+  expect(usage).toMatchObject({ inputTokens: 4 });
+  const body = Buffer.from(
+    '{"candidates":[{"content":{"parts":[{"text":"caf\xe9"}]},"finishReason":"STOP"}]}',
+    'latin1',
+  );
+  const fetch = () => Promise.resolve(new Response(body, { headers: { 'content-type': 'application/json' } }));
+  const whole = await failure(testProvider({ fetch }).generate(textRequest({ prompt: 'x' }), aContext()));
+  expect(whole).toMatchObject({
+    code: 'ProviderResponseInvalid',
+    message: expect.stringMatching(/not UTF-8: byte 0xe9/),
+  });
+});
+
 test('an error in a stream keeps its waiting time', async () => {
   expect((await broken([chunk('a'), event(limited)])).error.retryAfter).toBe(7_000);
 });

@@ -106,6 +106,22 @@ test('a repaired answer says so in its message', async () => {
   expect(detail.message).toMatch(/^Completed in .*; the first answer was not valid, and the model repaired it$/);
 });
 
+test('a text with half of a character is kept, and says so where UTF-8 cannot hold the half', async () => {
+  for (const [output, message] of [
+    ['short \ud83c', /^Completed in [^;]*$/],
+    [
+      `${'long '.repeat(60_000)}\ud83c`,
+      /^Completed in .*; halves of characters in the text were replaced with U\+FFFD$/,
+    ],
+  ] as const) {
+    world = startWorld(() => Promise.resolve(made(output)));
+    const { detail } = await world.log.reached(world.submit().task, 'succeeded');
+    expect(detail.message).toMatch(message);
+    if (output.startsWith('short')) expect(detail.output).toBe(output);
+    await world.worker.drain();
+  }
+});
+
 test('the provider may free its images once they are stored, and not before', async () => {
   const bytes = await picture();
   const after: string[][] = [];
