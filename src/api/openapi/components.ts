@@ -12,6 +12,7 @@ import { artifactLinkSchema, jobLinksSchema } from '../view/linkSchemas.ts';
 import { inputReferenceSchema, modelInputSchema, tweakSchema } from '../view/inputSchemas.ts';
 import * as pools from '../view/poolSchemas.ts';
 import * as views from '../view/schemas.ts';
+import { webhookEventSchema, webhookTaskSchema } from './webhooks.ts';
 import { estimateSchema, keyCountsSchema, warningSchema } from '../view/warningSchema.ts';
 
 /** The names are those of the TypeScript client. */
@@ -82,6 +83,9 @@ export const components: Readonly<Record<string, z.ZodType>> = {
   StuckTask: explain.stuckTaskSchema,
   FixedList: explain.fixedListSchema,
   FixedTask: explain.fixedTaskSchema,
+
+  WebhookEvent: webhookEventSchema,
+  WebhookTask: webhookTaskSchema,
 
   Checklist: checklistSchema,
   Check: checkSchema,

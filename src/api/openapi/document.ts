@@ -11,6 +11,7 @@ import { SchemaComponents } from './jsonSchema.ts';
 import { operationOf } from './operation.ts';
 import { problemExamples } from './problemAnswers.ts';
 import { tags, type DocumentedRoute } from './route.ts';
+import { documentedWebhooks } from './webhooks.ts';
 
 export interface DocumentOptions {
   readonly version: string;
@@ -41,6 +42,7 @@ export function openApiDocument(routes: readonly DocumentedRoute[], options: Doc
     };
   }
   components.of(problemSchema, 'output');
+  const webhooks = documentedWebhooks(components);
   return {
     openapi: '3.1.0',
     info: {
@@ -57,6 +59,7 @@ export function openApiDocument(routes: readonly DocumentedRoute[], options: Doc
     tags: Object.entries(tags).map(([name, about]) => ({ name, description: about })),
     security: [{ token: [] }],
     paths,
+    webhooks,
     components: {
       schemas: components.all(),
       parameters: { Namespace: namespaceParameter, OneNamespace: oneNamespaceParameter },
