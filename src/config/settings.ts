@@ -124,6 +124,12 @@ const http = z.object({
     usedBy: serving,
   }),
   port: withDefault(port, '8080', { name: 'HTTP_PORT', description: 'Port of the API', usedBy: serving }),
+  keepAliveMs: withDefault(duration('1s', '1h'), '75s', {
+    name: 'HTTP_KEEP_ALIVE',
+    description:
+      'How long the API keeps an idle connection open; must be longer than the idle timeout of a load balancer in front of it (most: 60s; Google Cloud: 600s, so 620s here)',
+    usedBy: serving,
+  }),
   publicUrl: optional(url('http:', 'https:'), {
     name: 'PUBLIC_URL',
     description:

@@ -24,6 +24,8 @@ interface ListenerOptions {
   readonly port: number;
   /** Pages of these origins may read why there is no answer yet; default: none. */
   readonly corsOrigins?: readonly string[];
+  /** Of idle connections, ms; default 75 s. */
+  readonly keepAliveMs?: number;
   /** Tests lower them. */
   readonly times?: { readonly headersTimeout: number; readonly connectionsCheckingInterval: number };
   readonly bodyPace?: BodyPace;
@@ -50,9 +52,9 @@ export async function openListener(at: ListenerOptions): Promise<Listener> {
   };
 }
 
-function serverFor({ times, bodyPace, handle }: ListenerOptions & { readonly handle: Handler }): Server {
+function serverFor({ keepAliveMs, times, bodyPace, handle }: ListenerOptions & { readonly handle: Handler }): Server {
   // The handler looks at Host itself, so that its absence is answered like every other problem.
-  const server = createServer({ ...connectionTimes, ...times, requireHostHeader: false });
+  const server = createServer({ ...connectionTimes(keepAliveMs), ...times, requireHostHeader: false });
   // Their size has a limit. More than 2,000 would be dropped in silence.
   server.maxHeadersCount = 0;
   const accept: Handler = (request, response) => {

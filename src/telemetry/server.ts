@@ -41,7 +41,7 @@ export interface TelemetryServer {
 
 /** Starts listening. Throws `PortInUse` if another program has the port. */
 export async function startTelemetryServer(options: TelemetryOptions): Promise<TelemetryServer> {
-  const server = createServer(connectionTimes, (request, response) => {
+  const server = createServer(connectionTimes(), (request, response) => {
     void answer(options, request, response);
   });
   await listen(server, options);

@@ -26,8 +26,7 @@ export function textOfUtf8(bytes: Uint8Array): string {
 /** Where the text would change if it were decoded and encoded again. */
 function firstInvalid(bytes: Uint8Array): number {
   const again = Buffer.from(Buffer.from(bytes).toString('utf8'));
-  let offset = bytes.findIndex((byte, at) => byte !== again[at]);
-  // The first bytes of the replacement, 0xef 0xbf 0xbd, may be the same.
-  while (again[offset] !== 0xef) offset -= 1;
-  return offset;
+  const differs = bytes.findIndex((byte, at) => byte !== again[at]);
+  // The first bytes of the replacement, 0xef 0xbf 0xbd, may be the same; at the end of the bytes, all that there are.
+  return again.lastIndexOf(0xef, differs === -1 ? bytes.length - 1 : differs);
 }

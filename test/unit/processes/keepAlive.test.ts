@@ -2,6 +2,7 @@
 
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
+import { loadSettings } from '../../../src/config/load.ts';
 import { openListener } from '../../../src/processes/listener.ts';
 import { startStandin } from '../../../src/standin/standin.ts';
 import { startTelemetryServer } from '../../../src/telemetry/server.ts';
@@ -37,6 +38,16 @@ test.each([
   const answer = await fetch(`${await start()}/healthz`);
   await answer.text();
   expect(answer.headers.get('keep-alive')).toBe('timeout=75');
+});
+
+test('the API keeps them as long as its setting says', async () => {
+  const { http } = loadSettings({ env: { GENWARDEN_HTTP_KEEP_ALIVE: '620s', GENWARDEN_HTTP_PORT: '0' } });
+  const listener = await openListener(http);
+  onTestFinished(() => listener.close());
+  listener.serve((_request, response) => void response.end('ok'));
+  const answer = await fetch(listener.url);
+  await answer.text();
+  expect(answer.headers.get('keep-alive')).toBe('timeout=620');
 });
 
 test('before NATS answers, the API closes each connection, because another process may be ready', async () => {
