@@ -22,8 +22,8 @@ export function checkBodyForm({ headers, routeOptions }: FastifyRequest, reply: 
     throw new GenwardenError('UnsupportedMediaType', message);
   }
   if (routeOptions.schema?.consumes === undefined) checkJsonType(headers['content-type']);
-  const { bodyLimit } = routeOptions;
-  if (bodyLimit !== undefined && Number(headers['content-length'] ?? 0) > bodyLimit) throw tooLarge(bodyLimit);
+  const limit = routeOptions.bodyLimit ?? bodyLimit;
+  if (Number(headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
 }
 
 export const tooLarge = (limit: number): GenwardenError =>

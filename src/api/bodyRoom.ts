@@ -1,6 +1,5 @@
 // Bounds the memory that large request bodies take: they share room, and a further one waits with its body unread.
 
-import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { WeightedSemaphore, type Release } from '../async/weightedSemaphore.ts';
 import { GenwardenError } from '../job/errors/index.ts';
@@ -33,7 +32,7 @@ export function boundBodies(app: Api, context: Pick<ApiContext, 'auth' | 'clock'
     checkBodyForm(request, reply);
     await enter(room, context, request, reply);
     letContinue(request.raw, reply.raw);
-    return isCompressed(request.raw) ? (inflated(request.raw, reply) as Readable as typeof payload) : payload;
+    return isCompressed(request.raw) ? inflated(request.raw, reply) : payload;
   });
 }
 

@@ -4,10 +4,15 @@ export type ErrorCode = RequestErrorCode | TaskErrorCode | ProcessErrorCode;
 
 /** Of problem documents; a few task errors are answers too. */
 export type RequestErrorCode =
-  | 'InvalidRequest'
   | 'MalformedJson'
+  | 'MalformedRequest'
+  | 'RequestTimeout'
+  | 'UriTooLong'
+  | 'HeadersTooLarge'
+  | 'ExpectationFailed'
   | 'UnsupportedMediaType'
   | 'BodyTooLarge'
+  | 'InvalidRequest'
   | 'InvalidImage'
   | 'ImageTooLarge'
   | 'PoolNotFound'
@@ -32,11 +37,6 @@ export type RequestErrorCode =
   | 'DependenciesNotRetried'
   | 'JobExpiresTooSoon'
   | 'NotInReview'
-  | 'MalformedRequest'
-  | 'RequestTimeout'
-  | 'UriTooLong'
-  | 'HeadersTooLarge'
-  | 'ExpectationFailed'
   | 'InvalidCursor'
   | 'RangeNotSatisfiable'
   | 'Unauthorized'

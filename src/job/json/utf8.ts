@@ -1,7 +1,5 @@
 // Decodes UTF-8 without replacing anything: Node.js turns each invalid byte into U+FFFD by default.
 
-import { isUtf8 } from 'node:buffer';
-
 /** Bytes that are not UTF-8. */
 export class NotUtf8 extends Error {
   override readonly name = 'NotUtf8';
@@ -16,16 +14,17 @@ export class NotUtf8 extends Error {
 
 /** The text, without a byte order mark at its start. Throws `NotUtf8`. */
 export function textOfUtf8(bytes: Uint8Array): string {
-  if (!isUtf8(bytes)) {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
     const offset = firstInvalid(bytes);
     throw new NotUtf8(offset, bytes[offset]!);
   }
-  return new TextDecoder().decode(bytes);
 }
 
 /** Where the text would change if it were decoded and encoded again. */
 function firstInvalid(bytes: Uint8Array): number {
-  const again = Buffer.from(Buffer.from(bytes).toString('utf8'));
+  const again = new TextEncoder().encode(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
   const differs = bytes.findIndex((byte, at) => byte !== again[at]);
   // The first bytes of the replacement, 0xef 0xbf 0xbd, may be the same; at the end of the bytes, all that there are.
   return again.lastIndexOf(0xef, differs === -1 ? bytes.length - 1 : differs);

@@ -3,10 +3,15 @@
 from typing import Literal
 
 ErrorCode = Literal[
-    "InvalidRequest",
     "MalformedJson",
+    "MalformedRequest",
+    "RequestTimeout",
+    "UriTooLong",
+    "HeadersTooLarge",
+    "ExpectationFailed",
     "UnsupportedMediaType",
     "BodyTooLarge",
+    "InvalidRequest",
     "InvalidImage",
     "ImageTooLarge",
     "PoolNotFound",
@@ -31,11 +36,6 @@ ErrorCode = Literal[
     "DependenciesNotRetried",
     "JobExpiresTooSoon",
     "NotInReview",
-    "MalformedRequest",
-    "RequestTimeout",
-    "UriTooLong",
-    "HeadersTooLarge",
-    "ExpectationFailed",
     "InvalidCursor",
     "RangeNotSatisfiable",
     "Unauthorized",
