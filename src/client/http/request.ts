@@ -1,6 +1,7 @@
 // Sends requests to the API with its address and token, ends those that hang, and throws its errors.
 
 import { connectionError, errorOf, GenwardenApiError, GenwardenConnectionError } from './error.ts';
+import { jsonText } from './exactJson.ts';
 import { withRetries } from './retry.ts';
 import { Silence } from './silence.ts';
 
@@ -151,7 +152,7 @@ export class Requests {
       ? (body as Uint8Array<ArrayBuffer> | Blob)
       : body === undefined
         ? undefined
-        : JSON.stringify(body);
+        : jsonText(body);
     const bytes = content === undefined ? 0 : content instanceof Blob ? content.size : content.length;
     const sent = defined({
       ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
