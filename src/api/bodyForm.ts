@@ -55,7 +55,7 @@ export const isCompressed = ({ headers }: Pick<IncomingMessage, 'headers'>): boo
 /** Counts what it gets, as Fastify compares that with Content-Length. */
 type Inflated = Gunzip & { receivedEncodedLength?: number };
 
-/** The body of the request, decompressed. Whoever reads it stops at the limit. */
+/** The body of the request, decompressed. The parser of the body stops at the limit. */
 export function inflated(request: IncomingMessage, reply: FastifyReply): Gunzip {
   const gunzip: Inflated = createGunzip();
   gunzip.receivedEncodedLength = 0;

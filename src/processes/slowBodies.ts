@@ -1,4 +1,4 @@
-// Ends requests whose body stops arriving, so that slow clients do not hold memory and connections. A long upload that goes on may take
+// Ends requests whose body stops arriving, so that slow clients do not hold memory and connections. A long upload that continues may take
 // as long as it needs.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
