@@ -48,7 +48,15 @@ async function run(args: readonly string[]): Promise<void> {
   await runPlugin(args.slice(1));
 }
 
+/** Only a process with a proxy loads what is for proxies. */
+async function callThroughProxies(): Promise<void> {
+  if (Object.keys(process.env).every((name) => !/^https?_proxy$/i.test(name))) return;
+  const { useProxies } = await import('../proxy/index.ts');
+  useProxies(process.env);
+}
+
 try {
+  await callThroughProxies();
   await run(process.argv.slice(2));
 } catch (error) {
   report(error);

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { GenwardenError } from '../job/errors/index.ts';
 import { isLoopback } from '../job/loopback.ts';
+import { proxyProblems } from '../job/proxies.ts';
 import { providerNames, settingOf, type ProviderName } from '../job/providers.ts';
 import { trimKey, trimKeyLines } from './apiKeys.ts';
 import { maskText } from './mask.ts';
@@ -38,6 +39,7 @@ export function readSettings(input: SettingsInput): { settings: Settings; resolv
     ...resolved.flatMap(({ problem }) => problem ?? []),
     ...(parsed.success ? [] : valueProblems(parsed.error, resolved)),
     ...contradictions(resolved, input.command),
+    ...(input.command === undefined || input.command === 'client' ? [] : proxyProblems(input.env)),
   ];
   if (!parsed.success || problems.length > 0) throw invalidSettings(problems);
   return { settings: withS3Files(withKeysFile(parsed.data, resolved), resolved), resolved };

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { S3Client } from '@aws-sdk/client-s3';
+import { proxyAgents } from '../../proxy/index.ts';
 import type { S3Credentials, S3Settings } from './settings.ts';
 
 /** ms. */
@@ -13,6 +14,8 @@ const maxSockets = 64;
 
 export function s3Client(settings: S3Settings, hideSecrets: (secrets: readonly string[]) => void): S3Client {
   const { endpoint, region, forcePathStyle, credentials } = settings;
+  const agentOptions = { keepAlive: true, maxSockets };
+  const agents = proxyAgents(process.env, agentOptions);
   return new S3Client({
     region,
     forcePathStyle,
@@ -23,8 +26,8 @@ export function s3Client(settings: S3Settings, hideSecrets: (secrets: readonly s
     requestHandler: {
       connectionTimeout: connectWithin,
       socketTimeout: silentFor,
-      httpAgent: { keepAlive: true, maxSockets },
-      httpsAgent: { keepAlive: true, maxSockets },
+      httpAgent: agents?.http ?? agentOptions,
+      httpsAgent: agents?.https ?? agentOptions,
     },
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials: fromSettings(credentials, hideSecrets) }),

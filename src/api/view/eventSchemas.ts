@@ -19,7 +19,7 @@ export const taskChangeSchema = z
     task: count,
     name: z.string().nullable(),
     pool: z.string(),
-    state: z.enum([...taskStates, 'deleted']),
+    state: z.enum([...taskStates, 'deleted']).describe('`deleted`: the job was deleted. It is 404 from now on.'),
     run: z.int(),
     attempt: count,
     attemptsLost: count,

@@ -10,6 +10,7 @@ export interface TaskChange {
   task: number;
   name: string | null;
   pool: string;
+  /** `deleted`: the job was deleted, and is 404 from now on. No `job` event follows. */
   state: State | 'deleted';
   run: number;
   attempt: number;

@@ -121,7 +121,7 @@ export const taskErrors = define({
   ProviderUnreachable: {
     ...again,
     title: 'The worker could not connect to the provider, or the connection broke',
-    hint: "Check the workers' network, proxy and the base URL of the provider (GENWARDEN_GEMINI_BASE_URL, GENWARDEN_OPENAI_BASE_URL, or baseUrl of the pool).",
+    hint: "Check the workers' network, their proxy (HTTPS_PROXY, NO_PROXY), own CAs (NODE_EXTRA_CA_CERTS), and the base URL of the provider (GENWARDEN_GEMINI_BASE_URL, GENWARDEN_OPENAI_BASE_URL, or baseUrl of the pool).",
   },
   ProviderRedirected: {
     ...final,

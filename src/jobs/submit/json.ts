@@ -42,15 +42,17 @@ export function digestOf(value: unknown): string {
   return `sha256:${hash.digest('hex')}`;
 }
 
-/** Without recursion, because a body of a few megabytes can be a million levels deep. */
-function isDeeperThan(value: unknown, depth: number): boolean {
-  let level: unknown[] = [value];
-  for (let at = 0; at <= depth; at += 1) {
-    level = level.flatMap((each): unknown[] => (typeof each === 'object' && each !== null ? Object.values(each) : []));
-    if (level.length === 0) return false;
+/** Objects and lists are levels. Without recursion, because a body of a few megabytes can be a million levels deep. */
+function isDeeperThan(value: unknown, levels: number): boolean {
+  let level = [value].filter(isNested);
+  for (let depth = 1; level.length > 0; depth += 1) {
+    if (depth > levels) return true;
+    level = level.flatMap((each): unknown[] => Object.values(each)).filter(isNested);
   }
-  return true;
+  return false;
 }
+
+const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 function update(hash: Hash, value: unknown): void {
   if (typeof value !== 'object' || value === null) {

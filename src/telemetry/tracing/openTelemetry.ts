@@ -17,6 +17,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import type { Logger } from 'pino';
 import type { TraceContext } from '../../job/trace.ts';
+import { proxyAgents } from '../../proxy/index.ts';
 import { ReportedDelivery } from './reportedDelivery.ts';
 import type { Sampler, Tracing, TracingOptions } from './options.ts';
 import { passedOn, type Attributes, type Span, type SpanLink, type SpanOptions, type Tracer } from './tracer.ts';
@@ -38,9 +39,13 @@ export function openTelemetry(options: TracingOptions & { readonly receiver: str
       'service.name': serviceName,
     }),
   );
+  const agents = proxyAgents(process.env, { keepAlive: true });
   const exporter = new OTLPTraceExporter({
     url: receiver,
     timeoutMillis: timeoutMs,
+    ...(agents === undefined
+      ? {}
+      : { httpAgentOptions: (protocol: string) => (protocol === 'https:' ? agents.https : agents.http) }),
     ...(options.headers === undefined ? {} : { headers: { ...options.headers } }),
   });
   const provider = new TracerProvider({

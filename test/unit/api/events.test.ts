@@ -23,6 +23,21 @@ async function runs(world: ApiWorld, job: string, task = 0): Promise<void> {
   await world.finish(job, task, (state, now) => succeeded(state, now));
 }
 
+test('a delete is one event for each task, and no job event', async () => {
+  const world = await listeningWorld();
+  const job = await world.submit({ tasks: [{ name: 'a' }, { name: 'b' }] });
+  const listener = await EventStreamReader.open(`${world.url}/v1/events`);
+  await listener.until((all) => all.length === 1, 'the snapshot');
+  await world.post(`/v1/jobs/${job}/cancel`, {});
+  await listener.until((all) => summaries(all).includes('job cancelled'), 'the end of the job');
+  const before = listener.received.length;
+  await world.delete(`/v1/jobs/${job}`);
+  await listener.until((all) => all.length === before + 2, 'the deletes');
+  expect(summaries(listener.received.slice(before))).toEqual(['task deleted', 'task deleted']);
+  const known = { job, state: 'deleted', reason: 'Deleted', target: null, dueAt: null, waitingFor: null };
+  expect(listener.received.at(-1)!.data).toMatchObject(known);
+});
+
 describe("a job's events", () => {
   test('snapshot, each transition with the job that it made, the end; every id names the stream and a sequence', async () => {
     const world = await listeningWorld();

@@ -144,10 +144,10 @@ test('an unused request counts neither in flight nor in the minute', () => {
 
 test("a killed worker's holds lapse, and its requests stay counted", () => {
   const held = grant(grant(record(10, 2), 'dead', start), 'alive', start);
-  const renewed = renew(held, [{ id: 'alive', sent: true }], start + 20_000);
+  const renewed = renew(held, [{ id: 'alive', sent: true }], start + holdFor - 5_000);
   expect(inFlight(renewed, start + holdFor - 1)).toBe(2);
   expect(inFlight(renewed, start + holdFor)).toBe(1);
-  expect(roomAt(renewed, start + 25_000)).toBe(start + holdFor);
+  expect(roomAt(renewed, start + holdFor - 2_000)).toBe(start + holdFor);
   const narrow = grant(record(1), 'dead', start);
   expect([room(narrow, start + 60_000), room(narrow, start + 64_000)]).toEqual([0, 1]);
 });

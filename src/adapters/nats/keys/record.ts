@@ -55,8 +55,11 @@ export interface KeyRecord extends KeyLimits {
   readonly seenAt: Instant;
 }
 
-/** How long a hold lasts without a renewal, ms. */
-export const holdFor = 30_000;
+/**
+ * How long a hold lasts without a renewal, ms: a little longer than it takes to notice that a worker is lost, so that its calls soon
+ * no longer count as in flight.
+ */
+export const holdFor = 10_000;
 /** A request that is sent later than this after its stamp gets a new stamp first, ms. */
 export const stampValidFor = 1_000;
 /**
