@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Io } from '../output/io.ts';
-import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
+import { namedOutputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { jobWithTasks } from './jobTables.ts';
 import { jobArgument } from './ids.ts';
 import { clientCommand, withJob } from './session.ts';
@@ -11,7 +11,7 @@ export function addCancel(program: Command, io: Io): void {
   clientCommand(program, 'cancel', "Cancel a job's open tasks immediately")
     .addArgument(jobArgument())
     .option('--finish-running', 'let running tasks finish')
-    .addOption(outputOption())
+    .addOption(namedOutputOption())
     .action(
       withJob(io, async (client, id: string, options: { finishRunning?: true; output: OutputFormat }) => {
         const job = await client.cancel(id, { running: options.finishRunning === true ? 'finish' : 'stop' });

@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander';
 import type { GenwardenClient, JobPage, Kind, ListFilter, State } from '../../client/index.ts';
 import { taskStates } from '../../job/task.ts';
 import { writeLine, type Io } from '../output/io.ts';
-import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
+import { isForPeople, namedOutputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { jobTable } from './jobTables.ts';
 import { pairs, wholeNumber, type Pair } from './optionParsers.ts';
 import { clientCommand, withClient } from './session.ts';
@@ -31,14 +31,14 @@ export function addList(program: Command, io: Io): void {
     .option('--search <text>', "only jobs whose id starts with it, or whose labels, pool or prompt's start have it")
     .option('--limit <number>', 'maximum number of jobs (default 50)', wholeNumber(1))
     .option('--all', 'all jobs, not only the first 50')
-    .addOption(outputOption())
+    .addOption(namedOutputOption())
     .action(
       withClient(io, async (client, options: ListOptions) => {
         const list = await listJobs(client, options);
         printAs(io, options.output, list, (table) =>
           jobTable(io, list.items, { ...table, tenants: options.allNamespaces === true, prompts: true }),
         );
-        if (options.output === 'table' || options.output === 'wide') reportMissing(io, list);
+        if (isForPeople(options.output)) reportMissing(io, list);
       }),
     );
 }

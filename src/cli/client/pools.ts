@@ -4,23 +4,24 @@ import type { Command } from 'commander';
 import type { Pool } from '../../client/index.ts';
 import { ageOf } from '../output/format.ts';
 import type { Io } from '../output/io.ts';
-import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
-import { renderTable, type Column } from '../output/table.ts';
+import { namedOutputOption, printAs, type OutputFormat } from '../output/print.ts';
+import { renderTable, type Column, type TableOptions } from '../output/table.ts';
 import { hanging } from '../output/text.ts';
 import { keyLines, outageLines, readyKeys } from './poolTrouble.ts';
 import { clientCommand, withClient } from './session.ts';
 
 export function addPools(program: Command, io: Io): void {
   clientCommand(program, 'pools', 'List pools with their queues, workers and API keys')
-    .addOption(outputOption())
+    .addOption(namedOutputOption())
     .action(
       withClient(io, async (client, { output }: { output: OutputFormat }) => {
         const pools = await client.pools();
         const data = { items: pools, next: null };
-        printAs(io, output, data, (options) => [
+        const lines = (options: TableOptions): string[] => [
           ...renderTable(pools, columnsAt(io.now()), options),
           ...troubleLines(pools, io.now()).flatMap((line) => hanging('', line, options.width)),
-        ]);
+        ];
+        printAs(io, output, data, lines, 'pool');
       }),
     );
 }

@@ -4,7 +4,7 @@ import { Argument, type Command } from 'commander';
 import type { GenwardenClient } from '../../client/index.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import type { Io } from '../output/io.ts';
-import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
+import { namedOutputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { jobWithTasks } from './jobTables.ts';
 import { wholeNumber } from './optionParsers.ts';
 import { jobArgument } from './ids.ts';
@@ -29,7 +29,7 @@ export function addReview(program: Command, io: Io): void {
     .option('--run <number>', 'the run that was reviewed (default: the current run)', wholeNumber(1))
     .option('--instruction <text>', 'what to change, for tweak (default: what was flagged)')
     .option('--note <text>', 'note stored with the decision')
-    .addOption(outputOption())
+    .addOption(namedOutputOption())
     .action(
       withJob(io, async (client, id: string, decision: Decision, options: ReviewOptions) => {
         const { task, instruction, note } = options;

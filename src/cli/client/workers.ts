@@ -5,7 +5,7 @@ import type { Worker } from '../../client/index.ts';
 import { about } from '../../job/duration.ts';
 import { ageOf, formatBytes } from '../output/format.ts';
 import type { Io } from '../output/io.ts';
-import { outputOption, printAs, type OutputFormat } from '../output/print.ts';
+import { namedOutputOption, printAs, type OutputFormat } from '../output/print.ts';
 import { renderTable, type Column } from '../output/table.ts';
 import { clientCommand, withClient } from './session.ts';
 
@@ -15,12 +15,12 @@ export function addWorkers(program: Command, io: Io): void {
     'workers',
     'List workers and the tasks they run; those that stopped or were lost stay for a minute',
   )
-    .addOption(outputOption())
+    .addOption(namedOutputOption())
     .action(
       withClient(io, async (client, { output }: { output: OutputFormat }) => {
         const workers = await client.workers();
         const data = { items: workers, next: null };
-        printAs(io, output, data, (options) => renderTable(workers, columnsAt(io.now()), options));
+        printAs(io, output, data, (options) => renderTable(workers, columnsAt(io.now()), options), 'worker');
       }),
     );
 }

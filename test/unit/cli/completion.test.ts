@@ -23,7 +23,14 @@ test('bash completes commands, flags, and values of flags and arguments', async 
   expect(new Set(await offers('genwarden', ''))).toEqual(new Set(commands));
   expect(await offers('genwarden', 'stu')).toEqual(['stuck']);
   expect(await offers('genwarden', 'stuck', '--ol')).toEqual(['--older-than']);
-  expect(await offers('genwarden', 'get', 'job1', '--output', '')).toEqual(['table', 'wide', 'json', 'yaml']);
+  expect(await offers('genwarden', 'get', 'job1', '--output', '')).toEqual([
+    'table',
+    'wide',
+    'json',
+    'yaml',
+    'name',
+    'jsonpath=',
+  ]);
   expect(await offers('genwarden', 'token', '')).toEqual(['create', 'list', 'rotate', 'revoke']);
   expect(await offers('genwarden', 'token', 'create', '--ten')).toEqual(['--tenant']);
   expect(await offers('genwarden', 'completion', 'f')).toEqual(['fish']);

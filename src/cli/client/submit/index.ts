@@ -5,7 +5,7 @@ import { Option, type Command } from 'commander';
 import type { GenwardenClient, Job, SubmitRequest, SubmittedJob } from '../../../client/index.ts';
 import { printable } from '../../output/text.ts';
 import { writeLine, type Io } from '../../output/io.ts';
-import { outputOption, printAs, type OutputFormat } from '../../output/print.ts';
+import { isForPeople, namedOutputOption, printAs, type OutputFormat } from '../../output/print.ts';
 import { downloadAndReport } from '../download.ts';
 import { jobTable, jobWithTasks } from '../jobTables.ts';
 import { durationText, fallbacks, json, pairs, wholeNumber } from '../optionParsers.ts';
@@ -40,7 +40,7 @@ export function addSubmit(program: Command, io: Io): void {
     .option('--wait', 'wait until the job ends or needs a review; exit code 0 if it succeeded, 5 if it needs a review')
     .option('--watch', 'like --wait, and show the progress')
     .option('--download <folder>', "wait, then save the job's artifacts")
-    .addOption(outputOption())
+    .addOption(namedOutputOption())
     .action(withClient(io, (client, options: SubmitOptions) => submit(io, client, options)));
 }
 
@@ -132,7 +132,7 @@ async function sendSafely(
 
 /** With `--watch` the progress is the output; otherwise the terminal job is printed. */
 async function follow(io: Io, client: GenwardenClient, job: Job, { watch, output }: SubmitOptions): Promise<Job> {
-  const shown = watch === true && (output === 'table' || output === 'wide');
+  const shown = watch === true && isForPeople(output);
   const [ended] = await watchJobs(client, [job.id], { io, quiet: !shown });
   if (!shown) printAs(io, output, ended, (table) => jobWithTasks(io, ended!, table));
   return ended!;

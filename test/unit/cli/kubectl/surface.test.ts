@@ -44,7 +44,7 @@ test('completes commands, flags and their values', async () => {
   expect(words('').some((word) => word.startsWith('-'))).toBe(false);
   expect(words('list', '--st')).toEqual(['--state', ':4']);
   expect(words('list', '--all')).toEqual(['--all', '--all-namespaces', ':4']);
-  expect(words('list', '-o', '')).toEqual(['table', 'wide', 'json', 'yaml', ':4']);
+  expect(words('list', '-o', '')).toEqual(['table', 'wide', 'json', 'yaml', 'name', 'jsonpath=', ':4']);
   expect(words('-n', 'team', 'list', '--kind', 'i')).toEqual(['image', ':4']);
   expect(words('list', '-n', '')).toEqual([':4']);
   const ran = await startProcess(bin('kubectl_complete-genwarden'), ['expl']);
