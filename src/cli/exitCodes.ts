@@ -2,7 +2,16 @@
 
 import { GenwardenError } from '../job/errors/index.ts';
 
-export const exitCodes = { done: 0, jobFailed: 1, usage: 2, stuck: 3, unreachable: 4, needsReview: 5 } as const;
+export const exitCodes = {
+  done: 0,
+  jobFailed: 1,
+  usage: 2,
+  stuck: 3,
+  unreachable: 4,
+  needsReview: 5,
+  /** Ctrl-C. */
+  interrupted: 130,
+} as const;
 
 /** The exit code for an error that ends a command. */
 export function exitCodeOf(error: unknown): number {

@@ -69,10 +69,8 @@ function jobReason({ waitingFor, failureReason, progress }: ListedJob, now: numb
   return `${progress.failed} of ${progress.total} failed${why}`;
 }
 
-/** Terminal tasks out of all tasks: `3/20`. */
-export function doneOf({ progress }: ListedJob): string {
-  return `${progress.succeeded + progress.failed + progress.cancelled}/${progress.total}`;
-}
+/** Succeeded tasks out of all tasks: `3/20`. A failed task is not done. */
+export const doneOf = ({ progress }: ListedJob): string => `${progress.succeeded}/${progress.total}`;
 
 const labelText = (labels: Readonly<Record<string, string>>): string =>
   Object.entries(labels)
@@ -91,7 +89,7 @@ export function jobWithTasks(io: Io, job: Job, options: TableOptions): string[] 
     traceLine(job),
     ...tasks.map((task) => whyFailed(task, width)),
     ...tasks.map((task) => whyFlagged(task, width)),
-    reviewLines(job, options),
+    reviewLines(io, job, options),
     ...tasks.map((task) => textOutput(task, width)),
   ];
   return [head, ...sections.filter((lines) => lines.length > 0)].flatMap((lines, at) =>
@@ -143,7 +141,7 @@ function taskDone({ state, progress }: Task): string | null {
 /** What a task waits for and until when, what its worker does, or why it is in its state. */
 function taskReason({ state, reason, phase, waitingFor, retryAt }: Task, now: number): string {
   if (waitingFor !== null) return waitText(waitingFor, now);
-  if (retryAt !== null) return `${reason}, next attempt ${untilTime(retryAt, now)}`;
+  if (retryAt !== null) return waitText({ reason: 'Backoff', until: retryAt, detail: reason }, now);
   // An API of an earlier version sends no phase.
   return state === 'running' ? (phase ?? reason) : reason;
 }

@@ -29,7 +29,8 @@ export async function runDemo(folder: string): Promise<void> {
     const stack = await startDemoStack(resources, stop.signal);
     await addHangingPool(resources, stack);
     const client = new GenwardenClient({ url: stack.url });
-    const asExpected = (await generateImage(client, stack, resolve(folder))) && (await showHangingCall(client));
+    const generated = await generateImage(client, stack, resolve(folder), stop.signal);
+    const asExpected = generated && (await showHangingCall(client, stop.signal));
     process.exitCode = asExpected ? exitCodes.done : exitCodes.jobFailed;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
@@ -67,7 +68,12 @@ async function startDemoStack(resources: Resources, signal: AbortSignal): Promis
 }
 
 /** The first job: an image from a prompt and a photograph. */
-async function generateImage(client: GenwardenClient, { pools }: Stack, folder: string): Promise<boolean> {
+async function generateImage(
+  client: GenwardenClient,
+  { pools }: Stack,
+  folder: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { pool, isStandIn } = pools[0]!;
   const by = isStandIn ? 'the stand-in' : titleOf(pool.provider);
   printLine(`\n1. An image from a prompt and a photograph, by ${by}`);
@@ -80,7 +86,7 @@ async function generateImage(client: GenwardenClient, { pools }: Stack, folder: 
     },
     labels: { demo: 'picture' },
   });
-  const [done] = await watchJobs(client, [job.id]);
+  const [done] = await watchJobs(client, [job.id], { last: true, signal });
   if (done!.state !== 'succeeded') return reportFailure(done!, 'no image was generated');
   const files = await downloadJob(client, done!, folder);
   for (const { path, bytes } of files) printLine(`   Saved ${path} (${(bytes / 1024).toFixed(0)} KiB)`);
@@ -88,7 +94,7 @@ async function generateImage(client: GenwardenClient, { pools }: Stack, folder: 
 }
 
 /** The second job: its provider never answers. It runs in a separate pool so that it hangs regardless of the first job's provider. */
-async function showHangingCall(client: GenwardenClient): Promise<boolean> {
+async function showHangingCall(client: GenwardenClient, signal: AbortSignal): Promise<boolean> {
   printLine('\n2. A provider that never answers: two attempts of 3 s each, then the job fails with a clear reason');
   const job = await client.submit({
     kind: 'image',
@@ -97,7 +103,7 @@ async function showHangingCall(client: GenwardenClient): Promise<boolean> {
     policy: { attemptTimeout: '3s', maxAttempts: 2, deadline: '15s' },
     labels: { demo: 'hanging' },
   });
-  const [done] = await watchJobs(client, [job.id]);
+  const [done] = await watchJobs(client, [job.id], { last: true, signal });
   const inTime = Date.parse(done!.finishedAt ?? '') <= Date.parse(job.deadlineAt);
   printLine(
     `   ${done!.state}: ${done!.tasks?.[0]?.reason}, ${inTime ? 'before' : 'AFTER'} its deadline of ${job.deadlineAt}`,

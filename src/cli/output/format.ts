@@ -41,6 +41,19 @@ export function inWords(time: string, now: number): string {
   return left >= 0 ? `in ${about(left)}` : `${about(-left)} ago`;
 }
 
+/** A time of day in UTC, with its date if it is 12 hours away or more: `14:03:20Z`, `2026-11-30 14:03Z`. */
+export function clockOf(time: string, now: number): string {
+  const at = Date.parse(time);
+  const iso = new Date(at).toISOString();
+  return Math.abs(at - now) < 12 * hour ? `${iso.slice(11, 19)}Z` : `${iso.slice(0, 10)} ${iso.slice(11, 16)}Z`;
+}
+
+/** Until a time: `12 s`, `1 min 10 s`, `23 h 59 min`. It counts whole seconds, so that it does not flicker on a screen. */
+export function timeLeft(time: string, now: number): string {
+  const seconds = Math.ceil(Math.max(0, Date.parse(time) - now) / second);
+  return seconds < 60 ? `${seconds} s` : about(seconds * second);
+}
+
 function instantOf(time: string | null | undefined): number | undefined {
   const at = Date.parse(time ?? '');
   return Number.isNaN(at) ? undefined : at;

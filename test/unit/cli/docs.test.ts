@@ -38,6 +38,6 @@ test('each section lists the flags of its command and shows an example', () => {
 });
 
 test('every exit code is explained', () => {
-  const listed = [...page.matchAll(/^\| +(\d) +\|/gm)].map(([, code]) => Number(code));
+  const listed = [...page.matchAll(/^\| +(\d+) +\|/gm)].map(([, code]) => Number(code));
   expect(listed).toEqual(Object.values(exitCodes));
 });

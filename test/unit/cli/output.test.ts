@@ -6,7 +6,7 @@ import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { ageOf, formatBytes, shortDuration, timeBetween, untilTime } from '../../../src/cli/output/format.ts';
-import { progressBar } from '../../../src/cli/client/watch/screen.ts';
+import { progressBar } from '../../../src/cli/client/watch/bars.ts';
 import { cut, hanging, pad, printable, wrapped } from '../../../src/cli/output/text.ts';
 import { paintFor, paintState } from '../../../src/cli/output/colours.ts';
 import { renderTable, type Column } from '../../../src/cli/output/table.ts';

@@ -21,7 +21,7 @@ describe('get', () => {
     expect(code).toBe(0);
     expect(stdout.split('\n')).toEqual([
       'JOB   STATE    POOL     KIND   DONE  AGE  REASON',
-      'job1  running  default  image   2/3  10m  1 of 3 failed: AttemptTimeout',
+      'job1  running  default  image   1/3  10m  1 of 3 failed: AttemptTimeout',
       '',
       'TASK  NAME         STATE      ATTEMPT  DONE  AGE  REASON',
       '   0  front-yard   succeeded        1  100%  10m  Succeeded',
@@ -53,16 +53,16 @@ describe('get', () => {
     const on = 'default/gemini-3.1-flash-image';
     expect(lines).toEqual([
       'JOB  STATE  POOL  KIND  DONE  AGE  COST  REASON',
-      'job1  queued  default  image  1/4  10m  0.08  ProviderOutage, in 70s',
+      'job1  queued  default  image  1/4  10m  0.08  provider outage, next try in 1 min 10 s',
       '',
       'TASK  NAME  STATE  ATTEMPT  DONE  AGE  REASON  RUNS ON  PAID CALLS  COST',
-      `  0  -  queued  0  0%  10m  ProviderOutage, in 70s  ${on}  -  -`,
-      `  1  -  queued  0  0%  10m  ProviderOutage, in 70s  ${on}  -  -`,
-      `  2  -  waiting  1  0%  10m  Backoff, in 4s  ${on}  -  -`,
+      `  0  -  queued  0  0%  10m  provider outage, next try in 1 min 10 s  ${on}  -  -`,
+      `  1  -  queued  0  0%  10m  provider outage, next try in 1 min 10 s  ${on}  -  -`,
+      `  2  -  waiting  1  0%  10m  next attempt in 4 s: attempt 1 of 3 failed  ${on}  -  -`,
       '  3  -  succeeded  1  100%  10m  Succeeded  spare/pro  2  0.08',
       '',
-      '2 tasks wait for ProviderOutage: Gemini answers 503',
-      'task 2 waits for Backoff: Attempt 1 of 3 failed',
+      '2 tasks wait (ProviderOutage): Gemini answers 503',
+      'task 2 waits (Backoff): Attempt 1 of 3 failed',
       '',
     ]);
   });

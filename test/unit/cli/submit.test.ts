@@ -20,15 +20,15 @@ function accept(api: FakeApi, job: FakeJob, warnings: unknown[] = []): void {
 const bodyOf = (api: FakeApi): unknown =>
   JSON.parse(api.requests.find(({ method, path }) => method === 'POST' && path === '/v1/jobs')!.body.toString());
 
-test('a prompt is enough; the job is printed as a table', async () => {
+test('a prompt is enough; the id and the next command are printed', async () => {
   await using api = await FakeApi.start();
   accept(api, fakeJob('job1', [fakeTask(0, 'queued')]), [{ code: 'QueueLongerThanTimeout', message: 'It is long' }]);
   const { code, stdout, stderr } = await runCommand(['submit', '--prompt', 'a yard'], { env: api.env });
   expect(code).toBe(0);
   expect(bodyOf(api)).toEqual({ kind: 'image', input: { prompt: 'a yard' } });
   expect(stdout).toBe(
-    'JOB   STATE   POOL     KIND   DONE  AGE  REASON\n' + //
-      'job1  queued  default  image   0/1  10m  -\n',
+    'Submitted job job1 (1 task, pool default)\n' + //
+      'Next: genwarden watch job1\n',
   );
   expect(stderr).toBe('warning: It is long (QueueLongerThanTimeout)\n');
   expect(api.requests[0]!.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
@@ -220,8 +220,8 @@ test('--watch --download follows the job and saves its artifacts', async () => {
   const { code, stdout, stderr } = await runCommand(args, { env: api.env });
   expect(code).toBe(0);
   expect(stdout).toBe(
-    '00:10:00  job1  task 0  succeeded (attempt 1)  Succeeded: It is succeeded.\n' +
-      '00:10:00  job1  succeeded: 1/1 tasks done, 1 succeeded\n',
+    '00:10:00Z  job1  task 0  succeeded (attempt 1)  Succeeded: It is succeeded.\n' +
+      '00:10:00Z  job1  succeeded: 1 of 1 task succeeded\n',
   );
   expect(stderr).toBe(`Saved ${join(folder.path, 'image.png')} (20 B)\n`);
   expect(await readFile(join(folder.path, 'image.png'))).toEqual(png);

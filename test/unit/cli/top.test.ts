@@ -99,8 +99,8 @@ test('shows the last hour, what is wrong, pools, the busiest workers first, and 
     'busy    default  live        2/4  100.0 MiB  2ms    1s  job1/0',
     'idle    default  draining    0/4  100.0 MiB  2ms    1s  -',
     '',
-    'OPEN JOB  STATE    DONE  AGE  WAITS FOR          PROMPT',
-    'job1      running   1/2  10m  RateLimit, in 20s  a front yard with native plants',
+    'OPEN JOB  STATE    DONE  AGE  REASON                             PROMPT',
+    'job1      running   1/2  10m  rate limit until 00:10:20Z (20 s)  a front yard with native plants',
     '',
   ]);
 });

@@ -25,14 +25,17 @@ test('without a terminal it prints a line per change, and exits when the job end
   api.put(twoTasks('succeeded', 'failed'));
   expect(await running.ended).toBe(1);
   expect(running.stdout().split('\n')).toEqual([
-    '00:10:00  job1  yard  queued (attempt 0)  Submitted: It is queued.',
-    '00:10:00  job1  task 1  running (attempt 1)  Claimed: It is running.',
-    '00:10:00  job1  yard  running (attempt 1)  Claimed: It is running.',
-    '00:10:00  job1  yard  succeeded (attempt 1)  Succeeded: It is succeeded.',
-    '00:10:00  job1  task 1  failed (attempt 1)  AttemptTimeout: It is failed.',
-    '00:10:00  job1  failed: 2/2 tasks done, 1 succeeded, 1 failed',
+    '00:10:00Z  job1  yard  queued  Submitted: It is queued.',
+    '00:10:00Z  job1  task 1  running (attempt 1)  Claimed: It is running.',
+    '00:10:00Z  job1  yard  running (attempt 1)  Claimed: It is running.',
+    '00:10:00Z  job1  yard  succeeded (attempt 1)  Succeeded: It is succeeded.',
+    '00:10:00Z  job1  task 1  failed (attempt 1)  AttemptTimeout: It is failed.',
+    '00:10:00Z  job1  failed: 1 of 2 tasks succeeded, 1 failed',
     'task 1: AttemptTimeout: No answer within 30 s',
     '  Look at the provider.',
+    'Next:',
+    '  genwarden explain job1  # why, and what to do',
+    '  genwarden retry job1    # run the failed task again',
     '',
   ]);
 });
@@ -61,9 +64,7 @@ test('a line tells why a queued task waits, when that changes', async () => {
   await api.held();
   api.put(fakeJob('job1', [fakeTask(0, 'succeeded')]));
   expect(await running.ended).toBe(0);
-  expect(running.stdout().split('\n')[0]).toBe(
-    `00:10:00  job1  task 0  queued (attempt 0)  Submitted: It is queued; waits for ProviderOutage: ${detail}`,
-  );
+  expect(running.stdout().split('\n')[0]).toBe(`00:10:00Z  job1  task 0  queued  ProviderOutage: ${detail}`);
 });
 
 test('several jobs are watched at once; exit code 0 only if all succeeded; JSON is printed at the end', async () => {
@@ -113,7 +114,10 @@ describe('an unavailable API', () => {
     api.route('GET /v1/jobs/job1', (_, response) => answerProblem(response, 404, 'JobNotFound', 'It is gone'));
     api.put(twoTasks('running', 'running'));
     expect(await running.ended).toBe(1);
-    expect(running.stderr()).toBe('genwarden: It is gone\n  JobNotFound: What to do about JobNotFound.\n');
+    expect(running.stderr()).toBe(
+      'genwarden: Job job1 was deleted while it was watched\n' +
+        '  JobNotFound: Someone deleted it, or its retention ended. Its results are gone.\n',
+    );
   });
 });
 
@@ -129,12 +133,15 @@ test('on a terminal it redraws progress bars, and leaves the last screen', async
   await until(() => shown().includes('██████████░░░░░░░░░░  50%'), { what: 'the bar half full' });
   api.put(fakeJob('job1', [fakeTask(0, 'succeeded', { name: 'yard' })]));
   expect(await running.ended).toBe(0);
-  expect(shown().trimEnd().split('\n').at(-1)).toMatch(/yard +succeeded +█{20} 100% +attempt 1 +8s +Succeeded$/);
+  expect(shown().trimEnd().split('\n').at(-1)).toMatch(/yard +succeeded +█{10} 100% +8s$/);
 });
 
 test('on a terminal it shows the text of a task while the model writes it; in a pipe it does not', async () => {
   await using api = await FakeApi.start();
-  const at = (state: State) => ({ ...fakeJob('job1', [fakeTask(0, state, { name: 'story' })]), kind: 'text' as const });
+  const at = (state: State, output: string | null = null) => ({
+    ...fakeJob('job1', [fakeTask(0, state, { name: 'story', output })]),
+    kind: 'text' as const,
+  });
   api.put(at('running'));
   const event = (offset: number, text: string): string => {
     const data = { job: 'job1', task: 0, worker: 'w', progress: 0.5, partial: { run: 1, attempt: 1, offset, text } };
@@ -156,14 +163,22 @@ test('on a terminal it shows the text of a task while the model writes it; in a 
   await until(() => shown().includes('Once upon a�[2J time\nthere was'), { what: 'the text' });
   const pipe = startCommand(['watch', 'job1'], { env: api.env });
   await until(() => pipe.stdout() !== '', { what: 'the first line' });
-  api.put(at('succeeded'));
+  api.put(at('succeeded', 'Once upon a\u001b[2J time\nthere was'));
   expect([await running.ended, await pipe.ended]).toEqual([0, 0]);
   expect(pipe.stdout()).not.toContain('Once');
-  expect(shown().trimEnd().split('\n').slice(-2)).toEqual(['Once upon a�[2J time', 'there was']);
+  expect(shown().trimEnd().split('\n').slice(-7)).toEqual([
+    '',
+    'Once upon a�[2J time',
+    'there was',
+    '',
+    'Next:',
+    '  genwarden get job1                # show the text',
+    '  genwarden download job1 --to DIR  # save the result',
+  ]);
 });
 
 describe('the screen', () => {
-  const screen = (columns: number, rows: number, outage?: string): Screen => ({
+  const screen = (columns: number, rows: number, outage?: { why: string; since: number }): Screen => ({
     columns,
     rows,
     now: commandsNow,
@@ -178,9 +193,9 @@ describe('the screen', () => {
 
   test('has a line for the job and one per task', () => {
     expect(screenLines([twoTasks('running', 'waiting')], screen(120, 24))).toEqual([
-      'job1  running  ░░░░░░░░░░░░░░░░░░░░   0%  0/2 done  10m  ends in 5m at the latest',
-      '  yard    running  ░░░░░░░░░░░░░░░░░░░░   0%  attempt 1  9m  Claimed, on worker-1',
-      '  task 1  waiting  ░░░░░░░░░░░░░░░░░░░░   0%  attempt 1  9m  ProviderUnavailable, next attempt in 4s',
+      'job1  running  ░░░░░░░░░░░░░░░░░░░░   0%  0/2 done  10m  ends by 00:15:00Z (5 min)',
+      '  yard    running  ░░░░░░░░░░   0%  9m  on worker-1',
+      '  task 1  waiting  -                9m  next attempt in 4 s: ProviderUnavailable',
     ]);
   });
 
@@ -188,21 +203,25 @@ describe('the screen', () => {
     const next = '2026-01-01T00:11:10Z';
     const waitingFor = { reason: 'ProviderOutage', until: next, detail: 'Gemini answers 503' } as const;
     const lines = screenLines([fakeJob('job1', [fakeTask(0, 'queued', { waitingFor })])], screen(120, 24));
-    expect(lines[1]).toContain('ProviderOutage, in 70s: Gemini answers 503');
+    expect(lines.slice(1)).toEqual([
+      '  task 0  queued  -  10m  provider outage, next try in 1 min 10 s',
+      '',
+      'task 0 waits (ProviderOutage): Gemini answers 503',
+    ]);
   });
 
   test('has the end of the newest text, in the rows that are left, and none of an attempt that failed', () => {
     const text = { job: 'job1', task: 0, text: `${'first line, '.repeat(3)}\n図図図図図図図図図図図図 last` };
-    const lines = screenLines([twoTasks('running', 'queued')], { ...screen(20, 9), text });
-    expect(lines.slice(3)).toEqual([
+    const lines = screenLines([twoTasks('running', 'queued')], { ...screen(20, 10), text });
+    expect(lines.slice(4)).toEqual([
       '',
       'first line, first',
       'line, first line, ',
       '図図図図図図図図図図',
       '図図 last',
     ]);
-    expect(screenLines([twoTasks('running', 'queued')], { ...screen(20, 5), text })).toHaveLength(3);
-    expect(screenLines([twoTasks('waiting', 'queued')], { ...screen(20, 9), text })).toHaveLength(3);
+    expect(screenLines([twoTasks('running', 'queued')], { ...screen(20, 6), text })).toHaveLength(4);
+    expect(screenLines([twoTasks('waiting', 'queued')], { ...screen(20, 10), text })).toHaveLength(4);
   });
 
   test.each([
@@ -211,7 +230,7 @@ describe('the screen', () => {
     [20, 2],
     [10, 1],
   ])('fits into %i columns and %i rows, whatever there is to show', (columns, rows) => {
-    for (const away of [undefined, 'connect ECONNREFUSED 127.0.0.1:8080']) {
+    for (const away of [undefined, { why: 'connect ECONNREFUSED 127.0.0.1:8080', since: commandsNow }]) {
       const lines = screenLines([many, twoTasks('running', 'failed'), many], screen(columns, rows, away));
       expect(lines.length).toBeLessThanOrEqual(Math.max(1, rows - 1) + (rows <= 2 && away !== undefined ? 1 : 0));
       expect(lines.filter((line) => stringWidth(line) > columns)).toEqual([]);
@@ -227,15 +246,15 @@ describe('the screen', () => {
   });
 
   test('shows that the API is unavailable', () => {
-    const lines = screenLines([twoTasks('running', 'running')], screen(120, 24, 'why'));
-    expect(lines.at(-1)).toBe('API unavailable, retrying: why');
+    const lines = screenLines([twoTasks('running', 'running')], screen(120, 24, { why: 'why', since: commandsNow }));
+    expect(lines.at(-1)).toBe('API unavailable since 00:10:00Z, retrying: why');
   });
 });
 
 describe('a job that needs a review', () => {
   const flags = [{ source: 'check' as const, reason: 'The border is red' }];
   const inReview = fakeTask(0, 'needs_review', { reason: 'Flagged', message: 'Flagged by the check', flags, run: 2 });
-  const until15 = 'needs a review until 2026-01-01T00:15:00.000Z';
+  const until15 = 'needs a review until 00:15:00Z (5 min)';
 
   test('ends the watch with exit code 5 and says how to review it', async () => {
     await using api = await FakeApi.start();
@@ -245,9 +264,10 @@ describe('a job that needs a review', () => {
     api.put(fakeJob('job1', [inReview, fakeTask(1, 'succeeded')]));
     expect(await running.ended).toBe(5);
     expect(running.stdout().split('\n').slice(2)).toEqual([
-      '00:10:00  job1  task 0  needs_review (run 2, attempt 1)  Flagged: Flagged by the check',
+      '00:10:00Z  job1  task 0  needs_review (run 2, attempt 1)  Flagged: Flagged by the check',
       `task 0 ${until15}: Flagged by the check`,
-      '  genwarden review job1 approve|reject|tweak --task 0 --run 2',
+      '  genwarden review job1 approve --task 0 --run 2',
+      'Instead of approve: reject, or tweak, which fixes what was flagged',
       '',
     ]);
   });
@@ -283,7 +303,8 @@ describe('a job that needs a review', () => {
     const { code, stdout, stderr } = await runCommand(submit, { env: api.env });
     expect([code, JSON.parse(stdout).state]).toEqual([5, 'needs_review']);
     expect(stderr).toBe(
-      `task 0 ${until15}: It is needs_review.\n  genwarden review job1 approve|reject|tweak --instruction TEXT --task 0 --run 1\n`,
+      `task 0 ${until15}: It is needs_review.\n  genwarden review job1 approve --task 0 --run 1\n` +
+        'Instead of approve: reject, or tweak --instruction TEXT\n',
     );
     const body = api.requests.find(({ method }) => method === 'POST')!.body.toString();
     expect(JSON.parse(body).policy).toEqual({ check: { prompt: 'Is it red?', model: 'judge' } });
@@ -294,6 +315,6 @@ describe('a job that needs a review', () => {
     api.put(fakeJob('job1', [inReview]));
     const { stdout } = await runCommand(['get', 'job1'], { env: api.env });
     expect(stdout).toContain('task 0 was flagged:\n  check: The border is red\n');
-    expect(stdout).toContain('genwarden review job1 approve|reject|tweak --task 0 --run 2');
+    expect(stdout).toContain('genwarden review job1 approve --task 0 --run 2');
   });
 });

@@ -3,18 +3,21 @@
 import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
 import type { GenwardenClient, Job, SubmitRequest, SubmittedJob } from '../../../client/index.ts';
+import { count } from '../../../job/explain/format.ts';
 import { printable } from '../../output/text.ts';
 import { writeLine, type Io } from '../../output/io.ts';
 import { isForPeople, namedOutputOption, printAs, type OutputFormat } from '../../output/print.ts';
 import { downloadAndReport } from '../download.ts';
+import { commandText } from '../commandText.ts';
 import { jobTable, jobWithTasks } from '../jobTables.ts';
+import { nextLines } from '../nextCommands.ts';
 import { durationText, fallbacks, json, pairs, wholeNumber } from '../optionParsers.ts';
 import { clientCommand, withClient } from '../session.ts';
 import { submitBody, type BodyOptions } from './requestBody.ts';
 import { readJsonObject, uploadReferences } from './files.ts';
 import { isTemporary, isUnreachable, whyUnreachable } from '../connection.ts';
 import { exitCodeFor } from '../watch/index.ts';
-import { watchJobs } from '../watch/watchJobs.ts';
+import { watchUnlessStopped } from '../watch/watchUnlessStopped.ts';
 
 interface SubmitOptions extends BodyOptions {
   readonly file?: string;
@@ -24,6 +27,7 @@ interface SubmitOptions extends BodyOptions {
   readonly wait?: true;
   readonly watch?: true;
   readonly download?: string;
+  readonly quiet?: true;
   readonly output: OutputFormat;
 }
 
@@ -40,6 +44,7 @@ export function addSubmit(program: Command, io: Io): void {
     .option('--wait', 'wait until the job ends or needs a review; exit code 0 if it succeeded, 5 if it needs a review')
     .option('--watch', 'like --wait, and show the progress')
     .option('--download <folder>', "wait, then save the job's artifacts")
+    .option('-q, --quiet', 'print only the id')
     .addOption(namedOutputOption())
     .action(withClient(io, (client, options: SubmitOptions) => submit(io, client, options)));
 }
@@ -94,12 +99,27 @@ async function submit(io: Io, client: GenwardenClient, options: SubmitOptions): 
   const { output, download } = options;
   const job = await send(io, client, options);
   for (const { code, message } of job.warnings) writeLine(io.stderr, printable(`warning: ${message} (${code})`));
-  if (options.wait === undefined && options.watch === undefined && download === undefined) {
-    return printAs(io, output, job, (table) => jobTable(io, [job], table));
-  }
+  const waits = options.wait === true || options.watch === true || download !== undefined;
+  if (options.quiet === true) writeLine(io.stdout, job.id);
+  else if (!waits) printSubmitted(io, output, job);
+  if (!waits) return;
   const ended = await follow(io, client, job, options);
+  if (ended === undefined) return;
   if (download !== undefined) await downloadAndReport(io, client, ended, download);
   io.exitWith(exitCodeFor([ended]));
+}
+
+/** For people, the id and the next command: the state of a job that was submitted a moment ago says nothing. */
+function printSubmitted(io: Io, output: OutputFormat, job: SubmittedJob): void {
+  const { id, pool, progress } = job;
+  printAs(io, output, job, (table) =>
+    table.wide === true
+      ? jobTable(io, [job], table)
+      : [
+          `Submitted job ${id} (${count(progress.total, 'task')}, pool ${pool})`,
+          `Next: ${commandText(io, job, `watch ${id}`)}`,
+        ].map(printable),
+  );
 }
 
 async function send(io: Io, client: GenwardenClient, options: SubmitOptions): Promise<SubmittedJob> {
@@ -130,10 +150,16 @@ async function sendSafely(
   }
 }
 
-/** With `--watch` the progress is the output; otherwise the terminal job is printed. */
-async function follow(io: Io, client: GenwardenClient, job: Job, { watch, output }: SubmitOptions): Promise<Job> {
-  const shown = watch === true && isForPeople(output);
-  const [ended] = await watchJobs(client, [job.id], { io, quiet: !shown });
-  if (!shown) printAs(io, output, ended, (table) => jobWithTasks(io, ended!, table));
-  return ended!;
+/** With `--watch` the progress is the output; otherwise the terminal job is printed. Undefined after Ctrl-C. */
+async function follow(io: Io, client: GenwardenClient, job: Job, options: SubmitOptions): Promise<Job | undefined> {
+  const { watch, output, quiet, download } = options;
+  const shown = watch === true && quiet !== true && isForPeople(output);
+  const saved = download !== undefined;
+  const ended = (await watchUnlessStopped(client, [job.id], io, { quiet: !shown, saved }))?.[0];
+  if (ended === undefined || shown || quiet === true) return ended;
+  printAs(io, output, ended, (table) => {
+    const next = nextLines(io, ended, { columns: table.width, saved });
+    return [...jobWithTasks(io, ended, table), ...(next.length === 0 ? [] : ['', ...next])];
+  });
+  return ended;
 }

@@ -51,14 +51,20 @@ export function workerColumns(now: number): Column<Worker>[] {
   ];
 }
 
-/** Why a job waits comes before its prompt: a terminal may be too narrow for both. */
+/** The reason comes before the prompt: a terminal may be too narrow for both. */
 export function jobColumns(now: number, paint: Paint): Column<ListedJob>[] {
   return [
     { title: 'OPEN JOB', value: ({ id }) => id },
     { title: 'STATE', value: ({ state }) => state, paint: (text, { state }) => paintState(paint, state, text) },
     { title: 'DONE', value: doneOf, align: 'right' },
     { title: 'AGE', value: ({ submittedAt }) => ageOf(submittedAt, now), align: 'right' },
-    { title: 'WAITS FOR', value: ({ waitingFor }) => waitText(waitingFor, now) },
+    { title: 'REASON', value: (job) => reasonOf(job, now) },
     { title: 'PROMPT', value: ({ prompt }) => prompt },
   ];
+}
+
+/** Why it waits, and how many of its tasks failed already. */
+function reasonOf({ waitingFor, progress: { failed, total } }: ListedJob, now: number): string {
+  const parts = [...(failed > 0 ? [`${failed} of ${total} failed`] : []), waitText(waitingFor, now)];
+  return parts.filter((part) => part !== '').join('; ');
 }

@@ -1,30 +1,71 @@
-// What `watch` prints below the progress once a job has ended: why tasks failed and what to do about it, and the timeline.
+// The last lines of `watch`, which stay: the job and its tasks with whole reasons, why tasks failed and what to do about it, the
+// timeline, and the next commands.
 
 import type { GenwardenClient, Job, Task } from '../../../client/index.ts';
 import { paintFor } from '../../output/colours.ts';
 import type { Io } from '../../output/io.ts';
-import { printable } from '../../output/text.ts';
-import { wordWrap } from '../../../telemetry/wordWrap.ts';
+import { printable, wrapped } from '../../output/text.ts';
+import { commandText } from '../commandText.ts';
+import { nextLines } from '../nextCommands.ts';
+import { reviewLines } from '../reviewLines.ts';
 import { taskName } from '../waitText.ts';
+import { paragraph } from './paragraph.ts';
+import { fittingRows, jobLines } from './screen.ts';
 import { timelineLines } from './timeline.ts';
 
-/** A server that does not answer leaves only the timeline out. */
-export async function endingLines(client: Pick<GenwardenClient, 'history'>, job: Job, io: Io): Promise<string[]> {
-  const columns = io.stdout.isTTY === true ? io.stdout.columns || 80 : undefined;
-  const history = await client.history(job.id).catch(() => []);
-  const failures = failureLines(job.tasks ?? []);
-  const timeline = timelineLines(job, history, { paint: paintFor(io, io.stdout), columns });
-  if (columns === undefined) return [...failures, ...timeline];
-  const broken = failures.flatMap((line) => indented(line, columns));
-  return [broken, timeline].flatMap((lines) => (lines.length === 0 ? [] : ['', ...lines]));
+export interface EndingOptions {
+  /** Without the command that saves the results. */
+  readonly saved?: boolean;
+  /** Without commands: the installation ends with the watch. */
+  readonly last?: boolean;
 }
 
-/** Broken between words, and indented below the first line. */
-function indented(line: string, columns: number): string[] {
-  const [, indent = '', text = ''] = /^( *)(.*)$/.exec(line) ?? [];
-  const below = indent === '' ? '  ' : indent;
-  const [first = '', ...more] = wordWrap(text, columns - below.length);
-  return [`${indent}${first}`, ...more.map((words) => `${below}${words}`)];
+/** Tasks that a tall terminal shows. */
+const mostTasks = 30;
+/** Lines of one text. */
+const mostOutput = 20;
+
+/** A server that does not answer leaves only the timeline out. */
+export async function endingLines(
+  client: Pick<GenwardenClient, 'history'>,
+  job: Job,
+  io: Io,
+  { saved = false, last = false }: EndingOptions = {},
+): Promise<string[]> {
+  const columns = io.stdout.isTTY === true ? io.stdout.columns || 80 : undefined;
+  const paint = paintFor(io, io.stdout);
+  const history = await client.history(job.id).catch(() => []);
+  const blocks = [
+    columns === undefined ? [] : finalFrame(job, io, columns),
+    columns === undefined ? [] : (job.tasks ?? []).flatMap((task) => outputLines(io, job, task, columns)),
+    failureLines(job.tasks ?? []).flatMap((line) => paragraph(line, columns)),
+    timelineLines(job, history, { paint, columns }),
+    last ? [] : nextLines(io, job, { columns, saved }),
+    last ? [] : reviewLines(io, job, { width: columns }),
+  ].filter((lines) => lines.length > 0);
+  // In a pipe, each line is for itself.
+  return columns === undefined ? blocks.flat() : blocks.flatMap((lines, at) => (at === 0 ? lines : ['', ...lines]));
+}
+
+function finalFrame(job: Job, io: Io, columns: number): string[] {
+  const screen = { columns, now: io.now(), paint: paintFor(io, io.stdout) };
+  const rows = Math.min(mostTasks, Math.max(5, (io.stdout.rows || 24) - 10));
+  return [...jobLines(job, screen), ...fittingRows((job.tasks ?? []).map(withoutReason), rows, screen)];
+}
+
+/** Why a task failed and how to review it stand below. */
+function withoutReason(task: Task): Task {
+  if (task.state === 'needs_review') return { ...task, waitingFor: null, message: '' };
+  return task.error === null ? task : ({ ...task, error: null, message: task.error.code } as Task);
+}
+
+/** What a model wrote; a pipe gets it from `get`. */
+function outputLines(io: Io, job: Job, { output }: Task, columns: number): string[] {
+  if (output === null || output === undefined) return [];
+  const lines = wrapped(typeof output === 'string' ? output : JSON.stringify(output, null, 2), columns);
+  const more = lines.length - mostOutput;
+  if (more <= 0) return lines;
+  return [...lines.slice(0, mostOutput), `… and ${more} more lines: ${commandText(io, job, `get ${job.id}`)}`];
 }
 
 /** Two lines for each code: the first task with it, how many others have it, and what to do. */

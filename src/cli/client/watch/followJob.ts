@@ -1,7 +1,7 @@
 // Follows one job until it ends or only waits for a reviewer, with requests that wait for its next change. Survives API outages.
 
 import { sleep } from '../../../async/sleep.ts';
-import type { GenwardenClient, Job, Task } from '../../../client/index.ts';
+import { GenwardenApiError, type GenwardenClient, type Job, type Task } from '../../../client/index.ts';
 import { backoffCeiling } from '../../../job/backoff.ts';
 import { isTemporary, whyUnreachable } from '../connection.ts';
 
@@ -14,6 +14,8 @@ export interface Follower {
   readonly progress: boolean;
   /** How long the API may be unavailable before the last error is thrown, ms. */
   readonly giveUpAfterMs: number;
+  /** Ends it: its reason is thrown. */
+  readonly signal: AbortSignal;
 }
 
 // Two updates a second: more would flicker and cost the API requests without a visible effect.
@@ -22,18 +24,32 @@ const retries = { first: 250, cap: 5_000 };
 
 /** Resolves with the job once it is terminal or only waits for a reviewer. Throws immediately if the first request fails. */
 export async function followJob(client: GenwardenClient, id: string, follower: Follower): Promise<Job> {
-  let job = await client.get(id);
+  const { signal } = follower;
+  let job = await client.get(id, { signal });
   follower.onJob(job);
   while (!hasEnded(job)) {
     const requestedAt = performance.now();
-    const hasProgress = follower.progress && job.progress.running > 0;
     const before = job;
-    job = await withRetries(follower, () => (hasProgress ? client.get(id) : nextChange(client, before)));
+    const hasProgress = follower.progress && before.progress.running > 0;
+    job = await withRetries(follower, () =>
+      hasProgress ? client.get(id, { signal }) : nextChange(client, before, signal),
+    ).catch((error: unknown) => {
+      throw isGone(error) ? deleted(id, error) : error;
+    });
     follower.onJob(job);
     if (hasEnded(job)) break;
-    await sleep(Math.max(0, requestedAt + betweenUpdatesMs - performance.now()));
+    await sleep(Math.max(0, requestedAt + betweenUpdatesMs - performance.now()), signal);
+    signal.throwIfAborted();
   }
   return job;
+}
+
+const isGone = (error: unknown): error is GenwardenApiError =>
+  error instanceof GenwardenApiError && error.code === 'JobNotFound';
+
+function deleted(id: string, { problem }: GenwardenApiError): GenwardenApiError {
+  const hint = 'Someone deleted it, or its retention ended. Its results are gone.';
+  return new GenwardenApiError({ ...problem, detail: `Job ${id} was deleted while it was watched`, hint });
 }
 
 const hasEnded = (job: Job): boolean => job.finishedAt !== null || job.awaitsReview;
@@ -51,7 +67,7 @@ export function waitOf({ state, waitingFor }: Pick<Task, 'state' | 'waitingFor'>
 const recheckMs = 5_000;
 
 /** Resolves with the job when one of its tasks reaches another stage. Throws immediately when the API does not answer. */
-async function nextChange(client: GenwardenClient, before: Job): Promise<Job> {
+async function nextChange(client: GenwardenClient, before: Job, signal: AbortSignal): Promise<Job> {
   const stop = new AbortController();
   const recheck = before.progress.queued > 0 ? setTimeout(() => stop.abort(), recheckMs) : undefined;
   let changed: Job | undefined;
@@ -61,10 +77,11 @@ async function nextChange(client: GenwardenClient, before: Job): Promise<Job> {
     stop.abort();
   };
   try {
-    return await client.wait(before.id, { signal: stop.signal, giveUpAfterMs: 0, onChange });
+    return await client.wait(before.id, { signal: AbortSignal.any([stop.signal, signal]), giveUpAfterMs: 0, onChange });
   } catch (error) {
     if (changed !== undefined) return changed;
-    if (stop.signal.aborted) return await client.get(before.id);
+    signal.throwIfAborted();
+    if (stop.signal.aborted) return await client.get(before.id, { signal });
     throw error;
   } finally {
     clearTimeout(recheck);
@@ -74,7 +91,7 @@ async function nextChange(client: GenwardenClient, before: Job): Promise<Job> {
 const stagesOf = ({ tasks = [] }: Job): string => tasks.map(stageOf).join();
 
 /** Retries temporary errors until `giveUpAfterMs` have passed since the first of them. */
-async function withRetries<T>({ onOutage, giveUpAfterMs }: Follower, request: () => Promise<T>): Promise<T> {
+async function withRetries<T>({ onOutage, giveUpAfterMs, signal }: Follower, request: () => Promise<T>): Promise<T> {
   let outageSince: number | undefined;
   for (let failure = 1; ; failure += 1) {
     try {
@@ -86,7 +103,8 @@ async function withRetries<T>({ onOutage, giveUpAfterMs }: Follower, request: ()
       if (!isTemporary(error) || now - (outageSince ?? now) >= giveUpAfterMs) throw error;
       if (outageSince === undefined) onOutage(whyUnreachable(error));
       outageSince ??= now;
-      await sleep(backoffCeiling(failure, retries));
+      await sleep(backoffCeiling(failure, retries), signal);
+      signal.throwIfAborted();
     }
   }
 }

@@ -5,11 +5,11 @@ import type { Job } from '../../../client/index.ts';
 import { parseDuration } from '../../../job/duration.ts';
 import { exitCodes } from '../../exitCodes.ts';
 import type { Io } from '../../output/io.ts';
-import { outputOption, printAs, type OutputFormat } from '../../output/print.ts';
+import { namedOutputOption, printAs, type OutputFormat } from '../../output/print.ts';
 import { jobIdOf } from '../ids.ts';
 import { durationText } from '../optionParsers.ts';
 import { clientCommand, withClient } from '../session.ts';
-import { watchJobs } from './watchJobs.ts';
+import { watchUnlessStopped } from './watchUnlessStopped.ts';
 
 interface WatchCommandOptions {
   readonly patience: string;
@@ -24,13 +24,15 @@ export function addWatch(program: Command, io: Io): void {
   )
     .argument('<jobs...>', 'ids of the jobs, or unique beginnings of them')
     .option('--patience <duration>', 'how long to retry while the API is unavailable', durationText, '5m')
-    .addOption(outputOption('table', 'json', 'yaml'))
+    .addOption(namedOutputOption('table', 'json', 'yaml'))
     .action(
       withClient(io, async (client, ids: string[], { patience, output }: WatchCommandOptions) => {
         const whole = await Promise.all(ids.map((id) => jobIdOf(client, id)));
         const unique = [...new Set(whole)];
         const quiet = output !== 'table';
-        const jobs = await watchJobs(client, unique, { io, quiet, giveUpAfterMs: parseDuration(patience)! });
+        const giveUpAfterMs = parseDuration(patience)!;
+        const jobs = await watchUnlessStopped(client, unique, io, { quiet, giveUpAfterMs });
+        if (jobs === undefined) return;
         const data = jobs.length === 1 ? jobs[0] : { items: jobs, next: null };
         if (quiet) printAs(io, output, data, () => []);
         io.exitWith(exitCodeFor(jobs));

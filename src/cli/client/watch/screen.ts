@@ -1,13 +1,22 @@
-// The screen of `watch` on a terminal: for each job a line with its progress bar, then a line for each task that fits.
+// The screen of `watch` on a terminal: for each job a line with its progress bar, a line for each task that fits, and why tasks wait.
 
-import type { Job, Task } from '../../../client/index.ts';
-import { timeBetween, untilTime } from '../../output/format.ts';
+import stringWidth from 'string-width';
+import type { Job, ListedJob, Task } from '../../../client/index.ts';
+import { clockOf, timeBetween, timeLeft } from '../../output/format.ts';
 import { cut, wrapped } from '../../output/text.ts';
 import { paintState, type Paint } from '../../output/colours.ts';
-import { renderTable, type Column } from '../../output/table.ts';
 import { doneOf } from '../jobTables.ts';
-import { taskName, waitText } from '../waitText.ts';
+import { waitLines, waitText } from '../waitText.ts';
+import { jobBar } from './bars.ts';
+import { paragraph } from './paragraph.ts';
 import type { ShownText } from './runningTexts.ts';
+import { taskRows } from './taskRows.ts';
+
+export interface Outage {
+  readonly why: string;
+  /** ms since 1970. */
+  readonly since: number;
+}
 
 export interface Screen {
   readonly columns: number;
@@ -15,8 +24,8 @@ export interface Screen {
   /** ms since 1970. */
   readonly now: number;
   readonly paint: Paint;
-  /** Why the API does not answer; absent while it does. */
-  readonly outage?: string | undefined;
+  /** Since when and why the API does not answer; absent while it does. */
+  readonly outage?: Outage | undefined;
   /** Shown below the tasks, as far as there is room. */
   readonly text?: ShownText | undefined;
 }
@@ -26,10 +35,22 @@ export function screenLines(jobs: readonly Job[], screen: Screen): string[] {
   const room = Math.max(1, screen.rows - 1 - (screen.outage === undefined ? 0 : 1));
   const rowsEach = Math.max(1, Math.floor(room / Math.max(1, jobs.length)));
   const lines = jobs.flatMap((job) => jobBlock(job, rowsEach, screen)).slice(0, room);
-  const written = textLines(jobs, screen, room - lines.length);
-  if (screen.outage === undefined) return [...lines, ...written];
-  const notice = cut(`API unavailable, retrying: ${screen.outage}`, screen.columns);
-  return [...lines, ...written, screen.paint('yellow', notice)];
+  const waits = waitBlock(jobs, screen, room - lines.length);
+  const written = textLines(jobs, screen, room - lines.length - waits.length);
+  return [...lines, ...waits, ...written, ...outageLine(screen)];
+}
+
+function outageLine({ outage, columns, now, paint }: Screen): string[] {
+  if (outage === undefined) return [];
+  const since = clockOf(new Date(outage.since).toISOString(), now);
+  return [paint('yellow', cut(`API unavailable since ${since}, retrying: ${outage.why}`, columns))];
+}
+
+/** The whole reasons, below an empty line, if there is room for them. */
+function waitBlock(jobs: readonly Job[], { columns }: Screen, room: number): string[] {
+  const reasons = waitLines(jobs.flatMap(({ tasks = [] }) => tasks)).map((line) => paragraph(line, columns));
+  const fitting = reasons.filter((_, at) => 1 + reasons.slice(0, at + 1).flat().length <= room).flat();
+  return fitting.length === 0 ? [] : ['', ...fitting];
 }
 
 /** The end of the text, below an empty line. Only what counts: an attempt that failed has left its text behind. */
@@ -43,28 +64,45 @@ function textLines(jobs: readonly Job[], { text: shown, columns }: Screen, room:
   return ['', ...wrapped(shown.text.slice(start), columns).slice(1 - room)];
 }
 
-/** A narrow terminal needs the columns for names and reasons. */
-const barColumns = ({ columns }: Screen): number => (columns >= 100 ? 20 : 10);
-
 function jobBlock(job: Job, rows: number, screen: Screen): string[] {
-  const tasks = job.tasks ?? [];
-  const fitting = tasks.length + 1 <= rows ? tasks : mostRelevant(tasks, Math.max(0, rows - 2));
-  // Drops the header row: the columns are self-explanatory.
-  const lines = renderTable(fitting, taskColumns(screen), { width: screen.columns }).slice(1);
-  const hidden = tasks.length - fitting.length;
-  const rest = hidden > 0 && rows > 1 ? [cut(`  … and ${hidden} more`, screen.columns)] : [];
-  return [jobLine(job, screen), ...lines, ...rest];
+  const head = jobLines(job, screen, rows);
+  return [...head, ...fittingRows(job.tasks ?? [], rows - head.length, screen)];
 }
 
-function jobLine(job: Job, screen: Screen): string {
-  const { now, paint, columns } = screen;
+/** Whole reasons if they fit, else one line a task, else the tasks that matter most. */
+export function fittingRows(tasks: readonly Task[], rows: number, screen: Omit<Screen, 'rows'>): string[] {
+  // A text that a model writes needs the rows itself.
+  const mayWrap = screen.text === undefined && tasks.length <= rows;
+  const whole = mayWrap ? taskRows(tasks, screen, { wrap: true }) : [];
+  if (mayWrap && whole.length <= rows) return whole;
+  const fitting = tasks.length <= rows ? tasks : mostRelevant(tasks, Math.max(0, rows - 1));
+  const hidden = tasks.length - fitting.length;
+  const rest = hidden > 0 && rows > 0 ? [cut(`  … and ${hidden} more`, screen.columns)] : [];
+  return [...taskRows(fitting, screen, { wrap: false }), ...rest];
+}
+
+/** A narrow terminal needs the columns for names and reasons. */
+const barColumns = (columns: number): number => (columns >= 100 ? 20 : 10);
+
+/** One line, or two if even the most important parts do not fit into one. */
+export function jobLines(job: Job, { now, paint, columns }: Omit<Screen, 'rows'>, rows = Infinity): string[] {
   const { id, state, progress, submittedAt, finishedAt, deadlineAt } = job;
-  const failed = progress.failed > 0 ? `, ${progress.failed} failed` : '';
-  const bar = progressBar(progress.fraction, barColumns(screen));
-  const left = finishedAt === null ? `  ends ${untilTime(deadlineAt, now)} at the latest` : '';
+  const counts = [`${doneOf(job)} done`, ...otherCounts(progress)].join(', ');
   const age = timeBetween(submittedAt, finishedAt, now);
-  const text = `${id}  ${state}  ${bar}  ${doneOf(job)} done${failed}  ${age}${left}`;
-  return paintState(paint, state, cut(text, columns));
+  const first = `${id}  ${state}`;
+  const second = `${jobBar(progress, barColumns(columns))}  ${counts}  ${age}`;
+  const wait = rows === 1 ? waitText(job.waitingFor, now) : '';
+  const end = `ends by ${clockOf(deadlineAt, now)} (${timeLeft(deadlineAt, now)})`;
+  const extras = [...(wait === '' ? [] : [wait]), ...(finishedAt === null ? [end] : [])];
+  const line = [first, second, ...extras].reduce((all, part) =>
+    part === second || stringWidth(`${all}  ${part}`) <= columns ? `${all}  ${part}` : all,
+  );
+  const lines = rows > 1 && stringWidth(line) > columns ? [first, `  ${second}`] : [line];
+  return lines.map((text) => paintState(paint, state, cut(text, columns)));
+}
+
+function otherCounts({ failed, cancelled, needs_review: inReview }: ListedJob['progress']): string[] {
+  return [`${failed} failed`, `${cancelled} cancelled`, `${inReview} in review`].filter((it) => !it.startsWith('0 '));
 }
 
 /** Tasks that change or failed come first. */
@@ -73,42 +111,4 @@ const relevance = ['running', 'waiting', 'needs_review', 'failed', 'queued', 'ca
 function mostRelevant(tasks: readonly Task[], count: number): Task[] {
   const sorted = tasks.toSorted((a, b) => relevance.indexOf(a.state) - relevance.indexOf(b.state) || a.index - b.index);
   return sorted.slice(0, count).toSorted((a, b) => a.index - b.index);
-}
-
-const longestName = 30;
-
-function taskColumns(screen: Screen): Column<Task>[] {
-  const { now, paint } = screen;
-  return [
-    { title: '', value: (task) => `  ${cut(taskName(task), longestName)}` },
-    { title: '', value: ({ state }) => state, paint: (text, { state }) => paintState(paint, state, text) },
-    { title: '', value: ({ progress }) => progressBar(progress, barColumns(screen)) },
-    { title: '', value: ({ attempt, run }) => (run > 1 ? `run ${run}, attempt ${attempt}` : `attempt ${attempt}`) },
-    { title: '', value: (task) => ageOfTask(task, now), align: 'right' },
-    { title: '', value: (task) => reasonOf(task, now) },
-  ];
-}
-
-/** Time in the queue, then time since the start, and after the end the total running time. */
-function ageOfTask({ queuedAt, startedAt, completedAt, failedAt }: Task, now: number): string {
-  return timeBetween(startedAt ?? queuedAt, completedAt ?? failedAt, now);
-}
-
-function reasonOf(task: Task, now: number): string {
-  const { state, reason, phase, retryAt, error, waitingFor, worker } = task;
-  if (retryAt !== null) return `${reason}, next attempt ${untilTime(retryAt, now)}`;
-  if (waitingFor !== null) return `${waitText(waitingFor, now)}: ${waitingFor.detail}`;
-  // An API of an earlier version sends no phase.
-  const doing = phase ?? reason;
-  if (error !== null) return `${reason}: ${error.message}`;
-  return state === 'running' && worker !== null ? `${doing}, on ${worker}` : doing;
-}
-
-/** `fraction` (0 to 1, clamped) as a bar of `columns`, with its percentage: `██████░░░░  60%`. */
-export function progressBar(fraction: number, columns: number): string {
-  const part = Math.min(1, Math.max(0, Number.isNaN(fraction) ? 0 : fraction));
-  const full = Math.floor(part * columns);
-  // Rounded down, so that 100% means done.
-  const percentage = `${Math.floor(part * 100)}%`.padStart(4);
-  return `${'█'.repeat(full)}${'░'.repeat(columns - full)} ${percentage}`;
 }
