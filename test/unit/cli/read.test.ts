@@ -96,7 +96,7 @@ describe('get', () => {
     const { stdout } = await runCommand(['get', 'job1'], { env: { ...api.env, NO_COLOR: '1' }, terminal });
     expect(stdout.split('\n')).toEqual([
       'JOB   STATE    DONE  AGE',
-      'job1  running   2/3  10m',
+      'job1  running   1/3  10m',
       '  1 of 3 failed:',
       '  AttemptTimeout',
       '',

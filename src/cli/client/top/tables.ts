@@ -18,7 +18,7 @@ export function poolColumns(workers: readonly Worker[], now: number): Column<Poo
     return `${sum(({ busy }) => busy)}/${sum(({ total }) => total)}`;
   };
   return [
-    { title: 'POOL', value: ({ name, paused }) => (paused ? `${name} (paused)` : name) },
+    { title: 'POOL', value: ({ name, paused }) => (paused ? `${name} (paused)` : name), min: 12 },
     { title: 'QUEUED', value: ({ queued }) => queued, align: 'right' },
     { title: 'OLDEST', value: ({ oldestQueuedAt }) => ageOf(oldestQueuedAt, now), align: 'right' },
     { title: 'RUNNING', value: ({ running }) => running, align: 'right' },
@@ -40,14 +40,19 @@ function callsOf({ keys }: Pool): string {
 
 export function workerColumns(now: number): Column<Worker>[] {
   return [
-    { title: 'WORKER', value: ({ name }) => name },
+    { title: 'WORKER', value: ({ name }) => name, min: 12 },
     { title: 'POOL', value: ({ pool }) => pool },
     { title: 'STATE', value: workerState },
     { title: 'SLOTS', value: ({ slots }) => `${slots.busy}/${slots.total}`, align: 'right' },
-    { title: 'MEMORY', value: ({ memory }) => formatBytes(memory), align: 'right' },
-    { title: 'LAG', value: ({ eventLoopLag }) => `${Math.round(eventLoopLag)}ms`, align: 'right' },
+    { title: 'MEMORY', value: ({ memory }) => formatBytes(memory), align: 'right', drop: 3 },
+    { title: 'LAG', value: ({ eventLoopLag }) => `${Math.round(eventLoopLag)}ms`, align: 'right', drop: 2 },
     { title: 'BEAT', value: ({ lastBeat }) => ageOf(lastBeat, now), align: 'right' },
-    { title: 'TASKS', value: ({ tasks }) => tasks.map(({ job, task }) => `${job}/${task}`).join(' ') },
+    {
+      title: 'TASKS',
+      value: ({ tasks }) => tasks.map(({ job, task }) => `${job}/${task}`).join(' '),
+      min: 10,
+      drop: 4,
+    },
   ];
 }
 
@@ -57,9 +62,9 @@ export function jobColumns(now: number, paint: Paint): Column<ListedJob>[] {
     { title: 'OPEN JOB', value: ({ id }) => id },
     { title: 'STATE', value: ({ state }) => state, paint: (text, { state }) => paintState(paint, state, text) },
     { title: 'DONE', value: doneOf, align: 'right' },
-    { title: 'AGE', value: ({ submittedAt }) => ageOf(submittedAt, now), align: 'right' },
-    { title: 'REASON', value: (job) => reasonOf(job, now) },
-    { title: 'PROMPT', value: ({ prompt }) => prompt },
+    { title: 'AGE', value: ({ submittedAt }) => ageOf(submittedAt, now), align: 'right', drop: 2 },
+    { title: 'REASON', value: (job) => reasonOf(job, now), wrap: 20, drop: 1 },
+    { title: 'PROMPT', value: ({ prompt }) => prompt, min: 12, drop: 3 },
   ];
 }
 
