@@ -32,7 +32,7 @@ export function nextLines(
   const widest = Math.max(...all.map(({ command }) => stringWidth(command)));
   const fits = all.every(({ remark }) => widest + stringWidth(remark) + 6 <= columns);
   const line = ({ command, remark }: Next): string => printable(`  ${pad(command, widest)}  # ${remark}`);
-  return ['Next:', ...all.flatMap((next) => (fits ? line(next) : shellCommand(next.command, columns)))];
+  return ['Next:', ...all.flatMap((it) => (fits ? line(it) : shellCommand(it.command, columns)))];
 }
 
 function afterFailure({ id, progress: { failed, cancelled }, tasks = [], finishedAt }: Job): Next[] {
