@@ -82,7 +82,7 @@ function showTask(figure, task) {
   figure.dataset.state = task.state;
   figure.querySelector('b').textContent = task.name;
   figure.querySelector('span').textContent = inWords(task);
-  figure.querySelector('progress').value = task.progress;
+  figure.querySelector('progress').value = ['failed', 'cancelled'].includes(task.state) ? 0 : task.progress;
   const artifact = (name) => task.artifacts.find((one) => one.name === name);
   if (artifact('thumbnail') === undefined) return;
   figure.querySelector('img').src ||= artifact('thumbnail').href;

@@ -30,7 +30,7 @@ function generationJobs() {
     rules: [],
     columns: [
       column('State', 'string', 'What the job is doing, or how it ended', '.status.state'),
-      column('Done', 'string', 'Terminal tasks of all', '.status.tasks.done'),
+      column('Done', 'string', 'Succeeded tasks of all', '.status.tasks.done'),
       column('Age', 'date', 'Since when it exists', '.metadata.creationTimestamp'),
       { ...column('Reason', 'string', 'Why it is so', '.status.reason'), priority: 1 },
       { ...column('Pool', 'string', 'The pool that runs it', '.spec.pool'), priority: 1 },

@@ -57,7 +57,7 @@ function results({ id, tasks = [], awaitsReview }: Job): Next[] {
     ...(texts > 0 ? [{ command: `get ${id}`, remark: texts === 1 ? 'show the text' : 'show the texts' }] : []),
     {
       command: `download ${id} --to DIR`,
-      remark: `${awaitsReview ? 'look at' : 'save'} the ${what.replace(/^1 /, '')}`,
+      remark: `${awaitsReview ? 'see' : 'save'} the ${what.replace(/^1 /, '')}`,
     },
   ];
 }

@@ -73,7 +73,7 @@ export const generationJobStatus = z
         succeeded: count('Tasks that succeeded'),
         failed: count('Tasks that failed'),
         cancelled: count('Tasks that were cancelled'),
-        done: z.string().max(16).optional().describe('Finished tasks out of all tasks, such as 3/20.'),
+        done: z.string().max(16).optional().describe('Succeeded tasks out of all tasks, such as 3/20.'),
       })
       .optional()
       .describe('The number of tasks in each state.'),

@@ -37,7 +37,6 @@ export function nextStatus(resource: GenerationJob, observed: Observation, now: 
 function jobStatus(resource: GenerationJob, before: GenerationJobStatus, summary: JobSummary, now: Instant) {
   const { job, state, counts, total, startedAt, finishedAt } = summary;
   const why = finishedAt === null && wasRetried(before) ? retried : shortened(summary);
-  const done = counts.succeeded + counts.failed + counts.cancelled;
   const startTime = before.startTime ?? (startedAt === null ? undefined : isoTime(startedAt));
   const outcome: Outcome = finishedAt === null ? 'open' : state === 'succeeded' ? 'complete' : 'failed';
   const status: GenerationJobStatus = {
@@ -46,7 +45,7 @@ function jobStatus(resource: GenerationJob, before: GenerationJobStatus, summary
     ...why,
     ...(startTime === undefined ? {} : { startTime }),
     ...(finishedAt === null ? {} : { completionTime: isoTime(finishedAt) }),
-    tasks: { total, ...counts, done: `${done}/${total}` },
+    tasks: { total, ...counts, done: `${counts.succeeded}/${total}` },
   };
   return withNewConditions(
     resource,

@@ -56,7 +56,7 @@ test('a failed job has the code and message in its status and conditions', async
   await operator.settle();
   const { status } = peek(world, 'yard')!;
   const message = '2 of 3 tasks failed; task 1 (walk): It took too long';
-  expect(status).toMatchObject({ state: 'failed', reason: 'AttemptTimeout', message, tasks: { done: '3/3' } });
+  expect(status).toMatchObject({ state: 'failed', reason: 'AttemptTimeout', message, tasks: { done: '1/3' } });
   expect(conditions(peek(world, 'yard'))).toMatchObject({
     Complete: 'False EndedOtherwise',
     Failed: 'True AttemptTimeout',
