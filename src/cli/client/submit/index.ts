@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
 import type { GenwardenClient, Job, SubmitRequest, SubmittedJob } from '../../../client/index.ts';
 import { count } from '../../../job/explain/format.ts';
-import { printable } from '../../output/text.ts';
+import { hanging, printable } from '../../output/text.ts';
 import { writeLine, type Io } from '../../output/io.ts';
 import { isForPeople, namedOutputOption, printAs, type OutputFormat } from '../../output/print.ts';
 import { downloadAndReport } from '../download.ts';
@@ -98,7 +98,9 @@ function addPolicyOptions(command: Command): void {
 async function submit(io: Io, client: GenwardenClient, options: SubmitOptions): Promise<void> {
   const { output, download } = options;
   const job = await send(io, client, options);
-  for (const { code, message } of job.warnings) writeLine(io.stderr, printable(`warning: ${message} (${code})`));
+  const width = io.stderr.isTTY === true ? io.stderr.columns : undefined;
+  const warnings = job.warnings.flatMap(({ code, message }) => hanging('warning: ', `${message} (${code})`, width));
+  for (const line of warnings) writeLine(io.stderr, line);
   const waits = options.wait === true || options.watch === true || download !== undefined;
   if (options.quiet === true) writeLine(io.stdout, job.id);
   else if (!waits) printSubmitted(io, output, job);
