@@ -27,10 +27,11 @@ async function buildProgram(commandName: string | undefined, all: boolean): Prom
 }
 
 /** Prints what happened and what to do. */
-function report(error: unknown): void {
+async function report(error: unknown): Promise<void> {
   if (error instanceof CommanderError) return;
   if (error instanceof GenwardenError) {
-    process.stderr.write(`genwarden: ${error.message}\n  ${error.code}: ${error.hint}\n`);
+    const { errorLines } = await import('./output/errorLines.ts');
+    process.stderr.write(`${errorLines(process.stderr, error).join('\n')}\n`);
     return;
   }
   process.stderr.write(`genwarden: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
@@ -59,7 +60,7 @@ try {
   await callThroughProxies();
   await run(process.argv.slice(2));
 } catch (error) {
-  report(error);
+  await report(error);
   process.exitCode =
     error instanceof CommanderError ? (error.exitCode === 0 ? exitCodes.done : exitCodes.usage) : exitCodeOf(error);
 }

@@ -5,6 +5,7 @@ import { addAdminCommands } from '../../src/cli/admin/index.ts';
 import { addClientCommands } from '../../src/cli/client/index.ts';
 import { exitCodeOf, exitCodes } from '../../src/cli/exitCodes.ts';
 import { buildPlugin } from '../../src/cli/kubectl/program.ts';
+import { errorLines } from '../../src/cli/output/errorLines.ts';
 import type { Io } from '../../src/cli/output/io.ts';
 import { GenwardenError } from '../../src/job/errors/index.ts';
 
@@ -92,7 +93,7 @@ const leavesOf = (command: Command, name: string): [string, Command][] =>
 function failureCode(io: Io, error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   if (!(error instanceof GenwardenError)) throw error;
-  io.stderr.write(`genwarden: ${error.message}\n  ${error.code}: ${error.hint}\n`);
+  io.stderr.write(`${errorLines(io.stderr, error).join('\n')}\n`);
   return exitCodeOf(error);
 }
 

@@ -7,6 +7,7 @@ import { loadSettings } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
 import { GenwardenError } from '../../job/errors/index.ts';
 import { exitCodes } from '../exitCodes.ts';
+import { errorLines } from '../output/errorLines.ts';
 import { printable } from '../output/text.ts';
 import { endOnClosedPipe, writeLine, type Io } from '../output/io.ts';
 import { jobIdOf } from './ids.ts';
@@ -79,8 +80,7 @@ function unreachable(where: string, cause: unknown): GenwardenError {
 }
 
 function reportError({ stderr }: Io, { code, detail, hint, errors }: GenwardenApiError): void {
-  writeLine(stderr, `genwarden: ${printable(detail)}`);
   // The detail usually repeats the first field error.
   const more = errors.map(({ path, message }) => `${path}: ${message}`).filter((line) => !detail.includes(line));
-  for (const line of [...more, `${code}: ${hint}`]) writeLine(stderr, `  ${printable(line)}`);
+  for (const line of errorLines(stderr, { message: printable(detail), more, code, hint })) writeLine(stderr, line);
 }

@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import { ageOf, formatBytes, shortDuration, timeBetween, untilTime } from '../../../src/cli/output/format.ts';
 import { progressBar } from '../../../src/cli/client/watch/bars.ts';
 import { cut, hanging, pad, printable, wrapped } from '../../../src/cli/output/text.ts';
+import { errorLines } from '../../../src/cli/output/errorLines.ts';
 import { paintFor, paintState } from '../../../src/cli/output/colours.ts';
 import { renderTable, type Column } from '../../../src/cli/output/table.ts';
 import { yamlOf } from '../../../src/cli/output/print.ts';
@@ -170,6 +171,28 @@ test('longer texts break at words, and hang below their start', () => {
       for (const line of hanging(printable(head), text, width)) expect(stringWidth(line)).toBeLessThanOrEqual(width);
     }),
   );
+});
+
+test('an error breaks at words on a terminal; a list in it stays a list', () => {
+  const error = {
+    message: 'k3 is the beginning of several ids:\n  k3v9  failed\n  k3x7  \u001b[2J',
+    code: 'AmbiguousId',
+  };
+  expect(errorLines({}, { ...error, more: ['/model: is unknown'], hint: 'Give more characters of the id.' })).toEqual([
+    'genwarden: k3 is the beginning of several ids:',
+    '  k3v9  failed',
+    '  k3x7  �[2J',
+    '  /model: is unknown',
+    '  AmbiguousId: Give more characters of the id.',
+  ]);
+  expect(errorLines({ isTTY: true, columns: 30 }, { ...error, hint: 'Give more characters of the id.' })).toEqual([
+    'genwarden: k3 is the beginning',
+    '           of several ids:',
+    '  k3v9  failed',
+    '  k3x7  �[2J',
+    '  AmbiguousId: Give more',
+    '  characters of the id.',
+  ]);
 });
 
 test('ages and durations are short', () => {
