@@ -27,7 +27,7 @@ interface Shown {
 }
 
 export function addConfig(program: Command, io: Io): void {
-  clientCommand(program, 'config', 'Show every setting of this shell with its value and where it came from')
+  clientCommand(program, 'config', "Show this shell's settings and where each came from")
     .option('--server', "show the settings of the API's process instead; needs a token with the scope admin")
     .addOption(outputOption())
     .action(async (options: ConfigOptions, command: Command) => {

@@ -59,14 +59,16 @@ function describing(always: boolean): Column<ListedJob>[] {
   ];
 }
 
-/** What the job waits for and until when, or why tasks failed. */
-function jobReason({ waitingFor, failureReason, progress }: ListedJob, now: number): string {
-  if (waitingFor !== null) return waitText(waitingFor, now);
-  if (progress.failed === 0) return '';
-  if (progress.total === 1) return failureReason ?? '';
+/** Why tasks failed, and what the job waits for and until when. */
+function jobReason(job: ListedJob, now: number): string {
+  return [failureText(job), waitText(job.waitingFor, now)].filter((part) => part !== '').join('; ');
+}
+
+function failureText({ failureReason, progress: { failed, total } }: ListedJob): string {
   // An API of an earlier version tells no reason.
-  const why = (failureReason ?? null) === null ? '' : `: ${failureReason}`;
-  return `${progress.failed} of ${progress.total} failed${why}`;
+  const why = (failureReason ?? null) === null ? '' : failureReason!;
+  if (failed === 0 || total === 1) return why;
+  return `${failed} of ${total} failed${why === '' ? '' : `: ${why}`}`;
 }
 
 /** Succeeded tasks out of all tasks: `3/20`. A failed task is not done. */

@@ -85,7 +85,7 @@ export const commandHelp: Readonly<Record<string, CommandHelp>> = {
     summary: 'Reconcile the Kubernetes custom resources',
     examples: ['operator --nats-url nats://nats:4222 --namespace genwarden'],
   },
-  config: { group: administration, examples: ['config', 'config -o json'] },
+  config: { group: administration, examples: ['config', 'config --server'] },
   token: { group: administration, examples: ['token create --name ci --file tokens.json'] },
   'token create': { group: '', examples: ['token create --name ci --file tokens.json'] },
   'token list': { group: '', examples: ['token list --file tokens.json'] },
