@@ -94,7 +94,7 @@ const newer = (folder: string, by: string): GenwardenError =>
   new GenwardenError('DataDirNewer', `Genwarden ${by} used the data folder ${folder} last; this is ${version}`);
 
 /** Whether the major or the minor version is newer. Patches read each other's data. */
-export function isNewer(one: string | undefined, than: string): boolean {
+function isNewer(one: string | undefined, than: string): boolean {
   const [major = NaN, minor = NaN] = (one ?? '').split('.').map(Number);
   const [ownMajor = 0, ownMinor = 0] = than.split('.').map(Number);
   return major > ownMajor || (major === ownMajor && minor > ownMinor);

@@ -152,7 +152,14 @@ it(
       expect.objectContaining({ pool: 'texts', provider: 'gemini', standIn: true }),
     ]);
     const client = new GenwardenClient({ url: `http://127.0.0.1:${flags[flags.indexOf('--http-port') + 1]!}` });
-    const workers = await client.workers();
+    // The API hears of a worker with its next heartbeat.
+    const workers = await until(
+      async () => {
+        const known = await client.workers();
+        return known.length === 3 ? known : undefined;
+      },
+      { what: 'three workers', timeoutMs },
+    );
     expect(new Set(workers.map(({ name }) => name))).toEqual(new Set(served.map(({ worker }) => worker)));
     const jobs = await Promise.all([
       client.submit({ kind: 'image', pool: 'first', input: { prompt: 'a yard' } }),
