@@ -79,6 +79,25 @@ test('on a terminal it has bars on one axis, and breaks between two words', () =
   ]);
 });
 
+test('a narrow terminal breaks long words too, and loses no reason', () => {
+  const lines = timelineLines(
+    job,
+    history(
+      0,
+      [0, 'queued', { name: 'the front yard' }],
+      [1, 'running'],
+      [4, 'failed', { reason: 'ProviderUnavailable' }],
+    ),
+    { ...plain, columns: 36 },
+  );
+  expect(lines.slice(1)).toEqual([
+    '  the fron…  queued 1.0s',
+    '             → attempt 1 3.0s:',
+    '             ProviderUnavailable',
+    '             → failed',
+  ]);
+});
+
 test.each([20, 60, 120])('fits into %d columns, whatever names there are', (columns) => {
   const names = ['図'.repeat(40), 'a\u001b[2Jb', '😀'.repeat(30)];
   const tasks = names.flatMap((name, at) =>

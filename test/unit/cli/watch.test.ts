@@ -103,6 +103,7 @@ describe('an unavailable API', () => {
     await api.held();
     await api.close();
     expect(await running.ended).toBe(4);
+    expect(running.stderr()).toContain('The job continues. To watch it again:\n  genwarden watch job1\n');
     expect(running.stderr()).toContain('ServerUnreachable');
   });
 

@@ -26,7 +26,7 @@ test('Ctrl-C says that the job continues and how to come back, and exits with 13
 });
 
 test(
-  'while the API is away it says so, and goes on when the API is back; the last lines replace the screen',
+  'while the API is away it says so, and continues when the API is back; the last lines replace the screen',
   { timeout: 60_000 },
   async () => {
     const api = await FakeApi.start();

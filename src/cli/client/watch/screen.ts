@@ -90,14 +90,17 @@ export function jobLines(job: Job, { now, paint, columns }: Omit<Screen, 'rows'>
   const counts = [`${doneOf(job)} done`, ...otherCounts(progress)].join(', ');
   const age = timeBetween(submittedAt, finishedAt, now);
   const first = `${id}  ${state}`;
-  const second = `${jobBar(progress, barColumns(columns))}  ${counts}  ${age}`;
+  const bar = jobBar(progress, barColumns(columns));
+  const second = `${bar}  ${counts}  ${age}`;
   const wait = rows === 1 ? waitText(job.waitingFor, now) : '';
   const end = `ends by ${clockOf(deadlineAt, now)} (${timeLeft(deadlineAt, now)})`;
   const extras = [...(wait === '' ? [] : [wait]), ...(finishedAt === null ? [end] : [])];
   const line = [first, second, ...extras].reduce((all, part) =>
     part === second || stringWidth(`${all}  ${part}`) <= columns ? `${all}  ${part}` : all,
   );
-  const lines = rows > 1 && stringWidth(line) > columns ? [first, `  ${second}`] : [line];
+  const short = `  ${bar}  ${counts}`;
+  const below = stringWidth(`${short}  ${age}`) <= columns ? `${short}  ${age}` : short;
+  const lines = rows > 1 && stringWidth(line) > columns ? [first, below] : [line];
   return lines.map((text) => paintState(paint, state, cut(text, columns)));
 }
 

@@ -4,7 +4,7 @@
 import stringWidth from 'string-width';
 import type { Job, Transition } from '../../../client/index.ts';
 import { shortDuration } from '../../output/format.ts';
-import { cut, pad, printable } from '../../output/text.ts';
+import { cut, pad, printable, wrapped } from '../../output/text.ts';
 import type { Paint } from '../../output/colours.ts';
 import { taskName } from '../waitText.ts';
 
@@ -31,7 +31,8 @@ export function timelineLines(job: Job, history: readonly Transition[], options:
   if (shown.length === 0) return [];
   const { paint, columns = Infinity } = options;
   const axis = columns === Infinity || columns < narrowest ? undefined : axisOf(shown, columns < 100 ? 12 : 24);
-  const names = shown.map(([span]) => cut(printable(nameOf(span!)), 20));
+  const longestName = Math.max(8, Math.min(20, Math.floor(columns / 4)));
+  const names = shown.map(([span]) => cut(printable(nameOf(span!)), longestName));
   const nameColumns = Math.max(...names.map((name) => stringWidth(name)));
   const lines = shown.flatMap((spans, at) => {
     const head = `  ${pad(names[at]!, nameColumns)}  ${axis === undefined ? '' : `${barOf(spans, axis)}  `}`;
@@ -49,7 +50,8 @@ function broken(words: readonly string[], columns: number): string[] {
   for (const [at, word] of words.entries()) {
     const next = at === 0 ? word : `→ ${word}`;
     const last = lines.at(-1);
-    if (last === undefined || stringWidth(`${last} ${next}`) > columns) lines.push(next);
+    if (stringWidth(next) > columns) lines.push(...wrapped(next, columns));
+    else if (last === undefined || stringWidth(`${last} ${next}`) > columns) lines.push(next);
     else lines[lines.length - 1] = `${last} ${next}`;
   }
   return lines;
