@@ -71,7 +71,7 @@ function columnsFor(io: Io): Column<Shown>[] {
     {
       title: 'VALUE',
       value: ({ value }) => value,
-      min: 16,
+      wrap: 16,
       paint: (text, { source }) => (source === 'default' || source === 'unset' ? paint('dim', text) : text),
     },
     { title: 'SOURCE', value: ({ source }) => source, min: 7, drop: 1 },
