@@ -39,7 +39,7 @@ function jobColumns(now: number, paint: Paint): Column<ListedJob>[] {
     { title: 'DONE', value: doneOf, align: 'right', drop: 4 },
     { title: 'AGE', value: ({ submittedAt }) => ageOf(submittedAt, now), align: 'right', drop: 1 },
     { title: 'COST', value: ({ usage }) => usage?.cost, align: 'right', optional: true, drop: 7 },
-    { title: 'REASON', value: (job) => jobReason(job, now), wrap: 28, drop: 6 },
+    { title: 'REASON', value: (job) => jobReason(job, now), wrap: 34, drop: 6 },
     { title: 'PRIORITY', value: ({ priority }) => priority, wide: true },
     { title: 'TOOK', value: ({ startedAt, finishedAt }) => timeBetween(startedAt, finishedAt, now), wide: true },
     {
@@ -60,7 +60,7 @@ function describing(always: boolean): Column<ListedJob>[] {
 }
 
 /** Why tasks failed, and what the job waits for and until when. */
-function jobReason(job: ListedJob, now: number): string {
+export function jobReason(job: ListedJob, now: number): string {
   return [failureText(job), waitText(job.waitingFor, now)].filter((part) => part !== '').join('; ');
 }
 

@@ -55,7 +55,7 @@ async function startWithJobs(): Promise<{ installation: Installation; jobs: Jobs
     ];
     if (settled !== undefined) expect((await client.wait(jobs[name])).state).toBe(settled);
   }
-  const waits = async (): Promise<boolean> => (await client.get(jobs['limited']!)).waitingFor?.reason === 'rate limit until';
+  const waits = async (): Promise<boolean> => (await client.get(jobs['limited']!)).waitingFor?.reason === 'RateLimit';
   const runs = async (): Promise<boolean> => (await client.get(jobs['running']!)).progress.succeeded === 1;
   await until(async () => (await waits()) && (await runs()), { what: 'a wait and a running task', timeoutMs: 30_000 });
   return { installation, jobs };
@@ -74,7 +74,11 @@ interface Shown {
 function commandsOf(jobs: Jobs): Readonly<Record<string, Shown>> {
   const states = ['succeeded', 'failed', 'needs_review', 'running', 'queued'];
   const commands: Record<string, Shown> = {
-    list: { args: ['list'], documented: true, whole: [...states, '2 of 3 failed:', 'PromptRefused', 'rate limit until'] },
+    list: {
+      args: ['list'],
+      documented: true,
+      whole: [...states, '2 of 3 failed:', 'PromptRefused', 'rate limit until'],
+    },
     'get-failed': {
       args: ['get', jobs['failed']!],
       documented: true,

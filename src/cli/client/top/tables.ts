@@ -4,9 +4,8 @@ import type { ListedJob, Pool, Worker } from '../../../client/index.ts';
 import { paintState, type Paint } from '../../output/colours.ts';
 import { ageOf, formatBytes } from '../../output/format.ts';
 import type { Column } from '../../output/table.ts';
-import { doneOf } from '../jobTables.ts';
+import { doneOf, jobReason } from '../jobTables.ts';
 import { readyKeys } from '../poolTrouble.ts';
-import { waitText } from '../waitText.ts';
 import { workerState } from '../workers.ts';
 import { isPresent } from './snapshot.ts';
 
@@ -63,13 +62,7 @@ export function jobColumns(now: number, paint: Paint): Column<ListedJob>[] {
     { title: 'STATE', value: ({ state }) => state, paint: (text, { state }) => paintState(paint, state, text) },
     { title: 'DONE', value: doneOf, align: 'right' },
     { title: 'AGE', value: ({ submittedAt }) => ageOf(submittedAt, now), align: 'right', drop: 2 },
-    { title: 'REASON', value: (job) => reasonOf(job, now), wrap: 20, drop: 1 },
+    { title: 'REASON', value: (job) => jobReason(job, now), wrap: 20, drop: 1 },
     { title: 'PROMPT', value: ({ prompt }) => prompt, min: 12, drop: 3 },
   ];
-}
-
-/** Why it waits, and how many of its tasks failed already. */
-function reasonOf({ waitingFor, progress: { failed, total } }: ListedJob, now: number): string {
-  const parts = [...(failed > 0 ? [`${failed} of ${total} failed`] : []), waitText(waitingFor, now)];
-  return parts.filter((part) => part !== '').join('; ');
 }
