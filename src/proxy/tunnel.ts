@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 const answersWithin = 10_000;
 
 /** The message has the address of the proxy, but no login. */
-export class ProxyError extends Error {}
+class ProxyError extends Error {}
 
 /** `target` is `host:port`. Rejects with `ProxyError`. */
 export function openTunnel(proxy: URL, target: string, within = answersWithin): Promise<Socket> {
